@@ -1,0 +1,304 @@
+//! Why a request failed.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::response::Response;
+use crate::timing::Phase;
+
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$doc])* $variant,)* }
+
+        impl $name {
+            /// The name used in records and log lines.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+named! {
+    /// The layer a failure belongs to, so that a caller can treat each its own way.
+    Layer {
+        /// No usable exchange took place: resolution, connection, TLS, timeout.
+        Network = "network",
+        /// The server answered, and the answer is an error or no HTTP.
+        Http = "http",
+        /// The body is not what it should be.
+        Parse = "parse",
+        /// The caller's own code said no.
+        Application = "application",
+        /// This side: a bad request, a cancel, a panic, out of files.
+        Local = "local",
+    }
+}
+
+named! {
+    /// What went wrong: a closed set, extended only in a minor version.
+    ErrorType {
+        /// The host name could not be resolved.
+        Dns = "dns",
+        /// The address policy refuses the address.
+        AddressDenied = "address_denied",
+        /// No connection: refused, unreachable.
+        Connect = "connect",
+        /// The TLS handshake failed, or the certificate is not acceptable.
+        Tls = "tls",
+        /// The proxy refused or failed.
+        Proxy = "proxy",
+        /// A time limit passed; the phase says which.
+        Timeout = "timeout",
+        /// The connection was lost before the response head.
+        Connection = "connection",
+        /// The body was cut short or reset.
+        IncompleteBody = "incomplete_body",
+        /// The status is not among the accepted ones.
+        HttpStatus = "http_status",
+        /// The response is not valid HTTP.
+        Protocol = "protocol",
+        /// A redirect loop, too many redirects, a bad or refused target.
+        Redirect = "redirect",
+        /// The body is larger than the limit.
+        BodyTooLarge = "body_too_large",
+        /// Decompression failed, or JSON was expected and something else came.
+        Decode = "decode",
+        /// The caller's `process` closure returned an error.
+        Process = "process",
+        /// The request could not be built, and was never sent.
+        InvalidRequest = "invalid_request",
+        /// The host's circuit breaker is open.
+        BreakerOpen = "breaker_open",
+        /// The deadline passed before any attempt failed.
+        Deadline = "deadline",
+        /// Cancelled by the caller.
+        Cancelled = "cancelled",
+        /// In flight when an earlier run was cut off; the server may have acted.
+        Interrupted = "interrupted",
+        /// A hook, predicate or closure of the caller's panicked.
+        Panic = "panic",
+        /// A failure on this side: too many open files, no free port, no thread.
+        Io = "io",
+    }
+}
+
+impl ErrorType {
+    /// The layer this class belongs to.
+    pub fn layer(self) -> Layer {
+        use ErrorType::*;
+        match self {
+            Dns | AddressDenied | Connect | Tls | Proxy | Timeout | Connection | IncompleteBody => {
+                Layer::Network
+            }
+            HttpStatus | Protocol | Redirect | BodyTooLarge => Layer::Http,
+            Decode => Layer::Parse,
+            Process => Layer::Application,
+            InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted | Panic | Io => {
+                Layer::Local
+            }
+        }
+    }
+}
+
+named! {
+    /// Why no further attempt was made.
+    StopReason {
+        /// This class of failure is never repeated.
+        NotRetryable = "not_retryable",
+        /// The server may have acted, and repeating the method is not safe (RFC 9110 §9.2.2).
+        MethodNotIdempotent = "method_not_idempotent",
+        /// The body cannot be sent a second time.
+        BodyNotReplayable = "body_not_replayable",
+        /// All allowed attempts were used.
+        AttemptsExhausted = "attempts_exhausted",
+        /// The limit of this class of failure was reached.
+        ClassLimit = "class_limit",
+        /// The server asked for a longer wait than allowed.
+        RetryAfterOverCap = "retry_after_over_cap",
+        /// The next attempt would start after the deadline.
+        Deadline = "deadline",
+        /// The host's retry budget is spent.
+        BudgetEmpty = "budget_empty",
+        /// The host's circuit breaker is open.
+        BreakerOpen = "breaker_open",
+        /// The server asked not to be tried again.
+        ServerSaidNo = "server_said_no",
+        /// Cancelled by the caller.
+        Cancelled = "cancelled",
+    }
+}
+
+/// Why a request failed: its class and layer, the phase, what the server sent, and why it was not tried again.
+///
+/// ```
+/// # fn explain(error: &haul::Error) {
+/// if error.layer() == haul::Layer::Network {
+///     println!("{} in phase {:?}: {error}", error.error_type(), error.phase());
+/// } else if let Some(body) = error.response_text() {
+///     println!("the server said: {body}");
+/// }
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    error_type: ErrorType,
+    phase: Option<Phase>,
+    message: String,
+    stop_reason: Option<StopReason>,
+    response: Option<Response>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(error_type: ErrorType, message: impl Into<String>) -> Error {
+        Error(Box::new(Inner {
+            error_type,
+            phase: None,
+            message: message.into(),
+            stop_reason: None,
+            response: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn at(mut self, phase: Phase) -> Error {
+        self.0.phase = Some(phase);
+        self
+    }
+
+    pub(crate) fn because(mut self, source: Option<Box<dyn StdError + Send + Sync>>) -> Error {
+        self.0.source = source;
+        self
+    }
+
+    pub(crate) fn with_response(mut self, response: Option<Response>) -> Error {
+        self.0.response = response;
+        self
+    }
+
+    pub(crate) fn stopped(mut self, reason: StopReason) -> Error {
+        self.0.stop_reason = Some(reason);
+        self
+    }
+
+    /// What went wrong.
+    pub fn error_type(&self) -> ErrorType {
+        self.0.error_type
+    }
+
+    /// The layer [`error_type`](Error::error_type) belongs to.
+    pub fn layer(&self) -> Layer {
+        self.0.error_type.layer()
+    }
+
+    /// The phase of the attempt it happened in, where an attempt was made.
+    pub fn phase(&self) -> Option<Phase> {
+        self.0.phase
+    }
+
+    /// Why no further attempt was made.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.0.stop_reason
+    }
+
+    /// The message alone, without the class. Secrets are masked.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The status the server answered with, if it answered.
+    pub fn status(&self) -> Option<u16> {
+        self.0.response.as_ref().map(Response::status)
+    }
+
+    /// What the server sent, if a response head arrived. The body of a status that was not accepted is kept up to
+    /// 64 KiB ([`Response::is_truncated`] says when it was cut).
+    pub fn response(&self) -> Option<&Response> {
+        self.0.response.as_ref()
+    }
+
+    /// The body the server sent, as text. `None` when no response head arrived.
+    pub fn response_text(&self) -> Option<String> {
+        self.0.response.as_ref().map(|r| r.text().into_owned())
+    }
+
+    /// The response, by value.
+    pub fn into_response(self) -> Option<Response> {
+        self.0.response
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("error_type", &self.0.error_type)
+            .field("phase", &self.0.phase)
+            .field("message", &self.0.message)
+            .field("stop_reason", &self.0.stop_reason)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|e| e as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_on_the_wire_are_the_names_in_the_log() {
+        for class in [
+            ErrorType::Dns,
+            ErrorType::HttpStatus,
+            ErrorType::BodyTooLarge,
+        ] {
+            assert_eq!(serde_json::to_value(class).unwrap(), class.as_str());
+        }
+        assert_eq!(
+            serde_json::to_value(StopReason::RetryAfterOverCap).unwrap(),
+            "retry_after_over_cap"
+        );
+    }
+
+    #[test]
+    fn an_error_keeps_its_source() {
+        let error = Error::new(ErrorType::Connect, "connect to x:1: refused").because(Some(
+            Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)),
+        ));
+        let source = error
+            .source()
+            .unwrap()
+            .downcast_ref::<std::io::Error>()
+            .unwrap();
+        assert_eq!(source.kind(), std::io::ErrorKind::ConnectionRefused);
+        assert_eq!(error.layer(), Layer::Network);
+    }
+}

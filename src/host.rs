@@ -1,0 +1,109 @@
+//! A host: scheme, name and effective port. What limits, budgets and connections are counted by.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::http::Uri;
+use crate::http::uri::Scheme;
+
+/// Scheme, host name and effective port, in lower case: `https://example.com:443`.
+///
+/// Two URLs with the same `Host` share limits, cooling, retry budget and connections. The port is always
+/// written out, so `https://example.com` and `https://example.com:443` are one host (RFC 6454 §4 calls this the origin).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Host(Arc<str>);
+
+impl Host {
+    /// The host of an absolute `http` or `https` URI.
+    pub(crate) fn of(uri: &Uri) -> Option<Host> {
+        let scheme = uri.scheme()?;
+        let name = uri.host()?;
+        let port = effective_port(uri)?;
+        let mut text = String::with_capacity(scheme.as_str().len() + name.len() + 9);
+        text.push_str(scheme.as_str());
+        text.push_str("://");
+        text.push_str(name);
+        text.make_ascii_lowercase();
+        text.push(':');
+        text.push_str(&port.to_string());
+        Some(Host(text.into()))
+    }
+
+    /// The text form, `scheme://name:port`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
+    }
+
+    /// The name or address alone, IPv6 in brackets.
+    pub fn name(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(&*self.0, |(_, rest)| rest);
+        rest.rsplit_once(':').map_or(rest, |(name, _)| name)
+    }
+
+    /// The effective port: the one in the URL, or the scheme's default.
+    pub fn port(&self) -> u16 {
+        self.0
+            .rsplit_once(':')
+            .and_then(|(_, port)| port.parse().ok())
+            .unwrap_or_default()
+    }
+}
+
+/// The port of the URI, or its scheme's default: 80 or 443.
+pub(crate) fn effective_port(uri: &Uri) -> Option<u16> {
+    uri.port_u16().or_else(|| match uri.scheme() {
+        Some(s) if *s == Scheme::HTTP => Some(80),
+        Some(s) if *s == Scheme::HTTPS => Some(443),
+        _ => None,
+    })
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Host({})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(url: &str) -> Host {
+        Host::of(&url.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_default_port_is_written_out_and_case_is_folded() {
+        assert_eq!(
+            host("HTTPS://Example.COM/x").as_str(),
+            "https://example.com:443"
+        );
+        assert_eq!(host("http://example.com").as_str(), "http://example.com:80");
+        assert_eq!(
+            host("https://example.com:443/"),
+            host("https://example.com/")
+        );
+        assert_ne!(
+            host("http://example.com:443/"),
+            host("https://example.com/")
+        );
+    }
+
+    #[test]
+    fn its_parts_can_be_read_back_for_an_ipv6_literal_too() {
+        let h = host("http://[::1]:8080/x");
+        assert_eq!((h.scheme(), h.name(), h.port()), ("http", "[::1]", 8080));
+        assert_eq!(host("http://u:p@h:1/").as_str(), "http://h:1");
+    }
+}

@@ -1,0 +1,27 @@
+//! haul: batch HTTP for synchronous Rust.
+
+mod error;
+mod host;
+mod limits;
+mod outcome;
+mod policy;
+mod redact;
+mod rejection;
+mod request;
+mod response;
+mod status;
+mod timing;
+mod url;
+
+pub use error::{Error, ErrorType, Layer, StopReason};
+pub use host::Host;
+pub use limits::Timeouts;
+pub use outcome::{Attempt, Outcome, State, Unsuccessful};
+pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryBudget, RetryPolicy};
+pub use rejection::Rejection;
+pub use request::Request;
+pub use response::{Hop, Response};
+pub use status::{InvalidStatusSet, StatusSet};
+pub use timing::{Phase, Timings};
+/// The types of the `http` crate that appear in this crate's interface.
+pub use ureq::http;

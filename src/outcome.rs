@@ -1,0 +1,293 @@
+//! What the caller gets: exactly one outcome for each request.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::error::{Error, ErrorType};
+use crate::rejection::Rejection;
+use crate::request::Request;
+use crate::response::{Head, Hop, Response};
+use crate::timing::{Phase, Timings};
+
+/// What became of one request. `T` is what a success carries: the [`Response`], or what a `process` closure made of it.
+///
+/// ```
+/// use haul::State;
+///
+/// # fn show(outcome: haul::Outcome) {
+/// match outcome.state() {
+///     State::Success(response) => println!("{} {}", outcome.url(), response.status()),
+///     State::Rejected(rejection) => println!("{} was rejected: {rejection}", outcome.url()),
+///     State::Failed(error) => println!("{} failed: {error}", outcome.url()),
+/// }
+/// # }
+/// ```
+pub struct Outcome<T = Response> {
+    pub(crate) index: u64,
+    pub(crate) request: Arc<Request>,
+    pub(crate) state: State<T>,
+    pub(crate) report: Report,
+}
+
+/// Success, rejected by the application, or failed.
+#[derive(Debug)]
+pub enum State<T = Response> {
+    /// The exchange worked and the answer is what was asked for.
+    Success(T),
+    /// The exchange worked and the application said no: a business error, no failure.
+    Rejected(Rejection),
+    /// No usable answer.
+    Failed(Error),
+}
+
+/// What is told of a request beside its result.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    /// Attempts that count, redirect hops and free replays not among them.
+    pub(crate) attempts: u32,
+    /// One entry for each counted attempt that failed or was followed by another.
+    pub(crate) log: Vec<Attempt>,
+    /// Start of the last attempt.
+    pub(crate) started: Option<SystemTime>,
+    /// The last attempt, from its start to the end of the body or the failure.
+    pub(crate) elapsed: Duration,
+    /// Waiting for a worker or a limit.
+    pub(crate) queued: Duration,
+    /// From taking the request to its end.
+    pub(crate) total: Duration,
+    /// Phases of the last attempt.
+    pub(crate) timings: Timings,
+    /// What is known of the last exchange, where a response head arrived.
+    pub(crate) head: Option<Arc<Head>>,
+    /// Bytes of the body, after decompression, as far as they came.
+    pub(crate) size: u64,
+    /// Bytes on the wire over all attempts, out and in.
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    /// Connections opened and reused over all attempts.
+    pub(crate) connections_opened: u32,
+    pub(crate) connections_reused: u32,
+    /// Redirects followed.
+    pub(crate) history: Vec<Hop>,
+    /// An earlier attempt may have been carried out by the server.
+    pub(crate) ambiguous: bool,
+    /// The unparsed `Retry-After` that ended it.
+    pub(crate) retry_after: Option<String>,
+}
+
+/// One attempt that did not settle the request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// What went wrong.
+    pub error_type: ErrorType,
+    /// In which phase.
+    pub phase: Option<Phase>,
+    /// The status, if a response head arrived.
+    pub status: Option<u16>,
+    /// How long the attempt took.
+    pub elapsed: Duration,
+    /// The wait before the next attempt, if there was one.
+    pub delay: Option<Duration>,
+}
+
+/// An outcome that is no success, as an error: what [`Outcome::into_result`] gives.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsuccessful {
+    /// The application said no.
+    #[error("rejected: {0}")]
+    Rejected(Rejection),
+    /// The request failed.
+    #[error("{0}")]
+    Failed(#[from] Error),
+}
+
+impl<T> Outcome<T> {
+    /// The request's position in the input, from 0.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// The request.
+    pub fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// The caller's own name for the request.
+    pub fn id(&self) -> Option<&str> {
+        self.request.get_id()
+    }
+
+    /// The request's URL, userinfo masked.
+    pub fn url(&self) -> String {
+        crate::redact::url(self.request.url())
+    }
+
+    /// Success, rejected or failed.
+    pub fn state(&self) -> &State<T> {
+        &self.state
+    }
+
+    /// The state, by value.
+    pub fn into_state(self) -> State<T> {
+        self.state
+    }
+
+    /// The success, or what stood in its way, for `?` and `match`.
+    ///
+    /// # Errors
+    /// [`Unsuccessful::Rejected`] or [`Unsuccessful::Failed`].
+    #[doc(alias = "result")]
+    #[doc(alias = "raise_for_status")]
+    pub fn into_result(self) -> Result<T, Unsuccessful> {
+        match self.state {
+            State::Success(value) => Ok(value),
+            State::Rejected(rejection) => Err(Unsuccessful::Rejected(rejection)),
+            State::Failed(error) => Err(Unsuccessful::Failed(error)),
+        }
+    }
+
+    /// What the success carries.
+    pub fn success(&self) -> Option<&T> {
+        match &self.state {
+            State::Success(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Why the application said no.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        match &self.state {
+            State::Rejected(rejection) => Some(rejection),
+            _ => None,
+        }
+    }
+
+    /// Why it failed.
+    #[doc(alias = "exception")]
+    pub fn error(&self) -> Option<&Error> {
+        match &self.state {
+            State::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether it succeeded.
+    pub fn is_success(&self) -> bool {
+        matches!(self.state, State::Success(_))
+    }
+
+    /// Whether the application said no.
+    pub fn is_rejected(&self) -> bool {
+        matches!(self.state, State::Rejected(_))
+    }
+
+    /// Whether it failed, a cancelled one among them.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.state, State::Failed(_))
+    }
+
+    /// Whether it was cancelled. Such a one is failed too, and counted apart.
+    pub fn is_cancelled(&self) -> bool {
+        self.error()
+            .is_some_and(|e| e.error_type() == ErrorType::Cancelled)
+    }
+
+    /// How often it was tried. 0 where it was never sent.
+    pub fn attempts(&self) -> u32 {
+        self.report.attempts
+    }
+
+    /// The attempts that failed, oldest first.
+    pub fn attempt_log(&self) -> &[Attempt] {
+        &self.report.log
+    }
+
+    /// The status of the last response, whatever became of it.
+    pub fn status(&self) -> Option<u16> {
+        self.report.head.as_ref().map(|head| head.status)
+    }
+
+    /// When the last attempt began.
+    pub fn started(&self) -> Option<SystemTime> {
+        self.report.started
+    }
+
+    /// How long the last attempt took, from its start (name resolution and connecting included) to the end of the
+    /// body or the failure.
+    pub fn elapsed(&self) -> Duration {
+        self.report.elapsed
+    }
+
+    /// How long it waited for a worker or a limit.
+    pub fn queued(&self) -> Duration {
+        self.report.queued
+    }
+
+    /// From handing the request in to its outcome: queue, attempts and the waits between them.
+    pub fn total(&self) -> Duration {
+        self.report.total
+    }
+
+    /// The phases of the last attempt.
+    pub fn timings(&self) -> Timings {
+        self.report.timings
+    }
+
+    /// The URL that answered last, after redirects, userinfo masked.
+    pub fn final_url(&self) -> Option<String> {
+        self.report
+            .head
+            .as_ref()
+            .map(|head| crate::redact::uri(&head.url))
+    }
+
+    /// The redirects followed, oldest first, whether or not the request succeeded.
+    pub fn history(&self) -> &[Hop] {
+        &self.report.history
+    }
+
+    /// The address that answered last.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.report.head.as_ref().and_then(|head| head.remote)
+    }
+
+    /// Whether an earlier attempt may have been carried out, so that a 404 to a repeated DELETE (or a 409 or 412 to a
+    /// repeated write) can mean "done".
+    pub fn is_prior_attempt_ambiguous(&self) -> bool {
+        self.report.ambiguous
+    }
+
+    /// The `Retry-After` of the last response as the server wrote it.
+    pub fn retry_after(&self) -> Option<&str> {
+        self.report.retry_after.as_deref()
+    }
+
+    /// The response, where one was kept: of a failure or a rejection.
+    pub(crate) fn kept_response(&self) -> Option<&Response> {
+        match &self.state {
+            State::Success(_) => None,
+            State::Rejected(rejection) => rejection.response(),
+            State::Failed(error) => error.response(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Outcome<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Outcome");
+        shown
+            .field("index", &self.index)
+            .field("request", &self.request);
+        match &self.state {
+            State::Success(_) => shown.field("success", &self.status()),
+            State::Rejected(rejection) => shown.field("rejected", rejection),
+            State::Failed(error) => shown.field("failed", error),
+        };
+        shown
+            .field("attempts", &self.report.attempts)
+            .finish_non_exhaustive()
+    }
+}

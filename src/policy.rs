@@ -1,0 +1,328 @@
+//! The retry policy as a value: what is repeated, how often, after which wait.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::http::{HeaderMap, Method};
+
+use crate::error::Error;
+use crate::status::StatusSet;
+
+/// When a failed attempt is repeated. A value: it decides nothing by itself and keeps no state, so one policy can serve
+/// any number of requests.
+///
+/// The default: three attempts in all; connection failures repeated for every method, everything that may have reached
+/// the server only where RFC 9110 §9.2.2 calls the method idempotent (or the request says so); exponential backoff
+/// from 200 ms (1 s after 429 or a 503 with `Retry-After`) to 30 s with full jitter; `Retry-After` obeyed up to 120 s;
+/// a budget per host, so that a dead host is not asked three times as often as a healthy one.
+///
+/// ```
+/// use std::time::Duration;
+/// use haul::{Jitter, RetryPolicy};
+///
+/// let policy = RetryPolicy::default()
+///     .max_attempts(5)
+///     .backoff(Duration::from_millis(500), Duration::from_secs(60))
+///     .jitter(Jitter::Equal)
+///     .deadline(Duration::from_secs(90));
+/// ```
+#[derive(Clone)]
+#[doc(alias = "Retry")]
+pub struct RetryPolicy {
+    pub(crate) max_attempts: u32,
+    pub(crate) base: Duration,
+    pub(crate) throttle_base: Duration,
+    pub(crate) max: Duration,
+    pub(crate) factor: f64,
+    pub(crate) jitter: Jitter,
+    pub(crate) statuses: Option<StatusSet>,
+    pub(crate) methods: RetryMethods,
+    pub(crate) respect_retry_after: bool,
+    pub(crate) retry_after_max: Duration,
+    pub(crate) retry_after_clamp: bool,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) budget: Option<RetryBudget>,
+    pub(crate) limits: ClassLimits,
+    pub(crate) classify: Option<Classify>,
+}
+
+pub(crate) type Classify = Arc<dyn Fn(&Finding<'_>) -> Option<Judgement> + Send + Sync>;
+
+/// How the wait before a retry is spread, d being the exponential backoff.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Jitter {
+    /// Anything from 0 to d: keeps clients from moving in step (AWS, gRPC).
+    #[default]
+    Full,
+    /// From d/2 to d.
+    Equal,
+    /// Exactly d.
+    None,
+}
+
+/// Which methods may be repeated after the server may have acted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RetryMethods {
+    /// GET, HEAD, OPTIONS, TRACE, PUT, DELETE; others with an idempotency key or flag.
+    #[default]
+    Idempotent,
+    All,
+    Only(Vec<Method>),
+}
+
+/// A per-host allowance for retries, so that retries stay a small share of the load: each first attempt adds
+/// `per_request` tokens, each second adds `per_second`, a retry takes one (two after a timeout).
+///
+/// The default: 500 in reserve and at most, 0.2 per first attempt, 1 per second. After Finagle's `RetryBudget`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RetryBudget {
+    /// Tokens at the start, and the most there can be.
+    pub reserve: f64,
+    /// Tokens added by each first attempt.
+    pub per_request: f64,
+    /// Tokens added each second.
+    pub per_second: f64,
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        RetryBudget {
+            reserve: 500.0,
+            per_request: 0.2,
+            per_second: 1.0,
+        }
+    }
+}
+
+/// How often a request is repeated after failures of one class; `None` = as often as `max_attempts` allows, 0 = never.
+/// The lower of the two wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "Retry")]
+pub struct ClassLimits {
+    /// Name resolution. Default 1: an unknown name mostly stays unknown.
+    pub dns: Option<u32>,
+    /// No connection.
+    pub connect: Option<u32>,
+    /// TLS handshake cut off.
+    pub tls: Option<u32>,
+    /// Time limits.
+    pub timeout: Option<u32>,
+    /// Connection lost while the answer was awaited, or the body cut short.
+    pub body: Option<u32>,
+    /// Statuses other than throttling ones.
+    pub status: Option<u32>,
+    /// 429, and 503 with `Retry-After`.
+    pub throttle: Option<u32>,
+    /// Everything else.
+    pub other: Option<u32>,
+}
+
+impl Default for ClassLimits {
+    fn default() -> Self {
+        ClassLimits {
+            dns: Some(1),
+            connect: None,
+            tls: None,
+            timeout: None,
+            body: None,
+            status: None,
+            throttle: None,
+            other: None,
+        }
+    }
+}
+
+/// What a [`classify`](RetryPolicy::classify) hook sees of a finished attempt.
+#[non_exhaustive]
+pub struct Finding<'a> {
+    /// The request's method.
+    pub method: &'a Method,
+    /// The request's URL as given.
+    pub url: &'a str,
+    /// The caller's own name for the request.
+    pub id: Option<&'a str>,
+    /// Which attempt this was, from 1.
+    pub attempt: u32,
+    /// The status, if a response head arrived.
+    pub status: Option<u16>,
+    /// The response headers, if a response head arrived.
+    pub headers: Option<&'a HeaderMap>,
+    /// The body as far as it arrived.
+    pub body: &'a [u8],
+    /// The failure, if the attempt failed by the usual rules.
+    pub error: Option<&'a Error>,
+}
+
+/// What a [`classify`](RetryPolicy::classify) hook decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// Good: take the response as it is, whatever its status.
+    Accept,
+    /// Try again, if attempts, deadline and budget allow, and the method may be repeated.
+    Retry,
+    /// Failed, with this message, and not tried again.
+    Stop(String),
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy {
+            max_attempts: 3,
+            base: Duration::from_millis(200),
+            throttle_base: Duration::from_secs(1),
+            max: Duration::from_secs(30),
+            factor: 2.0,
+            jitter: Jitter::Full,
+            statuses: None,
+            methods: RetryMethods::Idempotent,
+            respect_retry_after: true,
+            retry_after_max: Duration::from_secs(120),
+            retry_after_clamp: false,
+            deadline: None,
+            budget: Some(RetryBudget::default()),
+            limits: ClassLimits::default(),
+            classify: None,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// One attempt, no retry.
+    pub fn none() -> RetryPolicy {
+        RetryPolicy::default().max_attempts(1)
+    }
+
+    /// How often a request is tried in all, the first time included. Default 3. Zero is refused when the request is
+    /// taken or the client built.
+    #[doc(alias = "total")]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// The wait before the first retry and the longest wait. Default 200 ms and 30 s. Sets the first wait after
+    /// throttling (429, 503 with `Retry-After`) too, which is otherwise 1 s.
+    #[doc(alias = "backoff_factor")]
+    #[doc(alias = "backoff_max")]
+    pub fn backoff(mut self, base: Duration, max: Duration) -> Self {
+        (self.base, self.throttle_base, self.max) = (base, base, max);
+        self
+    }
+
+    /// What each further wait is multiplied by. Default 2.
+    pub fn factor(mut self, factor: f64) -> Self {
+        self.factor = factor;
+        self
+    }
+
+    /// How waits are spread. Default [`Jitter::Full`].
+    #[doc(alias = "backoff_jitter")]
+    pub fn jitter(mut self, jitter: Jitter) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// The statuses to retry, in place of the default rules; the method still has to be repeatable.
+    #[doc(alias = "status_forcelist")]
+    pub fn retry_statuses(mut self, statuses: impl Into<StatusSet>) -> Self {
+        self.statuses = Some(statuses.into());
+        self
+    }
+
+    /// The methods that may be repeated, in place of the idempotent ones. None = nothing is repeated.
+    #[doc(alias = "allowed_methods")]
+    pub fn retry_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.methods = RetryMethods::Only(methods.into_iter().collect());
+        self
+    }
+
+    /// Repeat every method, POST and PATCH too: only where the server recognises duplicates.
+    pub fn retry_all_methods(mut self) -> Self {
+        self.methods = RetryMethods::All;
+        self
+    }
+
+    /// The longest wait a server may ask for. Default 120 s. Over it the request ends at once, with
+    /// [`RetryAfterOverCap`](crate::StopReason::RetryAfterOverCap): a clamped retry is certain to fail.
+    pub fn retry_after_max(mut self, longest: Duration) -> Self {
+        self.retry_after_max = longest;
+        self
+    }
+
+    /// Wait [`retry_after_max`](RetryPolicy::retry_after_max) and try all the same when a server asks for longer.
+    pub fn retry_after_clamp(mut self, clamp: bool) -> Self {
+        self.retry_after_clamp = clamp;
+        self
+    }
+
+    /// Whether `Retry-After` is obeyed (RFC 9110 §10.2.3). Default true.
+    #[doc(alias = "respect_retry_after_header")]
+    pub fn respect_retry_after(mut self, respect: bool) -> Self {
+        self.respect_retry_after = respect;
+        self
+    }
+
+    /// A limit over all attempts and waits of a request, from the start of its first attempt. Default none.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+
+    /// The allowance each host has for retries; `None` turns it off.
+    pub fn budget(mut self, budget: impl Into<Option<RetryBudget>>) -> Self {
+        self.budget = budget.into();
+        self
+    }
+
+    /// Limits per class of failure.
+    pub fn class_limits(mut self, limits: ClassLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// A hook that sees each finished attempt and may overrule the usual decision; `None` leaves it as it is. It runs
+    /// on the worker, with no lock held; a panic ends the request with class `panic`.
+    pub fn classify(
+        mut self,
+        hook: impl Fn(&Finding<'_>) -> Option<Judgement> + Send + Sync + 'static,
+    ) -> Self {
+        self.classify = Some(Arc::new(hook));
+        self
+    }
+
+    /// What is contradictory in it, naming the setting.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.max_attempts == 0 {
+            return Err("max_attempts is 0: a request needs at least one attempt".into());
+        }
+        if self.base > self.max {
+            return Err(format!(
+                "backoff: the first wait ({:?}) is longer than the longest ({:?})",
+                self.base, self.max
+            ));
+        }
+        if !self.factor.is_finite() || self.factor < 1.0 {
+            return Err(format!("factor is {}: waits must not shrink", self.factor));
+        }
+        if let Some(b) = &self.budget
+            && [b.reserve, b.per_request, b.per_second]
+                .iter()
+                .any(|n| !n.is_finite() || *n < 0.0)
+        {
+            return Err("budget: its numbers must be finite and not negative".into());
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RetryPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryPolicy")
+            .field("max_attempts", &self.max_attempts)
+            .field("backoff", &(self.base, self.max))
+            .field("jitter", &self.jitter)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

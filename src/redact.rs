@@ -1,0 +1,97 @@
+//! Masking of secrets: what Debug, log lines, error texts and records may show.
+
+use std::fmt;
+
+use crate::http::{HeaderMap, HeaderName, Uri};
+
+/// What stands in place of a secret.
+pub(crate) const MASK: &str = "***";
+
+/// Whether a header's value is a secret: credentials, cookies, and names that say so (`X-Api-Key`, `X-Auth-Token`).
+pub(crate) fn is_secret(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    matches!(
+        name,
+        "authorization"
+            | "proxy-authorization"
+            | "cookie"
+            | "set-cookie"
+            | "set-cookie2"
+            | "www-authenticate"
+    ) || [
+        "api-key",
+        "apikey",
+        "token",
+        "secret",
+        "password",
+        "signature",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
+}
+
+/// A URI as text, its userinfo masked.
+pub(crate) fn uri(uri: &Uri) -> String {
+    url(&uri.to_string())
+}
+
+/// A URL as text, its userinfo masked (RFC 3986 §3.2.1), whether or not it is valid otherwise.
+pub(crate) fn url(text: &str) -> String {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let end = text[start..]
+        .find(['/', '?', '#'])
+        .map_or(text.len(), |at| start + at);
+    match text[start..end].rfind('@') {
+        Some(at) if start > 0 => format!("{}{MASK}{}", &text[..start], &text[start + at..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// Headers for `Debug`, secret values masked.
+pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.0.iter().map(|(name, value)| {
+                let shown = if is_secret(name) || value.is_sensitive() {
+                    MASK.into()
+                } else {
+                    String::from_utf8_lossy(value.as_bytes())
+                };
+                (name, shown)
+            }))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn userinfo_is_masked_and_nothing_else() {
+        assert_eq!(url("http://u:p@h/a@b"), "http://***@h/a@b");
+        assert_eq!(url("http://h/a@b?x=@"), "http://h/a@b?x=@");
+        assert_eq!(url("http://u:p@q@h"), "http://***@h");
+        assert_eq!(url("mailto:a@b"), "mailto:a@b");
+        assert_eq!(
+            url("http://u:p w@h:x/ not a url"),
+            "http://***@h:x/ not a url"
+        );
+    }
+
+    #[test]
+    fn names_that_say_secret_are_secret() {
+        for name in [
+            "authorization",
+            "cookie",
+            "x-api-key",
+            "x-auth-token",
+            "x-amz-security-token",
+        ] {
+            assert!(is_secret(&HeaderName::from_static(name)), "{name}");
+        }
+        assert!(!is_secret(&HeaderName::from_static("content-type")));
+    }
+}

@@ -1,0 +1,433 @@
+//! What the caller hands in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use crate::http::{HeaderName, HeaderValue, Method};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::limits::Timeouts;
+use crate::policy::RetryPolicy;
+use crate::redact;
+use crate::rejection::Rejection;
+use crate::response::Response;
+use crate::status::StatusSet;
+use crate::url;
+
+/// One request: method, URL, headers, body, and where it differs from the client's defaults.
+///
+/// Building never fails. What is wrong (a header name, a body that cannot be serialised) is kept and comes back as the
+/// request's outcome, of class [`InvalidRequest`](crate::ErrorType::InvalidRequest): a bad request never ends a batch.
+///
+/// A URL alone is a GET request, so a list of URLs is a list of requests.
+///
+/// ```
+/// use haul::Request;
+///
+/// let simple: Request = "https://example.com/items/1".into();
+/// let full = Request::post("https://example.com/items")
+///     .header("x-trace", "7")
+///     .query("dry_run", "true")
+///     .json(&serde_json::json!({"name": "pen"}))
+///     .bearer("secret")
+///     .idempotent(true)
+///     .id("item-7");
+/// assert_eq!(full.method(), "POST");
+/// ```
+#[derive(Clone)]
+pub struct Request {
+    method: Method,
+    url: String,
+    headers: Vec<(HeaderName, Option<HeaderValue>)>,
+    body: Vec<u8>,
+    options: Option<Box<Options>>,
+}
+
+/// What few requests set, kept apart so that many requests stay small.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: Option<Arc<RetryPolicy>>,
+    pub(crate) accept: Option<StatusSet>,
+    pub(crate) expect_json: Option<bool>,
+    pub(crate) idempotent: bool,
+    pub(crate) max_redirects: Option<u32>,
+    pub(crate) body_limit: Option<u64>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) id: Option<String>,
+    pub(crate) tag: Option<Value>,
+    pub(crate) invalid: Option<String>,
+}
+
+/// Says whether an application rejected a request that was technically a success.
+#[derive(Clone)]
+pub(crate) enum Rule {
+    /// The JSON body must hold this value at this pointer (RFC 6901).
+    Require(String, Value),
+    /// The caller's own predicate.
+    RejectIf(Arc<dyn Fn(&Response) -> Option<Rejection> + Send + Sync>),
+}
+
+impl Request {
+    /// A request with any method.
+    pub fn new(method: impl AsRef<str>, url: impl Into<String>) -> Request {
+        let name = method.as_ref();
+        let (method, invalid) = match Method::from_bytes(name.as_bytes()) {
+            Ok(method) => (method, None),
+            Err(_) => (
+                Method::GET,
+                Some(format!("the method {name:?} is not valid")),
+            ),
+        };
+        let request = Request {
+            method,
+            url: url.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            options: None,
+        };
+        match invalid {
+            Some(reason) => request.spoiled(reason),
+            None => request,
+        }
+    }
+
+    /// A GET request.
+    pub fn get(url: impl Into<String>) -> Request {
+        Request::new("GET", url)
+    }
+
+    /// A HEAD request.
+    pub fn head(url: impl Into<String>) -> Request {
+        Request::new("HEAD", url)
+    }
+
+    /// A POST request.
+    pub fn post(url: impl Into<String>) -> Request {
+        Request::new("POST", url)
+    }
+
+    /// A PUT request.
+    pub fn put(url: impl Into<String>) -> Request {
+        Request::new("PUT", url)
+    }
+
+    /// A PATCH request.
+    pub fn patch(url: impl Into<String>) -> Request {
+        Request::new("PATCH", url)
+    }
+
+    /// A DELETE request.
+    pub fn delete(url: impl Into<String>) -> Request {
+        Request::new("DELETE", url)
+    }
+
+    /// Adds a header. One the client has by default is replaced; the same name given twice is sent twice.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Request {
+        let name = name.as_ref();
+        let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
+            return self.spoiled(format!("the header name {name:?} is not valid"));
+        };
+        let Ok(mut value) = HeaderValue::from_bytes(value.as_ref()) else {
+            return self.spoiled(format!(
+                "the value of header {parsed} holds a character that may not be sent"
+            ));
+        };
+        value.set_sensitive(redact::is_secret(&parsed));
+        self.headers.push((parsed, Some(value)));
+        self
+    }
+
+    /// Leaves out a header the client has by default (`requests` writes this as a header of `None`).
+    pub fn without_header(mut self, name: impl AsRef<str>) -> Request {
+        let name = name.as_ref();
+        match HeaderName::from_bytes(name.as_bytes()) {
+            Ok(parsed) => {
+                self.headers.push((parsed, None));
+                self
+            }
+            Err(_) => self.spoiled(format!("the header name {name:?} is not valid")),
+        }
+    }
+
+    /// Adds a query parameter, percent-encoded, after those in the URL.
+    #[doc(alias = "params")]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Request {
+        self.options_mut().query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Basic authentication (RFC 7617).
+    #[doc(alias = "auth")]
+    pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Request {
+        match basic(user.as_ref(), password.as_ref()) {
+            Ok(value) => self.replace_header(AUTHORIZATION, value),
+            Err(reason) => self.spoiled(reason),
+        }
+    }
+
+    /// A bearer token (RFC 6750).
+    pub fn bearer(self, token: impl AsRef<str>) -> Request {
+        match bearer(token.as_ref()) {
+            Ok(value) => self.replace_header(AUTHORIZATION, value),
+            Err(reason) => self.spoiled(reason),
+        }
+    }
+
+    /// The body, as it is.
+    #[doc(alias = "data")]
+    pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Request {
+        self.body = bytes.into();
+        self
+    }
+
+    /// A text body, with `Content-Type: text/plain; charset=utf-8` unless one was set.
+    pub fn text(self, text: impl Into<String>) -> Request {
+        self.content_type("text/plain; charset=utf-8")
+            .body(text.into())
+    }
+
+    /// A JSON body, with `Content-Type: application/json` unless one was set.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Request {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => self.content_type("application/json").body(bytes),
+            Err(e) => self.spoiled(format!("the body cannot be written as JSON: {e}")),
+        }
+    }
+
+    /// A form body, with `Content-Type: application/x-www-form-urlencoded` unless one was set.
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(
+        self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Request {
+        let fields: Vec<_> = fields.into_iter().collect();
+        let text = url::form(
+            fields
+                .iter()
+                .map(|(name, value)| (name.as_ref(), value.as_ref())),
+        );
+        self.content_type("application/x-www-form-urlencoded")
+            .body(text)
+    }
+
+    /// Time limits of each attempt, where they differ from the client's.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Request {
+        let own = &mut self.options_mut().timeouts;
+        *own = timeouts.or(*own);
+        self
+    }
+
+    /// The retry policy, in place of the client's. Pass a clone of one `Arc` to share it between requests.
+    #[doc(alias = "retries")]
+    pub fn retry(mut self, policy: impl Into<Arc<RetryPolicy>>) -> Request {
+        let policy = policy.into();
+        if let Err(reason) = policy.check() {
+            return self.spoiled(format!("retry policy: {reason}"));
+        }
+        self.options_mut().retry = Some(policy);
+        self
+    }
+
+    /// One attempt, no retry.
+    pub fn no_retry(self) -> Request {
+        self.retry(RetryPolicy::none())
+    }
+
+    /// The statuses that count as success, in place of the client's (100 to 399 by default).
+    #[doc(alias = "raise_for_status")]
+    pub fn accept(mut self, statuses: impl Into<StatusSet>) -> Request {
+        self.options_mut().accept = Some(statuses.into());
+        self
+    }
+
+    /// Whether a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode).
+    pub fn expect_json(mut self, expect: bool) -> Request {
+        self.options_mut().expect_json = Some(expect);
+        self
+    }
+
+    /// Says that repeating this request is safe, whatever its method.
+    pub fn idempotent(mut self, idempotent: bool) -> Request {
+        self.options_mut().idempotent = idempotent;
+        self
+    }
+
+    /// How many redirects are followed; 0 = none, the 3xx is the response. The client's default is 10.
+    #[doc(alias = "allow_redirects")]
+    pub fn max_redirects(mut self, most: u32) -> Request {
+        self.options_mut().max_redirects = Some(most);
+        self
+    }
+
+    /// The largest body taken, in bytes after decompression. The client's default is 10 MiB.
+    pub fn body_limit(mut self, bytes: u64) -> Request {
+        self.options_mut().body_limit = Some(bytes);
+        self
+    }
+
+    /// The JSON body must hold `value` at `pointer` (RFC 6901), else the outcome is rejected: code = the value found,
+    /// message = the first of `/msg`, `/message`, `/error`. A body that is not JSON fails as
+    /// [`Decode`](crate::ErrorType::Decode); HEAD and 204 are exempt.
+    ///
+    /// ```
+    /// let request = haul::Request::get("https://api.example.com/pay").require("/code", 0);
+    /// ```
+    pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Request {
+        self.options_mut()
+            .rules
+            .push(Rule::Require(pointer.into(), value.into()));
+        self
+    }
+
+    /// A predicate that sees each accepted response and may reject it. It runs on the worker; a panic in it ends the
+    /// request with class [`Panic`](crate::ErrorType::Panic).
+    ///
+    /// ```
+    /// use haul::{Rejection, Request};
+    ///
+    /// let request = Request::get("https://api.example.com/pay").reject_if(|response| {
+    ///     let body = response.value().ok()?;
+    ///     (body["code"] != 0).then(|| Rejection::new(body["code"].clone(), body["msg"].as_str().unwrap_or_default()))
+    /// });
+    /// ```
+    pub fn reject_if(
+        mut self,
+        rule: impl Fn(&Response) -> Option<Rejection> + Send + Sync + 'static,
+    ) -> Request {
+        self.options_mut()
+            .rules
+            .push(Rule::RejectIf(Arc::new(rule)));
+        self
+    }
+
+    /// The caller's own name for this request, kept in its outcome and record.
+    #[doc(alias = "custom_id")]
+    pub fn id(mut self, id: impl Into<String>) -> Request {
+        self.options_mut().id = Some(id.into());
+        self
+    }
+
+    /// Anything the caller wants to find again in the outcome and record.
+    pub fn tag(mut self, tag: impl Into<Value>) -> Request {
+        self.options_mut().tag = Some(tag.into());
+        self
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The URL as given. It may hold userinfo: use `Debug` to show a request.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The body.
+    pub fn body_bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The caller's own name for this request.
+    pub fn get_id(&self) -> Option<&str> {
+        self.options()?.id.as_deref()
+    }
+
+    /// What the caller tagged it with.
+    pub fn get_tag(&self) -> Option<&Value> {
+        self.options()?.tag.as_ref()
+    }
+
+    /// The headers set on the request itself; `None` stands for one left out.
+    pub(crate) fn header_edits(&self) -> &[(HeaderName, Option<HeaderValue>)] {
+        &self.headers
+    }
+
+    pub(crate) fn options(&self) -> Option<&Options> {
+        self.options.as_deref()
+    }
+
+    /// What is wrong with it, if building it went wrong.
+    pub(crate) fn invalid(&self) -> Option<&str> {
+        self.options()?.invalid.as_deref()
+    }
+
+    fn options_mut(&mut self) -> &mut Options {
+        self.options.get_or_insert_default()
+    }
+
+    fn spoiled(mut self, reason: String) -> Request {
+        self.options_mut().invalid.get_or_insert(reason);
+        self
+    }
+
+    fn content_type(mut self, value: &'static str) -> Request {
+        if !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
+            self.headers
+                .push((CONTENT_TYPE, Some(HeaderValue::from_static(value))));
+        }
+        self
+    }
+
+    fn replace_header(mut self, name: HeaderName, value: HeaderValue) -> Request {
+        self.headers.retain(|(other, _)| *other != name);
+        self.headers.push((name, Some(value)));
+        self
+    }
+}
+
+/// The value of `Authorization` for a user and password.
+pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
+    if user.contains(':') {
+        return Err("basic auth: the user name holds a colon (RFC 7617 §2)".into());
+    }
+    secret(
+        &format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))),
+        "basic auth",
+    )
+}
+
+/// The value of `Authorization` for a token.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, String> {
+    secret(&format!("Bearer {token}"), "bearer token")
+}
+
+fn secret(text: &str, what: &str) -> Result<HeaderValue, String> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| format!("{what}: it holds a character that may not be sent"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl From<&str> for Request {
+    fn from(url: &str) -> Request {
+        Request::get(url)
+    }
+}
+
+impl From<String> for Request {
+    fn from(url: String) -> Request {
+        Request::get(url)
+    }
+}
+
+impl From<&String> for Request {
+    fn from(url: &String) -> Request {
+        Request::get(url.as_str())
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, redact::url(&self.url))?;
+        if let Some(id) = self.get_id() {
+            write!(f, " (id {id})")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,282 @@
+//! What a server answered.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::http::header::CONTENT_TYPE;
+use crate::http::{HeaderMap, HeaderValue, Uri, Version};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::redact;
+use crate::timing::Timings;
+
+/// A complete response: status, headers, and the whole body in memory.
+///
+/// The body was read inside the attempt and decompressed (features `gzip`, `brotli`), so a response that arrives here is never cut short.
+#[derive(Clone)]
+pub struct Response {
+    head: Arc<Head>,
+    body: Vec<u8>,
+    truncated: bool,
+}
+
+/// What is known of an exchange beside the body.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) url: Uri,
+    pub(crate) history: Vec<Hop>,
+    pub(crate) timings: Timings,
+    pub(crate) remote: Option<SocketAddr>,
+    pub(crate) reused: bool,
+}
+
+/// One redirect that was followed.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hop {
+    /// The status that redirected: 301, 302, 303, 307 or 308.
+    pub status: u16,
+    /// The URL that answered with it, userinfo masked.
+    pub url: String,
+    /// Where it led to, resolved against `url`, userinfo masked.
+    pub location: String,
+}
+
+impl Response {
+    pub(crate) fn new(head: Arc<Head>, body: Vec<u8>, truncated: bool) -> Response {
+        Response {
+            head,
+            body,
+            truncated,
+        }
+    }
+
+    pub(crate) fn head(&self) -> &Arc<Head> {
+        &self.head
+    }
+
+    /// The status code.
+    #[doc(alias = "status_code")]
+    pub fn status(&self) -> u16 {
+        self.head.status
+    }
+
+    /// The response headers. Where the body was decompressed, `Content-Encoding` and `Content-Length` are gone
+    /// (RFC 9110 §8.7).
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// A header's value as text, if it is there and printable ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    /// HTTP/1.0 or HTTP/1.1.
+    pub fn version(&self) -> Version {
+        self.head.version
+    }
+
+    /// The URL that answered, after redirects.
+    pub fn final_url(&self) -> &Uri {
+        &self.head.url
+    }
+
+    /// The redirects followed on the way, oldest first.
+    pub fn history(&self) -> &[Hop] {
+        &self.head.history
+    }
+
+    /// How long each phase of the attempt took.
+    #[doc(alias = "elapsed")]
+    pub fn timings(&self) -> Timings {
+        self.head.timings
+    }
+
+    /// The address that answered. `None` with a scripted transport.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.head.remote
+    }
+
+    /// Whether a kept-alive connection carried it.
+    pub fn is_reused(&self) -> bool {
+        self.head.reused
+    }
+
+    /// The body.
+    #[doc(alias = "content")]
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body, by value.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// Whether the body was cut at a limit. Only bodies of statuses that were not accepted are cut; a body over the
+    /// limit with an accepted status is a failure.
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// The `Content-Type` header.
+    pub fn content_type(&self) -> Option<&str> {
+        self.head
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+    }
+
+    /// The body as text, by the charset of the `Content-Type` (feature `charset`), else by a byte order mark, else as
+    /// UTF-8. What cannot be decoded becomes U+FFFD.
+    pub fn text(&self) -> Cow<'_, str> {
+        decode(&self.body, self.content_type())
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// When the body is not JSON, or not of this shape.
+    ///
+    /// ```
+    /// # fn read(response: &haul::Response) -> Result<(), serde_json::Error> {
+    /// let ids: Vec<u64> = response.json()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(without_bom(&self.body))
+    }
+
+    /// The body as a JSON value.
+    ///
+    /// # Errors
+    /// When the body is not JSON.
+    pub fn value(&self) -> Result<Value, serde_json::Error> {
+        self.json()
+    }
+}
+
+/// JSON must not begin with a byte order mark, and may be read as if it did not (RFC 8259 §8.1).
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+#[cfg(feature = "charset")]
+fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    let encoding = content_type
+        .and_then(charset)
+        .and_then(|name| encoding_rs::Encoding::for_label(name.as_bytes()))
+        .unwrap_or(encoding_rs::UTF_8);
+    encoding.decode(body).0
+}
+
+#[cfg(not(feature = "charset"))]
+fn decode<'a>(body: &'a [u8], _: Option<&str>) -> Cow<'a, str> {
+    String::from_utf8_lossy(without_bom(body))
+}
+
+/// The `charset` parameter of a `Content-Type` (RFC 9110 §8.3.1), quoted or not.
+#[cfg(feature = "charset")]
+fn charset(content_type: &str) -> Option<&str> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim().trim_matches('"'))
+    })
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.head.status)
+            .field("url", &redact::uri(&self.head.url))
+            .field("headers", &redact::Headers(&self.head.headers))
+            .field("size_bytes", &self.body.len())
+            .field("truncated", &self.truncated)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} -> {}", self.status, self.url, self.location)
+    }
+}
+
+impl Head {
+    /// The media type without parameters, as a record shows it.
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.headers
+            .get(CONTENT_TYPE)
+            .map(HeaderValue::as_bytes)
+            .and_then(|v| std::str::from_utf8(v).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(content_type: &str, body: &[u8]) -> Response {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
+        headers.insert("set-cookie", "sid=secret".parse().unwrap());
+        let head = Head {
+            status: 200,
+            version: Version::HTTP_11,
+            headers,
+            url: Uri::from_static("http://user:secret@h/"),
+            history: Vec::new(),
+            timings: Timings::default(),
+            remote: None,
+            reused: false,
+        };
+        Response::new(Arc::new(head), body.to_vec(), false)
+    }
+
+    #[test]
+    fn text_is_utf8_unless_the_server_says_otherwise() {
+        assert_eq!(response("text/plain", "余额".as_bytes()).text(), "余额");
+        assert_eq!(response("text/plain", b"a\xffb").text(), "a\u{fffd}b");
+    }
+
+    #[cfg(feature = "charset")]
+    #[test]
+    fn text_follows_the_charset_of_the_content_type() {
+        assert_eq!(
+            response("text/html; charset=gbk", b"\xd3\xe0\xb6\xee").text(),
+            "余额"
+        );
+        assert_eq!(
+            response("text/html; a=b; Charset=\"ISO-8859-1\"", b"\xe9").text(),
+            "é"
+        );
+        assert_eq!(response("text/html; charset=nonsense", b"ok").text(), "ok");
+    }
+
+    #[test]
+    fn json_is_read_with_or_without_a_byte_order_mark() {
+        assert_eq!(
+            response("application/json", b"\xef\xbb\xbf[1,2]")
+                .json::<Vec<u8>>()
+                .unwrap(),
+            [1, 2]
+        );
+        assert!(response("application/json", b"<html>").value().is_err());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", response("text/plain", b"x"));
+        assert!(!shown.contains("secret"), "{shown}");
+        assert!(shown.contains("http://***@h/"), "{shown}");
+    }
+}
