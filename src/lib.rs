@@ -9,6 +9,8 @@ mod redact;
 mod rejection;
 mod request;
 mod response;
+mod retry;
+mod schedule;
 mod status;
 mod timing;
 mod url;
@@ -17,7 +19,9 @@ pub use error::{Error, ErrorType, Layer, StopReason};
 pub use host::Host;
 pub use limits::Timeouts;
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
-pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryBudget, RetryPolicy};
+pub use policy::{
+    BreakerSettings, ClassLimits, Finding, Jitter, Judgement, RetryBudget, RetryPolicy,
+};
 pub use rejection::Rejection;
 pub use request::Request;
 pub use response::{Hop, Response};

@@ -1,0 +1,131 @@
+//! What is known of an attempt that did not settle its request, and what follows from it about the server.
+
+use std::time::Duration;
+
+use crate::error::ErrorType;
+use crate::http::{HeaderMap, HeaderName, Method};
+use crate::outcome::Attempt;
+use crate::policy::Judgement;
+use crate::timing::Phase;
+
+pub(super) const KEYS: [HeaderName; 2] = [
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("x-idempotency-key"),
+];
+
+/// Whether the request carries an idempotency key, by which the server recognises a repetition.
+pub(crate) fn is_keyed(headers: &HeaderMap) -> bool {
+    KEYS.iter().any(|key| headers.contains_key(key))
+}
+
+/// What is known of an attempt that did not settle its request.
+#[derive(Clone, Debug)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) method: &'a Method,
+    /// The request says that repeating it is safe: its idempotent flag, or a key ([`is_keyed`]).
+    pub(crate) repeatable_by_request: bool,
+    /// The body can be sent once more from its beginning.
+    pub(crate) replayable: bool,
+    pub(crate) error_type: ErrorType,
+    pub(crate) phase: Option<Phase>,
+    /// The transport knows that it will be the same next time: a bad certificate, a proxy's 407.
+    pub(crate) permanent: bool,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    /// A kept-alive connection carried it.
+    pub(crate) reused: bool,
+    /// The status, if a response head arrived.
+    pub(crate) status: Option<u16>,
+    /// The wait the response asked for ([`parse`](super::retry_after::parse)).
+    pub(crate) retry_after: Option<Duration>,
+    /// What the caller's hook said, if it said anything.
+    pub(crate) judgement: Option<&'a Judgement>,
+}
+
+impl<'a> Evidence<'a> {
+    /// A failure of which nothing else is known; the rest is filled in by struct update.
+    pub(crate) fn new(method: &'a Method, error_type: ErrorType) -> Evidence<'a> {
+        Evidence {
+            method,
+            repeatable_by_request: false,
+            replayable: true,
+            error_type,
+            phase: None,
+            permanent: false,
+            bytes_sent: 0,
+            bytes_received: 0,
+            reused: false,
+            status: None,
+            retry_after: None,
+            judgement: None,
+        }
+    }
+
+    /// Its entry in the outcome's log.
+    pub(crate) fn attempt(&self, elapsed: Duration, delay: Option<Duration>) -> Attempt {
+        Attempt {
+            error_type: self.error_type,
+            phase: self.phase,
+            status: self.status,
+            elapsed,
+            delay,
+        }
+    }
+
+    /// Proven: nothing of the request reached the server. Where the phase is not known, bytes on the wire (which may
+    /// have been a handshake) are taken for the request's.
+    pub(super) fn is_unsent(&self) -> bool {
+        use ErrorType::*;
+        match self.phase {
+            Some(Phase::Resolve | Phase::Connect | Phase::Tls) => true,
+            Some(Phase::Send) => self.bytes_sent == 0,
+            Some(Phase::Wait | Phase::Receive | Phase::Total) => false,
+            None => match self.error_type {
+                Dns | AddressDenied | Connect | Proxy | InvalidRequest | BreakerOpen => true,
+                Tls | Io | Connection => self.bytes_sent == 0 && self.bytes_received == 0,
+                _ => false,
+            },
+        }
+    }
+
+    /// No attempt was made of it: it counts as none.
+    pub(super) fn never_went_out(&self) -> bool {
+        use ErrorType::*;
+        matches!(
+            self.error_type,
+            InvalidRequest | BreakerOpen | AddressDenied
+        )
+    }
+
+    /// The server turned the request away before any work, because there was too much of it: its whole host is to be
+    /// left alone for a while.
+    pub(super) fn is_throttled(&self) -> bool {
+        match self.status {
+            Some(429 | 529) => true,
+            Some(503) => self.retry_after.is_some(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether the server may have carried the request out although no answer says so. A later 404 to the same DELETE, or
+/// 409 or 412 to the same write, can then mean "done".
+///
+/// Never for the safe methods (RFC 9110 §9.2.1), which carry nothing out.
+pub(crate) fn is_ambiguous(evidence: &Evidence<'_>) -> bool {
+    use ErrorType::*;
+    if evidence.method.is_safe() || evidence.is_unsent() {
+        return false;
+    }
+    match evidence.error_type {
+        IncompleteBody => true,
+        Proxy | Io | AddressDenied | InvalidRequest | BreakerOpen => false,
+        _ => match evidence.status {
+            Some(408) => true,
+            Some(501 | 505) => false,
+            Some(500..) => !evidence.is_throttled(),
+            Some(300..) => false,
+            _ => true,
+        },
+    }
+}

@@ -1,0 +1,13 @@
+//! What an attempt leads to: again, after which wait, elsewhere, or not at all. Values in, decisions out: nothing here
+//! sleeps, logs, reads a clock or draws a random number of its own.
+
+mod backoff;
+pub(crate) mod budget;
+mod evidence;
+mod policy;
+pub(crate) mod redirect;
+pub(crate) mod retry_after;
+
+pub(crate) use backoff::backoff;
+pub(crate) use evidence::{Evidence, is_ambiguous, is_keyed};
+pub(crate) use policy::{Decision, Tally, decide, free_replay, redirect_delay};

@@ -1,0 +1,359 @@
+//! The decision after an attempt that failed.
+
+use std::time::Duration;
+
+use super::backoff::{backoff, share};
+use super::evidence::{Evidence, is_ambiguous};
+use crate::error::{ErrorType, StopReason};
+use crate::policy::{ClassLimits, Jitter, Judgement, RetryMethods, RetryPolicy};
+
+/// What a job remembers of its attempts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    attempts: u32,
+    retries: [u32; Class::COUNT],
+    /// Retries since the start or the last redirect: what the backoff grows with.
+    streak: u32,
+    ambiguous: bool,
+    replayed: bool,
+    misdirected: bool,
+}
+
+impl Tally {
+    /// Attempts so far, neither redirect hops nor free replays among them.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Retries so far.
+    pub(crate) fn retries(&self) -> u32 {
+        self.retries.iter().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+
+    /// Whether an attempt before the present one may have been carried out by the server.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
+    /// Counts an attempt that needed no decision, because it settled the request.
+    pub(crate) fn settled(&mut self) {
+        self.attempts = self.attempts.saturating_add(1);
+    }
+
+    /// A redirect is followed: no attempt, and another server, so the backoff begins anew (as in urllib3).
+    pub(crate) fn redirected(&mut self) {
+        self.streak = 0;
+        self.replayed = false;
+    }
+}
+
+/// What follows an attempt that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Decision {
+    /// Try again.
+    Retry {
+        /// Not before this has passed.
+        delay: Duration,
+        /// What it takes from the host's budget: 1, after a timeout 2, without a budget 0.
+        cost: f64,
+        /// The whole host is left alone for this long.
+        cool: Option<Duration>,
+        /// On a new connection: the server objected to the one it came on (408, 421).
+        fresh: bool,
+    },
+    /// The request ends with this failure.
+    Stop {
+        /// Why.
+        reason: StopReason,
+        /// The whole host is left alone for this long all the same.
+        cool: Option<Duration>,
+    },
+}
+
+/// Decides what follows the failed attempt `evidence` tells of, and counts it. `left` is the time to the deadline;
+/// `random` gives numbers in [0, 1).
+///
+/// Reasons to stop, in this order: the failure is never repeated, the method may not be, the body cannot be; attempts
+/// are used up, the limit of the class is; the server asks for too long a wait, or one past the deadline.
+pub(crate) fn decide(
+    policy: &RetryPolicy,
+    evidence: &Evidence<'_>,
+    tally: &mut Tally,
+    left: Option<Duration>,
+    random: &mut dyn FnMut() -> f64,
+) -> Decision {
+    if !evidence.never_went_out() {
+        tally.attempts = tally.attempts.saturating_add(1);
+    }
+    tally.replayed = false;
+    let obeyed = Evidence {
+        retry_after: evidence.retry_after.filter(|_| policy.respect_retry_after),
+        ..evidence.clone()
+    };
+    let class = Class::of(&obeyed);
+    let wait = Wait::new(policy, &obeyed, tally, random);
+    let cool = (class == Class::Throttle).then_some(wait.delay);
+    if let Err(reason) = may_repeat(policy, &obeyed, tally, class).and_then(|()| wait.fits(left)) {
+        return Decision::Stop { reason, cool };
+    }
+    tally.retries[class as usize] = tally.retries[class as usize].saturating_add(1);
+    tally.streak = tally.streak.saturating_add(1);
+    tally.ambiguous |= is_ambiguous(evidence);
+    tally.misdirected |= evidence.status == Some(421);
+    Decision::Retry {
+        delay: wait.delay,
+        cost: match (&policy.budget, evidence.error_type) {
+            (None, _) => 0.0,
+            (_, ErrorType::Timeout) => 2.0,
+            _ => 1.0,
+        },
+        cool,
+        fresh: matches!(evidence.status, Some(408 | 421)),
+    }
+}
+
+/// Whether the attempt is made again at once, on a fresh connection, without counting: a kept-alive connection turned
+/// out to be closed by the server, which says nothing about the request. At most once per attempt, which `tally`
+/// remembers until the next decision or redirect.
+pub(crate) fn free_replay(
+    policy: &RetryPolicy,
+    evidence: &Evidence<'_>,
+    tally: &mut Tally,
+) -> bool {
+    let closed = evidence.reused
+        && evidence.error_type == ErrorType::Connection
+        && !evidence.permanent
+        && evidence.bytes_received == 0;
+    // The server closing an idle connection as the request arrives is likely, but unproven: it may have acted.
+    let harmless = evidence.is_unsent() || is_repeatable(policy, evidence);
+    let free = closed && harmless && evidence.replayable && !tally.replayed;
+    if free {
+        tally.replayed = true;
+        tally.ambiguous |= is_ambiguous(evidence);
+    }
+    free
+}
+
+/// The wait before a redirect is followed: none, or what its `Retry-After` asks for (RFC 9110 §10.2.3).
+///
+/// # Errors
+/// Why the redirect is not followed: too long a wait, or one past the deadline.
+pub(crate) fn redirect_delay(
+    policy: &RetryPolicy,
+    retry_after: Option<Duration>,
+    left: Option<Duration>,
+    random: &mut dyn FnMut() -> f64,
+) -> Result<Duration, StopReason> {
+    let asked = retry_after.filter(|_| policy.respect_retry_after);
+    let wait = Wait::at_least(policy, asked, Duration::ZERO, random);
+    wait.fits(left)?;
+    Ok(wait.delay)
+}
+
+/// How long to wait, and whether the server wanted longer than allowed.
+struct Wait {
+    delay: Duration,
+    over_cap: bool,
+}
+
+impl Wait {
+    fn new(
+        policy: &RetryPolicy,
+        evidence: &Evidence<'_>,
+        tally: &Tally,
+        random: &mut dyn FnMut() -> f64,
+    ) -> Wait {
+        let n = tally.streak.saturating_add(1);
+        let own = backoff(policy, n, evidence.is_throttled(), random);
+        Wait::at_least(policy, evidence.retry_after, own, random)
+    }
+
+    /// What the server asks for is a minimum: it shortens no backoff, and jitter only adds to it. Every client is told
+    /// the same instant, hence the spread above it.
+    fn at_least(
+        policy: &RetryPolicy,
+        asked: Option<Duration>,
+        own: Duration,
+        random: &mut dyn FnMut() -> f64,
+    ) -> Wait {
+        let Some(asked) = asked else {
+            return Wait {
+                delay: own,
+                over_cap: false,
+            };
+        };
+        let granted = asked.min(policy.retry_after_max);
+        let spread = match policy.jitter {
+            Jitter::None => Duration::ZERO,
+            _ => share((granted / 10).min(Duration::from_secs(1)), random()),
+        };
+        Wait {
+            delay: own.max(granted).saturating_add(spread),
+            over_cap: asked > granted && !policy.retry_after_clamp,
+        }
+    }
+
+    fn fits(&self, left: Option<Duration>) -> Result<(), StopReason> {
+        if self.over_cap {
+            Err(StopReason::RetryAfterOverCap)
+        } else if left.is_some_and(|left| self.delay >= left) {
+            Err(StopReason::Deadline)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn may_repeat(
+    policy: &RetryPolicy,
+    evidence: &Evidence<'_>,
+    tally: &Tally,
+    class: Class,
+) -> Result<(), StopReason> {
+    match allowed(policy, evidence)? {
+        Methods::Any if policy.methods != RetryMethods::Only(Vec::new()) => {}
+        _ if is_repeatable(policy, evidence) => {}
+        _ => return Err(StopReason::MethodNotIdempotent),
+    }
+    if !evidence.replayable {
+        return Err(StopReason::BodyNotReplayable);
+    }
+    if tally.attempts >= policy.max_attempts {
+        return Err(StopReason::AttemptsExhausted);
+    }
+    let limit = class.limit(&policy.limits);
+    let misdirected_again = evidence.status == Some(421) && tally.misdirected;
+    if limit.is_some_and(|limit| tally.retries[class as usize] >= limit) || misdirected_again {
+        return Err(StopReason::ClassLimit);
+    }
+    Ok(())
+}
+
+/// Which methods a failure may be repeated for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Methods {
+    /// It is certain that the server did nothing.
+    Any,
+    /// The server may have acted, or has.
+    Repeatable,
+}
+
+fn allowed(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Methods, StopReason> {
+    use ErrorType::*;
+    match evidence.error_type {
+        // Nothing a hook could change: they ended for reasons of this side's own.
+        Cancelled => return Err(StopReason::Cancelled),
+        Deadline => return Err(StopReason::Deadline),
+        BreakerOpen => return Err(StopReason::BreakerOpen),
+        InvalidRequest | AddressDenied | Interrupted | Panic => {
+            return Err(StopReason::NotRetryable);
+        }
+        _ => {}
+    }
+    let usual = if evidence.permanent {
+        None
+    } else {
+        match evidence.error_type {
+            HttpStatus => by_status(policy, evidence),
+            Dns | Connect | Proxy | Tls | Io | Timeout | Connection => {
+                Some(if evidence.is_unsent() {
+                    Methods::Any
+                } else {
+                    Methods::Repeatable
+                })
+            }
+            IncompleteBody => Some(Methods::Repeatable),
+            _ => None,
+        }
+    };
+    match evidence.judgement {
+        Some(Judgement::Stop(_)) => Err(StopReason::NotRetryable),
+        Some(Judgement::Retry) if evidence.is_unsent() => Ok(Methods::Any),
+        Some(Judgement::Retry) => Ok(usual.unwrap_or(Methods::Repeatable)),
+        Some(Judgement::Accept) | None => usual.ok_or(StopReason::NotRetryable),
+    }
+}
+
+/// The decision by status. A set of the caller's own says which statuses are repeated; what they tell about the server
+/// it cannot change, so those that refuse a request before any work stay open to every method.
+fn by_status(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Option<Methods> {
+    let status = evidence.status?;
+    let repeated = match &policy.statuses {
+        Some(set) => set.contains(status),
+        None => match status {
+            413 => evidence.retry_after.is_some(),
+            408 | 421 | 425 | 429 => true,
+            501 | 505 | 506 | 508 | 510 | 511 | 525 | 526 => false,
+            // A status that is not known is what its class is (RFC 9110 §15).
+            500..=599 => true,
+            _ => false,
+        },
+    };
+    repeated.then_some(match status {
+        421 | 425 | 429 | 529 => Methods::Any,
+        _ => Methods::Repeatable,
+    })
+}
+
+/// Whether repeating the request is safe although the server may have acted: by its method (RFC 9110 §9.2.2, or the
+/// policy's own list), or because the request says so. An empty list is the caller's "nothing".
+fn is_repeatable(policy: &RetryPolicy, evidence: &Evidence<'_>) -> bool {
+    match &policy.methods {
+        RetryMethods::All => true,
+        RetryMethods::Only(methods) if methods.is_empty() => false,
+        RetryMethods::Only(methods) => {
+            evidence.repeatable_by_request || methods.contains(evidence.method)
+        }
+        RetryMethods::Idempotent => {
+            evidence.repeatable_by_request || evidence.method.is_idempotent()
+        }
+    }
+}
+
+/// The classes of failure that have limits of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Dns,
+    Connect,
+    Tls,
+    Timeout,
+    Body,
+    Status,
+    Throttle,
+    Other,
+}
+
+impl Class {
+    const COUNT: usize = Class::Other as usize + 1;
+
+    fn of(evidence: &Evidence<'_>) -> Class {
+        if evidence.is_throttled() {
+            return Class::Throttle;
+        }
+        match evidence.error_type {
+            ErrorType::Dns => Class::Dns,
+            ErrorType::Connect => Class::Connect,
+            ErrorType::Tls if evidence.is_unsent() => Class::Tls,
+            ErrorType::Timeout => Class::Timeout,
+            ErrorType::Connection | ErrorType::IncompleteBody => Class::Body,
+            ErrorType::HttpStatus => Class::Status,
+            _ => Class::Other,
+        }
+    }
+
+    fn limit(self, limits: &ClassLimits) -> Option<u32> {
+        match self {
+            Class::Dns => limits.dns,
+            Class::Connect => limits.connect,
+            Class::Tls => limits.tls,
+            Class::Timeout => limits.timeout,
+            Class::Body => limits.body,
+            Class::Status => limits.status,
+            Class::Throttle => limits.throttle,
+            Class::Other => limits.other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,381 @@
+//! Vectors 86 to 100. 101 (`Retry-After` on a redirect) is with the decisions.
+
+use super::*;
+
+const GIVEN: [&str; 9] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "idempotency-key",
+    "x-idempotency-key",
+    "x-api-secret",
+    "content-type",
+    "content-length",
+    "x-custom",
+];
+
+struct Scene {
+    method: Method,
+    status: u16,
+    from: &'static str,
+    hops: u32,
+    limit: u32,
+    allow_downgrade: bool,
+}
+
+const SCENE: Scene = Scene {
+    method: Method::GET,
+    status: 302,
+    from: "http://example.com/a/b?c",
+    hops: 0,
+    limit: 10,
+    allow_downgrade: false,
+};
+
+impl Scene {
+    fn to_bytes(&self, location: &[u8]) -> Result<Option<Next>, Refused> {
+        decide(&Step {
+            method: &self.method,
+            uri: &self.from.parse().unwrap(),
+            status: self.status,
+            location: Some(&HeaderValue::from_bytes(location).unwrap()),
+            hops: self.hops,
+            limit: self.limit,
+            allow_downgrade: self.allow_downgrade,
+        })
+    }
+
+    fn to(&self, location: &str) -> Result<Option<Next>, Refused> {
+        self.to_bytes(location.as_bytes())
+    }
+
+    fn next(&self, location: &str) -> Next {
+        self.to(location).unwrap().unwrap()
+    }
+}
+
+fn headers() -> HeaderMap {
+    let value = HeaderValue::from_static("v");
+    GIVEN
+        .iter()
+        .map(|name| (HeaderName::from_static(name), value.clone()))
+        .collect()
+}
+
+fn kept(next: &Next, sensitive: &[HeaderName]) -> Vec<&'static str> {
+    let mut headers = headers();
+    strip(&mut headers, next, sensitive);
+    GIVEN
+        .into_iter()
+        .filter(|name| headers.contains_key(*name))
+        .collect()
+}
+
+#[test]
+fn vectors_86_to_91_credentials_stay_with_their_origin_and_cookies_with_their_host() {
+    const ALL: (bool, bool) = (true, true);
+    const AUTHORIZATION_ONLY: (bool, bool) = (true, false);
+    const NOTHING: (bool, bool) = (false, false);
+    for (vector, from, to, dropped) in [
+        (
+            86,
+            "http://example.com/",
+            "http://another.example.com/",
+            ALL,
+        ),
+        (87, "https://example.com/", "http://example.com/", ALL),
+        (
+            88,
+            "http://example.com/",
+            "https://example.com/",
+            AUTHORIZATION_ONLY,
+        ),
+        (
+            89,
+            "http://example.com:8080/",
+            "https://example.com/",
+            AUTHORIZATION_ONLY,
+        ),
+        (
+            89,
+            "http://example.com/",
+            "https://example.com:8443/",
+            AUTHORIZATION_ONLY,
+        ),
+        (
+            89,
+            "http://example.com:1234/",
+            "http://example.com:4321/",
+            AUTHORIZATION_ONLY,
+        ),
+        (
+            90,
+            "https://example.com:443/",
+            "https://example.com/",
+            NOTHING,
+        ),
+        (
+            90,
+            "https://example.com/",
+            "https://example.com:443/",
+            NOTHING,
+        ),
+        (90, "http://example.com:80/", "http://example.com/", NOTHING),
+        (90, "http://example.com/", "http://EXAMPLE.com:80/", NOTHING),
+        (
+            91,
+            "https://example.com/",
+            "https://example.com:8080/",
+            AUTHORIZATION_ONLY,
+        ),
+        (
+            91,
+            "http://u:p@example.com/",
+            "http://example.com/",
+            NOTHING,
+        ),
+        (91, "http://[::1]/", "http://[::2]/", ALL),
+    ] {
+        let scene = Scene {
+            from,
+            allow_downgrade: true,
+            ..SCENE
+        };
+        let next = scene.next(to);
+        let found = (next.drop_credentials, next.drop_cookie);
+        assert_eq!(found, dropped, "vector {vector}: {from} -> {to}");
+    }
+}
+
+#[test]
+fn vector_87_leaving_encryption_is_refused_unless_allowed() {
+    let scene = Scene {
+        from: "https://example.com/",
+        ..SCENE
+    };
+    let refused = scene.to("http://u:secret@example.com/x").unwrap_err();
+    assert!(
+        refused.message.contains("http://***@example.com/x"),
+        "{refused:?}"
+    );
+    assert!(!refused.message.contains("secret"));
+    assert_eq!(refused.location, "http://***@example.com/x");
+    assert!(scene.to("//example.com/x").is_ok());
+}
+
+#[test]
+fn vectors_92_and_93_what_stays_behind_on_another_host() {
+    let original = headers();
+    let next = SCENE.next("http://other/");
+    let secret = [HeaderName::from_bytes(b"X-API-Secret").unwrap()];
+    assert_eq!(
+        kept(&next, &secret),
+        ["content-type", "content-length", "x-custom"]
+    );
+    assert_eq!(
+        kept(&next, &[]),
+        ["x-api-secret", "content-type", "content-length", "x-custom"]
+    );
+    assert_eq!(original, headers(), "the caller's own map is not touched");
+    assert_eq!(kept(&SCENE.next("/elsewhere"), &secret), GIVEN);
+}
+
+#[test]
+fn a_host_header_does_not_follow_to_another_host() {
+    let mut headers = HeaderMap::new();
+    headers.insert(HOST, HeaderValue::from_static("virtual.example"));
+    strip(&mut headers, &SCENE.next("/same"), &[]);
+    assert!(headers.contains_key(HOST));
+    strip(&mut headers, &SCENE.next("http://other/"), &[]);
+    assert!(!headers.contains_key(HOST));
+}
+
+#[test]
+fn vectors_94_to_97_which_method_goes_on_and_whether_with_its_body() {
+    for (vector, method, statuses, expected, drop_body) in [
+        (94, Method::POST, &[301, 302, 303][..], Method::GET, true),
+        (95, Method::HEAD, &[301, 302], Method::HEAD, false),
+        (95, Method::HEAD, &[303], Method::HEAD, true),
+        (96, Method::PUT, &[301, 302], Method::PUT, false),
+        (96, Method::PUT, &[303], Method::GET, true),
+        (96, Method::DELETE, &[301, 302], Method::DELETE, false),
+        (96, Method::DELETE, &[303], Method::GET, true),
+        (96, Method::PATCH, &[301, 302], Method::PATCH, false),
+        (97, Method::POST, &[307, 308], Method::POST, false),
+        (97, Method::PUT, &[307, 308], Method::PUT, false),
+    ] {
+        for &status in statuses {
+            for location in ["/next", "http://other.example/"] {
+                let scene = Scene {
+                    method: method.clone(),
+                    status,
+                    ..SCENE
+                };
+                let next = scene.next(location);
+                assert_eq!(
+                    (&next.method, next.drop_body),
+                    (&expected, drop_body),
+                    "vector {vector}: {method} {status}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn vector_94_the_headers_of_the_body_go_with_it() {
+    let scene = Scene {
+        method: Method::POST,
+        ..SCENE
+    };
+    let mut headers = headers();
+    headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    headers.insert("content-language", HeaderValue::from_static("en"));
+    strip(&mut headers, &scene.next("/next"), &[]);
+    assert!(
+        headers
+            .keys()
+            .all(|name| !name.as_str().starts_with("content-"))
+    );
+    assert!(!headers.contains_key(TRANSFER_ENCODING));
+    assert!(headers.contains_key("x-custom") && headers.contains_key(AUTHORIZATION));
+}
+
+#[test]
+fn vector_98_without_a_location_the_response_is_the_answer() {
+    for status in [301, 302, 303, 307, 308] {
+        let step = Step {
+            method: &Method::GET,
+            uri: &Uri::from_static("http://h/"),
+            status,
+            location: None,
+            hops: 0,
+            limit: 10,
+            allow_downgrade: false,
+        };
+        assert_eq!(decide(&step), Ok(None));
+        assert_eq!(Scene { status, ..SCENE }.to(" "), Ok(None));
+    }
+    for status in [200, 300, 304, 305, 306, 404] {
+        assert_eq!(Scene { status, ..SCENE }.to("/x"), Ok(None), "{status}");
+    }
+}
+
+#[test]
+fn vector_98_a_target_that_cannot_be_followed_is_named() {
+    for (location, named, reason) in [
+        ("ftp://u:secret@h/x", "ftp://***@h/x", "ftp"),
+        ("javascript:alert(1)", "javascript:alert(1)", "scheme"),
+        ("//u:secret@h:0/", "http://***@h:0/", "port"),
+        ("mailto:secret@h", "***@h", "scheme"),
+        ("http:u:secret@h", "***@h", "scheme"),
+        ("http://", "http://", "no host"),
+    ] {
+        let refused = SCENE.to(location).unwrap_err();
+        assert!(refused.message.contains(named), "{refused:?}");
+        assert!(refused.message.contains(reason), "{refused:?}");
+        assert!(!refused.message.contains("secret"), "{refused:?}");
+        assert_eq!(refused.location, named);
+    }
+    let long = format!("ftp://h/{}", "x".repeat(60_000));
+    assert!(SCENE.to(&long).unwrap_err().message.len() < 400);
+}
+
+#[test]
+fn vector_99_the_limit_ends_a_chain_and_a_limit_of_none_never_begins_one() {
+    let one = |hops| Scene {
+        limit: 1,
+        hops,
+        ..SCENE
+    };
+    assert!(one(0).to("/1").unwrap().is_some());
+    let refused = one(1).to("/2").unwrap_err();
+    assert_eq!(
+        refused.message,
+        "more than 1 redirect, the next to http://example.com/2"
+    );
+    assert_eq!(refused.location, "http://example.com/2");
+    assert_eq!(Scene { limit: 0, ..SCENE }.to("/1"), Ok(None));
+}
+
+#[test]
+fn vectors_63_and_100_chains_and_loops_walk_hop_by_hop() {
+    let mut uri = Uri::from_static("http://h/0");
+    let mut method = Method::POST;
+    for (hops, status) in (0..).zip([303, 302, 301, 307, 302]) {
+        let location = HeaderValue::from_str(&format!("/{}", hops + 1)).unwrap();
+        let step = Step {
+            method: &method,
+            uri: &uri,
+            status,
+            location: Some(&location),
+            hops,
+            limit: 10,
+            allow_downgrade: false,
+        };
+        let next = decide(&step).unwrap().unwrap();
+        (uri, method) = (next.uri, next.method);
+    }
+    assert_eq!(
+        (uri.to_string(), method),
+        ("http://h/5".into(), Method::GET)
+    );
+
+    let followed = (0..)
+        .take_while(|&hops| Scene { hops, ..SCENE }.to("b?c").is_ok())
+        .count();
+    assert_eq!(followed, 10, "a loop ends at the limit");
+}
+
+#[test]
+fn once_dropped_nothing_comes_back_on_the_way_home() {
+    let mut headers = headers();
+    strip(&mut headers, &SCENE.next("http://other/"), &[]);
+    let away = Scene {
+        from: "http://other/",
+        ..SCENE
+    };
+    strip(&mut headers, &away.next("http://example.com/"), &[]);
+    assert!(!headers.contains_key(AUTHORIZATION) && !headers.contains_key(COOKIE));
+}
+
+#[test]
+fn a_location_that_is_no_utf8_is_sent_as_it_was_meant() {
+    let next = SCENE.to_bytes(b"/caf\xe9").unwrap().unwrap();
+    assert_eq!(next.uri, "http://example.com/caf%E9");
+    assert_eq!(SCENE.next("/café").uri, "http://example.com/caf%C3%A9");
+}
+
+#[test]
+fn no_location_is_too_strange() {
+    let seed = fastrand::u64(..);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let known = [
+        "http://u:secret@example.com:80/a?b#c",
+        "//host/../..",
+        "https://[::1]:443/%zz",
+        "?q",
+        "ftp://u:secret@h",
+    ];
+    for round in 0..30_000 {
+        let mut bytes = known[rng.usize(..known.len())].as_bytes().to_vec();
+        for _ in 0..rng.usize(..5) {
+            let at = rng.usize(..=bytes.len());
+            bytes.insert(
+                at,
+                [rng.u8(..), b":/@?#[]%\\. "[rng.usize(..11)]][rng.usize(..2)],
+            );
+        }
+        let scene = Scene {
+            status: [301, 303, 308][rng.usize(..3)],
+            hops: rng.u32(..3),
+            limit: 2,
+            ..SCENE
+        };
+        if HeaderValue::from_bytes(&bytes).is_err() {
+            continue;
+        }
+        let decided = std::panic::catch_unwind(|| scene.to_bytes(&bytes));
+        assert!(decided.is_ok(), "seed {seed} round {round}: {bytes:?}");
+    }
+}

@@ -1,0 +1,122 @@
+//! `Retry-After` (RFC 9110 §10.2.3): how long the server asks to be left alone.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, datetime};
+use jiff::fmt::strtime::BrokenDownTime;
+
+use crate::http::HeaderMap;
+use crate::http::header::{DATE, HeaderValue, RETRY_AFTER};
+
+/// The wait the response asks for; of several the longest. `None` where there is no field that can be read: a
+/// malformed one counts as absent. A date that has passed is a wait of zero.
+///
+/// A date is counted from the response's own `Date` where that is valid, else from `now`, so a local clock that is
+/// wrong does not matter.
+///
+/// Taken leniently: fractions of a second (rounded up to milliseconds), one-digit days, `UTC` and numeric offsets,
+/// wrong names of the day. Any length of number; what is too long saturates.
+pub(crate) fn parse(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let now = SignedDuration::system_until(UNIX_EPOCH, now).unwrap_or_default();
+    let fields = headers.get_all(RETRY_AFTER);
+    fields
+        .iter()
+        .filter_map(text)
+        .filter_map(|value| {
+            seconds(value).or_else(|| {
+                let then = date(value, now)?;
+                let sent = headers.get(DATE).and_then(text);
+                let from = sent.and_then(|sent| date(sent, now)).unwrap_or(now);
+                Some(Duration::try_from(then.saturating_sub(from)).unwrap_or_default())
+            })
+        })
+        .max()
+}
+
+fn text(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok().map(str::trim)
+}
+
+/// `120`, `0.503`.
+fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (text, None),
+    };
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !fraction.is_none_or(digits) {
+        return None;
+    }
+    let whole = whole.bytes().fold(0_u64, |n, digit| {
+        n.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+    });
+    let fraction = fraction.unwrap_or_default().as_bytes();
+    let mut millis = (0..3).fold(0_u64, |n, at| {
+        n * 10 + fraction.get(at).map_or(0, |digit| u64::from(digit - b'0'))
+    });
+    if fraction.iter().skip(3).any(|digit| *digit != b'0') {
+        millis += 1;
+    }
+    Some(Duration::from_secs(whole).saturating_add(Duration::from_millis(millis)))
+}
+
+/// The date forms, the zone apart: IMF-fixdate, RFC 850 (with either name of the day), asctime.
+const FORMS: [&str; 4] = [
+    "%a, %d %b %Y %H:%M:%S",
+    "%A, %d-%b-%Y %H:%M:%S",
+    "%a, %d-%b-%Y %H:%M:%S",
+    "%a %b %d %H:%M:%S %Y",
+];
+
+/// A date as the time since 1970. Civil time throughout: a `jiff::Timestamp` ends a day before the year 9999 does.
+fn date(text: &str, now: SignedDuration) -> Option<SignedDuration> {
+    const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
+    let (text, offset) = zone(text)?;
+    let read = FORMS
+        .iter()
+        .find_map(|form| BrokenDownTime::parse(form, text).ok())?;
+    let year = match read.year()? {
+        ..0 => return None,
+        two_digits @ ..100 => nearest(two_digits, EPOCH.checked_add(now).ok()?.year()),
+        year => year,
+    };
+    let (hour, minute, second) = (read.hour()?, read.minute()?, read.second()?);
+    // The day of the week is not compared: the date says more than its name.
+    let civil = DateTime::new(year, read.month()?, read.day()?, hour, minute, second, 0).ok()?;
+    Some(civil.duration_since(EPOCH) - offset)
+}
+
+/// Takes the zone off the end: `GMT`, `UTC`, `+0300`, or nothing, which is UTC (asctime has none).
+fn zone(text: &str) -> Option<(&str, SignedDuration)> {
+    let Some((rest, last)) = text.rsplit_once(' ') else {
+        return Some((text, SignedDuration::ZERO));
+    };
+    if ["GMT", "UTC", "UT", "Z"]
+        .iter()
+        .any(|name| last.eq_ignore_ascii_case(name))
+    {
+        return Some((rest.trim_end(), SignedDuration::ZERO));
+    }
+    if last.starts_with(['+', '-']) {
+        let offset = BrokenDownTime::parse("%z", last).ok()?.offset()?;
+        let seconds = SignedDuration::from_secs(offset.seconds().into());
+        return Some((rest.trim_end(), seconds));
+    }
+    Some((text, SignedDuration::ZERO))
+}
+
+/// The year with these last two digits that is no more than 50 years ahead (RFC 9110 §5.6.7), and less than 50 behind.
+fn nearest(two_digits: i16, now: i16) -> i16 {
+    let year = now - now.rem_euclid(100) + two_digits;
+    if year > now.saturating_add(50) {
+        year - 100
+    } else if year <= now - 50 {
+        year.saturating_add(100)
+    } else {
+        year
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! The circuit breaker of one host: a host that keeps failing is given a rest.
+
+use std::time::{Duration, Instant};
+
+use crate::error::ErrorType;
+use crate::policy::BreakerSettings;
+use crate::retry::Evidence;
+
+const BUCKETS: usize = 10;
+
+/// How far the rest is spread to either side, so that clients do not come back in step.
+const SPREAD: f64 = 0.2;
+
+/// Closed, open or half-open. After Polly's window, resilience4j's ratio and failsafe's half-open permits.
+#[derive(Clone, Debug)]
+pub(crate) struct Breaker {
+    settings: BreakerSettings,
+    state: State,
+    window: Window,
+    /// Counts the changes of state, so that a call is judged only in the state it was let through in.
+    era: u32,
+    /// Times it opened since it was last closed.
+    opened: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Closed,
+    Open { until: Instant },
+    HalfOpen { out: u32, good: u32, bad: u32 },
+}
+
+/// Whether a call may go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Permit {
+    /// It may, and its end is to be [recorded](Breaker::record), whatever it is.
+    Granted(Pass),
+    /// It may not; asking before `until` is of no use, unless another call's end is recorded.
+    Refused { until: Instant },
+}
+
+/// Which state let a call through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass(u32);
+
+/// How a call ended, as far as it tells about the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// The host answered: also with a 4xx, and with what the application rejects.
+    Success,
+    /// It did not, or with a 5xx, perhaps asking to be left alone for a while.
+    Failure { retry_after: Option<Duration> },
+    /// It tells nothing: cancelled, cut off by a deadline, throttled, failed on this side.
+    Ignored,
+}
+
+impl Call {
+    /// What a failed attempt tells about the host.
+    pub(crate) fn of(evidence: &Evidence<'_>) -> Call {
+        use ErrorType::*;
+        let failure = Call::Failure {
+            retry_after: evidence.retry_after,
+        };
+        match evidence.error_type {
+            Dns | Connect | Tls | Proxy if evidence.permanent => Call::Ignored,
+            Dns | Connect | Tls | Proxy | Timeout | Connection | IncompleteBody | Protocol => {
+                failure
+            }
+            HttpStatus => match evidence.status {
+                Some(429) => Call::Ignored,
+                Some(500..) => failure,
+                _ => Call::Success,
+            },
+            Redirect | BodyTooLarge | Decode | Process => Call::Success,
+            AddressDenied | InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted
+            | Panic | Io => Call::Ignored,
+        }
+    }
+}
+
+impl Breaker {
+    pub(crate) fn new(settings: &BreakerSettings, now: Instant) -> Breaker {
+        Breaker {
+            settings: *settings,
+            state: State::Closed,
+            window: Window::new(settings.window, now),
+            era: 0,
+            opened: 0,
+        }
+    }
+
+    /// Asks to let a call through. A granted one counts at once, so ask only for a call that then goes out.
+    pub(crate) fn permit(&mut self, now: Instant) -> Permit {
+        if let State::Open { until } = self.state {
+            if now < until {
+                return Permit::Refused { until };
+            }
+            self.enter(State::HalfOpen {
+                out: 0,
+                good: 0,
+                bad: 0,
+            });
+        }
+        if let State::HalfOpen { out, good, bad } = &mut self.state {
+            if *out + *good + *bad >= self.settings.trials.max(1) {
+                // The calls on trial decide; this is only when to look again should none of them ever end.
+                return Permit::Refused {
+                    until: later(now, self.settings.open),
+                };
+            }
+            *out += 1;
+        }
+        Permit::Granted(Pass(self.era))
+    }
+
+    /// How a call that was let through ended. One from before the last change of state tells nothing any more.
+    /// `random` gives numbers in [0, 1).
+    pub(crate) fn record(
+        &mut self,
+        pass: Pass,
+        call: Call,
+        now: Instant,
+        random: &mut dyn FnMut() -> f64,
+    ) {
+        if pass.0 != self.era {
+            return;
+        }
+        let settings = self.settings;
+        match &mut self.state {
+            State::Open { .. } => {}
+            State::Closed => {
+                self.window.add(call, now);
+                let (good, bad) = self.window.counts(now);
+                let calls = good.saturating_add(bad);
+                if let Call::Failure { retry_after } = call
+                    && calls >= settings.min_calls
+                    && f64::from(bad) >= f64::from(calls) * settings.failure_ratio
+                {
+                    self.open(retry_after, now, random);
+                }
+            }
+            State::HalfOpen { out, good, bad } => {
+                *out = out.saturating_sub(1);
+                match call {
+                    Call::Success => *good += 1,
+                    Call::Failure { .. } => *bad += 1,
+                    Call::Ignored => {}
+                }
+                let trials = settings.trials.max(1);
+                let needed = settings.trials_to_close.clamp(1, trials);
+                if *good >= needed {
+                    self.opened = 0;
+                    self.window.clear();
+                    self.enter(State::Closed);
+                } else if let Call::Failure { retry_after } = call
+                    && *bad > trials - needed
+                {
+                    self.open(retry_after, now, random);
+                }
+            }
+        }
+    }
+
+    /// How long it stays open.
+    pub(crate) fn remaining(&self, now: Instant) -> Duration {
+        match self.state {
+            State::Open { until } => until.saturating_duration_since(now),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Whether it is as it was when new, so that forgetting it changes nothing.
+    pub(crate) fn is_idle(&self, now: Instant) -> bool {
+        self.state == State::Closed && self.window.counts(now) == (0, 0)
+    }
+
+    fn open(
+        &mut self,
+        retry_after: Option<Duration>,
+        now: Instant,
+        random: &mut dyn FnMut() -> f64,
+    ) {
+        let longest = self.settings.open_max;
+        let doubled = 2_u32.saturating_pow(self.opened);
+        let rest = self.settings.open.saturating_mul(doubled).min(longest);
+        let factor = 1.0 + SPREAD * (2.0 * random() - 1.0);
+        let spread = Duration::try_from_secs_f64(rest.as_secs_f64() * factor).unwrap_or(rest);
+        // No further than the longest rest: a server that asks for a century is not to be dead for one.
+        let asked = retry_after.unwrap_or_default().min(longest);
+        self.opened = self.opened.saturating_add(1);
+        self.window.clear();
+        self.enter(State::Open {
+            until: later(now, spread.max(asked)),
+        });
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.era = self.era.wrapping_add(1);
+    }
+}
+
+/// Absurd settings rest for a long time, they do not overflow.
+fn later(now: Instant, wait: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+    now.checked_add(wait.min(YEAR)).unwrap_or(now)
+}
+
+/// Good and bad calls of the last while, in buckets that fall out one by one.
+#[derive(Clone, Debug)]
+struct Window {
+    begin: Instant,
+    bucket: Duration,
+    /// The number of the newest bucket, counted from `begin`.
+    newest: u64,
+    counts: [(u32, u32); BUCKETS],
+}
+
+impl Window {
+    fn new(length: Duration, now: Instant) -> Window {
+        Window {
+            begin: now,
+            bucket: (length / BUCKETS as u32).max(Duration::from_nanos(1)),
+            newest: 0,
+            counts: Default::default(),
+        }
+    }
+
+    fn add(&mut self, call: Call, now: Instant) {
+        let number = self.number(now);
+        if number > self.newest {
+            let stale = (number - self.newest).min(BUCKETS as u64);
+            for back in 0..stale {
+                self.counts[Self::slot(number - back)] = (0, 0);
+            }
+            self.newest = number;
+        }
+        let (good, bad) = &mut self.counts[Self::slot(self.newest)];
+        match call {
+            Call::Success => *good = good.saturating_add(1),
+            Call::Failure { .. } => *bad = bad.saturating_add(1),
+            Call::Ignored => {}
+        }
+    }
+
+    fn counts(&self, now: Instant) -> (u32, u32) {
+        let oldest = (self.number(now) + 1).saturating_sub(BUCKETS as u64);
+        let first = (self.newest + 1).saturating_sub(BUCKETS as u64);
+        (first.max(oldest)..=self.newest)
+            .map(|number| self.counts[Self::slot(number)])
+            .fold((0, 0), |(good, bad), (g, b): (u32, u32)| {
+                (good.saturating_add(g), bad.saturating_add(b))
+            })
+    }
+
+    fn clear(&mut self) {
+        self.counts = Default::default();
+    }
+
+    fn number(&self, now: Instant) -> u64 {
+        let passed = now.saturating_duration_since(self.begin).as_nanos();
+        u64::try_from(passed / self.bucket.as_nanos()).unwrap_or(u64::MAX - 1)
+    }
+
+    fn slot(number: u64) -> usize {
+        (number % BUCKETS as u64) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests;

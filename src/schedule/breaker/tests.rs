@@ -1,0 +1,325 @@
+//! Vectors 117 to 119, 124 and 125. 123 is with the decisions: an open breaker makes no attempt.
+
+use super::*;
+use crate::http::Method;
+
+const FAILURE: Call = Call::Failure { retry_after: None };
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A breaker, its clock and its draw: 0.5 leaves the rest as it is.
+struct Scene {
+    breaker: Breaker,
+    now: Instant,
+    draw: f64,
+}
+
+impl Scene {
+    fn new(settings: BreakerSettings) -> Scene {
+        let now = Instant::now();
+        Scene {
+            breaker: Breaker::new(&settings, now),
+            now,
+            draw: 0.5,
+        }
+    }
+
+    fn of_trials(trials: u32, trials_to_close: u32) -> Scene {
+        Scene::new(BreakerSettings {
+            trials,
+            trials_to_close,
+            ..BreakerSettings::default()
+        })
+    }
+
+    fn pass(&mut self) -> Pass {
+        match self.breaker.permit(self.now) {
+            Permit::Granted(pass) => pass,
+            refused => panic!("{refused:?}"),
+        }
+    }
+
+    fn is_refused(&mut self) -> bool {
+        matches!(self.breaker.permit(self.now), Permit::Refused { .. })
+    }
+
+    fn ends(&mut self, pass: Pass, call: Call) {
+        let draw = self.draw;
+        self.breaker.record(pass, call, self.now, &mut || draw);
+    }
+
+    /// Calls one after another: S, F, or i for one that tells nothing.
+    fn calls(&mut self, calls: &str) {
+        for call in calls.chars() {
+            let pass = self.pass();
+            let call = match call {
+                'S' => Call::Success,
+                'F' => FAILURE,
+                _ => Call::Ignored,
+            };
+            self.ends(pass, call);
+        }
+    }
+
+    fn opened(mut self) -> Scene {
+        self.calls(&"F".repeat(20));
+        assert!(self.is_open());
+        self
+    }
+
+    fn half_open(self) -> Scene {
+        let mut scene = self.opened();
+        scene.now += scene.breaker.remaining(scene.now);
+        scene
+    }
+
+    fn is_open(&self) -> bool {
+        !self.breaker.remaining(self.now).is_zero()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.breaker.state == State::Closed
+    }
+}
+
+#[test]
+fn vector_117_open_refuses_until_its_time_has_passed() {
+    let mut scene = Scene::new(BreakerSettings {
+        open: Duration::from_millis(100),
+        ..BreakerSettings::default()
+    })
+    .opened();
+    let until = scene.now + Duration::from_millis(100);
+    assert_eq!(scene.breaker.permit(scene.now), Permit::Refused { until });
+    scene.now += Duration::from_millis(110);
+    scene.pass();
+    assert!(matches!(scene.breaker.state, State::HalfOpen { .. }));
+}
+
+#[test]
+fn vector_118_what_remains_shrinks_to_nothing() {
+    let mut scene = Scene::new(BreakerSettings {
+        open: SECOND,
+        ..BreakerSettings::default()
+    })
+    .opened();
+    assert_eq!(scene.breaker.remaining(scene.now), SECOND);
+    scene.now += Duration::from_millis(110);
+    assert!(scene.breaker.remaining(scene.now) < Duration::from_millis(900));
+    scene.now += SECOND;
+    scene.pass();
+    assert_eq!(scene.breaker.remaining(scene.now), Duration::ZERO);
+}
+
+#[test]
+fn vectors_119_and_120_the_calls_on_trial_decide() {
+    for (to_close, calls, closed) in [
+        (3, "SSF", false),
+        (3, "SSS", true),
+        (3, "SF", false),
+        (2, "FSF", false),
+        (2, "FSS", true),
+        (2, "SS", true),
+        (2, "iFiSiS", true),
+    ] {
+        let mut scene = Scene::of_trials(3, to_close).half_open();
+        scene.calls(calls);
+        assert_eq!(
+            (scene.is_closed(), scene.is_open()),
+            (closed, !closed),
+            "{calls}, {to_close} to close"
+        );
+    }
+}
+
+#[test]
+fn no_more_calls_are_on_trial_than_allowed_and_one_that_told_nothing_gives_its_place_back() {
+    let mut scene = Scene::of_trials(3, 2).half_open();
+    let passes = [scene.pass(), scene.pass(), scene.pass()];
+    assert!(scene.is_refused());
+    scene.ends(passes[0], Call::Ignored);
+    let fourth = scene.pass();
+    assert!(scene.is_refused());
+    scene.ends(passes[1], Call::Success);
+    assert!(scene.is_refused(), "one success is no place");
+    scene.ends(fourth, Call::Success);
+    assert!(scene.is_closed());
+}
+
+#[test]
+fn vector_124_few_calls_and_calls_that_are_no_failures_leave_it_closed() {
+    let mut scene = Scene::new(BreakerSettings::default());
+    scene.calls(&"F".repeat(19));
+    assert!(scene.is_closed());
+    scene.calls("F");
+    assert!(scene.is_open());
+
+    let mut scene = Scene::new(BreakerSettings::default());
+    let status = |status| Evidence {
+        status: Some(status),
+        ..Evidence::new(&Method::GET, ErrorType::HttpStatus)
+    };
+    for _ in 0..100 {
+        for call in [
+            Call::of(&status(404)),
+            Call::of(&status(429)),
+            Call::Success, // what the application rejects
+            Call::of(&Evidence::new(&Method::GET, ErrorType::Cancelled)),
+        ] {
+            let pass = scene.pass();
+            scene.ends(pass, call);
+        }
+    }
+    assert!(scene.is_closed());
+}
+
+#[test]
+fn vector_125_the_window_holds_the_last_ten_buckets() {
+    let mut scene = Scene::new(BreakerSettings::default());
+    let one_per_bucket = |scene: &mut Scene, calls: &str| {
+        for call in calls.split_inclusive(|_| true) {
+            scene.now += 3 * SECOND;
+            scene.calls(call);
+        }
+        scene.breaker.window.counts(scene.now)
+    };
+    assert_eq!(one_per_bucket(&mut scene, "SFSFSFS"), (4, 3));
+    assert_eq!(one_per_bucket(&mut scene, &"FSSS".repeat(15)), (8, 2));
+    scene.now += 27 * SECOND;
+    assert_eq!(scene.breaker.window.counts(scene.now), (1, 0));
+    assert!(!scene.breaker.is_idle(scene.now));
+    scene.now += 3 * SECOND;
+    assert!(scene.breaker.is_idle(scene.now));
+}
+
+#[test]
+fn half_of_the_calls_failing_opens_it_and_less_does_not() {
+    let mut scene = Scene::new(BreakerSettings::default());
+    scene.calls(&"SSF".repeat(100));
+    assert!(scene.is_closed());
+    let mut scene = Scene::new(BreakerSettings::default());
+    scene.calls(&"SF".repeat(10));
+    assert!(scene.is_open());
+}
+
+#[test]
+fn each_rest_is_twice_the_last_up_to_the_longest_and_closing_begins_anew() {
+    let mut scene = Scene::new(BreakerSettings::default()).opened();
+    for seconds in [5, 10, 20, 40, 60, 60] {
+        assert_eq!(scene.breaker.remaining(scene.now), seconds * SECOND);
+        scene.now += seconds * SECOND;
+        scene.calls("FF");
+    }
+    scene.now += 60 * SECOND;
+    scene.calls("SS");
+    let scene = scene.opened();
+    assert_eq!(scene.breaker.remaining(scene.now), 5 * SECOND);
+}
+
+#[test]
+fn the_rest_is_spread_by_a_fifth_and_lengthened_by_retry_after_within_its_bound() {
+    for (draw, millis) in [(0.0, 4_000), (0.5, 5_000), (0.999_999, 6_000)] {
+        let mut scene = Scene::new(BreakerSettings::default());
+        scene.draw = draw;
+        let rest = {
+            let scene = scene.opened();
+            scene.breaker.remaining(scene.now).as_secs_f64()
+        };
+        assert!((rest * 1000.0 - f64::from(millis)).abs() < 0.1, "{rest}");
+    }
+    for (asked, seconds) in [(1, 5), (30, 30), (u64::MAX, 60)] {
+        let mut scene = Scene::new(BreakerSettings::default());
+        scene.calls(&"F".repeat(19));
+        let pass = scene.pass();
+        let retry_after = Some(Duration::from_secs(asked));
+        scene.ends(pass, Call::Failure { retry_after });
+        assert_eq!(scene.breaker.remaining(scene.now), seconds * SECOND);
+    }
+}
+
+#[test]
+fn a_call_from_before_a_change_of_state_tells_nothing() {
+    let mut scene = Scene::new(BreakerSettings::default());
+    let early = [scene.pass(), scene.pass(), scene.pass()];
+    let mut scene = scene.half_open();
+    let trial = scene.pass();
+    for pass in early {
+        scene.ends(pass, FAILURE);
+    }
+    assert!(!scene.is_open());
+    scene.ends(trial, Call::Success);
+    scene.calls("S");
+    assert!(scene.is_closed());
+}
+
+#[test]
+fn what_a_failure_tells_about_the_host() {
+    let of = |error_type, permanent, status| {
+        Call::of(&Evidence {
+            permanent,
+            status,
+            ..Evidence::new(&Method::GET, error_type)
+        })
+    };
+    for (error_type, permanent, status, call) in [
+        (ErrorType::Dns, false, None, FAILURE),
+        (ErrorType::Timeout, false, None, FAILURE),
+        (ErrorType::IncompleteBody, false, Some(200), FAILURE),
+        (ErrorType::Protocol, false, None, FAILURE),
+        (ErrorType::HttpStatus, false, Some(503), FAILURE),
+        (ErrorType::Tls, false, None, FAILURE),
+        (ErrorType::Tls, true, None, Call::Ignored),
+        (ErrorType::Proxy, true, None, Call::Ignored),
+        (ErrorType::HttpStatus, false, Some(404), Call::Success),
+        (ErrorType::Decode, false, Some(200), Call::Success),
+        (ErrorType::HttpStatus, false, Some(429), Call::Ignored),
+        (ErrorType::Deadline, false, None, Call::Ignored),
+        (ErrorType::Io, false, None, Call::Ignored),
+    ] {
+        assert_eq!(of(error_type, permanent, status), call, "{error_type}");
+    }
+}
+
+#[test]
+fn any_history_with_any_settings_ends_without_a_panic_and_never_shuts_for_good() {
+    let seed = fastrand::u64(..);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    for round in 0..200 {
+        let any = |rng: &mut fastrand::Rng| Duration::from_nanos(rng.u64(..) >> rng.u32(..64));
+        let settings = BreakerSettings {
+            window: any(&mut rng),
+            min_calls: rng.u32(..5),
+            failure_ratio: [0.0, 0.5, 1.0, f64::NAN][rng.usize(..4)],
+            open: any(&mut rng),
+            open_max: any(&mut rng),
+            trials: rng.u32(..4),
+            trials_to_close: rng.u32(..6),
+        };
+        let mut scene = Scene::new(settings);
+        let mut out = Vec::new();
+        for _ in 0..300 {
+            scene.draw = rng.f64();
+            match rng.u8(..3) {
+                0 => {
+                    if let Permit::Granted(pass) = scene.breaker.permit(scene.now) {
+                        out.push(pass);
+                    }
+                }
+                1 if !out.is_empty() => {
+                    let pass = out.swap_remove(rng.usize(..out.len()));
+                    let retry_after = rng.bool().then(|| any(&mut rng));
+                    let call = [Call::Success, Call::Failure { retry_after }, Call::Ignored];
+                    scene.ends(pass, call[rng.usize(..3)]);
+                }
+                _ => scene.now += any(&mut rng).min(SECOND * 100),
+            }
+        }
+        for pass in out {
+            scene.ends(pass, Call::Ignored);
+        }
+        scene.now += SECOND * 366 * 86_400;
+        assert!(
+            !scene.is_refused(),
+            "seed {seed} round {round}: {settings:?}"
+        );
+    }
+}

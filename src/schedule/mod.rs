@@ -1,0 +1,4 @@
+//! What runs when.
+
+mod breaker;
+mod rate;

@@ -1,0 +1,172 @@
+//! A rate limit: so many starts per so much time.
+
+use std::time::{Duration, Instant};
+
+/// Further off than any batch runs, and still an instant.
+const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// The generic cell rate algorithm: one instant of state, no ticking bucket.
+///
+/// Starts are `per / count` apart, so no half-open window of length `per`, wherever it begins, holds more than `count`.
+/// After a pause up to `burst` starts may come at once, and such a window then holds at most `count + burst - 1`. With
+/// the default burst of 1 the rate is never exceeded, at the price that time in which nothing was started is lost.
+#[derive(Clone, Debug)]
+pub(crate) struct Gcra {
+    gap: Duration,
+    /// How far ahead of its even pace a burst may run.
+    ahead: Duration,
+    /// When the next start is due by the even pace; `None` before the first.
+    due: Option<Instant>,
+}
+
+impl Gcra {
+    /// `count` starts each `per`, of which `burst` at once. A count or burst of 0 counts as 1; a `per` of zero is no limit.
+    pub(crate) fn new(per: Duration, count: u32, burst: u32) -> Gcra {
+        // Rounded up: a gap a nanosecond short would let one start too many into some window.
+        let nanos = per.as_nanos().div_ceil(u128::from(count.max(1)));
+        let gap = u64::try_from(nanos)
+            .map_or(FAR, Duration::from_nanos)
+            .min(FAR);
+        Gcra {
+            gap,
+            ahead: gap.saturating_mul(burst.saturating_sub(1)),
+            due: None,
+        }
+    }
+
+    /// When a start is allowed: now, or later.
+    pub(crate) fn next(&self, now: Instant) -> Instant {
+        self.due
+            .and_then(|due| due.checked_sub(self.ahead))
+            .map_or(now, |at| at.max(now))
+    }
+
+    /// Counts a start, retries and redirect hops like all others. Whoever starts before [`next`](Gcra::next) borrows
+    /// from those after.
+    pub(crate) fn take(&mut self, now: Instant) {
+        let from = self.due.map_or(now, |due| due.max(now));
+        self.due = Some(from.checked_add(self.gap).unwrap_or(from));
+    }
+
+    /// Whether it is as it was when new, so that forgetting it changes nothing.
+    pub(crate) fn is_idle(&self, now: Instant) -> bool {
+        self.due.is_none_or(|due| due <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Starts as often as allowed until the end, asking at the instants `pauses` leads to.
+    fn starts(
+        gcra: &mut Gcra,
+        begin: Instant,
+        mut pauses: impl FnMut() -> Duration,
+    ) -> Vec<Instant> {
+        let mut now = begin;
+        (0..500)
+            .map(|_| {
+                now = gcra.next(now + pauses());
+                gcra.take(now);
+                now
+            })
+            .collect()
+    }
+
+    fn most_in_any_window(starts: &[Instant], window: Duration) -> usize {
+        (0..starts.len())
+            .map(|i| {
+                starts[i..]
+                    .iter()
+                    .take_while(|at| **at - starts[i] < window)
+                    .count()
+            })
+            .max()
+            .unwrap_or(0)
+    }
+
+    #[test]
+    fn starts_are_evenly_spaced() {
+        let begin = Instant::now();
+        let mut gcra = Gcra::new(SECOND, 4, 1);
+        let starts = starts(&mut gcra, begin, || Duration::ZERO);
+        for (i, at) in (0..).zip(&starts) {
+            assert_eq!(*at - begin, Duration::from_millis(250) * i);
+        }
+    }
+
+    #[test]
+    fn no_window_holds_more_than_the_rate_and_the_burst_allow() {
+        let seed = fastrand::u64(..);
+        let mut rng = fastrand::Rng::with_seed(seed);
+        for _ in 0..60 {
+            let (count, burst) = (rng.u32(1..50), rng.u32(1..8));
+            let per = Duration::from_nanos(rng.u64(1_000..3_000_000_000));
+            let mut gcra = Gcra::new(per, count, burst);
+            let longest = per.as_nanos() as u64 / u64::from(count) * 3;
+            let starts = starts(&mut gcra, Instant::now(), || {
+                Duration::from_nanos(if rng.bool() { 0 } else { rng.u64(..=longest) })
+            });
+            let most = most_in_any_window(&starts, per);
+            assert!(
+                most <= (count + burst - 1) as usize,
+                "seed {seed}: {most} in {per:?} at {count}, burst {burst}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_gap_that_does_not_divide_evenly_is_not_too_short() {
+        let mut gcra = Gcra::new(SECOND, 3, 1);
+        let starts = starts(&mut gcra, Instant::now(), || Duration::ZERO);
+        assert_eq!(most_in_any_window(&starts, SECOND), 3);
+    }
+
+    #[test]
+    fn a_burst_is_spent_at_once_and_saved_up_again() {
+        let begin = Instant::now();
+        let mut gcra = Gcra::new(SECOND, 10, 3);
+        for _ in 0..3 {
+            assert_eq!(gcra.next(begin), begin);
+            gcra.take(begin);
+        }
+        assert_eq!(gcra.next(begin) - begin, Duration::from_millis(100));
+        assert!(!gcra.is_idle(begin + Duration::from_millis(299)));
+        assert!(gcra.is_idle(begin + Duration::from_millis(300)));
+        let later = begin + SECOND;
+        for _ in 0..3 {
+            assert_eq!(gcra.next(later), later);
+            gcra.take(later);
+        }
+        assert!(gcra.next(later) > later);
+    }
+
+    #[test]
+    fn time_that_passed_unused_is_not_made_up_for() {
+        let begin = Instant::now();
+        let mut gcra = Gcra::new(SECOND, 10, 1);
+        gcra.take(begin);
+        let later = begin + SECOND * 60;
+        assert_eq!(gcra.next(later), later);
+        gcra.take(later);
+        assert_eq!(gcra.next(later) - later, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn absurd_numbers_do_not_overflow() {
+        for per in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+            for n in [0, 1, u32::MAX] {
+                let now = Instant::now();
+                let mut gcra = Gcra::new(per, n, n);
+                for _ in 0..1_000 {
+                    let next = gcra.next(now);
+                    assert!(next >= now);
+                    gcra.take(next);
+                }
+            }
+        }
+    }
+}
