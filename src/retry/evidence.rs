@@ -112,7 +112,7 @@ impl<'a> Evidence<'a> {
 /// 409 or 412 to the same write, can then mean "done".
 ///
 /// Never for the safe methods (RFC 9110 §9.2.1), which carry nothing out.
-pub(crate) fn is_ambiguous(evidence: &Evidence<'_>) -> bool {
+pub(super) fn is_ambiguous(evidence: &Evidence<'_>) -> bool {
     use ErrorType::*;
     if evidence.method.is_safe() || evidence.is_unsent() {
         return false;

@@ -8,6 +8,5 @@ mod policy;
 pub(crate) mod redirect;
 pub(crate) mod retry_after;
 
-pub(crate) use backoff::backoff;
-pub(crate) use evidence::{Evidence, is_ambiguous, is_keyed};
+pub(crate) use evidence::{Evidence, is_keyed};
 pub(crate) use policy::{Decision, Tally, decide, free_replay, redirect_delay};

@@ -44,6 +44,7 @@ impl Tally {
     pub(crate) fn redirected(&mut self) {
         self.streak = 0;
         self.replayed = false;
+        self.misdirected = false;
     }
 }
 

@@ -169,7 +169,7 @@ fn no_bytes_a_server_can_send_are_too_much() {
                 0 => bytes[at] = rng.u8(..),
                 1 => bytes.insert(at, rng.u8(..)),
                 2 => bytes[at] = b"0123456789+-:,. "[rng.usize(..16)],
-                _ => drop(bytes.splice(at.., rng.choose_multiple(b'0'..b'9', 3))),
+                _ => drop(bytes.splice(at.., rng.choose_multiple(b'0'..=b'9', 3))),
             }
         }
         let Ok(value) = HeaderValue::from_bytes(&bytes) else {

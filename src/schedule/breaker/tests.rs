@@ -280,6 +280,52 @@ fn what_a_failure_tells_about_the_host() {
 }
 
 #[test]
+fn settings_that_contradict_each_other_are_named() {
+    let usual = BreakerSettings::default();
+    assert_eq!(usual.check(), Ok(()));
+    for (settings, named) in [
+        (
+            BreakerSettings {
+                window: Duration::ZERO,
+                ..usual
+            },
+            "window",
+        ),
+        (
+            BreakerSettings {
+                min_calls: 0,
+                ..usual
+            },
+            "min_calls",
+        ),
+        (
+            BreakerSettings {
+                failure_ratio: f64::NAN,
+                ..usual
+            },
+            "failure_ratio",
+        ),
+        (
+            BreakerSettings {
+                open: 61 * SECOND,
+                ..usual
+            },
+            "open_max",
+        ),
+        (
+            BreakerSettings {
+                trials_to_close: 4,
+                ..usual
+            },
+            "trials_to_close",
+        ),
+    ] {
+        let reason = settings.check().unwrap_err();
+        assert!(reason.contains(named), "{reason}");
+    }
+}
+
+#[test]
 fn any_history_with_any_settings_ends_without_a_panic_and_never_shuts_for_good() {
     let seed = fastrand::u64(..);
     let mut rng = fastrand::Rng::with_seed(seed);

@@ -1,0 +1,286 @@
+//! Which failures are repeated: table 2.2, vectors 50 to 63, 79, 80 and 123.
+
+use super::*;
+use crate::http::{HeaderMap, HeaderName, HeaderValue};
+use crate::retry::is_keyed;
+
+#[test]
+fn vectors_50_to_61_connections_and_timeouts() {
+    let reset = |method| failure(method, ErrorType::Connection, Phase::Wait);
+    let retry = Ok(Duration::from_millis(200));
+    let unsafe_ = Err(StopReason::MethodNotIdempotent);
+    let never = Err(StopReason::NotRetryable);
+    let connect_timeout = failure(&POST, ErrorType::Timeout, Phase::Connect);
+    let keyed = Evidence {
+        repeatable_by_request: true,
+        ..answer_timeout(&POST)
+    };
+    let certificate = Evidence {
+        permanent: true,
+        ..failure(&GET, ErrorType::Tls, Phase::Tls)
+    };
+    for (vector, evidence, expected) in [
+        ("50", refused(&GET), retry),
+        ("50", refused(&POST), retry),
+        ("51", connect_timeout, retry),
+        ("52", answer_timeout(&POST), unsafe_),
+        ("53", answer_timeout(&GET), retry),
+        ("55", keyed, retry),
+        ("58", reset(&GET), retry),
+        ("58", reset(&POST), unsafe_),
+        ("60", certificate, never),
+        ("61", failure(&GET, ErrorType::Tls, Phase::Wait), retry),
+        ("61", failure(&POST, ErrorType::Tls, Phase::Wait), unsafe_),
+    ] {
+        assert_eq!(first(&policy(), &evidence), expected, "vector {vector}");
+    }
+    assert_eq!(
+        until_stop(&policy(), &refused(&GET)),
+        (3, StopReason::AttemptsExhausted),
+        "vector 50"
+    );
+}
+
+#[test]
+fn table_2_2_which_failures_are_repeated_for_which_methods() {
+    use ErrorType::*;
+    use Phase::{Receive, Send, Tls as Handshake, Total, Wait};
+    const EVERY: [bool; 2] = [true, true];
+    const SAFE: [bool; 2] = [true, false];
+    const NONE: [bool; 2] = [false, false];
+    let cut_in_sending = |method| Evidence {
+        bytes_sent: 10,
+        ..failure(method, Connection, Send)
+    };
+    let permanent = |method, error_type| Evidence {
+        permanent: true,
+        ..Evidence::new(method, error_type)
+    };
+    type Made = Box<dyn Fn(&'static Method) -> Evidence<'static>>;
+    let at = |error_type, phase| -> Made { Box::new(move |m| failure(m, error_type, phase)) };
+    let bare = |error_type| -> Made { Box::new(move |m| Evidence::new(m, error_type)) };
+    let rows: Vec<(&str, Made, [bool; 2])> = vec![
+        ("invalid request", bare(InvalidRequest), NONE),
+        ("address denied", bare(AddressDenied), NONE),
+        ("dns", at(Dns, Phase::Resolve), EVERY),
+        ("dns, phase not known", bare(Dns), EVERY),
+        ("dns timeout", at(Timeout, Phase::Resolve), EVERY),
+        ("connect", at(Connect, Phase::Connect), EVERY),
+        ("connect timeout", at(Timeout, Phase::Connect), EVERY),
+        ("certificate", Box::new(move |m| permanent(m, Tls)), NONE),
+        ("handshake cut off", at(Tls, Handshake), EVERY),
+        ("handshake timeout", at(Timeout, Handshake), EVERY),
+        ("proxy CONNECT 502", at(Proxy, Phase::Connect), EVERY),
+        ("proxy 407", Box::new(move |m| permanent(m, Proxy)), NONE),
+        ("lost before sending", at(Connection, Send), EVERY),
+        ("lost in sending", Box::new(cut_in_sending), SAFE),
+        ("timeout in sending", at(Timeout, Total), SAFE),
+        ("lost in waiting", at(Connection, Wait), SAFE),
+        ("timeout in waiting", at(Timeout, Wait), SAFE),
+        ("malformed head", at(Protocol, Wait), NONE),
+        ("body cut short", at(IncompleteBody, Receive), SAFE),
+        ("timeout in the body", at(Timeout, Receive), SAFE),
+        ("decode", at(Decode, Receive), NONE),
+        ("body too large", at(BodyTooLarge, Receive), NONE),
+        ("redirect", at(Redirect, Receive), NONE),
+        ("process", at(Process, Receive), NONE),
+        ("no file descriptor", at(Io, Phase::Connect), EVERY),
+        ("no file descriptor, no phase", bare(Io), EVERY),
+        ("panic", bare(Panic), NONE),
+        ("cancelled", bare(Cancelled), NONE),
+        ("deadline", bare(Deadline), NONE),
+        ("interrupted", bare(Interrupted), NONE),
+    ];
+    for (row, made, expected) in rows {
+        for method in [&GET, &Method::HEAD, &Method::PUT, &DELETE, &Method::OPTIONS] {
+            let retried = first(&policy(), &made(method)).is_ok();
+            assert_eq!(retried, expected[0], "{row}: {method}");
+        }
+        for method in [&POST, &Method::PATCH] {
+            let retried = first(&policy(), &made(method)).is_ok();
+            assert_eq!(retried, expected[1], "{row}: {method}");
+        }
+    }
+}
+
+#[test]
+fn what_ended_for_reasons_of_this_side_says_which() {
+    for (error_type, reason) in [
+        (ErrorType::Cancelled, StopReason::Cancelled),
+        (ErrorType::Deadline, StopReason::Deadline),
+        (ErrorType::BreakerOpen, StopReason::BreakerOpen),
+        (ErrorType::Panic, StopReason::NotRetryable),
+    ] {
+        let evidence = Evidence {
+            judgement: Some(&Judgement::Retry),
+            ..Evidence::new(&GET, error_type)
+        };
+        assert_eq!(first(&policy(), &evidence), Err(reason), "even with a hook");
+    }
+}
+
+#[test]
+fn vector_55_a_key_in_either_spelling_makes_a_write_repeatable() {
+    for (name, keyed) in [
+        ("Idempotency-Key", true),
+        ("X-Idempotency-Key", true),
+        ("X-Request-Id", false),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            HeaderName::from_bytes(name.as_bytes()).unwrap(),
+            HeaderValue::from_static("1"),
+        );
+        assert_eq!(is_keyed(&headers), keyed, "{name}");
+    }
+}
+
+#[test]
+fn vector_56_nothing_written_to_a_kept_alive_connection_is_replayed_free() {
+    for method in [GET, POST] {
+        let mut tally = Tally::default();
+        assert!(free_replay(&policy(), &stale(&method, 0), &mut tally));
+        assert_eq!(
+            tally,
+            Tally {
+                replayed: true,
+                ..Tally::default()
+            }
+        );
+    }
+    let streamed = Evidence {
+        replayable: false,
+        ..stale(&POST, 0)
+    };
+    assert!(!free_replay(&policy(), &streamed, &mut Tally::default()));
+    assert_eq!(
+        first(&policy(), &streamed),
+        Err(StopReason::BodyNotReplayable)
+    );
+}
+
+#[test]
+fn vector_57_a_second_lost_connection_counts() {
+    let mut tally = Tally::default();
+    assert!(free_replay(&policy(), &stale(&GET, 100), &mut tally));
+    assert!(
+        !free_replay(&policy(), &stale(&GET, 100), &mut tally),
+        "once per attempt"
+    );
+    let fresh = failure(&GET, ErrorType::Connection, Phase::Wait);
+    assert!(!free_replay(&policy(), &fresh, &mut tally));
+    assert!(wait(&step(&policy(), &fresh, &mut tally)).is_ok());
+    assert_eq!((tally.attempts(), tally.retries()), (1, 1));
+    assert!(
+        free_replay(&policy(), &stale(&GET, 100), &mut tally),
+        "the next attempt has its own"
+    );
+}
+
+#[test]
+fn a_free_replay_is_for_closed_connections_and_requests_that_may_be_repeated() {
+    let free = |policy: &RetryPolicy, evidence: Evidence<'_>| {
+        free_replay(policy, &evidence, &mut Tally::default())
+    };
+    let usual = policy();
+    assert!(!free(&usual, stale(&POST, 100)));
+    assert!(free(
+        &usual,
+        Evidence {
+            repeatable_by_request: true,
+            ..stale(&POST, 100)
+        }
+    ));
+    assert!(free(&usual.clone().retry_all_methods(), stale(&POST, 100)));
+    assert!(!free(
+        &usual.clone().retry_methods([POST]),
+        stale(&GET, 100)
+    ));
+    assert!(!free(
+        &usual,
+        Evidence {
+            bytes_received: 1,
+            ..stale(&GET, 100)
+        }
+    ));
+    assert!(!free(
+        &usual,
+        Evidence {
+            reused: true,
+            ..answer_timeout(&GET)
+        }
+    ));
+}
+
+#[test]
+fn vector_59_a_delete_that_may_have_been_carried_out_is_marked() {
+    let mut tally = Tally::default();
+    let reset = failure(&DELETE, ErrorType::Connection, Phase::Wait);
+    step(&policy(), &reset, &mut tally);
+    let gone = step(&policy(), &status(&DELETE, 404), &mut tally);
+    assert_eq!(wait(&gone), Err(StopReason::NotRetryable));
+    assert!(tally.is_ambiguous());
+
+    for harmless in [
+        refused(&DELETE),
+        status(&DELETE, 429),
+        failure(&GET, ErrorType::Connection, Phase::Wait),
+    ] {
+        let mut tally = Tally::default();
+        assert!(wait(&step(&policy(), &harmless, &mut tally)).is_ok());
+        assert!(!tally.is_ambiguous(), "{harmless:?}");
+    }
+    let mut last = Tally::default();
+    step(&RetryPolicy::none(), &reset, &mut last);
+    assert!(!last.is_ambiguous(), "no attempt came before it");
+    let mut replayed = Tally::default();
+    free_replay(&policy(), &stale(&DELETE, 100), &mut replayed);
+    assert!(replayed.is_ambiguous());
+}
+
+#[test]
+fn vectors_62_and_123_what_never_went_out_is_no_attempt() {
+    for error_type in [ErrorType::InvalidRequest, ErrorType::BreakerOpen] {
+        let mut tally = Tally::default();
+        let decision = step(&policy(), &Evidence::new(&GET, error_type), &mut tally);
+        assert!(wait(&decision).is_err());
+        assert_eq!(tally.attempts(), 0, "{error_type}");
+    }
+}
+
+#[test]
+fn vector_63_a_redirect_that_is_not_followed_is_one_attempt() {
+    let evidence = Evidence {
+        error_type: ErrorType::Redirect,
+        ..status(&GET, 302)
+    };
+    assert_eq!(
+        until_stop(&policy(), &evidence),
+        (1, StopReason::NotRetryable)
+    );
+}
+
+#[test]
+fn vector_79_trouble_on_this_side_passes() {
+    let io = failure(&POST, ErrorType::Io, Phase::Connect);
+    assert_eq!(
+        until_stop(&policy(), &io),
+        (3, StopReason::AttemptsExhausted)
+    );
+    for code in [200, 400] {
+        assert!(first(&policy(), &status(&GET, code)).is_err());
+    }
+}
+
+#[test]
+fn vector_80_a_body_cut_short_is_asked_for_again_where_that_is_safe() {
+    let cut = |method| Evidence {
+        error_type: ErrorType::IncompleteBody,
+        ..status(method, 200)
+    };
+    assert!(first(&policy(), &cut(&GET)).is_ok());
+    assert_eq!(
+        first(&policy(), &cut(&POST)),
+        Err(StopReason::MethodNotIdempotent)
+    );
+}

@@ -1,0 +1,195 @@
+//! How often anything is repeated: vectors 54, 77, 78, 81 to 84 and 141.
+
+use super::*;
+
+#[test]
+fn vector_54_a_limit_of_none_for_a_class_is_no_retry() {
+    let limits = ClassLimits {
+        timeout: Some(0),
+        ..ClassLimits::default()
+    };
+    assert_eq!(
+        until_stop(&policy().class_limits(limits), &answer_timeout(&GET)),
+        (1, StopReason::ClassLimit)
+    );
+}
+
+#[test]
+fn vectors_77_and_78_as_many_retries_as_the_policy_says() {
+    for retries in [0, 5, 3, 4] {
+        let policy = policy().max_attempts(retries + 1);
+        assert_eq!(
+            until_stop(&policy, &refused(&GET)),
+            (retries + 1, StopReason::AttemptsExhausted)
+        );
+    }
+    let dns = failure(&GET, ErrorType::Dns, Phase::Resolve);
+    assert_eq!(
+        until_stop(&policy().max_attempts(5), &dns),
+        (2, StopReason::ClassLimit)
+    );
+    for evidence in [status(&GET, 503), dns] {
+        assert_eq!(
+            until_stop(&RetryPolicy::none(), &evidence),
+            (1, StopReason::AttemptsExhausted)
+        );
+    }
+}
+
+#[test]
+fn vectors_81_to_83_limits_per_class_beside_the_one_in_all() {
+    let of = |attempts, set: fn(&mut ClassLimits)| {
+        let mut limits = ClassLimits::default();
+        set(&mut limits);
+        policy().max_attempts(attempts).class_limits(limits)
+    };
+    let (out, limit) = (StopReason::AttemptsExhausted, StopReason::ClassLimit);
+    let connect = refused(&GET);
+    let stream = failure(&GET, ErrorType::Tls, Phase::Wait);
+    for (vector, policy, evidence, stop) in [
+        ("81", of(3, |l| l.connect = Some(3)), &connect, (3, out)),
+        ("81", of(4, |l| l.connect = Some(2)), &connect, (3, limit)),
+        ("82", of(4, |l| l.other = Some(1)), &stream, (2, limit)),
+        ("82", of(4, |_| ()), &stream, (4, out)),
+        (
+            "83",
+            of(9, |l| l.status = Some(2)).retry_statuses([400]),
+            &status(&GET, 400),
+            (3, limit),
+        ),
+    ] {
+        assert_eq!(until_stop(&policy, evidence), stop, "vector {vector}");
+    }
+    let policy = of(50, |l| l.connect = Some(2));
+    let mut tally = Tally::default();
+    for _ in 0..3 {
+        assert!(wait(&step(&policy, &answer_timeout(&GET), &mut tally)).is_ok());
+    }
+    for expected in [true, true, false] {
+        let decision = step(&policy, &connect, &mut tally);
+        assert_eq!(wait(&decision).is_ok(), expected, "vector 81: each its own");
+    }
+}
+
+#[test]
+fn vector_84_a_policy_serves_many_requests() {
+    let policy = policy().max_attempts(2);
+    for _ in 0..2 {
+        let mut tally = Tally::default();
+        assert!(wait(&step(&policy, &refused(&GET), &mut tally)).is_ok());
+        tally.settled();
+        assert_eq!(tally.attempts(), 2);
+    }
+}
+
+#[test]
+fn vector_141_the_log_keeps_each_attempt_in_order() {
+    let keyed = Evidence {
+        repeatable_by_request: true,
+        ..answer_timeout(&POST)
+    };
+    let mut tally = Tally::default();
+    let policy = policy().max_attempts(4);
+    let log: Vec<_> = [refused(&GET), keyed, status(&GET, 500)]
+        .iter()
+        .map(|evidence| {
+            let delay = wait(&step(&policy, evidence, &mut tally)).ok();
+            let entry = evidence.attempt(secs(1), delay);
+            (
+                entry.error_type,
+                entry.phase,
+                entry.status,
+                entry.delay.map(|d| d.as_millis()),
+            )
+        })
+        .collect();
+    assert_eq!(
+        log,
+        [
+            (ErrorType::Connect, Some(Phase::Connect), None, Some(200)),
+            (ErrorType::Timeout, Some(Phase::Wait), None, Some(400)),
+            (
+                ErrorType::HttpStatus,
+                Some(Phase::Receive),
+                Some(500),
+                Some(800)
+            ),
+        ]
+    );
+}
+
+#[test]
+fn whatever_happened_attempts_stay_within_the_limit_and_waits_within_the_deadline() {
+    const TYPES: [ErrorType; 12] = [
+        ErrorType::Dns,
+        ErrorType::Connect,
+        ErrorType::Tls,
+        ErrorType::Proxy,
+        ErrorType::Timeout,
+        ErrorType::Connection,
+        ErrorType::IncompleteBody,
+        ErrorType::HttpStatus,
+        ErrorType::Protocol,
+        ErrorType::Io,
+        ErrorType::Cancelled,
+        ErrorType::Panic,
+    ];
+    const PHASES: [Phase; 7] = [
+        Phase::Resolve,
+        Phase::Connect,
+        Phase::Tls,
+        Phase::Send,
+        Phase::Wait,
+        Phase::Receive,
+        Phase::Total,
+    ];
+    let seed = fastrand::u64(..);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let any = |rng: &mut fastrand::Rng| {
+        let nanos = Duration::from_nanos(rng.u64(..) >> rng.u32(..64));
+        [nanos, Duration::MAX][usize::from(rng.u8(..8) == 0)]
+    };
+    for round in 0..5_000 {
+        let mut policy = RetryPolicy::default()
+            .max_attempts(rng.u32(1..6))
+            .jitter([Jitter::Full, Jitter::Equal, Jitter::None][rng.usize(..3)])
+            .retry_after_max(any(&mut rng))
+            .retry_after_clamp(rng.bool());
+        (policy.base, policy.max) = (any(&mut rng), any(&mut rng));
+        let mut tally = Tally::default();
+        for _ in 0..8 {
+            let method = [GET, POST, DELETE][rng.usize(..3)].clone();
+            let evidence = Evidence {
+                repeatable_by_request: rng.bool(),
+                replayable: rng.u8(..8) > 0,
+                phase: rng.bool().then(|| PHASES[rng.usize(..7)]),
+                permanent: rng.u8(..8) == 0,
+                bytes_sent: rng.u64(..3),
+                bytes_received: rng.u64(..3),
+                reused: rng.bool(),
+                status: rng.bool().then(|| rng.u16(..)),
+                retry_after: rng.bool().then(|| any(&mut rng)),
+                judgement: rng.bool().then_some(&Judgement::Retry),
+                ..Evidence::new(&method, TYPES[rng.usize(..12)])
+            };
+            let left = rng.bool().then(|| any(&mut rng));
+            free_replay(&policy, &evidence, &mut tally);
+            let told = format!("seed {seed} round {round}: {evidence:?}");
+            let risky = method == POST
+                && !evidence.repeatable_by_request
+                && evidence.bytes_sent > 0
+                && matches!(evidence.phase, Some(Phase::Wait | Phase::Receive))
+                && evidence.error_type != ErrorType::HttpStatus;
+            match decide(&policy, &evidence, &mut tally, left, &mut || rng.f64()) {
+                Decision::Retry { delay, .. } => {
+                    assert!(left.is_none_or(|left| delay < left), "{told}");
+                    assert!(tally.attempts() < policy.max_attempts, "{told}");
+                    assert!(!risky, "a write is repeated: {told}");
+                    let obeyed = evidence.retry_after.unwrap_or_default();
+                    assert!(policy.retry_after_clamp || delay >= obeyed, "{told}");
+                }
+                Decision::Stop { .. } => break,
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! How long a retry waits: vectors 24 to 34, 38, 41, 43, 49 and 101.
+
+use super::*;
+use crate::policy::RetryBudget;
+
+#[test]
+fn vector_24_the_longest_wait_allowed_is_still_allowed() {
+    let asked = |seconds| Evidence {
+        retry_after: Some(secs(seconds)),
+        ..status(&GET, 503)
+    };
+    let policy = policy().backoff(Duration::from_millis(1), secs(1));
+    let six_hours = policy.clone().retry_after_max(secs(21_600));
+    assert_eq!(first(&six_hours, &asked(21_600)), Ok(secs(21_600)));
+    assert_eq!(
+        first(&six_hours, &asked(21_601)),
+        Err(StopReason::RetryAfterOverCap)
+    );
+    let clamped = six_hours.retry_after_clamp(true);
+    assert_eq!(first(&clamped, &asked(21_601)), Ok(secs(21_600)));
+    let one = policy.retry_after_max(secs(1)).retry_after_clamp(true);
+    assert_eq!(first(&one, &asked(1)), Ok(secs(1)));
+    assert_eq!(first(&one, &asked(2)), Ok(secs(1)));
+}
+
+#[test]
+fn vectors_25_to_34_backoff_retry_after_cap_and_deadline_together() {
+    let of = |base| policy().backoff(secs(base), secs(30));
+    let clamp = of(1).retry_after_clamp(true);
+    let deaf = of(1).respect_retry_after(false);
+    let over = Err(StopReason::RetryAfterOverCap);
+    let late = Err(StopReason::Deadline);
+    for (vector, policy, asked, statuses, left, expected) in [
+        (25, of(1), Some(2), &[429, 503][..], None, Ok(secs(2))),
+        (26, of(1), Some(2), &[502], None, Ok(secs(2))),
+        (27, of(5), Some(2), &[429], None, Ok(secs(5))),
+        (28, of(1), None, &[429, 503, 502], None, Ok(secs(1))),
+        (29, of(1), Some(0), &[503], None, Ok(secs(1))),
+        (30, of(1), Some(3600), &[429], None, over),
+        (30, clamp, Some(3600), &[429], None, Ok(secs(120))),
+        (31, of(1), Some(30), &[503], Some(20), late),
+        (31, of(1), Some(30), &[503], Some(30), late),
+        (31, of(1), Some(30), &[503], Some(31), Ok(secs(30))),
+        (32, deaf, Some(3600), &[503], None, Ok(secs(1))),
+        (34, of(2), None, &[502], Some(1), late),
+    ] {
+        for &code in statuses {
+            let evidence = Evidence {
+                retry_after: asked.map(secs),
+                ..status(&GET, code)
+            };
+            let left = left.map(secs);
+            let decision = decide(&policy, &evidence, &mut Tally::default(), left, &mut || 0.5);
+            assert_eq!(wait(&decision), expected, "vector {vector}, {code}");
+        }
+    }
+}
+
+#[test]
+fn a_retry_after_is_never_undercut_and_spread_only_upwards() {
+    let evidence = |seconds| Evidence {
+        retry_after: Some(secs(seconds)),
+        ..status(&GET, 503)
+    };
+    let policy = RetryPolicy::default();
+    for (asked, draw, millis) in [
+        (2, 0.0, 2_000),
+        (2, 0.5, 2_100),
+        (100, 0.5, 100_500),
+        (100, 0.0, 100_000),
+    ] {
+        let decision = decide(
+            &policy,
+            &evidence(asked),
+            &mut Tally::default(),
+            None,
+            &mut || draw,
+        );
+        assert_eq!(wait(&decision), Ok(Duration::from_millis(millis)));
+    }
+}
+
+#[test]
+fn vector_43_a_redirect_begins_the_backoff_anew() {
+    let policy = policy().max_attempts(10);
+    let mut tally = Tally::default();
+    let two = |tally: &mut Tally| {
+        [(); 2].map(|()| {
+            let decision = step(&policy, &status(&GET, 502), tally);
+            wait(&decision).unwrap().as_millis()
+        })
+    };
+    assert_eq!(two(&mut tally), [200, 400]);
+    tally.redirected();
+    assert_eq!(two(&mut tally), [200, 400]);
+    assert_eq!(tally.attempts(), 4, "a redirect is no attempt");
+}
+
+#[test]
+fn vectors_38_41_and_49_waits_end_with_the_attempts() {
+    let waits = |policy: &RetryPolicy, evidence: &Evidence<'_>| {
+        let mut tally = Tally::default();
+        let mut waits = Vec::new();
+        loop {
+            match wait(&step(policy, evidence, &mut tally)) {
+                Ok(delay) => waits.push(delay.as_millis()),
+                Err(reason) => return (waits, reason),
+            }
+        }
+    };
+    let of = |base, attempts| {
+        policy()
+            .backoff(Duration::from_millis(base), secs(60))
+            .max_attempts(attempts)
+    };
+    let out = StopReason::AttemptsExhausted;
+    let get = refused(&GET);
+    assert_eq!(waits(&of(1_000, 4), &get), (vec![1_000, 2_000, 4_000], out));
+    assert_eq!(
+        waits(&of(1_000, 5), &get),
+        (vec![1_000, 2_000, 4_000, 8_000], out)
+    );
+    let (waits, reason) = waits(&of(50, 4), &answer_timeout(&GET));
+    let four_timeouts = 4 * 10;
+    assert_eq!(waits.iter().sum::<u128>() + four_timeouts, 390);
+    assert_eq!(reason, out);
+}
+
+#[test]
+fn vector_101_a_redirect_waits_as_long_as_it_asks_for() {
+    let wait = |asked: Option<u64>, left: Option<u64>| {
+        redirect_delay(&policy(), asked.map(secs), left.map(secs), &mut || 0.5)
+    };
+    assert_eq!(wait(Some(1), None), Ok(secs(1)));
+    assert_eq!(wait(Some(2), None), Ok(secs(2)));
+    assert_eq!(wait(Some(0), None), Ok(Duration::ZERO), "a date gone by");
+    assert_eq!(wait(None, Some(1)), Ok(Duration::ZERO));
+    assert_eq!(wait(Some(3), Some(2)), Err(StopReason::Deadline));
+    assert_eq!(wait(Some(121), None), Err(StopReason::RetryAfterOverCap));
+}
+
+#[test]
+fn a_retry_costs_one_after_a_timeout_two_and_without_a_budget_nothing() {
+    let cost = |policy: &RetryPolicy, evidence: &Evidence<'_>| match step(
+        policy,
+        evidence,
+        &mut Tally::default(),
+    ) {
+        Decision::Retry { cost, .. } => cost,
+        stop => panic!("{stop:?}"),
+    };
+    assert_eq!(cost(&policy(), &refused(&GET)), 1.0);
+    assert_eq!(cost(&policy(), &answer_timeout(&GET)), 2.0);
+    let unbounded = policy().budget(None::<RetryBudget>);
+    assert_eq!(cost(&unbounded, &answer_timeout(&GET)), 0.0);
+}
+
+#[test]
+fn throttling_cools_the_whole_host_whether_or_not_this_request_goes_on() {
+    let cool = |policy: &RetryPolicy, code, asked: Option<u64>| {
+        let evidence = Evidence {
+            retry_after: asked.map(secs),
+            ..status(&GET, code)
+        };
+        match step(policy, &evidence, &mut Tally::default()) {
+            Decision::Retry { cool, .. } | Decision::Stop { cool, .. } => cool,
+        }
+    };
+    assert_eq!(cool(&policy(), 429, Some(7)), Some(secs(7)));
+    assert_eq!(cool(&policy(), 429, None), Some(secs(1)));
+    assert_eq!(cool(&policy(), 503, Some(7)), Some(secs(7)));
+    assert_eq!(cool(&policy(), 503, None), None);
+    assert_eq!(cool(&policy(), 502, Some(7)), None);
+    let none = RetryPolicy::none().jitter(Jitter::None);
+    assert_eq!(cool(&none, 429, Some(7)), Some(secs(7)), "the last attempt");
+    assert_eq!(
+        cool(&policy(), 429, Some(3600)),
+        Some(secs(120)),
+        "as long as the policy grants"
+    );
+}
