@@ -189,6 +189,12 @@ fn vector_125_the_window_holds_the_last_ten_buckets() {
     assert!(!scene.breaker.is_idle(scene.now));
     scene.now += 3 * SECOND;
     assert!(scene.breaker.is_idle(scene.now));
+    scene.calls("F");
+    assert_eq!(
+        scene.breaker.window.counts(scene.now),
+        (0, 1),
+        "what fell out does not come back"
+    );
 }
 
 #[test]
