@@ -1,0 +1,116 @@
+//! What the schedule knows of a batch: its counts, its bounds, and what of it ended without an attempt.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::slots::Id;
+
+/// The bounds of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Ready + in flight + finished and not taken.
+    pub(crate) window: usize,
+    /// Jobs that cannot be dispatched now.
+    pub(crate) max_parked: usize,
+    /// Bytes of bodies finished and not taken.
+    pub(crate) bytes: u64,
+    /// Nobody iterates: what ends without an attempt is delivered by whoever ended it.
+    pub(crate) delivered: bool,
+    /// Outcomes are handed back in input order: one place in the window is kept for the oldest.
+    pub(crate) ordered: bool,
+}
+
+/// Why a job ended without (another) attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was never fit to be sent; says why.
+    Invalid(String),
+    Cancelled,
+    Deadline,
+    /// No thread could be started for it; says why.
+    NoWorker(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Batch<J> {
+    pub(super) bounds: Bounds,
+    /// Jobs in lanes of hosts that are open.
+    pub(super) ready: usize,
+    /// Jobs delayed, or in lanes of hosts that are blocked.
+    pub(super) parked: usize,
+    pub(super) in_flight: usize,
+    /// Outcomes on their way to the caller. An outcome can be taken before its completion is told, so this goes below
+    /// zero for a moment, and `in_flight + finished` is always right.
+    pub(super) finished: isize,
+    pub(super) bytes: i64,
+    /// Ended without an attempt, for the caller to take.
+    pub(super) ended: VecDeque<(J, Ended)>,
+    /// Hosts that were left out of the ring because this batch may start nothing.
+    pub(super) stalled: VecDeque<Id>,
+    /// All requests of an ordered batch that were not handed back, oldest first; an id that finds no job, or none at
+    /// all, stands for one that is over.
+    pub(super) order: VecDeque<Option<Id>>,
+    pub(super) deadline: Option<Instant>,
+    /// Everything of it that is queued, or comes back to be, ends for this reason.
+    pub(super) stopped: Option<Ended>,
+    /// Nobody takes its outcomes any more; it goes when nothing of it is in flight.
+    pub(super) abandoned: bool,
+    /// The caller waits for room to feed.
+    pub(super) hungry: bool,
+}
+
+impl<J> Batch<J> {
+    pub(super) fn new(bounds: Bounds, deadline: Option<Instant>) -> Self {
+        Batch {
+            bounds,
+            ready: 0,
+            parked: 0,
+            in_flight: 0,
+            finished: 0,
+            bytes: 0,
+            ended: VecDeque::new(),
+            stalled: VecDeque::new(),
+            order: VecDeque::new(),
+            deadline,
+            stopped: None,
+            abandoned: false,
+            hungry: false,
+        }
+    }
+
+    /// Whether another request may be pushed.
+    pub(super) fn has_room(&self) -> bool {
+        let unfinished = self.ready + self.ended.len() + self.used();
+        unfinished < self.bounds.window && self.parked < self.bounds.max_parked
+    }
+
+    /// Whether a job of it may be dispatched: a place for its outcome is left, and the bodies not taken are within
+    /// their budget. The oldest request of an ordered batch needs only the place that is kept for it: without it
+    /// nothing would ever be handed back.
+    pub(super) fn may_start(&self, oldest: bool) -> bool {
+        if oldest && self.bounds.ordered {
+            return self.used() < self.bounds.window;
+        }
+        let places =
+            self.bounds.window - usize::from(self.bounds.ordered && self.bounds.window > 1);
+        self.used() < places && self.bytes < self.bounds.bytes as i64
+    }
+
+    /// Places in the results channel that are taken or spoken for.
+    fn used(&self) -> usize {
+        (self.in_flight as isize + self.finished).max(0) as usize
+    }
+
+    /// Places left for jobs other than the oldest.
+    pub(super) fn places(&self) -> usize {
+        if self.may_start(false) {
+            self.bounds.window.saturating_sub(self.used())
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.ready + self.parked + self.in_flight == 0
+    }
+}

@@ -1,0 +1,118 @@
+//! Slab with generations: ids stay cheap to keep in heaps and lanes, and a stale one is recognised.
+
+/// A place in a [`Slots`], valid as long as its generation is the slot's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Id {
+    at: u32,
+    generation: u32,
+}
+
+impl Id {
+    /// One number for both halves, unique among all ids a [`Slots`] has given out so far (but for 2^32 reuses of one place).
+    pub(crate) fn token(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.at)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Slots<T> {
+    entries: Vec<Entry<T>>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    generation: u32,
+    value: Option<T>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Slots {
+            entries: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Slots<T> {
+    pub(crate) fn insert(&mut self, value: T) -> Id {
+        if let Some(at) = self.free.pop() {
+            let entry = &mut self.entries[at as usize];
+            entry.value = Some(value);
+            return Id {
+                at,
+                generation: entry.generation,
+            };
+        }
+        let at = self.entries.len() as u32;
+        self.entries.push(Entry {
+            generation: 0,
+            value: Some(value),
+        });
+        Id { at, generation: 0 }
+    }
+
+    pub(crate) fn remove(&mut self, id: Id) -> Option<T> {
+        let entry = self
+            .entries
+            .get_mut(id.at as usize)
+            .filter(|e| e.generation == id.generation)?;
+        let value = entry.value.take()?;
+        entry.generation = entry.generation.wrapping_add(1);
+        self.free.push(id.at);
+        Some(value)
+    }
+
+    pub(crate) fn get(&self, id: Id) -> Option<&T> {
+        self.entries
+            .get(id.at as usize)
+            .filter(|e| e.generation == id.generation)?
+            .value
+            .as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
+        self.entries
+            .get_mut(id.at as usize)
+            .filter(|e| e.generation == id.generation)?
+            .value
+            .as_mut()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Id> + '_ {
+        let live = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| e.value.is_some());
+        live.map(|(at, e)| Id {
+            at: at as u32,
+            generation: e.generation,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_a_removed_value_finds_nothing_even_when_its_place_is_used_again() {
+        let mut slots = Slots::default();
+        let a = slots.insert("a");
+        assert_eq!(slots.remove(a), Some("a"));
+        let b = slots.insert("b");
+        assert_eq!(
+            (slots.get(a), slots.get(b), slots.len()),
+            (None, Some(&"b"), 1)
+        );
+        assert_ne!(a.token(), b.token());
+        assert_eq!(slots.remove(a), None);
+        assert_eq!(slots.ids().collect::<Vec<_>>(), [b]);
+    }
+}
