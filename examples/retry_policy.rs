@@ -1,0 +1,42 @@
+//! What is tried again, how often and after which wait: for all requests, for one, and by a hook.
+
+#[path = "quickstart/server.rs"]
+mod server;
+
+use std::time::Duration;
+
+use haul::{Client, Jitter, Judgement, Request, RetryPolicy};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let base = server::start()?;
+    let patient = RetryPolicy::default()
+        .max_attempts(5)
+        .backoff(Duration::from_millis(20), Duration::from_secs(2))
+        .jitter(Jitter::Equal)
+        .deadline(Duration::from_secs(10));
+    let client = Client::builder()
+        .base_url(&base)
+        .retry(patient.clone())
+        .build()?;
+
+    // This report is 404 until it is ready: try again, but only here.
+    let poll = patient
+        .max_attempts(3)
+        .classify(|attempt| (attempt.status == Some(404)).then_some(Judgement::Retry));
+    let requests = [
+        Request::get("/flaky/1"),
+        Request::get("/flaky/2").no_retry(),
+        Request::get("/missing/report").retry(poll),
+    ];
+    for outcome in client.map(requests) {
+        println!("{} {} attempt(s)", outcome.url(), outcome.attempts());
+        for attempt in outcome.attempt_log() {
+            let (what, wait) = (attempt.error_type, attempt.delay);
+            println!("    {what} {:?}, then a wait of {wait:?}", attempt.status);
+        }
+        if let Some(error) = outcome.error() {
+            println!("    {error}; stopped: {:?}", error.stop_reason());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! `throughput URL COUNT CONCURRENCY`: fetches one URL COUNT times and parses each body as JSON on the worker that
+//! received it. With `HOSTS=N` in the environment, `127.0.0.1` in the URL stands for N loopback addresses in turn.
+
+use std::time::Instant;
+
+use haul::{Client, Response};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [url, count, concurrency] = args.as_slice() else {
+        return Err("usage: throughput URL COUNT CONCURRENCY".into());
+    };
+    let (count, concurrency): (usize, usize) = (count.parse()?, concurrency.parse()?);
+    let hosts: usize = std::env::var("HOSTS").map_or(Ok(1), |hosts| hosts.parse())?;
+
+    let started = Instant::now();
+    let client = Client::builder().workers(concurrency).build()?;
+    let requests = (0..count).map(|i| match i % hosts {
+        _ if hosts == 1 => url.clone(),
+        h => url.replace("127.0.0.1", &format!("127.0.{}.{}", h / 200, h % 200 + 1)),
+    });
+    let outcomes = client.process(requests, |response: &Response| response.value());
+    let ok = outcomes.filter(|outcome| outcome.is_success()).count();
+
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        r#"{{"ok": {ok}, "failed": {}, "seconds": {seconds:.3}, "per_second": {:.0}, "peak": "{}"}}"#,
+        count - ok,
+        ok as f64 / seconds,
+        peak().unwrap_or("0 kB".into()),
+    );
+    Ok(())
+}
+
+/// The largest resident set there was, where the system tells.
+fn peak() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().to_owned())
+}
