@@ -10,14 +10,13 @@ use haul::{Client, Failures, Sink, State};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let input: Box<dyn BufRead> = match std::env::args().nth(1) {
-        Some(file) => Box::new(BufReader::new(
-            File::open(&file).map_err(|e| format!("{file}: {e}"))?,
-        )),
+        Some(file) => Box::new(BufReader::new(File::open(file)?)),
         None => Box::new(io::stdin().lock()),
     };
-    // A line that cannot be read ends the list; one that is no URL is a failed outcome, and the list goes on.
-    let urls = input.lines().map_while(Result::ok);
-    let urls = urls.filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    // Read as bytes: a line that is no text, or no URL, is one failed outcome, and the list goes on.
+    let lines = input.split(b'\n').map_while(Result::ok);
+    let urls = lines.map(|line| String::from_utf8_lossy(&line).trim().to_owned());
+    let urls = urls.filter(|url| !url.is_empty() && !url.starts_with('#'));
 
     let client = Client::builder().workers(32).max_per_host(8).build()?;
     let log = std::env::temp_dir().join(format!("haul-fetch-list-{}.jsonl", std::process::id()));
