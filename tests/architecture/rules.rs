@@ -105,9 +105,9 @@ pub(crate) fn cycles(tree: &Tree) -> Vec<String> {
         let used = uses.entry(&file.path).or_default();
         for import in file.imports.iter().filter(|import| !import.handed_on) {
             let (home, _) = tree.home(&import.path);
-            // pool/shard.rs is a part of pool.rs and may use it; the files of one folder stand beside each other.
-            let whole = format!("{}/", home.path.trim_end_matches(".rs"));
-            let is_part = file.path.starts_with(&whole);
+            // A module and its parts are one: pool/shard.rs may use pool.rs, and the files of a folder its mod.rs.
+            // Parts stand beside each other, and there a cycle is one.
+            let is_part = file.module.starts_with(&home.module);
             if home.path != file.path && floor(home) == floor(file) && !is_part {
                 used.entry(&home.path).or_insert(import.line);
             }
