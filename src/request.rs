@@ -1,12 +1,13 @@
 //! What the caller hands in.
 
+mod credentials;
+mod options;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::http::{HeaderName, HeaderValue, Method};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,6 +18,9 @@ use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
 use crate::url;
+
+pub(crate) use credentials::{basic, bearer};
+pub(crate) use options::{Options, Rule};
 
 /// One request: method, URL, headers, body, and where it differs from the client's defaults.
 ///
@@ -45,32 +49,6 @@ pub struct Request {
     headers: Vec<(HeaderName, Option<HeaderValue>)>,
     body: Vec<u8>,
     options: Option<Box<Options>>,
-}
-
-/// What few requests set, kept apart so that many requests stay small.
-#[derive(Clone, Default)]
-pub(crate) struct Options {
-    pub(crate) query: Vec<(String, String)>,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) retry: Option<Arc<RetryPolicy>>,
-    pub(crate) accept: Option<StatusSet>,
-    pub(crate) expect_json: Option<bool>,
-    pub(crate) idempotent: bool,
-    pub(crate) max_redirects: Option<u32>,
-    pub(crate) body_limit: Option<u64>,
-    pub(crate) rules: Vec<Rule>,
-    pub(crate) id: Option<String>,
-    pub(crate) tag: Option<Value>,
-    pub(crate) invalid: Option<String>,
-}
-
-/// Says whether an application rejected a request that was technically a success.
-#[derive(Clone)]
-pub(crate) enum Rule {
-    /// The JSON body must hold this value at this pointer (RFC 6901).
-    Require(String, Value),
-    /// The caller's own predicate.
-    RejectIf(Arc<dyn Fn(&Response) -> Option<Rejection> + Send + Sync>),
 }
 
 impl Request {
@@ -379,29 +357,6 @@ impl Request {
         self.headers.push((name, Some(value)));
         self
     }
-}
-
-/// The value of `Authorization` for a user and password.
-pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
-    if user.contains(':') {
-        return Err("basic auth: the user name holds a colon (RFC 7617 §2)".into());
-    }
-    secret(
-        &format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))),
-        "basic auth",
-    )
-}
-
-/// The value of `Authorization` for a token.
-pub(crate) fn bearer(token: &str) -> Result<HeaderValue, String> {
-    secret(&format!("Bearer {token}"), "bearer token")
-}
-
-fn secret(text: &str, what: &str) -> Result<HeaderValue, String> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| format!("{what}: it holds a character that may not be sent"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 impl From<&str> for Request {

@@ -1,0 +1,29 @@
+//! Authorization headers.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::http::HeaderValue;
+
+/// The value of `Authorization` for a user and password.
+pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
+    if user.contains(':') {
+        return Err("basic auth: the user name holds a colon (RFC 7617 §2)".into());
+    }
+    secret(
+        &format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))),
+        "basic auth",
+    )
+}
+
+/// The value of `Authorization` for a token.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, String> {
+    secret(&format!("Bearer {token}"), "bearer token")
+}
+
+fn secret(text: &str, what: &str) -> Result<HeaderValue, String> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| format!("{what}: it holds a character that may not be sent"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,37 @@
+//! Where a request differs from the client's defaults.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::limits::Timeouts;
+use crate::policy::RetryPolicy;
+use crate::rejection::Rejection;
+use crate::response::Response;
+use crate::status::StatusSet;
+
+/// What few requests set, kept apart so that many requests stay small.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: Option<Arc<RetryPolicy>>,
+    pub(crate) accept: Option<StatusSet>,
+    pub(crate) expect_json: Option<bool>,
+    pub(crate) idempotent: bool,
+    pub(crate) max_redirects: Option<u32>,
+    pub(crate) body_limit: Option<u64>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) id: Option<String>,
+    pub(crate) tag: Option<Value>,
+    pub(crate) invalid: Option<String>,
+}
+
+/// Says whether an application rejected a request that was technically a success.
+#[derive(Clone)]
+pub(crate) enum Rule {
+    /// The JSON body must hold this value at this pointer (RFC 6901).
+    Require(String, Value),
+    /// The caller's own predicate.
+    RejectIf(Arc<dyn Fn(&Response) -> Option<Rejection> + Send + Sync>),
+}
