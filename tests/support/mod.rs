@@ -15,6 +15,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod answer;
+mod connection;
 mod gate;
 mod scenario;
 mod seen;

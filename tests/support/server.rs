@@ -1,15 +1,14 @@
 //! The server itself: a thread for each listener and each connection.
 
 use std::collections::HashMap;
-use std::io::{self, BufReader, Write};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::answer::End;
+use super::connection::Connection;
 use super::gate::PATIENCE;
 use super::{Answer, Scenario, Seen};
 
@@ -24,30 +23,30 @@ pub struct Server {
     listeners: Vec<JoinHandle<()>>,
 }
 
-struct Shared {
-    scenario: Scenario,
+pub(super) struct Shared {
+    pub(super) scenario: Scenario,
     closing: AtomicBool,
     state: Mutex<State>,
     /// What tests wait for.
-    changed: Condvar,
+    pub(super) changed: Condvar,
     /// What delayed answers wait for: apart, for there may be thousands of them.
     closed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     seen: Vec<Seen>,
     requests: usize,
     requests_by_path: HashMap<String, usize>,
     connections: usize,
-    open: HashMap<usize, Arc<TcpStream>>,
+    pub(super) open: HashMap<usize, Arc<TcpStream>>,
     busy: Busy,
     busy_by_host: HashMap<usize, Busy>,
-    panics: usize,
+    pub(super) panics: usize,
 }
 
 #[derive(Default, Clone, Copy)]
-struct Busy {
+pub(super) struct Busy {
     now: usize,
     most: usize,
 }
@@ -249,7 +248,7 @@ impl Shared {
         let _ = spawn("connection", move || connection.serve());
     }
 
-    fn arrive(&self, mut seen: Seen) -> Seen {
+    pub(super) fn arrive(&self, mut seen: Seen) -> Seen {
         let mut state = self.state();
         seen.number = state.requests;
         state.requests += 1;
@@ -269,7 +268,7 @@ impl Shared {
         seen
     }
 
-    fn leave(&self, host: usize) {
+    pub(super) fn leave(&self, host: usize) {
         let mut state = self.state();
         state.busy.now -= 1;
         state.busy_by_host.entry(host).or_default().now -= 1;
@@ -288,12 +287,12 @@ impl Shared {
         self.closed.notify_all();
     }
 
-    fn is_closing(&self) -> bool {
+    pub(super) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
     }
 
     /// Waits, or until the server closes.
-    fn pause(&self, time: Duration) {
+    pub(super) fn pause(&self, time: Duration) {
         let until = Instant::now() + time;
         let mut state = self.state();
         while !self.is_closing() {
@@ -318,7 +317,7 @@ impl Shared {
         true
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -338,91 +337,6 @@ impl Busy {
     fn enter(&mut self) {
         self.now += 1;
         self.most = self.most.max(self.now);
-    }
-}
-
-/// One connection; dropping it takes it off the list.
-struct Connection {
-    shared: Arc<Shared>,
-    stream: Arc<TcpStream>,
-    number: usize,
-    host: usize,
-}
-
-impl Connection {
-    fn serve(self) {
-        let served = panic::catch_unwind(AssertUnwindSafe(|| self.exchange_all()));
-        if served.is_err() {
-            self.shared.state().panics += 1;
-        }
-    }
-
-    fn exchange_all(&self) -> io::Result<()> {
-        self.stream.set_nodelay(true)?;
-        let mut reader = BufReader::new(&*self.stream);
-        for nth in 1.. {
-            let Some(mut seen) = Seen::read(&mut reader, &*self.stream)? else {
-                break;
-            };
-            seen.connection = self.number;
-            seen.nth_on_connection = nth;
-            seen.host = self.host;
-            let seen = self.shared.arrive(seen);
-            let in_flight = InFlight(&self.shared, seen.host);
-            let answer = self.shared.scenario.respond(&seen);
-            self.shared.pause(answer.delay);
-            let waits = answer.gate.as_ref();
-            if !waits.is_none_or(|gate| gate.pass(|| self.shared.is_closing())) {
-                break;
-            }
-            self.write(&answer, seen.method == "HEAD", in_flight)?;
-            if answer.end == End::Reset {
-                reset_on_close(&self.stream);
-            }
-            if answer.end != End::KeepAlive || !seen.keeps_alive() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&self, answer: &Answer, to_head: bool, in_flight: InFlight<'_>) -> io::Result<()> {
-        let mut stream = &*self.stream;
-        let (mut head, body) = answer.wire(to_head);
-        let Some((size, pause)) = answer.pace else {
-            drop(in_flight);
-            head.extend(body);
-            return stream.write_all(&head);
-        };
-        stream.write_all(&head)?;
-        let mut in_flight = Some(in_flight);
-        let mut pieces = body.chunks(size).peekable();
-        while let Some(piece) = pieces.next() {
-            self.shared.pause(pause);
-            if pieces.peek().is_none() {
-                in_flight.take();
-            }
-            stream.write_all(piece)?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        // The list holds the last other owner: off the list and out of here, the socket closes.
-        let listed = self.shared.state().open.remove(&self.number);
-        drop(listed);
-        self.shared.changed.notify_all();
-    }
-}
-
-/// A request between arrival and answer.
-struct InFlight<'a>(&'a Shared, usize);
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.leave(self.1);
     }
 }
 
@@ -452,13 +366,3 @@ fn bind(hosts: usize) -> Vec<TcpListener> {
         })
         .expect("a port that is free on every loopback address")
 }
-
-/// Makes the end of the connection a reset instead of an orderly close.
-#[cfg(unix)]
-fn reset_on_close(stream: &TcpStream) {
-    let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
-}
-
-/// Without the option at hand the close stays an orderly one, which is another failure of the same class.
-#[cfg(not(unix))]
-fn reset_on_close(_: &TcpStream) {}
