@@ -106,10 +106,11 @@ pub(crate) enum Verdict<J> {
         deadline: Option<Instant>,
         cool: Option<Instant>,
     },
-    /// On to another host, ahead of what waits there.
+    /// On to another host, not before `at`: ahead of what waits there, if that is now.
     Redirect {
         job: J,
         host: Host,
+        at: Instant,
         deadline: Option<Instant>,
     },
 }
@@ -258,9 +259,16 @@ impl<J> Schedule<J> {
             Verdict::Redirect {
                 job,
                 host,
+                at,
                 deadline,
             } => {
-                self.move_to(id, job, &host, deadline, now);
+                let to = self.host(&host, now);
+                self.move_to(id, to);
+                if at > now {
+                    self.delay(id, job, at, deadline);
+                } else {
+                    self.go_first(id, job, deadline, now);
+                }
                 None
             }
         };

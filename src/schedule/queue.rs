@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use crate::host::Host;
-
 use super::batches::Ended;
 use super::lanes::HostState;
 use super::slots::Id;
@@ -212,17 +210,15 @@ impl<J> Schedule<J> {
         self.end_if_stopped(id, at);
     }
 
-    /// Moves a job that was in flight to the front of its lane at another host.
-    pub(super) fn move_to(
-        &mut self,
-        id: Id,
-        job: J,
-        host: &Host,
-        deadline: Option<Instant>,
-        now: Instant,
-    ) {
+    /// Puts a job that was in flight at the front of its lane.
+    pub(super) fn go_first(&mut self, id: Id, job: J, deadline: Option<Instant>, now: Instant) {
         self.return_to(id, job, deadline, Place::Lane);
-        let to = self.host(host, now);
+        self.enqueue(id, now, End::Front);
+        self.end_if_stopped(id, now);
+    }
+
+    /// The job belongs to another host from here on.
+    pub(super) fn move_to(&mut self, id: Id, to: Id) {
         let Some(slot) = self.jobs.get_mut(id) else {
             return;
         };
@@ -233,8 +229,6 @@ impl<J> Schedule<J> {
         if let Some(host) = self.hosts.get_mut(from) {
             host.jobs -= 1;
         }
-        self.enqueue(id, now, End::Front);
-        self.end_if_stopped(id, now);
     }
 
     fn return_to(&mut self, id: Id, job: J, deadline: Option<Instant>, place: Place) {

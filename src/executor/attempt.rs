@@ -1,0 +1,386 @@
+//! One attempt of a job, from the worker's side: make it, look at what came, and say what follows.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::error::{Error, ErrorType, StopReason};
+use crate::host::Host;
+use crate::http::header::{LOCATION, RETRY_AFTER};
+use crate::limits::Timeouts;
+use crate::outcome::State;
+use crate::policy::{Finding, Judgement};
+use crate::redact;
+use crate::response::{Head, Hop, Response};
+use crate::retry::redirect::{self, Step};
+use crate::retry::{self, Decision, Evidence, retry_after};
+use crate::timing::Phase;
+use crate::transport::{Call, CancelSlot, Exchanged, Fault, Reply, Trace, Transport};
+
+use super::job::{Job, Progress, cancelled};
+use super::judge::judge;
+use super::prepare::{Defaults, Prepared, Settings};
+
+/// What attempts are made with.
+pub(crate) struct Engine {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) defaults: Defaults,
+}
+
+/// What follows an attempt.
+pub(super) enum Next {
+    /// The request has ended.
+    Done { state: State, cool: Option<Duration> },
+    /// Again, if the host's budget allows.
+    Again { delay: Duration, cost: f64, cool: Option<Duration> },
+    /// On to where the response leads, after the wait it asked for.
+    Elsewhere { host: Host, delay: Duration },
+}
+
+impl Next {
+    fn done(state: State) -> Next {
+        Next::Done { state, cool: None }
+    }
+
+    fn failed(error: Error) -> Next {
+        Next::done(State::Failed(error))
+    }
+}
+
+impl Engine {
+    /// Makes one attempt.
+    pub(super) fn attempt(&self, job: &mut Job, cancel: &Arc<CancelSlot>, connected: Option<&dyn Fn()>) -> Next {
+        let request = Arc::clone(&job.request);
+        let settings = Settings::of(&self.defaults, &request);
+        let start = Instant::now();
+        let progress = match &mut job.progress {
+            Some(progress) => progress,
+            None => match Prepared::new(&self.defaults, &request, &job.uri) {
+                Ok(prepared) => job.progress.insert(Box::new(Progress::new(prepared, settings, start))),
+                Err(reason) => return Next::failed(Error::new(ErrorType::InvalidRequest, reason)),
+            },
+        };
+        progress.report.queued += start.saturating_duration_since(job.waits_since);
+        let exchanged = progress.exchange(self, settings, request.body_bytes(), cancel, connected, start);
+        let elapsed = start.elapsed();
+        progress.note(&exchanged.trace, elapsed);
+        if cancel.is_cancelled() {
+            progress.report.ambiguous = !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
+            progress.tally.settled();
+            return Next::failed(cancelled());
+        }
+        let trace = exchanged.trace;
+        match exchanged.result {
+            Ok(reply) => progress.answered(self, settings, &request, reply, &trace, elapsed),
+            Err(fault) => progress.faulted(settings, &request, fault, &trace, elapsed),
+        }
+    }
+}
+
+/// A failed attempt, before it is decided what follows.
+struct Failure {
+    error_type: ErrorType,
+    phase: Option<Phase>,
+    permanent: bool,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    response: Option<Response>,
+}
+
+impl Progress {
+    fn new(prepared: Prepared, settings: Settings<'_>, now: Instant) -> Progress {
+        Progress {
+            prepared,
+            tally: Default::default(),
+            report: Default::default(),
+            deadline: settings.deadline().and_then(|limit| now.checked_add(limit)),
+            until: None,
+            redirected: false,
+            fresh: false,
+            error: None,
+        }
+    }
+
+    /// Sends, and once more at once where a kept-alive connection turned out to be closed.
+    fn exchange(
+        &mut self,
+        engine: &Engine,
+        settings: Settings<'_>,
+        body: &[u8],
+        cancel: &Arc<CancelSlot>,
+        connected: Option<&dyn Fn()>,
+        start: Instant,
+    ) -> Exchanged {
+        let timeouts = settings.timeouts();
+        if !self.redirected {
+            let limit = Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
+            self.until = [limit, self.deadline].into_iter().flatten().min();
+        }
+        self.report.started = Some(SystemTime::now());
+        let call = Call {
+            method: &self.prepared.method,
+            uri: &self.prepared.uri,
+            headers: &self.prepared.headers,
+            body: if self.prepared.with_body { body } else { &[] },
+            connect: Timeouts::bound(timeouts.connect),
+            read: Timeouts::bound(timeouts.read),
+            until: self.until,
+            accept: settings.accept(),
+            follows: settings.max_redirects() > 0,
+            body_limit: settings.body_limit(),
+            fresh: std::mem::take(&mut self.fresh),
+            cancel,
+            on_connected: connected,
+        };
+        let first = engine.transport.exchange(&call);
+        let Err(fault) = &first.result else { return first };
+        let evidence = Evidence {
+            repeatable_by_request: self.prepared.repeatable,
+            phase: Some(fault.phase),
+            permanent: fault.permanent,
+            bytes_sent: first.trace.bytes_sent,
+            bytes_received: first.trace.bytes_received,
+            reused: first.trace.reused,
+            ..Evidence::new(&self.prepared.method, fault.error_type)
+        };
+        if cancel.is_cancelled() || !retry::free_replay(settings.retry(), &evidence, &mut self.tally) {
+            return first;
+        }
+        self.report.connections_reused += 1;
+        self.report.bytes_sent += first.trace.bytes_sent;
+        engine.transport.exchange(&Call { fresh: true, ..call })
+    }
+
+    /// Adds what an exchange did to the report.
+    fn note(&mut self, trace: &Trace, elapsed: Duration) {
+        let report = &mut self.report;
+        report.elapsed = elapsed;
+        report.timings = trace.timings;
+        report.bytes_sent += trace.bytes_sent;
+        report.bytes_received += trace.bytes_received;
+        report.connections_opened += u32::from(trace.connected && !trace.reused);
+        report.connections_reused += u32::from(trace.connected && trace.reused);
+        report.host = None;
+        report.head = None;
+        report.size = 0;
+        report.retry_after = None;
+    }
+
+    /// Keeps what a response says of itself, and makes it the caller's form.
+    fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
+        let header = reply.headers.get(RETRY_AFTER);
+        self.report.retry_after = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let head = Arc::new(Head {
+            status: reply.status,
+            version: reply.version,
+            headers: reply.headers,
+            url: self.prepared.uri.clone(),
+            history: self.report.history.clone(),
+            timings: trace.timings,
+            remote: trace.remote,
+            reused: trace.reused,
+        });
+        self.report.size = reply.body.len() as u64;
+        self.report.head = Some(Arc::clone(&head));
+        Response::new(head, reply.body, reply.truncated)
+    }
+
+    fn answered(
+        &mut self,
+        engine: &Engine,
+        settings: Settings<'_>,
+        request: &crate::request::Request,
+        reply: Reply,
+        trace: &Trace,
+        elapsed: Duration,
+    ) -> Next {
+        if let Some(next) = self.redirect(engine, settings, &reply, trace) {
+            return next;
+        }
+        let response = self.receive(reply, trace);
+        let accepted = settings.accept().contains(response.status());
+        let failure = Failure::status(response);
+        let judgement = self.ask(settings, request, &failure, (!accepted).then_some(&failure));
+        match judgement {
+            Some(Judgement::Accept) => {}
+            None if accepted => {}
+            judgement => return self.decide(settings, failure, judgement, trace, elapsed),
+        }
+        self.tally.settled();
+        let Some(response) = failure.response else { return Next::failed(cancelled()) };
+        Next::done(judge(settings, &self.prepared.method, response))
+    }
+
+    fn faulted(
+        &mut self,
+        settings: Settings<'_>,
+        request: &crate::request::Request,
+        fault: Fault,
+        trace: &Trace,
+        elapsed: Duration,
+    ) -> Next {
+        let response = fault.reply.map(|reply| self.receive(reply, trace));
+        let failure = Failure {
+            error_type: fault.error_type,
+            phase: Some(fault.phase),
+            permanent: fault.permanent,
+            message: fault.message,
+            source: fault.source,
+            response,
+        };
+        let judgement = self.ask(settings, request, &failure, Some(&failure));
+        // There is no whole response that could be accepted.
+        let judgement = judgement.filter(|judgement| *judgement != Judgement::Accept);
+        self.decide(settings, failure, judgement, trace, elapsed)
+    }
+
+    /// Asks the caller's hook, if there is one.
+    fn ask(
+        &self,
+        settings: Settings<'_>,
+        request: &crate::request::Request,
+        seen: &Failure,
+        failed: Option<&Failure>,
+    ) -> Option<Judgement> {
+        let hook = settings.retry().classify.as_ref()?;
+        let error = failed.map(Failure::error_without_response);
+        hook(&Finding {
+            method: &self.prepared.method,
+            url: request.url(),
+            id: request.get_id(),
+            attempt: self.tally.attempts() + 1,
+            status: seen.response.as_ref().map(Response::status),
+            headers: seen.response.as_ref().map(Response::headers),
+            body: seen.response.as_ref().map_or(&[], Response::bytes),
+            error: error.as_ref(),
+        })
+    }
+
+    /// A failed attempt: again, or the end.
+    fn decide(
+        &mut self,
+        settings: Settings<'_>,
+        failure: Failure,
+        judgement: Option<Judgement>,
+        trace: &Trace,
+        elapsed: Duration,
+    ) -> Next {
+        let headers = failure.response.as_ref().map(Response::headers);
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let evidence = Evidence {
+            repeatable_by_request: self.prepared.repeatable,
+            phase: failure.phase,
+            permanent: failure.permanent,
+            bytes_sent: trace.bytes_sent,
+            bytes_received: trace.bytes_received,
+            reused: trace.reused,
+            status: failure.response.as_ref().map(Response::status),
+            retry_after: headers.and_then(|headers| retry_after::parse(headers, SystemTime::now())),
+            judgement: judgement.as_ref(),
+            ..Evidence::new(&self.prepared.method, failure.error_type)
+        };
+        let mut decision = retry::decide(settings.retry(), &evidence, &mut self.tally, left, &mut fastrand::f64);
+        if let Decision::Stop { reason, .. } = &mut decision
+            && left.is_some_and(|left| left.is_zero())
+        {
+            *reason = StopReason::Deadline;
+        }
+        let delay = match decision {
+            Decision::Retry { delay, .. } => Some(delay),
+            Decision::Stop { .. } => None,
+        };
+        self.report.log.push(evidence.attempt(elapsed, delay));
+        let error = match judgement {
+            Some(Judgement::Stop(message)) => failure.into_error(message),
+            _ => {
+                let message = failure.message.clone();
+                failure.into_error(message)
+            }
+        };
+        self.redirected = false;
+        match decision {
+            Decision::Retry { delay, cost, cool, fresh } => {
+                self.fresh = fresh;
+                self.error = Some(error);
+                Next::Again { delay, cost, cool }
+            }
+            Decision::Stop { reason, cool } => Next::Done { state: State::Failed(error.stopped(reason)), cool },
+        }
+    }
+
+    /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
+    fn redirect(&mut self, engine: &Engine, settings: Settings<'_>, reply: &Reply, trace: &Trace) -> Option<Next> {
+        let step = Step {
+            method: &self.prepared.method,
+            uri: &self.prepared.uri,
+            status: reply.status,
+            location: reply.headers.get(LOCATION),
+            hops: self.report.history.len() as u32,
+            limit: settings.max_redirects(),
+            allow_downgrade: engine.defaults.allow_downgrade,
+        };
+        let decided = redirect::decide(&step);
+        let hop = |location: String| Hop { status: step.status, url: redact::uri(step.uri), location };
+        let refused = match decided {
+            Ok(None) => return None,
+            Ok(Some(next)) => {
+                let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+                let asked = retry_after::parse(&reply.headers, SystemTime::now());
+                let delay = retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
+                let hop = hop(redact::uri(&next.uri));
+                match (delay, Host::of(&next.uri)) {
+                    (Ok(delay), Some(host)) => {
+                        self.report.history.push(hop);
+                        redirect::strip(&mut self.prepared.headers, &next, &engine.defaults.sensitive);
+                        self.prepared.with_body &= !next.drop_body;
+                        self.prepared.method = next.method;
+                        self.prepared.uri = next.uri;
+                        self.tally.redirected();
+                        self.redirected = true;
+                        return Some(Next::Elsewhere { host, delay });
+                    }
+                    (Err(reason), _) => (hop, "the redirect asks for too long a wait".to_owned(), reason),
+                    (Ok(_), None) => (hop, "the redirect leads to no host".to_owned(), StopReason::NotRetryable),
+                }
+            }
+            Err(refused) => (hop(refused.location), refused.message, StopReason::NotRetryable),
+        };
+        let (hop, message, reason) = refused;
+        self.report.history.push(hop);
+        self.tally.settled();
+        let reply = Reply { body: Vec::new(), headers: reply.headers.clone(), ..*reply };
+        let response = self.receive(reply, trace);
+        let error = Error::new(ErrorType::Redirect, message).at(Phase::Receive).with_response(Some(response));
+        Some(Next::failed(error.stopped(reason)))
+    }
+}
+
+impl Failure {
+    fn status(response: Response) -> Failure {
+        let status = response.status();
+        let reason = crate::http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
+        Failure {
+            error_type: ErrorType::HttpStatus,
+            phase: Some(Phase::Receive),
+            permanent: false,
+            message: format!("{status} {}", reason.unwrap_or_default()).trim_end().to_owned(),
+            source: None,
+            response: Some(response),
+        }
+    }
+
+    fn error_without_response(&self) -> Error {
+        let error = Error::new(self.error_type, self.message.clone());
+        match self.phase {
+            Some(phase) => error.at(phase),
+            None => error,
+        }
+    }
+
+    fn into_error(self, message: String) -> Error {
+        let error = Error::new(self.error_type, message).because(self.source).with_response(self.response);
+        match self.phase {
+            Some(phase) => error.at(phase),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A request on its way through the schedule, and how it becomes an outcome.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorType, StopReason};
+use crate::host::Host;
+use crate::http::Uri;
+use crate::outcome::{Outcome, Report, State};
+use crate::redact;
+use crate::request::Request;
+use crate::retry::Tally;
+use crate::schedule::Ended;
+
+use super::prepare::Prepared;
+
+/// Where outcomes go: one for each batch.
+pub(crate) trait Receiver: Send + Sync {
+    /// Makes of the outcome what the caller wants and sends it on its way, without blocking. Says how many bytes it
+    /// keeps until it is taken. Runs on the worker, with no lock held; the caller's own code may run in it.
+    fn deliver(&self, outcome: Outcome) -> u64;
+}
+
+/// A request in the schedule. Small: ten thousands of them wait.
+pub(crate) struct Job {
+    pub(super) request: Arc<Request>,
+    pub(super) index: u64,
+    pub(super) uri: Uri,
+    pub(super) receiver: Arc<dyn Receiver>,
+    /// When the request was handed in.
+    pub(super) accepted: Instant,
+    /// Since when it waits for a worker or a limit.
+    pub(super) waits_since: Instant,
+    /// Made when its first attempt begins.
+    pub(super) progress: Option<Box<Progress>>,
+}
+
+/// What is known of a job once it was tried.
+pub(super) struct Progress {
+    pub(super) prepared: Prepared,
+    pub(super) tally: Tally,
+    pub(super) report: Report,
+    /// No attempt after this instant.
+    pub(super) deadline: Option<Instant>,
+    /// The end of the present attempt, carried over redirects.
+    pub(super) until: Option<Instant>,
+    /// The present exchange follows a redirect: it is part of the attempt before.
+    pub(super) redirected: bool,
+    /// The next attempt uses a new connection.
+    pub(super) fresh: bool,
+    /// Why the last attempt failed.
+    pub(super) error: Option<Error>,
+}
+
+impl Job {
+    pub(crate) fn new(request: Request, index: u64, uri: Uri, receiver: Arc<dyn Receiver>, now: Instant) -> Box<Job> {
+        Box::new(Job {
+            request: Arc::new(request),
+            index,
+            uri,
+            receiver,
+            accepted: now,
+            waits_since: now,
+            progress: None,
+        })
+    }
+
+    /// Ends it without a further attempt.
+    pub(crate) fn end(mut self: Box<Self>, why: Ended, now: Instant) -> Outcome {
+        let failed = self.progress.as_mut().and_then(|p| p.error.take());
+        let error = match (why, failed) {
+            (Ended::Invalid(reason), _) => Error::new(ErrorType::InvalidRequest, reason),
+            (Ended::Cancelled, _) => cancelled(),
+            // What went wrong says more than that time is up.
+            (Ended::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
+            (Ended::Deadline, None) => {
+                Error::new(ErrorType::Deadline, "the deadline passed before it was sent").stopped(StopReason::Deadline)
+            }
+            (Ended::NoWorker(reason), _) => Error::new(ErrorType::Io, format!("no worker thread: {reason}")),
+        };
+        self.fail(error, now)
+    }
+
+    pub(crate) fn deliver(self: Box<Self>, why: Ended, now: Instant) {
+        let receiver = Arc::clone(&self.receiver);
+        receiver.deliver(self.end(why, now));
+    }
+
+    pub(super) fn fail(self: Box<Self>, error: Error, now: Instant) -> Outcome {
+        self.finish(State::Failed(error), now)
+    }
+
+    pub(super) fn finish(self: Box<Self>, state: State, now: Instant) -> Outcome {
+        let mut report = match self.progress {
+            Some(progress) => {
+                let mut report = progress.report;
+                report.attempts = progress.tally.attempts();
+                report.ambiguous |= progress.tally.is_ambiguous();
+                report
+            }
+            None => Report { queued: now.saturating_duration_since(self.accepted), ..Report::default() },
+        };
+        report.total = now.saturating_duration_since(self.accepted);
+        report.host = report.host.or_else(|| Host::of(&self.uri));
+        if !self.request.url().contains("://") && self.uri.host().is_some() {
+            report.url = Some(redact::uri(&self.uri));
+        }
+        Outcome { index: self.index, request: self.request, state, report }
+    }
+
+    /// The URL for a log line, userinfo masked.
+    pub(super) fn shown(&self) -> String {
+        let uri = self.progress.as_ref().map_or(&self.uri, |p| &p.prepared.uri);
+        redact::uri(uri)
+    }
+}
+
+pub(super) fn cancelled() -> Error {
+    Error::new(ErrorType::Cancelled, "cancelled").stopped(StopReason::Cancelled)
+}
+
+/// A wait for a log line: milliseconds under ten seconds, else seconds.
+pub(super) fn shown_wait(wait: Duration) -> String {
+    if wait < Duration::from_secs(10) {
+        format!("{} ms", wait.as_millis())
+    } else {
+        format!("{:.1} s", wait.as_secs_f64())
+    }
+}

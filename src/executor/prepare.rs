@@ -1,0 +1,226 @@
+//! A request and the client's defaults, made into what is sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+
+use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use crate::http::uri::Authority;
+use crate::http::{HeaderMap, HeaderName, Method, Uri};
+use crate::limits::Timeouts;
+use crate::policy::RetryPolicy;
+use crate::request::{Options, Request, Rule, basic};
+use crate::retry::is_keyed;
+use crate::status::StatusSet;
+use crate::url;
+
+/// What holds for every request of a client unless the request says otherwise.
+#[derive(Clone)]
+pub(crate) struct Defaults {
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) base: Option<Uri>,
+    pub(crate) accept: StatusSet,
+    pub(crate) expect_json: bool,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: Arc<RetryPolicy>,
+    pub(crate) max_redirects: u32,
+    pub(crate) body_limit: u64,
+    /// Whether a redirect may lead from https to http.
+    pub(crate) allow_downgrade: bool,
+    /// Headers left behind at a change of origin, beside those always left behind.
+    pub(crate) sensitive: Vec<HeaderName>,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Defaults {
+            headers: HeaderMap::new(),
+            query: Vec::new(),
+            base: None,
+            accept: StatusSet::from(100..=399),
+            expect_json: false,
+            rules: Vec::new(),
+            timeouts: Timeouts::CLIENT,
+            retry: Arc::new(RetryPolicy::default()),
+            max_redirects: 10,
+            body_limit: 10 << 20,
+            allow_downgrade: false,
+            sensitive: Vec::new(),
+        }
+    }
+}
+
+/// A request and the defaults it stands on.
+#[derive(Clone, Copy)]
+pub(super) struct Settings<'a> {
+    defaults: &'a Defaults,
+    options: Option<&'a Options>,
+}
+
+impl<'a> Settings<'a> {
+    pub(super) fn of(defaults: &'a Defaults, request: &'a Request) -> Self {
+        Settings { defaults, options: request.options() }
+    }
+
+    pub(super) fn accept(self) -> &'a StatusSet {
+        self.options.and_then(|o| o.accept.as_ref()).unwrap_or(&self.defaults.accept)
+    }
+
+    pub(super) fn retry(self) -> &'a RetryPolicy {
+        self.options.and_then(|o| o.retry.as_ref()).unwrap_or(&self.defaults.retry)
+    }
+
+    pub(super) fn timeouts(self) -> Timeouts {
+        self.options.map_or(self.defaults.timeouts, |o| o.timeouts.or(self.defaults.timeouts))
+    }
+
+    pub(super) fn expect_json(self) -> bool {
+        self.options.and_then(|o| o.expect_json).unwrap_or(self.defaults.expect_json)
+    }
+
+    pub(super) fn rules(self) -> impl Iterator<Item = &'a Rule> {
+        self.defaults.rules.iter().chain(self.options.map_or(&[][..], |o| &o.rules))
+    }
+
+    pub(super) fn max_redirects(self) -> u32 {
+        self.options.and_then(|o| o.max_redirects).unwrap_or(self.defaults.max_redirects)
+    }
+
+    pub(super) fn body_limit(self) -> u64 {
+        self.options.and_then(|o| o.body_limit).unwrap_or(self.defaults.body_limit)
+    }
+
+    pub(super) fn is_idempotent(self) -> bool {
+        self.options.is_some_and(|o| o.idempotent)
+    }
+
+    pub(super) fn deadline(self) -> Option<Duration> {
+        self.retry().deadline
+    }
+}
+
+/// The URL a request goes to: resolved against the base URL, query parameters added. The error says what is wrong.
+pub(crate) fn target(defaults: &Defaults, request: &Request) -> Result<Uri, String> {
+    if let Some(reason) = request.invalid() {
+        return Err(reason.to_owned());
+    }
+    let uri = match &defaults.base {
+        Some(base) => url::resolve(base, request.url())?,
+        None => url::parse(request.url())?,
+    };
+    let own = request.options().map_or(&[][..], |o| &o.query);
+    if defaults.query.is_empty() && own.is_empty() {
+        return Ok(uri);
+    }
+    // Like its header of the same name, a request's parameter stands in place of the client's.
+    let inherited = defaults.query.iter().filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
+    url::with_query(&uri, inherited.chain(own).map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+/// What is sent; redirects change it.
+pub(super) struct Prepared {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    /// The request's body goes along.
+    pub(super) with_body: bool,
+    /// Repeating it is safe whatever its method: the request says so, or carries a key.
+    pub(super) repeatable: bool,
+}
+
+impl Prepared {
+    /// Applies the defaults. The error says what is wrong.
+    pub(super) fn new(defaults: &Defaults, request: &Request, uri: &Uri) -> Result<Prepared, String> {
+        let mut headers = defaults.headers.clone();
+        let edits = request.header_edits();
+        // All of the defaults of a name go before the first of the request's own comes.
+        for (name, _) in edits {
+            headers.remove(name);
+        }
+        for (name, value) in edits {
+            if let Some(value) = value {
+                let taken_twice = name == CONTENT_TYPE && headers.contains_key(CONTENT_TYPE);
+                if taken_twice {
+                    headers.insert(name, value.clone());
+                } else {
+                    headers.append(name, value.clone());
+                }
+            }
+        }
+        if let Some(reason) = request.lacking(|name| headers.contains_key(name)) {
+            return Err(reason);
+        }
+        let uri = take_userinfo(uri, &mut headers)?;
+        let repeatable = Settings::of(defaults, request).is_idempotent() || is_keyed(&headers);
+        Ok(Prepared { method: request.method().clone(), uri, headers, with_body: true, repeatable })
+    }
+}
+
+/// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
+fn take_userinfo(uri: &Uri, headers: &mut HeaderMap) -> Result<Uri, String> {
+    let Some((userinfo, host)) = uri.authority().and_then(|a| a.as_str().rsplit_once('@')) else {
+        return Ok(uri.clone());
+    };
+    if !headers.contains_key(AUTHORIZATION) {
+        let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+        let plain = |text| percent_decode_str(text).decode_utf8_lossy();
+        headers.insert(AUTHORIZATION, basic(&plain(user), &plain(password))?);
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.authority = Some(host.parse::<Authority>().map_err(|e| format!("the URL is not valid: {e}"))?);
+    Uri::from_parts(parts).map_err(|e| format!("the URL is not valid: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn defaults() -> Defaults {
+        let mut defaults = Defaults::default();
+        defaults.headers.insert("x-team", "a".parse().unwrap());
+        defaults.headers.insert("x-trace", "b".parse().unwrap());
+        defaults
+    }
+
+    fn prepared(defaults: &Defaults, request: Request) -> Prepared {
+        let uri = target(defaults, &request).unwrap();
+        Prepared::new(defaults, &request, &uri).unwrap()
+    }
+
+    #[test]
+    fn a_requests_header_replaces_the_clients_and_null_removes_it() {
+        let request = Request::get("http://h/").header("x-team", "c").header("X-Team", "d").without_header("x-trace");
+        let headers = prepared(&defaults(), request).headers;
+        assert_eq!(headers.get_all("x-team").iter().collect::<Vec<_>>(), ["c", "d"]);
+        assert!(!headers.contains_key("x-trace"));
+    }
+
+    #[test]
+    fn a_relative_url_needs_a_base_and_query_parameters_join() {
+        let mut defaults = defaults();
+        assert!(target(&defaults, &"/items".into()).unwrap_err().contains("scheme"));
+        defaults.base = Some(Uri::from_static("http://h/api/v1/"));
+        defaults.query = vec![("key".into(), "k".into()), ("page".into(), "1".into())];
+        let request = Request::get("items?x=1").query("page", "2");
+        assert_eq!(target(&defaults, &request).unwrap(), "http://h/api/v1/items?x=1&key=k&page=2");
+    }
+
+    #[test]
+    fn userinfo_becomes_basic_authentication_and_leaves_the_url() {
+        let sent = prepared(&defaults(), Request::get("http://user:p%40ss@h:81/x"));
+        assert_eq!(sent.uri, "http://h:81/x");
+        assert_eq!(sent.headers[AUTHORIZATION], "Basic dXNlcjpwQHNz");
+        let own = prepared(&defaults(), Request::get("http://u:p@h/").bearer("t"));
+        assert_eq!(own.headers[AUTHORIZATION], "Bearer t");
+    }
+
+    #[test]
+    fn a_key_or_a_flag_makes_it_repeatable() {
+        assert!(!prepared(&defaults(), Request::post("http://h/")).repeatable);
+        assert!(prepared(&defaults(), Request::post("http://h/").idempotent(true)).repeatable);
+        assert!(prepared(&defaults(), Request::post("http://h/").header("Idempotency-Key", "1")).repeatable);
+    }
+}

@@ -1,0 +1,340 @@
+//! What workers and callers share: the schedule under its one lock, and who waits for what.
+//!
+//! # Waiting and waking
+//!
+//! Of the idle workers one, the leader, waits until the schedule's next wake-up; the followers wait for a call. Whoever
+//! adds work calls the leader, or a follower where there is no leader, or starts a worker where nobody is idle and the
+//! pool is not full. Whoever takes work and leaves more behind does the same. So while something can be dispatched, or
+//! will be able to at a known time, somebody is on the way to it or waits for that time, or all workers are busy and
+//! look again as soon as one is done.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use crate::host::Host;
+use crate::schedule::{Bounds, Ended, Id, Schedule};
+use crate::transport::CancelSlot;
+
+use super::attempt::Engine;
+use super::job::Job;
+use super::workers::{self, Active};
+
+/// The pool's own settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    pub(crate) workers: usize,
+    pub(crate) name: String,
+    pub(crate) stack: Option<usize>,
+}
+
+/// What all clones of a client and all its workers share. Workers hold it, never a client.
+pub(crate) struct Executor {
+    pub(super) engine: Engine,
+    pub(super) pool: Pool,
+    state: Mutex<State>,
+    pub(super) leader: Condvar,
+    pub(super) followers: Condvar,
+    /// Called when a worker has gone, or a caller that waits for room should look again.
+    pub(super) changed: Condvar,
+    /// Threads that run this executor's workers: waits for none of them may be made on one of them.
+    pub(super) started: AtomicUsize,
+}
+
+pub(super) struct State {
+    pub(super) schedule: Schedule<Box<Job>>,
+    /// Workers that run or are being started.
+    pub(super) live: usize,
+    pub(super) starting: usize,
+    pub(super) idle: usize,
+    pub(super) following: usize,
+    /// Someone is the leader; until when it waits.
+    pub(super) leading: bool,
+    pub(super) armed: Option<Instant>,
+    pub(super) closing: bool,
+    /// What each worker is at, by its number.
+    pub(super) active: Vec<Active>,
+    pub(super) free_numbers: Vec<usize>,
+    pub(super) threads: Vec<JoinHandle<()>>,
+    /// Through which the caller of each batch is nudged.
+    nudges: HashMap<Id, Sender<()>>,
+}
+
+/// What is left to do once the lock is free.
+#[derive(Default)]
+#[must_use = "callers are nudged, workers started and outcomes delivered outside the lock"]
+pub(super) struct After {
+    nudged: Vec<Sender<()>>,
+    undelivered: Vec<(Box<Job>, Ended)>,
+    start: bool,
+}
+
+impl Executor {
+    pub(crate) fn new(engine: Engine, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
+        Arc::new(Executor {
+            engine,
+            pool,
+            state: Mutex::new(State {
+                schedule,
+                live: 0,
+                starting: 0,
+                idle: 0,
+                following: 0,
+                leading: false,
+                armed: None,
+                closing: false,
+                active: Vec::new(),
+                free_numbers: Vec::new(),
+                threads: Vec::new(),
+                nudges: HashMap::new(),
+            }),
+            leader: Condvar::new(),
+            followers: Condvar::new(),
+            changed: Condvar::new(),
+            started: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // No user code runs under the lock, so a poisoned one holds a state that is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a batch. `nudge` is called when its caller should look again.
+    pub(crate) fn open(&self, bounds: Bounds, deadline: Option<Instant>, nudge: Option<Sender<()>>) -> Id {
+        let mut state = self.lock();
+        let id = state.schedule.open(bounds, deadline);
+        if let Some(nudge) = nudge {
+            state.nudges.insert(id, nudge);
+        }
+        id
+    }
+
+    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held while it is asked. Says whether it stopped for want of
+    /// room, which it is then nudged for.
+    pub(crate) fn feed(self: &Arc<Self>, batch: Id, mut more: impl FnMut() -> Option<Feed>) -> bool {
+        let mut chunk = Vec::new();
+        loop {
+            let room = self.room(batch);
+            if room == 0 {
+                return true;
+            }
+            let mut dry = false;
+            for _ in 0..room {
+                match more() {
+                    Some(feed) => chunk.push(feed),
+                    None => {
+                        dry = true;
+                        break;
+                    }
+                }
+            }
+            self.push(batch, chunk.drain(..));
+            if dry {
+                return false;
+            }
+        }
+    }
+
+    /// How many jobs to add at once; asks for a nudge where there is room for none.
+    fn room(&self, batch: Id) -> usize {
+        let mut state = self.lock();
+        let room = state.schedule.room(batch);
+        if room == 0 {
+            state.schedule.want_room(batch);
+        }
+        room.min(64)
+    }
+
+    pub(crate) fn push(self: &Arc<Self>, batch: Id, feeds: impl Iterator<Item = Feed>) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        for feed in feeds {
+            match feed {
+                Feed::Job(job, host) => drop(state.schedule.push(batch, &host, job, now)),
+                Feed::Ended(job, why) => state.schedule.push_ended(batch, job, why),
+            }
+        }
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+    }
+
+    /// Adds one job if its batch has room, else waits for room. Gives it back once the batch is over.
+    pub(crate) fn push_when_room(self: &Arc<Self>, batch: Id, feed: Feed) -> Result<(), Feed> {
+        let mut state = self.lock();
+        loop {
+            if state.closing || state.schedule.is_over(batch) {
+                return Err(feed);
+            }
+            if state.schedule.room(batch) > 0 {
+                drop(state);
+                self.push(batch, std::iter::once(feed));
+                return Ok(());
+            }
+            state.schedule.want_room(batch);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Tells the schedule of outcomes taken; gives what ended without an attempt, oldest first.
+    pub(crate) fn taken(self: &Arc<Self>, batch: Id, count: usize, bytes: u64, handed_back: usize) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.schedule.taken(batch, count, bytes);
+        state.schedule.handed_back(batch, handed_back);
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+    }
+
+    /// Ends what is past its deadline; gives one job of the batch that ended without an attempt, and the next deadline.
+    pub(crate) fn take_ended(self: &Arc<Self>, batch: Id) -> (Option<(Box<Job>, Ended)>, Option<Instant>) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.schedule.expire(now);
+        let ended = state.schedule.take_ended(batch);
+        let deadline = state.schedule.next_deadline();
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+        (ended, deadline)
+    }
+
+    /// Nobody takes outcomes of this batch any more: drops what is queued, aborts what runs.
+    pub(crate) fn abandon(self: &Arc<Self>, batch: Id) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let dropped = state.schedule.abandon(batch, now);
+        state.nudges.remove(&batch);
+        let running = state.running(Some(batch));
+        let after = self.call(&mut state, now);
+        drop(state);
+        // Callers that wait for room find that the batch is over.
+        self.changed.notify_all();
+        drop(dropped);
+        for (slot, ticket) in running {
+            slot.abort(ticket);
+        }
+        self.finish(after);
+    }
+
+    /// A connection to the host of this running job stands.
+    pub(super) fn connected(self: &Arc<Self>, job: Id) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.schedule.connected(job, now);
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+    }
+
+    /// Lets what was accepted run to its end, and stops the workers. With `cancel`, what is queued is cancelled first.
+    /// Waits for the workers, but not on one of them.
+    pub(crate) fn close(self: &Arc<Self>, cancel: bool) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.closing = true;
+        if cancel {
+            state.schedule.end_queued_of(None, &Ended::Cancelled, now);
+        }
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+        self.leader.notify_all();
+        self.followers.notify_all();
+        self.changed.notify_all();
+        if workers::is_on(self) {
+            return;
+        }
+        let mut state = self.lock();
+        while state.live > 0 {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let threads = std::mem::take(&mut state.threads);
+        drop(state);
+        for thread in threads {
+            // A worker contains every panic; its result holds nothing.
+            let _ = thread.join();
+        }
+    }
+
+    /// Sees to it that somebody comes for what can be dispatched, or waits for when something can. Under the lock.
+    pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
+        let mut after = After::default();
+        if state.schedule.has_news() {
+            let State { schedule, nudges, .. } = &mut *state;
+            after.nudged.extend(schedule.nudges().filter_map(|batch| nudges.get(&batch).cloned()));
+            after.undelivered = schedule.undelivered();
+        }
+        let wakeup = state.schedule.next_wakeup();
+        if state.schedule.is_dispatchable(now) {
+            after.start = self.call_one(state);
+        } else if let Some(wakeup) = wakeup {
+            // Somebody has to wait for it.
+            let waited_for = state.leading && state.armed.is_some_and(|armed| armed <= wakeup);
+            if !waited_for && state.starting == 0 {
+                after.start = self.call_one(state);
+            }
+        }
+        after
+    }
+
+    /// Wakes an idle worker. Says whether one is to be started instead.
+    fn call_one(&self, state: &mut State) -> bool {
+        if state.leading {
+            self.leader.notify_one();
+        } else if state.following > 0 {
+            self.followers.notify_one();
+        } else if state.starting == 0 && state.live < self.pool.workers {
+            state.starting += 1;
+            state.live += 1;
+            return true;
+        }
+        false
+    }
+
+    /// Does what was left for after the lock.
+    pub(super) fn finish(self: &Arc<Self>, after: After) {
+        for nudge in &after.nudged {
+            // Full means that a nudge is on its way already; gone, that nobody waits any more.
+            let _ = nudge.try_send(());
+        }
+        if !after.nudged.is_empty() {
+            self.changed.notify_all();
+        }
+        let now = Instant::now();
+        for (job, why) in after.undelivered {
+            job.deliver(why, now);
+        }
+        if after.start {
+            workers::start(self);
+        }
+    }
+
+    pub(crate) fn threads_started(&self) -> usize {
+        self.started.load(Ordering::Relaxed)
+    }
+}
+
+impl State {
+    /// Where attempts under way can be ended: of one batch, or of all.
+    pub(super) fn running(&self, batch: Option<Id>) -> Vec<(Arc<CancelSlot>, crate::transport::Ticket)> {
+        let of_batch = self.active.iter().filter(|active| batch.is_none() || active.batch == batch);
+        of_batch.filter_map(|active| Some((Arc::clone(&active.slot), active.ticket?))).collect()
+    }
+}
+
+/// What a batch is fed with.
+pub(crate) enum Feed {
+    Job(Box<Job>, Host),
+    Ended(Box<Job>, Ended),
+}

@@ -1,0 +1,252 @@
+//! The worker threads: take a job, run its attempt, decide what follows, take the next.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use crate::error::{Error, ErrorType, StopReason};
+use crate::outcome::State as OutcomeState;
+use crate::schedule::{Ended, Id, Start, Verdict};
+use crate::transport::{CancelSlot, Ticket};
+
+use super::attempt::Next;
+use super::job::{Job, shown_wait};
+use super::shared::{Executor, State};
+
+thread_local! {
+    /// The executor whose worker this thread is, by its address.
+    static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether the calling thread is a worker of this executor.
+pub(super) fn is_on(executor: &Arc<Executor>) -> bool {
+    WORKS_FOR.get() == Arc::as_ptr(executor) as usize
+}
+
+/// What a worker is at.
+pub(super) struct Active {
+    pub(super) slot: Arc<CancelSlot>,
+    pub(super) ticket: Option<Ticket>,
+    pub(super) batch: Option<Id>,
+}
+
+/// Starts a worker that has been counted as starting.
+pub(super) fn start(executor: &Arc<Executor>) {
+    let mut state = executor.lock();
+    let number = state.free_numbers.pop().unwrap_or_else(|| {
+        state.active.push(Active { slot: CancelSlot::new(), ticket: None, batch: None });
+        state.active.len() - 1
+    });
+    let slot = Arc::clone(&state.active[number].slot);
+    drop(state);
+    let mut thread = thread::Builder::new().name(format!("{}-{number}", executor.pool.name));
+    if let Some(stack) = executor.pool.stack {
+        thread = thread.stack_size(stack);
+    }
+    let own = Arc::clone(executor);
+    let spawned = thread.spawn(move || {
+        WORKS_FOR.set(Arc::as_ptr(&own) as usize);
+        Worker { executor: &own, number, slot }.run();
+    });
+    let mut state = executor.lock();
+    match spawned {
+        Ok(thread) => {
+            state.threads.push(thread);
+            executor.started.fetch_add(1, Ordering::Relaxed);
+        }
+        Err(e) => {
+            state.starting -= 1;
+            state.live -= 1;
+            state.free_numbers.push(number);
+            let mut left = Default::default();
+            if state.live == 0 {
+                // Nobody is there to run anything, now or later.
+                state.schedule.end_queued_of(None, &Ended::NoWorker(e.to_string()), Instant::now());
+                left = executor.call_news(&mut state);
+            }
+            drop(state);
+            log::warn!("no worker thread could be started: {e}");
+            executor.finish(left);
+        }
+    }
+}
+
+struct Worker<'a> {
+    executor: &'a Arc<Executor>,
+    number: usize,
+    slot: Arc<CancelSlot>,
+}
+
+impl Worker<'_> {
+    fn run(&self) {
+        let executor = self.executor;
+        let mut state = executor.lock();
+        state.starting -= 1;
+        loop {
+            let now = Instant::now();
+            if let Some(start) = state.schedule.poll(now) {
+                state = self.work(state, start, now);
+                continue;
+            }
+            if state.closing && state.schedule.queued() == 0 {
+                break;
+            }
+            state = self.wait(state);
+        }
+        // The last words under the lock: whoever sees `live` at zero finds every outcome delivered.
+        state.live -= 1;
+        state.free_numbers.push(self.number);
+        drop(state);
+        executor.changed.notify_all();
+    }
+
+    /// Waits as the leader until the next wake-up, or as a follower until called.
+    fn wait<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
+        let executor = self.executor;
+        state.idle += 1;
+        if state.leading {
+            state.following += 1;
+            state = executor.followers.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.following -= 1;
+        } else {
+            let due = state.schedule.next_wakeup();
+            state.leading = true;
+            state.armed = due;
+            state = match due.map(|due| due.saturating_duration_since(Instant::now())) {
+                Some(time) => {
+                    executor.leader.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => executor.leader.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+            state.leading = false;
+            state.armed = None;
+        }
+        state.idle -= 1;
+        state
+    }
+
+    /// Runs one attempt of a job and tells the schedule what follows.
+    fn work<'g>(
+        &'g self,
+        mut state: MutexGuard<'g, State>,
+        start: Start<Box<Job>>,
+        now: Instant,
+    ) -> MutexGuard<'g, State> {
+        let executor = self.executor;
+        let Start { id, batch, mut job, unproven } = start;
+        let active = &mut state.active[self.number];
+        active.ticket = Some(self.slot.begin());
+        active.batch = Some(batch);
+        let after = executor.call(&mut state, now);
+        drop(state);
+        executor.finish(after);
+
+        let connected = || executor.connected(id);
+        let connected: Option<&dyn Fn()> = if unproven { Some(&connected) } else { None };
+        let engine = executor.engine();
+        let attempt = catch_unwind(AssertUnwindSafe(|| engine.attempt(&mut job, &self.slot, connected)));
+        let next = attempt.unwrap_or_else(|panic| Next::Done { state: OutcomeState::Failed(panicked(&*panic)), cool: None });
+        match next {
+            Next::Done { state, cool } => self.settle(id, job, state, cool),
+            Next::Again { delay, cost, cool } => self.again(id, job, delay, cost, cool),
+            Next::Elsewhere { host, delay } => {
+                let now = Instant::now();
+                let at = now + delay;
+                job.waits_since = at;
+                let deadline = job.progress.as_ref().and_then(|p| p.deadline);
+                self.complete(id, Verdict::Redirect { job, host, at, deadline }, now)
+            }
+        }
+    }
+
+    /// The request has ended: its outcome goes to the caller, then its permit is free. In this order the outcome is
+    /// there before anybody can find the executor idle; the place it takes was kept for it.
+    fn settle(
+        &self,
+        id: Id,
+        job: Box<Job>,
+        outcome: OutcomeState,
+        cool: Option<std::time::Duration>,
+    ) -> MutexGuard<'_, State> {
+        if let OutcomeState::Failed(error) = &outcome
+            && error.error_type() != ErrorType::Cancelled
+        {
+            let attempts = job.progress.as_ref().map_or(0, |p| p.tally.attempts());
+            let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
+            log::warn!("{}: giving up after attempt {attempts}: {}: {error} ({reason})", job.shown(), error.error_type());
+        }
+        let receiver = Arc::clone(&job.receiver);
+        let outcome = job.finish(outcome, Instant::now());
+        let bytes = catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
+        drop(receiver);
+        let now = Instant::now();
+        let cool = cool.and_then(|cool| now.checked_add(cool));
+        self.complete(id, Verdict::Done { bytes, cool }, now)
+    }
+
+    /// Again after a wait, unless the host's retries are used up.
+    fn again(
+        &self,
+        id: Id,
+        mut job: Box<Job>,
+        delay: std::time::Duration,
+        cost: f64,
+        cool: Option<std::time::Duration>,
+    ) -> MutexGuard<'_, State> {
+        let now = Instant::now();
+        let granted = cost <= 0.0 || self.executor.lock().schedule.withdraw(id, cost, now);
+        let error = job.progress.as_mut().and_then(|p| p.error.take());
+        if !granted && let Some(error) = error {
+            if let Some(last) = job.progress.as_mut().and_then(|p| p.report.log.last_mut()) {
+                last.delay = None;
+            }
+            return self.settle(id, job, OutcomeState::Failed(error.stopped(StopReason::BudgetEmpty)), cool);
+        }
+        if log::log_enabled!(log::Level::Warn)
+            && let Some(error) = &error
+        {
+            let attempts = job.progress.as_ref().map_or(0, |p| p.tally.attempts());
+            let most = job.max_attempts(&self.executor.engine().defaults);
+            let (url, wait) = (job.shown(), shown_wait(delay));
+            log::warn!("{url}: attempt {attempts} of {most} failed: {}: {error}; next in {wait}", error.error_type());
+        }
+        let deadline = job.progress.as_mut().and_then(|p| {
+            p.error = error;
+            p.deadline
+        });
+        let at = now + delay;
+        job.waits_since = at;
+        let cool = cool.and_then(|cool| now.checked_add(cool));
+        self.complete(id, Verdict::Retry { job, at, deadline, cool }, now)
+    }
+
+    fn complete(&self, id: Id, verdict: Verdict<Box<Job>>, now: Instant) -> MutexGuard<'_, State> {
+        let mut state = self.executor.lock();
+        let active = &mut state.active[self.number];
+        active.ticket = None;
+        active.batch = None;
+        let unwanted = state.schedule.complete(id, verdict, now);
+        if unwanted.is_some() || state.schedule.has_news() {
+            let after = self.executor.call_news(&mut state);
+            drop(state);
+            // Jobs hold what belongs to the caller, and what it does when dropped is its own.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+            self.executor.finish(after);
+            state = self.executor.lock();
+        }
+        state
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    Error::new(ErrorType::Panic, format!("panicked: {text}")).stopped(StopReason::NotRetryable)
+}
