@@ -5,13 +5,16 @@ mod host;
 mod limits;
 mod outcome;
 mod policy;
+pub mod record;
 mod redact;
 mod rejection;
 mod request;
 mod response;
 mod retry;
 mod schedule;
+pub mod sink;
 mod status;
+pub mod summary;
 mod timing;
 mod url;
 
@@ -25,7 +28,9 @@ pub use policy::{
 pub use rejection::Rejection;
 pub use request::Request;
 pub use response::{Hop, Response};
+pub use sink::{Failures, JsonLines, Sink, SinkError};
 pub use status::{InvalidStatusSet, StatusSet};
+pub use summary::Summary;
 pub use timing::{Phase, Timings};
 /// The types of the `http` crate that appear in this crate's interface.
 pub use ureq::http;

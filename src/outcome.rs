@@ -1,11 +1,15 @@
 //! What the caller gets: exactly one outcome for each request.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, ErrorType};
+use crate::host::Host;
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::{Head, Hop, Response};
@@ -61,6 +65,8 @@ pub(crate) struct Report {
     pub(crate) timings: Timings,
     /// What is known of the last exchange, where a response head arrived.
     pub(crate) head: Option<Arc<Head>>,
+    /// The host of the last attempt, or of the one that was to come.
+    pub(crate) host: Option<Host>,
     /// Bytes of the body, after decompression, as far as they came.
     pub(crate) size: u64,
     /// Bytes on the wire over all attempts, out and in.
@@ -75,6 +81,9 @@ pub(crate) struct Report {
     pub(crate) ambiguous: bool,
     /// The unparsed `Retry-After` that ended it.
     pub(crate) retry_after: Option<String>,
+    /// Ended by the end of its batch (the batch's deadline), not by itself: recorded nowhere, so that it runs when the
+    /// batch is resumed.
+    pub(crate) cut_short: bool,
 }
 
 /// One attempt that did not settle the request.
@@ -263,6 +272,22 @@ impl<T> Outcome<T> {
     /// The `Retry-After` of the last response as the server wrote it.
     pub fn retry_after(&self) -> Option<&str> {
         self.report.retry_after.as_deref()
+    }
+
+    /// Whether it may be written down as the end of its request. What was cancelled, or ended by the end of its
+    /// batch, is counted and not recorded: a resumed batch runs it.
+    pub(crate) fn is_final(&self) -> bool {
+        let unsent_at_deadline = self.report.attempts == 0
+            && self
+                .error()
+                .is_some_and(|e| e.error_type() == ErrorType::Deadline);
+        !(self.is_cancelled() || self.report.cut_short || unsent_at_deadline)
+    }
+
+    /// The host of the last attempt, or of the one that was to come.
+    pub(crate) fn host(&self) -> Option<Host> {
+        let of_head = || Host::of(&self.report.head.as_ref()?.url);
+        self.report.host.clone().or_else(of_head)
     }
 
     /// The response, where one was kept: of a failure or a rejection.

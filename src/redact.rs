@@ -37,14 +37,25 @@ pub(crate) fn uri(uri: &Uri) -> String {
 
 /// A URL as text, its userinfo masked (RFC 3986 §3.2.1), whether or not it is valid otherwise.
 pub(crate) fn url(text: &str) -> String {
-    let start = text.find("://").map_or(0, |at| at + 3);
+    match userinfo(text) {
+        Some((from, to)) => format!("{}{MASK}{}", &text[..from], &text[to..]),
+        None => text.to_owned(),
+    }
+}
+
+/// A URL without its userinfo, if it has one.
+pub(crate) fn without_userinfo(text: &str) -> Option<String> {
+    userinfo(text).map(|(from, to)| format!("{}{}", &text[..from], &text[to + 1..]))
+}
+
+/// Where the userinfo begins, and the `@` after it.
+fn userinfo(text: &str) -> Option<(usize, usize)> {
+    let start = text.find("://")? + 3;
     let end = text[start..]
         .find(['/', '?', '#'])
         .map_or(text.len(), |at| start + at);
-    match text[start..end].rfind('@') {
-        Some(at) if start > 0 => format!("{}{MASK}{}", &text[..start], &text[start + at..]),
-        _ => text.to_owned(),
-    }
+    let at = text[start..end].rfind('@')?;
+    Some((start, start + at))
 }
 
 /// Headers for `Debug`, secret values masked.
@@ -75,6 +86,11 @@ mod tests {
         assert_eq!(url("http://h/a@b?x=@"), "http://h/a@b?x=@");
         assert_eq!(url("http://u:p@q@h"), "http://***@h");
         assert_eq!(url("mailto:a@b"), "mailto:a@b");
+        assert_eq!(
+            without_userinfo("http://u:p@h/a@b").as_deref(),
+            Some("http://h/a@b")
+        );
+        assert_eq!(without_userinfo("http://h/a@b"), None);
         assert_eq!(
             url("http://u:p w@h:x/ not a url"),
             "http://***@h:x/ not a url"

@@ -8,21 +8,19 @@ use serde_json::Value;
 use crate::response::Response;
 
 /// Why the application said no: a code and a message, taken from the body.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Two are equal if code and message are, whatever was kept of the response.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rejection {
     code: Value,
     message: String,
     #[serde(skip)]
-    response: Option<Box<Kept>>,
+    response: Option<Box<Response>>,
 }
 
-/// A response beside a rejection; it plays no part in comparing rejections.
-#[derive(Clone, Debug)]
-struct Kept(Response);
-
-impl PartialEq for Kept {
-    fn eq(&self, _: &Kept) -> bool {
-        true
+impl PartialEq for Rejection {
+    fn eq(&self, other: &Rejection) -> bool {
+        (&self.code, &self.message) == (&other.code, &other.message)
     }
 }
 
@@ -48,11 +46,11 @@ impl Rejection {
 
     /// The response that was rejected.
     pub fn response(&self) -> Option<&Response> {
-        self.response.as_ref().map(|kept| &kept.0)
+        self.response.as_deref()
     }
 
     pub(crate) fn of(mut self, response: Response) -> Rejection {
-        self.response = Some(Box::new(Kept(response)));
+        self.response = Some(Box::new(response));
         self
     }
 }

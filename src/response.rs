@@ -212,7 +212,7 @@ impl fmt::Debug for Hop {
 }
 
 impl Head {
-    /// The media type without parameters, as a record shows it.
+    /// The `Content-Type` as sent, as a record shows it.
     pub(crate) fn content_type(&self) -> Option<&str> {
         self.headers
             .get(CONTENT_TYPE)

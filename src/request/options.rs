@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::http::HeaderName;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::rejection::Rejection;
@@ -25,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) id: Option<String>,
     pub(crate) tag: Option<Value>,
     pub(crate) invalid: Option<String>,
+    /// Secret headers a failure log left out: the client's defaults must have them.
+    pub(crate) needs_headers: Vec<HeaderName>,
 }
 
 /// Says whether an application rejected a request that was technically a success.

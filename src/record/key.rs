@@ -1,0 +1,144 @@
+//! What a request is matched by when a batch is resumed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::request::Request;
+use crate::url;
+
+/// What a request is recognised by, in whichever order and at whichever place the input names it: the first 128 bits
+/// of SHA-256 over its id, or where it has none over `METHOD URL`, a line feed and the body.
+///
+/// The URL is hashed as given, query parameters added and userinfo included, so two users of one server have two keys.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key([u8; 16]);
+
+impl Key {
+    /// The key of a request.
+    pub fn of(request: &Request) -> Key {
+        let mut hash = hmac_sha256::Hash::new();
+        if let Some(id) = request.get_id() {
+            hash.update(id);
+        } else {
+            hash.update(request.method().as_str());
+            hash.update(" ");
+            hash.update(request.url());
+            let query = request.options().map_or(&[][..], |o| &o.query);
+            if !query.is_empty() {
+                hash.update(if request.url().contains('?') {
+                    "&"
+                } else {
+                    "?"
+                });
+                hash.update(url::form(query.iter().map(|(n, v)| (&**n, &**v))));
+            }
+            hash.update("\n");
+            hash.update(request.body_bytes());
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash.finalize()[..16]);
+        Key(key)
+    }
+
+    fn hex(self) -> [u8; 32] {
+        let mut text = [0; 32];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
+            pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+        }
+        text
+    }
+}
+
+/// Text that is no key: 32 hexadecimal digits are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no key (32 hexadecimal digits)")]
+pub struct InvalidKey(String);
+
+impl FromStr for Key {
+    type Err = InvalidKey;
+
+    fn from_str(text: &str) -> Result<Key, InvalidKey> {
+        let digits: Option<Vec<u8>> = text
+            .chars()
+            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+            .collect();
+        let mut key = [0; 16];
+        match digits {
+            Some(digits) if digits.len() == 32 => {
+                for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+                    *byte = pair[0] << 4 | pair[1];
+                }
+                Ok(Key(key))
+            }
+            _ => Err(InvalidKey(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(std::str::from_utf8(&self.hex()).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({self})")
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(std::str::from_utf8(&self.hex()).unwrap_or_default())
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Key, D::Error> {
+        std::borrow::Cow::<str>::deserialize(from)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_the_digest_of_the_id_if_there_is_one() {
+        // printf abc | sha256sum
+        let by_id = Key::of(&Request::get("http://h/").id("abc"));
+        assert_eq!(by_id.to_string(), "ba7816bf8f01cfea414140de5dae2223");
+        assert_eq!(by_id, Key::of(&Request::post("http://other/").id("abc")));
+    }
+
+    #[test]
+    fn without_an_id_method_url_parameters_and_body_make_the_key() {
+        // printf 'POST http://h/p?a=1\nbody' | sha256sum
+        let key = Key::of(&Request::post("http://h/p").query("a", "1").body("body"));
+        assert_eq!(key, Key::of(&Request::post("http://h/p?a=1").body("body")));
+        assert_eq!(key.to_string(), "725707421ba4361536aa0d08f3b49759");
+        for other in [
+            Request::put("http://h/p?a=1").body("body"),
+            Request::post("http://h/p?a=2").body("body"),
+            Request::post("http://h/p?a=1").body("Body"),
+            Request::post("http://u:p@h/p?a=1").body("body"),
+        ] {
+            assert_ne!(key, Key::of(&other));
+        }
+    }
+
+    #[test]
+    fn a_key_reads_back_from_its_text() {
+        let key = Key::of(&"http://h/".into());
+        assert_eq!(key.to_string().parse(), Ok(key));
+        for wrong in ["", "ba78", "ba7816bf8f01cfea414140de5dae222g", "é"] {
+            assert!(wrong.parse::<Key>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Records made of outcomes.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::request::RequestLine;
+use super::wire::{self, Version};
+use super::{AttemptRecord, Key, Kind, PhaseTimes, Record, body};
+use crate::http::{HeaderMap, HeaderName, HeaderValue};
+use crate::outcome::{Attempt, Outcome, State};
+use crate::redact;
+use crate::request::Request;
+use crate::response::Response;
+use crate::timing::{Timings, millis};
+
+/// What a record holds of bodies and headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordOptions {
+    body: bool,
+    body_limit: usize,
+    headers: bool,
+}
+
+impl Default for RecordOptions {
+    fn default() -> Self {
+        RecordOptions {
+            body: true,
+            body_limit: 1 << 20,
+            headers: false,
+        }
+    }
+}
+
+impl RecordOptions {
+    /// Bodies up to 1 MiB, no headers.
+    pub fn new() -> RecordOptions {
+        RecordOptions::default()
+    }
+
+    /// Whether the response body is kept. Default true.
+    pub fn body(mut self, keep: bool) -> RecordOptions {
+        self.body = keep;
+        self
+    }
+
+    /// How many bytes of a body are kept. Default 1 MiB.
+    pub fn body_limit(mut self, bytes: usize) -> RecordOptions {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Whether the response headers are kept, secrets masked. Default false.
+    pub fn headers(mut self, keep: bool) -> RecordOptions {
+        self.headers = keep;
+        self
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The record of an outcome. A success that carries something else than a [`Response`] has no body.
+    pub fn new<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
+        let request: &Request = &outcome.request;
+        let report = &outcome.report;
+        let head = report.head.as_deref();
+        let error = outcome.error();
+        let url = masked(request.url());
+        let final_url = head.map(|head| redact::uri(&head.url));
+        let mut record = Record {
+            v: Version,
+            id: request.get_id().map(Cow::Borrowed),
+            index: outcome.index,
+            key: Key::of(request),
+            outcome: match outcome.state {
+                State::Success(_) => Kind::Success,
+                State::Rejected(_) => Kind::Rejected,
+                State::Failed(_) => Kind::Failed,
+            },
+            method: request.method().as_str().into(),
+            status: head.map(|head| head.status),
+            rejection: outcome.rejection().map(Cow::Borrowed),
+            attempts: report.attempts,
+            timestamp: report.started.and_then(wire::instant::round),
+            elapsed: report.started.map(|_| millis::round(report.elapsed)),
+            ttfb: head.map(|_| millis::round(report.timings.to_head())),
+            queued: millis::round(report.queued),
+            total: millis::round(report.total),
+            final_url: final_url.filter(|last| *last != url).map(Cow::Owned),
+            url,
+            redirects: u32::try_from(report.history.len()).unwrap_or(u32::MAX),
+            remote_ip: head.and_then(|head| head.remote).map(|addr| addr.ip()),
+            reused: head.map(|head| head.reused),
+            timings: head.map(|_| report.timings.into()),
+            content_type: head.and_then(|head| head.content_type()).map(Cow::Borrowed),
+            size_bytes: head.map(|_| report.size),
+            layer: error.map(|e| e.layer()),
+            error_type: error.map(|e| e.error_type()),
+            phase: error.and_then(|e| e.phase()),
+            error_msg: error.map(|e| e.message().into()),
+            stop_reason: error.and_then(|e| e.stop_reason()),
+            attempt_log: report.log.iter().map(AttemptRecord::from).collect(),
+            prior_attempt_ambiguous: report.ambiguous,
+            headers: head
+                .filter(|_| options.headers)
+                .map(|head| shown(&head.headers)),
+            body: None,
+            body_encoding: None,
+            body_truncated: None,
+            tag: request.get_tag().map(Cow::Borrowed),
+            request: None,
+            response_text: None,
+        };
+        if let Some(response) = response_of(outcome).filter(|_| options.body) {
+            let (text, encoding, truncated) = body::encode(
+                response.bytes(),
+                options.body_limit,
+                response.is_truncated(),
+            );
+            record.body = Some(text);
+            record.body_encoding = Some(encoding);
+            record.body_truncated = Some(truncated);
+        }
+        record
+    }
+
+    /// The line of the failure log for an outcome: the record, the request, and what the server said.
+    pub fn of_failure<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
+        let mut record = Record::new(outcome, options);
+        record.request = Some(RequestLine::new(&outcome.request));
+        if let Some(response) = response_of(outcome) {
+            let (text, cut) = body::cut(response.text(), options.body_limit);
+            if record.body.as_ref() == Some(&text) {
+                (record.body, record.body_encoding) = (None, None);
+            }
+            let cut = cut || response.is_truncated();
+            record.body_truncated = Some(cut || record.body_truncated == Some(true));
+            record.response_text = Some(text);
+        }
+        record
+    }
+}
+
+/// The response a record may show: what a success carries, or what was kept beside a failure.
+fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
+    match outcome.success() {
+        Some(value) => (value as &dyn Any).downcast_ref(),
+        None => outcome.kept_response(),
+    }
+}
+
+fn masked(url: &str) -> Cow<'_, str> {
+    if url.contains('@') {
+        redact::url(url).into()
+    } else {
+        url.into()
+    }
+}
+
+fn shown(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
+    let value_of = |name: &HeaderName, value: &HeaderValue| {
+        if redact::is_secret(name) || value.is_sensitive() {
+            redact::MASK.to_owned()
+        } else {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        }
+    };
+    headers
+        .keys()
+        .map(|name| {
+            let values = headers.get_all(name).iter().map(|v| value_of(name, v));
+            (name.as_str().to_owned(), values.collect())
+        })
+        .collect()
+}
+
+impl From<&Attempt> for AttemptRecord {
+    fn from(attempt: &Attempt) -> Self {
+        AttemptRecord {
+            error_type: attempt.error_type,
+            phase: attempt.phase,
+            status: attempt.status,
+            elapsed: millis::round(attempt.elapsed),
+            delay: attempt.delay.map(millis::round),
+        }
+    }
+}
+
+impl From<Timings> for PhaseTimes {
+    fn from(t: Timings) -> Self {
+        PhaseTimes {
+            resolve: millis::round(t.resolve),
+            connect: millis::round(t.connect),
+            tls: millis::round(t.tls),
+            send: millis::round(t.send),
+            wait: millis::round(t.wait),
+            receive: millis::round(t.receive),
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! What is kept of a request: one JSON object a line.
+//!
+//! # The outcome record, version 1
+//! Times are milliseconds with at most three decimals (`_ms`), sizes are bytes (`_bytes`); what does not apply is
+//! absent. The keys, in this order:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `v` | 1 |
+//! | `id` | the request's own name |
+//! | `index` | position in the input, from 0 |
+//! | `key` | what a resumed batch recognises the request by, see [`Key`] |
+//! | `outcome` | `success`, `rejected` or `failed` |
+//! | `url`, `method` | of the request; userinfo is masked |
+//! | `status` | of the last response |
+//! | `rejection` | `code` and `message` of the application's no |
+//! | `attempts` | how often it was tried, 0 if never sent |
+//! | `timestamp` | start of the last attempt, RFC 3339, UTC |
+//! | `elapsed_ms` | the last attempt, to the end of the body or the failure |
+//! | `ttfb_ms` | the last attempt, to the parsed head |
+//! | `queued_ms` | waiting for a worker or a limit |
+//! | `total_ms` | queue, attempts and the waits between them |
+//! | `final_url`, `redirects` | the URL that answered, where it is another; redirects followed |
+//! | `remote_ip`, `reused` | who answered, and whether over a kept-alive connection |
+//! | `timings` | the phases of the last attempt |
+//! | `content_type`, `size_bytes` | of the response, after decompression |
+//! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again |
+//! | `attempt_log` | the attempts that failed: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
+//! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
+//! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
+//! | `body`, `body_encoding`, `body_truncated` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
+//! | `tag` | what the caller tagged the request with |
+//!
+//! # The failure log
+//! The same, and what is needed to see the failure and to run the request again. The body stands in `response_text`;
+//! `body` is there only where its bytes are more than that text.
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `request` | the request, see [`Record::to_request`] |
+//! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
+
+mod body;
+mod key;
+mod make;
+mod request;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use body::BodyEncoding;
+pub use key::{InvalidKey, Key};
+pub use make::RecordOptions;
+pub use request::request_of;
+
+use crate::error::{ErrorType, Layer, StopReason};
+use crate::rejection::Rejection;
+use crate::request::Request;
+use crate::timing::{Phase, millis};
+use request::RequestLine;
+use wire::Version;
+
+/// What is kept of one request, as it is written in a results file or a failure log and read back from it.
+///
+/// ```
+/// # fn keep(outcome: &haul::Outcome) -> Result<(), haul::record::InvalidLine> {
+/// use haul::record::{Record, RecordOptions};
+///
+/// let line = Record::new(outcome, &RecordOptions::new()).to_line();
+/// let read = Record::parse(&line)?;
+/// println!("{} {:?} after {} attempts", read.url, read.outcome, read.attempts);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Record<'a> {
+    v: Version,
+    /// The request's own name.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text_or_number"
+    )]
+    pub id: Option<Cow<'a, str>>,
+    /// Position in the input, from 0.
+    pub index: u64,
+    /// What a resumed batch recognises the request by.
+    pub key: Key,
+    /// Success, rejected or failed.
+    pub outcome: Kind,
+    /// The request's URL, userinfo masked.
+    pub url: Cow<'a, str>,
+    /// The request's method.
+    pub method: Cow<'a, str>,
+    /// The status of the last response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why the application said no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Cow<'a, Rejection>>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Start of the last attempt, to the millisecond.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "wire::instant"
+    )]
+    pub timestamp: Option<SystemTime>,
+    /// The last attempt, to the end of the body or the failure.
+    #[serde(
+        rename = "elapsed_ms",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "millis::option"
+    )]
+    pub elapsed: Option<Duration>,
+    /// The last attempt, to the parsed head.
+    #[serde(
+        rename = "ttfb_ms",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "millis::option"
+    )]
+    pub ttfb: Option<Duration>,
+    /// Waiting for a worker or a limit.
+    #[serde(rename = "queued_ms", default, with = "millis")]
+    pub queued: Duration,
+    /// Queue, attempts and the waits between them.
+    #[serde(rename = "total_ms", default, with = "millis")]
+    pub total: Duration,
+    /// The URL that answered last, where it is not `url`; userinfo masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_url: Option<Cow<'a, str>>,
+    /// How many redirects were followed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redirects: u32,
+    /// The address that answered last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_ip: Option<IpAddr>,
+    /// Whether a kept-alive connection carried the last response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<bool>,
+    /// The phases of the last attempt, if it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timings: Option<PhaseTimes>,
+    /// The `Content-Type` of the last response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<Cow<'a, str>>,
+    /// Bytes of the body, after decompression, as far as they came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// The layer it failed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<ErrorType>,
+    /// In which phase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// What went wrong, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_msg: Option<Cow<'a, str>>,
+    /// Why it was not tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_reason: Option<StopReason>,
+    /// The attempts that failed, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempt_log: Vec<AttemptRecord>,
+    /// Whether an earlier attempt may have been carried out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub prior_attempt_ambiguous: bool,
+    /// The response headers, where they were asked for; secrets masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<String, Vec<String>>>,
+    /// The body, in `body_encoding`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Cow<'a, str>>,
+    /// How `body` is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_encoding: Option<BodyEncoding>,
+    /// Whether the body was cut, by this record's limit or earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_truncated: Option<bool>,
+    /// What the caller tagged the request with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Cow<'a, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<RequestLine<'a>>,
+    /// The body as text, in a failure log; absent when there was no response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_text: Option<Cow<'a, str>>,
+}
+
+/// The state of an outcome on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The exchange worked and the answer is what was asked for.
+    Success,
+    /// The exchange worked and the application said no.
+    Rejected,
+    /// No usable answer.
+    Failed,
+}
+
+/// One attempt that did not settle the request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AttemptRecord {
+    /// What went wrong.
+    pub error_type: ErrorType,
+    /// In which phase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// The status, if a response head arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// How long the attempt took.
+    #[serde(rename = "elapsed_ms", with = "millis")]
+    pub elapsed: Duration,
+    /// The wait before the next attempt, if there was one.
+    #[serde(
+        rename = "delay_ms",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "millis::option"
+    )]
+    pub delay: Option<Duration>,
+}
+
+/// How long each phase of the last attempt took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct PhaseTimes {
+    /// Turning the host name into addresses.
+    #[serde(rename = "resolve_ms", with = "millis")]
+    pub resolve: Duration,
+    /// Opening the TCP connection.
+    #[serde(rename = "connect_ms", with = "millis")]
+    pub connect: Duration,
+    /// The TLS handshake.
+    #[serde(rename = "tls_ms", with = "millis")]
+    pub tls: Duration,
+    /// Writing the request.
+    #[serde(rename = "send_ms", with = "millis")]
+    pub send: Duration,
+    /// From the last byte sent to the parsed response head.
+    #[serde(rename = "wait_ms", with = "millis")]
+    pub wait: Duration,
+    /// Reading the body.
+    #[serde(rename = "receive_ms", with = "millis")]
+    pub receive: Duration,
+}
+
+/// A line that is no record, or holds no request: says why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidLine(String);
+
+impl InvalidLine {
+    pub(crate) fn new(reason: impl Into<String>) -> InvalidLine {
+        InvalidLine(reason.into())
+    }
+
+    /// Why a line could not be read: another version before all else, since its other keys may be anything.
+    fn unreadable(line: &str, error: &serde_json::Error) -> InvalidLine {
+        #[derive(Deserialize)]
+        struct Versioned {
+            v: u64,
+        }
+        let other = serde_json::from_str::<Versioned>(line)
+            .ok()
+            .and_then(|line| Version::refusal(line.v));
+        InvalidLine(other.unwrap_or_else(|| format!("not a record: {error}")))
+    }
+}
+
+impl<'a> Record<'a> {
+    /// Reads a line of a results file or a failure log. Unknown keys are skipped.
+    ///
+    /// # Errors
+    /// When the line is no record, or one of another version.
+    pub fn parse(line: &str) -> Result<Record<'static>, InvalidLine> {
+        serde_json::from_str(line).map_err(|e| InvalidLine::unreadable(line, &e))
+    }
+
+    /// The record as one line of JSON, without the line feed.
+    pub fn to_line(&self) -> String {
+        let mut line = Vec::with_capacity(512);
+        self.write_to(&mut line);
+        line.pop();
+        String::from_utf8_lossy(&line).into_owned()
+    }
+
+    /// Adds the record as one line, with its line feed, to `lines`.
+    pub fn write_to(&self, lines: &mut Vec<u8>) {
+        // A Vec takes every byte, and every map in a record has text for keys.
+        serde_json::to_writer(&mut *lines, self).expect("a record is always valid JSON");
+        lines.push(b'\n');
+    }
+
+    /// The bytes of `body`. `None` where there is none, or it is no valid base64.
+    pub fn body_bytes(&self) -> Option<Cow<'_, [u8]>> {
+        body::decode(self.body.as_deref()?, self.body_encoding?)
+    }
+
+    /// The request again, of a line of a failure log.
+    ///
+    /// It has the same method, URL, headers, parameters, body, id, tag and settings as far as the line can hold them:
+    /// predicates ([`Request::reject_if`]), the read timeout, the body limit and all of a retry policy but its number
+    /// of attempts cannot. Secret headers were left out; the client's defaults must have them, else the outcome
+    /// is of class [`InvalidRequest`](ErrorType::InvalidRequest) and says which are missing.
+    ///
+    /// # Errors
+    /// When the line holds no request, or one that cannot be understood.
+    pub fn to_request(&self) -> Result<Request, InvalidLine> {
+        match &self.request {
+            Some(request) => request.to_request(),
+            None => Err(request::missing()),
+        }
+    }
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+fn is_false(b: &bool) -> bool {
+    !*b
+}

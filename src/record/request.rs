@@ -1,0 +1,353 @@
+//! A request as a failure log keeps it, in the words of the input lines, and read back from there.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::InvalidLine;
+use super::wire::{Pairs, Version, text_or_number};
+use crate::http::HeaderName;
+use crate::http::header::AUTHORIZATION;
+use crate::limits::Timeouts;
+use crate::policy::RetryPolicy;
+use crate::redact;
+use crate::request::{Options, Request, Rule};
+use crate::status::StatusSet;
+
+/// The request of a line of a failure log, see [`Record::to_request`](super::Record::to_request).
+///
+/// ```
+/// # fn again(log: &str) -> Vec<haul::Request> {
+/// log.lines().filter_map(|line| haul::record::request_of(line).ok()).collect()
+/// # }
+/// ```
+///
+/// # Errors
+/// When the line is not of a failure log, or its request cannot be understood.
+pub fn request_of(line: &str) -> Result<Request, InvalidLine> {
+    #[derive(Deserialize)]
+    struct Line<'a> {
+        #[serde(rename = "v")]
+        _v: Version,
+        request: Option<RequestLine<'a>>,
+    }
+    serde_json::from_str::<Line<'_>>(line)
+        .map_err(|e| InvalidLine::unreadable(line, &e))?
+        .request
+        .ok_or_else(missing)?
+        .to_request()
+}
+
+pub(super) fn missing() -> InvalidLine {
+    InvalidLine::new("the record holds no request (a line of a failure log does)")
+}
+
+/// A request on the wire. `redacted` names the secret headers left out; `invalid` says what was wrong with a request
+/// that could not be built, which must not turn into a valid one by being written down.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct RequestLine<'a> {
+    url: Cow<'a, str>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text_or_number"
+    )]
+    id: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    headers: Pairs<Option<Values>>,
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    params: Pairs<Values>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_time_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connect_timeout_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    idempotent: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_redirs: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accept: Option<Vec<Codes>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expect_json: Option<bool>,
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    require: Pairs<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tag: Option<Cow<'a, Value>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    redacted: Vec<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invalid: Option<Cow<'a, str>>,
+    /// A key not known here may be what makes the request harmless: it is refused, not skipped.
+    #[serde(flatten, skip_serializing)]
+    unknown: BTreeMap<String, Value>,
+}
+
+/// One value, or several of the same name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Values {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Values::Several(Vec::new())
+    }
+}
+
+impl Values {
+    fn push(&mut self, value: &str) {
+        let value = value.to_owned();
+        match self {
+            Values::Several(values) if values.is_empty() => *self = Values::One(value),
+            Values::Several(values) => values.push(value),
+            Values::One(first) => *self = Values::Several(vec![std::mem::take(first), value]),
+        }
+    }
+
+    fn as_slice(&self) -> &[String] {
+        match self {
+            Values::One(value) => std::slice::from_ref(value),
+            Values::Several(values) => values,
+        }
+    }
+}
+
+/// A status, or a range of them: `404`, `"200..=299"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Codes {
+    One(u16),
+    Range(String),
+}
+
+impl<'a> RequestLine<'a> {
+    pub(super) fn new(request: &'a Request) -> RequestLine<'a> {
+        let mut redacted: Vec<Cow<'a, str>> = Vec::new();
+        let mut leave_out = |name: &'a str| {
+            if !redacted.iter().any(|other| other == name) {
+                redacted.push(name.into());
+            }
+        };
+        let mut headers = Pairs::<Option<Values>>::default();
+        for (name, value) in request.header_edits() {
+            let Some(value) = value else {
+                headers.entry(name.as_str());
+                continue;
+            };
+            let secret = value.is_sensitive() || redact::is_secret(name);
+            // JSON cannot hold other bytes; changed ones must not be sent.
+            match std::str::from_utf8(value.as_bytes()) {
+                Ok(text) if !secret => headers
+                    .entry(name.as_str())
+                    .get_or_insert_default()
+                    .push(text),
+                _ => leave_out(name.as_str()),
+            }
+        }
+        let url = match redact::without_userinfo(request.url()) {
+            Some(url) => {
+                leave_out(AUTHORIZATION.as_str());
+                url.into()
+            }
+            None => request.url().into(),
+        };
+        let mut line = RequestLine {
+            url,
+            method: Some(request.method().as_str().into()),
+            headers,
+            ..RequestLine::default()
+        };
+        match std::str::from_utf8(request.body_bytes()) {
+            Ok("") => {}
+            Ok(text) => line.body = Some(text.into()),
+            Err(_) => line.body_base64 = Some(STANDARD.encode(request.body_bytes())),
+        }
+        if let Some(options) = request.options() {
+            for name in &options.needs_headers {
+                leave_out(name.as_str());
+            }
+            line.set(options);
+        }
+        line.redacted = redacted;
+        line
+    }
+
+    fn set(&mut self, options: &'a Options) {
+        for (name, value) in &options.query {
+            self.params.entry(name).push(value);
+        }
+        for rule in &options.rules {
+            if let Rule::Require(pointer, value) = rule {
+                *self.require.entry(pointer) = value.clone();
+            }
+        }
+        self.id = options.id.as_deref().map(Cow::Borrowed);
+        self.max_time_ms = options.timeouts.attempt.map(whole_ms);
+        self.connect_timeout_ms = options.timeouts.connect.map(whole_ms);
+        self.retry = options
+            .retry
+            .as_ref()
+            .map(|policy| policy.max_attempts.saturating_sub(1));
+        self.idempotent = options.idempotent.then_some(true);
+        self.max_redirs = options.max_redirects;
+        self.accept = options.accept.as_ref().map(codes_of);
+        self.expect_json = options.expect_json;
+        self.tag = options.tag.as_ref().map(Cow::Borrowed);
+        self.invalid = options.invalid.as_deref().map(Cow::Borrowed);
+    }
+
+    pub(super) fn to_request(&self) -> Result<Request, InvalidLine> {
+        if let Some(key) = self.unknown.keys().next() {
+            return Err(InvalidLine::new(format!(
+                "the request has the unknown key {key:?}"
+            )));
+        }
+        let method = self.method.as_deref().unwrap_or("GET");
+        let mut request = Request::new(method, &*self.url);
+        for (name, values) in &self.headers.0 {
+            match values {
+                None => request = request.without_header(name),
+                Some(values) => {
+                    for value in values.as_slice() {
+                        request = request.header(name, value);
+                    }
+                }
+            }
+        }
+        for (name, values) in &self.params.0 {
+            for value in values.as_slice() {
+                request = request.query(name, value);
+            }
+        }
+        request = match (&self.body, &self.body_base64) {
+            (Some(_), Some(_)) => {
+                return Err(InvalidLine::new(
+                    "the request has both a body and a body_base64",
+                ));
+            }
+            (Some(text), None) => request.body(text.as_bytes()),
+            (None, Some(base64)) => {
+                let bytes = STANDARD.decode(base64).map_err(|e| {
+                    InvalidLine::new(format!("the request's body_base64 is no base64: {e}"))
+                })?;
+                request.body(bytes)
+            }
+            (None, None) => request,
+        };
+        request = self.settings_of(request)?.needing(self.needs()?);
+        Ok(match &self.invalid {
+            Some(reason) => request.spoiled(reason.clone().into_owned()),
+            None => request,
+        })
+    }
+
+    fn settings_of(&self, mut request: Request) -> Result<Request, InvalidLine> {
+        let timeouts = Timeouts {
+            attempt: self.max_time_ms.map(Duration::from_millis),
+            connect: self.connect_timeout_ms.map(Duration::from_millis),
+            read: None,
+        };
+        if timeouts != Timeouts::default() {
+            request = request.timeouts(timeouts);
+        }
+        if let Some(retries) = self.retry {
+            let attempts = retries.saturating_add(1);
+            request = request.retry(RetryPolicy::default().max_attempts(attempts));
+        }
+        if let Some(idempotent) = self.idempotent {
+            request = request.idempotent(idempotent);
+        }
+        if let Some(most) = self.max_redirs {
+            request = request.max_redirects(most);
+        }
+        if let Some(codes) = &self.accept {
+            request = request.accept(status_set(codes)?);
+        }
+        if let Some(expect) = self.expect_json {
+            request = request.expect_json(expect);
+        }
+        for (pointer, value) in &self.require.0 {
+            request = request.require(pointer, value.clone());
+        }
+        if let Some(id) = &self.id {
+            request = request.id(&**id);
+        }
+        if let Some(tag) = &self.tag {
+            request = request.tag(tag.clone().into_owned());
+        }
+        Ok(request)
+    }
+
+    /// The headers left out and not written in again since.
+    fn needs(&self) -> Result<Vec<HeaderName>, InvalidLine> {
+        let given = |name: &str| {
+            let of_name = |(other, value): &(String, Option<Values>)| {
+                other.eq_ignore_ascii_case(name) && value.is_some()
+            };
+            self.headers.0.iter().any(of_name)
+        };
+        self.redacted
+            .iter()
+            .filter(|name| !given(name))
+            .map(|name| {
+                HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| InvalidLine::new(format!("redacted: {name:?} is no header name")))
+            })
+            .collect()
+    }
+}
+
+/// Whole milliseconds, rounded up: a limit below one must not become "no limit".
+fn whole_ms(limit: Duration) -> u64 {
+    u64::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+/// The set as codes and ranges; what no status can be is left out, since reading refuses it.
+fn codes_of(set: &StatusSet) -> Vec<Codes> {
+    let code = |text: &str| text.parse::<u16>().ok();
+    set.to_string()
+        .split(',')
+        .filter_map(|part| {
+            let (from, to) = part.split_once("..=").unwrap_or((part, part));
+            let (from, to) = (code(from)?.max(100), code(to)?.min(599));
+            match from.cmp(&to) {
+                Ordering::Less => Some(Codes::Range(format!("{from}..={to}"))),
+                Ordering::Equal => Some(Codes::One(from)),
+                Ordering::Greater => None,
+            }
+        })
+        .collect()
+}
+
+fn status_set(codes: &[Codes]) -> Result<StatusSet, InvalidLine> {
+    if codes.is_empty() {
+        return Ok(StatusSet::default());
+    }
+    let parts: Vec<String> = codes
+        .iter()
+        .map(|part| match part {
+            Codes::One(code) => code.to_string(),
+            Codes::Range(range) => range.clone(),
+        })
+        .collect();
+    parts
+        .join(",")
+        .parse()
+        .map_err(|e| InvalidLine::new(format!("accept: {e}")))
+}

@@ -1,0 +1,133 @@
+//! Results as JSON Lines.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use super::lines::Lines;
+use super::{Sink, SinkError};
+use crate::outcome::Outcome;
+use crate::record::{Record, RecordOptions};
+use crate::summary::Summary;
+
+/// Writes each outcome as one line, in the format of [`record`](crate::record).
+///
+/// Lines are written whole, several at a time: at 64 KiB, when nothing further is ready, at the end, and when dropped.
+/// After a failed write (a full disk) the file still holds nothing but whole lines. Cancelled outcomes, and those ended
+/// by the batch's deadline, are left out: a resumed batch runs them.
+///
+/// ```no_run
+/// use haul::sink::{JsonLines, Keep};
+///
+/// let results = JsonLines::create("run.jsonl")?;
+/// let rejected = JsonLines::new(std::io::stdout()).named("stdout").only(Keep::Rejected);
+/// # Ok::<(), haul::sink::SinkError>(())
+/// ```
+pub struct JsonLines<W: Write = File> {
+    lines: Lines<W>,
+    options: RecordOptions,
+    keep: Keep,
+}
+
+/// Which outcomes a sink writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Keep {
+    /// All of them.
+    #[default]
+    All,
+    /// Those that failed.
+    Failed,
+    /// Those the application rejected.
+    Rejected,
+    /// Those that failed or were rejected.
+    Unsuccessful,
+}
+
+impl Keep {
+    pub(super) fn wants<T>(self, outcome: &Outcome<T>) -> bool {
+        match self {
+            Keep::All => true,
+            Keep::Failed => outcome.is_failed(),
+            Keep::Rejected => outcome.is_rejected(),
+            Keep::Unsuccessful => !outcome.is_success(),
+        }
+    }
+}
+
+impl JsonLines {
+    /// Writes to a new file.
+    ///
+    /// # Errors
+    /// When the file exists, or cannot be made. A pipe or a device may exist.
+    pub fn create(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
+        Lines::create(path.as_ref()).map(JsonLines::of)
+    }
+
+    /// Writes to a new file, in place of one there may be.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn overwrite(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
+        Lines::overwrite(path.as_ref()).map(JsonLines::of)
+    }
+
+    /// Writes to the end of a file, made if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn append(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
+        Lines::append(path.as_ref()).map(JsonLines::of)
+    }
+}
+
+impl<W: Write> JsonLines<W> {
+    /// Writes to any writer. It needs no buffer of its own.
+    pub fn new(to: W) -> JsonLines<W> {
+        JsonLines::of(Lines::to(to))
+    }
+
+    fn of(lines: Lines<W>) -> JsonLines<W> {
+        JsonLines {
+            lines,
+            options: RecordOptions::new(),
+            keep: Keep::All,
+        }
+    }
+
+    /// What errors call the writer. Default "output".
+    pub fn named(mut self, name: impl AsRef<str>) -> JsonLines<W> {
+        self.lines.named(name.as_ref());
+        self
+    }
+
+    /// Bodies and headers of the records.
+    pub fn records(mut self, options: RecordOptions) -> JsonLines<W> {
+        self.options = options;
+        self
+    }
+
+    /// Which outcomes are written. Default all.
+    pub fn only(mut self, keep: Keep) -> JsonLines<W> {
+        self.keep = keep;
+        self
+    }
+}
+
+impl<T: 'static, W: Write> Sink<T> for JsonLines<W> {
+    fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
+        if !outcome.is_final() || !self.keep.wants(outcome) {
+            return Ok(());
+        }
+        self.lines
+            .add(|lines| Record::new(outcome, &self.options).write_to(lines))
+    }
+
+    fn idle(&mut self) -> Result<(), SinkError> {
+        self.lines.flush()
+    }
+
+    fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+        self.lines.flush()
+    }
+}

@@ -1,0 +1,355 @@
+//! What became of a batch, in figures that add up.
+
+mod display;
+mod distribution;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod worst;
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use distribution::Distribution;
+pub use rows::{HostFigures, TopError};
+
+use crate::error::{ErrorType, Layer, StopReason};
+use crate::host::Host;
+use crate::outcome::{Outcome, State};
+use crate::timing::millis;
+use rows::{ErrorKey, ErrorRow, HostRow};
+use worst::Worst;
+
+/// The figures of a batch: how many of each kind, why the others failed, how long answers took.
+///
+/// Summaries add up: those of several runs or machines make one. Its `Display` is the closing block of a run. As
+/// JSON it carries what adds up too, so that it can be read back and added to.
+///
+/// ```
+/// use haul::summary::Summary;
+///
+/// # fn outcomes() -> Vec<haul::Outcome> { Vec::new() }
+/// # let earlier = Summary::new();
+/// let mut summary = Summary::new();
+/// for outcome in outcomes() {
+///     summary.record(&outcome);
+/// }
+/// summary += &earlier;
+/// println!("{summary}");
+/// assert_eq!(
+///     summary.total(),
+///     summary.succeeded() + summary.rejected() + summary.failed() + summary.cancelled(),
+/// );
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "wire::Wire", into = "wire::Wire")]
+pub struct Summary {
+    succeeded: u64,
+    rejected: u64,
+    failed: u64,
+    cancelled: u64,
+    error_types: BTreeMap<ErrorType, u64>,
+    statuses: BTreeMap<u16, u64>,
+    hosts: Worst<Host, HostRow>,
+    errors: Worst<ErrorKey, ErrorRow>,
+    attempts: u64,
+    retried: u64,
+    retry_attempts: u64,
+    later_successes: u64,
+    budget_refusals: u64,
+    latency: Distribution,
+    queue_wait: Distribution,
+    bytes_sent: u64,
+    bytes_received: u64,
+    connections_opened: u64,
+    connections_reused: u64,
+    wall: Duration,
+    at_once: usize,
+    interrupted: bool,
+}
+
+impl Summary {
+    /// One with nothing in it.
+    pub fn new() -> Summary {
+        Summary::default()
+    }
+
+    /// Counts an outcome.
+    pub fn record<T>(&mut self, outcome: &Outcome<T>) {
+        let report = &outcome.report;
+        let failed = match &outcome.state {
+            State::Success(_) => {
+                self.succeeded += 1;
+                false
+            }
+            State::Rejected(_) => {
+                self.rejected += 1;
+                false
+            }
+            State::Failed(error) if error.error_type() == ErrorType::Cancelled => {
+                self.cancelled += 1;
+                false
+            }
+            State::Failed(error) => {
+                self.failed += 1;
+                *self.error_types.entry(error.error_type()).or_default() += 1;
+                if error.stop_reason() == Some(StopReason::BudgetEmpty) {
+                    self.budget_refusals += 1;
+                }
+                let key = ErrorKey::of(error, outcome);
+                self.errors.row(&key).count(error, outcome);
+                true
+            }
+        };
+        if let Some(status) = outcome.status() {
+            *self.statuses.entry(status).or_default() += 1;
+        }
+        self.attempts += u64::from(report.attempts);
+        if report.attempts > 1 {
+            self.retried += 1;
+            self.retry_attempts += u64::from(report.attempts - 1);
+            self.later_successes += u64::from(outcome.is_success());
+        }
+        if report.attempts > 0 {
+            self.queue_wait.record(report.queued);
+        }
+        self.bytes_sent += report.bytes_sent;
+        self.bytes_received += report.bytes_received;
+        self.connections_opened += u64::from(report.connections_opened);
+        self.connections_reused += u64::from(report.connections_reused);
+        self.record_times(outcome, failed);
+    }
+
+    /// Counts the latency of every attempt that was answered, and what the host has to do with it.
+    fn record_times<T>(&mut self, outcome: &Outcome<T>, failed: bool) {
+        let report = &outcome.report;
+        let answered = report.log.iter().filter(|attempt| attempt.status.is_some());
+        // The last attempt stands in the log if it failed.
+        let in_log = report.log.len() >= report.attempts as usize;
+        let last = (!in_log && report.head.is_some()).then_some(report.elapsed);
+        let host = outcome.host();
+        let mut row = None;
+        if let Some(host) = host.filter(|_| report.attempts > 0 || failed) {
+            let host = self.hosts.row(&host);
+            host.requests += 1;
+            host.failed += u64::from(failed);
+            row = Some(&mut host.latency);
+        }
+        for elapsed in answered.map(|attempt| attempt.elapsed).chain(last) {
+            self.latency.record(elapsed);
+            if let Some(latency) = &mut row {
+                latency.record(elapsed);
+            }
+        }
+    }
+
+    /// Sets the wall time: from the start of the batch to its end.
+    pub fn set_wall(&mut self, wall: Duration) {
+        self.wall = millis::round(wall);
+    }
+
+    /// Sets how many requests could be on their way at once.
+    pub fn set_at_once(&mut self, workers: usize) {
+        self.at_once = workers;
+    }
+
+    /// Says that the batch ended before its input did.
+    pub fn set_interrupted(&mut self, interrupted: bool) {
+        self.interrupted = interrupted;
+    }
+
+    /// All outcomes: succeeded, rejected, failed and cancelled.
+    pub fn total(&self) -> u64 {
+        self.succeeded + self.rejected + self.failed + self.cancelled
+    }
+
+    /// How many succeeded.
+    pub fn succeeded(&self) -> u64 {
+        self.succeeded
+    }
+
+    /// How many the application rejected.
+    pub fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// How many failed, cancelled ones not among them.
+    pub fn failed(&self) -> u64 {
+        self.failed
+    }
+
+    /// How many were cancelled.
+    pub fn cancelled(&self) -> u64 {
+        self.cancelled
+    }
+
+    /// The failed by layer.
+    pub fn by_layer(&self) -> BTreeMap<Layer, u64> {
+        let mut layers = BTreeMap::new();
+        for (class, n) in &self.error_types {
+            *layers.entry(class.layer()).or_default() += n;
+        }
+        layers
+    }
+
+    /// The failed by class.
+    pub fn by_error_type(&self) -> &BTreeMap<ErrorType, u64> {
+        &self.error_types
+    }
+
+    /// Outcomes by the status of their last response.
+    pub fn by_status(&self) -> &BTreeMap<u16, u64> {
+        &self.statuses
+    }
+
+    /// The hosts, worst first: by failed requests, then by p95. At most 1,000; see
+    /// [`other_hosts`](Summary::other_hosts).
+    pub fn hosts(&self) -> Vec<HostFigures> {
+        let mut hosts: Vec<_> = self
+            .hosts
+            .sorted()
+            .into_iter()
+            .map(|(host, row)| HostFigures::of(host, row))
+            .collect();
+        hosts.truncate(worst::KEPT);
+        hosts
+    }
+
+    /// How many hosts are not among [`hosts`](Summary::hosts), and their requests and failures together.
+    /// A host may be counted more than once where it was let go of and came again.
+    pub fn other_hosts(&self) -> (u64, u64, u64) {
+        let mut hosts = self.hosts.clone();
+        hosts.settle();
+        (hosts.others, hosts.rest.requests, hosts.rest.failed)
+    }
+
+    /// The most frequent failures, each with an example. At most 1,000.
+    pub fn top_errors(&self) -> Vec<TopError> {
+        let mut errors: Vec<_> = self
+            .errors
+            .sorted()
+            .into_iter()
+            .map(|(key, row)| TopError::of(key, row))
+            .collect();
+        errors.truncate(worst::KEPT);
+        errors
+    }
+
+    /// Attempts of all requests.
+    pub fn attempts(&self) -> u64 {
+        self.attempts
+    }
+
+    /// Requests tried more than once.
+    pub fn retried_requests(&self) -> u64 {
+        self.retried
+    }
+
+    /// Attempts beyond the first of each request.
+    pub fn retry_attempts(&self) -> u64 {
+        self.retry_attempts
+    }
+
+    /// Requests that succeeded after more than one attempt.
+    pub fn later_successes(&self) -> u64 {
+        self.later_successes
+    }
+
+    /// Requests not tried again because the retry budget of their host was spent.
+    pub fn budget_refusals(&self) -> u64 {
+        self.budget_refusals
+    }
+
+    /// Latency of the attempts that got a response of any status, body included.
+    pub fn latency(&self) -> &Distribution {
+        &self.latency
+    }
+
+    /// Waiting for a worker or a limit, of the requests that were sent.
+    pub fn queue_wait(&self) -> &Distribution {
+        &self.queue_wait
+    }
+
+    /// Bytes sent on the wire.
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_sent
+    }
+
+    /// Bytes received on the wire.
+    pub fn bytes_received(&self) -> u64 {
+        self.bytes_received
+    }
+
+    /// Connections opened.
+    pub fn connections_opened(&self) -> u64 {
+        self.connections_opened
+    }
+
+    /// Times a kept-alive connection was used again.
+    pub fn connections_reused(&self) -> u64 {
+        self.connections_reused
+    }
+
+    /// From the start of the batch to its end. Zero where nobody set it.
+    pub fn wall(&self) -> Duration {
+        self.wall
+    }
+
+    /// Outcomes per second of wall time. `None` where the wall time is not known.
+    pub fn rate(&self) -> Option<f64> {
+        (!self.wall.is_zero()).then(|| self.total() as f64 / self.wall.as_secs_f64())
+    }
+
+    /// How many requests could be on their way at once. Zero where nobody set it.
+    pub fn at_once(&self) -> usize {
+        self.at_once
+    }
+
+    /// Whether the batch ended before its input did.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted
+    }
+}
+
+/// Adds the figures of another run. Wall times add up too, as of runs one after the other; for runs at the same time
+/// [`set_wall`](Summary::set_wall) sets it right.
+impl AddAssign<&Summary> for Summary {
+    fn add_assign(&mut self, other: &Summary) {
+        self.succeeded += other.succeeded;
+        self.rejected += other.rejected;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
+        for (class, n) in &other.error_types {
+            *self.error_types.entry(*class).or_default() += n;
+        }
+        for (status, n) in &other.statuses {
+            *self.statuses.entry(*status).or_default() += n;
+        }
+        self.hosts += &other.hosts;
+        self.errors += &other.errors;
+        self.attempts += other.attempts;
+        self.retried += other.retried;
+        self.retry_attempts += other.retry_attempts;
+        self.later_successes += other.later_successes;
+        self.budget_refusals += other.budget_refusals;
+        self.latency += &other.latency;
+        self.queue_wait += &other.queue_wait;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.connections_opened += other.connections_opened;
+        self.connections_reused += other.connections_reused;
+        self.wall += other.wall;
+        self.at_once = self.at_once.max(other.at_once);
+        self.interrupted |= other.interrupted;
+    }
+}
+
+impl AddAssign for Summary {
+    fn add_assign(&mut self, other: Summary) {
+        *self += &other;
+    }
+}

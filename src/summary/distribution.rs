@@ -1,0 +1,282 @@
+//! How a time is spread over many requests.
+
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use crate::timing::millis;
+
+/// How a time is spread over many requests: count, mean, extremes and quantiles.
+///
+/// Mean, least and greatest are exact to the microsecond, quantiles to three significant digits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Wire", into = "Wire")]
+pub struct Distribution {
+    counts: Histogram<u64>,
+    /// Microseconds.
+    sum: u64,
+    min: u64,
+    max: u64,
+}
+
+/// Beyond it (35 years) a time is a mistake, and must not cost memory.
+const LONGEST: u64 = 1 << 50;
+
+impl Default for Distribution {
+    fn default() -> Self {
+        Distribution {
+            counts: Histogram::new(3).expect("three significant digits are between 0 and 5"),
+            sum: 0,
+            min: u64::MAX,
+            max: 0,
+        }
+    }
+}
+
+impl Distribution {
+    pub(crate) fn record(&mut self, time: Duration) {
+        let us = millis::micros(time).min(LONGEST);
+        self.count(us, 1);
+        self.sum = self.sum.saturating_add(us);
+        self.min = self.min.min(us);
+        self.max = self.max.max(us);
+    }
+
+    fn count(&mut self, us: u64, times: u64) {
+        // It grows as needed, so only a failing allocation of its index type could refuse.
+        let _ = self.counts.record_n(us.min(LONGEST), times);
+    }
+
+    /// How many times were counted.
+    pub fn count_of(&self) -> u64 {
+        self.counts.len()
+    }
+
+    /// Whether nothing was counted. All other figures are zero then.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// The mean.
+    pub fn mean(&self) -> Duration {
+        Duration::from_micros(self.sum.checked_div(self.counts.len()).unwrap_or(0))
+    }
+
+    /// The least.
+    pub fn min(&self) -> Duration {
+        Duration::from_micros(if self.is_empty() { 0 } else { self.min })
+    }
+
+    /// The greatest.
+    pub fn max(&self) -> Duration {
+        Duration::from_micros(self.max)
+    }
+
+    /// The time that the given share of all stays within: 0.95 for p95.
+    pub fn quantile(&self, share: f64) -> Duration {
+        if self.is_empty() {
+            return Duration::ZERO;
+        }
+        let within = self.counts.value_at_quantile(share.clamp(0.0, 1.0));
+        Duration::from_micros(within.clamp(self.min, self.max))
+    }
+}
+
+impl AddAssign<&Distribution> for Distribution {
+    fn add_assign(&mut self, other: &Distribution) {
+        // Both grow as needed and have the same precision.
+        let _ = self.counts.add(&other.counts);
+        self.sum = self.sum.saturating_add(other.sum);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+}
+
+/// On the wire: the figures people ask for, and what adds up.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Wire {
+    n: u64,
+    #[serde(with = "millis")]
+    mean_ms: Duration,
+    #[serde(with = "millis")]
+    min_ms: Duration,
+    #[serde(with = "millis")]
+    p50_ms: Duration,
+    #[serde(with = "millis")]
+    p90_ms: Duration,
+    #[serde(with = "millis")]
+    p95_ms: Duration,
+    #[serde(with = "millis")]
+    p99_ms: Duration,
+    #[serde(with = "millis")]
+    max_ms: Duration,
+    sum_us: u64,
+    /// Pairs of a time in microseconds and how often it was counted, for the times that were.
+    counts_us: Vec<(u64, u64)>,
+}
+
+impl From<Distribution> for Wire {
+    fn from(d: Distribution) -> Wire {
+        Wire {
+            n: d.count_of(),
+            mean_ms: d.mean(),
+            min_ms: d.min(),
+            p50_ms: d.quantile(0.5),
+            p90_ms: d.quantile(0.9),
+            p95_ms: d.quantile(0.95),
+            p99_ms: d.quantile(0.99),
+            max_ms: d.max(),
+            sum_us: d.sum,
+            counts_us: d
+                .counts
+                .iter_recorded()
+                .map(|at| {
+                    (
+                        d.counts.lowest_equivalent(at.value_iterated_to()),
+                        at.count_at_value(),
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<Wire> for Distribution {
+    fn from(wire: Wire) -> Distribution {
+        let mut d = Distribution::default();
+        for (us, times) in wire.counts_us {
+            d.count(us, times);
+        }
+        if !d.is_empty() {
+            d.sum = wire.sum_us;
+            d.min = millis::micros(wire.min_ms);
+            d.max = millis::micros(wire.max_ms).max(d.min);
+        }
+        d
+    }
+}
+
+/// The same to one per cent, small while there is little to tell, for the many hosts of one batch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sketch(Vec<(u16, u64)>);
+
+impl Sketch {
+    pub(super) fn record(&mut self, time: Duration) {
+        self.add(bucket(millis::micros(time).min(LONGEST)), 1);
+    }
+
+    fn add(&mut self, bucket: u16, times: u64) {
+        match self.0.binary_search_by_key(&bucket, |(other, _)| *other) {
+            Ok(at) => self.0[at].1 += times,
+            Err(at) => self.0.insert(at, (bucket, times)),
+        }
+    }
+
+    /// Pairs of a time in microseconds and how often it was counted.
+    pub(super) fn pairs(&self) -> Vec<(u64, u64)> {
+        self.0
+            .iter()
+            .map(|(at, times)| (middle(*at), *times))
+            .collect()
+    }
+
+    pub(super) fn of_pairs(pairs: &[(u64, u64)]) -> Sketch {
+        let mut sketch = Sketch::default();
+        for (us, times) in pairs {
+            sketch.add(bucket((*us).min(LONGEST)), *times);
+        }
+        sketch
+    }
+
+    pub(super) fn quantile(&self, share: f64) -> Option<Duration> {
+        let all: u64 = self.0.iter().map(|(_, times)| times).sum();
+        let within = ((all as f64 * share).ceil() as u64).max(1);
+        let mut so_far = 0;
+        let at = self.0.iter().find(|(_, times)| {
+            so_far += times;
+            so_far >= within
+        })?;
+        Some(Duration::from_micros(middle(at.0)))
+    }
+}
+
+impl AddAssign<&Sketch> for Sketch {
+    fn add_assign(&mut self, other: &Sketch) {
+        for (bucket, times) in &other.0 {
+            self.add(*bucket, *times);
+        }
+    }
+}
+
+/// Buckets are exact below 128, and of 64 to the octave from there.
+fn bucket(us: u64) -> u16 {
+    let octave = us.max(64).ilog2() - 6;
+    u16::try_from(u64::from(octave) * 64 + (us >> octave)).unwrap_or(u16::MAX)
+}
+
+fn middle(bucket: u16) -> u64 {
+    let octave = (u32::from(bucket) / 64).saturating_sub(1).min(57);
+    let low = u64::from(bucket) - u64::from(octave) * 64;
+    (low << octave) + (1 << octave >> 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_a_thousand_even_steps() {
+        let mut d = Distribution::default();
+        for ms in 1..=1000 {
+            d.record(Duration::from_millis(ms));
+        }
+        assert_eq!(d.count_of(), 1000);
+        assert_eq!(d.mean(), Duration::from_micros(500_500));
+        assert_eq!(d.min(), Duration::from_millis(1));
+        assert_eq!(d.max(), Duration::from_millis(1000));
+        for (share, ms) in [(0.5, 500.0), (0.95, 950.0), (0.99, 990.0)] {
+            let found = d.quantile(share).as_secs_f64() * 1e3;
+            assert!((found / ms - 1.0).abs() < 0.001, "{share}: {found}");
+        }
+    }
+
+    #[test]
+    fn an_empty_one_is_all_zero() {
+        let d = Distribution::default();
+        assert_eq!((d.mean(), d.min(), d.max()), Default::default());
+        assert_eq!(d.quantile(0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn no_time_is_too_long_or_too_short() {
+        let mut d = Distribution::default();
+        d.record(Duration::ZERO);
+        d.record(Duration::MAX);
+        assert_eq!(d.count_of(), 2);
+        assert_eq!(d.min(), Duration::ZERO);
+        let mut sketch = Sketch::default();
+        sketch.record(Duration::MAX);
+        assert!(sketch.quantile(0.95).is_some());
+    }
+
+    #[test]
+    fn a_sketch_is_right_to_one_per_cent() {
+        for us in [
+            0, 1, 63, 64, 127, 128, 129, 1000, 65_535, 1_234_567, LONGEST,
+        ] {
+            let shown = middle(bucket(us));
+            assert!(shown.abs_diff(us) * 100 <= us, "{us} shown as {shown}");
+        }
+        let mut sketch = Sketch::default();
+        for ms in 1..=1000 {
+            sketch.record(Duration::from_millis(ms));
+        }
+        let p95 = sketch.quantile(0.95).unwrap().as_secs_f64();
+        assert!((p95 / 0.95 - 1.0).abs() < 0.01, "{p95}");
+        assert_eq!(Sketch::default().quantile(0.95), None);
+        assert_eq!(Sketch::of_pairs(&sketch.pairs()), sketch);
+    }
+}

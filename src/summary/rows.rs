@@ -1,0 +1,201 @@
+//! Rows of the tables: hosts, and kinds of failure.
+
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use super::distribution::Sketch;
+use super::worst::Row;
+use crate::error::{Error, ErrorType, Layer};
+use crate::host::Host;
+use crate::http::StatusCode;
+use crate::outcome::Outcome;
+use crate::timing::{Phase, millis};
+
+/// The figures of one host.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct HostFigures {
+    /// Scheme, name and port.
+    pub host: Host,
+    /// Its outcomes, those never sent and cancelled left out.
+    pub requests: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// The latency 95 % of its answers stayed within, to one per cent; none where it never answered.
+    pub p95: Option<Duration>,
+}
+
+/// A kind of failure, how often it came, and one example.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TopError {
+    /// The class.
+    pub error_type: ErrorType,
+    /// The phase, where an attempt was made.
+    pub phase: Option<Phase>,
+    /// The status, if a response head arrived.
+    pub status: Option<u16>,
+    /// What it says: for a status its name, else the message of the example.
+    pub message: String,
+    /// How often.
+    pub count: u64,
+    /// The position in the input of the first one, from 0.
+    pub index: u64,
+    /// The URL of the first one, userinfo masked.
+    pub url: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct HostRow {
+    pub(super) requests: u64,
+    pub(super) failed: u64,
+    pub(super) latency: Sketch,
+}
+
+impl AddAssign<&HostRow> for HostRow {
+    fn add_assign(&mut self, other: &HostRow) {
+        self.requests += other.requests;
+        self.failed += other.failed;
+        self.latency += &other.latency;
+    }
+}
+
+impl Row for HostRow {
+    fn badness(&self) -> (u64, u64) {
+        let p95 = self.latency.quantile(0.95).unwrap_or_default();
+        (self.failed, millis::micros(p95))
+    }
+}
+
+impl HostFigures {
+    pub(super) fn of(host: &Host, row: &HostRow) -> HostFigures {
+        HostFigures {
+            host: host.clone(),
+            requests: row.requests,
+            failed: row.failed,
+            p95: row.latency.quantile(0.95),
+        }
+    }
+}
+
+/// What makes failures one kind: class, phase and status; for what the caller's code or this side said, the words too,
+/// since the class alone says little.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct ErrorKey {
+    pub(super) error_type: ErrorType,
+    pub(super) phase: Option<Phase>,
+    pub(super) status: Option<u16>,
+    pub(super) words: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct ErrorRow {
+    pub(super) count: u64,
+    pub(super) example: Option<Example>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Example {
+    pub(super) index: u64,
+    pub(super) url: String,
+    pub(super) message: String,
+}
+
+/// The longest message and URL kept, in bytes.
+const MESSAGE: usize = 120;
+const URL: usize = 400;
+
+impl ErrorKey {
+    pub(super) fn of<T>(error: &Error, outcome: &Outcome<T>) -> ErrorKey {
+        let by_status = error.error_type() == ErrorType::HttpStatus;
+        ErrorKey {
+            error_type: error.error_type(),
+            phase: error.phase().filter(|_| !by_status),
+            status: error.status().or(outcome.status().filter(|_| by_status)),
+            words: match error.layer() {
+                Layer::Application | Layer::Local => cut(error.message(), MESSAGE),
+                _ => String::new(),
+            },
+        }
+    }
+}
+
+impl ErrorRow {
+    pub(super) fn count<T>(&mut self, error: &Error, outcome: &Outcome<T>) {
+        self.count += 1;
+        // The first in the input, whichever order they come in.
+        if self
+            .example
+            .as_ref()
+            .is_none_or(|e| outcome.index < e.index)
+        {
+            self.example = Some(Example {
+                index: outcome.index,
+                url: cut(&outcome.url(), URL),
+                message: message(error, outcome),
+            });
+        }
+    }
+}
+
+impl AddAssign<&ErrorRow> for ErrorRow {
+    fn add_assign(&mut self, other: &ErrorRow) {
+        self.count += other.count;
+        let first = match (&self.example, &other.example) {
+            (Some(a), Some(b)) if b.index < a.index => Some(b),
+            (None, b) => b.as_ref(),
+            _ => None,
+        };
+        if let Some(first) = first {
+            self.example = Some(first.clone());
+        }
+    }
+}
+
+impl Row for ErrorRow {
+    fn badness(&self) -> (u64, u64) {
+        (self.count, 0)
+    }
+}
+
+impl TopError {
+    pub(super) fn of(key: &ErrorKey, row: &ErrorRow) -> TopError {
+        let example = row.example.clone();
+        let (index, url, message) =
+            example.map_or_else(Default::default, |e| (e.index, e.url, e.message));
+        TopError {
+            error_type: key.error_type,
+            phase: key.phase,
+            status: key.status,
+            message,
+            count: row.count,
+            index,
+            url,
+        }
+    }
+}
+
+/// The words of a failure without what differs from request to request: the host stands in the example's URL.
+fn message<T>(error: &Error, outcome: &Outcome<T>) -> String {
+    if error.error_type() == ErrorType::HttpStatus
+        && let Some(status) = outcome.status()
+    {
+        let name = StatusCode::from_u16(status)
+            .ok()
+            .and_then(|s| s.canonical_reason());
+        return name.map_or_else(|| status.to_string(), |name| format!("{status} {name}"));
+    }
+    let text = error.message();
+    let text = match outcome.host() {
+        Some(host) => text.replacen(&format!(" to {}:{}", host.name(), host.port()), "", 1),
+        None => text.to_owned(),
+    };
+    cut(&text, MESSAGE)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(most)])
+}

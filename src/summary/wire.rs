@@ -1,0 +1,240 @@
+//! A summary as JSON: the figures people ask for, and what is needed to add to it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Summary;
+use super::distribution::{Distribution, Sketch};
+use super::rows::{ErrorKey, ErrorRow, Example, HostRow};
+use super::worst::Worst;
+use crate::error::{ErrorType, Layer};
+use crate::host::Host;
+use crate::http::Uri;
+use crate::timing::{Phase, millis};
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Wire {
+    total: u64,
+    succeeded: u64,
+    rejected: u64,
+    failed: u64,
+    cancelled: u64,
+    interrupted: bool,
+    #[serde(with = "millis")]
+    wall_ms: Duration,
+    at_once: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests_per_s: Option<f64>,
+    layers: BTreeMap<Layer, u64>,
+    error_types: BTreeMap<ErrorType, u64>,
+    statuses: BTreeMap<u16, u64>,
+    attempts: u64,
+    retried_requests: u64,
+    retry_attempts: u64,
+    later_successes: u64,
+    budget_refusals: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
+    connections_opened: u64,
+    connections_reused: u64,
+    latency: Distribution,
+    queue_wait: Distribution,
+    hosts: Vec<HostLine>,
+    other_hosts: HostLine,
+    top_errors: Vec<ErrorLine>,
+    other_errors: ErrorRest,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct HostLine {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    host: String,
+    /// How many hosts a line stands for, where it is not one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hosts: Option<u64>,
+    requests: u64,
+    failed: u64,
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis::option")]
+    p95_ms: Option<Duration>,
+    counts_us: Vec<(u64, u64)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ErrorLine {
+    error_type: ErrorType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phase: Option<Phase>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    count: u64,
+    message: String,
+    /// Whether failures of one class are told apart by their words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    words: String,
+    index: u64,
+    url: String,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct ErrorRest {
+    kinds: u64,
+    count: u64,
+}
+
+impl From<Summary> for Wire {
+    fn from(mut s: Summary) -> Wire {
+        s.hosts.settle();
+        s.errors.settle();
+        let hosts = s.hosts.sorted().into_iter();
+        let errors = s.errors.sorted().into_iter();
+        Wire {
+            total: s.total(),
+            succeeded: s.succeeded,
+            rejected: s.rejected,
+            failed: s.failed,
+            cancelled: s.cancelled,
+            interrupted: s.interrupted,
+            wall_ms: s.wall,
+            at_once: s.at_once,
+            requests_per_s: s.rate().map(|rate| (rate * 10.0).round() / 10.0),
+            layers: s.by_layer(),
+            hosts: hosts
+                .map(|(host, row)| HostLine::of(host.as_str(), row))
+                .collect(),
+            other_hosts: HostLine {
+                hosts: Some(s.hosts.others),
+                ..HostLine::of("", &s.hosts.rest)
+            },
+            top_errors: errors
+                .filter_map(|(key, row)| ErrorLine::of(key, row))
+                .collect(),
+            other_errors: ErrorRest {
+                kinds: s.errors.others,
+                count: s.errors.rest.count,
+            },
+            error_types: s.error_types,
+            statuses: s.statuses,
+            attempts: s.attempts,
+            retried_requests: s.retried,
+            retry_attempts: s.retry_attempts,
+            later_successes: s.later_successes,
+            budget_refusals: s.budget_refusals,
+            bytes_sent: s.bytes_sent,
+            bytes_received: s.bytes_received,
+            connections_opened: s.connections_opened,
+            connections_reused: s.connections_reused,
+            latency: s.latency,
+            queue_wait: s.queue_wait,
+        }
+    }
+}
+
+impl From<Wire> for Summary {
+    fn from(w: Wire) -> Summary {
+        let mut hosts = Worst::<Host, HostRow>::default();
+        for line in &w.hosts {
+            let host = line.host.parse::<Uri>().ok().and_then(|uri| Host::of(&uri));
+            match host {
+                Some(host) => *hosts.row(&host) += &line.row(),
+                // A name that says nothing still has figures.
+                None => {
+                    hosts.rest += &line.row();
+                    hosts.others += 1;
+                }
+            }
+        }
+        hosts.rest += &w.other_hosts.row();
+        hosts.others += w.other_hosts.hosts.unwrap_or(0);
+        let mut errors = Worst::<ErrorKey, ErrorRow>::default();
+        for line in w.top_errors {
+            let (key, row) = line.row();
+            *errors.row(&key) += &row;
+        }
+        errors.others = w.other_errors.kinds;
+        errors.rest.count = w.other_errors.count;
+        Summary {
+            succeeded: w.succeeded,
+            rejected: w.rejected,
+            failed: w.failed,
+            cancelled: w.cancelled,
+            error_types: w.error_types,
+            statuses: w.statuses,
+            hosts,
+            errors,
+            attempts: w.attempts,
+            retried: w.retried_requests,
+            retry_attempts: w.retry_attempts,
+            later_successes: w.later_successes,
+            budget_refusals: w.budget_refusals,
+            latency: w.latency,
+            queue_wait: w.queue_wait,
+            bytes_sent: w.bytes_sent,
+            bytes_received: w.bytes_received,
+            connections_opened: w.connections_opened,
+            connections_reused: w.connections_reused,
+            wall: w.wall_ms,
+            at_once: w.at_once,
+            interrupted: w.interrupted,
+        }
+    }
+}
+
+impl HostLine {
+    fn of(host: &str, row: &HostRow) -> HostLine {
+        HostLine {
+            host: host.to_owned(),
+            hosts: None,
+            requests: row.requests,
+            failed: row.failed,
+            p95_ms: row.latency.quantile(0.95),
+            counts_us: row.latency.pairs(),
+        }
+    }
+
+    fn row(&self) -> HostRow {
+        HostRow {
+            requests: self.requests,
+            failed: self.failed,
+            latency: Sketch::of_pairs(&self.counts_us),
+        }
+    }
+}
+
+impl ErrorLine {
+    fn of(key: &ErrorKey, row: &ErrorRow) -> Option<ErrorLine> {
+        let example = row.example.clone()?;
+        Some(ErrorLine {
+            error_type: key.error_type,
+            phase: key.phase,
+            status: key.status,
+            count: row.count,
+            message: example.message,
+            words: key.words.clone(),
+            index: example.index,
+            url: example.url,
+        })
+    }
+
+    fn row(self) -> (ErrorKey, ErrorRow) {
+        let key = ErrorKey {
+            error_type: self.error_type,
+            phase: self.phase,
+            status: self.status,
+            words: self.words,
+        };
+        let row = ErrorRow {
+            count: self.count,
+            example: Some(Example {
+                index: self.index,
+                url: self.url,
+                message: self.message,
+            }),
+        };
+        (key, row)
+    }
+}
