@@ -189,3 +189,14 @@ impl<W: Write> Drop for Lines<W> {
         let _ = self.flush();
     }
 }
+
+#[cfg(test)]
+impl<W: Write> Lines<W> {
+    pub(super) fn cut_back_by(&mut self, cut_back: fn(&W, u64, u64) -> io::Result<()>) {
+        self.cut_back = cut_back;
+    }
+
+    pub(super) fn target(&mut self) -> &mut W {
+        &mut self.to
+    }
+}
