@@ -70,7 +70,7 @@ impl Summary {
         let row = |name: &str, n: u64, right: &str| {
             let count = format!("  {name:<9}{n:>width$}");
             let share = if n > 0 {
-                format!("{:>7}", percent(n, self.total()))
+                format!("{:>9}", percent(n, self.total()))
             } else {
                 String::new()
             };
@@ -134,7 +134,7 @@ impl Summary {
             format!("  queue wait  mean {}   p95 {p95}", mean(&self.queue_wait))
         };
         let mut figures = Vec::new();
-        if let Some(rate) = self.rate().filter(|_| self.total() > 0) {
+        if let Some(rate) = self.rate().filter(|_| self.attempts > 0) {
             figures.push(format!("{} requests/s", number(rate)));
         }
         if self.bytes_received > 0 {
@@ -316,7 +316,7 @@ fn span(time: Duration) -> String {
     match s {
         0 => format!("{:.2} s", time.as_secs_f64()),
         1..120 => format!("{:.1} s", time.as_secs_f64()),
-        120..7200 => format!("{} min {} s", s / 60, s % 60),
+        120..3600 => format!("{} min {} s", s / 60, s % 60),
         _ => format!("{} h {} min", s / 3600, s % 3600 / 60),
     }
 }
