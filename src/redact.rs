@@ -58,6 +58,15 @@ fn userinfo(text: &str) -> Option<(usize, usize)> {
     Some((start, start + at))
 }
 
+/// The beginning of a text: at most so many bytes, cut between characters.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// Headers for `Debug`, secret values masked.
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 
@@ -95,6 +104,13 @@ mod tests {
             url("http://u:p w@h:x/ not a url"),
             "http://***@h:x/ not a url"
         );
+    }
+
+    #[test]
+    fn a_beginning_ends_between_characters() {
+        for (most, expected) in [(0, ""), (1, "a"), (3, "a"), (4, "a余"), (9, "a余b")] {
+            assert_eq!(beginning("a余b", most), expected);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::redact;
+
 /// How the body is written in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,7 +56,7 @@ pub(crate) fn cut(text: Cow<'_, str>, limit: usize) -> (Cow<'_, str>, bool) {
     if text.len() <= limit {
         return (text, false);
     }
-    let end = text.floor_char_boundary(limit);
+    let end = redact::beginning(&text, limit).len();
     let cut = match text {
         Cow::Borrowed(text) => text[..end].into(),
         Cow::Owned(mut text) => {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::request::RequestLine;
 use super::wire::{self, Version};
 use super::{AttemptRecord, Key, Kind, PhaseTimes, Record, body};
-use crate::http::{HeaderMap, HeaderName, HeaderValue};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use crate::outcome::{Attempt, Outcome, State};
 use crate::redact;
 use crate::request::Request;
@@ -65,7 +65,9 @@ impl<'a> Record<'a> {
         let head = report.head.as_deref();
         let error = outcome.error();
         let url = masked(request.url());
-        let final_url = head.map(|head| redact::uri(&head.url));
+        let final_url = head
+            .filter(|head| !is_written(&head.url, request.url()))
+            .map(|head| redact::uri(&head.url));
         let mut record = Record {
             v: Version,
             id: request.get_id().map(Cow::Borrowed),
@@ -146,6 +148,15 @@ fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
         Some(value) => (value as &dyn Any).downcast_ref(),
         None => outcome.kept_response(),
     }
+}
+
+/// Whether the URI, as text, is this: found out without making the text, since mostly it is.
+fn is_written(uri: &Uri, text: &str) -> bool {
+    let rest = || {
+        let rest = text.strip_prefix(uri.scheme_str()?)?.strip_prefix("://")?;
+        rest.strip_prefix(uri.authority()?.as_str())
+    };
+    rest() == uri.path_and_query().map(|rest| rest.as_str())
 }
 
 fn masked(url: &str) -> Cow<'_, str> {

@@ -201,22 +201,30 @@ impl<T, A: Sink<T>, B: Sink<T>> Sink<T> for (A, B) {
 /// returned.
 impl<T, S: Sink<T>> Sink<T> for Vec<S> {
     fn begin(&mut self) -> Result<(), SinkError> {
-        self.iter_mut()
-            .fold(Ok(()), |so_far, sink| so_far.and(sink.begin()))
+        tell_all(self, |sink| sink.begin())
     }
 
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
-        self.iter_mut()
-            .fold(Ok(()), |so_far, sink| so_far.and(sink.write(outcome)))
+        tell_all(self, |sink| sink.write(outcome))
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
-        self.iter_mut()
-            .fold(Ok(()), |so_far, sink| so_far.and(sink.idle()))
+        tell_all(self, |sink| sink.idle())
     }
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
-        self.iter_mut()
-            .fold(Ok(()), |so_far, sink| so_far.and(sink.finish(summary)))
+        tell_all(self, |sink| sink.finish(summary))
     }
+}
+
+fn tell_all<S>(
+    sinks: &mut [S],
+    mut tell: impl FnMut(&mut S) -> Result<(), SinkError>,
+) -> Result<(), SinkError> {
+    let mut first = Ok(());
+    for sink in sinks {
+        let told = tell(sink);
+        first = first.and(told);
+    }
+    first
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorType, Layer};
 use crate::host::Host;
 use crate::http::StatusCode;
 use crate::outcome::Outcome;
+use crate::redact;
 use crate::timing::{Phase, millis};
 
 /// The figures of one host.
@@ -197,5 +198,5 @@ fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
-    format!("{}…", &text[..text.floor_char_boundary(most)])
+    format!("{}…", redact::beginning(text, most))
 }
