@@ -335,30 +335,6 @@ impl Request {
         self.options()?.invalid.as_deref()
     }
 
-    /// Says that these headers, left out where the request was written down, must come from the client's defaults.
-    pub(crate) fn needing(mut self, headers: Vec<HeaderName>) -> Request {
-        if !headers.is_empty() {
-            self.options_mut().needs_headers = headers;
-        }
-        self
-    }
-
-    /// What is wrong where the headers this request needs are not all there: a message naming those missing.
-    pub(crate) fn lacking(&self, has: impl Fn(&HeaderName) -> bool) -> Option<String> {
-        let needs = &self.options()?.needs_headers;
-        let missing: Vec<&str> = needs
-            .iter()
-            .filter(|name| !has(name))
-            .map(HeaderName::as_str)
-            .collect();
-        (!missing.is_empty()).then(|| {
-            format!(
-                "secret headers were left out of the failure log and must be given again: {}",
-                missing.join(", ")
-            )
-        })
-    }
-
     fn options_mut(&mut self) -> &mut Options {
         self.options.get_or_insert_default()
     }

@@ -64,7 +64,7 @@ pub use request::request_of;
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
 use crate::request::Request;
-use crate::timing::{Phase, millis};
+use crate::timing::{Phase, millis, millis_option};
 use request::RequestLine;
 use wire::Version;
 
@@ -120,7 +120,7 @@ pub struct Record<'a> {
         rename = "elapsed_ms",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "millis::option"
+        with = "millis_option"
     )]
     pub elapsed: Option<Duration>,
     /// The last attempt, to the parsed head.
@@ -128,7 +128,7 @@ pub struct Record<'a> {
         rename = "ttfb_ms",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "millis::option"
+        with = "millis_option"
     )]
     pub ttfb: Option<Duration>,
     /// Waiting for a worker or a limit.
@@ -233,7 +233,7 @@ pub struct AttemptRecord {
         rename = "delay_ms",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "millis::option"
+        with = "millis_option"
     )]
     pub delay: Option<Duration>,
 }

@@ -12,7 +12,7 @@ use super::worst::Worst;
 use crate::error::{ErrorType, Layer};
 use crate::host::Host;
 use crate::http::Uri;
-use crate::timing::{Phase, millis};
+use crate::timing::{Phase, millis, millis_option};
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -58,7 +58,7 @@ struct HostLine {
     hosts: Option<u64>,
     requests: u64,
     failed: u64,
-    #[serde(skip_serializing_if = "Option::is_none", with = "millis::option")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_option")]
     p95_ms: Option<Duration>,
     counts_us: Vec<(u64, u64)>,
 }
