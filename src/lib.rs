@@ -16,6 +16,7 @@ pub mod sink;
 mod status;
 pub mod summary;
 mod timing;
+mod transport;
 mod url;
 
 pub use error::{Error, ErrorType, Layer, StopReason};

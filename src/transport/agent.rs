@@ -1,0 +1,489 @@
+//! The transport over sockets: finds or opens a connection, lets ureq speak HTTP on it, and reads the body.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use ureq::Agent;
+use ureq::config::{AutoHeaderValue, Config};
+
+use super::body::{self, Cut, Taken, Want};
+use super::classify::{self, Scene, Trouble};
+use super::connection::{Connection, Plan};
+use super::dial;
+use super::lease::{self, FromSlot, Resolved};
+use super::meter::Meter;
+use super::pool::{Keep, Pool, PoolSettings};
+use super::resolver::{Resolver, ResolverSettings};
+use super::tls::Tls;
+use super::wire::{Limits, Wire};
+use super::{Call, Exchanged, Fault, Reply, Transport};
+use crate::host::effective_port;
+use crate::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING, USER_AGENT,
+};
+use crate::http::uri::Scheme;
+use crate::http::{HeaderValue, Method, Request, Response, Uri};
+use crate::timing::Phase;
+
+/// What the transport can be told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// Idle connections kept, in all.
+    pub(crate) max_idle: usize,
+    /// Of those, to one host.
+    pub(crate) max_idle_per_host: usize,
+    /// How long an idle connection is kept. Common servers close theirs after 15 s at the earliest.
+    pub(crate) idle_age: Duration,
+    /// The largest response head.
+    pub(crate) header_limit: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            max_idle: 1024,
+            max_idle_per_host: 1024,
+            idle_age: Duration::from_secs(15),
+            header_limit: 64 * 1024,
+        }
+    }
+}
+
+/// The transport over sockets.
+pub(crate) struct Sockets {
+    agent: Agent,
+    pool: Pool<Connection>,
+    resolver: Resolver,
+    tls: Tls,
+    header_limit: usize,
+}
+
+/// Where a request goes.
+pub(super) struct Target<'a> {
+    pub(super) name: &'a str,
+    port: u16,
+    tls: bool,
+}
+
+impl<'a> Target<'a> {
+    fn of(uri: &'a Uri) -> Option<Target<'a>> {
+        let scheme = uri.scheme()?;
+        let tls = *scheme == Scheme::HTTPS;
+        if !tls && *scheme != Scheme::HTTP {
+            return None;
+        }
+        Some(Target {
+            name: uri.host()?,
+            port: effective_port(uri)?,
+            tls,
+        })
+    }
+
+    /// Without the brackets of an IPv6 address.
+    fn bare_name(&self) -> &'a str {
+        let inner = self.name.strip_prefix('[');
+        inner
+            .and_then(|name| name.strip_suffix(']'))
+            .unwrap_or(self.name)
+    }
+
+    /// What connections to it are kept under.
+    fn key(&self) -> String {
+        use fmt::Write;
+        let mut key = String::with_capacity(self.name.len() + 8);
+        key.push(if self.tls { 's' } else { 'p' });
+        key.push_str(self.name);
+        key.make_ascii_lowercase();
+        // Writing to a string cannot fail.
+        let _ = write!(key, ":{}", self.port);
+        key
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.name, self.port)
+    }
+}
+
+impl Keep for Connection {
+    fn host(&self) -> &std::sync::Arc<str> {
+        self.key()
+    }
+
+    fn is_usable(&mut self) -> bool {
+        Connection::is_usable(self)
+    }
+}
+
+impl Sockets {
+    pub(crate) fn new(settings: Settings) -> Sockets {
+        let resolver = Resolver::new(ResolverSettings::default());
+        Sockets::from_parts(settings, resolver, Tls::default())
+    }
+
+    pub(super) fn from_parts(settings: Settings, resolver: Resolver, tls: Tls) -> Sockets {
+        let pool = PoolSettings {
+            max: settings.max_idle,
+            max_per_host: settings.max_idle_per_host,
+            age: settings.idle_age,
+        };
+        Sockets {
+            agent: Agent::with_parts(config(settings.header_limit), FromSlot, Resolved),
+            pool: Pool::new(pool),
+            resolver,
+            tls,
+            header_limit: settings.header_limit,
+        }
+    }
+}
+
+/// ureq as a speaker of HTTP and no more: no redirects, proxies, limits, pool or headers of its own.
+fn config(header_limit: usize) -> Config {
+    Config::builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .max_idle_connections(0)
+        .max_idle_connections_per_host(0)
+        .allow_non_standard_methods(true)
+        .max_response_header_size(header_limit)
+        .user_agent(AutoHeaderValue::None)
+        .accept(AutoHeaderValue::None)
+        .accept_encoding(AutoHeaderValue::None)
+        .build()
+}
+
+impl Transport for Sockets {
+    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+        let started = Instant::now();
+        let mut meter = Meter::start(started);
+        let Some(target) = Target::of(call.uri) else {
+            let target = Target {
+                name: "",
+                port: 0,
+                tls: false,
+            };
+            return self.failed(call, &target, started, meter, Trouble::NoHost);
+        };
+        match self.connection(call, &target, started, &mut meter) {
+            Ok(connection) => self.converse(call, &target, started, meter, connection),
+            Err(trouble) => {
+                let trouble = match call.cancel.withdraw() {
+                    Ok(()) => trouble,
+                    Err(_) => Trouble::Cancelled,
+                };
+                self.failed(call, &target, started, meter, trouble)
+            }
+        }
+    }
+
+    fn close_idle(&self) {
+        self.pool.clear();
+    }
+}
+
+impl Sockets {
+    /// A connection to the target: a kept one, or a new one. It is published for cancelling.
+    fn connection(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        started: Instant,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Trouble> {
+        if call.cancel.is_cancelled() {
+            return Err(Trouble::Cancelled);
+        }
+        let key = target.key();
+        if !call.fresh
+            && let Some(connection) = self.pool.borrow(&key, started)
+        {
+            call.cancel
+                .publish(connection.socket())
+                .map_err(|_| Trouble::Cancelled)?;
+            meter.trace.reused = true;
+            return Ok(connection);
+        }
+        let limits = Limits::connect(started, call.connect, call.until);
+        let addresses = self
+            .resolver
+            .resolve(target.bare_name(), &limits, call.cancel)?;
+        meter.enter(Phase::Connect, Instant::now());
+        let addresses: Vec<SocketAddr> = addresses
+            .into_iter()
+            .map(|address| SocketAddr::new(address, target.port))
+            .collect();
+        let (socket, remote) = self.dial(&addresses, &limits, call)?;
+        meter.trace.remote = Some(remote);
+        let mut wire = Wire::new(socket, limits);
+        let session = if target.tls {
+            meter.enter(Phase::Tls, Instant::now());
+            Some(self.tls.handshake(target.bare_name(), &mut wire)?)
+        } else {
+            None
+        };
+        Ok(Box::new(Connection::new(wire, session, key.into(), remote)))
+    }
+
+    /// Dials; when this side has run out of something, gives up what is idle and dials once more.
+    fn dial(
+        &self,
+        addresses: &[SocketAddr],
+        limits: &Limits,
+        call: &Call<'_>,
+    ) -> Result<(std::sync::Arc<std::net::TcpStream>, SocketAddr), Trouble> {
+        match dial::dial(addresses, limits, call.cancel) {
+            Err(undialled) if undialled.is_shortage() && self.pool.len() > 0 => {
+                self.pool.clear();
+                Ok(dial::dial(addresses, limits, call.cancel)?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// Sends the request and takes the response.
+    fn converse(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        started: Instant,
+        mut meter: Meter,
+        mut connection: Box<Connection>,
+    ) -> Exchanged {
+        meter.trace.connected = true;
+        meter.trace.remote = Some(connection.remote());
+        if let Some(on_connected) = call.on_connected {
+            on_connected();
+        }
+        let (request, head_size) = request(call);
+        meter.enter(Phase::Send, Instant::now());
+        connection.begin(Plan {
+            limits: Limits::attempt(call.until, call.read),
+            meter,
+            head_size,
+            body_size: call.body.len(),
+            header_limit: self.header_limit,
+        });
+        lease::lay_out(connection);
+        let sends_body = !call.body.is_empty()
+            || matches!(*call.method, Method::POST | Method::PUT | Method::PATCH);
+        let answered = if sends_body {
+            self.agent.run(request.map(|()| call.body))
+        } else {
+            self.agent.run(request)
+        };
+        let response = match answered {
+            Ok(response) => response,
+            Err(error) => return self.broke_off(call, target, started, meter, error),
+        };
+        let head_at = Instant::now();
+        let (reply, cut, back) = receive(call, response);
+        let Some(mut connection) = back else {
+            // ureq holds on to no connection it was lent; should it, there is none to give back.
+            meter.enter(Phase::Receive, head_at);
+            let _ = call.cancel.withdraw();
+            let trace = meter.finish(Instant::now());
+            return Exchanged {
+                result: Ok(reply),
+                trace,
+            };
+        };
+        connection.attempt.meter.enter(Phase::Receive, head_at);
+        connection.count();
+        let meter = connection.attempt.meter;
+        let now = Instant::now();
+        let trace = meter.finish(now);
+        // A body cut by a cancel can look complete, so the flag decides.
+        let trouble = match (
+            call.cancel.withdraw(),
+            connection.attempt.broken.take(),
+            cut,
+        ) {
+            (Err(_), _, _) => Some(Trouble::Cancelled),
+            (Ok(()), Some(broken), Some(_)) => Some(Trouble::Broken(broken)),
+            (Ok(()), _, Some(cut)) => Some(Trouble::Body(cut)),
+            (Ok(()), _, None) => None,
+        };
+        let result = match trouble {
+            None => Ok(reply),
+            Some(trouble) => {
+                let scene = Scene {
+                    call,
+                    target,
+                    started,
+                    phase: Phase::Receive,
+                    sent: trace.bytes_sent,
+                    received: trace.bytes_received,
+                    ended: connection.attempt.ended,
+                };
+                let reply = sampled(reply);
+                Err(scene.fault(trouble, Some(reply)))
+            }
+        };
+        if connection.attempt.reusable && result.is_ok() {
+            connection.rest();
+            self.pool.give_back(connection, now);
+        }
+        Exchanged { result, trace }
+    }
+
+    /// ureq gave up before the response head was complete.
+    fn broke_off(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        started: Instant,
+        meter: Meter,
+        error: ureq::Error,
+    ) -> Exchanged {
+        let cancelled = call.cancel.withdraw();
+        let (mut meter, mut ended, mut trouble) = (meter, false, Trouble::Head(error));
+        if let Some(mut connection) = lease::take_back() {
+            connection.count();
+            meter = connection.attempt.meter;
+            ended = connection.attempt.ended;
+            if let Some(broken) = connection.attempt.broken.take() {
+                trouble = Trouble::Broken(broken);
+            }
+        }
+        if cancelled.is_err() {
+            trouble = Trouble::Cancelled;
+        }
+        self.failed_at(call, target, started, meter, trouble, ended)
+    }
+
+    fn failed(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        started: Instant,
+        meter: Meter,
+        trouble: Trouble,
+    ) -> Exchanged {
+        self.failed_at(call, target, started, meter, trouble, false)
+    }
+
+    fn failed_at(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        started: Instant,
+        meter: Meter,
+        trouble: Trouble,
+        ended: bool,
+    ) -> Exchanged {
+        let scene = Scene {
+            call,
+            target,
+            started,
+            phase: meter.phase(),
+            sent: meter.trace.bytes_sent,
+            received: meter.trace.bytes_received,
+            ended,
+        };
+        let fault: Fault = scene.fault(trouble, None);
+        Exchanged {
+            result: Err(fault),
+            trace: meter.finish(Instant::now()),
+        }
+    }
+}
+
+/// The request for ureq, and an upper bound of its head's size.
+fn request(call: &Call<'_>) -> (Request<()>, usize) {
+    let mut headers = call.headers.clone();
+    // The body's own length counts. A wrong one would make ureq wait for bytes that do not exist.
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(TRANSFER_ENCODING);
+    let defaults = [
+        (USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE)),
+        (ACCEPT, HeaderValue::from_static("*/*")),
+        (ACCEPT_ENCODING, HeaderValue::from_static(ENCODINGS)),
+    ];
+    for (name, value) in defaults {
+        if !value.is_empty() {
+            headers.entry(name).or_insert(value);
+        }
+    }
+    // Request line, Host, Content-Length and the Authorization of a userinfo, with room to spare.
+    let lines = call.method.as_str().len() + 3 * call.uri.to_string().len() + 256;
+    let head_size = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum::<usize>()
+        + lines;
+    let mut request = Request::new(());
+    *request.method_mut() = call.method.clone();
+    *request.uri_mut() = call.uri.clone();
+    *request.headers_mut() = headers;
+    (request, head_size)
+}
+
+const USER_AGENT_VALUE: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
+
+/// What ureq can decompress.
+const ENCODINGS: &str = match (cfg!(feature = "gzip"), cfg!(feature = "brotli")) {
+    (true, true) => "gzip, br",
+    (true, false) => "gzip",
+    (false, true) => "br",
+    (false, false) => "",
+};
+
+/// Reads the body as far as it is wanted, and takes the connection back.
+fn receive(
+    call: &Call<'_>,
+    response: Response<ureq::Body>,
+) -> (Reply, Option<Cut>, Option<Box<Connection>>) {
+    let (head, mut body) = response.into_parts();
+    let status = head.status.as_u16();
+    let mut reply = Reply {
+        status,
+        version: head.version,
+        headers: head.headers,
+        body: Vec::new(),
+        truncated: false,
+    };
+    // ureq lets go of the connection at once if no body follows. Then there is nothing to read, and nothing to
+    // decompress either, whatever the headers say: think of the answer to HEAD.
+    if let Some(connection) = lease::take_back() {
+        return (reply, None, Some(connection));
+    }
+    let want = if call.accept.contains(status) {
+        Want::Whole(call.body_limit)
+    } else if call.follows && head.status.is_redirection() && reply.headers.contains_key(LOCATION) {
+        Want::Nothing
+    } else {
+        Want::Sample
+    };
+    let length = body.content_length();
+    let mut taken = Taken::default();
+    let result = body::read(body.as_reader(), length, want, &mut taken);
+    drop(body);
+    let connection = lease::take_back();
+    reply.body = taken.bytes;
+    reply.truncated = taken.truncated;
+    let complete = connection.as_ref().is_some_and(|c| c.attempt.reusable);
+    let cut = match result {
+        Ok(()) => None,
+        // A compressed body of no bytes at all is empty.
+        Err(Cut::Failed(error))
+            if complete && reply.body.is_empty() && classify::is_empty_compressed(&error) =>
+        {
+            None
+        }
+        Err(cut) => Some(cut),
+    };
+    (reply, cut, connection)
+}
+
+/// What is kept of the answer in a fault.
+fn sampled(mut reply: Reply) -> Reply {
+    if reply.body.len() > body::SAMPLE {
+        reply.body.truncate(body::SAMPLE);
+        reply.body.shrink_to_fit();
+        reply.truncated = true;
+    }
+    reply
+}

@@ -1,0 +1,155 @@
+//! The input and output buffer of a connection: small, growing with what passes through, small again when idle.
+
+/// Where input starts: most responses fit.
+const START: usize = 4 * 1024;
+/// Up to where input grows for the sake of fewer reads.
+const WIDE: usize = 64 * 1024;
+/// What an idle connection may keep of each buffer.
+const KEPT: usize = 4 * 1024;
+/// The largest part of a body written at once.
+const CHUNK: usize = 64 * 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The last look at the input led somewhere: what is left is worth another look before more is read.
+    progress: bool,
+    /// Up to where input may grow.
+    limit: usize,
+    output: Vec<u8>,
+    /// The front of the output waits to be sent together with what comes next.
+    held: usize,
+}
+
+impl Buffers {
+    /// Makes room for the next exchange: the output holds the whole head and as much of the body as is sent at once.
+    /// A response head fits if it is within `header_limit`.
+    pub(super) fn prepare(&mut self, head: usize, body: usize, header_limit: usize) {
+        let output = head + body.min(CHUNK);
+        if self.output.len() < output {
+            self.output.resize(output, 0);
+        }
+        self.held = 0;
+        self.limit = WIDE.max(header_limit + START);
+        self.progress = false;
+    }
+
+    /// Gives back what an idle connection does not need.
+    pub(super) fn shrink(&mut self) {
+        self.start = 0;
+        self.end = 0;
+        self.held = 0;
+        for buffer in [&mut self.input, &mut self.output] {
+            if buffer.len() > KEPT {
+                *buffer = Vec::new();
+            }
+        }
+    }
+
+    /// How much output there is with `amount` more of it now in place.
+    pub(super) fn pending(&self, amount: usize) -> usize {
+        self.held + amount
+    }
+
+    /// The first `amount` bytes of output.
+    pub(super) fn first(&self, amount: usize) -> &[u8] {
+        &self.output[..amount]
+    }
+
+    /// Keeps the first `amount` bytes of the output for the next write, if anything fits beside them.
+    pub(super) fn hold(&mut self, amount: usize) -> bool {
+        let fits = amount < self.output.len();
+        if fits {
+            self.held = amount;
+        }
+        fits
+    }
+
+    /// Bytes held back.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The first `amount` bytes of output, to be sent now.
+    pub(super) fn take_output(&mut self, amount: usize) -> &[u8] {
+        self.held = 0;
+        &self.output[..amount]
+    }
+
+    /// Room for more input. Never empty unless the input is at its limit.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+        if self.end == self.input.len() {
+            if self.start > 0 {
+                self.input.copy_within(self.start..self.end, 0);
+                self.end -= self.start;
+                self.start = 0;
+            } else if self.input.len() < self.limit {
+                let wanted = (self.input.len() * 4).clamp(START, self.limit);
+                self.input.resize(wanted, 0);
+            }
+        }
+        &mut self.input[self.end..]
+    }
+
+    /// The whole buffer was filled by the last read, so there is likely more: from now on read more at once.
+    pub(super) fn widen(&mut self) {
+        if self.input.len() < WIDE.min(self.limit) {
+            let wanted = (self.input.len() * 4).clamp(START, WIDE.min(self.limit));
+            self.input.resize(wanted, 0);
+        }
+    }
+
+    /// `amount` bytes of [`room`](Buffers::room) hold input now.
+    pub(super) fn filled(&mut self, amount: usize) {
+        self.end += amount;
+        if self.end == self.input.len() {
+            self.widen();
+        }
+    }
+
+    pub(super) fn has_input(&self) -> bool {
+        self.start < self.end
+    }
+
+    pub(super) fn input_mut(&mut self) -> &mut [u8] {
+        &mut self.input[self.start..self.end]
+    }
+}
+
+impl ureq::unversioned::transport::Buffers for Buffers {
+    fn output(&mut self) -> &mut [u8] {
+        &mut self.output[self.held..]
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.start..self.end]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.room()
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.filled(amount);
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.start += amount;
+    }
+
+    /// The scratch half is for chunked bodies, and none are sent: every body has a length.
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        (&mut self.input[self.end..], &mut self.output[self.held..])
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.has_input() && self.progress
+    }
+}

@@ -1,0 +1,171 @@
+//! Ending an attempt from another thread.
+
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Through which another thread ends the attempt a worker is at. Each worker has one and uses it for all its attempts.
+///
+/// What the attempt blocks on is published here before it blocks, and withdrawn before it is given to anybody else
+/// (a connection back to the pool), so an abort never reaches more than the attempt it is meant for.
+#[derive(Default)]
+pub(crate) struct CancelSlot {
+    state: Mutex<State>,
+    /// A copy of `state.cancelled`, to be read where the lock must not be taken.
+    cancelled: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    /// Counts attempts, so that an abort that comes late does not hit the next one.
+    attempt: u64,
+    cancelled: bool,
+    blocked_on: Blocked,
+}
+
+#[derive(Default)]
+enum Blocked {
+    #[default]
+    Nothing,
+    /// The connection in use, or the one being opened.
+    Socket(Arc<TcpStream>),
+    /// Connections to several addresses of one host, being opened at once.
+    Sockets(Vec<Arc<TcpStream>>),
+    /// Anything that waits on a condition variable.
+    Waiting(Arc<dyn Wake>),
+}
+
+/// Something a worker waits for other than a socket.
+pub(super) trait Wake: Send + Sync {
+    /// Makes every waiter look at its slot again.
+    fn wake(&self);
+}
+
+/// Names one attempt of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
+/// The attempt was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cancelled;
+
+impl CancelSlot {
+    pub(crate) fn new() -> Arc<CancelSlot> {
+        Arc::new(CancelSlot::default())
+    }
+
+    /// Starts the next attempt: clears an earlier abort. The ticket is what [`abort`](CancelSlot::abort) takes.
+    pub(crate) fn begin(&self) -> Ticket {
+        let mut state = self.lock();
+        state.attempt += 1;
+        state.cancelled = false;
+        state.blocked_on = Blocked::Nothing;
+        self.cancelled.store(false, Ordering::Release);
+        Ticket(state.attempt)
+    }
+
+    /// Ends the attempt, whatever it blocks on. `false` when that attempt is no longer the current one.
+    ///
+    /// The sockets are shut down under the lock: once [`withdraw`](CancelSlot::withdraw) has returned, no shutdown can
+    /// hit a connection that serves somebody else by then.
+    pub(crate) fn abort(&self, ticket: Ticket) -> bool {
+        let mut state = self.lock();
+        if state.attempt != ticket.0 {
+            return false;
+        }
+        state.cancelled = true;
+        self.cancelled.store(true, Ordering::Release);
+        state.blocked_on.interrupt();
+        true
+    }
+
+    /// Whether the current attempt was aborted.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// From here on an abort shuts this socket down.
+    pub(super) fn publish(&self, socket: &Arc<TcpStream>) -> Result<(), Cancelled> {
+        self.block_on(Blocked::Socket(Arc::clone(socket)))
+    }
+
+    /// Like [`publish`](CancelSlot::publish), beside those published before.
+    pub(super) fn publish_another(&self, socket: &Arc<TcpStream>) -> Result<(), Cancelled> {
+        let mut state = self.lock();
+        if state.cancelled {
+            return Err(Cancelled);
+        }
+        match &mut state.blocked_on {
+            Blocked::Sockets(sockets) => sockets.push(Arc::clone(socket)),
+            other => *other = Blocked::Sockets(vec![Arc::clone(socket)]),
+        }
+        Ok(())
+    }
+
+    /// From here on an abort wakes this waiter.
+    pub(super) fn publish_waiter(&self, waiter: Arc<dyn Wake>) -> Result<(), Cancelled> {
+        self.block_on(Blocked::Waiting(waiter))
+    }
+
+    /// From here on an abort reaches nothing any more. Says whether one came before.
+    pub(super) fn withdraw(&self) -> Result<(), Cancelled> {
+        self.block_on(Blocked::Nothing)
+    }
+
+    fn block_on(&self, blocked_on: Blocked) -> Result<(), Cancelled> {
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut state.blocked_on, blocked_on);
+        let cancelled = state.cancelled;
+        drop(state);
+        // Its last reference may close a socket, which is no work to do under the lock.
+        drop(before);
+        if cancelled { Err(Cancelled) } else { Ok(()) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Blocked {
+    fn interrupt(&self) {
+        // A socket that is closed already needs no shutdown, so an error means nothing here.
+        match self {
+            Blocked::Nothing => {}
+            Blocked::Socket(socket) => drop(socket.shutdown(Shutdown::Both)),
+            Blocked::Sockets(sockets) => {
+                for socket in sockets {
+                    drop(socket.shutdown(Shutdown::Both));
+                }
+            }
+            Blocked::Waiting(waiter) => waiter.wake(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_abort_holds_until_the_next_attempt_begins() {
+        let slot = CancelSlot::new();
+        let first = slot.begin();
+        assert!(!slot.is_cancelled());
+        assert!(slot.abort(first));
+        assert!(slot.is_cancelled());
+        assert_eq!(slot.withdraw(), Err(Cancelled));
+        slot.begin();
+        assert!(!slot.is_cancelled());
+        assert_eq!(slot.withdraw(), Ok(()));
+    }
+
+    #[test]
+    fn an_abort_that_comes_late_does_not_hit_the_next_attempt() {
+        let slot = CancelSlot::new();
+        let first = slot.begin();
+        slot.begin();
+        assert!(!slot.abort(first));
+        assert!(!slot.is_cancelled());
+    }
+}

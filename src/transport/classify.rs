@@ -1,0 +1,342 @@
+//! From what went wrong to its class, phase and words. The one place that looks into ureq's errors.
+
+use std::fmt;
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::agent::Target;
+use super::body::Cut;
+use super::dial::Undialled;
+use super::platform;
+use super::resolver::Unresolved;
+use super::wire::{Broken, Limit};
+use super::{Call, Fault, Reply};
+use crate::error::ErrorType;
+use crate::timing::Phase;
+
+/// What went wrong in an attempt.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The request has no host to go to.
+    NoHost,
+    Cancelled,
+    Resolve(Unresolved),
+    Dial(Undialled),
+    /// The connection broke, in whatever phase.
+    Broken(Broken),
+    /// ureq gave up before the response head was complete.
+    Head(ureq::Error),
+    /// The body was not read to its end.
+    Body(Cut),
+}
+
+impl From<Unresolved> for Trouble {
+    fn from(unresolved: Unresolved) -> Self {
+        Trouble::Resolve(unresolved)
+    }
+}
+
+impl From<Undialled> for Trouble {
+    fn from(undialled: Undialled) -> Self {
+        Trouble::Dial(undialled)
+    }
+}
+
+impl From<Broken> for Trouble {
+    fn from(broken: Broken) -> Self {
+        Trouble::Broken(broken)
+    }
+}
+
+/// Where it happened.
+pub(super) struct Scene<'a> {
+    pub(super) call: &'a Call<'a>,
+    pub(super) target: &'a Target<'a>,
+    pub(super) started: Instant,
+    pub(super) phase: Phase,
+    pub(super) sent: u64,
+    pub(super) received: u64,
+    /// The server had closed its side.
+    pub(super) ended: bool,
+}
+
+/// What is said of it.
+struct Verdict {
+    error_type: ErrorType,
+    permanent: bool,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Verdict {
+    fn new(error_type: ErrorType, message: String) -> Verdict {
+        Verdict {
+            error_type,
+            permanent: false,
+            message,
+            source: None,
+        }
+    }
+
+    fn permanent(mut self) -> Verdict {
+        self.permanent = true;
+        self
+    }
+
+    fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Verdict {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl Scene<'_> {
+    pub(super) fn fault(&self, trouble: Trouble, reply: Option<Reply>) -> Fault {
+        let verdict = self.judge(trouble);
+        Fault {
+            error_type: verdict.error_type,
+            phase: self.phase,
+            permanent: verdict.permanent,
+            message: verdict.message,
+            source: verdict.source,
+            reply,
+        }
+    }
+
+    fn judge(&self, trouble: Trouble) -> Verdict {
+        let to = self.target;
+        match trouble {
+            Trouble::NoHost => {
+                let message = "the URL has no http or https host".to_owned();
+                Verdict::new(ErrorType::InvalidRequest, message).permanent()
+            }
+            Trouble::Cancelled
+            | Trouble::Resolve(Unresolved::Cancelled)
+            | Trouble::Dial(Undialled::Cancelled) => self.cancelled(),
+            Trouble::Resolve(Unresolved::Failed(error)) => {
+                let message = format!("resolve {}: {error}", to.name);
+                Verdict::new(ErrorType::Dns, message).because(error)
+            }
+            Trouble::Resolve(Unresolved::Unasked(error)) => {
+                let message = format!("resolve {}: {error}", to.name);
+                Verdict::new(ErrorType::Io, message).because(error)
+            }
+            Trouble::Resolve(Unresolved::TimedOut(broken))
+            | Trouble::Dial(Undialled::Broken(broken))
+            | Trouble::Broken(broken) => self.broken(broken),
+            Trouble::Head(error) => self.head(error),
+            Trouble::Body(Cut::TooLarge) => {
+                let limit = self.call.body_limit;
+                let message = format!("the body from {to} is larger than {limit} bytes");
+                Verdict::new(ErrorType::BodyTooLarge, message).permanent()
+            }
+            Trouble::Body(Cut::Failed(error)) => self.body(error),
+        }
+    }
+
+    fn cancelled(&self) -> Verdict {
+        let message = format!("cancelled in phase {} of {}", self.phase, self.target);
+        Verdict::new(ErrorType::Cancelled, message).permanent()
+    }
+
+    fn broken(&self, broken: Broken) -> Verdict {
+        let to = self.target;
+        match broken {
+            Broken::TimedOut(limit) => Verdict::new(ErrorType::Timeout, self.too_long(limit)),
+            Broken::Tls { permanent, source } => {
+                let message = match self.phase {
+                    Phase::Tls => format!("TLS handshake with {to}: {source}"),
+                    _ => format!("TLS connection to {to}: {source}"),
+                };
+                let verdict = Verdict::new(ErrorType::Tls, message).because(source);
+                if permanent {
+                    verdict.permanent()
+                } else {
+                    verdict
+                }
+            }
+            Broken::Io(error) => self.io(error),
+        }
+    }
+
+    fn io(&self, error: io::Error) -> Verdict {
+        let to = self.target;
+        let how = how_it_broke(&error);
+        let verdict = match self.phase {
+            Phase::Resolve | Phase::Connect if platform::is_exhausted(&error) => Verdict::new(
+                ErrorType::Io,
+                format!("connect to {to}: {}", shortage(&error)),
+            ),
+            Phase::Resolve | Phase::Connect => {
+                Verdict::new(ErrorType::Connect, format!("connect to {to}: {error}"))
+            }
+            Phase::Tls => Verdict::new(
+                ErrorType::Tls,
+                format!("TLS handshake with {to}: the connection was {how}"),
+            ),
+            Phase::Receive => Verdict::new(
+                ErrorType::IncompleteBody,
+                format!("the connection to {to} was {how} before the body was complete"),
+            ),
+            _ if self.received > 0 => Verdict::new(
+                ErrorType::Connection,
+                format!("the connection to {to} was {how} in the middle of the response head"),
+            ),
+            _ => Verdict::new(
+                ErrorType::Connection,
+                format!("the connection to {to} was {how} before an answer came"),
+            ),
+        };
+        verdict.because(error)
+    }
+
+    /// Before the head was complete and without the connection having broken: the stream ended, or something was said
+    /// that is not HTTP.
+    fn head(&self, error: ureq::Error) -> Verdict {
+        let to = self.target;
+        match error {
+            ureq::Error::Io(error) if self.ended && self.received > 0 => {
+                let message =
+                    format!("{to} closed the connection in the middle of the response head");
+                Verdict::new(ErrorType::Connection, message).because(error)
+            }
+            ureq::Error::Io(error) if self.ended => {
+                let message = format!("{to} closed the connection before answering");
+                Verdict::new(ErrorType::Connection, message).because(error)
+            }
+            ureq::Error::Io(error) => self.io(error),
+            ureq::Error::LargeResponseHeader(_, limit) => {
+                let message = format!("the response head of {to} is larger than {limit} bytes");
+                Verdict::new(ErrorType::Protocol, message).permanent()
+            }
+            // The same variants stand for faults of the request and of the response.
+            error if self.sent == 0 => {
+                let message = format!("the request to {to} cannot be sent: {error}");
+                Verdict::new(ErrorType::InvalidRequest, message)
+                    .permanent()
+                    .because(error)
+            }
+            error => {
+                let message = format!("the response of {to} is not valid HTTP: {error}");
+                Verdict::new(ErrorType::Protocol, message)
+                    .permanent()
+                    .because(error)
+            }
+        }
+    }
+
+    fn body(&self, error: io::Error) -> Verdict {
+        let to = self.target;
+        let early = format!("{to} closed the connection before the body was complete");
+        match ureq::Error::from(error) {
+            #[cfg(any(feature = "gzip", feature = "brotli"))]
+            ureq::Error::Decompress(_, error)
+                if self.ended && error.kind() == io::ErrorKind::UnexpectedEof =>
+            {
+                Verdict::new(ErrorType::IncompleteBody, early).because(error)
+            }
+            #[cfg(any(feature = "gzip", feature = "brotli"))]
+            ureq::Error::Decompress(how, error) => {
+                let message = format!("the body from {to} is not valid {how}: {error}");
+                Verdict::new(ErrorType::Decode, message)
+                    .permanent()
+                    .because(error)
+            }
+            ureq::Error::Protocol(error) => {
+                let message = format!("the body from {to} is not valid HTTP: {error}");
+                Verdict::new(ErrorType::Protocol, message)
+                    .permanent()
+                    .because(error)
+            }
+            error => Verdict::new(ErrorType::IncompleteBody, early).because(error),
+        }
+    }
+
+    fn too_long(&self, limit: Limit) -> String {
+        let to = self.target;
+        let time = match limit {
+            Limit::Connect => self.call.connect,
+            Limit::Read => self.call.read,
+            Limit::Attempt => self
+                .call
+                .until
+                .map(|until| until.saturating_duration_since(self.started)),
+        };
+        let time = Rounded(time.unwrap_or_default());
+        let read = limit == Limit::Read;
+        match self.phase {
+            Phase::Resolve => format!("resolving {} took longer than {time}", to.name),
+            Phase::Connect => format!("connect to {to} took longer than {time}"),
+            Phase::Tls => format!("TLS handshake with {to} took longer than {time}"),
+            Phase::Send if read => format!("{to} took no bytes of the request for {time}"),
+            Phase::Send => format!("sending the request to {to} took longer than {time}"),
+            Phase::Receive if read => format!("no bytes of the body came from {to} for {time}"),
+            Phase::Receive => format!("receiving the body from {to} took longer than {time}"),
+            _ => format!("{to} did not answer within {time}"),
+        }
+    }
+}
+
+/// Whether an error says that a compressed body was empty: nothing came, where at least a header should have.
+pub(super) fn is_empty_compressed(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|e| e.downcast_ref());
+    match inner {
+        #[cfg(any(feature = "gzip", feature = "brotli"))]
+        Some(ureq::Error::Decompress(_, error)) => error.kind() == io::ErrorKind::UnexpectedEof,
+        Some(_) | None => false,
+    }
+}
+
+fn how_it_broke(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset => "reset",
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => "closed",
+        _ => "lost",
+    }
+}
+
+/// What this side has run out of.
+fn shortage(error: &io::Error) -> String {
+    if platform::is_out_of_files(error) {
+        match platform::file_limit() {
+            Some(limit) => format!("too many open files (the limit of this process is {limit})"),
+            None => "too many open files".to_owned(),
+        }
+    } else if platform::is_out_of_ports(error) {
+        "no local port is free".to_owned()
+    } else {
+        error.to_string()
+    }
+}
+
+/// A limit as a person would write it: an attempt's limit has lost some microseconds by the time it is looked at.
+struct Rounded(Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = (self.0.as_micros() + 500) / 1000;
+        if ms >= 1000 {
+            let tenths = (ms + 50) / 100;
+            match tenths % 10 {
+                0 => write!(f, "{}s", tenths / 10),
+                tenth => write!(f, "{}.{tenth}s", tenths / 10),
+            }
+        } else {
+            write!(f, "{ms}ms")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_shown_as_it_was_set() {
+        let shown = |micros| Rounded(Duration::from_micros(micros)).to_string();
+        assert_eq!(shown(29_999_400), "30s");
+        assert_eq!(shown(10_000_000), "10s");
+        assert_eq!(shown(2_499_990), "2.5s");
+        assert_eq!(shown(249_800), "250ms");
+        assert_eq!(shown(0), "0ms");
+    }
+}

@@ -1,0 +1,175 @@
+//! A connection as an exchange uses it: socket, TLS session, buffers, and how the current attempt goes on it.
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::buffers::Buffers;
+use super::meter::Meter;
+use super::platform::Idle;
+use super::tls::Session;
+use super::wire::{Broken, Limits, Wire};
+use crate::timing::Phase;
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    wire: Wire,
+    session: Option<Box<Session>>,
+    /// The host it leads to, as the pool names it.
+    key: Arc<str>,
+    remote: SocketAddr,
+    pub(super) buffers: Buffers,
+    pub(super) attempt: Attempt,
+}
+
+/// How the current attempt goes.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) meter: Meter,
+    /// Body bytes that may be sent together with the head.
+    body_follows: bool,
+    head_sent: bool,
+    /// What ended it. ureq is told only that there was something.
+    pub(super) broken: Option<Broken>,
+    /// The server has closed its side.
+    pub(super) ended: bool,
+    /// The response was read to its end and the connection can serve again.
+    pub(super) reusable: bool,
+}
+
+/// What is known of an exchange before it starts.
+pub(super) struct Plan {
+    pub(super) limits: Limits,
+    pub(super) meter: Meter,
+    /// An upper bound of the request head's size.
+    pub(super) head_size: usize,
+    pub(super) body_size: usize,
+    pub(super) header_limit: usize,
+}
+
+impl Connection {
+    pub(super) fn new(
+        wire: Wire,
+        session: Option<Session>,
+        key: Arc<str>,
+        remote: SocketAddr,
+    ) -> Connection {
+        Connection {
+            wire,
+            session: session.map(Box::new),
+            key,
+            remote,
+            buffers: Buffers::default(),
+            attempt: Attempt {
+                meter: Meter::start(Instant::now()),
+                body_follows: false,
+                head_sent: false,
+                broken: None,
+                ended: false,
+                reusable: false,
+            },
+        }
+    }
+
+    pub(super) fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+
+    pub(super) fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    pub(super) fn socket(&self) -> &Arc<TcpStream> {
+        self.wire.socket()
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Makes it ready for the next exchange.
+    pub(super) fn begin(&mut self, plan: Plan) {
+        self.wire.limits = plan.limits;
+        self.wire.sent = 0;
+        self.wire.received = 0;
+        self.buffers
+            .prepare(plan.head_size, plan.body_size, plan.header_limit);
+        self.attempt = Attempt {
+            meter: plan.meter,
+            body_follows: plan.body_size > 0,
+            head_sent: false,
+            broken: None,
+            ended: false,
+            reusable: false,
+        };
+    }
+
+    /// The bytes counted since [`begin`](Connection::begin), into the meter.
+    pub(super) fn count(&mut self) {
+        self.attempt.meter.trace.bytes_sent = self.wire.sent;
+        self.attempt.meter.trace.bytes_received = self.wire.received;
+    }
+
+    /// Sends what is in the output buffer. The end of a head waits for the first part of its body, so that both go out
+    /// as one packet: two would cost another call, and with some servers a delayed acknowledgement.
+    pub(super) fn send(&mut self, amount: usize) -> Result<(), Broken> {
+        let pending = self.buffers.pending(amount);
+        let attempt = &mut self.attempt;
+        if !attempt.head_sent {
+            let output = self.buffers.first(pending);
+            attempt.head_sent = output.ends_with(b"\r\n\r\n");
+            if attempt.head_sent && attempt.body_follows && self.buffers.hold(pending) {
+                return Ok(());
+            }
+        }
+        self.flush(pending)
+    }
+
+    fn flush(&mut self, pending: usize) -> Result<(), Broken> {
+        if self.attempt.meter.phase() != Phase::Send {
+            self.attempt.meter.enter(Phase::Send, Instant::now());
+        }
+        let output = self.buffers.take_output(pending);
+        match &mut self.session {
+            None => self.wire.write_all(output),
+            Some(session) => session.write_all(&mut self.wire, output),
+        }?;
+        self.attempt.meter.enter(Phase::Wait, Instant::now());
+        Ok(())
+    }
+
+    /// Waits for input. `false` at the end of the stream.
+    pub(super) fn receive(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
+        let held = self.buffers.held();
+        if held > 0 {
+            self.flush(held)?;
+        }
+        let room = self.buffers.room();
+        let n = match &mut self.session {
+            None => self.wire.read_within(room, patience),
+            Some(session) => session.read(&mut self.wire, room, patience),
+        }?;
+        self.buffers.filled(n);
+        self.attempt.ended = n == 0;
+        Ok(n > 0)
+    }
+
+    /// Gives back what it does not need while it waits in the pool.
+    pub(super) fn rest(&mut self) {
+        self.buffers.shrink();
+        if let Some(session) = &mut self.session {
+            session.shrink();
+        }
+    }
+
+    /// Whether it can carry another exchange. Input nobody asked for means that it cannot, be it the end of the stream
+    /// or an answer to a request never made; of TLS's own messages nothing is thought.
+    pub(super) fn is_usable(&mut self) -> bool {
+        match (self.wire.peek(), &mut self.session) {
+            (Idle::Quiet, None) => true,
+            (Idle::Quiet, Some(session)) => session.is_quiet(&mut self.wire, false),
+            (Idle::HasInput, Some(session)) => session.is_quiet(&mut self.wire, true),
+            (Idle::HasInput | Idle::Closed, _) => false,
+        }
+    }
+}

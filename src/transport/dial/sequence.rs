@@ -1,0 +1,39 @@
+//! One address after another, each with its share of the time: for systems where connecting cannot be waited for
+//! beside other things.
+
+#![cfg_attr(unix, allow(dead_code))]
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Undialled;
+use crate::transport::cancel::{CancelSlot, Cancelled};
+use crate::transport::wire::Limits;
+
+/// The longest try where nothing else limits it.
+const LONGEST: Duration = Duration::from_secs(60);
+
+pub(super) fn open(
+    addresses: &[SocketAddr],
+    limits: &Limits,
+    cancel: &CancelSlot,
+) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
+    let began = Instant::now();
+    let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for (i, &address) in addresses.iter().enumerate() {
+        if cancel.is_cancelled() {
+            return Err(Cancelled.into());
+        }
+        let left = limits.left(began, Instant::now())?.unwrap_or(LONGEST);
+        let to_come = u32::try_from(addresses.len() - i).unwrap_or(u32::MAX);
+        let share = (left / to_come).max(Duration::from_millis(1));
+        match TcpStream::connect_timeout(&address, share) {
+            Ok(socket) => return Ok((Arc::new(socket), address)),
+            Err(error) => failed = error,
+        }
+    }
+    limits.left(began, Instant::now())?;
+    Err(failed.into())
+}

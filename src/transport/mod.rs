@@ -1,0 +1,115 @@
+//! The wire: everything that names ureq, opens sockets or resolves names.
+//!
+//! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
+//! went. Nothing here retries, sleeps or follows a redirect.
+
+mod agent;
+mod body;
+mod buffers;
+mod cancel;
+mod classify;
+mod connection;
+mod dial;
+mod lease;
+mod meter;
+mod platform;
+mod pool;
+mod resolver;
+mod tls;
+mod wire;
+
+use std::error::Error as StdError;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::ErrorType;
+use crate::http::{HeaderMap, Method, Uri, Version};
+use crate::status::StatusSet;
+use crate::timing::{Phase, Timings};
+
+pub(crate) use self::agent::{Settings, Sockets};
+pub(crate) use self::cancel::{CancelSlot, Ticket};
+
+/// One attempt to be made: a request with all defaults applied.
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    /// All headers to send but those of the framing (`Host`, `Content-Length`).
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+    /// For name resolution, TCP and TLS together.
+    pub(crate) connect: Option<Duration>,
+    /// For each wait for bytes.
+    pub(crate) read: Option<Duration>,
+    /// The end of the attempt: its own limit or the request's deadline, whichever is first.
+    pub(crate) until: Option<Instant>,
+    /// Statuses whose body is wanted whole; of others it is kept up to 64 KiB and drained.
+    pub(crate) accept: &'a StatusSet,
+    /// Whether a 3xx with a `Location` will be followed: its body is drained, not kept.
+    pub(crate) follows: bool,
+    /// The largest body taken, after decompression.
+    pub(crate) body_limit: u64,
+    /// Use a new connection, whatever the pool holds.
+    pub(crate) fresh: bool,
+    /// Through which another thread can end this attempt.
+    pub(crate) cancel: &'a Arc<CancelSlot>,
+    /// Called once, on this thread, as soon as a connection to the host stands (new or reused).
+    pub(crate) on_connected: Option<&'a dyn Fn()>,
+}
+
+/// How an attempt ended, and how it went.
+pub(crate) struct Exchanged {
+    pub(crate) result: Result<Reply, Fault>,
+    pub(crate) trace: Trace,
+}
+
+/// A response whose body has been read to its end.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// The body was cut at 64 KiB (only where the status is not accepted).
+    pub(crate) truncated: bool,
+}
+
+/// An attempt that gave no usable response.
+pub(crate) struct Fault {
+    pub(crate) error_type: ErrorType,
+    pub(crate) phase: Phase,
+    /// Will fail the same way next time: a bad certificate, a TLS version, a proxy's 4xx.
+    pub(crate) permanent: bool,
+    /// Names host and phase; holds no secret.
+    pub(crate) message: String,
+    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+    /// What had arrived: head, and the body as far as it came (up to 64 KiB).
+    pub(crate) reply: Option<Reply>,
+}
+
+/// How an attempt went on the wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Trace {
+    pub(crate) timings: Timings,
+    /// Bytes of the request written, on the wire.
+    pub(crate) bytes_sent: u64,
+    /// Bytes read, on the wire.
+    pub(crate) bytes_received: u64,
+    /// A connection stood at all.
+    pub(crate) connected: bool,
+    /// It came from the pool.
+    pub(crate) reused: bool,
+    pub(crate) remote: Option<SocketAddr>,
+}
+
+/// Makes attempts. One implementation speaks over sockets, tests script others.
+pub(crate) trait Transport: Send + Sync {
+    /// Makes one attempt on the calling thread.
+    fn exchange(&self, call: &Call<'_>) -> Exchanged;
+
+    /// Closes idle connections.
+    fn close_idle(&self) {}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! What the standard library offers everywhere: a probe of three calls instead of one.
+
+#![cfg_attr(unix, allow(dead_code))]
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+
+/// What an idle connection has to say.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::transport) enum Idle {
+    Quiet,
+    HasInput,
+    Closed,
+}
+
+/// Looks, without waiting and without taking anything.
+pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
+    let mut byte = [0u8; 1];
+    match without_waiting(socket, || socket.peek(&mut byte)) {
+        Ok(0) => Idle::Closed,
+        Ok(_) => Idle::HasInput,
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => Idle::Quiet,
+        Err(_) => Idle::Closed,
+    }
+}
+
+/// Reads what is there without waiting.
+pub(in crate::transport) fn read_now(mut socket: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
+    without_waiting(socket, || socket.read(into))
+}
+
+/// Writes what fits without waiting.
+pub(in crate::transport) fn write_now(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    without_waiting(socket, || socket.write(bytes))
+}
+
+fn without_waiting<T>(socket: &TcpStream, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    socket.set_nonblocking(true)?;
+    let result = call();
+    socket.set_nonblocking(false)?;
+    result
+}
+
+/// The standard library cannot ask for it.
+pub(in crate::transport) fn keep_alive(_: &TcpStream) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether an error says that this machine has run out of something: it passes, and says nothing of the host.
+pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
+    is_out_of_files(error) || is_out_of_ports(error) || error.kind() == io::ErrorKind::OutOfMemory
+}
+
+/// Whether it was the limit of open files: on Windows `WSAEMFILE`.
+pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(10024)
+}
+
+/// Whether no local port was free.
+pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+/// How many files this process may have open.
+pub(in crate::transport) fn file_limit() -> Option<u64> {
+    None
+}

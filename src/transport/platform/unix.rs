@@ -1,0 +1,160 @@
+//! Unix, by way of rustix.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
+
+/// How long a wait for connections may last before the cancel flag is looked at again. Where shutting a socket
+/// down ends its connecting, there is no need to look.
+pub(in crate::transport) const CONNECT_SLICE: Option<Duration> =
+    if cfg!(any(target_os = "linux", target_os = "android")) {
+        None
+    } else {
+        Some(Duration::from_millis(25))
+    };
+
+#[cfg(not(target_vendor = "apple"))]
+const SEND: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const SEND: SendFlags = SendFlags::empty();
+
+/// A socket on its way to an address.
+pub(in crate::transport) enum Started {
+    Connected,
+    Connecting,
+}
+
+/// A new socket for this address, non-blocking, not yet connecting.
+pub(in crate::transport) fn socket(to: SocketAddr) -> io::Result<TcpStream> {
+    let family = match to {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    let fd = rustix::net::socket_with(
+        family,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+        None,
+    )?;
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    let fd = {
+        let fd = rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::empty(), None)?;
+        rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        #[cfg(target_vendor = "apple")]
+        sockopt::set_socket_nosigpipe(&fd, true)?;
+        fd
+    };
+    Ok(TcpStream::from(fd))
+}
+
+/// Starts connecting a socket from [`socket`].
+pub(in crate::transport) fn connect(socket: &TcpStream, to: SocketAddr) -> io::Result<Started> {
+    match rustix::net::connect(socket, &to) {
+        Ok(()) => Ok(Started::Connected),
+        Err(Errno::INPROGRESS | Errno::INTR) => Ok(Started::Connecting),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Waits until one of the sockets is connected or has failed, or the time is over: the position of one that is.
+pub(in crate::transport) fn wait_connected<'a>(
+    sockets: impl Iterator<Item = &'a TcpStream>,
+    time: Option<Duration>,
+) -> io::Result<Option<usize>> {
+    let mut fds: Vec<PollFd<'_>> = sockets.map(|s| PollFd::new(s, PollFlags::OUT)).collect();
+    let time = time.map(|t| {
+        Timespec::try_from(t).unwrap_or(Timespec {
+            tv_sec: i32::MAX.into(),
+            tv_nsec: 0,
+        })
+    });
+    match rustix::event::poll(&mut fds, time.as_ref()) {
+        Ok(_) => Ok(fds.iter().position(|fd| !fd.revents().is_empty())),
+        Err(Errno::INTR) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// How connecting ended.
+pub(in crate::transport) fn connect_result(socket: &TcpStream) -> io::Result<()> {
+    sockopt::socket_error(socket)??;
+    Ok(())
+}
+
+/// Probes a broken peer now and then, so that a connection whose other side vanished ends some day.
+pub(in crate::transport) fn keep_alive(socket: &TcpStream) -> io::Result<()> {
+    Ok(sockopt::set_socket_keepalive(socket, true)?)
+}
+
+/// What an idle connection has to say.
+pub(in crate::transport) enum Idle {
+    Quiet,
+    HasInput,
+    Closed,
+}
+
+/// Looks, without waiting and without taking anything.
+pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
+    let mut byte = [0u8; 1];
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    match rustix::net::recv(socket, &mut byte[..], flags) {
+        Ok((_, 0)) => Idle::Closed,
+        Ok(_) => Idle::HasInput,
+        Err(Errno::AGAIN) => Idle::Quiet,
+        Err(_) => Idle::Closed,
+    }
+}
+
+/// Reads what is there without waiting.
+pub(in crate::transport) fn read_now(socket: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
+    let (_, n) = rustix::net::recv(socket, into, RecvFlags::DONTWAIT)?;
+    Ok(n)
+}
+
+/// Writes what fits without waiting.
+pub(in crate::transport) fn write_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(
+        socket,
+        bytes,
+        SEND | SendFlags::DONTWAIT,
+    )?)
+}
+
+/// Whether an error says that this machine has run out of something: it passes, and says nothing of the host.
+pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| {
+        [
+            Errno::MFILE,
+            Errno::NFILE,
+            Errno::NOBUFS,
+            Errno::NOMEM,
+            Errno::ADDRNOTAVAIL,
+            Errno::AGAIN,
+        ]
+        .iter()
+        .any(|e| e.raw_os_error() == code)
+    })
+}
+
+/// Whether it was the limit of open files.
+pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| {
+        code == Errno::MFILE.raw_os_error() || code == Errno::NFILE.raw_os_error()
+    })
+}
+
+/// Whether no local port was free.
+pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::ADDRNOTAVAIL.raw_os_error())
+}
+
+/// How many files this process may have open.
+pub(in crate::transport) fn file_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}

@@ -1,0 +1,133 @@
+//! Idle connections, kept for the next exchange with the same host.
+//!
+//! Borrowing and giving back take constant time, however many connections and hosts there are. What is dropped is
+//! dropped outside the lock: closing a socket is a call into the system, and saying goodbye in TLS another.
+
+mod shard;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use self::shard::Shard;
+
+const SHARDS: usize = 16;
+
+/// How much is kept, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PoolSettings {
+    /// In all.
+    pub(super) max: usize,
+    pub(super) max_per_host: usize,
+    /// Servers close idle connections too. Who is first does not lose a request to it.
+    pub(super) age: Duration,
+}
+
+/// What can be kept.
+pub(super) trait Keep {
+    /// The host it leads to.
+    fn host(&self) -> &Arc<str>;
+    /// Whether it still leads there.
+    fn is_usable(&mut self) -> bool;
+}
+
+pub(super) struct Pool<C> {
+    settings: PoolSettings,
+    shards: [Mutex<Shard<C>>; SHARDS],
+    /// Over all shards.
+    count: AtomicUsize,
+}
+
+impl<C: Keep> Pool<C> {
+    pub(super) fn new(settings: PoolSettings) -> Pool<C> {
+        Pool {
+            settings,
+            shards: std::array::from_fn(|_| Mutex::new(Shard::default())),
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    /// The connection to this host that was used last, if one is left that still works.
+    pub(super) fn borrow(&self, host: &str, now: Instant) -> Option<Box<C>> {
+        let shard = &self.shards[shard_of(host)];
+        loop {
+            let (mut connection, since) = lock(shard).pop(host)?;
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            // The newest is too old, so all are.
+            if now.saturating_duration_since(since) > self.settings.age {
+                drop(connection);
+                self.drop_host(shard, host);
+                return None;
+            }
+            // Outside the lock: it is a call into the system.
+            if connection.is_usable() {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn drop_host(&self, shard: &Mutex<Shard<C>>, host: &str) {
+        loop {
+            // In two steps, so that the lock is not held while it is dropped.
+            let popped = lock(shard).pop(host);
+            if popped.is_none() {
+                return;
+            }
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Keeps a connection that can carry another exchange.
+    pub(super) fn give_back(&self, connection: Box<C>, now: Instant) {
+        if self.settings.max == 0 || self.settings.max_per_host == 0 {
+            return;
+        }
+        let mut shard = lock(&self.shards[shard_of(connection.host())]);
+        let crowded = if shard.count(connection.host()) >= self.settings.max_per_host {
+            shard.pop_oldest_of(connection.host())
+        } else if self.count.load(Ordering::Relaxed) >= self.settings.max {
+            // The oldest of this shard stands for the oldest of all. If it has none, the pool is full of others.
+            let Some(oldest) = shard.pop_oldest() else {
+                return;
+            };
+            Some(oldest)
+        } else {
+            None
+        };
+        let expired = shard.pop_expired(now, self.settings.age);
+        shard.push(connection, now);
+        drop(shard);
+        let left = usize::from(crowded.is_some()) + usize::from(expired.is_some());
+        match left {
+            0 => self.count.fetch_add(1, Ordering::Relaxed),
+            left => self.count.fetch_sub(left - 1, Ordering::Relaxed),
+        };
+    }
+
+    /// Drops all of them.
+    pub(super) fn clear(&self) {
+        for shard in &self.shards {
+            let dropped = std::mem::take(&mut *lock(shard));
+            self.count.fetch_sub(dropped.len(), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+fn lock<C>(shard: &Mutex<Shard<C>>) -> MutexGuard<'_, Shard<C>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// FNV-1a: it spreads names over shards, no more. Inside of one a hash nobody can foresee is used.
+fn shard_of(host: &str) -> usize {
+    let hash = host.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    (hash >> 32) as usize % SHARDS
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! Names to addresses: cached, one lookup at a time for each name, on threads of its own.
+//!
+//! The system's resolver can only be waited for, for as long as it likes. So lookups run on threads of the resolver,
+//! and a worker waits for the answer no longer than its limit, and not at all once its attempt is cancelled.
+
+mod cache;
+mod lookups;
+
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::cache::Cached;
+use self::lookups::Lookups;
+use super::cancel::{CancelSlot, Cancelled};
+use super::wire::{Broken, Limits};
+
+/// Asks the system.
+pub(super) type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
+
+/// How long answers are believed, and how much is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ResolverSettings {
+    pub(super) keep: Duration,
+    pub(super) keep_failure: Duration,
+    pub(super) names: usize,
+    pub(super) threads: usize,
+    /// Names waiting for a thread.
+    pub(super) queue: usize,
+    /// How long a thread stays without work.
+    pub(super) linger: Duration,
+}
+
+impl Default for ResolverSettings {
+    fn default() -> Self {
+        ResolverSettings {
+            keep: Duration::from_secs(30),
+            keep_failure: Duration::from_secs(1),
+            names: 4096,
+            threads: 64,
+            queue: 16 * 1024,
+            linger: Duration::from_secs(5),
+        }
+    }
+}
+
+pub(super) struct Resolver {
+    lookups: Arc<Lookups>,
+}
+
+/// Why there are no addresses.
+#[derive(Debug)]
+pub(super) enum Unresolved {
+    /// The name has none, or nobody who would know can be reached.
+    Failed(Arc<io::Error>),
+    /// This side could not even ask.
+    Unasked(io::Error),
+    TimedOut(Broken),
+    Cancelled,
+}
+
+impl From<Cancelled> for Unresolved {
+    fn from(_: Cancelled) -> Self {
+        Unresolved::Cancelled
+    }
+}
+
+impl Resolver {
+    pub(super) fn new(settings: ResolverSettings) -> Resolver {
+        Resolver::asking(settings, Arc::new(ask_system))
+    }
+
+    /// A resolver that asks somebody else.
+    pub(super) fn asking(settings: ResolverSettings, look_up: Arc<LookUp>) -> Resolver {
+        Resolver {
+            lookups: Arc::new(Lookups::new(settings, look_up)),
+        }
+    }
+
+    /// The addresses of a host, in the order in which to try them. A literal address is its own answer.
+    ///
+    /// Every address that is ever dialled comes from here: this is the one place where addresses can be filtered.
+    pub(super) fn resolve(
+        &self,
+        name: &str,
+        limits: &Limits,
+        cancel: &CancelSlot,
+    ) -> Result<Vec<IpAddr>, Unresolved> {
+        if let Ok(literal) = name.parse::<IpAddr>() {
+            return Ok(vec![literal]);
+        }
+        let began = Instant::now();
+        match self.lookups.find(name, began)? {
+            Cached::Addresses(addresses, turn) => Ok(in_turn(&addresses, turn)),
+            Cached::Failed(error) => Err(Unresolved::Failed(error)),
+            Cached::Asking(lookup) => {
+                let (addresses, turn) = lookup.wait(began, limits, cancel)?;
+                Ok(in_turn(&addresses, turn))
+            }
+        }
+    }
+}
+
+fn ask_system(name: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((name, 0)
+        .to_socket_addrs()?
+        .map(|address| address.ip())
+        .collect())
+}
+
+/// The order in which to try them: families alternate, beginning with the system's first choice (RFC 8305 §4), and
+/// within a family each new connection begins with the next address, so that all get their share.
+fn in_turn(addresses: &[IpAddr], turn: usize) -> Vec<IpAddr> {
+    let Some(first) = addresses.first() else {
+        return Vec::new();
+    };
+    let family = |preferred: bool| {
+        let mut family: Vec<IpAddr> = addresses
+            .iter()
+            .copied()
+            .filter(|a| (a.is_ipv4() == first.is_ipv4()) == preferred)
+            .collect();
+        if !family.is_empty() {
+            let by = turn % family.len();
+            family.rotate_left(by);
+        }
+        family
+    };
+    let (preferred, others) = (family(true), family(false));
+    let mut order = Vec::with_capacity(addresses.len());
+    for i in 0..preferred.len().max(others.len()) {
+        order.extend(preferred.get(i));
+        order.extend(others.get(i));
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! The transport against servers on loopback that say exactly what a test has written.
+
+mod exchange;
+mod server;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::http::HeaderName;
+
+/// A request to be made once or often.
+struct Asking {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    connect: Option<Duration>,
+    read: Option<Duration>,
+    limit: Option<Duration>,
+    accept: StatusSet,
+    follows: bool,
+    body_limit: u64,
+    fresh: bool,
+    cancel: Arc<CancelSlot>,
+}
+
+fn get(url: impl AsRef<str>) -> Asking {
+    asking("GET", url)
+}
+
+fn post(url: impl AsRef<str>, body: impl Into<Vec<u8>>) -> Asking {
+    let mut asking = asking("POST", url);
+    asking.body = body.into();
+    asking
+}
+
+fn asking(method: &str, url: impl AsRef<str>) -> Asking {
+    Asking {
+        method: method.parse().unwrap(),
+        uri: url.as_ref().parse().unwrap(),
+        headers: HeaderMap::new(),
+        body: Vec::new(),
+        connect: Some(Duration::from_secs(10)),
+        read: None,
+        limit: Some(Duration::from_secs(20)),
+        accept: StatusSet::from(200..=299),
+        follows: true,
+        body_limit: 10 << 20,
+        fresh: false,
+        cancel: CancelSlot::new(),
+    }
+}
+
+impl Asking {
+    fn header(mut self, name: &'static str, value: &str) -> Asking {
+        let name = HeaderName::from_static(name);
+        self.headers.append(name, value.parse().unwrap());
+        self
+    }
+
+    fn of(&self, transport: &impl Transport) -> Exchanged {
+        self.on(transport, None)
+    }
+
+    fn on(&self, transport: &impl Transport, on_connected: Option<&dyn Fn()>) -> Exchanged {
+        transport.exchange(&Call {
+            method: &self.method,
+            uri: &self.uri,
+            headers: &self.headers,
+            body: &self.body,
+            connect: self.connect,
+            read: self.read,
+            until: self.limit.map(|limit| Instant::now() + limit),
+            accept: &self.accept,
+            follows: self.follows,
+            body_limit: self.body_limit,
+            fresh: self.fresh,
+            cancel: &self.cancel,
+            on_connected,
+        })
+    }
+
+    /// The reply, where one must come.
+    fn reply(&self, transport: &impl Transport) -> Reply {
+        match self.of(transport).result {
+            Ok(reply) => reply,
+            Err(fault) => panic!("{}: {}", fault.error_type, fault.message),
+        }
+    }
+
+    /// The fault, where one must come.
+    fn fault(&self, transport: &impl Transport) -> Fault {
+        match self.of(transport).result {
+            Ok(reply) => panic!("answered with {}", reply.status),
+            Err(fault) => fault,
+        }
+    }
+}
+
+fn sockets() -> Sockets {
+    Sockets::new(Settings::default())
+}

@@ -1,0 +1,42 @@
+//! Without the feature `rustls`: `https` is refused with a clear error.
+
+use std::time::Duration;
+
+use super::permanent;
+use crate::transport::wire::{Broken, Wire};
+
+#[derive(Debug, Default)]
+pub(in crate::transport) struct Tls;
+
+/// There is none.
+#[derive(Debug)]
+pub(in crate::transport) enum Session {}
+
+impl Tls {
+    pub(in crate::transport) fn handshake(&self, _: &str, _: &mut Wire) -> Result<Session, Broken> {
+        Err(permanent("https needs the feature `rustls`"))
+    }
+}
+
+impl Session {
+    pub(in crate::transport) fn write_all(&mut self, _: &mut Wire, _: &[u8]) -> Result<(), Broken> {
+        match *self {}
+    }
+
+    pub(in crate::transport) fn read(
+        &mut self,
+        _: &mut Wire,
+        _: &mut [u8],
+        _: Option<Duration>,
+    ) -> Result<usize, Broken> {
+        match *self {}
+    }
+
+    pub(in crate::transport) fn is_quiet(&mut self, _: &mut Wire, _: bool) -> bool {
+        match *self {}
+    }
+
+    pub(in crate::transport) fn shrink(&mut self) {
+        match *self {}
+    }
+}

@@ -1,0 +1,21 @@
+//! The TLS layer: rustls with the feature `rustls`, otherwise nothing that says so.
+
+use super::wire::Broken;
+
+#[cfg(feature = "rustls")]
+mod rustls;
+#[cfg(feature = "rustls")]
+pub(super) use self::rustls::{Session, Tls};
+
+#[cfg(not(feature = "rustls"))]
+mod absent;
+#[cfg(not(feature = "rustls"))]
+pub(super) use self::absent::{Session, Tls};
+
+/// A failure that will come again.
+fn permanent(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Broken {
+    Broken::Tls {
+        permanent: true,
+        source: source.into(),
+    }
+}
