@@ -1,6 +1,90 @@
-//! haul: batch HTTP for synchronous Rust.
+//! Batch HTTP for synchronous Rust: hand it requests, it runs them on a fixed pool of plain threads over shared
+//! keep-alive connections, and gives back exactly one structured [`Outcome`] for each, as each completes. It is
+//! Python's `requests.Session` + `ThreadPoolExecutor` + `as_completed`, made accountable, without an async runtime.
+//!
+//! ```
+//! # use std::io::{BufRead, BufReader, Write};
+//! # use std::net::TcpListener;
+//! # // A server whose items 0 and 1 exist and cost, and whose third is none.
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let base = format!("http://{}", listener.local_addr()?);
+//! # std::thread::spawn(move || {
+//! #     for stream in listener.incoming().flatten() {
+//! #         std::thread::spawn(move || {
+//! #             let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+//! #             while let Some(first) = lines.next() {
+//! #                 lines.by_ref().take_while(|line| !line.is_empty()).for_each(drop);
+//! #                 let (status, body) = match first.split(' ').nth(1) {
+//! #                     Some("/items/0") => ("200 OK", r#"{"code": 0, "name": "pen"}"#),
+//! #                     Some("/items/1") => ("200 OK", r#"{"code": 4001, "msg": "余额不足"}"#),
+//! #                     _ => ("404 Not Found", "no such item"),
+//! #                 };
+//! #                 let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
+//! #                 let _ = (&stream).write_all((head + body).as_bytes());
+//! #             }
+//! #         });
+//! #     }
+//! # });
+//! use haul::{Client, State};
+//!
+//! let client = Client::builder()
+//!     .workers(8)
+//!     .base_url(&base)
+//!     .require("/code", 0)
+//!     .build()?;
+//! let outcomes = client.as_completed(["/items/0", "/items/1", "/items/2"]);
+//! let summary = outcomes.summary();
+//! # let mut seen = [0; 3];
+//! for outcome in outcomes {
+//!     match outcome.state() {
+//!         State::Success(response) => println!("{}: {}", outcome.url(), response.value()?["name"]),
+//!         State::Rejected(rejection) => println!("{}: rejected: {rejection}", outcome.url()),
+//!         State::Failed(error) => println!("{}: {} ({})", outcome.url(), error, error.layer()),
+//!     }
+//! #   match outcome.state() {
+//! #       State::Success(_) => seen[0] += 1,
+//! #       State::Rejected(_) => seen[1] += 1,
+//! #       State::Failed(error) => { assert_eq!(error.status(), Some(404)); seen[2] += 1 }
+//! #   }
+//! }
+//! println!("{summary}");
+//! # assert_eq!(seen, [1, 1, 1]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # From the outside in
+//!
+//! - [`Client`]: the pool. [`get`](Client::get) and [`send`](Client::send) for one request;
+//!   [`as_completed`](Client::as_completed), [`map`](Client::map) (in input order), [`channel`](Client::channel) (fed
+//!   from other threads) and [`process`](Client::process) (your closure on the worker that received the response) for
+//!   many. It is `Send + Sync + Clone` and meant to be shared; [`ClientBuilder`] sets defaults and limits.
+//! - [`Request`]: what to ask. A URL is one; building never fails, a bad request is a failed outcome.
+//! - [`Outcome`]: what became of it. [`State`] says success, rejected (the application said no: [`Rejection`]) or failed
+//!   ([`Error`], with its [`ErrorType`], [`Layer`], [`Phase`] and [`StopReason`]), beside attempts, timings and redirects.
+//! - [`RetryPolicy`] and [`Timeouts`]: when it is tried again, and how long each attempt may take. Values, for a client
+//!   or a request.
+//! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch.
+//!
+//! # What holds always
+//!
+//! One accepted request is exactly one outcome, whatever fails, panics or is dropped. Limits, in all and per host, hold
+//! through retries and redirects. A request that waits for its next attempt holds no thread. Every queue has a bound,
+//! so input of any length runs in flat memory. No secret (credentials, cookies, userinfo of a URL) appears in a `Debug`,
+//! an error text, a record or a log line.
+//!
+//! # Logging
+//!
+//! Through the [`log`](https://docs.rs/log) crate: WARN for a retry or a giving up, INFO for the start and end of a
+//! batch, DEBUG for an attempt.
+//!
+//! # Features
+//!
+//! `rustls` (https) and `gzip` by default; `brotli`; `charset` (text in the charset the server names).
 
+mod batch;
+mod client;
 mod error;
+mod executor;
 mod host;
 mod limits;
 mod outcome;
@@ -19,6 +103,8 @@ mod timing;
 mod transport;
 mod url;
 
+pub use batch::{Intake, Outcomes, Refused, SummaryHandle};
+pub use client::{BuildError, Client, ClientBuilder};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use host::Host;
 pub use limits::Timeouts;
@@ -35,3 +121,8 @@ pub use summary::Summary;
 pub use timing::{Phase, Timings};
 /// The types of the `http` crate that appear in this crate's interface.
 pub use ureq::http;
+
+// README.md's blocks are compiled as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -67,6 +67,8 @@ pub(crate) struct Report {
     pub(crate) head: Option<Arc<Head>>,
     /// The host of the last attempt, or of the one that was to come.
     pub(crate) host: Option<Host>,
+    /// The URL sent to, userinfo masked, where the request's own is relative.
+    pub(crate) url: Option<String>,
     /// Bytes of the body, after decompression, as far as they came.
     pub(crate) size: u64,
     /// Bytes on the wire over all attempts, out and in.
@@ -129,9 +131,10 @@ impl<T> Outcome<T> {
         self.request.get_id()
     }
 
-    /// The request's URL, userinfo masked.
+    /// The request's URL as given, userinfo masked; where it is relative, resolved against the client's base URL.
     pub fn url(&self) -> String {
-        crate::redact::url(self.request.url())
+        let resolved = self.report.url.clone();
+        resolved.unwrap_or_else(|| crate::redact::url(self.request.url()))
     }
 
     /// Success, rejected or failed.
@@ -155,6 +158,27 @@ impl<T> Outcome<T> {
             State::Success(value) => Ok(value),
             State::Rejected(rejection) => Err(Unsuccessful::Rejected(rejection)),
             State::Failed(error) => Err(Unsuccessful::Failed(error)),
+        }
+    }
+
+    /// The same outcome with another success.
+    pub(crate) fn map_success<U>(self, f: impl FnOnce(T) -> State<U>) -> Outcome<U> {
+        let Outcome {
+            index,
+            request,
+            state,
+            report,
+        } = self;
+        let state = match state {
+            State::Success(value) => f(value),
+            State::Rejected(rejection) => State::Rejected(rejection),
+            State::Failed(error) => State::Failed(error),
+        };
+        Outcome {
+            index,
+            request,
+            state,
+            report,
         }
     }
 

@@ -29,9 +29,16 @@ pub(crate) struct Engine {
 /// What follows an attempt.
 pub(super) enum Next {
     /// The request has ended.
-    Done { state: State, cool: Option<Duration> },
+    Done {
+        state: State,
+        cool: Option<Duration>,
+    },
     /// Again, if the host's budget allows.
-    Again { delay: Duration, cost: f64, cool: Option<Duration> },
+    Again {
+        delay: Duration,
+        cost: f64,
+        cool: Option<Duration>,
+    },
     /// On to where the response leads, after the wait it asked for.
     Elsewhere { host: Host, delay: Duration },
 }
@@ -48,23 +55,38 @@ impl Next {
 
 impl Engine {
     /// Makes one attempt.
-    pub(super) fn attempt(&self, job: &mut Job, cancel: &Arc<CancelSlot>, connected: Option<&dyn Fn()>) -> Next {
+    pub(super) fn attempt(
+        &self,
+        job: &mut Job,
+        cancel: &Arc<CancelSlot>,
+        connected: Option<&dyn Fn()>,
+    ) -> Next {
         let request = Arc::clone(&job.request);
         let settings = Settings::of(&self.defaults, &request);
         let start = Instant::now();
         let progress = match &mut job.progress {
             Some(progress) => progress,
             None => match Prepared::new(&self.defaults, &request, &job.uri) {
-                Ok(prepared) => job.progress.insert(Box::new(Progress::new(prepared, settings, start))),
+                Ok(prepared) => job
+                    .progress
+                    .insert(Box::new(Progress::new(prepared, settings, start))),
                 Err(reason) => return Next::failed(Error::new(ErrorType::InvalidRequest, reason)),
             },
         };
         progress.report.queued += start.saturating_duration_since(job.waits_since);
-        let exchanged = progress.exchange(self, settings, request.body_bytes(), cancel, connected, start);
+        let exchanged = progress.exchange(
+            self,
+            settings,
+            request.body_bytes(),
+            cancel,
+            connected,
+            start,
+        );
         let elapsed = start.elapsed();
         progress.note(&exchanged.trace, elapsed);
         if cancel.is_cancelled() {
-            progress.report.ambiguous = !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
+            progress.report.ambiguous =
+                !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
             progress.tally.settled();
             return Next::failed(cancelled());
         }
@@ -112,7 +134,8 @@ impl Progress {
     ) -> Exchanged {
         let timeouts = settings.timeouts();
         if !self.redirected {
-            let limit = Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
+            let limit =
+                Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
             self.until = [limit, self.deadline].into_iter().flatten().min();
         }
         self.report.started = Some(SystemTime::now());
@@ -132,7 +155,9 @@ impl Progress {
             on_connected: connected,
         };
         let first = engine.transport.exchange(&call);
-        let Err(fault) = &first.result else { return first };
+        let Err(fault) = &first.result else {
+            return first;
+        };
         let evidence = Evidence {
             repeatable_by_request: self.prepared.repeatable,
             phase: Some(fault.phase),
@@ -142,12 +167,17 @@ impl Progress {
             reused: first.trace.reused,
             ..Evidence::new(&self.prepared.method, fault.error_type)
         };
-        if cancel.is_cancelled() || !retry::free_replay(settings.retry(), &evidence, &mut self.tally) {
+        if cancel.is_cancelled()
+            || !retry::free_replay(settings.retry(), &evidence, &mut self.tally)
+        {
             return first;
         }
         self.report.connections_reused += 1;
         self.report.bytes_sent += first.trace.bytes_sent;
-        engine.transport.exchange(&Call { fresh: true, ..call })
+        engine.transport.exchange(&Call {
+            fresh: true,
+            ..call
+        })
     }
 
     /// Adds what an exchange did to the report.
@@ -168,7 +198,8 @@ impl Progress {
     /// Keeps what a response says of itself, and makes it the caller's form.
     fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         let header = reply.headers.get(RETRY_AFTER);
-        self.report.retry_after = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        self.report.retry_after =
+            header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let head = Arc::new(Head {
             status: reply.status,
             version: reply.version,
@@ -206,7 +237,9 @@ impl Progress {
             judgement => return self.decide(settings, failure, judgement, trace, elapsed),
         }
         self.tally.settled();
-        let Some(response) = failure.response else { return Next::failed(cancelled()) };
+        let Some(response) = failure.response else {
+            return Next::failed(cancelled());
+        };
         Next::done(judge(settings, &self.prepared.method, response))
     }
 
@@ -265,7 +298,9 @@ impl Progress {
         elapsed: Duration,
     ) -> Next {
         let headers = failure.response.as_ref().map(Response::headers);
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = self
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let evidence = Evidence {
             repeatable_by_request: self.prepared.repeatable,
             phase: failure.phase,
@@ -278,7 +313,13 @@ impl Progress {
             judgement: judgement.as_ref(),
             ..Evidence::new(&self.prepared.method, failure.error_type)
         };
-        let mut decision = retry::decide(settings.retry(), &evidence, &mut self.tally, left, &mut fastrand::f64);
+        let mut decision = retry::decide(
+            settings.retry(),
+            &evidence,
+            &mut self.tally,
+            left,
+            &mut fastrand::f64,
+        );
         if let Decision::Stop { reason, .. } = &mut decision
             && left.is_some_and(|left| left.is_zero())
         {
@@ -298,17 +339,31 @@ impl Progress {
         };
         self.redirected = false;
         match decision {
-            Decision::Retry { delay, cost, cool, fresh } => {
+            Decision::Retry {
+                delay,
+                cost,
+                cool,
+                fresh,
+            } => {
                 self.fresh = fresh;
                 self.error = Some(error);
                 Next::Again { delay, cost, cool }
             }
-            Decision::Stop { reason, cool } => Next::Done { state: State::Failed(error.stopped(reason)), cool },
+            Decision::Stop { reason, cool } => Next::Done {
+                state: State::Failed(error.stopped(reason)),
+                cool,
+            },
         }
     }
 
     /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
-    fn redirect(&mut self, engine: &Engine, settings: Settings<'_>, reply: &Reply, trace: &Trace) -> Option<Next> {
+    fn redirect(
+        &mut self,
+        engine: &Engine,
+        settings: Settings<'_>,
+        reply: &Reply,
+        trace: &Trace,
+    ) -> Option<Next> {
         let step = Step {
             method: &self.prepared.method,
             uri: &self.prepared.uri,
@@ -319,18 +374,29 @@ impl Progress {
             allow_downgrade: engine.defaults.allow_downgrade,
         };
         let decided = redirect::decide(&step);
-        let hop = |location: String| Hop { status: step.status, url: redact::uri(step.uri), location };
+        let hop = |location: String| Hop {
+            status: step.status,
+            url: redact::uri(step.uri),
+            location,
+        };
         let refused = match decided {
             Ok(None) => return None,
             Ok(Some(next)) => {
-                let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+                let left = self
+                    .deadline
+                    .map(|deadline| deadline.saturating_duration_since(Instant::now()));
                 let asked = retry_after::parse(&reply.headers, SystemTime::now());
-                let delay = retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
+                let delay =
+                    retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
                 let hop = hop(redact::uri(&next.uri));
                 match (delay, Host::of(&next.uri)) {
                     (Ok(delay), Some(host)) => {
                         self.report.history.push(hop);
-                        redirect::strip(&mut self.prepared.headers, &next, &engine.defaults.sensitive);
+                        redirect::strip(
+                            &mut self.prepared.headers,
+                            &next,
+                            &engine.defaults.sensitive,
+                        );
                         self.prepared.with_body &= !next.drop_body;
                         self.prepared.method = next.method;
                         self.prepared.uri = next.uri;
@@ -338,18 +404,36 @@ impl Progress {
                         self.redirected = true;
                         return Some(Next::Elsewhere { host, delay });
                     }
-                    (Err(reason), _) => (hop, "the redirect asks for too long a wait".to_owned(), reason),
-                    (Ok(_), None) => (hop, "the redirect leads to no host".to_owned(), StopReason::NotRetryable),
+                    (Err(reason), _) => (
+                        hop,
+                        "the redirect asks for too long a wait".to_owned(),
+                        reason,
+                    ),
+                    (Ok(_), None) => (
+                        hop,
+                        "the redirect leads to no host".to_owned(),
+                        StopReason::NotRetryable,
+                    ),
                 }
             }
-            Err(refused) => (hop(refused.location), refused.message, StopReason::NotRetryable),
+            Err(refused) => (
+                hop(refused.location),
+                refused.message,
+                StopReason::NotRetryable,
+            ),
         };
         let (hop, message, reason) = refused;
         self.report.history.push(hop);
         self.tally.settled();
-        let reply = Reply { body: Vec::new(), headers: reply.headers.clone(), ..*reply };
+        let reply = Reply {
+            body: Vec::new(),
+            headers: reply.headers.clone(),
+            ..*reply
+        };
         let response = self.receive(reply, trace);
-        let error = Error::new(ErrorType::Redirect, message).at(Phase::Receive).with_response(Some(response));
+        let error = Error::new(ErrorType::Redirect, message)
+            .at(Phase::Receive)
+            .with_response(Some(response));
         Some(Next::failed(error.stopped(reason)))
     }
 }
@@ -357,12 +441,16 @@ impl Progress {
 impl Failure {
     fn status(response: Response) -> Failure {
         let status = response.status();
-        let reason = crate::http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
+        let reason = crate::http::StatusCode::from_u16(status)
+            .ok()
+            .and_then(|code| code.canonical_reason());
         Failure {
             error_type: ErrorType::HttpStatus,
             phase: Some(Phase::Receive),
             permanent: false,
-            message: format!("{status} {}", reason.unwrap_or_default()).trim_end().to_owned(),
+            message: format!("{status} {}", reason.unwrap_or_default())
+                .trim_end()
+                .to_owned(),
             source: None,
             response: Some(response),
         }
@@ -377,7 +465,9 @@ impl Failure {
     }
 
     fn into_error(self, message: String) -> Error {
-        let error = Error::new(self.error_type, message).because(self.source).with_response(self.response);
+        let error = Error::new(self.error_type, message)
+            .because(self.source)
+            .with_response(self.response);
         match self.phase {
             Some(phase) => error.at(phase),
             None => error,

@@ -12,7 +12,7 @@ use crate::request::Request;
 use crate::retry::Tally;
 use crate::schedule::Ended;
 
-use super::prepare::Prepared;
+use super::prepare::{Defaults, Prepared, Settings};
 
 /// Where outcomes go: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
@@ -53,7 +53,13 @@ pub(super) struct Progress {
 }
 
 impl Job {
-    pub(crate) fn new(request: Request, index: u64, uri: Uri, receiver: Arc<dyn Receiver>, now: Instant) -> Box<Job> {
+    pub(crate) fn new(
+        request: Request,
+        index: u64,
+        uri: Uri,
+        receiver: Arc<dyn Receiver>,
+        now: Instant,
+    ) -> Box<Job> {
         Box::new(Job {
             request: Arc::new(request),
             index,
@@ -73,10 +79,14 @@ impl Job {
             (Ended::Cancelled, _) => cancelled(),
             // What went wrong says more than that time is up.
             (Ended::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
-            (Ended::Deadline, None) => {
-                Error::new(ErrorType::Deadline, "the deadline passed before it was sent").stopped(StopReason::Deadline)
+            (Ended::Deadline, None) => Error::new(
+                ErrorType::Deadline,
+                "the deadline passed before it was sent",
+            )
+            .stopped(StopReason::Deadline),
+            (Ended::NoWorker(reason), _) => {
+                Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }
-            (Ended::NoWorker(reason), _) => Error::new(ErrorType::Io, format!("no worker thread: {reason}")),
         };
         self.fail(error, now)
     }
@@ -98,19 +108,35 @@ impl Job {
                 report.ambiguous |= progress.tally.is_ambiguous();
                 report
             }
-            None => Report { queued: now.saturating_duration_since(self.accepted), ..Report::default() },
+            None => Report {
+                queued: now.saturating_duration_since(self.accepted),
+                ..Report::default()
+            },
         };
         report.total = now.saturating_duration_since(self.accepted);
         report.host = report.host.or_else(|| Host::of(&self.uri));
         if !self.request.url().contains("://") && self.uri.host().is_some() {
             report.url = Some(redact::uri(&self.uri));
         }
-        Outcome { index: self.index, request: self.request, state, report }
+        Outcome {
+            index: self.index,
+            request: self.request,
+            state,
+            report,
+        }
+    }
+
+    /// How often it may be tried.
+    pub(super) fn max_attempts(&self, defaults: &Defaults) -> u32 {
+        Settings::of(defaults, &self.request).retry().max_attempts
     }
 
     /// The URL for a log line, userinfo masked.
     pub(super) fn shown(&self) -> String {
-        let uri = self.progress.as_ref().map_or(&self.uri, |p| &p.prepared.uri);
+        let uri = self
+            .progress
+            .as_ref()
+            .map_or(&self.uri, |p| &p.prepared.uri);
         redact::uri(uri)
     }
 }

@@ -15,7 +15,9 @@ use super::prepare::Settings;
 
 /// The state an accepted response leads to. Runs the caller's predicates.
 pub(super) fn judge(settings: Settings<'_>, method: &Method, response: Response) -> State {
-    let requires = settings.rules().any(|rule| matches!(rule, Rule::Require(..)));
+    let requires = settings
+        .rules()
+        .any(|rule| matches!(rule, Rule::Require(..)));
     // Neither has a body to look at (RFC 9110 §9.3.2, §15.3.5).
     let exempt = *method == Method::HEAD || response.status() == 204;
     let mut body = None;
@@ -45,7 +47,9 @@ fn require(body: &Value, pointer: &str, wanted: &Value) -> Option<Rejection> {
     if found == Some(wanted) {
         return None;
     }
-    let message = ["/msg", "/message", "/error"].iter().find_map(|at| body.pointer(at));
+    let message = ["/msg", "/message", "/error"]
+        .iter()
+        .find_map(|at| body.pointer(at));
     let message = match message {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
@@ -56,8 +60,14 @@ fn require(body: &Value, pointer: &str, wanted: &Value) -> Option<Rejection> {
 }
 
 fn no_json(response: Response, e: serde_json::Error) -> State {
-    let kind = response.content_type().unwrap_or("no content type").to_owned();
+    let kind = response
+        .content_type()
+        .unwrap_or("no content type")
+        .to_owned();
     let error = Error::new(ErrorType::Decode, format!("expected JSON, got {kind}: {e}"));
-    let error = error.at(Phase::Receive).because(Some(Box::new(e))).with_response(Some(response));
+    let error = error
+        .at(Phase::Receive)
+        .because(Some(Box::new(e)))
+        .with_response(Some(response));
     State::Failed(error.stopped(StopReason::NotRetryable))
 }

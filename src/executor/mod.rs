@@ -3,11 +3,14 @@
 mod attempt;
 mod job;
 mod judge;
+mod owner;
 mod prepare;
 mod shared;
 mod workers;
 
 pub(crate) use attempt::Engine;
 pub(crate) use job::{Job, Receiver};
+pub(crate) use owner::Owner;
 pub(crate) use prepare::{Defaults, target};
-pub(crate) use shared::{Executor, Pool};
+pub(crate) use shared::{Executor, Feed, Pool};
+pub(crate) use workers::panicked;

@@ -62,35 +62,53 @@ pub(super) struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     pub(super) fn of(defaults: &'a Defaults, request: &'a Request) -> Self {
-        Settings { defaults, options: request.options() }
+        Settings {
+            defaults,
+            options: request.options(),
+        }
     }
 
     pub(super) fn accept(self) -> &'a StatusSet {
-        self.options.and_then(|o| o.accept.as_ref()).unwrap_or(&self.defaults.accept)
+        self.options
+            .and_then(|o| o.accept.as_ref())
+            .unwrap_or(&self.defaults.accept)
     }
 
     pub(super) fn retry(self) -> &'a RetryPolicy {
-        self.options.and_then(|o| o.retry.as_ref()).unwrap_or(&self.defaults.retry)
+        self.options
+            .and_then(|o| o.retry.as_ref())
+            .unwrap_or(&self.defaults.retry)
     }
 
     pub(super) fn timeouts(self) -> Timeouts {
-        self.options.map_or(self.defaults.timeouts, |o| o.timeouts.or(self.defaults.timeouts))
+        self.options.map_or(self.defaults.timeouts, |o| {
+            o.timeouts.or(self.defaults.timeouts)
+        })
     }
 
     pub(super) fn expect_json(self) -> bool {
-        self.options.and_then(|o| o.expect_json).unwrap_or(self.defaults.expect_json)
+        self.options
+            .and_then(|o| o.expect_json)
+            .unwrap_or(self.defaults.expect_json)
     }
 
     pub(super) fn rules(self) -> impl Iterator<Item = &'a Rule> {
-        self.defaults.rules.iter().chain(self.options.map_or(&[][..], |o| &o.rules))
+        self.defaults
+            .rules
+            .iter()
+            .chain(self.options.map_or(&[][..], |o| &o.rules))
     }
 
     pub(super) fn max_redirects(self) -> u32 {
-        self.options.and_then(|o| o.max_redirects).unwrap_or(self.defaults.max_redirects)
+        self.options
+            .and_then(|o| o.max_redirects)
+            .unwrap_or(self.defaults.max_redirects)
     }
 
     pub(super) fn body_limit(self) -> u64 {
-        self.options.and_then(|o| o.body_limit).unwrap_or(self.defaults.body_limit)
+        self.options
+            .and_then(|o| o.body_limit)
+            .unwrap_or(self.defaults.body_limit)
     }
 
     pub(super) fn is_idempotent(self) -> bool {
@@ -116,8 +134,16 @@ pub(crate) fn target(defaults: &Defaults, request: &Request) -> Result<Uri, Stri
         return Ok(uri);
     }
     // Like its header of the same name, a request's parameter stands in place of the client's.
-    let inherited = defaults.query.iter().filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
-    url::with_query(&uri, inherited.chain(own).map(|(name, value)| (name.as_str(), value.as_str())))
+    let inherited = defaults
+        .query
+        .iter()
+        .filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
+    url::with_query(
+        &uri,
+        inherited
+            .chain(own)
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    )
 }
 
 /// What is sent; redirects change it.
@@ -133,7 +159,11 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Applies the defaults. The error says what is wrong.
-    pub(super) fn new(defaults: &Defaults, request: &Request, uri: &Uri) -> Result<Prepared, String> {
+    pub(super) fn new(
+        defaults: &Defaults,
+        request: &Request,
+        uri: &Uri,
+    ) -> Result<Prepared, String> {
         let mut headers = defaults.headers.clone();
         let edits = request.header_edits();
         // All of the defaults of a name go before the first of the request's own comes.
@@ -155,7 +185,13 @@ impl Prepared {
         }
         let uri = take_userinfo(uri, &mut headers)?;
         let repeatable = Settings::of(defaults, request).is_idempotent() || is_keyed(&headers);
-        Ok(Prepared { method: request.method().clone(), uri, headers, with_body: true, repeatable })
+        Ok(Prepared {
+            method: request.method().clone(),
+            uri,
+            headers,
+            with_body: true,
+            repeatable,
+        })
     }
 }
 
@@ -170,7 +206,10 @@ fn take_userinfo(uri: &Uri, headers: &mut HeaderMap) -> Result<Uri, String> {
         headers.insert(AUTHORIZATION, basic(&plain(user), &plain(password))?);
     }
     let mut parts = uri.clone().into_parts();
-    parts.authority = Some(host.parse::<Authority>().map_err(|e| format!("the URL is not valid: {e}"))?);
+    parts.authority = Some(
+        host.parse::<Authority>()
+            .map_err(|e| format!("the URL is not valid: {e}"))?,
+    );
     Uri::from_parts(parts).map_err(|e| format!("the URL is not valid: {e}"))
 }
 
@@ -192,20 +231,33 @@ mod tests {
 
     #[test]
     fn a_requests_header_replaces_the_clients_and_null_removes_it() {
-        let request = Request::get("http://h/").header("x-team", "c").header("X-Team", "d").without_header("x-trace");
+        let request = Request::get("http://h/")
+            .header("x-team", "c")
+            .header("X-Team", "d")
+            .without_header("x-trace");
         let headers = prepared(&defaults(), request).headers;
-        assert_eq!(headers.get_all("x-team").iter().collect::<Vec<_>>(), ["c", "d"]);
+        assert_eq!(
+            headers.get_all("x-team").iter().collect::<Vec<_>>(),
+            ["c", "d"]
+        );
         assert!(!headers.contains_key("x-trace"));
     }
 
     #[test]
     fn a_relative_url_needs_a_base_and_query_parameters_join() {
         let mut defaults = defaults();
-        assert!(target(&defaults, &"/items".into()).unwrap_err().contains("scheme"));
+        assert!(
+            target(&defaults, &"/items".into())
+                .unwrap_err()
+                .contains("scheme")
+        );
         defaults.base = Some(Uri::from_static("http://h/api/v1/"));
         defaults.query = vec![("key".into(), "k".into()), ("page".into(), "1".into())];
         let request = Request::get("items?x=1").query("page", "2");
-        assert_eq!(target(&defaults, &request).unwrap(), "http://h/api/v1/items?x=1&key=k&page=2");
+        assert_eq!(
+            target(&defaults, &request).unwrap(),
+            "http://h/api/v1/items?x=1&key=k&page=2"
+        );
     }
 
     #[test]
@@ -221,6 +273,12 @@ mod tests {
     fn a_key_or_a_flag_makes_it_repeatable() {
         assert!(!prepared(&defaults(), Request::post("http://h/")).repeatable);
         assert!(prepared(&defaults(), Request::post("http://h/").idempotent(true)).repeatable);
-        assert!(prepared(&defaults(), Request::post("http://h/").header("Idempotency-Key", "1")).repeatable);
+        assert!(
+            prepared(
+                &defaults(),
+                Request::post("http://h/").header("Idempotency-Key", "1")
+            )
+            .repeatable
+        );
     }
 }

@@ -17,6 +17,7 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 
 use crate::host::Host;
+use crate::request::Request;
 use crate::schedule::{Bounds, Ended, Id, Schedule};
 use crate::transport::CancelSlot;
 
@@ -56,6 +57,8 @@ pub(super) struct State {
     pub(super) leading: bool,
     pub(super) armed: Option<Instant>,
     pub(super) closing: bool,
+    /// Workers that wait inside the caller's code: others run in their place.
+    pub(super) blocked: usize,
     /// What each worker is at, by its number.
     pub(super) active: Vec<Active>,
     pub(super) free_numbers: Vec<usize>,
@@ -87,6 +90,7 @@ impl Executor {
                 leading: false,
                 armed: None,
                 closing: false,
+                blocked: 0,
                 active: Vec::new(),
                 free_numbers: Vec::new(),
                 threads: Vec::new(),
@@ -109,7 +113,12 @@ impl Executor {
     }
 
     /// Opens a batch. `nudge` is called when its caller should look again.
-    pub(crate) fn open(&self, bounds: Bounds, deadline: Option<Instant>, nudge: Option<Sender<()>>) -> Id {
+    pub(crate) fn open(
+        &self,
+        bounds: Bounds,
+        deadline: Option<Instant>,
+        nudge: Option<Sender<()>>,
+    ) -> Id {
         let mut state = self.lock();
         let id = state.schedule.open(bounds, deadline);
         if let Some(nudge) = nudge {
@@ -118,40 +127,61 @@ impl Executor {
         id
     }
 
-    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held while it is asked. Says whether it stopped for want of
-    /// room, which it is then nudged for.
-    pub(crate) fn feed(self: &Arc<Self>, batch: Id, mut more: impl FnMut() -> Option<Feed>) -> bool {
+    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held meanwhile. Says whether it
+    /// stopped for want of room, for which its caller is then nudged; not, once `more` gives none or the batch is over.
+    pub(crate) fn feed(
+        self: &Arc<Self>,
+        batch: Id,
+        mut more: impl FnMut() -> Option<Feed>,
+    ) -> bool {
         let mut chunk = Vec::new();
-        loop {
-            let room = self.room(batch);
+        while let Some(room) = self.room(batch) {
             if room == 0 {
                 return true;
             }
-            let mut dry = false;
-            for _ in 0..room {
-                match more() {
-                    Some(feed) => chunk.push(feed),
-                    None => {
-                        dry = true;
-                        break;
-                    }
-                }
-            }
+            chunk.extend(std::iter::from_fn(&mut more).take(room));
+            let dry = chunk.len() < room;
             self.push(batch, chunk.drain(..));
             if dry {
                 return false;
             }
         }
+        false
     }
 
-    /// How many jobs to add at once; asks for a nudge where there is room for none.
-    fn room(&self, batch: Id) -> usize {
+    /// How many jobs to add at once; asks for a nudge where there is room for none. `None`: the batch is over.
+    fn room(&self, batch: Id) -> Option<usize> {
         let mut state = self.lock();
+        if state.schedule.is_over(batch) {
+            return None;
+        }
         let room = state.schedule.room(batch);
         if room == 0 {
             state.schedule.want_room(batch);
         }
-        room.min(64)
+        Some(room.min(64))
+    }
+
+    /// Adds one job to a batch without bounds. Gives it back once the executor closes.
+    pub(crate) fn accept(self: &Arc<Self>, batch: Id, feed: Feed) -> Result<(), Feed> {
+        let closing = self.lock().closing;
+        if closing && !workers::is_on(self) {
+            return Err(feed);
+        }
+        self.push(batch, std::iter::once(feed));
+        Ok(())
+    }
+
+    /// Ends what is past its deadline, and says when to look again.
+    pub(crate) fn expire(self: &Arc<Self>) -> Option<Instant> {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.schedule.expire(now);
+        let deadline = state.schedule.next_deadline();
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+        deadline
     }
 
     pub(crate) fn push(self: &Arc<Self>, batch: Id, feeds: impl Iterator<Item = Feed>) {
@@ -159,7 +189,9 @@ impl Executor {
         let mut state = self.lock();
         for feed in feeds {
             match feed {
-                Feed::Job(job, host) => drop(state.schedule.push(batch, &host, job, now)),
+                Feed::Job(job, host) => {
+                    state.schedule.push(batch, &host, job, now);
+                }
                 Feed::Ended(job, why) => state.schedule.push_ended(batch, job, why),
             }
         }
@@ -181,7 +213,10 @@ impl Executor {
                 return Ok(());
             }
             state.schedule.want_room(batch);
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -197,7 +232,10 @@ impl Executor {
     }
 
     /// Ends what is past its deadline; gives one job of the batch that ended without an attempt, and the next deadline.
-    pub(crate) fn take_ended(self: &Arc<Self>, batch: Id) -> (Option<(Box<Job>, Ended)>, Option<Instant>) {
+    pub(crate) fn take_ended(
+        self: &Arc<Self>,
+        batch: Id,
+    ) -> (Option<(Box<Job>, Ended)>, Option<Instant>) {
         let now = Instant::now();
         let mut state = self.lock();
         state.schedule.expire(now);
@@ -237,6 +275,37 @@ impl Executor {
         self.finish(after);
     }
 
+    /// Runs what may block. On a worker of this executor, its permit is given back for good and its place given to
+    /// another worker meanwhile, so that a wait inside the caller's code never waits for itself.
+    pub(crate) fn blocking<R>(self: &Arc<Self>, wait: impl FnOnce() -> R) -> R {
+        if !workers::is_on(self) {
+            return wait();
+        }
+        workers::release(self);
+        self.change_blocked(|blocked| blocked + 1);
+        let result = wait();
+        self.change_blocked(|blocked| blocked - 1);
+        result
+    }
+
+    fn change_blocked(self: &Arc<Self>, change: impl FnOnce(usize) -> usize) {
+        let mut state = self.lock();
+        state.blocked = change(state.blocked);
+        let after = self.call(&mut state, Instant::now());
+        drop(state);
+        self.finish(after);
+    }
+
+    /// The job gives its permit back before it is complete.
+    pub(super) fn release(self: &Arc<Self>, job: Id) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.schedule.release(job, now);
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+    }
+
     /// Lets what was accepted run to its end, and stops the workers. With `cancel`, what is queued is cancelled first.
     /// Waits for the workers, but not on one of them.
     pub(crate) fn close(self: &Arc<Self>, cancel: bool) {
@@ -257,7 +326,10 @@ impl Executor {
         }
         let mut state = self.lock();
         while state.live > 0 {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         let threads = std::mem::take(&mut state.threads);
         drop(state);
@@ -269,12 +341,7 @@ impl Executor {
 
     /// Sees to it that somebody comes for what can be dispatched, or waits for when something can. Under the lock.
     pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
-        let mut after = After::default();
-        if state.schedule.has_news() {
-            let State { schedule, nudges, .. } = &mut *state;
-            after.nudged.extend(schedule.nudges().filter_map(|batch| nudges.get(&batch).cloned()));
-            after.undelivered = schedule.undelivered();
-        }
+        let mut after = self.call_news(state);
         let wakeup = state.schedule.next_wakeup();
         if state.schedule.is_dispatchable(now) {
             after.start = self.call_one(state);
@@ -288,13 +355,32 @@ impl Executor {
         after
     }
 
+    /// Who is to be told of what the schedule has done. Under the lock.
+    pub(super) fn call_news(&self, state: &mut State) -> After {
+        if !state.schedule.has_news() {
+            return After::default();
+        }
+        let State {
+            schedule, nudges, ..
+        } = &mut *state;
+        let nudged = schedule
+            .nudges()
+            .filter_map(|batch| nudges.get(&batch).cloned())
+            .collect();
+        After {
+            nudged,
+            undelivered: schedule.undelivered(),
+            start: false,
+        }
+    }
+
     /// Wakes an idle worker. Says whether one is to be started instead.
     fn call_one(&self, state: &mut State) -> bool {
         if state.leading {
             self.leader.notify_one();
         } else if state.following > 0 {
             self.followers.notify_one();
-        } else if state.starting == 0 && state.live < self.pool.workers {
+        } else if state.starting == 0 && state.live < self.pool.workers + state.blocked {
             state.starting += 1;
             state.live += 1;
             return true;
@@ -327,14 +413,30 @@ impl Executor {
 
 impl State {
     /// Where attempts under way can be ended: of one batch, or of all.
-    pub(super) fn running(&self, batch: Option<Id>) -> Vec<(Arc<CancelSlot>, crate::transport::Ticket)> {
-        let of_batch = self.active.iter().filter(|active| batch.is_none() || active.batch == batch);
-        of_batch.filter_map(|active| Some((Arc::clone(&active.slot), active.ticket?))).collect()
+    pub(super) fn running(
+        &self,
+        batch: Option<Id>,
+    ) -> Vec<(Arc<CancelSlot>, crate::transport::Ticket)> {
+        let of_batch = self
+            .active
+            .iter()
+            .filter(|active| batch.is_none() || active.batch == batch);
+        of_batch
+            .filter_map(|active| Some((Arc::clone(&active.slot), active.ticket?)))
+            .collect()
     }
 }
 
 /// What a batch is fed with.
 pub(crate) enum Feed {
     Job(Box<Job>, Host),
+    /// A request that is not fit to be sent.
     Ended(Box<Job>, Ended),
+}
+
+impl Feed {
+    pub(crate) fn into_request(self) -> Request {
+        let (Feed::Job(job, _) | Feed::Ended(job, _)) = self;
+        Arc::unwrap_or_clone(job.request)
+    }
 }

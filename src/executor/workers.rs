@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State as OutcomeState;
@@ -20,11 +20,20 @@ use super::shared::{Executor, State};
 thread_local! {
     /// The executor whose worker this thread is, by its address.
     static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
+    /// The job this worker holds a permit for.
+    static HOLDS: Cell<Option<Id>> = const { Cell::new(None) };
 }
 
 /// Whether the calling thread is a worker of this executor.
 pub(super) fn is_on(executor: &Arc<Executor>) -> bool {
     WORKS_FOR.get() == Arc::as_ptr(executor) as usize
+}
+
+/// Gives back the permit the calling worker holds, if it does.
+pub(super) fn release(executor: &Arc<Executor>) {
+    if let Some(job) = HOLDS.take() {
+        executor.release(job);
+    }
 }
 
 /// What a worker is at.
@@ -38,7 +47,11 @@ pub(super) struct Active {
 pub(super) fn start(executor: &Arc<Executor>) {
     let mut state = executor.lock();
     let number = state.free_numbers.pop().unwrap_or_else(|| {
-        state.active.push(Active { slot: CancelSlot::new(), ticket: None, batch: None });
+        state.active.push(Active {
+            slot: CancelSlot::new(),
+            ticket: None,
+            batch: None,
+        });
         state.active.len() - 1
     });
     let slot = Arc::clone(&state.active[number].slot);
@@ -50,7 +63,12 @@ pub(super) fn start(executor: &Arc<Executor>) {
     let own = Arc::clone(executor);
     let spawned = thread.spawn(move || {
         WORKS_FOR.set(Arc::as_ptr(&own) as usize);
-        Worker { executor: &own, number, slot }.run();
+        Worker {
+            executor: &own,
+            number,
+            slot,
+        }
+        .run();
     });
     let mut state = executor.lock();
     match spawned {
@@ -65,7 +83,9 @@ pub(super) fn start(executor: &Arc<Executor>) {
             let mut left = Default::default();
             if state.live == 0 {
                 // Nobody is there to run anything, now or later.
-                state.schedule.end_queued_of(None, &Ended::NoWorker(e.to_string()), Instant::now());
+                state
+                    .schedule
+                    .end_queued_of(None, &Ended::NoWorker(e.to_string()), Instant::now());
                 left = executor.call_news(&mut state);
             }
             drop(state);
@@ -92,7 +112,8 @@ impl Worker<'_> {
                 state = self.work(state, start, now);
                 continue;
             }
-            if state.closing && state.schedule.queued() == 0 {
+            let done = state.closing && state.schedule.queued() == 0;
+            if done || state.live > executor.pool.workers + state.blocked {
                 break;
             }
             state = self.wait(state);
@@ -100,7 +121,13 @@ impl Worker<'_> {
         // The last words under the lock: whoever sees `live` at zero finds every outcome delivered.
         state.live -= 1;
         state.free_numbers.push(self.number);
+        let closing = state.closing;
         drop(state);
+        if closing {
+            // Those that wait may be the last, with nobody left to call them.
+            executor.leader.notify_all();
+            executor.followers.notify_all();
+        }
         executor.changed.notify_all();
     }
 
@@ -110,7 +137,10 @@ impl Worker<'_> {
         state.idle += 1;
         if state.leading {
             state.following += 1;
-            state = executor.followers.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = executor
+                .followers
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
             state.following -= 1;
         } else {
             let due = state.schedule.next_wakeup();
@@ -118,9 +148,16 @@ impl Worker<'_> {
             state.armed = due;
             state = match due.map(|due| due.saturating_duration_since(Instant::now())) {
                 Some(time) => {
-                    executor.leader.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
+                    executor
+                        .leader
+                        .wait_timeout(state, time)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
                 }
-                None => executor.leader.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => executor
+                    .leader
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
             };
             state.leading = false;
             state.armed = None;
@@ -137,9 +174,15 @@ impl Worker<'_> {
         now: Instant,
     ) -> MutexGuard<'g, State> {
         let executor = self.executor;
-        let Start { id, batch, mut job, unproven } = start;
+        let Start {
+            id,
+            batch,
+            mut job,
+            unproven,
+        } = start;
         let active = &mut state.active[self.number];
         active.ticket = Some(self.slot.begin());
+        HOLDS.set(Some(id));
         active.batch = Some(batch);
         let after = executor.call(&mut state, now);
         drop(state);
@@ -148,8 +191,13 @@ impl Worker<'_> {
         let connected = || executor.connected(id);
         let connected: Option<&dyn Fn()> = if unproven { Some(&connected) } else { None };
         let engine = executor.engine();
-        let attempt = catch_unwind(AssertUnwindSafe(|| engine.attempt(&mut job, &self.slot, connected)));
-        let next = attempt.unwrap_or_else(|panic| Next::Done { state: OutcomeState::Failed(panicked(&*panic)), cool: None });
+        let attempt = catch_unwind(AssertUnwindSafe(|| {
+            engine.attempt(&mut job, &self.slot, connected)
+        }));
+        let next = attempt.unwrap_or_else(|panic| Next::Done {
+            state: OutcomeState::Failed(panicked(&*panic)),
+            cool: None,
+        });
         match next {
             Next::Done { state, cool } => self.settle(id, job, state, cool),
             Next::Again { delay, cost, cool } => self.again(id, job, delay, cost, cool),
@@ -158,7 +206,16 @@ impl Worker<'_> {
                 let at = now + delay;
                 job.waits_since = at;
                 let deadline = job.progress.as_ref().and_then(|p| p.deadline);
-                self.complete(id, Verdict::Redirect { job, host, at, deadline }, now)
+                self.complete(
+                    id,
+                    Verdict::Redirect {
+                        job,
+                        host,
+                        at,
+                        deadline,
+                    },
+                    now,
+                )
             }
         }
     }
@@ -170,18 +227,23 @@ impl Worker<'_> {
         id: Id,
         job: Box<Job>,
         outcome: OutcomeState,
-        cool: Option<std::time::Duration>,
+        cool: Option<Duration>,
     ) -> MutexGuard<'_, State> {
         if let OutcomeState::Failed(error) = &outcome
             && error.error_type() != ErrorType::Cancelled
         {
             let attempts = job.progress.as_ref().map_or(0, |p| p.tally.attempts());
             let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
-            log::warn!("{}: giving up after attempt {attempts}: {}: {error} ({reason})", job.shown(), error.error_type());
+            log::warn!(
+                "{}: giving up after attempt {attempts}: {}: {error} ({reason})",
+                job.shown(),
+                error.error_type()
+            );
         }
         let receiver = Arc::clone(&job.receiver);
         let outcome = job.finish(outcome, Instant::now());
-        let bytes = catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
+        let bytes =
+            catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
         drop(receiver);
         let now = Instant::now();
         let cool = cool.and_then(|cool| now.checked_add(cool));
@@ -193,9 +255,9 @@ impl Worker<'_> {
         &self,
         id: Id,
         mut job: Box<Job>,
-        delay: std::time::Duration,
+        delay: Duration,
         cost: f64,
-        cool: Option<std::time::Duration>,
+        cool: Option<Duration>,
     ) -> MutexGuard<'_, State> {
         let now = Instant::now();
         let granted = cost <= 0.0 || self.executor.lock().schedule.withdraw(id, cost, now);
@@ -204,7 +266,12 @@ impl Worker<'_> {
             if let Some(last) = job.progress.as_mut().and_then(|p| p.report.log.last_mut()) {
                 last.delay = None;
             }
-            return self.settle(id, job, OutcomeState::Failed(error.stopped(StopReason::BudgetEmpty)), cool);
+            return self.settle(
+                id,
+                job,
+                OutcomeState::Failed(error.stopped(StopReason::BudgetEmpty)),
+                cool,
+            );
         }
         if log::log_enabled!(log::Level::Warn)
             && let Some(error) = &error
@@ -212,7 +279,10 @@ impl Worker<'_> {
             let attempts = job.progress.as_ref().map_or(0, |p| p.tally.attempts());
             let most = job.max_attempts(&self.executor.engine().defaults);
             let (url, wait) = (job.shown(), shown_wait(delay));
-            log::warn!("{url}: attempt {attempts} of {most} failed: {}: {error}; next in {wait}", error.error_type());
+            log::warn!(
+                "{url}: attempt {attempts} of {most} failed: {}: {error}; next in {wait}",
+                error.error_type()
+            );
         }
         let deadline = job.progress.as_mut().and_then(|p| {
             p.error = error;
@@ -221,10 +291,20 @@ impl Worker<'_> {
         let at = now + delay;
         job.waits_since = at;
         let cool = cool.and_then(|cool| now.checked_add(cool));
-        self.complete(id, Verdict::Retry { job, at, deadline, cool }, now)
+        self.complete(
+            id,
+            Verdict::Retry {
+                job,
+                at,
+                deadline,
+                cool,
+            },
+            now,
+        )
     }
 
     fn complete(&self, id: Id, verdict: Verdict<Box<Job>>, now: Instant) -> MutexGuard<'_, State> {
+        HOLDS.set(None);
         let mut state = self.executor.lock();
         let active = &mut state.active[self.number];
         active.ticket = None;
@@ -242,7 +322,7 @@ impl Worker<'_> {
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Error {
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

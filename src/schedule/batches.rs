@@ -78,10 +78,16 @@ impl<J> Batch<J> {
         }
     }
 
-    /// Whether another request may be pushed.
-    pub(super) fn has_room(&self) -> bool {
+    /// How many further requests may be pushed.
+    pub(super) fn room(&self) -> usize {
         let unfinished = self.ready + self.ended.len() + self.used();
-        unfinished < self.bounds.window && self.parked < self.bounds.max_parked
+        let parked = self.bounds.max_parked.saturating_sub(self.parked);
+        self.bounds.window.saturating_sub(unfinished).min(parked)
+    }
+
+    /// It was neither stopped nor abandoned.
+    pub(super) fn takes_more(&self) -> bool {
+        self.stopped.is_none() && !self.abandoned
     }
 
     /// Whether a job of it may be dispatched: a place for its outcome is left, and the bodies not taken are within

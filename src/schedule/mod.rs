@@ -75,6 +75,8 @@ struct Slot<J> {
     deadline: Option<Instant>,
     /// An attempt has been made.
     tried: bool,
+    /// In flight without a permit.
+    released: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +147,7 @@ impl<J> Schedule<J> {
         id
     }
 
-    /// Adds a job at the back of its lane. The caller minds [`has_room`](Schedule::has_room).
+    /// Adds a job at the back of its lane. The caller minds [`room`](Schedule::room).
     pub(crate) fn push(&mut self, batch: Id, host: &Host, job: J, now: Instant) -> Id {
         let host = self.host(host, now);
         let slot = Slot {
@@ -155,6 +157,7 @@ impl<J> Schedule<J> {
             place: Place::Lane,
             deadline: None,
             tried: false,
+            released: false,
         };
         let id = self.jobs.insert(slot);
         if let Some(batch) = self.batches.get_mut(batch)
@@ -180,11 +183,15 @@ impl<J> Schedule<J> {
         self.end(batch, job, why);
     }
 
-    /// Whether another request of the batch may be pushed.
-    pub(crate) fn has_room(&self, batch: Id) -> bool {
-        self.batches
-            .get(batch)
-            .is_some_and(|b| !b.abandoned && b.has_room())
+    /// How many further requests of the batch may be pushed.
+    pub(crate) fn room(&self, batch: Id) -> usize {
+        let batch = self.batches.get(batch).filter(|batch| batch.takes_more());
+        batch.map_or(0, Batch::room)
+    }
+
+    /// Whether the batch takes no more requests, now or later.
+    pub(crate) fn is_over(&self, batch: Id) -> bool {
+        !self.batches.get(batch).is_some_and(Batch::takes_more)
     }
 
     /// Asks for a nudge as soon as there is room.
@@ -220,7 +227,9 @@ impl<J> Schedule<J> {
     pub(crate) fn complete(&mut self, id: Id, verdict: Verdict<J>, now: Instant) -> Option<J> {
         let slot = self.jobs.get_mut(id)?;
         let (batch, host) = (slot.batch, slot.host);
-        self.in_flight -= 1;
+        if !std::mem::replace(&mut slot.released, false) {
+            self.free_permit(host);
+        }
         let abandoned = match self.batches.get_mut(batch) {
             Some(batch) => {
                 batch.in_flight -= 1;
@@ -228,9 +237,6 @@ impl<J> Schedule<J> {
             }
             None => true,
         };
-        if let Some(host) = self.hosts.get_mut(host) {
-            host.in_flight -= 1;
-        }
         if let Verdict::Retry {
             cool: Some(until), ..
         } = &verdict
@@ -276,6 +282,26 @@ impl<J> Schedule<J> {
         self.retire(host, now);
         self.close_if_over(batch);
         back
+    }
+
+    /// Takes the permit of a job in flight back before it is complete. It still counts in its batch.
+    pub(crate) fn release(&mut self, id: Id, now: Instant) {
+        let Some(slot) = self.jobs.get_mut(id).filter(|s| s.place == Place::InFlight) else {
+            return;
+        };
+        if std::mem::replace(&mut slot.released, true) {
+            return;
+        }
+        let host = slot.host;
+        self.free_permit(host);
+        self.unblock(host, now);
+    }
+
+    fn free_permit(&mut self, host: Id) {
+        self.in_flight -= 1;
+        if let Some(host) = self.hosts.get_mut(host) {
+            host.in_flight -= 1;
+        }
     }
 
     /// Takes tokens from the host's retry budget for a retry of this job in flight. False: the budget is spent.

@@ -374,7 +374,7 @@ impl<J> Schedule<J> {
     pub(super) fn note_room(&mut self, batch: Id) {
         if let Some(known) = self.batches.get_mut(batch)
             && known.hungry
-            && known.has_room()
+            && known.room() > 0
         {
             known.hungry = false;
             self.nudges.push(batch);

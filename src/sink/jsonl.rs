@@ -114,6 +114,16 @@ impl<W: Write> JsonLines<W> {
     }
 }
 
+impl<W: Write> JsonLines<W> {
+    /// Writes out what is in the buffer: [`Sink::finish`], whatever the outcomes carry.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+        self.lines.flush()
+    }
+}
+
 impl<T: 'static, W: Write> Sink<T> for JsonLines<W> {
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
         if !outcome.is_final() || !self.keep.wants(outcome) {
@@ -127,7 +137,7 @@ impl<T: 'static, W: Write> Sink<T> for JsonLines<W> {
         self.lines.flush()
     }
 
-    fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
-        self.lines.flush()
+    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
+        self.finish(summary)
     }
 }

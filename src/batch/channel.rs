@@ -1,0 +1,131 @@
+//! A batch that is fed from other threads.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crossbeam_channel::Sender;
+
+use crate::executor::{Owner, Receiver};
+use crate::request::Request;
+use crate::schedule::Id;
+
+use super::feed::feed;
+
+/// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
+/// clones) to end the batch.
+pub struct Intake {
+    owner: Arc<Owner>,
+    batch: Id,
+    receiver: Arc<dyn Receiver>,
+    count: Arc<Count>,
+    nudge: Sender<()>,
+}
+
+/// What the taking end knows of the feeding end.
+pub(super) struct Count {
+    accepted: AtomicU64,
+    intakes: AtomicUsize,
+}
+
+/// A request that was not taken, because nobody takes outcomes any more.
+#[derive(thiserror::Error)]
+#[error("not taken: the outcomes of this batch are no longer received, or the client is shut down")]
+pub struct Refused(Box<Request>);
+
+impl Refused {
+    /// The request, back.
+    pub fn into_request(self) -> Request {
+        *self.0
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Refused").field(&self.0).finish()
+    }
+}
+
+impl Count {
+    pub(super) fn new() -> Arc<Count> {
+        Arc::new(Count {
+            accepted: AtomicU64::new(0),
+            intakes: AtomicUsize::new(1),
+        })
+    }
+
+    /// How many requests were accepted, once no more can come.
+    pub(super) fn total(&self) -> Option<u64> {
+        (self.intakes.load(Ordering::Acquire) == 0).then(|| self.accepted.load(Ordering::Acquire))
+    }
+}
+
+impl Intake {
+    pub(super) fn new(
+        owner: Arc<Owner>,
+        batch: Id,
+        receiver: Arc<dyn Receiver>,
+        count: Arc<Count>,
+        nudge: Sender<()>,
+    ) -> Intake {
+        Intake {
+            owner,
+            batch,
+            receiver,
+            count,
+            nudge,
+        }
+    }
+
+    /// Hands a request in. Blocks while the batch's window is full, until outcomes are taken.
+    ///
+    /// # Errors
+    /// Once the [`Outcomes`](crate::Outcomes) were dropped, with the request in it.
+    pub fn send(&self, request: impl Into<Request>) -> Result<(), Refused> {
+        let executor = self.owner.executor();
+        let index = self.count.accepted.fetch_add(1, Ordering::AcqRel);
+        let fed = feed(
+            &executor.engine().defaults,
+            request.into(),
+            index,
+            Arc::clone(&self.receiver),
+        );
+        executor
+            .blocking(|| executor.push_when_room(self.batch, fed))
+            .map_err(|back| {
+                // The count no longer matters: nobody takes outcomes of this batch.
+                Refused(Box::new(back.into_request()))
+            })
+    }
+}
+
+impl Clone for Intake {
+    fn clone(&self) -> Self {
+        self.count.intakes.fetch_add(1, Ordering::AcqRel);
+        Intake {
+            owner: Arc::clone(&self.owner),
+            batch: self.batch,
+            receiver: Arc::clone(&self.receiver),
+            count: Arc::clone(&self.count),
+            nudge: self.nudge.clone(),
+        }
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        if self.count.intakes.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // The taking end may be waiting for an outcome that will not come.
+            let _ = self.nudge.try_send(());
+        }
+    }
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let accepted = self.count.accepted.load(Ordering::Relaxed);
+        f.debug_struct("Intake")
+            .field("accepted", &accepted)
+            .finish_non_exhaustive()
+    }
+}

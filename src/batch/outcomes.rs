@@ -1,0 +1,357 @@
+//! The iterator over a batch's outcomes. The caller's thread feeds: each `next` tops up the schedule, then receives.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver as Results_, Sender, after, bounded, never, select_biased};
+
+use crate::executor::{Executor, Owner, Receiver};
+use crate::outcome::{Outcome, State};
+use crate::request::Request;
+use crate::response::Response;
+use crate::schedule::{Bounds, Id};
+
+use super::channel::{Count, Intake};
+use super::feed::feed;
+use super::receive::{Message, Results};
+use super::reorder::Reorder;
+use super::tally::SummaryHandle;
+
+/// The outcomes of a batch: an iterator that owns the input, reads it as it needs more, and ends after exactly one
+/// outcome for each request.
+///
+/// Nothing is sent before the first call of `next`. Dropping it half way cancels what is queued, ends what runs, and
+/// leaves the client as usable as before.
+///
+/// It is [`Send`] where the input is, so rayon's `par_bridge` works on it.
+#[must_use = "nothing is sent until its outcomes are asked for"]
+pub struct Outcomes<I, T = Response> {
+    owner: Arc<Owner>,
+    batch: Id,
+    /// Gone once it is exhausted.
+    input: Option<I>,
+    /// Set where other threads feed.
+    count: Option<Arc<Count>>,
+    receiver: Arc<dyn Receiver>,
+    results: Results_<Message<T>>,
+    nudges: Results_<()>,
+    /// Requests handed in from the input.
+    fed: u64,
+    /// Outcomes received, whether or not handed out yet.
+    received: u64,
+    handed_out: u64,
+    /// There may be room to feed.
+    try_feed: bool,
+    owed: Owed,
+    /// How much may be owed before the schedule is told.
+    chunk: usize,
+    reorder: Option<Reorder<(Outcome<T>, Option<u64>)>>,
+    summary: SummaryHandle,
+    begun: bool,
+    ended: bool,
+}
+
+/// Outcomes handed out of which the schedule does not know yet.
+#[derive(Default)]
+struct Owed {
+    taken: usize,
+    bytes: u64,
+    handed_back: usize,
+}
+
+/// In which order outcomes come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Completed,
+    Input,
+}
+
+/// The bounds of a batch and how many workers it has, for its figures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) bounds: Bounds,
+    pub(crate) workers: usize,
+}
+
+impl<I, T> Outcomes<I, T>
+where
+    T: Send + 'static,
+{
+    pub(crate) fn new<F>(
+        owner: &Arc<Owner>,
+        input: Option<I>,
+        order: Order,
+        shape: Shape,
+        make: F,
+    ) -> Outcomes<I, T>
+    where
+        F: Fn(Response) -> State<T> + Send + Sync + 'static,
+    {
+        let (nudge, nudges) = bounded(1);
+        Outcomes::with_nudges(owner, input, order, shape, make, nudge, nudges)
+    }
+
+    fn with_nudges<F>(
+        owner: &Arc<Owner>,
+        input: Option<I>,
+        order: Order,
+        shape: Shape,
+        make: F,
+        nudge: Sender<()>,
+        nudges: Results_<()>,
+    ) -> Outcomes<I, T>
+    where
+        F: Fn(Response) -> State<T> + Send + Sync + 'static,
+    {
+        let mut bounds = shape.bounds;
+        bounds.ordered = order == Order::Input;
+        let (to, results) = bounded(bounds.window);
+        Outcomes {
+            batch: owner.executor().open(bounds, None, Some(nudge)),
+            owner: Arc::clone(owner),
+            input,
+            count: None,
+            receiver: Arc::new(Results { to, make }),
+            results,
+            nudges,
+            fed: 0,
+            received: 0,
+            handed_out: 0,
+            try_feed: true,
+            owed: Owed::default(),
+            chunk: (bounds.window / 8).clamp(1, 64),
+            reorder: bounds.ordered.then(Reorder::default),
+            summary: SummaryHandle::new(shape.workers),
+            begun: false,
+            ended: false,
+        }
+    }
+
+    /// A batch fed through the [`Intake`].
+    pub(crate) fn channel<F>(owner: &Arc<Owner>, shape: Shape, make: F) -> (Intake, Outcomes<I, T>)
+    where
+        F: Fn(Response) -> State<T> + Send + Sync + 'static,
+    {
+        let (nudge, nudges) = bounded(1);
+        let mut outcomes = Outcomes::with_nudges(
+            owner,
+            None,
+            Order::Completed,
+            shape,
+            make,
+            nudge.clone(),
+            nudges,
+        );
+        let count = Count::new();
+        outcomes.count = Some(Arc::clone(&count));
+        let receiver = Arc::clone(&outcomes.receiver);
+        (
+            Intake::new(Arc::clone(owner), outcomes.batch, receiver, count, nudge),
+            outcomes,
+        )
+    }
+}
+
+impl<I, T> Outcomes<I, T> {
+    /// The figures of the outcomes handed out so far; stays readable after the batch.
+    pub fn summary(&self) -> SummaryHandle {
+        self.summary.clone()
+    }
+
+    fn executor(&self) -> &Arc<Executor> {
+        self.owner.executor()
+    }
+
+    /// Takes in what a worker sent, or what ended without an attempt (then `bytes` is none: it took no place).
+    fn receive(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Option<Outcome<T>> {
+        self.received += 1;
+        match &mut self.reorder {
+            Some(reorder) => {
+                reorder.put(outcome.index, (outcome, bytes));
+                None
+            }
+            None => Some(self.hand_out(outcome, bytes)),
+        }
+    }
+
+    fn hand_out(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Outcome<T> {
+        self.handed_out += 1;
+        self.owed.handed_back += 1;
+        if let Some(bytes) = bytes {
+            self.owed.taken += 1;
+            self.owed.bytes += bytes;
+        }
+        self.summary.record(&outcome);
+        outcome
+    }
+
+    /// Tells the schedule what was taken: there may be room again.
+    fn pay(&mut self) {
+        if self.owed.handed_back > 0 {
+            let Owed {
+                taken,
+                bytes,
+                handed_back,
+            } = std::mem::take(&mut self.owed);
+            self.executor().taken(self.batch, taken, bytes, handed_back);
+            self.try_feed = true;
+        }
+    }
+
+    /// Whether every outcome has been received and no request can come.
+    fn is_over(&self) -> bool {
+        let all = match &self.count {
+            Some(count) => count.total(),
+            None => self.input.is_none().then_some(self.fed),
+        };
+        all == Some(self.received)
+    }
+}
+
+impl<I, T> Outcomes<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+    fn top_up(&mut self) {
+        if !std::mem::take(&mut self.try_feed) {
+            return;
+        }
+        let Some(input) = &mut self.input else { return };
+        let (owner, receiver, fed) = (&self.owner, &self.receiver, &mut self.fed);
+        let defaults = &owner.executor().engine().defaults;
+        let stopped_short = owner.executor().feed(self.batch, || {
+            let request = input.next()?;
+            *fed += 1;
+            Some(feed(
+                defaults,
+                request.into(),
+                *fed - 1,
+                Arc::clone(receiver),
+            ))
+        });
+        if !stopped_short {
+            self.input = None;
+        }
+    }
+
+    /// The next outcome that is there, without waiting.
+    fn ready(&mut self) -> Option<Outcome<T>> {
+        loop {
+            if let Some((outcome, bytes)) = self.reorder.as_mut().and_then(Reorder::take) {
+                return Some(self.hand_out(outcome, bytes));
+            }
+            let message = self.results.try_recv().ok()?;
+            if let Some(outcome) = self.receive(message.outcome, Some(message.bytes)) {
+                return Some(outcome);
+            }
+        }
+    }
+
+    /// Waits for an outcome, room or a deadline. Gives `None` where the caller should look at everything again.
+    fn wait(&mut self, deadline: Option<Instant>) -> Option<Outcome<T>> {
+        let timer = match deadline {
+            Some(deadline) => after(deadline.saturating_duration_since(Instant::now())),
+            None => never(),
+        };
+        let message = self.executor().blocking(|| {
+            select_biased! {
+                recv(self.results) -> message => message.ok(),
+                recv(self.nudges) -> _ => None,
+                recv(timer) -> _ => None,
+            }
+        });
+        match message {
+            Some(message) => self.receive(message.outcome, Some(message.bytes)),
+            None => {
+                self.try_feed = true;
+                None
+            }
+        }
+    }
+}
+
+impl<I, T> Iterator for Outcomes<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+    type Item = Outcome<T>;
+
+    fn next(&mut self) -> Option<Outcome<T>> {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.summary.begin();
+            log::info!("batch begins");
+        }
+        loop {
+            if self.owed.handed_back >= self.chunk {
+                self.pay();
+            }
+            self.top_up();
+            if let Some(outcome) = self.ready() {
+                return Some(outcome);
+            }
+            self.pay();
+            self.top_up();
+            let (ended, deadline) = self.executor().take_ended(self.batch);
+            if let Some((job, why)) = ended {
+                self.try_feed = true;
+                let outcome = job
+                    .end(why, Instant::now())
+                    .map_success(|_| unreachable!("it has ended"));
+                if let Some(outcome) = self.receive(outcome, None) {
+                    return Some(outcome);
+                }
+            } else if self.is_over() {
+                // What was received early has been handed out too: `ready` found nothing.
+                if !std::mem::replace(&mut self.ended, true) {
+                    self.summary.end();
+                    log::info!("batch ends after {} outcomes", self.handed_out);
+                }
+                return None;
+            } else if let Some(outcome) = self.wait(deadline) {
+                return Some(outcome);
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let under_way = (self.fed - self.handed_out) as usize;
+        match &self.input {
+            _ if self.count.is_some() => (0, None),
+            None => (under_way, Some(under_way)),
+            Some(input) => {
+                let (least, most) = input.size_hint();
+                (
+                    least.saturating_add(under_way),
+                    most.and_then(|most| most.checked_add(under_way)),
+                )
+            }
+        }
+    }
+}
+
+impl<I, T> FusedIterator for Outcomes<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+}
+
+impl<I, T> Drop for Outcomes<I, T> {
+    fn drop(&mut self) {
+        self.summary.end();
+        self.owner.executor().abandon(self.batch);
+    }
+}
+
+impl<I, T> fmt::Debug for Outcomes<I, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcomes")
+            .field("fed", &self.fed)
+            .field("handed_out", &self.handed_out)
+            .finish_non_exhaustive()
+    }
+}

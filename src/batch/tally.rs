@@ -1,0 +1,82 @@
+//! The figures of a batch while it runs.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::outcome::Outcome;
+use crate::summary::Summary;
+
+/// The figures of a batch, at any time and from any thread: take it before the loop, print it after.
+///
+/// ```no_run
+/// # let client = haul::Client::new();
+/// let outcomes = client.as_completed(["https://example.com/1", "https://example.com/2"]);
+/// let summary = outcomes.summary();
+/// for outcome in outcomes { /* ... */ }
+/// println!("{summary}");
+/// ```
+#[derive(Clone)]
+pub struct SummaryHandle(Arc<Mutex<Running>>);
+
+struct Running {
+    summary: Summary,
+    started: Option<Instant>,
+    ended: Option<Instant>,
+}
+
+impl SummaryHandle {
+    pub(super) fn new(workers: usize) -> Self {
+        let mut summary = Summary::new();
+        summary.set_at_once(workers);
+        SummaryHandle(Arc::new(Mutex::new(Running {
+            summary,
+            started: None,
+            ended: None,
+        })))
+    }
+
+    /// The figures of the outcomes handed out so far.
+    pub fn snapshot(&self) -> Summary {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut summary = running.summary.clone();
+        if let Some(started) = running.started {
+            let ended = running.ended.unwrap_or_else(Instant::now);
+            summary.set_wall(ended.saturating_duration_since(started));
+        }
+        summary
+    }
+
+    pub(super) fn begin(&self) {
+        self.update(|running| running.started = Some(Instant::now()));
+    }
+
+    pub(super) fn record<T>(&self, outcome: &Outcome<T>) {
+        self.update(|running| running.summary.record(outcome));
+    }
+
+    pub(super) fn end(&self) {
+        self.update(|running| {
+            running.ended.get_or_insert_with(Instant::now);
+        });
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Running)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl fmt::Display for SummaryHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.snapshot().fmt(f)
+    }
+}
+
+impl fmt::Debug for SummaryHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summary = self.snapshot();
+        f.debug_struct("SummaryHandle")
+            .field("total", &summary.total())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,206 @@
+//! The client: a pool of workers, its defaults, and the ways to hand it requests.
+
+mod builder;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::batch::{self, Intake, Order, Outcomes, Shape, as_response, processed};
+use crate::executor::{Engine, Executor, Owner, Pool};
+use crate::outcome::Outcome;
+use crate::request::Request;
+use crate::response::Response;
+use crate::schedule::{Bounds, Id, Schedule};
+
+pub use builder::{BuildError, ClientBuilder};
+
+/// A pool of worker threads over shared keep-alive connections.
+///
+/// `Client` is `Send + Sync + Clone` and cheap to clone: all clones share one pool, its connections and its limits.
+/// Make one and share it. Several batches may run on it at once; they are served in turn. Threads start on demand and
+/// are named `haul-0`, `haul-1`, ...
+///
+/// The last clone dropped waits until everything accepted has ended; the iterators hold a clone.
+///
+/// ```no_run
+/// let client = haul::Client::new();
+/// for outcome in client.as_completed(["https://example.com/1", "https://example.com/2"]) {
+///     match outcome.into_result() {
+///         Ok(response) => println!("{} {}", response.status(), response.text()),
+///         Err(reason) => println!("{reason}"),
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+#[doc(alias = "Session")]
+#[doc(alias = "ThreadPoolExecutor")]
+pub struct Client {
+    owner: Arc<Owner>,
+    shape: Shape,
+    /// The batch of requests that are waited for one by one.
+    singles: Id,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Client::new()
+    }
+}
+
+impl Client {
+    /// A client with every setting at its default; see [`ClientBuilder`].
+    pub fn new() -> Client {
+        ClientBuilder::new().assemble()
+    }
+
+    /// A client with settings of its own.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    fn start(
+        engine: Engine,
+        pool: Pool,
+        schedule: Schedule<Box<crate::executor::Job>>,
+        bounds: Bounds,
+    ) -> Client {
+        let workers = pool.workers;
+        let owner = Owner::new(Executor::new(engine, pool, schedule));
+        let singles = Bounds {
+            window: usize::MAX,
+            max_parked: usize::MAX,
+            bytes: i64::MAX as u64,
+            delivered: true,
+            ordered: false,
+        };
+        let singles = owner.executor().open(singles, None, None);
+        Client {
+            owner,
+            shape: Shape { bounds, workers },
+            singles,
+        }
+    }
+
+    /// Sends a GET request and waits for its outcome.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let outcome = client.get("https://example.com/");
+    /// println!("{:?} after {} attempts", outcome.status(), outcome.attempts());
+    /// ```
+    pub fn get(&self, url: impl Into<String>) -> Outcome {
+        self.send(Request::get(url))
+    }
+
+    /// Sends a request and waits for its outcome: same schedule, limits and retries as in a batch. Failures are in the
+    /// outcome. It may be called anywhere, also in a `process` closure on one of this client's own workers.
+    pub fn send(&self, request: impl Into<Request>) -> Outcome {
+        batch::send(self.owner.executor(), self.singles, request.into())
+    }
+
+    /// Runs a batch, giving outcomes as they complete. The input is read as it is needed, on the thread that calls
+    /// `next`; it may be infinite, and needs to be neither `Send` nor `'static`. It must not block for long: for input
+    /// that does, see [`channel`](Client::channel).
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let urls = (1..=1_000_000).map(|i| format!("https://example.com/items/{i}"));
+    /// let failed = client.as_completed(urls).filter(|outcome| outcome.is_failed()).count();
+    /// ```
+    pub fn as_completed<R>(&self, requests: R) -> Outcomes<R::IntoIter>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+    {
+        Outcomes::new(
+            &self.owner,
+            Some(requests.into_iter()),
+            Order::Completed,
+            self.shape,
+            as_response,
+        )
+    }
+
+    /// Runs a batch, giving outcomes in the order of the input. Requests run as far ahead as the window allows, so its
+    /// rate is at most the window divided by the time the slowest request takes.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let urls = ["https://example.com/1", "https://example.com/2"];
+    /// for (url, outcome) in urls.iter().zip(client.map(urls)) {
+    ///     println!("{url}: {:?}", outcome.status());
+    /// }
+    /// ```
+    pub fn map<R>(&self, requests: R) -> Outcomes<R::IntoIter>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+    {
+        Outcomes::new(
+            &self.owner,
+            Some(requests.into_iter()),
+            Order::Input,
+            self.shape,
+            as_response,
+        )
+    }
+
+    /// A batch fed from other threads: requests go into the [`Intake`], outcomes come out as they complete. The batch
+    /// ends when the intake and all its clones are dropped.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let (intake, outcomes) = client.channel();
+    /// std::thread::spawn(move || {
+    ///     for line in std::io::stdin().lines().map_while(Result::ok) {
+    ///         if intake.send(line).is_err() { break }
+    ///     }
+    /// });
+    /// for outcome in outcomes { println!("{} {:?}", outcome.url(), outcome.status()) }
+    /// ```
+    pub fn channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
+        Outcomes::channel(&self.owner, self.shape, as_response)
+    }
+
+    /// Runs a batch and `f` on each success, on the worker that received it; the outcome carries what `f` returns. So
+    /// bodies are parsed while other workers wait for theirs, and only what is wanted is kept.
+    ///
+    /// What `f` returns as an error is a failure of class [`Process`](crate::ErrorType::Process), unless it is a
+    /// [`Rejection`](crate::Rejection), which makes the outcome rejected. A panic in `f` is a failure of class
+    /// [`Panic`](crate::ErrorType::Panic); the worker and every other outcome are unharmed.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let urls = ["https://example.com/1.json", "https://example.com/2.json"];
+    /// let names = client.process(urls, |response| {
+    ///     Ok::<_, serde_json::Error>(response.value()?["name"].to_string())
+    /// });
+    /// for outcome in names { println!("{:?}", outcome.success()) }
+    /// ```
+    pub fn process<R, T, E, F>(&self, requests: R, f: F) -> Outcomes<R::IntoIter, T>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+        F: Fn(&Response) -> Result<T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let make = move |response| processed(response, &f);
+        Outcomes::new(
+            &self.owner,
+            Some(requests.into_iter()),
+            Order::Completed,
+            self.shape,
+            make,
+        )
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("workers", &self.shape.workers)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,390 @@
+//! Settings of a client, and what is contradictory in them.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::executor::{Defaults, Engine, Pool};
+use crate::http::header::{AUTHORIZATION, USER_AGENT};
+use crate::http::{HeaderName, HeaderValue};
+use crate::limits::Timeouts;
+use crate::policy::RetryPolicy;
+use crate::redact;
+use crate::rejection::Rejection;
+use crate::request::{Rule, basic, bearer};
+use crate::response::Response;
+use crate::schedule::{Bounds, Schedule, Settings};
+use crate::status::StatusSet;
+use crate::transport::{self, Sockets, Transport};
+use crate::url;
+
+use super::Client;
+
+/// Sends itself under this name unless told otherwise.
+const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
+
+/// Builds a [`Client`]: what it allows at once, and the defaults of its requests.
+///
+/// ```
+/// use std::time::Duration;
+/// use haul::{Client, RetryPolicy, Timeouts};
+///
+/// let client = Client::builder()
+///     .workers(32)
+///     .max_per_host(8)
+///     .base_url("https://api.example.com/v1/")
+///     .bearer("secret")
+///     .timeouts(Timeouts::new().attempt(Duration::from_secs(10)))
+///     .retry(RetryPolicy::default().max_attempts(5))
+///     .require("/code", 0)
+///     .build()?;
+/// # Ok::<(), haul::BuildError>(())
+/// ```
+#[must_use = "a builder does nothing until it builds"]
+pub struct ClientBuilder {
+    defaults: Defaults,
+    pool: Pool,
+    max_per_host: usize,
+    window: Option<usize>,
+    max_parked: usize,
+    byte_budget: u64,
+    transport: Option<Arc<dyn Transport>>,
+    wrong: Option<BuildError>,
+}
+
+/// A client cannot be built as asked: names the setting and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {reason}")]
+pub struct BuildError {
+    setting: &'static str,
+    reason: String,
+}
+
+impl BuildError {
+    /// The setting that is wrong, by the name of its method.
+    pub fn setting(&self) -> &str {
+        self.setting
+    }
+}
+
+/// Python's default: `min(32, available_parallelism + 4)`.
+fn default_workers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores + 4).min(32)
+}
+
+impl ClientBuilder {
+    pub(super) fn new() -> ClientBuilder {
+        let mut defaults = Defaults::default();
+        defaults
+            .headers
+            .insert(USER_AGENT, HeaderValue::from_static(NAME));
+        ClientBuilder {
+            defaults,
+            pool: Pool {
+                workers: default_workers(),
+                name: "haul".to_owned(),
+                stack: None,
+            },
+            max_per_host: usize::MAX,
+            window: None,
+            max_parked: 1 << 16,
+            byte_budget: 64 << 20,
+            transport: None,
+            wrong: None,
+        }
+    }
+
+    /// How many requests are under way at once, each on a thread of its own. Default: the number of cores plus 4, at
+    /// most 32. Threads wait for sockets most of the time, so hundreds or thousands are fine.
+    #[doc(alias = "max_workers")]
+    #[doc(alias = "pool_maxsize")]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.pool.workers = workers;
+        self
+    }
+
+    /// How many requests to one [`Host`](crate::Host) are under way at once. Default: no limit but the workers.
+    pub fn max_per_host(mut self, most: usize) -> Self {
+        self.max_per_host = most;
+        self
+    }
+
+    /// How far a batch runs ahead of its consumer: requests ready, under way, and finished but not taken. Default four
+    /// times the workers, at least 1,000.
+    #[doc(alias = "buffersize")]
+    pub fn window(mut self, requests: usize) -> Self {
+        self.window = Some(requests);
+        self
+    }
+
+    /// How many requests of a batch may wait for a retry, or behind a host's limit, beside the window. Default 65,536.
+    pub fn max_parked(mut self, requests: usize) -> Self {
+        self.max_parked = requests;
+        self
+    }
+
+    /// How many bytes of bodies a batch may hold finished but not taken, before it starts no more. Default 64 MiB.
+    pub fn byte_budget(mut self, bytes: u64) -> Self {
+        self.byte_budget = bytes;
+        self
+    }
+
+    /// The largest body taken, in bytes after decompression; a larger one fails its request. Default 10 MiB.
+    pub fn body_limit(mut self, bytes: u64) -> Self {
+        self.defaults.body_limit = bytes;
+        self
+    }
+
+    /// What worker threads are called, a number added. Default `haul`.
+    pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.pool.name = prefix.into();
+        if self.pool.name.contains('\0') {
+            self.spoil("thread_name_prefix", "it holds a NUL");
+        }
+        self
+    }
+
+    /// The stack of each worker thread, in bytes. Default: the platform's, mostly 2 MiB, of which only what is used
+    /// takes memory.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.pool.stack = Some(bytes);
+        self
+    }
+
+    /// A header of every request that has none of that name itself.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        let name = name.as_ref();
+        match (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_bytes(value.as_ref()),
+        ) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(redact::is_secret(&name));
+                self.defaults.headers.insert(name, value);
+            }
+            (Err(_), _) => self.spoil("header", format!("the name {name:?} is not valid")),
+            (_, Err(_)) => self.spoil(
+                "header",
+                format!("the value of {name} holds a character that may not be sent"),
+            ),
+        }
+        self
+    }
+
+    /// Basic authentication for every request without an `Authorization` of its own.
+    #[doc(alias = "auth")]
+    pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
+        match basic(user.as_ref(), password.as_ref()) {
+            Ok(value) => drop(self.defaults.headers.insert(AUTHORIZATION, value)),
+            Err(reason) => self.spoil("basic_auth", reason),
+        }
+        self
+    }
+
+    /// A bearer token for every request without an `Authorization` of its own.
+    pub fn bearer(mut self, token: impl AsRef<str>) -> Self {
+        match bearer(token.as_ref()) {
+            Ok(value) => drop(self.defaults.headers.insert(AUTHORIZATION, value)),
+            Err(reason) => self.spoil("bearer", reason),
+        }
+        self
+    }
+
+    /// A query parameter of every request that has none of that name itself.
+    #[doc(alias = "params")]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.defaults.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// What relative URLs are resolved against (RFC 3986 §5.2: `items` replaces what follows the base's last slash).
+    pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
+        match url::parse(url.as_ref()) {
+            Ok(base) => self.defaults.base = Some(base),
+            Err(reason) => self.spoil("base_url", reason),
+        }
+        self
+    }
+
+    /// The `User-Agent`. Default `haul/` and the version.
+    pub fn user_agent(mut self, name: impl AsRef<[u8]>) -> Self {
+        match HeaderValue::from_bytes(name.as_ref()) {
+            Ok(value) => drop(self.defaults.headers.insert(USER_AGENT, value)),
+            Err(_) => self.spoil("user_agent", "it holds a character that may not be sent"),
+        }
+        self
+    }
+
+    /// The statuses that count as success. Default 100 to 399.
+    #[doc(alias = "raise_for_status")]
+    pub fn accept(mut self, statuses: impl Into<StatusSet>) -> Self {
+        self.defaults.accept = statuses.into();
+        self
+    }
+
+    /// Whether a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode). Default false.
+    pub fn expect_json(mut self, expect: bool) -> Self {
+        self.defaults.expect_json = expect;
+        self
+    }
+
+    /// As [`Request::require`](crate::Request::require), for every request.
+    pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.defaults
+            .rules
+            .push(Rule::Require(pointer.into(), value.into()));
+        self
+    }
+
+    /// As [`Request::reject_if`](crate::Request::reject_if), for every request.
+    pub fn reject_if(
+        mut self,
+        rule: impl Fn(&Response) -> Option<Rejection> + Send + Sync + 'static,
+    ) -> Self {
+        self.defaults.rules.push(Rule::RejectIf(Arc::new(rule)));
+        self
+    }
+
+    /// Time limits of each attempt. Default 10 s to connect, 30 s in all, none for a single read.
+    #[doc(alias = "timeout")]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.defaults.timeouts = timeouts.or(self.defaults.timeouts);
+        self
+    }
+
+    /// The retry policy of every request without one of its own.
+    #[doc(alias = "max_retries")]
+    pub fn retry(mut self, policy: impl Into<Arc<RetryPolicy>>) -> Self {
+        self.defaults.retry = policy.into();
+        self
+    }
+
+    /// How many redirects are followed; 0 = none, the 3xx is the response. Default 10.
+    #[doc(alias = "allow_redirects")]
+    pub fn max_redirects(mut self, most: u32) -> Self {
+        self.defaults.max_redirects = most;
+        self
+    }
+
+    /// Whether a redirect may lead from https to http. Default false: such a request fails.
+    pub fn allow_downgrade(mut self, allow: bool) -> Self {
+        self.defaults.allow_downgrade = allow;
+        self
+    }
+
+    /// A further header that a redirect to another origin does not take along, beside `Authorization`,
+    /// `Proxy-Authorization`, `Cookie` and idempotency keys.
+    #[doc(alias = "remove_headers_on_redirect")]
+    pub fn sensitive_header(mut self, name: impl AsRef<str>) -> Self {
+        match HeaderName::from_bytes(name.as_ref().as_bytes()) {
+            Ok(name) => self.defaults.sensitive.push(name),
+            Err(_) => self.spoil(
+                "sensitive_header",
+                format!("the name {:?} is not valid", name.as_ref()),
+            ),
+        }
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Builds the client. No thread starts yet.
+    ///
+    /// # Errors
+    /// Where a setting is not valid, or contradicts another; the error names it.
+    pub fn build(self) -> Result<Client, BuildError> {
+        if let Some(wrong) = &self.wrong {
+            return Err(wrong.clone());
+        }
+        let none = |setting, reason: &str| {
+            Err(BuildError {
+                setting,
+                reason: reason.to_owned(),
+            })
+        };
+        if self.pool.workers == 0 {
+            return none("workers", "at least one is needed");
+        }
+        if self.max_per_host == 0 {
+            return none("max_per_host", "at least one is needed");
+        }
+        if self.window == Some(0) {
+            return none("window", "at least one is needed");
+        }
+        if self.max_parked == 0 {
+            return none(
+                "max_parked",
+                "at least one is needed: a request that is tried again waits there",
+            );
+        }
+        if self.byte_budget == 0 {
+            return none("byte_budget", "it is zero: no outcome could be held");
+        }
+        if self.byte_budget > i64::MAX as u64 {
+            return none("byte_budget", "it is larger than any memory");
+        }
+        let own = self.defaults.timeouts;
+        if let (Some(connect), Some(attempt)) =
+            (Timeouts::bound(own.connect), Timeouts::bound(own.attempt))
+            && connect > attempt
+            && own.connect != Timeouts::CLIENT.connect
+        {
+            return none(
+                "timeouts",
+                "the connect limit is longer than the limit of the whole attempt",
+            );
+        }
+        self.defaults.retry.check().map_err(|reason| BuildError {
+            setting: "retry",
+            reason,
+        })?;
+        Ok(self.assemble())
+    }
+
+    pub(super) fn assemble(self) -> Client {
+        let workers = self.pool.workers;
+        let transport = self.transport.unwrap_or_else(|| {
+            Arc::new(Sockets::new(transport::Settings {
+                max_idle: workers.max(1),
+                max_idle_per_host: workers.max(1),
+                ..transport::Settings::default()
+            }))
+        });
+        let schedule = Schedule::new(Settings {
+            in_flight: workers,
+            per_host: self.max_per_host,
+            slow_start: (workers / 8).max(2),
+            budget: self.defaults.retry.budget,
+        });
+        let bounds = Bounds {
+            window: self
+                .window
+                .unwrap_or_else(|| workers.saturating_mul(4).max(1000)),
+            max_parked: self.max_parked,
+            bytes: self.byte_budget,
+            delivered: false,
+            ordered: false,
+        };
+        Client::start(
+            Engine {
+                transport,
+                defaults: self.defaults,
+            },
+            self.pool,
+            schedule,
+            bounds,
+        )
+    }
+
+    fn spoil(&mut self, setting: &'static str, reason: impl Into<String>) {
+        self.wrong.get_or_insert(BuildError {
+            setting,
+            reason: reason.into(),
+        });
+    }
+}

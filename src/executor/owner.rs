@@ -1,0 +1,25 @@
+//! Who keeps the workers: all clones of a client, and the batches under way.
+
+use std::sync::Arc;
+
+use super::shared::Executor;
+
+/// The last one to go lets what was accepted run to its end and waits for the workers. While its thread panics, what is
+/// queued is cancelled first; on one of its own workers it does not wait, since that would be for itself.
+pub(crate) struct Owner(Arc<Executor>);
+
+impl Owner {
+    pub(crate) fn new(executor: Arc<Executor>) -> Arc<Owner> {
+        Arc::new(Owner(executor))
+    }
+
+    pub(crate) fn executor(&self) -> &Arc<Executor> {
+        &self.0
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.close(std::thread::panicking());
+    }
+}
