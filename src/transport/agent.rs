@@ -464,15 +464,15 @@ fn receive(
     let connection = lease::take_back();
     reply.body = taken.bytes;
     reply.truncated = taken.truncated;
-    let complete = connection.as_ref().is_some_and(|c| c.attempt.reusable);
+    // The last chunk alone, which has five bytes.
+    let nothing = reply.headers.contains_key(TRANSFER_ENCODING)
+        && connection
+            .as_ref()
+            .is_some_and(|c| !c.attempt.ended && c.attempt.body_size.is_some_and(|size| size <= 5));
     let cut = match result {
         Ok(()) => None,
         // A compressed body of no bytes at all is empty.
-        Err(Cut::Failed(error))
-            if complete && reply.body.is_empty() && classify::is_empty_compressed(&error) =>
-        {
-            None
-        }
+        Err(Cut::Failed(error)) if nothing && classify::is_empty_compressed(&error) => None,
         Err(cut) => Some(cut),
     };
     (reply, cut, connection)

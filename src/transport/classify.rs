@@ -278,11 +278,13 @@ impl Scene<'_> {
 
 /// Whether an error says that a compressed body was empty: nothing came, where at least a header should have.
 pub(super) fn is_empty_compressed(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|e| e.downcast_ref());
+    let inner = error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<ureq::Error>());
     match inner {
         #[cfg(any(feature = "gzip", feature = "brotli"))]
         Some(ureq::Error::Decompress(_, error)) => error.kind() == io::ErrorKind::UnexpectedEof,
-        Some(_) | None => false,
+        _ => false,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::buffers::Buffers;
+use super::head;
 use super::meter::Meter;
 use super::platform::Idle;
 use super::tls::Session;
@@ -29,6 +30,8 @@ pub(super) struct Attempt {
     /// Body bytes that may be sent together with the head.
     body_follows: bool,
     head_sent: bool,
+    /// How much came after the response head, if that was complete.
+    pub(super) body_size: Option<usize>,
     /// What ended it. ureq is told only that there was something.
     pub(super) broken: Option<Broken>,
     /// The server has closed its side.
@@ -64,6 +67,7 @@ impl Connection {
                 meter: Meter::start(Instant::now()),
                 body_follows: false,
                 head_sent: false,
+                body_size: None,
                 broken: None,
                 ended: false,
                 reusable: false,
@@ -98,6 +102,7 @@ impl Connection {
             meter: plan.meter,
             body_follows: plan.body_size > 0,
             head_sent: false,
+            body_size: None,
             broken: None,
             ended: false,
             reusable: false,
@@ -151,6 +156,13 @@ impl Connection {
         }?;
         self.buffers.filled(n);
         self.attempt.ended = n == 0;
+        match &mut self.attempt.body_size {
+            Some(size) => *size += n,
+            size => {
+                let input = self.buffers.input_mut();
+                *size = head::lower_encoding(input).map(|head| input.len() - head);
+            }
+        }
         Ok(n > 0)
     }
 

@@ -10,6 +10,7 @@ mod cancel;
 mod classify;
 mod connection;
 mod dial;
+mod head;
 mod lease;
 mod meter;
 mod platform;
