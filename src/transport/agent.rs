@@ -23,7 +23,7 @@ use crate::http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING, USER_AGENT,
 };
 use crate::http::uri::Scheme;
-use crate::http::{HeaderValue, Method, Request, Response, Uri};
+use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use crate::timing::Phase;
 
 /// What the transport can be told.
@@ -206,6 +206,19 @@ impl Sockets {
             meter.trace.reused = true;
             return Ok(connection);
         }
+        self.open(call, target, key, started, meter)
+    }
+
+    /// A new connection to the target.
+    #[inline(never)]
+    fn open(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        key: String,
+        started: Instant,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Trouble> {
         let limits = Limits::connect(started, call.connect, call.until);
         let addresses = self
             .resolver
@@ -257,22 +270,20 @@ impl Sockets {
         if let Some(on_connected) = call.on_connected {
             on_connected();
         }
-        let (request, head_size) = request(call);
         meter.enter(Phase::Send, Instant::now());
         connection.begin(Plan {
             limits: Limits::attempt(call.until, call.read),
             meter,
-            head_size,
+            head_size: head_size(call),
             body_size: call.body.len(),
             header_limit: self.header_limit,
         });
         lease::lay_out(connection);
-        let sends_body = !call.body.is_empty()
-            || matches!(*call.method, Method::POST | Method::PUT | Method::PATCH);
-        let answered = if sends_body {
-            self.agent.run(request.map(|()| call.body))
+        let writes = matches!(*call.method, Method::POST | Method::PUT | Method::PATCH);
+        let answered = if writes || !call.body.is_empty() {
+            self.send_with_body(call)
         } else {
-            self.agent.run(request)
+            self.send(call)
         };
         let response = match answered {
             Ok(response) => response,
@@ -329,7 +340,19 @@ impl Sockets {
         Exchanged { result, trace }
     }
 
+    #[inline(never)]
+    fn send(&self, call: &Call<'_>) -> Result<Response<ureq::Body>, ureq::Error> {
+        self.agent.run(request(call))
+    }
+
+    /// With a length, be it zero.
+    #[inline(never)]
+    fn send_with_body(&self, call: &Call<'_>) -> Result<Response<ureq::Body>, ureq::Error> {
+        self.agent.run(request(call).map(|()| call.body))
+    }
+
     /// ureq gave up before the response head was complete.
+    #[inline(never)]
     fn broke_off(
         &self,
         call: &Call<'_>,
@@ -365,6 +388,8 @@ impl Sockets {
         self.failed_at(call, target, started, meter, trouble, false)
     }
 
+    // Ten thousand workers have ten thousand stacks: what most attempts do not need stays off theirs.
+    #[inline(never)]
     fn failed_at(
         &self,
         call: &Call<'_>,
@@ -391,35 +416,44 @@ impl Sockets {
     }
 }
 
-/// The request for ureq, and an upper bound of its head's size.
-fn request(call: &Call<'_>) -> (Request<()>, usize) {
+/// The request for ureq.
+fn request(call: &Call<'_>) -> Request<()> {
     let mut headers = call.headers.clone();
     // The body's own length counts. A wrong one would make ureq wait for bytes that do not exist.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
-    let defaults = [
-        (USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE)),
-        (ACCEPT, HeaderValue::from_static("*/*")),
-        (ACCEPT_ENCODING, HeaderValue::from_static(ENCODINGS)),
-    ];
-    for (name, value) in defaults {
+    for (name, value) in DEFAULTS {
         if !value.is_empty() {
-            headers.entry(name).or_insert(value);
+            headers
+                .entry(name)
+                .or_insert(HeaderValue::from_static(value));
         }
     }
-    // Request line, Host, Content-Length and the Authorization of a userinfo, with room to spare.
-    let lines = call.method.as_str().len() + 3 * call.uri.to_string().len() + 256;
-    let head_size = headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum::<usize>()
-        + lines;
     let mut request = Request::new(());
     *request.method_mut() = call.method.clone();
     *request.uri_mut() = call.uri.clone();
     *request.headers_mut() = headers;
-    (request, head_size)
+    request
 }
+
+/// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults
+/// and the `Authorization` of a userinfo, with room to spare.
+fn head_size(call: &Call<'_>) -> usize {
+    let authority = call.uri.authority().map_or(0, |a| a.as_str().len());
+    let path = call.uri.path_and_query().map_or(0, |p| p.as_str().len());
+    let lines = call
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    lines.sum::<usize>() + call.method.as_str().len() + path + 3 * authority + 320
+}
+
+/// What goes out unless the request says something else.
+const DEFAULTS: [(HeaderName, &str); 3] = [
+    (USER_AGENT, USER_AGENT_VALUE),
+    (ACCEPT, "*/*"),
+    (ACCEPT_ENCODING, ENCODINGS),
+];
 
 const USER_AGENT_VALUE: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 
@@ -432,6 +466,7 @@ const ENCODINGS: &str = match (cfg!(feature = "gzip"), cfg!(feature = "brotli"))
 };
 
 /// Reads the body as far as it is wanted, and takes the connection back.
+#[inline(never)]
 fn receive(
     call: &Call<'_>,
     response: Response<ureq::Body>,

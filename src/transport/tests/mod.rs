@@ -5,6 +5,8 @@ mod cancelling;
 mod exchange;
 mod faults;
 mod server;
+#[cfg(unix)]
+mod shortage;
 #[cfg(feature = "rustls")]
 mod tls;
 
