@@ -4,8 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crossbeam_channel::Sender;
-
 use crate::executor::{Owner, Receiver};
 use crate::request::Request;
 use crate::schedule::Id;
@@ -19,7 +17,6 @@ pub struct Intake {
     batch: Id,
     receiver: Arc<dyn Receiver>,
     count: Arc<Count>,
-    nudge: Sender<()>,
 }
 
 /// What the taking end knows of the feeding end.
@@ -66,14 +63,12 @@ impl Intake {
         batch: Id,
         receiver: Arc<dyn Receiver>,
         count: Arc<Count>,
-        nudge: Sender<()>,
     ) -> Intake {
         Intake {
             owner,
             batch,
             receiver,
             count,
-            nudge,
         }
     }
 
@@ -107,7 +102,6 @@ impl Clone for Intake {
             batch: self.batch,
             receiver: Arc::clone(&self.receiver),
             count: Arc::clone(&self.count),
-            nudge: self.nudge.clone(),
         }
     }
 }
@@ -116,7 +110,7 @@ impl Drop for Intake {
     fn drop(&mut self) {
         if self.count.intakes.fetch_sub(1, Ordering::AcqRel) == 1 {
             // The taking end may be waiting for an outcome that will not come.
-            let _ = self.nudge.try_send(());
+            self.receiver.nudge();
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::limits::Timeouts;
 use crate::outcome::State;
 use crate::policy::{Finding, Judgement};
 use crate::redact;
+use crate::request::Request;
 use crate::response::{Head, Hop, Response};
 use crate::retry::redirect::{self, Step};
 use crate::retry::{self, Decision, Evidence, retry_after};
@@ -54,6 +55,11 @@ impl Next {
 }
 
 impl Engine {
+    /// The limit over all attempts of a request.
+    pub(crate) fn deadline_of(&self, request: &Request) -> Option<Duration> {
+        Settings::of(&self.defaults, request).deadline()
+    }
+
     /// Makes one attempt.
     pub(super) fn attempt(
         &self,
@@ -113,7 +119,7 @@ impl Progress {
         Progress {
             prepared,
             tally: Default::default(),
-            report: Default::default(),
+            report: Box::default(),
             deadline: settings.deadline().and_then(|limit| now.checked_add(limit)),
             until: None,
             redirected: false,
@@ -219,7 +225,7 @@ impl Progress {
         &mut self,
         engine: &Engine,
         settings: Settings<'_>,
-        request: &crate::request::Request,
+        request: &Request,
         reply: Reply,
         trace: &Trace,
         elapsed: Duration,
@@ -246,7 +252,7 @@ impl Progress {
     fn faulted(
         &mut self,
         settings: Settings<'_>,
-        request: &crate::request::Request,
+        request: &Request,
         fault: Fault,
         trace: &Trace,
         elapsed: Duration,
@@ -270,7 +276,7 @@ impl Progress {
     fn ask(
         &self,
         settings: Settings<'_>,
-        request: &crate::request::Request,
+        request: &Request,
         seen: &Failure,
         failed: Option<&Failure>,
     ) -> Option<Judgement> {

@@ -19,6 +19,9 @@ pub(crate) trait Receiver: Send + Sync {
     /// Makes of the outcome what the caller wants and sends it on its way, without blocking. Says how many bytes it
     /// keeps until it is taken. Runs on the worker, with no lock held; the caller's own code may run in it.
     fn deliver(&self, outcome: Outcome) -> u64;
+
+    /// Tells the caller to look again: there may be room to feed, or something ended without an attempt.
+    fn nudge(&self);
 }
 
 /// A request in the schedule. Small: ten thousands of them wait.
@@ -39,7 +42,8 @@ pub(crate) struct Job {
 pub(super) struct Progress {
     pub(super) prepared: Prepared,
     pub(super) tally: Tally,
-    pub(super) report: Report,
+    /// Boxed, as in the outcome it becomes.
+    pub(super) report: Box<Report>,
     /// No attempt after this instant.
     pub(super) deadline: Option<Instant>,
     /// The end of the present attempt, carried over redirects.
@@ -108,13 +112,13 @@ impl Job {
                 report.ambiguous |= progress.tally.is_ambiguous();
                 report
             }
-            None => Report {
+            None => Box::new(Report {
                 queued: now.saturating_duration_since(self.accepted),
                 ..Report::default()
-            },
+            }),
         };
         report.total = now.saturating_duration_since(self.accepted);
-        report.host = report.host.or_else(|| Host::of(&self.uri));
+        report.host = report.host.take().or_else(|| Host::of(&self.uri));
         if !self.request.url().contains("://") && self.uri.host().is_some() {
             report.url = Some(redact::uri(&self.uri));
         }
