@@ -382,3 +382,21 @@ fn https_without_the_feature_is_a_clear_fault() {
     check(&fault, ErrorType::Tls, Phase::Tls, &["feature `rustls`"]);
     assert!(fault.permanent);
 }
+
+#[test]
+fn a_request_that_ureq_will_not_send_is_invalid_and_not_a_protocol_fault() {
+    let server = Server::answering(answer(200, ""));
+    let request = get(server.url("/"))
+        .header("host", "a.name")
+        .header("host", "b.name");
+    let exchanged = request.of(&sockets());
+    let fault = exchanged.result.err().unwrap();
+    check(
+        &fault,
+        ErrorType::InvalidRequest,
+        Phase::Send,
+        &["cannot be sent"],
+    );
+    assert!(fault.permanent && exchanged.trace.bytes_sent == 0);
+    assert!(server.requests().is_empty());
+}
