@@ -1,6 +1,5 @@
 //! The transport over sockets: finds or opens a connection, lets ureq speak HTTP on it, and reads the body.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -14,16 +13,14 @@ use super::dial;
 use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
 use super::pool::{Keep, Pool, PoolSettings};
+use super::request::{head_size, request};
 use super::resolver::{Resolver, ResolverSettings};
+use super::target::Target;
 use super::tls::Tls;
 use super::wire::{Limits, Wire};
 use super::{Call, Exchanged, Fault, Reply, Transport};
-use crate::host::effective_port;
-use crate::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING, USER_AGENT,
-};
-use crate::http::uri::Scheme;
-use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use crate::http::header::{LOCATION, TRANSFER_ENCODING};
+use crate::http::{Method, Response};
 use crate::timing::Phase;
 
 /// What the transport can be told.
@@ -57,54 +54,6 @@ pub(crate) struct Sockets {
     resolver: Resolver,
     tls: Tls,
     header_limit: usize,
-}
-
-/// Where a request goes.
-pub(super) struct Target<'a> {
-    pub(super) name: &'a str,
-    port: u16,
-    tls: bool,
-}
-
-impl<'a> Target<'a> {
-    fn of(uri: &'a Uri) -> Option<Target<'a>> {
-        let scheme = uri.scheme()?;
-        let tls = *scheme == Scheme::HTTPS;
-        if !tls && *scheme != Scheme::HTTP {
-            return None;
-        }
-        Some(Target {
-            name: uri.host()?,
-            port: effective_port(uri)?,
-            tls,
-        })
-    }
-
-    /// Without the brackets of an IPv6 address.
-    fn bare_name(&self) -> &'a str {
-        let inner = self.name.strip_prefix('[');
-        inner
-            .and_then(|name| name.strip_suffix(']'))
-            .unwrap_or(self.name)
-    }
-
-    /// What connections to it are kept under.
-    fn key(&self) -> String {
-        use fmt::Write;
-        let mut key = String::with_capacity(self.name.len() + 8);
-        key.push(if self.tls { 's' } else { 'p' });
-        key.push_str(self.name);
-        key.make_ascii_lowercase();
-        // Writing to a string cannot fail.
-        let _ = write!(key, ":{}", self.port);
-        key
-    }
-}
-
-impl fmt::Display for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.name, self.port)
-    }
 }
 
 impl Keep for Connection {
@@ -160,12 +109,7 @@ impl Transport for Sockets {
         let started = Instant::now();
         let mut meter = Meter::start(started);
         let Some(target) = Target::of(call.uri) else {
-            let target = Target {
-                name: "",
-                port: 0,
-                tls: false,
-            };
-            return self.failed(call, &target, started, meter, Trouble::NoHost);
+            return self.failed(call, &Target::NONE, started, meter, Trouble::NoHost);
         };
         match self.connection(call, &target, started, &mut meter) {
             Ok(connection) => self.converse(call, &target, started, meter, connection),
@@ -415,55 +359,6 @@ impl Sockets {
         }
     }
 }
-
-/// The request for ureq.
-fn request(call: &Call<'_>) -> Request<()> {
-    let mut headers = call.headers.clone();
-    // The body's own length counts. A wrong one would make ureq wait for bytes that do not exist.
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(TRANSFER_ENCODING);
-    for (name, value) in DEFAULTS {
-        if !value.is_empty() {
-            headers
-                .entry(name)
-                .or_insert(HeaderValue::from_static(value));
-        }
-    }
-    let mut request = Request::new(());
-    *request.method_mut() = call.method.clone();
-    *request.uri_mut() = call.uri.clone();
-    *request.headers_mut() = headers;
-    request
-}
-
-/// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults
-/// and the `Authorization` of a userinfo, with room to spare.
-fn head_size(call: &Call<'_>) -> usize {
-    let authority = call.uri.authority().map_or(0, |a| a.as_str().len());
-    let path = call.uri.path_and_query().map_or(0, |p| p.as_str().len());
-    let lines = call
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4);
-    lines.sum::<usize>() + call.method.as_str().len() + path + 3 * authority + 320
-}
-
-/// What goes out unless the request says something else.
-const DEFAULTS: [(HeaderName, &str); 3] = [
-    (USER_AGENT, USER_AGENT_VALUE),
-    (ACCEPT, "*/*"),
-    (ACCEPT_ENCODING, ENCODINGS),
-];
-
-const USER_AGENT_VALUE: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
-
-/// What ureq can decompress.
-const ENCODINGS: &str = match (cfg!(feature = "gzip"), cfg!(feature = "brotli")) {
-    (true, true) => "gzip, br",
-    (true, false) => "gzip",
-    (false, true) => "br",
-    (false, false) => "",
-};
 
 /// Reads the body as far as it is wanted, and takes the connection back.
 #[inline(never)]

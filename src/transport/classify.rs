@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::agent::Target;
 use super::body::Cut;
 use super::dial::Undialled;
 use super::platform;
 use super::resolver::Unresolved;
+use super::target::Target;
 use super::wire::{Broken, Limit};
 use super::{Call, Fault, Reply};
 use crate::error::ErrorType;

@@ -15,7 +15,9 @@ mod lease;
 mod meter;
 mod platform;
 mod pool;
+mod request;
 mod resolver;
+mod target;
 mod tls;
 mod wire;
 
