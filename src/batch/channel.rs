@@ -8,7 +8,7 @@ use crate::executor::{Owner, Receiver};
 use crate::request::Request;
 use crate::schedule::Id;
 
-use super::feed::feed;
+use super::feed::Feeder;
 
 /// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
 /// clones) to end the batch.
@@ -79,7 +79,7 @@ impl Intake {
     pub fn send(&self, request: impl Into<Request>) -> Result<(), Refused> {
         let executor = self.owner.executor();
         let index = self.count.accepted.fetch_add(1, Ordering::AcqRel);
-        let fed = feed(
+        let fed = Feeder::default().feed(
             &executor.engine().defaults,
             request.into(),
             index,

@@ -12,7 +12,7 @@ use crate::response::Response;
 use crate::schedule::{Bounds, Ended, Id};
 
 use super::channel::{Count, Intake};
-use super::feed::feed;
+use super::feed::Feeder;
 use super::receive::{Inbox, Message, results};
 use super::reorder::Reorder;
 use super::tally::SummaryHandle;
@@ -32,6 +32,7 @@ pub struct Outcomes<I, T = Response> {
     input: Option<I>,
     /// Set where other threads feed.
     count: Option<Arc<Count>>,
+    feeder: Feeder,
     receiver: Arc<dyn Receiver>,
     inbox: Inbox<T>,
     /// Requests handed in from the input.
@@ -99,6 +100,7 @@ where
             owner: Arc::clone(owner),
             input,
             count: None,
+            feeder: Feeder::default(),
             receiver,
             inbox,
             fed: 0,
@@ -195,17 +197,13 @@ where
             return;
         }
         let Some(input) = &mut self.input else { return };
-        let (owner, receiver, fed) = (&self.owner, &self.receiver, &mut self.fed);
+        let (owner, receiver) = (&self.owner, &self.receiver);
+        let (feeder, fed) = (&mut self.feeder, &mut self.fed);
         let defaults = &owner.executor().engine().defaults;
         let stopped_short = owner.executor().feed(self.batch, || {
             let request = input.next()?;
             *fed += 1;
-            Some(feed(
-                defaults,
-                request.into(),
-                *fed - 1,
-                Arc::clone(receiver),
-            ))
+            Some(feeder.feed(defaults, request.into(), *fed - 1, Arc::clone(receiver)))
         });
         if !stopped_short {
             self.input = None;

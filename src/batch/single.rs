@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
-use super::feed::feed;
+use super::feed::Feeder;
 use super::receive::{Message, as_response, results};
 
 /// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.
@@ -18,11 +18,11 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
     let (receiver, inbox) = results(1, as_response);
     let receiver = Arc::new(receiver);
     let patience = executor.engine().deadline_of(&request);
-    match feed(&executor.engine().defaults, request, 0, receiver) {
+    match Feeder::default().feed(&executor.engine().defaults, request, 0, receiver) {
         Feed::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
             if let Err(refused) = executor.accept(batch, job) {
-                let (Feed::Job(job, _) | Feed::Ended(job, _)) = refused;
+                let (Feed::Job(job) | Feed::Ended(job, _)) = refused;
                 return job.end(Ended::Cancelled, Instant::now());
             }
         }

@@ -111,7 +111,6 @@ struct Failure {
     permanent: bool,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    response: Option<Response>,
 }
 
 impl Progress {
@@ -195,7 +194,6 @@ impl Progress {
         report.bytes_received += trace.bytes_received;
         report.connections_opened += u32::from(trace.connected && !trace.reused);
         report.connections_reused += u32::from(trace.connected && trace.reused);
-        report.host = None;
         report.head = None;
         report.size = 0;
         report.retry_after = None;
@@ -235,17 +233,21 @@ impl Progress {
         }
         let response = self.receive(reply, trace);
         let accepted = settings.accept().contains(response.status());
-        let failure = Failure::status(response);
-        let judgement = self.ask(settings, request, &failure, (!accepted).then_some(&failure));
+        let hooked = settings.retry().classify.is_some();
+        if accepted && !hooked {
+            self.tally.settled();
+            return Next::done(judge(settings, &self.prepared.method, response));
+        }
+        let failure = Failure::status(&response);
+        let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
         match judgement {
             Some(Judgement::Accept) => {}
             None if accepted => {}
-            judgement => return self.decide(settings, failure, judgement, trace, elapsed),
+            judgement => {
+                return self.decide(settings, failure, Some(response), judgement, trace, elapsed);
+            }
         }
         self.tally.settled();
-        let Some(response) = failure.response else {
-            return Next::failed(cancelled());
-        };
         Next::done(judge(settings, &self.prepared.method, response))
     }
 
@@ -264,12 +266,11 @@ impl Progress {
             permanent: fault.permanent,
             message: fault.message,
             source: fault.source,
-            response,
         };
-        let judgement = self.ask(settings, request, &failure, Some(&failure));
+        let judgement = self.ask(settings, request, &failure, response.as_ref(), true);
         // There is no whole response that could be accepted.
         let judgement = judgement.filter(|judgement| *judgement != Judgement::Accept);
-        self.decide(settings, failure, judgement, trace, elapsed)
+        self.decide(settings, failure, response, judgement, trace, elapsed)
     }
 
     /// Asks the caller's hook, if there is one.
@@ -277,19 +278,20 @@ impl Progress {
         &self,
         settings: Settings<'_>,
         request: &Request,
-        seen: &Failure,
-        failed: Option<&Failure>,
+        failure: &Failure,
+        response: Option<&Response>,
+        failed: bool,
     ) -> Option<Judgement> {
         let hook = settings.retry().classify.as_ref()?;
-        let error = failed.map(Failure::error_without_response);
+        let error = failed.then(|| failure.error_without_response());
         hook(&Finding {
             method: &self.prepared.method,
             url: request.url(),
             id: request.get_id(),
             attempt: self.tally.attempts() + 1,
-            status: seen.response.as_ref().map(Response::status),
-            headers: seen.response.as_ref().map(Response::headers),
-            body: seen.response.as_ref().map_or(&[], Response::bytes),
+            status: response.map(Response::status),
+            headers: response.map(Response::headers),
+            body: response.map_or(&[], Response::bytes),
             error: error.as_ref(),
         })
     }
@@ -299,11 +301,12 @@ impl Progress {
         &mut self,
         settings: Settings<'_>,
         failure: Failure,
+        response: Option<Response>,
         judgement: Option<Judgement>,
         trace: &Trace,
         elapsed: Duration,
     ) -> Next {
-        let headers = failure.response.as_ref().map(Response::headers);
+        let headers = response.as_ref().map(Response::headers);
         let left = self
             .deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -314,7 +317,7 @@ impl Progress {
             bytes_sent: trace.bytes_sent,
             bytes_received: trace.bytes_received,
             reused: trace.reused,
-            status: failure.response.as_ref().map(Response::status),
+            status: response.as_ref().map(Response::status),
             retry_after: headers.and_then(|headers| retry_after::parse(headers, SystemTime::now())),
             judgement: judgement.as_ref(),
             ..Evidence::new(&self.prepared.method, failure.error_type)
@@ -337,10 +340,10 @@ impl Progress {
         };
         self.report.log.push(evidence.attempt(elapsed, delay));
         let error = match judgement {
-            Some(Judgement::Stop(message)) => failure.into_error(message),
+            Some(Judgement::Stop(message)) => failure.into_error(message, response),
             _ => {
                 let message = failure.message.clone();
-                failure.into_error(message)
+                failure.into_error(message, response)
             }
         };
         self.redirected = false;
@@ -445,7 +448,7 @@ impl Progress {
 }
 
 impl Failure {
-    fn status(response: Response) -> Failure {
+    fn status(response: &Response) -> Failure {
         let status = response.status();
         let reason = crate::http::StatusCode::from_u16(status)
             .ok()
@@ -458,7 +461,6 @@ impl Failure {
                 .trim_end()
                 .to_owned(),
             source: None,
-            response: Some(response),
         }
     }
 
@@ -470,10 +472,10 @@ impl Failure {
         }
     }
 
-    fn into_error(self, message: String) -> Error {
+    fn into_error(self, message: String, response: Option<Response>) -> Error {
         let error = Error::new(self.error_type, message)
             .because(self.source)
-            .with_response(self.response);
+            .with_response(response);
         match self.phase {
             Some(phase) => error.at(phase),
             None => error,

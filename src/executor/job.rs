@@ -29,6 +29,8 @@ pub(crate) struct Job {
     pub(super) request: Arc<Request>,
     pub(super) index: u64,
     pub(super) uri: Uri,
+    /// Whom the next exchange is with; none where the request is not fit to be sent.
+    pub(super) host: Option<Host>,
     pub(super) receiver: Arc<dyn Receiver>,
     /// When the request was handed in.
     pub(super) accepted: Instant,
@@ -60,14 +62,16 @@ impl Job {
     pub(crate) fn new(
         request: Request,
         index: u64,
-        uri: Uri,
+        target: Option<(Uri, Host)>,
         receiver: Arc<dyn Receiver>,
         now: Instant,
     ) -> Box<Job> {
+        let (uri, host) = target.unzip();
         Box::new(Job {
             request: Arc::new(request),
             index,
-            uri,
+            uri: uri.unwrap_or_default(),
+            host,
             receiver,
             accepted: now,
             waits_since: now,
@@ -118,8 +122,8 @@ impl Job {
             }),
         };
         report.total = now.saturating_duration_since(self.accepted);
-        report.host = report.host.take().or_else(|| Host::of(&self.uri));
-        if !self.request.url().contains("://") && self.uri.host().is_some() {
+        report.host = self.host;
+        if report.host.is_some() && !self.request.url().contains("://") {
             report.url = Some(redact::uri(&self.uri));
         }
         Outcome {

@@ -190,8 +190,10 @@ impl Executor {
         let mut state = self.lock();
         for feed in feeds {
             match feed {
-                Feed::Job(job, host) => {
-                    state.schedule.push(batch, &host, job, now);
+                Feed::Job(job) => {
+                    if let Some(host) = job.host.clone() {
+                        state.schedule.push(batch, &host, job, now);
+                    }
                 }
                 Feed::Ended(job, why) => state.schedule.push_ended(batch, job, why),
             }
@@ -439,14 +441,14 @@ pub(crate) struct Taken {
 
 /// What a batch is fed with.
 pub(crate) enum Feed {
-    Job(Box<Job>, Host),
+    Job(Box<Job>),
     /// A request that is not fit to be sent.
     Ended(Box<Job>, Ended),
 }
 
 impl Feed {
     pub(crate) fn into_request(self) -> Request {
-        let (Feed::Job(job, _) | Feed::Ended(job, _)) = self;
+        let (Feed::Job(job) | Feed::Ended(job, _)) = self;
         Arc::unwrap_or_clone(job.request)
     }
 }
