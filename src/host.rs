@@ -1,6 +1,6 @@
 //! A host: scheme, name and effective port. What limits, budgets and connections are counted by.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use crate::http::Uri;
@@ -20,12 +20,10 @@ impl Host {
         let name = uri.host()?;
         let port = effective_port(uri)?;
         let mut text = String::with_capacity(scheme.as_str().len() + name.len() + 9);
-        text.push_str(scheme.as_str());
-        text.push_str("://");
-        text.push_str(name);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{}://{name}", scheme.as_str());
         text.make_ascii_lowercase();
-        text.push(':');
-        text.push_str(&port.to_string());
+        let _ = write!(text, ":{port}");
         Some(Host(text.into()))
     }
 

@@ -32,7 +32,8 @@ pub struct Outcome<T = Response> {
     pub(crate) index: u64,
     pub(crate) request: Arc<Request>,
     pub(crate) state: State<T>,
-    pub(crate) report: Report,
+    /// Boxed: outcomes are moved through a channel.
+    pub(crate) report: Box<Report>,
 }
 
 /// Success, rejected by the application, or failed.

@@ -44,14 +44,21 @@ pub(crate) fn parse(text: &str) -> Result<Uri, String> {
     let at = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(at);
     check_authority(authority)?;
-    let slash = if path.starts_with('/') { "" } else { "/" };
-    let sent = format!(
-        "{}://{authority}{slash}{}",
-        scheme.to_ascii_lowercase(),
-        utf8_percent_encode(path, ILLEGAL)
-    );
-    sent.parse::<Uri>()
-        .map_err(|e| format!("the URL is not valid: {e}"))
+    let as_given = scheme.bytes().all(|b| b.is_ascii_lowercase());
+    let sent = if as_given && path.starts_with('/') && path.bytes().all(may_be_sent) {
+        text[..scheme.len() + "://".len() + rest.len()].to_owned()
+    } else {
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        let path = utf8_percent_encode(path, ILLEGAL);
+        format!("{}://{authority}{slash}{path}", scheme.to_ascii_lowercase())
+    };
+    Uri::try_from(sent).map_err(|e| format!("the URL is not valid: {e}"))
+}
+
+/// Whether [`ILLEGAL`] leaves the byte alone.
+fn may_be_sent(byte: u8) -> bool {
+    byte.is_ascii_graphic()
+        && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'}')
 }
 
 fn check_authority(authority: &str) -> Result<(), String> {

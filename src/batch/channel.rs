@@ -4,13 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crossbeam_channel::Sender;
-
 use crate::executor::{Owner, Receiver};
 use crate::request::Request;
 use crate::schedule::Id;
 
-use super::feed::feed;
+use super::feed::Feeder;
 
 /// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
 /// clones) to end the batch.
@@ -19,7 +17,6 @@ pub struct Intake {
     batch: Id,
     receiver: Arc<dyn Receiver>,
     count: Arc<Count>,
-    nudge: Sender<()>,
 }
 
 /// What the taking end knows of the feeding end.
@@ -66,14 +63,12 @@ impl Intake {
         batch: Id,
         receiver: Arc<dyn Receiver>,
         count: Arc<Count>,
-        nudge: Sender<()>,
     ) -> Intake {
         Intake {
             owner,
             batch,
             receiver,
             count,
-            nudge,
         }
     }
 
@@ -84,7 +79,7 @@ impl Intake {
     pub fn send(&self, request: impl Into<Request>) -> Result<(), Refused> {
         let executor = self.owner.executor();
         let index = self.count.accepted.fetch_add(1, Ordering::AcqRel);
-        let fed = feed(
+        let fed = Feeder::default().feed(
             &executor.engine().defaults,
             request.into(),
             index,
@@ -107,7 +102,6 @@ impl Clone for Intake {
             batch: self.batch,
             receiver: Arc::clone(&self.receiver),
             count: Arc::clone(&self.count),
-            nudge: self.nudge.clone(),
         }
     }
 }
@@ -116,7 +110,7 @@ impl Drop for Intake {
     fn drop(&mut self) {
         if self.count.intakes.fetch_sub(1, Ordering::AcqRel) == 1 {
             // The taking end may be waiting for an outcome that will not come.
-            let _ = self.nudge.try_send(());
+            self.receiver.nudge();
         }
     }
 }

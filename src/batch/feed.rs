@@ -9,23 +9,49 @@ use crate::http::Uri;
 use crate::request::Request;
 use crate::schedule::Ended;
 
-/// A job for the request, or its end, where it is not fit to be sent.
-pub(super) fn feed(
-    defaults: &Defaults,
-    request: Request,
-    index: u64,
-    receiver: Arc<dyn Receiver>,
-) -> Feed {
-    let now = Instant::now();
-    let found = target(defaults, &request).and_then(|uri| {
-        let host = Host::of(&uri).ok_or_else(|| "the URL has no host".to_owned())?;
-        Ok((uri, host))
-    });
-    match found {
-        Ok((uri, host)) => Feed::Job(Job::new(request, index, uri, receiver, now), host),
-        Err(reason) => Feed::Ended(
-            Job::new(request, index, Uri::default(), receiver, now),
-            Ended::Invalid(reason),
-        ),
+/// Makes requests what the schedule is fed with.
+#[derive(Default)]
+pub(super) struct Feeder {
+    /// Lists are mostly sorted by host: the last one is at hand.
+    last: Option<(Uri, Host)>,
+}
+
+impl Feeder {
+    /// A job for the request, or its end, where it is not fit to be sent.
+    pub(super) fn feed(
+        &mut self,
+        defaults: &Defaults,
+        request: Request,
+        index: u64,
+        receiver: Arc<dyn Receiver>,
+    ) -> Feed {
+        let now = Instant::now();
+        let found = target(defaults, &request).and_then(|uri| {
+            let host = self
+                .host(&uri)
+                .ok_or_else(|| "the URL has no host".to_owned())?;
+            Ok((uri, host))
+        });
+        match found {
+            Ok((uri, host)) => {
+                Feed::Job(Job::new(request, index, Some((uri, host)), receiver, now))
+            }
+            Err(reason) => Feed::Ended(
+                Job::new(request, index, None, receiver, now),
+                Ended::Invalid(reason),
+            ),
+        }
+    }
+
+    fn host(&mut self, uri: &Uri) -> Option<Host> {
+        if let Some((last, host)) = &self.last
+            && last.authority() == uri.authority()
+            && last.scheme() == uri.scheme()
+        {
+            return Some(host.clone());
+        }
+        let host = Host::of(uri)?;
+        self.last = Some((uri.clone(), host.clone()));
+        Some(host)
     }
 }

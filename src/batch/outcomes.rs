@@ -5,17 +5,15 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver as Results_, Sender, after, bounded, never, select_biased};
-
-use crate::executor::{Executor, Owner, Receiver};
+use crate::executor::{Executor, Job, Owner, Receiver, Taken};
 use crate::outcome::{Outcome, State};
 use crate::request::Request;
 use crate::response::Response;
-use crate::schedule::{Bounds, Id};
+use crate::schedule::{Bounds, Ended, Id};
 
 use super::channel::{Count, Intake};
-use super::feed::feed;
-use super::receive::{Message, Results};
+use super::feed::Feeder;
+use super::receive::{Inbox, Message, results};
 use super::reorder::Reorder;
 use super::tally::SummaryHandle;
 
@@ -34,9 +32,9 @@ pub struct Outcomes<I, T = Response> {
     input: Option<I>,
     /// Set where other threads feed.
     count: Option<Arc<Count>>,
+    feeder: Feeder,
     receiver: Arc<dyn Receiver>,
-    results: Results_<Message<T>>,
-    nudges: Results_<()>,
+    inbox: Inbox<T>,
     /// Requests handed in from the input.
     fed: u64,
     /// Outcomes received, whether or not handed out yet.
@@ -44,21 +42,22 @@ pub struct Outcomes<I, T = Response> {
     handed_out: u64,
     /// There may be room to feed.
     try_feed: bool,
-    owed: Owed,
-    /// How much may be owed before the schedule is told.
+    /// Something may have ended without an attempt, or be past its deadline.
+    must_look: bool,
+    /// When something will be past its deadline.
+    next_look: Option<Instant>,
+    /// Outcomes handed out of which the schedule does not know yet.
+    owed: Taken,
+    /// How many may be owed before the schedule is told, and how many bytes.
     chunk: usize,
+    owed_bytes: u64,
+    /// The window has places to spare for what is owed: nothing waits for the schedule to be told, so that it can be
+    /// told of many at once.
+    lazy: bool,
     reorder: Option<Reorder<(Outcome<T>, Option<u64>)>>,
     summary: SummaryHandle,
     begun: bool,
     ended: bool,
-}
-
-/// Outcomes handed out of which the schedule does not know yet.
-#[derive(Default)]
-struct Owed {
-    taken: usize,
-    bytes: u64,
-    handed_back: usize,
 }
 
 /// In which order outcomes come.
@@ -89,39 +88,32 @@ where
     where
         F: Fn(Response) -> State<T> + Send + Sync + 'static,
     {
-        let (nudge, nudges) = bounded(1);
-        Outcomes::with_nudges(owner, input, order, shape, make, nudge, nudges)
-    }
-
-    fn with_nudges<F>(
-        owner: &Arc<Owner>,
-        input: Option<I>,
-        order: Order,
-        shape: Shape,
-        make: F,
-        nudge: Sender<()>,
-        nudges: Results_<()>,
-    ) -> Outcomes<I, T>
-    where
-        F: Fn(Response) -> State<T> + Send + Sync + 'static,
-    {
         let mut bounds = shape.bounds;
         bounds.ordered = order == Order::Input;
-        let (to, results) = bounded(bounds.window);
+        let (receiver, inbox) = results(bounds.window, make);
+        let receiver: Arc<dyn Receiver> = Arc::new(receiver);
+        let chunk = (bounds.window / 8).clamp(1, 64);
         Outcomes {
-            batch: owner.executor().open(bounds, None, Some(nudge)),
+            batch: owner
+                .executor()
+                .open(bounds, None, Some(Arc::clone(&receiver))),
             owner: Arc::clone(owner),
             input,
             count: None,
-            receiver: Arc::new(Results { to, make }),
-            results,
-            nudges,
+            feeder: Feeder::default(),
+            receiver,
+            inbox,
             fed: 0,
             received: 0,
             handed_out: 0,
             try_feed: true,
-            owed: Owed::default(),
-            chunk: (bounds.window / 8).clamp(1, 64),
+            must_look: true,
+            next_look: None,
+            owed: Taken::default(),
+            chunk,
+            owed_bytes: bounds.bytes / 16,
+            // The oldest request of an ordered batch is known by what was handed back.
+            lazy: !bounds.ordered && bounds.window >= shape.workers.saturating_add(4 * chunk),
             reorder: bounds.ordered.then(Reorder::default),
             summary: SummaryHandle::new(shape.workers),
             begun: false,
@@ -134,23 +126,14 @@ where
     where
         F: Fn(Response) -> State<T> + Send + Sync + 'static,
     {
-        let (nudge, nudges) = bounded(1);
-        let mut outcomes = Outcomes::with_nudges(
-            owner,
-            None,
-            Order::Completed,
-            shape,
-            make,
-            nudge.clone(),
-            nudges,
-        );
+        let mut outcomes = Outcomes::new(owner, None, Order::Completed, shape, make);
+        // Whoever feeds waits for room that only this end can tell of.
+        outcomes.lazy = false;
         let count = Count::new();
         outcomes.count = Some(Arc::clone(&count));
         let receiver = Arc::clone(&outcomes.receiver);
-        (
-            Intake::new(Arc::clone(owner), outcomes.batch, receiver, count, nudge),
-            outcomes,
-        )
+        let intake = Intake::new(Arc::clone(owner), outcomes.batch, receiver, count);
+        (intake, outcomes)
     }
 }
 
@@ -180,24 +163,18 @@ impl<I, T> Outcomes<I, T> {
         self.handed_out += 1;
         self.owed.handed_back += 1;
         if let Some(bytes) = bytes {
-            self.owed.taken += 1;
+            self.owed.outcomes += 1;
             self.owed.bytes += bytes;
         }
         self.summary.record(&outcome);
         outcome
     }
 
-    /// Tells the schedule what was taken: there may be room again.
-    fn pay(&mut self) {
-        if self.owed.handed_back > 0 {
-            let Owed {
-                taken,
-                bytes,
-                handed_back,
-            } = std::mem::take(&mut self.owed);
-            self.executor().taken(self.batch, taken, bytes, handed_back);
-            self.try_feed = true;
-        }
+    /// Tells the schedule what was taken, so that there may be room again, and asks what ended without an attempt.
+    fn settle(&mut self) -> (Option<(Box<Job>, Ended)>, Option<Instant>) {
+        self.try_feed |= self.owed.handed_back > 0;
+        let owed = std::mem::take(&mut self.owed);
+        self.executor().settle(self.batch, owed)
     }
 
     /// Whether every outcome has been received and no request can come.
@@ -220,17 +197,13 @@ where
             return;
         }
         let Some(input) = &mut self.input else { return };
-        let (owner, receiver, fed) = (&self.owner, &self.receiver, &mut self.fed);
+        let (owner, receiver) = (&self.owner, &self.receiver);
+        let (feeder, fed) = (&mut self.feeder, &mut self.fed);
         let defaults = &owner.executor().engine().defaults;
         let stopped_short = owner.executor().feed(self.batch, || {
             let request = input.next()?;
             *fed += 1;
-            Some(feed(
-                defaults,
-                request.into(),
-                *fed - 1,
-                Arc::clone(receiver),
-            ))
+            Some(feeder.feed(defaults, request.into(), *fed - 1, Arc::clone(receiver)))
         });
         if !stopped_short {
             self.input = None;
@@ -243,30 +216,37 @@ where
             if let Some((outcome, bytes)) = self.reorder.as_mut().and_then(Reorder::take) {
                 return Some(self.hand_out(outcome, bytes));
             }
-            let message = self.results.try_recv().ok()?;
-            if let Some(outcome) = self.receive(message.outcome, Some(message.bytes)) {
+            let message = self.inbox.results.try_recv().ok()?;
+            if let Some(outcome) = self.open(message) {
                 return Some(outcome);
             }
         }
     }
 
-    /// Waits for an outcome, room or a deadline. Gives `None` where the caller should look at everything again.
-    fn wait(&mut self, deadline: Option<Instant>) -> Option<Outcome<T>> {
-        let timer = match deadline {
-            Some(deadline) => after(deadline.saturating_duration_since(Instant::now())),
-            None => never(),
-        };
-        let message = self.executor().blocking(|| {
-            select_biased! {
-                recv(self.results) -> message => message.ok(),
-                recv(self.nudges) -> _ => None,
-                recv(timer) -> _ => None,
+    fn open(&mut self, message: Message<T>) -> Option<Outcome<T>> {
+        match message {
+            Message::Outcome(outcome, bytes) => self.receive(outcome, Some(bytes)),
+            Message::Look => {
+                self.inbox.looks();
+                self.must_look = true;
+                self.try_feed = true;
+                None
             }
+        }
+    }
+
+    /// Waits for an outcome, a nudge or a deadline.
+    fn wait(&mut self, deadline: Option<Instant>) -> Option<Outcome<T>> {
+        let results = &self.inbox.results;
+        let message = self.executor().blocking(|| match deadline {
+            Some(deadline) => results.recv_deadline(deadline).ok(),
+            None => results.recv().ok(),
         });
         match message {
-            Some(message) => self.receive(message.outcome, Some(message.bytes)),
+            Some(message) => self.open(message),
+            // The deadline passed: the sending end lives as long as this one.
             None => {
-                self.try_feed = true;
+                self.must_look = true;
                 None
             }
         }
@@ -286,32 +266,42 @@ where
             log::info!("batch begins");
         }
         loop {
-            if self.owed.handed_back >= self.chunk {
-                self.pay();
-            }
             self.top_up();
-            if let Some(outcome) = self.ready() {
+            if self.owed.handed_back < self.chunk
+                && self.owed.bytes <= self.owed_bytes
+                && let Some(outcome) = self.ready()
+            {
                 return Some(outcome);
             }
-            self.pay();
-            self.top_up();
-            let (ended, deadline) = self.executor().take_ended(self.batch);
-            if let Some((job, why)) = ended {
-                self.try_feed = true;
-                let outcome = job
-                    .end(why, Instant::now())
-                    .map_success(|_| unreachable!("it has ended"));
-                if let Some(outcome) = self.receive(outcome, None) {
-                    return Some(outcome);
+            let tell = !self.lazy
+                || self.owed.handed_back >= self.chunk
+                || self.owed.bytes > self.owed_bytes;
+            if tell || self.must_look {
+                let (ended, deadline) = self.settle();
+                self.next_look = deadline;
+                self.must_look = ended.is_some();
+                if let Some((job, why)) = ended {
+                    self.try_feed = true;
+                    let ended = job.end(why, Instant::now());
+                    let outcome = ended.map_success(|_| unreachable!("it has ended"));
+                    if let Some(outcome) = self.receive(outcome, None) {
+                        return Some(outcome);
+                    }
+                    continue;
                 }
-            } else if self.is_over() {
+                if self.try_feed {
+                    continue;
+                }
+            }
+            if self.is_over() {
                 // What was received early has been handed out too: `ready` found nothing.
                 if !std::mem::replace(&mut self.ended, true) {
                     self.summary.end();
                     log::info!("batch ends after {} outcomes", self.handed_out);
                 }
                 return None;
-            } else if let Some(outcome) = self.wait(deadline) {
+            }
+            if let Some(outcome) = self.wait(self.next_look) {
                 return Some(outcome);
             }
         }

@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::executor::{Receiver, panicked};
@@ -12,16 +14,56 @@ use crate::outcome::{Outcome, State};
 use crate::rejection::Rejection;
 use crate::response::Response;
 
-/// An outcome on its way to the caller, and the bytes it holds on to until it is taken.
-pub(crate) struct Message<T> {
-    pub(crate) outcome: Outcome<T>,
-    pub(crate) bytes: u64,
+/// What comes through a batch's results channel.
+pub(super) enum Message<T> {
+    /// An outcome, and the bytes it holds on to until it is taken.
+    Outcome(Outcome<T>, u64),
+    /// There may be room to feed, or something ended without an attempt.
+    Look,
 }
 
 /// Makes outcomes what the caller wants and sends them on.
+///
+/// One channel carries both outcomes and nudges: waiting for two at once costs twice, for each outcome. Its capacity is
+/// the window and one place for the one nudge that may be under way.
 pub(super) struct Results<T, F> {
-    pub(super) to: Sender<Message<T>>,
-    pub(super) make: F,
+    to: Sender<Message<T>>,
+    nudged: Arc<AtomicBool>,
+    make: F,
+}
+
+/// The caller's end.
+pub(super) struct Inbox<T> {
+    pub(super) results: crossbeam_channel::Receiver<Message<T>>,
+    nudged: Arc<AtomicBool>,
+}
+
+pub(super) fn results<T, F>(window: usize, make: F) -> (Results<T, F>, Inbox<T>) {
+    let (to, results) = bounded(window.saturating_add(1));
+    let nudged = Arc::new(AtomicBool::new(false));
+    let inbox = Inbox {
+        results,
+        nudged: Arc::clone(&nudged),
+    };
+    (Results { to, nudged, make }, inbox)
+}
+
+impl<T> Inbox<T> {
+    /// The nudge was received; from here on the next one is sent.
+    pub(super) fn looks(&self) {
+        self.nudged.store(false, Ordering::Release);
+    }
+}
+
+impl<T, F> Results<T, F> {
+    fn send(&self, message: Message<T>) {
+        match self.to.try_send(message) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(_)) => {
+                unreachable!("nothing is dispatched without a place for its outcome")
+            }
+        }
+    }
 }
 
 impl<T, F> Receiver for Results<T, F>
@@ -32,13 +74,14 @@ where
     fn deliver(&self, outcome: Outcome) -> u64 {
         let outcome = outcome.map_success(&self.make);
         let bytes = kept_bytes(&outcome);
-        match self.to.try_send(Message { outcome, bytes }) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
-            Err(TrySendError::Full(_)) => {
-                unreachable!("nothing is dispatched without a place for its outcome")
-            }
-        }
+        self.send(Message::Outcome(outcome, bytes));
         bytes
+    }
+
+    fn nudge(&self) {
+        if !self.nudged.swap(true, Ordering::AcqRel) {
+            self.send(Message::Look);
+        }
     }
 }
 

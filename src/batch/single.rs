@@ -3,41 +3,44 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::{RecvTimeoutError, bounded};
+use crossbeam_channel::RecvTimeoutError;
 
 use crate::executor::{Executor, Feed};
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
-use super::feed::feed;
-use super::receive::{Results, as_response};
+use super::feed::Feeder;
+use super::receive::{Message, as_response, results};
 
 /// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.
 pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Outcome {
-    let (to, result) = bounded(1);
-    let receiver = Arc::new(Results {
-        to,
-        make: as_response,
-    });
-    match feed(&executor.engine().defaults, request, 0, receiver) {
+    let (receiver, inbox) = results(1, as_response);
+    let receiver = Arc::new(receiver);
+    let patience = executor.engine().deadline_of(&request);
+    match Feeder::default().feed(&executor.engine().defaults, request, 0, receiver) {
         Feed::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
             if let Err(refused) = executor.accept(batch, job) {
-                let (Feed::Job(job, _) | Feed::Ended(job, _)) = refused;
+                let (Feed::Job(job) | Feed::Ended(job, _)) = refused;
                 return job.end(Ended::Cancelled, Instant::now());
             }
         }
     }
     executor.blocking(|| {
         loop {
-            let received = match executor.expire() {
-                Some(deadline) => result.recv_deadline(deadline),
-                None => result.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            // Its own deadline begins with its first attempt; before that passes, there is nothing to end.
+            let own = patience.map(|patience| Instant::now() + patience);
+            let received = match [executor.expire(), own].into_iter().flatten().min() {
+                Some(deadline) => inbox.results.recv_deadline(deadline),
+                None => inbox
+                    .results
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected),
             };
             match received {
-                Ok(message) => return message.outcome,
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Outcome(outcome, _)) => return outcome,
+                Ok(Message::Look) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     unreachable!("every accepted job is delivered")
                 }

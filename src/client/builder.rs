@@ -350,8 +350,9 @@ impl ClientBuilder {
         let workers = self.pool.workers;
         let transport = self.transport.unwrap_or_else(|| {
             Arc::new(Sockets::new(transport::Settings {
-                max_idle: workers.max(1),
-                max_idle_per_host: workers.max(1),
+                // A list over many hosts leaves a connection behind at each.
+                max_idle: workers.saturating_mul(4).max(1024),
+                max_idle_per_host: workers,
                 ..transport::Settings::default()
             }))
         });

@@ -10,6 +10,7 @@ use crate::limits::Timeouts;
 use crate::outcome::State;
 use crate::policy::{Finding, Judgement};
 use crate::redact;
+use crate::request::Request;
 use crate::response::{Head, Hop, Response};
 use crate::retry::redirect::{self, Step};
 use crate::retry::{self, Decision, Evidence, retry_after};
@@ -54,6 +55,11 @@ impl Next {
 }
 
 impl Engine {
+    /// The limit over all attempts of a request.
+    pub(crate) fn deadline_of(&self, request: &Request) -> Option<Duration> {
+        Settings::of(&self.defaults, request).deadline()
+    }
+
     /// Makes one attempt.
     pub(super) fn attempt(
         &self,
@@ -105,7 +111,6 @@ struct Failure {
     permanent: bool,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    response: Option<Response>,
 }
 
 impl Progress {
@@ -113,7 +118,7 @@ impl Progress {
         Progress {
             prepared,
             tally: Default::default(),
-            report: Default::default(),
+            report: Box::default(),
             deadline: settings.deadline().and_then(|limit| now.checked_add(limit)),
             until: None,
             redirected: false,
@@ -189,7 +194,6 @@ impl Progress {
         report.bytes_received += trace.bytes_received;
         report.connections_opened += u32::from(trace.connected && !trace.reused);
         report.connections_reused += u32::from(trace.connected && trace.reused);
-        report.host = None;
         report.head = None;
         report.size = 0;
         report.retry_after = None;
@@ -219,7 +223,7 @@ impl Progress {
         &mut self,
         engine: &Engine,
         settings: Settings<'_>,
-        request: &crate::request::Request,
+        request: &Request,
         reply: Reply,
         trace: &Trace,
         elapsed: Duration,
@@ -229,24 +233,28 @@ impl Progress {
         }
         let response = self.receive(reply, trace);
         let accepted = settings.accept().contains(response.status());
-        let failure = Failure::status(response);
-        let judgement = self.ask(settings, request, &failure, (!accepted).then_some(&failure));
+        let hooked = settings.retry().classify.is_some();
+        if accepted && !hooked {
+            self.tally.settled();
+            return Next::done(judge(settings, &self.prepared.method, response));
+        }
+        let failure = Failure::status(&response);
+        let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
         match judgement {
             Some(Judgement::Accept) => {}
             None if accepted => {}
-            judgement => return self.decide(settings, failure, judgement, trace, elapsed),
+            judgement => {
+                return self.decide(settings, failure, Some(response), judgement, trace, elapsed);
+            }
         }
         self.tally.settled();
-        let Some(response) = failure.response else {
-            return Next::failed(cancelled());
-        };
         Next::done(judge(settings, &self.prepared.method, response))
     }
 
     fn faulted(
         &mut self,
         settings: Settings<'_>,
-        request: &crate::request::Request,
+        request: &Request,
         fault: Fault,
         trace: &Trace,
         elapsed: Duration,
@@ -258,32 +266,32 @@ impl Progress {
             permanent: fault.permanent,
             message: fault.message,
             source: fault.source,
-            response,
         };
-        let judgement = self.ask(settings, request, &failure, Some(&failure));
+        let judgement = self.ask(settings, request, &failure, response.as_ref(), true);
         // There is no whole response that could be accepted.
         let judgement = judgement.filter(|judgement| *judgement != Judgement::Accept);
-        self.decide(settings, failure, judgement, trace, elapsed)
+        self.decide(settings, failure, response, judgement, trace, elapsed)
     }
 
     /// Asks the caller's hook, if there is one.
     fn ask(
         &self,
         settings: Settings<'_>,
-        request: &crate::request::Request,
-        seen: &Failure,
-        failed: Option<&Failure>,
+        request: &Request,
+        failure: &Failure,
+        response: Option<&Response>,
+        failed: bool,
     ) -> Option<Judgement> {
         let hook = settings.retry().classify.as_ref()?;
-        let error = failed.map(Failure::error_without_response);
+        let error = failed.then(|| failure.error_without_response());
         hook(&Finding {
             method: &self.prepared.method,
             url: request.url(),
             id: request.get_id(),
             attempt: self.tally.attempts() + 1,
-            status: seen.response.as_ref().map(Response::status),
-            headers: seen.response.as_ref().map(Response::headers),
-            body: seen.response.as_ref().map_or(&[], Response::bytes),
+            status: response.map(Response::status),
+            headers: response.map(Response::headers),
+            body: response.map_or(&[], Response::bytes),
             error: error.as_ref(),
         })
     }
@@ -293,11 +301,12 @@ impl Progress {
         &mut self,
         settings: Settings<'_>,
         failure: Failure,
+        response: Option<Response>,
         judgement: Option<Judgement>,
         trace: &Trace,
         elapsed: Duration,
     ) -> Next {
-        let headers = failure.response.as_ref().map(Response::headers);
+        let headers = response.as_ref().map(Response::headers);
         let left = self
             .deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -308,7 +317,7 @@ impl Progress {
             bytes_sent: trace.bytes_sent,
             bytes_received: trace.bytes_received,
             reused: trace.reused,
-            status: failure.response.as_ref().map(Response::status),
+            status: response.as_ref().map(Response::status),
             retry_after: headers.and_then(|headers| retry_after::parse(headers, SystemTime::now())),
             judgement: judgement.as_ref(),
             ..Evidence::new(&self.prepared.method, failure.error_type)
@@ -331,10 +340,10 @@ impl Progress {
         };
         self.report.log.push(evidence.attempt(elapsed, delay));
         let error = match judgement {
-            Some(Judgement::Stop(message)) => failure.into_error(message),
+            Some(Judgement::Stop(message)) => failure.into_error(message, response),
             _ => {
                 let message = failure.message.clone();
-                failure.into_error(message)
+                failure.into_error(message, response)
             }
         };
         self.redirected = false;
@@ -439,7 +448,7 @@ impl Progress {
 }
 
 impl Failure {
-    fn status(response: Response) -> Failure {
+    fn status(response: &Response) -> Failure {
         let status = response.status();
         let reason = crate::http::StatusCode::from_u16(status)
             .ok()
@@ -452,7 +461,6 @@ impl Failure {
                 .trim_end()
                 .to_owned(),
             source: None,
-            response: Some(response),
         }
     }
 
@@ -464,10 +472,10 @@ impl Failure {
         }
     }
 
-    fn into_error(self, message: String) -> Error {
+    fn into_error(self, message: String, response: Option<Response>) -> Error {
         let error = Error::new(self.error_type, message)
             .because(self.source)
-            .with_response(self.response);
+            .with_response(response);
         match self.phase {
             Some(phase) => error.at(phase),
             None => error,

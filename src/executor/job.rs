@@ -19,6 +19,9 @@ pub(crate) trait Receiver: Send + Sync {
     /// Makes of the outcome what the caller wants and sends it on its way, without blocking. Says how many bytes it
     /// keeps until it is taken. Runs on the worker, with no lock held; the caller's own code may run in it.
     fn deliver(&self, outcome: Outcome) -> u64;
+
+    /// Tells the caller to look again: there may be room to feed, or something ended without an attempt.
+    fn nudge(&self);
 }
 
 /// A request in the schedule. Small: ten thousands of them wait.
@@ -26,6 +29,8 @@ pub(crate) struct Job {
     pub(super) request: Arc<Request>,
     pub(super) index: u64,
     pub(super) uri: Uri,
+    /// Whom the next exchange is with; none where the request is not fit to be sent.
+    pub(super) host: Option<Host>,
     pub(super) receiver: Arc<dyn Receiver>,
     /// When the request was handed in.
     pub(super) accepted: Instant,
@@ -39,7 +44,8 @@ pub(crate) struct Job {
 pub(super) struct Progress {
     pub(super) prepared: Prepared,
     pub(super) tally: Tally,
-    pub(super) report: Report,
+    /// Boxed, as in the outcome it becomes.
+    pub(super) report: Box<Report>,
     /// No attempt after this instant.
     pub(super) deadline: Option<Instant>,
     /// The end of the present attempt, carried over redirects.
@@ -56,14 +62,16 @@ impl Job {
     pub(crate) fn new(
         request: Request,
         index: u64,
-        uri: Uri,
+        target: Option<(Uri, Host)>,
         receiver: Arc<dyn Receiver>,
         now: Instant,
     ) -> Box<Job> {
+        let (uri, host) = target.unzip();
         Box::new(Job {
             request: Arc::new(request),
             index,
-            uri,
+            uri: uri.unwrap_or_default(),
+            host,
             receiver,
             accepted: now,
             waits_since: now,
@@ -108,14 +116,14 @@ impl Job {
                 report.ambiguous |= progress.tally.is_ambiguous();
                 report
             }
-            None => Report {
+            None => Box::new(Report {
                 queued: now.saturating_duration_since(self.accepted),
                 ..Report::default()
-            },
+            }),
         };
         report.total = now.saturating_duration_since(self.accepted);
-        report.host = report.host.or_else(|| Host::of(&self.uri));
-        if !self.request.url().contains("://") && self.uri.host().is_some() {
+        report.host = self.host;
+        if report.host.is_some() && !self.request.url().contains("://") {
             report.url = Some(redact::uri(&self.uri));
         }
         Outcome {

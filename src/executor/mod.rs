@@ -12,5 +12,5 @@ pub(crate) use attempt::Engine;
 pub(crate) use job::{Job, Receiver};
 pub(crate) use owner::Owner;
 pub(crate) use prepare::{Defaults, target};
-pub(crate) use shared::{Executor, Feed, Pool};
+pub(crate) use shared::{Executor, Feed, Pool, Taken};
 pub(crate) use workers::panicked;

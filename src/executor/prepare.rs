@@ -197,6 +197,13 @@ impl Prepared {
 
 /// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
 fn take_userinfo(uri: &Uri, headers: &mut HeaderMap) -> Result<Uri, String> {
+    // Few have it, and looking backwards for it costs more than looking whether it is there.
+    if !uri
+        .authority()
+        .is_some_and(|a| a.as_str().as_bytes().contains(&b'@'))
+    {
+        return Ok(uri.clone());
+    }
     let Some((userinfo, host)) = uri.authority().and_then(|a| a.as_str().rsplit_once('@')) else {
         return Ok(uri.clone());
     };

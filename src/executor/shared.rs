@@ -14,15 +14,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use crossbeam_channel::Sender;
-
 use crate::host::Host;
 use crate::request::Request;
 use crate::schedule::{Bounds, Ended, Id, Schedule};
 use crate::transport::CancelSlot;
 
 use super::attempt::Engine;
-use super::job::Job;
+use super::job::{Job, Receiver};
 use super::workers::{self, Active};
 
 /// The pool's own settings.
@@ -57,21 +55,23 @@ pub(super) struct State {
     pub(super) leading: bool,
     pub(super) armed: Option<Instant>,
     pub(super) closing: bool,
+    /// Callers that wait for room to feed.
+    intakes_waiting: usize,
     /// Workers that wait inside the caller's code: others run in their place.
     pub(super) blocked: usize,
     /// What each worker is at, by its number.
     pub(super) active: Vec<Active>,
     pub(super) free_numbers: Vec<usize>,
     pub(super) threads: Vec<JoinHandle<()>>,
-    /// Through which the caller of each batch is nudged.
-    nudges: HashMap<Id, Sender<()>>,
+    /// Through whom the caller of each batch is nudged.
+    receivers: HashMap<Id, Arc<dyn Receiver>>,
 }
 
 /// What is left to do once the lock is free.
 #[derive(Default)]
 #[must_use = "callers are nudged, workers started and outcomes delivered outside the lock"]
 pub(super) struct After {
-    nudged: Vec<Sender<()>>,
+    nudged: Vec<Arc<dyn Receiver>>,
     undelivered: Vec<(Box<Job>, Ended)>,
     start: bool,
 }
@@ -91,10 +91,11 @@ impl Executor {
                 armed: None,
                 closing: false,
                 blocked: 0,
+                intakes_waiting: 0,
                 active: Vec::new(),
                 free_numbers: Vec::new(),
                 threads: Vec::new(),
-                nudges: HashMap::new(),
+                receivers: HashMap::new(),
             }),
             leader: Condvar::new(),
             followers: Condvar::new(),
@@ -112,17 +113,17 @@ impl Executor {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a batch. `nudge` is called when its caller should look again.
+    /// Opens a batch. Its caller is nudged through `receiver` when it should look again.
     pub(crate) fn open(
         &self,
         bounds: Bounds,
         deadline: Option<Instant>,
-        nudge: Option<Sender<()>>,
+        receiver: Option<Arc<dyn Receiver>>,
     ) -> Id {
         let mut state = self.lock();
         let id = state.schedule.open(bounds, deadline);
-        if let Some(nudge) = nudge {
-            state.nudges.insert(id, nudge);
+        if let Some(receiver) = receiver {
+            state.receivers.insert(id, receiver);
         }
         id
     }
@@ -189,8 +190,10 @@ impl Executor {
         let mut state = self.lock();
         for feed in feeds {
             match feed {
-                Feed::Job(job, host) => {
-                    state.schedule.push(batch, &host, job, now);
+                Feed::Job(job) => {
+                    if let Some(host) = job.host.clone() {
+                        state.schedule.push(batch, &host, job, now);
+                    }
                 }
                 Feed::Ended(job, why) => state.schedule.push_ended(batch, job, why),
             }
@@ -213,35 +216,33 @@ impl Executor {
                 return Ok(());
             }
             state.schedule.want_room(batch);
+            state.intakes_waiting += 1;
             state = self
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.intakes_waiting -= 1;
         }
     }
 
-    /// Tells the schedule of outcomes taken; gives what ended without an attempt, oldest first.
-    pub(crate) fn taken(self: &Arc<Self>, batch: Id, count: usize, bytes: u64, handed_back: usize) {
-        let now = Instant::now();
-        let mut state = self.lock();
-        state.schedule.taken(batch, count, bytes);
-        state.schedule.handed_back(batch, handed_back);
-        let after = self.call(&mut state, now);
-        drop(state);
-        self.finish(after);
-    }
-
-    /// Ends what is past its deadline; gives one job of the batch that ended without an attempt, and the next deadline.
-    pub(crate) fn take_ended(
+    /// Tells the schedule of outcomes taken and handed back, ends what is past its deadline, and gives one job of the
+    /// batch that ended without an attempt, and the instant to look again.
+    pub(crate) fn settle(
         self: &Arc<Self>,
         batch: Id,
+        taken: Taken,
     ) -> (Option<(Box<Job>, Ended)>, Option<Instant>) {
         let now = Instant::now();
         let mut state = self.lock();
+        state.schedule.taken(batch, taken.outcomes, taken.bytes);
+        state.schedule.handed_back(batch, taken.handed_back);
         state.schedule.expire(now);
         let ended = state.schedule.take_ended(batch);
         let deadline = state.schedule.next_deadline();
         let after = self.call(&mut state, now);
+        if state.intakes_waiting > 0 {
+            self.changed.notify_all();
+        }
         drop(state);
         self.finish(after);
         (ended, deadline)
@@ -252,12 +253,13 @@ impl Executor {
         let now = Instant::now();
         let mut state = self.lock();
         let dropped = state.schedule.abandon(batch, now);
-        state.nudges.remove(&batch);
+        let receiver = state.receivers.remove(&batch);
         let running = state.running(Some(batch));
         let after = self.call(&mut state, now);
         drop(state);
         // Callers that wait for room find that the batch is over.
         self.changed.notify_all();
+        drop(receiver);
         drop(dropped);
         for (slot, ticket) in running {
             slot.abort(ticket);
@@ -361,11 +363,13 @@ impl Executor {
             return After::default();
         }
         let State {
-            schedule, nudges, ..
+            schedule,
+            receivers,
+            ..
         } = &mut *state;
         let nudged = schedule
             .nudges()
-            .filter_map(|batch| nudges.get(&batch).cloned())
+            .filter_map(|batch| receivers.get(&batch).cloned())
             .collect();
         After {
             nudged,
@@ -390,10 +394,7 @@ impl Executor {
 
     /// Does what was left for after the lock.
     pub(super) fn finish(self: &Arc<Self>, after: After) {
-        for nudge in &after.nudged {
-            // Full means that a nudge is on its way already; gone, that nobody waits any more.
-            let _ = nudge.try_send(());
-        }
+        after.nudged.iter().for_each(|receiver| receiver.nudge());
         if !after.nudged.is_empty() {
             self.changed.notify_all();
         }
@@ -427,16 +428,27 @@ impl State {
     }
 }
 
+/// Outcomes a caller has taken since it last told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    /// Those that took a place in the window.
+    pub(crate) outcomes: usize,
+    /// What they held on to.
+    pub(crate) bytes: u64,
+    /// Those handed to the user, with or without a place.
+    pub(crate) handed_back: usize,
+}
+
 /// What a batch is fed with.
 pub(crate) enum Feed {
-    Job(Box<Job>, Host),
+    Job(Box<Job>),
     /// A request that is not fit to be sent.
     Ended(Box<Job>, Ended),
 }
 
 impl Feed {
     pub(crate) fn into_request(self) -> Request {
-        let (Feed::Job(job, _) | Feed::Ended(job, _)) = self;
+        let (Feed::Job(job) | Feed::Ended(job, _)) = self;
         Arc::unwrap_or_clone(job.request)
     }
 }

@@ -205,6 +205,7 @@ impl Worker<'_> {
                 let now = Instant::now();
                 let at = now + delay;
                 job.waits_since = at;
+                job.host = Some(host.clone());
                 let deadline = job.progress.as_ref().and_then(|p| p.deadline);
                 self.complete(
                     id,

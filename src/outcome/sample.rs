@@ -52,7 +52,7 @@ fn answered(index: u64, request: Request, response: &Response, state: State) -> 
         index,
         request: Arc::new(request),
         state,
-        report: Report {
+        report: Box::new(Report {
             attempts: 1,
             started: Some(start()),
             elapsed: ms(142.7),
@@ -66,7 +66,7 @@ fn answered(index: u64, request: Request, response: &Response, state: State) -> 
             bytes_received: 1000,
             connections_reused: 1,
             ..Report::default()
-        },
+        }),
     }
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
     Outcome {
         index,
         state: State::Failed(error),
-        report: Report {
+        report: Box::new(Report {
             attempts: 3,
             log: tries
                 .map(|(elapsed, delay)| Attempt {
@@ -137,7 +137,7 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
                 .ok()
                 .and_then(|uri| Host::of(&uri)),
             ..Report::default()
-        },
+        }),
         request: Arc::new(request),
     }
 }
@@ -148,7 +148,7 @@ pub(crate) fn unsent(index: u64, request: impl Into<Request>, class: ErrorType) 
         index,
         request: Arc::new(request.into()),
         state: State::Failed(Error::new(class, format!("never sent: {class}"))),
-        report: Report::default(),
+        report: Box::default(),
     }
 }
 

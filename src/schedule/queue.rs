@@ -240,7 +240,10 @@ impl<J> Schedule<J> {
         slot.deadline = deadline;
         self.queued += 1;
         if let Some(deadline) = deadline {
+            let batch = slot.batch;
             self.deadlines.push(deadline, id);
+            // Its caller may be asleep for longer.
+            self.nudges.push(batch);
         }
     }
 

@@ -1,6 +1,5 @@
 //! The transport over sockets: finds or opens a connection, lets ureq speak HTTP on it, and reads the body.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -14,16 +13,14 @@ use super::dial;
 use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
 use super::pool::{Keep, Pool, PoolSettings};
+use super::request::{head_size, request};
 use super::resolver::{Resolver, ResolverSettings};
+use super::target::Target;
 use super::tls::Tls;
 use super::wire::{Limits, Wire};
 use super::{Call, Exchanged, Fault, Reply, Transport};
-use crate::host::effective_port;
-use crate::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING, USER_AGENT,
-};
-use crate::http::uri::Scheme;
-use crate::http::{HeaderValue, Method, Request, Response, Uri};
+use crate::http::header::{LOCATION, TRANSFER_ENCODING};
+use crate::http::{Method, Response};
 use crate::timing::Phase;
 
 /// What the transport can be told.
@@ -57,54 +54,6 @@ pub(crate) struct Sockets {
     resolver: Resolver,
     tls: Tls,
     header_limit: usize,
-}
-
-/// Where a request goes.
-pub(super) struct Target<'a> {
-    pub(super) name: &'a str,
-    port: u16,
-    tls: bool,
-}
-
-impl<'a> Target<'a> {
-    fn of(uri: &'a Uri) -> Option<Target<'a>> {
-        let scheme = uri.scheme()?;
-        let tls = *scheme == Scheme::HTTPS;
-        if !tls && *scheme != Scheme::HTTP {
-            return None;
-        }
-        Some(Target {
-            name: uri.host()?,
-            port: effective_port(uri)?,
-            tls,
-        })
-    }
-
-    /// Without the brackets of an IPv6 address.
-    fn bare_name(&self) -> &'a str {
-        let inner = self.name.strip_prefix('[');
-        inner
-            .and_then(|name| name.strip_suffix(']'))
-            .unwrap_or(self.name)
-    }
-
-    /// What connections to it are kept under.
-    fn key(&self) -> String {
-        use fmt::Write;
-        let mut key = String::with_capacity(self.name.len() + 8);
-        key.push(if self.tls { 's' } else { 'p' });
-        key.push_str(self.name);
-        key.make_ascii_lowercase();
-        // Writing to a string cannot fail.
-        let _ = write!(key, ":{}", self.port);
-        key
-    }
-}
-
-impl fmt::Display for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.name, self.port)
-    }
 }
 
 impl Keep for Connection {
@@ -160,12 +109,7 @@ impl Transport for Sockets {
         let started = Instant::now();
         let mut meter = Meter::start(started);
         let Some(target) = Target::of(call.uri) else {
-            let target = Target {
-                name: "",
-                port: 0,
-                tls: false,
-            };
-            return self.failed(call, &target, started, meter, Trouble::NoHost);
+            return self.failed(call, &Target::NONE, started, meter, Trouble::NoHost);
         };
         match self.connection(call, &target, started, &mut meter) {
             Ok(connection) => self.converse(call, &target, started, meter, connection),
@@ -206,6 +150,19 @@ impl Sockets {
             meter.trace.reused = true;
             return Ok(connection);
         }
+        self.open(call, target, key, started, meter)
+    }
+
+    /// A new connection to the target.
+    #[inline(never)]
+    fn open(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        key: String,
+        started: Instant,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Trouble> {
         let limits = Limits::connect(started, call.connect, call.until);
         let addresses = self
             .resolver
@@ -257,22 +214,20 @@ impl Sockets {
         if let Some(on_connected) = call.on_connected {
             on_connected();
         }
-        let (request, head_size) = request(call);
         meter.enter(Phase::Send, Instant::now());
         connection.begin(Plan {
             limits: Limits::attempt(call.until, call.read),
             meter,
-            head_size,
+            head_size: head_size(call),
             body_size: call.body.len(),
             header_limit: self.header_limit,
         });
         lease::lay_out(connection);
-        let sends_body = !call.body.is_empty()
-            || matches!(*call.method, Method::POST | Method::PUT | Method::PATCH);
-        let answered = if sends_body {
-            self.agent.run(request.map(|()| call.body))
+        let writes = matches!(*call.method, Method::POST | Method::PUT | Method::PATCH);
+        let answered = if writes || !call.body.is_empty() {
+            self.send_with_body(call)
         } else {
-            self.agent.run(request)
+            self.send(call)
         };
         let response = match answered {
             Ok(response) => response,
@@ -329,7 +284,19 @@ impl Sockets {
         Exchanged { result, trace }
     }
 
+    #[inline(never)]
+    fn send(&self, call: &Call<'_>) -> Result<Response<ureq::Body>, ureq::Error> {
+        self.agent.run(request(call))
+    }
+
+    /// With a length, be it zero.
+    #[inline(never)]
+    fn send_with_body(&self, call: &Call<'_>) -> Result<Response<ureq::Body>, ureq::Error> {
+        self.agent.run(request(call).map(|()| call.body))
+    }
+
     /// ureq gave up before the response head was complete.
+    #[inline(never)]
     fn broke_off(
         &self,
         call: &Call<'_>,
@@ -365,6 +332,8 @@ impl Sockets {
         self.failed_at(call, target, started, meter, trouble, false)
     }
 
+    // Ten thousand workers have ten thousand stacks: what most attempts do not need stays off theirs.
+    #[inline(never)]
     fn failed_at(
         &self,
         call: &Call<'_>,
@@ -391,47 +360,8 @@ impl Sockets {
     }
 }
 
-/// The request for ureq, and an upper bound of its head's size.
-fn request(call: &Call<'_>) -> (Request<()>, usize) {
-    let mut headers = call.headers.clone();
-    // The body's own length counts. A wrong one would make ureq wait for bytes that do not exist.
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(TRANSFER_ENCODING);
-    let defaults = [
-        (USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE)),
-        (ACCEPT, HeaderValue::from_static("*/*")),
-        (ACCEPT_ENCODING, HeaderValue::from_static(ENCODINGS)),
-    ];
-    for (name, value) in defaults {
-        if !value.is_empty() {
-            headers.entry(name).or_insert(value);
-        }
-    }
-    // Request line, Host, Content-Length and the Authorization of a userinfo, with room to spare.
-    let lines = call.method.as_str().len() + 3 * call.uri.to_string().len() + 256;
-    let head_size = headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum::<usize>()
-        + lines;
-    let mut request = Request::new(());
-    *request.method_mut() = call.method.clone();
-    *request.uri_mut() = call.uri.clone();
-    *request.headers_mut() = headers;
-    (request, head_size)
-}
-
-const USER_AGENT_VALUE: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
-
-/// What ureq can decompress.
-const ENCODINGS: &str = match (cfg!(feature = "gzip"), cfg!(feature = "brotli")) {
-    (true, true) => "gzip, br",
-    (true, false) => "gzip",
-    (false, true) => "br",
-    (false, false) => "",
-};
-
 /// Reads the body as far as it is wanted, and takes the connection back.
+#[inline(never)]
 fn receive(
     call: &Call<'_>,
     response: Response<ureq::Body>,
@@ -464,15 +394,15 @@ fn receive(
     let connection = lease::take_back();
     reply.body = taken.bytes;
     reply.truncated = taken.truncated;
-    let complete = connection.as_ref().is_some_and(|c| c.attempt.reusable);
+    // The last chunk alone, which has five bytes.
+    let nothing = reply.headers.contains_key(TRANSFER_ENCODING)
+        && connection
+            .as_ref()
+            .is_some_and(|c| !c.attempt.ended && c.attempt.body_size.is_some_and(|size| size <= 5));
     let cut = match result {
         Ok(()) => None,
         // A compressed body of no bytes at all is empty.
-        Err(Cut::Failed(error))
-            if complete && reply.body.is_empty() && classify::is_empty_compressed(&error) =>
-        {
-            None
-        }
+        Err(Cut::Failed(error)) if nothing && classify::is_empty_compressed(&error) => None,
         Err(cut) => Some(cut),
     };
     (reply, cut, connection)

@@ -114,6 +114,7 @@ fn fill(
 }
 
 /// Throws away what is left, if it is little. How it ends does not matter to anybody.
+#[inline(never)]
 fn drain(mut body: impl Read, length: Option<u64>) {
     if length.is_some_and(|length| length > DRAIN) {
         return;

@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::agent::Target;
 use super::body::Cut;
 use super::dial::Undialled;
 use super::platform;
 use super::resolver::Unresolved;
+use super::target::Target;
 use super::wire::{Broken, Limit};
 use super::{Call, Fault, Reply};
 use crate::error::ErrorType;
@@ -278,11 +278,13 @@ impl Scene<'_> {
 
 /// Whether an error says that a compressed body was empty: nothing came, where at least a header should have.
 pub(super) fn is_empty_compressed(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|e| e.downcast_ref());
+    let inner = error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<ureq::Error>());
     match inner {
         #[cfg(any(feature = "gzip", feature = "brotli"))]
         Some(ureq::Error::Decompress(_, error)) => error.kind() == io::ErrorKind::UnexpectedEof,
-        Some(_) | None => false,
+        _ => false,
     }
 }
 

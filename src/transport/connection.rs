@@ -1,10 +1,12 @@
 //! A connection as an exchange uses it: socket, TLS session, buffers, and how the current attempt goes on it.
 
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::buffers::Buffers;
+use super::head;
 use super::meter::Meter;
 use super::platform::Idle;
 use super::tls::Session;
@@ -29,6 +31,8 @@ pub(super) struct Attempt {
     /// Body bytes that may be sent together with the head.
     body_follows: bool,
     head_sent: bool,
+    /// How much came after the response head, if that was complete.
+    pub(super) body_size: Option<usize>,
     /// What ended it. ureq is told only that there was something.
     pub(super) broken: Option<Broken>,
     /// The server has closed its side.
@@ -64,6 +68,7 @@ impl Connection {
                 meter: Meter::start(Instant::now()),
                 body_follows: false,
                 head_sent: false,
+                body_size: None,
                 broken: None,
                 ended: false,
                 reusable: false,
@@ -98,6 +103,7 @@ impl Connection {
             meter: plan.meter,
             body_follows: plan.body_size > 0,
             head_sent: false,
+            body_size: None,
             broken: None,
             ended: false,
             reusable: false,
@@ -113,6 +119,10 @@ impl Connection {
     /// Sends what is in the output buffer. The end of a head waits for the first part of its body, so that both go out
     /// as one packet: two would cost another call, and with some servers a delayed acknowledgement.
     pub(super) fn send(&mut self, amount: usize) -> Result<(), Broken> {
+        if amount == 0 {
+            // ureq waits for bytes of a body that has no more. It would wait for ever, and never sleep.
+            return Err(Broken::Io(io::ErrorKind::WriteZero.into()));
+        }
         let pending = self.buffers.pending(amount);
         let attempt = &mut self.attempt;
         if !attempt.head_sent {
@@ -151,6 +161,13 @@ impl Connection {
         }?;
         self.buffers.filled(n);
         self.attempt.ended = n == 0;
+        match &mut self.attempt.body_size {
+            Some(size) => *size += n,
+            size => {
+                let input = self.buffers.input_mut();
+                *size = head::lower_encoding(input).map(|head| input.len() - head);
+            }
+        }
         Ok(n > 0)
     }
 
@@ -171,5 +188,70 @@ impl Connection {
             (Idle::HasInput, Some(session)) => session.is_quiet(&mut self.wire, true),
             (Idle::HasInput | Idle::Closed, _) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use ureq::unversioned::transport::Buffers as _;
+
+    use super::*;
+    use crate::transport::platform;
+
+    const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
+
+    fn pair(body_size: usize) -> (Connection, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let socket = Arc::new(TcpStream::connect(addr).unwrap());
+        let limits = Limits::attempt(None, None);
+        let mut connection = Connection::new(Wire::new(socket, limits), None, "h".into(), addr);
+        connection.begin(Plan {
+            limits,
+            meter: Meter::start(Instant::now()),
+            head_size: HEAD.len(),
+            body_size,
+            header_limit: 1024,
+        });
+        (connection, listener.accept().unwrap().0)
+    }
+
+    fn put(connection: &mut Connection, bytes: &[u8]) {
+        connection.buffers.output()[..bytes.len()].copy_from_slice(bytes);
+        connection.send(bytes.len()).unwrap();
+    }
+
+    #[test]
+    fn a_head_waits_for_its_body_and_goes_out_with_it() {
+        let (mut connection, mut server) = pair(4);
+        put(&mut connection, HEAD);
+        assert!(matches!(platform::peek(&server), Idle::Quiet));
+        put(&mut connection, b"body");
+        let mut seen = [0; 100];
+        let n = server.read(&mut seen).unwrap();
+        assert_eq!(seen[..n], [HEAD, b"body"].concat());
+    }
+
+    #[test]
+    fn a_head_without_a_body_goes_out_at_once() {
+        let (mut connection, mut server) = pair(0);
+        put(&mut connection, HEAD);
+        let mut seen = [0; 100];
+        let n = server.read(&mut seen).unwrap();
+        assert_eq!(&seen[..n], HEAD);
+    }
+
+    #[test]
+    fn a_head_whose_body_waits_for_the_server_goes_out_before_the_wait() {
+        let (mut connection, mut server) = pair(4);
+        put(&mut connection, HEAD);
+        let patience = Some(Duration::from_millis(1));
+        assert!(connection.receive(patience).is_err());
+        let mut seen = [0; 100];
+        let n = server.read(&mut seen).unwrap();
+        assert_eq!(&seen[..n], HEAD);
     }
 }

@@ -10,11 +10,14 @@ mod cancel;
 mod classify;
 mod connection;
 mod dial;
+mod head;
 mod lease;
 mod meter;
 mod platform;
 mod pool;
+mod request;
 mod resolver;
+mod target;
 mod tls;
 mod wire;
 

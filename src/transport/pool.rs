@@ -82,26 +82,37 @@ impl<C: Keep> Pool<C> {
         if self.settings.max == 0 || self.settings.max_per_host == 0 {
             return;
         }
-        let mut shard = lock(&self.shards[shard_of(connection.host())]);
+        let at = shard_of(connection.host());
+        let mut shard = lock(&self.shards[at]);
         let crowded = if shard.count(connection.host()) >= self.settings.max_per_host {
             shard.pop_oldest_of(connection.host())
-        } else if self.count.load(Ordering::Relaxed) >= self.settings.max {
-            // The oldest of this shard stands for the oldest of all. If it has none, the pool is full of others.
-            let Some(oldest) = shard.pop_oldest() else {
-                return;
-            };
-            Some(oldest)
         } else {
             None
         };
         let expired = shard.pop_expired(now, self.settings.age);
         shard.push(connection, now);
+        let alone = shard.len() == 1;
         drop(shard);
-        let left = usize::from(crowded.is_some()) + usize::from(expired.is_some());
-        match left {
-            0 => self.count.fetch_add(1, Ordering::Relaxed),
-            left => self.count.fetch_sub(left - 1, Ordering::Relaxed),
-        };
+        self.count.fetch_add(1, Ordering::Relaxed);
+        for dropped in [crowded, expired].into_iter().flatten() {
+            drop(dropped);
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+        if self.count.load(Ordering::Relaxed) > self.settings.max {
+            // A shard's oldest stands for the oldest of all, unless it is the one that has just come.
+            self.make_room(if alone { at + 1 } else { at });
+        }
+    }
+
+    /// Drops the oldest of the first shard that has any, from this one on.
+    fn make_room(&self, from: usize) {
+        for step in 0..SHARDS {
+            let oldest = lock(&self.shards[(from + step) % SHARDS]).pop_oldest();
+            if oldest.is_some() {
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                return;
+            }
+        }
     }
 
     /// Drops all of them.
@@ -121,12 +132,13 @@ fn lock<C>(shard: &Mutex<Shard<C>>) -> MutexGuard<'_, Shard<C>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// FNV-1a: it spreads names over shards, no more. Inside of one a hash nobody can foresee is used.
+/// FNV-1a: it spreads names over shards, no more (by its lowest bits, the only good ones for names that differ at their
+/// end). Inside of a shard a hash nobody can foresee is used.
 fn shard_of(host: &str) -> usize {
     let hash = host.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
     });
-    (hash >> 32) as usize % SHARDS
+    hash as usize % SHARDS
 }
 
 #[cfg(test)]

@@ -10,3 +10,47 @@ pub(super) use unix::*;
 mod portable;
 #[cfg(not(unix))]
 pub(super) use portable::*;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::portable;
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    /// Waits until something is there, without taking it.
+    fn arrived(client: &TcpStream) {
+        let _ = client.peek(&mut [0]);
+    }
+
+    macro_rules! idle_connections_tell_what_they_have {
+        ($name:ident, $platform:path) => {
+            #[test]
+            fn $name() {
+                use $platform as platform;
+                let (client, mut server) = pair();
+                assert!(matches!(platform::peek(&client), platform::Idle::Quiet));
+                server.write_all(b"x").unwrap();
+                arrived(&client);
+                assert!(matches!(platform::peek(&client), platform::Idle::HasInput));
+                assert!(matches!(platform::read_now(&client, &mut [0; 8]), Ok(1)));
+                assert!(matches!(platform::peek(&client), platform::Idle::Quiet));
+                assert!(matches!(platform::write_now(&client, b"yz"), Ok(2)));
+                server.read_exact(&mut [0; 2]).unwrap();
+                drop(server);
+                arrived(&client);
+                assert!(matches!(platform::peek(&client), platform::Idle::Closed));
+            }
+        };
+    }
+
+    #[cfg(unix)]
+    idle_connections_tell_what_they_have!(by_the_calls_of_unix, super::unix);
+    idle_connections_tell_what_they_have!(by_the_standard_library, portable);
+}

@@ -1,1 +1,209 @@
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 
+use super::*;
+
+/// Something that counts how many of it there are.
+struct Kept {
+    host: Arc<str>,
+    id: usize,
+    usable: Arc<AtomicBool>,
+    alive: Arc<AtomicUsize>,
+}
+
+impl Keep for Kept {
+    fn host(&self) -> &Arc<str> {
+        &self.host
+    }
+
+    fn is_usable(&mut self) -> bool {
+        self.usable.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+struct Maker {
+    made: usize,
+    usable: Arc<AtomicBool>,
+    alive: Arc<AtomicUsize>,
+}
+
+impl Maker {
+    fn new() -> Maker {
+        let maker = Maker::default();
+        maker.usable.store(true, Ordering::Relaxed);
+        maker
+    }
+
+    fn make(&mut self, host: &str) -> Box<Kept> {
+        self.made += 1;
+        self.alive.fetch_add(1, Ordering::Relaxed);
+        Box::new(Kept {
+            host: host.into(),
+            id: self.made,
+            usable: self.usable.clone(),
+            alive: self.alive.clone(),
+        })
+    }
+
+    fn alive(&self) -> usize {
+        self.alive.load(Ordering::Relaxed)
+    }
+}
+
+const AGE: Duration = Duration::from_secs(15);
+
+fn pool(max: usize, max_per_host: usize) -> Pool<Kept> {
+    Pool::new(PoolSettings {
+        max,
+        max_per_host,
+        age: AGE,
+    })
+}
+
+#[test]
+fn the_freshest_of_a_host_comes_first() {
+    let (pool, mut maker, now) = (pool(10, 10), Maker::new(), Instant::now());
+    for host in ["a", "b", "a", "b"] {
+        pool.give_back(maker.make(host), now);
+    }
+    let borrow = |host| pool.borrow(host, now).map(|c| c.id);
+    assert_eq!(borrow("a"), Some(3));
+    assert_eq!(borrow("a"), Some(1));
+    assert_eq!(borrow("a"), None);
+    assert_eq!(borrow("b"), Some(4));
+    assert_eq!(borrow("c"), None);
+    assert_eq!(pool.len(), 1);
+}
+
+#[test]
+fn what_is_too_old_is_dropped_and_so_is_all_beneath_it() {
+    let (pool, mut maker, now) = (pool(10, 10), Maker::new(), Instant::now());
+    for _ in 0..3 {
+        pool.give_back(maker.make("a"), now);
+    }
+    assert!(pool.borrow("a", now + AGE).is_some());
+    assert!(
+        pool.borrow("a", now + AGE + Duration::from_millis(1))
+            .is_none()
+    );
+    assert_eq!((pool.len(), maker.alive()), (0, 0));
+}
+
+#[test]
+fn giving_back_clears_away_what_is_too_old() {
+    let (pool, mut maker, now) = (pool(1000, 1000), Maker::new(), Instant::now());
+    for _ in 0..100 {
+        pool.give_back(maker.make("old"), now);
+    }
+    let later = now + 2 * AGE;
+    for _ in 0..100 {
+        pool.give_back(maker.make("old"), later);
+    }
+    assert_eq!((pool.len(), maker.alive()), (100, 100));
+}
+
+#[test]
+fn what_no_longer_works_is_dropped() {
+    let (pool, mut maker, now) = (pool(10, 10), Maker::new(), Instant::now());
+    for _ in 0..3 {
+        pool.give_back(maker.make("a"), now);
+    }
+    maker.usable.store(false, Ordering::Relaxed);
+    assert!(pool.borrow("a", now).is_none());
+    assert_eq!((pool.len(), maker.alive()), (0, 0));
+}
+
+#[test]
+fn a_host_keeps_its_newest() {
+    let (pool, mut maker, now) = (pool(10, 2), Maker::new(), Instant::now());
+    for _ in 0..5 {
+        pool.give_back(maker.make("a"), now);
+    }
+    assert_eq!((pool.len(), maker.alive()), (2, 2));
+    let ids: Vec<_> = std::iter::from_fn(|| pool.borrow("a", now).map(|c| c.id)).collect();
+    assert_eq!(ids, [5, 4]);
+}
+
+#[test]
+fn in_all_it_keeps_no_more_than_allowed() {
+    let (pool, mut maker, now) = (pool(50, 50), Maker::new(), Instant::now());
+    for host in 0..1000 {
+        pool.give_back(maker.make(&format!("h{host}")), now);
+        assert!(pool.len() <= 50 && maker.alive() == pool.len());
+    }
+    // Those of the hosts seen last are the ones that are left, as far as shards allow.
+    let recent = (900..1000).filter(|h| pool.borrow(&format!("h{h}"), now).is_some());
+    assert!(recent.count() >= 30);
+}
+
+#[test]
+fn a_pool_of_nothing_keeps_nothing() {
+    for (max, per_host) in [(0, 1), (1, 0)] {
+        let (pool, mut maker) = (pool(max, per_host), Maker::new());
+        pool.give_back(maker.make("a"), Instant::now());
+        assert_eq!((pool.len(), maker.alive()), (0, 0));
+    }
+}
+
+#[test]
+fn clearing_drops_all() {
+    let (pool, mut maker, now) = (pool(100, 100), Maker::new(), Instant::now());
+    for host in 0..100 {
+        pool.give_back(maker.make(&format!("h{host}")), now);
+    }
+    pool.clear();
+    assert_eq!((pool.len(), maker.alive()), (0, 0));
+}
+
+#[test]
+fn it_agrees_with_a_simple_model_whatever_happens() {
+    for seed in 0..50 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (mut shard, mut maker) = (Shard::default(), Maker::new());
+        let mut model: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut order: Vec<usize> = Vec::new();
+        let now = Instant::now();
+        for _ in 0..400 {
+            let host = random.u8(0..6).to_string();
+            let stack = model.entry(host.clone()).or_default();
+            match random.u8(0..10) {
+                0..=4 => {
+                    let kept = maker.make(&host);
+                    stack.push(kept.id);
+                    order.push(kept.id);
+                    shard.push(kept, now);
+                }
+                5..=7 => {
+                    let got = shard.pop(&host).map(|(kept, _)| kept.id);
+                    assert_eq!(got, stack.pop(), "seed {seed}");
+                    order.retain(|id| Some(*id) != got);
+                }
+                8 => {
+                    let got = shard.pop_oldest_of(&host).map(|kept| kept.id);
+                    let expected = (!stack.is_empty()).then(|| stack.remove(0));
+                    assert_eq!(got, expected, "seed {seed}");
+                    order.retain(|id| Some(*id) != got);
+                }
+                _ => {
+                    let got = shard.pop_oldest().map(|kept| kept.id);
+                    let expected = (!order.is_empty()).then(|| order.remove(0));
+                    assert_eq!(got, expected, "seed {seed}");
+                    for stack in model.values_mut() {
+                        stack.retain(|id| Some(*id) != got);
+                    }
+                }
+            }
+            assert_eq!((shard.len(), maker.alive()), (order.len(), order.len()));
+            for (host, stack) in &model {
+                assert_eq!(shard.count(host), stack.len());
+            }
+        }
+    }
+}

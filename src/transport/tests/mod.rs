@@ -1,8 +1,16 @@
 //! The transport against servers on loopback that say exactly what a test has written.
 
+mod bodies;
+mod cancelling;
 mod exchange;
+mod faults;
 mod server;
+#[cfg(unix)]
+mod shortage;
+#[cfg(feature = "rustls")]
+mod tls;
 
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -96,6 +104,26 @@ impl Asking {
             Err(fault) => fault,
         }
     }
+}
+
+/// A listener whose queue is full: who connects gets no answer.
+pub(super) fn black_hole() -> (TcpListener, Vec<TcpStream>) {
+    let listener: TcpListener = {
+        let fd = rustix::net::socket(
+            rustix::net::AddressFamily::INET,
+            rustix::net::SocketType::STREAM,
+            None,
+        )
+        .unwrap();
+        rustix::net::bind(&fd, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        rustix::net::listen(&fd, 0).unwrap();
+        fd.into()
+    };
+    let addr = listener.local_addr().unwrap();
+    let fill = (0..8)
+        .map_while(|_| TcpStream::connect_timeout(&addr, Duration::from_millis(100)).ok())
+        .collect();
+    (listener, fill)
 }
 
 fn sockets() -> Sockets {

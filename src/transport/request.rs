@@ -1,0 +1,54 @@
+//! The request as ureq gets it.
+
+use super::Call;
+use crate::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, USER_AGENT};
+use crate::http::{HeaderName, HeaderValue, Request};
+
+/// The request for ureq.
+pub(super) fn request(call: &Call<'_>) -> Request<()> {
+    let mut headers = call.headers.clone();
+    // The body's own length counts. A wrong one would make ureq wait for bytes that do not exist.
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(TRANSFER_ENCODING);
+    for (name, value) in DEFAULTS {
+        if !value.is_empty() {
+            headers
+                .entry(name)
+                .or_insert(HeaderValue::from_static(value));
+        }
+    }
+    let mut request = Request::new(());
+    *request.method_mut() = call.method.clone();
+    *request.uri_mut() = call.uri.clone();
+    *request.headers_mut() = headers;
+    request
+}
+
+/// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults
+/// and the `Authorization` of a userinfo, with room to spare.
+pub(super) fn head_size(call: &Call<'_>) -> usize {
+    let authority = call.uri.authority().map_or(0, |a| a.as_str().len());
+    let path = call.uri.path_and_query().map_or(0, |p| p.as_str().len());
+    let lines = call
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    lines.sum::<usize>() + call.method.as_str().len() + path + 3 * authority + 320
+}
+
+/// What goes out unless the request says something else.
+const DEFAULTS: [(HeaderName, &str); 3] = [
+    (USER_AGENT, USER_AGENT_VALUE),
+    (ACCEPT, "*/*"),
+    (ACCEPT_ENCODING, ENCODINGS),
+];
+
+const USER_AGENT_VALUE: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
+
+/// What ureq can decompress.
+const ENCODINGS: &str = match (cfg!(feature = "gzip"), cfg!(feature = "brotli")) {
+    (true, true) => "gzip, br",
+    (true, false) => "gzip",
+    (false, true) => "br",
+    (false, false) => "",
+};
