@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::http::{HeaderMap, HeaderName, Uri};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
@@ -67,20 +67,26 @@ pub(crate) fn beginning(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
+/// A header's value as text: masked where it is a secret, and where it is a URL (`Location`), its userinfo.
+pub(crate) fn header(name: &HeaderName, value: &HeaderValue) -> String {
+    if is_secret(name) || value.is_sensitive() {
+        MASK.to_owned()
+    } else {
+        url(&String::from_utf8_lossy(value.as_bytes()))
+    }
+}
+
 /// Headers for `Debug`, secret values masked.
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
-            .entries(self.0.iter().map(|(name, value)| {
-                let shown = if is_secret(name) || value.is_sensitive() {
-                    MASK.into()
-                } else {
-                    String::from_utf8_lossy(value.as_bytes())
-                };
-                (name, shown)
-            }))
+            .entries(
+                self.0
+                    .iter()
+                    .map(|(name, value)| (name, header(name, value))),
+            )
             .finish()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::executor::{Owner, Receiver};
+use crate::executor::{Executor, Owner, Receiver};
 use crate::request::Request;
 use crate::schedule::Id;
 
@@ -78,19 +78,19 @@ impl Intake {
     /// Once the [`Outcomes`](crate::Outcomes) were dropped, with the request in it.
     pub fn send(&self, request: impl Into<Request>) -> Result<(), Refused> {
         let executor = self.owner.executor();
+        // May panic: it counts once it is a request.
+        let request = request.into();
         let index = self.count.accepted.fetch_add(1, Ordering::AcqRel);
         let fed = Feeder::default().feed(
             &executor.engine().defaults,
-            request.into(),
+            request,
             index,
             Arc::clone(&self.receiver),
         );
-        executor
-            .blocking(|| executor.push_when_room(self.batch, fed))
-            .map_err(|back| {
-                // The count no longer matters: nobody takes outcomes of this batch.
-                Refused(Box::new(back.into_request()))
-            })
+        Executor::blocking(|| executor.push_when_room(self.batch, fed)).map_err(|back| {
+            // The count no longer matters: nobody takes outcomes of this batch.
+            Refused(Box::new(back.into_request()))
+        })
     }
 }
 

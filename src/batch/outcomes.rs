@@ -193,18 +193,23 @@ where
     I::Item: Into<Request>,
 {
     fn top_up(&mut self) {
-        if !std::mem::take(&mut self.try_feed) {
+        if !self.try_feed {
             return;
         }
-        let Some(input) = &mut self.input else { return };
+        let Some(input) = &mut self.input else {
+            self.try_feed = false;
+            return;
+        };
         let (owner, receiver) = (&self.owner, &self.receiver);
         let (feeder, fed) = (&mut self.feeder, &mut self.fed);
         let defaults = &owner.executor().engine().defaults;
         let stopped_short = owner.executor().feed(self.batch, || {
-            let request = input.next()?;
+            // Both may panic: it counts once it is a request.
+            let request = input.next()?.into();
             *fed += 1;
-            Some(feeder.feed(defaults, request.into(), *fed - 1, Arc::clone(receiver)))
+            Some(feeder.feed(defaults, request, *fed - 1, Arc::clone(receiver)))
         });
+        self.try_feed = false;
         if !stopped_short {
             self.input = None;
         }
@@ -238,7 +243,7 @@ where
     /// Waits for an outcome, a nudge or a deadline.
     fn wait(&mut self, deadline: Option<Instant>) -> Option<Outcome<T>> {
         let results = &self.inbox.results;
-        let message = self.executor().blocking(|| match deadline {
+        let message = Executor::blocking(|| match deadline {
             Some(deadline) => results.recv_deadline(deadline).ok(),
             None => results.recv().ok(),
         });
@@ -308,9 +313,11 @@ where
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.count.is_some() {
+            return (0, None);
+        }
         let under_way = (self.fed - self.handed_out) as usize;
         match &self.input {
-            _ if self.count.is_some() => (0, None),
             None => (under_way, Some(under_way)),
             Some(input) => {
                 let (least, most) = input.size_hint();
@@ -333,6 +340,9 @@ where
 impl<I, T> Drop for Outcomes<I, T> {
     fn drop(&mut self) {
         self.summary.end();
+        if self.begun && !self.ended {
+            log::info!("batch left after {} outcomes", self.handed_out);
+        }
         self.owner.executor().abandon(self.batch);
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
             }
         }
     }
-    executor.blocking(|| {
+    Executor::blocking(|| {
         loop {
             // Its own deadline begins with its first attempt; before that passes, there is nothing to end.
             let own = patience.map(|patience| Instant::now() + patience);

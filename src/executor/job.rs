@@ -134,6 +134,11 @@ impl Job {
         }
     }
 
+    /// How often it was tried.
+    pub(super) fn attempts(&self) -> u32 {
+        self.progress.as_ref().map_or(0, |p| p.tally.attempts())
+    }
+
     /// How often it may be tried.
     pub(super) fn max_attempts(&self, defaults: &Defaults) -> u32 {
         Settings::of(defaults, &self.request).retry().max_attempts

@@ -9,6 +9,7 @@
 //! look again as soon as one is done.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -140,9 +141,19 @@ impl Executor {
             if room == 0 {
                 return true;
             }
-            chunk.extend(std::iter::from_fn(&mut more).take(room));
+            // What was taken from the input before it panicked is in all the same.
+            let pulled = catch_unwind(AssertUnwindSafe(|| {
+                while chunk.len() < room
+                    && let Some(feed) = more()
+                {
+                    chunk.push(feed);
+                }
+            }));
             let dry = chunk.len() < room;
             self.push(batch, chunk.drain(..));
+            if let Err(panic) = pulled {
+                resume_unwind(panic);
+            }
             if dry {
                 return false;
             }
@@ -259,12 +270,13 @@ impl Executor {
         drop(state);
         // Callers that wait for room find that the batch is over.
         self.changed.notify_all();
-        drop(receiver);
-        drop(dropped);
         for (slot, ticket) in running {
             slot.abort(ticket);
         }
         self.finish(after);
+        // Last, for they hold what is the caller's, which may panic when dropped.
+        drop(receiver);
+        drop(dropped);
     }
 
     /// A connection to the host of this running job stands.
@@ -277,16 +289,16 @@ impl Executor {
         self.finish(after);
     }
 
-    /// Runs what may block. On a worker of this executor, its permit is given back for good and its place given to
-    /// another worker meanwhile, so that a wait inside the caller's code never waits for itself.
-    pub(crate) fn blocking<R>(self: &Arc<Self>, wait: impl FnOnce() -> R) -> R {
-        if !workers::is_on(self) {
+    /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its
+    /// place given to another worker meanwhile, so that a wait inside the caller's code never waits for itself.
+    pub(crate) fn blocking<R>(wait: impl FnOnce() -> R) -> R {
+        let Some(own) = workers::own() else {
             return wait();
-        }
-        workers::release(self);
-        self.change_blocked(|blocked| blocked + 1);
+        };
+        workers::release(&own);
+        own.change_blocked(|blocked| blocked + 1);
         let result = wait();
-        self.change_blocked(|blocked| blocked - 1);
+        own.change_blocked(|blocked| blocked - 1);
         result
     }
 
@@ -326,15 +338,16 @@ impl Executor {
         if workers::is_on(self) {
             return;
         }
-        let mut state = self.lock();
-        while state.live > 0 {
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        let threads = std::mem::take(&mut state.threads);
-        drop(state);
+        Self::blocking(|| {
+            let mut state = self.lock();
+            while state.live > 0 {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+        });
+        let threads = std::mem::take(&mut self.lock().threads);
         for thread in threads {
             // A worker contains every panic; its result holds nothing.
             let _ = thread.join();

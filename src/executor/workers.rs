@@ -1,7 +1,7 @@
 //! The worker threads: take a job, run its attempt, decide what follows, take the next.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -15,18 +15,23 @@ use crate::transport::{CancelSlot, Ticket};
 
 use super::attempt::Next;
 use super::job::{Job, shown_wait};
-use super::shared::{Executor, State};
+use super::shared::{After, Executor, State};
 
 thread_local! {
-    /// The executor whose worker this thread is, by its address.
-    static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
+    /// The executor whose worker this thread is.
+    static WORKS_FOR: RefCell<Option<Arc<Executor>>> = const { RefCell::new(None) };
     /// The job this worker holds a permit for.
     static HOLDS: Cell<Option<Id>> = const { Cell::new(None) };
 }
 
 /// Whether the calling thread is a worker of this executor.
 pub(super) fn is_on(executor: &Arc<Executor>) -> bool {
-    WORKS_FOR.get() == Arc::as_ptr(executor) as usize
+    WORKS_FOR.with_borrow(|own| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, executor)))
+}
+
+/// The executor whose worker the calling thread is.
+pub(super) fn own() -> Option<Arc<Executor>> {
+    WORKS_FOR.with_borrow(Clone::clone)
 }
 
 /// Gives back the permit the calling worker holds, if it does.
@@ -62,17 +67,20 @@ pub(super) fn start(executor: &Arc<Executor>) {
     }
     let own = Arc::clone(executor);
     let spawned = thread.spawn(move || {
-        WORKS_FOR.set(Arc::as_ptr(&own) as usize);
+        WORKS_FOR.set(Some(Arc::clone(&own)));
         Worker {
             executor: &own,
             number,
             slot,
         }
         .run();
+        WORKS_FOR.take();
     });
     let mut state = executor.lock();
     match spawned {
         Ok(thread) => {
+            // Those that have ended are let go: stand-ins come and go as long as the client lives.
+            state.threads.retain(|thread| !thread.is_finished());
             state.threads.push(thread);
             executor.started.fetch_add(1, Ordering::Relaxed);
         }
@@ -122,7 +130,14 @@ impl Worker<'_> {
         state.live -= 1;
         state.free_numbers.push(self.number);
         let closing = state.closing;
+        let done = closing && state.schedule.queued() == 0;
+        let after = match done {
+            true => After::default(),
+            // A wake-up it was to wait for is somebody else's now.
+            false => executor.call(&mut state, Instant::now()),
+        };
         drop(state);
+        executor.finish(after);
         if closing {
             // Those that wait may be the last, with nobody left to call them.
             executor.leader.notify_all();
@@ -136,6 +151,11 @@ impl Worker<'_> {
         let executor = self.executor;
         state.idle += 1;
         if state.leading {
+            // What this worker leaves behind may be due before the leader looks.
+            let due = state.schedule.next_wakeup();
+            if due.is_some_and(|due| state.armed.is_none_or(|armed| due < armed)) {
+                executor.leader.notify_one();
+            }
             state.following += 1;
             state = executor
                 .followers
@@ -191,12 +211,21 @@ impl Worker<'_> {
         let connected = || executor.connected(id);
         let connected: Option<&dyn Fn()> = if unproven { Some(&connected) } else { None };
         let engine = executor.engine();
+        let before = job.attempts();
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             engine.attempt(&mut job, &self.slot, connected)
         }));
-        let next = attempt.unwrap_or_else(|panic| Next::Done {
-            state: OutcomeState::Failed(panicked(&*panic)),
-            cool: None,
+        let next = attempt.unwrap_or_else(|panic| {
+            // A hook that panics does so before its attempt is counted.
+            if let Some(progress) = &mut job.progress
+                && progress.tally.attempts() == before
+            {
+                progress.tally.settled();
+            }
+            Next::Done {
+                state: OutcomeState::Failed(panicked(&*panic)),
+                cool: None,
+            }
         });
         match next {
             Next::Done { state, cool } => self.settle(id, job, state, cool),
@@ -233,7 +262,7 @@ impl Worker<'_> {
         if let OutcomeState::Failed(error) = &outcome
             && error.error_type() != ErrorType::Cancelled
         {
-            let attempts = job.progress.as_ref().map_or(0, |p| p.tally.attempts());
+            let attempts = job.attempts();
             let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
             log::warn!(
                 "{}: giving up after attempt {attempts}: {}: {error} ({reason})",
@@ -245,7 +274,8 @@ impl Worker<'_> {
         let outcome = job.finish(outcome, Instant::now());
         let bytes =
             catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
-        drop(receiver);
+        // It may be the last to hold the caller's closure, and what that does when dropped is its own.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
         let now = Instant::now();
         let cool = cool.and_then(|cool| now.checked_add(cool));
         self.complete(id, Verdict::Done { bytes, cool }, now)
@@ -277,7 +307,7 @@ impl Worker<'_> {
         if log::log_enabled!(log::Level::Warn)
             && let Some(error) = &error
         {
-            let attempts = job.progress.as_ref().map_or(0, |p| p.tally.attempts());
+            let attempts = job.attempts();
             let most = job.max_attempts(&self.executor.engine().defaults);
             let (url, wait) = (job.shown(), shown_wait(delay));
             log::warn!(

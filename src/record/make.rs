@@ -168,17 +168,13 @@ fn masked(url: &str) -> Cow<'_, str> {
 }
 
 fn shown(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
-    let value_of = |name: &HeaderName, value: &HeaderValue| {
-        if redact::is_secret(name) || value.is_sensitive() {
-            redact::MASK.to_owned()
-        } else {
-            String::from_utf8_lossy(value.as_bytes()).into_owned()
-        }
-    };
     headers
         .keys()
         .map(|name| {
-            let values = headers.get_all(name).iter().map(|v| value_of(name, v));
+            let values = headers
+                .get_all(name)
+                .iter()
+                .map(|v| redact::header(name, v));
             (name.as_str().to_owned(), values.collect())
         })
         .collect()

@@ -239,6 +239,9 @@ impl<J> Schedule<J> {
         };
         if let Verdict::Retry {
             cool: Some(until), ..
+        }
+        | Verdict::Done {
+            cool: Some(until), ..
         } = &verdict
         {
             self.cool(host, *until);
