@@ -112,7 +112,10 @@ fn large_bodies_in_order_get_through_a_small_byte_budget() {
         )
         .on("/*", Answer::text(body))
         .start();
-    for (workers, window) in [(1, 1), (1, 1000), (4, 3), (4, 1000)] {
+    for (round, (workers, window)) in [(1, 1), (1, 1000), (4, 3), (4, 1000)]
+        .into_iter()
+        .enumerate()
+    {
         let client = builder(workers)
             .byte_budget(150_000)
             .window(window)
@@ -120,15 +123,9 @@ fn large_bodies_in_order_get_through_a_small_byte_budget() {
             .unwrap();
         let mut outcomes = client.map((0..30).map(|i| server.url(&format!("/{i}"))));
         std::thread::scope(|scope| {
-            let before = server.requests_to("/0");
-            scope.spawn({
-                let (server, held) = (&server, held.clone());
-                move || {
-                    while server.requests_to("/0") == before {
-                        server.wait_for_requests(server.requests() + 1);
-                    }
-                    held.admit(1);
-                }
+            scope.spawn(|| {
+                held.wait_for(round + 1);
+                held.admit(1);
             });
             for index in 0..30 {
                 let outcome = outcomes.next().unwrap();

@@ -191,13 +191,13 @@ fn what_fails_twice_and_then_succeeds_is_a_success_of_three_attempts() {
                 .then(Answer::text("at last")),
         )
         .start();
-    let client = client(1);
     for (path, class) in [
         ("/flaky", ErrorType::HttpStatus),
         ("/reset", ErrorType::Connection),
         ("/cut", ErrorType::IncompleteBody),
     ] {
-        let outcome = client.get(server.url(path));
+        // A client of its own: on a connection that was used before, a reset is no attempt but a free replay.
+        let outcome = client(1).get(server.url(path));
         assert_eq!(outcome.success().unwrap().text(), "at last", "{path}");
         assert_eq!(outcome.attempts(), 3, "{path}");
         let log = outcome.attempt_log();
@@ -490,7 +490,8 @@ fn a_dead_host_uses_its_reserve_of_retries_and_no_more() {
         .iter()
         .filter(|outcome| error(outcome).stop_reason() == Some(StopReason::BudgetEmpty))
         .count();
-    assert!((40..50).contains(&refused), "{refused}");
+    // Two retries of one request are the most that end another way.
+    assert!((45..=50).contains(&refused), "{refused}");
     let summary = summary.snapshot();
     assert_eq!(summary.budget_refusals(), refused as u64);
     assert_eq!(summary.retry_attempts(), 10);
