@@ -97,8 +97,8 @@ impl<J> Batch<J> {
         if oldest && self.bounds.ordered {
             return self.used() < self.bounds.window;
         }
-        let places =
-            self.bounds.window - usize::from(self.bounds.ordered && self.bounds.window > 1);
+        // Of a window of one, that place is the one kept.
+        let places = self.bounds.window - usize::from(self.bounds.ordered);
         self.used() < places && self.bytes < self.bounds.bytes as i64
     }
 

@@ -165,6 +165,8 @@ fn a_long_lazy_input_is_never_held_beyond_the_window() {
     let server = Scenario::new().on("*", Answer::text("")).unlogged().start();
     let count = 4000 * scale();
     let client = builder(4).window(50).build().unwrap();
+    // What waits behind a host that was never reached does not count.
+    client.get(server.url("/"));
     let taken = Cell::new(0);
     let input = (0..count).map(|_| {
         taken.set(taken.get() + 1);
@@ -176,7 +178,7 @@ fn a_long_lazy_input_is_never_held_beyond_the_window() {
         assert!(outcome.is_success());
         assert!(taken.get() - handed_back <= 50);
     }
-    assert_eq!((handed_back, server.requests()), (count, count));
+    assert_eq!((handed_back, server.requests()), (count, count + 1));
 }
 
 #[test]
