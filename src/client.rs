@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::batch::{self, Intake, Order, Outcomes, Shape, as_response, processed};
-use crate::executor::{Engine, Executor, Owner, Pool};
+use crate::executor::{self, Engine, Owner, Pool};
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
@@ -66,7 +66,7 @@ impl Client {
         bounds: Bounds,
     ) -> Client {
         let workers = pool.workers;
-        let owner = Owner::new(Executor::new(engine, pool, schedule));
+        let owner = Owner::new(executor::new(engine, pool, schedule));
         let singles = Bounds {
             window: usize::MAX,
             max_parked: usize::MAX,
@@ -74,7 +74,7 @@ impl Client {
             delivered: true,
             ordered: false,
         };
-        let singles = owner.executor().open(singles, None, None);
+        let singles = owner.executor().open(singles, None);
         Client {
             owner,
             shape: Shape { bounds, workers },

@@ -5,11 +5,11 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::executor::{Executor, Job, Owner, Receiver, Taken};
+use crate::executor::{Executor, Found, Owner, Receiver, Taken};
 use crate::outcome::{Outcome, State};
 use crate::request::Request;
 use crate::response::Response;
-use crate::schedule::{Bounds, Ended, Id};
+use crate::schedule::{Bounds, Id};
 
 use super::channel::{Count, Intake};
 use super::feed::Feeder;
@@ -94,9 +94,7 @@ where
         let receiver: Arc<dyn Receiver> = Arc::new(receiver);
         let chunk = (bounds.window / 8).clamp(1, 64);
         Outcomes {
-            batch: owner
-                .executor()
-                .open(bounds, None, Some(Arc::clone(&receiver))),
+            batch: owner.executor().open(bounds, Some(Arc::clone(&receiver))),
             owner: Arc::clone(owner),
             input,
             count: None,
@@ -171,7 +169,7 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// Tells the schedule what was taken, so that there may be room again, and asks what ended without an attempt.
-    fn settle(&mut self) -> (Option<(Box<Job>, Ended)>, Option<Instant>) {
+    fn settle(&mut self) -> Found {
         self.try_feed |= self.owed.handed_back > 0;
         let owed = std::mem::take(&mut self.owed);
         self.executor().settle(self.batch, owed)
@@ -201,7 +199,8 @@ where
         let (feeder, fed) = (&mut self.feeder, &mut self.fed);
         let defaults = &owner.executor().engine().defaults;
         let stopped_short = owner.executor().feed(self.batch, || {
-            let request = input.next()?;
+            let request = input.next()?.into();
+            let index = *fed;
             *fed += 1;
             Some(feeder.feed(defaults, request.into(), *fed - 1, Arc::clone(receiver)))
         });
@@ -277,8 +276,8 @@ where
                 || self.owed.handed_back >= self.chunk
                 || self.owed.bytes > self.owed_bytes;
             if tell || self.must_look {
-                let (ended, deadline) = self.settle();
-                self.next_look = deadline;
+                let Found { ended, again } = self.settle();
+                self.next_look = again;
                 self.must_look = ended.is_some();
                 if let Some((job, why)) = ended {
                     self.try_feed = true;

@@ -21,7 +21,7 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
     match Feeder::default().feed(&executor.engine().defaults, request, 0, receiver) {
         Feed::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
-            if let Err(refused) = executor.accept(batch, job) {
+            if let Err(refused) = executor.accept(batch, job, usize::MAX) {
                 let (Feed::Job(job) | Feed::Ended(job, _)) = refused;
                 return job.end(Ended::Cancelled, Instant::now());
             }
