@@ -99,6 +99,12 @@ impl Executor {
         Some(room.min(64))
     }
 
+    /// Whether the batch takes no more requests, now or later.
+    pub(crate) fn is_over(&self, batch: Id) -> bool {
+        let state = self.lock();
+        state.closing || state.schedule.is_over(batch)
+    }
+
     /// Adds one job to a batch whose outcomes nobody iterates over, unless `most` wait already. Gives it back once the
     /// executor closes, but for what its own workers ask for while they finish.
     pub(crate) fn accept(

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod calls;
+mod handle;
 mod here;
 mod job;
 mod judge;
@@ -12,6 +13,8 @@ mod workers;
 
 pub(crate) use attempt::Engine;
 pub(crate) use calls::{Feed, Found, Taken};
+pub(crate) use handle::Watcher;
+pub use handle::{Handle, TimedOut};
 pub(crate) use job::{Job, Receiver};
 pub(crate) use owner::Owner;
 pub(crate) use prepare::{Defaults, target};
