@@ -1,0 +1,82 @@
+//! Whole batches over loopback sockets: what becomes of each request, when it is sent, and what the server sees.
+
+mod support;
+
+#[path = "end_to_end/batches.rs"]
+mod batches;
+#[path = "end_to_end/bounds.rs"]
+mod bounds;
+#[path = "end_to_end/channel.rs"]
+mod channel;
+#[path = "end_to_end/defaults.rs"]
+mod defaults;
+#[path = "end_to_end/fairness.rs"]
+mod fairness;
+#[path = "end_to_end/files.rs"]
+mod files;
+#[path = "end_to_end/invalid.rs"]
+mod invalid;
+#[path = "end_to_end/outcomes.rs"]
+mod outcomes;
+#[path = "end_to_end/panics.rs"]
+mod panics;
+#[path = "end_to_end/redirects.rs"]
+mod redirects;
+#[path = "end_to_end/scale.rs"]
+mod scale;
+#[path = "end_to_end/secrets.rs"]
+mod secrets;
+#[path = "end_to_end/settings.rs"]
+mod settings;
+#[path = "end_to_end/sinks.rs"]
+mod sinks;
+#[path = "end_to_end/timeouts.rs"]
+mod timeouts;
+#[path = "end_to_end/workers.rs"]
+mod workers;
+
+use std::time::Duration;
+
+use haul::{Client, ClientBuilder, Error, ErrorType, Layer, Outcome, RetryPolicy, StopReason};
+
+/// The default policy, in a hurry and without a budget that other tests' failures could spend.
+fn quick() -> RetryPolicy {
+    RetryPolicy::default()
+        .backoff(Duration::from_millis(1), Duration::from_millis(4))
+        .budget(None)
+}
+
+fn builder(workers: usize) -> ClientBuilder {
+    Client::builder().workers(workers).retry(quick())
+}
+
+fn client(workers: usize) -> Client {
+    builder(workers).build().unwrap()
+}
+
+#[track_caller]
+fn error<T>(outcome: &Outcome<T>) -> &Error {
+    match outcome.error() {
+        Some(error) => error,
+        None => panic!("did not fail: {outcome:?}"),
+    }
+}
+
+/// Where a failure stands, how often it was tried and why no further time.
+#[track_caller]
+fn verdict<T>(outcome: &Outcome<T>) -> (Layer, ErrorType, u32, Option<StopReason>) {
+    let error = error(outcome);
+    (
+        error.layer(),
+        error.error_type(),
+        outcome.attempts(),
+        error.stop_reason(),
+    )
+}
+
+/// The indices of outcomes, smallest first.
+fn indices<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Vec<u64> {
+    let mut indices: Vec<_> = outcomes.into_iter().map(Outcome::index).collect();
+    indices.sort_unstable();
+    indices
+}

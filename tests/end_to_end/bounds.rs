@@ -1,0 +1,217 @@
+//! What never gets above its bound: requests at once, the window, bytes of bodies, parked requests.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use haul::{Outcome, Request, Timeouts};
+
+use super::support::{Answer, Gate, Scenario, Server};
+use super::{builder, indices, quick};
+
+#[test]
+fn a_slow_consumer_lets_no_more_than_a_window_run_ahead() {
+    let server = Server::start(|seen| match seen.last_number().unwrap() % 7 {
+        0 if seen.nth == 1 => Answer::status(503),
+        1 => Answer::status(404),
+        _ => Answer::text("x".repeat(100)),
+    });
+    let client = builder(4).window(10).build().unwrap();
+    for ordered in [false, true] {
+        let urls = (0..300).map(|i| server.url(&format!("/{ordered}/{i}")));
+        let before = server.requests();
+        let mut outcomes = match ordered {
+            true => client.map(urls),
+            false => client.as_completed(urls),
+        };
+        let (mut taken, mut retries) = (0, 0);
+        while let Some(outcome) = outcomes.next() {
+            taken += 1;
+            retries += outcome.attempts() as usize - 1;
+            // Of those not taken each may have been sent, and once more where it is tried again.
+            let ahead = server.requests() - before - taken - retries;
+            assert!(ahead <= 20, "{ahead} ahead");
+        }
+        assert_eq!(taken, 300);
+    }
+    assert!(server.most_at_once() <= 4);
+}
+
+#[test]
+fn nothing_is_sent_while_a_window_of_outcomes_waits_to_be_taken() {
+    let server = Server::always(Answer::text(""));
+    let client = builder(4).window(10).build().unwrap();
+    let mut outcomes = client.as_completed((0..100).map(|_| server.url("/")));
+    for taken in 1..=100 {
+        outcomes.next().unwrap();
+        let sent = server.requests();
+        assert!(sent <= taken + 10, "{sent} sent, {taken} taken");
+    }
+}
+
+#[test]
+fn limits_in_all_and_per_host_hold_through_retries_and_redirects() {
+    let server = Scenario::new()
+        .hosts(3)
+        .when("/flaky/*", |seen| match seen.nth {
+            1 => Answer::status(500).after(Duration::from_millis(2)),
+            _ => Answer::text("").after(Duration::from_millis(2)),
+        })
+        .when("/moved/*", |seen| {
+            let i = seen.last_number().unwrap();
+            let port = seen
+                .header("host")
+                .unwrap()
+                .rsplit(':')
+                .next()
+                .unwrap()
+                .to_owned();
+            let to = format!("http://127.0.0.{}:{port}/ok/{i}", i % 3 + 1);
+            Answer::redirect(302, to).after(Duration::from_millis(2))
+        })
+        .on("/ok/*", Answer::text("").after(Duration::from_millis(2)))
+        .start();
+    let client = builder(8).max_per_host(3).build().unwrap();
+    let urls = (0..240).map(|i| {
+        let path = ["/flaky", "/moved", "/ok"][i % 3];
+        server.url_on(i / 3 % 3, &format!("{path}/{i}"))
+    });
+    let outcomes: Vec<_> = client.as_completed(urls).collect();
+    assert_eq!(indices(&outcomes), (0..240).collect::<Vec<_>>());
+    assert!(outcomes.iter().all(Outcome::is_success));
+    assert!(server.most_at_once() <= 8, "{}", server.most_at_once());
+    for host in 0..3 {
+        assert!(server.most_at_once_on(host) <= 3, "host {host}");
+    }
+    assert_eq!(server.most_at_once_on(0), 3, "what is allowed is used");
+}
+
+#[test]
+fn bodies_not_taken_hold_the_batch_back_at_its_budget() {
+    let server = Server::always(Answer::text("x".repeat(100_000)));
+    let client = builder(2).byte_budget(500_000).build().unwrap();
+    let mut outcomes = client.as_completed((0..60).map(|_| server.url("/")));
+    for taken in 1..=60 {
+        assert!(outcomes.next().unwrap().is_success());
+        // Five bodies fill it, two may be under way, and up to one chunk of taken ones is not yet accounted for.
+        let ahead = server.requests() - taken;
+        assert!(ahead <= 5 + 2, "{ahead} ahead");
+    }
+}
+
+#[test]
+fn large_bodies_in_order_get_through_a_small_byte_budget() {
+    let held = Gate::closed();
+    let body = "x".repeat(100_000);
+    let server = Scenario::new()
+        .on("/0", Answer::text(body.clone()).behind(&held))
+        .on(
+            "/9",
+            Answer::status(503)
+                .times(2)
+                .then(Answer::text(body.clone())),
+        )
+        .on("/*", Answer::text(body))
+        .start();
+    for (workers, window) in [(1, 1), (1, 1000), (4, 3), (4, 1000)] {
+        let client = builder(workers)
+            .byte_budget(150_000)
+            .window(window)
+            .build()
+            .unwrap();
+        let mut outcomes = client.map((0..30).map(|i| server.url(&format!("/{i}"))));
+        std::thread::scope(|scope| {
+            let before = server.requests_to("/0");
+            scope.spawn({
+                let (server, held) = (&server, held.clone());
+                move || {
+                    while server.requests_to("/0") == before {
+                        server.wait_for_requests(server.requests() + 1);
+                    }
+                    held.admit(1);
+                }
+            });
+            for index in 0..30 {
+                let outcome = outcomes.next().unwrap();
+                assert_eq!(outcome.index(), index);
+                assert!(outcome.is_success(), "{outcome:?}");
+            }
+        });
+        assert!(outcomes.next().is_none());
+    }
+}
+
+#[test]
+fn a_single_request_larger_than_any_budget_is_sent_all_the_same() {
+    let server = Server::always(Answer::text("x".repeat(10_000)));
+    let client = builder(1).byte_budget(1).window(1).build().unwrap();
+    assert!(client.get(server.url("/")).is_success());
+    let urls = || (0..5).map(|_| server.url("/"));
+    assert_eq!(client.map(urls()).filter(Outcome::is_success).count(), 5);
+    assert_eq!(
+        client
+            .as_completed(urls())
+            .filter(Outcome::is_success)
+            .count(),
+        5
+    );
+}
+
+#[test]
+fn parked_requests_have_a_bound_of_their_own() {
+    let held = Gate::closed();
+    let server = Scenario::new()
+        .hosts(2)
+        .on("/held", Answer::text("").behind(&held))
+        .on("/free", Answer::text(""))
+        .start();
+    let client = builder(4)
+        .max_per_host(1)
+        .window(20)
+        .max_parked(100)
+        .build()
+        .unwrap();
+    let taken = Cell::new(0);
+    let input = (0..1000).map(|i| {
+        taken.set(taken.get() + 1);
+        match i {
+            50 => server.url_on(1, "/free"),
+            _ => server.url_on(0, "/held"),
+        }
+    });
+    let mut outcomes = client.as_completed(input);
+    let free = outcomes.next().unwrap();
+    assert_eq!(free.index(), 50, "it does not wait behind the held ones");
+    assert!(taken.get() <= 1 + 100 + 20, "{} taken", taken.get());
+    assert_eq!(server.most_at_once_on(0), 1);
+    held.open();
+    assert_eq!(outcomes.count(), 999);
+}
+
+#[test]
+#[cfg(feature = "rustls")]
+fn a_host_that_was_never_reached_gets_few_of_the_workers() {
+    let server = Server::always(Answer::text(""));
+    let hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let limits = Timeouts::new().connect(Duration::from_secs(25));
+    let client = builder(32)
+        .timeouts(limits)
+        .retry(quick().max_attempts(1))
+        .build()
+        .unwrap();
+    // Nobody answers the handshake, so no connection ever stands.
+    let sick = format!("https://{}/", hole.local_addr().unwrap());
+    let requests = (0..100)
+        .map(|_| Request::get(sick.as_str()))
+        .chain((0..50).map(|_| Request::get(server.url("/"))));
+    let mut outcomes = client.as_completed(requests);
+    assert!(
+        outcomes
+            .by_ref()
+            .take(50)
+            .all(|outcome| outcome.index() >= 100)
+    );
+    drop(outcomes);
+    hole.set_nonblocking(true).unwrap();
+    let tried = std::iter::from_fn(|| hole.accept().ok()).count();
+    assert_eq!(tried, 4, "an eighth of the workers");
+}

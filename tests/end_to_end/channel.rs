@@ -1,0 +1,169 @@
+//! Batches fed from other threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use haul::{Outcome, Request};
+
+use super::support::{Answer, Gate, Scenario, Server};
+use super::{builder, client, indices};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[test]
+fn requests_go_in_from_many_threads_and_the_batch_ends_when_all_intakes_are_gone() {
+    let server = Server::always(Answer::text(""));
+    let client = client(4);
+    let (intake, outcomes) = client.channel();
+    for thread in 0..4 {
+        let intake = intake.clone();
+        let base = server.url("");
+        thread::spawn(move || {
+            for i in 0..50 {
+                intake.send(format!("{base}/{thread}/{i}")).unwrap();
+            }
+        });
+    }
+    drop(intake);
+    let outcomes: Vec<_> = outcomes.collect();
+    assert_eq!(indices(&outcomes), (0..200).collect::<Vec<_>>());
+    assert!(outcomes.iter().all(Outcome::is_success));
+    assert_eq!(server.requests(), 200);
+}
+
+#[test]
+fn a_full_window_blocks_the_feeder_until_outcomes_are_taken() {
+    let server = Server::always(Answer::text(""));
+    let client = builder(2).window(4).build().unwrap();
+    let (intake, mut outcomes) = client.channel();
+    let sent = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let intake = intake;
+            for i in 0..100 {
+                intake.send(server.url(&format!("/{i}"))).unwrap();
+                sent.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        for taken in 1..=100 {
+            assert!(outcomes.next().unwrap().is_success());
+            let ahead = sent.load(Ordering::SeqCst).saturating_sub(taken);
+            assert!(ahead <= 4, "{ahead} ahead");
+        }
+        assert!(outcomes.next().is_none());
+    });
+}
+
+#[test]
+fn many_feeders_of_a_narrow_window_all_get_through() {
+    let server = Scenario::new()
+        .on(
+            "/bad/*",
+            Answer::status(500).times(1).then(Answer::text("")),
+        )
+        .on("/*", Answer::text(""))
+        .start();
+    let client = builder(3).window(2).build().unwrap();
+    let (intake, outcomes) = client.channel();
+    thread::scope(|scope| {
+        for thread in 0..8 {
+            let intake = intake.clone();
+            let server = &server;
+            scope.spawn(move || {
+                for i in 0..25 {
+                    let request = match i % 5 {
+                        0 => Request::get("not a url"),
+                        1 => server.url(&format!("/bad/{thread}/{i}")).into(),
+                        _ => server.url(&format!("/{thread}/{i}")).into(),
+                    };
+                    intake.send(request).unwrap();
+                }
+            });
+        }
+        drop(intake);
+        let outcomes: Vec<_> = outcomes.collect();
+        assert_eq!(indices(&outcomes), (0..200).collect::<Vec<_>>());
+        assert_eq!(outcomes.iter().filter(|o| o.is_success()).count(), 160);
+    });
+}
+
+#[test]
+fn the_taker_waits_while_nothing_has_been_fed() {
+    let server = Server::always(Answer::text(""));
+    let client = client(1);
+    let (intake, mut outcomes) = client.channel();
+    let (to, taken) = mpsc::channel();
+    let taker = thread::spawn(move || {
+        for outcome in outcomes.by_ref() {
+            to.send(outcome.index()).unwrap();
+        }
+    });
+    for i in 0..3 {
+        intake.send(server.url("/")).unwrap();
+        assert_eq!(taken.recv_timeout(PATIENCE), Ok(i));
+    }
+    drop(intake);
+    taker.join().unwrap();
+}
+
+#[test]
+fn once_nobody_takes_outcomes_the_request_comes_back() {
+    let server = Server::always(Answer::text(""));
+    let client = client(1);
+    let (intake, outcomes) = client.channel();
+    drop(outcomes);
+    let request = Request::post(server.url("/")).text("precious").id("a");
+    let refused = intake.send(request).unwrap_err();
+    assert!(refused.to_string().contains("no longer received"));
+    let back = refused.into_request();
+    assert_eq!(
+        (back.get_id(), back.body_bytes()),
+        (Some("a"), &b"precious"[..])
+    );
+    assert_eq!(server.requests(), 0);
+}
+
+#[test]
+fn a_feeder_that_is_blocked_gets_its_request_back_when_the_taker_leaves() {
+    let held = Gate::closed();
+    let server = Server::always(Answer::text("").behind(&held));
+    let client = builder(1).window(1).build().unwrap();
+    let (intake, mut outcomes) = client.channel();
+    let url = server.url("/");
+    let feeder = thread::spawn(move || {
+        (0..3)
+            .map(|_| intake.send(url.as_str()))
+            .collect::<Vec<_>>()
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            held.wait_for(1);
+            held.open();
+        });
+        assert!(outcomes.next().unwrap().is_success());
+    });
+    drop(outcomes);
+    let sent = feeder.join().unwrap();
+    assert!(sent[0].is_ok() && sent[2].is_err(), "{sent:?}");
+}
+
+#[test]
+fn the_outcomes_of_a_channel_can_be_fed_by_their_own_taker() {
+    let server = Server::start(|seen| Answer::text(seen.path()));
+    let client = client(2);
+    let (intake, mut outcomes) = client.channel();
+    intake.send(server.url("/1")).unwrap();
+    let mut intake = Some(intake);
+    let mut paths = Vec::new();
+    while let Some(outcome) = outcomes.next() {
+        let path = outcome.success().unwrap().text().into_owned();
+        match &intake {
+            Some(intake) if path.len() < 6 => intake.send(server.url(&format!("{path}1"))).unwrap(),
+            _ => intake = None,
+        }
+        paths.push(path);
+    }
+    assert_eq!(paths, ["/1", "/11", "/111", "/1111", "/11111"]);
+}

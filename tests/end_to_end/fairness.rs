@@ -1,0 +1,157 @@
+//! A sick, slow or limited host is its own problem: the others do not wait for it.
+
+use std::time::Duration;
+
+use haul::{Outcome, Request};
+
+use super::support::{Answer, Gate, Scenario};
+use super::{builder, indices, quick};
+
+#[test]
+fn no_worker_sleeps_through_a_backoff() {
+    let server = Scenario::new()
+        .hosts(2)
+        .on("/sick/*", Answer::status(503).header("Retry-After", "1"))
+        .on("/healthy/*", Answer::text(""))
+        .start();
+    let client = builder(4).build().unwrap();
+    let urls = (0..20)
+        .map(|i| server.url_on(0, &format!("/sick/{i}")))
+        .chain((0..200).map(|i| server.url_on(1, &format!("/healthy/{i}"))));
+    let mut outcomes = client.as_completed(urls);
+    let healthy: Vec<_> = outcomes.by_ref().take(200).collect();
+    assert_eq!(indices(&healthy), (20..220).collect::<Vec<_>>());
+    let is_retry = |seen: &super::support::Seen| seen.host == 0 && seen.nth > 1;
+    while !server.seen().iter().any(is_retry) {
+        server.wait_for_requests(server.requests() + 1);
+    }
+    let log = server.seen();
+    let first_retry = log.iter().position(is_retry).unwrap();
+    let healthy_before = log[..first_retry]
+        .iter()
+        .filter(|seen| seen.host == 1)
+        .count();
+    assert_eq!(healthy_before, 200);
+    drop(outcomes);
+}
+
+#[test]
+fn a_host_that_asks_for_a_pause_gets_it_and_no_other_does() {
+    let server = Scenario::new()
+        .hosts(2)
+        .on(
+            "/pause",
+            Answer::status(429)
+                .header("Retry-After", "1")
+                .times(1)
+                .then(Answer::text("")),
+        )
+        .on("/*", Answer::text(""))
+        .start();
+    let client = builder(1).build().unwrap();
+    let mut urls = vec![server.url_on(0, "/pause")];
+    urls.extend((0..10).map(|i| server.url_on(0, &format!("/same/{i}"))));
+    urls.extend((0..10).map(|i| server.url_on(1, &format!("/other/{i}"))));
+    let outcomes: Vec<_> = client.as_completed(urls).collect();
+    assert!(outcomes.iter().all(Outcome::is_success));
+    let log = server.seen();
+    let pause = log.iter().find(|seen| seen.path() == "/pause").unwrap();
+    for seen in log
+        .iter()
+        .filter(|seen| seen.host == 0 && seen.number > pause.number)
+    {
+        let after = seen.at.duration_since(pause.at);
+        assert!(
+            after >= Duration::from_millis(990),
+            "{} came after {after:?}",
+            seen.path()
+        );
+    }
+}
+
+#[test]
+fn a_pause_asked_for_with_the_last_attempt_is_kept_too() {
+    let server = Scenario::new()
+        .on("/pause", Answer::status(429).header("Retry-After", "1"))
+        .on("/*", Answer::text(""))
+        .start();
+    let client = builder(1).retry(quick().max_attempts(1)).build().unwrap();
+    assert!(client.get(server.url("/pause")).is_failed());
+    assert!(client.get(server.url("/next")).is_success());
+    let after = server
+        .last("/next")
+        .at
+        .duration_since(server.last("/pause").at);
+    assert!(after >= Duration::from_millis(990), "{after:?}");
+}
+
+/// What `HAUL_SCALE` multiplies the size of the large tests by.
+pub(super) fn scale() -> usize {
+    std::env::var("HAUL_SCALE").map_or(1, |scale| scale.parse().unwrap())
+}
+
+#[test]
+fn a_list_sorted_by_host_does_not_wait_for_its_first_host() {
+    // With HAUL_SCALE=25 this is 50,000 requests.
+    let each = 200 * scale();
+    let held = Gate::closed();
+    let server = Scenario::new()
+        .hosts(10)
+        .when("*", {
+            let held = held.clone();
+            move |seen| match seen.host {
+                0 => Answer::text("").behind(&held),
+                _ => Answer::text(""),
+            }
+        })
+        .unlogged()
+        .start();
+    let client = builder(8).max_per_host(1).build().unwrap();
+    let count = 10 * each;
+    let urls = (0..count).map(|i| server.url_on(i / each, "/"));
+    let mut outcomes = client.as_completed(urls);
+    let others: Vec<_> = outcomes
+        .by_ref()
+        .take(count - each)
+        .map(|outcome| outcome.index() as usize)
+        .collect();
+    assert!(others.iter().all(|index| *index >= each));
+    assert_eq!(server.requests(), count - each + 1);
+    assert_eq!(held.waiting(), 1);
+    held.open();
+    assert_eq!(outcomes.filter(Outcome::is_success).count(), each);
+    assert!((0..10).all(|host| server.most_at_once_on(host) == 1));
+}
+
+#[test]
+fn hosts_are_served_in_turn() {
+    let server = Scenario::new().hosts(4).on("*", Answer::text("")).start();
+    let client = builder(1).build().unwrap();
+    let urls = (0..80).map(|i| server.url_on(i / 20, "/"));
+    let mut outcomes = client.as_completed(urls);
+    outcomes.by_ref().for_each(drop);
+    let hosts: Vec<usize> = server.seen().iter().map(|seen| seen.host).collect();
+    // The first may go ahead while the rest is being fed.
+    for turn in hosts[4..68].chunks(4) {
+        let mut turn = turn.to_vec();
+        turn.sort_unstable();
+        assert_eq!(turn, [0, 1, 2, 3], "{hosts:?}");
+    }
+}
+
+#[test]
+fn single_requests_take_their_turn_beside_a_large_batch() {
+    let server = Scenario::new().on("*", Answer::text("")).start();
+    let client = builder(1).build().unwrap();
+    let mut large = client.as_completed(std::iter::repeat_with(|| server.url("/large")));
+    large.next();
+    for _ in 0..5 {
+        assert!(
+            client
+                .send(Request::get(server.url("/single")))
+                .is_success()
+        );
+    }
+    assert_eq!(server.requests_to("/single"), 5);
+    drop(large);
+}

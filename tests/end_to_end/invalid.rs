@@ -1,0 +1,77 @@
+//! Requests that cannot be sent: one outcome each that says what is wrong, and the batch goes on.
+
+use std::collections::HashMap;
+
+use haul::{ErrorType, Layer, Request, RetryPolicy};
+
+use super::support::{Answer, Server};
+use super::{client, error, indices};
+
+#[test]
+fn each_bad_request_fails_by_itself_and_says_what_is_wrong() {
+    let server = Server::always(Answer::text("fine"));
+    let get = || Request::get(server.url("/"));
+    let unwritable = HashMap::from([(vec![1], 1)]);
+    let bad: Vec<(Request, &str)> = vec![
+        ("not a url".into(), "no scheme"),
+        ("".into(), "empty"),
+        ("ftp://127.0.0.1/".into(), "\"ftp\""),
+        ("http://".into(), "no host"),
+        ("http://127.0.0.1:99999/".into(), "99999"),
+        ("/relative".into(), "no scheme"),
+        (get().header("bad name", "x"), "\"bad name\""),
+        (get().header("x-bad", "a\r\nb"), "x-bad"),
+        (get().header("", "x"), "header name"),
+        (get().basic_auth("a:b", "c"), "colon"),
+        (get().bearer("a\nb"), "bearer token"),
+        (get().json(&unwritable), "JSON"),
+        (
+            Request::new("BAD METHOD", server.url("/")),
+            "\"BAD METHOD\"",
+        ),
+        (
+            get().retry(RetryPolicy::default().max_attempts(0)),
+            "max_attempts",
+        ),
+    ];
+    let parts: Vec<&str> = bad.iter().map(|(_, part)| *part).collect();
+    let count = bad.len();
+    let mut requests: Vec<Request> = bad.into_iter().map(|(request, _)| request).collect();
+    requests.extend((0..5).map(|_| get()));
+    let client = client(2);
+    let outcomes: Vec<_> = client.as_completed(requests).collect();
+    assert_eq!(
+        indices(&outcomes),
+        (0..count as u64 + 5).collect::<Vec<_>>()
+    );
+    for outcome in &outcomes {
+        let Some(part) = parts.get(outcome.index() as usize) else {
+            assert!(outcome.is_success(), "{outcome:?}");
+            continue;
+        };
+        let error = error(outcome);
+        assert_eq!(
+            (error.layer(), error.error_type(), outcome.attempts()),
+            (Layer::Local, ErrorType::InvalidRequest, 0),
+            "{part}"
+        );
+        assert!(error.message().contains(part), "{part}: {error}");
+    }
+    assert_eq!(server.requests(), 5, "nothing of the others was sent");
+}
+
+#[test]
+fn a_single_bad_request_fails_the_same_way() {
+    let outcome = client(1).get("nowhere");
+    assert_eq!(error(&outcome).error_type(), ErrorType::InvalidRequest);
+    assert_eq!((outcome.index(), outcome.attempts()), (0, 0));
+}
+
+#[test]
+fn a_batch_of_nothing_but_bad_requests_ends() {
+    let client = client(1);
+    let outcomes: Vec<_> = client.as_completed((0..3000).map(|_| "")).collect();
+    assert_eq!(indices(&outcomes), (0..3000).collect::<Vec<_>>());
+    let in_order = client.map((0..3000).map(|_| "")).map(|o| o.index());
+    assert!(in_order.eq(0..3000));
+}

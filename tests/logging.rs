@@ -1,0 +1,190 @@
+//! Log lines are a contract: WARN a retry or a giving up, INFO the start and end of a batch, and no secret at any level.
+
+mod support;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use haul::{Client, Request, RetryPolicy};
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+use support::{Answer, Scenario, Server, refused};
+
+struct Lines(Mutex<Vec<(Level, String)>>);
+
+static LINES: Lines = Lines(Mutex::new(Vec::new()));
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if record.target().starts_with("haul") {
+            let line = (record.level(), record.args().to_string());
+            self.0.lock().unwrap().push(line);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// There is one log for all: these tests take turns.
+fn listening() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = log::set_logger(&LINES);
+    log::set_max_level(LevelFilter::Trace);
+    heard();
+    turn
+}
+
+fn heard() -> Vec<(Level, String)> {
+    std::mem::take(&mut LINES.0.lock().unwrap())
+}
+
+fn of(level: Level, lines: &[(Level, String)]) -> Vec<&str> {
+    let lines = lines.iter().filter(|(of, _)| *of == level);
+    lines.map(|(_, line)| line.as_str()).collect()
+}
+
+fn client() -> Client {
+    let policy = RetryPolicy::default()
+        .backoff(Duration::from_millis(2), Duration::from_millis(2))
+        .jitter(haul::Jitter::None);
+    Client::builder().workers(2).retry(policy).build().unwrap()
+}
+
+#[test]
+fn each_retry_and_the_giving_up_are_warnings_that_say_why_which_and_when() {
+    let _turn = listening();
+    let server = Server::always(Answer::status(500));
+    let url = server.url("/sick?page=2");
+    client().get(&url);
+    assert_eq!(
+        of(Level::Warn, &heard()),
+        [
+            format!(
+                "{url}: attempt 1 of 3 failed: http_status: 500 Internal Server Error; next in 2 ms"
+            ),
+            format!(
+                "{url}: attempt 2 of 3 failed: http_status: 500 Internal Server Error; next in 2 ms"
+            ),
+            format!(
+                "{url}: giving up after attempt 3: http_status: 500 Internal Server Error (attempts_exhausted)"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_retried_is_one_warning() {
+    let _turn = listening();
+    let server = Server::always(Answer::status(404));
+    client().get(server.url("/gone"));
+    let url = server.url("/gone");
+    assert_eq!(
+        of(Level::Warn, &heard()),
+        [format!(
+            "{url}: giving up after attempt 1: http_status: 404 Not Found (not_retryable)"
+        )]
+    );
+}
+
+#[test]
+fn a_request_that_cannot_be_sent_is_a_giving_up_too() {
+    let _turn = listening();
+    let client = client();
+    client.get("nowhere");
+    client
+        .as_completed(["ftp://h/", "http://h/ok?x="].map(|url| Request::get(url).header("a b", "")))
+        .for_each(drop);
+    let lines = heard();
+    let warnings = of(Level::Warn, &lines);
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("nowhere: giving up"),
+        "{}",
+        warnings[0]
+    );
+    assert!(warnings.iter().all(|line| line.contains("invalid_request")));
+}
+
+#[test]
+fn a_batch_says_when_it_begins_and_when_it_ends() {
+    let _turn = listening();
+    let server = Server::always(Answer::text(""));
+    let client = client();
+    let outcomes = client.as_completed((0..5).map(|_| server.url("/")));
+    assert_eq!(of(Level::Info, &heard()), [""; 0]);
+    assert_eq!(outcomes.count(), 5);
+    let lines = heard();
+    assert_eq!(
+        of(Level::Info, &lines),
+        ["batch begins", "batch ends after 5 outcomes"]
+    );
+    assert_eq!(of(Level::Warn, &lines), [""; 0]);
+}
+
+#[test]
+fn a_batch_that_is_left_half_way_says_so() {
+    let _turn = listening();
+    let server = Server::always(Answer::text(""));
+    let client = client();
+    let mut outcomes = client.as_completed((0..50).map(|_| server.url("/")));
+    outcomes.next();
+    drop(outcomes);
+    drop(client.as_completed([server.url("/")]));
+    let lines = heard();
+    assert_eq!(
+        of(Level::Info, &lines),
+        ["batch begins", "batch left after 1 outcomes"]
+    );
+    assert_eq!(
+        of(Level::Warn, &lines),
+        [""; 0],
+        "what was cancelled is no failure"
+    );
+}
+
+#[test]
+fn no_line_holds_a_secret() {
+    let _turn = listening();
+    let server = Scenario::new()
+        .on(
+            "/500",
+            Answer::status(500).header("Set-Cookie", "sid=secret"),
+        )
+        .on("/reset", Answer::reset())
+        .on(
+            "/away",
+            Answer::redirect(302, "http://secret:secret@127.0.0.1:1/"),
+        )
+        .on("/ftp", Answer::redirect(302, "ftp://secret@h/"))
+        .on("/panic", Answer::text(""))
+        .start();
+    let client = client();
+    let urls = ["/500", "/reset", "/away", "/ftp"]
+        .map(|path| server.url(path))
+        .into_iter()
+        .chain([format!("http://{}/", refused())])
+        .map(|url| url.replace("http://", "http://secret:secret@"))
+        .chain([
+            "ftp://secret:secret@h/".to_owned(),
+            "http://secret@bad host/".to_owned(),
+        ]);
+    let requests = urls.map(|url| {
+        Request::get(url)
+            .header("Cookie", "secret")
+            .header("X-Api-Key", "secret")
+    });
+    assert_eq!(client.as_completed(requests).count(), 7);
+    client.send(Request::get(server.url("/500")).bearer("secret"));
+    client.send(Request::get(server.url("/500")).basic_auth("secret", "secret"));
+    let lines = heard();
+    assert!(lines.len() > 15, "{lines:?}");
+    for (_, line) in lines {
+        assert!(!line.contains("secret"), "{line}");
+        assert!(!line.contains("c2VjcmV0"), "{line}");
+    }
+}
