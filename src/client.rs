@@ -5,13 +5,14 @@ mod builder;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::batch::{self, Intake, Order, Outcomes, Shape, as_response, processed};
-use crate::executor::{Engine, Executor, Owner, Pool};
+use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response, processed};
+use crate::executor::{self, Engine, Handle, Owner, Pool};
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
-use crate::schedule::{Bounds, Id, Schedule};
+use crate::schedule::{Bounds, Ended, Id, Schedule};
 
 pub use builder::{BuildError, ClientBuilder};
 
@@ -40,6 +41,19 @@ pub struct Client {
     shape: Shape,
     /// The batch of requests that are waited for one by one.
     singles: Id,
+    max_pending: usize,
+}
+
+/// What becomes of the requests a client has when it is [shut down](Client::shutdown).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// All that was accepted runs to its end.
+    Drain,
+    /// What has not started is cancelled; what runs, runs to its end.
+    #[doc(alias = "cancel_futures")]
+    CancelQueued,
+    /// What has not started is cancelled, what runs is aborted.
+    Abort,
 }
 
 impl Default for Client {
@@ -64,9 +78,10 @@ impl Client {
         pool: Pool,
         schedule: Schedule<Box<crate::executor::Job>>,
         bounds: Bounds,
+        max_pending: usize,
     ) -> Client {
         let workers = pool.workers;
-        let owner = Owner::new(Executor::new(engine, pool, schedule));
+        let owner = Owner::new(executor::new(engine, pool, schedule));
         let singles = Bounds {
             window: usize::MAX,
             max_parked: usize::MAX,
@@ -74,11 +89,12 @@ impl Client {
             delivered: true,
             ordered: false,
         };
-        let singles = owner.executor().open(singles, None, None);
+        let singles = owner.executor().open(singles, None);
         Client {
             owner,
             shape: Shape { bounds, workers },
             singles,
+            max_pending,
         }
     }
 
@@ -97,6 +113,38 @@ impl Client {
     /// outcome. It may be called anywhere, also in a `process` closure on one of this client's own workers.
     pub fn send(&self, request: impl Into<Request>) -> Outcome {
         batch::send(self.owner.executor(), self.singles, request.into())
+    }
+
+    /// Hands a request in and gives a [`Handle`] to wait for it, look at it, cancel it.
+    ///
+    /// # Errors
+    /// Once the client is shut down, or while as many requests wait as
+    /// [`max_pending`](ClientBuilder::max_pending) allows; the request comes back in the error. It never blocks.
+    #[doc(alias = "Future")]
+    pub fn submit(&self, request: impl Into<Request>) -> Result<Handle, Refused> {
+        batch::submit(
+            self.owner.executor(),
+            self.singles,
+            request.into(),
+            self.max_pending,
+        )
+    }
+
+    /// Takes no more requests, on any clone. [`Shutdown`] says what becomes of those it has; `limit` bounds the wait for
+    /// them, after which what has not started is cancelled and what runs is aborted. Gives the requests that were never
+    /// started; each also has its cancelled outcome. Calling it again is fine. On one of the client's own workers it
+    /// does not wait.
+    pub fn shutdown(&self, how: Shutdown, limit: Option<Duration>) -> Vec<Arc<Request>> {
+        let executor = self.owner.executor();
+        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let end = (how != Shutdown::Drain).then_some(Ended::Cancelled);
+        let mut never = executor.close(end.as_ref(), how == Shutdown::Abort);
+        if !executor.join(until) && until.is_some() {
+            never.extend(executor.close(Some(&Ended::Cancelled), true));
+            // What was aborted ends within moments; what the caller's own code does is not ours to end.
+            executor.join(Some(Instant::now() + Duration::from_secs(1)));
+        }
+        never
     }
 
     /// Runs a batch, giving outcomes as they complete. The input is read as it is needed, on the thread that calls

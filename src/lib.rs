@@ -103,9 +103,13 @@ mod timing;
 mod transport;
 mod url;
 
-pub use batch::{Intake, Outcomes, Refused, SummaryHandle};
-pub use client::{BuildError, Client, ClientBuilder};
+pub use batch::{
+    CancelToken, Completed, CompletedInTime, End, InTime, Intake, Outcomes, Refused, ReturnWhen,
+    SummaryHandle, Unfinished, Waited, as_completed, wait,
+};
+pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};
+pub use executor::{Handle, TimedOut};
 pub use host::Host;
 pub use limits::Timeouts;
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};

@@ -25,12 +25,17 @@ pub(super) struct Count {
     intakes: AtomicUsize,
 }
 
-/// A request that was not taken, because nobody takes outcomes any more.
+/// A request that was not taken: the client is shut down, too many requests wait, or the outcomes of its batch are no
+/// longer received. It comes back in here.
 #[derive(thiserror::Error)]
-#[error("not taken: the outcomes of this batch are no longer received, or the client is shut down")]
+#[error("not taken: the client is shut down or full, or the batch is over")]
 pub struct Refused(Box<Request>);
 
 impl Refused {
+    pub(super) fn new(request: Request) -> Refused {
+        Refused(Box::new(request))
+    }
+
     /// The request, back.
     pub fn into_request(self) -> Request {
         *self.0
@@ -51,9 +56,14 @@ impl Count {
         })
     }
 
-    /// How many requests were accepted, once no more can come.
-    pub(super) fn total(&self) -> Option<u64> {
-        (self.intakes.load(Ordering::Acquire) == 0).then(|| self.accepted.load(Ordering::Acquire))
+    /// How many requests were accepted so far.
+    pub(super) fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Acquire)
+    }
+
+    /// Whether no more can come.
+    pub(super) fn is_closed(&self) -> bool {
+        self.intakes.load(Ordering::Acquire) == 0
     }
 }
 
@@ -79,7 +89,7 @@ impl Intake {
     pub fn send(&self, request: impl Into<Request>) -> Result<(), Refused> {
         let executor = self.owner.executor();
         // May panic: it counts once it is a request.
-        let request = request.into();
+        let request = Arc::new(request.into());
         let index = self.count.accepted.fetch_add(1, Ordering::AcqRel);
         let fed = Feeder::default().feed(
             &executor.engine().defaults,
@@ -88,8 +98,10 @@ impl Intake {
             Arc::clone(&self.receiver),
         );
         Executor::blocking(|| executor.push_when_room(self.batch, fed)).map_err(|back| {
-            // The count no longer matters: nobody takes outcomes of this batch.
-            Refused(Box::new(back.into_request()))
+            // Whoever takes outcomes may be waiting for this one's.
+            self.count.accepted.fetch_sub(1, Ordering::AcqRel);
+            self.receiver.nudge();
+            Refused::new(back.into_request())
         })
     }
 }

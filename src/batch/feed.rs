@@ -21,7 +21,7 @@ impl Feeder {
     pub(super) fn feed(
         &mut self,
         defaults: &Defaults,
-        request: Request,
+        request: Arc<Request>,
         index: u64,
         receiver: Arc<dyn Receiver>,
     ) -> Feed {

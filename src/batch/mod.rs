@@ -1,17 +1,25 @@
 //! Outcomes in the caller's hands: in the order they complete, or in the order of the input.
 
+mod cancel;
 mod channel;
+mod control;
 mod feed;
 mod outcomes;
 mod receive;
 mod reorder;
 mod single;
 mod tally;
+mod timeout;
+mod wait;
 
+pub use cancel::CancelToken;
 pub use channel::{Intake, Refused};
+pub use control::End;
 pub use outcomes::Outcomes;
 pub use tally::SummaryHandle;
+pub use timeout::{InTime, Unfinished};
+pub use wait::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 
 pub(crate) use outcomes::{Order, Shape};
 pub(crate) use receive::{as_response, processed};
-pub(crate) use single::send;
+pub(crate) use single::{send, submit};

@@ -5,13 +5,14 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::executor::{Executor, Job, Owner, Receiver, Taken};
+use crate::executor::{Executor, Found, Owner, Receiver, Taken};
 use crate::outcome::{Outcome, State};
 use crate::request::Request;
 use crate::response::Response;
-use crate::schedule::{Bounds, Ended, Id};
+use crate::schedule::{Bounds, Id};
 
 use super::channel::{Count, Intake};
+use super::control::{Control, End};
 use super::feed::Feeder;
 use super::receive::{Inbox, Message, results};
 use super::reorder::Reorder;
@@ -26,38 +27,47 @@ use super::tally::SummaryHandle;
 /// It is [`Send`] where the input is, so rayon's `par_bridge` works on it.
 #[must_use = "nothing is sent until its outcomes are asked for"]
 pub struct Outcomes<I, T = Response> {
-    owner: Arc<Owner>,
-    batch: Id,
+    pub(super) owner: Arc<Owner>,
+    pub(super) batch: Id,
     /// Gone once it is exhausted.
-    input: Option<I>,
+    pub(super) input: Option<I>,
     /// Set where other threads feed.
-    count: Option<Arc<Count>>,
-    feeder: Feeder,
-    receiver: Arc<dyn Receiver>,
-    inbox: Inbox<T>,
+    pub(super) count: Option<Arc<Count>>,
+    pub(super) feeder: Feeder,
+    pub(super) receiver: Arc<dyn Receiver>,
+    pub(super) inbox: Inbox<T>,
     /// Requests handed in from the input.
-    fed: u64,
+    pub(super) fed: u64,
     /// Outcomes received, whether or not handed out yet.
-    received: u64,
-    handed_out: u64,
+    pub(super) received: u64,
+    pub(super) handed_out: u64,
     /// There may be room to feed.
-    try_feed: bool,
+    pub(super) try_feed: bool,
     /// Something may have ended without an attempt, or be past its deadline.
-    must_look: bool,
+    pub(super) must_look: bool,
     /// When something will be past its deadline.
-    next_look: Option<Instant>,
+    pub(super) next_look: Option<Instant>,
     /// Outcomes handed out of which the schedule does not know yet.
-    owed: Taken,
+    pub(super) owed: Taken,
     /// How many may be owed before the schedule is told, and how many bytes.
-    chunk: usize,
-    owed_bytes: u64,
+    pub(super) chunk: usize,
+    pub(super) owed_bytes: u64,
     /// The window has places to spare for what is owed: nothing waits for the schedule to be told, so that it can be
     /// told of many at once.
-    lazy: bool,
-    reorder: Option<Reorder<(Outcome<T>, Option<u64>)>>,
-    summary: SummaryHandle,
-    begun: bool,
-    ended: bool,
+    pub(super) lazy: bool,
+    pub(super) reorder: Option<Reorder<(Outcome<T>, Option<u64>)>>,
+    pub(super) summary: SummaryHandle,
+    pub(super) control: Control,
+    pub(super) begun: bool,
+    pub(super) ended: bool,
+}
+
+/// What an iteration finds next.
+pub(super) enum Step<T> {
+    Outcome(Outcome<T>),
+    End,
+    /// The caller's limit passed.
+    Late,
 }
 
 /// In which order outcomes come.
@@ -94,9 +104,7 @@ where
         let receiver: Arc<dyn Receiver> = Arc::new(receiver);
         let chunk = (bounds.window / 8).clamp(1, 64);
         Outcomes {
-            batch: owner
-                .executor()
-                .open(bounds, None, Some(Arc::clone(&receiver))),
+            batch: owner.executor().open(bounds, Some(Arc::clone(&receiver))),
             owner: Arc::clone(owner),
             input,
             count: None,
@@ -116,6 +124,7 @@ where
             lazy: !bounds.ordered && bounds.window >= shape.workers.saturating_add(4 * chunk),
             reorder: bounds.ordered.then(Reorder::default),
             summary: SummaryHandle::new(shape.workers),
+            control: Control::default(),
             begun: false,
             ended: false,
         }
@@ -167,20 +176,32 @@ impl<I, T> Outcomes<I, T> {
             self.owed.bytes += bytes;
         }
         self.summary.record(&outcome);
+        if self.control.see(&outcome) {
+            self.stop(End::TooManyFailures);
+        }
         outcome
     }
 
     /// Tells the schedule what was taken, so that there may be room again, and asks what ended without an attempt.
-    fn settle(&mut self) -> (Option<(Box<Job>, Ended)>, Option<Instant>) {
+    fn settle(&mut self) -> Found {
         self.try_feed |= self.owed.handed_back > 0;
         let owed = std::mem::take(&mut self.owed);
         self.executor().settle(self.batch, owed)
     }
 
+    /// Requests handed in so far.
+    pub(super) fn fed(&self) -> u64 {
+        self.count
+            .as_ref()
+            .map_or(self.fed, |count| count.accepted())
+    }
+
     /// Whether every outcome has been received and no request can come.
     fn is_over(&self) -> bool {
         let all = match &self.count {
-            Some(count) => count.total(),
+            Some(count) => {
+                (count.is_closed() || self.executor().is_over(self.batch)).then(|| count.accepted())
+            }
             None => self.input.is_none().then_some(self.fed),
         };
         all == Some(self.received)
@@ -203,11 +224,16 @@ where
         let (owner, receiver) = (&self.owner, &self.receiver);
         let (feeder, fed) = (&mut self.feeder, &mut self.fed);
         let defaults = &owner.executor().engine().defaults;
+        let exhausted = &mut self.control.exhausted;
         let stopped_short = owner.executor().feed(self.batch, || {
-            // Both may panic: it counts once it is a request.
-            let request = input.next()?.into();
+            let Some(request) = input.next() else {
+                *exhausted = true;
+                return None;
+            };
+            let request = Arc::new(request.into());
+            let fed_one = feeder.feed(defaults, request, *fed, Arc::clone(receiver));
             *fed += 1;
-            Some(feeder.feed(defaults, request, *fed - 1, Arc::clone(receiver)))
+            Some(fed_one)
         });
         self.try_feed = false;
         if !stopped_short {
@@ -256,19 +282,11 @@ where
             }
         }
     }
-}
 
-impl<I, T> Iterator for Outcomes<I, T>
-where
-    I: Iterator,
-    I::Item: Into<Request>,
-{
-    type Item = Outcome<T>;
-
-    fn next(&mut self) -> Option<Outcome<T>> {
+    /// The next outcome, unless `until` passes before.
+    pub(super) fn advance(&mut self, until: Option<Instant>) -> Step<T> {
         if !std::mem::replace(&mut self.begun, true) {
-            self.summary.begin();
-            log::info!("batch begins");
+            self.begin();
         }
         loop {
             self.top_up();
@@ -276,21 +294,21 @@ where
                 && self.owed.bytes <= self.owed_bytes
                 && let Some(outcome) = self.ready()
             {
-                return Some(outcome);
+                return Step::Outcome(outcome);
             }
             let tell = !self.lazy
                 || self.owed.handed_back >= self.chunk
                 || self.owed.bytes > self.owed_bytes;
             if tell || self.must_look {
-                let (ended, deadline) = self.settle();
-                self.next_look = deadline;
+                let Found { ended, again } = self.settle();
+                self.next_look = again;
                 self.must_look = ended.is_some();
                 if let Some((job, why)) = ended {
                     self.try_feed = true;
                     let ended = job.end(why, Instant::now());
                     let outcome = ended.map_success(|_| unreachable!("it has ended"));
                     if let Some(outcome) = self.receive(outcome, None) {
-                        return Some(outcome);
+                        return Step::Outcome(outcome);
                     }
                     continue;
                 }
@@ -301,14 +319,35 @@ where
             if self.is_over() {
                 // What was received early has been handed out too: `ready` found nothing.
                 if !std::mem::replace(&mut self.ended, true) {
+                    self.control.exhausted |=
+                        self.count.as_ref().is_some_and(|count| count.is_closed());
                     self.summary.end();
-                    log::info!("batch ends after {} outcomes", self.handed_out);
+                    let end = self.end().unwrap_or(End::Completed);
+                    log::info!("batch ends after {} outcomes: {end}", self.handed_out);
                 }
-                return None;
+                return Step::End;
             }
-            if let Some(outcome) = self.wait(self.next_look) {
-                return Some(outcome);
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return Step::Late;
             }
+            if let Some(outcome) = self.wait([self.next_look, until].into_iter().flatten().min()) {
+                return Step::Outcome(outcome);
+            }
+        }
+    }
+}
+
+impl<I, T> Iterator for Outcomes<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+    type Item = Outcome<T>;
+
+    fn next(&mut self) -> Option<Outcome<T>> {
+        match self.advance(None) {
+            Step::Outcome(outcome) => Some(outcome),
+            Step::End | Step::Late => None,
         }
     }
 
@@ -342,6 +381,9 @@ impl<I, T> Drop for Outcomes<I, T> {
         self.summary.end();
         if self.begun && !self.ended {
             log::info!("batch left after {} outcomes", self.handed_out);
+        }
+        if let Some(token) = &self.control.token {
+            token.remove(self.batch);
         }
         self.owner.executor().abandon(self.batch);
     }

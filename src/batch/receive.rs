@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
@@ -29,6 +30,7 @@ pub(super) enum Message<T> {
 pub(super) struct Results<T, F> {
     to: Sender<Message<T>>,
     nudged: Arc<AtomicBool>,
+    deadline: OnceLock<Instant>,
     make: F,
 }
 
@@ -45,7 +47,16 @@ pub(super) fn results<T, F>(window: usize, make: F) -> (Results<T, F>, Inbox<T>)
         results,
         nudged: Arc::clone(&nudged),
     };
-    (Results { to, nudged, make }, inbox)
+    let deadline = OnceLock::new();
+    (
+        Results {
+            to,
+            nudged,
+            deadline,
+            make,
+        },
+        inbox,
+    )
 }
 
 impl<T> Inbox<T> {
@@ -76,6 +87,14 @@ where
         let bytes = kept_bytes(&outcome);
         self.send(Message::Outcome(outcome, bytes));
         bytes
+    }
+
+    fn set_deadline(&self, deadline: Instant) {
+        let _ = self.deadline.set(deadline);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied()
     }
 
     fn nudge(&self) {

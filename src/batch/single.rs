@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use crossbeam_channel::RecvTimeoutError;
 
-use crate::executor::{Executor, Feed};
+use crate::executor::{Executor, Feed, Handle};
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
+use super::channel::Refused;
 use super::feed::Feeder;
 use super::receive::{Message, as_response, results};
 
@@ -18,10 +19,10 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
     let (receiver, inbox) = results(1, as_response);
     let receiver = Arc::new(receiver);
     let patience = executor.engine().deadline_of(&request);
-    match Feeder::default().feed(&executor.engine().defaults, request, 0, receiver) {
+    match Feeder::default().feed(&executor.engine().defaults, Arc::new(request), 0, receiver) {
         Feed::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
-            if let Err(refused) = executor.accept(batch, job) {
+            if let Err(refused) = executor.accept(batch, job, usize::MAX) {
                 let (Feed::Job(job) | Feed::Ended(job, _)) = refused;
                 return job.end(Ended::Cancelled, Instant::now());
             }
@@ -47,4 +48,26 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
             }
         }
     })
+}
+
+/// Hands the request in, to be asked about later.
+pub(crate) fn submit(
+    executor: &Arc<Executor>,
+    batch: Id,
+    request: Request,
+    most: usize,
+) -> Result<Handle, Refused> {
+    let request = Arc::new(request);
+    let handle = Handle::new(executor, Arc::clone(&request));
+    match Feeder::default().feed(&executor.engine().defaults, request, 0, handle.receiver()) {
+        Feed::Ended(job, why) => job.deliver(why, Instant::now()),
+        job => match executor.accept(batch, job, most) {
+            Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
+            Err(refused) => {
+                drop(handle);
+                return Err(Refused::new(refused.into_request()));
+            }
+        },
+    }
+    Ok(handle)
 }

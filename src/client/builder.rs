@@ -47,6 +47,7 @@ pub struct ClientBuilder {
     max_per_host: usize,
     window: Option<usize>,
     max_parked: usize,
+    max_pending: usize,
     byte_budget: u64,
     transport: Option<Arc<dyn Transport>>,
     wrong: Option<BuildError>,
@@ -89,6 +90,7 @@ impl ClientBuilder {
             max_per_host: usize::MAX,
             window: None,
             max_parked: 1 << 16,
+            max_pending: 1 << 20,
             byte_budget: 64 << 20,
             transport: None,
             wrong: None,
@@ -121,6 +123,12 @@ impl ClientBuilder {
     /// How many requests of a batch may wait for a retry, or behind a host's limit, beside the window. Default 65,536.
     pub fn max_parked(mut self, requests: usize) -> Self {
         self.max_parked = requests;
+        self
+    }
+
+    /// How many requests may wait before [`Client::submit`] refuses more. Default 1,048,576.
+    pub fn max_pending(mut self, requests: usize) -> Self {
+        self.max_pending = requests;
         self
     }
 
@@ -316,6 +324,9 @@ impl ClientBuilder {
         if self.window == Some(0) {
             return none("window", "at least one is needed");
         }
+        if self.max_pending == 0 {
+            return none("max_pending", "at least one is needed");
+        }
         if self.max_parked == 0 {
             return none(
                 "max_parked",
@@ -379,6 +390,7 @@ impl ClientBuilder {
             self.pool,
             schedule,
             bounds,
+            self.max_pending,
         )
     }
 

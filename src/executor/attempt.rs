@@ -73,9 +73,12 @@ impl Engine {
         let progress = match &mut job.progress {
             Some(progress) => progress,
             None => match Prepared::new(&self.defaults, &request, &job.uri) {
-                Ok(prepared) => job
-                    .progress
-                    .insert(Box::new(Progress::new(prepared, settings, start))),
+                Ok(prepared) => job.progress.insert(Box::new(Progress::new(
+                    prepared,
+                    settings,
+                    job.receiver.deadline(),
+                    start,
+                ))),
                 Err(reason) => return Next::failed(Error::new(ErrorType::InvalidRequest, reason)),
             },
         };
@@ -90,7 +93,7 @@ impl Engine {
         );
         let elapsed = start.elapsed();
         progress.note(&exchanged.trace, elapsed);
-        if cancel.is_cancelled() {
+        if cancel.end() {
             progress.report.ambiguous =
                 !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
             progress.tally.settled();
@@ -114,12 +117,19 @@ struct Failure {
 }
 
 impl Progress {
-    fn new(prepared: Prepared, settings: Settings<'_>, now: Instant) -> Progress {
+    fn new(
+        prepared: Prepared,
+        settings: Settings<'_>,
+        batch_ends: Option<Instant>,
+        now: Instant,
+    ) -> Progress {
+        let own = settings.deadline().and_then(|limit| now.checked_add(limit));
         Progress {
             prepared,
             tally: Default::default(),
             report: Box::default(),
-            deadline: settings.deadline().and_then(|limit| now.checked_add(limit)),
+            deadline: [own, batch_ends].into_iter().flatten().min(),
+            batch_ends,
             until: None,
             redirected: false,
             fresh: false,
@@ -333,6 +343,7 @@ impl Progress {
             && left.is_some_and(|left| left.is_zero())
         {
             *reason = StopReason::Deadline;
+            self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
         }
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),

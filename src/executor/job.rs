@@ -21,7 +21,17 @@ pub(crate) trait Receiver: Send + Sync {
     fn deliver(&self, outcome: Outcome) -> u64;
 
     /// Tells the caller to look again: there may be room to feed, or something ended without an attempt.
-    fn nudge(&self);
+    fn nudge(&self) {}
+
+    /// The batch ends at this instant; told once, before its first request.
+    fn set_deadline(&self, deadline: Instant) {
+        let _ = deadline;
+    }
+
+    /// When the batch ends.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// A request in the schedule. Small: ten thousands of them wait.
@@ -48,6 +58,8 @@ pub(super) struct Progress {
     pub(super) report: Box<Report>,
     /// No attempt after this instant.
     pub(super) deadline: Option<Instant>,
+    /// The end of its batch.
+    pub(super) batch_ends: Option<Instant>,
     /// The end of the present attempt, carried over redirects.
     pub(super) until: Option<Instant>,
     /// The present exchange follows a redirect: it is part of the attempt before.
@@ -60,7 +72,7 @@ pub(super) struct Progress {
 
 impl Job {
     pub(crate) fn new(
-        request: Request,
+        request: Arc<Request>,
         index: u64,
         target: Option<(Uri, Host)>,
         receiver: Arc<dyn Receiver>,
@@ -68,7 +80,7 @@ impl Job {
     ) -> Box<Job> {
         let (uri, host) = target.unzip();
         Box::new(Job {
-            request: Arc::new(request),
+            request,
             index,
             uri: uri.unwrap_or_default(),
             host,
@@ -81,6 +93,11 @@ impl Job {
 
     /// Ends it without a further attempt.
     pub(crate) fn end(mut self: Box<Self>, why: Ended, now: Instant) -> Outcome {
+        let cut_short = why == Ended::Deadline
+            && self
+                .receiver
+                .deadline()
+                .is_some_and(|deadline| deadline <= now);
         let failed = self.progress.as_mut().and_then(|p| p.error.take());
         let error = match (why, failed) {
             (Ended::Invalid(reason), _) => Error::new(ErrorType::InvalidRequest, reason),
@@ -96,16 +113,14 @@ impl Job {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }
         };
-        self.fail(error, now)
+        let mut outcome = self.finish(State::Failed(error), now);
+        outcome.report.cut_short |= cut_short;
+        outcome
     }
 
     pub(crate) fn deliver(self: Box<Self>, why: Ended, now: Instant) {
         let receiver = Arc::clone(&self.receiver);
         receiver.deliver(self.end(why, now));
-    }
-
-    pub(super) fn fail(self: Box<Self>, error: Error, now: Instant) -> Outcome {
-        self.finish(State::Failed(error), now)
     }
 
     pub(super) fn finish(self: Box<Self>, state: State, now: Instant) -> Outcome {

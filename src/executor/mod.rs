@@ -1,6 +1,9 @@
 //! Threads, the lock and the waiting: workers that poll the schedule and run attempts.
 
 mod attempt;
+mod calls;
+mod handle;
+mod here;
 mod job;
 mod judge;
 mod owner;
@@ -9,8 +12,11 @@ mod shared;
 mod workers;
 
 pub(crate) use attempt::Engine;
+pub(crate) use calls::{Feed, Found, Taken};
+pub(crate) use handle::Watcher;
+pub use handle::{Handle, TimedOut};
 pub(crate) use job::{Job, Receiver};
 pub(crate) use owner::Owner;
 pub(crate) use prepare::{Defaults, target};
-pub(crate) use shared::{Executor, Feed, Pool, Taken};
-pub(crate) use workers::panicked;
+pub(crate) use shared::{Executor, Pool};
+pub(crate) use workers::{new, panicked};

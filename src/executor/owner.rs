@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::schedule::Ended;
+
 use super::shared::Executor;
 
 /// The last one to go lets what was accepted run to its end and waits for the workers. While its thread panics, what is
@@ -20,6 +22,8 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.0.close(std::thread::panicking());
+        let end = std::thread::panicking().then_some(Ended::Cancelled);
+        self.0.close(end.as_ref(), false);
+        self.0.join(None);
     }
 }

@@ -1,61 +1,35 @@
 //! The worker threads: take a job, run its attempt, decide what follows, take the next.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{Ended, Id, Start, Verdict};
-use crate::transport::{CancelSlot, Ticket};
+use crate::schedule::{Ended, Id, Schedule, Start, Verdict};
+use crate::transport::CancelSlot;
 
-use super::attempt::Next;
+use super::attempt::{Engine, Next};
+use super::here;
 use super::job::{Job, shown_wait};
-use super::shared::{After, Executor, State};
+use super::shared::{Active, After, Executor, Pool, State};
 
-thread_local! {
-    /// The executor whose worker this thread is.
-    static WORKS_FOR: RefCell<Option<Arc<Executor>>> = const { RefCell::new(None) };
-    /// The job this worker holds a permit for.
-    static HOLDS: Cell<Option<Id>> = const { Cell::new(None) };
-}
-
-/// Whether the calling thread is a worker of this executor.
-pub(super) fn is_on(executor: &Arc<Executor>) -> bool {
-    WORKS_FOR.with_borrow(|own| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, executor)))
-}
-
-/// The executor whose worker the calling thread is.
-pub(super) fn own() -> Option<Arc<Executor>> {
-    WORKS_FOR.with_borrow(Clone::clone)
-}
-
-/// Gives back the permit the calling worker holds, if it does.
-pub(super) fn release(executor: &Arc<Executor>) {
-    if let Some(job) = HOLDS.take() {
-        executor.release(job);
-    }
-}
-
-/// What a worker is at.
-pub(super) struct Active {
-    pub(super) slot: Arc<CancelSlot>,
-    pub(super) ticket: Option<Ticket>,
-    pub(super) batch: Option<Id>,
+/// An executor that starts its workers on demand.
+pub(crate) fn new(engine: Engine, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
+    Executor::new(engine, pool, schedule, start)
 }
 
 /// Starts a worker that has been counted as starting.
-pub(super) fn start(executor: &Arc<Executor>) {
+fn start(executor: &Arc<Executor>) {
     let mut state = executor.lock();
     let number = state.free_numbers.pop().unwrap_or_else(|| {
         state.active.push(Active {
             slot: CancelSlot::new(),
             ticket: None,
             batch: None,
+            job: None,
         });
         state.active.len() - 1
     });
@@ -67,14 +41,14 @@ pub(super) fn start(executor: &Arc<Executor>) {
     }
     let own = Arc::clone(executor);
     let spawned = thread.spawn(move || {
-        WORKS_FOR.set(Some(Arc::clone(&own)));
+        here::enter(Some(&own));
         Worker {
             executor: &own,
             number,
             slot,
         }
         .run();
-        WORKS_FOR.take();
+        here::enter(None);
     });
     let mut state = executor.lock();
     match spawned {
@@ -82,7 +56,6 @@ pub(super) fn start(executor: &Arc<Executor>) {
             // Those that have ended are let go: stand-ins come and go as long as the client lives.
             state.threads.retain(|thread| !thread.is_finished());
             state.threads.push(thread);
-            executor.started.fetch_add(1, Ordering::Relaxed);
         }
         Err(e) => {
             state.starting -= 1;
@@ -202,7 +175,8 @@ impl Worker<'_> {
         } = start;
         let active = &mut state.active[self.number];
         active.ticket = Some(self.slot.begin());
-        HOLDS.set(Some(id));
+        active.job = Some(id);
+        here::hold(Some(id));
         active.batch = Some(batch);
         let after = executor.call(&mut state, now);
         drop(state);
@@ -335,11 +309,12 @@ impl Worker<'_> {
     }
 
     fn complete(&self, id: Id, verdict: Verdict<Box<Job>>, now: Instant) -> MutexGuard<'_, State> {
-        HOLDS.set(None);
+        here::hold(None);
         let mut state = self.executor.lock();
         let active = &mut state.active[self.number];
         active.ticket = None;
         active.batch = None;
+        active.job = None;
         let unwanted = state.schedule.complete(id, verdict, now);
         if unwanted.is_some() || state.schedule.has_news() {
             let after = self.executor.call_news(&mut state);

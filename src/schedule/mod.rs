@@ -388,6 +388,34 @@ impl<J> Schedule<J> {
         }
     }
 
+    /// Cancels one job that waits. False where it is in flight or over.
+    pub(crate) fn cancel(&mut self, id: Id, now: Instant) -> bool {
+        let queued = self
+            .jobs
+            .get(id)
+            .is_some_and(|slot| slot.place != Place::InFlight);
+        if queued {
+            self.end_queued(id, Ended::Cancelled, now);
+        }
+        queued
+    }
+
+    /// The batch ends at this instant.
+    pub(crate) fn set_deadline(&mut self, batch: Id, deadline: Instant) {
+        if let Some(batch) = self.batches.get_mut(batch) {
+            batch.deadline = Some(deadline);
+        }
+    }
+
+    /// Looks at each job that waits.
+    pub(crate) fn for_each_queued(&self, mut look: impl FnMut(&J)) {
+        for id in self.jobs.ids() {
+            if let Some(job) = self.jobs.get(id).and_then(|slot| slot.job.as_ref()) {
+                look(job);
+            }
+        }
+    }
+
     /// Nobody takes outcomes of this batch any more. Gives back what was queued, to be dropped outside any lock.
     #[must_use = "what comes back is dropped outside the lock"]
     pub(crate) fn abandon(&mut self, batch: Id, now: Instant) -> Vec<(J, Ended)> {

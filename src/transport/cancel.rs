@@ -79,6 +79,14 @@ impl CancelSlot {
         true
     }
 
+    /// The attempt is over: an abort that comes from here on finds nothing. Says whether one came before.
+    pub(crate) fn end(&self) -> bool {
+        let mut state = self.lock();
+        state.attempt += 1;
+        state.blocked_on = Blocked::Nothing;
+        state.cancelled
+    }
+
     /// Whether the current attempt was aborted.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)

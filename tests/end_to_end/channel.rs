@@ -119,7 +119,6 @@ fn once_nobody_takes_outcomes_the_request_comes_back() {
     drop(outcomes);
     let request = Request::post(server.url("/")).text("precious").id("a");
     let refused = intake.send(request).unwrap_err();
-    assert!(refused.to_string().contains("no longer received"));
     let back = refused.into_request();
     assert_eq!(
         (back.get_id(), back.body_bytes()),

@@ -1,0 +1,68 @@
+//! An iteration with a limit of its own.
+
+use std::iter::FusedIterator;
+use std::time::{Duration, Instant};
+
+use crate::outcome::Outcome;
+use crate::request::Request;
+use crate::response::Response;
+
+use super::control::End;
+use super::outcomes::{Outcomes, Step};
+
+/// The iteration's limit passed before all had ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{unfinished} (of {total}) requests unfinished")]
+pub struct Unfinished {
+    /// How many had not ended.
+    pub unfinished: usize,
+    /// How many there were, as far as the input had been read.
+    pub total: usize,
+}
+
+/// [`Outcomes`] with a limit: see [`Outcomes::timeout`].
+#[must_use = "nothing is sent until its outcomes are asked for"]
+#[derive(Debug)]
+pub struct InTime<I, T = Response> {
+    outcomes: Outcomes<I, T>,
+    until: Option<Instant>,
+}
+
+impl<I, T> Outcomes<I, T> {
+    /// Gives up after `limit`, counted from now: what has ended by then, then one error that says how many have not,
+    /// then those, cancelled. A request's own time limits are something else, and fail that request alone.
+    pub fn timeout(self, limit: Duration) -> InTime<I, T> {
+        InTime {
+            until: Instant::now().checked_add(limit),
+            outcomes: self,
+        }
+    }
+}
+
+impl<I, T> Iterator for InTime<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+    type Item = Result<Outcome<T>, Unfinished>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.outcomes.advance(self.until) {
+            Step::Outcome(outcome) => Some(Ok(outcome)),
+            Step::End => None,
+            Step::Late => {
+                self.until = None;
+                let unfinished = self.outcomes.unfinished();
+                self.outcomes.stop(End::TimedOut);
+                Some(Err(unfinished))
+            }
+        }
+    }
+}
+
+impl<I, T> FusedIterator for InTime<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+}

@@ -1,0 +1,347 @@
+//! What callers ask of the executor.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use crate::request::Request;
+use crate::schedule::{Bounds, Ended, Id};
+
+use super::here;
+use super::job::{Job, Receiver};
+use super::shared::{Executor, State};
+
+/// What a batch is fed with.
+pub(crate) enum Feed {
+    Job(Box<Job>),
+    /// A request that is not fit to be sent.
+    Ended(Box<Job>, Ended),
+}
+
+/// Outcomes a caller has taken since it last told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    /// Those that took a place in the window.
+    pub(crate) outcomes: usize,
+    /// What they held on to.
+    pub(crate) bytes: u64,
+    /// Those handed to the user, with or without a place.
+    pub(crate) handed_back: usize,
+}
+
+/// What a caller finds when it looks.
+pub(crate) struct Found {
+    /// A job of its batch that ended without an attempt.
+    pub(crate) ended: Option<(Box<Job>, Ended)>,
+    /// When to look again, if nothing happens before.
+    pub(crate) again: Option<Instant>,
+}
+
+impl Executor {
+    /// Opens a batch. Its caller is nudged through `receiver` when it should look again.
+    pub(crate) fn open(&self, bounds: Bounds, receiver: Option<Arc<dyn Receiver>>) -> Id {
+        let mut state = self.lock();
+        let id = state.schedule.open(bounds, None);
+        if let Some(receiver) = receiver {
+            state.receivers.insert(id, receiver);
+        }
+        id
+    }
+
+    /// The batch ends at this instant.
+    pub(crate) fn set_deadline(&self, batch: Id, deadline: Instant) {
+        self.lock().schedule.set_deadline(batch, deadline);
+    }
+
+    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held meanwhile. Says whether it
+    /// stopped for want of room, for which its caller is then nudged; not, once `more` gives none or the batch is over.
+    ///
+    /// A panic in `more` goes on to the caller, with what it gave before it added.
+    pub(crate) fn feed(
+        self: &Arc<Self>,
+        batch: Id,
+        mut more: impl FnMut() -> Option<Feed>,
+    ) -> bool {
+        let mut chunk = Vec::new();
+        while let Some(room) = self.room(batch) {
+            if room == 0 {
+                return true;
+            }
+            let pulled = catch_unwind(AssertUnwindSafe(|| {
+                chunk.extend(std::iter::from_fn(&mut more).take(room));
+            }));
+            let dry = chunk.len() < room;
+            self.with(|state, now| {
+                chunk
+                    .drain(..)
+                    .for_each(|feed| drop(state.add(batch, feed, now)))
+            });
+            if let Err(panic) = pulled {
+                resume_unwind(panic);
+            }
+            if dry {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// How many jobs to add at once; asks for a nudge where there is room for none. `None`: the batch is over.
+    fn room(&self, batch: Id) -> Option<usize> {
+        let mut state = self.lock();
+        if state.closing || state.schedule.is_over(batch) {
+            return None;
+        }
+        let room = state.schedule.room(batch);
+        if room == 0 {
+            state.schedule.want_room(batch);
+        }
+        Some(room.min(64))
+    }
+
+    /// Whether the batch takes no more requests, now or later.
+    pub(crate) fn is_over(&self, batch: Id) -> bool {
+        let state = self.lock();
+        state.closing || state.schedule.is_over(batch)
+    }
+
+    /// Adds one job to a batch whose outcomes nobody iterates over, unless `most` wait already. Gives it back once the
+    /// executor closes, but for what its own workers ask for while they finish.
+    pub(crate) fn accept(
+        self: &Arc<Self>,
+        batch: Id,
+        feed: Feed,
+        most: usize,
+    ) -> Result<Option<Id>, Feed> {
+        let own = here::is_worker_of(self);
+        self.with(|state, now| {
+            if (state.closing && !own) || state.schedule.queued() >= most {
+                return Err(feed);
+            }
+            Ok(state.add(batch, feed, now))
+        })
+    }
+
+    /// Adds one job if its batch has room, else waits for room. Gives it back once the batch is over.
+    pub(crate) fn push_when_room(self: &Arc<Self>, batch: Id, feed: Feed) -> Result<(), Feed> {
+        let mut state = self.lock();
+        loop {
+            if state.closing || state.schedule.is_over(batch) {
+                return Err(feed);
+            }
+            if state.schedule.room(batch) > 0 {
+                break;
+            }
+            state.schedule.want_room(batch);
+            state.intakes_waiting += 1;
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.intakes_waiting -= 1;
+        }
+        let now = Instant::now();
+        state.add(batch, feed, now);
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+        Ok(())
+    }
+
+    /// Ends what is past its deadline, and says when to look again.
+    pub(crate) fn expire(self: &Arc<Self>) -> Option<Instant> {
+        self.with(|state, now| {
+            state.schedule.expire(now);
+            state.schedule.next_deadline()
+        })
+    }
+
+    /// Tells the schedule of outcomes taken and handed back, ends what is past its deadline, and looks for what ended
+    /// without an attempt.
+    pub(crate) fn settle(self: &Arc<Self>, batch: Id, taken: Taken) -> Found {
+        self.with(|state, now| {
+            state.schedule.taken(batch, taken.outcomes, taken.bytes);
+            state.schedule.handed_back(batch, taken.handed_back);
+            state.schedule.expire(now);
+            let ended = state.schedule.take_ended(batch);
+            if state.intakes_waiting > 0 {
+                self.changed.notify_all();
+            }
+            Found {
+                ended,
+                again: state.schedule.next_deadline(),
+            }
+        })
+    }
+
+    /// Ends a batch before its time: what is queued ends for this reason, what runs is aborted.
+    pub(crate) fn stop(self: &Arc<Self>, batch: Id, why: &Ended) {
+        let running = self.with(|state, now| {
+            state.schedule.end_queued_of(Some(batch), why, now);
+            state.running(|active| active.batch == Some(batch))
+        });
+        for (slot, ticket) in running {
+            slot.abort(ticket);
+        }
+        // Callers that wait for room find that the batch is over.
+        self.changed.notify_all();
+    }
+
+    /// Nobody takes outcomes of this batch any more: drops what is queued, aborts what runs.
+    pub(crate) fn abandon(self: &Arc<Self>, batch: Id) {
+        let (dropped, receiver, running) = self.with(|state, now| {
+            let dropped = state.schedule.abandon(batch, now);
+            let running = state.running(|active| active.batch == Some(batch));
+            (dropped, state.receivers.remove(&batch), running)
+        });
+        self.changed.notify_all();
+        for (slot, ticket) in running {
+            slot.abort(ticket);
+        }
+        drop((dropped, receiver));
+    }
+
+    /// Cancels one job, waiting or under way. False where it is over, or its answer is being looked at already.
+    pub(crate) fn cancel(self: &Arc<Self>, job: Id) -> bool {
+        let (queued, running) = self.with(|state, now| {
+            let queued = state.schedule.cancel(job, now);
+            (queued, state.running(|active| active.job == Some(job)))
+        });
+        let aborted = running.into_iter().any(|(slot, ticket)| slot.abort(ticket));
+        queued || aborted
+    }
+
+    /// Whether the job is with a worker.
+    pub(crate) fn is_running(&self, job: Id) -> bool {
+        self.lock()
+            .active
+            .iter()
+            .any(|active| active.job == Some(job))
+    }
+
+    /// A connection to the host of this running job stands.
+    pub(super) fn connected(self: &Arc<Self>, job: Id) {
+        self.with(|state, now| state.schedule.connected(job, now));
+    }
+
+    /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its
+    /// place given to another worker meanwhile, so that a wait inside the caller's code never waits for itself.
+    pub(crate) fn blocking<R>(wait: impl FnOnce() -> R) -> R {
+        let Some(own) = here::own() else {
+            return wait();
+        };
+        release_own();
+        own.with(|state, _| state.blocked += 1);
+        let result = wait();
+        own.with(|state, _| state.blocked -= 1);
+        result
+    }
+
+    /// Takes no more requests. What is queued is ended first, where `end` says so; gives the requests that were never
+    /// started.
+    pub(crate) fn close(self: &Arc<Self>, end: Option<&Ended>, abort: bool) -> Vec<Arc<Request>> {
+        let (never, running) = self.with(|state, now| {
+            state.closing = true;
+            let never = match end {
+                Some(why) => {
+                    let mut never = Vec::new();
+                    state.schedule.for_each_queued(|job| {
+                        if job.progress.is_none() {
+                            never.push(Arc::clone(&job.request));
+                        }
+                    });
+                    state.schedule.end_queued_of(None, why, now);
+                    never
+                }
+                None => Vec::new(),
+            };
+            (
+                never,
+                if abort {
+                    state.running(|_| true)
+                } else {
+                    Vec::new()
+                },
+            )
+        });
+        for (slot, ticket) in running {
+            slot.abort(ticket);
+        }
+        self.leader.notify_all();
+        self.followers.notify_all();
+        self.changed.notify_all();
+        never
+    }
+
+    /// Waits until the workers of a closed executor have gone, or until `until`. Not on one of them: that would be for
+    /// itself. Says whether they have.
+    pub(crate) fn join(self: &Arc<Self>, until: Option<Instant>) -> bool {
+        if here::is_worker_of(self) {
+            return false;
+        }
+        Self::blocking(|| self.join_elsewhere(until))
+    }
+
+    fn join_elsewhere(&self, until: Option<Instant>) -> bool {
+        let mut state = self.lock();
+        while state.live > 0 {
+            let wait = match until {
+                Some(until) => until.saturating_duration_since(Instant::now()),
+                None => std::time::Duration::MAX,
+            };
+            if wait.is_zero() {
+                return false;
+            }
+            state = match until {
+                Some(_) => {
+                    self.changed
+                        .wait_timeout(state, wait)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        let threads = std::mem::take(&mut state.threads);
+        drop(state);
+        for thread in threads {
+            // A worker contains every panic; its result holds nothing.
+            let _ = thread.join();
+        }
+        true
+    }
+}
+
+/// The calling worker, of whatever executor, gives back the permit it holds, if it does. It may run on.
+pub(super) fn release_own() {
+    if let Some(own) = here::own()
+        && let Some(job) = here::let_go()
+    {
+        own.with(|state, now| state.schedule.release(job, now));
+    }
+}
+
+impl State {
+    fn add(&mut self, batch: Id, feed: Feed, now: Instant) -> Option<Id> {
+        match feed {
+            Feed::Job(job) => {
+                let host = job.host.clone()?;
+                Some(self.schedule.push(batch, &host, job, now))
+            }
+            Feed::Ended(job, why) => {
+                self.schedule.push_ended(batch, job, why);
+                None
+            }
+        }
+    }
+}
+
+impl Feed {
+    pub(crate) fn into_request(self) -> Request {
+        let (Feed::Job(job) | Feed::Ended(job, _)) = self;
+        Arc::unwrap_or_clone(job.request)
+    }
+}

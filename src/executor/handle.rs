@@ -1,0 +1,275 @@
+//! One submitted request, in the caller's hands.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use crate::outcome::Outcome;
+use crate::request::Request;
+use crate::schedule::Id;
+
+use super::calls::release_own;
+use super::job::Receiver;
+use super::shared::Executor;
+
+/// A request that was submitted: wait for its outcome, look whether it is there, cancel it, or be called when it is.
+///
+/// Clones stand for the same request. Dropping them all changes nothing: the request runs on.
+///
+/// ```no_run
+/// # let client = haul::Client::new();
+/// let handle = client.submit("https://example.com/").unwrap();
+/// handle.on_done(|outcome| println!("{:?}", outcome.status()));
+/// let outcome = handle.wait();
+/// ```
+#[derive(Clone)]
+#[doc(alias = "Future")]
+pub struct Handle(Arc<Cell>);
+
+/// The outcome did not come in time. The request goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no outcome within {0:?}")]
+pub struct TimedOut(pub(crate) Duration);
+
+type Callback = Box<dyn FnOnce(&Arc<Outcome>) + Send>;
+
+/// Where the end of a request is told, under which number.
+pub(crate) struct Watcher {
+    pub(crate) to: Sender<usize>,
+    pub(crate) number: usize,
+    /// Tells one set of watchers from another.
+    pub(crate) set: u64,
+}
+
+pub(crate) struct Cell {
+    executor: Arc<Executor>,
+    request: Arc<Request>,
+    job: OnceLock<Id>,
+    state: Mutex<State>,
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    outcome: Option<Arc<Outcome>>,
+    callbacks: Vec<Callback>,
+    watchers: Vec<Watcher>,
+}
+
+impl Handle {
+    pub(crate) fn new(executor: &Arc<Executor>, request: Arc<Request>) -> Handle {
+        Handle(Arc::new(Cell {
+            executor: Arc::clone(executor),
+            request,
+            job: OnceLock::new(),
+            state: Mutex::default(),
+            done: Condvar::new(),
+        }))
+    }
+
+    pub(crate) fn receiver(&self) -> Arc<dyn Receiver> {
+        Arc::clone(&self.0) as Arc<dyn Receiver>
+    }
+
+    pub(crate) fn accepted(&self, job: Id) {
+        let _ = self.0.job.set(job);
+    }
+
+    /// The request.
+    pub fn request(&self) -> &Arc<Request> {
+        &self.0.request
+    }
+
+    /// Waits for the outcome. It may be called anywhere, also on one of the client's own workers.
+    #[doc(alias = "result")]
+    pub fn wait(&self) -> Arc<Outcome> {
+        loop {
+            if let Some(outcome) = self.wait_until(None) {
+                return outcome;
+            }
+        }
+    }
+
+    /// Waits for the outcome for so long. Zero only looks.
+    ///
+    /// # Errors
+    /// When it is not there by then. Nothing is cancelled; a later wait still works.
+    pub fn wait_timeout(&self, limit: Duration) -> Result<Arc<Outcome>, TimedOut> {
+        // A limit past the end of time is none.
+        let until = Instant::now().checked_add(limit);
+        loop {
+            if let Some(outcome) = self.wait_until(until) {
+                return Ok(outcome);
+            }
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return Err(TimedOut(limit));
+            }
+        }
+    }
+
+    /// The outcome, if it is there.
+    pub fn try_outcome(&self) -> Option<Arc<Outcome>> {
+        self.0.lock().outcome.clone()
+    }
+
+    /// Cancels the request. One that waits ends now, on this thread; of one under way the connection is shut down, and
+    /// it ends as cancelled very soon. False where it had ended, or its answer had arrived.
+    ///
+    /// Unlike Python's, this works on running requests.
+    pub fn cancel(&self) -> bool {
+        match self.try_outcome() {
+            Some(outcome) => outcome.is_cancelled(),
+            None => self
+                .0
+                .job
+                .get()
+                .is_some_and(|job| self.0.executor.cancel(*job)),
+        }
+    }
+
+    /// Whether the outcome is there, a cancelled one too.
+    #[doc(alias = "done")]
+    pub fn is_done(&self) -> bool {
+        self.0.lock().outcome.is_some()
+    }
+
+    /// Whether an attempt is under way.
+    #[doc(alias = "running")]
+    pub fn is_running(&self) -> bool {
+        !self.is_done()
+            && self
+                .0
+                .job
+                .get()
+                .is_some_and(|job| self.0.executor.is_running(*job))
+    }
+
+    /// Whether it ended as cancelled.
+    #[doc(alias = "cancelled")]
+    pub fn is_cancelled(&self) -> bool {
+        self.try_outcome()
+            .is_some_and(|outcome| outcome.is_cancelled())
+    }
+
+    /// Calls `f` with the outcome: on the worker when it ends (in the order the callbacks were added), on the thread
+    /// that cancels it, or now, on this thread, where it has ended. A panic in `f` is logged and changes nothing.
+    #[doc(alias = "add_done_callback")]
+    pub fn on_done(&self, f: impl FnOnce(&Arc<Outcome>) + Send + 'static) {
+        let mut state = self.0.lock();
+        match state.outcome.clone() {
+            Some(outcome) => {
+                drop(state);
+                self.0.call(Box::new(f), &outcome);
+            }
+            None => state.callbacks.push(Box::new(f)),
+        }
+    }
+
+    /// Tells the watcher when the request ends, or now.
+    pub(crate) fn watch(&self, watcher: Watcher) {
+        let mut state = self.0.lock();
+        if state.outcome.is_some() {
+            // Nobody left to hear it is no loss.
+            let _ = watcher.to.send(watcher.number);
+        } else {
+            state.watchers.push(watcher);
+        }
+    }
+
+    /// Takes back the watchers of one set.
+    pub(crate) fn unwatch(&self, set: u64) {
+        self.0.lock().watchers.retain(|watcher| watcher.set != set);
+    }
+
+    /// Tells handles of different requests apart.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
+    pub(crate) fn executor(&self) -> &Arc<Executor> {
+        &self.0.executor
+    }
+
+    /// The outcome, if it comes before `until` or the next deadline of anything that waits.
+    fn wait_until(&self, until: Option<Instant>) -> Option<Arc<Outcome>> {
+        if let Some(outcome) = self.try_outcome() {
+            return Some(outcome);
+        }
+        let executor = &self.0.executor;
+        let patience = executor
+            .engine()
+            .deadline_of(&self.0.request)
+            .map(|limit| Instant::now() + limit);
+        let until = [until, executor.expire(), patience]
+            .into_iter()
+            .flatten()
+            .min();
+        Executor::blocking(|| {
+            let mut state = self.0.lock();
+            while state.outcome.is_none() {
+                state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                    Some(Duration::ZERO) => break,
+                    Some(left) => {
+                        self.0
+                            .done
+                            .wait_timeout(state, left)
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .0
+                    }
+                    None => self
+                        .0
+                        .done
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner),
+                };
+            }
+            state.outcome.clone()
+        })
+    }
+}
+
+impl Cell {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn call(&self, callback: Callback, outcome: &Arc<Outcome>) {
+        if catch_unwind(AssertUnwindSafe(|| callback(outcome))).is_err() {
+            log::error!("{}: a callback panicked", outcome.url());
+        }
+    }
+}
+
+impl Receiver for Cell {
+    fn deliver(&self, outcome: Outcome) -> u64 {
+        let outcome = Arc::new(outcome);
+        let mut state = self.lock();
+        state.outcome = Some(Arc::clone(&outcome));
+        let callbacks = std::mem::take(&mut state.callbacks);
+        let watchers = std::mem::take(&mut state.watchers);
+        drop(state);
+        self.done.notify_all();
+        for watcher in watchers {
+            let _ = watcher.to.send(watcher.number);
+        }
+        if !callbacks.is_empty() {
+            release_own();
+        }
+        for callback in callbacks {
+            self.call(callback, &outcome);
+        }
+        0
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle")
+            .field(&self.0.request)
+            .field(&self.try_outcome())
+            .finish()
+    }
+}
