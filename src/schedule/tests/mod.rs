@@ -1,0 +1,40 @@
+//! The schedule's rules one by one, and all of them at once over random histories.
+
+mod recount;
+mod sim;
+
+use std::time::{Duration, Instant};
+
+use crate::host::Host;
+
+use super::*;
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+fn host(name: &str) -> Host {
+    Host::of(&format!("http://{name}/").parse().unwrap()).unwrap()
+}
+
+/// No limit is near.
+fn wide() -> Settings {
+    Settings {
+        in_flight: 1000,
+        slow_start: 1000,
+        rate: None,
+        host: HostLimits::default(),
+        rules: Default::default(),
+        seed: 1,
+    }
+}
+
+fn bounds() -> Bounds {
+    Bounds {
+        window: 1000,
+        max_parked: 1000,
+        bytes: 1 << 20,
+        delivered: false,
+        ordered: false,
+    }
+}
