@@ -118,7 +118,7 @@ impl<J> Schedule<J> {
         }
         if state.has_queue() && !state.in_ring {
             state.in_ring = true;
-            self.ring.push_back(host);
+            self.ring.join(state.turn, host);
         }
         // Where as many were parked as may be, there is room now.
         made_room
@@ -167,7 +167,7 @@ impl<J> Schedule<J> {
             places -= 1;
             if !state.in_ring {
                 state.in_ring = true;
-                self.ring.push_back(host);
+                self.ring.join(state.turn, host);
                 returned = true;
             }
         }

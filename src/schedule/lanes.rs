@@ -29,6 +29,8 @@ pub(super) struct HostState {
     pub(super) budget: Option<Budget>,
     /// Jobs anywhere (lanes, delayed, in flight) that name this host.
     pub(super) jobs: usize,
+    /// When it is served, among the others: the earlier, the sooner.
+    pub(super) turn: u64,
     /// In the ring of hosts that may have something to dispatch.
     pub(super) in_ring: bool,
     /// Its queued jobs count as parked: it can start nothing now.
@@ -65,6 +67,7 @@ impl HostState {
                 .map(|settings| Box::new(Breaker::new(&settings, now))),
             budget: limits.budget.map(|settings| Budget::new(&settings, now)),
             jobs: 0,
+            turn: 0,
             in_ring: false,
             blocked: false,
             wakes_at: None,

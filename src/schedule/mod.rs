@@ -14,6 +14,7 @@ mod lanes;
 mod limits;
 mod queue;
 mod rate;
+mod ring;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use breaker::Pass;
 use delayed::Timers;
 use lanes::HostState;
 use rate::Gcra;
+use ring::Ring;
 use slots::Slots;
 
 pub(crate) struct Schedule<J> {
@@ -43,8 +45,7 @@ pub(crate) struct Schedule<J> {
     by_host: HashMap<Host, Id>,
     batches: Slots<Batch<J>>,
     ordered: Vec<Id>,
-    /// Hosts that may have something to dispatch, in turn order.
-    ring: VecDeque<Id>,
+    ring: Ring,
     /// The rate over all hosts.
     rate: Option<Gcra>,
     /// The rate over all hosts lets the next job through then, and not now.
@@ -111,7 +112,7 @@ impl<J> Schedule<J> {
             by_host: HashMap::new(),
             batches: Slots::default(),
             ordered: Vec::new(),
-            ring: VecDeque::new(),
+            ring: Ring::default(),
             paced_until: None,
             delayed: Timers::default(),
             waking: Timers::default(),

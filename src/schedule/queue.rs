@@ -63,6 +63,7 @@ impl<J> Schedule<J> {
         let Some(host) = self.hosts.get_mut(host_id) else {
             return;
         };
+        let waited = host.has_queue();
         let lane = host.lane(batch_id);
         match end {
             End::Front => lane.jobs.push_front(id),
@@ -80,8 +81,11 @@ impl<J> Schedule<J> {
         match (blocked, open) {
             (false, true) if host.in_ring => {}
             (false, true) => {
+                if !waited {
+                    host.turn = self.ring.new_turn();
+                }
                 host.in_ring = true;
-                self.ring.push_back(host_id);
+                self.ring.join(host.turn, host_id);
             }
             (true, true) => self.unblock(host_id, now),
             (_, false) => {
@@ -101,7 +105,7 @@ impl<J> Schedule<J> {
     /// The job at the head of the ring that may start now. Hosts that can start nothing leave the ring on the way.
     fn front(&mut self, now: Instant) -> Option<Id> {
         loop {
-            let Some(&host_id) = self.ring.front() else {
+            let Some(host_id) = self.ring.front() else {
                 if self.restart_any() {
                     continue;
                 }
@@ -118,7 +122,7 @@ impl<J> Schedule<J> {
                 }
                 return Some(id);
             }
-            self.ring.pop_front();
+            self.ring.pop();
             let Some(host) = self.hosts.get_mut(host_id) else {
                 continue;
             };
@@ -199,13 +203,14 @@ impl<J> Schedule<J> {
         if let Some(lane) = host.lane_mut(batch_id) {
             lane.leave(id);
         }
-        if in_turn && self.ring.front() == Some(&host_id) {
+        if in_turn && self.ring.front() == Some(host_id) {
             // Hosts in turn, and within the host, batches in turn.
             host.lanes.rotate_left(1);
-            self.ring.pop_front();
+            self.ring.pop();
+            host.turn = self.ring.new_turn();
             host.in_ring = host.has_queue();
             if host.in_ring {
-                self.ring.push_back(host_id);
+                self.ring.join(host.turn, host_id);
             }
         }
         if !host.is_open(now, self.settings.slow_start) {

@@ -61,7 +61,7 @@ impl<J> Schedule<J> {
                 assert_eq!(found.count(), of.live);
                 assert!(of.jobs.len() <= 2 * of.live + 64, "stale ids pile up");
             }
-            let in_ring = self.ring.iter().filter(|other| **other == id).count();
+            let in_ring = self.ring.count(id);
             assert_eq!(in_ring, usize::from(host.in_ring));
             if host.jobs == 0 {
                 assert!(host.in_ring || host.lingers, "nobody will forget {host:?}");

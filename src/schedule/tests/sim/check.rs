@@ -3,7 +3,7 @@
 use crate::limits::RateLimit;
 
 use super::super::*;
-use super::world::{Feast, Where, World};
+use super::world::{Feast, Where, World, chance};
 
 impl Feast {
     /// Places in the channel that are taken or spoken for.
@@ -183,7 +183,9 @@ impl World {
 
     pub(super) fn check(&mut self) {
         self.deliver();
-        self.schedule.recount(self.now);
+        if chance(&mut self.rng, 3) {
+            self.schedule.recount(self.now);
+        }
         let now = self.now;
         for feast in &self.feasts {
             assert!(feast.bounds.delivered || feast.used() <= feast.bounds.window);

@@ -370,6 +370,19 @@ impl World {
                     .end_queued_of(Some(feast.id), &Ended::Cancelled, now);
             }
             1 => self.abandon(at),
+            10..12 => {
+                let number = self.rng.usize(..self.works.len().max(1));
+                self.cancel(number);
+            }
+            12 => {
+                let feast = &mut self.feasts[at];
+                if !feast.bounds.delivered && !feast.stopped {
+                    let deadline = now + ms(self.rng.u64(..500));
+                    feast.deadline = Some(feast.deadline.map_or(deadline, |d| d.min(deadline)));
+                    self.schedule
+                        .set_deadline(feast.id, feast.deadline.unwrap_or(deadline));
+                }
+            }
             2 if chance(&mut self.rng, 4) => {
                 for feast in &mut self.feasts {
                     feast.stopped |= !feast.bounds.delivered;
@@ -389,5 +402,22 @@ impl World {
             _ => {}
         }
         self.note_ended();
+    }
+
+    /// Cancels one job by the id it has while it runs, and does nothing then; else any that waits.
+    fn cancel(&mut self, number: usize) {
+        let now = self.now;
+        let waits =
+            matches!(self.works.get(number), Some(work) if matches!(work.place, Where::Waiting(_)));
+        let of = |id: &Id| self.schedule.jobs.get(*id).and_then(|slot| slot.job) == Some(number);
+        let id = self.schedule.jobs.ids().find(of);
+        assert_eq!(id.is_some(), waits);
+        if let Some(id) = id {
+            assert!(self.schedule.cancel(id, now));
+            assert!(!self.schedule.cancel(id, now), "it is over");
+        }
+        if let Some(run) = self.runs.first() {
+            assert!(!self.schedule.cancel(run.id, now), "it is in flight");
+        }
     }
 }
