@@ -1,13 +1,20 @@
 //! The schedule's rules one by one, and all of them at once over random histories.
 
+mod bounds;
+mod ending;
+mod hosts;
 mod recount;
+mod scene;
 mod sim;
+mod turns;
 
 use std::time::{Duration, Instant};
 
 use crate::host::Host;
 
 use super::*;
+
+use scene::Scene;
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
