@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::executor::{Defaults, Engine, Pool};
+use crate::host_rule::HostTable;
 use crate::http::header::{AUTHORIZATION, USER_AGENT};
 use crate::http::{HeaderName, HeaderValue};
 use crate::limits::Timeouts;
@@ -13,7 +14,7 @@ use crate::redact;
 use crate::rejection::Rejection;
 use crate::request::{Rule, basic, bearer};
 use crate::response::Response;
-use crate::schedule::{Bounds, Schedule, Settings};
+use crate::schedule::{Bounds, HostLimits, Schedule, Settings};
 use crate::status::StatusSet;
 use crate::transport::{self, Sockets, Transport};
 use crate::url;
@@ -369,9 +370,15 @@ impl ClientBuilder {
         });
         let schedule = Schedule::new(Settings {
             in_flight: workers,
-            per_host: self.max_per_host,
             slow_start: (workers / 8).max(2),
-            budget: self.defaults.retry.budget,
+            rate: None,
+            host: HostLimits {
+                in_flight: self.max_per_host,
+                budget: self.defaults.retry.budget,
+                ..HostLimits::default()
+            },
+            rules: HostTable::default(),
+            seed: fastrand::u64(..),
         });
         let bounds = Bounds {
             window: self

@@ -14,6 +14,7 @@ use crate::request::Request;
 use crate::response::{Head, Hop, Response};
 use crate::retry::redirect::{self, Step};
 use crate::retry::{self, Decision, Evidence, retry_after};
+use crate::schedule;
 use crate::timing::Phase;
 use crate::transport::{Call, CancelSlot, Exchanged, Fault, Reply, Trace, Transport};
 
@@ -33,24 +34,36 @@ pub(super) enum Next {
     Done {
         state: State,
         cool: Option<Duration>,
+        tells: schedule::Call,
     },
     /// Again, if the host's budget allows.
     Again {
         delay: Duration,
         cost: f64,
         cool: Option<Duration>,
+        tells: schedule::Call,
     },
     /// On to where the response leads, after the wait it asked for.
     Elsewhere { host: Host, delay: Duration },
 }
 
 impl Next {
-    fn done(state: State) -> Next {
-        Next::Done { state, cool: None }
+    /// It ended, and the host answered.
+    fn answered(state: State) -> Next {
+        Next::Done {
+            state,
+            cool: None,
+            tells: schedule::Call::Success,
+        }
     }
 
-    fn failed(error: Error) -> Next {
-        Next::done(State::Failed(error))
+    /// It ended for a reason that tells nothing about the host.
+    pub(super) fn failed(error: Error) -> Next {
+        Next::Done {
+            state: State::Failed(error),
+            cool: None,
+            tells: schedule::Call::Ignored,
+        }
     }
 }
 
@@ -246,7 +259,7 @@ impl Progress {
         let hooked = settings.retry().classify.is_some();
         if accepted && !hooked {
             self.tally.settled();
-            return Next::done(judge(settings, &self.prepared.method, response));
+            return Next::answered(judge(settings, &self.prepared.method, response));
         }
         let failure = Failure::status(&response);
         let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
@@ -258,7 +271,7 @@ impl Progress {
             }
         }
         self.tally.settled();
-        Next::done(judge(settings, &self.prepared.method, response))
+        Next::answered(judge(settings, &self.prepared.method, response))
     }
 
     fn faulted(
@@ -345,6 +358,7 @@ impl Progress {
             *reason = StopReason::Deadline;
             self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
         }
+        let tells = schedule::Call::of(&evidence);
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,
@@ -367,9 +381,15 @@ impl Progress {
             } => {
                 self.fresh = fresh;
                 self.error = Some(error);
-                Next::Again { delay, cost, cool }
+                Next::Again {
+                    delay,
+                    cost,
+                    cool,
+                    tells,
+                }
             }
             Decision::Stop { reason, cool } => Next::Done {
+                tells,
                 state: State::Failed(error.stopped(reason)),
                 cool,
             },
@@ -454,7 +474,7 @@ impl Progress {
         let error = Error::new(ErrorType::Redirect, message)
             .at(Phase::Receive)
             .with_response(Some(response));
-        Some(Next::failed(error.stopped(reason)))
+        Some(Next::answered(State::Failed(error.stopped(reason))))
     }
 }
 

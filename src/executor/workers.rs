@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{Ended, Id, Schedule, Start, Verdict};
+use crate::schedule::{Call, Ended, Id, Schedule, Start, Verdict};
 use crate::transport::CancelSlot;
 
 use super::attempt::{Engine, Next};
@@ -196,14 +196,16 @@ impl Worker<'_> {
             {
                 progress.tally.settled();
             }
-            Next::Done {
-                state: OutcomeState::Failed(panicked(&*panic)),
-                cool: None,
-            }
+            Next::failed(panicked(&*panic))
         });
         match next {
-            Next::Done { state, cool } => self.settle(id, job, state, cool),
-            Next::Again { delay, cost, cool } => self.again(id, job, delay, cost, cool),
+            Next::Done { state, cool, tells } => self.settle(id, job, state, cool, tells),
+            Next::Again {
+                delay,
+                cost,
+                cool,
+                tells,
+            } => self.again(id, job, (delay, cost), cool, tells),
             Next::Elsewhere { host, delay } => {
                 let now = Instant::now();
                 let at = now + delay;
@@ -232,6 +234,7 @@ impl Worker<'_> {
         job: Box<Job>,
         outcome: OutcomeState,
         cool: Option<Duration>,
+        call: Call,
     ) -> MutexGuard<'_, State> {
         if let OutcomeState::Failed(error) = &outcome
             && error.error_type() != ErrorType::Cancelled
@@ -252,7 +255,7 @@ impl Worker<'_> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
         let now = Instant::now();
         let cool = cool.and_then(|cool| now.checked_add(cool));
-        self.complete(id, Verdict::Done { bytes, cool }, now)
+        self.complete(id, Verdict::Done { bytes, cool, call }, now)
     }
 
     /// Again after a wait, unless the host's retries are used up.
@@ -260,9 +263,9 @@ impl Worker<'_> {
         &self,
         id: Id,
         mut job: Box<Job>,
-        delay: Duration,
-        cost: f64,
+        (delay, cost): (Duration, f64),
         cool: Option<Duration>,
+        call: Call,
     ) -> MutexGuard<'_, State> {
         let now = Instant::now();
         let granted = cost <= 0.0 || self.executor.lock().schedule.withdraw(id, cost, now);
@@ -276,6 +279,7 @@ impl Worker<'_> {
                 job,
                 OutcomeState::Failed(error.stopped(StopReason::BudgetEmpty)),
                 cool,
+                call,
             );
         }
         if log::log_enabled!(log::Level::Warn)
@@ -303,6 +307,7 @@ impl Worker<'_> {
                 at,
                 deadline,
                 cool,
+                call,
             },
             now,
         )
