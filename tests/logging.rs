@@ -121,7 +121,7 @@ fn a_batch_says_when_it_begins_and_when_it_ends() {
     let lines = heard();
     assert_eq!(
         of(Level::Info, &lines),
-        ["batch begins", "batch ends after 5 outcomes"]
+        ["batch begins", "batch ends after 5 outcomes: completed"]
     );
     assert_eq!(of(Level::Warn, &lines), [""; 0]);
 }

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
 use crate::executor::{Executor, Handle, Watcher};
 
-use super::timeout::Unfinished;
+use super::control::Unfinished;
 
 /// Handles as their requests end: those that have ended first, then each as it does. The same handle given twice comes
 /// once; handles of several clients mix.
@@ -97,7 +97,7 @@ impl Completed {
                 .filter_map(|handle| handle.executor().expire())
                 .min();
             let bound = [deadline, until].into_iter().flatten().min();
-            let Some(first) = self.handles.iter().flatten().next() else {
+            let Some(_first) = self.handles.iter().flatten().next() else {
                 return Err(late);
             };
             let received = Executor::blocking(|| match bound {

@@ -20,6 +20,7 @@ use crate::transport::{self, Sockets, Transport};
 use crate::url;
 
 use super::Client;
+use super::error::BuildError;
 
 /// Sends itself under this name unless told otherwise.
 const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
@@ -52,21 +53,6 @@ pub struct ClientBuilder {
     byte_budget: u64,
     transport: Option<Arc<dyn Transport>>,
     wrong: Option<BuildError>,
-}
-
-/// A client cannot be built as asked: names the setting and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{setting}: {reason}")]
-pub struct BuildError {
-    setting: &'static str,
-    reason: String,
-}
-
-impl BuildError {
-    /// The setting that is wrong, by the name of its method.
-    pub fn setting(&self) -> &str {
-        self.setting
-    }
 }
 
 /// Python's default: `min(32, available_parallelism + 4)`.

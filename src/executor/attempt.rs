@@ -5,19 +5,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::http::header::{LOCATION, RETRY_AFTER};
+use crate::http::header::RETRY_AFTER;
 use crate::limits::Timeouts;
 use crate::outcome::State;
 use crate::policy::{Finding, Judgement};
-use crate::redact;
 use crate::request::Request;
-use crate::response::{Head, Hop, Response};
-use crate::retry::redirect::{self, Step};
+use crate::response::{Head, Response};
 use crate::retry::{self, Decision, Evidence, retry_after};
 use crate::schedule;
-use crate::timing::Phase;
 use crate::transport::{Call, CancelSlot, Exchanged, Fault, Reply, Trace, Transport};
 
+use super::failure::Failure;
 use super::job::{Job, Progress, cancelled};
 use super::judge::judge;
 use super::prepare::{Defaults, Prepared, Settings};
@@ -49,7 +47,7 @@ pub(super) enum Next {
 
 impl Next {
     /// It ended, and the host answered.
-    fn answered(state: State) -> Next {
+    pub(super) fn answered(state: State) -> Next {
         Next::Done {
             state,
             cool: None,
@@ -118,15 +116,6 @@ impl Engine {
             Err(fault) => progress.faulted(settings, &request, fault, &trace, elapsed),
         }
     }
-}
-
-/// A failed attempt, before it is decided what follows.
-struct Failure {
-    error_type: ErrorType,
-    phase: Option<Phase>,
-    permanent: bool,
-    message: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Progress {
@@ -223,7 +212,7 @@ impl Progress {
     }
 
     /// Keeps what a response says of itself, and makes it the caller's form.
-    fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
+    pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         let header = reply.headers.get(RETRY_AFTER);
         self.report.retry_after =
             header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -393,123 +382,6 @@ impl Progress {
                 state: State::Failed(error.stopped(reason)),
                 cool,
             },
-        }
-    }
-
-    /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
-    fn redirect(
-        &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
-        reply: &Reply,
-        trace: &Trace,
-    ) -> Option<Next> {
-        let step = Step {
-            method: &self.prepared.method,
-            uri: &self.prepared.uri,
-            status: reply.status,
-            location: reply.headers.get(LOCATION),
-            hops: self.report.history.len() as u32,
-            limit: settings.max_redirects(),
-            allow_downgrade: engine.defaults.allow_downgrade,
-        };
-        let decided = redirect::decide(&step);
-        let hop = |location: String| Hop {
-            status: step.status,
-            url: redact::uri(step.uri),
-            location,
-        };
-        let refused = match decided {
-            Ok(None) => return None,
-            Ok(Some(next)) => {
-                let left = self
-                    .deadline
-                    .map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                let asked = retry_after::parse(&reply.headers, SystemTime::now());
-                let delay =
-                    retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
-                let hop = hop(redact::uri(&next.uri));
-                match (delay, Host::of(&next.uri)) {
-                    (Ok(delay), Some(host)) => {
-                        self.report.history.push(hop);
-                        redirect::strip(
-                            &mut self.prepared.headers,
-                            &next,
-                            &engine.defaults.sensitive,
-                        );
-                        self.prepared.with_body &= !next.drop_body;
-                        self.prepared.method = next.method;
-                        self.prepared.uri = next.uri;
-                        self.tally.redirected();
-                        self.redirected = true;
-                        return Some(Next::Elsewhere { host, delay });
-                    }
-                    (Err(reason), _) => (
-                        hop,
-                        "the redirect asks for too long a wait".to_owned(),
-                        reason,
-                    ),
-                    (Ok(_), None) => (
-                        hop,
-                        "the redirect leads to no host".to_owned(),
-                        StopReason::NotRetryable,
-                    ),
-                }
-            }
-            Err(refused) => (
-                hop(refused.location),
-                refused.message,
-                StopReason::NotRetryable,
-            ),
-        };
-        let (hop, message, reason) = refused;
-        self.report.history.push(hop);
-        self.tally.settled();
-        let reply = Reply {
-            body: Vec::new(),
-            headers: reply.headers.clone(),
-            ..*reply
-        };
-        let response = self.receive(reply, trace);
-        let error = Error::new(ErrorType::Redirect, message)
-            .at(Phase::Receive)
-            .with_response(Some(response));
-        Some(Next::answered(State::Failed(error.stopped(reason))))
-    }
-}
-
-impl Failure {
-    fn status(response: &Response) -> Failure {
-        let status = response.status();
-        let reason = crate::http::StatusCode::from_u16(status)
-            .ok()
-            .and_then(|code| code.canonical_reason());
-        Failure {
-            error_type: ErrorType::HttpStatus,
-            phase: Some(Phase::Receive),
-            permanent: false,
-            message: format!("{status} {}", reason.unwrap_or_default())
-                .trim_end()
-                .to_owned(),
-            source: None,
-        }
-    }
-
-    fn error_without_response(&self) -> Error {
-        let error = Error::new(self.error_type, self.message.clone());
-        match self.phase {
-            Some(phase) => error.at(phase),
-            None => error,
-        }
-    }
-
-    fn into_error(self, message: String, response: Option<Response>) -> Error {
-        let error = Error::new(self.error_type, message)
-            .because(self.source)
-            .with_response(response);
-        match self.phase {
-            Some(phase) => error.at(phase),
-            None => error,
         }
     }
 }

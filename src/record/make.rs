@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::request::RequestLine;
 use super::wire::{self, Version};
 use super::{AttemptRecord, Key, Kind, PhaseTimes, Record, body};
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use crate::http::{HeaderMap, Uri};
 use crate::outcome::{Attempt, Outcome, State};
 use crate::redact;
 use crate::request::Request;
