@@ -1,6 +1,7 @@
 //! The client: a pool of workers, its defaults, and the ways to hand it requests.
 
 mod builder;
+mod error;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,7 +15,8 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::schedule::{Bounds, Ended, Id, Schedule};
 
-pub use builder::{BuildError, ClientBuilder};
+pub use builder::ClientBuilder;
+pub use error::BuildError;
 
 /// A pool of worker threads over shared keep-alive connections.
 ///

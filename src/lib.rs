@@ -86,6 +86,7 @@ mod client;
 mod error;
 mod executor;
 mod host;
+mod host_rule;
 mod limits;
 mod outcome;
 mod policy;
@@ -111,7 +112,7 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use executor::{Handle, TimedOut};
 pub use host::Host;
-pub use limits::Timeouts;
+pub use limits::{RateLimit, Timeouts};
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
 pub use policy::{
     BreakerSettings, ClassLimits, Finding, Jitter, Judgement, RetryBudget, RetryPolicy,

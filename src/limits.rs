@@ -1,4 +1,4 @@
-//! Time limits of an attempt.
+//! Time limits of an attempt, and limits on how many there are in a time.
 
 use std::time::Duration;
 
@@ -57,4 +57,84 @@ impl Timeouts {
         attempt: Some(Duration::from_secs(30)),
         read: None,
     };
+}
+
+/// So many requests in so much time.
+///
+/// They are spread evenly: with the default burst of 1, no stretch of time of length `per`, wherever it begins, holds
+/// more than `count`; retries and redirects count like first attempts. Time in which nothing was sent is not made up
+/// for.
+///
+/// ```
+/// use std::time::Duration;
+/// use haul::RateLimit;
+///
+/// let steady = RateLimit::per_second(10);
+/// let bursty = RateLimit::new(600, Duration::from_secs(60)).burst(20);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    pub(crate) count: u32,
+    pub(crate) per: Duration,
+    pub(crate) burst: u32,
+}
+
+impl RateLimit {
+    /// `count` requests in each `per`.
+    pub fn new(count: u32, per: Duration) -> RateLimit {
+        RateLimit {
+            count,
+            per,
+            burst: 1,
+        }
+    }
+
+    /// `count` requests each second.
+    pub fn per_second(count: u32) -> RateLimit {
+        RateLimit::new(count, Duration::from_secs(1))
+    }
+
+    /// `count` requests each minute.
+    pub fn per_minute(count: u32) -> RateLimit {
+        RateLimit::new(count, Duration::from_secs(60))
+    }
+
+    /// How many may be sent at once after a pause. Default 1. A stretch of time of length `per` then holds up to
+    /// `count + burst - 1`.
+    pub fn burst(mut self, burst: u32) -> RateLimit {
+        self.burst = burst;
+        self
+    }
+
+    /// What is contradictory in it, naming the setting.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.count == 0 {
+            return Err("count is 0: nothing could be sent".into());
+        }
+        if self.per.is_zero() {
+            return Err("per is zero: that is no limit".into());
+        }
+        if self.burst == 0 {
+            return Err("burst is 0: nothing could be sent".into());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_that_lets_nothing_or_everything_through_is_refused_by_name() {
+        let zero = Duration::ZERO;
+        for (rate, name) in [
+            (RateLimit::per_second(0), "count"),
+            (RateLimit::new(1, zero), "per"),
+            (RateLimit::per_minute(1).burst(0), "burst"),
+        ] {
+            assert!(rate.check().unwrap_err().starts_with(name));
+        }
+        assert_eq!(RateLimit::per_second(1).burst(5).check(), Ok(()));
+    }
 }

@@ -3,6 +3,7 @@
 mod cancel;
 mod channel;
 mod control;
+mod ending;
 mod feed;
 mod outcomes;
 mod receive;
@@ -14,10 +15,10 @@ mod wait;
 
 pub use cancel::CancelToken;
 pub use channel::{Intake, Refused};
-pub use control::End;
+pub use control::{End, Unfinished};
 pub use outcomes::Outcomes;
 pub use tally::SummaryHandle;
-pub use timeout::{InTime, Unfinished};
+pub use timeout::InTime;
 pub use wait::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 
 pub(crate) use outcomes::{Order, Shape};

@@ -7,18 +7,8 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
 
-use super::control::End;
+use super::control::{End, Unfinished};
 use super::outcomes::{Outcomes, Step};
-
-/// The iteration's limit passed before all had ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{unfinished} (of {total}) requests unfinished")]
-pub struct Unfinished {
-    /// How many had not ended.
-    pub unfinished: usize,
-    /// How many there were, as far as the input had been read.
-    pub total: usize,
-}
 
 /// [`Outcomes`] with a limit: see [`Outcomes::timeout`].
 #[must_use = "nothing is sent until its outcomes are asked for"]

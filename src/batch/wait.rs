@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
 use crate::executor::{Executor, Handle, Watcher};
 
-use super::timeout::Unfinished;
+use super::control::Unfinished;
 
 /// Handles as their requests end: those that have ended first, then each as it does. The same handle given twice comes
 /// once; handles of several clients mix.

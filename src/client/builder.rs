@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::executor::{Defaults, Engine, Pool};
+use crate::host_rule::HostTable;
 use crate::http::header::{AUTHORIZATION, USER_AGENT};
 use crate::http::{HeaderName, HeaderValue};
 use crate::limits::Timeouts;
@@ -13,12 +14,13 @@ use crate::redact;
 use crate::rejection::Rejection;
 use crate::request::{Rule, basic, bearer};
 use crate::response::Response;
-use crate::schedule::{Bounds, Schedule, Settings};
+use crate::schedule::{Bounds, HostLimits, Schedule, Settings};
 use crate::status::StatusSet;
 use crate::transport::{self, Sockets, Transport};
 use crate::url;
 
 use super::Client;
+use super::error::BuildError;
 
 /// Sends itself under this name unless told otherwise.
 const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
@@ -51,21 +53,6 @@ pub struct ClientBuilder {
     byte_budget: u64,
     transport: Option<Arc<dyn Transport>>,
     wrong: Option<BuildError>,
-}
-
-/// A client cannot be built as asked: names the setting and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{setting}: {reason}")]
-pub struct BuildError {
-    setting: &'static str,
-    reason: String,
-}
-
-impl BuildError {
-    /// The setting that is wrong, by the name of its method.
-    pub fn setting(&self) -> &str {
-        self.setting
-    }
 }
 
 /// Python's default: `min(32, available_parallelism + 4)`.
@@ -369,9 +356,15 @@ impl ClientBuilder {
         });
         let schedule = Schedule::new(Settings {
             in_flight: workers,
-            per_host: self.max_per_host,
             slow_start: (workers / 8).max(2),
-            budget: self.defaults.retry.budget,
+            rate: None,
+            host: HostLimits {
+                in_flight: self.max_per_host,
+                budget: self.defaults.retry.budget,
+                ..HostLimits::default()
+            },
+            rules: HostTable::default(),
+            seed: fastrand::u64(..),
         });
         let bounds = Bounds {
             window: self

@@ -5,18 +5,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::http::header::{LOCATION, RETRY_AFTER};
+use crate::http::header::RETRY_AFTER;
 use crate::limits::Timeouts;
 use crate::outcome::State;
 use crate::policy::{Finding, Judgement};
-use crate::redact;
 use crate::request::Request;
-use crate::response::{Head, Hop, Response};
-use crate::retry::redirect::{self, Step};
+use crate::response::{Head, Response};
 use crate::retry::{self, Decision, Evidence, retry_after};
-use crate::timing::Phase;
+use crate::schedule;
 use crate::transport::{Call, CancelSlot, Exchanged, Fault, Reply, Trace, Transport};
 
+use super::failure::Failure;
 use super::job::{Job, Progress, cancelled};
 use super::judge::judge;
 use super::prepare::{Defaults, Prepared, Settings};
@@ -33,24 +32,36 @@ pub(super) enum Next {
     Done {
         state: State,
         cool: Option<Duration>,
+        tells: schedule::Call,
     },
     /// Again, if the host's budget allows.
     Again {
         delay: Duration,
         cost: f64,
         cool: Option<Duration>,
+        tells: schedule::Call,
     },
     /// On to where the response leads, after the wait it asked for.
     Elsewhere { host: Host, delay: Duration },
 }
 
 impl Next {
-    fn done(state: State) -> Next {
-        Next::Done { state, cool: None }
+    /// It ended, and the host answered.
+    pub(super) fn answered(state: State) -> Next {
+        Next::Done {
+            state,
+            cool: None,
+            tells: schedule::Call::Success,
+        }
     }
 
-    fn failed(error: Error) -> Next {
-        Next::done(State::Failed(error))
+    /// It ended for a reason that tells nothing about the host.
+    pub(super) fn failed(error: Error) -> Next {
+        Next::Done {
+            state: State::Failed(error),
+            cool: None,
+            tells: schedule::Call::Ignored,
+        }
     }
 }
 
@@ -105,15 +116,6 @@ impl Engine {
             Err(fault) => progress.faulted(settings, &request, fault, &trace, elapsed),
         }
     }
-}
-
-/// A failed attempt, before it is decided what follows.
-struct Failure {
-    error_type: ErrorType,
-    phase: Option<Phase>,
-    permanent: bool,
-    message: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Progress {
@@ -210,7 +212,7 @@ impl Progress {
     }
 
     /// Keeps what a response says of itself, and makes it the caller's form.
-    fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
+    pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         let header = reply.headers.get(RETRY_AFTER);
         self.report.retry_after =
             header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -246,7 +248,7 @@ impl Progress {
         let hooked = settings.retry().classify.is_some();
         if accepted && !hooked {
             self.tally.settled();
-            return Next::done(judge(settings, &self.prepared.method, response));
+            return Next::answered(judge(settings, &self.prepared.method, response));
         }
         let failure = Failure::status(&response);
         let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
@@ -258,7 +260,7 @@ impl Progress {
             }
         }
         self.tally.settled();
-        Next::done(judge(settings, &self.prepared.method, response))
+        Next::answered(judge(settings, &self.prepared.method, response))
     }
 
     fn faulted(
@@ -345,6 +347,7 @@ impl Progress {
             *reason = StopReason::Deadline;
             self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
         }
+        let tells = schedule::Call::of(&evidence);
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,
@@ -367,129 +370,18 @@ impl Progress {
             } => {
                 self.fresh = fresh;
                 self.error = Some(error);
-                Next::Again { delay, cost, cool }
+                Next::Again {
+                    delay,
+                    cost,
+                    cool,
+                    tells,
+                }
             }
             Decision::Stop { reason, cool } => Next::Done {
+                tells,
                 state: State::Failed(error.stopped(reason)),
                 cool,
             },
-        }
-    }
-
-    /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
-    fn redirect(
-        &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
-        reply: &Reply,
-        trace: &Trace,
-    ) -> Option<Next> {
-        let step = Step {
-            method: &self.prepared.method,
-            uri: &self.prepared.uri,
-            status: reply.status,
-            location: reply.headers.get(LOCATION),
-            hops: self.report.history.len() as u32,
-            limit: settings.max_redirects(),
-            allow_downgrade: engine.defaults.allow_downgrade,
-        };
-        let decided = redirect::decide(&step);
-        let hop = |location: String| Hop {
-            status: step.status,
-            url: redact::uri(step.uri),
-            location,
-        };
-        let refused = match decided {
-            Ok(None) => return None,
-            Ok(Some(next)) => {
-                let left = self
-                    .deadline
-                    .map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                let asked = retry_after::parse(&reply.headers, SystemTime::now());
-                let delay =
-                    retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
-                let hop = hop(redact::uri(&next.uri));
-                match (delay, Host::of(&next.uri)) {
-                    (Ok(delay), Some(host)) => {
-                        self.report.history.push(hop);
-                        redirect::strip(
-                            &mut self.prepared.headers,
-                            &next,
-                            &engine.defaults.sensitive,
-                        );
-                        self.prepared.with_body &= !next.drop_body;
-                        self.prepared.method = next.method;
-                        self.prepared.uri = next.uri;
-                        self.tally.redirected();
-                        self.redirected = true;
-                        return Some(Next::Elsewhere { host, delay });
-                    }
-                    (Err(reason), _) => (
-                        hop,
-                        "the redirect asks for too long a wait".to_owned(),
-                        reason,
-                    ),
-                    (Ok(_), None) => (
-                        hop,
-                        "the redirect leads to no host".to_owned(),
-                        StopReason::NotRetryable,
-                    ),
-                }
-            }
-            Err(refused) => (
-                hop(refused.location),
-                refused.message,
-                StopReason::NotRetryable,
-            ),
-        };
-        let (hop, message, reason) = refused;
-        self.report.history.push(hop);
-        self.tally.settled();
-        let reply = Reply {
-            body: Vec::new(),
-            headers: reply.headers.clone(),
-            ..*reply
-        };
-        let response = self.receive(reply, trace);
-        let error = Error::new(ErrorType::Redirect, message)
-            .at(Phase::Receive)
-            .with_response(Some(response));
-        Some(Next::failed(error.stopped(reason)))
-    }
-}
-
-impl Failure {
-    fn status(response: &Response) -> Failure {
-        let status = response.status();
-        let reason = crate::http::StatusCode::from_u16(status)
-            .ok()
-            .and_then(|code| code.canonical_reason());
-        Failure {
-            error_type: ErrorType::HttpStatus,
-            phase: Some(Phase::Receive),
-            permanent: false,
-            message: format!("{status} {}", reason.unwrap_or_default())
-                .trim_end()
-                .to_owned(),
-            source: None,
-        }
-    }
-
-    fn error_without_response(&self) -> Error {
-        let error = Error::new(self.error_type, self.message.clone());
-        match self.phase {
-            Some(phase) => error.at(phase),
-            None => error,
-        }
-    }
-
-    fn into_error(self, message: String, response: Option<Response>) -> Error {
-        let error = Error::new(self.error_type, message)
-            .because(self.source)
-            .with_response(response);
-        match self.phase {
-            Some(phase) => error.at(phase),
-            None => error,
         }
     }
 }

@@ -109,6 +109,15 @@ impl Job {
                 "the deadline passed before it was sent",
             )
             .stopped(StopReason::Deadline),
+            (Ended::BreakerOpen { .. }, Some(error)) => error.stopped(StopReason::BreakerOpen),
+            (Ended::BreakerOpen { remaining }, None) => Error::new(
+                ErrorType::BreakerOpen,
+                format!(
+                    "its host keeps failing and is left alone for another {}",
+                    shown_wait(remaining)
+                ),
+            )
+            .stopped(StopReason::BreakerOpen),
             (Ended::NoWorker(reason), _) => {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }

@@ -2,6 +2,8 @@
 
 mod attempt;
 mod calls;
+mod failure;
+mod follow;
 mod handle;
 mod here;
 mod job;

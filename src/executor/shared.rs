@@ -142,10 +142,9 @@ impl Executor {
     /// Sees to it that somebody comes for what can be dispatched, or waits for when something can. Under the lock.
     pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
         let mut after = self.call_news(state);
-        let wakeup = state.schedule.next_wakeup();
         if state.schedule.is_dispatchable(now) {
             after.start = self.call_one(state);
-        } else if let Some(wakeup) = wakeup {
+        } else if let Some(wakeup) = state.schedule.next_wakeup() {
             // Somebody has to wait for it.
             let waited_for = state.leading && state.armed.is_some_and(|armed| armed <= wakeup);
             if !waited_for && state.starting == 0 {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{Ended, Id, Schedule, Start, Verdict};
+use crate::schedule::{Call, Ended, Id, Schedule, Start, Verdict};
 use crate::transport::CancelSlot;
 
 use super::attempt::{Engine, Next};
@@ -194,14 +194,16 @@ impl Worker<'_> {
             {
                 progress.tally.settled();
             }
-            Next::Done {
-                state: OutcomeState::Failed(panicked(&*panic)),
-                cool: None,
-            }
+            Next::failed(panicked(&*panic))
         });
         match next {
-            Next::Done { state, cool } => self.settle(id, job, state, cool),
-            Next::Again { delay, cost, cool } => self.again(id, job, delay, cost, cool),
+            Next::Done { state, cool, tells } => self.settle(id, job, state, cool, tells),
+            Next::Again {
+                delay,
+                cost,
+                cool,
+                tells,
+            } => self.again(id, job, (delay, cost), cool, tells),
             Next::Elsewhere { host, delay } => {
                 let now = Instant::now();
                 let at = now + delay;
@@ -229,6 +231,7 @@ impl Worker<'_> {
         job: Box<Job>,
         outcome: OutcomeState,
         cool: Option<Duration>,
+        call: Call,
     ) -> MutexGuard<'_, State> {
         if let OutcomeState::Failed(error) = &outcome
             && error.error_type() != ErrorType::Cancelled
@@ -243,7 +246,7 @@ impl Worker<'_> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
         let now = Instant::now();
         let cool = cool.and_then(|cool| now.checked_add(cool));
-        self.complete(id, Verdict::Done { bytes, cool })
+        self.complete(id, Verdict::Done { bytes, cool, call })
     }
 
     /// Again after a wait, unless the host's retries are used up.
@@ -251,9 +254,9 @@ impl Worker<'_> {
         &self,
         id: Id,
         mut job: Box<Job>,
-        delay: Duration,
-        cost: f64,
+        (delay, cost): (Duration, f64),
         cool: Option<Duration>,
+        call: Call,
     ) -> MutexGuard<'_, State> {
         let granted = cost <= 0.0 || {
             let mut state = self.executor.lock();
@@ -270,6 +273,7 @@ impl Worker<'_> {
                 job,
                 OutcomeState::Failed(error.stopped(StopReason::BudgetEmpty)),
                 cool,
+                call,
             );
         }
         if log::log_enabled!(log::Level::Warn)
@@ -297,6 +301,7 @@ impl Worker<'_> {
                 at,
                 deadline,
                 cool,
+                call,
             },
         )
     }

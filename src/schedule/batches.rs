@@ -1,7 +1,7 @@
 //! What the schedule knows of a batch: its counts, its bounds, and what of it ended without an attempt.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::slots::Id;
 
@@ -27,6 +27,10 @@ pub(crate) enum Ended {
     Invalid(String),
     Cancelled,
     Deadline,
+    /// Its host's circuit breaker lets nothing through, for so long.
+    BreakerOpen {
+        remaining: Duration,
+    },
     /// No thread could be started for it; says why.
     NoWorker(String),
 }
@@ -97,9 +101,7 @@ impl<J> Batch<J> {
         if oldest && self.bounds.ordered {
             return self.used() < self.bounds.window;
         }
-        // Of a window of one, that place is the one kept.
-        let places = self.bounds.window - usize::from(self.bounds.ordered);
-        self.used() < places && self.bytes < self.bounds.bytes as i64
+        self.places() > 0
     }
 
     /// Places in the results channel that are taken or spoken for.
@@ -107,13 +109,18 @@ impl<J> Batch<J> {
         (self.in_flight as isize + self.finished).max(0) as usize
     }
 
-    /// Places left for jobs other than the oldest.
+    /// Places left for jobs other than the oldest. A window of 1 leaves them none: a later one that took the only place
+    /// could not be handed back before the oldest, which could not start.
     pub(super) fn places(&self) -> usize {
-        if self.may_start(false) {
-            self.bounds.window.saturating_sub(self.used())
-        } else {
-            0
+        if self.bytes >= self.bounds.bytes as i64 {
+            return 0;
         }
+        let kept = usize::from(self.bounds.ordered);
+        self.bounds.window.saturating_sub(kept + self.used())
+    }
+
+    pub(super) fn is_past(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
     pub(super) fn is_idle(&self) -> bool {

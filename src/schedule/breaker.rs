@@ -21,6 +21,8 @@ pub(crate) struct Breaker {
     era: u32,
     /// Times it opened since it was last closed.
     opened: u32,
+    /// When the last call was let through half-open.
+    tried: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,7 @@ impl Breaker {
             window: Window::new(settings.window, now),
             era: 0,
             opened: 0,
+            tried: now,
         }
     }
 
@@ -110,6 +113,7 @@ impl Breaker {
                 };
             }
             *out += 1;
+            self.tried = now;
         }
         Permit::Granted(Pass(self.era))
     }
@@ -162,6 +166,15 @@ impl Breaker {
         }
     }
 
+    /// Whether it would let a call through.
+    pub(crate) fn allows(&self, now: Instant) -> bool {
+        match self.state {
+            State::Closed => true,
+            State::Open { until } => now >= until,
+            State::HalfOpen { out, good, bad } => out + good + bad < self.settings.trials.max(1),
+        }
+    }
+
     /// How long it stays open.
     pub(crate) fn remaining(&self, now: Instant) -> Duration {
         match self.state {
@@ -170,9 +183,17 @@ impl Breaker {
         }
     }
 
-    /// Whether it is as it was when new, so that forgetting it changes nothing.
+    /// Whether it is as it was when new, so that forgetting it changes nothing. One that opened counts as new when no
+    /// call has come for a window's length since it would have let one through: what it knew has fallen out of the
+    /// window by then, and a host that is never asked again is not to be kept for ever.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
-        self.state == State::Closed && self.window.counts(now) == (0, 0)
+        match self.state {
+            State::Closed => self.window.counts(now) == (0, 0),
+            State::Open { until } => now >= later(until, self.settings.window),
+            State::HalfOpen { out, .. } => {
+                out == 0 && now >= later(self.tried, self.settings.window)
+            }
+        }
     }
 
     fn open(

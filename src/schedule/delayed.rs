@@ -1,4 +1,4 @@
-//! Things by the time they are due.
+//! What is due at a time.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,34 +6,68 @@ use std::time::Instant;
 
 use super::slots::Id;
 
-/// A heap of instants. An entry is never removed from its middle: whoever pops one checks that it still stands.
+/// A heap of instants. An entry that no longer stands is not looked for in its middle: whoever pops one checks it, and
+/// [`discard`](Timers::discard) sees to it that those that fell never outnumber those that stand.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    heap: BinaryHeap<Reverse<(Instant, u64, Id)>>,
+    heap: BinaryHeap<Reverse<Entry>>,
     /// Keeps those due at the same instant in the order they came.
     counter: u64,
+    /// Entries known not to stand any more.
+    stale: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    due: Instant,
+    number: u64,
+    id: Id,
 }
 
 impl Timers {
     pub(super) fn push(&mut self, due: Instant, id: Id) {
         self.counter += 1;
-        self.heap.push(Reverse((due, self.counter, id)));
+        let number = self.counter;
+        self.heap.push(Reverse(Entry { due, number, id }));
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse((due, ..))| *due)
+        self.heap.peek().map(|Reverse(entry)| entry.due)
     }
 
-    /// The next one due at `now`.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Id> {
+    /// The next one due at `now`, and when it was.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<(Instant, Id)> {
         if self.next()? > now {
             return None;
         }
-        let Reverse((.., id)) = self.heap.pop()?;
-        if self.heap.is_empty() && self.heap.capacity() > 1 << 16 {
-            self.heap.shrink_to(1 << 12);
+        let Reverse(entry) = self.heap.pop()?;
+        self.shrink();
+        Some((entry.due, entry.id))
+    }
+
+    /// One entry more does not stand: `stands` tells which do. Drops those at the head, so that nothing wakes for them,
+    /// and all once they are half of all.
+    pub(super) fn discard(&mut self, stands: impl Fn(Instant, Id) -> bool) {
+        self.stale += 1;
+        while let Some(Reverse(head)) = self.heap.peek()
+            && !stands(head.due, head.id)
+        {
+            self.heap.pop();
+            self.stale = self.stale.saturating_sub(1);
         }
-        Some(id)
+        if self.stale > 64 && self.stale * 2 > self.heap.len() {
+            self.heap
+                .retain(|Reverse(entry)| stands(entry.due, entry.id));
+            self.stale = 0;
+        }
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        let (used, held) = (self.heap.len(), self.heap.capacity());
+        if held > 1 << 12 && used < held / 4 {
+            self.heap.shrink_to(held / 2);
+        }
     }
 
     #[cfg(test)]

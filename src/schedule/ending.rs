@@ -3,17 +3,20 @@
 use std::time::Instant;
 
 use super::batches::Ended;
-use super::queue::leave_lane;
 use super::slots::Id;
 use super::{Place, Schedule};
+
+/// Idle hosts that are kept because they are not back at their defaults. Beyond these the longest idle is forgotten,
+/// whatever it still knew: settings that let it know something for days must not take memory for every host there is.
+const LINGERING: usize = 1 << 16;
 
 impl<J> Schedule<J> {
     /// Hands an ended job to its batch's caller.
     pub(super) fn end(&mut self, batch: Id, job: J, why: Ended) {
         match self.batches.get_mut(batch) {
-            Some(known) if !known.bounds.delivered => {
+            Some(known) if !known.bounds.delivered && !known.abandoned => {
                 known.ended.push_back((job, why));
-                self.nudges.push(batch);
+                self.nudge(batch);
             }
             _ => self.undelivered.push((job, why)),
         }
@@ -31,23 +34,68 @@ impl<J> Schedule<J> {
         let Some(job) = slot.job.take() else { return };
         let (batch_id, host_id, place) = (slot.batch, slot.host, slot.place);
         self.queued -= 1;
-        let host = self.hosts.get_mut(host_id);
-        let parked = place == Place::Delayed || host.as_ref().is_some_and(|host| host.blocked);
-        if place == Place::Lane
-            && let Some(host) = host
-        {
-            leave_lane(host, batch_id, id);
-        }
+        let blocked = self.hosts.get(host_id).is_some_and(|host| host.blocked);
         if let Some(batch) = self.batches.get_mut(batch_id) {
-            if parked {
+            if place == Place::Delayed || blocked {
                 batch.parked -= 1;
             } else {
                 batch.ready -= 1;
             }
         }
         self.forget(id);
+        let jobs = &self.jobs;
+        if place == Place::Delayed {
+            self.delayed.discard(|_, id| {
+                jobs.get(id)
+                    .is_some_and(|slot| slot.place == Place::Delayed)
+            });
+        } else if let Some(host) = self.hosts.get_mut(host_id)
+            && let Some(lane) = host.lane_mut(batch_id)
+        {
+            lane.forget(id, |id| jobs.get(id).is_none());
+        }
         self.retire(host_id, now);
         self.end(batch_id, job, why);
+    }
+
+    /// Ends every queued job whose deadline has passed.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        while let Some((due, id)) = self.deadlines.pop_due(now) {
+            let Some(slot) = self.jobs.get_mut(id) else {
+                continue;
+            };
+            if slot.timed && slot.deadline == Some(due) {
+                slot.timed = false;
+                self.end_queued(id, Ended::Deadline, now);
+            }
+        }
+        let mut from = 0;
+        while let Some((at, batch)) = self.batches.find_from(from, |batch| batch.is_past(now)) {
+            self.end_batch(batch, &Ended::Deadline, now);
+            from = at + 1;
+        }
+    }
+
+    /// When [`expire`](Schedule::expire) will have something to end.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let batches = self
+            .batches
+            .values()
+            .filter(|batch| batch.ready + batch.parked > 0)
+            .filter_map(|batch| batch.deadline);
+        batches.chain(self.deadlines.next()).min()
+    }
+
+    /// Ends what is queued of a batch, or of all batches.
+    pub(crate) fn end_queued_of(&mut self, batch: Option<Id>, why: &Ended, now: Instant) {
+        match batch {
+            Some(batch) => self.end_batch(batch, why, now),
+            None => {
+                let all: Vec<Id> = self.batches.ids().collect();
+                all.into_iter()
+                    .for_each(|batch| self.end_batch(batch, why, now));
+            }
+        }
     }
 
     /// Ends all that is queued of a batch, and all that would be queued again.
@@ -78,13 +126,82 @@ impl<J> Schedule<J> {
         }
     }
 
+    /// A job that comes, or comes back, to a batch which was stopped meanwhile ends for the same reason.
+    pub(super) fn end_if_stopped(&mut self, id: Id, now: Instant) {
+        let Some(slot) = self.jobs.get(id) else {
+            return;
+        };
+        let why = match self.batches.get(slot.batch) {
+            Some(batch) => batch.stopped.clone(),
+            None => Some(Ended::Cancelled),
+        };
+        if let Some(why) = why {
+            self.end_queued(id, why, now);
+        }
+    }
+
+    /// Cancels one job that waits. False where it is in flight or over.
+    pub(crate) fn cancel(&mut self, id: Id, now: Instant) -> bool {
+        let waits = self
+            .jobs
+            .get(id)
+            .is_some_and(|slot| slot.place != Place::InFlight);
+        if waits {
+            self.end_queued(id, Ended::Cancelled, now);
+        }
+        waits
+    }
+
+    /// The batch ends at this instant.
+    pub(crate) fn set_deadline(&mut self, batch: Id, deadline: Instant) {
+        if let Some(batch) = self.batches.get_mut(batch) {
+            batch.deadline = Some(deadline);
+        }
+    }
+
+    /// Ends a job whose host's breaker is open.
+    pub(super) fn end_refused(&mut self, id: Id, now: Instant) {
+        let host = self.jobs.get(id).map(|slot| slot.host);
+        let host = host.and_then(|host| self.hosts.get(host));
+        let remaining = host.map(|host| host.refuses_for(now)).unwrap_or_default();
+        self.end_queued(id, Ended::BreakerOpen { remaining }, now);
+    }
+
+    /// Ends what waits in the lanes of a host whose breaker is open. What is delayed may find it closed again.
+    pub(super) fn refuse(&mut self, host: Id, now: Instant) {
+        let Some(state) = self.hosts.get(host) else {
+            return;
+        };
+        if state.refuses_for(now).is_zero() || !state.has_queue() {
+            return;
+        }
+        let lanes = state.lanes.iter().flat_map(|lane| &lane.jobs);
+        let waiting: Vec<Id> = lanes.copied().collect();
+        for id in waiting {
+            self.end_refused(id, now);
+        }
+    }
+
     /// The job is over: its slot is free, and its host has one job less.
     pub(super) fn forget(&mut self, id: Id) {
-        if let Some(slot) = self.jobs.remove(id)
-            && let Some(host) = self.hosts.get_mut(slot.host)
-        {
+        let Some(slot) = self.jobs.remove(id) else {
+            return;
+        };
+        if let Some(host) = self.hosts.get_mut(slot.host) {
             host.jobs -= 1;
         }
+        if slot.timed {
+            self.drop_deadline();
+        }
+    }
+
+    /// A deadline among those to be looked at no longer stands.
+    pub(super) fn drop_deadline(&mut self) {
+        let jobs = &self.jobs;
+        self.deadlines.discard(|due, id| {
+            jobs.get(id)
+                .is_some_and(|slot| slot.timed && slot.deadline == Some(due))
+        });
     }
 
     /// Forgets the host if it is idle and back at its defaults; one that is idle only is looked at again later, when
@@ -103,14 +220,16 @@ impl<J> Schedule<J> {
             state.lingers = true;
             self.lingering.push_back(host);
         }
+        // Two for one, so that they go faster than they come.
         for _ in 0..2 {
             let Some(old) = self.lingering.pop_front() else {
                 return;
             };
+            let crowded = self.lingering.len() >= LINGERING;
             let Some(state) = self.hosts.get_mut(old) else {
                 continue;
             };
-            if state.is_default(now) {
+            if state.is_default(now) || (crowded && state.jobs == 0 && !state.in_ring) {
                 self.remove_host(old);
             } else if state.jobs == 0 {
                 self.lingering.push_back(old);

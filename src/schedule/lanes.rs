@@ -6,6 +6,9 @@ use std::time::Instant;
 use crate::host::Host;
 use crate::retry::budget::Budget;
 
+use super::breaker::{Breaker, Call, Pass, Permit};
+use super::limits::HostLimits;
+use super::rate::Gcra;
 use super::slots::Id;
 
 /// What the schedule knows of a host. Gone once it is idle and back at its defaults.
@@ -21,13 +24,19 @@ pub(super) struct HostState {
     pub(super) proven: bool,
     /// Nothing is sent before this instant: the server asked for a pause.
     pub(super) cool_until: Option<Instant>,
+    pub(super) rate: Option<Gcra>,
+    pub(super) breaker: Option<Box<Breaker>>,
     pub(super) budget: Option<Budget>,
     /// Jobs anywhere (lanes, delayed, in flight) that name this host.
     pub(super) jobs: usize,
+    /// When it is served, among the others: the earlier, the sooner.
+    pub(super) turn: u64,
     /// In the ring of hosts that may have something to dispatch.
     pub(super) in_ring: bool,
     /// Its queued jobs count as parked: it can start nothing now.
     pub(super) blocked: bool,
+    /// When it is looked at again.
+    pub(super) wakes_at: Option<Instant>,
     /// In the list of idle hosts waiting to be back at their defaults.
     pub(super) lingers: bool,
 }
@@ -35,27 +44,33 @@ pub(super) struct HostState {
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) batch: Id,
-    /// Ids of jobs; one whose job is no longer ready is stale and skipped.
+    /// Ids of jobs; one whose job has ended is stale and skipped.
     pub(super) jobs: VecDeque<Id>,
-    /// Ready jobs among them.
+    /// Jobs among them.
     pub(super) live: usize,
     /// The host stands in this batch's list of stalled hosts.
     pub(super) listed: bool,
 }
 
 impl HostState {
-    pub(super) fn new(host: Host, limit: usize, budget: Option<Budget>) -> Self {
+    pub(super) fn new(host: Host, limits: &HostLimits, now: Instant) -> Self {
         HostState {
             host,
             lanes: VecDeque::new(),
             in_flight: 0,
-            limit,
+            limit: limits.in_flight,
             proven: false,
             cool_until: None,
-            budget,
+            rate: limits.rate.map(Gcra::new),
+            breaker: limits
+                .breaker
+                .map(|settings| Box::new(Breaker::new(&settings, now))),
+            budget: limits.budget.map(|settings| Budget::new(&settings, now)),
             jobs: 0,
+            turn: 0,
             in_ring: false,
             blocked: false,
+            wakes_at: None,
             lingers: false,
         }
     }
@@ -81,19 +96,66 @@ impl HostState {
         self.lanes.iter_mut().find(|lane| lane.batch == batch)
     }
 
-    /// Whether any lane holds a ready job.
+    /// Whether any lane holds a job.
     pub(super) fn has_queue(&self) -> bool {
         self.lanes.iter().any(|lane| lane.live > 0)
     }
 
-    /// Whether a job may start now: a place is free and it does not cool.
+    /// Whether a job may start now: a place is free, it does not cool, its rate and its breaker let one through.
     pub(super) fn is_open(&self, now: Instant, slow_start: usize) -> bool {
         let limit = if self.proven {
             self.limit
         } else {
             self.limit.min(slow_start)
         };
-        self.in_flight < limit && self.cool_until.is_none_or(|until| until <= now)
+        self.in_flight < limit
+            && self.opens_at().is_none_or(|at| at <= now)
+            && self.breaker.as_ref().is_none_or(|b| b.allows(now))
+    }
+
+    /// When time alone lets a job through again. Of an open breaker nothing waits.
+    pub(super) fn opens_at(&self) -> Option<Instant> {
+        let rate = self.rate.as_ref().and_then(Gcra::opens_at);
+        self.cool_until.max(rate)
+    }
+
+    /// Counts a start.
+    pub(super) fn started(&mut self, first: bool, now: Instant) -> Option<Pass> {
+        self.in_flight += 1;
+        if let Some(rate) = &mut self.rate {
+            rate.take(now);
+        }
+        if first && let Some(budget) = &mut self.budget {
+            budget.first_attempt(now);
+        }
+        match self.breaker.as_mut()?.permit(now) {
+            Permit::Granted(pass) => Some(pass),
+            Permit::Refused { .. } => None,
+        }
+    }
+
+    /// How a call ended that its breaker let through.
+    pub(super) fn record(
+        &mut self,
+        pass: Option<Pass>,
+        call: Call,
+        now: Instant,
+        rng: &mut fastrand::Rng,
+    ) {
+        if call == Call::Success {
+            self.proven = true;
+        }
+        if let (Some(breaker), Some(pass)) = (&mut self.breaker, pass) {
+            breaker.record(pass, call, now, &mut || rng.f64());
+        }
+    }
+
+    /// How much longer its breaker refuses every call; zero = it does not.
+    pub(super) fn refuses_for(&self, now: Instant) -> std::time::Duration {
+        self.breaker
+            .as_ref()
+            .map(|breaker| breaker.remaining(now))
+            .unwrap_or_default()
     }
 
     /// Idle and as if never seen: can be forgotten.
@@ -101,9 +163,36 @@ impl HostState {
         self.jobs == 0
             && !self.in_ring
             && self.cool_until.is_none_or(|until| until <= now)
+            && self.rate.as_ref().is_none_or(|rate| rate.is_idle(now))
+            && self.breaker.as_ref().is_none_or(|b| b.is_idle(now))
             && self
                 .budget
                 .as_ref()
                 .is_none_or(|budget| budget.is_full(now))
+    }
+}
+
+impl Lane {
+    /// A job leaves: from the front as a rule.
+    pub(super) fn leave(&mut self, id: Id) {
+        self.live -= 1;
+        if self.jobs.front() == Some(&id) {
+            self.jobs.pop_front();
+        } else if let Some(at) = self.jobs.iter().position(|job| *job == id) {
+            self.jobs.remove(at);
+        }
+    }
+
+    /// A job has ended where it stood: its id will find nothing any more, and is dropped when it comes to the front, or
+    /// with others like it.
+    pub(super) fn forget(&mut self, id: Id, ended: impl Fn(Id) -> bool) {
+        self.live -= 1;
+        if self.live == 0 {
+            self.jobs.clear();
+        } else if self.jobs.front() == Some(&id) {
+            self.jobs.pop_front();
+        } else if self.jobs.len() > 2 * self.live + 64 {
+            self.jobs.retain(|job| *job != id && !ended(*job));
+        }
     }
 }

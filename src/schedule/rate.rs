@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::limits::RateLimit;
+
 /// Further off than any batch runs, and still an instant.
 const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 
@@ -20,8 +22,9 @@ pub(crate) struct Gcra {
 }
 
 impl Gcra {
-    /// `count` starts each `per`, of which `burst` at once. A count or burst of 0 counts as 1; a `per` of zero is no limit.
-    pub(crate) fn new(per: Duration, count: u32, burst: u32) -> Gcra {
+    /// A count or burst of 0 counts as 1; a `per` of zero is no limit.
+    pub(crate) fn new(limit: RateLimit) -> Gcra {
+        let RateLimit { count, per, burst } = limit;
         // Rounded up: a gap a nanosecond short would let one start too many into some window.
         let nanos = per.as_nanos().div_ceil(u128::from(count.max(1)));
         let gap = u64::try_from(nanos)
@@ -36,9 +39,12 @@ impl Gcra {
 
     /// When a start is allowed: now, or later.
     pub(crate) fn next(&self, now: Instant) -> Instant {
-        self.due
-            .and_then(|due| due.checked_sub(self.ahead))
-            .map_or(now, |at| at.max(now))
+        self.opens_at().map_or(now, |at| at.max(now))
+    }
+
+    /// From when on a start is allowed; `None` = from the beginning of time.
+    pub(crate) fn opens_at(&self) -> Option<Instant> {
+        self.due.and_then(|due| due.checked_sub(self.ahead))
     }
 
     /// Counts a start, retries and redirect hops like all others. Whoever starts before [`next`](Gcra::next) borrows
@@ -59,6 +65,10 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    fn gcra(per: Duration, count: u32, burst: u32) -> Gcra {
+        Gcra::new(RateLimit { count, per, burst })
+    }
 
     /// Starts as often as allowed until the end, asking at the instants `pauses` leads to.
     fn starts(
@@ -91,7 +101,7 @@ mod tests {
     #[test]
     fn starts_are_evenly_spaced() {
         let begin = Instant::now();
-        let mut gcra = Gcra::new(SECOND, 4, 1);
+        let mut gcra = gcra(SECOND, 4, 1);
         let starts = starts(&mut gcra, begin, || Duration::ZERO);
         for (i, at) in (0..).zip(&starts) {
             assert_eq!(*at - begin, Duration::from_millis(250) * i);
@@ -105,7 +115,7 @@ mod tests {
         for _ in 0..60 {
             let (count, burst) = (rng.u32(1..50), rng.u32(1..8));
             let per = Duration::from_nanos(rng.u64(1_000..3_000_000_000));
-            let mut gcra = Gcra::new(per, count, burst);
+            let mut gcra = gcra(per, count, burst);
             let longest = per.as_nanos() as u64 / u64::from(count) * 3;
             let starts = starts(&mut gcra, Instant::now(), || {
                 Duration::from_nanos(if rng.bool() { 0 } else { rng.u64(..=longest) })
@@ -120,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_gap_that_does_not_divide_evenly_is_not_too_short() {
-        let mut gcra = Gcra::new(SECOND, 3, 1);
+        let mut gcra = gcra(SECOND, 3, 1);
         let starts = starts(&mut gcra, Instant::now(), || Duration::ZERO);
         assert_eq!(most_in_any_window(&starts, SECOND), 3);
     }
@@ -128,7 +138,7 @@ mod tests {
     #[test]
     fn a_burst_is_spent_at_once_and_saved_up_again() {
         let begin = Instant::now();
-        let mut gcra = Gcra::new(SECOND, 10, 3);
+        let mut gcra = gcra(SECOND, 10, 3);
         for _ in 0..3 {
             assert_eq!(gcra.next(begin), begin);
             gcra.take(begin);
@@ -147,7 +157,7 @@ mod tests {
     #[test]
     fn time_that_passed_unused_is_not_made_up_for() {
         let begin = Instant::now();
-        let mut gcra = Gcra::new(SECOND, 10, 1);
+        let mut gcra = gcra(SECOND, 10, 1);
         gcra.take(begin);
         let later = begin + SECOND * 60;
         assert_eq!(gcra.next(later), later);
@@ -160,7 +170,7 @@ mod tests {
         for per in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
             for n in [0, 1, u32::MAX] {
                 let now = Instant::now();
-                let mut gcra = Gcra::new(per, n, n);
+                let mut gcra = gcra(per, n, n);
                 for _ in 0..1_000 {
                     let next = gcra.next(now);
                     assert!(next >= now);

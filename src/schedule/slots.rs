@@ -84,6 +84,24 @@ impl<T> Slots<T> {
         self.entries.len() - self.free.len()
     }
 
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().filter_map(|e| e.value.as_ref())
+    }
+
+    /// The first value from place `from` on of which `is` holds, and its place.
+    pub(crate) fn find_from(&self, from: usize, is: impl Fn(&T) -> bool) -> Option<(usize, Id)> {
+        let rest = self.entries.iter().enumerate().skip(from);
+        rest.filter(|(_, e)| e.value.as_ref().is_some_and(&is))
+            .map(|(at, e)| {
+                let id = Id {
+                    at: at as u32,
+                    generation: e.generation,
+                };
+                (at, id)
+            })
+            .next()
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = Id> + '_ {
         let live = self
             .entries

@@ -6,20 +6,19 @@ use std::time::{Duration, Instant};
 use ureq::Agent;
 use ureq::config::{AutoHeaderValue, Config};
 
-use super::body::{self, Cut, Taken, Want};
-use super::classify::{self, Scene, Trouble};
+use super::classify::{Scene, Trouble};
 use super::connection::{Connection, Plan};
 use super::dial;
 use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
 use super::pool::{Keep, Pool, PoolSettings};
+use super::reply::{receive, sampled};
 use super::request::{head_size, request};
 use super::resolver::{Resolver, ResolverSettings};
 use super::target::Target;
 use super::tls::Tls;
 use super::wire::{Limits, Wire};
-use super::{Call, Exchanged, Fault, Reply, Transport};
-use crate::http::header::{LOCATION, TRANSFER_ENCODING};
+use super::{Call, Exchanged, Fault, Transport};
 use crate::http::{Method, Response};
 use crate::timing::Phase;
 
@@ -358,62 +357,4 @@ impl Sockets {
             trace: meter.finish(Instant::now()),
         }
     }
-}
-
-/// Reads the body as far as it is wanted, and takes the connection back.
-#[inline(never)]
-fn receive(
-    call: &Call<'_>,
-    response: Response<ureq::Body>,
-) -> (Reply, Option<Cut>, Option<Box<Connection>>) {
-    let (head, mut body) = response.into_parts();
-    let status = head.status.as_u16();
-    let mut reply = Reply {
-        status,
-        version: head.version,
-        headers: head.headers,
-        body: Vec::new(),
-        truncated: false,
-    };
-    // ureq lets go of the connection at once if no body follows. Then there is nothing to read, and nothing to
-    // decompress either, whatever the headers say: think of the answer to HEAD.
-    if let Some(connection) = lease::take_back() {
-        return (reply, None, Some(connection));
-    }
-    let want = if call.accept.contains(status) {
-        Want::Whole(call.body_limit)
-    } else if call.follows && head.status.is_redirection() && reply.headers.contains_key(LOCATION) {
-        Want::Nothing
-    } else {
-        Want::Sample
-    };
-    let length = body.content_length();
-    let mut taken = Taken::default();
-    let result = body::read(body.as_reader(), length, want, &mut taken);
-    drop(body);
-    let connection = lease::take_back();
-    reply.body = taken.bytes;
-    reply.truncated = taken.truncated;
-    // The last chunk alone, which has five bytes.
-    let nothing = reply.headers.contains_key(TRANSFER_ENCODING)
-        && connection
-            .as_ref()
-            .is_some_and(|c| !c.attempt.ended && c.attempt.body_size.is_some_and(|size| size <= 5));
-    let cut = match result {
-        Ok(()) => None,
-        // A compressed body of no bytes at all is empty.
-        Err(Cut::Failed(error)) if nothing && classify::is_empty_compressed(&error) => None,
-        Err(cut) => Some(cut),
-    };
-    (reply, cut, connection)
-}
-
-/// What is kept of the answer in a fault.
-fn sampled(mut reply: Reply) -> Reply {
-    if reply.body.len() > body::SAMPLE {
-        reply.body.truncate(body::SAMPLE);
-        reply.body.shrink_to_fit();
-        reply.truncated = true;
-    }
-    reply
 }

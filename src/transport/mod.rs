@@ -15,6 +15,7 @@ mod lease;
 mod meter;
 mod platform;
 mod pool;
+mod reply;
 mod request;
 mod resolver;
 mod target;

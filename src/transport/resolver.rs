@@ -4,6 +4,7 @@
 //! and a worker waits for the answer no longer than its limit, and not at all once its attempt is cancelled.
 
 mod cache;
+mod lookup;
 mod lookups;
 
 use std::io;

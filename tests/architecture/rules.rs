@@ -12,6 +12,7 @@ const FLOORS: &[(u8, &[&str])] = &[
         &[
             "error",
             "host",
+            "host_rule",
             "limits",
             "outcome",
             "policy",

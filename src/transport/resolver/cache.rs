@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ResolverSettings;
-use super::lookups::Lookup;
+use super::lookup::{Answer, Lookup};
 
 /// What is known of a name.
 pub(super) enum Cached {
@@ -34,8 +34,6 @@ enum Entry {
         turn: usize,
     },
 }
-
-pub(super) type Answer = Result<Arc<[IpAddr]>, Arc<io::Error>>;
 
 impl Cache {
     pub(super) fn find(&mut self, name: &str, now: Instant) -> Option<Cached> {

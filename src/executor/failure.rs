@@ -1,0 +1,50 @@
+//! A failed attempt.
+
+use crate::error::{Error, ErrorType};
+use crate::response::Response;
+use crate::timing::Phase;
+
+/// A failed attempt, before it is decided what follows.
+pub(super) struct Failure {
+    pub(super) error_type: ErrorType,
+    pub(super) phase: Option<Phase>,
+    pub(super) permanent: bool,
+    pub(super) message: String,
+    pub(super) source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Failure {
+    pub(super) fn status(response: &Response) -> Failure {
+        let status = response.status();
+        let reason = crate::http::StatusCode::from_u16(status)
+            .ok()
+            .and_then(|code| code.canonical_reason());
+        Failure {
+            error_type: ErrorType::HttpStatus,
+            phase: Some(Phase::Receive),
+            permanent: false,
+            message: format!("{status} {}", reason.unwrap_or_default())
+                .trim_end()
+                .to_owned(),
+            source: None,
+        }
+    }
+
+    pub(super) fn error_without_response(&self) -> Error {
+        let error = Error::new(self.error_type, self.message.clone());
+        match self.phase {
+            Some(phase) => error.at(phase),
+            None => error,
+        }
+    }
+
+    pub(super) fn into_error(self, message: String, response: Option<Response>) -> Error {
+        let error = Error::new(self.error_type, message)
+            .because(self.source)
+            .with_response(response);
+        match self.phase {
+            Some(phase) => error.at(phase),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Following a redirect: a verdict, not a loop inside an attempt.
+
+use std::time::{Instant, SystemTime};
+
+use crate::error::{Error, ErrorType, StopReason};
+use crate::host::Host;
+use crate::http::header::LOCATION;
+use crate::outcome::State;
+use crate::redact;
+use crate::response::Hop;
+use crate::retry::redirect::{self, Step};
+use crate::retry::{self, retry_after};
+use crate::timing::Phase;
+use crate::transport::{Reply, Trace};
+
+use super::attempt::{Engine, Next};
+use super::job::Progress;
+use super::prepare::Settings;
+
+impl Progress {
+    /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
+    pub(super) fn redirect(
+        &mut self,
+        engine: &Engine,
+        settings: Settings<'_>,
+        reply: &Reply,
+        trace: &Trace,
+    ) -> Option<Next> {
+        let step = Step {
+            method: &self.prepared.method,
+            uri: &self.prepared.uri,
+            status: reply.status,
+            location: reply.headers.get(LOCATION),
+            hops: self.report.history.len() as u32,
+            limit: settings.max_redirects(),
+            allow_downgrade: engine.defaults.allow_downgrade,
+        };
+        let decided = redirect::decide(&step);
+        let hop = |location: String| Hop {
+            status: step.status,
+            url: redact::uri(step.uri),
+            location,
+        };
+        let refused = match decided {
+            Ok(None) => return None,
+            Ok(Some(next)) => {
+                let left = self
+                    .deadline
+                    .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+                let asked = retry_after::parse(&reply.headers, SystemTime::now());
+                let delay =
+                    retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
+                let hop = hop(redact::uri(&next.uri));
+                match (delay, Host::of(&next.uri)) {
+                    (Ok(delay), Some(host)) => {
+                        self.report.history.push(hop);
+                        redirect::strip(
+                            &mut self.prepared.headers,
+                            &next,
+                            &engine.defaults.sensitive,
+                        );
+                        self.prepared.with_body &= !next.drop_body;
+                        self.prepared.method = next.method;
+                        self.prepared.uri = next.uri;
+                        self.tally.redirected();
+                        self.redirected = true;
+                        return Some(Next::Elsewhere { host, delay });
+                    }
+                    (Err(reason), _) => (
+                        hop,
+                        "the redirect asks for too long a wait".to_owned(),
+                        reason,
+                    ),
+                    (Ok(_), None) => (
+                        hop,
+                        "the redirect leads to no host".to_owned(),
+                        StopReason::NotRetryable,
+                    ),
+                }
+            }
+            Err(refused) => (
+                hop(refused.location),
+                refused.message,
+                StopReason::NotRetryable,
+            ),
+        };
+        let (hop, message, reason) = refused;
+        self.report.history.push(hop);
+        self.tally.settled();
+        let reply = Reply {
+            body: Vec::new(),
+            headers: reply.headers.clone(),
+            ..*reply
+        };
+        let response = self.receive(reply, trace);
+        let error = Error::new(ErrorType::Redirect, message)
+            .at(Phase::Receive)
+            .with_response(Some(response));
+        Some(Next::answered(State::Failed(error.stopped(reason))))
+    }
+}

@@ -1,0 +1,369 @@
+//! Rules that hold for some hosts only: how hosts are named in them, and which of several is asked first.
+
+use std::cmp::Reverse;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::host::Host;
+
+/// Which hosts a rule is for: `api.example.com`, `*.example.com`, `https://api.example.com:8443`, `https://*`, `*`.
+///
+/// What is not written is not looked at: without a scheme it matches `http` and `https`, without a port every port.
+/// `*.example.com` matches every name below `example.com`, at any depth, and not `example.com` itself.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct HostPattern {
+    scheme: Option<&'static str>,
+    name: Name,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Name {
+    Any,
+    /// Ends so, the dot included.
+    Below(String),
+    Exactly(String),
+}
+
+/// A text that names no hosts: says which, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the host pattern {pattern:?} {reason}")]
+pub(crate) struct InvalidHostPattern {
+    pattern: String,
+    reason: String,
+}
+
+impl HostPattern {
+    pub(crate) fn matches(&self, host: &Host) -> bool {
+        let name = host.name();
+        let named = match &self.name {
+            Name::Any => true,
+            Name::Below(end) => name.len() > end.len() && name.ends_with(end.as_str()),
+            Name::Exactly(exact) => name == exact,
+        };
+        named
+            && self.scheme.is_none_or(|scheme| scheme == host.scheme())
+            && self.port.is_none_or(|port| port == host.port())
+    }
+
+    /// The greater, the fewer hosts it is for: whole names before wildcards, long wildcards before short ones, then
+    /// those with a port, then those with a scheme.
+    fn specificity(&self) -> (usize, bool, bool) {
+        let name = match &self.name {
+            Name::Any => 0,
+            Name::Below(end) => end.len(),
+            Name::Exactly(_) => usize::MAX,
+        };
+        (name, self.port.is_some(), self.scheme.is_some())
+    }
+
+    fn parse(text: &str) -> Result<HostPattern, String> {
+        let (scheme, rest) = match text.split_once("://") {
+            None => (None, text),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Some("http"), rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Some("https"), rest),
+            Some((scheme, _)) => {
+                return Err(format!(
+                    "has the scheme {scheme:?}: only http and https are known"
+                ));
+            }
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains('@') {
+            return Err("holds a user name: rules are for hosts".into());
+        }
+        if rest.contains(['/', '?', '#', '\\']) {
+            return Err("holds more than a host: paths are not matched".into());
+        }
+        let split = match rest.rfind(']') {
+            Some(end) => end + 1,
+            None => rest.find(':').unwrap_or(rest.len()),
+        };
+        let (name, port) = rest.split_at(split);
+        let port = match port.strip_prefix(':') {
+            Some(digits) => match digits.parse::<u16>() {
+                Ok(port) if port > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => Some(port),
+                _ => {
+                    return Err(format!(
+                        "has the port {digits:?}: it must be between 1 and 65535"
+                    ));
+                }
+            },
+            None if port.is_empty() => None,
+            None => return Err("holds something between the host and the port".into()),
+        };
+        Ok(HostPattern {
+            scheme,
+            name: Name::parse(name)?,
+            port,
+        })
+    }
+}
+
+impl Name {
+    fn parse(name: &str) -> Result<Name, String> {
+        if name.is_empty() {
+            return Err("names no host (* stands for all)".into());
+        }
+        if !name.is_ascii() {
+            return Err("is not ASCII (write the host in its xn-- form)".into());
+        }
+        if let Some(bad) = name
+            .chars()
+            .find(|c| c.is_ascii_whitespace() || c.is_ascii_control())
+        {
+            return Err(format!("holds {bad:?}, which is in the name of no host"));
+        }
+        let name = name.to_ascii_lowercase();
+        if name == "*" {
+            return Ok(Name::Any);
+        }
+        let (wild, rest) = match name.strip_prefix("*.") {
+            Some(rest) => (true, rest),
+            None => (false, name.as_str()),
+        };
+        if rest.contains('*') {
+            return Err("has a * elsewhere than as its whole first label (*.example.com)".into());
+        }
+        if rest.is_empty() || rest.starts_with('.') {
+            return Err("has an empty label".into());
+        }
+        Ok(match wild {
+            true => Name::Below(format!(".{rest}")),
+            false => Name::Exactly(name),
+        })
+    }
+}
+
+impl FromStr for HostPattern {
+    type Err = InvalidHostPattern;
+
+    fn from_str(text: &str) -> Result<HostPattern, InvalidHostPattern> {
+        HostPattern::parse(text.trim()).map_err(|reason| InvalidHostPattern {
+            // Whoever wrote a user name may have written a password.
+            pattern: text
+                .rsplit_once('@')
+                .map_or_else(|| text.to_owned(), |(_, host)| format!("***@{host}")),
+            reason,
+        })
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(scheme) = self.scheme {
+            write!(f, "{scheme}://")?;
+        }
+        match &self.name {
+            Name::Any => f.write_str("*")?,
+            Name::Below(end) => write!(f, "*{end}")?,
+            Name::Exactly(name) => f.write_str(name)?,
+        }
+        match self.port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostPattern({self})")
+    }
+}
+
+/// A rule for each of some patterns.
+#[derive(Clone, Debug)]
+pub(crate) struct HostTable<T> {
+    /// The most specific first.
+    rules: Vec<(HostPattern, T)>,
+}
+
+impl<T> Default for HostTable<T> {
+    fn default() -> Self {
+        HostTable { rules: Vec::new() }
+    }
+}
+
+impl<T> HostTable<T> {
+    /// Adds a rule. Gives back the one that stood under the same pattern.
+    pub(crate) fn insert(&mut self, pattern: HostPattern, rule: T) -> Option<T> {
+        if let Some((_, old)) = self.rules.iter_mut().find(|(known, _)| *known == pattern) {
+            return Some(std::mem::replace(old, rule));
+        }
+        self.rules.push((pattern, rule));
+        // Stable: of two that are as specific, the one given first is asked first.
+        self.rules
+            .sort_by_key(|(pattern, _)| Reverse(pattern.specificity()));
+        None
+    }
+
+    /// The rules for a host, the most specific first: the first that says something about a matter decides it.
+    pub(crate) fn matching(&self, host: &Host) -> impl Iterator<Item = &T> {
+        self.rules
+            .iter()
+            .filter(move |(pattern, _)| pattern.matches(host))
+            .map(|(_, rule)| rule)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(url: &str) -> Host {
+        Host::of(&url.parse().unwrap()).unwrap()
+    }
+
+    fn pattern(text: &str) -> HostPattern {
+        text.parse().unwrap()
+    }
+
+    fn found<T: Copy>(table: &HostTable<T>, url: &str) -> Vec<T> {
+        table.matching(&host(url)).copied().collect()
+    }
+
+    #[track_caller]
+    fn matches(text: &str, yes: &[&str], no: &[&str]) {
+        let pattern = pattern(text);
+        for url in yes {
+            assert!(pattern.matches(&host(url)), "{text} does not match {url}");
+        }
+        for url in no {
+            assert!(!pattern.matches(&host(url)), "{text} matches {url}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_written_is_not_looked_at() {
+        let name = ["http://api.example.com", "https://API.example.com:8443/x"];
+        matches(
+            "api.example.com",
+            &name,
+            &["http://example.com", "http://x.api.example.com"],
+        );
+        matches("API.Example.com:8443", &name[1..], &name[..1]);
+        matches("https://api.example.com", &name[1..], &name[..1]);
+        matches(
+            "HTTPS://api.example.com:443/",
+            &["https://api.example.com"],
+            &name,
+        );
+        matches("*", &name, &[]);
+        matches("http://*", &name[..1], &name[1..]);
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_whole_labels_at_any_depth() {
+        matches(
+            "*.example.com",
+            &["http://a.example.com", "https://a.b.example.com:81"],
+            &[
+                "http://example.com",
+                "http://anexample.com",
+                "http://example.com.org",
+            ],
+        );
+    }
+
+    #[test]
+    fn addresses_are_names_too() {
+        matches(
+            "127.0.0.1:8080",
+            &["http://127.0.0.1:8080"],
+            &["http://127.0.0.1"],
+        );
+        matches(
+            "[::1]",
+            &["http://[::1]:8080", "https://[::1]"],
+            &["http://[::2]"],
+        );
+        matches(
+            "http://[::1]:81",
+            &["http://[::1]:81"],
+            &["http://[::1]:82"],
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_names_no_host_is_refused_by_name() {
+        let bad = [
+            ("", "names no host"),
+            ("https://", "names no host"),
+            (":80", "names no host"),
+            ("ftp://example.com", "scheme \"ftp\""),
+            ("example.com/path", "paths are not matched"),
+            ("example.com:0", "port \"0\""),
+            ("example.com:65536", "port \"65536\""),
+            ("example.com:+80", "port \"+80\""),
+            ("[::1]x:80", "between the host and the port"),
+            ("a b.com", "' '"),
+            ("a.*.com", "elsewhere"),
+            ("*example.com", "elsewhere"),
+            ("*.", "empty label"),
+            ("*..com", "empty label"),
+            ("bücher.example", "xn--"),
+        ];
+        for (text, reason) in bad {
+            let error = text.parse::<HostPattern>().unwrap_err().to_string();
+            assert!(error.contains(&format!("{text:?}")), "{error}");
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+        let secret = "https://user:hunter2@example.com".parse::<HostPattern>();
+        let error = secret.unwrap_err().to_string();
+        assert!(error.contains("***@example.com") && !error.contains("hunter2"));
+    }
+
+    #[test]
+    fn the_most_specific_rule_is_asked_first_whatever_the_order_they_were_given_in() {
+        let ordered = [
+            "https://a.b.example.com:443",
+            "a.b.example.com:443",
+            "https://a.b.example.com",
+            "a.b.example.com",
+            "*.b.example.com",
+            "https://*.example.com",
+            "*.example.com",
+            "https://*",
+            "*",
+        ];
+        let mut rng = fastrand::Rng::with_seed(7);
+        for _ in 0..50 {
+            let mut shuffled = ordered;
+            rng.shuffle(&mut shuffled);
+            let mut table = HostTable::default();
+            for text in shuffled {
+                assert!(table.insert(pattern(text), text).is_none());
+            }
+            assert_eq!(found(&table, "https://a.b.example.com"), ordered);
+            assert_eq!(
+                found(&table, "http://x.example.com"),
+                ["*.example.com", "*"]
+            );
+        }
+    }
+
+    #[test]
+    fn a_rule_replaces_the_one_under_the_same_pattern() {
+        let mut table = HostTable::default();
+        assert!(table.is_empty());
+        assert_eq!(table.insert(pattern("example.com"), 1), None);
+        assert_eq!(table.insert(pattern("EXAMPLE.com"), 2), Some(1));
+        assert_eq!(found(&table, "http://example.com"), [2]);
+    }
+
+    #[test]
+    fn a_pattern_reads_back_as_it_was_meant() {
+        for text in ["*", "https://*.example.com:8443", "[::1]:80", "example.com"] {
+            assert_eq!(pattern(text).to_string(), text);
+        }
+        assert_eq!(
+            pattern("HTTP://Example.com/").to_string(),
+            "http://example.com"
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! What comes back from workers: verdicts, permits, and what they learnt about a host.
+
+use std::time::Instant;
+
+use crate::host::Host;
+
+use super::breaker::Call;
+use super::queue::End;
+use super::slots::Id;
+use super::{Place, Schedule};
+
+/// What an attempt leads to. `call` is what it tells the host's breaker; a redirect is an answer.
+#[derive(Debug)]
+pub(crate) enum Verdict<J> {
+    /// An outcome is on its way, keeping this many bytes until it is taken. `cool`: as below.
+    Done {
+        bytes: u64,
+        cool: Option<Instant>,
+        call: Call,
+    },
+    /// Again, not before `at`, and not after `deadline`. `cool`: nothing is sent to the whole host before then.
+    Retry {
+        job: J,
+        at: Instant,
+        deadline: Option<Instant>,
+        cool: Option<Instant>,
+        call: Call,
+    },
+    /// On to another host, not before `at`: ahead of what waits there, if that is now.
+    Redirect {
+        job: J,
+        host: Host,
+        at: Instant,
+        deadline: Option<Instant>,
+    },
+}
+
+impl<J> Verdict<J> {
+    fn told(&self) -> (Call, Option<Instant>) {
+        match self {
+            Verdict::Done { cool, call, .. } | Verdict::Retry { cool, call, .. } => (*call, *cool),
+            Verdict::Redirect { .. } => (Call::Success, None),
+        }
+    }
+}
+
+impl<J> Schedule<J> {
+    /// Takes a job's permit back and does what its attempt led to. Gives the job back if nobody wants it any more, to
+    /// be dropped outside any lock.
+    #[must_use = "what comes back is dropped outside the lock"]
+    pub(crate) fn complete(&mut self, id: Id, verdict: Verdict<J>, now: Instant) -> Option<J> {
+        let slot = self.jobs.get_mut(id)?;
+        let (batch, host, pass) = (slot.batch, slot.host, slot.pass.take());
+        if !std::mem::replace(&mut slot.released, false) {
+            self.free_permit(host);
+        }
+        let abandoned = match self.batches.get_mut(batch) {
+            Some(batch) => {
+                batch.in_flight -= 1;
+                batch.abandoned
+            }
+            None => true,
+        };
+        let (call, cool) = verdict.told();
+        if let Some(state) = self.hosts.get_mut(host) {
+            state.record(pass, call, now, &mut self.rng);
+        }
+        if let Some(until) = cool {
+            self.cool(host, until, now);
+        }
+        let back = match verdict {
+            Verdict::Done { bytes, .. } => {
+                if let Some(batch) = self.batches.get_mut(batch) {
+                    batch.finished += 1;
+                    batch.bytes += bytes as i64;
+                }
+                self.forget(id);
+                None
+            }
+            Verdict::Retry { job, .. } | Verdict::Redirect { job, .. } if abandoned => {
+                self.forget(id);
+                Some(job)
+            }
+            Verdict::Retry {
+                job, at, deadline, ..
+            } => {
+                self.delay(id, job, at, deadline, now);
+                None
+            }
+            Verdict::Redirect {
+                job,
+                host,
+                at,
+                deadline,
+            } => {
+                let to = self.host(&host, now);
+                self.move_to(id, to);
+                if at > now {
+                    self.delay(id, job, at, deadline, now);
+                } else {
+                    self.go_first(id, job, deadline, now);
+                }
+                None
+            }
+        };
+        self.refuse(host, now);
+        self.unblock(host, now);
+        self.retire(host, now);
+        // A job that waits again has left its place in the window.
+        self.restart(batch);
+        self.close_if_over(batch);
+        back
+    }
+
+    /// Takes the permit of a job in flight back before it is complete. It still counts in its batch. A call on trial is
+    /// given back untold: the calls it waits for may need its place.
+    pub(crate) fn release(&mut self, id: Id, now: Instant) {
+        let Some(slot) = self
+            .jobs
+            .get_mut(id)
+            .filter(|slot| slot.place == Place::InFlight)
+        else {
+            return;
+        };
+        if std::mem::replace(&mut slot.released, true) {
+            return;
+        }
+        let (host, pass) = (slot.host, slot.pass.take());
+        self.free_permit(host);
+        if let Some(state) = self.hosts.get_mut(host) {
+            state.record(pass, Call::Ignored, now, &mut self.rng);
+        }
+        self.unblock(host, now);
+    }
+
+    fn free_permit(&mut self, host: Id) {
+        self.in_flight -= 1;
+        if let Some(host) = self.hosts.get_mut(host) {
+            host.in_flight -= 1;
+        }
+    }
+
+    /// Takes tokens from the host's retry budget for a retry of this job in flight. False: the budget is spent.
+    pub(crate) fn withdraw(&mut self, id: Id, cost: f64, now: Instant) -> bool {
+        let host = self.jobs.get(id).map(|slot| slot.host);
+        host.and_then(|host| self.hosts.get_mut(host))
+            .and_then(|host| host.budget.as_mut())
+            .is_none_or(|budget| budget.withdraw(cost, now))
+    }
+
+    /// A connection to the host of this job in flight stands: more may be tried at once.
+    pub(crate) fn connected(&mut self, id: Id, now: Instant) {
+        let Some(host) = self.jobs.get(id).map(|slot| slot.host) else {
+            return;
+        };
+        if let Some(state) = self.hosts.get_mut(host) {
+            state.proven = true;
+        }
+        self.unblock(host, now);
+    }
+
+    /// Puts a job that was in flight aside until `at`.
+    fn delay(&mut self, id: Id, job: J, at: Instant, deadline: Option<Instant>, now: Instant) {
+        self.return_to(id, job, deadline, Place::Delayed);
+        self.delayed.push(at, id);
+        let Some(slot) = self.jobs.get(id) else {
+            return;
+        };
+        let (batch, host) = (slot.batch, slot.host);
+        if let Some(known) = self.batches.get_mut(batch) {
+            known.parked += 1;
+            self.note_room(batch);
+        }
+        // It would be refused when it is due: better told now.
+        let refused = self.hosts.get(host).map(|host| host.refuses_for(at));
+        if refused.is_some_and(|time| !time.is_zero()) {
+            self.end_refused(id, now);
+        } else {
+            self.end_if_stopped(id, now);
+        }
+    }
+
+    /// Puts a job that was in flight at the front of its lane.
+    fn go_first(&mut self, id: Id, job: J, deadline: Option<Instant>, now: Instant) {
+        self.return_to(id, job, deadline, Place::Lane);
+        self.enqueue(id, now, End::Front);
+        self.end_if_stopped(id, now);
+    }
+
+    /// The job belongs to another host from here on.
+    fn move_to(&mut self, id: Id, to: Id) {
+        let Some(slot) = self.jobs.get_mut(id) else {
+            return;
+        };
+        let from = std::mem::replace(&mut slot.host, to);
+        if let Some(host) = self.hosts.get_mut(to) {
+            host.jobs += 1;
+        }
+        if let Some(host) = self.hosts.get_mut(from) {
+            host.jobs -= 1;
+        }
+    }
+
+    fn return_to(&mut self, id: Id, job: J, deadline: Option<Instant>, place: Place) {
+        let Some(slot) = self.jobs.get_mut(id) else {
+            return;
+        };
+        slot.job = Some(job);
+        slot.place = place;
+        self.queued += 1;
+        // A request's deadline stays what it is, so it stands among the others already from the second wait on.
+        if slot.timed && slot.deadline == deadline {
+            return;
+        }
+        let moved = std::mem::replace(&mut slot.timed, deadline.is_some());
+        slot.deadline = deadline;
+        let batch = slot.batch;
+        if moved {
+            self.drop_deadline();
+        }
+        if let Some(deadline) = deadline {
+            self.deadlines.push(deadline, id);
+            // Its caller may be asleep for longer.
+            self.nudge(batch);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! When a host may be sent to: cooling, blocked, opened again; and who waits for a batch's window.
+
+use std::time::Instant;
+
+use crate::host::Host;
+
+use super::Schedule;
+use super::lanes::HostState;
+use super::slots::Id;
+
+impl<J> Schedule<J> {
+    /// What is known of a host, begun if need be.
+    pub(super) fn host(&mut self, host: &Host, now: Instant) -> Id {
+        if let Some(id) = self.by_host.get(host) {
+            return *id;
+        }
+        let limits = self.settings.limits(host);
+        let id = self
+            .hosts
+            .insert(HostState::new(host.clone(), &limits, now));
+        self.by_host.insert(host.clone(), id);
+        id
+    }
+
+    /// Nothing is sent to the host before `until`.
+    pub(super) fn cool(&mut self, host: Id, until: Instant, now: Instant) {
+        if let Some(state) = self.hosts.get_mut(host)
+            && until > now
+        {
+            state.cool_until = state.cool_until.max(Some(until));
+            if !state.blocked {
+                self.block(host, now);
+            } else if state.has_queue() {
+                self.wake_when_open(host, now);
+            }
+        }
+    }
+
+    /// The host can start nothing now: its queued jobs count as parked.
+    pub(super) fn block(&mut self, host: Id, now: Instant) {
+        let Some(state) = self.hosts.get_mut(host).filter(|state| !state.blocked) else {
+            return;
+        };
+        state.blocked = true;
+        if !state.has_queue() {
+            return;
+        }
+        let mut made_room = Vec::new();
+        for lane in state.lanes.iter().filter(|lane| lane.live > 0) {
+            if let Some(batch) = self.batches.get_mut(lane.batch) {
+                batch.ready -= lane.live;
+                batch.parked += lane.live;
+                if batch.hungry {
+                    made_room.push(lane.batch);
+                }
+            }
+        }
+        made_room
+            .into_iter()
+            .for_each(|batch| self.note_room(batch));
+        self.wake_when_open(host, now);
+    }
+
+    /// Sees to it that a blocked host is looked at when time opens it. One that nothing waits for needs no look.
+    pub(super) fn wake_when_open(&mut self, host: Id, now: Instant) {
+        let Some(state) = self.hosts.get_mut(host) else {
+            return;
+        };
+        let Some(at) = state.opens_at().filter(|at| *at > now) else {
+            return;
+        };
+        if state.wakes_at.is_none_or(|already| at < already) {
+            state.wakes_at = Some(at);
+            self.waking.push(at, host);
+        }
+    }
+
+    /// Looks at hosts whose time has come.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while let Some((due, host)) = self.waking.pop_due(now) {
+            let Some(state) = self.hosts.get_mut(host) else {
+                continue;
+            };
+            // An earlier look has taken the place of one that was planned.
+            if state.wakes_at != Some(due) {
+                continue;
+            }
+            state.wakes_at = None;
+            let waits = state.has_queue();
+            self.unblock(host, now);
+            if waits {
+                self.wake_when_open(host, now);
+            }
+            self.retire(host, now);
+        }
+    }
+
+    /// The host may be able to start something again.
+    pub(super) fn unblock(&mut self, host: Id, now: Instant) {
+        let slow_start = self.settings.slow_start;
+        let Some(state) = self
+            .hosts
+            .get_mut(host)
+            .filter(|h| h.blocked && h.is_open(now, slow_start))
+        else {
+            return;
+        };
+        state.blocked = false;
+        let mut made_room = Vec::new();
+        for lane in state.lanes.iter().filter(|lane| lane.live > 0) {
+            if let Some(batch) = self.batches.get_mut(lane.batch) {
+                batch.parked -= lane.live;
+                batch.ready += lane.live;
+                if batch.hungry {
+                    made_room.push(lane.batch);
+                }
+            }
+        }
+        if state.has_queue() && !state.in_ring {
+            state.in_ring = true;
+            self.ring.join(state.turn, host);
+        }
+        // Where as many were parked as may be, there is room now.
+        made_room
+            .into_iter()
+            .for_each(|batch| self.note_room(batch));
+    }
+
+    /// The host is open, but no batch with jobs there may start one: it waits in the batches' lists.
+    pub(super) fn stall(&mut self, host: Id) {
+        let Some(state) = self.hosts.get_mut(host) else {
+            return;
+        };
+        for lane in state
+            .lanes
+            .iter_mut()
+            .filter(|lane| lane.live > 0 && !lane.listed)
+        {
+            if let Some(batch) = self.batches.get_mut(lane.batch) {
+                lane.listed = true;
+                batch.stalled.push_back(host);
+            }
+        }
+    }
+
+    /// The batch may start jobs again: as many of its stalled hosts as it has places return to the ring.
+    pub(super) fn restart(&mut self, batch: Id) -> bool {
+        let Some(known) = self.batches.get_mut(batch) else {
+            return false;
+        };
+        let mut returned = false;
+        let mut places = known.places();
+        while places > 0 {
+            let Some(host) = known.stalled.pop_front() else {
+                break;
+            };
+            let Some(state) = self.hosts.get_mut(host) else {
+                continue;
+            };
+            let Some(lane) = state.lane_mut(batch) else {
+                continue;
+            };
+            lane.listed = false;
+            if lane.live == 0 || state.blocked {
+                continue;
+            }
+            places -= 1;
+            if !state.in_ring {
+                state.in_ring = true;
+                self.ring.join(state.turn, host);
+                returned = true;
+            }
+        }
+        returned
+    }
+
+    /// Brings stalled hosts back into an empty ring, of the first batch that may start jobs of any.
+    pub(super) fn restart_any(&mut self) -> bool {
+        let mut from = 0;
+        while let Some((at, batch)) = self.batches.find_from(from, |batch| {
+            !batch.stalled.is_empty() && batch.may_start(false)
+        }) {
+            if self.restart(batch) {
+                return true;
+            }
+            from = at + 1;
+        }
+        false
+    }
+
+    /// Tells a caller that waits for room that there is some.
+    pub(super) fn note_room(&mut self, batch: Id) {
+        if let Some(known) = self.batches.get_mut(batch)
+            && known.hungry
+            && known.room() > 0
+        {
+            known.hungry = false;
+            self.nudge(batch);
+        }
+    }
+
+    /// Has the caller of a batch look again.
+    pub(super) fn nudge(&mut self, batch: Id) {
+        if self.nudges.last() != Some(&batch) {
+            self.nudges.push(batch);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! How far a batch may run ahead of its caller, and when the caller is told to look again.
+
+use super::*;
+
+fn narrow(window: usize, max_parked: usize) -> Scene {
+    let bounds = Bounds {
+        window,
+        max_parked,
+        ..bounds()
+    };
+    Scene::with(wide(), bounds)
+}
+
+fn ordered(window: usize) -> Bounds {
+    Bounds {
+        window,
+        ordered: true,
+        ..bounds()
+    }
+}
+
+#[test]
+fn what_is_ready_under_way_or_not_taken_fills_the_window() {
+    let mut scene = narrow(5, 10);
+    scene.push("a", 0..5);
+    assert_eq!(scene.room(), 0);
+    scene.start();
+    assert_eq!(scene.room(), 0, "under way");
+    scene.done(0);
+    assert_eq!(scene.room(), 0, "finished");
+    scene.schedule.taken(scene.batch, 1, 0);
+    assert_eq!(scene.room(), 1);
+}
+
+#[test]
+fn nothing_starts_without_a_place_for_its_outcome() {
+    let mut scene = narrow(2, 10);
+    scene.push("a", 0..2);
+    scene.start_all();
+    scene.done(0);
+    scene.push("a", [2]);
+    assert_eq!(scene.start(), None, "one runs, one is not taken");
+    scene.schedule.taken(scene.batch, 1, 0);
+    assert_eq!(scene.start(), Some(2));
+}
+
+#[test]
+fn what_cannot_be_sent_now_has_a_bound_of_its_own() {
+    let mut settings = wide();
+    settings.host.in_flight = 1;
+    let mut scene = Scene::with(
+        settings,
+        Bounds {
+            window: 3,
+            max_parked: 4,
+            ..bounds()
+        },
+    );
+    scene.push("a", 0..3);
+    assert_eq!((scene.start_all(), scene.room()), (vec![0], 2));
+    scene.push("a", 3..5);
+    assert_eq!(scene.room(), 0, "four are parked");
+    scene.done(0);
+    assert_eq!(scene.room(), 0, "four are ready");
+    assert_eq!(
+        (scene.start(), scene.room()),
+        (Some(1), 1),
+        "three are parked, one runs, one is not taken"
+    );
+}
+
+#[test]
+fn a_delayed_job_is_parked_and_makes_room() {
+    let mut scene = narrow(2, 1);
+    scene.push("a", 0..2);
+    scene.start_all();
+    scene.retry(0, 100);
+    assert_eq!(scene.room(), 0, "one is parked, as many as may be");
+    assert_eq!(scene.at(100).start_all(), [0]);
+    assert_eq!(scene.room(), 0);
+    scene.done(0);
+    scene.done(1);
+    scene.schedule.taken(scene.batch, 2, 0);
+    assert_eq!(scene.room(), 1, "no more than may be parked");
+}
+
+#[test]
+fn an_outcome_can_be_taken_before_its_completion_is_told() {
+    let mut scene = narrow(1, 10);
+    scene.push("a", [0]);
+    scene.start_all();
+    scene.schedule.taken(scene.batch, 1, 7);
+    scene.done_with(0, 7, Call::Success);
+    assert_eq!(scene.room(), 1);
+    scene.push("a", [1]);
+    assert_eq!(scene.start(), Some(1));
+}
+
+#[test]
+fn whoever_waits_for_room_is_told_when_an_outcome_is_taken() {
+    let mut scene = narrow(1, 10);
+    scene.push("a", [0]);
+    scene.schedule.want_room(scene.batch);
+    scene.start_all();
+    scene.done(0);
+    assert_eq!(scene.nudges(), []);
+    scene.schedule.taken(scene.batch, 1, 0);
+    assert_eq!(scene.nudges(), [scene.batch]);
+    assert!(!scene.schedule.has_news(), "once");
+}
+
+#[test]
+fn whoever_waits_for_room_is_told_when_parking_makes_some() {
+    let mut settings = wide();
+    settings.host.in_flight = 1;
+    let bounds = Bounds {
+        window: 3,
+        ..bounds()
+    };
+    let mut scene = Scene::with(settings, bounds);
+    scene.push("a", 0..3);
+    scene.schedule.want_room(scene.batch);
+    assert_eq!(scene.start(), Some(0));
+    assert_eq!(scene.nudges(), [scene.batch], "behind the limit of a");
+    scene.push("b", [10, 11]);
+    scene.schedule.want_room(scene.batch);
+    assert_eq!(scene.start(), Some(10));
+    assert_eq!(scene.nudges(), [scene.batch], "behind the limit of b");
+    scene.push("c", [20]);
+    scene.schedule.want_room(scene.batch);
+    assert_eq!(scene.nudges(), []);
+    scene.redirect(10, "a", 0);
+    assert_eq!(
+        scene.nudges(),
+        [scene.batch],
+        "redirected to a host that is full"
+    );
+}
+
+#[test]
+fn whoever_waits_for_room_is_told_when_what_was_parked_goes_on() {
+    let mut scene = narrow(10, 1);
+    scene.push("a", [0]);
+    scene.start_all();
+    scene.retry(0, 100);
+    scene.schedule.want_room(scene.batch);
+    assert_eq!((scene.room(), scene.nudges()), (0, vec![]));
+    assert_eq!(scene.at(100).start(), Some(0));
+    assert_eq!(scene.nudges(), [scene.batch]);
+}
+
+#[test]
+fn whoever_waits_for_room_is_told_when_an_ended_job_is_taken() {
+    let mut scene = narrow(1, 10);
+    scene.schedule.push_ended(scene.batch, 0, Ended::Cancelled);
+    scene.schedule.want_room(scene.batch);
+    assert_eq!(scene.nudges(), [scene.batch], "there is something to take");
+    assert_eq!(scene.room(), 0);
+    assert_eq!(scene.ended().len(), 1);
+    assert_eq!(scene.nudges(), [scene.batch], "and now there is room");
+}
+
+#[test]
+fn bodies_that_are_not_taken_stop_a_batch_and_no_other() {
+    let mut scene = Scene::with(
+        wide(),
+        Bounds {
+            bytes: 100,
+            ..bounds()
+        },
+    );
+    let other = scene.open(bounds());
+    scene.push("a", 0..3);
+    assert_eq!(scene.start(), Some(0));
+    scene.done_with(0, 100, Call::Success);
+    scene.push_to(other, "a", [10]);
+    assert_eq!(scene.start_all(), [10]);
+    scene.schedule.taken(scene.batch, 1, 100);
+    assert_eq!(scene.start_all(), [1, 2]);
+}
+
+#[test]
+fn one_place_is_kept_for_the_oldest_request_of_an_ordered_batch() {
+    let mut scene = Scene::with(wide(), ordered(3));
+    scene.push("a", 0..3);
+    assert_eq!(scene.start_all(), [0, 1], "the third place is kept");
+    scene.retry(0, 100);
+    assert_eq!(scene.start(), Some(2));
+    scene.done(1);
+    scene.done(2);
+    scene.push("a", [3]);
+    assert_eq!(scene.start(), None);
+    assert_eq!(scene.at(100).start(), Some(0), "the place was kept for it");
+    scene.done(0);
+    scene.schedule.taken(scene.batch, 3, 0);
+    scene.schedule.handed_back(scene.batch, 3);
+    assert_eq!(scene.start(), Some(3));
+}
+
+#[test]
+fn a_window_of_one_keeps_it_for_the_oldest() {
+    let mut scene = Scene::with(wide(), ordered(1));
+    scene.push("a", [0]);
+    assert_eq!(scene.start(), Some(0));
+    scene.retry(0, 100);
+    scene.push("a", [1]);
+    assert_eq!(
+        scene.start(),
+        None,
+        "it could not be handed back before the first"
+    );
+    assert_eq!(scene.at(100).start(), Some(0));
+    scene.done(0);
+    scene.schedule.taken(scene.batch, 1, 0);
+    scene.schedule.handed_back(scene.batch, 1);
+    assert_eq!(scene.start(), Some(1));
+}
+
+#[test]
+fn the_oldest_of_an_ordered_batch_starts_whatever_bodies_wait() {
+    let bounds = Bounds {
+        bytes: 10,
+        ..ordered(5)
+    };
+    let mut scene = Scene::with(wide(), bounds);
+    scene.push("a", 0..4);
+    assert_eq!(scene.start(), Some(0));
+    assert_eq!(scene.start(), Some(1));
+    scene.done_with(1, 50, Call::Success);
+    scene.retry(0, 100);
+    assert_eq!(scene.start(), None, "over the budget");
+    assert_eq!(scene.at(100).start_all(), [0]);
+}
+
+#[test]
+fn a_batch_that_may_start_again_is_looked_at_while_others_keep_the_workers_busy() {
+    let mut scene = Scene::with(
+        Settings {
+            in_flight: 2,
+            ..wide()
+        },
+        Bounds {
+            window: 1,
+            ..bounds()
+        },
+    );
+    let busy = scene.open(bounds());
+    scene.push("a", [0]);
+    scene.push_to(busy, "b", 100..200);
+    assert_eq!(scene.start_all(), [0, 100]);
+    scene.push("c", [1]);
+    scene.done(100);
+    assert_eq!(scene.start(), Some(101), "no place for the outcome of 1");
+    scene.retry(0, 60_000);
+    let next = scene.start().unwrap();
+    scene.done(101);
+    let then = scene.start().unwrap();
+    assert!(next == 1 || then == 1, "{next}, {then}");
+}

@@ -1,0 +1,443 @@
+//! What a host lets through: limits, cooling, rates, breakers, budgets, rules; and when it is forgotten.
+
+use crate::limits::RateLimit;
+use crate::policy::{BreakerSettings, RetryBudget};
+
+use super::limits::LimitRule;
+use super::*;
+
+fn each_host(limits: HostLimits) -> Scene {
+    Scene::new(Settings {
+        host: limits,
+        ..wide()
+    })
+}
+
+fn breaker() -> BreakerSettings {
+    BreakerSettings {
+        min_calls: 2,
+        open: ms(1_000),
+        open_max: ms(1_000),
+        window: ms(10_000),
+        ..BreakerSettings::default()
+    }
+}
+
+#[test]
+fn no_host_has_more_in_flight_than_its_limit_nor_all_together_more_than_theirs() {
+    let mut scene = Scene::new(Settings {
+        in_flight: 3,
+        host: HostLimits {
+            in_flight: 2,
+            ..HostLimits::default()
+        },
+        ..wide()
+    });
+    scene.push("a", 0..9);
+    scene.push("b", 10..19);
+    assert_eq!(scene.start_all(), [0, 10, 1]);
+    assert_eq!(scene.schedule.in_flight(), 3);
+    scene.done(10);
+    assert_eq!(scene.start_all(), [11]);
+    scene.done(0);
+    scene.done(1);
+    assert_eq!(scene.start_all(), [2, 12]);
+}
+
+#[test]
+fn few_are_tried_at_once_at_a_host_until_a_connection_stands() {
+    let mut scene = Scene::new(Settings {
+        slow_start: 2,
+        ..wide()
+    });
+    scene.push("a", 0..5);
+    assert_eq!(scene.start_all(), [0, 1]);
+    let id = scene.id(0);
+    scene.schedule.connected(id, scene.now);
+    assert_eq!(scene.start_all(), [2, 3, 4]);
+}
+
+#[test]
+fn an_answer_proves_that_a_connection_stood() {
+    let mut scene = Scene::new(Settings {
+        slow_start: 1,
+        ..wide()
+    });
+    scene.push("a", 0..5);
+    assert_eq!(scene.start_all(), [0]);
+    scene.fail(0);
+    assert_eq!(scene.start_all(), [1], "a failure proves nothing");
+    scene.done(1);
+    assert_eq!(scene.start_all(), [2, 3, 4]);
+}
+
+#[test]
+fn vector_134_a_host_that_asked_for_a_pause_gets_it_and_the_others_go_on() {
+    let mut scene = Scene::new(Settings {
+        in_flight: 10,
+        ..wide()
+    });
+    scene.push("a", 0..50);
+    scene.push("b", 100..150);
+    assert_eq!(scene.start(), Some(0));
+    scene.retry_with(0, 2_000, None, Some(2_000));
+    let mut started = Vec::new();
+    for at in 0..100 {
+        let now = scene.at(at).start_all();
+        now.iter().for_each(|job| scene.done(*job));
+        scene.schedule.taken(scene.batch, now.len(), 0);
+        started.extend(now);
+    }
+    assert_eq!(started, (100..150).collect::<Vec<_>>());
+    assert_eq!(scene.wakes_at(), Some(2_000), "and nobody looks before");
+    assert_eq!(scene.at(1_999).start(), None);
+    assert_eq!(scene.at(2_000).start_all().len(), 10);
+}
+
+#[test]
+fn a_pause_asked_for_with_the_last_answer_of_a_request_counts_too() {
+    let mut scene = Scene::new(wide());
+    scene.push("a", [1, 2]);
+    assert_eq!(scene.start(), Some(1));
+    let cool = Some(scene.begin + ms(700));
+    let verdict = Verdict::Done {
+        bytes: 0,
+        cool,
+        call: Call::Ignored,
+    };
+    scene.complete(1, verdict);
+    assert_eq!((scene.start(), scene.wakes_at()), (None, Some(700)));
+    assert_eq!(scene.at(700).start(), Some(2));
+}
+
+#[test]
+fn a_shorter_pause_does_not_shorten_a_longer_one() {
+    let mut scene = Scene::new(wide());
+    scene.push("a", [1, 2, 3]);
+    scene.start_all();
+    scene.retry_with(1, 0, None, Some(900));
+    scene.retry_with(2, 0, None, Some(400));
+    assert_eq!(scene.at(400).start(), None);
+    assert_eq!(scene.at(900).start_all().len(), 2);
+}
+
+#[test]
+fn a_rate_over_all_hosts_spaces_every_start_retries_and_redirects_too() {
+    let mut scene = Scene::new(Settings {
+        rate: Some(RateLimit::per_second(10)),
+        ..wide()
+    });
+    scene.push("a", [1, 2]);
+    scene.push("b", [3]);
+    assert_eq!((scene.start_all(), scene.wakes_at()), (vec![1], Some(100)));
+    scene.retry(1, 100);
+    assert_eq!(scene.at(99).start(), None);
+    assert_eq!(scene.at(100).start_all(), [3]);
+    scene.redirect(3, "c", 100);
+    let rest: Vec<_> = (1..40)
+        .flat_map(|at| scene.at(100 + at * 10).start_all())
+        .collect();
+    assert_eq!(rest.len(), 3);
+    assert_eq!(scene.wakes_at(), None, "nothing waits for it");
+}
+
+#[test]
+fn a_host_that_waits_for_its_rate_holds_nothing_and_keeps_nobody_waiting() {
+    let mut scene = Scene::with(
+        Settings {
+            in_flight: 2,
+            ..wide()
+        },
+        Bounds {
+            window: 4,
+            ..bounds()
+        },
+    );
+    let rule = LimitRule {
+        rate: Some(Some(RateLimit::per_second(10))),
+        ..LimitRule::default()
+    };
+    scene
+        .schedule
+        .settings
+        .rules
+        .insert("a".parse().unwrap(), rule);
+    scene.push("a", 0..4);
+    assert_eq!(scene.start_all(), [0]);
+    scene.done(0);
+    assert_eq!(scene.room(), 3, "those that wait for it are parked");
+    scene.push("b", 10..13);
+    assert_eq!(scene.start_all(), [10, 11]);
+    assert_eq!(scene.wakes_at(), Some(100));
+    assert_eq!(scene.at(100).start(), None, "both places are taken");
+    scene.done(10);
+    assert_eq!(scene.start(), Some(1));
+}
+
+#[test]
+fn vector_123_nothing_is_sent_while_a_breaker_is_open() {
+    let mut scene = each_host(HostLimits {
+        breaker: Some(breaker()),
+        ..HostLimits::default()
+    });
+    scene.push("a", 0..4);
+    scene.push("b", [10]);
+    assert_eq!(scene.start(), Some(0));
+    assert_eq!(scene.start(), Some(10));
+    assert_eq!(scene.start(), Some(1));
+    scene.fail(0);
+    assert_eq!(scene.ended(), []);
+    scene.fail(1);
+    let refused: Vec<u32> = scene.ended().into_iter().map(|(job, _)| job).collect();
+    assert_eq!(refused, [2, 3], "what is queued ends at once");
+    scene.push("a", [4]);
+    assert!(matches!(
+        scene.ended()[..],
+        [(4, Ended::BreakerOpen { remaining })] if remaining > ms(700) && remaining <= ms(1_200)
+    ));
+    assert_eq!(scene.start(), None);
+    assert_eq!(scene.wakes_at(), None, "nothing waits for it to close");
+    scene.push("b", [11]);
+    assert_eq!(scene.start(), Some(11), "another host is another matter");
+}
+
+#[test]
+fn calls_on_trial_decide_and_the_rest_waits_for_them() {
+    let mut scene = each_host(HostLimits {
+        breaker: Some(breaker()),
+        ..HostLimits::default()
+    });
+    let open = |scene: &mut Scene| {
+        scene.push("a", [0, 1]);
+        assert_eq!(scene.start_all(), [0, 1]);
+        scene.fail(0);
+        scene.fail(1);
+    };
+    open(&mut scene);
+    scene.at(1_200).push("a", 10..20);
+    assert_eq!(scene.start_all(), [10, 11, 12], "three on trial");
+    scene.done(10);
+    assert_eq!(scene.start(), None);
+    scene.done(11);
+    assert_eq!(scene.start_all(), (13..20).collect::<Vec<_>>());
+    (12..20).for_each(|job| scene.done(job));
+
+    scene.at(20_000);
+    open(&mut scene);
+    scene.at(21_200).push("a", 30..35);
+    assert_eq!(scene.start_all(), [30, 31, 32]);
+    scene.fail(30);
+    scene.fail(31);
+    let refused: Vec<u32> = scene.ended().into_iter().map(|(job, _)| job).collect();
+    assert_eq!(refused, [33, 34]);
+}
+
+#[test]
+fn a_call_on_trial_that_tells_nothing_gives_its_place_to_another() {
+    let mut scene = each_host(HostLimits {
+        breaker: Some(BreakerSettings {
+            trials: 1,
+            trials_to_close: 1,
+            ..breaker()
+        }),
+        ..HostLimits::default()
+    });
+    scene.push("a", [0, 1]);
+    scene.start_all();
+    scene.fail(0);
+    scene.fail(1);
+    scene.at(1_200).push("a", [2, 3, 4, 5]);
+    assert_eq!(scene.start_all(), [2]);
+    scene.done_with(2, 0, Call::Ignored);
+    assert_eq!(scene.start_all(), [3]);
+    let id = scene.id(3);
+    scene.schedule.release(id, scene.now);
+    assert_eq!(scene.start_all(), [4], "it waits inside the caller's code");
+    scene.done(3);
+    assert_eq!(scene.start(), None, "and is no longer on trial");
+    scene.done(4);
+    assert_eq!(scene.start(), Some(5));
+}
+
+#[test]
+fn a_retry_that_an_open_breaker_would_refuse_ends_at_once() {
+    let mut scene = each_host(HostLimits {
+        breaker: Some(breaker()),
+        ..HostLimits::default()
+    });
+    scene.push("a", [0, 1]);
+    scene.start_all();
+    scene.fail(0);
+    let verdict = |job, at| Verdict::Retry {
+        job,
+        at,
+        deadline: None,
+        cool: None,
+        call: Call::Failure { retry_after: None },
+    };
+    let soon = scene.begin + ms(200);
+    scene.complete(1, verdict(1, soon));
+    assert!(matches!(
+        scene.ended()[..],
+        [(1, Ended::BreakerOpen { .. })]
+    ));
+    let mut late = each_host(scene.schedule.settings.host);
+    late.push("a", [0, 1]);
+    late.start_all();
+    late.fail(0);
+    let after = late.begin + ms(1_300);
+    late.complete(1, verdict(1, after));
+    assert_eq!(late.ended(), []);
+    assert_eq!(late.at(1_300).start(), Some(1), "as a call on trial");
+}
+
+#[test]
+fn vector_112_the_retry_budget_of_each_host_fills_with_its_requests_and_with_time() {
+    let mut scene = each_host(HostLimits {
+        budget: Some(RetryBudget {
+            reserve: 10.0,
+            ..RetryBudget::default()
+        }),
+        ..HostLimits::default()
+    });
+    scene.push("a", [0]);
+    scene.push("b", [100]);
+    scene.start_all();
+    let granted = |scene: &mut Scene, job: u32, asked: u32| {
+        let id = scene.id(job);
+        let ask = |_: &u32| scene.schedule.withdraw(id, 1.0, scene.now);
+        (0..asked).filter(ask).count()
+    };
+    assert_eq!(granted(&mut scene, 0, 11), 10);
+    scene.push("a", 1..6);
+    scene.start_all();
+    assert_eq!(granted(&mut scene, 0, 2), 1);
+    scene.at(3_000);
+    assert_eq!(granted(&mut scene, 0, 4), 3);
+    assert_eq!(granted(&mut scene, 100, 10), 10, "another host has its own");
+}
+
+#[test]
+fn retries_and_redirects_are_no_first_attempts_and_add_nothing_to_a_budget() {
+    let mut scene = each_host(HostLimits {
+        budget: Some(RetryBudget {
+            reserve: 1.0,
+            per_request: 1.0,
+            per_second: 0.0,
+        }),
+        ..HostLimits::default()
+    });
+    scene.push("a", [0]);
+    scene.start_all();
+    let id = scene.id(0);
+    assert!(scene.schedule.withdraw(id, 1.0, scene.now));
+    scene.retry(0, 0);
+    assert_eq!(scene.start_all(), [0]);
+    assert!(!scene.schedule.withdraw(id, 1.0, scene.now));
+}
+
+#[test]
+fn the_most_specific_rule_that_says_something_decides_each_limit() {
+    let mut settings = wide();
+    settings.host.in_flight = 3;
+    settings.host.rate = Some(RateLimit::per_second(1));
+    let two = LimitRule {
+        in_flight: Some(2),
+        rate: Some(None),
+        ..LimitRule::default()
+    };
+    let one = LimitRule {
+        in_flight: Some(1),
+        ..LimitRule::default()
+    };
+    settings.rules.insert("*.example.com".parse().unwrap(), two);
+    settings
+        .rules
+        .insert("api.example.com".parse().unwrap(), one);
+    let mut scene = Scene::new(settings);
+    scene.push("api.example.com", 0..9);
+    scene.push("www.example.com", 10..19);
+    scene.push("example.org", 20..29);
+    let mut started = scene.start_all();
+    started.sort_unstable();
+    assert_eq!(
+        started,
+        [0, 10, 11, 20],
+        "1 at once; 2 at once; 1 each second"
+    );
+}
+
+#[test]
+fn an_idle_host_is_forgotten_unless_it_still_matters() {
+    let mut scene = Scene::new(wide());
+    scene.push("a", [0]);
+    scene.start_all();
+    scene.done(0);
+    assert_eq!(scene.schedule.hosts.len(), 0);
+
+    scene.push("a", [1]);
+    scene.start_all();
+    scene.complete(
+        1,
+        Verdict::Done {
+            bytes: 0,
+            cool: Some(scene.begin + ms(500)),
+            call: Call::Ignored,
+        },
+    );
+    assert_eq!(scene.schedule.hosts.len(), 1, "it cools");
+    assert_eq!(scene.wakes_at(), None, "and wakes nobody");
+    scene.push("b", [2]);
+    assert_eq!(scene.at(100).start_all(), [2]);
+    scene.done(2);
+    assert_eq!(scene.schedule.hosts.len(), 1);
+    scene.push("b", [3]);
+    assert_eq!(scene.at(500).start_all(), [3]);
+    scene.done(3);
+    assert_eq!(scene.schedule.hosts.len(), 0, "when another goes idle");
+}
+
+#[test]
+fn a_host_that_was_forgotten_starts_slowly_again() {
+    let mut scene = Scene::new(Settings {
+        slow_start: 1,
+        ..wide()
+    });
+    scene.push("a", [0]);
+    scene.start_all();
+    scene.done(0);
+    scene.push("a", [1, 2]);
+    assert_eq!(scene.start_all(), [1]);
+}
+
+#[test]
+fn any_number_of_hosts_one_after_another_takes_no_more_memory() {
+    let mut scene = each_host(HostLimits {
+        budget: Some(RetryBudget {
+            per_second: 0.0,
+            ..RetryBudget::default()
+        }),
+        breaker: Some(BreakerSettings {
+            window: Duration::from_secs(86_400),
+            ..BreakerSettings::default()
+        }),
+        ..HostLimits::default()
+    });
+    let most = 1 << 16;
+    for at in 0..100_000 * sim::scale() as u32 {
+        scene
+            .schedule
+            .push(scene.batch, &host(&format!("h{at}")), at, scene.now);
+        let start = scene.schedule.poll(scene.now).unwrap();
+        let verdict = Verdict::Done {
+            bytes: 0,
+            cool: None,
+            call: Call::Success,
+        };
+        // Its breaker remembers the call for a day.
+        assert_eq!(scene.schedule.complete(start.id, verdict, scene.now), None);
+        scene.schedule.taken(scene.batch, 1, 0);
+        assert!(scene.schedule.hosts.len() <= most + 1);
+    }
+    assert_eq!(scene.schedule.by_host.len(), scene.schedule.hosts.len());
+}

@@ -1,0 +1,143 @@
+//! A schedule walked to any state, in few words. Jobs are numbers.
+
+use std::collections::HashMap;
+
+use super::*;
+
+pub(super) struct Scene {
+    pub(super) schedule: Schedule<u32>,
+    pub(super) begin: Instant,
+    pub(super) now: Instant,
+    pub(super) batch: Id,
+    running: HashMap<u32, Id>,
+}
+
+impl Scene {
+    /// With one batch, whose bounds are far.
+    pub(super) fn new(settings: Settings) -> Scene {
+        Scene::with(settings, bounds())
+    }
+
+    pub(super) fn with(settings: Settings, bounds: Bounds) -> Scene {
+        let begin = Instant::now();
+        let mut schedule = Schedule::new(settings);
+        Scene {
+            batch: schedule.open(bounds, None),
+            schedule,
+            begin,
+            now: begin,
+            running: HashMap::new(),
+        }
+    }
+
+    pub(super) fn open(&mut self, bounds: Bounds) -> Id {
+        self.schedule.open(bounds, None)
+    }
+
+    /// So many milliseconds after the beginning.
+    pub(super) fn at(&mut self, milliseconds: u64) -> &mut Scene {
+        self.now = self.begin + ms(milliseconds);
+        self
+    }
+
+    pub(super) fn push(&mut self, name: &str, jobs: impl IntoIterator<Item = u32>) {
+        self.push_to(self.batch, name, jobs);
+    }
+
+    pub(super) fn push_to(&mut self, batch: Id, name: &str, jobs: impl IntoIterator<Item = u32>) {
+        for job in jobs {
+            self.schedule.push(batch, &host(name), job, self.now);
+        }
+    }
+
+    /// The next job starts, if one may.
+    pub(super) fn start(&mut self) -> Option<u32> {
+        let possible = self.schedule.is_dispatchable(self.now);
+        let start = self.schedule.poll(self.now);
+        assert_eq!(start.is_some(), possible);
+        self.schedule.recount(self.now);
+        let start = start?;
+        self.running.insert(start.job, start.id);
+        Some(start.job)
+    }
+
+    /// All that may start now do, in this order.
+    pub(super) fn start_all(&mut self) -> Vec<u32> {
+        std::iter::from_fn(|| self.start()).collect()
+    }
+
+    pub(super) fn id(&self, job: u32) -> Id {
+        self.running[&job]
+    }
+
+    pub(super) fn complete(&mut self, job: u32, verdict: Verdict<u32>) -> Option<u32> {
+        let id = self.running.remove(&job).expect("it runs");
+        self.schedule.complete(id, verdict, self.now)
+    }
+
+    pub(super) fn done(&mut self, job: u32) {
+        self.done_with(job, 0, Call::Success);
+    }
+
+    pub(super) fn done_with(&mut self, job: u32, bytes: u64, call: Call) {
+        let cool = None;
+        let back = self.complete(job, Verdict::Done { bytes, cool, call });
+        assert_eq!(back, None);
+    }
+
+    pub(super) fn fail(&mut self, job: u32) {
+        self.done_with(job, 0, Call::Failure { retry_after: None });
+    }
+
+    /// Again, so many milliseconds after the beginning.
+    pub(super) fn retry(&mut self, job: u32, at: u64) -> Option<u32> {
+        self.retry_with(job, at, None, None)
+    }
+
+    pub(super) fn retry_with(
+        &mut self,
+        job: u32,
+        at: u64,
+        deadline: Option<u64>,
+        cool: Option<u64>,
+    ) -> Option<u32> {
+        let instant = |at| self.begin + ms(at);
+        let verdict = Verdict::Retry {
+            job,
+            at: instant(at),
+            deadline: deadline.map(instant),
+            cool: cool.map(instant),
+            call: Call::Ignored,
+        };
+        self.complete(job, verdict)
+    }
+
+    pub(super) fn redirect(&mut self, job: u32, name: &str, at: u64) -> Option<u32> {
+        let verdict = Verdict::Redirect {
+            job,
+            host: host(name),
+            at: self.begin + ms(at),
+            deadline: None,
+        };
+        self.complete(job, verdict)
+    }
+
+    /// What of its batch ended without an attempt since.
+    pub(super) fn ended(&mut self) -> Vec<(u32, Ended)> {
+        std::iter::from_fn(|| self.schedule.take_ended(self.batch)).collect()
+    }
+
+    pub(super) fn nudges(&mut self) -> Vec<Id> {
+        self.schedule.nudges().collect()
+    }
+
+    /// When it may give more, in milliseconds since the beginning.
+    pub(super) fn wakes_at(&self) -> Option<u128> {
+        let at = self.schedule.next_wakeup()?;
+        Some((at - self.begin).as_millis())
+    }
+
+    pub(super) fn room(&self) -> usize {
+        self.schedule.room(self.batch)
+    }
+}

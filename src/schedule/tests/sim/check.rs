@@ -1,0 +1,362 @@
+//! What has to be true, told in the simplest way.
+
+use crate::limits::RateLimit;
+
+use super::super::*;
+use super::world::{Feast, Where, World, chance};
+
+impl Feast {
+    /// Places in the channel that are taken or spoken for.
+    fn used(&self) -> usize {
+        self.in_flight + self.finished
+    }
+
+    fn may_start(&self, index: usize) -> bool {
+        if self.bounds.ordered {
+            let oldest = index == self.handed_back && self.used() < self.bounds.window;
+            oldest || (self.used() + 1 < self.bounds.window && self.bytes < self.bounds.bytes)
+        } else {
+            self.used() < self.bounds.window && self.bytes < self.bounds.bytes
+        }
+    }
+}
+
+/// By the even pace of a rate, when its next start is due.
+#[derive(Default)]
+pub(super) struct Pace(Option<Instant>);
+
+impl Pace {
+    fn note(&mut self, rate: Option<RateLimit>, now: Instant) {
+        self.0 = rate.map(|rate| self.0.map_or(now, |due| due.max(now)) + gap(rate));
+    }
+
+    /// When the next start is allowed.
+    fn allows_at(&self, rate: Option<RateLimit>) -> Option<Instant> {
+        rate.and_then(|rate| self.0?.checked_sub(gap(rate) * (rate.burst - 1)))
+    }
+}
+
+fn gap(rate: RateLimit) -> Duration {
+    Duration::from_nanos((rate.per.as_nanos() as u64).div_ceil(u64::from(rate.count)))
+}
+
+fn assert_rate(rate: Option<RateLimit>, starts: &[Instant]) {
+    let Some(rate) = rate else { return };
+    let most = (rate.count + rate.burst - 1) as usize;
+    for window in starts.windows(most + 1) {
+        let span = window[most] - window[0];
+        assert!(
+            span >= rate.per,
+            "{} starts in {span:?}, allowed: {rate:?}",
+            most + 1
+        );
+    }
+}
+
+impl World {
+    /// Every job that may start now, found by looking at each.
+    pub(super) fn dispatchable(&mut self) -> Vec<usize> {
+        let now = self.now;
+        let paced = self.pace.allows_at(self.settings.rate);
+        if self.schedule.in_flight() >= self.settings.in_flight || paced.is_some_and(|at| at > now)
+        {
+            return Vec::new();
+        }
+        let open: Vec<bool> = (0..self.servers.len()).map(|at| self.is_open(at)).collect();
+        let works = self.works.iter().enumerate().filter(|(_, work)| {
+            let feast = &self.feasts[work.batch];
+            matches!(work.place, Where::Waiting(from) if from <= now)
+                && open[work.server]
+                && work.deadline.is_none_or(|deadline| deadline > now)
+                && feast.deadline.is_none_or(|deadline| deadline > now)
+                && feast.may_start(work.index)
+        });
+        works.map(|(number, _)| number).collect()
+    }
+
+    fn is_open(&self, at: usize) -> bool {
+        let server = &self.servers[at];
+        let state = self.schedule.by_host.get(&server.host);
+        let state = state.and_then(|id| self.schedule.hosts.get(*id));
+        // An idle host is forgotten, and with it that it was reached.
+        let proven = state.is_some_and(|state| state.proven);
+        assert!(server.told || !proven);
+        let limit = match proven {
+            true => server.limits.in_flight,
+            false => server.limits.in_flight.min(self.settings.slow_start),
+        };
+        let breaker = state.and_then(|state| state.breaker.as_ref());
+        server.in_flight < limit
+            && server.cool_until.is_none_or(|until| until <= self.now)
+            && server
+                .pace
+                .allows_at(server.limits.rate)
+                .is_none_or(|at| at <= self.now)
+            && breaker.is_none_or(|breaker| breaker.allows(self.now))
+    }
+
+    pub(super) fn note_start(&mut self, start: &Start<usize>) {
+        let now = self.now;
+        let work = &self.works[start.job];
+        let feast = &self.feasts[work.batch];
+        assert_eq!(start.batch, feast.id);
+        assert!(work.deadline.is_none_or(|deadline| deadline > now));
+        assert!(feast.deadline.is_none_or(|deadline| deadline > now));
+        assert!(!feast.stopped, "its batch was stopped");
+        let kept = feast.bounds.ordered
+            && !(feast.used() + 1 < feast.bounds.window && feast.bytes < feast.bounds.bytes);
+        self.seen.kept_place += u64::from(kept);
+        if work.untouched && !kept {
+            let older = feast.works[..work.index].iter().find(|older| {
+                let older = &self.works[**older];
+                older.untouched
+                    && older.server == work.server
+                    && matches!(older.place, Where::Waiting(_))
+            });
+            assert_eq!(older, None, "first in, first out");
+        }
+        let server = &mut self.servers[work.server];
+        server.in_flight += 1;
+        server.starts.push(now);
+        server.pace.note(server.limits.rate, now);
+        self.pace.note(self.settings.rate, now);
+        self.starts.push(now);
+        assert!(server.in_flight <= server.limits.in_flight);
+        assert!(server.told || server.in_flight <= self.settings.slow_start);
+        assert!(self.schedule.in_flight() <= self.settings.in_flight);
+        assert_eq!(start.unproven, {
+            let id = self.schedule.by_host[&server.host];
+            !self.schedule.hosts.get(id).unwrap().proven
+        });
+    }
+
+    /// Finds what the schedule has ended since, and whether it had reason to.
+    pub(super) fn note_ended(&mut self) {
+        let now = self.now;
+        let mut ended: Vec<(usize, Ended)> = self.schedule.undelivered();
+        for (number, _) in &ended {
+            let work = &mut self.works[*number];
+            let feast = &self.feasts[work.batch];
+            assert!(feast.bounds.delivered || feast.gone);
+            work.outcomes += 1;
+        }
+        let lists = self.schedule.batches.values();
+        ended.extend(lists.flat_map(|batch| batch.ended.iter().cloned()));
+        for (number, why) in ended {
+            let work = &mut self.works[number];
+            let feast = &mut self.feasts[work.batch];
+            if work.place == Where::Ended && !matches!(why, Ended::Invalid(_)) {
+                continue;
+            }
+            match why {
+                Ended::Deadline => {
+                    let own = work.deadline.is_some_and(|deadline| deadline <= now);
+                    let all = feast.deadline.is_some_and(|deadline| deadline <= now);
+                    assert!(own || all, "ended before its time");
+                    feast.stopped |= all;
+                    self.seen.past_deadline += 1;
+                }
+                Ended::BreakerOpen { remaining } => {
+                    let breaker = self.servers[work.server].limits.breaker;
+                    assert!(breaker.is_some() && !remaining.is_zero());
+                    self.seen.refused_by_breaker += 1;
+                }
+                Ended::Cancelled => self.seen.cancelled += 1,
+                Ended::Invalid(_) | Ended::NoWorker(_) => {}
+            }
+            let over = feast.bounds.delivered || feast.gone;
+            work.place = if over { Where::Over } else { Where::Ended };
+        }
+    }
+
+    /// A job nobody wants any more came back.
+    pub(super) fn note_back(&mut self, back: Option<usize>, work: usize) {
+        let batch = self.works[work].batch;
+        assert_eq!(back.is_some(), self.feasts[batch].gone);
+        if let Some(number) = back {
+            assert_eq!(number, work);
+            self.works[number].place = Where::Over;
+            self.works[number].outcomes += 1;
+            self.seen.given_back += 1;
+        }
+    }
+
+    pub(super) fn check(&mut self) {
+        self.deliver();
+        if chance(&mut self.rng, 3) {
+            self.schedule.recount(self.now);
+        }
+        let now = self.now;
+        for feast in &self.feasts {
+            assert!(feast.bounds.delivered || feast.used() <= feast.bounds.window);
+            if feast.waits_for_room && !feast.gone {
+                assert_eq!(
+                    self.schedule.room(feast.id),
+                    0,
+                    "nobody was told of the room"
+                );
+            }
+        }
+        for server in &self.servers {
+            let Some(budget) = server.limits.budget else {
+                continue;
+            };
+            let time = (now - self.begin).as_secs_f64();
+            let most =
+                budget.reserve + server.firsts * budget.per_request + time * budget.per_second;
+            assert!(
+                server.withdrawn <= most + 1e-6,
+                "{} > {most}",
+                server.withdrawn
+            );
+        }
+        let moved = self.works.iter().filter(|work| work.outcomes > 1).count();
+        assert_eq!(moved, 0, "two outcomes for one request");
+    }
+
+    /// Nudges reach whom they are for.
+    pub(super) fn deliver(&mut self) {
+        let nudged: Vec<Id> = self.schedule.nudges().collect();
+        self.seen.nudges += nudged.len() as u64;
+        for feast in &mut self.feasts {
+            if nudged.contains(&feast.id) {
+                feast.waits_for_room = false;
+            }
+        }
+    }
+
+    /// Those who take outcomes take some.
+    pub(super) fn consume(&mut self) {
+        self.deliver();
+        if self.feasts.iter().any(|feast| !feast.gone) {
+            self.schedule.expire(self.now);
+            self.note_ended();
+        }
+        for at in 0..self.feasts.len() {
+            let feast = &mut self.feasts[at];
+            if feast.gone || feast.takes_at > self.now {
+                continue;
+            }
+            feast.takes_at = self.now + ms(feast.pause);
+            if feast.bounds.delivered {
+                // Each is waited for by its own caller.
+                feast.finished = 0;
+                feast.bytes = 0;
+            } else {
+                self.take(at);
+            }
+            let feast = &self.feasts[at];
+            let works = feast.works.iter().map(|work| &self.works[*work]);
+            let received = works.filter(|work| work.place == Where::Over).count();
+            if received == feast.works.len() && feast.channel.is_empty() && feast.early.is_empty() {
+                self.abandon(at);
+            }
+        }
+    }
+
+    fn take(&mut self, at: usize) {
+        let feast = &mut self.feasts[at];
+        let most = if feast.pause == 0 {
+            usize::MAX
+        } else {
+            self.rng.usize(1..5)
+        };
+        let mut came: Vec<(usize, Option<u64>)> = Vec::new();
+        while came.len() < most {
+            if let Some((work, bytes)) = feast.channel.pop_front() {
+                came.push((work, Some(bytes)));
+            } else if let Some((work, _)) = self.schedule.take_ended(feast.id) {
+                self.works[work].outcomes += 1;
+                self.works[work].place = Where::Over;
+                came.push((work, None));
+            } else {
+                break;
+            }
+        }
+        let handed: Vec<(usize, Option<u64>)> = if feast.bounds.ordered {
+            for (work, bytes) in came {
+                feast.early.insert(self.works[work].index, (work, bytes));
+            }
+            std::iter::from_fn(|| {
+                let (_, next) = feast.early.remove_entry(&feast.handed_back)?;
+                feast.handed_back += 1;
+                Some(next)
+            })
+            .collect()
+        } else {
+            came
+        };
+        if handed.is_empty() {
+            return;
+        }
+        let took: Vec<u64> = handed.iter().filter_map(|(_, bytes)| *bytes).collect();
+        feast.finished -= took.len();
+        feast.bytes -= took.iter().sum::<u64>();
+        self.schedule.taken(feast.id, took.len(), took.iter().sum());
+        self.schedule.handed_back(feast.id, handed.len());
+        if !feast.by_intake {
+            feast.waits_for_room = false;
+        }
+    }
+
+    /// Whoever took its outcomes goes.
+    pub(super) fn abandon(&mut self, at: usize) {
+        let feast = &mut self.feasts[at];
+        if feast.gone || feast.bounds.delivered && feast.fed < feast.works.len() {
+            return;
+        }
+        feast.gone = true;
+        feast.stopped |= !feast.bounds.delivered;
+        feast.works.truncate(feast.fed);
+        let dropped = self.schedule.abandon(feast.id, self.now);
+        for (number, _) in dropped {
+            let work = &mut self.works[number];
+            work.place = Where::Over;
+            work.outcomes += 1;
+            self.seen.given_back += 1;
+        }
+        self.note_ended();
+    }
+
+    /// Nothing is lost, nothing stays.
+    pub(super) fn finish(mut self: &mut World) {
+        for feast in &self.feasts {
+            for number in &feast.works {
+                assert_eq!(self.works[*number].outcomes, 1, "work {number}");
+            }
+        }
+        assert_rate(self.settings.rate, &self.starts);
+        for server in &self.servers {
+            assert_rate(server.limits.rate, &server.starts);
+        }
+        let world = &mut self;
+        world.now += Duration::from_secs(86_400);
+        world.schedule.expire(world.now);
+        assert!(world.schedule.poll(world.now).is_none());
+        world.schedule.recount(world.now);
+        // Idle hosts are looked at when others go idle.
+        let id = world.schedule.open(bounds(), None);
+        for at in 0..10 {
+            let other = host(&format!("other{at}"));
+            world.schedule.push(id, &other, 0, world.now);
+            let start = world
+                .schedule
+                .poll(world.now)
+                .expect("nothing is in its way");
+            let verdict = Verdict::Done {
+                bytes: 0,
+                cool: None,
+                call: Call::Success,
+            };
+            let _ = world.schedule.complete(start.id, verdict, world.now);
+            world.now += Duration::from_secs(86_400);
+            assert!(world.schedule.poll(world.now).is_none());
+        }
+        assert!(world.schedule.abandon(id, world.now).is_empty());
+        // The last to go idle has nobody after it.
+        if let Some(last) = world.schedule.by_host.get(&host("other9")).copied() {
+            world.schedule.retire(last, world.now);
+        }
+        assert_eq!(world.schedule.is_bare(), Ok(()));
+    }
+}

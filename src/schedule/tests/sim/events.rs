@@ -1,0 +1,423 @@
+//! What happens in a history.
+
+use super::super::*;
+use super::world::{Feast, Manner, Run, Where, World, chance};
+
+/// How often what happened, so that a history that never comes to something is noticed.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub(super) starts: u64,
+    pub(super) retries: u64,
+    pub(super) redirects: u64,
+    pub(super) cooled: u64,
+    pub(super) refused_by_budget: u64,
+    pub(super) refused_by_breaker: u64,
+    pub(super) past_deadline: u64,
+    pub(super) cancelled: u64,
+    pub(super) given_back: u64,
+    pub(super) released: u64,
+    pub(super) kept_place: u64,
+    pub(super) nudges: u64,
+    pub(super) paced: u64,
+}
+
+impl Totals {
+    fn all(&mut self) -> [&mut u64; 13] {
+        [
+            &mut self.starts,
+            &mut self.retries,
+            &mut self.redirects,
+            &mut self.cooled,
+            &mut self.refused_by_budget,
+            &mut self.refused_by_breaker,
+            &mut self.past_deadline,
+            &mut self.cancelled,
+            &mut self.given_back,
+            &mut self.released,
+            &mut self.kept_place,
+            &mut self.nudges,
+            &mut self.paced,
+        ]
+    }
+
+    pub(super) fn add(&mut self, other: &Totals) {
+        let mut other = Totals { ..*other };
+        for (sum, more) in self.all().into_iter().zip(other.all()) {
+            *sum += *more;
+        }
+    }
+
+    pub(super) fn cover_everything(&mut self) {
+        assert!(self.all().iter().all(|count| **count > 0), "{self:?}");
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let unfinished = self.works.iter().filter(|work| work.place != Where::Over);
+        writeln!(f, "{:?}", unfinished.collect::<Vec<_>>())?;
+        for feast in self.feasts.iter().filter(|feast| !feast.gone) {
+            writeln!(f, "{feast:?}\n{:?}", self.schedule.batches.get(feast.id))?;
+        }
+        for host in self.schedule.hosts.values() {
+            writeln!(f, "{host:?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    pub(super) fn run(mut self) -> Totals {
+        for step in 0.. {
+            assert!(step < 50_000, "it does not come to an end");
+            self.disturb();
+            for at in 0..self.feasts.len() {
+                self.feed(at);
+            }
+            self.work();
+            self.check();
+            self.consume();
+            if self.is_over() {
+                break;
+            }
+            // What was taken made room, and feeding work, before time passes.
+            if self.runs_short() {
+                continue;
+            }
+            self.advance();
+        }
+        self.finish();
+        self.seen
+    }
+
+    fn is_over(&self) -> bool {
+        self.feasts.iter().all(|feast| feast.gone) && self.runs.is_empty()
+    }
+
+    /// Whether somebody may have something to do at this very instant.
+    fn runs_short(&mut self) -> bool {
+        self.deliver();
+        let fed =
+            |feast: &Feast| feast.gone || feast.waits_for_room || feast.fed == feast.works.len();
+        let hungry = !self.feasts.iter().all(fed);
+        hungry || self.schedule.is_dispatchable(self.now)
+    }
+
+    fn feed(&mut self, at: usize) {
+        loop {
+            let feast = &mut self.feasts[at];
+            if feast.gone || feast.fed == feast.works.len() || feast.waits_for_room {
+                return;
+            }
+            if self.schedule.is_over(feast.id) {
+                // What was not fed never becomes a request.
+                feast.works.truncate(feast.fed);
+                return;
+            }
+            let room = self.schedule.room(feast.id);
+            if room == 0 {
+                self.schedule.want_room(feast.id);
+                feast.waits_for_room = true;
+                return;
+            }
+            let left = feast.works.len() - feast.fed;
+            for _ in 0..room.min(left).min(self.rng.usize(1..10)) {
+                let feast = &mut self.feasts[at];
+                let number = feast.works[feast.fed];
+                feast.fed += 1;
+                let work = &mut self.works[number];
+                work.place = Where::Waiting(self.now);
+                if chance(&mut self.rng, 40) {
+                    work.place = Where::Ended;
+                    let why = Ended::Invalid("a reason".into());
+                    self.schedule.push_ended(feast.id, number, why);
+                } else {
+                    let host = &self.servers[work.server].host;
+                    self.schedule.push(feast.id, host, number, self.now);
+                }
+                self.note_ended();
+            }
+        }
+    }
+
+    /// Idle workers take what they are given.
+    fn work(&mut self) {
+        loop {
+            let possible = self.dispatchable();
+            let Some(start) = self.schedule.poll(self.now) else {
+                self.note_ended();
+                assert!(possible.is_empty(), "{possible:?} could start and do not");
+                self.seen.paced += u64::from(self.schedule.paced_until.is_some());
+                return;
+            };
+            self.note_ended();
+            assert!(possible.contains(&start.job), "{start:?} may not start");
+            self.begin(start);
+        }
+    }
+
+    fn begin(&mut self, start: Start<usize>) {
+        let now = self.now;
+        self.note_start(&start);
+        let work = &mut self.works[start.job];
+        let server = &mut self.servers[work.server];
+        let first = work.attempts == 0 && work.hops == 0;
+        server.firsts += f64::from(u8::from(first));
+        if first && chance(&mut self.rng, 4) {
+            work.deadline = Some(now + ms(self.rng.u64(1..1_500)));
+        }
+        let rng = &mut self.rng;
+        let time = match server.manner {
+            Manner::Fast | Manner::Redirecting | Manner::Limited(_) => rng.u64(..8),
+            Manner::Flaky(_) | Manner::Recovering(_) => rng.u64(..30),
+            Manner::Slow | Manner::Dead => rng.u64(50..300),
+        };
+        let reachable = !matches!(server.manner, Manner::Dead);
+        work.place = Where::Running;
+        work.untouched = false;
+        self.feasts[work.batch].in_flight += 1;
+        self.seen.starts += 1;
+        self.runs.push(Run {
+            id: start.id,
+            work: start.job,
+            ends: now + ms(time),
+            connects: (start.unproven && reachable).then(|| now + ms(rng.u64(..=time))),
+            released: false,
+        });
+    }
+
+    /// Time goes on to the next event. One has to come: whoever waits is woken.
+    fn advance(&mut self) {
+        let mut next: Vec<Instant> = self.runs.iter().map(|run| run.ends).collect();
+        next.extend(self.runs.iter().filter_map(|run| run.connects));
+        if self.schedule.in_flight() < self.settings.in_flight {
+            // Else no worker is idle, and whoever ends looks again.
+            next.extend(self.schedule.next_wakeup());
+        }
+        let waits = |feast: &Feast| !feast.gone;
+        if self.feasts.iter().any(waits) {
+            next.extend(self.schedule.next_deadline());
+        }
+        let takers = self.feasts.iter().filter(|feast| {
+            let over = |work: &usize| self.works[*work].place == Where::Over;
+            !feast.gone
+                && (!feast.channel.is_empty()
+                    || feast.works.iter().all(over)
+                    || self
+                        .schedule
+                        .batches
+                        .get(feast.id)
+                        .is_some_and(|b| !b.ended.is_empty()))
+        });
+        next.extend(takers.map(|feast| feast.takes_at));
+        let next = next.into_iter().min();
+        let next = next.unwrap_or_else(|| panic!("all wait, for nothing: {self:#?}"));
+        self.now = self.now.max(next);
+        self.deliver();
+        while let Some(at) = self
+            .runs
+            .iter()
+            .position(|run| run.connects.is_some_and(|c| c <= self.now))
+        {
+            self.runs[at].connects = None;
+            let (id, work) = (self.runs[at].id, self.runs[at].work);
+            self.servers[self.works[work].server].told = true;
+            self.schedule.connected(id, self.now);
+        }
+        loop {
+            let due = self
+                .runs
+                .iter()
+                .enumerate()
+                .filter(|(_, run)| run.ends <= self.now);
+            let due: Vec<usize> = due.map(|(at, _)| at).collect();
+            let Some(at) = self.rng.choice(due) else {
+                break;
+            };
+            let run = self.runs.swap_remove(at);
+            self.end_run(run);
+            self.note_ended();
+        }
+    }
+
+    fn end_run(&mut self, run: Run) {
+        let now = self.now;
+        let work = &mut self.works[run.work];
+        let server = &mut self.servers[work.server];
+        if !run.released {
+            server.in_flight -= 1;
+        }
+        let rng = &mut self.rng;
+        let mut cool = None;
+        let failed = match server.manner {
+            Manner::Fast | Manner::Slow => false,
+            Manner::Flaky(tenths) => rng.u8(..10) < tenths,
+            Manner::Dead => true,
+            Manner::Recovering(at) => now < at,
+            Manner::Limited(gap) => {
+                let lately = server.starts.iter().rev().take(2).last();
+                let throttled = lately.is_some_and(|at| now - *at < ms(gap));
+                cool = throttled.then(|| now + ms(rng.u64(..200)));
+                throttled
+            }
+            Manner::Redirecting => {
+                if work.hops < 3 && rng.bool() {
+                    work.hops += 1;
+                    return self.redirect(run);
+                }
+                false
+            }
+        };
+        let call = match (failed, cool) {
+            _ if chance(rng, 20) => Call::Ignored,
+            (true, None) => Call::Failure {
+                retry_after: chance(rng, 5).then(|| ms(rng.u64(..500))),
+            },
+            (true, Some(_)) => Call::Ignored,
+            (false, _) => Call::Success,
+        };
+        // What ends here has an answer, a panic, or no attempt left.
+        server.told |= call == Call::Success;
+        if let Some(until) = cool {
+            self.seen.cooled += 1;
+            server.cool_until = server.cool_until.max(Some(until));
+        }
+        work.attempts += 1;
+        let cost = f64::from(rng.u8(1..=2));
+        let at = now + ms(if chance(rng, 4) { 0 } else { rng.u64(..400) });
+        let in_time = work.deadline.is_none_or(|d| at < d) || chance(rng, 5);
+        let mut again = failed && work.attempts < self.max_attempts && in_time;
+        if again {
+            again = self.schedule.withdraw(run.id, cost, now);
+            if again {
+                server.withdrawn += cost;
+            } else {
+                self.seen.refused_by_budget += 1;
+            }
+        }
+        let deadline = work.deadline;
+        let feast = &mut self.feasts[work.batch];
+        feast.in_flight -= 1;
+        if again {
+            self.seen.retries += 1;
+            work.place = Where::Waiting(at);
+            let verdict = Verdict::Retry {
+                job: run.work,
+                at,
+                deadline,
+                cool,
+                call,
+            };
+            let back = self.schedule.complete(run.id, verdict, now);
+            self.note_back(back, run.work);
+            return;
+        }
+        let bytes = rng.u64(..100);
+        // The outcome is in the channel before its completion is told, and may even be taken.
+        work.place = Where::Over;
+        work.outcomes += 1;
+        if !feast.gone {
+            feast.bytes += bytes;
+            feast.finished += 1;
+            if !feast.bounds.delivered {
+                assert!(
+                    feast.channel.len() < feast.bounds.window,
+                    "a worker would block"
+                );
+                feast.channel.push_back((run.work, bytes));
+            }
+        }
+        let verdict = Verdict::Done { bytes, cool, call };
+        assert_eq!(self.schedule.complete(run.id, verdict, now), None);
+    }
+
+    fn redirect(&mut self, run: Run) {
+        let now = self.now;
+        let to = self.rng.usize(..self.servers.len());
+        let work = &mut self.works[run.work];
+        self.servers[work.server].told = true;
+        work.server = to;
+        let at = if chance(&mut self.rng, 4) {
+            now + ms(self.rng.u64(1..200))
+        } else {
+            now
+        };
+        work.place = Where::Waiting(at);
+        self.feasts[work.batch].in_flight -= 1;
+        self.seen.redirects += 1;
+        let verdict = Verdict::Redirect {
+            job: run.work,
+            host: self.servers[to].host.clone(),
+            at,
+            deadline: work.deadline,
+        };
+        let back = self.schedule.complete(run.id, verdict, now);
+        self.note_back(back, run.work);
+    }
+
+    /// Cancels, abandons, releases: what users do.
+    fn disturb(&mut self) {
+        if self.calm {
+            return;
+        }
+        let now = self.now;
+        let at = self.rng.usize(..self.feasts.len());
+        match self.rng.u32(..300) {
+            0 => {
+                let feast = &mut self.feasts[at];
+                feast.stopped |= !feast.bounds.delivered;
+                self.schedule
+                    .end_queued_of(Some(feast.id), &Ended::Cancelled, now);
+            }
+            1 => self.abandon(at),
+            10..12 => {
+                let number = self.rng.usize(..self.works.len().max(1));
+                self.cancel(number);
+            }
+            12 => {
+                let feast = &mut self.feasts[at];
+                if !feast.bounds.delivered && !feast.stopped {
+                    let deadline = now + ms(self.rng.u64(..500));
+                    feast.deadline = Some(feast.deadline.map_or(deadline, |d| d.min(deadline)));
+                    self.schedule
+                        .set_deadline(feast.id, feast.deadline.unwrap_or(deadline));
+                }
+            }
+            2 if chance(&mut self.rng, 4) => {
+                for feast in &mut self.feasts {
+                    feast.stopped |= !feast.bounds.delivered;
+                }
+                self.schedule.end_queued_of(None, &Ended::Cancelled, now);
+            }
+            3..10 if !self.runs.is_empty() => {
+                let at = self.rng.usize(..self.runs.len());
+                let run = &mut self.runs[at];
+                if !std::mem::replace(&mut run.released, true) {
+                    self.servers[self.works[run.work].server].in_flight -= 1;
+                    self.seen.released += 1;
+                }
+                self.schedule.release(run.id, now);
+                self.schedule.release(run.id, now);
+            }
+            _ => {}
+        }
+        self.note_ended();
+    }
+
+    /// Cancels one job by the id it has while it runs, and does nothing then; else any that waits.
+    fn cancel(&mut self, number: usize) {
+        let now = self.now;
+        let waits =
+            matches!(self.works.get(number), Some(work) if matches!(work.place, Where::Waiting(_)));
+        let of = |id: &Id| self.schedule.jobs.get(*id).and_then(|slot| slot.job) == Some(number);
+        let id = self.schedule.jobs.ids().find(of);
+        assert_eq!(id.is_some(), waits);
+        if let Some(id) = id {
+            assert!(self.schedule.cancel(id, now));
+            assert!(!self.schedule.cancel(id, now), "it is over");
+        }
+        if let Some(run) = self.runs.first() {
+            assert!(!self.schedule.cancel(run.id, now), "it is in flight");
+        }
+    }
+}

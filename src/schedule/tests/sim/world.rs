@@ -1,0 +1,304 @@
+//! What a history is made of: hosts with their manners, batches with their consumers, and the jobs.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use crate::limits::RateLimit;
+use crate::policy::{BreakerSettings, RetryBudget};
+
+use super::super::super::limits::LimitRule;
+use super::super::*;
+use super::check::Pace;
+use super::events::Totals;
+
+/// How a host behaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Manner {
+    Fast,
+    Slow,
+    /// Fails so many times out of ten.
+    Flaky(u8),
+    /// Answers 429 when asked twice within so many milliseconds.
+    Limited(u64),
+    Redirecting,
+    Dead,
+    /// Dead until then.
+    Recovering(Instant),
+}
+
+pub(super) struct Server {
+    pub(super) host: Host,
+    pub(super) manner: Manner,
+    pub(super) limits: HostLimits,
+    pub(super) in_flight: usize,
+    /// A connection to it was reported at some time.
+    pub(super) told: bool,
+    pub(super) cool_until: Option<Instant>,
+    pub(super) starts: Vec<Instant>,
+    pub(super) pace: Pace,
+    pub(super) firsts: f64,
+    pub(super) withdrawn: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Where {
+    Unfed,
+    /// In a lane from then on.
+    Waiting(Instant),
+    Running,
+    /// It has ended without the model being told yet.
+    Ended,
+    Over,
+}
+
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) batch: usize,
+    pub(super) index: usize,
+    pub(super) server: usize,
+    pub(super) place: Where,
+    pub(super) attempts: u32,
+    pub(super) hops: u32,
+    pub(super) deadline: Option<Instant>,
+    pub(super) outcomes: u32,
+    /// It stands where it was pushed: neither tried nor moved.
+    pub(super) untouched: bool,
+}
+
+/// An attempt under way.
+pub(super) struct Run {
+    pub(super) id: Id,
+    pub(super) work: usize,
+    pub(super) ends: Instant,
+    pub(super) connects: Option<Instant>,
+    pub(super) released: bool,
+}
+
+#[derive(Debug)]
+/// A batch and whoever feeds it and takes its outcomes.
+pub(super) struct Feast {
+    pub(super) id: Id,
+    pub(super) bounds: Bounds,
+    pub(super) deadline: Option<Instant>,
+    pub(super) works: Vec<usize>,
+    pub(super) fed: usize,
+    /// Another thread feeds it: it looks again only when nudged.
+    pub(super) by_intake: bool,
+    pub(super) waits_for_room: bool,
+    pub(super) in_flight: usize,
+    /// Outcomes in the channel: number of the work, bytes.
+    pub(super) channel: VecDeque<(usize, u64)>,
+    /// Outcomes that came before older ones.
+    pub(super) early: BTreeMap<usize, (usize, Option<u64>)>,
+    pub(super) handed_back: usize,
+    /// Outcomes told to be finished and not yet told to be taken.
+    pub(super) finished: usize,
+    pub(super) bytes: u64,
+    pub(super) pause: u64,
+    pub(super) takes_at: Instant,
+    pub(super) stopped: bool,
+    pub(super) gone: bool,
+}
+
+pub(super) struct World {
+    pub(super) rng: fastrand::Rng,
+    pub(super) begin: Instant,
+    pub(super) now: Instant,
+    pub(super) settings: Settings,
+    pub(super) schedule: Schedule<usize>,
+    pub(super) servers: Vec<Server>,
+    pub(super) works: Vec<Work>,
+    pub(super) feasts: Vec<Feast>,
+    pub(super) runs: Vec<Run>,
+    pub(super) starts: Vec<Instant>,
+    pub(super) pace: Pace,
+    pub(super) max_attempts: u32,
+    pub(super) calm: bool,
+    pub(super) seen: Totals,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> World {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let begin = Instant::now();
+        let mut settings = Settings {
+            in_flight: rng.usize(1..12),
+            slow_start: rng.usize(1..5),
+            rate: chance(&mut rng, 6).then(|| rate(&mut rng)),
+            host: host_limits(&mut rng),
+            rules: Default::default(),
+            seed,
+        };
+        if chance(&mut rng, 3) {
+            let rule = LimitRule {
+                in_flight: chance(&mut rng, 2).then(|| rng.usize(1..4)),
+                rate: chance(&mut rng, 3).then(|| Some(rate(&mut rng))),
+                breaker: chance(&mut rng, 3)
+                    .then(|| chance(&mut rng, 2).then(|| breaker(&mut rng))),
+                budget: chance(&mut rng, 3).then_some(None),
+            };
+            settings.rules.insert("host0:81".parse().unwrap(), rule);
+        }
+        let servers = (0..rng.usize(1..6)).map(|at| {
+            let host = host(&format!("host{at}:81"));
+            Server {
+                manner: manner(&mut rng, begin),
+                limits: settings.limits(&host),
+                host,
+                in_flight: 0,
+                told: false,
+                cool_until: None,
+                starts: Vec::new(),
+                pace: Pace::default(),
+                firsts: 0.0,
+                withdrawn: 0.0,
+            }
+        });
+        let servers: Vec<_> = servers.collect();
+        let mut world = World {
+            begin,
+            now: begin,
+            schedule: Schedule::new(settings.clone()),
+            settings,
+            servers,
+            works: Vec::new(),
+            feasts: Vec::new(),
+            runs: Vec::new(),
+            starts: Vec::new(),
+            pace: Pace::default(),
+            max_attempts: rng.u32(1..5),
+            calm: rng.bool(),
+            seen: Totals::default(),
+            rng,
+        };
+        for _ in 0..world.rng.usize(1..5) {
+            world.add_feast();
+        }
+        world
+    }
+
+    fn add_feast(&mut self) {
+        let rng = &mut self.rng;
+        let ordered = chance(rng, 3);
+        let delivered = !ordered && chance(rng, 5);
+        let bounds = Bounds {
+            window: if delivered {
+                usize::MAX
+            } else {
+                rng.usize(1..20)
+            },
+            max_parked: if delivered {
+                usize::MAX
+            } else {
+                rng.usize(1..20)
+            },
+            bytes: if delivered {
+                i64::MAX as u64
+            } else {
+                rng.u64(1..400)
+            },
+            delivered,
+            ordered,
+        };
+        let count = if chance(rng, 10) { 0 } else { rng.usize(1..40) };
+        // Sorted by host or mixed.
+        let sorted = rng.bool();
+        let deadline = (!delivered && chance(rng, 5)).then(|| self.begin + ms(rng.u64(1..3_000)));
+        let batch = self.feasts.len();
+        let works = (0..count).map(|index| {
+            let hosts = self.servers.len();
+            let server = if sorted {
+                index * hosts / count
+            } else {
+                self.rng.usize(..hosts)
+            };
+            self.works.push(Work {
+                batch,
+                index,
+                server,
+                place: Where::Unfed,
+                attempts: 0,
+                hops: 0,
+                deadline: None,
+                outcomes: 0,
+                untouched: true,
+            });
+            self.works.len() - 1
+        });
+        let works = works.collect();
+        let id = self.schedule.open(bounds, deadline);
+        self.feasts.push(Feast {
+            id,
+            bounds,
+            deadline,
+            works,
+            fed: 0,
+            by_intake: !ordered && self.rng.bool(),
+            waits_for_room: false,
+            in_flight: 0,
+            channel: VecDeque::new(),
+            early: BTreeMap::new(),
+            handed_back: 0,
+            finished: 0,
+            bytes: 0,
+            pause: if self.rng.bool() {
+                0
+            } else {
+                self.rng.u64(1..60)
+            },
+            takes_at: self.begin,
+            stopped: false,
+            gone: false,
+        });
+    }
+}
+
+pub(super) fn chance(rng: &mut fastrand::Rng, one_in: u32) -> bool {
+    rng.u32(..one_in) == 0
+}
+
+fn rate(rng: &mut fastrand::Rng) -> RateLimit {
+    RateLimit::new(rng.u32(1..20), ms(rng.u64(1..1_000))).burst(rng.u32(1..4))
+}
+
+fn breaker(rng: &mut fastrand::Rng) -> BreakerSettings {
+    let trials = rng.u32(1..4);
+    BreakerSettings {
+        window: ms(rng.u64(10..2_000)),
+        min_calls: rng.u32(1..6),
+        failure_ratio: 0.1 + rng.f64() * 0.9,
+        open: ms(rng.u64(1..300)),
+        open_max: ms(rng.u64(300..1_000)),
+        trials,
+        trials_to_close: rng.u32(1..=trials),
+    }
+}
+
+fn host_limits(rng: &mut fastrand::Rng) -> HostLimits {
+    HostLimits {
+        in_flight: if rng.bool() {
+            usize::MAX
+        } else {
+            rng.usize(1..6)
+        },
+        rate: chance(rng, 4).then(|| rate(rng)),
+        breaker: chance(rng, 3).then(|| breaker(rng)),
+        budget: rng.bool().then(|| RetryBudget {
+            reserve: f64::from(rng.u8(0..20)),
+            per_request: rng.f64(),
+            per_second: 0.1 + rng.f64() * 3.0,
+        }),
+    }
+}
+
+fn manner(rng: &mut fastrand::Rng, begin: Instant) -> Manner {
+    match rng.u8(..8) {
+        0 | 1 => Manner::Fast,
+        2 => Manner::Slow,
+        3 => Manner::Flaky(rng.u8(1..10)),
+        4 => Manner::Limited(rng.u64(1..50)),
+        5 => Manner::Redirecting,
+        6 => Manner::Dead,
+        _ => Manner::Recovering(begin + ms(rng.u64(..2_000))),
+    }
+}
