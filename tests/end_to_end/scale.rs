@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use haul::{ErrorType, Layer, Outcome, Request, Timeouts};
+use haul::{ErrorType, Layer, Outcome, Phase, Request, Timeouts};
 
-use super::builder;
 use super::fairness::scale;
 use super::support::{Answer, Scenario, Server, refused};
+use super::{builder, error};
 
 /// What becomes of the requests of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +106,7 @@ fn request(server: &Server, refused: &str, i: usize) -> Request {
         7 => server.url_on(1, &path).into(),
         10 => Request::post(server.url(&path))
             .text("x")
-            .timeouts(Timeouts::new().attempt(Duration::from_millis(30))),
+            .timeouts(Timeouts::new().attempt(Duration::from_millis(100))),
         12 => format!("http://{refused}{path}").into(),
         13 => Request::get(server.url(&path)).header("not a name", "x"),
         _ => server.url(&path).into(),
@@ -118,7 +118,7 @@ fn ten_thousand_requests_failing_in_every_way_give_ten_thousand_outcomes() {
     let server = server();
     let refused = refused().to_string();
     let count = 10_000;
-    let client = builder(16)
+    let client = builder(32)
         .require("/code", 0)
         .body_limit(900)
         .build()
@@ -127,6 +127,7 @@ fn ten_thousand_requests_failing_in_every_way_give_ten_thousand_outcomes() {
     let summary = outcomes.summary();
     let mut seen = vec![false; count];
     let mut ends = BTreeMap::new();
+    let mut given_up = Vec::new();
     for outcome in outcomes {
         let i = outcome.index() as usize;
         assert!(!std::mem::replace(&mut seen[i], true), "{i} came twice");
@@ -137,17 +138,18 @@ fn ten_thousand_requests_failing_in_every_way_give_ten_thousand_outcomes() {
         };
         assert_eq!(end(&outcome), expected, "{path}: {outcome:?}");
         assert_eq!(outcome.attempts(), attempts, "{path}: {outcome:?}");
-        let counted = match path {
-            "/refused" => 0,
-            _ => attempts as usize,
-        };
-        assert_eq!(
-            server.requests_to(&format!("{path}/{i}")),
-            counted,
-            "{path}"
-        );
+        let path = format!("{path}/{i}");
+        match i % 20 {
+            // It may have been given up before the server read it, or before it was sent.
+            10 if error(&outcome).phase() == Some(Phase::Wait) => given_up.push(path),
+            10 | 12 => {}
+            _ => assert_eq!(server.requests_to(&path), attempts as usize, "{path}"),
+        }
     }
     assert!(seen.into_iter().all(|seen| seen));
+    for path in given_up {
+        server.wait_for_requests_to(&path, 1);
+    }
     let each = count / 20;
     assert_eq!(ends[&End::Success], 7 * each);
     assert_eq!(ends[&End::Rejected], each);

@@ -178,6 +178,21 @@ impl Server {
         assert!(came, "{} of {count} requests came", self.requests());
     }
 
+    /// Returns once this many requests to a path have arrived.
+    ///
+    /// # Panics
+    /// When they do not come.
+    #[track_caller]
+    pub fn wait_for_requests_to(&self, path: &str, count: usize) {
+        let arrived = |state: &State| state.requests_by_path.get(path).copied().unwrap_or(0);
+        let came = self.shared.wait_until(|state| arrived(state) >= count);
+        assert!(
+            came,
+            "{} of {count} requests to {path} came",
+            self.requests_to(path)
+        );
+    }
+
     /// Returns once no more than this many connections are open.
     ///
     /// # Panics
