@@ -85,8 +85,10 @@ mod batch;
 mod client;
 mod error;
 mod executor;
+mod hooks;
 mod host;
 mod host_rule;
+mod host_settings;
 mod limits;
 mod outcome;
 mod policy;
@@ -111,7 +113,9 @@ pub use batch::{
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use executor::{Handle, TimedOut};
+pub use hooks::{Outgoing, Retrying};
 pub use host::Host;
+pub use host_settings::HostRule;
 pub use limits::{RateLimit, Timeouts};
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
 pub use policy::{

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::http::Uri;
+use crate::http::{HeaderMap, Uri};
 use crate::outcome::{Outcome, Report, State};
 use crate::redact;
 use crate::request::Request;
@@ -56,6 +56,8 @@ pub(super) struct Progress {
     pub(super) tally: Tally,
     /// Boxed, as in the outcome it becomes.
     pub(super) report: Box<Report>,
+    /// The headers of the present attempt, where the caller's hook changed them.
+    pub(super) signed: Option<HeaderMap>,
     /// No attempt after this instant.
     pub(super) deadline: Option<Instant>,
     /// The end of its batch.
@@ -165,7 +167,10 @@ impl Job {
 
     /// How often it may be tried.
     pub(super) fn max_attempts(&self, defaults: &Defaults) -> u32 {
-        Settings::of(defaults, &self.request).retry().max_attempts
+        let host = defaults.host_settings(self.host.as_ref());
+        Settings::of(defaults, &host, &self.request)
+            .retry()
+            .max_attempts
     }
 
     /// The URL for a log line, userinfo masked.

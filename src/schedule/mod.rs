@@ -27,7 +27,7 @@ use crate::host::Host;
 pub(crate) use batches::{Bounds, Ended};
 pub(crate) use breaker::Call;
 pub(crate) use complete::Verdict;
-pub(crate) use limits::{HostLimits, Settings};
+pub(crate) use limits::{HostLimits, LimitRule, Settings};
 pub(crate) use slots::Id;
 
 use batches::Batch;
