@@ -50,7 +50,11 @@ pub(crate) fn without_userinfo(text: &str) -> Option<String> {
 
 /// Where the userinfo begins, and the `@` after it.
 fn userinfo(text: &str) -> Option<(usize, usize)> {
-    let start = text.find("://")? + 3;
+    // Without a scheme it takes that of what it is resolved against.
+    let start = match text.strip_prefix("//") {
+        Some(_) => 2,
+        None => text.find("://")? + 3,
+    };
     let end = text[start..]
         .find(['/', '?', '#'])
         .map_or(text.len(), |at| start + at);
@@ -100,6 +104,7 @@ mod tests {
         assert_eq!(url("http://u:p@h/a@b"), "http://***@h/a@b");
         assert_eq!(url("http://h/a@b?x=@"), "http://h/a@b?x=@");
         assert_eq!(url("http://u:p@q@h"), "http://***@h");
+        assert_eq!(url("//u:p@h/a@b"), "//***@h/a@b");
         assert_eq!(url("mailto:a@b"), "mailto:a@b");
         assert_eq!(
             without_userinfo("http://u:p@h/a@b").as_deref(),

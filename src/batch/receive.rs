@@ -10,7 +10,7 @@ use std::time::Instant;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::executor::{Receiver, panicked};
+use crate::executor::{Receiver, panicked, soon_back};
 use crate::outcome::{Outcome, State};
 use crate::rejection::Rejection;
 use crate::response::Response;
@@ -85,6 +85,7 @@ where
     fn deliver(&self, outcome: Outcome) -> u64 {
         let outcome = outcome.map_success(&self.make);
         let bytes = kept_bytes(&outcome);
+        soon_back();
         self.send(Message::Outcome(outcome, bytes));
         bytes
     }
@@ -118,12 +119,20 @@ pub(crate) fn processed<T, E>(
 where
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
-    match catch_unwind(AssertUnwindSafe(|| f(&response))) {
+    // The error's own code runs too, where it is converted and shown.
+    let processed = catch_unwind(AssertUnwindSafe(|| {
+        f(&response).map_err(|error| {
+            let error = error.into();
+            let message = error.to_string();
+            (error, message)
+        })
+    }));
+    match processed {
         Ok(Ok(value)) => State::Success(value),
-        Ok(Err(error)) => match error.into().downcast::<Rejection>() {
+        Ok(Err((error, message))) => match error.downcast::<Rejection>() {
             Ok(rejection) => State::Rejected(rejection.of(response)),
             Err(error) => {
-                let failed = Error::new(ErrorType::Process, error.to_string()).because(Some(error));
+                let failed = Error::new(ErrorType::Process, message).because(Some(error));
                 State::Failed(
                     failed
                         .with_response(Some(response))

@@ -97,9 +97,9 @@ impl Completed {
                 .filter_map(|handle| handle.executor().expire())
                 .min();
             let bound = [deadline, until].into_iter().flatten().min();
-            let Some(_first) = self.handles.iter().flatten().next() else {
+            if self.handles.iter().all(Option::is_none) {
                 return Err(late);
-            };
+            }
             let received = Executor::blocking(|| match bound {
                 Some(bound) => self.ended.recv_deadline(bound),
                 None => self

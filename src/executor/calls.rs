@@ -227,7 +227,7 @@ impl Executor {
     /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its
     /// place given to another worker meanwhile, so that a wait inside the caller's code never waits for itself.
     pub(crate) fn blocking<R>(wait: impl FnOnce() -> R) -> R {
-        let Some(own) = here::own() else {
+        let Some(own) = here::own::<Executor>() else {
             return wait();
         };
         release_own();
@@ -317,7 +317,7 @@ impl Executor {
 
 /// The calling worker, of whatever executor, gives back the permit it holds, if it does. It may run on.
 pub(super) fn release_own() {
-    if let Some(own) = here::own()
+    if let Some(own) = here::own::<Executor>()
         && let Some(job) = here::let_go()
     {
         own.with(|state, now| state.schedule.release(job, now));

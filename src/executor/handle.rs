@@ -12,6 +12,7 @@ use crate::request::Request;
 use crate::schedule::Id;
 
 use super::calls::release_own;
+use super::here::soon_back;
 use super::job::Receiver;
 use super::shared::Executor;
 
@@ -250,6 +251,9 @@ impl Receiver for Cell {
         state.outcome = Some(Arc::clone(&outcome));
         let callbacks = std::mem::take(&mut state.callbacks);
         let watchers = std::mem::take(&mut state.watchers);
+        if callbacks.is_empty() {
+            soon_back();
+        }
         drop(state);
         self.done.notify_all();
         for watcher in watchers {

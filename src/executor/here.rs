@@ -1,32 +1,54 @@
 //! What the calling thread is: a worker of some executor, or not.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::schedule::Id;
 
-use super::shared::Executor;
-
-thread_local! {
-    /// The executor whose worker this thread is.
-    static WORKS_FOR: RefCell<Option<Arc<Executor>>> = const { RefCell::new(None) };
-    /// The job this worker holds a permit for.
-    static HOLDS: Cell<Option<Id>> = const { Cell::new(None) };
+/// Whom a worker works for.
+struct Work {
+    executor: Arc<dyn Any + Send + Sync>,
+    returning: Arc<AtomicUsize>,
 }
 
-/// This thread is a worker of `executor` from here on, or of none.
-pub(super) fn enter(executor: Option<&Arc<Executor>>) {
-    WORKS_FOR.set(executor.cloned());
+thread_local! {
+    /// Whom this thread works for, as a worker.
+    static WORKS_FOR: RefCell<Option<Work>> = const { RefCell::new(None) };
+    /// The job this worker holds a permit for.
+    static HOLDS: Cell<Option<Id>> = const { Cell::new(None) };
+    /// This worker has said that it is soon back.
+    static RETURNS: Cell<bool> = const { Cell::new(false) };
+    /// What is told here and now is not the end of this worker's own job.
+    static ASIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs this thread's work as a worker of `executor`, where `returning` counts the workers that are soon back.
+pub(super) fn work<T: Any + Send + Sync>(
+    executor: &Arc<T>,
+    returning: &Arc<AtomicUsize>,
+    run: impl FnOnce(),
+) {
+    WORKS_FOR.set(Some(Work {
+        executor: Arc::clone(executor) as Arc<dyn Any + Send + Sync>,
+        returning: Arc::clone(returning),
+    }));
+    run();
+    WORKS_FOR.take();
 }
 
 /// The executor whose worker the calling thread is.
-pub(super) fn own() -> Option<Arc<Executor>> {
-    WORKS_FOR.with_borrow(Clone::clone)
+pub(super) fn own<T: Any + Send + Sync>() -> Option<Arc<T>> {
+    WORKS_FOR.with_borrow(|work| Arc::clone(&work.as_ref()?.executor).downcast().ok())
 }
 
 /// Whether the calling thread is a worker of `executor`.
-pub(super) fn is_worker_of(executor: &Arc<Executor>) -> bool {
-    WORKS_FOR.with_borrow(|own| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, executor)))
+pub(super) fn is_worker_of<T>(executor: &Arc<T>) -> bool {
+    WORKS_FOR.with_borrow(|work| {
+        work.as_ref()
+            .is_some_and(|work| Arc::as_ptr(&work.executor).addr() == Arc::as_ptr(executor).addr())
+    })
 }
 
 /// The worker holds a permit for this job, or for none.
@@ -37,4 +59,35 @@ pub(super) fn hold(job: Option<Id>) {
 /// The job whose permit the worker holds, which it holds no longer.
 pub(super) fn let_go() -> Option<Id> {
     HOLDS.take()
+}
+
+/// Says that nothing of the caller's is left to do before this worker looks for work. Whoever is told of an outcome
+/// may ask for the next thing before that: no second worker is to be started for it.
+pub(crate) fn soon_back() {
+    WORKS_FOR.with_borrow(|work| {
+        if let Some(work) = work
+            && !ASIDE.get()
+            && !RETURNS.replace(true)
+        {
+            work.returning.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+}
+
+/// The calling worker is back. Under the lock of its executor.
+pub(super) fn back() {
+    if RETURNS.replace(false) {
+        WORKS_FOR.with_borrow(|work| {
+            if let Some(work) = work {
+                work.returning.fetch_sub(1, Ordering::SeqCst);
+            }
+        });
+    }
+}
+
+/// Tells of jobs other than the worker's own, after which it is not back.
+pub(super) fn aside(tell: impl FnOnce()) {
+    let before = ASIDE.replace(true);
+    tell();
+    ASIDE.set(before);
 }

@@ -124,6 +124,9 @@ impl Job {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }
         };
+        if error.error_type() != ErrorType::Cancelled && !cut_short {
+            self.give_up(&error);
+        }
         let mut outcome = self.finish(State::Failed(error), now);
         outcome.report.cut_short |= cut_short;
         outcome
@@ -173,8 +176,22 @@ impl Job {
             .max_attempts
     }
 
+    /// Logs that it is not tried again.
+    pub(super) fn give_up(&self, error: &Error) {
+        let attempts = self.attempts();
+        let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
+        log::warn!(
+            "{}: giving up after attempt {attempts}: {}: {error} ({reason})",
+            self.shown(),
+            error.error_type()
+        );
+    }
+
     /// The URL for a log line, userinfo masked.
     pub(super) fn shown(&self) -> String {
+        if self.host.is_none() {
+            return redact::url(self.request.url());
+        }
         let uri = self
             .progress
             .as_ref()

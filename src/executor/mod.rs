@@ -17,6 +17,7 @@ pub(crate) use attempt::Engine;
 pub(crate) use calls::{Feed, Found, Taken};
 pub(crate) use handle::Watcher;
 pub use handle::{Handle, TimedOut};
+pub(crate) use here::soon_back;
 pub(crate) use job::{Job, Receiver};
 pub(crate) use owner::Owner;
 pub(crate) use prepare::{Defaults, target};

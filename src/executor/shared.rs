@@ -4,11 +4,12 @@
 //!
 //! Of the idle workers one, the leader, waits until the schedule's next wake-up; the followers wait for a call. Whoever
 //! adds work calls the leader, or a follower where there is no leader, or starts a worker where nobody is idle and the
-//! pool is not full. Whoever takes work and leaves more behind does the same. So while something can be dispatched, or
+//! pool is not full and none is on its way back. Whoever takes work and leaves more behind does the same. So while something can be dispatched, or
 //! will be able to at a known time, somebody is on the way to it or waits for that time, or all workers are busy and
 //! look again as soon as one is done.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -17,6 +18,7 @@ use crate::schedule::{Ended, Id, Schedule};
 use crate::transport::{CancelSlot, Ticket};
 
 use super::attempt::Engine;
+use super::here;
 use super::job::{Job, Receiver};
 
 /// The pool's own settings.
@@ -32,6 +34,8 @@ pub(crate) struct Executor {
     start: fn(&Arc<Executor>),
     engine: Engine,
     pub(super) pool: Pool,
+    /// Workers that look for work next, with nothing of the caller's in between.
+    pub(super) returning: Arc<AtomicUsize>,
     state: Mutex<State>,
     pub(super) leader: Condvar,
     pub(super) followers: Condvar,
@@ -91,6 +95,7 @@ impl Executor {
             start,
             engine,
             pool,
+            returning: Arc::default(),
             state: Mutex::new(State {
                 schedule,
                 live: 0,
@@ -124,8 +129,9 @@ impl Executor {
 
     /// Does something under the lock, and what follows from it afterwards.
     pub(super) fn with<R>(self: &Arc<Self>, act: impl FnOnce(&mut State, Instant) -> R) -> R {
-        let now = Instant::now();
         let mut state = self.lock();
+        // Under the lock: the schedule's time never goes back.
+        let now = Instant::now();
         let result = act(&mut state, now);
         let after = self.call(&mut state, now);
         drop(state);
@@ -175,7 +181,10 @@ impl Executor {
             self.leader.notify_one();
         } else if state.following > 0 {
             self.followers.notify_one();
-        } else if state.starting == 0 && state.live < self.pool.workers + state.blocked {
+        } else if state.starting == 0
+            && state.live < self.pool.workers + state.blocked
+            && self.returning.load(Ordering::SeqCst) == 0
+        {
             state.starting += 1;
             state.live += 1;
             return true;
@@ -190,9 +199,11 @@ impl Executor {
             self.changed.notify_all();
         }
         let now = Instant::now();
-        for (job, why) in after.undelivered {
-            job.deliver(why, now);
-        }
+        here::aside(|| {
+            for (job, why) in after.undelivered {
+                job.deliver(why, now);
+            }
+        });
         if after.start {
             (self.start)(self);
         }

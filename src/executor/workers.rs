@@ -42,14 +42,12 @@ fn start(executor: &Arc<Executor>) {
     }
     let own = Arc::clone(executor);
     let spawned = thread.spawn(move || {
-        here::enter(Some(&own));
-        Worker {
+        let worker = Worker {
             executor: &own,
             number,
             slot,
-        }
-        .run();
-        here::enter(None);
+        };
+        here::work(&own, &own.returning, || worker.run());
     });
     let mut state = executor.lock();
     match spawned {
@@ -221,7 +219,6 @@ impl Worker<'_> {
                         at,
                         deadline,
                     },
-                    now,
                 )
             }
         }
@@ -240,13 +237,7 @@ impl Worker<'_> {
         if let OutcomeState::Failed(error) = &outcome
             && error.error_type() != ErrorType::Cancelled
         {
-            let attempts = job.attempts();
-            let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
-            log::warn!(
-                "{}: giving up after attempt {attempts}: {}: {error} ({reason})",
-                job.shown(),
-                error.error_type()
-            );
+            job.give_up(error);
         }
         let receiver = Arc::clone(&job.receiver);
         let outcome = job.finish(outcome, Instant::now());
@@ -256,7 +247,7 @@ impl Worker<'_> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
         let now = Instant::now();
         let cool = cool.and_then(|cool| now.checked_add(cool));
-        self.complete(id, Verdict::Done { bytes, cool, call }, now)
+        self.complete(id, Verdict::Done { bytes, cool, call })
     }
 
     /// Again after a wait, unless the host's retries are used up.
@@ -268,8 +259,11 @@ impl Worker<'_> {
         cool: Option<Duration>,
         call: Call,
     ) -> MutexGuard<'_, State> {
+        let granted = cost <= 0.0 || {
+            let mut state = self.executor.lock();
+            state.schedule.withdraw(id, cost, Instant::now())
+        };
         let now = Instant::now();
-        let granted = cost <= 0.0 || self.executor.lock().schedule.withdraw(id, cost, now);
         let error = job.progress.as_mut().and_then(|p| p.error.take());
         if !granted && let Some(error) = error {
             if let Some(last) = job.progress.as_mut().and_then(|p| p.report.log.last_mut()) {
@@ -323,13 +317,14 @@ impl Worker<'_> {
                 cool,
                 call,
             },
-            now,
         )
     }
 
-    fn complete(&self, id: Id, verdict: Verdict<Box<Job>>, now: Instant) -> MutexGuard<'_, State> {
+    fn complete(&self, id: Id, verdict: Verdict<Box<Job>>) -> MutexGuard<'_, State> {
         here::hold(None);
         let mut state = self.executor.lock();
+        let now = Instant::now();
+        here::back();
         let active = &mut state.active[self.number];
         active.ticket = None;
         active.batch = None;

@@ -1,5 +1,6 @@
 //! What runs when: a pure state machine. Time is an argument; there is no thread, clock, socket, log call or user code
-//! inside, so that millions of histories can be tested in virtual time.
+//! inside, so that millions of histories can be tested in virtual time. Time never goes back: whoever calls reads the
+//! clock under the lock that it holds the schedule by.
 //!
 //! A job is in one place at a time: in a lane, delayed, in flight, or ended. One that waits is an entry in a lane or a
 //! heap and holds nothing. Every change of place keeps the counts of its batch and host right in the same call.

@@ -204,3 +204,26 @@ fn a_panic_in_the_drop_of_what_a_success_carries_harms_no_worker() {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(outcomes)));
     assert!(client.get(server.url("/")).is_success());
 }
+
+/// An error that panics when it is shown.
+#[derive(Debug)]
+struct Speechless;
+
+impl std::fmt::Display for Speechless {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Speechless {}
+
+#[test]
+fn a_panic_in_showing_an_error_is_the_outcome_of_its_request() {
+    let server = Server::always(Answer::text(""));
+    let client = client(1);
+    let mut outcomes = client.process(urls(&server, 1), |_| Err::<(), _>(Speechless));
+    let outcome = outcomes.next().unwrap();
+    assert_eq!(error(&outcome).error_type(), ErrorType::Panic);
+    assert_eq!(error(&outcome).message(), "panicked: no words");
+    assert!(outcomes.next().is_none());
+}

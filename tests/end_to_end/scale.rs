@@ -89,7 +89,7 @@ fn server() -> Server {
             "/large/*",
             Answer::json(format!("\"{}\"", "x".repeat(1000))),
         )
-        .on("/slow/*", Answer::never())
+        .on("/slow/*", Answer::text("").after(Duration::from_secs(300)))
         .on("/garbage/*", Answer::raw("garbage\r\n\r\n"))
         .on("/ok/*", Answer::json(r#"{"code": 0}"#))
         .start()
@@ -164,9 +164,8 @@ fn ten_thousand_requests_failing_in_every_way_give_ten_thousand_outcomes() {
 fn a_long_lazy_input_is_never_held_beyond_the_window() {
     let server = Scenario::new().on("*", Answer::text("")).unlogged().start();
     let count = 4000 * scale();
-    let client = builder(4).window(50).build().unwrap();
-    // What waits behind a host that was never reached does not count.
-    client.get(server.url("/"));
+    // What waits behind a host that was not reached yet counts apart.
+    let client = builder(4).window(50).max_parked(10).build().unwrap();
     let taken = Cell::new(0);
     let input = (0..count).map(|_| {
         taken.set(taken.get() + 1);
@@ -176,9 +175,9 @@ fn a_long_lazy_input_is_never_held_beyond_the_window() {
     for outcome in client.as_completed(input) {
         handed_back += 1;
         assert!(outcome.is_success());
-        assert!(taken.get() - handed_back <= 50);
+        assert!(taken.get() - handed_back <= 50 + 10);
     }
-    assert_eq!((handed_back, server.requests()), (count, count + 1));
+    assert_eq!((handed_back, server.requests()), (count, count));
 }
 
 #[test]
