@@ -112,11 +112,9 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use executor::{Handle, TimedOut};
 pub use host::Host;
-pub use limits::{RateLimit, Timeouts};
+pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
-pub use policy::{
-    BreakerSettings, ClassLimits, Finding, Jitter, Judgement, RetryBudget, RetryPolicy,
-};
+pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
 pub use rejection::Rejection;
 pub use request::Request;
 pub use response::{Hop, Response};

@@ -80,8 +80,14 @@ impl<T> Slots<T> {
             .as_mut()
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry<T>>()
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
