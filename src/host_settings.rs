@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::http::header::AUTHORIZATION;
 use crate::http::{HeaderMap, HeaderName, HeaderValue};
-use crate::limits::{RateLimit, Timeouts};
-use crate::policy::{BreakerSettings, RetryPolicy};
+use crate::limits::{BreakerSettings, RateLimit, Timeouts};
+use crate::policy::RetryPolicy;
 use crate::redact;
 use crate::request::{basic, bearer};
 

@@ -116,11 +116,9 @@ pub use executor::{Handle, TimedOut};
 pub use hooks::{Outgoing, Retrying};
 pub use host::Host;
 pub use host_settings::HostRule;
-pub use limits::{RateLimit, Timeouts};
+pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
-pub use policy::{
-    BreakerSettings, ClassLimits, Finding, Jitter, Judgement, RetryBudget, RetryPolicy,
-};
+pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
 pub use rejection::Rejection;
 pub use request::Request;
 pub use response::{Hop, Response};

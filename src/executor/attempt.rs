@@ -375,7 +375,7 @@ impl Progress {
             *reason = StopReason::Deadline;
             self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
         }
-        let tells = schedule::Call::of(&evidence);
+        let tells = evidence.tells();
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,

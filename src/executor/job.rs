@@ -94,7 +94,7 @@ impl Job {
     }
 
     /// Ends it without a further attempt.
-    pub(crate) fn end(mut self: Box<Self>, why: Ended, now: Instant) -> Outcome {
+    pub(crate) fn end(mut self, why: Ended, now: Instant) -> Outcome {
         let cut_short = why == Ended::Deadline
             && self
                 .receiver
@@ -132,12 +132,12 @@ impl Job {
         outcome
     }
 
-    pub(crate) fn deliver(self: Box<Self>, why: Ended, now: Instant) {
+    pub(crate) fn deliver(self, why: Ended, now: Instant) {
         let receiver = Arc::clone(&self.receiver);
         receiver.deliver(self.end(why, now));
     }
 
-    pub(super) fn finish(self: Box<Self>, state: State, now: Instant) -> Outcome {
+    pub(super) fn finish(self, state: State, now: Instant) -> Outcome {
         let mut report = match self.progress {
             Some(progress) => {
                 let mut report = progress.report;

@@ -226,6 +226,7 @@ impl Worker<'_> {
 
     /// The request has ended: its outcome goes to the caller, then its permit is free. In this order the outcome is
     /// there before anybody can find the executor idle; the place it takes was kept for it.
+    #[expect(clippy::boxed_local, reason = "it comes from the schedule in its box")]
     fn settle(
         &self,
         id: Id,

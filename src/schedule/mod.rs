@@ -263,6 +263,7 @@ impl<J> Schedule<J> {
     }
 
     /// Attempts under way.
+    #[cfg(test)]
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }
