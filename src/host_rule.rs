@@ -209,6 +209,16 @@ impl<T> HostTable<T> {
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
+
+    /// The same patterns with something else for each.
+    pub(crate) fn map<U>(&self, f: impl Fn(&T) -> U) -> HostTable<U> {
+        let rules = self.rules.iter();
+        HostTable {
+            rules: rules
+                .map(|(pattern, rule)| (pattern.clone(), f(rule)))
+                .collect(),
+        }
+    }
 }
 
 #[cfg(test)]

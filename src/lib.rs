@@ -85,8 +85,10 @@ mod batch;
 mod client;
 mod error;
 mod executor;
+mod hooks;
 mod host;
 mod host_rule;
+mod host_settings;
 mod limits;
 mod outcome;
 mod policy;
@@ -111,12 +113,12 @@ pub use batch::{
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use executor::{Handle, TimedOut};
+pub use hooks::{Outgoing, Retrying};
 pub use host::Host;
-pub use limits::{RateLimit, Timeouts};
+pub use host_settings::HostRule;
+pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
-pub use policy::{
-    BreakerSettings, ClassLimits, Finding, Jitter, Judgement, RetryBudget, RetryPolicy,
-};
+pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
 pub use rejection::Rejection;
 pub use request::Request;
 pub use response::{Hop, Response};

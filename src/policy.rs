@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::http::{HeaderMap, Method};
 
 use crate::error::Error;
+use crate::limits::RetryBudget;
 use crate::status::StatusSet;
 
 /// When a failed attempt is repeated. A value: it decides nothing by itself and keeps no state, so one policy can serve
@@ -69,30 +70,6 @@ pub(crate) enum RetryMethods {
     Idempotent,
     All,
     Only(Vec<Method>),
-}
-
-/// A per-host allowance for retries, so that retries stay a small share of the load: each first attempt adds
-/// `per_request` tokens, each second adds `per_second`, a retry takes one (two after a timeout).
-///
-/// The default: 500 in reserve and at most, 0.2 per first attempt, 1 per second. After Finagle's `RetryBudget`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RetryBudget {
-    /// Tokens at the start, and the most there can be.
-    pub reserve: f64,
-    /// Tokens added by each first attempt.
-    pub per_request: f64,
-    /// Tokens added each second.
-    pub per_second: f64,
-}
-
-impl Default for RetryBudget {
-    fn default() -> Self {
-        RetryBudget {
-            reserve: 500.0,
-            per_request: 0.2,
-            per_second: 1.0,
-        }
-    }
 }
 
 /// How often a request is repeated after failures of one class; `None` = as often as `max_attempts` allows, 0 = never.
@@ -163,76 +140,6 @@ pub enum Judgement {
     Retry,
     /// Failed, with this message, and not tried again.
     Stop(String),
-}
-
-/// A circuit breaker per host: a host most of whose calls fail is given a rest, and then let back by a few calls on
-/// trial. Off unless set.
-///
-/// Failures are calls without an answer, and 5xx; a 4xx, a rejection by the application, a cancel are none. The
-/// default: at least half of at least 20 calls in 30 s open it for 5 s, each time after that for twice as long, up to
-/// 60 s (spread by a fifth to either side; a `Retry-After` lengthens it); of 3 calls on trial 2 must succeed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[doc(alias = "circuit breaker")]
-pub struct BreakerSettings {
-    /// How far back calls count.
-    pub window: Duration,
-    /// With fewer calls than these in the window it stays closed.
-    pub min_calls: u32,
-    /// The share of failures, above 0 and at most 1, at which it opens.
-    pub failure_ratio: f64,
-    /// How long it is open the first time.
-    pub open: Duration,
-    /// How long it is open at most.
-    pub open_max: Duration,
-    /// Calls let through on trial after that.
-    pub trials: u32,
-    /// How many of those must succeed to close it again.
-    pub trials_to_close: u32,
-}
-
-impl Default for BreakerSettings {
-    fn default() -> Self {
-        BreakerSettings {
-            window: Duration::from_secs(30),
-            min_calls: 20,
-            failure_ratio: 0.5,
-            open: Duration::from_secs(5),
-            open_max: Duration::from_secs(60),
-            trials: 3,
-            trials_to_close: 2,
-        }
-    }
-}
-
-impl BreakerSettings {
-    /// What is contradictory in it, naming the setting.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        if self.window.is_zero() {
-            return Err("window is zero: no call would count".into());
-        }
-        if self.min_calls == 0 {
-            return Err("min_calls is 0: it needs at least one call".into());
-        }
-        if !(self.failure_ratio > 0.0 && self.failure_ratio <= 1.0) {
-            return Err(format!(
-                "failure_ratio is {}: it must be above 0 and at most 1",
-                self.failure_ratio
-            ));
-        }
-        if self.open.is_zero() || self.open > self.open_max {
-            return Err(format!(
-                "open is {:?}: it must be above 0 and at most open_max ({:?})",
-                self.open, self.open_max
-            ));
-        }
-        if self.trials_to_close == 0 || self.trials_to_close > self.trials {
-            return Err(format!(
-                "trials_to_close is {}: it must be between 1 and trials ({})",
-                self.trials_to_close, self.trials
-            ));
-        }
-        Ok(())
-    }
 }
 
 impl Default for RetryPolicy {

@@ -57,6 +57,7 @@ impl Response {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn head(&self) -> &Arc<Head> {
         &self.head
     }

@@ -88,7 +88,7 @@ impl Timings {
 
     /// From the start of the attempt to the parsed response head: everything but `receive`.
     #[doc(alias = "ttfb")]
-    pub fn to_head(&self) -> Duration {
+    pub fn until_head(&self) -> Duration {
         self.resolve + self.connect + self.tls + self.send + self.wait
     }
 }

@@ -14,6 +14,8 @@ mod defaults;
 mod fairness;
 #[path = "end_to_end/files.rs"]
 mod files;
+#[path = "end_to_end/hosts.rs"]
+mod hosts;
 #[path = "end_to_end/invalid.rs"]
 mod invalid;
 #[path = "end_to_end/outcomes.rs"]

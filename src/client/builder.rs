@@ -5,16 +5,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::executor::{Defaults, Engine, Pool};
-use crate::host_rule::HostTable;
+use crate::hooks::{Outgoing, Retrying};
+use crate::host_rule::HostPattern;
+use crate::host_settings::HostRule;
 use crate::http::header::{AUTHORIZATION, USER_AGENT};
 use crate::http::{HeaderName, HeaderValue};
-use crate::limits::Timeouts;
+use crate::limits::{BreakerSettings, RateLimit, Timeouts};
 use crate::policy::RetryPolicy;
 use crate::redact;
 use crate::rejection::Rejection;
 use crate::request::{Rule, basic, bearer};
 use crate::response::Response;
-use crate::schedule::{Bounds, HostLimits, Schedule, Settings};
+use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
 use crate::status::StatusSet;
 use crate::transport::{self, Sockets, Transport};
 use crate::url;
@@ -51,6 +53,9 @@ pub struct ClientBuilder {
     max_parked: usize,
     max_pending: usize,
     byte_budget: u64,
+    rate: Option<RateLimit>,
+    rate_per_host: Option<RateLimit>,
+    breaker: Option<BreakerSettings>,
     transport: Option<Arc<dyn Transport>>,
     wrong: Option<BuildError>,
 }
@@ -79,6 +84,9 @@ impl ClientBuilder {
             max_parked: 1 << 16,
             max_pending: 1 << 20,
             byte_budget: 64 << 20,
+            rate: None,
+            rate_per_host: None,
+            breaker: None,
             transport: None,
             wrong: None,
         }
@@ -282,6 +290,65 @@ impl ClientBuilder {
         self
     }
 
+    /// Starts at most so many requests in a time, retries and redirects included. Default: no limit.
+    pub fn rate(mut self, rate: RateLimit) -> Self {
+        self.rate = Some(rate);
+        self
+    }
+
+    /// The same for each [`Host`](crate::Host) by itself. Default: no limit.
+    #[doc(alias = "DOWNLOAD_DELAY")]
+    pub fn rate_per_host(mut self, rate: RateLimit) -> Self {
+        self.rate_per_host = Some(rate);
+        self
+    }
+
+    /// Stops asking a host that keeps failing for a while: requests to it end at once with class
+    /// [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default: never.
+    #[doc(alias = "circuit_breaker")]
+    pub fn breaker(mut self, breaker: BreakerSettings) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
+    /// Limits and defaults for some hosts: `api.example.com`, `*.example.com`, `https://api.example.com:8443`,
+    /// `https://*`. Of several that match, the most specific that says something of a matter decides it.
+    #[doc(alias = "mount")]
+    pub fn host_rule(mut self, pattern: impl AsRef<str>, rule: HostRule) -> Self {
+        match (pattern.as_ref().parse::<HostPattern>(), rule.check()) {
+            (Ok(pattern), Ok(())) => drop(self.defaults.hosts.insert(pattern, rule)),
+            (Err(wrong), _) => self.spoil("host_rule", wrong.to_string()),
+            (_, Err(reason)) => {
+                self.spoil("host_rule", format!("{:?}: {reason}", pattern.as_ref()))
+            }
+        }
+        self
+    }
+
+    /// Called on the worker just before each attempt, to sign it or to look at it. It may change the headers. A panic in
+    /// it ends the request with class [`Panic`](crate::ErrorType::Panic).
+    ///
+    /// ```
+    /// let client = haul::Client::builder().before_attempt(|outgoing| {
+    ///     let stamp = haul::http::HeaderValue::from(outgoing.attempt);
+    ///     outgoing.headers.insert("x-attempt", stamp);
+    /// });
+    /// ```
+    pub fn before_attempt(
+        mut self,
+        hook: impl Fn(&mut Outgoing<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.defaults.before_attempt = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called on the worker for each attempt that will be followed by another. A panic in it is logged and changes
+    /// nothing.
+    pub fn on_retry(mut self, hook: impl Fn(&Retrying<'_>) + Send + Sync + 'static) -> Self {
+        self.defaults.on_retry = Some(Arc::new(hook));
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
@@ -337,6 +404,18 @@ impl ClientBuilder {
                 "the connect limit is longer than the limit of the whole attempt",
             );
         }
+        for (setting, rate) in [("rate", self.rate), ("rate_per_host", self.rate_per_host)] {
+            if let Some(rate) = rate {
+                rate.check()
+                    .map_err(|reason| BuildError { setting, reason })?;
+            }
+        }
+        if let Some(breaker) = &self.breaker {
+            breaker.check().map_err(|reason| BuildError {
+                setting: "breaker",
+                reason,
+            })?;
+        }
         self.defaults.retry.check().map_err(|reason| BuildError {
             setting: "retry",
             reason,
@@ -357,13 +436,19 @@ impl ClientBuilder {
         let schedule = Schedule::new(Settings {
             in_flight: workers,
             slow_start: (workers / 8).max(2),
-            rate: None,
+            rate: self.rate,
             host: HostLimits {
                 in_flight: self.max_per_host,
                 budget: self.defaults.retry.budget,
-                ..HostLimits::default()
+                rate: self.rate_per_host,
+                breaker: self.breaker,
             },
-            rules: HostTable::default(),
+            rules: self.defaults.hosts.map(|rule| LimitRule {
+                in_flight: rule.in_flight,
+                rate: rule.rate,
+                breaker: rule.breaker,
+                budget: rule.retry.as_ref().map(|policy| policy.budget),
+            }),
             seed: fastrand::u64(..),
         });
         let bounds = Bounds {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
+use crate::hooks::Outgoing;
 use crate::host::Host;
 use crate::http::header::RETRY_AFTER;
 use crate::limits::Timeouts;
@@ -18,7 +19,7 @@ use crate::transport::{Call, CancelSlot, Exchanged, Fault, Reply, Trace, Transpo
 use super::failure::Failure;
 use super::job::{Job, Progress, cancelled};
 use super::judge::judge;
-use super::prepare::{Defaults, Prepared, Settings};
+use super::prepare::{Defaults, HostSettings, Prepared, Settings};
 
 /// What attempts are made with.
 pub(crate) struct Engine {
@@ -68,7 +69,7 @@ impl Next {
 impl Engine {
     /// The limit over all attempts of a request.
     pub(crate) fn deadline_of(&self, request: &Request) -> Option<Duration> {
-        Settings::of(&self.defaults, request).deadline()
+        Settings::of(&self.defaults, &HostSettings::default(), request).deadline()
     }
 
     /// Makes one attempt.
@@ -79,7 +80,8 @@ impl Engine {
         connected: Option<&dyn Fn()>,
     ) -> Next {
         let request = Arc::clone(&job.request);
-        let settings = Settings::of(&self.defaults, &request);
+        let host = self.defaults.host_settings(job.host.as_ref());
+        let settings = Settings::of(&self.defaults, &host, &request);
         let start = Instant::now();
         let progress = match &mut job.progress {
             Some(progress) => progress,
@@ -94,6 +96,7 @@ impl Engine {
             },
         };
         progress.report.queued += start.saturating_duration_since(job.waits_since);
+        progress.sign(self, &request);
         let exchanged = progress.exchange(
             self,
             settings,
@@ -133,10 +136,35 @@ impl Progress {
             deadline: [own, batch_ends].into_iter().flatten().min(),
             batch_ends,
             until: None,
+            signed: None,
             redirected: false,
             fresh: false,
             error: None,
         }
+    }
+
+    /// Lets the caller's hook change the headers of a new attempt.
+    fn sign(&mut self, engine: &Engine, request: &Request) {
+        let Some(hook) = &engine.defaults.before_attempt else {
+            return;
+        };
+        if self.redirected {
+            return;
+        }
+        let mut headers = self.prepared.headers.clone();
+        hook(&mut Outgoing {
+            attempt: self.tally.attempts() + 1,
+            method: &self.prepared.method,
+            uri: &self.prepared.uri,
+            headers: &mut headers,
+            body: if self.prepared.with_body {
+                request.body_bytes()
+            } else {
+                &[]
+            },
+            id: request.get_id(),
+        });
+        self.signed = Some(headers);
     }
 
     /// Sends, and once more at once where a kept-alive connection turned out to be closed.
@@ -159,7 +187,7 @@ impl Progress {
         let call = Call {
             method: &self.prepared.method,
             uri: &self.prepared.uri,
-            headers: &self.prepared.headers,
+            headers: self.signed.as_ref().unwrap_or(&self.prepared.headers),
             body: if self.prepared.with_body { body } else { &[] },
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
@@ -347,7 +375,7 @@ impl Progress {
             *reason = StopReason::Deadline;
             self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
         }
-        let tells = schedule::Call::of(&evidence);
+        let tells = evidence.tells();
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,

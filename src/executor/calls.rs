@@ -72,9 +72,9 @@ impl Executor {
             }));
             let dry = chunk.len() < room;
             self.with(|state, now| {
-                chunk
-                    .drain(..)
-                    .for_each(|feed| drop(state.add(batch, feed, now)))
+                chunk.drain(..).for_each(|feed| {
+                    state.add(batch, feed, now);
+                })
             });
             if let Err(panic) = pulled {
                 resume_unwind(panic);
@@ -311,6 +311,7 @@ impl Executor {
             // A worker contains every panic; its result holds nothing.
             let _ = thread.join();
         }
+        self.engine().transport.close_idle();
         true
     }
 }

@@ -54,11 +54,10 @@ impl Progress {
                 match (delay, Host::of(&next.uri)) {
                     (Ok(delay), Some(host)) => {
                         self.report.history.push(hop);
-                        redirect::strip(
-                            &mut self.prepared.headers,
-                            &next,
-                            &engine.defaults.sensitive,
-                        );
+                        let sensitive = &engine.defaults.sensitive;
+                        for headers in self.signed.iter_mut().chain([&mut self.prepared.headers]) {
+                            redirect::strip(headers, &next, sensitive);
+                        }
                         self.prepared.with_body &= !next.drop_body;
                         self.prepared.method = next.method;
                         self.prepared.uri = next.uri;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::http::Uri;
+use crate::http::{HeaderMap, Uri};
 use crate::outcome::{Outcome, Report, State};
 use crate::redact;
 use crate::request::Request;
@@ -56,6 +56,8 @@ pub(super) struct Progress {
     pub(super) tally: Tally,
     /// Boxed, as in the outcome it becomes.
     pub(super) report: Box<Report>,
+    /// The headers of the present attempt, where the caller's hook changed them.
+    pub(super) signed: Option<HeaderMap>,
     /// No attempt after this instant.
     pub(super) deadline: Option<Instant>,
     /// The end of its batch.
@@ -92,7 +94,7 @@ impl Job {
     }
 
     /// Ends it without a further attempt.
-    pub(crate) fn end(mut self: Box<Self>, why: Ended, now: Instant) -> Outcome {
+    pub(crate) fn end(mut self, why: Ended, now: Instant) -> Outcome {
         let cut_short = why == Ended::Deadline
             && self
                 .receiver
@@ -130,12 +132,12 @@ impl Job {
         outcome
     }
 
-    pub(crate) fn deliver(self: Box<Self>, why: Ended, now: Instant) {
+    pub(crate) fn deliver(self, why: Ended, now: Instant) {
         let receiver = Arc::clone(&self.receiver);
         receiver.deliver(self.end(why, now));
     }
 
-    pub(super) fn finish(self: Box<Self>, state: State, now: Instant) -> Outcome {
+    pub(super) fn finish(self, state: State, now: Instant) -> Outcome {
         let mut report = match self.progress {
             Some(progress) => {
                 let mut report = progress.report;
@@ -168,7 +170,10 @@ impl Job {
 
     /// How often it may be tried.
     pub(super) fn max_attempts(&self, defaults: &Defaults) -> u32 {
-        Settings::of(defaults, &self.request).retry().max_attempts
+        let host = defaults.host_settings(self.host.as_ref());
+        Settings::of(defaults, &host, &self.request)
+            .retry()
+            .max_attempts
     }
 
     /// Logs that it is not tried again.

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use crate::hooks::{BeforeAttempt, OnRetry};
+use crate::host::Host;
+use crate::host_rule::HostTable;
+use crate::host_settings::HostRule;
 use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::http::uri::Authority;
 use crate::http::{HeaderMap, HeaderName, Method, Uri};
@@ -32,6 +36,10 @@ pub(crate) struct Defaults {
     pub(crate) allow_downgrade: bool,
     /// Headers left behind at a change of origin, beside those always left behind.
     pub(crate) sensitive: Vec<HeaderName>,
+    /// What holds for some hosts in place of the above.
+    pub(crate) hosts: HostTable<HostRule>,
+    pub(crate) before_attempt: Option<BeforeAttempt>,
+    pub(crate) on_retry: Option<OnRetry>,
 }
 
 impl Default for Defaults {
@@ -49,7 +57,28 @@ impl Default for Defaults {
             body_limit: 10 << 20,
             allow_downgrade: false,
             sensitive: Vec::new(),
+            hosts: HostTable::default(),
+            before_attempt: None,
+            on_retry: None,
         }
+    }
+}
+
+/// What the rules for a host say together.
+#[derive(Clone, Default)]
+pub(super) struct HostSettings {
+    timeouts: Timeouts,
+    retry: Option<Arc<RetryPolicy>>,
+}
+
+impl Defaults {
+    pub(super) fn host_settings(&self, host: Option<&Host>) -> HostSettings {
+        let mut said = HostSettings::default();
+        for rule in host.into_iter().flat_map(|host| self.hosts.matching(host)) {
+            said.timeouts = said.timeouts.or(rule.timeouts);
+            said.retry = said.retry.or_else(|| rule.retry.clone());
+        }
+        said
     }
 }
 
@@ -57,13 +86,15 @@ impl Default for Defaults {
 #[derive(Clone, Copy)]
 pub(super) struct Settings<'a> {
     defaults: &'a Defaults,
+    host: &'a HostSettings,
     options: Option<&'a Options>,
 }
 
 impl<'a> Settings<'a> {
-    pub(super) fn of(defaults: &'a Defaults, request: &'a Request) -> Self {
+    pub(super) fn of(defaults: &'a Defaults, host: &'a HostSettings, request: &'a Request) -> Self {
         Settings {
             defaults,
+            host,
             options: request.options(),
         }
     }
@@ -75,15 +106,14 @@ impl<'a> Settings<'a> {
     }
 
     pub(super) fn retry(self) -> &'a RetryPolicy {
-        self.options
-            .and_then(|o| o.retry.as_ref())
+        let own = self.options.and_then(|o| o.retry.as_ref());
+        own.or(self.host.retry.as_ref())
             .unwrap_or(&self.defaults.retry)
     }
 
     pub(super) fn timeouts(self) -> Timeouts {
-        self.options.map_or(self.defaults.timeouts, |o| {
-            o.timeouts.or(self.defaults.timeouts)
-        })
+        let own = self.options.map_or(Timeouts::new(), |o| o.timeouts);
+        own.or(self.host.timeouts).or(self.defaults.timeouts)
     }
 
     pub(super) fn expect_json(self) -> bool {
@@ -109,10 +139,6 @@ impl<'a> Settings<'a> {
         self.options
             .and_then(|o| o.body_limit)
             .unwrap_or(self.defaults.body_limit)
-    }
-
-    pub(super) fn is_idempotent(self) -> bool {
-        self.options.is_some_and(|o| o.idempotent)
     }
 
     pub(super) fn deadline(self) -> Option<Duration> {
@@ -165,6 +191,16 @@ impl Prepared {
         uri: &Uri,
     ) -> Result<Prepared, String> {
         let mut headers = defaults.headers.clone();
+        if !defaults.hosts.is_empty()
+            && let Some(host) = Host::of(uri)
+        {
+            // The most specific rule last: what it says stands.
+            let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
+            rules.reverse();
+            for (name, value) in rules.iter().flat_map(|rule| &rule.headers) {
+                headers.insert(name, value.clone());
+            }
+        }
         let edits = request.header_edits();
         // All of the defaults of a name go before the first of the request's own comes.
         for (name, _) in edits {
@@ -184,7 +220,7 @@ impl Prepared {
             return Err(reason);
         }
         let uri = take_userinfo(uri, &mut headers)?;
-        let repeatable = Settings::of(defaults, request).is_idempotent() || is_keyed(&headers);
+        let repeatable = request.options().is_some_and(|o| o.idempotent) || is_keyed(&headers);
         Ok(Prepared {
             method: request.method().clone(),
             uri,

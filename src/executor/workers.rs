@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
+use crate::hooks::Retrying;
 use crate::outcome::State as OutcomeState;
 use crate::schedule::{Call, Ended, Id, Schedule, Start, Verdict};
 use crate::transport::CancelSlot;
@@ -225,6 +226,7 @@ impl Worker<'_> {
 
     /// The request has ended: its outcome goes to the caller, then its permit is free. In this order the outcome is
     /// there before anybody can find the executor idle; the place it takes was kept for it.
+    #[expect(clippy::boxed_local, reason = "it comes from the schedule in its box")]
     fn settle(
         &self,
         id: Id,
@@ -286,6 +288,19 @@ impl Worker<'_> {
                 "{url}: attempt {attempts} of {most} failed: {}: {error}; next in {wait}",
                 error.error_type()
             );
+        }
+        if let (Some(hook), Some(error)) = (&self.executor.engine().defaults.on_retry, &error) {
+            let told = Retrying {
+                attempt: job.attempts(),
+                max_attempts: job.max_attempts(&self.executor.engine().defaults),
+                error,
+                delay,
+                url: job.shown(),
+                id: job.request.get_id(),
+            };
+            if catch_unwind(AssertUnwindSafe(|| hook(&told))).is_err() {
+                log::error!("{}: the on_retry hook panicked", told.url);
+            }
         }
         let deadline = job.progress.as_mut().and_then(|p| {
             p.error = error;

@@ -84,7 +84,7 @@ impl<'a> Record<'a> {
             attempts: report.attempts,
             timestamp: report.started.and_then(wire::instant::round),
             elapsed: report.started.map(|_| millis::round(report.elapsed)),
-            ttfb: head.map(|_| millis::round(report.timings.to_head())),
+            ttfb: head.map(|_| millis::round(report.timings.until_head())),
             queued: millis::round(report.queued),
             total: millis::round(report.total),
             final_url: final_url.filter(|last| *last != url).map(Cow::Owned),

@@ -31,13 +31,16 @@ pub(crate) struct Options {
     pub(crate) needs_headers: Vec<HeaderName>,
 }
 
+/// Looks at an accepted response, and may reject it.
+pub(crate) type Predicate = Arc<dyn Fn(&Response) -> Option<Rejection> + Send + Sync>;
+
 /// Says whether an application rejected a request that was technically a success.
 #[derive(Clone)]
 pub(crate) enum Rule {
     /// The JSON body must hold this value at this pointer (RFC 6901).
     Require(String, Value),
     /// The caller's own predicate.
-    RejectIf(Arc<dyn Fn(&Response) -> Option<Rejection> + Send + Sync>),
+    RejectIf(Predicate),
 }
 
 impl Request {

@@ -4,6 +4,7 @@
 mod backoff;
 pub(crate) mod budget;
 mod evidence;
+mod health;
 mod policy;
 pub(crate) mod redirect;
 pub(crate) mod retry_after;

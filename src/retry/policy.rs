@@ -26,6 +26,7 @@ impl Tally {
     }
 
     /// Retries so far.
+    #[cfg(test)]
     pub(crate) fn retries(&self) -> u32 {
         self.retries.iter().fold(0, |sum, n| sum.saturating_add(*n))
     }

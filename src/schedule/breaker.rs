@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::error::ErrorType;
-use crate::policy::BreakerSettings;
-use crate::retry::Evidence;
+use crate::limits::BreakerSettings;
 
 const BUCKETS: usize = 10;
 
@@ -55,30 +53,6 @@ pub(crate) enum Call {
     Failure { retry_after: Option<Duration> },
     /// It tells nothing: cancelled, cut off by a deadline, throttled, failed on this side.
     Ignored,
-}
-
-impl Call {
-    /// What a failed attempt tells about the host.
-    pub(crate) fn of(evidence: &Evidence<'_>) -> Call {
-        use ErrorType::*;
-        let failure = Call::Failure {
-            retry_after: evidence.retry_after,
-        };
-        match evidence.error_type {
-            Dns | Connect | Tls | Proxy if evidence.permanent => Call::Ignored,
-            Dns | Connect | Tls | Proxy | Timeout | Connection | IncompleteBody | Protocol => {
-                failure
-            }
-            HttpStatus => match evidence.status {
-                Some(429) => Call::Ignored,
-                Some(500..) => failure,
-                _ => Call::Success,
-            },
-            Redirect | BodyTooLarge | Decode | Process => Call::Success,
-            AddressDenied | InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted
-            | Panic | Io => Call::Ignored,
-        }
-    }
 }
 
 impl Breaker {

@@ -2,8 +2,7 @@
 
 use crate::host::Host;
 use crate::host_rule::HostTable;
-use crate::limits::RateLimit;
-use crate::policy::{BreakerSettings, RetryBudget};
+use crate::limits::{BreakerSettings, RateLimit, RetryBudget};
 
 /// Limits over all batches.
 #[derive(Clone, Debug)]

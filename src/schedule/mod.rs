@@ -28,7 +28,7 @@ use crate::host::Host;
 pub(crate) use batches::{Bounds, Ended};
 pub(crate) use breaker::Call;
 pub(crate) use complete::Verdict;
-pub(crate) use limits::{HostLimits, Settings};
+pub(crate) use limits::{HostLimits, LimitRule, Settings};
 pub(crate) use slots::Id;
 
 use batches::Batch;
@@ -263,6 +263,7 @@ impl<J> Schedule<J> {
     }
 
     /// Attempts under way.
+    #[cfg(test)]
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }

@@ -7,13 +7,6 @@ pub(crate) struct Id {
     generation: u32,
 }
 
-impl Id {
-    /// One number for both halves, unique among all ids a [`Slots`] has given out so far (but for 2^32 reuses of one place).
-    pub(crate) fn token(self) -> u64 {
-        u64::from(self.generation) << 32 | u64::from(self.at)
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Slots<T> {
     entries: Vec<Entry<T>>,
@@ -80,8 +73,15 @@ impl<T> Slots<T> {
             .as_mut()
     }
 
+    #[cfg(test)]
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry<T>>()
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
@@ -129,7 +129,7 @@ mod tests {
             (slots.get(a), slots.get(b), slots.len()),
             (None, Some(&"b"), 1)
         );
-        assert_ne!(a.token(), b.token());
+        assert_ne!(a, b);
         assert_eq!(slots.remove(a), None);
         assert_eq!(slots.ids().collect::<Vec<_>>(), [b]);
     }

@@ -75,6 +75,7 @@ impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }

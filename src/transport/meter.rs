@@ -65,6 +65,6 @@ mod tests {
         assert_eq!(timings.send, ms(4));
         assert_eq!(timings.wait, ms(13));
         assert_eq!(timings.receive, ms(5));
-        assert_eq!(timings.to_head(), ms(20));
+        assert_eq!(timings.until_head(), ms(20));
     }
 }

@@ -112,12 +112,7 @@ impl Wire {
         &self.socket
     }
 
-    /// Waits for input: the number of bytes, zero at the end of the stream.
-    pub(super) fn read(&mut self, into: &mut [u8]) -> Result<usize, Broken> {
-        self.read_within(into, None)
-    }
-
-    /// Like [`read`](Wire::read), but gives up early: `WouldBlock` once `patience` is over.
+    /// Waits for input: the number of bytes, zero at the end of the stream; `WouldBlock` once `patience` is over.
     pub(super) fn read_within(
         &mut self,
         into: &mut [u8],

@@ -16,6 +16,8 @@ const FLOORS: &[(u8, &[&str])] = &[
             "limits",
             "outcome",
             "policy",
+            "hooks",
+            "host_settings",
             "redact",
             "rejection",
             "request",

@@ -24,7 +24,7 @@ fn a_slow_consumer_lets_no_more_than_a_window_run_ahead() {
             false => client.as_completed(urls),
         };
         let (mut taken, mut retries) = (0, 0);
-        while let Some(outcome) = outcomes.next() {
+        for outcome in outcomes {
             taken += 1;
             retries += outcome.attempts() as usize - 1;
             // Of those not taken each may have been sent, and once more where it is tried again.

@@ -158,7 +158,7 @@ fn the_outcomes_of_a_channel_can_be_fed_by_their_own_taker() {
     intake.send(server.url("/1")).unwrap();
     let mut intake = Some(intake);
     let mut paths = Vec::new();
-    while let Some(outcome) = outcomes.next() {
+    for outcome in outcomes {
         let path = outcome.success().unwrap().text().into_owned();
         match &intake {
             Some(intake) if path.len() < 6 => intake.send(server.url(&format!("{path}1"))).unwrap(),

@@ -1,7 +1,6 @@
 //! Vectors 117 to 119, 124 and 125. 123 is with the decisions: an open breaker makes no attempt.
 
 use super::*;
-use crate::http::Method;
 
 const FAILURE: Call = Call::Failure { retry_after: None };
 const SECOND: Duration = Duration::from_secs(1);
@@ -154,17 +153,9 @@ fn vector_124_few_calls_and_calls_that_are_no_failures_leave_it_closed() {
     assert!(scene.is_open());
 
     let mut scene = Scene::new(BreakerSettings::default());
-    let status = |status| Evidence {
-        status: Some(status),
-        ..Evidence::new(&Method::GET, ErrorType::HttpStatus)
-    };
     for _ in 0..100 {
-        for call in [
-            Call::of(&status(404)),
-            Call::of(&status(429)),
-            Call::Success, // what the application rejects
-            Call::of(&Evidence::new(&Method::GET, ErrorType::Cancelled)),
-        ] {
+        // What a 404 and what the application rejects tell, and what a 429 and a cancel do.
+        for call in [Call::Success, Call::Success, Call::Ignored, Call::Ignored] {
             let pass = scene.pass();
             scene.ends(pass, call);
         }
@@ -255,34 +246,6 @@ fn a_call_from_before_a_change_of_state_tells_nothing() {
     scene.ends(trial, Call::Success);
     scene.calls("S");
     assert!(scene.is_closed());
-}
-
-#[test]
-fn what_a_failure_tells_about_the_host() {
-    let of = |error_type, permanent, status| {
-        Call::of(&Evidence {
-            permanent,
-            status,
-            ..Evidence::new(&Method::GET, error_type)
-        })
-    };
-    for (error_type, permanent, status, call) in [
-        (ErrorType::Dns, false, None, FAILURE),
-        (ErrorType::Timeout, false, None, FAILURE),
-        (ErrorType::IncompleteBody, false, Some(200), FAILURE),
-        (ErrorType::Protocol, false, None, FAILURE),
-        (ErrorType::HttpStatus, false, Some(503), FAILURE),
-        (ErrorType::Tls, false, None, FAILURE),
-        (ErrorType::Tls, true, None, Call::Ignored),
-        (ErrorType::Proxy, true, None, Call::Ignored),
-        (ErrorType::HttpStatus, false, Some(404), Call::Success),
-        (ErrorType::Decode, false, Some(200), Call::Success),
-        (ErrorType::HttpStatus, false, Some(429), Call::Ignored),
-        (ErrorType::Deadline, false, None, Call::Ignored),
-        (ErrorType::Io, false, None, Call::Ignored),
-    ] {
-        assert_eq!(of(error_type, permanent, status), call, "{error_type}");
-    }
 }
 
 #[test]

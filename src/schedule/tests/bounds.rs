@@ -257,3 +257,24 @@ fn a_batch_that_may_start_again_is_looked_at_while_others_keep_the_workers_busy(
     let then = scene.start().unwrap();
     assert!(next == 1 || then == 1, "{next}, {then}");
 }
+
+#[test]
+fn a_queued_request_takes_little_beside_itself() {
+    let mut scene = Scene::with(
+        wide(),
+        Bounds {
+            window: 1 << 20,
+            ..bounds()
+        },
+    );
+    let count = 100_000;
+    scene.push("a", 0..count as u32);
+    let host = scene.schedule.hosts.values().next().unwrap();
+    let lane = host.lanes[0].jobs.capacity() * size_of::<Id>();
+    let (slots, most) = (scene.schedule.jobs.capacity_bytes(), 100 * count);
+    assert!(
+        lane + slots <= most,
+        "{} bytes each",
+        (lane + slots) / count
+    );
+}

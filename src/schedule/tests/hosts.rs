@@ -1,7 +1,6 @@
 //! What a host lets through: limits, cooling, rates, breakers, budgets, rules; and when it is forgotten.
 
-use crate::limits::RateLimit;
-use crate::policy::{BreakerSettings, RetryBudget};
+use crate::limits::{BreakerSettings, RateLimit, RetryBudget};
 
 use super::limits::LimitRule;
 use super::*;

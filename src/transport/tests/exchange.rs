@@ -254,5 +254,5 @@ fn phases_are_timed_where_the_time_goes() {
     assert!(timings.wait >= Duration::from_millis(60), "{timings:?}");
     assert!(timings.receive >= Duration::from_millis(25), "{timings:?}");
     assert_eq!(timings.tls, Duration::ZERO);
-    assert!(timings.to_head() + timings.receive <= whole);
+    assert!(timings.until_head() + timings.receive <= whole);
 }

@@ -1,7 +1,7 @@
 //! How long a retry waits: vectors 24 to 34, 38, 41, 43, 49 and 101.
 
 use super::*;
-use crate::policy::RetryBudget;
+use crate::limits::RetryBudget;
 
 #[test]
 fn vector_24_the_longest_wait_allowed_is_still_allowed() {

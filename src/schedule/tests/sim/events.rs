@@ -255,7 +255,7 @@ impl World {
             Manner::Dead => true,
             Manner::Recovering(at) => now < at,
             Manner::Limited(gap) => {
-                let lately = server.starts.iter().rev().take(2).last();
+                let lately = server.starts.iter().rev().nth(1);
                 let throttled = lately.is_some_and(|at| now - *at < ms(gap));
                 cool = throttled.then(|| now + ms(rng.u64(..200)));
                 throttled

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use crate::limits::RateLimit;
-use crate::policy::{BreakerSettings, RetryBudget};
+use crate::limits::{BreakerSettings, RateLimit, RetryBudget};
 
 use super::super::super::limits::LimitRule;
 use super::super::*;

@@ -1,0 +1,149 @@
+//! What a rule says of the hosts it is for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::http::header::AUTHORIZATION;
+use crate::http::{HeaderMap, HeaderName, HeaderValue};
+use crate::limits::{BreakerSettings, RateLimit, Timeouts};
+use crate::policy::RetryPolicy;
+use crate::redact;
+use crate::request::{basic, bearer};
+
+/// Limits and defaults for some hosts, in place of the client's: what `Session.mount` and a pool for each host are for.
+/// What a rule leaves out, the next less specific rule says, or the client. A request's own settings come before all.
+///
+/// ```
+/// use haul::{BreakerSettings, Client, HostRule, RateLimit};
+///
+/// let client = Client::builder()
+///     .host_rule("api.example.com", HostRule::new().max_in_flight(4).bearer("secret"))
+///     .host_rule("*.example.com", HostRule::new().rate(RateLimit::per_second(10)))
+///     .host_rule("https://*", HostRule::new().breaker(BreakerSettings::default()))
+///     .build()?;
+/// # Ok::<(), haul::BuildError>(())
+/// ```
+#[derive(Clone, Default)]
+#[doc(alias = "mount")]
+#[doc(alias = "HTTPAdapter")]
+pub struct HostRule {
+    pub(crate) in_flight: Option<usize>,
+    pub(crate) rate: Option<Option<RateLimit>>,
+    pub(crate) breaker: Option<Option<BreakerSettings>>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: Option<Arc<RetryPolicy>>,
+    pub(crate) headers: HeaderMap,
+    wrong: Option<String>,
+}
+
+impl HostRule {
+    /// A rule that says nothing yet.
+    pub fn new() -> HostRule {
+        HostRule::default()
+    }
+
+    /// How many requests to each of these hosts are under way at once.
+    pub fn max_in_flight(mut self, most: usize) -> HostRule {
+        self.in_flight = Some(most);
+        self
+    }
+
+    /// How many requests to each of these hosts are started in a time; `None` = as many as there are.
+    pub fn rate(mut self, rate: impl Into<Option<RateLimit>>) -> HostRule {
+        self.rate = Some(rate.into());
+        self
+    }
+
+    /// When to stop asking one of these hosts for a while; `None` = never.
+    pub fn breaker(mut self, breaker: impl Into<Option<BreakerSettings>>) -> HostRule {
+        self.breaker = Some(breaker.into());
+        self
+    }
+
+    /// Time limits of each attempt.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> HostRule {
+        self.timeouts = timeouts.or(self.timeouts);
+        self
+    }
+
+    /// The retry policy. Its budget is what each of these hosts has.
+    pub fn retry(mut self, policy: impl Into<Arc<RetryPolicy>>) -> HostRule {
+        self.retry = Some(policy.into());
+        self
+    }
+
+    /// A header of every request to these hosts. A redirect from another host does not bring it along.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> HostRule {
+        let name = name.as_ref();
+        let parsed = HeaderName::from_bytes(name.as_bytes());
+        match (parsed, HeaderValue::from_bytes(value.as_ref())) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(redact::is_secret(&name));
+                self.headers.insert(name, value);
+            }
+            (Err(_), _) => self.spoil(format!("the header name {name:?} is not valid")),
+            (_, Err(_)) => self.spoil(format!(
+                "the value of header {name} holds a character that may not be sent"
+            )),
+        }
+        self
+    }
+
+    /// Basic authentication at these hosts.
+    #[doc(alias = "auth")]
+    pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> HostRule {
+        match basic(user.as_ref(), password.as_ref()) {
+            Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
+            Err(reason) => self.spoil(reason),
+        }
+        self
+    }
+
+    /// A bearer token for these hosts.
+    pub fn bearer(mut self, token: impl AsRef<str>) -> HostRule {
+        match bearer(token.as_ref()) {
+            Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
+            Err(reason) => self.spoil(reason),
+        }
+        self
+    }
+
+    /// What is wrong with it.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(wrong) = &self.wrong {
+            return Err(wrong.clone());
+        }
+        if self.in_flight == Some(0) {
+            return Err("max_in_flight is 0: nothing could be sent".into());
+        }
+        if let Some(Some(rate)) = &self.rate {
+            rate.check().map_err(|reason| format!("rate: {reason}"))?;
+        }
+        if let Some(Some(breaker)) = &self.breaker {
+            breaker
+                .check()
+                .map_err(|reason| format!("breaker: {reason}"))?;
+        }
+        match &self.retry {
+            Some(policy) => policy.check().map_err(|reason| format!("retry: {reason}")),
+            None => Ok(()),
+        }
+    }
+
+    fn spoil(&mut self, reason: String) {
+        self.wrong.get_or_insert(reason);
+    }
+}
+
+impl fmt::Debug for HostRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostRule")
+            .field("in_flight", &self.in_flight)
+            .field("rate", &self.rate)
+            .field("breaker", &self.breaker)
+            .field("timeouts", &self.timeouts)
+            .field("retry", &self.retry)
+            .field("headers", &redact::Headers(&self.headers))
+            .finish_non_exhaustive()
+    }
+}

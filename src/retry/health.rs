@@ -1,0 +1,68 @@
+//! What a failed attempt tells about the health of its host.
+
+use crate::error::ErrorType;
+use crate::schedule::Call;
+
+use super::Evidence;
+
+impl Evidence<'_> {
+    /// What its host's circuit breaker is told.
+    pub(crate) fn tells(&self) -> Call {
+        use ErrorType::*;
+        let failure = Call::Failure {
+            retry_after: self.retry_after,
+        };
+        match self.error_type {
+            Dns | Connect | Tls | Proxy if self.permanent => Call::Ignored,
+            Dns | Connect | Tls | Proxy | Timeout | Connection | IncompleteBody | Protocol => {
+                failure
+            }
+            HttpStatus => match self.status {
+                Some(429) => Call::Ignored,
+                Some(500..) => failure,
+                _ => Call::Success,
+            },
+            Redirect | BodyTooLarge | Decode | Process => Call::Success,
+            AddressDenied | InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted
+            | Panic | Io => Call::Ignored,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::Method;
+
+    use super::*;
+
+    #[test]
+    fn what_a_failure_tells_about_the_host() {
+        let of = |error_type, permanent, status| {
+            let evidence = Evidence {
+                permanent,
+                status,
+                ..Evidence::new(&Method::GET, error_type)
+            };
+            evidence.tells()
+        };
+        let failure = Call::Failure { retry_after: None };
+        for (error_type, permanent, status, call) in [
+            (ErrorType::Dns, false, None, failure),
+            (ErrorType::Timeout, false, None, failure),
+            (ErrorType::IncompleteBody, false, Some(200), failure),
+            (ErrorType::Protocol, false, None, failure),
+            (ErrorType::HttpStatus, false, Some(503), failure),
+            (ErrorType::Tls, false, None, failure),
+            (ErrorType::Tls, true, None, Call::Ignored),
+            (ErrorType::Proxy, true, None, Call::Ignored),
+            (ErrorType::HttpStatus, false, Some(404), Call::Success),
+            (ErrorType::Decode, false, Some(200), Call::Success),
+            (ErrorType::HttpStatus, false, Some(429), Call::Ignored),
+            (ErrorType::Cancelled, false, None, Call::Ignored),
+            (ErrorType::Deadline, false, None, Call::Ignored),
+            (ErrorType::Io, false, None, Call::Ignored),
+        ] {
+            assert_eq!(of(error_type, permanent, status), call, "{error_type}");
+        }
+    }
+}

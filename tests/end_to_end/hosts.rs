@@ -1,0 +1,230 @@
+//! Rules for hosts, rates, breakers, and the hooks around attempts.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use haul::{
+    BreakerSettings, Client, ErrorType, HostRule, Jitter, RateLimit, Request, RetryPolicy,
+    StopReason, Timeouts,
+};
+
+use crate::support::{Answer, Scenario};
+
+fn quick() -> RetryPolicy {
+    let wait = Duration::from_millis(1);
+    RetryPolicy::default()
+        .backoff(wait, wait)
+        .jitter(Jitter::None)
+}
+
+#[test]
+fn the_most_specific_rule_for_a_host_decides_and_the_request_before_it() {
+    let server = Scenario::new()
+        .on("/*", Answer::status(503))
+        .hosts(2)
+        .start();
+    let client = Client::builder()
+        .workers(2)
+        .retry(quick().max_attempts(4))
+        .header("x-who", "client")
+        .host_rule(
+            "http://*",
+            HostRule::new()
+                .header("x-who", "any")
+                .header("x-any", "1")
+                .retry(quick().max_attempts(2)),
+        )
+        .host_rule(
+            "127.0.0.1",
+            HostRule::new().header("x-who", "first").bearer("t"),
+        )
+        .build()
+        .unwrap();
+    let outcome = client.get(server.url("/a"));
+    assert_eq!(
+        outcome.attempts(),
+        2,
+        "the wider rule's policy, where the narrower says nothing of it"
+    );
+    let seen = server.last("/a");
+    assert_eq!(seen.header("x-who"), Some("first"));
+    assert_eq!(
+        (seen.header("x-any"), seen.header("authorization")),
+        (Some("1"), Some("Bearer t"))
+    );
+    let own = client.send(
+        Request::get(server.url("/b"))
+            .header("x-who", "own")
+            .no_retry(),
+    );
+    assert_eq!(
+        (own.attempts(), server.last("/b").header("x-who")),
+        (1, Some("own"))
+    );
+}
+
+#[test]
+fn a_host_rule_bounds_what_is_under_way_and_sets_the_time_limits() {
+    let server = Scenario::new()
+        .on("/slow", Answer::never())
+        .on("/*", Answer::text("").after(Duration::from_millis(5)))
+        .start();
+    let rule = HostRule::new()
+        .max_in_flight(2)
+        .timeouts(Timeouts::new().attempt(Duration::from_millis(200)))
+        .retry(RetryPolicy::none());
+    let client = Client::builder()
+        .workers(8)
+        .host_rule("127.0.0.1", rule)
+        .build()
+        .unwrap();
+    let urls = (0..40).map(|i| server.url(&format!("/{i}")));
+    assert!(
+        client
+            .as_completed(urls)
+            .all(|outcome| outcome.is_success())
+    );
+    assert!(server.most_at_once() <= 2);
+    let late = client.get(server.url("/slow"));
+    assert_eq!(late.error().unwrap().error_type(), ErrorType::Timeout);
+}
+
+#[test]
+fn an_open_breaker_ends_requests_without_sending_them() {
+    let server = Scenario::new().on("/*", Answer::status(500)).start();
+    let breaker = BreakerSettings::default();
+    let client = Client::builder()
+        .workers(1)
+        .retry(RetryPolicy::none())
+        .breaker(breaker)
+        .build()
+        .unwrap();
+    let outcomes: Vec<_> = client
+        .map((0..30).map(|i| server.url(&format!("/{i}"))))
+        .collect();
+    let refused: Vec<_> = outcomes
+        .iter()
+        .filter(|o| o.error().unwrap().error_type() == ErrorType::BreakerOpen)
+        .collect();
+    assert_eq!(server.requests() + refused.len(), 30);
+    assert_eq!(
+        server.requests(),
+        20,
+        "it opens at the twentieth call, all of them failures"
+    );
+    for outcome in refused {
+        assert_eq!(outcome.attempts(), 0);
+        assert_eq!(
+            outcome.error().unwrap().stop_reason(),
+            Some(StopReason::BreakerOpen)
+        );
+    }
+}
+
+#[test]
+fn a_rate_spreads_the_starts() {
+    let server = Scenario::new().on("/*", Answer::text("")).start();
+    let client = Client::builder()
+        .workers(8)
+        .rate_per_host(RateLimit::per_second(100))
+        .build()
+        .unwrap();
+    let started = std::time::Instant::now();
+    let outcomes = client.as_completed((0..21).map(|i| server.url(&format!("/{i}"))));
+    assert!(outcomes.into_iter().all(|outcome| outcome.is_success()));
+    assert!(
+        started.elapsed() >= Duration::from_millis(200),
+        "twenty gaps of ten milliseconds"
+    );
+}
+
+#[test]
+fn a_hook_signs_each_attempt_anew() {
+    let server = Scenario::new()
+        .on("/*", Answer::status(503).times(2).then(Answer::text("")))
+        .start();
+    let client = Client::builder()
+        .workers(1)
+        .retry(quick())
+        .before_attempt(|outgoing| {
+            let stamp = haul::http::HeaderValue::from(outgoing.attempt);
+            outgoing.headers.append("x-attempt", stamp);
+        })
+        .build()
+        .unwrap();
+    assert!(client.get(server.url("/a")).is_success());
+    let stamps: Vec<_> = server
+        .seen()
+        .iter()
+        .map(|seen| seen.header("x-attempt").map(str::to_owned))
+        .collect();
+    assert_eq!(
+        stamps,
+        [Some("1".into()), Some("2".into()), Some("3".into())]
+    );
+}
+
+#[test]
+fn a_retry_is_told_of_and_a_hook_that_panics_loses_nothing() {
+    let server = Scenario::new()
+        .on("/*", Answer::status(503).times(2).then(Answer::text("")))
+        .start();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let client = {
+        let (told, calls) = (Arc::clone(&told), Arc::clone(&calls));
+        Client::builder()
+            .workers(1)
+            .retry(quick())
+            .on_retry(move |retrying| {
+                told.lock().unwrap().push((
+                    retrying.attempt,
+                    retrying.max_attempts,
+                    retrying.error.status(),
+                ));
+                if calls.fetch_add(1, Ordering::Relaxed) == 0 {
+                    panic!("no");
+                }
+            })
+            .build()
+            .unwrap()
+    };
+    assert!(client.get(server.url("/a")).is_success());
+    assert_eq!(
+        *told.lock().unwrap(),
+        [(1, 3, Some(503)), (2, 3, Some(503))]
+    );
+    let panicking = Client::builder()
+        .before_attempt(|_| panic!("unsigned"))
+        .build()
+        .unwrap();
+    let outcome = panicking.get(server.url("/b"));
+    assert_eq!(outcome.error().unwrap().error_type(), ErrorType::Panic);
+    assert_eq!(server.requests_to("/b"), 0);
+}
+
+#[test]
+fn what_is_wrong_with_a_rule_is_named_by_build() {
+    let cases = [
+        Client::builder().host_rule("a b", HostRule::new()),
+        Client::builder().host_rule("h", HostRule::new().max_in_flight(0)),
+        Client::builder().host_rule("h", HostRule::new().header("a b", "")),
+        Client::builder().host_rule("h", HostRule::new().rate(RateLimit::per_second(0))),
+        Client::builder().host_rule(
+            "h",
+            HostRule::new().retry(RetryPolicy::default().max_attempts(0)),
+        ),
+    ];
+    for builder in cases {
+        assert_eq!(builder.build().unwrap_err().setting(), "host_rule");
+    }
+    assert_eq!(
+        Client::builder()
+            .rate(RateLimit::per_second(0))
+            .build()
+            .unwrap_err()
+            .setting(),
+        "rate"
+    );
+}
