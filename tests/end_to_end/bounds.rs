@@ -19,7 +19,7 @@ fn a_slow_consumer_lets_no_more_than_a_window_run_ahead() {
     for ordered in [false, true] {
         let urls = (0..300).map(|i| server.url(&format!("/{ordered}/{i}")));
         let before = server.requests();
-        let mut outcomes = match ordered {
+        let outcomes = match ordered {
             true => client.map(urls),
             false => client.as_completed(urls),
         };
@@ -179,6 +179,7 @@ fn parked_requests_have_a_bound_of_their_own() {
     let free = outcomes.next().unwrap();
     assert_eq!(free.index(), 50, "it does not wait behind the held ones");
     assert!(taken.get() <= 1 + 100 + 20, "{} taken", taken.get());
+    held.wait_for(1);
     assert_eq!(server.most_at_once_on(0), 1);
     held.open();
     assert_eq!(outcomes.count(), 999);

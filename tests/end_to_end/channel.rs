@@ -154,7 +154,7 @@ fn a_feeder_that_is_blocked_gets_its_request_back_when_the_taker_leaves() {
 fn the_outcomes_of_a_channel_can_be_fed_by_their_own_taker() {
     let server = Server::start(|seen| Answer::text(seen.path()));
     let client = client(2);
-    let (intake, mut outcomes) = client.channel();
+    let (intake, outcomes) = client.channel();
     intake.send(server.url("/1")).unwrap();
     let mut intake = Some(intake);
     let mut paths = Vec::new();
