@@ -434,8 +434,6 @@ impl ClientBuilder {
             }))
         });
         let schedule = Schedule::new(Settings {
-            in_flight: workers,
-            slow_start: (workers / 8).max(2),
             rate: self.rate,
             host: HostLimits {
                 in_flight: self.max_per_host,
@@ -450,6 +448,7 @@ impl ClientBuilder {
                 budget: rule.retry.as_ref().map(|policy| policy.budget),
             }),
             seed: fastrand::u64(..),
+            ..Settings::new(workers)
         });
         let bounds = Bounds {
             window: self
