@@ -1,5 +1,5 @@
 //! haul beside what one writes by hand: ureq, shared by as many threads, over crossbeam channels. Both fetch from a
-//! server in this process, in turn, and parse each body on the thread that received it.
+//! server in this process, in turn, parse each body on the thread that received it, and keep the number of its rows.
 //!
 //! `cargo bench --bench throughput -- [--rounds N] [--count N] [--at-once N,N,..]`
 //!
@@ -56,8 +56,8 @@ impl Plan {
         let mut args = args.into_iter().filter(|arg| arg != "--bench");
         while let Some(name) = args.next() {
             let value = args.next().ok_or_else(|| format!("{name}: no value"))?;
-            let numbers = value.split(',').map(str::parse).collect();
-            let numbers: Vec<usize> = numbers.map_err(|e| format!("{name} {value}: {e}"))?;
+            let numbers: Result<Vec<usize>, _> = value.split(',').map(str::parse).collect();
+            let numbers = numbers.map_err(|e| format!("{name} {value}: {e}"))?;
             match (name.as_str(), numbers.as_slice()) {
                 _ if numbers.contains(&0) => return Err(format!("{name}: at least 1").into()),
                 ("--rounds", [rounds]) => plan.rounds = *rounds,
@@ -125,7 +125,9 @@ fn compare(work: &Work, rounds: usize) -> Result<(), AnyError> {
 fn with_haul(work: &Work) -> Result<usize, AnyError> {
     let client = Client::builder().workers(work.at_once).build()?;
     let urls = std::iter::repeat_n(work.url.as_str(), work.count);
-    let outcomes = client.process(urls, |response: &Response| response.value());
+    let outcomes = client.process(urls, |response: &Response| {
+        response.value().map(|value| rows(&value))
+    });
     Ok(outcomes.filter(|outcome| outcome.is_success()).count())
 }
 
@@ -143,8 +145,8 @@ fn by_hand(work: &Work) -> Result<usize, AnyError> {
             let (agent, urls, done) = (agent.clone(), urls.clone(), done.clone());
             scope.spawn(move || {
                 for url in urls {
-                    let value = fetch(&agent, &url);
-                    if done.send((url, value)).is_err() {
+                    let rows = fetch(&agent, &url);
+                    if done.send((url, rows)).is_err() {
                         break;
                     }
                 }
@@ -158,13 +160,17 @@ fn by_hand(work: &Work) -> Result<usize, AnyError> {
                 }
             }
         });
-        results.iter().filter(|(_, value)| value.is_ok()).count()
+        results.iter().filter(|(_, rows)| rows.is_ok()).count()
     }))
 }
 
-fn fetch(agent: &Agent, url: &str) -> Result<Value, AnyError> {
+fn fetch(agent: &Agent, url: &str) -> Result<usize, AnyError> {
     let body = agent.get(url).call()?.body_mut().read_to_vec()?;
-    Ok(serde_json::from_slice(&body)?)
+    Ok(rows(&serde_json::from_slice(&body)?))
+}
+
+fn rows(value: &Value) -> usize {
+    value.as_array().map_or(1, Vec::len)
 }
 
 /// Two answers, ready to be sent, over connections that stay.

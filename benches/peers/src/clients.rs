@@ -1,11 +1,14 @@
-//! The clients, each as one would write it who knows it well. All parse the body as JSON and hand URL and value to one
-//! consumer.
+//! The clients, each as one would write it who knows it well. All parse the body as JSON where they received it, take
+//! from it what is wanted, and hand that and the URL to one consumer. Whole values in a channel would be a measure of
+//! the channel's bound: one of 1 MiB of JSON takes ten.
 
 mod by_haul;
 mod by_reqwest;
 mod by_reqwest_blocking;
 mod by_ureq;
 mod threads;
+
+use serde_json::Value;
 
 use crate::AnyError;
 use crate::workload::Workload;
@@ -35,6 +38,11 @@ impl Work {
         let (workload, port) = (self.workload, self.port);
         (0..self.count).map(move |i| workload.url(i, port))
     }
+}
+
+/// What is wanted of a body.
+fn rows(value: &Value) -> usize {
+    value.as_array().map_or(1, Vec::len)
 }
 
 impl Peer {

@@ -8,7 +8,7 @@ use reqwest::Client;
 use serde_json::Value;
 use tokio::runtime::Builder;
 
-use super::Work;
+use super::{Work, rows};
 use crate::AnyError;
 
 pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
@@ -40,7 +40,7 @@ fn client(work: &Work) -> Result<Client, AnyError> {
     Ok(client.build()?)
 }
 
-async fn fetch(client: Client, url: String) -> Result<(String, Value), reqwest::Error> {
-    let value = client.get(&url).send().await?.json().await?;
-    Ok((url, value))
+async fn fetch(client: Client, url: String) -> Result<(String, usize), reqwest::Error> {
+    let value: Value = client.get(&url).send().await?.json().await?;
+    Ok((url, rows(&value)))
 }

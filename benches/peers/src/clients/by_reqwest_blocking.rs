@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::blocking::Client;
 
-use super::{Work, threads};
+use super::{Work, rows, threads};
 use crate::AnyError;
 
 pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
@@ -12,5 +12,5 @@ pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
         .timeout(Duration::from_secs(30))
         .pool_max_idle_per_host(work.at_once())
         .build()?;
-    threads::run(work, |url| Ok(client.get(url).send()?.json()?))
+    threads::run(work, |url| Ok(rows(&client.get(url).send()?.json()?)))
 }

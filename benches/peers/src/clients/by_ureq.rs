@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-use super::{Work, threads};
+use super::{Work, rows, threads};
 use crate::AnyError;
 
 pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
@@ -18,6 +18,6 @@ pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
     threads::run(work, |url| {
         // To bytes and then to a value: faster than reading JSON off the wire.
         let body = agent.get(url).call()?.body_mut().read_to_vec()?;
-        Ok(serde_json::from_slice(&body)?)
+        Ok(rows(&serde_json::from_slice(&body)?))
     })
 }

@@ -3,7 +3,6 @@
 use std::thread;
 
 use crossbeam_channel::bounded;
-use serde_json::Value;
 
 use super::Work;
 use crate::AnyError;
@@ -11,7 +10,7 @@ use crate::AnyError;
 /// Fetches with this, on as many threads as requests may be under way, and counts what succeeded.
 pub(super) fn run(
     work: &Work,
-    fetch: impl Fn(&str) -> Result<Value, AnyError> + Sync,
+    fetch: impl Fn(&str) -> Result<usize, AnyError> + Sync,
 ) -> Result<usize, AnyError> {
     let (feed, urls) = bounded::<String>(work.at_once() * 2);
     let (done, results) = bounded(work.at_once() * 2);
@@ -20,8 +19,8 @@ pub(super) fn run(
             let (fetch, urls, done) = (&fetch, urls.clone(), done.clone());
             thread::Builder::new().spawn_scoped(scope, move || {
                 for url in urls {
-                    let value = fetch(&url);
-                    if done.send((url, value)).is_err() {
+                    let rows = fetch(&url);
+                    if done.send((url, rows)).is_err() {
                         break;
                     }
                 }
@@ -36,6 +35,6 @@ pub(super) fn run(
                 }
             }
         });
-        Ok(results.iter().filter(|(_, value)| value.is_ok()).count())
+        Ok(results.iter().filter(|(_, rows)| rows.is_ok()).count())
     })
 }
