@@ -6,6 +6,7 @@ mod failure;
 mod follow;
 mod handle;
 mod here;
+mod hooks;
 mod job;
 mod judge;
 mod owner;
