@@ -1,5 +1,6 @@
 //! Settings of a client, and what is contradictory in them.
 
+use std::error::Error as StdError;
 use std::sync::Arc;
 
 use crate::executor::{Defaults, Engine, Pool};
@@ -69,6 +70,7 @@ impl ClientBuilder {
                 workers: default_workers(),
                 name: "haul".to_owned(),
                 stack: None,
+                on_start: None,
             },
             max_per_host: usize::MAX,
             window: None,
@@ -143,6 +145,20 @@ impl ClientBuilder {
     /// takes memory.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.pool.stack = Some(bytes);
+        self
+    }
+
+    /// Runs on each worker thread before its first request. Where it fails or panics, that is logged once, and every
+    /// request that waits and every later one fails with class [`Io`](crate::ErrorType::Io).
+    #[doc(alias = "initializer")]
+    pub fn on_worker_start<E>(
+        mut self,
+        f: impl Fn() -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        self.pool.on_start = Some(Arc::new(move || f().map_err(Into::into)));
         self
     }
 

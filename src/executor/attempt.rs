@@ -71,13 +71,26 @@ impl Engine {
         Settings::of(&self.defaults, &HostSettings::default(), request).deadline()
     }
 
-    /// Makes one attempt.
+    /// Makes one attempt. Where it settles the request, a cancel that comes later finds that it has ended; else the
+    /// slot stays open until the job is back in the schedule.
     pub(super) fn attempt(
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
     ) -> Next {
+        match self.run(job, cancel, connected) {
+            Next::Done { .. } if cancel.end() => {
+                if let Some(progress) = &mut job.progress {
+                    progress.report.ambiguous |= progress.sent_unsafe;
+                }
+                Next::failed(cancelled())
+            }
+            next => next,
+        }
+    }
+
+    fn run(&self, job: &mut Job, cancel: &Arc<CancelSlot>, connected: Option<&dyn Fn()>) -> Next {
         let request = Arc::clone(&job.request);
         let host = self.defaults.host_settings(job.host.as_ref());
         let settings = Settings::of(&self.defaults, &host, &request);
@@ -106,9 +119,9 @@ impl Engine {
         );
         let elapsed = start.elapsed();
         progress.note(&exchanged.trace, elapsed);
-        if cancel.end() {
-            progress.report.ambiguous =
-                !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
+        progress.sent_unsafe =
+            !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
+        if cancel.is_cancelled() {
             progress.tally.settled();
             return Next::failed(cancelled());
         }
@@ -138,6 +151,7 @@ impl Progress {
             signed: None,
             redirected: false,
             fresh: false,
+            sent_unsafe: false,
             error: None,
         }
     }

@@ -12,6 +12,7 @@ mod judge;
 mod owner;
 mod prepare;
 mod shared;
+mod start;
 mod workers;
 
 pub(crate) use attempt::Engine;
@@ -23,4 +24,5 @@ pub(crate) use job::{Job, Receiver};
 pub(crate) use owner::Owner;
 pub(crate) use prepare::{Defaults, target};
 pub(crate) use shared::{Executor, Pool};
-pub(crate) use workers::{new, panicked};
+pub(crate) use start::new;
+pub(crate) use workers::panicked;
