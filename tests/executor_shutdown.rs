@@ -150,24 +150,28 @@ fn an_abort_ends_what_runs_too_and_what_would_be_tried_again() {
 }
 
 #[test]
-fn a_batch_under_way_gets_the_outcomes_of_what_it_handed_in_and_ends() {
-    let held = Gate::closed();
-    let server = server(&held);
-    let client = client(2);
-    client.get(server.url("/known"));
-    let mut outcomes = client.as_completed((0..).map(|i| server.url(&format!("/{i}"))));
-    let (to, never) = std::sync::mpsc::channel();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            held.wait_for(2);
-            let never = client.shutdown(Shutdown::Abort, None);
-            to.send(never.len()).unwrap();
+fn a_batch_under_way_gets_the_outcomes_of_what_it_handed_in_and_nothing_further_is_sent() {
+    for how in [Shutdown::CancelQueued, Shutdown::Abort].repeat(5) {
+        let held = Gate::closed();
+        let server = server(&held);
+        let client = client(2);
+        client.get(server.url("/known"));
+        let mut outcomes = client.as_completed((0..).map(|i| server.url(&format!("/{i}"))));
+        let (to, never) = std::sync::mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                held.wait_for(2);
+                let never = client.shutdown(how, Some(Duration::from_millis(20)));
+                to.send(never.len()).unwrap();
+            });
+            let given: Vec<_> = outcomes.by_ref().collect();
+            assert!(given.iter().all(Outcome::is_cancelled));
+            // The input may have been read a little further at the same moment.
+            assert!(given.len() >= 2 + never.recv().unwrap());
         });
-        let given: Vec<_> = outcomes.by_ref().collect();
-        assert!(given.iter().all(Outcome::is_cancelled));
-        assert_eq!(given.len(), 2 + never.recv().unwrap());
-    });
-    assert_eq!(outcomes.end(), Some(End::Shutdown));
+        assert_eq!(outcomes.end(), Some(End::Shutdown));
+        assert_eq!(server.requests(), 1 + 2);
+    }
 }
 
 #[test]

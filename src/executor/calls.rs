@@ -337,8 +337,10 @@ impl State {
     fn add(&mut self, batch: Id, feed: Feed, now: Instant) -> Option<Id> {
         match feed {
             Feed::Job(job) => {
-                if let Some(why) = &self.ending {
-                    self.schedule.push_ended(batch, job, why.clone());
+                // A caller may have read its input while its batch was ended.
+                let ending = self.ending.as_ref();
+                if let Some(why) = ending.or_else(|| self.schedule.stopped(batch)).cloned() {
+                    self.schedule.push_ended(batch, job, why);
                     return None;
                 }
                 let host = job.host.clone()?;
