@@ -42,15 +42,11 @@ const ROUND: usize = 1_000;
 
 fn settings() -> Settings {
     Settings {
-        in_flight: 64,
-        slow_start: 8,
-        rate: None,
         host: HostLimits {
             budget: Some(Default::default()),
             ..HostLimits::default()
         },
-        rules: Default::default(),
-        seed: 1,
+        ..Settings::new(64)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client: a pool of workers, its defaults, and the ways to hand it requests.
 
 mod builder;
+mod defaults;
 mod error;
 
 use std::error::Error as StdError;

@@ -147,6 +147,46 @@ fn a_batch_that_is_left_half_way_says_so() {
     );
 }
 
+// V10.
+#[test]
+fn a_callback_that_panics_is_one_error() {
+    let _turn = listening();
+    let server = Server::always(Answer::text(""));
+    let handle = client().submit(server.url("/")).unwrap();
+    handle.on_done(|_| panic!("the caller's own"));
+    handle.on_done(|_| ());
+    handle.wait();
+    let line = format!("{}: a callback panicked", server.url("/"));
+    // It may be under way on the worker.
+    let mut errors = Vec::new();
+    while errors.is_empty() {
+        errors = heard();
+        errors.retain(|(level, _)| *level == Level::Error);
+        std::thread::yield_now();
+    }
+    assert_eq!(errors, [(Level::Error, line)]);
+}
+
+// V36.
+#[test]
+fn workers_that_cannot_start_are_one_error() {
+    let _turn = listening();
+    let client = Client::builder()
+        .workers(4)
+        .on_worker_start(|| Err("no licence"))
+        .build()
+        .unwrap();
+    assert_eq!(
+        client.as_completed(vec!["http://127.0.0.1:9/"; 50]).count(),
+        50
+    );
+    drop(client);
+    assert_eq!(
+        of(Level::Error, &heard()),
+        ["no worker can start: on_worker_start: no licence"]
+    );
+}
+
 #[test]
 fn no_line_holds_a_secret() {
     let _turn = listening();

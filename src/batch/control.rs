@@ -23,14 +23,14 @@ pub struct Unfinished {
 pub enum End {
     /// Every request of the input has its outcome.
     Completed,
-    /// A request failed under [`fail_fast`](Outcomes::fail_fast), or as many as
-    /// [`max_failures`](Outcomes::max_failures) allows.
+    /// A request failed under [`fail_fast`](crate::Outcomes::fail_fast), or as many as
+    /// [`max_failures`](crate::Outcomes::max_failures) allows.
     TooManyFailures,
-    /// The [`deadline`](Outcomes::deadline) passed.
+    /// The [`deadline`](crate::Outcomes::deadline) passed.
     Deadline,
     /// A [`CancelToken`] was cancelled.
     Cancelled,
-    /// The limit of [`timeout`](Outcomes::timeout) passed.
+    /// The limit of [`timeout`](crate::Outcomes::timeout) passed.
     TimedOut,
     /// The client was shut down.
     Shutdown,

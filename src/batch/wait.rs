@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,12 @@ pub fn as_completed(handles: impl IntoIterator<Item = Handle>) -> Completed {
         .filter(|handle| seen.insert(handle.address()))
         .map(Some)
         .collect();
+    let mut executors: Vec<Arc<Executor>> = Vec::new();
+    for executor in handles.iter().flatten().map(Handle::executor) {
+        if !executors.iter().any(|known| Arc::ptr_eq(known, executor)) {
+            executors.push(Arc::clone(executor));
+        }
+    }
     let (to, ended) = unbounded();
     let set = SETS.fetch_add(1, Ordering::Relaxed);
     for (number, handle) in handles.iter().flatten().enumerate() {
@@ -45,6 +52,7 @@ pub fn as_completed(handles: impl IntoIterator<Item = Handle>) -> Completed {
         left: handles.len(),
         total: handles.len(),
         handles,
+        executors,
         ended,
         set,
     }
@@ -54,6 +62,8 @@ pub fn as_completed(handles: impl IntoIterator<Item = Handle>) -> Completed {
 #[must_use = "an iterator does nothing until it is asked"]
 pub struct Completed {
     handles: Vec<Option<Handle>>,
+    /// Those the handles belong to, each once.
+    executors: Vec<Arc<Executor>>,
     /// One number for each handle at most: the bound is their count.
     ended: Receiver<usize>,
     left: usize,
@@ -90,16 +100,9 @@ impl Completed {
             total: self.total,
         };
         loop {
-            let waiting = self.handles.iter().flatten();
             // Whoever waits sees to it that what is past its deadline ends.
-            let deadline = waiting
-                .clone()
-                .filter_map(|handle| handle.executor().expire())
-                .min();
+            let deadline = self.executors.iter().filter_map(Executor::expire).min();
             let bound = [deadline, until].into_iter().flatten().min();
-            if self.handles.iter().all(Option::is_none) {
-                return Err(late);
-            }
             let received = Executor::blocking(|| match bound {
                 Some(bound) => self.ended.recv_deadline(bound),
                 None => self

@@ -1,25 +1,17 @@
 //! Settings of a client, and what is contradictory in them.
 
+use std::error::Error as StdError;
 use std::sync::Arc;
-
-use serde_json::Value;
 
 use crate::executor::{Defaults, Engine, Pool};
 use crate::hooks::{Outgoing, Retrying};
 use crate::host_rule::HostPattern;
 use crate::host_settings::HostRule;
-use crate::http::header::{AUTHORIZATION, USER_AGENT};
-use crate::http::{HeaderName, HeaderValue};
+use crate::http::HeaderValue;
+use crate::http::header::USER_AGENT;
 use crate::limits::{BreakerSettings, RateLimit, Timeouts};
-use crate::policy::RetryPolicy;
-use crate::redact;
-use crate::rejection::Rejection;
-use crate::request::{Rule, basic, bearer};
-use crate::response::Response;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
-use crate::status::StatusSet;
 use crate::transport::{self, Sockets, Transport};
-use crate::url;
 
 use super::Client;
 use super::error::BuildError;
@@ -46,18 +38,18 @@ const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 /// ```
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientBuilder {
-    defaults: Defaults,
-    pool: Pool,
-    max_per_host: usize,
-    window: Option<usize>,
-    max_parked: usize,
-    max_pending: usize,
-    byte_budget: u64,
-    rate: Option<RateLimit>,
-    rate_per_host: Option<RateLimit>,
-    breaker: Option<BreakerSettings>,
-    transport: Option<Arc<dyn Transport>>,
-    wrong: Option<BuildError>,
+    pub(super) defaults: Defaults,
+    pub(super) pool: Pool,
+    pub(super) max_per_host: usize,
+    pub(super) window: Option<usize>,
+    pub(super) max_parked: usize,
+    pub(super) max_pending: usize,
+    pub(super) byte_budget: u64,
+    pub(super) rate: Option<RateLimit>,
+    pub(super) rate_per_host: Option<RateLimit>,
+    pub(super) breaker: Option<BreakerSettings>,
+    pub(super) transport: Option<Arc<dyn Transport>>,
+    pub(super) wrong: Option<BuildError>,
 }
 
 /// Python's default: `min(32, available_parallelism + 4)`.
@@ -78,6 +70,7 @@ impl ClientBuilder {
                 workers: default_workers(),
                 name: "haul".to_owned(),
                 stack: None,
+                on_start: None,
             },
             max_per_host: usize::MAX,
             window: None,
@@ -155,138 +148,17 @@ impl ClientBuilder {
         self
     }
 
-    /// A header of every request that has none of that name itself.
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        let name = name.as_ref();
-        match (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_bytes(value.as_ref()),
-        ) {
-            (Ok(name), Ok(mut value)) => {
-                value.set_sensitive(redact::is_secret(&name));
-                self.defaults.headers.insert(name, value);
-            }
-            (Err(_), _) => self.spoil("header", format!("the name {name:?} is not valid")),
-            (_, Err(_)) => self.spoil(
-                "header",
-                format!("the value of {name} holds a character that may not be sent"),
-            ),
-        }
-        self
-    }
-
-    /// Basic authentication for every request without an `Authorization` of its own.
-    #[doc(alias = "auth")]
-    pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
-        match basic(user.as_ref(), password.as_ref()) {
-            Ok(value) => drop(self.defaults.headers.insert(AUTHORIZATION, value)),
-            Err(reason) => self.spoil("basic_auth", reason),
-        }
-        self
-    }
-
-    /// A bearer token for every request without an `Authorization` of its own.
-    pub fn bearer(mut self, token: impl AsRef<str>) -> Self {
-        match bearer(token.as_ref()) {
-            Ok(value) => drop(self.defaults.headers.insert(AUTHORIZATION, value)),
-            Err(reason) => self.spoil("bearer", reason),
-        }
-        self
-    }
-
-    /// A query parameter of every request that has none of that name itself.
-    #[doc(alias = "params")]
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.defaults.query.push((name.into(), value.into()));
-        self
-    }
-
-    /// What relative URLs are resolved against (RFC 3986 §5.2: `items` replaces what follows the base's last slash).
-    pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
-        match url::parse(url.as_ref()) {
-            Ok(base) => self.defaults.base = Some(base),
-            Err(reason) => self.spoil("base_url", reason),
-        }
-        self
-    }
-
-    /// The `User-Agent`. Default `haul/` and the version.
-    pub fn user_agent(mut self, name: impl AsRef<[u8]>) -> Self {
-        match HeaderValue::from_bytes(name.as_ref()) {
-            Ok(value) => drop(self.defaults.headers.insert(USER_AGENT, value)),
-            Err(_) => self.spoil("user_agent", "it holds a character that may not be sent"),
-        }
-        self
-    }
-
-    /// The statuses that count as success. Default 100 to 399.
-    #[doc(alias = "raise_for_status")]
-    pub fn accept(mut self, statuses: impl Into<StatusSet>) -> Self {
-        self.defaults.accept = statuses.into();
-        self
-    }
-
-    /// Whether a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode). Default false.
-    pub fn expect_json(mut self, expect: bool) -> Self {
-        self.defaults.expect_json = expect;
-        self
-    }
-
-    /// As [`Request::require`](crate::Request::require), for every request.
-    pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.defaults
-            .rules
-            .push(Rule::Require(pointer.into(), value.into()));
-        self
-    }
-
-    /// As [`Request::reject_if`](crate::Request::reject_if), for every request.
-    pub fn reject_if(
+    /// Runs on each worker thread before its first request. Where it fails or panics, that is logged once, and every
+    /// request that waits and every later one fails with class [`Io`](crate::ErrorType::Io).
+    #[doc(alias = "initializer")]
+    pub fn on_worker_start<E>(
         mut self,
-        rule: impl Fn(&Response) -> Option<Rejection> + Send + Sync + 'static,
-    ) -> Self {
-        self.defaults.rules.push(Rule::RejectIf(Arc::new(rule)));
-        self
-    }
-
-    /// Time limits of each attempt. Default 10 s to connect, 30 s in all, none for a single read.
-    #[doc(alias = "timeout")]
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.defaults.timeouts = timeouts.or(self.defaults.timeouts);
-        self
-    }
-
-    /// The retry policy of every request without one of its own.
-    #[doc(alias = "max_retries")]
-    pub fn retry(mut self, policy: impl Into<Arc<RetryPolicy>>) -> Self {
-        self.defaults.retry = policy.into();
-        self
-    }
-
-    /// How many redirects are followed; 0 = none, the 3xx is the response. Default 10.
-    #[doc(alias = "allow_redirects")]
-    pub fn max_redirects(mut self, most: u32) -> Self {
-        self.defaults.max_redirects = most;
-        self
-    }
-
-    /// Whether a redirect may lead from https to http. Default false: such a request fails.
-    pub fn allow_downgrade(mut self, allow: bool) -> Self {
-        self.defaults.allow_downgrade = allow;
-        self
-    }
-
-    /// A further header that a redirect to another origin does not take along, beside `Authorization`,
-    /// `Proxy-Authorization`, `Cookie` and idempotency keys.
-    #[doc(alias = "remove_headers_on_redirect")]
-    pub fn sensitive_header(mut self, name: impl AsRef<str>) -> Self {
-        match HeaderName::from_bytes(name.as_ref().as_bytes()) {
-            Ok(name) => self.defaults.sensitive.push(name),
-            Err(_) => self.spoil(
-                "sensitive_header",
-                format!("the name {:?} is not valid", name.as_ref()),
-            ),
-        }
+        f: impl Fn() -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        self.pool.on_start = Some(Arc::new(move || f().map_err(Into::into)));
         self
     }
 
@@ -434,8 +306,6 @@ impl ClientBuilder {
             }))
         });
         let schedule = Schedule::new(Settings {
-            in_flight: workers,
-            slow_start: (workers / 8).max(2),
             rate: self.rate,
             host: HostLimits {
                 in_flight: self.max_per_host,
@@ -450,6 +320,7 @@ impl ClientBuilder {
                 budget: rule.retry.as_ref().map(|policy| policy.budget),
             }),
             seed: fastrand::u64(..),
+            ..Settings::new(workers)
         });
         let bounds = Bounds {
             window: self
@@ -472,7 +343,7 @@ impl ClientBuilder {
         )
     }
 
-    fn spoil(&mut self, setting: &'static str, reason: impl Into<String>) {
+    pub(super) fn spoil(&mut self, setting: &'static str, reason: impl Into<String>) {
         self.wrong.get_or_insert(BuildError {
             setting,
             reason: reason.into(),

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::hooks::Outgoing;
 use crate::host::Host;
 use crate::http::header::RETRY_AFTER;
 use crate::limits::Timeouts;
 use crate::outcome::State;
-use crate::policy::{Finding, Judgement};
+use crate::policy::Judgement;
 use crate::request::Request;
 use crate::response::{Head, Response};
 use crate::retry::{self, Decision, Evidence, retry_after};
@@ -72,13 +71,26 @@ impl Engine {
         Settings::of(&self.defaults, &HostSettings::default(), request).deadline()
     }
 
-    /// Makes one attempt.
+    /// Makes one attempt. Where it settles the request, a cancel that comes later finds that it has ended; else the
+    /// slot stays open until the job is back in the schedule.
     pub(super) fn attempt(
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
     ) -> Next {
+        match self.run(job, cancel, connected) {
+            Next::Done { .. } if cancel.end() => {
+                if let Some(progress) = &mut job.progress {
+                    progress.report.ambiguous |= progress.sent_unsafe;
+                }
+                Next::failed(cancelled())
+            }
+            next => next,
+        }
+    }
+
+    fn run(&self, job: &mut Job, cancel: &Arc<CancelSlot>, connected: Option<&dyn Fn()>) -> Next {
         let request = Arc::clone(&job.request);
         let host = self.defaults.host_settings(job.host.as_ref());
         let settings = Settings::of(&self.defaults, &host, &request);
@@ -107,9 +119,9 @@ impl Engine {
         );
         let elapsed = start.elapsed();
         progress.note(&exchanged.trace, elapsed);
-        if cancel.end() {
-            progress.report.ambiguous =
-                !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
+        progress.sent_unsafe =
+            !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
+        if cancel.is_cancelled() {
             progress.tally.settled();
             return Next::failed(cancelled());
         }
@@ -139,32 +151,9 @@ impl Progress {
             signed: None,
             redirected: false,
             fresh: false,
+            sent_unsafe: false,
             error: None,
         }
-    }
-
-    /// Lets the caller's hook change the headers of a new attempt.
-    fn sign(&mut self, engine: &Engine, request: &Request) {
-        let Some(hook) = &engine.defaults.before_attempt else {
-            return;
-        };
-        if self.redirected {
-            return;
-        }
-        let mut headers = self.prepared.headers.clone();
-        hook(&mut Outgoing {
-            attempt: self.tally.attempts() + 1,
-            method: &self.prepared.method,
-            uri: &self.prepared.uri,
-            headers: &mut headers,
-            body: if self.prepared.with_body {
-                request.body_bytes()
-            } else {
-                &[]
-            },
-            id: request.get_id(),
-        });
-        self.signed = Some(headers);
     }
 
     /// Sends, and once more at once where a kept-alive connection turned out to be closed.
@@ -311,29 +300,6 @@ impl Progress {
         // There is no whole response that could be accepted.
         let judgement = judgement.filter(|judgement| *judgement != Judgement::Accept);
         self.decide(settings, failure, response, judgement, trace, elapsed)
-    }
-
-    /// Asks the caller's hook, if there is one.
-    fn ask(
-        &self,
-        settings: Settings<'_>,
-        request: &Request,
-        failure: &Failure,
-        response: Option<&Response>,
-        failed: bool,
-    ) -> Option<Judgement> {
-        let hook = settings.retry().classify.as_ref()?;
-        let error = failed.then(|| failure.error_without_response());
-        hook(&Finding {
-            method: &self.prepared.method,
-            url: request.url(),
-            id: request.get_id(),
-            attempt: self.tally.attempts() + 1,
-            status: response.map(Response::status),
-            headers: response.map(Response::headers),
-            body: response.map_or(&[], Response::bytes),
-            error: error.as_ref(),
-        })
     }
 
     /// A failed attempt: again, or the end.

@@ -203,12 +203,14 @@ impl Executor {
 
     /// Cancels one job, waiting or under way. False where it is over, or its answer is being looked at already.
     pub(crate) fn cancel(self: &Arc<Self>, job: Id) -> bool {
-        let (queued, running) = self.with(|state, now| {
-            let queued = state.schedule.cancel(job, now);
-            (queued, state.running(|active| active.job == Some(job)))
-        });
-        let aborted = running.into_iter().any(|(slot, ticket)| slot.abort(ticket));
-        queued || aborted
+        // Aborted under the lock: else an attempt could end and its job be queued again between looking and aborting.
+        self.with(|state, now| {
+            state.schedule.cancel(job, now)
+                || state
+                    .running(|active| active.job == Some(job))
+                    .into_iter()
+                    .any(|(slot, ticket)| slot.abort(ticket))
+        })
     }
 
     /// Whether the job is with a worker.
@@ -231,6 +233,8 @@ impl Executor {
             return wait();
         };
         release_own();
+        // What is dropped after the outcome was told may wait too: then this worker is not soon back.
+        here::back();
         own.with(|state, _| state.blocked += 1);
         let result = wait();
         own.with(|state, _| state.blocked -= 1);
@@ -242,6 +246,10 @@ impl Executor {
     pub(crate) fn close(self: &Arc<Self>, end: Option<&Ended>, abort: bool) -> Vec<Arc<Request>> {
         let (never, running) = self.with(|state, now| {
             state.closing = true;
+            if abort && let Some(why) = end {
+                // What is under way and would be tried again is not.
+                state.ending.get_or_insert_with(|| why.clone());
+            }
             let never = match end {
                 Some(why) => {
                     let mut never = Vec::new();
@@ -307,7 +315,7 @@ impl Executor {
         }
         let threads = std::mem::take(&mut state.threads);
         drop(state);
-        for thread in threads {
+        for thread in threads.into_values() {
             // A worker contains every panic; its result holds nothing.
             let _ = thread.join();
         }
@@ -329,6 +337,12 @@ impl State {
     fn add(&mut self, batch: Id, feed: Feed, now: Instant) -> Option<Id> {
         match feed {
             Feed::Job(job) => {
+                // A caller may have read its input while its batch was ended.
+                let ending = self.ending.as_ref();
+                if let Some(why) = ending.or_else(|| self.schedule.stopped(batch)).cloned() {
+                    self.schedule.push_ended(batch, job, why);
+                    return None;
+                }
                 let host = job.host.clone()?;
                 Some(self.schedule.push(batch, &host, job, now))
             }

@@ -121,14 +121,10 @@ impl Handle {
     ///
     /// Unlike Python's, this works on running requests.
     pub fn cancel(&self) -> bool {
-        match self.try_outcome() {
-            Some(outcome) => outcome.is_cancelled(),
-            None => self
-                .0
-                .job
-                .get()
-                .is_some_and(|job| self.0.executor.cancel(*job)),
-        }
+        let job = self.0.job.get().filter(|_| !self.is_done());
+        let aborted = job.is_some_and(|job| self.0.executor.cancel(*job));
+        // It may have ended in between, for having been cancelled before.
+        aborted || self.is_cancelled()
     }
 
     /// Whether the outcome is there, a cancelled one too.

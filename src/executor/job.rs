@@ -68,6 +68,8 @@ pub(super) struct Progress {
     pub(super) redirected: bool,
     /// The next attempt uses a new connection.
     pub(super) fresh: bool,
+    /// The last exchange may have changed something: bytes of a method that is not safe went out.
+    pub(super) sent_unsafe: bool,
     /// Why the last attempt failed.
     pub(super) error: Option<Error>,
 }

@@ -21,12 +21,17 @@ use super::attempt::Engine;
 use super::here;
 use super::job::{Job, Receiver};
 
+/// What a worker runs before its first job.
+pub(crate) type OnStart =
+    Arc<dyn Fn() -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync>;
+
 /// The pool's own settings.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Pool {
     pub(crate) workers: usize,
     pub(crate) name: String,
     pub(crate) stack: Option<usize>,
+    pub(crate) on_start: Option<OnStart>,
 }
 
 /// What all clones of a client and all its workers share. Workers hold it, never a client.
@@ -54,6 +59,8 @@ pub(super) struct State {
     pub(super) leading: bool,
     pub(super) armed: Option<Instant>,
     pub(super) closing: bool,
+    /// What is queued, now or later, ends for this reason: everything was aborted, or no worker can start.
+    pub(super) ending: Option<Ended>,
     /// Callers that wait for room to feed.
     pub(super) intakes_waiting: usize,
     /// Workers that wait inside the caller's code: others run in their place.
@@ -61,7 +68,8 @@ pub(super) struct State {
     /// What each worker is at, by its number.
     pub(super) active: Vec<Active>,
     pub(super) free_numbers: Vec<usize>,
-    pub(super) threads: Vec<JoinHandle<()>>,
+    /// By the worker's number: the thread that bears it, or bore it last.
+    pub(super) threads: HashMap<usize, JoinHandle<()>>,
     /// Through whom the caller of each batch is nudged.
     pub(super) receivers: HashMap<Id, Arc<dyn Receiver>>,
 }
@@ -105,11 +113,12 @@ impl Executor {
                 leading: false,
                 armed: None,
                 closing: false,
+                ending: None,
                 blocked: 0,
                 intakes_waiting: 0,
                 active: Vec::new(),
                 free_numbers: Vec::new(),
-                threads: Vec::new(),
+                threads: HashMap::new(),
                 receivers: HashMap::new(),
             }),
             leader: Condvar::new(),
@@ -141,16 +150,19 @@ impl Executor {
 
     /// Sees to it that somebody comes for what can be dispatched, or waits for when something can. Under the lock.
     pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
-        let mut after = self.call_news(state);
+        let mut start = false;
         if state.schedule.is_dispatchable(now) {
-            after.start = self.call_one(state);
+            start = self.call_one(state);
         } else if let Some(wakeup) = state.schedule.next_wakeup() {
             // Somebody has to wait for it.
             let waited_for = state.leading && state.armed.is_some_and(|armed| armed <= wakeup);
             if !waited_for && state.starting == 0 {
-                after.start = self.call_one(state);
+                start = self.call_one(state);
             }
         }
+        // Last: looking for what can be dispatched ends what is past its deadline.
+        let mut after = self.call_news(state);
+        after.start = start;
         after
     }
 

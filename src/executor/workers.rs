@@ -3,86 +3,27 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::hooks::Retrying;
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{Call, Ended, Id, Schedule, Start, Verdict};
+use crate::schedule::{Call, Id, Start, Verdict};
 use crate::transport::CancelSlot;
 
-use super::attempt::{Engine, Next};
+use super::attempt::Next;
 use super::here;
-use super::job::{Job, shown_wait};
-use super::shared::{Active, After, Executor, Pool, State};
+use super::job::{Job, cancelled, shown_wait};
+use super::shared::{After, Executor, State};
 
-/// An executor that starts its workers on demand.
-pub(crate) fn new(engine: Engine, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
-    Executor::new(engine, pool, schedule, start)
-}
-
-/// Starts a worker that has been counted as starting.
-fn start(executor: &Arc<Executor>) {
-    let mut state = executor.lock();
-    let number = state.free_numbers.pop().unwrap_or_else(|| {
-        state.active.push(Active {
-            slot: CancelSlot::new(),
-            ticket: None,
-            batch: None,
-            job: None,
-        });
-        state.active.len() - 1
-    });
-    let slot = Arc::clone(&state.active[number].slot);
-    drop(state);
-    let mut thread = thread::Builder::new().name(format!("{}-{number}", executor.pool.name));
-    if let Some(stack) = executor.pool.stack {
-        thread = thread.stack_size(stack);
-    }
-    let own = Arc::clone(executor);
-    let spawned = thread.spawn(move || {
-        let worker = Worker {
-            executor: &own,
-            number,
-            slot,
-        };
-        here::work(&own, &own.returning, || worker.run());
-    });
-    let mut state = executor.lock();
-    match spawned {
-        Ok(thread) => {
-            // Those that have ended are let go: stand-ins come and go as long as the client lives.
-            state.threads.retain(|thread| !thread.is_finished());
-            state.threads.push(thread);
-        }
-        Err(e) => {
-            state.starting -= 1;
-            state.live -= 1;
-            state.free_numbers.push(number);
-            let mut left = Default::default();
-            if state.live == 0 {
-                // Nobody is there to run anything, now or later.
-                state
-                    .schedule
-                    .end_queued_of(None, &Ended::NoWorker(e.to_string()), Instant::now());
-                left = executor.call_news(&mut state);
-            }
-            drop(state);
-            log::warn!("no worker thread could be started: {e}");
-            executor.finish(left);
-        }
-    }
-}
-
-struct Worker<'a> {
-    executor: &'a Arc<Executor>,
-    number: usize,
-    slot: Arc<CancelSlot>,
+pub(super) struct Worker<'a> {
+    pub(super) executor: &'a Arc<Executor>,
+    pub(super) number: usize,
+    pub(super) slot: Arc<CancelSlot>,
 }
 
 impl Worker<'_> {
-    fn run(&self) {
+    pub(super) fn run(&self) {
         let executor = self.executor;
         let mut state = executor.lock();
         state.starting -= 1;
@@ -90,6 +31,14 @@ impl Worker<'_> {
             let now = Instant::now();
             if let Some(start) = state.schedule.poll(now) {
                 state = self.work(state, start, now);
+                continue;
+            }
+            if state.schedule.has_news() {
+                // Looking for a job has ended some that are past their deadline.
+                let after = executor.call_news(&mut state);
+                drop(state);
+                executor.finish(after);
+                state = executor.lock();
                 continue;
             }
             let done = state.closing && state.schedule.queued() == 0;
@@ -195,7 +144,10 @@ impl Worker<'_> {
             {
                 progress.tally.settled();
             }
-            Next::failed(panicked(&*panic))
+            Next::failed(match self.slot.end() {
+                true => cancelled(),
+                false => panicked(&*panic),
+            })
         });
         match next {
             Next::Done { state, cool, tells } => self.settle(id, job, state, cool, tells),
@@ -330,7 +282,15 @@ impl Worker<'_> {
         active.ticket = None;
         active.batch = None;
         active.job = None;
+        let again = !matches!(verdict, Verdict::Done { .. });
         let unwanted = state.schedule.complete(id, verdict, now);
+        if again && self.slot.end() {
+            // Cancelled after its attempt had failed: it is not tried again.
+            state.schedule.cancel(id, now);
+        }
+        if again && let Some(why) = state.ending.clone() {
+            state.schedule.end_queued_of(None, &why, now);
+        }
         if unwanted.is_some() || state.schedule.has_news() {
             let after = self.executor.call_news(&mut state);
             drop(state);

@@ -104,7 +104,8 @@ impl<J> Schedule<J> {
             return;
         };
         known.deadline = None;
-        if !known.bounds.delivered {
+        // For want of a worker each fails by itself, those that are yet to come too.
+        if !known.bounds.delivered && !matches!(why, Ended::NoWorker(_)) {
             known.stopped.get_or_insert_with(|| why.clone());
         }
         if known.ready + known.parked == 0 {

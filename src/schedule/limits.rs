@@ -54,6 +54,18 @@ pub(crate) struct LimitRule {
 }
 
 impl Settings {
+    /// So many attempts at once, and nothing else that limits a batch.
+    pub(crate) fn new(in_flight: usize) -> Settings {
+        Settings {
+            in_flight,
+            slow_start: (in_flight / 8).max(2),
+            rate: None,
+            host: HostLimits::default(),
+            rules: HostTable::default(),
+            seed: 0,
+        }
+    }
+
     /// What holds for this host: of each limit, what the most specific rule says that says anything of it.
     pub(super) fn limits(&self, host: &Host) -> HostLimits {
         let mut limits = self.host;

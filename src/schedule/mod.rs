@@ -185,6 +185,11 @@ impl<J> Schedule<J> {
         !self.batches.get(batch).is_some_and(Batch::takes_more)
     }
 
+    /// Why what is queued of the batch ends, where it does.
+    pub(crate) fn stopped(&self, batch: Id) -> Option<&Ended> {
+        self.batches.get(batch)?.stopped.as_ref()
+    }
+
     /// Asks for a nudge as soon as there is room.
     pub(crate) fn want_room(&mut self, batch: Id) {
         if let Some(known) = self.batches.get_mut(batch) {

@@ -74,7 +74,6 @@ impl<T> Slots<T> {
     }
 
     #[cfg(test)]
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
     }

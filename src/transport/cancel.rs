@@ -20,6 +20,8 @@ struct State {
     /// Counts attempts, so that an abort that comes late does not hit the next one.
     attempt: u64,
     cancelled: bool,
+    /// The attempt has ended: what it came to is settled.
+    over: bool,
     blocked_on: Blocked,
 }
 
@@ -59,12 +61,14 @@ impl CancelSlot {
         let mut state = self.lock();
         state.attempt += 1;
         state.cancelled = false;
+        state.over = false;
         state.blocked_on = Blocked::Nothing;
         self.cancelled.store(false, Ordering::Release);
         Ticket(state.attempt)
     }
 
-    /// Ends the attempt, whatever it blocks on. `false` when that attempt is no longer the current one.
+    /// Ends the attempt, whatever it blocks on. `false` when that attempt is no longer the current one, or ended without
+    /// having been aborted.
     ///
     /// The sockets are shut down under the lock: once [`withdraw`](CancelSlot::withdraw) has returned, no shutdown can
     /// hit a connection that serves somebody else by then.
@@ -73,16 +77,19 @@ impl CancelSlot {
         if state.attempt != ticket.0 {
             return false;
         }
+        if state.over {
+            return state.cancelled;
+        }
         state.cancelled = true;
         self.cancelled.store(true, Ordering::Release);
         state.blocked_on.interrupt();
         true
     }
 
-    /// The attempt is over: an abort that comes from here on finds nothing. Says whether one came before.
+    /// The attempt is over: an abort that comes from here on changes nothing. Says whether one came before.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.lock();
-        state.attempt += 1;
+        state.over = true;
         state.blocked_on = Blocked::Nothing;
         state.cancelled
     }
@@ -166,6 +173,19 @@ mod tests {
         slot.begin();
         assert!(!slot.is_cancelled());
         assert_eq!(slot.withdraw(), Ok(()));
+    }
+
+    #[test]
+    fn an_abort_after_the_end_changes_nothing_and_says_what_it_was() {
+        let slot = CancelSlot::new();
+        let first = slot.begin();
+        assert!(!slot.end());
+        assert!(!slot.abort(first));
+        assert!(!slot.is_cancelled());
+        let second = slot.begin();
+        assert!(slot.abort(second));
+        assert!(slot.end());
+        assert!(slot.abort(second));
     }
 
     #[test]

@@ -186,6 +186,7 @@ impl Wire {
     }
 
     /// Reads what is there without waiting.
+    #[cfg(feature = "rustls")]
     pub(super) fn read_now(&mut self, into: &mut [u8]) -> io::Result<usize> {
         platform::read_now(&self.socket, into)
     }

@@ -106,6 +106,7 @@ fn threads_are_called_haul_unless_told_otherwise() {
     assert_eq!(name.as_deref(), Some("haul-0"));
 }
 
+// V34.
 #[test]
 fn a_closure_may_send_and_wait_although_it_runs_on_the_only_worker() {
     let server = Server::start(|seen| Answer::text(seen.path()));
@@ -130,6 +131,7 @@ fn a_closure_may_send_and_wait_although_it_runs_on_the_only_worker() {
     assert!(server.most_at_once() <= 1);
 }
 
+// V34.
 #[test]
 fn a_closure_may_run_a_whole_batch_while_all_workers_do() {
     let server = Server::always(Answer::text(""));
@@ -196,6 +198,7 @@ fn a_predicate_may_send_too() {
     asked.lock().unwrap().take();
 }
 
+// V35.
 #[test]
 fn the_last_clone_may_be_dropped_on_a_worker() {
     let server = Server::always(Answer::text(""));

@@ -27,12 +27,8 @@ fn host(name: &str) -> Host {
 /// No limit is near.
 fn wide() -> Settings {
     Settings {
-        in_flight: 1000,
         slow_start: 1000,
-        rate: None,
-        host: HostLimits::default(),
-        rules: Default::default(),
-        seed: 1,
+        ..Settings::new(1000)
     }
 }
 

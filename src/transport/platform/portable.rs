@@ -25,6 +25,7 @@ pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
 }
 
 /// Reads what is there without waiting.
+#[cfg(any(feature = "rustls", test))]
 pub(in crate::transport) fn read_now(mut socket: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
     without_waiting(socket, || socket.read(into))
 }

@@ -112,6 +112,7 @@ pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
 }
 
 /// Reads what is there without waiting.
+#[cfg(any(feature = "rustls", test))]
 pub(in crate::transport) fn read_now(socket: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
     let (_, n) = rustix::net::recv(socket, into, RecvFlags::DONTWAIT)?;
     Ok(n)

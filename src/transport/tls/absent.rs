@@ -6,7 +6,7 @@ use super::permanent;
 use crate::transport::wire::{Broken, Wire};
 
 #[derive(Debug, Default)]
-pub(in crate::transport) struct Tls;
+pub(in crate::transport) struct Tls {}
 
 /// There is none.
 #[derive(Debug)]

@@ -20,11 +20,7 @@ struct Crowd {
 
 fn crowd(workers: usize, hosts: Vec<(usize, Duration)>) -> Crowd {
     Crowd {
-        settings: Settings {
-            in_flight: workers,
-            slow_start: (workers / 8).max(2),
-            ..wide()
-        },
+        settings: Settings::new(workers),
         bounds: Bounds {
             max_parked: 1 << 16,
             ..bounds()

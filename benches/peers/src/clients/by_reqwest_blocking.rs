@@ -1,0 +1,16 @@
+//! reqwest's blocking client by hand.
+
+use std::time::Duration;
+
+use reqwest::blocking::Client;
+
+use super::{Work, rows, threads};
+use crate::AnyError;
+
+pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
+    let client = Client::builder()
+        .timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(work.at_once())
+        .build()?;
+    threads::run(work, |url| Ok(rows(&client.get(url).send()?.json()?)))
+}

@@ -1,0 +1,112 @@
+//! Starting worker threads, one by one as they are needed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use crate::schedule::{Ended, Schedule};
+use crate::transport::CancelSlot;
+
+use super::attempt::Engine;
+use super::here;
+use super::job::Job;
+use super::shared::{Active, Executor, Pool};
+use super::workers::{Worker, panicked};
+
+/// An executor that starts its workers on demand.
+pub(crate) fn new(engine: Engine, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
+    Executor::new(engine, pool, schedule, start)
+}
+
+/// Starts a worker that has been counted as starting.
+fn start(executor: &Arc<Executor>) {
+    let mut state = executor.lock();
+    let number = state.free_numbers.pop().unwrap_or_else(|| {
+        state.active.push(Active {
+            slot: CancelSlot::new(),
+            ticket: None,
+            batch: None,
+            job: None,
+        });
+        state.active.len() - 1
+    });
+    let slot = Arc::clone(&state.active[number].slot);
+    let before = state.threads.remove(&number);
+    drop(state);
+    if let Some(before) = before {
+        // It has said its last words. A thread that nobody joins keeps its stack.
+        let _ = before.join();
+    }
+    let mut thread = thread::Builder::new().name(format!("{}-{number}", executor.pool.name));
+    if let Some(stack) = executor.pool.stack {
+        thread = thread.stack_size(stack);
+    }
+    let own = Arc::clone(executor);
+    let spawned = thread.spawn(move || {
+        here::work(&own, &own.returning, || match ready(&own.pool) {
+            Ok(()) => Worker {
+                executor: &own,
+                number,
+                slot,
+            }
+            .run(),
+            Err(reason) => not_ready(&own, number, reason),
+        });
+    });
+    let mut state = executor.lock();
+    match spawned {
+        Ok(thread) => {
+            state.threads.insert(number, thread);
+        }
+        Err(e) => {
+            state.starting -= 1;
+            state.live -= 1;
+            state.free_numbers.push(number);
+            let mut left = Default::default();
+            if state.live <= state.blocked {
+                // Nobody is there to run anything: those that live may wait for it.
+                state
+                    .schedule
+                    .end_queued_of(None, &Ended::NoWorker(e.to_string()), Instant::now());
+                left = executor.call_news(&mut state);
+            }
+            drop(state);
+            log::warn!("no worker thread could be started: {e}");
+            executor.finish(left);
+        }
+    }
+}
+
+/// Runs what the caller wants to be run before a worker's first job. An error says why there can be no job.
+fn ready(pool: &Pool) -> Result<(), String> {
+    let Some(on_start) = &pool.on_start else {
+        return Ok(());
+    };
+    match catch_unwind(AssertUnwindSafe(|| on_start())) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(e)) => Err(e.to_string()),
+        Err(panic) => Err(panicked(&*panic).message().to_owned()),
+    }
+}
+
+/// A worker cannot be made ready, nor could others: what waits fails, and what comes later.
+fn not_ready(executor: &Arc<Executor>, number: usize, reason: String) {
+    let why = Ended::NoWorker(format!("on_worker_start: {reason}"));
+    let mut state = executor.lock();
+    state.starting -= 1;
+    state.live -= 1;
+    state.free_numbers.push(number);
+    let first = state.ending.is_none();
+    state.ending.get_or_insert_with(|| why.clone());
+    state.schedule.end_queued_of(None, &why, Instant::now());
+    let left = executor.call_news(&mut state);
+    drop(state);
+    if first {
+        log::error!("no worker can start: on_worker_start: {reason}");
+    }
+    executor.finish(left);
+    executor.leader.notify_all();
+    executor.followers.notify_all();
+    executor.changed.notify_all();
+}
