@@ -1,4 +1,5 @@
-//! ureq by hand: one agent, its pool as large as it has to be.
+//! ureq by hand: one agent, with an idle connection for each thread. A larger pool, one connection for each of 1,000
+//! hosts, was slower: what ureq does for a request grows with it.
 
 use std::time::Duration;
 
