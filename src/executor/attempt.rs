@@ -108,7 +108,14 @@ impl Engine {
             },
         };
         progress.report.queued += start.saturating_duration_since(job.waits_since);
-        progress.sign(self, &request);
+        if !progress.sign(self, &request)
+            && let Some(host) = job.host.clone()
+        {
+            return Next::Elsewhere {
+                host,
+                delay: Duration::ZERO,
+            };
+        }
         let exchanged = progress.exchange(
             self,
             settings,
@@ -149,6 +156,7 @@ impl Progress {
             batch_ends,
             until: None,
             signed: None,
+            signed_ahead: false,
             redirected: false,
             fresh: false,
             sent_unsafe: false,

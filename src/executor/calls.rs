@@ -232,7 +232,9 @@ impl Executor {
         let Some(own) = here::own::<Executor>() else {
             return wait();
         };
-        release_own();
+        if let Some(job) = here::let_all_go() {
+            own.with(|state, now| state.schedule.give_way(job, now));
+        }
         // What is dropped after the outcome was told may wait too: then this worker is not soon back.
         here::back();
         own.with(|state, _| state.blocked += 1);

@@ -16,8 +16,10 @@ struct Work {
 thread_local! {
     /// Whom this thread works for, as a worker.
     static WORKS_FOR: RefCell<Option<Work>> = const { RefCell::new(None) };
-    /// The job this worker holds a permit for.
-    static HOLDS: Cell<Option<Id>> = const { Cell::new(None) };
+    /// The job this worker is at.
+    static AT: Cell<Option<Id>> = const { Cell::new(None) };
+    /// It holds a permit for it.
+    static HOLDS: Cell<bool> = const { Cell::new(false) };
     /// This worker has said that it is soon back.
     static RETURNS: Cell<bool> = const { Cell::new(false) };
     /// What is told here and now is not the end of this worker's own job.
@@ -53,12 +55,24 @@ pub(super) fn is_worker_of<T>(executor: &Arc<T>) -> bool {
 
 /// The worker holds a permit for this job, or for none.
 pub(super) fn hold(job: Option<Id>) {
-    HOLDS.set(job);
+    AT.set(job);
+    HOLDS.set(job.is_some());
+}
+
+/// Whether the worker holds a permit.
+pub(super) fn holds() -> bool {
+    HOLDS.get()
 }
 
 /// The job whose permit the worker holds, which it holds no longer.
 pub(super) fn let_go() -> Option<Id> {
-    HOLDS.take()
+    AT.get().filter(|_| HOLDS.replace(false))
+}
+
+/// The job the worker is at, with a permit or without, of which it holds nothing any longer.
+pub(super) fn let_all_go() -> Option<Id> {
+    HOLDS.set(false);
+    AT.take()
 }
 
 /// Says that nothing of the caller's is left to do before this worker looks for work. Whoever is told of an outcome

@@ -6,19 +6,23 @@ use crate::request::Request;
 use crate::response::Response;
 
 use super::attempt::Engine;
+use super::calls::release_own;
 use super::failure::Failure;
+use super::here;
 use super::job::Progress;
 use super::prepare::Settings;
 
 impl Progress {
-    /// Lets the caller's hook change the headers of a new attempt.
-    pub(super) fn sign(&mut self, engine: &Engine, request: &Request) {
+    /// Lets the caller's hook change the headers of a new attempt. False where the hook waited for something, and the
+    /// permit was given back meanwhile: the attempt needs another.
+    pub(super) fn sign(&mut self, engine: &Engine, request: &Request) -> bool {
         let Some(hook) = &engine.defaults.before_attempt else {
-            return;
+            return true;
         };
-        if self.redirected {
-            return;
+        if self.redirected || std::mem::take(&mut self.signed_ahead) {
+            return true;
         }
+        let held = here::holds();
         let mut headers = self.prepared.headers.clone();
         hook(&mut Outgoing {
             attempt: self.tally.attempts() + 1,
@@ -33,6 +37,8 @@ impl Progress {
             id: request.get_id(),
         });
         self.signed = Some(headers);
+        self.signed_ahead = held && !here::holds();
+        !self.signed_ahead
     }
 
     /// Asks the caller's hook, if there is one.
@@ -46,6 +52,7 @@ impl Progress {
     ) -> Option<Judgement> {
         let hook = settings.retry().classify.as_ref()?;
         let error = failed.then(|| failure.error_without_response());
+        release_own();
         hook(&Finding {
             method: &self.prepared.method,
             url: request.url(),

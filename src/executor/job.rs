@@ -58,6 +58,8 @@ pub(super) struct Progress {
     pub(super) report: Box<Report>,
     /// The headers of the present attempt, where the caller's hook changed them.
     pub(super) signed: Option<HeaderMap>,
+    /// Signed for an attempt that then had to wait for a permit.
+    pub(super) signed_ahead: bool,
     /// No attempt after this instant.
     pub(super) deadline: Option<Instant>,
     /// The end of its batch.

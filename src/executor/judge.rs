@@ -11,6 +11,7 @@ use crate::request::Rule;
 use crate::response::Response;
 use crate::timing::Phase;
 
+use super::calls::release_own;
 use super::prepare::Settings;
 
 /// The state an accepted response leads to. Runs the caller's predicates.
@@ -34,7 +35,10 @@ pub(super) fn judge(settings: Settings<'_>, method: &Method, response: Response)
     }
     let rejection = settings.rules().find_map(|rule| match rule {
         Rule::Require(pointer, wanted) => require(body.as_ref()?, pointer, wanted),
-        Rule::RejectIf(predicate) => predicate(&response),
+        Rule::RejectIf(predicate) => {
+            release_own();
+            predicate(&response)
+        }
     });
     match rejection {
         Some(rejection) => State::Rejected(rejection.of(response)),

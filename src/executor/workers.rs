@@ -12,6 +12,7 @@ use crate::schedule::{Call, Id, Start, Verdict};
 use crate::transport::CancelSlot;
 
 use super::attempt::Next;
+use super::calls::release_own;
 use super::here;
 use super::job::{Job, cancelled, shown_wait};
 use super::shared::{After, Executor, State};
@@ -250,6 +251,7 @@ impl Worker<'_> {
                 url: job.shown(),
                 id: job.request.get_id(),
             };
+            release_own();
             if catch_unwind(AssertUnwindSafe(|| hook(&told))).is_err() {
                 log::error!("{}: the on_retry hook panicked", told.url);
             }

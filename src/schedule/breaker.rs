@@ -140,6 +140,11 @@ impl Breaker {
         }
     }
 
+    /// Whether the call with this pass is one of those that decide whether it closes.
+    pub(crate) fn is_trial(&self, pass: &Pass) -> bool {
+        pass.0 == self.era && matches!(self.state, State::HalfOpen { .. })
+    }
+
     /// Whether it would let a call through.
     pub(crate) fn allows(&self, now: Instant) -> bool {
         match self.state {

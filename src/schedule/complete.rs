@@ -112,8 +112,7 @@ impl<J> Schedule<J> {
         back
     }
 
-    /// Takes the permit of a job in flight back before it is complete. It still counts in its batch. A call on trial is
-    /// given back untold: the calls it waits for may need its place.
+    /// Takes the permit of a job in flight back before it is complete. It still counts in its batch.
     pub(crate) fn release(&mut self, id: Id, now: Instant) {
         let Some(slot) = self
             .jobs
@@ -125,12 +124,26 @@ impl<J> Schedule<J> {
         if std::mem::replace(&mut slot.released, true) {
             return;
         }
-        let (host, pass) = (slot.host, slot.pass.take());
+        let host = slot.host;
         self.free_permit(host);
-        if let Some(state) = self.hosts.get_mut(host) {
-            state.record(pass, Call::Ignored, now, &mut self.rng);
-        }
         self.unblock(host, now);
+    }
+
+    /// As [`release`](Self::release), for a job that is to wait; a call on trial is given back untold, for the calls it
+    /// waits for may need its place.
+    pub(crate) fn give_way(&mut self, id: Id, now: Instant) {
+        self.release(id, now);
+        let Some(slot) = self.jobs.get_mut(id) else {
+            return;
+        };
+        let host = slot.host;
+        let Some(state) = self.hosts.get_mut(host) else {
+            return;
+        };
+        if slot.pass.as_ref().is_some_and(|pass| state.is_trial(pass)) {
+            state.record(slot.pass.take(), Call::Ignored, now, &mut self.rng);
+            self.unblock(host, now);
+        }
     }
 
     fn free_permit(&mut self, host: Id) {

@@ -134,6 +134,11 @@ impl HostState {
         }
     }
 
+    /// Whether its breaker let this call through on trial.
+    pub(super) fn is_trial(&self, pass: &Pass) -> bool {
+        self.breaker.as_ref().is_some_and(|b| b.is_trial(pass))
+    }
+
     /// How a call ended that its breaker let through.
     pub(super) fn record(
         &mut self,

@@ -1,11 +1,17 @@
 //! A sick, slow or limited host is its own problem: the others do not wait for it.
 
 use std::time::Duration;
+#[cfg(target_os = "linux")]
+use std::{collections::HashMap, sync::Mutex, time::Instant};
 
+#[cfg(target_os = "linux")]
+use haul::{ErrorType, Phase, Timeouts};
 use haul::{Outcome, Request};
 
 use super::support::{Answer, Gate, Scenario};
 use super::{builder, indices, quick};
+#[cfg(target_os = "linux")]
+use super::{error, support::BlackHole};
 
 #[test]
 fn no_worker_sleeps_through_a_backoff() {
@@ -154,4 +160,72 @@ fn single_requests_take_their_turn_beside_a_large_batch() {
     }
     assert_eq!(server.requests_to("/single"), 5);
     drop(large);
+}
+
+/// Whether a host that allows so many requests in a second has had that many in the last.
+#[cfg(target_os = "linux")]
+fn over(limit: usize, seen: &mut Vec<Instant>, now: Instant) -> bool {
+    seen.retain(|at| now.duration_since(*at) < Duration::from_secs(1));
+    let over = seen.len() >= limit;
+    if !over {
+        seen.push(now);
+    }
+    over
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn of_fifty_hosts_the_fifteen_that_fail_cost_the_others_nothing() {
+    let holes: Vec<_> = (0..5).map(|_| BlackHole::dig()).collect();
+    let counted = Mutex::new(HashMap::<usize, Vec<Instant>>::new());
+    // Five are down, five allow ten requests a second, thirty-five are well.
+    let server = Scenario::new()
+        .hosts(45)
+        .when("*", move |seen| match seen.host {
+            0..5 => Answer::status(503).header("Retry-After", "2"),
+            5..10
+                if over(
+                    10,
+                    counted.lock().unwrap().entry(seen.host).or_default(),
+                    seen.at,
+                ) =>
+            {
+                Answer::status(429).header("Retry-After", "2")
+            }
+            _ => Answer::text(""),
+        })
+        .start();
+    let client = builder(64)
+        .retry(quick().max_attempts(2))
+        .timeouts(Timeouts::new().connect(Duration::from_millis(500)))
+        .build()
+        .unwrap();
+    let urls = (0..1_000).map(|i| match i % 50 {
+        host @ 0..45 => server.url_on(host, &format!("/{i}")),
+        hole => holes[hole - 45].url(&format!("/{i}")),
+    });
+    let outcomes: Vec<_> = client.as_completed(urls).collect();
+
+    assert_eq!(indices(&outcomes), (0..1_000).collect::<Vec<_>>());
+    for outcome in &outcomes {
+        match outcome.index() % 50 {
+            0..5 => {
+                assert_eq!(outcome.status(), Some(503));
+                assert_eq!((outcome.attempts(), outcome.is_failed()), (2, true));
+            }
+            5..10 => assert!(outcome.is_success(), "{outcome:?}"),
+            10..45 => assert!(outcome.is_success() && outcome.attempts() == 1),
+            _ => {
+                assert_eq!(error(outcome).error_type(), ErrorType::Timeout);
+                assert_eq!(error(outcome).phase(), Some(Phase::Connect));
+            }
+        }
+    }
+    let log = server.seen();
+    let first_retry = log
+        .iter()
+        .position(|seen| seen.host < 5 && seen.nth > 1)
+        .expect("each was tried twice");
+    let well = log[..first_retry].iter().filter(|seen| seen.host >= 10);
+    assert_eq!(well.count(), 35 * 20);
 }

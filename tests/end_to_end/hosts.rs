@@ -166,6 +166,48 @@ fn a_hook_signs_each_attempt_anew() {
 }
 
 #[test]
+fn a_hook_that_sends_gives_its_permit_up_and_takes_another_before_its_attempt() {
+    let server = Scenario::new()
+        .on("/*", Answer::text("").after(Duration::from_millis(5)))
+        .start();
+    let sender = Arc::new(Mutex::new(None::<Client>));
+    let client = {
+        let (sender, token) = (Arc::clone(&sender), server.url("/token"));
+        Client::builder()
+            .workers(4)
+            .max_per_host(1)
+            .before_attempt(move |outgoing| {
+                if outgoing.uri.path() != "/token" {
+                    let client = sender.lock().unwrap().clone().unwrap();
+                    assert!(client.get(token.as_str()).is_success());
+                    let signed = haul::http::HeaderValue::from_static("1");
+                    outgoing.headers.append("x-signed", signed);
+                }
+            })
+            .build()
+            .unwrap()
+    };
+    *sender.lock().unwrap() = Some(client.clone());
+    let outcomes = client.as_completed((0..8).map(|i| server.url(&format!("/{i}"))));
+    assert!(
+        outcomes
+            .into_iter()
+            .all(|outcome| outcome.is_success() && outcome.attempts() == 1)
+    );
+    sender.lock().unwrap().take();
+    assert_eq!(server.requests_to("/token"), 8, "signed once for each");
+    let signed = server.seen();
+    let signed = signed.iter().filter(|seen| seen.path() != "/token");
+    assert!(
+        signed.clone().count() == 8
+            && signed
+                .clone()
+                .all(|s| s.all_headers("x-signed").count() == 1)
+    );
+    assert_eq!(server.most_at_once_on(0), 1);
+}
+
+#[test]
 fn a_retry_is_told_of_and_a_hook_that_panics_loses_nothing() {
     let server = Scenario::new()
         .on("/*", Answer::status(503).times(2).then(Answer::text("")))

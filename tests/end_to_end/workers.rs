@@ -198,6 +198,34 @@ fn a_predicate_may_send_too() {
     asked.lock().unwrap().take();
 }
 
+#[test]
+fn a_predicate_and_a_classifying_hook_hold_no_permit() {
+    let server = Arc::new(Server::always(Answer::text("")));
+    let (seen_by_predicate, seen_by_hook) = (Arc::clone(&server), Arc::clone(&server));
+    let policy = quick().classify(move |finding| {
+        if finding.url.ends_with("/c") {
+            seen_by_hook.wait_for_requests_to("/d", 1);
+        }
+        None
+    });
+    let client = builder(2)
+        .max_per_host(1)
+        .retry(policy)
+        .reject_if(move |response| {
+            if response.final_url().path() == "/a" {
+                seen_by_predicate.wait_for_requests_to("/b", 1);
+            }
+            None
+        })
+        .build()
+        .unwrap();
+    for pair in [["/a", "/b"], ["/c", "/d"]] {
+        let outcomes = client.as_completed(pair.map(|path| server.url(path)));
+        assert!(outcomes.into_iter().all(|outcome| outcome.is_success()));
+    }
+    assert_eq!(server.most_at_once(), 1);
+}
+
 // V35.
 #[test]
 fn the_last_clone_may_be_dropped_on_a_worker() {

@@ -25,4 +25,6 @@ pub use answer::{Answer, Script};
 pub use gate::Gate;
 pub use scenario::Scenario;
 pub use seen::Seen;
+#[cfg(target_os = "linux")]
+pub use server::BlackHole;
 pub use server::{Server, refused};

@@ -57,6 +57,36 @@ pub fn refused() -> SocketAddr {
     listener.local_addr().expect("a bound listener's address")
 }
 
+/// An address of loopback to which no connection comes about: what is sent there is dropped, as behind a firewall.
+#[cfg(target_os = "linux")]
+pub struct BlackHole {
+    listener: TcpListener,
+    _full: TcpStream,
+}
+
+#[cfg(target_os = "linux")]
+impl BlackHole {
+    /// A listener that accepts nothing and has room for one, which is taken.
+    pub fn dig() -> BlackHole {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        rustix::net::listen(&listener, 0).expect("a shorter queue");
+        let address = listener.local_addr().expect("a bound listener's address");
+        let full = TcpStream::connect(address).expect("room for one");
+        BlackHole {
+            listener,
+            _full: full,
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        let address = self
+            .listener
+            .local_addr()
+            .expect("a bound listener's address");
+        format!("http://{address}{path}")
+    }
+}
+
 impl Server {
     /// Answers every request as the closure says.
     pub fn start(respond: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Server {

@@ -251,11 +251,44 @@ fn a_call_on_trial_that_tells_nothing_gives_its_place_to_another() {
     assert_eq!(scene.start_all(), [3]);
     let id = scene.id(3);
     scene.schedule.release(id, scene.now);
+    assert_eq!(
+        scene.start(),
+        None,
+        "its permit is free, its word still out"
+    );
+    scene.schedule.give_way(id, scene.now);
     assert_eq!(scene.start_all(), [4], "it waits inside the caller's code");
     scene.done(3);
     assert_eq!(scene.start(), None, "and is no longer on trial");
     scene.done(4);
     assert_eq!(scene.start(), Some(5));
+}
+
+#[test]
+fn a_call_whose_permit_is_given_back_early_still_tells_how_it_ended() {
+    let mut scene = each_host(HostLimits {
+        breaker: Some(BreakerSettings {
+            trials: 1,
+            trials_to_close: 1,
+            ..breaker()
+        }),
+        ..HostLimits::default()
+    });
+    scene.push("a", [0, 1]);
+    scene.start_all();
+    for job in [0, 1] {
+        let id = scene.id(job);
+        scene.schedule.release(id, scene.now);
+        scene.fail(job);
+    }
+    scene.push("a", [2]);
+    assert_eq!(scene.start(), None, "both failures count");
+    scene.at(1_200).push("a", [3, 4, 5]);
+    assert_eq!(scene.start_all(), [3]);
+    let id = scene.id(3);
+    scene.schedule.release(id, scene.now);
+    scene.done(3);
+    assert_eq!(scene.start_all(), [4, 5], "so does the success on trial");
 }
 
 #[test]

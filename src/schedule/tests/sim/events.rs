@@ -397,7 +397,7 @@ impl World {
                     self.seen.released += 1;
                 }
                 self.schedule.release(run.id, now);
-                self.schedule.release(run.id, now);
+                self.schedule.give_way(run.id, now);
             }
             _ => {}
         }
