@@ -150,7 +150,7 @@ impl Default for RetryBudget {
 ///
 /// Failures are calls without an answer, and 5xx; a 4xx, a rejection by the application, a cancel are none. The
 /// default: at least half of at least 20 calls in 30 s open it for 5 s, each time after that for twice as long, up to
-/// 60 s (spread by a fifth to either side; a `Retry-After` lengthens it); of 3 calls on trial 2 must succeed.
+/// 60 s (spread by a fifth to either side; a `Retry-After` lengthens it); of 3 calls on trial 2 must succeed; meanwhile requests to it fail at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[doc(alias = "circuit breaker")]
 pub struct BreakerSettings {
@@ -168,6 +168,9 @@ pub struct BreakerSettings {
     pub trials: u32,
     /// How many of those must succeed to close it again.
     pub trials_to_close: u32,
+    /// Whether requests wait while it is open, those with time enough, instead of failing at once with
+    /// [`BreakerOpen`](crate::ErrorType::BreakerOpen).
+    pub wait: bool,
 }
 
 impl Default for BreakerSettings {
@@ -180,6 +183,7 @@ impl Default for BreakerSettings {
             open_max: Duration::from_secs(60),
             trials: 3,
             trials_to_close: 2,
+            wait: false,
         }
     }
 }

@@ -162,6 +162,23 @@ impl Breaker {
         }
     }
 
+    /// Until when calls wait for it, where they do.
+    pub(crate) fn rests_until(&self) -> Option<Instant> {
+        match self.state {
+            State::Open { until } if self.settings.wait => Some(until),
+            _ => None,
+        }
+    }
+
+    /// How long it stays open for a call with this deadline; zero where the call can wait for its end.
+    pub(crate) fn refuses_for(&self, now: Instant, deadline: Option<Instant>) -> Duration {
+        let in_time = |until| deadline.is_none_or(|deadline| until < deadline);
+        match self.rests_until() {
+            Some(until) if in_time(until) => Duration::ZERO,
+            _ => self.remaining(now),
+        }
+    }
+
     /// Whether it is as it was when new, so that forgetting it changes nothing. One that opened counts as new when no
     /// call has come for a window's length since it would have let one through: what it knew has fallen out of the
     /// window by then, and a host that is never asked again is not to be kept for ever.

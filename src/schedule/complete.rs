@@ -179,14 +179,13 @@ impl<J> Schedule<J> {
         let Some(slot) = self.jobs.get(id) else {
             return;
         };
-        let (batch, host) = (slot.batch, slot.host);
+        let batch = slot.batch;
         if let Some(known) = self.batches.get_mut(batch) {
             known.parked += 1;
             self.note_room(batch);
         }
         // It would be refused when it is due: better told now.
-        let refused = self.hosts.get(host).map(|host| host.refuses_for(at));
-        if refused.is_some_and(|time| !time.is_zero()) {
+        if !self.refused_for(id, at).is_zero() {
             self.end_refused(id, now);
         } else {
             self.end_if_stopped(id, now);

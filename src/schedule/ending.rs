@@ -1,6 +1,6 @@
 //! What ends without an attempt, and what is forgotten when it is over.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::batches::Ended;
 use super::slots::Id;
@@ -162,24 +162,42 @@ impl<J> Schedule<J> {
 
     /// Ends a job whose host's breaker is open.
     pub(super) fn end_refused(&mut self, id: Id, now: Instant) {
-        let host = self.jobs.get(id).map(|slot| slot.host);
-        let host = host.and_then(|host| self.hosts.get(host));
-        let remaining = host.map(|host| host.refuses_for(now)).unwrap_or_default();
+        let remaining = self.refused_for(id, now);
         self.end_queued(id, Ended::BreakerOpen { remaining }, now);
     }
 
-    /// Ends what waits in the lanes of a host whose breaker is open. What is delayed may find it closed again.
+    /// How much longer its host's breaker refuses this job; zero = it does not.
+    pub(super) fn refused_for(&self, id: Id, at: Instant) -> Duration {
+        let Some(slot) = self.jobs.get(id) else {
+            return Duration::ZERO;
+        };
+        let host = self.hosts.get(slot.host);
+        host.map(|host| host.refuses_for(at, slot.deadline))
+            .unwrap_or_default()
+    }
+
+    /// Ends what waits in the lanes of a host whose breaker is open, unless it is to wait. What is delayed may find it
+    /// closed again.
     pub(super) fn refuse(&mut self, host: Id, now: Instant) {
         let Some(state) = self.hosts.get(host) else {
             return;
         };
-        if state.refuses_for(now).is_zero() || !state.has_queue() {
+        if !state.is_refusing(now) || !state.has_queue() {
             return;
         }
+        let rests = state.opens_at().is_some_and(|at| at > now);
+        let blocked = state.blocked;
         let lanes = state.lanes.iter().flat_map(|lane| &lane.jobs);
         let waiting: Vec<Id> = lanes.copied().collect();
         for id in waiting {
-            self.end_refused(id, now);
+            if !self.refused_for(id, now).is_zero() {
+                self.end_refused(id, now);
+            }
+        }
+        match rests {
+            true if blocked => self.wake_when_open(host, now),
+            true => self.block(host, now),
+            false => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! Hosts and their lanes: one first-in-first-out queue for each (host, batch).
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::host::Host;
 use crate::retry::budget::Budget;
@@ -113,10 +113,11 @@ impl HostState {
             && self.breaker.as_ref().is_none_or(|b| b.allows(now))
     }
 
-    /// When time alone lets a job through again. Of an open breaker nothing waits.
+    /// When time alone lets a job through again.
     pub(super) fn opens_at(&self) -> Option<Instant> {
         let rate = self.rate.as_ref().and_then(Gcra::opens_at);
-        self.cool_until.max(rate)
+        let rests = self.breaker.as_ref().and_then(|b| b.rests_until());
+        self.cool_until.max(rate).max(rests)
     }
 
     /// Counts a start.
@@ -155,11 +156,18 @@ impl HostState {
         }
     }
 
-    /// How much longer its breaker refuses every call; zero = it does not.
-    pub(super) fn refuses_for(&self, now: Instant) -> std::time::Duration {
+    /// Whether its breaker is open.
+    pub(super) fn is_refusing(&self, now: Instant) -> bool {
         self.breaker
             .as_ref()
-            .map(|breaker| breaker.remaining(now))
+            .is_some_and(|breaker| !breaker.remaining(now).is_zero())
+    }
+
+    /// How much longer its breaker refuses a call with this deadline; zero = it does not, or the call can wait.
+    pub(super) fn refuses_for(&self, now: Instant, deadline: Option<Instant>) -> Duration {
+        self.breaker
+            .as_ref()
+            .map(|breaker| breaker.refuses_for(now, deadline))
             .unwrap_or_default()
     }
 

@@ -89,8 +89,7 @@ impl<J> Schedule<J> {
             }
             (true, true) => self.unblock(host_id, now),
             (_, false) => {
-                let refuses = !host.refuses_for(now).is_zero();
-                if refuses {
+                if !self.refused_for(id, now).is_zero() {
                     self.end_refused(id, now);
                 } else if blocked {
                     self.wake_when_open(host_id, now);

@@ -308,6 +308,7 @@ fn any_history_with_any_settings_ends_without_a_panic_and_never_shuts_for_good()
             open_max: any(&mut rng),
             trials: rng.u32(..4),
             trials_to_close: rng.u32(..6),
+            wait: rng.bool(),
         };
         let mut scene = Scene::new(settings);
         let mut out = Vec::new();

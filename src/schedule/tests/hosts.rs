@@ -265,6 +265,46 @@ fn a_call_on_trial_that_tells_nothing_gives_its_place_to_another() {
 }
 
 #[test]
+fn where_the_breaker_says_so_jobs_wait_for_it_unless_their_time_is_too_short() {
+    let mut scene = each_host(HostLimits {
+        breaker: Some(BreakerSettings {
+            trials: 1,
+            trials_to_close: 1,
+            wait: true,
+            ..breaker()
+        }),
+        ..HostLimits::default()
+    });
+    scene.push("a", [0, 1, 2, 3]);
+    assert_eq!(
+        [scene.start(), scene.start(), scene.start()],
+        [Some(0), Some(1), Some(2)]
+    );
+    scene.fail(0);
+    scene.fail(1);
+    let verdict = |deadline| Verdict::Redirect {
+        job: 2,
+        host: host("a"),
+        at: scene.now,
+        deadline,
+    };
+    let soon = scene.now + ms(500);
+    let verdict = verdict(Some(soon));
+    let id = scene.id(2);
+    assert_eq!(scene.schedule.complete(id, verdict, scene.now), None);
+    let (job, why) = scene.schedule.take_ended(scene.batch).unwrap();
+    assert_eq!(job, 2);
+    assert!(matches!(why, Ended::BreakerOpen { .. }), "{why:?}");
+    assert_eq!(scene.start(), None);
+    assert_eq!(scene.schedule.queued(), 1, "3 waits");
+    let wakeup = scene.schedule.next_wakeup().unwrap();
+    let rest = wakeup.duration_since(scene.now);
+    assert!(rest > ms(500), "{rest:?}");
+    scene.now = wakeup;
+    assert_eq!(scene.start(), Some(3));
+}
+
+#[test]
 fn a_call_whose_permit_is_given_back_early_still_tells_how_it_ended() {
     let mut scene = each_host(HostLimits {
         breaker: Some(BreakerSettings {

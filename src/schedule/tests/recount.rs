@@ -80,7 +80,7 @@ impl<J> Schedule<J> {
     /// Where jobs wait, they are parked while they cannot be dispatched, and somebody will come for them.
     fn recount_queue(&self, id: Id, host: &HostState, now: Instant) {
         assert!(
-            host.refuses_for(now).is_zero(),
+            host.refuses_for(now, None).is_zero(),
             "jobs wait behind an open breaker"
         );
         assert_eq!(host.blocked, !host.is_open(now, self.settings.slow_start));

@@ -270,6 +270,7 @@ fn breaker(rng: &mut fastrand::Rng) -> BreakerSettings {
         open_max: ms(rng.u64(300..1_000)),
         trials,
         trials_to_close: rng.u32(1..=trials),
+        wait: rng.bool(),
     }
 }
 
