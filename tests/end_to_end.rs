@@ -34,6 +34,8 @@ mod settings;
 mod sinks;
 #[path = "end_to_end/timeouts.rs"]
 mod timeouts;
+#[path = "end_to_end/vectors.rs"]
+mod vectors;
 #[path = "end_to_end/workers.rs"]
 mod workers;
 

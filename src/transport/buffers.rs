@@ -1,7 +1,9 @@
 //! The input and output buffer of a connection: small, growing with what passes through, small again when idle.
 
-/// Where input starts: most responses fit.
-const START: usize = 4 * 1024;
+/// Where input starts: a head and a short body fit, and ten thousand connections that wait for them are ten megabytes.
+const START: usize = 1024;
+/// How many times larger input becomes when it is full: 1, 16, 64 KiB. Each step is a read more.
+const GROWTH: usize = 16;
 /// Up to where input grows for the sake of fewer reads.
 const WIDE: usize = 64 * 1024;
 /// What an idle connection may keep of each buffer.
@@ -90,7 +92,7 @@ impl Buffers {
                 self.end -= self.start;
                 self.start = 0;
             } else if self.input.len() < self.limit {
-                let wanted = (self.input.len() * 4).clamp(START, self.limit);
+                let wanted = (self.input.len() * GROWTH).clamp(START, self.limit);
                 self.input.resize(wanted, 0);
             }
         }
@@ -100,7 +102,7 @@ impl Buffers {
     /// The whole buffer was filled by the last read, so there is likely more: from now on read more at once.
     pub(super) fn widen(&mut self) {
         if self.input.len() < WIDE.min(self.limit) {
-            let wanted = (self.input.len() * 4).clamp(START, WIDE.min(self.limit));
+            let wanted = (self.input.len() * GROWTH).clamp(START, WIDE.min(self.limit));
             self.input.resize(wanted, 0);
         }
     }
