@@ -15,6 +15,8 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
 use crate::schedule::{Bounds, Ended, Id, Schedule};
+use crate::sink::{self, RunError, Sink};
+use crate::summary::Summary;
 
 pub use builder::ClientBuilder;
 pub use error::BuildError;
@@ -195,6 +197,33 @@ impl Client {
             self.shape,
             as_response,
         )
+    }
+
+    /// Runs a batch for what it writes: every outcome goes to `sink`, and the figures come back.
+    ///
+    /// ```no_run
+    /// use haul::sink::{Failures, JsonLines};
+    ///
+    /// # let client = haul::Client::new();
+    /// let urls = (1..=1_000).map(|i| format!("https://example.com/items/{i}"));
+    /// let mut sinks = (JsonLines::create("run.jsonl")?, Failures::create("failures.jsonl")?);
+    /// match client.run(urls, &mut sinks) {
+    ///     Ok(summary) => println!("{summary}"),
+    ///     Err(error) => println!("{error}, after {} outcomes", error.summary().total()),
+    /// }
+    /// # Ok::<(), haul::SinkError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the sink fails: the batch is ended as [`record_to`](Outcomes::record_to) says. The error has the figures so
+    /// far.
+    pub fn run<R, S>(&self, requests: R, sink: &mut S) -> Result<Summary, RunError>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+        S: Sink + ?Sized,
+    {
+        sink::run(self.as_completed(requests), sink)
     }
 
     /// A batch fed from other threads: requests go into the [`Intake`], outcomes come out as they complete. The batch

@@ -122,7 +122,7 @@ pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
 pub use rejection::Rejection;
 pub use request::Request;
 pub use response::{Hop, Response};
-pub use sink::{Failures, JsonLines, Sink, SinkError};
+pub use sink::{Failures, JsonLines, RunError, Sink, SinkError};
 pub use status::{InvalidStatusSet, StatusSet};
 pub use summary::Summary;
 pub use timing::{Phase, Timings};

@@ -22,6 +22,8 @@ mod invalid;
 mod outcomes;
 #[path = "end_to_end/panics.rs"]
 mod panics;
+#[path = "end_to_end/recorded.rs"]
+mod recorded;
 #[path = "end_to_end/redirects.rs"]
 mod redirects;
 #[path = "end_to_end/scale.rs"]

@@ -32,6 +32,8 @@ pub enum End {
     Cancelled,
     /// The limit of [`timeout`](crate::Outcomes::timeout) passed.
     TimedOut,
+    /// What the outcomes were [recorded to](crate::Outcomes::record_to) could not be written.
+    SinkFailed,
     /// The client was shut down.
     Shutdown,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for End {
             End::Deadline => "deadline",
             End::Cancelled => "cancelled",
             End::TimedOut => "timed out",
+            End::SinkFailed => "a sink failed",
             End::Shutdown => "shutdown",
         })
     }

@@ -57,7 +57,7 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// Ends the batch before its time.
-    pub(super) fn stop(&mut self, end: End) {
+    pub(crate) fn stop(&mut self, end: End) {
         if self.control.stopped.is_none() {
             self.control.stopped = Some(end);
             self.input = None;

@@ -21,6 +21,6 @@ pub use tally::SummaryHandle;
 pub use timeout::InTime;
 pub use wait::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 
-pub(crate) use outcomes::{Order, Shape};
+pub(crate) use outcomes::{Order, Shape, Step};
 pub(crate) use receive::{as_response, processed};
 pub(crate) use single::{send, submit};

@@ -63,7 +63,7 @@ pub struct Outcomes<I, T = Response> {
 }
 
 /// What an iteration finds next.
-pub(super) enum Step<T> {
+pub(crate) enum Step<T> {
     Outcome(Outcome<T>),
     End,
     /// The caller's limit passed.
@@ -284,7 +284,7 @@ where
     }
 
     /// The next outcome, unless `until` passes before.
-    pub(super) fn advance(&mut self, until: Option<Instant>) -> Step<T> {
+    pub(crate) fn advance(&mut self, until: Option<Instant>) -> Step<T> {
         if !std::mem::replace(&mut self.begun, true) {
             self.begin();
         }

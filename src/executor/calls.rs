@@ -221,6 +221,11 @@ impl Executor {
             .any(|active| active.job == Some(job))
     }
 
+    /// Gives the permit of this running job back.
+    pub(super) fn release(self: &Arc<Self>, job: Id) {
+        self.with(|state, now| state.schedule.release(job, now));
+    }
+
     /// A connection to the host of this running job stands.
     pub(super) fn connected(self: &Arc<Self>, job: Id) {
         self.with(|state, now| state.schedule.connected(job, now));
@@ -323,15 +328,6 @@ impl Executor {
         }
         self.engine().transport.close_idle();
         true
-    }
-}
-
-/// The calling worker, of whatever executor, gives back the permit it holds, if it does. It may run on.
-pub(super) fn release_own() {
-    if let Some(own) = here::own::<Executor>()
-        && let Some(job) = here::let_go()
-    {
-        own.with(|state, now| state.schedule.release(job, now));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::schedule::Id;
 
-use super::calls::release_own;
+use super::here::release_own;
 use super::here::soon_back;
 use super::job::Receiver;
 use super::shared::Executor;

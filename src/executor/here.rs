@@ -11,6 +11,7 @@ use crate::schedule::Id;
 struct Work {
     executor: Arc<dyn Any + Send + Sync>,
     returning: Arc<AtomicUsize>,
+    release: Arc<dyn Fn(Id)>,
 }
 
 thread_local! {
@@ -26,15 +27,18 @@ thread_local! {
     static ASIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs this thread's work as a worker of `executor`, where `returning` counts the workers that are soon back.
+/// Runs this thread's work as a worker of `executor`, where `returning` counts the workers that are soon back and
+/// `release` gives a job's permit back.
 pub(super) fn work<T: Any + Send + Sync>(
     executor: &Arc<T>,
     returning: &Arc<AtomicUsize>,
+    release: impl Fn(Id) + 'static,
     run: impl FnOnce(),
 ) {
     WORKS_FOR.set(Some(Work {
         executor: Arc::clone(executor) as Arc<dyn Any + Send + Sync>,
         returning: Arc::clone(returning),
+        release: Arc::new(release),
     }));
     run();
     WORKS_FOR.take();
@@ -64,9 +68,16 @@ pub(super) fn holds() -> bool {
     HOLDS.get()
 }
 
-/// The job whose permit the worker holds, which it holds no longer.
-pub(super) fn let_go() -> Option<Id> {
-    AT.get().filter(|_| HOLDS.replace(false))
+/// The calling worker, of whatever executor, gives back the permit it holds, if it does. Before the caller's code runs
+/// that is told how an attempt ended; it may run on.
+pub(super) fn release_own() {
+    let Some(job) = AT.get().filter(|_| HOLDS.replace(false)) else {
+        return;
+    };
+    let release = WORKS_FOR.with_borrow(|work| Some(Arc::clone(&work.as_ref()?.release)));
+    if let Some(release) = release {
+        release(job);
+    }
 }
 
 /// The job the worker is at, with a permit or without, of which it holds nothing any longer.

@@ -6,9 +6,9 @@ use crate::request::Request;
 use crate::response::Response;
 
 use super::attempt::Engine;
-use super::calls::release_own;
 use super::failure::Failure;
 use super::here;
+use super::here::release_own;
 use super::job::Progress;
 use super::prepare::Settings;
 

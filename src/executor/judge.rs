@@ -11,7 +11,7 @@ use crate::request::Rule;
 use crate::response::Response;
 use crate::timing::Phase;
 
-use super::calls::release_own;
+use super::here::release_own;
 use super::prepare::Settings;
 
 /// The state an accepted response leads to. Runs the caller's predicates.

@@ -44,7 +44,9 @@ fn start(executor: &Arc<Executor>) {
     }
     let own = Arc::clone(executor);
     let spawned = thread.spawn(move || {
-        here::work(&own, &own.returning, || match ready(&own.pool) {
+        let releasing = Arc::clone(&own);
+        let release = move |job| releasing.release(job);
+        here::work(&own, &own.returning, release, || match ready(&own.pool) {
             Ok(()) => Worker {
                 executor: &own,
                 number,

@@ -12,8 +12,8 @@ use crate::schedule::{Call, Id, Start, Verdict};
 use crate::transport::CancelSlot;
 
 use super::attempt::Next;
-use super::calls::release_own;
 use super::here;
+use super::here::release_own;
 use super::job::{Job, cancelled, shown_wait};
 use super::shared::{After, Executor, State};
 

@@ -6,6 +6,8 @@
 mod failures;
 mod jsonl;
 mod lines;
+mod only;
+mod recorded;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +17,9 @@ use std::path::{Path, PathBuf};
 
 pub use failures::Failures;
 pub use jsonl::{JsonLines, Keep};
+pub use only::Only;
+pub(crate) use recorded::run;
+pub use recorded::{Recorded, RunError};
 
 use crate::outcome::Outcome;
 use crate::response::Response;
@@ -194,6 +199,25 @@ impl<T, A: Sink<T>, B: Sink<T>> Sink<T> for (A, B) {
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         self.0.finish(summary).and(self.1.finish(summary))
+    }
+}
+
+/// A sink there may be.
+impl<T, S: Sink<T>> Sink<T> for Option<S> {
+    fn begin(&mut self) -> Result<(), SinkError> {
+        self.as_mut().map_or(Ok(()), S::begin)
+    }
+
+    fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
+        self.as_mut().map_or(Ok(()), |sink| sink.write(outcome))
+    }
+
+    fn idle(&mut self) -> Result<(), SinkError> {
+        self.as_mut().map_or(Ok(()), S::idle)
+    }
+
+    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
+        self.as_mut().map_or(Ok(()), |sink| sink.finish(summary))
     }
 }
 

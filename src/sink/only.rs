@@ -1,0 +1,52 @@
+//! A sink that is told of some outcomes.
+
+use super::{Keep, Sink, SinkError};
+use crate::outcome::Outcome;
+use crate::summary::Summary;
+
+/// Passes on to a sink the outcomes it is to keep.
+///
+/// ```
+/// use haul::sink::{JsonLines, Keep, Only};
+///
+/// let rejected = Only::new(Keep::Rejected, JsonLines::new(std::io::stdout()).named("stdout"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Only<S> {
+    keep: Keep,
+    sink: S,
+}
+
+impl<S> Only<S> {
+    /// The outcomes `keep` names, to `sink`.
+    pub fn new(keep: Keep, sink: S) -> Only<S> {
+        Only { keep, sink }
+    }
+
+    /// The sink itself.
+    pub fn into_inner(self) -> S {
+        self.sink
+    }
+}
+
+impl<T, S: Sink<T>> Sink<T> for Only<S> {
+    fn begin(&mut self) -> Result<(), SinkError> {
+        self.sink.begin()
+    }
+
+    fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
+        if self.keep.wants(outcome) {
+            self.sink.write(outcome)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn idle(&mut self) -> Result<(), SinkError> {
+        self.sink.idle()
+    }
+
+    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
+        self.sink.finish(summary)
+    }
+}

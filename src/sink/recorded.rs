@@ -1,0 +1,219 @@
+//! A batch whose outcomes are written as they are taken.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::time::Instant;
+
+use super::{Sink, SinkError};
+use crate::batch::{End, Outcomes, Step};
+use crate::outcome::Outcome;
+use crate::request::Request;
+use crate::response::Response;
+use crate::summary::Summary;
+
+/// The iterator of [`Outcomes::record_to`].
+#[must_use = "nothing is sent until its outcomes are asked for"]
+pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
+    outcomes: Outcomes<I, T>,
+    sink: &'a mut S,
+    stage: Stage,
+    /// The sink failed: what comes is handed out and not written.
+    failed: bool,
+    /// The outcome that could not be written.
+    unwritten: Option<Outcome<T>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Begun,
+    Finished,
+}
+
+impl<I, T> Outcomes<I, T> {
+    /// Writes each outcome to `sink`, on this thread, before it is handed out; a slow sink slows the batch, and nothing
+    /// piles up. Several sinks are one: a tuple or a `Vec` of them.
+    ///
+    /// Where the sink fails, its error comes once, in its place among the outcomes, and the batch
+    /// [ends](End::SinkFailed): nothing further is read, what is queued is cancelled, what runs is aborted. What was
+    /// not written still comes out after the error, so that every request has its outcome; what was written stays.
+    ///
+    /// Dropped half way, it finishes the sink with the figures so far.
+    ///
+    /// ```no_run
+    /// use haul::sink::{Failures, JsonLines};
+    ///
+    /// # let client = haul::Client::new();
+    /// let mut sinks = (JsonLines::create("run.jsonl")?, Failures::create("failures.jsonl")?);
+    /// for outcome in client.as_completed(["https://example.com/"]).record_to(&mut sinks) {
+    ///     println!("{:?}", outcome?.status());
+    /// }
+    /// # Ok::<(), haul::SinkError>(())
+    /// ```
+    pub fn record_to<S: Sink<T> + ?Sized>(self, sink: &mut S) -> Recorded<'_, I, T, S> {
+        Recorded {
+            outcomes: self,
+            sink,
+            stage: Stage::New,
+            failed: false,
+            unwritten: None,
+        }
+    }
+}
+
+impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
+    /// Why the batch ended; `None` while it has not. See [`Outcomes::end`].
+    pub fn end(&self) -> Option<End> {
+        self.outcomes.end()
+    }
+
+    fn fail(&mut self, error: SinkError) -> SinkError {
+        self.failed = true;
+        log::error!("the batch ends: {error}");
+        self.outcomes.stop(End::SinkFailed);
+        error
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        self.stage = Stage::Finished;
+        self.sink.finish(&self.outcomes.summary().snapshot())
+    }
+}
+
+impl<I, T, S> Recorded<'_, I, T, S>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+    S: Sink<T> + ?Sized,
+{
+    /// The next outcome. Before it waits for one, the sink writes out what it has.
+    fn advance(&mut self) -> Result<Option<Outcome<T>>, SinkError> {
+        let step = match self.outcomes.advance(Some(Instant::now())) {
+            Step::Late => {
+                if !self.failed {
+                    self.sink.idle()?;
+                }
+                self.outcomes.advance(None)
+            }
+            step => step,
+        };
+        Ok(match step {
+            Step::Outcome(outcome) => Some(outcome),
+            Step::End | Step::Late => None,
+        })
+    }
+}
+
+impl<I, T, S> Iterator for Recorded<'_, I, T, S>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+    S: Sink<T> + ?Sized,
+{
+    type Item = Result<Outcome<T>, SinkError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(outcome) = self.unwritten.take() {
+            return Some(Ok(outcome));
+        }
+        if self.stage == Stage::New {
+            self.stage = Stage::Begun;
+            if let Err(error) = self.sink.begin() {
+                return Some(Err(self.fail(error)));
+            }
+        }
+        match self.advance() {
+            Err(error) => Some(Err(self.fail(error))),
+            Ok(Some(outcome)) if self.failed => Some(Ok(outcome)),
+            Ok(Some(outcome)) => match self.sink.write(&outcome) {
+                Ok(()) => Some(Ok(outcome)),
+                Err(error) => {
+                    self.unwritten = Some(outcome);
+                    Some(Err(self.fail(error)))
+                }
+            },
+            Ok(None) if self.stage == Stage::Finished => None,
+            Ok(None) => match self.finish() {
+                // Whatever else is to be said of a sink that failed, it has been said.
+                Err(error) if !self.failed => Some(Err(self.fail(error))),
+                _ => None,
+            },
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // An error may come beside the outcomes.
+        let (least, most) = self.outcomes.size_hint();
+        (least, most.and_then(|most| most.checked_add(2)))
+    }
+}
+
+impl<I, T, S> FusedIterator for Recorded<'_, I, T, S>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+    S: Sink<T> + ?Sized,
+{
+}
+
+impl<I, T, S: Sink<T> + ?Sized> Drop for Recorded<'_, I, T, S> {
+    fn drop(&mut self) {
+        if self.stage == Stage::Begun {
+            // Nobody is left to be told.
+            let _ = self.finish();
+        }
+    }
+}
+
+impl<I, T, S: Sink<T> + ?Sized> fmt::Debug for Recorded<'_, I, T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorded")
+            .field("outcomes", &self.outcomes)
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A batch could not be recorded to its end: why, and its figures so far.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct RunError {
+    source: SinkError,
+    summary: Box<Summary>,
+}
+
+impl RunError {
+    /// What could not be written.
+    pub fn sink_error(&self) -> &SinkError {
+        &self.source
+    }
+
+    /// The figures of all outcomes, those not written and those cancelled included.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+}
+
+/// Runs a batch to its end for what it writes.
+pub(crate) fn run<I, S>(outcomes: Outcomes<I, Response>, sink: &mut S) -> Result<Summary, RunError>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+    S: Sink + ?Sized,
+{
+    let figures = outcomes.summary();
+    let first = outcomes
+        .record_to(sink)
+        .fold(None, |first, outcome| first.or(outcome.err()));
+    let mut summary = figures.snapshot();
+    match first {
+        None => Ok(summary),
+        Some(source) => {
+            summary.set_interrupted(true);
+            Err(RunError {
+                source,
+                summary: Box::new(summary),
+            })
+        }
+    }
+}
