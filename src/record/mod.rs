@@ -310,6 +310,12 @@ impl<'a> Record<'a> {
         lines.push(b'\n');
     }
 
+    /// The request of a line of a failure log, as JSON.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn request_json(&self) -> String {
+        serde_json::to_string(&self.request).expect("a request is always valid JSON")
+    }
+
     /// The bytes of `body`. `None` where there is none, or it is no valid base64.
     pub fn body_bytes(&self) -> Option<Cow<'_, [u8]>> {
         body::decode(self.body.as_deref()?, self.body_encoding?)

@@ -8,6 +8,8 @@ mod jsonl;
 mod lines;
 mod only;
 mod recorded;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +22,8 @@ pub use jsonl::{JsonLines, Keep};
 pub use only::Only;
 pub(crate) use recorded::run;
 pub use recorded::{Recorded, RunError};
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
 
 use crate::outcome::Outcome;
 use crate::response::Response;

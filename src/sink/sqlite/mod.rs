@@ -1,0 +1,150 @@
+//! The failure log as an SQLite database.
+
+mod file;
+mod row;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::{Keep, Sink, SinkError};
+use crate::outcome::Outcome;
+use crate::record::RecordOptions;
+use crate::request::Request;
+use crate::summary::Summary;
+use row::{Failure, Run, stamp};
+use writer::Writer;
+
+/// Writes each failure as a row of a database, and each batch as a run with its figures.
+///
+/// Rows are written by a thread of the sink's own, in transactions of up to 100 rows or 200 ms; the database is in WAL
+/// mode, so that others can read meanwhile. The thread takes so many rows ahead and no more: a slow disk slows the batch.
+///
+/// Secret headers of requests are left out and named. Cancelled requests, and those ended by the batch's deadline, are
+/// not written.
+///
+/// # Format, `user_version` 1
+/// ```sql
+/// CREATE TABLE failures(url TEXT NOT NULL, timestamp TEXT NOT NULL, error_type TEXT NOT NULL, error_msg TEXT NOT NULL,
+///   response_text TEXT,              -- NULL: no response; cut at the body limit of the record
+///   id TEXT, idx INTEGER NOT NULL, run_id TEXT NOT NULL, layer TEXT NOT NULL, phase TEXT, method TEXT NOT NULL, status INTEGER,
+///   attempts INTEGER NOT NULL, elapsed_ms REAL, stop_reason TEXT, truncated INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL);
+/// CREATE TABLE runs(run_id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, arguments TEXT, total INTEGER, succeeded INTEGER,
+///   rejected INTEGER, failed INTEGER, cancelled INTEGER, mean_ms REAL);
+/// CREATE VIEW last_failures AS ...;  -- the newest row of each url
+/// ```
+/// A rejected request, where asked for, has `error_type` `rejected`, `layer` `application`, and the application's message.
+/// Of a request that was never sent, `timestamp` is when it was given up.
+///
+/// ```no_run
+/// use haul::sink::Sqlite;
+///
+/// # let client = haul::Client::new();
+/// let mut failures = Sqlite::open("failures.db")?;
+/// client.run(["https://example.com/1", "https://example.com/2"], &mut failures)?;
+/// drop(failures);
+///
+/// // Later, or elsewhere: what failed last, again.
+/// let again = Sqlite::last_failures("failures.db")?;
+/// client.run(again, &mut Sqlite::open("failures.db")?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Sqlite {
+    writer: Writer,
+    options: RecordOptions,
+    keep: Keep,
+    arguments: Option<String>,
+    run: Option<String>,
+}
+
+impl Sqlite {
+    /// Opens a database, made if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be opened or written, is locked by another program, is damaged, is no SQLite database, or one of
+    /// another program or another version of this format.
+    pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, SinkError> {
+        let path = path.as_ref();
+        Ok(Sqlite {
+            writer: Writer::start(path, file::open(path)?)?,
+            options: RecordOptions::new(),
+            keep: Keep::Failed,
+            arguments: None,
+            run: None,
+        })
+    }
+
+    /// The requests of the newest failure of each URL, in the order they failed. Secret headers were left out: the
+    /// client's defaults or rules must have them.
+    ///
+    /// # Errors
+    /// When the database cannot be read, is none of this format, or holds a request that cannot be understood.
+    pub fn last_failures(path: impl AsRef<Path>) -> Result<Vec<Request>, SinkError> {
+        file::last_failures(path.as_ref())
+    }
+
+    /// What is kept of bodies: the limit is that of `response_text`.
+    pub fn records(mut self, options: RecordOptions) -> Sqlite {
+        self.options = options;
+        self
+    }
+
+    /// Whether rejected requests are written too. Default false.
+    pub fn and_rejected(mut self, rejected: bool) -> Sqlite {
+        self.keep = if rejected {
+            Keep::Unsuccessful
+        } else {
+            Keep::Failed
+        };
+        self
+    }
+
+    /// What the run was asked to do, for the column `arguments`. It must hold no secret.
+    pub fn arguments(mut self, arguments: impl Into<String>) -> Sqlite {
+        self.arguments = Some(arguments.into());
+        self
+    }
+
+    /// The name of the run under way, or of the last one; `None` before the first.
+    pub fn run_id(&self) -> Option<&str> {
+        self.run.as_deref()
+    }
+
+    fn start_run(&mut self) -> Result<String, SinkError> {
+        let started = stamp(SystemTime::now());
+        let run_id = format!("{started}-{:08x}", fastrand::u32(..));
+        self.writer
+            .begin(run_id.clone(), started, self.arguments.clone())?;
+        self.run = Some(run_id.clone());
+        Ok(run_id)
+    }
+}
+
+impl<T: 'static> Sink<T> for Sqlite {
+    fn begin(&mut self) -> Result<(), SinkError> {
+        self.start_run().map(drop)
+    }
+
+    fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
+        if !outcome.is_final() || !self.keep.wants(outcome) {
+            return self.writer.check();
+        }
+        let run_id = match &self.run {
+            Some(run_id) => run_id.clone(),
+            None => self.start_run()?,
+        };
+        let failure = Failure::new(outcome, run_id, &self.options);
+        self.writer.add(failure)
+    }
+
+    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
+        let run_id = match &self.run {
+            Some(run_id) => run_id.clone(),
+            None => self.start_run()?,
+        };
+        self.writer.finish(Run::new(run_id, summary))
+    }
+}

@@ -1,0 +1,281 @@
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::ErrorType;
+use crate::outcome::sample::{self, response};
+use crate::rejection::Rejection;
+
+/// A folder of its own that goes when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("haul-sqlite-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("failures.db")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn run(sink: &mut Sqlite, outcomes: &[Outcome]) -> Result<(), SinkError> {
+    let mut summary = Summary::new();
+    Sink::<crate::Response>::begin(sink)?;
+    for outcome in outcomes {
+        summary.record(outcome);
+        sink.write(outcome)?;
+    }
+    Sink::<crate::Response>::finish(sink, &summary)
+}
+
+fn ask<T: rusqlite::types::FromSql>(path: &Path, query: &str) -> T {
+    let database = Connection::open(path).unwrap();
+    database.query_row(query, [], |row| row.get(0)).unwrap()
+}
+
+fn refused(path: &Path) -> SinkError {
+    Sqlite::open(path).map(drop).unwrap_err()
+}
+
+#[test]
+fn failures_and_the_figures_of_the_run_stand_in_their_tables() {
+    let folder = Folder::new("tables");
+    let sick = response("http://h/sick", 500, "text/plain", b"out of order");
+    let well = response("http://h/well", 200, "text/plain", b"");
+    let mut sink = Sqlite::open(folder.file()).unwrap().arguments("urls.txt");
+    run(
+        &mut sink,
+        &[
+            sample::success(0, "http://h/well", well.clone()),
+            sample::bad_status(1, Request::get("http://h/sick").id("a"), sick),
+            sample::rejected(2, "http://h/no", well, Rejection::new(4001, "余额不足")),
+            sample::connect_timeout(3, "http://h/slow"),
+            sample::unsent(4, "http://h/", ErrorType::Cancelled),
+        ],
+    )
+    .unwrap();
+    let path = folder.file();
+    let rows: String = ask(
+        &path,
+        "SELECT group_concat(idx || ' ' || url || ' ' || error_type || ' ' || coalesce(status, '-') || ' ' ||
+           coalesce(response_text, '-') || ' ' || coalesce(id, '-'), char(10)) FROM failures",
+    );
+    assert_eq!(
+        rows.lines().collect::<Vec<_>>(),
+        [
+            "1 http://h/sick http_status 500 out of order a",
+            "3 http://h/slow timeout - - -"
+        ]
+    );
+    let runs: String = ask(
+        &path,
+        "SELECT total || ' ' || succeeded || ' ' || rejected || ' ' || failed || ' ' || cancelled || ' ' || arguments
+           FROM runs WHERE finished >= started AND mean_ms > 0",
+    );
+    assert_eq!(runs, "5 1 1 2 1 urls.txt");
+    let run_id: String = ask(&path, "SELECT DISTINCT run_id FROM failures");
+    assert_eq!(sink.run_id(), Some(run_id.as_str()));
+    assert_eq!(ask::<i64>(&path, "PRAGMA user_version"), 1);
+    assert_eq!(ask::<String>(&path, "PRAGMA journal_mode"), "wal");
+    assert_eq!(
+        ask::<i64>(
+            &path,
+            "SELECT count(*) FROM sqlite_master WHERE name IN ('failures_type', 'failures_run')"
+        ),
+        2
+    );
+}
+
+#[test]
+fn rejected_ones_are_written_on_request_with_what_the_application_said() {
+    let folder = Folder::new("rejected");
+    let answer = response("http://h/no", 200, "application/json", b"{}");
+    let mut sink = Sqlite::open(folder.file()).unwrap().and_rejected(true);
+    let rejected = sample::rejected(0, "http://h/no", answer, Rejection::new(4001, "余额不足"));
+    run(&mut sink, &[rejected]).unwrap();
+    let row: String = ask(
+        &folder.file(),
+        "SELECT error_type || ' ' || layer || ' ' || error_msg FROM failures",
+    );
+    assert_eq!(row, "rejected application 4001 余额不足");
+}
+
+#[test]
+fn what_failed_last_comes_back_as_requests() {
+    let folder = Folder::new("again");
+    let post = Request::post("http://h/1")
+        .json(&serde_json::json!({"n": 1}))
+        .id("one");
+    for _ in 0..2 {
+        let mut sink = Sqlite::open(folder.file()).unwrap();
+        let outcomes = [
+            sample::connect_timeout(0, post.clone()),
+            sample::connect_timeout(1, "http://h/2"),
+        ];
+        run(&mut sink, &outcomes).unwrap();
+    }
+    assert_eq!(
+        ask::<i64>(&folder.file(), "SELECT count(*) FROM failures"),
+        4
+    );
+    assert_eq!(ask::<i64>(&folder.file(), "SELECT count(*) FROM runs"), 2);
+    let again = Sqlite::last_failures(folder.file()).unwrap();
+    assert_eq!(again.len(), 2);
+    assert_eq!(
+        (again[0].url(), again[0].get_id()),
+        ("http://h/1", Some("one"))
+    );
+    assert_eq!(again[0].body_bytes(), post.body_bytes());
+    assert_eq!(again[1].url(), "http://h/2");
+}
+
+#[test]
+fn nul_and_invalid_text_are_kept_and_secrets_are_not() {
+    let folder = Folder::new("bytes");
+    let answer = response("http://h/", 500, "text/plain", b"a\0b\xff");
+    let request = Request::get("http://u:hunter2@h/")
+        .bearer("hunter2")
+        .id("i\0d");
+    let mut sink = Sqlite::open(folder.file()).unwrap();
+    run(&mut sink, &[sample::bad_status(0, request, answer)]).unwrap();
+    let path = folder.file();
+    assert_eq!(
+        ask::<String>(&path, "SELECT response_text FROM failures"),
+        "a\0b\u{fffd}"
+    );
+    assert_eq!(ask::<String>(&path, "SELECT id FROM failures"), "i\0d");
+    drop(sink);
+    let bytes = fs::read(&path).unwrap();
+    assert!(!bytes.windows(7).any(|part| part == b"hunter2"));
+    let request = &Sqlite::last_failures(&path).unwrap()[0];
+    assert!(request.lacking(|_| false).is_some());
+}
+
+#[test]
+fn what_is_no_failure_log_is_refused_and_left_as_it_was() {
+    let folder = Folder::new("foreign");
+    let path = folder.file();
+    fs::write(
+        &path,
+        "not a database, and long enough to be looked at as one".repeat(20),
+    )
+    .unwrap();
+    let before = fs::read(&path).unwrap();
+    let error = refused(&path);
+    assert_eq!(
+        (error.kind(), error.path()),
+        (io::ErrorKind::InvalidData, Some(path.as_path()))
+    );
+    assert!(error.to_string().contains("not a database"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    fs::remove_file(&path).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("CREATE TABLE addresses(name TEXT)")
+        .unwrap();
+    let error = refused(&path);
+    assert!(
+        error
+            .to_string()
+            .ends_with("not used: it holds no failure log"),
+        "{error}"
+    );
+    assert_eq!(ask::<i64>(&path, "SELECT count(*) FROM sqlite_master"), 1);
+}
+
+#[test]
+fn another_version_is_refused_by_number() {
+    let folder = Folder::new("version");
+    drop(Sqlite::open(folder.file()).unwrap());
+    let database = Connection::open(folder.file()).unwrap();
+    database.execute_batch("PRAGMA user_version=2").unwrap();
+    let error = refused(&folder.file()).to_string();
+    assert!(
+        error.ends_with("its failure log is of version 2 (this is version 1)"),
+        "{error}"
+    );
+    let read = Sqlite::last_failures(folder.file())
+        .unwrap_err()
+        .to_string();
+    assert!(read.contains("version 2"), "{read}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_and_a_damaged_file_are_named() {
+    let folder = Folder::new("damaged");
+    let nowhere = folder.0.join("no").join("failures.db");
+    let error = refused(&nowhere).to_string();
+    assert!(
+        error.contains("no/failures.db") && error.contains("unable to open"),
+        "{error}"
+    );
+
+    let mut sink = Sqlite::open(folder.file()).unwrap();
+    run(&mut sink, &[sample::connect_timeout(0, "http://h/")]).unwrap();
+    drop(sink);
+    let mut bytes = fs::read(folder.file()).unwrap();
+    bytes[100..4096].fill(0xa5);
+    fs::write(folder.file(), bytes).unwrap();
+    let error = refused(&folder.file());
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
+}
+
+#[test]
+fn one_that_another_program_locks_for_too_long_stops_the_batch_by_name() {
+    let folder = Folder::new("locked");
+    let mut sink = Sqlite::open(folder.file()).unwrap();
+    let other = Connection::open(folder.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = run(&mut sink, &[sample::connect_timeout(0, "http://h/")]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+    assert!(
+        error
+            .to_string()
+            .contains("failures.db: cannot be written: database is locked"),
+        "{error}"
+    );
+    other.execute_batch("COMMIT").unwrap();
+    let later = Sink::<crate::Response>::begin(&mut sink).unwrap_err();
+    assert!(
+        later.to_string().contains("an earlier write failed"),
+        "{later}"
+    );
+    drop(sink);
+    assert_eq!(
+        ask::<i64>(&folder.file(), "SELECT count(*) FROM failures"),
+        0
+    );
+}
+
+#[test]
+fn more_rows_than_a_transaction_holds_all_arrive() {
+    let folder = Folder::new("many");
+    let outcomes: Vec<_> = (0..1_000)
+        .map(|index| sample::connect_timeout(index, format!("http://h/{index}")))
+        .collect();
+    let mut sink = Sqlite::open(folder.file()).unwrap();
+    run(&mut sink, &outcomes).unwrap();
+    let path = folder.file();
+    assert_eq!(
+        ask::<i64>(&path, "SELECT count(DISTINCT idx) FROM failures"),
+        1_000
+    );
+    assert_eq!(
+        ask::<i64>(&path, "SELECT count(*) FROM last_failures"),
+        1_000
+    );
+}

@@ -1,0 +1,222 @@
+//! The thread that writes.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use rusqlite::{Connection, params};
+
+use super::super::{Place, SinkError};
+use super::file::error;
+use super::row::{Failure, Run};
+
+/// How many rows the thread takes ahead.
+const AHEAD: usize = 256;
+/// A transaction ends with so many rows, or after such a time.
+const ROWS: usize = 100;
+const TIME: Duration = Duration::from_millis(200);
+
+enum Order {
+    Begin {
+        run_id: String,
+        started: String,
+        arguments: Option<String>,
+    },
+    Add(Box<Failure>),
+    Finish(Run, Sender<()>),
+}
+
+/// The sink's end. Dropped, it waits until what it was given is written.
+#[derive(Debug)]
+pub(super) struct Writer {
+    orders: Option<Sender<Order>>,
+    thread: Option<JoinHandle<()>>,
+    failure: Arc<Mutex<Option<SinkError>>>,
+    path: PathBuf,
+}
+
+impl Writer {
+    pub(super) fn start(path: &Path, database: Connection) -> Result<Writer, SinkError> {
+        let (orders, taken) = bounded(AHEAD);
+        let failure = Arc::new(Mutex::new(None));
+        let told = Arc::clone(&failure);
+        let place = path.to_owned();
+        let thread = std::thread::Builder::new()
+            .name("haul-sqlite".to_owned())
+            .spawn(move || {
+                if let Err(e) = write(database, &taken) {
+                    let failed = error(&place, "cannot be written", e);
+                    *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
+                }
+            })
+            .map_err(|e| {
+                SinkError::new(Place::File(path.to_owned()), "has no thread to write it", e)
+            })?;
+        Ok(Writer {
+            orders: Some(orders),
+            thread: Some(thread),
+            failure,
+            path: path.to_owned(),
+        })
+    }
+
+    pub(super) fn begin(
+        &self,
+        run_id: String,
+        started: String,
+        arguments: Option<String>,
+    ) -> Result<(), SinkError> {
+        self.order(Order::Begin {
+            run_id,
+            started,
+            arguments,
+        })
+    }
+
+    pub(super) fn add(&self, failure: Failure) -> Result<(), SinkError> {
+        self.order(Order::Add(Box::new(failure)))
+    }
+
+    /// Writes the figures of a run and waits until everything is in the database.
+    pub(super) fn finish(&self, run: Run) -> Result<(), SinkError> {
+        let (written, wait) = bounded(1);
+        self.order(Order::Finish(run, written))?;
+        loop {
+            match wait.recv_timeout(TIME) {
+                Ok(()) => return Ok(()),
+                // The order may have come to a thread that was past reading it.
+                Err(RecvTimeoutError::Timeout) => self.check()?,
+                Err(RecvTimeoutError::Disconnected) => return Err(self.failed()),
+            }
+        }
+    }
+
+    /// Whether the thread has failed.
+    pub(super) fn check(&self) -> Result<(), SinkError> {
+        match &self.thread {
+            Some(thread) if thread.is_finished() => Err(self.failed()),
+            _ => Ok(()),
+        }
+    }
+
+    fn order(&self, order: Order) -> Result<(), SinkError> {
+        let sent = self.orders.as_ref().map(|orders| orders.send(order));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            _ => Err(self.failed()),
+        }
+    }
+
+    /// Why the thread is gone; said in full once.
+    fn failed(&self) -> SinkError {
+        // Its end of the channel goes before its reason comes.
+        while self
+            .thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+        {
+            std::thread::yield_now();
+        }
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.take().unwrap_or_else(|| {
+            let source = std::io::Error::other("an earlier write failed");
+            SinkError::new(Place::File(self.path.clone()), "cannot be written", source)
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.orders.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Writes what comes until nothing more can. Rows of a transaction that fails are not in the database, all others are.
+fn write(database: Connection, orders: &Receiver<Order>) -> rusqlite::Result<()> {
+    loop {
+        let Ok(first) = orders.recv() else {
+            return Ok(());
+        };
+        let until = Instant::now() + TIME;
+        let transaction = database.unchecked_transaction()?;
+        let mut next = Ok(first);
+        let mut rows = 0;
+        let mut waiting = None;
+        while let Ok(order) = next {
+            match order {
+                Order::Begin {
+                    run_id,
+                    started,
+                    arguments,
+                } => {
+                    database.execute(
+                        "INSERT INTO runs(run_id, started, arguments) VALUES (?1, ?2, ?3)",
+                        params![run_id, started, arguments],
+                    )?;
+                }
+                Order::Add(failure) => add(&database, &failure)?,
+                Order::Finish(run, written) => {
+                    finish(&database, &run)?;
+                    waiting = Some(written);
+                }
+            }
+            rows += 1;
+            if rows >= ROWS || waiting.is_some() {
+                break;
+            }
+            next = match orders.recv_deadline(until) {
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+                order => order,
+            };
+        }
+        transaction.commit()?;
+        if let Some(written) = waiting {
+            let _ = written.send(());
+        }
+    }
+}
+
+fn add(database: &Connection, row: &Failure) -> rusqlite::Result<()> {
+    let mut insert = database.prepare_cached(
+        "INSERT INTO failures(url, timestamp, error_type, error_msg, response_text, id, idx, run_id, layer, phase,
+           method, status, attempts, elapsed_ms, stop_reason, truncated, request)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    )?;
+    insert.execute(params![
+        row.url,
+        row.timestamp,
+        row.error_type,
+        row.error_msg,
+        row.response_text,
+        row.id,
+        row.index as i64,
+        row.run_id,
+        row.layer,
+        row.phase,
+        row.method,
+        row.status,
+        row.attempts,
+        row.elapsed_ms,
+        row.stop_reason,
+        row.truncated,
+        row.request,
+    ])?;
+    Ok(())
+}
+
+fn finish(database: &Connection, run: &Run) -> rusqlite::Result<()> {
+    let [total, succeeded, rejected, failed, cancelled] = run.counts.map(|count| count as i64);
+    database.execute(
+        "UPDATE runs SET finished = ?2, total = ?3, succeeded = ?4, rejected = ?5, failed = ?6, cancelled = ?7,
+           mean_ms = ?8 WHERE run_id = ?1",
+        params![
+            run.run_id, run.finished, total, succeeded, rejected, failed, cancelled, run.mean_ms
+        ],
+    )?;
+    Ok(())
+}
