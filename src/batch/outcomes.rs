@@ -5,16 +5,18 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crossbeam_channel::{Receiver as Receiving, Select};
+
 use crate::executor::{Executor, Found, Owner, Receiver, Taken};
-use crate::outcome::{Outcome, State};
+use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
 use crate::schedule::{Bounds, Id};
 
-use super::channel::{Count, Intake};
+use super::channel::Count;
 use super::control::{Control, End};
 use super::feed::Feeder;
-use super::receive::{Inbox, Message, results};
+use super::receive::{Inbox, Message};
 use super::reorder::Reorder;
 use super::tally::SummaryHandle;
 
@@ -84,68 +86,6 @@ pub(crate) struct Shape {
     pub(crate) workers: usize,
 }
 
-impl<I, T> Outcomes<I, T>
-where
-    T: Send + 'static,
-{
-    pub(crate) fn new<F>(
-        owner: &Arc<Owner>,
-        input: Option<I>,
-        order: Order,
-        shape: Shape,
-        make: F,
-    ) -> Outcomes<I, T>
-    where
-        F: Fn(Response) -> State<T> + Send + Sync + 'static,
-    {
-        let mut bounds = shape.bounds;
-        bounds.ordered = order == Order::Input;
-        let (receiver, inbox) = results(bounds.window, make);
-        let receiver: Arc<dyn Receiver> = Arc::new(receiver);
-        let chunk = (bounds.window / 8).clamp(1, 64);
-        Outcomes {
-            batch: owner.executor().open(bounds, Some(Arc::clone(&receiver))),
-            owner: Arc::clone(owner),
-            input,
-            count: None,
-            feeder: Feeder::default(),
-            receiver,
-            inbox,
-            fed: 0,
-            received: 0,
-            handed_out: 0,
-            try_feed: true,
-            must_look: true,
-            next_look: None,
-            owed: Taken::default(),
-            chunk,
-            owed_bytes: bounds.bytes / 16,
-            // The oldest request of an ordered batch is known by what was handed back.
-            lazy: !bounds.ordered && bounds.window >= shape.workers.saturating_add(4 * chunk),
-            reorder: bounds.ordered.then(Reorder::default),
-            summary: SummaryHandle::new(shape.workers),
-            control: Control::default(),
-            begun: false,
-            ended: false,
-        }
-    }
-
-    /// A batch fed through the [`Intake`].
-    pub(crate) fn channel<F>(owner: &Arc<Owner>, shape: Shape, make: F) -> (Intake, Outcomes<I, T>)
-    where
-        F: Fn(Response) -> State<T> + Send + Sync + 'static,
-    {
-        let mut outcomes = Outcomes::new(owner, None, Order::Completed, shape, make);
-        // Whoever feeds waits for room that only this end can tell of.
-        outcomes.lazy = false;
-        let count = Count::new();
-        outcomes.count = Some(Arc::clone(&count));
-        let receiver = Arc::clone(&outcomes.receiver);
-        let intake = Intake::new(Arc::clone(owner), outcomes.batch, receiver, count);
-        (intake, outcomes)
-    }
-}
-
 impl<I, T> Outcomes<I, T> {
     /// The figures of the outcomes handed out so far; stays readable after the batch.
     pub fn summary(&self) -> SummaryHandle {
@@ -184,9 +124,14 @@ impl<I, T> Outcomes<I, T> {
 
     /// Tells the schedule what was taken, so that there may be room again, and asks what ended without an attempt.
     fn settle(&mut self) -> Found {
-        self.try_feed |= self.owed.handed_back > 0;
-        let owed = std::mem::take(&mut self.owed);
+        let owed = self.pay();
         self.executor().settle(self.batch, owed)
+    }
+
+    /// What the schedule is to be told of.
+    fn pay(&mut self) -> Taken {
+        self.try_feed |= self.owed.handed_back > 0;
+        std::mem::take(&mut self.owed)
     }
 
     /// Requests handed in so far.
@@ -241,6 +186,15 @@ where
         }
     }
 
+    /// Keeps requests going while outcomes cannot be taken. Says when something will be past its deadline.
+    pub(super) fn keep_going(&mut self) -> Option<Instant> {
+        let owed = self.pay();
+        self.must_look = true;
+        let again = self.executor().tell(self.batch, owed);
+        self.top_up();
+        again
+    }
+
     /// The next outcome that is there, without waiting.
     fn ready(&mut self) -> Option<Outcome<T>> {
         loop {
@@ -266,16 +220,24 @@ where
         }
     }
 
-    /// Waits for an outcome, a nudge or a deadline.
-    fn wait(&mut self, deadline: Option<Instant>) -> Option<Outcome<T>> {
+    /// Waits for an outcome, a nudge, a deadline, or something in the other channel.
+    fn wait<X>(
+        &mut self,
+        deadline: Option<Instant>,
+        other: Option<&Receiving<X>>,
+    ) -> Option<Outcome<T>> {
         let results = &self.inbox.results;
-        let message = Executor::blocking(|| match deadline {
-            Some(deadline) => results.recv_deadline(deadline).ok(),
-            None => results.recv().ok(),
+        let message = Executor::blocking(|| match (other, deadline) {
+            (Some(other), deadline) => {
+                either(results, other, deadline);
+                results.try_recv().ok()
+            }
+            (None, Some(deadline)) => results.recv_deadline(deadline).ok(),
+            (None, None) => results.recv().ok(),
         });
         match message {
             Some(message) => self.open(message),
-            // The deadline passed: the sending end lives as long as this one.
+            // The deadline passed, or it was the other channel: the sending end lives as long as this one.
             None => {
                 self.must_look = true;
                 None
@@ -285,6 +247,15 @@ where
 
     /// The next outcome, unless `until` passes before.
     pub(super) fn advance(&mut self, until: Option<Instant>) -> Step<T> {
+        self.advance_beside::<()>(until, None)
+    }
+
+    /// The next outcome, unless `until` passes before, or there is something in the other channel and no outcome yet.
+    pub(super) fn advance_beside<X>(
+        &mut self,
+        until: Option<Instant>,
+        other: Option<&Receiving<X>>,
+    ) -> Step<T> {
         if !std::mem::replace(&mut self.begun, true) {
             self.begin();
         }
@@ -327,13 +298,27 @@ where
                 }
                 return Step::End;
             }
-            if until.is_some_and(|until| until <= Instant::now()) {
+            if until.is_some_and(|until| until <= Instant::now())
+                || other.is_some_and(|other| !other.is_empty())
+            {
                 return Step::Late;
             }
-            if let Some(outcome) = self.wait([self.next_look, until].into_iter().flatten().min()) {
+            let next_look = [self.next_look, until].into_iter().flatten().min();
+            if let Some(outcome) = self.wait(next_look, other) {
                 return Step::Outcome(outcome);
             }
         }
+    }
+}
+
+/// Waits until either channel has something, or the deadline passes.
+fn either<A, B>(one: &Receiving<A>, other: &Receiving<B>, deadline: Option<Instant>) {
+    let mut select = Select::new();
+    select.recv(one);
+    select.recv(other);
+    match deadline {
+        Some(deadline) => drop(select.ready_deadline(deadline)),
+        None => drop(select.ready()),
     }
 }
 

@@ -160,18 +160,29 @@ impl Executor {
     /// without an attempt.
     pub(crate) fn settle(self: &Arc<Self>, batch: Id, taken: Taken) -> Found {
         self.with(|state, now| {
-            state.schedule.taken(batch, taken.outcomes, taken.bytes);
-            state.schedule.handed_back(batch, taken.handed_back);
-            state.schedule.expire(now);
-            let ended = state.schedule.take_ended(batch);
-            if state.intakes_waiting > 0 {
-                self.changed.notify_all();
-            }
+            self.told(state, batch, taken, now);
             Found {
-                ended,
+                ended: state.schedule.take_ended(batch),
                 again: state.schedule.next_deadline(),
             }
         })
+    }
+
+    /// The same without looking. Says when to call again.
+    pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
+        self.with(|state, now| {
+            self.told(state, batch, taken, now);
+            state.schedule.next_deadline()
+        })
+    }
+
+    fn told(&self, state: &mut State, batch: Id, taken: Taken, now: Instant) {
+        state.schedule.taken(batch, taken.outcomes, taken.bytes);
+        state.schedule.handed_back(batch, taken.handed_back);
+        state.schedule.expire(now);
+        if state.intakes_waiting > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// Ends a batch before its time: what is queued ends for this reason, what runs is aborted.
