@@ -79,7 +79,8 @@
 //!
 //! # Features
 //!
-//! `rustls` (https) and `gzip` by default; `brotli`; `charset` (text in the charset the server names).
+//! `rustls` (https) and `gzip` by default; `brotli`; `charset` (text in the charset the server names);
+//! `progress` (a bar on the terminal: `Outcomes::with_bar`).
 
 mod batch;
 mod client;
@@ -108,7 +109,8 @@ mod url;
 
 pub use batch::{
     CancelToken, Completed, CompletedInTime, End, InTime, Intake, Outcomes, Panicked, ParMap,
-    Refused, ReturnWhen, SummaryHandle, Unfinished, Waited, as_completed, wait,
+    Progress, ProgressHandle, Refused, ReturnWhen, SummaryHandle, Unfinished, Waited, as_completed,
+    wait,
 };
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};

@@ -1,5 +1,7 @@
 //! Outcomes in the caller's hands: in the order they complete, or in the order of the input.
 
+#[cfg(feature = "progress")]
+mod bar;
 mod cancel;
 mod channel;
 mod control;
@@ -8,6 +10,7 @@ mod feed;
 mod open;
 mod outcomes;
 mod par_map;
+mod progress;
 mod receive;
 mod reorder;
 mod single;
@@ -20,6 +23,7 @@ pub use channel::{Intake, Refused};
 pub use control::{End, Unfinished};
 pub use outcomes::Outcomes;
 pub use par_map::{Panicked, ParMap};
+pub use progress::{Progress, ProgressHandle};
 pub use tally::SummaryHandle;
 pub use timeout::InTime;
 pub use wait::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};

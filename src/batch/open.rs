@@ -54,6 +54,7 @@ where
             lazy: !bounds.ordered && bounds.window >= shape.workers.saturating_add(4 * chunk),
             reorder: bounds.ordered.then(Reorder::default),
             summary: SummaryHandle::new(shape.workers),
+            shown: None,
             control: Control::default(),
             begun: false,
             ended: false,

@@ -1,5 +1,6 @@
 //! The iterator over a batch's outcomes. The caller's thread feeds: each `next` tops up the schedule, then receives.
 
+use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct Outcomes<I, T = Response> {
     pub(super) lazy: bool,
     pub(super) reorder: Option<Reorder<(Outcome<T>, Option<u64>)>>,
     pub(super) summary: SummaryHandle,
+    /// What shows the batch for as long as it lasts.
+    pub(super) shown: Option<Box<dyn Any + Send + Sync>>,
     pub(super) control: Control,
     pub(super) begun: bool,
     pub(super) ended: bool,
@@ -183,6 +186,7 @@ where
         self.try_feed = false;
         if !stopped_short {
             self.input = None;
+            self.summary.expect(self.fed);
         }
     }
 
@@ -292,7 +296,9 @@ where
                 if !std::mem::replace(&mut self.ended, true) {
                     self.control.exhausted |=
                         self.count.as_ref().is_some_and(|count| count.is_closed());
+                    self.summary.expect(self.received);
                     self.summary.end();
+                    drop(self.shown.take());
                     let end = self.end().unwrap_or(End::Completed);
                     log::info!("batch ends after {} outcomes: {end}", self.handed_out);
                 }
@@ -364,6 +370,7 @@ where
 impl<I, T> Drop for Outcomes<I, T> {
     fn drop(&mut self) {
         self.summary.end();
+        drop(self.shown.take());
         if self.begun && !self.ended {
             log::info!("batch left after {} outcomes", self.handed_out);
         }

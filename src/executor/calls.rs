@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use crate::request::Request;
-use crate::schedule::{Bounds, Ended, Id};
+use crate::schedule::{Bounds, Ended, Id, Standing};
 
 use super::here;
 use super::job::{Job, Receiver};
@@ -103,6 +103,11 @@ impl Executor {
     pub(crate) fn is_over(&self, batch: Id) -> bool {
         let state = self.lock();
         state.closing || state.schedule.is_over(batch)
+    }
+
+    /// Where the jobs of the batch are, while there is such a batch.
+    pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
+        self.lock().schedule.standing(batch)
     }
 
     /// Adds one job to a batch whose outcomes nobody iterates over, unless `most` wait already. Gives it back once the
