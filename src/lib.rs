@@ -57,7 +57,7 @@
 //! - [`Client`]: the pool. [`get`](Client::get) and [`send`](Client::send) for one request;
 //!   [`as_completed`](Client::as_completed), [`map`](Client::map) (in input order), [`channel`](Client::channel) (fed
 //!   from other threads) and [`process`](Client::process) (your closure on the worker that received the response) for
-//!   many. It is `Send + Sync + Clone` and meant to be shared; [`ClientBuilder`] sets defaults and limits.
+//!   many; [`par_map`](Outcomes::par_map) for CPU work on what came. It is `Send + Sync + Clone` and meant to be shared; [`ClientBuilder`] sets defaults and limits.
 //! - [`Request`]: what to ask. A URL is one; building never fails, a bad request is a failed outcome.
 //! - [`Outcome`]: what became of it. [`State`] says success, rejected (the application said no: [`Rejection`]) or failed
 //!   ([`Error`], with its [`ErrorType`], [`Layer`], [`Phase`] and [`StopReason`]), beside attempts, timings and redirects.
@@ -79,7 +79,8 @@
 //!
 //! # Features
 //!
-//! `rustls` (https) and `gzip` by default; `brotli`; `charset` (text in the charset the server names).
+//! `rustls` (https) and `gzip` by default; `brotli`; `charset` (text in the charset the server names);
+//! `progress` (a bar on the terminal: `Outcomes::with_bar`).
 
 mod batch;
 mod client;
@@ -107,8 +108,9 @@ mod transport;
 mod url;
 
 pub use batch::{
-    CancelToken, Completed, CompletedInTime, End, InTime, Intake, Outcomes, Refused, ReturnWhen,
-    SummaryHandle, Unfinished, Waited, as_completed, wait,
+    CancelToken, Completed, CompletedInTime, End, InTime, Intake, Outcomes, Panicked, ParMap,
+    Progress, ProgressHandle, Refused, ReturnWhen, SummaryHandle, Unfinished, Waited, as_completed,
+    wait,
 };
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};

@@ -61,6 +61,7 @@ impl<I, T> Outcomes<I, T> {
         if self.control.stopped.is_none() {
             self.control.stopped = Some(end);
             self.input = None;
+            self.summary.expect(self.fed());
             self.owner.executor().stop(self.batch, &Ended::Cancelled);
         }
     }

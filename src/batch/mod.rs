@@ -1,11 +1,16 @@
 //! Outcomes in the caller's hands: in the order they complete, or in the order of the input.
 
+#[cfg(feature = "progress")]
+mod bar;
 mod cancel;
 mod channel;
 mod control;
 mod ending;
 mod feed;
+mod open;
 mod outcomes;
+mod par_map;
+mod progress;
 mod receive;
 mod reorder;
 mod single;
@@ -17,6 +22,8 @@ pub use cancel::CancelToken;
 pub use channel::{Intake, Refused};
 pub use control::{End, Unfinished};
 pub use outcomes::Outcomes;
+pub use par_map::{Panicked, ParMap};
+pub use progress::{Progress, ProgressHandle};
 pub use tally::SummaryHandle;
 pub use timeout::InTime;
 pub use wait::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};

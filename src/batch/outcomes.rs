@@ -1,20 +1,23 @@
 //! The iterator over a batch's outcomes. The caller's thread feeds: each `next` tops up the schedule, then receives.
 
+use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crossbeam_channel::{Receiver as Receiving, Select};
+
 use crate::executor::{Executor, Found, Owner, Receiver, Taken};
-use crate::outcome::{Outcome, State};
+use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
 use crate::schedule::{Bounds, Id};
 
-use super::channel::{Count, Intake};
+use super::channel::Count;
 use super::control::{Control, End};
 use super::feed::Feeder;
-use super::receive::{Inbox, Message, results};
+use super::receive::{Inbox, Message};
 use super::reorder::Reorder;
 use super::tally::SummaryHandle;
 
@@ -57,6 +60,8 @@ pub struct Outcomes<I, T = Response> {
     pub(super) lazy: bool,
     pub(super) reorder: Option<Reorder<(Outcome<T>, Option<u64>)>>,
     pub(super) summary: SummaryHandle,
+    /// What shows the batch for as long as it lasts.
+    pub(super) shown: Option<Box<dyn Any + Send + Sync>>,
     pub(super) control: Control,
     pub(super) begun: bool,
     pub(super) ended: bool,
@@ -82,68 +87,6 @@ pub(crate) enum Order {
 pub(crate) struct Shape {
     pub(crate) bounds: Bounds,
     pub(crate) workers: usize,
-}
-
-impl<I, T> Outcomes<I, T>
-where
-    T: Send + 'static,
-{
-    pub(crate) fn new<F>(
-        owner: &Arc<Owner>,
-        input: Option<I>,
-        order: Order,
-        shape: Shape,
-        make: F,
-    ) -> Outcomes<I, T>
-    where
-        F: Fn(Response) -> State<T> + Send + Sync + 'static,
-    {
-        let mut bounds = shape.bounds;
-        bounds.ordered = order == Order::Input;
-        let (receiver, inbox) = results(bounds.window, make);
-        let receiver: Arc<dyn Receiver> = Arc::new(receiver);
-        let chunk = (bounds.window / 8).clamp(1, 64);
-        Outcomes {
-            batch: owner.executor().open(bounds, Some(Arc::clone(&receiver))),
-            owner: Arc::clone(owner),
-            input,
-            count: None,
-            feeder: Feeder::default(),
-            receiver,
-            inbox,
-            fed: 0,
-            received: 0,
-            handed_out: 0,
-            try_feed: true,
-            must_look: true,
-            next_look: None,
-            owed: Taken::default(),
-            chunk,
-            owed_bytes: bounds.bytes / 16,
-            // The oldest request of an ordered batch is known by what was handed back.
-            lazy: !bounds.ordered && bounds.window >= shape.workers.saturating_add(4 * chunk),
-            reorder: bounds.ordered.then(Reorder::default),
-            summary: SummaryHandle::new(shape.workers),
-            control: Control::default(),
-            begun: false,
-            ended: false,
-        }
-    }
-
-    /// A batch fed through the [`Intake`].
-    pub(crate) fn channel<F>(owner: &Arc<Owner>, shape: Shape, make: F) -> (Intake, Outcomes<I, T>)
-    where
-        F: Fn(Response) -> State<T> + Send + Sync + 'static,
-    {
-        let mut outcomes = Outcomes::new(owner, None, Order::Completed, shape, make);
-        // Whoever feeds waits for room that only this end can tell of.
-        outcomes.lazy = false;
-        let count = Count::new();
-        outcomes.count = Some(Arc::clone(&count));
-        let receiver = Arc::clone(&outcomes.receiver);
-        let intake = Intake::new(Arc::clone(owner), outcomes.batch, receiver, count);
-        (intake, outcomes)
-    }
 }
 
 impl<I, T> Outcomes<I, T> {
@@ -184,9 +127,14 @@ impl<I, T> Outcomes<I, T> {
 
     /// Tells the schedule what was taken, so that there may be room again, and asks what ended without an attempt.
     fn settle(&mut self) -> Found {
-        self.try_feed |= self.owed.handed_back > 0;
-        let owed = std::mem::take(&mut self.owed);
+        let owed = self.pay();
         self.executor().settle(self.batch, owed)
+    }
+
+    /// What the schedule is to be told of.
+    fn pay(&mut self) -> Taken {
+        self.try_feed |= self.owed.handed_back > 0;
+        std::mem::take(&mut self.owed)
     }
 
     /// Requests handed in so far.
@@ -238,7 +186,17 @@ where
         self.try_feed = false;
         if !stopped_short {
             self.input = None;
+            self.summary.expect(self.fed);
         }
+    }
+
+    /// Keeps requests going while outcomes cannot be taken. Says when something will be past its deadline.
+    pub(super) fn keep_going(&mut self) -> Option<Instant> {
+        let owed = self.pay();
+        self.must_look = true;
+        let again = self.executor().tell(self.batch, owed);
+        self.top_up();
+        again
     }
 
     /// The next outcome that is there, without waiting.
@@ -266,16 +224,24 @@ where
         }
     }
 
-    /// Waits for an outcome, a nudge or a deadline.
-    fn wait(&mut self, deadline: Option<Instant>) -> Option<Outcome<T>> {
+    /// Waits for an outcome, a nudge, a deadline, or something in the other channel.
+    fn wait<X>(
+        &mut self,
+        deadline: Option<Instant>,
+        other: Option<&Receiving<X>>,
+    ) -> Option<Outcome<T>> {
         let results = &self.inbox.results;
-        let message = Executor::blocking(|| match deadline {
-            Some(deadline) => results.recv_deadline(deadline).ok(),
-            None => results.recv().ok(),
+        let message = Executor::blocking(|| match (other, deadline) {
+            (Some(other), deadline) => {
+                either(results, other, deadline);
+                results.try_recv().ok()
+            }
+            (None, Some(deadline)) => results.recv_deadline(deadline).ok(),
+            (None, None) => results.recv().ok(),
         });
         match message {
             Some(message) => self.open(message),
-            // The deadline passed: the sending end lives as long as this one.
+            // The deadline passed, or it was the other channel: the sending end lives as long as this one.
             None => {
                 self.must_look = true;
                 None
@@ -285,6 +251,15 @@ where
 
     /// The next outcome, unless `until` passes before.
     pub(crate) fn advance(&mut self, until: Option<Instant>) -> Step<T> {
+        self.advance_beside::<()>(until, None)
+    }
+
+    /// The next outcome, unless `until` passes before, or there is something in the other channel and no outcome yet.
+    pub(super) fn advance_beside<X>(
+        &mut self,
+        until: Option<Instant>,
+        other: Option<&Receiving<X>>,
+    ) -> Step<T> {
         if !std::mem::replace(&mut self.begun, true) {
             self.begin();
         }
@@ -321,19 +296,35 @@ where
                 if !std::mem::replace(&mut self.ended, true) {
                     self.control.exhausted |=
                         self.count.as_ref().is_some_and(|count| count.is_closed());
+                    self.summary.expect(self.received);
                     self.summary.end();
+                    drop(self.shown.take());
                     let end = self.end().unwrap_or(End::Completed);
                     log::info!("batch ends after {} outcomes: {end}", self.handed_out);
                 }
                 return Step::End;
             }
-            if until.is_some_and(|until| until <= Instant::now()) {
+            if until.is_some_and(|until| until <= Instant::now())
+                || other.is_some_and(|other| !other.is_empty())
+            {
                 return Step::Late;
             }
-            if let Some(outcome) = self.wait([self.next_look, until].into_iter().flatten().min()) {
+            let next_look = [self.next_look, until].into_iter().flatten().min();
+            if let Some(outcome) = self.wait(next_look, other) {
                 return Step::Outcome(outcome);
             }
         }
+    }
+}
+
+/// Waits until either channel has something, or the deadline passes.
+fn either<A, B>(one: &Receiving<A>, other: &Receiving<B>, deadline: Option<Instant>) {
+    let mut select = Select::new();
+    select.recv(one);
+    select.recv(other);
+    match deadline {
+        Some(deadline) => drop(select.ready_deadline(deadline)),
+        None => drop(select.ready()),
     }
 }
 
@@ -379,6 +370,7 @@ where
 impl<I, T> Drop for Outcomes<I, T> {
     fn drop(&mut self) {
         self.summary.end();
+        drop(self.shown.take());
         if self.begun && !self.ended {
             log::info!("batch left after {} outcomes", self.handed_out);
         }

@@ -21,8 +21,20 @@ pub struct SummaryHandle(Arc<Mutex<Running>>);
 
 struct Running {
     summary: Summary,
+    total: Option<u64>,
     started: Option<Instant>,
     ended: Option<Instant>,
+}
+
+/// What is cheap to read of the figures.
+pub(super) struct Counts {
+    pub(super) total: Option<u64>,
+    pub(super) succeeded: u64,
+    pub(super) rejected: u64,
+    pub(super) failed: u64,
+    pub(super) cancelled: u64,
+    pub(super) started: Option<Instant>,
+    pub(super) ended: Option<Instant>,
 }
 
 impl SummaryHandle {
@@ -31,6 +43,7 @@ impl SummaryHandle {
         summary.set_at_once(workers);
         SummaryHandle(Arc::new(Mutex::new(Running {
             summary,
+            total: None,
             started: None,
             ended: None,
         })))
@@ -45,6 +58,25 @@ impl SummaryHandle {
             summary.set_wall(ended.saturating_duration_since(started));
         }
         summary
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let summary = &running.summary;
+        Counts {
+            total: running.total,
+            succeeded: summary.succeeded(),
+            rejected: summary.rejected(),
+            failed: summary.failed(),
+            cancelled: summary.cancelled(),
+            started: running.started,
+            ended: running.ended,
+        }
+    }
+
+    /// How many requests there are in all is known.
+    pub(super) fn expect(&self, total: u64) {
+        self.update(|running| running.total = Some(total));
     }
 
     pub(super) fn begin(&self) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use crate::request::Request;
-use crate::schedule::{Bounds, Ended, Id};
+use crate::schedule::{Bounds, Ended, Id, Standing};
 
 use super::here;
 use super::job::{Job, Receiver};
@@ -105,6 +105,11 @@ impl Executor {
         state.closing || state.schedule.is_over(batch)
     }
 
+    /// Where the jobs of the batch are, while there is such a batch.
+    pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
+        self.lock().schedule.standing(batch)
+    }
+
     /// Adds one job to a batch whose outcomes nobody iterates over, unless `most` wait already. Gives it back once the
     /// executor closes, but for what its own workers ask for while they finish.
     pub(crate) fn accept(
@@ -160,18 +165,29 @@ impl Executor {
     /// without an attempt.
     pub(crate) fn settle(self: &Arc<Self>, batch: Id, taken: Taken) -> Found {
         self.with(|state, now| {
-            state.schedule.taken(batch, taken.outcomes, taken.bytes);
-            state.schedule.handed_back(batch, taken.handed_back);
-            state.schedule.expire(now);
-            let ended = state.schedule.take_ended(batch);
-            if state.intakes_waiting > 0 {
-                self.changed.notify_all();
-            }
+            self.told(state, batch, taken, now);
             Found {
-                ended,
+                ended: state.schedule.take_ended(batch),
                 again: state.schedule.next_deadline(),
             }
         })
+    }
+
+    /// The same without looking. Says when to call again.
+    pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
+        self.with(|state, now| {
+            self.told(state, batch, taken, now);
+            state.schedule.next_deadline()
+        })
+    }
+
+    fn told(&self, state: &mut State, batch: Id, taken: Taken, now: Instant) {
+        state.schedule.taken(batch, taken.outcomes, taken.bytes);
+        state.schedule.handed_back(batch, taken.handed_back);
+        state.schedule.expire(now);
+        if state.intakes_waiting > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// Ends a batch before its time: what is queued ends for this reason, what runs is aborted.

@@ -20,6 +20,16 @@ pub(crate) struct Bounds {
     pub(crate) ordered: bool,
 }
 
+/// Where the jobs of a batch are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) in_flight: usize,
+    /// Delayed, or in lanes of hosts that are blocked.
+    pub(crate) delayed: usize,
+    /// In lanes of hosts that are open.
+    pub(crate) queued: usize,
+}
+
 /// Why a job ended without (another) attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -79,6 +89,14 @@ impl<J> Batch<J> {
             stopped: None,
             abandoned: false,
             hungry: false,
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            in_flight: self.in_flight,
+            delayed: self.parked,
+            queued: self.ready,
         }
     }
 

@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use crate::host::Host;
 
-pub(crate) use batches::{Bounds, Ended};
+pub(crate) use batches::{Bounds, Ended, Standing};
 pub(crate) use breaker::Call;
 pub(crate) use complete::Verdict;
 pub(crate) use limits::{HostLimits, LimitRule, Settings};
@@ -178,6 +178,11 @@ impl<J> Schedule<J> {
     pub(crate) fn room(&self, batch: Id) -> usize {
         let batch = self.batches.get(batch).filter(|batch| batch.takes_more());
         batch.map_or(0, Batch::room)
+    }
+
+    /// Where the jobs of the batch are.
+    pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
+        self.batches.get(batch).map(Batch::standing)
     }
 
     /// Whether the batch takes no more requests, now or later.

@@ -1,0 +1,153 @@
+//! A bar on the terminal that shows how far a batch is.
+
+use std::fmt::Write as _;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::request::Request;
+
+use super::outcomes::Outcomes;
+use super::progress::{Progress, ProgressHandle};
+
+/// How often the bar is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+impl<I, T> Outcomes<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+    /// Shows a bar on the terminal, on stderr, until the batch ends or is dropped: how many are done, of how many and
+    /// in percent, how many went well and how many failed, how many are in flight, how many are done each second, and
+    /// the time left. Where stderr is no terminal, nothing is shown. Only with the feature `progress`.
+    ///
+    /// A thread of its own draws it, ten times a second. What the program prints to the same terminal meanwhile comes
+    /// in between; where that matters, print once the batch is over, or to a file.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let urls = (0..1000).map(|i| format!("https://example.com/{i}"));
+    /// let failed = client.as_completed(urls).with_bar().filter(|outcome| outcome.is_failed()).count();
+    /// ```
+    #[doc(alias = "tqdm")]
+    pub fn with_bar(mut self) -> Self {
+        let bar = Bar::start(self.progress(), ProgressDrawTarget::stderr());
+        self.shown = bar.map(|bar| Box::new(bar) as _);
+        self
+    }
+}
+
+/// Drawn until it is dropped.
+struct Bar {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Bar {
+    /// None where there is nobody to see it.
+    fn start(progress: ProgressHandle, on: ProgressDrawTarget) -> Option<Bar> {
+        if on.is_hidden() {
+            return None;
+        }
+        let bar = ProgressBar::with_draw_target(None, on);
+        let (stop, stopped) = channel();
+        let thread = thread::Builder::new().name("haul-bar".to_owned());
+        let drawing = thread.spawn(move || {
+            let mut measured = false;
+            let mut over = false;
+            loop {
+                let now = progress.snapshot();
+                // Without a total there is nothing to fill.
+                if now.total.is_some() && !std::mem::replace(&mut measured, true) {
+                    bar.set_style(style("{wide_bar} {msg}"));
+                } else if !measured {
+                    bar.set_style(style("{spinner} {msg}"));
+                }
+                bar.update(|state| {
+                    state.set_pos(now.done);
+                    if let Some(total) = now.total {
+                        state.set_len(total);
+                    }
+                });
+                if over {
+                    // The last words stay on the screen.
+                    return bar.abandon_with_message(text(&now));
+                }
+                bar.set_message(text(&now));
+                over = stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Disconnected);
+            }
+        });
+        let thread = drawing
+            .inspect_err(|e| log::warn!("no progress bar: {e}"))
+            .ok()?;
+        Some(Bar {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A bar that panicked is no reason to.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template);
+    style
+        .expect("a template of known keys")
+        .progress_chars("=> ")
+}
+
+/// `1,200/2,000 60%  1,190 ok  10 failed  32 in flight  256/s  0:03 left`
+fn text(now: &Progress) -> String {
+    let mut text = HumanCount(now.done).to_string();
+    if let Some(total) = now.total {
+        let percent = match total {
+            0 => 100,
+            total => now.done.min(total) * 100 / total,
+        };
+        let _ = write!(text, "/{} {percent}%", HumanCount(total));
+    }
+    let _ = write!(text, "  {} ok", HumanCount(now.succeeded));
+    for (count, what) in [(now.rejected, "rejected"), (now.cancelled, "cancelled")] {
+        if count > 0 {
+            let _ = write!(text, "  {} {what}", HumanCount(count));
+        }
+    }
+    let _ = write!(
+        text,
+        "  {} failed  {} in flight  ",
+        HumanCount(now.failed),
+        HumanCount(now.in_flight)
+    );
+    let _ = match now.per_second {
+        slow if slow < 10.0 => write!(text, "{slow:.1}/s"),
+        fast => write!(text, "{}/s", HumanCount(fast as u64)),
+    };
+    if let Some(left) = now.eta.filter(|left| !left.is_zero()) {
+        let _ = write!(text, "  {} left", clock(left));
+    }
+    text
+}
+
+/// `0:07`, `12:34`, `3:00:00`: whole seconds, the last one begun counted.
+fn clock(time: Duration) -> String {
+    let all = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let (hours, minutes, seconds) = (all / 3600, all / 60 % 60, all % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

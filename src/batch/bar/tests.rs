@@ -1,0 +1,137 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use indicatif::TermLike;
+
+use crate::client::Client;
+
+use super::*;
+
+/// A terminal that remembers what was written to it.
+#[derive(Clone, Debug, Default)]
+struct Screen(Arc<Mutex<String>>);
+
+impl Screen {
+    fn written(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl TermLike for Screen {
+    fn width(&self) -> u16 {
+        200
+    }
+
+    fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.write_str(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.lock().unwrap().push_str(text);
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn it_says_how_many_of_how_many_what_became_of_them_how_fast_and_how_long() {
+    let mut now = Progress {
+        total: Some(2000),
+        done: 1200,
+        succeeded: 1190,
+        failed: 10,
+        in_flight: 32,
+        per_second: 256.4,
+        eta: Some(Duration::from_millis(3120)),
+        ..Progress::default()
+    };
+    let all = "1,200/2,000 60%  1,190 ok  10 failed  32 in flight  256/s  0:04 left";
+    assert_eq!(text(&now), all);
+    (now.total, now.eta, now.per_second) = (None, None, 0.25);
+    (now.rejected, now.cancelled) = (1, 2);
+    let unknown = "1,200  1,190 ok  1 rejected  2 cancelled  10 failed  32 in flight  0.2/s";
+    assert_eq!(text(&now), unknown);
+    let empty = Progress {
+        total: Some(0),
+        ..Progress::default()
+    };
+    assert!(text(&empty).starts_with("0/0 100%"));
+}
+
+#[test]
+fn the_time_left_is_in_hours_minutes_and_seconds() {
+    let shown = [1, 60, 754, 10_800].map(|seconds| clock(Duration::from_secs(seconds)));
+    assert_eq!(shown, ["0:01", "1:00", "12:34", "3:00:00"]);
+}
+
+#[test]
+fn it_is_drawn_until_the_batch_ends_and_its_last_words_stay() {
+    let client = Client::builder().workers(2).build().unwrap();
+    let screen = Screen::default();
+    // Not fit to be sent: they fail without a network.
+    let mut outcomes = client.as_completed(vec!["nowhere"; 7]);
+    let on = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 20);
+    let bar = Bar::start(outcomes.progress(), on).expect("a screen");
+    outcomes.shown = Some(Box::new(bar));
+    let until = Instant::now() + Duration::from_secs(30);
+    while !screen.written().contains("0/7 0%") {
+        assert!(Instant::now() < until, "{:?}", screen.written());
+        thread::yield_now();
+    }
+    assert_eq!(outcomes.by_ref().count(), 7);
+    let written = screen.written();
+    assert!(
+        written.contains("7/7 100%  0 ok  7 failed  0 in flight"),
+        "{written:?}"
+    );
+    drop(outcomes);
+    assert_eq!(screen.written(), written, "it ended with the batch");
+}
+
+#[test]
+fn dropped_half_way_it_goes_too() {
+    let client = Client::builder().workers(2).build().unwrap();
+    let screen = Screen::default();
+    let mut outcomes = client.as_completed(std::iter::repeat("nowhere"));
+    let on = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+    outcomes.shown = Bar::start(outcomes.progress(), on).map(|bar| Box::new(bar) as _);
+    assert_eq!(outcomes.by_ref().take(5).count(), 5);
+    drop(outcomes);
+    assert!(
+        screen.written().contains("5  0 ok  5 failed"),
+        "{:?}",
+        screen.written()
+    );
+}
+
+#[test]
+fn where_nobody_sees_it_there_is_none() {
+    let client = Client::builder().workers(1).build().unwrap();
+    let outcomes = client.as_completed(["nowhere"]);
+    let on = ProgressDrawTarget::hidden();
+    assert!(Bar::start(outcomes.progress(), on).is_none());
+}

@@ -1,0 +1,308 @@
+//! CPU work on outcomes: on rayon's threads, while the caller's thread feeds and the workers wait for sockets.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Select, Sender, bounded};
+use rayon::ThreadPool;
+
+use crate::executor::{Executor, panicked};
+use crate::outcome::Outcome;
+use crate::request::Request;
+
+use super::control::End;
+use super::outcomes::{Outcomes, Step};
+
+/// What the closure of [`Outcomes::par_map`] did not give, for it panicked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{url}: {message}")]
+pub struct Panicked {
+    index: u64,
+    request: Arc<Request>,
+    url: String,
+    message: String,
+}
+
+impl Panicked {
+    /// The request's position in the input, from 0.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// The request whose outcome the closure had.
+    pub fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// The request's URL, userinfo masked.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// `panicked: ` and what the panic said.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// The iterator of [`Outcomes::par_map`] and [`Outcomes::par_map_in`].
+#[must_use = "nothing is sent until it is asked"]
+pub struct ParMap<I, T, U> {
+    outcomes: Outcomes<I, T>,
+    pool: Option<Arc<ThreadPool>>,
+    work: Arc<Work<T, U>>,
+    to_do: Sender<Outcome<T>>,
+    done: Receiver<Result<U, Panicked>>,
+    /// Handed to rayon, and not taken back.
+    under_way: usize,
+    /// The most that may be.
+    most: usize,
+    /// There are no further outcomes.
+    over: bool,
+}
+
+/// What rayon's threads have of it. None of its channels ever fills: their capacity is the most that may be under way.
+struct Work<T, U> {
+    to_do: Receiver<Outcome<T>>,
+    done: Sender<Result<U, Panicked>>,
+    f: Box<dyn Fn(Outcome<T>) -> U + Send + Sync>,
+}
+
+impl<T, U> Work<T, U> {
+    /// Does what has waited longest, if anything waits.
+    fn do_one(&self) -> bool {
+        let Ok(outcome) = self.to_do.try_recv() else {
+            return false;
+        };
+        let (index, request) = (outcome.index, Arc::clone(&outcome.request));
+        let resolved = outcome.report.url.clone();
+        let result =
+            catch_unwind(AssertUnwindSafe(|| (self.f)(outcome))).map_err(|panic| Panicked {
+                index,
+                url: resolved.unwrap_or_else(|| crate::redact::url(request.url())),
+                request,
+                message: panicked(&*panic).message().to_owned(),
+            });
+        // Nobody left to take it is no loss.
+        let _ = self.done.send(result);
+        true
+    }
+}
+
+impl<I, T> Outcomes<I, T>
+where
+    T: Send + 'static,
+{
+    /// Runs `f` on each outcome on [rayon](https://docs.rs/rayon)'s global pool, and gives what it returns as each
+    /// completes. For work that is worth a core, such as parsing large bodies: the client's workers wait for sockets
+    /// meanwhile, and the calling thread feeds them.
+    ///
+    /// At most twice as many outcomes as the pool has threads, and two, are with `f` or wait to be taken from here; a
+    /// slow consumer stops it, and then the batch. A panic in `f` is one [`Panicked`] in place of what it would have
+    /// returned; all other results arrive.
+    ///
+    /// It may be called anywhere. On a thread of a rayon pool it uses that pool, and does itself what no other thread
+    /// has begun, rather than wait. Dropping it half way ends the batch as dropping [`Outcomes`] does; what `f` has
+    /// begun, it ends.
+    ///
+    /// Where the work is light, [`Client::process`](crate::Client::process) does it on the worker that received the
+    /// response, without a hand-over.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let urls = (0..1000).map(|i| format!("https://example.com/large/{i}.json"));
+    /// let lengths = client.as_completed(urls).par_map(|outcome| {
+    ///     outcome.success().and_then(|response| response.value().ok()?.as_array().map(Vec::len))
+    /// });
+    /// for length in lengths {
+    ///     match length {
+    ///         Ok(length) => println!("{length:?}"),
+    ///         Err(panicked) => println!("{panicked}"),
+    ///     }
+    /// }
+    /// ```
+    pub fn par_map<U, F>(self, f: F) -> ParMap<I, T, U>
+    where
+        F: Fn(Outcome<T>) -> U + Send + Sync + 'static,
+        U: Send + 'static,
+    {
+        ParMap::new(self, None, rayon::current_num_threads(), f)
+    }
+
+    /// [`par_map`](Outcomes::par_map) on a pool of the caller's, on whatever thread it is called.
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    ///
+    /// # let client = haul::Client::new();
+    /// let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build()?);
+    /// let sizes = client
+    ///     .as_completed(["https://example.com/1", "https://example.com/2"])
+    ///     .par_map_in(&pool, |outcome| outcome.success().map(|response| response.bytes().len()));
+    /// for size in sizes { println!("{size:?}") }
+    /// # Ok::<(), rayon::ThreadPoolBuildError>(())
+    /// ```
+    pub fn par_map_in<U, F>(self, pool: &Arc<ThreadPool>, f: F) -> ParMap<I, T, U>
+    where
+        F: Fn(Outcome<T>) -> U + Send + Sync + 'static,
+        U: Send + 'static,
+    {
+        ParMap::new(self, Some(Arc::clone(pool)), pool.current_num_threads(), f)
+    }
+}
+
+impl<I, T, U> ParMap<I, T, U> {
+    fn new(
+        outcomes: Outcomes<I, T>,
+        pool: Option<Arc<ThreadPool>>,
+        threads: usize,
+        f: impl Fn(Outcome<T>) -> U + Send + Sync + 'static,
+    ) -> ParMap<I, T, U> {
+        let most = 2 * threads + 2;
+        let (to_do, waiting) = bounded(most);
+        let (finished, done) = bounded(most);
+        ParMap {
+            outcomes,
+            pool,
+            work: Arc::new(Work {
+                to_do: waiting,
+                done: finished,
+                f: Box::new(f),
+            }),
+            to_do,
+            done,
+            under_way: 0,
+            most,
+            over: false,
+        }
+    }
+
+    /// Why the batch ended; `None` while it has not. See [`Outcomes::end`].
+    pub fn end(&self) -> Option<End> {
+        self.outcomes.end()
+    }
+
+    /// Whether this is a thread the work is done on: it must not wait for work that waits for it.
+    fn is_on_pool(&self) -> bool {
+        match &self.pool {
+            Some(pool) => pool.current_thread_index().is_some(),
+            None => rayon::current_thread_index().is_some(),
+        }
+    }
+}
+
+impl<I, T, U> ParMap<I, T, U>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+    T: Send + 'static,
+    U: Send + 'static,
+{
+    fn spawn(&self, outcome: Outcome<T>) {
+        // It fits: no more than `most` are under way.
+        let _ = self.to_do.send(outcome);
+        let work = Arc::clone(&self.work);
+        let run = move || {
+            // The last to hold the closure drops it, and what that does is the caller's own; rayon ends the process
+            // for a panic.
+            let _ = catch_unwind(AssertUnwindSafe(move || {
+                work.do_one();
+            }));
+        };
+        match &self.pool {
+            Some(pool) => pool.spawn(run),
+            None => rayon::spawn(run),
+        }
+    }
+
+    /// Waits for a result, while requests go on.
+    fn wait(&mut self) {
+        while self.done.is_empty() {
+            let again = self.outcomes.keep_going();
+            Executor::blocking(|| {
+                let mut select = Select::new();
+                select.recv(&self.done);
+                match again {
+                    Some(again) => drop(select.ready_deadline(again)),
+                    None => drop(select.ready()),
+                }
+            });
+        }
+    }
+}
+
+impl<I, T, U> Iterator for ParMap<I, T, U>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+    T: Send + 'static,
+    U: Send + 'static,
+{
+    type Item = Result<U, Panicked>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let full = self.under_way == self.most;
+            if !self.over && !full {
+                // What nobody has begun may wait for this very thread: then it waits for nothing.
+                let until = (self.is_on_pool() && !self.work.to_do.is_empty()).then(Instant::now);
+                match self.outcomes.advance_beside(until, Some(&self.done)) {
+                    Step::Outcome(outcome) => {
+                        self.under_way += 1;
+                        self.spawn(outcome);
+                        continue;
+                    }
+                    Step::End => self.over = true,
+                    Step::Late => {}
+                }
+            }
+            if let Ok(result) = self.done.try_recv() {
+                self.under_way -= 1;
+                return Some(result);
+            }
+            if self.under_way == 0 && self.over {
+                return None;
+            }
+            let done_here = self.is_on_pool() && self.work.do_one();
+            if !done_here && (self.over || full) {
+                self.wait();
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (least, most) = self.outcomes.size_hint();
+        (
+            least.saturating_add(self.under_way),
+            most.and_then(|most| most.checked_add(self.under_way)),
+        )
+    }
+}
+
+impl<I, T, U> FusedIterator for ParMap<I, T, U>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+    T: Send + 'static,
+    U: Send + 'static,
+{
+}
+
+impl<I, T, U> Drop for ParMap<I, T, U> {
+    fn drop(&mut self) {
+        // What was not begun is not.
+        while self.work.to_do.try_recv().is_ok() {}
+    }
+}
+
+impl<I, T, U> fmt::Debug for ParMap<I, T, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParMap")
+            .field("outcomes", &self.outcomes)
+            .field("under_way", &self.under_way)
+            .finish_non_exhaustive()
+    }
+}
