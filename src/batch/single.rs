@@ -59,15 +59,14 @@ pub(crate) fn submit(
 ) -> Result<Handle, Refused> {
     let request = Arc::new(request);
     let handle = Handle::new(executor, Arc::clone(&request));
-    match Feeder::default().feed(&executor.engine().defaults, request, 0, handle.receiver()) {
-        Feed::Ended(job, why) => job.deliver(why, Instant::now()),
-        job => match executor.accept(batch, job, most) {
-            Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
-            Err(refused) => {
-                drop(handle);
-                return Err(Refused::new(refused.into_request()));
-            }
-        },
+    let defaults = &executor.engine().defaults;
+    let fed = Feeder::default().feed(defaults, request, 0, handle.receiver());
+    match executor.accept(batch, fed, most) {
+        Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
+        Err(refused) => {
+            drop(handle);
+            return Err(Refused::new(refused.into_request()));
+        }
     }
     Ok(handle)
 }

@@ -1,0 +1,81 @@
+//! Whatever eight threads do to one client at once, every wait ends, every request has one outcome, and nothing stays
+//! behind.
+//!
+//! Each round is a client of its own and eight threads that submit, cancel, wait, iterate, leave and shut down as the
+//! round's seed has it; how they interleave is the system's. `HAUL_SEED=n` plays one round many times over,
+//! `HAUL_SCALE=n` plays n times as many.
+
+mod support;
+
+#[path = "executor_stress/round.rs"]
+mod round;
+#[path = "executor_stress/watchdog.rs"]
+mod watchdog;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+use std::time::Duration;
+
+use round::{Round, Totals, eventually};
+use support::{Answer, Scenario, Server};
+use watchdog::Watchdog;
+
+const ROUNDS: u64 = 2_000;
+/// How often a round is played again that is asked for by its seed: the system interleaves it anew each time.
+const REPLAYS: u64 = 500;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn server() -> Server {
+    Scenario::new()
+        .on("/fast/*", Answer::text("{}"))
+        .on(
+            "/slow/*",
+            Answer::text("{}").after(Duration::from_millis(1)),
+        )
+        .on("/busy/*", Answer::status(503))
+        .on("/gone/*", Answer::hang_up())
+        // Later than an attempt may take.
+        .on("/late/*", Answer::text("").after(Duration::from_millis(20)))
+        .unlogged()
+        .start()
+}
+
+#[test]
+fn no_wake_up_is_lost_no_outcome_doubled_and_nothing_left_behind() {
+    let server = server();
+    let seeds = match number("HAUL_SEED") {
+        Some(seed) => vec![seed; REPLAYS as usize],
+        None => (0..ROUNDS * number("HAUL_SCALE").unwrap_or(1).max(1)).collect(),
+    };
+    let watchdog = Watchdog::start();
+    let mut totals = Totals::default();
+    // What the process opens once and keeps is open after this.
+    Round::new(&server, 0).play(&mut Totals::default());
+    server.wait_for_open_connections(0);
+    // A connection of the server's is forgotten a moment before it is closed.
+    thread::park_timeout(Duration::from_millis(100));
+    let files = open_files();
+    for seed in &seeds {
+        watchdog.begin(*seed);
+        let played = catch_unwind(AssertUnwindSafe(|| {
+            Round::new(&server, *seed).play(&mut totals);
+        }));
+        if let Err(panic) = played {
+            eprintln!("round {seed} breaks a promise: HAUL_SEED={seed} plays it again");
+            resume_unwind(panic);
+        }
+    }
+    drop(watchdog);
+    server.wait_for_open_connections(0);
+    eventually("files were left open", || open_files() <= files);
+    if seeds.len() as u64 >= ROUNDS {
+        totals.cover_everything();
+    }
+}
+
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
