@@ -80,7 +80,7 @@
 //! # Features
 //!
 //! `rustls` (https) and `gzip` by default; `brotli`; `charset` (text in the charset the server names);
-//! `progress` (a bar on the terminal: `Outcomes::with_bar`).
+//! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`).
 
 mod batch;
 mod client;
