@@ -63,7 +63,8 @@
 //!   ([`Error`], with its [`ErrorType`], [`Layer`], [`Phase`] and [`StopReason`]), beside attempts, timings and redirects.
 //! - [`RetryPolicy`] and [`Timeouts`]: when it is tried again, and how long each attempt may take. Values, for a client
 //!   or a request.
-//! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch.
+//! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch. [`Journal`]: results that a later run goes on
+//!   from, also after a crash.
 //!
 //! # What holds always
 //!
@@ -124,7 +125,7 @@ pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
 pub use rejection::Rejection;
 pub use request::Request;
 pub use response::{Hop, Response};
-pub use sink::{Failures, JsonLines, RunError, Sink, SinkError};
+pub use sink::{Failures, Journal, JsonLines, RunError, Sink, SinkError};
 pub use status::{InvalidStatusSet, StatusSet};
 pub use summary::Summary;
 pub use timing::{Phase, Timings};

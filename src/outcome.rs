@@ -117,9 +117,11 @@ pub enum Unsuccessful {
 }
 
 impl<T> Outcome<T> {
-    /// The request's position in the input, from 0.
+    /// The request's position in the input, from 0. In a batch resumed from a [journal](crate::sink::Journal), the
+    /// requests it left out count too.
     pub fn index(&self) -> u64 {
-        self.index
+        let resumed = self.request.resumed();
+        resumed.map_or(self.index, |resumed| resumed.position)
     }
 
     /// The request.

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod options;
+mod resumed;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::url;
 
 pub(crate) use credentials::{basic, bearer};
 pub(crate) use options::{Options, Rule};
+pub(crate) use resumed::{Intents, Resumed};
 
 /// One request: method, URL, headers, body, and where it differs from the client's defaults.
 ///
@@ -49,6 +51,7 @@ pub struct Request {
     headers: Vec<(HeaderName, Option<HeaderValue>)>,
     body: Vec<u8>,
     options: Option<Box<Options>>,
+    resumed: Option<Box<Resumed>>,
 }
 
 impl Request {
@@ -68,6 +71,7 @@ impl Request {
             headers: Vec::new(),
             body: Vec::new(),
             options: None,
+            resumed: None,
         };
         match invalid {
             Some(reason) => request.spoiled(reason),

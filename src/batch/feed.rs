@@ -26,6 +26,10 @@ impl Feeder {
         receiver: Arc<dyn Receiver>,
     ) -> Feed {
         let now = Instant::now();
+        if request.resumed().is_some_and(|resumed| resumed.interrupted) {
+            let job = Job::new(request, index, None, receiver, now);
+            return Feed::Ended(job, Ended::Interrupted);
+        }
         let found = target(defaults, &request).and_then(|uri| {
             let host = self
                 .host(&uri)

@@ -116,6 +116,9 @@ impl Engine {
                 delay: Duration::ZERO,
             };
         }
+        if let Err(refusal) = progress.announce(&request) {
+            return Next::failed(refusal);
+        }
         let exchanged = progress.exchange(
             self,
             settings,
@@ -158,6 +161,7 @@ impl Progress {
             signed: None,
             signed_ahead: false,
             redirected: false,
+            announced: false,
             fresh: false,
             sent_unsafe: false,
             error: None,

@@ -1,5 +1,6 @@
-//! Where the caller's hooks are called in an attempt.
+//! What is called in an attempt beside the transport: the caller's hooks, and a journal.
 
+use crate::error::{Error, ErrorType, StopReason};
 use crate::hooks::Outgoing;
 use crate::policy::{Finding, Judgement};
 use crate::request::Request;
@@ -39,6 +40,28 @@ impl Progress {
         self.signed = Some(headers);
         self.signed_ahead = held && !here::holds();
         !self.signed_ahead
+    }
+
+    /// Writes down that a request which must not be repeated is about to be sent, once for all its attempts. Where that
+    /// cannot be done, it is not sent.
+    pub(super) fn announce(&mut self, request: &Request) -> Result<(), Error> {
+        let must = || !self.prepared.repeatable && !self.prepared.method.is_idempotent();
+        let intents = request.resumed().and_then(|r| r.intents.as_ref());
+        if let Some(intents) = intents
+            && !self.announced
+            && must()
+        {
+            intents.announce(request).map_err(|e| {
+                Error::new(
+                    ErrorType::Io,
+                    format!("not sent, since that could not be written down first: {e}"),
+                )
+                .stopped(StopReason::NotRetryable)
+                .because(Some(Box::new(e)))
+            })?;
+        }
+        self.announced = true;
+        Ok(())
     }
 
     /// Asks the caller's hook, if there is one.

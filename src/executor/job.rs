@@ -68,6 +68,8 @@ pub(super) struct Progress {
     pub(super) until: Option<Instant>,
     /// The present exchange follows a redirect: it is part of the attempt before.
     pub(super) redirected: bool,
+    /// It was written down that it is about to be sent, as far as it must be.
+    pub(super) announced: bool,
     /// The next attempt uses a new connection.
     pub(super) fresh: bool,
     /// The last exchange may have changed something: bytes of a method that is not safe went out.
@@ -99,6 +101,7 @@ impl Job {
 
     /// Ends it without a further attempt.
     pub(crate) fn end(mut self, why: Ended, now: Instant) -> Outcome {
+        let interrupted = why == Ended::Interrupted;
         let cut_short = why == Ended::Deadline
             && self
                 .receiver
@@ -107,6 +110,11 @@ impl Job {
         let failed = self.progress.as_mut().and_then(|p| p.error.take());
         let error = match (why, failed) {
             (Ended::Invalid(reason), _) => Error::new(ErrorType::InvalidRequest, reason),
+            (Ended::Interrupted, _) => Error::new(
+                ErrorType::Interrupted,
+                "it was under way when an earlier run was cut off, and the server may have acted",
+            )
+            .stopped(StopReason::MethodNotIdempotent),
             (Ended::Cancelled, _) => cancelled(),
             // What went wrong says more than that time is up.
             (Ended::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
@@ -133,6 +141,7 @@ impl Job {
         }
         let mut outcome = self.finish(State::Failed(error), now);
         outcome.report.cut_short |= cut_short;
+        outcome.report.ambiguous |= interrupted;
         outcome
     }
 

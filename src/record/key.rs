@@ -62,21 +62,28 @@ impl FromStr for Key {
     type Err = InvalidKey;
 
     fn from_str(text: &str) -> Result<Key, InvalidKey> {
-        let digits: Option<Vec<u8>> = text
-            .chars()
-            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-            .collect();
-        let mut key = [0; 16];
-        match digits {
-            Some(digits) if digits.len() == 32 => {
-                for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-                    *byte = pair[0] << 4 | pair[1];
-                }
-                Ok(Key(key))
-            }
-            _ => Err(InvalidKey(text.to_owned())),
-        }
+        read(text.as_bytes()).ok_or_else(|| InvalidKey(text.to_owned()))
     }
+}
+
+fn read(text: &[u8]) -> Option<Key> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    };
+    let (pairs, []) = text.as_chunks::<2>() else {
+        return None;
+    };
+    let mut key = [0; 16];
+    if pairs.len() != key.len() {
+        return None;
+    }
+    for (byte, [high, low]) in key.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(Key(key))
 }
 
 impl fmt::Display for Key {

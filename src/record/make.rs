@@ -71,7 +71,7 @@ impl<'a> Record<'a> {
         let mut record = Record {
             v: Version,
             id: request.get_id().map(Cow::Borrowed),
-            index: outcome.index,
+            index: outcome.index(),
             key: Key::of(request),
             outcome: match outcome.state {
                 State::Success(_) => Kind::Success,
@@ -109,6 +109,7 @@ impl<'a> Record<'a> {
             body_encoding: None,
             body_truncated: None,
             tag: request.get_tag().map(Cow::Borrowed),
+            supersedes: request.resumed().is_some_and(|resumed| resumed.supersedes),
             request: None,
             response_text: None,
         };

@@ -30,6 +30,7 @@
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
 //! | `body`, `body_encoding`, `body_truncated` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
 //! | `tag` | what the caller tagged the request with |
+//! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
 //!
 //! # The failure log
 //! The same, and what is needed to see the failure and to run the request again. The body stands in `response_text`;
@@ -66,7 +67,7 @@ use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::timing::{Phase, millis, millis_option};
 use request::RequestLine;
-use wire::Version;
+pub(crate) use wire::Version;
 
 /// What is kept of one request, as it is written in a results file or a failure log and read back from it.
 ///
@@ -194,6 +195,9 @@ pub struct Record<'a> {
     /// What the caller tagged the request with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<Cow<'a, Value>>,
+    /// Whether it stands in place of an earlier record of the same key that was no success.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub supersedes: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<RequestLine<'a>>,
     /// The body as text, in a failure log; absent when there was no response.

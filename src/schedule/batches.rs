@@ -35,6 +35,8 @@ pub(crate) struct Standing {
 pub(crate) enum Ended {
     /// It was never fit to be sent; says why.
     Invalid(String),
+    /// It was under way when an earlier run was cut off, and must not be repeated.
+    Interrupted,
     Cancelled,
     Deadline,
     /// Its host's circuit breaker lets nothing through, for so long.

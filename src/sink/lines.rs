@@ -145,11 +145,18 @@ impl Lines<File> {
         Ok(lines)
     }
 
+    /// Brings what was written to the disk.
+    pub(super) fn sync(&self) -> Result<(), SinkError> {
+        self.to
+            .sync_data()
+            .map_err(|e| self.error("cannot be brought to the disk", e))
+    }
+
     fn open(path: &Path, options: &OpenOptions) -> Result<Lines<File>, SinkError> {
         Lines::of_file(path, options.open(path))
     }
 
-    fn of_file(path: &Path, opened: io::Result<File>) -> Result<Lines<File>, SinkError> {
+    pub(super) fn of_file(path: &Path, opened: io::Result<File>) -> Result<Lines<File>, SinkError> {
         let place = Place::File(path.to_owned());
         let file = match opened {
             Ok(file) => file,

@@ -4,6 +4,7 @@
 //! that takes the outcomes, never on a worker; while it is slow, the batch is.
 
 mod failures;
+mod journal;
 mod jsonl;
 mod lines;
 mod only;
@@ -18,6 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use failures::Failures;
+pub use journal::{Journal, Remaining};
 pub use jsonl::{JsonLines, Keep};
 pub use only::Only;
 pub(crate) use recorded::run;

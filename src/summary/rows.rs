@@ -128,10 +128,10 @@ impl ErrorRow {
         if self
             .example
             .as_ref()
-            .is_none_or(|e| outcome.index < e.index)
+            .is_none_or(|e| outcome.index() < e.index)
         {
             self.example = Some(Example {
-                index: outcome.index,
+                index: outcome.index(),
                 url: cut(&outcome.url(), URL),
                 message: message(error, outcome),
             });

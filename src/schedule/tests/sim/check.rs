@@ -162,7 +162,7 @@ impl World {
                     self.seen.refused_by_breaker += 1;
                 }
                 Ended::Cancelled => self.seen.cancelled += 1,
-                Ended::Invalid(_) | Ended::NoWorker(_) => {}
+                Ended::Invalid(_) | Ended::Interrupted | Ended::NoWorker(_) => {}
             }
             let over = feast.bounds.delivered || feast.gone;
             work.place = if over { Where::Over } else { Where::Ended };

@@ -1,0 +1,195 @@
+//! That a request which must not be repeated is about to be sent: `RESULTS.journal`.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::seen::{refusal, take_one, whole_lines};
+use super::{Shared, lock, wrong};
+use crate::record::{Key, Version};
+use crate::request::{Intents, Request};
+use crate::sink::SinkError;
+
+/// A line: the request of this key is about to be sent, or, withdrawn, nothing of it was.
+#[derive(Serialize, Deserialize)]
+struct Intent {
+    v: Version,
+    key: Key,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    withdrawn: bool,
+}
+
+pub(super) fn path_of(results: &Path) -> PathBuf {
+    let mut name = OsString::from(results);
+    name.push(".journal");
+    name.into()
+}
+
+/// The intents of earlier runs. A torn last line is cut off: its request was not sent yet.
+pub(super) fn read(path: &Path) -> Result<HashMap<Key, u32>, SinkError> {
+    let file = match OpenOptions::new().read(true).append(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
+        Err(e) => return Err(wrong(path, "cannot be opened", e)),
+        Ok(file) => file,
+    };
+    let mut open = HashMap::<Key, u32>::new();
+    let torn = whole_lines(&file, |line| {
+        let intent = serde_json::from_slice::<Intent>(line).map_err(|e| refusal(line, &e))?;
+        if intent.withdrawn {
+            take_one(&mut open, intent.key);
+        } else {
+            *open.entry(intent.key).or_default() += 1;
+        }
+        Ok(())
+    })
+    .map_err(|e| wrong(path, "cannot be resumed", e))?;
+    if let Some(whole) = torn {
+        file.set_len(whole)
+            .map_err(|e| wrong(path, "cannot be repaired", e))?;
+    }
+    Ok(open)
+}
+
+/// The intents of this run and those left of earlier ones.
+pub(super) struct Book {
+    path: PathBuf,
+    durable: AtomicBool,
+    state: Mutex<State>,
+    /// How many lines are known to be on the disk. Who waits for it lets who has it bring the lines of both there.
+    synced: Mutex<u64>,
+}
+
+struct State {
+    /// Opened for the first intent: most batches have none.
+    file: Option<Arc<File>>,
+    /// Intents without an outcome.
+    open: HashMap<Key, u32>,
+    /// Those of an earlier run whose request is sent again: their intent stands.
+    reopened: HashMap<Key, u32>,
+    written: u64,
+}
+
+impl Book {
+    pub(super) fn new(path: PathBuf, open: HashMap<Key, u32>) -> Book {
+        Book {
+            path,
+            durable: AtomicBool::new(false),
+            state: Mutex::new(State {
+                file: None,
+                open,
+                reopened: HashMap::new(),
+                written: 0,
+            }),
+            synced: Mutex::new(0),
+        }
+    }
+
+    pub(super) fn set_durable(&self, durable: bool) {
+        self.durable.store(durable, Ordering::Relaxed);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A request that was cut off is sent again.
+    pub(super) fn reopen(&self, key: Key) {
+        *self.state().reopened.entry(key).or_default() += 1;
+    }
+
+    fn announce(&self, key: Key) -> io::Result<()> {
+        let mut state = self.state();
+        if take_one(&mut state.reopened, key) {
+            return Ok(());
+        }
+        let (file, number) = self.append(&mut state, key, false)?;
+        *state.open.entry(key).or_default() += 1;
+        drop(state);
+        if self.durable.load(Ordering::Relaxed) {
+            self.sync(&file, number)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a line. Gives the file, and how many lines were written to it.
+    fn append(&self, state: &mut State, key: Key, withdrawn: bool) -> io::Result<(Arc<File>, u64)> {
+        let file = match &state.file {
+            Some(file) => Arc::clone(file),
+            None => {
+                let opened = OpenOptions::new()
+                    .append(true)
+                    .create(true)
+                    .open(&self.path)?;
+                if self.durable.load(Ordering::Relaxed) {
+                    lock::sync_folder(&self.path)?;
+                }
+                Arc::clone(state.file.insert(Arc::new(opened)))
+            }
+        };
+        let v = Version;
+        let mut line = serde_json::to_vec(&Intent { v, key, withdrawn })?;
+        line.push(b'\n');
+        let end = file.metadata()?.len();
+        if let Err(e) = (&*file).write_all(&line) {
+            // Lest the next line grows onto a part of this one.
+            file.set_len(end)?;
+            return Err(e);
+        }
+        state.written += 1;
+        Ok((file, state.written))
+    }
+
+    fn sync(&self, file: &File, number: u64) -> io::Result<()> {
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        if *synced < number {
+            let written = self.state().written;
+            file.sync_data()?;
+            *synced = written;
+        }
+        Ok(())
+    }
+
+    /// An outcome was written.
+    pub(super) fn settle(&self, key: Key) {
+        take_one(&mut self.state().open, key);
+    }
+
+    /// Nothing was sent, and there is no outcome to be written.
+    pub(super) fn withdraw(&self, key: Key) -> Result<(), SinkError> {
+        let mut state = self.state();
+        if !take_one(&mut state.open, key) {
+            return Ok(());
+        }
+        self.append(&mut state, key, true)
+            .map(drop)
+            .map_err(|e| wrong(&self.path, "cannot be written", e))
+    }
+
+    /// Where every intent has its outcome on file, none needs to be kept.
+    pub(super) fn close(&self) -> Result<(), SinkError> {
+        let mut state = self.state();
+        if !state.open.is_empty() {
+            return Ok(());
+        }
+        state.file = None;
+        match std::fs::remove_file(&self.path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                Err(wrong(&self.path, "cannot be removed", e))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Intents for Shared {
+    fn announce(&self, request: &Request) -> io::Result<()> {
+        let told = self.book.announce(Key::of(request));
+        told.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", self.book.path.display())))
+    }
+}

@@ -1,0 +1,279 @@
+//! Results that a later run goes on from.
+//!
+//! Beside the results stands, where there is need of it, `RESULTS.journal`: an *intent* for each request that must not
+//! be repeated, written before its first byte goes out. An intent without an outcome is a request that was under way
+//! when its run was cut off.
+
+mod intents;
+mod lock;
+mod remaining;
+mod seen;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+pub use remaining::Remaining;
+
+use super::lines::Lines;
+use super::{Place, Sink, SinkError};
+use crate::outcome::Outcome;
+use crate::record::{Key, Record, RecordOptions};
+use crate::request::Request;
+use crate::summary::Summary;
+use intents::Book;
+use seen::Seen;
+
+/// How long a record of a durable journal waits for the disk at most while others follow it.
+const COMMIT: Duration = Duration::from_millis(200);
+
+/// A results file that a later run goes on from: after a crash, a kill at any instant, Ctrl-C or a limit, the same
+/// input through [`remaining`](Journal::remaining) finishes the batch, with no outcome lost and none written twice.
+///
+/// - The file is what [`JsonLines`](super::JsonLines) writes: one outcome a line, whole lines only. Opening it again
+///   cuts off a last line that a kill left torn.
+/// - Requests are matched by their [`Key`] and, where several have the same, by how many, never by position: the input
+///   may be sorted, cut or added to.
+/// - Cancelled outcomes, and those ended by the batch's deadline, are not written: they run again.
+/// - What was under way at a kill has no outcome and runs again, where that is safe. A request that must not be
+///   repeated (POST and PATCH without an idempotency key and not [`idempotent`](Request::idempotent)) ends as failed,
+///   class [`Interrupted`](crate::ErrorType::Interrupted), unless [`resume_writes`](Journal::resume_writes) says else:
+///   the server may have acted. That it was about to be sent is in `RESULTS.journal` before its first byte.
+///
+/// No second process can open the journal meanwhile (on Unix).
+///
+/// ```no_run
+/// # let client = haul::Client::new();
+/// use haul::sink::Journal;
+///
+/// let urls = (0..100_000).map(|i| format!("https://example.com/items/{i}"));
+/// let mut journal = Journal::open("run.jsonl")?;
+/// let summary = client.run(journal.remaining(urls), &mut journal)?;
+/// println!("{} were done before\n{summary}", journal.found());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "checkpoint")]
+#[doc(alias = "resume")]
+pub struct Journal {
+    lines: Lines<File>,
+    path: PathBuf,
+    options: RecordOptions,
+    shared: Arc<Shared>,
+    found: u64,
+    retry_failed: bool,
+    resume_writes: bool,
+    durable: bool,
+    /// Something was written since it was last brought to the disk.
+    dirty: bool,
+    committed: Instant,
+}
+
+/// What the journal has in common with the requests it hands on.
+struct Shared {
+    seen: Mutex<Seen>,
+    book: Book,
+}
+
+impl Journal {
+    /// Goes on from a results file, or begins one where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or written, is being written by another process, or holds anything but records of this
+    /// version; the error names the line, and the file stays as it was.
+    pub fn open(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
+        let path = path.as_ref();
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        let file = options
+            .open(path)
+            .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
+        let regular = file.metadata().map(|about| about.is_file());
+        match regular {
+            Ok(true) => {}
+            Ok(false) => {
+                let reason = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
+                return Err(wrong(path, "cannot be resumed", reason));
+            }
+            Err(e) => return Err(wrong(path, "cannot be read", e)),
+        }
+        lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
+        let intents = intents::path_of(path);
+        let announced = intents::read(&intents)?;
+        let seen = seen::read(&file, announced).map_err(|e| wrong(path, "cannot be resumed", e))?;
+        Journal::of(path, file, seen)
+    }
+
+    /// Begins a new results file.
+    ///
+    /// # Errors
+    /// When the file exists, or cannot be made.
+    pub fn create(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
+        let path = path.as_ref();
+        if path.exists() {
+            // Says what is wrong with it.
+            Lines::create(path)?;
+        }
+        Journal::anew(path, OpenOptions::new().append(true).create_new(true))
+    }
+
+    /// Begins a new results file, in place of one there may be.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or is being written by another process.
+    pub fn overwrite(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
+        Journal::anew(path.as_ref(), OpenOptions::new().append(true).create(true))
+    }
+
+    fn anew(path: &Path, options: &OpenOptions) -> Result<Journal, SinkError> {
+        let file = options
+            .open(path)
+            .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
+        lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
+        file.set_len(0)
+            .map_err(|e| wrong(path, "cannot be emptied", e))?;
+        let intents = intents::path_of(path);
+        match std::fs::remove_file(&intents) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(wrong(&intents, "cannot be removed", e));
+            }
+            _ => {}
+        }
+        Journal::of(path, file, Seen::default())
+    }
+
+    fn of(path: &Path, file: File, mut seen: Seen) -> Result<Journal, SinkError> {
+        let book = Book::new(intents::path_of(path), seen.take_unresolved());
+        Ok(Journal {
+            lines: Lines::of_file(path, Ok(file))?,
+            path: path.to_owned(),
+            options: RecordOptions::new(),
+            found: seen.lines(),
+            shared: Arc::new(Shared {
+                seen: Mutex::new(seen),
+                book,
+            }),
+            retry_failed: false,
+            resume_writes: false,
+            durable: false,
+            dirty: false,
+            committed: Instant::now(),
+        })
+    }
+
+    /// Bodies and headers of the records.
+    pub fn records(mut self, options: RecordOptions) -> Journal {
+        self.options = options;
+        self
+    }
+
+    /// Whether requests whose last outcome is no success are sent again. The new record
+    /// [stands for](Record::supersedes) the old one; both stay in the file. Default false.
+    pub fn retry_failed(mut self, retry: bool) -> Journal {
+        self.retry_failed = retry;
+        self
+    }
+
+    /// Whether a request that must not be repeated, and was under way when its run was cut off, is sent again all the
+    /// same. Default false: it ends as [`Interrupted`](crate::ErrorType::Interrupted).
+    pub fn resume_writes(mut self, resume: bool) -> Journal {
+        self.resume_writes = resume;
+        self
+    }
+
+    /// Whether records outlive the machine's crash too, not only this process's: they are on the disk 200 ms after they
+    /// were written at the latest, and an intent before its request's first byte. Default false.
+    #[doc(alias = "fsync")]
+    pub fn durable(mut self, durable: bool) -> Journal {
+        self.durable = durable;
+        self.shared.book.set_durable(durable);
+        self
+    }
+
+    /// How many outcomes the file held when it was opened.
+    pub fn found(&self) -> u64 {
+        self.found
+    }
+
+    /// The requests of the input that have no outcome in the file yet. Give the batch that the journal records this
+    /// iterator, not the input itself, also on the first run: it is what intents are written by.
+    pub fn remaining<R>(&self, requests: R) -> Remaining<R::IntoIter>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+    {
+        Remaining::new(
+            requests.into_iter(),
+            Arc::clone(&self.shared),
+            self.retry_failed,
+            self.resume_writes,
+        )
+    }
+
+    /// Writes out what is in the buffer, and where it is durable, to the disk.
+    fn commit(&mut self) -> Result<(), SinkError> {
+        self.lines.flush()?;
+        if self.durable && self.dirty {
+            self.lines.sync()?;
+            self.dirty = false;
+            self.committed = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Writes out what is left: [`Sink::finish`], whatever the outcomes carry.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+        self.commit()?;
+        self.shared.book.close()
+    }
+}
+
+impl<T: 'static> Sink<T> for Journal {
+    fn begin(&mut self) -> Result<(), SinkError> {
+        if self.durable {
+            lock::sync_folder(&self.path).map_err(|e| wrong(&self.path, "cannot be kept", e))?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
+        let book = &self.shared.book;
+        let request = outcome.request();
+        let announces = request.resumed().is_some_and(|r| r.intents.is_some());
+        if !outcome.is_final() {
+            if announces && outcome.report.started.is_some() && outcome.report.bytes_sent == 0 {
+                book.withdraw(Key::of(request))?;
+            }
+            return Ok(());
+        }
+        self.lines
+            .add(|lines| Record::new(outcome, &self.options).write_to(lines))?;
+        self.dirty = true;
+        let interrupted = request.resumed().is_some_and(|r| r.interrupted);
+        if announces && (interrupted || outcome.report.started.is_some()) {
+            book.settle(Key::of(request));
+        }
+        if self.durable && self.committed.elapsed() >= COMMIT {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    fn idle(&mut self) -> Result<(), SinkError> {
+        self.commit()
+    }
+
+    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
+        self.finish(summary)
+    }
+}
+
+fn wrong(path: &Path, action: &'static str, source: io::Error) -> SinkError {
+    SinkError::new(Place::File(path.to_owned()), action, source)
+}

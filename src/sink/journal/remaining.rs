@@ -1,0 +1,124 @@
+//! The part of the input that has no outcome yet.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::{Arc, PoisonError};
+
+use super::Shared;
+use super::seen::Place;
+use crate::record::Key;
+use crate::request::{Intents, Request, Resumed};
+
+/// The iterator of [`Journal::remaining`](super::Journal::remaining).
+#[must_use = "it is the input of the batch that the journal records"]
+pub struct Remaining<I> {
+    input: I,
+    shared: Arc<Shared>,
+    intents: Arc<dyn Intents>,
+    position: u64,
+    /// The file held something: every request is looked up.
+    resuming: bool,
+    retry_failed: bool,
+    resume_writes: bool,
+}
+
+impl<I> Remaining<I> {
+    pub(super) fn new(
+        input: I,
+        shared: Arc<Shared>,
+        retry_failed: bool,
+        resume_writes: bool,
+    ) -> Remaining<I> {
+        let resuming = !shared
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty();
+        Remaining {
+            input,
+            intents: Arc::clone(&shared) as Arc<dyn Intents>,
+            shared,
+            position: 0,
+            resuming,
+            retry_failed,
+            resume_writes,
+        }
+    }
+
+    /// What is to be done with the request at this position; none where it has its outcome.
+    fn resumed(&self, request: &Request, position: u64) -> Option<Option<Resumed>> {
+        // A method that may be repeated needs no intent.
+        let writes = !request.method().is_idempotent();
+        let mut resumed = Resumed {
+            position,
+            supersedes: false,
+            interrupted: false,
+            intents: writes.then(|| Arc::clone(&self.intents)),
+        };
+        if !self.resuming {
+            return Some(writes.then_some(resumed));
+        }
+        let key = Key::of(request);
+        let mut seen = self
+            .shared
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match seen.next(key, self.retry_failed, self.resume_writes) {
+            Place::Done => return None,
+            Place::New => {}
+            Place::Again => resumed.supersedes = true,
+        }
+        if seen.take_interrupted(key) {
+            if self.resume_writes {
+                self.shared.book.reopen(key);
+            } else {
+                resumed.interrupted = true;
+                resumed.intents = Some(Arc::clone(&self.intents));
+            }
+        }
+        Some(Some(resumed))
+    }
+}
+
+impl<I> Iterator for Remaining<I>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+    type Item = Request;
+
+    fn next(&mut self) -> Option<Request> {
+        loop {
+            let request = self.input.next()?.into();
+            let position = self.position;
+            self.position += 1;
+            match self.resumed(&request, position) {
+                None => {}
+                Some(None) => return Some(request),
+                Some(Some(resumed)) => return Some(request.with_resumed(resumed)),
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (least, most) = self.input.size_hint();
+        (if self.resuming { 0 } else { least }, most)
+    }
+}
+
+impl<I> FusedIterator for Remaining<I>
+where
+    I: FusedIterator,
+    I::Item: Into<Request>,
+{
+}
+
+impl<I> fmt::Debug for Remaining<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remaining")
+            .field("position", &self.position)
+            .field("resuming", &self.resuming)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+//! What a results file says: which keys have how many outcomes.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::error::ErrorType;
+use crate::record::{Key, Kind, Version};
+
+/// How every record begins; what does not cannot be the torn beginning of one.
+pub(super) const BEGINNING: &[u8] = b"{\"v\":1,";
+
+/// The outcomes of a results file by key, and the intents that none of them answers.
+#[derive(Default)]
+pub(super) struct Seen {
+    keys: HashMap<Key, Count>,
+    /// How many of a key's outcomes are `interrupted`.
+    cut_off: HashMap<Key, u32>,
+    /// Intents without an outcome.
+    unresolved: HashMap<Key, u32>,
+    lines: u64,
+}
+
+/// Small: there may be ten million of them.
+#[derive(Default)]
+struct Count {
+    done: u32,
+    unsuccessful: u32,
+}
+
+/// What is known of the next request of a key.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It has its outcome.
+    Done,
+    /// It has one that is no success, and is to be sent again.
+    Again,
+    /// It has none.
+    New,
+}
+
+impl Seen {
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.unresolved.is_empty()
+    }
+
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// The intents without an outcome, as they are now.
+    pub(super) fn take_unresolved(&mut self) -> HashMap<Key, u32> {
+        self.unresolved.clone()
+    }
+
+    /// Takes the next request of this key.
+    pub(super) fn next(&mut self, key: Key, retry_failed: bool, resume_writes: bool) -> Place {
+        let Some(count) = self.keys.get_mut(&key).filter(|count| count.done > 0) else {
+            return Place::New;
+        };
+        count.done -= 1;
+        let held_back = if resume_writes {
+            0
+        } else {
+            self.cut_off.get(&key).copied().unwrap_or_default()
+        };
+        if retry_failed && count.unsuccessful > held_back {
+            count.unsuccessful -= 1;
+            return Place::Again;
+        }
+        Place::Done
+    }
+
+    /// Whether a request of this key was under way when its run was cut off; each is told of once.
+    pub(super) fn take_interrupted(&mut self, key: Key) -> bool {
+        take_one(&mut self.unresolved, key)
+    }
+
+    fn add(&mut self, line: &Line) {
+        self.lines += 1;
+        let count = self.keys.entry(line.key).or_default();
+        // A line that stands for an earlier one counts in its place.
+        if line.supersedes && count.unsuccessful > 0 {
+            count.unsuccessful -= 1;
+            take_one(&mut self.cut_off, line.key);
+        } else {
+            count.done += 1;
+        }
+        count.unsuccessful += u32::from(line.outcome != Kind::Success);
+        let interrupted = line.error_type == Some(ErrorType::Interrupted);
+        if interrupted {
+            *self.cut_off.entry(line.key).or_default() += 1;
+        }
+        if interrupted || line.timestamp.is_some() {
+            take_one(&mut self.unresolved, line.key);
+        }
+    }
+}
+
+/// Takes one off a count; false where there was none.
+pub(super) fn take_one(counts: &mut HashMap<Key, u32>, key: Key) -> bool {
+    let Entry::Occupied(mut entry) = counts.entry(key) else {
+        return false;
+    };
+    *entry.get_mut() -= 1;
+    if *entry.get() == 0 {
+        entry.remove();
+    }
+    true
+}
+
+/// What resuming needs of a record.
+#[derive(Deserialize)]
+struct Line {
+    #[serde(rename = "v")]
+    _v: Version,
+    key: Key,
+    outcome: Kind,
+    #[serde(default)]
+    supersedes: bool,
+    #[serde(default)]
+    error_type: Option<ErrorType>,
+    #[serde(default)]
+    timestamp: Option<IgnoredAny>,
+}
+
+/// Reads a results file from its beginning, and cuts off a torn last line.
+pub(super) fn read(file: &File, announced: HashMap<Key, u32>) -> io::Result<Seen> {
+    let mut seen = Seen {
+        unresolved: announced,
+        ..Seen::default()
+    };
+    let whole = whole_lines(file, |line| {
+        let line = serde_json::from_slice::<Line>(line).map_err(|e| refusal(line, &e))?;
+        seen.add(&line);
+        Ok(())
+    })?;
+    if let Some(whole) = whole {
+        log::warn!("a last line that was torn is cut off, at byte {whole}");
+        file.set_len(whole)?;
+    }
+    Ok(seen)
+}
+
+/// Tells of each whole line. Says how long the file is without a torn last one, where there is one.
+pub(super) fn whole_lines(
+    mut file: &File,
+    mut each: impl FnMut(&[u8]) -> Result<(), String>,
+) -> io::Result<Option<u64>> {
+    file.rewind()?;
+    let mut reader = BufReader::with_capacity(256 << 10, file);
+    let (mut line, mut number, mut whole) = (Vec::new(), 0_u64, 0);
+    loop {
+        line.clear();
+        let length = reader.read_until(b'\n', &mut line)?;
+        if length == 0 {
+            return Ok(None);
+        }
+        number += 1;
+        let told = if line.pop_if(|last| *last == b'\n').is_none() {
+            if is_torn(&line) {
+                return Ok(Some(whole));
+            }
+            Err("not a record".to_owned())
+        } else if line.iter().all(u8::is_ascii_whitespace) {
+            Ok(())
+        } else {
+            each(&line)
+        };
+        told.map_err(|reason| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("line {number}: {reason}"),
+            )
+        })?;
+        whole += length as u64;
+    }
+}
+
+/// Whether this may be the beginning of a line that was not written to its end. A machine's crash may leave zeros in
+/// place of what was to come.
+fn is_torn(rest: &[u8]) -> bool {
+    let length = rest
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |at| at + 1);
+    let most = length.min(BEGINNING.len());
+    rest[..most] == BEGINNING[..most]
+}
+
+/// Why a line is not read: another version before all else, since its other keys may be anything.
+pub(super) fn refusal(line: &[u8], error: &serde_json::Error) -> String {
+    #[derive(Deserialize)]
+    struct Versioned {
+        v: u64,
+    }
+    let other = serde_json::from_slice::<Versioned>(line)
+        .ok()
+        .and_then(|line| Version::refusal(line.v));
+    other.unwrap_or_else(|| format!("not a record: {error}"))
+}

@@ -1,0 +1,242 @@
+//! What a results file and its intents say, and what is made of a torn or a wrong one.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::error::ErrorType;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("haul-journal-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    /// The results file, holding this.
+    fn results(&self, text: &str) -> PathBuf {
+        let path = self.0.join("run.jsonl");
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn intents(&self, requests: &[Request]) {
+        let line = |request| format!("{{\"v\":1,\"key\":\"{}\"}}\n", Key::of(request));
+        let lines: String = requests.iter().map(line).collect();
+        fs::write(self.0.join("run.jsonl.journal"), lines).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn get(n: u32) -> Request {
+    Request::get(format!("http://h/{n}"))
+}
+
+fn post(n: u32) -> Request {
+    Request::post(format!("http://h/{n}"))
+}
+
+/// The record of a request that was sent.
+fn line(request: &Request, outcome: &str) -> String {
+    let key = Key::of(request);
+    format!(
+        "{{\"v\":1,\"index\":0,\"key\":\"{key}\",\"outcome\":\"{outcome}\",\"url\":\"http://h/\",\"method\":\"GET\",\"attempts\":1,\"timestamp\":\"2026-08-22T10:15:30.123Z\"}}\n"
+    )
+}
+
+/// What is left of the input: URL, place in the input, and `+` where it stands for an earlier outcome, `!` where it was
+/// cut off.
+fn left(journal: &Journal, input: Vec<Request>) -> Vec<String> {
+    let shown = |request: Request| {
+        let resumed = request.resumed();
+        let (position, supersedes, interrupted) = resumed.map_or((9, false, false), |r| {
+            (r.position, r.supersedes, r.interrupted)
+        });
+        let marks = [(supersedes, "+"), (interrupted, "!")];
+        let marks: String = marks.iter().filter(|m| m.0).map(|m| m.1).collect();
+        format!(
+            "{}@{position}{marks}",
+            request.url().trim_start_matches("http://h")
+        )
+    };
+    journal.remaining(input).map(shown).collect()
+}
+
+#[test]
+fn what_has_an_outcome_is_left_out_wherever_it_stands() {
+    let folder = Folder::new("left-out");
+    let path = folder.results(&(line(&get(2), "success") + &line(&get(0), "failed")));
+    let journal = Journal::open(path).unwrap();
+    assert_eq!(journal.found(), 2);
+    assert_eq!(
+        left(&journal, vec![get(0), get(1), get(2), get(3)]),
+        ["/1@1", "/3@3"]
+    );
+}
+
+#[test]
+fn requests_of_one_key_are_matched_by_how_many_there_are() {
+    let folder = Folder::new("by-count");
+    let path = folder.results(&line(&get(0), "success").repeat(2));
+    let journal = Journal::open(path).unwrap();
+    assert_eq!(left(&journal, vec![get(0), get(0), get(0)]), ["/0@2"]);
+}
+
+#[test]
+fn failures_are_sent_again_on_request_and_the_new_outcome_stands_for_the_old_one() {
+    let folder = Folder::new("again");
+    let text = line(&get(0), "failed") + &line(&get(1), "success") + &line(&get(2), "rejected");
+    let path = folder.results(&text);
+    let journal = Journal::open(&path).unwrap().retry_failed(true);
+    let input = || vec![get(0), get(1), get(2)];
+    assert_eq!(left(&journal, input()), ["/0@0+", "/2@2+"]);
+    drop(journal);
+    let better = line(&get(0), "success").replace("}\n", ",\"supersedes\":true}\n");
+    let path = folder.results(&(text + &better));
+    let journal = Journal::open(path).unwrap().retry_failed(true);
+    assert_eq!(left(&journal, input()), ["/2@2+"]);
+}
+
+#[test]
+fn an_intent_without_an_outcome_was_cut_off() {
+    let folder = Folder::new("cut-off");
+    let path = folder.results(&line(&post(0), "success"));
+    folder.intents(&[post(0), post(1)]);
+    let input = || vec![post(0), post(1), post(2)];
+    let journal = Journal::open(&path).unwrap();
+    assert_eq!(left(&journal, input()), ["/1@1!", "/2@2"]);
+    drop(journal);
+    let journal = Journal::open(&path).unwrap().resume_writes(true);
+    assert_eq!(left(&journal, input()), ["/1@1", "/2@2"]);
+}
+
+#[test]
+fn of_two_requests_of_one_key_one_was_cut_off() {
+    let folder = Folder::new("one-of-two");
+    let path = folder.results(&line(&post(0), "success"));
+    folder.intents(&[post(0), post(0)]);
+    let journal = Journal::open(&path).unwrap();
+    assert_eq!(
+        left(&journal, vec![post(0), post(0), post(0)]),
+        ["/0@1!", "/0@2"]
+    );
+}
+
+#[test]
+fn what_was_cut_off_is_not_sent_again_with_the_failures() {
+    let folder = Folder::new("not-again");
+    let interrupted = line(&post(0), "failed").replace("}\n", ",\"error_type\":\"interrupted\"}\n");
+    let path = folder.results(&interrupted);
+    let journal = Journal::open(&path).unwrap().retry_failed(true);
+    assert!(left(&journal, vec![post(0)]).is_empty());
+    drop(journal);
+    let journal = Journal::open(&path)
+        .unwrap()
+        .retry_failed(true)
+        .resume_writes(true);
+    assert_eq!(left(&journal, vec![post(0)]), ["/0@0+"]);
+}
+
+#[test]
+fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
+    let folder = Folder::new("torn");
+    let whole = line(&get(0), "success");
+    let last = line(&get(1), "success");
+    for torn in 1..last.len() {
+        let path = folder.results(&(whole.clone() + &last[..torn]));
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.found(), 1);
+        assert_eq!(fs::read_to_string(path).unwrap(), whole);
+    }
+    let path = folder.results(&(whole.clone() + &last[..40] + "\0\0\0"));
+    Journal::open(&path).unwrap();
+    assert_eq!(fs::read_to_string(path).unwrap(), whole);
+}
+
+#[test]
+fn what_is_no_results_file_is_refused_and_stays_as_it_was() {
+    let folder = Folder::new("refused");
+    for (text, reason) in [
+        ("hello", "line 1: not a record"),
+        ("hello\n", "line 1: not a record: expected value"),
+        (
+            "{\"v\":2}\n",
+            "line 1: records of version 2 cannot be read (this is version 1)",
+        ),
+        ("{\"v\":1}\n", "line 1: not a record: missing field `key`"),
+        ("\n{\"v\":1,\"key\":\"x\"}\n", "line 2: not a record"),
+    ] {
+        let path = folder.results(text);
+        let error = Journal::open(&path).err().unwrap().to_string();
+        let expected = format!("{}: cannot be resumed: {reason}", path.display());
+        assert!(error.starts_with(&expected), "{error}");
+        assert_eq!(fs::read_to_string(path).unwrap(), text);
+    }
+    let path = folder.results("");
+    fs::write(folder.0.join("run.jsonl.journal"), "{\"v\":7,\"what\":1}\n").unwrap();
+    let error = Journal::open(path).err().unwrap().to_string();
+    assert!(
+        error.contains("run.jsonl.journal: cannot be resumed: line 1: records of version 7"),
+        "{error}"
+    );
+    let error = Journal::open(&folder.0).err().unwrap().to_string();
+    assert!(error.contains("cannot be opened for writing"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn two_processes_do_not_write_one_file() {
+    let folder = Folder::new("locked");
+    let path = folder.results("");
+    let first = Journal::open(&path).unwrap();
+    for second in [Journal::open(&path), Journal::overwrite(&path)] {
+        let error = second.err().unwrap().to_string();
+        assert!(
+            error.ends_with("cannot be locked: another process is writing it"),
+            "{error}"
+        );
+    }
+    drop(first);
+    Journal::open(&path).unwrap();
+    let error = Journal::create(&path).err().unwrap().to_string();
+    assert!(error.contains("exists"), "{error}");
+}
+
+#[test]
+fn an_intent_is_on_file_before_the_request_is_sent_and_gone_once_all_have_outcomes() {
+    let folder = Folder::new("intents");
+    let path = folder.0.join("run.jsonl");
+    let intents = folder.0.join("run.jsonl.journal");
+    let journal = Journal::create(&path).unwrap().durable(true);
+    let requests: Vec<Request> = journal.remaining([get(0), post(1), post(2)]).collect();
+    assert!(requests[0].resumed().is_none());
+    for request in &requests[1..] {
+        request
+            .resumed()
+            .unwrap()
+            .intents
+            .as_ref()
+            .unwrap()
+            .announce(request)
+            .unwrap();
+    }
+    assert_eq!(fs::read_to_string(&intents).unwrap().lines().count(), 2);
+    let book = &journal.shared.book;
+    book.settle(Key::of(&requests[1]));
+    book.close().unwrap();
+    assert!(intents.exists());
+    book.withdraw(Key::of(&requests[2])).unwrap();
+    drop(journal);
+    let journal = Journal::open(&path).unwrap();
+    // Nothing of the second was sent; the first has no record, since none was written.
+    assert_eq!(left(&journal, vec![post(1), post(2)]), ["/1@0!", "/2@1"]);
+    assert_eq!(ErrorType::Interrupted.as_str(), "interrupted");
+}
