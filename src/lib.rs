@@ -65,6 +65,8 @@
 //!   or a request.
 //! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch.
 //!
+//! [Coming from Python](coming_from_python) puts it beside `requests` and `concurrent.futures`.
+//!
 //! # What holds always
 //!
 //! One accepted request is exactly one outcome, whatever fails, panics or is dropped. Limits, in all and per host, hold
@@ -84,6 +86,8 @@
 
 mod batch;
 mod client;
+#[doc = include_str!("coming_from_python.md")]
+pub mod coming_from_python {}
 mod error;
 mod executor;
 mod hooks;
