@@ -53,8 +53,10 @@ pub(super) struct State {
     /// Workers that run or are being started.
     pub(super) live: usize,
     pub(super) starting: usize,
-    pub(super) idle: usize,
     pub(super) following: usize,
+    /// An idle worker was called and has not looked yet: whoever comes for one thing comes for all, and calls the next
+    /// where it leaves something behind.
+    pub(super) called: bool,
     /// Someone is the leader; until when it waits.
     pub(super) leading: bool,
     pub(super) armed: Option<Instant>,
@@ -108,8 +110,8 @@ impl Executor {
                 schedule,
                 live: 0,
                 starting: 0,
-                idle: 0,
                 following: 0,
+                called: false,
                 leading: false,
                 armed: None,
                 closing: false,
@@ -189,9 +191,14 @@ impl Executor {
 
     /// Wakes an idle worker. Says whether one is to be started instead.
     fn call_one(&self, state: &mut State) -> bool {
+        if state.called {
+            return false;
+        }
         if state.leading {
+            state.called = true;
             self.leader.notify_one();
         } else if state.following > 0 {
+            state.called = true;
             self.followers.notify_one();
         } else if state.starting == 0
             && state.live < self.pool.workers + state.blocked
