@@ -4,9 +4,12 @@
 //!
 //! Of the idle workers one, the leader, waits until the schedule's next wake-up; the followers wait for a call. Whoever
 //! adds work calls the leader, or a follower where there is no leader, or starts a worker where nobody is idle and the
-//! pool is not full and none is on its way back. Whoever takes work and leaves more behind does the same. So while something can be dispatched, or
-//! will be able to at a known time, somebody is on the way to it or waits for that time, or all workers are busy and
-//! look again as soon as one is done.
+//! pool is not full and none is on its way back; where one was called and has not looked yet, nobody else is. Whoever
+//! takes work and leaves more behind does the same. So while something can be dispatched, or will be able to at a known
+//! time, somebody is on the way to it or waits for that time, or all workers are busy and look again as soon as one is
+//! done.
+//!
+//! `tests/wake_up_model` is a model of this, played in many orders: what changes here changes there.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
