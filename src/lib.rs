@@ -66,6 +66,8 @@
 //! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch. [`Journal`]: results that a later run goes on
 //!   from, also after a crash.
 //!
+//! [Coming from Python](coming_from_python) puts it beside `requests` and `concurrent.futures`.
+//!
 //! # What holds always
 //!
 //! One accepted request is exactly one outcome, whatever fails, panics or is dropped. Limits, in all and per host, hold
@@ -85,6 +87,8 @@
 
 mod batch;
 mod client;
+#[doc = include_str!("coming_from_python.md")]
+pub mod coming_from_python {}
 mod error;
 mod executor;
 mod hooks;

@@ -177,11 +177,13 @@ impl FusedIterator for CompletedInTime {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReturnWhen {
     /// Any has ended.
+    #[doc(alias = "FIRST_COMPLETED")]
     FirstCompleted,
     /// Any has failed (a cancelled one does not count), or all have ended.
     #[doc(alias = "FIRST_EXCEPTION")]
     FirstFailed,
     /// All have ended.
+    #[doc(alias = "ALL_COMPLETED")]
     AllCompleted,
 }
 

@@ -58,6 +58,8 @@ struct State {
     outcome: Option<Arc<Outcome>>,
     callbacks: Vec<Callback>,
     watchers: Vec<Watcher>,
+    /// Threads that wait for the outcome. Waking nobody is a call into the system all the same.
+    waiting: usize,
 }
 
 impl Handle {
@@ -206,6 +208,7 @@ impl Handle {
             .min();
         Executor::blocking(|| {
             let mut state = self.0.lock();
+            state.waiting += 1;
             while state.outcome.is_none() {
                 state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
                     Some(Duration::ZERO) => break,
@@ -223,6 +226,7 @@ impl Handle {
                         .unwrap_or_else(PoisonError::into_inner),
                 };
             }
+            state.waiting -= 1;
             state.outcome.clone()
         })
     }
@@ -250,8 +254,11 @@ impl Receiver for Cell {
         if callbacks.is_empty() {
             soon_back();
         }
+        let is_awaited = state.waiting > 0;
         drop(state);
-        self.done.notify_all();
+        if is_awaited {
+            self.done.notify_all();
+        }
         for watcher in watchers {
             let _ = watcher.to.send(watcher.number);
         }

@@ -4,9 +4,12 @@
 //!
 //! Of the idle workers one, the leader, waits until the schedule's next wake-up; the followers wait for a call. Whoever
 //! adds work calls the leader, or a follower where there is no leader, or starts a worker where nobody is idle and the
-//! pool is not full and none is on its way back. Whoever takes work and leaves more behind does the same. So while something can be dispatched, or
-//! will be able to at a known time, somebody is on the way to it or waits for that time, or all workers are busy and
-//! look again as soon as one is done.
+//! pool is not full and none is on its way back; where one was called and has not looked yet, nobody else is. Whoever
+//! takes work and leaves more behind does the same. So while something can be dispatched, or will be able to at a known
+//! time, somebody is on the way to it or waits for that time, or all workers are busy and look again as soon as one is
+//! done.
+//!
+//! `tests/wake_up_model` is a model of this, played in many orders: what changes here changes there.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,8 +56,10 @@ pub(super) struct State {
     /// Workers that run or are being started.
     pub(super) live: usize,
     pub(super) starting: usize,
-    pub(super) idle: usize,
     pub(super) following: usize,
+    /// An idle worker was called and has not looked yet: whoever comes for one thing comes for all, and calls the next
+    /// where it leaves something behind.
+    pub(super) called: bool,
     /// Someone is the leader; until when it waits.
     pub(super) leading: bool,
     pub(super) armed: Option<Instant>,
@@ -108,8 +113,8 @@ impl Executor {
                 schedule,
                 live: 0,
                 starting: 0,
-                idle: 0,
                 following: 0,
+                called: false,
                 leading: false,
                 armed: None,
                 closing: false,
@@ -189,9 +194,14 @@ impl Executor {
 
     /// Wakes an idle worker. Says whether one is to be started instead.
     fn call_one(&self, state: &mut State) -> bool {
+        if state.called {
+            return false;
+        }
         if state.leading {
+            state.called = true;
             self.leader.notify_one();
         } else if state.following > 0 {
+            state.called = true;
             self.followers.notify_one();
         } else if state.starting == 0
             && state.live < self.pool.workers + state.blocked

@@ -71,7 +71,6 @@ impl Worker<'_> {
     /// Waits as the leader until the next wake-up, or as a follower until called.
     fn wait<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
         let executor = self.executor;
-        state.idle += 1;
         if state.leading {
             // What this worker leaves behind may be due before the leader looks.
             let due = state.schedule.next_wakeup();
@@ -104,7 +103,7 @@ impl Worker<'_> {
             state.leading = false;
             state.armed = None;
         }
-        state.idle -= 1;
+        state.called = false;
         state
     }
 

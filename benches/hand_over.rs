@@ -1,0 +1,289 @@
+//! What handing over costs: from `submit` or an iterator to the outcome, on a transport that answers at once; and how
+//! long it takes to start and to stop ten thousand workers.
+//!
+//! `cargo bench --bench hand_over -- [--rounds N] [--count N] [--workers N]`
+//!
+//! The library is compiled into this file, and a transport of its own put under it as its unit tests do (cargo compiles
+//! benches with `cfg(test)`), so that it needs no door for its benches. Without cargo's `--bench`, as `cargo test
+//! --benches` runs it, a few requests are made to see that all of this works.
+
+// A bench uses a part of them, and their unit tests run elsewhere.
+#![allow(dead_code, unused_imports, unreachable_pub, missing_docs)]
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::iter;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use ureq::http;
+
+// `pub(in crate::transport)` wants it here.
+#[path = "../src/transport/mod.rs"]
+mod transport;
+#[path = "../src"]
+mod library {
+    pub(crate) mod batch;
+    pub(crate) mod client;
+    pub(crate) mod error;
+    pub(crate) mod executor;
+    pub(crate) mod hooks;
+    pub(crate) mod host;
+    pub(crate) mod host_rule;
+    pub(crate) mod host_settings;
+    pub(crate) mod limits;
+    pub(crate) mod outcome;
+    pub(crate) mod policy;
+    pub(crate) mod record;
+    pub(crate) mod redact;
+    pub(crate) mod rejection;
+    pub(crate) mod request;
+    pub(crate) mod response;
+    pub(crate) mod retry;
+    pub(crate) mod schedule;
+    pub(crate) mod sink;
+    pub(crate) mod status;
+    pub(crate) mod summary;
+    pub(crate) mod timing;
+    pub(crate) mod url;
+}
+use library::*;
+
+// The facade's names, as `lib.rs` has them: unit tests use some.
+use transport::{Call, Exchanged, Reply, Trace, Transport};
+use {batch::*, client::*, error::*, executor::*, hooks::*, host::*, host_settings::*, limits::*};
+use {
+    outcome::*, policy::*, rejection::*, request::*, response::*, sink::*, status::*, summary::*,
+    timing::*,
+};
+
+const AT_ONCE: &str = "http://example.com/";
+const HELD: &str = "http://example.com/held";
+/// How many handles are out at once.
+const HANDLES: usize = 1_000;
+
+/// Has so many requests made.
+type Measure = fn(&Bench, usize);
+
+type AnyError = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), AnyError> {
+    let plan = Plan::from_args(std::env::args().skip(1))?;
+    let measures: [(&str, Measure); 4] = [
+        ("submit, then wait", Bench::submit_and_wait),
+        ("submit, then as_completed", Bench::submit_and_as_completed),
+        ("as_completed", Bench::as_completed),
+        ("map", Bench::map),
+    ];
+    for (name, measure) in measures {
+        let bench = Bench::new(8);
+        measure(&bench, plan.count / 10);
+        let rates: Vec<f64> = (0..plan.rounds)
+            .map(|_| {
+                let started = Instant::now();
+                measure(&bench, plan.count);
+                plan.count as f64 / started.elapsed().as_secs_f64()
+            })
+            .collect();
+        show(name, "requests/s", rates);
+    }
+    let bench = Bench::new(8);
+    let trips = plan.count / 10;
+    let started = Instant::now();
+    (0..trips).for_each(|_| drop(bench.submit(AT_ONCE).wait()));
+    let trip = started.elapsed().as_secs_f64() / trips as f64;
+    show("one at a time", "us", vec![trip * 1e6]);
+
+    let (mut starts, mut stops) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        let (start, stop) = Bench::new(plan.workers).start_and_stop();
+        starts.push(start.as_secs_f64() * 1e3);
+        stops.push(stop.as_secs_f64() * 1e3);
+    }
+    show(&format!("start {} workers", plan.workers), "ms", starts);
+    show(&format!("stop {} workers", plan.workers), "ms", stops);
+    Ok(())
+}
+
+fn show(name: &str, unit: &str, mut figures: Vec<f64>) {
+    figures.sort_by(f64::total_cmp);
+    let (least, most) = (figures[0], figures[figures.len() - 1]);
+    let median = figures[figures.len() / 2];
+    println!("{name:28} {median:12.1} {unit:10} ({least:.1}..{most:.1})");
+}
+
+struct Plan {
+    rounds: usize,
+    count: usize,
+    workers: usize,
+}
+
+impl Plan {
+    fn from_args(args: impl Iterator<Item = String>) -> Result<Plan, AnyError> {
+        let args: Vec<String> = args.collect();
+        if !args.iter().any(|arg| arg == "--bench") {
+            // What else is there is meant for other tests.
+            return Ok(Plan {
+                rounds: 1,
+                count: 2_000,
+                workers: 50,
+            });
+        }
+        let mut plan = Plan {
+            rounds: 5,
+            count: 1_000_000,
+            workers: 10_000,
+        };
+        let mut args = args.into_iter().filter(|arg| arg != "--bench");
+        while let Some(name) = args.next() {
+            let value = args.next().ok_or_else(|| format!("{name}: no value"))?;
+            let number: usize = value.parse().map_err(|e| format!("{name} {value}: {e}"))?;
+            match (name.as_str(), number) {
+                (_, 0) => return Err(format!("{name}: at least 1").into()),
+                ("--rounds", rounds) => plan.rounds = rounds,
+                ("--count", count) => plan.count = count,
+                ("--workers", workers) => plan.workers = workers,
+                _ => return Err(format!("{name}: not known").into()),
+            }
+        }
+        Ok(plan)
+    }
+}
+
+struct Bench {
+    client: Client,
+    workers: usize,
+    gate: Arc<Gate>,
+}
+
+impl Bench {
+    fn new(workers: usize) -> Bench {
+        let gate = Arc::new(Gate::default());
+        let transport = AnswersAtOnce(Arc::clone(&gate));
+        let builder = Client::builder().workers(workers);
+        let client = builder.transport(Arc::new(transport)).build();
+        Bench {
+            client: client.expect("its settings are in order"),
+            workers,
+            gate,
+        }
+    }
+
+    fn submit(&self, url: &str) -> Handle {
+        self.client.submit(url).expect("it is open and has room")
+    }
+
+    /// So many handles are out, and the oldest is waited for.
+    fn submit_and_wait(&self, count: usize) {
+        let mut out = VecDeque::with_capacity(HANDLES);
+        for _ in 0..count {
+            if out.len() == HANDLES {
+                take(out.pop_front());
+            }
+            out.push_back(self.submit(AT_ONCE));
+        }
+        out.into_iter().for_each(|handle| take(Some(handle)));
+    }
+
+    /// So many are submitted and taken as they end, then as many again.
+    fn submit_and_as_completed(&self, count: usize) {
+        for at in (0..count).step_by(HANDLES) {
+            let handles: Vec<_> = (at..count.min(at + HANDLES))
+                .map(|_| self.submit(AT_ONCE))
+                .collect();
+            batch::as_completed(handles).for_each(|handle| take(Some(handle)));
+        }
+    }
+
+    fn as_completed(&self, count: usize) {
+        let outcomes = self.client.as_completed(iter::repeat_n(AT_ONCE, count));
+        assert_eq!(
+            outcomes.filter(|outcome| outcome.is_success()).count(),
+            count
+        );
+    }
+
+    fn map(&self, count: usize) {
+        let outcomes = self.client.map(iter::repeat_n(AT_ONCE, count));
+        assert_eq!(
+            outcomes.filter(|outcome| outcome.is_success()).count(),
+            count
+        );
+    }
+
+    /// How long it takes until each worker is at a request, and, once they are idle, until they have gone.
+    fn start_and_stop(self) -> (Duration, Duration) {
+        // It is known that the host can be reached, or few would be asked of it at first.
+        assert!(self.submit(AT_ONCE).wait().is_success());
+        let started = Instant::now();
+        let handles: Vec<Handle> = (0..self.workers).map(|_| self.submit(HELD)).collect();
+        self.gate.wait_for(self.workers);
+        let start = started.elapsed();
+        self.gate.open();
+        for handle in handles {
+            assert!(handle.wait().is_success());
+        }
+        let started = Instant::now();
+        drop(self);
+        (start, started.elapsed())
+    }
+}
+
+fn take(handle: Option<Handle>) {
+    let outcome = handle.expect("it was put there").wait();
+    assert!(outcome.is_success());
+}
+
+/// Answers at once, but for what waits at the gate.
+struct AnswersAtOnce(Arc<Gate>);
+
+impl Transport for AnswersAtOnce {
+    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+        if let Some(connected) = call.on_connected {
+            connected();
+        }
+        if call.uri.path() != "/" {
+            self.0.pass();
+        }
+        Exchanged {
+            result: Ok(Reply {
+                status: 200,
+                version: http::Version::HTTP_11,
+                headers: http::HeaderMap::new(),
+                body: Vec::new(),
+                truncated: false,
+            }),
+            trace: Trace {
+                connected: true,
+                reused: true,
+                ..Trace::default()
+            },
+        }
+    }
+}
+
+#[derive(Default)]
+struct Gate {
+    state: Mutex<(usize, bool)>,
+    changed: Condvar,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut state = self.state.lock().expect("nobody panics at the gate");
+        state.0 += 1;
+        self.changed.notify_one();
+        drop(self.opened.wait_while(state, |state| !state.1));
+    }
+
+    fn wait_for(&self, count: usize) {
+        let state = self.state.lock().expect("nobody panics at the gate");
+        drop(self.changed.wait_while(state, |state| state.0 < count));
+    }
+
+    fn open(&self) {
+        self.state.lock().expect("nobody panics at the gate").1 = true;
+        self.opened.notify_all();
+    }
+}

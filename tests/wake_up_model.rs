@@ -1,0 +1,133 @@
+//! A model of how workers are woken, played in orders that shuttle chooses: no wake-up is lost.
+//!
+//! A lost one is a deadlock, which shuttle reports together with the order that led to it. `HAUL_SEED=n` chooses other
+//! orders, `HAUL_SCALE=n` plays n times as many.
+
+#[path = "wake_up_model/model.rs"]
+mod model;
+
+use std::panic::catch_unwind;
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::sync::Arc;
+use shuttle::{Runner, thread};
+
+use model::{Executor, Fault, Gate, Handle, Work};
+
+const ORDERS: u64 = 1_500;
+
+/// Each list is submitted by a thread of its own, which waits for the first, and then for the others.
+fn play(workers: usize, fault: Fault, callers: Vec<Vec<Work>>) {
+    let executor = Executor::new(workers, fault);
+    let own = Arc::clone(&executor);
+    let clock = thread::spawn(move || own.clock());
+    let callers = callers.into_iter().map(|works| {
+        let executor = Arc::clone(&executor);
+        thread::spawn(move || {
+            let mut works = works.into_iter();
+            let first = works.next().map(|work| executor.submit(work));
+            // By then the workers may be idle.
+            first.iter().for_each(Handle::wait);
+            let others: Vec<_> = works.map(|work| executor.submit(work)).collect();
+            others.iter().for_each(Handle::wait);
+        })
+    });
+    let callers: Vec<_> = callers.collect();
+    callers
+        .into_iter()
+        .for_each(|caller| caller.join().unwrap());
+    executor.close();
+    clock.join().unwrap();
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// How many orders, and from which seed.
+fn orders() -> (usize, u64) {
+    let count = ORDERS * number("HAUL_SCALE").unwrap_or(1).max(1);
+    (count as usize, number("HAUL_SEED").unwrap_or(0))
+}
+
+fn check(scheduler: impl Scheduler + 'static, scenario: fn(Fault), fault: Fault) {
+    Runner::new(scheduler, Default::default()).run(move || scenario(fault));
+}
+
+fn in_every_order(scenario: fn(Fault)) {
+    let (count, seed) = orders();
+    let random = RandomScheduler::new_from_seed(seed, count);
+    check(random, scenario, Fault::None);
+    check(
+        PctScheduler::new_from_seed(seed, 3, count),
+        scenario,
+        Fault::None,
+    );
+}
+
+/// Whether some order of the scenario comes to a standstill.
+fn stands_still(scenario: fn(Fault), fault: Fault) -> bool {
+    let (count, seed) = orders();
+    let random = RandomScheduler::new_from_seed(seed, count);
+    let Err(panic) = catch_unwind(|| check(random, scenario, fault)) else {
+        return false;
+    };
+    let text = panic.downcast_ref::<String>().expect("shuttle says why");
+    assert!(text.contains("deadlock"), "{text}");
+    true
+}
+
+/// Retries, which wait for a time, among others, and fewer workers than jobs.
+fn retries(fault: Fault) {
+    use Work::{Plain, Retried};
+    let callers = vec![vec![Plain, Retried(1), Plain], vec![Retried(2), Plain]];
+    play(2, fault, callers);
+}
+
+/// Two jobs neither of which ends before the other is under way, and a third that has a worker wait for a time.
+fn meetings(fault: Fault) {
+    let gate = Gate::of(2);
+    let meets = || Work::Meets(Arc::clone(&gate));
+    play(
+        3,
+        fault,
+        vec![vec![meets(), Work::Retried(1)], vec![meets()]],
+    );
+}
+
+/// Jobs whose callbacks ask for others, and wait for them, with too few workers.
+fn questions(fault: Fault) {
+    let asks = |work| Work::Asks(Box::new(work));
+    let callers = vec![vec![asks(asks(Work::Plain))], vec![asks(Work::Retried(1))]];
+    play(1, fault, callers);
+}
+
+#[test]
+fn jobs_that_are_tried_again_end_in_every_order() {
+    in_every_order(retries);
+}
+
+#[test]
+fn jobs_that_need_each_other_under_way_end_in_every_order() {
+    in_every_order(meetings);
+}
+
+#[test]
+fn jobs_that_wait_for_others_on_a_full_pool_end_in_every_order() {
+    in_every_order(questions);
+}
+
+#[test]
+fn a_worker_that_leaves_jobs_behind_and_calls_nobody_is_found_out() {
+    assert!(stands_still(meetings, Fault::NoHandOver));
+}
+
+#[test]
+fn a_leader_that_is_not_told_of_an_earlier_wake_up_is_found_out() {
+    assert!(stands_still(retries, Fault::NoWordToTheLeader));
+}
+
+#[test]
+fn a_call_that_is_never_answered_is_found_out() {
+    assert!(stands_still(retries, Fault::CalledForEver));
+}
