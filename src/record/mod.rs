@@ -42,6 +42,7 @@
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
 mod body;
+mod input;
 mod key;
 mod make;
 mod request;
@@ -58,9 +59,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use body::BodyEncoding;
+pub use input::request_of_input;
 pub use key::{InvalidKey, Key};
 pub use make::RecordOptions;
-pub use request::request_of;
+pub use request::{line_of, request_of};
 
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;

@@ -44,6 +44,17 @@ pub fn request_of(line: &str) -> Result<Request, InvalidLine> {
         .to_request()
 }
 
+/// A request as a line of input, which [`request_of_input`](super::request_of_input) reads back: JSON, without a line
+/// feed. Secret headers are left out and named in `redacted`.
+///
+/// ```
+/// let line = haul::record::line_of(&haul::Request::get("https://example.com/").id("a"));
+/// assert_eq!(line, r#"{"url":"https://example.com/","id":"a","method":"GET"}"#);
+/// ```
+pub fn line_of(request: &Request) -> String {
+    serde_json::to_string(&RequestLine::new(request)).expect("a request is always valid JSON")
+}
+
 pub(super) fn missing() -> InvalidLine {
     InvalidLine::new("the record holds no request (a line of a failure log does)")
 }

@@ -1,0 +1,74 @@
+//! How a run ends: the status it exits with, and what is said of a run that could not be.
+
+use std::process::ExitCode;
+
+/// What the process exits with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Every request succeeded.
+    Fine,
+    /// At least one failed or was rejected.
+    Unsuccessful,
+    /// A usage or configuration error: nothing was sent.
+    Usage,
+    /// Results could not be written.
+    Unwritten,
+    /// Stopped early by a limit the caller set.
+    Stopped,
+    /// Interrupted by this signal.
+    Signal(u8),
+}
+
+impl Status {
+    pub(crate) fn of_usage(error: &clap::Error) -> Status {
+        if error.use_stderr() {
+            Status::Usage
+        } else {
+            Status::Fine
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        ExitCode::from(match status {
+            Status::Fine => 0,
+            Status::Unsuccessful => 1,
+            Status::Usage => 2,
+            Status::Unwritten => 3,
+            Status::Stopped => 4,
+            Status::Signal(number) => 128 + number,
+        })
+    }
+}
+
+/// Why a run could not be, or not to its end.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: Status,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Failure {
+        Failure {
+            status: Status::Usage,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn unwritten(message: impl Into<String>) -> Failure {
+        Failure {
+            status: Status::Unwritten,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+}

@@ -1,0 +1,41 @@
+//! The man page and the completions of shells.
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use clap_complete::Shell;
+
+use crate::arguments::command;
+use crate::failure::{Failure, Status};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    Man,
+    CompleteBash,
+    CompleteZsh,
+    CompleteFish,
+}
+
+pub(crate) fn print(what: What) -> Result<Status, Failure> {
+    let mut command = command();
+    let mut text = Vec::new();
+    let shell = match what {
+        What::Man => None,
+        What::CompleteBash => Some(Shell::Bash),
+        What::CompleteZsh => Some(Shell::Zsh),
+        What::CompleteFish => Some(Shell::Fish),
+    };
+    let written = match shell {
+        None => clap_mangen::Man::new(command).render(&mut text),
+        Some(shell) => {
+            clap_complete::generate(shell, &mut command, "haul", &mut text);
+            Ok(())
+        }
+    };
+    match written.and_then(|()| io::stdout().write_all(&text)) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unwritten(format!(
+            "stdout: cannot be written: {e}"
+        ))),
+        _ => Ok(Status::Fine),
+    }
+}

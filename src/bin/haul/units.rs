@@ -1,0 +1,135 @@
+//! Times, rates, sizes and the like, as people write them.
+
+use std::time::Duration;
+
+use haul::RateLimit;
+use serde_json::Value;
+
+/// `500ms`, `2s`, `5m`, `1h`, `1.5` (seconds).
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text);
+    let factor = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("a time is expected, such as 500ms, 2s or 1.5".to_owned()),
+    };
+    let seconds = number.parse::<f64>().map(|n| n * factor);
+    seconds
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a time is expected, such as 500ms, 2s or 1.5".to_owned())
+}
+
+/// `50`, `50/s`, `3000/m`, `10/h`.
+pub(crate) fn rate(text: &str) -> Result<RateLimit, String> {
+    let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
+    let per = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    match count.parse() {
+        Ok(count) if per > 0 && count > 0 => Ok(RateLimit::new(count, Duration::from_secs(per))),
+        _ => Err("a rate above zero is expected, such as 50, 50/s or 3000/m".to_owned()),
+    }
+}
+
+/// `4096`, `64K`, `10M`, `2G`.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split(text);
+    let shift = match unit {
+        "" | "B" => 0,
+        "K" | "k" | "KiB" => 10,
+        "M" | "m" | "MiB" => 20,
+        "G" | "g" | "GiB" => 30,
+        _ => 64,
+    };
+    let bytes = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(1_u64.checked_shl(shift)?));
+    bytes.ok_or_else(|| "a size is expected, such as 64K or 10M".to_owned())
+}
+
+/// How many failures end a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Most {
+    Count(u64),
+    /// Of the finished ones, from a hundred on.
+    Percent(f64),
+}
+
+/// `20`, `5%`.
+pub(crate) fn most(text: &str) -> Result<Most, String> {
+    let percent = text.strip_suffix('%').map(str::parse::<f64>);
+    match (percent, text.parse()) {
+        (Some(Ok(percent)), _) if (0.0..=100.0).contains(&percent) => Ok(Most::Percent(percent)),
+        (None, Ok(count)) if count > 0 => Ok(Most::Count(count)),
+        _ => Err("a number above zero is expected, or a share such as 5%".to_owned()),
+    }
+}
+
+/// `name=value`.
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("NAME=VALUE is expected".to_owned()),
+    }
+}
+
+/// `/pointer=value`, the value JSON or else text.
+pub(crate) fn requirement(text: &str) -> Result<(String, Value), String> {
+    match pair(text) {
+        Ok((pointer, value)) if pointer.starts_with('/') => {
+            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            Ok((pointer, value))
+        }
+        _ => Err("POINTER=VALUE is expected, such as /code=0".to_owned()),
+    }
+}
+
+/// The number, and the letters after it.
+fn split(text: &str) -> (&str, &str) {
+    let at = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    text.split_at(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_rates_and_sizes_are_read_as_people_write_them() {
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(rate("3000/m"), Ok(RateLimit::per_minute(3000)));
+        assert_eq!(rate("50"), Ok(RateLimit::per_second(50)));
+        assert_eq!((size("64K"), size("10M")), (Ok(64 << 10), Ok(10 << 20)));
+        assert_eq!(
+            (most("20"), most("5%")),
+            (Ok(Most::Count(20)), Ok(Most::Percent(5.0)))
+        );
+        assert_eq!(requirement("/code=0"), Ok(("/code".to_owned(), 0.into())));
+        assert_eq!(requirement("/s=ok"), Ok(("/s".to_owned(), "ok".into())));
+    }
+
+    #[test]
+    fn what_is_none_of_them_is_refused() {
+        for text in ["", "x", "-1", "1d", "1e400", "NaN", "inf"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        for text in ["0", "5/d", "-1", "/s"] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+        for text in ["", "-1", "1T", "99999999999G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        assert!(most("0").is_err() && most("101%").is_err() && requirement("code=0").is_err());
+    }
+}
