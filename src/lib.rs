@@ -128,7 +128,7 @@ pub use outcome::{Attempt, Outcome, State, Unsuccessful};
 pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
 pub use rejection::Rejection;
 pub use request::Request;
-pub use response::{Hop, Response};
+pub use response::{Hop, Response, Saved};
 pub use sink::{Failures, Journal, JsonLines, RunError, Sink, SinkError};
 pub use status::{InvalidStatusSet, StatusSet};
 pub use summary::Summary;

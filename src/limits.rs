@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Time limits of one attempt. `None` in a request means "as the client says"; [`Duration::ZERO`] means no limit.
 ///
 /// Defaults of a client: 10 s to connect (name resolution, TCP and TLS together), 30 s for the whole attempt, body
-/// included, and no limit for a single read.
+/// included, and no limit for a single read. A body that is saved ([`Request::save_to`](crate::Request::save_to)) has no
+/// limit for the whole, and 30 s for a single read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
     pub(crate) connect: Option<Duration>,

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorType};
 use crate::host::Host;
 use crate::rejection::Rejection;
 use crate::request::Request;
-use crate::response::{Head, Hop, Response};
+use crate::response::{Head, Hop, Response, Saved};
 use crate::timing::{Phase, Timings};
 
 /// What became of one request. `T` is what a success carries: the [`Response`], or what a `process` closure made of it.
@@ -244,6 +244,11 @@ impl<T> Outcome<T> {
     /// The status of the last response, whatever became of it.
     pub fn status(&self) -> Option<u16> {
         self.report.head.as_ref().map(|head| head.status)
+    }
+
+    /// The file the body was written to, also where the success carries something else than the response.
+    pub fn saved(&self) -> Option<&Saved> {
+        self.report.head.as_ref()?.saved.as_ref()
     }
 
     /// When the last attempt began.

@@ -3,6 +3,7 @@
 mod credentials;
 mod options;
 mod resumed;
+mod save;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::url;
 pub(crate) use credentials::{basic, bearer};
 pub(crate) use options::{Options, Rule};
 pub(crate) use resumed::{Intents, Resumed};
+pub(crate) use save::SaveTo;
 
 /// One request: method, URL, headers, body, and where it differs from the client's defaults.
 ///

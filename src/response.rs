@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::http::header::CONTENT_TYPE;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use crate::redact;
 use crate::timing::Timings;
 
-/// A complete response: status, headers, and the whole body in memory.
+/// A complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
 ///
 /// The body was read inside the attempt and decompressed (features `gzip`, `brotli`), so a response that arrives here is never cut short.
 #[derive(Clone)]
@@ -34,6 +35,19 @@ pub(crate) struct Head {
     pub(crate) timings: Timings,
     pub(crate) remote: Option<SocketAddr>,
     pub(crate) reused: bool,
+    pub(crate) saved: Option<Saved>,
+}
+
+/// A body that was written to a file, see [`Request::save_to`](crate::Request::save_to).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Saved {
+    /// Where it is, as the request named it.
+    pub path: PathBuf,
+    /// Bytes in the file: of the body, after decompression.
+    pub size: u64,
+    /// The SHA-256 of the file, in 64 lower-case hexadecimal digits.
+    pub sha256: String,
 }
 
 /// One redirect that was followed.
@@ -57,7 +71,12 @@ impl Response {
         }
     }
 
-    #[cfg(test)]
+    /// The same response, its body in a file.
+    pub(crate) fn with_saved(mut self, saved: Saved) -> Response {
+        Arc::make_mut(&mut self.head).saved = Some(saved);
+        self
+    }
+
     pub(crate) fn head(&self) -> &Arc<Head> {
         &self.head
     }
@@ -110,7 +129,7 @@ impl Response {
         self.head.reused
     }
 
-    /// The body.
+    /// The body; empty where it was [saved](Response::saved) to a file.
     #[doc(alias = "content")]
     pub fn bytes(&self) -> &[u8] {
         &self.body
@@ -119,6 +138,12 @@ impl Response {
     /// The body, by value.
     pub fn into_bytes(self) -> Vec<u8> {
         self.body
+    }
+
+    /// The file the body was written to. `None` where the request did not ask for one, the status was not accepted, or
+    /// the answer has no body by definition (to HEAD; 204, 304).
+    pub fn saved(&self) -> Option<&Saved> {
+        self.head.saved.as_ref()
     }
 
     /// Whether the body was cut at a limit. Only bodies of statuses that were not accepted are cut; a body over the
@@ -239,6 +264,7 @@ mod tests {
             timings: Timings::default(),
             remote: None,
             reused: false,
+            saved: None,
         };
         Response::new(Arc::new(head), body.to_vec(), false)
     }

@@ -126,9 +126,10 @@ impl ClientBuilder {
         self
     }
 
-    /// The largest body taken, in bytes after decompression; a larger one fails its request. Default 10 MiB.
+    /// The largest body taken, in bytes after decompression; a larger one fails its request. Default 10 MiB, and
+    /// none for a body that is [saved](crate::Request::save_to) to a file.
     pub fn body_limit(mut self, bytes: u64) -> Self {
-        self.defaults.body_limit = bytes;
+        self.defaults.body_limit = Some(bytes);
         self
     }
 
@@ -265,7 +266,7 @@ impl ClientBuilder {
         if self.byte_budget > i64::MAX as u64 {
             return none("byte_budget", "it is larger than any memory");
         }
-        let own = self.defaults.timeouts;
+        let own = self.defaults.timeouts.or(Timeouts::CLIENT);
         if let (Some(connect), Some(attempt)) =
             (Timeouts::bound(own.connect), Timeouts::bound(own.attempt))
             && connect > attempt

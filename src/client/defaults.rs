@@ -112,7 +112,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Time limits of each attempt. Default 10 s to connect, 30 s in all, none for a single read.
+    /// Time limits of each attempt. Default 10 s to connect, 30 s in all, none for a single read; for a body that is
+    /// [saved](crate::Request::save_to) to a file none in all and 30 s for a single read.
     #[doc(alias = "timeout")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.defaults.timeouts = timeouts.or(self.defaults.timeouts);

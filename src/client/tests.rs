@@ -45,6 +45,7 @@ fn reply(status: u16, headers: &[(&'static str, &str)]) -> Exchanged {
             headers,
             body: b"body".to_vec(),
             truncated: false,
+            partial: None,
         }),
         trace: Trace {
             connected: true,

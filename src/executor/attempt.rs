@@ -5,15 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::http::header::RETRY_AFTER;
-use crate::limits::Timeouts;
 use crate::outcome::State;
 use crate::policy::Judgement;
 use crate::request::Request;
-use crate::response::{Head, Response};
+use crate::response::Response;
 use crate::retry::{self, Decision, Evidence, retry_after};
 use crate::schedule;
-use crate::transport::{Call, CancelSlot, Exchanged, Fault, Reply, Trace, Transport};
+use crate::transport::{CancelSlot, Fault, Partial, Reply, Trace, Transport};
 
 use super::failure::Failure;
 use super::job::{Job, Progress, cancelled};
@@ -97,7 +95,10 @@ impl Engine {
         let start = Instant::now();
         let progress = match &mut job.progress {
             Some(progress) => progress,
-            None => match Prepared::new(&self.defaults, &request, &job.uri) {
+            None => match settings
+                .contradiction()
+                .map_or_else(|| Prepared::new(&self.defaults, &request, &job.uri), Err)
+            {
                 Ok(prepared) => job.progress.insert(Box::new(Progress::new(
                     prepared,
                     settings,
@@ -168,116 +169,24 @@ impl Progress {
         }
     }
 
-    /// Sends, and once more at once where a kept-alive connection turned out to be closed.
-    fn exchange(
-        &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
-        body: &[u8],
-        cancel: &Arc<CancelSlot>,
-        connected: Option<&dyn Fn()>,
-        start: Instant,
-    ) -> Exchanged {
-        let timeouts = settings.timeouts();
-        if !self.redirected {
-            let limit =
-                Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
-            self.until = [limit, self.deadline].into_iter().flatten().min();
-        }
-        self.report.started = Some(SystemTime::now());
-        let call = Call {
-            method: &self.prepared.method,
-            uri: &self.prepared.uri,
-            headers: self.signed.as_ref().unwrap_or(&self.prepared.headers),
-            body: if self.prepared.with_body { body } else { &[] },
-            connect: Timeouts::bound(timeouts.connect),
-            read: Timeouts::bound(timeouts.read),
-            until: self.until,
-            accept: settings.accept(),
-            follows: settings.max_redirects() > 0,
-            body_limit: settings.body_limit(),
-            fresh: std::mem::take(&mut self.fresh),
-            cancel,
-            on_connected: connected,
-        };
-        let first = engine.transport.exchange(&call);
-        let Err(fault) = &first.result else {
-            return first;
-        };
-        let evidence = Evidence {
-            repeatable_by_request: self.prepared.repeatable,
-            phase: Some(fault.phase),
-            permanent: fault.permanent,
-            bytes_sent: first.trace.bytes_sent,
-            bytes_received: first.trace.bytes_received,
-            reused: first.trace.reused,
-            ..Evidence::new(&self.prepared.method, fault.error_type)
-        };
-        if cancel.is_cancelled()
-            || !retry::free_replay(settings.retry(), &evidence, &mut self.tally)
-        {
-            return first;
-        }
-        self.report.connections_reused += 1;
-        self.report.bytes_sent += first.trace.bytes_sent;
-        engine.transport.exchange(&Call {
-            fresh: true,
-            ..call
-        })
-    }
-
-    /// Adds what an exchange did to the report.
-    fn note(&mut self, trace: &Trace, elapsed: Duration) {
-        let report = &mut self.report;
-        report.elapsed = elapsed;
-        report.timings = trace.timings;
-        report.bytes_sent += trace.bytes_sent;
-        report.bytes_received += trace.bytes_received;
-        report.connections_opened += u32::from(trace.connected && !trace.reused);
-        report.connections_reused += u32::from(trace.connected && trace.reused);
-        report.head = None;
-        report.size = 0;
-        report.retry_after = None;
-    }
-
-    /// Keeps what a response says of itself, and makes it the caller's form.
-    pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
-        let header = reply.headers.get(RETRY_AFTER);
-        self.report.retry_after =
-            header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let head = Arc::new(Head {
-            status: reply.status,
-            version: reply.version,
-            headers: reply.headers,
-            url: self.prepared.uri.clone(),
-            history: self.report.history.clone(),
-            timings: trace.timings,
-            remote: trace.remote,
-            reused: trace.reused,
-        });
-        self.report.size = reply.body.len() as u64;
-        self.report.head = Some(Arc::clone(&head));
-        Response::new(head, reply.body, reply.truncated)
-    }
-
     fn answered(
         &mut self,
         engine: &Engine,
         settings: Settings<'_>,
         request: &Request,
-        reply: Reply,
+        mut reply: Reply,
         trace: &Trace,
         elapsed: Duration,
     ) -> Next {
         if let Some(next) = self.redirect(engine, settings, &reply, trace) {
             return next;
         }
+        let partial = reply.partial.take();
         let response = self.receive(reply, trace);
         let accepted = settings.accept().contains(response.status());
         let hooked = settings.retry().classify.is_some();
         if accepted && !hooked {
-            self.tally.settled();
-            return Next::answered(judge(settings, &self.prepared.method, response));
+            return self.accept(settings, response, partial, trace, elapsed);
         }
         let failure = Failure::status(&response);
         let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
@@ -286,6 +195,31 @@ impl Progress {
             None if accepted => {}
             judgement => {
                 return self.decide(settings, failure, Some(response), judgement, trace, elapsed);
+            }
+        }
+        self.accept(settings, response, partial, trace, elapsed)
+    }
+
+    /// A response that was accepted: what was saved of it gets its name, and then it is looked at.
+    fn accept(
+        &mut self,
+        settings: Settings<'_>,
+        mut response: Response,
+        partial: Option<Partial>,
+        trace: &Trace,
+        elapsed: Duration,
+    ) -> Next {
+        match partial.map(Partial::put_in_place).transpose() {
+            Ok(None) => {}
+            Ok(Some(saved)) => {
+                self.report.size = saved.size;
+                self.report.head = None;
+                response = response.with_saved(saved);
+                self.report.head = Some(Arc::clone(response.head()));
+            }
+            Err(unsaved) => {
+                let failure = Failure::unsaved(unsaved);
+                return self.decide(settings, failure, Some(response), None, trace, elapsed);
             }
         }
         self.tally.settled();

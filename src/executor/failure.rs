@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorType};
 use crate::response::Response;
 use crate::timing::Phase;
+use crate::transport::Unsaved;
 
 /// A failed attempt, before it is decided what follows.
 pub(super) struct Failure {
@@ -27,6 +28,16 @@ impl Failure {
                 .trim_end()
                 .to_owned(),
             source: None,
+        }
+    }
+
+    pub(super) fn unsaved(unsaved: Unsaved) -> Failure {
+        Failure {
+            error_type: ErrorType::Io,
+            phase: Some(Phase::Receive),
+            permanent: true,
+            message: unsaved.message(),
+            source: Some(Box::new(unsaved.into_error())),
         }
     }
 

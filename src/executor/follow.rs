@@ -89,6 +89,7 @@ impl Progress {
         let reply = Reply {
             body: Vec::new(),
             headers: reply.headers.clone(),
+            partial: None,
             ..*reply
         };
         let response = self.receive(reply, trace);

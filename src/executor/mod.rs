@@ -2,6 +2,7 @@
 
 mod attempt;
 mod calls;
+mod exchange;
 mod failure;
 mod follow;
 mod handle;

@@ -14,7 +14,7 @@ use crate::http::uri::Authority;
 use crate::http::{HeaderMap, HeaderName, Method, Uri};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
-use crate::request::{Options, Request, Rule, basic};
+use crate::request::{Options, Request, Rule, SaveTo, basic};
 use crate::retry::is_keyed;
 use crate::status::StatusSet;
 use crate::url;
@@ -28,10 +28,11 @@ pub(crate) struct Defaults {
     pub(crate) accept: StatusSet,
     pub(crate) expect_json: bool,
     pub(crate) rules: Vec<Rule>,
+    /// As far as the caller said something.
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Arc<RetryPolicy>,
     pub(crate) max_redirects: u32,
-    pub(crate) body_limit: u64,
+    pub(crate) body_limit: Option<u64>,
     /// Whether a redirect may lead from https to http.
     pub(crate) allow_downgrade: bool,
     /// Headers left behind at a change of origin, beside those always left behind.
@@ -51,10 +52,10 @@ impl Default for Defaults {
             accept: StatusSet::from(100..=399),
             expect_json: false,
             rules: Vec::new(),
-            timeouts: Timeouts::CLIENT,
+            timeouts: Timeouts::new(),
             retry: Arc::new(RetryPolicy::default()),
             max_redirects: 10,
-            body_limit: 10 << 20,
+            body_limit: None,
             allow_downgrade: false,
             sensitive: Vec::new(),
             hosts: HostTable::default(),
@@ -113,7 +114,13 @@ impl<'a> Settings<'a> {
 
     pub(super) fn timeouts(self) -> Timeouts {
         let own = self.options.map_or(Timeouts::new(), |o| o.timeouts);
-        own.or(self.host.timeouts).or(self.defaults.timeouts)
+        let usual = match self.save() {
+            Some(_) => SaveTo::TIMEOUTS,
+            None => Timeouts::CLIENT,
+        };
+        own.or(self.host.timeouts)
+            .or(self.defaults.timeouts)
+            .or(usual)
     }
 
     pub(super) fn expect_json(self) -> bool {
@@ -136,9 +143,32 @@ impl<'a> Settings<'a> {
     }
 
     pub(super) fn body_limit(self) -> u64 {
+        let usual = match self.save() {
+            Some(_) => u64::MAX,
+            None => 10 << 20,
+        };
         self.options
             .and_then(|o| o.body_limit)
-            .unwrap_or(self.defaults.body_limit)
+            .or(self.defaults.body_limit)
+            .unwrap_or(usual)
+    }
+
+    pub(super) fn save(self) -> Option<&'a SaveTo> {
+        self.options?.save.as_ref()
+    }
+
+    /// What contradicts itself: a body that goes to a file cannot be looked into.
+    pub(super) fn contradiction(self) -> Option<String> {
+        self.save()?;
+        let requires = self.rules().any(|rule| matches!(rule, Rule::Require(..)));
+        let what = match (requires, self.expect_json()) {
+            (true, _) => "require",
+            (_, true) => "expect_json",
+            (false, false) => return None,
+        };
+        Some(format!(
+            "save_to and {what} (of the request or the client) exclude each other: a body that goes to a file is not looked into"
+        ))
     }
 
     pub(super) fn deadline(self) -> Option<Duration> {

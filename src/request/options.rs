@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Request;
+use super::{Request, SaveTo};
 use crate::http::HeaderName;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
@@ -24,6 +24,7 @@ pub(crate) struct Options {
     pub(crate) max_redirects: Option<u32>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) save: Option<SaveTo>,
     pub(crate) id: Option<String>,
     pub(crate) tag: Option<Value>,
     pub(crate) invalid: Option<String>,

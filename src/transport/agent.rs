@@ -15,6 +15,7 @@ use super::pool::{Keep, Pool, PoolSettings};
 use super::reply::{receive, sampled};
 use super::request::{head_size, request};
 use super::resolver::{Resolver, ResolverSettings};
+use super::save;
 use super::target::Target;
 use super::tls::Tls;
 use super::wire::{Limits, Wire};
@@ -110,6 +111,9 @@ impl Transport for Sockets {
         let Some(target) = Target::of(call.uri) else {
             return self.failed(call, &Target::NONE, started, meter, Trouble::NoHost);
         };
+        if let Some(Err(unsaved)) = call.save.map(save::check) {
+            return self.failed(call, &target, started, meter, Trouble::Unsaved(unsaved));
+        }
         match self.connection(call, &target, started, &mut meter) {
             Ok(connection) => self.converse(call, &target, started, meter, connection),
             Err(trouble) => {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::save::Unsaved;
+
 /// How much is kept of a body that is not wanted whole.
 pub(super) const SAMPLE: usize = 64 * 1024;
 /// How much more of it is read and thrown away, to keep the connection. Beyond that a new one is cheaper.
@@ -34,6 +36,8 @@ pub(super) struct Taken {
 pub(super) enum Cut {
     TooLarge,
     Failed(io::Error),
+    /// It came, and could not be written down.
+    Unsaved(Unsaved),
 }
 
 /// Reads a body of `length` bytes, if that is known. Whatever happens, what has been read stays in `taken`.
@@ -129,7 +133,7 @@ fn drain(mut body: impl Read, length: Option<u64>) {
     }
 }
 
-fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     loop {
         match body.read(into) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

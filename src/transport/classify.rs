@@ -8,6 +8,7 @@ use super::body::Cut;
 use super::dial::Undialled;
 use super::platform;
 use super::resolver::Unresolved;
+use super::save::Unsaved;
 use super::target::Target;
 use super::wire::{Broken, Limit};
 use super::{Call, Fault, Reply};
@@ -26,6 +27,8 @@ pub(super) enum Trouble {
     Broken(Broken),
     /// ureq gave up before the response head was complete.
     Head(ureq::Error),
+    /// The body cannot go where it is wanted.
+    Unsaved(Unsaved),
     /// The body was not read to its end.
     Body(Cut),
 }
@@ -91,10 +94,15 @@ impl Verdict {
 
 impl Scene<'_> {
     pub(super) fn fault(&self, trouble: Trouble, reply: Option<Reply>) -> Fault {
+        // It is about the body that came or is to come, whatever the connection was at.
+        let phase = match trouble {
+            Trouble::Unsaved(_) => Phase::Receive,
+            _ => self.phase,
+        };
         let verdict = self.judge(trouble);
         Fault {
             error_type: verdict.error_type,
-            phase: self.phase,
+            phase,
             permanent: verdict.permanent,
             message: verdict.message,
             source: verdict.source,
@@ -130,6 +138,15 @@ impl Scene<'_> {
                 Verdict::new(ErrorType::BodyTooLarge, message).permanent()
             }
             Trouble::Body(Cut::Failed(error)) => self.body(error),
+            Trouble::Body(Cut::Unsaved(unsaved)) | Trouble::Unsaved(unsaved) => {
+                let verdict = Verdict::new(ErrorType::Io, unsaved.message());
+                // Files come free again; what else fails, a full disk or a missing directory, is not for a retry.
+                let verdict = match platform::is_out_of_files(&unsaved.error) {
+                    true => verdict,
+                    false => verdict.permanent(),
+                };
+                verdict.because(unsaved.into_error())
+            }
         }
     }
 

@@ -18,6 +18,7 @@ mod pool;
 mod reply;
 mod request;
 mod resolver;
+mod save;
 mod target;
 mod tls;
 mod wire;
@@ -29,11 +30,13 @@ use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
 use crate::http::{HeaderMap, Method, Uri, Version};
+use crate::request::SaveTo;
 use crate::status::StatusSet;
 use crate::timing::{Phase, Timings};
 
 pub(crate) use self::agent::{Settings, Sockets};
 pub(crate) use self::cancel::{CancelSlot, Ticket};
+pub(crate) use self::save::{Partial, Unsaved};
 
 /// One attempt to be made: a request with all defaults applied.
 pub(crate) struct Call<'a> {
@@ -54,6 +57,8 @@ pub(crate) struct Call<'a> {
     pub(crate) follows: bool,
     /// The largest body taken, after decompression.
     pub(crate) body_limit: u64,
+    /// Where the body goes to if the status is accepted and it is no redirect to be followed.
+    pub(crate) save: Option<&'a SaveTo>,
     /// Use a new connection, whatever the pool holds.
     pub(crate) fresh: bool,
     /// Through which another thread can end this attempt.
@@ -76,6 +81,8 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
     /// The body was cut at 64 KiB (only where the status is not accepted).
     pub(crate) truncated: bool,
+    /// The body, where it went to a file: whole, and not yet under its name.
+    pub(crate) partial: Option<Partial>,
 }
 
 /// An attempt that gave no usable response.

@@ -2,9 +2,11 @@
 
 use super::body::{self, Cut, Taken, Want};
 use super::connection::Connection;
+use super::save::Partial;
 use super::{Call, Reply, classify, lease};
-use crate::http::Response;
 use crate::http::header::{LOCATION, TRANSFER_ENCODING};
+use crate::http::{Method, Response};
+use crate::request::SaveTo;
 
 /// Reads the body as far as it is wanted, and takes the connection back.
 #[inline(never)]
@@ -20,13 +22,18 @@ pub(super) fn receive(
         headers: head.headers,
         body: Vec::new(),
         truncated: false,
+        partial: None,
     };
+    let save = call.save.filter(|_| is_saved(call, &reply));
     // ureq lets go of the connection at once if no body follows. Then there is nothing to read, and nothing to
     // decompress either, whatever the headers say: think of the answer to HEAD.
     if let Some(connection) = lease::take_back() {
-        return (reply, None, Some(connection));
+        let cut = save.and_then(|to| open(to, &mut reply).err());
+        return (reply, cut, Some(connection));
     }
-    let want = if call.accept.contains(status) {
+    let want = if call.save.is_some() && leads_on(call, &reply) {
+        Want::Nothing
+    } else if call.accept.contains(status) {
         Want::Whole(call.body_limit)
     } else if call.follows && head.status.is_redirection() && reply.headers.contains_key(LOCATION) {
         Want::Nothing
@@ -35,7 +42,12 @@ pub(super) fn receive(
     };
     let length = body.content_length();
     let mut taken = Taken::default();
-    let result = body::read(body.as_reader(), length, want, &mut taken);
+    let result = match save {
+        Some(to) => {
+            open(to, &mut reply).and_then(|partial| partial.fill(body.as_reader(), call.body_limit))
+        }
+        None => body::read(body.as_reader(), length, want, &mut taken),
+    };
     drop(body);
     let connection = lease::take_back();
     reply.body = taken.bytes;
@@ -52,6 +64,26 @@ pub(super) fn receive(
         Err(cut) => Some(cut),
     };
     (reply, cut, connection)
+}
+
+/// Whether it is a redirect that will be followed.
+fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
+    let location = reply.headers.get(LOCATION);
+    call.follows
+        && matches!(reply.status, 301 | 302 | 303 | 307 | 308)
+        && location.is_some_and(|location| !location.as_bytes().trim_ascii().is_empty())
+}
+
+/// Whether the body is what the caller wants in a file. What has none by definition (RFC 9110 §6.4.1) must not leave an
+/// empty one behind: a 304 says that the file there is good.
+fn is_saved(call: &Call<'_>, reply: &Reply) -> bool {
+    let bodiless = *call.method == Method::HEAD || matches!(reply.status, 100..=199 | 204 | 304);
+    call.accept.contains(reply.status) && !bodiless && !leads_on(call, reply)
+}
+
+fn open<'a>(to: &SaveTo, reply: &'a mut Reply) -> Result<&'a mut Partial, Cut> {
+    let partial = Partial::create(to).map_err(Cut::Unsaved)?;
+    Ok(reply.partial.insert(partial))
 }
 
 /// What is kept of the answer in a fault.

@@ -83,6 +83,7 @@ impl Asking {
             accept: &self.accept,
             follows: self.follows,
             body_limit: self.body_limit,
+            save: None,
             fresh: self.fresh,
             cancel: &self.cancel,
             on_connected,

@@ -1,0 +1,111 @@
+//! One exchange of an attempt: what is handed to the transport, and what is kept of how it went.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::http::header::RETRY_AFTER;
+use crate::limits::Timeouts;
+use crate::response::{Head, Response};
+use crate::retry::{self, Evidence};
+use crate::transport::{Call, CancelSlot, Exchanged, Partial, Reply, Trace};
+
+use super::attempt::Engine;
+use super::job::Progress;
+use super::prepare::Settings;
+
+impl Progress {
+    /// Sends, and once more at once where a kept-alive connection turned out to be closed.
+    pub(super) fn exchange(
+        &mut self,
+        engine: &Engine,
+        settings: Settings<'_>,
+        body: &[u8],
+        cancel: &Arc<CancelSlot>,
+        connected: Option<&dyn Fn()>,
+        start: Instant,
+    ) -> Exchanged {
+        let timeouts = settings.timeouts();
+        if !self.redirected {
+            let limit =
+                Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
+            self.until = [limit, self.deadline].into_iter().flatten().min();
+        }
+        self.report.started = Some(SystemTime::now());
+        let call = Call {
+            method: &self.prepared.method,
+            uri: &self.prepared.uri,
+            headers: self.signed.as_ref().unwrap_or(&self.prepared.headers),
+            body: if self.prepared.with_body { body } else { &[] },
+            connect: Timeouts::bound(timeouts.connect),
+            read: Timeouts::bound(timeouts.read),
+            until: self.until,
+            accept: settings.accept(),
+            follows: settings.max_redirects() > 0,
+            body_limit: settings.body_limit(),
+            save: settings.save(),
+            fresh: std::mem::take(&mut self.fresh),
+            cancel,
+            on_connected: connected,
+        };
+        let first = engine.transport.exchange(&call);
+        let Err(fault) = &first.result else {
+            return first;
+        };
+        let evidence = Evidence {
+            repeatable_by_request: self.prepared.repeatable,
+            phase: Some(fault.phase),
+            permanent: fault.permanent,
+            bytes_sent: first.trace.bytes_sent,
+            bytes_received: first.trace.bytes_received,
+            reused: first.trace.reused,
+            ..Evidence::new(&self.prepared.method, fault.error_type)
+        };
+        if cancel.is_cancelled()
+            || !retry::free_replay(settings.retry(), &evidence, &mut self.tally)
+        {
+            return first;
+        }
+        self.report.connections_reused += 1;
+        self.report.bytes_sent += first.trace.bytes_sent;
+        engine.transport.exchange(&Call {
+            fresh: true,
+            ..call
+        })
+    }
+
+    /// Adds what an exchange did to the report.
+    pub(super) fn note(&mut self, trace: &Trace, elapsed: Duration) {
+        let report = &mut self.report;
+        report.elapsed = elapsed;
+        report.timings = trace.timings;
+        report.bytes_sent += trace.bytes_sent;
+        report.bytes_received += trace.bytes_received;
+        report.connections_opened += u32::from(trace.connected && !trace.reused);
+        report.connections_reused += u32::from(trace.connected && trace.reused);
+        report.head = None;
+        report.size = 0;
+        report.retry_after = None;
+    }
+
+    /// Keeps what a response says of itself, and makes it the caller's form.
+    pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
+        let header = reply.headers.get(RETRY_AFTER);
+        self.report.retry_after =
+            header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let head = Arc::new(Head {
+            status: reply.status,
+            version: reply.version,
+            headers: reply.headers,
+            url: self.prepared.uri.clone(),
+            history: self.report.history.clone(),
+            timings: trace.timings,
+            remote: trace.remote,
+            reused: trace.reused,
+            saved: None,
+        });
+        let saved = reply.partial.as_ref().map(Partial::size);
+        self.report.size = saved.unwrap_or(reply.body.len() as u64);
+        self.report.head = Some(Arc::clone(&head));
+        Response::new(head, reply.body, reply.truncated)
+    }
+}
