@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::save::Unsaved;
+use super::save::{Partial, Unsaved};
 
 /// How much is kept of a body that is not wanted whole.
 pub(super) const SAMPLE: usize = 64 * 1024;
@@ -12,6 +12,9 @@ const DRAIN: u64 = 256 * 1024;
 const PRESIZED: u64 = 4 * 1024 * 1024;
 /// Where a body of unknown length starts.
 const START: usize = 4 * 1024;
+
+/// How much of a body is on its way to a file at once.
+const PIECE: usize = 64 * 1024;
 
 /// What is to be done with a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,21 @@ pub(super) fn read(
             drain(body, length);
             Ok(())
         }
+    }
+}
+
+/// Writes a body of up to `limit` bytes to its file.
+pub(super) fn save(mut body: impl Read, limit: u64, partial: &mut Partial) -> Result<(), Cut> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let n = read_some(&mut body, &mut piece).map_err(Cut::Failed)?;
+        if n == 0 {
+            return Ok(());
+        }
+        if n as u64 > limit - partial.size() {
+            return Err(Cut::TooLarge);
+        }
+        partial.append(&piece[..n]).map_err(Cut::Unsaved)?;
     }
 }
 
@@ -133,7 +151,7 @@ fn drain(mut body: impl Read, length: Option<u64>) {
     }
 }
 
-pub(super) fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     loop {
         match body.read(into) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -43,9 +43,8 @@ pub(super) fn receive(
     let length = body.content_length();
     let mut taken = Taken::default();
     let result = match save {
-        Some(to) => {
-            open(to, &mut reply).and_then(|partial| partial.fill(body.as_reader(), call.body_limit))
-        }
+        Some(to) => open(to, &mut reply)
+            .and_then(|partial| body::save(body.as_reader(), call.body_limit, partial)),
         None => body::read(body.as_reader(), length, want, &mut taken),
     };
     drop(body);

@@ -3,16 +3,13 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::body::{Cut, read_some};
 use crate::redact;
 use crate::request::SaveTo;
 use crate::response::Saved;
 
-/// How much is read and written at once.
-const PIECE: usize = 64 * 1024;
 /// How much of the file's name is in that of the unfinished one: file systems allow 255 bytes in all.
 const NAME: usize = 200;
 
@@ -96,23 +93,14 @@ impl Partial {
         self.size
     }
 
-    /// Writes a body of up to `limit` bytes.
-    pub(super) fn fill(&mut self, mut body: impl Read, limit: u64) -> Result<(), Cut> {
-        let mut piece = vec![0; PIECE];
-        loop {
-            let n = read_some(&mut body, &mut piece).map_err(Cut::Failed)?;
-            if n == 0 {
-                return Ok(());
-            }
-            if n as u64 > limit - self.size {
-                return Err(Cut::TooLarge);
-            }
-            self.file
-                .write_all(&piece[..n])
-                .map_err(|error| Cut::Unsaved(Unsaved::new(&self.to.path, error)))?;
-            self.hash.update(&piece[..n]);
-            self.size += n as u64;
-        }
+    /// Writes the next bytes of the body.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Unsaved> {
+        self.file
+            .write_all(bytes)
+            .map_err(|error| Unsaved::new(&self.to.path, error))?;
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(())
     }
 
     /// Gives the complete file its name.
@@ -233,7 +221,7 @@ mod tests {
     fn a_file_has_its_name_only_when_it_is_complete() {
         let directory = Directory::new();
         let mut partial = Partial::create(&directory.to("a")).unwrap();
-        partial.fill(&b"abc"[..], 3).unwrap();
+        partial.append(b"abc").unwrap();
         let names = directory.names();
         assert!(names[0].starts_with(".a.") && names[0].ends_with(".part"));
         let saved = partial.put_in_place().unwrap();
@@ -252,7 +240,7 @@ mod tests {
         let directory = Directory::new();
         fs::write(directory.0.join("a"), "old").unwrap();
         let mut partial = Partial::create(&directory.to("a")).unwrap();
-        assert!(matches!(partial.fill(&b"abcd"[..], 3), Err(Cut::TooLarge)));
+        partial.append(b"new").unwrap();
         drop(partial);
         assert_eq!(directory.names(), ["a"]);
         assert_eq!(fs::read(directory.0.join("a")).unwrap(), b"old");
