@@ -1,5 +1,7 @@
 //! A line of input: a URL, or a request as JSON.
 
+use std::path::{Component, Path};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -15,7 +17,9 @@ use crate::url;
 /// Keys of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to text, list or null, which
 /// drops the client's), `params` (name to value or list), one of `body`, `json`, `form`, `body_base64`; `auth`
 /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (how often it is tried *again*),
-/// `idempotent`, `max_redirs`, `accept`, `expect_json`, `require` (JSON pointer to value), `tag`.
+/// `idempotent`, `max_redirs`, `accept`, `expect_json`, `require` (JSON pointer to value), `output_file` (where the body is
+/// [saved](Request::save_to), a relative path without `..`), `tag`. In a line of a failure log `output_file` may be any
+/// path: who reads lines that others wrote looks at [`Request::saves_to`].
 ///
 /// ```
 /// use haul::record::request_of_input;
@@ -106,7 +110,20 @@ fn of_keys(
     }
     let line: RequestLine<'_> = serde_json::from_value(Value::Object(keys))
         .map_err(|e| InvalidLine::new(format!("not a request: {e}")))?;
+    if let Some(path) = line.output_file()
+        && !stays_below(Path::new(path))
+    {
+        return Err(InvalidLine::new(format!(
+            "output_file: {path:?} is no relative path, or leads upwards"
+        )));
+    }
     line.to_request()
+}
+
+/// Whether the path, put behind a directory, is in it.
+fn stays_below(path: &Path) -> bool {
+    path.components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 fn headers(keys: &mut Map<String, Value>) -> Result<&mut Map<String, Value>, InvalidLine> {
@@ -193,6 +210,13 @@ mod tests {
     }
 
     #[test]
+    fn a_body_goes_to_the_file_that_is_named() {
+        let request = read(r#"{"url":"http://h/","output_file":"a/b.html"}"#);
+        assert_eq!(request.saves_to(), Some(Path::new("a/b.html")));
+        assert_eq!(read("http://h/").saves_to(), None);
+    }
+
+    #[test]
     fn credentials_are_headers_and_no_text_of_them_is_shown() {
         let request = read(r#"{"url":"http://h/","auth":{"user":"u","password":"p"}}"#);
         let value = request.header_edits()[0].1.clone().unwrap();
@@ -231,6 +255,14 @@ mod tests {
                 "only one of body",
             ),
             ("{\"url\":\"http://h/\",\"auth\":1}", "auth: "),
+            (
+                "{\"url\":\"http://h/\",\"output_file\":\"a/../../b\"}",
+                "output_file: \"a/../../b\" is no relative path",
+            ),
+            (
+                "{\"url\":\"http://h/\",\"output_file\":\"/etc/passwd\"}",
+                "output_file: \"/etc/passwd\" is no relative path",
+            ),
         ] {
             assert!(refusal(line).starts_with(reason), "{}", refusal(line));
         }

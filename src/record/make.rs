@@ -64,6 +64,7 @@ impl<'a> Record<'a> {
         let report = &outcome.report;
         let head = report.head.as_deref();
         let error = outcome.error();
+        let saved = outcome.saved();
         let url = masked(request.url());
         let final_url = head
             .filter(|head| !is_written(&head.url, request.url()))
@@ -95,6 +96,8 @@ impl<'a> Record<'a> {
             timings: head.map(|_| report.timings.into()),
             content_type: head.and_then(|head| head.content_type()).map(Cow::Borrowed),
             size_bytes: head.map(|_| report.size),
+            output_file: saved.map(|saved| saved.path.to_string_lossy()),
+            sha256: saved.map(|saved| saved.sha256.as_str().into()),
             layer: error.map(|e| e.layer()),
             error_type: error.map(|e| e.error_type()),
             phase: error.and_then(|e| e.phase()),
@@ -113,7 +116,7 @@ impl<'a> Record<'a> {
             request: None,
             response_text: None,
         };
-        if let Some(response) = response_of(outcome).filter(|_| options.body) {
+        if let Some(response) = response_of(outcome).filter(|_| options.body && saved.is_none()) {
             let (text, encoding, truncated) = body::encode(
                 response.bytes(),
                 options.body_limit,

@@ -24,6 +24,7 @@
 //! | `remote_ip`, `reused` | who answered, and whether over a kept-alive connection |
 //! | `timings` | the phases of the last attempt |
 //! | `content_type`, `size_bytes` | of the response, after decompression |
+//! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
 //! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again |
 //! | `attempt_log` | the attempts that failed: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
@@ -161,6 +162,12 @@ pub struct Record<'a> {
     /// Bytes of the body, after decompression, as far as they came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
+    /// The file the body was saved to, as the request named it. What of it is no UTF-8 is U+FFFD.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_file: Option<Cow<'a, str>>,
+    /// The SHA-256 of that file, in 64 lower-case hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Cow<'a, str>>,
     /// The layer it failed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Layer>,

@@ -97,6 +97,10 @@ pub(super) struct RequestLine<'a> {
     #[serde(default, skip_serializing_if = "Pairs::is_empty")]
     require: Pairs<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    output_file: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    output_durable: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     tag: Option<Cow<'a, Value>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     redacted: Vec<Cow<'a, str>>,
@@ -219,8 +223,27 @@ impl<'a> RequestLine<'a> {
         self.max_redirs = options.max_redirects;
         self.accept = options.accept.as_ref().map(codes_of);
         self.expect_json = options.expect_json;
+        if let Some(save) = &options.save {
+            self.output_durable = save.durable;
+            match save.path.to_str() {
+                Some(path) => self.output_file = Some(path.into()),
+                None => {
+                    self.invalid = Some(
+                        "the path it was to be saved to is no UTF-8, and could not be written down"
+                            .into(),
+                    );
+                }
+            }
+        }
         self.tag = options.tag.as_ref().map(Cow::Borrowed);
-        self.invalid = options.invalid.as_deref().map(Cow::Borrowed);
+        if let Some(reason) = options.invalid.as_deref() {
+            self.invalid = Some(reason.into());
+        }
+    }
+
+    /// The path the body is to be saved to.
+    pub(super) fn output_file(&self) -> Option<&str> {
+        self.output_file.as_deref()
     }
 
     pub(super) fn to_request(&self) -> Result<Request, InvalidLine> {
@@ -290,6 +313,11 @@ impl<'a> RequestLine<'a> {
         if let Some(codes) = &self.accept {
             request = request.accept(status_set(codes)?);
         }
+        request = match (self.output_file.as_deref(), self.output_durable) {
+            (Some(path), true) => request.save_durably(path),
+            (Some(path), false) => request.save_to(path),
+            (None, _) => request,
+        };
         if let Some(expect) = self.expect_json {
             request = request.expect_json(expect);
         }

@@ -1,6 +1,6 @@
 //! A response body that goes to a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Request;
@@ -72,5 +72,9 @@ impl Request {
             durable: true,
         });
         self
+    }
+    /// The file its body is to be saved to, where it is.
+    pub fn saves_to(&self) -> Option<&Path> {
+        Some(&self.options()?.save.as_ref()?.path)
     }
 }
