@@ -252,6 +252,7 @@ impl Transport for AnswersAtOnce {
                 headers: http::HeaderMap::new(),
                 body: Vec::new(),
                 truncated: false,
+                partial: None,
             }),
             trace: Trace {
                 connected: true,
