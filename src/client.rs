@@ -3,6 +3,7 @@
 mod builder;
 mod defaults;
 mod error;
+mod session;
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -58,6 +58,13 @@ impl Timeouts {
         attempt: Some(Duration::from_secs(30)),
         read: None,
     };
+
+    /// Where a body goes from or to a file: how long that takes as a whole nobody can say.
+    pub(crate) const STREAMED: Timeouts = Timeouts {
+        connect: Timeouts::CLIENT.connect,
+        attempt: None,
+        read: Some(Duration::from_secs(30)),
+    };
 }
 
 /// So many requests in so much time.

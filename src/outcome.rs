@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, ErrorType};
 use crate::host::Host;
+use crate::http::Version;
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::{Head, Hop, Response, Saved};
@@ -288,6 +289,23 @@ impl<T> Outcome<T> {
     /// The redirects followed, oldest first, whether or not the request succeeded.
     pub fn history(&self) -> &[Hop] {
         &self.report.history
+    }
+
+    /// The HTTP version of the last response, if there was one.
+    #[doc(alias = "http_version")]
+    pub fn version(&self) -> Option<Version> {
+        Some(self.report.head.as_ref()?.version)
+    }
+
+    /// Bytes sent on the wire over all attempts and redirects: heads and bodies, encrypted where they are.
+    pub fn bytes_sent(&self) -> u64 {
+        self.report.bytes_sent
+    }
+
+    /// Bytes received on the wire over all attempts and redirects: heads and bodies as they came.
+    #[doc(alias = "size_download")]
+    pub fn bytes_received(&self) -> u64 {
+        self.report.bytes_received
     }
 
     /// The address that answered last.

@@ -1,16 +1,17 @@
 //! What the caller hands in.
 
+mod body;
 mod credentials;
 mod options;
 mod resumed;
 mod save;
+mod stream;
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use crate::http::header::AUTHORIZATION;
 use crate::http::{HeaderName, HeaderValue, Method};
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::limits::Timeouts;
@@ -19,12 +20,12 @@ use crate::redact;
 use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
-use crate::url;
 
 pub(crate) use credentials::{basic, bearer};
 pub(crate) use options::{Options, Rule};
 pub(crate) use resumed::{Intents, Resumed};
 pub(crate) use save::SaveTo;
+pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
 
 /// One request: method, URL, headers, body, and where it differs from the client's defaults.
 ///
@@ -51,7 +52,7 @@ pub struct Request {
     method: Method,
     url: String,
     headers: Vec<(HeaderName, Option<HeaderValue>)>,
-    body: Vec<u8>,
+    body: Body,
     options: Option<Box<Options>>,
     resumed: Option<Box<Resumed>>,
 }
@@ -71,7 +72,7 @@ impl Request {
             method,
             url: url.into(),
             headers: Vec::new(),
-            body: Vec::new(),
+            body: Body::EMPTY,
             options: None,
             resumed: None,
         };
@@ -167,42 +168,6 @@ impl Request {
             Ok(value) => self.replace_header(AUTHORIZATION, value),
             Err(reason) => self.spoiled(reason),
         }
-    }
-
-    /// The body, as it is.
-    #[doc(alias = "data")]
-    pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Request {
-        self.body = bytes.into();
-        self
-    }
-
-    /// A text body, with `Content-Type: text/plain; charset=utf-8` unless one was set.
-    pub fn text(self, text: impl Into<String>) -> Request {
-        self.content_type("text/plain; charset=utf-8")
-            .body(text.into())
-    }
-
-    /// A JSON body, with `Content-Type: application/json` unless one was set.
-    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Request {
-        match serde_json::to_vec(value) {
-            Ok(bytes) => self.content_type("application/json").body(bytes),
-            Err(e) => self.spoiled(format!("the body cannot be written as JSON: {e}")),
-        }
-    }
-
-    /// A form body, with `Content-Type: application/x-www-form-urlencoded` unless one was set.
-    pub fn form<N: AsRef<str>, V: AsRef<str>>(
-        self,
-        fields: impl IntoIterator<Item = (N, V)>,
-    ) -> Request {
-        let fields: Vec<_> = fields.into_iter().collect();
-        let text = url::form(
-            fields
-                .iter()
-                .map(|(name, value)| (name.as_ref(), value.as_ref())),
-        );
-        self.content_type("application/x-www-form-urlencoded")
-            .body(text)
     }
 
     /// Time limits of each attempt, where they differ from the client's.
@@ -318,11 +283,6 @@ impl Request {
         &self.url
     }
 
-    /// The body.
-    pub fn body_bytes(&self) -> &[u8] {
-        &self.body
-    }
-
     /// The caller's own name for this request.
     pub fn get_id(&self) -> Option<&str> {
         self.options()?.id.as_deref()
@@ -353,14 +313,6 @@ impl Request {
 
     pub(crate) fn spoiled(mut self, reason: String) -> Request {
         self.options_mut().invalid.get_or_insert(reason);
-        self
-    }
-
-    fn content_type(mut self, value: &'static str) -> Request {
-        if !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
-            self.headers
-                .push((CONTENT_TYPE, Some(HeaderValue::from_static(value))));
-        }
         self
     }
 

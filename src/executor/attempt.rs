@@ -120,14 +120,7 @@ impl Engine {
         if let Err(refusal) = progress.announce(&request) {
             return Next::failed(refusal);
         }
-        let exchanged = progress.exchange(
-            self,
-            settings,
-            request.body_bytes(),
-            cancel,
-            connected,
-            start,
-        );
+        let exchanged = progress.exchange(self, settings, cancel, connected, start);
         let elapsed = start.elapsed();
         progress.note(&exchanged.trace, elapsed);
         progress.sent_unsafe =
@@ -269,6 +262,7 @@ impl Progress {
             bytes_sent: trace.bytes_sent,
             bytes_received: trace.bytes_received,
             reused: trace.reused,
+            replayable: !self.prepared.with_body || settings.body().is_replayable(),
             status: response.as_ref().map(Response::status),
             retry_after: headers.and_then(|headers| retry_after::parse(headers, SystemTime::now())),
             judgement: judgement.as_ref(),

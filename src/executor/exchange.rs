@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::http::header::RETRY_AFTER;
 use crate::limits::Timeouts;
+use crate::request::Body;
 use crate::response::{Head, Response};
 use crate::retry::{self, Evidence};
 use crate::transport::{Call, CancelSlot, Exchanged, Partial, Reply, Trace};
@@ -13,13 +14,15 @@ use super::attempt::Engine;
 use super::job::Progress;
 use super::prepare::Settings;
 
+/// The body of a request that leaves its own behind.
+static NOTHING: Body = Body::EMPTY;
+
 impl Progress {
     /// Sends, and once more at once where a kept-alive connection turned out to be closed.
     pub(super) fn exchange(
         &mut self,
         engine: &Engine,
         settings: Settings<'_>,
-        body: &[u8],
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
         start: Instant,
@@ -31,11 +34,16 @@ impl Progress {
             self.until = [limit, self.deadline].into_iter().flatten().min();
         }
         self.report.started = Some(SystemTime::now());
+        let body = match self.prepared.with_body {
+            true => settings.body(),
+            false => &NOTHING,
+        };
         let call = Call {
             method: &self.prepared.method,
             uri: &self.prepared.uri,
             headers: self.signed.as_ref().unwrap_or(&self.prepared.headers),
-            body: if self.prepared.with_body { body } else { &[] },
+            body,
+            expect_from: engine.defaults.expect_from,
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
@@ -43,13 +51,24 @@ impl Progress {
             follows: settings.max_redirects() > 0,
             body_limit: settings.body_limit(),
             save: settings.save(),
-            fresh: std::mem::take(&mut self.fresh),
+            // A kept-alive connection may turn out to be closed, after the only reading of the body.
+            fresh: std::mem::take(&mut self.fresh) || body.is_for_once(),
             cancel,
             on_connected: connected,
         };
         let first = engine.transport.exchange(&call);
-        let Err(fault) = &first.result else {
-            return first;
+        let fault = match &first.result {
+            Err(fault) => fault,
+            // It will not be asked (RFC 9110 §10.1.1), and has nothing of the body yet.
+            Ok(reply) if reply.status == 417 && first.trace.asked && body.is_replayable() => {
+                self.report.bytes_sent += first.trace.bytes_sent;
+                return engine.transport.exchange(&Call {
+                    fresh: true,
+                    expect_from: None,
+                    ..call
+                });
+            }
+            Ok(_) => return first,
         };
         let evidence = Evidence {
             repeatable_by_request: self.prepared.repeatable,
@@ -58,6 +77,7 @@ impl Progress {
             bytes_sent: first.trace.bytes_sent,
             bytes_received: first.trace.bytes_received,
             reused: first.trace.reused,
+            replayable: body.is_replayable(),
             ..Evidence::new(&self.prepared.method, fault.error_type)
         };
         if cancel.is_cancelled()

@@ -51,7 +51,15 @@ impl Progress {
                 let delay =
                     retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
                 let hop = hop(redact::uri(&next.uri));
+                let lost =
+                    self.prepared.with_body && !next.drop_body && !settings.body().is_replayable();
                 match (delay, Host::of(&next.uri)) {
+                    _ if lost => (
+                        hop,
+                        "the redirect asks for the body again, which can be read only once"
+                            .to_owned(),
+                        StopReason::BodyNotReplayable,
+                    ),
                     (Ok(delay), Some(host)) => {
                         self.report.history.push(hop);
                         let sensitive = &engine.defaults.sensitive;

@@ -14,7 +14,7 @@ use crate::http::uri::Authority;
 use crate::http::{HeaderMap, HeaderName, Method, Uri};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
-use crate::request::{Options, Request, Rule, SaveTo, basic};
+use crate::request::{Body, Options, Request, Rule, SaveTo, basic};
 use crate::retry::is_keyed;
 use crate::status::StatusSet;
 use crate::url;
@@ -33,6 +33,8 @@ pub(crate) struct Defaults {
     pub(crate) retry: Arc<RetryPolicy>,
     pub(crate) max_redirects: u32,
     pub(crate) body_limit: Option<u64>,
+    /// From which length on the server is asked before a streamed body is sent.
+    pub(crate) expect_from: Option<u64>,
     /// Whether a redirect may lead from https to http.
     pub(crate) allow_downgrade: bool,
     /// Headers left behind at a change of origin, beside those always left behind.
@@ -56,6 +58,7 @@ impl Default for Defaults {
             retry: Arc::new(RetryPolicy::default()),
             max_redirects: 10,
             body_limit: None,
+            expect_from: Some(1 << 20),
             allow_downgrade: false,
             sensitive: Vec::new(),
             hosts: HostTable::default(),
@@ -89,6 +92,7 @@ pub(super) struct Settings<'a> {
     defaults: &'a Defaults,
     host: &'a HostSettings,
     options: Option<&'a Options>,
+    body: &'a Body,
 }
 
 impl<'a> Settings<'a> {
@@ -97,6 +101,7 @@ impl<'a> Settings<'a> {
             defaults,
             host,
             options: request.options(),
+            body: request.sends(),
         }
     }
 
@@ -114,9 +119,9 @@ impl<'a> Settings<'a> {
 
     pub(super) fn timeouts(self) -> Timeouts {
         let own = self.options.map_or(Timeouts::new(), |o| o.timeouts);
-        let usual = match self.save() {
-            Some(_) => SaveTo::TIMEOUTS,
-            None => Timeouts::CLIENT,
+        let usual = match (self.save(), self.body) {
+            (None, Body::Bytes(_)) => Timeouts::CLIENT,
+            _ => Timeouts::STREAMED,
         };
         own.or(self.host.timeouts)
             .or(self.defaults.timeouts)
@@ -151,6 +156,10 @@ impl<'a> Settings<'a> {
             .and_then(|o| o.body_limit)
             .or(self.defaults.body_limit)
             .unwrap_or(usual)
+    }
+
+    pub(super) fn body(self) -> &'a Body {
+        self.body
     }
 
     pub(super) fn save(self) -> Option<&'a SaveTo> {

@@ -15,7 +15,8 @@ use crate::url;
 /// `defaults` are keys of requests that say nothing else.
 ///
 /// Keys of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to text, list or null, which
-/// drops the client's), `params` (name to value or list), one of `body`, `json`, `form`, `body_base64`; `auth`
+/// drops the client's), `params` (name to value or list), one of `body`, `json`, `form`, `body_base64`, `body_file` (the path
+/// of a file that is [streamed](Request::body_file)); `auth`
 /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (how often it is tried *again*),
 /// `idempotent`, `max_redirs`, `accept`, `expect_json`, `require` (JSON pointer to value), `output_file` (where the body is
 /// [saved](Request::save_to), a relative path without `..`), `tag`. In a line of a failure log `output_file` may be any
@@ -52,7 +53,7 @@ pub fn request_of_input(line: &str, defaults: &Map<String, Value>) -> Result<Req
     }
 }
 
-const BODIES: [&str; 4] = ["body", "json", "form", "body_base64"];
+const BODIES: [&str; 5] = ["body", "json", "form", "body_base64", "body_file"];
 
 fn of_keys(
     mut keys: Map<String, Value>,
@@ -64,7 +65,7 @@ fn of_keys(
         .filter(|name| keys.contains_key(**name))
         .count();
     if bodies > 1 {
-        return wrong("only one of body, json, form and body_base64 can be given");
+        return wrong("only one of body, json, form, body_base64 and body_file can be given");
     }
     for (name, value) in defaults {
         if bodies == 1 && BODIES.contains(&&**name) {
@@ -214,6 +215,18 @@ mod tests {
         let request = read(r#"{"url":"http://h/","output_file":"a/b.html"}"#);
         assert_eq!(request.saves_to(), Some(Path::new("a/b.html")));
         assert_eq!(read("http://h/").saves_to(), None);
+    }
+
+    #[test]
+    fn a_body_of_a_file_is_its_path() {
+        let line = r#"{"url":"http://h/","body_file":"uploads/1.tar"}"#;
+        let request = read(line);
+        assert_eq!(request.method(), "POST");
+        assert!(request.body_bytes().is_empty());
+        let again = super::super::line_of(&request);
+        assert!(again.contains(r#""body_file":"uploads/1.tar""#), "{again}");
+        let both = r#"{"url":"http://h/","body_file":"a","body":"b"}"#;
+        assert!(refusal(both).starts_with("only one of body"));
     }
 
     #[test]

@@ -6,11 +6,15 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::request::Request;
+use crate::request::{Body, Request};
 use crate::url;
 
 /// What a request is recognised by, in whichever order and at whichever place the input names it: the first 128 bits
 /// of SHA-256 over its id, or where it has none over `METHOD URL`, a line feed and the body.
+///
+/// A streamed body is not read for that. A file counts by its path as given: what stands in it may change between two
+/// runs, and the request is still the same. A reader counts by its length, so give requests that differ in what their
+/// readers hold an id.
 ///
 /// The URL is hashed as given, query parameters added and userinfo included, so two users of one server have two keys.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,7 +40,10 @@ impl Key {
                 hash.update(url::form(query.iter().map(|(n, v)| (&**n, &**v))));
             }
             hash.update("\n");
-            hash.update(request.body_bytes());
+            match request.sends() {
+                Body::Bytes(bytes) => hash.update(bytes),
+                Body::Streamed(stream) => stream.identify(&mut |part| hash.update(part)),
+            }
         }
         let mut key = [0; 16];
         key.copy_from_slice(&hash.finalize()[..16]);
@@ -137,6 +144,30 @@ mod tests {
             Request::post("http://u:p@h/p?a=1").body("body"),
         ] {
             assert_ne!(key, Key::of(&other));
+        }
+    }
+
+    #[test]
+    fn a_streamed_body_is_known_by_its_path_or_length_without_being_read() {
+        let put = || Request::put("http://h/");
+        let file = Key::of(&put().body_file("no/such/file"));
+        assert_eq!(file, Key::of(&put().body_file("no/such/file")));
+        let reader = Key::of(&put().body_reader(std::io::Cursor::new("abc")));
+        assert_eq!(
+            reader,
+            Key::of(&put().body_reader(std::io::Cursor::new("xyz")))
+        );
+        let keys = [
+            file,
+            reader,
+            Key::of(&put()),
+            Key::of(&put().body("no/such/file")),
+            Key::of(&put().body_file("another")),
+            Key::of(&put().body_reader(std::io::Cursor::new("abcd"))),
+            Key::of(&put().body_stream(std::io::empty(), None)),
+        ];
+        for (i, key) in keys.iter().enumerate() {
+            assert!(!keys[..i].contains(key), "{i}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,7 +18,7 @@ use crate::http::header::AUTHORIZATION;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::redact;
-use crate::request::{Options, Request, Rule};
+use crate::request::{Body, Options, Request, Rule};
 use crate::status::StatusSet;
 
 /// The request of a line of a failure log, see [`Record::to_request`](super::Record::to_request).
@@ -55,6 +56,9 @@ pub fn line_of(request: &Request) -> String {
     serde_json::to_string(&RequestLine::new(request)).expect("a request is always valid JSON")
 }
 
+/// Stands for a body that was read by the time it could be written down.
+const UNWRITTEN: &str = "its body came from a reader and is not in the failure log";
+
 pub(super) fn missing() -> InvalidLine {
     InvalidLine::new("the record holds no request (a line of a failure log does)")
 }
@@ -80,6 +84,8 @@ pub(super) struct RequestLine<'a> {
     body: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body_file: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_time_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,19 +194,31 @@ impl<'a> RequestLine<'a> {
             headers,
             ..RequestLine::default()
         };
-        match std::str::from_utf8(request.body_bytes()) {
-            Ok("") => {}
-            Ok(text) => line.body = Some(text.into()),
-            Err(_) => line.body_base64 = Some(STANDARD.encode(request.body_bytes())),
-        }
         if let Some(options) = request.options() {
             for name in &options.needs_headers {
                 leave_out(name.as_str());
             }
             line.set(options);
         }
+        line.set_body(request.sends());
         line.redacted = redacted;
         line
+    }
+
+    fn set_body(&mut self, body: &'a Body) {
+        match body {
+            Body::Bytes(bytes) => match std::str::from_utf8(bytes) {
+                Ok("") => {}
+                Ok(text) => self.body = Some(text.into()),
+                Err(_) => self.body_base64 = Some(STANDARD.encode(bytes)),
+            },
+            Body::Streamed(stream) => match stream.file().and_then(Path::to_str) {
+                Some(path) => self.body_file = Some(path.into()),
+                None => {
+                    self.invalid.get_or_insert(UNWRITTEN.into());
+                }
+            },
+        }
     }
 
     fn set(&mut self, options: &'a Options) {
@@ -269,20 +287,21 @@ impl<'a> RequestLine<'a> {
                 request = request.query(name, value);
             }
         }
-        request = match (&self.body, &self.body_base64) {
-            (Some(_), Some(_)) => {
-                return Err(InvalidLine::new(
-                    "the request has both a body and a body_base64",
-                ));
-            }
-            (Some(text), None) => request.body(text.as_bytes()),
-            (None, Some(base64)) => {
+        request = match (&self.body, &self.body_base64, &self.body_file) {
+            (None, None, None) => request,
+            (Some(text), None, None) => request.body(text.as_bytes()),
+            (None, Some(base64), None) => {
                 let bytes = STANDARD.decode(base64).map_err(|e| {
                     InvalidLine::new(format!("the request's body_base64 is no base64: {e}"))
                 })?;
                 request.body(bytes)
             }
-            (None, None) => request,
+            (None, None, Some(path)) => request.body_file(&**path),
+            _ => {
+                return Err(InvalidLine::new(
+                    "the request has more than one of body, body_base64 and body_file",
+                ));
+            }
         };
         request = self.settings_of(request)?.needing(self.needs()?);
         Ok(match &self.invalid {

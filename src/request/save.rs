@@ -1,10 +1,8 @@
 //! A response body that goes to a file.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::Request;
-use crate::limits::Timeouts;
 
 /// Where the body of an accepted answer goes to.
 #[derive(Clone, Debug)]
@@ -12,15 +10,6 @@ pub(crate) struct SaveTo {
     pub(crate) path: PathBuf,
     /// On the disk, not just with the system, before the outcome.
     pub(crate) durable: bool,
-}
-
-impl SaveTo {
-    /// The time limits of such a request where nobody says otherwise.
-    pub(crate) const TIMEOUTS: Timeouts = Timeouts {
-        connect: Timeouts::CLIENT.connect,
-        attempt: None,
-        read: Some(Duration::from_secs(30)),
-    };
 }
 
 impl Request {
@@ -73,6 +62,7 @@ impl Request {
         });
         self
     }
+
     /// The file its body is to be saved to, where it is.
     pub fn saves_to(&self) -> Option<&Path> {
         Some(&self.options()?.save.as_ref()?.path)

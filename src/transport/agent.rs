@@ -1,6 +1,7 @@
 //! The transport over sockets: finds or opens a connection, lets ureq speak HTTP on it, and reads the body.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ureq::Agent;
@@ -13,14 +14,16 @@ use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
 use super::pool::{Keep, Pool, PoolSettings};
 use super::reply::{receive, sampled};
-use super::request::{head_size, request};
+use super::request::{asks, head_size};
 use super::resolver::{Resolver, ResolverSettings};
 use super::save;
+use super::send::send;
 use super::target::Target;
 use super::tls::Tls;
+use super::upload::Upload;
 use super::wire::{Limits, Wire};
 use super::{Call, Exchanged, Fault, Transport};
-use crate::http::{Method, Response};
+use crate::request::Body;
 use crate::timing::Phase;
 
 /// What the transport can be told.
@@ -57,7 +60,7 @@ pub(crate) struct Sockets {
 }
 
 impl Keep for Connection {
-    fn host(&self) -> &std::sync::Arc<str> {
+    fn host(&self) -> &Arc<str> {
         self.key()
     }
 
@@ -114,8 +117,17 @@ impl Transport for Sockets {
         if let Some(Err(unsaved)) = call.save.map(save::check) {
             return self.failed(call, &target, started, meter, Trouble::Unsaved(unsaved));
         }
+        let upload = match call.body {
+            Body::Bytes(_) => None,
+            Body::Streamed(stream) => match Upload::open(stream) {
+                Ok(upload) => Some(upload),
+                Err(unsent) => {
+                    return self.failed(call, &target, started, meter, Trouble::Unsent(unsent));
+                }
+            },
+        };
         match self.connection(call, &target, started, &mut meter) {
-            Ok(connection) => self.converse(call, &target, started, meter, connection),
+            Ok(connection) => self.converse(call, &target, started, meter, connection, upload),
             Err(trouble) => {
                 let trouble = match call.cancel.withdraw() {
                     Ok(()) => trouble,
@@ -193,7 +205,7 @@ impl Sockets {
         addresses: &[SocketAddr],
         limits: &Limits,
         call: &Call<'_>,
-    ) -> Result<(std::sync::Arc<std::net::TcpStream>, SocketAddr), Trouble> {
+    ) -> Result<(Arc<std::net::TcpStream>, SocketAddr), Trouble> {
         match dial::dial(addresses, limits, call.cancel) {
             Err(undialled) if undialled.is_shortage() && self.pool.len() > 0 => {
                 self.pool.clear();
@@ -211,30 +223,35 @@ impl Sockets {
         started: Instant,
         mut meter: Meter,
         mut connection: Box<Connection>,
+        mut upload: Option<Upload<'_>>,
     ) -> Exchanged {
         meter.trace.connected = true;
         meter.trace.remote = Some(connection.remote());
         if let Some(on_connected) = call.on_connected {
             on_connected();
         }
+        let length = match (call.body, &upload) {
+            (Body::Bytes(bytes), _) => Some(bytes.len() as u64),
+            (Body::Streamed(_), upload) => upload.as_ref().and_then(Upload::length),
+        };
+        meter.trace.asked = upload.is_some() && asks(call, length);
         meter.enter(Phase::Send, Instant::now());
         connection.begin(Plan {
             limits: Limits::attempt(call.until, call.read),
             meter,
             head_size: head_size(call),
-            body_size: call.body.len(),
+            body: length,
+            unwanted: upload.as_ref().map(|upload| Arc::clone(&upload.unwanted)),
             header_limit: self.header_limit,
         });
         lease::lay_out(connection);
-        let writes = matches!(*call.method, Method::POST | Method::PUT | Method::PATCH);
-        let answered = if writes || !call.body.is_empty() {
-            self.send_with_body(call)
-        } else {
-            self.send(call)
-        };
-        let response = match answered {
+        let response = match send(&self.agent, call, upload.as_mut()) {
             Ok(response) => response,
-            Err(error) => return self.broke_off(call, target, started, meter, error),
+            Err(error) => {
+                let unsent = upload.as_mut().and_then(Upload::take_broke);
+                let trouble = unsent.map_or(Trouble::Head(error), Trouble::Unsent);
+                return self.broke_off(call, target, started, meter, trouble);
+            }
         };
         let head_at = Instant::now();
         let (reply, cut, back) = receive(call, response);
@@ -287,17 +304,6 @@ impl Sockets {
         Exchanged { result, trace }
     }
 
-    #[inline(never)]
-    fn send(&self, call: &Call<'_>) -> Result<Response<ureq::Body>, ureq::Error> {
-        self.agent.run(request(call))
-    }
-
-    /// With a length, be it zero.
-    #[inline(never)]
-    fn send_with_body(&self, call: &Call<'_>) -> Result<Response<ureq::Body>, ureq::Error> {
-        self.agent.run(request(call).map(|()| call.body))
-    }
-
     /// ureq gave up before the response head was complete.
     #[inline(never)]
     fn broke_off(
@@ -306,10 +312,10 @@ impl Sockets {
         target: &Target<'_>,
         started: Instant,
         meter: Meter,
-        error: ureq::Error,
+        mut trouble: Trouble,
     ) -> Exchanged {
         let cancelled = call.cancel.withdraw();
-        let (mut meter, mut ended, mut trouble) = (meter, false, Trouble::Head(error));
+        let (mut meter, mut ended) = (meter, false);
         if let Some(mut connection) = lease::take_back() {
             connection.count();
             meter = connection.attempt.meter;

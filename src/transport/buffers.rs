@@ -21,6 +21,8 @@ pub(super) struct Buffers {
     /// Up to where input may grow.
     limit: usize,
     output: Vec<u8>,
+    /// Where a body of unknown length is read to, before its chunks are put together in the output.
+    scratch: Vec<u8>,
     /// The front of the output waits to be sent together with what comes next.
     held: usize,
 }
@@ -28,8 +30,11 @@ pub(super) struct Buffers {
 impl Buffers {
     /// Makes room for the next exchange: the output holds the whole head and as much of the body as is sent at once.
     /// A response head fits if it is within `header_limit`.
-    pub(super) fn prepare(&mut self, head: usize, body: usize, header_limit: usize) {
-        let output = head + body.min(CHUNK);
+    pub(super) fn prepare(&mut self, head: usize, body: Option<u64>, header_limit: usize) {
+        let output = head + body.map_or(CHUNK, |body| body.min(CHUNK as u64) as usize);
+        if body.is_none() {
+            self.scratch.resize(CHUNK, 0);
+        }
         if self.output.len() < output {
             self.output.resize(output, 0);
         }
@@ -43,7 +48,7 @@ impl Buffers {
         self.start = 0;
         self.end = 0;
         self.held = 0;
-        for buffer in [&mut self.input, &mut self.output] {
+        for buffer in [&mut self.input, &mut self.output, &mut self.scratch] {
             if buffer.len() > KEPT {
                 *buffer = Vec::new();
             }
@@ -115,6 +120,13 @@ impl Buffers {
         }
     }
 
+    /// Takes a part out of the input.
+    pub(super) fn cut(&mut self, from: usize, to: usize) {
+        let (start, end) = (self.start, self.end);
+        self.input.copy_within(start + to..end, start + from);
+        self.end -= to - from;
+    }
+
     pub(super) fn has_input(&self) -> bool {
         self.start < self.end
     }
@@ -146,9 +158,8 @@ impl ureq::unversioned::transport::Buffers for Buffers {
         self.start += amount;
     }
 
-    /// The scratch half is for chunked bodies, and none are sent: every body has a length.
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        (&mut self.input[self.end..], &mut self.output[self.held..])
+        (&mut self.scratch, &mut self.output[self.held..])
     }
 
     fn can_use_input(&self) -> bool {

@@ -10,6 +10,7 @@ use super::platform;
 use super::resolver::Unresolved;
 use super::save::Unsaved;
 use super::target::Target;
+use super::upload::Unsent;
 use super::wire::{Broken, Limit};
 use super::{Call, Fault, Reply};
 use crate::error::ErrorType;
@@ -27,6 +28,8 @@ pub(super) enum Trouble {
     Broken(Broken),
     /// ureq gave up before the response head was complete.
     Head(ureq::Error),
+    /// The request's body cannot be read.
+    Unsent(Unsent),
     /// The body cannot go where it is wanted.
     Unsaved(Unsaved),
     /// The body was not read to its end.
@@ -97,6 +100,7 @@ impl Scene<'_> {
         // It is about the body that came or is to come, whatever the connection was at.
         let phase = match trouble {
             Trouble::Unsaved(_) => Phase::Receive,
+            Trouble::Unsent(_) => Phase::Send,
             _ => self.phase,
         };
         let verdict = self.judge(trouble);
@@ -132,6 +136,16 @@ impl Scene<'_> {
             | Trouble::Dial(Undialled::Broken(broken))
             | Trouble::Broken(broken) => self.broken(broken),
             Trouble::Head(error) => self.head(error),
+            Trouble::Unsent(unsent) => {
+                let message = format!("the body to {to} cannot be sent: {unsent}");
+                let passes = unsent.passes();
+                let verdict = match unsent.begun || passes {
+                    true => Verdict::new(ErrorType::Io, message),
+                    false => Verdict::new(ErrorType::InvalidRequest, message),
+                };
+                let verdict = if passes { verdict } else { verdict.permanent() };
+                verdict.because(unsent.reason)
+            }
             Trouble::Body(Cut::TooLarge) => {
                 let limit = self.call.body_limit;
                 let message = format!("the body from {to} is larger than {limit} bytes");

@@ -3,10 +3,11 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::buffers::Buffers;
-use super::head;
+use super::head::{self, Leave};
 use super::meter::Meter;
 use super::platform::Idle;
 use super::tls::Session;
@@ -31,6 +32,12 @@ pub(super) struct Attempt {
     /// Body bytes that may be sent together with the head.
     body_follows: bool,
     head_sent: bool,
+    /// The final answer came before the body was sent, and stands in the input.
+    answered: bool,
+    /// It came while the body was sent, of which the rest was kept back: the connection cannot serve again.
+    pub(super) overtaken: bool,
+    /// Tells a streamed body that nobody wants the rest of it.
+    unwanted: Option<Arc<AtomicBool>>,
     /// How much came after the response head, if that was complete.
     pub(super) body_size: Option<usize>,
     /// What ended it. ureq is told only that there was something.
@@ -47,7 +54,10 @@ pub(super) struct Plan {
     pub(super) meter: Meter,
     /// An upper bound of the request head's size.
     pub(super) head_size: usize,
-    pub(super) body_size: usize,
+    /// Its body's size, if that is known.
+    pub(super) body: Option<u64>,
+    /// Where a streamed body is told that nobody wants the rest of it.
+    pub(super) unwanted: Option<Arc<AtomicBool>>,
     pub(super) header_limit: usize,
 }
 
@@ -68,6 +78,9 @@ impl Connection {
                 meter: Meter::start(Instant::now()),
                 body_follows: false,
                 head_sent: false,
+                answered: false,
+                overtaken: false,
+                unwanted: None,
                 body_size: None,
                 broken: None,
                 ended: false,
@@ -98,11 +111,14 @@ impl Connection {
         self.wire.sent = 0;
         self.wire.received = 0;
         self.buffers
-            .prepare(plan.head_size, plan.body_size, plan.header_limit);
+            .prepare(plan.head_size, plan.body, plan.header_limit);
         self.attempt = Attempt {
             meter: plan.meter,
-            body_follows: plan.body_size > 0,
+            body_follows: plan.body != Some(0),
             head_sent: false,
+            answered: false,
+            overtaken: false,
+            unwanted: plan.unwanted,
             body_size: None,
             broken: None,
             ended: false,
@@ -136,24 +152,117 @@ impl Connection {
     }
 
     fn flush(&mut self, pending: usize) -> Result<(), Broken> {
+        if self.attempt.unwanted.is_some() && self.is_overtaken() {
+            self.buffers.take_output(pending);
+            return Ok(());
+        }
         if self.attempt.meter.phase() != Phase::Send {
             self.attempt.meter.enter(Phase::Send, Instant::now());
         }
         let output = self.buffers.take_output(pending);
-        match &mut self.session {
+        let sent = match &mut self.session {
             None => self.wire.write_all(output),
             Some(session) => session.write_all(&mut self.wire, output),
-        }?;
+        };
+        match sent {
+            Err(Broken::Io(error)) if self.attempt.unwanted.is_some() && self.heard_out() => {
+                log::trace!("the answer came before the body was sent: {error}");
+            }
+            sent => sent?,
+        }
         self.attempt.meter.enter(Phase::Wait, Instant::now());
         Ok(())
     }
 
-    /// Waits for input. `false` at the end of the stream.
+    /// Whether the final answer has come while a body is streamed: then nothing more of it is sent. Looked at before
+    /// each piece, as a server that refuses a body may well not read it.
+    #[inline(never)]
+    fn is_overtaken(&mut self) -> bool {
+        if !self.attempt.answered && matches!(self.wire.peek(), Idle::HasInput) {
+            // It may be a TLS message that holds nothing for this layer.
+            let _ = self.hear(Duration::from_millis(1));
+        }
+        self.attempt.answered
+    }
+
+    /// The server takes no more: whether it has said why.
+    #[inline(never)]
+    fn heard_out(&mut self) -> bool {
+        while !self.attempt.answered && self.hear(Duration::from_millis(100)).is_ok() {}
+        self.attempt.answered
+    }
+
+    /// Reads what the server says while a body is streamed.
+    fn hear(&mut self, patience: Duration) -> Result<(), Broken> {
+        if !self.fill(Some(patience))? {
+            return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into()));
+        }
+        loop {
+            match head::leave(self.buffers.input_mut()) {
+                Leave::Unsaid => return Ok(()),
+                // The leave to send it comes late.
+                Leave::NotYet { head } | Leave::Granted { head, .. } => self.buffers.cut(0, head),
+                Leave::Answered => {
+                    self.attempt.answered = true;
+                    self.attempt.overtaken = true;
+                    if let Some(unwanted) = &self.attempt.unwanted {
+                        unwanted.store(true, Ordering::Relaxed);
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Waits for input, or with `patience` for the leave to send a body: no longer than that. `false` at the end of the
+    /// stream.
     pub(super) fn receive(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
+        match patience {
+            Some(patience) => self.await_leave(patience),
+            // It came while the leave was waited for, and has not been looked at as what it is.
+            None if std::mem::take(&mut self.attempt.answered) => Ok(true),
+            None => self.read(None),
+        }
+    }
+
+    /// Waits for what the server says to `Expect: 100-continue`. ureq wants a 100 without headers, and takes every other
+    /// head for the final one: what is in its way goes.
+    #[inline(never)]
+    fn await_leave(&mut self, patience: Duration) -> Result<bool, Broken> {
+        let began = Instant::now();
+        loop {
+            let left = patience.saturating_sub(began.elapsed());
+            if !self.read(Some(left))? {
+                return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into()));
+            }
+            loop {
+                match head::leave(self.buffers.input_mut()) {
+                    Leave::Unsaid => break,
+                    Leave::NotYet { head } => self.buffers.cut(0, head),
+                    Leave::Granted { line, head } => {
+                        self.buffers.cut(line, head - 2);
+                        return Ok(true);
+                    }
+                    Leave::Answered => {
+                        self.attempt.answered = true;
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends what waits and reads once. `false` at the end of the stream.
+    fn read(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
         let held = self.buffers.held();
         if held > 0 {
             self.flush(held)?;
         }
+        self.fill(patience)
+    }
+
+    /// Reads once, whatever waits to be sent.
+    fn fill(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
         let room = self.buffers.room();
         let n = match &mut self.session {
             None => self.wire.read_within(room, patience),
@@ -203,7 +312,7 @@ mod tests {
 
     const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
 
-    fn pair(body_size: usize) -> (Connection, TcpStream) {
+    fn pair(body_size: u64) -> (Connection, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let socket = Arc::new(TcpStream::connect(addr).unwrap());
@@ -213,7 +322,8 @@ mod tests {
             limits,
             meter: Meter::start(Instant::now()),
             head_size: HEAD.len(),
-            body_size,
+            body: Some(body_size),
+            unwanted: None,
             header_limit: 1024,
         });
         (connection, listener.accept().unwrap().0)

@@ -20,6 +20,35 @@ pub(super) fn lower_encoding(input: &mut [u8]) -> Option<usize> {
     None
 }
 
+/// What a server has said so far to a request that waits for leave to send its body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// Nothing, or no whole head.
+    Unsaid,
+    /// Something meanwhile, such as hints: a head of this size.
+    NotYet { head: usize },
+    /// 100: sizes of its first line and of the whole head, with headers or without.
+    Granted { line: usize, head: usize },
+    /// It wants no body: the final answer, or one in another protocol.
+    Answered,
+}
+
+pub(super) fn leave(input: &[u8]) -> Leave {
+    let Some(head) = input.windows(4).position(|end| end == b"\r\n\r\n") else {
+        return Leave::Unsaid;
+    };
+    let head = head + 4;
+    let line = input
+        .iter()
+        .position(|&b| b == b'\n')
+        .map_or(head, |at| at + 1);
+    match input.get(9..12) {
+        Some(b"100") => Leave::Granted { line, head },
+        _ if is_interim(input) => Leave::NotYet { head },
+        _ => Leave::Answered,
+    }
+}
+
 const NAME: &[u8] = b"content-encoding:";
 
 fn is_encoding(line: &[u8]) -> bool {
@@ -51,6 +80,21 @@ mod tests {
             text,
             format!("{}Content-Encoding: GZIP\r\n", head.replace("GZip", "gzip"))
         );
+    }
+
+    #[test]
+    fn leave_is_granted_refused_or_still_to_come() {
+        let granted = b"HTTP/1.1 100 Continue\r\nVia: 1.1 p\r\n\r\n";
+        let (line, head) = (23, granted.len());
+        assert_eq!(leave(granted), Leave::Granted { line, head });
+        assert_eq!(leave(&granted[..head - 1]), Leave::Unsaid);
+        assert_eq!(leave(b""), Leave::Unsaid);
+        let hints = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 1";
+        assert_eq!(leave(hints), Leave::NotYet { head: 37 });
+        for other in ["101 Switching", "200 OK", "413 Too Large"] {
+            let head = format!("HTTP/1.1 {other}\r\n\r\n");
+            assert_eq!(leave(head.as_bytes()), Leave::Answered, "{other}");
+        }
     }
 
     #[test]

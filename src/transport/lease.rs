@@ -139,7 +139,7 @@ impl Transport for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(mut connection) = self.connection.take() {
-            connection.attempt.reusable = self.asked_last;
+            connection.attempt.reusable = self.asked_last && !connection.attempt.overtaken;
             // Fails while the thread ends, where nobody waits for it.
             let _ = SLOT.try_with(|slot| slot.set(Some(connection)));
         }

@@ -19,8 +19,10 @@ mod reply;
 mod request;
 mod resolver;
 mod save;
+mod send;
 mod target;
 mod tls;
+mod upload;
 mod wire;
 
 use std::error::Error as StdError;
@@ -30,7 +32,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
 use crate::http::{HeaderMap, Method, Uri, Version};
-use crate::request::SaveTo;
+use crate::request::{Body, SaveTo};
 use crate::status::StatusSet;
 use crate::timing::{Phase, Timings};
 
@@ -44,7 +46,9 @@ pub(crate) struct Call<'a> {
     pub(crate) uri: &'a Uri,
     /// All headers to send but those of the framing (`Host`, `Content-Length`).
     pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a [u8],
+    pub(crate) body: &'a Body,
+    /// From which length on a streamed body, or one of unknown length, is sent only once the server agrees.
+    pub(crate) expect_from: Option<u64>,
     /// For name resolution, TCP and TLS together.
     pub(crate) connect: Option<Duration>,
     /// For each wait for bytes.
@@ -110,6 +114,8 @@ pub(crate) struct Trace {
     pub(crate) connected: bool,
     /// It came from the pool.
     pub(crate) reused: bool,
+    /// The server was asked whether it wants the body.
+    pub(crate) asked: bool,
     pub(crate) remote: Option<SocketAddr>,
 }
 

@@ -1,7 +1,9 @@
 //! The request as ureq gets it.
 
 use super::Call;
-use crate::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, USER_AGENT};
+use crate::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, USER_AGENT,
+};
 use crate::http::{HeaderName, HeaderValue, Request};
 
 /// The request for ureq.
@@ -22,6 +24,27 @@ pub(super) fn request(call: &Call<'_>) -> Request<()> {
     *request.uri_mut() = call.uri.clone();
     *request.headers_mut() = headers;
     request
+}
+
+/// The request for ureq where its body is streamed. Without a length it goes out in chunks.
+pub(super) fn streamed(call: &Call<'_>, length: Option<u64>) -> Request<()> {
+    let mut request = request(call);
+    let headers = request.headers_mut();
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+    if asks(call, length) {
+        headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+    }
+    request
+}
+
+/// Whether the server is asked if it wants the streamed body before that is sent, as curl does: for long ones, and those
+/// of which nobody knows how long they are.
+pub(super) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
+    call.expect_from
+        .is_some_and(|from| length != Some(0) && length.is_none_or(|l| l >= from))
+        && !call.headers.contains_key(EXPECT)
 }
 
 /// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults

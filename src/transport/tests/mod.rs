@@ -22,7 +22,8 @@ struct Asking {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Vec<u8>,
+    body: Body,
+    expect_from: Option<u64>,
     connect: Option<Duration>,
     read: Option<Duration>,
     limit: Option<Duration>,
@@ -39,7 +40,7 @@ fn get(url: impl AsRef<str>) -> Asking {
 
 fn post(url: impl AsRef<str>, body: impl Into<Vec<u8>>) -> Asking {
     let mut asking = asking("POST", url);
-    asking.body = body.into();
+    asking.body = Body::Bytes(body.into());
     asking
 }
 
@@ -48,7 +49,8 @@ fn asking(method: &str, url: impl AsRef<str>) -> Asking {
         method: method.parse().unwrap(),
         uri: url.as_ref().parse().unwrap(),
         headers: HeaderMap::new(),
-        body: Vec::new(),
+        body: Body::EMPTY,
+        expect_from: Some(1 << 20),
         connect: Some(Duration::from_secs(10)),
         read: None,
         limit: Some(Duration::from_secs(20)),
@@ -77,6 +79,7 @@ impl Asking {
             uri: &self.uri,
             headers: &self.headers,
             body: &self.body,
+            expect_from: self.expect_from,
             connect: self.connect,
             read: self.read,
             until: self.limit.map(|limit| Instant::now() + limit),

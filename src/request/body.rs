@@ -1,0 +1,157 @@
+//! What a request sends after its head, as the caller hands it in.
+
+use std::io::{Read, Seek};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{Body, Reader, Request, Source, Stream};
+use crate::http::HeaderValue;
+use crate::http::header::CONTENT_TYPE;
+use crate::url;
+
+impl Request {
+    /// The body, as it is.
+    #[doc(alias = "data")]
+    pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Request {
+        self.body = Body::Bytes(bytes.into());
+        self
+    }
+
+    /// A text body, with `Content-Type: text/plain; charset=utf-8` unless one was set.
+    pub fn text(self, text: impl Into<String>) -> Request {
+        self.content_type("text/plain; charset=utf-8")
+            .body(text.into())
+    }
+
+    /// A JSON body, with `Content-Type: application/json` unless one was set.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Request {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => self.content_type("application/json").body(bytes),
+            Err(e) => self.spoiled(format!("the body cannot be written as JSON: {e}")),
+        }
+    }
+
+    /// A form body, with `Content-Type: application/x-www-form-urlencoded` unless one was set.
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(
+        self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Request {
+        let fields: Vec<_> = fields.into_iter().collect();
+        let text = url::form(
+            fields
+                .iter()
+                .map(|(name, value)| (name.as_ref(), value.as_ref())),
+        );
+        self.content_type("application/x-www-form-urlencoded")
+            .body(text)
+    }
+
+    /// Sends a file, read while it is sent and never whole in memory, with its length as `Content-Length`.
+    ///
+    /// - Each attempt, and each redirect that takes the body along, opens the file anew and sends it from its beginning.
+    /// - What is missing, a directory, no regular file or not to be read fails with class
+    ///   [`InvalidRequest`](crate::ErrorType::InvalidRequest) before anything is sent; a file that becomes shorter or
+    ///   longer while it is sent, with class [`Io`](crate::ErrorType::Io). Both name the path.
+    /// - As every streamed body, it has no limit for the whole attempt, but one of 30 s without a single byte either
+    ///   way. What is set with [`timeouts`](Request::timeouts), here, on the client or for its host, holds.
+    /// - From 1 MiB on the server is asked first ([`expect_continue_from`](crate::ClientBuilder::expect_continue_from)).
+    /// - A record tells it by its path: see [`Key`](crate::record::Key).
+    ///
+    /// ```no_run
+    /// use haul::{Client, Request};
+    ///
+    /// let uploads = (0..100).map(|i| {
+    ///     Request::put(format!("https://example.com/backup/{i}.tar")).body_file(format!("backup/{i}.tar"))
+    /// });
+    /// for outcome in Client::new().as_completed(uploads) {
+    ///     println!("{}: {:?}, {} bytes sent", outcome.url(), outcome.status(), outcome.bytes_sent());
+    /// }
+    /// ```
+    #[doc(alias = "upload")]
+    #[doc(alias = "upload-file")]
+    pub fn body_file(self, path: impl Into<PathBuf>) -> Request {
+        self.streamed(Source::File(path.into()))
+    }
+
+    /// Sends what a reader gives from where it stands now to its end, never whole in memory. Its length is found by
+    /// seeking and sent as `Content-Length`.
+    ///
+    /// A further attempt, or a redirect that takes the body along, sends the same again: the reader is put back to
+    /// where it stood. One whose position cannot be told or which cannot be put back is sent once: a failure after its
+    /// first byte was read is final, with [`BodyNotReplayable`](crate::StopReason::BodyNotReplayable).
+    ///
+    /// Clones of the request share the reader. While one of them sends it, another fails with class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest). A reader that fails ends the request with class
+    /// [`Io`](crate::ErrorType::Io); one that blocks blocks its worker, and no cancel or time limit reaches it.
+    ///
+    /// Time limits and `Expect` are as for [`body_file`](Request::body_file). A failure log cannot write it down.
+    ///
+    /// ```
+    /// use std::io::{Cursor, Seek, SeekFrom};
+    ///
+    /// let mut reader = Cursor::new(b"headerpayload".to_vec());
+    /// reader.seek(SeekFrom::Start(6))?;
+    /// let request = haul::Request::put("https://example.com/payload").body_reader(reader);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn body_reader(self, reader: impl Read + Seek + Send + 'static) -> Request {
+        self.streamed(Source::Reader(Reader::seekable(reader)))
+    }
+
+    /// As [`body_reader`](Request::body_reader), but of what the reader gives only the next `length` bytes are sent. One
+    /// that ends before fails the request with class [`Io`](crate::ErrorType::Io).
+    pub fn body_reader_sized(
+        self,
+        reader: impl Read + Seek + Send + 'static,
+        length: u64,
+    ) -> Request {
+        self.streamed(Source::Reader(Reader::seekable(reader).of(length)))
+    }
+
+    /// Sends what a reader gives that can be read only once: a pipe, another program's output, a compressor. With a
+    /// `length`, that many bytes are sent, with a `Content-Length`; without, all of it, in chunks
+    /// (`Transfer-Encoding: chunked`).
+    ///
+    /// There is one attempt once its first byte was read: a failure then is final, with
+    /// [`BodyNotReplayable`](crate::StopReason::BodyNotReplayable), and so is a redirect that would take the body along.
+    /// It is sent on a new connection, since a kept-alive one may turn out to be closed. Otherwise as
+    /// [`body_reader`](Request::body_reader).
+    #[doc(alias = "chunked")]
+    pub fn body_stream(
+        self,
+        reader: impl Read + Send + 'static,
+        length: impl Into<Option<u64>>,
+    ) -> Request {
+        let reader = Reader::once(reader);
+        self.streamed(Source::Reader(match length.into() {
+            Some(length) => reader.of(length),
+            None => reader,
+        }))
+    }
+
+    /// The body. Empty for one that is streamed.
+    pub fn body_bytes(&self) -> &[u8] {
+        match &self.body {
+            Body::Bytes(bytes) => bytes,
+            Body::Streamed(_) => &[],
+        }
+    }
+
+    pub(crate) fn sends(&self) -> &Body {
+        &self.body
+    }
+
+    fn streamed(mut self, source: Source) -> Request {
+        self.body = Body::Streamed(Stream::of(source).into());
+        self
+    }
+
+    fn content_type(mut self, value: &'static str) -> Request {
+        if !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
+            self.headers
+                .push((CONTENT_TYPE, Some(HeaderValue::from_static(value))));
+        }
+        self
+    }
+}

@@ -1,0 +1,319 @@
+//! A body that is read while it is sent.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a request sends after its head.
+#[derive(Clone)]
+pub(crate) enum Body {
+    Bytes(Vec<u8>),
+    /// Read while it is sent. Clones of the request share it.
+    Streamed(Arc<Stream>),
+}
+
+impl Body {
+    pub(crate) const EMPTY: Body = Body::Bytes(Vec::new());
+
+    /// Whether it can be sent once more, from its beginning.
+    pub(crate) fn is_replayable(&self) -> bool {
+        match self {
+            Body::Bytes(_) => true,
+            Body::Streamed(stream) => stream.readers().all(Reader::is_ready),
+        }
+    }
+
+    /// Whether it can be sent once and no more.
+    pub(crate) fn is_for_once(&self) -> bool {
+        match self {
+            Body::Bytes(_) => false,
+            Body::Streamed(stream) => stream.readers().any(|reader| !reader.rewinds),
+        }
+    }
+}
+
+/// Pieces, sent one after the other.
+pub(crate) struct Stream {
+    pub(crate) pieces: Vec<Piece>,
+}
+
+impl Stream {
+    pub(crate) fn of(source: Source) -> Stream {
+        let piece = Piece { part: None, source };
+        Stream {
+            pieces: vec![piece],
+        }
+    }
+
+    /// The file it is, if it is one and nothing else.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.pieces[..] {
+            [
+                Piece {
+                    source: Source::File(path),
+                    ..
+                },
+            ] => Some(path),
+            _ => None,
+        }
+    }
+
+    fn readers(&self) -> impl Iterator<Item = &Reader> {
+        self.pieces.iter().filter_map(|piece| match &piece.source {
+            Source::Reader(reader) => Some(reader),
+            Source::Bytes(_) | Source::File(_) => None,
+        })
+    }
+
+    /// What it is recognised by, without being read: bytes by themselves, files by their paths, readers by their
+    /// lengths.
+    pub(crate) fn identify(&self, add: &mut dyn FnMut(&[u8])) {
+        for piece in &self.pieces {
+            match &piece.source {
+                Source::Bytes(bytes) => {
+                    add(b"\0bytes\0");
+                    add(bytes);
+                }
+                Source::File(path) => {
+                    add(b"\0file\0");
+                    add(path.as_os_str().as_encoded_bytes());
+                }
+                Source::Reader(reader) => {
+                    add(b"\0reader\0");
+                    add(&reader.length.unwrap_or(u64::MAX).to_be_bytes());
+                }
+            }
+        }
+    }
+}
+
+/// A piece of a body.
+pub(crate) struct Piece {
+    /// The part it belongs to, where the body has parts.
+    pub(crate) part: Option<String>,
+    pub(crate) source: Source,
+}
+
+/// Where a piece comes from.
+pub(crate) enum Source {
+    #[expect(dead_code, reason = "bodies of parts have them")]
+    Bytes(Vec<u8>),
+    File(PathBuf),
+    Reader(Reader),
+}
+
+/// A reader of the caller's. Who sends it takes it out of its slot, so that no lock is held while it is read.
+pub(crate) struct Reader {
+    /// How much of it is sent; where that is not known, all.
+    pub(crate) length: Option<u64>,
+    /// It can be put back to where it was handed in.
+    rewinds: bool,
+    slot: Mutex<Slot>,
+}
+
+enum Slot {
+    /// Stands at its beginning.
+    Ready(Tape),
+    /// Being sent.
+    Out,
+    /// Has been read and cannot be put back.
+    Spent,
+}
+
+/// A reader while it is sent.
+pub(crate) struct Tape {
+    input: Input,
+    touched: bool,
+}
+
+enum Input {
+    Once(Box<dyn Read + Send>),
+    /// With the position at which it was handed in, if that can be told.
+    Seekable(Box<dyn ReadSeek>, Option<u64>),
+}
+
+trait ReadSeek: Read + Seek + Send {}
+
+impl<R: Read + Seek + Send> ReadSeek for R {}
+
+impl Reader {
+    /// One that can be read only once.
+    pub(crate) fn once(reader: impl Read + Send + 'static) -> Reader {
+        Reader::new(Input::Once(Box::new(reader)), None)
+    }
+
+    /// One that is sent from where it stands now.
+    pub(crate) fn seekable(mut reader: impl Read + Seek + Send + 'static) -> Reader {
+        let start = reader.stream_position().ok();
+        let length = start.and_then(|start| Some((start, reader.seek(SeekFrom::End(0)).ok()?)));
+        let back = match length {
+            Some((start, _)) => reader.seek(SeekFrom::Start(start)).is_ok(),
+            None => true,
+        };
+        let length = length.map(|(start, end)| end.saturating_sub(start));
+        let mut reader = Reader::new(Input::Seekable(Box::new(reader), start), length);
+        if !back {
+            reader.slot = Mutex::new(Slot::Spent);
+        }
+        reader
+    }
+
+    /// Only this much of it.
+    pub(crate) fn of(mut self, length: u64) -> Reader {
+        self.length = Some(length);
+        self
+    }
+
+    fn new(input: Input, length: Option<u64>) -> Reader {
+        Reader {
+            length,
+            rewinds: matches!(input, Input::Seekable(_, Some(_))),
+            slot: Mutex::new(Slot::Ready(Tape {
+                input,
+                touched: false,
+            })),
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(*self.lock(), Slot::Ready(_))
+    }
+
+    /// Takes the reader, to be [put back](Reader::put_back).
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub(crate) fn take(&self) -> Result<Tape, &'static str> {
+        let mut slot = self.lock();
+        match std::mem::replace(&mut *slot, Slot::Out) {
+            Slot::Ready(tape) => Ok(tape),
+            Slot::Out => Err("a clone of the request is sending it"),
+            Slot::Spent => {
+                *slot = Slot::Spent;
+                Err("it has been read and cannot be put back")
+            }
+        }
+    }
+
+    /// Puts the reader back, at its beginning if that can be done.
+    pub(crate) fn put_back(&self, mut tape: Tape) {
+        let ready = !tape.touched || tape.rewind();
+        // The caller's own code, its drop too, runs outside the lock.
+        let (next, spent) = match ready {
+            true => (Slot::Ready(tape), None),
+            false => (Slot::Spent, Some(tape)),
+        };
+        *self.lock() = next;
+        drop(spent);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tape {
+    fn rewind(&mut self) -> bool {
+        // A reader that has panicked may do so again, which nobody could catch now.
+        if std::thread::panicking() {
+            return false;
+        }
+        let back = match &mut self.input {
+            Input::Seekable(reader, Some(start)) => reader.seek(SeekFrom::Start(*start)).is_ok(),
+            Input::Seekable(_, None) | Input::Once(_) => false,
+        };
+        self.touched = !back;
+        back
+    }
+}
+
+impl Read for Tape {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.touched = true;
+        match &mut self.input {
+            Input::Once(reader) => reader.read(into),
+            Input::Seekable(reader, _) => reader.read(into),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn read(reader: &Reader) -> Vec<u8> {
+        let mut tape = reader.take().unwrap();
+        let mut bytes = Vec::new();
+        tape.read_to_end(&mut bytes).unwrap();
+        reader.put_back(tape);
+        bytes
+    }
+
+    #[test]
+    fn a_reader_is_read_again_from_where_it_was_handed_in() {
+        let mut cursor = Cursor::new(b"0123456789".to_vec());
+        cursor.set_position(4);
+        let reader = Reader::seekable(cursor);
+        assert_eq!(reader.length, Some(6));
+        for _ in 0..3 {
+            assert_eq!(read(&reader), b"456789");
+            assert!(reader.is_ready());
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_once_is_ready_until_its_first_byte() {
+        let reader = Reader::once(&b"abc"[..]);
+        reader.put_back(reader.take().unwrap());
+        assert!(reader.is_ready());
+        assert_eq!(read(&reader), b"abc");
+        assert!(!reader.is_ready());
+        assert!(reader.take().err().unwrap().contains("put back"));
+    }
+
+    #[test]
+    fn a_reader_that_is_out_is_not_handed_out_twice() {
+        let reader = Reader::seekable(Cursor::new(b"abc".to_vec()));
+        let tape = reader.take().unwrap();
+        assert!(!reader.is_ready());
+        assert!(reader.take().err().unwrap().contains("clone"));
+        reader.put_back(tape);
+        assert_eq!(read(&reader), b"abc");
+    }
+
+    /// Reads, but its position cannot be told, or cannot be set.
+    struct Stubborn {
+        tells: bool,
+        left: &'static [u8],
+    }
+
+    impl Read for Stubborn {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.left.read(into)
+        }
+    }
+
+    impl Seek for Stubborn {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            match to {
+                SeekFrom::Current(0) if self.tells => Ok(0),
+                _ => Err(io::ErrorKind::Unsupported.into()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_that_does_not_seek_is_for_once() {
+        for tells in [true, false] {
+            let reader = Reader::seekable(Stubborn {
+                tells,
+                left: b"abc",
+            });
+            assert_eq!(reader.length, None);
+            assert_eq!(read(&reader), b"abc");
+            assert!(!reader.is_ready());
+        }
+    }
+}

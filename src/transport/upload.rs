@@ -1,0 +1,263 @@
+//! A streamed body on its way out.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::platform;
+use crate::request::{Piece, Reader, Source, Stream, Tape};
+
+/// A streamed body, open for one attempt. Dropped, it puts the caller's readers back.
+pub(super) struct Upload<'a> {
+    pieces: Vec<Open<'a>>,
+    /// The piece to be read from next.
+    at: usize,
+    /// Bytes handed out.
+    handed: u64,
+    /// The server has answered and takes no more: what is left is made up, for ureq to come to the end, and goes
+    /// nowhere.
+    pub(super) unwanted: Arc<AtomicBool>,
+    /// What broke it off. ureq is told only that there was something.
+    broke: Option<Unsent>,
+}
+
+/// A piece of it.
+struct Open<'a> {
+    piece: &'a Piece,
+    length: Option<u64>,
+    read: u64,
+    from: From<'a>,
+}
+
+enum From<'a> {
+    Bytes(&'a [u8]),
+    /// Opened when it is its turn.
+    File(&'a Path, Option<File>),
+    /// The tape is there until this is dropped.
+    Reader(&'a Reader, Option<Tape>),
+}
+
+/// Why a body was not sent to its end.
+#[derive(Debug)]
+pub(super) struct Unsent {
+    /// Which body or part of one.
+    name: String,
+    pub(super) reason: io::Error,
+    /// Found out while it was sent, and not before.
+    pub(super) begun: bool,
+}
+
+impl Unsent {
+    fn new(piece: &Piece, reason: io::Error, begun: bool) -> Unsent {
+        let path = match &piece.source {
+            Source::File(path) => Some(path.display().to_string()),
+            Source::Bytes(_) | Source::Reader(_) => None,
+        };
+        let part = piece.part.as_ref().map(|part| format!("part {part:?}"));
+        let name = match (part, path) {
+            (Some(part), Some(path)) => format!("{part}: {path}"),
+            (Some(name), None) | (None, Some(name)) => name,
+            (None, None) => "the reader of its body".to_owned(),
+        };
+        Unsent {
+            name,
+            reason,
+            begun,
+        }
+    }
+
+    /// Will pass: files come free again.
+    pub(super) fn passes(&self) -> bool {
+        platform::is_out_of_files(&self.reason)
+    }
+}
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.reason)
+    }
+}
+
+impl<'a> Upload<'a> {
+    /// Looks at everything that will be sent.
+    pub(super) fn open(stream: &'a Stream) -> Result<Upload<'a>, Unsent> {
+        let mut upload = Upload {
+            pieces: Vec::with_capacity(stream.pieces.len()),
+            at: 0,
+            handed: 0,
+            unwanted: Arc::default(),
+            broke: None,
+        };
+        for piece in &stream.pieces {
+            let (from, length) =
+                From::open(&piece.source).map_err(|reason| Unsent::new(piece, reason, false))?;
+            upload.pieces.push(Open {
+                piece,
+                length,
+                read: 0,
+                from,
+            });
+        }
+        Ok(upload)
+    }
+
+    /// How many bytes will be sent, if that is known.
+    pub(super) fn length(&self) -> Option<u64> {
+        let lengths = self.pieces.iter().map(|piece| piece.length);
+        lengths.sum()
+    }
+
+    pub(super) fn take_broke(&mut self) -> Option<Unsent> {
+        self.broke.take()
+    }
+}
+
+impl Read for Upload<'_> {
+    /// Fills the buffer, across pieces, but for what readers give: that goes out as it comes.
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.unwanted.load(Ordering::Relaxed) {
+            let left = self.length().map_or(0, |length| length - self.handed);
+            let n = left.min(into.len() as u64);
+            self.handed += n;
+            return Ok(n as usize);
+        }
+        let mut filled = 0;
+        while filled < into.len()
+            && let Some(open) = self.pieces.get_mut(self.at)
+        {
+            match open.read(&mut into[filled..]) {
+                Ok(0) => self.at += 1,
+                Ok(n) => {
+                    filled += n;
+                    if matches!(open.from, From::Reader(..)) {
+                        break;
+                    }
+                }
+                Err(reason) => {
+                    self.broke = Some(Unsent::new(open.piece, reason, true));
+                    return Err(io::Error::other("the request body broke off"));
+                }
+            }
+        }
+        self.handed += filled as u64;
+        Ok(filled)
+    }
+}
+
+impl Drop for Upload<'_> {
+    fn drop(&mut self) {
+        for open in &mut self.pieces {
+            if let From::Reader(reader, tape) = &mut open.from
+                && let Some(tape) = tape.take()
+            {
+                reader.put_back(tape);
+            }
+        }
+    }
+}
+
+impl<'a> From<'a> {
+    fn open(source: &'a Source) -> io::Result<(From<'a>, Option<u64>)> {
+        Ok(match source {
+            Source::Bytes(bytes) => (From::Bytes(bytes), Some(bytes.len() as u64)),
+            Source::File(path) => {
+                let (mut file, length) = open(path)?;
+                // Some of those that call themselves empty are not, and of a body without bytes nothing is read.
+                if length == 0 {
+                    ends(&mut file, 0)?;
+                }
+                (From::File(path, None), Some(length))
+            }
+            Source::Reader(reader) => {
+                let tape = reader.take().map_err(io::Error::other)?;
+                (From::Reader(reader, Some(tape)), reader.length)
+            }
+        })
+    }
+}
+
+impl Open<'_> {
+    /// The next bytes; none at the end of the piece, which is where it was said to be.
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.length.map(|length| length - self.read);
+        let room = left.map_or(into.len(), |left| left.min(into.len() as u64) as usize);
+        if room == 0 {
+            return Ok(0);
+        }
+        let into = &mut into[..room];
+        let n = match &mut self.from {
+            From::Bytes(bytes) => bytes.read(into)?,
+            From::File(path, file) => {
+                let file = match file {
+                    Some(file) => file,
+                    None => {
+                        let (opened, length) = open(path)?;
+                        if Some(length) != self.length {
+                            return Err(changed(self.length, length));
+                        }
+                        file.insert(opened)
+                    }
+                };
+                read_some(file, into)?
+            }
+            From::Reader(_, Some(tape)) => read_some(tape, into)?,
+            From::Reader(_, None) => 0,
+        };
+        self.read += n as u64;
+        match (n, self.length) {
+            (0, Some(length)) => Err(io::Error::other(format!(
+                "it ended after {} of {length} bytes",
+                self.read
+            ))),
+            (_, Some(length)) if length == self.read => {
+                if let From::File(_, Some(file)) = &mut self.from {
+                    ends(file, length)?;
+                }
+                Ok(n)
+            }
+            _ => Ok(n),
+        }
+    }
+}
+
+/// Opens a file that can be sent, and says how long it is.
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    // Before it is opened, which with a pipe nobody writes to would wait for ever.
+    let about = fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !about.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
+/// A file that is longer than it was said to be would be sent cut off.
+fn ends(file: &mut File, length: u64) -> io::Result<()> {
+    match read_some(file, &mut [0])? {
+        0 => Ok(()),
+        _ => Err(io::Error::other(format!(
+            "it is longer than the {length} bytes it had"
+        ))),
+    }
+}
+
+fn changed(before: Option<u64>, now: u64) -> io::Error {
+    let before = before.unwrap_or_default();
+    io::Error::other(format!("it had {before} bytes and now has {now}"))
+}
+
+fn read_some(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

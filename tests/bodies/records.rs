@@ -1,0 +1,44 @@
+//! Uploads in failure logs: what can be written down is read back and sent.
+
+use haul::record::{Key, line_of, request_of_input};
+use haul::{ErrorType, Failures, Request, RetryPolicy};
+use serde_json::Map;
+
+use super::server::{BUSY, Do, OK, Server};
+use super::{Directory, bytes, client, error};
+
+#[test]
+fn a_failed_upload_of_a_file_is_read_back_from_the_log_and_sent_again() {
+    let server = Server::start(|_, nth| Do::Answer(if nth == 1 { BUSY } else { OK }));
+    let directory = Directory::new();
+    let body = bytes(100_000);
+    let path = directory.file("upload", &body);
+    let log = directory.path().join("failures.jsonl");
+    let client = client();
+    let request = Request::put(server.url("/"))
+        .body_file(&path)
+        .retry(RetryPolicy::none());
+    let key = Key::of(&request);
+    let mut sink = Failures::create(&log).unwrap();
+    client.run([request], &mut sink).unwrap();
+
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.len() < 2000, "the body is not in the log: {text}");
+    let again = request_of_input(&text, &Map::new()).unwrap();
+    assert_eq!(Key::of(&again), key);
+    assert!(client.send(again).is_success());
+    server.taken()[1].assert_brought(&body);
+}
+
+#[test]
+fn a_body_of_a_reader_is_not_written_down_and_not_sent_empty_either() {
+    let server = Server::start(|_, _| Do::Answer(OK));
+    let request = Request::put(server.url("/")).body_stream(&b"abc"[..], None);
+    let line = line_of(&request);
+    let again = request_of_input(&line, &Map::new()).unwrap();
+    let outcome = client().send(again);
+    let error = error(&outcome);
+    assert_eq!(error.error_type(), ErrorType::InvalidRequest);
+    assert!(error.message().contains("came from a reader"), "{error}");
+    assert!(server.taken().is_empty());
+}

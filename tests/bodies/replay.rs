@@ -1,0 +1,183 @@
+//! Bodies sent again: by retries, redirects and free replays; and those that cannot be.
+
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+use haul::{ErrorType, Request, StopReason};
+
+use super::server::{BUSY, Do, OK, Server};
+use super::{Directory, bytes, client, error};
+
+const SEE_OTHER: &str = "HTTP/1.1 303 x\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n";
+const TEMPORARY: &str = "HTTP/1.1 307 x\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n";
+const PERMANENT: &str = "HTTP/1.1 308 x\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n";
+
+/// A server that answers the first request so and all others with 200.
+fn first(answer: &'static str) -> Server {
+    Server::start(move |_, nth| Do::Answer(if nth == 1 { answer } else { OK }))
+}
+
+/// A body of each kind that can be sent again, from its fifth byte.
+fn replayable(directory: &Directory, url: &str, body: &[u8]) -> [Request; 3] {
+    let mut cursor = Cursor::new([b"1234", body].concat());
+    cursor.set_position(4);
+    let request = || Request::put(url);
+    [
+        request().body(body),
+        request().body_file(directory.file("body", body)),
+        request().body_reader(cursor),
+    ]
+}
+
+#[test]
+fn a_retry_sends_the_same_bytes_again() {
+    let directory = Directory::new();
+    let body = bytes(64 << 10);
+    for kind in 0..3 {
+        let server = first(BUSY);
+        let request = replayable(&directory, &server.url("/"), &body)[kind].clone();
+        let outcome = client().send(request);
+        assert!(outcome.is_success(), "{outcome:?}");
+        assert_eq!(outcome.attempts(), 2);
+        assert_eq!(server.taken().len(), 2);
+        server
+            .taken()
+            .iter()
+            .for_each(|taken| taken.assert_brought(&body));
+    }
+}
+
+#[test]
+fn a_connection_lost_in_the_middle_of_the_body_is_retried_with_all_of_it() {
+    let directory = Directory::new();
+    let body = bytes(3 << 20);
+    for kind in 0..3 {
+        let server = Server::start(|_, nth| match nth {
+            1 => Do::Cut(100_000),
+            _ => Do::Answer(OK),
+        });
+        let request = replayable(&directory, &server.url("/"), &body)[kind].clone();
+        let outcome = client().send(request);
+        assert!(outcome.is_success(), "{outcome:?}");
+        server.taken().last().unwrap().assert_brought(&body);
+    }
+}
+
+#[test]
+fn a_307_and_a_308_take_a_streamed_body_along_and_a_303_does_not() {
+    let directory = Directory::new();
+    let body = bytes(100_000);
+    for (answer, along) in [(TEMPORARY, true), (PERMANENT, true), (SEE_OTHER, false)] {
+        for kind in 0..3 {
+            let server = first(answer);
+            let request = replayable(&directory, &server.url("/"), &body)[kind].clone();
+            let outcome = client().send(request);
+            assert!(outcome.is_success(), "{outcome:?}");
+            let taken = server.taken();
+            assert_eq!(taken[1].first, if along { "PUT /to" } else { "GET /to" });
+            if along {
+                taken[1].assert_brought(&body);
+            } else {
+                assert_eq!(taken[1].length, 0);
+            }
+        }
+    }
+}
+
+/// Reads on, but cannot tell where it stands, or cannot be put back.
+struct Stubborn {
+    tells: bool,
+    body: Cursor<Vec<u8>>,
+}
+
+impl Read for Stubborn {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.body.read(into)
+    }
+}
+
+impl Seek for Stubborn {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match to {
+            SeekFrom::Current(0) if self.tells => Ok(self.body.position()),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// A body of each kind that can be sent once.
+fn for_once(url: &str, body: &[u8]) -> [Request; 3] {
+    let stubborn = |tells| Stubborn {
+        tells,
+        body: Cursor::new(body.to_vec()),
+    };
+    let request = || Request::put(url);
+    [
+        request().body_reader(stubborn(true)),
+        request().body_reader(stubborn(false)),
+        request().body_stream(Cursor::new(body.to_vec()), None),
+    ]
+}
+
+#[test]
+fn a_body_that_can_be_read_once_is_sent_once_and_its_failure_is_the_first_one() {
+    let body = bytes(70_000);
+    for kind in 0..3 {
+        let server = first(BUSY);
+        let outcome = client().send(for_once(&server.url("/"), &body)[kind].clone());
+        let error = error(&outcome);
+        assert_eq!(
+            (error.error_type(), error.status(), outcome.attempts()),
+            (ErrorType::HttpStatus, Some(503), 1)
+        );
+        assert_eq!(error.stop_reason(), Some(StopReason::BodyNotReplayable));
+        server.only().assert_brought(&body);
+    }
+}
+
+#[test]
+fn a_redirect_that_wants_a_spent_body_again_is_not_followed() {
+    let body = bytes(1000);
+    for kind in 0..3 {
+        let server = first(TEMPORARY);
+        let outcome = client().send(for_once(&server.url("/"), &body)[kind].clone());
+        let error = error(&outcome);
+        assert_eq!(error.error_type(), ErrorType::Redirect);
+        assert_eq!(error.stop_reason(), Some(StopReason::BodyNotReplayable));
+        assert_eq!((error.status(), outcome.history().len()), (Some(307), 1));
+        assert_eq!(server.taken().len(), 1);
+
+        let server = first(SEE_OTHER);
+        let outcome = client().send(for_once(&server.url("/"), &body)[kind].clone());
+        assert!(outcome.is_success(), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_body_for_once_of_which_nothing_was_read_is_still_there_for_a_retry() {
+    let server = Server::start(|_, nth| match nth {
+        1 => Do::Refuse(BUSY),
+        _ => Do::Answer(OK),
+    });
+    let body = bytes(100_000);
+    // Of unknown length: the server is asked, and refuses before a byte is read.
+    let request = Request::put(server.url("/")).body_stream(Cursor::new(body.clone()), None);
+    let outcome = client().send(request);
+    assert!(outcome.is_success(), "{outcome:?}");
+    assert_eq!(outcome.attempts(), 2);
+    server.taken()[1].assert_brought(&body);
+}
+
+#[test]
+fn a_body_for_once_goes_out_on_a_new_connection() {
+    let server = Server::start(|_, _| Do::Answer(OK));
+    let client = client();
+    assert!(client.get(server.url("/")).is_success());
+    let request = Request::put(server.url("/")).body_stream(&b"abc"[..], 3);
+    assert!(client.send(request).is_success());
+    let connections: Vec<_> = server
+        .taken()
+        .iter()
+        .map(|taken| taken.connection)
+        .collect();
+    assert_eq!(connections, [0, 1]);
+}
