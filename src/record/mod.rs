@@ -43,6 +43,7 @@
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
 mod body;
+mod codes;
 mod input;
 mod key;
 mod make;

@@ -1,7 +1,6 @@
 //! A request as a failure log keeps it, in the words of the input lines, and read back from there.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::InvalidLine;
+use super::codes::{Codes, codes_of, status_set};
 use super::wire::{Pairs, Version, text_or_number};
 use crate::http::HeaderName;
 use crate::http::header::AUTHORIZATION;
@@ -19,7 +19,6 @@ use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::redact;
 use crate::request::{Body, Options, Request, Rule};
-use crate::status::StatusSet;
 
 /// The request of a line of a failure log, see [`Record::to_request`](super::Record::to_request).
 ///
@@ -147,14 +146,6 @@ impl Values {
             Values::Several(values) => values,
         }
     }
-}
-
-/// A status, or a range of them: `404`, `"200..=299"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Codes {
-    One(u16),
-    Range(String),
 }
 
 impl<'a> RequestLine<'a> {
@@ -374,38 +365,4 @@ impl<'a> RequestLine<'a> {
 /// Whole milliseconds, rounded up: a limit below one must not become "no limit".
 fn whole_ms(limit: Duration) -> u64 {
     u64::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
-}
-
-/// The set as codes and ranges; what no status can be is left out, since reading refuses it.
-fn codes_of(set: &StatusSet) -> Vec<Codes> {
-    let code = |text: &str| text.parse::<u16>().ok();
-    set.to_string()
-        .split(',')
-        .filter_map(|part| {
-            let (from, to) = part.split_once("..=").unwrap_or((part, part));
-            let (from, to) = (code(from)?.max(100), code(to)?.min(599));
-            match from.cmp(&to) {
-                Ordering::Less => Some(Codes::Range(format!("{from}..={to}"))),
-                Ordering::Equal => Some(Codes::One(from)),
-                Ordering::Greater => None,
-            }
-        })
-        .collect()
-}
-
-fn status_set(codes: &[Codes]) -> Result<StatusSet, InvalidLine> {
-    if codes.is_empty() {
-        return Ok(StatusSet::default());
-    }
-    let parts: Vec<String> = codes
-        .iter()
-        .map(|part| match part {
-            Codes::One(code) => code.to_string(),
-            Codes::Range(range) => range.clone(),
-        })
-        .collect();
-    parts
-        .join(",")
-        .parse()
-        .map_err(|e| InvalidLine::new(format!("accept: {e}")))
 }

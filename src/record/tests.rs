@@ -546,13 +546,13 @@ mod requests {
     fn what_is_not_understood_is_refused_and_never_sent_without_it() {
         for (request, part) in [
             (
-                json!({"url": "http://h/", "body_file": "x"}),
-                "unknown key \"body_file\"",
+                json!({"url": "http://h/", "files": "x"}),
+                "unknown key \"files\"",
             ),
             (json!({"method": "GET"}), "missing field `url`"),
             (
                 json!({"url": "http://h/", "body": "a", "body_base64": "YQ=="}),
-                "both",
+                "more than one",
             ),
             (json!({"url": "http://h/", "body_base64": "?"}), "no base64"),
             (json!({"url": "http://h/", "accept": ["2xx"]}), "2xx"),

@@ -49,7 +49,7 @@ fn a_retry_sends_the_same_bytes_again() {
 #[test]
 fn a_connection_lost_in_the_middle_of_the_body_is_retried_with_all_of_it() {
     let directory = Directory::new();
-    let body = bytes(3 << 20);
+    let body = bytes(1 << 20);
     for kind in 0..3 {
         let server = Server::start(|_, nth| match nth {
             1 => Do::Cut(100_000),

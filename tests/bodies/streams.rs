@@ -50,7 +50,10 @@ fn a_reader_is_sent_from_where_it_stands() {
     let mut reader = Cursor::new(body.clone());
     reader.set_position(4);
     let request = Request::post(server.url("/")).body_reader(reader);
-    assert!(client.send(request).is_success());
+    let outcome = client.send(request);
+    assert!(outcome.is_success());
+    assert_eq!(outcome.version(), Some(haul::http::Version::HTTP_11));
+    assert!(outcome.bytes_received() > 0);
     server.taken()[0].assert_brought(&body[4..]);
 
     let mut reader = Cursor::new(body.clone());

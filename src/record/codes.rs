@@ -1,0 +1,50 @@
+//! Accepted statuses as a line writes them.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::InvalidLine;
+use crate::status::StatusSet;
+
+/// A status, or a range of them: `404`, `"200..=299"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Codes {
+    One(u16),
+    Range(String),
+}
+
+/// The set as codes and ranges; what no status can be is left out, since reading refuses it.
+pub(super) fn codes_of(set: &StatusSet) -> Vec<Codes> {
+    let code = |text: &str| text.parse::<u16>().ok();
+    set.to_string()
+        .split(',')
+        .filter_map(|part| {
+            let (from, to) = part.split_once("..=").unwrap_or((part, part));
+            let (from, to) = (code(from)?.max(100), code(to)?.min(599));
+            match from.cmp(&to) {
+                Ordering::Less => Some(Codes::Range(format!("{from}..={to}"))),
+                Ordering::Equal => Some(Codes::One(from)),
+                Ordering::Greater => None,
+            }
+        })
+        .collect()
+}
+
+pub(super) fn status_set(codes: &[Codes]) -> Result<StatusSet, InvalidLine> {
+    if codes.is_empty() {
+        return Ok(StatusSet::default());
+    }
+    let parts: Vec<String> = codes
+        .iter()
+        .map(|part| match part {
+            Codes::One(code) => code.to_string(),
+            Codes::Range(range) => range.clone(),
+        })
+        .collect();
+    parts
+        .join(",")
+        .parse()
+        .map_err(|e| InvalidLine::new(format!("accept: {e}")))
+}
