@@ -67,10 +67,12 @@ pub(crate) struct Server {
     listener: Option<JoinHandle<()>>,
 }
 
+type Decide = dyn Fn(&Taken, usize) -> Do + Send + Sync;
+
 struct Shared {
     taken: Mutex<Vec<Taken>>,
     open: Mutex<(bool, Vec<Arc<TcpStream>>)>,
-    decide: Box<dyn Fn(&Taken, usize) -> Do + Send + Sync>,
+    decide: Box<Decide>,
 }
 
 impl Server {
@@ -188,7 +190,7 @@ impl Shared {
                 Do::Slam(answer) => {
                     out.write_all(answer.as_bytes())?;
                     // A close with bytes unread is a reset.
-                    return Ok(input.fill_buf().map(drop)?);
+                    return input.fill_buf().map(drop);
                 }
                 Do::Cut(most) => {
                     io::copy(&mut input.take(most), &mut io::sink())?;
