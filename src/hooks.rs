@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::http::{HeaderMap, Method, Uri};
-use crate::redact;
+use crate::redact::Redaction;
 
 /// What a [`before_attempt`](crate::ClientBuilder::before_attempt) hook may look at and change.
 #[non_exhaustive]
@@ -24,6 +24,8 @@ pub struct Outgoing<'a> {
     pub body: &'a [u8],
     /// The caller's own name for the request.
     pub id: Option<&'a str>,
+    /// What `Debug` shows of it.
+    pub(crate) redaction: &'a Redaction,
 }
 
 /// What an [`on_retry`](crate::ClientBuilder::on_retry) hook is told.
@@ -38,7 +40,7 @@ pub struct Retrying<'a> {
     pub error: &'a Error,
     /// The wait before the next attempt.
     pub delay: Duration,
-    /// The request's URL, userinfo masked.
+    /// The request's URL, secrets masked.
     pub url: String,
     /// The caller's own name for the request.
     pub id: Option<&'a str>,
@@ -52,8 +54,8 @@ impl fmt::Debug for Outgoing<'_> {
         f.debug_struct("Outgoing")
             .field("attempt", &self.attempt)
             .field("method", self.method)
-            .field("uri", &redact::uri(self.uri))
-            .field("headers", &redact::Headers(self.headers))
+            .field("uri", &self.redaction.uri(self.uri))
+            .field("headers", &self.redaction.debug(self.headers))
             .finish_non_exhaustive()
     }
 }

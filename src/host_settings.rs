@@ -7,7 +7,7 @@ use crate::http::header::AUTHORIZATION;
 use crate::http::{HeaderMap, HeaderName, HeaderValue};
 use crate::limits::{BreakerSettings, RateLimit, Timeouts};
 use crate::policy::RetryPolicy;
-use crate::redact;
+use crate::redact::Redaction;
 use crate::request::{basic, bearer};
 
 /// Limits and defaults for some hosts, in place of the client's: what `Session.mount` and a pool for each host are for.
@@ -78,7 +78,7 @@ impl HostRule {
         let parsed = HeaderName::from_bytes(name.as_bytes());
         match (parsed, HeaderValue::from_bytes(value.as_ref())) {
             (Ok(name), Ok(mut value)) => {
-                value.set_sensitive(redact::is_secret(&name));
+                value.set_sensitive(Redaction::USUAL.is_secret(&name));
                 self.headers.insert(name, value);
             }
             (Err(_), _) => self.spoil(format!("the header name {name:?} is not valid")),
@@ -143,7 +143,7 @@ impl fmt::Debug for HostRule {
             .field("breaker", &self.breaker)
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)
-            .field("headers", &redact::Headers(&self.headers))
+            .field("headers", &Redaction::USUAL.debug(&self.headers))
             .finish_non_exhaustive()
     }
 }

@@ -138,7 +138,7 @@ impl<T> Outcome<T> {
     /// The request's URL as given, userinfo masked; where it is relative, resolved against the client's base URL.
     pub fn url(&self) -> String {
         let resolved = self.report.url.clone();
-        resolved.unwrap_or_else(|| crate::redact::url(self.request.url()))
+        resolved.unwrap_or_else(|| self.request.shown_url().into_owned())
     }
 
     /// Success, rejected or failed.
@@ -283,7 +283,7 @@ impl<T> Outcome<T> {
         self.report
             .head
             .as_ref()
-            .map(|head| crate::redact::uri(&head.url))
+            .map(|head| head.redaction.uri(&head.url))
     }
 
     /// The redirects followed, oldest first, whether or not the request succeeded.

@@ -1,14 +1,190 @@
 //! Masking of secrets: what Debug, log lines, error texts and records may show.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
 
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
 
+/// What is a secret: credentials, cookies, headers whose names say so, the userinfo of a URL, and the names a client
+/// adds. Everything that is shown of a request or a response goes through one of these. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Redaction(Option<Arc<Names>>);
+
+/// What is secret beside what always is.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    headers: Vec<HeaderName>,
+    query: Vec<String>,
+}
+
+impl Redaction {
+    /// What always is a secret, and nothing else.
+    pub(crate) const USUAL: &'static Redaction = &Redaction(None);
+
+    pub(crate) fn add_header(&mut self, name: HeaderName) {
+        self.names_mut().headers.push(name);
+    }
+
+    /// A query parameter; its name is compared as it reads, whatever its case.
+    pub(crate) fn add_query(&mut self, name: String) {
+        self.names_mut().query.push(name);
+    }
+
+    fn names_mut(&mut self) -> &mut Names {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+
+    pub(crate) fn is_usual(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The headers added.
+    pub(crate) fn headers(&self) -> &[HeaderName] {
+        self.0.as_ref().map_or(&[], |names| &names.headers)
+    }
+
+    /// Whether a header's value is a secret, whatever it is marked as.
+    pub(crate) fn is_secret(&self, name: &HeaderName) -> bool {
+        is_secret(name) || self.headers().contains(name)
+    }
+
+    /// Whether the value of a query parameter is a secret.
+    pub(crate) fn is_secret_query(&self, name: &str) -> bool {
+        let added = self.0.as_ref().map_or(&[][..], |names| &names.query);
+        added.iter().any(|other| other.eq_ignore_ascii_case(name))
+    }
+
+    /// A URI as text, its secrets masked.
+    pub(crate) fn uri(&self, uri: &Uri) -> String {
+        self.url(&uri.to_string())
+    }
+
+    /// A URL as text, its userinfo (RFC 3986 §3.2.1) and secret parameters masked, whether or not it is valid otherwise.
+    pub(crate) fn url(&self, text: &str) -> String {
+        self.shown(text).into_owned()
+    }
+
+    /// The same, as it is where it holds no secret.
+    pub(crate) fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let text: Cow<'a, str> = match userinfo(text) {
+            Some((from, to)) => format!("{}{MASK}{}", &text[..from], &text[to..]).into(),
+            None => text.into(),
+        };
+        match self.secret_pairs(&text) {
+            None => text,
+            Some(pairs) => {
+                let mask = |(pair, name): (&str, Option<String>)| match name {
+                    Some(_) => {
+                        let name = pair.split('=').next().unwrap_or_default();
+                        format!("{name}={MASK}")
+                    }
+                    None => pair.to_owned(),
+                };
+                with_pairs(&text, pairs.into_iter().map(mask)).into()
+            }
+        }
+    }
+
+    /// A URL without its secrets: without userinfo, if it has any, and without these parameters, each told of once.
+    pub(crate) fn bare<'a>(&self, text: &'a str) -> Bare<'a> {
+        let (url, userinfo): (Cow<'a, str>, bool) = match userinfo(text) {
+            Some((from, to)) => (format!("{}{}", &text[..from], &text[to + 1..]).into(), true),
+            None => (text.into(), false),
+        };
+        let mut bare = Bare {
+            url,
+            userinfo,
+            parameters: Vec::new(),
+        };
+        if let Some(pairs) = self.secret_pairs(&bare.url) {
+            let mut names = Vec::new();
+            let mut kept = Vec::new();
+            for (pair, name) in pairs {
+                match name {
+                    Some(name) => names.push(name),
+                    None => kept.push(pair.to_owned()),
+                }
+            }
+            bare.url = with_pairs(&bare.url, kept.into_iter()).into();
+            bare.parameters = names;
+        }
+        bare
+    }
+
+    /// The parameters of a URL, each with its name where that is secret. `None` where none is.
+    fn secret_pairs<'a>(&self, url: &'a str) -> Option<Vec<(&'a str, Option<String>)>> {
+        // Few clients name any, and few URLs have them.
+        self.0.as_ref().filter(|names| !names.query.is_empty())?;
+        let (from, to) = query(url)?;
+        let mut found = false;
+        let pairs = url[from..to].split('&').map(|pair| {
+            let name = pair.split('=').next().unwrap_or_default();
+            let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+            let secret = self.is_secret_query(&name);
+            found |= secret;
+            (pair, secret.then_some(name))
+        });
+        let pairs = pairs.collect();
+        found.then_some(pairs)
+    }
+
+    /// A header's value as text: masked where it is a secret, and where it is a URL (`Location`), the secrets in it.
+    pub(crate) fn header(&self, name: &HeaderName, value: &HeaderValue) -> String {
+        if self.is_secret(name) || value.is_sensitive() {
+            MASK.to_owned()
+        } else {
+            self.url(&String::from_utf8_lossy(value.as_bytes()))
+        }
+    }
+
+    /// Headers for `Debug`, secret values masked.
+    pub(crate) fn debug<'a>(&'a self, headers: &'a HeaderMap) -> impl fmt::Debug + use<'a> {
+        Headers(self, headers)
+    }
+}
+
+/// A URL without its secrets.
+pub(crate) struct Bare<'a> {
+    pub(crate) url: Cow<'a, str>,
+    /// It had userinfo.
+    pub(crate) userinfo: bool,
+    /// The names of the parameters left out.
+    pub(crate) parameters: Vec<String>,
+}
+
+struct Headers<'a>(&'a Redaction, &'a HeaderMap);
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |(name, value)| (name, self.0.header(name, value));
+        f.debug_map().entries(self.1.iter().map(shown)).finish()
+    }
+}
+
+/// Where the query of a URL is, without its `?`.
+fn query(url: &str) -> Option<(usize, usize)> {
+    let end = url.find('#').unwrap_or(url.len());
+    let from = url[..end].find('?')? + 1;
+    Some((from, end))
+}
+
+/// The URL with these parameters in place of its own.
+fn with_pairs(url: &str, pairs: impl Iterator<Item = String>) -> String {
+    let (from, to) = query(url).unwrap_or((url.len(), url.len()));
+    let pairs: Vec<String> = pairs.collect();
+    // Without parameters there is no query.
+    let from = if pairs.is_empty() { from - 1 } else { from };
+    format!("{}{}{}", &url[..from], pairs.join("&"), &url[to..])
+}
+
 /// Whether a header's value is a secret: credentials, cookies, and names that say so (`X-Api-Key`, `X-Auth-Token`).
-pub(crate) fn is_secret(name: &HeaderName) -> bool {
+fn is_secret(name: &HeaderName) -> bool {
     let name = name.as_str();
     matches!(
         name,
@@ -28,24 +204,6 @@ pub(crate) fn is_secret(name: &HeaderName) -> bool {
     ]
     .iter()
     .any(|part| name.contains(part))
-}
-
-/// A URI as text, its userinfo masked.
-pub(crate) fn uri(uri: &Uri) -> String {
-    url(&uri.to_string())
-}
-
-/// A URL as text, its userinfo masked (RFC 3986 §3.2.1), whether or not it is valid otherwise.
-pub(crate) fn url(text: &str) -> String {
-    match userinfo(text) {
-        Some((from, to)) => format!("{}{MASK}{}", &text[..from], &text[to..]),
-        None => text.to_owned(),
-    }
-}
-
-/// A URL without its userinfo, if it has one.
-pub(crate) fn without_userinfo(text: &str) -> Option<String> {
-    userinfo(text).map(|(from, to)| format!("{}{}", &text[..from], &text[to + 1..]))
 }
 
 /// Where the userinfo begins, and the `@` after it.
@@ -71,33 +229,21 @@ pub(crate) fn beginning(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-/// A header's value as text: masked where it is a secret, and where it is a URL (`Location`), its userinfo.
-pub(crate) fn header(name: &HeaderName, value: &HeaderValue) -> String {
-    if is_secret(name) || value.is_sensitive() {
-        MASK.to_owned()
-    } else {
-        url(&String::from_utf8_lossy(value.as_bytes()))
-    }
-}
-
-/// Headers for `Debug`, secret values masked.
-pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
-
-impl fmt::Debug for Headers<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(
-                self.0
-                    .iter()
-                    .map(|(name, value)| (name, header(name, value))),
-            )
-            .finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn url(text: &str) -> String {
+        Redaction::USUAL.url(text)
+    }
+
+    fn with_names() -> Redaction {
+        let mut redaction = Redaction::default();
+        redaction.add_header(HeaderName::from_static("x-session"));
+        redaction.add_query("api_key".to_owned());
+        redaction.add_query("päss".to_owned());
+        redaction
+    }
 
     #[test]
     fn userinfo_is_masked_and_nothing_else() {
@@ -106,15 +252,56 @@ mod tests {
         assert_eq!(url("http://u:p@q@h"), "http://***@h");
         assert_eq!(url("//u:p@h/a@b"), "//***@h/a@b");
         assert_eq!(url("mailto:a@b"), "mailto:a@b");
-        assert_eq!(
-            without_userinfo("http://u:p@h/a@b").as_deref(),
-            Some("http://h/a@b")
-        );
-        assert_eq!(without_userinfo("http://h/a@b"), None);
+        let bare = |text| Redaction::USUAL.bare(text).url.into_owned();
+        assert_eq!(bare("http://u:p@h/a@b"), "http://h/a@b");
+        assert_eq!(bare("http://h/a@b"), "http://h/a@b");
         assert_eq!(
             url("http://u:p w@h:x/ not a url"),
             "http://***@h:x/ not a url"
         );
+    }
+
+    #[test]
+    fn parameters_that_were_named_are_masked_in_any_url() {
+        let redaction = with_names();
+        for (given, shown, bare) in [
+            ("http://h/?api_key=x", "http://h/?api_key=***", "http://h/"),
+            (
+                "http://u:p@h/a?b=1&API_KEY=x=y&c#api_key=z",
+                "http://***@h/a?b=1&API_KEY=***&c#api_key=z",
+                "http://h/a?b=1&c#api_key=z",
+            ),
+            ("/a?p%C3%A4ss=x&q", "/a?p%C3%A4ss=***&q", "/a?q"),
+            ("http://h/?api_key", "http://h/?api_key=***", "http://h/"),
+            (
+                "http://h/?xapi_key=1",
+                "http://h/?xapi_key=1",
+                "http://h/?xapi_key=1",
+            ),
+            (
+                "http://h/#?api_key=x",
+                "http://h/#?api_key=x",
+                "http://h/#?api_key=x",
+            ),
+        ] {
+            assert_eq!(redaction.url(given), shown);
+            assert_eq!(redaction.bare(given).url, bare);
+        }
+        assert_eq!(redaction.bare("/?api_key=1").parameters, ["api_key"]);
+        assert_eq!(url("http://h/?api_key=x"), "http://h/?api_key=x");
+    }
+
+    #[test]
+    fn headers_that_were_named_are_masked_like_those_that_always_are() {
+        let (name, value) = (
+            HeaderName::from_static("x-session"),
+            HeaderValue::from_static("v"),
+        );
+        assert_eq!(with_names().header(&name, &value), MASK);
+        assert_eq!(Redaction::USUAL.header(&name, &value), "v");
+        let location = HeaderName::from_static("location");
+        let url = HeaderValue::from_static("/a?api_key=x");
+        assert_eq!(with_names().header(&location, &url), "/a?api_key=***");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
-use crate::redact;
+use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
@@ -129,7 +129,7 @@ impl Request {
                 "the value of header {parsed} holds a character that may not be sent"
             ));
         };
-        value.set_sensitive(redact::is_secret(&parsed));
+        value.set_sensitive(Redaction::USUAL.is_secret(&parsed));
         self.headers.push((parsed, Some(value)));
         self
     }
@@ -343,7 +343,7 @@ impl From<&String> for Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, redact::url(&self.url))?;
+        write!(f, "{} {}", self.method, self.shown_url())?;
         if let Some(id) = self.get_id() {
             write!(f, " (id {id})")?;
         }

@@ -11,7 +11,7 @@ use crate::http::{HeaderMap, HeaderValue, Uri, Version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::redact;
+use crate::redact::Redaction;
 use crate::timing::Timings;
 
 /// A complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
@@ -36,6 +36,8 @@ pub(crate) struct Head {
     pub(crate) remote: Option<SocketAddr>,
     pub(crate) reused: bool,
     pub(crate) saved: Option<Saved>,
+    /// What is shown of it.
+    pub(crate) redaction: Redaction,
 }
 
 /// A body that was written to a file, see [`Request::save_to`](crate::Request::save_to).
@@ -223,8 +225,8 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.head.status)
-            .field("url", &redact::uri(&self.head.url))
-            .field("headers", &redact::Headers(&self.head.headers))
+            .field("url", &self.head.redaction.uri(&self.head.url))
+            .field("headers", &self.head.redaction.debug(&self.head.headers))
             .field("size_bytes", &self.body.len())
             .field("truncated", &self.truncated)
             .finish_non_exhaustive()
@@ -265,6 +267,7 @@ mod tests {
             remote: None,
             reused: false,
             saved: None,
+            redaction: Redaction::default(),
         };
         Response::new(Arc::new(head), body.to_vec(), false)
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::http::Uri;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// What may not stand in a request line as it is. Everything else is sent as given, `%` included, so that a signed
 /// URL stays what it was (as `requests` does with `requote_uri`, and curl).
@@ -124,6 +124,17 @@ fn has_scheme(text: &str) -> bool {
         && scheme
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+/// Whether the query has a parameter of this name, whatever its case.
+pub(crate) fn has_parameter(uri: &Uri, name: &str) -> bool {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    pairs
+        .map(|pair| pair.split('=').next().unwrap_or_default())
+        .any(|found| {
+            let found = percent_decode_str(found).decode_utf8_lossy();
+            found.eq_ignore_ascii_case(name)
+        })
 }
 
 /// RFC 3986 §5.2.4, for a path that begins with `/`.

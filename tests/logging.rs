@@ -201,24 +201,36 @@ fn no_line_holds_a_secret() {
             Answer::redirect(302, "http://secret:secret@127.0.0.1:1/"),
         )
         .on("/ftp", Answer::redirect(302, "ftp://secret@h/"))
-        .on("/panic", Answer::text(""))
+        .on("/ticket", Answer::redirect(302, "/500?Ticket=secret"))
         .start();
-    let client = client();
-    let urls = ["/500", "/reset", "/away", "/ftp"]
-        .map(|path| server.url(path))
-        .into_iter()
-        .chain([format!("http://{}/", refused())])
-        .map(|url| url.replace("http://", "http://secret:secret@"))
-        .chain([
-            "ftp://secret:secret@h/".to_owned(),
-            "http://secret@bad host/".to_owned(),
-        ]);
+    let policy = RetryPolicy::default().backoff(Duration::from_millis(1), Duration::from_millis(1));
+    let client = Client::builder()
+        .retry(policy)
+        .sensitive_query("ticket")
+        .build()
+        .unwrap();
+    let urls = [
+        "/500",
+        "/reset",
+        "/away",
+        "/ftp",
+        "/ticket",
+        "/500?ticket=secret",
+    ]
+    .map(|path| server.url(path))
+    .into_iter()
+    .chain([format!("http://{}/", refused())])
+    .map(|url| url.replace("http://", "http://secret:secret@"))
+    .chain([
+        "ftp://secret:secret@h/".to_owned(),
+        "http://secret@bad host/".to_owned(),
+    ]);
     let requests = urls.map(|url| {
         Request::get(url)
             .header("Cookie", "secret")
             .header("X-Api-Key", "secret")
     });
-    assert_eq!(client.as_completed(requests).count(), 7);
+    assert_eq!(client.as_completed(requests).count(), 9);
     client.send(Request::get(server.url("/500")).bearer("secret"));
     client.send(Request::get(server.url("/500")).basic_auth("secret", "secret"));
     let lines = heard();

@@ -8,7 +8,7 @@ use crate::executor::{Executor, Owner, Receiver};
 use crate::request::Request;
 use crate::schedule::Id;
 
-use super::feed::Feeder;
+use super::feed::{Feeder, taken};
 
 /// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
 /// clones) to end the batch.
@@ -89,7 +89,7 @@ impl Intake {
     pub fn send(&self, request: impl Into<Request>) -> Result<(), Refused> {
         let executor = self.owner.executor();
         // May panic: it counts once it is a request.
-        let request = Arc::new(request.into());
+        let request = taken(&executor.engine().defaults, request);
         let index = self.count.accepted.fetch_add(1, Ordering::AcqRel);
         let fed = Feeder::default().feed(
             &executor.engine().defaults,

@@ -9,6 +9,11 @@ use crate::http::Uri;
 use crate::request::Request;
 use crate::schedule::Ended;
 
+/// The request in the client's hands: what is shown of it, from here on, is for the client to say.
+pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Request> {
+    Arc::new(request.into().under(&defaults.redaction))
+}
+
 /// Makes requests what the schedule is fed with.
 #[derive(Default)]
 pub(super) struct Feeder {

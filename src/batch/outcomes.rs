@@ -16,7 +16,7 @@ use crate::schedule::{Bounds, Id};
 
 use super::channel::Count;
 use super::control::{Control, End};
-use super::feed::Feeder;
+use super::feed::{Feeder, taken};
 use super::receive::{Inbox, Message};
 use super::reorder::Reorder;
 use super::tally::SummaryHandle;
@@ -178,7 +178,7 @@ where
                 *exhausted = true;
                 return None;
             };
-            let request = Arc::new(request.into());
+            let request = taken(defaults, request);
             let fed_one = feeder.feed(defaults, request, *fed, Arc::clone(receiver));
             *fed += 1;
             Some(fed_one)

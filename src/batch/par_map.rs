@@ -82,7 +82,7 @@ impl<T, U> Work<T, U> {
         let result =
             catch_unwind(AssertUnwindSafe(|| (self.f)(outcome))).map_err(|panic| Panicked {
                 index,
-                url: resolved.unwrap_or_else(|| crate::redact::url(request.url())),
+                url: resolved.unwrap_or_else(|| request.shown_url().into_owned()),
                 request,
                 message: panicked(&*panic).message().to_owned(),
             });

@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
 use super::channel::Refused;
-use super::feed::Feeder;
+use super::feed::{Feeder, taken};
 use super::receive::{Message, as_response, results};
 
 /// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.
@@ -19,7 +19,8 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
     let (receiver, inbox) = results(1, as_response);
     let receiver = Arc::new(receiver);
     let patience = executor.engine().deadline_of(&request);
-    match Feeder::default().feed(&executor.engine().defaults, Arc::new(request), 0, receiver) {
+    let defaults = &executor.engine().defaults;
+    match Feeder::default().feed(defaults, taken(defaults, request), 0, receiver) {
         Feed::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
             if let Err(refused) = executor.accept(batch, job, usize::MAX) {
@@ -57,9 +58,9 @@ pub(crate) fn submit(
     request: Request,
     most: usize,
 ) -> Result<Handle, Refused> {
-    let request = Arc::new(request);
-    let handle = Handle::new(executor, Arc::clone(&request));
     let defaults = &executor.engine().defaults;
+    let request = taken(defaults, request);
+    let handle = Handle::new(executor, Arc::clone(&request));
     let fed = Feeder::default().feed(defaults, request, 0, handle.receiver());
     match executor.accept(batch, fed, most) {
         Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),

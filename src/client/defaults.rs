@@ -8,7 +8,7 @@ use crate::http::header::{AUTHORIZATION, USER_AGENT};
 use crate::http::{HeaderName, HeaderValue};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
-use crate::redact;
+use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::request::{Rule, basic, bearer};
 use crate::response::Response;
@@ -26,7 +26,7 @@ impl ClientBuilder {
             HeaderValue::from_bytes(value.as_ref()),
         ) {
             (Ok(name), Ok(mut value)) => {
-                value.set_sensitive(redact::is_secret(&name));
+                value.set_sensitive(Redaction::USUAL.is_secret(&name));
                 self.defaults.headers.insert(name, value);
             }
             (Err(_), _) => self.spoil("header", format!("the name {name:?} is not valid")),
@@ -140,17 +140,39 @@ impl ClientBuilder {
         self
     }
 
-    /// A further header that a redirect to another origin does not take along, beside `Authorization`,
-    /// `Proxy-Authorization`, `Cookie` and idempotency keys.
+    /// A further header that is a secret, of requests and responses, beside `Authorization`, `Proxy-Authorization`,
+    /// `Cookie`, `Set-Cookie` and names like `X-Api-Key`: no log line, `Debug`, error text or record shows its value, and
+    /// a redirect to another origin does not take it along.
+    ///
+    /// In a failure log its name stands in place of its value, and the client that runs the request again must have
+    /// it, see [`Record::to_request`](crate::record::Record::to_request).
     #[doc(alias = "remove_headers_on_redirect")]
+    #[doc(alias = "redact")]
     pub fn sensitive_header(mut self, name: impl AsRef<str>) -> Self {
         match HeaderName::from_bytes(name.as_ref().as_bytes()) {
-            Ok(name) => self.defaults.sensitive.push(name),
+            Ok(name) => self.defaults.redaction.add_header(name),
             Err(_) => self.spoil(
                 "sensitive_header",
                 format!("the name {:?} is not valid", name.as_ref()),
             ),
         }
+        self
+    }
+
+    /// A query parameter that is a secret, such as a token in the URL: as with
+    /// [`sensitive_header`](ClientBuilder::sensitive_header), no text shows its value, wherever a URL stands. Names are
+    /// compared whatever their case. Default none: of a URL only the userinfo is masked.
+    ///
+    /// ```
+    /// use haul::Client;
+    ///
+    /// let client = Client::builder().sensitive_query("api_key").build()?;
+    /// let outcome = client.get("http://127.0.0.1:1/items?page=2&api_key=sesame");
+    /// assert_eq!(outcome.url(), "http://127.0.0.1:1/items?page=2&api_key=***");
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
+    pub fn sensitive_query(mut self, name: impl Into<String>) -> Self {
+        self.defaults.redaction.add_query(name.into());
         self
     }
 }

@@ -122,6 +122,7 @@ impl Progress {
             remote: trace.remote,
             reused: trace.reused,
             saved: None,
+            redaction: self.prepared.redaction.clone(),
         });
         let saved = reply.partial.as_ref().map(Partial::size);
         self.report.size = saved.unwrap_or(reply.body.len() as u64);

@@ -6,7 +6,6 @@ use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::http::header::LOCATION;
 use crate::outcome::State;
-use crate::redact;
 use crate::response::Hop;
 use crate::retry::redirect::{self, Step};
 use crate::retry::{self, retry_after};
@@ -34,11 +33,12 @@ impl Progress {
             hops: self.report.history.len() as u32,
             limit: settings.max_redirects(),
             allow_downgrade: engine.defaults.allow_downgrade,
+            redaction: &engine.defaults.redaction,
         };
         let decided = redirect::decide(&step);
         let hop = |location: String| Hop {
             status: step.status,
-            url: redact::uri(step.uri),
+            url: step.redaction.uri(step.uri),
             location,
         };
         let refused = match decided {
@@ -50,7 +50,7 @@ impl Progress {
                 let asked = retry_after::parse(&reply.headers, SystemTime::now());
                 let delay =
                     retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
-                let hop = hop(redact::uri(&next.uri));
+                let hop = hop(step.redaction.uri(&next.uri));
                 let lost =
                     self.prepared.with_body && !next.drop_body && !settings.body().is_replayable();
                 match (delay, Host::of(&next.uri)) {
@@ -62,7 +62,7 @@ impl Progress {
                     ),
                     (Ok(delay), Some(host)) => {
                         self.report.history.push(hop);
-                        let sensitive = &engine.defaults.sensitive;
+                        let sensitive = step.redaction.headers();
                         for headers in self.signed.iter_mut().chain([&mut self.prepared.headers]) {
                             redirect::strip(headers, &next, sensitive);
                         }

@@ -36,6 +36,7 @@ impl Progress {
                 &[]
             },
             id: request.get_id(),
+            redaction: request.redaction(),
         });
         self.signed = Some(headers);
         self.signed_ahead = held && !here::holds();

@@ -7,7 +7,6 @@ use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::http::{HeaderMap, Uri};
 use crate::outcome::{Outcome, Report, State};
-use crate::redact;
 use crate::request::Request;
 use crate::retry::Tally;
 use crate::schedule::Ended;
@@ -166,7 +165,7 @@ impl Job {
         report.total = now.saturating_duration_since(self.accepted);
         report.host = self.host;
         if report.host.is_some() && !self.request.url().contains("://") {
-            report.url = Some(redact::uri(&self.uri));
+            report.url = Some(self.request.redaction().uri(&self.uri));
         }
         Outcome {
             index: self.index,
@@ -200,16 +199,16 @@ impl Job {
         );
     }
 
-    /// The URL for a log line, userinfo masked.
+    /// The URL for a log line, secrets masked.
     pub(super) fn shown(&self) -> String {
         if self.host.is_none() {
-            return redact::url(self.request.url());
+            return self.request.shown_url().into_owned();
         }
         let uri = self
             .progress
             .as_ref()
             .map_or(&self.uri, |p| &p.prepared.uri);
-        redact::uri(uri)
+        self.request.redaction().uri(uri)
     }
 }
 

@@ -11,9 +11,10 @@ use crate::host_rule::HostTable;
 use crate::host_settings::HostRule;
 use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::http::uri::Authority;
-use crate::http::{HeaderMap, HeaderName, Method, Uri};
+use crate::http::{HeaderMap, Method, Uri};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
+use crate::redact::Redaction;
 use crate::request::{Body, Options, Request, Rule, SaveTo, basic};
 use crate::retry::is_keyed;
 use crate::status::StatusSet;
@@ -37,8 +38,8 @@ pub(crate) struct Defaults {
     pub(crate) expect_from: Option<u64>,
     /// Whether a redirect may lead from https to http.
     pub(crate) allow_downgrade: bool,
-    /// Headers left behind at a change of origin, beside those always left behind.
-    pub(crate) sensitive: Vec<HeaderName>,
+    /// What is shown of none of its requests; the headers are left behind at a change of origin too.
+    pub(crate) redaction: Redaction,
     /// What holds for some hosts in place of the above.
     pub(crate) hosts: HostTable<HostRule>,
     pub(crate) before_attempt: Option<BeforeAttempt>,
@@ -60,7 +61,7 @@ impl Default for Defaults {
             body_limit: None,
             expect_from: Some(1 << 20),
             allow_downgrade: false,
-            sensitive: Vec::new(),
+            redaction: Redaction::default(),
             hosts: HostTable::default(),
             before_attempt: None,
             on_retry: None,
@@ -220,6 +221,8 @@ pub(super) struct Prepared {
     pub(super) with_body: bool,
     /// Repeating it is safe whatever its method: the request says so, or carries a key.
     pub(super) repeatable: bool,
+    /// What is shown of it and its answer.
+    pub(super) redaction: Redaction,
 }
 
 impl Prepared {
@@ -255,7 +258,10 @@ impl Prepared {
                 }
             }
         }
-        if let Some(reason) = request.lacking(|name| headers.contains_key(name)) {
+        if let Some(reason) = request.lacking(
+            |name| headers.contains_key(name),
+            |name| url::has_parameter(uri, name),
+        ) {
             return Err(reason);
         }
         let uri = take_userinfo(uri, &mut headers)?;
@@ -266,6 +272,7 @@ impl Prepared {
             headers,
             with_body: true,
             repeatable,
+            redaction: request.redaction().clone(),
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::http::header::CONTENT_TYPE;
 use crate::http::{HeaderMap, HeaderValue, Version};
 use crate::outcome::{Attempt, Outcome, Report, State};
+use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::{Head, Response};
@@ -42,6 +43,7 @@ pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) 
         remote: Some("192.0.2.7:443".parse().unwrap()),
         reused: true,
         saved: None,
+        redaction: Redaction::default(),
     };
     Response::new(Arc::new(head), body.to_vec(), false)
 }

@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 use super::request::RequestLine;
 use super::wire::{self, Version};
 use super::{AttemptRecord, Key, Kind, PhaseTimes, Record, body};
-use crate::http::{HeaderMap, Uri};
+use crate::http::{HeaderValue, Uri};
 use crate::outcome::{Attempt, Outcome, State};
-use crate::redact;
 use crate::request::Request;
-use crate::response::Response;
+use crate::response::{Head, Response};
 use crate::timing::{Timings, millis};
 
 /// What a record holds of bodies and headers.
@@ -20,6 +19,7 @@ pub struct RecordOptions {
     body: bool,
     body_limit: usize,
     headers: bool,
+    secrets: bool,
 }
 
 impl Default for RecordOptions {
@@ -28,6 +28,7 @@ impl Default for RecordOptions {
             body: true,
             body_limit: 1 << 20,
             headers: false,
+            secrets: false,
         }
     }
 }
@@ -55,6 +56,14 @@ impl RecordOptions {
         self.headers = keep;
         self
     }
+
+    /// Whether secrets are written as they are: userinfo in URLs, secret headers and parameters, so that a failure log
+    /// can be run again without them being given again. Default false. Whoever can read the file then has them; error
+    /// messages and log lines stay without.
+    pub fn secrets(mut self, keep: bool) -> RecordOptions {
+        self.secrets = keep;
+        self
+    }
 }
 
 impl<'a> Record<'a> {
@@ -65,10 +74,16 @@ impl<'a> Record<'a> {
         let head = report.head.as_deref();
         let error = outcome.error();
         let saved = outcome.saved();
-        let url = masked(request.url());
+        let url = match options.secrets {
+            true => request.url().into(),
+            false => request.shown_url(),
+        };
         let final_url = head
             .filter(|head| !is_written(&head.url, request.url()))
-            .map(|head| redact::uri(&head.url));
+            .map(|head| match options.secrets {
+                true => head.url.to_string(),
+                false => head.redaction.uri(&head.url),
+            });
         let mut record = Record {
             v: Version,
             id: request.get_id().map(Cow::Borrowed),
@@ -107,7 +122,7 @@ impl<'a> Record<'a> {
             prior_attempt_ambiguous: report.ambiguous,
             headers: head
                 .filter(|_| options.headers)
-                .map(|head| shown(&head.headers)),
+                .map(|head| shown(head, options.secrets)),
             body: None,
             body_encoding: None,
             body_truncated: None,
@@ -132,7 +147,7 @@ impl<'a> Record<'a> {
     /// The line of the failure log for an outcome: the record, the request, and what the server said.
     pub fn of_failure<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
         let mut record = Record::new(outcome, options);
-        record.request = Some(RequestLine::new(&outcome.request));
+        record.request = Some(RequestLine::new(&outcome.request, options.secrets));
         if let Some(response) = response_of(outcome) {
             let (text, cut) = body::cut(response.text(), options.body_limit);
             if record.body.as_ref() == Some(&text) {
@@ -163,22 +178,15 @@ fn is_written(uri: &Uri, text: &str) -> bool {
     rest() == uri.path_and_query().map(|rest| rest.as_str())
 }
 
-fn masked(url: &str) -> Cow<'_, str> {
-    if url.contains('@') {
-        redact::url(url).into()
-    } else {
-        url.into()
-    }
-}
-
-fn shown(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
-    headers
+fn shown(head: &Head, secrets: bool) -> BTreeMap<String, Vec<String>> {
+    let value = |name, value: &HeaderValue| match secrets {
+        true => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        false => head.redaction.header(name, value),
+    };
+    head.headers
         .keys()
         .map(|name| {
-            let values = headers
-                .get_all(name)
-                .iter()
-                .map(|v| redact::header(name, v));
+            let values = head.headers.get_all(name).iter().map(|v| value(name, v));
             (name.as_str().to_owned(), values.collect())
         })
         .collect()

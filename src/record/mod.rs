@@ -11,7 +11,7 @@
 //! | `index` | position in the input, from 0 |
 //! | `key` | what a resumed batch recognises the request by, see [`Key`] |
 //! | `outcome` | `success`, `rejected` or `failed` |
-//! | `url`, `method` | of the request; userinfo is masked |
+//! | `url`, `method` | of the request; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked |
 //! | `status` | of the last response |
 //! | `rejection` | `code` and `message` of the application's no |
 //! | `attempts` | how often it was tried, 0 if never sent |
@@ -50,6 +50,7 @@ mod make;
 mod request;
 #[cfg(test)]
 mod tests;
+mod values;
 mod wire;
 
 use std::borrow::Cow;
@@ -101,7 +102,7 @@ pub struct Record<'a> {
     pub key: Key,
     /// Success, rejected or failed.
     pub outcome: Kind,
-    /// The request's URL, userinfo masked.
+    /// The request's URL, secrets masked.
     pub url: Cow<'a, str>,
     /// The request's method.
     pub method: Cow<'a, str>,
@@ -142,7 +143,7 @@ pub struct Record<'a> {
     /// Queue, attempts and the waits between them.
     #[serde(rename = "total_ms", default, with = "millis")]
     pub total: Duration,
-    /// The URL that answered last, where it is not `url`; userinfo masked.
+    /// The URL that answered last, where it is not `url`; secrets masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_url: Option<Cow<'a, str>>,
     /// How many redirects were followed.
@@ -339,8 +340,8 @@ impl<'a> Record<'a> {
     ///
     /// It has the same method, URL, headers, parameters, body, id, tag and settings as far as the line can hold them:
     /// predicates ([`Request::reject_if`]), the read timeout, the body limit and all of a retry policy but its number
-    /// of attempts cannot. Secret headers were left out; the client's defaults must have them, else the outcome
-    /// is of class [`InvalidRequest`](ErrorType::InvalidRequest) and says which are missing.
+    /// of attempts cannot. Secret headers and query parameters were left out, unless they were
+    /// [asked for](RecordOptions::secrets); the client's defaults must have them, else the outcome is of class [`InvalidRequest`](ErrorType::InvalidRequest) and says which are missing.
     ///
     /// # Errors
     /// When the line holds no request, or one that cannot be understood.

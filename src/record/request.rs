@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use super::InvalidLine;
 use super::codes::{Codes, codes_of, status_set};
+use super::values::{Values, whole_ms};
 use super::wire::{Pairs, Version, text_or_number};
 use crate::http::HeaderName;
 use crate::http::header::AUTHORIZATION;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
-use crate::redact;
 use crate::request::{Body, Options, Request, Rule};
 
 /// The request of a line of a failure log, see [`Record::to_request`](super::Record::to_request).
@@ -45,14 +45,15 @@ pub fn request_of(line: &str) -> Result<Request, InvalidLine> {
 }
 
 /// A request as a line of input, which [`request_of_input`](super::request_of_input) reads back: JSON, without a line
-/// feed. Secret headers are left out and named in `redacted`.
+/// feed. Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`).
 ///
 /// ```
 /// let line = haul::record::line_of(&haul::Request::get("https://example.com/").id("a"));
 /// assert_eq!(line, r#"{"url":"https://example.com/","id":"a","method":"GET"}"#);
 /// ```
 pub fn line_of(request: &Request) -> String {
-    serde_json::to_string(&RequestLine::new(request)).expect("a request is always valid JSON")
+    serde_json::to_string(&RequestLine::new(request, false))
+        .expect("a request is always valid JSON")
 }
 
 /// Stands for a body that was read by the time it could be written down.
@@ -62,7 +63,8 @@ pub(super) fn missing() -> InvalidLine {
     InvalidLine::new("the record holds no request (a line of a failure log does)")
 }
 
-/// A request on the wire. `redacted` names the secret headers left out; `invalid` says what was wrong with a request
+/// A request on the wire. `redacted` names the secret headers left out, and after a `?` the
+/// secret query parameters; `invalid` says what was wrong with a request
 /// that could not be built, which must not turn into a valid one by being written down.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct RequestLine<'a> {
@@ -116,44 +118,14 @@ pub(super) struct RequestLine<'a> {
     unknown: BTreeMap<String, Value>,
 }
 
-/// One value, or several of the same name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Values {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Default for Values {
-    fn default() -> Self {
-        Values::Several(Vec::new())
-    }
-}
-
-impl Values {
-    fn push(&mut self, value: &str) {
-        let value = value.to_owned();
-        match self {
-            Values::Several(values) if values.is_empty() => *self = Values::One(value),
-            Values::Several(values) => values.push(value),
-            Values::One(first) => *self = Values::Several(vec![std::mem::take(first), value]),
-        }
-    }
-
-    fn as_slice(&self) -> &[String] {
-        match self {
-            Values::One(value) => std::slice::from_ref(value),
-            Values::Several(values) => values,
-        }
-    }
-}
-
 impl<'a> RequestLine<'a> {
-    pub(super) fn new(request: &'a Request) -> RequestLine<'a> {
+    /// `secrets`: they are not left out.
+    pub(super) fn new(request: &'a Request, secrets: bool) -> RequestLine<'a> {
+        let redaction = request.redaction();
         let mut redacted: Vec<Cow<'a, str>> = Vec::new();
-        let mut leave_out = |name: &'a str| {
-            if !redacted.iter().any(|other| other == name) {
-                redacted.push(name.into());
+        let mut leave_out = |name: Cow<'a, str>| {
+            if !redacted.contains(&name) {
+                redacted.push(name);
             }
         };
         let mut headers = Pairs::<Option<Values>>::default();
@@ -162,23 +134,27 @@ impl<'a> RequestLine<'a> {
                 headers.entry(name.as_str());
                 continue;
             };
-            let secret = value.is_sensitive() || redact::is_secret(name);
+            let secret = !secrets && (value.is_sensitive() || redaction.is_secret(name));
             // JSON cannot hold other bytes; changed ones must not be sent.
             match std::str::from_utf8(value.as_bytes()) {
                 Ok(text) if !secret => headers
                     .entry(name.as_str())
                     .get_or_insert_default()
                     .push(text),
-                _ => leave_out(name.as_str()),
+                _ => leave_out(name.as_str().into()),
             }
         }
-        let url = match redact::without_userinfo(request.url()) {
-            Some(url) => {
-                leave_out(AUTHORIZATION.as_str());
-                url.into()
+        let mut url = request.url().into();
+        if !secrets {
+            let bare = redaction.bare(request.url());
+            if bare.userinfo {
+                leave_out(AUTHORIZATION.as_str().into());
             }
-            None => request.url().into(),
-        };
+            for name in bare.parameters {
+                leave_out(format!("?{name}").into());
+            }
+            url = bare.url;
+        }
         let mut line = RequestLine {
             url,
             method: Some(request.method().as_str().into()),
@@ -187,7 +163,16 @@ impl<'a> RequestLine<'a> {
         };
         if let Some(options) = request.options() {
             for name in &options.needs_headers {
-                leave_out(name.as_str());
+                leave_out(name.as_str().into());
+            }
+            for name in &options.needs_query {
+                leave_out(format!("?{name}").into());
+            }
+            for (name, value) in &options.query {
+                match !secrets && redaction.is_secret_query(name) {
+                    true => leave_out(format!("?{name}").into()),
+                    false => line.params.entry(name).push(value),
+                }
             }
             line.set(options);
         }
@@ -213,9 +198,6 @@ impl<'a> RequestLine<'a> {
     }
 
     fn set(&mut self, options: &'a Options) {
-        for (name, value) in &options.query {
-            self.params.entry(name).push(value);
-        }
         for rule in &options.rules {
             if let Rule::Require(pointer, value) = rule {
                 *self.require.entry(pointer) = value.clone();
@@ -294,7 +276,8 @@ impl<'a> RequestLine<'a> {
                 ));
             }
         };
-        request = self.settings_of(request)?.needing(self.needs()?);
+        let query = self.needs_query();
+        request = self.settings_of(request)?.needing(self.needs()?, query);
         Ok(match &self.invalid {
             Some(reason) => request.spoiled(reason.clone().into_owned()),
             None => request,
@@ -343,6 +326,16 @@ impl<'a> RequestLine<'a> {
         Ok(request)
     }
 
+    /// The query parameters left out and not written in again since.
+    fn needs_query(&self) -> Vec<String> {
+        let left_out = self.redacted.iter();
+        left_out
+            .filter_map(|name| name.strip_prefix('?'))
+            .filter(|name| !self.params.0.iter().any(|(other, _)| other == name))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// The headers left out and not written in again since.
     fn needs(&self) -> Result<Vec<HeaderName>, InvalidLine> {
         let given = |name: &str| {
@@ -353,16 +346,11 @@ impl<'a> RequestLine<'a> {
         };
         self.redacted
             .iter()
-            .filter(|name| !given(name))
+            .filter(|name| !name.starts_with('?') && !given(name))
             .map(|name| {
                 HeaderName::from_bytes(name.as_bytes())
                     .map_err(|_| InvalidLine::new(format!("redacted: {name:?} is no header name")))
             })
             .collect()
     }
-}
-
-/// Whole milliseconds, rounded up: a limit below one must not become "no limit".
-fn whole_ms(limit: Duration) -> u64 {
-    u64::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,6 @@
 //! Where a request differs from the client's defaults.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,6 +9,7 @@ use super::{Request, SaveTo};
 use crate::http::HeaderName;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
+use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
@@ -30,6 +32,10 @@ pub(crate) struct Options {
     pub(crate) invalid: Option<String>,
     /// Secret headers a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
+    /// Query parameters, likewise.
+    pub(crate) needs_query: Vec<String>,
+    /// What is shown of it, where that is less than usual.
+    pub(crate) redaction: Redaction,
 }
 
 /// Looks at an accepted response, and may reject it.
@@ -45,27 +51,55 @@ pub(crate) enum Rule {
 }
 
 impl Request {
-    /// Says that these headers, left out where the request was written down, must come from the client's defaults.
-    pub(crate) fn needing(mut self, headers: Vec<HeaderName>) -> Request {
-        if !headers.is_empty() {
-            self.options_mut().needs_headers = headers;
+    /// Says that these headers and query parameters, left out where the request was written down, must come from the
+    /// client's defaults.
+    pub(crate) fn needing(mut self, headers: Vec<HeaderName>, query: Vec<String>) -> Request {
+        if !headers.is_empty() || !query.is_empty() {
+            let options = self.options_mut();
+            (options.needs_headers, options.needs_query) = (headers, query);
         }
         self
     }
 
-    /// What is wrong where the headers this request needs are not all there: a message naming those missing.
-    pub(crate) fn lacking(&self, has: impl Fn(&HeaderName) -> bool) -> Option<String> {
-        let needs = &self.options()?.needs_headers;
-        let missing: Vec<&str> = needs
-            .iter()
-            .filter(|name| !has(name))
-            .map(HeaderName::as_str)
+    /// What is wrong where what this request needs is not all there: a message naming what is missing.
+    pub(crate) fn lacking(
+        &self,
+        has_header: impl Fn(&HeaderName) -> bool,
+        has_parameter: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        let options = self.options()?;
+        let headers = options.needs_headers.iter();
+        let headers = headers.filter(|name| !has_header(name));
+        let query = options.needs_query.iter();
+        let query = query.filter(|name| !has_parameter(name));
+        let missing: Vec<String> = headers
+            .map(|name| name.as_str().to_owned())
+            .chain(query.map(|name| format!("?{name}")))
             .collect();
         (!missing.is_empty()).then(|| {
             format!(
-                "secret headers were left out of the failure log and must be given again: {}",
+                "secrets were left out of the failure log and must be given again: {}",
                 missing.join(", ")
             )
         })
+    }
+
+    /// What is shown of it.
+    pub(crate) fn redaction(&self) -> &Redaction {
+        self.options()
+            .map_or(Redaction::USUAL, |options| &options.redaction)
+    }
+
+    /// The request in the hands of a client that has this to say of what is shown.
+    pub(crate) fn under(mut self, redaction: &Redaction) -> Request {
+        if !redaction.is_usual() {
+            self.options_mut().redaction = redaction.clone();
+        }
+        self
+    }
+
+    /// The URL as it may be shown.
+    pub(crate) fn shown_url(&self) -> Cow<'_, str> {
+        self.redaction().shown(self.url())
     }
 }

@@ -7,7 +7,8 @@ use crate::http::header::{
     AUTHORIZATION, COOKIE, HOST, HeaderValue, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use crate::http::{HeaderMap, HeaderName, Method, Uri};
-use crate::{redact, url};
+use crate::redact::{MASK, Redaction};
+use crate::url;
 
 use super::evidence::KEYS;
 
@@ -29,6 +30,8 @@ pub(crate) struct Step<'a> {
     pub(crate) limit: u32,
     /// Whether https may lead to http.
     pub(crate) allow_downgrade: bool,
+    /// What may be shown of the target.
+    pub(crate) redaction: &'a Redaction,
 }
 
 /// The request that follows a redirect.
@@ -68,10 +71,10 @@ pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
         return Ok(None);
     }
     let uri = url::resolve(step.uri, &location).map_err(|reason| {
-        let location = shown(step.uri, &location);
+        let location = shown(step, &location);
         refused(format!("redirect to {location}: {reason}"), location)
     })?;
-    let target = redact::uri(&uri);
+    let target = step.redaction.uri(&uri);
     if step.hops >= step.limit {
         let plural = if step.limit == 1 { "" } else { "s" };
         let message = format!(
@@ -153,15 +156,15 @@ fn refused(message: String, location: String) -> Refused {
 
 /// A target that does not resolve, as far as it may be shown. Where its userinfo is cannot be said of what is no URL,
 /// so everything up to an `@` goes.
-fn shown(base: &Uri, location: &str) -> String {
+fn shown(step: &Step<'_>, location: &str) -> String {
     let location = location.trim();
     let absolute = match location.strip_prefix("//") {
-        Some(_) => format!("{}:{location}", base.scheme_str().unwrap_or("http")),
+        Some(_) => format!("{}:{location}", step.uri.scheme_str().unwrap_or("http")),
         None => location.to_owned(),
     };
     let masked = match absolute.rsplit_once('@') {
-        Some((_, rest)) if !absolute.contains("://") => format!("{}@{rest}", redact::MASK),
-        _ => redact::url(&absolute),
+        Some((_, rest)) if !absolute.contains("://") => format!("{}@{rest}", MASK),
+        _ => step.redaction.url(&absolute),
     };
     match masked.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}...", &masked[..end]),

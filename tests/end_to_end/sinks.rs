@@ -28,6 +28,12 @@ impl Folder {
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
+
+    /// All files in it.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
 }
 
 impl Drop for Folder {

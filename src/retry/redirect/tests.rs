@@ -42,6 +42,7 @@ impl Scene {
             hops: self.hops,
             limit: self.limit,
             allow_downgrade: self.allow_downgrade,
+            redaction: Redaction::USUAL,
         })
     }
 
@@ -252,6 +253,7 @@ fn vector_98_without_a_location_the_response_is_the_answer() {
             hops: 0,
             limit: 10,
             allow_downgrade: false,
+            redaction: Redaction::USUAL,
         };
         assert_eq!(decide(&step), Ok(None));
         assert_eq!(Scene { status, ..SCENE }.to(" "), Ok(None));
@@ -312,6 +314,7 @@ fn vectors_63_and_100_chains_and_loops_walk_hop_by_hop() {
             hops,
             limit: 10,
             allow_downgrade: false,
+            redaction: Redaction::USUAL,
         };
         let next = decide(&step).unwrap().unwrap();
         (uri, method) = (next.uri, next.method);

@@ -161,7 +161,7 @@ fn nul_and_invalid_text_are_kept_and_secrets_are_not() {
     let bytes = fs::read(&path).unwrap();
     assert!(!bytes.windows(7).any(|part| part == b"hunter2"));
     let request = &Sqlite::last_failures(&path).unwrap()[0];
-    assert!(request.lacking(|_| false).is_some());
+    assert!(request.lacking(|_| false, |_| false).is_some());
 }
 
 #[test]
