@@ -83,6 +83,7 @@
 //! # Features
 //!
 //! `rustls` (https) and `gzip` by default; `brotli`; `charset` (text in the charset the server names);
+//! `multipart` (`Request::multipart`: forms with files);
 //! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`).
 
 mod batch;
@@ -128,6 +129,8 @@ pub use outcome::{Attempt, Outcome, State, Unsuccessful};
 pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
 pub use rejection::Rejection;
 pub use request::Request;
+#[cfg(feature = "multipart")]
+pub use request::{Multipart, Part};
 pub use response::{Hop, Response, Saved};
 pub use sink::{Failures, Journal, JsonLines, RunError, Sink, SinkError};
 pub use status::{InvalidStatusSet, StatusSet};

@@ -2,6 +2,8 @@
 
 mod body;
 mod credentials;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod options;
 mod resumed;
 mod save;
@@ -22,6 +24,8 @@ use crate::response::Response;
 use crate::status::StatusSet;
 
 pub(crate) use credentials::{basic, bearer};
+#[cfg(feature = "multipart")]
+pub use multipart::{Multipart, Part};
 pub(crate) use options::{Options, Rule};
 pub(crate) use resumed::{Intents, Resumed};
 pub(crate) use save::SaveTo;

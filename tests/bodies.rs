@@ -2,6 +2,9 @@
 
 #[path = "bodies/asking.rs"]
 mod asking;
+#[cfg(feature = "multipart")]
+#[path = "bodies/multipart.rs"]
+mod multipart;
 #[path = "bodies/records.rs"]
 mod records;
 #[path = "bodies/replay.rs"]

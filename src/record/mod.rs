@@ -47,6 +47,7 @@ mod codes;
 mod input;
 mod key;
 mod make;
+mod pieces;
 mod request;
 #[cfg(test)]
 mod tests;

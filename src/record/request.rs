@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::InvalidLine;
 use super::codes::{Codes, codes_of, status_set};
+use super::pieces::{self, PieceLine};
 use super::values::{Values, whole_ms};
 use super::wire::{Pairs, Version, text_or_number};
 use crate::http::HeaderName;
@@ -87,6 +88,8 @@ pub(super) struct RequestLine<'a> {
     body_base64: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body_file: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body_pieces: Option<Vec<PieceLine<'a>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_time_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,12 +191,15 @@ impl<'a> RequestLine<'a> {
                 Ok(text) => self.body = Some(text.into()),
                 Err(_) => self.body_base64 = Some(STANDARD.encode(bytes)),
             },
-            Body::Streamed(stream) => match stream.file().and_then(Path::to_str) {
-                Some(path) => self.body_file = Some(path.into()),
-                None => {
+            Body::Streamed(stream) => {
+                self.body_file = stream.file().and_then(Path::to_str).map(Cow::Borrowed);
+                if self.body_file.is_none() {
+                    self.body_pieces = pieces::lines_of(stream);
+                }
+                if self.body_file.is_none() && self.body_pieces.is_none() {
                     self.invalid.get_or_insert(UNWRITTEN.into());
                 }
-            },
+            }
         }
     }
 
@@ -260,28 +266,43 @@ impl<'a> RequestLine<'a> {
                 request = request.query(name, value);
             }
         }
-        request = match (&self.body, &self.body_base64, &self.body_file) {
-            (None, None, None) => request,
-            (Some(text), None, None) => request.body(text.as_bytes()),
-            (None, Some(base64), None) => {
-                let bytes = STANDARD.decode(base64).map_err(|e| {
-                    InvalidLine::new(format!("the request's body_base64 is no base64: {e}"))
-                })?;
-                request.body(bytes)
-            }
-            (None, None, Some(path)) => request.body_file(&**path),
-            _ => {
-                return Err(InvalidLine::new(
-                    "the request has more than one of body, body_base64 and body_file",
-                ));
-            }
-        };
+        request = self.with_body(request)?;
         let query = self.needs_query();
         request = self.settings_of(request)?.needing(self.needs()?, query);
         Ok(match &self.invalid {
             Some(reason) => request.spoiled(reason.clone().into_owned()),
             None => request,
         })
+    }
+
+    fn with_body(&self, request: Request) -> Result<Request, InvalidLine> {
+        let given = [
+            self.body.is_some(),
+            self.body_base64.is_some(),
+            self.body_file.is_some(),
+            self.body_pieces.is_some(),
+        ];
+        if given.iter().filter(|given| **given).count() > 1 {
+            return Err(InvalidLine::new(
+                "the request has more than one of body, body_base64, body_file and body_pieces",
+            ));
+        }
+        if let Some(text) = &self.body {
+            return Ok(request.body(text.as_bytes()));
+        }
+        if let Some(base64) = &self.body_base64 {
+            let bytes = STANDARD.decode(base64).map_err(|e| {
+                InvalidLine::new(format!("the request's body_base64 is no base64: {e}"))
+            })?;
+            return Ok(request.body(bytes));
+        }
+        if let Some(path) = &self.body_file {
+            return Ok(request.body_file(&**path));
+        }
+        match &self.body_pieces {
+            Some(lines) => Ok(request.sending(pieces::stream_of(lines)?)),
+            None => Ok(request),
+        }
     }
 
     fn settings_of(&self, mut request: Request) -> Result<Request, InvalidLine> {

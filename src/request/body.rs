@@ -142,8 +142,12 @@ impl Request {
         &self.body
     }
 
-    fn streamed(mut self, source: Source) -> Request {
-        self.body = Body::Streamed(Stream::of(source).into());
+    fn streamed(self, source: Source) -> Request {
+        self.sending(Stream::of(source))
+    }
+
+    pub(crate) fn sending(mut self, stream: Stream) -> Request {
+        self.body = Body::Streamed(stream.into());
         self
     }
 

@@ -61,7 +61,7 @@ impl Stream {
     fn readers(&self) -> impl Iterator<Item = &Reader> {
         self.pieces.iter().filter_map(|piece| match &piece.source {
             Source::Reader(reader) => Some(reader),
-            Source::Bytes(_) | Source::File(_) => None,
+            Source::Bytes(_) | Source::Boundary(_) | Source::File(_) => None,
         })
     }
 
@@ -74,6 +74,7 @@ impl Stream {
                     add(b"\0bytes\0");
                     add(bytes);
                 }
+                Source::Boundary(_) => add(b"\0boundary\0"),
                 Source::File(path) => {
                     add(b"\0file\0");
                     add(path.as_os_str().as_encoded_bytes());
@@ -96,8 +97,9 @@ pub(crate) struct Piece {
 
 /// Where a piece comes from.
 pub(crate) enum Source {
-    #[expect(dead_code, reason = "bodies of parts have them")]
     Bytes(Vec<u8>),
+    /// Bytes that only separate other pieces, and say nothing of the body.
+    Boundary(Vec<u8>),
     File(PathBuf),
     Reader(Reader),
 }

@@ -54,7 +54,7 @@ impl Unsent {
     fn new(piece: &Piece, reason: io::Error, begun: bool) -> Unsent {
         let path = match &piece.source {
             Source::File(path) => Some(path.display().to_string()),
-            Source::Bytes(_) | Source::Reader(_) => None,
+            Source::Bytes(_) | Source::Boundary(_) | Source::Reader(_) => None,
         };
         let part = piece.part.as_ref().map(|part| format!("part {part:?}"));
         let name = match (part, path) {
@@ -162,7 +162,9 @@ impl Drop for Upload<'_> {
 impl<'a> From<'a> {
     fn open(source: &'a Source) -> io::Result<(From<'a>, Option<u64>)> {
         Ok(match source {
-            Source::Bytes(bytes) => (From::Bytes(bytes), Some(bytes.len() as u64)),
+            Source::Bytes(bytes) | Source::Boundary(bytes) => {
+                (From::Bytes(bytes), Some(bytes.len() as u64))
+            }
             Source::File(path) => {
                 let (mut file, length) = open(path)?;
                 // Some of those that call themselves empty are not, and of a body without bytes nothing is read.

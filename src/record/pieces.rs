@@ -1,0 +1,75 @@
+//! A body of several pieces, as a line writes it: text as it is, else what it is and where it comes from.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::InvalidLine;
+use crate::request::{Piece, Source, Stream};
+
+/// One piece.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum PieceLine<'a> {
+    Text(Cow<'a, str>),
+    Other(OtherPiece<'a>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OtherPiece<'a> {
+    Base64(String),
+    File(Cow<'a, str>),
+    /// What only separates others, and does not count for the request's key.
+    Boundary(Cow<'a, str>),
+}
+
+/// The pieces of a body; none where some were read from a reader and are gone, or have a path that is no text.
+pub(super) fn lines_of(stream: &Stream) -> Option<Vec<PieceLine<'_>>> {
+    stream.pieces.iter().map(line_of).collect()
+}
+
+fn line_of(piece: &Piece) -> Option<PieceLine<'_>> {
+    match &piece.source {
+        Source::Bytes(bytes) => Some(match std::str::from_utf8(bytes) {
+            Ok(text) => PieceLine::Text(text.into()),
+            Err(_) => PieceLine::Other(OtherPiece::Base64(STANDARD.encode(bytes))),
+        }),
+        Source::Boundary(bytes) => {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            Some(PieceLine::Other(OtherPiece::Boundary(text.into())))
+        }
+        Source::File(path) => Some(PieceLine::Other(OtherPiece::File(path.to_str()?.into()))),
+        Source::Reader(_) => None,
+    }
+}
+
+/// The body of such pieces.
+pub(super) fn stream_of(lines: &[PieceLine<'_>]) -> Result<Stream, InvalidLine> {
+    let source = |line: &PieceLine<'_>| {
+        Ok(match line {
+            PieceLine::Text(text) => Source::Bytes(text.as_bytes().to_vec()),
+            PieceLine::Other(OtherPiece::Base64(base64)) => Source::Bytes(
+                STANDARD
+                    .decode(base64)
+                    .map_err(|e| InvalidLine::new(format!("body_pieces: a base64 is none: {e}")))?,
+            ),
+            PieceLine::Other(OtherPiece::File(path)) => Source::File(PathBuf::from(&**path)),
+            PieceLine::Other(OtherPiece::Boundary(text)) => {
+                Source::Boundary(text.as_bytes().to_vec())
+            }
+        })
+    };
+    let pieces = lines.iter().map(|line| {
+        Ok(Piece {
+            part: None,
+            source: source(line)?,
+        })
+    });
+    Ok(Stream {
+        pieces: pieces.collect::<Result<_, InvalidLine>>()?,
+    })
+}

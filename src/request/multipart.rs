@@ -1,0 +1,277 @@
+//! A body of parts, as a form with files sends it (RFC 7578).
+
+use std::fmt;
+use std::io::{Read, Seek};
+use std::path::PathBuf;
+
+use super::{Piece, Reader, Request, Source, Stream};
+use crate::http::HeaderValue;
+use crate::http::header::CONTENT_TYPE;
+
+/// A form with files: what `requests` sends for `files=` and curl for `-F`.
+///
+/// Files and readers are streamed, never whole in memory. The body has a `Content-Length` where all lengths are known,
+/// and can be sent again where all its parts can.
+///
+/// ```no_run
+/// use haul::{Client, Multipart, Part, Request};
+///
+/// let form = Multipart::new()
+///     .text("title", "Holidays")
+///     .file("photo", "photos/beach.jpg")
+///     .part("notes", Part::bytes("a,b\n1,2\n").file_name("notes.csv").content_type("text/csv"));
+/// let outcome = Client::new().send(Request::post("https://example.com/albums").multipart(form));
+/// ```
+#[derive(Default)]
+#[must_use = "it is sent with `Request::multipart`"]
+#[doc(alias = "files")]
+#[doc(alias = "form-data")]
+pub struct Multipart {
+    parts: Vec<(String, Part)>,
+}
+
+/// One part of a [`Multipart`].
+#[must_use = "it is added with `Multipart::part`"]
+pub struct Part {
+    source: Source,
+    file_name: Option<String>,
+    content_type: Option<String>,
+}
+
+impl Multipart {
+    /// A form without parts.
+    pub fn new() -> Multipart {
+        Multipart::default()
+    }
+
+    /// Adds a field of text. The same name given twice is sent twice.
+    pub fn text(self, name: impl Into<String>, value: impl Into<String>) -> Multipart {
+        self.part(name, Part::text(value))
+    }
+
+    /// Adds a file under its own name, as [`Part::file`].
+    pub fn file(self, name: impl Into<String>, path: impl Into<PathBuf>) -> Multipart {
+        self.part(name, Part::file(path))
+    }
+
+    /// Adds a part.
+    pub fn part(mut self, name: impl Into<String>, part: Part) -> Multipart {
+        self.parts.push((name.into(), part));
+        self
+    }
+}
+
+impl Part {
+    /// Text in UTF-8, as it is: no line end is changed.
+    pub fn text(value: impl Into<String>) -> Part {
+        Part::of(Source::Bytes(value.into().into_bytes()))
+    }
+
+    /// Bytes, of type `application/octet-stream` unless told otherwise.
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Part {
+        Part::of(Source::Bytes(bytes.into())).content_type(BINARY)
+    }
+
+    /// A file, streamed as with [`Request::body_file`], under the last part of its path and as
+    /// `application/octet-stream` unless told otherwise. What is wrong with it is said with the name of the part.
+    pub fn file(path: impl Into<PathBuf>) -> Part {
+        let path = path.into();
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+        let mut part = Part::of(Source::File(path)).content_type(BINARY);
+        part.file_name = name;
+        part
+    }
+
+    /// What a reader gives from where it stands now, as with [`Request::body_reader`], as `application/octet-stream`
+    /// unless told otherwise. Many servers take it for a file only if it has a [file name](Part::file_name).
+    pub fn reader(reader: impl Read + Seek + Send + 'static) -> Part {
+        Part::of(Source::Reader(Reader::seekable(reader))).content_type(BINARY)
+    }
+
+    /// What a reader gives that can be read only once, as with [`Request::body_stream`], and with it the whole form.
+    pub fn stream(reader: impl Read + Send + 'static, length: impl Into<Option<u64>>) -> Part {
+        let reader = Reader::once(reader);
+        let reader = match length.into() {
+            Some(length) => reader.of(length),
+            None => reader,
+        };
+        Part::of(Source::Reader(reader)).content_type(BINARY)
+    }
+
+    /// The name of the file, as the server is told it.
+    #[doc(alias = "filename")]
+    pub fn file_name(mut self, name: impl Into<String>) -> Part {
+        self.file_name = Some(name.into());
+        self
+    }
+
+    /// The type, such as `image/png`. One that may not be sent makes the request invalid.
+    #[doc(alias = "mime_str")]
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Part {
+        self.content_type = Some(content_type.into());
+        self
+    }
+
+    fn of(source: Source) -> Part {
+        Part {
+            source,
+            file_name: None,
+            content_type: None,
+        }
+    }
+
+    /// The lines before its content.
+    fn head(&self, name: &str) -> Result<String, String> {
+        let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
+        if let Some(file_name) = &self.file_name {
+            head += &format!("; filename=\"{}\"", quoted(file_name));
+        }
+        if let Some(content_type) = &self.content_type {
+            if HeaderValue::from_str(content_type).is_err() {
+                return Err(format!(
+                    "part {name:?}: the content type {content_type:?} holds a character that may not be sent"
+                ));
+            }
+            head += &format!("\r\nContent-Type: {content_type}");
+        }
+        Ok(head + "\r\n\r\n")
+    }
+}
+
+const BINARY: &str = "application/octet-stream";
+
+impl Request {
+    /// A form with files, with the `Content-Type` that belongs to it, in place of any other.
+    ///
+    /// What cannot be sent (a file that is missing, a content type that is none) is a failure of class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest) that names the part. For time limits and `Expect` see
+    /// [`body_file`](Request::body_file). Its [`Key`](crate::record::Key) is that of the parts, whatever stands between
+    /// them.
+    #[doc(alias = "files")]
+    pub fn multipart(self, form: Multipart) -> Request {
+        self.multipart_between(form, &boundary())
+    }
+
+    fn multipart_between(self, form: Multipart, boundary: &str) -> Request {
+        let mut pieces = Vec::with_capacity(3 * form.parts.len() + 1);
+        let mut push = |part: Option<String>, source| pieces.push(Piece { part, source });
+        let mut before = String::new();
+        for (name, part) in form.parts {
+            let head = match part.head(&name) {
+                Ok(head) => head,
+                Err(reason) => return self.spoiled(reason),
+            };
+            let line = format!("{before}--{boundary}\r\n");
+            before = "\r\n".to_owned();
+            push(None, Source::Boundary(line.into()));
+            push(None, Source::Bytes(head.into()));
+            push(Some(name), part.source);
+        }
+        let end = format!("{before}--{boundary}--\r\n");
+        push(None, Source::Boundary(end.into()));
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        match HeaderValue::try_from(content_type) {
+            Ok(value) => self.replace_header(CONTENT_TYPE, value),
+            Err(e) => self.spoiled(format!("multipart: {e}")),
+        }
+        .sending(Stream { pieces })
+    }
+}
+
+/// What occurs in no part: 128 random bits.
+fn boundary() -> String {
+    format!("haul-{:032x}", fastrand::u128(..))
+}
+
+/// A name as browsers, curl and `requests` write it between quotes (the HTML standard, "multipart/form-data encoding
+/// algorithm").
+fn quoted(name: &str) -> String {
+    name.replace('"', "%22")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+impl fmt::Debug for Multipart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = self.parts.iter().map(|(name, part)| (name, part));
+        f.debug_map().entries(parts).finish()
+    }
+}
+
+/// Without its content.
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part")
+            .field("file_name", &self.file_name)
+            .field("content_type", &self.content_type)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Body;
+
+    fn written(form: Multipart) -> String {
+        let request = Request::post("http://h/").multipart_between(form, "B");
+        let Body::Streamed(stream) = request.sends() else {
+            panic!("not streamed")
+        };
+        let mut text = String::new();
+        for piece in &stream.pieces {
+            match &piece.source {
+                Source::Bytes(bytes) | Source::Boundary(bytes) => {
+                    text += std::str::from_utf8(bytes).unwrap();
+                }
+                Source::File(path) => text += &format!("<{}>", path.display()),
+                Source::Reader(_) => text += "<reader>",
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn parts_stand_between_boundaries() {
+        let form = Multipart::new()
+            .text("a", "1\n2")
+            .file("f", "dir/x.bin")
+            .part(
+                "r",
+                Part::reader(std::io::Cursor::new("")).content_type("a/b"),
+            );
+        assert_eq!(
+            written(form),
+            "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\n2\r\n\
+             --B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.bin\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n<dir/x.bin>\r\n\
+             --B\r\nContent-Disposition: form-data; name=\"r\"\r\nContent-Type: a/b\r\n\r\n<reader>\r\n--B--\r\n"
+        );
+        assert_eq!(written(Multipart::new()), "--B--\r\n");
+    }
+
+    #[test]
+    fn names_are_quoted_as_browsers_do() {
+        let part = Part::text("").file_name("a\"b\\c\r\n;余.txt");
+        let text = written(Multipart::new().part("x\"\n", part));
+        assert!(text.contains("name=\"x%22%0A\""), "{text}");
+        assert!(
+            text.contains("filename=\"a%22b\\c%0D%0A;余.txt\""),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn two_forms_have_two_boundaries() {
+        assert_ne!(boundary(), boundary());
+        assert_eq!(boundary().len(), 37);
+    }
+
+    #[test]
+    fn a_content_type_that_may_not_be_sent_names_its_part() {
+        let part = Part::text("x").content_type("text/plain\r\nX-Injected: 1");
+        let request = Request::post("http://h/").multipart(Multipart::new().part("notes", part));
+        let reason = request.invalid().unwrap();
+        assert!(reason.contains("part \"notes\""), "{reason}");
+    }
+}
