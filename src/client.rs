@@ -241,7 +241,13 @@ impl Client {
     /// for outcome in outcomes { println!("{} {:?}", outcome.url(), outcome.status()) }
     /// ```
     pub fn channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
-        Outcomes::channel(&self.owner, self.shape, as_response)
+        Outcomes::channel(&self.owner, Order::Completed, self.shape, as_response)
+    }
+
+    /// As [`channel`](Client::channel), and the outcomes come in the order in which the requests were handed in. One
+    /// that comes early waits for those before it; requests run ahead as far as the window allows.
+    pub fn ordered_channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
+        Outcomes::channel(&self.owner, Order::Input, self.shape, as_response)
     }
 
     /// Runs a batch and `f` on each success, on the worker that received it; the outcome carries what `f` returns. So

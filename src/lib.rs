@@ -115,8 +115,8 @@ mod url;
 
 pub use batch::{
     CancelToken, Completed, CompletedInTime, End, InTime, Intake, Outcomes, Panicked, ParMap,
-    Progress, ProgressHandle, Refused, ReturnWhen, SummaryHandle, Unfinished, Waited, as_completed,
-    wait,
+    Progress, ProgressHandle, Refused, ReturnWhen, SummaryHandle, Unfinished, Waited, WaitingHost,
+    as_completed, wait,
 };
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};

@@ -219,6 +219,17 @@ impl Summary {
         hosts
     }
 
+    /// The host with the longest latency at p95, of at least two and at most so many.
+    pub(crate) fn slowest_of(&self, most: usize) -> Option<(Host, Duration)> {
+        let times = self.hosts.few(most).filter_map(|(host, row)| {
+            let p95 = row.latency.quantile(0.95)?;
+            Some((host, p95))
+        });
+        let times: Vec<_> = times.collect();
+        let (host, p95) = times.iter().max_by_key(|(host, p95)| (*p95, *host))?;
+        (times.len() > 1).then(|| ((*host).clone(), *p95))
+    }
+
     /// How many hosts are not among [`hosts`](Summary::hosts), and their requests and failures together.
     /// A host may be counted more than once where it was let go of and came again.
     pub fn other_hosts(&self) -> (u64, u64, u64) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::host::Host;
 use crate::request::Request;
 
 use super::outcomes::Outcomes;
@@ -22,7 +23,7 @@ where
 {
     /// Shows a bar on the terminal, on stderr, until the batch ends or is dropped: how many are done, of how many and
     /// in percent, how many went well and how many failed, how many are in flight, how many are done each second, and
-    /// the time left. Where stderr is no terminal, nothing is shown. Only with the feature `progress`.
+    /// the time left; and the host that keeps most of them waiting, or else the slowest. Where stderr is no terminal, nothing is shown. Only with the feature `progress`.
     ///
     /// A thread of its own draws it, ten times a second. What the program prints to the same terminal meanwhile comes
     /// in between; where that matters, print once the batch is over, or to a file.
@@ -136,7 +137,25 @@ fn text(now: &Progress) -> String {
     if let Some(left) = now.eta.filter(|left| !left.is_zero()) {
         let _ = write!(text, "  {} left", clock(left));
     }
+    if let Some(waiting) = &now.waiting {
+        let (host, time) = (name(&waiting.host), clock(waiting.time));
+        let _ = write!(
+            text,
+            "  {host} keeps {} waiting {time}",
+            HumanCount(waiting.requests)
+        );
+    } else if let Some((host, time)) = &now.slowest {
+        let _ = write!(text, "  slowest {} {} ms", name(host), time.as_millis());
+    }
     text
+}
+
+/// The host as people know it: without the scheme, and without the port where it is the scheme's own.
+fn name(host: &Host) -> String {
+    match (host.scheme(), host.port()) {
+        ("http", 80) | ("https", 443) => host.name().to_owned(),
+        (_, port) => format!("{}:{port}", host.name()),
+    }
 }
 
 /// `0:07`, `12:34`, `3:00:00`: whole seconds, the last one begun counted.

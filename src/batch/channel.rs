@@ -1,14 +1,15 @@
 //! A batch that is fed from other threads.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::executor::{Executor, Owner, Receiver};
 use crate::request::Request;
 use crate::schedule::Id;
 
 use super::feed::{Feeder, taken};
+use super::outcomes::Order;
 
 /// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
 /// clones) to end the batch.
@@ -23,6 +24,9 @@ pub struct Intake {
 pub(super) struct Count {
     accepted: AtomicU64,
     intakes: AtomicUsize,
+    /// Where outcomes come in the order of the input: held from a request's number to its place in the schedule, since
+    /// one that waited for room behind later ones would keep them all.
+    turn: Option<Mutex<()>>,
 }
 
 /// A request that was not taken: the client is shut down, too many requests wait, or the outcomes of its batch are no
@@ -49,10 +53,11 @@ impl fmt::Debug for Refused {
 }
 
 impl Count {
-    pub(super) fn new() -> Arc<Count> {
+    pub(super) fn new(order: Order) -> Arc<Count> {
         Arc::new(Count {
             accepted: AtomicU64::new(0),
             intakes: AtomicUsize::new(1),
+            turn: (order == Order::Input).then(Mutex::default),
         })
     }
 
@@ -90,6 +95,10 @@ impl Intake {
         let executor = self.owner.executor();
         // May panic: it counts once it is a request.
         let request = taken(&executor.engine().defaults, request);
+        let _turn =
+            self.count.turn.as_ref().map(|turn| {
+                Executor::blocking(|| turn.lock().unwrap_or_else(PoisonError::into_inner))
+            });
         let index = self.count.accepted.fetch_add(1, Ordering::AcqRel);
         let fed = Feeder::default().feed(
             &executor.engine().defaults,

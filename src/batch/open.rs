@@ -62,14 +62,19 @@ where
     }
 
     /// A batch fed through the [`Intake`].
-    pub(crate) fn channel<F>(owner: &Arc<Owner>, shape: Shape, make: F) -> (Intake, Outcomes<I, T>)
+    pub(crate) fn channel<F>(
+        owner: &Arc<Owner>,
+        order: Order,
+        shape: Shape,
+        make: F,
+    ) -> (Intake, Outcomes<I, T>)
     where
         F: Fn(Response) -> State<T> + Send + Sync + 'static,
     {
-        let mut outcomes = Outcomes::new(owner, None, Order::Completed, shape, make);
+        let mut outcomes = Outcomes::new(owner, None, order, shape, make);
         // Whoever feeds waits for room that only this end can tell of.
         outcomes.lazy = false;
-        let count = Count::new();
+        let count = Count::new(order);
         outcomes.count = Some(Arc::clone(&count));
         let receiver = Arc::clone(&outcomes.receiver);
         let intake = Intake::new(Arc::clone(owner), outcomes.batch, receiver, count);

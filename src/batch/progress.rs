@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::executor::Executor;
+use crate::host::Host;
 use crate::request::Request;
 use crate::schedule::Id;
 
@@ -18,7 +19,7 @@ const RECENT: Duration = Duration::from_secs(10);
 const APART: Duration = Duration::from_millis(250);
 
 /// How far a batch is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
     /// How many requests there are in all. `None` while that is not known: the input has not been read to its end, and
@@ -47,6 +48,23 @@ pub struct Progress {
     /// How long it will take at this rate, retries and slower hosts not reckoned with. `None` while the total is not
     /// known, or nothing was done in the last seconds.
     pub eta: Option<Duration>,
+    /// The host that keeps most requests waiting for a time, as its `Retry-After`, its rate or its breaker has it.
+    pub waiting: Option<WaitingHost>,
+    /// The host with the longest latency that 95 % of its answers stayed within. `None` where there is only one, and
+    /// where there are more than a hundred.
+    pub slowest: Option<(Host, Duration)>,
+}
+
+/// A host that keeps requests waiting.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WaitingHost {
+    /// Which one.
+    pub host: Host,
+    /// How many requests of the batch wait for it.
+    pub requests: u64,
+    /// For how much longer at least.
+    pub time: Duration,
 }
 
 /// How far a batch is, at any time and from any thread. Clones are of the same batch. It keeps neither the client nor
@@ -94,6 +112,13 @@ where
 }
 
 impl ProgressHandle {
+    /// Says how many requests there will be, where that is known otherwise: of a batch whose input does not say how long
+    /// it is, or that other threads [feed](crate::Client::channel). Once all are read, their number holds.
+    #[doc(alias = "total")]
+    pub fn expect(&self, total: u64) {
+        self.summary.expect_about(total);
+    }
+
     /// How far it is now. Takes microseconds: call it as often as a display needs it, not for each outcome.
     pub fn snapshot(&self) -> Progress {
         let executor = self.executor.upgrade();
@@ -115,6 +140,12 @@ impl ProgressHandle {
             queued: standing.queued as u64,
             per_second,
             eta: left.and_then(|left| eta(left, per_second)),
+            waiting: standing.waiting.map(|(host, jobs, time)| WaitingHost {
+                host,
+                requests: jobs as u64,
+                time,
+            }),
+            slowest: self.summary.slowest(),
         }
     }
 

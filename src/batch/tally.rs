@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::summary::Summary;
 
@@ -22,6 +23,8 @@ pub struct SummaryHandle(Arc<Mutex<Running>>);
 struct Running {
     summary: Summary,
     total: Option<u64>,
+    /// The total is not a guess.
+    counted: bool,
     started: Option<Instant>,
     ended: Option<Instant>,
 }
@@ -44,6 +47,7 @@ impl SummaryHandle {
         SummaryHandle(Arc::new(Mutex::new(Running {
             summary,
             total: None,
+            counted: false,
             started: None,
             ended: None,
         })))
@@ -76,7 +80,22 @@ impl SummaryHandle {
 
     /// How many requests there are in all is known.
     pub(super) fn expect(&self, total: u64) {
-        self.update(|running| running.total = Some(total));
+        self.update(|running| (running.total, running.counted) = (Some(total), true));
+    }
+
+    /// Somebody says how many there will be.
+    pub(super) fn expect_about(&self, total: u64) {
+        self.update(|running| {
+            if !running.counted {
+                running.total = Some(total);
+            }
+        });
+    }
+
+    /// The host with the longest latency, where there are several and not too many to ask often.
+    pub(super) fn slowest(&self) -> Option<(Host, Duration)> {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.summary.slowest_of(100)
     }
 
     pub(super) fn begin(&self) {

@@ -107,7 +107,8 @@ impl Executor {
 
     /// Where the jobs of the batch are, while there is such a batch.
     pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
-        self.lock().schedule.standing(batch)
+        let now = Instant::now();
+        self.lock().schedule.standing(batch, now)
     }
 
     /// Adds one job to a batch whose outcomes nobody iterates over, unless `most` wait already. Gives it back once the

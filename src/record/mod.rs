@@ -44,8 +44,10 @@
 
 mod body;
 mod codes;
+mod files;
 mod input;
 mod key;
+mod lines;
 mod make;
 mod pieces;
 mod request;
@@ -65,6 +67,7 @@ use serde_json::Value;
 pub use body::BodyEncoding;
 pub use input::request_of_input;
 pub use key::{InvalidKey, Key};
+pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use request::{line_of, request_of};
 
@@ -281,12 +284,30 @@ pub struct PhaseTimes {
 
 /// A line that is no record, or holds no request: says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidLine(String);
+#[error("{reason}")]
+pub struct InvalidLine {
+    reason: String,
+    unknown: Option<String>,
+}
 
 impl InvalidLine {
     pub(crate) fn new(reason: impl Into<String>) -> InvalidLine {
-        InvalidLine(reason.into())
+        InvalidLine {
+            reason: reason.into(),
+            unknown: None,
+        }
+    }
+
+    fn unknown(key: &str) -> InvalidLine {
+        InvalidLine {
+            reason: format!("the request has the unknown key {key:?}"),
+            unknown: Some(key.to_owned()),
+        }
+    }
+
+    /// The key that means nothing, where that is what is wrong.
+    pub fn unknown_key(&self) -> Option<&str> {
+        self.unknown.as_deref()
     }
 
     /// Why a line could not be read: another version before all else, since its other keys may be anything.
@@ -298,7 +319,7 @@ impl InvalidLine {
         let other = serde_json::from_str::<Versioned>(line)
             .ok()
             .and_then(|line| Version::refusal(line.v));
-        InvalidLine(other.unwrap_or_else(|| format!("not a record: {error}")))
+        InvalidLine::new(other.unwrap_or_else(|| format!("not a record: {error}")))
     }
 }
 

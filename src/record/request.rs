@@ -245,9 +245,7 @@ impl<'a> RequestLine<'a> {
 
     pub(super) fn to_request(&self) -> Result<Request, InvalidLine> {
         if let Some(key) = self.unknown.keys().next() {
-            return Err(InvalidLine::new(format!(
-                "the request has the unknown key {key:?}"
-            )));
+            return Err(InvalidLine::unknown(key));
         }
         let method = self.method.as_deref().unwrap_or("GET");
         let mut request = Request::new(method, &*self.url);

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::host::Host;
+
 use super::slots::Id;
 
 /// The bounds of a batch.
@@ -21,13 +23,15 @@ pub(crate) struct Bounds {
 }
 
 /// Where the jobs of a batch are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) in_flight: usize,
     /// Delayed, or in lanes of hosts that are blocked.
     pub(crate) delayed: usize,
     /// In lanes of hosts that are open.
     pub(crate) queued: usize,
+    /// The host that keeps most of them waiting for a time, how many, and for how long.
+    pub(crate) waiting: Option<(Host, usize, Duration)>,
 }
 
 /// Why a job ended without (another) attempt.
@@ -99,6 +103,7 @@ impl<J> Batch<J> {
             in_flight: self.in_flight,
             delayed: self.parked,
             queued: self.ready,
+            waiting: None,
         }
     }
 

@@ -1,12 +1,15 @@
 //! When a host may be sent to: cooling, blocked, opened again; and who waits for a batch's window.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::host::Host;
 
 use super::Schedule;
 use super::lanes::HostState;
 use super::slots::Id;
+
+/// How many hosts are looked at to tell which keeps requests waiting: a display may ask ten times a second.
+const LOOKED_AT: usize = 1_000;
 
 impl<J> Schedule<J> {
     /// What is known of a host, begun if need be.
@@ -20,6 +23,18 @@ impl<J> Schedule<J> {
             .insert(HostState::new(host.clone(), &limits, now));
         self.by_host.insert(host.clone(), id);
         id
+    }
+
+    /// The host that keeps most jobs of a batch waiting for a time, how many, and for how long.
+    pub(super) fn waiting(&self, batch: Id, now: Instant) -> Option<(Host, usize, Duration)> {
+        let hosts = self.hosts.values().take(LOOKED_AT);
+        let waiting = hosts.filter(|state| state.blocked).filter_map(|state| {
+            let lane = state.lanes.iter().find(|lane| lane.batch == batch)?;
+            let time = state.opens_at()?.checked_duration_since(now)?;
+            (lane.live > 0).then_some((state, lane.live, time))
+        });
+        let (state, jobs, time) = waiting.max_by_key(|(_, jobs, time)| (*jobs, *time))?;
+        Some((state.host.clone(), jobs, time))
     }
 
     /// Nothing is sent to the host before `until`.

@@ -181,8 +181,10 @@ impl<J> Schedule<J> {
     }
 
     /// Where the jobs of the batch are.
-    pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
-        self.batches.get(batch).map(Batch::standing)
+    pub(crate) fn standing(&self, batch: Id, now: Instant) -> Option<Standing> {
+        let mut standing = self.batches.get(batch)?.standing();
+        standing.waiting = self.waiting(batch, now);
+        Some(standing)
     }
 
     /// Whether the batch takes no more requests, now or later.

@@ -46,6 +46,12 @@ impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
         self.rows.get_mut(key).expect("it was just put there")
     }
 
+    /// All rows, unless there are more than so many.
+    pub(super) fn few(&self, most: usize) -> impl Iterator<Item = (&K, &R)> {
+        let few = self.rows.len() <= most;
+        self.rows.iter().filter(move |_| few)
+    }
+
     /// The rows kept, worst first.
     pub(super) fn sorted(&self) -> Vec<(&K, &R)> {
         let mut rows: Vec<_> = self.rows.iter().collect();
