@@ -5,6 +5,7 @@ mod credentials;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod options;
+mod place;
 mod resumed;
 mod save;
 mod stream;
@@ -27,6 +28,7 @@ pub(crate) use credentials::{basic, bearer};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{Options, Rule};
+pub(crate) use place::Place;
 pub(crate) use resumed::{Intents, Resumed};
 pub(crate) use save::SaveTo;
 pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
@@ -59,6 +61,7 @@ pub struct Request {
     body: Body,
     options: Option<Box<Options>>,
     resumed: Option<Box<Resumed>>,
+    place: Option<Place>,
 }
 
 impl Request {
@@ -79,6 +82,7 @@ impl Request {
             body: Body::EMPTY,
             options: None,
             resumed: None,
+            place: None,
         };
         match invalid {
             Some(reason) => request.spoiled(reason),

@@ -163,6 +163,14 @@ impl Job {
             }),
         };
         report.total = now.saturating_duration_since(self.accepted);
+        let state = match (state, self.request.place()) {
+            (State::Failed(error), Some(place))
+                if error.error_type() == ErrorType::InvalidRequest =>
+            {
+                State::Failed(error.read_at(place))
+            }
+            (state, _) => state,
+        };
         report.host = self.host;
         if report.host.is_some() && !self.request.url().contains("://") {
             report.url = Some(self.request.redaction().uri(&self.uri));

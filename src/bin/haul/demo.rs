@@ -8,27 +8,39 @@ use std::path::PathBuf;
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
+use crate::voice::Voice;
 
 /// How many requests the batch has.
 const REQUESTS: usize = 1_000;
 
-/// Where the demo's files are.
+/// The demo's own folder.
 pub(crate) struct Demo {
     folder: PathBuf,
+    base: String,
 }
 
-/// Starts the server and writes the list of URLs.
-pub(crate) fn start() -> Result<Demo, Failure> {
+/// Starts the server, writes the list of URLs, and fills in what was not given.
+pub(crate) fn start(arguments: &mut Arguments) -> Result<Demo, Failure> {
     let base = server::start()
         .map_err(|e| Failure::usage(format!("--demo: no server on loopback: {e}")))?;
     let folder = std::env::temp_dir().join(format!("haul-demo-{}", std::process::id()));
-    let demo = Demo { folder };
+    let demo = Demo { folder, base };
     let urls: String = (0..REQUESTS)
-        .map(|i| format!("{base}{}\n", path(i)))
+        .map(|i| format!("{}{}\n", demo.base, path(i)))
         .collect();
     fs::create_dir_all(&demo.folder)
         .and_then(|()| fs::write(demo.file("urls.txt"), urls))
         .map_err(|e| Failure::usage(format!("--demo: {}: {e}", demo.folder.display())))?;
+    arguments.inputs = vec![demo.file("urls.txt").display().to_string()];
+    let results = &mut arguments.results;
+    results.output.get_or_insert(demo.file("results.jsonl"));
+    results.failures.get_or_insert(demo.file("failures.db"));
+    let ending = &mut arguments.ending;
+    if ending.require.is_empty() && results.output_dir.is_none() {
+        ending.require.push(("/code".to_owned(), 0.into()));
+    }
+    // That some of it fails is what it is there to show.
+    ending.exit_zero = true;
     Ok(demo)
 }
 
@@ -52,27 +64,34 @@ impl Demo {
         self.folder.join(name)
     }
 
-    /// Fills in what was not given.
-    pub(crate) fn fill(&self, arguments: &mut Arguments) {
-        arguments.inputs = vec![self.file("urls.txt").display().to_string()];
-        arguments.output.get_or_insert(self.file("results.jsonl"));
-        arguments.failures.get_or_insert(self.file("failures.db"));
-        arguments.expect_json = true;
-        if arguments.require.is_empty() {
-            arguments.require.push(("/code".to_owned(), 0.into()));
+    pub(crate) fn announce(&self, arguments: &Arguments, voice: &Voice) {
+        if voice.is_quiet() {
+            return;
         }
-        // That some of it fails is what it is there to show.
-        arguments.exit_zero = true;
+        let jobs = arguments.pace.jobs;
+        voice.block(&format!(
+            "{REQUESTS} requests, {jobs} at once, to a small server in this process that is healthy, slow, gone, flaky or\n\
+             rude by turns: {}\n",
+            self.base
+        ));
     }
 
     /// Says what was written where.
-    pub(crate) fn explain(&self) {
-        for (what, name) in [
-            ("The list", "urls.txt"),
-            ("Results", "results.jsonl"),
-            ("Failures", "failures.db"),
+    pub(crate) fn explain(&self, arguments: &Arguments, voice: &Voice) {
+        if voice.is_quiet() {
+            return;
+        }
+        let list = Some(self.file("urls.txt"));
+        let (results, failures) = (&arguments.results.output, &arguments.results.failures);
+        voice.block("");
+        for (what, path) in [
+            ("The list", &list),
+            ("Results", results),
+            ("Failures", failures),
         ] {
-            eprintln!("{what:9} {}", self.file(name).display());
+            if let Some(path) = path {
+                voice.block(&format!("{what:10}{}", path.display()));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How a run ends: the status it exits with, and what is said of a run that could not be.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// What the process exits with.
@@ -19,13 +20,17 @@ pub(crate) enum Status {
     Signal(u8),
 }
 
-impl Status {
-    pub(crate) fn of_usage(error: &clap::Error) -> Status {
-        if error.use_stderr() {
-            Status::Usage
-        } else {
-            Status::Fine
-        }
+/// Says what is wrong with the arguments, in the words of all other messages. Help and version are no errors.
+pub(crate) fn of_usage(error: &clap::Error) -> Status {
+    let text = error.render().to_string();
+    // What cannot be printed is nobody's to read.
+    if error.use_stderr() {
+        let text = text.strip_prefix("error:").unwrap_or(&text);
+        let _ = write!(io::stderr(), "haul:{text}");
+        Status::Usage
+    } else {
+        let _ = write!(io::stdout(), "{text}");
+        Status::Fine
     }
 }
 

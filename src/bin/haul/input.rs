@@ -2,203 +2,208 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::sync::Arc;
 
 use haul::Request;
-use haul::record::request_of_input;
-use serde_json::{Map, Value};
+use haul::record::InputLines;
 
 use crate::arguments::{Arguments, Format};
 use crate::failure::Failure;
+use crate::line::{Line, read_line};
+use crate::voice::Voice;
 
-/// A longer line is no request.
-const LONGEST: u64 = 64 << 20;
-
-/// How lines are read.
-pub(crate) struct Reading {
-    pub(crate) defaults: Map<String, Value>,
-    pub(crate) without: Vec<String>,
-    pub(crate) format: Format,
-    /// A relative URL is fine.
-    pub(crate) relative: bool,
-}
+/// How much of a line that is no request is shown.
+const SHOWN: usize = 100;
 
 /// The requests of all inputs, one after the other, each read as it is asked for.
-pub(crate) struct Requests {
+pub(crate) struct Input {
     sources: VecDeque<Source>,
-    reading: Reading,
+    lines: InputLines,
+    format: Format,
+    voice: Voice,
     line: Vec<u8>,
 }
 
 enum Source {
-    Url(String),
+    /// A URL among the arguments.
+    Url(String, u64),
     Lines {
-        name: String,
+        name: Arc<str>,
         from: Box<dyn BufRead + Send>,
         number: u64,
     },
 }
 
+/// A line that is no request: where it stands, its beginning, and what is wrong.
+pub(crate) struct Bad {
+    place: (Arc<str>, u64),
+    text: String,
+    reason: String,
+}
+
 /// Opens everything before anything is sent.
-pub(crate) fn open(arguments: &Arguments, reading: Reading) -> Result<Requests, Failure> {
+pub(crate) fn open(
+    arguments: &Arguments,
+    lines: InputLines,
+    voice: &Voice,
+) -> Result<Input, Failure> {
     let stdin = || Source::Lines {
-        name: "stdin".to_owned(),
+        name: "stdin".into(),
         from: Box::new(BufReader::with_capacity(64 << 10, io::stdin())),
         number: 0,
     };
     let mut sources = VecDeque::new();
-    for input in &arguments.inputs {
-        if input == "-" {
-            sources.push_back(stdin());
+    for (number, input) in (1..).zip(&arguments.inputs) {
+        sources.push_back(if input == "-" {
+            stdin()
         } else if input.contains("://") {
-            sources.push_back(Source::Url(input.clone()));
+            Source::Url(input.clone(), number)
         } else {
-            let file = File::open(input)
-                .map_err(|e| Failure::usage(format!("{input}: cannot be read: {e}")))?;
-            if file.metadata().is_ok_and(|about| about.is_dir()) {
-                return Err(Failure::usage(format!(
-                    "{input}: cannot be read: it is a directory"
-                )));
-            }
-            let from = Box::new(BufReader::with_capacity(64 << 10, file));
-            sources.push_back(Source::Lines {
-                name: input.clone(),
-                from,
+            Source::Lines {
+                name: input.as_str().into(),
+                from: Box::new(BufReader::with_capacity(64 << 10, open_file(input)?)),
                 number: 0,
-            });
-        }
+            }
+        });
     }
     if sources.is_empty() {
         if io::stdin().is_terminal() {
             return Err(Failure::usage(
-                "no input: give a file, a URL, or lines on standard input (see --help)",
+                "no input: give a file, a URL, or lines on standard input (see haul --help)",
             ));
         }
         sources.push_back(stdin());
     }
-    Ok(Requests {
+    Ok(Input {
         sources,
-        reading,
+        lines,
+        format: arguments.requests.input_format,
+        voice: voice.clone(),
         line: Vec::new(),
     })
 }
 
-impl Iterator for Requests {
+fn open_file(path: &str) -> Result<File, Failure> {
+    let wrong = |what: String| Failure::usage(format!("{path}: cannot be read: {what}"));
+    let file = File::open(path).map_err(|e| {
+        let looks_like_a_host = e.kind() == io::ErrorKind::NotFound && path.contains('.');
+        let hint = if looks_like_a_host {
+            " (a URL begins with https:// or http://)"
+        } else {
+            ""
+        };
+        wrong(format!("{e}{hint}"))
+    })?;
+    if file.metadata().is_ok_and(|about| about.is_dir()) {
+        return Err(wrong(
+            "it is a directory (a file of URLs or JSON requests would do)".to_owned(),
+        ));
+    }
+    Ok(file)
+}
+
+impl Input {
+    /// The next request, or what is none.
+    pub(crate) fn next_line(&mut self) -> Option<Result<Request, Bad>> {
+        loop {
+            let (name, number) = match self.sources.front_mut()? {
+                Source::Url(url, number) => {
+                    let (url, place) = (std::mem::take(url), ("argument".into(), *number));
+                    self.sources.pop_front();
+                    return Some(self.request(&url, place));
+                }
+                Source::Lines { name, from, number } => {
+                    *number += 1;
+                    let place = (Arc::clone(name), *number);
+                    match read_line(from, &mut self.line, *number == 1) {
+                        Ok(Line::End) => {
+                            self.sources.pop_front();
+                            continue;
+                        }
+                        Ok(Line::Whole) => place,
+                        Ok(Line::Wrong(reason)) => return Some(Err(self.bad(place, reason))),
+                        // What was read stands; this much is known not to be.
+                        Err(e) => {
+                            self.sources.pop_front();
+                            self.line.clear();
+                            return Some(Err(self.bad(place, format!("cannot be read: {e}"))));
+                        }
+                    }
+                }
+            };
+            let line = std::mem::take(&mut self.line);
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim();
+            let request = (!text.is_empty() && !text.starts_with('#'))
+                .then(|| self.request(text, (name, number)));
+            self.line = line;
+            if request.is_some() {
+                return request;
+            }
+        }
+    }
+
+    fn bad(&self, place: (Arc<str>, u64), reason: String) -> Bad {
+        Bad {
+            place,
+            text: beginning(&String::from_utf8_lossy(&self.line)),
+            reason,
+        }
+    }
+
+    /// The request of a line, or what is wrong with it.
+    fn request(&mut self, text: &str, place: (Arc<str>, u64)) -> Result<Request, Bad> {
+        let json = text.starts_with(['{', '"']);
+        let wrong = match self.format {
+            Format::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
+            Format::Jsonl if !json => Some("JSON is expected (--input-format auto reads URLs)"),
+            _ => None,
+        };
+        let read = match wrong {
+            Some(reason) => Err(reason.to_owned()),
+            None => self.lines.read(text).map_err(|e| e.to_string()),
+        };
+        match read {
+            Ok(line) => {
+                for key in line.unknown {
+                    let (name, number) = &place;
+                    self.voice
+                        .skipped_key(&format!("{name}:{number}: unknown key skipped: {key:?}"));
+                }
+                Ok(line.request.read_at(place.0, place.1))
+            }
+            Err(reason) => Err(Bad {
+                place,
+                text: beginning(text),
+                reason,
+            }),
+        }
+    }
+}
+
+impl Iterator for Input {
     type Item = Request;
 
+    /// A line that is none is a request that fails.
     fn next(&mut self) -> Option<Request> {
-        loop {
-            let found = match self.sources.front_mut()? {
-                Source::Url(url) => {
-                    let request = self.reading.request(std::mem::take(url).as_str());
-                    self.sources.pop_front();
-                    return Some(
-                        request.unwrap_or_else(|(text, reason)| Request::unreadable(text, reason)),
-                    );
-                }
-                Source::Lines { name, from, number } => match read_line(from, &mut self.line) {
-                    Ok(0) => None,
-                    Ok(length) => {
-                        *number += 1;
-                        if *number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
-                            self.line.drain(..3);
-                        }
-                        Some(self.reading.of_line(&self.line, length, name, *number))
-                    }
-                    // What was read stands; this much is known not to be.
-                    Err(e) => {
-                        let request = Request::unreadable(
-                            name.as_str(),
-                            format!("{name}:{}: cannot be read: {e}", *number + 1),
-                        );
-                        self.sources.pop_front();
-                        return Some(request);
-                    }
-                },
-            };
-            match found {
-                None => drop(self.sources.pop_front()),
-                Some(None) => {}
-                Some(Some(request)) => return Some(request),
-            }
-        }
+        self.next_line()
+            .map(|read| read.unwrap_or_else(Bad::stand_in))
     }
 }
 
-/// One line, as far as lines may go. Says how long it is.
-fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
-    line.clear();
-    let mut length = from.by_ref().take(LONGEST).read_until(b'\n', line)? as u64;
-    while length >= LONGEST && line.last() != Some(&b'\n') {
-        // The rest of it is read and let go of.
-        let waiting = from.fill_buf()?;
-        let (used, over) = match waiting.iter().position(|byte| *byte == b'\n') {
-            Some(at) => (at + 1, true),
-            None => (waiting.len(), waiting.is_empty()),
-        };
-        from.consume(used);
-        length += used as u64;
-        if over {
-            break;
-        }
-    }
-    Ok(length)
-}
-
-impl Reading {
-    /// The request of a line; none where there is none on it.
-    fn of_line(&self, line: &[u8], length: u64, name: &str, number: u64) -> Option<Request> {
-        let shown = |reason: String, text: &str| {
-            Request::unreadable(beginning(text), format!("{name}:{number}: {reason}"))
-        };
-        let Ok(text) = std::str::from_utf8(line) else {
-            return Some(shown(
-                "not UTF-8".to_owned(),
-                &String::from_utf8_lossy(&line[..line.len().min(200)]),
-            ));
-        };
-        let text = text.trim();
-        if text.is_empty() || text.starts_with('#') {
-            return None;
-        }
-        if length > LONGEST {
-            return Some(shown(
-                format!("a line of {length} bytes (at most {LONGEST} are read)"),
-                text,
-            ));
-        }
-        Some(self.request(text).unwrap_or_else(|(text, reason)| {
-            let quoted = format!("{reason}: {:?}", beginning(&text));
-            shown(quoted, &text)
-        }))
+impl Bad {
+    fn stand_in(self) -> Request {
+        Request::unreadable(self.text, self.reason).read_at(self.place.0, self.place.1)
     }
 
-    /// The request, or the text and what is wrong with it.
-    fn request(&self, text: &str) -> Result<Request, (String, String)> {
-        let json = text.starts_with(['{', '"']);
-        let wrong = |reason: &str| Err((text.to_owned(), reason.to_owned()));
-        match self.format {
-            Format::Urls if json => {
-                return wrong("a URL is expected (--input-format auto reads JSON)");
-            }
-            Format::Jsonl if !json => {
-                return wrong("JSON is expected (--input-format auto reads URLs)");
-            }
-            _ => {}
-        }
-        if !json && !self.relative && !text.contains("://") {
-            return wrong("not a URL (https://... would be, or a relative one with --base-url)");
-        }
-        let mut request =
-            request_of_input(text, &self.defaults).map_err(|e| (text.to_owned(), e.to_string()))?;
-        for name in &self.without {
-            request = request.without_header(name);
-        }
-        Ok(request)
+    /// `urls.txt:3: what is wrong: "value"`
+    pub(crate) fn message(&self) -> String {
+        let (name, number) = &self.place;
+        format!("{name}:{number}: {}: {:?}", self.reason, self.text)
     }
 }
 
-/// The beginning of a text, for a message.
 fn beginning(text: &str) -> String {
-    text.chars().take(100).collect()
+    text.trim().chars().take(SHOWN).collect()
 }

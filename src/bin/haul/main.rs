@@ -1,61 +1,58 @@
 //! The `haul` command: many HTTP requests at once, every result kept.
 
+mod again;
 mod arguments;
 mod demo;
 mod failure;
 mod generate;
 mod input;
+mod line;
+mod look;
 mod output;
 mod progress;
 mod run;
 mod settings;
 mod signals;
+mod total;
 mod units;
+mod voice;
 
 use std::process::ExitCode;
 
 use arguments::Arguments;
 use failure::{Failure, Status};
+use voice::Voice;
 
 fn main() -> ExitCode {
     let arguments = match arguments::read() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no errors; what cannot be printed is nobody's to read.
-            let _ = error.print();
-            return Status::of_usage(&error).into();
-        }
+        Err(error) => return failure::of_usage(&error).into(),
     };
-    let quiet = arguments.quiet;
-    match carry_out(arguments) {
+    let voice = Voice::new(&arguments.messages);
+    match carry_out(arguments, &voice) {
         Ok(status) => status.into(),
         Err(failure) => {
-            if quiet < 2 {
-                eprintln!("haul: {}", failure.message());
-            }
+            voice.error(failure.message());
             failure.status().into()
         }
     }
 }
 
-fn carry_out(arguments: Arguments) -> Result<Status, Failure> {
-    if let Some(what) = arguments.generate {
+fn carry_out(mut arguments: Arguments, voice: &Voice) -> Result<Status, Failure> {
+    if let Some(what) = arguments.messages.generate {
         return generate::print(what);
     }
-    let level = if arguments.verbose > 1 {
-        log::LevelFilter::Debug
-    } else {
-        log::LevelFilter::Off
-    };
-    env_logger::Builder::new().filter_level(level).init();
-    let demo = arguments.demo.then(demo::start).transpose()?;
-    let mut arguments = arguments;
-    if let Some(demo) = &demo {
-        demo.fill(&mut arguments);
+    if arguments.messages.verbose > 1 {
+        env_logger::Builder::new()
+            .filter_module("haul", log::LevelFilter::Debug)
+            .init();
     }
-    let status = run::run(&arguments)?;
-    if let Some(demo) = demo {
-        demo.explain();
+    if !arguments.ending.demo {
+        return run::run(&arguments, voice);
     }
+    let demo = demo::start(&mut arguments)?;
+    demo.announce(&arguments, voice);
+    let status = run::run(&arguments, voice)?;
+    demo.explain(&arguments, voice);
     Ok(status)
 }

@@ -7,6 +7,7 @@ use haul::record::RecordOptions;
 use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
 use haul::{Outcome, SinkError, Summary};
 
+use crate::again;
 use crate::arguments::{Arguments, Body};
 use crate::failure::Failure;
 
@@ -24,55 +25,65 @@ pub(crate) enum Results {
 }
 
 pub(crate) fn open(arguments: &Arguments) -> Result<Output, Failure> {
+    let (ending, to) = (&arguments.ending, &arguments.results);
     let records = RecordOptions::new()
-        .body(arguments.body == Body::Auto)
-        .body_limit(usize::try_from(arguments.body_limit).unwrap_or(usize::MAX))
-        .headers(arguments.include_headers);
-    let wrong = |e: SinkError| Failure::usage(e.to_string());
-    let resume = arguments.resume || arguments.retry_failed;
-    let results = match arguments.output.as_deref() {
+        .body(to.body == Body::Auto)
+        .body_limit(usize::try_from(to.body_limit).unwrap_or(usize::MAX))
+        .headers(to.include_headers);
+    let resume = ending.resume || ending.retry_failed;
+    let path = to.output.as_deref().filter(|path| *path != Path::new("-"));
+    if path.is_none() && (resume || ending.durable) {
+        return Err(Failure::usage(
+            "--resume, --retry-failed and --durable need a file: -o FILE",
+        ));
+    }
+    let is_stream = path.is_some_and(|path| path.exists() && !path.is_file() && !path.is_dir());
+    if let Some(path) = path.filter(|path| path.is_file() && !resume && !ending.overwrite) {
+        return Err(exists(path));
+    }
+    // The results file last: a run that could not begin leaves none behind, which would be in the way of the next.
+    let failures = match to.failures.as_deref() {
+        None => None,
+        Some(path) => Some(failures(path, resume, ending.overwrite, records.clone())?),
+    };
+    let results = match path {
         None => Results::Stdout(
             JsonLines::new(io::stdout())
                 .named("stdout")
-                .records(records.clone()),
+                .records(records),
         ),
-        Some(path) if path == Path::new("-") => Results::Stdout(
-            JsonLines::new(io::stdout())
-                .named("stdout")
-                .records(records.clone()),
-        ),
-        Some(path) if path.exists() && !path.is_file() && !path.is_dir() => Results::Stream(
-            JsonLines::append(path)
-                .map_err(wrong)?
-                .records(records.clone()),
-        ),
+        Some(path) if is_stream => {
+            Results::Stream(JsonLines::append(path).map_err(wrong)?.records(records))
+        }
         Some(path) => {
             let journal = if resume {
                 Journal::open(path)
-            } else if arguments.overwrite {
+            } else if ending.overwrite {
                 Journal::overwrite(path)
-            } else if path.is_file() {
-                let shown = path.display();
-                return Err(Failure::usage(format!(
-                    "{shown}: it exists (--resume goes on from it, --overwrite replaces it)"
-                )));
             } else {
                 Journal::create(path)
             };
             let journal = journal
                 .map_err(wrong)?
-                .records(records.clone())
-                .durable(arguments.durable)
-                .retry_failed(arguments.retry_failed)
-                .resume_writes(arguments.resume_writes);
+                .records(records)
+                .durable(ending.durable)
+                .retry_failed(ending.retry_failed)
+                .resume_writes(ending.resume_writes);
             Results::Journal(Box::new(journal))
         }
     };
-    let failures = match arguments.failures.as_deref() {
-        None => None,
-        Some(path) => Some(failures(path, resume, arguments.overwrite, records).map_err(wrong)?),
-    };
     Ok(Output { results, failures })
+}
+
+fn wrong(error: SinkError) -> Failure {
+    Failure::usage(error.to_string())
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::usage(format!(
+        "{}: it exists (--resume goes on from it, --overwrite replaces it)",
+        path.display()
+    ))
 }
 
 fn failures(
@@ -80,7 +91,7 @@ fn failures(
     resume: bool,
     overwrite: bool,
     records: RecordOptions,
-) -> Result<Box<dyn Sink>, SinkError> {
+) -> Result<Box<dyn Sink>, Failure> {
     let is_database = path.extension().is_some_and(|end| {
         ["db", "sqlite", "sqlite3"]
             .iter()
@@ -88,17 +99,30 @@ fn failures(
     });
     if is_database {
         // Each run has its own number there: nothing is in the way of anything.
-        return Ok(Box::new(Sqlite::open(path)?.records(records)));
+        let database = Sqlite::open(path).map_err(wrong)?.records(records);
+        return Ok(Box::new(match again::shown() {
+            Some(arguments) => database.arguments(arguments),
+            None => database,
+        }));
     }
     let log = match (resume, overwrite) {
-        (true, _) => Failures::append(path)?,
-        (_, true) => Failures::overwrite(path)?,
-        _ => Failures::create(path)?,
+        (true, _) => Failures::append(path),
+        (_, true) => Failures::overwrite(path),
+        _ if path.is_file() => return Err(exists(path)),
+        _ => Failures::create(path),
     };
-    Ok(Box::new(log.records(records)))
+    Ok(Box::new(log.map_err(wrong)?.records(records)))
 }
 
 impl Results {
+    /// How many outcomes were there before.
+    pub(crate) fn found(&self) -> u64 {
+        match self {
+            Results::Journal(journal) => journal.found(),
+            _ => 0,
+        }
+    }
+
     fn sink(&mut self) -> &mut dyn Sink {
         match self {
             Results::Stdout(lines) => lines,

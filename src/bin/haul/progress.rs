@@ -1,67 +1,106 @@
-//! How far the run is, in lines: for logs, where a bar is of no use.
+//! How far the run is: whether a bar shows it, and the lines for logs and programs, where a bar is of no use.
 
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use haul::{Progress, ProgressHandle};
 use serde_json::json;
 
 use crate::arguments::{Arguments, Shown};
-
-/// How often a line comes.
-const EVERY: Duration = Duration::from_secs(5);
+use crate::voice::Voice;
 
 /// What to show, `auto` decided.
 pub(crate) fn shown(arguments: &Arguments) -> Shown {
-    // A bar among results on one terminal would be neither.
-    let results_elsewhere = arguments.output.is_some() || !std::io::stdout().is_terminal();
-    match arguments.progress {
-        _ if arguments.quiet > 0 => Shown::None,
+    // A bar among results, or lines about each request, would be neither.
+    let results_elsewhere = arguments
+        .results
+        .output
+        .as_deref()
+        .map_or(!std::io::stdout().is_terminal(), |path| path != "-");
+    let messages = &arguments.messages;
+    match messages.progress {
+        Shown::Auto if messages.quiet > 0 || messages.verbose > 1 => Shown::None,
         Shown::Auto if results_elsewhere && std::io::stderr().is_terminal() => Shown::Bar,
         Shown::Auto => Shown::None,
         shown => shown,
     }
 }
 
-/// Prints lines until what it gives is dropped.
-pub(crate) fn lines(progress: ProgressHandle, kind: Shown) -> Option<Sender<()>> {
-    let line = match kind {
-        Shown::Plain => plain,
-        Shown::Json => as_json,
-        _ => return None,
-    };
-    let (stop, stopped) = channel::<()>();
-    let printing = move || {
-        while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("{}", line(&progress.snapshot()));
-        }
-        eprintln!("{}", line(&progress.snapshot()));
-    };
-    thread::Builder::new()
-        .name("haul-progress".to_owned())
-        .spawn(printing)
-        .ok()?;
-    Some(stop)
+/// Prints lines until it is dropped, and then the last one.
+pub(crate) struct Lines {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
+pub(crate) fn lines(progress: ProgressHandle, kind: Shown, voice: &Voice) -> Option<Lines> {
+    let (line, every): (fn(&Progress) -> String, _) = match kind {
+        Shown::Plain => (plain, Duration::from_secs(5)),
+        Shown::Json => (as_json, Duration::from_secs(1)),
+        _ => return None,
+    };
+    let voice = voice.clone();
+    let (stop, stopped) = channel::<()>();
+    let printing = move || {
+        while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+            voice.block(&line(&progress.snapshot()));
+        }
+        voice.block(&line(&progress.snapshot()));
+    };
+    let thread = thread::Builder::new().name("haul-progress".to_owned());
+    Some(Lines {
+        thread: Some(thread.spawn(printing).ok()?),
+        stop: Some(stop),
+    })
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// `haul: 1200 of 2000 done, 1190 ok, 0 rejected, 10 failed, 32 in flight, 256/s`
 fn plain(now: &Progress) -> String {
     let of = now
         .total
         .map_or(String::new(), |total| format!(" of {total}"));
-    format!(
+    let mut line = format!(
         "haul: {}{of} done, {} ok, {} rejected, {} failed, {} in flight, {:.0}/s",
         now.done, now.succeeded, now.rejected, now.failed, now.in_flight, now.per_second
-    )
+    );
+    if let Some(left) = now.eta.filter(|left| !left.is_zero()) {
+        line += &format!(", {} s left", left.as_secs());
+    }
+    if let Some(waiting) = &now.waiting {
+        let (host, seconds) = (waiting.host.as_str(), waiting.time.as_secs_f64());
+        line += &format!(", {} wait for {host} ({seconds:.1} s)", waiting.requests);
+    } else if let Some((host, time)) = &now.slowest {
+        line += &format!(", slowest {} ({} ms)", host.as_str(), time.as_millis());
+    }
+    line
 }
 
 fn as_json(now: &Progress) -> String {
+    let waiting = now.waiting.as_ref().map(|waiting| {
+        json!({
+            "host": waiting.host.as_str(), "requests": waiting.requests,
+            "time_ms": waiting.time.as_millis() as u64,
+        })
+    });
+    let slowest = now
+        .slowest
+        .as_ref()
+        .map(|(host, p95)| json!({"host": host.as_str(), "p95_ms": p95.as_secs_f64() * 1e3}));
     json!({
         "done": now.done, "total": now.total, "succeeded": now.succeeded, "rejected": now.rejected,
         "failed": now.failed, "cancelled": now.cancelled, "in_flight": now.in_flight,
         "delayed": now.delayed, "queued": now.queued, "per_second": now.per_second,
-        "eta_ms": now.eta.map(|left| left.as_millis() as u64),
+        "eta_ms": now.eta.map(|left| left.as_millis() as u64), "waiting": waiting, "slowest": slowest,
     })
     .to_string()
 }

@@ -1,115 +1,171 @@
 //! The run itself: requests in on one thread, outcomes out on another.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use haul::record::line_of;
-use haul::{CancelToken, End, Outcome, Outcomes, Request, StopReason, Summary};
+use haul::sink::Sink;
+use haul::{CancelToken, End, Intake, Outcomes, Request, SinkError, Summary};
 
+use crate::again;
 use crate::arguments::{Arguments, Shown};
 use crate::failure::{Failure, Status};
-use crate::input::{self, Reading};
-use crate::output::{self, Output, Results};
+use crate::input::{self, Input};
+use crate::look::Look;
+use crate::output::{self, Results};
 use crate::progress;
 use crate::settings::{self, Settings};
 use crate::signals;
+use crate::total;
 use crate::units::Most;
+use crate::voice::Voice;
 
 /// From how many finished requests on a share of failures counts.
 const SHARE_FROM: u64 = 100;
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    let Settings {
-        client,
-        defaults,
-        without,
-    } = settings::settings(arguments)?;
-    let reading = Reading {
-        defaults,
-        without,
-        format: arguments.input_format,
-        relative: arguments.base_url.is_some(),
-    };
-    let requests = input::open(arguments, reading)?;
-    if arguments.dry_run {
-        return print(requests);
+pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failure> {
+    check(arguments)?;
+    let Settings { client, lines } = settings::settings(arguments, voice)?;
+    let requests = input::open(arguments, lines, voice)?;
+    if arguments.ending.dry_run {
+        return print(requests, voice);
     }
     let mut output = output::open(arguments)?;
+    let found = output.results.found();
     let requests: Box<dyn Iterator<Item = Request> + Send> = match &output.results {
         Results::Journal(journal) => Box::new(journal.remaining(requests)),
         _ => Box::new(requests),
     };
-    let signalled = signals::watch(&client, arguments.grace, arguments.quiet > 0)?;
-    let reader = thread::Builder::new().name("haul-input".to_owned());
-    let (ended, summary) = if arguments.ordered {
-        let (sender, receiver) = sync_channel(1024);
-        // Ends when there is nobody left to read for.
-        let read = move || {
-            drop(
-                requests
-                    .map(|request| sender.send(request))
-                    .find(Result::is_err),
-            )
-        };
-        reader.spawn(read).map_err(no_thread)?;
-        drive(arguments, client.map(receiver), &mut output)
+    let signalled = signals::watch(&client, arguments.ending.grace, voice)?;
+    let (intake, outcomes) = if arguments.results.ordered {
+        client.ordered_channel()
     } else {
-        let (intake, outcomes) = client.channel();
-        let read = move || {
-            drop(
-                requests
-                    .map(|request| intake.send(request))
-                    .find(Result::is_err),
-            )
-        };
-        reader.spawn(read).map_err(no_thread)?;
-        drive(arguments, outcomes, &mut output)
+        client.channel()
     };
-    let (end, mut summary) = match ended {
-        Ok(end) => (end, summary),
+    feed(requests, intake)?;
+    let shown = progress::shown(arguments);
+    if shown != Shown::None && !arguments.ending.retry_failed {
+        total::count(&arguments.inputs, found, outcomes.progress());
+    }
+    let (ended, mut summary) = drive(arguments, outcomes, &mut output, shown, voice);
+    let end = match ended {
+        Ok(end) => end,
         // Whoever read the results has had enough.
         Err(error) if error.is_broken_pipe() && error.path().is_none() => return Ok(Status::Fine),
-        Err(error) => return Err(Failure::unwritten(error.to_string())),
-    };
-    summary.set_interrupted(signalled.number().is_some() || end != End::Completed);
-    report(arguments, &summary)?;
-    Ok(match signalled.number() {
-        Some(number) => {
-            say_how_to_resume(arguments);
-            Status::Signal(number)
+        Err(error) => {
+            summary.set_interrupted(true);
+            report(arguments, &summary, voice)?;
+            return Err(Failure::unwritten(error.to_string()));
         }
+    };
+    let signal = signalled.number();
+    summary.set_interrupted(signal.is_some() || end != End::Completed);
+    report(arguments, &summary, voice)?;
+    let status = match signal {
+        Some(number) => Status::Signal(number),
         None if end != End::Completed => {
-            say_how_to_resume(arguments);
+            voice.note(&format!("stopped early: {}", reason(arguments, end)));
             Status::Stopped
         }
-        None if summary.total() == 0 && arguments.fail_empty => Status::Unsuccessful,
-        None if summary.succeeded() < summary.total() && !arguments.exit_zero => {
+        None if summary.total() == 0 && arguments.ending.fail_empty => Status::Unsuccessful,
+        None if summary.succeeded() < summary.total() && !arguments.ending.exit_zero => {
             Status::Unsuccessful
         }
         None => Status::Fine,
-    })
+    };
+    if matches!(status, Status::Signal(_) | Status::Stopped)
+        && let Some(how) = again::how_to_resume(arguments)
+    {
+        voice.note(&how);
+    }
+    Ok(status)
 }
 
-fn no_thread(e: io::Error) -> Failure {
-    Failure::unwritten(format!("no thread to read the input: {e}"))
+/// What contradicts itself, or could only be found to be wrong once everything was done.
+fn check(arguments: &Arguments) -> Result<(), Failure> {
+    let (to, ending) = (&arguments.results, &arguments.ending);
+    if ending.resume_writes && !ending.resume && !ending.retry_failed {
+        return Err(Failure::usage(
+            "--resume-writes: it needs --resume or --retry-failed",
+        ));
+    }
+    let named = [&to.output, &to.failures, &to.summary_json];
+    let mut named = named
+        .into_iter()
+        .flatten()
+        .filter(|path| path.as_os_str() != "-");
+    if let Some(twice) = named
+        .clone()
+        .find(|path| named.clone().filter(|p| p == path).count() > 1)
+    {
+        return Err(Failure::usage(format!(
+            "{}: it is to be written twice (-o, --failures and --summary-json need a file each)",
+            twice.display()
+        )));
+    }
+    if let Some(path) = named.find(|path| path.is_dir()) {
+        return Err(Failure::usage(format!(
+            "{}: it is a directory (a file is expected)",
+            path.display()
+        )));
+    }
+    if let Some(folder) = to.output_dir.as_ref().filter(|_| !ending.dry_run) {
+        fs::create_dir_all(folder)
+            .map_err(|e| Failure::usage(format!("{}: cannot be made: {e}", folder.display())))?;
+    }
+    if let Some(path) = to
+        .summary_json
+        .as_ref()
+        .filter(|p| !ending.dry_run && p.as_os_str() != "-")
+    {
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        opened.map_err(|e| {
+            Failure::usage(format!(
+                "{}: cannot be opened for writing: {e}",
+                path.display()
+            ))
+        })?;
+    }
+    Ok(())
+}
+
+/// Reads on a thread of its own: input that is slow holds no result back.
+fn feed(
+    requests: impl Iterator<Item = Request> + Send + 'static,
+    intake: Intake,
+) -> Result<(), Failure> {
+    let read = move || {
+        // Ends where there is nobody left to read for.
+        drop(
+            requests
+                .map(|request| intake.send(request))
+                .find(Result::is_err),
+        );
+    };
+    thread::Builder::new()
+        .name("haul-input".to_owned())
+        .spawn(read)
+        .map_err(|e| Failure::unwritten(format!("no thread to read the input: {e}")))?;
+    Ok(())
 }
 
 /// Takes the outcomes until there are no more. Gives why they ended, and the figures.
 fn drive<I>(
     arguments: &Arguments,
     mut outcomes: Outcomes<I>,
-    output: &mut Output,
-) -> (Result<End, haul::SinkError>, Summary)
+    output: &mut impl Sink,
+    shown: Shown,
+    voice: &Voice,
+) -> (Result<End, SinkError>, Summary)
 where
     I: Iterator,
     I::Item: Into<Request>,
 {
     let token = CancelToken::new();
     let mut share = None;
-    match arguments.max_failures {
-        _ if arguments.fail_early => outcomes = outcomes.fail_fast(),
+    match arguments.ending.max_failures {
+        _ if arguments.ending.fail_early => outcomes = outcomes.fail_fast(),
         Some(Most::Count(most)) => outcomes = outcomes.max_failures(most),
         Some(Most::Percent(most)) => {
             share = Some(most);
@@ -117,16 +173,16 @@ where
         }
         None => {}
     }
-    if let Some(limit) = arguments.max_run_time {
+    if let Some(limit) = arguments.times.max_run_time {
         outcomes = outcomes.deadline(limit);
     }
     let figures = outcomes.summary();
-    let shown = progress::shown(arguments);
-    let lines = progress::lines(outcomes.progress(), shown);
+    let lines = progress::lines(outcomes.progress(), shown, voice);
     if shown == Shown::Bar {
         outcomes = outcomes.with_bar();
+        voice.set_bar(true);
     }
-    let mut warnings = Warnings::default();
+    let mut look = Look::new(arguments, voice);
     let (mut done, mut failed) = (0_u64, 0_u64);
     let mut first = None;
     let mut recorded = outcomes.record_to(output);
@@ -140,121 +196,63 @@ where
         };
         done += 1;
         failed += u64::from(outcome.is_failed() && !outcome.is_cancelled());
-        if share
-            .is_some_and(|most| done >= SHARE_FROM && failed as f64 * 100.0 > most * done as f64)
-        {
+        let too_many = |most| done >= SHARE_FROM && failed as f64 * 100.0 >= most * done as f64;
+        if failed > 0 && share.is_some_and(too_many) {
             token.cancel();
         }
-        if arguments.quiet == 0 {
-            warnings.look(&outcome, arguments.body_limit);
-        }
-        if arguments.verbose > 0 {
-            eprintln!("{}", line(&outcome));
-        }
+        look.at(&outcome);
     }
     let end = recorded.end().unwrap_or(End::Completed);
     drop(recorded);
+    voice.set_bar(false);
     drop(lines);
     (first.map_or(Ok(end), Err), figures.snapshot())
 }
 
-/// `200 GET https://example.com/ 12 ms`
-fn line(outcome: &Outcome) -> String {
-    let status = outcome
-        .status()
-        .map_or("---".to_owned(), |status| status.to_string());
-    let ms = outcome.elapsed().as_millis();
-    let line = format!(
-        "{status} {} {} {ms} ms",
-        outcome.request().method(),
-        outcome.url()
-    );
-    match (outcome.error(), outcome.rejection()) {
-        (Some(error), _) => format!("{line}: {}: {error}", error.error_type()),
-        (_, Some(rejection)) => format!("{line}: rejected: {rejection}"),
-        _ => line,
-    }
-}
-
-/// What is said once, however often it happens.
-#[derive(Default)]
-struct Warnings {
-    not_repeated: bool,
-    cut: bool,
-}
-
-impl Warnings {
-    fn look(&mut self, outcome: &Outcome, limit: u64) {
-        let refused = |e: &haul::Error| e.stop_reason() == Some(StopReason::MethodNotIdempotent);
-        if !self.not_repeated && outcome.error().is_some_and(refused) {
-            self.not_repeated = true;
-            eprintln!(
-                "haul: warning: {} {}: not tried again, since the server may have acted on it \
-                 (--retry-all-methods, or \"idempotent\": true on its line, says that repeating it is safe)",
-                outcome.request().method(),
-                outcome.url()
-            );
+fn reason(arguments: &Arguments, end: End) -> String {
+    match (end, arguments.ending.max_failures) {
+        (End::Deadline, _) => "the run took too long (--max-run-time)".to_owned(),
+        (End::TooManyFailures, None) => "a request failed (--fail-early)".to_owned(),
+        (End::TooManyFailures | End::Cancelled, Some(_)) => {
+            "too many requests failed (--max-failures)".to_owned()
         }
-        let long = |response: &haul::Response| response.bytes().len() as u64 > limit;
-        if !self.cut && outcome.success().is_some_and(long) {
-            self.cut = true;
-            eprintln!(
-                "haul: warning: {}: its body is cut in the results (--body-limit says where)",
-                outcome.url()
-            );
-        }
+        (end, _) => end.to_string(),
     }
 }
 
-fn report(arguments: &Arguments, summary: &Summary) -> Result<(), Failure> {
-    if arguments.quiet == 0 {
-        // A closed stderr is no reason to fail.
-        let _ = writeln!(io::stderr(), "{summary}");
+fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(), Failure> {
+    if !voice.is_quiet() {
+        voice.block(&summary.to_string());
     }
-    let Some(path) = &arguments.summary_json else {
+    let Some(path) = &arguments.results.summary_json else {
         return Ok(());
     };
-    let mut text =
-        serde_json::to_string_pretty(summary).map_err(|e| Failure::unwritten(e.to_string()))?;
+    let wrong = |e: &dyn std::fmt::Display| {
+        Failure::unwritten(format!("{}: cannot be written: {e}", path.display()))
+    };
+    let mut text = serde_json::to_string_pretty(summary).map_err(|e| wrong(&e))?;
     text.push('\n');
-    fs::write(path, text)
-        .map_err(|e| Failure::unwritten(format!("{}: cannot be written: {e}", path.display())))
-}
-
-/// The command that goes on from here.
-fn say_how_to_resume(arguments: &Arguments) {
-    if arguments.quiet > 0 || arguments.output.is_none() {
-        return;
-    }
-    let given: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| !["--resume", "--overwrite"].contains(&argument.as_str()))
-        .map(|argument| {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-            if !argument.is_empty() && argument.chars().all(plain) {
-                argument
-            } else {
-                format!("'{}'", argument.replace('\'', r"'\''"))
-            }
-        })
-        .collect();
-    // Arguments may hold secrets; what was typed is not repeated where one does.
-    let secret = arguments.user.is_some()
-        || arguments.bearer.is_some()
-        || arguments.cookie.is_some()
-        || !arguments.headers.is_empty();
-    if secret {
-        eprintln!("haul: to go on, give the same command with --resume");
+    let written = if path.as_os_str() == "-" {
+        io::stdout().write_all(text.as_bytes())
     } else {
-        eprintln!("haul: to go on: haul --resume {}", given.join(" "));
-    }
+        fs::write(path, text)
+    };
+    written.map_err(|e| wrong(&e))
 }
 
-fn print(requests: impl Iterator<Item = Request>) -> Result<Status, Failure> {
+/// `--dry-run`: the requests, and what is none.
+fn print(mut requests: Input, voice: &Voice) -> Result<Status, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let write = || {
-        for request in requests {
-            writeln!(out, "{}", line_of(&request))?;
+    let mut status = Status::Fine;
+    let mut write = || {
+        while let Some(read) = requests.next_line() {
+            match read {
+                Ok(request) => writeln!(out, "{}", line_of(&request))?,
+                Err(bad) => {
+                    voice.bad_line(&bad.message());
+                    status = Status::Unsuccessful;
+                }
+            }
         }
         out.flush()
     };
@@ -262,6 +260,7 @@ fn print(requests: impl Iterator<Item = Request>) -> Result<Status, Failure> {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unwritten(format!(
             "stdout: cannot be written: {e}"
         ))),
-        _ => Ok(Status::Fine),
+        Err(_) => Ok(Status::Fine),
+        Ok(()) => Ok(status),
     }
 }

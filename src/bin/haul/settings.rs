@@ -1,142 +1,180 @@
-//! The client the arguments ask for.
+//! The client the arguments ask for, and how lines of input are read.
 
 use std::fs;
+use std::io::{self, Read};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, Method};
-use haul::{BreakerSettings, Client, RetryPolicy, Timeouts};
+use haul::record::InputLines;
+use haul::{BreakerSettings, Client, ClientBuilder, RetryPolicy, Timeouts};
 use serde_json::{Map, Value};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Requests, Times};
 use crate::failure::Failure;
+use crate::look::tell_of_waits;
+use crate::voice::Voice;
 
 /// What every request begins with.
 pub(crate) struct Settings {
     pub(crate) client: Client,
-    /// Keys of input lines that say nothing else.
-    pub(crate) defaults: Map<String, Value>,
-    /// Headers every request leaves out.
-    pub(crate) without: Vec<String>,
+    /// How lines of input are read.
+    pub(crate) lines: InputLines,
 }
 
-pub(crate) fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
-    let mut retry = RetryPolicy::default()
-        .max_attempts(arguments.retry.saturating_add(1))
-        .backoff(
-            arguments.retry_delay,
-            arguments.retry_max_delay.max(arguments.retry_delay),
-        )
-        .retry_after_max(arguments.retry_after_max)
-        .respect_retry_after(!arguments.no_retry_after);
-    if let Some(statuses) = &arguments.retry_on {
-        retry = retry.retry_statuses(statuses.clone());
-    }
-    if arguments.retry_all_methods {
-        retry = retry.retry_all_methods();
-    }
-    if let Some(limit) = arguments.retry_max_time {
-        retry = retry.deadline(limit);
-    }
-    let connect = match arguments.max_time {
-        limit if limit.is_zero() => arguments.connect_timeout,
-        limit => arguments.connect_timeout.min(limit),
-    };
+pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings, Failure> {
+    let retry = retry(&arguments.times);
     let mut builder = Client::builder()
-        .workers(arguments.jobs)
-        .timeouts(Timeouts::new().attempt(arguments.max_time).connect(connect))
-        .retry(retry)
-        .max_redirects(arguments.max_redirs)
-        .body_limit(arguments.max_filesize)
-        .expect_json(arguments.expect_json);
-    if arguments.jobs_per_host > 0 {
-        builder = builder.max_per_host(arguments.jobs_per_host);
-    }
-    if let Some(rate) = arguments.rate {
-        builder = builder.rate(rate);
-    }
-    if let Some(rate) = arguments.rate_per_host {
-        builder = builder.rate_per_host(rate);
-    }
-    if arguments.breaker {
-        builder = builder.breaker(BreakerSettings::default());
-    }
-    if let Some(statuses) = &arguments.accept {
-        builder = builder.accept(statuses.clone());
-    }
-    for (pointer, value) in &arguments.require {
+        .workers(arguments.pace.jobs)
+        .timeouts(timeouts(&arguments.times))
+        .retry(retry.clone())
+        .on_retry(tell_of_waits(voice))
+        .max_redirects(arguments.requests.max_redirs)
+        .expect_json(arguments.ending.expect_json);
+    builder = limited(builder, arguments);
+    for (pointer, value) in &arguments.ending.require {
         builder = builder.require(pointer, value.clone());
     }
-    if let Some(url) = &arguments.base_url {
+    let given = &arguments.requests;
+    if let Some(url) = &given.base_url {
         builder = builder.base_url(url);
     }
-    for (name, value) in &arguments.url_query {
+    for (name, value) in &given.url_query {
         builder = builder.query(name, value);
     }
-    if let Some(name) = &arguments.user_agent {
+    if let Some(name) = &given.user_agent {
         builder = builder.user_agent(name);
     }
-    if let Some(cookie) = &arguments.cookie {
+    if let Some(cookie) = &given.cookie {
         builder = builder.header("cookie", cookie);
     }
-    if let Some(user) = &arguments.user {
+    if let Some(user) = &given.user {
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         builder = builder.basic_auth(user, password);
     }
-    if let Some(token) = &arguments.bearer {
+    if let Some(token) = &given.bearer {
         builder = builder.bearer(text_or_file("--bearer", token)?.trim());
     }
-    let mut without = Vec::new();
-    for header in headers(&arguments.headers)? {
+    let mut lines = InputLines::new()
+        .defaults(defaults(given)?)
+        .lenient(given.lenient)
+        .retry(retry);
+    if let Some(folder) = &arguments.results.output_dir {
+        let ending = &arguments.ending;
+        lines = lines.save_in(folder, ending.overwrite, ending.durable);
+    }
+    for header in headers(&given.headers)? {
         match header.split_once(':') {
             Some((name, "")) => {
                 HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| {
-                    Failure::usage(format!("--header: the name {name:?} is not valid"))
+                    Failure::usage(format!("--header: the name is not valid: {name:?}"))
                 })?;
-                without.push(name.trim().to_owned());
+                lines = lines.without_header(name.trim());
             }
             Some((name, value)) => builder = builder.header(name.trim(), value.trim()),
             // The value is not shown: it may be a secret.
             None => {
                 return Err(Failure::usage(
-                    "--header: 'NAME: VALUE' is expected, or 'NAME:' to remove one",
+                    "--header: 'NAME: VALUE' is expected, or 'NAME:' to leave one out",
                 ));
             }
         }
     }
     let client = builder.build().map_err(|e| Failure::usage(e.to_string()))?;
-    Ok(Settings {
-        client,
-        defaults: defaults(arguments)?,
-        without,
-    })
+    Ok(Settings { client, lines })
 }
 
-/// The headers given, those in files too.
+fn retry(times: &Times) -> RetryPolicy {
+    let mut retry = RetryPolicy::default()
+        .max_attempts(times.retry.saturating_add(1))
+        .backoff(
+            times.retry_delay,
+            times.retry_max_delay.max(times.retry_delay),
+        )
+        .retry_after_max(times.retry_after_max)
+        .respect_retry_after(!times.no_retry_after);
+    if let Some(statuses) = &times.retry_on {
+        retry = retry.retry_statuses(statuses.clone());
+    }
+    if times.retry_all_methods {
+        retry = retry.retry_all_methods();
+    }
+    match times.retry_max_time {
+        Some(limit) => retry.deadline(limit),
+        None => retry,
+    }
+}
+
+/// An attempt that may take no longer may not take longer to connect either.
+fn timeouts(times: &Times) -> Timeouts {
+    let limited = times.max_time.filter(|limit| !limit.is_zero());
+    let connect = match limited {
+        Some(limit) if !times.connect_timeout.is_zero() => times.connect_timeout.min(limit),
+        _ => times.connect_timeout,
+    };
+    let timeouts = Timeouts::new().connect(connect);
+    match times.max_time {
+        Some(limit) => timeouts.attempt(limit),
+        None => timeouts,
+    }
+}
+
+fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> ClientBuilder {
+    let pace = &arguments.pace;
+    if pace.jobs_per_host > 0 {
+        builder = builder.max_per_host(pace.jobs_per_host);
+    }
+    if let Some(rate) = pace.rate {
+        builder = builder.rate(rate);
+    }
+    if let Some(rate) = pace.rate_per_host {
+        builder = builder.rate_per_host(rate);
+    }
+    if arguments.times.breaker {
+        builder = builder.breaker(BreakerSettings::default());
+    }
+    if let Some(statuses) = &arguments.ending.accept {
+        builder = builder.accept(statuses.clone());
+    }
+    if let Some(most) = arguments.connection.max_filesize {
+        builder = builder.body_limit(most);
+    }
+    builder
+}
+
+/// The headers given, those in files too; several in one text where it comes from the environment.
 fn headers(given: &[String]) -> Result<Vec<String>, Failure> {
     let mut all = Vec::new();
     for header in given {
-        if header.starts_with('@') {
-            let list = text_or_file("--header", header)?;
-            let lines = list.lines().map(str::trim).filter(|line| !line.is_empty());
-            all.extend(lines.map(str::to_owned));
+        let text = if header.starts_with('@') {
+            text_or_file("--header", header)?
         } else {
-            all.push(header.clone());
-        }
+            header.clone()
+        };
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        all.extend(lines.map(str::to_owned));
     }
     Ok(all)
 }
 
-fn defaults(arguments: &Arguments) -> Result<Map<String, Value>, Failure> {
+fn defaults(given: &Requests) -> Result<Map<String, Value>, Failure> {
     let mut defaults = Map::new();
-    if let Some(method) = &arguments.request {
+    if let Some(method) = &given.request {
         Method::from_bytes(method.as_bytes()).map_err(|_| {
-            Failure::usage(format!("--request: the method {method:?} is not valid"))
+            Failure::usage(format!("--request: the method is not valid: {method:?}"))
         })?;
         defaults.insert("method".to_owned(), method.as_str().into());
     }
-    if let Some(data) = &arguments.data {
-        defaults.insert("body".to_owned(), text_or_file("--data", data)?.into());
+    if let Some(data) = &given.data {
+        match String::from_utf8(bytes_or_file("--data", data)?) {
+            Ok(text) => defaults.insert("body".to_owned(), text.into()),
+            Err(e) => defaults.insert(
+                "body_base64".to_owned(),
+                STANDARD.encode(e.as_bytes()).into(),
+            ),
+        };
     }
-    if let Some(json) = &arguments.json {
+    if let Some(json) = &given.json {
         let text = text_or_file("--json", json)?;
         let value = serde_json::from_str(&text)
             .map_err(|e| Failure::usage(format!("--json: not JSON: {e}")))?;
@@ -145,12 +183,21 @@ fn defaults(arguments: &Arguments) -> Result<Map<String, Value>, Failure> {
     Ok(defaults)
 }
 
-/// The text itself, or after `@` that of a file.
+/// The text itself, or after `@` that of a file, or after `@-` that of standard input.
 fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
-    match text.strip_prefix('@') {
-        None => Ok(text.to_owned()),
-        Some(path) => {
-            fs::read_to_string(path).map_err(|e| Failure::usage(format!("{option}: {path}: {e}")))
-        }
-    }
+    String::from_utf8(bytes_or_file(option, text)?)
+        .map_err(|_| Failure::usage(format!("{option}: not UTF-8: {text:?}")))
+}
+
+fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
+    let Some(path) = text.strip_prefix('@') else {
+        return Ok(text.as_bytes().to_vec());
+    };
+    let mut bytes = Vec::new();
+    let read = if path == "-" {
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|e| Failure::usage(format!("{option}: {path}: cannot be read: {e}")))
 }

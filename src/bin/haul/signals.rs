@@ -1,15 +1,20 @@
 //! INT and TERM: the first lets what runs finish, the second does not.
 
+use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use haul::{Client, Shutdown};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::failure::Failure;
+use crate::voice::Voice;
+
+/// How long after the second signal the run has to end in order: results may go to somebody who does not read them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The signal that came, if one came.
 #[derive(Clone, Default)]
@@ -21,34 +26,46 @@ impl Signalled {
     }
 }
 
-pub(crate) fn watch(client: &Client, grace: Duration, quiet: bool) -> Result<Signalled, Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])
-        .map_err(|e| Failure::unwritten(format!("signals cannot be watched: {e}")))?;
+pub(crate) fn watch(client: &Client, grace: Duration, voice: &Voice) -> Result<Signalled, Failure> {
+    let wrong = |e| Failure::unwritten(format!("signals cannot be watched: {e}"));
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(wrong)?;
     let signalled = Signalled::default();
-    let (told, client) = (signalled.clone(), client.clone());
+    let (first, client, voice) = (signalled.clone(), client.clone(), voice.clone());
     let watching = move || {
-        for number in &mut signals {
+        for (nth, number) in (1..).zip(&mut signals) {
             let number = u8::try_from(number).unwrap_or_default();
             let client = client.clone();
-            if told.0.swap(number, Ordering::AcqRel) == 0 {
-                if !quiet {
-                    eprintln!(
-                        "haul: interrupted: running requests may take another {grace:?}; again ends them"
-                    );
+            match nth {
+                1 => {
+                    first.0.store(number, Ordering::Release);
+                    voice.note(&format!(
+                        "interrupted: running requests may take another {grace:?}; again ends them"
+                    ));
+                    // Waits for what runs, and must not keep the second signal waiting.
+                    start("haul-drain", move || {
+                        client.shutdown(Shutdown::CancelQueued, Some(grace));
+                    });
                 }
-                // Waits for what runs, and must not keep the second signal waiting.
-                let draining = move || drop(client.shutdown(Shutdown::CancelQueued, Some(grace)));
-                let _ = thread::Builder::new()
-                    .name("haul-drain".to_owned())
-                    .spawn(draining);
-            } else {
-                client.shutdown(Shutdown::Abort, Some(Duration::ZERO));
+                2 => start("haul-abort", move || {
+                    let until = Instant::now() + PATIENCE;
+                    client.shutdown(Shutdown::Abort, Some(Duration::ZERO));
+                    while let Some(left) = until.checked_duration_since(Instant::now()) {
+                        thread::park_timeout(left);
+                    }
+                    process::exit(128 + i32::from(number));
+                }),
+                _ => process::exit(128 + i32::from(number)),
             }
         }
     };
     thread::Builder::new()
         .name("haul-signals".to_owned())
         .spawn(watching)
-        .map_err(|e| Failure::unwritten(format!("signals cannot be watched: {e}")))?;
+        .map_err(wrong)?;
     Ok(signalled)
+}
+
+fn start(name: &str, run: impl FnOnce() + Send + 'static) {
+    // Where there is no thread left for it, the next signal ends the process.
+    drop(thread::Builder::new().name(name.to_owned()).spawn(run));
 }

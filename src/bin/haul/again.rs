@@ -1,0 +1,119 @@
+//! The command that goes on from where a run was cut off.
+
+use std::env;
+use std::path::Path;
+
+use crate::arguments::Arguments;
+
+/// What to say of it; nothing where no results file can be gone on from.
+pub(crate) fn how_to_resume(arguments: &Arguments) -> Option<String> {
+    let output = arguments.results.output.as_deref()?;
+    if output == Path::new("-") || arguments.ending.demo {
+        return None;
+    }
+    let again = match shown() {
+        Some(given) => format!("to go on: haul --resume {given}"),
+        // What was typed may hold secrets, and is not repeated.
+        None => "to go on, give the same command with --resume".to_owned(),
+    };
+    let from_stdin = arguments.inputs.is_empty() || arguments.inputs.iter().any(|i| i == "-");
+    Some(if from_stdin {
+        format!("{again}   (and the same input)")
+    } else {
+        again
+    })
+}
+
+/// The arguments as a shell takes them; none where they hold what nobody else should see.
+pub(crate) fn shown() -> Option<String> {
+    let given = env::args_os().skip(1);
+    let given: Vec<String> = given.map(|a| a.to_string_lossy().into_owned()).collect();
+    if given.iter().any(|argument| is_secret(argument)) {
+        return None;
+    }
+    let kept = given
+        .iter()
+        .filter(|argument| !["--resume", "--overwrite"].contains(&argument.as_str()));
+    Some(
+        kept.map(|argument| quoted(argument))
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
+}
+
+/// Whether an argument gives a credential, or may: where in doubt, it does.
+fn is_secret(argument: &str) -> bool {
+    let long = [
+        "--header",
+        "--user",
+        "--bearer",
+        "--cookie",
+        "--proxy",
+        "--data",
+        "--json",
+        "--url-query",
+    ];
+    let given_long = long.iter().any(|name| {
+        argument
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    });
+    let letters = argument
+        .strip_prefix('-')
+        .filter(|rest| !rest.starts_with('-'));
+    let given_short = letters.is_some_and(|rest| rest.contains(['H', 'u', 'b', 'x', 'd']));
+    let userinfo = argument.split_once("://").is_some_and(|(_, rest)| {
+        rest.split(['/', '?', '#'])
+            .next()
+            .is_some_and(|authority| authority.contains('@'))
+    });
+    given_long || given_short || userinfo
+}
+
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_quoted_as_a_shell_takes_them() {
+        assert_eq!(quoted("-j"), "-j");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn what_may_hold_a_credential_is_not_shown() {
+        for argument in [
+            "-H",
+            "-HX: y",
+            "--bearer=t",
+            "--user",
+            "-u",
+            "-qu",
+            "http://u:p@h/",
+        ] {
+            assert!(is_secret(argument), "{argument}");
+        }
+        for argument in [
+            "-j",
+            "--output",
+            "-o",
+            "http://h/a@b",
+            "urls.txt",
+            "--user-agent",
+            "-",
+        ] {
+            assert!(!is_secret(argument), "{argument}");
+        }
+    }
+}

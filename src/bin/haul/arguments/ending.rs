@@ -1,0 +1,67 @@
+//! What counts as success, what ends a run, and how it goes on.
+
+use std::time::Duration;
+
+use clap::Args;
+use haul::StatusSet;
+use serde_json::Value;
+
+use crate::units::{Most, most, requirement, time};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Success, stopping, resuming")]
+pub(crate) struct Ending {
+    /// Success statuses, e.g. 200..=299,404 [default: 100..=399]
+    #[arg(long, value_name = "CODES")]
+    pub(crate) accept: Option<StatusSet>,
+    /// A body that is not JSON is a decode failure
+    #[arg(long)]
+    pub(crate) expect_json: bool,
+    /// JSON body must hold VALUE at POINTER (e.g. /code=0), else the outcome is rejected
+    ///
+    /// May be given more than once. VALUE is JSON, or else text.
+    #[arg(long, value_name = "POINTER=VALUE", value_parser = requirement)]
+    pub(crate) require: Vec<(String, Value)>,
+    /// Stop at the first failure
+    #[arg(long, conflicts_with = "max_failures")]
+    pub(crate) fail_early: bool,
+    /// Stop after so many failures, or such a share of the finished from 100 on
+    #[arg(long, value_name = "N|N%", value_parser = most)]
+    pub(crate) max_failures: Option<Most>,
+    /// Exit with 0 where requests failed or were rejected
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    /// Exit with 1 where there was no request
+    #[arg(long)]
+    pub(crate) fail_empty: bool,
+    /// Skip requests that have an outcome in -o FILE, append the rest
+    ///
+    /// Requests are matched by their id, else by method, URL and body, not by position: the input may be edited. A torn
+    /// last line is cut. A POST or PATCH that was in flight when the earlier run was killed is not sent again, but
+    /// recorded as failed, of class interrupted.
+    #[arg(long, requires = "output")]
+    pub(crate) resume: bool,
+    /// Resume, and send those again whose last outcome is no success
+    ///
+    /// The new line stands for the old one: of records with one key the last holds.
+    #[arg(long, requires = "output")]
+    pub(crate) retry_failed: bool,
+    /// Bring results to the disk (fsync), at most 200 ms late
+    #[arg(long, requires = "output")]
+    pub(crate) durable: bool,
+    /// Replace an existing -o FILE, and what else there is to be written
+    #[arg(long, conflicts_with_all = ["resume", "retry_failed"])]
+    pub(crate) overwrite: bool,
+    /// On resume, send again the POST and PATCH that were in flight
+    #[arg(long)]
+    pub(crate) resume_writes: bool,
+    /// Print the requests as JSON lines; send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Start a small local server and run a batch against it
+    #[arg(long, conflicts_with = "inputs")]
+    pub(crate) demo: bool,
+    /// After a first INT or TERM, how long running requests may take
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
+    pub(crate) grace: Duration,
+}

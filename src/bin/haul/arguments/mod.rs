@@ -1,0 +1,153 @@
+//! The arguments as typed.
+
+mod connection;
+mod ending;
+mod pace;
+mod requests;
+mod results;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+pub(crate) use connection::Connection;
+pub(crate) use ending::Ending;
+pub(crate) use pace::{Pace, Times};
+pub(crate) use requests::{Format, Requests};
+pub(crate) use results::{Body, Results};
+
+use crate::generate::What;
+
+/// Send many HTTP requests at once and keep every result
+///
+/// An argument with :// is a URL, else a file; without one, or with -, standard input is read. A file holds one URL or
+/// one JSON request per line; blank lines and lines starting with # are skipped, CRLF and a byte order mark are fine.
+/// Results go to standard output or to -o, one JSON object a line, in the order in which requests complete; everything
+/// else goes to standard error. A request that fails ends nothing: it is one result among the others.
+///
+/// Times are written 500ms, 2s, 5m, 1h or 1.5 (seconds), rates 50, 50/s, 3000/m or 10/h, sizes 64K, 10M or 2G.
+///
+/// Every option can be given as an environment variable too: --max-time as HAUL_MAX_TIME, --breaker as HAUL_BREAKER=1,
+/// several headers as lines of HAUL_HEADER. What is typed counts before the environment, and that before the default.
+#[derive(Debug, Parser)]
+#[command(name = "haul", version, max_term_width = 100, after_help = AFTER, after_long_help = AFTER_LONG)]
+pub(crate) struct Arguments {
+    /// URLs, and files of URLs or JSON requests; - is standard input
+    #[arg(value_name = "FILE|URL")]
+    pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) requests: Requests,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) times: Times,
+    #[command(flatten)]
+    pub(crate) results: Results,
+    #[command(flatten)]
+    pub(crate) ending: Ending,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) messages: Messages,
+}
+
+const AFTER: &str = "\
+Exit status: 0 all succeeded, 1 some failed or were rejected, 2 usage error, 3 results could not be
+written, 4 stopped early by a limit, 130 or 143 interrupted. More on each option: --help.";
+
+const AFTER_LONG: &str = r#"A line of input:
+  https://example.com/1                                    a URL
+  {"url": "https://example.com/1", "id": "a", "retry": 5}  a request; or a line of a failure log
+
+  Keys: url (required); id (custom_id), tag: echoed; method; headers {name: text, list, or null to drop a default};
+  params {name: value or list}; one of body, json, form {name: value}, body_base64, body_file (a path);
+  auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent; max_redirs;
+  accept [codes and "ranges"]; expect_json; require {pointer: value}; output_file (a path under --output-dir).
+  A line is read up to 16 MiB. One that is wrong is one failed result, of class invalid_request, with its line number.
+
+First steps:
+  haul urls.txt > out.jsonl                                a list of URLs, a bar on the terminal
+  haul -j 32 --rate 50 --retry 3 -o run.jsonl --failures failures.db urls.txt
+  haul --resume -o run.jsonl urls.txt                      after Ctrl-C, a limit or a crash
+  haul failures.jsonl -o again.jsonl                       send again just what failed
+
+Signals: the first INT or TERM stops reading, cancels what is queued, lets running requests finish (--grace), and
+prints the command that goes on from there. The second ends at once.
+
+Exit status:
+  0    every request succeeded (also where there was none; --fail-empty makes that 1)
+  1    finished, and at least one failed or was rejected (--exit-zero makes that 0)
+  2    usage or configuration error: nothing was sent
+  3    results could not be written, or an internal error
+  4    stopped early by --fail-early, --max-failures or --max-run-time
+  130  interrupted by INT, 143 by TERM"#;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct Messages {
+    /// No bar, no summary; -qq no errors either
+    #[arg(short = 'q', long, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+    /// One line per request; -vv debug log
+    #[arg(short = 'v', long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How far the run is, on standard error
+    ///
+    /// auto: a bar where standard error is a terminal and results go elsewhere, else nothing. plain prints a line every
+    /// five seconds, json an object every second, for logs and programs; both once more at the end.
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) progress: Shown,
+    /// auto, always or never
+    ///
+    /// auto: where standard error is a terminal and NO_COLOR is not set.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) color: Color,
+    /// Print the man page (man) or completions (complete-bash, complete-zsh, complete-fish)
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    pub(crate) generate: Option<What>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shown {
+    Auto,
+    Bar,
+    Plain,
+    Json,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The command, with an environment variable for every option.
+pub(crate) fn command() -> clap::Command {
+    Arguments::command().mut_args(|argument| {
+        let Some(long) = argument.get_long() else {
+            return argument;
+        };
+        let variable = format!("HAUL_{}", long.replace('-', "_").to_uppercase());
+        let argument = match argument.get_action() {
+            // As a flag it takes no value; as a variable it has one.
+            ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
+            _ => argument,
+        };
+        argument.env(variable).hide_env(true)
+    })
+}
+
+pub(crate) fn read() -> Result<Arguments, clap::Error> {
+    Arguments::from_arg_matches(&command().try_get_matches()?)
+}

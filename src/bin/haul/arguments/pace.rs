@@ -1,0 +1,80 @@
+//! How fast, and for how long.
+
+use std::time::Duration;
+
+use clap::Args;
+use haul::{RateLimit, StatusSet};
+
+use crate::units::{rate, time};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How fast")]
+pub(crate) struct Pace {
+    /// Requests at once
+    #[arg(
+        short = 'j',
+        long,
+        visible_alias = "parallel-max",
+        visible_short_alias = 'P',
+        value_name = "N",
+        default_value_t = 16
+    )]
+    pub(crate) jobs: usize,
+    /// At once to one scheme, host and port; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs_per_host: usize,
+    /// Start at most this many, retries included
+    #[arg(long, value_name = "N[/s|m|h]", value_parser = rate)]
+    pub(crate) rate: Option<RateLimit>,
+    /// The same for each host
+    #[arg(long, value_name = "N[/s|m|h]", value_parser = rate)]
+    pub(crate) rate_per_host: Option<RateLimit>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Time and retries")]
+pub(crate) struct Times {
+    /// Limit for one attempt, body included; 0 = none [default: 30s; none with --output-dir]
+    #[arg(short = 'm', long, value_name = "TIME", value_parser = time)]
+    pub(crate) max_time: Option<Duration>,
+    /// Limit for making a connection
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
+    pub(crate) connect_timeout: Duration,
+    /// Stop the whole run after this
+    ///
+    /// What was not done by then has no result: --resume sends it.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) max_run_time: Option<Duration>,
+    /// Retries after the first attempt
+    ///
+    /// What never reached the server is repeated for every method; what may have reached it for GET, HEAD, PUT, DELETE
+    /// and OPTIONS, and where the line says "idempotent": true or carries an Idempotency-Key.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) retry: u32,
+    /// Retry POST and PATCH too
+    #[arg(long)]
+    pub(crate) retry_all_methods: bool,
+    /// First backoff, doubled with jitter up to --retry-max-delay
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "200ms")]
+    pub(crate) retry_delay: Duration,
+    /// Longest backoff
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
+    pub(crate) retry_max_delay: Duration,
+    /// Statuses to retry, e.g. 429,500..=599 [default: 408, 429 and most 5xx]
+    #[arg(long, value_name = "CODES")]
+    pub(crate) retry_on: Option<StatusSet>,
+    /// No new attempt of a request after this
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) retry_max_time: Option<Duration>,
+    /// Longest wait a server may ask for (Retry-After)
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "120s")]
+    pub(crate) retry_after_max: Duration,
+    /// Do not wait as servers ask
+    #[arg(long)]
+    pub(crate) no_retry_after: bool,
+    /// Stop asking a host that keeps failing
+    ///
+    /// Requests to it fail at once, of class breaker_open, until a trial after a while succeeds.
+    #[arg(long)]
+    pub(crate) breaker: bool,
+}

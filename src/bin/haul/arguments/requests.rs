@@ -1,0 +1,74 @@
+//! What every request begins with.
+
+use clap::{Args, ValueEnum};
+
+use crate::units::pair;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Requests (defaults for every line; a JSON line overrides them)")]
+pub(crate) struct Requests {
+    /// Method [default: GET, or POST with -d or --json]
+    #[arg(short = 'X', long, value_name = "METHOD")]
+    pub(crate) request: Option<String>,
+    /// Add a header; 'NAME:' removes it, @FILE reads a list
+    ///
+    /// May be given more than once. 'NAME:' leaves out a header that haul sends by itself. The file after @ holds one
+    /// header a line, so that a token need not stand on the command line.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+    /// Body, sent as given
+    ///
+    /// @FILE sends what is in the file, @- what is on standard input.
+    #[arg(
+        short = 'd',
+        long,
+        value_name = "DATA|@FILE",
+        conflicts_with = "json",
+        allow_hyphen_values = true
+    )]
+    pub(crate) data: Option<String>,
+    /// Body and JSON content type
+    #[arg(long, value_name = "DATA|@FILE", allow_hyphen_values = true)]
+    pub(crate) json: Option<String>,
+    /// Basic auth
+    #[arg(short = 'u', long, value_name = "USER:PASS", conflicts_with = "bearer")]
+    pub(crate) user: Option<String>,
+    /// Bearer token
+    #[arg(long, value_name = "TOKEN|@FILE")]
+    pub(crate) bearer: Option<String>,
+    /// The User-Agent header [default: haul/VERSION]
+    #[arg(short = 'A', long, value_name = "NAME")]
+    pub(crate) user_agent: Option<String>,
+    /// The Cookie header
+    #[arg(short = 'b', long, value_name = "COOKIES")]
+    pub(crate) cookie: Option<String>,
+    /// Add to every query, percent-encoded
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) url_query: Vec<(String, String)>,
+    /// Resolve relative lines against it
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// Redirects followed; 0 = none, the redirect is the result
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) max_redirs: u32,
+    /// auto (by line), urls, or jsonl
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) input_format: Format,
+    /// Skip unknown keys of a line, with a warning
+    ///
+    /// Otherwise such a line is a failed result: a key that is misspelt may be what makes a request harmless.
+    #[arg(long)]
+    pub(crate) lenient: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Auto,
+    Urls,
+    Jsonl,
+}

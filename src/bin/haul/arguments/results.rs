@@ -1,0 +1,53 @@
+//! Where results go.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::units::size;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Results")]
+pub(crate) struct Results {
+    /// Results, one JSON object a line [default: standard output]
+    ///
+    /// The file is one that --resume goes on from. While haul writes it, no other haul can.
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Failed requests: .db, .sqlite or .sqlite3 = SQLite, else JSON Lines that haul reads back
+    #[arg(long, value_name = "FILE")]
+    pub(crate) failures: Option<PathBuf>,
+    /// Bodies in the results: auto (text, else base64) or none
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) body: Body,
+    /// How much of a body is kept in its result
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1M")]
+    pub(crate) body_limit: u64,
+    /// Save each body to a file and record its path
+    ///
+    /// The directory is made. A file is called as its line's output_file says, else as the last part of its URL; where
+    /// that is taken, its number in the input is added. A file appears whole or not at all. --overwrite replaces files
+    /// that are there from before.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["require", "expect_json"])]
+    pub(crate) output_dir: Option<PathBuf>,
+    /// Input order instead of as completed
+    #[arg(long)]
+    pub(crate) ordered: bool,
+    /// Response headers in the results
+    #[arg(long)]
+    pub(crate) include_headers: bool,
+    /// The summary as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary_json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Body {
+    Auto,
+    None,
+}

@@ -1,0 +1,112 @@
+//! What is said of single outcomes: a line for each, bad lines of the input, and what is said once.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use haul::{ErrorType, Outcome, Response, Retrying, StopReason};
+
+use crate::arguments::{Arguments, Body};
+use crate::voice::{Paint, Voice};
+
+/// Of so many hosts it is remembered that their wait was told of.
+const HOSTS: usize = 1_000;
+
+/// Looks at outcomes as they come.
+pub(crate) struct Look {
+    voice: Voice,
+    each: bool,
+    body_limit: Option<u64>,
+    not_repeated: bool,
+    cut: bool,
+}
+
+impl Look {
+    pub(crate) fn new(arguments: &Arguments, voice: &Voice) -> Look {
+        let results = &arguments.results;
+        Look {
+            voice: voice.clone(),
+            each: arguments.messages.verbose > 0,
+            body_limit: (results.body == Body::Auto).then_some(results.body_limit),
+            not_repeated: false,
+            cut: false,
+        }
+    }
+
+    pub(crate) fn at(&mut self, outcome: &Outcome) {
+        if self.each {
+            let (paint, status) = match outcome.status() {
+                _ if outcome.is_failed() => (Paint::Bad, outcome.status()),
+                status if outcome.is_rejected() => (Paint::Odd, status),
+                status => (Paint::Good, status),
+            };
+            let status = status.map_or("---".to_owned(), |status| status.to_string());
+            self.voice.print(paint, &status, &line(outcome));
+        }
+        let Some(error) = outcome.error() else {
+            let long = |response: &Response, limit| response.bytes().len() as u64 > limit;
+            let cut = |limit| {
+                outcome
+                    .success()
+                    .is_some_and(|response| long(response, limit))
+            };
+            if !self.cut && self.body_limit.is_some_and(cut) {
+                self.cut = true;
+                self.voice.warning(&format!(
+                    "{}: its body is cut in the results, as others may be (--body-limit says where)",
+                    outcome.url()
+                ));
+            }
+            return;
+        };
+        if error.error_type() == ErrorType::InvalidRequest {
+            self.voice
+                .bad_line(&format!("{}: {:?}", error.message(), outcome.url()));
+        }
+        if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {
+            self.not_repeated = true;
+            self.voice.warning(&format!(
+                "{} {}: not tried again, since the server may have acted on it (--retry-all-methods, or \
+                 \"idempotent\": true on its line, says that repeating it is safe)",
+                outcome.request().method(),
+                outcome.url()
+            ));
+        }
+    }
+}
+
+/// `GET https://example.com/ 12 ms`
+fn line(outcome: &Outcome) -> String {
+    let ms = outcome.elapsed().as_millis();
+    let line = format!("{} {} {ms} ms", outcome.request().method(), outcome.url());
+    match (outcome.error(), outcome.rejection()) {
+        (Some(error), _) => format!("{line}: {}: {error}", error.error_type()),
+        (_, Some(rejection)) => format!("{line}: rejected: {rejection}"),
+        _ => line,
+    }
+}
+
+/// Says once for each host that it asked for a wait.
+pub(crate) fn tell_of_waits(voice: &Voice) -> impl Fn(&Retrying<'_>) + Send + Sync + 'static {
+    let (voice, told) = (voice.clone(), Mutex::new(HashSet::new()));
+    move |retrying: &Retrying<'_>| {
+        let asked = retrying
+            .error
+            .response()
+            .and_then(|response| response.header("retry-after"));
+        let Some(asked) = asked else {
+            return;
+        };
+        let host = host_of(&retrying.url).to_owned();
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < HOSTS && told.insert(host.clone()) {
+            voice.note(&format!(
+                "{host}: it asks for a wait (Retry-After: {asked}); its requests are sent again after it"
+            ));
+        }
+    }
+}
+
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}

@@ -1,0 +1,114 @@
+//! How many requests there will be, where that is cheap to know.
+
+use std::fs::File;
+use std::io::Read;
+use std::thread;
+
+use haul::ProgressHandle;
+
+/// More than this is not read twice.
+const MOST: u64 = 1 << 30;
+
+/// Counts the requests of the inputs on a thread of its own, while the first of them are on their way. `done` of them
+/// have their outcome already.
+pub(crate) fn count(inputs: &[String], done: u64, progress: ProgressHandle) {
+    let mut urls = 0;
+    let mut files = Vec::new();
+    for input in inputs {
+        if input == "-" {
+            return;
+        }
+        if input.contains("://") {
+            urls += 1;
+        } else {
+            files.push(input.clone());
+        }
+    }
+    let size = |path: &String| match std::fs::metadata(path) {
+        Ok(about) if about.is_file() => Some(about.len()),
+        // A pipe is read once.
+        _ => None,
+    };
+    let sizes: Option<u64> = files.iter().map(size).sum();
+    if inputs.is_empty() || sizes.is_none_or(|all| all > MOST) {
+        return;
+    }
+    let counting = move || {
+        let lines: Option<u64> = files.iter().map(|path| requests_in(path)).sum();
+        if let Some(total) = lines.and_then(|lines| (lines + urls).checked_sub(done)) {
+            progress.expect(total);
+        }
+    };
+    // Without it the bar has no total, and nothing else is amiss.
+    drop(
+        thread::Builder::new()
+            .name("haul-count".to_owned())
+            .spawn(counting),
+    );
+}
+
+fn requests_in(path: &str) -> Option<u64> {
+    let mut file = File::open(path).ok()?;
+    let mut piece = vec![0; 256 << 10];
+    let mut count = Count::default();
+    loop {
+        match file.read(&mut piece).ok()? {
+            0 => return Some(count.requests),
+            n => count.add(&piece[..n]),
+        }
+    }
+}
+
+/// Lines that are neither blank nor comments.
+#[derive(Default)]
+struct Count {
+    requests: u64,
+    /// What the line is has been seen.
+    known: bool,
+}
+
+impl Count {
+    fn add(&mut self, piece: &[u8]) {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            if !self.known {
+                let Some(at) = rest
+                    .iter()
+                    .position(|b| *b == b'\n' || !b.is_ascii_whitespace())
+                else {
+                    return;
+                };
+                match rest[at] {
+                    b'\n' => {}
+                    first => {
+                        self.known = true;
+                        self.requests += u64::from(first != b'#');
+                    }
+                }
+                rest = &rest[at + 1..];
+            } else {
+                let Some(at) = rest.iter().position(|b| *b == b'\n') else {
+                    return;
+                };
+                self.known = false;
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_lines_and_comments_are_no_requests_wherever_the_text_is_cut() {
+        let text =
+            b"http://h/1\n\n# no\n  # no\n \t\r\n  http://h/2\r\n{\"url\":\"#\"}\nhttp://h/4";
+        for size in 1..text.len() {
+            let mut count = Count::default();
+            text.chunks(size).for_each(|piece| count.add(piece));
+            assert_eq!(count.requests, 4, "in pieces of {size}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What is said on standard error, beside results: errors, warnings, notes, and a line per request.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crate::arguments::{Color, Messages};
+
+/// Of what may be said of every line, only the first few are.
+const SAID: u32 = 10;
+
+/// Speaks on standard error, as loud as it may. Clones are one voice.
+#[derive(Clone)]
+pub(crate) struct Voice(Arc<Inner>);
+
+struct Inner {
+    quiet: u8,
+    color: bool,
+    /// A bar stands on the line that the cursor is on.
+    bar: AtomicBool,
+    complaints: AtomicU32,
+    skipped_keys: AtomicU32,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Paint {
+    Plain,
+    Good,
+    Odd,
+    Bad,
+}
+
+impl Voice {
+    pub(crate) fn new(messages: &Messages) -> Voice {
+        let color = match messages.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                !unwanted && io::stderr().is_terminal()
+            }
+        };
+        Voice(Arc::new(Inner {
+            quiet: messages.quiet,
+            color,
+            bar: AtomicBool::new(false),
+            complaints: AtomicU32::new(0),
+            skipped_keys: AtomicU32::new(0),
+        }))
+    }
+
+    pub(crate) fn set_bar(&self, shown: bool) {
+        self.0.bar.store(shown, Ordering::Release);
+    }
+
+    /// Whether summary and notes are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.0.quiet > 0
+    }
+
+    pub(crate) fn error(&self, text: &str) {
+        if self.0.quiet < 2 {
+            self.print(Paint::Bad, "haul:", text);
+        }
+    }
+
+    pub(crate) fn warning(&self, text: &str) {
+        if !self.is_quiet() {
+            self.print(Paint::Odd, "haul: warning:", text);
+        }
+    }
+
+    pub(crate) fn note(&self, text: &str) {
+        if !self.is_quiet() {
+            self.print(Paint::Plain, "haul:", text);
+        }
+    }
+
+    /// A line of input that is no request: the first few are told of, all are among the results.
+    pub(crate) fn bad_line(&self, text: &str) {
+        match self.0.complaints.fetch_add(1, Ordering::AcqRel) {
+            n if n < SAID => self.error(text),
+            SAID => self.error("further bad lines are only in the results"),
+            _ => {}
+        }
+    }
+
+    /// A key of a line that was skipped.
+    pub(crate) fn skipped_key(&self, text: &str) {
+        match self.0.skipped_keys.fetch_add(1, Ordering::AcqRel) {
+            n if n < SAID => self.warning(text),
+            SAID => self.warning("further unknown keys are skipped without a word"),
+            _ => {}
+        }
+    }
+
+    /// Words in a colour, and then others.
+    pub(crate) fn print(&self, paint: Paint, painted: &str, text: &str) {
+        let code = match paint {
+            _ if !self.0.color => "",
+            Paint::Plain => "",
+            Paint::Good => "\x1b[32m",
+            Paint::Odd => "\x1b[33m",
+            Paint::Bad => "\x1b[31m",
+        };
+        let end = if code.is_empty() { "" } else { "\x1b[0m" };
+        // What comes from elsewhere may hold what steers a terminal.
+        let text: String = text.chars().map(harmless).collect();
+        self.write(&format!("{code}{painted}{end} {text}\n"));
+    }
+
+    /// Text that is printable as it is.
+    pub(crate) fn block(&self, text: &str) {
+        self.write(&format!("{text}\n"));
+    }
+
+    fn write(&self, text: &str) {
+        // The bar is drawn again below what is written over it.
+        let clear = if self.0.bar.load(Ordering::Acquire) {
+            "\r\x1b[K"
+        } else {
+            ""
+        };
+        // Nobody is left to be told that standard error is closed.
+        let _ = io::stderr().write_all(format!("{clear}{text}").as_bytes());
+    }
+}
+
+fn harmless(c: char) -> char {
+    if c.is_control() { '\u{fffd}' } else { c }
+}
