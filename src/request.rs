@@ -95,12 +95,6 @@ impl Request {
         Request::new("GET", url)
     }
 
-    /// What stands for a request that could not be read: its outcome is failed, of class
-    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), for this reason. So a bad line ends no batch.
-    pub fn unreadable(text: impl Into<String>, reason: impl Into<String>) -> Request {
-        Request::get(text).spoiled(reason.into())
-    }
-
     /// A HEAD request.
     pub fn head(url: impl Into<String>) -> Request {
         Request::new("HEAD", url)

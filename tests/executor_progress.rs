@@ -98,9 +98,9 @@ fn it_tells_what_is_under_way_what_waits_for_a_time_and_what_for_a_worker() {
 #[test]
 fn the_total_is_known_once_the_input_says_it_or_is_read() {
     let server = server(&Gate::closed());
-    let client = Client::builder().workers(2).window(4).build().unwrap();
-    // What waits for the first connection to a host is read further ahead.
-    client.get(server.url("/known"));
+    // What waits for the first connection to a host would be read further ahead.
+    let client = Client::builder().workers(2).window(4).max_parked(1);
+    let client = client.build().unwrap();
     let urls = (0..10).map(|i| server.url(&format!("/{i}")));
     let mut outcomes = client.map(urls.filter(|url| !url.is_empty()));
     let progress = outcomes.progress();
@@ -136,4 +136,77 @@ fn of_a_batch_that_ends_early_the_total_is_what_was_read() {
     let after = progress.snapshot();
     assert_eq!((after.done, after.total), (count, Some(count)));
     assert!(after.cancelled > 0 && count < 1000);
+}
+
+#[test]
+fn what_is_said_of_the_total_holds_until_it_is_known() {
+    let server = server(&Gate::closed());
+    let client = Client::builder().workers(2).build().unwrap();
+    let (intake, outcomes) = client.channel();
+    let progress = outcomes.progress();
+    progress.expect(7);
+    assert_eq!(progress.snapshot().total, Some(7));
+    intake.send(server.url("/1")).unwrap();
+    drop(intake);
+    assert_eq!(outcomes.count(), 1);
+    assert_eq!(progress.snapshot().total, Some(1));
+    progress.expect(7);
+    assert_eq!(progress.snapshot().total, Some(1));
+}
+
+#[test]
+fn the_host_that_keeps_most_requests_waiting_is_named_with_its_time() {
+    let server = Scenario::new()
+        .hosts(2)
+        .on("/*", Answer::status(429).header("Retry-After", "100"))
+        .start();
+    let retry = RetryPolicy::default().jitter(haul::Jitter::None);
+    let client = Client::builder().workers(2).retry(retry).build().unwrap();
+    // One of each is tried again later; the others wait until their host may be asked.
+    let first = (0..5).map(|i| server.url_on(0, &format!("/{i}")));
+    let second = (0..9).map(|i| server.url_on(1, &format!("/{i}")));
+    let mut outcomes = client.as_completed(first.chain(second));
+    let progress = outcomes.progress();
+    assert_eq!(progress.snapshot().waiting, None);
+    let token = haul::CancelToken::new();
+    outcomes = outcomes.cancel_token(&token);
+    thread::scope(|scope| {
+        let all = scope.spawn(|| outcomes.count());
+        let now = until(&progress, |now| now.delayed == 14);
+        let waiting = now.waiting.unwrap();
+        assert_eq!(waiting.host.name(), "127.0.0.2");
+        assert!((1..9).contains(&waiting.requests), "{waiting:?}");
+        let time = waiting.time.as_secs();
+        assert!((30..=100).contains(&time), "{waiting:?}");
+        token.cancel();
+        assert_eq!(all.join().unwrap(), 14);
+    });
+}
+
+#[test]
+fn the_slowest_of_several_hosts_is_named() {
+    let server = Scenario::new()
+        .hosts(2)
+        .when("/*", |seen| {
+            let slow = Duration::from_millis(if seen.host == 1 { 50 } else { 0 });
+            Answer::text("").after(slow)
+        })
+        .start();
+    let client = Client::builder().workers(2).build().unwrap();
+    let urls = (0..10).map(|i| server.url_on(i % 2, "/"));
+    let mut outcomes = client.as_completed(urls);
+    let progress = outcomes.progress();
+    assert!(outcomes.next().is_some());
+    assert_eq!(outcomes.by_ref().count(), 9);
+    let (host, time) = progress.snapshot().slowest.unwrap();
+    assert_eq!(host.name(), "127.0.0.2");
+    assert!(time >= Duration::from_millis(45), "{time:?}");
+    let one = client.as_completed([server.url("/")]);
+    let progress = one.progress();
+    assert_eq!(one.count(), 1);
+    assert_eq!(
+        progress.snapshot().slowest,
+        None,
+        "there is none to be slower than"
+    );
 }

@@ -9,7 +9,6 @@ use crate::request::Request;
 use crate::schedule::Id;
 
 use super::feed::{Feeder, taken};
-use super::outcomes::Order;
 
 /// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
 /// clones) to end the batch.
@@ -53,11 +52,11 @@ impl fmt::Debug for Refused {
 }
 
 impl Count {
-    pub(super) fn new(order: Order) -> Arc<Count> {
+    pub(super) fn new(ordered: bool) -> Arc<Count> {
         Arc::new(Count {
             accepted: AtomicU64::new(0),
             intakes: AtomicUsize::new(1),
-            turn: (order == Order::Input).then(Mutex::default),
+            turn: ordered.then(Mutex::default),
         })
     }
 

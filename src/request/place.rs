@@ -19,6 +19,12 @@ impl fmt::Display for Place {
 }
 
 impl Request {
+    /// What stands for a request that could not be read: its outcome is failed, of class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), for this reason. So a bad line ends no batch.
+    pub fn unreadable(text: impl Into<String>, reason: impl Into<String>) -> Request {
+        Request::get(text).spoiled(reason.into())
+    }
+
     /// Says where it was read: a line, from 1, of a file or whatever the source is called. Where it turns out not to be
     /// fit to be sent, its outcome (of class [`InvalidRequest`](crate::ErrorType::InvalidRequest)) begins with that.
     ///

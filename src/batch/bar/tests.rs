@@ -6,6 +6,7 @@ use indicatif::TermLike;
 
 use crate::client::Client;
 
+use super::super::progress::WaitingHost;
 use super::*;
 
 /// A terminal that remembers what was written to it.
@@ -71,6 +72,18 @@ fn it_says_how_many_of_how_many_what_became_of_them_how_fast_and_how_long() {
     };
     let all = "1,200/2,000 60%  1,190 ok  10 failed  32 in flight  256/s  0:04 left";
     assert_eq!(text(&now), all);
+    let host = |uri: &'static str| Host::of(&crate::http::Uri::from_static(uri)).unwrap();
+    let slow = host("https://slow.example/");
+    now.slowest = Some((slow.clone(), Duration::from_millis(640)));
+    assert_eq!(text(&now), format!("{all}  slowest slow.example 640 ms"));
+    now.waiting = Some(WaitingHost {
+        host: host("http://busy.example:81/"),
+        requests: 120,
+        time: Duration::from_secs(14),
+    });
+    let waits = "  busy.example:81 keeps 120 waiting 0:14";
+    assert_eq!(text(&now), format!("{all}{waits}"));
+    (now.waiting, now.slowest) = (None, None);
     (now.total, now.eta, now.per_second) = (None, None, 0.25);
     (now.rejected, now.cancelled) = (1, 2);
     let unknown = "1,200  1,190 ok  1 rejected  2 cancelled  10 failed  32 in flight  0.2/s";
