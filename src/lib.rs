@@ -82,7 +82,7 @@
 //!
 //! # Features
 //!
-//! `rustls` (https) and `gzip` by default; `brotli`; `charset` (text in the charset the server names);
+//! `rustls` (https) and `gzip` by default; `brotli`, `deflate` and `zstd` (compressed responses); `charset` (text in the charset the server names);
 //! `multipart` (`Request::multipart`: forms with files);
 //! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`).
 

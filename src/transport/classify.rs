@@ -5,6 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::body::Cut;
+use super::decode::Undecoded;
 use super::dial::Undialled;
 use super::platform;
 use super::resolver::Unresolved;
@@ -258,20 +259,21 @@ impl Scene<'_> {
     fn body(&self, error: io::Error) -> Verdict {
         let to = self.target;
         let early = format!("{to} closed the connection before the body was complete");
-        match ureq::Error::from(error) {
-            #[cfg(any(feature = "gzip", feature = "brotli"))]
-            ureq::Error::Decompress(_, error)
+        let error = match undecoded(error) {
+            Ok(Undecoded { error, .. })
                 if self.ended && error.kind() == io::ErrorKind::UnexpectedEof =>
             {
-                Verdict::new(ErrorType::IncompleteBody, early).because(error)
+                return Verdict::new(ErrorType::IncompleteBody, early).because(error);
             }
-            #[cfg(any(feature = "gzip", feature = "brotli"))]
-            ureq::Error::Decompress(how, error) => {
-                let message = format!("the body from {to} is not valid {how}: {error}");
-                Verdict::new(ErrorType::Decode, message)
+            Ok(undecoded) => {
+                let message = format!("the body from {to} is {undecoded}");
+                return Verdict::new(ErrorType::Decode, message)
                     .permanent()
-                    .because(error)
+                    .because(undecoded.error);
             }
+            Err(error) => error,
+        };
+        match ureq::Error::from(error) {
             ureq::Error::Protocol(error) => {
                 let message = format!("the body from {to} is not valid HTTP: {error}");
                 Verdict::new(ErrorType::Protocol, message)
@@ -309,13 +311,29 @@ impl Scene<'_> {
 
 /// Whether an error says that a compressed body was empty: nothing came, where at least a header should have.
 pub(super) fn is_empty_compressed(error: &io::Error) -> bool {
-    let inner = error
-        .get_ref()
-        .and_then(|e| e.downcast_ref::<ureq::Error>());
-    match inner {
+    let Some(inner) = error.get_ref() else {
+        return false;
+    };
+    let decoding = match inner.downcast_ref::<ureq::Error>() {
         #[cfg(any(feature = "gzip", feature = "brotli"))]
-        Some(ureq::Error::Decompress(_, error)) => error.kind() == io::ErrorKind::UnexpectedEof,
-        _ => false,
+        Some(ureq::Error::Decompress(_, error)) => Some(error),
+        _ => inner
+            .downcast_ref::<Undecoded>()
+            .map(|undecoded| &undecoded.error),
+    };
+    decoding.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+}
+
+/// What a decoder said, be it ureq's or one of this side's.
+fn undecoded(error: io::Error) -> Result<Undecoded, io::Error> {
+    let error = match error.downcast::<Undecoded>() {
+        Ok(undecoded) => return Ok(undecoded),
+        Err(error) => error,
+    };
+    match ureq::Error::from(error) {
+        #[cfg(any(feature = "gzip", feature = "brotli"))]
+        ureq::Error::Decompress(coding, error) => Ok(Undecoded { coding, error }),
+        error => Err(error.into_io()),
     }
 }
 

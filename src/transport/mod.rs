@@ -9,6 +9,7 @@ mod buffers;
 mod cancel;
 mod classify;
 mod connection;
+mod decode;
 mod dial;
 mod head;
 mod lease;

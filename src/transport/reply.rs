@@ -1,7 +1,10 @@
 //! From the head of a response to the whole of it.
 
+use std::io::Read;
+
 use super::body::{self, Cut, Taken, Want};
 use super::connection::Connection;
+use super::decode::Coding;
 use super::save::Partial;
 use super::{Call, Reply, classify, lease};
 use crate::http::header::{LOCATION, TRANSFER_ENCODING};
@@ -40,12 +43,24 @@ pub(super) fn receive(
     } else {
         Want::Sample
     };
-    let length = body.content_length();
     let mut taken = Taken::default();
-    let result = match save {
-        Some(to) => open(to, &mut reply)
-            .and_then(|partial| body::save(body.as_reader(), call.body_limit, partial)),
-        None => body::read(body.as_reader(), length, want, &mut taken),
+    let result = match Coding::take_from(&mut reply.headers) {
+        None => {
+            let length = body.content_length();
+            read(
+                call,
+                save,
+                body.as_reader(),
+                length,
+                want,
+                &mut reply,
+                &mut taken,
+            )
+        }
+        Some(coding) => {
+            let decoded = coding.decode(body.as_reader());
+            read(call, save, decoded, None, want, &mut reply, &mut taken)
+        }
     };
     drop(body);
     let connection = lease::take_back();
@@ -63,6 +78,22 @@ pub(super) fn receive(
         Err(cut) => Some(cut),
     };
     (reply, cut, connection)
+}
+
+/// Reads the body to where it is wanted.
+fn read(
+    call: &Call<'_>,
+    save: Option<&SaveTo>,
+    body: impl Read,
+    length: Option<u64>,
+    want: Want,
+    reply: &mut Reply,
+    taken: &mut Taken,
+) -> Result<(), Cut> {
+    match save {
+        Some(to) => open(to, reply).and_then(|partial| body::save(body, call.body_limit, partial)),
+        None => body::read(body, length, want, taken),
+    }
 }
 
 /// Whether it is a redirect that will be followed.

@@ -68,10 +68,22 @@ const DEFAULTS: [(HeaderName, &str); 3] = [
 
 const USER_AGENT_VALUE: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 
-/// What ureq can decompress.
+/// Adds the codings that ureq leaves to this side to those it knows.
+macro_rules! and_own {
+    ($known:literal, $comma:literal) => {
+        match (cfg!(feature = "deflate"), cfg!(feature = "zstd")) {
+            (true, true) => concat!($known, $comma, "deflate, zstd"),
+            (true, false) => concat!($known, $comma, "deflate"),
+            (false, true) => concat!($known, $comma, "zstd"),
+            (false, false) => $known,
+        }
+    };
+}
+
+/// What can be decompressed.
 const ENCODINGS: &str = match (cfg!(feature = "gzip"), cfg!(feature = "brotli")) {
-    (true, true) => "gzip, br",
-    (true, false) => "gzip",
-    (false, true) => "br",
-    (false, false) => "",
+    (true, true) => and_own!("gzip, br", ", "),
+    (true, false) => and_own!("gzip", ", "),
+    (false, true) => and_own!("br", ", "),
+    (false, false) => and_own!("", ""),
 };

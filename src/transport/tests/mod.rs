@@ -2,6 +2,8 @@
 
 mod bodies;
 mod cancelling;
+#[cfg(all(feature = "deflate", feature = "zstd"))]
+mod coded;
 mod exchange;
 mod faults;
 mod server;
