@@ -7,6 +7,7 @@
 mod intents;
 mod lock;
 mod remaining;
+mod scan;
 mod seen;
 #[cfg(test)]
 mod tests;

@@ -3,21 +3,28 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufRead, BufReader, Seek};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::scan::{Line, scan};
 use crate::error::ErrorType;
 use crate::record::{Key, Kind, Version};
 
 /// How every record begins; what does not cannot be the torn beginning of one.
 pub(super) const BEGINNING: &[u8] = b"{\"v\":1,";
 
+/// After so many lines it is known how long lines are, and how many there may be: a table made large enough at once
+/// takes less memory than one that grows.
+const SAMPLE: u64 = 1_000;
+const MOST_EXPECTED: u64 = 1 << 24;
+
 /// The outcomes of a results file by key, and the intents that none of them answers.
 #[derive(Default)]
 pub(super) struct Seen {
-    keys: HashMap<Key, Count>,
+    keys: HashMap<Key, Count, BuildHasherDefault<OfDigest>>,
     /// How many of a key's outcomes are `interrupted`.
     cut_off: HashMap<Key, u32>,
     /// Intents without an outcome.
@@ -30,6 +37,24 @@ pub(super) struct Seen {
 struct Count {
     done: u32,
     unsuccessful: u32,
+}
+
+/// The hash of a key: a part of it, since it is a digest already.
+#[derive(Default)]
+struct OfDigest(u64);
+
+impl Hasher for OfDigest {
+    fn write(&mut self, digest: &[u8]) {
+        if let Some(part) = digest.first_chunk() {
+            self.0 = u64::from_le_bytes(*part);
+        }
+    }
+
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// What is known of the next request of a key.
@@ -91,11 +116,10 @@ impl Seen {
             count.done += 1;
         }
         count.unsuccessful += u32::from(line.outcome != Kind::Success);
-        let interrupted = line.error_type == Some(ErrorType::Interrupted);
-        if interrupted {
+        if line.interrupted {
             *self.cut_off.entry(line.key).or_default() += 1;
         }
-        if interrupted || line.timestamp.is_some() {
+        if line.interrupted || line.sent {
             take_one(&mut self.unresolved, line.key);
         }
     }
@@ -113,9 +137,9 @@ pub(super) fn take_one(counts: &mut HashMap<Key, u32>, key: Key) -> bool {
     true
 }
 
-/// What resuming needs of a record.
+/// A record as a parser reads it.
 #[derive(Deserialize)]
-struct Line {
+struct Parsed {
     #[serde(rename = "v")]
     _v: Version,
     key: Key,
@@ -128,15 +152,35 @@ struct Line {
     timestamp: Option<IgnoredAny>,
 }
 
+pub(super) fn parse(line: &[u8]) -> serde_json::Result<Line> {
+    let parsed: Parsed = serde_json::from_slice(line)?;
+    Ok(Line {
+        key: parsed.key,
+        outcome: parsed.outcome,
+        supersedes: parsed.supersedes,
+        interrupted: parsed.error_type == Some(ErrorType::Interrupted),
+        sent: parsed.timestamp.is_some(),
+    })
+}
+
 /// Reads a results file from its beginning, and cuts off a torn last line.
 pub(super) fn read(file: &File, announced: HashMap<Key, u32>) -> io::Result<Seen> {
     let mut seen = Seen {
         unresolved: announced,
         ..Seen::default()
     };
+    let length = file.metadata()?.len();
+    let mut read = 0;
     let whole = whole_lines(file, |line| {
-        let line = serde_json::from_slice::<Line>(line).map_err(|e| refusal(line, &e))?;
-        seen.add(&line);
+        read += line.len() as u64;
+        if seen.lines == SAMPLE {
+            let expected = (length / (read / SAMPLE)).min(MOST_EXPECTED);
+            seen.keys.reserve(expected as usize);
+        }
+        match scan(line) {
+            Some(line) => seen.add(&line),
+            None => seen.add(&parse(line).map_err(|e| refusal(line, &e))?),
+        }
         Ok(())
     })?;
     if let Some(whole) = whole {

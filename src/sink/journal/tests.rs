@@ -240,3 +240,70 @@ fn an_intent_is_on_file_before_the_request_is_sent_and_gone_once_all_have_outcom
     assert_eq!(left(&journal, vec![post(1), post(2)]), ["/1@0!", "/2@1"]);
     assert_eq!(ErrorType::Interrupted.as_str(), "interrupted");
 }
+
+/// The same file read line by line as this crate writes it, and as a parser must read it, which is with blanks in it.
+#[test]
+fn a_line_is_read_the_same_however_it_is_written() {
+    let folder = Folder::new("written");
+    let again = line(&get(2), "failed").replace("}\n", ",\"error_type\":\"timeout\"}\n");
+    let odd = line(&get(3), "rejected").replace(
+        ",\"attempts\"",
+        ",\"body\":\"\\\\\\\"}{\",\"tag\":{\"key\":[\"]}\",{\"v\":2}]},\"attempts\"",
+    );
+    let interrupted = line(&post(4), "failed").replace("}\n", ",\"error_type\":\"interrupted\"}\n");
+    let text = line(&get(1), "success") + &again + &odd + &interrupted;
+    let spread = text.replace("\":", "\": ").replace(",\"", ", \"");
+    let mut told = Vec::new();
+    for text in [&text, &spread] {
+        let scanned = text.lines().filter(|l| scan::scan(l.as_bytes()).is_some());
+        told.push(scanned.count());
+        let path = folder.results(text);
+        let journal = Journal::open(path).unwrap().retry_failed(true);
+        let input = vec![get(1), get(2), get(3), post(4), get(5)];
+        assert_eq!(left(&journal, input), ["/2@1+", "/3@2+", "/5@4"]);
+    }
+    assert_eq!(told, [4, 0]);
+}
+
+/// Whatever the scan takes for a record, a parser takes for the same.
+#[test]
+fn the_quick_reading_of_a_line_never_contradicts_the_thorough_one() {
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let failed = line(&get(0), "failed").replace(
+        "}\n",
+        ",\"error_type\":\"interrupted\",\"tag\":[{\"a\":\"\\n\"},1e5,null],\"supersedes\":true}\n",
+    );
+    let whole = [line(&get(0), "success"), failed];
+    let mut agreed = 0;
+    for round in 0..20_000 {
+        let mut bytes = random
+            .choice(&whole)
+            .unwrap()
+            .trim_end()
+            .as_bytes()
+            .to_vec();
+        for _ in 0..random.usize(0..3) {
+            let at = random.usize(0..bytes.len());
+            match random.u8(0..3) {
+                0 => bytes[at] = *random.choice(b"\"\\{}[],:1ntx \0\xff").unwrap(),
+                1 => drop(bytes.remove(at)),
+                _ => {
+                    let end = random.usize(at..bytes.len());
+                    bytes.extend_from_within(at..end);
+                }
+            }
+        }
+        let Some(quick) = scan::scan(&bytes) else {
+            continue;
+        };
+        let shown = String::from_utf8_lossy(&bytes).into_owned();
+        match seen::parse(&bytes) {
+            Ok(thorough) => assert_eq!(quick, thorough, "seed {seed}, round {round}: {shown}"),
+            // Numbers and what is nested are not looked into.
+            Err(e) => assert!(!e.is_eof(), "seed {seed}, round {round}: {e}: {shown}"),
+        }
+        agreed += 1;
+    }
+    assert!(agreed > 5_000, "{agreed} lines were taken");
+}
