@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response, processed};
 use crate::executor::{self, Engine, Handle, Owner, Pool};
 use crate::outcome::Outcome;
+use crate::redact::Redaction;
 use crate::request::Request;
 use crate::response::Response;
 use crate::schedule::{Bounds, Ended, Id, Schedule};
@@ -281,6 +282,11 @@ impl Client {
             self.shape,
             make,
         )
+    }
+
+    /// What it shows of no request.
+    pub fn redaction(&self) -> &Redaction {
+        &self.owner.executor().engine().defaults.redaction
     }
 }
 

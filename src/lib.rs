@@ -127,6 +127,7 @@ pub use host_settings::HostRule;
 pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
 pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
+pub use redact::Redaction;
 pub use rejection::Rejection;
 pub use request::Request;
 #[cfg(feature = "multipart")]

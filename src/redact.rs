@@ -11,10 +11,15 @@ use crate::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// What is a secret: credentials, cookies, headers whose names say so, the userinfo of a URL, and the names a client
-/// adds. Everything that is shown of a request or a response goes through one of these. Cheap to clone.
+/// What is a secret: credentials, cookies, headers whose names say so (`X-Api-Key`), the userinfo of a URL, and the
+/// names a client adds with [`sensitive_header`](crate::ClientBuilder::sensitive_header) and
+/// [`sensitive_query`](crate::ClientBuilder::sensitive_query).
+///
+/// Whatever log lines, `Debug`, error texts and records show of a request or a response goes through one of these. What
+/// writes requests down beside a client, such as `Sqlite::rebuild`, is given the
+/// [client's](crate::Client::redaction). Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Redaction(Option<Arc<Names>>);
+pub struct Redaction(Option<Arc<Names>>);
 
 /// What is secret beside what always is.
 #[derive(Clone, Debug, Default)]

@@ -22,6 +22,9 @@ mod invalid;
 mod outcomes;
 #[path = "end_to_end/panics.rs"]
 mod panics;
+#[cfg(feature = "sqlite")]
+#[path = "end_to_end/rebuilt.rs"]
+mod rebuilt;
 #[path = "end_to_end/recorded.rs"]
 mod recorded;
 #[path = "end_to_end/redirects.rs"]

@@ -78,8 +78,18 @@ fn child() {
         .unwrap()
         .durable(env::var("HAUL_DURABLE").is_ok());
     let base = env::var("HAUL_BASE").unwrap();
+    #[cfg(feature = "sqlite")]
+    let mut failures = {
+        let mut failures = haul::sink::Sqlite::open(env::var("HAUL_DATABASE").unwrap()).unwrap();
+        failures.rebuild(&journal, client.redaction()).unwrap();
+        failures
+    };
+    #[cfg(not(feature = "sqlite"))]
+    let mut failures: Vec<Journal> = Vec::new();
     let todo = journal.remaining(requests(&base));
-    client.run(todo, &mut journal).unwrap();
+    client
+        .run(todo, &mut (&mut failures, &mut journal))
+        .unwrap();
 }
 
 fn spawn(server: &Server, results: &Path, durable: bool) -> Child {
@@ -87,6 +97,7 @@ fn spawn(server: &Server, results: &Path, durable: bool) -> Child {
     command.args(["--exact", "child", "--ignored", "--quiet"]);
     command
         .env("HAUL_RESULTS", results)
+        .env("HAUL_DATABASE", results.with_extension("db"))
         .env("HAUL_BASE", server.url(""));
     if durable {
         command.env("HAUL_DURABLE", "1");
@@ -191,10 +202,32 @@ fn check(server: &Server, results: &Path) {
         "intents are left: {}",
         fs::read_to_string(intents).unwrap()
     );
+    #[cfg(feature = "sqlite")]
+    check_rows(&text, &results.with_extension("db"));
     println!(
         "{interrupted} interrupted, the server saw {} requests",
         server.requests()
     );
+}
+
+/// Every failure on record has its row, of the same moment, once.
+#[cfg(feature = "sqlite")]
+fn check_rows(records: &str, database: &Path) {
+    let database = rusqlite::Connection::open(database).unwrap();
+    let query = "SELECT count(*) FROM failures WHERE idx = ?1 AND error_type = ?2 AND (?3 IS NULL OR timestamp = ?3)";
+    let mut rows = database.prepare(query).unwrap();
+    let mut failed = 0;
+    for line in records.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        if record["outcome"] == "failed" {
+            let (index, class) = (record["index"].as_u64(), record["error_type"].as_str());
+            let asked = (index.unwrap() as i64, class, record["timestamp"].as_str());
+            let count: i64 = rows.query_row(asked, |row| row.get(0)).unwrap();
+            assert_eq!(count, 1, "{line}");
+            failed += 1;
+        }
+    }
+    assert!(failed >= REQUESTS / 8, "{failed}");
 }
 
 #[test]

@@ -74,24 +74,29 @@ impl FromStr for Key {
 }
 
 fn read(text: &[u8]) -> Option<Key> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    };
-    let (pairs, []) = text.as_chunks::<2>() else {
-        return None;
-    };
-    let mut key = [0; 16];
-    if pairs.len() != key.len() {
-        return None;
+    let text: &[u8; 32] = text.try_into().ok()?;
+    let (mut key, mut wrong) = ([0; 16], 0);
+    for (byte, pair) in key.iter_mut().zip(text.chunks_exact(2)) {
+        let (high, low) = (DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]);
+        *byte = high << 4 | low;
+        wrong |= high | low;
     }
-    for (byte, [high, low]) in key.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(Key(key))
+    // Looked at once: a results file may have ten million keys.
+    (wrong < 16).then_some(Key(key))
 }
+
+/// The values of hexadecimal digits; 255 is none.
+const DIGITS: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let lower = b"0123456789abcdef"[digit];
+        values[lower as usize] = digit as u8;
+        values[lower.to_ascii_uppercase() as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

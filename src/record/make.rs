@@ -57,6 +57,11 @@ impl RecordOptions {
         self
     }
 
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn keeps_secrets(&self) -> bool {
+        self.secrets
+    }
+
     /// Whether secrets are written as they are: userinfo in URLs, secret headers and parameters, so that a failure log
     /// can be run again without them being given again. Default false. Whoever can read the file then has them; error
     /// messages and log lines stay without.

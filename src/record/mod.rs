@@ -69,6 +69,8 @@ pub use input::request_of_input;
 pub use key::{InvalidKey, Key};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
+#[cfg(feature = "sqlite")]
+pub(crate) use request::line_with;
 pub use request::{line_of, request_of};
 
 use crate::error::{ErrorType, Layer, StopReason};

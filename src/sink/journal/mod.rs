@@ -11,14 +11,18 @@ mod scan;
 mod seen;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "sqlite")]
+mod unsuccessful;
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 pub use remaining::Remaining;
+#[cfg(feature = "sqlite")]
+pub(super) use unsuccessful::Unsuccessful;
 
 use super::lines::Lines;
 use super::{Place, Sink, SinkError};
@@ -77,6 +81,16 @@ pub struct Journal {
 struct Shared {
     seen: Mutex<Seen>,
     book: Book,
+    witness: OnceLock<Mutex<Box<dyn Witness>>>,
+}
+
+/// Is told of the requests of the input while a batch is resumed.
+pub(super) trait Witness: Send {
+    /// This one comes by, whether or not it has its outcome.
+    fn sees(&mut self, key: Key, request: &Request);
+
+    /// There are no more.
+    fn ends(&mut self);
 }
 
 impl Journal {
@@ -156,6 +170,7 @@ impl Journal {
             shared: Arc::new(Shared {
                 seen: Mutex::new(seen),
                 book,
+                witness: OnceLock::new(),
             }),
             retry_failed: false,
             resume_writes: false,

@@ -4,8 +4,8 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::{Arc, PoisonError};
 
-use super::Shared;
 use super::seen::Place;
+use super::{Shared, Witness};
 use crate::record::Key;
 use crate::request::{Intents, Request, Resumed};
 
@@ -45,6 +45,12 @@ impl<I> Remaining<I> {
         }
     }
 
+    fn tell(&self, what: impl FnOnce(&mut dyn Witness)) {
+        if let Some(witness) = self.shared.witness.get() {
+            what(&mut **witness.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
     /// What is to be done with the request at this position; none where it has its outcome.
     fn resumed(&self, request: &Request, position: u64) -> Option<Option<Resumed>> {
         // A method that may be repeated needs no intent.
@@ -59,6 +65,7 @@ impl<I> Remaining<I> {
             return Some(writes.then_some(resumed));
         }
         let key = Key::of(request);
+        self.tell(|witness| witness.sees(key, request));
         let mut seen = self
             .shared
             .seen
@@ -90,7 +97,11 @@ where
 
     fn next(&mut self) -> Option<Request> {
         loop {
-            let request = self.input.next()?.into();
+            let Some(request) = self.input.next() else {
+                self.tell(|witness| witness.ends());
+                return None;
+            };
+            let request = request.into();
             let position = self.position;
             self.position += 1;
             match self.resumed(&request, position) {

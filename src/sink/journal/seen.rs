@@ -20,6 +20,8 @@ pub(super) const BEGINNING: &[u8] = b"{\"v\":1,";
 /// takes less memory than one that grows.
 const SAMPLE: u64 = 1_000;
 const MOST_EXPECTED: u64 = 1 << 24;
+/// So many lines are put into the table one right after the other: each waits for memory, and so they wait together.
+const TOGETHER: usize = 64;
 
 /// The outcomes of a results file by key, and the intents that none of them answers.
 #[derive(Default)]
@@ -127,6 +129,9 @@ impl Seen {
 
 /// Takes one off a count; false where there was none.
 pub(super) fn take_one(counts: &mut HashMap<Key, u32>, key: Key) -> bool {
+    if counts.is_empty() {
+        return false;
+    }
     let Entry::Occupied(mut entry) = counts.entry(key) else {
         return false;
     };
@@ -170,19 +175,26 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>) -> io::Result<Seen
         ..Seen::default()
     };
     let length = file.metadata()?.len();
-    let mut read = 0;
+    let (mut read, mut count) = (0, 0);
+    let mut next = Vec::with_capacity(TOGETHER);
     let whole = whole_lines(file, |line| {
         read += line.len() as u64;
-        if seen.lines == SAMPLE {
+        count += 1;
+        if count == SAMPLE {
             let expected = (length / (read / SAMPLE)).min(MOST_EXPECTED);
             seen.keys.reserve(expected as usize);
         }
-        match scan(line) {
-            Some(line) => seen.add(&line),
-            None => seen.add(&parse(line).map_err(|e| refusal(line, &e))?),
+        let line = match scan(line) {
+            Some(line) => line,
+            None => parse(line).map_err(|e| refusal(line, &e))?,
+        };
+        next.push(line);
+        if next.len() == TOGETHER {
+            next.drain(..).for_each(|line| seen.add(&line));
         }
         Ok(())
     })?;
+    next.drain(..).for_each(|line| seen.add(&line));
     if let Some(whole) = whole {
         log::warn!("a last line that was torn is cut off, at byte {whole}");
         file.set_len(whole)?;

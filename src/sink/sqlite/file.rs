@@ -13,7 +13,7 @@ use crate::request::Request;
 const VERSION: i64 = 1;
 
 /// How long another program's lock is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 const SCHEMA: &str = "
 CREATE TABLE failures(url TEXT NOT NULL, timestamp TEXT NOT NULL, error_type TEXT NOT NULL, error_msg TEXT NOT NULL,

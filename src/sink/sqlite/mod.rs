@@ -1,19 +1,25 @@
 //! The failure log as an SQLite database.
 
 mod file;
+mod known;
+mod rebuild;
 mod row;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
-use super::{Keep, Sink, SinkError};
+use super::{Journal, Keep, Place, Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::record::RecordOptions;
+use crate::redact::Redaction;
 use crate::request::Request;
 use crate::summary::Summary;
+use rebuild::{Missing, Runs, Trouble};
 use row::{Failure, Run, stamp};
 use writer::Writer;
 
@@ -58,6 +64,11 @@ pub struct Sqlite {
     keep: Keep,
     arguments: Option<String>,
     run: Option<String>,
+    /// The run was begun before its batch.
+    ahead: bool,
+    /// What went wrong where rows were made again.
+    trouble: Trouble,
+    path: PathBuf,
 }
 
 impl Sqlite {
@@ -74,6 +85,9 @@ impl Sqlite {
             keep: Keep::Failed,
             arguments: None,
             run: None,
+            ahead: false,
+            trouble: Trouble::default(),
+            path: path.to_owned(),
         })
     }
 
@@ -113,6 +127,49 @@ impl Sqlite {
         self.run.as_deref()
     }
 
+    /// Makes the rows again that the database lacks of a journal's records: a kill loses those of its last 200 ms. Called
+    /// after the settings of both and before [`Journal::remaining`]; says how many rows are missing.
+    ///
+    /// Each is written when its request comes by in the input, from which it takes headers and body; one that the input
+    /// no longer has is written without them, and cannot be run again. `redaction` is the
+    /// [client's](crate::Client::redaction).
+    ///
+    /// ```no_run
+    /// # let (client, urls) = (haul::Client::new(), ["https://example.com/"]);
+    /// use haul::sink::{Journal, Sqlite};
+    ///
+    /// let (mut journal, mut failures) = (Journal::open("run.jsonl")?, Sqlite::open("failures.db")?);
+    /// failures.rebuild(&journal, client.redaction())?;
+    /// client.run(journal.remaining(urls), &mut (journal, failures))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the results file or the database cannot be read, or another database is rebuilt from this journal.
+    pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
+        let (known, earlier) = known::known(&self.path)?;
+        let coming = self.start_run()?;
+        self.ahead = true;
+        let (missing, count) = Missing::find(
+            journal,
+            self.keep,
+            known,
+            Runs { earlier, coming },
+            (self.options.keeps_secrets(), redaction.clone()),
+            self.writer.orders(),
+            Arc::clone(&self.trouble),
+        )?;
+        if count > 0 && !journal.watch(Box::new(missing)) {
+            let reason = io::Error::other("its journal rebuilds another");
+            return Err(SinkError::new(
+                Place::File(self.path.clone()),
+                "cannot be rebuilt",
+                reason,
+            ));
+        }
+        Ok(count)
+    }
+
     fn start_run(&mut self) -> Result<String, SinkError> {
         let started = stamp(SystemTime::now());
         let run_id = format!("{started}-{:08x}", fastrand::u32(..));
@@ -125,6 +182,9 @@ impl Sqlite {
 
 impl<T: 'static> Sink<T> for Sqlite {
     fn begin(&mut self) -> Result<(), SinkError> {
+        if std::mem::take(&mut self.ahead) {
+            return Ok(());
+        }
         self.start_run().map(drop)
     }
 
@@ -145,6 +205,8 @@ impl<T: 'static> Sink<T> for Sqlite {
             Some(run_id) => run_id.clone(),
             None => self.start_run()?,
         };
-        self.writer.finish(Run::new(run_id, summary))
+        self.writer.finish(Run::new(run_id, summary))?;
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.take().map_or(Ok(()), Err)
     }
 }

@@ -39,8 +39,17 @@ impl Failure {
         options: &RecordOptions,
     ) -> Failure {
         let record = Record::of_failure(outcome, options);
-        let rejection = record.rejection.as_ref();
         let request = record.request_json();
+        Failure::of(record, request, run_id)
+    }
+
+    /// The row of a record. One of a results file has its body as it came, and no text of it.
+    pub(super) fn of(record: Record<'_>, request: String, run_id: String) -> Failure {
+        let rejection = record.rejection.as_ref();
+        let text = record.response_text.clone().or_else(|| {
+            let body = record.body_bytes()?;
+            Some(String::from_utf8_lossy(&body).into_owned().into())
+        });
         Failure {
             timestamp: stamp(record.timestamp.unwrap_or_else(SystemTime::now)),
             error_type: record.error_type.map_or("rejected", |class| class.as_str()),
@@ -52,7 +61,7 @@ impl Failure {
             phase: record.phase.map(|phase| phase.as_str()),
             stop_reason: record.stop_reason.map(|reason| reason.as_str()),
             url: record.url.into_owned(),
-            response_text: record.response_text.map(|text| text.into_owned()),
+            response_text: text.map(|text| text.into_owned()),
             id: record.id.map(|id| id.into_owned()),
             index: record.index,
             run_id,

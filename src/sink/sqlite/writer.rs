@@ -26,12 +26,24 @@ enum Order {
     },
     Add(Box<Failure>),
     Finish(Run, Sender<()>),
+    /// Nothing more is to come.
+    Close,
+}
+
+/// Hands rows to the thread beside the sink itself.
+pub(super) struct Orders(Sender<Order>);
+
+impl Orders {
+    /// False where the thread is gone.
+    pub(super) fn add(&self, failure: Failure) -> bool {
+        self.0.send(Order::Add(Box::new(failure))).is_ok()
+    }
 }
 
 /// The sink's end. Dropped, it waits until what it was given is written.
 #[derive(Debug)]
 pub(super) struct Writer {
-    orders: Option<Sender<Order>>,
+    orders: Sender<Order>,
     thread: Option<JoinHandle<()>>,
     failure: Arc<Mutex<Option<SinkError>>>,
     path: PathBuf,
@@ -55,7 +67,7 @@ impl Writer {
                 SinkError::new(Place::File(path.to_owned()), "has no thread to write it", e)
             })?;
         Ok(Writer {
-            orders: Some(orders),
+            orders,
             thread: Some(thread),
             failure,
             path: path.to_owned(),
@@ -102,11 +114,11 @@ impl Writer {
     }
 
     fn order(&self, order: Order) -> Result<(), SinkError> {
-        let sent = self.orders.as_ref().map(|orders| orders.send(order));
-        match sent {
-            Some(Ok(())) => Ok(()),
-            _ => Err(self.failed()),
-        }
+        self.orders.send(order).map_err(|_| self.failed())
+    }
+
+    pub(super) fn orders(&self) -> Orders {
+        Orders(self.orders.clone())
     }
 
     /// Why the thread is gone; said in full once.
@@ -129,7 +141,8 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        drop(self.orders.take());
+        // Others may hold on to the channel; where nobody reads it, nobody is to be told.
+        let _ = self.orders.send(Order::Close);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -146,7 +159,7 @@ fn write(database: Connection, orders: &Receiver<Order>) -> rusqlite::Result<()>
         let transaction = database.unchecked_transaction()?;
         let mut next = Ok(first);
         let mut rows = 0;
-        let mut waiting = None;
+        let (mut waiting, mut closing) = (None, false);
         while let Ok(order) = next {
             match order {
                 Order::Begin {
@@ -164,6 +177,10 @@ fn write(database: Connection, orders: &Receiver<Order>) -> rusqlite::Result<()>
                     finish(&database, &run)?;
                     waiting = Some(written);
                 }
+                Order::Close => {
+                    closing = true;
+                    break;
+                }
             }
             rows += 1;
             if rows >= ROWS || waiting.is_some() {
@@ -177,6 +194,9 @@ fn write(database: Connection, orders: &Receiver<Order>) -> rusqlite::Result<()>
         transaction.commit()?;
         if let Some(written) = waiting {
             let _ = written.send(());
+        }
+        if closing {
+            return Ok(());
         }
     }
 }

@@ -1,0 +1,71 @@
+//! What a results file has to say to a failure log that lacks some of it.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Mutex;
+
+use super::scan::scan;
+use super::{Journal, Witness, wrong};
+use crate::record::{Kind, Record};
+use crate::sink::SinkError;
+
+/// The records of a results file that are no success, by where they stand in it.
+pub(in super::super) struct Unsuccessful {
+    file: BufReader<File>,
+}
+
+impl Journal {
+    pub(in super::super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Tells this witness, and no second one, of the requests of the input.
+    pub(in super::super) fn watch(&self, witness: Box<dyn Witness>) -> bool {
+        self.shared.witness.set(Mutex::new(witness)).is_ok()
+    }
+
+    /// Tells of each record that is no success, in order, and where it stands.
+    pub(in super::super) fn unsuccessful(
+        &self,
+        mut each: impl FnMut(u64, &Record<'_>),
+    ) -> Result<Unsuccessful, SinkError> {
+        let failed = |e| wrong(&self.path, "cannot be read", e);
+        let file = File::open(&self.path).map_err(failed)?;
+        let mut file = BufReader::with_capacity(256 << 10, file);
+        let (mut line, mut at) = (Vec::new(), 0);
+        loop {
+            line.clear();
+            let length = file.read_until(b'\n', &mut line).map_err(failed)?;
+            if length == 0 {
+                return Ok(Unsuccessful { file });
+            }
+            let whole = line.trim_ascii_end();
+            let success = scan(whole).is_some_and(|line| line.outcome == Kind::Success);
+            // What is no record was refused when the journal was opened.
+            if !success
+                && let Ok(record) = Record::parse(&text(whole))
+                && record.outcome != Kind::Success
+            {
+                each(at, &record);
+            }
+            at += length as u64;
+        }
+    }
+}
+
+impl Unsuccessful {
+    /// The record that stands there.
+    pub(in super::super) fn at(&mut self, at: u64) -> io::Result<Record<'static>> {
+        let mut line = Vec::new();
+        self.file.seek(SeekFrom::Start(at))?;
+        self.file.by_ref().read_until(b'\n', &mut line)?;
+        Record::parse(text(&line).trim_end())
+            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+    }
+}
+
+fn text(line: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(line)
+}
