@@ -23,6 +23,7 @@ use ureq::http;
 mod transport;
 #[path = "../src"]
 mod library {
+    pub(crate) mod address_policy;
     pub(crate) mod batch;
     pub(crate) mod client;
     pub(crate) mod error;
@@ -34,6 +35,7 @@ mod library {
     pub(crate) mod limits;
     pub(crate) mod outcome;
     pub(crate) mod policy;
+    pub(crate) mod proxy_settings;
     pub(crate) mod record;
     pub(crate) mod redact;
     pub(crate) mod rejection;
@@ -45,6 +47,7 @@ mod library {
     pub(crate) mod status;
     pub(crate) mod summary;
     pub(crate) mod timing;
+    pub(crate) mod tls_settings;
     pub(crate) mod url;
 }
 use library::*;

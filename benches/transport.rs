@@ -1,6 +1,6 @@
 //! What each request pays for an address and a connection: the resolver, and borrowing from the pool and giving back.
 //!
-//! Pool and resolver are private to the crate. Their files are compiled into this one, together with the three they
+//! Pool and resolver are private to the crate. Their files are compiled into this one, together with the four they
 //! rest on, so that the library needs no door for its benches.
 
 use std::io;
@@ -13,6 +13,10 @@ use divan::{Bencher, black_box};
 fn main() {
     divan::main();
 }
+
+#[path = "../src/address_policy/mod.rs"]
+#[allow(dead_code, unused_imports, unreachable_pub)]
+mod address_policy;
 
 #[path = "../src/transport"]
 // A bench uses a part of them, and their unit tests run elsewhere.
@@ -159,7 +163,7 @@ mod transport {
 
         fn once(resolver: &Resolver, name: &str, cancel: &CancelSlot) -> usize {
             let limits = Limits::attempt(None, None);
-            let addresses = resolver.resolve(black_box(name), &limits, cancel);
+            let addresses = resolver.resolve(black_box(name), 80, &limits, cancel);
             addresses.expect("each name has addresses").len()
         }
 

@@ -1,9 +1,11 @@
 //! The client: a pool of workers, its defaults, and the ways to hand it requests.
 
 mod builder;
+mod connection;
 mod defaults;
 mod error;
 mod session;
+mod wiring;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -72,7 +74,7 @@ impl Default for Client {
 impl Client {
     /// A client with every setting at its default; see [`ClientBuilder`].
     pub fn new() -> Client {
-        ClientBuilder::new().assemble()
+        ClientBuilder::usual()
     }
 
     /// A client with settings of its own.

@@ -82,10 +82,13 @@
 //!
 //! # Features
 //!
-//! `rustls` (https) and `gzip` by default; `brotli`, `deflate` and `zstd` (compressed responses); `charset` (text in the charset the server names);
+//! `rustls` (https) and `gzip` by default; `platform-verifier` (the system's roots:
+//! [`TlsSettings::platform_roots`]); `socks` (SOCKS5 proxies); `brotli`, `deflate` and `zstd` (compressed responses);
+//! `charset` (text in the charset the server names);
 //! `multipart` (`Request::multipart`: forms with files);
 //! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`).
 
+mod address_policy;
 mod batch;
 mod client;
 #[doc = include_str!("coming_from_python.md")]
@@ -99,6 +102,7 @@ mod host_settings;
 mod limits;
 mod outcome;
 mod policy;
+mod proxy_settings;
 pub mod record;
 mod redact;
 mod rejection;
@@ -110,9 +114,11 @@ pub mod sink;
 mod status;
 pub mod summary;
 mod timing;
+mod tls_settings;
 mod transport;
 mod url;
 
+pub use address_policy::{AddressPolicy, CustomPolicy, IpFamily};
 pub use batch::{
     CancelToken, Completed, CompletedInTime, End, InTime, Intake, Outcomes, Panicked, ParMap,
     Progress, ProgressHandle, Refused, ReturnWhen, SummaryHandle, Unfinished, Waited, WaitingHost,
@@ -127,6 +133,7 @@ pub use host_settings::HostRule;
 pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
 pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
+pub use proxy_settings::ProxySettings;
 pub use redact::Redaction;
 pub use rejection::Rejection;
 pub use request::Request;
@@ -137,6 +144,7 @@ pub use sink::{Failures, Journal, JsonLines, RunError, Sink, SinkError};
 pub use status::{InvalidStatusSet, StatusSet};
 pub use summary::Summary;
 pub use timing::{Phase, Timings};
+pub use tls_settings::{TlsSettings, TlsVersion};
 /// The types of the `http` crate that appear in this crate's interface.
 pub use ureq::http;
 

@@ -15,6 +15,7 @@ use crate::transport::{self, Sockets, Transport};
 
 use super::Client;
 use super::error::BuildError;
+use super::wiring::ConnectionSettings;
 
 /// Sends itself under this name unless told otherwise.
 const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
@@ -48,6 +49,7 @@ pub struct ClientBuilder {
     pub(super) rate: Option<RateLimit>,
     pub(super) rate_per_host: Option<RateLimit>,
     pub(super) breaker: Option<BreakerSettings>,
+    pub(super) connection: ConnectionSettings,
     pub(super) transport: Option<Arc<dyn Transport>>,
     pub(super) wrong: Option<BuildError>,
 }
@@ -80,6 +82,7 @@ impl ClientBuilder {
             rate: None,
             rate_per_host: None,
             breaker: None,
+            connection: ConnectionSettings::default(),
             transport: None,
             wrong: None,
         }
@@ -232,7 +235,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// Where a setting is not valid, or contradicts another; the error names it.
-    pub fn build(self) -> Result<Client, BuildError> {
+    pub fn build(mut self) -> Result<Client, BuildError> {
         if let Some(wrong) = &self.wrong {
             return Err(wrong.clone());
         }
@@ -293,19 +296,23 @@ impl ClientBuilder {
             setting: "retry",
             reason,
         })?;
-        Ok(self.assemble())
+        let connection = std::mem::take(&mut self.connection);
+        let settings = connection.prepare(self.pool.workers)?;
+        Ok(self.assemble(settings))
     }
 
-    pub(super) fn assemble(self) -> Client {
+    /// A client with every setting at its default: there nothing can be wrong.
+    pub(super) fn usual() -> Client {
+        let builder = ClientBuilder::new();
+        let settings = ConnectionSettings::usual(builder.pool.workers);
+        builder.assemble(settings)
+    }
+
+    fn assemble(self, settings: transport::Settings) -> Client {
         let workers = self.pool.workers;
-        let transport = self.transport.unwrap_or_else(|| {
-            Arc::new(Sockets::new(transport::Settings {
-                // A list over many hosts leaves a connection behind at each.
-                max_idle: workers.saturating_mul(4).max(1024),
-                max_idle_per_host: workers,
-                ..transport::Settings::default()
-            }))
-        });
+        let transport = self
+            .transport
+            .unwrap_or_else(|| Arc::new(Sockets::new(settings)));
         let schedule = Schedule::new(Settings {
             rate: self.rate,
             host: HostLimits {

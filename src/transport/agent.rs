@@ -1,61 +1,40 @@
 //! The transport over sockets: finds or opens a connection, lets ureq speak HTTP on it, and reads the body.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ureq::Agent;
 use ureq::config::{AutoHeaderValue, Config};
 
 use super::classify::{Scene, Trouble};
 use super::connection::{Connection, Plan};
-use super::dial;
 use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
 use super::pool::{Keep, Pool, PoolSettings};
+use super::proxy::Route;
 use super::reply::{receive, sampled};
 use super::request::{asks, head_size};
 use super::resolver::{Resolver, ResolverSettings};
 use super::save;
 use super::send::send;
+use super::settings::{Dialling, Settings};
 use super::target::Target;
 use super::tls::Tls;
 use super::upload::Upload;
-use super::wire::{Limits, Wire};
+use super::wire::Limits;
 use super::{Call, Exchanged, Fault, Transport};
+use crate::proxy_settings::ProxySettings;
 use crate::request::Body;
 use crate::timing::Phase;
-
-/// What the transport can be told.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    /// Idle connections kept, in all.
-    pub(crate) max_idle: usize,
-    /// Of those, to one host.
-    pub(crate) max_idle_per_host: usize,
-    /// How long an idle connection is kept. Common servers close theirs after 15 s at the earliest.
-    pub(crate) idle_age: Duration,
-    /// The largest response head.
-    pub(crate) header_limit: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            max_idle: 1024,
-            max_idle_per_host: 1024,
-            idle_age: Duration::from_secs(15),
-            header_limit: 64 * 1024,
-        }
-    }
-}
 
 /// The transport over sockets.
 pub(crate) struct Sockets {
     agent: Agent,
-    pool: Pool<Connection>,
-    resolver: Resolver,
-    tls: Tls,
+    pub(super) pool: Pool<Connection>,
+    pub(super) resolver: Resolver,
+    pub(super) tls: Tls,
+    pub(super) dialling: Dialling,
+    proxies: Option<Arc<ProxySettings>>,
     header_limit: usize,
 }
 
@@ -70,9 +49,11 @@ impl Keep for Connection {
 }
 
 impl Sockets {
-    pub(crate) fn new(settings: Settings) -> Sockets {
-        let resolver = Resolver::new(ResolverSettings::default());
-        Sockets::from_parts(settings, resolver, Tls::default())
+    pub(crate) fn new(mut settings: Settings) -> Sockets {
+        let addressing = std::mem::take(&mut settings.addressing);
+        let tls = std::mem::take(&mut settings.tls);
+        let resolver = Resolver::new(ResolverSettings::default(), addressing);
+        Sockets::from_parts(settings, resolver, tls)
     }
 
     pub(super) fn from_parts(settings: Settings, resolver: Resolver, tls: Tls) -> Sockets {
@@ -86,6 +67,8 @@ impl Sockets {
             pool: Pool::new(pool),
             resolver,
             tls,
+            dialling: settings.dialling,
+            proxies: settings.proxies,
             header_limit: settings.header_limit,
         }
     }
@@ -126,8 +109,9 @@ impl Transport for Sockets {
                 }
             },
         };
-        match self.connection(call, &target, started, &mut meter) {
-            Ok(connection) => self.converse(call, &target, started, meter, connection, upload),
+        let route = Route::of(self.proxies.as_deref(), &target);
+        match self.connection(call, &target, route, started, &mut meter) {
+            Ok(connection) => self.converse(call, &target, route, meter, connection, upload),
             Err(trouble) => {
                 let trouble = match call.cancel.withdraw() {
                     Ok(()) => trouble,
@@ -144,87 +128,17 @@ impl Transport for Sockets {
 }
 
 impl Sockets {
-    /// A connection to the target: a kept one, or a new one. It is published for cancelling.
-    fn connection(
-        &self,
-        call: &Call<'_>,
-        target: &Target<'_>,
-        started: Instant,
-        meter: &mut Meter,
-    ) -> Result<Box<Connection>, Trouble> {
-        if call.cancel.is_cancelled() {
-            return Err(Trouble::Cancelled);
-        }
-        let key = target.key();
-        if !call.fresh
-            && let Some(connection) = self.pool.borrow(&key, started)
-        {
-            call.cancel
-                .publish(connection.socket())
-                .map_err(|_| Trouble::Cancelled)?;
-            meter.trace.reused = true;
-            return Ok(connection);
-        }
-        self.open(call, target, key, started, meter)
-    }
-
-    /// A new connection to the target.
-    #[inline(never)]
-    fn open(
-        &self,
-        call: &Call<'_>,
-        target: &Target<'_>,
-        key: String,
-        started: Instant,
-        meter: &mut Meter,
-    ) -> Result<Box<Connection>, Trouble> {
-        let limits = Limits::connect(started, call.connect, call.until);
-        let addresses = self
-            .resolver
-            .resolve(target.bare_name(), &limits, call.cancel)?;
-        meter.enter(Phase::Connect, Instant::now());
-        let addresses: Vec<SocketAddr> = addresses
-            .into_iter()
-            .map(|address| SocketAddr::new(address, target.port))
-            .collect();
-        let (socket, remote) = self.dial(&addresses, &limits, call)?;
-        meter.trace.remote = Some(remote);
-        let mut wire = Wire::new(socket, limits);
-        let session = if target.tls {
-            meter.enter(Phase::Tls, Instant::now());
-            Some(self.tls.handshake(target.bare_name(), &mut wire)?)
-        } else {
-            None
-        };
-        Ok(Box::new(Connection::new(wire, session, key.into(), remote)))
-    }
-
-    /// Dials; when this side has run out of something, gives up what is idle and dials once more.
-    fn dial(
-        &self,
-        addresses: &[SocketAddr],
-        limits: &Limits,
-        call: &Call<'_>,
-    ) -> Result<(Arc<std::net::TcpStream>, SocketAddr), Trouble> {
-        match dial::dial(addresses, limits, call.cancel) {
-            Err(undialled) if undialled.is_shortage() && self.pool.len() > 0 => {
-                self.pool.clear();
-                Ok(dial::dial(addresses, limits, call.cancel)?)
-            }
-            result => Ok(result?),
-        }
-    }
-
     /// Sends the request and takes the response.
     fn converse(
         &self,
         call: &Call<'_>,
         target: &Target<'_>,
-        started: Instant,
+        route: Route<'_>,
         mut meter: Meter,
         mut connection: Box<Connection>,
         mut upload: Option<Upload<'_>>,
     ) -> Exchanged {
+        let started = meter.started();
         meter.trace.connected = true;
         meter.trace.remote = Some(connection.remote());
         if let Some(on_connected) = call.on_connected {
@@ -243,6 +157,7 @@ impl Sockets {
             body: length,
             unwanted: upload.as_ref().map(|upload| Arc::clone(&upload.unwanted)),
             header_limit: self.header_limit,
+            forwarding: route.forwarding(target, call.headers),
         });
         lease::lay_out(connection);
         let response = match send(&self.agent, call, upload.as_mut()) {
@@ -279,7 +194,7 @@ impl Sockets {
             (Err(_), _, _) => Some(Trouble::Cancelled),
             (Ok(()), Some(broken), Some(_)) => Some(Trouble::Broken(broken)),
             (Ok(()), _, Some(cut)) => Some(Trouble::Body(cut)),
-            (Ok(()), _, None) => None,
+            (Ok(()), _, None) => route.refusal(reply.status).map(Trouble::Proxy),
         };
         let result = match trouble {
             None => Ok(reply),

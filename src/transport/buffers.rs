@@ -65,6 +65,11 @@ impl Buffers {
         &self.output[..amount]
     }
 
+    /// Puts bytes between those of the output.
+    pub(super) fn insert(&mut self, at: usize, bytes: &[u8]) {
+        self.output.splice(at..at, bytes.iter().copied());
+    }
+
     /// Keeps the first `amount` bytes of the output for the next write, if anything fits beside them.
     pub(super) fn hold(&mut self, amount: usize) -> bool {
         let fits = amount < self.output.len();

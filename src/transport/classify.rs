@@ -1,5 +1,7 @@
 //! From what went wrong to its class, phase and words. The one place that looks into ureq's errors.
 
+mod proxied;
+
 use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,6 +10,7 @@ use super::body::Cut;
 use super::decode::Undecoded;
 use super::dial::Undialled;
 use super::platform;
+use super::proxy::Unproxied;
 use super::resolver::Unresolved;
 use super::save::Unsaved;
 use super::target::Target;
@@ -25,6 +28,8 @@ pub(super) enum Trouble {
     Cancelled,
     Resolve(Unresolved),
     Dial(Undialled),
+    /// The proxy leads nowhere.
+    Proxy(Unproxied),
     /// The connection broke, in whatever phase.
     Broken(Broken),
     /// ureq gave up before the response head was complete.
@@ -133,6 +138,11 @@ impl Scene<'_> {
                 let message = format!("resolve {}: {error}", to.name);
                 Verdict::new(ErrorType::Io, message).because(error)
             }
+            Trouble::Resolve(Unresolved::Denied { name, address }) => {
+                let message = format!("the address policy refuses {address}, an address of {name}");
+                Verdict::new(ErrorType::AddressDenied, message).permanent()
+            }
+            Trouble::Proxy(unproxied) => self.proxy(unproxied),
             Trouble::Resolve(Unresolved::TimedOut(broken))
             | Trouble::Dial(Undialled::Broken(broken))
             | Trouble::Broken(broken) => self.broken(broken),
@@ -284,8 +294,8 @@ impl Scene<'_> {
         }
     }
 
-    fn too_long(&self, limit: Limit) -> String {
-        let to = self.target;
+    /// The limit that passed.
+    fn time(&self, limit: Limit) -> Rounded {
         let time = match limit {
             Limit::Connect => self.call.connect,
             Limit::Read => self.call.read,
@@ -294,7 +304,12 @@ impl Scene<'_> {
                 .until
                 .map(|until| until.saturating_duration_since(self.started)),
         };
-        let time = Rounded(time.unwrap_or_default());
+        Rounded(time.unwrap_or_default())
+    }
+
+    fn too_long(&self, limit: Limit) -> String {
+        let to = self.target;
+        let time = self.time(limit);
         let read = limit == Limit::Read;
         match self.phase {
             Phase::Resolve => format!("resolving {} took longer than {time}", to.name),

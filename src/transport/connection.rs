@@ -7,16 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::buffers::Buffers;
+use super::carrier::Carrier;
 use super::head::{self, Leave};
+use super::line::Line;
 use super::meter::Meter;
 use super::platform::Idle;
+use super::proxy::Forwarding;
 use super::tls::Session;
-use super::wire::{Broken, Limits, Wire};
+use super::wire::{Broken, Limits};
 use crate::timing::Phase;
 
 #[derive(Debug)]
 pub(super) struct Connection {
-    wire: Wire,
+    line: Line,
     session: Option<Box<Session>>,
     /// The host it leads to, as the pool names it.
     key: Arc<str>,
@@ -38,6 +41,8 @@ pub(super) struct Attempt {
     pub(super) overtaken: bool,
     /// Tells a streamed body that nobody wants the rest of it.
     unwanted: Option<Arc<AtomicBool>>,
+    /// To be put into the head.
+    forwarding: Option<Box<Forwarding>>,
     /// How much came after the response head, if that was complete.
     pub(super) body_size: Option<usize>,
     /// What ended it. ureq is told only that there was something.
@@ -59,17 +64,19 @@ pub(super) struct Plan {
     /// Where a streamed body is told that nobody wants the rest of it.
     pub(super) unwanted: Option<Arc<AtomicBool>>,
     pub(super) header_limit: usize,
+    /// What it says to a proxy that forwards it.
+    pub(super) forwarding: Option<Box<Forwarding>>,
 }
 
 impl Connection {
     pub(super) fn new(
-        wire: Wire,
+        line: Line,
         session: Option<Session>,
         key: Arc<str>,
         remote: SocketAddr,
     ) -> Connection {
         Connection {
-            wire,
+            line,
             session: session.map(Box::new),
             key,
             remote,
@@ -81,6 +88,7 @@ impl Connection {
                 answered: false,
                 overtaken: false,
                 unwanted: None,
+                forwarding: None,
                 body_size: None,
                 broken: None,
                 ended: false,
@@ -98,7 +106,7 @@ impl Connection {
     }
 
     pub(super) fn socket(&self) -> &Arc<TcpStream> {
-        self.wire.socket()
+        self.line.wire.socket()
     }
 
     pub(super) fn is_tls(&self) -> bool {
@@ -107,9 +115,10 @@ impl Connection {
 
     /// Makes it ready for the next exchange.
     pub(super) fn begin(&mut self, plan: Plan) {
-        self.wire.limits = plan.limits;
-        self.wire.sent = 0;
-        self.wire.received = 0;
+        let wire = &mut self.line.wire;
+        wire.limits = plan.limits;
+        wire.sent = 0;
+        wire.received = 0;
         self.buffers
             .prepare(plan.head_size, plan.body, plan.header_limit);
         self.attempt = Attempt {
@@ -119,6 +128,7 @@ impl Connection {
             answered: false,
             overtaken: false,
             unwanted: plan.unwanted,
+            forwarding: plan.forwarding,
             body_size: None,
             broken: None,
             ended: false,
@@ -128,8 +138,8 @@ impl Connection {
 
     /// The bytes counted since [`begin`](Connection::begin), into the meter.
     pub(super) fn count(&mut self) {
-        self.attempt.meter.trace.bytes_sent = self.wire.sent;
-        self.attempt.meter.trace.bytes_received = self.wire.received;
+        self.attempt.meter.trace.bytes_sent = self.line.wire.sent;
+        self.attempt.meter.trace.bytes_received = self.line.wire.received;
     }
 
     /// Sends what is in the output buffer. The end of a head waits for the first part of its body, so that both go out
@@ -139,8 +149,11 @@ impl Connection {
             // ureq waits for bytes of a body that has no more. It would wait for ever, and never sleep.
             return Err(Broken::Io(io::ErrorKind::WriteZero.into()));
         }
-        let pending = self.buffers.pending(amount);
+        let mut pending = self.buffers.pending(amount);
         let attempt = &mut self.attempt;
+        if let Some(forwarding) = attempt.forwarding.take() {
+            pending = forwarding.put_into(&mut self.buffers, pending);
+        }
         if !attempt.head_sent {
             let output = self.buffers.first(pending);
             attempt.head_sent = output.ends_with(b"\r\n\r\n");
@@ -161,8 +174,8 @@ impl Connection {
         }
         let output = self.buffers.take_output(pending);
         let sent = match &mut self.session {
-            None => self.wire.write_all(output),
-            Some(session) => session.write_all(&mut self.wire, output),
+            None => self.line.write_all(output),
+            Some(session) => session.write_all(&mut self.line, output),
         };
         match sent {
             Err(Broken::Io(error)) if self.attempt.unwanted.is_some() && self.heard_out() => {
@@ -178,7 +191,7 @@ impl Connection {
     /// each piece, as a server that refuses a body may well not read it.
     #[inline(never)]
     fn is_overtaken(&mut self) -> bool {
-        if !self.attempt.answered && matches!(self.wire.peek(), Idle::HasInput) {
+        if !self.attempt.answered && matches!(self.line.wire.peek(), Idle::HasInput) {
             // It may be a TLS message that holds nothing for this layer.
             let _ = self.hear(Duration::from_millis(1));
         }
@@ -265,8 +278,8 @@ impl Connection {
     fn fill(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
         let room = self.buffers.room();
         let n = match &mut self.session {
-            None => self.wire.read_within(room, patience),
-            Some(session) => session.read(&mut self.wire, room, patience),
+            None => self.line.read_within(room, patience),
+            Some(session) => session.read(&mut self.line, room, patience),
         }?;
         self.buffers.filled(n);
         self.attempt.ended = n == 0;
@@ -283,7 +296,10 @@ impl Connection {
     /// Gives back what it does not need while it waits in the pool.
     pub(super) fn rest(&mut self) {
         self.buffers.shrink();
-        if let Some(session) = &mut self.session {
+        for session in [&mut self.session, &mut self.line.outer]
+            .into_iter()
+            .flatten()
+        {
             session.shrink();
         }
     }
@@ -291,11 +307,21 @@ impl Connection {
     /// Whether it can carry another exchange. Input nobody asked for means that it cannot, be it the end of the stream
     /// or an answer to a request never made; of TLS's own messages nothing is thought.
     pub(super) fn is_usable(&mut self) -> bool {
-        match (self.wire.peek(), &mut self.session) {
-            (Idle::Quiet, None) => true,
-            (Idle::Quiet, Some(session)) => session.is_quiet(&mut self.wire, false),
-            (Idle::HasInput, Some(session)) => session.is_quiet(&mut self.wire, true),
-            (Idle::HasInput | Idle::Closed, _) => false,
+        let Line { wire, outer } = &mut self.line;
+        let mut more = match wire.peek() {
+            Idle::Quiet => false,
+            Idle::HasInput => true,
+            Idle::Closed => return false,
+        };
+        if let Some(outer) = outer {
+            if !outer.is_quiet(wire, more) {
+                return false;
+            }
+            more = false;
+        }
+        match &mut self.session {
+            None => !more,
+            Some(session) => session.is_quiet(wire, more),
         }
     }
 }
@@ -309,6 +335,7 @@ mod tests {
 
     use super::*;
     use crate::transport::platform;
+    use crate::transport::wire::Wire;
 
     const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
 
@@ -317,7 +344,8 @@ mod tests {
         let addr = listener.local_addr().unwrap();
         let socket = Arc::new(TcpStream::connect(addr).unwrap());
         let limits = Limits::attempt(None, None);
-        let mut connection = Connection::new(Wire::new(socket, limits), None, "h".into(), addr);
+        let line = Line::new(Wire::new(socket, limits));
+        let mut connection = Connection::new(line, None, "h".into(), addr);
         connection.begin(Plan {
             limits,
             meter: Meter::start(Instant::now()),
@@ -325,6 +353,7 @@ mod tests {
             body: Some(body_size),
             unwanted: None,
             header_limit: 1024,
+            forwarding: None,
         });
         (connection, listener.accept().unwrap().0)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::cancel::{CancelSlot, Cancelled};
 use super::platform;
+use super::settings::Dialling;
 use super::wire::{Broken, Limits};
 
 #[cfg(unix)]
@@ -56,14 +57,15 @@ impl From<Broken> for Undialled {
 /// stays so.
 pub(super) fn dial(
     addresses: &[SocketAddr],
+    dialling: &Dialling,
     limits: &Limits,
     cancel: &CancelSlot,
 ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
-    let (socket, address) = attempts::open(addresses, limits, cancel)?;
+    let (socket, address) = attempts::open(addresses, dialling.local, limits, cancel)?;
     cancel.publish(&socket)?;
     socket.set_nonblocking(false)?;
     socket.set_nodelay(true)?;
-    platform::keep_alive(&socket)?;
+    platform::keep_alive(&socket, dialling.keep_alive)?;
     Ok((socket, address))
 }
 

@@ -9,6 +9,7 @@ use crate::timing::Phase;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
     pub(super) trace: Trace,
+    started: Instant,
     phase: Phase,
     since: Instant,
 }
@@ -17,9 +18,14 @@ impl Meter {
     pub(super) fn start(now: Instant) -> Meter {
         Meter {
             trace: Trace::default(),
+            started: now,
             phase: Phase::Resolve,
             since: now,
         }
+    }
+
+    pub(super) fn started(&self) -> Instant {
+        self.started
     }
 
     pub(super) fn phase(&self) -> Phase {

@@ -7,20 +7,25 @@ mod agent;
 mod body;
 mod buffers;
 mod cancel;
+mod carrier;
 mod classify;
 mod connection;
 mod decode;
 mod dial;
 mod head;
 mod lease;
+mod line;
 mod meter;
+mod open;
 mod platform;
 mod pool;
+mod proxy;
 mod reply;
 mod request;
 mod resolver;
 mod save;
 mod send;
+mod settings;
 mod target;
 mod tls;
 mod upload;
@@ -37,9 +42,13 @@ use crate::request::{Body, SaveTo};
 use crate::status::StatusSet;
 use crate::timing::{Phase, Timings};
 
-pub(crate) use self::agent::{Settings, Sockets};
+pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
+pub(crate) use self::platform::KeepAlive;
+pub(crate) use self::resolver::{Addressing, StaticAddresses};
 pub(crate) use self::save::{Partial, Unsaved};
+pub(crate) use self::settings::{Dialling, Settings};
+pub(crate) use self::tls::Tls;
 
 /// One attempt to be made: a request with all defaults applied.
 pub(crate) struct Call<'a> {

@@ -3,15 +3,17 @@
 //! The system's resolver can only be waited for, for as long as it likes. So lookups run on threads of the resolver,
 //! and a worker waits for the answer no longer than its limit, and not at all once its attempt is cancelled.
 
+mod addressing;
 mod cache;
 mod lookup;
 mod lookups;
 
 use std::io;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(crate) use self::addressing::{Addressing, StaticAddresses};
 use self::cache::Cached;
 use self::lookups::Lookups;
 use super::cancel::{CancelSlot, Cancelled};
@@ -48,6 +50,7 @@ impl Default for ResolverSettings {
 
 pub(super) struct Resolver {
     lookups: Arc<Lookups>,
+    addressing: Addressing,
 }
 
 /// Why there are no addresses.
@@ -57,6 +60,11 @@ pub(super) enum Unresolved {
     Failed(Arc<io::Error>),
     /// This side could not even ask.
     Unasked(io::Error),
+    /// It has addresses, and none may be connected to.
+    Denied {
+        name: String,
+        address: IpAddr,
+    },
     TimedOut(Broken),
     Cancelled,
 }
@@ -68,29 +76,76 @@ impl From<Cancelled> for Unresolved {
 }
 
 impl Resolver {
-    pub(super) fn new(settings: ResolverSettings) -> Resolver {
-        Resolver::asking(settings, Arc::new(ask_system))
+    pub(super) fn new(settings: ResolverSettings, addressing: Addressing) -> Resolver {
+        Resolver {
+            addressing,
+            ..Resolver::asking(settings, Arc::new(ask_system))
+        }
     }
 
     /// A resolver that asks somebody else.
     pub(super) fn asking(settings: ResolverSettings, look_up: Arc<LookUp>) -> Resolver {
         Resolver {
             lookups: Arc::new(Lookups::new(settings, look_up)),
+            addressing: Addressing::default(),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with(self, addressing: Addressing) -> Resolver {
+        Resolver { addressing, ..self }
     }
 
     /// The addresses of a host, in the order in which to try them. A literal address is its own answer.
     ///
-    /// Every address that is ever dialled comes from here: this is the one place where addresses can be filtered.
+    /// Every address that is ever dialled comes from here, and has passed the policy just before.
     pub(super) fn resolve(
+        &self,
+        name: &str,
+        port: u16,
+        limits: &Limits,
+        cancel: &CancelSlot,
+    ) -> Result<Vec<SocketAddr>, Unresolved> {
+        let mut addresses = self.resolve_exempt(name, port, limits, cancel)?;
+        self.addressing.permit(name, &mut addresses)?;
+        Ok(addresses)
+    }
+
+    /// The addresses of a host that the policy is not asked about: a proxy.
+    pub(super) fn resolve_exempt(
+        &self,
+        name: &str,
+        port: u16,
+        limits: &Limits,
+        cancel: &CancelSlot,
+    ) -> Result<Vec<SocketAddr>, Unresolved> {
+        let addresses = match self.addressing.given(name, port) {
+            Some(addresses) => addresses,
+            None => match name.parse::<IpAddr>() {
+                Ok(literal) => vec![literal],
+                Err(_) => self.look_up(name, limits, cancel)?,
+            },
+        };
+        let mut addresses: Vec<SocketAddr> = addresses
+            .into_iter()
+            .map(|address| SocketAddr::new(address, port))
+            .collect();
+        self.addressing.narrow(&mut addresses)?;
+        Ok(addresses)
+    }
+
+    /// What the policy says of a host whose name is an address, in whatever spelling. Of what a proxy connects to, no
+    /// more can be seen.
+    pub(super) fn check_literal(&self, name: &str) -> Result<(), Unresolved> {
+        self.addressing.check_literal(name)
+    }
+
+    fn look_up(
         &self,
         name: &str,
         limits: &Limits,
         cancel: &CancelSlot,
     ) -> Result<Vec<IpAddr>, Unresolved> {
-        if let Ok(literal) = name.parse::<IpAddr>() {
-            return Ok(vec![literal]);
-        }
         let began = Instant::now();
         match self.lookups.find(name, began)? {
             Cached::Addresses(addresses, turn) => Ok(in_turn(&addresses, turn)),

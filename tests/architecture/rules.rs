@@ -10,12 +10,14 @@ const FLOORS: &[(u8, &[&str])] = &[
     (
         0,
         &[
+            "address_policy",
             "error",
             "host",
             "host_rule",
             "limits",
             "outcome",
             "policy",
+            "proxy_settings",
             "hooks",
             "host_settings",
             "redact",
@@ -24,6 +26,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "response",
             "status",
             "timing",
+            "tls_settings",
             "url",
         ],
     ),

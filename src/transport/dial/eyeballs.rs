@@ -1,7 +1,7 @@
 //! Several addresses at once, one more each quarter of a second (RFC 8305).
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ const STAGGER: Duration = Duration::from_millis(250);
 
 pub(super) fn open(
     addresses: &[SocketAddr],
+    local: Option<IpAddr>,
     limits: &Limits,
     cancel: &CancelSlot,
 ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
@@ -30,7 +31,7 @@ pub(super) fn open(
             && let Some(address) = waiting.next()
         {
             next_at = now + STAGGER;
-            let socket = match platform::socket(address) {
+            let socket = match platform::socket(address, local) {
                 Ok(socket) => Arc::new(socket),
                 Err(error) => {
                     failed = Some(error);

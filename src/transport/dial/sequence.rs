@@ -4,7 +4,7 @@
 #![cfg_attr(unix, allow(dead_code))]
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 pub(super) fn open(
     addresses: &[SocketAddr],
+    // Refused when the client is built: the standard library connects from wherever the system likes.
+    _: Option<IpAddr>,
     limits: &Limits,
     cancel: &CancelSlot,
 ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {

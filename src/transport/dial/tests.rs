@@ -20,6 +20,33 @@ fn limits(time: Duration) -> Limits {
 
 const LONG: Duration = Duration::from_secs(20);
 
+#[cfg(unix)]
+#[test]
+fn keepalive_is_as_set_and_the_connection_comes_from_where_it_should() {
+    use rustix::net::sockopt;
+
+    use crate::transport::platform::KeepAlive;
+
+    let (_listener, addr) = listener();
+    let local = addr.ip();
+    let minute = Duration::from_secs(60);
+    for (keep_alive, on) in [
+        (KeepAlive::System, true),
+        (KeepAlive::After(minute), true),
+        (KeepAlive::Never, false),
+    ] {
+        let dialling = Dialling {
+            local: Some(local),
+            keep_alive,
+        };
+        let (socket, _) = dial(&[addr], &dialling, &limits(LONG), &CancelSlot::default()).unwrap();
+        assert_eq!(sockopt::socket_keepalive(&socket).unwrap(), on);
+        let idle = sockopt::tcp_keepidle(&socket).unwrap();
+        assert_eq!(idle == minute, keep_alive == KeepAlive::After(minute));
+        assert_eq!(socket.local_addr().unwrap().ip(), local);
+    }
+}
+
 #[test]
 fn the_first_address_that_answers_wins() {
     let (_listener, addr) = listener();
@@ -29,7 +56,8 @@ fn the_first_address_that_answers_wins() {
         vec![nobody(), addr],
         vec![nobody(), nobody(), addr, nobody()],
     ] {
-        let (socket, remote) = dial(&addresses, &limits(LONG), &cancel).unwrap();
+        let (socket, remote) =
+            dial(&addresses, &Dialling::default(), &limits(LONG), &cancel).unwrap();
         assert_eq!(remote, addr);
         assert_eq!(socket.peer_addr().unwrap(), addr);
         assert!(socket.nodelay().unwrap());
@@ -44,7 +72,7 @@ fn an_address_that_does_not_answer_holds_up_the_next_for_a_moment_only() {
     let addresses = [hole.local_addr().unwrap(), addr];
     let cancel = CancelSlot::default();
     let started = Instant::now();
-    let (_, remote) = dial(&addresses, &limits(LONG), &cancel).unwrap();
+    let (_, remote) = dial(&addresses, &Dialling::default(), &limits(LONG), &cancel).unwrap();
     assert_eq!(remote, addr);
     let took = started.elapsed();
     assert!(took >= Duration::from_millis(200), "{took:?}");
@@ -54,14 +82,17 @@ fn an_address_that_does_not_answer_holds_up_the_next_for_a_moment_only() {
 #[test]
 fn when_none_answers_the_last_says_why() {
     let cancel = CancelSlot::default();
-    let Err(Undialled::Broken(Broken::Io(error))) =
-        dial(&[nobody(), nobody()], &limits(LONG), &cancel)
-    else {
+    let Err(Undialled::Broken(Broken::Io(error))) = dial(
+        &[nobody(), nobody()],
+        &Dialling::default(),
+        &limits(LONG),
+        &cancel,
+    ) else {
         panic!("nobody listens");
     };
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     assert!(matches!(
-        dial(&[], &limits(LONG), &cancel),
+        dial(&[], &Dialling::default(), &limits(LONG), &cancel),
         Err(Undialled::Broken(Broken::Io(_)))
     ));
 }
@@ -73,7 +104,7 @@ fn an_attempt_that_is_cancelled_already_connects_nowhere() {
     let cancel = CancelSlot::new();
     cancel.abort(cancel.begin());
     assert!(matches!(
-        dial(&[addr], &limits(LONG), &cancel),
+        dial(&[addr], &Dialling::default(), &limits(LONG), &cancel),
         Err(Undialled::Cancelled)
     ));
     assert!(listener.accept().is_err());
@@ -87,9 +118,9 @@ mod sequence {
     fn one_after_another_they_are_tried_until_one_answers() {
         let (_listener, addr) = listener();
         let cancel = CancelSlot::default();
-        let (_, remote) = open(&[nobody(), addr], &limits(LONG), &cancel).unwrap();
+        let (_, remote) = open(&[nobody(), addr], None, &limits(LONG), &cancel).unwrap();
         assert_eq!(remote, addr);
-        let refused = open(&[nobody()], &limits(LONG), &cancel);
+        let refused = open(&[nobody()], None, &limits(LONG), &cancel);
         assert!(matches!(refused, Err(Undialled::Broken(Broken::Io(_)))));
     }
 
@@ -101,9 +132,9 @@ mod sequence {
         let hole = hole.local_addr().unwrap();
         let cancel = CancelSlot::default();
         let time = Duration::from_millis(400);
-        let (_, remote) = open(&[hole, addr], &limits(time), &cancel).unwrap();
+        let (_, remote) = open(&[hole, addr], None, &limits(time), &cancel).unwrap();
         assert_eq!(remote, addr);
-        let never = open(&[hole], &limits(Duration::from_millis(50)), &cancel);
+        let never = open(&[hole], None, &limits(Duration::from_millis(50)), &cancel);
         assert!(matches!(never, Err(Undialled::Broken(Broken::TimedOut(_)))));
     }
 }

@@ -3,7 +3,9 @@
 #![cfg_attr(unix, allow(dead_code))]
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
+
+use super::KeepAlive;
 
 /// What an idle connection has to say.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,8 +44,13 @@ fn without_waiting<T>(socket: &TcpStream, call: impl FnOnce() -> io::Result<T>) 
     result
 }
 
+/// The standard library lets nobody choose.
+pub(in crate::transport) fn check_local(_: IpAddr) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// The standard library cannot ask for it.
-pub(in crate::transport) fn keep_alive(_: &TcpStream) -> io::Result<()> {
+pub(in crate::transport) fn keep_alive(_: &TcpStream, _: KeepAlive) -> io::Result<()> {
     Ok(())
 }
 

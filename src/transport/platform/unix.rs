@@ -1,12 +1,14 @@
 //! Unix, by way of rustix.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
+
+use super::KeepAlive;
 
 /// How long a wait for connections may last before the cancel flag is looked at again. Where shutting a socket
 /// down ends its connecting, there is no need to look.
@@ -29,7 +31,7 @@ pub(in crate::transport) enum Started {
 }
 
 /// A new socket for this address, non-blocking, not yet connecting.
-pub(in crate::transport) fn socket(to: SocketAddr) -> io::Result<TcpStream> {
+pub(in crate::transport) fn socket(to: SocketAddr, local: Option<IpAddr>) -> io::Result<TcpStream> {
     let family = match to {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
@@ -50,6 +52,9 @@ pub(in crate::transport) fn socket(to: SocketAddr) -> io::Result<TcpStream> {
         sockopt::set_socket_nosigpipe(&fd, true)?;
         fd
     };
+    if let Some(local) = local {
+        rustix::net::bind(&fd, &SocketAddr::new(local, 0))?;
+    }
     Ok(TcpStream::from(fd))
 }
 
@@ -87,9 +92,36 @@ pub(in crate::transport) fn connect_result(socket: &TcpStream) -> io::Result<()>
     Ok(())
 }
 
+/// Whether a connection can come from this address.
+pub(in crate::transport) fn check_local(address: IpAddr) -> io::Result<()> {
+    socket(SocketAddr::new(address, 0), Some(address)).map(drop)
+}
+
 /// Probes a broken peer now and then, so that a connection whose other side vanished ends some day.
-pub(in crate::transport) fn keep_alive(socket: &TcpStream) -> io::Result<()> {
-    Ok(sockopt::set_socket_keepalive(socket, true)?)
+pub(in crate::transport) fn keep_alive(socket: &TcpStream, when: KeepAlive) -> io::Result<()> {
+    let after = match when {
+        KeepAlive::Never => return Ok(()),
+        KeepAlive::System => None,
+        KeepAlive::After(time) => Some(time),
+    };
+    sockopt::set_socket_keepalive(socket, true)?;
+    if let Some(time) = after {
+        keep_alive_after(socket, time)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(any(target_os = "openbsd", target_os = "haiku", target_os = "nto")))]
+fn keep_alive_after(socket: &TcpStream, time: Duration) -> io::Result<()> {
+    sockopt::set_tcp_keepidle(socket, time)?;
+    sockopt::set_tcp_keepintvl(socket, time)?;
+    Ok(())
+}
+
+/// There the system's times cannot be changed for one socket.
+#[cfg(any(target_os = "openbsd", target_os = "haiku", target_os = "nto"))]
+fn keep_alive_after(_: &TcpStream, _: Duration) -> io::Result<()> {
+    Ok(())
 }
 
 /// What an idle connection has to say.

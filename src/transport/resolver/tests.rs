@@ -31,7 +31,8 @@ fn giving(settings: ResolverSettings, addresses: &[&str]) -> (Resolver, Arc<Mute
 }
 
 fn resolve(resolver: &Resolver, name: &str) -> Result<Vec<IpAddr>, Unresolved> {
-    resolver.resolve(name, &unlimited(), &CancelSlot::default())
+    let addresses = resolver.resolve(name, 80, &unlimited(), &CancelSlot::default())?;
+    Ok(addresses.iter().map(SocketAddr::ip).collect())
 }
 
 #[test]
@@ -45,7 +46,7 @@ fn a_literal_is_its_own_answer() {
 
 #[test]
 fn the_system_knows_localhost() {
-    let resolver = Resolver::new(ResolverSettings::default());
+    let resolver = Resolver::new(ResolverSettings::default(), Addressing::default());
     let addresses = resolve(&resolver, "localhost").unwrap();
     assert!(addresses.iter().all(IpAddr::is_loopback));
 }
@@ -204,7 +205,7 @@ fn who_waits_gives_up_at_its_limit_and_a_name_nobody_waits_for_is_not_asked() {
     let resolver = Resolver::asking(settings, Arc::new(look_up));
     for name in ["a.name", "b.name", "a.name"] {
         let limits = Limits::attempt(Some(Instant::now() + Duration::from_millis(30)), None);
-        let result = resolver.resolve(name, &limits, &CancelSlot::default());
+        let result = resolver.resolve(name, 80, &limits, &CancelSlot::default());
         assert!(matches!(result, Err(Unresolved::TimedOut(_))));
     }
     drop(hold);
@@ -230,7 +231,7 @@ fn the_queue_is_bounded() {
         .filter(|i| {
             let limits = Limits::attempt(Some(Instant::now() + Duration::from_millis(5)), None);
             let name = format!("n{i}.name");
-            let result = resolver.resolve(&name, &limits, &CancelSlot::default());
+            let result = resolver.resolve(&name, 80, &limits, &CancelSlot::default());
             matches!(result, Err(Unresolved::Unasked(_)))
         })
         .count();

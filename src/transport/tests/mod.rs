@@ -1,5 +1,6 @@
 //! The transport against servers on loopback that say exactly what a test has written.
 
+mod addresses;
 mod bodies;
 mod cancelling;
 #[cfg(all(feature = "deflate", feature = "zstd"))]

@@ -3,29 +3,48 @@
 use std::time::Duration;
 
 use super::permanent;
+use crate::tls_settings::TlsSettings;
+use crate::transport::carrier::Carrier;
 use crate::transport::wire::{Broken, Wire};
 
 #[derive(Debug, Default)]
-pub(in crate::transport) struct Tls {}
+pub(crate) struct Tls {}
 
 /// There is none.
 #[derive(Debug)]
 pub(in crate::transport) enum Session {}
 
 impl Tls {
-    pub(in crate::transport) fn handshake(&self, _: &str, _: &mut Wire) -> Result<Session, Broken> {
+    /// Settings that would have no effect are an error.
+    pub(crate) fn of(settings: &TlsSettings) -> Result<Tls, String> {
+        if *settings == TlsSettings::default() {
+            Ok(Tls {})
+        } else {
+            Err("this build has no TLS: it needs the feature `rustls`".to_owned())
+        }
+    }
+
+    pub(in crate::transport) fn handshake(
+        &self,
+        _: &str,
+        _: &mut impl Carrier,
+    ) -> Result<Session, Broken> {
         Err(permanent("https needs the feature `rustls`"))
     }
 }
 
 impl Session {
-    pub(in crate::transport) fn write_all(&mut self, _: &mut Wire, _: &[u8]) -> Result<(), Broken> {
+    pub(in crate::transport) fn write_all(
+        &mut self,
+        _: &mut impl Carrier,
+        _: &[u8],
+    ) -> Result<(), Broken> {
         match *self {}
     }
 
     pub(in crate::transport) fn read(
         &mut self,
-        _: &mut Wire,
+        _: &mut impl Carrier,
         _: &mut [u8],
         _: Option<Duration>,
     ) -> Result<usize, Broken> {

@@ -3,14 +3,22 @@
 use super::wire::Broken;
 
 #[cfg(feature = "rustls")]
+mod config;
+#[cfg(feature = "rustls")]
 mod rustls;
 #[cfg(feature = "rustls")]
-pub(super) use self::rustls::{Session, Tls};
+mod trust;
+#[cfg(feature = "rustls")]
+pub(super) use self::rustls::Session;
+#[cfg(feature = "rustls")]
+pub(crate) use self::rustls::Tls;
 
 #[cfg(not(feature = "rustls"))]
 mod absent;
 #[cfg(not(feature = "rustls"))]
-pub(super) use self::absent::{Session, Tls};
+pub(super) use self::absent::Session;
+#[cfg(not(feature = "rustls"))]
+pub(crate) use self::absent::Tls;
 
 /// A failure that will come again.
 fn permanent(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Broken {

@@ -4,24 +4,24 @@ use std::io::{self, Read, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::rustls::client::Resumption;
-use ::rustls::crypto::{CryptoProvider, ring};
+#[cfg(test)]
+use ::rustls::RootCertStore;
 use ::rustls::pki_types::ServerName;
-use ::rustls::{AlertDescription, ClientConfig, ClientConnection, Error, RootCertStore};
+use ::rustls::{AlertDescription, ClientConfig, ClientConnection, Error};
 
-use super::permanent;
+use super::{config, permanent};
+use crate::tls_settings::TlsSettings;
+use crate::transport::carrier::Carrier;
 use crate::transport::wire::{Broken, Wire};
 
-/// How many sessions are remembered. rustls keeps up to eight for each host.
-const SESSIONS: usize = 8 * 1024;
 /// Where the buffer of encrypted input starts, and up to where it grows.
 const START: usize = 4 * 1024;
 const WIDE: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
-pub(in crate::transport) struct Tls {
+pub(crate) struct Tls {
     /// Made for the first `https` request: who makes none shall not pay for reading the roots.
-    config: OnceLock<Result<Arc<ClientConfig>, Error>>,
+    config: OnceLock<Result<Arc<ClientConfig>, String>>,
 }
 
 /// The TLS side of one connection.
@@ -41,23 +41,31 @@ impl Tls {
     #[cfg(test)]
     pub(in crate::transport) fn trusting(roots: RootCertStore) -> Tls {
         Tls {
-            config: OnceLock::from(configure(roots)),
+            config: OnceLock::from(Ok(config::trusting(roots))),
         }
     }
 
+    /// TLS with these settings: files are read here. Without any, nothing is done before it is needed.
+    pub(crate) fn of(settings: &TlsSettings) -> Result<Tls, String> {
+        if *settings == TlsSettings::default() {
+            return Ok(Tls::default());
+        }
+        let config = config::configure(settings)?;
+        Ok(Tls {
+            config: OnceLock::from(Ok(config)),
+        })
+    }
+
     fn config(&self) -> Result<Arc<ClientConfig>, Broken> {
-        let mozilla = || RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        let config = self.config.get_or_init(|| configure(mozilla()));
-        config.clone().map_err(permanent)
+        let usual = || config::configure(&TlsSettings::default());
+        self.config.get_or_init(usual).clone().map_err(permanent)
     }
 
     /// Shakes hands with the server of this name (or address).
     pub(in crate::transport) fn handshake(
         &self,
         name: &str,
-        wire: &mut Wire,
+        wire: &mut impl Carrier,
     ) -> Result<Session, Broken> {
         let name = ServerName::try_from(name.to_owned()).map_err(permanent)?;
         let connection = ClientConnection::new(self.config()?, name).map_err(permanent)?;
@@ -79,22 +87,10 @@ impl Tls {
     }
 }
 
-fn configure(roots: RootCertStore) -> Result<Arc<ClientConfig>, Error> {
-    let provider = CryptoProvider::get_default()
-        .cloned()
-        .unwrap_or_else(|| Arc::new(ring::default_provider()));
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.resumption = Resumption::in_memory_sessions(SESSIONS);
-    Ok(Arc::new(config))
-}
-
 impl Session {
     pub(in crate::transport) fn write_all(
         &mut self,
-        wire: &mut Wire,
+        wire: &mut impl Carrier,
         mut plain: &[u8],
     ) -> Result<(), Broken> {
         while !plain.is_empty() {
@@ -109,7 +105,7 @@ impl Session {
     /// announce is an error (RFC 8446 §6.1): anybody on the way could have cut it there.
     pub(in crate::transport) fn read(
         &mut self,
-        wire: &mut Wire,
+        wire: &mut impl Carrier,
         into: &mut [u8],
         patience: Option<Duration>,
     ) -> Result<usize, Broken> {
@@ -124,7 +120,11 @@ impl Session {
     }
 
     /// Takes in what the server sends, waiting for some if there is none. `false` at the end of the stream.
-    fn take_in(&mut self, wire: &mut Wire, patience: Option<Duration>) -> Result<bool, Broken> {
+    fn take_in(
+        &mut self,
+        wire: &mut impl Carrier,
+        patience: Option<Duration>,
+    ) -> Result<bool, Broken> {
         if self.start == self.end {
             self.start = 0;
             if self.input.is_empty() || (self.end == self.input.len() && self.end < WIDE) {
@@ -155,7 +155,7 @@ impl Session {
         Ok(n > 0)
     }
 
-    fn flush(&mut self, wire: &mut Wire) -> Result<(), Broken> {
+    fn flush(&mut self, wire: &mut impl Carrier) -> Result<(), Broken> {
         while self.connection.wants_write() {
             self.connection
                 .write_tls(&mut self.output)

@@ -1,0 +1,157 @@
+//! Settings of connections: TLS, proxies, addresses, and how long idle ones are kept.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::address_policy::{AddressPolicy, IpFamily};
+use crate::proxy_settings::ProxySettings;
+use crate::tls_settings::TlsSettings;
+use crate::transport::{KeepAlive, StaticAddresses};
+
+use super::builder::ClientBuilder;
+
+/// The largest head of a response that may be asked for.
+const LARGEST_HEAD: usize = 64 << 20;
+/// The longest silence that Linux can be told of.
+const LONGEST_SILENCE: Duration = Duration::from_secs(32_767);
+
+impl ClientBuilder {
+    /// How TLS is spoken: roots, client certificate, versions. Default: Mozilla's roots, TLS 1.2 and 1.3.
+    #[doc(alias = "verify")]
+    #[doc(alias = "cert")]
+    pub fn tls(mut self, tls: TlsSettings) -> Self {
+        self.connection.tls = tls;
+        self
+    }
+
+    /// The proxy of all requests, as a URL, or [`ProxySettings`]. Default: none, whatever the environment says.
+    #[doc(alias = "proxies")]
+    pub fn proxy(mut self, proxy: impl Into<ProxySettings>) -> Self {
+        self.connection.proxy = proxy.into();
+        self
+    }
+
+    /// Which addresses may be connected to. Default: any.
+    #[doc(alias = "SSRF")]
+    pub fn address_policy(mut self, policy: AddressPolicy) -> Self {
+        self.connection.addressing.policy = policy;
+        self
+    }
+
+    /// Lets the proxy of this name be used although an address policy is set. What it connects to is then for the proxy to
+    /// decide: of a server behind it, the policy is asked only where the URL itself has an address. Neither is it asked
+    /// about the proxy.
+    pub fn exempt_proxy(mut self, name: impl Into<String>) -> Self {
+        self.connection.exempt.push(name.into());
+        self
+    }
+
+    /// Addresses of a host, in place of what its name resolves to (curl's `--resolve`); `*` is every host, no port every
+    /// port. Of several that fit, the first counts. `Host` header and certificate go by the name all the same. A proxy's
+    /// name too can be given addresses; that of a server behind a proxy is the proxy's to resolve.
+    ///
+    /// ```
+    /// let client = haul::Client::builder()
+    ///     .resolve("api.example.com", 443, ["127.0.0.1".parse()?])
+    ///     .resolve("db.example.com", None, ["10.0.0.7".parse()?, "10.0.0.8".parse()?])
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "connect-to")]
+    pub fn resolve(
+        mut self,
+        host: impl Into<String>,
+        port: impl Into<Option<u16>>,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) -> Self {
+        let host = host.into();
+        let name = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let given = StaticAddresses {
+            name: name.unwrap_or(&host).to_owned(),
+            port: port.into(),
+            addresses: addresses.into_iter().collect(),
+        };
+        if given.name.is_empty() {
+            self.spoil("resolve", "the host has no name");
+        } else if given.addresses.is_empty() {
+            self.spoil("resolve", format!("{host} is given no address"));
+        }
+        self.connection.addressing.given.push(given);
+        self
+    }
+
+    /// Which versions of IP are used (curl's `-4` and `-6`). Default: both. A host without an address of the family fails
+    /// with class [`Dns`](crate::ErrorType::Dns).
+    #[doc(alias = "ipv4")]
+    #[doc(alias = "ipv6")]
+    pub fn ip_family(mut self, family: IpFamily) -> Self {
+        self.connection.addressing.family = family;
+        self
+    }
+
+    /// The address of this machine that connections come from (curl's `--interface`); only servers of its family are
+    /// connected to. Default: the system's choice. On Unix only.
+    #[doc(alias = "interface")]
+    #[doc(alias = "source_address")]
+    pub fn local_address(mut self, address: IpAddr) -> Self {
+        self.connection.dialling.local = Some(address);
+        self
+    }
+
+    /// After how long a silence the system looks whether the other side is still there, and how often from then on;
+    /// `None` is never. Between 1 s and 32,767 s, in whole seconds. Default: the system's times (on Linux 2 hours). Off
+    /// Unix it has no effect.
+    #[doc(alias = "keepalive-time")]
+    pub fn tcp_keepalive(mut self, silence: impl Into<Option<Duration>>) -> Self {
+        self.connection.dialling.keep_alive = match silence.into() {
+            None => KeepAlive::Never,
+            Some(time) if (Duration::from_secs(1)..=LONGEST_SILENCE).contains(&time) => {
+                KeepAlive::After(time)
+            }
+            Some(time) => {
+                self.spoil(
+                    "tcp_keepalive",
+                    format!("{time:?} is not between 1 s and 32767 s"),
+                );
+                KeepAlive::System
+            }
+        };
+        self
+    }
+
+    /// How many connections without a request are kept, in all; 0 is none. Default: four for each worker, at least 1,024.
+    #[doc(alias = "pool_connections")]
+    pub fn max_idle(mut self, connections: usize) -> Self {
+        self.connection.max_idle = Some(connections);
+        self
+    }
+
+    /// How many connections without a request are kept for one host; 0 is none. Default: as many as workers.
+    #[doc(alias = "pool_maxsize")]
+    pub fn max_idle_per_host(mut self, connections: usize) -> Self {
+        self.connection.max_idle_per_host = Some(connections);
+        self
+    }
+
+    /// How long a connection without a request is kept. Default 15 s: servers close theirs too, and who is first loses no
+    /// request to it.
+    #[doc(alias = "pool_idle_timeout")]
+    pub fn idle_timeout(mut self, time: Duration) -> Self {
+        self.connection.idle_timeout = Some(time);
+        self
+    }
+
+    /// The largest head of a response, in bytes; a larger one fails its request with class
+    /// [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
+    #[doc(alias = "max-header-size")]
+    pub fn header_limit(mut self, bytes: usize) -> Self {
+        if bytes == 0 {
+            self.spoil("header_limit", "it is zero: no response could be read");
+        } else if bytes > LARGEST_HEAD {
+            self.spoil("header_limit", format!("{bytes} is more than 64 MiB"));
+        } else {
+            self.connection.header_limit = Some(bytes);
+        }
+        self
+    }
+}

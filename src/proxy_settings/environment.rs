@@ -1,0 +1,55 @@
+//! Proxies as the environment names them, by the rules that curl and requests share.
+
+use std::ffi::OsString;
+
+use super::ProxySettings;
+
+/// Reads the variables, which `get` looks up.
+pub(super) fn read(get: impl Fn(&str) -> Option<OsString>) -> ProxySettings {
+    let mut settings = ProxySettings::none();
+    let mut found = |lower: &str, upper: Option<&str>| {
+        // The lower-case one counts first, even if it is empty: that is how one is turned off.
+        let names = [Some(lower), upper];
+        let (name, value) = names
+            .into_iter()
+            .flatten()
+            .find_map(|name| get(name).map(|value| (name.to_owned(), value)))?;
+        match value.into_string() {
+            Ok(value) => (!value.trim().is_empty()).then_some((name, value)),
+            Err(_) => {
+                settings.spoil(format!("{name} in the environment is not Unicode"));
+                None
+            }
+        }
+    };
+    // Under CGI a header `Proxy:` of the request arrives as HTTP_PROXY.
+    let cgi = get("REQUEST_METHOD").is_some();
+    let http = found("http_proxy", (!cgi).then_some("HTTP_PROXY"));
+    let https = found("https_proxy", Some("HTTPS_PROXY"));
+    let all = found("all_proxy", Some("ALL_PROXY"));
+    let except = found("no_proxy", Some("NO_PROXY"));
+    if let Some((name, url)) = http.or_else(|| all.clone()) {
+        settings = settings.named(&name, |settings| settings.http(url));
+    }
+    if let Some((name, url)) = https.or(all) {
+        settings = settings.named(&name, |settings| settings.https(url));
+    }
+    if let Some((name, list)) = except {
+        settings = settings.named(&name, |settings| settings.except(list));
+    }
+    settings
+}
+
+impl ProxySettings {
+    /// What goes wrong in `change` is told with the name of the variable.
+    fn named(self, name: &str, change: impl FnOnce(ProxySettings) -> ProxySettings) -> Self {
+        if self.wrong.is_some() {
+            return self;
+        }
+        let mut changed = change(self);
+        if let Some(reason) = &mut changed.wrong {
+            *reason = format!("{name} in the environment: {reason}");
+        }
+        changed
+    }
+}

@@ -1,0 +1,256 @@
+//! Which requests go through which proxy.
+
+mod environment;
+mod except;
+
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+
+use self::except::{Exception, exceptions};
+use crate::url;
+
+/// Which requests go through which proxy. The default is none, whatever the environment says;
+/// [`from_env`](ProxySettings::from_env) asks it.
+///
+/// A proxy is a URL, `http://user:password@proxy.example:3128`: its scheme `http`, `https` (TLS to the proxy) or, with the
+/// feature `socks`, `socks5` (also written `socks5h`); without one it is `http`. The port is by default 80, 443 or 1080.
+/// User and password are percent-encoded, and are shown nowhere.
+///
+/// Requests to `https` servers go through a tunnel (`CONNECT`, RFC 9110 §9.3.6), those to `http` servers are given to the
+/// proxy in absolute form (RFC 9112 §3.2.2); SOCKS5 is a tunnel for both. In each case the proxy resolves the names of
+/// servers; only its own is resolved here. What fails at the proxy is of class [`Proxy`](crate::ErrorType::Proxy): it is
+/// tried again unless the proxy has said no (a 407 or another 4xx). The remote address of an outcome is then the proxy's.
+///
+/// ```no_run
+/// use haul::{Client, ProxySettings};
+///
+/// let client = Client::builder().proxy("http://proxy.example:3128").build()?;
+/// let client = Client::builder().proxy(ProxySettings::from_env()).build()?;
+/// let client = Client::builder()
+///     .proxy(ProxySettings::all("socks5://proxy.example").except("localhost, .internal, 10.0.0.0/8"))
+///     .build()?;
+/// # Ok::<(), haul::BuildError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[doc(alias = "proxies")]
+pub struct ProxySettings {
+    http: Option<Arc<ProxyServer>>,
+    https: Option<Arc<ProxyServer>>,
+    except: Vec<Exception>,
+    /// What is wrong, to be said when a client is built.
+    wrong: Option<String>,
+}
+
+/// A proxy.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ProxyServer {
+    pub(crate) kind: ProxyKind,
+    /// IPv6 without brackets.
+    pub(crate) name: String,
+    pub(crate) port: u16,
+    pub(crate) credentials: Option<Credentials>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProxyKind {
+    Http,
+    Https,
+    Socks5,
+}
+
+/// Has no `Debug`, so that it gets into none.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) user: Vec<u8>,
+    pub(crate) password: Vec<u8>,
+}
+
+impl ProxySettings {
+    /// No proxy for any request.
+    pub fn none() -> ProxySettings {
+        ProxySettings::default()
+    }
+
+    /// One proxy for all requests (curl's `-x`).
+    pub fn all(url: impl AsRef<str>) -> ProxySettings {
+        ProxySettings::none().http(url.as_ref()).https(url.as_ref())
+    }
+
+    /// The proxy of requests to `http` servers.
+    pub fn http(mut self, url: impl AsRef<str>) -> ProxySettings {
+        self.http = self.server(url.as_ref());
+        self
+    }
+
+    /// The proxy of requests to `https` servers.
+    pub fn https(mut self, url: impl AsRef<str>) -> ProxySettings {
+        self.https = self.server(url.as_ref());
+        self
+    }
+
+    /// Servers that are reached without a proxy, as in curl's `--noproxy`, separated by commas or blanks: a name stands
+    /// for itself and all below it, with or without a dot in front; an address for itself; `10.0.0.0/8` for a network; `*`
+    /// for all. With a port (`example.com:8443`, `[::1]:80`) it stands for that port alone. Several calls add up.
+    #[doc(alias = "no_proxy")]
+    #[doc(alias = "noproxy")]
+    pub fn except(mut self, list: impl AsRef<str>) -> ProxySettings {
+        match exceptions(list.as_ref()) {
+            Ok(more) => self.except.extend(more),
+            Err(reason) => self.spoil(reason),
+        }
+        self
+    }
+
+    /// As the environment says: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for the rest, `NO_PROXY` for
+    /// [exceptions](ProxySettings::except). Each also in lower case, which counts first, even when it is empty. It is read
+    /// once, here. Under CGI (`REQUEST_METHOD` is set) the upper-case `HTTP_PROXY` is left out: there it is a header that
+    /// anybody can send.
+    #[doc(alias = "trust_env")]
+    pub fn from_env() -> ProxySettings {
+        environment::read(|name| std::env::var_os(name))
+    }
+
+    fn server(&mut self, url: &str) -> Option<Arc<ProxyServer>> {
+        match parse(url) {
+            Ok(server) => Some(Arc::new(server)),
+            Err(reason) => {
+                self.spoil(reason);
+                None
+            }
+        }
+    }
+
+    fn spoil(&mut self, reason: String) {
+        self.wrong.get_or_insert(reason);
+    }
+
+    /// What is wrong with it.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match &self.wrong {
+            Some(reason) => Err(reason.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// All proxies there are.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &ProxyServer> {
+        [&self.http, &self.https]
+            .into_iter()
+            .flatten()
+            .map(|s| &**s)
+    }
+
+    /// The proxy of a server, whose name is given as the URL has it, IPv6 without brackets.
+    pub(crate) fn of(&self, tls: bool, name: &str, port: u16) -> Option<&ProxyServer> {
+        let server = if tls { &self.https } else { &self.http };
+        let server = server.as_deref()?;
+        let except = self.except.iter().any(|e| e.holds(name, port));
+        (!except).then_some(server)
+    }
+}
+
+impl From<&str> for ProxySettings {
+    fn from(url: &str) -> ProxySettings {
+        ProxySettings::all(url)
+    }
+}
+
+impl From<String> for ProxySettings {
+    fn from(url: String) -> ProxySettings {
+        ProxySettings::all(url)
+    }
+}
+
+impl fmt::Display for ProxyServer {
+    /// Name and port, nothing secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.contains(':') {
+            write!(f, "[{}]:{}", self.name, self.port)
+        } else {
+            write!(f, "{}:{}", self.name, self.port)
+        }
+    }
+}
+
+impl fmt::Debug for ProxyServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({self})", self.kind)
+    }
+}
+
+/// The URL as it may be shown. What stands before the last `@` may be a password, in whatever place.
+fn shown(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, rest)) => format!("***@{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+fn parse(text: &str) -> Result<ProxyServer, String> {
+    let text = text.trim();
+    let wrong = |why: &str| format!("{:?} is no proxy: {why}", shown(text));
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let (kind, default) = match &*scheme.to_ascii_lowercase() {
+        "http" => (ProxyKind::Http, 80),
+        "https" => (ProxyKind::Https, 443),
+        "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
+        _ => return Err(wrong("its scheme is none of http, https, socks5")),
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if !matches!(path, "" | "/") {
+        return Err(wrong("it has a path (a / in a password is written %2F)"));
+    }
+    let (userinfo, place) = match authority.rsplit_once('@') {
+        Some((userinfo, place)) => (Some(userinfo), place),
+        None => (None, authority),
+    };
+    let uri = url::parse(&format!("http://{place}/")).map_err(|why| wrong(&why))?;
+    let name = uri.host().unwrap_or_default();
+    let name = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
+    let credentials = userinfo.map(credentials).filter(|c| !c.is_empty());
+    if let Some(credentials) = &credentials {
+        credentials.check(kind).map_err(wrong)?;
+    }
+    Ok(ProxyServer {
+        kind,
+        name: name.to_ascii_lowercase(),
+        port: uri.port_u16().unwrap_or(default),
+        credentials,
+    })
+}
+
+fn credentials(userinfo: &str) -> Credentials {
+    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    Credentials {
+        user: percent_decode_str(user).collect(),
+        password: percent_decode_str(password).collect(),
+    }
+}
+
+impl Credentials {
+    fn is_empty(&self) -> bool {
+        self.user.is_empty() && self.password.is_empty()
+    }
+
+    fn check(&self, kind: ProxyKind) -> Result<(), &'static str> {
+        let fits = |part: &[u8]| (1..=255).contains(&part.len());
+        match kind {
+            ProxyKind::Socks5 if !fits(&self.user) || !fits(&self.password) => {
+                Err("SOCKS5 takes user and password of 1 to 255 bytes each (RFC 1929)")
+            }
+            ProxyKind::Http | ProxyKind::Https if self.user.contains(&b':') => {
+                Err("a user with a colon cannot be sent (RFC 7617 §2)")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! How TLS is spoken: whom to trust, what to show, which versions.
+
+use std::path::PathBuf;
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    #[default]
+    V1_2,
+    /// TLS 1.3 (RFC 8446).
+    V1_3,
+}
+
+/// How a client speaks TLS, with servers and with proxies: whom it trusts, what it shows, which versions it takes.
+///
+/// The default: Mozilla's root certificates, compiled in; no client certificate; TLS 1.2 and 1.3; the server's name is
+/// sent (SNI). Sessions are resumed, and remembered for thousands of hosts. Files are read once, when the client is
+/// [built](crate::ClientBuilder::build), and a wrong one is an error there. They hold PEM.
+///
+/// ```no_run
+/// use haul::{Client, TlsSettings, TlsVersion};
+///
+/// let client = Client::builder()
+///     .tls(
+///         TlsSettings::new()
+///             .add_ca_file("company-ca.pem")
+///             .client_cert("me.pem")
+///             .client_key("me.key")
+///             .min_version(TlsVersion::V1_3),
+///     )
+///     .build()?;
+/// # Ok::<(), haul::BuildError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[doc(alias = "verify")]
+#[doc(alias = "SSLContext")]
+pub struct TlsSettings {
+    pub(crate) roots: Roots,
+    pub(crate) ca_files: Vec<PathBuf>,
+    pub(crate) client_cert: Option<PathBuf>,
+    pub(crate) client_key: Option<PathBuf>,
+    pub(crate) min_version: TlsVersion,
+    pub(crate) nameless: bool,
+    pub(crate) insecure: bool,
+}
+
+/// Who is trusted beside the files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Roots {
+    #[default]
+    Mozilla,
+    Platform,
+    Nobody,
+}
+
+impl TlsSettings {
+    /// The default.
+    pub fn new() -> TlsSettings {
+        TlsSettings::default()
+    }
+
+    /// Trusts the certificates of this file in place of the roots (curl's `--cacert`). Several calls add up.
+    #[doc(alias = "cacert")]
+    #[doc(alias = "REQUESTS_CA_BUNDLE")]
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.roots = Roots::Nobody;
+        self.ca_files.push(path.into());
+        self
+    }
+
+    /// Trusts the certificates of this file beside the roots. Several calls add up.
+    pub fn add_ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_files.push(path.into());
+        self
+    }
+
+    /// Trusts whom the system trusts, and verifies as the system does, in place of Mozilla's roots. Needs the feature
+    /// `platform-verifier`; without it, building the client is an error.
+    #[doc(alias = "native_roots")]
+    #[doc(alias = "truststore")]
+    pub fn platform_roots(mut self) -> Self {
+        self.roots = Roots::Platform;
+        self
+    }
+
+    /// The certificate to show to servers that ask for one, and those between it and a root (curl's `-E`). Its key is
+    /// in the same file unless [`client_key`](TlsSettings::client_key) names another.
+    #[doc(alias = "cert")]
+    #[doc(alias = "mTLS")]
+    pub fn client_cert(mut self, path: impl Into<PathBuf>) -> Self {
+        self.client_cert = Some(path.into());
+        self
+    }
+
+    /// The key of the client certificate (curl's `--key`): PKCS#8, PKCS#1 or SEC1, not encrypted.
+    #[doc(alias = "key")]
+    pub fn client_key(mut self, path: impl Into<PathBuf>) -> Self {
+        self.client_key = Some(path.into());
+        self
+    }
+
+    /// The oldest version taken. Default TLS 1.2, the oldest there is here.
+    #[doc(alias = "tlsv1.2")]
+    #[doc(alias = "tlsv1.3")]
+    #[doc(alias = "minimum_version")]
+    pub fn min_version(mut self, version: TlsVersion) -> Self {
+        self.min_version = version;
+        self
+    }
+
+    /// Whether the name of the server is sent in the clear (SNI, RFC 6066 §3), so that it can choose a certificate.
+    /// Default true.
+    pub fn sni(mut self, send: bool) -> Self {
+        self.nameless = !send;
+        self
+    }
+
+    /// Takes any certificate of anybody (curl's `-k`): whoever is on the way can read and change everything. Default
+    /// false. A client built so says so in the log, once, as a warning.
+    #[doc(alias = "verify")]
+    #[doc(alias = "danger_accept_invalid_certs")]
+    pub fn insecure(mut self, insecure: bool) -> Self {
+        self.insecure = insecure;
+        self
+    }
+}

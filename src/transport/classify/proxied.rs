@@ -1,0 +1,49 @@
+//! What is said of a proxy that leads nowhere.
+
+use super::{Scene, Verdict, how_it_broke};
+use crate::error::ErrorType;
+use crate::transport::proxy::{Stage, Unproxied, Why};
+use crate::transport::wire::Broken;
+
+impl Scene<'_> {
+    pub(super) fn proxy(&self, unproxied: Unproxied) -> Verdict {
+        let permanent = unproxied.is_permanent();
+        let Unproxied { proxy, stage, why } = unproxied;
+        let doing = match stage {
+            Stage::Resolve => "resolve proxy",
+            Stage::Connect => "connect to proxy",
+            Stage::Tls => "TLS handshake with proxy",
+            Stage::Ask => "proxy",
+        };
+        let new = |message| Verdict::new(ErrorType::Proxy, message);
+        let verdict = match why {
+            Why::Refused { how, .. } => new(format!("proxy {proxy} {how}")),
+            Why::Unresolved(error) => new(format!("{doing} {proxy}: {error}")).because(error),
+            Why::Broken(Broken::TimedOut(limit)) => {
+                let time = self.time(limit);
+                new(match stage {
+                    Stage::Ask => format!("proxy {proxy} did not answer within {time}"),
+                    _ => format!("{doing} {proxy} took longer than {time}"),
+                })
+            }
+            Why::Broken(Broken::Tls { source, .. }) => {
+                new(format!("{doing} {proxy}: {source}")).because(source)
+            }
+            Why::Broken(Broken::Io(error)) => {
+                let how = how_it_broke(&error);
+                new(match stage {
+                    Stage::Ask => {
+                        format!("the connection to proxy {proxy} was {how} before an answer came")
+                    }
+                    Stage::Tls => format!("{doing} {proxy}: the connection was {how}"),
+                    _ => format!("{doing} {proxy}: {error}"),
+                })
+                .because(error)
+            }
+        };
+        match permanent {
+            true => verdict.permanent(),
+            false => verdict,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What bytes pass over: the socket, or a TLS session with a proxy on it.
+
+use std::time::Duration;
+
+use super::carrier::Carrier;
+use super::tls::Session;
+use super::wire::{Broken, Wire};
+
+/// The way to a server, or to a proxy and through it.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) wire: Wire,
+    /// With the proxy. In it lies, if anything, the session with the server.
+    pub(super) outer: Option<Box<Session>>,
+}
+
+impl Line {
+    pub(super) fn new(wire: Wire) -> Line {
+        Line { wire, outer: None }
+    }
+}
+
+impl Carrier for Line {
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        match &mut self.outer {
+            None => self.wire.write_all(bytes),
+            Some(session) => session.write_all(&mut self.wire, bytes),
+        }
+    }
+
+    fn read_within(
+        &mut self,
+        into: &mut [u8],
+        patience: Option<Duration>,
+    ) -> Result<usize, Broken> {
+        match &mut self.outer {
+            None => self.wire.read_within(into, patience),
+            Some(session) => session.read(&mut self.wire, into, patience),
+        }
+    }
+}

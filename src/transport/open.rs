@@ -1,0 +1,155 @@
+//! Finding a connection for a request: a kept one, or a new one.
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Call;
+use super::agent::Sockets;
+use super::classify::Trouble;
+use super::connection::Connection;
+use super::dial::{self, Undialled};
+use super::line::Line;
+use super::meter::Meter;
+use super::proxy::{self, Route, Stage, Unproxied, Why};
+use super::resolver::Unresolved;
+use super::target::Target;
+use super::wire::{Limits, Wire};
+use crate::proxy_settings::{ProxyKind, ProxyServer};
+use crate::timing::Phase;
+
+impl Sockets {
+    /// A connection to the target: a kept one, or a new one. It is published for cancelling.
+    pub(super) fn connection(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        route: Route<'_>,
+        started: Instant,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Trouble> {
+        if call.cancel.is_cancelled() {
+            return Err(Trouble::Cancelled);
+        }
+        if route.proxy().is_some() {
+            self.resolver.check_literal(target.bare_name())?;
+        }
+        let key = route.key(target);
+        if !call.fresh
+            && let Some(connection) = self.pool.borrow(&key, started)
+        {
+            call.cancel
+                .publish(connection.socket())
+                .map_err(|_| Trouble::Cancelled)?;
+            meter.trace.reused = true;
+            return Ok(connection);
+        }
+        let limits = Limits::connect(started, call.connect, call.until);
+        match route.proxy() {
+            None => self.open(call, target, key, limits, meter),
+            Some(proxy) => self.open_through(call, target, (route, proxy), key, limits, meter),
+        }
+    }
+
+    /// A new connection to the target.
+    #[inline(never)]
+    fn open(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        key: String,
+        limits: Limits,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Trouble> {
+        let (name, port) = (target.bare_name(), target.port);
+        let addresses = self.resolver.resolve(name, port, &limits, call.cancel)?;
+        meter.enter(Phase::Connect, Instant::now());
+        let (socket, remote) = self.dial(&addresses, &limits, call)?;
+        meter.trace.remote = Some(remote);
+        let line = Line::new(Wire::new(socket, limits));
+        self.finish(target, key, line, remote, meter)
+    }
+
+    /// A new connection to the proxy, and through it to the target.
+    #[inline(never)]
+    fn open_through(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        (route, proxy): (Route<'_>, &ProxyServer),
+        key: String,
+        limits: Limits,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Trouble> {
+        let at = |stage, why| {
+            Trouble::Proxy(Unproxied {
+                proxy: proxy.to_string(),
+                stage,
+                why,
+            })
+        };
+        let addresses = self
+            .resolver
+            .resolve_exempt(&proxy.name, proxy.port, &limits, call.cancel)
+            .map_err(|unresolved| match unresolved {
+                Unresolved::Failed(error) => at(Stage::Resolve, Why::Unresolved(error)),
+                Unresolved::TimedOut(broken) => at(Stage::Resolve, Why::Broken(broken)),
+                other => Trouble::Resolve(other),
+            })?;
+        meter.enter(Phase::Connect, Instant::now());
+        let dialled = self.dial(&addresses, &limits, call);
+        let (socket, remote) = dialled.map_err(|undialled| match undialled {
+            // This side's trouble, not the proxy's.
+            shortage if shortage.is_shortage() => Trouble::Dial(shortage),
+            Undialled::Broken(broken) => at(Stage::Connect, Why::Broken(broken)),
+            cancelled => Trouble::Dial(cancelled),
+        })?;
+        meter.trace.remote = Some(remote);
+        let mut line = Line::new(Wire::new(socket, limits));
+        if proxy.kind == ProxyKind::Https {
+            let session = self
+                .tls
+                .handshake(&proxy.name, &mut line.wire)
+                .map_err(|broken| at(Stage::Tls, Why::Broken(broken)))?;
+            line.outer = Some(Box::new(session));
+        }
+        if let Route::Tunnelled(_) = route {
+            proxy::tunnel(proxy, target, &mut line).map_err(|why| at(Stage::Ask, why))?;
+        }
+        self.finish(target, key, line, remote, meter)
+    }
+
+    /// Shakes hands with the target where it speaks TLS.
+    fn finish(
+        &self,
+        target: &Target<'_>,
+        key: String,
+        mut line: Line,
+        remote: SocketAddr,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Trouble> {
+        let session = if target.tls {
+            meter.enter(Phase::Tls, Instant::now());
+            Some(self.tls.handshake(target.bare_name(), &mut line)?)
+        } else {
+            None
+        };
+        Ok(Box::new(Connection::new(line, session, key.into(), remote)))
+    }
+
+    /// Dials; when this side has run out of something, gives up what is idle and dials once more.
+    fn dial(
+        &self,
+        addresses: &[SocketAddr],
+        limits: &Limits,
+        call: &Call<'_>,
+    ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
+        match dial::dial(addresses, &self.dialling, limits, call.cancel) {
+            Err(undialled) if undialled.is_shortage() && self.pool.len() > 0 => {
+                self.pool.clear();
+                dial::dial(addresses, &self.dialling, limits, call.cancel)
+            }
+            result => result,
+        }
+    }
+}

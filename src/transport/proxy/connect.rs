@@ -1,0 +1,110 @@
+//! Asking an HTTP proxy for a tunnel (RFC 9110 §9.3.6).
+
+use std::io;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Why;
+use crate::proxy_settings::{Credentials, ProxyServer};
+use crate::transport::carrier::Carrier;
+use crate::transport::line::Line;
+use crate::transport::target::Target;
+
+/// The longest answer looked at.
+const LONGEST: usize = 16 * 1024;
+
+/// Sends `CONNECT` and reads the head of the answer.
+pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> Result<(), Why> {
+    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    if let Some(credentials) = &proxy.credentials {
+        request += &authorization(credentials);
+    }
+    request += "\r\n";
+    line.write_all(request.as_bytes())?;
+    let mut answer = vec![0; 512];
+    let mut filled = 0;
+    let end = loop {
+        if filled == answer.len() {
+            if filled >= LONGEST {
+                return Err(not_http("an answer that does not end"));
+            }
+            answer.resize(filled * 2, 0);
+        }
+        let n = line.read_within(&mut answer[filled..], None)?;
+        if n == 0 {
+            return Err(Why::Broken(
+                io::Error::from(io::ErrorKind::UnexpectedEof).into(),
+            ));
+        }
+        filled += n;
+        if let Some(end) = answer[..filled].windows(4).position(|w| w == b"\r\n\r\n") {
+            break end + 4;
+        }
+        // The answer may be anything; what does not begin as one need not be waited for.
+        let begun = &answer[..filled.min(5)];
+        if !b"HTTP/".starts_with(begun) {
+            return Err(not_http("something that is not HTTP"));
+        }
+    };
+    let (status, reason) = status_line(&answer[..end]).ok_or_else(|| not_http("a bad head"))?;
+    match status {
+        200..=299 if filled == end => Ok(()),
+        // Nobody speaks first in TLS or HTTP but the client.
+        200..=299 => Err(not_http("bytes behind its answer, which nobody asked for")),
+        _ => Err(Why::Refused {
+            permanent: (400..=499).contains(&status) && !matches!(status, 408 | 425 | 429),
+            how: format!("answered CONNECT {target} with {status} {reason}")
+                .trim_end()
+                .to_owned(),
+        }),
+    }
+}
+
+/// The header line that says who asks.
+pub(super) fn authorization(credentials: &Credentials) -> String {
+    let text = [&*credentials.user, b":", &credentials.password].concat();
+    format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(text))
+}
+
+fn not_http(what: &str) -> Why {
+    Why::Refused {
+        permanent: true,
+        how: format!("sent {what}"),
+    }
+}
+
+/// Status and reason, of which only plain text is kept.
+fn status_line(head: &[u8]) -> Option<(u16, String)> {
+    let line = head.split(|&b| b == b'\r').next()?;
+    let line = String::from_utf8_lossy(line);
+    let mut parts = line.splitn(3, ' ');
+    parts.next()?.strip_prefix("HTTP/1.")?;
+    let status = parts.next()?;
+    let status = status.parse().ok().filter(|_| status.len() == 3)?;
+    let reason = parts.next().unwrap_or_default();
+    let reason = reason.chars().filter(|c| !c.is_control()).take(80);
+    Some((status, reason.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_line_is_read_and_its_reason_made_plain() {
+        let read = |text: &str| status_line(text.as_bytes());
+        let reason = |status, text: &str| Some((status, text.to_owned()));
+        assert_eq!(read("HTTP/1.1 200 OK\r\nA: b\r\n\r\n"), reason(200, "OK"));
+        assert_eq!(read("HTTP/1.0 407\r\n\r\n"), reason(407, ""));
+        assert_eq!(read("HTTP/1.1 502 a\x1b[1mb\r\n\r\n"), reason(502, "a[1mb"));
+        for bad in [
+            "HTTP/2 200 OK\r\n",
+            "HTTP/1.1 2000 OK\r\n",
+            "HTTP/1.1\r\n",
+            "\r\n",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Which of a host's addresses are connected to: given ones, of one family, and only those the policy allows.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use super::Unresolved;
+use crate::address_policy::{AddressPolicy, IpFamily, literal};
+
+/// Which of a host's addresses are connected to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Addressing {
+    pub(crate) policy: AddressPolicy,
+    pub(crate) family: IpFamily,
+    /// The first that fits counts.
+    pub(crate) given: Vec<StaticAddresses>,
+}
+
+/// Addresses of a host that nobody is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct StaticAddresses {
+    /// `*` for every host.
+    pub(crate) name: String,
+    /// `None` for every port.
+    pub(crate) port: Option<u16>,
+    pub(crate) addresses: Vec<IpAddr>,
+}
+
+impl Addressing {
+    /// The addresses that were given for a host.
+    pub(super) fn given(&self, name: &str, port: u16) -> Option<Vec<IpAddr>> {
+        let fits = |given: &&StaticAddresses| {
+            given.port.is_none_or(|own| own == port)
+                && (given.name == "*" || given.name.eq_ignore_ascii_case(name))
+        };
+        self.given.iter().find(fits).map(|g| g.addresses.clone())
+    }
+
+    /// Leaves those of the family wanted.
+    pub(super) fn narrow(&self, addresses: &mut Vec<SocketAddr>) -> Result<(), Unresolved> {
+        addresses.retain(|address| self.family.has(address.ip()));
+        if addresses.is_empty() {
+            let text = match self.family {
+                IpFamily::V6 => "the name has no IPv6 address",
+                _ => "the name has no IPv4 address",
+            };
+            let error = io::Error::new(io::ErrorKind::NotFound, text);
+            return Err(Unresolved::Failed(Arc::new(error)));
+        }
+        Ok(())
+    }
+
+    /// Leaves those that may be connected to.
+    pub(super) fn permit(
+        &self,
+        name: &str,
+        addresses: &mut Vec<SocketAddr>,
+    ) -> Result<(), Unresolved> {
+        if self.policy.is_any() {
+            return Ok(());
+        }
+        let mut refused = None;
+        addresses.retain(|address| {
+            let allowed = self.policy.allows(name, address.ip());
+            if !allowed {
+                refused.get_or_insert(address.ip());
+            }
+            allowed
+        });
+        match refused {
+            Some(address) if addresses.is_empty() => Err(denied(name, address)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn check_literal(&self, name: &str) -> Result<(), Unresolved> {
+        if self.policy.is_any() {
+            return Ok(());
+        }
+        match literal(name) {
+            Some(address) if !self.policy.allows(name, address) => Err(denied(name, address)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn denied(name: &str, address: IpAddr) -> Unresolved {
+    Unresolved::Denied {
+        name: name.to_owned(),
+        address,
+    }
+}
