@@ -37,6 +37,9 @@ mod secrets;
 mod settings;
 #[path = "end_to_end/sinks.rs"]
 mod sinks;
+#[cfg(feature = "sqlite")]
+#[path = "end_to_end/sqlite_program.rs"]
+mod sqlite_program;
 #[path = "end_to_end/timeouts.rs"]
 mod timeouts;
 #[path = "end_to_end/vectors.rs"]

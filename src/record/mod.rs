@@ -210,7 +210,11 @@ pub struct Record<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_truncated: Option<bool>,
     /// What the caller tagged the request with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::any_value"
+    )]
     pub tag: Option<Cow<'a, Value>>,
     /// Whether it stands in place of an earlier record of the same key that was no success.
     #[serde(default, skip_serializing_if = "is_false")]

@@ -14,7 +14,7 @@ use super::InvalidLine;
 use super::codes::{Codes, codes_of, status_set};
 use super::pieces::{self, PieceLine};
 use super::values::{Values, whole_ms};
-use super::wire::{Pairs, Version, text_or_number};
+use super::wire::{Pairs, Version, any_value, text_or_number};
 use crate::http::HeaderName;
 use crate::http::header::AUTHORIZATION;
 use crate::limits::Timeouts;
@@ -117,7 +117,11 @@ pub(super) struct RequestLine<'a> {
     output_file: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     output_durable: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "any_value"
+    )]
     tag: Option<Cow<'a, Value>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     redacted: Vec<Cow<'a, str>>,

@@ -9,6 +9,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 /// The version of the record format: the number 1, any other refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +92,13 @@ pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(
         Name::Text(text) => text.into(),
         Name::Number(number) => number.to_string().into(),
     }))
+}
+
+/// Any JSON that is there: `null` is a value too.
+pub(crate) fn any_value<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Cow<'static, Value>>, D::Error> {
+    Value::deserialize(from).map(|value| Some(Cow::Owned(value)))
 }
 
 /// A JSON object whose order is kept.

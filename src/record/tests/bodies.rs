@@ -1,0 +1,68 @@
+//! Bodies in records.
+
+use super::*;
+
+fn body(bytes: &[u8], options: &RecordOptions) -> (Value, Value, Value) {
+    let outcome = ok("http://h/", "x/y", bytes);
+    let mut record = value(&Record::new(&outcome, options).to_line());
+    let mut take = |key: &str| record[key].take();
+    (take("body"), take("body_encoding"), take("body_truncated"))
+}
+
+#[test]
+fn text_stays_text_and_other_bytes_become_base64() {
+    let all = RecordOptions::new();
+    let (utf8, base64) = (json!("utf8"), json!("base64"));
+    for (bytes, text, encoding) in [
+        (&b"a\0b"[..], "a\0b", &utf8),
+        ("余额".as_bytes(), "余额", &utf8),
+        (b"", "", &utf8),
+        (b"\xff\0", "/wA=", &base64),
+        (b"cut \xe4\xbd", "Y3V0IOS9", &base64),
+    ] {
+        let expected = (json!(text), encoding.clone(), json!(false));
+        assert_eq!(body(bytes, &all), expected);
+    }
+}
+
+#[test]
+fn a_long_body_is_cut_between_characters() {
+    let four = RecordOptions::new().body_limit(4);
+    let utf8 = json!("utf8");
+    assert_eq!(
+        body("余额".as_bytes(), &four),
+        (json!("余"), utf8.clone(), json!(true))
+    );
+    assert_eq!(body(b"abcd", &four), (json!("abcd"), utf8, json!(false)));
+    assert_eq!(
+        body(b"\xff\xff\xff\xff\xff", &four),
+        (json!("/////w=="), json!("base64"), json!(true))
+    );
+}
+
+#[test]
+fn bodies_can_be_left_out_and_headers_put_in() {
+    let outcome = ok("http://h/", "text/plain", b"x");
+    let options = RecordOptions::new().body(false).headers(true);
+    let record = value(&Record::new(&outcome, &options).to_line());
+    assert_eq!(record.get("body"), None);
+    assert_eq!(record["headers"], json!({"content-type": ["text/plain"]}));
+}
+
+#[test]
+fn bytes_that_the_text_of_a_failure_does_not_tell_are_kept_beside_it() {
+    let answer = response("http://h/", 500, "text/plain", b"a\xffb");
+    let line = value(&failure(&sample::bad_status(0, "http://h/", answer)));
+    assert_eq!(line["response_text"], "a\u{fffd}b");
+    assert_eq!(line["body"], "Yf9i");
+}
+
+#[test]
+fn the_text_of_a_failure_is_cut_at_the_limit_too() {
+    let answer = response("http://h/", 500, "text/plain", "余额".as_bytes());
+    let outcome = sample::bad_status(0, "http://h/", answer);
+    let options = RecordOptions::new().body_limit(4);
+    let record = Record::of_failure(&outcome, &options);
+    assert_eq!(record.response_text.as_deref(), Some("余"));
+    assert_eq!((record.body_truncated, record.body), (Some(true), None));
+}

@@ -1,0 +1,131 @@
+//! Requests in a failure log, and out of it again.
+
+use super::*;
+
+fn again(request: Request) -> Request {
+    let line = failure(&sample::connect_timeout(0, request));
+    request_of(&line).unwrap_or_else(|e| panic!("{e}: {line}"))
+}
+
+#[test]
+fn every_setting_the_line_can_hold_comes_back() {
+    let request = Request::put("http://h/p?x=1")
+        .header("x-many", "1")
+        .header("x-many", "2")
+        .header("x-utf8", "é")
+        .without_header("accept")
+        .query("q", "a b")
+        .query("q", "c")
+        .query("r", "")
+        .json(&json!([1]))
+        .timeouts(Timeouts::new().attempt(ms(1.5)).connect(ms(250.0)))
+        .no_retry()
+        .accept("200..=299,404".parse::<crate::StatusSet>().unwrap())
+        .expect_json(false)
+        .idempotent(true)
+        .max_redirects(0)
+        .require("/code", 0)
+        .require("/a~1b", json!({"x": null}))
+        .id("17")
+        .tag(json!(["t"]));
+    let read = again(request.clone());
+    assert_eq!(read.method(), request.method());
+    assert_eq!(read.url(), request.url());
+    assert_eq!(read.header_edits(), request.header_edits());
+    assert_eq!(read.body_bytes(), b"[1]");
+    let (read, given) = (read.options().unwrap(), request.options().unwrap());
+    assert_eq!(read.query, given.query);
+    assert_eq!(
+        read.timeouts,
+        Timeouts::new().attempt(ms(2.0)).connect(ms(250.0))
+    );
+    assert_eq!(read.retry.as_ref().unwrap().max_attempts, 1);
+    assert_eq!(read.accept, given.accept);
+    assert_eq!(read.expect_json, Some(false));
+    assert!(read.idempotent);
+    assert_eq!(read.max_redirects, Some(0));
+    assert_eq!((&read.id, &read.tag), (&given.id, &given.tag));
+    let rules: Vec<_> = read
+        .rules
+        .iter()
+        .map(|rule| match rule {
+            Rule::Require(pointer, value) => (pointer.as_str(), value.clone()),
+            Rule::RejectIf(_) => panic!("a predicate cannot be written down"),
+        })
+        .collect();
+    assert_eq!(rules, [("/code", json!(0)), ("/a~1b", json!({"x": null}))]);
+}
+
+#[test]
+fn a_plain_request_comes_back_plain() {
+    let read = again("http://h/".into());
+    assert!(read.options().is_none() && read.header_edits().is_empty());
+}
+
+#[test]
+fn bytes_come_back_as_they_were() {
+    for body in [&b"\0\xff"[..], b"\0", b"", "余".as_bytes()] {
+        assert_eq!(
+            again(Request::post("http://h/").body(body)).body_bytes(),
+            body
+        );
+    }
+}
+
+#[test]
+fn no_time_limit_stays_none_and_a_short_one_stays_one() {
+    let limit = |time| {
+        let request = Request::get("http://h/").timeouts(Timeouts::new().attempt(time));
+        again(request).options().unwrap().timeouts.attempt
+    };
+    assert_eq!(
+        limit(std::time::Duration::ZERO),
+        Some(std::time::Duration::ZERO)
+    );
+    assert_eq!(limit(std::time::Duration::from_nanos(1)), Some(ms(1.0)));
+}
+
+#[test]
+fn sets_of_statuses_that_are_none_lose_only_those() {
+    let accept = |set: crate::StatusSet| {
+        let read = again(Request::get("http://h/").accept(set));
+        read.options().unwrap().accept.as_ref().unwrap().to_string()
+    };
+    assert_eq!(accept((0..=999).into()), "100..=599");
+    assert_eq!(accept([1, 404, 700].into()), "404");
+    assert_eq!(accept(crate::StatusSet::default()), "");
+}
+
+#[test]
+fn one_that_could_not_be_built_stays_so() {
+    let read = again(Request::new("BAD METHOD", "http://h/"));
+    assert_eq!(
+        read.invalid(),
+        Some("the method \"BAD METHOD\" is not valid")
+    );
+}
+
+#[test]
+fn what_is_not_understood_is_refused_and_never_sent_without_it() {
+    for (request, part) in [
+        (
+            json!({"url": "http://h/", "files": "x"}),
+            "unknown key \"files\"",
+        ),
+        (json!({"method": "GET"}), "missing field `url`"),
+        (
+            json!({"url": "http://h/", "body": "a", "body_base64": "YQ=="}),
+            "more than one",
+        ),
+        (json!({"url": "http://h/", "body_base64": "?"}), "no base64"),
+        (json!({"url": "http://h/", "accept": ["2xx"]}), "2xx"),
+        (json!({"url": "http://h/", "redacted": ["a b"]}), "a b"),
+    ] {
+        let line = json!({"v": 1, "request": request}).to_string();
+        let error = request_of(&line).unwrap_err().to_string();
+        assert!(error.contains(part), "{line}: {error}");
+    }
+    let result = line(&ok("http://h/", "text/plain", b"x"));
+    let error = request_of(&result).unwrap_err().to_string();
+    assert!(error.contains("no request"), "{error}");
+}

@@ -1,0 +1,86 @@
+//! No line holds a secret.
+
+use super::*;
+
+fn full_of_secrets() -> Request {
+    Request::post(format!("http://user:{SECRET}@h/path"))
+        .bearer(SECRET)
+        .header("cookie", SECRET)
+        .header("X-Api-Key", SECRET)
+        .header("x-api-key", SECRET)
+        .header("x-plain", "shown")
+}
+
+#[test]
+fn no_line_holds_one() {
+    let url = format!("http://user:{SECRET}@h/path");
+    let mut answer = response(&url, 500, "text/plain", b"no");
+    let mut head = (**answer.head()).clone();
+    for name in ["set-cookie", "x-auth-token"] {
+        head.headers.insert(name, SECRET.parse().unwrap());
+    }
+    answer = crate::response::Response::new(head.into(), answer.into_bytes(), false);
+    let options = RecordOptions::new().headers(true);
+    for outcome in [
+        sample::success(0, full_of_secrets(), answer.clone()),
+        sample::rejected(
+            0,
+            full_of_secrets(),
+            answer.clone(),
+            Rejection::new(1, "no"),
+        ),
+        sample::bad_status(0, full_of_secrets(), answer),
+        sample::connect_timeout(0, full_of_secrets()),
+        sample::unsent(0, full_of_secrets(), ErrorType::InvalidRequest),
+    ] {
+        for line in [
+            Record::new(&outcome, &options).to_line(),
+            Record::of_failure(&outcome, &options).to_line(),
+        ] {
+            assert!(!line.contains(SECRET), "{line}");
+            assert!(line.contains("http://***@h/path"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_headers_left_out_are_named_and_must_come_from_elsewhere() {
+    let line = failure(&sample::connect_timeout(0, full_of_secrets()));
+    let request = &value(&line)["request"];
+    assert_eq!(request["url"], "http://h/path");
+    assert_eq!(request["headers"], json!({"x-plain": "shown"}));
+    assert_eq!(
+        request["redacted"],
+        json!(["authorization", "cookie", "x-api-key"])
+    );
+    let again = request_of(&line).unwrap();
+    assert_eq!(again.invalid(), None);
+    assert_eq!(
+        again.lacking(|name| name == "cookie", |_| false).as_deref(),
+        Some(
+            "secrets were left out of the failure log and must be given again: \
+             authorization, x-api-key"
+        )
+    );
+    assert_eq!(again.lacking(|_| true, |_| false), None);
+}
+
+#[test]
+fn they_are_named_again_when_the_second_run_fails_too() {
+    let first = failure(&sample::connect_timeout(0, full_of_secrets()));
+    let second = failure(&sample::connect_timeout(0, request_of(&first).unwrap()));
+    assert_eq!(value(&first)["request"], value(&second)["request"]);
+}
+
+#[test]
+fn one_written_into_the_line_since_need_not_come_from_elsewhere() {
+    let line = failure(&sample::connect_timeout(
+        0,
+        Request::get("http://h/").bearer("a"),
+    ));
+    let mut edited = value(&line);
+    edited["request"]["headers"] = json!({"Authorization": "Bearer b"});
+    let request = request_of(&edited.to_string()).unwrap();
+    assert_eq!(request.lacking(|_| false, |_| false), None);
+    assert_eq!(request.header_edits().len(), 1);
+}
