@@ -63,6 +63,7 @@
 //!   ([`Error`], with its [`ErrorType`], [`Layer`], [`Phase`] and [`StopReason`]), beside attempts, timings and redirects.
 //! - [`RetryPolicy`] and [`Timeouts`]: when it is tried again, and how long each attempt may take. Values, for a client
 //!   or a request.
+//! - [`TlsSettings`], [`ProxySettings`], [`AddressPolicy`]: how connections are made, and to whom.
 //! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch. [`Journal`]: results that a later run goes on
 //!   from, also after a crash.
 //!

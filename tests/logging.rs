@@ -240,3 +240,43 @@ fn no_line_holds_a_secret() {
         assert!(!line.contains("c2VjcmV0"), "{line}");
     }
 }
+
+#[cfg(feature = "rustls")]
+#[test]
+fn a_client_that_verifies_no_certificates_says_so_once_and_loudly() {
+    let _turn = listening();
+    let tls = haul::TlsSettings::new().insecure(true);
+    let client = Client::builder().tls(tls).build().unwrap();
+    let server = Server::always(Answer::text("x"));
+    for _ in 0..3 {
+        assert!(client.get(server.url("/")).is_success());
+    }
+    let lines = heard();
+    let loud = of(Level::Warn, &lines);
+    assert_eq!(loud.len(), 1, "{lines:?}");
+    assert!(loud[0].starts_with("INSECURE: "), "{loud:?}");
+    drop(Client::builder().tls(haul::TlsSettings::new()).build());
+    assert!(of(Level::Warn, &heard()).is_empty());
+}
+
+#[test]
+fn a_proxys_password_is_in_no_line() {
+    let _turn = listening();
+    let client = Client::builder()
+        .proxy(format!("http://user:secret@{}", refused()))
+        .retry(
+            RetryPolicy::default()
+                .max_attempts(2)
+                .backoff(Duration::ZERO, Duration::ZERO),
+        );
+    let client = client.build().unwrap();
+    for url in ["http://a.test/", "https://a.test/"] {
+        assert!(client.get(url).is_failed());
+    }
+    let lines = heard();
+    assert!(of(Level::Warn, &lines).iter().any(|l| l.contains("proxy")));
+    assert!(
+        lines.iter().all(|(_, line)| !line.contains("secret")),
+        "{lines:?}"
+    );
+}

@@ -46,7 +46,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Addresses of a host, in place of what its name resolves to (curl's `--resolve`); `*` is every host, no port every
+    /// Addresses of a host, in place of what its name resolves to (curl's `--resolve`); `*` is every name, no port every
     /// port. Of several that fit, the first counts. `Host` header and certificate go by the name all the same. A proxy's
     /// name too can be given addresses; that of a server behind a proxy is the proxy's to resolve.
     ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address_policy::IpFamily;
-use crate::proxy_settings::ProxySettings;
+use crate::proxy_settings::{ProxyKind, ProxyServer, ProxySettings};
 use crate::tls_settings::TlsSettings;
 use crate::transport::{self, Addressing, Dialling, Tls};
 
@@ -39,6 +39,7 @@ impl ConnectionSettings {
     pub(super) fn prepare(self, workers: usize) -> Result<transport::Settings, BuildError> {
         let wrong = |setting| move |reason| BuildError { setting, reason };
         self.proxy.check().map_err(wrong("proxy"))?;
+        check_socks(&self.proxy).map_err(wrong("proxy"))?;
         self.check_exemption().map_err(wrong("address_policy"))?;
         let mut addressing = self.addressing;
         if let Some(local) = self.dialling.local {
@@ -80,5 +81,16 @@ impl ConnectionSettings {
                 proxy, proxy.name
             )),
         }
+    }
+}
+
+/// A build without SOCKS5 has no use for such a proxy.
+fn check_socks(settings: &ProxySettings) -> Result<(), String> {
+    let socks = |proxy: &&ProxyServer| proxy.kind == ProxyKind::Socks5;
+    match settings.servers().find(socks) {
+        Some(proxy) if cfg!(not(feature = "socks")) => Err(format!(
+            "{proxy} speaks SOCKS5, which needs the feature `socks`"
+        )),
+        _ => Ok(()),
     }
 }

@@ -40,6 +40,15 @@ impl Gateway {
         })
     }
 
+    /// Says this to whoever comes, and no more.
+    pub(crate) fn saying(bytes: &'static [u8]) -> Gateway {
+        Gateway::start(move |socket, _| {
+            let _ = socket.write_all(bytes);
+            let _ = socket.shutdown(std::net::Shutdown::Write);
+            let _ = io::copy(&mut &*socket, &mut io::sink());
+        })
+    }
+
     /// SOCKS5, for those who know user and password if there are any.
     pub(crate) fn socks(credentials: Option<(&'static str, &'static str)>) -> Gateway {
         Gateway::socks_replying(credentials, 0)

@@ -19,7 +19,7 @@ pub(crate) struct Addressing {
 /// Addresses of a host that nobody is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct StaticAddresses {
-    /// `*` for every host.
+    /// `*` for every name, but for no literal address.
     pub(crate) name: String,
     /// `None` for every port.
     pub(crate) port: Option<u16>,
@@ -31,7 +31,10 @@ impl Addressing {
     pub(super) fn given(&self, name: &str, port: u16) -> Option<Vec<IpAddr>> {
         let fits = |given: &&StaticAddresses| {
             given.port.is_none_or(|own| own == port)
-                && (given.name == "*" || given.name.eq_ignore_ascii_case(name))
+                && match &*given.name {
+                    "*" => name.parse::<IpAddr>().is_err(),
+                    own => own.eq_ignore_ascii_case(name),
+                }
         };
         self.given.iter().find(fits).map(|g| g.addresses.clone())
     }
