@@ -73,7 +73,8 @@
 //!
 //! One accepted request is exactly one outcome, whatever fails, panics or is dropped. Limits, in all and per host, hold
 //! through retries and redirects. A request that waits for its next attempt holds no thread. Every queue has a bound,
-//! so input of any length runs in flat memory. No secret (credentials, cookies, userinfo of a URL) appears in a `Debug`,
+//! so input of any length runs in flat memory. No secret (credentials, cookies, userinfo of a URL, and what [`sensitive_header`](ClientBuilder::sensitive_header) and
+//! [`sensitive_query`](ClientBuilder::sensitive_query) name) appears in a `Debug`,
 //! an error text, a record or a log line.
 //!
 //! # Logging

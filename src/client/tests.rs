@@ -309,3 +309,37 @@ fn fifty_thousand_requests_over_a_hundred_hosts_come_out_once_each_in_order() {
     }
     assert_eq!(expected, 50_000);
 }
+
+#[test]
+fn a_body_that_is_saved_has_limits_of_its_own_and_those_that_were_set() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    let transport = Arc::new(Script(Mutex::new(0), move |call: &Call<'_>, _| {
+        let limits = (call.until.is_some(), call.read, call.body_limit);
+        told.lock().unwrap().push(limits);
+        reply(200, &[])
+    }));
+    let client = Client::builder()
+        .transport(transport.clone())
+        .build()
+        .unwrap();
+    let path = std::env::temp_dir().join("never-made");
+    client.get("http://h/");
+    client.send(Request::get("http://h/").save_to(&path));
+    let set = Client::builder()
+        .transport(transport)
+        .timeouts(crate::Timeouts::new().attempt(Duration::from_secs(9)))
+        .body_limit(7)
+        .build()
+        .unwrap();
+    set.send(Request::get("http://h/").save_to(path));
+    let idle = Some(Duration::from_secs(30));
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [
+            (true, None, 10 << 20),
+            (false, idle, u64::MAX),
+            (true, idle, 7)
+        ]
+    );
+}

@@ -240,3 +240,33 @@ fn one_dropped_half_way_finishes_its_sink() {
     assert_eq!(notes.told, ["begin", "finish"]);
     assert_eq!(notes.written.len(), 1);
 }
+
+#[test]
+fn a_pipe_whose_reader_goes_away_ends_the_batch_in_order() {
+    let server = Server::always(Answer::text("x".repeat(4_000)));
+    let (reader, writer) = io::pipe().unwrap();
+    let mut sink = JsonLines::new(writer).named("stdout");
+    let client = builder(4).window(16).build().unwrap();
+    let urls = (0..1_000).map(|i| server.url(&format!("/{i}")));
+    let mut batch = client.as_completed(urls).record_to(&mut sink);
+    assert!(batch.next().unwrap().is_ok());
+    drop(reader);
+    let (mut outcomes, mut errors) = (1, Vec::new());
+    for outcome in batch.by_ref() {
+        match outcome {
+            Ok(_) => outcomes += 1,
+            Err(error) => errors.push(error),
+        }
+    }
+    assert_eq!(batch.end(), Some(End::SinkFailed));
+    let [error] = errors.as_slice() else {
+        panic!("{errors:?}");
+    };
+    assert!(error.is_broken_pipe() && error.path().is_none());
+    let message = error.to_string();
+    assert!(
+        message.starts_with("stdout: cannot be written: "),
+        "{message}"
+    );
+    assert!(outcomes < 1_000 && server.requests() < 1_000);
+}

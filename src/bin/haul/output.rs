@@ -5,7 +5,7 @@ use std::path::Path;
 
 use haul::record::RecordOptions;
 use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
-use haul::{Outcome, SinkError, Summary};
+use haul::{Outcome, Redaction, SinkError, Summary};
 
 use crate::again;
 use crate::arguments::{Arguments, Body};
@@ -14,7 +14,14 @@ use crate::failure::Failure;
 /// The results, and the failures where they were asked for.
 pub(crate) struct Output {
     pub(crate) results: Results,
-    failures: Option<Box<dyn Sink>>,
+    failures: Failed,
+}
+
+/// Where failures go beside the results.
+enum Failed {
+    Nowhere,
+    Log(Box<Failures>),
+    Database(Box<Sqlite>),
 }
 
 pub(crate) enum Results {
@@ -24,7 +31,7 @@ pub(crate) enum Results {
     Journal(Box<Journal>),
 }
 
-pub(crate) fn open(arguments: &Arguments) -> Result<Output, Failure> {
+pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Output, Failure> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let records = RecordOptions::new()
         .body(to.body == Body::Auto)
@@ -42,9 +49,9 @@ pub(crate) fn open(arguments: &Arguments) -> Result<Output, Failure> {
         return Err(exists(path));
     }
     // The results file last: a run that could not begin leaves none behind, which would be in the way of the next.
-    let failures = match to.failures.as_deref() {
-        None => None,
-        Some(path) => Some(failures(path, resume, ending.overwrite, records.clone())?),
+    let mut failures = match to.failures.as_deref() {
+        None => Failed::Nowhere,
+        Some(path) => failures(path, resume, ending.overwrite, records.clone())?,
     };
     let results = match path {
         None => Results::Stdout(
@@ -69,6 +76,9 @@ pub(crate) fn open(arguments: &Arguments) -> Result<Output, Failure> {
                 .durable(ending.durable)
                 .retry_failed(ending.retry_failed)
                 .resume_writes(ending.resume_writes);
+            if let (true, Failed::Database(database)) = (resume, &mut failures) {
+                database.rebuild(&journal, redaction).map_err(wrong)?;
+            }
             Results::Journal(Box::new(journal))
         }
     };
@@ -91,7 +101,7 @@ fn failures(
     resume: bool,
     overwrite: bool,
     records: RecordOptions,
-) -> Result<Box<dyn Sink>, Failure> {
+) -> Result<Failed, Failure> {
     let is_database = path.extension().is_some_and(|end| {
         ["db", "sqlite", "sqlite3"]
             .iter()
@@ -100,10 +110,10 @@ fn failures(
     if is_database {
         // Each run has its own number there: nothing is in the way of anything.
         let database = Sqlite::open(path).map_err(wrong)?.records(records);
-        return Ok(Box::new(match again::shown() {
+        return Ok(Failed::Database(Box::new(match again::shown() {
             Some(arguments) => database.arguments(arguments),
             None => database,
-        }));
+        })));
     }
     let log = match (resume, overwrite) {
         (true, _) => Failures::append(path),
@@ -111,7 +121,7 @@ fn failures(
         _ if path.is_file() => return Err(exists(path)),
         _ => Failures::create(path),
     };
-    Ok(Box::new(log.map_err(wrong)?.records(records)))
+    Ok(Failed::Log(Box::new(log.map_err(wrong)?.records(records))))
 }
 
 impl Results {
@@ -132,24 +142,39 @@ impl Results {
     }
 }
 
+impl Failed {
+    fn sink(&mut self) -> Option<&mut dyn Sink> {
+        match self {
+            Failed::Nowhere => None,
+            Failed::Log(log) => Some(log),
+            Failed::Database(database) => Some(database),
+        }
+    }
+}
+
 /// The failures first: an outcome in the results is one whose failure is on record.
 impl Sink for Output {
     fn begin(&mut self) -> Result<(), SinkError> {
-        self.failures.begin().and(self.results.sink().begin())
+        self.failures
+            .sink()
+            .begin()
+            .and(self.results.sink().begin())
     }
 
     fn write(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
         self.failures
+            .sink()
             .write(outcome)
             .and(self.results.sink().write(outcome))
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
-        self.failures.idle().and(self.results.sink().idle())
+        self.failures.sink().idle().and(self.results.sink().idle())
     }
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         self.failures
+            .sink()
             .finish(summary)
             .and(self.results.sink().finish(summary))
     }

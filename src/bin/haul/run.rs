@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     if arguments.ending.dry_run {
         return print(requests, voice);
     }
-    let mut output = output::open(arguments)?;
+    let mut output = output::open(arguments, client.redaction())?;
     let found = output.results.found();
     let requests: Box<dyn Iterator<Item = Request> + Send> = match &output.results {
         Results::Journal(journal) => Box::new(journal.remaining(requests)),

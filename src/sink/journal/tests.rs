@@ -187,8 +187,16 @@ fn what_is_no_results_file_is_refused_and_stays_as_it_was() {
         error.contains("run.jsonl.journal: cannot be resumed: line 1: records of version 7"),
         "{error}"
     );
-    let error = Journal::open(&folder.0).err().unwrap().to_string();
-    assert!(error.contains("cannot be opened for writing"), "{error}");
+    // A folder, one that is not there, and one in which nobody makes a file.
+    for path in [
+        folder.0.clone(),
+        folder.0.join("no/run.jsonl"),
+        "/proc/self/run.jsonl".into(),
+    ] {
+        let error = Journal::open(&path).err().unwrap().to_string();
+        let expected = format!("{}: cannot be opened for writing: ", path.display());
+        assert!(error.starts_with(&expected), "{error}");
+    }
 }
 
 #[cfg(unix)]

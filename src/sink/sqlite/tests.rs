@@ -224,6 +224,13 @@ fn a_folder_that_is_not_there_and_a_damaged_file_are_named() {
         "{error}"
     );
 
+    // Nobody makes a file there.
+    let error = refused(Path::new("/proc/self/failures.db")).to_string();
+    assert!(
+        error.starts_with("/proc/self/failures.db: cannot be opened"),
+        "{error}"
+    );
+
     let mut sink = Sqlite::open(folder.file()).unwrap();
     run(&mut sink, &[sample::connect_timeout(0, "http://h/")]).unwrap();
     drop(sink);
