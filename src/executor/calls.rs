@@ -270,6 +270,8 @@ impl Executor {
     pub(crate) fn close(self: &Arc<Self>, end: Option<&Ended>, abort: bool) -> Vec<Arc<Request>> {
         let (never, running) = self.with(|state, now| {
             state.closing = true;
+            // Whoever waits for outcomes of a batch that has nothing under way waits for requests that are not taken.
+            state.schedule.nudge_all();
             if abort && let Some(why) = end {
                 // What is under way and would be tried again is not.
                 state.ending.get_or_insert_with(|| why.clone());

@@ -214,6 +214,12 @@ impl<J> Schedule<J> {
         }
     }
 
+    /// Has the callers of all batches look again.
+    pub(crate) fn nudge_all(&mut self) {
+        let all: Vec<Id> = self.batches.ids().collect();
+        all.into_iter().for_each(|batch| self.nudge(batch));
+    }
+
     /// Has the caller of a batch look again.
     pub(super) fn nudge(&mut self, batch: Id) {
         if self.nudges.last() != Some(&batch) {

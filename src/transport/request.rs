@@ -1,9 +1,7 @@
 //! The request as ureq gets it.
 
 use super::Call;
-use crate::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, USER_AGENT,
-};
+use crate::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
 use crate::http::{HeaderName, HeaderValue, Request};
 
 /// The request for ureq.
@@ -60,13 +58,7 @@ pub(super) fn head_size(call: &Call<'_>) -> usize {
 }
 
 /// What goes out unless the request says something else.
-const DEFAULTS: [(HeaderName, &str); 3] = [
-    (USER_AGENT, USER_AGENT_VALUE),
-    (ACCEPT, "*/*"),
-    (ACCEPT_ENCODING, ENCODINGS),
-];
-
-const USER_AGENT_VALUE: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
+const DEFAULTS: [(HeaderName, &str); 2] = [(ACCEPT, "*/*"), (ACCEPT_ENCODING, ENCODINGS)];
 
 /// Adds the codings that ureq leaves to this side to those it knows.
 macro_rules! and_own {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use haul::Request;
 use haul::record::InputLines;
+use serde_json::{Map, Value};
 
 use crate::arguments::{Arguments, Format};
 use crate::failure::Failure;
@@ -38,6 +39,8 @@ enum Source {
 /// A line that is no request: where it stands, its beginning, and what is wrong.
 pub(crate) struct Bad {
     place: (Arc<str>, u64),
+    /// Where it is JSON with one.
+    id: Option<String>,
     text: String,
     reason: String,
 }
@@ -147,6 +150,7 @@ impl Input {
     fn bad(&self, place: (Arc<str>, u64), reason: String) -> Bad {
         Bad {
             place,
+            id: None,
             text: beginning(&String::from_utf8_lossy(&self.line)),
             reason,
         }
@@ -175,6 +179,7 @@ impl Input {
             }
             Err(reason) => Err(Bad {
                 place,
+                id: id_in(text),
                 text: beginning(text),
                 reason,
             }),
@@ -194,13 +199,28 @@ impl Iterator for Input {
 
 impl Bad {
     fn stand_in(self) -> Request {
-        Request::unreadable(self.text, self.reason).read_at(self.place.0, self.place.1)
+        let request = Request::unreadable(self.text, self.reason);
+        let request = request.read_at(self.place.0, self.place.1);
+        match self.id {
+            Some(id) => request.id(id),
+            None => request,
+        }
     }
 
     /// `urls.txt:3: what is wrong: "value"`
     pub(crate) fn message(&self) -> String {
         let (name, number) = &self.place;
         format!("{name}:{number}: {}: {:?}", self.reason, self.text)
+    }
+}
+
+/// What the line calls its request, whatever else is wrong with it.
+fn id_in(text: &str) -> Option<String> {
+    let keys: Map<String, Value> = serde_json::from_str(text).ok()?;
+    match keys.get("id").or_else(|| keys.get("custom_id"))? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
     }
 }
 

@@ -29,7 +29,7 @@ use crate::generate::What;
 /// Every option can be given as an environment variable too: --max-time as HAUL_MAX_TIME, --breaker as HAUL_BREAKER=1,
 /// several headers as lines of HAUL_HEADER. What is typed counts before the environment, and that before the default.
 #[derive(Debug, Parser)]
-#[command(name = "haul", version, max_term_width = 100, after_help = AFTER, after_long_help = AFTER_LONG)]
+#[command(name = "haul", version, args_override_self = true, max_term_width = 100, after_help = AFTER, after_long_help = AFTER_LONG)]
 pub(crate) struct Arguments {
     /// URLs, and files of URLs or JSON requests; - is standard input
     #[arg(value_name = "FILE|URL")]

@@ -1,0 +1,342 @@
+//! Runs the binary: arguments and input in, everything it says and writes out.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Long enough for the slowest machine; a run that takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A run to come.
+pub(crate) struct Haul {
+    command: Command,
+    input: Vec<u8>,
+}
+
+/// A run that is over.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A run that is under way.
+pub(crate) struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    results: Option<Lines<BufReader<ChildStdout>>>,
+    said: Arc<Said>,
+    listening: JoinHandle<()>,
+}
+
+/// What a run has said on standard error so far.
+#[derive(Default)]
+struct Said {
+    text: Mutex<String>,
+    changed: Condvar,
+}
+
+/// A directory of a test's own, gone with it.
+pub(crate) struct Folder(PathBuf);
+
+/// The command with these arguments, and nothing in its environment that steers it.
+pub(crate) fn haul<A: AsRef<str>>(arguments: impl IntoIterator<Item = A>) -> Haul {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_haul"));
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("HAUL_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("NO_COLOR");
+    command.args(arguments.into_iter().map(|a| a.as_ref().to_owned()));
+    Haul {
+        command,
+        input: Vec::new(),
+    }
+}
+
+impl Haul {
+    pub(crate) fn input(mut self, text: impl Into<Vec<u8>>) -> Haul {
+        self.input = text.into();
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Haul {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn stdout(mut self, to: impl Into<Stdio>) -> Haul {
+        self.command.stdout(to);
+        self
+    }
+
+    pub(crate) fn current_dir(mut self, folder: &Folder) -> Haul {
+        self.command.current_dir(&folder.0);
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(mut self) -> Done {
+        self.command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the binary");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = self.input;
+        // One that does not read its input to the end closes it.
+        let feeding = thread::spawn(move || drop(stdin.write_all(&input)));
+        let stdout = child
+            .stdout
+            .take()
+            .map(|pipe| thread::spawn(move || text(pipe)));
+        let stderr = child
+            .stderr
+            .take()
+            .map(|pipe| thread::spawn(move || text(pipe)));
+        let status = wait(&mut child);
+        feeding.join().unwrap();
+        let read = |reading: Option<JoinHandle<String>>| {
+            reading.map_or(String::new(), |reading| reading.join().unwrap())
+        };
+        Done {
+            status: status.code(),
+            stdout: read(stdout),
+            stderr: read(stderr),
+        }
+    }
+
+    /// Runs it to its end, its results coming to the test.
+    pub(crate) fn done(self) -> Done {
+        self.stdout(Stdio::piped()).run()
+    }
+
+    /// Starts it, its input in the hands of the test.
+    pub(crate) fn start(mut self) -> Running {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the binary");
+        let mut stderr = child.stderr.take().expect("a pipe");
+        let stdout = child.stdout.take().expect("a pipe");
+        let said = Arc::new(Said::default());
+        let telling = Arc::clone(&said);
+        let listening = thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(n @ 1..) = stderr.read(&mut piece) {
+                let text = String::from_utf8_lossy(&piece[..n]);
+                telling.text.lock().unwrap().push_str(&text);
+                telling.changed.notify_all();
+            }
+        });
+        Running {
+            stdin: child.stdin.take(),
+            results: Some(BufReader::new(stdout).lines()),
+            said,
+            listening,
+            child,
+        }
+    }
+}
+
+impl Running {
+    /// Writes a line of input.
+    pub(crate) fn say(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().expect("open input");
+        writeln!(stdin, "{line}").unwrap();
+    }
+
+    /// The next result; waits for it.
+    #[track_caller]
+    pub(crate) fn next_result(&mut self) -> Value {
+        let results = self.results.as_mut().expect("open results");
+        let line = results.next().expect("a result").unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"))
+    }
+
+    pub(crate) fn close_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// From here on nobody reads its results.
+    pub(crate) fn close_results(&mut self) {
+        self.results = None;
+    }
+
+    /// Returns once it has said this.
+    #[track_caller]
+    pub(crate) fn wait_until_said(&self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        let mut said = self.said.text.lock().unwrap();
+        while !said.contains(text) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{text:?} is not in:\n{said}");
+            said = self.said.changed.wait_timeout(said, left).unwrap().0;
+        }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, signal).unwrap();
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its status, once it has ended: its results are left unread.
+    pub(crate) fn status(&mut self) -> Option<i32> {
+        wait(&mut self.child).code()
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Its end, and what it said.
+    pub(crate) fn finish(mut self) -> Done {
+        let rest = self.results.take().into_iter().flatten();
+        let stdout = rest.map_while(Result::ok).map(|line| line + "\n").collect();
+        let status = wait(&mut self.child);
+        self.listening.join().unwrap();
+        Done {
+            status: status.code(),
+            stdout,
+            stderr: self.said.text.lock().unwrap().clone(),
+        }
+    }
+}
+
+fn text(mut from: impl Read) -> String {
+    let mut bytes = Vec::new();
+    from.read_to_end(&mut bytes).unwrap();
+    String::from_utf8(bytes).expect("everything it says is UTF-8")
+}
+
+/// Waits for the end of a process, and ends it where it takes too long.
+fn wait(child: &mut Child) -> ExitStatus {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if Instant::now() > until {
+            child.kill().unwrap();
+            panic!("it did not end");
+        }
+        thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+impl Done {
+    /// The results on standard output.
+    pub(crate) fn results(&self) -> Vec<Value> {
+        records(&self.stdout)
+    }
+
+    /// Its status, and what it said where that is not the one expected.
+    #[track_caller]
+    pub(crate) fn exits(self, status: i32) -> Done {
+        assert_eq!(
+            self.status,
+            Some(status),
+            "{}\n{}",
+            self.stderr,
+            self.stdout
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Done {
+        assert!(
+            self.stderr.contains(text),
+            "{text:?} is not in:\n{}",
+            self.stderr
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn is_silent_about(self, text: &str) -> Done {
+        assert!(
+            !self.stderr.contains(text),
+            "{text:?} is in:\n{}",
+            self.stderr
+        );
+        self
+    }
+}
+
+/// Whole lines of JSON.
+#[track_caller]
+pub(crate) fn records(text: &str) -> Vec<Value> {
+    assert!(
+        text.is_empty() || text.ends_with('\n'),
+        "a torn line: {text:?}"
+    );
+    let read = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    text.lines().map(read).collect()
+}
+
+impl Folder {
+    pub(crate) fn new() -> Folder {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("haul-cli-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    /// The path of a file in it.
+    pub(crate) fn at(&self, name: &str) -> String {
+        self.0
+            .join(name)
+            .to_str()
+            .expect("a path of text")
+            .to_owned()
+    }
+
+    /// Writes a file, and gives its path.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        fs::write(self.0.join(name), content).unwrap();
+        self.at(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    pub(crate) fn records(&self, name: &str) -> Vec<Value> {
+        records(&self.read(name))
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.join(name).exists()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,137 @@
+//! What counts as success, what ends a run, and the status it exits with.
+
+use serde_json::json;
+
+use super::command::{Folder, haul};
+use super::support::{Answer, Scenario, Server};
+
+fn server() -> Server {
+    Scenario::new()
+        .on("/gone/*", Answer::status(404))
+        .on("/html", Answer::html("<p>"))
+        .on("/no", Answer::json(r#"{"code": 4001, "msg": "no money"}"#))
+        .on("/*", Answer::json(r#"{"code": 0}"#))
+        .start()
+}
+
+fn lines(server: &Server, paths: &[&str]) -> String {
+    paths.iter().map(|path| server.url(path) + "\n").collect()
+}
+
+#[test]
+fn it_exits_with_0_where_all_succeeded_and_1_where_not() {
+    let server = server();
+    let status = |arguments: &[&str], paths: &[&str]| {
+        let run = haul(arguments.iter().chain(&["-"])).input(lines(&server, paths));
+        run.done().status.unwrap()
+    };
+    assert_eq!(status(&[], &["/a", "/b"]), 0);
+    assert_eq!(status(&[], &["/a", "/gone/1"]), 1);
+    assert_eq!(status(&["--exit-zero"], &["/a", "/gone/1"]), 0);
+    assert_eq!(status(&["--accept", "404"], &["/gone/1"]), 0);
+    assert_eq!(status(&["--accept", "200..=299"], &["/gone/1"]), 1);
+    assert_eq!(status(&["--expect-json"], &["/a"]), 0);
+    assert_eq!(status(&["--expect-json"], &["/html"]), 1);
+    assert_eq!(status(&["--require", "/code=0"], &["/a"]), 0);
+    assert_eq!(status(&["--require", "/code=0"], &["/no"]), 1);
+    assert_eq!(status(&[], &[]), 0);
+    assert_eq!(status(&["--fail-empty"], &[]), 1);
+    assert_eq!(status(&["--fail-empty"], &["/a"]), 0);
+}
+
+#[test]
+fn what_the_application_rejects_is_no_failure() {
+    let (server, folder) = (server(), Folder::new());
+    let failures = folder.at("failures.jsonl");
+    let arguments = [
+        "--require",
+        "/code=0",
+        "--failures",
+        &failures,
+        &server.url("/no"),
+    ];
+    let done = haul(arguments).done().exits(1);
+    assert_eq!(done.results()[0]["outcome"], "rejected");
+    assert_eq!(folder.read("failures.jsonl"), "");
+}
+
+#[test]
+fn it_stops_at_the_first_failure_or_after_so_many_with_status_4() {
+    let server = server();
+    let many: Vec<String> = (0..1000).map(|i| format!("/gone/{i}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (arguments, least) in [
+        (&["--fail-early"][..], 1),
+        (&["--max-failures", "7"][..], 7),
+        (&["--max-failures", "50%"][..], 100),
+    ] {
+        let before = server.requests();
+        let run = haul(arguments.iter().chain(&["-j", "2", "-"])).input(lines(&server, &many));
+        let done = run.done().exits(4).says("stopped early: ");
+        let failed = done.results().len();
+        assert!((least..1000).contains(&failed), "{arguments:?}: {failed}");
+        assert!(server.requests() - before < 1000);
+    }
+    // A share below the one given does not.
+    let mut paths = vec!["/a"; 150];
+    paths.extend(["/gone/1"; 10]);
+    let run = haul(["--max-failures", "20%", "-"]).input(lines(&server, &paths));
+    assert_eq!(run.done().exits(1).results().len(), 160);
+}
+
+#[test]
+fn a_dry_run_prints_the_requests_and_sends_nothing() {
+    let (server, folder) = (server(), Folder::new());
+    let out = folder.at("out.jsonl");
+    let input = format!(
+        "{}\n{}\n{}\n",
+        server.url("/a"),
+        json!({"url": server.url("/b"), "json": {"n": 1}, "auth": {"bearer": "secret"}}),
+        "{\"url\": 7}"
+    );
+    let done = haul(["--dry-run", "-o", &out, "-X", "PUT", "-"])
+        .input(input)
+        .done()
+        .exits(1);
+    let printed = done.results();
+    assert_eq!(
+        printed[0],
+        json!({"url": server.url("/a"), "method": "PUT"})
+    );
+    assert_eq!(printed[1]["body"], r#"{"n":1}"#);
+    assert_eq!(printed[1]["redacted"], json!(["authorization"]));
+    assert_eq!(printed.len(), 2);
+    done.says("haul: stdin:3: ").is_silent_about("secret");
+    assert_eq!(server.requests(), 0);
+    assert!(!folder.has("out.jsonl"));
+}
+
+#[test]
+fn the_demo_needs_nothing_and_names_what_it_wrote() {
+    let folder = Folder::new();
+    let run = haul(["--demo"]).env("TMPDIR", folder.path().to_str().unwrap());
+    let done = run
+        .done()
+        .exits(0)
+        .says("1000 requests")
+        .says("succeeded")
+        .says("rejected       1");
+    let file = |what: &str| {
+        let line = done
+            .stderr
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix(what));
+        line.unwrap_or_else(|| panic!("{what}: {}", done.stderr))
+            .trim()
+            .to_owned()
+    };
+    let results = std::fs::read_to_string(file("Results ")).unwrap();
+    assert_eq!(super::command::records(&results).len(), 1000);
+    let failures = rusqlite::Connection::open(file("Failures ")).unwrap();
+    let count: i64 = failures
+        .query_row("select count(*) from failures", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, 42);
+    assert_eq!(done.stdout, "");
+}

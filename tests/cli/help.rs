@@ -1,0 +1,70 @@
+//! What it says of itself.
+
+use super::command::haul;
+
+const GROUPS: [&str; 7] = [
+    "Requests (defaults for every line; a JSON line overrides them):",
+    "How fast:",
+    "Time and retries:",
+    "Results:",
+    "Success, stopping, resuming:",
+    "Connection:",
+    "Messages:",
+];
+
+#[test]
+fn help_is_short_or_long_and_groups_the_options() {
+    let short = haul(["-h"]).done().exits(0).stdout;
+    let long = haul(["--help"]).done().exits(0).stdout;
+    for text in [&short, &long] {
+        let places: Vec<_> = GROUPS
+            .iter()
+            .map(|group| text.find(group).expect(group))
+            .collect();
+        assert!(places.is_sorted(), "{places:?}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 120),
+            "{text}"
+        );
+    }
+    assert!(short.len() * 3 / 2 < long.len());
+    assert!(short.lines().count() < 120);
+    for said in [
+        "Exit status:",
+        "HAUL_MAX_TIME",
+        "output_file",
+        "First steps:",
+    ] {
+        assert!(long.contains(said), "{said}");
+    }
+}
+
+#[test]
+fn every_option_is_in_the_man_page_and_the_completions() {
+    let short = haul(["-h"]).done().exits(0).stdout;
+    let named = short
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| line.starts_with('-'));
+    let options: Vec<&str> = named
+        .filter_map(|line| line.split("--").nth(1)?.split([' ', '.']).next())
+        .collect();
+    assert!(options.len() > 50, "{options:?}");
+    for what in ["man", "complete-bash", "complete-zsh", "complete-fish"] {
+        let text = haul(["--generate", what])
+            .done()
+            .exits(0)
+            .stdout
+            .replace('\\', "");
+        for option in &options {
+            assert!(text.contains(option), "{what} lacks {option}");
+        }
+    }
+}
+
+#[test]
+fn it_tells_its_version() {
+    let version = concat!("haul ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(haul(["-V"]).done().exits(0).stdout, version);
+    assert_eq!(haul(["--version"]).done().exits(0).stdout, version);
+}

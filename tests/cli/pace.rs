@@ -1,0 +1,205 @@
+//! How fast, for how long, how often.
+
+use std::time::{Duration, Instant};
+
+use super::command::haul;
+use super::support::{Answer, Gate, Scenario, Server, refused};
+
+fn list(server: &Server, count: usize) -> String {
+    (0..count)
+        .map(|i| server.url(&format!("/{i}")) + "\n")
+        .collect()
+}
+
+#[test]
+fn so_many_requests_are_on_their_way_at_once_and_no_more() {
+    for arguments in [
+        ["-j", "3"],
+        ["-P", "3"],
+        ["--parallel-max", "3"],
+        ["--jobs-per-host", "3"],
+    ] {
+        let gate = Gate::closed();
+        let server = Server::always(Answer::text("").behind(&gate));
+        let mut run = haul(arguments.iter().chain(&["-"])).start();
+        list(&server, 9).lines().for_each(|line| run.say(line));
+        run.close_input();
+        gate.wait_for(2);
+        gate.open();
+        assert_eq!(run.finish().exits(0).results().len(), 9);
+        let most = server.most_at_once();
+        assert!((2..=3).contains(&most), "{arguments:?}: {most} at once");
+    }
+}
+
+#[test]
+fn a_rate_spreads_the_requests_over_time() {
+    for option in ["--rate", "--rate-per-host"] {
+        let server = Server::always(Answer::text(""));
+        let started = Instant::now();
+        haul([option, "50/s", "-"])
+            .input(list(&server, 30))
+            .done()
+            .exits(0);
+        // A burst is allowed; the rest has to wait.
+        let took = started.elapsed();
+        assert!(took >= Duration::from_millis(200), "{option}: {took:?}");
+        let slow = haul([option, "1/h", "--max-run-time", "300ms", "-"])
+            .input(list(&server, 30))
+            .done();
+        assert_eq!(slow.status, Some(4), "{}", slow.stderr);
+    }
+}
+
+#[test]
+fn an_attempt_may_take_so_long_and_a_connection_too() {
+    let server = Server::always(Answer::never());
+    for arguments in [["-m", "50ms"], ["--max-time", "0.05"]] {
+        let url = server.url("/");
+        let done = haul(arguments.iter().copied().chain(["--retry", "0", &*url]))
+            .done()
+            .exits(1);
+        let result = &done.results()[0];
+        assert_eq!(
+            (&result["error_type"], &result["attempts"]),
+            (&"timeout".into(), &1.into())
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_may_take_so_long() {
+    let hole = super::support::BlackHole::dig();
+    let arguments = ["--connect-timeout", "50ms", "--retry", "0", &hole.url("/")];
+    let done = haul(arguments).done().exits(1);
+    let result = &done.results()[0];
+    assert_eq!(
+        (&result["error_type"], &result["phase"]),
+        (&"timeout".into(), &"connect".into())
+    );
+}
+
+#[test]
+fn a_run_ends_when_its_time_is_over() {
+    let server = Server::always(Answer::never());
+    let arguments = ["--max-run-time", "200ms", "-j", "2", "-"];
+    let done = haul(arguments).input(list(&server, 9)).done().exits(4);
+    assert!(
+        done.results().is_empty(),
+        "what was cut off runs again: {}",
+        done.stdout
+    );
+    done.says("Interrupted after")
+        .says("stopped early: the run took too long (--max-run-time)");
+}
+
+#[test]
+fn retries_are_as_many_as_asked_for_and_where_they_are_safe() {
+    let server = Server::always(Answer::status(503));
+    let attempts = |arguments: &[&str], path: &str| {
+        let url = server.url(path);
+        let quick = ["--retry-delay", "1ms", "--retry-max-delay", "2ms"];
+        let done = haul(quick.iter().chain(arguments).copied().chain([&*url]))
+            .done()
+            .exits(1);
+        (
+            done.results()[0]["attempts"].as_u64().unwrap(),
+            server.requests_to(path) as u64,
+        )
+    };
+    assert_eq!(attempts(&[], "/usual"), (3, 3));
+    assert_eq!(attempts(&["--retry", "0"], "/never"), (1, 1));
+    assert_eq!(attempts(&["--retry", "4"], "/often"), (5, 5));
+    assert_eq!(attempts(&["-d", "x"], "/write"), (1, 1));
+    assert_eq!(
+        attempts(&["-d", "x", "--retry-all-methods"], "/harmless"),
+        (3, 3)
+    );
+    assert_eq!(attempts(&["--retry-on", "500"], "/other"), (1, 1));
+    assert_eq!(
+        attempts(
+            &[
+                "--retry",
+                "9",
+                "--retry-delay",
+                "10s",
+                "--retry-max-delay",
+                "10s",
+                "--retry-max-time",
+                "1ms"
+            ],
+            "/late"
+        ),
+        (1, 1)
+    );
+}
+
+#[test]
+fn a_refused_connection_is_tried_again_whatever_the_method() {
+    let url = format!("http://{}/", refused());
+    let done = haul(["-d", "x", "--retry-delay", "1ms", &url])
+        .done()
+        .exits(1);
+    let result = &done.results()[0];
+    assert_eq!(
+        (&result["error_type"], &result["attempts"]),
+        (&"connect".into(), &3.into())
+    );
+}
+
+#[test]
+fn a_wait_that_a_server_asks_for_is_kept_up_to_a_limit_and_told_of_once() {
+    let server = Scenario::new()
+        .on(
+            "/soon/*",
+            Answer::status(503)
+                .header("Retry-After", "0")
+                .times(1)
+                .then(Answer::text("")),
+        )
+        .on("/late", Answer::status(503).header("Retry-After", "60"))
+        .start();
+    let soon: String = (0..5)
+        .map(|i| server.url(&format!("/soon/{i}")) + "\n")
+        .collect();
+    let done = haul(["-j1", "--retry-delay", "1ms", "-"])
+        .input(soon)
+        .done()
+        .exits(0);
+    let told = done
+        .stderr
+        .matches("it asks for a wait (Retry-After: 0)")
+        .count();
+    assert_eq!(told, 1, "{}", done.stderr);
+    let done = haul(["--retry-after-max", "1s", &server.url("/late")])
+        .done()
+        .exits(1);
+    assert_eq!(done.results()[0]["stop_reason"], "retry_after_over_cap");
+    let arguments = [
+        "--no-retry-after",
+        "--retry-delay",
+        "1ms",
+        &server.url("/late"),
+    ];
+    let done = haul(arguments).done().exits(1);
+    assert_eq!(done.results()[0]["attempts"], 3);
+}
+
+#[test]
+fn a_host_that_keeps_failing_is_left_alone() {
+    let server = Server::always(Answer::status(500));
+    let arguments = ["--breaker", "-j", "1", "--retry", "0", "-"];
+    let done = haul(arguments).input(list(&server, 60)).done().exits(1);
+    let open = done
+        .results()
+        .iter()
+        .filter(|result| result["error_type"] == "breaker_open")
+        .count();
+    assert!(
+        open > 0 && server.requests() < 60,
+        "{open} of {}",
+        server.requests()
+    );
+    assert_eq!(done.results().len(), 60);
+}

@@ -1,0 +1,194 @@
+//! Going on from where a run was cut off.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::command::{Folder, haul};
+use super::support::{Answer, Gate, Scenario, Server};
+
+fn keys(records: &[Value]) -> HashMap<String, usize> {
+    let mut keys = HashMap::new();
+    for record in records {
+        *keys
+            .entry(record["key"].as_str().unwrap().to_owned())
+            .or_default() += 1;
+    }
+    keys
+}
+
+#[test]
+fn a_run_that_was_killed_is_finished_with_no_outcome_lost_and_none_twice() {
+    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
+    let urls: String = (0..3000)
+        .map(|i| server.url(&format!("/{i}")) + "\n")
+        .collect();
+    let (list, out) = (folder.file("urls.txt", urls), folder.at("out.jsonl"));
+    let arguments = ["-q", "--durable", "-j", "8", "-o", &out, &list];
+    for part in 1..=3 {
+        let resume = if part == 1 { "-q" } else { "--resume" };
+        let mut run = haul(arguments.iter().chain(&[resume])).start();
+        server.wait_for_requests(part * 500);
+        run.kill();
+        run.finish();
+    }
+    haul(arguments.iter().chain(&["--resume"])).done().exits(0);
+    let records = folder.records("out.jsonl");
+    assert_eq!(records.len(), 3000);
+    assert!(keys(&records).values().all(|count| *count == 1));
+    let before = server.requests();
+    haul(arguments.iter().chain(&["--resume"])).done().exits(0);
+    assert_eq!(server.requests(), before, "nothing is left to do");
+}
+
+#[test]
+fn an_existing_file_is_neither_replaced_nor_added_to_by_chance() {
+    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
+    let (out, url) = (folder.file("out.jsonl", "precious\n"), server.url("/"));
+    let done = haul(["-o", &out, &url]).done().exits(2);
+    let said =
+        format!("haul: {out}: it exists (--resume goes on from it, --overwrite replaces it)");
+    done.says(&said);
+    assert_eq!(
+        (folder.read("out.jsonl").as_str(), server.requests()),
+        ("precious\n", 0)
+    );
+    // No results of this command: nothing to go on from.
+    haul(["--resume", "-o", &out, &url])
+        .done()
+        .exits(2)
+        .says("line 1: not a record");
+    haul(["--overwrite", "-o", &out, &url]).done().exits(0);
+    assert_eq!(folder.records("out.jsonl").len(), 1);
+    let failures = folder.file("failures.jsonl", "");
+    let done = haul(["--failures", &failures, "-o", &folder.at("new.jsonl"), &url])
+        .done()
+        .exits(2);
+    done.says("it exists");
+    assert!(
+        !folder.has("new.jsonl"),
+        "it would be in the way of the next run"
+    );
+}
+
+#[test]
+fn a_torn_last_line_is_cut_and_its_request_sent_again() {
+    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
+    let list = folder.file(
+        "urls",
+        format!("{}\n{}\n", server.url("/1"), server.url("/2")),
+    );
+    let out = folder.at("out.jsonl");
+    haul(["-o", &out, &list]).done().exits(0);
+    let whole = folder.read("out.jsonl");
+    folder.file("out.jsonl", &whole[..whole.len() - 20]);
+    haul(["--resume", "-o", &out, &list]).done().exits(0);
+    assert_eq!(keys(&folder.records("out.jsonl")).len(), 2);
+    assert_eq!(server.requests(), 3);
+}
+
+#[test]
+fn what_failed_is_sent_again_and_its_new_line_stands_for_the_old() {
+    let server = Scenario::new()
+        .on(
+            "/better",
+            Answer::status(404).times(1).then(Answer::text("")),
+        )
+        .on("/*", Answer::text(""))
+        .start();
+    let folder = Folder::new();
+    let list = folder.file(
+        "urls",
+        format!("{}\n{}\n", server.url("/better"), server.url("/good")),
+    );
+    let out = folder.at("out.jsonl");
+    haul(["-o", &out, &list]).done().exits(1);
+    haul(["--resume", "-o", &out, &list]).done().exits(0);
+    assert_eq!(server.requests(), 2, "it has its outcome, if a failed one");
+    haul(["--retry-failed", "-o", &out, &list]).done().exits(0);
+    assert_eq!(
+        (server.requests_to("/better"), server.requests_to("/good")),
+        (2, 1)
+    );
+    let last = folder.records("out.jsonl").pop().unwrap();
+    assert_eq!(
+        (&last["outcome"], &last["supersedes"]),
+        (&json!("success"), &json!(true))
+    );
+}
+
+#[test]
+fn a_write_in_flight_at_the_kill_is_sent_again_only_where_asked_for() {
+    for again in [false, true] {
+        let gate = Gate::closed();
+        let server = Server::always(Answer::text("").behind(&gate));
+        let folder = Folder::new();
+        let line = json!({"url": server.url("/pay"), "body": "once"});
+        let (list, out) = (
+            folder.file("in.jsonl", format!("{line}\n")),
+            folder.at("out.jsonl"),
+        );
+        let mut run = haul(["-o", &out, &list]).start();
+        gate.wait_for(1);
+        run.kill();
+        run.finish();
+        gate.open();
+        let mut arguments = vec!["--resume", "-o", &out, &list];
+        arguments.extend(again.then_some("--resume-writes"));
+        let done = haul(arguments).done().exits(i32::from(!again));
+        assert_eq!(
+            server.requests(),
+            if again { 2 } else { 1 },
+            "{}",
+            done.stderr
+        );
+        let record = &folder.records("out.jsonl")[0];
+        let expected = if again {
+            Value::Null
+        } else {
+            json!("interrupted")
+        };
+        assert_eq!(record["error_type"], expected);
+    }
+}
+
+#[test]
+fn a_run_stopped_by_a_limit_says_how_it_goes_on() {
+    let (server, folder) = (Server::always(Answer::status(404)), Folder::new());
+    let urls: String = (0..500)
+        .map(|i| server.url(&format!("/{i}")) + "\n")
+        .collect();
+    let (list, out) = (folder.file("my urls.txt", urls), folder.at("out.jsonl"));
+    let arguments = ["--max-failures", "5", "-j", "2", "-o", &out, &list];
+    let done = haul(arguments).done().exits(4);
+    done.says(&format!(
+        "haul: to go on: haul --resume --max-failures 5 -j 2 -o {out} '{list}'"
+    ));
+    let arguments = [
+        "-H",
+        "X-Key: secret",
+        "--max-failures",
+        "5",
+        "--resume",
+        "-o",
+        &out,
+        &list,
+    ];
+    let done = haul(arguments).done().exits(4);
+    done.says("haul: to go on, give the same command with --resume")
+        .is_silent_about("secret");
+}
+
+#[test]
+fn what_needs_a_file_says_so() {
+    for option in ["--resume", "--retry-failed", "--durable"] {
+        haul([option, "http://127.0.0.1:1/"])
+            .done()
+            .exits(2)
+            .says("--output <FILE>");
+        haul([option, "-o", "-", "http://127.0.0.1:1/"])
+            .done()
+            .exits(2)
+            .says("need a file: -o FILE");
+    }
+}

@@ -1,0 +1,65 @@
+//! Large inputs in little memory.
+
+use std::env;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use super::command::{Folder, haul};
+use super::support::{Answer, Scenario};
+
+fn scale() -> usize {
+    let given = env::var("HAUL_SCALE").ok().and_then(|n| n.parse().ok());
+    given.unwrap_or(1)
+}
+
+/// The most memory the process had, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok())
+        .expect("VmHWM")
+}
+
+/// Runs so many lines, every hundredth of which is no request, and gives the peak once all results are there.
+#[cfg(target_os = "linux")]
+fn run(count: usize, url: &str, folder: &Folder) -> u64 {
+    let list = folder.at("list");
+    let mut to = BufWriter::new(File::create(&list).unwrap());
+    for i in 0..count {
+        match i % 100 {
+            99 => writeln!(to, "not a request"),
+            n if n % 10 == 5 => writeln!(to, r#"{{"url": "{url}/{i}", "id": {i}}}"#),
+            _ => writeln!(to, "{url}/{i}"),
+        }
+        .unwrap();
+    }
+    to.flush().unwrap();
+    let mut run = haul(["-qq", "-j", "16", &list, "-"]).start();
+    for _ in 0..count {
+        run.next_result();
+    }
+    // It waits for the end of its input.
+    let peak = peak(run.id());
+    run.close_input();
+    run.finish().exits(1);
+    peak
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_flat_in_the_length_of_the_input() {
+    let server = Scenario::new()
+        .on("/*", Answer::text(""))
+        .unlogged()
+        .start();
+    let folder = Folder::new();
+    let url = server.url("");
+    let few = run(10_000, &url, &folder);
+    let many = run(100_000 * scale(), &url, &folder);
+    assert!(
+        many < few + (16 << 10),
+        "{few} KiB for few lines, {many} KiB for many"
+    );
+    assert!(many < 100 << 10, "{many} KiB");
+}
