@@ -2,12 +2,23 @@
 
 mod support;
 
+#[cfg(feature = "rustls")]
+#[allow(dead_code)]
+#[path = "sessions/authority.rs"]
+mod authority;
 #[path = "cli/command.rs"]
 mod command;
+#[cfg(feature = "rustls")]
+#[path = "cli/connection.rs"]
+mod connection;
 #[path = "cli/downloads.rs"]
 mod downloads;
 #[path = "cli/ending.rs"]
 mod ending;
+#[cfg(feature = "rustls")]
+#[allow(dead_code)]
+#[path = "sessions/gateway.rs"]
+mod gateway;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/input.rs"]
@@ -24,6 +35,10 @@ mod results;
 mod resuming;
 #[path = "cli/scale.rs"]
 mod scale;
+#[cfg(feature = "rustls")]
+#[allow(dead_code)]
+#[path = "sessions/secure.rs"]
+mod secure;
 #[cfg(unix)]
 #[path = "cli/signals.rs"]
 mod signals;

@@ -210,3 +210,15 @@ fn several_threads_may_shut_down_at_once() {
     });
     assert!(handles.iter().all(Handle::is_done));
 }
+
+#[test]
+fn a_batch_that_waits_for_its_feeder_ends_with_its_client() {
+    for feed in [Client::channel, Client::ordered_channel] {
+        let client = Client::builder().workers(1).build().unwrap();
+        let (intake, mut outcomes) = feed(&client);
+        let waiting = thread::spawn(move || outcomes.next().is_none());
+        client.shutdown(Shutdown::CancelQueued, None);
+        assert!(waiting.join().unwrap());
+        drop(intake);
+    }
+}

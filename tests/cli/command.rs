@@ -272,7 +272,7 @@ impl Done {
     }
 
     #[track_caller]
-    pub(crate) fn is_silent_about(self, text: &str) -> Done {
+    pub(crate) fn never_says(self, text: &str) -> Done {
         assert!(
             !self.stderr.contains(text),
             "{text:?} is in:\n{}",

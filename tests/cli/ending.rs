@@ -101,7 +101,7 @@ fn a_dry_run_prints_the_requests_and_sends_nothing() {
     assert_eq!(printed[1]["body"], r#"{"n":1}"#);
     assert_eq!(printed[1]["redacted"], json!(["authorization"]));
     assert_eq!(printed.len(), 2);
-    done.says("haul: stdin:3: ").is_silent_about("secret");
+    done.says("haul: stdin:3: ").never_says("secret");
     assert_eq!(server.requests(), 0);
     assert!(!folder.has("out.jsonl"));
 }

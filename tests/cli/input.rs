@@ -122,7 +122,7 @@ fn of_many_bad_lines_the_first_are_told_of_and_all_are_results() {
         .input("nothing\n")
         .done()
         .exits(1)
-        .is_silent_about("haul");
+        .never_says("haul");
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn every_option_has_an_environment_variable_and_what_is_typed_counts_before_it()
         .env("HAUL_QUIET", "1")
         .done()
         .exits(0)
-        .is_silent_about("Done");
+        .never_says("Done");
     assert_eq!(server.requests(), 3);
     haul([&url])
         .env("HAUL_JOBS", "none")

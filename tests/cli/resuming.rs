@@ -176,7 +176,7 @@ fn a_run_stopped_by_a_limit_says_how_it_goes_on() {
     ];
     let done = haul(arguments).done().exits(4);
     done.says("haul: to go on, give the same command with --resume")
-        .is_silent_about("secret");
+        .never_says("secret");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod again;
 mod arguments;
+mod connection;
 mod demo;
 mod failure;
 mod generate;

@@ -11,6 +11,7 @@ use haul::{BreakerSettings, Client, ClientBuilder, RetryPolicy, Timeouts};
 use serde_json::{Map, Value};
 
 use crate::arguments::{Arguments, Requests, Times};
+use crate::connection::connected;
 use crate::failure::Failure;
 use crate::look::tell_of_waits;
 use crate::voice::Voice;
@@ -32,6 +33,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         .max_redirects(arguments.requests.max_redirs)
         .expect_json(arguments.ending.expect_json);
     builder = limited(builder, arguments);
+    builder = connected(builder, &arguments.connection, voice);
     for (pointer, value) in &arguments.ending.require {
         builder = builder.require(pointer, value.clone());
     }
@@ -135,9 +137,6 @@ fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> ClientBuilder {
     }
     if let Some(statuses) = &arguments.ending.accept {
         builder = builder.accept(statuses.clone());
-    }
-    if let Some(most) = arguments.connection.max_filesize {
-        builder = builder.body_limit(most);
     }
     builder
 }

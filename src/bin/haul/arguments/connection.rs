@@ -1,5 +1,7 @@
 //! How connections are made, and what may come over them.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::units::size;
@@ -7,7 +9,42 @@ use crate::units::size;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
+    /// Proxy of all requests: http://, https:// or socks5://, USER:PASS@ before its name
+    #[arg(short = 'x', long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Hosts that are reached without the proxy, comma-separated
+    ///
+    /// A name stands for what is below it too; addresses and networks (10.0.0.0/8) are fine, and * is every host.
+    #[arg(long, value_name = "HOSTS", requires = "proxy")]
+    pub(crate) noproxy: Option<String>,
+    /// Do not check certificates
+    #[arg(short = 'k', long, conflicts_with = "cacert")]
+    pub(crate) insecure: bool,
+    /// Root certificates (PEM), in place of Mozilla's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
+    /// Client certificate (PEM)
+    #[arg(short = 'E', long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Its key (PEM) [default: in the file of --cert]
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// IPv4 only
+    #[arg(short = '4', long, conflicts_with = "ipv6")]
+    pub(crate) ipv4: bool,
+    /// IPv6 only
+    #[arg(short = '6', long)]
+    pub(crate) ipv6: bool,
     /// A larger body fails [default: 10M; none with --output-dir]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_filesize: Option<u64>,
+    /// A larger response head fails
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64K")]
+    pub(crate) max_header_size: u64,
+    /// Refuse private and local addresses
+    ///
+    /// For lists that come from others: no line, and no redirect, leads into this network. Asked about every address right
+    /// before it is connected to.
+    #[arg(long)]
+    pub(crate) public_only: bool,
 }

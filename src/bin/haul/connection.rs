@@ -1,0 +1,52 @@
+//! The connections the arguments ask for.
+
+use haul::{AddressPolicy, ClientBuilder, IpFamily, ProxySettings, TlsSettings};
+
+use crate::arguments::Connection;
+use crate::voice::Voice;
+
+pub(crate) fn connected(
+    builder: ClientBuilder,
+    given: &Connection,
+    voice: &Voice,
+) -> ClientBuilder {
+    let mut builder = builder
+        .tls(tls(given))
+        .header_limit(usize::try_from(given.max_header_size).unwrap_or(usize::MAX));
+    if let Some(url) = &given.proxy {
+        let proxy = ProxySettings::all(url);
+        builder = builder.proxy(match &given.noproxy {
+            Some(list) => proxy.except(list),
+            None => proxy,
+        });
+    }
+    if given.insecure {
+        voice.warning("certificates are not checked (--insecure): whoever is on the way can read and change everything");
+    }
+    builder = match (given.ipv4, given.ipv6) {
+        (true, _) => builder.ip_family(IpFamily::V4),
+        (_, true) => builder.ip_family(IpFamily::V6),
+        _ => builder,
+    };
+    if given.public_only {
+        builder = builder.address_policy(AddressPolicy::PublicOnly);
+    }
+    match given.max_filesize {
+        Some(most) => builder.body_limit(most),
+        None => builder,
+    }
+}
+
+fn tls(given: &Connection) -> TlsSettings {
+    let mut tls = TlsSettings::new().insecure(given.insecure);
+    if let Some(path) = &given.cacert {
+        tls = tls.ca_file(path);
+    }
+    if let Some(path) = &given.cert {
+        tls = tls.client_cert(path);
+    }
+    match &given.key {
+        Some(path) => tls.client_key(path),
+        None => tls,
+    }
+}
