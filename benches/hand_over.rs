@@ -26,6 +26,7 @@ mod library {
     pub(crate) mod address_policy;
     pub(crate) mod batch;
     pub(crate) mod client;
+    pub(crate) mod cookies;
     pub(crate) mod error;
     pub(crate) mod executor;
     pub(crate) mod hooks;
@@ -33,6 +34,7 @@ mod library {
     pub(crate) mod host_rule;
     pub(crate) mod host_settings;
     pub(crate) mod limits;
+    pub(crate) mod netrc;
     pub(crate) mod outcome;
     pub(crate) mod policy;
     pub(crate) mod proxy_settings;

@@ -87,12 +87,13 @@
 //! `rustls` (https) and `gzip` by default; `platform-verifier` (the system's roots:
 //! [`TlsSettings::platform_roots`]); `socks` (SOCKS5 proxies); `brotli`, `deflate` and `zstd` (compressed responses);
 //! `charset` (text in the charset the server names);
-//! `multipart` (`Request::multipart`: forms with files);
+//! `cookies` (`CookieJar`); `multipart` (`Request::multipart`: forms with files);
 //! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`).
 
 mod address_policy;
 mod batch;
 mod client;
+mod cookies;
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}
 mod error;
@@ -102,6 +103,7 @@ mod host;
 mod host_rule;
 mod host_settings;
 mod limits;
+mod netrc;
 mod outcome;
 mod policy;
 mod proxy_settings;
@@ -127,6 +129,8 @@ pub use batch::{
     as_completed, wait,
 };
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
+#[cfg(feature = "cookies")]
+pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use executor::{Handle, TimedOut};
 pub use hooks::{Outgoing, Retrying};
@@ -134,7 +138,9 @@ pub use host::Host;
 pub use host_settings::HostRule;
 pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
 pub use outcome::{Attempt, Outcome, State, Unsuccessful};
-pub use policy::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
+pub use policy::{
+    ClassLimits, Finding, Jitter, Judgement, RedirectPolicy, Redirecting, RetryPolicy,
+};
 pub use proxy_settings::ProxySettings;
 pub use redact::Redaction;
 pub use rejection::Rejection;

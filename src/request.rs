@@ -8,6 +8,7 @@ mod options;
 mod place;
 mod resumed;
 mod save;
+mod session;
 mod stream;
 
 use std::fmt;

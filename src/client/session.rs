@@ -1,6 +1,11 @@
-//! What a session beyond single requests needs: how bodies are sent.
+//! What a session beyond single requests needs: how bodies are sent, which redirects are followed, cookies, and
+//! credentials by host.
+
+use std::path::{Path, PathBuf};
 
 use super::ClientBuilder;
+use crate::netrc::Netrc;
+use crate::policy::RedirectPolicy;
 
 impl ClientBuilder {
     /// From which length, in bytes, a streamed body is sent only once the server has said that it wants it
@@ -13,5 +18,62 @@ impl ClientBuilder {
     pub fn expect_continue_from(mut self, bytes: impl Into<Option<u64>>) -> Self {
         self.defaults.expect_from = bytes.into();
         self
+    }
+
+    /// Which redirects are followed, as far as [`max_redirects`](ClientBuilder::max_redirects) and
+    /// [`allow_downgrade`](ClientBuilder::allow_downgrade) let them be. Default all.
+    pub fn redirects(mut self, policy: RedirectPolicy) -> Self {
+        self.defaults.redirects = policy;
+        self
+    }
+
+    /// A jar for the cookies of all requests that have [none of their own](crate::Request::cookies). Default none:
+    /// cookies that are set are not kept. Feature `cookies`.
+    ///
+    /// A request's own `Cookie` header is sent too, before those of the jar.
+    #[cfg(feature = "cookies")]
+    #[doc(alias = "cookie-jar")]
+    pub fn cookies(mut self, jar: crate::cookies::CookieJar) -> Self {
+        self.defaults.cookies = Some(jar);
+        self
+    }
+
+    /// Credentials by host from the user's netrc file: what the variable `NETRC` names, else `.netrc` in the home
+    /// directory (on Windows `_netrc`). Default none. See [`netrc_file`](ClientBuilder::netrc_file).
+    ///
+    /// # Errors
+    /// [`build`](ClientBuilder::build) fails where there is no such file, or it cannot be read.
+    #[doc(alias = "trust_env")]
+    pub fn netrc(mut self) -> Self {
+        let named = std::env::var_os("NETRC").filter(|name| !name.is_empty());
+        let name = if cfg!(windows) { "_netrc" } else { ".netrc" };
+        let usual = || Some(std::env::home_dir()?.join(name));
+        match named.map(PathBuf::from).or_else(usual) {
+            Some(path) => self.read_netrc("netrc", &path),
+            None => self.spoil("netrc", "there is no home directory to find it in"),
+        }
+        self
+    }
+
+    /// Credentials by host from a netrc file, read now, by curl's rules (`machine`, `default`, `login`, `password`,
+    /// `account`, `macdef`, quotes): the first entry that fits the host counts, and is sent as basic authentication where
+    /// the request has no `Authorization`, be it its own, the client's, the host rule's or that of its URL. A redirect to
+    /// another origin does not take it along, and gets none of its own.
+    ///
+    /// # Errors
+    /// [`build`](ClientBuilder::build) fails where the file cannot be read or understood; the error names the path and the
+    /// line.
+    #[doc(alias = "netrc-file")]
+    pub fn netrc_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.read_netrc("netrc_file", path.as_ref());
+        self
+    }
+
+    fn read_netrc(&mut self, setting: &'static str, path: &Path) {
+        let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
+        match text.and_then(|text| Netrc::parse(&text)) {
+            Ok(netrc) => self.defaults.netrc = Some(netrc),
+            Err(reason) => self.spoil(setting, format!("{}: {reason}", path.display())),
+        }
     }
 }

@@ -38,10 +38,13 @@ impl Progress {
             true => settings.body(),
             false => &NOTHING,
         };
+        let headers = self.signed.as_ref().unwrap_or(&self.prepared.headers);
+        let jar = settings.cookies();
+        let with_cookies = jar.and_then(|jar| jar.added_to(headers, &self.prepared.uri));
         let call = Call {
             method: &self.prepared.method,
             uri: &self.prepared.uri,
-            headers: self.signed.as_ref().unwrap_or(&self.prepared.headers),
+            headers: with_cookies.as_ref().unwrap_or(headers),
             body,
             expect_from: engine.defaults.expect_from,
             connect: Timeouts::bound(timeouts.connect),
@@ -56,13 +59,22 @@ impl Progress {
             cancel,
             on_connected: connected,
         };
-        let first = engine.transport.exchange(&call);
+        let exchange = |call: &Call<'_>| {
+            let exchanged = engine.transport.exchange(call);
+            if let Some(jar) = jar
+                && let Some(headers) = exchanged.headers()
+            {
+                jar.take_from(headers, call.uri);
+            }
+            exchanged
+        };
+        let first = exchange(&call);
         let fault = match &first.result {
             Err(fault) => fault,
             // It will not be asked (RFC 9110 §10.1.1), and has nothing of the body yet.
             Ok(reply) if reply.status == 417 && first.trace.asked && body.is_replayable() => {
                 self.report.bytes_sent += first.trace.bytes_sent;
-                return engine.transport.exchange(&Call {
+                return exchange(&Call {
                     fresh: true,
                     expect_from: None,
                     ..call
@@ -87,7 +99,7 @@ impl Progress {
         }
         self.report.connections_reused += 1;
         self.report.bytes_sent += first.trace.bytes_sent;
-        engine.transport.exchange(&Call {
+        exchange(&Call {
             fresh: true,
             ..call
         })

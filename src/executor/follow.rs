@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::http::header::LOCATION;
 use crate::outcome::State;
+use crate::policy::Redirecting;
 use crate::response::Hop;
 use crate::retry::redirect::{self, Step};
 use crate::retry::{self, retry_after};
@@ -13,6 +14,7 @@ use crate::timing::Phase;
 use crate::transport::{Reply, Trace};
 
 use super::attempt::{Engine, Next};
+use super::here::release_own;
 use super::job::Progress;
 use super::prepare::Settings;
 
@@ -53,7 +55,26 @@ impl Progress {
                 let hop = hop(step.redaction.uri(&next.uri));
                 let lost =
                     self.prepared.with_body && !next.drop_body && !settings.body().is_replayable();
+                let policy = settings.redirects();
+                if policy.asks() {
+                    release_own();
+                }
+                let allowed = policy.allows(&Redirecting {
+                    from: step.uri,
+                    to: &next.uri,
+                    status: step.status,
+                    method: &next.method,
+                    hops: step.hops,
+                    redaction: step.redaction,
+                });
                 match (delay, Host::of(&next.uri)) {
+                    _ if !allowed => {
+                        let message = format!(
+                            "a redirect to {}, which the policy does not allow",
+                            hop.location
+                        );
+                        (hop, message, StopReason::NotRetryable)
+                    }
                     _ if lost => (
                         hop,
                         "the redirect asks for the body again, which can be read only once"

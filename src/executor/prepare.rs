@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use crate::cookies::CookieJar;
 use crate::hooks::{BeforeAttempt, OnRetry};
 use crate::host::Host;
 use crate::host_rule::HostTable;
@@ -13,7 +14,8 @@ use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::http::uri::Authority;
 use crate::http::{HeaderMap, Method, Uri};
 use crate::limits::Timeouts;
-use crate::policy::RetryPolicy;
+use crate::netrc::Netrc;
+use crate::policy::{RedirectPolicy, RetryPolicy};
 use crate::redact::Redaction;
 use crate::request::{Body, Options, Request, Rule, SaveTo, basic};
 use crate::retry::is_keyed;
@@ -34,6 +36,9 @@ pub(crate) struct Defaults {
     pub(crate) retry: Arc<RetryPolicy>,
     pub(crate) max_redirects: u32,
     pub(crate) body_limit: Option<u64>,
+    pub(crate) redirects: RedirectPolicy,
+    pub(crate) cookies: Option<CookieJar>,
+    pub(crate) netrc: Option<Netrc>,
     /// From which length on the server is asked before a streamed body is sent.
     pub(crate) expect_from: Option<u64>,
     /// Whether a redirect may lead from https to http.
@@ -59,6 +64,9 @@ impl Default for Defaults {
             retry: Arc::new(RetryPolicy::default()),
             max_redirects: 10,
             body_limit: None,
+            redirects: RedirectPolicy::all(),
+            cookies: None,
+            netrc: None,
             expect_from: Some(1 << 20),
             allow_downgrade: false,
             redaction: Redaction::default(),
@@ -157,6 +165,16 @@ impl<'a> Settings<'a> {
             .and_then(|o| o.body_limit)
             .or(self.defaults.body_limit)
             .unwrap_or(usual)
+    }
+
+    pub(super) fn redirects(self) -> &'a RedirectPolicy {
+        let own = self.options.and_then(|o| o.redirects.as_ref());
+        own.unwrap_or(&self.defaults.redirects)
+    }
+
+    pub(super) fn cookies(self) -> Option<&'a CookieJar> {
+        let own = self.options.and_then(|o| o.cookies.as_ref());
+        own.or(self.defaults.cookies.as_ref())
     }
 
     pub(super) fn body(self) -> &'a Body {
@@ -265,6 +283,12 @@ impl Prepared {
             return Err(reason);
         }
         let uri = take_userinfo(uri, &mut headers)?;
+        if let Some(netrc) = &defaults.netrc
+            && !headers.contains_key(AUTHORIZATION)
+            && let Some(credentials) = netrc.credentials(&uri)
+        {
+            headers.insert(AUTHORIZATION, credentials.clone());
+        }
         let repeatable = request.options().is_some_and(|o| o.idempotent) || is_keyed(&headers);
         Ok(Prepared {
             method: request.method().clone(),

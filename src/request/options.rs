@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Request, SaveTo};
+use crate::cookies::CookieJar;
 use crate::http::HeaderName;
 use crate::limits::Timeouts;
-use crate::policy::RetryPolicy;
+use crate::policy::{RedirectPolicy, RetryPolicy};
 use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::response::Response;
@@ -25,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) idempotent: bool,
     pub(crate) max_redirects: Option<u32>,
     pub(crate) body_limit: Option<u64>,
+    pub(crate) redirects: Option<RedirectPolicy>,
+    pub(crate) cookies: Option<CookieJar>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) save: Option<SaveTo>,
     pub(crate) id: Option<String>,

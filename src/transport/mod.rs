@@ -87,6 +87,16 @@ pub(crate) struct Exchanged {
     pub(crate) trace: Trace,
 }
 
+impl Exchanged {
+    /// The headers of the response, if a head came.
+    pub(crate) fn headers(&self) -> Option<&HeaderMap> {
+        match &self.result {
+            Ok(reply) => Some(&reply.headers),
+            Err(fault) => fault.reply.as_ref().map(|reply| &reply.headers),
+        }
+    }
+}
+
 /// A response whose body has been read to its end.
 pub(crate) struct Reply {
     pub(crate) status: u16,

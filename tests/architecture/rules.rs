@@ -11,10 +11,12 @@ const FLOORS: &[(u8, &[&str])] = &[
         0,
         &[
             "address_policy",
+            "cookies",
             "error",
             "host",
             "host_rule",
             "limits",
+            "netrc",
             "outcome",
             "policy",
             "proxy_settings",

@@ -1,0 +1,178 @@
+//! The jar as its owners see it.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::http::header::{COOKIE, SET_COOKIE};
+use crate::http::{HeaderMap, HeaderValue, Uri};
+use crate::redact::Redaction;
+use crate::url;
+
+use super::file;
+use super::sites::Sites;
+
+/// Cookies (RFC 6265), shared by all requests that are given the jar: what a response sets, later requests to whom it
+/// concerns bring along, on every hop of a redirect.
+///
+/// Clones are the same jar; [`fork`](CookieJar::fork) makes one of its own. Its lock is held for moments, never while
+/// anything is sent or read. A cookie for a public suffix (`Domain=co.uk`) is refused. It keeps at most 200 cookies of up
+/// to 4 KiB for one site, and at most 50,000 sites; what is over that is not taken.
+///
+/// ```
+/// use haul::{Client, CookieJar};
+///
+/// let jar = CookieJar::new();
+/// jar.set("https://example.com/", "session=abc; Path=/; Secure")?;
+/// let client = Client::builder().cookies(jar.clone()).build()?;
+/// assert_eq!(jar.get("https://example.com/account", "session").as_deref(), Some("abc"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+#[doc(alias = "cookiejar")]
+#[doc(alias = "Session.cookies")]
+pub struct CookieJar(Arc<Mutex<Sites>>);
+
+/// A cookie the jar does not take. Its value is not shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cookie for {url}: {reason}")]
+pub struct InvalidCookie {
+    url: String,
+    reason: String,
+}
+
+impl CookieJar {
+    /// An empty jar.
+    pub fn new() -> CookieJar {
+        CookieJar::default()
+    }
+
+    /// The cookies of a file that [`save`](CookieJar::save) wrote, without those that have expired.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a line is no cookie; the error names the path and the line, and shows nothing of it.
+    pub fn load(path: impl AsRef<Path>) -> io::Result<CookieJar> {
+        let sites = file::load(path.as_ref())?;
+        Ok(CookieJar(Arc::new(Mutex::new(sites))))
+    }
+
+    /// Writes all cookies that have not expired to a file, those of the session too: JSON, one on each line. The file is
+    /// put in place whole, and only its owner may read it.
+    ///
+    /// # Errors
+    /// When it cannot be written; the error names the path.
+    pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        // Made into text under the lock, written without.
+        let text = file::text(&self.sites())?;
+        file::save(path.as_ref(), text.as_bytes())
+    }
+
+    /// A jar of its own with the same cookies.
+    pub fn fork(&self) -> CookieJar {
+        let copy = self.sites().clone();
+        CookieJar(Arc::new(Mutex::new(copy)))
+    }
+
+    /// Puts a cookie in, written as in a `Set-Cookie`, as if this URL had set it.
+    ///
+    /// # Errors
+    /// When the URL or the cookie is not valid, or is for somebody else: another domain, a public suffix.
+    pub fn set(&self, url: &str, cookie: &str) -> Result<(), InvalidCookie> {
+        let invalid = |reason: String| InvalidCookie {
+            url: Redaction::USUAL.url(url),
+            reason,
+        };
+        let uri = url::parse(url).map_err(invalid)?;
+        let stored = self.sites().store(cookie, &uri);
+        stored.map_err(|reason| invalid(reason.to_owned()))
+    }
+
+    /// The value of the cookie of this name that a request to this URL would bring along.
+    pub fn get(&self, url: &str, name: &str) -> Option<String> {
+        let uri = url::parse(url).ok()?;
+        let mut found = self.sites().matching(&uri).into_iter();
+        found.find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+
+    /// How many cookies there are that have not expired.
+    pub fn len(&self) -> usize {
+        self.sites().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes all cookies out.
+    pub fn clear(&self) {
+        let before = std::mem::take(&mut *self.sites());
+        drop(before);
+    }
+
+    /// The headers with the cookies for this URI, if there are any. Those of the request's own go first, and the jar's of
+    /// the same names stay away.
+    pub(crate) fn added_to(&self, headers: &HeaderMap, uri: &Uri) -> Option<HeaderMap> {
+        let cookies = self.sites().matching(uri);
+        if cookies.is_empty() {
+            return None;
+        }
+        let own = headers.get_all(COOKIE).iter();
+        let mut parts: Vec<Vec<u8>> = own.map(|value| value.as_bytes().to_vec()).collect();
+        let named = |name: &str| {
+            let pairs = parts.iter().flat_map(|part| part.split(|b| *b == b';'));
+            let mut names = pairs.map(|pair| {
+                let end = pair.iter().position(|b| *b == b'=');
+                pair[..end.unwrap_or(pair.len())].trim_ascii()
+            });
+            names.any(|own| own == name.as_bytes())
+        };
+        let added: Vec<_> = cookies
+            .into_iter()
+            .filter(|(name, _)| !named(name))
+            .map(|(name, value)| format!("{name}={value}").into_bytes())
+            .collect();
+        if added.is_empty() {
+            return None;
+        }
+        parts.extend(added);
+        let mut value = HeaderValue::from_bytes(&parts.join(&b"; "[..])).ok()?;
+        value.set_sensitive(true);
+        let mut headers = headers.clone();
+        headers.insert(COOKIE, value);
+        Some(headers)
+    }
+
+    /// Keeps what a response sets.
+    pub(crate) fn take_from(&self, headers: &HeaderMap, uri: &Uri) {
+        if !headers.contains_key(SET_COOKIE) {
+            return;
+        }
+        let mut refused = Vec::new();
+        let mut sites = self.sites();
+        for value in headers.get_all(SET_COOKIE) {
+            let stored = match std::str::from_utf8(value.as_bytes()) {
+                Ok(text) => sites.store(text, uri),
+                Err(_) => Err("it is not UTF-8"),
+            };
+            refused.extend(stored.err());
+        }
+        drop(sites);
+        for reason in refused {
+            let host = uri.host().unwrap_or_default();
+            log::debug!("{host}: a cookie is not kept: {reason}");
+        }
+    }
+
+    fn sites(&self) -> MutexGuard<'_, Sites> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many cookies, and none of them.
+impl fmt::Debug for CookieJar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CookieJar({} cookies)", self.len())
+    }
+}

@@ -1,0 +1,15 @@
+//! Cookies: a jar that requests share, or with the feature `cookies` off none.
+
+#[cfg(not(feature = "cookies"))]
+mod absent;
+#[cfg(feature = "cookies")]
+mod file;
+#[cfg(feature = "cookies")]
+mod jar;
+#[cfg(feature = "cookies")]
+mod sites;
+
+#[cfg(not(feature = "cookies"))]
+pub(crate) use absent::CookieJar;
+#[cfg(feature = "cookies")]
+pub use jar::{CookieJar, InvalidCookie};

@@ -1,0 +1,125 @@
+//! Cookies by the site they belong to, so that looking for a host's is quick however many hosts there are.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use cookie_store::{Cookie, CookieDomain, CookieError, CookieStore};
+
+use crate::http::Uri;
+
+/// The largest cookie, all its attributes with it (RFC 6265 §6.1 asks for that much).
+const LONGEST: usize = 4096;
+const MOST_PER_SITE: usize = 200;
+const MOST_SITES: usize = 50_000;
+
+#[derive(Clone, Default)]
+pub(super) struct Sites(HashMap<String, CookieStore>);
+
+impl Sites {
+    /// Keeps a cookie that this URI has set, or removes the one it says is over. The error says why not.
+    pub(super) fn store(&mut self, text: &str, uri: &Uri) -> Result<(), &'static str> {
+        if text.len() > LONGEST {
+            return Err("it is longer than 4096 bytes");
+        }
+        let host = host(uri).ok_or("the URL has no host")?;
+        let url = uri
+            .to_string()
+            .parse()
+            .map_err(|_| "the URL is not valid")?;
+        let mut cookie = Cookie::parse(text.to_owned(), &url).map_err(|e| said(&e))?;
+        if let CookieDomain::Suffix(domain) = &cookie.domain
+            && is_public(domain)
+        {
+            if *domain != host {
+                return Err("it is for a public suffix");
+            }
+            cookie.domain = CookieDomain::HostOnly(host.clone());
+        }
+        let site = site(&host);
+        if self.0.len() >= MOST_SITES && !self.0.contains_key(&site) {
+            return Err("the jar is full");
+        }
+        let store = self.0.entry(site).or_default();
+        let known = store.iter_any().any(|old| {
+            (old.name(), &old.domain, &old.path) == (cookie.name(), &cookie.domain, &cookie.path)
+        });
+        if !known && store.iter_any().count() >= MOST_PER_SITE {
+            return Err("there are 200 of its site");
+        }
+        let (name, path) = (cookie.name().to_owned(), String::from(&cookie.path));
+        let domain = String::from(&cookie.domain);
+        match store.insert(cookie, &url) {
+            Ok(cookie_store::StoreAction::ExpiredExisting) => {
+                store.remove(&domain, &path, &name);
+                Ok(())
+            }
+            // It is over, and was not there.
+            Ok(_) | Err(CookieError::Expired) => Ok(()),
+            Err(e) => Err(said(&e)),
+        }
+    }
+
+    /// Names and values of the cookies for a URI, those with the longest paths first (RFC 6265 §5.4).
+    pub(super) fn matching(&self, uri: &Uri) -> Vec<(String, String)> {
+        let found = || {
+            let store = self.0.get(&site(&host(uri)?))?;
+            let mut cookies = store.matches(&uri.to_string().parse().ok()?);
+            cookies.sort_by_key(|c| (Reverse(String::from(&c.path).len()), c.name().to_owned()));
+            let pair = |c: &Cookie<'_>| (c.name().to_owned(), c.value().to_owned());
+            Some(cookies.into_iter().map(pair).collect())
+        };
+        found().unwrap_or_default()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// All that have not expired.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Cookie<'static>> {
+        self.0.values().flat_map(CookieStore::iter_unexpired)
+    }
+
+    /// Those of a file.
+    pub(super) fn of(cookies: Vec<Cookie<'static>>) -> Sites {
+        let mut by_site: HashMap<String, Vec<_>> = HashMap::new();
+        for cookie in cookies {
+            let site = site(&String::from(&cookie.domain));
+            by_site.entry(site).or_default().push(Ok(cookie));
+        }
+        let store = |cookies| match CookieStore::from_cookies::<_, std::convert::Infallible>(
+            cookies, false,
+        ) {
+            Ok(store) => store,
+            Err(never) => match never {},
+        };
+        let stores = by_site.into_iter().map(|(site, all)| (site, store(all)));
+        Sites(stores.collect())
+    }
+}
+
+fn said(error: &CookieError) -> &'static str {
+    match error {
+        CookieError::DomainMismatch => "its domain is another one",
+        CookieError::UnspecifiedDomain => "its domain is empty",
+        _ => "it is not valid",
+    }
+}
+
+/// The host's name as cookies compare it.
+fn host(uri: &Uri) -> Option<String> {
+    Some(uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase())
+}
+
+/// What a host shares cookies with at most: the domain somebody registered, or an address alone.
+fn site(host: &str) -> String {
+    let alone = host.parse::<IpAddr>().is_ok();
+    let domain = psl::domain_str(host).filter(|_| !alone);
+    domain.unwrap_or(host).to_owned()
+}
+
+/// Whether nobody owns the whole domain: `com`, `co.uk`, `github.io`.
+fn is_public(domain: &str) -> bool {
+    domain.parse::<IpAddr>().is_err() && psl::suffix_str(domain) == Some(domain)
+}

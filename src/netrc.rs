@@ -1,0 +1,251 @@
+//! Credentials by host, from a netrc file, read by curl's rules.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use crate::http::{HeaderValue, Uri};
+use crate::request::basic;
+
+/// The entries of a file, in its order: the first that fits counts.
+#[derive(Clone, Default)]
+pub(crate) struct Netrc(Vec<Entry>);
+
+#[derive(Clone)]
+struct Entry {
+    /// None of the entry for all hosts.
+    machine: Option<String>,
+    credentials: HeaderValue,
+}
+
+impl Netrc {
+    /// Reads the text of a file. The error says what is wrong and on which line, and shows nothing of it.
+    ///
+    /// `machine` or `default`, then `login`, `password`, `account`; `macdef` is skipped to the next empty line, and so
+    /// are words that mean nothing. A value may stand in double quotes, in which `\"`, `\\`, `\n`, `\r` and `\t` stand
+    /// for what they do in C.
+    pub(crate) fn parse(text: &str) -> Result<Netrc, String> {
+        let mut words = Words {
+            rest: text.chars().peekable(),
+            line: 1,
+        };
+        let mut entries = Vec::new();
+        let mut open: Option<Open> = None;
+        while let Some(word) = words.next()? {
+            let line = words.line;
+            let mut value = || {
+                let value = words.next()?;
+                value.ok_or_else(|| format!("line {line}: a value is missing at the end"))
+            };
+            match word.to_ascii_lowercase().as_str() {
+                "machine" => {
+                    entries.extend(Open::close(open.take())?);
+                    open = Some(Open::new(Some(value()?), line));
+                }
+                "default" => {
+                    entries.extend(Open::close(open.take())?);
+                    open = Some(Open::new(None, line));
+                }
+                "login" => {
+                    let value = value()?;
+                    if let Some(open) = &mut open {
+                        open.login = Some(value);
+                    }
+                }
+                "password" => {
+                    let value = value()?;
+                    if let Some(open) = &mut open {
+                        open.password = Some(value);
+                    }
+                }
+                "account" => drop(value()?),
+                "macdef" => words.skip_macro(),
+                _ => {}
+            }
+        }
+        entries.extend(Open::close(open)?);
+        Ok(Netrc(entries))
+    }
+
+    /// The value of `Authorization` for a request to this URI.
+    pub(crate) fn credentials(&self, uri: &Uri) -> Option<&HeaderValue> {
+        let host = uri.host()?.trim_matches(['[', ']']);
+        let fits = |entry: &&Entry| {
+            let machine = entry.machine.as_ref();
+            machine.is_none_or(|machine| machine.eq_ignore_ascii_case(host))
+        };
+        self.0.iter().find(fits).map(|entry| &entry.credentials)
+    }
+}
+
+/// An entry while it is read.
+struct Open {
+    machine: Option<String>,
+    line: usize,
+    login: Option<String>,
+    password: Option<String>,
+}
+
+impl Open {
+    fn new(machine: Option<String>, line: usize) -> Open {
+        Open {
+            machine,
+            line,
+            login: None,
+            password: None,
+        }
+    }
+
+    /// The entry; none without a login and a password.
+    fn close(open: Option<Open>) -> Result<Option<Entry>, String> {
+        let Some(open) = open else { return Ok(None) };
+        if open.login.is_none() && open.password.is_none() {
+            return Ok(None);
+        }
+        let login = open.login.as_deref().unwrap_or_default();
+        let password = open.password.as_deref().unwrap_or_default();
+        let credentials =
+            basic(login, password).map_err(|reason| format!("line {}: {reason}", open.line))?;
+        Ok(Some(Entry {
+            machine: open.machine,
+            credentials,
+        }))
+    }
+}
+
+struct Words<'a> {
+    rest: Peekable<Chars<'a>>,
+    line: usize,
+}
+
+impl Words<'_> {
+    fn step(&mut self) -> Option<char> {
+        let next = self.rest.next()?;
+        self.line += usize::from(next == '\n');
+        Some(next)
+    }
+
+    /// The next word, comments left out.
+    fn next(&mut self) -> Result<Option<String>, String> {
+        loop {
+            while self
+                .rest
+                .next_if(|c| c.is_whitespace() && *c != '\n')
+                .is_some()
+            {}
+            match self.rest.peek() {
+                None => return Ok(None),
+                Some('\n') => drop(self.step()),
+                Some('#') => while self.rest.next_if(|c| *c != '\n').is_some() {},
+                Some('"') => return self.quoted().map(Some),
+                Some(_) => {
+                    let mut word = String::new();
+                    while let Some(c) = self.rest.next_if(|c| !c.is_whitespace()) {
+                        word.push(c);
+                    }
+                    return Ok(Some(word));
+                }
+            }
+        }
+    }
+
+    fn quoted(&mut self) -> Result<String, String> {
+        let line = self.line;
+        let open = || format!("line {line}: a quote has no end");
+        self.step();
+        let mut word = String::new();
+        loop {
+            match self.step().ok_or_else(open)? {
+                '"' => return Ok(word),
+                '\n' => return Err(open()),
+                '\\' => word.push(match self.step().ok_or_else(open)? {
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    other => other,
+                }),
+                other => word.push(other),
+            }
+        }
+    }
+
+    /// To the first line that is empty.
+    fn skip_macro(&mut self) {
+        let mut empty = false;
+        // The rest of its own line holds its name.
+        while self.rest.next_if(|c| *c != '\n').is_some() {}
+        while let Some(c) = self.step() {
+            match c {
+                '\n' if empty => return,
+                '\n' => empty = true,
+                '\r' => {}
+                _ => empty = false,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(text: &str, url: &str) -> Option<String> {
+        let netrc = Netrc::parse(text).unwrap();
+        let value = netrc.credentials(&url.parse().unwrap())?;
+        assert!(value.is_sensitive());
+        Some(value.to_str().unwrap().to_owned())
+    }
+
+    fn user(login: &str, password: &str) -> Option<String> {
+        let value = basic(login, password).unwrap();
+        Some(value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_first_entry_that_fits_counts() {
+        let text = "machine a.example login u1 password p1\n\
+                    machine b.example\n\tlogin u2\n\taccount x\n\tpassword p2\n\
+                    machine A.example login late password late\n\
+                    default login anonymous password me@\n";
+        assert_eq!(sent(text, "http://a.example/x"), user("u1", "p1"));
+        assert_eq!(sent(text, "https://A.EXAMPLE:8443/"), user("u1", "p1"));
+        assert_eq!(sent(text, "http://b.example/"), user("u2", "p2"));
+        assert_eq!(sent(text, "http://c.example/"), user("anonymous", "me@"));
+        let early = format!("default login d password d\n{text}");
+        assert_eq!(sent(&early, "http://a.example/"), user("d", "d"));
+        let alone = "machine [::1] login u password p machine ::1 login v password q";
+        assert_eq!(sent(alone, "http://[::1]:80/"), user("v", "q"));
+        assert_eq!(sent("", "http://a.example/"), None);
+    }
+
+    #[test]
+    fn comments_macros_quotes_and_unknown_words_are_understood_as_by_curl() {
+        let text = "# machine h login wrong password wrong\n\
+                    macdef init\ncd /pub\nmachine h login wrong password wrong\n\n\
+                    MACHINE h protocol https LOGIN \"a b\" password \"p\\\"\\\\\\t#1\" # end\n";
+        assert_eq!(sent(text, "http://h/"), user("a b", "p\"\\\t#1"));
+        let half = "machine h login only machine g password only";
+        assert_eq!(sent(half, "http://h/"), user("only", ""));
+        assert_eq!(sent(half, "http://g/"), user("", "only"));
+        assert_eq!(
+            sent("machine h\nmachine g login a password b", "http://h/"),
+            None
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_line_without_the_secret() {
+        for (text, reason) in [
+            ("machine h\nlogin u password", "line 2: a value is missing"),
+            ("machine h\nlogin \"s3cret", "line 2: a quote has no end"),
+            (
+                "machine h login \"s3cret\nx\"",
+                "line 1: a quote has no end",
+            ),
+            ("\nmachine h login s3:cret password p", "line 2: basic auth"),
+        ] {
+            let error = Netrc::parse(text).err().unwrap();
+            assert!(error.starts_with(reason), "{error}");
+            assert!(!error.contains("cret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Which redirects are followed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::host::Host;
+use crate::http::{Method, Uri};
+use crate::redact::Redaction;
+
+/// Which redirects are followed. One that is not allowed fails its request with class
+/// [`Redirect`](crate::ErrorType::Redirect), so that what was meant to stay with one server is never taken for done. How
+/// many are followed at most, and whether any, is said by [`max_redirects`](crate::ClientBuilder::max_redirects).
+///
+/// ```
+/// use haul::{Client, RedirectPolicy};
+///
+/// let client = Client::builder()
+///     .redirects(RedirectPolicy::when(|redirect| redirect.to.path().starts_with("/api/")))
+///     .build()?;
+/// # Ok::<(), haul::BuildError>(())
+/// ```
+#[derive(Clone, Default)]
+#[doc(alias = "allow_redirects")]
+#[doc(alias = "max-redirs")]
+pub struct RedirectPolicy(Allows);
+
+#[derive(Clone, Default)]
+enum Allows {
+    #[default]
+    All,
+    SameHost,
+    SameOrigin,
+    When(When),
+}
+
+type When = Arc<dyn Fn(&Redirecting<'_>) -> bool + Send + Sync>;
+
+/// A redirect that a [`RedirectPolicy`] is asked about.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Redirecting<'a> {
+    /// Where it comes from.
+    pub from: &'a Uri,
+    /// Where it leads.
+    pub to: &'a Uri,
+    /// The status that says so.
+    pub status: u16,
+    /// The method with which it would be followed.
+    pub method: &'a Method,
+    /// How many were followed before.
+    pub hops: u32,
+    pub(crate) redaction: &'a Redaction,
+}
+
+impl RedirectPolicy {
+    /// All: the default.
+    pub fn all() -> RedirectPolicy {
+        RedirectPolicy(Allows::All)
+    }
+
+    /// Those that stay with the host's name, on whichever port and scheme.
+    pub fn same_host() -> RedirectPolicy {
+        RedirectPolicy(Allows::SameHost)
+    }
+
+    /// Those that stay with scheme, host and port.
+    pub fn same_origin() -> RedirectPolicy {
+        RedirectPolicy(Allows::SameOrigin)
+    }
+
+    /// Those of which this says true. It runs on the worker, with no permit held; a panic in it ends the request with
+    /// class [`Panic`](crate::ErrorType::Panic).
+    pub fn when(
+        allows: impl Fn(&Redirecting<'_>) -> bool + Send + Sync + 'static,
+    ) -> RedirectPolicy {
+        RedirectPolicy(Allows::When(Arc::new(allows)))
+    }
+
+    /// Whether the caller's own code is asked.
+    pub(crate) fn asks(&self) -> bool {
+        matches!(self.0, Allows::When(_))
+    }
+
+    pub(crate) fn allows(&self, redirect: &Redirecting<'_>) -> bool {
+        let (from, to) = (redirect.from, redirect.to);
+        match &self.0 {
+            Allows::All => true,
+            Allows::SameHost => match (from.host(), to.host()) {
+                (Some(from), Some(to)) => from.eq_ignore_ascii_case(to),
+                _ => false,
+            },
+            Allows::SameOrigin => Host::of(from) == Host::of(to),
+            Allows::When(allows) => allows(redirect),
+        }
+    }
+}
+
+impl fmt::Debug for RedirectPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Allows::All => "RedirectPolicy::all()",
+            Allows::SameHost => "RedirectPolicy::same_host()",
+            Allows::SameOrigin => "RedirectPolicy::same_origin()",
+            Allows::When(_) => "RedirectPolicy::when(..)",
+        })
+    }
+}
+
+impl fmt::Debug for Redirecting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redirecting")
+            .field("from", &self.redaction.uri(self.from))
+            .field("to", &self.redaction.uri(self.to))
+            .field("status", &self.status)
+            .field("method", self.method)
+            .field("hops", &self.hops)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_origin_are_told_apart() {
+        let from = Uri::from_static("https://api.example.com/a");
+        for (to, host, origin) in [
+            ("https://api.example.com/b", true, true),
+            ("https://API.example.com:443/b", true, true),
+            ("https://api.example.com:8443/b", true, false),
+            ("http://api.example.com/b", true, false),
+            ("https://example.com/b", false, false),
+            ("https://api.example.com.evil.org/b", false, false),
+        ] {
+            let to: Uri = to.parse().unwrap();
+            let redirect = Redirecting {
+                from: &from,
+                to: &to,
+                status: 302,
+                method: &Method::GET,
+                hops: 0,
+                redaction: Redaction::USUAL,
+            };
+            assert!(RedirectPolicy::all().allows(&redirect));
+            assert_eq!(RedirectPolicy::same_host().allows(&redirect), host, "{to}");
+            assert_eq!(
+                RedirectPolicy::same_origin().allows(&redirect),
+                origin,
+                "{to}"
+            );
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Where a request differs from its session.
+
+use super::Request;
+use crate::policy::RedirectPolicy;
+
+impl Request {
+    /// Which redirects are followed, in place of the client's [policy](crate::ClientBuilder::redirects).
+    pub fn redirects(mut self, policy: RedirectPolicy) -> Request {
+        self.options_mut().redirects = Some(policy);
+        self
+    }
+
+    /// The jar for its cookies, in place of the client's. So a batch has cookies of its own:
+    ///
+    /// ```no_run
+    /// use haul::{Client, CookieJar, Request};
+    ///
+    /// let jar = CookieJar::new();
+    /// let requests = (0..100).map(|i| Request::get(format!("https://example.com/{i}")).cookies(jar.clone()));
+    /// for outcome in Client::new().as_completed(requests) {
+    ///     println!("{} {:?}", outcome.url(), outcome.status());
+    /// }
+    /// ```
+    ///
+    /// Feature `cookies`.
+    #[cfg(feature = "cookies")]
+    pub fn cookies(mut self, jar: crate::cookies::CookieJar) -> Request {
+        self.options_mut().cookies = Some(jar);
+        self
+    }
+}
