@@ -18,6 +18,9 @@ mod proxies;
 #[cfg(feature = "rustls")]
 #[path = "sessions/secure.rs"]
 mod secure;
+#[cfg(all(feature = "rustls", feature = "socks"))]
+#[path = "sessions/socks.rs"]
+mod socks;
 #[cfg(feature = "rustls")]
 #[path = "sessions/tls.rs"]
 mod tls;

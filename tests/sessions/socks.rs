@@ -1,0 +1,226 @@
+//! Requests that go through a SOCKS5 proxy, and small proxies of that kind.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use haul::{ErrorType, Timeouts};
+
+use crate::authority::Folder;
+use crate::gateway::{Gateway, pump};
+use crate::proxies::{secure, through};
+use crate::support::{Answer, Server};
+use crate::{message, text, verdict};
+
+#[test]
+fn a_socks_proxy_is_given_names_and_addresses_for_http_and_https() {
+    let folder = Folder::new();
+    let (_, server, tls) = secure(&folder);
+    let plain = Server::always(Answer::text("plain"));
+    let port = plain.address().port();
+    for credentials in [None, Some(("user", "secret"))] {
+        let gateway = Gateway::socks(credentials);
+        let userinfo = credentials.map_or("", |_| "user:secret@");
+        let proxy = format!("socks5://{userinfo}{}", gateway.address);
+        let client = through(proxy).tls(tls.clone()).workers(1).build().unwrap();
+        for _ in 0..2 {
+            assert_eq!(text(&client.get(server.url("a.the.test"))), "hello");
+            assert_eq!(text(&client.get(format!("http://b.test:{port}/"))), "plain");
+            assert_eq!(text(&client.get(format!("http://[::1]:{port}/"))), "plain");
+            assert_eq!(text(&client.get(plain.url("/"))), "plain");
+        }
+        let secure = server.address.port();
+        let asked = [
+            format!("a.the.test:{secure}"),
+            format!("b.test:{port}"),
+            format!("::1:{port}"),
+            format!("127.0.0.1:{port}"),
+        ];
+        assert_eq!(gateway.log(), asked);
+    }
+    assert_eq!(plain.last("/").target, "/");
+}
+
+#[test]
+fn what_a_socks_proxy_refuses_is_told_and_repeated_only_where_that_may_help() {
+    let long = "n".repeat(300);
+    for (gateway, userinfo, host, attempts, why) in [
+        (
+            Gateway::socks(Some(("user", "secret"))),
+            "",
+            "a.test",
+            1,
+            "wants a user and a password",
+        ),
+        (
+            Gateway::socks(Some(("user", "secret"))),
+            "user:wrong@",
+            "a.test",
+            1,
+            "does not accept user",
+        ),
+        (
+            Gateway::socks_replying(None, 1),
+            "",
+            "a.test",
+            3,
+            "general failure",
+        ),
+        (
+            Gateway::socks_replying(None, 2),
+            "",
+            "a.test",
+            1,
+            "not allowed by its rules",
+        ),
+        (
+            Gateway::socks_replying(None, 4),
+            "",
+            "a.test",
+            3,
+            "host unreachable",
+        ),
+        (
+            Gateway::socks_replying(None, 5),
+            "",
+            "a.test",
+            3,
+            "connection refused",
+        ),
+        (Gateway::socks(None), "", &*long, 1, "255 bytes"),
+        (
+            Gateway::silent(),
+            "",
+            "a.test",
+            3,
+            "did not answer within 200ms",
+        ),
+        (
+            Gateway::saying(b""),
+            "",
+            "a.test",
+            3,
+            "was closed before an answer",
+        ),
+        (
+            Gateway::saying(b"HTTP/1.1 400 Bad\r\n"),
+            "",
+            "a.test",
+            1,
+            "is no SOCKS5 proxy",
+        ),
+        (Gateway::saying(&[5, 9]), "", "a.test", 1, "was not offered"),
+        (
+            Gateway::saying(&[5, 0, 5, 0, 0, 9]),
+            "",
+            "a.test",
+            1,
+            "not SOCKS5",
+        ),
+    ] {
+        let proxy = format!("socks5://{userinfo}{}", gateway.address);
+        let connect = match why.starts_with("did not answer") {
+            true => Duration::from_millis(200),
+            false => Duration::from_secs(10),
+        };
+        let client = through(proxy)
+            .timeouts(Timeouts::new().connect(connect))
+            .build()
+            .unwrap();
+        let outcome = client.get(format!("http://{host}/"));
+        let text = message(&outcome);
+        let (class, count, _) = verdict(&outcome);
+        assert_eq!(class, ErrorType::Proxy, "{text}");
+        assert!(
+            !text.contains("secret") && !text.contains("wrong"),
+            "{text}"
+        );
+        assert!(text.contains(why), "{text}");
+        assert_eq!(count, attempts, "{text}");
+    }
+}
+
+impl Gateway {
+    /// Says this to whoever comes, and no more.
+    fn saying(bytes: &'static [u8]) -> Gateway {
+        Gateway::start(move |socket, _| {
+            let _ = socket.write_all(bytes);
+            let _ = socket.shutdown(Shutdown::Write);
+            let _ = io::copy(&mut &*socket, &mut io::sink());
+        })
+    }
+
+    /// SOCKS5, for those who know user and password if there are any.
+    fn socks(credentials: Option<(&'static str, &'static str)>) -> Gateway {
+        Gateway::socks_replying(credentials, 0)
+    }
+
+    /// The same with another reply than success.
+    fn socks_replying(credentials: Option<(&'static str, &'static str)>, reply: u8) -> Gateway {
+        Gateway::start(move |socket, log| {
+            let _ = serve_socks(socket, log, credentials, reply);
+        })
+    }
+}
+
+fn serve_socks(
+    client: &mut TcpStream,
+    log: &Mutex<Vec<String>>,
+    credentials: Option<(&str, &str)>,
+    reply: u8,
+) -> io::Result<()> {
+    let [version, count] = take(client)?;
+    assert_eq!(version, 5);
+    let methods = take_all(client, count)?;
+    let wanted = if credentials.is_some() { 2 } else { 0 };
+    if !methods.contains(&wanted) {
+        return client.write_all(&[5, 0xff]);
+    }
+    client.write_all(&[5, wanted])?;
+    if let Some((user, password)) = credentials {
+        let [1, length] = take(client)? else {
+            return Ok(());
+        };
+        let given = take_all(client, length)?;
+        let [length] = take(client)?;
+        let known = take_all(client, length)? == password.as_bytes() && given == user.as_bytes();
+        client.write_all(&[1, u8::from(!known)])?;
+        if !known {
+            return Ok(());
+        }
+    }
+    let [5, 1, 0, kind] = take(client)? else {
+        return Ok(());
+    };
+    let place = match kind {
+        1 => Ipv4Addr::from(take::<4>(client)?).to_string(),
+        4 => Ipv6Addr::from(take::<16>(client)?).to_string(),
+        _ => {
+            let [length] = take(client)?;
+            String::from_utf8(take_all(client, length)?).unwrap()
+        }
+    };
+    let port = u16::from_be_bytes(take(client)?);
+    log.lock().unwrap().push(format!("{place}:{port}"));
+    if reply != 0 {
+        return client.write_all(&[5, reply, 0, 1, 0, 0, 0, 0, 0, 0]);
+    }
+    let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    // An answer with a name in it, which is longer than most.
+    client.write_all(&[5, 0, 0, 3, 4, b'h', b'e', b'r', b'e', 0, 80])?;
+    pump(client, &mut server);
+    Ok(())
+}
+
+fn take<const N: usize>(stream: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn take_all(stream: &mut impl Read, length: u8) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length.into()];
+    stream.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
