@@ -42,6 +42,10 @@ mod secure;
 #[cfg(unix)]
 #[path = "cli/signals.rs"]
 mod signals;
+#[cfg(feature = "rustls")]
+#[allow(dead_code)]
+#[path = "sessions/socks_gateway.rs"]
+mod socks_gateway;
 #[path = "cli/streams.rs"]
 mod streams;
 #[path = "cli/usage.rs"]

@@ -21,6 +21,9 @@ mod secure;
 #[cfg(all(feature = "rustls", feature = "socks"))]
 #[path = "sessions/socks.rs"]
 mod socks;
+#[cfg(all(feature = "rustls", feature = "socks"))]
+#[path = "sessions/socks_gateway.rs"]
+mod socks_gateway;
 #[cfg(feature = "rustls")]
 #[path = "sessions/tls.rs"]
 mod tls;
