@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{self, Decision, Evidence, retry_after};
 use crate::schedule;
-use crate::transport::{CancelSlot, Fault, Partial, Reply, Trace, Transport};
+use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace, Transport};
 
 use super::failure::Failure;
 use super::job::{Job, Progress, cancelled};
@@ -88,52 +88,57 @@ impl Engine {
         }
     }
 
+    // In three steps, of which only the middle one waits, for what all that time is on the stack: ten thousand workers
+    // have ten thousand stacks, and each page of one counts.
     fn run(&self, job: &mut Job, cancel: &Arc<CancelSlot>, connected: Option<&dyn Fn()>) -> Next {
         let request = Arc::clone(&job.request);
         let host = self.defaults.host_settings(job.host.as_ref());
         let settings = Settings::of(&self.defaults, &host, &request);
         let start = Instant::now();
-        let progress = match &mut job.progress {
-            Some(progress) => progress,
-            None => match settings
-                .contradiction()
-                .map_or_else(|| Prepared::new(&self.defaults, &request, &job.uri), Err)
-            {
-                Ok(prepared) => job.progress.insert(Box::new(Progress::new(
-                    prepared,
-                    settings,
-                    job.receiver.deadline(),
-                    start,
-                ))),
-                Err(reason) => return Next::failed(Error::new(ErrorType::InvalidRequest, reason)),
-            },
+        let progress = match self.prepare(job, settings, start) {
+            Ok(progress) => progress,
+            Err(next) => return *next,
+        };
+        let exchanged = progress.exchange(self, settings, cancel, connected, start);
+        progress.conclude(self, settings, &request, exchanged, cancel, start)
+    }
+
+    /// All that comes before the exchange. The error is what follows without one.
+    #[inline(never)]
+    fn prepare<'j>(
+        &self,
+        job: &'j mut Job,
+        settings: Settings<'_>,
+        start: Instant,
+    ) -> Result<&'j mut Progress, Box<Next>> {
+        if job.progress.is_none() {
+            let prepared = match settings.contradiction() {
+                Some(reason) => Err(reason),
+                None => Prepared::new(&self.defaults, &job.request, &job.uri),
+            };
+            let prepared = prepared.map_err(|reason| {
+                Box::new(Next::failed(Error::new(ErrorType::InvalidRequest, reason)))
+            })?;
+            let batch_ends = job.receiver.deadline();
+            let progress = Progress::new(prepared, settings, batch_ends, start);
+            job.progress = Some(Box::new(progress));
+        }
+        let Some(progress) = &mut job.progress else {
+            unreachable!("it was made just now");
         };
         progress.report.queued += start.saturating_duration_since(job.waits_since);
-        if !progress.sign(self, &request)
+        if !progress.sign(self, &job.request)
             && let Some(host) = job.host.clone()
         {
-            return Next::Elsewhere {
+            return Err(Box::new(Next::Elsewhere {
                 host,
                 delay: Duration::ZERO,
-            };
+            }));
         }
-        if let Err(refusal) = progress.announce(&request) {
-            return Next::failed(refusal);
-        }
-        let exchanged = progress.exchange(self, settings, cancel, connected, start);
-        let elapsed = start.elapsed();
-        progress.note(&exchanged.trace, elapsed);
-        progress.sent_unsafe =
-            !progress.prepared.method.is_safe() && exchanged.trace.bytes_sent > 0;
-        if cancel.is_cancelled() {
-            progress.tally.settled();
-            return Next::failed(cancelled());
-        }
-        let trace = exchanged.trace;
-        match exchanged.result {
-            Ok(reply) => progress.answered(self, settings, &request, reply, &trace, elapsed),
-            Err(fault) => progress.faulted(settings, &request, fault, &trace, elapsed),
-        }
+        progress
+            .announce(&job.request)
+            .map_err(|refusal| Box::new(Next::failed(refusal)))?;
+        Ok(progress)
     }
 }
 
@@ -159,6 +164,31 @@ impl Progress {
             fresh: false,
             sent_unsafe: false,
             error: None,
+        }
+    }
+
+    /// What follows from how the exchange went.
+    #[inline(never)]
+    fn conclude(
+        &mut self,
+        engine: &Engine,
+        settings: Settings<'_>,
+        request: &Request,
+        exchanged: Exchanged,
+        cancel: &CancelSlot,
+        start: Instant,
+    ) -> Next {
+        let elapsed = start.elapsed();
+        let trace = exchanged.trace;
+        self.note(&trace, elapsed);
+        self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
+        if cancel.is_cancelled() {
+            self.tally.settled();
+            return Next::failed(cancelled());
+        }
+        match exchanged.result {
+            Ok(reply) => self.answered(engine, settings, request, reply, &trace, elapsed),
+            Err(fault) => self.faulted(settings, request, fault, &trace, elapsed),
         }
     }
 

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::http::header::RETRY_AFTER;
 use crate::limits::Timeouts;
+use crate::policy::RetryPolicy;
 use crate::request::Body;
 use crate::response::{Head, Response};
-use crate::retry::{self, Evidence};
+use crate::retry::{self, Evidence, Tally};
 use crate::transport::{Call, CancelSlot, Exchanged, Partial, Reply, Trace};
 
 use super::attempt::Engine;
 use super::job::Progress;
-use super::prepare::Settings;
+use super::prepare::{Prepared, Settings};
 
 /// The body of a request that leaves its own behind.
 static NOTHING: Body = Body::EMPTY;
@@ -69,38 +70,16 @@ impl Progress {
             exchanged
         };
         let first = exchange(&call);
-        let fault = match &first.result {
-            Err(fault) => fault,
-            // It will not be asked (RFC 9110 §10.1.1), and has nothing of the body yet.
-            Ok(reply) if reply.status == 417 && first.trace.asked && body.is_replayable() => {
-                self.report.bytes_sent += first.trace.bytes_sent;
-                return exchange(&Call {
-                    fresh: true,
-                    expect_from: None,
-                    ..call
-                });
-            }
-            Ok(_) => return first,
-        };
-        let evidence = Evidence {
-            repeatable_by_request: self.prepared.repeatable,
-            phase: Some(fault.phase),
-            permanent: fault.permanent,
-            bytes_sent: first.trace.bytes_sent,
-            bytes_received: first.trace.bytes_received,
-            reused: first.trace.reused,
-            replayable: body.is_replayable(),
-            ..Evidence::new(&self.prepared.method, fault.error_type)
-        };
-        if cancel.is_cancelled()
-            || !retry::free_replay(settings.retry(), &evidence, &mut self.tally)
-        {
+        let policy = settings.retry();
+        let Some(unasked) = again(&self.prepared, &mut self.tally, policy, &call, &first) else {
             return first;
-        }
-        self.report.connections_reused += 1;
+        };
+        self.report.connections_reused += u32::from(first.result.is_err());
         self.report.bytes_sent += first.trace.bytes_sent;
+        drop(first);
         exchange(&Call {
             fresh: true,
+            expect_from: call.expect_from.filter(|_| !unasked),
             ..call
         })
     }
@@ -141,4 +120,36 @@ impl Progress {
         self.report.head = Some(Arc::clone(&head));
         Response::new(head, reply.body, reply.truncated)
     }
+}
+
+/// Whether the request is sent again at once, on a new connection, as part of the same attempt; and then, whether
+/// without asking for leave to send its body.
+#[inline(never)]
+fn again(
+    prepared: &Prepared,
+    tally: &mut Tally,
+    policy: &RetryPolicy,
+    call: &Call<'_>,
+    first: &Exchanged,
+) -> Option<bool> {
+    let replayable = call.body.is_replayable();
+    let fault = match &first.result {
+        Err(fault) => fault,
+        // It will not be asked (RFC 9110 §10.1.1), and has nothing of the body yet.
+        Ok(reply) => {
+            return (reply.status == 417 && first.trace.asked && replayable).then_some(true);
+        }
+    };
+    let evidence = Evidence {
+        repeatable_by_request: prepared.repeatable,
+        phase: Some(fault.phase),
+        permanent: fault.permanent,
+        bytes_sent: first.trace.bytes_sent,
+        bytes_received: first.trace.bytes_received,
+        reused: first.trace.reused,
+        replayable,
+        ..Evidence::new(call.method, fault.error_type)
+    };
+    let free = !call.cancel.is_cancelled() && retry::free_replay(policy, &evidence, tally);
+    free.then_some(false)
 }

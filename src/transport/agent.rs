@@ -23,6 +23,7 @@ use super::tls::Tls;
 use super::upload::Upload;
 use super::wire::Limits;
 use super::{Call, Exchanged, Fault, Transport};
+use crate::http::Response;
 use crate::proxy_settings::ProxySettings;
 use crate::request::Body;
 use crate::timing::Phase;
@@ -95,17 +96,17 @@ impl Transport for Sockets {
         let started = Instant::now();
         let mut meter = Meter::start(started);
         let Some(target) = Target::of(call.uri) else {
-            return self.failed(call, &Target::NONE, started, meter, Trouble::NoHost);
+            return self.failed(call, &Target::NONE, meter, Trouble::NoHost);
         };
         if let Some(Err(unsaved)) = call.save.map(save::check) {
-            return self.failed(call, &target, started, meter, Trouble::Unsaved(unsaved));
+            return self.failed(call, &target, meter, Trouble::Unsaved(unsaved));
         }
         let upload = match call.body {
             Body::Bytes(_) => None,
             Body::Streamed(stream) => match Upload::open(stream) {
                 Ok(upload) => Some(upload),
                 Err(unsent) => {
-                    return self.failed(call, &target, started, meter, Trouble::Unsent(unsent));
+                    return self.failed(call, &target, meter, Trouble::Unsent(unsent));
                 }
             },
         };
@@ -117,7 +118,7 @@ impl Transport for Sockets {
                     Ok(()) => trouble,
                     Err(_) => Trouble::Cancelled,
                 };
-                self.failed(call, &target, started, meter, trouble)
+                self.failed(call, &target, meter, trouble)
             }
         }
     }
@@ -135,39 +136,65 @@ impl Sockets {
         target: &Target<'_>,
         route: Route<'_>,
         mut meter: Meter,
-        mut connection: Box<Connection>,
+        connection: Box<Connection>,
         mut upload: Option<Upload<'_>>,
     ) -> Exchanged {
-        let started = meter.started();
         meter.trace.connected = true;
         meter.trace.remote = Some(connection.remote());
         if let Some(on_connected) = call.on_connected {
             on_connected();
         }
-        let length = match (call.body, &upload) {
+        self.lay_out(call, target, route, &mut meter, connection, upload.as_ref());
+        match send(&self.agent, call, upload.as_mut()) {
+            Ok(response) => self.answered(call, target, route, meter, response),
+            Err(error) => {
+                let unsent = upload.as_mut().and_then(Upload::take_broke);
+                let trouble = unsent.map_or(Trouble::Head(error), Trouble::Unsent);
+                self.broke_off(call, target, meter, trouble)
+            }
+        }
+    }
+
+    /// Puts the connection where ureq finds it.
+    #[inline(never)]
+    fn lay_out(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        route: Route<'_>,
+        meter: &mut Meter,
+        mut connection: Box<Connection>,
+        upload: Option<&Upload<'_>>,
+    ) {
+        let length = match (call.body, upload) {
             (Body::Bytes(bytes), _) => Some(bytes.len() as u64),
-            (Body::Streamed(_), upload) => upload.as_ref().and_then(Upload::length),
+            (Body::Streamed(_), upload) => upload.and_then(Upload::length),
         };
         meter.trace.asked = upload.is_some() && asks(call, length);
         meter.enter(Phase::Send, Instant::now());
         connection.begin(Plan {
             limits: Limits::attempt(call.until, call.read),
-            meter,
+            meter: *meter,
             head_size: head_size(call),
             body: length,
-            unwanted: upload.as_ref().map(|upload| Arc::clone(&upload.unwanted)),
+            unwanted: upload.map(|upload| Arc::clone(&upload.unwanted)),
             header_limit: self.header_limit,
             forwarding: route.forwarding(target, call.headers),
         });
         lease::lay_out(connection);
-        let response = match send(&self.agent, call, upload.as_mut()) {
-            Ok(response) => response,
-            Err(error) => {
-                let unsent = upload.as_mut().and_then(Upload::take_broke);
-                let trouble = unsent.map_or(Trouble::Head(error), Trouble::Unsent);
-                return self.broke_off(call, target, started, meter, trouble);
-            }
-        };
+    }
+
+    /// The head has come: takes the body. Not on the stack while ureq waits for the head, where it is deepest: ten
+    /// thousand workers have ten thousand stacks, and each page of one counts.
+    #[inline(never)]
+    fn answered(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        route: Route<'_>,
+        mut meter: Meter,
+        response: Response<ureq::Body>,
+    ) -> Exchanged {
         let head_at = Instant::now();
         let (reply, cut, back) = receive(call, response);
         let Some(mut connection) = back else {
@@ -202,7 +229,7 @@ impl Sockets {
                 let scene = Scene {
                     call,
                     target,
-                    started,
+                    started: meter.started(),
                     phase: Phase::Receive,
                     sent: trace.bytes_sent,
                     received: trace.bytes_received,
@@ -225,7 +252,6 @@ impl Sockets {
         &self,
         call: &Call<'_>,
         target: &Target<'_>,
-        started: Instant,
         meter: Meter,
         mut trouble: Trouble,
     ) -> Exchanged {
@@ -242,27 +268,25 @@ impl Sockets {
         if cancelled.is_err() {
             trouble = Trouble::Cancelled;
         }
-        self.failed_at(call, target, started, meter, trouble, ended)
+        self.failed_at(call, target, meter, trouble, ended)
     }
 
     fn failed(
         &self,
         call: &Call<'_>,
         target: &Target<'_>,
-        started: Instant,
         meter: Meter,
         trouble: Trouble,
     ) -> Exchanged {
-        self.failed_at(call, target, started, meter, trouble, false)
+        self.failed_at(call, target, meter, trouble, false)
     }
 
-    // Ten thousand workers have ten thousand stacks: what most attempts do not need stays off theirs.
+    // What most attempts do not need stays off the stacks too.
     #[inline(never)]
     fn failed_at(
         &self,
         call: &Call<'_>,
         target: &Target<'_>,
-        started: Instant,
         meter: Meter,
         trouble: Trouble,
         ended: bool,
@@ -270,7 +294,7 @@ impl Sockets {
         let scene = Scene {
             call,
             target,
-            started,
+            started: meter.started(),
             phase: meter.phase(),
             sent: meter.trace.bytes_sent,
             received: meter.trace.bytes_received,
