@@ -10,7 +10,7 @@ use std::time::Instant;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::executor::{Receiver, panicked, soon_back};
+use crate::executor::{Receiver, Turns, panicked, soon_back};
 use crate::outcome::{Outcome, State};
 use crate::rejection::Rejection;
 use crate::response::Response;
@@ -113,6 +113,7 @@ pub(crate) fn as_response(response: Response) -> State {
 /// A success as the caller's closure has it. What it returns as an error is a failure of class `process`, unless it is
 /// a [`Rejection`]; a panic is one of class `panic`.
 pub(crate) fn processed<T, E>(
+    turns: &Turns,
     response: Response,
     f: &impl Fn(&Response) -> Result<T, E>,
 ) -> State<T>
@@ -121,7 +122,8 @@ where
 {
     // The error's own code runs too, where it is converted and shown.
     let processed = catch_unwind(AssertUnwindSafe(|| {
-        f(&response).map_err(|error| {
+        let made = turns.run(response.bytes().len(), || f(&response));
+        made.map_err(|error| {
             let error = error.into();
             let message = error.to_string();
             (error, message)

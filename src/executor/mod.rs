@@ -14,6 +14,7 @@ mod owner;
 mod prepare;
 mod shared;
 mod start;
+mod turns;
 mod workers;
 
 pub(crate) use attempt::Engine;
@@ -26,4 +27,5 @@ pub(crate) use owner::Owner;
 pub(crate) use prepare::{Defaults, target};
 pub(crate) use shared::{Executor, Pool};
 pub(crate) use start::new;
+pub(crate) use turns::Turns;
 pub(crate) use workers::panicked;

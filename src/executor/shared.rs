@@ -23,6 +23,7 @@ use crate::transport::{CancelSlot, Ticket};
 use super::attempt::Engine;
 use super::here;
 use super::job::{Job, Receiver};
+use super::turns::Turns;
 
 /// What a worker runs before its first job.
 pub(crate) type OnStart =
@@ -42,6 +43,8 @@ pub(crate) struct Executor {
     start: fn(&Arc<Executor>),
     engine: Engine,
     pub(super) pool: Pool,
+    /// At making something of large bodies.
+    turns: Arc<Turns>,
     /// Workers that look for work next, with nothing of the caller's in between.
     pub(super) returning: Arc<AtomicUsize>,
     state: Mutex<State>,
@@ -108,6 +111,7 @@ impl Executor {
             start,
             engine,
             pool,
+            turns: Arc::default(),
             returning: Arc::default(),
             state: Mutex::new(State {
                 schedule,
@@ -134,6 +138,10 @@ impl Executor {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.turns
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {

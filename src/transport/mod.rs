@@ -50,6 +50,11 @@ pub(crate) use self::save::{Partial, Unsaved};
 pub(crate) use self::settings::{Dialling, Settings};
 pub(crate) use self::tls::Tls;
 
+/// How long the calling thread has computed, where the system tells.
+pub(crate) fn thread_time() -> Option<Duration> {
+    platform::thread_time()
+}
+
 /// One attempt to be made: a request with all defaults applied.
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,

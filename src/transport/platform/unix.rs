@@ -187,6 +187,12 @@ pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::ADDRNOTAVAIL.raw_os_error())
 }
 
+/// How long the calling thread has computed.
+pub(in crate::transport) fn thread_time() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).ok()
+}
+
 /// How many files this process may have open.
 pub(in crate::transport) fn file_limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current
