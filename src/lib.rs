@@ -88,7 +88,7 @@
 //! [`TlsSettings::platform_roots`]); `socks` (SOCKS5 proxies); `brotli`, `deflate` and `zstd` (compressed responses);
 //! `charset` (text in the charset the server names);
 //! `cookies` (`CookieJar`); `multipart` (`Request::multipart`: forms with files);
-//! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`).
+//! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`); `cli` (the `haul` command).
 
 mod address_policy;
 mod batch;

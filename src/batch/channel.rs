@@ -17,6 +17,8 @@ pub struct Intake {
     batch: Id,
     receiver: Arc<dyn Receiver>,
     count: Arc<Count>,
+    /// Who finds it in use by another thread does without what it remembers.
+    feeder: Mutex<Feeder>,
 }
 
 /// What the taking end knows of the feeding end.
@@ -83,6 +85,7 @@ impl Intake {
             batch,
             receiver,
             count,
+            feeder: Mutex::default(),
         }
     }
 
@@ -99,12 +102,11 @@ impl Intake {
                 Executor::blocking(|| turn.lock().unwrap_or_else(PoisonError::into_inner))
             });
         let index = self.count.accepted.fetch_add(1, Ordering::AcqRel);
-        let fed = Feeder::default().feed(
-            &executor.engine().defaults,
-            request,
-            index,
-            Arc::clone(&self.receiver),
-        );
+        let (defaults, receiver) = (&executor.engine().defaults, Arc::clone(&self.receiver));
+        let fed = match self.feeder.try_lock() {
+            Ok(mut feeder) => feeder.feed(defaults, request, index, receiver),
+            Err(_) => Feeder::default().feed(defaults, request, index, receiver),
+        };
         Executor::blocking(|| executor.push_when_room(self.batch, fed)).map_err(|back| {
             // Whoever takes outcomes may be waiting for this one's.
             self.count.accepted.fetch_sub(1, Ordering::AcqRel);
@@ -122,6 +124,7 @@ impl Clone for Intake {
             batch: self.batch,
             receiver: Arc::clone(&self.receiver),
             count: Arc::clone(&self.count),
+            feeder: Mutex::default(),
         }
     }
 }
