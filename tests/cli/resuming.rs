@@ -39,6 +39,11 @@ fn a_run_that_was_killed_is_finished_with_no_outcome_lost_and_none_twice() {
     let before = server.requests();
     haul(arguments.iter().chain(&["--resume"])).done().exits(0);
     assert_eq!(server.requests(), before, "nothing is left to do");
+    let said = haul(["--resume", "-o", &out, &list]).done().exits(0).stderr;
+    assert!(
+        said.starts_with("haul: 3000 outcomes are there from before\n"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -37,6 +37,9 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
         Results::Journal(journal) => Box::new(journal.remaining(requests)),
         _ => Box::new(requests),
     };
+    if found > 0 {
+        voice.note(&format!("{found} outcomes are there from before"));
+    }
     let signalled = signals::watch(&client, arguments.ending.grace, voice)?;
     let (intake, outcomes) = if arguments.results.ordered {
         client.ordered_channel()
