@@ -1,4 +1,5 @@
-//! Log lines are a contract: WARN a retry or a giving up, INFO the start and end of a batch, and no secret at any level.
+//! Log lines are a contract: WARN a retry or a giving up, INFO the start and end of a batch, DEBUG an
+//! attempt, and no secret at any level.
 
 mod support;
 
@@ -53,6 +54,33 @@ fn client() -> Client {
         .backoff(Duration::from_millis(2), Duration::from_millis(2))
         .jitter(haul::Jitter::None);
     Client::builder().workers(2).retry(policy).build().unwrap()
+}
+
+#[test]
+fn each_attempt_is_a_debug_line_that_says_how_it_went() {
+    let _turn = listening();
+    let server = Server::always(Answer::status(200));
+    let url = server.url("/well?page=2");
+    let client = client();
+    client.get(&url);
+    client.get(&url);
+    client.get(format!("http://{}/", refused()));
+    let lines = heard();
+    let lines = of(Level::Debug, &lines);
+    let begin = format!("GET {url}: 200 after ");
+    assert!(lines[0].starts_with(&begin) && lines[0].contains(" ms, new connection, "));
+    assert!(lines[1].starts_with(&begin) && lines[1].contains(" ms, kept-alive connection, "));
+    assert_eq!(lines.len(), 5, "two, and three attempts: {lines:?}");
+    assert!(
+        lines[4].contains(": connect in phase connect after "),
+        "{}",
+        lines[4]
+    );
+    assert!(
+        lines[4].ends_with(", no connection, 0 bytes out, 0 in"),
+        "{}",
+        lines[4]
+    );
 }
 
 #[test]

@@ -179,6 +179,9 @@ impl Progress {
         start: Instant,
     ) -> Next {
         let elapsed = start.elapsed();
+        if log::log_enabled!(log::Level::Debug) {
+            self.tell(&exchanged, elapsed);
+        }
         let trace = exchanged.trace;
         self.note(&trace, elapsed);
         self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;

@@ -84,6 +84,28 @@ impl Progress {
         })
     }
 
+    /// Logs how an exchange went.
+    #[inline(never)]
+    pub(super) fn tell(&self, exchanged: &Exchanged, elapsed: Duration) {
+        let url = self.prepared.redaction.uri(&self.prepared.uri);
+        let (method, trace) = (&self.prepared.method, &exchanged.trace);
+        let connection = match (trace.connected, trace.reused) {
+            (false, _) => "no connection",
+            (true, false) => "new connection",
+            (true, true) => "kept-alive connection",
+        };
+        let came = match &exchanged.result {
+            Ok(reply) => reply.status.to_string(),
+            Err(fault) => format!("{} in phase {}", fault.error_type, fault.phase),
+        };
+        log::debug!(
+            "{method} {url}: {came} after {:.1} ms, {connection}, {} bytes out, {} in",
+            elapsed.as_secs_f64() * 1e3,
+            trace.bytes_sent,
+            trace.bytes_received,
+        );
+    }
+
     /// Adds what an exchange did to the report.
     pub(super) fn note(&mut self, trace: &Trace, elapsed: Duration) {
         let report = &mut self.report;

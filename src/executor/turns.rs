@@ -20,13 +20,13 @@ const IN_A_ROW: usize = 4;
 /// No turns are given then for so many times as long as the last of them took, so that finding out takes a small share
 /// of the time.
 const OPEN_TIMES: u32 = 32;
-/// What is too short to tell computing from waiting.
-const SHORT: Duration = Duration::from_millis(1);
 
 pub(crate) struct Turns {
     cores: usize,
     /// When no turn was given or has ended for so long, one more is given.
     patience: Duration,
+    /// What is too short to tell computing from waiting.
+    short: Duration,
     /// How long no turns are given after closures were seen to wait, at least.
     open: Duration,
     state: Mutex<State>,
@@ -55,21 +55,18 @@ impl Default for Turns {
     fn default() -> Turns {
         keep_what_is_freed();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Turns::new(cores, Duration::from_millis(250), Duration::from_secs(1))
-    }
-}
-
-impl Turns {
-    fn new(cores: usize, patience: Duration, open: Duration) -> Turns {
         Turns {
             cores,
-            patience,
-            open,
+            patience: Duration::from_millis(250),
+            short: Duration::from_millis(1),
+            open: Duration::from_secs(1),
             state: Mutex::default(),
             ended: Condvar::new(),
         }
     }
+}
 
+impl Turns {
     /// Runs what is to be made of a body of this size, in its turn.
     pub(crate) fn run<R>(&self, size: usize, make: impl FnOnce() -> R) -> R {
         let _turn = (size >= LARGE).then(|| self.take()).flatten();
@@ -117,7 +114,7 @@ impl Drop for Turn<'_> {
         let now = Instant::now();
         let took = now.saturating_duration_since(self.began);
         let computed = thread_time().zip(self.computed);
-        let waited = took > SHORT
+        let waited = took > self.turns.short
             && computed.is_some_and(|(end, start)| end.saturating_sub(start) * 4 < took);
         let mut state = self.turns.lock();
         state.taken -= 1;
@@ -156,9 +153,20 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
+    /// Turns for so many cores, of which none is given twice, and that closures always need.
+    fn turns(cores: usize) -> Turns {
+        Turns {
+            cores,
+            patience: HOUR,
+            short: HOUR,
+            open: HOUR,
+            ..Turns::default()
+        }
+    }
+
     #[test]
     fn large_bodies_are_looked_at_by_as_many_as_there_are_cores() {
-        let turns = Turns::new(2, HOUR, HOUR);
+        let turns = turns(2);
         let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..8 {
@@ -181,13 +189,16 @@ mod tests {
 
     #[test]
     fn small_bodies_wait_for_nobody() {
-        let turns = Turns::new(1, HOUR, HOUR);
+        let turns = turns(1);
         assert_eq!(turns.run(LARGE, || turns.run(LARGE - 1, || 1)), 1);
     }
 
     #[test]
     fn closures_that_wait_for_each_other_all_come_to_run() {
-        let turns = Turns::new(1, Duration::from_millis(1), HOUR);
+        let turns = Turns {
+            patience: Duration::from_millis(1),
+            ..turns(1)
+        };
         let all = Barrier::new(6);
         thread::scope(|scope| {
             for _ in 0..6 {
@@ -201,7 +212,10 @@ mod tests {
         if thread_time().is_none() {
             return;
         }
-        let turns = Turns::new(1, HOUR, HOUR);
+        let turns = Turns {
+            short: Duration::from_millis(1),
+            ..turns(1)
+        };
         let (_to, nothing) = channel::<()>();
         let wait = || nothing.recv_timeout(Duration::from_millis(20)).is_err();
         for _ in 0..IN_A_ROW {
@@ -217,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_turn_ends_with_a_panic_too() {
-        let turns = Turns::new(1, HOUR, HOUR);
+        let turns = turns(1);
         let panicked = catch_unwind(AssertUnwindSafe(|| turns.run(LARGE, || panic!("no"))));
         assert!(panicked.is_err());
         assert_eq!(turns.run(LARGE, || 1), 1);

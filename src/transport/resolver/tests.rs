@@ -216,9 +216,12 @@ fn who_waits_gives_up_at_its_limit_and_a_name_nobody_waits_for_is_not_asked() {
 #[test]
 fn the_queue_is_bounded() {
     let (hold, held) = mpsc::channel::<()>();
-    let held = Mutex::new(held);
+    let (asks, asked) = mpsc::channel();
+    let ends = Mutex::new((held, asks));
     let look_up = move |_: &str| {
-        let _ = held.lock().unwrap().recv();
+        let (held, asks) = &*ends.lock().unwrap();
+        let _ = asks.send(());
+        let _ = held.recv();
         Ok(vec![ip("127.0.0.1")])
     };
     let settings = ResolverSettings {
@@ -227,16 +230,23 @@ fn the_queue_is_bounded() {
         ..ResolverSettings::default()
     };
     let resolver = Resolver::asking(settings, Arc::new(look_up));
-    let refused = (0..10)
-        .filter(|i| {
-            let limits = Limits::attempt(Some(Instant::now() + Duration::from_millis(5)), None);
-            let name = format!("n{i}.name");
-            let result = resolver.resolve(&name, 80, &limits, &CancelSlot::default());
-            matches!(result, Err(Unresolved::Unasked(_)))
-        })
-        .count();
-    assert!(refused >= 7, "{refused}");
-    drop(hold);
+    let is_refused = |name: &str, limit: Option<Instant>| {
+        let limits = Limits::attempt(limit, None);
+        let result = resolver.resolve(name, 80, &limits, &CancelSlot::default());
+        matches!(result, Err(Unresolved::Unasked(_)))
+    };
+    thread::scope(|scope| {
+        let first = scope.spawn(|| is_refused("n0.name", None));
+        // From here on the one thread has its hands full.
+        asked.recv().unwrap();
+        let refused = (1..10).filter(|i| {
+            let soon = Instant::now() + Duration::from_millis(5);
+            is_refused(&format!("n{i}.name"), Some(soon))
+        });
+        assert_eq!(refused.count(), 7);
+        drop(hold);
+        assert!(!first.join().unwrap());
+    });
 }
 
 #[test]
