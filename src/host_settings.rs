@@ -124,6 +124,9 @@ impl HostRule {
                 .check()
                 .map_err(|reason| format!("breaker: {reason}"))?;
         }
+        self.timeouts
+            .check()
+            .map_err(|reason| format!("timeouts: {reason}"))?;
         match &self.retry {
             Some(policy) => policy.check().map_err(|reason| format!("retry: {reason}")),
             None => Ok(()),

@@ -53,6 +53,16 @@ impl Timeouts {
         limit.filter(|l| !l.is_zero())
     }
 
+    /// What is contradictory in them.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match (Timeouts::bound(self.connect), Timeouts::bound(self.attempt)) {
+            (Some(connect), Some(attempt)) if connect > attempt => {
+                Err("the connect limit is longer than the limit of the whole attempt".into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) const CLIENT: Timeouts = Timeouts {
         connect: Some(Duration::from_secs(10)),
         attempt: Some(Duration::from_secs(30)),

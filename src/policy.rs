@@ -287,6 +287,9 @@ impl RetryPolicy {
         if !self.factor.is_finite() || self.factor < 1.0 {
             return Err(format!("factor is {}: waits must not shrink", self.factor));
         }
+        if self.deadline.is_some_and(|limit| limit.is_zero()) {
+            return Err("deadline is zero: there is no time for an attempt".into());
+        }
         if let Some(b) = &self.budget
             && [b.reserve, b.per_request, b.per_second]
                 .iter()

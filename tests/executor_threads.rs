@@ -61,6 +61,41 @@ fn v29_threads_start_with_the_work_and_never_above_the_workers() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn v29_sixty_blocked_requests_have_no_more_threads_than_there_are_workers() {
+    let held = Gate::closed();
+    let server = Server::always(Answer::text("").behind(&held));
+    let builder = Client::builder().workers(4).thread_name_prefix("sixty");
+    let client = builder.build().unwrap();
+    held.admit(1);
+    client.get(server.url("/known"));
+    let handles: Vec<_> = (0..60)
+        .map(|_| client.submit(server.url("/")).unwrap())
+        .collect();
+    held.wait_for(1 + 4);
+    assert_eq!(threads("sixty-").len(), 4);
+    held.open();
+    assert_eq!(haul::as_completed(handles).count(), 60);
+    assert_eq!(threads("sixty-").len(), 4);
+    assert_eq!(server.most_at_once(), 4);
+}
+
+#[test]
+fn each_thread_has_the_stack_it_was_given() {
+    /// More than a thread has by default.
+    const LARGE: usize = 6 << 20;
+    #[inline(never)]
+    fn deep() -> usize {
+        std::hint::black_box([1_u8; LARGE]).len()
+    }
+    let server = Server::always(Answer::text(""));
+    let builder = Client::builder().workers(2).stack_size(4 * LARGE);
+    let client = builder.build().unwrap();
+    let used = client.process([server.url("/")], |_| Ok::<_, haul::Error>(deep()));
+    assert!(used.map(|o| o.into_result().unwrap()).eq([LARGE]));
+}
+
+#[test]
 fn v30_workers_are_as_many_as_python_s_unless_told_otherwise() {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let expected = (cores + 4).min(32);

@@ -35,16 +35,14 @@ impl Feeder {
             let job = Job::new(request, index, None, receiver, now);
             return Feed::Ended(job, Ended::Interrupted);
         }
-        let found = target(defaults, &request).and_then(|uri| {
+        let found = target(defaults, &request).and_then(|target| {
             let host = self
-                .host(&uri)
+                .host(target.uri())
                 .ok_or_else(|| "the URL has no host".to_owned())?;
-            Ok((uri, host))
+            Ok((target, host))
         });
         match found {
-            Ok((uri, host)) => {
-                Feed::Job(Job::new(request, index, Some((uri, host)), receiver, now))
-            }
+            Ok(found) => Feed::Job(Job::new(request, index, Some(found), receiver, now)),
             Err(reason) => Feed::Ended(
                 Job::new(request, index, None, receiver, now),
                 Ended::Invalid(reason),

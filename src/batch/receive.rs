@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use crossbeam_channel::{Sender, TrySendError, bounded};
+use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::executor::{Receiver, Turns, panicked, soon_back};
@@ -22,6 +22,10 @@ pub(super) enum Message<T> {
     /// There may be room to feed, or something ended without an attempt.
     Look,
 }
+
+/// Up to so many places of a channel are made in advance. Those of a wider window are made as they are needed; the
+/// schedule dispatches nothing beyond the window either way.
+const PLACES: usize = 1 << 16;
 
 /// Makes outcomes what the caller wants and sends them on.
 ///
@@ -41,7 +45,10 @@ pub(super) struct Inbox<T> {
 }
 
 pub(super) fn results<T, F>(window: usize, make: F) -> (Results<T, F>, Inbox<T>) {
-    let (to, results) = bounded(window.saturating_add(1));
+    let (to, results) = match window {
+        0..PLACES => bounded(window + 1),
+        _ => unbounded(),
+    };
     let nudged = Arc::new(AtomicBool::new(false));
     let inbox = Inbox {
         results,

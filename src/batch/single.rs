@@ -32,7 +32,7 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
     Executor::blocking(|| {
         loop {
             // Its own deadline begins with its first attempt; before that passes, there is nothing to end.
-            let own = patience.map(|patience| Instant::now() + patience);
+            let own = patience.and_then(|patience| Instant::now().checked_add(patience));
             let received = match [executor.expire(), own].into_iter().flatten().min() {
                 Some(deadline) => inbox.results.recv_deadline(deadline),
                 None => inbox

@@ -54,6 +54,9 @@ pub struct ClientBuilder {
     pub(super) wrong: Option<BuildError>,
 }
 
+/// As many threads as Linux can number.
+const MOST_WORKERS: usize = 1 << 22;
+
 /// Python's default: `min(32, available_parallelism + 4)`.
 fn default_workers() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -248,6 +251,9 @@ impl ClientBuilder {
         if self.pool.workers == 0 {
             return none("workers", "at least one is needed");
         }
+        if self.pool.workers > MOST_WORKERS {
+            return none("workers", "no system has as many threads");
+        }
         if self.max_per_host == 0 {
             return none("max_per_host", "at least one is needed");
         }
@@ -270,15 +276,12 @@ impl ClientBuilder {
             return none("byte_budget", "it is larger than any memory");
         }
         let own = self.defaults.timeouts.or(Timeouts::CLIENT);
-        if let (Some(connect), Some(attempt)) =
-            (Timeouts::bound(own.connect), Timeouts::bound(own.attempt))
-            && connect > attempt
-            && own.connect != Timeouts::CLIENT.connect
-        {
-            return none(
-                "timeouts",
-                "the connect limit is longer than the limit of the whole attempt",
-            );
+        // A short limit of the whole contradicts nobody who left the other at its default.
+        if own.connect != Timeouts::CLIENT.connect {
+            own.check().map_err(|reason| BuildError {
+                setting: "timeouts",
+                reason,
+            })?;
         }
         for (setting, rate) in [("rate", self.rate), ("rate_per_host", self.rate_per_host)] {
             if let Some(rate) = rate {

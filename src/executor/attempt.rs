@@ -114,7 +114,7 @@ impl Engine {
         if job.progress.is_none() {
             let prepared = match settings.contradiction() {
                 Some(reason) => Err(reason),
-                None => Prepared::new(&self.defaults, &job.request, &job.uri),
+                None => Prepared::new(&self.defaults, &job.request, &job.uri()),
             };
             let prepared = prepared.map_err(|reason| {
                 Box::new(Next::failed(Error::new(ErrorType::InvalidRequest, reason)))

@@ -201,7 +201,7 @@ impl Handle {
         let patience = executor
             .engine()
             .deadline_of(&self.0.request)
-            .map(|limit| Instant::now() + limit);
+            .and_then(|limit| Instant::now().checked_add(limit));
         let until = [until, executor.expire(), patience]
             .into_iter()
             .flatten()

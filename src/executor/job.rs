@@ -1,5 +1,6 @@
 //! A request on its way through the schedule, and how it becomes an outcome.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,10 @@ use crate::outcome::{Outcome, Report, State};
 use crate::request::Request;
 use crate::retry::Tally;
 use crate::schedule::Ended;
+use crate::url;
 
 use super::prepare::{Defaults, Prepared, Settings};
+use super::target::Target;
 
 /// Where outcomes go: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
@@ -37,7 +40,9 @@ pub(crate) trait Receiver: Send + Sync {
 pub(crate) struct Job {
     pub(super) request: Arc<Request>,
     pub(super) index: u64,
-    pub(super) uri: Uri,
+    /// What it is sent to, where that is not the request's own URL as it stands. That is read once more when its turn
+    /// comes: ten thousands wait for each that runs.
+    target: Option<Box<Uri>>,
     /// Whom the next exchange is with; none where the request is not fit to be sent.
     pub(super) host: Option<Host>,
     pub(super) receiver: Arc<dyn Receiver>,
@@ -81,15 +86,15 @@ impl Job {
     pub(crate) fn new(
         request: Arc<Request>,
         index: u64,
-        target: Option<(Uri, Host)>,
+        target: Option<(Target, Host)>,
         receiver: Arc<dyn Receiver>,
         now: Instant,
     ) -> Box<Job> {
-        let (uri, host) = target.unzip();
+        let (target, host) = target.unzip();
         Box::new(Job {
             request,
             index,
-            uri: uri.unwrap_or_default(),
+            target: target.and_then(Target::unlike_the_request),
             host,
             receiver,
             accepted: now,
@@ -149,8 +154,8 @@ impl Job {
         receiver.deliver(self.end(why, now));
     }
 
-    pub(super) fn finish(self, state: State, now: Instant) -> Outcome {
-        let mut report = match self.progress {
+    pub(super) fn finish(mut self, state: State, now: Instant) -> Outcome {
+        let mut report = match self.progress.take() {
             Some(progress) => {
                 let mut report = progress.report;
                 report.attempts = progress.tally.attempts();
@@ -171,10 +176,10 @@ impl Job {
             }
             (state, _) => state,
         };
-        report.host = self.host;
-        if report.host.is_some() && !self.request.url().contains("://") {
-            report.url = Some(self.request.redaction().uri(&self.uri));
+        if self.host.is_some() && !self.request.url().contains("://") {
+            report.url = Some(self.request.redaction().uri(&self.uri()));
         }
+        report.host = self.host;
         Outcome {
             index: self.index,
             request: self.request,
@@ -212,11 +217,19 @@ impl Job {
         if self.host.is_none() {
             return self.request.shown_url().into_owned();
         }
-        let uri = self
-            .progress
-            .as_ref()
-            .map_or(&self.uri, |p| &p.prepared.uri);
-        self.request.redaction().uri(uri)
+        let redaction = self.request.redaction();
+        match &self.progress {
+            Some(progress) => redaction.uri(&progress.prepared.uri),
+            None => redaction.uri(&self.uri()),
+        }
+    }
+
+    /// What it is sent to first.
+    pub(super) fn uri(&self) -> Cow<'_, Uri> {
+        match &self.target {
+            Some(uri) => Cow::Borrowed(uri),
+            None => Cow::Owned(url::parse(self.request.url()).unwrap_or_default()),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod owner;
 mod prepare;
 mod shared;
 mod start;
+mod target;
 mod turns;
 mod workers;
 
@@ -24,8 +25,9 @@ pub use handle::{Handle, TimedOut};
 pub(crate) use here::soon_back;
 pub(crate) use job::{Job, Receiver};
 pub(crate) use owner::Owner;
-pub(crate) use prepare::{Defaults, target};
+pub(crate) use prepare::Defaults;
 pub(crate) use shared::{Executor, Pool};
 pub(crate) use start::new;
+pub(crate) use target::target;
 pub(crate) use turns::Turns;
 pub(crate) use workers::panicked;

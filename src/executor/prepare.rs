@@ -204,32 +204,6 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// The URL a request goes to: resolved against the base URL, query parameters added. The error says what is wrong.
-pub(crate) fn target(defaults: &Defaults, request: &Request) -> Result<Uri, String> {
-    if let Some(reason) = request.invalid() {
-        return Err(reason.to_owned());
-    }
-    let uri = match &defaults.base {
-        Some(base) => url::resolve(base, request.url())?,
-        None => url::parse(request.url())?,
-    };
-    let own = request.options().map_or(&[][..], |o| &o.query);
-    if defaults.query.is_empty() && own.is_empty() {
-        return Ok(uri);
-    }
-    // Like its header of the same name, a request's parameter stands in place of the client's.
-    let inherited = defaults
-        .query
-        .iter()
-        .filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
-    url::with_query(
-        &uri,
-        inherited
-            .chain(own)
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-    )
-}
-
 /// What is sent; redirects change it.
 pub(super) struct Prepared {
     pub(super) method: Method,
@@ -329,6 +303,7 @@ fn take_userinfo(uri: &Uri, headers: &mut HeaderMap) -> Result<Uri, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::target::target;
 
     fn defaults() -> Defaults {
         let mut defaults = Defaults::default();
@@ -338,8 +313,8 @@ mod tests {
     }
 
     fn prepared(defaults: &Defaults, request: Request) -> Prepared {
-        let uri = target(defaults, &request).unwrap();
-        Prepared::new(defaults, &request, &uri).unwrap()
+        let target = target(defaults, &request).unwrap();
+        Prepared::new(defaults, &request, target.uri()).unwrap()
     }
 
     #[test]
@@ -354,23 +329,6 @@ mod tests {
             ["c", "d"]
         );
         assert!(!headers.contains_key("x-trace"));
-    }
-
-    #[test]
-    fn a_relative_url_needs_a_base_and_query_parameters_join() {
-        let mut defaults = defaults();
-        assert!(
-            target(&defaults, &"/items".into())
-                .unwrap_err()
-                .contains("scheme")
-        );
-        defaults.base = Some(Uri::from_static("http://h/api/v1/"));
-        defaults.query = vec![("key".into(), "k".into()), ("page".into(), "1".into())];
-        let request = Request::get("items?x=1").query("page", "2");
-        assert_eq!(
-            target(&defaults, &request).unwrap(),
-            "http://h/api/v1/items?x=1&key=k&page=2"
-        );
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::evidence::{Evidence, is_ambiguous};
 use crate::error::{ErrorType, StopReason};
 use crate::policy::{ClassLimits, Jitter, Judgement, RetryMethods, RetryPolicy};
 
+/// No wait is longer: further off than any batch runs, and still an instant.
+const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// What a job remembers of its attempts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -178,13 +181,14 @@ impl Wait {
         own: Duration,
         random: &mut dyn FnMut() -> f64,
     ) -> Wait {
+        let own = own.min(FAR);
         let Some(asked) = asked else {
             return Wait {
                 delay: own,
                 over_cap: false,
             };
         };
-        let granted = asked.min(policy.retry_after_max);
+        let granted = asked.min(policy.retry_after_max).min(FAR);
         let spread = match policy.jitter {
             Jitter::None => Duration::ZERO,
             _ => share((granted / 10).min(Duration::from_secs(1)), random()),

@@ -203,7 +203,7 @@ impl Wire {
 /// exchanges, and still holds to the millisecond.
 fn rearm(armed: Option<Duration>, left: Option<Duration>) -> Option<Duration> {
     let left = left?;
-    if armed.is_some_and(|armed| armed <= left && armed * 2 >= left) {
+    if armed.is_some_and(|armed| armed <= left && armed.saturating_mul(2) >= left) {
         return None;
     }
     let wanted = if left > Duration::from_millis(200) {

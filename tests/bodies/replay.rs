@@ -28,6 +28,7 @@ fn replayable(directory: &Directory, url: &str, body: &[u8]) -> [Request; 3] {
     ]
 }
 
+// Vector 136: of each kind what was read before stays behind.
 #[test]
 fn a_retry_sends_the_same_bytes_again() {
     let directory = Directory::new();
@@ -118,6 +119,7 @@ fn for_once(url: &str, body: &[u8]) -> [Request; 3] {
     ]
 }
 
+// Vectors 56 and 137: a stream, and readers whose place cannot be told or taken again.
 #[test]
 fn a_body_that_can_be_read_once_is_sent_once_and_its_failure_is_the_first_one() {
     let body = bytes(70_000);

@@ -2,14 +2,27 @@
 
 use std::time::Duration;
 
-use haul::{Client, ClientBuilder, RetryBudget, RetryPolicy, Timeouts};
+use haul::{
+    BreakerSettings, Client, ClientBuilder, ErrorType, HostRule, Jitter, RateLimit, RetryBudget,
+    RetryPolicy, StopReason, Timeouts,
+};
+
+use super::support::{Answer, Scenario};
+use super::{error, verdict};
 
 #[test]
 fn a_setting_that_cannot_be_is_named() {
     let seconds = Duration::from_secs;
     let retry = |policy: RetryPolicy| Client::builder().retry(policy);
+    let rule = |rule: HostRule| Client::builder().host_rule("*", rule);
     let bad: Vec<(ClientBuilder, &str, &str)> = vec![
         (Client::builder().workers(0), "workers", "at least one"),
+        (Client::builder().workers(usize::MAX), "workers", "threads"),
+        (
+            Client::builder().max_pending(0),
+            "max_pending",
+            "at least one",
+        ),
         (
             Client::builder().max_per_host(0),
             "max_per_host",
@@ -77,12 +90,53 @@ fn a_setting_that_cannot_be_is_named() {
         ),
         (retry(RetryPolicy::default().factor(0.5)), "retry", "factor"),
         (
+            retry(RetryPolicy::default().factor(f64::NAN)),
+            "retry",
+            "factor",
+        ),
+        (
+            retry(RetryPolicy::default().deadline(Duration::ZERO)),
+            "retry",
+            "deadline",
+        ),
+        (
             retry(RetryPolicy::default().budget(RetryBudget {
                 reserve: f64::NAN,
                 ..RetryBudget::default()
             })),
             "retry",
             "budget",
+        ),
+        (
+            Client::builder().rate(RateLimit::per_second(0)),
+            "rate",
+            "count",
+        ),
+        (
+            Client::builder().rate_per_host(RateLimit::new(1, Duration::ZERO)),
+            "rate_per_host",
+            "per",
+        ),
+        (
+            Client::builder().breaker(BreakerSettings {
+                trials: 0,
+                ..BreakerSettings::default()
+            }),
+            "breaker",
+            "trials",
+        ),
+        (
+            rule(HostRule::new().timeouts(Timeouts::new().connect(seconds(9)).attempt(seconds(3)))),
+            "host_rule",
+            "timeouts: the connect limit",
+        ),
+        (
+            rule(HostRule::new().breaker(BreakerSettings {
+                window: Duration::ZERO,
+                ..BreakerSettings::default()
+            })),
+            "host_rule",
+            "breaker: window",
         ),
     ];
     for (builder, setting, reason) in bad {
@@ -128,10 +182,64 @@ fn the_smallest_settings_work() {
         .byte_budget(1)
         .build()
         .unwrap();
-    let server = super::support::Scenario::new()
-        .on("/*", super::support::Answer::text("x"))
-        .start();
+    let server = Scenario::new().on("/*", Answer::text("x")).start();
     let urls = || (0..20).map(|i| server.url(&format!("/{i}")));
     assert_eq!(client.as_completed(urls()).count(), 20);
     assert!(client.map(urls()).map(|outcome| outcome.index()).eq(0..20));
+}
+
+#[test]
+fn what_is_longer_or_more_than_there_can_be_is_no_limit_and_no_panic() {
+    let endless = Duration::MAX;
+    let server = Scenario::new()
+        .on(
+            "/never",
+            Answer::status(503).header("Retry-After", "9".repeat(40)),
+        )
+        .on("/sick", Answer::status(503))
+        .on("/*", Answer::text("x"))
+        .start();
+    let patient = RetryPolicy::default()
+        .backoff(endless, endless)
+        .jitter(Jitter::None)
+        .retry_after_max(endless)
+        .deadline(endless);
+    let client = Client::builder()
+        .workers(2)
+        .window(usize::MAX)
+        .max_parked(usize::MAX)
+        .max_pending(usize::MAX)
+        .max_idle(usize::MAX)
+        .max_idle_per_host(usize::MAX)
+        .idle_timeout(endless)
+        .timeouts(
+            Timeouts::new()
+                .connect(endless)
+                .attempt(endless)
+                .read(endless),
+        )
+        .breaker(BreakerSettings {
+            window: endless,
+            open: endless,
+            open_max: endless,
+            ..BreakerSettings::default()
+        })
+        .retry(patient)
+        .build()
+        .unwrap();
+    let urls = || (0..20).map(|i| server.url(&format!("/{i}")));
+    assert!(client.get(server.url("/")).is_success());
+    assert!(client.submit(server.url("/")).unwrap().wait().is_success());
+    assert_eq!(client.as_completed(urls()).deadline(endless).count(), 20);
+    assert!(client.map(urls()).map(|outcome| outcome.index()).eq(0..20));
+
+    let sick = client.submit(server.url("/sick")).unwrap();
+    server.wait_for_requests_to("/sick", 1);
+    assert!(sick.cancel(), "it waits for the end of time");
+    assert_eq!(error(&sick.wait()).error_type(), ErrorType::Cancelled);
+
+    // Last: the host is left alone for as long as that.
+    let outcome = client.get(server.url("/never"));
+    let (_, _, attempts, reason) = verdict(&outcome);
+    assert_eq!((attempts, reason), (1, Some(StopReason::RetryAfterOverCap)));
 }

@@ -1,5 +1,6 @@
 //! Ends the process when a round does not end, and says which.
 
+use std::io::Write;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -30,8 +31,10 @@ fn watch(begun: &Receiver<u64>) {
             Ok(seed) => current = seed,
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
-                // A panic here would end nothing: the round holds the test's thread.
-                eprintln!("round {current} hangs: HAUL_SEED={current} plays it again");
+                // A panic here would end nothing: the round holds the test's thread. And what is printed would go with
+                // what the test has printed, which nobody sees of a process that exits.
+                let words = format!("round {current} hangs: HAUL_SEED={current} plays it again\n");
+                let _ = std::io::stderr().write_all(words.as_bytes());
                 std::process::exit(101);
             }
         }

@@ -3,6 +3,7 @@
 mod bounds;
 mod ending;
 mod hosts;
+mod jumps;
 mod recount;
 mod scene;
 mod sim;

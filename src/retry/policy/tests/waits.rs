@@ -1,4 +1,6 @@
-//! How long a retry waits: vectors 24 to 34, 38, 41, 43, 49 and 101.
+//! How long a retry waits: vectors 18 to 20, 24 to 34, 38, 41, 43, 49 and 101.
+
+use std::time::Instant;
 
 use super::*;
 use crate::limits::RetryBudget;
@@ -21,6 +23,27 @@ fn vector_24_the_longest_wait_allowed_is_still_allowed() {
     let one = policy.retry_after_max(secs(1)).retry_after_clamp(true);
     assert_eq!(first(&one, &asked(1)), Ok(secs(1)));
     assert_eq!(first(&one, &asked(2)), Ok(secs(1)));
+}
+
+/// What vectors 18 to 20 are read as is with the reading.
+#[test]
+fn vectors_18_to_20_enormous_waits_are_over_any_cap_and_no_wait_is_longer_than_instants_reach() {
+    let endless = policy().backoff(Duration::MAX, Duration::MAX);
+    for asked in [9_999_999_999, 251_791_203_599, u64::MAX] {
+        let evidence = Evidence {
+            retry_after: Some(secs(asked)),
+            ..status(&GET, 503)
+        };
+        for policy in [policy(), policy().retry_after_max(Duration::MAX)] {
+            let over = Err(StopReason::RetryAfterOverCap);
+            assert_eq!(first(&policy, &evidence), over, "{asked} s");
+        }
+        let clamp = endless.clone().retry_after_max(Duration::MAX);
+        let waited = first(&clamp.retry_after_clamp(true), &evidence).unwrap();
+        assert!(Instant::now().checked_add(waited).is_some(), "{waited:?}");
+    }
+    let waited = first(&endless, &refused(&GET)).unwrap();
+    assert!(Instant::now().checked_add(waited).is_some(), "{waited:?}");
 }
 
 #[test]

@@ -1,0 +1,179 @@
+//! What waiting takes in memory: a request in the queue, beside the request itself; and ten million hosts one after
+//! another.
+//!
+//! `cargo bench --bench memory -- [COUNT]`
+//!
+//! Each figure is the resident memory of a process of its own, so that none stands on what another left behind. The
+//! schedule is private to the crate: its folder is compiled into this file, as into `schedule.rs`. Without cargo's
+//! `--bench`, as `cargo test --benches` runs it, a few are made to see that all of this works.
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use haul::{Client, Request};
+
+// A bench uses a part of them, and their unit tests run elsewhere.
+#[allow(dead_code, unused_imports, unreachable_pub)]
+#[path = "../src/host.rs"]
+mod host;
+#[allow(dead_code, unused_imports, unreachable_pub)]
+#[path = "../src/host_rule.rs"]
+mod host_rule;
+#[allow(dead_code, unused_imports, unreachable_pub)]
+#[path = "../src/limits.rs"]
+mod limits;
+#[allow(dead_code, unused_imports, unreachable_pub)]
+#[path = "../src/schedule/mod.rs"]
+mod schedule;
+#[path = "../src/retry"]
+mod retry {
+    #[allow(dead_code, unused_imports, unreachable_pub)]
+    pub(crate) mod budget;
+}
+use ureq::http;
+
+use host::Host;
+use schedule::{Bounds, Call, HostLimits, Schedule, Settings, Verdict};
+
+type AnyError = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), AnyError> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, count] = &args[..]
+        && what.starts_with("only-")
+    {
+        return measure(what, count.parse()?);
+    }
+    let asked = args.iter().find_map(|arg| arg.parse().ok());
+    let usual = match args.iter().any(|arg| arg == "--bench") {
+        true => 1_000_000,
+        false => 1_000,
+    };
+    let count: usize = asked.unwrap_or(usual);
+    let alone = of_a_process("only-requests", count)?;
+    println!("{count} requests alone: {alone} bytes each");
+    for (name, what) in [
+        ("in a batch", "only-batch"),
+        ("submitted, with their handles", "only-submitted"),
+    ] {
+        let queued = of_a_process(what, count)?;
+        println!("queued {name}: {} bytes more each", queued - alone);
+    }
+    for (name, what) in [
+        ("by default", "only-hosts"),
+        ("with a breaker", "only-breakers"),
+    ] {
+        for hosts in [count / 10, count, 10 * count] {
+            let all = of_a_process(what, hosts)? * hosts as i64;
+            println!("{hosts} hosts one after another, {name}: {} KiB", all >> 10);
+        }
+    }
+    Ok(())
+}
+
+/// What one process measures: bytes for each.
+fn of_a_process(what: &str, count: usize) -> Result<i64, AnyError> {
+    let own = std::env::current_exe()?;
+    let output = Command::new(own)
+        .args([what, &count.to_string()])
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let bytes: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    Ok(bytes.round() as i64)
+}
+
+/// In this process: how its memory grows by so many, for each of them.
+fn measure(what: &str, count: usize) -> Result<(), AnyError> {
+    // Connections are taken by the system; nobody answers.
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let address = silent.local_addr()?;
+    let request = |i: usize| Request::get(format!("http://{address}/items/{i}"));
+    let client = Client::builder()
+        .workers(1)
+        .window(2 * count + 1)
+        .max_pending(2 * count + 1)
+        .build()?;
+    let before = resident()?;
+    let after = match what {
+        "only-requests" => {
+            let all: Vec<Arc<Request>> = (0..count).map(|i| Arc::new(request(i))).collect();
+            let after = resident()?;
+            drop(all);
+            after
+        }
+        "only-batch" => {
+            let (intake, _outcomes) = client.channel();
+            for i in 0..count {
+                intake.send(request(i)).map_err(|_| "refused")?;
+            }
+            resident()?
+        }
+        "only-submitted" => {
+            let handles: Result<Vec<_>, _> =
+                (0..count).map(|i| client.submit(request(i))).collect();
+            let after = resident()?;
+            drop(handles?);
+            after
+        }
+        "only-hosts" => pass_through(count, HostLimits::default())?,
+        "only-breakers" => pass_through(
+            count,
+            HostLimits {
+                breaker: Some(Default::default()),
+                ..HostLimits::default()
+            },
+        )?,
+        _ => return Err(format!("{what} is not known").into()),
+    };
+    println!("{}", (after - before) as f64 / count as f64);
+    // What is queued is nobody's any more.
+    std::process::exit(0);
+}
+
+/// One request to each of so many hosts, one after another. The memory at the end.
+fn pass_through(hosts: usize, limits: HostLimits) -> Result<i64, AnyError> {
+    let mut schedule = Schedule::new(Settings {
+        host: HostLimits {
+            budget: Some(Default::default()),
+            ..limits
+        },
+        ..Settings::new(64)
+    });
+    let bounds = Bounds {
+        window: 1_000,
+        max_parked: 1_000,
+        bytes: 1 << 30,
+        delivered: false,
+        ordered: false,
+    };
+    let batch = schedule.open(bounds, None);
+    let mut now = Instant::now();
+    for at in 0..hosts {
+        let uri = format!("https://host{at}.example.com/").parse()?;
+        let host = Host::of(&uri).ok_or("no host")?;
+        schedule.push(batch, &host, Box::new(at), now);
+        let start = schedule.poll(now).ok_or("nothing starts")?;
+        let verdict = Verdict::Done {
+            bytes: 10,
+            cool: None,
+            call: Call::Success,
+        };
+        drop(schedule.complete(start.id, verdict, now));
+        schedule.taken(batch, 1, 10);
+        now += Duration::from_nanos(500);
+    }
+    resident()
+}
+
+/// Resident memory of this process, in bytes.
+fn resident() -> Result<i64, AnyError> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    Ok(kib.ok_or("no VmRSS")?.trim().parse::<i64>()? << 10)
+}

@@ -1,0 +1,97 @@
+//! Where a request goes first: its own URL, or what the client's settings make of it.
+
+use crate::http::Uri;
+use crate::request::Request;
+use crate::url;
+
+use super::prepare::Defaults;
+
+/// The URL a request goes to: resolved against the base URL, query parameters added. The error says what is wrong.
+pub(crate) fn target(defaults: &Defaults, request: &Request) -> Result<Target, String> {
+    if let Some(reason) = request.invalid() {
+        return Err(reason.to_owned());
+    }
+    let uri = match &defaults.base {
+        Some(base) => url::resolve(base, request.url())?,
+        None => url::parse(request.url())?,
+    };
+    let own = request.options().map_or(&[][..], |o| &o.query);
+    if defaults.query.is_empty() && own.is_empty() {
+        return Ok(match defaults.base {
+            Some(_) => Target::Other(uri),
+            None => Target::Own(uri),
+        });
+    }
+    // Like its header of the same name, a request's parameter stands in place of the client's.
+    let inherited = defaults
+        .query
+        .iter()
+        .filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
+    url::with_query(
+        &uri,
+        inherited
+            .chain(own)
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    )
+    .map(Target::Other)
+}
+
+/// What a request is sent to first.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// Its own URL as it stands.
+    Own(Uri),
+    /// What the client's base or query parameters made of it.
+    Other(Uri),
+}
+
+impl Target {
+    pub(crate) fn uri(&self) -> &Uri {
+        let (Target::Own(uri) | Target::Other(uri)) = self;
+        uri
+    }
+
+    /// What cannot be read from the request once more.
+    pub(super) fn unlike_the_request(self) -> Option<Box<Uri>> {
+        match self {
+            Target::Own(_) => None,
+            Target::Other(uri) => Some(Box::new(uri)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_url_needs_a_base_and_query_parameters_join() {
+        let mut defaults = Defaults::default();
+        assert!(
+            target(&defaults, &"/items".into())
+                .unwrap_err()
+                .contains("scheme")
+        );
+        defaults.base = Some(Uri::from_static("http://h/api/v1/"));
+        defaults.query = vec![("key".into(), "k".into()), ("page".into(), "1".into())];
+        let request = Request::get("items?x=1").query("page", "2");
+        assert_eq!(
+            *target(&defaults, &request).unwrap().uri(),
+            "http://h/api/v1/items?x=1&key=k&page=2"
+        );
+    }
+
+    #[test]
+    fn only_what_differs_from_the_request_is_kept_beside_it() {
+        let kept = |defaults: &Defaults, request: Request| {
+            let target = target(defaults, &request).unwrap();
+            target.unlike_the_request().map(|uri| uri.to_string())
+        };
+        let mut defaults = Defaults::default();
+        assert_eq!(kept(&defaults, "http://h/a?b#c".into()), None);
+        let with_query = Request::get("http://h/a").query("b", "1");
+        assert_eq!(kept(&defaults, with_query), Some("http://h/a?b=1".into()));
+        defaults.base = Some(Uri::from_static("http://h/api/"));
+        assert_eq!(kept(&defaults, "a".into()), Some("http://h/api/a".into()));
+    }
+}

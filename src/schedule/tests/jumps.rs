@@ -1,0 +1,100 @@
+//! A clock that leaps, as after a machine has slept, and one that steps back, as none should.
+
+use std::collections::HashMap;
+
+use crate::limits::{BreakerSettings, RateLimit, RetryBudget};
+
+use super::*;
+
+const JOBS: u32 = 300;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Every limit there is, so that every one of them sees the clock jump.
+fn limited() -> Settings {
+    Settings {
+        slow_start: 2,
+        rate: Some(RateLimit::per_second(50)),
+        host: HostLimits {
+            in_flight: 3,
+            rate: Some(RateLimit::per_second(20).burst(3)),
+            breaker: Some(BreakerSettings {
+                min_calls: 3,
+                wait: true,
+                ..BreakerSettings::default()
+            }),
+            budget: Some(RetryBudget::default()),
+        },
+        ..Settings::new(4)
+    }
+}
+
+/// Anything that a worker might bring back.
+fn any_verdict(job: u32, now: Instant, rng: &mut fastrand::Rng) -> Verdict<u32> {
+    let soon = |rng: &mut fastrand::Rng| now + ms(rng.u64(..20_000));
+    let cool = (rng.u8(..6) == 0).then(|| soon(rng));
+    match rng.u8(..3) {
+        0 => Verdict::Retry {
+            job,
+            at: soon(rng),
+            deadline: rng.bool().then(|| soon(rng)),
+            cool,
+            call: Call::Failure { retry_after: None },
+        },
+        1 => Verdict::Redirect {
+            job,
+            host: host("elsewhere"),
+            at: now,
+            deadline: rng.bool().then(|| soon(rng)),
+        },
+        _ => Verdict::Done {
+            bytes: 1,
+            cool,
+            call: Call::Success,
+        },
+    }
+}
+
+#[test]
+fn a_clock_that_leaps_or_steps_back_loses_no_job_and_sends_none_after_its_deadline() {
+    for seed in 0..100 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut schedule = Schedule::new(limited());
+        let batch = schedule.open(bounds(), None);
+        let mut now = Instant::now() + DAY;
+        let mut deadlines = HashMap::new();
+        let (mut running, mut over, mut pushed) = (Vec::new(), 0, 0);
+        for step in 0_u32.. {
+            match rng.u8(..8) {
+                0 => now += DAY * rng.u32(..400),
+                1 => now -= ms(rng.u64(..5_000)),
+                _ => now += ms(rng.u64(..200)),
+            }
+            if pushed < JOBS {
+                schedule.push(batch, &host(["a", "b", "c"][rng.usize(..3)]), pushed, now);
+                pushed += 1;
+            }
+            if let Some(start) = schedule.poll(now) {
+                let deadline: Option<Instant> = deadlines.get(&start.job).copied().flatten();
+                assert!(deadline.is_none_or(|at| now <= at), "seed {seed}: late");
+                running.push(start);
+            }
+            if rng.bool() && !running.is_empty() {
+                let start = running.swap_remove(rng.usize(..running.len()));
+                let verdict = any_verdict(start.job, now, &mut rng);
+                match &verdict {
+                    Verdict::Retry { deadline, .. } | Verdict::Redirect { deadline, .. } => {
+                        deadlines.insert(start.job, *deadline);
+                    }
+                    Verdict::Done { .. } => over += 1,
+                }
+                assert_eq!(schedule.complete(start.id, verdict, now), None);
+            }
+            over += std::iter::from_fn(|| schedule.take_ended(batch)).count() as u32;
+            if pushed == JOBS && over == JOBS {
+                break;
+            }
+            assert!(step < 50_000, "seed {seed}: {} wait for ever", JOBS - over);
+        }
+        assert_eq!((schedule.queued(), schedule.in_flight()), (0, 0));
+    }
+}
