@@ -2,10 +2,11 @@
 
 mod support;
 
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use haul::{Client, End, Handle, Outcome, Request, ReturnWhen, Shutdown};
+use haul::{Client, End, Handle, Jitter, Outcome, Request, RetryPolicy, ReturnWhen, Shutdown};
 
 use support::{Answer, Gate, Scenario, Server};
 
@@ -192,6 +193,37 @@ fn a_shutdown_on_a_worker_does_not_wait_for_itself() {
     let waited = haul::wait(&[handle], ReturnWhen::AllCompleted, None);
     assert_eq!(waited.done.len(), 1);
     assert!(client.submit(server.url("/late")).is_err());
+}
+
+#[test]
+fn a_drain_ends_when_what_still_waits_is_dropped_with_its_batch() {
+    let server = Scenario::new()
+        .on("/flaky", Answer::status(503))
+        .on("/*", Answer::text(""))
+        .start();
+    let delay = Duration::from_millis(40);
+    let policy = RetryPolicy::default().backoff(delay, delay);
+    let client = Client::builder().workers(2).window(1);
+    let client = client.retry(policy.jitter(Jitter::None)).build().unwrap();
+    let (intake, outcomes) = client.channel();
+    let progress = outcomes.progress();
+    // The second takes the only place of the window, while the first waits for its retry beside it.
+    intake.send(server.url("/flaky")).unwrap();
+    intake.send(server.url("/fine")).unwrap();
+    // That retry is due, and has no place to be made.
+    while server.requests() < 2 || progress.snapshot().delayed > 0 {
+        thread::yield_now();
+    }
+    let (to, drained) = mpsc::channel();
+    let draining = client.clone();
+    thread::spawn(move || to.send(draining.shutdown(Shutdown::Drain, None).len()));
+    while client.submit(server.url("/late")).is_ok() {
+        thread::yield_now();
+    }
+    // The workers look, and wait again.
+    thread::park_timeout(Duration::from_millis(20));
+    drop((intake, outcomes));
+    assert_eq!(drained.recv_timeout(Duration::from_secs(30)), Ok(0));
 }
 
 #[test]

@@ -102,6 +102,21 @@ fn questions(fault: Fault) {
     play(1, fault, callers);
 }
 
+/// What is queued last is dropped while the workers are to go.
+fn leavings(fault: Fault) {
+    let executor = Executor::new(2, fault);
+    let own = Arc::clone(&executor);
+    let clock = thread::spawn(move || own.clock());
+    executor.hold();
+    let handles = [Work::Plain, Work::Retried(1)].map(|work| executor.submit(work));
+    handles.iter().for_each(Handle::wait);
+    let own = Arc::clone(&executor);
+    let leaver = thread::spawn(move || own.let_go());
+    executor.close();
+    leaver.join().unwrap();
+    clock.join().unwrap();
+}
+
 #[test]
 fn jobs_that_are_tried_again_end_in_every_order() {
     in_every_order(retries);
@@ -115,6 +130,16 @@ fn jobs_that_need_each_other_under_way_end_in_every_order() {
 #[test]
 fn jobs_that_wait_for_others_on_a_full_pool_end_in_every_order() {
     in_every_order(questions);
+}
+
+#[test]
+fn workers_go_when_what_is_left_is_dropped_in_every_order() {
+    in_every_order(leavings);
+}
+
+#[test]
+fn workers_that_are_not_told_of_the_end_are_found_out() {
+    assert!(stands_still(leavings, Fault::NoWordAtTheEnd));
 }
 
 #[test]

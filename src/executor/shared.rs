@@ -163,6 +163,11 @@ impl Executor {
 
     /// Sees to it that somebody comes for what can be dispatched, or waits for when something can. Under the lock.
     pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
+        if state.is_over() {
+            // Whoever waits for work waits for none: what was queued may have been cancelled, or dropped with its batch.
+            self.leader.notify_all();
+            self.followers.notify_all();
+        }
         let mut start = false;
         if state.schedule.is_dispatchable(now) {
             start = self.call_one(state);
@@ -241,6 +246,11 @@ impl Executor {
 }
 
 impl State {
+    /// Nothing is queued, and nothing comes any more: idle workers go.
+    pub(super) fn is_over(&self) -> bool {
+        self.closing && self.schedule.queued() == 0
+    }
+
     /// Where attempts under way can be ended.
     pub(super) fn running(
         &self,

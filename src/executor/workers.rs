@@ -42,8 +42,7 @@ impl Worker<'_> {
                 state = executor.lock();
                 continue;
             }
-            let done = state.closing && state.schedule.queued() == 0;
-            if done || state.live > executor.pool.workers + state.blocked {
+            if state.is_over() || state.live > executor.pool.workers + state.blocked {
                 break;
             }
             state = self.wait(state);
@@ -52,8 +51,7 @@ impl Worker<'_> {
         state.live -= 1;
         state.free_numbers.push(self.number);
         let closing = state.closing;
-        let done = closing && state.schedule.queued() == 0;
-        let after = match done {
+        let after = match state.is_over() {
             true => After::default(),
             // A wake-up it was to wait for is somebody else's now.
             false => executor.call(&mut state, Instant::now()),

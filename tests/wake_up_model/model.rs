@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     NoWordToTheLeader,
     /// Who was called does not say that it has looked.
     CalledForEver,
+    /// Who drops the last that is queued tells nobody that it is over.
+    NoWordAtTheEnd,
 }
 
 /// What a job does.
@@ -81,6 +83,8 @@ struct State {
     ready: VecDeque<Job>,
     /// With when each is due.
     delayed: Vec<(u64, Job)>,
+    /// Queued, and kept by their batch from being dispatched.
+    held: usize,
     now: u64,
     in_flight: usize,
     live: usize,
@@ -133,7 +137,11 @@ impl State {
     }
 
     fn queued(&self) -> usize {
-        self.ready.len() + self.delayed.len()
+        self.ready.len() + self.delayed.len() + self.held
+    }
+
+    fn is_over(&self) -> bool {
+        self.closing && self.queued() == 0
     }
 }
 
@@ -147,6 +155,7 @@ impl Executor {
                 permits: workers,
                 ready: VecDeque::new(),
                 delayed: Vec::new(),
+                held: 0,
                 now: 0,
                 in_flight: 0,
                 live: 0,
@@ -187,7 +196,21 @@ impl Executor {
         handle
     }
 
+    /// Something is queued that can be dropped but not dispatched.
+    pub(crate) fn hold(self: &Arc<Self>) {
+        self.with(|state| state.held += 1);
+    }
+
+    /// It is dropped.
+    pub(crate) fn let_go(self: &Arc<Self>) {
+        self.with(|state| state.held -= 1);
+    }
+
     fn call(&self, state: &mut State) -> bool {
+        if state.is_over() && self.fault != Fault::NoWordAtTheEnd {
+            self.leader.notify_all();
+            self.followers.notify_all();
+        }
         if state.is_dispatchable() {
             return self.call_one(state);
         }
@@ -235,16 +258,14 @@ impl Executor {
                 state = self.work(state, job);
                 continue;
             }
-            let done = state.closing && state.queued() == 0;
-            if done || state.live > self.workers + state.blocked {
+            if state.is_over() || state.live > self.workers + state.blocked {
                 break;
             }
             state = self.idle(state);
         }
         state.live -= 1;
         let closing = state.closing;
-        let done = closing && state.queued() == 0;
-        let start = !done && self.call(&mut state);
+        let start = !state.is_over() && self.call(&mut state);
         drop(state);
         self.finish(start);
         if closing {
