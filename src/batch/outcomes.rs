@@ -351,6 +351,8 @@ where
             None => (under_way, Some(under_way)),
             Some(input) => {
                 let (least, most) = input.size_hint();
+                // A batch may end before an input without end does, and who collects makes room for what is promised.
+                let least = most.map_or(0, |_| least);
                 (
                     least.saturating_add(under_way),
                     most.and_then(|most| most.checked_add(under_way)),

@@ -131,6 +131,16 @@ fn how_many_are_left_is_known_where_the_input_knows() {
 }
 
 #[test]
+fn of_an_input_without_end_nothing_is_promised_so_that_what_comes_of_it_can_be_collected() {
+    let server = Server::always(Answer::status(404));
+    let client = client(2);
+    let endless = || client.as_completed((0..).map(|i| server.url(&format!("/{i}"))));
+    assert_eq!(endless().size_hint(), (0, None));
+    let outcomes: Vec<_> = endless().max_failures(3).collect();
+    assert!(outcomes.len() >= 3);
+}
+
+#[test]
 fn process_gives_what_the_closure_makes_of_each_success() {
     let server = Scenario::new()
         .on("/value", Answer::json(r#"{"name": "pen"}"#))
