@@ -6,13 +6,15 @@ use std::time::Instant;
 use ureq::Agent;
 use ureq::config::{AutoHeaderValue, Config};
 
+use super::body::Cut;
 use super::classify::{Scene, Trouble};
 use super::connection::{Connection, Plan};
 use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
+use super::plain::{self, Answer};
 use super::pool::{Keep, Pool, PoolSettings};
 use super::proxy::Route;
-use super::reply::{receive, sampled};
+use super::reply::{receive, receive_plain, sampled};
 use super::request::{asks, head_size};
 use super::resolver::{Resolver, ResolverSettings};
 use super::save;
@@ -22,7 +24,7 @@ use super::target::Target;
 use super::tls::Tls;
 use super::upload::Upload;
 use super::wire::Limits;
-use super::{Call, Exchanged, Fault, Transport};
+use super::{Call, Exchanged, Fault, Reply, Transport};
 use crate::http::Response;
 use crate::proxy_settings::ProxySettings;
 use crate::request::Body;
@@ -144,20 +146,31 @@ impl Sockets {
         if let Some(on_connected) = call.on_connected {
             on_connected();
         }
-        self.lay_out(call, target, route, &mut meter, connection, upload.as_ref());
+        let mut connection =
+            self.begin(call, target, route, &mut meter, connection, upload.as_ref());
+        match plain::ask(&mut connection, call, self.header_limit) {
+            Ok(Some(answer)) => {
+                return self.answered_plainly(call, target, route, connection, answer);
+            }
+            Ok(None) => lease::lay_out(connection),
+            Err(broken) => {
+                let trouble = Trouble::Broken(broken);
+                return self.broke_off(call, target, meter, trouble, Some(connection));
+            }
+        }
         match send(&self.agent, call, upload.as_mut()) {
             Ok(response) => self.answered(call, target, route, meter, response),
             Err(error) => {
                 let unsent = upload.as_mut().and_then(Upload::take_broke);
                 let trouble = unsent.map_or(Trouble::Head(error), Trouble::Unsent);
-                self.broke_off(call, target, meter, trouble)
+                self.broke_off(call, target, meter, trouble, lease::take_back())
             }
         }
     }
 
-    /// Puts the connection where ureq finds it.
+    /// Makes the connection ready for the exchange.
     #[inline(never)]
-    fn lay_out(
+    fn begin(
         &self,
         call: &Call<'_>,
         target: &Target<'_>,
@@ -165,7 +178,7 @@ impl Sockets {
         meter: &mut Meter,
         mut connection: Box<Connection>,
         upload: Option<&Upload<'_>>,
-    ) {
+    ) -> Box<Connection> {
         let length = match (call.body, upload) {
             (Body::Bytes(bytes), _) => Some(bytes.len() as u64),
             (Body::Streamed(_), upload) => upload.and_then(Upload::length),
@@ -181,7 +194,7 @@ impl Sockets {
             header_limit: self.header_limit,
             forwarding: route.forwarding(target, call.headers),
         });
-        lease::lay_out(connection);
+        connection
     }
 
     /// The head has come: takes the body. Not on the stack while ureq waits for the head, where it is deepest: ten
@@ -208,6 +221,37 @@ impl Sockets {
             };
         };
         connection.attempt.meter.enter(Phase::Receive, head_at);
+        self.concluded(call, target, route, connection, reply, cut)
+    }
+
+    /// The same for a plain answer.
+    #[inline(never)]
+    fn answered_plainly(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        route: Route<'_>,
+        mut connection: Box<Connection>,
+        answer: Answer,
+    ) -> Exchanged {
+        connection
+            .attempt
+            .meter
+            .enter(Phase::Receive, Instant::now());
+        let (reply, cut) = receive_plain(call, answer, &mut connection);
+        self.concluded(call, target, route, connection, reply, cut)
+    }
+
+    /// What came is what comes: says how that went, and keeps the connection if it can serve again.
+    fn concluded(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        route: Route<'_>,
+        mut connection: Box<Connection>,
+        reply: Reply,
+        cut: Option<Cut>,
+    ) -> Exchanged {
         connection.count();
         let meter = connection.attempt.meter;
         let now = Instant::now();
@@ -246,7 +290,7 @@ impl Sockets {
         Exchanged { result, trace }
     }
 
-    /// ureq gave up before the response head was complete.
+    /// It ended before the response head was complete.
     #[inline(never)]
     fn broke_off(
         &self,
@@ -254,10 +298,11 @@ impl Sockets {
         target: &Target<'_>,
         meter: Meter,
         mut trouble: Trouble,
+        connection: Option<Box<Connection>>,
     ) -> Exchanged {
         let cancelled = call.cancel.withdraw();
         let (mut meter, mut ended) = (meter, false);
-        if let Some(mut connection) = lease::take_back() {
+        if let Some(mut connection) = connection {
             connection.count();
             meter = connection.attempt.meter;
             ended = connection.attempt.ended;

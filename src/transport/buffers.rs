@@ -132,6 +132,24 @@ impl Buffers {
         self.end -= to - from;
     }
 
+    /// Takes input away into `into`.
+    pub(super) fn take(&mut self, into: &mut [u8]) -> usize {
+        let n = into.len().min(self.end - self.start);
+        into[..n].copy_from_slice(&self.input[self.start..self.start + n]);
+        self.start += n;
+        n
+    }
+
+    /// How much input it holds without growing.
+    pub(super) fn capacity(&self) -> usize {
+        self.input.len()
+    }
+
+    /// Whether no more input fits.
+    pub(super) fn is_full(&self) -> bool {
+        self.end - self.start == self.limit
+    }
+
     pub(super) fn has_input(&self) -> bool {
         self.start < self.end
     }

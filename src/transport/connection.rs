@@ -35,8 +35,10 @@ pub(super) struct Attempt {
     /// Body bytes that may be sent together with the head.
     body_follows: bool,
     head_sent: bool,
-    /// The final answer came before the body was sent, and stands in the input.
+    /// The final answer stands in the input already, such as where it came before the body was sent.
     answered: bool,
+    /// The request has been sent, and whoever writes it once more writes for nobody.
+    said: bool,
     /// It came while the body was sent, of which the rest was kept back: the connection cannot serve again.
     pub(super) overtaken: bool,
     /// Tells a streamed body that nobody wants the rest of it.
@@ -86,6 +88,7 @@ impl Connection {
                 body_follows: false,
                 head_sent: false,
                 answered: false,
+                said: false,
                 overtaken: false,
                 unwanted: None,
                 forwarding: None,
@@ -126,6 +129,7 @@ impl Connection {
             body_follows: plan.body != Some(0),
             head_sent: false,
             answered: false,
+            said: false,
             overtaken: false,
             unwanted: plan.unwanted,
             forwarding: plan.forwarding,
@@ -148,6 +152,10 @@ impl Connection {
         if amount == 0 {
             // ureq waits for bytes of a body that has no more. It would wait for ever, and never sleep.
             return Err(Broken::Io(io::ErrorKind::WriteZero.into()));
+        }
+        if self.attempt.said {
+            self.buffers.take_output(amount);
+            return Ok(());
         }
         let mut pending = self.buffers.pending(amount);
         let attempt = &mut self.attempt;
@@ -227,6 +235,17 @@ impl Connection {
         }
     }
 
+    /// The request is sent, and what came in answer to it is for somebody else to look at.
+    pub(super) fn pass_on(&mut self) {
+        self.attempt.said = true;
+        self.attempt.answered = self.buffers.has_input();
+    }
+
+    /// Whether it says something else to a proxy than it would to the server.
+    pub(super) fn is_forwarding(&self) -> bool {
+        self.attempt.forwarding.is_some()
+    }
+
     /// Waits for input, or with `patience` for the leave to send a body: no longer than that. `false` at the end of the
     /// stream.
     pub(super) fn receive(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
@@ -293,6 +312,25 @@ impl Connection {
         Ok(n > 0)
     }
 
+    /// Reads part of a body: what is in the buffer, or else from the line, straight to where it is wanted if that is
+    /// more than the buffer holds.
+    pub(super) fn take(&mut self, into: &mut [u8]) -> Result<usize, Broken> {
+        if !self.buffers.has_input() {
+            if into.len() >= self.buffers.capacity() {
+                let n = match &mut self.session {
+                    None => self.line.read_within(into, None),
+                    Some(session) => session.read(&mut self.line, into, None),
+                }?;
+                self.attempt.ended = n == 0;
+                return Ok(n);
+            }
+            if !self.fill(None)? {
+                return Ok(0);
+            }
+        }
+        Ok(self.buffers.take(into))
+    }
+
     /// Gives back what it does not need while it waits in the pool.
     pub(super) fn rest(&mut self) {
         self.buffers.shrink();
@@ -327,70 +365,4 @@ impl Connection {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Read;
-    use std::net::TcpListener;
-
-    use ureq::unversioned::transport::Buffers as _;
-
-    use super::*;
-    use crate::transport::platform;
-    use crate::transport::wire::Wire;
-
-    const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
-
-    fn pair(body_size: u64) -> (Connection, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        let socket = Arc::new(TcpStream::connect(addr).unwrap());
-        let limits = Limits::attempt(None, None);
-        let line = Line::new(Wire::new(socket, limits));
-        let mut connection = Connection::new(line, None, "h".into(), addr);
-        connection.begin(Plan {
-            limits,
-            meter: Meter::start(Instant::now()),
-            head_size: HEAD.len(),
-            body: Some(body_size),
-            unwanted: None,
-            header_limit: 1024,
-            forwarding: None,
-        });
-        (connection, listener.accept().unwrap().0)
-    }
-
-    fn put(connection: &mut Connection, bytes: &[u8]) {
-        connection.buffers.output()[..bytes.len()].copy_from_slice(bytes);
-        connection.send(bytes.len()).unwrap();
-    }
-
-    #[test]
-    fn a_head_waits_for_its_body_and_goes_out_with_it() {
-        let (mut connection, mut server) = pair(4);
-        put(&mut connection, HEAD);
-        assert!(matches!(platform::peek(&server), Idle::Quiet));
-        put(&mut connection, b"body");
-        let mut seen = [0; 100];
-        let n = server.read(&mut seen).unwrap();
-        assert_eq!(seen[..n], [HEAD, b"body"].concat());
-    }
-
-    #[test]
-    fn a_head_without_a_body_goes_out_at_once() {
-        let (mut connection, mut server) = pair(0);
-        put(&mut connection, HEAD);
-        let mut seen = [0; 100];
-        let n = server.read(&mut seen).unwrap();
-        assert_eq!(&seen[..n], HEAD);
-    }
-
-    #[test]
-    fn a_head_whose_body_waits_for_the_server_goes_out_before_the_wait() {
-        let (mut connection, mut server) = pair(4);
-        put(&mut connection, HEAD);
-        let patience = Some(Duration::from_millis(1));
-        assert!(connection.receive(patience).is_err());
-        let mut seen = [0; 100];
-        let n = server.read(&mut seen).unwrap();
-        assert_eq!(&seen[..n], HEAD);
-    }
-}
+mod tests;

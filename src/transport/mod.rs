@@ -17,6 +17,7 @@ mod lease;
 mod line;
 mod meter;
 mod open;
+mod plain;
 mod platform;
 mod pool;
 mod proxy;

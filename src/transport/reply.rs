@@ -5,10 +5,11 @@ use std::io::Read;
 use super::body::{self, Cut, Taken, Want};
 use super::connection::Connection;
 use super::decode::Coding;
+use super::plain::{Answer, Rest};
 use super::save::Partial;
 use super::{Call, Reply, classify, lease};
 use crate::http::header::{LOCATION, TRANSFER_ENCODING};
-use crate::http::{Method, Response};
+use crate::http::{Method, Response, Version};
 use crate::request::SaveTo;
 
 /// Reads the body as far as it is wanted, and takes the connection back.
@@ -34,15 +35,7 @@ pub(super) fn receive(
         let cut = save.and_then(|to| open(to, &mut reply).err());
         return (reply, cut, Some(connection));
     }
-    let want = if call.save.is_some() && leads_on(call, &reply) {
-        Want::Nothing
-    } else if call.accept.contains(status) {
-        Want::Whole(call.body_limit)
-    } else if call.follows && head.status.is_redirection() && reply.headers.contains_key(LOCATION) {
-        Want::Nothing
-    } else {
-        Want::Sample
-    };
+    let want = wanted(call, &reply);
     let mut taken = Taken::default();
     let result = match Coding::take_from(&mut reply.headers) {
         None => {
@@ -78,6 +71,56 @@ pub(super) fn receive(
         Err(cut) => Some(cut),
     };
     (reply, cut, connection)
+}
+
+/// Reads the body of a plain answer as far as it is wanted.
+#[inline(never)]
+pub(super) fn receive_plain(
+    call: &Call<'_>,
+    answer: Answer,
+    connection: &mut Connection,
+) -> (Reply, Option<Cut>) {
+    let mut reply = Reply {
+        status: answer.status.as_u16(),
+        version: Version::HTTP_11,
+        headers: answer.headers,
+        body: Vec::new(),
+        truncated: false,
+        partial: None,
+    };
+    let save = call.save.filter(|_| is_saved(call, &reply));
+    let mut body = Rest::new(connection, answer.length.unwrap_or(0));
+    let result = match answer.length {
+        None => save.map_or(Ok(()), |to| open(to, &mut reply).map(drop)),
+        Some(length) => {
+            let want = wanted(call, &reply);
+            let mut taken = Taken::default();
+            let length = Some(length);
+            let result = read(call, save, &mut body, length, want, &mut reply, &mut taken);
+            reply.body = taken.bytes;
+            reply.truncated = taken.truncated;
+            result
+        }
+    };
+    let ended = body.is_at_its_end();
+    connection.attempt.reusable = ended && !answer.closes && !connection.buffers.has_input();
+    (reply, result.err())
+}
+
+/// What is to be done with the body.
+fn wanted(call: &Call<'_>, reply: &Reply) -> Want {
+    if call.save.is_some() && leads_on(call, reply) {
+        Want::Nothing
+    } else if call.accept.contains(reply.status) {
+        Want::Whole(call.body_limit)
+    } else if call.follows
+        && matches!(reply.status, 300..=399)
+        && reply.headers.contains_key(LOCATION)
+    {
+        Want::Nothing
+    } else {
+        Want::Sample
+    }
 }
 
 /// Reads the body to where it is wanted.

@@ -58,7 +58,8 @@ pub(super) fn head_size(call: &Call<'_>) -> usize {
 }
 
 /// What goes out unless the request says something else.
-const DEFAULTS: [(HeaderName, &str); 2] = [(ACCEPT, "*/*"), (ACCEPT_ENCODING, ENCODINGS)];
+pub(super) const DEFAULTS: [(HeaderName, &str); 2] =
+    [(ACCEPT, "*/*"), (ACCEPT_ENCODING, ENCODINGS)];
 
 /// Adds the codings that ureq leaves to this side to those it knows.
 macro_rules! and_own {

@@ -7,6 +7,7 @@ mod cancelling;
 mod coded;
 mod exchange;
 mod faults;
+mod plain;
 mod server;
 #[cfg(unix)]
 mod shortage;

@@ -1,0 +1,218 @@
+//! The plain exchange: a request without a body, and an answer of a known length or none, said and understood here.
+//!
+//! It is what batches are made of, and going through ureq costs more of it than all the rest on this side of the system
+//! calls. What is not plain is ureq's: before anything is sent, by its request; after that by its answer, which ureq
+//! then finds in the input as if it had sent the request itself. So what is chunked, coded, of an older version, cut off
+//! or wrong is understood in one place alone, and here is nothing that could understand it otherwise.
+
+use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
+
+use ureq::unversioned::transport::Buffers as _;
+
+use super::Call;
+use super::connection::Connection;
+use super::request::DEFAULTS;
+use super::wire::Broken;
+use crate::http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING,
+    UPGRADE,
+};
+use crate::http::uri::Scheme;
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use crate::request::Body;
+
+/// As many lines have most heads.
+const LINES: usize = 64;
+
+/// The head of a plain answer.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// Of its body, if it has one.
+    pub(super) length: Option<u64>,
+    /// The connection serves no other request.
+    pub(super) closes: bool,
+}
+
+/// Sends a plain request and takes the head of a plain answer. `None` leaves the connection, and what came on it, to
+/// ureq.
+#[inline(never)]
+pub(super) fn ask(
+    connection: &mut Connection,
+    call: &Call<'_>,
+    header_limit: usize,
+) -> Result<Option<Answer>, Broken> {
+    let bodiless = matches!(call.body, Body::Bytes(bytes) if bytes.is_empty());
+    let asks = matches!(*call.method, Method::GET | Method::HEAD);
+    if !bodiless || !asks || connection.is_forwarding() {
+        return Ok(None);
+    }
+    let Some(size) = write_head(connection.buffers.output(), call) else {
+        return Ok(None);
+    };
+    connection.send(size)?;
+    while connection.attempt.body_size.is_none() {
+        if connection.buffers.is_full() || !connection.receive(None)? {
+            connection.pass_on();
+            return Ok(None);
+        }
+    }
+    match read_head(connection.buffers.input(), call.method, header_limit) {
+        Some((size, answer)) => {
+            connection.buffers.input_consume(size);
+            Ok(Some(answer))
+        }
+        None => {
+            connection.pass_on();
+            Ok(None)
+        }
+    }
+}
+
+/// Writes the head as ureq would. `None` where it would look twice, or where there is no room.
+fn write_head(mut out: &mut [u8], call: &Call<'_>) -> Option<usize> {
+    let room = out.len();
+    put(&mut out, &[call.method.as_str().as_bytes(), b" "])?;
+    let path = call.uri.path_and_query().map_or("/", |path| path.as_str());
+    // The origin form begins with a slash (RFC 9112 §3.2.1).
+    let slash: &[u8] = if path.starts_with('?') { b"/" } else { b"" };
+    put(&mut out, &[slash, path.as_bytes(), b" HTTP/1.1\r\nhost: "])?;
+    put_host(&mut out, call.uri)?;
+    for (name, value) in call.headers {
+        match *name {
+            CONTENT_LENGTH | TRANSFER_ENCODING => continue,
+            HOST | CONNECTION | EXPECT | UPGRADE => return None,
+            AUTHORIZATION if value.to_str().is_err() => return None,
+            _ => {}
+        }
+        put(&mut out, &[b"\r\n", name.as_str().as_bytes(), b": "])?;
+        put(&mut out, &[value.as_bytes()])?;
+    }
+    for (name, value) in DEFAULTS {
+        if !value.is_empty() && !call.headers.contains_key(&name) {
+            put(&mut out, &[b"\r\n", name.as_str().as_bytes(), b": "])?;
+            put(&mut out, &[value.as_bytes()])?;
+        }
+    }
+    put(&mut out, &[b"\r\n\r\n"])?;
+    Some(room - out.len())
+}
+
+fn put(out: &mut &mut [u8], parts: &[&[u8]]) -> Option<()> {
+    parts.iter().try_for_each(|part| out.write_all(part).ok())
+}
+
+/// The host, and the port where it is not the scheme's own.
+fn put_host(out: &mut &mut [u8], uri: &Uri) -> Option<()> {
+    let authority = uri.authority()?;
+    if authority.as_str().as_bytes().contains(&b'@') {
+        return None;
+    }
+    put(out, &[authority.host().as_bytes()])?;
+    let usual = if uri.scheme() == Some(&Scheme::HTTPS) {
+        443
+    } else {
+        80
+    };
+    match authority.port_u16() {
+        Some(port) if port != usual => write!(out, ":{port}").ok(),
+        _ => Some(()),
+    }
+}
+
+/// Reads a head. `None` where it is not plain: its size and what it says.
+fn read_head(input: &[u8], method: &Method, limit: usize) -> Option<(usize, Answer)> {
+    let mut lines = [const { MaybeUninit::uninit() }; LINES];
+    let mut head = httparse::Response::new(&mut []);
+    let parsed = httparse::ParserConfig::default()
+        .parse_response_with_uninit_headers(&mut head, input, &mut lines)
+        .ok()?;
+    let httparse::Status::Complete(size) = parsed else {
+        return None;
+    };
+    let status = StatusCode::from_u16(head.code?).ok()?;
+    if head.version != Some(1) || status.is_informational() || size > limit {
+        return None;
+    }
+    let mut headers = HeaderMap::with_capacity(head.headers.len());
+    let (mut length, mut closes, mut coded) = (None, false, false);
+    for line in head.headers.iter() {
+        let name = HeaderName::from_bytes(line.name.as_bytes()).ok()?;
+        match name {
+            CONTENT_LENGTH if length.is_some() => return None,
+            CONTENT_LENGTH => length = Some(digits(line.value)?),
+            CONNECTION => closes |= says_close(line.value),
+            TRANSFER_ENCODING => return None,
+            CONTENT_ENCODING => coded = true,
+            _ => {}
+        }
+        headers.append(name, HeaderValue::from_bytes(line.value).ok()?);
+    }
+    // Those have none, whatever the headers say (RFC 9112 §6.3).
+    let bodiless = *method == Method::HEAD || matches!(status.as_u16(), 204 | 304);
+    if coded || (!bodiless && length.is_none()) {
+        return None;
+    }
+    let answer = Answer {
+        status,
+        headers,
+        length: length.filter(|_| !bodiless),
+        closes,
+    };
+    Some((size, answer))
+}
+
+/// A length, written as one.
+fn digits(value: &[u8]) -> Option<u64> {
+    let plain = !value.is_empty() && value.len() < 19 && value.iter().all(u8::is_ascii_digit);
+    plain.then(|| {
+        value
+            .iter()
+            .fold(0, |n, digit| n * 10 + u64::from(digit - b'0'))
+    })
+}
+
+fn says_close(value: &[u8]) -> bool {
+    let mut options = value.split(|&b| b == b',');
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+/// What is left of a body of known length.
+pub(super) struct Rest<'c> {
+    connection: &'c mut Connection,
+    left: u64,
+}
+
+impl<'c> Rest<'c> {
+    pub(super) fn new(connection: &'c mut Connection, length: u64) -> Rest<'c> {
+        Rest {
+            connection,
+            left: length,
+        }
+    }
+
+    pub(super) fn is_at_its_end(&self) -> bool {
+        self.left == 0
+    }
+}
+
+impl Read for Rest<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let wanted = usize::try_from(self.left).map_or(into.len(), |left| left.min(into.len()));
+        if wanted == 0 {
+            return Ok(0);
+        }
+        match self.connection.take(&mut into[..wanted]) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(n) => {
+                self.left -= n as u64;
+                Ok(n)
+            }
+            Err(broken) => {
+                self.connection.attempt.broken = Some(broken);
+                Err(io::Error::other("the connection broke"))
+            }
+        }
+    }
+}
