@@ -156,6 +156,20 @@ impl Client {
         never
     }
 
+    /// Whether it takes no more requests: [`shutdown`](Client::shutdown) was called, on any clone. By then what was to be
+    /// cancelled of the waiting ones is.
+    ///
+    /// ```
+    /// let client = haul::Client::new();
+    /// assert!(!client.is_shut_down());
+    /// client.shutdown(haul::Shutdown::Drain, None);
+    /// assert!(client.is_shut_down());
+    /// ```
+    #[doc(alias = "isShutdown")]
+    pub fn is_shut_down(&self) -> bool {
+        self.owner.executor().is_closing()
+    }
+
     /// Runs a batch, giving outcomes as they complete. The input is read as it is needed, on the thread that calls
     /// `next`; it may be infinite, and needs to be neither `Send` nor `'static`. It must not block for long: for input
     /// that does, see [`channel`](Client::channel).

@@ -17,11 +17,24 @@ pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Req
 /// Makes requests what the schedule is fed with.
 #[derive(Default)]
 pub(super) struct Feeder {
+    /// No more wait than what keeping the URL of each read costs nothing that counts.
+    few: bool,
     /// Lists are mostly sorted by host: the last one is at hand.
     last: Option<(Uri, Host)>,
 }
 
+/// Up to so many are few.
+const FEW: usize = 4096;
+
 impl Feeder {
+    /// For a batch with this window.
+    pub(super) fn within(window: usize) -> Feeder {
+        Feeder {
+            few: window <= FEW,
+            last: None,
+        }
+    }
+
     /// A job for the request, or its end, where it is not fit to be sent.
     pub(super) fn feed(
         &mut self,
@@ -39,7 +52,7 @@ impl Feeder {
             let host = self
                 .host(target.uri())
                 .ok_or_else(|| "the URL has no host".to_owned())?;
-            Ok((target, host))
+            Ok((target.kept(self.few), host))
         });
         match found {
             Ok(found) => Feed::Job(Job::new(request, index, Some(found), receiver, now)),

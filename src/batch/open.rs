@@ -38,7 +38,7 @@ where
             owner: Arc::clone(owner),
             input,
             count: None,
-            feeder: Feeder::default(),
+            feeder: Feeder::within(bounds.window),
             receiver,
             inbox,
             fed: 0,

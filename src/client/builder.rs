@@ -66,9 +66,8 @@ fn default_workers() -> usize {
 impl ClientBuilder {
     pub(super) fn new() -> ClientBuilder {
         let mut defaults = Defaults::default();
-        defaults
-            .headers
-            .insert(USER_AGENT, HeaderValue::from_static(NAME));
+        let name = HeaderValue::from_static(NAME);
+        Arc::make_mut(&mut defaults.headers).insert(USER_AGENT, name);
         ClientBuilder {
             defaults,
             pool: Pool {

@@ -27,7 +27,7 @@ impl ClientBuilder {
         ) {
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(Redaction::USUAL.is_secret(&name));
-                self.defaults.headers.insert(name, value);
+                Arc::make_mut(&mut self.defaults.headers).insert(name, value);
             }
             (Err(_), _) => self.spoil("header", format!("the name {name:?} is not valid")),
             (_, Err(_)) => self.spoil(
@@ -42,7 +42,9 @@ impl ClientBuilder {
     #[doc(alias = "auth")]
     pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         match basic(user.as_ref(), password.as_ref()) {
-            Ok(value) => drop(self.defaults.headers.insert(AUTHORIZATION, value)),
+            Ok(value) => {
+                drop(Arc::make_mut(&mut self.defaults.headers).insert(AUTHORIZATION, value))
+            }
             Err(reason) => self.spoil("basic_auth", reason),
         }
         self
@@ -51,7 +53,9 @@ impl ClientBuilder {
     /// A bearer token for every request without an `Authorization` of its own.
     pub fn bearer(mut self, token: impl AsRef<str>) -> Self {
         match bearer(token.as_ref()) {
-            Ok(value) => drop(self.defaults.headers.insert(AUTHORIZATION, value)),
+            Ok(value) => {
+                drop(Arc::make_mut(&mut self.defaults.headers).insert(AUTHORIZATION, value))
+            }
             Err(reason) => self.spoil("bearer", reason),
         }
         self
@@ -76,7 +80,7 @@ impl ClientBuilder {
     /// The `User-Agent`. Default `haul/` and the version.
     pub fn user_agent(mut self, name: impl AsRef<[u8]>) -> Self {
         match HeaderValue::from_bytes(name.as_ref()) {
-            Ok(value) => drop(self.defaults.headers.insert(USER_AGENT, value)),
+            Ok(value) => drop(Arc::make_mut(&mut self.defaults.headers).insert(USER_AGENT, value)),
             Err(_) => self.spoil("user_agent", "it holds a character that may not be sent"),
         }
         self

@@ -307,6 +307,11 @@ impl Executor {
         never
     }
 
+    /// Whether it was closed.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
     /// Waits until the workers of a closed executor have gone, or until `until`. Not on one of them: that would be for
     /// itself. Says whether they have.
     pub(crate) fn join(self: &Arc<Self>, until: Option<Instant>) -> bool {

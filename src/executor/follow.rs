@@ -1,5 +1,6 @@
 //! Following a redirect: a verdict, not a loop inside an attempt.
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
@@ -84,7 +85,8 @@ impl Progress {
                     (Ok(delay), Some(host)) => {
                         self.report.history.push(hop);
                         let sensitive = step.redaction.headers();
-                        for headers in self.signed.iter_mut().chain([&mut self.prepared.headers]) {
+                        let own = Arc::make_mut(&mut self.prepared.headers);
+                        for headers in self.signed.iter_mut().chain([own]) {
                             redirect::strip(headers, &next, sensitive);
                         }
                         self.prepared.with_body &= !next.drop_body;

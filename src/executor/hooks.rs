@@ -24,7 +24,7 @@ impl Progress {
             return true;
         }
         let held = here::holds();
-        let mut headers = self.prepared.headers.clone();
+        let mut headers = (*self.prepared.headers).clone();
         hook(&mut Outgoing {
             attempt: self.tally.attempts() + 1,
             method: &self.prepared.method,

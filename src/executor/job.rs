@@ -14,7 +14,6 @@ use crate::schedule::Ended;
 use crate::url;
 
 use super::prepare::{Defaults, Prepared, Settings};
-use super::target::Target;
 
 /// Where outcomes go: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
@@ -40,8 +39,8 @@ pub(crate) trait Receiver: Send + Sync {
 pub(crate) struct Job {
     pub(super) request: Arc<Request>,
     pub(super) index: u64,
-    /// What it is sent to, where that is not the request's own URL as it stands. That is read once more when its turn
-    /// comes: ten thousands wait for each that runs.
+    /// What it is sent to. Where many wait, only if it is not the request's own URL as it stands: that is read once more
+    /// when its turn comes.
     target: Option<Box<Uri>>,
     /// Whom the next exchange is with; none where the request is not fit to be sent.
     pub(super) host: Option<Host>,
@@ -86,15 +85,15 @@ impl Job {
     pub(crate) fn new(
         request: Arc<Request>,
         index: u64,
-        target: Option<(Target, Host)>,
+        to: Option<(Option<Box<Uri>>, Host)>,
         receiver: Arc<dyn Receiver>,
         now: Instant,
     ) -> Box<Job> {
-        let (target, host) = target.unzip();
+        let (target, host) = to.unzip();
         Box::new(Job {
             request,
             index,
-            target: target.and_then(Target::unlike_the_request),
+            target: target.flatten(),
             host,
             receiver,
             accepted: now,

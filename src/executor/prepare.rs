@@ -25,7 +25,8 @@ use crate::url;
 /// What holds for every request of a client unless the request says otherwise.
 #[derive(Clone)]
 pub(crate) struct Defaults {
-    pub(crate) headers: HeaderMap,
+    /// Shared with each request that changes none of them.
+    pub(crate) headers: Arc<HeaderMap>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) base: Option<Uri>,
     pub(crate) accept: StatusSet,
@@ -54,7 +55,7 @@ pub(crate) struct Defaults {
 impl Default for Defaults {
     fn default() -> Self {
         Defaults {
-            headers: HeaderMap::new(),
+            headers: Arc::default(),
             query: Vec::new(),
             base: None,
             accept: StatusSet::from(100..=399),
@@ -208,7 +209,7 @@ impl<'a> Settings<'a> {
 pub(super) struct Prepared {
     pub(super) method: Method,
     pub(super) uri: Uri,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Arc<HeaderMap>,
     /// The request's body goes along.
     pub(super) with_body: bool,
     /// Repeating it is safe whatever its method: the request says so, or carries a key.
@@ -224,7 +225,7 @@ impl Prepared {
         request: &Request,
         uri: &Uri,
     ) -> Result<Prepared, String> {
-        let mut headers = defaults.headers.clone();
+        let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
             && let Some(host) = Host::of(uri)
         {
@@ -232,16 +233,19 @@ impl Prepared {
             let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
             rules.reverse();
             for (name, value) in rules.iter().flat_map(|rule| &rule.headers) {
-                headers.insert(name, value.clone());
+                Arc::make_mut(&mut headers).insert(name, value.clone());
             }
         }
         let edits = request.header_edits();
         // All of the defaults of a name go before the first of the request's own comes.
         for (name, _) in edits {
-            headers.remove(name);
+            if headers.contains_key(name) {
+                Arc::make_mut(&mut headers).remove(name);
+            }
         }
         for (name, value) in edits {
             if let Some(value) = value {
+                let headers = Arc::make_mut(&mut headers);
                 let taken_twice = name == CONTENT_TYPE && headers.contains_key(CONTENT_TYPE);
                 if taken_twice {
                     headers.insert(name, value.clone());
@@ -261,7 +265,7 @@ impl Prepared {
             && !headers.contains_key(AUTHORIZATION)
             && let Some(credentials) = netrc.credentials(&uri)
         {
-            headers.insert(AUTHORIZATION, credentials.clone());
+            Arc::make_mut(&mut headers).insert(AUTHORIZATION, credentials.clone());
         }
         let repeatable = request.options().is_some_and(|o| o.idempotent) || is_keyed(&headers);
         Ok(Prepared {
@@ -276,7 +280,7 @@ impl Prepared {
 }
 
 /// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
-fn take_userinfo(uri: &Uri, headers: &mut HeaderMap) -> Result<Uri, String> {
+fn take_userinfo(uri: &Uri, headers: &mut Arc<HeaderMap>) -> Result<Uri, String> {
     // Few have it, and looking backwards for it costs more than looking whether it is there.
     if !uri
         .authority()
@@ -290,7 +294,8 @@ fn take_userinfo(uri: &Uri, headers: &mut HeaderMap) -> Result<Uri, String> {
     if !headers.contains_key(AUTHORIZATION) {
         let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
         let plain = |text| percent_decode_str(text).decode_utf8_lossy();
-        headers.insert(AUTHORIZATION, basic(&plain(user), &plain(password))?);
+        let value = basic(&plain(user), &plain(password))?;
+        Arc::make_mut(headers).insert(AUTHORIZATION, value);
     }
     let mut parts = uri.clone().into_parts();
     parts.authority = Some(
@@ -307,8 +312,9 @@ mod tests {
 
     fn defaults() -> Defaults {
         let mut defaults = Defaults::default();
-        defaults.headers.insert("x-team", "a".parse().unwrap());
-        defaults.headers.insert("x-trace", "b".parse().unwrap());
+        let headers = Arc::make_mut(&mut defaults.headers);
+        headers.insert("x-team", "a".parse().unwrap());
+        headers.insert("x-trace", "b".parse().unwrap());
         defaults
     }
 

@@ -233,12 +233,14 @@ impl Executor {
         if !after.nudged.is_empty() {
             self.changed.notify_all();
         }
-        let now = Instant::now();
-        here::aside(|| {
-            for (job, why) in after.undelivered {
-                job.deliver(why, now);
-            }
-        });
+        if !after.undelivered.is_empty() {
+            let now = Instant::now();
+            here::aside(|| {
+                for (job, why) in after.undelivered {
+                    job.deliver(why, now);
+                }
+            });
+        }
         if after.start {
             (self.start)(self);
         }

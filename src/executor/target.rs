@@ -51,11 +51,11 @@ impl Target {
         uri
     }
 
-    /// What cannot be read from the request once more.
-    pub(super) fn unlike_the_request(self) -> Option<Box<Uri>> {
+    /// What is kept beside the request: where few wait, all of it; else what cannot be read from the request once more.
+    pub(crate) fn kept(self, few: bool) -> Option<Box<Uri>> {
         match self {
-            Target::Own(_) => None,
-            Target::Other(uri) => Some(Box::new(uri)),
+            Target::Own(_) if !few => None,
+            Target::Own(uri) | Target::Other(uri) => Some(Box::new(uri)),
         }
     }
 }
@@ -82,13 +82,15 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_from_the_request_is_kept_beside_it() {
+    fn of_many_only_what_differs_from_the_request_is_kept_beside_it() {
         let kept = |defaults: &Defaults, request: Request| {
             let target = target(defaults, &request).unwrap();
-            target.unlike_the_request().map(|uri| uri.to_string())
+            target.kept(false).map(|uri| uri.to_string())
         };
         let mut defaults = Defaults::default();
         assert_eq!(kept(&defaults, "http://h/a?b#c".into()), None);
+        let few = target(&defaults, &"http://h/a".into()).unwrap().kept(true);
+        assert_eq!(*few.unwrap(), "http://h/a");
         let with_query = Request::get("http://h/a").query("b", "1");
         assert_eq!(kept(&defaults, with_query), Some("http://h/a?b=1".into()));
         defaults.base = Some(Uri::from_static("http://h/api/"));

@@ -196,8 +196,7 @@ impl Worker<'_> {
             catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
         // It may be the last to hold the caller's closure, and what that does when dropped is its own.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
-        let now = Instant::now();
-        let cool = cool.and_then(|cool| now.checked_add(cool));
+        let cool = cool.and_then(|cool| Instant::now().checked_add(cool));
         self.complete(id, Verdict::Done { bytes, cool, call })
     }
 

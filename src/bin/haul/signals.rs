@@ -38,22 +38,29 @@ pub(crate) fn watch(client: &Client, grace: Duration, voice: &Voice) -> Result<S
             match nth {
                 1 => {
                     first.0.store(number, Ordering::Release);
+                    let draining = client.clone();
+                    // Waits for what runs, and must not keep the second signal waiting.
+                    let begun = start("haul-drain", move || {
+                        draining.shutdown(Shutdown::CancelQueued, Some(grace));
+                    });
+                    // Said once it is so: nothing that waits will run.
+                    while begun && !client.is_shut_down() {
+                        thread::yield_now();
+                    }
                     voice.note(&format!(
                         "interrupted: running requests may take another {grace:?}; again ends them"
                     ));
-                    // Waits for what runs, and must not keep the second signal waiting.
-                    start("haul-drain", move || {
-                        client.shutdown(Shutdown::CancelQueued, Some(grace));
+                }
+                2 => {
+                    start("haul-abort", move || {
+                        let until = Instant::now() + PATIENCE;
+                        client.shutdown(Shutdown::Abort, Some(Duration::ZERO));
+                        while let Some(left) = until.checked_duration_since(Instant::now()) {
+                            thread::park_timeout(left);
+                        }
+                        process::exit(128 + i32::from(number));
                     });
                 }
-                2 => start("haul-abort", move || {
-                    let until = Instant::now() + PATIENCE;
-                    client.shutdown(Shutdown::Abort, Some(Duration::ZERO));
-                    while let Some(left) = until.checked_duration_since(Instant::now()) {
-                        thread::park_timeout(left);
-                    }
-                    process::exit(128 + i32::from(number));
-                }),
                 _ => process::exit(128 + i32::from(number)),
             }
         }
@@ -65,7 +72,10 @@ pub(crate) fn watch(client: &Client, grace: Duration, voice: &Voice) -> Result<S
     Ok(signalled)
 }
 
-fn start(name: &str, run: impl FnOnce() + Send + 'static) {
-    // Where there is no thread left for it, the next signal ends the process.
-    drop(thread::Builder::new().name(name.to_owned()).spawn(run));
+/// Says whether there was a thread left for it. Where there is none, the next signal ends the process.
+fn start(name: &str, run: impl FnOnce() + Send + 'static) -> bool {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .is_ok()
 }
