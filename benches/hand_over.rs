@@ -27,6 +27,7 @@ mod library {
     pub(crate) mod batch;
     pub(crate) mod client;
     pub(crate) mod cookies;
+    pub(crate) mod digest;
     pub(crate) mod error;
     pub(crate) mod executor;
     pub(crate) mod hooks;

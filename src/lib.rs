@@ -96,6 +96,7 @@ mod client;
 mod cookies;
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}
+mod digest;
 mod error;
 mod executor;
 mod hooks;

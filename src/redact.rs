@@ -213,6 +213,10 @@ fn is_secret(name: &HeaderName) -> bool {
 
 /// Where the userinfo begins, and the `@` after it.
 fn userinfo(text: &str) -> Option<(usize, usize)> {
+    // Few have any.
+    if !text.as_bytes().contains(&b'@') {
+        return None;
+    }
     // Without a scheme it takes that of what it is resolved against.
     let start = match text.strip_prefix("//") {
         Some(_) => 2,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::digest::Sha256;
 use crate::request::{Body, Request};
 use crate::url;
 
@@ -23,7 +24,7 @@ pub struct Key([u8; 16]);
 impl Key {
     /// The key of a request.
     pub fn of(request: &Request) -> Key {
-        let mut hash = hmac_sha256::Hash::new();
+        let mut hash = Sha256::new();
         if let Some(id) = request.get_id() {
             hash.update(id);
         } else {
@@ -46,7 +47,7 @@ impl Key {
             }
         }
         let mut key = [0; 16];
-        key.copy_from_slice(&hash.finalize()[..16]);
+        key.copy_from_slice(&hash.finish()[..16]);
         Key(key)
     }
 

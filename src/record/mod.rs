@@ -43,6 +43,7 @@
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
 mod body;
+mod brief;
 mod codes;
 mod files;
 mod input;
@@ -62,7 +63,7 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Serializer, Value};
 
 pub use body::BodyEncoding;
 pub use input::request_of_input;
@@ -77,6 +78,7 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::timing::{Phase, millis, millis_option};
+use brief::Brief;
 use request::RequestLine;
 pub(crate) use wire::Version;
 
@@ -349,7 +351,8 @@ impl<'a> Record<'a> {
     /// Adds the record as one line, with its line feed, to `lines`.
     pub fn write_to(&self, lines: &mut Vec<u8>) {
         // A Vec takes every byte, and every map in a record has text for keys.
-        serde_json::to_writer(&mut *lines, self).expect("a record is always valid JSON");
+        self.serialize(&mut Serializer::with_formatter(&mut *lines, Brief))
+            .expect("a record is always valid JSON");
         lines.push(b'\n');
     }
 

@@ -54,8 +54,10 @@ pub(crate) mod instant {
     pub(crate) fn round(at: SystemTime) -> Option<SystemTime> {
         let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let ms = u64::try_from(since.as_millis()).ok()?;
-        let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(ms))?;
-        Timestamp::try_from(at).is_ok().then_some(at)
+        let within = ms <= Timestamp::MAX.as_millisecond().unsigned_abs();
+        SystemTime::UNIX_EPOCH
+            .checked_add(Duration::from_millis(ms))
+            .filter(|_| within)
     }
 
     pub(crate) fn serialize<S: Serializer>(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Sink, SinkError};
 use crate::batch::{End, Outcomes, Step};
@@ -21,7 +21,13 @@ pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
     failed: bool,
     /// The outcome that could not be written.
     unwritten: Option<Outcome<T>>,
+    /// When the sink last wrote out what it had.
+    written_out: Option<Instant>,
 }
+
+/// How long what was taken may wait for what comes next, to be written out with it. A write for each outcome costs more
+/// than all else about a record, and whoever follows the file does not see a millisecond.
+const TOGETHER: Duration = Duration::from_millis(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -57,6 +63,7 @@ impl<I, T> Outcomes<I, T> {
             stage: Stage::New,
             failed: false,
             unwritten: None,
+            written_out: None,
         }
     }
 }
@@ -86,13 +93,18 @@ where
     I::Item: Into<Request>,
     S: Sink<T> + ?Sized,
 {
-    /// The next outcome. Before it waits for one, the sink writes out what it has.
+    /// The next outcome. Before it waits for one for longer than moments, the sink writes out what it has.
     fn advance(&mut self) -> Result<Option<Outcome<T>>, SinkError> {
-        let step = match self.outcomes.advance(Some(Instant::now())) {
+        let until = match self.written_out {
+            Some(at) => at + TOGETHER,
+            None => Instant::now(),
+        };
+        let step = match self.outcomes.advance(Some(until)) {
             Step::Late => {
                 if !self.failed {
                     self.sink.idle()?;
                 }
+                self.written_out = Some(Instant::now());
                 self.outcomes.advance(None)
             }
             step => step,

@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::digest::Sha256;
 use crate::redact;
 use crate::request::SaveTo;
 use crate::response::Saved;
@@ -59,7 +60,7 @@ pub(crate) struct Partial {
     name: PathBuf,
     file: File,
     size: u64,
-    hash: hmac_sha256::Hash,
+    hash: Sha256,
     in_place: bool,
 }
 
@@ -83,7 +84,7 @@ impl Partial {
             name,
             file,
             size: 0,
-            hash: hmac_sha256::Hash::new(),
+            hash: Sha256::new(),
             in_place: false,
         })
     }
@@ -110,7 +111,7 @@ impl Partial {
         Ok(Saved {
             path: self.to.path.clone(),
             size: self.size,
-            sha256: hex(&self.hash.finalize()),
+            sha256: hex(&self.hash.clone().finish()),
         })
     }
 

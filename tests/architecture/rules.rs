@@ -12,6 +12,7 @@ const FLOORS: &[(u8, &[&str])] = &[
         &[
             "address_policy",
             "cookies",
+            "digest",
             "error",
             "host",
             "host_rule",
