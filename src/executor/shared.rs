@@ -165,8 +165,12 @@ impl Executor {
     pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
         if state.is_over() {
             // Whoever waits for work waits for none: what was queued may have been cancelled, or dropped with its batch.
-            self.leader.notify_all();
-            self.followers.notify_all();
+            if state.leading {
+                self.leader.notify_all();
+            }
+            if state.following > 0 {
+                self.followers.notify_all();
+            }
         }
         let mut start = false;
         if state.schedule.is_dispatchable(now) {

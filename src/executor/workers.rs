@@ -50,7 +50,9 @@ impl Worker<'_> {
         // The last words under the lock: whoever sees `live` at zero finds every outcome delivered.
         state.live -= 1;
         state.free_numbers.push(self.number);
+        let (leading, following) = (state.leading, state.following > 0);
         let closing = state.closing;
+        let awaited = state.live == 0 || state.intakes_waiting > 0;
         let after = match state.is_over() {
             true => After::default(),
             // A wake-up it was to wait for is somebody else's now.
@@ -58,12 +60,17 @@ impl Worker<'_> {
         };
         drop(state);
         executor.finish(after);
-        if closing {
-            // Those that wait may be the last, with nobody left to call them.
+        // Those that wait may be the last, with nobody left to call them. Where nobody waits nobody is called: each call
+        // may have the system walk past all that wait for something else, and thousands leave at a time.
+        if closing && leading {
             executor.leader.notify_all();
+        }
+        if closing && following {
             executor.followers.notify_all();
         }
-        executor.changed.notify_all();
+        if awaited {
+            executor.changed.notify_all();
+        }
     }
 
     /// Waits as the leader until the next wake-up, or as a follower until called.
