@@ -1,5 +1,7 @@
 //! The wire: everything that names ureq, opens sockets or resolves names.
 //!
+//! HTTP itself is ureq's, but for plain exchanges, which `plain` speaks: it is handed a connection either way.
+//!
 //! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
 //! went. Nothing here retries, sleeps or follows a redirect.
 
