@@ -51,7 +51,7 @@ impl Key {
         Key(key)
     }
 
-    fn hex(self) -> [u8; 32] {
+    pub(super) fn hex(self) -> [u8; 32] {
         let mut text = [0; 32];
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
             pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];

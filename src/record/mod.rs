@@ -43,7 +43,6 @@
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
 mod body;
-mod brief;
 mod codes;
 mod files;
 mod input;
@@ -56,6 +55,7 @@ mod request;
 mod tests;
 mod values;
 mod wire;
+mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -63,7 +63,7 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Serializer, Value};
+use serde_json::Value;
 
 pub use body::BodyEncoding;
 pub use input::request_of_input;
@@ -78,7 +78,6 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::timing::{Phase, millis, millis_option};
-use brief::Brief;
 use request::RequestLine;
 pub(crate) use wire::Version;
 
@@ -240,6 +239,17 @@ pub enum Kind {
     Failed,
 }
 
+impl Kind {
+    /// The name on the wire.
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::Success => "success",
+            Kind::Rejected => "rejected",
+            Kind::Failed => "failed",
+        }
+    }
+}
+
 /// One attempt that did not settle the request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -346,14 +356,6 @@ impl<'a> Record<'a> {
         self.write_to(&mut line);
         line.pop();
         String::from_utf8_lossy(&line).into_owned()
-    }
-
-    /// Adds the record as one line, with its line feed, to `lines`.
-    pub fn write_to(&self, lines: &mut Vec<u8>) {
-        // A Vec takes every byte, and every map in a record has text for keys.
-        self.serialize(&mut Serializer::with_formatter(&mut *lines, Brief))
-            .expect("a record is always valid JSON");
-        lines.push(b'\n');
     }
 
     /// The request of a line of a failure log, as JSON.

@@ -64,10 +64,16 @@ pub(crate) mod instant {
         at: &Option<SystemTime>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        match at.map(Timestamp::try_from) {
-            Some(Ok(at)) => to.serialize_str(&PRINTER.timestamp_to_string(&at)),
-            _ => to.serialize_none(),
+        match at.and_then(text) {
+            Some(text) => to.serialize_str(&text),
+            None => to.serialize_none(),
         }
+    }
+
+    /// None where the calendar ends.
+    pub(crate) fn text(at: SystemTime) -> Option<String> {
+        let at = Timestamp::try_from(at).ok()?;
+        Some(PRINTER.timestamp_to_string(&at))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

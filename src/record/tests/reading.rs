@@ -14,6 +14,10 @@ fn a_line_reads_back_to_the_same_record_whatever_is_in_it() {
             .body_limit(random.usize(0..50));
         let written = Record::of_failure(&outcome, &options);
         let line = written.to_line();
+        for record in [&written, &Record::new(&outcome, &options)] {
+            let by_serde = serde_json::to_string(record).unwrap();
+            assert_eq!(record.to_line(), by_serde, "seed {seed}, round {round}");
+        }
         assert!(
             !line.contains(['\n', '\r', '\0']),
             "seed {seed}, round {round}"
