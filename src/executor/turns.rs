@@ -4,13 +4,19 @@
 //! cores go from one to the next before any is done: each finds its caches cold, and as many half-made values are in
 //! memory as there are workers. One after another they are done sooner, and one value for each core is alive.
 //!
+//! The schedule is told how many wait, so that no more requests are under way than keep the cores busy
+//! (`schedule::backlog`).
+//!
 //! A turn is a courtesy and no lock: where none has ended for a while one more is given, so no closure that waits for
 //! another is ever stuck. And closures that were seen to wait (for a disk, for another service) rather than to
 //! compute need no turns, so they get none for a while.
 
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::schedule::Seen;
 use crate::transport::thread_time;
 
 /// Bodies from this size on are worth a turn. What is made of smaller ones is done before anybody would be in its way.
@@ -20,6 +26,10 @@ const IN_A_ROW: usize = 4;
 /// No turns are given then for so many times as long as the last of them took, so that finding out takes a small share
 /// of the time.
 const OPEN_TIMES: u32 = 32;
+/// From this part of the time that a turn takes on it matters that a core had nothing to do before.
+const STARVED_FROM: u32 = 4;
+/// What was seen at the end of a turn holds for so many times as long as it took.
+const LONGER: u32 = 4;
 
 pub(crate) struct Turns {
     cores: usize,
@@ -31,29 +41,48 @@ pub(crate) struct Turns {
     open: Duration,
     state: Mutex<State>,
     ended: Condvar,
+    /// Few workers take turns, for no more requests are under way than keep the cores busy.
+    few: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
     taken: usize,
+    waiting: usize,
+    /// Since when a core has nothing to do.
+    idle_since: Option<Instant>,
     /// Turns that were given or have ended.
     moves: u64,
     /// How many closures in a row waited more than they computed.
     waited: usize,
     /// No turns are given before this instant.
     open_until: Option<Instant>,
+    /// The largest block that was freed to have more memory kept.
+    block: usize,
+}
+
+thread_local! {
+    /// What was seen at the end of this thread's last turn.
+    static SEEN: Cell<Option<Seen>> = const { Cell::new(None) };
+}
+
+/// What was seen at the end of the calling thread's last turn, told once.
+pub(super) fn seen() -> Option<Seen> {
+    SEEN.take()
 }
 
 /// A turn; it ends when it is dropped.
 struct Turn<'a> {
     turns: &'a Turns,
+    size: usize,
     began: Instant,
+    /// How long a core had nothing to do before.
+    idle: Duration,
     computed: Option<Duration>,
 }
 
 impl Default for Turns {
     fn default() -> Turns {
-        keep_what_is_freed();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Turns {
             cores,
@@ -62,6 +91,7 @@ impl Default for Turns {
             open: Duration::from_secs(1),
             state: Mutex::default(),
             ended: Condvar::new(),
+            few: AtomicBool::new(false),
         }
     }
 }
@@ -69,12 +99,17 @@ impl Default for Turns {
 impl Turns {
     /// Runs what is to be made of a body of this size, in its turn.
     pub(crate) fn run<R>(&self, size: usize, make: impl FnOnce() -> R) -> R {
-        let _turn = (size >= LARGE).then(|| self.take()).flatten();
+        let _turn = (size >= LARGE).then(|| self.take(size)).flatten();
         make()
     }
 
+    /// Whether few workers take turns at present.
+    pub(super) fn set_few(&self, few: bool) {
+        self.few.store(few, Ordering::Relaxed);
+    }
+
     /// Waits for a turn. `None`: there are none at present, and none is needed.
-    fn take(&self) -> Option<Turn<'_>> {
+    fn take(&self, size: usize) -> Option<Turn<'_>> {
         let mut state = self.lock();
         let mut since = (Instant::now(), state.moves);
         loop {
@@ -89,18 +124,24 @@ impl Turns {
             if state.taken < self.cores || waits >= self.patience {
                 state.taken += 1;
                 state.moves += 1;
+                let idle_since = state.idle_since.take();
                 drop(state);
                 return Some(Turn {
                     turns: self,
+                    size,
                     began: now,
+                    idle: idle_since
+                        .map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
                     computed: thread_time(),
                 });
             }
+            state.waiting += 1;
             state = self
                 .ended
                 .wait_timeout(state, self.patience - waits)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            state.waiting -= 1;
         }
     }
 
@@ -120,6 +161,7 @@ impl Drop for Turn<'_> {
         state.taken -= 1;
         state.moves += 1;
         state.waited = if waited { state.waited + 1 } else { 0 };
+        let computes = state.waited == 0;
         if state.waited >= IN_A_ROW.max(2 * self.turns.cores) {
             state.waited = 0;
             state.open_until = now.checked_add(self.turns.open.max(took * OPEN_TIMES));
@@ -127,8 +169,28 @@ impl Drop for Turn<'_> {
         } else {
             self.turns.ended.notify_one();
         }
+        if state.waiting == 0 {
+            state.idle_since.get_or_insert(now);
+        }
+        SEEN.set(computes.then_some(Seen {
+            waiting: state.waiting,
+            cores: self.turns.cores,
+            starved: self.idle * STARVED_FROM > took,
+            holds_for: self.turns.patience.max(took * LONGER),
+        }));
+        let block = (self.size * TIMES_AS_LARGE).min(LARGEST_BLOCK);
+        if block > state.block && self.turns.few.load(Ordering::Relaxed) {
+            state.block = block;
+            drop(state);
+            keep_what_is_freed(block);
+        }
     }
 }
+
+/// A tree of JSON takes some 16 times as much memory as its text. So much is kept only where few threads make such
+/// trees: each keeps as much.
+const TIMES_AS_LARGE: usize = 16;
+const LARGEST_BLOCK: usize = 16 << 20;
 
 /// Has glibc keep memory that is freed for what comes next.
 ///
@@ -136,9 +198,8 @@ impl Drop for Turn<'_> {
 /// next body, with a page fault for each 4 KiB: a third of the time it takes to parse 64 KiB of JSON. Once it has seen a
 /// larger block freed that was mapped by itself, it does so from twice that block's size on (mallopt(3),
 /// M_MMAP_THRESHOLD). This block is never touched, so it costs two calls into the system. Other allocators do not mind.
-fn keep_what_is_freed() {
-    const BLOCK: usize = 1 << 20;
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(BLOCK)));
+fn keep_what_is_freed(block: usize) {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(block)));
 }
 
 #[cfg(test)]
@@ -227,6 +288,31 @@ mod tests {
             scope.spawn(|| turns.run(LARGE, || both.wait()));
             turns.run(LARGE, || both.wait());
         });
+    }
+
+    #[test]
+    fn the_end_of_a_turn_tells_how_many_wait_and_whether_a_core_had_to() {
+        let turns = turns(1);
+        thread::scope(|scope| {
+            turns.run(LARGE, || {
+                for _ in 0..2 {
+                    scope.spawn(|| turns.run(LARGE, || {}));
+                }
+                while turns.lock().waiting < 2 {
+                    thread::yield_now();
+                }
+            });
+        });
+        let first = seen().unwrap();
+        assert_eq!((first.waiting, first.cores, first.starved), (2, 1, false));
+        assert_eq!(seen(), None, "it is told once");
+        let (_to, nothing) = channel::<()>();
+        let _ = nothing.recv_timeout(Duration::from_millis(20));
+        turns.run(LARGE, || {});
+        let later = seen().unwrap();
+        assert_eq!((later.waiting, later.starved), (0, true));
+        turns.run(LARGE - 1, || {});
+        assert_eq!(seen(), None, "no turn, nothing to tell");
     }
 
     #[test]

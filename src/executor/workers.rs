@@ -16,6 +16,7 @@ use super::here;
 use super::here::release_own;
 use super::job::{Job, cancelled, shown_wait};
 use super::shared::{After, Executor, State};
+use super::turns;
 
 pub(super) struct Worker<'a> {
     pub(super) executor: &'a Arc<Executor>,
@@ -287,6 +288,10 @@ impl Worker<'_> {
         active.ticket = None;
         active.batch = None;
         active.job = None;
+        if let Some(seen) = turns::seen() {
+            let few = state.schedule.see_backlog(id, seen, now);
+            self.executor.turns().set_few(few);
+        }
         let again = !matches!(verdict, Verdict::Done { .. });
         let unwanted = state.schedule.complete(id, verdict, now);
         if again && self.slot.end() {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::host::Host;
 
+use super::backlog::Backlog;
 use super::slots::Id;
 
 /// The bounds of a batch.
@@ -77,6 +78,8 @@ pub(super) struct Batch<J> {
     pub(super) abandoned: bool,
     /// The caller waits for room to feed.
     pub(super) hungry: bool,
+    /// How many may be under way while answers wait for a core.
+    pub(super) backlog: Backlog,
 }
 
 impl<J> Batch<J> {
@@ -95,6 +98,7 @@ impl<J> Batch<J> {
             stopped: None,
             abandoned: false,
             hungry: false,
+            backlog: Backlog::default(),
         }
     }
 
@@ -119,9 +123,9 @@ impl<J> Batch<J> {
         self.stopped.is_none() && !self.abandoned
     }
 
-    /// Whether a job of it may be dispatched: a place for its outcome is left, and the bodies not taken are within
-    /// their budget. The oldest request of an ordered batch needs only the place that is kept for it: without it
-    /// nothing would ever be handed back.
+    /// Whether a job of it may be dispatched: a place for its outcome is left, the bodies not taken are within their
+    /// budget, and not too many of its answers wait for a core. The oldest request of an ordered batch needs only the
+    /// place that is kept for it: without it nothing would ever be handed back.
     pub(super) fn may_start(&self, oldest: bool) -> bool {
         if oldest && self.bounds.ordered {
             return self.used() < self.bounds.window;
@@ -141,7 +145,8 @@ impl<J> Batch<J> {
             return 0;
         }
         let kept = usize::from(self.bounds.ordered);
-        self.bounds.window.saturating_sub(kept + self.used())
+        let places = self.bounds.window.saturating_sub(kept + self.used());
+        places.min(self.backlog.most().saturating_sub(self.in_flight))
     }
 
     pub(super) fn is_past(&self, now: Instant) -> bool {

@@ -272,6 +272,7 @@ impl<J> Schedule<J> {
         {
             self.batches.remove(batch);
             self.ordered.retain(|id| *id != batch);
+            self.backlogged.retain(|id| *id != batch);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! A job is in one place at a time: in a lane, delayed, in flight, or ended. One that waits is an entry in a lane or a
 //! heap and holds nothing. Every change of place keeps the counts of its batch and host right in the same call.
 
+mod backlog;
 mod batches;
 mod breaker;
 mod complete;
@@ -25,6 +26,7 @@ use std::time::Instant;
 
 use crate::host::Host;
 
+pub(crate) use backlog::Seen;
 pub(crate) use batches::{Bounds, Ended, Standing};
 pub(crate) use breaker::Call;
 pub(crate) use complete::Verdict;
@@ -46,6 +48,8 @@ pub(crate) struct Schedule<J> {
     by_host: HashMap<Host, Id>,
     batches: Slots<Batch<J>>,
     ordered: Vec<Id>,
+    /// Batches of which fewer are under way for a time, since their answers wait for a core.
+    backlogged: Vec<Id>,
     ring: Ring,
     /// The rate over all hosts.
     rate: Option<Gcra>,
@@ -113,6 +117,7 @@ impl<J> Schedule<J> {
             by_host: HashMap::new(),
             batches: Slots::default(),
             ordered: Vec::new(),
+            backlogged: Vec::new(),
             ring: Ring::default(),
             paced_until: None,
             delayed: Timers::default(),
@@ -218,9 +223,12 @@ impl<J> Schedule<J> {
 
     /// When [`poll`](Schedule::poll) may give more than it last did, if nothing else happens before.
     pub(crate) fn next_wakeup(&self) -> Option<Instant> {
+        let backlogs = self.backlogged.iter();
+        let lifted = backlogs.filter_map(|id| self.batches.get(*id)?.backlog.until());
         [self.delayed.next(), self.waking.next(), self.paced_until]
             .into_iter()
             .flatten()
+            .chain(lifted)
             .min()
     }
 

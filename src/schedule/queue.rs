@@ -17,6 +17,9 @@ impl<J> Schedule<J> {
     /// Brings lanes up to date with the time: due retries join their lanes, hosts whose time has come open.
     fn settle(&mut self, now: Instant) {
         self.wake(now);
+        if !self.backlogged.is_empty() {
+            self.lift_backlogs(now);
+        }
         while let Some((_, id)) = self.delayed.pop_due(now) {
             let Some(slot) = self
                 .jobs

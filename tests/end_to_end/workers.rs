@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use haul::{Client, Outcome, Response};
 
@@ -154,6 +154,29 @@ fn a_closure_may_run_a_whole_batch_while_all_workers_do() {
     assert_eq!(counts, [14; 9]);
     assert_eq!(server.requests(), 9 + 9 * 14);
     assert!(server.most_at_once() <= 3);
+}
+
+// What is made of large bodies takes turns at the cores, and while many wait for theirs fewer requests are under way.
+#[test]
+fn closures_on_large_bodies_that_wait_for_each_other_all_come_to_run() {
+    let large = "x".repeat(64 * 1024);
+    let server = Server::start(move |_| Answer::text(large.as_str()));
+    let workers = thread::available_parallelism().map_or(1, usize::from) + 4;
+    let client = client(workers);
+    let (begun, together) = (AtomicUsize::new(0), Barrier::new(workers));
+    let outcomes = client.process(
+        (0..20 * workers).map(|i| server.url(&format!("/{i}"))),
+        move |_: &Response| {
+            if begun.fetch_add(1, Ordering::SeqCst) < 19 * workers {
+                let until = Instant::now() + Duration::from_millis(1);
+                while Instant::now() < until {}
+            } else {
+                together.wait();
+            }
+            Ok::<_, haul::Error>(())
+        },
+    );
+    assert_eq!(outcomes.filter(Outcome::is_success).count(), 20 * workers);
 }
 
 #[test]

@@ -278,3 +278,77 @@ fn a_queued_request_takes_little_beside_itself() {
         (lane + slots) / count
     );
 }
+
+/// As seen when something had been made of an answer, while so many waited.
+fn waiting(answers: usize) -> Seen {
+    Seen {
+        waiting: answers,
+        cores: 1,
+        starved: false,
+        holds_for: ms(100),
+    }
+}
+
+/// Made of its answer, while so many waited; then done.
+fn made(scene: &mut Scene, job: u32, seen: Seen) {
+    scene.schedule.see_backlog(scene.id(job), seen, scene.now);
+    scene.done(job);
+}
+
+#[test]
+fn while_answers_wait_for_a_core_who_is_done_is_not_followed() {
+    let mut settings = wide();
+    settings.in_flight = 8;
+    let mut scene = Scene::new(settings);
+    let other = scene.open(bounds());
+    scene.push("a", 0..100);
+    assert_eq!(scene.start_all().len(), 8);
+    for job in 0..5 {
+        made(&mut scene, job, waiting(7 - job as usize));
+        assert_eq!(scene.start(), None);
+    }
+    made(&mut scene, 5, waiting(2));
+    assert_eq!(scene.start_all(), [8], "as many as keep the core busy");
+    scene.push_to(other, "a", [200]);
+    assert_eq!(scene.start(), Some(200), "another batch is not held back");
+    let starved = Seen {
+        starved: true,
+        ..waiting(0)
+    };
+    made(&mut scene, 6, starved);
+    assert_eq!(
+        scene.start_all(),
+        [9, 10, 11],
+        "its own place, and two more"
+    );
+}
+
+#[test]
+fn where_nothing_more_is_made_of_answers_as_many_start_as_before() {
+    let mut settings = wide();
+    settings.in_flight = 8;
+    let mut scene = Scene::new(settings);
+    scene.push("a", 0..100);
+    scene.start_all();
+    made(&mut scene, 0, waiting(7));
+    made(scene.at(50), 1, waiting(6));
+    assert_eq!((scene.start(), scene.wakes_at()), (None, Some(150)));
+    assert_eq!(scene.at(149).start(), None);
+    assert_eq!(scene.at(150).start_all(), [8, 9]);
+    assert_eq!(scene.wakes_at(), None);
+}
+
+#[test]
+fn a_batch_that_is_over_is_held_back_no_longer() {
+    let mut settings = wide();
+    settings.in_flight = 4;
+    let mut scene = Scene::new(settings);
+    scene.push("a", 0..4);
+    scene.start_all();
+    made(&mut scene, 0, waiting(3));
+    (1..4).for_each(|job| scene.done(job));
+    let batch = scene.batch;
+    let now = scene.now;
+    assert!(scene.schedule.abandon(batch, now).is_empty());
+    assert_eq!((scene.start(), scene.wakes_at()), (None, None));
+}

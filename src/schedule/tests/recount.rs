@@ -112,6 +112,7 @@ impl<J> Schedule<J> {
             ("names of hosts", self.by_host.len()),
             ("batches", self.batches.len()),
             ("ordered batches", self.ordered.len()),
+            ("batches held back", self.backlogged.len()),
             ("hosts in the ring", self.ring.len()),
             ("delayed", self.delayed.len()),
             ("waking", self.waking.len()),

@@ -11,13 +11,23 @@ impl Feast {
         self.in_flight + self.finished
     }
 
-    fn may_start(&self, index: usize) -> bool {
-        if self.bounds.ordered {
-            let oldest = index == self.handed_back && self.used() < self.bounds.window;
-            oldest || (self.used() + 1 < self.bounds.window && self.bytes < self.bounds.bytes)
-        } else {
-            self.used() < self.bounds.window && self.bytes < self.bounds.bytes
-        }
+    fn may_start(&self, index: usize, now: Instant) -> bool {
+        let oldest = index == self.handed_back && self.used() < self.bounds.window;
+        (self.bounds.ordered && oldest) || self.has_place(now)
+    }
+
+    /// For any job, not only for the oldest.
+    fn has_place(&self, now: Instant) -> bool {
+        self.used() + usize::from(self.bounds.ordered) < self.bounds.window
+            && self.bytes < self.bounds.bytes
+            && self.held(now).is_none_or(|most| self.in_flight < most)
+    }
+
+    /// How many may be under way while answers wait for a core.
+    pub(super) fn held(&self, now: Instant) -> Option<usize> {
+        self.held
+            .filter(|(_, until)| *until > now)
+            .map(|(most, _)| most)
     }
 }
 
@@ -69,7 +79,7 @@ impl World {
                 && open[work.server]
                 && work.deadline.is_none_or(|deadline| deadline > now)
                 && feast.deadline.is_none_or(|deadline| deadline > now)
-                && feast.may_start(work.index)
+                && feast.may_start(work.index, now)
         });
         works.map(|(number, _)| number).collect()
     }
@@ -103,8 +113,7 @@ impl World {
         assert!(work.deadline.is_none_or(|deadline| deadline > now));
         assert!(feast.deadline.is_none_or(|deadline| deadline > now));
         assert!(!feast.stopped, "its batch was stopped");
-        let kept = feast.bounds.ordered
-            && !(feast.used() + 1 < feast.bounds.window && feast.bytes < feast.bounds.bytes);
+        let kept = feast.bounds.ordered && !feast.has_place(now);
         self.seen.kept_place += u64::from(kept);
         if work.untouched && !kept {
             let older = feast.works[..work.index].iter().find(|older| {

@@ -19,10 +19,11 @@ pub(super) struct Totals {
     pub(super) kept_place: u64,
     pub(super) nudges: u64,
     pub(super) paced: u64,
+    pub(super) held_back: u64,
 }
 
 impl Totals {
-    fn all(&mut self) -> [&mut u64; 13] {
+    fn all(&mut self) -> [&mut u64; 14] {
         [
             &mut self.starts,
             &mut self.retries,
@@ -37,6 +38,7 @@ impl Totals {
             &mut self.kept_place,
             &mut self.nudges,
             &mut self.paced,
+            &mut self.held_back,
         ]
     }
 
@@ -399,9 +401,28 @@ impl World {
                 self.schedule.release(run.id, now);
                 self.schedule.give_way(run.id, now);
             }
+            10..20 if !self.runs.is_empty() => self.hold_back(),
             _ => {}
         }
         self.note_ended();
+    }
+
+    /// Something was made of an answer while more waited than keep the cores busy.
+    fn hold_back(&mut self) {
+        let run = &self.runs[self.rng.usize(..self.runs.len())];
+        let feast = &mut self.feasts[self.works[run.work].batch];
+        let holds_for = ms(self.rng.u64(1..200));
+        let most = feast.in_flight.saturating_sub(1).max(1);
+        let most = feast.held(self.now).map_or(most, |held| held.min(most));
+        feast.held = Some((most, self.now + holds_for));
+        self.seen.held_back += 1;
+        let seen = Seen {
+            waiting: 3,
+            cores: 1,
+            starved: false,
+            holds_for,
+        };
+        self.schedule.see_backlog(run.id, seen, self.now);
     }
 
     /// Cancels one job by the id it has while it runs, and does nothing then; else any that waits.

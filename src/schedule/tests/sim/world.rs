@@ -97,6 +97,8 @@ pub(super) struct Feast {
     pub(super) takes_at: Instant,
     pub(super) stopped: bool,
     pub(super) gone: bool,
+    /// So many may be under way, until then.
+    pub(super) held: Option<(usize, Instant)>,
 }
 
 pub(super) struct World {
@@ -248,6 +250,7 @@ impl World {
             takes_at: self.begin,
             stopped: false,
             gone: false,
+            held: None,
         });
     }
 }

@@ -1,0 +1,207 @@
+//! A body as a JSON value, in no more memory than it takes.
+//!
+//! The value is what `serde_json` makes of it. Its arrays, though, are given their memory once their length is known: one
+//! that grows item by item ends up to twice as large as it need be, and leaves all its smaller sizes behind in the heap,
+//! where they keep memory in use for long after the value has gone.
+
+use std::fmt;
+use std::mem;
+use std::sync::LazyLock;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// The one key of the map that a number comes as where some crate of the program has turned on `serde_json`'s
+/// `arbitrary_precision`.
+const NUMBER: &str = "$serde_json::private::Number";
+
+pub(super) fn parse(json: &[u8]) -> Result<Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = Building(&mut Vec::new()).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// The items of all arrays that have begun and not ended, the innermost last.
+struct Building<'a>(&'a mut Vec<Value>);
+
+impl<'de> DeserializeSeed<'de> for Building<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Building<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
+        let begin = self.0.len();
+        while let Some(item) = array.next_element_seed(Building(self.0))? {
+            self.0.push(item);
+        }
+        if begin > 0 {
+            return Ok(Value::Array(self.0.split_off(begin)));
+        }
+        let mut items = mem::take(self.0);
+        items.shrink_to_fit();
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(name) = object.next_key::<String>()? {
+            if name == NUMBER && *EXACT {
+                let digits: String = object.next_value()?;
+                let number: Number = digits.parse().map_err(A::Error::custom)?;
+                return Ok(Value::Number(number));
+            }
+            members.insert(name, object.next_value_seed(Building(self.0))?);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+/// Numbers come as maps.
+static EXACT: LazyLock<bool> = LazyLock::new(|| {
+    struct Comes;
+    impl<'de> Visitor<'de> for Comes {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number")
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+            Ok(false)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+            map.next_entry::<String, String>()?;
+            Ok(true)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str("1");
+    (&mut deserializer).deserialize_any(Comes).unwrap_or(false)
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_what_serde_json_makes_of_it() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let texts = [
+            "null".to_owned(),
+            " true ".to_owned(),
+            "[0, -0, -0.0, 1, -1, 18446744073709551615, 18446744073709551616, -9223372036854775808]".to_owned(),
+            "[1.5, 1e5, 1E-7, 0.1, 1e308, 123456789012345678901234567890, 5e-324]".to_owned(),
+            r#"["", "a", "\u00e4\n\ud83d\ude00", "余额不足"]"#.to_owned(),
+            r#"{"a": [1, [], [[2, 3], {}], {"b": [4]}], "c": {"d": null}, "a": [5]}"#.to_owned(),
+            r#"{"$serde_json::private::Number": "12"}"#.to_owned(),
+            r#"{"$serde_json::private::RawValue": "12"}"#.to_owned(),
+            nested(100),
+        ];
+        for text in texts {
+            let expected: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(parse(text.as_bytes()).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_as_serde_json_says_it() {
+        let nested = |depth: usize| "[".repeat(depth);
+        let texts = [
+            "",
+            " ",
+            "nul",
+            "tru",
+            "[",
+            "[1",
+            "[1,",
+            "[1,]",
+            "[1 2]",
+            "{",
+            r#"{"a""#,
+            r#"{"a":"#,
+            r#"{"a":1,}"#,
+            r#"{a: 1}"#,
+            r#"{1: 1}"#,
+            "[1]]",
+            "1 2",
+            "01",
+            "1.",
+            "1e",
+            "-",
+            "1e999",
+            "\"",
+            "\"\\x\"",
+            "\"\\ud800\"",
+            "\"\u{1}\"",
+            "[\"a\", tru]",
+            "{\"a\": [1, {\"b\": nul}]}",
+        ];
+        let texts = texts.iter().map(|text| (*text).to_owned());
+        for text in texts.chain([nested(200)]) {
+            let expected = serde_json::from_str::<Value>(&text).unwrap_err();
+            let error = parse(text.as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), expected.to_string(), "{text}");
+            assert_eq!(error.classify(), expected.classify(), "{text}");
+        }
+        let invalid = b"[\"\xff\"]";
+        let expected = serde_json::from_slice::<Value>(invalid).unwrap_err();
+        assert_eq!(
+            parse(invalid).unwrap_err().to_string(),
+            expected.to_string()
+        );
+    }
+
+    #[test]
+    fn arrays_take_no_more_memory_than_their_items() {
+        let Value::Array(outer) = parse(b"[[1, 2, 3], [4, 5, 6], [7, 8, 9], [1], []]").unwrap()
+        else {
+            panic!("an array");
+        };
+        assert_eq!(outer.capacity(), 5);
+        for inner in &outer {
+            let Value::Array(inner) = inner else {
+                panic!("an array");
+            };
+            assert_eq!(inner.capacity(), inner.len());
+        }
+    }
+}
