@@ -365,8 +365,8 @@ impl State {
                     self.schedule.push_ended(batch, job, why);
                     return None;
                 }
-                let host = job.host.clone()?;
-                Some(self.schedule.push(batch, &host, job, now))
+                let host = self.schedule.host(job.host.as_ref()?, now);
+                Some(self.schedule.push_for(batch, host, job, now))
             }
             Feed::Ended(job, why) => {
                 self.schedule.push_ended(batch, job, why);

@@ -153,7 +153,12 @@ impl Job {
         receiver.deliver(self.end(why, now));
     }
 
-    pub(super) fn finish(mut self, state: State, now: Instant) -> Outcome {
+    fn finish(self, state: State, now: Instant) -> Outcome {
+        self.finish_for(state, now).1
+    }
+
+    /// Its outcome, and whom it is for.
+    pub(super) fn finish_for(mut self, state: State, now: Instant) -> (Arc<dyn Receiver>, Outcome) {
         let mut report = match self.progress.take() {
             Some(progress) => {
                 let mut report = progress.report;
@@ -179,12 +184,13 @@ impl Job {
             report.url = Some(self.request.redaction().uri(&self.uri()));
         }
         report.host = self.host;
-        Outcome {
+        let outcome = Outcome {
             index: self.index,
             request: self.request,
             state,
             report,
-        }
+        };
+        (self.receiver, outcome)
     }
 
     /// How often it was tried.

@@ -173,7 +173,9 @@ impl Executor {
             }
         }
         let mut start = false;
-        if state.schedule.is_dispatchable(now) {
+        if !self.may_call(state) {
+            // All are busy or on the way, and look at what there is by themselves.
+        } else if state.schedule.is_dispatchable(now) {
             start = self.call_one(state);
         } else if let Some(wakeup) = state.schedule.next_wakeup() {
             // Somebody has to wait for it.
@@ -209,6 +211,17 @@ impl Executor {
         }
     }
 
+    /// Whether there is a worker to be called or started.
+    fn may_call(&self, state: &State) -> bool {
+        !state.called && (state.leading || state.following > 0 || self.may_start(state))
+    }
+
+    fn may_start(&self, state: &State) -> bool {
+        state.starting == 0
+            && state.live < self.pool.workers + state.blocked
+            && self.returning.load(Ordering::SeqCst) == 0
+    }
+
     /// Wakes an idle worker. Says whether one is to be started instead.
     fn call_one(&self, state: &mut State) -> bool {
         if state.called {
@@ -220,10 +233,7 @@ impl Executor {
         } else if state.following > 0 {
             state.called = true;
             self.followers.notify_one();
-        } else if state.starting == 0
-            && state.live < self.pool.workers + state.blocked
-            && self.returning.load(Ordering::SeqCst) == 0
-        {
+        } else if self.may_start(state) {
             state.starting += 1;
             state.live += 1;
             return true;

@@ -198,8 +198,7 @@ impl Worker<'_> {
         {
             job.give_up(error);
         }
-        let receiver = Arc::clone(&job.receiver);
-        let outcome = job.finish(outcome, Instant::now());
+        let (receiver, outcome) = job.finish_for(outcome, Instant::now());
         let bytes =
             catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
         // It may be the last to hold the caller's closure, and what that does when dropped is its own.

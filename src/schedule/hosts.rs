@@ -14,7 +14,7 @@ const LOOKED_AT: usize = 1_000;
 
 impl<J> Schedule<J> {
     /// What is known of a host, begun if need be.
-    pub(super) fn host(&mut self, host: &Host, now: Instant) -> Id {
+    pub(crate) fn host(&mut self, host: &Host, now: Instant) -> Id {
         if let Some(id) = self.by_host.get(host) {
             return *id;
         }

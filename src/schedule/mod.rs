@@ -140,10 +140,16 @@ impl<J> Schedule<J> {
         id
     }
 
-    /// Adds a job at the back of its lane. The caller minds [`room`](Schedule::room). In a batch that was stopped
-    /// meanwhile it ends at once.
+    /// [`push_for`](Schedule::push_for), by the host's name.
+    #[cfg(test)]
     pub(crate) fn push(&mut self, batch: Id, host: &Host, job: J, now: Instant) -> Id {
         let host = self.host(host, now);
+        self.push_for(batch, host, job, now)
+    }
+
+    /// Adds a job for a host that was [asked for](Schedule::host) just now at the back of its lane. The caller minds
+    /// [`room`](Schedule::room). In a batch that was stopped meanwhile it ends at once.
+    pub(crate) fn push_for(&mut self, batch: Id, host: Id, job: J, now: Instant) -> Id {
         let id = self.jobs.insert(Slot {
             job: Some(job),
             batch,
