@@ -76,7 +76,7 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
                 .durable(ending.durable)
                 .retry_failed(ending.retry_failed)
                 .resume_writes(ending.resume_writes);
-            if let (true, Failed::Database(database)) = (resume, &mut failures) {
+            if let Failed::Database(database) = &mut failures {
                 database.rebuild(&journal, redaction).map_err(wrong)?;
             }
             Results::Journal(Box::new(journal))

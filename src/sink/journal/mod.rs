@@ -4,8 +4,11 @@
 //! be repeated, written before its first byte goes out. An intent without an outcome is a request that was under way
 //! when its run was cut off.
 
+#[cfg(feature = "sqlite")]
+mod ahead;
 mod intents;
 mod lock;
+mod out;
 mod remaining;
 mod scan;
 mod seen;
@@ -17,9 +20,10 @@ mod unsuccessful;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+#[cfg(feature = "sqlite")]
+pub(super) use ahead::Ahead;
 pub use remaining::Remaining;
 #[cfg(feature = "sqlite")]
 pub(super) use unsuccessful::Unsuccessful;
@@ -31,10 +35,8 @@ use crate::record::{Key, Record, RecordOptions};
 use crate::request::Request;
 use crate::summary::Summary;
 use intents::Book;
+use out::Out;
 use seen::Seen;
-
-/// How long a record of a durable journal waits for the disk at most while others follow it.
-const COMMIT: Duration = Duration::from_millis(200);
 
 /// A results file that a later run goes on from: after a crash, a kill at any instant, Ctrl-C or a limit, the same
 /// input through [`remaining`](Journal::remaining) finishes the batch, with no outcome lost and none written twice.
@@ -64,17 +66,13 @@ const COMMIT: Duration = Duration::from_millis(200);
 #[doc(alias = "checkpoint")]
 #[doc(alias = "resume")]
 pub struct Journal {
-    lines: Lines<File>,
+    out: Arc<Mutex<Out>>,
     path: PathBuf,
     options: RecordOptions,
     shared: Arc<Shared>,
     found: u64,
     retry_failed: bool,
     resume_writes: bool,
-    durable: bool,
-    /// Something was written since it was last brought to the disk.
-    dirty: bool,
-    committed: Instant,
 }
 
 /// What the journal has in common with the requests it hands on.
@@ -163,7 +161,7 @@ impl Journal {
     fn of(path: &Path, file: File, mut seen: Seen) -> Result<Journal, SinkError> {
         let book = Book::new(intents::path_of(path), seen.take_unresolved());
         Ok(Journal {
-            lines: Lines::of_file(path, Ok(file))?,
+            out: Arc::new(Mutex::new(Out::new(Lines::of_file(path, Ok(file))?))),
             path: path.to_owned(),
             options: RecordOptions::new(),
             found: seen.lines(),
@@ -174,9 +172,6 @@ impl Journal {
             }),
             retry_failed: false,
             resume_writes: false,
-            durable: false,
-            dirty: false,
-            committed: Instant::now(),
         })
     }
 
@@ -203,8 +198,8 @@ impl Journal {
     /// Whether records outlive the machine's crash too, not only this process's: they are on the disk 200 ms after they
     /// were written at the latest, and an intent before its request's first byte. Default false.
     #[doc(alias = "fsync")]
-    pub fn durable(mut self, durable: bool) -> Journal {
-        self.durable = durable;
+    pub fn durable(self, durable: bool) -> Journal {
+        self.out().durable = durable;
         self.shared.book.set_durable(durable);
         self
     }
@@ -229,15 +224,8 @@ impl Journal {
         )
     }
 
-    /// Writes out what is in the buffer, and where it is durable, to the disk.
-    fn commit(&mut self) -> Result<(), SinkError> {
-        self.lines.flush()?;
-        if self.durable && self.dirty {
-            self.lines.sync()?;
-            self.dirty = false;
-            self.committed = Instant::now();
-        }
-        Ok(())
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes out what is left: [`Sink::finish`], whatever the outcomes carry.
@@ -245,14 +233,14 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
-        self.commit()?;
+        self.out().commit()?;
         self.shared.book.close()
     }
 }
 
 impl<T: 'static> Sink<T> for Journal {
     fn begin(&mut self) -> Result<(), SinkError> {
-        if self.durable {
+        if self.out().durable {
             lock::sync_folder(&self.path).map_err(|e| wrong(&self.path, "cannot be kept", e))?;
         }
         Ok(())
@@ -268,21 +256,17 @@ impl<T: 'static> Sink<T> for Journal {
             }
             return Ok(());
         }
-        self.lines
-            .add(|lines| Record::new(outcome, &self.options).write_to(lines))?;
-        self.dirty = true;
+        let record = Record::new(outcome, &self.options);
+        self.out().add(|lines| record.write_to(lines))?;
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);
         if announces && (interrupted || outcome.report.started.is_some()) {
             book.settle(Key::of(request));
         }
-        if self.durable && self.committed.elapsed() >= COMMIT {
-            self.commit()?;
-        }
-        Ok(())
+        self.out().commit_if_due()
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
-        self.commit()
+        self.out().commit()
     }
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {

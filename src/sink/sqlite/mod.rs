@@ -69,6 +69,10 @@ pub struct Sqlite {
     /// What went wrong where rows were made again.
     trouble: Trouble,
     path: PathBuf,
+    /// Rows follow the records of a journal.
+    follows: bool,
+    /// The row of the last outcome, whose record the journal may not have been given yet.
+    held: Option<Failure>,
 }
 
 impl Sqlite {
@@ -88,6 +92,8 @@ impl Sqlite {
             ahead: false,
             trouble: Trouble::default(),
             path: path.to_owned(),
+            follows: false,
+            held: None,
         })
     }
 
@@ -127,10 +133,12 @@ impl Sqlite {
         self.run.as_deref()
     }
 
-    /// Makes the rows again that the database lacks of a journal's records: a kill loses those of its last 200 ms. Called
-    /// after the settings of both and before [`Journal::remaining`]; says how many rows are missing.
+    /// Keeps the rows in step with a journal's records, whatever kills the batch. Called on the first run too, after the
+    /// settings of both and before [`Journal::remaining`].
     ///
-    /// Each is written when its request comes by in the input, from which it takes headers and body; one that the input
+    /// From here on no row is in the database before its record is in the results file, so that none stands for an
+    /// outcome that a later run has once more. The rows that the database lacks of the records there are, since a kill
+    /// loses those of its last 200 ms, are made again; says how many they are. Each is written when its request comes by in the input, from which it takes headers and body; one that the input
     /// no longer has is written without them, and cannot be run again. `redaction` is the
     /// [client's](crate::Client::redaction).
     ///
@@ -147,9 +155,14 @@ impl Sqlite {
     /// # Errors
     /// When the results file or the database cannot be read, or another database is rebuilt from this journal.
     pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
-        let (known, earlier) = known::known(&self.path)?;
+        let (known, earlier) = match journal.found() {
+            0 => Default::default(),
+            _ => known::known(&self.path)?,
+        };
         let coming = self.start_run()?;
         self.ahead = true;
+        self.writer.follow(journal.ahead())?;
+        self.follows = true;
         let (missing, count) = Missing::find(
             journal,
             self.keep,
@@ -168,6 +181,13 @@ impl Sqlite {
             ));
         }
         Ok(count)
+    }
+
+    /// Hands on the row of the outcome before: with whatever is asked next, all sinks of the batch have been given it.
+    fn release(&mut self) -> Result<(), SinkError> {
+        self.held
+            .take()
+            .map_or(Ok(()), |failure| self.writer.add(failure))
     }
 
     fn start_run(&mut self) -> Result<String, SinkError> {
@@ -189,6 +209,7 @@ impl<T: 'static> Sink<T> for Sqlite {
     }
 
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
+        self.release()?;
         if !outcome.is_final() || !self.keep.wants(outcome) {
             return self.writer.check();
         }
@@ -197,10 +218,19 @@ impl<T: 'static> Sink<T> for Sqlite {
             None => self.start_run()?,
         };
         let failure = Failure::new(outcome, run_id, &self.options);
+        if self.follows {
+            self.held = Some(failure);
+            return self.writer.check();
+        }
         self.writer.add(failure)
     }
 
+    fn idle(&mut self) -> Result<(), SinkError> {
+        self.release()
+    }
+
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
+        self.release()?;
         let run_id = match &self.run {
             Some(run_id) => run_id.clone(),
             None => self.start_run()?,
@@ -208,5 +238,12 @@ impl<T: 'static> Sink<T> for Sqlite {
         self.writer.finish(Run::new(run_id, summary))?;
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         trouble.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // Nobody is left to be told.
+        let _ = self.release();
     }
 }

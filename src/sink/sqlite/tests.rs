@@ -286,3 +286,30 @@ fn more_rows_than_a_transaction_holds_all_arrive() {
         1_000
     );
 }
+
+#[test]
+fn no_row_is_there_before_its_record_is_in_the_results_file() {
+    let folder = Folder::new("ahead");
+    let results = folder.0.join("run.jsonl");
+    let mut journal = Journal::open(&results).unwrap();
+    let mut rows = Sqlite::open(folder.file()).unwrap();
+    rows.rebuild(&journal, &Redaction::default()).unwrap();
+    let count = || ask::<i64>(&folder.file(), "SELECT count(*) FROM failures");
+    for index in 0..101 {
+        let outcome = sample::connect_timeout(index, format!("http://h/{index}"));
+        rows.write(&outcome).unwrap();
+        if index < 100 {
+            journal.write(&outcome).unwrap();
+        }
+    }
+    // A transaction comes without being asked for: what the journal has yet to write does not fill its buffer.
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while count() == 0 {
+        assert!(std::time::Instant::now() < patience, "no row was written");
+        std::thread::yield_now();
+    }
+    let lines = || fs::read_to_string(&results).unwrap().lines().count() as i64;
+    assert!(count() <= lines(), "{} rows, {} records", count(), lines());
+    drop((rows, journal));
+    assert_eq!((count(), lines()), (101, 100));
+}

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rusqlite::{Connection, params};
 
+use super::super::journal::Ahead;
 use super::super::{Place, SinkError};
 use super::file::error;
 use super::row::{Failure, Run};
@@ -26,6 +27,8 @@ enum Order {
     },
     Add(Box<Failure>),
     Finish(Run, Sender<()>),
+    /// No transaction ends before this journal has written out what it has.
+    Follow(Ahead),
     /// Nothing more is to come.
     Close,
 }
@@ -58,8 +61,8 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("haul-sqlite".to_owned())
             .spawn(move || {
-                if let Err(e) = write(database, &taken) {
-                    let failed = error(&place, "cannot be written", e);
+                let written = write(&place, &database, &taken);
+                if let Err(failed) = written {
                     *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
                 }
             })
@@ -89,6 +92,11 @@ impl Writer {
 
     pub(super) fn add(&self, failure: Failure) -> Result<(), SinkError> {
         self.order(Order::Add(Box::new(failure)))
+    }
+
+    /// Rows go by the records of this journal from here on.
+    pub(super) fn follow(&self, journal: Ahead) -> Result<(), SinkError> {
+        self.order(Order::Follow(journal))
     }
 
     /// Writes the figures of a run and waits until everything is in the database.
@@ -150,54 +158,76 @@ impl Drop for Writer {
 }
 
 /// Writes what comes until nothing more can. Rows of a transaction that fails are not in the database, all others are.
-fn write(database: Connection, orders: &Receiver<Order>) -> rusqlite::Result<()> {
+fn write(path: &Path, database: &Connection, orders: &Receiver<Order>) -> Result<(), SinkError> {
+    let wrong = |e| error(path, "cannot be written", e);
+    let mut journal = None;
     loop {
         let Ok(first) = orders.recv() else {
             return Ok(());
         };
-        let until = Instant::now() + TIME;
-        let transaction = database.unchecked_transaction()?;
-        let mut next = Ok(first);
-        let mut rows = 0;
-        let (mut waiting, mut closing) = (None, false);
-        while let Ok(order) = next {
-            match order {
-                Order::Begin {
-                    run_id,
-                    started,
-                    arguments,
-                } => {
-                    database.execute(
-                        "INSERT INTO runs(run_id, started, arguments) VALUES (?1, ?2, ?3)",
-                        params![run_id, started, arguments],
-                    )?;
-                }
-                Order::Add(failure) => add(&database, &failure)?,
-                Order::Finish(run, written) => {
-                    finish(&database, &run)?;
-                    waiting = Some(written);
-                }
-                Order::Close => {
-                    closing = true;
-                    break;
-                }
+        let transaction = database.unchecked_transaction().map_err(wrong)?;
+        let taken = take(database, first, orders, &mut journal).map_err(wrong)?;
+        if let Some(journal) = &journal {
+            journal.commit()?;
+        }
+        transaction.commit().map_err(wrong)?;
+        match taken {
+            Taken::Rows => {}
+            Taken::Run(written) => drop(written.send(())),
+            Taken::Last => return Ok(()),
+        }
+    }
+}
+
+/// Why a transaction is complete.
+enum Taken {
+    /// It is large or old enough.
+    Rows,
+    /// A run is, and somebody waits for it.
+    Run(Sender<()>),
+    /// Nothing more is to come.
+    Last,
+}
+
+/// Writes into a transaction this order and those that come in time.
+fn take(
+    database: &Connection,
+    first: Order,
+    orders: &Receiver<Order>,
+    journal: &mut Option<Ahead>,
+) -> rusqlite::Result<Taken> {
+    let until = Instant::now() + TIME;
+    let (mut next, mut rows) = (first, 0);
+    loop {
+        match next {
+            Order::Begin {
+                run_id,
+                started,
+                arguments,
+            } => {
+                database.execute(
+                    "INSERT INTO runs(run_id, started, arguments) VALUES (?1, ?2, ?3)",
+                    params![run_id, started, arguments],
+                )?;
             }
-            rows += 1;
-            if rows >= ROWS || waiting.is_some() {
-                break;
+            Order::Add(failure) => add(database, &failure)?,
+            Order::Follow(ahead) => *journal = Some(ahead),
+            Order::Finish(run, written) => {
+                finish(database, &run)?;
+                return Ok(Taken::Run(written));
             }
-            next = match orders.recv_deadline(until) {
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                order => order,
-            };
+            Order::Close => return Ok(Taken::Last),
         }
-        transaction.commit()?;
-        if let Some(written) = waiting {
-            let _ = written.send(());
+        rows += 1;
+        if rows >= ROWS {
+            return Ok(Taken::Rows);
         }
-        if closing {
-            return Ok(());
-        }
+        next = match orders.recv_deadline(until) {
+            Ok(order) => order,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                return Ok(Taken::Rows);
+            }
+        };
     }
 }
 
