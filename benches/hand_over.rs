@@ -255,7 +255,7 @@ impl Transport for AnswersAtOnce {
             result: Ok(Reply {
                 status: 200,
                 version: http::Version::HTTP_11,
-                headers: http::HeaderMap::new(),
+                headers: Headers::default(),
                 body: Vec::new(),
                 truncated: false,
                 partial: None,

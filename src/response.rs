@@ -7,13 +7,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::http::header::CONTENT_TYPE;
-use crate::http::{HeaderMap, HeaderValue, Uri, Version};
+use crate::http::{HeaderMap, Uri, Version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::redact::Redaction;
 use crate::timing::Timings;
 
+pub(crate) use headers::Headers;
+
+mod headers;
 mod value;
 
 /// A complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
@@ -31,7 +34,7 @@ pub struct Response {
 pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) version: Version,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) url: Uri,
     pub(crate) history: Vec<Hop>,
     pub(crate) timings: Timings,
@@ -158,10 +161,9 @@ impl Response {
 
     /// The `Content-Type` header.
     pub fn content_type(&self) -> Option<&str> {
-        self.head
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
+        let text = self.head.content_type()?;
+        let printable = |b: u8| matches!(b, b' '..=b'~' | b'\t');
+        text.bytes().all(printable).then_some(text)
     }
 
     /// The body as text, by the charset of the `Content-Type` (feature `charset`), else by a byte order mark, else as
@@ -245,10 +247,7 @@ impl fmt::Debug for Hop {
 impl Head {
     /// The `Content-Type` as sent, as a record shows it.
     pub(crate) fn content_type(&self) -> Option<&str> {
-        self.headers
-            .get(CONTENT_TYPE)
-            .map(HeaderValue::as_bytes)
-            .and_then(|v| std::str::from_utf8(v).ok())
+        std::str::from_utf8(self.headers.first(&CONTENT_TYPE)?).ok()
     }
 }
 
@@ -263,7 +262,7 @@ mod tests {
         let head = Head {
             status: 200,
             version: Version::HTTP_11,
-            headers,
+            headers: headers.into(),
             url: Uri::from_static("http://user:secret@h/"),
             history: Vec::new(),
             timings: Timings::default(),

@@ -42,7 +42,7 @@ fn reply(status: u16, headers: &[(&'static str, &str)]) -> Exchanged {
         result: Ok(Reply {
             status,
             version: Version::HTTP_11,
-            headers,
+            headers: headers.into(),
             body: b"body".to_vec(),
             truncated: false,
             partial: None,

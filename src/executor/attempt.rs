@@ -284,7 +284,10 @@ impl Progress {
         trace: &Trace,
         elapsed: Duration,
     ) -> Next {
-        let headers = response.as_ref().map(Response::headers);
+        let headers = response
+            .as_ref()
+            .filter(|_| self.report.retry_after.is_some())
+            .map(Response::headers);
         let left = self
             .deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now()));

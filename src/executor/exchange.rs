@@ -122,9 +122,8 @@ impl Progress {
 
     /// Keeps what a response says of itself, and makes it the caller's form.
     pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
-        let header = reply.headers.get(RETRY_AFTER);
-        self.report.retry_after =
-            header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let header = reply.headers.first(&RETRY_AFTER);
+        self.report.retry_after = header.map(|value| String::from_utf8_lossy(value).into_owned());
         let head = Arc::new(Head {
             status: reply.status,
             version: reply.version,

@@ -32,7 +32,10 @@ impl Progress {
             method: &self.prepared.method,
             uri: &self.prepared.uri,
             status: reply.status,
-            location: reply.headers.get(LOCATION),
+            location: (300..400)
+                .contains(&reply.status)
+                .then(|| reply.headers.first(&LOCATION))
+                .flatten(),
             hops: self.report.history.len() as u32,
             limit: settings.max_redirects(),
             allow_downgrade: engine.defaults.allow_downgrade,

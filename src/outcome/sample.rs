@@ -36,7 +36,7 @@ pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) 
     let head = Head {
         status,
         version: Version::HTTP_11,
-        headers,
+        headers: headers.into(),
         url: crate::url::parse(url).unwrap(),
         history: Vec::new(),
         timings,

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use crate::host::Host;
-use crate::http::header::{
-    AUTHORIZATION, COOKIE, HOST, HeaderValue, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
-};
+use crate::http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
 use crate::http::{HeaderMap, HeaderName, Method, Uri};
 use crate::redact::{MASK, Redaction};
 use crate::url;
@@ -23,7 +21,7 @@ pub(crate) struct Step<'a> {
     /// The URI that answered.
     pub(crate) uri: &'a Uri,
     pub(crate) status: u16,
-    pub(crate) location: Option<&'a HeaderValue>,
+    pub(crate) location: Option<&'a [u8]>,
     /// Redirects followed before this one.
     pub(crate) hops: u32,
     /// How many may be followed; 0 = the 3xx is the response.
@@ -138,15 +136,12 @@ pub(crate) fn strip(headers: &mut HeaderMap, next: &Next, sensitive: &[HeaderNam
 }
 
 /// The header as text. Bytes that are no UTF-8 are percent-encoded, as browsers do.
-fn text(location: &HeaderValue) -> Cow<'_, str> {
-    match std::str::from_utf8(location.as_bytes()) {
+fn text(location: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(location) {
         Ok(text) => text.into(),
-        Err(_) => percent_encoding::percent_encode(
-            location.as_bytes(),
-            &percent_encoding::AsciiSet::EMPTY,
-        )
-        .to_string()
-        .into(),
+        Err(_) => percent_encoding::percent_encode(location, &percent_encoding::AsciiSet::EMPTY)
+            .to_string()
+            .into(),
     }
 }
 

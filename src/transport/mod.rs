@@ -42,6 +42,7 @@ use std::time::{Duration, Instant};
 use crate::error::ErrorType;
 use crate::http::{HeaderMap, Method, Uri, Version};
 use crate::request::{Body, SaveTo};
+use crate::response::Headers;
 use crate::status::StatusSet;
 use crate::timing::{Phase, Timings};
 
@@ -97,7 +98,7 @@ pub(crate) struct Exchanged {
 
 impl Exchanged {
     /// The headers of the response, if a head came.
-    pub(crate) fn headers(&self) -> Option<&HeaderMap> {
+    pub(crate) fn headers(&self) -> Option<&Headers> {
         match &self.result {
             Ok(reply) => Some(&reply.headers),
             Err(fault) => fault.reply.as_ref().map(|reply| &reply.headers),
@@ -109,7 +110,7 @@ impl Exchanged {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) version: Version,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
     /// The body was cut at 64 KiB (only where the status is not accepted).
     pub(crate) truncated: bool,

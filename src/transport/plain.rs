@@ -19,8 +19,9 @@ use crate::http::header::{
     UPGRADE,
 };
 use crate::http::uri::Scheme;
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use crate::http::{HeaderName, Method, StatusCode, Uri};
 use crate::request::Body;
+use crate::response::Headers;
 
 /// As many lines have most heads.
 const LINES: usize = 64;
@@ -28,7 +29,7 @@ const LINES: usize = 64;
 /// The head of a plain answer.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Headers,
     /// Of its body, if it has one.
     pub(super) length: Option<u64>,
     /// The connection serves no other request.
@@ -135,19 +136,19 @@ fn read_head(input: &[u8], method: &Method, limit: usize) -> Option<(usize, Answ
     if head.version != Some(1) || status.is_informational() || size > limit {
         return None;
     }
-    let mut headers = HeaderMap::with_capacity(head.headers.len());
+    let first = input.iter().position(|&b| b == b'\n')? + 1;
     let (mut length, mut closes, mut coded) = (None, false, false);
     for line in head.headers.iter() {
-        let name = HeaderName::from_bytes(line.name.as_bytes()).ok()?;
-        match name {
-            CONTENT_LENGTH if length.is_some() => return None,
-            CONTENT_LENGTH => length = Some(digits(line.value)?),
-            CONNECTION => closes |= says_close(line.value),
-            TRANSFER_ENCODING => return None,
-            CONTENT_ENCODING => coded = true,
+        let is = |name: &HeaderName| line.name.eq_ignore_ascii_case(name.as_str());
+        // Most are ruled out by how long they are.
+        match line.name.len() {
+            14 if is(&CONTENT_LENGTH) && length.is_some() => return None,
+            14 if is(&CONTENT_LENGTH) => length = Some(digits(line.value)?),
+            10 if is(&CONNECTION) => closes |= says_close(line.value),
+            17 if is(&TRANSFER_ENCODING) => return None,
+            16 => coded |= is(&CONTENT_ENCODING),
             _ => {}
         }
-        headers.append(name, HeaderValue::from_bytes(line.value).ok()?);
     }
     // Those have none, whatever the headers say (RFC 9112 §6.3).
     let bodiless = *method == Method::HEAD || matches!(status.as_u16(), 204 | 304);
@@ -156,7 +157,7 @@ fn read_head(input: &[u8], method: &Method, limit: usize) -> Option<(usize, Answ
     }
     let answer = Answer {
         status,
-        headers,
+        headers: Headers::of_lines(&input[first..size]),
         length: length.filter(|_| !bodiless),
         closes,
     };

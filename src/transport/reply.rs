@@ -23,7 +23,7 @@ pub(super) fn receive(
     let mut reply = Reply {
         status,
         version: head.version,
-        headers: head.headers,
+        headers: head.headers.into(),
         body: Vec::new(),
         truncated: false,
         partial: None,
@@ -37,7 +37,7 @@ pub(super) fn receive(
     }
     let want = wanted(call, &reply);
     let mut taken = Taken::default();
-    let result = match Coding::take_from(&mut reply.headers) {
+    let result = match reply.headers.change(Coding::take_from) {
         None => {
             let length = body.content_length();
             read(
@@ -115,7 +115,7 @@ fn wanted(call: &Call<'_>, reply: &Reply) -> Want {
         Want::Whole(call.body_limit)
     } else if call.follows
         && matches!(reply.status, 300..=399)
-        && reply.headers.contains_key(LOCATION)
+        && reply.headers.first(&LOCATION).is_some()
     {
         Want::Nothing
     } else {
@@ -141,10 +141,10 @@ fn read(
 
 /// Whether it is a redirect that will be followed.
 fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
-    let location = reply.headers.get(LOCATION);
+    let location = || reply.headers.first(&LOCATION);
     call.follows
         && matches!(reply.status, 301 | 302 | 303 | 307 | 308)
-        && location.is_some_and(|location| !location.as_bytes().trim_ascii().is_empty())
+        && location().is_some_and(|location| !location.trim_ascii().is_empty())
 }
 
 /// Whether the body is what the caller wants in a file. What has none by definition (RFC 9110 §6.4.1) must not leave an

@@ -89,7 +89,7 @@ fn any_outcome(random: &mut fastrand::Rng) -> Outcome {
     if random.bool() {
         let mut head = (**answer.head()).clone();
         let value = crate::http::HeaderValue::from_bytes(b"a\xff\t ").unwrap();
-        head.headers.insert("x-odd", value);
+        head.headers.change(|map| map.insert("x-odd", value));
         head.saved = random.bool().then(|| Saved {
             path: text(random).into(),
             size: random.u64(..),

@@ -17,7 +17,8 @@ fn no_line_holds_one() {
     let mut answer = response(&url, 500, "text/plain", b"no");
     let mut head = (**answer.head()).clone();
     for name in ["set-cookie", "x-auth-token"] {
-        head.headers.insert(name, SECRET.parse().unwrap());
+        head.headers
+            .change(|map| map.insert(name, SECRET.parse().unwrap()));
     }
     answer = crate::response::Response::new(head.into(), answer.into_bytes(), false);
     let options = RecordOptions::new().headers(true);

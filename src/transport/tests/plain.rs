@@ -35,7 +35,7 @@ fn told(asking: &Asking, sockets: &Sockets) -> Told {
     };
     let reply = reply.map(|reply| {
         let body = String::from_utf8(reply.body).unwrap();
-        let (version, headers) = (reply.version, reply.headers);
+        let (version, headers) = (reply.version, (*reply.headers).clone());
         (reply.status, version, headers, body, reply.truncated)
     });
     Told {

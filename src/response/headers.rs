@@ -1,0 +1,142 @@
+//! The headers of a response, made a map of where somebody asks for one.
+//!
+//! Of most responses nobody does. A map of eight headers is ten pieces of memory and a kilobyte, more than all the rest
+//! of an outcome, and outcomes wait for their caller by the thousand; the lines they came in are one piece of two hundred
+//! bytes.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+use crate::http::{HeaderMap, HeaderName, HeaderValue};
+
+#[derive(Clone, Default)]
+pub(crate) struct Headers {
+    lines: Box<[u8]>,
+    map: OnceLock<Box<HeaderMap>>,
+}
+
+impl Headers {
+    /// The lines of a head, without the first and with or without the empty one at the end, as a parser has found them
+    /// to be valid (RFC 9112 §5, without folded ones). What is not is left out.
+    pub(crate) fn of_lines(lines: &[u8]) -> Headers {
+        Headers {
+            lines: lines.into(),
+            map: OnceLock::new(),
+        }
+    }
+
+    /// The first value of this name, without a map where there is none yet.
+    pub(crate) fn first(&self, name: &HeaderName) -> Option<&[u8]> {
+        if let Some(map) = self.map.get() {
+            return map.get(name).map(HeaderValue::as_bytes);
+        }
+        let mut lines = split(&self.lines);
+        let (_, value) =
+            lines.find(|(other, _)| other.eq_ignore_ascii_case(name.as_str().as_bytes()))?;
+        Some(value)
+    }
+
+    /// Changes the map, which is what counts from then on.
+    pub(crate) fn change<R>(&mut self, change: impl FnOnce(&mut HeaderMap) -> R) -> R {
+        let made = || map_of(&self.lines);
+        let mut map = self.map.take().unwrap_or_else(made);
+        let result = change(&mut map);
+        self.map = OnceLock::from(map);
+        result
+    }
+}
+
+fn map_of(lines: &[u8]) -> Box<HeaderMap> {
+    let lines = split(lines).filter_map(|(name, value)| {
+        Some((
+            HeaderName::from_bytes(name).ok()?,
+            HeaderValue::from_bytes(value).ok()?,
+        ))
+    });
+    let mut map = Box::<HeaderMap>::default();
+    for (name, value) in lines {
+        map.append(name, value);
+    }
+    map
+}
+
+/// Name and value of each line.
+fn split(lines: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    lines.split(|&b| b == b'\n').filter_map(|line| {
+        let colon = line.iter().position(|&b| b == b':')?;
+        Some((&line[..colon], line[colon + 1..].trim_ascii()))
+    })
+}
+
+impl Deref for Headers {
+    type Target = HeaderMap;
+
+    fn deref(&self) -> &HeaderMap {
+        self.map.get_or_init(|| map_of(&self.lines))
+    }
+}
+
+impl From<HeaderMap> for Headers {
+    fn from(map: HeaderMap) -> Headers {
+        Headers {
+            lines: Box::default(),
+            map: OnceLock::from(Box::new(map)),
+        }
+    }
+}
+
+/// How many lines: values may be secret.
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Headers({})", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::header::SET_COOKIE;
+
+    const LINES: &[u8] =
+        b"Content-Type: text/html \r\nSet-Cookie:a=1:2\r\nX-Empty:\r\nset-cookie:\tb=2\n\
+        x-latin: \xe9\r\n\r\n";
+
+    #[test]
+    fn lines_and_the_map_made_of_them_say_the_same() {
+        let headers = Headers::of_lines(LINES);
+        let names = [
+            "content-type",
+            "set-cookie",
+            "x-empty",
+            "x-latin",
+            "retry-after",
+            "content",
+        ];
+        let first = |name| headers.first(&HeaderName::from_static(name));
+        let asked = || names.map(|name| first(name).map(<[u8]>::to_vec));
+        let before = asked();
+        let texts: [Option<&[u8]>; 6] = [
+            Some(b"text/html"),
+            Some(b"a=1:2"),
+            Some(b""),
+            Some(b"\xe9"),
+            None,
+            None,
+        ];
+        assert_eq!(before, texts.map(|text| text.map(<[u8]>::to_vec)));
+        let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().collect();
+        assert_eq!(cookies, ["a=1:2", "b=2"]);
+        assert_eq!(headers.len(), 5);
+        assert_eq!(asked(), before);
+    }
+
+    #[test]
+    fn a_map_may_be_changed_and_is_what_counts_then() {
+        let mut headers = Headers::of_lines(LINES);
+        let removed = headers.change(|map| map.remove(SET_COOKIE));
+        assert_eq!(removed.unwrap(), "a=1:2");
+        assert_eq!(headers.first(&SET_COOKIE), None);
+        assert_eq!(headers.clone().len(), 3);
+    }
+}
