@@ -1,5 +1,5 @@
 //! What handing over costs: from `submit` or an iterator to the outcome, on a transport that answers at once; and how
-//! long it takes to start and to stop ten thousand workers.
+//! long it takes to start and to stop ten thousand workers. And what all of this adds to requests over sockets.
 //!
 //! `cargo bench --bench hand_over -- [--rounds N] [--count N] [--workers N]`
 //!
@@ -18,10 +18,11 @@ use std::time::{Duration, Instant};
 
 use ureq::http;
 
+mod bare;
 // `pub(in crate::transport)` wants it here.
-#[path = "../src/transport/mod.rs"]
+#[path = "../../src/transport/mod.rs"]
 mod transport;
-#[path = "../src"]
+#[path = "../../src"]
 mod library {
     pub(crate) mod address_policy;
     pub(crate) mod batch;
@@ -74,6 +75,9 @@ type Measure = fn(&Bench, usize);
 type AnyError = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), AnyError> {
+    if std::env::args().nth(1).as_deref() == Some("serve") {
+        return bare::serve();
+    }
     let plan = Plan::from_args(std::env::args().skip(1))?;
     let measures: [(&str, Measure); 4] = [
         ("submit, then wait", Bench::submit_and_wait),
@@ -108,7 +112,9 @@ fn main() -> Result<(), AnyError> {
     }
     show(&format!("start {} workers", plan.workers), "ms", starts);
     show(&format!("stop {} workers", plan.workers), "ms", stops);
-    Ok(())
+    [8, 64]
+        .into_iter()
+        .try_for_each(|at_once| bare::compare(plan.rounds, plan.count / 10, at_once))
 }
 
 fn show(name: &str, unit: &str, mut figures: Vec<f64>) {

@@ -1,0 +1,194 @@
+//! What the library adds to its own transport: the same small GETs as a batch, and made by as many threads that use the
+//! transport as it is, with no schedule, no retries and no outcomes between them. Their URLs come to both as text.
+//!
+//! The server is a process of its own, so that the CPU time shown is the client's.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::AnyError;
+use super::library::client::Client;
+use super::library::request::Body;
+use super::library::status::StatusSet;
+use super::library::url;
+use super::transport::{Call, CancelSlot, Settings, Sockets, Transport};
+use ureq::http::{HeaderMap, Method, header};
+
+/// A batch and the bare transport in turn, so many of each. Prints what the library adds to time and to CPU time.
+pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(), AnyError> {
+    let server = Server::start()?;
+    let (mut times, mut costs) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
+        let batch = || measure(count, || with_library(&server.url, count, at_once));
+        let bare = || measure(count, || bare(&server.url, count, at_once));
+        // Who is first changes: a machine that gets busier must not be one's loss.
+        let (batch, bare) = if round % 2 == 0 {
+            let batch = batch()?;
+            (batch, bare()?)
+        } else {
+            let bare = bare()?;
+            (batch()?, bare)
+        };
+        println!(
+            "  {at_once:4} at once: as a batch {:8.0}/s {:6.2} us of CPU   bare {:8.0}/s {:6.2} us of CPU",
+            1e6 / batch.us,
+            batch.cpu_us,
+            1e6 / bare.us,
+            bare.cpu_us
+        );
+        times.push((batch.us / bare.us - 1.0) * 100.0);
+        costs.push((batch.cpu_us / bare.cpu_us - 1.0) * 100.0);
+    }
+    super::show(&format!("added, {at_once} at once"), "% of time", times);
+    super::show("", "% of CPU", costs);
+    Ok(())
+}
+
+/// For each request, in microseconds.
+struct Figures {
+    us: f64,
+    /// Of this process, all threads.
+    cpu_us: f64,
+}
+
+fn measure(count: usize, run: impl FnOnce() -> usize) -> Result<Figures, AnyError> {
+    let (started, cpu) = (Instant::now(), cpu_us());
+    let ok = run();
+    let figures = Figures {
+        us: started.elapsed().as_secs_f64() * 1e6 / count as f64,
+        cpu_us: (cpu_us() - cpu) / count as f64,
+    };
+    match ok == count {
+        true => Ok(figures),
+        false => Err(format!("only {ok} of {count} succeeded").into()),
+    }
+}
+
+/// CPU time of this process so far, all threads. The system counts it in hundredths of a second.
+fn cpu_us() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks
+        .map(|n| n.parse::<f64>().unwrap_or_default() * 1e4)
+        .sum()
+}
+
+fn with_library(url: &str, count: usize, at_once: usize) -> usize {
+    let client = Client::builder().workers(at_once).build();
+    let client = client.expect("its settings are in order");
+    let outcomes = client.as_completed((0..count).map(|_| url.to_owned()));
+    outcomes.filter(|outcome| outcome.is_success()).count()
+}
+
+/// What the library has made of its defaults before the first request: the headers, the limits.
+fn bare(url: &str, count: usize, at_once: usize) -> usize {
+    let sockets = Sockets::new(Settings::default());
+    let (next, ok) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let mut headers = HeaderMap::new();
+    headers.insert(header::USER_AGENT, header::HeaderValue::from_static("haul"));
+    let accept = StatusSet::default();
+    thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                let cancel = CancelSlot::new();
+                while next.fetch_add(1, Ordering::Relaxed) < count {
+                    let text = url.to_owned();
+                    let uri = url::parse(&text).expect("it is a URL");
+                    cancel.begin();
+                    let exchanged = sockets.exchange(&Call {
+                        method: &Method::GET,
+                        uri: &uri,
+                        headers: &headers,
+                        body: &Body::EMPTY,
+                        expect_from: None,
+                        connect: Some(Duration::from_secs(10)),
+                        read: Some(Duration::from_secs(30)),
+                        until: Instant::now().checked_add(Duration::from_secs(60)),
+                        accept: &accept,
+                        follows: true,
+                        body_limit: 64 << 20,
+                        save: None,
+                        fresh: false,
+                        cancel: &cancel,
+                        on_connected: None,
+                    });
+                    cancel.end();
+                    let good = exchanged.result.is_ok_and(|reply| reply.status == 200);
+                    ok.fetch_add(usize::from(good), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    ok.into_inner()
+}
+
+/// The server, another process of this program, which ends with this one.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    fn start() -> Result<Server, AnyError> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut url = String::new();
+        let said = process.stdout.take().ok_or("the server says nothing")?;
+        BufReader::new(said).read_line(&mut url)?;
+        let url = url.trim().to_owned();
+        Ok(Server { process, url })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// Answers until its standard input ends.
+pub(crate) fn serve() -> Result<(), AnyError> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("http://{}/items/1", listener.local_addr()?);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // A client that hangs up is done.
+            thread::spawn(move || drop(answer(stream)));
+        }
+    });
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+fn answer(mut stream: TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let (mut head, mut len) = ([0; 4096], 0);
+    loop {
+        let room = head.get_mut(len..).filter(|room| !room.is_empty());
+        let read = stream.read(room.ok_or(io::ErrorKind::InvalidData)?)?;
+        if read == 0 {
+            return Ok(());
+        }
+        len += read;
+        // One request at a time and none with a body: what ends a head ends all that has come.
+        if head[..len].ends_with(b"\r\n\r\n") {
+            stream.write_all(ANSWER)?;
+            len = 0;
+        }
+    }
+}
+
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Sat, 28 Nov 2026 10:00:00 GMT\r\n\
+    Content-Type: application/json\r\nContent-Length: 59\r\nConnection: keep-alive\r\n\r\n\
+    {\"id\":1,\"name\":\"pen\",\"price\":12.5,\"tags\":[\"a\",\"b\"],\"n\":123}";
