@@ -53,8 +53,6 @@ pub enum State<T = Response> {
 pub(crate) struct Report {
     /// Attempts that count, redirect hops and free replays not among them.
     pub(crate) attempts: u32,
-    /// One entry for each counted attempt that failed or was followed by another.
-    pub(crate) log: Vec<Attempt>,
     /// Start of the last attempt.
     pub(crate) started: Option<SystemTime>,
     /// The last attempt, from its start to the end of the body or the failure.
@@ -63,14 +61,10 @@ pub(crate) struct Report {
     pub(crate) queued: Duration,
     /// From taking the request to its end.
     pub(crate) total: Duration,
-    /// Phases of the last attempt.
-    pub(crate) timings: Timings,
     /// What is known of the last exchange, where a response head arrived.
     pub(crate) head: Option<Arc<Head>>,
     /// The host of the last attempt, or of the one that was to come.
     pub(crate) host: Option<Host>,
-    /// The URL sent to, userinfo masked, where the request's own is relative.
-    pub(crate) url: Option<String>,
     /// Bytes of the body, after decompression, as far as they came.
     pub(crate) size: u64,
     /// Bytes on the wire over all attempts, out and in.
@@ -79,15 +73,64 @@ pub(crate) struct Report {
     /// Connections opened and reused over all attempts.
     pub(crate) connections_opened: u32,
     pub(crate) connections_reused: u32,
-    /// Redirects followed.
-    pub(crate) history: Vec<Hop>,
     /// An earlier attempt may have been carried out by the server.
     pub(crate) ambiguous: bool,
-    /// The unparsed `Retry-After` that ended it.
-    pub(crate) retry_after: Option<String>,
     /// Ended by the end of its batch (the batch's deadline), not by itself: recorded nowhere, so that it runs when the
     /// batch is resumed.
     pub(crate) cut_short: bool,
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What there is to tell of few requests. Outcomes wait for their caller by the thousand.
+#[derive(Clone, Debug)]
+pub(crate) struct Rare {
+    /// One entry for each counted attempt that failed or was followed by another.
+    pub(crate) log: Vec<Attempt>,
+    /// Phases of the last attempt, where no response head arrived.
+    pub(crate) timings: Timings,
+    /// The URL sent to, userinfo masked, where the request's own is relative.
+    pub(crate) url: Option<String>,
+    /// Redirects followed.
+    pub(crate) history: Vec<Hop>,
+    /// The unparsed `Retry-After` that ended it.
+    pub(crate) retry_after: Option<String>,
+}
+
+impl Report {
+    pub(crate) fn rare(&self) -> &Rare {
+        static NOTHING: Rare = Rare::NOTHING;
+        self.rare.as_deref().unwrap_or(&NOTHING)
+    }
+
+    pub(crate) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_with(|| Box::new(Rare::NOTHING))
+    }
+
+    /// Phases of the last attempt.
+    pub(crate) fn timings(&self) -> Timings {
+        let answered = self.head.as_ref().map(|head| head.timings.into());
+        answered.unwrap_or(self.rare().timings)
+    }
+
+    /// Forgets what the last response said.
+    pub(crate) fn clear_response(&mut self) {
+        self.head = None;
+        self.size = 0;
+        if let Some(rare) = &mut self.rare {
+            rare.retry_after = None;
+            rare.timings = Timings::NONE;
+        }
+    }
+}
+
+impl Rare {
+    const NOTHING: Rare = Rare {
+        log: Vec::new(),
+        timings: Timings::NONE,
+        url: None,
+        history: Vec::new(),
+        retry_after: None,
+    };
 }
 
 /// One attempt that did not settle the request.
@@ -137,7 +180,7 @@ impl<T> Outcome<T> {
 
     /// The request's URL as given, userinfo masked; where it is relative, resolved against the client's base URL.
     pub fn url(&self) -> String {
-        let resolved = self.report.url.clone();
+        let resolved = self.report.rare().url.clone();
         resolved.unwrap_or_else(|| self.request.shown_url().into_owned())
     }
 
@@ -239,7 +282,7 @@ impl<T> Outcome<T> {
 
     /// The attempts that failed, oldest first.
     pub fn attempt_log(&self) -> &[Attempt] {
-        &self.report.log
+        &self.report.rare().log
     }
 
     /// The status of the last response, whatever became of it.
@@ -249,7 +292,7 @@ impl<T> Outcome<T> {
 
     /// The file the body was written to, also where the success carries something else than the response.
     pub fn saved(&self) -> Option<&Saved> {
-        self.report.head.as_ref()?.saved.as_ref()
+        self.report.head.as_ref()?.saved.as_deref()
     }
 
     /// When the last attempt began.
@@ -275,7 +318,7 @@ impl<T> Outcome<T> {
 
     /// The phases of the last attempt.
     pub fn timings(&self) -> Timings {
-        self.report.timings
+        self.report.timings()
     }
 
     /// The URL that answered last, after redirects, userinfo masked.
@@ -288,7 +331,7 @@ impl<T> Outcome<T> {
 
     /// The redirects followed, oldest first, whether or not the request succeeded.
     pub fn history(&self) -> &[Hop] {
-        &self.report.history
+        &self.report.rare().history
     }
 
     /// The HTTP version of the last response, if there was one.
@@ -321,7 +364,7 @@ impl<T> Outcome<T> {
 
     /// The `Retry-After` of the last response as the server wrote it.
     pub fn retry_after(&self) -> Option<&str> {
-        self.report.retry_after.as_deref()
+        self.report.rare().retry_after.as_deref()
     }
 
     /// Whether it may be written down as the end of its request. What was cancelled, or ended by the end of its

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::redact::Redaction;
-use crate::timing::Timings;
+use crate::timing::{Nanoseconds, Timings};
 
 pub(crate) use headers::Headers;
 
@@ -36,11 +36,11 @@ pub(crate) struct Head {
     pub(crate) version: Version,
     pub(crate) headers: Headers,
     pub(crate) url: Uri,
-    pub(crate) history: Vec<Hop>,
-    pub(crate) timings: Timings,
+    pub(crate) history: Box<[Hop]>,
+    pub(crate) timings: Nanoseconds,
     pub(crate) remote: Option<SocketAddr>,
     pub(crate) reused: bool,
-    pub(crate) saved: Option<Saved>,
+    pub(crate) saved: Option<Box<Saved>>,
     /// What is shown of it.
     pub(crate) redaction: Redaction,
 }
@@ -80,7 +80,7 @@ impl Response {
 
     /// The same response, its body in a file.
     pub(crate) fn with_saved(mut self, saved: Saved) -> Response {
-        Arc::make_mut(&mut self.head).saved = Some(saved);
+        Arc::make_mut(&mut self.head).saved = Some(Box::new(saved));
         self
     }
 
@@ -123,7 +123,7 @@ impl Response {
     /// How long each phase of the attempt took.
     #[doc(alias = "elapsed")]
     pub fn timings(&self) -> Timings {
-        self.head.timings
+        self.head.timings.into()
     }
 
     /// The address that answered. `None` with a scripted transport.
@@ -150,7 +150,7 @@ impl Response {
     /// The file the body was written to. `None` where the request did not ask for one, the status was not accepted, or
     /// the answer has no body by definition (to HEAD; 204, 304).
     pub fn saved(&self) -> Option<&Saved> {
-        self.head.saved.as_ref()
+        self.head.saved.as_deref()
     }
 
     /// Whether the body was cut at a limit. Only bodies of statuses that were not accepted are cut; a body over the
@@ -264,8 +264,8 @@ mod tests {
             version: Version::HTTP_11,
             headers: headers.into(),
             url: Uri::from_static("http://user:secret@h/"),
-            history: Vec::new(),
-            timings: Timings::default(),
+            history: Box::default(),
+            timings: Timings::default().into(),
             remote: None,
             reused: false,
             saved: None,

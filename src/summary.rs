@@ -127,9 +127,13 @@ impl Summary {
     /// Counts the latency of every attempt that was answered, and what the host has to do with it.
     fn record_times<T>(&mut self, outcome: &Outcome<T>, failed: bool) {
         let report = &outcome.report;
-        let answered = report.log.iter().filter(|attempt| attempt.status.is_some());
+        let answered = report
+            .rare()
+            .log
+            .iter()
+            .filter(|attempt| attempt.status.is_some());
         // The last attempt stands in the log if it failed.
-        let in_log = report.log.len() >= report.attempts as usize;
+        let in_log = report.rare().log.len() >= report.attempts as usize;
         let last = (!in_log && report.head.is_some()).then_some(report.elapsed);
         let host = outcome.host();
         let mut row = None;

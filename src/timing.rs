@@ -72,7 +72,49 @@ pub struct Timings {
     pub receive: Duration,
 }
 
+/// The same in half the room, exact up to five centuries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Nanoseconds([u64; 6]);
+
+impl From<Timings> for Nanoseconds {
+    fn from(timings: Timings) -> Nanoseconds {
+        let Timings {
+            resolve,
+            connect,
+            tls,
+            send,
+            wait,
+            receive,
+        } = timings;
+        let phases = [resolve, connect, tls, send, wait, receive];
+        Nanoseconds(phases.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+impl From<Nanoseconds> for Timings {
+    fn from(nanoseconds: Nanoseconds) -> Timings {
+        let [resolve, connect, tls, send, wait, receive] = nanoseconds.0.map(Duration::from_nanos);
+        Timings {
+            resolve,
+            connect,
+            tls,
+            send,
+            wait,
+            receive,
+        }
+    }
+}
+
 impl Timings {
+    pub(crate) const NONE: Timings = Timings {
+        resolve: Duration::ZERO,
+        connect: Duration::ZERO,
+        tls: Duration::ZERO,
+        send: Duration::ZERO,
+        wait: Duration::ZERO,
+        receive: Duration::ZERO,
+    };
+
     /// Adds `time` to the given phase. [`Phase::Total`] has no share of its own and is ignored.
     pub(crate) fn add(&mut self, phase: Phase, time: Duration) {
         match phase {

@@ -1,7 +1,8 @@
 //! What the library adds to its own transport: the same small GETs as a batch, and made by as many threads that use the
 //! transport as it is, with no schedule, no retries and no outcomes between them. Their URLs come to both as text.
 //!
-//! The server is a process of its own, so that the CPU time shown is the client's.
+//! The server is a process of its own, so that the CPU time shown is the client's. Where there is `taskset`, it is kept on
+//! core 0 and the client on core 1: else the rates say most of where the system happened to put the threads.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -22,6 +23,9 @@ use ureq::http::{HeaderMap, Method, header};
 /// A batch and the bare transport in turn, so many of each. Prints what the library adds to time and to CPU time.
 pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(), AnyError> {
     let server = Server::start()?;
+    if !(pin(server.process.id(), 0) && pin(std::process::id(), 1)) {
+        println!("  no taskset or no second core: nothing is pinned");
+    }
     let (mut times, mut costs) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         let batch = || measure(count, || with_library(&server.url, count, at_once));
@@ -47,6 +51,14 @@ pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(),
     super::show(&format!("added, {at_once} at once"), "% of time", times);
     super::show("", "% of CPU", costs);
     Ok(())
+}
+
+/// Keeps a process and those of its threads there are on a core.
+fn pin(process: u32, core: usize) -> bool {
+    let mut taskset = Command::new("taskset");
+    taskset.args(["-a", "-p", "-c", &core.to_string(), &process.to_string()]);
+    taskset.stdout(Stdio::null()).stderr(Stdio::null());
+    taskset.status().is_ok_and(|status| status.success())
 }
 
 /// For each request, in microseconds.

@@ -78,7 +78,7 @@ impl<T, U> Work<T, U> {
             return false;
         };
         let (index, request) = (outcome.index, Arc::clone(&outcome.request));
-        let resolved = outcome.report.url.clone();
+        let resolved = outcome.report.rare().url.clone();
         let result =
             catch_unwind(AssertUnwindSafe(|| (self.f)(outcome))).map_err(|panic| Panicked {
                 index,

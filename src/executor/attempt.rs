@@ -184,8 +184,12 @@ impl Progress {
         }
         let trace = exchanged.trace;
         self.note(&trace, elapsed);
+        let ended = cancel.is_cancelled();
+        if ended || exchanged.headers().is_none() {
+            self.report.rare_mut().timings = trace.timings;
+        }
         self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
-        if cancel.is_cancelled() {
+        if ended {
             self.tally.settled();
             return Next::failed(cancelled());
         }
@@ -286,7 +290,7 @@ impl Progress {
     ) -> Next {
         let headers = response
             .as_ref()
-            .filter(|_| self.report.retry_after.is_some())
+            .filter(|_| self.report.rare().retry_after.is_some())
             .map(Response::headers);
         let left = self
             .deadline
@@ -322,7 +326,10 @@ impl Progress {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,
         };
-        self.report.log.push(evidence.attempt(elapsed, delay));
+        self.report
+            .rare_mut()
+            .log
+            .push(evidence.attempt(elapsed, delay));
         let error = match judgement {
             Some(Judgement::Stop(message)) => failure.into_error(message, response),
             _ => {

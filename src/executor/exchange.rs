@@ -110,27 +110,27 @@ impl Progress {
     pub(super) fn note(&mut self, trace: &Trace, elapsed: Duration) {
         let report = &mut self.report;
         report.elapsed = elapsed;
-        report.timings = trace.timings;
         report.bytes_sent += trace.bytes_sent;
         report.bytes_received += trace.bytes_received;
         report.connections_opened += u32::from(trace.connected && !trace.reused);
         report.connections_reused += u32::from(trace.connected && trace.reused);
-        report.head = None;
-        report.size = 0;
-        report.retry_after = None;
+        report.clear_response();
     }
 
     /// Keeps what a response says of itself, and makes it the caller's form.
     pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         let header = reply.headers.first(&RETRY_AFTER);
-        self.report.retry_after = header.map(|value| String::from_utf8_lossy(value).into_owned());
+        if let Some(value) = header {
+            let text = String::from_utf8_lossy(value).into_owned();
+            self.report.rare_mut().retry_after = Some(text);
+        }
         let head = Arc::new(Head {
             status: reply.status,
             version: reply.version,
             headers: reply.headers,
             url: self.prepared.uri.clone(),
-            history: self.report.history.clone(),
-            timings: trace.timings,
+            history: self.report.rare().history.as_slice().into(),
+            timings: trace.timings.into(),
             remote: trace.remote,
             reused: trace.reused,
             saved: None,

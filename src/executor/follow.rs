@@ -36,7 +36,7 @@ impl Progress {
                 .contains(&reply.status)
                 .then(|| reply.headers.first(&LOCATION))
                 .flatten(),
-            hops: self.report.history.len() as u32,
+            hops: self.report.rare().history.len() as u32,
             limit: settings.max_redirects(),
             allow_downgrade: engine.defaults.allow_downgrade,
             redaction: &engine.defaults.redaction,
@@ -86,7 +86,7 @@ impl Progress {
                         StopReason::BodyNotReplayable,
                     ),
                     (Ok(delay), Some(host)) => {
-                        self.report.history.push(hop);
+                        self.report.rare_mut().history.push(hop);
                         let sensitive = step.redaction.headers();
                         let own = Arc::make_mut(&mut self.prepared.headers);
                         for headers in self.signed.iter_mut().chain([own]) {
@@ -118,7 +118,7 @@ impl Progress {
             ),
         };
         let (hop, message, reason) = refused;
-        self.report.history.push(hop);
+        self.report.rare_mut().history.push(hop);
         self.tally.settled();
         let reply = Reply {
             body: Vec::new(),

@@ -181,7 +181,7 @@ impl Job {
             (state, _) => state,
         };
         if self.host.is_some() && !self.request.url().contains("://") {
-            report.url = Some(self.request.redaction().uri(&self.uri()));
+            report.rare_mut().url = Some(self.request.redaction().uri(&self.uri()));
         }
         report.host = self.host;
         let outcome = Outcome {

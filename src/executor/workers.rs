@@ -29,10 +29,10 @@ impl Worker<'_> {
         let executor = self.executor;
         let mut state = executor.lock();
         state.starting -= 1;
+        let mut now = Instant::now();
         loop {
-            let now = Instant::now();
             if let Some(start) = state.schedule.poll(now) {
-                state = self.work(state, start, now);
+                (state, now) = self.work(state, start, now);
                 continue;
             }
             if state.schedule.has_news() {
@@ -41,12 +41,14 @@ impl Worker<'_> {
                 drop(state);
                 executor.finish(after);
                 state = executor.lock();
+                now = Instant::now();
                 continue;
             }
             if state.is_over() || state.live > executor.pool.workers + state.blocked {
                 break;
             }
             state = self.wait(state);
+            now = Instant::now();
         }
         // The last words under the lock: whoever sees `live` at zero finds every outcome delivered.
         state.live -= 1;
@@ -119,7 +121,7 @@ impl Worker<'_> {
         mut state: MutexGuard<'g, State>,
         start: Start<Box<Job>>,
         now: Instant,
-    ) -> MutexGuard<'g, State> {
+    ) -> (MutexGuard<'g, State>, Instant) {
         let executor = self.executor;
         let Start {
             id,
@@ -192,7 +194,7 @@ impl Worker<'_> {
         outcome: OutcomeState,
         cool: Option<Duration>,
         call: Call,
-    ) -> MutexGuard<'_, State> {
+    ) -> (MutexGuard<'_, State>, Instant) {
         if let OutcomeState::Failed(error) = &outcome
             && error.error_type() != ErrorType::Cancelled
         {
@@ -215,7 +217,7 @@ impl Worker<'_> {
         (delay, cost): (Duration, f64),
         cool: Option<Duration>,
         call: Call,
-    ) -> MutexGuard<'_, State> {
+    ) -> (MutexGuard<'_, State>, Instant) {
         let granted = cost <= 0.0 || {
             let mut state = self.executor.lock();
             state.schedule.withdraw(id, cost, Instant::now())
@@ -223,7 +225,11 @@ impl Worker<'_> {
         let now = Instant::now();
         let error = job.progress.as_mut().and_then(|p| p.error.take());
         if !granted && let Some(error) = error {
-            if let Some(last) = job.progress.as_mut().and_then(|p| p.report.log.last_mut()) {
+            if let Some(last) = job
+                .progress
+                .as_mut()
+                .and_then(|p| p.report.rare_mut().log.last_mut())
+            {
                 last.delay = None;
             }
             return self.settle(
@@ -278,10 +284,11 @@ impl Worker<'_> {
         )
     }
 
-    fn complete(&self, id: Id, verdict: Verdict<Box<Job>>) -> MutexGuard<'_, State> {
+    /// Gives the lock with a time read under it.
+    fn complete(&self, id: Id, verdict: Verdict<Box<Job>>) -> (MutexGuard<'_, State>, Instant) {
         here::hold(None);
         let mut state = self.executor.lock();
-        let now = Instant::now();
+        let mut now = Instant::now();
         here::back();
         let active = &mut state.active[self.number];
         active.ticket = None;
@@ -307,8 +314,9 @@ impl Worker<'_> {
             let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
             self.executor.finish(after);
             state = self.executor.lock();
+            now = Instant::now();
         }
-        state
+        (state, now)
     }
 }
 

@@ -38,8 +38,8 @@ pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) 
         version: Version::HTTP_11,
         headers: headers.into(),
         url: crate::url::parse(url).unwrap(),
-        history: Vec::new(),
-        timings,
+        history: Box::default(),
+        timings: timings.into(),
         remote: Some("192.0.2.7:443".parse().unwrap()),
         reused: true,
         saved: None,
@@ -61,7 +61,6 @@ fn answered(index: u64, request: Request, response: &Response, state: State) -> 
             elapsed: ms(142.7),
             queued: ms(3.0),
             total: ms(145.7),
-            timings: head.timings,
             host: Host::of(&head.url),
             head: Some(head),
             size: response.bytes().len() as u64,
@@ -101,7 +100,7 @@ pub(crate) fn bad_status(index: u64, request: impl Into<Request>, response: Resp
     .with_response(Some(response.clone()))
     .stopped(StopReason::NotRetryable);
     let mut outcome = answered(index, request.into(), &response, State::Failed(error));
-    outcome.report.log = vec![attempt(
+    outcome.report.rare_mut().log = vec![attempt(
         ErrorType::HttpStatus,
         Some(response.status()),
         142.7,
@@ -120,18 +119,16 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
         (10000.3, Some(401.5)),
         (10000.4, None),
     ];
-    Outcome {
+    let tries = tries.map(|(elapsed, delay)| Attempt {
+        phase: Some(Phase::Connect),
+        delay: delay.map(ms),
+        ..attempt(ErrorType::Timeout, None, elapsed)
+    });
+    let mut outcome = Outcome {
         index,
         state: State::Failed(error),
         report: Box::new(Report {
             attempts: 3,
-            log: tries
-                .map(|(elapsed, delay)| Attempt {
-                    phase: Some(Phase::Connect),
-                    delay: delay.map(ms),
-                    ..attempt(ErrorType::Timeout, None, elapsed)
-                })
-                .into(),
             started: Some(start()),
             elapsed: ms(10000.4),
             queued: ms(3.0),
@@ -142,7 +139,9 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
             ..Report::default()
         }),
         request: Arc::new(request),
-    }
+    };
+    outcome.report.rare_mut().log = tries.into();
+    outcome
 }
 
 /// A failure without an attempt.

@@ -31,10 +31,14 @@ impl Headers {
         if let Some(map) = self.map.get() {
             return map.get(name).map(HeaderValue::as_bytes);
         }
-        let mut lines = split(&self.lines);
-        let (_, value) =
-            lines.find(|(other, _)| other.eq_ignore_ascii_case(name.as_str().as_bytes()))?;
-        Some(value)
+        let name = name.as_str().as_bytes();
+        let mut lines = self.lines.split(|&b| b == b'\n');
+        lines.find_map(|line| {
+            // Most lines are ruled out by one byte.
+            let value = line.get(name.len()..)?.strip_prefix(b":")?;
+            let is = line[..name.len()].eq_ignore_ascii_case(name);
+            is.then(|| value.trim_ascii())
+        })
     }
 
     /// Changes the map, which is what counts from then on.

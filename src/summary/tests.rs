@@ -26,7 +26,7 @@ fn not_found(index: u64) -> Outcome {
 fn second_try(index: u64) -> Outcome {
     let mut outcome = success(index, 20.0);
     outcome.report.attempts = 2;
-    outcome.report.log = vec![attempt(ErrorType::HttpStatus, Some(503), 5.0)];
+    outcome.report.rare_mut().log = vec![attempt(ErrorType::HttpStatus, Some(503), 5.0)];
     outcome
 }
 

@@ -7,7 +7,7 @@ fn a_success_is_written_as_the_format_says() {
     let request = Request::get("https://x/1").id("a1").tag(json!({"k": 1}));
     let answer = response("https://x/1/", 200, "application/json", b"{\"n\":1}");
     let mut outcome = sample::success(0, request, answer);
-    outcome.report.history = vec![Hop {
+    outcome.report.rare_mut().history = vec![Hop {
         status: 301,
         url: "https://x/1".into(),
         location: "https://x/1/".into(),

@@ -90,11 +90,12 @@ fn any_outcome(random: &mut fastrand::Rng) -> Outcome {
         let mut head = (**answer.head()).clone();
         let value = crate::http::HeaderValue::from_bytes(b"a\xff\t ").unwrap();
         head.headers.change(|map| map.insert("x-odd", value));
-        head.saved = random.bool().then(|| Saved {
+        let saved = random.bool().then(|| Saved {
             path: text(random).into(),
             size: random.u64(..),
             sha256: "ab".repeat(32),
         });
+        head.saved = saved.map(Box::new);
         answer = Response::new(head.into(), answer.into_bytes(), false);
     }
     if random.bool() {
