@@ -1,0 +1,94 @@
+//! What is told of a request beside its result.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::Attempt;
+use crate::host::Host;
+use crate::response::{Head, Hop};
+use crate::timing::Timings;
+
+/// What is told of a request beside its result.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    /// Attempts that count, redirect hops and free replays not among them.
+    pub(crate) attempts: u32,
+    /// Start of the last attempt.
+    pub(crate) started: Option<SystemTime>,
+    /// The last attempt, from its start to the end of the body or the failure.
+    pub(crate) elapsed: Duration,
+    /// Waiting for a worker or a limit.
+    pub(crate) queued: Duration,
+    /// From taking the request to its end.
+    pub(crate) total: Duration,
+    /// What is known of the last exchange, where a response head arrived.
+    pub(crate) head: Option<Arc<Head>>,
+    /// The host of the last attempt, or of the one that was to come.
+    pub(crate) host: Option<Host>,
+    /// Bytes of the body, after decompression, as far as they came.
+    pub(crate) size: u64,
+    /// Bytes on the wire over all attempts, out and in.
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    /// Connections opened and reused over all attempts.
+    pub(crate) connections_opened: u32,
+    pub(crate) connections_reused: u32,
+    /// An earlier attempt may have been carried out by the server.
+    pub(crate) ambiguous: bool,
+    /// Ended by the end of its batch (the batch's deadline), not by itself: recorded nowhere, so that it runs when the
+    /// batch is resumed.
+    pub(crate) cut_short: bool,
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What there is to tell of few requests. Outcomes wait for their caller by the thousand.
+#[derive(Clone, Debug)]
+pub(crate) struct Rare {
+    /// One entry for each counted attempt that failed or was followed by another.
+    pub(crate) log: Vec<Attempt>,
+    /// Phases of the last attempt, where no response head arrived.
+    pub(crate) timings: Timings,
+    /// The URL sent to, userinfo masked, where the request's own is relative.
+    pub(crate) url: Option<String>,
+    /// Redirects followed.
+    pub(crate) history: Vec<Hop>,
+    /// The unparsed `Retry-After` that ended it.
+    pub(crate) retry_after: Option<String>,
+}
+
+impl Report {
+    pub(crate) fn rare(&self) -> &Rare {
+        static NOTHING: Rare = Rare::NOTHING;
+        self.rare.as_deref().unwrap_or(&NOTHING)
+    }
+
+    pub(crate) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_with(|| Box::new(Rare::NOTHING))
+    }
+
+    /// Phases of the last attempt.
+    pub(crate) fn timings(&self) -> Timings {
+        let answered = self.head.as_ref().map(|head| head.timings.into());
+        answered.unwrap_or(self.rare().timings)
+    }
+
+    /// Forgets what the last response said.
+    pub(crate) fn clear_response(&mut self) {
+        self.head = None;
+        self.size = 0;
+        if let Some(rare) = &mut self.rare {
+            rare.retry_after = None;
+            rare.timings = Timings::NONE;
+        }
+    }
+}
+
+impl Rare {
+    const NOTHING: Rare = Rare {
+        log: Vec::new(),
+        timings: Timings::NONE,
+        url: None,
+        history: Vec::new(),
+        retry_after: None,
+    };
+}
