@@ -21,6 +21,8 @@ use crate::transport::thread_time;
 
 /// Bodies from this size on are worth a turn. What is made of smaller ones is done before anybody would be in its way.
 const LARGE: usize = 32 * 1024;
+/// What was made of a body from this size on is worth giving back to the system.
+const VAST: usize = 256 * 1024;
 /// How many closures in a row must have waited: one alone may just have been kept from its core.
 const IN_A_ROW: usize = 4;
 /// No turns are given then for so many times as long as the last of them took, so that finding out takes a small share
@@ -125,7 +127,15 @@ impl Turns {
                 state.taken += 1;
                 state.moves += 1;
                 let idle_since = state.idle_since.take();
+                let block = (size * TIMES_AS_LARGE).min(LARGEST_BLOCK);
+                let keeps = block > state.block && self.few.load(Ordering::Relaxed);
+                if keeps {
+                    state.block = block;
+                }
                 drop(state);
+                if keeps {
+                    keep_what_is_freed(block);
+                }
                 return Some(Turn {
                     turns: self,
                     size,
@@ -178,11 +188,9 @@ impl Drop for Turn<'_> {
             starved: self.idle * STARVED_FROM > took,
             holds_for: self.turns.patience.max(took * LONGER),
         }));
-        let block = (self.size * TIMES_AS_LARGE).min(LARGEST_BLOCK);
-        if block > state.block && self.turns.few.load(Ordering::Relaxed) {
-            state.block = block;
-            drop(state);
-            keep_what_is_freed(block);
+        drop(state);
+        if self.size >= VAST && !self.turns.few.load(Ordering::Relaxed) {
+            let_go_of_what_is_freed();
         }
     }
 }
@@ -197,9 +205,19 @@ const LARGEST_BLOCK: usize = 16 << 20;
 /// It gives the end of a thread's heap back to the system as soon as 128 KiB there are free, and takes it again for the
 /// next body, with a page fault for each 4 KiB: a third of the time it takes to parse 64 KiB of JSON. Once it has seen a
 /// larger block freed that was mapped by itself, it does so from twice that block's size on (mallopt(3),
-/// M_MMAP_THRESHOLD). This block is never touched, so it costs two calls into the system. Other allocators do not mind.
+/// M_MMAP_THRESHOLD). This block is never touched, so it costs two calls into the system. It is asked for before something
+/// is made of a body: after that the thread's heap may hold as much that is free, and the block would come from there.
+/// Other allocators do not mind.
 fn keep_what_is_freed(block: usize) {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(block)));
+}
+
+/// Has glibc look at the end of this thread's heap, and give back to the system what is free there.
+///
+/// It does so when it frees a block of 64 KiB or more, and not for the sake of the small ones that a tree of JSON is made
+/// of: as many trees would stay in memory as there are workers. Other allocators do not mind.
+fn let_go_of_what_is_freed() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(96 << 10)));
 }
 
 #[cfg(test)]
