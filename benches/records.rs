@@ -7,23 +7,20 @@
 //! the client's. Both ways run in turn; on a busy machine the CPU times say more than the rates. Without cargo's
 //! `--bench`, as `cargo test --benches` runs it, a few requests are made to see that all of this works.
 
-use std::error::Error;
+mod support;
+
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::Instant;
 
 use haul::sink::{JsonLines, Sqlite};
 use haul::{Client, Sink, Summary};
-
-type AnyError = Box<dyn Error + Send + Sync>;
+use support::{AnyError, Server, cpu_us};
 
 fn main() -> Result<(), AnyError> {
-    if std::env::args().nth(1).as_deref() == Some("serve") {
-        return serve();
+    if support::is_server() {
+        return support::serve(answer);
     }
     let plan = Plan::from_args(std::env::args().skip(1))?;
     let server = Server::start()?;
@@ -126,16 +123,6 @@ impl Plan {
     }
 }
 
-/// CPU time of this process so far, all threads. The system counts it in hundredths of a second.
-fn cpu_us() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks
-        .map(|n| n.parse::<f64>().unwrap_or_default() * 1e4)
-        .sum()
-}
-
 /// Where the files go, and are gone from at the end.
 struct Folder(PathBuf);
 
@@ -158,64 +145,9 @@ impl Drop for Folder {
     }
 }
 
-/// The server, another process of this program, which ends with this one.
-struct Server {
-    process: Child,
-    base: String,
-}
-
-impl Server {
-    fn start() -> Result<Server, AnyError> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut base = String::new();
-        let said = process.stdout.take().ok_or("the server says nothing")?;
-        BufReader::new(said).read_line(&mut base)?;
-        let base = base.trim().to_owned();
-        Ok(Server { process, base })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
-}
-
-fn serve() -> Result<(), AnyError> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    println!("http://{}", listener.local_addr()?);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // A client that hangs up is done.
-            thread::spawn(move || drop(answer(stream)));
-        }
-    });
-    io::copy(&mut io::stdin(), &mut io::sink())?;
-    Ok(())
-}
-
-fn answer(mut stream: TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let (mut head, mut len) = ([0; 4096], 0);
-    loop {
-        let room = head.get_mut(len..).filter(|room| !room.is_empty());
-        let read = stream.read(room.ok_or(io::ErrorKind::InvalidData)?)?;
-        if read == 0 {
-            return Ok(());
-        }
-        len += read;
-        // One request at a time and none with a body: what ends a head ends all that has come.
-        if head[..len].ends_with(b"\r\n\r\n") {
-            let found = head.starts_with(b"GET /items/");
-            stream.write_all(if found { FOUND } else { MISSING })?;
-            len = 0;
-        }
-    }
+fn answer(head: &[u8]) -> &'static [u8] {
+    let found = head.starts_with(b"GET /items/");
+    if found { FOUND } else { MISSING }
 }
 
 const FOUND: &[u8] =

@@ -7,22 +7,20 @@
 //! apart and has more clients. Without cargo's `--bench`, as `cargo test --benches` runs it, a few requests are made to
 //! see that all of this works.
 
-use std::error::Error;
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+mod support;
+
+use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use haul::{Client, Response};
 use serde_json::{Value, json};
+use support::AnyError;
 use ureq::Agent;
-
-type AnyError = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), AnyError> {
     let plan = Plan::from_args(std::env::args().skip(1))?;
-    let base = Server::start()?;
+    let base = serve()?;
     for at_once in plan.at_once {
         let work = Work::new(&base, "/small", plan.count, at_once);
         compare(&work, plan.rounds)?;
@@ -173,51 +171,16 @@ fn rows(value: &Value) -> usize {
     value.as_array().map_or(1, Vec::len)
 }
 
-/// Two answers, ready to be sent, over connections that stay.
-struct Server {
-    small: Vec<u8>,
-    large: Vec<u8>,
-}
-
-impl Server {
-    /// Starts it and returns its base URL. It runs until the program ends.
-    fn start() -> io::Result<String> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let base = format!("http://{}", listener.local_addr()?);
-        let row = json!({"id": 1, "name": "pen", "price": 12.5, "tags": ["a", "b"]});
-        let rows = (64 << 10) / row.to_string().len();
-        let server = Arc::new(Server {
-            small: answer(&row),
-            large: answer(&Value::from(vec![row; rows])),
-        });
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let server = Arc::clone(&server);
-                // A client that hangs up is done.
-                thread::spawn(move || drop(server.serve(stream)));
-            }
-        });
-        Ok(base)
-    }
-
-    fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let (mut head, mut len) = ([0; 4096], 0);
-        loop {
-            let room = head.get_mut(len..).filter(|room| !room.is_empty());
-            let read = stream.read(room.ok_or(io::ErrorKind::InvalidData)?)?;
-            if read == 0 {
-                return Ok(());
-            }
-            len += read;
-            // One request at a time and none with a body: what ends a head ends all that has come.
-            if head[..len].ends_with(b"\r\n\r\n") {
-                let is_large = head.starts_with(b"GET /large ");
-                stream.write_all(if is_large { &self.large } else { &self.small })?;
-                len = 0;
-            }
-        }
-    }
+/// A server with two answers, ready to be sent. Gives its base URL.
+fn serve() -> io::Result<String> {
+    let row = json!({"id": 1, "name": "pen", "price": 12.5, "tags": ["a", "b"]});
+    let rows = (64 << 10) / row.to_string().len();
+    let small: &'static [u8] = answer(&row).leak();
+    let large: &'static [u8] = answer(&Value::from(vec![row; rows])).leak();
+    support::listen(move |head| {
+        let is_large = head.starts_with(b"GET /large ");
+        if is_large { large } else { small }
+    })
 }
 
 fn answer(body: &Value) -> Vec<u8> {

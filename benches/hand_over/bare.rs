@@ -4,32 +4,30 @@
 //! The server is a process of its own, so that the CPU time shown is the client's. Where there is `taskset`, it is kept on
 //! core 0 and the client on core 1: else the rates say most of where the system happened to put the threads.
 
-use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::AnyError;
 use super::library::client::Client;
 use super::library::request::Body;
 use super::library::status::StatusSet;
 use super::library::url;
+use super::support::{self, AnyError, Server, cpu_us};
 use super::transport::{Call, CancelSlot, Settings, Sockets, Transport};
 use ureq::http::{HeaderMap, Method, header};
 
 /// A batch and the bare transport in turn, so many of each. Prints what the library adds to time and to CPU time.
 pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(), AnyError> {
     let server = Server::start()?;
-    if !(pin(server.process.id(), 0) && pin(std::process::id(), 1)) {
+    if !(pin(server.process(), 0) && pin(std::process::id(), 1)) {
         println!("  no taskset or no second core: nothing is pinned");
     }
+    let url = format!("{}/items/1", server.base);
     let (mut times, mut costs) = (Vec::new(), Vec::new());
     for round in 0..rounds {
-        let batch = || measure(count, || with_library(&server.url, count, at_once));
-        let bare = || measure(count, || bare(&server.url, count, at_once));
+        let batch = || measure(count, || with_library(&url, count, at_once));
+        let bare = || measure(count, || bare(&url, count, at_once));
         // Who is first changes: a machine that gets busier must not be one's loss.
         let (batch, bare) = if round % 2 == 0 {
             let batch = batch()?;
@@ -81,16 +79,6 @@ fn measure(count: usize, run: impl FnOnce() -> usize) -> Result<Figures, AnyErro
     }
 }
 
-/// CPU time of this process so far, all threads. The system counts it in hundredths of a second.
-fn cpu_us() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks
-        .map(|n| n.parse::<f64>().unwrap_or_default() * 1e4)
-        .sum()
-}
-
 fn with_library(url: &str, count: usize, at_once: usize) -> usize {
     let client = Client::builder().workers(at_once).build();
     let client = client.expect("its settings are in order");
@@ -104,7 +92,7 @@ fn bare(url: &str, count: usize, at_once: usize) -> usize {
     let (next, ok) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let mut headers = HeaderMap::new();
     headers.insert(header::USER_AGENT, header::HeaderValue::from_static("haul"));
-    let accept = StatusSet::default();
+    let accept = StatusSet::from(100..=399);
     thread::scope(|scope| {
         for _ in 0..at_once {
             scope.spawn(|| {
@@ -124,7 +112,7 @@ fn bare(url: &str, count: usize, at_once: usize) -> usize {
                         until: Instant::now().checked_add(Duration::from_secs(60)),
                         accept: &accept,
                         follows: true,
-                        body_limit: 64 << 20,
+                        body_limit: 10 << 20,
                         save: None,
                         fresh: false,
                         cancel: &cancel,
@@ -140,64 +128,9 @@ fn bare(url: &str, count: usize, at_once: usize) -> usize {
     ok.into_inner()
 }
 
-/// The server, another process of this program, which ends with this one.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start() -> Result<Server, AnyError> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut url = String::new();
-        let said = process.stdout.take().ok_or("the server says nothing")?;
-        BufReader::new(said).read_line(&mut url)?;
-        let url = url.trim().to_owned();
-        Ok(Server { process, url })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
-}
-
-/// Answers until its standard input ends.
+/// Is the server.
 pub(crate) fn serve() -> Result<(), AnyError> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    println!("http://{}/items/1", listener.local_addr()?);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // A client that hangs up is done.
-            thread::spawn(move || drop(answer(stream)));
-        }
-    });
-    io::copy(&mut io::stdin(), &mut io::sink())?;
-    Ok(())
-}
-
-fn answer(mut stream: TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let (mut head, mut len) = ([0; 4096], 0);
-    loop {
-        let room = head.get_mut(len..).filter(|room| !room.is_empty());
-        let read = stream.read(room.ok_or(io::ErrorKind::InvalidData)?)?;
-        if read == 0 {
-            return Ok(());
-        }
-        len += read;
-        // One request at a time and none with a body: what ends a head ends all that has come.
-        if head[..len].ends_with(b"\r\n\r\n") {
-            stream.write_all(ANSWER)?;
-            len = 0;
-        }
-    }
+    support::serve(|_| ANSWER)
 }
 
 const ANSWER: &[u8] =

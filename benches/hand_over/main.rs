@@ -11,7 +11,6 @@
 #![allow(dead_code, unused_imports, unreachable_pub, missing_docs)]
 
 use std::collections::VecDeque;
-use std::error::Error;
 use std::iter;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -19,6 +18,8 @@ use std::time::{Duration, Instant};
 use ureq::http;
 
 mod bare;
+#[path = "../support/mod.rs"]
+mod support;
 // `pub(in crate::transport)` wants it here.
 #[path = "../../src/transport/mod.rs"]
 mod transport;
@@ -57,6 +58,7 @@ mod library {
 use library::*;
 
 // The facade's names, as `lib.rs` has them: unit tests use some.
+use support::AnyError;
 use transport::{Call, Exchanged, Reply, Trace, Transport};
 use {batch::*, client::*, error::*, executor::*, hooks::*, host::*, host_settings::*, limits::*};
 use {
@@ -72,10 +74,8 @@ const HANDLES: usize = 1_000;
 /// Has so many requests made.
 type Measure = fn(&Bench, usize);
 
-type AnyError = Box<dyn Error + Send + Sync>;
-
 fn main() -> Result<(), AnyError> {
-    if std::env::args().nth(1).as_deref() == Some("serve") {
+    if support::is_server() {
         return bare::serve();
     }
     let plan = Plan::from_args(std::env::args().skip(1))?;
