@@ -262,7 +262,7 @@ impl<T: 'static> Sink<T> for Journal {
         if announces && (interrupted || outcome.report.started.is_some()) {
             book.settle(Key::of(request));
         }
-        self.out().commit_if_due()
+        Ok(())
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {

@@ -27,9 +27,13 @@ impl Out {
         }
     }
 
+    /// Adds a line. Where others follow without a pause, the disk has them from time to time.
     pub(super) fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
         self.lines.add(write)?;
         self.dirty = true;
+        if self.durable && self.committed.elapsed() >= COMMIT {
+            self.commit()?;
+        }
         Ok(())
     }
 
@@ -40,14 +44,6 @@ impl Out {
             self.lines.sync()?;
             self.dirty = false;
             self.committed = Instant::now();
-        }
-        Ok(())
-    }
-
-    /// Where others follow without a pause, the disk has them from time to time.
-    pub(super) fn commit_if_due(&mut self) -> Result<(), SinkError> {
-        if self.durable && self.committed.elapsed() >= COMMIT {
-            self.commit()?;
         }
         Ok(())
     }
