@@ -93,7 +93,16 @@ impl From<Timings> for Nanoseconds {
 
 impl From<Nanoseconds> for Timings {
     fn from(nanoseconds: Nanoseconds) -> Timings {
-        let [resolve, connect, tls, send, wait, receive] = nanoseconds.0.map(Duration::from_nanos);
+        Timings::of(nanoseconds.0.map(Duration::from_nanos))
+    }
+}
+
+impl Timings {
+    pub(crate) const NONE: Timings = Timings::of([Duration::ZERO; 6]);
+
+    /// From the phases in their order.
+    const fn of(phases: [Duration; 6]) -> Timings {
+        let [resolve, connect, tls, send, wait, receive] = phases;
         Timings {
             resolve,
             connect,
@@ -103,17 +112,6 @@ impl From<Nanoseconds> for Timings {
             receive,
         }
     }
-}
-
-impl Timings {
-    pub(crate) const NONE: Timings = Timings {
-        resolve: Duration::ZERO,
-        connect: Duration::ZERO,
-        tls: Duration::ZERO,
-        send: Duration::ZERO,
-        wait: Duration::ZERO,
-        receive: Duration::ZERO,
-    };
 
     /// Adds `time` to the given phase. [`Phase::Total`] has no share of its own and is ignored.
     pub(crate) fn add(&mut self, phase: Phase, time: Duration) {
@@ -132,5 +130,20 @@ impl Timings {
     #[doc(alias = "ttfb")]
     pub fn until_head(&self) -> Duration {
         self.resolve + self.connect + self.tls + self.send + self.wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timings_are_the_same_in_nanoseconds() {
+        let timings =
+            Timings::of([1, 20, 300, 4_000, 50_000, 6_000_000_000].map(Duration::from_nanos));
+        assert_eq!(Timings::from(Nanoseconds::from(timings)), timings);
+        assert_eq!(timings.resolve, Duration::from_nanos(1));
+        assert_eq!(timings.receive, Duration::from_secs(6));
+        assert_eq!(Timings::NONE, Timings::default());
     }
 }

@@ -288,6 +288,7 @@ impl Progress {
         trace: &Trace,
         elapsed: Duration,
     ) -> Next {
+        // Without one there is nothing to parse, and no map to be made for it.
         let headers = response
             .as_ref()
             .filter(|_| self.report.rare().retry_after.is_some())

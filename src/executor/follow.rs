@@ -28,14 +28,14 @@ impl Progress {
         reply: &Reply,
         trace: &Trace,
     ) -> Option<Next> {
+        if !(300..400).contains(&reply.status) {
+            return None;
+        }
         let step = Step {
             method: &self.prepared.method,
             uri: &self.prepared.uri,
             status: reply.status,
-            location: (300..400)
-                .contains(&reply.status)
-                .then(|| reply.headers.first(&LOCATION))
-                .flatten(),
+            location: reply.headers.first(&LOCATION),
             hops: self.report.rare().history.len() as u32,
             limit: settings.max_redirects(),
             allow_downgrade: engine.defaults.allow_downgrade,

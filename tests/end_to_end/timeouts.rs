@@ -31,6 +31,8 @@ fn no_answer_within_the_limit_is_a_timeout_in_phase_wait_repeated_if_safe() {
     );
     assert_eq!(error(&got).phase(), Some(Phase::Wait));
     assert!(got.elapsed() >= SHORT && started.elapsed() < FAR);
+    let waited = got.timings().wait;
+    assert!(waited > SHORT / 2 && waited <= got.elapsed(), "{waited:?}");
     let posted = client.send(Request::post(server.url("/post")).text("x"));
     assert_eq!(
         verdict(&posted),
