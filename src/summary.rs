@@ -101,7 +101,7 @@ impl Summary {
                     self.budget_refusals += 1;
                 }
                 let key = ErrorKey::of(error, outcome);
-                self.errors.row(&key).count(error, outcome);
+                self.errors.row(key).count(error, outcome);
                 true
             }
         };
@@ -138,7 +138,7 @@ impl Summary {
         let host = outcome.host();
         let mut row = None;
         if let Some(host) = host.filter(|_| report.attempts > 0 || failed) {
-            let host = self.hosts.row(&host);
+            let host = self.hosts.row(host);
             host.requests += 1;
             host.failed += u64::from(failed);
             row = Some(&mut host.latency);

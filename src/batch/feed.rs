@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::executor::{Defaults, Feed, Job, Receiver, target};
 use crate::host::Host;
 use crate::http::Uri;
+use crate::http::uri::Authority;
 use crate::request::Request;
 use crate::schedule::Ended;
 
@@ -65,8 +66,7 @@ impl Feeder {
 
     fn host(&mut self, uri: &Uri) -> Option<Host> {
         if let Some((last, host)) = &self.last
-            && last.authority() == uri.authority()
-            && last.scheme() == uri.scheme()
+            && is_written_alike(last, uri)
         {
             return Some(host.clone());
         }
@@ -74,4 +74,10 @@ impl Feeder {
         self.last = Some((uri.clone(), host.clone()));
         Some(host)
     }
+}
+
+/// Whether the two have the same host and write it in the same way, which is quicker to see than whether they have.
+fn is_written_alike(one: &Uri, other: &Uri) -> bool {
+    let authorities = [one, other].map(|uri| uri.authority().map(Authority::as_str));
+    one.scheme() == other.scheme() && authorities[0] == authorities[1]
 }

@@ -10,6 +10,7 @@ use crate::host_settings::HostRule;
 use crate::http::HeaderValue;
 use crate::http::header::USER_AGENT;
 use crate::limits::{BreakerSettings, RateLimit, Timeouts};
+use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
 use crate::transport::{self, Sockets, Transport};
 
@@ -310,7 +311,8 @@ impl ClientBuilder {
         builder.assemble(settings)
     }
 
-    fn assemble(self, settings: transport::Settings) -> Client {
+    fn assemble(mut self, settings: transport::Settings) -> Client {
+        self.defaults.keyed = is_keyed(&self.defaults.headers);
         let workers = self.pool.workers;
         let transport = self
             .transport

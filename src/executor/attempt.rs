@@ -69,15 +69,16 @@ impl Engine {
         Settings::of(&self.defaults, &HostSettings::default(), request).deadline()
     }
 
-    /// Makes one attempt. Where it settles the request, a cancel that comes later finds that it has ended; else the
+    /// Makes one attempt, that begins now, at `start`. Where it settles the request, a cancel that comes later finds that it has ended; else the
     /// slot stays open until the job is back in the schedule.
     pub(super) fn attempt(
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
+        start: Instant,
     ) -> Next {
-        match self.run(job, cancel, connected) {
+        match self.run(job, cancel, connected, start) {
             Next::Done { .. } if cancel.end() => {
                 if let Some(progress) = &mut job.progress {
                     progress.report.ambiguous |= progress.sent_unsafe;
@@ -90,11 +91,16 @@ impl Engine {
 
     // In three steps, of which only the middle one waits, for what all that time is on the stack: ten thousand workers
     // have ten thousand stacks, and each page of one counts.
-    fn run(&self, job: &mut Job, cancel: &Arc<CancelSlot>, connected: Option<&dyn Fn()>) -> Next {
+    fn run(
+        &self,
+        job: &mut Job,
+        cancel: &Arc<CancelSlot>,
+        connected: Option<&dyn Fn()>,
+        start: Instant,
+    ) -> Next {
         let request = Arc::clone(&job.request);
         let host = self.defaults.host_settings(job.host.as_ref());
         let settings = Settings::of(&self.defaults, &host, &request);
-        let start = Instant::now();
         let progress = match self.prepare(job, settings, start) {
             Ok(progress) => progress,
             Err(next) => return *next,
@@ -163,6 +169,7 @@ impl Progress {
             announced: false,
             fresh: false,
             sent_unsafe: false,
+            settled: None,
             error: None,
         }
     }
@@ -178,24 +185,25 @@ impl Progress {
         cancel: &CancelSlot,
         start: Instant,
     ) -> Next {
-        let elapsed = start.elapsed();
+        let trace = &exchanged.trace;
+        let ended = trace.ended.unwrap_or_else(Instant::now);
+        let elapsed = ended.saturating_duration_since(start);
         if log::log_enabled!(log::Level::Debug) {
             self.tell(&exchanged, elapsed);
         }
-        let trace = exchanged.trace;
-        self.note(&trace, elapsed);
-        let ended = cancel.is_cancelled();
-        if ended || exchanged.headers().is_none() {
+        self.note(trace, elapsed);
+        let aborted = cancel.is_cancelled();
+        if aborted || exchanged.headers().is_none() {
             self.report.rare_mut().timings = trace.timings;
         }
         self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
-        if ended {
+        if aborted {
             self.tally.settled();
             return Next::failed(cancelled());
         }
         match exchanged.result {
-            Ok(reply) => self.answered(engine, settings, request, reply, &trace, elapsed),
-            Err(fault) => self.faulted(settings, request, fault, &trace, elapsed),
+            Ok(reply) => self.answered(engine, settings, request, reply, trace, elapsed),
+            Err(fault) => self.faulted(settings, request, fault, trace, elapsed),
         }
     }
 
@@ -235,11 +243,16 @@ impl Progress {
         &mut self,
         settings: Settings<'_>,
         mut response: Response,
-        partial: Option<Partial>,
+        partial: Option<Box<Partial>>,
         trace: &Trace,
         elapsed: Duration,
     ) -> Next {
-        match partial.map(Partial::put_in_place).transpose() {
+        if partial.is_none() && !settings.looks_into() {
+            self.tally.settled();
+            self.settled = trace.ended;
+            return Next::answered(State::Success(response));
+        }
+        match partial.map(|partial| partial.put_in_place()).transpose() {
             Ok(None) => {}
             Ok(Some(saved)) => {
                 self.report.size = saved.size;

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::http::header::RETRY_AFTER;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::Body;
 use crate::response::{Head, Response};
 use crate::retry::{self, Evidence, Tally};
-use crate::transport::{Call, CancelSlot, Exchanged, Partial, Reply, Trace};
+use crate::transport::{Call, CancelSlot, Exchanged, Reply, Trace};
 
 use super::attempt::Engine;
 use super::job::Progress;
@@ -119,8 +118,7 @@ impl Progress {
 
     /// Keeps what a response says of itself, and makes it the caller's form.
     pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
-        let header = reply.headers.first(&RETRY_AFTER);
-        if let Some(value) = header {
+        if let Some(value) = reply.headers.retry_after() {
             let text = String::from_utf8_lossy(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
@@ -136,7 +134,7 @@ impl Progress {
             saved: None,
             redaction: self.prepared.redaction.clone(),
         });
-        let saved = reply.partial.as_ref().map(Partial::size);
+        let saved = reply.partial.as_ref().map(|partial| partial.size());
         self.report.size = saved.unwrap_or(reply.body.len() as u64);
         self.report.head = Some(Arc::clone(&head));
         Response::new(head, reply.body, reply.truncated)

@@ -77,6 +77,8 @@ pub(super) struct Progress {
     pub(super) fresh: bool,
     /// The last exchange may have changed something: bytes of a method that is not safe went out.
     pub(super) sent_unsafe: bool,
+    /// When it was known what becomes of it, where that was at the end of an exchange.
+    pub(super) settled: Option<Instant>,
     /// Why the last attempt failed.
     pub(super) error: Option<Error>,
 }

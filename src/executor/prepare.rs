@@ -27,6 +27,8 @@ use crate::url;
 pub(crate) struct Defaults {
     /// Shared with each request that changes none of them.
     pub(crate) headers: Arc<HeaderMap>,
+    /// There is a key among them that makes repeating safe.
+    pub(crate) keyed: bool,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) base: Option<Uri>,
     pub(crate) accept: StatusSet,
@@ -56,6 +58,7 @@ impl Default for Defaults {
     fn default() -> Self {
         Defaults {
             headers: Arc::default(),
+            keyed: false,
             query: Vec::new(),
             base: None,
             accept: StatusSet::from(100..=399),
@@ -149,6 +152,11 @@ impl<'a> Settings<'a> {
             .rules
             .iter()
             .chain(self.options.map_or(&[][..], |o| &o.rules))
+    }
+
+    /// Whether there is anything to look for in an accepted response.
+    pub(super) fn looks_into(self) -> bool {
+        self.expect_json() || self.rules().next().is_some()
     }
 
     pub(super) fn max_redirects(self) -> u32 {
@@ -267,7 +275,11 @@ impl Prepared {
         {
             Arc::make_mut(&mut headers).insert(AUTHORIZATION, credentials.clone());
         }
-        let repeatable = request.options().is_some_and(|o| o.idempotent) || is_keyed(&headers);
+        let keyed = match Arc::ptr_eq(&headers, &defaults.headers) {
+            true => defaults.keyed,
+            false => is_keyed(&headers),
+        };
+        let repeatable = keyed || request.options().is_some_and(|o| o.idempotent);
         Ok(Prepared {
             method: request.method().clone(),
             uri,

@@ -99,6 +99,13 @@ pub(super) struct After {
     start: bool,
 }
 
+impl After {
+    /// Whether nothing is left to do.
+    pub(super) fn is_nothing(&self) -> bool {
+        !self.start && self.nudged.is_empty() && self.undelivered.is_empty()
+    }
+}
+
 impl Executor {
     /// An executor without workers; `start` starts one that has been counted as starting.
     pub(super) fn new(

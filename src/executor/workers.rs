@@ -136,14 +136,20 @@ impl Worker<'_> {
         active.batch = Some(batch);
         let after = executor.call(&mut state, now);
         drop(state);
-        executor.finish(after);
+        let start = match after.is_nothing() {
+            true => now,
+            false => {
+                executor.finish(after);
+                Instant::now()
+            }
+        };
 
         let connected = || executor.connected(id);
         let connected: Option<&dyn Fn()> = if unproven { Some(&connected) } else { None };
         let engine = executor.engine();
         let before = job.attempts();
         let attempt = catch_unwind(AssertUnwindSafe(|| {
-            engine.attempt(&mut job, &self.slot, connected)
+            engine.attempt(&mut job, &self.slot, connected, start)
         }));
         let next = attempt.unwrap_or_else(|panic| {
             // A hook that panics does so before its attempt is counted.
@@ -200,7 +206,8 @@ impl Worker<'_> {
         {
             job.give_up(error);
         }
-        let (receiver, outcome) = job.finish_for(outcome, Instant::now());
+        let settled = job.progress.as_ref().and_then(|p| p.settled);
+        let (receiver, outcome) = job.finish_for(outcome, settled.unwrap_or_else(Instant::now));
         let bytes =
             catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
         // It may be the last to hold the caller's closure, and what that does when dropped is its own.

@@ -8,20 +8,25 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
+use crate::http::header::RETRY_AFTER;
 use crate::http::{HeaderMap, HeaderName, HeaderValue};
 
 #[derive(Clone, Default)]
 pub(crate) struct Headers {
     lines: Box<[u8]>,
+    /// There is a `Retry-After` among the lines.
+    asks_to_wait: bool,
     map: OnceLock<Box<HeaderMap>>,
 }
 
 impl Headers {
     /// The lines of a head, without the first and with or without the empty one at the end, as a parser has found them
-    /// to be valid (RFC 9112 §5, without folded ones). What is not is left out.
-    pub(crate) fn of_lines(lines: &[u8]) -> Headers {
+    /// to be valid (RFC 9112 §5, without folded ones). What is not is left out. Whether there is a `Retry-After` among
+    /// them is asked of every response, so the parser says it.
+    pub(crate) fn of_lines(lines: &[u8], asks_to_wait: bool) -> Headers {
         Headers {
             lines: lines.into(),
+            asks_to_wait,
             map: OnceLock::new(),
         }
     }
@@ -39,6 +44,12 @@ impl Headers {
             let is = line[..name.len()].eq_ignore_ascii_case(name);
             is.then(|| value.trim_ascii())
         })
+    }
+
+    /// The first `Retry-After`.
+    pub(crate) fn retry_after(&self) -> Option<&[u8]> {
+        let asks = self.asks_to_wait || self.map.get().is_some();
+        asks.then(|| self.first(&RETRY_AFTER))?
     }
 
     /// Changes the map, which is what counts from then on.
@@ -85,6 +96,7 @@ impl From<HeaderMap> for Headers {
     fn from(map: HeaderMap) -> Headers {
         Headers {
             lines: Box::default(),
+            asks_to_wait: false,
             map: OnceLock::from(Box::new(map)),
         }
     }
@@ -108,7 +120,7 @@ mod tests {
 
     #[test]
     fn lines_and_the_map_made_of_them_say_the_same() {
-        let headers = Headers::of_lines(LINES);
+        let headers = Headers::of_lines(LINES, false);
         let names = [
             "content-type",
             "set-cookie",
@@ -136,8 +148,22 @@ mod tests {
     }
 
     #[test]
+    fn a_retry_after_is_looked_for_where_the_parser_saw_one_or_there_is_a_map() {
+        let lines = b"Server: a\r\nRETRY-after: 7\r\nRetry-After: 8\r\n\r\n";
+        let asks = Headers::of_lines(lines, true);
+        assert_eq!(asks.retry_after(), Some(&b"7"[..]));
+        assert_eq!(asks.len(), 3);
+        assert_eq!(asks.retry_after(), Some(&b"7"[..]));
+        assert_eq!(Headers::of_lines(LINES, false).retry_after(), None);
+        let map: HeaderMap = [(RETRY_AFTER, HeaderValue::from_static("9"))]
+            .into_iter()
+            .collect();
+        assert_eq!(Headers::from(map).retry_after(), Some(&b"9"[..]));
+    }
+
+    #[test]
     fn a_map_may_be_changed_and_is_what_counts_then() {
-        let mut headers = Headers::of_lines(LINES);
+        let mut headers = Headers::of_lines(LINES, false);
         let removed = headers.change(|map| map.remove(SET_COOKIE));
         assert_eq!(removed.unwrap(), "a=1:2");
         assert_eq!(headers.first(&SET_COOKIE), None);

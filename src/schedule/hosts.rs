@@ -15,14 +15,23 @@ const LOOKED_AT: usize = 1_000;
 impl<J> Schedule<J> {
     /// What is known of a host, begun if need be.
     pub(crate) fn host(&mut self, host: &Host, now: Instant) -> Id {
-        if let Some(id) = self.by_host.get(host) {
+        if let Some((last, id)) = &self.last_host
+            && last == host
+            && self.hosts.get(*id).is_some()
+        {
             return *id;
         }
-        let limits = self.settings.limits(host);
-        let id = self
-            .hosts
-            .insert(HostState::new(host.clone(), &limits, now));
-        self.by_host.insert(host.clone(), id);
+        let id = match self.by_host.get(host) {
+            Some(id) => *id,
+            None => {
+                let limits = self.settings.limits(host);
+                let state = HostState::new(host.clone(), &limits, now);
+                let id = self.hosts.insert(state);
+                self.by_host.insert(host.clone(), id);
+                id
+            }
+        };
+        self.last_host = Some((host.clone(), id));
         id
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct Schedule<J> {
     jobs: Slots<Slot<J>>,
     hosts: Slots<HostState>,
     by_host: HashMap<Host, Id>,
+    /// The one asked for last: lists are mostly sorted by host.
+    last_host: Option<(Host, Id)>,
     batches: Slots<Batch<J>>,
     ordered: Vec<Id>,
     /// Batches of which fewer are under way for a time, since their answers wait for a core.
@@ -115,6 +117,7 @@ impl<J> Schedule<J> {
             jobs: Slots::default(),
             hosts: Slots::default(),
             by_host: HashMap::new(),
+            last_host: None,
             batches: Slots::default(),
             ordered: Vec::new(),
             backlogged: Vec::new(),

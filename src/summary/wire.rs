@@ -140,7 +140,7 @@ impl From<Wire> for Summary {
         for line in &w.hosts {
             let host = line.host.parse::<Uri>().ok().and_then(|uri| Host::of(&uri));
             match host {
-                Some(host) => *hosts.row(&host) += &line.row(),
+                Some(host) => *hosts.row(host) += &line.row(),
                 // A name that says nothing still has figures.
                 None => {
                     hosts.rest += &line.row();
@@ -153,7 +153,7 @@ impl From<Wire> for Summary {
         let mut errors = Worst::<ErrorKey, ErrorRow>::default();
         for line in w.top_errors {
             let (key, row) = line.row();
-            *errors.row(&key) += &row;
+            *errors.row(key) += &row;
         }
         errors.others = w.other_errors.kinds;
         errors.rest.count = w.other_errors.count;

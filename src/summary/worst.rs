@@ -35,15 +35,11 @@ impl<K, R: Default> Default for Worst<K, R> {
 }
 
 impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
-    pub(super) fn row(&mut self, key: &K) -> &mut R {
-        // Looked up twice where it is new, so that the many times it is not cost no clone of the key.
-        if !self.rows.contains_key(key) {
-            if self.rows.len() >= 2 * KEPT {
-                self.make_room();
-            }
-            self.rows.insert(key.clone(), R::default());
+    pub(super) fn row(&mut self, key: K) -> &mut R {
+        if self.rows.len() >= 2 * KEPT && !self.rows.contains_key(&key) {
+            self.make_room();
         }
-        self.rows.get_mut(key).expect("it was just put there")
+        self.rows.entry(key).or_default()
     }
 
     /// All rows, unless there are more than so many.
@@ -90,7 +86,7 @@ impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
 impl<K: Eq + Hash + Ord + Clone, R: Row> AddAssign<&Worst<K, R>> for Worst<K, R> {
     fn add_assign(&mut self, other: &Worst<K, R>) {
         for (key, row) in &other.rows {
-            *self.row(key) += row;
+            *self.row(key.clone()) += row;
         }
         self.others += other.others;
         self.rest += &other.rest;

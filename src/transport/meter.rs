@@ -43,6 +43,7 @@ impl Meter {
     /// Ends the last phase.
     pub(super) fn finish(mut self, now: Instant) -> Trace {
         self.enter(Phase::Total, now);
+        self.trace.ended = Some(now);
         self.trace
     }
 }

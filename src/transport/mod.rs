@@ -115,7 +115,8 @@ pub(crate) struct Reply {
     /// The body was cut at 64 KiB (only where the status is not accepted).
     pub(crate) truncated: bool,
     /// The body, where it went to a file: whole, and not yet under its name.
-    pub(crate) partial: Option<Partial>,
+    /// Apart: few replies have one, and all are passed on by value.
+    pub(crate) partial: Option<Box<Partial>>,
 }
 
 /// An attempt that gave no usable response.
@@ -146,6 +147,8 @@ pub(crate) struct Trace {
     /// The server was asked whether it wants the body.
     pub(crate) asked: bool,
     pub(crate) remote: Option<SocketAddr>,
+    /// When it ended.
+    pub(crate) ended: Option<Instant>,
 }
 
 /// Makes attempts. One implementation speaks over sockets, tests script others.

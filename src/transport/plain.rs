@@ -15,8 +15,8 @@ use super::connection::Connection;
 use super::request::DEFAULTS;
 use super::wire::Broken;
 use crate::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING,
-    UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, RETRY_AFTER,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use crate::http::uri::Scheme;
 use crate::http::{HeaderName, Method, StatusCode, Uri};
@@ -137,7 +137,7 @@ fn read_head(input: &[u8], method: &Method, limit: usize) -> Option<(usize, Answ
         return None;
     }
     let first = input.iter().position(|&b| b == b'\n')? + 1;
-    let (mut length, mut closes, mut coded) = (None, false, false);
+    let (mut length, mut closes, mut coded, mut asks_to_wait) = (None, false, false, false);
     for line in head.headers.iter() {
         let is = |name: &HeaderName| line.name.eq_ignore_ascii_case(name.as_str());
         // Most are ruled out by how long they are.
@@ -147,6 +147,7 @@ fn read_head(input: &[u8], method: &Method, limit: usize) -> Option<(usize, Answ
             10 if is(&CONNECTION) => closes |= says_close(line.value),
             17 if is(&TRANSFER_ENCODING) => return None,
             16 => coded |= is(&CONTENT_ENCODING),
+            11 => asks_to_wait |= is(&RETRY_AFTER),
             _ => {}
         }
     }
@@ -157,7 +158,7 @@ fn read_head(input: &[u8], method: &Method, limit: usize) -> Option<(usize, Answ
     }
     let answer = Answer {
         status,
-        headers: Headers::of_lines(&input[first..size]),
+        headers: Headers::of_lines(&input[first..size], asks_to_wait),
         length: length.filter(|_| !bodiless),
         closes,
     };

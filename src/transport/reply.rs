@@ -156,7 +156,7 @@ fn is_saved(call: &Call<'_>, reply: &Reply) -> bool {
 
 fn open<'a>(to: &SaveTo, reply: &'a mut Reply) -> Result<&'a mut Partial, Cut> {
     let partial = Partial::create(to).map_err(Cut::Unsaved)?;
-    Ok(reply.partial.insert(partial))
+    Ok(reply.partial.insert(Box::new(partial)))
 }
 
 /// What is kept of the answer in a fault.
