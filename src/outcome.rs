@@ -221,17 +221,17 @@ impl<T> Outcome<T> {
     /// How long the last attempt took, from its start (name resolution and connecting included) to the end of the
     /// body or the failure.
     pub fn elapsed(&self) -> Duration {
-        self.report.elapsed
+        self.report.elapsed.into()
     }
 
     /// How long it waited for a worker or a limit.
     pub fn queued(&self) -> Duration {
-        self.report.queued
+        self.report.queued.into()
     }
 
     /// From handing the request in to its outcome: queue, attempts and the waits between them.
     pub fn total(&self) -> Duration {
-        self.report.total
+        self.report.total.into()
     }
 
     /// The phases of the last attempt.

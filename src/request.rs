@@ -57,13 +57,22 @@ pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
 #[derive(Clone)]
 pub struct Request {
     method: Method,
-    url: String,
-    headers: Vec<(HeaderName, Option<HeaderValue>)>,
-    body: Body,
+    url: Box<str>,
+    content: Option<Box<Content>>,
     options: Option<Box<Options>>,
     resumed: Option<Box<Resumed>>,
     place: Option<Place>,
 }
+
+/// What a URL alone does not have.
+#[derive(Clone)]
+struct Content {
+    headers: Vec<Edit>,
+    body: Body,
+}
+
+/// A header of the request's own; one without a value leaves the client's out.
+type Edit = (HeaderName, Option<HeaderValue>);
 
 impl Request {
     /// A request with any method.
@@ -78,9 +87,8 @@ impl Request {
         };
         let request = Request {
             method,
-            url: url.into(),
-            headers: Vec::new(),
-            body: Body::EMPTY,
+            url: url.into().into(),
+            content: None,
             options: None,
             resumed: None,
             place: None,
@@ -133,7 +141,7 @@ impl Request {
             ));
         };
         value.set_sensitive(Redaction::USUAL.is_secret(&parsed));
-        self.headers.push((parsed, Some(value)));
+        self.content_mut().headers.push((parsed, Some(value)));
         self
     }
 
@@ -142,7 +150,7 @@ impl Request {
         let name = name.as_ref();
         match HeaderName::from_bytes(name.as_bytes()) {
             Ok(parsed) => {
-                self.headers.push((parsed, None));
+                self.content_mut().headers.push((parsed, None));
                 self
             }
             Err(_) => self.spoiled(format!("the header name {name:?} is not valid")),
@@ -297,8 +305,10 @@ impl Request {
     }
 
     /// The headers set on the request itself; `None` stands for one left out.
-    pub(crate) fn header_edits(&self) -> &[(HeaderName, Option<HeaderValue>)] {
-        &self.headers
+    pub(crate) fn header_edits(&self) -> &[Edit] {
+        self.content
+            .as_ref()
+            .map_or(&[], |content| &content.headers)
     }
 
     pub(crate) fn options(&self) -> Option<&Options> {
@@ -308,6 +318,15 @@ impl Request {
     /// What is wrong with it, if building it went wrong.
     pub(crate) fn invalid(&self) -> Option<&str> {
         self.options()?.invalid.as_deref()
+    }
+
+    fn content_mut(&mut self) -> &mut Content {
+        self.content.get_or_insert_with(|| {
+            Box::new(Content {
+                headers: Vec::new(),
+                body: Body::EMPTY,
+            })
+        })
     }
 
     fn options_mut(&mut self) -> &mut Options {
@@ -320,8 +339,9 @@ impl Request {
     }
 
     fn replace_header(mut self, name: HeaderName, value: HeaderValue) -> Request {
-        self.headers.retain(|(other, _)| *other != name);
-        self.headers.push((name, Some(value)));
+        let headers = &mut self.content_mut().headers;
+        headers.retain(|(other, _)| *other != name);
+        headers.push((name, Some(value)));
         self
     }
 }

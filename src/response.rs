@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::redact::Redaction;
-use crate::timing::{Nanoseconds, Timings};
+use crate::timing::{Phases, Timings};
 
 pub(crate) use headers::Headers;
 
@@ -35,9 +35,9 @@ pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
-    pub(crate) url: Uri,
+    pub(crate) url: Arc<Uri>,
     pub(crate) history: Box<[Hop]>,
-    pub(crate) timings: Nanoseconds,
+    pub(crate) timings: Phases,
     pub(crate) remote: Option<SocketAddr>,
     pub(crate) reused: bool,
     pub(crate) saved: Option<Box<Saved>>,
@@ -263,9 +263,9 @@ mod tests {
             status: 200,
             version: Version::HTTP_11,
             headers: headers.into(),
-            url: Uri::from_static("http://user:secret@h/"),
+            url: Uri::from_static("http://user:secret@h/").into(),
             history: Box::default(),
-            timings: Timings::default().into(),
+            timings: Phases::default(),
             remote: None,
             reused: false,
             saved: None,

@@ -115,7 +115,7 @@ impl Summary {
             self.later_successes += u64::from(outcome.is_success());
         }
         if report.attempts > 0 {
-            self.queue_wait.record(report.queued);
+            self.queue_wait.record(report.queued.into());
         }
         self.bytes_sent += report.bytes_sent;
         self.bytes_received += report.bytes_received;
@@ -134,7 +134,7 @@ impl Summary {
             .filter(|attempt| attempt.status.is_some());
         // The last attempt stands in the log if it failed.
         let in_log = report.rare().log.len() >= report.attempts as usize;
-        let last = (!in_log && report.head.is_some()).then_some(report.elapsed);
+        let last = (!in_log && report.head.is_some()).then(|| report.elapsed.into());
         let host = outcome.host();
         let mut row = None;
         if let Some(host) = host.filter(|_| report.attempts > 0 || failed) {

@@ -4,6 +4,7 @@ pub(crate) mod millis;
 pub(crate) mod millis_option;
 
 use std::fmt;
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -72,28 +73,45 @@ pub struct Timings {
     pub receive: Duration,
 }
 
-/// The same in half the room, exact up to five centuries.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Nanoseconds([u64; 6]);
+/// A time in half the room of a [`Duration`], exact up to five centuries. Outcomes wait for their caller by the thousand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Nanoseconds(u64);
 
-impl From<Timings> for Nanoseconds {
-    fn from(timings: Timings) -> Nanoseconds {
-        let Timings {
-            resolve,
-            connect,
-            tls,
-            send,
-            wait,
-            receive,
-        } = timings;
-        let phases = [resolve, connect, tls, send, wait, receive];
-        Nanoseconds(phases.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
+impl From<Duration> for Nanoseconds {
+    fn from(time: Duration) -> Nanoseconds {
+        let whole = time.as_secs().saturating_mul(1_000_000_000);
+        Nanoseconds(whole.saturating_add(time.subsec_nanos().into()))
     }
 }
 
-impl From<Nanoseconds> for Timings {
-    fn from(nanoseconds: Nanoseconds) -> Timings {
-        Timings::of(nanoseconds.0.map(Duration::from_nanos))
+impl From<Nanoseconds> for Duration {
+    fn from(time: Nanoseconds) -> Duration {
+        Duration::from_nanos(time.0)
+    }
+}
+
+impl AddAssign<Duration> for Nanoseconds {
+    fn add_assign(&mut self, time: Duration) {
+        self.0 = self.0.saturating_add(Nanoseconds::from(time).0);
+    }
+}
+
+/// [`Timings`] in half the room.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Phases([Nanoseconds; 6]);
+
+impl Phases {
+    /// Adds `time` to the given phase. [`Phase::Total`] has no share of its own and is ignored.
+    pub(crate) fn add(&mut self, phase: Phase, time: Duration) {
+        if let Some(sum) = self.0.get_mut(phase as usize) {
+            *sum += time;
+        }
+    }
+}
+
+impl From<Phases> for Timings {
+    fn from(phases: Phases) -> Timings {
+        Timings::of(phases.0.map(Duration::from))
     }
 }
 
@@ -113,19 +131,6 @@ impl Timings {
         }
     }
 
-    /// Adds `time` to the given phase. [`Phase::Total`] has no share of its own and is ignored.
-    pub(crate) fn add(&mut self, phase: Phase, time: Duration) {
-        match phase {
-            Phase::Resolve => self.resolve += time,
-            Phase::Connect => self.connect += time,
-            Phase::Tls => self.tls += time,
-            Phase::Send => self.send += time,
-            Phase::Wait => self.wait += time,
-            Phase::Receive => self.receive += time,
-            Phase::Total => {}
-        }
-    }
-
     /// From the start of the attempt to the parsed response head: everything but `receive`.
     #[doc(alias = "ttfb")]
     pub fn until_head(&self) -> Duration {
@@ -138,12 +143,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timings_are_the_same_in_nanoseconds() {
-        let timings =
-            Timings::of([1, 20, 300, 4_000, 50_000, 6_000_000_000].map(Duration::from_nanos));
-        assert_eq!(Timings::from(Nanoseconds::from(timings)), timings);
-        assert_eq!(timings.resolve, Duration::from_nanos(1));
-        assert_eq!(timings.receive, Duration::from_secs(6));
+    fn phases_add_up_to_the_nanosecond() {
+        let mut phases = Phases::default();
+        let order = [
+            Phase::Resolve,
+            Phase::Connect,
+            Phase::Tls,
+            Phase::Send,
+            Phase::Wait,
+            Phase::Receive,
+            Phase::Total,
+        ];
+        for _ in 0..2 {
+            for (at, phase) in order.into_iter().enumerate() {
+                phases.add(phase, Duration::new(at as u64, 1));
+            }
+        }
+        let sums = [0, 2, 4, 6, 8, 10].map(|seconds| Duration::new(seconds, 2));
+        assert_eq!(Timings::from(phases), Timings::of(sums));
         assert_eq!(Timings::NONE, Timings::default());
+    }
+
+    #[test]
+    fn a_time_of_ages_is_as_long_as_can_be() {
+        let longest = Duration::from(Nanoseconds::from(Duration::MAX));
+        assert_eq!(longest, Duration::from_nanos(u64::MAX));
     }
 }

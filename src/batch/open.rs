@@ -39,6 +39,7 @@ where
             input,
             count: None,
             feeder: Feeder::within(bounds.window),
+            feeding: Vec::new(),
             receiver,
             inbox,
             fed: 0,

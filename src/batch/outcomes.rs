@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver as Receiving, Select};
 
-use crate::executor::{Executor, Found, Owner, Receiver, Taken};
+use crate::executor::{Executor, Feed, Found, Owner, Receiver, Taken};
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
@@ -37,6 +37,8 @@ pub struct Outcomes<I, T = Response> {
     /// Set where other threads feed.
     pub(super) count: Option<Arc<Count>>,
     pub(super) feeder: Feeder,
+    /// What is fed at once, empty meanwhile.
+    pub(super) feeding: Vec<Feed>,
     pub(super) receiver: Arc<dyn Receiver>,
     pub(super) inbox: Inbox<T>,
     /// Requests handed in from the input.
@@ -173,7 +175,7 @@ where
         let (feeder, fed) = (&mut self.feeder, &mut self.fed);
         let defaults = &owner.executor().engine().defaults;
         let exhausted = &mut self.control.exhausted;
-        let stopped_short = owner.executor().feed(self.batch, || {
+        let stopped_short = owner.executor().feed(self.batch, &mut self.feeding, || {
             let Some(request) = input.next() else {
                 *exhausted = true;
                 return None;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
+use crate::http::Uri;
 use crate::outcome::State;
 use crate::policy::Judgement;
 use crate::request::Request;
@@ -14,7 +15,7 @@ use crate::schedule;
 use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace, Transport};
 
 use super::failure::Failure;
-use super::job::{Job, Progress, cancelled};
+use super::job::{Job, Progress, Receiver, cancelled, first_uri};
 use super::judge::judge;
 use super::prepare::{Defaults, HostSettings, Prepared, Settings};
 
@@ -98,57 +99,78 @@ impl Engine {
         connected: Option<&dyn Fn()>,
         start: Instant,
     ) -> Next {
-        let request = Arc::clone(&job.request);
-        let host = self.defaults.host_settings(job.host.as_ref());
-        let settings = Settings::of(&self.defaults, &host, &request);
-        let progress = match self.prepare(job, settings, start) {
-            Ok(progress) => progress,
-            Err(next) => return *next,
+        let Job {
+            request,
+            target,
+            host,
+            receiver,
+            waits_since,
+            progress,
+            ..
+        } = job;
+        let of_host = self.defaults.host_settings(host.as_ref());
+        let settings = Settings::of(&self.defaults, &of_host, request);
+        let progress = match progress {
+            Some(progress) => progress,
+            None => {
+                let uri = || first_uri(target.as_ref(), request);
+                match self.first(request, uri, settings, &**receiver, start) {
+                    Ok(made) => progress.insert(made),
+                    Err(next) => return *next,
+                }
+            }
         };
+        progress.report.queued += start.saturating_duration_since(*waits_since);
+        if let Err(next) = progress.get_ready(self, request, host.as_ref()) {
+            return *next;
+        }
         let exchanged = progress.exchange(self, settings, cancel, connected, start);
-        progress.conclude(self, settings, &request, exchanged, cancel, start)
+        progress.conclude(self, settings, request, exchanged, cancel, start)
     }
 
-    /// All that comes before the exchange. The error is what follows without one.
+    /// What comes before the first attempt. The error is what follows without one.
     #[inline(never)]
-    fn prepare<'j>(
+    fn first(
         &self,
-        job: &'j mut Job,
+        request: &Request,
+        uri: impl FnOnce() -> Arc<Uri>,
         settings: Settings<'_>,
+        receiver: &dyn Receiver,
         start: Instant,
-    ) -> Result<&'j mut Progress, Box<Next>> {
-        if job.progress.is_none() {
-            let prepared = match settings.contradiction() {
-                Some(reason) => Err(reason),
-                None => Prepared::new(&self.defaults, &job.request, &job.uri()),
-            };
-            let prepared = prepared.map_err(|reason| {
-                Box::new(Next::failed(Error::new(ErrorType::InvalidRequest, reason)))
-            })?;
-            let batch_ends = job.receiver.deadline();
-            let progress = Progress::new(prepared, settings, batch_ends, start);
-            job.progress = Some(Box::new(progress));
-        }
-        let Some(progress) = &mut job.progress else {
-            unreachable!("it was made just now");
+    ) -> Result<Box<Progress>, Box<Next>> {
+        let prepared = match settings.contradiction() {
+            Some(reason) => Err(reason),
+            None => Prepared::new(&self.defaults, request, uri()),
         };
-        progress.report.queued += start.saturating_duration_since(job.waits_since);
-        if !progress.sign(self, &job.request)
-            && let Some(host) = job.host.clone()
+        let prepared = prepared.map_err(|reason| {
+            Box::new(Next::failed(Error::new(ErrorType::InvalidRequest, reason)))
+        })?;
+        let progress = Progress::new(prepared, settings, receiver.deadline(), start);
+        Ok(Box::new(progress))
+    }
+}
+
+impl Progress {
+    /// What comes before each exchange. The error is what follows without one.
+    #[inline(never)]
+    fn get_ready(
+        &mut self,
+        engine: &Engine,
+        request: &Request,
+        host: Option<&Host>,
+    ) -> Result<(), Box<Next>> {
+        if !self.sign(engine, request)
+            && let Some(host) = host.cloned()
         {
             return Err(Box::new(Next::Elsewhere {
                 host,
                 delay: Duration::ZERO,
             }));
         }
-        progress
-            .announce(&job.request)
-            .map_err(|refusal| Box::new(Next::failed(refusal)))?;
-        Ok(progress)
+        self.announce(request)
+            .map_err(|refusal| Box::new(Next::failed(refusal)))
     }
-}
 
-impl Progress {
     fn new(
         prepared: Prepared,
         settings: Settings<'_>,
@@ -194,7 +216,7 @@ impl Progress {
         self.note(trace, elapsed);
         let aborted = cancel.is_cancelled();
         if aborted || exchanged.headers().is_none() {
-            self.report.rare_mut().timings = trace.timings;
+            self.report.rare_mut().timings = trace.timings.into();
         }
         self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
         if aborted {

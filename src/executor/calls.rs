@@ -56,13 +56,14 @@ impl Executor {
     /// Adds as many jobs as there is room for, asking `more` for each, with no lock held meanwhile. Says whether it
     /// stopped for want of room, for which its caller is then nudged; not, once `more` gives none or the batch is over.
     ///
-    /// A panic in `more` goes on to the caller, with what it gave before it added.
+    /// A panic in `more` goes on to the caller, with what it gave before it added. `chunk` is empty before and after: its
+    /// memory is kept by the caller, for asking for a piece of such a size makes an allocator sort what it has.
     pub(crate) fn feed(
         self: &Arc<Self>,
         batch: Id,
+        chunk: &mut Vec<Feed>,
         mut more: impl FnMut() -> Option<Feed>,
     ) -> bool {
-        let mut chunk = Vec::new();
         while let Some(room) = self.room(batch) {
             if room == 0 {
                 return true;

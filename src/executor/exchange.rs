@@ -14,9 +14,6 @@ use super::attempt::Engine;
 use super::job::Progress;
 use super::prepare::{Prepared, Settings};
 
-/// The body of a request that leaves its own behind.
-static NOTHING: Body = Body::EMPTY;
-
 impl Progress {
     /// Sends, and once more at once where a kept-alive connection turned out to be closed.
     pub(super) fn exchange(
@@ -36,7 +33,8 @@ impl Progress {
         self.report.started = Some(SystemTime::now());
         let body = match self.prepared.with_body {
             true => settings.body(),
-            false => &NOTHING,
+            // A redirect has left it behind.
+            false => Body::NONE,
         };
         let headers = self.signed.as_ref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
@@ -108,7 +106,7 @@ impl Progress {
     /// Adds what an exchange did to the report.
     pub(super) fn note(&mut self, trace: &Trace, elapsed: Duration) {
         let report = &mut self.report;
-        report.elapsed = elapsed;
+        report.elapsed = elapsed.into();
         report.bytes_sent += trace.bytes_sent;
         report.bytes_received += trace.bytes_received;
         report.connections_opened += u32::from(trace.connected && !trace.reused);
@@ -126,9 +124,9 @@ impl Progress {
             status: reply.status,
             version: reply.version,
             headers: reply.headers,
-            url: self.prepared.uri.clone(),
+            url: Arc::clone(&self.prepared.uri),
             history: self.report.rare().history.as_slice().into(),
-            timings: trace.timings.into(),
+            timings: trace.timings,
             remote: trace.remote,
             reused: trace.reused,
             saved: None,

@@ -94,7 +94,7 @@ impl Progress {
                         }
                         self.prepared.with_body &= !next.drop_body;
                         self.prepared.method = next.method;
-                        self.prepared.uri = next.uri;
+                        self.prepared.uri = next.uri.into();
                         self.tally.redirected();
                         self.redirected = true;
                         return Some(Next::Elsewhere { host, delay });

@@ -1,6 +1,5 @@
 //! A request on its way through the schedule, and how it becomes an outcome.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,7 +40,7 @@ pub(crate) struct Job {
     pub(super) index: u64,
     /// What it is sent to. Where many wait, only if it is not the request's own URL as it stands: that is read once more
     /// when its turn comes.
-    target: Option<Box<Uri>>,
+    pub(super) target: Option<Arc<Uri>>,
     /// Whom the next exchange is with; none where the request is not fit to be sent.
     pub(super) host: Option<Host>,
     pub(super) receiver: Arc<dyn Receiver>,
@@ -87,7 +86,7 @@ impl Job {
     pub(crate) fn new(
         request: Arc<Request>,
         index: u64,
-        to: Option<(Option<Box<Uri>>, Host)>,
+        to: Option<(Option<Arc<Uri>>, Host)>,
         receiver: Arc<dyn Receiver>,
         now: Instant,
     ) -> Box<Job> {
@@ -169,11 +168,11 @@ impl Job {
                 report
             }
             None => Box::new(Report {
-                queued: now.saturating_duration_since(self.accepted),
+                queued: now.saturating_duration_since(self.accepted).into(),
                 ..Report::default()
             }),
         };
-        report.total = now.saturating_duration_since(self.accepted);
+        report.total = now.saturating_duration_since(self.accepted).into();
         let state = match (state, self.request.place()) {
             (State::Failed(error), Some(place))
                 if error.error_type() == ErrorType::InvalidRequest =>
@@ -232,11 +231,16 @@ impl Job {
     }
 
     /// What it is sent to first.
-    pub(super) fn uri(&self) -> Cow<'_, Uri> {
-        match &self.target {
-            Some(uri) => Cow::Borrowed(uri),
-            None => Cow::Owned(url::parse(self.request.url()).unwrap_or_default()),
-        }
+    fn uri(&self) -> Arc<Uri> {
+        first_uri(self.target.as_ref(), &self.request)
+    }
+}
+
+/// What a request is sent to first: what was kept beside it, or what it says.
+pub(super) fn first_uri(kept: Option<&Arc<Uri>>, request: &Request) -> Arc<Uri> {
+    match kept {
+        Some(uri) => Arc::clone(uri),
+        None => Arc::new(url::parse(request.url()).unwrap_or_default()),
     }
 }
 

@@ -216,7 +216,7 @@ impl<'a> Settings<'a> {
 /// What is sent; redirects change it.
 pub(super) struct Prepared {
     pub(super) method: Method,
-    pub(super) uri: Uri,
+    pub(super) uri: Arc<Uri>,
     pub(super) headers: Arc<HeaderMap>,
     /// The request's body goes along.
     pub(super) with_body: bool,
@@ -231,11 +231,11 @@ impl Prepared {
     pub(super) fn new(
         defaults: &Defaults,
         request: &Request,
-        uri: &Uri,
+        uri: Arc<Uri>,
     ) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
-            && let Some(host) = Host::of(uri)
+            && let Some(host) = Host::of(&uri)
         {
             // The most specific rule last: what it says stands.
             let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
@@ -264,7 +264,7 @@ impl Prepared {
         }
         if let Some(reason) = request.lacking(
             |name| headers.contains_key(name),
-            |name| url::has_parameter(uri, name),
+            |name| url::has_parameter(&uri, name),
         ) {
             return Err(reason);
         }
@@ -292,16 +292,16 @@ impl Prepared {
 }
 
 /// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
-fn take_userinfo(uri: &Uri, headers: &mut Arc<HeaderMap>) -> Result<Uri, String> {
+fn take_userinfo(uri: Arc<Uri>, headers: &mut Arc<HeaderMap>) -> Result<Arc<Uri>, String> {
     // Few have it, and looking backwards for it costs more than looking whether it is there.
     if !uri
         .authority()
         .is_some_and(|a| a.as_str().as_bytes().contains(&b'@'))
     {
-        return Ok(uri.clone());
+        return Ok(uri);
     }
     let Some((userinfo, host)) = uri.authority().and_then(|a| a.as_str().rsplit_once('@')) else {
-        return Ok(uri.clone());
+        return Ok(uri);
     };
     if !headers.contains_key(AUTHORIZATION) {
         let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
@@ -309,12 +309,13 @@ fn take_userinfo(uri: &Uri, headers: &mut Arc<HeaderMap>) -> Result<Uri, String>
         let value = basic(&plain(user), &plain(password))?;
         Arc::make_mut(headers).insert(AUTHORIZATION, value);
     }
-    let mut parts = uri.clone().into_parts();
+    let mut parts = Uri::clone(&uri).into_parts();
     parts.authority = Some(
         host.parse::<Authority>()
             .map_err(|e| format!("the URL is not valid: {e}"))?,
     );
-    Uri::from_parts(parts).map_err(|e| format!("the URL is not valid: {e}"))
+    let uri = Uri::from_parts(parts).map_err(|e| format!("the URL is not valid: {e}"))?;
+    Ok(Arc::new(uri))
 }
 
 #[cfg(test)]
@@ -332,7 +333,7 @@ mod tests {
 
     fn prepared(defaults: &Defaults, request: Request) -> Prepared {
         let target = target(defaults, &request).unwrap();
-        Prepared::new(defaults, &request, target.uri()).unwrap()
+        Prepared::new(defaults, &request, target.kept(true).unwrap()).unwrap()
     }
 
     #[test]
@@ -352,7 +353,7 @@ mod tests {
     #[test]
     fn userinfo_becomes_basic_authentication_and_leaves_the_url() {
         let sent = prepared(&defaults(), Request::get("http://user:p%40ss@h:81/x"));
-        assert_eq!(sent.uri, "http://h:81/x");
+        assert_eq!(*sent.uri, "http://h:81/x");
         assert_eq!(sent.headers[AUTHORIZATION], "Basic dXNlcjpwQHNz");
         let own = prepared(&defaults(), Request::get("http://u:p@h/").bearer("t"));
         assert_eq!(own.headers[AUTHORIZATION], "Bearer t");

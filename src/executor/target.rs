@@ -1,5 +1,7 @@
 //! Where a request goes first: its own URL, or what the client's settings make of it.
 
+use std::sync::Arc;
+
 use crate::http::Uri;
 use crate::request::Request;
 use crate::url;
@@ -52,10 +54,10 @@ impl Target {
     }
 
     /// What is kept beside the request: where few wait, all of it; else what cannot be read from the request once more.
-    pub(crate) fn kept(self, few: bool) -> Option<Box<Uri>> {
+    pub(crate) fn kept(self, few: bool) -> Option<Arc<Uri>> {
         match self {
             Target::Own(_) if !few => None,
-            Target::Own(uri) | Target::Other(uri) => Some(Box::new(uri)),
+            Target::Own(uri) | Target::Other(uri) => Some(Arc::new(uri)),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What is told of a request beside its result.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::Attempt;
 use crate::host::Host;
 use crate::response::{Head, Hop};
-use crate::timing::Timings;
+use crate::timing::{Nanoseconds, Timings};
 
 /// What is told of a request beside its result.
 #[derive(Clone, Debug, Default)]
@@ -16,11 +16,11 @@ pub(crate) struct Report {
     /// Start of the last attempt.
     pub(crate) started: Option<SystemTime>,
     /// The last attempt, from its start to the end of the body or the failure.
-    pub(crate) elapsed: Duration,
+    pub(crate) elapsed: Nanoseconds,
     /// Waiting for a worker or a limit.
-    pub(crate) queued: Duration,
+    pub(crate) queued: Nanoseconds,
     /// From taking the request to its end.
-    pub(crate) total: Duration,
+    pub(crate) total: Nanoseconds,
     /// What is known of the last exchange, where a response head arrived.
     pub(crate) head: Option<Arc<Head>>,
     /// The host of the last attempt, or of the one that was to come.

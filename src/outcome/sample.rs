@@ -12,7 +12,7 @@ use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::{Head, Response};
-use crate::timing::{Phase, Timings};
+use crate::timing::{Phase, Phases};
 
 /// 2026-08-22T10:15:30.123Z, and some microseconds that no record shows.
 pub(crate) fn start() -> SystemTime {
@@ -27,19 +27,17 @@ pub(crate) fn ms(ms: f64) -> Duration {
 pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
-    let timings = Timings {
-        send: ms(0.1),
-        wait: ms(120.0),
-        receive: ms(22.6),
-        ..Timings::default()
-    };
+    let mut timings = Phases::default();
+    timings.add(Phase::Send, ms(0.1));
+    timings.add(Phase::Wait, ms(120.0));
+    timings.add(Phase::Receive, ms(22.6));
     let head = Head {
         status,
         version: Version::HTTP_11,
         headers: headers.into(),
-        url: crate::url::parse(url).unwrap(),
+        url: crate::url::parse(url).unwrap().into(),
         history: Box::default(),
-        timings: timings.into(),
+        timings,
         remote: Some("192.0.2.7:443".parse().unwrap()),
         reused: true,
         saved: None,
@@ -58,9 +56,9 @@ fn answered(index: u64, request: Request, response: &Response, state: State) -> 
         report: Box::new(Report {
             attempts: 1,
             started: Some(start()),
-            elapsed: ms(142.7),
-            queued: ms(3.0),
-            total: ms(145.7),
+            elapsed: ms(142.7).into(),
+            queued: ms(3.0).into(),
+            total: ms(145.7).into(),
             host: Host::of(&head.url),
             head: Some(head),
             size: response.bytes().len() as u64,
@@ -130,9 +128,9 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
         report: Box::new(Report {
             attempts: 3,
             started: Some(start()),
-            elapsed: ms(10000.4),
-            queued: ms(3.0),
-            total: ms(31702.0),
+            elapsed: ms(10000.4).into(),
+            queued: ms(3.0).into(),
+            total: ms(31702.0).into(),
             host: crate::url::parse(request.url())
                 .ok()
                 .and_then(|uri| Host::of(&uri)),

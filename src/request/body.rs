@@ -14,7 +14,7 @@ impl Request {
     /// The body, as it is.
     #[doc(alias = "data")]
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Request {
-        self.body = Body::Bytes(bytes.into());
+        self.content_mut().body = Body::Bytes(bytes.into());
         self
     }
 
@@ -132,14 +132,16 @@ impl Request {
 
     /// The body. Empty for one that is streamed.
     pub fn body_bytes(&self) -> &[u8] {
-        match &self.body {
+        match self.sends() {
             Body::Bytes(bytes) => bytes,
             Body::Streamed(_) => &[],
         }
     }
 
     pub(crate) fn sends(&self) -> &Body {
-        &self.body
+        self.content
+            .as_ref()
+            .map_or(Body::NONE, |content| &content.body)
     }
 
     fn streamed(self, source: Source) -> Request {
@@ -147,14 +149,14 @@ impl Request {
     }
 
     pub(crate) fn sending(mut self, stream: Stream) -> Request {
-        self.body = Body::Streamed(stream.into());
+        self.content_mut().body = Body::Streamed(stream.into());
         self
     }
 
     fn content_type(mut self, value: &'static str) -> Request {
-        if !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
-            self.headers
-                .push((CONTENT_TYPE, Some(HeaderValue::from_static(value))));
+        let headers = &mut self.content_mut().headers;
+        if !headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
+            headers.push((CONTENT_TYPE, Some(HeaderValue::from_static(value))));
         }
         self
     }

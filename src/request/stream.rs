@@ -14,6 +14,8 @@ pub(crate) enum Body {
 
 impl Body {
     pub(crate) const EMPTY: Body = Body::Bytes(Vec::new());
+    /// That of a request without one.
+    pub(crate) const NONE: &'static Body = &Body::EMPTY;
 
     /// Whether it can be sent once more, from its beginning.
     pub(crate) fn is_replayable(&self) -> bool {

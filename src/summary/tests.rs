@@ -13,7 +13,7 @@ fn url(index: u64) -> String {
 fn success(index: u64, elapsed: f64) -> Outcome {
     let answer = response(&url(index), 200, "text/plain", b"x");
     let mut outcome = sample::success(index, url(index), answer);
-    outcome.report.elapsed = ms(elapsed);
+    outcome.report.elapsed = ms(elapsed).into();
     outcome
 }
 
@@ -315,7 +315,7 @@ mod shown {
         let mut fresh = success(0, 4120.0);
         fresh.report.connections_opened = 24;
         fresh.report.connections_reused = 0;
-        fresh.report.queued = ms(11.0);
+        fresh.report.queued = ms(11.0).into();
         summary.record(&fresh);
         summary.set_wall(Duration::from_millis(19_600));
         summary.set_at_once(16);

@@ -53,6 +53,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::timing::Timings;
 
     #[test]
     fn each_phase_gets_the_time_spent_in_it() {
@@ -65,7 +66,7 @@ mod tests {
         meter.enter(Phase::Send, at(7));
         meter.enter(Phase::Wait, at(8));
         meter.enter(Phase::Receive, at(20));
-        let timings = meter.finish(at(25)).timings;
+        let timings = Timings::from(meter.finish(at(25)).timings);
         let ms = Duration::from_millis;
         assert_eq!(timings.resolve, ms(1));
         assert_eq!(timings.connect, ms(2));

@@ -44,7 +44,7 @@ use crate::http::{HeaderMap, Method, Uri, Version};
 use crate::request::{Body, SaveTo};
 use crate::response::Headers;
 use crate::status::StatusSet;
-use crate::timing::{Phase, Timings};
+use crate::timing::{Phase, Phases};
 
 pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
@@ -135,7 +135,7 @@ pub(crate) struct Fault {
 /// How an attempt went on the wire.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Trace {
-    pub(crate) timings: Timings,
+    pub(crate) timings: Phases,
     /// Bytes of the request written, on the wire.
     pub(crate) bytes_sent: u64,
     /// Bytes read, on the wire.

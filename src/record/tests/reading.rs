@@ -115,7 +115,7 @@ fn any_outcome(random: &mut fastrand::Rng) -> Outcome {
     };
     outcome.index = random.u64(..);
     let time = |random: &mut fastrand::Rng| {
-        std::time::Duration::from_nanos(random.u64(..) >> random.u32(10..60))
+        std::time::Duration::from_nanos(random.u64(..) >> random.u32(10..60)).into()
     };
     outcome.report.elapsed = time(random);
     outcome.report.total = time(random);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::server::{Server, answer};
 use super::*;
+use crate::timing::Timings;
 
 #[test]
 fn a_get_comes_back_with_status_headers_and_body() {
@@ -250,7 +251,7 @@ fn phases_are_timed_where_the_time_goes() {
     });
     let told = |_| {
         let started = Instant::now();
-        let timings = get(server.url("/")).of(&sockets()).trace.timings;
+        let timings = Timings::from(get(server.url("/")).of(&sockets()).trace.timings);
         assert_eq!(timings.tls, Duration::ZERO);
         assert!(timings.until_head() + timings.receive <= started.elapsed());
         // A thread that is kept from its core sees both parts of the answer at once, and late.
