@@ -63,6 +63,13 @@ impl Timeouts {
         }
     }
 
+    /// Nothing set.
+    pub(crate) const NONE: Timeouts = Timeouts {
+        connect: None,
+        attempt: None,
+        read: None,
+    };
+
     pub(crate) const CLIENT: Timeouts = Timeouts {
         connect: Some(Duration::from_secs(10)),
         attempt: Some(Duration::from_secs(30)),

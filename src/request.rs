@@ -315,6 +315,12 @@ impl Request {
         self.options.as_deref()
     }
 
+    /// Whether it is a GET request of which nothing but the URL was said.
+    pub(crate) fn is_simple(&self) -> bool {
+        let more = self.content.is_some() || self.options.is_some() || self.resumed.is_some();
+        !more && self.method == Method::GET
+    }
+
     /// What is wrong with it, if building it went wrong.
     pub(crate) fn invalid(&self) -> Option<&str> {
         self.options()?.invalid.as_deref()

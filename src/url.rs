@@ -115,6 +115,13 @@ pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri, String> {
     parse(&text)
 }
 
+/// Whether it lacks what [`parse`] wants to find first.
+pub(crate) fn is_relative(text: &str) -> bool {
+    // Looked for where it mostly stands before everywhere.
+    let usual = text.starts_with("http://") || text.starts_with("https://");
+    !usual && !text.contains("://")
+}
+
 /// Whether the text begins with `scheme:` (RFC 3986 §3.1).
 fn has_scheme(text: &str) -> bool {
     let Some((scheme, _)) = text.split_once(':') else {
@@ -201,6 +208,17 @@ pub(crate) fn form<'a>(params: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_relative_where_nothing_stands_for_its_scheme() {
+        assert!(
+            ["", "/a?b", "http:/a", "//h/a"]
+                .into_iter()
+                .all(is_relative)
+        );
+        let whole = ["http://h", "HTTPS://h", " https://h", "ftp://h"];
+        assert!(!whole.into_iter().any(is_relative));
+    }
 
     fn sent(text: &str) -> String {
         parse(text).unwrap().to_string()

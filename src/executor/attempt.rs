@@ -1,23 +1,19 @@
 //! One attempt of a job, from the worker's side: make it, look at what came, and say what follows.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorType, StopReason};
+use crate::error::{Error, ErrorType};
 use crate::host::Host;
 use crate::http::Uri;
 use crate::outcome::State;
-use crate::policy::Judgement;
 use crate::request::Request;
-use crate::response::Response;
-use crate::retry::{self, Decision, Evidence, retry_after};
 use crate::schedule;
-use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace, Transport};
+use crate::transport::{CancelSlot, Transport};
 
-use super::failure::Failure;
 use super::job::{Job, Progress, Receiver, cancelled, first_uri};
-use super::judge::judge;
-use super::prepare::{Defaults, HostSettings, Prepared, Settings};
+use super::prepare::Prepared;
+use super::settings::{Defaults, HostSettings, Settings};
 
 /// What attempts are made with.
 pub(crate) struct Engine {
@@ -67,7 +63,7 @@ impl Next {
 impl Engine {
     /// The limit over all attempts of a request.
     pub(crate) fn deadline_of(&self, request: &Request) -> Option<Duration> {
-        Settings::of(&self.defaults, &HostSettings::default(), request).deadline()
+        Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
     }
 
     /// Makes one attempt, that begins now, at `start`. Where it settles the request, a cancel that comes later finds that it has ended; else the
@@ -106,10 +102,18 @@ impl Engine {
             receiver,
             waits_since,
             progress,
+            simple,
             ..
         } = job;
-        let of_host = self.defaults.host_settings(host.as_ref());
-        let settings = Settings::of(&self.defaults, &of_host, request);
+        let of_host;
+        let of_host = match self.defaults.hosts.is_empty() {
+            true => HostSettings::NONE,
+            false => {
+                of_host = self.defaults.host_settings(host.as_ref());
+                &of_host
+            }
+        };
+        let settings = Settings::of(&self.defaults, of_host, request, *simple);
         let progress = match progress {
             Some(progress) => progress,
             None => {
@@ -140,7 +144,7 @@ impl Engine {
     ) -> Result<Box<Progress>, Box<Next>> {
         let prepared = match settings.contradiction() {
             Some(reason) => Err(reason),
-            None => Prepared::new(&self.defaults, request, uri()),
+            None => Prepared::new(&self.defaults, request, uri(), settings.are_usual()),
         };
         let prepared = prepared.map_err(|reason| {
             Box::new(Next::failed(Error::new(ErrorType::InvalidRequest, reason)))
@@ -193,208 +197,6 @@ impl Progress {
             sent_unsafe: false,
             settled: None,
             error: None,
-        }
-    }
-
-    /// What follows from how the exchange went.
-    #[inline(never)]
-    fn conclude(
-        &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
-        request: &Request,
-        exchanged: Exchanged,
-        cancel: &CancelSlot,
-        start: Instant,
-    ) -> Next {
-        let trace = &exchanged.trace;
-        let ended = trace.ended.unwrap_or_else(Instant::now);
-        let elapsed = ended.saturating_duration_since(start);
-        if log::log_enabled!(log::Level::Debug) {
-            self.tell(&exchanged, elapsed);
-        }
-        self.note(trace, elapsed);
-        let aborted = cancel.is_cancelled();
-        if aborted || exchanged.headers().is_none() {
-            self.report.rare_mut().timings = trace.timings.into();
-        }
-        self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
-        if aborted {
-            self.tally.settled();
-            return Next::failed(cancelled());
-        }
-        match exchanged.result {
-            Ok(reply) => self.answered(engine, settings, request, reply, trace, elapsed),
-            Err(fault) => self.faulted(settings, request, fault, trace, elapsed),
-        }
-    }
-
-    fn answered(
-        &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
-        request: &Request,
-        mut reply: Reply,
-        trace: &Trace,
-        elapsed: Duration,
-    ) -> Next {
-        if let Some(next) = self.redirect(engine, settings, &reply, trace) {
-            return next;
-        }
-        let partial = reply.partial.take();
-        let response = self.receive(reply, trace);
-        let accepted = settings.accept().contains(response.status());
-        let hooked = settings.retry().classify.is_some();
-        if accepted && !hooked {
-            return self.accept(settings, response, partial, trace, elapsed);
-        }
-        let failure = Failure::status(&response);
-        let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
-        match judgement {
-            Some(Judgement::Accept) => {}
-            None if accepted => {}
-            judgement => {
-                return self.decide(settings, failure, Some(response), judgement, trace, elapsed);
-            }
-        }
-        self.accept(settings, response, partial, trace, elapsed)
-    }
-
-    /// A response that was accepted: what was saved of it gets its name, and then it is looked at.
-    fn accept(
-        &mut self,
-        settings: Settings<'_>,
-        mut response: Response,
-        partial: Option<Box<Partial>>,
-        trace: &Trace,
-        elapsed: Duration,
-    ) -> Next {
-        if partial.is_none() && !settings.looks_into() {
-            self.tally.settled();
-            self.settled = trace.ended;
-            return Next::answered(State::Success(response));
-        }
-        match partial.map(|partial| partial.put_in_place()).transpose() {
-            Ok(None) => {}
-            Ok(Some(saved)) => {
-                self.report.size = saved.size;
-                self.report.head = None;
-                response = response.with_saved(saved);
-                self.report.head = Some(Arc::clone(response.head()));
-            }
-            Err(unsaved) => {
-                let failure = Failure::unsaved(unsaved);
-                return self.decide(settings, failure, Some(response), None, trace, elapsed);
-            }
-        }
-        self.tally.settled();
-        Next::answered(judge(settings, &self.prepared.method, response))
-    }
-
-    fn faulted(
-        &mut self,
-        settings: Settings<'_>,
-        request: &Request,
-        fault: Fault,
-        trace: &Trace,
-        elapsed: Duration,
-    ) -> Next {
-        let response = fault.reply.map(|reply| self.receive(reply, trace));
-        let failure = Failure {
-            error_type: fault.error_type,
-            phase: Some(fault.phase),
-            permanent: fault.permanent,
-            message: fault.message,
-            source: fault.source,
-        };
-        let judgement = self.ask(settings, request, &failure, response.as_ref(), true);
-        // There is no whole response that could be accepted.
-        let judgement = judgement.filter(|judgement| *judgement != Judgement::Accept);
-        self.decide(settings, failure, response, judgement, trace, elapsed)
-    }
-
-    /// A failed attempt: again, or the end.
-    fn decide(
-        &mut self,
-        settings: Settings<'_>,
-        failure: Failure,
-        response: Option<Response>,
-        judgement: Option<Judgement>,
-        trace: &Trace,
-        elapsed: Duration,
-    ) -> Next {
-        // Without one there is nothing to parse, and no map to be made for it.
-        let headers = response
-            .as_ref()
-            .filter(|_| self.report.rare().retry_after.is_some())
-            .map(Response::headers);
-        let left = self
-            .deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let evidence = Evidence {
-            repeatable_by_request: self.prepared.repeatable,
-            phase: failure.phase,
-            permanent: failure.permanent,
-            bytes_sent: trace.bytes_sent,
-            bytes_received: trace.bytes_received,
-            reused: trace.reused,
-            replayable: !self.prepared.with_body || settings.body().is_replayable(),
-            status: response.as_ref().map(Response::status),
-            retry_after: headers.and_then(|headers| retry_after::parse(headers, SystemTime::now())),
-            judgement: judgement.as_ref(),
-            ..Evidence::new(&self.prepared.method, failure.error_type)
-        };
-        let mut decision = retry::decide(
-            settings.retry(),
-            &evidence,
-            &mut self.tally,
-            left,
-            &mut fastrand::f64,
-        );
-        if let Decision::Stop { reason, .. } = &mut decision
-            && left.is_some_and(|left| left.is_zero())
-        {
-            *reason = StopReason::Deadline;
-            self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
-        }
-        let tells = evidence.tells();
-        let delay = match decision {
-            Decision::Retry { delay, .. } => Some(delay),
-            Decision::Stop { .. } => None,
-        };
-        self.report
-            .rare_mut()
-            .log
-            .push(evidence.attempt(elapsed, delay));
-        let error = match judgement {
-            Some(Judgement::Stop(message)) => failure.into_error(message, response),
-            _ => {
-                let message = failure.message.clone();
-                failure.into_error(message, response)
-            }
-        };
-        self.redirected = false;
-        match decision {
-            Decision::Retry {
-                delay,
-                cost,
-                cool,
-                fresh,
-            } => {
-                self.fresh = fresh;
-                self.error = Some(error);
-                Next::Again {
-                    delay,
-                    cost,
-                    cool,
-                    tells,
-                }
-            }
-            Decision::Stop { reason, cool } => Next::Done {
-                tells,
-                state: State::Failed(error.stopped(reason)),
-                cool,
-            },
         }
     }
 }

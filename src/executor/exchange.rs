@@ -12,7 +12,8 @@ use crate::transport::{Call, CancelSlot, Exchanged, Reply, Trace};
 
 use super::attempt::Engine;
 use super::job::Progress;
-use super::prepare::{Prepared, Settings};
+use super::prepare::Prepared;
+use super::settings::Settings;
 
 impl Progress {
     /// Sends, and once more at once where a kept-alive connection turned out to be closed.
@@ -36,7 +37,7 @@ impl Progress {
             // A redirect has left it behind.
             false => Body::NONE,
         };
-        let headers = self.signed.as_ref().unwrap_or(&self.prepared.headers);
+        let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
         let with_cookies = jar.and_then(|jar| jar.added_to(headers, &self.prepared.uri));
         let call = Call {

@@ -17,7 +17,7 @@ use crate::transport::{Reply, Trace};
 use super::attempt::{Engine, Next};
 use super::here::release_own;
 use super::job::Progress;
-use super::prepare::Settings;
+use super::settings::Settings;
 
 impl Progress {
     /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
@@ -89,7 +89,7 @@ impl Progress {
                         self.report.rare_mut().history.push(hop);
                         let sensitive = step.redaction.headers();
                         let own = Arc::make_mut(&mut self.prepared.headers);
-                        for headers in self.signed.iter_mut().chain([own]) {
+                        for headers in self.signed.as_deref_mut().into_iter().chain([own]) {
                             redirect::strip(headers, &next, sensitive);
                         }
                         self.prepared.with_body &= !next.drop_body;

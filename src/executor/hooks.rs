@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::here;
 use super::here::release_own;
 use super::job::Progress;
-use super::prepare::Settings;
+use super::settings::Settings;
 
 impl Progress {
     /// Lets the caller's hook change the headers of a new attempt. False where the hook waited for something, and the
@@ -38,7 +38,7 @@ impl Progress {
             id: request.get_id(),
             redaction: request.redaction(),
         });
-        self.signed = Some(headers);
+        self.signed = Some(Box::new(headers));
         self.signed_ahead = held && !here::holds();
         !self.signed_ahead
     }
@@ -46,12 +46,11 @@ impl Progress {
     /// Writes down that a request which must not be repeated is about to be sent, once for all its attempts. Where that
     /// cannot be done, it is not sent.
     pub(super) fn announce(&mut self, request: &Request) -> Result<(), Error> {
-        let must = || !self.prepared.repeatable && !self.prepared.method.is_idempotent();
+        if self.announced || self.prepared.repeatable || self.prepared.method.is_idempotent() {
+            return Ok(());
+        }
         let intents = request.resumed().and_then(|r| r.intents.as_ref());
-        if let Some(intents) = intents
-            && !self.announced
-            && must()
-        {
+        if let Some(intents) = intents {
             intents.announce(request).map_err(|e| {
                 Error::new(
                     ErrorType::Io,

@@ -12,7 +12,8 @@ use crate::retry::Tally;
 use crate::schedule::Ended;
 use crate::url;
 
-use super::prepare::{Defaults, Prepared, Settings};
+use super::prepare::Prepared;
+use super::settings::{Defaults, Settings};
 
 /// Where outcomes go: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
@@ -37,6 +38,11 @@ pub(crate) trait Receiver: Send + Sync {
 /// A request in the schedule. Small: ten thousands of them wait.
 pub(crate) struct Job {
     pub(super) request: Arc<Request>,
+    /// The request says nothing but its URL, and that is known: it need not be looked into. Most are such, and whoever
+    /// hands them in has them at hand; for a worker, on another core, they are far away.
+    pub(super) simple: bool,
+    /// Its URL is not the one it goes to.
+    relative: bool,
     pub(super) index: u64,
     /// What it is sent to. Where many wait, only if it is not the request's own URL as it stands: that is read once more
     /// when its turn comes.
@@ -59,7 +65,7 @@ pub(super) struct Progress {
     /// Boxed, as in the outcome it becomes.
     pub(super) report: Box<Report>,
     /// The headers of the present attempt, where the caller's hook changed them.
-    pub(super) signed: Option<HeaderMap>,
+    pub(super) signed: Option<Box<HeaderMap>>,
     /// Signed for an attempt that then had to wait for a permit.
     pub(super) signed_ahead: bool,
     /// No attempt after this instant.
@@ -92,6 +98,8 @@ impl Job {
     ) -> Box<Job> {
         let (target, host) = to.unzip();
         Box::new(Job {
+            simple: request.is_simple(),
+            relative: host.is_some() && url::is_relative(request.url()),
             request,
             index,
             target: target.flatten(),
@@ -173,15 +181,16 @@ impl Job {
             }),
         };
         report.total = now.saturating_duration_since(self.accepted).into();
-        let state = match (state, self.request.place()) {
-            (State::Failed(error), Some(place))
-                if error.error_type() == ErrorType::InvalidRequest =>
-            {
-                State::Failed(error.read_at(place))
+        let state = match state {
+            State::Failed(error) if error.error_type() == ErrorType::InvalidRequest => {
+                State::Failed(match self.request.place() {
+                    Some(place) => error.read_at(place),
+                    None => error,
+                })
             }
-            (state, _) => state,
+            state => state,
         };
-        if self.host.is_some() && !self.request.url().contains("://") {
+        if self.relative {
             report.rare_mut().url = Some(self.request.redaction().uri(&self.uri()));
         }
         report.host = self.host;
@@ -202,7 +211,7 @@ impl Job {
     /// How often it may be tried.
     pub(super) fn max_attempts(&self, defaults: &Defaults) -> u32 {
         let host = defaults.host_settings(self.host.as_ref());
-        Settings::of(defaults, &host, &self.request)
+        Settings::of(defaults, &host, &self.request, self.simple)
             .retry()
             .max_attempts
     }

@@ -12,7 +12,7 @@ use crate::response::Response;
 use crate::timing::Phase;
 
 use super::here::release_own;
-use super::prepare::Settings;
+use super::settings::Settings;
 
 /// The state an accepted response leads to. Runs the caller's predicates.
 pub(super) fn judge(settings: Settings<'_>, method: &Method, response: Response) -> State {

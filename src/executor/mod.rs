@@ -2,6 +2,7 @@
 
 mod attempt;
 mod calls;
+mod conclude;
 mod exchange;
 mod failure;
 mod follow;
@@ -12,6 +13,7 @@ mod job;
 mod judge;
 mod owner;
 mod prepare;
+mod settings;
 mod shared;
 mod start;
 mod target;
@@ -25,7 +27,7 @@ pub use handle::{Handle, TimedOut};
 pub(crate) use here::soon_back;
 pub(crate) use job::{Job, Receiver};
 pub(crate) use owner::Owner;
-pub(crate) use prepare::Defaults;
+pub(crate) use settings::Defaults;
 pub(crate) use shared::{Executor, Pool};
 pub(crate) use start::new;
 pub(crate) use target::target;

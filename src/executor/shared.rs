@@ -170,6 +170,15 @@ impl Executor {
 
     /// Sees to it that somebody comes for what can be dispatched, or waits for when something can. Under the lock.
     pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
+        // Mostly all are busy, and look at what there is by themselves.
+        if !state.closing && !state.schedule.has_news() && !self.may_call(state) {
+            return After::default();
+        }
+        self.call_somebody(state, now)
+    }
+
+    #[inline(never)]
+    fn call_somebody(&self, state: &mut State, now: Instant) -> After {
         if state.is_over() {
             // Whoever waits for work waits for none: what was queued may have been cancelled, or dropped with its batch.
             if state.leading {
@@ -181,7 +190,7 @@ impl Executor {
         }
         let mut start = false;
         if !self.may_call(state) {
-            // All are busy or on the way, and look at what there is by themselves.
+            // All are busy or on the way.
         } else if state.schedule.is_dispatchable(now) {
             start = self.call_one(state);
         } else if let Some(wakeup) = state.schedule.next_wakeup() {

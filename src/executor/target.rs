@@ -6,7 +6,7 @@ use crate::http::Uri;
 use crate::request::Request;
 use crate::url;
 
-use super::prepare::Defaults;
+use super::settings::Defaults;
 
 /// The URL a request goes to: resolved against the base URL, query parameters added. The error says what is wrong.
 pub(crate) fn target(defaults: &Defaults, request: &Request) -> Result<Target, String> {

@@ -217,6 +217,7 @@ impl Worker<'_> {
     }
 
     /// Again after a wait, unless the host's retries are used up.
+    #[inline(never)]
     fn again(
         &self,
         id: Id,
