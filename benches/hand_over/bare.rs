@@ -1,6 +1,9 @@
 //! What the library adds to its own transport: the same small GETs as a batch, and made by as many threads that use the
 //! transport as it is, with no schedule, no retries and no outcomes between them. Their URLs come to both as text.
 //!
+//! Beside it stands what of that is the price of having answers at all: the same threads, sending what the transport gave
+//! them to one thread over a channel.
+//!
 //! The server is a process of its own, so that the CPU time shown is the client's. Where there is `taskset`, it is kept on
 //! core 0 and the client on core 1: else the rates say most of where the system happened to put the threads.
 
@@ -14,17 +17,18 @@ use super::library::request::Body;
 use super::library::status::StatusSet;
 use super::library::url;
 use super::support::{self, AnyError, Server, cpu_us};
-use super::transport::{Call, CancelSlot, Settings, Sockets, Transport};
+use super::transport::{Call, CancelSlot, Exchanged, Settings, Sockets, Transport};
 use ureq::http::{HeaderMap, Method, header};
 
-/// A batch and the bare transport in turn, so many of each. Prints what the library adds to time and to CPU time.
+/// A batch and the bare transport in turn, so many of each. Prints what the library adds to time and to CPU time, and what
+/// collecting does.
 pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(), AnyError> {
     let server = Server::start()?;
     if !(pin(server.process(), 0) && pin(std::process::id(), 1)) {
         println!("  no taskset or no second core: nothing is pinned");
     }
     let url = format!("{}/items/1", server.base);
-    let (mut times, mut costs) = (Vec::new(), Vec::new());
+    let (mut times, mut costs, mut collecting) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
         let batch = || measure(count, || with_library(&url, count, at_once));
         let bare = || measure(count, || bare(&url, count, at_once));
@@ -36,18 +40,18 @@ pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(),
             let bare = bare()?;
             (batch()?, bare)
         };
+        let collected = measure(count, || collected(&url, count, at_once))?;
         println!(
-            "  {at_once:4} at once: as a batch {:8.0}/s {:6.2} us of CPU   bare {:8.0}/s {:6.2} us of CPU",
-            1e6 / batch.us,
-            batch.cpu_us,
-            1e6 / bare.us,
-            bare.cpu_us
+            "  {at_once:4} at once: as a batch {:6.2} us, {:6.2} of CPU   bare {:6.2} us, {:6.2} of CPU   collected {:6.2} us, {:6.2} of CPU",
+            batch.us, batch.cpu_us, bare.us, bare.cpu_us, collected.us, collected.cpu_us
         );
         times.push((batch.us / bare.us - 1.0) * 100.0);
         costs.push((batch.cpu_us / bare.cpu_us - 1.0) * 100.0);
+        collecting.push((collected.us / bare.us - 1.0) * 100.0);
     }
     super::show(&format!("added, {at_once} at once"), "% of time", times);
     super::show("", "% of CPU", costs);
+    super::show("by collecting alone", "% of time", collecting);
     Ok(())
 }
 
@@ -86,10 +90,37 @@ fn with_library(url: &str, count: usize, at_once: usize) -> usize {
     outcomes.filter(|outcome| outcome.is_success()).count()
 }
 
-/// What the library has made of its defaults before the first request: the headers, the limits.
+/// What the transport gave goes no further than its thread.
 fn bare(url: &str, count: usize, at_once: usize) -> usize {
+    let ok = AtomicUsize::new(0);
+    exchanges(url, count, at_once, |_, exchanged| {
+        ok.fetch_add(usize::from(is_good(&exchanged)), Ordering::Relaxed);
+    });
+    ok.into_inner()
+}
+
+/// What the transport gave goes to the calling thread, with what was asked.
+fn collected(url: &str, count: usize, at_once: usize) -> usize {
+    let (to, results) = crossbeam_channel::bounded(1_000);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            exchanges(url, count, at_once, |text, exchanged| {
+                to.send((text, exchanged)).expect("it is received from");
+            });
+        });
+        let good = results.iter().filter(|(_, exchanged)| is_good(exchanged));
+        good.count()
+    })
+}
+
+fn is_good(exchanged: &Exchanged) -> bool {
+    matches!(&exchanged.result, Ok(reply) if reply.status == 200)
+}
+
+/// What the library has made of its defaults before the first request: the headers, the limits.
+fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exchanged) + Sync) {
     let sockets = Sockets::new(Settings::default());
-    let (next, ok) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let next = AtomicUsize::new(0);
     let mut headers = HeaderMap::new();
     headers.insert(header::USER_AGENT, header::HeaderValue::from_static("haul"));
     let accept = StatusSet::from(100..=399);
@@ -119,13 +150,11 @@ fn bare(url: &str, count: usize, at_once: usize) -> usize {
                         on_connected: None,
                     });
                     cancel.end();
-                    let good = exchanged.result.is_ok_and(|reply| reply.status == 200);
-                    ok.fetch_add(usize::from(good), Ordering::Relaxed);
+                    take(text, exchanged);
                 }
             });
         }
     });
-    ok.into_inner()
 }
 
 /// Is the server.
