@@ -20,8 +20,8 @@ use super::support::{self, AnyError, Server, cpu_us};
 use super::transport::{Call, CancelSlot, Exchanged, Settings, Sockets, Transport};
 use ureq::http::{HeaderMap, Method, header};
 
-/// A batch and the bare transport in turn, so many of each. Prints what the library adds to time and to CPU time, and what
-/// collecting does.
+/// A batch and the bare transport in turn, so many of each, and short, for a machine that is shared: what slows one then
+/// mostly slows the other too. Prints what the library adds to time and to CPU time, and what collecting does.
 pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(), AnyError> {
     let server = Server::start()?;
     if !(pin(server.process(), 0) && pin(std::process::id(), 1)) {
@@ -41,10 +41,6 @@ pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(),
             (batch()?, bare)
         };
         let collected = measure(count, || collected(&url, count, at_once))?;
-        println!(
-            "  {at_once:4} at once: as a batch {:6.2} us, {:6.2} of CPU   bare {:6.2} us, {:6.2} of CPU   collected {:6.2} us, {:6.2} of CPU",
-            batch.us, batch.cpu_us, bare.us, bare.cpu_us, collected.us, collected.cpu_us
-        );
         times.push((batch.us / bare.us - 1.0) * 100.0);
         costs.push((batch.cpu_us / bare.cpu_us - 1.0) * 100.0);
         collecting.push((collected.us / bare.us - 1.0) * 100.0);
