@@ -1,4 +1,4 @@
-//! One attempt of a job, from the worker's side: make it, look at what came, and say what follows.
+//! One attempt of a job, from the worker's side: what comes before its exchange, and what may follow.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,8 +66,8 @@ impl Engine {
         Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
     }
 
-    /// Makes one attempt, that begins now, at `start`. Where it settles the request, a cancel that comes later finds that it has ended; else the
-    /// slot stays open until the job is back in the schedule.
+    /// Makes one attempt, which begins now: at `start`. Where it settles the request, a cancel that comes later finds that
+    /// it has ended; else the slot stays open until the job is back in the schedule.
     pub(super) fn attempt(
         &self,
         job: &mut Job,
@@ -105,24 +105,14 @@ impl Engine {
             simple,
             ..
         } = job;
-        let of_host;
-        let of_host = match self.defaults.hosts.is_empty() {
-            true => HostSettings::NONE,
-            false => {
-                of_host = self.defaults.host_settings(host.as_ref());
-                &of_host
-            }
-        };
-        let settings = Settings::of(&self.defaults, of_host, request, *simple);
+        let of_host = self.defaults.host_settings(host.as_ref());
+        let settings = Settings::of(&self.defaults, &of_host, request, *simple);
         let progress = match progress {
             Some(progress) => progress,
-            None => {
-                let uri = || first_uri(target.as_ref(), request);
-                match self.first(request, uri, settings, &**receiver, start) {
-                    Ok(made) => progress.insert(made),
-                    Err(next) => return *next,
-                }
-            }
+            None => match self.first(request, target.as_ref(), settings, &**receiver, start) {
+                Ok(made) => progress.insert(made),
+                Err(next) => return *next,
+            },
         };
         progress.report.queued += start.saturating_duration_since(*waits_since);
         if let Err(next) = progress.get_ready(self, request, host.as_ref()) {
@@ -137,14 +127,17 @@ impl Engine {
     fn first(
         &self,
         request: &Request,
-        uri: impl FnOnce() -> Arc<Uri>,
+        target: Option<&Arc<Uri>>,
         settings: Settings<'_>,
         receiver: &dyn Receiver,
         start: Instant,
     ) -> Result<Box<Progress>, Box<Next>> {
         let prepared = match settings.contradiction() {
             Some(reason) => Err(reason),
-            None => Prepared::new(&self.defaults, request, uri(), settings.are_usual()),
+            None => {
+                let uri = first_uri(target, request);
+                Prepared::new(&self.defaults, request, uri, settings.are_usual())
+            }
         };
         let prepared = prepared.map_err(|reason| {
             Box::new(Next::failed(Error::new(ErrorType::InvalidRequest, reason)))

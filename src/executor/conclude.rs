@@ -1,4 +1,4 @@
-//! What follows from how an exchange went.
+//! How an exchange went, and what that leads to: an outcome, another attempt, another host.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};

@@ -177,6 +177,7 @@ impl Executor {
         self.call_somebody(state, now)
     }
 
+    /// The same where there may be somebody to call or to tell. Few calls are such: it is kept out of the others' way.
     #[inline(never)]
     fn call_somebody(&self, state: &mut State, now: Instant) -> After {
         if state.is_over() {

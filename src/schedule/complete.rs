@@ -49,15 +49,6 @@ impl<J> Schedule<J> {
     /// be dropped outside any lock.
     #[must_use = "what comes back is dropped outside the lock"]
     pub(crate) fn complete(&mut self, id: Id, verdict: Verdict<J>, now: Instant) -> Option<J> {
-        if let Verdict::Done {
-            bytes,
-            cool: None,
-            call,
-        } = verdict
-            && self.complete_quietly(id, bytes, call, now)
-        {
-            return None;
-        }
         let slot = self.jobs.get_mut(id)?;
         let (batch, host, pass) = (slot.batch, slot.host, slot.pass.take());
         if !std::mem::replace(&mut slot.released, false) {
@@ -119,35 +110,6 @@ impl<J> Schedule<J> {
         self.restart(batch);
         self.close_if_over(batch);
         back
-    }
-
-    /// The same for most jobs, looking everything up once: one that has ended, of a host and a batch of which nothing
-    /// else follows from that. False: it was not such a one, and nothing was changed.
-    fn complete_quietly(&mut self, id: Id, bytes: u64, call: Call, now: Instant) -> bool {
-        let slot = self.jobs.get_mut(id);
-        let Some(slot) = slot.filter(|slot| !slot.released && !slot.timed) else {
-            return false;
-        };
-        let (batch, host) = (slot.batch, slot.host);
-        let Some(state) = self.hosts.get_mut(host) else {
-            return false;
-        };
-        let Some(known) = self.batches.get_mut(batch) else {
-            return false;
-        };
-        let others = state.jobs > 1 && !state.blocked && state.breaker.is_none();
-        if !others || !known.stalled.is_empty() || known.abandoned {
-            return false;
-        }
-        state.record(slot.pass.take(), call, now, &mut self.rng);
-        state.in_flight -= 1;
-        state.jobs -= 1;
-        known.in_flight -= 1;
-        known.finished += 1;
-        known.bytes += bytes as i64;
-        self.in_flight -= 1;
-        self.jobs.remove(id);
-        true
     }
 
     /// Takes the permit of a job in flight back before it is complete. It still counts in its batch.

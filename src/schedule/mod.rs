@@ -91,12 +91,6 @@ struct Slot<J> {
     released: bool,
 }
 
-impl<J> Slot<J> {
-    fn is_past(&self, now: Instant) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= now)
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Lane,
@@ -227,9 +221,6 @@ impl<J> Schedule<J> {
 
     /// The next job to run, if one may start now.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Start<J>> {
-        if let Some(start) = self.start_quietly(now) {
-            return Some(start);
-        }
         let id = self.next(now)?;
         self.start(id, now)
     }

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::batches::Ended;
-use super::delayed::Timers;
 use super::slots::Id;
 use super::{Place, Schedule, Start};
 
@@ -180,55 +179,6 @@ impl<J> Schedule<J> {
         })
     }
 
-    /// Starts the next job as [`next`](Self::next) and [`start`](Self::start) would, looking everything up once, where
-    /// that is easily told: nothing is due, and the host in turn has one lane and no limit that this job comes near.
-    /// `None`: it is not so, and nothing was changed.
-    pub(super) fn start_quietly(&mut self, now: Instant) -> Option<Start<J>> {
-        let due = |timers: &Timers| timers.next().is_some_and(|at| at <= now);
-        let bound = self.rate.is_some() || self.in_flight >= self.settings.in_flight;
-        let looks = !self.ordered.is_empty() || !self.backlogged.is_empty();
-        if bound || looks || due(&self.waking) || due(&self.delayed) {
-            return None;
-        }
-        let host_id = self.ring.first_of_all_alike()?;
-        let host = self.hosts.get_mut(host_id)?;
-        let open = host.proven && !host.blocked && host.in_flight + 1 < host.limit;
-        let limited = host.rate.is_some() || host.breaker.is_some() || host.cool_until.is_some();
-        if !open || limited || host.lanes.len() != 1 {
-            return None;
-        }
-        let lane = host.lanes.front_mut()?;
-        let batch = self.batches.get_mut(lane.batch)?;
-        let id = *lane.jobs.front()?;
-        let slot = self.jobs.get_mut(id)?;
-        if !batch.may_start(false) || batch.is_past(now) || slot.is_past(now) {
-            return None;
-        }
-        let job = slot.job.take()?;
-        slot.place = Place::InFlight;
-        let first = !std::mem::replace(&mut slot.tried, true);
-        lane.jobs.pop_front();
-        lane.live -= 1;
-        batch.ready -= 1;
-        batch.in_flight += 1;
-        self.in_flight += 1;
-        self.queued -= 1;
-        self.ring.pop();
-        host.turn = self.ring.new_turn();
-        host.in_ring = lane.live > 0;
-        if host.in_ring {
-            self.ring.join(host.turn, host_id);
-        }
-        let batch = lane.batch;
-        slot.pass = host.started(first, now);
-        Some(Start {
-            id,
-            batch,
-            job,
-            unproven: false,
-        })
-    }
-
     /// Takes a job out of its lane and counts it as in flight.
     pub(super) fn start(&mut self, id: Id, now: Instant) -> Option<Start<J>> {
         let slot = self.jobs.get_mut(id)?;
@@ -282,7 +232,7 @@ impl<J> Schedule<J> {
             return false;
         };
         let batch = slot.batch;
-        if slot.is_past(now) {
+        if slot.deadline.is_some_and(|deadline| deadline <= now) {
             self.end_queued(id, Ended::Deadline, now);
         } else if self.batches.get(batch).is_some_and(|b| b.is_past(now)) {
             self.end_batch(batch, &Ended::Deadline, now);

@@ -40,12 +40,6 @@ impl Ring {
         host.map(|(_, host)| *host)
     }
 
-    /// The [front](Self::front), where none came back with an older turn.
-    pub(super) fn first_of_all_alike(&self) -> Option<Id> {
-        let (_, host) = self.line.front().filter(|_| self.late.is_empty())?;
-        Some(*host)
-    }
-
     pub(super) fn pop(&mut self) {
         if self.late_is_first() {
             self.late.pop();
