@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::executor::{Defaults, Feed, Job, Receiver, target};
+use crate::executor::{Defaults, Feed, Job, Receiver, Target, target, target_beside};
 use crate::host::Host;
 use crate::http::Uri;
 use crate::http::uri::Authority;
@@ -49,19 +49,29 @@ impl Feeder {
             let job = Job::new(request, index, None, receiver, now);
             return Feed::Ended(job, Ended::Interrupted);
         }
-        let found = target(defaults, &request).and_then(|target| {
-            let host = self
-                .host(target.uri())
-                .ok_or_else(|| "the URL has no host".to_owned())?;
-            Ok((target.kept(self.few), host))
-        });
-        match found {
+        match self.find(defaults, &request) {
             Ok(found) => Feed::Job(Job::new(request, index, Some(found), receiver, now)),
             Err(reason) => Feed::Ended(
                 Job::new(request, index, None, receiver, now),
                 Ended::Invalid(reason),
             ),
         }
+    }
+
+    /// What the request is sent to, as far as it is kept beside it, and whom. The error says why it is not fit to be.
+    fn find(
+        &mut self,
+        defaults: &Defaults,
+        request: &Request,
+    ) -> Result<(Option<Arc<Uri>>, Host), String> {
+        if let Some((last, host)) = &self.last
+            && let Some(uri) = target_beside(defaults, request, last)
+        {
+            return Ok((Target::Own(uri).kept(self.few), host.clone()));
+        }
+        let target = target(defaults, request)?;
+        let host = self.host(target.uri()).ok_or("the URL has no host")?;
+        Ok((target.kept(self.few), host))
     }
 
     fn host(&mut self, uri: &Uri) -> Option<Host> {
