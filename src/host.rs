@@ -34,21 +34,30 @@ impl Host {
 
     /// `http` or `https`.
     pub fn scheme(&self) -> &str {
-        self.0.split(':').next().unwrap_or_default()
+        self.parts().0
     }
 
     /// The name or address alone, IPv6 in brackets.
     pub fn name(&self) -> &str {
-        let rest = self.0.split_once("://").map_or(&*self.0, |(_, rest)| rest);
-        rest.rsplit_once(':').map_or(rest, |(name, _)| name)
+        self.parts().1
     }
 
     /// The effective port: the one in the URL, or the scheme's default.
     pub fn port(&self) -> u16 {
-        self.0
-            .rsplit_once(':')
-            .and_then(|(_, port)| port.parse().ok())
-            .unwrap_or_default()
+        self.parts().2
+    }
+
+    /// Scheme, name and port. Read off the two ends, for each request asks.
+    pub(crate) fn parts(&self) -> (&str, &str, u16) {
+        let text = &*self.0;
+        let (mut port, mut unit, mut colon) = (0, 1, text.len());
+        for digit in text.bytes().rev().take_while(|&b| b != b':') {
+            port += u16::from(digit - b'0') * unit;
+            unit = unit.wrapping_mul(10);
+            colon -= 1;
+        }
+        let scheme = text.bytes().take_while(|&b| b != b':').count();
+        (&text[..scheme], &text[scheme + 3..colon - 1], port)
     }
 }
 

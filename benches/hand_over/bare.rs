@@ -17,7 +17,7 @@ use super::library::request::Body;
 use super::library::status::StatusSet;
 use super::library::url;
 use super::support::{self, AnyError, Server, cpu_us};
-use super::transport::{Call, CancelSlot, Exchanged, Settings, Sockets, Transport};
+use super::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Transport};
 use ureq::http::{HeaderMap, Method, header};
 
 /// A batch and the bare transport in turn, so many of each, and short, for a machine that is shared: what slows one then
@@ -119,6 +119,7 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
     let next = AtomicUsize::new(0);
     let mut headers = HeaderMap::new();
     headers.insert(header::USER_AGENT, header::HeaderValue::from_static("haul"));
+    let lines = Lines::of(&headers);
     let accept = StatusSet::from(100..=399);
     thread::scope(|scope| {
         for _ in 0..at_once {
@@ -131,7 +132,9 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
                     let exchanged = sockets.exchange(&Call {
                         method: &Method::GET,
                         uri: &uri,
+                        host: None,
                         headers: &headers,
+                        lines: lines.as_ref(),
                         body: &Body::EMPTY,
                         expect_from: None,
                         connect: Some(Duration::from_secs(10)),

@@ -12,7 +12,7 @@ use crate::http::header::USER_AGENT;
 use crate::limits::{BreakerSettings, RateLimit, Timeouts};
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
-use crate::transport::{self, Sockets, Transport};
+use crate::transport::{self, Lines, Sockets, Transport};
 
 use super::Client;
 use super::error::BuildError;
@@ -313,6 +313,7 @@ impl ClientBuilder {
 
     fn assemble(mut self, settings: transport::Settings) -> Client {
         self.defaults.keyed = is_keyed(&self.defaults.headers);
+        self.defaults.lines = Lines::of(&self.defaults.headers);
         let workers = self.pool.workers;
         let transport = self
             .transport

@@ -118,7 +118,7 @@ impl Engine {
         if let Err(next) = progress.get_ready(self, request, host.as_ref()) {
             return *next;
         }
-        let exchanged = progress.exchange(self, settings, cancel, connected, start);
+        let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, connected, start);
         progress.conclude(self, settings, request, exchanged, cancel, start)
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::host::Host;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::Body;
@@ -21,6 +22,7 @@ impl Progress {
         &mut self,
         engine: &Engine,
         settings: Settings<'_>,
+        host: Option<&Host>,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
         start: Instant,
@@ -39,13 +41,20 @@ impl Progress {
         };
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
+        let defaults = &engine.defaults;
+        let usual = Arc::ptr_eq(&self.prepared.headers, &defaults.headers);
         let with_cookies = jar.and_then(|jar| jar.added_to(headers, &self.prepared.uri));
         let call = Call {
             method: &self.prepared.method,
             uri: &self.prepared.uri,
+            host,
             headers: with_cookies.as_ref().unwrap_or(headers),
+            lines: defaults
+                .lines
+                .as_ref()
+                .filter(|_| usual && self.signed.is_none() && with_cookies.is_none()),
             body,
-            expect_from: engine.defaults.expect_from,
+            expect_from: defaults.expect_from,
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,

@@ -15,12 +15,15 @@ use crate::policy::{RedirectPolicy, RetryPolicy};
 use crate::redact::Redaction;
 use crate::request::{Body, Options, Request, Rule, SaveTo};
 use crate::status::StatusSet;
+use crate::transport::Lines;
 
 /// What holds for every request of a client unless the request says otherwise.
 #[derive(Clone)]
 pub(crate) struct Defaults {
     /// Shared with each request that changes none of them.
     pub(crate) headers: Arc<HeaderMap>,
+    /// The same as they go out.
+    pub(crate) lines: Option<Lines>,
     /// There is a key among them that makes repeating safe.
     pub(crate) keyed: bool,
     pub(crate) query: Vec<(String, String)>,
@@ -52,6 +55,7 @@ impl Default for Defaults {
     fn default() -> Self {
         Defaults {
             headers: Arc::default(),
+            lines: None,
             keyed: false,
             query: Vec::new(),
             base: None,

@@ -97,7 +97,7 @@ impl Transport for Sockets {
     fn exchange(&self, call: &Call<'_>) -> Exchanged {
         let started = Instant::now();
         let mut meter = Meter::start(started);
-        let Some(target) = Target::of(call.uri) else {
+        let Some(target) = Target::of(call) else {
             return self.failed(call, &Target::NONE, meter, Trouble::NoHost);
         };
         if let Some(Err(unsaved)) = call.save.map(save::check) {
@@ -148,7 +148,7 @@ impl Sockets {
         }
         let mut connection =
             self.begin(call, target, route, &mut meter, connection, upload.as_ref());
-        match plain::ask(&mut connection, call, self.header_limit) {
+        match plain::ask(&mut connection, call, target, self.header_limit) {
             Ok(Some(answer)) => {
                 return self.answered_plainly(call, target, route, connection, answer);
             }

@@ -40,6 +40,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
+use crate::host::Host;
 use crate::http::{HeaderMap, Method, Uri, Version};
 use crate::request::{Body, SaveTo};
 use crate::response::Headers;
@@ -49,6 +50,7 @@ use crate::timing::{Phase, Phases};
 pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
 pub(crate) use self::platform::KeepAlive;
+pub(crate) use self::request::Lines;
 pub(crate) use self::resolver::{Addressing, StaticAddresses};
 pub(crate) use self::save::{Partial, Unsaved};
 pub(crate) use self::settings::{Dialling, Settings};
@@ -63,8 +65,12 @@ pub(crate) fn thread_time() -> Option<Duration> {
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
+    /// The URI's host, where it is known: else it is read from there.
+    pub(crate) host: Option<&'a Host>,
     /// All headers to send but those of the framing (`Host`, `Content-Length`).
     pub(crate) headers: &'a HeaderMap,
+    /// The same, where they have been written out before.
+    pub(crate) lines: Option<&'a Lines>,
     pub(crate) body: &'a Body,
     /// From which length on a streamed body, or one of unknown length, is sent only once the server agrees.
     pub(crate) expect_from: Option<u64>,

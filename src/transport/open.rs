@@ -1,5 +1,6 @@
 //! Finding a connection for a request: a kept one, or a new one.
 
+use std::borrow::Cow;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Instant;
@@ -57,7 +58,7 @@ impl Sockets {
         &self,
         call: &Call<'_>,
         target: &Target<'_>,
-        key: String,
+        key: Cow<'_, str>,
         limits: Limits,
         meter: &mut Meter,
     ) -> Result<Box<Connection>, Trouble> {
@@ -77,7 +78,7 @@ impl Sockets {
         call: &Call<'_>,
         target: &Target<'_>,
         (route, proxy): (Route<'_>, &ProxyServer),
-        key: String,
+        key: Cow<'_, str>,
         limits: Limits,
         meter: &mut Meter,
     ) -> Result<Box<Connection>, Trouble> {
@@ -123,7 +124,7 @@ impl Sockets {
     fn finish(
         &self,
         target: &Target<'_>,
-        key: String,
+        key: Cow<'_, str>,
         mut line: Line,
         remote: SocketAddr,
         meter: &mut Meter,

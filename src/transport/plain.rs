@@ -12,13 +12,12 @@ use ureq::unversioned::transport::Buffers as _;
 
 use super::Call;
 use super::connection::Connection;
-use super::request::DEFAULTS;
+use super::request::{put, write_lines};
+use super::target::Target;
 use super::wire::Broken;
 use crate::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, RETRY_AFTER,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING,
 };
-use crate::http::uri::Scheme;
 use crate::http::{HeaderName, Method, StatusCode, Uri};
 use crate::request::Body;
 use crate::response::Headers;
@@ -42,6 +41,7 @@ pub(super) struct Answer {
 pub(super) fn ask(
     connection: &mut Connection,
     call: &Call<'_>,
+    target: &Target<'_>,
     header_limit: usize,
 ) -> Result<Option<Answer>, Broken> {
     let bodiless = matches!(call.body, Body::Bytes(bytes) if bytes.is_empty());
@@ -49,7 +49,7 @@ pub(super) fn ask(
     if !bodiless || !asks || connection.is_forwarding() {
         return Ok(None);
     }
-    let Some(size) = write_head(connection.buffers.output(), call) else {
+    let Some(size) = write_head(connection.buffers.output(), call, target) else {
         return Ok(None);
     };
     connection.send(size)?;
@@ -72,54 +72,43 @@ pub(super) fn ask(
 }
 
 /// Writes the head as ureq would. `None` where it would look twice, or where there is no room.
-fn write_head(mut out: &mut [u8], call: &Call<'_>) -> Option<usize> {
+fn write_head(mut out: &mut [u8], call: &Call<'_>, target: &Target<'_>) -> Option<usize> {
     let room = out.len();
-    put(&mut out, &[call.method.as_str().as_bytes(), b" "])?;
     let path = call.uri.path_and_query().map_or("/", |path| path.as_str());
     // The origin form begins with a slash (RFC 9112 §3.2.1).
     let slash: &[u8] = if path.starts_with('?') { b"/" } else { b"" };
-    put(&mut out, &[slash, path.as_bytes(), b" HTTP/1.1\r\nhost: "])?;
-    put_host(&mut out, call.uri)?;
-    for (name, value) in call.headers {
-        match *name {
-            CONTENT_LENGTH | TRANSFER_ENCODING => continue,
-            HOST | CONNECTION | EXPECT | UPGRADE => return None,
-            AUTHORIZATION if value.to_str().is_err() => return None,
-            _ => {}
-        }
-        put(&mut out, &[b"\r\n", name.as_str().as_bytes(), b": "])?;
-        put(&mut out, &[value.as_bytes()])?;
-    }
-    for (name, value) in DEFAULTS {
-        if !value.is_empty() && !call.headers.contains_key(&name) {
-            put(&mut out, &[b"\r\n", name.as_str().as_bytes(), b": "])?;
-            put(&mut out, &[value.as_bytes()])?;
-        }
+    let method = call.method.as_str().as_bytes();
+    put(&mut out, &[method, b" ", slash, path.as_bytes()])?;
+    put(&mut out, &[b" HTTP/1.1\r\nhost: "])?;
+    put_host(&mut out, call.uri, target)?;
+    match call.lines {
+        Some(lines) => put(&mut out, &[lines.as_bytes()])?,
+        None => write_lines(&mut out, call.headers)?,
     }
     put(&mut out, &[b"\r\n\r\n"])?;
     Some(room - out.len())
 }
 
-fn put(out: &mut &mut [u8], parts: &[&[u8]]) -> Option<()> {
-    parts.iter().try_for_each(|part| out.write_all(part).ok())
-}
-
-/// The host, and the port where it is not the scheme's own.
-fn put_host(out: &mut &mut [u8], uri: &Uri) -> Option<()> {
-    let authority = uri.authority()?;
-    if authority.as_str().as_bytes().contains(&b'@') {
+/// The host as the URL writes it, and the port where it is not the scheme's own.
+fn put_host(out: &mut &mut [u8], uri: &Uri, target: &Target<'_>) -> Option<()> {
+    let authority = uri.authority()?.as_str().as_bytes();
+    if authority.contains(&b'@') {
         return None;
     }
-    put(out, &[authority.host().as_bytes()])?;
-    let usual = if uri.scheme() == Some(&Scheme::HTTPS) {
-        443
-    } else {
-        80
-    };
-    match authority.port_u16() {
-        Some(port) if port != usual => write!(out, ":{port}").ok(),
-        _ => Some(()),
+    let (name, port) = authority.split_at_checked(target.name.len())?;
+    put(out, &[name])?;
+    let usual = if target.tls { 443 } else { 80 };
+    match target.port {
+        port if port == usual => Some(()),
+        // As long as the number, it is nothing but the number.
+        number if port.len() == 1 + digits_of(number) => put(out, &[port]),
+        number => write!(out, ":{number}").ok(),
     }
+}
+
+/// How many it has.
+fn digits_of(port: u16) -> usize {
+    port.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
 /// Reads a head. `None` where it is not plain: its size and what it says.

@@ -1,8 +1,13 @@
-//! The request as ureq gets it.
+//! The request as ureq gets it, and its header lines as they go out.
+
+use std::io::Write;
 
 use super::Call;
-use crate::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
-use crate::http::{HeaderName, HeaderValue, Request};
+use crate::http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 /// The request for ureq.
 pub(super) fn request(call: &Call<'_>) -> Request<()> {
@@ -50,11 +55,59 @@ pub(super) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
 pub(super) fn head_size(call: &Call<'_>) -> usize {
     let authority = call.uri.authority().map_or(0, |a| a.as_str().len());
     let path = call.uri.path_and_query().map_or(0, |p| p.as_str().len());
-    let lines = call
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4);
-    lines.sum::<usize>() + call.method.as_str().len() + path + 3 * authority + 320
+    let lines = match call.lines {
+        Some(lines) => lines.as_bytes().len(),
+        None => {
+            let lines = call.headers.iter();
+            lines
+                .map(|(name, value)| name.as_str().len() + value.len() + 4)
+                .sum()
+        }
+    };
+    lines + call.method.as_str().len() + path + 3 * authority + 320
+}
+
+/// Header lines as they go out, each with a line break before it. What many requests have in common is written out once.
+#[derive(Clone, Debug)]
+pub(crate) struct Lines(Box<[u8]>);
+
+impl Lines {
+    /// The lines of these headers and of what goes out beside them. `None` where it takes ureq to write them.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Lines> {
+        let mut lines = Vec::new();
+        write_lines(&mut lines, headers)?;
+        Some(Lines(lines.into()))
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Writes header lines as ureq would. `None` where it would look twice, or where there is no room.
+pub(super) fn write_lines(out: &mut impl Write, headers: &HeaderMap) -> Option<()> {
+    let mut line = |name: &HeaderName, value: &[u8]| {
+        put(out, &[b"\r\n", name.as_str().as_bytes(), b": ", value])
+    };
+    for (name, value) in headers {
+        match *name {
+            CONTENT_LENGTH | TRANSFER_ENCODING => continue,
+            HOST | CONNECTION | EXPECT | UPGRADE => return None,
+            AUTHORIZATION if value.to_str().is_err() => return None,
+            _ => line(name, value.as_bytes())?,
+        }
+    }
+    for (name, value) in DEFAULTS {
+        if !value.is_empty() && !headers.contains_key(&name) {
+            line(&name, value.as_bytes())?;
+        }
+    }
+    Some(())
+}
+
+/// Writes one after the other. `None` where there is no room.
+pub(super) fn put(out: &mut impl Write, parts: &[&[u8]]) -> Option<()> {
+    parts.iter().try_for_each(|part| out.write_all(part).ok())
 }
 
 /// What goes out unless the request says something else.

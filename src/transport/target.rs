@@ -1,8 +1,10 @@
 //! Where a request goes: the host, as it is dialled, named in messages, and known to the pool.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write};
 
-use crate::host::effective_port;
+use super::Call;
+use crate::host::{Host, effective_port};
 use crate::http::Uri;
 use crate::http::uri::Scheme;
 
@@ -11,6 +13,8 @@ pub(super) struct Target<'a> {
     pub(super) name: &'a str,
     pub(super) port: u16,
     pub(super) tls: bool,
+    /// The same, where the caller knows it.
+    host: Option<&'a Host>,
 }
 
 impl<'a> Target<'a> {
@@ -19,18 +23,35 @@ impl<'a> Target<'a> {
         name: "",
         port: 0,
         tls: false,
+        host: None,
     };
 
-    pub(super) fn of(uri: &'a Uri) -> Option<Target<'a>> {
-        let scheme = uri.scheme()?;
-        let tls = *scheme == Scheme::HTTPS;
-        if !tls && *scheme != Scheme::HTTP {
-            return None;
+    pub(super) fn of(call: &Call<'a>) -> Option<Target<'a>> {
+        match call.host {
+            Some(host) => {
+                debug_assert_eq!(Some(host), Host::of(call.uri).as_ref());
+                Target::of_host(host)
+            }
+            None => Target::of_uri(call.uri),
         }
+    }
+
+    fn of_uri(uri: &'a Uri) -> Option<Target<'a>> {
         Some(Target {
             name: uri.host()?,
             port: effective_port(uri)?,
-            tls,
+            tls: is_tls(uri.scheme()?)?,
+            host: None,
+        })
+    }
+
+    fn of_host(host: &'a Host) -> Option<Target<'a>> {
+        let (scheme, name, port) = host.parts();
+        Some(Target {
+            name,
+            port,
+            tls: is_tls(scheme)?,
+            host: Some(host),
         })
     }
 
@@ -43,16 +64,30 @@ impl<'a> Target<'a> {
     }
 
     /// What connections to it are kept under.
-    pub(super) fn key(&self) -> String {
-        use fmt::Write;
-        let mut key = String::with_capacity(self.name.len() + 8);
-        key.push(if self.tls { 's' } else { 'p' });
+    pub(super) fn key(&self) -> Cow<'a, str> {
+        if let Some(host) = self.host {
+            return Cow::Borrowed(host.as_str());
+        }
+        let scheme = if self.tls { "https://" } else { "http://" };
+        let mut key = String::with_capacity(scheme.len() + self.name.len() + ":65535".len());
+        key.push_str(scheme);
         key.push_str(self.name);
         key.make_ascii_lowercase();
         // Writing to a string cannot fail.
         let _ = write!(key, ":{}", self.port);
-        key
+        Cow::Owned(key)
     }
+}
+
+/// Whether the scheme asks for TLS; none where it is neither `http` nor `https`.
+fn is_tls<S>(scheme: &S) -> Option<bool>
+where
+    S: PartialEq<Scheme> + ?Sized,
+{
+    if *scheme == Scheme::HTTP {
+        return Some(false);
+    }
+    (*scheme == Scheme::HTTPS).then_some(true)
 }
 
 impl fmt::Display for Target<'_> {
@@ -67,16 +102,40 @@ mod tests {
 
     #[test]
     fn scheme_name_and_port_make_the_key_and_nothing_else() {
-        let key = |url: &str| Target::of(&url.parse().unwrap()).unwrap().key();
+        let key = |url: &str| {
+            let uri = url.parse().unwrap();
+            let key = Target::of_uri(&uri).unwrap().key().into_owned();
+            // Whether the caller knows the host or not, it is the same connections.
+            let host = Host::of(&uri).unwrap();
+            assert_eq!(Target::of_host(&host).unwrap().key(), key, "{url}");
+            key
+        };
         assert_eq!(key("http://u:p@A.name/x?y"), key("http://a.NAME:80/"));
         assert_ne!(key("http://a.name:443/"), key("https://a.name/"));
         assert_ne!(key("http://a.name/"), key("http://b.name/"));
     }
 
     #[test]
+    fn a_host_leads_where_its_url_does() {
+        for url in ["http://a.name/", "https://a:1/", "http://[::1]:65535/x"] {
+            let uri = url.parse().unwrap();
+            let host = Host::of(&uri).unwrap();
+            let (known, read) = (Target::of_host(&host), Target::of_uri(&uri));
+            let (known, read) = (known.unwrap(), read.unwrap());
+            assert_eq!(
+                (known.name, known.port, known.tls),
+                (read.name, read.port, read.tls)
+            );
+        }
+        let other = "ftp://a.name:21/".parse().unwrap();
+        assert!(Target::of_uri(&other).is_none());
+        assert!(Target::of_host(&Host::of(&other).unwrap()).is_none());
+    }
+
+    #[test]
     fn an_ipv6_address_is_dialled_without_its_brackets() {
         let uri = "http://[::1]:8080/".parse().unwrap();
-        let target = Target::of(&uri).unwrap();
+        let target = Target::of_uri(&uri).unwrap();
         assert_eq!(target.bare_name(), "::1");
         assert_eq!(target.to_string(), "[::1]:8080");
     }

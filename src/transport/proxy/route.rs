@@ -1,5 +1,6 @@
 //! By which way a request goes.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::connect::authorization;
@@ -43,11 +44,11 @@ impl<'a> Route<'a> {
     /// What connections of this way are kept under. One to a proxy that requests are forwarded to serves all servers.
     ///
     /// All connections of a pool are of one client, and so of one TLS identity.
-    pub(in crate::transport) fn key(self, target: &Target<'_>) -> String {
+    pub(in crate::transport) fn key<'t>(self, target: &Target<'t>) -> Cow<'t, str> {
         match self {
             Route::Direct => target.key(),
-            Route::Forwarded(proxy) => format!("{:?}", proxy),
-            Route::Tunnelled(proxy) => format!("{} {:?}", target.key(), proxy),
+            Route::Forwarded(proxy) => format!("{proxy:?}").into(),
+            Route::Tunnelled(proxy) => format!("{} {proxy:?}", target.key()).into(),
         }
     }
 

@@ -81,7 +81,9 @@ impl Asking {
         transport.exchange(&Call {
             method: &self.method,
             uri: &self.uri,
+            host: None,
             headers: &self.headers,
+            lines: None,
             body: &self.body,
             expect_from: self.expect_from,
             connect: self.connect,
