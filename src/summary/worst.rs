@@ -18,7 +18,11 @@ pub(super) trait Row: for<'a> AddAssign<&'a Self> + Default {
 /// new row. A row let go of and met again starts anew: what it had counted stays in the rest.
 #[derive(Clone, Debug)]
 pub(super) struct Worst<K, R> {
-    rows: HashMap<K, R>,
+    rows: Vec<(K, R)>,
+    /// Where each key's row is.
+    places: HashMap<K, usize>,
+    /// The place asked for last: mostly it is asked for again.
+    last: usize,
     /// How many rows were added up in `rest`.
     pub(super) others: u64,
     pub(super) rest: R,
@@ -27,7 +31,9 @@ pub(super) struct Worst<K, R> {
 impl<K, R: Default> Default for Worst<K, R> {
     fn default() -> Self {
         Worst {
-            rows: HashMap::new(),
+            rows: Vec::new(),
+            places: HashMap::new(),
+            last: 0,
             others: 0,
             rest: R::default(),
         }
@@ -36,21 +42,37 @@ impl<K, R: Default> Default for Worst<K, R> {
 
 impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
     pub(super) fn row(&mut self, key: K) -> &mut R {
-        if self.rows.len() >= 2 * KEPT && !self.rows.contains_key(&key) {
+        if self
+            .rows
+            .get(self.last)
+            .is_none_or(|(last, _)| *last != key)
+        {
+            self.last = self.place(key);
+        }
+        &mut self.rows[self.last].1
+    }
+
+    #[inline(never)]
+    fn place(&mut self, key: K) -> usize {
+        if self.rows.len() >= 2 * KEPT && !self.places.contains_key(&key) {
             self.make_room();
         }
-        self.rows.entry(key).or_default()
+        *self.places.entry(key).or_insert_with_key(|key| {
+            self.rows.push((key.clone(), R::default()));
+            self.rows.len() - 1
+        })
     }
 
     /// All rows, unless there are more than so many.
     pub(super) fn few(&self, most: usize) -> impl Iterator<Item = (&K, &R)> {
         let few = self.rows.len() <= most;
-        self.rows.iter().filter(move |_| few)
+        let rows = self.rows.iter().map(|(key, row)| (key, row));
+        rows.filter(move |_| few)
     }
 
     /// The rows kept, worst first.
     pub(super) fn sorted(&self) -> Vec<(&K, &R)> {
-        let mut rows: Vec<_> = self.rows.iter().collect();
+        let mut rows: Vec<_> = self.rows.iter().map(|(key, row)| (key, row)).collect();
         rows.sort_by_cached_key(|(key, row)| (Reverse(row.badness()), *key));
         rows
     }
@@ -63,18 +85,14 @@ impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
     }
 
     fn make_room(&mut self) {
-        let good: Vec<K> = self
-            .sorted()
-            .split_off(KEPT)
-            .into_iter()
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in good {
-            if let Some(row) = self.rows.remove(&key) {
-                self.rest += &row;
-                self.others += 1;
-            }
+        self.rows
+            .sort_by_cached_key(|(key, row)| (Reverse(row.badness()), key.clone()));
+        for (_, good) in self.rows.drain(KEPT..) {
+            self.rest += &good;
+            self.others += 1;
         }
+        let kept = self.rows.iter().enumerate();
+        self.places = kept.map(|(at, (key, _))| (key.clone(), at)).collect();
     }
 
     #[cfg(test)]
@@ -95,6 +113,10 @@ impl<K: Eq + Hash + Ord + Clone, R: Row> AddAssign<&Worst<K, R>> for Worst<K, R>
 
 impl<K: Eq + Hash, R: PartialEq> PartialEq for Worst<K, R> {
     fn eq(&self, other: &Self) -> bool {
-        self.rows == other.rows && self.others == other.others && self.rest == other.rest
+        let counted = self.others == other.others && self.rest == other.rest;
+        let row_of = |key| other.places.get(key).map(|at| &other.rows[*at].1);
+        counted
+            && self.rows.len() == other.rows.len()
+            && self.rows.iter().all(|(key, row)| row_of(key) == Some(row))
     }
 }
