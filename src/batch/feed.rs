@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::http::Uri;
 use crate::http::uri::Authority;
 use crate::request::Request;
+use crate::response::Head;
 use crate::schedule::Ended;
 
 /// The request in the client's hands: what is shown of it, from here on, is for the client to say.
@@ -63,7 +64,7 @@ impl Feeder {
         &mut self,
         defaults: &Defaults,
         request: &Request,
-    ) -> Result<(Option<Arc<Uri>>, Host), String> {
+    ) -> Result<(Option<Arc<Head>>, Host), String> {
         if let Some((last, host)) = &self.last
             && let Some(uri) = target_beside(defaults, request, last)
         {

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType};
 use crate::host::Host;
-use crate::http::Uri;
 use crate::outcome::State;
 use crate::request::Request;
+use crate::response::Head;
 use crate::schedule;
 use crate::transport::{CancelSlot, Transport};
 
-use super::job::{Job, Progress, Receiver, cancelled, first_uri};
+use super::job::{Job, Progress, Receiver, cancelled, first_head};
 use super::prepare::Prepared;
 use super::settings::{Defaults, HostSettings, Settings};
 
@@ -103,6 +103,7 @@ impl Engine {
             waits_since,
             progress,
             simple,
+            relative,
             ..
         } = job;
         let of_host = self.defaults.host_settings(host.as_ref());
@@ -110,7 +111,11 @@ impl Engine {
         let progress = match progress {
             Some(progress) => progress,
             None => match self.first(request, target.as_ref(), settings, &**receiver, start) {
-                Ok(made) => progress.insert(made),
+                Ok(made) => {
+                    // It is the answer's now, unless it has to be told what the request was sent to first.
+                    *target = target.take().filter(|_| *relative);
+                    progress.insert(made)
+                }
                 Err(next) => return *next,
             },
         };
@@ -127,7 +132,7 @@ impl Engine {
     fn first(
         &self,
         request: &Request,
-        target: Option<&Arc<Uri>>,
+        target: Option<&Arc<Head>>,
         settings: Settings<'_>,
         receiver: &dyn Receiver,
         start: Instant,
@@ -135,8 +140,8 @@ impl Engine {
         let prepared = match settings.contradiction() {
             Some(reason) => Err(reason),
             None => {
-                let uri = first_uri(target, request);
-                Prepared::new(&self.defaults, request, uri, settings.are_usual())
+                let head = first_head(target, request);
+                Prepared::new(&self.defaults, request, head, settings.are_usual())
             }
         };
         let prepared = prepared.map_err(|reason| {

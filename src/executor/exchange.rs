@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::Body;
-use crate::response::{Head, Response};
+use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
 use crate::transport::{Call, CancelSlot, Exchanged, Reply, Trace};
 
@@ -43,10 +43,10 @@ impl Progress {
         let jar = settings.cookies();
         let defaults = &engine.defaults;
         let usual = Arc::ptr_eq(&self.prepared.headers, &defaults.headers);
-        let with_cookies = jar.and_then(|jar| jar.added_to(headers, &self.prepared.uri));
+        let with_cookies = jar.and_then(|jar| jar.added_to(headers, self.prepared.uri()));
         let call = Call {
             method: &self.prepared.method,
-            uri: &self.prepared.uri,
+            uri: self.prepared.uri(),
             host,
             headers: with_cookies.as_ref().unwrap_or(headers),
             lines: defaults
@@ -94,7 +94,7 @@ impl Progress {
     /// Logs how an exchange went.
     #[inline(never)]
     pub(super) fn tell(&self, exchanged: &Exchanged, elapsed: Duration) {
-        let url = self.prepared.redaction.uri(&self.prepared.uri);
+        let url = self.prepared.redaction.uri(self.prepared.uri());
         let (method, trace) = (&self.prepared.method, &exchanged.trace);
         let connection = match (trace.connected, trace.reused) {
             (false, _) => "no connection",
@@ -130,18 +130,18 @@ impl Progress {
             let text = String::from_utf8_lossy(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
-        let head = Arc::new(Head {
-            status: reply.status,
-            version: reply.version,
-            headers: reply.headers,
-            url: Arc::clone(&self.prepared.uri),
-            history: self.report.rare().history.as_slice().into(),
-            timings: trace.timings,
-            remote: trace.remote,
-            reused: trace.reused,
-            saved: None,
-            redaction: self.prepared.redaction.clone(),
-        });
+        // The answer to an earlier attempt may be kept; then this is another one.
+        let head = Arc::make_mut(&mut self.prepared.head);
+        head.status = reply.status;
+        head.version = reply.version;
+        head.headers = reply.headers;
+        head.history = self.report.rare().history.as_slice().into();
+        head.timings = trace.timings;
+        head.remote = trace.remote;
+        head.reused = trace.reused;
+        head.saved = None;
+        head.redaction = self.prepared.redaction.clone();
+        let head = Arc::clone(&self.prepared.head);
         let saved = reply.partial.as_ref().map(|partial| partial.size());
         self.report.size = saved.unwrap_or(reply.body.len() as u64);
         self.report.head = Some(Arc::clone(&head));

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::http::header::LOCATION;
 use crate::outcome::State;
 use crate::policy::Redirecting;
-use crate::response::Hop;
+use crate::response::{Head, Hop};
 use crate::retry::redirect::{self, Step};
 use crate::retry::{self, retry_after};
 use crate::timing::Phase;
@@ -33,7 +33,7 @@ impl Progress {
         }
         let step = Step {
             method: &self.prepared.method,
-            uri: &self.prepared.uri,
+            uri: &self.prepared.head.url,
             status: reply.status,
             location: reply.headers.first(&LOCATION),
             hops: self.report.rare().history.len() as u32,
@@ -94,7 +94,7 @@ impl Progress {
                         }
                         self.prepared.with_body &= !next.drop_body;
                         self.prepared.method = next.method;
-                        self.prepared.uri = next.uri.into();
+                        self.prepared.head = Head::before(next.uri);
                         self.tally.redirected();
                         self.redirected = true;
                         return Some(Next::Elsewhere { host, delay });

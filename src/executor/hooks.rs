@@ -28,7 +28,7 @@ impl Progress {
         hook(&mut Outgoing {
             attempt: self.tally.attempts() + 1,
             method: &self.prepared.method,
-            uri: &self.prepared.uri,
+            uri: self.prepared.uri(),
             headers: &mut headers,
             body: if self.prepared.with_body {
                 request.body_bytes()

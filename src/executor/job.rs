@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::http::{HeaderMap, Uri};
+use crate::http::HeaderMap;
 use crate::outcome::{Outcome, Report, State};
 use crate::request::Request;
+use crate::response::Head;
 use crate::retry::Tally;
 use crate::schedule::Ended;
 use crate::url;
@@ -42,11 +43,11 @@ pub(crate) struct Job {
     /// hands them in has them at hand; for a worker, on another core, they are far away.
     pub(super) simple: bool,
     /// Its URL is not the one it goes to.
-    relative: bool,
+    pub(super) relative: bool,
     pub(super) index: u64,
-    /// What it is sent to. Where many wait, only if it is not the request's own URL as it stands: that is read once more
-    /// when its turn comes.
-    pub(super) target: Option<Arc<Uri>>,
+    /// Has what it is sent to. Where many wait, only if that is not the request's own URL as it stands, which is read
+    /// once more when its turn comes.
+    pub(super) target: Option<Arc<Head>>,
     /// Whom the next exchange is with; none where the request is not fit to be sent.
     pub(super) host: Option<Host>,
     pub(super) receiver: Arc<dyn Receiver>,
@@ -92,7 +93,7 @@ impl Job {
     pub(crate) fn new(
         request: Arc<Request>,
         index: u64,
-        to: Option<(Option<Arc<Uri>>, Host)>,
+        to: Option<(Option<Arc<Head>>, Host)>,
         receiver: Arc<dyn Receiver>,
         now: Instant,
     ) -> Box<Job> {
@@ -191,7 +192,7 @@ impl Job {
             state => state,
         };
         if self.relative {
-            report.rare_mut().url = Some(self.request.redaction().uri(&self.uri()));
+            report.rare_mut().url = Some(self.request.redaction().uri(&self.first_head().url));
         }
         report.host = self.host;
         let outcome = Outcome {
@@ -234,22 +235,21 @@ impl Job {
         }
         let redaction = self.request.redaction();
         match &self.progress {
-            Some(progress) => redaction.uri(&progress.prepared.uri),
-            None => redaction.uri(&self.uri()),
+            Some(progress) => redaction.uri(progress.prepared.uri()),
+            None => redaction.uri(&self.first_head().url),
         }
     }
 
-    /// What it is sent to first.
-    fn uri(&self) -> Arc<Uri> {
-        first_uri(self.target.as_ref(), &self.request)
+    fn first_head(&self) -> Arc<Head> {
+        first_head(self.target.as_ref(), &self.request)
     }
 }
 
-/// What a request is sent to first: what was kept beside it, or what it says.
-pub(super) fn first_uri(kept: Option<&Arc<Uri>>, request: &Request) -> Arc<Uri> {
+/// Has what a request is sent to first: what was kept beside it, or what it says.
+pub(super) fn first_head(kept: Option<&Arc<Head>>, request: &Request) -> Arc<Head> {
     match kept {
-        Some(uri) => Arc::clone(uri),
-        None => Arc::new(url::parse(request.url()).unwrap_or_default()),
+        Some(head) => Arc::clone(head),
+        None => Head::before(url::parse(request.url()).unwrap_or_default()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::http::uri::Authority;
 use crate::http::{HeaderMap, Method, Uri};
 use crate::redact::Redaction;
 use crate::request::{Request, basic};
+use crate::response::Head;
 use crate::retry::is_keyed;
 use crate::url;
 
@@ -18,7 +19,8 @@ use super::settings::Defaults;
 /// What is sent; redirects change it.
 pub(super) struct Prepared {
     pub(super) method: Method,
-    pub(super) uri: Arc<Uri>,
+    /// Of the answer to come. Has the URL.
+    pub(super) head: Arc<Head>,
     pub(super) headers: Arc<HeaderMap>,
     /// The request's body goes along.
     pub(super) with_body: bool,
@@ -33,28 +35,36 @@ impl Prepared {
     pub(super) fn new(
         defaults: &Defaults,
         request: &Request,
-        uri: Arc<Uri>,
+        head: Arc<Head>,
         usual: bool,
     ) -> Result<Prepared, String> {
-        if usual && !has_userinfo(&uri) {
+        if usual && !has_userinfo(&head.url) {
             return Ok(Prepared {
                 method: Method::GET,
-                uri,
+                head,
                 headers: Arc::clone(&defaults.headers),
                 with_body: true,
                 repeatable: defaults.keyed,
                 redaction: Redaction::default(),
             });
         }
-        Prepared::in_full(defaults, request, uri)
+        Prepared::in_full(defaults, request, head)
+    }
+
+    pub(super) fn uri(&self) -> &Uri {
+        &self.head.url
     }
 
     /// The same where there is something to apply.
     #[inline(never)]
-    fn in_full(defaults: &Defaults, request: &Request, uri: Arc<Uri>) -> Result<Prepared, String> {
+    fn in_full(
+        defaults: &Defaults,
+        request: &Request,
+        head: Arc<Head>,
+    ) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
-            && let Some(host) = Host::of(&uri)
+            && let Some(host) = Host::of(&head.url)
         {
             // The most specific rule last: what it says stands.
             let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
@@ -83,14 +93,14 @@ impl Prepared {
         }
         if let Some(reason) = request.lacking(
             |name| headers.contains_key(name),
-            |name| url::has_parameter(&uri, name),
+            |name| url::has_parameter(&head.url, name),
         ) {
             return Err(reason);
         }
-        let uri = take_userinfo(uri, &mut headers)?;
+        let head = take_userinfo(head, &mut headers)?;
         if let Some(netrc) = &defaults.netrc
             && !headers.contains_key(AUTHORIZATION)
-            && let Some(credentials) = netrc.credentials(&uri)
+            && let Some(credentials) = netrc.credentials(&head.url)
         {
             Arc::make_mut(&mut headers).insert(AUTHORIZATION, credentials.clone());
         }
@@ -101,7 +111,7 @@ impl Prepared {
         let repeatable = keyed || request.options().is_some_and(|o| o.idempotent);
         Ok(Prepared {
             method: request.method().clone(),
-            uri,
+            head,
             headers,
             with_body: true,
             repeatable,
@@ -117,12 +127,10 @@ fn has_userinfo(uri: &Uri) -> bool {
 }
 
 /// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
-fn take_userinfo(uri: Arc<Uri>, headers: &mut Arc<HeaderMap>) -> Result<Arc<Uri>, String> {
-    if !has_userinfo(&uri) {
-        return Ok(uri);
-    }
-    let Some((userinfo, host)) = uri.authority().and_then(|a| a.as_str().rsplit_once('@')) else {
-        return Ok(uri);
+fn take_userinfo(head: Arc<Head>, headers: &mut Arc<HeaderMap>) -> Result<Arc<Head>, String> {
+    let authority = head.url.authority().map_or("", Authority::as_str);
+    let Some((userinfo, host)) = authority.rsplit_once('@') else {
+        return Ok(head);
     };
     if !headers.contains_key(AUTHORIZATION) {
         let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
@@ -130,13 +138,13 @@ fn take_userinfo(uri: Arc<Uri>, headers: &mut Arc<HeaderMap>) -> Result<Arc<Uri>
         let value = basic(&plain(user), &plain(password))?;
         Arc::make_mut(headers).insert(AUTHORIZATION, value);
     }
-    let mut parts = Uri::clone(&uri).into_parts();
+    let mut parts = head.url.clone().into_parts();
     parts.authority = Some(
         host.parse::<Authority>()
             .map_err(|e| format!("the URL is not valid: {e}"))?,
     );
     let uri = Uri::from_parts(parts).map_err(|e| format!("the URL is not valid: {e}"))?;
-    Ok(Arc::new(uri))
+    Ok(Head::before(uri))
 }
 
 #[cfg(test)]
@@ -154,8 +162,8 @@ mod tests {
 
     fn prepared(defaults: &Defaults, request: Request) -> Prepared {
         let target = target(defaults, &request).unwrap();
-        let uri = target.kept(true).unwrap();
-        Prepared::new(defaults, &request, uri, request.is_simple()).unwrap()
+        let head = target.kept(true).unwrap();
+        Prepared::new(defaults, &request, head, request.is_simple()).unwrap()
     }
 
     #[test]
@@ -175,7 +183,7 @@ mod tests {
     #[test]
     fn userinfo_becomes_basic_authentication_and_leaves_the_url() {
         let sent = prepared(&defaults(), Request::get("http://user:p%40ss@h:81/x"));
-        assert_eq!(*sent.uri, "http://h:81/x");
+        assert_eq!(*sent.uri(), "http://h:81/x");
         assert_eq!(sent.headers[AUTHORIZATION], "Basic dXNlcjpwQHNz");
         let own = prepared(&defaults(), Request::get("http://u:p@h/").bearer("t"));
         assert_eq!(own.headers[AUTHORIZATION], "Bearer t");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::http::Uri;
 use crate::request::Request;
+use crate::response::Head;
 use crate::url;
 
 use super::settings::Defaults;
@@ -64,10 +65,10 @@ impl Target {
     }
 
     /// What is kept beside the request: where few wait, all of it; else what cannot be read from the request once more.
-    pub(crate) fn kept(self, few: bool) -> Option<Arc<Uri>> {
+    pub(crate) fn kept(self, few: bool) -> Option<Arc<Head>> {
         match self {
             Target::Own(_) if !few => None,
-            Target::Own(uri) | Target::Other(uri) => Some(Arc::new(uri)),
+            Target::Own(uri) | Target::Other(uri) => Some(Head::before(uri)),
         }
     }
 }
@@ -97,12 +98,12 @@ mod tests {
     fn of_many_only_what_differs_from_the_request_is_kept_beside_it() {
         let kept = |defaults: &Defaults, request: Request| {
             let target = target(defaults, &request).unwrap();
-            target.kept(false).map(|uri| uri.to_string())
+            target.kept(false).map(|head| head.url.to_string())
         };
         let mut defaults = Defaults::default();
         assert_eq!(kept(&defaults, "http://h/a?b#c".into()), None);
         let few = target(&defaults, &"http://h/a".into()).unwrap().kept(true);
-        assert_eq!(*few.unwrap(), "http://h/a");
+        assert_eq!(few.unwrap().url, "http://h/a");
         let with_query = Request::get("http://h/a").query("b", "1");
         assert_eq!(kept(&defaults, with_query), Some("http://h/a?b=1".into()));
         defaults.base = Some(Uri::from_static("http://h/api/"));
