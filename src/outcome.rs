@@ -215,7 +215,7 @@ impl<T> Outcome<T> {
 
     /// When the last attempt began.
     pub fn started(&self) -> Option<SystemTime> {
-        self.report.started
+        self.report.started.time()
     }
 
     /// How long the last attempt took, from its start (name resolution and connecting included) to the end of the

@@ -5,7 +5,7 @@ pub(crate) mod millis_option;
 
 use std::fmt;
 use std::ops::AddAssign;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,24 @@ impl From<Nanoseconds> for Duration {
 impl AddAssign<Duration> for Nanoseconds {
     fn add_assign(&mut self, time: Duration) {
         self.0 = self.0.saturating_add(Nanoseconds::from(time).0);
+    }
+}
+
+/// A point in time in half the room of an `Option<SystemTime>`, exact up to five centuries after 1970. None by default,
+/// and where a clock is set before that year.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stamp(Nanoseconds);
+
+impl From<SystemTime> for Stamp {
+    fn from(time: SystemTime) -> Stamp {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Stamp(since.into())
+    }
+}
+
+impl Stamp {
+    pub(crate) fn time(self) -> Option<SystemTime> {
+        (self != Stamp::default()).then(|| UNIX_EPOCH + Duration::from(self.0))
     }
 }
 

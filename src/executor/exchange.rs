@@ -33,7 +33,7 @@ impl Progress {
                 Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
             self.until = [limit, self.deadline].into_iter().flatten().min();
         }
-        self.report.started = Some(SystemTime::now());
+        self.report.started = SystemTime::now().into();
         let body = match self.prepared.with_body {
             true => settings.body(),
             // A redirect has left it behind.

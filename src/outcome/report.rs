@@ -1,20 +1,19 @@
 //! What is told of a request beside its result.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::Attempt;
 use crate::host::Host;
 use crate::response::{Head, Hop};
-use crate::timing::{Nanoseconds, Timings};
+use crate::timing::{Nanoseconds, Stamp, Timings};
 
 /// What is told of a request beside its result.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     /// Attempts that count, redirect hops and free replays not among them.
     pub(crate) attempts: u32,
-    /// Start of the last attempt.
-    pub(crate) started: Option<SystemTime>,
+    /// Start of the last attempt, if there was one.
+    pub(crate) started: Stamp,
     /// The last attempt, from its start to the end of the body or the failure.
     pub(crate) elapsed: Nanoseconds,
     /// Waiting for a worker or a limit.

@@ -55,7 +55,7 @@ fn answered(index: u64, request: Request, response: &Response, state: State) -> 
         state,
         report: Box::new(Report {
             attempts: 1,
-            started: Some(start()),
+            started: start().into(),
             elapsed: ms(142.7).into(),
             queued: ms(3.0).into(),
             total: ms(145.7).into(),
@@ -127,7 +127,7 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
         state: State::Failed(error),
         report: Box::new(Report {
             attempts: 3,
-            started: Some(start()),
+            started: start().into(),
             elapsed: ms(10000.4).into(),
             queued: ms(3.0).into(),
             total: ms(31702.0).into(),

@@ -103,8 +103,10 @@ impl<'a> Record<'a> {
             status: head.map(|head| head.status),
             rejection: outcome.rejection().map(Cow::Borrowed),
             attempts: report.attempts,
-            timestamp: report.started.and_then(wire::instant::round),
-            elapsed: report.started.map(|_| millis::round(report.elapsed.into())),
+            timestamp: outcome.started().and_then(wire::instant::round),
+            elapsed: outcome
+                .started()
+                .map(|_| millis::round(report.elapsed.into())),
             ttfb: head.map(|_| millis::round(report.timings().until_head())),
             queued: millis::round(report.queued.into()),
             total: millis::round(report.total.into()),

@@ -251,7 +251,7 @@ impl<T: 'static> Sink<T> for Journal {
         let request = outcome.request();
         let announces = request.resumed().is_some_and(|r| r.intents.is_some());
         if !outcome.is_final() {
-            if announces && outcome.report.started.is_some() && outcome.report.bytes_sent == 0 {
+            if announces && outcome.started().is_some() && outcome.report.bytes_sent == 0 {
                 book.withdraw(Key::of(request))?;
             }
             return Ok(());
@@ -259,7 +259,7 @@ impl<T: 'static> Sink<T> for Journal {
         let record = Record::new(outcome, &self.options);
         self.out().add(|lines| record.write_to(lines))?;
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);
-        if announces && (interrupted || outcome.report.started.is_some()) {
+        if announces && (interrupted || outcome.started().is_some()) {
             book.settle(Key::of(request));
         }
         Ok(())
