@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver as Receiving, Select};
+use crossbeam_channel::Receiver as Receiving;
 
 use crate::executor::{Executor, Feed, Found, Owner, Receiver, Taken};
 use crate::outcome::Outcome;
@@ -232,16 +232,7 @@ where
         deadline: Option<Instant>,
         other: Option<&Receiving<X>>,
     ) -> Option<Outcome<T>> {
-        let results = &self.inbox.results;
-        let message = Executor::blocking(|| match (other, deadline) {
-            (Some(other), deadline) => {
-                either(results, other, deadline);
-                results.try_recv().ok()
-            }
-            (None, Some(deadline)) => results.recv_deadline(deadline).ok(),
-            (None, None) => results.recv().ok(),
-        });
-        match message {
+        match self.inbox.wait(deadline, other) {
             Some(message) => self.open(message),
             // The deadline passed, or it was the other channel: the sending end lives as long as this one.
             None => {
@@ -316,17 +307,6 @@ where
                 return Step::Outcome(outcome);
             }
         }
-    }
-}
-
-/// Waits until either channel has something, or the deadline passes.
-fn either<A, B>(one: &Receiving<A>, other: &Receiving<B>, deadline: Option<Instant>) {
-    let mut select = Select::new();
-    select.recv(one);
-    select.recv(other);
-    match deadline {
-        Some(deadline) => drop(select.ready_deadline(deadline)),
-        None => drop(select.ready()),
     }
 }
 

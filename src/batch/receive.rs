@@ -5,12 +5,13 @@ use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Instant;
 
-use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
+use crossbeam_channel::{Receiver as Receiving, Select, Sender, TrySendError, bounded, unbounded};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::executor::{Receiver, Turns, panicked, soon_back};
+use crate::executor::{Executor, Receiver, Turns, panicked, soon_back};
 use crate::outcome::{Outcome, State};
 use crate::rejection::Rejection;
 use crate::response::Response;
@@ -40,7 +41,7 @@ pub(super) struct Results<T, F> {
 
 /// The caller's end.
 pub(super) struct Inbox<T> {
-    pub(super) results: crossbeam_channel::Receiver<Message<T>>,
+    pub(super) results: Receiving<Message<T>>,
     nudged: Arc<AtomicBool>,
 }
 
@@ -66,10 +67,47 @@ pub(super) fn results<T, F>(window: usize, make: F) -> (Results<T, F>, Inbox<T>)
     )
 }
 
+/// How often others are let run before a wait: by then, mostly, something has come.
+const YIELDS: usize = 4;
+
 impl<T> Inbox<T> {
+    /// Waits for what comes next, until the deadline, or until there is something in the other channel.
+    pub(super) fn wait<X>(
+        &self,
+        deadline: Option<Instant>,
+        other: Option<&Receiving<X>>,
+    ) -> Option<Message<T>> {
+        // A channel spins first. Where workers share this core, what it waits for comes of letting them run.
+        for _ in 0..YIELDS {
+            thread::yield_now();
+            if let Ok(message) = self.results.try_recv() {
+                return Some(message);
+            }
+        }
+        Executor::blocking(|| match (other, deadline) {
+            (Some(other), deadline) => {
+                either(&self.results, other, deadline);
+                self.results.try_recv().ok()
+            }
+            (None, Some(deadline)) => self.results.recv_deadline(deadline).ok(),
+            (None, None) => self.results.recv().ok(),
+        })
+    }
+
     /// The nudge was received; from here on the next one is sent.
     pub(super) fn looks(&self) {
         self.nudged.store(false, Ordering::Release);
+    }
+}
+
+/// Waits until either channel has something, or the deadline passes.
+fn either<A, B>(one: &Receiving<A>, other: &Receiving<B>, deadline: Option<Instant>) {
+    let mut select = Select::new();
+    select.recv(one);
+    select.recv(other);
+    match deadline {
+        Some(deadline) => drop(select.ready_deadline(deadline)),
+        None => drop(select.ready()),
     }
 }
 

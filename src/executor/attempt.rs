@@ -106,8 +106,15 @@ impl Engine {
             relative,
             ..
         } = job;
-        let of_host = self.defaults.host_settings(host.as_ref());
-        let settings = Settings::of(&self.defaults, &of_host, request, *simple);
+        let made;
+        let of_host = match self.defaults.hosts.is_empty() {
+            true => HostSettings::NONE,
+            false => {
+                made = self.defaults.host_settings(host.as_ref());
+                &made
+            }
+        };
+        let settings = Settings::of(&self.defaults, of_host, request, *simple);
         let progress = match progress {
             Some(progress) => progress,
             None => match self.first(request, target.as_ref(), settings, &**receiver, start) {
