@@ -183,6 +183,15 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_holds_a_time_since_1970_or_none() {
+        let time = UNIX_EPOCH + Duration::new(1_800_000_000, 123_456_789);
+        assert_eq!(Stamp::from(time).time(), Some(time));
+        assert_eq!(Stamp::default().time(), None);
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(Stamp::from(before).time(), None);
+    }
+
+    #[test]
     fn a_time_of_ages_is_as_long_as_can_be() {
         let longest = Duration::from(Nanoseconds::from(Duration::MAX));
         assert_eq!(longest, Duration::from_nanos(u64::MAX));
