@@ -277,19 +277,11 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
         headers.insert("set-cookie", "sid=secret".parse().unwrap());
-        let head = Head {
-            status: 200,
-            version: Version::HTTP_11,
-            headers: headers.into(),
-            url: Uri::from_static("http://user:secret@h/"),
-            history: Box::default(),
-            timings: Phases::default(),
-            remote: None,
-            reused: false,
-            saved: None,
-            redaction: Redaction::default(),
-        };
-        Response::new(Arc::new(head), body.to_vec(), false)
+        let mut head = Head::before(Uri::from_static("http://user:secret@h/"));
+        let answered = Arc::make_mut(&mut head);
+        answered.status = 200;
+        answered.headers = headers.into();
+        Response::new(head, body.to_vec(), false)
     }
 
     #[test]

@@ -35,6 +35,8 @@ struct Asking {
     follows: bool,
     body_limit: u64,
     fresh: bool,
+    /// The caller knows the host, and has written the header lines out before.
+    known: bool,
     cancel: Arc<CancelSlot>,
 }
 
@@ -62,11 +64,17 @@ fn asking(method: &str, url: impl AsRef<str>) -> Asking {
         follows: true,
         body_limit: 10 << 20,
         fresh: false,
+        known: false,
         cancel: CancelSlot::new(),
     }
 }
 
 impl Asking {
+    fn known(mut self) -> Asking {
+        self.known = true;
+        self
+    }
+
     fn header(mut self, name: &'static str, value: &str) -> Asking {
         let name = HeaderName::from_static(name);
         self.headers.append(name, value.parse().unwrap());
@@ -78,12 +86,16 @@ impl Asking {
     }
 
     fn on(&self, transport: &impl Transport, on_connected: Option<&dyn Fn()>) -> Exchanged {
+        let (host, lines) = match self.known {
+            true => (Host::of(&self.uri), Lines::of(&self.headers)),
+            false => (None, None),
+        };
         transport.exchange(&Call {
             method: &self.method,
             uri: &self.uri,
-            host: None,
+            host: host.as_ref(),
             headers: &self.headers,
-            lines: None,
+            lines: lines.as_ref(),
             body: &self.body,
             expect_from: self.expect_from,
             connect: self.connect,

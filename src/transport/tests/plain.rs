@@ -167,7 +167,11 @@ fn each_request_is_written_as_ureq_writes_it() {
     let paths = ["", "/", "?a=b", "/a%20b/?c=d&e", "/%F0%9F%98%80"];
     for path in paths {
         both(base(path), ok, false);
+        both(|server| base(path)(server).known(), ok, false);
     }
+    let with_zeros = |server: &Server| get(server.url("/").replace("1:", "1:0"));
+    both(with_zeros, ok, false);
+    both(|server| with_zeros(server).known(), ok, false);
     let headers: [&[(&'static str, &str)]; 6] = [
         &[("x-a", "b"), ("x-b", ""), ("x-a", "c")],
         &[("accept", "text/html"), ("x-a", "b")],
@@ -184,6 +188,7 @@ fn each_request_is_written_as_ureq_writes_it() {
                 .fold(asking, |asking, (name, value)| asking.header(name, value))
         };
         both(asking, ok, false);
+        both(|server| asking(server).known(), ok, false);
     }
     for (name, value) in [("host", "other.example"), ("upgrade", "h2c")] {
         both(|server| get(server.url("/")).header(name, value), ok, false);
