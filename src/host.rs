@@ -17,6 +17,9 @@ impl Host {
     /// The host of an absolute `http` or `https` URI.
     pub(crate) fn of(uri: &Uri) -> Option<Host> {
         let scheme = uri.scheme()?;
+        if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
+            return None;
+        }
         let name = uri.host()?;
         let port = effective_port(uri)?;
         let mut text = String::with_capacity(scheme.as_str().len() + name.len() + 9);
@@ -47,6 +50,11 @@ impl Host {
         self.parts().2
     }
 
+    /// Whether the scheme is `https`.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.0.as_bytes().get("http".len()) == Some(&b's')
+    }
+
     /// Scheme, name and port. Read off the two ends, for each request asks.
     pub(crate) fn parts(&self) -> (&str, &str, u16) {
         let text = &*self.0;
@@ -56,8 +64,8 @@ impl Host {
             unit = unit.wrapping_mul(10);
             colon -= 1;
         }
-        let scheme = text.bytes().take_while(|&b| b != b':').count();
-        (&text[..scheme], &text[scheme + 3..colon - 1], port)
+        let scheme = if self.is_tls() { "https" } else { "http" };
+        (scheme, &text[scheme.len() + 3..colon - 1], port)
     }
 }
 
@@ -112,5 +120,11 @@ mod tests {
         let h = host("http://[::1]:8080/x");
         assert_eq!((h.scheme(), h.name(), h.port()), ("http", "[::1]", 8080));
         assert_eq!(host("http://u:p@h:1/").as_str(), "http://h:1");
+        let secure = host("https://a.b/");
+        assert_eq!(
+            (secure.scheme(), secure.name(), secure.port()),
+            ("https", "a.b", 443)
+        );
+        assert_eq!(Host::of(&"ftp://h:21/".parse().unwrap()), None);
     }
 }

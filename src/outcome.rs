@@ -244,7 +244,7 @@ impl<T> Outcome<T> {
         self.report
             .head
             .as_ref()
-            .map(|head| head.redaction.uri(&head.url))
+            .map(|head| head.redaction.uri(head.url.uri()))
     }
 
     /// The redirects followed, oldest first, whether or not the request succeeded.
@@ -297,7 +297,7 @@ impl<T> Outcome<T> {
 
     /// The host of the last attempt, or of the one that was to come.
     pub(crate) fn host(&self) -> Option<Host> {
-        let of_head = || Host::of(&self.report.head.as_ref()?.url);
+        let of_head = || Host::of(self.report.head.as_ref()?.url.uri());
         self.report.host.clone().or_else(of_head)
     }
 

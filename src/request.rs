@@ -57,7 +57,8 @@ pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
 #[derive(Clone)]
 pub struct Request {
     method: Method,
-    url: Box<str>,
+    /// Shared with what is known of its answer.
+    url: Arc<str>,
     content: Option<Box<Content>>,
     options: Option<Box<Options>>,
     resumed: Option<Box<Resumed>>,
@@ -291,6 +292,10 @@ impl Request {
 
     /// The URL as given. It may hold userinfo: use `Debug` to show a request.
     pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn shared_url(&self) -> &Arc<str> {
         &self.url
     }
 

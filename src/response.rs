@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::redact::Redaction;
 use crate::timing::{Phases, Timings};
+use crate::url::Url;
 
 pub(crate) use headers::Headers;
 
@@ -37,7 +38,7 @@ pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
-    pub(crate) url: Uri,
+    pub(crate) url: Url,
     pub(crate) history: Box<[Hop]>,
     pub(crate) timings: Phases,
     pub(crate) remote: Option<SocketAddr>,
@@ -114,7 +115,7 @@ impl Response {
 
     /// The URL that answered, after redirects.
     pub fn final_url(&self) -> &Uri {
-        &self.head.url
+        self.head.url.uri()
     }
 
     /// The redirects followed on the way, oldest first.
@@ -232,7 +233,7 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.head.status)
-            .field("url", &self.head.redaction.uri(&self.head.url))
+            .field("url", &self.head.redaction.uri(self.head.url.uri()))
             .field("headers", &self.head.redaction.debug(&self.head.headers))
             .field("size_bytes", &self.body.len())
             .field("truncated", &self.truncated)
@@ -248,7 +249,7 @@ impl fmt::Debug for Hop {
 
 impl Head {
     /// Of an answer that is still to come.
-    pub(crate) fn before(url: Uri) -> Arc<Head> {
+    pub(crate) fn before(url: Url) -> Arc<Head> {
         Arc::new(Head {
             status: 0,
             version: Version::HTTP_11,
@@ -277,7 +278,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
         headers.insert("set-cookie", "sid=secret".parse().unwrap());
-        let mut head = Head::before(Uri::from_static("http://user:secret@h/"));
+        let mut head = Head::before(Uri::from_static("http://user:secret@h/").into());
         let answered = Arc::make_mut(&mut head);
         answered.status = 200;
         answered.headers = headers.into();

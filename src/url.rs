@@ -1,10 +1,13 @@
 //! URLs as people write them, made into URIs that can be sent, and references resolved against a base.
 
+mod unread;
+
 use std::fmt::Write as _;
 
 use crate::http::Uri;
-use crate::http::uri::Parts;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+pub(crate) use unread::{Front, Url};
 
 /// What may not stand in a request line as it is. Everything else is sent as given, `%` included, so that a signed
 /// URL stays what it was (as `requests` does with `requote_uri`, and curl).
@@ -55,26 +58,6 @@ pub(crate) fn parse(text: &str) -> Result<Uri, String> {
     };
     Uri::try_from(sent).map_err(|e| format!("the URL is not valid: {e}"))
 }
-
-/// The same, quicker, for a URL that differs from one read before in its path and query alone, as most of a list do.
-/// `None` where it differs in more, or has something in it that takes a closer look.
-pub(crate) fn parse_beside(other: &Uri, text: &str) -> Option<Uri> {
-    let (scheme, authority) = (other.scheme()?, other.authority()?);
-    let rest = text.strip_prefix(scheme.as_str())?.strip_prefix("://")?;
-    let path = rest.strip_prefix(authority.as_str())?;
-    let as_given = path.starts_with('/') && path.bytes().all(|b| may_be_sent(b) && b != b'#');
-    if !as_given || text.len() >= LONGEST {
-        return None;
-    }
-    let mut parts = Parts::default();
-    parts.scheme = Some(scheme.clone());
-    parts.authority = Some(authority.clone());
-    parts.path_and_query = Some(path.parse().ok()?);
-    Uri::from_parts(parts).ok()
-}
-
-/// What is as long cannot be a [`Uri`].
-const LONGEST: usize = u16::MAX as usize;
 
 /// Whether [`ILLEGAL`] leaves the byte alone.
 fn may_be_sent(byte: u8) -> bool {
@@ -257,38 +240,6 @@ mod tests {
         );
         assert_eq!(sent("HTTP://h?x=1#frag"), "http://h/?x=1");
         assert_eq!(sent("  https://h  "), "https://h/");
-    }
-
-    #[test]
-    fn a_url_beside_another_is_read_as_it_is_alone() {
-        let long = format!("http://h:81/{}", "a".repeat(LONGEST));
-        let alike = ["http://h:81/", "http://h:81/a?b=c%20d", "http://h:81//x?y/"];
-        let not = [
-            "http://h:81",
-            "http://h:81?a",
-            "http://h:81/a b",
-            "http://h:81/a#b",
-            "http://h:81/ä",
-            "http://h:810/a",
-            "http://h:81.b/a",
-            "http://h/a",
-            "https://h:81/a",
-            "HTTP://h:81/a",
-            " http://h:81/a",
-            "http://u@h:81/a",
-            "/a",
-            &long[..LONGEST],
-        ];
-        let other = parse("http://h:81/first?of=all").unwrap();
-        for url in alike {
-            assert_eq!(parse_beside(&other, url), parse(url).ok(), "{url}");
-        }
-        for url in not {
-            assert_eq!(parse_beside(&other, url), None, "{url}");
-        }
-        let longest = &long[..LONGEST - 1];
-        assert_eq!(parse_beside(&other, longest), Some(parse(longest).unwrap()));
-        assert!(parse(&long[..LONGEST]).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::library::client::Client;
 use super::library::request::Body;
 use super::library::status::StatusSet;
-use super::library::url;
+use super::library::url::{self, Url};
 use super::support::{self, AnyError, Server, cpu_us};
 use super::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Transport};
 use ureq::http::{HeaderMap, Method, header};
@@ -127,11 +127,11 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
                 let cancel = CancelSlot::new();
                 while next.fetch_add(1, Ordering::Relaxed) < count {
                     let text = url.to_owned();
-                    let uri = url::parse(&text).expect("it is a URL");
+                    let read = Url::from(url::parse(&text).expect("it is a URL"));
                     cancel.begin();
                     let exchanged = sockets.exchange(&Call {
                         method: &Method::GET,
-                        uri: &uri,
+                        url: &read,
                         host: None,
                         headers: &headers,
                         lines: lines.as_ref(),

@@ -256,7 +256,7 @@ impl Transport for AnswersAtOnce {
         if let Some(connected) = call.on_connected {
             connected();
         }
-        if call.uri.path() != "/" {
+        if call.url.path_and_query() != "/" {
             self.0.pass();
         }
         Exchanged {

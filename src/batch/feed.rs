@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::executor::{Defaults, Feed, Job, Receiver, Target, target, target_beside};
+use crate::executor::{Defaults, Feed, Job, Kept, Receiver, Target, target, target_beside};
 use crate::host::Host;
 use crate::http::Uri;
-use crate::http::uri::Authority;
 use crate::request::Request;
-use crate::response::Head;
 use crate::schedule::Ended;
+use crate::url::Front;
 
 /// The request in the client's hands: what is shown of it, from here on, is for the client to say.
 pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Request> {
@@ -19,10 +18,10 @@ pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Req
 /// Makes requests what the schedule is fed with.
 #[derive(Default)]
 pub(super) struct Feeder {
-    /// No more wait than what keeping the URL of each read costs nothing that counts.
+    /// No more wait than what keeping the URL of each costs nothing that counts.
     few: bool,
     /// Lists are mostly sorted by host: the last one is at hand.
-    last: Option<(Uri, Host)>,
+    last: Option<(Front, Host)>,
 }
 
 /// Up to so many are few.
@@ -60,35 +59,25 @@ impl Feeder {
     }
 
     /// What the request is sent to, as far as it is kept beside it, and whom. The error says why it is not fit to be.
-    fn find(
-        &mut self,
-        defaults: &Defaults,
-        request: &Request,
-    ) -> Result<(Option<Arc<Head>>, Host), String> {
+    fn find(&mut self, defaults: &Defaults, request: &Request) -> Result<(Kept, Host), String> {
         if let Some((last, host)) = &self.last
-            && let Some(uri) = target_beside(defaults, request, last)
+            && let Some(url) = target_beside(defaults, request, last)
         {
-            return Ok((Target::Own(uri).kept(self.few), host.clone()));
+            return Ok((Target::Own(url).kept(self.few), host.clone()));
         }
         let target = target(defaults, request)?;
-        let host = self.host(target.uri()).ok_or("the URL has no host")?;
+        let host = self.host(target.url().uri()).ok_or("the URL has no host")?;
         Ok((target.kept(self.few), host))
     }
 
     fn host(&mut self, uri: &Uri) -> Option<Host> {
         if let Some((last, host)) = &self.last
-            && is_written_alike(last, uri)
+            && last.is_of(uri)
         {
             return Some(host.clone());
         }
         let host = Host::of(uri)?;
-        self.last = Some((uri.clone(), host.clone()));
+        self.last = Front::of(uri).map(|front| (front, host.clone()));
         Some(host)
     }
-}
-
-/// Whether the two have the same host and write it in the same way, which is quicker to see than whether they have.
-fn is_written_alike(one: &Uri, other: &Uri) -> bool {
-    let authorities = [one, other].map(|uri| uri.authority().map(Authority::as_str));
-    one.scheme() == other.scheme() && authorities[0] == authorities[1]
 }

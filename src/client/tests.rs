@@ -87,7 +87,7 @@ fn found_closed(bytes_sent: u64) -> Exchanged {
 
 #[test]
 fn https_does_not_lead_to_http_unless_that_is_allowed_and_then_without_cookies() {
-    let answer = |call: &Call<'_>, _| match call.uri.scheme_str() {
+    let answer = |call: &Call<'_>, _| match call.url.uri().scheme_str() {
         Some("https") => reply(302, &[("location", "http://h/plain")]),
         _ if call.headers.contains_key("cookie") => reply(500, &[]),
         _ => reply(200, &[]),
@@ -183,7 +183,7 @@ fn a_shortage_on_this_side_is_tried_again_for_any_method() {
 
 #[test]
 fn a_panic_below_is_the_outcome_of_its_request() {
-    let client = script(|call, _| match call.uri.path() {
+    let client = script(|call, _| match call.url.uri().path() {
         "/bad" => panic!("below"),
         _ => reply(200, &[]),
     });
@@ -267,7 +267,7 @@ fn a_host_gets_an_eighth_of_the_workers_until_a_connection_stands_and_then_all()
 fn what_is_left_half_way_is_aborted_on_the_wire() {
     let (aborted, was_aborted) = std::sync::mpsc::channel();
     let aborted = Mutex::new(aborted);
-    let client = script(move |call, _| match call.uri.path() {
+    let client = script(move |call, _| match call.url.uri().path() {
         "/first" => reply(200, &[]),
         _ => {
             let until = Instant::now() + Duration::from_secs(30);
@@ -292,7 +292,7 @@ fn what_is_left_half_way_is_aborted_on_the_wire() {
 fn fifty_thousand_requests_over_a_hundred_hosts_come_out_once_each_in_order() {
     let client = script(|call, nth| match nth % 10 {
         0 => reply(503, &[]),
-        _ if call.uri.path().ends_with('7') => reply(404, &[]),
+        _ if call.url.uri().path().ends_with('7') => reply(404, &[]),
         _ => reply(200, &[]),
     });
     let client = client

@@ -7,13 +7,13 @@ use crate::error::{Error, ErrorType};
 use crate::host::Host;
 use crate::outcome::State;
 use crate::request::Request;
-use crate::response::Head;
 use crate::schedule;
 use crate::transport::{CancelSlot, Transport};
 
-use super::job::{Job, Progress, Receiver, cancelled, first_head};
+use super::job::{Job, Progress, Receiver, cancelled};
 use super::prepare::Prepared;
 use super::settings::{Defaults, HostSettings, Settings};
+use super::target::Kept;
 
 /// What attempts are made with.
 pub(crate) struct Engine {
@@ -117,10 +117,10 @@ impl Engine {
         let settings = Settings::of(&self.defaults, of_host, request, *simple);
         let progress = match progress {
             Some(progress) => progress,
-            None => match self.first(request, target.as_ref(), settings, &**receiver, start) {
+            None => match self.first(request, target, settings, &**receiver, start) {
                 Ok(made) => {
                     // It is the answer's now, unless it has to be told what the request was sent to first.
-                    *target = target.take().filter(|_| *relative);
+                    target.head = target.head.take().filter(|_| *relative);
                     progress.insert(made)
                 }
                 Err(next) => return *next,
@@ -139,7 +139,7 @@ impl Engine {
     fn first(
         &self,
         request: &Request,
-        target: Option<&Arc<Head>>,
+        target: &Kept,
         settings: Settings<'_>,
         receiver: &dyn Receiver,
         start: Instant,
@@ -147,7 +147,7 @@ impl Engine {
         let prepared = match settings.contradiction() {
             Some(reason) => Err(reason),
             None => {
-                let head = first_head(target, request);
+                let head = target.head_of(request);
                 Prepared::new(&self.defaults, request, head, settings.are_usual())
             }
         };

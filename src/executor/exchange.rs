@@ -46,7 +46,7 @@ impl Progress {
         let with_cookies = jar.and_then(|jar| jar.added_to(headers, self.prepared.uri()));
         let call = Call {
             method: &self.prepared.method,
-            uri: self.prepared.uri(),
+            url: &self.prepared.head.url,
             host,
             headers: with_cookies.as_ref().unwrap_or(headers),
             lines: defaults
@@ -72,7 +72,7 @@ impl Progress {
             if let Some(jar) = jar
                 && let Some(headers) = exchanged.headers()
             {
-                jar.take_from(headers, call.uri);
+                jar.take_from(headers, call.url.uri());
             }
             exchanged
         };

@@ -33,7 +33,7 @@ impl Progress {
         }
         let step = Step {
             method: &self.prepared.method,
-            uri: &self.prepared.head.url,
+            uri: self.prepared.head.url.uri(),
             status: reply.status,
             location: reply.headers.first(&LOCATION),
             hops: self.report.rare().history.len() as u32,
@@ -94,7 +94,7 @@ impl Progress {
                         }
                         self.prepared.with_body &= !next.drop_body;
                         self.prepared.method = next.method;
-                        self.prepared.head = Head::before(next.uri);
+                        self.prepared.head = Head::before(next.uri.into());
                         self.tally.redirected();
                         self.redirected = true;
                         return Some(Next::Elsewhere { host, delay });

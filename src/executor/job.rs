@@ -15,6 +15,7 @@ use crate::url;
 
 use super::prepare::Prepared;
 use super::settings::{Defaults, Settings};
+use super::target::Kept;
 
 /// Where outcomes go: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
@@ -47,7 +48,7 @@ pub(crate) struct Job {
     pub(super) index: u64,
     /// Has what it is sent to. Where many wait, only if that is not the request's own URL as it stands, which is read
     /// once more when its turn comes.
-    pub(super) target: Option<Arc<Head>>,
+    pub(super) target: Kept,
     /// Whom the next exchange is with; none where the request is not fit to be sent.
     pub(super) host: Option<Host>,
     pub(super) receiver: Arc<dyn Receiver>,
@@ -93,7 +94,7 @@ impl Job {
     pub(crate) fn new(
         request: Arc<Request>,
         index: u64,
-        to: Option<(Option<Arc<Head>>, Host)>,
+        to: Option<(Kept, Host)>,
         receiver: Arc<dyn Receiver>,
         now: Instant,
     ) -> Box<Job> {
@@ -103,7 +104,7 @@ impl Job {
             relative: host.is_some() && url::is_relative(request.url()),
             request,
             index,
-            target: target.flatten(),
+            target: target.unwrap_or_default(),
             host,
             receiver,
             accepted: now,
@@ -192,7 +193,7 @@ impl Job {
             state => state,
         };
         if self.relative {
-            report.rare_mut().url = Some(self.request.redaction().uri(&self.first_head().url));
+            report.rare_mut().url = Some(self.request.redaction().uri(self.first_head().url.uri()));
         }
         report.host = self.host;
         let outcome = Outcome {
@@ -236,20 +237,12 @@ impl Job {
         let redaction = self.request.redaction();
         match &self.progress {
             Some(progress) => redaction.uri(progress.prepared.uri()),
-            None => redaction.uri(&self.first_head().url),
+            None => redaction.uri(self.first_head().url.uri()),
         }
     }
 
     fn first_head(&self) -> Arc<Head> {
-        first_head(self.target.as_ref(), &self.request)
-    }
-}
-
-/// Has what a request is sent to first: what was kept beside it, or what it says.
-pub(super) fn first_head(kept: Option<&Arc<Head>>, request: &Request) -> Arc<Head> {
-    match kept {
-        Some(head) => Arc::clone(head),
-        None => Head::before(url::parse(request.url()).unwrap_or_default()),
+        self.target.head_of(&self.request)
     }
 }
 

@@ -38,7 +38,7 @@ impl Prepared {
         head: Arc<Head>,
         usual: bool,
     ) -> Result<Prepared, String> {
-        if usual && !has_userinfo(&head.url) {
+        if usual && !head.url.has_userinfo() {
             return Ok(Prepared {
                 method: Method::GET,
                 head,
@@ -52,7 +52,7 @@ impl Prepared {
     }
 
     pub(super) fn uri(&self) -> &Uri {
-        &self.head.url
+        self.head.url.uri()
     }
 
     /// The same where there is something to apply.
@@ -64,7 +64,7 @@ impl Prepared {
     ) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
-            && let Some(host) = Host::of(&head.url)
+            && let Some(host) = Host::of(head.url.uri())
         {
             // The most specific rule last: what it says stands.
             let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
@@ -93,14 +93,14 @@ impl Prepared {
         }
         if let Some(reason) = request.lacking(
             |name| headers.contains_key(name),
-            |name| url::has_parameter(&head.url, name),
+            |name| url::has_parameter(head.url.uri(), name),
         ) {
             return Err(reason);
         }
         let head = take_userinfo(head, &mut headers)?;
         if let Some(netrc) = &defaults.netrc
             && !headers.contains_key(AUTHORIZATION)
-            && let Some(credentials) = netrc.credentials(&head.url)
+            && let Some(credentials) = netrc.credentials(head.url.uri())
         {
             Arc::make_mut(&mut headers).insert(AUTHORIZATION, credentials.clone());
         }
@@ -120,16 +120,9 @@ impl Prepared {
     }
 }
 
-/// Few have it, and looking backwards for it costs more than looking whether it is there.
-fn has_userinfo(uri: &Uri) -> bool {
-    uri.authority()
-        .is_some_and(|a| a.as_str().as_bytes().contains(&b'@'))
-}
-
 /// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
 fn take_userinfo(head: Arc<Head>, headers: &mut Arc<HeaderMap>) -> Result<Arc<Head>, String> {
-    let authority = head.url.authority().map_or("", Authority::as_str);
-    let Some((userinfo, host)) = authority.rsplit_once('@') else {
+    let Some((userinfo, host)) = head.url.authority().rsplit_once('@') else {
         return Ok(head);
     };
     if !headers.contains_key(AUTHORIZATION) {
@@ -138,13 +131,13 @@ fn take_userinfo(head: Arc<Head>, headers: &mut Arc<HeaderMap>) -> Result<Arc<He
         let value = basic(&plain(user), &plain(password))?;
         Arc::make_mut(headers).insert(AUTHORIZATION, value);
     }
-    let mut parts = head.url.clone().into_parts();
+    let mut parts = head.url.uri().clone().into_parts();
     parts.authority = Some(
         host.parse::<Authority>()
             .map_err(|e| format!("the URL is not valid: {e}"))?,
     );
     let uri = Uri::from_parts(parts).map_err(|e| format!("the URL is not valid: {e}"))?;
-    Ok(Head::before(uri))
+    Ok(Head::before(uri.into()))
 }
 
 #[cfg(test)]
@@ -162,7 +155,7 @@ mod tests {
 
     fn prepared(defaults: &Defaults, request: Request) -> Prepared {
         let target = target(defaults, &request).unwrap();
-        let head = target.kept(true).unwrap();
+        let head = target.kept(true).head.unwrap();
         Prepared::new(defaults, &request, head, request.is_simple()).unwrap()
     }
 

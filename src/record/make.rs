@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::request::RequestLine;
 use super::wire::{self, Version};
 use super::{AttemptRecord, Key, Kind, PhaseTimes, Record, body};
-use crate::http::{HeaderValue, Uri};
+use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::request::Request;
 use crate::response::{Head, Response};
@@ -84,10 +84,10 @@ impl<'a> Record<'a> {
             false => request.shown_url(),
         };
         let final_url = head
-            .filter(|head| !is_written(&head.url, request.url()))
+            .filter(|head| !head.url.is_written(request.url()))
             .map(|head| match options.secrets {
-                true => head.url.to_string(),
-                false => head.redaction.uri(&head.url),
+                true => head.url.uri().to_string(),
+                false => head.redaction.uri(head.url.uri()),
             });
         let mut record = Record {
             v: Version,
@@ -174,15 +174,6 @@ fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
         Some(value) => (value as &dyn Any).downcast_ref(),
         None => outcome.kept_response(),
     }
-}
-
-/// Whether the URI, as text, is this: found out without making the text, since mostly it is.
-fn is_written(uri: &Uri, text: &str) -> bool {
-    let rest = || {
-        let rest = text.strip_prefix(uri.scheme_str()?)?.strip_prefix("://")?;
-        rest.strip_prefix(uri.authority()?.as_str())
-    };
-    rest() == uri.path_and_query().map(|rest| rest.as_str())
 }
 
 fn shown(head: &Head, secrets: bool) -> BTreeMap<String, Vec<String>> {

@@ -45,7 +45,9 @@ pub(super) struct Attempt {
     unwanted: Option<Arc<AtomicBool>>,
     /// To be put into the head.
     forwarding: Option<Box<Forwarding>>,
-    /// How much came after the response head, if that was complete.
+    /// What comes is read here and not by ureq: nothing has to be put right in it.
+    pub(super) plain: bool,
+    /// How much came after the response head, if that was complete. Not known while it is plain.
     pub(super) body_size: Option<usize>,
     /// What ended it. ureq is told only that there was something.
     pub(super) broken: Option<Broken>,
@@ -92,6 +94,7 @@ impl Connection {
                 overtaken: false,
                 unwanted: None,
                 forwarding: None,
+                plain: false,
                 body_size: None,
                 broken: None,
                 ended: false,
@@ -133,6 +136,7 @@ impl Connection {
             overtaken: false,
             unwanted: plan.unwanted,
             forwarding: plan.forwarding,
+            plain: false,
             body_size: None,
             broken: None,
             ended: false,
@@ -237,6 +241,7 @@ impl Connection {
 
     /// The request is sent, and what came in answer to it is for somebody else to look at.
     pub(super) fn pass_on(&mut self) {
+        self.see_head();
         self.attempt.said = true;
         self.attempt.answered = self.buffers.has_input();
     }
@@ -304,12 +309,20 @@ impl Connection {
         self.attempt.ended = n == 0;
         match &mut self.attempt.body_size {
             Some(size) => *size += n,
-            size => {
-                let input = self.buffers.input_mut();
-                *size = head::lower_encoding(input).map(|head| input.len() - head);
-            }
+            None if self.attempt.plain => {}
+            None => self.see_head(),
         }
         Ok(n > 0)
+    }
+
+    /// Puts right what ureq does not understand of the head that has come, and sees whether that is all of it. From here on
+    /// it is not plain.
+    pub(super) fn see_head(&mut self) {
+        self.attempt.plain = false;
+        if self.attempt.body_size.is_none() {
+            let input = self.buffers.input_mut();
+            self.attempt.body_size = head::lower_encoding(input).map(|head| input.len() - head);
+        }
     }
 
     /// Reads part of a body: what is in the buffer, or else from the line, straight to where it is wanted if that is

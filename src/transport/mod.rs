@@ -41,11 +41,12 @@ use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
 use crate::host::Host;
-use crate::http::{HeaderMap, Method, Uri, Version};
+use crate::http::{HeaderMap, Method, Version};
 use crate::request::{Body, SaveTo};
 use crate::response::Headers;
 use crate::status::StatusSet;
 use crate::timing::{Phase, Phases};
+use crate::url::Url;
 
 pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
@@ -64,8 +65,8 @@ pub(crate) fn thread_time() -> Option<Duration> {
 /// One attempt to be made: a request with all defaults applied.
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
-    pub(crate) uri: &'a Uri,
-    /// The URI's host, where it is known: else it is read from there.
+    pub(crate) url: &'a Url,
+    /// The URL's host, where it is known: else it is read from there.
     pub(crate) host: Option<&'a Host>,
     /// All headers to send but those of the framing (`Host`, `Content-Length`).
     pub(crate) headers: &'a HeaderMap,

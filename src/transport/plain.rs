@@ -15,12 +15,10 @@ use super::connection::Connection;
 use super::request::{put, write_lines};
 use super::target::Target;
 use super::wire::Broken;
-use crate::http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING,
-};
-use crate::http::{HeaderName, Method, StatusCode, Uri};
+use crate::http::{Method, StatusCode};
 use crate::request::Body;
 use crate::response::Headers;
+use crate::url::Url;
 
 /// As many lines have most heads.
 const LINES: usize = 64;
@@ -33,6 +31,16 @@ pub(super) struct Answer {
     pub(super) length: Option<u64>,
     /// The connection serves no other request.
     pub(super) closes: bool,
+}
+
+/// What a head is.
+enum Seen {
+    /// Plain, its size, and what it says.
+    Plain(usize, Answer),
+    /// Not there to its end.
+    Part,
+    /// For ureq.
+    Other,
 }
 
 /// Sends a plain request and takes the head of a plain answer. `None` leaves the connection, and what came on it, to
@@ -53,34 +61,36 @@ pub(super) fn ask(
         return Ok(None);
     };
     connection.send(size)?;
-    while connection.attempt.body_size.is_none() {
-        if connection.buffers.is_full() || !connection.receive(None)? {
-            connection.pass_on();
-            return Ok(None);
+    connection.attempt.plain = true;
+    while !connection.buffers.is_full() && connection.receive(None)? {
+        if connection.attempt.plain {
+            match read_head(connection.buffers.input(), call.method, header_limit) {
+                Seen::Plain(size, answer) => {
+                    connection.buffers.input_consume(size);
+                    return Ok(Some(answer));
+                }
+                Seen::Part => continue,
+                Seen::Other => connection.see_head(),
+            }
+        }
+        if connection.attempt.body_size.is_some() {
+            break;
         }
     }
-    match read_head(connection.buffers.input(), call.method, header_limit) {
-        Some((size, answer)) => {
-            connection.buffers.input_consume(size);
-            Ok(Some(answer))
-        }
-        None => {
-            connection.pass_on();
-            Ok(None)
-        }
-    }
+    connection.pass_on();
+    Ok(None)
 }
 
 /// Writes the head as ureq would. `None` where it would look twice, or where there is no room.
 fn write_head(mut out: &mut [u8], call: &Call<'_>, target: &Target<'_>) -> Option<usize> {
     let room = out.len();
-    let path = call.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = call.url.path_and_query();
     // The origin form begins with a slash (RFC 9112 §3.2.1).
     let slash: &[u8] = if path.starts_with('?') { b"/" } else { b"" };
     let method = call.method.as_str().as_bytes();
     put(&mut out, &[method, b" ", slash, path.as_bytes()])?;
     put(&mut out, &[b" HTTP/1.1\r\nhost: "])?;
-    put_host(&mut out, call.uri, target)?;
+    put_host(&mut out, call.url, target)?;
     match call.lines {
         Some(lines) => put(&mut out, &[lines.as_bytes()])?,
         None => write_lines(&mut out, call.headers)?,
@@ -90,11 +100,11 @@ fn write_head(mut out: &mut [u8], call: &Call<'_>, target: &Target<'_>) -> Optio
 }
 
 /// The host as the URL writes it, and the port where it is not the scheme's own.
-fn put_host(out: &mut &mut [u8], uri: &Uri, target: &Target<'_>) -> Option<()> {
-    let authority = uri.authority()?.as_str().as_bytes();
-    if authority.contains(&b'@') {
+fn put_host(out: &mut &mut [u8], url: &Url, target: &Target<'_>) -> Option<()> {
+    if url.has_userinfo() {
         return None;
     }
+    let authority = url.authority().as_bytes();
     let (name, port) = authority.split_at_checked(target.name.len())?;
     put(out, &[name])?;
     let usual = if target.tls { 443 } else { 80 };
@@ -111,32 +121,43 @@ fn digits_of(port: u16) -> usize {
     port.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
-/// Reads a head. `None` where it is not plain: its size and what it says.
-fn read_head(input: &[u8], method: &Method, limit: usize) -> Option<(usize, Answer)> {
+fn read_head(input: &[u8], method: &Method, limit: usize) -> Seen {
     let mut lines = [const { MaybeUninit::uninit() }; LINES];
     let mut head = httparse::Response::new(&mut []);
     let parsed = httparse::ParserConfig::default()
-        .parse_response_with_uninit_headers(&mut head, input, &mut lines)
-        .ok()?;
-    let httparse::Status::Complete(size) = parsed else {
-        return None;
-    };
+        .parse_response_with_uninit_headers(&mut head, input, &mut lines);
+    match parsed {
+        Ok(httparse::Status::Complete(size)) => match understand(&head, &input[..size], method) {
+            Some(answer) if size <= limit => Seen::Plain(size, answer),
+            _ => Seen::Other,
+        },
+        Ok(httparse::Status::Partial) => Seen::Part,
+        Err(_) => Seen::Other,
+    }
+}
+
+/// What a head says. `None` where it is not plain.
+fn understand(head: &httparse::Response<'_, '_>, input: &[u8], method: &Method) -> Option<Answer> {
     let status = StatusCode::from_u16(head.code?).ok()?;
-    if head.version != Some(1) || status.is_informational() || size > limit {
+    if head.version != Some(1) || status.is_informational() {
         return None;
     }
     let first = input.iter().position(|&b| b == b'\n')? + 1;
     let (mut length, mut closes, mut coded, mut asks_to_wait) = (None, false, false, false);
     for line in head.headers.iter() {
-        let is = |name: &HeaderName| line.name.eq_ignore_ascii_case(name.as_str());
+        let is = |name: &str| line.name.eq_ignore_ascii_case(name);
         // Most are ruled out by how long they are.
         match line.name.len() {
-            14 if is(&CONTENT_LENGTH) && length.is_some() => return None,
-            14 if is(&CONTENT_LENGTH) => length = Some(digits(line.value)?),
-            10 if is(&CONNECTION) => closes |= says_close(line.value),
-            17 if is(&TRANSFER_ENCODING) => return None,
-            16 => coded |= is(&CONTENT_ENCODING),
-            11 => asks_to_wait |= is(&RETRY_AFTER),
+            14 if is("content-length") => {
+                if length.is_some() {
+                    return None;
+                }
+                length = Some(digits(line.value)?);
+            }
+            10 if is("connection") => closes |= says_close(line.value),
+            17 if is("transfer-encoding") => return None,
+            16 => coded |= is("content-encoding"),
+            11 => asks_to_wait |= is("retry-after"),
             _ => {}
         }
     }
@@ -145,13 +166,12 @@ fn read_head(input: &[u8], method: &Method, limit: usize) -> Option<(usize, Answ
     if coded || (!bodiless && length.is_none()) {
         return None;
     }
-    let answer = Answer {
+    Some(Answer {
         status,
-        headers: Headers::of_lines(&input[first..size], asks_to_wait),
+        headers: Headers::of_lines(&input[first..], asks_to_wait),
         length: length.filter(|_| !bodiless),
         closes,
-    };
-    Some((size, answer))
+    })
 }
 
 /// A length, written as one.

@@ -24,7 +24,7 @@ pub(super) fn request(call: &Call<'_>) -> Request<()> {
     }
     let mut request = Request::new(());
     *request.method_mut() = call.method.clone();
-    *request.uri_mut() = call.uri.clone();
+    *request.uri_mut() = call.url.uri().clone();
     *request.headers_mut() = headers;
     request
 }
@@ -53,8 +53,7 @@ pub(super) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
 /// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults
 /// and the `Authorization` of a userinfo, with room to spare.
 pub(super) fn head_size(call: &Call<'_>) -> usize {
-    let authority = call.uri.authority().map_or(0, |a| a.as_str().len());
-    let path = call.uri.path_and_query().map_or(0, |p| p.as_str().len());
+    let (authority, path) = (call.url.authority().len(), call.url.path_and_query().len());
     let lines = match call.lines {
         Some(lines) => lines.as_bytes().len(),
         None => {

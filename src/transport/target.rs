@@ -29,10 +29,10 @@ impl<'a> Target<'a> {
     pub(super) fn of(call: &Call<'a>) -> Option<Target<'a>> {
         match call.host {
             Some(host) => {
-                debug_assert_eq!(Some(host), Host::of(call.uri).as_ref());
-                Target::of_host(host)
+                debug_assert_eq!(Some(host), Host::of(call.url.uri()).as_ref());
+                Some(Target::of_host(host))
             }
-            None => Target::of_uri(call.uri),
+            None => Target::of_uri(call.url.uri()),
         }
     }
 
@@ -45,14 +45,14 @@ impl<'a> Target<'a> {
         })
     }
 
-    fn of_host(host: &'a Host) -> Option<Target<'a>> {
-        let (scheme, name, port) = host.parts();
-        Some(Target {
+    fn of_host(host: &'a Host) -> Target<'a> {
+        let (_, name, port) = host.parts();
+        Target {
             name,
             port,
-            tls: is_tls(scheme)?,
+            tls: host.is_tls(),
             host: Some(host),
-        })
+        }
     }
 
     /// Without the brackets of an IPv6 address.
@@ -80,10 +80,7 @@ impl<'a> Target<'a> {
 }
 
 /// Whether the scheme asks for TLS; none where it is neither `http` nor `https`.
-fn is_tls<S>(scheme: &S) -> Option<bool>
-where
-    S: PartialEq<Scheme> + ?Sized,
-{
+fn is_tls(scheme: &Scheme) -> Option<bool> {
     if *scheme == Scheme::HTTP {
         return Some(false);
     }
@@ -107,7 +104,7 @@ mod tests {
             let key = Target::of_uri(&uri).unwrap().key().into_owned();
             // Whether the caller knows the host or not, it is the same connections.
             let host = Host::of(&uri).unwrap();
-            assert_eq!(Target::of_host(&host).unwrap().key(), key, "{url}");
+            assert_eq!(Target::of_host(&host).key(), key, "{url}");
             key
         };
         assert_eq!(key("http://u:p@A.name/x?y"), key("http://a.NAME:80/"));
@@ -120,8 +117,7 @@ mod tests {
         for url in ["http://a.name/", "https://a:1/", "http://[::1]:65535/x"] {
             let uri = url.parse().unwrap();
             let host = Host::of(&uri).unwrap();
-            let (known, read) = (Target::of_host(&host), Target::of_uri(&uri));
-            let (known, read) = (known.unwrap(), read.unwrap());
+            let (known, read) = (Target::of_host(&host), Target::of_uri(&uri).unwrap());
             assert_eq!(
                 (known.name, known.port, known.tls),
                 (read.name, read.port, read.tls)
@@ -129,7 +125,6 @@ mod tests {
         }
         let other = "ftp://a.name:21/".parse().unwrap();
         assert!(Target::of_uri(&other).is_none());
-        assert!(Target::of_host(&Host::of(&other).unwrap()).is_none());
     }
 
     #[test]

@@ -19,7 +19,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::http::HeaderName;
+use crate::http::{HeaderName, Uri};
+use crate::url::Front;
 
 /// A request to be made once or often.
 struct Asking {
@@ -35,7 +36,7 @@ struct Asking {
     follows: bool,
     body_limit: u64,
     fresh: bool,
-    /// The caller knows the host, and has written the header lines out before.
+    /// The caller knows the host and where the path of the URL begins, and has written the header lines out before.
     known: bool,
     cancel: Arc<CancelSlot>,
 }
@@ -90,9 +91,12 @@ impl Asking {
             true => (Host::of(&self.uri), Lines::of(&self.headers)),
             false => (None, None),
         };
+        let front = Front::of(&self.uri).filter(|_| self.known);
+        let url = front.and_then(|front| front.known(&self.uri.to_string().into()));
+        let url = url.unwrap_or_else(|| self.uri.clone().into());
         transport.exchange(&Call {
             method: &self.method,
-            uri: &self.uri,
+            url: &url,
             host: host.as_ref(),
             headers: &self.headers,
             lines: lines.as_ref(),
