@@ -171,8 +171,9 @@ impl Client {
     }
 
     /// Runs a batch, giving outcomes as they complete. The input is read as it is needed, on the thread that calls
-    /// `next`; it may be infinite, and needs to be neither `Send` nor `'static`. It must not block for long: for input
-    /// that does, see [`channel`](Client::channel).
+    /// `next`; it may be infinite, and needs to be neither `Send` nor `'static`. Each request is on its way before the next
+    /// is asked for, and outcomes do not wait for a slow input but for as long as one call of its `next` blocks: for input
+    /// that does so for long, see [`channel`](Client::channel).
     ///
     /// ```no_run
     /// # let client = haul::Client::new();

@@ -16,6 +16,8 @@ mod fairness;
 mod files;
 #[path = "end_to_end/hosts.rs"]
 mod hosts;
+#[path = "end_to_end/inputs.rs"]
+mod inputs;
 #[path = "end_to_end/invalid.rs"]
 mod invalid;
 #[path = "end_to_end/outcomes.rs"]

@@ -39,7 +39,6 @@ where
             input,
             count: None,
             feeder: Feeder::within(bounds.window),
-            feeding: Vec::new(),
             receiver,
             inbox,
             fed: 0,

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
-use crate::executor::{Executor, Feed, Found, Owner, Receiver, Taken};
+use crate::executor::{Executor, Fed, Found, Owner, Receiver, Taken};
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
@@ -37,8 +37,6 @@ pub struct Outcomes<I, T = Response> {
     /// Set where other threads feed.
     pub(super) count: Option<Arc<Count>>,
     pub(super) feeder: Feeder,
-    /// What is fed at once, empty meanwhile.
-    pub(super) feeding: Vec<Feed>,
     pub(super) receiver: Arc<dyn Receiver>,
     pub(super) inbox: Inbox<T>,
     /// Requests handed in from the input.
@@ -175,7 +173,7 @@ where
         let (feeder, fed) = (&mut self.feeder, &mut self.fed);
         let defaults = &owner.executor().engine().defaults;
         let exhausted = &mut self.control.exhausted;
-        let stopped_short = owner.executor().feed(self.batch, &mut self.feeding, || {
+        let got = owner.executor().feed(self.batch, || {
             let Some(request) = input.next() else {
                 *exhausted = true;
                 return None;
@@ -185,8 +183,10 @@ where
             *fed += 1;
             Some(fed_one)
         });
-        self.try_feed = false;
-        if !stopped_short {
+        // Where feeding takes long, there is a look at all else in between.
+        self.try_feed = got == Fed::Part;
+        self.must_look |= self.try_feed;
+        if got == Fed::All {
             self.input = None;
             self.summary.expect(self.fed);
         }
@@ -198,6 +198,9 @@ where
         self.must_look = true;
         let again = self.executor().tell(self.batch, owed);
         self.top_up();
+        if self.try_feed {
+            return Some(Instant::now());
+        }
         again
     }
 
@@ -258,15 +261,11 @@ where
         }
         loop {
             self.top_up();
-            if self.owed.handed_back < self.chunk
-                && self.owed.bytes <= self.owed_bytes
-                && let Some(outcome) = self.ready()
-            {
+            let owes = self.owed.handed_back >= self.chunk || self.owed.bytes > self.owed_bytes;
+            if !owes && let Some(outcome) = self.ready() {
                 return Step::Outcome(outcome);
             }
-            let tell = !self.lazy
-                || self.owed.handed_back >= self.chunk
-                || self.owed.bytes > self.owed_bytes;
+            let tell = !self.lazy || owes;
             if tell || self.must_look {
                 let Found { ended, again } = self.settle();
                 self.next_look = again;
@@ -280,7 +279,8 @@ where
                     }
                     continue;
                 }
-                if self.try_feed {
+                if owes {
+                    // What is there was not looked for.
                     continue;
                 }
             }
@@ -301,6 +301,9 @@ where
                 || other.is_some_and(|other| !other.is_empty())
             {
                 return Step::Late;
+            }
+            if self.try_feed {
+                continue;
             }
             let next_look = [self.next_look, until].into_iter().flatten().min();
             if let Some(outcome) = self.wait(next_look, other) {

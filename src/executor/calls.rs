@@ -1,6 +1,5 @@
 //! What callers ask of the executor.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -10,13 +9,6 @@ use crate::schedule::{Bounds, Ended, Id, Standing};
 use super::here;
 use super::job::{Job, Receiver};
 use super::shared::{Executor, State};
-
-/// What a batch is fed with.
-pub(crate) enum Feed {
-    Job(Box<Job>),
-    /// A request that is not fit to be sent.
-    Ended(Box<Job>, Ended),
-}
 
 /// Outcomes a caller has taken since it last told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,53 +45,6 @@ impl Executor {
         self.lock().schedule.set_deadline(batch, deadline);
     }
 
-    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held meanwhile. Says whether it
-    /// stopped for want of room, for which its caller is then nudged; not, once `more` gives none or the batch is over.
-    ///
-    /// A panic in `more` goes on to the caller, with what it gave before it added. `chunk` is empty before and after: its
-    /// memory is kept by the caller, for asking for a piece of such a size makes an allocator sort what it has.
-    pub(crate) fn feed(
-        self: &Arc<Self>,
-        batch: Id,
-        chunk: &mut Vec<Feed>,
-        mut more: impl FnMut() -> Option<Feed>,
-    ) -> bool {
-        while let Some(room) = self.room(batch) {
-            if room == 0 {
-                return true;
-            }
-            let pulled = catch_unwind(AssertUnwindSafe(|| {
-                chunk.extend(std::iter::from_fn(&mut more).take(room));
-            }));
-            let dry = chunk.len() < room;
-            self.with(|state, now| {
-                chunk.drain(..).for_each(|feed| {
-                    state.add(batch, feed, now);
-                })
-            });
-            if let Err(panic) = pulled {
-                resume_unwind(panic);
-            }
-            if dry {
-                return false;
-            }
-        }
-        false
-    }
-
-    /// How many jobs to add at once; asks for a nudge where there is room for none. `None`: the batch is over.
-    fn room(&self, batch: Id) -> Option<usize> {
-        let mut state = self.lock();
-        if state.closing || state.schedule.is_over(batch) {
-            return None;
-        }
-        let room = state.schedule.room(batch);
-        if room == 0 {
-            state.schedule.want_room(batch);
-        }
-        Some(room.min(64))
-    }
-
     /// Whether the batch takes no more requests, now or later.
     pub(crate) fn is_over(&self, batch: Id) -> bool {
         let state = self.lock();
@@ -110,49 +55,6 @@ impl Executor {
     pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
         let now = Instant::now();
         self.lock().schedule.standing(batch, now)
-    }
-
-    /// Adds one job to a batch whose outcomes nobody iterates over, unless `most` wait already. Gives it back once the
-    /// executor closes, but for what its own workers ask for while they finish.
-    pub(crate) fn accept(
-        self: &Arc<Self>,
-        batch: Id,
-        feed: Feed,
-        most: usize,
-    ) -> Result<Option<Id>, Feed> {
-        let own = here::is_worker_of(self);
-        self.with(|state, now| {
-            if (state.closing && !own) || state.schedule.queued() >= most {
-                return Err(feed);
-            }
-            Ok(state.add(batch, feed, now))
-        })
-    }
-
-    /// Adds one job if its batch has room, else waits for room. Gives it back once the batch is over.
-    pub(crate) fn push_when_room(self: &Arc<Self>, batch: Id, feed: Feed) -> Result<(), Feed> {
-        let mut state = self.lock();
-        loop {
-            if state.closing || state.schedule.is_over(batch) {
-                return Err(feed);
-            }
-            if state.schedule.room(batch) > 0 {
-                break;
-            }
-            state.schedule.want_room(batch);
-            state.intakes_waiting += 1;
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-            state.intakes_waiting -= 1;
-        }
-        let now = Instant::now();
-        state.add(batch, feed, now);
-        let after = self.call(&mut state, now);
-        drop(state);
-        self.finish(after);
-        Ok(())
     }
 
     /// Ends what is past its deadline, and says when to look again.
@@ -353,33 +255,5 @@ impl Executor {
         }
         self.engine().transport.close_idle();
         true
-    }
-}
-
-impl State {
-    fn add(&mut self, batch: Id, feed: Feed, now: Instant) -> Option<Id> {
-        match feed {
-            Feed::Job(job) => {
-                // A caller may have read its input while its batch was ended.
-                let ending = self.ending.as_ref();
-                if let Some(why) = ending.or_else(|| self.schedule.stopped(batch)).cloned() {
-                    self.schedule.push_ended(batch, job, why);
-                    return None;
-                }
-                let host = self.schedule.host(job.host.as_ref()?, now);
-                Some(self.schedule.push_for(batch, host, job, now))
-            }
-            Feed::Ended(job, why) => {
-                self.schedule.push_ended(batch, job, why);
-                None
-            }
-        }
-    }
-}
-
-impl Feed {
-    pub(crate) fn into_request(self) -> Request {
-        let (Feed::Job(job) | Feed::Ended(job, _)) = self;
-        Arc::unwrap_or_clone(job.request)
     }
 }

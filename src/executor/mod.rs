@@ -5,6 +5,7 @@ mod calls;
 mod conclude;
 mod exchange;
 mod failure;
+mod feed;
 mod follow;
 mod handle;
 mod here;
@@ -21,7 +22,8 @@ mod turns;
 mod workers;
 
 pub(crate) use attempt::Engine;
-pub(crate) use calls::{Feed, Found, Taken};
+pub(crate) use calls::{Found, Taken};
+pub(crate) use feed::{Fed, Feed};
 pub(crate) use handle::Watcher;
 pub use handle::{Handle, TimedOut};
 pub(crate) use here::soon_back;

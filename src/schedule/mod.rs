@@ -194,6 +194,11 @@ impl<J> Schedule<J> {
         batch.map_or(0, Batch::room)
     }
 
+    /// How many of its jobs wait for nothing but a worker.
+    pub(crate) fn ready(&self, batch: Id) -> usize {
+        self.batches.get(batch).map_or(0, |batch| batch.ready)
+    }
+
     /// Where the jobs of the batch are.
     pub(crate) fn standing(&self, batch: Id, now: Instant) -> Option<Standing> {
         let mut standing = self.batches.get(batch)?.standing();

@@ -1,0 +1,154 @@
+//! How requests get into the schedule.
+
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::request::Request;
+use crate::schedule::{Ended, Id};
+
+use super::here;
+use super::job::Job;
+use super::shared::{Executor, State};
+
+/// What a batch is fed with.
+pub(crate) enum Feed {
+    Job(Box<Job>),
+    /// A request that is not fit to be sent.
+    Ended(Box<Job>, Ended),
+}
+
+/// How far feeding got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fed {
+    /// There is nothing more to add, or the batch is over.
+    All,
+    /// There is no room; its caller is nudged once there is.
+    Full,
+    /// It took long enough; there is more.
+    Part,
+}
+
+/// How long a batch is fed before its caller looks for outcomes again: what is there at once comes by the hundred.
+const BRIEFLY: Duration = Duration::from_millis(1);
+
+/// The same where there is not a job for each worker yet. Who holds an outcome feeds nobody meanwhile.
+const HUNGRY: Duration = Duration::from_millis(100);
+
+impl Feed {
+    pub(crate) fn into_request(self) -> Request {
+        let (Feed::Job(job) | Feed::Ended(job, _)) = self;
+        Arc::unwrap_or_clone(job.request)
+    }
+
+    /// When it was handed in.
+    fn accepted(&self) -> Instant {
+        let (Feed::Job(job) | Feed::Ended(job, _)) = self;
+        job.accepted
+    }
+}
+
+impl Executor {
+    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held meanwhile, as long as that does not
+    /// take long.
+    ///
+    /// Each is added before the next is asked for: that may take its time, or wait for what comes of those before it. A
+    /// panic in `more` goes on to the caller.
+    pub(crate) fn feed(self: &Arc<Self>, batch: Id, mut more: impl FnMut() -> Option<Feed>) -> Fed {
+        let start = Instant::now();
+        let (mut late, mut room) = (false, self.lock().room(batch));
+        while let Some(left) = room {
+            if left == 0 {
+                return Fed::Full;
+            }
+            if late {
+                return Fed::Part;
+            }
+            let Some(feed) = more() else {
+                return Fed::All;
+            };
+            let taken = feed.accepted().saturating_duration_since(start);
+            (late, room) = self.with(|state, now| {
+                state.add(batch, feed, now);
+                let sated = taken >= BRIEFLY && state.schedule.ready(batch) >= self.pool.workers;
+                (sated || taken >= HUNGRY, state.room(batch))
+            });
+        }
+        Fed::All
+    }
+
+    /// Adds one job to a batch whose outcomes nobody iterates over, unless `most` wait already. Gives it back once the
+    /// executor closes, but for what its own workers ask for while they finish.
+    pub(crate) fn accept(
+        self: &Arc<Self>,
+        batch: Id,
+        feed: Feed,
+        most: usize,
+    ) -> Result<Option<Id>, Feed> {
+        let own = here::is_worker_of(self);
+        self.with(|state, now| {
+            if (state.closing && !own) || state.schedule.queued() >= most {
+                return Err(feed);
+            }
+            Ok(state.add(batch, feed, now))
+        })
+    }
+
+    /// Adds one job if its batch has room, else waits for room. Gives it back once the batch is over.
+    pub(crate) fn push_when_room(self: &Arc<Self>, batch: Id, feed: Feed) -> Result<(), Feed> {
+        let mut state = self.lock();
+        loop {
+            if state.closing || state.schedule.is_over(batch) {
+                return Err(feed);
+            }
+            if state.schedule.room(batch) > 0 {
+                break;
+            }
+            state.schedule.want_room(batch);
+            state.intakes_waiting += 1;
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.intakes_waiting -= 1;
+        }
+        let now = Instant::now();
+        state.add(batch, feed, now);
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+        Ok(())
+    }
+}
+
+impl State {
+    /// How many jobs the batch has room for; asks for a nudge where that is none. `None`: the batch is over.
+    fn room(&mut self, batch: Id) -> Option<usize> {
+        if self.closing || self.schedule.is_over(batch) {
+            return None;
+        }
+        let room = self.schedule.room(batch);
+        if room == 0 {
+            self.schedule.want_room(batch);
+        }
+        Some(room)
+    }
+
+    pub(super) fn add(&mut self, batch: Id, feed: Feed, now: Instant) -> Option<Id> {
+        match feed {
+            Feed::Job(job) => {
+                // A caller may have read its input while its batch was ended.
+                let ending = self.ending.as_ref();
+                if let Some(why) = ending.or_else(|| self.schedule.stopped(batch)).cloned() {
+                    self.schedule.push_ended(batch, job, why);
+                    return None;
+                }
+                let host = self.schedule.host(job.host.as_ref()?, now);
+                Some(self.schedule.push_for(batch, host, job, now))
+            }
+            Feed::Ended(job, why) => {
+                self.schedule.push_ended(batch, job, why);
+                None
+            }
+        }
+    }
+}
