@@ -56,7 +56,6 @@ pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
 /// ```
 #[derive(Clone)]
 pub struct Request {
-    method: Method,
     /// Shared with what is known of its answer.
     url: Arc<str>,
     content: Option<Box<Content>>,
@@ -68,6 +67,7 @@ pub struct Request {
 /// What a URL alone does not have.
 #[derive(Clone)]
 struct Content {
+    method: Method,
     headers: Vec<Edit>,
     body: Body,
 }
@@ -86,14 +86,10 @@ impl Request {
                 Some(format!("the method {name:?} is not valid")),
             ),
         };
-        let request = Request {
-            method,
-            url: url.into().into(),
-            content: None,
-            options: None,
-            resumed: None,
-            place: None,
-        };
+        let mut request = Request::get(url);
+        if method != Method::GET {
+            request.content_mut().method = method;
+        }
         match invalid {
             Some(reason) => request.spoiled(reason),
             None => request,
@@ -102,7 +98,13 @@ impl Request {
 
     /// A GET request.
     pub fn get(url: impl Into<String>) -> Request {
-        Request::new("GET", url)
+        Request {
+            url: url.into().into(),
+            content: None,
+            options: None,
+            resumed: None,
+            place: None,
+        }
     }
 
     /// A HEAD request.
@@ -287,7 +289,10 @@ impl Request {
 
     /// The method.
     pub fn method(&self) -> &Method {
-        &self.method
+        static GET: Method = Method::GET;
+        self.content
+            .as_ref()
+            .map_or(&GET, |content| &content.method)
     }
 
     /// The URL as given. It may hold userinfo: use `Debug` to show a request.
@@ -322,8 +327,7 @@ impl Request {
 
     /// Whether it is a GET request of which nothing but the URL was said.
     pub(crate) fn is_simple(&self) -> bool {
-        let more = self.content.is_some() || self.options.is_some() || self.resumed.is_some();
-        !more && self.method == Method::GET
+        self.content.is_none() && self.options.is_none() && self.resumed.is_none()
     }
 
     /// What is wrong with it, if building it went wrong.
@@ -334,6 +338,7 @@ impl Request {
     fn content_mut(&mut self) -> &mut Content {
         self.content.get_or_insert_with(|| {
             Box::new(Content {
+                method: Method::GET,
                 headers: Vec::new(),
                 body: Body::EMPTY,
             })
@@ -377,7 +382,7 @@ impl From<&String> for Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.shown_url())?;
+        write!(f, "{} {}", self.method(), self.shown_url())?;
         if let Some(id) = self.get_id() {
             write!(f, " (id {id})")?;
         }
