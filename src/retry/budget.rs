@@ -28,6 +28,11 @@ impl Budget {
 
     /// A first attempt goes out; retries, free replays and redirect hops are none.
     pub(crate) fn first_attempt(&mut self, now: Instant) {
+        // Mostly it is full, and what does not fit is not worked out.
+        if self.tokens >= self.settings.reserve {
+            self.at = self.at.max(now);
+            return;
+        }
         self.refill(now);
         self.add(self.settings.per_request);
     }

@@ -77,7 +77,7 @@ impl HostState {
 
     /// The lane of a batch, made if need be.
     pub(super) fn lane(&mut self, batch: Id) -> &mut Lane {
-        let at = match self.lanes.iter().position(|lane| lane.batch == batch) {
+        let at = match self.lane_of(batch) {
             Some(at) => at,
             None => {
                 self.lanes.push_back(Lane {
@@ -93,12 +93,24 @@ impl HostState {
     }
 
     pub(super) fn lane_mut(&mut self, batch: Id) -> Option<&mut Lane> {
-        self.lanes.iter_mut().find(|lane| lane.batch == batch)
+        let at = self.lane_of(batch)?;
+        self.lanes.get_mut(at)
+    }
+
+    /// Mostly there is one batch.
+    fn lane_of(&self, batch: Id) -> Option<usize> {
+        match self.lanes.front() {
+            Some(lane) if lane.batch == batch => Some(0),
+            _ => self.lanes.iter().position(|lane| lane.batch == batch),
+        }
     }
 
     /// Whether any lane holds a job.
     pub(super) fn has_queue(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.live > 0)
+        match self.lanes.front() {
+            Some(lane) if lane.live > 0 => true,
+            _ => self.lanes.iter().any(|lane| lane.live > 0),
+        }
     }
 
     /// Whether a job may start now: a place is free, it does not cool, its rate and its breaker let one through.
@@ -108,8 +120,16 @@ impl HostState {
         } else {
             self.limit.min(slow_start)
         };
-        self.in_flight < limit
-            && self.opens_at().is_none_or(|at| at <= now)
+        self.in_flight < limit && (self.is_unlimited() || self.is_open_by_time(now))
+    }
+
+    /// Whether nothing but a place is asked for, as of most hosts.
+    fn is_unlimited(&self) -> bool {
+        self.cool_until.is_none() && self.rate.is_none() && self.breaker.is_none()
+    }
+
+    fn is_open_by_time(&self, now: Instant) -> bool {
+        self.opens_at().is_none_or(|at| at <= now)
             && self.breaker.as_ref().is_none_or(|b| b.allows(now))
     }
 

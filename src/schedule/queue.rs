@@ -207,7 +207,9 @@ impl<J> Schedule<J> {
         }
         if in_turn && self.ring.front() == Some(host_id) {
             // Hosts in turn, and within the host, batches in turn.
-            host.lanes.rotate_left(1);
+            if host.lanes.len() > 1 {
+                host.lanes.rotate_left(1);
+            }
             self.ring.pop();
             host.turn = self.ring.new_turn();
             host.in_ring = host.has_queue();
