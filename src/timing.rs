@@ -4,7 +4,7 @@ pub(crate) mod millis;
 pub(crate) mod millis_option;
 
 use std::fmt;
-use std::ops::AddAssign;
+use std::ops::{Add, AddAssign};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,14 @@ impl From<Duration> for Nanoseconds {
 impl From<Nanoseconds> for Duration {
     fn from(time: Nanoseconds) -> Duration {
         Duration::from_nanos(time.0)
+    }
+}
+
+impl Add for Nanoseconds {
+    type Output = Nanoseconds;
+
+    fn add(self, other: Nanoseconds) -> Nanoseconds {
+        Nanoseconds(self.0.saturating_add(other.0))
     }
 }
 

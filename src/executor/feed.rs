@@ -55,6 +55,7 @@ impl Executor {
     /// panic in `more` goes on to the caller.
     pub(crate) fn feed(self: &Arc<Self>, batch: Id, mut more: impl FnMut() -> Option<Feed>) -> Fed {
         let start = Instant::now();
+        let (soon, at_last) = (start + BRIEFLY, start + HUNGRY);
         let (mut late, mut room) = (false, self.lock().room(batch));
         while let Some(left) = room {
             if left == 0 {
@@ -66,11 +67,11 @@ impl Executor {
             let Some(feed) = more() else {
                 return Fed::All;
             };
-            let taken = feed.accepted().saturating_duration_since(start);
+            let accepted = feed.accepted();
             (late, room) = self.with(|state, now| {
                 state.add(batch, feed, now);
-                let sated = taken >= BRIEFLY && state.schedule.ready(batch) >= self.pool.workers;
-                (sated || taken >= HUNGRY, state.room(batch))
+                let sated = accepted >= soon && state.schedule.ready(batch) >= self.pool.workers;
+                (sated || accepted >= at_last, state.room(batch))
             });
         }
         Fed::All

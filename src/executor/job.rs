@@ -11,6 +11,7 @@ use crate::request::Request;
 use crate::response::Head;
 use crate::retry::Tally;
 use crate::schedule::Ended;
+use crate::timing::Nanoseconds;
 use crate::url;
 
 use super::prepare::Prepared;
@@ -170,19 +171,26 @@ impl Job {
 
     /// Its outcome, and whom it is for.
     pub(super) fn finish_for(mut self, state: State, now: Instant) -> (Arc<dyn Receiver>, Outcome) {
+        let total = || Nanoseconds::from(now.saturating_duration_since(self.accepted));
         let mut report = match self.progress.take() {
             Some(progress) => {
                 let mut report = progress.report;
                 report.attempts = progress.tally.attempts();
                 report.ambiguous |= progress.tally.is_ambiguous();
+                // Taking times from each other costs more than a sum.
+                let at_once = progress.settled == Some(now) && self.waits_since == self.accepted;
+                report.total = match at_once {
+                    true => report.queued + report.elapsed,
+                    false => total(),
+                };
                 report
             }
             None => Box::new(Report {
-                queued: now.saturating_duration_since(self.accepted).into(),
+                queued: total(),
+                total: total(),
                 ..Report::default()
             }),
         };
-        report.total = now.saturating_duration_since(self.accepted).into();
         let state = match state {
             State::Failed(error) if error.error_type() == ErrorType::InvalidRequest => {
                 State::Failed(match self.request.place() {
