@@ -227,3 +227,48 @@ impl Read for Rest<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(input: &[u8]) -> &'static str {
+        match read_head(input, &Method::GET, 1000) {
+            Seen::Plain(..) => "plain",
+            Seen::Part => "part",
+            Seen::Other => "other",
+        }
+    }
+
+    #[test]
+    fn a_head_is_looked_at_again_until_all_of_it_has_come() {
+        let plain = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+        for (head, whole) in [
+            (plain, "plain"),
+            ("HTTP/1.1 204 No Content\n\n", "plain"),
+            ("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", "other"),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\n\r\n", "other"),
+            ("HTTP/1.1 200 OK\r\nServer: s\r\n\r\n", "other"),
+        ] {
+            for end in 0..head.len() {
+                assert_eq!(seen(&head.as_bytes()[..end]), "part", "{head:?} to {end}");
+            }
+            assert_eq!(seen(head.as_bytes()), whole, "{head:?}");
+        }
+        let Seen::Plain(size, answer) = read_head(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            &Method::GET,
+            1000,
+        ) else {
+            panic!("it is plain");
+        };
+        assert_eq!((size, answer.length), (plain.len(), Some(2)));
+        assert_eq!(seen(b"SSH"), "other");
+    }
+
+    #[test]
+    fn a_head_beyond_the_limit_is_not_taken() {
+        let long = format!("HTTP/1.1 204 No\r\nX: {}\r\n\r\n", "v".repeat(1000));
+        assert_eq!(seen(long.as_bytes()), "other");
+    }
+}

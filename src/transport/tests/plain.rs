@@ -207,3 +207,29 @@ fn a_body_is_read_whole_however_it_comes() {
         assert!(ours.kept && ours.reply.is_some_and(|reply| reply.3 == body));
     }
 }
+
+#[test]
+fn a_head_that_comes_by_the_byte_is_understood_as_one_that_comes_at_once() {
+    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    for answer in [
+        ok.to_owned(),
+        format!("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n{ok}"),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n".to_owned(),
+    ] {
+        let (bytes, whole) = (answer.clone().into_bytes(), answer.clone());
+        let by_byte = Server::start(move |peer| {
+            while peer.request().is_some() {
+                bytes.chunks(1).for_each(|byte| peer.say(byte));
+            }
+        });
+        let at_once = Server::start(move |peer| {
+            while peer.request().is_some() {
+                peer.say(&whole);
+            }
+        });
+        let [slowly, quickly] =
+            [by_byte, at_once].map(|server| told(&get(server.url("/")), &sockets()));
+        assert_eq!(slowly, quickly, "{answer}");
+        assert_eq!(slowly.reply.unwrap().3, "ok");
+    }
+}
