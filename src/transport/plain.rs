@@ -121,6 +121,8 @@ fn digits_of(port: u16) -> usize {
     port.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
+/// Apart: its lines are not on the stack while the answer is waited for.
+#[inline(never)]
 fn read_head(input: &[u8], method: &Method, limit: usize) -> Seen {
     let mut lines = [const { MaybeUninit::uninit() }; LINES];
     let mut head = httparse::Response::new(&mut []);
