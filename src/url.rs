@@ -123,7 +123,9 @@ pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri, String> {
 pub(crate) fn is_relative(text: &str) -> bool {
     // Looked for where it mostly stands before everywhere.
     let usual = text.starts_with("http://") || text.starts_with("https://");
-    !usual && !text.contains("://")
+    let scheme = || text.split_once("://").map(|(scheme, _)| scheme);
+    // One that stands further back belongs to something else, such as a URL in the query.
+    !usual && scheme().is_none_or(|scheme| scheme.contains(['/', '?', '#']))
 }
 
 /// Whether the text begins with `scheme:` (RFC 3986 §3.1).
@@ -216,7 +218,7 @@ mod tests {
     #[test]
     fn a_url_is_relative_where_nothing_stands_for_its_scheme() {
         assert!(
-            ["", "/a?b", "http:/a", "//h/a"]
+            ["", "/a?b", "http:/a", "//h/a", "a?to=http://h", "/://"]
                 .into_iter()
                 .all(is_relative)
         );

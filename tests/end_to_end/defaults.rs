@@ -113,6 +113,11 @@ fn a_base_url_and_query_parameters_make_the_target() {
     assert_eq!(server.seen()[1].path(), "/root");
     client.get(server.url("/absolute"));
     assert_eq!(server.seen()[2].path(), "/absolute");
+    let outcome = client.get("go?to=http://elsewhere/");
+    assert_eq!(
+        outcome.url(),
+        server.url("/api/v1/go?to=http://elsewhere/&key=k&page=1")
+    );
 }
 
 #[test]
