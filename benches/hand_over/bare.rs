@@ -24,7 +24,10 @@ use ureq::http::{HeaderMap, Method, header};
 /// mostly slows the other too. Prints what the library adds to time and to CPU time, and what collecting does.
 pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(), AnyError> {
     let server = Server::start()?;
-    if !(pin(server.process(), 0) && pin(std::process::id(), 1)) {
+    let own = std::process::id();
+    let cores = thread::available_parallelism()?.get();
+    let pinned = pin(server.process(), "0") && pin(own, "1");
+    if !pinned {
         println!("  no taskset or no second core: nothing is pinned");
     }
     let url = format!("{}/items/1", server.base);
@@ -48,13 +51,17 @@ pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(),
     super::show(&format!("added, {at_once} at once"), "% of time", times);
     super::show("", "% of CPU", costs);
     super::show("by collecting alone", "% of time", collecting);
+    if pinned {
+        // What comes next has them all again.
+        pin(own, &format!("0-{}", cores - 1));
+    }
     Ok(())
 }
 
-/// Keeps a process and those of its threads there are on a core.
-fn pin(process: u32, core: usize) -> bool {
+/// Keeps a process and those of its threads there are on these cores.
+fn pin(process: u32, cores: &str) -> bool {
     let mut taskset = Command::new("taskset");
-    taskset.args(["-a", "-p", "-c", &core.to_string(), &process.to_string()]);
+    taskset.args(["-a", "-p", "-c", cores, &process.to_string()]);
     taskset.stdout(Stdio::null()).stderr(Stdio::null());
     taskset.status().is_ok_and(|status| status.success())
 }
