@@ -185,11 +185,15 @@ impl Job {
                 };
                 report
             }
-            None => Box::new(Report {
-                queued: total(),
-                total: total(),
-                ..Report::default()
-            }),
+            // It has waited all its life.
+            None => {
+                let waited = total();
+                Box::new(Report {
+                    queued: waited,
+                    total: waited,
+                    ..Report::default()
+                })
+            }
         };
         let state = match state {
             State::Failed(error) if error.error_type() == ErrorType::InvalidRequest => {

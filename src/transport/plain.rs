@@ -147,6 +147,7 @@ fn understand(head: &httparse::Response<'_, '_>, input: &[u8], method: &Method) 
     let first = input.iter().position(|&b| b == b'\n')? + 1;
     let (mut length, mut closes, mut coded, mut asks_to_wait) = (None, false, false, false);
     for line in head.headers.iter() {
+        // Names of a known length are compared at once, those of a `HeaderName` by the byte.
         let is = |name: &str| line.name.eq_ignore_ascii_case(name);
         // Most are ruled out by how long they are.
         match line.name.len() {

@@ -94,3 +94,17 @@ fn a_wide_window_hands_out_before_it_is_full() {
     assert!(outcomes.next().unwrap().is_success());
     assert!(asked.get() < 100_000);
 }
+
+#[test]
+fn a_time_limit_holds_while_a_wide_window_is_filled() {
+    let server = Server::always(Answer::never());
+    let client = builder(2).window(1_000_000).build().unwrap();
+    let asked = Cell::new(0);
+    let urls = (0..1_000_000_u32).map(|i| {
+        asked.set(i + 1);
+        server.url("/")
+    });
+    let mut outcomes = client.as_completed(urls).timeout(Duration::from_millis(5));
+    let unfinished = outcomes.next().unwrap().unwrap_err();
+    assert!(asked.get() < 1_000_000, "{unfinished}");
+}
