@@ -187,10 +187,22 @@ impl<T> Outcome<T> {
         matches!(self.state, State::Failed(_))
     }
 
-    /// Whether it was cancelled. Such a one is failed too, and counted apart.
+    /// Whether it was cancelled, alone or with its whole batch ([`is_not_done`](Outcome::is_not_done) tells which). Such
+    /// a one is failed too, and counted apart.
     pub fn is_cancelled(&self) -> bool {
         self.error()
             .is_some_and(|e| e.error_type() == ErrorType::Cancelled)
+    }
+
+    /// True if the request did not come to its end because its batch was stopped before: a program or a
+    /// [`CancelToken`](crate::CancelToken) cancelled the batch, its [`deadline`](crate::Outcomes::deadline) passed, too
+    /// many requests failed, a sink failed, or the client was shut down. The outcome is also failed, as cancelled or by
+    /// the deadline.
+    ///
+    /// Figures count such requests apart ([`Summary::not_done`](crate::Summary::not_done)), and the sinks of this crate do
+    /// not record them, so that a resumed batch runs them.
+    pub fn is_not_done(&self) -> bool {
+        self.report.cut_short
     }
 
     /// How often it was tried. 0 where it was never sent.
@@ -288,11 +300,7 @@ impl<T> Outcome<T> {
     /// Whether it may be written down as the end of its request. What was cancelled, or ended by the end of its
     /// batch, is counted and not recorded: a resumed batch runs it.
     pub(crate) fn is_final(&self) -> bool {
-        let unsent_at_deadline = self.report.attempts == 0
-            && self
-                .error()
-                .is_some_and(|e| e.error_type() == ErrorType::Deadline);
-        !(self.is_cancelled() || self.report.cut_short || unsent_at_deadline)
+        !(self.is_cancelled() || self.is_not_done())
     }
 
     /// The host of the last attempt, or of the one that was to come.

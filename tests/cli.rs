@@ -25,6 +25,9 @@ mod help;
 mod input;
 #[path = "cli/messages.rs"]
 mod messages;
+#[cfg(unix)]
+#[path = "cli/not_done.rs"]
+mod not_done;
 #[path = "cli/pace.rs"]
 mod pace;
 #[path = "cli/requests.rs"]

@@ -20,6 +20,8 @@ mod hosts;
 mod inputs;
 #[path = "end_to_end/invalid.rs"]
 mod invalid;
+#[path = "end_to_end/not_done.rs"]
+mod not_done;
 #[path = "end_to_end/outcomes.rs"]
 mod outcomes;
 #[path = "end_to_end/panics.rs"]

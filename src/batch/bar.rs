@@ -119,7 +119,11 @@ fn text(now: &Progress) -> String {
         let _ = write!(text, "/{} {percent}%", HumanCount(total));
     }
     let _ = write!(text, "  {} ok", HumanCount(now.succeeded));
-    for (count, what) in [(now.rejected, "rejected"), (now.cancelled, "cancelled")] {
+    for (count, what) in [
+        (now.rejected, "rejected"),
+        (now.cancelled, "cancelled"),
+        (now.not_done, "not done"),
+    ] {
         if count > 0 {
             let _ = write!(text, "  {} {what}", HumanCount(count));
         }

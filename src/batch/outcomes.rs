@@ -111,13 +111,15 @@ impl<I, T> Outcomes<I, T> {
         }
     }
 
-    fn hand_out(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Outcome<T> {
+    fn hand_out(&mut self, mut outcome: Outcome<T>, bytes: Option<u64>) -> Outcome<T> {
         self.handed_out += 1;
         self.owed.handed_back += 1;
         if let Some(bytes) = bytes {
             self.owed.outcomes += 1;
             self.owed.bytes += bytes;
         }
+        // A request of a batch is cancelled only with the batch.
+        outcome.report.cut_short |= outcome.is_cancelled();
         self.summary.record(&outcome);
         if self.control.see(&outcome) {
             self.stop(End::TooManyFailures);

@@ -25,16 +25,19 @@ pub struct Progress {
     /// How many requests there are in all. `None` while that is not known: the input has not been read to its end, and
     /// does not say exactly how long it is. Of a batch that ended early, those that were read.
     pub total: Option<u64>,
-    /// Outcomes handed out: the sum of the next four.
+    /// Outcomes handed out of requests that came to their end: the sum of the next four.
     pub done: u64,
     /// Requests that succeeded.
     pub succeeded: u64,
     /// Requests the application said no to.
     pub rejected: u64,
-    /// Requests that failed, without the cancelled ones.
+    /// Requests that failed, without the cancelled ones and those not done.
     pub failed: u64,
-    /// Requests that were cancelled.
+    /// Single requests that the program cancelled.
     pub cancelled: u64,
+    /// Outcomes handed out of requests that did not come to their end because the batch was stopped before; see
+    /// [`Outcome::is_not_done`](crate::Outcome::is_not_done).
+    pub not_done: u64,
     /// Attempts under way now. One whose outcome was just handed out may still count for a moment.
     pub in_flight: u64,
     /// Requests that wait for a time: that of their next attempt, or that at which a limit or a breaker lets their
@@ -42,7 +45,7 @@ pub struct Progress {
     pub delayed: u64,
     /// Requests read from the input that wait for a worker.
     pub queued: u64,
-    /// Outcomes handed out per second, over the last ten seconds; once the batch is over, over all of it. It says how
+    /// Requests done per second, over the last ten seconds; once the batch is over, over all of it. It says how
     /// fast they are taken, too: a slow consumer makes it slow.
     pub per_second: f64,
     /// How long it will take at this rate, retries and slower hosts not reckoned with. `None` while the total is not
@@ -127,7 +130,9 @@ impl ProgressHandle {
         let counts = self.summary.counts();
         let done = counts.succeeded + counts.rejected + counts.failed + counts.cancelled;
         let per_second = self.per_second(&counts, done);
-        let left = counts.total.map(|total| total.saturating_sub(done));
+        let left = counts
+            .total
+            .map(|total| total.saturating_sub(done + counts.not_done));
         Progress {
             total: counts.total,
             done,
@@ -135,6 +140,7 @@ impl ProgressHandle {
             rejected: counts.rejected,
             failed: counts.failed,
             cancelled: counts.cancelled,
+            not_done: counts.not_done,
             in_flight: standing.in_flight as u64,
             delayed: standing.delayed as u64,
             queued: standing.queued as u64,

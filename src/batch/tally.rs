@@ -36,6 +36,7 @@ pub(super) struct Counts {
     pub(super) rejected: u64,
     pub(super) failed: u64,
     pub(super) cancelled: u64,
+    pub(super) not_done: u64,
     pub(super) started: Option<Instant>,
     pub(super) ended: Option<Instant>,
 }
@@ -73,6 +74,7 @@ impl SummaryHandle {
             rejected: summary.rejected(),
             failed: summary.failed(),
             cancelled: summary.cancelled(),
+            not_done: summary.not_done(),
             started: running.started,
             ended: running.ended,
         }

@@ -34,8 +34,8 @@ pub(crate) struct Report {
     pub(crate) connections_reused: u32,
     /// An earlier attempt may have been carried out by the server.
     pub(crate) ambiguous: bool,
-    /// Ended by the end of its batch (the batch's deadline), not by itself: recorded nowhere, so that it runs when the
-    /// batch is resumed.
+    /// True if the request ended because its batch was stopped, not by itself. It counts as not done and is recorded
+    /// nowhere, so that it runs when the batch is resumed.
     pub(crate) cut_short: bool,
     pub(crate) rare: Option<Box<Rare>>,
 }

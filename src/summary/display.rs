@@ -76,12 +76,16 @@ impl Summary {
             };
             two(&format!("{count}{share}"), right)
         };
-        vec![
+        let mut rows = vec![
             row("succeeded", self.succeeded, &self.statuses_shown()),
             row("rejected", self.rejected, ""),
             row("cancelled", self.cancelled, ""),
             row("failed", self.failed, &self.classes_shown()),
-        ]
+        ];
+        if self.not_done > 0 {
+            rows.push(row("not done", self.not_done, ""));
+        }
+        rows
     }
 
     fn statuses_shown(&self) -> String {

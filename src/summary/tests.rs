@@ -6,6 +6,8 @@ use crate::error::Error;
 use crate::outcome::sample::{self, attempt, ms, response};
 use crate::rejection::Rejection;
 
+mod not_done;
+
 fn url(index: u64) -> String {
     format!("https://api.x.org/{index}")
 }

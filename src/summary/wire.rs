@@ -22,6 +22,7 @@ pub(super) struct Wire {
     rejected: u64,
     failed: u64,
     cancelled: u64,
+    not_done: u64,
     interrupted: bool,
     #[serde(with = "millis")]
     wall_ms: Duration,
@@ -98,6 +99,7 @@ impl From<Summary> for Wire {
             rejected: s.rejected,
             failed: s.failed,
             cancelled: s.cancelled,
+            not_done: s.not_done,
             interrupted: s.interrupted,
             wall_ms: s.wall,
             at_once: s.at_once,
@@ -162,6 +164,7 @@ impl From<Wire> for Summary {
             rejected: w.rejected,
             failed: w.failed,
             cancelled: w.cancelled,
+            not_done: w.not_done,
             error_types: w.error_types,
             statuses: w.statuses,
             hosts,

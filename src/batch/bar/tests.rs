@@ -85,8 +85,9 @@ fn it_says_how_many_of_how_many_what_became_of_them_how_fast_and_how_long() {
     assert_eq!(text(&now), format!("{all}{waits}"));
     (now.waiting, now.slowest) = (None, None);
     (now.total, now.eta, now.per_second) = (None, None, 0.25);
-    (now.rejected, now.cancelled) = (1, 2);
-    let unknown = "1,200  1,190 ok  1 rejected  2 cancelled  10 failed  32 in flight  0.2/s";
+    (now.rejected, now.cancelled, now.not_done) = (1, 2, 3);
+    let unknown =
+        "1,200  1,190 ok  1 rejected  2 cancelled  3 not done  10 failed  32 in flight  0.2/s";
     assert_eq!(text(&now), unknown);
     let empty = Progress {
         total: Some(0),

@@ -73,6 +73,9 @@ fn plain(now: &Progress) -> String {
         "haul: {}{of} done, {} ok, {} rejected, {} failed, {} in flight, {:.0}/s",
         now.done, now.succeeded, now.rejected, now.failed, now.in_flight, now.per_second
     );
+    if now.not_done > 0 {
+        line += &format!(", {} not done", now.not_done);
+    }
     if let Some(left) = now.eta.filter(|left| !left.is_zero()) {
         line += &format!(", {} s left", left.as_secs());
     }
@@ -98,7 +101,7 @@ fn as_json(now: &Progress) -> String {
         .map(|(host, p95)| json!({"host": host.as_str(), "p95_ms": p95.as_secs_f64() * 1e3}));
     json!({
         "done": now.done, "total": now.total, "succeeded": now.succeeded, "rejected": now.rejected,
-        "failed": now.failed, "cancelled": now.cancelled, "in_flight": now.in_flight,
+        "failed": now.failed, "cancelled": now.cancelled, "not_done": now.not_done, "in_flight": now.in_flight,
         "delayed": now.delayed, "queued": now.queued, "per_second": now.per_second,
         "eta_ms": now.eta.map(|left| left.as_millis() as u64), "waiting": waiting, "slowest": slowest,
     })

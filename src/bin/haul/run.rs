@@ -197,8 +197,10 @@ where
                 continue;
             }
         };
-        done += 1;
-        failed += u64::from(outcome.is_failed() && !outcome.is_cancelled());
+        if !outcome.is_not_done() {
+            done += 1;
+            failed += u64::from(outcome.is_failed());
+        }
         let too_many = |most| done >= SHARE_FROM && failed as f64 * 100.0 >= most * done as f64;
         if failed > 0 && share.is_some_and(too_many) {
             token.cancel();

@@ -23,7 +23,7 @@ CREATE TABLE failures(url TEXT NOT NULL, timestamp TEXT NOT NULL, error_type TEX
 CREATE INDEX failures_type ON failures(error_type, status);
 CREATE INDEX failures_run ON failures(run_id, idx);
 CREATE TABLE runs(run_id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, arguments TEXT, total INTEGER, succeeded INTEGER,
-  rejected INTEGER, failed INTEGER, cancelled INTEGER, mean_ms REAL);
+  rejected INTEGER, failed INTEGER, cancelled INTEGER, not_done INTEGER, mean_ms REAL);
 CREATE VIEW last_failures AS SELECT failures.* FROM failures
   JOIN (SELECT max(rowid) AS newest FROM failures GROUP BY url) ON failures.rowid = newest ORDER BY newest;
 PRAGMA user_version=1;
@@ -40,6 +40,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
         .map_err(failed)?;
     if is_new(path, &transaction)? {
         transaction.execute_batch(SCHEMA).map_err(failed)?;
+    } else {
+        add_not_done(&transaction).map_err(failed)?;
     }
     transaction.commit().map_err(failed)?;
     let mode: String = database
@@ -50,6 +52,15 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
         .execute_batch("PRAGMA synchronous=NORMAL")
         .map_err(failed)?;
     Ok(database)
+}
+
+/// Gives a table `runs` that was made before requests not done were counted its column for them.
+fn add_not_done(database: &Connection) -> rusqlite::Result<()> {
+    let has = "SELECT count(*) FROM pragma_table_info('runs') WHERE name = 'not_done'";
+    match database.query_row::<i64, _, _>(has, [], |row| row.get(0))? {
+        0 => database.execute_batch("ALTER TABLE runs ADD COLUMN not_done INTEGER"),
+        _ => Ok(()),
+    }
 }
 
 /// Whether nothing is in it yet. An error where it holds something else than failures of this version.

@@ -38,7 +38,7 @@ use writer::Writer;
 ///   id TEXT, idx INTEGER NOT NULL, run_id TEXT NOT NULL, layer TEXT NOT NULL, phase TEXT, method TEXT NOT NULL, status INTEGER,
 ///   attempts INTEGER NOT NULL, elapsed_ms REAL, stop_reason TEXT, truncated INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL);
 /// CREATE TABLE runs(run_id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, arguments TEXT, total INTEGER, succeeded INTEGER,
-///   rejected INTEGER, failed INTEGER, cancelled INTEGER, mean_ms REAL);
+///   rejected INTEGER, failed INTEGER, cancelled INTEGER, not_done INTEGER, mean_ms REAL);
 /// CREATE VIEW last_failures AS ...;  -- the newest row of each url
 /// ```
 /// A rejected request, where asked for, has `error_type` `rejected`, `layer` `application`, and the application's message.

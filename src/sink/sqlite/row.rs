@@ -80,8 +80,8 @@ impl Failure {
 pub(super) struct Run {
     pub(super) run_id: String,
     pub(super) finished: String,
-    /// Total, succeeded, rejected, failed, cancelled.
-    pub(super) counts: [u64; 5],
+    /// Total, succeeded, rejected, failed, cancelled, not done.
+    pub(super) counts: [u64; 6],
     pub(super) mean_ms: Option<f64>,
 }
 
@@ -97,6 +97,7 @@ impl Run {
                 summary.rejected(),
                 summary.failed(),
                 summary.cancelled(),
+                summary.not_done(),
             ],
             mean_ms: (!latency.is_empty()).then(|| milliseconds(latency.mean())),
         }

@@ -56,9 +56,12 @@ fn failures_and_the_figures_of_the_run_stand_in_their_tables() {
     let sick = response("http://h/sick", 500, "text/plain", b"out of order");
     let well = response("http://h/well", 200, "text/plain", b"");
     let mut sink = Sqlite::open(folder.file()).unwrap().arguments("urls.txt");
+    let mut not_done = sample::unsent(5, "http://h/", ErrorType::Cancelled);
+    not_done.report.cut_short = true;
     run(
         &mut sink,
         &[
+            not_done,
             sample::success(0, "http://h/well", well.clone()),
             sample::bad_status(1, Request::get("http://h/sick").id("a"), sick),
             sample::rejected(2, "http://h/no", well, Rejection::new(4001, "余额不足")),
@@ -82,10 +85,10 @@ fn failures_and_the_figures_of_the_run_stand_in_their_tables() {
     );
     let runs: String = ask(
         &path,
-        "SELECT total || ' ' || succeeded || ' ' || rejected || ' ' || failed || ' ' || cancelled || ' ' || arguments
+        "SELECT total || ' ' || succeeded || ' ' || rejected || ' ' || failed || ' ' || cancelled || ' ' || not_done || ' ' || arguments
            FROM runs WHERE finished >= started AND mean_ms > 0",
     );
-    assert_eq!(runs, "5 1 1 2 1 urls.txt");
+    assert_eq!(runs, "6 1 1 2 1 1 urls.txt");
     let run_id: String = ask(&path, "SELECT DISTINCT run_id FROM failures");
     assert_eq!(sink.run_id(), Some(run_id.as_str()));
     assert_eq!(ask::<i64>(&path, "PRAGMA user_version"), 1);
@@ -195,6 +198,20 @@ fn what_is_no_failure_log_is_refused_and_left_as_it_was() {
         "{error}"
     );
     assert_eq!(ask::<i64>(&path, "SELECT count(*) FROM sqlite_master"), 1);
+}
+
+#[test]
+fn a_database_made_before_requests_not_done_were_counted_gets_their_column() {
+    let folder = Folder::new("column");
+    drop(Sqlite::open(folder.file()).unwrap());
+    let database = Connection::open(folder.file()).unwrap();
+    let drop_column = "ALTER TABLE runs DROP COLUMN not_done";
+    database.execute_batch(drop_column).unwrap();
+    drop(database);
+    let mut sink = Sqlite::open(folder.file()).unwrap();
+    run(&mut sink, &[sample::connect_timeout(0, "http://h/")]).unwrap();
+    let counts: String = ask(&folder.file(), "SELECT total || ' ' || not_done FROM runs");
+    assert_eq!(counts, "1 0");
 }
 
 #[test]

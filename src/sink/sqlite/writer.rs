@@ -260,12 +260,21 @@ fn add(database: &Connection, row: &Failure) -> rusqlite::Result<()> {
 }
 
 fn finish(database: &Connection, run: &Run) -> rusqlite::Result<()> {
-    let [total, succeeded, rejected, failed, cancelled] = run.counts.map(|count| count as i64);
+    let [total, succeeded, rejected, failed, cancelled, not_done] =
+        run.counts.map(|count| count as i64);
     database.execute(
         "UPDATE runs SET finished = ?2, total = ?3, succeeded = ?4, rejected = ?5, failed = ?6, cancelled = ?7,
-           mean_ms = ?8 WHERE run_id = ?1",
+           not_done = ?8, mean_ms = ?9 WHERE run_id = ?1",
         params![
-            run.run_id, run.finished, total, succeeded, rejected, failed, cancelled, run.mean_ms
+            run.run_id,
+            run.finished,
+            total,
+            succeeded,
+            rejected,
+            failed,
+            cancelled,
+            not_done,
+            run.mean_ms
         ],
     )?;
     Ok(())
