@@ -21,6 +21,9 @@ mod ending;
 mod gateway;
 #[path = "cli/help.rs"]
 mod help;
+#[cfg(unix)]
+#[path = "cli/holding.rs"]
+mod holding;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/messages.rs"]

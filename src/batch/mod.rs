@@ -23,7 +23,7 @@ pub use channel::{Intake, Refused};
 pub use control::{End, Unfinished};
 pub use outcomes::Outcomes;
 pub use par_map::{Panicked, ParMap};
-pub use progress::{Progress, ProgressHandle, WaitingHost};
+pub use progress::{HoldingHost, Progress, ProgressHandle, WaitingHost};
 pub use tally::SummaryHandle;
 pub use timeout::InTime;
 pub use wait::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};

@@ -274,7 +274,9 @@ where
                 self.must_look = ended.is_some();
                 if let Some((job, why)) = ended {
                     self.try_feed = true;
-                    let ended = job.end(why, Instant::now());
+                    let now = Instant::now();
+                    self.summary.ended_untried(now);
+                    let ended = job.end(why, now);
                     let outcome = ended.map_success(|_| unreachable!("it has ended"));
                     if let Some(outcome) = self.receive(outcome, None) {
                         return Step::Outcome(outcome);

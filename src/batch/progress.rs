@@ -18,6 +18,10 @@ const RECENT: Duration = Duration::from_secs(10);
 /// The least time between two samples: so their number has a bound.
 const APART: Duration = Duration::from_millis(250);
 
+/// How long nothing must have finished until the host that holds the most places is named: five seconds, less a little,
+/// so that a display that asks every five seconds names it at the first time.
+const QUIET: Duration = Duration::from_millis(4_900);
+
 /// How far a batch is.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -53,6 +57,9 @@ pub struct Progress {
     pub eta: Option<Duration>,
     /// The host that keeps most requests waiting for a time, as its `Retry-After`, its rate or its breaker has it.
     pub waiting: Option<WaitingHost>,
+    /// While nothing has finished for five seconds: the host that holds the most places, of all batches of the client
+    /// together. `None` while requests finish, and if no attempt is under way.
+    pub holding: Option<HoldingHost>,
     /// The host with the longest latency that 95 % of its answers stayed within. `None` where there is only one, and
     /// where there are more than a hundred.
     pub slowest: Option<(Host, Duration)>,
@@ -67,6 +74,18 @@ pub struct WaitingHost {
     /// How many requests of the batch wait for it.
     pub requests: u64,
     /// For how much longer at least.
+    pub time: Duration,
+}
+
+/// A host that holds places: workers that are busy with its requests, so that they can serve no other host.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct HoldingHost {
+    /// The host.
+    pub host: Host,
+    /// Number of attempts under way there. A worker that is busy with one is a place.
+    pub places: u64,
+    /// How long it has held places while no request of the batch finished.
     pub time: Duration,
 }
 
@@ -125,9 +144,12 @@ impl ProgressHandle {
     /// How far it is now. Takes microseconds: call it as often as a display needs it, not for each outcome.
     pub fn snapshot(&self) -> Progress {
         let executor = self.executor.upgrade();
-        let standing = executor.and_then(|executor| executor.standing(self.batch));
+        let standing = executor
+            .as_ref()
+            .and_then(|executor| executor.standing(self.batch));
         let standing = standing.unwrap_or_default();
         let counts = self.summary.counts();
+        let holding = executor.and_then(|executor| holding(&executor, &counts, standing.last_end));
         let done = counts.succeeded + counts.rejected + counts.failed + counts.cancelled;
         let per_second = self.per_second(&counts, done);
         let left = counts
@@ -151,6 +173,7 @@ impl ProgressHandle {
                 requests: jobs as u64,
                 time,
             }),
+            holding,
             slowest: self.summary.slowest(),
         }
     }
@@ -173,6 +196,27 @@ impl fmt::Debug for ProgressHandle {
             .field(&self.snapshot())
             .finish()
     }
+}
+
+/// Returns the host that holds the most places, if nothing of the batch has finished for [`QUIET`].
+fn holding(executor: &Executor, counts: &Counts, last_end: Option<Instant>) -> Option<HoldingHost> {
+    if counts.ended.is_some() {
+        return None;
+    }
+    let quiet_since = [counts.started, counts.last_end, last_end]
+        .into_iter()
+        .flatten()
+        .max()?;
+    let now = Instant::now();
+    if now.saturating_duration_since(quiet_since) < QUIET {
+        return None;
+    }
+    let held = executor.holding()?;
+    Some(HoldingHost {
+        host: held.host,
+        places: held.places as u64,
+        time: now.saturating_duration_since(held.since.max(quiet_since)),
+    })
 }
 
 fn eta(left: u64, per_second: f64) -> Option<Duration> {

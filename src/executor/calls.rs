@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use crate::request::Request;
-use crate::schedule::{Bounds, Ended, Id, Standing};
+use crate::schedule::{Bounds, Ended, Holding, Id, Standing};
 
 use super::here;
 use super::job::{Job, Receiver};
@@ -55,6 +55,11 @@ impl Executor {
     pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
         let now = Instant::now();
         self.lock().schedule.standing(batch, now)
+    }
+
+    /// Returns the host that holds the most of the workers. `None` if none is busy.
+    pub(crate) fn holding(&self) -> Option<Holding> {
+        self.lock().schedule.holding()
     }
 
     /// Ends what is past its deadline, and says when to look again.

@@ -72,6 +72,7 @@ impl<J> Schedule<J> {
             Verdict::Done { bytes, .. } => {
                 if let Some(batch) = self.batches.get_mut(batch) {
                     batch.finished += 1;
+                    batch.last_end = Some(now);
                     batch.bytes += bytes as i64;
                 }
                 self.forget(id);

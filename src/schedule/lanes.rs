@@ -18,6 +18,8 @@ pub(super) struct HostState {
     /// One lane for each batch that has or had jobs here, in turn order: the front is served next.
     pub(super) lanes: VecDeque<Lane>,
     pub(super) in_flight: usize,
+    /// Time from which on it has had at least one in flight, or last had. `None`: nothing was ever.
+    pub(super) held_since: Option<Instant>,
     /// At most so many in flight.
     pub(super) limit: usize,
     /// A connection has been made; before, few are tried at once.
@@ -58,6 +60,7 @@ impl HostState {
             host,
             lanes: VecDeque::new(),
             in_flight: 0,
+            held_since: None,
             limit: limits.in_flight,
             proven: false,
             cool_until: None,
@@ -142,6 +145,9 @@ impl HostState {
 
     /// Counts a start.
     pub(super) fn started(&mut self, first: bool, now: Instant) -> Option<Pass> {
+        if self.in_flight == 0 {
+            self.held_since = Some(now);
+        }
         self.in_flight += 1;
         if let Some(rate) = &mut self.rate {
             rate.take(now);

@@ -11,6 +11,7 @@ mod breaker;
 mod complete;
 mod delayed;
 mod ending;
+mod holding;
 mod hosts;
 mod lanes;
 mod limits;
@@ -30,6 +31,7 @@ pub(crate) use backlog::Seen;
 pub(crate) use batches::{Bounds, Ended, Standing};
 pub(crate) use breaker::Call;
 pub(crate) use complete::Verdict;
+pub(crate) use holding::Holding;
 pub(crate) use limits::{HostLimits, LimitRule, Settings};
 pub(crate) use slots::Id;
 

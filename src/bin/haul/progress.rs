@@ -82,7 +82,14 @@ fn plain(now: &Progress) -> String {
     if let Some(waiting) = &now.waiting {
         let (host, seconds) = (waiting.host.as_str(), waiting.time.as_secs_f64());
         line += &format!(", {} wait for {host} ({seconds:.1} s)", waiting.requests);
-    } else if let Some((host, time)) = &now.slowest {
+    }
+    if let Some(holding) = &now.holding {
+        let (host, places) = (holding.host.as_str(), holding.places);
+        let plural = if places == 1 { "" } else { "s" };
+        let seconds = holding.time.as_secs();
+        line += &format!(", {host} has held {places} place{plural} for {seconds} s");
+    }
+    if let (None, None, Some((host, time))) = (&now.waiting, &now.holding, &now.slowest) {
         line += &format!(", slowest {} ({} ms)", host.as_str(), time.as_millis());
     }
     line
@@ -95,6 +102,12 @@ fn as_json(now: &Progress) -> String {
             "time_ms": waiting.time.as_millis() as u64,
         })
     });
+    let holding = now.holding.as_ref().map(|holding| {
+        json!({
+            "host": holding.host.as_str(), "places": holding.places,
+            "time_ms": holding.time.as_millis() as u64,
+        })
+    });
     let slowest = now
         .slowest
         .as_ref()
@@ -103,7 +116,8 @@ fn as_json(now: &Progress) -> String {
         "done": now.done, "total": now.total, "succeeded": now.succeeded, "rejected": now.rejected,
         "failed": now.failed, "cancelled": now.cancelled, "not_done": now.not_done, "in_flight": now.in_flight,
         "delayed": now.delayed, "queued": now.queued, "per_second": now.per_second,
-        "eta_ms": now.eta.map(|left| left.as_millis() as u64), "waiting": waiting, "slowest": slowest,
+        "eta_ms": now.eta.map(|left| left.as_millis() as u64), "waiting": waiting,
+        "holding": holding, "slowest": slowest,
     })
     .to_string()
 }
