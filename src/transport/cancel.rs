@@ -32,6 +32,7 @@ enum Blocked {
     /// The connection in use, or the one being opened.
     Socket(Arc<TcpStream>),
     /// Connections to several addresses of one host, being opened at once.
+    #[cfg(any(unix, test))]
     Sockets(Vec<Arc<TcpStream>>),
     /// Anything that waits on a condition variable.
     Waiting(Arc<dyn Wake>),
@@ -105,6 +106,7 @@ impl CancelSlot {
     }
 
     /// Like [`publish`](CancelSlot::publish), beside those published before.
+    #[cfg(any(unix, test))]
     pub(super) fn publish_another(&self, socket: &Arc<TcpStream>) -> Result<(), Cancelled> {
         let mut state = self.lock();
         if state.cancelled {
@@ -148,6 +150,7 @@ impl Blocked {
         match self {
             Blocked::Nothing => {}
             Blocked::Socket(socket) => drop(socket.shutdown(Shutdown::Both)),
+            #[cfg(any(unix, test))]
             Blocked::Sockets(sockets) => {
                 for socket in sockets {
                     drop(socket.shutdown(Shutdown::Both));

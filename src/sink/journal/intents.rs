@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::super::growing;
 use super::seen::{refusal, take_one, whole_lines};
 use super::{Shared, lock, wrong};
 use crate::record::{Key, Version};
@@ -33,7 +34,7 @@ pub(super) fn path_of(results: &Path) -> PathBuf {
 
 /// The intents of earlier runs. A torn last line is cut off: its request was not sent yet.
 pub(super) fn read(path: &Path) -> Result<HashMap<Key, u32>, SinkError> {
-    let file = match OpenOptions::new().read(true).append(true).open(path) {
+    let file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
         Err(e) => return Err(wrong(path, "cannot be opened", e)),
         Ok(file) => file,
@@ -122,10 +123,8 @@ impl Book {
         let file = match &state.file {
             Some(file) => Arc::clone(file),
             None => {
-                let opened = OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .open(&self.path)?;
+                let opened = growing::options().create(true).open(&self.path)?;
+                growing::go_to_end(&opened)?;
                 if self.durable.load(Ordering::Relaxed) {
                     lock::sync_folder(&self.path)?;
                 }
@@ -138,7 +137,7 @@ impl Book {
         let end = file.metadata()?.len();
         if let Err(e) = (&*file).write_all(&line) {
             // Lest the next line grows onto a part of this one.
-            file.set_len(end)?;
+            growing::cut(&file, end)?;
             return Err(e);
         }
         state.written += 1;

@@ -29,7 +29,7 @@ pub use remaining::Remaining;
 pub(super) use unsuccessful::Unsuccessful;
 
 use super::lines::Lines;
-use super::{Place, Sink, SinkError};
+use super::{Place, Sink, SinkError, growing};
 use crate::outcome::Outcome;
 use crate::record::{Key, Record, RecordOptions};
 use crate::request::Request;
@@ -99,9 +99,9 @@ impl Journal {
     /// version; the error names the line, and the file stays as it was.
     pub fn open(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
         let path = path.as_ref();
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        let file = options
+        let file = lock::options()
+            .read(true)
+            .create(true)
             .open(path)
             .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
         let regular = file.metadata().map(|about| about.is_file());
@@ -130,7 +130,7 @@ impl Journal {
             // Says what is wrong with it.
             Lines::create(path)?;
         }
-        Journal::anew(path, OpenOptions::new().append(true).create_new(true))
+        Journal::anew(path, lock::options().create_new(true))
     }
 
     /// Begins a new results file, in place of one there may be.
@@ -138,7 +138,7 @@ impl Journal {
     /// # Errors
     /// When the file cannot be made, or is being written by another process.
     pub fn overwrite(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        Journal::anew(path.as_ref(), OpenOptions::new().append(true).create(true))
+        Journal::anew(path.as_ref(), lock::options().create(true))
     }
 
     fn anew(path: &Path, options: &OpenOptions) -> Result<Journal, SinkError> {
@@ -146,8 +146,7 @@ impl Journal {
             .open(path)
             .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
         lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
-        file.set_len(0)
-            .map_err(|e| wrong(path, "cannot be emptied", e))?;
+        growing::cut(&file, 0).map_err(|e| wrong(path, "cannot be emptied", e))?;
         let intents = intents::path_of(path);
         match std::fs::remove_file(&intents) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => {

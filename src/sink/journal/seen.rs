@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Seek};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::super::growing;
 use super::scan::{Line, scan};
 use crate::error::ErrorType;
 use crate::record::{Key, Kind, Version};
@@ -197,7 +198,7 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>) -> io::Result<Seen
     next.drain(..).for_each(|line| seen.add(&line));
     if let Some(whole) = whole {
         log::warn!("a last line that was torn is cut off, at byte {whole}");
-        file.set_len(whole)?;
+        growing::cut(file, whole)?;
     }
     Ok(seen)
 }
