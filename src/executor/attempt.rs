@@ -36,6 +36,8 @@ pub(super) enum Next {
         cool: Option<Duration>,
         tells: schedule::Call,
     },
+    /// Again once this machine has room for it: it ran out of something before anything was sent.
+    Waits { shortage: String },
     /// On to where the response leads, after the wait it asked for.
     Elsewhere { host: Host, delay: Duration },
 }
@@ -66,16 +68,18 @@ impl Engine {
         Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
     }
 
-    /// Makes one attempt, which begins now: at `start`. Where it settles the request, a cancel that comes later finds that
+    /// Makes one attempt, which begins now: at `start`. `has_company` tells if another attempt is under way, which may
+    /// leave room for this one when it ends. Where it settles the request, a cancel that comes later finds that
     /// it has ended; else the slot stays open until the job is back in the schedule.
     pub(super) fn attempt(
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
+        has_company: &dyn Fn() -> bool,
         start: Instant,
     ) -> Next {
-        match self.run(job, cancel, connected, start) {
+        match self.run(job, cancel, connected, has_company, start) {
             Next::Done { .. } if cancel.end() => {
                 if let Some(progress) = &mut job.progress {
                     progress.report.ambiguous |= progress.sent_unsafe;
@@ -93,6 +97,7 @@ impl Engine {
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
+        has_company: &dyn Fn() -> bool,
         start: Instant,
     ) -> Next {
         let Job {
@@ -131,6 +136,13 @@ impl Engine {
             return *next;
         }
         let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, connected, start);
+        if exchanged.result.is_err()
+            && let Some(shortage) = progress.met_limit(settings, &exchanged)
+            && has_company()
+        {
+            progress.hold_up(&exchanged);
+            return Next::Waits { shortage };
+        }
         progress.conclude(self, settings, request, exchanged, cancel, start)
     }
 
@@ -199,6 +211,7 @@ impl Progress {
             redirected: false,
             announced: false,
             fresh: false,
+            waited_for_room: false,
             sent_unsafe: false,
             settled: None,
             error: None,

@@ -29,6 +29,7 @@ impl Progress {
         cancel: &CancelSlot,
         start: Instant,
     ) -> Next {
+        self.fresh = false;
         let trace = &exchanged.trace;
         let ended = trace.ended.unwrap_or_else(Instant::now);
         let elapsed = ended.saturating_duration_since(start);

@@ -83,6 +83,8 @@ pub(super) struct Progress {
     pub(super) announced: bool,
     /// The next attempt uses a new connection.
     pub(super) fresh: bool,
+    /// The present exchange has waited for room on this machine: it has a whole attempt's time.
+    pub(super) waited_for_room: bool,
     /// The last exchange may have changed something: bytes of a method that is not safe went out.
     pub(super) sent_unsafe: bool,
     /// When it was known what becomes of it, where that was at the end of an exchange.
