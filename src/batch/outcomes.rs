@@ -273,7 +273,7 @@ where
                 if let Some((job, why)) = ended {
                     self.try_feed = true;
                     let ended = job.end(why, Instant::now());
-                    let outcome = ended.map_success(|_| unreachable!("it has ended"));
+                    let outcome = ended.map_success(|_, _| unreachable!("it has ended"));
                     if let Some(outcome) = self.receive(outcome, None) {
                         return Step::Outcome(outcome);
                     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorType};
+use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::outcome::State;
 use crate::request::Request;
@@ -88,6 +88,15 @@ impl Engine {
             }
             next => next,
         }
+    }
+
+    /// The state of a job whose accepted response is asked for once more, which the budget of its host does not grant.
+    #[inline(never)]
+    pub(super) fn accept_ungranted(&self, job: &mut Job) -> Option<State> {
+        let host = self.defaults.host_settings(job.host.as_ref());
+        let settings = Settings::of(&self.defaults, &host, &job.request, job.simple);
+        let progress = job.progress.as_mut()?;
+        progress.accept_ungranted(settings, StopReason::BudgetEmpty)
     }
 
     // In three steps, of which only the middle one waits, for what all that time is on the stack: ten thousand workers
@@ -180,9 +189,9 @@ impl Progress {
         request: &Request,
         host: Option<&Host>,
     ) -> Result<(), Box<Next>> {
-        if !self.sign(engine, request)
-            && let Some(host) = host.cloned()
-        {
+        let signed = self.sign(engine, request);
+        let signed = signed.map_err(|error| Box::new(Next::failed(error)))?;
+        if !signed && let Some(host) = host.cloned() {
             return Err(Box::new(Next::Elsewhere {
                 host,
                 delay: Duration::ZERO,
@@ -215,6 +224,7 @@ impl Progress {
             sent_unsafe: false,
             settled: None,
             error: None,
+            accepted: None,
         }
     }
 }

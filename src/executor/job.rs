@@ -12,6 +12,7 @@ use crate::response::Head;
 use crate::retry::Tally;
 use crate::schedule::Ended;
 use crate::timing::Nanoseconds;
+use crate::transport::Partial;
 use crate::url;
 
 use super::prepare::Prepared;
@@ -91,6 +92,9 @@ pub(super) struct Progress {
     pub(super) settled: Option<Instant>,
     /// Why the last attempt failed.
     pub(super) error: Option<Error>,
+    /// The response in that error was accepted, and another attempt is wanted all the same: with the file that it was
+    /// saved to, if it was. `None`: the attempt failed.
+    pub(super) accepted: Option<Option<Box<Partial>>>,
 }
 
 impl Job {
@@ -137,7 +141,10 @@ impl Job {
             (Ended::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
             (Ended::Deadline, None) => Error::new(
                 ErrorType::Deadline,
-                "the deadline passed before it was sent",
+                match self.attempts() {
+                    0 => "the deadline passed before it was sent",
+                    _ => "the deadline passed before it was sent again",
+                },
             )
             .stopped(StopReason::Deadline),
             (Ended::BreakerOpen { .. }, Some(error)) => error.stopped(StopReason::BreakerOpen),

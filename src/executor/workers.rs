@@ -237,6 +237,9 @@ impl Worker<'_> {
             let mut state = self.executor.lock();
             state.schedule.withdraw(id, cost, Instant::now())
         };
+        if !granted && let Some(state) = self.executor.engine().accept_ungranted(&mut job) {
+            return self.settle(id, job, state, cool, call);
+        }
         let now = Instant::now();
         let error = job.progress.as_mut().and_then(|p| p.error.take());
         if !granted && let Some(error) = error {
@@ -281,7 +284,8 @@ impl Worker<'_> {
             }
         }
         let deadline = job.progress.as_mut().and_then(|p| {
-            p.error = error;
+            // An accepted response is not kept: it is no failure to end with.
+            p.error = error.filter(|_| p.accepted.take().is_none());
             p.deadline
         });
         let at = now + delay;

@@ -265,6 +265,7 @@ impl Sockets {
         let meter = connection.attempt.meter;
         let now = Instant::now();
         let trace = meter.finish(now);
+        let over_limit = matches!(cut, Some(Cut::TooLarge));
         // A body cut by a cancel can look complete, so the flag decides.
         let trouble = match (
             call.cancel.withdraw(),
@@ -288,7 +289,8 @@ impl Sockets {
                     received: trace.bytes_received,
                     ended: connection.attempt.ended,
                 };
-                let reply = sampled(reply);
+                let mut reply = sampled(reply);
+                reply.truncated |= over_limit;
                 Err(scene.fault(trouble, Some(reply)))
             }
         };
