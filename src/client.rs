@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response, processed};
 use crate::executor::{self, Engine, Handle, Owner, Pool};
-use crate::outcome::Outcome;
+use crate::outcome::{Context, Outcome};
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::response::Response;
@@ -269,7 +269,8 @@ impl Client {
     }
 
     /// Runs a batch and `f` on each success, on the worker that received it; the outcome carries what `f` returns. So
-    /// bodies are parsed while other workers wait for theirs, and only what is wanted is kept.
+    /// bodies are parsed while other workers wait for theirs, and only what is wanted is kept. A closure that needs the
+    /// request too, its id or its tag, is for [`process_with`](Client::process_with).
     ///
     /// For bodies of 32 KiB and more as many `f`s run at a time as there are cores, so that as few half-made values are
     /// in memory; not where `f` is seen to wait (for a disk, for a lock) rather than to compute, and where none ends for
@@ -296,8 +297,32 @@ impl Client {
         T: Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
+        self.process_with(requests, move |_, response| f(response))
+    }
+
+    /// Runs a batch as [`process`](Client::process) does, with a closure that sees the request that it works for.
+    ///
+    /// ```no_run
+    /// use haul::Request;
+    ///
+    /// # let client = haul::Client::new();
+    /// let pages = (1..=9).map(|n| Request::get(format!("https://example.com/{n}")).id(format!("page-{n}")));
+    /// let written = client.process_with(pages, |context, response| {
+    ///     let name = format!("{}.html", context.id().unwrap_or("unnamed"));
+    ///     std::fs::write(name, response.bytes())
+    /// });
+    /// for outcome in written { println!("{}: {:?}", outcome.url(), outcome.error()) }
+    /// ```
+    pub fn process_with<R, T, E, F>(&self, requests: R, f: F) -> Outcomes<R::IntoIter, T>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+        F: Fn(&Context<'_>, &Response) -> Result<T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
         let turns = Arc::clone(self.owner.executor().turns());
-        let make = move |response| processed(&turns, response, &f);
+        let make = move |context: &Context<'_>, response| processed(&turns, context, response, &f);
         Outcomes::new(
             &self.owner,
             Some(requests.into_iter()),

@@ -134,11 +134,11 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use executor::{Handle, TimedOut};
-pub use hooks::{Outgoing, Retrying};
+pub use hooks::{HookResult, Outgoing, Retrying};
 pub use host::Host;
 pub use host_settings::HostRule;
 pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
-pub use outcome::{Attempt, Outcome, State, Unsuccessful};
+pub use outcome::{Attempt, Context, Outcome, State, Unsuccessful};
 pub use policy::{
     ClassLimits, Finding, Jitter, Judgement, RedirectPolicy, Redirecting, RetryPolicy,
 };

@@ -1,15 +1,17 @@
 //! What the caller gets: exactly one outcome for each request.
 
+mod context;
 mod report;
 #[cfg(test)]
 pub(crate) mod sample;
+mod unsuccessful;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::error::{Error, ErrorType};
+use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::http::Version;
 use crate::rejection::Rejection;
@@ -17,7 +19,9 @@ use crate::request::Request;
 use crate::response::{Hop, Response, Saved};
 use crate::timing::{Phase, Timings};
 
+pub use context::Context;
 pub(crate) use report::Report;
+pub use unsuccessful::Unsuccessful;
 
 /// What became of one request. `T` is what a success carries: the [`Response`], or what a `process` closure made of it.
 ///
@@ -67,23 +71,11 @@ pub struct Attempt {
     pub delay: Option<Duration>,
 }
 
-/// An outcome that is no success, as an error: what [`Outcome::into_result`] gives.
-#[derive(Debug, thiserror::Error)]
-pub enum Unsuccessful {
-    /// The application said no.
-    #[error("rejected: {0}")]
-    Rejected(Rejection),
-    /// The request failed.
-    #[error("{0}")]
-    Failed(#[from] Error),
-}
-
 impl<T> Outcome<T> {
     /// The request's position in the input, from 0. In a batch resumed from a [journal](crate::sink::Journal), the
     /// requests it left out count too.
     pub fn index(&self) -> u64 {
-        let resumed = self.request.resumed();
-        resumed.map_or(self.index, |resumed| resumed.position)
+        position(&self.request, self.index)
     }
 
     /// The request.
@@ -98,8 +90,7 @@ impl<T> Outcome<T> {
 
     /// The request's URL as given, userinfo masked; where it is relative, resolved against the client's base URL.
     pub fn url(&self) -> String {
-        let resolved = self.report.rare().url.clone();
-        resolved.unwrap_or_else(|| self.request.shown_url().into_owned())
+        shown_url(&self.request, &self.report)
     }
 
     /// Success, rejected or failed.
@@ -119,15 +110,19 @@ impl<T> Outcome<T> {
     #[doc(alias = "result")]
     #[doc(alias = "raise_for_status")]
     pub fn into_result(self) -> Result<T, Unsuccessful> {
+        let request = || {
+            let url = shown_url(&self.request, &self.report);
+            format!("{} {url}", self.request.method())
+        };
         match self.state {
             State::Success(value) => Ok(value),
-            State::Rejected(rejection) => Err(Unsuccessful::Rejected(rejection)),
-            State::Failed(error) => Err(Unsuccessful::Failed(error)),
+            State::Rejected(rejection) => Err(Unsuccessful::Rejected(rejection.to(request()))),
+            State::Failed(error) => Err(Unsuccessful::Failed(error.to(request()))),
         }
     }
 
     /// The same outcome with another success.
-    pub(crate) fn map_success<U>(self, f: impl FnOnce(T) -> State<U>) -> Outcome<U> {
+    pub(crate) fn map_success<U>(self, f: impl FnOnce(&Context<'_>, T) -> State<U>) -> Outcome<U> {
         let Outcome {
             index,
             request,
@@ -135,7 +130,14 @@ impl<T> Outcome<T> {
             report,
         } = self;
         let state = match state {
-            State::Success(value) => f(value),
+            State::Success(value) => {
+                let context = Context {
+                    index,
+                    request: &request,
+                    report: &report,
+                };
+                f(&context, value)
+            }
             State::Rejected(rejection) => State::Rejected(rejection),
             State::Failed(error) => State::Failed(error),
         };
@@ -170,6 +172,12 @@ impl<T> Outcome<T> {
             State::Failed(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// Why no further attempt was made. `None` for a success that no further attempt was wanted of.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        let of_error = self.error().and_then(Error::stop_reason);
+        of_error.or(self.report.rare().stop_reason)
     }
 
     /// Whether it succeeded.
@@ -317,6 +325,18 @@ impl<T> Outcome<T> {
             State::Failed(error) => error.response(),
         }
     }
+}
+
+/// Position in the input of a request with this number in its batch: a journal may have left requests out.
+fn position(request: &Request, index: u64) -> u64 {
+    let resumed = request.resumed();
+    resumed.map_or(index, |resumed| resumed.position)
+}
+
+/// The URL as given, userinfo masked; a relative one resolved.
+fn shown_url(request: &Request, report: &Report) -> String {
+    let resolved = report.rare().url.clone();
+    resolved.unwrap_or_else(|| request.shown_url().into_owned())
 }
 
 impl<T> fmt::Debug for Outcome<T> {

@@ -277,7 +277,7 @@ where
                     let now = Instant::now();
                     self.summary.ended_untried(now);
                     let ended = job.end(why, now);
-                    let outcome = ended.map_success(|_| unreachable!("it has ended"));
+                    let outcome = ended.map_success(|_, _| unreachable!("it has ended"));
                     if let Some(outcome) = self.receive(outcome, None) {
                         return Step::Outcome(outcome);
                     }

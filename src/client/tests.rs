@@ -64,6 +64,7 @@ fn fault(error_type: ErrorType, phase: Phase, trace: Trace) -> Exchanged {
             permanent: false,
             message: "as scripted".to_owned(),
             source: None,
+            shortage: None,
             reply: None,
         }),
         trace,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorType};
+use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::outcome::State;
 use crate::request::Request;
@@ -36,6 +36,8 @@ pub(super) enum Next {
         cool: Option<Duration>,
         tells: schedule::Call,
     },
+    /// Again once this machine has room for it: it ran out of something before anything was sent.
+    Waits { shortage: String },
     /// On to where the response leads, after the wait it asked for.
     Elsewhere { host: Host, delay: Duration },
 }
@@ -66,16 +68,18 @@ impl Engine {
         Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
     }
 
-    /// Makes one attempt, which begins now: at `start`. Where it settles the request, a cancel that comes later finds that
+    /// Makes one attempt, which begins now: at `start`. `has_company` tells if another attempt is under way, which may
+    /// leave room for this one when it ends. Where it settles the request, a cancel that comes later finds that
     /// it has ended; else the slot stays open until the job is back in the schedule.
     pub(super) fn attempt(
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
+        has_company: &dyn Fn() -> bool,
         start: Instant,
     ) -> Next {
-        match self.run(job, cancel, connected, start) {
+        match self.run(job, cancel, connected, has_company, start) {
             Next::Done { .. } if cancel.end() => {
                 if let Some(progress) = &mut job.progress {
                     progress.report.ambiguous |= progress.sent_unsafe;
@@ -86,6 +90,15 @@ impl Engine {
         }
     }
 
+    /// The state of a job whose accepted response is asked for once more, which the budget of its host does not grant.
+    #[inline(never)]
+    pub(super) fn accept_ungranted(&self, job: &mut Job) -> Option<State> {
+        let host = self.defaults.host_settings(job.host.as_ref());
+        let settings = Settings::of(&self.defaults, &host, &job.request, job.simple);
+        let progress = job.progress.as_mut()?;
+        progress.accept_ungranted(settings, StopReason::BudgetEmpty)
+    }
+
     // In three steps, of which only the middle one waits, for what all that time is on the stack: ten thousand workers
     // have ten thousand stacks, and each page of one counts.
     fn run(
@@ -93,6 +106,7 @@ impl Engine {
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
+        has_company: &dyn Fn() -> bool,
         start: Instant,
     ) -> Next {
         let Job {
@@ -131,6 +145,13 @@ impl Engine {
             return *next;
         }
         let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, connected, start);
+        if exchanged.result.is_err()
+            && let Some(shortage) = progress.met_limit(settings, &exchanged)
+            && has_company()
+        {
+            progress.hold_up(&exchanged);
+            return Next::Waits { shortage };
+        }
         progress.conclude(self, settings, request, exchanged, cancel, start)
     }
 
@@ -168,9 +189,9 @@ impl Progress {
         request: &Request,
         host: Option<&Host>,
     ) -> Result<(), Box<Next>> {
-        if !self.sign(engine, request)
-            && let Some(host) = host.cloned()
-        {
+        let signed = self.sign(engine, request);
+        let signed = signed.map_err(|error| Box::new(Next::failed(error)))?;
+        if !signed && let Some(host) = host.cloned() {
             return Err(Box::new(Next::Elsewhere {
                 host,
                 delay: Duration::ZERO,
@@ -199,9 +220,11 @@ impl Progress {
             redirected: false,
             announced: false,
             fresh: false,
+            waited_for_room: false,
             sent_unsafe: false,
             settled: None,
             error: None,
+            accepted: None,
         }
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::StopReason;
-use crate::outcome::State;
+use crate::outcome::{Attempt, State};
 use crate::policy::Judgement;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{self, Decision, Evidence, retry_after};
+use crate::schedule;
 use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace};
 
 use super::attempt::{Engine, Next};
@@ -29,6 +30,7 @@ impl Progress {
         cancel: &CancelSlot,
         start: Instant,
     ) -> Next {
+        self.fresh = false;
         let trace = &exchanged.trace;
         let ended = trace.ended.unwrap_or_else(Instant::now);
         let elapsed = ended.saturating_duration_since(start);
@@ -75,11 +77,76 @@ impl Progress {
         match judgement {
             Some(Judgement::Accept) => {}
             None if accepted => {}
+            Some(Judgement::Retry) if accepted => {
+                return self.once_more(settings, failure, response, partial, trace, elapsed);
+            }
             judgement => {
                 return self.decide(settings, failure, Some(response), judgement, trace, elapsed);
             }
         }
         self.accept(settings, response, partial, trace, elapsed)
+    }
+
+    /// An accepted response, and another attempt is wanted all the same: that, or what the response is without the wish.
+    #[inline(never)]
+    fn once_more(
+        &mut self,
+        settings: Settings<'_>,
+        mut failure: Failure,
+        response: Response,
+        partial: Option<Box<Partial>>,
+        trace: &Trace,
+        elapsed: Duration,
+    ) -> Next {
+        let wish = Some(&Judgement::Retry);
+        let (decision, tells, entry) =
+            self.weigh(settings, &failure, Some(&response), wish, trace, elapsed);
+        match decision {
+            Decision::Stop { reason, .. } => {
+                self.tally.take_back();
+                self.report.rare_mut().stop_reason = Some(reason);
+                self.accept(settings, response, partial, trace, elapsed)
+            }
+            Decision::Retry {
+                delay,
+                cost,
+                cool,
+                fresh,
+            } => {
+                failure.message.push_str(", which is to be tried again");
+                let message = failure.message.clone();
+                self.error = Some(failure.into_error(message, Some(response)));
+                self.accepted = Some(partial);
+                self.report.rare_mut().log.push(entry);
+                self.redirected = false;
+                self.fresh = fresh;
+                Next::Again {
+                    delay,
+                    cost,
+                    cool,
+                    tells,
+                }
+            }
+        }
+    }
+
+    /// Takes the accepted response in hand, since the retry that was wanted is not granted. `None`: there is none.
+    pub(super) fn accept_ungranted(
+        &mut self,
+        settings: Settings<'_>,
+        reason: StopReason,
+    ) -> Option<State> {
+        let partial = self.accepted.take()?;
+        let response = self.error.take()?.into_response()?;
+        let elapsed = self.report.elapsed.into();
+        self.tally.take_back();
+        let rare = self.report.rare_mut();
+        rare.log.pop();
+        rare.stop_reason = Some(reason);
+        match self.accept(settings, response, partial, &Trace::default(), elapsed) {
+            Next::Done { state, .. } => Some(state),
+            _ => None,
+        }
     }
 
     /// A response that was accepted: what was saved of it gets its name, and then it is looked at.
@@ -136,20 +203,18 @@ impl Progress {
         self.decide(settings, failure, response, judgement, trace, elapsed)
     }
 
-    /// A failed attempt: again, or the end.
-    #[inline(never)]
-    fn decide(
+    /// What follows an attempt that does not settle its request, what it tells of the host, and its entry in the log.
+    fn weigh(
         &mut self,
         settings: Settings<'_>,
-        failure: Failure,
-        response: Option<Response>,
-        judgement: Option<Judgement>,
+        failure: &Failure,
+        response: Option<&Response>,
+        judgement: Option<&Judgement>,
         trace: &Trace,
         elapsed: Duration,
-    ) -> Next {
+    ) -> (Decision, schedule::Call, Attempt) {
         // Without one there is nothing to parse, and no map to be made for it.
         let headers = response
-            .as_ref()
             .filter(|_| self.report.rare().retry_after.is_some())
             .map(Response::headers);
         let left = self
@@ -163,9 +228,9 @@ impl Progress {
             bytes_received: trace.bytes_received,
             reused: trace.reused,
             replayable: !self.prepared.with_body || settings.body().is_replayable(),
-            status: response.as_ref().map(Response::status),
+            status: response.map(Response::status),
             retry_after: headers.and_then(|headers| retry_after::parse(headers, SystemTime::now())),
-            judgement: judgement.as_ref(),
+            judgement,
             ..Evidence::new(&self.prepared.method, failure.error_type)
         };
         let mut decision = retry::decide(
@@ -179,17 +244,42 @@ impl Progress {
             && left.is_some_and(|left| left.is_zero())
         {
             *reason = StopReason::Deadline;
-            self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
         }
-        let tells = evidence.tells();
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,
         };
-        self.report
-            .rare_mut()
-            .log
-            .push(evidence.attempt(elapsed, delay));
+        (decision, evidence.tells(), evidence.attempt(elapsed, delay))
+    }
+
+    /// A failed attempt: again, or the end.
+    #[inline(never)]
+    fn decide(
+        &mut self,
+        settings: Settings<'_>,
+        failure: Failure,
+        response: Option<Response>,
+        judgement: Option<Judgement>,
+        trace: &Trace,
+        elapsed: Duration,
+    ) -> Next {
+        let (decision, tells, entry) = self.weigh(
+            settings,
+            &failure,
+            response.as_ref(),
+            judgement.as_ref(),
+            trace,
+            elapsed,
+        );
+        self.report.rare_mut().log.push(entry);
+        if let Decision::Stop { reason, .. } = &decision
+            && *reason == StopReason::Deadline
+            && self
+                .deadline
+                .is_some_and(|deadline| deadline <= Instant::now())
+        {
+            self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
+        }
         let error = match judgement {
             Some(Judgement::Stop(message)) => failure.into_error(message, response),
             _ => {

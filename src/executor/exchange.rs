@@ -9,7 +9,7 @@ use crate::policy::RetryPolicy;
 use crate::request::Body;
 use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
-use crate::transport::{Call, CancelSlot, Exchanged, Reply, Trace};
+use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
 
 use super::attempt::Engine;
 use super::job::Progress;
@@ -28,7 +28,7 @@ impl Progress {
         start: Instant,
     ) -> Exchanged {
         let timeouts = settings.timeouts();
-        if !self.redirected {
+        if !self.redirected || std::mem::take(&mut self.waited_for_room) {
             let limit =
                 Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
             self.until = [limit, self.deadline].into_iter().flatten().min();
@@ -62,8 +62,9 @@ impl Progress {
             follows: settings.max_redirects() > 0,
             body_limit: settings.body_limit(),
             save: settings.save(),
+            spare: Spare::default(),
             // A kept-alive connection may turn out to be closed, after the only reading of the body.
-            fresh: std::mem::take(&mut self.fresh) || body.is_for_once(),
+            fresh: self.fresh || body.is_for_once(),
             cancel,
             on_connected: connected,
         };

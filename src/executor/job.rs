@@ -12,6 +12,7 @@ use crate::response::Head;
 use crate::retry::Tally;
 use crate::schedule::Ended;
 use crate::timing::Nanoseconds;
+use crate::transport::Partial;
 use crate::url;
 
 use super::prepare::Prepared;
@@ -83,12 +84,17 @@ pub(super) struct Progress {
     pub(super) announced: bool,
     /// The next attempt uses a new connection.
     pub(super) fresh: bool,
+    /// The present exchange has waited for room on this machine: it has a whole attempt's time.
+    pub(super) waited_for_room: bool,
     /// The last exchange may have changed something: bytes of a method that is not safe went out.
     pub(super) sent_unsafe: bool,
     /// When it was known what becomes of it, where that was at the end of an exchange.
     pub(super) settled: Option<Instant>,
     /// Why the last attempt failed.
     pub(super) error: Option<Error>,
+    /// The response in that error was accepted, and another attempt is wanted all the same: with the file that it was
+    /// saved to, if it was. `None`: the attempt failed.
+    pub(super) accepted: Option<Option<Box<Partial>>>,
 }
 
 impl Job {
@@ -135,7 +141,10 @@ impl Job {
             (Ended::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
             (Ended::Deadline, None) => Error::new(
                 ErrorType::Deadline,
-                "the deadline passed before it was sent",
+                match self.attempts() {
+                    0 => "the deadline passed before it was sent",
+                    _ => "the deadline passed before it was sent again",
+                },
             )
             .stopped(StopReason::Deadline),
             (Ended::BreakerOpen { .. }, Some(error)) => error.stopped(StopReason::BreakerOpen),

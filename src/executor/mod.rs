@@ -16,6 +16,7 @@ mod owner;
 mod prepare;
 mod settings;
 mod shared;
+mod shortage;
 mod start;
 mod target;
 mod turns;

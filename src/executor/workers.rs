@@ -146,10 +146,11 @@ impl Worker<'_> {
 
         let connected = || executor.connected(id);
         let connected: Option<&dyn Fn()> = if unproven { Some(&connected) } else { None };
+        let has_company = || executor.has_company(id);
         let engine = executor.engine();
         let before = job.attempts();
         let attempt = catch_unwind(AssertUnwindSafe(|| {
-            engine.attempt(&mut job, &self.slot, connected, start)
+            engine.attempt(&mut job, &self.slot, connected, &has_company, start)
         }));
         let next = attempt.unwrap_or_else(|panic| {
             // A hook that panics does so before its attempt is counted.
@@ -171,6 +172,12 @@ impl Worker<'_> {
                 cool,
                 tells,
             } => self.again(id, job, (delay, cost), cool, tells),
+            Next::Waits { shortage } => {
+                executor.warn_of_shortage(&shortage);
+                job.waits_since = Instant::now();
+                let deadline = job.progress.as_ref().and_then(|p| p.deadline);
+                self.complete(id, Verdict::Wait { job, deadline })
+            }
             Next::Elsewhere { host, delay } => {
                 let now = Instant::now();
                 let at = now + delay;
@@ -230,6 +237,9 @@ impl Worker<'_> {
             let mut state = self.executor.lock();
             state.schedule.withdraw(id, cost, Instant::now())
         };
+        if !granted && let Some(state) = self.executor.engine().accept_ungranted(&mut job) {
+            return self.settle(id, job, state, cool, call);
+        }
         let now = Instant::now();
         let error = job.progress.as_mut().and_then(|p| p.error.take());
         if !granted && let Some(error) = error {
@@ -274,7 +284,8 @@ impl Worker<'_> {
             }
         }
         let deadline = job.progress.as_mut().and_then(|p| {
-            p.error = error;
+            // An accepted response is not kept: it is no failure to end with.
+            p.error = error.filter(|_| p.accepted.take().is_none());
             p.deadline
         });
         let at = now + delay;

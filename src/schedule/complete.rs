@@ -26,6 +26,8 @@ pub(crate) enum Verdict<J> {
         cool: Option<Instant>,
         call: Call,
     },
+    /// Again, as soon as this machine has room for it; not after `deadline`. No attempt was made.
+    Wait { job: J, deadline: Option<Instant> },
     /// On to another host, not before `at`: ahead of what waits there, if that is now.
     Redirect {
         job: J,
@@ -40,6 +42,7 @@ impl<J> Verdict<J> {
         match self {
             Verdict::Done { cool, call, .. } | Verdict::Retry { cool, call, .. } => (*call, *cool),
             Verdict::Redirect { .. } => (Call::Success, None),
+            Verdict::Wait { .. } => (Call::Ignored, None),
         }
     }
 }
@@ -78,7 +81,11 @@ impl<J> Schedule<J> {
                 self.forget(id);
                 None
             }
-            Verdict::Retry { job, .. } | Verdict::Redirect { job, .. } if abandoned => {
+            Verdict::Retry { job, .. }
+            | Verdict::Redirect { job, .. }
+            | Verdict::Wait { job, .. }
+                if abandoned =>
+            {
                 self.forget(id);
                 Some(job)
             }
@@ -86,6 +93,11 @@ impl<J> Schedule<J> {
                 job, at, deadline, ..
             } => {
                 self.delay(id, job, at, deadline, now);
+                None
+            }
+            Verdict::Wait { job, deadline } => {
+                self.found_no_room(now);
+                self.go_first(id, job, deadline, now);
                 None
             }
             Verdict::Redirect {

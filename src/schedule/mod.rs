@@ -18,6 +18,7 @@ mod limits;
 mod queue;
 mod rate;
 mod ring;
+mod shortage;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ use delayed::Timers;
 use lanes::HostState;
 use rate::Gcra;
 use ring::Ring;
+use shortage::Shortage;
 use slots::Slots;
 
 pub(crate) struct Schedule<J> {
@@ -68,6 +70,8 @@ pub(crate) struct Schedule<J> {
     /// Idle hosts that are not back at their defaults.
     lingering: VecDeque<Id>,
     in_flight: usize,
+    /// What this machine lets be in flight at once. `None`: as many as the settings do.
+    shortage: Option<Shortage>,
     queued: usize,
     /// Batches whose caller should look again: there is room, or something ended.
     nudges: Vec<Id>,
@@ -130,6 +134,7 @@ impl<J> Schedule<J> {
             deadlines: Timers::default(),
             lingering: VecDeque::new(),
             in_flight: 0,
+            shortage: None,
             queued: 0,
             nudges: Vec::new(),
             undelivered: Vec::new(),
@@ -241,11 +246,17 @@ impl<J> Schedule<J> {
     pub(crate) fn next_wakeup(&self) -> Option<Instant> {
         let backlogs = self.backlogged.iter();
         let lifted = backlogs.filter_map(|id| self.batches.get(*id)?.backlog.until());
-        [self.delayed.next(), self.waking.next(), self.paced_until]
-            .into_iter()
-            .flatten()
-            .chain(lifted)
-            .min()
+        let shortage = self.grows_at();
+        [
+            self.delayed.next(),
+            self.waking.next(),
+            self.paced_until,
+            shortage,
+        ]
+        .into_iter()
+        .flatten()
+        .chain(lifted)
+        .min()
     }
 
     /// Nobody takes outcomes of this batch any more. Gives back what was queued, to be dropped outside any lock.

@@ -42,7 +42,7 @@ impl<J> Schedule<J> {
     pub(super) fn next(&mut self, now: Instant) -> Option<Id> {
         self.settle(now);
         self.paced_until = None;
-        if self.in_flight >= self.settings.in_flight {
+        if self.is_full(now) {
             return None;
         }
         let id = match self.oldest_in_need(now) {

@@ -12,6 +12,7 @@ use super::connection::{Connection, Plan};
 use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
 use super::plain::{self, Answer};
+use super::platform;
 use super::pool::{Keep, Pool, PoolSettings};
 use super::proxy::Route;
 use super::reply::{receive, receive_plain, sampled};
@@ -22,7 +23,7 @@ use super::send::send;
 use super::settings::{Dialling, Settings};
 use super::target::Target;
 use super::tls::Tls;
-use super::upload::Upload;
+use super::upload::{Unsent, Upload};
 use super::wire::Limits;
 use super::{Call, Exchanged, Fault, Reply, Transport};
 use crate::http::Response;
@@ -100,17 +101,25 @@ impl Transport for Sockets {
         let Some(target) = Target::of(call) else {
             return self.failed(call, &Target::NONE, meter, Trouble::NoHost);
         };
-        if let Some(Err(unsaved)) = call.save.map(save::check) {
-            return self.failed(call, &target, meter, Trouble::Unsaved(unsaved));
+        if let Some(to) = call.save {
+            if let Err(unsaved) = save::check(to) {
+                return self.failed(call, &target, meter, Trouble::Unsaved(unsaved));
+            }
+            let held = self.making_room(platform::is_out_of_files, || call.spare.hold());
+            if let Err(error) = held {
+                return self.failed(call, &target, meter, Trouble::Shortage(error));
+            }
         }
         let upload = match call.body {
             Body::Bytes(_) => None,
-            Body::Streamed(stream) => match Upload::open(stream) {
-                Ok(upload) => Some(upload),
-                Err(unsent) => {
-                    return self.failed(call, &target, meter, Trouble::Unsent(unsent));
+            Body::Streamed(stream) => {
+                match self.making_room(Unsent::passes, || Upload::open(stream)) {
+                    Ok(upload) => Some(upload),
+                    Err(unsent) => {
+                        return self.failed(call, &target, meter, Trouble::Unsent(unsent));
+                    }
                 }
-            },
+            }
         };
         let route = Route::of(self.proxies.as_deref(), &target);
         match self.connection(call, &target, route, started, &mut meter) {
@@ -256,6 +265,7 @@ impl Sockets {
         let meter = connection.attempt.meter;
         let now = Instant::now();
         let trace = meter.finish(now);
+        let over_limit = matches!(cut, Some(Cut::TooLarge));
         // A body cut by a cancel can look complete, so the flag decides.
         let trouble = match (
             call.cancel.withdraw(),
@@ -279,7 +289,8 @@ impl Sockets {
                     received: trace.bytes_received,
                     ended: connection.attempt.ended,
                 };
-                let reply = sampled(reply);
+                let mut reply = sampled(reply);
+                reply.truncated |= over_limit;
                 Err(scene.fault(trouble, Some(reply)))
             }
         };

@@ -13,6 +13,7 @@ mod carrier;
 mod classify;
 mod connection;
 mod decode;
+mod descriptors;
 mod dial;
 mod head;
 mod lease;
@@ -50,6 +51,7 @@ use crate::url::Url;
 
 pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
+pub(crate) use self::descriptors::Spare;
 pub(crate) use self::platform::KeepAlive;
 pub(crate) use self::request::Lines;
 pub(crate) use self::resolver::{Addressing, StaticAddresses};
@@ -89,6 +91,8 @@ pub(crate) struct Call<'a> {
     pub(crate) body_limit: u64,
     /// Where the body goes to if the status is accepted and it is no redirect to be followed.
     pub(crate) save: Option<&'a SaveTo>,
+    /// The descriptor kept for that file.
+    pub(crate) spare: Spare,
     /// Use a new connection, whatever the pool holds.
     pub(crate) fresh: bool,
     /// Through which another thread can end this attempt.
@@ -135,6 +139,8 @@ pub(crate) struct Fault {
     /// Names host and phase; holds no secret.
     pub(crate) message: String,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+    /// The limit of this machine that it met: too many open files, no free port, no thread. `None`: something else.
+    pub(crate) shortage: Option<String>,
     /// What had arrived: head, and the body as far as it came (up to 64 KiB).
     pub(crate) reply: Option<Reply>,
 }

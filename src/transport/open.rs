@@ -138,19 +138,29 @@ impl Sockets {
         Ok(Box::new(Connection::new(line, session, key.into(), remote)))
     }
 
-    /// Dials; when this side has run out of something, gives up what is idle and dials once more.
     fn dial(
         &self,
         addresses: &[SocketAddr],
         limits: &Limits,
         call: &Call<'_>,
     ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
-        match dial::dial(addresses, &self.dialling, limits, call.cancel) {
-            Err(undialled) if undialled.is_shortage() && self.pool.len() > 0 => {
-                self.pool.clear();
-                dial::dial(addresses, &self.dialling, limits, call.cancel)
+        self.making_room(Undialled::is_shortage, || {
+            dial::dial(addresses, &self.dialling, limits, call.cancel)
+        })
+    }
+
+    /// Opens something. While this machine is short of what that takes, gives up one idle connection after the other
+    /// and tries again.
+    pub(super) fn making_room<T, E>(
+        &self,
+        is_shortage: impl Fn(&E) -> bool,
+        mut open: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
+        loop {
+            match open() {
+                Err(error) if is_shortage(&error) && self.pool.make_room() => {}
+                result => return result,
             }
-            result => result,
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) use self::addressing::{Addressing, StaticAddresses};
 use self::cache::Cached;
 use self::lookups::Lookups;
 use super::cancel::{CancelSlot, Cancelled};
+use super::platform;
 use super::wire::{Broken, Limits};
 
 /// Asks the system.
@@ -58,8 +59,8 @@ pub(super) struct Resolver {
 pub(super) enum Unresolved {
     /// The name has none, or nobody who would know can be reached.
     Failed(Arc<io::Error>),
-    /// This side could not even ask.
-    Unasked(io::Error),
+    /// This side could not even ask: it is short of threads or descriptors.
+    Unasked(Arc<io::Error>),
     /// It has addresses, and none may be connected to.
     Denied {
         name: String,
@@ -67,6 +68,15 @@ pub(super) enum Unresolved {
     },
     TimedOut(Broken),
     Cancelled,
+}
+
+impl From<Arc<io::Error>> for Unresolved {
+    fn from(error: Arc<io::Error>) -> Self {
+        match platform::is_out_of_files(&error) {
+            true => Unresolved::Unasked(error),
+            false => Unresolved::Failed(error),
+        }
+    }
 }
 
 impl From<Cancelled> for Unresolved {
@@ -149,7 +159,7 @@ impl Resolver {
         let began = Instant::now();
         match self.lookups.find(name, began)? {
             Cached::Addresses(addresses, turn) => Ok(in_turn(&addresses, turn)),
-            Cached::Failed(error) => Err(Unresolved::Failed(error)),
+            Cached::Failed(error) => Err(error.into()),
             Cached::Asking(lookup) => {
                 let (addresses, turn) = lookup.wait(began, limits, cancel)?;
                 Ok(in_turn(&addresses, turn))

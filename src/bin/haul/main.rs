@@ -7,6 +7,7 @@ mod demo;
 mod failure;
 mod generate;
 mod input;
+mod limits;
 mod line;
 mod look;
 mod output;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Err(error) => return failure::of_usage(&error).into(),
     };
     let voice = Voice::new(&arguments.messages);
+    limits::raise();
     match carry_out(arguments, &voice) {
         Ok(status) => status.into(),
         Err(failure) => {
@@ -47,6 +49,8 @@ fn carry_out(mut arguments: Arguments, voice: &Voice) -> Result<Status, Failure>
         env_logger::Builder::new()
             .filter_module("haul", log::LevelFilter::Debug)
             .init();
+    } else {
+        limits::tell(voice);
     }
     if !arguments.ending.demo {
         return run::run(&arguments, voice);

@@ -64,14 +64,39 @@ pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
     is_out_of_files(error) || is_out_of_ports(error) || error.kind() == io::ErrorKind::OutOfMemory
 }
 
-/// Whether it was the limit of open files: on Windows `WSAEMFILE`.
+/// Too many open sockets, on Windows.
+const WSAEMFILE: i32 = 10024;
+
+/// Whether it was the limit of open files.
 pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(10024)
+    error.raw_os_error() == Some(WSAEMFILE)
+}
+
+/// The error of a process that has no free descriptor.
+pub(in crate::transport) fn out_of_files() -> io::Error {
+    io::Error::from_raw_os_error(WSAEMFILE)
 }
 
 /// Whether no local port was free.
 pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+/// Anything that can be opened: descriptors have no numbers that tell how many are left.
+pub(in crate::transport) trait Descriptor {}
+
+impl<T> Descriptor for T {}
+
+/// Accepts every descriptor.
+pub(in crate::transport) fn leaves_some(_: &impl Descriptor) -> io::Result<()> {
+    Ok(())
+}
+
+/// A descriptor that stands for nothing: there is none.
+pub(in crate::transport) struct Spare;
+
+pub(in crate::transport) fn spare() -> io::Result<Spare> {
+    Ok(Spare)
 }
 
 /// How many files this process may have open.

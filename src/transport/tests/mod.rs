@@ -109,6 +109,7 @@ impl Asking {
             follows: self.follows,
             body_limit: self.body_limit,
             save: None,
+            spare: Spare::default(),
             fresh: self.fresh,
             cancel: &self.cancel,
             on_connected,
