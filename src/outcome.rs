@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::error::{Error, ErrorType};
+use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::http::Version;
 use crate::rejection::Rejection;
@@ -170,6 +170,14 @@ impl<T> Outcome<T> {
             State::Failed(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// Why it was not tried again: of a failure, and of an accepted response that the retry policy was to ask for again
+    /// ([`retry_statuses`](crate::RetryPolicy::retry_statuses), [`Judgement::Retry`](crate::Judgement::Retry)). `None`:
+    /// nothing was left to try.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        let of_error = self.error().and_then(Error::stop_reason);
+        of_error.or(self.report.rare().stop_reason)
     }
 
     /// Whether it succeeded.

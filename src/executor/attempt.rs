@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorType};
+use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::outcome::State;
 use crate::request::Request;
@@ -50,6 +50,14 @@ impl Next {
         }
     }
 
+    /// The same, and its host is left alone for so long.
+    pub(super) fn cooling(mut self, wait: Option<Duration>) -> Next {
+        if let Next::Done { cool, .. } = &mut self {
+            *cool = (*cool).max(wait);
+        }
+        self
+    }
+
     /// It ended for a reason that tells nothing about the host.
     pub(super) fn failed(error: Error) -> Next {
         Next::Done {
@@ -64,6 +72,17 @@ impl Engine {
     /// The limit over all attempts of a request.
     pub(crate) fn deadline_of(&self, request: &Request) -> Option<Duration> {
         Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
+    }
+
+    /// The outcome of a job that was to be tried again after this error, and cannot be for want of a retry budget.
+    pub(super) fn out_of_budget(&self, job: &mut Job, error: Error) -> State {
+        let reason = StopReason::BudgetEmpty;
+        let Some(progress) = &mut job.progress else {
+            return State::Failed(error.stopped(reason));
+        };
+        let of_host = self.defaults.host_settings(job.host.as_ref());
+        let settings = Settings::of(&self.defaults, &of_host, &job.request, job.simple);
+        progress.settle_for_last(settings, error, reason)
     }
 
     /// Makes one attempt, which begins now: at `start`. Where it settles the request, a cancel that comes later finds that
@@ -202,6 +221,7 @@ impl Progress {
             sent_unsafe: false,
             settled: None,
             error: None,
+            accepted: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::response::Head;
 use crate::retry::Tally;
 use crate::schedule::Ended;
 use crate::timing::Nanoseconds;
+use crate::transport::Partial;
 use crate::url;
 
 use super::prepare::Prepared;
@@ -87,8 +88,16 @@ pub(super) struct Progress {
     pub(super) sent_unsafe: bool,
     /// When it was known what becomes of it, where that was at the end of an exchange.
     pub(super) settled: Option<Instant>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or is to be repeated all the same.
     pub(super) error: Option<Error>,
+    /// The last response was accepted, and is asked for again: the outcome, if that cannot be.
+    pub(super) accepted: Option<Accepted>,
+}
+
+/// What there is of an accepted response beside what its error holds.
+pub(super) struct Accepted {
+    /// Its body, where it went to a file.
+    pub(super) partial: Option<Box<Partial>>,
 }
 
 impl Job {
@@ -122,7 +131,11 @@ impl Job {
                 .receiver
                 .deadline()
                 .is_some_and(|deadline| deadline <= now);
-        let failed = self.progress.as_mut().and_then(|p| p.error.take());
+        let failed = self.progress.as_mut().and_then(|p| {
+            // An accepted response was no failure.
+            let error = p.error.take();
+            error.filter(|_| p.accepted.is_none())
+        });
         let error = match (why, failed) {
             (Ended::Invalid(reason), _) => Error::new(ErrorType::InvalidRequest, reason),
             (Ended::Interrupted, _) => Error::new(

@@ -14,7 +14,7 @@ use crate::transport::CancelSlot;
 use super::attempt::Next;
 use super::here;
 use super::here::release_own;
-use super::job::{Job, cancelled, shown_wait};
+use super::job::{Accepted, Job, cancelled, shown_wait};
 use super::shared::{After, Executor, State};
 use super::turns;
 
@@ -233,20 +233,16 @@ impl Worker<'_> {
         let now = Instant::now();
         let error = job.progress.as_mut().and_then(|p| p.error.take());
         if !granted && let Some(error) = error {
-            if let Some(last) = job
-                .progress
-                .as_mut()
-                .and_then(|p| p.report.rare_mut().log.last_mut())
-            {
-                last.delay = None;
-            }
-            return self.settle(
-                id,
-                job,
-                OutcomeState::Failed(error.stopped(StopReason::BudgetEmpty)),
-                cool,
-                call,
-            );
+            // The caller's predicates may look at the last response.
+            let engine = self.executor.engine();
+            let outcome = catch_unwind(AssertUnwindSafe(|| engine.out_of_budget(&mut job, error)));
+            let outcome = outcome.unwrap_or_else(|panic| OutcomeState::Failed(panicked(&*panic)));
+            return self.settle(id, job, outcome, cool, call);
+        }
+        if let Some(Accepted { partial }) = job.progress.as_mut().and_then(|p| p.accepted.as_mut())
+        {
+            // The next response goes to a file of its own.
+            *partial = None;
         }
         if log::log_enabled!(log::Level::Warn)
             && let Some(error) = &error

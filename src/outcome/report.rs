@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Attempt;
+use crate::error::StopReason;
 use crate::host::Host;
 use crate::response::{Head, Hop};
 use crate::timing::{Nanoseconds, Stamp, Timings};
@@ -53,6 +54,8 @@ pub(crate) struct Rare {
     pub(crate) history: Vec<Hop>,
     /// The unparsed `Retry-After` that ended it.
     pub(crate) retry_after: Option<String>,
+    /// Why an accepted response that was to be asked for again was not.
+    pub(crate) stop_reason: Option<StopReason>,
 }
 
 impl Report {
@@ -89,5 +92,6 @@ impl Rare {
         url: None,
         history: Vec::new(),
         retry_after: None,
+        stop_reason: None,
     };
 }

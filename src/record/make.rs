@@ -124,7 +124,7 @@ impl<'a> Record<'a> {
             error_type: error.map(|e| e.error_type()),
             phase: error.and_then(|e| e.phase()),
             error_msg: error.map(|e| e.message().into()),
-            stop_reason: error.and_then(|e| e.stop_reason()),
+            stop_reason: outcome.stop_reason(),
             attempt_log: report.rare().log.iter().map(AttemptRecord::from).collect(),
             prior_attempt_ambiguous: report.ambiguous,
             headers: head

@@ -52,6 +52,53 @@ fn a_rate_spreads_the_requests_over_time() {
 }
 
 #[test]
+fn an_accepted_status_is_asked_again_where_it_is_to_be_retried() {
+    let server = Scenario::new()
+        .on(
+            "/soon",
+            Answer::status(202).times(2).then(Answer::text("ready")),
+        )
+        .on("/never", Answer::status(202).body("waits"))
+        .start();
+    let quick = ["--retry-on", "202", "--retry-delay", "1ms"];
+    let results = |path: &str, more: &[&str]| {
+        let url = server.url(path);
+        let options = quick.iter().chain(more).copied();
+        let done = haul(options.chain([&*url])).done();
+        (done.status, done.results().remove(0))
+    };
+    let (status, result) = results("/soon", &[]);
+    assert_eq!((status, &result["body"]), (Some(0), &"ready".into()));
+    assert_eq!(
+        (&result["attempts"], result.get("stop_reason")),
+        (&3.into(), None)
+    );
+    let (status, result) = results("/never", &[]);
+    assert_eq!((status, &result["status"]), (Some(0), &202.into()));
+    assert_eq!(
+        (
+            &result["outcome"],
+            &result["body"],
+            &result["stop_reason"],
+            &result["attempts"]
+        ),
+        (
+            &"success".into(),
+            &"waits".into(),
+            &"attempts_exhausted".into(),
+            &3.into()
+        )
+    );
+    let (status, result) = results("/never", &["-d", "x"]);
+    assert_eq!(
+        (status, &result["stop_reason"]),
+        (Some(0), &"method_not_idempotent".into())
+    );
+    let (status, result) = results("/never", &["--expect-json"]);
+    assert_eq!((status, &result["error_type"]), (Some(1), &"decode".into()));
+}
+
+#[test]
 fn an_attempt_may_take_so_long_and_a_connection_too() {
     let server = Server::always(Answer::never());
     for arguments in [["-m", "50ms"], ["--max-time", "0.05"]] {
