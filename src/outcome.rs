@@ -206,7 +206,7 @@ impl<T> Outcome<T> {
         self.report.attempts
     }
 
-    /// The attempts that failed, oldest first.
+    /// The attempts that failed or were followed by another, oldest first.
     pub fn attempt_log(&self) -> &[Attempt] {
         &self.report.rare().log
     }

@@ -31,6 +31,7 @@ impl Worker<'_> {
         state.starting -= 1;
         let mut now = Instant::now();
         loop {
+            state.count_hanging(now);
             if let Some(start) = state.schedule.poll(now) {
                 (state, now) = self.work(state, start, now);
                 continue;
@@ -128,9 +129,13 @@ impl Worker<'_> {
             batch,
             mut job,
             unproven,
+            watched,
         } = start;
         let active = &mut state.active[self.number];
         active.ticket = Some(self.slot.begin());
+        if watched {
+            self.slot.watch();
+        }
         active.job = Some(id);
         here::hold(Some(id));
         active.batch = Some(batch);

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod ending;
+mod hanging;
 mod hosts;
 mod jumps;
 mod recount;
