@@ -49,6 +49,12 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.user_agent(name);
     }
     if let Some(cookie) = &given.cookie {
+        // The value is not shown: it may be a secret.
+        if !cookie.contains('=') {
+            return Err(Failure::usage(
+                "-b/--cookie: NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
+            ));
+        }
         builder = builder.header("cookie", cookie);
     }
     if let Some(user) = &given.user {
