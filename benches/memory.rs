@@ -23,7 +23,7 @@ mod host;
 #[path = "../src/host_rule.rs"]
 mod host_rule;
 #[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/limits.rs"]
+#[path = "../src/limits/mod.rs"]
 mod limits;
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]

@@ -19,7 +19,7 @@ mod host;
 #[path = "../src/host_rule.rs"]
 mod host_rule;
 #[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/limits.rs"]
+#[path = "../src/limits/mod.rs"]
 mod limits;
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]
@@ -151,8 +151,8 @@ fn request_beside_delayed(bencher: Bencher, delayed: usize) {
 fn request_with_every_limit(bencher: Bencher, hosts: usize) {
     let rate = limits::RateLimit::per_second(u32::MAX);
     let mut settings = settings();
-    settings.rate = Some(rate);
-    settings.host.rate = Some(rate);
+    settings.rate = rate.into();
+    settings.host.rate = rate.into();
     settings.host.in_flight = 8;
     settings.host.breaker = Some(Default::default());
     rounds(bencher, Bench::new(settings, hosts, 2 * hosts.max(500), 0));

@@ -22,6 +22,7 @@ mod address_policy;
 // A bench uses a part of them, and their unit tests run elsewhere.
 #[allow(dead_code, unused_imports)]
 mod transport {
+    mod activity;
     mod cancel;
     mod platform;
     mod pool;

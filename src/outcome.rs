@@ -174,7 +174,9 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Why no further attempt was made. `None` for a success that no further attempt was wanted of.
+    /// Why it was not tried again: of a failure, and of an accepted response that the retry policy was to ask for again
+    /// ([`retry_statuses`](crate::RetryPolicy::retry_statuses), [`Judgement::Retry`](crate::Judgement::Retry)). `None`:
+    /// nothing was left to try.
     pub fn stop_reason(&self) -> Option<StopReason> {
         let of_error = self.error().and_then(Error::stop_reason);
         of_error.or(self.report.rare().stop_reason)
@@ -218,7 +220,7 @@ impl<T> Outcome<T> {
         self.report.attempts
     }
 
-    /// The attempts that failed, oldest first.
+    /// The attempts that failed or were followed by another, oldest first.
     pub fn attempt_log(&self) -> &[Attempt] {
         &self.report.rare().log
     }

@@ -1,5 +1,8 @@
 //! The client over a scripted transport: what it asks of the wire, and what it makes of what comes back.
 
+mod asked_again;
+mod hanging;
+
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 

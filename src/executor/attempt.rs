@@ -52,6 +52,14 @@ impl Next {
         }
     }
 
+    /// The same, and its host is left alone for so long.
+    pub(super) fn cooling(mut self, wait: Option<Duration>) -> Next {
+        if let Next::Done { cool, .. } = &mut self {
+            *cool = (*cool).max(wait);
+        }
+        self
+    }
+
     /// It ended for a reason that tells nothing about the host.
     pub(super) fn failed(error: Error) -> Next {
         Next::Done {
@@ -66,6 +74,17 @@ impl Engine {
     /// The limit over all attempts of a request.
     pub(crate) fn deadline_of(&self, request: &Request) -> Option<Duration> {
         Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
+    }
+
+    /// The outcome of a job that was to be tried again after this error, and cannot be for want of a retry budget.
+    pub(super) fn out_of_budget(&self, job: &mut Job, error: Error) -> State {
+        let reason = StopReason::BudgetEmpty;
+        let Some(progress) = &mut job.progress else {
+            return State::Failed(error.stopped(reason));
+        };
+        let of_host = self.defaults.host_settings(job.host.as_ref());
+        let settings = Settings::of(&self.defaults, &of_host, &job.request, job.simple);
+        progress.settle_for_last(settings, error, reason)
     }
 
     /// Makes one attempt, which begins now: at `start`. `has_company` tells if another attempt is under way, which may
@@ -88,15 +107,6 @@ impl Engine {
             }
             next => next,
         }
-    }
-
-    /// The state of a job whose accepted response is asked for once more, which the budget of its host does not grant.
-    #[inline(never)]
-    pub(super) fn accept_ungranted(&self, job: &mut Job) -> Option<State> {
-        let host = self.defaults.host_settings(job.host.as_ref());
-        let settings = Settings::of(&self.defaults, &host, &job.request, job.simple);
-        let progress = job.progress.as_mut()?;
-        progress.accept_ungranted(settings, StopReason::BudgetEmpty)
     }
 
     // In three steps, of which only the middle one waits, for what all that time is on the stack: ten thousand workers

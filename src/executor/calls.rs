@@ -65,7 +65,7 @@ impl Executor {
     /// Ends what is past its deadline, and says when to look again.
     pub(crate) fn expire(self: &Arc<Self>) -> Option<Instant> {
         self.with(|state, now| {
-            state.schedule.expire(now);
+            state.expire(now);
             state.schedule.next_deadline()
         })
     }
@@ -93,7 +93,7 @@ impl Executor {
     fn told(&self, state: &mut State, batch: Id, taken: Taken, now: Instant) {
         state.schedule.taken(batch, taken.outcomes, taken.bytes);
         state.schedule.handed_back(batch, taken.handed_back);
-        state.schedule.expire(now);
+        state.expire(now);
         if state.intakes_waiting > 0 {
             self.changed.notify_all();
         }

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::error::StopReason;
-use crate::outcome::{Attempt, State};
+use crate::error::{Error, StopReason};
+use crate::outcome::State;
 use crate::policy::Judgement;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{self, Decision, Evidence, retry_after};
-use crate::schedule;
 use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace};
 
 use super::attempt::{Engine, Next};
 use super::failure::Failure;
-use super::job::{Progress, cancelled};
+use super::job::{Accepted, Progress, cancelled};
 use super::judge::judge;
 use super::settings::Settings;
 
@@ -42,6 +41,7 @@ impl Progress {
         if aborted || exchanged.headers().is_none() {
             self.report.rare_mut().timings = trace.timings.into();
         }
+        self.accepted = None;
         self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
         if aborted {
             self.tally.settled();
@@ -69,91 +69,29 @@ impl Progress {
         let response = self.receive(reply, trace);
         let accepted = settings.accept().contains(response.status());
         let hooked = settings.retry().classify.is_some();
-        if accepted && !hooked {
+        let asks_again = settings.retry().asks_again_for(response.status());
+        if accepted && !hooked && !asks_again {
             return self.accept(settings, response, partial, trace, elapsed);
         }
         let failure = Failure::status(&response);
         let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
         match judgement {
             Some(Judgement::Accept) => {}
-            None if accepted => {}
-            Some(Judgement::Retry) if accepted => {
-                return self.once_more(settings, failure, response, partial, trace, elapsed);
-            }
+            None if accepted && !asks_again => {}
             judgement => {
+                let stands = accepted && !matches!(judgement, Some(Judgement::Stop(_)));
+                self.accepted = stands.then_some(Accepted { partial });
                 return self.decide(settings, failure, Some(response), judgement, trace, elapsed);
             }
         }
         self.accept(settings, response, partial, trace, elapsed)
     }
 
-    /// An accepted response, and another attempt is wanted all the same: that, or what the response is without the wish.
-    #[inline(never)]
-    fn once_more(
-        &mut self,
-        settings: Settings<'_>,
-        mut failure: Failure,
-        response: Response,
-        partial: Option<Box<Partial>>,
-        trace: &Trace,
-        elapsed: Duration,
-    ) -> Next {
-        let wish = Some(&Judgement::Retry);
-        let (decision, tells, entry) =
-            self.weigh(settings, &failure, Some(&response), wish, trace, elapsed);
-        match decision {
-            Decision::Stop { reason, .. } => {
-                self.tally.take_back();
-                self.report.rare_mut().stop_reason = Some(reason);
-                self.accept(settings, response, partial, trace, elapsed)
-            }
-            Decision::Retry {
-                delay,
-                cost,
-                cool,
-                fresh,
-            } => {
-                failure.message.push_str(", which is to be tried again");
-                let message = failure.message.clone();
-                self.error = Some(failure.into_error(message, Some(response)));
-                self.accepted = Some(partial);
-                self.report.rare_mut().log.push(entry);
-                self.redirected = false;
-                self.fresh = fresh;
-                Next::Again {
-                    delay,
-                    cost,
-                    cool,
-                    tells,
-                }
-            }
-        }
-    }
-
-    /// Takes the accepted response in hand, since the retry that was wanted is not granted. `None`: there is none.
-    pub(super) fn accept_ungranted(
-        &mut self,
-        settings: Settings<'_>,
-        reason: StopReason,
-    ) -> Option<State> {
-        let partial = self.accepted.take()?;
-        let response = self.error.take()?.into_response()?;
-        let elapsed = self.report.elapsed.into();
-        self.tally.take_back();
-        let rare = self.report.rare_mut();
-        rare.log.pop();
-        rare.stop_reason = Some(reason);
-        match self.accept(settings, response, partial, &Trace::default(), elapsed) {
-            Next::Done { state, .. } => Some(state),
-            _ => None,
-        }
-    }
-
     /// A response that was accepted: what was saved of it gets its name, and then it is looked at.
     fn accept(
         &mut self,
         settings: Settings<'_>,
-        mut response: Response,
+        response: Response,
         partial: Option<Box<Partial>>,
         trace: &Trace,
         elapsed: Duration,
@@ -163,21 +101,64 @@ impl Progress {
             self.settled = trace.ended;
             return Next::answered(State::Success(response));
         }
+        match self.put_in_place(response, partial) {
+            Ok(response) => {
+                self.tally.settled();
+                Next::answered(judge(settings, &self.prepared.method, response))
+            }
+            Err((failure, response)) => {
+                self.decide(settings, failure, Some(response), None, trace, elapsed)
+            }
+        }
+    }
+
+    /// Gives what was saved of a response its name.
+    fn put_in_place(
+        &mut self,
+        response: Response,
+        partial: Option<Box<Partial>>,
+    ) -> Result<Response, (Failure, Response)> {
         match partial.map(|partial| partial.put_in_place()).transpose() {
-            Ok(None) => {}
+            Ok(None) => Ok(response),
             Ok(Some(saved)) => {
                 self.report.size = saved.size;
                 self.report.head = None;
-                response = response.with_saved(saved);
+                let response = response.with_saved(saved);
                 self.report.head = Some(Arc::clone(response.head()));
+                Ok(response)
             }
-            Err(unsaved) => {
-                let failure = Failure::unsaved(unsaved);
-                return self.decide(settings, failure, Some(response), None, trace, elapsed);
+            Err(unsaved) => Err((Failure::unsaved(unsaved), response)),
+        }
+    }
+
+    /// The outcome of a request that cannot be tried again as was wanted, for this reason: what the last response leads
+    /// to without that wish, if it was accepted, and else the failure.
+    pub(super) fn settle_for_last(
+        &mut self,
+        settings: Settings<'_>,
+        error: Error,
+        reason: StopReason,
+    ) -> State {
+        let Some(Accepted { partial }) = self.accepted.take() else {
+            let last = self.report.rare_mut().log.last_mut();
+            last.into_iter().for_each(|last| last.delay = None);
+            return State::Failed(error.stopped(reason));
+        };
+        let rare = self.report.rare_mut();
+        rare.stop_reason = Some(reason);
+        // It was written down as an attempt that another follows.
+        rare.log.pop();
+        let Some(response) = error.into_response() else {
+            unreachable!("an accepted response is kept with the reason to try again");
+        };
+        match self.put_in_place(response, partial) {
+            Ok(response) => judge(settings, &self.prepared.method, response),
+            Err((failure, response)) => {
+                let message = failure.message.clone();
+                let error = failure.into_error(message, Some(response));
+                State::Failed(error.stopped(StopReason::NotRetryable))
             }
         }
-        self.tally.settled();
-        Next::answered(judge(settings, &self.prepared.method, response))
     }
 
     #[inline(never)]
@@ -203,18 +184,20 @@ impl Progress {
         self.decide(settings, failure, response, judgement, trace, elapsed)
     }
 
-    /// What follows an attempt that does not settle its request, what it tells of the host, and its entry in the log.
-    fn weigh(
+    /// A failed attempt: again, or the end.
+    #[inline(never)]
+    fn decide(
         &mut self,
         settings: Settings<'_>,
-        failure: &Failure,
-        response: Option<&Response>,
-        judgement: Option<&Judgement>,
+        failure: Failure,
+        response: Option<Response>,
+        judgement: Option<Judgement>,
         trace: &Trace,
         elapsed: Duration,
-    ) -> (Decision, schedule::Call, Attempt) {
+    ) -> Next {
         // Without one there is nothing to parse, and no map to be made for it.
         let headers = response
+            .as_ref()
             .filter(|_| self.report.rare().retry_after.is_some())
             .map(Response::headers);
         let left = self
@@ -228,15 +211,16 @@ impl Progress {
             bytes_received: trace.bytes_received,
             reused: trace.reused,
             replayable: !self.prepared.with_body || settings.body().is_replayable(),
-            status: response.map(Response::status),
+            status: response.as_ref().map(Response::status),
             retry_after: headers.and_then(|headers| retry_after::parse(headers, SystemTime::now())),
-            judgement,
+            judgement: judgement.as_ref(),
             ..Evidence::new(&self.prepared.method, failure.error_type)
         };
+        let mut tally = self.tally.clone();
         let mut decision = retry::decide(
             settings.retry(),
             &evidence,
-            &mut self.tally,
+            &mut tally,
             left,
             &mut fastrand::f64,
         );
@@ -244,42 +228,27 @@ impl Progress {
             && left.is_some_and(|left| left.is_zero())
         {
             *reason = StopReason::Deadline;
+            self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
         }
+        if let Decision::Stop { reason, cool } = decision
+            && !self.report.cut_short
+            && let Some(Accepted { partial }) = self.accepted.take()
+            && let Some(response) = response
+        {
+            self.report.rare_mut().stop_reason = Some(reason);
+            let next = self.accept(settings, response, partial, trace, elapsed);
+            return next.cooling(cool);
+        }
+        self.tally = tally;
+        let tells = evidence.tells();
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,
         };
-        (decision, evidence.tells(), evidence.attempt(elapsed, delay))
-    }
-
-    /// A failed attempt: again, or the end.
-    #[inline(never)]
-    fn decide(
-        &mut self,
-        settings: Settings<'_>,
-        failure: Failure,
-        response: Option<Response>,
-        judgement: Option<Judgement>,
-        trace: &Trace,
-        elapsed: Duration,
-    ) -> Next {
-        let (decision, tells, entry) = self.weigh(
-            settings,
-            &failure,
-            response.as_ref(),
-            judgement.as_ref(),
-            trace,
-            elapsed,
-        );
-        self.report.rare_mut().log.push(entry);
-        if let Decision::Stop { reason, .. } = &decision
-            && *reason == StopReason::Deadline
-            && self
-                .deadline
-                .is_some_and(|deadline| deadline <= Instant::now())
-        {
-            self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
-        }
+        self.report
+            .rare_mut()
+            .log
+            .push(evidence.attempt(elapsed, delay));
         let error = match judgement {
             Some(Judgement::Stop(message)) => failure.into_error(message, response),
             _ => {

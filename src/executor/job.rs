@@ -90,11 +90,16 @@ pub(super) struct Progress {
     pub(super) sent_unsafe: bool,
     /// When it was known what becomes of it, where that was at the end of an exchange.
     pub(super) settled: Option<Instant>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or is to be repeated all the same.
     pub(super) error: Option<Error>,
-    /// The response in that error was accepted, and another attempt is wanted all the same: with the file that it was
-    /// saved to, if it was. `None`: the attempt failed.
-    pub(super) accepted: Option<Option<Box<Partial>>>,
+    /// The last response was accepted, and is asked for again: the outcome, if that cannot be.
+    pub(super) accepted: Option<Accepted>,
+}
+
+/// What there is of an accepted response beside what its error holds.
+pub(super) struct Accepted {
+    /// Its body, where it went to a file.
+    pub(super) partial: Option<Box<Partial>>,
 }
 
 impl Job {

@@ -294,6 +294,24 @@ impl State {
         self.closing && self.schedule.queued() == 0
     }
 
+    /// Ends what is past its deadline, and what waits for a host whose breaker opens because attempts hang.
+    pub(super) fn expire(&mut self, now: Instant) {
+        self.count_hanging(now);
+        self.schedule.expire(now);
+    }
+
+    /// Looks at attempts under a breaker that may hang, if it is time to.
+    pub(super) fn count_hanging(&mut self, now: Instant) {
+        if !self.schedule.must_look(now) {
+            return;
+        }
+        let active = &self.active;
+        self.schedule.count_hanging(now, |job| {
+            let active = active.iter().find(|active| active.job == Some(job))?;
+            active.slot.waits_since()
+        });
+    }
+
     /// Where attempts under way can be ended.
     pub(super) fn running(
         &self,

@@ -31,6 +31,7 @@ impl Worker<'_> {
         state.starting -= 1;
         let mut now = Instant::now();
         loop {
+            state.count_hanging(now);
             if let Some(start) = state.schedule.poll(now) {
                 (state, now) = self.work(state, start, now);
                 continue;
@@ -128,9 +129,13 @@ impl Worker<'_> {
             batch,
             mut job,
             unproven,
+            watched,
         } = start;
         let active = &mut state.active[self.number];
         active.ticket = Some(self.slot.begin());
+        if watched {
+            self.slot.watch();
+        }
         active.job = Some(id);
         here::hold(Some(id));
         active.batch = Some(batch);
@@ -237,26 +242,14 @@ impl Worker<'_> {
             let mut state = self.executor.lock();
             state.schedule.withdraw(id, cost, Instant::now())
         };
-        if !granted && let Some(state) = self.executor.engine().accept_ungranted(&mut job) {
-            return self.settle(id, job, state, cool, call);
-        }
         let now = Instant::now();
         let error = job.progress.as_mut().and_then(|p| p.error.take());
         if !granted && let Some(error) = error {
-            if let Some(last) = job
-                .progress
-                .as_mut()
-                .and_then(|p| p.report.rare_mut().log.last_mut())
-            {
-                last.delay = None;
-            }
-            return self.settle(
-                id,
-                job,
-                OutcomeState::Failed(error.stopped(StopReason::BudgetEmpty)),
-                cool,
-                call,
-            );
+            // The caller's predicates may look at the last response.
+            let engine = self.executor.engine();
+            let outcome = catch_unwind(AssertUnwindSafe(|| engine.out_of_budget(&mut job, error)));
+            let outcome = outcome.unwrap_or_else(|panic| OutcomeState::Failed(panicked(&*panic)));
+            return self.settle(id, job, outcome, cool, call);
         }
         if log::log_enabled!(log::Level::Warn)
             && let Some(error) = &error

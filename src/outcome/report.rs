@@ -54,7 +54,7 @@ pub(crate) struct Rare {
     pub(crate) history: Vec<Hop>,
     /// The unparsed `Retry-After` that ended it.
     pub(crate) retry_after: Option<String>,
-    /// Why there was no further attempt although one was wanted of an accepted response.
+    /// Why an accepted response that was to be asked for again was not.
     pub(crate) stop_reason: Option<StopReason>,
 }
 

@@ -25,8 +25,8 @@
 //! | `timings` | the phases of the last attempt |
 //! | `content_type`, `size_bytes` | of the response, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
-//! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again |
-//! | `attempt_log` | the attempts that failed: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
+//! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again; `stop_reason` also where an accepted response was to be asked for again, and could not be |
+//! | `attempt_log` | the attempts that failed, or were followed by another: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
 //! | `body`, `body_encoding`, `body_truncated` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
@@ -189,10 +189,10 @@ pub struct Record<'a> {
     /// What went wrong, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_msg: Option<Cow<'a, str>>,
-    /// Why it was not tried again.
+    /// Why it was not tried again: a failure, or an accepted response that was to be asked for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_reason: Option<StopReason>,
-    /// The attempts that failed, oldest first.
+    /// The attempts that failed or were followed by another, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempt_log: Vec<AttemptRecord>,
     /// Whether an earlier attempt may have been carried out.

@@ -44,11 +44,6 @@ impl Tally {
         self.attempts = self.attempts.saturating_add(1);
     }
 
-    /// Takes back an attempt that was counted as not having settled the request.
-    pub(crate) fn take_back(&mut self) {
-        self.attempts = self.attempts.saturating_sub(1);
-    }
-
     /// A redirect is followed: no attempt, and another server, so the backoff begins anew (as in urllib3).
     pub(crate) fn redirected(&mut self) {
         self.streak = 0;

@@ -53,10 +53,11 @@ impl<J> Schedule<J> {
     #[must_use = "what comes back is dropped outside the lock"]
     pub(crate) fn complete(&mut self, id: Id, verdict: Verdict<J>, now: Instant) -> Option<J> {
         let slot = self.jobs.get_mut(id)?;
-        let (batch, host, pass) = (slot.batch, slot.host, slot.pass.take());
+        let (batch, host, call) = (slot.batch, slot.host, slot.call.take());
         if !std::mem::replace(&mut slot.released, false) {
             self.free_permit(host);
         }
+        let pass = self.unwatch(call);
         let abandoned = match self.batches.get_mut(batch) {
             Some(batch) => {
                 batch.in_flight -= 1;
@@ -150,11 +151,14 @@ impl<J> Schedule<J> {
             return;
         };
         let host = slot.host;
-        let Some(state) = self.hosts.get_mut(host) else {
+        let Some(state) = self.hosts.get(host) else {
             return;
         };
-        if slot.pass.as_ref().is_some_and(|pass| state.is_trial(pass)) {
-            state.record(slot.pass.take(), Call::Ignored, now, &mut self.rng);
+        if let Some(call) = slot.call.take_if(|call| state.is_trial(&call.pass)) {
+            let pass = self.unwatch(Some(call));
+            if let Some(state) = self.hosts.get_mut(host) {
+                state.record(pass, Call::Ignored, now, &mut self.rng);
+            }
             self.unblock(host, now);
         }
     }

@@ -122,6 +122,10 @@ impl Transport for Sockets {
             }
         };
         let route = Route::of(self.proxies.as_deref(), &target);
+        if let Some(activity) = call.watch() {
+            activity.begin();
+            activity.waits(started);
+        }
         match self.connection(call, &target, route, started, &mut meter) {
             Ok(connection) => self.converse(call, &target, route, meter, connection, upload),
             Err(trouble) => {
@@ -152,6 +156,9 @@ impl Sockets {
     ) -> Exchanged {
         meter.trace.connected = true;
         meter.trace.remote = Some(connection.remote());
+        if let Some(activity) = call.watch() {
+            activity.goes_on();
+        }
         if let Some(on_connected) = call.on_connected {
             on_connected();
         }
@@ -202,6 +209,7 @@ impl Sockets {
             unwanted: upload.map(|upload| Arc::clone(&upload.unwanted)),
             header_limit: self.header_limit,
             forwarding: route.forwarding(target, call.headers),
+            watch: call.watch().cloned(),
         });
         connection
     }
@@ -218,6 +226,9 @@ impl Sockets {
         response: Response<ureq::Body>,
     ) -> Exchanged {
         let head_at = Instant::now();
+        if let Some(activity) = call.watch() {
+            activity.answered();
+        }
         let (reply, cut, back) = receive(call, response);
         let Some(mut connection) = back else {
             // ureq holds on to no connection it was lent; should it, there is none to give back.
@@ -247,6 +258,9 @@ impl Sockets {
             .attempt
             .meter
             .enter(Phase::Receive, Instant::now());
+        if let Some(activity) = call.watch() {
+            activity.answered();
+        }
         let (reply, cut) = receive_plain(call, answer, &mut connection);
         self.concluded(call, target, route, connection, reply, cut)
     }

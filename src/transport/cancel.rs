@@ -1,8 +1,11 @@
-//! Ending an attempt from another thread.
+//! Ending an attempt from another thread, and seeing from there if it hangs.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::activity::Activity;
 
 /// Through which another thread ends the attempt a worker is at. Each worker has one and uses it for all its attempts.
 ///
@@ -13,6 +16,7 @@ pub(crate) struct CancelSlot {
     state: Mutex<State>,
     /// A copy of `state.cancelled`, to be read where the lock must not be taken.
     cancelled: AtomicBool,
+    pub(super) activity: Arc<Activity>,
 }
 
 #[derive(Default)]
@@ -65,6 +69,7 @@ impl CancelSlot {
         state.over = false;
         state.blocked_on = Blocked::Nothing;
         self.cancelled.store(false, Ordering::Release);
+        self.activity.watch(false);
         Ticket(state.attempt)
     }
 
@@ -98,6 +103,17 @@ impl CancelSlot {
     /// Whether the current attempt was aborted.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Has the attempt that was begun keep [`waits_since`](Self::waits_since), for other threads.
+    pub(crate) fn watch(&self) {
+        self.activity.watch(true);
+    }
+
+    /// Since when the attempt, if it is [watched](Self::watch), has waited for its host to take or send a byte. `None`: it
+    /// does not wait, or the response head has come.
+    pub(crate) fn waits_since(&self) -> Option<Instant> {
+        self.activity.waits_since()
     }
 
     /// From here on an abort shuts this socket down.

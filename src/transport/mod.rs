@@ -5,6 +5,7 @@
 //! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
 //! went. Nothing here retries, sleeps or follows a redirect.
 
+mod activity;
 mod agent;
 mod body;
 mod buffers;
@@ -49,6 +50,7 @@ use crate::status::StatusSet;
 use crate::timing::{Phase, Phases};
 use crate::url::Url;
 
+use self::activity::Activity;
 pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
 pub(crate) use self::descriptors::Spare;
@@ -99,6 +101,14 @@ pub(crate) struct Call<'a> {
     pub(crate) cancel: &'a Arc<CancelSlot>,
     /// Called once, on this thread, as soon as a connection to the host stands (new or reused).
     pub(crate) on_connected: Option<&'a dyn Fn()>,
+}
+
+impl Call<'_> {
+    /// Where to tell of waits for the host, if another thread asks for it.
+    fn watch(&self) -> Option<&Arc<Activity>> {
+        let activity = &self.cancel.activity;
+        activity.is_watched().then_some(activity)
+    }
 }
 
 /// How an attempt ended, and how it went.

@@ -67,7 +67,7 @@ impl Sockets {
         meter.enter(Phase::Connect, Instant::now());
         let (socket, remote) = self.dial(&addresses, &limits, call)?;
         meter.trace.remote = Some(remote);
-        let line = Line::new(Wire::new(socket, limits));
+        let line = Line::new(wire(socket, limits, call));
         self.finish(target, key, line, remote, meter)
     }
 
@@ -106,7 +106,7 @@ impl Sockets {
             cancelled => Trouble::Dial(cancelled),
         })?;
         meter.trace.remote = Some(remote);
-        let mut line = Line::new(Wire::new(socket, limits));
+        let mut line = Line::new(wire(socket, limits, call));
         if proxy.kind == ProxyKind::Https {
             let session = self
                 .tls
@@ -163,4 +163,11 @@ impl Sockets {
             }
         }
     }
+}
+
+/// A wire that tells of its waits already while the connection is made.
+fn wire(socket: Arc<TcpStream>, limits: Limits, call: &Call<'_>) -> Wire {
+    let mut wire = Wire::new(socket, limits);
+    wire.watch = call.watch().cloned();
+    wire
 }

@@ -8,7 +8,7 @@ fn values_that_are_none_are_named_with_what_would_be_right() {
     for (arguments, said) in [
         (
             &["--rate", "fast"][..],
-            "a rate above zero is expected, such as 50, 50/s or 3000/m",
+            "a rate above zero is expected, such as 50, 0.5, 50/s, 3000/m or 10/h",
         ),
         (
             &["-m", "soon"][..],

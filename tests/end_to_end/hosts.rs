@@ -93,7 +93,10 @@ fn a_host_rule_bounds_what_is_under_way_and_sets_the_time_limits() {
 #[test]
 fn an_open_breaker_ends_requests_without_sending_them() {
     let server = Scenario::new().on("/*", Answer::status(500)).start();
-    let breaker = BreakerSettings::default();
+    let breaker = BreakerSettings {
+        min_calls: Some(20),
+        ..BreakerSettings::default()
+    };
     let client = Client::builder()
         .workers(1)
         .retry(RetryPolicy::none())
@@ -119,6 +122,70 @@ fn an_open_breaker_ends_requests_without_sending_them() {
             outcome.error().unwrap().stop_reason(),
             Some(StopReason::BreakerOpen)
         );
+    }
+}
+
+#[test]
+fn a_breaker_opens_after_as_many_calls_as_there_are_workers_and_at_least_five() {
+    let server = Scenario::new().on("/*", Answer::status(500)).start();
+    let client = Client::builder()
+        .workers(1)
+        .retry(RetryPolicy::none())
+        .breaker(BreakerSettings::default())
+        .build()
+        .unwrap();
+    let urls = (0..30).map(|i| server.url(&format!("/{i}")));
+    assert_eq!(client.map(urls).count(), 30);
+    assert_eq!(server.requests(), 5);
+}
+
+#[test]
+fn rates_of_two_windows_hold_together_retries_included() {
+    let server = Scenario::new()
+        .on("/*", Answer::status(503).times(1).then(Answer::text("")))
+        .start();
+    let client = Client::builder()
+        .workers(4)
+        .retry(quick())
+        .rate(RateLimit::per_hour(6))
+        .rate(RateLimit::per_second(1000))
+        .build()
+        .unwrap();
+    let handles: Vec<_> = (0..20)
+        .map(|i| client.submit(server.url(&format!("/{i}"))).unwrap())
+        .collect();
+    server.wait_for_requests(6);
+    std::thread::park_timeout(Duration::from_millis(100));
+    for handle in &handles {
+        handle.cancel();
+    }
+    assert_eq!(server.requests(), 6);
+    let retried = handles.iter().filter(|handle| handle.wait().attempts() > 1);
+    assert!(retried.count() < 6, "a retry is one of the six");
+}
+
+#[test]
+fn the_rates_of_a_host_rule_replace_those_of_the_client_for_each_host() {
+    let server = Scenario::new().on("/*", Answer::text("")).start();
+    let hourly = RateLimit::per_hour(1);
+    for (rule, all) in [
+        (HostRule::new().rate(RateLimit::per_second(1000)), true),
+        (HostRule::new().rate(hourly).rate(None), true),
+        (HostRule::new().max_in_flight(3), false),
+    ] {
+        let client = Client::builder()
+            .rate_per_host(RateLimit::per_second(500))
+            .rate_per_host(hourly)
+            .host_rule("127.0.0.1", rule)
+            .build()
+            .unwrap();
+        let urls = (0..20).map(|i| server.url(&format!("/{i}")));
+        let outcomes = client.as_completed(urls).deadline(match all {
+            true => Duration::from_secs(60),
+            false => Duration::from_millis(200),
+        });
+        let done = outcomes.filter(|outcome| outcome.is_success()).count();
+        assert_eq!(done, if all { 20 } else { 1 });
     }
 }
 
@@ -253,6 +320,12 @@ fn what_is_wrong_with_a_rule_is_named_by_build() {
         Client::builder().host_rule("h", HostRule::new().max_in_flight(0)),
         Client::builder().host_rule("h", HostRule::new().header("a b", "")),
         Client::builder().host_rule("h", HostRule::new().rate(RateLimit::per_second(0))),
+        Client::builder().host_rule(
+            "h",
+            HostRule::new()
+                .rate(RateLimit::per_second(1))
+                .rate(RateLimit::per_second(2)),
+        ),
         Client::builder().host_rule(
             "h",
             HostRule::new().retry(RetryPolicy::default().max_attempts(0)),

@@ -7,13 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, Method};
 use haul::record::InputLines;
-use haul::{BreakerSettings, Client, ClientBuilder, RetryPolicy, Timeouts};
+use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::{Map, Value};
 
-use crate::arguments::{Arguments, Requests, Times};
+use crate::arguments::{Arguments, Pace, Requests, Times};
 use crate::connection::connected;
 use crate::failure::Failure;
 use crate::look::tell_of_waits;
+use crate::units::Rate;
 use crate::voice::Voice;
 
 /// What every request begins with.
@@ -32,7 +33,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         .on_retry(tell_of_waits(voice))
         .max_redirects(arguments.requests.max_redirs)
         .expect_json(arguments.ending.expect_json);
-    builder = limited(builder, arguments);
+    builder = limited(builder, arguments)?;
     builder = connected(builder, &arguments.connection, voice);
     for (pointer, value) in &arguments.ending.require {
         builder = builder.require(pointer, value.clone());
@@ -48,6 +49,12 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.user_agent(name);
     }
     if let Some(cookie) = &given.cookie {
+        // The value is not shown: it may be a secret.
+        if !cookie.contains('=') {
+            return Err(Failure::usage(
+                "-b/--cookie: NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
+            ));
+        }
         builder = builder.header("cookie", cookie);
     }
     if let Some(user) = &given.user {
@@ -121,16 +128,21 @@ fn timeouts(times: &Times) -> Timeouts {
     }
 }
 
-fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> ClientBuilder {
+fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> Result<ClientBuilder, Failure> {
     let pace = &arguments.pace;
     if pace.jobs_per_host > 0 {
         builder = builder.max_per_host(pace.jobs_per_host);
     }
-    if let Some(rate) = pace.rate {
+    for rate in rates("--rate", &pace.rate, pace)? {
         builder = builder.rate(rate);
     }
-    if let Some(rate) = pace.rate_per_host {
+    for rate in rates("--rate-per-host", &pace.rate_per_host, pace)? {
         builder = builder.rate_per_host(rate);
+    }
+    if pace.burst.is_some() && pace.rate.is_empty() && pace.rate_per_host.is_empty() {
+        return Err(Failure::usage(
+            "--burst: it needs --rate or --rate-per-host beside it",
+        ));
     }
     if arguments.times.breaker {
         builder = builder.breaker(BreakerSettings::default());
@@ -138,7 +150,28 @@ fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> ClientBuilder {
     if let Some(statuses) = &arguments.ending.accept {
         builder = builder.accept(statuses.clone());
     }
-    builder
+    Ok(builder)
+}
+
+/// The limits of one option, the shortest window first, which has the burst.
+fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Failure> {
+    let mut limits = Vec::new();
+    for window in ["s", "m", "h"] {
+        let mut of_window = given.iter().filter(|rate| rate.window == window);
+        let Some(rate) = of_window.next() else {
+            continue;
+        };
+        if of_window.next().is_some() {
+            return Err(Failure::usage(format!(
+                "{option}: there are two rates for one window, N/{window} (one for each of s, m and h is expected)"
+            )));
+        }
+        limits.push(rate.limit);
+    }
+    if let (Some(shortest), Some(burst)) = (limits.first_mut(), pace.burst) {
+        *shortest = shortest.burst(burst);
+    }
+    Ok(limits)
 }
 
 /// The headers given, those in files too; several in one text where it comes from the environment.

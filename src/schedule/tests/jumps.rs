@@ -13,12 +13,14 @@ const DAY: Duration = Duration::from_secs(86_400);
 fn limited() -> Settings {
     Settings {
         slow_start: 2,
-        rate: Some(RateLimit::per_second(50)),
+        rate: [RateLimit::per_second(50), RateLimit::per_minute(900)]
+            .into_iter()
+            .collect(),
         host: HostLimits {
             in_flight: 3,
-            rate: Some(RateLimit::per_second(20).burst(3)),
+            rate: RateLimit::per_second(20).burst(3).into(),
             breaker: Some(BreakerSettings {
-                min_calls: 3,
+                min_calls: Some(3),
                 wait: true,
                 ..BreakerSettings::default()
             }),

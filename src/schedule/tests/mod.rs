@@ -2,6 +2,7 @@
 
 mod bounds;
 mod ending;
+mod hanging;
 mod holding;
 mod hosts;
 mod jumps;

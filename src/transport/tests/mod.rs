@@ -13,6 +13,7 @@ mod server;
 mod shortage;
 #[cfg(feature = "rustls")]
 mod tls;
+mod waits;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

@@ -24,10 +24,10 @@ use crate::generate::What;
 /// Results go to standard output or to -o, one JSON object a line, in the order in which requests complete; everything
 /// else goes to standard error. A request that fails ends nothing: it is one result among the others.
 ///
-/// Times are written 500ms, 2s, 5m, 1h or 1.5 (seconds), rates 50, 50/s, 3000/m or 10/h, sizes 64K, 10M or 2G.
+/// Times are written 500ms, 2s, 5m, 1h or 1.5 (seconds), rates 50, 0.5/s, 3000/m or 10/h, sizes 64K, 10M or 2G.
 ///
 /// Every option can be given as an environment variable too: --max-time as HAUL_MAX_TIME, --breaker as HAUL_BREAKER=1,
-/// several headers as lines of HAUL_HEADER. What is typed counts before the environment, and that before the default.
+/// several headers as lines of HAUL_HEADER, several rates as HAUL_RATE=10/s,300/m. What is typed counts before the environment, and that before the default.
 #[derive(Debug, Parser)]
 #[command(name = "haul", version, args_override_self = true, max_term_width = 100, after_help = AFTER, after_long_help = AFTER_LONG)]
 pub(crate) struct Arguments {
