@@ -96,10 +96,17 @@ impl<T> Outcome<T> {
         self.request.get_id()
     }
 
-    /// The request's URL as given, userinfo masked; where it is relative, resolved against the client's base URL.
+    /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL. The
+    /// form in which it was sent, with its escapes, is the [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {
-        let resolved = self.report.rare().url.clone();
-        resolved.unwrap_or_else(|| self.request.shown_url().into_owned())
+        let redaction = self.request.redaction();
+        redaction.url(self.written_url())
+    }
+
+    /// The request's URL as it was written, resolved against the base URL, with its secrets.
+    pub(crate) fn written_url(&self) -> &str {
+        let resolved = self.report.rare().written.as_deref();
+        resolved.unwrap_or(self.request.url())
     }
 
     /// Success, rejected or failed.
@@ -297,7 +304,7 @@ impl<T> Outcome<T> {
 
     /// The host of the last attempt, or of the one that was to come.
     pub(crate) fn host(&self) -> Option<Host> {
-        let of_head = || Host::of(self.report.head.as_ref()?.url.uri());
+        let of_head = || self.report.head.as_ref()?.url.host();
         self.report.host.clone().or_else(of_head)
     }
 
