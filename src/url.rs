@@ -47,7 +47,12 @@ fn parse_under(base: Option<&::url::Url>, text: &str) -> Result<Url, String> {
     if base.is_none() || text::split_scheme(&text).is_some() {
         check_scheme(&text)?;
     }
-    let (text, zone) = match zone::take_off(&text)? {
+    let relative = base.and_then(|base| text::relative(&text, base.scheme()));
+    let zone = match relative.is_none_or(text::names_host) {
+        true => zone::take_off(&text)?,
+        false => None,
+    };
+    let (text, zone) = match zone {
         Some((text, zone)) => (text.into(), Some(zone)),
         None => (text, None),
     };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::text::{cleaned, split_scheme};
+use super::text::{cleaned, names_host, relative};
 use super::{Url, parse, parse_under};
 
 /// A URL that others are resolved against.
@@ -45,15 +45,10 @@ impl Base {
         let clean = cleaned(reference);
         let uri = self.url.uri();
         let scheme = self.parsed.scheme();
-        let slash = |c: char| matches!(c, '/' | '\\');
-        let slashes = |text: &str| text.chars().take_while(|c| slash(*c)).count();
-        let relative = match split_scheme(&clean) {
-            None => &*clean,
-            // With the base's own scheme and without two slashes a reference is relative all the same.
-            Some((own, rest)) if own.eq_ignore_ascii_case(scheme) && slashes(rest) < 2 => rest,
-            Some(_) => return reference.into(),
+        let Some(relative) = relative(&clean, scheme) else {
+            return reference.into();
         };
-        if slashes(relative) >= 2 {
+        if names_host(relative) {
             return format!("{scheme}:{relative}").into();
         }
         let mut text = format!("{scheme}://{}", self.url.authority_with_zone());

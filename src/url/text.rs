@@ -24,14 +24,27 @@ pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     valid.then_some((scheme, rest))
 }
 
+/// The reference without its scheme if it is relative to a base of this scheme. `None` if it is absolute.
+pub(super) fn relative<'t>(text: &'t str, base: &str) -> Option<&'t str> {
+    match split_scheme(text) {
+        None => Some(text),
+        // With the base's own scheme and without two slashes a reference is relative all the same.
+        Some((own, rest)) if own.eq_ignore_ascii_case(base) && !names_host(rest) => Some(rest),
+        Some(_) => None,
+    }
+}
+
+/// True if a host follows: there are two slashes in front.
+pub(super) fn names_host(relative: &str) -> bool {
+    relative.starts_with(is_slash) && relative[1..].starts_with(is_slash)
+}
+
 /// Place of userinfo, host and port in a [cleaned](cleaned) text. `None` if the URL is relative to a host, or of a kind
 /// that has none.
 pub(crate) fn authority(text: &str) -> Option<Range<usize>> {
     let (slashes, kind) = match split_scheme(text) {
         Some((scheme, rest)) => (rest, Kind::of(scheme)),
-        None if text.starts_with(is_slash) && text[1..].starts_with(is_slash) => {
-            (text, Kind::Special)
-        }
+        None if names_host(text) => (text, Kind::Special),
         None => return None,
     };
     let rest = match kind {
