@@ -88,9 +88,15 @@ impl<T> Outcome<T> {
         self.request.get_id()
     }
 
-    /// The request's URL as given, userinfo masked; where it is relative, resolved against the client's base URL.
+    /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL. The
+    /// form in which it was sent, with its escapes, is the [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {
         shown_url(&self.request, &self.report)
+    }
+
+    /// The request's URL as it was written, resolved against the base URL, with its secrets.
+    pub(crate) fn written_url(&self) -> &str {
+        written_url(&self.request, &self.report)
     }
 
     /// Success, rejected or failed.
@@ -315,7 +321,7 @@ impl<T> Outcome<T> {
 
     /// The host of the last attempt, or of the one that was to come.
     pub(crate) fn host(&self) -> Option<Host> {
-        let of_head = || Host::of(self.report.head.as_ref()?.url.uri());
+        let of_head = || self.report.head.as_ref()?.url.host();
         self.report.host.clone().or_else(of_head)
     }
 
@@ -337,8 +343,13 @@ fn position(request: &Request, index: u64) -> u64 {
 
 /// The URL as given, userinfo masked; a relative one resolved.
 fn shown_url(request: &Request, report: &Report) -> String {
-    let resolved = report.rare().url.clone();
-    resolved.unwrap_or_else(|| request.shown_url().into_owned())
+    request.redaction().url(written_url(request, report))
+}
+
+/// The request's URL as it was written, resolved against the base URL, with its secrets.
+fn written_url<'a>(request: &'a Request, report: &'a Report) -> &'a str {
+    let resolved = report.rare().written.as_deref();
+    resolved.unwrap_or(request.url())
 }
 
 impl<T> fmt::Debug for Outcome<T> {

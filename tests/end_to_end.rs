@@ -46,6 +46,8 @@ mod sinks;
 mod sqlite_program;
 #[path = "end_to_end/timeouts.rs"]
 mod timeouts;
+#[path = "end_to_end/urls.rs"]
+mod urls;
 #[path = "end_to_end/vectors.rs"]
 mod vectors;
 #[path = "end_to_end/workers.rs"]

@@ -134,7 +134,7 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
                 let cancel = CancelSlot::new();
                 while next.fetch_add(1, Ordering::Relaxed) < count {
                     let text = url.to_owned();
-                    let read = Url::from(url::parse(&text).expect("it is a URL"));
+                    let read = url::parse(&text).expect("it is a URL");
                     cancel.begin();
                     let exchanged = sockets.exchange(&Call {
                         method: &Method::GET,

@@ -7,6 +7,7 @@ mod channel;
 mod control;
 mod ending;
 mod feed;
+mod known_hosts;
 mod open;
 mod outcomes;
 mod par_map;

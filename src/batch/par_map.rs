@@ -78,11 +78,13 @@ impl<T, U> Work<T, U> {
             return false;
         };
         let (index, request) = (outcome.index, Arc::clone(&outcome.request));
-        let resolved = outcome.report.rare().url.clone();
+        let written = outcome.report.rare().written.clone();
         let result =
             catch_unwind(AssertUnwindSafe(|| (self.f)(outcome))).map_err(|panic| Panicked {
                 index,
-                url: resolved.unwrap_or_else(|| request.shown_url().into_owned()),
+                url: request
+                    .redaction()
+                    .url(written.as_deref().unwrap_or(request.url())),
                 request,
                 message: panicked(&*panic).message().to_owned(),
             });

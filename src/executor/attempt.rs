@@ -127,7 +127,6 @@ impl Engine {
             waits_since,
             progress,
             simple,
-            relative,
             ..
         } = job;
         let made;
@@ -143,8 +142,8 @@ impl Engine {
             Some(progress) => progress,
             None => match self.first(request, target, settings, &**receiver, start) {
                 Ok(made) => {
-                    // It is the answer's now, unless it has to be told what the request was sent to first.
-                    target.head = target.head.take().filter(|_| *relative);
+                    // It is the answer's now.
+                    target.head = None;
                     progress.insert(made)
                 }
                 Err(next) => return *next,

@@ -13,7 +13,6 @@ use crate::retry::Tally;
 use crate::schedule::Ended;
 use crate::timing::Nanoseconds;
 use crate::transport::Partial;
-use crate::url;
 
 use super::prepare::Prepared;
 use super::settings::{Defaults, Settings};
@@ -45,8 +44,6 @@ pub(crate) struct Job {
     /// The request says nothing but its URL, and that is known: it need not be looked into. Most are such, and whoever
     /// hands them in has them at hand; for a worker, on another core, they are far away.
     pub(super) simple: bool,
-    /// Its URL is not the one it goes to.
-    pub(super) relative: bool,
     pub(super) index: u64,
     /// Has what it is sent to. Where many wait, only if that is not the request's own URL as it stands, which is read
     /// once more when its turn comes.
@@ -113,7 +110,6 @@ impl Job {
         let (target, host) = to.unzip();
         Box::new(Job {
             simple: request.is_simple(),
-            relative: host.is_some() && url::is_relative(request.url()),
             request,
             index,
             target: target.unwrap_or_default(),
@@ -218,8 +214,8 @@ impl Job {
             }
             state => state,
         };
-        if self.relative {
-            report.rare_mut().url = Some(self.request.redaction().uri(self.first_head().url.uri()));
+        if let Some(written) = self.target.written.take() {
+            report.rare_mut().written = Some(written);
         }
         report.host = self.host;
         let outcome = Outcome {

@@ -33,6 +33,6 @@ pub(crate) use owner::Owner;
 pub(crate) use settings::Defaults;
 pub(crate) use shared::{Executor, Pool};
 pub(crate) use start::new;
-pub(crate) use target::{Kept, Target, target, target_beside};
+pub(crate) use target::{Kept, target};
 pub(crate) use turns::Turns;
 pub(crate) use workers::panicked;

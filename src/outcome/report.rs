@@ -48,8 +48,8 @@ pub(crate) struct Rare {
     pub(crate) log: Vec<Attempt>,
     /// Phases of the last attempt, where no response head arrived.
     pub(crate) timings: Timings,
-    /// The URL sent to, userinfo masked, where the request's own is relative.
-    pub(crate) url: Option<String>,
+    /// The request's URL as it was written, resolved against the base URL, with its secrets. `None`: it is absolute.
+    pub(crate) written: Option<Arc<str>>,
     /// Redirects followed.
     pub(crate) history: Vec<Hop>,
     /// The unparsed `Retry-After` that ended it.
@@ -89,7 +89,7 @@ impl Rare {
     const NOTHING: Rare = Rare {
         log: Vec::new(),
         timings: Timings::NONE,
-        url: None,
+        written: None,
         history: Vec::new(),
         retry_after: None,
         stop_reason: None,

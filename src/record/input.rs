@@ -12,7 +12,8 @@ use crate::request::Request;
 use crate::url;
 
 /// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
-/// `defaults` are keys of requests that say nothing else.
+/// `defaults` are keys of requests that say nothing else. A URL that stands as it is has no blanks in it
+/// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
 ///
 /// Keys of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to text, list or null, which
 /// drops the client's), `params` (name to value or list), one of `body`, `json`, `form`, `body_base64`, `body_file` (the path
@@ -35,9 +36,22 @@ use crate::url;
 /// A body makes it a POST where it names no method.
 ///
 /// # Errors
-/// When it is no JSON, has a key that is unknown, or a value that cannot be.
+/// When it is no JSON, has a key that is unknown, or a value that cannot be; when there is text after a URL.
 pub fn request_of_input(line: &str, defaults: &Map<String, Value>) -> Result<Request, InvalidLine> {
     let line = line.trim();
+    if !line.starts_with(['{', '"']) && line.contains(char::is_whitespace) {
+        return Err(InvalidLine::new(
+            "text after the URL (a blank in a URL is written %20; with --input-format urls the whole line is the URL)",
+        ));
+    }
+    request_of_whole_line(line, defaults)
+}
+
+/// The same if a line that is not JSON is a URL to its end, blanks included.
+pub(super) fn request_of_whole_line(
+    line: &str,
+    defaults: &Map<String, Value>,
+) -> Result<Request, InvalidLine> {
     if !line.starts_with(['{', '"']) {
         if defaults.is_empty() {
             return Ok(Request::get(line));

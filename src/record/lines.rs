@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::InvalidLine;
 use super::files::Files;
-use super::input::request_of_input;
+use super::input::{request_of_input, request_of_whole_line};
 use crate::policy::RetryPolicy;
 use crate::request::Request;
 
@@ -27,6 +27,7 @@ pub struct InputLines {
     without: Vec<String>,
     retry: RetryPolicy,
     lenient: bool,
+    whole_lines: bool,
     files: Option<Files>,
     number: u64,
 }
@@ -72,6 +73,13 @@ impl InputLines {
         self
     }
 
+    /// True: a line that is not JSON is a URL to its end, and blanks in it are sent as `%20`. Default false: text after a
+    /// URL makes the line invalid, since it is more often a remark than a part of the URL.
+    pub fn whole_lines(mut self, whole: bool) -> InputLines {
+        self.whole_lines = whole;
+        self
+    }
+
     /// Saves the bodies under this directory ([`Request::save_to`]): at the line's `output_file`, or under a name made
     /// from the URL. No name is given twice, and one made from a URL replaces no file that is there unless `replace`
     /// says so: a number is added to it. Of the first million names it is remembered that they are taken; names made
@@ -94,9 +102,31 @@ impl InputLines {
     /// When it is no request: see [`request_of_input`](super::request_of_input). An `output_file` must be a relative
     /// path without `..`, and no other line's.
     pub fn read(&mut self, line: &str) -> Result<InputLine, InvalidLine> {
+        let read = match self.whole_lines {
+            true => request_of_whole_line(line.trim(), &self.defaults),
+            false => request_of_input(line, &self.defaults),
+        };
+        self.complete(line, read)
+    }
+
+    /// Reads a URL, or a request as JSON, that is no line of a list: blanks in a URL are a part of it.
+    ///
+    /// # Errors
+    /// As those of [`read`](InputLines::read).
+    pub fn read_whole(&mut self, text: &str) -> Result<InputLine, InvalidLine> {
+        let read = request_of_whole_line(text.trim(), &self.defaults);
+        self.complete(text, read)
+    }
+
+    /// Applies to a request what holds for all of them.
+    fn complete(
+        &mut self,
+        line: &str,
+        read: Result<Request, InvalidLine>,
+    ) -> Result<InputLine, InvalidLine> {
         self.number += 1;
         let mut unknown = Vec::new();
-        let mut request = match request_of_input(line, &self.defaults) {
+        let mut request = match read {
             Err(e) if self.lenient && e.unknown_key().is_some() => {
                 self.forgiving(line, &mut unknown)?
             }
@@ -181,6 +211,31 @@ mod tests {
             (read.request.url(), &*read.unknown[0]),
             ("http://h/", "colour")
         );
+    }
+
+    #[test]
+    fn text_after_a_url_is_an_error_unless_the_whole_line_is_the_url() {
+        for line in [
+            "http://h/b the second page",
+            "http://h/b\tsecond",
+            "http://h/b　第二页",
+            "items/7 # a remark",
+            "http://h/?q=a b",
+        ] {
+            let error = InputLines::new().read(line).unwrap_err().to_string();
+            assert!(
+                error.contains("%20") && error.contains("--input-format urls"),
+                "{error}"
+            );
+            let mut whole = InputLines::new().whole_lines(true);
+            assert_eq!(whole.read(line).unwrap().request.url(), line);
+            let read = InputLines::new().read_whole(line).unwrap();
+            assert_eq!(read.request.url(), line);
+            let json = Value::from(line).to_string();
+            assert_eq!(InputLines::new().read(&json).unwrap().request.url(), line);
+        }
+        let read = InputLines::new().read(" \thttp://h/b \r\n").unwrap();
+        assert_eq!(read.request.url(), "http://h/b");
     }
 
     #[test]

@@ -80,11 +80,11 @@ impl<'a> Record<'a> {
         let error = outcome.error();
         let saved = outcome.saved();
         let url = match options.secrets {
-            true => request.url().into(),
-            false => request.shown_url(),
+            true => outcome.written_url().into(),
+            false => request.redaction().shown(outcome.written_url()),
         };
         let final_url = head
-            .filter(|head| !head.url.is_written(request.url()))
+            .filter(|head| !head.url.is_written(outcome.written_url()))
             .map(|head| match options.secrets {
                 true => head.url.uri().to_string(),
                 false => head.redaction.uri(head.url.uri()),

@@ -14,7 +14,7 @@ use super::line::Line;
 use super::meter::Meter;
 use super::proxy::{self, Route, Stage, Unproxied, Why};
 use super::resolver::Unresolved;
-use super::target::Target;
+use super::target::{Target, without_zone};
 use super::wire::{Limits, Wire};
 use crate::proxy_settings::{ProxyKind, ProxyServer};
 use crate::timing::Phase;
@@ -62,7 +62,7 @@ impl Sockets {
         limits: Limits,
         meter: &mut Meter,
     ) -> Result<Box<Connection>, Trouble> {
-        let (name, port) = (target.bare_name(), target.port);
+        let (name, port) = (target.name_in_zone(), target.port);
         let addresses = self.resolver.resolve(name, port, &limits, call.cancel)?;
         meter.enter(Phase::Connect, Instant::now());
         let (socket, remote) = self.dial(&addresses, &limits, call)?;
@@ -110,7 +110,7 @@ impl Sockets {
         if proxy.kind == ProxyKind::Https {
             let session = self
                 .tls
-                .handshake(&proxy.name, &mut line.wire)
+                .handshake(without_zone(&proxy.name), &mut line.wire)
                 .map_err(|broken| at(Stage::Tls, Why::Broken(broken)))?;
             line.outer = Some(Box::new(session));
         }

@@ -18,6 +18,7 @@ use self::cache::Cached;
 use self::lookups::Lookups;
 use super::cancel::{CancelSlot, Cancelled};
 use super::platform;
+use super::target::without_zone;
 use super::wire::{Broken, Limits};
 
 /// Asks the system.
@@ -106,7 +107,8 @@ impl Resolver {
         Resolver { addressing, ..self }
     }
 
-    /// The addresses of a host, in the order in which to try them. A literal address is its own answer.
+    /// The addresses of a host, in the order in which to try them. A literal address is its own answer; it may have a zone:
+    /// `fe80::1%eth0`.
     ///
     /// Every address that is ever dialled comes from here, and has passed the policy just before.
     pub(super) fn resolve(
@@ -117,7 +119,7 @@ impl Resolver {
         cancel: &CancelSlot,
     ) -> Result<Vec<SocketAddr>, Unresolved> {
         let mut addresses = self.resolve_exempt(name, port, limits, cancel)?;
-        self.addressing.permit(name, &mut addresses)?;
+        self.addressing.permit(without_zone(name), &mut addresses)?;
         Ok(addresses)
     }
 
@@ -129,6 +131,10 @@ impl Resolver {
         limits: &Limits,
         cancel: &CancelSlot,
     ) -> Result<Vec<SocketAddr>, Unresolved> {
+        let (name, zone) = match name.split_once('%') {
+            Some((address, zone)) => (address, Some(zone)),
+            None => (name, None),
+        };
         let addresses = match self.addressing.given(name, port) {
             Some(addresses) => addresses,
             None => match name.parse::<IpAddr>() {
@@ -140,6 +146,14 @@ impl Resolver {
             .into_iter()
             .map(|address| SocketAddr::new(address, port))
             .collect();
+        if let Some(zone) = zone {
+            let index = index_of(zone).map_err(|e| Unresolved::Failed(Arc::new(e)))?;
+            for address in &mut addresses {
+                if let SocketAddr::V6(address) = address {
+                    address.set_scope_id(index);
+                }
+            }
+        }
         self.addressing.narrow(&mut addresses)?;
         Ok(addresses)
     }
@@ -166,6 +180,17 @@ impl Resolver {
             }
         }
     }
+}
+
+/// The number of the network interface that a zone names; a number stands for itself.
+fn index_of(zone: &str) -> io::Result<u32> {
+    if let Ok(index) = zone.parse() {
+        return Ok(index);
+    }
+    platform::interface_index(zone).map_err(|e| {
+        let text = format!("this machine has no network interface {zone:?}: {e}");
+        io::Error::new(io::ErrorKind::NotFound, text)
+    })
 }
 
 fn ask_system(name: &str) -> io::Result<Vec<IpAddr>> {

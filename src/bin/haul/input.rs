@@ -114,7 +114,8 @@ impl Input {
                 Source::Url(url, number) => {
                     let (url, place) = (std::mem::take(url), ("argument".into(), *number));
                     self.sources.pop_front();
-                    return Some(self.request(&url, place));
+                    let is_argument = true;
+                    return Some(self.request(&url, place, is_argument));
                 }
                 Source::Lines { name, from, number } => {
                     *number += 1;
@@ -139,7 +140,7 @@ impl Input {
             let text = String::from_utf8_lossy(&line);
             let text = text.trim();
             let request = (!text.is_empty() && !text.starts_with('#'))
-                .then(|| self.request(text, (name, number)));
+                .then(|| self.request(text, (name, number), false));
             self.line = line;
             if request.is_some() {
                 return request;
@@ -156,8 +157,13 @@ impl Input {
         }
     }
 
-    /// The request of a line, or what is wrong with it.
-    fn request(&mut self, text: &str, place: (Arc<str>, u64)) -> Result<Request, Bad> {
+    /// The request of a line, or what is wrong with it. An argument is a URL to its end, blanks included.
+    fn request(
+        &mut self,
+        text: &str,
+        place: (Arc<str>, u64),
+        is_argument: bool,
+    ) -> Result<Request, Bad> {
         let json = text.starts_with(['{', '"']);
         let wrong = match self.format {
             Format::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
@@ -166,6 +172,7 @@ impl Input {
         };
         let read = match wrong {
             Some(reason) => Err(reason.to_owned()),
+            None if is_argument => self.lines.read_whole(text).map_err(|e| e.to_string()),
             None => self.lines.read(text).map_err(|e| e.to_string()),
         };
         match read {

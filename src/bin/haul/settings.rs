@@ -10,7 +10,7 @@ use haul::record::InputLines;
 use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::{Map, Value};
 
-use crate::arguments::{Arguments, Pace, Requests, Times};
+use crate::arguments::{Arguments, Format, Pace, Requests, Times};
 use crate::connection::connected;
 use crate::failure::Failure;
 use crate::look::tell_of_waits;
@@ -65,6 +65,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.bearer(text_or_file("--bearer", token)?.trim());
     }
     let mut lines = InputLines::new()
+        .whole_lines(given.input_format == Format::Urls)
         .defaults(defaults(given)?)
         .lenient(given.lenient)
         .retry(retry);

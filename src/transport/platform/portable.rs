@@ -3,7 +3,7 @@
 #![cfg_attr(unix, allow(dead_code))]
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 
 use super::KeepAlive;
 
@@ -47,6 +47,17 @@ fn without_waiting<T>(socket: &TcpStream, call: impl FnOnce() -> io::Result<T>) 
     let result = call();
     socket.set_nonblocking(false)?;
     result
+}
+
+/// The number of a network interface. The system's resolver knows it, for it reads zones of link-local addresses.
+pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
+    let found = (format!("fe80::1%{name}"), 0).to_socket_addrs()?;
+    let mut indices = found.filter_map(|address| match address {
+        SocketAddr::V6(address) => Some(address.scope_id()),
+        SocketAddr::V4(_) => None,
+    });
+    let index = indices.find(|index| *index != 0);
+    index.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 /// The standard library lets nobody choose.

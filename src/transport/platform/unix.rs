@@ -28,6 +28,21 @@ const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
 
+/// The number of a network interface.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
+    let any = rustix::net::socket_with(
+        AddressFamily::UNIX,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    Ok(rustix::net::netdevice::name_to_index(any, name)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(in crate::transport) use super::portable::interface_index;
+
 /// A socket on its way to an address.
 pub(in crate::transport) enum Started {
     Connected,

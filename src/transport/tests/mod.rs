@@ -92,7 +92,7 @@ impl Asking {
             true => (Host::of(&self.uri), Lines::of(&self.headers)),
             false => (None, None),
         };
-        let front = Front::of(&self.uri).filter(|_| self.known);
+        let front = Front::of(&self.uri.clone().into()).filter(|_| self.known);
         let url = front.and_then(|front| front.known(&self.uri.to_string().into()));
         let url = url.unwrap_or_else(|| self.uri.clone().into());
         transport.exchange(&Call {
