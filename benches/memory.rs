@@ -28,11 +28,17 @@ mod limits;
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]
 mod schedule;
+#[path = "../src"]
+mod parts {
+    #[allow(dead_code, unused_imports, unreachable_pub)]
+    pub(crate) mod url;
+}
 #[path = "../src/retry"]
 mod retry {
     #[allow(dead_code, unused_imports, unreachable_pub)]
     pub(crate) mod budget;
 }
+use parts::url;
 use ureq::http;
 
 use host::Host;

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench schedule`
 //!
-//! The schedule is private to the crate. Its folder is compiled into this one, together with the four files it rests
+//! The schedule is private to the crate. Its folder is compiled into this one, together with the files it rests
 //! on, so that the library needs no door for its benches.
 
 use std::hint::black_box;
@@ -24,11 +24,17 @@ mod limits;
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]
 mod schedule;
+#[path = "../src"]
+mod parts {
+    #[allow(dead_code, unused_imports, unreachable_pub)]
+    pub(crate) mod url;
+}
 #[path = "../src/retry"]
 mod retry {
     #[allow(dead_code, unused_imports, unreachable_pub)]
     pub(crate) mod budget;
 }
+use parts::url;
 use ureq::http;
 
 use host::Host;

@@ -192,8 +192,10 @@ mod tests {
 
     #[test]
     fn what_is_known_is_not_parsed() {
-        let mut defaults = Defaults::default();
-        defaults.base = Some(Base::parse("http://h/api/").unwrap());
+        let defaults = Defaults {
+            base: Some(Base::parse("http://h/api/").unwrap()),
+            ..Defaults::default()
+        };
         let known = |request: Request| {
             let front = Front::of(&url::parse("http://h/").unwrap()).unwrap();
             let known = |text: &Arc<str>| Some((front.known(text)?, ()));

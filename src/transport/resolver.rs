@@ -18,7 +18,6 @@ use self::cache::Cached;
 use self::lookups::Lookups;
 use super::cancel::{CancelSlot, Cancelled};
 use super::platform;
-use super::target::without_zone;
 use super::wire::{Broken, Limits};
 
 /// Asks the system.
@@ -179,6 +178,14 @@ impl Resolver {
                 Ok(in_turn(&addresses, turn))
             }
         }
+    }
+}
+
+/// The address of a name with a zone, or the name.
+pub(super) fn without_zone(name: &str) -> &str {
+    match name.split_once('%') {
+        Some((address, _)) => address,
+        None => name,
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use super::Call;
+use super::resolver::without_zone;
 use crate::host::{Host, effective_port};
 use crate::http::Uri;
 use crate::http::uri::Scheme;
@@ -104,14 +105,6 @@ fn is_tls(scheme: &Scheme) -> Option<bool> {
         return Some(false);
     }
     (*scheme == Scheme::HTTPS).then_some(true)
-}
-
-/// The address of a name with a zone, or the name.
-pub(super) fn without_zone(name: &str) -> &str {
-    match name.split_once('%') {
-        Some((address, _)) => address,
-        None => name,
-    }
 }
 
 /// For messages: with the zone.
