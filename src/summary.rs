@@ -102,14 +102,14 @@ impl Summary {
             State::Failed(error) => {
                 self.failed += 1;
                 *self.error_types.entry(error.error_type()).or_default() += 1;
-                if error.stop_reason() == Some(StopReason::BudgetEmpty) {
-                    self.budget_refusals += 1;
-                }
                 let key = ErrorKey::of(error, outcome);
                 self.errors.row(key).count(error, outcome);
                 true
             }
         };
+        if outcome.stop_reason() == Some(StopReason::BudgetEmpty) {
+            self.budget_refusals += 1;
+        }
         if let Some(status) = outcome.status().filter(|_| !outcome.is_not_done()) {
             *self.statuses.entry(status).or_default() += 1;
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::command::haul;
+use super::command::{Folder, haul};
 use super::support::{Answer, Gate, Scenario, Server, refused};
 
 fn list(server: &Server, count: usize) -> String {
@@ -184,6 +184,38 @@ fn an_accepted_status_is_asked_again_where_it_is_to_be_retried() {
     );
     let (status, result) = results("/never", &["--expect-json"]);
     assert_eq!((status, &result["error_type"]), (Some(1), &"decode".into()));
+}
+
+#[test]
+fn a_body_that_goes_to_a_file_is_that_of_the_last_answer() {
+    let server = Scenario::new()
+        .on(
+            "/soon",
+            Answer::status(202)
+                .body("waits")
+                .times(2)
+                .then(Answer::text("ready")),
+        )
+        .on("/never", Answer::status(202).body("waits"))
+        .start();
+    for (path, body) in [("/soon", "ready"), ("/never", "waits")] {
+        let folder = Folder::new();
+        let into = folder.at("bodies");
+        let url = server.url(path);
+        let options = ["--retry-on", "202", "--retry-delay", "1ms", "--output-dir"];
+        let done = haul(options.into_iter().chain([&*into, &*url]))
+            .done()
+            .exits(0);
+        let result = done.results().remove(0);
+        let file = result["output_file"].as_str().unwrap().to_owned();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), body);
+        assert_eq!(
+            std::fs::read_dir(&into).unwrap().count(),
+            1,
+            "no part of another"
+        );
+        assert_eq!(result["size_bytes"], body.len());
+    }
 }
 
 #[test]
