@@ -248,7 +248,9 @@ fn while_nothing_finishes_the_host_that_holds_the_most_places_is_named_with_its_
         assert!(passed >= Duration::from_millis(4_900) && holding.time <= passed);
         // A request that finishes ends it, though the others still hold their places.
         held.admit(1);
-        until(&progress, |now| now.done == 1 && now.holding.is_none());
+        until(&progress, |now| {
+            (now.done, now.in_flight) == (1, 3) && now.holding.is_none()
+        });
         token.cancel();
         assert_eq!(all.join().unwrap(), 1);
     });

@@ -119,10 +119,11 @@ fn by_a_sink_that_fails() {
     struct Full(u64);
     impl Sink for Full {
         fn write(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
-            match outcome.is_failed() {
-                true => Err(SinkError::other("full", io::ErrorKind::StorageFull.into())),
-                false => Ok(self.0 += 1),
+            if outcome.is_failed() {
+                return Err(SinkError::other("full", io::ErrorKind::StorageFull.into()));
             }
+            self.0 += 1;
+            Ok(())
         }
     }
     let (server, client) = (server(), client());

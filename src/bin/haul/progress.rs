@@ -18,7 +18,9 @@ pub(crate) fn shown(arguments: &Arguments) -> Shown {
         .results
         .output
         .as_deref()
-        .map_or(!std::io::stdout().is_terminal(), |path| path != "-");
+        .map_or(!std::io::stdout().is_terminal(), |path| {
+            path.as_os_str() != "-"
+        });
     let messages = &arguments.messages;
     match messages.progress {
         Shown::Auto if messages.quiet > 0 || messages.verbose > 1 => Shown::None,
