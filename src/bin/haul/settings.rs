@@ -5,15 +5,16 @@ use std::io::{self, Read};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haul::http::{HeaderName, Method};
+use haul::http::{HeaderName, HeaderValue, Method};
 use haul::record::InputLines;
 use haul::{BreakerSettings, Client, ClientBuilder, RetryPolicy, Timeouts};
 use serde_json::{Map, Value};
 
-use crate::arguments::{Arguments, Requests, Times};
+use crate::arguments::{Arguments, Requests, Times, name_of};
 use crate::connection::connected;
 use crate::failure::Failure;
 use crate::look::tell_of_waits;
+use crate::refused;
 use crate::voice::Voice;
 
 /// What every request begins with.
@@ -48,6 +49,12 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.user_agent(name);
     }
     if let Some(cookie) = &given.cookie {
+        if HeaderValue::from_str(cookie).is_err() {
+            return Err(Failure::usage(format!(
+                "{}: it holds a character that may not be sent",
+                name_of("cookie")
+            )));
+        }
         builder = builder.header("cookie", cookie);
     }
     if let Some(user) = &given.user {
@@ -55,7 +62,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.basic_auth(user, password);
     }
     if let Some(token) = &given.bearer {
-        builder = builder.bearer(text_or_file("--bearer", token)?.trim());
+        builder = builder.bearer(text_or_file("bearer", token)?.trim());
     }
     let mut lines = InputLines::new()
         .defaults(defaults(given)?)
@@ -64,25 +71,32 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
     if let Some(folder) = &arguments.results.output_dir {
         let ending = &arguments.ending;
         lines = lines.save_in(folder, ending.overwrite, ending.durable);
+        if ending.dry_run {
+            lines = lines.without_directories();
+        }
     }
     for header in headers(&given.headers)? {
         match header.split_once(':') {
             Some((name, "")) => {
                 HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| {
-                    Failure::usage(format!("--header: the name is not valid: {name:?}"))
+                    let option = name_of("header");
+                    Failure::usage(format!("{option}: the name is not valid: {name:?}"))
                 })?;
                 lines = lines.without_header(name.trim());
             }
             Some((name, value)) => builder = builder.header(name.trim(), value.trim()),
             // The value is not shown: it may be a secret.
             None => {
-                return Err(Failure::usage(
-                    "--header: 'NAME: VALUE' is expected, or 'NAME:' to leave one out",
-                ));
+                return Err(Failure::usage(format!(
+                    "{}: 'NAME: VALUE' is expected, or 'NAME:' to leave one out",
+                    name_of("header")
+                )));
             }
         }
     }
-    let client = builder.build().map_err(|e| Failure::usage(e.to_string()))?;
+    let client = builder
+        .build()
+        .map_err(|error| Failure::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(Settings { client, lines })
 }
 
@@ -146,7 +160,7 @@ fn headers(given: &[String]) -> Result<Vec<String>, Failure> {
     let mut all = Vec::new();
     for header in given {
         let text = if header.starts_with('@') {
-            text_or_file("--header", header)?
+            text_or_file("header", header)?
         } else {
             header.clone()
         };
@@ -160,12 +174,13 @@ fn defaults(given: &Requests) -> Result<Map<String, Value>, Failure> {
     let mut defaults = Map::new();
     if let Some(method) = &given.request {
         Method::from_bytes(method.as_bytes()).map_err(|_| {
-            Failure::usage(format!("--request: the method is not valid: {method:?}"))
+            let option = name_of("request");
+            Failure::usage(format!("{option}: the method is not valid: {method:?}"))
         })?;
         defaults.insert("method".to_owned(), method.as_str().into());
     }
     if let Some(data) = &given.data {
-        match String::from_utf8(bytes_or_file("--data", data)?) {
+        match String::from_utf8(bytes_or_file("data", data)?) {
             Ok(text) => defaults.insert("body".to_owned(), text.into()),
             Err(e) => defaults.insert(
                 "body_base64".to_owned(),
@@ -174,9 +189,9 @@ fn defaults(given: &Requests) -> Result<Map<String, Value>, Failure> {
         };
     }
     if let Some(json) = &given.json {
-        let text = text_or_file("--json", json)?;
+        let text = text_or_file("json", json)?;
         let value = serde_json::from_str(&text)
-            .map_err(|e| Failure::usage(format!("--json: not JSON: {e}")))?;
+            .map_err(|e| Failure::usage(format!("{}: not JSON: {e}", name_of("json"))))?;
         defaults.insert("json".to_owned(), value);
     }
     Ok(defaults)
@@ -185,7 +200,7 @@ fn defaults(given: &Requests) -> Result<Map<String, Value>, Failure> {
 /// The text itself, or after `@` that of a file, or after `@-` that of standard input.
 fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
     String::from_utf8(bytes_or_file(option, text)?)
-        .map_err(|_| Failure::usage(format!("{option}: not UTF-8: {text:?}")))
+        .map_err(|_| Failure::usage(format!("{}: not UTF-8: {text:?}", name_of(option))))
 }
 
 fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
@@ -198,5 +213,5 @@ fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
     } else {
         fs::read(path)
     };
-    read.map_err(|e| Failure::usage(format!("{option}: {path}: cannot be read: {e}")))
+    read.map_err(|e| Failure::usage(format!("{}: {path}: cannot be read: {e}", name_of(option))))
 }
