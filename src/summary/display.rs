@@ -99,10 +99,11 @@ impl Summary {
         }
         let second = match self.top_errors().first() {
             Some(error) => {
-                let text = shortened(&error_shown(error), width.saturating_sub(2));
+                let text = cut(&error_shown(error), width.saturating_sub(2));
+                let url = printable(&error.url);
                 let room = width.saturating_sub(2 + columns(&text) + 3);
-                match room >= SHORTEST_URL {
-                    true => format!("  {text}   {}", shortened(&printable(&error.url), room)),
+                match room >= columns(&url).min(SHORTEST_URL) {
+                    true => format!("  {text}   {}", shortened(&url, room)),
                     false => format!("  {text}"),
                 }
             }
@@ -278,9 +279,7 @@ impl Summary {
         let of_count = widest(&counts);
         let from = TITLE + of_count + 2;
         let room = width.saturating_sub(from);
-        let texts = errors
-            .iter()
-            .map(|error| shortened(&error_shown(error), room));
+        let texts = errors.iter().map(|error| cut(&error_shown(error), room));
         let texts: Vec<String> = texts.collect();
         let places = errors.iter().map(|e| format!("e.g. line {}", e.index + 1));
         let places: Vec<String> = places.collect();

@@ -202,7 +202,7 @@ pub(crate) fn counterpart(typed: &str) -> Option<&'static str> {
     };
     let found = OPTIONS
         .iter()
-        .find(|(names, _)| names.contains(&name.as_str()));
+        .find(|(names, _)| names.split_whitespace().any(|known| known == name));
     found.map(|(_, has)| *has)
 }
 
