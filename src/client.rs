@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response, processed};
-use crate::executor::{self, Engine, Handle, Owner, Pool};
+use crate::error::Error;
+use crate::executor::{self, Engine, Handle, Owner, Pool, Preview};
 use crate::outcome::{Context, Outcome};
 use crate::redact::Redaction;
 use crate::request::Request;
@@ -122,6 +123,28 @@ impl Client {
     /// outcome. It may be called anywhere, also in a `process` closure on one of this client's own workers.
     pub fn send(&self, request: impl Into<Request>) -> Outcome {
         batch::send(self.owner.executor(), self.singles, request.into())
+    }
+
+    /// Shows what the first attempt of a request would send, without sending it: everything that a run checks before
+    /// it connects is checked, including that the file of a [`body_file`](Request::body_file) can be read.
+    ///
+    /// No host name is looked up, [`before_attempt`](ClientBuilder::before_attempt) is not called, and the path that a
+    /// body would be saved to is not looked at.
+    ///
+    /// ```
+    /// let client = haul::Client::builder().base_url("http://example.com/api/").bearer("sesame").build()?;
+    /// let preview = client.preview("items?page=2").unwrap();
+    /// assert_eq!(preview.url(), "http://example.com/api/items?page=2");
+    /// assert!(preview.headers().any(|header| header == ("authorization", "***")));
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The error that its outcome would have if the request is not fit to be sent.
+    #[doc(alias = "dry_run")]
+    pub fn preview(&self, request: impl Into<Request>) -> Result<Preview, Error> {
+        let engine = self.owner.executor().engine();
+        engine.preview(&request.into().under(&engine.defaults.redaction))
     }
 
     /// Hands a request in and gives a [`Handle`] to wait for it, look at it, cancel it.

@@ -133,7 +133,7 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 #[cfg(feature = "cookies")]
 pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
-pub use executor::{Handle, TimedOut};
+pub use executor::{Handle, Preview, TimedOut};
 pub use hooks::{HookResult, Outgoing, Retrying};
 pub use host::Host;
 pub use host_settings::HostRule;

@@ -73,7 +73,7 @@ impl Redaction {
     }
 
     /// A URL as text, its userinfo (RFC 3986 §3.2.1) and secret parameters masked, whether or not it is valid otherwise.
-    pub(crate) fn url(&self, text: &str) -> String {
+    pub fn url(&self, text: &str) -> String {
         self.shown(text).into_owned()
     }
 

@@ -2,6 +2,8 @@
 
 mod display;
 mod distribution;
+mod layout;
+mod numbers;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -26,7 +28,8 @@ use worst::Worst;
 
 /// The figures of a batch: how many of each kind, why the others failed, how long answers took.
 ///
-/// Summaries add up: those of several runs or machines make one. Its `Display` is the closing block of a run. As
+/// Summaries add up: those of several runs or machines make one. Its `Display` is the closing block of a run, in
+/// lines of at most 80 columns (`{summary:120}`: of at most 120). As
 /// JSON it carries what adds up too, so that it can be read back and added to.
 ///
 /// ```

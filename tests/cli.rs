@@ -13,8 +13,12 @@ mod command;
 mod connection;
 #[path = "cli/downloads.rs"]
 mod downloads;
+#[path = "cli/dry_run.rs"]
+mod dry_run;
 #[path = "cli/ending.rs"]
 mod ending;
+#[path = "cli/formats.rs"]
+mod formats;
 #[cfg(feature = "rustls")]
 #[allow(dead_code)]
 #[path = "sessions/gateway.rs"]

@@ -164,6 +164,23 @@ impl Engine {
         progress.conclude(self, settings, request, exchanged, cancel, start)
     }
 
+    /// Makes of a request what is sent first.
+    pub(super) fn prepare(
+        &self,
+        request: &Request,
+        target: &Kept,
+        settings: Settings<'_>,
+    ) -> Result<Prepared, Error> {
+        let prepared = match settings.contradiction() {
+            Some(reason) => Err(reason),
+            None => {
+                let head = target.head_of(request);
+                Prepared::new(&self.defaults, request, head, settings.are_usual())
+            }
+        };
+        prepared.map_err(|reason| Error::new(ErrorType::InvalidRequest, reason))
+    }
+
     /// What comes before the first attempt. The error is what follows without one.
     #[inline(never)]
     fn first(
@@ -174,16 +191,9 @@ impl Engine {
         receiver: &dyn Receiver,
         start: Instant,
     ) -> Result<Box<Progress>, Box<Next>> {
-        let prepared = match settings.contradiction() {
-            Some(reason) => Err(reason),
-            None => {
-                let head = target.head_of(request);
-                Prepared::new(&self.defaults, request, head, settings.are_usual())
-            }
-        };
-        let prepared = prepared.map_err(|reason| {
-            Box::new(Next::failed(Error::new(ErrorType::InvalidRequest, reason)))
-        })?;
+        let prepared = self
+            .prepare(request, target, settings)
+            .map_err(|error| Box::new(Next::failed(error)))?;
         let progress = Progress::new(prepared, settings, receiver.deadline(), start);
         Ok(Box::new(progress))
     }

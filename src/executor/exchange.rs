@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::host::Host;
+use crate::http::HeaderMap;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::Body;
@@ -44,29 +45,21 @@ impl Progress {
         let defaults = &engine.defaults;
         let usual = Arc::ptr_eq(&self.prepared.headers, &defaults.headers);
         let with_cookies = jar.and_then(|jar| jar.added_to(headers, self.prepared.uri()));
+        // A kept-alive connection may turn out to be closed, after the only reading of the body.
+        let fresh = self.fresh || body.is_for_once();
+        let headers = with_cookies.as_ref().unwrap_or(headers);
         let call = Call {
-            method: &self.prepared.method,
-            url: &self.prepared.head.url,
             host,
-            headers: with_cookies.as_ref().unwrap_or(headers),
             lines: defaults
                 .lines
                 .as_ref()
                 .filter(|_| usual && self.signed.is_none() && with_cookies.is_none()),
-            body,
-            expect_from: defaults.expect_from,
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
-            accept: settings.accept(),
-            follows: settings.max_redirects() > 0,
-            body_limit: settings.body_limit(),
-            save: settings.save(),
-            spare: Spare::default(),
-            // A kept-alive connection may turn out to be closed, after the only reading of the body.
-            fresh: self.fresh || body.is_for_once(),
-            cancel,
+            fresh,
             on_connected: connected,
+            ..call(engine, settings, &self.prepared, headers, body, cancel)
         };
         let exchange = |call: &Call<'_>| {
             let exchanged = engine.transport.exchange(call);
@@ -147,6 +140,38 @@ impl Progress {
         self.report.size = saved.unwrap_or(reply.body.len() as u64);
         self.report.head = Some(Arc::clone(&head));
         Response::new(head, reply.body, reply.truncated)
+    }
+}
+
+/// The call that the settings of a prepared request ask for, on any connection and without a time limit.
+#[inline]
+pub(super) fn call<'a>(
+    engine: &'a Engine,
+    settings: Settings<'a>,
+    prepared: &'a Prepared,
+    headers: &'a HeaderMap,
+    body: &'a Body,
+    cancel: &'a Arc<CancelSlot>,
+) -> Call<'a> {
+    Call {
+        method: &prepared.method,
+        url: &prepared.head.url,
+        host: None,
+        headers,
+        lines: None,
+        body,
+        expect_from: engine.defaults.expect_from,
+        connect: None,
+        read: None,
+        until: None,
+        accept: settings.accept(),
+        follows: settings.max_redirects() > 0,
+        body_limit: settings.body_limit(),
+        save: settings.save(),
+        spare: Spare::default(),
+        fresh: false,
+        cancel,
+        on_connected: None,
     }
 }
 

@@ -96,6 +96,12 @@ impl InputLines {
         self
     }
 
+    /// Makes no directories for an `output_file`, for lines that are read to be shown and not to be sent.
+    pub fn without_directories(mut self) -> InputLines {
+        self.files = self.files.map(Files::without_directories);
+        self
+    }
+
     /// Reads the next line.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use super::target::Target;
 use super::tls::Tls;
 use super::upload::{Unsent, Upload};
 use super::wire::Limits;
-use super::{Call, Exchanged, Fault, Reply, Transport};
+use super::{Call, Exchanged, Fault, Reply, SentHead, Transport};
 use crate::http::Response;
 use crate::proxy_settings::ProxySettings;
 use crate::request::Body;
@@ -138,12 +138,35 @@ impl Transport for Sockets {
         }
     }
 
+    fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
+        let target = Target::of(call);
+        let seen = match &target {
+            None => Err(Trouble::NoHost),
+            Some(target) => self.look_ahead(call, target),
+        };
+        seen.map_err(|trouble| {
+            let target = target.as_ref().unwrap_or(&Target::NONE);
+            let meter = Meter::start(Instant::now());
+            Box::new(self.fault(call, target, &meter, trouble, false))
+        })
+    }
+
     fn close_idle(&self) {
         self.pool.clear();
     }
 }
 
 impl Sockets {
+    /// The head of a call whose body can be read and whose host, if it is an address, may be connected to.
+    fn look_ahead(&self, call: &Call<'_>, target: &Target<'_>) -> Result<SentHead, Trouble> {
+        let length = match call.body {
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Streamed(stream) => Upload::open(stream).map_err(Trouble::Unsent)?.length(),
+        };
+        self.resolver.check_literal(target.bare_name())?;
+        Ok(SentHead::of(call, target, length))
+    }
+
     /// Sends the request and takes the response.
     fn converse(
         &self,
@@ -361,6 +384,21 @@ impl Sockets {
         trouble: Trouble,
         ended: bool,
     ) -> Exchanged {
+        let fault = self.fault(call, target, &meter, trouble, ended);
+        Exchanged {
+            result: Err(fault),
+            trace: meter.finish(Instant::now()),
+        }
+    }
+
+    fn fault(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        meter: &Meter,
+        trouble: Trouble,
+        ended: bool,
+    ) -> Fault {
         let scene = Scene {
             call,
             target,
@@ -370,10 +408,6 @@ impl Sockets {
             received: meter.trace.bytes_received,
             ended,
         };
-        let fault: Fault = scene.fault(trouble, None);
-        Exchanged {
-            result: Err(fault),
-            trace: meter.finish(Instant::now()),
-        }
+        scene.fault(trouble, None)
     }
 }

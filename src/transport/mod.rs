@@ -24,6 +24,7 @@ mod open;
 mod plain;
 mod platform;
 mod pool;
+mod preview;
 mod proxy;
 mod reply;
 mod request;
@@ -55,6 +56,7 @@ pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
 pub(crate) use self::descriptors::Spare;
 pub(crate) use self::platform::KeepAlive;
+pub(crate) use self::preview::SentHead;
 pub(crate) use self::request::Lines;
 pub(crate) use self::resolver::{Addressing, StaticAddresses};
 pub(crate) use self::save::{Partial, Unsaved};
@@ -178,6 +180,15 @@ pub(crate) struct Trace {
 pub(crate) trait Transport: Send + Sync {
     /// Makes one attempt on the calling thread.
     fn exchange(&self, call: &Call<'_>) -> Exchanged;
+
+    /// Checks what an attempt checks before it connects, and returns the head that it would send. Default: checks
+    /// nothing, and returns the headers as they were handed in.
+    fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
+        Ok(SentHead {
+            headers: call.headers.clone(),
+            body_bytes: None,
+        })
+    }
 
     /// Closes idle connections.
     fn close_idle(&self) {}

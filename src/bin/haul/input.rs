@@ -2,17 +2,23 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal};
-use std::sync::Arc;
+use std::io::{self, BufRead, IsTerminal, Read};
+use std::sync::{Arc, OnceLock};
 
 use haul::Request;
 use haul::record::InputLines;
 use serde_json::{Map, Value};
 
+use crate::again::quoted;
 use crate::arguments::{Arguments, Format};
 use crate::failure::Failure;
 use crate::line::{Line, read_line};
+use crate::reader::{Looked, look};
+use crate::recognize::Other;
 use crate::voice::Voice;
+
+/// The name of standard input in messages.
+const STDIN: &str = "stdin";
 
 /// How much of a line that is no request is shown.
 const SHOWN: usize = 100;
@@ -24,11 +30,22 @@ pub(crate) struct Input {
     format: Format,
     voice: Voice,
     line: Vec<u8>,
+    /// Where the last line stood.
+    place: (Arc<str>, u64),
+    /// A first line with a column of URLs makes an input a table.
+    tables: bool,
+    refusal: Refusal,
 }
+
+/// Why an input was not read, found out while others were. Clones are one.
+#[derive(Clone, Default)]
+pub(crate) struct Refusal(Arc<OnceLock<String>>);
 
 enum Source {
     /// A URL among the arguments.
     Url(String, u64),
+    /// A pipe, whose first line may be long in coming.
+    Unseen(Arc<str>, Box<dyn Read + Send>),
     Lines {
         name: Arc<str>,
         from: Box<dyn BufRead + Send>,
@@ -45,29 +62,31 @@ pub(crate) struct Bad {
     reason: String,
 }
 
+impl Refusal {
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.0.get().map(Failure::usage)
+    }
+}
+
 /// Opens everything before anything is sent.
 pub(crate) fn open(
     arguments: &Arguments,
     lines: InputLines,
     voice: &Voice,
 ) -> Result<Input, Failure> {
-    let stdin = || Source::Lines {
-        name: "stdin".into(),
-        from: Box::new(BufReader::with_capacity(64 << 10, io::stdin())),
-        number: 0,
-    };
+    let given = &arguments.requests;
+    // A list of relative paths with commas stays a list.
+    let tables = given.base_url.is_none() && given.input_format != Format::Urls;
     let mut sources = VecDeque::new();
     for (number, input) in (1..).zip(&arguments.inputs) {
         sources.push_back(if input == "-" {
-            stdin()
+            stdin(tables)?
         } else if input.contains("://") {
             Source::Url(input.clone(), number)
         } else {
-            Source::Lines {
-                name: input.as_str().into(),
-                from: Box::new(BufReader::with_capacity(64 << 10, open_file(input)?)),
-                number: 0,
-            }
+            let file = open_file(input)?;
+            let is_file = file.metadata().is_ok_and(|about| about.is_file());
+            source(input.as_str().into(), Box::new(file), is_file, tables)?
         });
     }
     if sources.is_empty() {
@@ -76,7 +95,7 @@ pub(crate) fn open(
                 "no input: give a file, a URL, or lines on standard input (see haul --help)",
             ));
         }
-        sources.push_back(stdin());
+        sources.push_back(stdin(tables)?);
     }
     Ok(Input {
         sources,
@@ -84,7 +103,42 @@ pub(crate) fn open(
         format: arguments.requests.input_format,
         voice: voice.clone(),
         line: Vec::new(),
+        place: ("".into(), 0),
+        tables,
+        refusal: Refusal::default(),
     })
+}
+
+fn stdin(tables: bool) -> Result<Source, Failure> {
+    let is_file = std::fs::metadata("/dev/stdin").is_ok_and(|about| about.is_file());
+    source(STDIN.into(), Box::new(io::stdin()), is_file, tables)
+}
+
+/// The lines of a file that is looked at now, or a pipe that is looked at when it is its turn.
+fn source(
+    name: Arc<str>,
+    from: Box<dyn Read + Send>,
+    is_file: bool,
+    tables: bool,
+) -> Result<Source, Failure> {
+    if !is_file {
+        return Ok(Source::Unseen(name, from));
+    }
+    match look(from, tables) {
+        Ok(Looked::Lines(from)) => Ok(Source::Lines {
+            name,
+            from,
+            number: 0,
+        }),
+        Ok(Looked::Other(other)) => Err(Failure::usage(refused(&name, &other))),
+        Err(e) => Err(Failure::usage(format!("{name}: cannot be read: {e}"))),
+    }
+}
+
+/// What is said of an input that is no list.
+fn refused(name: &str, other: &Other) -> String {
+    let file = (name != STDIN).then(|| quoted(name));
+    format!("{name}: {}", other.advice(file.as_deref()))
 }
 
 fn open_file(path: &str) -> Result<File, Failure> {
@@ -111,6 +165,10 @@ impl Input {
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, Bad>> {
         loop {
             let (name, number) = match self.sources.front_mut()? {
+                Source::Unseen(..) => match self.look_at_first() {
+                    Some(unreadable) => return Some(Err(unreadable)),
+                    None => continue,
+                },
                 Source::Url(url, number) => {
                     let (url, place) = (std::mem::take(url), ("argument".into(), *number));
                     self.sources.pop_front();
@@ -148,6 +206,39 @@ impl Input {
         }
     }
 
+    /// Looks at a pipe whose turn it is. If it is no list, the input ends here.
+    fn look_at_first(&mut self) -> Option<Bad> {
+        let Some(Source::Unseen(name, from)) = self.sources.pop_front() else {
+            return None;
+        };
+        match look(from, self.tables) {
+            Ok(Looked::Lines(from)) => self.sources.push_front(Source::Lines {
+                name,
+                from,
+                number: 0,
+            }),
+            Ok(Looked::Other(other)) => {
+                let _ = self.refusal.0.set(refused(&name, &other));
+                self.sources.clear();
+            }
+            Err(e) => {
+                self.line.clear();
+                return Some(self.bad((name, 1), format!("cannot be read: {e}")));
+            }
+        }
+        None
+    }
+
+    /// Place of the line that the last request was made from.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.place.0, self.place.1)
+    }
+
+    /// Tells, once the input has ended, why it ended early.
+    pub(crate) fn refusal(&self) -> Refusal {
+        self.refusal.clone()
+    }
+
     fn bad(&self, place: (Arc<str>, u64), reason: String) -> Bad {
         Bad {
             place,
@@ -164,6 +255,7 @@ impl Input {
         place: (Arc<str>, u64),
         is_argument: bool,
     ) -> Result<Request, Bad> {
+        self.place.clone_from(&place);
         let json = text.starts_with(['{', '"']);
         let wrong = match self.format {
             Format::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),

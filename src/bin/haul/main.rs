@@ -4,6 +4,7 @@ mod again;
 mod arguments;
 mod connection;
 mod demo;
+mod dry_run;
 mod failure;
 mod generate;
 mod input;
@@ -12,6 +13,9 @@ mod line;
 mod look;
 mod output;
 mod progress;
+mod reader;
+mod recognize;
+mod refused;
 mod run;
 mod settings;
 mod signals;
@@ -28,7 +32,7 @@ use voice::Voice;
 fn main() -> ExitCode {
     let arguments = match arguments::read() {
         Ok(arguments) => arguments,
-        Err(error) => return failure::of_usage(&error).into(),
+        Err(told) => return failure::of_usage(&told).into(),
     };
     let voice = Voice::new(&arguments.messages);
     limits::raise();

@@ -1,17 +1,17 @@
 //! The run itself: requests in on one thread, outcomes out on another.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::thread;
 
-use haul::record::line_of;
 use haul::sink::Sink;
 use haul::{CancelToken, End, Intake, Outcomes, Request, SinkError, Summary};
 
 use crate::again;
 use crate::arguments::{Arguments, Shown};
+use crate::dry_run;
 use crate::failure::{Failure, Status};
-use crate::input::{self, Input};
+use crate::input;
 use crate::look::Look;
 use crate::output::{self, Results};
 use crate::progress;
@@ -19,7 +19,7 @@ use crate::settings::{self, Settings};
 use crate::signals;
 use crate::total;
 use crate::units::Most;
-use crate::voice::Voice;
+use crate::voice::{self, Voice};
 
 /// From how many finished requests on a share of failures counts.
 const SHARE_FROM: u64 = 100;
@@ -29,8 +29,9 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     let Settings { client, lines } = settings::settings(arguments, voice)?;
     let requests = input::open(arguments, lines, voice)?;
     if arguments.ending.dry_run {
-        return print(requests, voice);
+        return dry_run::print(requests, &client, voice);
     }
+    let refusal = requests.refusal();
     let mut output = output::open(arguments, client.redaction())?;
     let found = output.results.found();
     let requests: Box<dyn Iterator<Item = Request> + Send> = match &output.results {
@@ -62,6 +63,13 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
             return Err(Failure::unwritten(error.to_string()));
         }
     };
+    if let Some(failure) = refusal.failure() {
+        match summary.total() {
+            0 => output.remove_new_files(),
+            _ => report(arguments, &summary, voice)?,
+        }
+        return Err(failure);
+    }
     let signal = signalled.number();
     summary.set_interrupted(signal.is_some() || end != End::Completed);
     report(arguments, &summary, voice)?;
@@ -227,7 +235,7 @@ fn reason(arguments: &Arguments, end: End) -> String {
 
 fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(), Failure> {
     if !voice.is_quiet() {
-        voice.block(&summary.to_string());
+        voice.block(&format!("{summary:width$}", width = voice::width()));
     }
     let Some(path) = &arguments.results.summary_json else {
         return Ok(());
@@ -243,29 +251,4 @@ fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(),
         fs::write(path, text)
     };
     written.map_err(|e| wrong(&e))
-}
-
-/// `--dry-run`: the requests, and what is none.
-fn print(mut requests: Input, voice: &Voice) -> Result<Status, Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut status = Status::Fine;
-    let mut write = || {
-        while let Some(read) = requests.next_line() {
-            match read {
-                Ok(request) => writeln!(out, "{}", line_of(&request))?,
-                Err(bad) => {
-                    voice.bad_line(&bad.message());
-                    status = Status::Unsuccessful;
-                }
-            }
-        }
-        out.flush()
-    };
-    match write() {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unwritten(format!(
-            "stdout: cannot be written: {e}"
-        ))),
-        Err(_) => Ok(Status::Fine),
-        Ok(()) => Ok(status),
-    }
 }

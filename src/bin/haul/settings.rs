@@ -5,15 +5,16 @@ use std::io::{self, Read};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haul::http::{HeaderName, Method};
+use haul::http::{HeaderName, HeaderValue, Method};
 use haul::record::InputLines;
 use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::{Map, Value};
 
-use crate::arguments::{Arguments, Format, Pace, Requests, Times};
+use crate::arguments::{Arguments, Format, Pace, Requests, Times, name_of};
 use crate::connection::connected;
 use crate::failure::Failure;
 use crate::look::tell_of_waits;
+use crate::refused;
 use crate::units::Rate;
 use crate::voice::Voice;
 
@@ -51,9 +52,16 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
     if let Some(cookie) = &given.cookie {
         // The value is not shown: it may be a secret.
         if !cookie.contains('=') {
-            return Err(Failure::usage(
-                "-b/--cookie: NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
-            ));
+            return Err(Failure::usage(format!(
+                "{}: NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
+                name_of("cookie")
+            )));
+        }
+        if HeaderValue::from_str(cookie).is_err() {
+            return Err(Failure::usage(format!(
+                "{}: it holds a character that may not be sent",
+                name_of("cookie")
+            )));
         }
         builder = builder.header("cookie", cookie);
     }
@@ -62,7 +70,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.basic_auth(user, password);
     }
     if let Some(token) = &given.bearer {
-        builder = builder.bearer(text_or_file("--bearer", token)?.trim());
+        builder = builder.bearer(text_or_file("bearer", token)?.trim());
     }
     let mut lines = InputLines::new()
         .whole_lines(given.input_format == Format::Urls)
@@ -72,25 +80,32 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
     if let Some(folder) = &arguments.results.output_dir {
         let ending = &arguments.ending;
         lines = lines.save_in(folder, ending.overwrite, ending.durable);
+        if ending.dry_run {
+            lines = lines.without_directories();
+        }
     }
     for header in headers(&given.headers)? {
         match header.split_once(':') {
             Some((name, "")) => {
                 HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| {
-                    Failure::usage(format!("--header: the name is not valid: {name:?}"))
+                    let option = name_of("header");
+                    Failure::usage(format!("{option}: the name is not valid: {name:?}"))
                 })?;
                 lines = lines.without_header(name.trim());
             }
             Some((name, value)) => builder = builder.header(name.trim(), value.trim()),
             // The value is not shown: it may be a secret.
             None => {
-                return Err(Failure::usage(
-                    "--header: 'NAME: VALUE' is expected, or 'NAME:' to leave one out",
-                ));
+                return Err(Failure::usage(format!(
+                    "{}: 'NAME: VALUE' is expected, or 'NAME:' to leave one out",
+                    name_of("header")
+                )));
             }
         }
     }
-    let client = builder.build().map_err(|e| Failure::usage(e.to_string()))?;
+    let client = builder
+        .build()
+        .map_err(|error| Failure::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(Settings { client, lines })
 }
 
@@ -134,16 +149,17 @@ fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> Result<ClientBu
     if pace.jobs_per_host > 0 {
         builder = builder.max_per_host(pace.jobs_per_host);
     }
-    for rate in rates("--rate", &pace.rate, pace)? {
+    for rate in rates("rate", &pace.rate, pace)? {
         builder = builder.rate(rate);
     }
-    for rate in rates("--rate-per-host", &pace.rate_per_host, pace)? {
+    for rate in rates("rate-per-host", &pace.rate_per_host, pace)? {
         builder = builder.rate_per_host(rate);
     }
     if pace.burst.is_some() && pace.rate.is_empty() && pace.rate_per_host.is_empty() {
-        return Err(Failure::usage(
-            "--burst: it needs --rate or --rate-per-host beside it",
-        ));
+        return Err(Failure::usage(format!(
+            "{}: it needs --rate or --rate-per-host beside it",
+            name_of("burst")
+        )));
     }
     if arguments.times.breaker {
         builder = builder.breaker(BreakerSettings::default());
@@ -164,7 +180,8 @@ fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Fa
         };
         if of_window.next().is_some() {
             return Err(Failure::usage(format!(
-                "{option}: there are two rates for one window, N/{window} (one for each of s, m and h is expected)"
+                "{}: there are two rates for one window, N/{window} (one for each of s, m and h is expected)",
+                name_of(option)
             )));
         }
         limits.push(rate.limit);
@@ -180,7 +197,7 @@ fn headers(given: &[String]) -> Result<Vec<String>, Failure> {
     let mut all = Vec::new();
     for header in given {
         let text = if header.starts_with('@') {
-            text_or_file("--header", header)?
+            text_or_file("header", header)?
         } else {
             header.clone()
         };
@@ -194,12 +211,13 @@ fn defaults(given: &Requests) -> Result<Map<String, Value>, Failure> {
     let mut defaults = Map::new();
     if let Some(method) = &given.request {
         Method::from_bytes(method.as_bytes()).map_err(|_| {
-            Failure::usage(format!("--request: the method is not valid: {method:?}"))
+            let option = name_of("request");
+            Failure::usage(format!("{option}: the method is not valid: {method:?}"))
         })?;
         defaults.insert("method".to_owned(), method.as_str().into());
     }
     if let Some(data) = &given.data {
-        match String::from_utf8(bytes_or_file("--data", data)?) {
+        match String::from_utf8(bytes_or_file("data", data)?) {
             Ok(text) => defaults.insert("body".to_owned(), text.into()),
             Err(e) => defaults.insert(
                 "body_base64".to_owned(),
@@ -208,9 +226,9 @@ fn defaults(given: &Requests) -> Result<Map<String, Value>, Failure> {
         };
     }
     if let Some(json) = &given.json {
-        let text = text_or_file("--json", json)?;
+        let text = text_or_file("json", json)?;
         let value = serde_json::from_str(&text)
-            .map_err(|e| Failure::usage(format!("--json: not JSON: {e}")))?;
+            .map_err(|e| Failure::usage(format!("{}: not JSON: {e}", name_of("json"))))?;
         defaults.insert("json".to_owned(), value);
     }
     Ok(defaults)
@@ -219,7 +237,7 @@ fn defaults(given: &Requests) -> Result<Map<String, Value>, Failure> {
 /// The text itself, or after `@` that of a file, or after `@-` that of standard input.
 fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
     String::from_utf8(bytes_or_file(option, text)?)
-        .map_err(|_| Failure::usage(format!("{option}: not UTF-8: {text:?}")))
+        .map_err(|_| Failure::usage(format!("{}: not UTF-8: {text:?}", name_of(option))))
 }
 
 fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
@@ -232,5 +250,5 @@ fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
     } else {
         fs::read(path)
     };
-    read.map_err(|e| Failure::usage(format!("{option}: {path}: cannot be read: {e}")))
+    read.map_err(|e| Failure::usage(format!("{}: {path}: cannot be read: {e}", name_of(option))))
 }

@@ -6,6 +6,8 @@ use std::thread;
 
 use haul::ProgressHandle;
 
+use crate::reader::{Looked, look};
+
 /// More than this is not read twice.
 const MOST: u64 = 1 << 30;
 
@@ -48,7 +50,9 @@ pub(crate) fn count(inputs: &[String], done: u64, progress: ProgressHandle) {
 }
 
 fn requests_in(path: &str) -> Option<u64> {
-    let mut file = File::open(path).ok()?;
+    let Looked::Lines(mut file) = look(Box::new(File::open(path).ok()?), false).ok()? else {
+        return None;
+    };
     let mut piece = vec![0; 256 << 10];
     let mut count = Count::default();
     loop {

@@ -5,6 +5,9 @@ use std::time::Duration;
 use haul::RateLimit;
 use serde_json::Value;
 
+/// Upper bound for `--jobs`, that of the library's `workers`: Linux numbers no more threads.
+const MOST_JOBS: usize = 1 << 22;
+
 /// `500ms`, `2s`, `5m`, `1h`, `1.5` (seconds).
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
@@ -66,6 +69,14 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         .ok()
         .and_then(|n| n.checked_mul(1_u64.checked_shl(shift)?));
     bytes.ok_or_else(|| "a size is expected, such as 64K or 10M".to_owned())
+}
+
+/// `32`: as many as there can be threads.
+pub(crate) fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=MOST_JOBS) => Ok(count),
+        _ => Err(format!("a number from 1 to {MOST_JOBS} is expected")),
+    }
 }
 
 /// How many failures end a run.
@@ -161,6 +172,9 @@ mod tests {
         }
         for text in ["", "-1", "1T", "99999999999G"] {
             assert!(size(text).is_err(), "{text}");
+        }
+        for text in ["0", "-1", "4194305", "many", "1.5"] {
+            assert!(jobs(text).is_err(), "{text}");
         }
         assert!(most("0").is_err() && most("101%").is_err() && requirement("code=0").is_err());
     }

@@ -56,6 +56,10 @@ pub(crate) struct Ending {
     #[arg(long)]
     pub(crate) resume_writes: bool,
     /// Print the requests as JSON lines; send nothing
+    ///
+    /// Each line is read, and each file looked at, as a run would do it. A request is shown with its method, resolved
+    /// URL, all headers (secrets masked) and the size of its body. The exit status is 1 if a line could not be sent.
+    /// What --resume would skip is shown too.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Start a small local server and run a batch against it

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use haul::StatusSet;
 
-use crate::units::{Rate, rate, time};
+use crate::units::{Rate, jobs, rate, time};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How fast")]
@@ -17,6 +17,7 @@ pub(crate) struct Pace {
         visible_alias = "parallel-max",
         visible_short_alias = 'P',
         value_name = "N",
+        value_parser = jobs,
         default_value_t = 16
     )]
     pub(crate) jobs: usize,
