@@ -24,7 +24,8 @@ use crate::generate::What;
 /// Send many HTTP requests at once and keep every result
 ///
 /// An argument with :// is a URL, else a file; without one, or with -, standard input is read. A file holds one URL or
-/// one JSON request per line; blank lines and lines starting with # are skipped, CRLF and a byte order mark are fine.
+/// one JSON request per line, in UTF-8, or UTF-16 with a byte order mark; blank lines and lines starting with # are
+/// skipped, CRLF is fine.
 /// Results go to standard output or to -o, one JSON object a line, in the order in which requests complete; everything
 /// else goes to standard error. A request that fails ends nothing: it is one result among the others.
 ///
