@@ -15,6 +15,9 @@ mod connection;
 mod downloads;
 #[path = "cli/ending.rs"]
 mod ending;
+#[cfg(unix)]
+#[path = "cli/few_files.rs"]
+mod few_files;
 #[cfg(feature = "rustls")]
 #[allow(dead_code)]
 #[path = "sessions/gateway.rs"]

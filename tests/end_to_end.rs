@@ -20,6 +20,8 @@ mod hosts;
 mod inputs;
 #[path = "end_to_end/invalid.rs"]
 mod invalid;
+#[path = "end_to_end/once_more.rs"]
+mod once_more;
 #[path = "end_to_end/outcomes.rs"]
 mod outcomes;
 #[path = "end_to_end/panics.rs"]

@@ -1,5 +1,7 @@
 //! The client over a scripted transport: what it asks of the wire, and what it makes of what comes back.
 
+mod shortage;
+
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
