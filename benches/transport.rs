@@ -24,6 +24,7 @@ mod address_policy;
 mod transport {
     mod activity;
     mod cancel;
+    mod descriptors;
     mod platform;
     mod pool;
     mod resolver;

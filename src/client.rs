@@ -281,6 +281,38 @@ impl Client {
     /// });
     /// for outcome in outcomes { println!("{} {:?}", outcome.url(), outcome.status()) }
     /// ```
+    ///
+    /// A batch may feed itself with what its outcomes lead to. The thread that takes them must not wait for room that only
+    /// it can make, so a request that finds the window full there comes back from [`send`](Intake::send), as
+    /// [`Refusal::WouldDeadlock`](crate::Refusal::WouldDeadlock), and from [`try_send`](Intake::try_send) on every
+    /// thread; it is kept for later:
+    ///
+    /// ```no_run
+    /// use std::collections::VecDeque;
+    ///
+    /// use haul::Request;
+    ///
+    /// # fn links(_: &haul::Outcome) -> Vec<Request> { Vec::new() }
+    /// # let client = haul::Client::new();
+    /// let (intake, mut outcomes) = client.channel();
+    /// let mut waiting = VecDeque::from([Request::get("https://example.com/")]);
+    /// let mut under_way = 0;
+    /// loop {
+    ///     while let Some(request) = waiting.pop_front() {
+    ///         match intake.try_send(request) {
+    ///             Ok(()) => under_way += 1,
+    ///             Err(refused) => {
+    ///                 waiting.push_front(refused.into_request());
+    ///                 break;
+    ///             }
+    ///         }
+    ///     }
+    ///     if under_way == 0 { break }
+    ///     let Some(outcome) = outcomes.next() else { break };
+    ///     under_way -= 1;
+    ///     waiting.extend(links(&outcome));
+    /// }
+    /// ```
     pub fn channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
         Outcomes::channel(&self.owner, Order::Completed, self.shape, as_response)
     }

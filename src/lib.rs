@@ -126,8 +126,8 @@ mod url;
 pub use address_policy::{AddressPolicy, CustomPolicy, IpFamily};
 pub use batch::{
     CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes, Panicked,
-    ParMap, Progress, ProgressHandle, Refused, ReturnWhen, SummaryHandle, Unfinished, Waited,
-    WaitingHost, as_completed, wait,
+    ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen, SummaryHandle, Unfinished,
+    Waited, WaitingHost, as_completed, wait,
 };
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 #[cfg(feature = "cookies")]

@@ -17,6 +17,9 @@ mod downloads;
 mod dry_run;
 #[path = "cli/ending.rs"]
 mod ending;
+#[cfg(unix)]
+#[path = "cli/few_files.rs"]
+mod few_files;
 #[path = "cli/formats.rs"]
 mod formats;
 #[cfg(feature = "rustls")]

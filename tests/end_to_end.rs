@@ -22,6 +22,8 @@ mod inputs;
 mod invalid;
 #[path = "end_to_end/not_done.rs"]
 mod not_done;
+#[path = "end_to_end/once_more.rs"]
+mod once_more;
 #[path = "end_to_end/outcomes.rs"]
 mod outcomes;
 #[path = "end_to_end/panics.rs"]

@@ -74,7 +74,7 @@ where
         let mut outcomes = Outcomes::new(owner, None, order, shape, make);
         // Whoever feeds waits for room that only this end can tell of.
         outcomes.lazy = false;
-        let count = Count::new(order == Order::Input);
+        let count = Count::new();
         outcomes.count = Some(Arc::clone(&count));
         let receiver = Arc::clone(&outcomes.receiver);
         let intake = Intake::new(Arc::clone(owner), outcomes.batch, receiver, count);

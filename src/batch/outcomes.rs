@@ -50,7 +50,7 @@ pub struct Outcomes<I, T = Response> {
     pub(super) must_look: bool,
     /// When something will be past its deadline.
     pub(super) next_look: Option<Instant>,
-    /// Outcomes handed out of which the schedule does not know yet.
+    /// Outcomes handed out of which the schedule does not know yet; [`Count`] has them where other threads feed.
     pub(super) owed: Taken,
     /// How many may be owed before the schedule is told, and how many bytes.
     pub(super) chunk: usize,
@@ -120,6 +120,9 @@ impl<I, T> Outcomes<I, T> {
         }
         // A request of a batch is cancelled only with the batch.
         outcome.report.cut_short |= outcome.is_cancelled();
+        if let Some(count) = &self.count {
+            count.take(std::mem::take(&mut self.owed));
+        }
         self.summary.record(&outcome);
         if self.control.see(&outcome) {
             self.stop(End::TooManyFailures);
@@ -136,7 +139,10 @@ impl<I, T> Outcomes<I, T> {
     /// What the schedule is to be told of.
     fn pay(&mut self) -> Taken {
         self.try_feed |= self.owed.handed_back > 0;
-        std::mem::take(&mut self.owed)
+        match &self.count {
+            Some(count) => count.pay(),
+            None => std::mem::take(&mut self.owed),
+        }
     }
 
     /// Requests handed in so far.
@@ -263,7 +269,8 @@ where
         }
         loop {
             self.top_up();
-            let owes = self.owed.handed_back >= self.chunk || self.owed.bytes > self.owed_bytes;
+            let owed = self.count.as_ref().map_or(self.owed, |count| count.owed());
+            let owes = owed.handed_back >= self.chunk || owed.bytes > self.owed_bytes;
             if !owes && let Some(outcome) = self.ready() {
                 return Step::Outcome(outcome);
             }

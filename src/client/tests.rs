@@ -2,6 +2,7 @@
 
 mod asked_again;
 mod hanging;
+mod shortage;
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};

@@ -21,6 +21,15 @@ pub(crate) struct Taken {
     pub(crate) handed_back: usize,
 }
 
+impl Taken {
+    /// Adds what was taken since.
+    pub(crate) fn add(&mut self, more: Taken) {
+        self.outcomes += more.outcomes;
+        self.bytes += more.bytes;
+        self.handed_back += more.handed_back;
+    }
+}
+
 /// What a caller finds when it looks.
 pub(crate) struct Found {
     /// A job of its batch that ended without an attempt.
@@ -90,7 +99,7 @@ impl Executor {
         })
     }
 
-    fn told(&self, state: &mut State, batch: Id, taken: Taken, now: Instant) {
+    pub(super) fn told(&self, state: &mut State, batch: Id, taken: Taken, now: Instant) {
         state.schedule.taken(batch, taken.outcomes, taken.bytes);
         state.schedule.handed_back(batch, taken.handed_back);
         state.expire(now);

@@ -25,7 +25,7 @@ mod workers;
 
 pub(crate) use attempt::Engine;
 pub(crate) use calls::{Found, Taken};
-pub(crate) use feed::{Fed, Feed};
+pub(crate) use feed::{Fed, Feed, Unpushed};
 pub(crate) use handle::Watcher;
 pub use handle::{Handle, TimedOut};
 pub(crate) use here::soon_back;

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use haul::{
-    BreakerSettings, Client, ErrorType, HostRule, Jitter, RateLimit, Request, RetryPolicy,
+    BreakerSettings, Client, ErrorType, HostRule, Jitter, Layer, RateLimit, Request, RetryPolicy,
     StopReason, Timeouts,
 };
 
-use crate::support::{Answer, Scenario};
+use crate::support::{Answer, Scenario, Server};
 
 fn quick() -> RetryPolicy {
     let wait = Duration::from_millis(1);
@@ -311,6 +311,76 @@ fn a_retry_is_told_of_and_a_hook_that_panics_loses_nothing() {
     let outcome = panicking.get(server.url("/b"));
     assert_eq!(outcome.error().unwrap().error_type(), ErrorType::Panic);
     assert_eq!(server.requests_to("/b"), 0);
+}
+
+#[derive(Debug)]
+struct NoKey(u32);
+
+impl std::fmt::Display for NoKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no key for attempt {}", self.0)
+    }
+}
+
+impl std::error::Error for NoKey {}
+
+#[test]
+fn a_hook_that_fails_ends_the_request_unsent_with_its_error() {
+    let server = Server::always(Answer::status(503));
+    let client = Client::builder()
+        .workers(2)
+        .retry(quick())
+        .before_attempt(|outgoing| match outgoing.uri.path() {
+            "/first" => Err(NoKey(outgoing.attempt)),
+            "/second" if outgoing.attempt == 2 => Err(NoKey(outgoing.attempt)),
+            _ => Ok(()),
+        })
+        .build()
+        .unwrap();
+    for (path, attempts) in [("/first", 0), ("/second", 1)] {
+        for request in [
+            Request::get(server.url(path)),
+            Request::post(server.url(path)).idempotent(true),
+        ] {
+            let outcome = client.send(request);
+            let failed = outcome.error().unwrap();
+            assert_eq!(
+                (failed.layer(), failed.error_type(), failed.stop_reason()),
+                (
+                    Layer::Application,
+                    ErrorType::Sign,
+                    Some(StopReason::NotRetryable)
+                )
+            );
+            assert_eq!(outcome.attempts(), attempts, "{path}");
+            assert_eq!(outcome.attempt_log().len(), attempts as usize);
+            let source = std::error::Error::source(failed).unwrap();
+            let NoKey(attempt) = source.downcast_ref().unwrap();
+            assert_eq!(*attempt, attempts + 1);
+            assert_eq!(failed.message(), format!("no key for attempt {attempt}"));
+            let record = haul::record::Record::new(&outcome, &Default::default());
+            let line = serde_json::to_value(&record).unwrap();
+            assert_eq!(
+                (&line["error_type"], &line["layer"]),
+                (&"sign".into(), &"application".into())
+            );
+        }
+    }
+    assert_eq!(
+        (server.requests_to("/first"), server.requests_to("/second")),
+        (0, 2)
+    );
+}
+
+#[test]
+fn hooks_may_return_nothing_a_result_or_never() {
+    let _ = Client::builder().before_attempt(|_| {});
+    let _ = Client::builder().before_attempt(|_| Ok::<_, std::fmt::Error>(()));
+    let _ = Client::builder().before_attempt(
+        |_| -> Result<(), Box<dyn std::error::Error + Send + Sync>> { Err("no key".into()) },
+    );
+    let _ = Client::builder().before_attempt(|_| Err::<(), _>("no key"));
+    let _ = Client::builder().before_attempt(|_| panic!("no key"));
 }
 
 #[test]

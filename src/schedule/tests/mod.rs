@@ -8,6 +8,7 @@ mod hosts;
 mod jumps;
 mod recount;
 mod scene;
+mod shortage;
 mod sim;
 mod turns;
 
