@@ -180,12 +180,6 @@ impl Error {
         self
     }
 
-    /// Says where the request was read.
-    pub(crate) fn read_at(mut self, place: &impl fmt::Display) -> Error {
-        self.0.message = format!("{place}: {}", self.0.message);
-        self
-    }
-
     pub(crate) fn because(mut self, source: Option<Box<dyn StdError + Send + Sync>>) -> Error {
         self.0.source = source;
         self

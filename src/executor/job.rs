@@ -195,15 +195,6 @@ impl Job {
                 })
             }
         };
-        let state = match state {
-            State::Failed(error) if error.error_type() == ErrorType::InvalidRequest => {
-                State::Failed(match self.request.place() {
-                    Some(place) => error.read_at(place),
-                    None => error,
-                })
-            }
-            state => state,
-        };
         if self.relative {
             report.rare_mut().url = Some(self.request.redaction().uri(self.first_head().url.uri()));
         }

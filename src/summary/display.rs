@@ -229,10 +229,13 @@ impl Summary {
             .first()
             .map_or(0, |worst| worst.count.to_string().len());
         let rows = errors.iter().zip(&texts).map(|(error, text)| {
+            let place = match &error.place {
+                Some(place) => printable(place),
+                None => format!("line {}", error.index + 1),
+            };
             format!(
-                "{:>count_width$}  {text:<text_width$}  e.g. line {} {}",
+                "{:>count_width$}  {text:<text_width$}  e.g. {place} {}",
                 error.count,
-                error.index + 1,
                 printable(&error.url)
             )
         });

@@ -11,6 +11,7 @@ mod line;
 mod look;
 mod output;
 mod progress;
+mod recorded;
 mod run;
 mod settings;
 mod signals;

@@ -28,8 +28,10 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     check(arguments)?;
     let Settings { client, lines } = settings::settings(arguments, voice)?;
     let requests = input::open(arguments, lines, voice)?;
+    let (refused, known) = (requests.refused(), requests.known());
     if arguments.ending.dry_run {
-        return print(requests, voice);
+        let status = print(requests, voice)?;
+        return refused.take().map_or(Ok(status), Err);
     }
     let mut output = output::open(arguments, client.redaction())?;
     let found = output.results.found();
@@ -49,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     feed(requests, intake)?;
     let shown = progress::shown(arguments);
     if shown != Shown::None && !arguments.ending.retry_failed {
-        total::count(&arguments.inputs, found, outcomes.progress());
+        total::count(&arguments.inputs, known, found, outcomes.progress());
     }
     let (ended, mut summary) = drive(arguments, outcomes, &mut output, shown, voice);
     let end = match ended {
@@ -63,6 +65,14 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
         }
     };
     let signal = signalled.number();
+    if let Some(failure) = refused.take() {
+        // Requests of other inputs may have been sent before.
+        if summary.total() > 0 {
+            summary.set_interrupted(true);
+            report(arguments, &summary, voice)?;
+        }
+        return Err(failure);
+    }
     summary.set_interrupted(signal.is_some() || end != End::Completed);
     report(arguments, &summary, voice)?;
     let status = match signal {
