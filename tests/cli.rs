@@ -27,6 +27,10 @@ mod input;
 mod messages;
 #[path = "cli/pace.rs"]
 mod pace;
+#[path = "cli/places.rs"]
+mod places;
+#[path = "cli/recorded.rs"]
+mod recorded;
 #[path = "cli/requests.rs"]
 mod requests;
 #[path = "cli/results.rs"]
