@@ -1,7 +1,6 @@
 //! The parts that a key of version 2 covers, each with its name and length in front.
 
 use std::borrow::Cow;
-use std::io::Write;
 
 use super::BaseUrl;
 use crate::digest::Sha256;
@@ -36,12 +35,19 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&BaseUrl>) 
 }
 
 fn add_part(hash: &mut Sha256, name: &str, content: &[u8]) {
-    // In one piece on the stack, since every request has several parts.
-    let mut front = [0; 32];
-    let mut rest = &mut front[..];
-    write!(rest, "{name}:{}:", content.len()).expect("a part's name is short");
-    let unused = rest.len();
-    hash.update(&front[..front.len() - unused]);
+    hash.update(name);
+    // Written by hand from its end, since every request has several parts.
+    let mut length = [b':'; 22];
+    let (mut start, mut rest) = (length.len() - 1, content.len());
+    loop {
+        start -= 1;
+        length[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    hash.update(&length[start - 1..]);
     hash.update(content);
 }
 
@@ -123,6 +129,18 @@ mod tests {
             Key::of(&all).to_string(),
             "2-d14d435d23f3d226ff81f649dd70e851"
         );
+    }
+
+    #[test]
+    fn the_length_of_a_part_is_a_decimal_number() {
+        for length in [1, 9, 10, 99, 100, 12_345] {
+            let body = "x".repeat(length);
+            let mut whole = Sha256::new();
+            whole.update(format!("method:4:POSTurl:1:ubody:{length}:{body}"));
+            let digest = whole.finish();
+            let key = Key::of(&Request::post("u").body(body));
+            assert_eq!(key.digest()[..], digest[..16], "{length}");
+        }
     }
 
     #[test]

@@ -88,6 +88,21 @@ fn rows_that_are_still_in_the_log_beside_the_file_are_read() {
 }
 
 #[test]
+fn a_copy_of_a_database_and_its_log_is_left_as_it_is_too() {
+    let folder = Folder::new("copied");
+    let sink = &mut Sqlite::open(folder.file()).unwrap();
+    run(sink, &[sample::connect_timeout(0, "http://h/")]).unwrap();
+    let copied = Folder::new("copied-to");
+    for end in ["", "-wal"] {
+        let name = format!("failures.db{end}");
+        fs::copy(folder.0.join(&name), copied.0.join(&name)).unwrap();
+    }
+    let before = files(&copied);
+    assert_eq!(Sqlite::last_failures(copied.file()).unwrap().len(), 1);
+    assert_eq!(files(&copied), before);
+}
+
+#[test]
 fn a_path_may_hold_what_has_a_meaning_in_a_uri() {
     let folder = Folder::new("odd?name#100%25 é");
     let outcomes = [sample::connect_timeout(0, "http://h/")];
