@@ -91,7 +91,7 @@ fn check(server: &Server, results: &Path) {
 #[test]
 fn requests_of_one_id_that_differ_in_what_is_sent_are_each_done_once_over_fifty_kills() {
     let server = Server::start(|seen| {
-        Answer::text(&shown(&seen)).after(Duration::from_millis(seen.number as u64 % 4))
+        Answer::text(shown(seen)).after(Duration::from_millis(seen.number as u64 % 4))
     });
     let folder = Folder::new("alike");
     kill_and_resume(&server, &folder.results(), Input::Alike, 50, false);
