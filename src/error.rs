@@ -185,12 +185,6 @@ impl Error {
         self
     }
 
-    /// Says where the request was read.
-    pub(crate) fn read_at(mut self, place: &impl fmt::Display) -> Error {
-        self.0.message = format!("{place}: {}", self.0.message);
-        self
-    }
-
     /// Adds the method and the URL of the request.
     pub(crate) fn to(mut self, request: String) -> Error {
         self.0.request = Some(request);

@@ -88,6 +88,17 @@ impl<T> Outcome<T> {
         self.request.get_id()
     }
 
+    /// The name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came from
+    /// no file, or it is not known ([`Request::read_at`]).
+    pub fn source(&self) -> Option<&str> {
+        self.request.source()
+    }
+
+    /// The number of the request's line in its [`source`](Outcome::source), from 1, counting every line.
+    pub fn line(&self) -> Option<u64> {
+        self.request.line()
+    }
+
     /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL. The
     /// form in which it was sent, with its escapes, is the [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {

@@ -40,6 +40,10 @@ mod messages;
 mod not_done;
 #[path = "cli/pace.rs"]
 mod pace;
+#[path = "cli/places.rs"]
+mod places;
+#[path = "cli/recorded.rs"]
+mod recorded;
 #[path = "cli/requests.rs"]
 mod requests;
 #[path = "cli/results.rs"]

@@ -205,15 +205,6 @@ impl Job {
                 })
             }
         };
-        let state = match state {
-            State::Failed(error) if error.error_type() == ErrorType::InvalidRequest => {
-                State::Failed(match self.request.place() {
-                    Some(place) => error.read_at(place),
-                    None => error,
-                })
-            }
-            state => state,
-        };
         if let Some(written) = self.target.written.take() {
             report.rare_mut().written = Some(written);
         }

@@ -60,12 +60,21 @@ pub(super) fn request_of_whole_line(
     }
     match serde_json::from_str(line) {
         Ok(Value::Object(keys)) if keys.contains_key("request") => request_of(line),
+        // Without this, a lenient reading would skip what it does not know and send the rest.
+        Ok(Value::Object(keys)) if RECORD.iter().all(|name| keys.contains_key(*name)) => {
+            Err(InvalidLine::new(
+                "a record of a results file holds no request (one of a failure log does)",
+            ))
+        }
         Ok(Value::Object(keys)) => of_keys(keys, defaults),
         Ok(url @ Value::String(_)) => of_keys(Map::from_iter([("url".to_owned(), url)]), defaults),
         Ok(_) => unreachable!("it begins as an object or a text"),
         Err(e) => Err(InvalidLine::new(format!("not JSON: {e}"))),
     }
 }
+
+/// Keys of every record, of which no request has one.
+const RECORD: [&str; 3] = ["v", "key", "outcome"];
 
 const BODIES: [&str; 5] = ["body", "json", "form", "body_base64", "body_file"];
 
@@ -282,6 +291,10 @@ mod tests {
                 "only one of body",
             ),
             ("{\"url\":\"http://h/\",\"auth\":1}", "auth: "),
+            (
+                "{\"v\":1,\"key\":\"x\",\"outcome\":\"failed\",\"url\":\"http://h/\"}",
+                "a record of a results file holds no request",
+            ),
             (
                 "{\"url\":\"http://h/\",\"output_file\":\"a/../../b\"}",
                 "output_file: \"a/../../b\" is no relative path",

@@ -112,7 +112,7 @@ impl InputLines {
             true => request_of_whole_line(line.trim(), &self.defaults),
             false => request_of_input(line, &self.defaults),
         };
-        self.complete(line, read)
+        self.take_read(line, read)
     }
 
     /// Reads a URL, or a request as JSON, that is no line of a list: blanks in a URL are a part of it.
@@ -121,46 +121,57 @@ impl InputLines {
     /// As those of [`read`](InputLines::read).
     pub fn read_whole(&mut self, text: &str) -> Result<InputLine, InvalidLine> {
         let read = request_of_whole_line(text.trim(), &self.defaults);
-        self.complete(text, read)
+        self.take_read(text, read)
     }
 
-    /// Applies to a request what holds for all of them.
-    fn complete(
+    /// Takes what was read of a line. Unknown keys are forgiven if they are to be.
+    fn take_read(
         &mut self,
         line: &str,
         read: Result<Request, InvalidLine>,
     ) -> Result<InputLine, InvalidLine> {
         self.number += 1;
         let mut unknown = Vec::new();
-        let mut request = match read {
+        let request = match read {
             Err(e) if self.lenient && e.unknown_key().is_some() => {
                 self.forgiving(line, &mut unknown)?
             }
             read => read?,
         };
+        let request = self.complete(request, is_logged(line))?;
+        Ok(InputLine { request, unknown })
+    }
+
+    /// Takes a request of a failure log that is not read as text, one of `Sqlite::last_failures`, as the next line. If
+    /// [`read`](InputLines::read) would refuse it, it becomes a request that fails for this reason.
+    pub fn take(&mut self, request: Request) -> Request {
+        self.number += 1;
+        self.complete(request.clone(), true)
+            .unwrap_or_else(|e| request.spoiled(e.to_string()))
+    }
+
+    /// The request with what holds for all lines.
+    fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
         for name in &self.without {
             let gives =
                 |(own, _): &(crate::http::HeaderName, _)| own.as_str().eq_ignore_ascii_case(name);
             if !request.header_edits().iter().any(gives) {
-                request = request.without_header(name);
+                request = request.without_header_as_all(name);
             }
         }
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));
         }
-        let request = match &mut self.files {
-            Some(files) => files.place(request, is_logged(line), self.number)?,
+        match &mut self.files {
+            Some(files) => files.place(request, is_logged, self.number),
             None => match request.saves_to() {
-                None => request,
-                Some(path) => {
-                    return Err(InvalidLine::new(format!(
-                        "output_file: no directory to save it in was given (--output-dir): {path:?}"
-                    )));
-                }
+                None => Ok(request),
+                Some(path) => Err(InvalidLine::new(format!(
+                    "output_file: no directory to save it in was given (--output-dir): {path:?}"
+                ))),
             },
-        };
-        Ok(InputLine { request, unknown })
+        }
     }
 
     /// The request without the keys that mean nothing, which are told of.
@@ -202,6 +213,7 @@ mod tests {
 
     use super::*;
     use crate::policy::Jitter;
+    use crate::record::Key;
 
     #[test]
     fn an_unknown_key_is_an_error_or_skipped_and_told_of() {
@@ -272,6 +284,7 @@ mod tests {
         let without = lines.read("http://h/").unwrap().request;
         assert_eq!(without.header_edits().len(), 1);
         assert!(without.header_edits()[0].1.is_none());
+        assert_eq!(Key::of(&without), Key::of(&"http://h/".into()));
         let given = r#"{"url":"http://h/","headers":{"user-agent":"x"}}"#;
         let given = lines.read(given).unwrap().request;
         assert_eq!(given.header_edits()[0].1.as_ref().unwrap(), "x");

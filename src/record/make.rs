@@ -4,9 +4,10 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::key::{BaseUrl, KeyVersion, Keys};
 use super::request::RequestLine;
 use super::wire::{self, Version};
-use super::{AttemptRecord, Key, Kind, PhaseTimes, Record, body};
+use super::{AttemptRecord, Kind, PhaseTimes, Record, body};
 use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::request::Request;
@@ -20,6 +21,7 @@ pub struct RecordOptions {
     body_limit: usize,
     headers: bool,
     secrets: bool,
+    keys: Keys,
 }
 
 impl Default for RecordOptions {
@@ -29,6 +31,7 @@ impl Default for RecordOptions {
             body_limit: 1 << 20,
             headers: false,
             secrets: false,
+            keys: Keys::default(),
         }
     }
 }
@@ -55,6 +58,31 @@ impl RecordOptions {
     pub fn headers(mut self, keep: bool) -> RecordOptions {
         self.headers = keep;
         self
+    }
+
+    /// The URL that relative URLs are resolved against in the [key](super::Key) of a record, so that a request has the
+    /// same key whether its URL is written in full or not. Give it the [client's](crate::ClientBuilder::base_url).
+    /// Default: none, and a relative URL counts as written.
+    ///
+    /// ```
+    /// use haul::record::RecordOptions;
+    ///
+    /// let options = RecordOptions::new().base_url("https://example.com/api/");
+    /// ```
+    pub fn base_url(mut self, url: impl AsRef<str>) -> RecordOptions {
+        self.keys.base = Some(BaseUrl::new(url.as_ref()));
+        self
+    }
+
+    /// Makes keys of this version, to go on with a results file that has such keys.
+    pub(crate) fn key_version(mut self, version: KeyVersion) -> RecordOptions {
+        self.keys.version = version;
+        self
+    }
+
+    /// How keys are made.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     #[cfg(feature = "sqlite")]
@@ -93,7 +121,9 @@ impl<'a> Record<'a> {
             v: Version,
             id: request.get_id().map(Cow::Borrowed),
             index: outcome.index(),
-            key: Key::of(request),
+            key: options.keys.of(request),
+            source: request.source().map(Cow::Borrowed),
+            line: request.line(),
             outcome: match outcome.state {
                 State::Success(_) => Kind::Success,
                 State::Rejected(_) => Kind::Rejected,

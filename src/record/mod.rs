@@ -10,6 +10,7 @@
 //! | `id` | the request's own name |
 //! | `index` | position in the input, from 0 |
 //! | `key` | what a resumed batch recognises the request by, see [`Key`] |
+//! | `source`, `line` | where the request came from a file: its name as given (`-` is standard input), and the number of the line in it, from 1, counting every line |
 //! | `outcome` | `success`, `rejected` or `failed` |
 //! | `url`, `method` | of the request; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked |
 //! | `status` | of the last response |
@@ -46,6 +47,7 @@ mod body;
 mod codes;
 mod files;
 mod input;
+mod invalid;
 mod key;
 mod lines;
 mod make;
@@ -67,7 +69,11 @@ use serde_json::Value;
 
 pub use body::BodyEncoding;
 pub use input::request_of_input;
+pub use invalid::InvalidLine;
+#[cfg(feature = "sqlite")]
+pub(crate) use key::key_of_url;
 pub use key::{InvalidKey, Key};
+pub(crate) use key::{KeyVersion, Keys};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 #[cfg(feature = "sqlite")]
@@ -107,6 +113,13 @@ pub struct Record<'a> {
     pub index: u64,
     /// What a resumed batch recognises the request by.
     pub key: Key,
+    /// Name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came from no
+    /// file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Cow<'a, str>>,
+    /// Number of the request's line in `source`, from 1, counting every line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// Success, rejected or failed.
     pub outcome: Kind,
     /// The request's URL, secrets masked.
@@ -298,47 +311,6 @@ pub struct PhaseTimes {
     /// Reading the body.
     #[serde(rename = "receive_ms", with = "millis")]
     pub receive: Duration,
-}
-
-/// A line that is no record, or holds no request: says why.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct InvalidLine {
-    reason: String,
-    unknown: Option<String>,
-}
-
-impl InvalidLine {
-    pub(crate) fn new(reason: impl Into<String>) -> InvalidLine {
-        InvalidLine {
-            reason: reason.into(),
-            unknown: None,
-        }
-    }
-
-    fn unknown(key: &str) -> InvalidLine {
-        InvalidLine {
-            reason: format!("the request has the unknown key {key:?}"),
-            unknown: Some(key.to_owned()),
-        }
-    }
-
-    /// The key that means nothing, where that is what is wrong.
-    pub fn unknown_key(&self) -> Option<&str> {
-        self.unknown.as_deref()
-    }
-
-    /// Why a line could not be read: another version before all else, since its other keys may be anything.
-    fn unreadable(line: &str, error: &serde_json::Error) -> InvalidLine {
-        #[derive(Deserialize)]
-        struct Versioned {
-            v: u64,
-        }
-        let other = serde_json::from_str::<Versioned>(line)
-            .ok()
-            .and_then(|line| Version::refusal(line.v));
-        InvalidLine::new(other.unwrap_or_else(|| format!("not a record: {error}")))
-    }
 }
 
 impl<'a> Record<'a> {

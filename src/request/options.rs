@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) needs_headers: Vec<HeaderName>,
     /// Query parameters, likewise.
     pub(crate) needs_query: Vec<String>,
+    /// Lower-case names of headers that every request of the input leaves out: a setting, and no part of the key.
+    pub(crate) left_out_by_all: Vec<String>,
     /// What is shown of it, where that is less than usual.
     pub(crate) redaction: Redaction,
 }
@@ -62,6 +64,13 @@ impl Request {
             (options.needs_headers, options.needs_query) = (headers, query);
         }
         self
+    }
+
+    /// Leaves a header out as every request of the input does.
+    pub(crate) fn without_header_as_all(mut self, name: &str) -> Request {
+        let names = &mut self.options_mut().left_out_by_all;
+        names.push(name.to_ascii_lowercase());
+        self.without_header(name)
     }
 
     /// What is wrong where what this request needs is not all there: a message naming what is missing.

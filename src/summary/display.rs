@@ -285,8 +285,11 @@ impl Summary {
         let room = width.saturating_sub(from);
         let texts = errors.iter().map(|error| cut(&error_shown(error), room));
         let texts: Vec<String> = texts.collect();
-        let places = errors.iter().map(|e| format!("e.g. line {}", e.index + 1));
-        let places: Vec<String> = places.collect();
+        let place = |error: &TopError| match &error.place {
+            Some(place) => printable(&format!("e.g. {place}")),
+            None => format!("e.g. line {}", error.index + 1),
+        };
+        let places: Vec<String> = errors.iter().map(place).collect();
         let urls: Vec<String> = errors.iter().map(|error| printable(&error.url)).collect();
         let of_text = widest(&texts);
         // Beside the error or below it, but for all rows alike.

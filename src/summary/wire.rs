@@ -77,6 +77,8 @@ struct ErrorLine {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     words: String,
     index: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
     url: String,
 }
 
@@ -219,6 +221,7 @@ impl ErrorLine {
             message: example.message,
             words: key.words.clone(),
             index: example.index,
+            place: example.place,
             url: example.url,
         })
     }
@@ -234,6 +237,7 @@ impl ErrorLine {
             count: self.count,
             example: Some(Example {
                 index: self.index,
+                place: self.place,
                 url: self.url,
                 message: self.message,
             }),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::{Failure, Status};
-use crate::input::Input;
+use crate::input::{Input, shown_place};
 use crate::voice::Voice;
 
 /// A request as it would be sent, secrets masked. Keys that mean the same have the names that they have in records.
@@ -62,7 +62,7 @@ pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<
                     }
                     Err(error) => {
                         let url = client.redaction().url(request.url());
-                        format!("{}: {}: {url:?}", input.place(), error.message())
+                        format!("{}{}: {url:?}", shown_place(&request), error.message())
                     }
                 },
                 Err(bad) => bad.message(),

@@ -60,8 +60,10 @@ impl Look {
             return;
         };
         if error.error_type() == ErrorType::InvalidRequest {
+            let place = outcome.request().place();
+            let place = place.map_or(String::new(), |place| format!("{place}: "));
             self.voice
-                .bad_line(&format!("{}: {:?}", error.message(), outcome.url()));
+                .bad_line(&format!("{place}{}: {:?}", error.message(), outcome.url()));
         }
         if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {
             self.not_repeated = true;

@@ -40,6 +40,10 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
         .body(to.body == Body::Auto)
         .body_limit(usize::try_from(to.body_limit).unwrap_or(usize::MAX))
         .headers(to.include_headers);
+    let records = match &arguments.requests.base_url {
+        Some(base) => records.base_url(base),
+        None => records,
+    };
     let resume = ending.resume || ending.retry_failed;
     let path = to.output.as_deref().filter(|path| *path != Path::new("-"));
     if path.is_none() && (resume || ending.durable) {

@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     check(arguments)?;
     let Settings { client, lines } = settings::settings(arguments, voice)?;
     let requests = input::open(arguments, lines, voice)?;
+    let known = requests.known();
     if arguments.ending.dry_run {
         return dry_run::print(requests, &client, voice);
     }
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     feed(requests, intake)?;
     let shown = progress::shown(arguments);
     if shown != Shown::None && !arguments.ending.retry_failed {
-        total::count(&arguments.inputs, found, outcomes.progress());
+        total::count(&arguments.inputs, known, found, outcomes.progress());
     }
     let (ended, mut summary) = drive(arguments, outcomes, &mut output, shown, voice);
     let end = match ended {

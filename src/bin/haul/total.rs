@@ -1,5 +1,6 @@
 //! How many requests there will be, where that is cheap to know.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::thread;
@@ -12,15 +13,22 @@ use crate::reader::{Looked, look};
 const MOST: u64 = 1 << 30;
 
 /// Counts the requests of the inputs on a thread of its own, while the first of them are on their way. `done` of them
-/// have their outcome already.
-pub(crate) fn count(inputs: &[String], done: u64, progress: ProgressHandle) {
+/// have their outcome already. `known` has the number of requests of inputs that are no lines.
+pub(crate) fn count(
+    inputs: &[String],
+    known: HashMap<String, u64>,
+    done: u64,
+    progress: ProgressHandle,
+) {
     let mut urls = 0;
     let mut files = Vec::new();
     for input in inputs {
         if input == "-" {
             return;
         }
-        if input.contains("://") {
+        if let Some(requests) = known.get(input) {
+            urls += requests;
+        } else if input.contains("://") {
             urls += 1;
         } else {
             files.push(input.clone());

@@ -1,3 +1,6 @@
+mod rows;
+mod versions;
+
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -91,7 +94,7 @@ fn failures_and_the_figures_of_the_run_stand_in_their_tables() {
     assert_eq!(runs, "6 1 1 2 1 1 urls.txt");
     let run_id: String = ask(&path, "SELECT DISTINCT run_id FROM failures");
     assert_eq!(sink.run_id(), Some(run_id.as_str()));
-    assert_eq!(ask::<i64>(&path, "PRAGMA user_version"), 1);
+    assert_eq!(ask::<i64>(&path, "PRAGMA user_version"), 2);
     assert_eq!(ask::<String>(&path, "PRAGMA journal_mode"), "wal");
     assert_eq!(
         ask::<i64>(
@@ -201,34 +204,20 @@ fn what_is_no_failure_log_is_refused_and_left_as_it_was() {
 }
 
 #[test]
-fn a_database_made_before_requests_not_done_were_counted_gets_their_column() {
-    let folder = Folder::new("column");
-    drop(Sqlite::open(folder.file()).unwrap());
-    let database = Connection::open(folder.file()).unwrap();
-    let drop_column = "ALTER TABLE runs DROP COLUMN not_done";
-    database.execute_batch(drop_column).unwrap();
-    drop(database);
-    let mut sink = Sqlite::open(folder.file()).unwrap();
-    run(&mut sink, &[sample::connect_timeout(0, "http://h/")]).unwrap();
-    let counts: String = ask(&folder.file(), "SELECT total || ' ' || not_done FROM runs");
-    assert_eq!(counts, "1 0");
-}
-
-#[test]
 fn another_version_is_refused_by_number() {
     let folder = Folder::new("version");
     drop(Sqlite::open(folder.file()).unwrap());
     let database = Connection::open(folder.file()).unwrap();
-    database.execute_batch("PRAGMA user_version=2").unwrap();
+    database.execute_batch("PRAGMA user_version=3").unwrap();
     let error = refused(&folder.file()).to_string();
     assert!(
-        error.ends_with("its failure log is of version 2 (this is version 1)"),
+        error.ends_with("its failure log is of version 3 (this is version 2)"),
         "{error}"
     );
     let read = Sqlite::last_failures(folder.file())
         .unwrap_err()
         .to_string();
-    assert!(read.contains("version 2"), "{read}");
+    assert!(read.contains("version 3"), "{read}");
 }
 
 #[test]

@@ -36,8 +36,8 @@ pub(crate) struct Ending {
     pub(crate) fail_empty: bool,
     /// Skip requests that have an outcome in -o FILE, append the rest
     ///
-    /// Requests are matched by their id, else by method, URL and body, not by position: the input may be edited. A torn
-    /// last line is cut. A POST or PATCH that was in flight when the earlier run was killed is not sent again, but
+    /// Requests are matched by everything that is sent because of them (id, method, URL, headers and body of the line),
+    /// not by position: the input may be edited. A torn last line is cut. A POST or PATCH that was in flight when the earlier run was killed is not sent again, but
     /// recorded as failed, of class interrupted.
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,

@@ -25,7 +25,8 @@ use crate::generate::What;
 ///
 /// An argument with :// is a URL, else a file; without one, or with -, standard input is read. A file holds one URL or
 /// one JSON request per line, in UTF-8, or UTF-16 with a byte order mark; blank lines and lines starting with # are
-/// skipped, CRLF is fine.
+/// skipped, CRLF is fine. A failure log in SQLite is an input too: it is opened read-only, and the newest failure of each
+/// request is sent.
 /// Results go to standard output or to -o, one JSON object a line, in the order in which requests complete; everything
 /// else goes to standard error. A request that fails ends nothing: it is one result among the others.
 ///
@@ -67,13 +68,14 @@ const AFTER_LONG: &str = r#"A line of input:
   params {name: value or list}; one of body, json, form {name: value}, body_base64, body_file (a path);
   auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent; max_redirs;
   accept [codes and "ranges"]; expect_json; require {pointer: value}; output_file (a path under --output-dir).
-  A line is read up to 16 MiB. One that is wrong is one failed result, of class invalid_request, with its line number.
+  A line is read up to 16 MiB. One that is wrong is one failed result, of class invalid_request. Every result has
+  the name of its file and the number of its line (source, line).
 
 First steps:
   haul urls.txt > out.jsonl                                a list of URLs, a bar on the terminal
   haul -j 32 --rate 50 --retry 3 -o run.jsonl --failures failures.db urls.txt
   haul --resume -o run.jsonl urls.txt                      after Ctrl-C, a limit or a crash
-  haul failures.jsonl -o again.jsonl                       send again just what failed
+  haul failures.db -o again.jsonl                          send again just what failed
 
 -L, -Z, -f, -S and --compressed are accepted as curl has them: haul works so anyway. -s is --progress none.
 
