@@ -96,8 +96,9 @@ impl<T> Outcome<T> {
         self.request.get_id()
     }
 
-    /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL. The
-    /// form in which it was sent, with its escapes, is the [`final_url`](Outcome::final_url).
+    /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL, and
+    /// has the query parameters added to it. The form in which it was sent, with its escapes, is the
+    /// [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {
         let redaction = self.request.redaction();
         redaction.url(self.written_url())
