@@ -99,8 +99,9 @@ impl<T> Outcome<T> {
         self.request.line()
     }
 
-    /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL. The
-    /// form in which it was sent, with its escapes, is the [`final_url`](Outcome::final_url).
+    /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL, and
+    /// has the query parameters added to it. The form in which it was sent, with its escapes, is the
+    /// [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {
         shown_url(&self.request, &self.report)
     }

@@ -41,6 +41,11 @@ pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
 ///
 /// A URL alone is a GET request, so a list of URLs is a list of requests.
 ///
+/// URLs are parsed as in browsers (the WHATWG URL Standard): blanks and other characters are escaped as far as it says and
+/// no further, international host names are sent in their `xn--` form, dot segments are resolved, a fragment is not sent.
+/// The zone of an IPv6 address (`http://[fe80::1%25eth0]/`, or with a bare `%`) chooses the network interface and is not
+/// sent either.
+///
 /// ```
 /// use haul::Request;
 ///

@@ -175,29 +175,32 @@ pub(crate) fn has_parameter(uri: &Uri, name: &str) -> bool {
         })
 }
 
-/// Adds query parameters to a URL, percent-encoded, after those it has.
-pub(crate) fn with_query<'a>(
-    url: &Url,
-    params: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Url, String> {
-    let added = form(params);
+/// Adds query parameters, in the form that [`form`] gives them, after those that the URL has.
+pub(crate) fn with_query(url: &Url, added: &str) -> Result<Url, String> {
     if added.is_empty() {
         return Ok(url.clone());
     }
     let uri = url.uri();
-    let path = uri.path();
-    let all = match uri.query() {
-        Some(query) if !query.is_empty() => format!("{path}?{query}&{added}"),
-        _ => format!("{path}?{added}"),
-    };
+    let text = written_with_query(url.path_and_query(), added);
     let mut parts = uri.clone().into_parts();
     // Both halves can be sent, so only their length can be wrong.
-    parts.path_and_query = Some(PathAndQuery::try_from(all).map_err(|_| too_long())?);
+    parts.path_and_query = Some(PathAndQuery::try_from(text).map_err(|_| too_long())?);
     let uri = Uri::from_parts(parts).map_err(|_| too_long())?;
     match uri.to_string().len() {
         0..=LONGEST => Ok(url.with_uri(uri)),
         _ => Err(too_long()),
     }
+}
+
+/// The text of a URL with query parameters after those it has, and before its fragment.
+pub(crate) fn written_with_query(text: &str, added: &str) -> String {
+    let (front, fragment) = text.split_at(text.find('#').unwrap_or(text.len()));
+    let between = match front.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{front}{between}{added}{fragment}")
 }
 
 /// `a=1&b=2`, percent-encoded: a query, or an `application/x-www-form-urlencoded` body.
@@ -353,7 +356,7 @@ mod tests {
         let escaped = format!("http://h/{}", "ü".repeat(LONGEST / 4));
         assert_eq!(parse(&escaped).unwrap_err(), error);
         let longest = parse(&url(LONGEST)).unwrap();
-        assert_eq!(with_query(&longest, [("a", "b")]).unwrap_err(), error);
+        assert_eq!(with_query(&longest, "a=b").unwrap_err(), error);
     }
 
     #[test]
@@ -374,12 +377,13 @@ mod tests {
             ("http://h", "http://h/?q=x%20y%26z"),
         ] {
             let url = parse(url).unwrap();
-            let with = with_query(&url, [("q", "x y&z")]).unwrap();
+            let with = with_query(&url, &form([("q", "x y&z")])).unwrap();
             assert_eq!(with.uri().to_string(), expected);
-            assert_eq!(with_query(&url, []).unwrap(), url);
+            assert_eq!(with_query(&url, "").unwrap(), url);
         }
         let zoned = parse("http://[fe80::1%25eth0]/").unwrap();
-        let with = with_query(&zoned, [("a", "b")]).unwrap();
+        let with = with_query(&zoned, "a=b").unwrap();
         assert_eq!(with.zone(), Some("eth0"));
+        assert_eq!(written_with_query("/a#b?", "c=d"), "/a?c=d#b?");
     }
 }

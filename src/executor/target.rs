@@ -43,10 +43,10 @@ pub(crate) fn target<H>(
         .iter()
         .filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
     let all = inherited.chain(own);
-    let all = all.map(|(name, value)| (name.as_str(), value.as_str()));
+    let added = url::form(all.map(|(name, value)| (name.as_str(), value.as_str())));
     let target = Target {
-        url: url::with_query(&defaults.parsed(request, text)?, all)?,
-        written,
+        url: url::with_query(&defaults.parsed(request, text)?, &added)?,
+        written: written.map(|text| url::written_with_query(&text, &added).into()),
         as_written: false,
     };
     Ok((target, None))
@@ -74,7 +74,8 @@ impl Defaults {
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) url: Url,
-    /// The request's URL as it was written, resolved against the base URL. `None`: it is absolute.
+    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
+    /// it is absolute.
     written: Option<Arc<str>>,
     /// True if no query parameters were added to what was written.
     as_written: bool,
@@ -86,7 +87,8 @@ pub(crate) struct Kept {
     pub(super) head: Option<Arc<Head>>,
     /// Where the path begins in the text of the URL, if that is sent as it is written.
     pub(super) path: Option<NonZeroU16>,
-    /// The request's URL as it was written, resolved against the base URL. `None`: it is absolute.
+    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
+    /// it is absolute.
     pub(super) written: Option<Arc<str>>,
 }
 

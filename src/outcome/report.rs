@@ -48,7 +48,8 @@ pub(crate) struct Rare {
     pub(crate) log: Vec<Attempt>,
     /// Phases of the last attempt, where no response head arrived.
     pub(crate) timings: Timings,
-    /// The request's URL as it was written, resolved against the base URL, with its secrets. `None`: it is absolute.
+    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it; with its
+    /// secrets. `None`: it is absolute.
     pub(crate) written: Option<Arc<str>>,
     /// Redirects followed.
     pub(crate) history: Vec<Hop>,

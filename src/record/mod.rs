@@ -12,7 +12,7 @@
 //! | `key` | what a resumed batch recognises the request by, see [`Key`] |
 //! | `source`, `line` | where the request came from a file: its name as given (`-` is standard input), and the number of the line in it, from 1, counting every line |
 //! | `outcome` | `success`, `rejected` or `failed` |
-//! | `url`, `method` | of the request; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked |
+//! | `url`, `method` | of the request, the URL as it was written and resolved against the base URL; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked |
 //! | `status` | of the last response |
 //! | `rejection` | `code` and `message` of the application's no |
 //! | `attempts` | how often it was tried, 0 if never sent |
@@ -21,7 +21,7 @@
 //! | `ttfb_ms` | the last attempt, to the parsed head |
 //! | `queued_ms` | waiting for a worker or a limit |
 //! | `total_ms` | queue, attempts and the waits between them |
-//! | `final_url`, `redirects` | the URL that answered, where it is another; redirects followed |
+//! | `final_url`, `redirects` | the URL that answered, as it was sent, where it is written otherwise than `url`; redirects followed |
 //! | `remote_ip`, `reused` | who answered, and whether over a kept-alive connection |
 //! | `timings` | the phases of the last attempt |
 //! | `content_type`, `size_bytes` | of the response, after decompression |
@@ -163,7 +163,7 @@ pub struct Record<'a> {
     /// Queue, attempts and the waits between them.
     #[serde(rename = "total_ms", default, with = "millis")]
     pub total: Duration,
-    /// The URL that answered last, where it is not `url`; secrets masked.
+    /// The URL that answered last, as it was sent, where it is written otherwise than `url`; secrets masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_url: Option<Cow<'a, str>>,
     /// How many redirects were followed.
