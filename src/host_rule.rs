@@ -210,6 +210,11 @@ impl<T> HostTable<T> {
             .map(|(_, rule)| rule)
     }
 
+    /// All rules, the most specific first.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.rules.iter().map(|(_, rule)| rule)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }

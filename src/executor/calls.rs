@@ -75,7 +75,7 @@ impl Executor {
     pub(crate) fn expire(self: &Arc<Self>) -> Option<Instant> {
         self.with(|state, now| {
             state.expire(now);
-            state.schedule.next_deadline()
+            state.look_again(now)
         })
     }
 
@@ -86,7 +86,7 @@ impl Executor {
             self.told(state, batch, taken, now);
             Found {
                 ended: state.schedule.take_ended(batch),
-                again: state.schedule.next_deadline(),
+                again: state.look_again(now),
             }
         })
     }
@@ -95,7 +95,7 @@ impl Executor {
     pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
-            state.schedule.next_deadline()
+            state.look_again(now)
         })
     }
 

@@ -300,6 +300,14 @@ impl State {
         self.schedule.expire(now);
     }
 
+    /// When a caller that waits calls [`expire`](Self::expire) again. Attempts that begin after this call are looked at no
+    /// sooner than a whole such time later, so a caller that does not sleep for longer is in time for each of them.
+    pub(super) fn look_again(&self, now: Instant) -> Option<Instant> {
+        let begins_later = self.schedule.watches_within().map(|time| now + time);
+        let times = [self.schedule.next_deadline(), begins_later];
+        times.into_iter().flatten().min()
+    }
+
     /// Looks at attempts under a breaker that may hang, if it is time to.
     pub(super) fn count_hanging(&mut self, now: Instant) {
         if !self.schedule.must_look(now) {

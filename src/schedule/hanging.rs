@@ -3,7 +3,7 @@
 //! A host that accepts and never answers would else keep every worker for a whole time limit before its breaker learnt
 //! anything of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Schedule;
 use super::breaker::Pass;
@@ -38,6 +38,11 @@ impl<J> Schedule<J> {
             });
         }
         Some(call.pass)
+    }
+
+    /// How long after its start an attempt is looked at first. `None`: no host has a breaker.
+    pub(crate) fn watches_within(&self) -> Option<Duration> {
+        self.has_breakers.then_some(self.settings.hanging_after)
     }
 
     /// True if [`count_hanging`](Self::count_hanging) has an attempt to look at.

@@ -76,6 +76,12 @@ impl Settings {
         }
     }
 
+    /// True if any host may have a breaker.
+    pub(super) fn has_breakers(&self) -> bool {
+        let of_rules = |rule: &LimitRule| rule.breaker.flatten().is_some();
+        self.host.breaker.is_some() || self.rules.values().any(of_rules)
+    }
+
     /// What holds for this host: of each limit, what the most specific rule says that says anything of it.
     pub(super) fn limits(&self, host: &Host) -> HostLimits {
         let mut limits = self.host.clone();

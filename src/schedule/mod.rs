@@ -49,6 +49,8 @@ use slots::Slots;
 
 pub(crate) struct Schedule<J> {
     settings: Settings,
+    /// Some hosts have a breaker.
+    has_breakers: bool,
     jobs: Slots<Slot<J>>,
     hosts: Slots<HostState>,
     by_host: HashMap<Host, Id>,
@@ -123,6 +125,7 @@ pub(crate) struct Start<J> {
 impl<J> Schedule<J> {
     pub(crate) fn new(settings: Settings) -> Self {
         Schedule {
+            has_breakers: settings.has_breakers(),
             rate: Rates::new(&settings.rate),
             rng: fastrand::Rng::with_seed(settings.seed),
             settings,
