@@ -74,7 +74,7 @@ impl Bed {
             * summary["wall_ms"].as_f64().unwrap()
             / 1e3;
         assert!((counted - finished as f64).abs() < 1.0, "{summary}");
-        done.says(&format!("  not done   {not_done:>5}"));
+        let done = done.says(&format!("  not done   {not_done:>5}"));
         let database = rusqlite::Connection::open(self.folder.at("failures.db")).unwrap();
         let row = "SELECT total = succeeded + rejected + failed + cancelled + not_done AND not_done = ?1 FROM runs";
         let right: bool = database
@@ -84,7 +84,9 @@ impl Bed {
         let rows: i64 = database
             .query_row("SELECT count(*) FROM failures", [], |row| row.get(0))
             .unwrap();
-        assert_eq!(rows, count("failed"));
+        // A failure that comes after the results could not be written is counted, and has no row.
+        let written = done.status != Some(3);
+        assert!(rows == count("failed") || !written, "{rows}, {summary}");
     }
 }
 

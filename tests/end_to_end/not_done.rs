@@ -150,7 +150,9 @@ fn while_it_waits_for_its_next_attempt() {
     token.cancel();
     assert!(outcomes.all(|outcome| outcome.is_not_done()));
     let summary = summary.snapshot();
-    assert_eq!((summary.failed(), summary.not_done()), (0, 8));
+    // One succeeded; how many more were read before is not said.
+    let counts = (summary.failed(), summary.not_done());
+    assert_eq!(counts, (0, summary.total() - 1));
 }
 
 #[test]
