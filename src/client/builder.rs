@@ -96,6 +96,9 @@ impl ClientBuilder {
 
     /// How many requests are under way at once, each on a thread of its own. Default: the number of cores plus 4, at
     /// most 32. Threads wait for sockets most of the time, so hundreds or thousands are fine.
+    ///
+    /// If the system gives fewer descriptors, ports or threads than that takes, fewer requests are under way at once and
+    /// the others wait, without losing an attempt.
     #[doc(alias = "max_workers")]
     #[doc(alias = "pool_maxsize")]
     pub fn workers(mut self, workers: usize) -> Self {
