@@ -163,7 +163,7 @@ fn pass_through(hosts: usize, limits: HostLimits) -> Result<i64, AnyError> {
             cool: None,
             call: Call::Success,
         };
-        drop(schedule.complete(start.id, verdict, now));
+        drop(schedule.complete(start.id, HEAD, verdict, now));
         schedule.taken(batch, 1, 10);
         now += Duration::from_nanos(500);
     }

@@ -94,7 +94,7 @@ impl Bench {
             assert!(
                 bench
                     .schedule
-                    .complete(start.id, verdict, bench.now)
+                    .complete(start.id, HEAD, verdict, bench.now)
                     .is_none()
             );
         }
@@ -118,7 +118,7 @@ impl Bench {
             cool: None,
             call: Call::Success,
         };
-        black_box(self.schedule.complete(start.id, verdict, self.now));
+        black_box(self.schedule.complete(start.id, HEAD, verdict, self.now));
         self.schedule.taken(self.batch, 1, 10);
         self.now += Duration::from_nanos(500);
     }
@@ -176,7 +176,7 @@ fn retry(bencher: Bencher, hosts: usize) {
             assert!(
                 bench
                     .schedule
-                    .complete(start.id, verdict, bench.now)
+                    .complete(start.id, HEAD, verdict, bench.now)
                     .is_none()
             );
             bench.now += Duration::from_micros(1);
@@ -186,7 +186,7 @@ fn retry(bencher: Bencher, hosts: usize) {
                 cool: None,
                 call: Call::Success,
             };
-            black_box(bench.schedule.complete(start.id, verdict, bench.now));
+            black_box(bench.schedule.complete(start.id, HEAD, verdict, bench.now));
             bench.schedule.taken(bench.batch, 1, 0);
         }
     });

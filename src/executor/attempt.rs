@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorType};
 use crate::host::Host;
 use crate::outcome::State;
 use crate::request::Request;
-use crate::schedule;
+use crate::schedule::{self, Heard};
 use crate::transport::{CancelSlot, Transport};
 
 use super::job::{Job, Progress, Receiver, cancelled};
@@ -19,6 +19,15 @@ use super::target::Kept;
 pub(crate) struct Engine {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) defaults: Defaults,
+}
+
+/// What a worker is told while an attempt is under way.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    /// A connection to the host stands. `None` where that is known.
+    pub(super) connected: Option<&'a dyn Fn()>,
+    /// The head of the response has come, at this instant.
+    pub(super) head: &'a dyn Fn(Instant),
 }
 
 /// What follows an attempt.
@@ -72,10 +81,10 @@ impl Engine {
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
-        connected: Option<&dyn Fn()>,
+        told: Told<'_>,
         start: Instant,
     ) -> Next {
-        match self.run(job, cancel, connected, start) {
+        match self.run(job, cancel, told, start) {
             Next::Done { .. } if cancel.end() => {
                 if let Some(progress) = &mut job.progress {
                     progress.report.ambiguous |= progress.sent_unsafe;
@@ -88,13 +97,7 @@ impl Engine {
 
     // In three steps, of which only the middle one waits, for what all that time is on the stack: ten thousand workers
     // have ten thousand stacks, and each page of one counts.
-    fn run(
-        &self,
-        job: &mut Job,
-        cancel: &Arc<CancelSlot>,
-        connected: Option<&dyn Fn()>,
-        start: Instant,
-    ) -> Next {
+    fn run(&self, job: &mut Job, cancel: &Arc<CancelSlot>, told: Told<'_>, start: Instant) -> Next {
         let Job {
             request,
             target,
@@ -130,7 +133,7 @@ impl Engine {
         if let Err(next) = progress.get_ready(self, request, host.as_ref()) {
             return *next;
         }
-        let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, connected, start);
+        let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, told, start);
         progress.conclude(self, settings, request, exchanged, cancel, start)
     }
 
@@ -201,6 +204,7 @@ impl Progress {
             fresh: false,
             sent_unsafe: false,
             settled: None,
+            heard: Heard::Nothing,
             error: None,
         }
     }

@@ -72,7 +72,7 @@ impl Executor {
             self.told(state, batch, taken, now);
             Found {
                 ended: state.schedule.take_ended(batch),
-                again: state.schedule.next_deadline(),
+                again: state.schedule.next_look(batch),
             }
         })
     }
@@ -81,7 +81,7 @@ impl Executor {
     pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
-            state.schedule.next_deadline()
+            state.schedule.next_look(batch)
         })
     }
 
@@ -89,6 +89,7 @@ impl Executor {
         state.schedule.taken(batch, taken.outcomes, taken.bytes);
         state.schedule.handed_back(batch, taken.handed_back);
         state.schedule.expire(now);
+        state.watch(now);
         if state.intakes_waiting > 0 {
             self.changed.notify_all();
         }
@@ -148,7 +149,12 @@ impl Executor {
 
     /// A connection to the host of this running job stands.
     pub(super) fn connected(self: &Arc<Self>, job: Id) {
-        self.with(|state, now| state.schedule.connected(job, now));
+        self.with(|state, _| state.schedule.connected(job));
+    }
+
+    /// The head of the response to this running job has come, after so long that its host may count as slow.
+    pub(super) fn late_head_came(self: &Arc<Self>, job: Id) {
+        self.with(|state, now| state.schedule.head_came(job, now));
     }
 
     /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its

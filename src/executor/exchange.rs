@@ -11,7 +11,7 @@ use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
 use crate::transport::{Call, CancelSlot, Exchanged, Reply, Trace};
 
-use super::attempt::Engine;
+use super::attempt::{Engine, Told};
 use super::job::Progress;
 use super::prepare::Prepared;
 use super::settings::Settings;
@@ -24,7 +24,7 @@ impl Progress {
         settings: Settings<'_>,
         host: Option<&Host>,
         cancel: &Arc<CancelSlot>,
-        connected: Option<&dyn Fn()>,
+        told: Told<'_>,
         start: Instant,
     ) -> Exchanged {
         let timeouts = settings.timeouts();
@@ -65,7 +65,8 @@ impl Progress {
             // A kept-alive connection may turn out to be closed, after the only reading of the body.
             fresh: std::mem::take(&mut self.fresh) || body.is_for_once(),
             cancel,
-            on_connected: connected,
+            on_connected: told.connected,
+            on_head: Some(told.head),
         };
         let exchange = |call: &Call<'_>| {
             let exchanged = engine.transport.exchange(call);

@@ -284,6 +284,17 @@ impl State {
         self.closing && self.schedule.queued() == 0
     }
 
+    /// Finds which hosts have become slow: then there may be room to read on.
+    pub(super) fn watch(&mut self, now: Instant) {
+        let State {
+            schedule, active, ..
+        } = self;
+        schedule.watch(now, || {
+            let with_head = active.iter().filter(|active| active.slot.has_head());
+            with_head.filter_map(|active| active.job).collect()
+        });
+    }
+
     /// Where attempts under way can be ended.
     pub(super) fn running(
         &self,

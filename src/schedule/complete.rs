@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::host::Host;
 
+use super::answers::Heard;
 use super::breaker::Call;
 use super::queue::End;
 use super::slots::Id;
@@ -45,15 +46,22 @@ impl<J> Verdict<J> {
 }
 
 impl<J> Schedule<J> {
-    /// Takes a job's permit back and does what its attempt led to. Gives the job back if nobody wants it any more, to
+    /// Takes a job's permit back and does what its attempt led to; `heard` is what it tells of its host. Gives the job back if nobody wants it any more, to
     /// be dropped outside any lock.
     #[must_use = "what comes back is dropped outside the lock"]
-    pub(crate) fn complete(&mut self, id: Id, verdict: Verdict<J>, now: Instant) -> Option<J> {
+    pub(crate) fn complete(
+        &mut self,
+        id: Id,
+        heard: Heard,
+        verdict: Verdict<J>,
+        now: Instant,
+    ) -> Option<J> {
         let slot = self.jobs.get_mut(id)?;
         let (batch, host, pass) = (slot.batch, slot.host, slot.pass.take());
         if !std::mem::replace(&mut slot.released, false) {
             self.free_permit(host);
         }
+        self.leave_worker(batch, host);
         let abandoned = match self.batches.get_mut(batch) {
             Some(batch) => {
                 batch.in_flight -= 1;
@@ -65,6 +73,7 @@ impl<J> Schedule<J> {
         if let Some(state) = self.hosts.get_mut(host) {
             state.record(pass, call, now, &mut self.rng);
         }
+        self.hear(host, id, heard, now);
         if let Some(until) = cool {
             self.cool(host, until, now);
         }
@@ -105,9 +114,8 @@ impl<J> Schedule<J> {
         };
         self.refuse(host, now);
         self.unblock(host, now);
+        self.rank(host);
         self.retire(host, now);
-        // A job that waits again has left its place in the window.
-        self.restart(batch);
         self.close_if_over(batch);
         back
     }
@@ -127,6 +135,7 @@ impl<J> Schedule<J> {
         let host = slot.host;
         self.free_permit(host);
         self.unblock(host, now);
+        self.rank(host);
     }
 
     /// As [`release`](Self::release), for a job that is to wait; a call on trial is given back untold, for the calls it
@@ -150,6 +159,21 @@ impl<J> Schedule<J> {
         self.in_flight -= 1;
         if let Some(host) = self.hosts.get_mut(host) {
             host.in_flight -= 1;
+            self.unanswered -= usize::from(!host.answering);
+        }
+    }
+
+    /// A job of the lane is no longer with a worker.
+    fn leave_worker(&mut self, batch: Id, host: Id) {
+        let Some(host) = self.hosts.get_mut(host) else {
+            return;
+        };
+        let slow = host.slow;
+        if let Some(lane) = host.lane_mut(batch) {
+            lane.running -= 1;
+        }
+        if slow && let Some(batch) = self.batches.get_mut(batch) {
+            batch.slow -= 1;
         }
     }
 
@@ -162,14 +186,14 @@ impl<J> Schedule<J> {
     }
 
     /// A connection to the host of this job in flight stands: more may be tried at once.
-    pub(crate) fn connected(&mut self, id: Id, now: Instant) {
+    pub(crate) fn connected(&mut self, id: Id) {
         let Some(host) = self.jobs.get(id).map(|slot| slot.host) else {
             return;
         };
         if let Some(state) = self.hosts.get_mut(host) {
             state.proven = true;
         }
-        self.unblock(host, now);
+        self.rank(host);
     }
 
     /// Puts a job that was in flight aside until `at`.

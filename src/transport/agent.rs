@@ -209,6 +209,7 @@ impl Sockets {
         response: Response<ureq::Body>,
     ) -> Exchanged {
         let head_at = Instant::now();
+        call.tell_head(head_at);
         let (reply, cut, back) = receive(call, response);
         let Some(mut connection) = back else {
             // ureq holds on to no connection it was lent; should it, there is none to give back.
@@ -234,10 +235,9 @@ impl Sockets {
         mut connection: Box<Connection>,
         answer: Answer,
     ) -> Exchanged {
-        connection
-            .attempt
-            .meter
-            .enter(Phase::Receive, Instant::now());
+        let head_at = Instant::now();
+        call.tell_head(head_at);
+        connection.attempt.meter.enter(Phase::Receive, head_at);
         let (reply, cut) = receive_plain(call, answer, &mut connection);
         self.concluded(call, target, route, connection, reply, cut)
     }

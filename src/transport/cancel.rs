@@ -13,6 +13,8 @@ pub(crate) struct CancelSlot {
     state: Mutex<State>,
     /// A copy of `state.cancelled`, to be read where the lock must not be taken.
     cancelled: AtomicBool,
+    /// The head of the response to the current attempt has come.
+    head: AtomicBool,
 }
 
 #[derive(Default)]
@@ -64,6 +66,7 @@ impl CancelSlot {
         state.over = false;
         state.blocked_on = Blocked::Nothing;
         self.cancelled.store(false, Ordering::Release);
+        self.head.store(false, Ordering::Relaxed);
         Ticket(state.attempt)
     }
 
@@ -97,6 +100,16 @@ impl CancelSlot {
     /// Whether the current attempt was aborted.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Notes that the head of the response to the current attempt has come.
+    pub(crate) fn note_head(&self) {
+        self.head.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the head of the response to the current attempt has come.
+    pub(crate) fn has_head(&self) -> bool {
+        self.head.load(Ordering::Relaxed)
     }
 
     /// From here on an abort shuts this socket down.

@@ -258,9 +258,14 @@ fn what_is_told_of_a_job_that_is_over_changes_nothing() {
         cool: None,
         call: Call::Success,
     };
-    assert_eq!(scene.schedule.complete(id, verdict, scene.now), None);
+    assert_eq!(
+        scene
+            .schedule
+            .complete(id, heard(&verdict), verdict, scene.now),
+        None
+    );
     scene.schedule.release(id, scene.now);
-    scene.schedule.connected(id, scene.now);
+    scene.schedule.connected(id);
     assert!(scene.schedule.withdraw(id, 1.0, scene.now));
     assert_eq!(scene.start(), None);
 }

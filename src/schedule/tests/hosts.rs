@@ -52,7 +52,7 @@ fn few_are_tried_at_once_at_a_host_until_a_connection_stands() {
     scene.push("a", 0..5);
     assert_eq!(scene.start_all(), [0, 1]);
     let id = scene.id(0);
-    scene.schedule.connected(id, scene.now);
+    scene.schedule.connected(id);
     assert_eq!(scene.start_all(), [2, 3, 4]);
 }
 
@@ -291,7 +291,12 @@ fn where_the_breaker_says_so_jobs_wait_for_it_unless_their_time_is_too_short() {
     let soon = scene.now + ms(500);
     let verdict = verdict(Some(soon));
     let id = scene.id(2);
-    assert_eq!(scene.schedule.complete(id, verdict, scene.now), None);
+    assert_eq!(
+        scene
+            .schedule
+            .complete(id, heard(&verdict), verdict, scene.now),
+        None
+    );
     let (job, why) = scene.schedule.take_ended(scene.batch).unwrap();
     assert_eq!(job, 2);
     assert!(matches!(why, Ended::BreakerOpen { .. }), "{why:?}");
@@ -507,7 +512,12 @@ fn any_number_of_hosts_one_after_another_takes_no_more_memory() {
             call: Call::Success,
         };
         // Its breaker remembers the call for a day.
-        assert_eq!(scene.schedule.complete(start.id, verdict, scene.now), None);
+        assert_eq!(
+            scene
+                .schedule
+                .complete(start.id, heard(&verdict), verdict, scene.now),
+            None
+        );
         scene.schedule.taken(scene.batch, 1, 0);
         assert!(scene.schedule.hosts.len() <= most + 1);
     }

@@ -6,8 +6,8 @@ mod hosts;
 mod jumps;
 mod recount;
 mod scene;
+mod shares;
 mod sim;
-mod turns;
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,25 @@ fn wide() -> Settings {
     Settings {
         slow_start: 1000,
         ..Settings::new(1000)
+    }
+}
+
+/// A response head that came at once.
+const HEAD: Heard = Heard::Head {
+    waited: Duration::ZERO,
+};
+
+/// As told of most attempts that end so.
+fn heard(verdict: &Verdict<impl Sized>) -> Heard {
+    match verdict {
+        Verdict::Done { call, .. } | Verdict::Retry { call, .. } => match call {
+            Call::Success => HEAD,
+            Call::Failure { .. } => Heard::NoHead {
+                waited: Duration::ZERO,
+            },
+            Call::Ignored => Heard::Nothing,
+        },
+        Verdict::Redirect { .. } => HEAD,
     }
 }
 

@@ -71,8 +71,17 @@ impl Scene {
     }
 
     pub(super) fn complete(&mut self, job: u32, verdict: Verdict<u32>) -> Option<u32> {
+        self.complete_with(job, heard(&verdict), verdict)
+    }
+
+    pub(super) fn complete_with(
+        &mut self,
+        job: u32,
+        heard: Heard,
+        verdict: Verdict<u32>,
+    ) -> Option<u32> {
         let id = self.running.remove(&job).expect("it runs");
-        self.schedule.complete(id, verdict, self.now)
+        self.schedule.complete(id, heard, verdict, self.now)
     }
 
     pub(super) fn done(&mut self, job: u32) {
@@ -83,6 +92,22 @@ impl Scene {
         let cool = None;
         let back = self.complete(job, Verdict::Done { bytes, cool, call });
         assert_eq!(back, None);
+    }
+
+    /// It ends after so many milliseconds without a response head.
+    pub(super) fn hangs(&mut self, job: u32, waited: u64) {
+        let waited = ms(waited);
+        self.ends(job, Heard::NoHead { waited });
+    }
+
+    /// It ends, and tells this of its host.
+    pub(super) fn ends(&mut self, job: u32, heard: Heard) {
+        let verdict = Verdict::Done {
+            bytes: 0,
+            cool: None,
+            call: Call::Ignored,
+        };
+        assert_eq!(self.complete_with(job, heard, verdict), None);
     }
 
     pub(super) fn fail(&mut self, job: u32) {

@@ -112,6 +112,7 @@ impl Asking {
             fresh: self.fresh,
             cancel: &self.cancel,
             on_connected,
+            on_head: None,
         })
     }
 

@@ -91,12 +91,8 @@ impl World {
         // An idle host is forgotten, and with it that it was reached.
         let proven = state.is_some_and(|state| state.proven);
         assert!(server.told || !proven);
-        let limit = match proven {
-            true => server.limits.in_flight,
-            false => server.limits.in_flight.min(self.settings.slow_start),
-        };
         let breaker = state.and_then(|state| state.breaker.as_ref());
-        server.in_flight < limit
+        server.in_flight < server.limits.in_flight
             && server.cool_until.is_none_or(|until| until <= self.now)
             && server
                 .pace
@@ -131,7 +127,6 @@ impl World {
         self.pace.note(self.settings.rate, now);
         self.starts.push(now);
         assert!(server.in_flight <= server.limits.in_flight);
-        assert!(server.told || server.in_flight <= self.settings.slow_start);
         assert!(self.schedule.in_flight() <= self.settings.in_flight);
         assert_eq!(start.unproven, {
             let id = self.schedule.by_host[&server.host];
@@ -357,7 +352,9 @@ impl World {
                 cool: None,
                 call: Call::Success,
             };
-            let _ = world.schedule.complete(start.id, verdict, world.now);
+            let _ = world
+                .schedule
+                .complete(start.id, heard(&verdict), verdict, world.now);
             world.now += Duration::from_secs(86_400);
             assert!(world.schedule.poll(world.now).is_none());
         }

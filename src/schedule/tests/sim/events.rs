@@ -224,7 +224,7 @@ impl World {
             self.runs[at].connects = None;
             let (id, work) = (self.runs[at].id, self.runs[at].work);
             self.servers[self.works[work].server].told = true;
-            self.schedule.connected(id, self.now);
+            self.schedule.connected(id);
         }
         loop {
             let due = self
@@ -310,7 +310,9 @@ impl World {
                 cool,
                 call,
             };
-            let back = self.schedule.complete(run.id, verdict, now);
+            let back = self
+                .schedule
+                .complete(run.id, heard(&verdict), verdict, now);
             self.note_back(back, run.work);
             return;
         }
@@ -330,7 +332,11 @@ impl World {
             }
         }
         let verdict = Verdict::Done { bytes, cool, call };
-        assert_eq!(self.schedule.complete(run.id, verdict, now), None);
+        assert_eq!(
+            self.schedule
+                .complete(run.id, heard(&verdict), verdict, now),
+            None
+        );
     }
 
     fn redirect(&mut self, run: Run) {
@@ -353,7 +359,9 @@ impl World {
             at,
             deadline: work.deadline,
         };
-        let back = self.schedule.complete(run.id, verdict, now);
+        let back = self
+            .schedule
+            .complete(run.id, heard(&verdict), verdict, now);
         self.note_back(back, run.work);
     }
 
