@@ -121,19 +121,7 @@ impl<J> Schedule<J> {
         watch.into_iter().chain(self.next_deadline()).min()
     }
 
-    /// A job of a batch whose caller waits for room has started. The caller is told where there is room beyond the window
-    /// now, and where it does not know yet when to look for slow hosts.
-    pub(super) fn note_started(&mut self, id: Id) {
-        self.note_room(id);
-        let Some(batch) = self.batches.get(id) else {
-            return;
-        };
-        if batch.hungry && batch.looks_at.is_none() && self.next_watch().is_some() {
-            self.nudge(id);
-        }
-    }
-
-    /// Sees to it that a host is looked at when it may have become slow.
+    /// Sees to it that a host is looked at when it may have become slow, by the callers that wait for room.
     pub(super) fn watch_host(&mut self, id: Id) {
         let Some(host) = self.hosts.get_mut(id) else {
             return;
@@ -141,10 +129,19 @@ impl<J> Schedule<J> {
         if host.slow || host.watched_at.is_some() {
             return;
         }
-        if let Some(at) = host.slow_at() {
-            host.watched_at = Some(at);
-            self.watching.push(at, id);
+        let Some(at) = host.slow_at() else {
+            return;
+        };
+        host.watched_at = Some(at);
+        self.watching.push(at, id);
+        let mut late = Vec::new();
+        for lane in &host.lanes {
+            let batch = self.batches.get(lane.batch);
+            if batch.is_some_and(|batch| batch.hungry && batch.looks_after(at)) {
+                late.push(lane.batch);
+            }
         }
+        late.into_iter().for_each(|batch| self.nudge(batch));
     }
 
     /// Changes a host, and counts its waiting jobs anew: in their batches, and among what is served next.

@@ -229,6 +229,11 @@ impl<J> Batch<J> {
         self.slow += if after.slow { lane.running } else { 0 };
     }
 
+    /// Whether its caller looks only after this instant.
+    pub(super) fn looks_after(&self, at: Instant) -> bool {
+        self.looks_at.is_none_or(|looks_at| looks_at > at)
+    }
+
     /// Its place among the batches.
     pub(super) fn rank(&self) -> Rank {
         Rank {

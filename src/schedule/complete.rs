@@ -73,7 +73,6 @@ impl<J> Schedule<J> {
         if let Some(state) = self.hosts.get_mut(host) {
             state.record(pass, call, now, &mut self.rng);
         }
-        self.hear(host, id, heard, now);
         if let Some(until) = cool {
             self.cool(host, until, now);
         }
@@ -112,6 +111,8 @@ impl<J> Schedule<J> {
                 None
             }
         };
+        // Only now: its outcome has a place in the window again.
+        self.hear(host, id, heard, now);
         self.refuse(host, now);
         self.unblock(host, now);
         self.rank(host);

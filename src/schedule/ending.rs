@@ -236,8 +236,7 @@ impl<J> Schedule<J> {
         let Some(state) = self.hosts.get_mut(host).filter(|state| state.jobs == 0) else {
             return;
         };
-        let remember = self.lingering.len() < REMEMBERED;
-        if state.is_default(now, remember) {
+        if state.is_default(now, true) {
             self.remove_host(host);
         } else if !state.lingers {
             state.lingers = true;
@@ -246,11 +245,11 @@ impl<J> Schedule<J> {
         }
         // Two for one, so that they go faster than they come.
         for _ in 0..2 {
+            let count = self.lingering.len();
             let Some(old) = self.lingering.pop_front() else {
                 return;
             };
-            let crowded = self.lingering.len() >= LINGERING;
-            let remember = self.lingering.len() < REMEMBERED;
+            let (crowded, remember) = (count > LINGERING, count <= REMEMBERED);
             let Some(state) = self.hosts.get_mut(old) else {
                 continue;
             };

@@ -262,7 +262,12 @@ impl<J> Schedule<J> {
     pub(crate) fn want_room(&mut self, batch: Id) {
         if let Some(known) = self.batches.get_mut(batch) {
             known.hungry = true;
-            self.note_started(batch);
+            self.note_room(batch);
+        }
+        let watch = self.next_watch();
+        let known = self.batches.get(batch);
+        if watch.is_some_and(|watch| known.is_some_and(|batch| batch.looks_after(watch))) {
+            self.nudge(batch);
         }
     }
 

@@ -92,6 +92,10 @@ impl<J> Schedule<J> {
                 self.note_room(batch_id);
             }
         }
+        if counted.slow {
+            // It may be the first of its batch: from here on there is room beyond the window.
+            self.note_room(batch_id);
+        }
     }
 
     /// The job that is served next, in the order of all.
@@ -120,22 +124,30 @@ impl<J> Schedule<J> {
 
     /// The oldest request of an ordered batch that has no other place left, wherever it stands in its lane.
     fn oldest_in_need(&mut self, now: Instant) -> Option<Id> {
-        let found = self.ordered.iter().find_map(|id| {
-            let batch = self.batches.get(*id)?;
-            if batch.may_start(false) || !batch.may_start(true) || batch.is_past(now) {
-                return None;
+        for at in 0..self.ordered.len() {
+            if let Some((oldest, host)) = self.oldest_of(self.ordered[at], now)
+                && self.may_have_worker(host, now)
+            {
+                return Some(oldest);
             }
-            let oldest = (*batch.order.front()?)?;
-            let slot = self
-                .jobs
-                .get(oldest)
-                .filter(|slot| slot.place == Place::Lane)?;
-            let open = self.hosts.get(slot.host)?.is_open(now);
-            let in_time = slot.deadline.is_none_or(|deadline| deadline > now);
-            (open && in_time).then_some((oldest, slot.host))
-        });
-        let (oldest, host) = found?;
-        self.may_have_worker(host, now).then_some(oldest)
+        }
+        None
+    }
+
+    /// The oldest request of a batch, and its host, if no other may start and this one may.
+    fn oldest_of(&self, batch: Id, now: Instant) -> Option<(Id, Id)> {
+        let batch = self.batches.get(batch)?;
+        if batch.may_start(false) || !batch.may_start(true) || batch.is_past(now) {
+            return None;
+        }
+        let oldest = (*batch.order.front()?)?;
+        let slot = self
+            .jobs
+            .get(oldest)
+            .filter(|slot| slot.place == Place::Lane)?;
+        let open = self.hosts.get(slot.host)?.is_open(now);
+        let in_time = slot.deadline.is_none_or(|deadline| deadline > now);
+        (open && in_time).then_some((oldest, slot.host))
     }
 
     /// Takes a job out of its lane and counts it as in flight.
@@ -171,8 +183,8 @@ impl<J> Schedule<J> {
             batch.in_flight += 1;
             batch.turn = turn;
             batch.needs_ahead_no_more(ahead);
-            // Its caller is to look when the host may be slow, or reads until enough of the other hosts is ready.
-            reads_on = batch.hungry && (batch.slow > 0 || batch.looks_at.is_none());
+            // Where a host is slow, its caller reads on until enough jobs of the other hosts are ready.
+            reads_on = batch.hungry && batch.slow > 0;
         }
         if open {
             self.rank(host_id);
@@ -184,7 +196,7 @@ impl<J> Schedule<J> {
         }
         self.watch_host(host_id);
         if reads_on {
-            self.note_started(batch_id);
+            self.note_room(batch_id);
         }
         Some(Start {
             id,

@@ -40,6 +40,13 @@ pub(super) struct Rank {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn(u64);
 
+impl Turn {
+    #[cfg(test)]
+    pub(super) fn is_served(self) -> bool {
+        self.0 >= SERVED
+    }
+}
+
 /// Gives turns out.
 #[derive(Debug, Default)]
 pub(super) struct Turns(u64);

@@ -33,6 +33,14 @@ fn wide() -> Settings {
     }
 }
 
+/// So many workers, and no other limit is near.
+fn workers(count: usize) -> Settings {
+    Settings {
+        in_flight: count,
+        ..wide()
+    }
+}
+
 /// A response head that came at once.
 const HEAD: Heard = Heard::Head {
     waited: Duration::ZERO,

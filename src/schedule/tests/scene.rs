@@ -21,8 +21,11 @@ impl Scene {
     pub(super) fn with(settings: Settings, bounds: Bounds) -> Scene {
         let begin = Instant::now();
         let mut schedule = Schedule::new(settings);
+        let batch = schedule.open(bounds, None);
+        // Its caller need not be told when to look for slow hosts.
+        schedule.batches.get_mut(batch).unwrap().looks_at = Some(begin);
         Scene {
-            batch: schedule.open(bounds, None),
+            batch,
             schedule,
             begin,
             now: begin,
@@ -64,6 +67,10 @@ impl Scene {
     /// All that may start now do, in this order.
     pub(super) fn start_all(&mut self) -> Vec<u32> {
         std::iter::from_fn(|| self.start()).collect()
+    }
+
+    pub(super) fn runs(&self, job: u32) -> bool {
+        self.running.contains_key(&job)
     }
 
     pub(super) fn id(&self, job: u32) -> Id {
@@ -145,6 +152,15 @@ impl Scene {
             deadline: None,
         };
         self.complete(job, verdict)
+    }
+
+    /// So late that no host is remembered that is idle.
+    pub(super) fn forget_hosts(&mut self) {
+        self.now += Duration::from_secs(3_600);
+        let hosts: Vec<Id> = self.schedule.hosts.ids().collect();
+        for host in hosts {
+            self.schedule.retire(host, self.now);
+        }
     }
 
     /// What of its batch ended without an attempt since.

@@ -7,7 +7,7 @@ use super::world::{Feast, Where, World, chance};
 
 impl Feast {
     /// Places in the channel that are taken or spoken for.
-    fn used(&self) -> usize {
+    pub(super) fn used(&self) -> usize {
         self.in_flight + self.finished
     }
 
@@ -17,7 +17,7 @@ impl Feast {
     }
 
     /// For any job, not only for the oldest.
-    fn has_place(&self, now: Instant) -> bool {
+    pub(super) fn has_place(&self, now: Instant) -> bool {
         self.used() + usize::from(self.bounds.ordered) < self.bounds.window
             && self.bytes < self.bounds.bytes
             && self.held(now).is_none_or(|most| self.in_flight < most)
@@ -120,7 +120,9 @@ impl World {
             });
             assert_eq!(older, None, "first in, first out");
         }
+        self.feasts[work.batch].served = self.feasts.len() + self.starts.len();
         let server = &mut self.servers[work.server];
+        server.served = self.starts.len() + 1;
         server.in_flight += 1;
         server.starts.push(now);
         server.pace.note(server.limits.rate, now);
@@ -225,6 +227,7 @@ impl World {
         for feast in &mut self.feasts {
             if nudged.contains(&feast.id) {
                 feast.waits_for_room = false;
+                feast.must_look = true;
             }
         }
     }
@@ -237,6 +240,7 @@ impl World {
             self.note_ended();
         }
         for at in 0..self.feasts.len() {
+            self.look(at);
             let feast = &mut self.feasts[at];
             if feast.gone || feast.takes_at > self.now {
                 continue;
@@ -298,6 +302,7 @@ impl World {
         feast.bytes -= took.iter().sum::<u64>();
         self.schedule.taken(feast.id, took.len(), took.iter().sum());
         self.schedule.handed_back(feast.id, handed.len());
+        feast.must_look = true;
         if !feast.by_intake {
             feast.waits_for_room = false;
         }

@@ -6,6 +6,7 @@
 mod check;
 mod events;
 mod makespan;
+mod shares;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
