@@ -7,6 +7,7 @@ mod check;
 mod events;
 mod makespan;
 mod shares;
+mod sharing;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
