@@ -1,5 +1,6 @@
 //! The schedule's rules one by one, and all of them at once over random histories.
 
+mod ahead;
 mod bounds;
 mod ending;
 mod hosts;

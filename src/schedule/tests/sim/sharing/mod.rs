@@ -17,14 +17,13 @@ use super::{number, scale};
 use play::{Event, Manner, Play, order};
 
 const WORKERS: [usize; 6] = [2, 3, 4, 16, 64, 1_000];
-const TIMEOUT: Duration = Duration::from_secs(30);
 const QUICK: Duration = Duration::from_millis(10);
 
-/// Plays once for each number of workers, and `HAUL_SCALE` times as often with other seeds.
+/// Plays twice for each number of workers, and `HAUL_SCALE` times as often with other seeds.
 fn for_all_workers(play: impl Fn(usize, &mut fastrand::Rng)) {
     let seeds = match number("HAUL_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..WORKERS.len() as u64 * scale(),
+        None => 0..2 * WORKERS.len() as u64 * scale(),
     };
     for seed in seeds {
         let workers = WORKERS[seed as usize % WORKERS.len()];
@@ -36,12 +35,19 @@ fn for_all_workers(play: impl Fn(usize, &mut fastrand::Rng)) {
     }
 }
 
-/// A number of requests: smaller in quick runs.
+/// Quick runs are so many times as small: with fewer requests and shorter timeouts.
+fn smaller() -> u32 {
+    if scale() == 1 { 5 } else { 1 }
+}
+
+/// A number of requests.
 fn of(requests: usize) -> usize {
-    match scale() {
-        1 => requests / 5,
-        _ => requests,
-    }
+    requests / smaller() as usize
+}
+
+/// The time limit of an attempt.
+fn timeout() -> Duration {
+    Duration::from_secs(30) / smaller()
 }
 
 /// One batch with the requests of all hosts in some order.
@@ -78,9 +84,9 @@ fn f1_hosts_that_never_answer_leave_half_of_the_workers_to_one_that_does() {
         let hanging = rng.usize(1..=5.min(workers - 1));
         let play = Play::new(workers)
             .host(of(20_000), Manner::Answers(QUICK))
-            .hosts(hanging, of(1_000), Manner::Hangs(TIMEOUT));
+            .hosts(hanging, of(1_000), Manner::Hangs(timeout()));
         in_some_order(play, rng).run(|play, event| {
-            first_starts_within(TIMEOUT, play, &event);
+            first_starts_within(timeout(), play, &event);
             first_has_its_half(play);
         });
     });
@@ -91,7 +97,7 @@ fn f2_a_thousand_hosts_without_a_connection_are_each_tried_before_any_is_tried_t
     for_all_workers(|workers, rng| {
         let play = Play::new(workers)
             .host(of(20_000), Manner::Answers(QUICK))
-            .hosts(of(1_000), 10, Manner::Dead(TIMEOUT / 3));
+            .hosts(of(1_000), 10, Manner::Dead(timeout() / 3));
         in_some_order(play, rng).run(|play, event| {
             first_has_its_half(play);
             if let Event::Start(number) = event {
@@ -108,7 +114,7 @@ fn wastes_nothing(play: Play) {
     let workers = play.workers;
     let play = play.run(|_, _| {});
     let least = play.work / workers as u32;
-    let most = least.mul_f64(1.05) + TIMEOUT;
+    let most = least.mul_f64(1.05) + timeout();
     assert!(play.time() <= most, "{:?}, {least:?} of work", play.time());
 }
 
@@ -121,7 +127,7 @@ fn f3_many_hosts_with_one_request_each_keep_all_workers_busy_though_half_are_dea
                 1,
                 match rng.bool() {
                     true => Manner::Answers(QUICK),
-                    false => Manner::Dead(TIMEOUT),
+                    false => Manner::Dead(timeout()),
                 },
             );
         }
@@ -132,7 +138,7 @@ fn f3_many_hosts_with_one_request_each_keep_all_workers_busy_though_half_are_dea
 #[test]
 fn f4_one_dead_host_gets_all_workers() {
     for_all_workers(|workers, rng| {
-        let play = Play::new(workers).host(500, Manner::Dead(TIMEOUT));
+        let play = Play::new(workers).host(500, Manner::Dead(timeout()));
         wastes_nothing(in_some_order(play, rng));
     });
 }
@@ -142,7 +148,7 @@ fn f5_a_slow_host_and_a_quick_one_share_all_workers() {
     for_all_workers(|workers, rng| {
         let play = Play::new(workers)
             .host(of(20_000), Manner::Answers(QUICK))
-            .host(of(1_000), Manner::Answers(TIMEOUT * 2 / 3));
+            .host(of(1_000), Manner::Answers(timeout() * 2 / 3));
         in_some_order(play, rng).run(|play, event| {
             first_has_its_half(play);
             let both = play
@@ -162,14 +168,14 @@ fn f6_a_batch_of_silent_hosts_leaves_half_of_the_workers_to_a_later_one() {
         let hanging = rng.usize(1..=5.min(workers - 1));
         let play = Play::new(workers)
             .host(of(20_000), Manner::Answers(QUICK))
-            .hosts(hanging, of(1_000), Manner::Hangs(TIMEOUT));
+            .hosts(hanging, of(1_000), Manner::Hangs(timeout()));
         let (first, silent): (Vec<_>, Vec<_>) = order(&play, rng)
             .into_iter()
             .partition(|server| *server == 0);
         let opens_at = Duration::from_millis(rng.u64(..40_000));
         let play = play.batch(Duration::ZERO, silent).batch(opens_at, first);
         play.run(|play, event| {
-            first_starts_within(opens_at + TIMEOUT, play, &event);
+            first_starts_within(opens_at + timeout(), play, &event);
             first_has_its_half(play);
         });
     });
@@ -226,7 +232,7 @@ fn f8_workers_that_limited_hosts_cannot_use_serve_the_others() {
             .host(of(500), Manner::Answers(QUICK))
             .limited(rate)
             .host(of(500), Manner::Pauses(QUICK, Duration::from_secs(3)))
-            .hosts(3, of(1_000), Manner::Hangs(TIMEOUT));
+            .hosts(3, of(1_000), Manner::Hangs(timeout()));
         let mut last = None;
         in_some_order(play, rng).run(|play, event| {
             let servers = &play.servers;
@@ -262,8 +268,8 @@ fn f9_hosts_that_stop_answering_delay_a_healthy_one_by_three_timeouts_at_most() 
         let (answers, all) = (of(1_000), of(2_000));
         let play = Play::new(workers)
             .host(of(40_000), Manner::Answers(QUICK))
-            .hosts(5, all, Manner::Tires(answers, QUICK, TIMEOUT));
-        let limit = QUICK * of(40_000) as u32 / (workers as u32 / 2) + TIMEOUT * 3;
+            .hosts(5, all, Manner::Tires(answers, QUICK, timeout()));
+        let limit = QUICK * of(40_000) as u32 / (workers as u32 / 2) + timeout() * 3;
         in_some_order(play, rng).run(|play, _| {
             let done = play.servers[0].left() == 0;
             assert!(done || play.time() <= limit, "{:?}", play.time());
