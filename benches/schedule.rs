@@ -38,7 +38,12 @@ use parts::url;
 use ureq::http;
 
 use host::Host;
-use schedule::{Bounds, Call, HostLimits, Schedule, Settings, Verdict};
+use schedule::{Bounds, Call, Heard, HostLimits, Schedule, Settings, Verdict};
+
+/// The head of a response came at once.
+const HEAD: Heard = Heard::Head {
+    waited: Duration::ZERO,
+};
 
 fn main() {
     divan::main();
@@ -100,7 +105,7 @@ impl Bench {
             assert!(
                 bench
                     .schedule
-                    .complete(start.id, verdict, bench.now)
+                    .complete(start.id, HEAD, verdict, bench.now)
                     .is_none()
             );
         }
@@ -124,7 +129,7 @@ impl Bench {
             cool: None,
             call: Call::Success,
         };
-        black_box(self.schedule.complete(start.id, verdict, self.now));
+        black_box(self.schedule.complete(start.id, HEAD, verdict, self.now));
         self.schedule.taken(self.batch, 1, 10);
         self.now += Duration::from_nanos(500);
     }
@@ -182,7 +187,7 @@ fn retry(bencher: Bencher, hosts: usize) {
             assert!(
                 bench
                     .schedule
-                    .complete(start.id, verdict, bench.now)
+                    .complete(start.id, HEAD, verdict, bench.now)
                     .is_none()
             );
             bench.now += Duration::from_micros(1);
@@ -192,7 +197,7 @@ fn retry(bencher: Bencher, hosts: usize) {
                 cool: None,
                 call: Call::Success,
             };
-            black_box(bench.schedule.complete(start.id, verdict, bench.now));
+            black_box(bench.schedule.complete(start.id, HEAD, verdict, bench.now));
             bench.schedule.taken(bench.batch, 1, 0);
         }
     });

@@ -29,8 +29,13 @@ pub use error::BuildError;
 /// A pool of worker threads over shared keep-alive connections.
 ///
 /// `Client` is `Send + Sync + Clone` and cheap to clone: all clones share one pool, its connections and its limits.
-/// Make one and share it. Several batches may run on it at once; they are served in turn. Threads start on demand and
-/// are named `haul-0`, `haul-1`, ...
+/// Make one and share it. Several batches may run on it at once. Threads start on demand and are named `haul-0`,
+/// `haul-1`, ...
+///
+/// Batches and hosts share the workers by how many each keeps busy: a free worker goes to the batch that holds the
+/// fewest, and in it to the host that holds the fewest. While hosts that answer have work, those whose last attempt ended
+/// without a response, or which have not been tried, hold at most half of the workers together, so that hosts that hang
+/// never have them all for longer than one attempt takes. With one host, that host gets every worker.
 ///
 /// The last clone dropped waits until everything accepted has ended; the iterators hold a clone.
 ///

@@ -133,6 +133,15 @@ impl Phases {
             *sum += time;
         }
     }
+
+    /// From the start of the attempt to the parsed response head: all but [`Phase::Receive`].
+    pub(crate) fn until_head(&self) -> Duration {
+        let before = &self.0[..Phase::Receive as usize];
+        let sum = before
+            .iter()
+            .fold(Nanoseconds::default(), |sum, time| sum + *time);
+        sum.into()
+    }
 }
 
 impl From<Phases> for Timings {

@@ -155,6 +155,7 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
                         fresh: false,
                         cancel: &cancel,
                         on_connected: None,
+                        on_head: None,
                     });
                     cancel.end();
                     take(text, exchanged);

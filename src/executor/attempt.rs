@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::outcome::State;
 use crate::request::Request;
-use crate::schedule;
+use crate::schedule::{self, Heard};
 use crate::transport::{CancelSlot, Transport};
 
 use super::job::{Job, Progress, Receiver, cancelled};
@@ -19,6 +19,17 @@ use super::target::Kept;
 pub(crate) struct Engine {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) defaults: Defaults,
+}
+
+/// What an attempt tells its worker while it is under way, and asks it.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    /// A connection to the host stands. `None` where that is known.
+    pub(super) connected: Option<&'a dyn Fn()>,
+    /// The head of the response has come, at this instant.
+    pub(super) head: &'a dyn Fn(Instant),
+    /// Tells if another attempt is under way, which may leave room for this one when it ends.
+    pub(super) has_company: &'a dyn Fn() -> bool,
 }
 
 /// What follows an attempt.
@@ -87,18 +98,16 @@ impl Engine {
         progress.settle_for_last(settings, error, reason)
     }
 
-    /// Makes one attempt, which begins now: at `start`. `has_company` tells if another attempt is under way, which may
-    /// leave room for this one when it ends. Where it settles the request, a cancel that comes later finds that
+    /// Makes one attempt, which begins now: at `start`. Where it settles the request, a cancel that comes later finds that
     /// it has ended; else the slot stays open until the job is back in the schedule.
     pub(super) fn attempt(
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
-        connected: Option<&dyn Fn()>,
-        has_company: &dyn Fn() -> bool,
+        told: Told<'_>,
         start: Instant,
     ) -> Next {
-        match self.run(job, cancel, connected, has_company, start) {
+        match self.run(job, cancel, told, start) {
             Next::Done { .. } if cancel.end() => {
                 if let Some(progress) = &mut job.progress {
                     progress.report.ambiguous |= progress.sent_unsafe;
@@ -111,14 +120,7 @@ impl Engine {
 
     // In three steps, of which only the middle one waits, for what all that time is on the stack: ten thousand workers
     // have ten thousand stacks, and each page of one counts.
-    fn run(
-        &self,
-        job: &mut Job,
-        cancel: &Arc<CancelSlot>,
-        connected: Option<&dyn Fn()>,
-        has_company: &dyn Fn() -> bool,
-        start: Instant,
-    ) -> Next {
+    fn run(&self, job: &mut Job, cancel: &Arc<CancelSlot>, told: Told<'_>, start: Instant) -> Next {
         let Job {
             request,
             target,
@@ -153,10 +155,10 @@ impl Engine {
         if let Err(next) = progress.get_ready(self, request, host.as_ref()) {
             return *next;
         }
-        let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, connected, start);
+        let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, told, start);
         if exchanged.result.is_err()
             && let Some(shortage) = progress.met_limit(settings, &exchanged)
-            && has_company()
+            && (told.has_company)()
         {
             progress.hold_up(&exchanged);
             return Next::Waits { shortage };
@@ -242,6 +244,7 @@ impl Progress {
             waited_for_room: false,
             sent_unsafe: false,
             settled: None,
+            heard: Heard::Nothing,
             error: None,
             accepted: None,
         }

@@ -75,7 +75,8 @@ impl Executor {
     pub(crate) fn expire(self: &Arc<Self>) -> Option<Instant> {
         self.with(|state, now| {
             state.expire(now);
-            state.look_again(now)
+            let next = state.schedule.next_deadline();
+            state.look_again(next, now)
         })
     }
 
@@ -84,9 +85,10 @@ impl Executor {
     pub(crate) fn settle(self: &Arc<Self>, batch: Id, taken: Taken) -> Found {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
+            let next = state.schedule.next_look(batch);
             Found {
                 ended: state.schedule.take_ended(batch),
-                again: state.look_again(now),
+                again: state.look_again(next, now),
             }
         })
     }
@@ -95,7 +97,8 @@ impl Executor {
     pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
-            state.look_again(now)
+            let next = state.schedule.next_look(batch);
+            state.look_again(next, now)
         })
     }
 
@@ -103,6 +106,7 @@ impl Executor {
         state.schedule.taken(batch, taken.outcomes, taken.bytes);
         state.schedule.handed_back(batch, taken.handed_back);
         state.expire(now);
+        state.watch(now);
         if state.intakes_waiting > 0 {
             self.changed.notify_all();
         }
@@ -162,7 +166,12 @@ impl Executor {
 
     /// A connection to the host of this running job stands.
     pub(super) fn connected(self: &Arc<Self>, job: Id) {
-        self.with(|state, now| state.schedule.connected(job, now));
+        self.with(|state, _| state.schedule.connected(job));
+    }
+
+    /// The head of the response to this running job has come, after so long that its host may count as slow.
+    pub(super) fn late_head_came(self: &Arc<Self>, job: Id) {
+        self.with(|state, now| state.schedule.head_came(job, now));
     }
 
     /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::error::{Error, StopReason};
+use crate::error::{Error, Layer, StopReason};
 use crate::outcome::State;
 use crate::policy::Judgement;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{self, Decision, Evidence, retry_after};
+use crate::schedule::{Heard, SLOW_AFTER};
 use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace};
 
 use super::attempt::{Engine, Next};
@@ -38,6 +39,7 @@ impl Progress {
         }
         self.note(trace, elapsed);
         let aborted = cancel.is_cancelled();
+        self.heard = heard(&exchanged, elapsed, aborted);
         if aborted || exchanged.headers().is_none() {
             self.report.rare_mut().timings = trace.timings.into();
         }
@@ -279,5 +281,25 @@ impl Progress {
                 cool,
             },
         }
+    }
+}
+
+/// What an exchange tells of its host. One that was cancelled before the host was slow, or failed on this side, tells
+/// nothing; one that a deadline ended does, as the host had until then.
+fn heard(exchanged: &Exchanged, elapsed: Duration, aborted: bool) -> Heard {
+    let fault = match &exchanged.result {
+        Err(fault) if fault.reply.is_none() => fault,
+        _ => {
+            let waited = exchanged.trace.timings.until_head();
+            return Heard::Head { waited };
+        }
+    };
+    let on_this_side = match aborted {
+        true => elapsed <= SLOW_AFTER,
+        false => fault.error_type.layer() == Layer::Local,
+    };
+    match on_this_side {
+        true => Heard::Nothing,
+        false => Heard::NoHead { waited: elapsed },
     }
 }

@@ -12,7 +12,7 @@ use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
 use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
 
-use super::attempt::Engine;
+use super::attempt::{Engine, Told};
 use super::job::Progress;
 use super::prepare::Prepared;
 use super::settings::Settings;
@@ -25,7 +25,7 @@ impl Progress {
         settings: Settings<'_>,
         host: Option<&Host>,
         cancel: &Arc<CancelSlot>,
-        connected: Option<&dyn Fn()>,
+        told: Told<'_>,
         start: Instant,
     ) -> Exchanged {
         let timeouts = settings.timeouts();
@@ -58,7 +58,8 @@ impl Progress {
             read: Timeouts::bound(timeouts.read),
             until: self.until,
             fresh,
-            on_connected: connected,
+            on_connected: told.connected,
+            on_head: Some(told.head),
             ..call(engine, settings, &self.prepared, headers, body, cancel)
         };
         let exchange = |call: &Call<'_>| {
@@ -172,6 +173,7 @@ pub(super) fn call<'a>(
         fresh: false,
         cancel,
         on_connected: None,
+        on_head: None,
     }
 }
 

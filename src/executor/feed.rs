@@ -1,6 +1,6 @@
 //! How requests get into the schedule.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::request::Request;
@@ -150,12 +150,7 @@ impl Executor {
                 break;
             }
             state.schedule.want_room(batch);
-            state.intakes_waiting += 1;
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-            state.intakes_waiting -= 1;
+            state = self.wait_for_room(state);
         }
         let now = Instant::now();
         state.add(batch, feed.numbered(number()), now);
@@ -163,6 +158,39 @@ impl Executor {
         drop(state);
         self.finish(after);
         Ok(())
+    }
+}
+
+impl Executor {
+    /// Waits until a caller that waits for room should look again: it was nudged, or a host may have become slow.
+    fn wait_for_room<'g>(
+        self: &'g Arc<Self>,
+        mut state: MutexGuard<'g, State>,
+    ) -> MutexGuard<'g, State> {
+        let until = state.schedule.next_watch();
+        state.intakes_waiting += 1;
+        state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            Some(time) => {
+                self.changed
+                    .wait_timeout(state, time)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
+            }
+            None => self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner),
+        };
+        state.intakes_waiting -= 1;
+        let now = Instant::now();
+        state.watch(now);
+        if !state.schedule.has_news() {
+            return state;
+        }
+        let after = self.call(&mut state, now);
+        drop(state);
+        self.finish(after);
+        self.lock()
     }
 }
 
@@ -189,7 +217,12 @@ impl State {
                     return None;
                 }
                 let host = self.schedule.host(job.host.as_ref()?, now);
-                Some(self.schedule.push_for(batch, host, job, now))
+                // The body of a simple request is empty, and it need not be looked at.
+                let body = match job.simple {
+                    true => 0,
+                    false => job.request.sends().bytes_in_memory(),
+                };
+                Some(self.schedule.push_for(batch, host, job, body, now))
             }
             Feed::Ended(job, why) => {
                 self.schedule.push_ended(batch, job, why);

@@ -10,7 +10,7 @@ use crate::outcome::{Outcome, Report, State};
 use crate::request::Request;
 use crate::response::Head;
 use crate::retry::Tally;
-use crate::schedule::Ended;
+use crate::schedule::{Ended, Heard};
 use crate::timing::Nanoseconds;
 use crate::transport::Partial;
 
@@ -87,6 +87,8 @@ pub(super) struct Progress {
     pub(super) sent_unsafe: bool,
     /// When it was known what becomes of it, where that was at the end of an exchange.
     pub(super) settled: Option<Instant>,
+    /// What the last exchange told of its host, until the schedule is told.
+    pub(super) heard: Heard,
     /// Why the last attempt failed, or is to be repeated all the same.
     pub(super) error: Option<Error>,
     /// The last response was accepted, and is asked for again: the outcome, if that cannot be.

@@ -300,11 +300,12 @@ impl State {
         self.schedule.expire(now);
     }
 
-    /// When a caller that waits calls [`expire`](Self::expire) again. Attempts that begin after this call are looked at no
-    /// sooner than a whole such time later, so a caller that does not sleep for longer is in time for each of them.
-    pub(super) fn look_again(&self, now: Instant) -> Option<Instant> {
+    /// When a caller that waits calls [`expire`](Self::expire) again: at `next`, or sooner for attempts under a breaker.
+    /// Those that begin after this call are looked at no sooner than a whole such time later, so a caller that does not
+    /// sleep for longer is in time for each of them.
+    pub(super) fn look_again(&self, next: Option<Instant>, now: Instant) -> Option<Instant> {
         let begins_later = self.schedule.watches_within().map(|time| now + time);
-        let times = [self.schedule.next_deadline(), begins_later];
+        let times = [next, begins_later];
         times.into_iter().flatten().min()
     }
 
@@ -317,6 +318,17 @@ impl State {
         self.schedule.count_hanging(now, |job| {
             let active = active.iter().find(|active| active.job == Some(job))?;
             active.slot.waits_since()
+        });
+    }
+
+    /// Finds which hosts have become slow: then there may be room to read on.
+    pub(super) fn watch(&mut self, now: Instant) {
+        let State {
+            schedule, active, ..
+        } = self;
+        schedule.watch(now, || {
+            let with_head = active.iter().filter(|active| active.slot.has_head());
+            with_head.filter_map(|active| active.job).collect()
         });
     }
 

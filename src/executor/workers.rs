@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorType, StopReason};
 use crate::hooks::Retrying;
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{Call, Id, Start, Verdict};
+use crate::schedule::{Call, Heard, Id, SLOW_AFTER, Start, Verdict};
 use crate::transport::CancelSlot;
 
-use super::attempt::Next;
+use super::attempt::{Next, Told};
 use super::here;
 use super::here::release_own;
 use super::job::{Job, cancelled, shown_wait};
@@ -150,12 +150,22 @@ impl Worker<'_> {
         };
 
         let connected = || executor.connected(id);
-        let connected: Option<&dyn Fn()> = if unproven { Some(&connected) } else { None };
+        let head = |at: Instant| {
+            self.slot.note_head();
+            if at.saturating_duration_since(start) > SLOW_AFTER {
+                executor.late_head_came(id);
+            }
+        };
         let has_company = || executor.has_company(id);
+        let told = Told {
+            connected: if unproven { Some(&connected) } else { None },
+            head: &head,
+            has_company: &has_company,
+        };
         let engine = executor.engine();
         let before = job.attempts();
         let attempt = catch_unwind(AssertUnwindSafe(|| {
-            engine.attempt(&mut job, &self.slot, connected, &has_company, start)
+            engine.attempt(&mut job, &self.slot, told, start)
         }));
         let next = attempt.unwrap_or_else(|panic| {
             // A hook that panics does so before its attempt is counted.
@@ -169,19 +179,21 @@ impl Worker<'_> {
                 false => panicked(&*panic),
             })
         });
+        let progress = job.progress.as_mut();
+        let heard = progress.map_or(Heard::Nothing, |p| std::mem::take(&mut p.heard));
         match next {
-            Next::Done { state, cool, tells } => self.settle(id, job, state, cool, tells),
+            Next::Done { state, cool, tells } => self.settle((id, heard), job, state, cool, tells),
             Next::Again {
                 delay,
                 cost,
                 cool,
                 tells,
-            } => self.again(id, job, (delay, cost), cool, tells),
+            } => self.again((id, heard), job, (delay, cost), cool, tells),
             Next::Waits { shortage } => {
                 executor.warn_of_shortage(&shortage);
                 job.waits_since = Instant::now();
                 let deadline = job.progress.as_ref().and_then(|p| p.deadline);
-                self.complete(id, Verdict::Wait { job, deadline })
+                self.complete((id, heard), Verdict::Wait { job, deadline })
             }
             Next::Elsewhere { host, delay } => {
                 let now = Instant::now();
@@ -190,7 +202,7 @@ impl Worker<'_> {
                 job.host = Some(host.clone());
                 let deadline = job.progress.as_ref().and_then(|p| p.deadline);
                 self.complete(
-                    id,
+                    (id, heard),
                     Verdict::Redirect {
                         job,
                         host,
@@ -207,7 +219,7 @@ impl Worker<'_> {
     #[expect(clippy::boxed_local, reason = "it comes from the schedule in its box")]
     fn settle(
         &self,
-        id: Id,
+        ended: (Id, Heard),
         job: Box<Job>,
         outcome: OutcomeState,
         cool: Option<Duration>,
@@ -225,14 +237,14 @@ impl Worker<'_> {
         // It may be the last to hold the caller's closure, and what that does when dropped is its own.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
         let cool = cool.and_then(|cool| Instant::now().checked_add(cool));
-        self.complete(id, Verdict::Done { bytes, cool, call })
+        self.complete(ended, Verdict::Done { bytes, cool, call })
     }
 
     /// Again after a wait, unless the host's retries are used up.
     #[inline(never)]
     fn again(
         &self,
-        id: Id,
+        ended: (Id, Heard),
         mut job: Box<Job>,
         (delay, cost): (Duration, f64),
         cool: Option<Duration>,
@@ -240,7 +252,7 @@ impl Worker<'_> {
     ) -> (MutexGuard<'_, State>, Instant) {
         let granted = cost <= 0.0 || {
             let mut state = self.executor.lock();
-            state.schedule.withdraw(id, cost, Instant::now())
+            state.schedule.withdraw(ended.0, cost, Instant::now())
         };
         let now = Instant::now();
         let error = job.progress.as_mut().and_then(|p| p.error.take());
@@ -249,7 +261,7 @@ impl Worker<'_> {
             let engine = self.executor.engine();
             let outcome = catch_unwind(AssertUnwindSafe(|| engine.out_of_budget(&mut job, error)));
             let outcome = outcome.unwrap_or_else(|panic| OutcomeState::Failed(panicked(&*panic)));
-            return self.settle(id, job, outcome, cool, call);
+            return self.settle(ended, job, outcome, cool, call);
         }
         if log::log_enabled!(log::Level::Warn)
             && let Some(error) = &error
@@ -285,7 +297,7 @@ impl Worker<'_> {
         job.waits_since = at;
         let cool = cool.and_then(|cool| now.checked_add(cool));
         self.complete(
-            id,
+            ended,
             Verdict::Retry {
                 job,
                 at,
@@ -297,7 +309,11 @@ impl Worker<'_> {
     }
 
     /// Gives the lock with a time read under it.
-    fn complete(&self, id: Id, verdict: Verdict<Box<Job>>) -> (MutexGuard<'_, State>, Instant) {
+    fn complete(
+        &self,
+        (id, heard): (Id, Heard),
+        verdict: Verdict<Box<Job>>,
+    ) -> (MutexGuard<'_, State>, Instant) {
         here::hold(None);
         let mut state = self.executor.lock();
         let mut now = Instant::now();
@@ -311,7 +327,7 @@ impl Worker<'_> {
             self.executor.turns().set_few(few);
         }
         let again = !matches!(verdict, Verdict::Done { .. });
-        let unwanted = state.schedule.complete(id, verdict, now);
+        let unwanted = state.schedule.complete(id, heard, verdict, now);
         if again && self.slot.end() {
             // Cancelled after its attempt had failed: it is not tried again.
             state.schedule.cancel(id, now);

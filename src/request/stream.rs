@@ -13,6 +13,14 @@ pub(crate) enum Body {
 }
 
 impl Body {
+    /// Bytes that it takes in memory while the request waits.
+    pub(crate) fn bytes_in_memory(&self) -> u64 {
+        match self {
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::Streamed(_) => 0,
+        }
+    }
+
     pub(crate) const EMPTY: Body = Body::Bytes(Vec::new());
     /// That of a request without one.
     pub(crate) const NONE: &'static Body = &Body::EMPTY;

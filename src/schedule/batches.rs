@@ -1,12 +1,21 @@
 //! What the schedule knows of a batch: its counts, its bounds, and what of it ended without an attempt.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use crate::host::Host;
 
 use super::backlog::Backlog;
+use super::lanes::{CountedAs, Lane};
+use super::ready::{Rank, Ready, Turn};
 use super::slots::Id;
+
+/// At most so many windows of jobs are read beyond the window.
+const AHEAD_WINDOWS: usize = 16;
+
+/// And bodies of this part of the byte budget.
+const AHEAD_BYTES: u64 = 4;
 
 /// The bounds of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +66,20 @@ pub(crate) enum Ended {
 #[derive(Debug)]
 pub(super) struct Batch<J> {
     pub(super) bounds: Bounds,
+    /// Hosts that are open and have a job of it in a lane.
+    pub(super) hosts: Ready,
+    /// When a job of it started last, among the batches.
+    pub(super) turn: Turn,
     /// Jobs in lanes of hosts that are open.
     pub(super) ready: usize,
+    /// Those of them whose host is slow or unanswered.
+    pub(super) spare: usize,
+    /// Jobs of slow hosts, in lanes or with a worker.
+    pub(super) slow: usize,
+    /// Jobs in lanes or delayed that were read beyond the window and have not been started since.
+    pub(super) ahead: usize,
+    /// Bytes of their bodies.
+    pub(super) ahead_bytes: u64,
     /// Jobs delayed, or in lanes of hosts that are blocked.
     pub(super) parked: usize,
     pub(super) in_flight: usize,
@@ -70,8 +91,6 @@ pub(super) struct Batch<J> {
     pub(super) bytes: i64,
     /// Ended without an attempt, for the caller to take.
     pub(super) ended: VecDeque<(J, Ended)>,
-    /// Hosts that were left out of the ring because this batch may start nothing.
-    pub(super) stalled: VecDeque<Id>,
     /// All requests of an ordered batch that were not handed back, oldest first; an id that finds no job, or none at
     /// all, stands for one that is over.
     pub(super) order: VecDeque<Option<Id>>,
@@ -82,27 +101,35 @@ pub(super) struct Batch<J> {
     pub(super) abandoned: bool,
     /// The caller waits for room to feed.
     pub(super) hungry: bool,
+    /// When its caller looks again, whatever happens, for hosts that have become slow. `None`: only when it is nudged.
+    pub(super) looks_at: Option<Instant>,
     /// How many may be under way while answers wait for a core.
     pub(super) backlog: Backlog,
 }
 
 impl<J> Batch<J> {
-    pub(super) fn new(bounds: Bounds, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(bounds: Bounds, deadline: Option<Instant>, turn: Turn) -> Self {
         Batch {
             bounds,
+            hosts: Ready::default(),
+            turn,
             ready: 0,
+            spare: 0,
+            slow: 0,
+            ahead: 0,
+            ahead_bytes: 0,
             parked: 0,
             in_flight: 0,
             last_end: None,
             finished: 0,
             bytes: 0,
             ended: VecDeque::new(),
-            stalled: VecDeque::new(),
             order: VecDeque::new(),
             deadline,
             stopped: None,
             abandoned: false,
             hungry: false,
+            looks_at: None,
             backlog: Backlog::default(),
         }
     }
@@ -117,11 +144,108 @@ impl<J> Batch<J> {
         }
     }
 
-    /// How many further requests may be pushed.
-    pub(super) fn room(&self) -> usize {
-        let unfinished = self.ready + self.ended.len() + self.used();
+    /// How many further requests may be pushed, where there are so many workers.
+    pub(super) fn room(&self, workers: usize) -> usize {
         let parked = self.bounds.max_parked.saturating_sub(self.parked);
-        self.bounds.window.saturating_sub(unfinished).min(parked)
+        let room = self.bounds.window.saturating_sub(self.unfinished());
+        if room > 0 || self.slow == 0 {
+            return room.min(parked);
+        }
+        self.room_beyond(workers).min(parked)
+    }
+
+    /// How many may be pushed beyond the window. A window full of jobs of hosts that hang would hide the healthy ones: so
+    /// once a host is slow, the jobs of slow and unanswered hosts, beyond as many as there are workers, do not count in
+    /// it, and reading goes on until as many jobs of the other hosts are ready as there are workers.
+    fn room_beyond(&self, workers: usize) -> usize {
+        if self.ahead_bytes >= self.bounds.bytes / AHEAD_BYTES {
+            return 0;
+        }
+        let uncounted = self.spare.saturating_sub(workers);
+        let window = self.bounds.window.saturating_add(uncounted);
+        let wanted = workers.saturating_sub(self.ready - self.spare);
+        let most = self.bounds.window.saturating_mul(AHEAD_WINDOWS);
+        window
+            .saturating_sub(self.unfinished())
+            .min(wanted)
+            .min(most.saturating_sub(self.ahead))
+            .min(self.bounds.max_parked.saturating_sub(uncounted))
+    }
+
+    /// Ready, under way, or over and not taken.
+    fn unfinished(&self) -> usize {
+        self.ready + self.ended.len() + self.used()
+    }
+
+    /// Jobs that keep a worker busy which other hosts do not need.
+    pub(super) fn useful(&self) -> usize {
+        match self.slow {
+            0 => self.ready,
+            _ => self.ready - self.spare,
+        }
+    }
+
+    /// A job with a body of so many bytes is added. If it is read beyond the window it counts as such, by the number
+    /// that is returned, until it [starts or ends](Batch::needs_ahead_no_more).
+    pub(super) fn reads(&mut self, body: u64) -> Option<NonZeroU32> {
+        if self.unfinished() < self.bounds.window {
+            return None;
+        }
+        let body = u32::try_from(body).unwrap_or(u32::MAX - 1);
+        self.ahead += 1;
+        self.ahead_bytes += u64::from(body);
+        NonZeroU32::new(body.saturating_add(1))
+    }
+
+    /// A job that was read beyond the window starts or ends.
+    pub(super) fn needs_ahead_no_more(&mut self, ahead: Option<NonZeroU32>) {
+        if let Some(body) = ahead {
+            self.ahead -= 1;
+            self.ahead_bytes -= u64::from(body.get() - 1);
+        }
+    }
+
+    /// So many jobs wait in the lane of a host.
+    pub(super) fn add_waiting(&mut self, host: CountedAs, jobs: usize) {
+        if host.blocked {
+            self.parked += jobs;
+        } else {
+            self.ready += jobs;
+            self.spare += if host.spare { jobs } else { 0 };
+        }
+        self.slow += if host.slow { jobs } else { 0 };
+    }
+
+    /// So many jobs no longer wait in the lane of a host.
+    pub(super) fn remove_waiting(&mut self, host: CountedAs, jobs: usize) {
+        if host.blocked {
+            self.parked -= jobs;
+        } else {
+            self.ready -= jobs;
+            self.spare -= if host.spare { jobs } else { 0 };
+        }
+        self.slow -= if host.slow { jobs } else { 0 };
+    }
+
+    /// The jobs of a lane count otherwise, since its host has changed.
+    pub(super) fn recount(&mut self, lane: &Lane, before: CountedAs, after: CountedAs) {
+        self.remove_waiting(before, lane.live);
+        self.add_waiting(after, lane.live);
+        self.slow -= if before.slow { lane.running } else { 0 };
+        self.slow += if after.slow { lane.running } else { 0 };
+    }
+
+    /// Whether its caller looks only after this instant.
+    pub(super) fn looks_after(&self, at: Instant) -> bool {
+        self.looks_at.is_none_or(|looks_at| looks_at > at)
+    }
+
+    /// Its place among the batches.
+    pub(super) fn rank(&self) -> Rank {
+        Rank {
+            places: self.in_flight,
+            turn: self.turn,
+        }
     }
 
     /// It was neither stopped nor abandoned.

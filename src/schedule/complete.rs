@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::host::Host;
 
+use super::answers::Heard;
 use super::breaker::Call;
 use super::queue::End;
 use super::slots::Id;
@@ -48,16 +49,23 @@ impl<J> Verdict<J> {
 }
 
 impl<J> Schedule<J> {
-    /// Takes a job's permit back and does what its attempt led to. Gives the job back if nobody wants it any more, to
-    /// be dropped outside any lock.
+    /// Takes a job's permit back and does what its attempt led to; `heard` is what it tells of its host. Gives the job
+    /// back if nobody wants it any more, to be dropped outside any lock.
     #[must_use = "what comes back is dropped outside the lock"]
-    pub(crate) fn complete(&mut self, id: Id, verdict: Verdict<J>, now: Instant) -> Option<J> {
+    pub(crate) fn complete(
+        &mut self,
+        id: Id,
+        heard: Heard,
+        verdict: Verdict<J>,
+        now: Instant,
+    ) -> Option<J> {
         let slot = self.jobs.get_mut(id)?;
         let (batch, host, call) = (slot.batch, slot.host, slot.call.take());
         if !std::mem::replace(&mut slot.released, false) {
             self.free_permit(host);
         }
         let pass = self.unwatch(call);
+        self.leave_worker(batch, host);
         let abandoned = match self.batches.get_mut(batch) {
             Some(batch) => {
                 batch.in_flight -= 1;
@@ -117,11 +125,12 @@ impl<J> Schedule<J> {
                 None
             }
         };
+        // Only now: its outcome has a place in the window again.
+        self.hear(host, id, heard, now);
         self.refuse(host, now);
         self.unblock(host, now);
+        self.rank(host);
         self.retire(host, now);
-        // A job that waits again has left its place in the window.
-        self.restart(batch);
         self.close_if_over(batch);
         back
     }
@@ -141,6 +150,7 @@ impl<J> Schedule<J> {
         let host = slot.host;
         self.free_permit(host);
         self.unblock(host, now);
+        self.rank(host);
     }
 
     /// As [`release`](Self::release), for a job that is to wait; a call on trial is given back untold, for the calls it
@@ -167,6 +177,21 @@ impl<J> Schedule<J> {
         self.in_flight -= 1;
         if let Some(host) = self.hosts.get_mut(host) {
             host.in_flight -= 1;
+            self.unanswered -= usize::from(!host.answering);
+        }
+    }
+
+    /// A job of the lane is no longer with a worker.
+    fn leave_worker(&mut self, batch: Id, host: Id) {
+        let Some(host) = self.hosts.get_mut(host) else {
+            return;
+        };
+        let slow = host.slow;
+        if let Some(lane) = host.lane_mut(batch) {
+            lane.running -= 1;
+        }
+        if slow && let Some(batch) = self.batches.get_mut(batch) {
+            batch.slow -= 1;
         }
     }
 
@@ -179,14 +204,14 @@ impl<J> Schedule<J> {
     }
 
     /// A connection to the host of this job in flight stands: more may be tried at once.
-    pub(crate) fn connected(&mut self, id: Id, now: Instant) {
+    pub(crate) fn connected(&mut self, id: Id) {
         let Some(host) = self.jobs.get(id).map(|slot| slot.host) else {
             return;
         };
         if let Some(state) = self.hosts.get_mut(host) {
             state.proven = true;
         }
-        self.unblock(host, now);
+        self.rank(host);
     }
 
     /// Puts a job that was in flight aside until `at`.

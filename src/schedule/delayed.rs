@@ -35,6 +35,12 @@ impl Timers {
         self.heap.peek().map(|Reverse(entry)| entry.due)
     }
 
+    /// The next one, and when it is due.
+    pub(super) fn first(&self) -> Option<(Instant, Id)> {
+        let Reverse(entry) = self.heap.peek()?;
+        Some((entry.due, entry.id))
+    }
+
     /// The next one due at `now`, and when it was.
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<(Instant, Id)> {
         if self.next()? > now {
@@ -68,6 +74,12 @@ impl Timers {
         if held > 1 << 12 && used < held / 4 {
             self.heap.shrink_to(held / 2);
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn has(&self, due: Instant, id: Id) -> bool {
+        let mut entries = self.heap.iter();
+        entries.any(|Reverse(entry)| (entry.due, entry.id) == (due, id))
     }
 
     #[cfg(test)]

@@ -10,6 +10,9 @@ use super::{Place, Schedule};
 /// whatever it still knew: settings that let it know something for days must not take memory for every host there is.
 const LINGERING: usize = 1 << 16;
 
+/// Idle hosts that are kept only because it is remembered that they were served, and how. Beyond these none is.
+const REMEMBERED: usize = 1 << 13;
+
 impl<J> Schedule<J> {
     /// Hands an ended job to its batch's caller.
     pub(super) fn end(&mut self, batch: Id, job: J, why: Ended) {
@@ -33,14 +36,15 @@ impl<J> Schedule<J> {
         };
         let Some(job) = slot.job.take() else { return };
         let (batch_id, host_id, place) = (slot.batch, slot.host, slot.place);
+        let ahead = slot.ahead.take();
         self.queued -= 1;
-        let blocked = self.hosts.get(host_id).is_some_and(|host| host.blocked);
+        let host = self.hosts.get(host_id);
         if let Some(batch) = self.batches.get_mut(batch_id) {
-            if place == Place::Delayed || blocked {
-                batch.parked -= 1;
-            } else {
-                batch.ready -= 1;
+            match host {
+                Some(host) if place == Place::Lane => batch.remove_waiting(host.counted_as(), 1),
+                _ => batch.parked -= 1,
             }
+            batch.needs_ahead_no_more(ahead);
         }
         self.forget(id);
         let jobs = &self.jobs;
@@ -53,6 +57,9 @@ impl<J> Schedule<J> {
             && let Some(lane) = host.lane_mut(batch_id)
         {
             lane.forget(id, |id| jobs.get(id).is_none());
+            if lane.live == 0 {
+                self.rank(host_id);
+            }
         }
         self.retire(host_id, now);
         self.end(batch_id, job, why);
@@ -228,29 +235,27 @@ impl<J> Schedule<J> {
     /// Forgets the host if it is idle and back at its defaults; one that is idle only is looked at again later, when
     /// other hosts go idle: a timer of its own would wake an idle client.
     pub(super) fn retire(&mut self, host: Id, now: Instant) {
-        let Some(state) = self
-            .hosts
-            .get_mut(host)
-            .filter(|state| state.jobs == 0 && !state.in_ring)
-        else {
+        let Some(state) = self.hosts.get_mut(host).filter(|state| state.jobs == 0) else {
             return;
         };
-        if state.is_default(now) {
+        if state.is_default(now, true) {
             self.remove_host(host);
         } else if !state.lingers {
             state.lingers = true;
+            (state.lanes, state.unheard) = Default::default();
             self.lingering.push_back(host);
         }
         // Two for one, so that they go faster than they come.
         for _ in 0..2 {
+            let count = self.lingering.len();
             let Some(old) = self.lingering.pop_front() else {
                 return;
             };
-            let crowded = self.lingering.len() >= LINGERING;
+            let (crowded, remember) = (count > LINGERING, count <= REMEMBERED);
             let Some(state) = self.hosts.get_mut(old) else {
                 continue;
             };
-            if state.is_default(now) || (crowded && state.jobs == 0 && !state.in_ring) {
+            if state.is_default(now, remember) || (crowded && state.jobs == 0) {
                 self.remove_host(old);
             } else if state.jobs == 0 {
                 self.lingering.push_back(old);
@@ -261,8 +266,14 @@ impl<J> Schedule<J> {
     }
 
     fn remove_host(&mut self, host: Id) {
-        if let Some(state) = self.hosts.remove(host) {
-            self.by_host.remove(&state.host);
+        let Some(state) = self.hosts.remove(host) else {
+            return;
+        };
+        self.by_host.remove(&state.host);
+        if state.watched_at.is_some() {
+            let hosts = &self.hosts;
+            self.watching
+                .discard(|due, id| hosts.get(id).is_some_and(|h| h.watched_at == Some(due)));
         }
     }
 
@@ -273,6 +284,7 @@ impl<J> Schedule<J> {
             .is_some_and(|batch| batch.abandoned && batch.is_idle())
         {
             self.batches.remove(batch);
+            self.open.retain(|id| *id != batch);
             self.ordered.retain(|id| *id != batch);
             self.backlogged.retain(|id| *id != batch);
         }

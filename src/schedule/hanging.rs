@@ -19,7 +19,7 @@ pub(super) struct OpenCall {
 
 impl<J> Schedule<J> {
     /// Watches the attempt of a job that its host's breaker let through just now.
-    pub(super) fn watch(&mut self, id: Id, pass: Pass, now: Instant) {
+    pub(super) fn watch_call(&mut self, id: Id, pass: Pass, now: Instant) {
         let look_at = now.checked_add(self.settings.hanging_after);
         if let Some(slot) = self.jobs.get_mut(id) {
             slot.call = Some(Box::new(OpenCall { pass, look_at }));

@@ -25,7 +25,9 @@ impl<J> Schedule<J> {
             Some(id) => *id,
             None => {
                 let limits = self.settings.limits(host);
-                let state = HostState::new(host.clone(), &limits, self.settings.in_flight, now);
+                let turn = self.turns.arrive();
+                let workers = self.settings.in_flight;
+                let state = HostState::new(host.clone(), &limits, turn, workers, now);
                 let id = self.hosts.insert(state);
                 self.by_host.insert(host.clone(), id);
                 id
@@ -66,24 +68,11 @@ impl<J> Schedule<J> {
         let Some(state) = self.hosts.get_mut(host).filter(|state| !state.blocked) else {
             return;
         };
-        state.blocked = true;
-        if !state.has_queue() {
-            return;
+        let waits = state.has_queue();
+        self.change(host, |state| state.blocked = true);
+        if waits {
+            self.wake_when_open(host, now);
         }
-        let mut made_room = Vec::new();
-        for lane in state.lanes.iter().filter(|lane| lane.live > 0) {
-            if let Some(batch) = self.batches.get_mut(lane.batch) {
-                batch.ready -= lane.live;
-                batch.parked += lane.live;
-                if batch.hungry {
-                    made_room.push(lane.batch);
-                }
-            }
-        }
-        made_room
-            .into_iter()
-            .for_each(|batch| self.note_room(batch));
-        self.wake_when_open(host, now);
     }
 
     /// Sees to it that a blocked host is looked at when time opens it. One that nothing waits for needs no look.
@@ -122,95 +111,10 @@ impl<J> Schedule<J> {
 
     /// The host may be able to start something again.
     pub(super) fn unblock(&mut self, host: Id, now: Instant) {
-        let slow_start = self.settings.slow_start;
-        let Some(state) = self
-            .hosts
-            .get_mut(host)
-            .filter(|h| h.blocked && h.is_open(now, slow_start))
-        else {
-            return;
-        };
-        state.blocked = false;
-        let mut made_room = Vec::new();
-        for lane in state.lanes.iter().filter(|lane| lane.live > 0) {
-            if let Some(batch) = self.batches.get_mut(lane.batch) {
-                batch.parked -= lane.live;
-                batch.ready += lane.live;
-                if batch.hungry {
-                    made_room.push(lane.batch);
-                }
-            }
+        let state = self.hosts.get(host);
+        if state.is_some_and(|state| state.blocked && state.is_open(now)) {
+            self.change(host, |state| state.blocked = false);
         }
-        if state.has_queue() && !state.in_ring {
-            state.in_ring = true;
-            self.ring.join(state.turn, host);
-        }
-        // Where as many were parked as may be, there is room now.
-        made_room
-            .into_iter()
-            .for_each(|batch| self.note_room(batch));
-    }
-
-    /// The host is open, but no batch with jobs there may start one: it waits in the batches' lists.
-    pub(super) fn stall(&mut self, host: Id) {
-        let Some(state) = self.hosts.get_mut(host) else {
-            return;
-        };
-        for lane in state
-            .lanes
-            .iter_mut()
-            .filter(|lane| lane.live > 0 && !lane.listed)
-        {
-            if let Some(batch) = self.batches.get_mut(lane.batch) {
-                lane.listed = true;
-                batch.stalled.push_back(host);
-            }
-        }
-    }
-
-    /// The batch may start jobs again: as many of its stalled hosts as it has places return to the ring.
-    pub(super) fn restart(&mut self, batch: Id) -> bool {
-        let Some(known) = self.batches.get_mut(batch) else {
-            return false;
-        };
-        let mut returned = false;
-        let mut places = known.places();
-        while places > 0 {
-            let Some(host) = known.stalled.pop_front() else {
-                break;
-            };
-            let Some(state) = self.hosts.get_mut(host) else {
-                continue;
-            };
-            let Some(lane) = state.lane_mut(batch) else {
-                continue;
-            };
-            lane.listed = false;
-            if lane.live == 0 || state.blocked {
-                continue;
-            }
-            places -= 1;
-            if !state.in_ring {
-                state.in_ring = true;
-                self.ring.join(state.turn, host);
-                returned = true;
-            }
-        }
-        returned
-    }
-
-    /// Brings stalled hosts back into an empty ring, of the first batch that may start jobs of any.
-    pub(super) fn restart_any(&mut self) -> bool {
-        let mut from = 0;
-        while let Some((at, batch)) = self.batches.find_from(from, |batch| {
-            !batch.stalled.is_empty() && batch.may_start(false)
-        }) {
-            if self.restart(batch) {
-                return true;
-            }
-            from = at + 1;
-        }
-        false
     }
 
     /// Something was made of the answer of this job in flight. Says whether its batch is being held to no more than keep
@@ -228,13 +132,11 @@ impl<J> Schedule<J> {
         if began && !self.backlogged.contains(&batch_id) {
             self.backlogged.push(batch_id);
         }
-        self.restart(batch_id);
         few
     }
 
     /// Batches of which nothing was seen for long start as many as they otherwise may.
     pub(super) fn lift_backlogs(&mut self, now: Instant) {
-        let mut lifted = Vec::new();
         let batches = &mut self.batches;
         self.backlogged.retain(|id| {
             let Some(batch) = batches.get_mut(*id) else {
@@ -244,22 +146,18 @@ impl<J> Schedule<J> {
                 Some(until) if until > now => return true,
                 Some(_) => {
                     batch.backlog.lift();
-                    lifted.push(*id);
                 }
                 None => {}
             }
             false
         });
-        for batch in lifted {
-            self.restart(batch);
-        }
     }
 
     /// Tells a caller that waits for room that there is some.
     pub(super) fn note_room(&mut self, batch: Id) {
         if let Some(known) = self.batches.get_mut(batch)
             && known.hungry
-            && known.room() > 0
+            && known.room(self.settings.in_flight) > 0
         {
             known.hungry = false;
             self.nudge(batch);

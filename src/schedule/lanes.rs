@@ -9,21 +9,37 @@ use crate::retry::budget::Budget;
 use super::breaker::{Breaker, Call, Pass, Permit};
 use super::limits::HostLimits;
 use super::rates::Rates;
+use super::ready::{Rank, Tier, Turn};
 use super::slots::Id;
 
 /// What the schedule knows of a host. Gone once it is idle and back at its defaults.
 #[derive(Debug)]
 pub(super) struct HostState {
     pub(super) host: Host,
-    /// One lane for each batch that has or had jobs here, in turn order: the front is served next.
-    pub(super) lanes: VecDeque<Lane>,
+    /// One lane for each batch that has jobs here.
+    pub(super) lanes: Vec<Lane>,
+    /// Places: workers that are busy with a request of the host.
     pub(super) in_flight: usize,
     /// Time from which on it has had at least one in flight, or last had. `None`: nothing was ever.
     pub(super) held_since: Option<Instant>,
     /// At most so many in flight.
     pub(super) limit: usize,
-    /// A connection has been made; before, few are tried at once.
+    /// A connection has been made; before, few are tried at once while other hosts have jobs ready.
     pub(super) proven: bool,
+    /// The last attempt that ended had a response head. False for a host of which none has ended.
+    pub(super) answering: bool,
+    /// The last attempt that ended had waited for a response head for longer than [`SLOW_AFTER`].
+    pub(super) late: bool,
+    /// `late`, or an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.
+    pub(super) slow: bool,
+    /// Attempts under way since whose start no head has come, oldest first: when each started, and its job.
+    pub(super) unheard: VecDeque<(Instant, Id)>,
+    /// When the oldest of `unheard` is looked at.
+    pub(super) watched_at: Option<Instant>,
+    /// When the last attempt ended. `None`: none has.
+    pub(super) ended_at: Option<Instant>,
+    /// When it was served last, among the others.
+    pub(super) turn: Turn,
     /// Nothing is sent before this instant: the server asked for a pause.
     pub(super) cool_until: Option<Instant>,
     pub(super) rate: Option<Rates>,
@@ -31,10 +47,6 @@ pub(super) struct HostState {
     pub(super) budget: Option<Budget>,
     /// Jobs anywhere (lanes, delayed, in flight) that name this host.
     pub(super) jobs: usize,
-    /// When it is served, among the others: the earlier, the sooner.
-    pub(super) turn: u64,
-    /// In the ring of hosts that may have something to dispatch.
-    pub(super) in_ring: bool,
     /// Its queued jobs count as parked: it can start nothing now.
     pub(super) blocked: bool,
     /// When it is looked at again.
@@ -50,20 +62,51 @@ pub(super) struct Lane {
     pub(super) jobs: VecDeque<Id>,
     /// Jobs among them.
     pub(super) live: usize,
-    /// The host stands in this batch's list of stalled hosts.
-    pub(super) listed: bool,
+    /// Jobs of the lane with a worker, also those whose permit was given back.
+    pub(super) running: usize,
+}
+
+/// A host is slow once it lets a request wait for a response head for so long.
+pub(crate) const SLOW_AFTER: Duration = Duration::from_secs(1);
+
+/// For how long it is remembered of an idle host that it was served and how, so that a host whose requests come in now
+/// and then is not taken for a new one each time.
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// How the waiting jobs of a host count in their batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CountedAs {
+    /// They are parked: the host can start nothing now.
+    pub(super) blocked: bool,
+    /// Beyond as many as there are workers, they do not count in the window once a host is slow.
+    pub(super) spare: bool,
+    /// The host is slow.
+    pub(super) slow: bool,
 }
 
 impl HostState {
     /// `workers`: how many the client has.
-    pub(super) fn new(host: Host, limits: &HostLimits, workers: usize, now: Instant) -> Self {
+    pub(super) fn new(
+        host: Host,
+        limits: &HostLimits,
+        turn: Turn,
+        workers: usize,
+        now: Instant,
+    ) -> Self {
         HostState {
             host,
-            lanes: VecDeque::new(),
+            lanes: Vec::new(),
             in_flight: 0,
             held_since: None,
             limit: limits.in_flight,
             proven: false,
+            answering: false,
+            late: false,
+            slow: false,
+            unheard: VecDeque::new(),
+            watched_at: None,
+            ended_at: None,
+            turn,
             cool_until: None,
             rate: Rates::new(&limits.rate),
             breaker: limits
@@ -71,11 +114,36 @@ impl HostState {
                 .map(|settings| Box::new(Breaker::new(&settings, workers, now))),
             budget: limits.budget.map(|settings| Budget::new(&settings, now)),
             jobs: 0,
-            turn: 0,
-            in_ring: false,
             blocked: false,
             wakes_at: None,
             lingers: false,
+        }
+    }
+
+    /// How its waiting jobs count.
+    pub(super) fn counted_as(&self) -> CountedAs {
+        CountedAs {
+            blocked: self.blocked,
+            spare: self.slow || !self.answering,
+            slow: self.slow,
+        }
+    }
+
+    /// By which rules it is served, where a host without a connection may hold `slow_start` places.
+    pub(super) fn tier(&self, slow_start: usize) -> Tier {
+        if self.answering {
+            Tier::Answering
+        } else if self.proven || self.in_flight < slow_start {
+            Tier::Unanswered
+        } else {
+            Tier::Unconnected
+        }
+    }
+
+    pub(super) fn rank(&self) -> Rank {
+        Rank {
+            places: self.in_flight,
+            turn: self.turn,
         }
     }
 
@@ -84,11 +152,12 @@ impl HostState {
         let at = match self.lane_of(batch) {
             Some(at) => at,
             None => {
-                self.lanes.push_back(Lane {
+                self.lanes.retain(|lane| lane.live + lane.running > 0);
+                self.lanes.push(Lane {
                     batch,
                     jobs: VecDeque::new(),
                     live: 0,
-                    listed: false,
+                    running: 0,
                 });
                 self.lanes.len() - 1
             }
@@ -103,7 +172,7 @@ impl HostState {
 
     /// Mostly there is one batch.
     fn lane_of(&self, batch: Id) -> Option<usize> {
-        match self.lanes.front() {
+        match self.lanes.first() {
             Some(lane) if lane.batch == batch => Some(0),
             _ => self.lanes.iter().position(|lane| lane.batch == batch),
         }
@@ -111,20 +180,15 @@ impl HostState {
 
     /// Whether any lane holds a job.
     pub(super) fn has_queue(&self) -> bool {
-        match self.lanes.front() {
+        match self.lanes.first() {
             Some(lane) if lane.live > 0 => true,
             _ => self.lanes.iter().any(|lane| lane.live > 0),
         }
     }
 
-    /// Whether a job may start now: a place is free, it does not cool, its rate and its breaker let one through.
-    pub(super) fn is_open(&self, now: Instant, slow_start: usize) -> bool {
-        let limit = if self.proven {
-            self.limit
-        } else {
-            self.limit.min(slow_start)
-        };
-        self.in_flight < limit && (self.is_unlimited() || self.is_open_by_time(now))
+    /// Whether a job may start now: its limit is not reached, it does not cool, its rate and its breaker let one through.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        self.in_flight < self.limit && (self.is_unlimited() || self.is_open_by_time(now))
     }
 
     /// Whether nothing but a place is asked for, as of most hosts.
@@ -162,6 +226,31 @@ impl HostState {
         }
     }
 
+    /// No head is awaited any more of this attempt, nor, where one came, of those that started before it.
+    pub(super) fn awaits_no_more(&mut self, job: Id, came: bool) {
+        let at = match self.unheard.front() {
+            Some((_, first)) if *first == job => Some(0),
+            _ => self.unheard.iter().position(|(_, own)| *own == job),
+        };
+        match at {
+            Some(0) => drop(self.unheard.pop_front()),
+            Some(at) if came => drop(self.unheard.drain(..=at)),
+            Some(at) => drop(self.unheard.remove(at)),
+            None => {}
+        }
+    }
+
+    /// When it becomes slow, unless a head comes or the attempt ends. `None`: no attempt waits for a head.
+    pub(super) fn slow_at(&self) -> Option<Instant> {
+        let (since, _) = self.unheard.front()?;
+        since.checked_add(SLOW_AFTER)
+    }
+
+    /// Whether an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.
+    pub(super) fn waits_long(&self, now: Instant) -> bool {
+        self.slow_at().is_some_and(|at| at <= now)
+    }
+
     /// Whether its breaker let this call through on trial.
     pub(super) fn is_trial(&self, pass: &Pass) -> bool {
         self.breaker.as_ref().is_some_and(|b| b.is_trial(pass))
@@ -175,9 +264,6 @@ impl HostState {
         now: Instant,
         rng: &mut fastrand::Rng,
     ) {
-        if call == Call::Success {
-            self.proven = true;
-        }
         if let (Some(breaker), Some(pass)) = (&mut self.breaker, pass) {
             breaker.record(pass, call, now, &mut || rng.f64());
         }
@@ -210,10 +296,11 @@ impl HostState {
             .unwrap_or_default()
     }
 
-    /// Idle and as if never seen: can be forgotten.
-    pub(super) fn is_default(&self, now: Instant) -> bool {
+    /// Idle and as if never seen: can be forgotten. `remember`: unless it was served lately.
+    pub(super) fn is_default(&self, now: Instant, remember: bool) -> bool {
+        let lately = |at: Instant| now.saturating_duration_since(at) < REMEMBERED;
         self.jobs == 0
-            && !self.in_ring
+            && !(remember && self.ended_at.is_some_and(lately))
             && self.cool_until.is_none_or(|until| until <= now)
             && self.rate.as_ref().is_none_or(|rate| rate.is_idle(now))
             && self.breaker.as_ref().is_none_or(|b| b.is_idle(now))

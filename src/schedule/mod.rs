@@ -4,7 +4,20 @@
 //!
 //! A job is in one place at a time: in a lane, delayed, in flight, or ended. One that waits is an entry in a lane or a
 //! heap and holds nothing. Every change of place keeps the counts of its batch and host right in the same call.
+//!
+//! Hosts share the workers by the places that they hold, not by turns: a host that hangs keeps each place for as long as
+//! its timeout lets it, and would have them all after a few turns. `share` says which host is served next, `answers`
+//! which hosts answer and which are slow, `batches` how far is read ahead of slow ones. What has to be true after each
+//! call:
+//!
+//! - A batch's `ready` holds exactly the hosts with a job of the batch in a lane that are not blocked, each with its
+//!   present tier and rank. [`rank`](Schedule::rank) brings it up to date after each change of a host.
+//! - Of a batch, `ready + parked` jobs wait, `spare` of the ready ones for hosts that are slow or unanswered, and `slow`
+//!   jobs, waiting or running, are of slow hosts. [`change`](Schedule::change) moves them when a host changes.
+//! - `unanswered` is the sum of the places of the hosts that are not answering.
+//! - A host that is not slow and has an attempt without a head under way is watched until it would be slow.
 
+mod answers;
 mod backlog;
 mod batches;
 mod breaker;
@@ -19,22 +32,26 @@ mod limits;
 mod queue;
 mod rate;
 mod rates;
-mod ring;
+mod ready;
+mod share;
 mod shortage;
 mod slots;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 use crate::host::Host;
 
+pub(crate) use answers::Heard;
 pub(crate) use backlog::Seen;
 pub(crate) use batches::{Bounds, Ended, Standing};
 pub(crate) use breaker::Call;
 pub(crate) use complete::Verdict;
 pub(crate) use holding::Holding;
+pub(crate) use lanes::SLOW_AFTER;
 pub(crate) use limits::{HostLimits, LimitRule, Settings};
 pub(crate) use slots::Id;
 
@@ -43,7 +60,7 @@ use delayed::Timers;
 use hanging::OpenCall;
 use lanes::HostState;
 use rates::Rates;
-use ring::Ring;
+use ready::Turns;
 use shortage::Shortage;
 use slots::Slots;
 
@@ -57,10 +74,18 @@ pub(crate) struct Schedule<J> {
     /// The one asked for last: lists are mostly sorted by host.
     last_host: Option<(Host, Id)>,
     batches: Slots<Batch<J>>,
+    /// Every batch there is.
+    open: Vec<Id>,
     ordered: Vec<Id>,
     /// Batches of which fewer are under way for a time, since their answers wait for a core.
     backlogged: Vec<Id>,
-    ring: Ring,
+    turns: Turns,
+    /// Places that hosts hold which are not answering.
+    unanswered: usize,
+    /// Answering hosts that ran out of ready work, and when, the last one at the back: their demand outlasts a gap.
+    gaps: VecDeque<(Instant, Id)>,
+    /// Workers are kept free for answering hosts until then.
+    kept_free_until: Option<Instant>,
     /// The rates over all hosts.
     rate: Option<Rates>,
     /// The rate over all hosts lets the next job through then, and not now.
@@ -73,6 +98,8 @@ pub(crate) struct Schedule<J> {
     looks: Timers,
     /// Jobs by their deadline.
     deadlines: Timers,
+    /// Hosts by the time at which they may have become slow.
+    watching: Timers,
     /// Idle hosts that are not back at their defaults.
     lingering: VecDeque<Id>,
     in_flight: usize,
@@ -101,6 +128,8 @@ struct Slot<J> {
     tried: bool,
     /// In flight without a permit.
     released: bool,
+    /// It waits, and was read beyond the window: the bytes of its body and 1.
+    ahead: Option<NonZeroU32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,13 +164,18 @@ impl<J> Schedule<J> {
             last_host: None,
             batches: Slots::default(),
             ordered: Vec::new(),
+            open: Vec::new(),
             backlogged: Vec::new(),
-            ring: Ring::default(),
+            turns: Turns::default(),
+            unanswered: 0,
+            gaps: VecDeque::new(),
+            kept_free_until: None,
             paced_until: None,
             delayed: Timers::default(),
             waking: Timers::default(),
             looks: Timers::default(),
             deadlines: Timers::default(),
+            watching: Timers::default(),
             lingering: VecDeque::new(),
             in_flight: 0,
             shortage: None,
@@ -153,7 +187,9 @@ impl<J> Schedule<J> {
 
     /// Opens a batch.
     pub(crate) fn open(&mut self, bounds: Bounds, deadline: Option<Instant>) -> Id {
-        let id = self.batches.insert(Batch::new(bounds, deadline));
+        let turn = self.turns.arrive();
+        let id = self.batches.insert(Batch::new(bounds, deadline, turn));
+        self.open.push(id);
         if bounds.ordered {
             self.ordered.push(id);
         }
@@ -164,12 +200,17 @@ impl<J> Schedule<J> {
     #[cfg(test)]
     pub(crate) fn push(&mut self, batch: Id, host: &Host, job: J, now: Instant) -> Id {
         let host = self.host(host, now);
-        self.push_for(batch, host, job, now)
+        self.push_for(batch, host, job, 0, now)
     }
 
-    /// Adds a job for a host that was [asked for](Schedule::host) just now at the back of its lane. The caller minds
-    /// [`room`](Schedule::room). In a batch that was stopped meanwhile it ends at once.
-    pub(crate) fn push_for(&mut self, batch: Id, host: Id, job: J, now: Instant) -> Id {
+    /// Adds a job for a host that was [asked for](Schedule::host) just now at the back of its lane; `body` is how many
+    /// bytes of a body it keeps in memory. The caller minds [`room`](Schedule::room). In a batch that was stopped
+    /// meanwhile it ends at once.
+    pub(crate) fn push_for(&mut self, batch: Id, host: Id, job: J, body: u64, now: Instant) -> Id {
+        let ahead = self
+            .batches
+            .get_mut(batch)
+            .and_then(|batch| batch.reads(body));
         let id = self.jobs.insert(Slot {
             job: Some(job),
             batch,
@@ -180,6 +221,7 @@ impl<J> Schedule<J> {
             timed: false,
             tried: false,
             released: false,
+            ahead,
         });
         if let Some(known) = self.batches.get_mut(batch)
             && known.bounds.ordered
@@ -208,12 +250,12 @@ impl<J> Schedule<J> {
     /// How many further requests of the batch may be pushed.
     pub(crate) fn room(&self, batch: Id) -> usize {
         let batch = self.batches.get(batch).filter(|batch| batch.takes_more());
-        batch.map_or(0, Batch::room)
+        batch.map_or(0, |batch| batch.room(self.settings.in_flight))
     }
 
-    /// How many of its jobs wait for nothing but a worker.
+    /// How many of its jobs wait for nothing but a worker; where a host is slow, only those of hosts that answer at once.
     pub(crate) fn ready(&self, batch: Id) -> usize {
-        self.batches.get(batch).map_or(0, |batch| batch.ready)
+        self.batches.get(batch).map_or(0, Batch::useful)
     }
 
     /// Where the jobs of the batch are.
@@ -239,6 +281,11 @@ impl<J> Schedule<J> {
             known.hungry = true;
             self.note_room(batch);
         }
+        let watch = self.next_watch();
+        let known = self.batches.get(batch);
+        if watch.is_some_and(|watch| known.is_some_and(|batch| batch.looks_after(watch))) {
+            self.nudge(batch);
+        }
     }
 
     /// The next job to run, if one may start now.
@@ -261,6 +308,7 @@ impl<J> Schedule<J> {
             self.waking.next(),
             self.looks.next(),
             self.paced_until,
+            self.kept_free_until,
             self.grows_at(),
         ];
         times.into_iter().flatten().chain(lifted).min()
@@ -287,7 +335,6 @@ impl<J> Schedule<J> {
         };
         known.finished -= count as isize;
         known.bytes -= bytes as i64;
-        self.restart(batch);
         self.note_room(batch);
     }
 

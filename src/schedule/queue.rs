@@ -41,7 +41,7 @@ impl<J> Schedule<J> {
     /// The job that may start now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Id> {
         self.settle(now);
-        self.paced_until = None;
+        (self.paced_until, self.kept_free_until) = (None, None);
         if self.is_full(now) {
             return None;
         }
@@ -66,32 +66,22 @@ impl<J> Schedule<J> {
         let Some(host) = self.hosts.get_mut(host_id) else {
             return;
         };
-        let waited = host.has_queue();
         let lane = host.lane(batch_id);
         match end {
             End::Front => lane.jobs.push_front(id),
             End::Back => lane.jobs.push_back(id),
         }
         lane.live += 1;
-        let (blocked, open) = (host.blocked, host.is_open(now, self.settings.slow_start));
+        let first = lane.live == 1;
+        let (counted, open) = (host.counted_as(), host.is_open(now));
         if let Some(batch) = self.batches.get_mut(batch_id) {
-            if blocked {
-                batch.parked += 1;
-            } else {
-                batch.ready += 1;
-            }
+            batch.add_waiting(counted, 1);
         }
-        match (blocked, open) {
-            (false, true) if host.in_ring => {}
-            (false, true) => {
-                if !waited {
-                    host.turn = self.ring.new_turn();
-                }
-                host.in_ring = true;
-                self.ring.join(host.turn, host_id);
-            }
+        match (counted.blocked, open) {
+            (false, true) if first => self.rank(host_id),
+            (false, true) => {}
             (true, true) => self.unblock(host_id, now),
-            (_, false) => {
+            (blocked, false) => {
                 if !self.refused_for(id, now).is_zero() {
                     self.end_refused(id, now);
                 } else if blocked {
@@ -102,81 +92,62 @@ impl<J> Schedule<J> {
                 self.note_room(batch_id);
             }
         }
+        if counted.slow {
+            // It may be the first of its batch: from here on there is room beyond the window.
+            self.note_room(batch_id);
+        }
     }
 
-    /// The job at the head of the ring that may start now. Hosts that can start nothing leave the ring on the way.
+    /// The job that is served next, in the order of all.
     fn front(&mut self, now: Instant) -> Option<Id> {
         loop {
-            let Some(host_id) = self.ring.front() else {
-                if self.restart_any() {
-                    continue;
-                }
-                return None;
-            };
-            let slow_start = self.settings.slow_start;
-            let open = self
-                .hosts
-                .get(host_id)
-                .is_some_and(|host| host.is_open(now, slow_start));
-            if open && let Some(id) = self.next_of(host_id) {
-                if self.end_if_past(id, now) {
-                    continue;
-                }
+            let (batch, host) = self.choose(now)?;
+            let state = self.hosts.get_mut(host)?;
+            if !state.is_open(now) {
+                self.block(host, now);
+                continue;
+            }
+            let lane = state.lane_mut(batch)?;
+            while lane
+                .jobs
+                .front()
+                .is_some_and(|id| self.jobs.get(*id).is_none())
+            {
+                lane.jobs.pop_front();
+            }
+            let id = *lane.jobs.front()?;
+            if !self.end_if_past(id, now) {
                 return Some(id);
             }
-            self.ring.pop();
-            let Some(host) = self.hosts.get_mut(host_id) else {
-                continue;
-            };
-            host.in_ring = false;
-            if !host.has_queue() {
-                self.retire(host_id, now);
-            } else if !open {
-                self.block(host_id, now);
-            } else {
-                self.stall(host_id);
-            }
         }
-    }
-
-    /// The first job of the first lane in turn whose batch may start one; that lane comes to the front.
-    fn next_of(&mut self, host: Id) -> Option<Id> {
-        let host = self.hosts.get_mut(host)?;
-        for _ in 0..host.lanes.len() {
-            let lane = host.lanes.front_mut()?;
-            let Some(batch) = self.batches.get(lane.batch) else {
-                host.lanes.pop_front();
-                continue;
-            };
-            if lane.live > 0 && batch.may_start(false) {
-                while let Some(id) = lane.jobs.front().copied() {
-                    if self.jobs.get(id).is_some() {
-                        return Some(id);
-                    }
-                    lane.jobs.pop_front();
-                }
-            }
-            host.lanes.rotate_left(1);
-        }
-        None
     }
 
     /// The oldest request of an ordered batch that has no other place left, wherever it stands in its lane.
     fn oldest_in_need(&mut self, now: Instant) -> Option<Id> {
-        let slow_start = self.settings.slow_start;
-        self.ordered.iter().find_map(|id| {
-            let batch = self.batches.get(*id)?;
-            if batch.may_start(false) || !batch.may_start(true) || batch.is_past(now) {
-                return None;
+        for at in 0..self.ordered.len() {
+            if let Some((oldest, host)) = self.oldest_of(self.ordered[at], now)
+                && self.may_have_worker(host, now)
+            {
+                return Some(oldest);
             }
-            let oldest = (*batch.order.front()?)?;
-            let slot = self
-                .jobs
-                .get(oldest)
-                .filter(|slot| slot.place == Place::Lane)?;
-            let open = self.hosts.get(slot.host)?.is_open(now, slow_start);
-            (open && slot.deadline.is_none_or(|deadline| deadline > now)).then_some(oldest)
-        })
+        }
+        None
+    }
+
+    /// The oldest request of a batch, and its host, if no other may start and this one may.
+    fn oldest_of(&self, batch: Id, now: Instant) -> Option<(Id, Id)> {
+        let batch = self.batches.get(batch)?;
+        if batch.may_start(false) || !batch.may_start(true) || batch.is_past(now) {
+            return None;
+        }
+        let oldest = (*batch.order.front()?)?;
+        let slot = self
+            .jobs
+            .get(oldest)
+            .filter(|slot| slot.place == Place::Lane)?;
+        let open = self.hosts.get(slot.host)?.is_open(now);
+        let in_time = slot.deadline.is_none_or(|deadline| deadline > now);
+        (open && in_time).then_some((oldest, slot.host))
     }
 
     /// Takes a job out of its lane and counts it as in flight.
@@ -185,44 +156,51 @@ impl<J> Schedule<J> {
         let job = slot.job.take()?;
         slot.place = Place::InFlight;
         let first = !std::mem::replace(&mut slot.tried, true);
+        let ahead = slot.ahead.take();
         let (batch_id, host_id) = (slot.batch, slot.host);
         self.in_flight += 1;
         self.queued -= 1;
         if let Some(rate) = &mut self.rate {
             rate.take(now);
         }
-        if let Some(batch) = self.batches.get_mut(batch_id) {
-            batch.ready -= 1;
-            batch.in_flight += 1;
-        }
+        let turn = self.turns.serve();
         let host = self.hosts.get_mut(host_id)?;
         let pass = host.started(first, now);
-        let unproven = !host.proven;
-        let in_turn = host
-            .lanes
-            .front()
-            .is_some_and(|lane| lane.batch == batch_id);
+        host.turn = turn;
+        host.unheard.push_back((now, id));
+        self.unanswered += usize::from(!host.answering);
         if let Some(lane) = host.lane_mut(batch_id) {
             lane.leave(id);
+            lane.running += 1;
         }
-        if in_turn && self.ring.front() == Some(host_id) {
-            // Hosts in turn, and within the host, batches in turn.
-            if host.lanes.len() > 1 {
-                host.lanes.rotate_left(1);
-            }
-            self.ring.pop();
-            host.turn = self.ring.new_turn();
-            host.in_ring = host.has_queue();
-            if host.in_ring {
-                self.ring.join(host.turn, host_id);
-            }
+        let unproven = !host.proven;
+        let runs_out = host.answering && !host.has_queue();
+        let (counted, open) = (host.counted_as(), host.is_open(now));
+        let mut reads_on = false;
+        if let Some(batch) = self.batches.get_mut(batch_id) {
+            batch.remove_waiting(counted, 1);
+            batch.slow += usize::from(counted.slow);
+            batch.in_flight += 1;
+            batch.turn = turn;
+            batch.needs_ahead_no_more(ahead);
+            // Where a host is slow, its caller reads on until enough jobs of the other hosts are ready.
+            reads_on = batch.hungry && batch.slow > 0;
         }
-        if !host.is_open(now, self.settings.slow_start) {
+        if open {
+            self.rank(host_id);
+            if runs_out {
+                self.note_gap(host_id, now);
+            }
+        } else {
             self.block(host_id, now);
         }
+        self.watch_host(host_id);
         let watched = pass.is_some();
         if let Some(pass) = pass {
-            self.watch(id, pass, now);
+            self.watch_call(id, pass, now);
+        }
+        if reads_on {
+            self.note_room(batch_id);
         }
         Some(Start {
             id,

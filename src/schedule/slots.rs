@@ -7,6 +7,13 @@ pub(crate) struct Id {
     generation: u32,
 }
 
+impl Id {
+    /// The index of the place. It is used again once the value is gone.
+    pub(super) fn index(self) -> usize {
+        self.at as usize
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Slots<T> {
     entries: Vec<Entry<T>>,

@@ -231,6 +231,7 @@ impl Sockets {
         response: Response<ureq::Body>,
     ) -> Exchanged {
         let head_at = Instant::now();
+        call.tell_head(head_at);
         if let Some(activity) = call.watch() {
             activity.answered();
         }
@@ -259,10 +260,9 @@ impl Sockets {
         mut connection: Box<Connection>,
         answer: Answer,
     ) -> Exchanged {
-        connection
-            .attempt
-            .meter
-            .enter(Phase::Receive, Instant::now());
+        let head_at = Instant::now();
+        call.tell_head(head_at);
+        connection.attempt.meter.enter(Phase::Receive, head_at);
         if let Some(activity) = call.watch() {
             activity.answered();
         }

@@ -17,6 +17,8 @@ pub(crate) struct CancelSlot {
     /// A copy of `state.cancelled`, to be read where the lock must not be taken.
     cancelled: AtomicBool,
     pub(super) activity: Arc<Activity>,
+    /// The head of the response to the current attempt has come.
+    head: AtomicBool,
 }
 
 #[derive(Default)]
@@ -70,6 +72,7 @@ impl CancelSlot {
         state.blocked_on = Blocked::Nothing;
         self.cancelled.store(false, Ordering::Release);
         self.activity.watch(false);
+        self.head.store(false, Ordering::Relaxed);
         Ticket(state.attempt)
     }
 
@@ -114,6 +117,16 @@ impl CancelSlot {
     /// does not wait, or the response head has come.
     pub(crate) fn waits_since(&self) -> Option<Instant> {
         self.activity.waits_since()
+    }
+
+    /// Notes that the head of the response to the current attempt has come.
+    pub(crate) fn note_head(&self) {
+        self.head.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the head of the response to the current attempt has come.
+    pub(crate) fn has_head(&self) -> bool {
+        self.head.load(Ordering::Relaxed)
     }
 
     /// From here on an abort shuts this socket down.

@@ -104,6 +104,16 @@ pub(crate) struct Call<'a> {
     pub(crate) cancel: &'a Arc<CancelSlot>,
     /// Called once, on this thread, as soon as a connection to the host stands (new or reused).
     pub(crate) on_connected: Option<&'a dyn Fn()>,
+    /// Called once, on this thread, as soon as the head of the response has come, with the time of that.
+    pub(crate) on_head: Option<&'a dyn Fn(Instant)>,
+}
+
+impl Call<'_> {
+    fn tell_head(&self, at: Instant) {
+        if let Some(on_head) = self.on_head {
+            on_head(at);
+        }
+    }
 }
 
 impl Call<'_> {

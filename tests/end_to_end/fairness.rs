@@ -1,14 +1,18 @@
 //! A sick, slow or limited host is its own problem: the others do not wait for it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 #[cfg(target_os = "linux")]
 use std::{collections::HashMap, sync::Mutex, time::Instant};
 
+use haul::{CancelToken, Client, Outcome, Request, Timeouts};
 #[cfg(target_os = "linux")]
-use haul::{ErrorType, Phase, Timeouts};
-use haul::{Outcome, Request};
+use haul::{ErrorType, Phase};
 
-use super::support::{Answer, Gate, Scenario};
+use super::support::{Answer, Gate, Scenario, refused};
 use super::{builder, indices, quick};
 #[cfg(target_os = "linux")]
 use super::{error, support::BlackHole};
@@ -130,7 +134,7 @@ fn a_list_sorted_by_host_does_not_wait_for_its_first_host() {
 }
 
 #[test]
-fn hosts_are_served_in_turn() {
+fn hosts_that_answer_are_served_alike() {
     let server = Scenario::new().hosts(4).on("*", Answer::text("")).start();
     let client = builder(1).build().unwrap();
     let urls = (0..80).map(|i| server.url_on(i / 20, "/"));
@@ -138,15 +142,110 @@ fn hosts_are_served_in_turn() {
     outcomes.by_ref().for_each(drop);
     let hosts: Vec<usize> = server.seen().iter().map(|seen| seen.host).collect();
     // The first may go ahead while the rest is being fed.
-    for turn in hosts[4..68].chunks(4) {
-        let mut turn = turn.to_vec();
-        turn.sort_unstable();
-        assert_eq!(turn, [0, 1, 2, 3], "{hosts:?}");
+    for round in hosts[4..68].chunks(4) {
+        let mut round = round.to_vec();
+        round.sort_unstable();
+        assert_eq!(round, [0, 1, 2, 3], "{hosts:?}");
     }
 }
 
+/// Opens the gate after two minutes: a test that would stand still fails.
+fn watch(gate: &Gate) -> (Arc<AtomicBool>, mpsc::Sender<()>) {
+    let (over, late) = (mpsc::channel::<()>(), Arc::new(AtomicBool::new(false)));
+    let (gate, told) = (gate.clone(), Arc::clone(&late));
+    thread::spawn(move || {
+        if over.1.recv_timeout(Duration::from_secs(120)) == Err(RecvTimeoutError::Timeout) {
+            told.store(true, Ordering::SeqCst);
+            gate.open();
+        }
+    });
+    (late, over.0)
+}
+
 #[test]
-fn single_requests_take_their_turn_beside_a_large_batch() {
+fn a_host_that_hangs_delays_no_request_to_another() {
+    // With HAUL_SCALE=10 this is 20,000 requests.
+    let each = 100 * scale();
+    let held = Gate::closed();
+    let hanging = Scenario::new()
+        .on("*", Answer::text("").behind(&held))
+        .start();
+    let healthy = Scenario::new().on("*", Answer::text("")).unlogged().start();
+    let gone = refused();
+    let mut urls: Vec<String> = Vec::new();
+    for i in 0..each {
+        urls.push(hanging.url(&format!("/{i}")));
+        urls.push(format!("http://{gone}/{i}"));
+        urls.push(format!("http://no-such-host.invalid/{i}"));
+        urls.extend((0..17).map(|n| healthy.url(&format!("/{i}/{n}"))));
+    }
+    fastrand::Rng::with_seed(1).shuffle(&mut urls);
+    let (late, _watchdog) = watch(&held);
+    let client = Client::builder()
+        .timeouts(Timeouts::new().attempt(Duration::ZERO))
+        .build()
+        .unwrap();
+    let token = CancelToken::new();
+    let outcomes = client.as_completed(&urls).cancel_token(&token);
+    let (mut done, mut cancelled) = (0, 0);
+    for outcome in outcomes {
+        let url = &urls[outcome.index() as usize];
+        if url.starts_with(&healthy.url("/")) {
+            assert!(outcome.is_success(), "{outcome:?}");
+            done += 1;
+            if done == 17 * each {
+                token.cancel();
+            }
+        } else if url.starts_with(&hanging.url("/")) {
+            assert_eq!(done, 17 * each, "an attempt that hangs has ended");
+            cancelled += 1;
+        }
+    }
+    assert!(!late.load(Ordering::SeqCst), "it stood still");
+    assert_eq!((done, cancelled), (17 * each, each));
+}
+
+#[test]
+fn a_window_full_of_requests_to_a_host_that_hangs_hides_no_other() {
+    let (held, read) = (Gate::closed(), Arc::new(AtomicUsize::new(0)));
+    let hanging = Scenario::new()
+        .on("*", Answer::text("").behind(&held))
+        .start();
+    let healthy = Scenario::new().on("*", Answer::text("")).start();
+    let client = builder(4)
+        .window(50)
+        .timeouts(Timeouts::new().attempt(Duration::ZERO))
+        .build()
+        .unwrap();
+    let (late, _watchdog) = watch(&held);
+    // All workers wait for the host that hangs; once the rest is read, one of its requests is answered.
+    let (gate, seen, over) = (held.clone(), Arc::clone(&read), Arc::clone(&late));
+    let admits = thread::spawn(move || {
+        gate.wait_for(4);
+        while seen.load(Ordering::SeqCst) < 350 && !over.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        gate.admit(1);
+    });
+    let urls = (0..350).map(|i| {
+        read.fetch_add(1, Ordering::SeqCst);
+        match i {
+            0..300 => hanging.url(&format!("/{i}")),
+            _ => healthy.url(&format!("/{i}")),
+        }
+    });
+    let mut outcomes = client.as_completed(urls);
+    let first: Vec<u64> = indices(&outcomes.by_ref().take(51).collect::<Vec<_>>());
+    assert!(!late.load(Ordering::SeqCst), "it stood still");
+    assert!(first[0] < 300, "the one that was answered");
+    assert_eq!(first[1..], (300..350).collect::<Vec<_>>());
+    admits.join().unwrap();
+    held.open();
+    assert_eq!(outcomes.count(), 299);
+}
+
+#[test]
+fn single_requests_do_not_wait_for_a_large_batch() {
     let server = Scenario::new().on("*", Answer::text("")).start();
     let client = builder(1).build().unwrap();
     let mut large = client.as_completed(std::iter::repeat_with(|| server.url("/large")));

@@ -19,7 +19,7 @@ fn cancelling_a_batch_ends_what_waits_and_what_would_wait_again() {
     scene.push_to(other, "a", [50]);
     scene.push("a", 0..4);
     scene.schedule.settings.in_flight = 3;
-    assert_eq!(scene.start_all(), [50, 0, 1]);
+    assert_eq!(scene.start_all(), [0, 50, 1]);
     scene.retry(0, 500);
     let why = Ended::Cancelled;
     scene
@@ -178,7 +178,9 @@ fn an_abandoned_batch_gives_back_what_waits_and_is_gone_when_nothing_of_it_runs(
     assert_eq!(scene.schedule.batches.len(), 1);
     assert_eq!(scene.retry(0, 100), Some(0), "nobody wants it");
     scene.done(1);
-    assert_eq!(scene.start(), None);
+    assert_eq!(scene.at(1_000).start(), None);
+    scene.schedule.watch(scene.now, Vec::new);
+    scene.forget_hosts();
     assert_eq!(scene.schedule.is_bare(), Ok(()));
     assert!(scene.schedule.is_over(scene.batch));
 }
@@ -258,9 +260,14 @@ fn what_is_told_of_a_job_that_is_over_changes_nothing() {
         cool: None,
         call: Call::Success,
     };
-    assert_eq!(scene.schedule.complete(id, verdict, scene.now), None);
+    assert_eq!(
+        scene
+            .schedule
+            .complete(id, heard(&verdict), verdict, scene.now),
+        None
+    );
     scene.schedule.release(id, scene.now);
-    scene.schedule.connected(id, scene.now);
+    scene.schedule.connected(id);
     assert!(scene.schedule.withdraw(id, 1.0, scene.now));
     assert_eq!(scene.start(), None);
 }

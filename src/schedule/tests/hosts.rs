@@ -44,30 +44,78 @@ fn no_host_has_more_in_flight_than_its_limit_nor_all_together_more_than_theirs()
 }
 
 #[test]
-fn few_are_tried_at_once_at_a_host_until_a_connection_stands() {
+fn few_are_tried_at_once_at_a_host_until_a_connection_stands_while_another_has_jobs() {
+    let mut scene = Scene::new(Settings {
+        slow_start: 2,
+        in_flight: 8,
+        ..wide()
+    });
+    scene.push("a", 0..10);
+    scene.push("b", 10..12);
+    scene.push("c", 20..30);
+    assert_eq!(scene.start_all().len(), 8);
+    let running =
+        |scene: &Scene, jobs: std::ops::Range<u32>| jobs.filter(|job| scene.runs(*job)).count();
+    assert_eq!(
+        running(&scene, 0..10),
+        3,
+        "when no other host is below its bound"
+    );
+    assert_eq!(running(&scene, 20..30), 3);
+
+    let mut scene = Scene::new(Settings {
+        slow_start: 2,
+        in_flight: 8,
+        ..wide()
+    });
+    scene.push("a", 0..10);
+    scene.push("b", 10..20);
+    assert_eq!(scene.start_all()[..4], [0, 10, 1, 11]);
+    let mut scene = Scene::new(Settings {
+        slow_start: 2,
+        in_flight: 8,
+        ..wide()
+    });
+    scene.push("a", 0..10);
+    scene.push("b", 10..20);
+    for job in [0, 10, 1, 11] {
+        assert_eq!(scene.start(), Some(job));
+    }
+    let id = scene.id(10);
+    scene.schedule.connected(id);
+    assert_eq!(
+        scene.start_all(),
+        [12, 13, 14, 15],
+        "all that are left go to b"
+    );
+}
+
+#[test]
+fn a_host_without_a_connection_gets_every_worker_where_no_other_has_jobs() {
     let mut scene = Scene::new(Settings {
         slow_start: 2,
         ..wide()
     });
     scene.push("a", 0..5);
-    assert_eq!(scene.start_all(), [0, 1]);
-    let id = scene.id(0);
-    scene.schedule.connected(id, scene.now);
-    assert_eq!(scene.start_all(), [2, 3, 4]);
+    assert_eq!(scene.start_all(), [0, 1, 2, 3, 4]);
 }
 
 #[test]
-fn an_answer_proves_that_a_connection_stood() {
+fn a_response_head_of_any_status_proves_that_a_connection_stood() {
     let mut scene = Scene::new(Settings {
         slow_start: 1,
+        in_flight: 4,
         ..wide()
     });
     scene.push("a", 0..5);
-    assert_eq!(scene.start_all(), [0]);
-    scene.fail(0);
-    assert_eq!(scene.start_all(), [1], "a failure proves nothing");
-    scene.done(1);
-    assert_eq!(scene.start_all(), [2, 3, 4]);
+    scene.push("b", 10..20);
+    assert_eq!([scene.start(), scene.start()], [Some(0), Some(10)]);
+    scene.hangs(0, 5);
+    assert!(scene.schedule.hosts.values().all(|host| !host.proven));
+    assert_eq!(scene.start(), Some(1));
+    scene.ends(1, HEAD);
+    let proven = scene.schedule.hosts.values().filter(|host| host.proven);
+    assert_eq!(proven.count(), 1);
 }
 
 #[test]
@@ -292,7 +340,12 @@ fn where_the_breaker_says_so_jobs_wait_for_it_unless_their_time_is_too_short() {
     let soon = scene.now + ms(500);
     let verdict = verdict(Some(soon));
     let id = scene.id(2);
-    assert_eq!(scene.schedule.complete(id, verdict, scene.now), None);
+    assert_eq!(
+        scene
+            .schedule
+            .complete(id, heard(&verdict), verdict, scene.now),
+        None
+    );
     let (job, why) = scene.schedule.take_ended(scene.batch).unwrap();
     assert_eq!(job, 2);
     assert!(matches!(why, Ended::BreakerOpen { .. }), "{why:?}");
@@ -443,44 +496,74 @@ fn the_most_specific_rule_that_says_something_decides_each_limit() {
 #[test]
 fn an_idle_host_is_forgotten_unless_it_still_matters() {
     let mut scene = Scene::new(wide());
+    let minute = 60_000;
     scene.push("a", [0]);
     scene.start_all();
     scene.done(0);
-    assert_eq!(scene.schedule.hosts.len(), 0);
-
-    scene.push("a", [1]);
-    scene.start_all();
+    assert_eq!(
+        scene.schedule.hosts.len(),
+        1,
+        "it is remembered for a while"
+    );
+    scene.push("b", [1]);
+    assert_eq!(scene.at(9 * minute).start_all(), [1]);
     scene.complete(
         1,
         Verdict::Done {
             bytes: 0,
-            cool: Some(scene.begin + ms(500)),
+            cool: Some(scene.begin + ms(30 * minute)),
             call: Call::Ignored,
         },
     );
-    assert_eq!(scene.schedule.hosts.len(), 1, "it cools");
+    assert_eq!(scene.schedule.hosts.len(), 2);
     assert_eq!(scene.wakes_at(), None, "and wakes nobody");
-    scene.push("b", [2]);
-    assert_eq!(scene.at(100).start_all(), [2]);
+    scene.push("c", [2]);
+    assert_eq!(scene.at(29 * minute).start_all(), [2]);
     scene.done(2);
-    assert_eq!(scene.schedule.hosts.len(), 1);
-    scene.push("b", [3]);
-    assert_eq!(scene.at(500).start_all(), [3]);
+    assert_eq!(scene.schedule.hosts.len(), 2, "a is forgotten, b cools");
+    scene.push("c", [3]);
+    assert_eq!(scene.at(40 * minute).start_all(), [3]);
     scene.done(3);
-    assert_eq!(scene.schedule.hosts.len(), 0, "when another goes idle");
+    assert_eq!(scene.schedule.hosts.len(), 1, "when another goes idle");
 }
 
 #[test]
-fn a_host_that_was_forgotten_starts_slowly_again() {
-    let mut scene = Scene::new(Settings {
-        slow_start: 1,
-        ..wide()
-    });
+fn a_host_is_remembered_to_answer_while_it_has_no_request() {
+    let mut scene = Scene::new(wide());
+    let answering = |scene: &Scene| scene.schedule.hosts.values().all(|host| host.answering);
     scene.push("a", [0]);
     scene.start_all();
     scene.done(0);
-    scene.push("a", [1, 2]);
-    assert_eq!(scene.start_all(), [1]);
+    scene.at(599_000).push("a", [1]);
+    assert!(answering(&scene));
+    scene.start_all();
+    scene.done(1);
+    scene.forget_hosts();
+    scene.push("a", [2]);
+    assert!(!answering(&scene));
+}
+
+#[test]
+fn of_many_idle_hosts_only_the_last_are_remembered() {
+    let mut scene = Scene::new(wide());
+    for at in 0..20_000 {
+        scene.push(&format!("h{at}"), [at]);
+        let start = scene.schedule.poll(scene.now).unwrap();
+        let verdict = Verdict::Done {
+            bytes: 0,
+            cool: None,
+            call: Call::Success,
+        };
+        let back = scene.schedule.complete(start.id, HEAD, verdict, scene.now);
+        assert_eq!(back, None);
+        scene.schedule.taken(scene.batch, 1, 0);
+    }
+    assert!(scene.schedule.hosts.len().abs_diff(1 << 13) <= 1);
+    assert!(scene.schedule.by_host.contains_key(&host("h19999")));
+    assert!(
+        scene.schedule.watching.len() <= 3 << 13,
+        "no timer is left behind"
+    );
 }
 
 #[test]
@@ -508,7 +591,12 @@ fn any_number_of_hosts_one_after_another_takes_no_more_memory() {
             call: Call::Success,
         };
         // Its breaker remembers the call for a day.
-        assert_eq!(scene.schedule.complete(start.id, verdict, scene.now), None);
+        assert_eq!(
+            scene
+                .schedule
+                .complete(start.id, heard(&verdict), verdict, scene.now),
+            None
+        );
         scene.schedule.taken(scene.batch, 1, 0);
         assert!(scene.schedule.hosts.len() <= most + 1);
     }

@@ -95,7 +95,10 @@ fn a_clock_that_leaps_loses_no_job_and_sends_none_after_its_deadline() {
                     }
                     Verdict::Done { .. } => over += 1,
                 }
-                assert_eq!(schedule.complete(start.id, verdict, now), None);
+                assert_eq!(
+                    schedule.complete(start.id, heard(&verdict), verdict, now),
+                    None
+                );
             }
             over += std::iter::from_fn(|| schedule.take_ended(batch)).count() as u32;
             if pushed == JOBS && over == JOBS {

@@ -1,5 +1,6 @@
 //! The schedule's rules one by one, and all of them at once over random histories.
 
+mod ahead;
 mod bounds;
 mod ending;
 mod hanging;
@@ -8,9 +9,9 @@ mod hosts;
 mod jumps;
 mod recount;
 mod scene;
+mod shares;
 mod shortage;
 mod sim;
-mod turns;
 
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,34 @@ fn wide() -> Settings {
     Settings {
         slow_start: 1000,
         ..Settings::new(1000)
+    }
+}
+
+/// So many workers, and no other limit is near.
+fn workers(count: usize) -> Settings {
+    Settings {
+        in_flight: count,
+        ..wide()
+    }
+}
+
+/// A response head that came at once.
+const HEAD: Heard = Heard::Head {
+    waited: Duration::ZERO,
+};
+
+/// As told of most attempts that end so.
+fn heard(verdict: &Verdict<impl Sized>) -> Heard {
+    match verdict {
+        Verdict::Done { call, .. } | Verdict::Retry { call, .. } => match call {
+            Call::Success => HEAD,
+            Call::Failure { .. } => Heard::NoHead {
+                waited: Duration::ZERO,
+            },
+            Call::Ignored => Heard::Nothing,
+        },
+        Verdict::Redirect { .. } => HEAD,
+        Verdict::Wait { .. } => Heard::Nothing,
     }
 }
 

@@ -1,14 +1,18 @@
 //! Counts everything anew, and compares it with what the schedule has counted on the way.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::ready::{Rank, Tier};
 use super::*;
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
     ready: usize,
+    spare: usize,
     parked: usize,
+    slow: usize,
     in_flight: usize,
+    ahead: (usize, u64),
 }
 
 impl<J> Schedule<J> {
@@ -17,11 +21,21 @@ impl<J> Schedule<J> {
         let mut batches: HashMap<Id, Counts> = HashMap::new();
         let mut hosts: HashMap<Id, (usize, usize, usize)> = HashMap::new();
         let (mut queued, mut in_flight, mut delayed) = (0, 0, 0);
+        let (mut delayed_of, mut unanswered) = (HashMap::<Id, usize>::new(), 0);
         for id in self.jobs.ids() {
             let slot = self.jobs.get(id).unwrap();
             assert_eq!(slot.job.is_none(), slot.place == Place::InFlight);
             let counts = batches.entry(slot.batch).or_default();
-            let blocked = self.hosts.get(slot.host).expect("a job's host").blocked;
+            let host = self.hosts.get(slot.host).expect("a job's host");
+            let in_lane = slot.place == Place::Lane;
+            let ready = in_lane && !host.blocked;
+            counts.spare += usize::from(ready && (host.slow || !host.answering));
+            counts.slow += usize::from(host.slow && slot.place != Place::Delayed);
+            if let Some(body) = slot.ahead {
+                assert!(slot.place != Place::InFlight);
+                counts.ahead.0 += 1;
+                counts.ahead.1 += u64::from(body.get() - 1);
+            }
             let (jobs, flying, lane) = hosts.entry(slot.host).or_default();
             *jobs += 1;
             match slot.place {
@@ -31,11 +45,14 @@ impl<J> Schedule<J> {
                     in_flight += usize::from(!slot.released);
                 }
                 Place::Delayed => counts.parked += 1,
-                Place::Lane if blocked => counts.parked += 1,
+                Place::Lane if host.blocked => counts.parked += 1,
                 Place::Lane => counts.ready += 1,
             }
             queued += usize::from(slot.place != Place::InFlight);
             delayed += usize::from(slot.place == Place::Delayed);
+            if slot.place == Place::Delayed {
+                *delayed_of.entry(slot.host).or_default() += 1;
+            }
             *lane += usize::from(slot.place == Place::Lane);
         }
         assert_eq!((self.queued, self.in_flight), (queued, in_flight));
@@ -44,11 +61,18 @@ impl<J> Schedule<J> {
             let batch = self.batches.get(id).unwrap();
             let counted = Counts {
                 ready: batch.ready,
+                spare: batch.spare,
                 parked: batch.parked,
+                slow: batch.slow,
                 in_flight: batch.in_flight,
+                ahead: (batch.ahead, batch.ahead_bytes),
             };
             assert_eq!(counted, batches.remove(&id).unwrap_or_default());
+            self.recount_ready(id, batch);
         }
+        let open: HashSet<Id> = self.open.iter().copied().collect();
+        assert_eq!(open, self.batches.ids().collect());
+        assert_eq!(open.len(), self.open.len());
         assert!(batches.is_empty(), "jobs of no batch: {batches:?}");
         for id in self.hosts.ids() {
             let host = self.hosts.get(id).unwrap();
@@ -61,10 +85,12 @@ impl<J> Schedule<J> {
                 assert_eq!(found.count(), of.live);
                 assert!(of.jobs.len() <= 2 * of.live + 64, "stale ids pile up");
             }
-            let in_ring = self.ring.count(id);
-            assert_eq!(in_ring, usize::from(host.in_ring));
+            let running: usize = host.lanes.iter().map(|lane| lane.running).sum();
+            assert_eq!(running, jobs - lane - delayed_of.remove(&id).unwrap_or(0));
+            unanswered += if host.answering { 0 } else { flying };
+            self.recount_answers(id, host);
             if host.jobs == 0 {
-                assert!(host.in_ring || host.lingers, "nobody will forget {host:?}");
+                assert!(host.lingers, "nobody will forget {host:?}");
             }
             if host.lingers {
                 assert!(self.lingering.contains(&id));
@@ -75,6 +101,48 @@ impl<J> Schedule<J> {
         }
         assert!(hosts.is_empty(), "jobs of no host: {hosts:?}");
         assert_eq!(self.by_host.len(), self.hosts.len());
+        assert_eq!(self.unanswered, unanswered);
+    }
+
+    /// Exactly the hosts that have a job ready stand in line, where they belong.
+    fn recount_ready(&self, id: Id, batch: &Batch<J>) {
+        let mut expected = Vec::new();
+        for of in self.hosts.ids() {
+            let host = self.hosts.get(of).unwrap();
+            let lane = host.lanes.iter().find(|lane| lane.batch == id);
+            if lane.is_some_and(|lane| lane.live > 0) && !host.blocked {
+                let tier = match (host.answering, host.proven) {
+                    (true, _) => Tier::Answering,
+                    (false, false) if host.in_flight >= self.settings.slow_start => {
+                        Tier::Unconnected
+                    }
+                    _ => Tier::Unanswered,
+                };
+                let (places, turn) = (host.in_flight, host.turn);
+                expected.push((of, tier, Rank { places, turn }));
+            }
+        }
+        let mut ready = batch.hosts.all();
+        ready.sort_unstable_by_key(|(host, ..)| *host);
+        expected.sort_unstable_by_key(|(host, ..)| *host);
+        assert_eq!(ready, expected);
+    }
+
+    /// A host is slow for a reason, and one that may become slow is watched.
+    fn recount_answers(&self, id: Id, host: &HostState) {
+        let starts: Vec<Instant> = host.unheard.iter().map(|(start, _)| *start).collect();
+        assert!(starts.is_sorted());
+        for (_, job) in &host.unheard {
+            let slot = self.jobs.get(*job).expect("it is under way");
+            assert_eq!((slot.place, slot.host), (Place::InFlight, id));
+        }
+        assert!(!host.late || host.slow);
+        assert!(host.late || !host.slow || !host.unheard.is_empty());
+        if !host.slow && !host.unheard.is_empty() {
+            let watched = host.watched_at.expect("it is watched");
+            assert!(watched <= starts[0] + SLOW_AFTER);
+            assert!(self.watching.has(watched, id));
+        }
     }
 
     /// Where jobs wait, they are parked while they cannot be dispatched, and somebody will come for them.
@@ -83,7 +151,7 @@ impl<J> Schedule<J> {
             host.refuses_for(now, None).is_zero(),
             "jobs wait behind an open breaker"
         );
-        assert_eq!(host.blocked, !host.is_open(now, self.settings.slow_start));
+        assert_eq!(host.blocked, !host.is_open(now));
         if host.blocked {
             let later = host.opens_at().filter(|at| *at > now);
             if let Some(at) = later {
@@ -95,11 +163,6 @@ impl<J> Schedule<J> {
                     host.in_flight > 0 || on_trial,
                     "blocked by nothing: {host:?}"
                 );
-            }
-        } else if !host.in_ring {
-            for lane in host.lanes.iter().filter(|lane| lane.live > 0) {
-                let batch = self.batches.get(lane.batch).unwrap();
-                assert!(lane.listed && batch.stalled.contains(&id));
             }
         }
     }
@@ -113,7 +176,9 @@ impl<J> Schedule<J> {
             ("batches", self.batches.len()),
             ("ordered batches", self.ordered.len()),
             ("batches held back", self.backlogged.len()),
-            ("hosts in the ring", self.ring.len()),
+            ("batches that share", self.open.len()),
+            ("places of unanswered hosts", self.unanswered),
+            ("watched", self.watching.len()),
             ("delayed", self.delayed.len()),
             ("waking", self.waking.len()),
             ("deadlines", self.deadlines.len()),

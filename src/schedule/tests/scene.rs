@@ -21,8 +21,11 @@ impl Scene {
     pub(super) fn with(settings: Settings, bounds: Bounds) -> Scene {
         let begin = Instant::now();
         let mut schedule = Schedule::new(settings);
+        let batch = schedule.open(bounds, None);
+        // Its caller need not be told when to look for slow hosts.
+        schedule.batches.get_mut(batch).unwrap().looks_at = Some(begin);
         Scene {
-            batch: schedule.open(bounds, None),
+            batch,
             schedule,
             begin,
             now: begin,
@@ -66,13 +69,26 @@ impl Scene {
         std::iter::from_fn(|| self.start()).collect()
     }
 
+    pub(super) fn runs(&self, job: u32) -> bool {
+        self.running.contains_key(&job)
+    }
+
     pub(super) fn id(&self, job: u32) -> Id {
         self.running[&job]
     }
 
     pub(super) fn complete(&mut self, job: u32, verdict: Verdict<u32>) -> Option<u32> {
+        self.complete_with(job, heard(&verdict), verdict)
+    }
+
+    pub(super) fn complete_with(
+        &mut self,
+        job: u32,
+        heard: Heard,
+        verdict: Verdict<u32>,
+    ) -> Option<u32> {
         let id = self.running.remove(&job).expect("it runs");
-        self.schedule.complete(id, verdict, self.now)
+        self.schedule.complete(id, heard, verdict, self.now)
     }
 
     pub(super) fn done(&mut self, job: u32) {
@@ -83,6 +99,22 @@ impl Scene {
         let cool = None;
         let back = self.complete(job, Verdict::Done { bytes, cool, call });
         assert_eq!(back, None);
+    }
+
+    /// It ends after so many milliseconds without a response head.
+    pub(super) fn hangs(&mut self, job: u32, waited: u64) {
+        let waited = ms(waited);
+        self.ends(job, Heard::NoHead { waited });
+    }
+
+    /// It ends, and tells this of its host.
+    pub(super) fn ends(&mut self, job: u32, heard: Heard) {
+        let verdict = Verdict::Done {
+            bytes: 0,
+            cool: None,
+            call: Call::Ignored,
+        };
+        assert_eq!(self.complete_with(job, heard, verdict), None);
     }
 
     pub(super) fn fail(&mut self, job: u32) {
@@ -120,6 +152,15 @@ impl Scene {
             deadline: None,
         };
         self.complete(job, verdict)
+    }
+
+    /// So late that no host is remembered that is idle.
+    pub(super) fn forget_hosts(&mut self) {
+        self.now += Duration::from_secs(3_600);
+        let hosts: Vec<Id> = self.schedule.hosts.ids().collect();
+        for host in hosts {
+            self.schedule.retire(host, self.now);
+        }
     }
 
     /// What of its batch ended without an attempt since.

@@ -116,6 +116,7 @@ impl Asking {
             fresh: self.fresh,
             cancel: &self.cancel,
             on_connected,
+            on_head: None,
         })
     }
 

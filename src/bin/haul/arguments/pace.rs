@@ -11,6 +11,8 @@ use crate::units::{Rate, jobs, rate, time};
 #[command(next_help_heading = "How fast")]
 pub(crate) struct Pace {
     /// Requests at once
+    ///
+    /// Hosts share them: while some hosts answer, those that do not hold at most half.
     #[arg(
         short = 'j',
         long,

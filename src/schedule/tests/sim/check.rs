@@ -7,7 +7,7 @@ use super::world::{Feast, Where, World, chance};
 
 impl Feast {
     /// Places in the channel that are taken or spoken for.
-    fn used(&self) -> usize {
+    pub(super) fn used(&self) -> usize {
         self.in_flight + self.finished
     }
 
@@ -17,7 +17,7 @@ impl Feast {
     }
 
     /// For any job, not only for the oldest.
-    fn has_place(&self, now: Instant) -> bool {
+    pub(super) fn has_place(&self, now: Instant) -> bool {
         self.used() + usize::from(self.bounds.ordered) < self.bounds.window
             && self.bytes < self.bounds.bytes
             && self.held(now).is_none_or(|most| self.in_flight < most)
@@ -103,12 +103,8 @@ impl World {
         // An idle host is forgotten, and with it that it was reached.
         let proven = state.is_some_and(|state| state.proven);
         assert!(server.told || !proven);
-        let limit = match proven {
-            true => server.limits.in_flight,
-            false => server.limits.in_flight.min(self.settings.slow_start),
-        };
         let breaker = state.and_then(|state| state.breaker.as_ref());
-        server.in_flight < limit
+        server.in_flight < server.limits.in_flight
             && server.cool_until.is_none_or(|until| until <= self.now)
             && server
                 .pace
@@ -136,14 +132,15 @@ impl World {
             });
             assert_eq!(older, None, "first in, first out");
         }
+        self.feasts[work.batch].served = self.feasts.len() + self.starts.len();
         let server = &mut self.servers[work.server];
+        server.served = self.starts.len() + 1;
         server.in_flight += 1;
         server.starts.push(now);
         server.pace.note(&server.limits.rate, now);
         self.pace.note(&self.settings.rate, now);
         self.starts.push(now);
         assert!(server.in_flight <= server.limits.in_flight);
-        assert!(server.told || server.in_flight <= self.settings.slow_start);
         assert!(self.schedule.in_flight() <= self.settings.in_flight);
         assert_eq!(start.unproven, {
             let id = self.schedule.by_host[&server.host];
@@ -242,6 +239,7 @@ impl World {
         for feast in &mut self.feasts {
             if nudged.contains(&feast.id) {
                 feast.waits_for_room = false;
+                feast.must_look = true;
             }
         }
     }
@@ -254,6 +252,7 @@ impl World {
             self.note_ended();
         }
         for at in 0..self.feasts.len() {
+            self.look(at);
             let feast = &mut self.feasts[at];
             if feast.gone || feast.takes_at > self.now {
                 continue;
@@ -315,6 +314,7 @@ impl World {
         feast.bytes -= took.iter().sum::<u64>();
         self.schedule.taken(feast.id, took.len(), took.iter().sum());
         self.schedule.handed_back(feast.id, handed.len());
+        feast.must_look = true;
         if !feast.by_intake {
             feast.waits_for_room = false;
         }
@@ -369,7 +369,9 @@ impl World {
                 cool: None,
                 call: Call::Success,
             };
-            let _ = world.schedule.complete(start.id, verdict, world.now);
+            let _ = world
+                .schedule
+                .complete(start.id, heard(&verdict), verdict, world.now);
             world.now += Duration::from_secs(86_400);
             assert!(world.schedule.poll(world.now).is_none());
         }

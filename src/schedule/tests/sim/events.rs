@@ -1,7 +1,7 @@
 //! What happens in a history.
 
 use super::super::*;
-use super::world::{Feast, Manner, Run, Where, World, chance};
+use super::world::{Feast, Manner, Run, Server, Where, World, chance};
 
 /// How often what happened, so that a history that never comes to something is noticed.
 #[derive(Debug, Default)]
@@ -21,10 +21,13 @@ pub(super) struct Totals {
     pub(super) paced: u64,
     pub(super) held_back: u64,
     pub(super) looked_at: u64,
+    pub(super) kept_free: u64,
+    pub(super) slow: u64,
+    pub(super) read_ahead: u64,
 }
 
 impl Totals {
-    fn all(&mut self) -> [&mut u64; 15] {
+    fn all(&mut self) -> [&mut u64; 18] {
         [
             &mut self.starts,
             &mut self.retries,
@@ -41,6 +44,9 @@ impl Totals {
             &mut self.paced,
             &mut self.held_back,
             &mut self.looked_at,
+            &mut self.kept_free,
+            &mut self.slow,
+            &mut self.read_ahead,
         ]
     }
 
@@ -70,6 +76,29 @@ impl std::fmt::Debug for World {
     }
 }
 
+impl Run {
+    pub(super) fn has_head(&self, now: Instant) -> bool {
+        self.head_at.is_some_and(|at| at <= now)
+    }
+
+    /// Its head comes, or came, when its host may have counted as slow.
+    fn is_late(&self) -> bool {
+        self.head_at.is_some_and(|at| at - self.starts > SLOW_AFTER)
+    }
+}
+
+impl Server {
+    /// An attempt ended and told this.
+    fn hear(&mut self, heard: Heard) {
+        (self.answering, self.late) = match heard {
+            Heard::Head { waited } => (true, waited > SLOW_AFTER),
+            Heard::NoHead { waited } => (false, waited > SLOW_AFTER),
+            Heard::Nothing => return,
+        };
+        self.told |= self.answering;
+    }
+}
+
 impl World {
     pub(super) fn run(mut self) -> Totals {
         for step in 0.. {
@@ -88,6 +117,7 @@ impl World {
             if self.runs_short() {
                 continue;
             }
+            self.check_slow();
             self.advance();
         }
         self.finish();
@@ -104,7 +134,8 @@ impl World {
         let fed =
             |feast: &Feast| feast.gone || feast.waits_for_room || feast.fed == feast.works.len();
         let hungry = !self.feasts.iter().all(fed);
-        hungry || self.schedule.is_dispatchable(self.now)
+        let looks = |feast: &Feast| !feast.gone && feast.must_look;
+        hungry || self.feasts.iter().any(looks) || self.schedule.is_dispatchable(self.now)
     }
 
     fn feed(&mut self, at: usize) {
@@ -124,6 +155,8 @@ impl World {
                 feast.waits_for_room = true;
                 return;
             }
+            self.note_room(at, room);
+            let feast = &mut self.feasts[at];
             let left = feast.works.len() - feast.fed;
             for _ in 0..room.min(left).min(self.rng.usize(1..10)) {
                 let feast = &mut self.feasts[at];
@@ -148,14 +181,17 @@ impl World {
     fn work(&mut self) {
         loop {
             let possible = self.dispatchable();
+            let possible = self.shared(possible);
             let Some(start) = self.schedule.poll(self.now) else {
                 self.note_ended();
                 assert!(possible.is_empty(), "{possible:?} could start and do not");
                 self.seen.paced += u64::from(self.schedule.paced_until.is_some());
+                self.seen.kept_free += u64::from(self.schedule.kept_free_until.is_some());
                 return;
             };
             self.note_ended();
             assert!(possible.contains(&start.job), "{start:?} may not start");
+            self.note_choice(&start, &possible);
             self.begin(start);
         }
     }
@@ -163,6 +199,7 @@ impl World {
     fn begin(&mut self, start: Start<usize>) {
         let now = self.now;
         self.note_start(&start);
+        self.note_gap(start.job);
         let work = &mut self.works[start.job];
         let server = &mut self.servers[work.server];
         let first = work.attempts == 0 && work.hops == 0;
@@ -175,6 +212,7 @@ impl World {
             Manner::Fast | Manner::Redirecting | Manner::Limited(_) => rng.u64(..8),
             Manner::Flaky(_) | Manner::Recovering(_) => rng.u64(..30),
             Manner::Slow | Manner::Dead => rng.u64(50..300),
+            Manner::Hanging => rng.u64(500..4_000),
         };
         let reachable = !matches!(server.manner, Manner::Dead);
         work.place = Where::Running;
@@ -184,7 +222,11 @@ impl World {
         self.runs.push(Run {
             id: start.id,
             work: start.job,
+            starts: now,
             ends: now + ms(time),
+            // Some bodies take long.
+            head_at: reachable.then(|| now + ms(rng.u64(..=time))),
+            head_told: false,
             connects: (start.unproven && reachable).then(|| now + ms(rng.u64(..=time))),
             released: false,
             waits_since: rng.bool().then_some(now),
@@ -199,6 +241,13 @@ impl World {
             // Else no worker is idle, and whoever ends looks again.
             next.extend(self.schedule.next_wakeup());
         }
+        let heads = self
+            .runs
+            .iter()
+            .filter(|run| run.is_late() && !run.head_told);
+        next.extend(heads.filter_map(|run| run.head_at));
+        let looks = self.feasts.iter().filter(|feast| !feast.gone);
+        next.extend(looks.filter_map(|feast| feast.looks_at));
         let waits = |feast: &Feast| !feast.gone;
         if self.feasts.iter().any(waits) {
             next.extend(self.schedule.next_deadline());
@@ -228,7 +277,13 @@ impl World {
             self.runs[at].connects = None;
             let (id, work) = (self.runs[at].id, self.runs[at].work);
             self.servers[self.works[work].server].told = true;
-            self.schedule.connected(id, self.now);
+            self.schedule.connected(id);
+        }
+        for run in &mut self.runs {
+            if run.is_late() && !run.head_told && run.has_head(self.now) {
+                run.head_told = true;
+                self.schedule.head_came(run.id, self.now);
+            }
         }
         loop {
             let due = self
@@ -279,6 +334,7 @@ impl World {
             Manner::Fast | Manner::Slow => false,
             Manner::Flaky(tenths) => rng.u8(..10) < tenths,
             Manner::Dead => true,
+            Manner::Hanging => rng.bool(),
             Manner::Recovering(at) => now < at,
             Manner::Limited(gap) => {
                 let lately = server.starts.iter().rev().nth(1);
@@ -294,6 +350,17 @@ impl World {
                 false
             }
         };
+        let with_head = run.head_at.is_some() && (!failed || cool.is_some() || rng.bool());
+        let heard = match chance(rng, 20) {
+            true => Heard::Nothing,
+            false if with_head => Heard::Head {
+                waited: run.head_at.unwrap_or(now) - run.starts,
+            },
+            false => Heard::NoHead {
+                waited: now - run.starts,
+            },
+        };
+        server.hear(heard);
         let call = match (failed, cool) {
             _ if chance(rng, 20) => Call::Ignored,
             (true, None) => Call::Failure {
@@ -302,8 +369,6 @@ impl World {
             (true, Some(_)) => Call::Ignored,
             (false, _) => Call::Success,
         };
-        // What ends here has an answer, a panic, or no attempt left.
-        server.told |= call == Call::Success;
         if let Some(until) = cool {
             self.seen.cooled += 1;
             server.cool_until = server.cool_until.max(Some(until));
@@ -334,7 +399,7 @@ impl World {
                 cool,
                 call,
             };
-            let back = self.schedule.complete(run.id, verdict, now);
+            let back = self.schedule.complete(run.id, heard, verdict, now);
             self.note_back(back, run.work);
             return;
         }
@@ -354,14 +419,17 @@ impl World {
             }
         }
         let verdict = Verdict::Done { bytes, cool, call };
-        assert_eq!(self.schedule.complete(run.id, verdict, now), None);
+        assert_eq!(self.schedule.complete(run.id, heard, verdict, now), None);
     }
 
     fn redirect(&mut self, run: Run) {
         let now = self.now;
         let to = self.rng.usize(..self.servers.len());
         let work = &mut self.works[run.work];
-        self.servers[work.server].told = true;
+        let heard = Heard::Head {
+            waited: now - run.starts,
+        };
+        self.servers[work.server].hear(heard);
         work.server = to;
         let at = if chance(&mut self.rng, 4) {
             now + ms(self.rng.u64(1..200))
@@ -377,7 +445,7 @@ impl World {
             at,
             deadline: work.deadline,
         };
-        let back = self.schedule.complete(run.id, verdict, now);
+        let back = self.schedule.complete(run.id, heard, verdict, now);
         self.note_back(back, run.work);
     }
 

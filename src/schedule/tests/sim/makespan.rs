@@ -87,7 +87,7 @@ impl Crowd {
             }
             while let Some(start) = schedule.poll(now) {
                 if start.unproven {
-                    schedule.connected(start.id, now);
+                    schedule.connected(start.id);
                 }
                 runs.push(Reverse((now + self.hosts[start.job].1, start.id)));
             }
@@ -108,7 +108,11 @@ impl Crowd {
                     cool: None,
                     call: Call::Success,
                 };
-                assert!(schedule.complete(id, verdict, now).is_none());
+                assert!(
+                    schedule
+                        .complete(id, heard(&verdict), verdict, now)
+                        .is_none()
+                );
                 schedule.taken(batch, 1, 0);
             }
         }

@@ -6,6 +6,8 @@
 mod check;
 mod events;
 mod makespan;
+mod shares;
+mod sharing;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

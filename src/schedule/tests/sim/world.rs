@@ -21,6 +21,8 @@ pub(super) enum Manner {
     Limited(u64),
     Redirecting,
     Dead,
+    /// Lets a request wait for seconds, and answers some.
+    Hanging,
     /// Dead until then.
     Recovering(Instant),
 }
@@ -32,6 +34,12 @@ pub(super) struct Server {
     pub(super) in_flight: usize,
     /// A connection to it was reported at some time.
     pub(super) told: bool,
+    /// Its last attempt that told anything had a response head.
+    pub(super) answering: bool,
+    /// That attempt had waited for it for longer than a second.
+    pub(super) late: bool,
+    /// When it was served last, in starts.
+    pub(super) served: usize,
     pub(super) cool_until: Option<Instant>,
     pub(super) starts: Vec<Instant>,
     pub(super) pace: Pace,
@@ -68,7 +76,12 @@ pub(super) struct Work {
 pub(super) struct Run {
     pub(super) id: Id,
     pub(super) work: usize,
+    pub(super) starts: Instant,
     pub(super) ends: Instant,
+    /// When the head of the response comes, if one does.
+    pub(super) head_at: Option<Instant>,
+    /// The schedule was told of the head, for it came late.
+    pub(super) head_told: bool,
     pub(super) connects: Option<Instant>,
     pub(super) released: bool,
     /// Since when it waits for its host, as far as others are told.
@@ -86,6 +99,12 @@ pub(super) struct Feast {
     /// Another thread feeds it: it looks again only when nudged.
     pub(super) by_intake: bool,
     pub(super) waits_for_room: bool,
+    /// When its caller looks again, whatever happens.
+    pub(super) looks_at: Option<Instant>,
+    /// It was nudged, or has taken outcomes, and looks at this very instant.
+    pub(super) must_look: bool,
+    /// When a job of it started last, in starts.
+    pub(super) served: usize,
     pub(super) in_flight: usize,
     /// Outcomes in the channel: number of the work, bytes.
     pub(super) channel: VecDeque<(usize, u64)>,
@@ -114,6 +133,8 @@ pub(super) struct World {
     pub(super) feasts: Vec<Feast>,
     pub(super) runs: Vec<Run>,
     pub(super) starts: Vec<Instant>,
+    /// Answering hosts that ran out of work, and when.
+    pub(super) gaps: Vec<(Instant, usize)>,
     pub(super) pace: Pace,
     pub(super) max_attempts: u32,
     pub(super) calm: bool,
@@ -151,6 +172,9 @@ impl World {
                 host,
                 in_flight: 0,
                 told: false,
+                answering: false,
+                late: false,
+                served: 0,
                 cool_until: None,
                 starts: Vec::new(),
                 pace: Pace::default(),
@@ -169,6 +193,7 @@ impl World {
             feasts: Vec::new(),
             runs: Vec::new(),
             starts: Vec::new(),
+            gaps: Vec::new(),
             pace: Pace::default(),
             max_attempts: rng.u32(1..5),
             calm: rng.bool(),
@@ -239,6 +264,10 @@ impl World {
             fed: 0,
             by_intake: !ordered && self.rng.bool(),
             waits_for_room: false,
+            looks_at: None,
+            must_look: true,
+            // Those that were never served are so in the order in which they were opened.
+            served: batch,
             in_flight: 0,
             channel: VecDeque::new(),
             early: BTreeMap::new(),
@@ -309,13 +338,14 @@ fn host_limits(rng: &mut fastrand::Rng) -> HostLimits {
 }
 
 fn manner(rng: &mut fastrand::Rng, begin: Instant) -> Manner {
-    match rng.u8(..8) {
+    match rng.u8(..9) {
         0 | 1 => Manner::Fast,
         2 => Manner::Slow,
         3 => Manner::Flaky(rng.u8(1..10)),
         4 => Manner::Limited(rng.u64(1..50)),
         5 => Manner::Redirecting,
         6 => Manner::Dead,
+        7 => Manner::Hanging,
         _ => Manner::Recovering(begin + ms(rng.u64(..2_000))),
     }
 }

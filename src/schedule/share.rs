@@ -1,0 +1,121 @@
+//! Which host gets a free worker, by the places that hosts and batches hold.
+//!
+//! A free worker goes to the batch that holds the fewest places, and of that batch to the host that holds the fewest;
+//! among equals to the one that was served longest ago. While answering hosts have work, the others together hold at most
+//! half of the workers, so that hosts that hang never take them all. A running attempt is never taken back: a limit that
+//! begins to hold holds once the attempts under way have ended.
+
+use std::time::{Duration, Instant};
+
+use super::Schedule;
+use super::ready::{Rank, TIERS, Tier};
+use super::slots::Id;
+
+/// For so long the demand of answering hosts outlasts a gap in their ready work, as while the window is being filled: a
+/// moment is not to hand all workers to hosts that keep them for long.
+const GAP: Duration = Duration::from_secs(1);
+
+/// The first of a tier: the ranks of batch and host, and both.
+type Candidate = (Rank, Rank, Id, Id);
+
+impl<J> Schedule<J> {
+    /// The batch and the host that get a free worker.
+    pub(super) fn choose(&mut self, now: Instant) -> Option<(Id, Id)> {
+        let [answering, unanswered, unconnected] = self.candidates();
+        let waits = unanswered.is_some() || unconnected.is_some();
+        let (mut unanswered, mut unconnected) = (unanswered, unconnected);
+        if waits && self.unanswered_are_full() {
+            if answering.is_none() {
+                self.kept_free_until = self.demanded_until(now);
+            }
+            if answering.is_some() || self.kept_free_until.is_some() {
+                (unanswered, unconnected) = (None, None);
+            }
+        }
+        let connected = [answering, unanswered].into_iter().flatten().min();
+        let (_, _, batch, host) = connected.or(unconnected)?;
+        Some((batch, host))
+    }
+
+    /// Whether a host may be given a worker beside the order of all: it leaves enough to the answering hosts.
+    pub(super) fn may_have_worker(&mut self, host: Id, now: Instant) -> bool {
+        if !self.unanswered_are_full() || self.hosts.get(host).is_some_and(|host| host.answering) {
+            return true;
+        }
+        if self.candidates()[Tier::Answering as usize].is_some() {
+            return false;
+        }
+        self.kept_free_until = self.demanded_until(now);
+        self.kept_free_until.is_none()
+    }
+
+    /// Of each tier the host that is served next, among the batches that may start a job.
+    fn candidates(&self) -> [Option<Candidate>; TIERS] {
+        let mut first: [Option<Candidate>; TIERS] = [None; TIERS];
+        for id in &self.open {
+            let Some(batch) = self.batches.get(*id) else {
+                continue;
+            };
+            if batch.ready == 0 || !batch.may_start(false) {
+                continue;
+            }
+            for tier in Tier::ALL {
+                if let Some((rank, host)) = batch.hosts.first(tier) {
+                    let candidate = (batch.rank(), rank, *id, host);
+                    let first = &mut first[tier as usize];
+                    if first.is_none_or(|first| candidate < first) {
+                        *first = Some(candidate);
+                    }
+                }
+            }
+        }
+        first
+    }
+
+    /// Whether the unanswered hosts hold as many places as they may while answering hosts have work: half of them, and at
+    /// least one.
+    fn unanswered_are_full(&self) -> bool {
+        self.unanswered >= (self.settings.in_flight / 2).max(1)
+    }
+
+    /// Until when the answering hosts, which have no work ready, still have demand. A host that has come to its limit,
+    /// cools or waits for its rate has none: it could do nothing with a worker.
+    fn demanded_until(&self, now: Instant) -> Option<Instant> {
+        let (at, _) = self.gaps.iter().rev().find(|(_, id)| {
+            let host = self.hosts.get(*id);
+            host.is_some_and(|host| host.answering && !host.blocked)
+        })?;
+        let until = at.checked_add(GAP)?;
+        (until > now).then_some(until)
+    }
+
+    /// An answering host has run out of ready work.
+    pub(super) fn note_gap(&mut self, host: Id, now: Instant) {
+        if self.gaps.back().is_some_and(|(_, last)| *last == host) {
+            self.gaps.pop_back();
+        }
+        let is_over = |at: &Instant| now.saturating_duration_since(*at) >= GAP;
+        while self.gaps.front().is_some_and(|(at, _)| is_over(at)) {
+            self.gaps.pop_front();
+        }
+        self.gaps.push_back((now, host));
+    }
+
+    /// Brings the host to its place among those that have jobs ready, in each of its batches.
+    pub(super) fn rank(&mut self, id: Id) {
+        let Some(host) = self.hosts.get(id) else {
+            return;
+        };
+        let (tier, rank) = (host.tier(self.settings.slow_start), host.rank());
+        for lane in &host.lanes {
+            let Some(batch) = self.batches.get_mut(lane.batch) else {
+                continue;
+            };
+            if lane.live > 0 && !host.blocked {
+                batch.hosts.put(id, tier, rank);
+            } else {
+                batch.hosts.remove(id);
+            }
+        }
+    }
+}
