@@ -92,8 +92,9 @@ impl<J> Schedule<J> {
                 self.note_room(batch_id);
             }
         }
-        if counted.slow {
-            // It may be the first of its batch: from here on there is room beyond the window.
+        if counted.slow || counted.spare {
+            // It may be the first of its batch whose host is slow, or have come back from a worker to where it does not
+            // count in the window: then there is room beyond the window.
             self.note_room(batch_id);
         }
     }
