@@ -36,7 +36,7 @@ mod retry {
 use ureq::http;
 
 use host::Host;
-use schedule::{Bounds, Call, HostLimits, Schedule, Settings, Verdict};
+use schedule::{Bounds, Call, Heard, HostLimits, Schedule, Settings, Verdict};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -163,7 +163,10 @@ fn pass_through(hosts: usize, limits: HostLimits) -> Result<i64, AnyError> {
             cool: None,
             call: Call::Success,
         };
-        drop(schedule.complete(start.id, HEAD, verdict, now));
+        let heard = Heard::Head {
+            waited: Duration::ZERO,
+        };
+        drop(schedule.complete(start.id, heard, verdict, now));
         schedule.taken(batch, 1, 10);
         now += Duration::from_nanos(500);
     }

@@ -32,13 +32,18 @@ mod retry {
 use ureq::http;
 
 use host::Host;
-use schedule::{Bounds, Call, HostLimits, Schedule, Settings, Verdict};
+use schedule::{Bounds, Call, Heard, HostLimits, Schedule, Settings, Verdict};
 
 fn main() {
     divan::main();
 }
 
 const ROUND: usize = 1_000;
+
+/// The head of a response came at once.
+const HEAD: Heard = Heard::Head {
+    waited: Duration::ZERO,
+};
 
 fn settings() -> Settings {
     Settings {

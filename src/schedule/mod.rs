@@ -34,6 +34,7 @@ mod share;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod unheard;
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
