@@ -40,16 +40,16 @@ use ureq::http;
 use host::Host;
 use schedule::{Bounds, Call, Heard, HostLimits, Schedule, Settings, Verdict};
 
-/// The head of a response came at once.
-const HEAD: Heard = Heard::Head {
-    waited: Duration::ZERO,
-};
-
 fn main() {
     divan::main();
 }
 
 const ROUND: usize = 1_000;
+
+/// The head of a response came at once.
+const HEAD: Heard = Heard::Head {
+    waited: Duration::ZERO,
+};
 
 fn settings() -> Settings {
     Settings {

@@ -36,7 +36,10 @@ impl<J> Schedule<J> {
         let came = matches!(heard, Heard::Head { .. });
         host.proven |= came;
         host.ended_at = Some(now);
-        host.awaits_no_more(job, came);
+        match came {
+            true => host.unheard.remove_through(job),
+            false => host.unheard.remove(job),
+        }
         host.late = late;
         let slow = late || (host.slow && host.waits_long(now));
         if (answering, slow) != (host.answering, host.slow) {
@@ -56,7 +59,7 @@ impl<J> Schedule<J> {
         let Some(host) = self.hosts.get_mut(id) else {
             return;
         };
-        host.awaits_no_more(job, true);
+        host.unheard.remove_through(job);
         if host.slow && !host.late && !host.waits_long(now) {
             self.change(id, |host| host.slow = false);
         }

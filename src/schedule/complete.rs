@@ -60,23 +60,31 @@ impl<J> Schedule<J> {
         now: Instant,
     ) -> Option<J> {
         let slot = self.jobs.get_mut(id)?;
-        let (batch, host, call) = (slot.batch, slot.host, slot.call.take());
-        if !std::mem::replace(&mut slot.released, false) {
-            self.free_permit(host);
+        let (batch, host, open_call) = (slot.batch, slot.host, slot.call.take());
+        let released = std::mem::replace(&mut slot.released, false);
+        self.in_flight -= usize::from(!released);
+        let pass = self.unwatch(open_call);
+        let (call, cool) = verdict.told();
+        let mut slow = false;
+        if let Some(state) = self.hosts.get_mut(host) {
+            if !released {
+                state.in_flight -= 1;
+                self.unanswered -= usize::from(!state.answering);
+            }
+            if let Some(lane) = state.lane_mut(batch) {
+                lane.running -= 1;
+            }
+            state.record(pass, call, now, &mut self.rng);
+            slow = state.slow;
         }
-        let pass = self.unwatch(call);
-        self.leave_worker(batch, host);
         let abandoned = match self.batches.get_mut(batch) {
             Some(batch) => {
                 batch.in_flight -= 1;
+                batch.slow -= usize::from(slow);
                 batch.abandoned
             }
             None => true,
         };
-        let (call, cool) = verdict.told();
-        if let Some(state) = self.hosts.get_mut(host) {
-            state.record(pass, call, now, &mut self.rng);
-        }
         if let Some(until) = cool {
             self.cool(host, until, now);
         }
@@ -178,20 +186,6 @@ impl<J> Schedule<J> {
         if let Some(host) = self.hosts.get_mut(host) {
             host.in_flight -= 1;
             self.unanswered -= usize::from(!host.answering);
-        }
-    }
-
-    /// A job of the lane is no longer with a worker.
-    fn leave_worker(&mut self, batch: Id, host: Id) {
-        let Some(host) = self.hosts.get_mut(host) else {
-            return;
-        };
-        let slow = host.slow;
-        if let Some(lane) = host.lane_mut(batch) {
-            lane.running -= 1;
-        }
-        if slow && let Some(batch) = self.batches.get_mut(batch) {
-            batch.slow -= 1;
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Place, Schedule};
 const LINGERING: usize = 1 << 16;
 
 /// Idle hosts that are kept only because it is remembered that they were served, and how. Beyond these none is.
-const REMEMBERED: usize = 1 << 13;
+const REMEMBERED: usize = 1 << 10;
 
 impl<J> Schedule<J> {
     /// Hands an ended job to its batch's caller.

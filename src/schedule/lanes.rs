@@ -11,6 +11,7 @@ use super::limits::HostLimits;
 use super::rates::Rates;
 use super::ready::{Rank, Tier, Turn};
 use super::slots::Id;
+use super::unheard::Unheard;
 
 /// What the schedule knows of a host. Gone once it is idle and back at its defaults.
 #[derive(Debug)]
@@ -32,9 +33,8 @@ pub(super) struct HostState {
     pub(super) late: bool,
     /// `late`, or an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.
     pub(super) slow: bool,
-    /// Attempts under way since whose start no head has come, oldest first: when each started, and its job.
-    pub(super) unheard: VecDeque<(Instant, Id)>,
-    /// When the oldest of `unheard` is looked at.
+    pub(super) unheard: Unheard,
+    /// When the oldest attempt without a head is looked at.
     pub(super) watched_at: Option<Instant>,
     /// When the last attempt ended. `None`: none has.
     pub(super) ended_at: Option<Instant>,
@@ -103,7 +103,7 @@ impl HostState {
             answering: false,
             late: false,
             slow: false,
-            unheard: VecDeque::new(),
+            unheard: Unheard::default(),
             watched_at: None,
             ended_at: None,
             turn,
@@ -226,24 +226,9 @@ impl HostState {
         }
     }
 
-    /// No head is awaited any more of this attempt, nor, where one came, of those that started before it.
-    pub(super) fn awaits_no_more(&mut self, job: Id, came: bool) {
-        let at = match self.unheard.front() {
-            Some((_, first)) if *first == job => Some(0),
-            _ => self.unheard.iter().position(|(_, own)| *own == job),
-        };
-        match at {
-            Some(0) => drop(self.unheard.pop_front()),
-            Some(at) if came => drop(self.unheard.drain(..=at)),
-            Some(at) => drop(self.unheard.remove(at)),
-            None => {}
-        }
-    }
-
     /// When it becomes slow, unless a head comes or the attempt ends. `None`: no attempt waits for a head.
     pub(super) fn slow_at(&self) -> Option<Instant> {
-        let (since, _) = self.unheard.front()?;
-        since.checked_add(SLOW_AFTER)
+        self.unheard.since()?.checked_add(SLOW_AFTER)
     }
 
     /// Whether an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.

@@ -38,6 +38,7 @@ mod shortage;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod unheard;
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;

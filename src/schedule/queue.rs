@@ -168,7 +168,7 @@ impl<J> Schedule<J> {
         let host = self.hosts.get_mut(host_id)?;
         let pass = host.started(first, now);
         host.turn = turn;
-        host.unheard.push_back((now, id));
+        host.unheard.push(now, id);
         self.unanswered += usize::from(!host.answering);
         if let Some(lane) = host.lane_mut(batch_id) {
             lane.leave(id);

@@ -1,10 +1,13 @@
 //! The hosts of a batch that have a job ready, in the order in which they are served: fewest places first, then served
 //! longest ago.
 //!
-//! A heap for each [`Tier`], with the position of every host beside it, so that a host whose rank changes is moved and
-//! never searched for. With one host each operation takes a few nanoseconds, with n hosts at most log4(n) steps. Buckets
-//! of queues, one for each number of places, were not simpler: a host that gives a place back has to be put between those
-//! that were served before and after it, which a queue cannot do in constant time.
+//! Most hosts of a long list hold no place and stand in a line: one that gives its only place back was served after all
+//! that wait in it, and goes to its end. All others are in a heap, with the position of every host beside it, so that a
+//! host whose rank changes is moved and never searched for: at most as many as there are workers hold a place, and few
+//! come back to the line out of order. So an operation takes constant time, and for the others log4(workers) steps.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
 
 use super::slots::Id;
 
@@ -75,83 +78,134 @@ struct Entry {
 
 #[derive(Debug, Default)]
 pub(super) struct Ready {
-    heaps: [Vec<Entry>; TIERS],
+    tiers: [Waiting; TIERS],
     /// Where each host is, by its index in the slab of hosts.
-    places: Vec<Spot>,
+    spots: Vec<Spot>,
 }
 
-/// Tier and position of a host: `position << 2 | tier + 1`. Zero: the host is in no heap.
+/// The hosts of a tier.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Hosts without a place, served longest ago first. An entry whose host is elsewhere by now is stale; the first never
+    /// is.
+    line: VecDeque<(Turn, Id)>,
+    stale: usize,
+    heap: Vec<Entry>,
+}
+
+/// Where a host is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Spot(u32);
-
-impl Spot {
-    fn new(tier: usize, position: usize) -> Spot {
-        Spot((position as u32) << 2 | (tier as u32 + 1))
-    }
-
-    fn get(self) -> Option<(usize, usize)> {
-        let tier = (self.0 & 3).checked_sub(1)?;
-        Some((tier as usize, (self.0 >> 2) as usize))
-    }
+enum Spot {
+    #[default]
+    Nowhere,
+    /// In the line of a tier, with this turn.
+    Line(u8, Turn),
+    /// In the heap of a tier, at this position.
+    Heap(u8, u32),
 }
 
 impl Ready {
     /// The host that is served next among those of a tier.
     pub(super) fn first(&self, tier: Tier) -> Option<(Rank, Id)> {
-        let entry = self.heaps[tier as usize].first()?;
-        Some((entry.rank, entry.host))
+        let waiting = &self.tiers[tier as usize];
+        let root = waiting.heap.first().map(|entry| (entry.rank, entry.host));
+        let front = waiting.line.front().map(|(turn, host)| {
+            let rank = Rank {
+                places: 0,
+                turn: *turn,
+            };
+            (rank, *host)
+        });
+        match (front, root) {
+            (Some(front), Some(root)) if root.0 < front.0 => Some(root),
+            (front, root) => front.or(root),
+        }
     }
 
     /// Adds a host, or moves it to where it belongs now.
     pub(super) fn put(&mut self, host: Id, tier: Tier, rank: Rank) {
-        let (index, tier) = (host.index(), tier as usize);
-        if self.places.len() <= index {
-            self.places.resize(index + 1, Spot::default());
+        let (index, tier) = (host.index(), tier as u8);
+        if self.spots.len() <= index {
+            self.spots.resize(index + 1, Spot::default());
         }
-        let position = match self.places[index].get() {
-            Some((own, position)) if own == tier => {
-                let before = std::mem::replace(&mut self.heaps[tier][position].rank, rank);
-                if before == rank {
-                    return;
+        match self.spots[index] {
+            Spot::Line(own, turn) if own == tier && rank.places == 0 && turn == rank.turn => return,
+            Spot::Heap(own, position) if own == tier && rank.places > 0 => {
+                let position = position as usize;
+                let entry = &mut self.tiers[tier as usize].heap[position];
+                let before = std::mem::replace(&mut entry.rank, rank);
+                match rank.cmp(&before) {
+                    Ordering::Equal => {}
+                    Ordering::Less => self.rise(tier, position),
+                    Ordering::Greater => self.sink(tier, position),
                 }
-                if rank > before {
-                    return self.sink(tier, position);
-                }
-                position
+                return;
             }
-            found => {
-                if found.is_some() {
-                    self.remove(host);
-                }
-                self.heaps[tier].push(Entry { rank, host });
-                self.heaps[tier].len() - 1
+            Spot::Nowhere => {}
+            _ => self.remove(host),
+        }
+        let Waiting { line, stale, heap } = &mut self.tiers[tier as usize];
+        let last = line.back().copied();
+        if rank.places == 0 && last.is_none_or(|(turn, _)| turn <= rank.turn) {
+            match last == Some((rank.turn, host)) {
+                // It left from there, and comes back.
+                true => *stale -= 1,
+                false => line.push_back((rank.turn, host)),
             }
-        };
-        self.rise(tier, position);
+            self.spots[index] = Spot::Line(tier, rank.turn);
+        } else {
+            heap.push(Entry { rank, host });
+            let last = heap.len() - 1;
+            self.rise(tier, last);
+        }
     }
 
     /// Takes a host out, if it is in.
     pub(super) fn remove(&mut self, host: Id) {
-        let Some(spot) = self.places.get_mut(host.index()) else {
+        let Some(spot) = self.spots.get_mut(host.index()) else {
             return;
         };
-        let Some((tier, position)) = std::mem::take(spot).get() else {
-            return;
-        };
-        let heap = &mut self.heaps[tier];
-        let gone = heap.swap_remove(position);
-        if let Some(moved) = heap.get(position) {
-            if moved.rank < gone.rank {
-                self.rise(tier, position);
-            } else {
-                self.sink(tier, position);
+        match std::mem::take(spot) {
+            Spot::Nowhere => {}
+            Spot::Line(tier, _) => self.leave_line(tier, host),
+            Spot::Heap(tier, position) => {
+                let position = position as usize;
+                let heap = &mut self.tiers[tier as usize].heap;
+                let gone = heap.swap_remove(position);
+                if let Some(moved) = heap.get(position) {
+                    if moved.rank < gone.rank {
+                        self.rise(tier, position);
+                    } else {
+                        self.sink(tier, position);
+                    }
+                }
             }
         }
     }
 
-    /// Moves an entry towards the root as far as it belongs.
-    fn rise(&mut self, tier: usize, mut position: usize) {
-        let heap = &mut self.heaps[tier];
+    /// A host, whose spot is cleared already, leaves the line: from its front as a rule.
+    fn leave_line(&mut self, tier: u8, host: Id) {
+        let spots = &self.spots;
+        let stands = |(turn, host): &(Turn, Id)| spots[host.index()] == Spot::Line(tier, *turn);
+        let Waiting { line, stale, .. } = &mut self.tiers[tier as usize];
+        if line.front().is_some_and(|(_, first)| *first == host) {
+            line.pop_front();
+            while *stale > 0 && line.front().is_some_and(|first| !stands(first)) {
+                line.pop_front();
+                *stale -= 1;
+            }
+        } else {
+            *stale += 1;
+            if *stale > 64 && *stale * 2 > line.len() {
+                line.retain(stands);
+                *stale = 0;
+            }
+        }
+    }
+
+    /// Moves an entry of a heap towards the root as far as it belongs.
+    fn rise(&mut self, tier: u8, mut position: usize) {
+        let heap = &mut self.tiers[tier as usize].heap;
         let entry = heap[position];
         while position > 0 {
             let parent = (position - 1) / 4;
@@ -159,16 +213,16 @@ impl Ready {
                 break;
             }
             heap[position] = heap[parent];
-            self.places[heap[position].host.index()] = Spot::new(tier, position);
+            self.spots[heap[position].host.index()] = Spot::Heap(tier, position as u32);
             position = parent;
         }
         heap[position] = entry;
-        self.places[entry.host.index()] = Spot::new(tier, position);
+        self.spots[entry.host.index()] = Spot::Heap(tier, position as u32);
     }
 
-    /// Moves an entry away from the root as far as it belongs.
-    fn sink(&mut self, tier: usize, mut position: usize) {
-        let heap = &mut self.heaps[tier];
+    /// Moves an entry of a heap away from the root as far as it belongs.
+    fn sink(&mut self, tier: u8, mut position: usize) {
+        let heap = &mut self.tiers[tier as usize].heap;
         let entry = heap[position];
         loop {
             let first = 4 * position + 1;
@@ -180,27 +234,45 @@ impl Ready {
                 break;
             }
             heap[position] = heap[least];
-            self.places[heap[position].host.index()] = Spot::new(tier, position);
+            self.spots[heap[position].host.index()] = Spot::Heap(tier, position as u32);
             position = least;
         }
         heap[position] = entry;
-        self.places[entry.host.index()] = Spot::new(tier, position);
+        self.spots[entry.host.index()] = Spot::Heap(tier, position as u32);
     }
 
-    /// All hosts that are in, each with its tier and rank. Panics where the positions do not match.
+    /// All hosts that are in, each with its tier and rank. Panics where something is not in its place.
     #[cfg(test)]
     pub(super) fn all(&self) -> Vec<(Id, Tier, Rank)> {
         let mut all = Vec::new();
         for tier in Tier::ALL {
-            let heap = &self.heaps[tier as usize];
+            let Waiting { line, stale, heap } = &self.tiers[tier as usize];
             for (position, entry) in heap.iter().enumerate() {
-                let spot = self.places[entry.host.index()];
-                assert_eq!(spot.get(), Some((tier as usize, position)));
+                let spot = self.spots[entry.host.index()];
+                assert_eq!(spot, Spot::Heap(tier as u8, position as u32));
                 assert!(position == 0 || heap[(position - 1) / 4].rank <= entry.rank);
                 all.push((entry.host, tier, entry.rank));
             }
+            assert!(line.iter().is_sorted_by_key(|(turn, _)| *turn));
+            let stands = |(turn, host): &&(Turn, Id)| {
+                self.spots[host.index()] == Spot::Line(tier as u8, *turn)
+            };
+            assert!(line.front().is_none_or(|first| stands(&first)));
+            let standing: Vec<_> = line.iter().filter(stands).collect();
+            assert_eq!(standing.len() + stale, line.len());
+            assert!(
+                line.len() <= 2 * standing.len() + 66,
+                "stale entries pile up"
+            );
+            all.extend(standing.into_iter().map(|(turn, host)| {
+                let rank = Rank {
+                    places: 0,
+                    turn: *turn,
+                };
+                (*host, tier, rank)
+            }));
         }
-        let known = self.places.iter().filter(|spot| spot.get().is_some());
+        let known = self.spots.iter().filter(|spot| **spot != Spot::Nowhere);
         assert_eq!(known.count(), all.len());
         all
     }
@@ -219,6 +291,7 @@ mod tests {
         let hosts: Vec<Id> = (0..40).map(|_| slots.insert(())).collect();
         let mut ready = Ready::default();
         let mut known = std::collections::HashMap::new();
+        let mut last = std::collections::HashMap::new();
         for _ in 0..20_000 {
             let host = hosts[rng.usize(..hosts.len())];
             if rng.u8(..4) == 0 {
@@ -226,12 +299,13 @@ mod tests {
                 known.remove(&host);
             } else {
                 let tier = Tier::ALL[rng.usize(..TIERS)];
-                let turn = if rng.bool() {
-                    turns.serve()
-                } else {
-                    turns.arrive()
+                let turn = match rng.u8(..3) {
+                    0 => turns.arrive(),
+                    1 => turns.serve(),
+                    _ => *last.entry(host).or_insert_with(|| turns.arrive()),
                 };
-                let places = rng.usize(..5);
+                last.insert(host, turn);
+                let places = rng.usize(..3);
                 ready.put(host, tier, Rank { places, turn });
                 known.insert(host, (tier, Rank { places, turn }));
             }

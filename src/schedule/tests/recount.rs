@@ -130,15 +130,16 @@ impl<J> Schedule<J> {
 
     /// A host is slow for a reason, and one that may become slow is watched.
     fn recount_answers(&self, id: Id, host: &HostState) {
-        let starts: Vec<Instant> = host.unheard.iter().map(|(start, _)| *start).collect();
+        let unheard = host.unheard.all();
+        let starts: Vec<Instant> = unheard.iter().map(|(start, _)| *start).collect();
         assert!(starts.is_sorted());
-        for (_, job) in &host.unheard {
+        for (_, job) in &unheard {
             let slot = self.jobs.get(*job).expect("it is under way");
             assert_eq!((slot.place, slot.host), (Place::InFlight, id));
         }
         assert!(!host.late || host.slow);
-        assert!(host.late || !host.slow || !host.unheard.is_empty());
-        if !host.slow && !host.unheard.is_empty() {
+        assert!(host.late || !host.slow || !unheard.is_empty());
+        if !host.slow && !unheard.is_empty() {
             let watched = host.watched_at.expect("it is watched");
             assert!(watched <= starts[0] + SLOW_AFTER);
             assert!(self.watching.has(watched, id));

@@ -1,0 +1,55 @@
+//! Attempts of a host under way since whose start no response head has come.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::slots::Id;
+
+/// When each started, and its job; oldest first. The first has a place of its own: most hosts have one at a time.
+#[derive(Debug, Default)]
+pub(super) struct Unheard {
+    first: Option<(Instant, Id)>,
+    others: VecDeque<(Instant, Id)>,
+}
+
+impl Unheard {
+    pub(super) fn push(&mut self, start: Instant, job: Id) {
+        match self.first {
+            None => self.first = Some((start, job)),
+            Some(_) => self.others.push_back((start, job)),
+        }
+    }
+
+    /// When the oldest started.
+    pub(super) fn since(&self) -> Option<Instant> {
+        self.first.map(|(start, _)| start)
+    }
+
+    /// The attempt of this job has ended without a head.
+    pub(super) fn remove(&mut self, job: Id) {
+        if self.first.is_some_and(|(_, first)| first == job) {
+            self.first = self.others.pop_front();
+        } else if let Some(at) = self.position(job) {
+            self.others.remove(at);
+        }
+    }
+
+    /// The head of the response to this job has come: after the start of those before it, too.
+    pub(super) fn remove_through(&mut self, job: Id) {
+        if self.first.is_some_and(|(_, first)| first == job) {
+            self.first = self.others.pop_front();
+        } else if let Some(at) = self.position(job) {
+            self.others.drain(..=at);
+            self.first = self.others.pop_front();
+        }
+    }
+
+    fn position(&self, job: Id) -> Option<usize> {
+        self.others.iter().position(|(_, own)| *own == job)
+    }
+
+    #[cfg(test)]
+    pub(super) fn all(&self) -> Vec<(Instant, Id)> {
+        self.first.iter().chain(&self.others).copied().collect()
+    }
+}
