@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::command::{Done, Folder, haul};
-use super::support::{Answer, Scenario, Server};
+use super::command::{Done, Folder, Haul, haul};
+use super::support::{Answer, Gate, Scenario, Server};
 
 const URLS: usize = 400;
 
@@ -38,29 +38,46 @@ fn all_succeeded(done: &Done) {
     }
 }
 
-fn run(arguments: &[&str], lines: &[String]) -> Done {
+fn command(arguments: &[&str]) -> Haul {
     let fixed = ["-j", "200", "--retry", "0", "--progress", "none"];
-    haul(fixed.iter().chain(arguments).chain(&["-"]))
-        .input(lines.join("\n"))
-        .open_files(48)
-        .done()
+    haul(fixed.iter().chain(arguments).chain(&["-"])).open_files(48)
+}
+
+fn run(arguments: &[&str], lines: &[String]) -> Done {
+    command(arguments).input(lines.join("\n")).done()
 }
 
 #[test]
 fn requests_wait_for_a_free_descriptor_and_one_warning_says_so() {
-    let server = server();
-    for hosts in [1, 40] {
-        let done = run(&[], &urls(&server, hosts));
-        all_succeeded(&done);
-        let warnings = done.stderr.matches("too many open files").count();
-        assert_eq!(warnings, 1, "{}", done.stderr);
-        assert!(
-            done.stderr.contains("limit of this process is 48"),
-            "{}",
-            done.stderr
-        );
+    let gate = Gate::closed();
+    let server = Scenario::new()
+        .hosts(40)
+        .on("/*", Answer::text("x").behind(&gate))
+        .start();
+    let mut run = command(&[]).start();
+    for url in urls(&server, 40) {
+        run.say(&url);
     }
-    assert_eq!(server.requests(), 2 * URLS);
+    run.close_input();
+    // Nothing is answered before.
+    run.wait_until_said("too many open files (the limit of this process is 48)");
+    gate.open();
+    let done = run.finish();
+    all_succeeded(&done);
+    assert_eq!(
+        done.stderr.matches("too many open files").count(),
+        1,
+        "{}",
+        done.stderr
+    );
+    assert_eq!(server.requests(), URLS);
+}
+
+#[test]
+fn one_host_gets_what_there_is() {
+    let server = server();
+    all_succeeded(&run(&[], &urls(&server, 1)));
+    assert_eq!(server.requests(), URLS);
 }
 
 #[test]
