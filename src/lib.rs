@@ -98,6 +98,7 @@ mod cookies;
 pub mod coming_from_python {}
 mod digest;
 mod error;
+mod escape;
 mod executor;
 mod hooks;
 mod host;
@@ -133,6 +134,7 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 #[cfg(feature = "cookies")]
 pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
+pub use escape::Escaped;
 pub use executor::{Handle, TimedOut};
 pub use hooks::{Outgoing, Retrying};
 pub use host::Host;

@@ -14,6 +14,7 @@ mod stream;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::escape::Escaped;
 use crate::http::header::AUTHORIZATION;
 use crate::http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
@@ -382,9 +383,9 @@ impl From<&String> for Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method(), self.shown_url())?;
+        write!(f, "{} {}", self.method(), Escaped(self.shown_url()))?;
         if let Some(id) = self.get_id() {
-            write!(f, " (id {id})")?;
+            write!(f, " (id {})", Escaped(id))?;
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ mod connection;
 mod downloads;
 #[path = "cli/ending.rs"]
 mod ending;
+#[path = "cli/escapes.rs"]
+mod escapes;
 #[cfg(feature = "rustls")]
 #[allow(dead_code)]
 #[path = "sessions/gateway.rs"]

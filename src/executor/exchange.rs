@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::escape::Escaped;
 use crate::host::Host;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
@@ -94,7 +95,7 @@ impl Progress {
     /// Logs how an exchange went.
     #[inline(never)]
     pub(super) fn tell(&self, exchanged: &Exchanged, elapsed: Duration) {
-        let url = self.prepared.redaction.uri(self.prepared.uri());
+        let url = Escaped(self.prepared.redaction.uri(self.prepared.uri()));
         let (method, trace) = (&self.prepared.method, &exchanged.trace);
         let connection = match (trace.connected, trace.reused) {
             (false, _) => "no connection",

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::escape::Escaped;
+
 use super::{Distribution, HostFigures, Summary, TopError};
 
 /// Where the right-hand side begins.
@@ -217,7 +219,9 @@ impl Summary {
     fn errors_shown(&self) -> Vec<String> {
         let mut errors = self.top_errors();
         errors.truncate(ROWS);
-        let text = |error: &TopError| printable(&format!("{} {}", error.error_type, error.message));
+        let text = |error: &TopError| {
+            Escaped(format_args!("{} {}", error.error_type, error.message)).to_string()
+        };
         let texts: Vec<String> = errors.iter().map(text).collect();
         let text_width = texts
             .iter()
@@ -233,7 +237,7 @@ impl Summary {
                 "{:>count_width$}  {text:<text_width$}  e.g. line {} {}",
                 error.count,
                 error.index + 1,
-                printable(&error.url)
+                Escaped(&error.url)
             )
         });
         titled("Top errors", rows)
@@ -273,16 +277,9 @@ fn percent(part: u64, all: u64) -> String {
 fn host_name(figures: &HostFigures) -> String {
     let host = &figures.host;
     match (host.scheme(), host.port()) {
-        ("http", 80) | ("https", 443) => printable(host.name()),
-        (_, port) => printable(&format!("{}:{port}", host.name())),
+        ("http", 80) | ("https", 443) => Escaped(host.name()).to_string(),
+        (_, port) => Escaped(format_args!("{}:{port}", host.name())).to_string(),
     }
-}
-
-/// Messages and URLs come from elsewhere and may hold what steers a terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }
 
 fn mean(of: &Distribution) -> String {

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use haul::Escaped;
+
 /// What the process exits with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -26,7 +28,8 @@ pub(crate) fn of_usage(error: &clap::Error) -> Status {
     // What cannot be printed is nobody's to read.
     if error.use_stderr() {
         let text = text.strip_prefix("error:").unwrap_or(&text);
-        let _ = write!(io::stderr(), "haul:{text}");
+        let lines = text.lines().map(|line| format!("{}\n", Escaped(line)));
+        let _ = write!(io::stderr(), "haul:{}", lines.collect::<String>());
         Status::Usage
     } else {
         let _ = write!(io::stdout(), "{text}");

@@ -14,6 +14,7 @@ mod progress;
 mod run;
 mod settings;
 mod signals;
+mod stdout;
 mod total;
 mod units;
 mod voice;

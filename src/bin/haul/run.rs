@@ -17,6 +17,7 @@ use crate::output::{self, Results};
 use crate::progress;
 use crate::settings::{self, Settings};
 use crate::signals;
+use crate::stdout::Stdout;
 use crate::total;
 use crate::units::Most;
 use crate::voice::Voice;
@@ -245,7 +246,7 @@ fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(),
 
 /// `--dry-run`: the requests, and what is none.
 fn print(mut requests: Input, voice: &Voice) -> Result<Status, Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::new(Stdout::new());
     let mut status = Status::Fine;
     let mut write = || {
         while let Some(read) = requests.next_line() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::super::{Place, SinkError};
+use crate::escape::Escaped;
 use crate::record::request_of;
 use crate::request::Request;
 
@@ -45,7 +46,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
     let mode: String = database
         .query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))
         .map_err(failed)?;
-    log::debug!("{}: journal mode {mode}", path.display());
+    log::debug!("{}: journal mode {mode}", Escaped(path.display()));
     database
         .execute_batch("PRAGMA synchronous=NORMAL")
         .map_err(failed)?;
