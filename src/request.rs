@@ -2,6 +2,8 @@
 
 mod body;
 mod credentials;
+mod headers;
+mod method;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod options;
@@ -15,18 +17,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::escape::Escaped;
-use crate::http::header::AUTHORIZATION;
 use crate::http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
-use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
 
 pub(crate) use credentials::{basic, bearer};
+pub(crate) use headers::check_removal;
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{Options, Rule};
@@ -74,15 +75,23 @@ struct Content {
 }
 
 /// A header of the request's own; one without a value leaves the client's out.
-type Edit = (HeaderName, Option<HeaderValue>);
+pub(crate) type Edit = (HeaderName, Option<HeaderValue>);
 
 impl Request {
-    /// A request with any method.
+    /// A request with any method. A standard method may be written in lower case and is sent in upper case; any other
+    /// is sent as it is written.
+    ///
+    /// ```
+    /// use haul::Request;
+    ///
+    /// assert_eq!(Request::new("patch", "https://example.com/").method(), "PATCH");
+    /// assert_eq!(Request::new("purge", "https://example.com/").method(), "purge");
+    /// ```
     pub fn new(method: impl AsRef<str>, url: impl Into<String>) -> Request {
         let name = method.as_ref();
-        let (method, invalid) = match Method::from_bytes(name.as_bytes()) {
-            Ok(method) => (method, None),
-            Err(_) => (
+        let (method, invalid) = match method::parse(name) {
+            Some(method) => (method, None),
+            None => (
                 Method::GET,
                 Some(format!("the method {name:?} is not valid")),
             ),
@@ -133,56 +142,11 @@ impl Request {
         Request::new("DELETE", url)
     }
 
-    /// Adds a header. One the client has by default is replaced; the same name given twice is sent twice.
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Request {
-        let name = name.as_ref();
-        let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
-            return self.spoiled(format!("the header name {name:?} is not valid"));
-        };
-        let Ok(mut value) = HeaderValue::from_bytes(value.as_ref()) else {
-            return self.spoiled(format!(
-                "the value of header {parsed} holds a character that may not be sent"
-            ));
-        };
-        value.set_sensitive(Redaction::USUAL.is_secret(&parsed));
-        self.content_mut().headers.push((parsed, Some(value)));
-        self
-    }
-
-    /// Leaves out a header the client has by default (`requests` writes this as a header of `None`).
-    pub fn without_header(mut self, name: impl AsRef<str>) -> Request {
-        let name = name.as_ref();
-        match HeaderName::from_bytes(name.as_bytes()) {
-            Ok(parsed) => {
-                self.content_mut().headers.push((parsed, None));
-                self
-            }
-            Err(_) => self.spoiled(format!("the header name {name:?} is not valid")),
-        }
-    }
-
     /// Adds a query parameter, percent-encoded, after those in the URL.
     #[doc(alias = "params")]
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Request {
         self.options_mut().query.push((name.into(), value.into()));
         self
-    }
-
-    /// Basic authentication (RFC 7617).
-    #[doc(alias = "auth")]
-    pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Request {
-        match basic(user.as_ref(), password.as_ref()) {
-            Ok(value) => self.replace_header(AUTHORIZATION, value),
-            Err(reason) => self.spoiled(reason),
-        }
-    }
-
-    /// A bearer token (RFC 6750).
-    pub fn bearer(self, token: impl AsRef<str>) -> Request {
-        match bearer(token.as_ref()) {
-            Ok(value) => self.replace_header(AUTHORIZATION, value),
-            Err(reason) => self.spoiled(reason),
-        }
     }
 
     /// Time limits of each attempt, where they differ from the client's.
@@ -315,13 +279,6 @@ impl Request {
         self.options()?.tag.as_ref()
     }
 
-    /// The headers set on the request itself; `None` stands for one left out.
-    pub(crate) fn header_edits(&self) -> &[Edit] {
-        self.content
-            .as_ref()
-            .map_or(&[], |content| &content.headers)
-    }
-
     pub(crate) fn options(&self) -> Option<&Options> {
         self.options.as_deref()
     }
@@ -352,13 +309,6 @@ impl Request {
 
     pub(crate) fn spoiled(mut self, reason: String) -> Request {
         self.options_mut().invalid.get_or_insert(reason);
-        self
-    }
-
-    fn replace_header(mut self, name: HeaderName, value: HeaderValue) -> Request {
-        let headers = &mut self.content_mut().headers;
-        headers.retain(|(other, _)| *other != name);
-        headers.push((name, Some(value)));
         self
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::escape::Escaped;
 use crate::host::Host;
+use crate::http::header::COOKIE;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::Body;
@@ -44,16 +45,20 @@ impl Progress {
         let jar = settings.cookies();
         let defaults = &engine.defaults;
         let usual = Arc::ptr_eq(&self.prepared.headers, &defaults.headers);
-        let with_cookies = jar.and_then(|jar| jar.added_to(headers, self.prepared.uri()));
+        let own_without = self.prepared.without.as_deref();
+        let without = own_without.unwrap_or(&defaults.without);
+        let with_cookies = jar
+            .filter(|_| !without.contains(&COOKIE))
+            .and_then(|jar| jar.added_to(headers, self.prepared.uri()));
         let call = Call {
             method: &self.prepared.method,
             url: &self.prepared.head.url,
             host,
             headers: with_cookies.as_ref().unwrap_or(headers),
-            lines: defaults
-                .lines
-                .as_ref()
-                .filter(|_| usual && self.signed.is_none() && with_cookies.is_none()),
+            without,
+            lines: defaults.lines.as_ref().filter(|_| {
+                usual && own_without.is_none() && self.signed.is_none() && with_cookies.is_none()
+            }),
             body,
             expect_from: defaults.expect_from,
             connect: Timeouts::bound(timeouts.connect),

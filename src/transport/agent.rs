@@ -192,7 +192,7 @@ impl Sockets {
             body: length,
             unwanted: upload.map(|upload| Arc::clone(&upload.unwanted)),
             header_limit: self.header_limit,
-            forwarding: route.forwarding(target, call.headers),
+            forwarding: route.forwarding(target, call),
         });
         connection
     }
