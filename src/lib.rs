@@ -147,9 +147,9 @@ pub use policy::{
 pub use proxy_settings::ProxySettings;
 pub use redact::Redaction;
 pub use rejection::Rejection;
-pub use request::Request;
 #[cfg(feature = "multipart")]
 pub use request::{Multipart, Part};
+pub use request::{Request, Tag};
 pub use response::{Hop, Response, Saved};
 pub use sink::{Failures, Journal, JsonLines, RunError, Sink, SinkError};
 pub use status::{InvalidStatusSet, StatusSet};

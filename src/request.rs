@@ -12,6 +12,7 @@ mod resumed;
 mod save;
 mod session;
 mod stream;
+mod tag;
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(crate) use place::Place;
 pub(crate) use resumed::{Intents, Resumed};
 pub(crate) use save::SaveTo;
 pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
+pub use tag::Tag;
 
 /// One request: method, URL, headers, body, and where it differs from the client's defaults.
 ///
@@ -247,8 +249,13 @@ impl Request {
     }
 
     /// Anything the caller wants to find again in the outcome and record.
-    pub fn tag(mut self, tag: impl Into<Value>) -> Request {
-        self.options_mut().tag = Some(tag.into());
+    pub fn tag(self, tag: impl Into<Value>) -> Request {
+        self.tagged(Tag::from(tag.into()))
+    }
+
+    /// As [`tag`](Request::tag), with the text that the tag is written back as: see [`Tag::parse`].
+    pub fn tagged(mut self, tag: Tag) -> Request {
+        self.options_mut().tag = Some(tag);
         self
     }
 
@@ -276,6 +283,10 @@ impl Request {
 
     /// What the caller tagged it with.
     pub fn get_tag(&self) -> Option<&Value> {
+        self.own_tag().map(Tag::value)
+    }
+
+    pub(crate) fn own_tag(&self) -> Option<&Tag> {
         self.options()?.tag.as_ref()
     }
 

@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "cli/as_written.rs"]
+mod as_written;
 #[cfg(feature = "rustls")]
 #[allow(dead_code)]
 #[path = "sessions/authority.rs"]
@@ -21,10 +23,14 @@ mod escapes;
 #[allow(dead_code)]
 #[path = "sessions/gateway.rs"]
 mod gateway;
+#[path = "cli/header_lines.rs"]
+mod header_lines;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/input.rs"]
 mod input;
+#[path = "cli/kinds.rs"]
+mod kinds;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/pace.rs"]
@@ -52,3 +58,5 @@ mod socks_gateway;
 mod streams;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/wire.rs"]
+mod wire;

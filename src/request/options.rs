@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Request, SaveTo};
+use super::{Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
 use crate::http::HeaderName;
 use crate::limits::Timeouts;
@@ -31,7 +31,7 @@ pub(crate) struct Options {
     pub(crate) rules: Vec<Rule>,
     pub(crate) save: Option<SaveTo>,
     pub(crate) id: Option<String>,
-    pub(crate) tag: Option<Value>,
+    pub(crate) tag: Option<Tag>,
     pub(crate) invalid: Option<String>,
     /// Secret headers a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
