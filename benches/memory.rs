@@ -23,16 +23,22 @@ mod host;
 #[path = "../src/host_rule.rs"]
 mod host_rule;
 #[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/limits.rs"]
+#[path = "../src/limits/mod.rs"]
 mod limits;
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]
 mod schedule;
+#[path = "../src"]
+mod parts {
+    #[allow(dead_code, unused_imports, unreachable_pub)]
+    pub(crate) mod url;
+}
 #[path = "../src/retry"]
 mod retry {
     #[allow(dead_code, unused_imports, unreachable_pub)]
     pub(crate) mod budget;
 }
+use parts::url;
 use ureq::http;
 
 use host::Host;

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench schedule`
 //!
-//! The schedule is private to the crate. Its folder is compiled into this one, together with the four files it rests
+//! The schedule is private to the crate. Its folder is compiled into this one, together with the files it rests
 //! on, so that the library needs no door for its benches.
 
 use std::hint::black_box;
@@ -19,16 +19,22 @@ mod host;
 #[path = "../src/host_rule.rs"]
 mod host_rule;
 #[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/limits.rs"]
+#[path = "../src/limits/mod.rs"]
 mod limits;
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]
 mod schedule;
+#[path = "../src"]
+mod parts {
+    #[allow(dead_code, unused_imports, unreachable_pub)]
+    pub(crate) mod url;
+}
 #[path = "../src/retry"]
 mod retry {
     #[allow(dead_code, unused_imports, unreachable_pub)]
     pub(crate) mod budget;
 }
+use parts::url;
 use ureq::http;
 
 use host::Host;
@@ -151,8 +157,8 @@ fn request_beside_delayed(bencher: Bencher, delayed: usize) {
 fn request_with_every_limit(bencher: Bencher, hosts: usize) {
     let rate = limits::RateLimit::per_second(u32::MAX);
     let mut settings = settings();
-    settings.rate = Some(rate);
-    settings.host.rate = Some(rate);
+    settings.rate = rate.into();
+    settings.host.rate = rate.into();
     settings.host.in_flight = 8;
     settings.host.breaker = Some(Default::default());
     rounds(bencher, Bench::new(settings, hosts, 2 * hosts.max(500), 0));

@@ -22,7 +22,9 @@ mod address_policy;
 // A bench uses a part of them, and their unit tests run elsewhere.
 #[allow(dead_code, unused_imports)]
 mod transport {
+    mod activity;
     mod cancel;
+    mod descriptors;
     mod platform;
     mod pool;
     mod resolver;

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response, processed};
-use crate::executor::{self, Engine, Handle, Owner, Pool};
-use crate::outcome::Outcome;
+use crate::error::Error;
+use crate::executor::{self, Engine, Handle, Owner, Pool, Preview};
+use crate::outcome::{Context, Outcome};
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::response::Response;
@@ -122,6 +123,28 @@ impl Client {
     /// outcome. It may be called anywhere, also in a `process` closure on one of this client's own workers.
     pub fn send(&self, request: impl Into<Request>) -> Outcome {
         batch::send(self.owner.executor(), self.singles, request.into())
+    }
+
+    /// Shows what the first attempt of a request would send, without sending it: everything that a run checks before
+    /// it connects is checked, including that the file of a [`body_file`](Request::body_file) can be read.
+    ///
+    /// No host name is looked up, [`before_attempt`](ClientBuilder::before_attempt) is not called, and the path that a
+    /// body would be saved to is not looked at.
+    ///
+    /// ```
+    /// let client = haul::Client::builder().base_url("http://example.com/api/").bearer("sesame").build()?;
+    /// let preview = client.preview("items?page=2").unwrap();
+    /// assert_eq!(preview.url(), "http://example.com/api/items?page=2");
+    /// assert!(preview.headers().any(|header| header == ("authorization", "***")));
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The error that its outcome would have if the request is not fit to be sent.
+    #[doc(alias = "dry_run")]
+    pub fn preview(&self, request: impl Into<Request>) -> Result<Preview, Error> {
+        let engine = self.owner.executor().engine();
+        engine.preview(&request.into().under(&engine.defaults.redaction))
     }
 
     /// Hands a request in and gives a [`Handle`] to wait for it, look at it, cancel it.
@@ -258,6 +281,38 @@ impl Client {
     /// });
     /// for outcome in outcomes { println!("{} {:?}", outcome.url(), outcome.status()) }
     /// ```
+    ///
+    /// A batch may feed itself with what its outcomes lead to. The thread that takes them must not wait for room that only
+    /// it can make, so a request that finds the window full there comes back from [`send`](Intake::send), as
+    /// [`Refusal::WouldDeadlock`](crate::Refusal::WouldDeadlock), and from [`try_send`](Intake::try_send) on every
+    /// thread; it is kept for later:
+    ///
+    /// ```no_run
+    /// use std::collections::VecDeque;
+    ///
+    /// use haul::Request;
+    ///
+    /// # fn links(_: &haul::Outcome) -> Vec<Request> { Vec::new() }
+    /// # let client = haul::Client::new();
+    /// let (intake, mut outcomes) = client.channel();
+    /// let mut waiting = VecDeque::from([Request::get("https://example.com/")]);
+    /// let mut under_way = 0;
+    /// loop {
+    ///     while let Some(request) = waiting.pop_front() {
+    ///         match intake.try_send(request) {
+    ///             Ok(()) => under_way += 1,
+    ///             Err(refused) => {
+    ///                 waiting.push_front(refused.into_request());
+    ///                 break;
+    ///             }
+    ///         }
+    ///     }
+    ///     if under_way == 0 { break }
+    ///     let Some(outcome) = outcomes.next() else { break };
+    ///     under_way -= 1;
+    ///     waiting.extend(links(&outcome));
+    /// }
+    /// ```
     pub fn channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
         Outcomes::channel(&self.owner, Order::Completed, self.shape, as_response)
     }
@@ -269,7 +324,8 @@ impl Client {
     }
 
     /// Runs a batch and `f` on each success, on the worker that received it; the outcome carries what `f` returns. So
-    /// bodies are parsed while other workers wait for theirs, and only what is wanted is kept.
+    /// bodies are parsed while other workers wait for theirs, and only what is wanted is kept. A closure that needs the
+    /// request too, its id or its tag, is for [`process_with`](Client::process_with).
     ///
     /// For bodies of 32 KiB and more as many `f`s run at a time as there are cores, so that as few half-made values are
     /// in memory; not where `f` is seen to wait (for a disk, for a lock) rather than to compute, and where none ends for
@@ -296,8 +352,32 @@ impl Client {
         T: Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
+        self.process_with(requests, move |_, response| f(response))
+    }
+
+    /// Runs a batch as [`process`](Client::process) does, with a closure that sees the request that it works for.
+    ///
+    /// ```no_run
+    /// use haul::Request;
+    ///
+    /// # let client = haul::Client::new();
+    /// let pages = (1..=9).map(|n| Request::get(format!("https://example.com/{n}")).id(format!("page-{n}")));
+    /// let written = client.process_with(pages, |context, response| {
+    ///     let name = format!("{}.html", context.id().unwrap_or("unnamed"));
+    ///     std::fs::write(name, response.bytes())
+    /// });
+    /// for outcome in written { println!("{}: {:?}", outcome.url(), outcome.error()) }
+    /// ```
+    pub fn process_with<R, T, E, F>(&self, requests: R, f: F) -> Outcomes<R::IntoIter, T>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+        F: Fn(&Context<'_>, &Response) -> Result<T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
         let turns = Arc::clone(self.owner.executor().turns());
-        let make = move |response| processed(&turns, response, &f);
+        let make = move |context: &Context<'_>, response| processed(&turns, context, response, &f);
         Outcomes::new(
             &self.owner,
             Some(requests.into_iter()),

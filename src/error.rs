@@ -78,6 +78,8 @@ named! {
         Decode = "decode",
         /// The caller's `process` closure returned an error.
         Process = "process",
+        /// The caller's `before_attempt` returned an error, and the attempt was not made.
+        Sign = "sign",
         /// The request could not be built, and was never sent.
         InvalidRequest = "invalid_request",
         /// The host's circuit breaker is open.
@@ -105,7 +107,7 @@ impl ErrorType {
             }
             HttpStatus | Protocol | Redirect | BodyTooLarge => Layer::Http,
             Decode => Layer::Parse,
-            Process => Layer::Application,
+            Process | Sign => Layer::Application,
             InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted | Panic | Io => {
                 Layer::Local
             }
@@ -158,6 +160,8 @@ struct Inner {
     error_type: ErrorType,
     phase: Option<Phase>,
     message: String,
+    /// Method and URL of the request, if that is told with the failure.
+    request: Option<String>,
     stop_reason: Option<StopReason>,
     response: Option<Response>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -169,6 +173,7 @@ impl Error {
             error_type,
             phase: None,
             message: message.into(),
+            request: None,
             stop_reason: None,
             response: None,
             source: None,
@@ -180,10 +185,15 @@ impl Error {
         self
     }
 
-    /// Says where the request was read.
-    pub(crate) fn read_at(mut self, place: &impl fmt::Display) -> Error {
-        self.0.message = format!("{place}: {}", self.0.message);
+    /// Adds the method and the URL of the request.
+    pub(crate) fn to(mut self, request: String) -> Error {
+        self.0.request = Some(request);
         self
+    }
+
+    /// Method and URL of the request.
+    pub(crate) fn request(&self) -> Option<&str> {
+        self.0.request.as_deref()
     }
 
     pub(crate) fn because(mut self, source: Option<Box<dyn StdError + Send + Sync>>) -> Error {

@@ -1,5 +1,6 @@
 //! The caller's own code around attempts.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +47,58 @@ pub struct Retrying<'a> {
     pub id: Option<&'a str>,
 }
 
-pub(crate) type BeforeAttempt = Arc<dyn Fn(&mut Outgoing<'_>) + Send + Sync>;
+/// A [`before_attempt`](crate::ClientBuilder::before_attempt) hook's return value: nothing, or a `Result` whose error
+/// ends the request before it is sent.
+pub trait HookResult: sealed::Sealed {
+    /// The result, with the error boxed.
+    #[doc(hidden)]
+    fn into_result(self) -> Result<(), HookError>;
+}
+
+/// An error of the caller's.
+pub(crate) type HookError = Box<dyn StdError + Send + Sync>;
+
+impl HookResult for () {
+    fn into_result(self) -> Result<(), HookError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<HookError>> HookResult for Result<(), E> {
+    fn into_result(self) -> Result<(), HookError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// A closure that only panics returns the never type, whose name is not stable yet.
+impl HookResult for sealed::Never {
+    fn into_result(self) -> Result<(), HookError> {
+        self
+    }
+}
+
+mod sealed {
+    /// Keeps the trait's implementations in this crate.
+    pub trait Sealed {}
+
+    impl Sealed for () {}
+    impl<E> Sealed for Result<(), E> {}
+    impl Sealed for Never {}
+
+    /// The return type of a function pointer.
+    pub trait Returns {
+        type Type;
+    }
+
+    impl<T> Returns for fn() -> T {
+        type Type = T;
+    }
+
+    pub(super) type Never = <fn() -> ! as Returns>::Type;
+}
+
+pub(crate) type BeforeAttempt =
+    Arc<dyn Fn(&mut Outgoing<'_>) -> Result<(), HookError> + Send + Sync>;
 pub(crate) type OnRetry = Arc<dyn Fn(&Retrying<'_>) + Send + Sync>;
 
 impl fmt::Debug for Outgoing<'_> {

@@ -16,6 +16,11 @@ pub struct Host(Arc<str>);
 impl Host {
     /// The host of an absolute `http` or `https` URI.
     pub(crate) fn of(uri: &Uri) -> Option<Host> {
+        Host::in_zone(uri, None)
+    }
+
+    /// The host of a URI whose IPv6 address is reached through a zone.
+    pub(crate) fn in_zone(uri: &Uri, zone: Option<&str>) -> Option<Host> {
         let scheme = uri.scheme()?;
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
             return None;
@@ -26,6 +31,10 @@ impl Host {
         // Writing to a string cannot fail.
         let _ = write!(text, "{}://{name}", scheme.as_str());
         text.make_ascii_lowercase();
+        if let Some(zone) = zone {
+            let bracket = text.pop().unwrap_or(']');
+            let _ = write!(text, "%{zone}{bracket}");
+        }
         let _ = write!(text, ":{port}");
         Some(Host(text.into()))
     }
@@ -40,9 +49,16 @@ impl Host {
         self.parts().0
     }
 
-    /// The name or address alone, IPv6 in brackets.
+    /// The name or address alone, IPv6 in brackets and with the zone that the URL gives it: `[fe80::1%eth0]`.
     pub fn name(&self) -> &str {
         self.parts().1
+    }
+
+    /// The name, or the address without brackets, and with its zone: `fe80::1%eth0`.
+    pub(crate) fn bare_name(&self) -> &str {
+        let name = self.name();
+        let inner = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
+        inner.unwrap_or(name)
     }
 
     /// The effective port: the one in the URL, or the scheme's default.
@@ -120,6 +136,10 @@ mod tests {
         let h = host("http://[::1]:8080/x");
         assert_eq!((h.scheme(), h.name(), h.port()), ("http", "[::1]", 8080));
         assert_eq!(host("http://u:p@h:1/").as_str(), "http://h:1");
+        let zoned = Host::in_zone(&"http://[FE80::1]:81/".parse().unwrap(), Some("Eth0")).unwrap();
+        assert_eq!(zoned.as_str(), "http://[fe80::1%Eth0]:81");
+        assert_eq!((zoned.name(), zoned.port()), ("[fe80::1%Eth0]", 81));
+        assert_eq!(zoned.bare_name(), "fe80::1%Eth0");
         let secure = host("https://a.b/");
         assert_eq!(
             (secure.scheme(), secure.name(), secure.port()),

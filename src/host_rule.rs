@@ -5,11 +5,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::host::Host;
+use crate::url;
 
 /// Which hosts a rule is for: `api.example.com`, `*.example.com`, `https://api.example.com:8443`, `https://*`, `*`.
 ///
 /// What is not written is not looked at: without a scheme it matches `http` and `https`, without a port every port.
-/// `*.example.com` matches every name below `example.com`, at any depth, and not `example.com` itself.
+/// `*.example.com` matches every name below `example.com`, at any depth, and not `example.com` itself. Names are compared
+/// as they stand in parsed URLs: in lower case, international names in their xn-- form; an address without a zone matches
+/// in every zone.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct HostPattern {
     scheme: Option<&'static str>,
@@ -39,7 +42,7 @@ impl HostPattern {
         let named = match &self.name {
             Name::Any => true,
             Name::Below(end) => name.len() > end.len() && name.ends_with(end.as_str()),
-            Name::Exactly(exact) => name == exact,
+            Name::Exactly(exact) => name == exact || is_in_a_zone(name, exact),
         };
         named
             && self.scheme.is_none_or(|scheme| scheme == host.scheme())
@@ -100,27 +103,26 @@ impl HostPattern {
     }
 }
 
+/// True if the name is this address reached through a zone.
+fn is_in_a_zone(name: &str, address: &str) -> bool {
+    let rest = address.strip_suffix(']').and_then(|a| name.strip_prefix(a));
+    rest.is_some_and(|rest| rest.starts_with('%'))
+}
+
 impl Name {
     fn parse(name: &str) -> Result<Name, String> {
         if name.is_empty() {
             return Err("names no host (* stands for all)".into());
         }
-        if !name.is_ascii() {
-            return Err("is not ASCII (write the host in its xn-- form)".into());
-        }
-        if let Some(bad) = name
-            .chars()
-            .find(|c| c.is_ascii_whitespace() || c.is_ascii_control())
-        {
+        if let Some(bad) = name.chars().find(|c| c.is_whitespace() || c.is_control()) {
             return Err(format!("holds {bad:?}, which is in the name of no host"));
         }
-        let name = name.to_ascii_lowercase();
         if name == "*" {
             return Ok(Name::Any);
         }
         let (wild, rest) = match name.strip_prefix("*.") {
             Some(rest) => (true, rest),
-            None => (false, name.as_str()),
+            None => (false, name),
         };
         if rest.contains('*') {
             return Err("has a * elsewhere than as its whole first label (*.example.com)".into());
@@ -128,9 +130,11 @@ impl Name {
         if rest.is_empty() || rest.starts_with('.') {
             return Err("has an empty label".into());
         }
+        let rest = url::host_name(rest).map_err(|why| format!("names no host: {why}"))?;
         Ok(match wild {
             true => Name::Below(format!(".{rest}")),
-            false => Name::Exactly(name),
+            false if rest.contains(':') => Name::Exactly(format!("[{rest}]")),
+            false => Name::Exactly(rest),
         })
     }
 }
@@ -206,6 +210,11 @@ impl<T> HostTable<T> {
             .map(|(_, rule)| rule)
     }
 
+    /// All rules, the most specific first.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.rules.iter().map(|(_, rule)| rule)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
@@ -226,7 +235,7 @@ mod tests {
     use super::*;
 
     fn host(url: &str) -> Host {
-        Host::of(&url.parse().unwrap()).unwrap()
+        url::parse(url).unwrap().host().unwrap()
     }
 
     fn pattern(text: &str) -> HostPattern {
@@ -281,6 +290,19 @@ mod tests {
     }
 
     #[test]
+    fn names_are_compared_as_they_stand_in_parsed_urls() {
+        let bücher = ["http://BÜCHER.example", "http://xn--bcher-kva.example"];
+        matches("bücher.example", &bücher, &["http://a.bücher.example"]);
+        matches("XN--BCHER-KVA.example", &bücher, &[]);
+        matches("*.bücher.example", &["http://a.Bücher.example"], &bücher);
+        matches("0x7f.1", &["http://127.0.0.1", "http://127.1"], &[]);
+        matches("[0:0::1]:81", &["http://[::1]:81"], &["http://[::1]"]);
+        let zone = ["http://[fe80::1%25eth0]", "http://[fe80::1%25eth1]"];
+        matches("[fe80::1]", &zone, &["http://[fe80::11]"]);
+        matches("[fe80::1%25eth0]", &zone[..1], &zone[1..]);
+    }
+
+    #[test]
     fn addresses_are_names_too() {
         matches(
             "127.0.0.1:8080",
@@ -316,7 +338,9 @@ mod tests {
             ("*example.com", "elsewhere"),
             ("*.", "empty label"),
             ("*..com", "empty label"),
-            ("bücher.example", "xn--"),
+            ("a|b.example", "holds '|'"),
+            ("[::g]", "no IPv6 address"),
+            ("256.1.1.1", "no IPv4 address"),
         ];
         for (text, reason) in bad {
             let error = text.parse::<HostPattern>().unwrap_err().to_string();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::http::header::AUTHORIZATION;
 use crate::http::{HeaderMap, HeaderName, HeaderValue};
-use crate::limits::{BreakerSettings, RateLimit, Timeouts};
+use crate::limits::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use crate::policy::RetryPolicy;
 use crate::redact::Redaction;
 use crate::request::{basic, bearer};
@@ -28,7 +28,8 @@ use crate::request::{basic, bearer};
 #[doc(alias = "HTTPAdapter")]
 pub struct HostRule {
     pub(crate) in_flight: Option<usize>,
-    pub(crate) rate: Option<Option<RateLimit>>,
+    /// `None`: the rule says nothing of rates. Empty: no limit.
+    pub(crate) rate: Option<RateLimits>,
     pub(crate) breaker: Option<Option<BreakerSettings>>,
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Option<Arc<RetryPolicy>>,
@@ -48,9 +49,15 @@ impl HostRule {
         self
     }
 
-    /// How many requests to each of these hosts are started in a time; `None` = as many as there are.
+    /// How many requests to each of these hosts are started in a time, in place of the client's
+    /// [`rate_per_host`](crate::ClientBuilder::rate_per_host), all of its windows. A second call adds a limit for another
+    /// window; `None` takes back those of this rule, and with no other lets as many start as there are.
     pub fn rate(mut self, rate: impl Into<Option<RateLimit>>) -> HostRule {
-        self.rate = Some(rate.into());
+        let rates = self.rate.get_or_insert_default();
+        match rate.into() {
+            Some(rate) => rates.add(rate),
+            None => *rates = RateLimits::default(),
+        }
         self
     }
 
@@ -116,8 +123,8 @@ impl HostRule {
         if self.in_flight == Some(0) {
             return Err("max_in_flight is 0: nothing could be sent".into());
         }
-        if let Some(Some(rate)) = &self.rate {
-            rate.check().map_err(|reason| format!("rate: {reason}"))?;
+        if let Some(rates) = &self.rate {
+            rates.check().map_err(|reason| format!("rate: {reason}"))?;
         }
         if let Some(Some(breaker)) = &self.breaker {
             breaker

@@ -126,21 +126,21 @@ mod url;
 
 pub use address_policy::{AddressPolicy, CustomPolicy, IpFamily};
 pub use batch::{
-    CancelToken, Completed, CompletedInTime, End, InTime, Intake, Outcomes, Panicked, ParMap,
-    Progress, ProgressHandle, Refused, ReturnWhen, SummaryHandle, Unfinished, Waited, WaitingHost,
-    as_completed, wait,
+    CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes, Panicked,
+    ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen, SummaryHandle, Unfinished,
+    Waited, WaitingHost, as_completed, wait,
 };
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 #[cfg(feature = "cookies")]
 pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use escape::Escaped;
-pub use executor::{Handle, TimedOut};
-pub use hooks::{Outgoing, Retrying};
+pub use executor::{Handle, Preview, TimedOut};
+pub use hooks::{HookResult, Outgoing, Retrying};
 pub use host::Host;
 pub use host_settings::HostRule;
 pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
-pub use outcome::{Attempt, Outcome, State, Unsuccessful};
+pub use outcome::{Attempt, Context, Outcome, State, Unsuccessful};
 pub use policy::{
     ClassLimits, Finding, Jitter, Judgement, RedirectPolicy, Redirecting, RetryPolicy,
 };

@@ -5,6 +5,7 @@ use std::str::Chars;
 
 use crate::http::{HeaderValue, Uri};
 use crate::request::basic;
+use crate::url;
 
 /// The entries of a file, in its order: the first that fits counts.
 #[derive(Clone, Default)]
@@ -88,7 +89,11 @@ struct Open {
 impl Open {
     fn new(machine: Option<String>, line: usize) -> Open {
         Open {
-            machine,
+            // An address in brackets, and what is no name, are the machine of no request.
+            machine: machine.map(|name| match name.starts_with('[') {
+                true => name,
+                false => url::host_name(&name).unwrap_or(name),
+            }),
             line,
             login: None,
             password: None,
@@ -190,7 +195,7 @@ mod tests {
 
     fn sent(text: &str, url: &str) -> Option<String> {
         let netrc = Netrc::parse(text).unwrap();
-        let value = netrc.credentials(&url.parse().unwrap())?;
+        let value = netrc.credentials(url::parse(url).unwrap().uri())?;
         assert!(value.is_sensitive());
         Some(value.to_str().unwrap().to_owned())
     }
@@ -215,6 +220,14 @@ mod tests {
         let alone = "machine [::1] login u password p machine ::1 login v password q";
         assert_eq!(sent(alone, "http://[::1]:80/"), user("v", "q"));
         assert_eq!(sent("", "http://a.example/"), None);
+        let others =
+            "machine b\u{fc}cher.example login u password p machine 0:0::1 login v password q";
+        assert_eq!(sent(others, "http://B\u{dc}CHER.example/"), user("u", "p"));
+        assert_eq!(
+            sent(others, "http://xn--bcher-kva.example/"),
+            user("u", "p")
+        );
+        assert_eq!(sent(others, "http://[::1]/"), user("v", "q"));
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! What the caller gets: exactly one outcome for each request.
 
+mod context;
 mod report;
 #[cfg(test)]
 pub(crate) mod sample;
+mod unsuccessful;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::error::{Error, ErrorType};
+use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::http::Version;
 use crate::rejection::Rejection;
@@ -17,7 +19,9 @@ use crate::request::Request;
 use crate::response::{Hop, Response, Saved};
 use crate::timing::{Phase, Timings};
 
+pub use context::Context;
 pub(crate) use report::Report;
+pub use unsuccessful::Unsuccessful;
 
 /// What became of one request. `T` is what a success carries: the [`Response`], or what a `process` closure made of it.
 ///
@@ -67,23 +71,11 @@ pub struct Attempt {
     pub delay: Option<Duration>,
 }
 
-/// An outcome that is no success, as an error: what [`Outcome::into_result`] gives.
-#[derive(Debug, thiserror::Error)]
-pub enum Unsuccessful {
-    /// The application said no.
-    #[error("rejected: {0}")]
-    Rejected(Rejection),
-    /// The request failed.
-    #[error("{0}")]
-    Failed(#[from] Error),
-}
-
 impl<T> Outcome<T> {
     /// The request's position in the input, from 0. In a batch resumed from a [journal](crate::sink::Journal), the
     /// requests it left out count too.
     pub fn index(&self) -> u64 {
-        let resumed = self.request.resumed();
-        resumed.map_or(self.index, |resumed| resumed.position)
+        position(&self.request, self.index)
     }
 
     /// The request.
@@ -96,10 +88,27 @@ impl<T> Outcome<T> {
         self.request.get_id()
     }
 
-    /// The request's URL as given, userinfo masked; where it is relative, resolved against the client's base URL.
+    /// The name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came from
+    /// no file, or it is not known ([`Request::read_at`]).
+    pub fn source(&self) -> Option<&str> {
+        self.request.source()
+    }
+
+    /// The number of the request's line in its [`source`](Outcome::source), from 1, counting every line.
+    pub fn line(&self) -> Option<u64> {
+        self.request.line()
+    }
+
+    /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL, and
+    /// has the query parameters added to it. The form in which it was sent, with its escapes, is the
+    /// [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {
-        let resolved = self.report.rare().url.clone();
-        resolved.unwrap_or_else(|| self.request.shown_url().into_owned())
+        shown_url(&self.request, &self.report)
+    }
+
+    /// The request's URL as it was written, resolved against the base URL, with its secrets.
+    pub(crate) fn written_url(&self) -> &str {
+        written_url(&self.request, &self.report)
     }
 
     /// Success, rejected or failed.
@@ -119,15 +128,19 @@ impl<T> Outcome<T> {
     #[doc(alias = "result")]
     #[doc(alias = "raise_for_status")]
     pub fn into_result(self) -> Result<T, Unsuccessful> {
+        let request = || {
+            let url = shown_url(&self.request, &self.report);
+            format!("{} {url}", self.request.method())
+        };
         match self.state {
             State::Success(value) => Ok(value),
-            State::Rejected(rejection) => Err(Unsuccessful::Rejected(rejection)),
-            State::Failed(error) => Err(Unsuccessful::Failed(error)),
+            State::Rejected(rejection) => Err(Unsuccessful::Rejected(rejection.to(request()))),
+            State::Failed(error) => Err(Unsuccessful::Failed(error.to(request()))),
         }
     }
 
     /// The same outcome with another success.
-    pub(crate) fn map_success<U>(self, f: impl FnOnce(T) -> State<U>) -> Outcome<U> {
+    pub(crate) fn map_success<U>(self, f: impl FnOnce(&Context<'_>, T) -> State<U>) -> Outcome<U> {
         let Outcome {
             index,
             request,
@@ -135,7 +148,14 @@ impl<T> Outcome<T> {
             report,
         } = self;
         let state = match state {
-            State::Success(value) => f(value),
+            State::Success(value) => {
+                let context = Context {
+                    index,
+                    request: &request,
+                    report: &report,
+                };
+                f(&context, value)
+            }
             State::Rejected(rejection) => State::Rejected(rejection),
             State::Failed(error) => State::Failed(error),
         };
@@ -172,6 +192,14 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// Why it was not tried again: of a failure, and of an accepted response that the retry policy was to ask for again
+    /// ([`retry_statuses`](crate::RetryPolicy::retry_statuses), [`Judgement::Retry`](crate::Judgement::Retry)). `None`:
+    /// nothing was left to try.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        let of_error = self.error().and_then(Error::stop_reason);
+        of_error.or(self.report.rare().stop_reason)
+    }
+
     /// Whether it succeeded.
     pub fn is_success(&self) -> bool {
         matches!(self.state, State::Success(_))
@@ -187,10 +215,22 @@ impl<T> Outcome<T> {
         matches!(self.state, State::Failed(_))
     }
 
-    /// Whether it was cancelled. Such a one is failed too, and counted apart.
+    /// Whether it was cancelled, alone or with its whole batch ([`is_not_done`](Outcome::is_not_done) tells which). Such
+    /// a one is failed too, and counted apart.
     pub fn is_cancelled(&self) -> bool {
         self.error()
             .is_some_and(|e| e.error_type() == ErrorType::Cancelled)
+    }
+
+    /// True if the request did not come to its end because its batch was stopped before: a program or a
+    /// [`CancelToken`](crate::CancelToken) cancelled the batch, its [`deadline`](crate::Outcomes::deadline) passed, too
+    /// many requests failed, a sink failed, or the client was shut down. The outcome is also failed, as cancelled or by
+    /// the deadline.
+    ///
+    /// Figures count such requests apart ([`Summary::not_done`](crate::Summary::not_done)), and the sinks of this crate do
+    /// not record them, so that a resumed batch runs them.
+    pub fn is_not_done(&self) -> bool {
+        self.report.cut_short
     }
 
     /// How often it was tried. 0 where it was never sent.
@@ -198,7 +238,7 @@ impl<T> Outcome<T> {
         self.report.attempts
     }
 
-    /// The attempts that failed, oldest first.
+    /// The attempts that failed or were followed by another, oldest first.
     pub fn attempt_log(&self) -> &[Attempt] {
         &self.report.rare().log
     }
@@ -288,16 +328,12 @@ impl<T> Outcome<T> {
     /// Whether it may be written down as the end of its request. What was cancelled, or ended by the end of its
     /// batch, is counted and not recorded: a resumed batch runs it.
     pub(crate) fn is_final(&self) -> bool {
-        let unsent_at_deadline = self.report.attempts == 0
-            && self
-                .error()
-                .is_some_and(|e| e.error_type() == ErrorType::Deadline);
-        !(self.is_cancelled() || self.report.cut_short || unsent_at_deadline)
+        !(self.is_cancelled() || self.is_not_done())
     }
 
     /// The host of the last attempt, or of the one that was to come.
     pub(crate) fn host(&self) -> Option<Host> {
-        let of_head = || Host::of(self.report.head.as_ref()?.url.uri());
+        let of_head = || self.report.head.as_ref()?.url.host();
         self.report.host.clone().or_else(of_head)
     }
 
@@ -309,6 +345,23 @@ impl<T> Outcome<T> {
             State::Failed(error) => error.response(),
         }
     }
+}
+
+/// Position in the input of a request with this number in its batch: a journal may have left requests out.
+fn position(request: &Request, index: u64) -> u64 {
+    let resumed = request.resumed();
+    resumed.map_or(index, |resumed| resumed.position)
+}
+
+/// The URL as given, userinfo masked; a relative one resolved.
+fn shown_url(request: &Request, report: &Report) -> String {
+    request.redaction().url(written_url(request, report))
+}
+
+/// The request's URL as it was written, resolved against the base URL, with its secrets.
+fn written_url<'a>(request: &'a Request, report: &'a Report) -> &'a str {
+    let resolved = report.rare().written.as_deref();
+    resolved.unwrap_or(request.url())
 }
 
 impl<T> fmt::Debug for Outcome<T> {

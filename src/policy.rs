@@ -140,7 +140,8 @@ pub struct Finding<'a> {
 pub enum Judgement {
     /// Good: take the response as it is, whatever its status.
     Accept,
-    /// Try again, if attempts, deadline and budget allow, and the method may be repeated.
+    /// Try again, if attempts, deadline and budget allow, and the method may be repeated. If they do not, a response
+    /// whose status is accepted is the outcome that it would have been without this.
     Retry,
     /// Failed, with this message, and not tried again.
     Stop(String),
@@ -206,6 +207,10 @@ impl RetryPolicy {
 
     /// The statuses to retry, in place of the default rules; the method still has to be repeatable, but for those that
     /// refuse a request before any work (421, 425, 429, 529).
+    ///
+    /// A status that is accepted is retried too if it is among them, such as 202 until the work is done. Where no
+    /// further attempt may be made, the last response is the outcome that it would have been, and
+    /// [`Outcome::stop_reason`](crate::Outcome::stop_reason) says why it was not asked for again.
     #[doc(alias = "status_forcelist")]
     pub fn retry_statuses(mut self, statuses: impl Into<StatusSet>) -> Self {
         self.statuses = Some(statuses.into());
@@ -271,6 +276,12 @@ impl RetryPolicy {
     ) -> Self {
         self.classify = Some(Arc::new(hook));
         self
+    }
+
+    /// True if the status is to be retried whether it is accepted or not, because the caller named it.
+    pub(crate) fn asks_again_for(&self, status: u16) -> bool {
+        let named = self.statuses.as_ref();
+        named.is_some_and(|statuses| statuses.contains(status))
     }
 
     /// What is contradictory in it, naming the setting.

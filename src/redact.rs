@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use crate::url;
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
@@ -71,14 +73,14 @@ impl Redaction {
     }
 
     /// A URL as text, its userinfo (RFC 3986 §3.2.1) and secret parameters masked, whether or not it is valid otherwise.
-    pub(crate) fn url(&self, text: &str) -> String {
+    pub fn url(&self, text: &str) -> String {
         self.shown(text).into_owned()
     }
 
     /// The same, as it is where it holds no secret.
     pub(crate) fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let text: Cow<'a, str> = match userinfo(text) {
-            Some((from, to)) => format!("{}{MASK}{}", &text[..from], &text[to..]).into(),
+            Some((text, from, to)) => format!("{}{MASK}{}", &text[..from], &text[to..]).into(),
             None => text.into(),
         };
         match self.secret_pairs(&text) {
@@ -99,7 +101,10 @@ impl Redaction {
     /// A URL without its secrets: without userinfo, if it has any, and without these parameters, each told of once.
     pub(crate) fn bare<'a>(&self, text: &'a str) -> Bare<'a> {
         let (url, userinfo): (Cow<'a, str>, bool) = match userinfo(text) {
-            Some((from, to)) => (format!("{}{}", &text[..from], &text[to + 1..]).into(), true),
+            Some((text, from, to)) => {
+                let without = format!("{}{}", &text[..from], &text[to + 1..]);
+                (without.into(), true)
+            }
             None => (text.into(), false),
         };
         let mut bare = Bare {
@@ -130,7 +135,9 @@ impl Redaction {
         let mut found = false;
         let pairs = url[from..to].split('&').map(|pair| {
             let name = pair.split('=').next().unwrap_or_default();
-            let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+            // Without the tabs and line breaks that a parsed URL does not have.
+            let name = name.replace(['\t', '\n', '\r'], "");
+            let name = percent_decode_str(&name).decode_utf8_lossy().into_owned();
             let secret = self.is_secret_query(&name);
             found |= secret;
             (pair, secret.then_some(name))
@@ -211,22 +218,46 @@ fn is_secret(name: &HeaderName) -> bool {
     .any(|part| name.contains(part))
 }
 
-/// Where the userinfo begins, and the `@` after it.
-fn userinfo(text: &str) -> Option<(usize, usize)> {
+/// A URL's text as it is parsed, where its userinfo begins, and the `@` after it. `None` if it has no userinfo.
+fn userinfo(text: &str) -> Option<(Cow<'_, str>, usize, usize)> {
     // Few have any.
     if !text.as_bytes().contains(&b'@') {
         return None;
     }
-    // Without a scheme it takes that of what it is resolved against.
-    let start = match text.strip_prefix("//") {
-        Some(_) => 2,
-        None => text.find("://")? + 3,
+    let text = url::cleaned(text);
+    let place = url::authority(&text).or_else(|| presumed_authority(&text))?;
+    let authority = &text[place.clone()];
+    let at = match authority.rfind('@') {
+        Some(at) => place.start + at,
+        // What stands in place of a port, and is no number, is the beginning of a password with a `/`, `?` or `#` in it.
+        None if is_cut_password(authority) => text.rfind('@')?,
+        None => return None,
     };
-    let end = text[start..]
-        .find(['/', '?', '#'])
-        .map_or(text.len(), |at| start + at);
-    let at = text[start..end].rfind('@')?;
-    Some((start, start + at))
+    Some((text, place.start, at))
+}
+
+/// The place of an authority in a text that is no URL.
+fn presumed_authority(text: &str) -> Option<Range<usize>> {
+    let end = |start: usize| {
+        let end = text[start..].find(['/', '?', '#']);
+        end.map_or(text.len(), |end| start + end)
+    };
+    if let Some(slashes) = text.find("://") {
+        // Further back it belongs to something else, such as a URL in the query.
+        let start = slashes + "://".len();
+        return (end(0) > slashes).then(|| start..end(start));
+    }
+    // `user:password@host`, to which the scheme is missing.
+    let place = 0..end(0);
+    let (user, rest) = text[place.clone()].split_once(':')?;
+    (rest.contains('@') && !user.contains('@') && user != "mailto").then_some(place)
+}
+
+/// True if an authority without an `@` ends in the first half of a password, not in a port.
+fn is_cut_password(authority: &str) -> bool {
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    let address = authority.starts_with('[') && authority.ends_with(']');
+    port.is_some_and(|port| !address && !port.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The beginning of a text: at most so many bytes, cut between characters.
@@ -271,6 +302,39 @@ mod tests {
     }
 
     #[test]
+    fn userinfo_is_masked_wherever_a_parser_finds_it() {
+        for (text, shown) in [
+            ("http:u:p@h/", "http:***@h/"),
+            ("http:/\\u:p@h/", "http:/\\***@h/"),
+            ("HTTPS:////u:p@h/", "HTTPS:////***@h/"),
+            ("\\\\u:p@h/", "\\\\***@h/"),
+            ("ht\ntp://u:p\t@h/a\tb", "http://***@h/ab"),
+            (" //u:p@h", "//***@h"),
+            ("http://h\\a@b", "http://h\\a@b"),
+            ("http://h:81\\a@b", "http://h:81\\a@b"),
+            ("http://[::1]/a@b", "http://[::1]/a@b"),
+            ("/a?to=http://u@h", "/a?to=http://u@h"),
+        ] {
+            assert_eq!(url(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn userinfo_is_masked_in_what_is_no_url_too() {
+        for (text, shown) in [
+            ("http://u:p/w@h/x", "http://***@h/x"),
+            ("http://u:p#w?@h/x", "http://***@h/x"),
+            ("http://u:p\\w@h/x", "http://***@h/x"),
+            ("user:p@h/x", "***@h/x"),
+            ("see http://u:p@h/x", "see http://***@h/x"),
+            ("foo://u:p@h\\x", "foo://***@h\\x"),
+            ("a@b:c", "a@b:c"),
+        ] {
+            assert_eq!(url(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
     fn parameters_that_were_named_are_masked_in_any_url() {
         let redaction = with_names();
         for (given, shown, bare) in [
@@ -281,6 +345,7 @@ mod tests {
                 "http://h/a?b=1&c#api_key=z",
             ),
             ("/a?p%C3%A4ss=x&q", "/a?p%C3%A4ss=***&q", "/a?q"),
+            ("/a?api_\tk\ney=x&q", "/a?api_\tk\ney=***&q", "/a?q"),
             ("http://h/?api_key", "http://h/?api_key=***", "http://h/"),
             (
                 "http://h/?xapi_key=1",

@@ -16,6 +16,9 @@ pub struct Rejection {
     message: String,
     #[serde(skip)]
     response: Option<Box<Response>>,
+    /// Method and URL of the request, if that is told with the rejection.
+    #[serde(skip)]
+    request: Option<Box<str>>,
 }
 
 impl PartialEq for Rejection {
@@ -31,6 +34,7 @@ impl Rejection {
             code: code.into(),
             message: message.into(),
             response: None,
+            request: None,
         }
     }
 
@@ -47,6 +51,17 @@ impl Rejection {
     /// The response that was rejected.
     pub fn response(&self) -> Option<&Response> {
         self.response.as_deref()
+    }
+
+    /// Adds the method and the URL of the request.
+    pub(crate) fn to(mut self, request: String) -> Rejection {
+        self.request = Some(request.into());
+        self
+    }
+
+    /// Method and URL of the request.
+    pub(crate) fn request(&self) -> Option<&str> {
+        self.request.as_deref()
     }
 
     pub(crate) fn of(mut self, response: Response) -> Rejection {

@@ -45,6 +45,11 @@ pub use tag::Tag;
 ///
 /// A URL alone is a GET request, so a list of URLs is a list of requests.
 ///
+/// URLs are parsed as in browsers (the WHATWG URL Standard): blanks and other characters are escaped as far as it says and
+/// no further, international host names are sent in their `xn--` form, dot segments are resolved, a fragment is not sent.
+/// The zone of an IPv6 address (`http://[fe80::1%25eth0]/`, or with a bare `%`) chooses the network interface and is not
+/// sent either.
+///
 /// ```
 /// use haul::Request;
 ///
@@ -74,6 +79,15 @@ struct Content {
     method: Method,
     headers: Vec<Edit>,
     body: Body,
+    /// What a line of input said the body with. `None`: with its bytes, or the request was read from no line.
+    line_body: Option<LineBody>,
+}
+
+/// A body that a line of input says with a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineBody {
+    Json,
+    Form,
 }
 
 /// A header of the request's own; one without a value leaves the client's out.
@@ -310,6 +324,7 @@ impl Request {
                 method: Method::GET,
                 headers: Vec::new(),
                 body: Body::EMPTY,
+                line_body: None,
             })
         })
     }

@@ -22,7 +22,8 @@ mod value;
 
 /// A complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
 ///
-/// The body was read inside the attempt and decompressed (features `gzip`, `brotli`), so a response that arrives here is never cut short.
+/// The body was read inside the attempt and decompressed (features `gzip`, `brotli`), so the response of a success is
+/// never cut short.
 #[derive(Clone)]
 pub struct Response {
     head: Arc<Head>,
@@ -156,8 +157,10 @@ impl Response {
         self.head.saved.as_deref()
     }
 
-    /// Whether the body was cut at a limit. Only bodies of statuses that were not accepted are cut; a body over the
-    /// limit with an accepted status is a failure.
+    /// True if the body was cut at a limit: at 64 KiB if the status was not accepted, or at the
+    /// [limit](crate::ClientBuilder::body_limit) of bodies, which is then a failure of class
+    /// [`BodyTooLarge`](crate::ErrorType::BodyTooLarge). False for the response of a success, which is whole, and for a
+    /// body that ended early because the connection was lost.
     pub fn is_truncated(&self) -> bool {
         self.truncated
     }

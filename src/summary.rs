@@ -2,6 +2,8 @@
 
 mod display;
 mod distribution;
+mod layout;
+mod numbers;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -26,7 +28,8 @@ use worst::Worst;
 
 /// The figures of a batch: how many of each kind, why the others failed, how long answers took.
 ///
-/// Summaries add up: those of several runs or machines make one. Its `Display` is the closing block of a run. As
+/// Summaries add up: those of several runs or machines make one. Its `Display` is the closing block of a run, in
+/// lines of at most 80 columns (`{summary:120}`: of at most 120). As
 /// JSON it carries what adds up too, so that it can be read back and added to.
 ///
 /// ```
@@ -42,7 +45,7 @@ use worst::Worst;
 /// println!("{summary}");
 /// assert_eq!(
 ///     summary.total(),
-///     summary.succeeded() + summary.rejected() + summary.failed() + summary.cancelled(),
+///     summary.succeeded() + summary.rejected() + summary.failed() + summary.cancelled() + summary.not_done(),
 /// );
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +55,7 @@ pub struct Summary {
     rejected: u64,
     failed: u64,
     cancelled: u64,
+    not_done: u64,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
     hosts: Worst<Host, HostRow>,
@@ -82,6 +86,10 @@ impl Summary {
     pub fn record<T>(&mut self, outcome: &Outcome<T>) {
         let report = &outcome.report;
         let failed = match &outcome.state {
+            _ if outcome.is_not_done() => {
+                self.not_done += 1;
+                false
+            }
             State::Success(_) => {
                 self.succeeded += 1;
                 false
@@ -97,15 +105,15 @@ impl Summary {
             State::Failed(error) => {
                 self.failed += 1;
                 *self.error_types.entry(error.error_type()).or_default() += 1;
-                if error.stop_reason() == Some(StopReason::BudgetEmpty) {
-                    self.budget_refusals += 1;
-                }
                 let key = ErrorKey::of(error, outcome);
                 self.errors.row(key).count(error, outcome);
                 true
             }
         };
-        if let Some(status) = outcome.status() {
+        if outcome.stop_reason() == Some(StopReason::BudgetEmpty) {
+            self.budget_refusals += 1;
+        }
+        if let Some(status) = outcome.status().filter(|_| !outcome.is_not_done()) {
             *self.statuses.entry(status).or_default() += 1;
         }
         self.attempts += u64::from(report.attempts);
@@ -137,7 +145,8 @@ impl Summary {
         let last = (!in_log && report.head.is_some()).then(|| report.elapsed.into());
         let host = outcome.host();
         let mut row = None;
-        if let Some(host) = host.filter(|_| report.attempts > 0 || failed) {
+        let counts = !outcome.is_not_done() && (report.attempts > 0 || failed);
+        if let Some(host) = host.filter(|_| counts) {
             let host = self.hosts.row(host);
             host.requests += 1;
             host.failed += u64::from(failed);
@@ -166,9 +175,14 @@ impl Summary {
         self.interrupted = interrupted;
     }
 
-    /// All outcomes: succeeded, rejected, failed and cancelled.
+    /// All requests: succeeded, rejected, failed, cancelled and not done.
     pub fn total(&self) -> u64 {
-        self.succeeded + self.rejected + self.failed + self.cancelled
+        self.finished() + self.cancelled + self.not_done
+    }
+
+    /// Number of requests that came to their end: succeeded, rejected and failed.
+    pub fn finished(&self) -> u64 {
+        self.succeeded + self.rejected + self.failed
     }
 
     /// How many succeeded.
@@ -181,14 +195,20 @@ impl Summary {
         self.rejected
     }
 
-    /// How many failed, cancelled ones not among them.
+    /// How many failed, without the cancelled and those not done.
     pub fn failed(&self) -> u64 {
         self.failed
     }
 
-    /// How many were cancelled.
+    /// Number of single requests that the program cancelled, as with [`Handle::cancel`](crate::Handle::cancel).
     pub fn cancelled(&self) -> u64 {
         self.cancelled
+    }
+
+    /// Number of requests that were read but did not come to their end because their batch was stopped before; see
+    /// [`Outcome::is_not_done`]. Sinks have no record of them, and a resumed batch runs them.
+    pub fn not_done(&self) -> u64 {
+        self.not_done
     }
 
     /// The failed by layer.
@@ -314,9 +334,9 @@ impl Summary {
         self.wall
     }
 
-    /// Outcomes per second of wall time. `None` where the wall time is not known.
+    /// [Finished](Summary::finished) requests per second of wall time. `None` where the wall time is not known.
     pub fn rate(&self) -> Option<f64> {
-        (!self.wall.is_zero()).then(|| self.total() as f64 / self.wall.as_secs_f64())
+        (!self.wall.is_zero()).then(|| self.finished() as f64 / self.wall.as_secs_f64())
     }
 
     /// How many requests could be on their way at once. Zero where nobody set it.
@@ -338,6 +358,7 @@ impl AddAssign<&Summary> for Summary {
         self.rejected += other.rejected;
         self.failed += other.failed;
         self.cancelled += other.cancelled;
+        self.not_done += other.not_done;
         for (class, n) in &other.error_types {
             *self.error_types.entry(*class).or_default() += n;
         }

@@ -15,10 +15,17 @@ mod command;
 mod connection;
 #[path = "cli/downloads.rs"]
 mod downloads;
+#[path = "cli/dry_run.rs"]
+mod dry_run;
 #[path = "cli/ending.rs"]
 mod ending;
 #[path = "cli/escapes.rs"]
 mod escapes;
+#[cfg(unix)]
+#[path = "cli/few_files.rs"]
+mod few_files;
+#[path = "cli/formats.rs"]
+mod formats;
 #[cfg(feature = "rustls")]
 #[allow(dead_code)]
 #[path = "sessions/gateway.rs"]
@@ -27,14 +34,24 @@ mod gateway;
 mod header_lines;
 #[path = "cli/help.rs"]
 mod help;
+#[cfg(unix)]
+#[path = "cli/holding.rs"]
+mod holding;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/kinds.rs"]
 mod kinds;
 #[path = "cli/messages.rs"]
 mod messages;
+#[cfg(unix)]
+#[path = "cli/not_done.rs"]
+mod not_done;
 #[path = "cli/pace.rs"]
 mod pace;
+#[path = "cli/places.rs"]
+mod places;
+#[path = "cli/recorded.rs"]
+mod recorded;
 #[path = "cli/requests.rs"]
 mod requests;
 #[path = "cli/results.rs"]

@@ -22,6 +22,10 @@ mod inputs;
 mod invalid;
 #[path = "end_to_end/left_out.rs"]
 mod left_out;
+#[path = "end_to_end/not_done.rs"]
+mod not_done;
+#[path = "end_to_end/once_more.rs"]
+mod once_more;
 #[path = "end_to_end/outcomes.rs"]
 mod outcomes;
 #[path = "end_to_end/panics.rs"]
@@ -46,6 +50,8 @@ mod sinks;
 mod sqlite_program;
 #[path = "end_to_end/timeouts.rs"]
 mod timeouts;
+#[path = "end_to_end/urls.rs"]
+mod urls;
 #[path = "end_to_end/vectors.rs"]
 mod vectors;
 #[path = "end_to_end/workers.rs"]

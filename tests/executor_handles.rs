@@ -471,3 +471,71 @@ fn a_handle_whose_deadline_passes_in_the_queue_calls_back_although_nobody_waits(
     assert_eq!(done.recv_timeout(PATIENCE), Ok(Some(StopReason::Deadline)));
     drop(busy);
 }
+
+#[test]
+fn the_last_holder_gets_the_outcome_by_value() {
+    let server = server(&Gate::closed());
+    let client = client(2);
+    for _ in 0..200 {
+        let handle = client.submit(server.url("/free")).unwrap();
+        let outcome = handle.into_outcome().expect("there is no other holder");
+        let response = outcome.into_result().unwrap();
+        assert_eq!(response.into_bytes(), b"free");
+    }
+}
+
+#[test]
+fn a_holder_among_others_gets_the_shared_outcome() {
+    let server = server(&Gate::closed());
+    let client = client(1);
+    let handle = client.submit(server.url("/free")).unwrap();
+    let other = handle.clone();
+    let shared = handle.into_outcome().unwrap_err();
+    assert!(shared.is_success());
+    assert!(other.clone().into_outcome().is_err(), "it is kept here too");
+    drop(shared);
+    assert!(other.into_outcome().is_ok());
+    let handle = client.submit(server.url("/free")).unwrap();
+    let kept = handle.wait();
+    let shared = handle.into_outcome().unwrap_err();
+    assert!(Arc::ptr_eq(&kept, &shared));
+}
+
+#[test]
+fn the_last_holder_waits_for_callbacks_that_look_at_the_outcome() {
+    let server = server(&Gate::closed());
+    let client = client(2);
+    for _ in 0..100 {
+        let (called, was_called) = mpsc::channel();
+        let handle = client.submit(server.url("/free")).unwrap();
+        handle.on_done(move |outcome| {
+            thread::yield_now();
+            called.send(outcome.is_success()).unwrap();
+        });
+        let outcome = handle.into_outcome().expect("callbacks have run");
+        assert!(outcome.is_success() && was_called.try_recv() == Ok(true));
+    }
+}
+
+#[test]
+fn a_callback_that_asks_for_the_outcome_of_its_own_request_gets_the_shared_one() {
+    let server = server(&Gate::closed());
+    let client = client(1);
+    let handle = client.submit(server.url("/free")).unwrap();
+    let (asked, answer) = mpsc::channel();
+    let own = handle.clone();
+    handle.on_done(move |_| asked.send(own.into_outcome().is_err()).unwrap());
+    assert_eq!(answer.recv_timeout(PATIENCE), Ok(true));
+}
+
+#[test]
+fn a_cancelled_request_gives_its_outcome_by_value_too() {
+    let held = Gate::closed();
+    let server = server(&held);
+    let client = client(1);
+    let (running, pending) = running_and_pending(&client, &server, &held);
+    pending.cancel();
+    cancelled(&pending.into_outcome().unwrap());
+    held.open();
+    assert!(running.into_outcome().is_ok());
+}

@@ -134,8 +134,9 @@ fn of_a_batch_that_ends_early_the_total_is_what_was_read() {
     assert_eq!(progress.snapshot().total, Some(1000));
     let count = outcomes.by_ref().count() as u64;
     let after = progress.snapshot();
-    assert_eq!((after.done, after.total), (count, Some(count)));
-    assert!(after.cancelled > 0 && count < 1000);
+    assert_eq!((after.done, after.total), (3, Some(count)));
+    assert_eq!(after.not_done, count - 3);
+    assert!(after.not_done > 0 && count < 1000);
 }
 
 #[test]
@@ -209,4 +210,49 @@ fn the_slowest_of_several_hosts_is_named() {
         None,
         "there is none to be slower than"
     );
+}
+
+/// A batch of which one host answers, and another takes requests and answers none.
+fn one_hangs() -> (Server, Gate, Client) {
+    let held = Gate::closed();
+    let server = Scenario::new()
+        .hosts(2)
+        .on("/held/*", Answer::text("").behind(&held))
+        .on("/*", Answer::text(""))
+        .start();
+    let client = Client::builder().workers(4).build().unwrap();
+    // Connections stand to both, so that each may have every worker.
+    for host in 0..2 {
+        assert!(client.get(server.url_on(host, "/")).is_success());
+    }
+    (server, held, client)
+}
+
+#[test]
+fn while_nothing_finishes_the_host_that_holds_the_most_places_is_named_with_its_time() {
+    let (server, held, client) = one_hangs();
+    let first = server.url_on(0, "/held/0");
+    let hanging = (0..3).map(|i| server.url_on(1, &format!("/held/{i}")));
+    let begin = Instant::now();
+    let outcomes = client.as_completed(std::iter::once(first).chain(hanging));
+    let progress = outcomes.progress();
+    let token = haul::CancelToken::new();
+    let mut outcomes = outcomes.cancel_token(&token);
+    thread::scope(|scope| {
+        let all = scope.spawn(|| outcomes.by_ref().filter(|o| o.is_success()).count());
+        held.wait_for(4);
+        let now = until(&progress, |now| now.holding.is_some());
+        let holding = now.holding.unwrap();
+        assert_eq!((holding.host.name(), holding.places), ("127.0.0.2", 3));
+        let passed = begin.elapsed();
+        assert!(passed >= Duration::from_millis(4_900) && holding.time <= passed);
+        // A request that finishes ends it, though the others still hold their places.
+        held.admit(1);
+        until(&progress, |now| {
+            (now.done, now.in_flight) == (1, 3) && now.holding.is_none()
+        });
+        token.cancel();
+        assert_eq!(all.join().unwrap(), 1);
+    });
+    assert_eq!(progress.snapshot().holding, None);
 }

@@ -1,5 +1,7 @@
 //! A batch whose process is killed, again and again, and resumed until it is done.
 
+#[path = "journal/alike.rs"]
+mod alike;
 mod support;
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +19,31 @@ use haul::{Client, ErrorType, Request};
 use support::{Answer, Server};
 
 const REQUESTS: usize = 2_000;
+
+/// Which requests the batch has.
+#[derive(Clone, Copy)]
+enum Input {
+    /// Each has an id of its own.
+    Apart,
+    /// Several have one id.
+    Alike,
+}
+
+impl Input {
+    fn name(self) -> &'static str {
+        match self {
+            Input::Apart => "apart",
+            Input::Alike => "alike",
+        }
+    }
+
+    fn requests(name: &str, base: &str) -> Vec<Request> {
+        match name {
+            "alike" => alike::requests(base).collect(),
+            _ => requests(base).collect(),
+        }
+    }
+}
 
 fn scale() -> usize {
     env::var("HAUL_SCALE")
@@ -86,18 +113,20 @@ fn child() {
     };
     #[cfg(not(feature = "sqlite"))]
     let mut failures: Vec<Journal> = Vec::new();
-    let todo = journal.remaining(requests(&base));
+    let input = Input::requests(&env::var("HAUL_INPUT").unwrap(), &base);
+    let todo = journal.remaining(input);
     client
         .run(todo, &mut (&mut failures, &mut journal))
         .unwrap();
 }
 
-fn spawn(server: &Server, results: &Path, durable: bool) -> Child {
+fn spawn(server: &Server, results: &Path, input: Input, durable: bool) -> Child {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "child", "--ignored", "--quiet"]);
     command
         .env("HAUL_RESULTS", results)
         .env("HAUL_DATABASE", results.with_extension("db"))
+        .env("HAUL_INPUT", input.name())
         .env("HAUL_BASE", server.url(""));
     if durable {
         command.env("HAUL_DURABLE", "1");
@@ -124,18 +153,18 @@ fn wait_for(server: &Server, seen: usize, child: &mut Child) -> bool {
 }
 
 /// Runs the batch until it ends by itself, killing it so many times before.
-fn kill_and_resume(server: &Server, results: &Path, kills: usize, durable: bool) {
+fn kill_and_resume(server: &Server, results: &Path, input: Input, kills: usize, durable: bool) {
     let mut random = seeded();
     let most = REQUESTS / kills;
     for _ in 0..kills {
-        let mut child = spawn(server, results, durable);
+        let mut child = spawn(server, results, input, durable);
         let next = server.requests() + 1 + random(most);
         if wait_for(server, next, &mut child) {
             child.kill().unwrap();
             child.wait().unwrap();
         }
     }
-    let status = spawn(server, results, durable).wait().unwrap();
+    let status = spawn(server, results, input, durable).wait().unwrap();
     assert!(status.success(), "{status}");
 }
 
@@ -235,14 +264,20 @@ fn check_rows(records: &str, database: &Path) {
 #[test]
 fn a_batch_killed_again_and_again_loses_no_outcome_and_writes_none_twice() {
     let (server, folder) = (server(), Folder::new("killed"));
-    kill_and_resume(&server, &folder.results(), 20 * scale(), false);
+    kill_and_resume(
+        &server,
+        &folder.results(),
+        Input::Apart,
+        20 * scale(),
+        false,
+    );
     check(&server, &folder.results());
 }
 
 #[test]
 fn a_durable_batch_does_so_too() {
     let (server, folder) = (server(), Folder::new("durable"));
-    kill_and_resume(&server, &folder.results(), 5 * scale(), true);
+    kill_and_resume(&server, &folder.results(), Input::Apart, 5 * scale(), true);
     check(&server, &folder.results());
 }
 
@@ -252,7 +287,7 @@ fn a_kill_in_the_middle_of_the_repair_does_no_harm() {
     let results = folder.results();
     let mut random = seeded();
     for _ in 0..10 * scale() {
-        let mut child = spawn(&server, &results, false);
+        let mut child = spawn(&server, &results, Input::Apart, false);
         let next = server.requests() + 1 + random(100);
         if wait_for(&server, next, &mut child) {
             child.kill().unwrap();
@@ -269,13 +304,18 @@ fn a_kill_in_the_middle_of_the_repair_does_no_harm() {
             file.write_all(&torn[..1 + random(torn.len())]).unwrap();
         }
         for _ in 0..3 {
-            let mut child = spawn(&server, &results, false);
+            let mut child = spawn(&server, &results, Input::Apart, false);
             pause(Duration::from_micros(random(20_000) as u64));
             child.kill().unwrap();
             child.wait().unwrap();
         }
     }
-    assert!(spawn(&server, &results, false).wait().unwrap().success());
+    assert!(
+        spawn(&server, &results, Input::Apart, false)
+            .wait()
+            .unwrap()
+            .success()
+    );
     check(&server, &results);
 }
 

@@ -17,7 +17,7 @@ use super::library::request::Body;
 use super::library::status::StatusSet;
 use super::library::url::{self, Url};
 use super::support::{self, AnyError, Server, cpu_us};
-use super::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Transport};
+use super::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Spare, Transport};
 use ureq::http::{HeaderMap, Method, header};
 
 /// A batch and the bare transport in turn, so many of each, and short, for a machine that is shared: what slows one then
@@ -134,7 +134,7 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
                 let cancel = CancelSlot::new();
                 while next.fetch_add(1, Ordering::Relaxed) < count {
                     let text = url.to_owned();
-                    let read = Url::from(url::parse(&text).expect("it is a URL"));
+                    let read = url::parse(&text).expect("it is a URL");
                     cancel.begin();
                     let exchanged = sockets.exchange(&Call {
                         method: &Method::GET,
@@ -148,6 +148,7 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
                         connect: Some(Duration::from_secs(10)),
                         read: Some(Duration::from_secs(30)),
                         until: Instant::now().checked_add(Duration::from_secs(60)),
+                        spare: Spare::default(),
                         accept: &accept,
                         follows: true,
                         body_limit: 10 << 20,

@@ -23,7 +23,8 @@ where
 {
     /// Shows a bar on the terminal, on stderr, until the batch ends or is dropped: how many are done, of how many and
     /// in percent, how many went well and how many failed, how many are in flight, how many are done each second, and
-    /// the time left; and the host that keeps most of them waiting, or else the slowest. Where stderr is no terminal, nothing is shown. Only with the feature `progress`.
+    /// the time left; the host that keeps most of them waiting, and, while nothing has finished for five seconds, the host
+    /// that holds the most places and for how long, or else the slowest host. Where stderr is no terminal, nothing is shown. Only with the feature `progress`.
     ///
     /// A thread of its own draws it, ten times a second. What the program prints to the same terminal meanwhile comes
     /// in between; where that matters, print once the batch is over, or to a file.
@@ -119,7 +120,11 @@ fn text(now: &Progress) -> String {
         let _ = write!(text, "/{} {percent}%", HumanCount(total));
     }
     let _ = write!(text, "  {} ok", HumanCount(now.succeeded));
-    for (count, what) in [(now.rejected, "rejected"), (now.cancelled, "cancelled")] {
+    for (count, what) in [
+        (now.rejected, "rejected"),
+        (now.cancelled, "cancelled"),
+        (now.not_done, "not done"),
+    ] {
         if count > 0 {
             let _ = write!(text, "  {} {what}", HumanCount(count));
         }
@@ -144,10 +149,22 @@ fn text(now: &Progress) -> String {
             "  {host} keeps {} waiting {time}",
             HumanCount(waiting.requests)
         );
-    } else if let Some((host, time)) = &now.slowest {
+    }
+    if let Some(holding) = &now.holding {
+        let (host, time) = (name(&holding.host), clock(holding.time));
+        let places = places(holding.places);
+        let _ = write!(text, "  {host} has held {places} for {time}");
+    }
+    if let (None, None, Some((host, time))) = (&now.waiting, &now.holding, &now.slowest) {
         let _ = write!(text, "  slowest {} {} ms", name(host), time.as_millis());
     }
     text
+}
+
+/// `1 place`, `1,200 places`
+fn places(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} place{plural}", HumanCount(count))
 }
 
 /// The host as people know it: without the scheme, and without the port where it is the scheme's own.

@@ -69,11 +69,12 @@ pub(super) struct Control {
 impl Control {
     /// Looks at an outcome that is handed out. True: it is one failure too many.
     pub(super) fn see<T>(&mut self, outcome: &Outcome<T>) -> bool {
-        if outcome.is_cancelled() {
-            self.saw_cancelled = true;
+        if outcome.is_not_done() {
+            let cancelled = outcome.is_cancelled();
+            self.saw_cancelled |= cancelled;
+            self.saw_deadline |= !cancelled;
             return false;
         }
-        self.saw_deadline |= outcome.report.cut_short;
         if !outcome.is_failed() {
             return false;
         }

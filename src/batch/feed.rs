@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::executor::{Defaults, Feed, Job, Kept, Receiver, Target, target, target_beside};
+use crate::executor::{Defaults, Feed, Job, Kept, Receiver, target};
 use crate::host::Host;
-use crate::http::Uri;
 use crate::request::Request;
 use crate::schedule::Ended;
-use crate::url::Front;
+
+use super::known_hosts::KnownHosts;
 
 /// The request in the client's hands: what is shown of it, from here on, is for the client to say.
 pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Request> {
@@ -20,8 +20,7 @@ pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Req
 pub(super) struct Feeder {
     /// No more wait than what keeping the URL of each costs nothing that counts.
     few: bool,
-    /// Lists are mostly sorted by host: the last one is at hand.
-    last: Option<(Front, Host)>,
+    known: KnownHosts,
 }
 
 /// Up to so many are few.
@@ -32,7 +31,7 @@ impl Feeder {
     pub(super) fn within(window: usize) -> Feeder {
         Feeder {
             few: window <= FEW,
-            last: None,
+            known: KnownHosts::default(),
         }
     }
 
@@ -60,24 +59,15 @@ impl Feeder {
 
     /// What the request is sent to, as far as it is kept beside it, and whom. The error says why it is not fit to be.
     fn find(&mut self, defaults: &Defaults, request: &Request) -> Result<(Kept, Host), String> {
-        if let Some((last, host)) = &self.last
-            && let Some(url) = target_beside(defaults, request, last)
-        {
-            return Ok((Target::Own(url).kept(self.few), host.clone()));
-        }
-        let target = target(defaults, request)?;
-        let host = self.host(target.url().uri()).ok_or("the URL has no host")?;
-        Ok((target.kept(self.few), host))
-    }
-
-    fn host(&mut self, uri: &Uri) -> Option<Host> {
-        if let Some((last, host)) = &self.last
-            && last.is_of(uri)
-        {
-            return Some(host.clone());
-        }
-        let host = Host::of(uri)?;
-        self.last = Front::of(uri).map(|front| (front, host.clone()));
-        Some(host)
+        let known = |text: &Arc<str>| self.known.find(text);
+        let (target, host) = target(defaults, request, known)?;
+        let host = match host {
+            Some(host) => host,
+            None => self
+                .known
+                .host_of(&target.url)
+                .ok_or("the URL has no host")?,
+        };
+        Ok((target.kept(request, self.few), host))
     }
 }

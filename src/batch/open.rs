@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::executor::{Owner, Receiver, Taken};
-use crate::outcome::State;
+use crate::outcome::{Context, State};
 use crate::response::Response;
 
 use super::channel::{Count, Intake};
@@ -26,7 +26,7 @@ where
         make: F,
     ) -> Outcomes<I, T>
     where
-        F: Fn(Response) -> State<T> + Send + Sync + 'static,
+        F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
     {
         let mut bounds = shape.bounds;
         bounds.ordered = order == Order::Input;
@@ -69,12 +69,12 @@ where
         make: F,
     ) -> (Intake, Outcomes<I, T>)
     where
-        F: Fn(Response) -> State<T> + Send + Sync + 'static,
+        F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
     {
         let mut outcomes = Outcomes::new(owner, None, order, shape, make);
         // Whoever feeds waits for room that only this end can tell of.
         outcomes.lazy = false;
-        let count = Count::new(order == Order::Input);
+        let count = Count::new();
         outcomes.count = Some(Arc::clone(&count));
         let receiver = Arc::clone(&outcomes.receiver);
         let intake = Intake::new(Arc::clone(owner), outcomes.batch, receiver, count);

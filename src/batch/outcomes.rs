@@ -50,7 +50,7 @@ pub struct Outcomes<I, T = Response> {
     pub(super) must_look: bool,
     /// When something will be past its deadline.
     pub(super) next_look: Option<Instant>,
-    /// Outcomes handed out of which the schedule does not know yet.
+    /// Outcomes handed out of which the schedule does not know yet; [`Count`] has them where other threads feed.
     pub(super) owed: Taken,
     /// How many may be owed before the schedule is told, and how many bytes.
     pub(super) chunk: usize,
@@ -111,12 +111,17 @@ impl<I, T> Outcomes<I, T> {
         }
     }
 
-    fn hand_out(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Outcome<T> {
+    fn hand_out(&mut self, mut outcome: Outcome<T>, bytes: Option<u64>) -> Outcome<T> {
         self.handed_out += 1;
         self.owed.handed_back += 1;
         if let Some(bytes) = bytes {
             self.owed.outcomes += 1;
             self.owed.bytes += bytes;
+        }
+        // A request of a batch is cancelled only with the batch.
+        outcome.report.cut_short |= outcome.is_cancelled();
+        if let Some(count) = &self.count {
+            count.take(std::mem::take(&mut self.owed));
         }
         self.summary.record(&outcome);
         if self.control.see(&outcome) {
@@ -134,7 +139,10 @@ impl<I, T> Outcomes<I, T> {
     /// What the schedule is to be told of.
     fn pay(&mut self) -> Taken {
         self.try_feed |= self.owed.handed_back > 0;
-        std::mem::take(&mut self.owed)
+        match &self.count {
+            Some(count) => count.pay(),
+            None => std::mem::take(&mut self.owed),
+        }
     }
 
     /// Requests handed in so far.
@@ -261,7 +269,8 @@ where
         }
         loop {
             self.top_up();
-            let owes = self.owed.handed_back >= self.chunk || self.owed.bytes > self.owed_bytes;
+            let owed = self.count.as_ref().map_or(self.owed, |count| count.owed());
+            let owes = owed.handed_back >= self.chunk || owed.bytes > self.owed_bytes;
             if !owes && let Some(outcome) = self.ready() {
                 return Step::Outcome(outcome);
             }
@@ -272,8 +281,10 @@ where
                 self.must_look = ended.is_some();
                 if let Some((job, why)) = ended {
                     self.try_feed = true;
-                    let ended = job.end(why, Instant::now());
-                    let outcome = ended.map_success(|_| unreachable!("it has ended"));
+                    let now = Instant::now();
+                    self.summary.ended_untried(now);
+                    let ended = job.end(why, now);
+                    let outcome = ended.map_success(|_, _| unreachable!("it has ended"));
                     if let Some(outcome) = self.receive(outcome, None) {
                         return Step::Outcome(outcome);
                     }

@@ -13,6 +13,7 @@ use crate::executor::{Executor, panicked};
 use crate::outcome::Outcome;
 use crate::request::Request;
 
+use super::channel::Count;
 use super::control::End;
 use super::outcomes::{Outcomes, Step};
 
@@ -69,6 +70,8 @@ struct Work<T, U> {
     to_do: Receiver<Outcome<T>>,
     done: Sender<Result<U, Panicked>>,
     f: Box<dyn Fn(Outcome<T>) -> U + Send + Sync>,
+    /// Set where the batch is fed through an intake, which the closure may have.
+    count: Option<Arc<Count>>,
 }
 
 impl<T, U> Work<T, U> {
@@ -78,14 +81,19 @@ impl<T, U> Work<T, U> {
             return false;
         };
         let (index, request) = (outcome.index, Arc::clone(&outcome.request));
-        let resolved = outcome.report.rare().url.clone();
-        let result =
-            catch_unwind(AssertUnwindSafe(|| (self.f)(outcome))).map_err(|panic| Panicked {
-                index,
-                url: resolved.unwrap_or_else(|| request.shown_url().into_owned()),
-                request,
-                message: panicked(&*panic).message().to_owned(),
-            });
+        let written = outcome.report.rare().written.clone();
+        let result = catch_unwind(AssertUnwindSafe(|| match &self.count {
+            Some(count) => count.handling(|| (self.f)(outcome)),
+            None => (self.f)(outcome),
+        }))
+        .map_err(|panic| Panicked {
+            index,
+            url: request
+                .redaction()
+                .url(written.as_deref().unwrap_or(request.url())),
+            request,
+            message: panicked(&*panic).message().to_owned(),
+        });
         // Nobody left to take it is no loss.
         let _ = self.done.send(result);
         true
@@ -164,6 +172,7 @@ impl<I, T, U> ParMap<I, T, U> {
         let most = 2 * threads + 2;
         let (to_do, waiting) = bounded(most);
         let (finished, done) = bounded(most);
+        let count = outcomes.count.clone();
         ParMap {
             outcomes,
             pool,
@@ -171,6 +180,7 @@ impl<I, T, U> ParMap<I, T, U> {
                 to_do: waiting,
                 done: finished,
                 f: Box::new(f),
+                count,
             }),
             to_do,
             done,

@@ -18,6 +18,10 @@ const RECENT: Duration = Duration::from_secs(10);
 /// The least time between two samples: so their number has a bound.
 const APART: Duration = Duration::from_millis(250);
 
+/// How long nothing must have finished until the host that holds the most places is named: five seconds, less a little,
+/// so that a display that asks every five seconds names it at the first time.
+const QUIET: Duration = Duration::from_millis(4_900);
+
 /// How far a batch is.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -25,16 +29,19 @@ pub struct Progress {
     /// How many requests there are in all. `None` while that is not known: the input has not been read to its end, and
     /// does not say exactly how long it is. Of a batch that ended early, those that were read.
     pub total: Option<u64>,
-    /// Outcomes handed out: the sum of the next four.
+    /// Outcomes handed out of requests that came to their end: the sum of the next four.
     pub done: u64,
     /// Requests that succeeded.
     pub succeeded: u64,
     /// Requests the application said no to.
     pub rejected: u64,
-    /// Requests that failed, without the cancelled ones.
+    /// Requests that failed, without the cancelled ones and those not done.
     pub failed: u64,
-    /// Requests that were cancelled.
+    /// Single requests that the program cancelled.
     pub cancelled: u64,
+    /// Outcomes handed out of requests that did not come to their end because the batch was stopped before; see
+    /// [`Outcome::is_not_done`](crate::Outcome::is_not_done).
+    pub not_done: u64,
     /// Attempts under way now. One whose outcome was just handed out may still count for a moment.
     pub in_flight: u64,
     /// Requests that wait for a time: that of their next attempt, or that at which a limit or a breaker lets their
@@ -42,7 +49,7 @@ pub struct Progress {
     pub delayed: u64,
     /// Requests read from the input that wait for a worker.
     pub queued: u64,
-    /// Outcomes handed out per second, over the last ten seconds; once the batch is over, over all of it. It says how
+    /// Requests done per second, over the last ten seconds; once the batch is over, over all of it. It says how
     /// fast they are taken, too: a slow consumer makes it slow.
     pub per_second: f64,
     /// How long it will take at this rate, retries and slower hosts not reckoned with. `None` while the total is not
@@ -50,6 +57,9 @@ pub struct Progress {
     pub eta: Option<Duration>,
     /// The host that keeps most requests waiting for a time, as its `Retry-After`, its rate or its breaker has it.
     pub waiting: Option<WaitingHost>,
+    /// While nothing has finished for five seconds: the host that holds the most places, of all batches of the client
+    /// together. `None` while requests finish, and if no attempt is under way.
+    pub holding: Option<HoldingHost>,
     /// The host with the longest latency that 95 % of its answers stayed within. `None` where there is only one, and
     /// where there are more than a hundred.
     pub slowest: Option<(Host, Duration)>,
@@ -64,6 +74,18 @@ pub struct WaitingHost {
     /// How many requests of the batch wait for it.
     pub requests: u64,
     /// For how much longer at least.
+    pub time: Duration,
+}
+
+/// A host that holds places: workers that are busy with its requests, so that they can serve no other host.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct HoldingHost {
+    /// The host.
+    pub host: Host,
+    /// Number of attempts under way there. A worker that is busy with one is a place.
+    pub places: u64,
+    /// How long it has held places while no request of the batch finished.
     pub time: Duration,
 }
 
@@ -122,12 +144,17 @@ impl ProgressHandle {
     /// How far it is now. Takes microseconds: call it as often as a display needs it, not for each outcome.
     pub fn snapshot(&self) -> Progress {
         let executor = self.executor.upgrade();
-        let standing = executor.and_then(|executor| executor.standing(self.batch));
+        let standing = executor
+            .as_ref()
+            .and_then(|executor| executor.standing(self.batch));
         let standing = standing.unwrap_or_default();
         let counts = self.summary.counts();
+        let holding = executor.and_then(|executor| holding(&executor, &counts, standing.last_end));
         let done = counts.succeeded + counts.rejected + counts.failed + counts.cancelled;
         let per_second = self.per_second(&counts, done);
-        let left = counts.total.map(|total| total.saturating_sub(done));
+        let left = counts
+            .total
+            .map(|total| total.saturating_sub(done + counts.not_done));
         Progress {
             total: counts.total,
             done,
@@ -135,6 +162,7 @@ impl ProgressHandle {
             rejected: counts.rejected,
             failed: counts.failed,
             cancelled: counts.cancelled,
+            not_done: counts.not_done,
             in_flight: standing.in_flight as u64,
             delayed: standing.delayed as u64,
             queued: standing.queued as u64,
@@ -145,6 +173,7 @@ impl ProgressHandle {
                 requests: jobs as u64,
                 time,
             }),
+            holding,
             slowest: self.summary.slowest(),
         }
     }
@@ -167,6 +196,27 @@ impl fmt::Debug for ProgressHandle {
             .field(&self.snapshot())
             .finish()
     }
+}
+
+/// Returns the host that holds the most places, if nothing of the batch has finished for [`QUIET`].
+fn holding(executor: &Executor, counts: &Counts, last_end: Option<Instant>) -> Option<HoldingHost> {
+    if counts.ended.is_some() {
+        return None;
+    }
+    let quiet_since = [counts.started, counts.last_end, last_end]
+        .into_iter()
+        .flatten()
+        .max()?;
+    let now = Instant::now();
+    if now.saturating_duration_since(quiet_since) < QUIET {
+        return None;
+    }
+    let held = executor.holding()?;
+    Some(HoldingHost {
+        host: held.host,
+        places: held.places as u64,
+        time: now.saturating_duration_since(held.since.max(quiet_since)),
+    })
 }
 
 fn eta(left: u64, per_second: f64) -> Option<Duration> {

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver as Receiving, Select, Sender, TrySendError, bou
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::executor::{Executor, Receiver, Turns, panicked, soon_back};
-use crate::outcome::{Outcome, State};
+use crate::outcome::{Context, Outcome, State};
 use crate::rejection::Rejection;
 use crate::response::Response;
 
@@ -125,7 +125,7 @@ impl<T, F> Results<T, F> {
 impl<T, F> Receiver for Results<T, F>
 where
     T: Send + 'static,
-    F: Fn(Response) -> State<T> + Send + Sync,
+    F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync,
 {
     fn deliver(&self, outcome: Outcome) -> u64 {
         let outcome = outcome.map_success(&self.make);
@@ -151,7 +151,7 @@ where
 }
 
 /// A success as it came.
-pub(crate) fn as_response(response: Response) -> State {
+pub(crate) fn as_response(_: &Context<'_>, response: Response) -> State {
     State::Success(response)
 }
 
@@ -159,15 +159,16 @@ pub(crate) fn as_response(response: Response) -> State {
 /// a [`Rejection`]; a panic is one of class `panic`.
 pub(crate) fn processed<T, E>(
     turns: &Turns,
+    context: &Context<'_>,
     response: Response,
-    f: &impl Fn(&Response) -> Result<T, E>,
+    f: &impl Fn(&Context<'_>, &Response) -> Result<T, E>,
 ) -> State<T>
 where
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
     // The error's own code runs too, where it is converted and shown.
     let processed = catch_unwind(AssertUnwindSafe(|| {
-        let made = turns.run(response.bytes().len(), || f(&response));
+        let made = turns.run(response.bytes().len(), || f(context, &response));
         made.map_err(|error| {
             let error = error.into();
             let message = error.to_string();

@@ -10,9 +10,9 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
-use super::channel::Refused;
 use super::feed::{Feeder, taken};
 use super::receive::{Message, as_response, results};
+use super::refused::{Refusal, Refused};
 
 /// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.
 pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Outcome {
@@ -66,7 +66,11 @@ pub(crate) fn submit(
         Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
         Err(refused) => {
             drop(handle);
-            return Err(Refused::new(refused.into_request()));
+            let why = match executor.is_closing() {
+                true => Refusal::Closed,
+                false => Refusal::Full,
+            };
+            return Err(Refused::new(refused.into_request(), why));
         }
     }
     Ok(handle)

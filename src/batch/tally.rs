@@ -26,6 +26,8 @@ struct Running {
     /// The total is not a guess.
     counted: bool,
     started: Option<Instant>,
+    /// When a request last ended without another attempt. `None`: none has.
+    last_end: Option<Instant>,
     ended: Option<Instant>,
 }
 
@@ -36,7 +38,9 @@ pub(super) struct Counts {
     pub(super) rejected: u64,
     pub(super) failed: u64,
     pub(super) cancelled: u64,
+    pub(super) not_done: u64,
     pub(super) started: Option<Instant>,
+    pub(super) last_end: Option<Instant>,
     pub(super) ended: Option<Instant>,
 }
 
@@ -49,6 +53,7 @@ impl SummaryHandle {
             total: None,
             counted: false,
             started: None,
+            last_end: None,
             ended: None,
         })))
     }
@@ -73,7 +78,9 @@ impl SummaryHandle {
             rejected: summary.rejected(),
             failed: summary.failed(),
             cancelled: summary.cancelled(),
+            not_done: summary.not_done(),
             started: running.started,
+            last_end: running.last_end,
             ended: running.ended,
         }
     }
@@ -104,6 +111,11 @@ impl SummaryHandle {
 
     pub(super) fn record<T>(&self, outcome: &Outcome<T>) {
         self.update(|running| running.summary.record(outcome));
+    }
+
+    /// A request ended at this time without another attempt.
+    pub(super) fn ended_untried(&self, now: Instant) {
+        self.update(|running| running.last_end = Some(now));
     }
 
     pub(super) fn end(&self) {

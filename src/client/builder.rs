@@ -2,14 +2,15 @@
 
 use std::error::Error as StdError;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::executor::{Defaults, Engine, Pool};
-use crate::hooks::{Outgoing, Retrying};
+use crate::hooks::{HookResult, Outgoing, Retrying};
 use crate::host_rule::HostPattern;
 use crate::host_settings::HostRule;
 use crate::http::header::USER_AGENT;
 use crate::http::{HeaderName, HeaderValue};
-use crate::limits::{BreakerSettings, RateLimit, Timeouts};
+use crate::limits::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
 use crate::transport::{self, Lines, Sockets, Transport};
@@ -49,11 +50,13 @@ pub struct ClientBuilder {
     pub(super) max_parked: usize,
     pub(super) max_pending: usize,
     pub(super) byte_budget: u64,
-    pub(super) rate: Option<RateLimit>,
-    pub(super) rate_per_host: Option<RateLimit>,
+    pub(super) rate: RateLimits,
+    pub(super) rate_per_host: RateLimits,
     pub(super) breaker: Option<BreakerSettings>,
     pub(super) connection: ConnectionSettings,
     pub(super) transport: Option<Arc<dyn Transport>>,
+    /// When an attempt without a byte counts as failed. `None`: by the schedule's own time.
+    pub(super) hanging_after: Option<Duration>,
     pub(super) wrong: Option<BuildError>,
 }
 
@@ -85,11 +88,12 @@ impl ClientBuilder {
             max_parked: 1 << 16,
             max_pending: 1 << 20,
             byte_budget: 64 << 20,
-            rate: None,
-            rate_per_host: None,
+            rate: RateLimits::default(),
+            rate_per_host: RateLimits::default(),
             breaker: None,
             connection: ConnectionSettings::default(),
             transport: None,
+            hanging_after: None,
             wrong: None,
         }
     }
@@ -173,15 +177,32 @@ impl ClientBuilder {
     }
 
     /// Starts at most so many requests in a time, retries and redirects included. Default: no limit.
+    ///
+    /// A second call adds a limit for another window, as servers state them: both hold. The shortest window is paced,
+    /// with its [burst](RateLimit::burst); the longer ones are never exceeded, that burst included. They hold whole
+    /// requests: of 2.5 in a minute, two. To count them, up to 64 slices of such a window are kept, so that a request
+    /// may count for a 63rd of the window longer. Two limits for one window are refused by [`build`](Self::build).
+    ///
+    /// ```
+    /// use haul::{Client, RateLimit};
+    ///
+    /// // At its full pace for half a minute; then it waits until the first of these were a minute ago.
+    /// let client = Client::builder()
+    ///     .rate(RateLimit::per_second(10).burst(5))
+    ///     .rate(RateLimit::per_minute(300))
+    ///     .build()?;
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
     pub fn rate(mut self, rate: RateLimit) -> Self {
-        self.rate = Some(rate);
+        self.rate.add(rate);
         self
     }
 
-    /// The same for each [`Host`](crate::Host) by itself. Default: no limit.
+    /// Starts at most so many requests to each [`Host`](crate::Host) in a time, as [`rate`](Self::rate) does for all
+    /// together. Default: no limit.
     #[doc(alias = "DOWNLOAD_DELAY")]
     pub fn rate_per_host(mut self, rate: RateLimit) -> Self {
-        self.rate_per_host = Some(rate);
+        self.rate_per_host.add(rate);
         self
     }
 
@@ -207,19 +228,36 @@ impl ClientBuilder {
         self
     }
 
-    /// Called on the worker just before each attempt, to sign it or to look at it. It may change the headers. A panic in
-    /// it ends the request with class [`Panic`](crate::ErrorType::Panic).
+    /// Called on the worker just before each attempt, to sign it or to look at it. It may change the headers.
+    ///
+    /// It returns nothing, or a `Result<(), E>`: an error means that the attempt is not made, and the request ends with
+    /// class [`Sign`](crate::ErrorType::Sign), the error as its [`source`](std::error::Error::source). That is not tried
+    /// again and does not count as an attempt. A panic ends the request with class [`Panic`](crate::ErrorType::Panic).
     ///
     /// ```
     /// let client = haul::Client::builder().before_attempt(|outgoing| {
     ///     let stamp = haul::http::HeaderValue::from(outgoing.attempt);
     ///     outgoing.headers.insert("x-attempt", stamp);
     /// });
+    ///
+    /// let client = haul::Client::builder()
+    ///     .before_attempt(|outgoing| {
+    ///         let token = std::fs::read_to_string("/run/secrets/no-such-token")?;
+    ///         let value = format!("Bearer {}", token.trim()).parse().map_err(std::io::Error::other)?;
+    ///         outgoing.headers.insert("authorization", value);
+    ///         Ok::<_, std::io::Error>(())
+    ///     })
+    ///     .build()?;
+    /// let outcome = client.get("https://example.com/");
+    /// assert_eq!(outcome.error().unwrap().error_type(), haul::ErrorType::Sign);
+    /// assert_eq!(outcome.attempts(), 0);
+    /// # Ok::<(), haul::BuildError>(())
     /// ```
-    pub fn before_attempt(
+    pub fn before_attempt<R: HookResult>(
         mut self,
-        hook: impl Fn(&mut Outgoing<'_>) + Send + Sync + 'static,
+        hook: impl Fn(&mut Outgoing<'_>) -> R + Send + Sync + 'static,
     ) -> Self {
+        let hook = move |outgoing: &mut Outgoing<'_>| hook(outgoing).into_result();
         self.defaults.before_attempt = Some(Arc::new(hook));
         self
     }
@@ -234,6 +272,12 @@ impl ClientBuilder {
     #[cfg(test)]
     pub(crate) fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hanging_after(mut self, time: Duration) -> Self {
+        self.hanging_after = Some(time);
         self
     }
 
@@ -286,11 +330,10 @@ impl ClientBuilder {
                 reason,
             })?;
         }
-        for (setting, rate) in [("rate", self.rate), ("rate_per_host", self.rate_per_host)] {
-            if let Some(rate) = rate {
-                rate.check()
-                    .map_err(|reason| BuildError { setting, reason })?;
-            }
+        for (setting, rates) in [("rate", &self.rate), ("rate_per_host", &self.rate_per_host)] {
+            rates
+                .check()
+                .map_err(|reason| BuildError { setting, reason })?;
         }
         if let Some(breaker) = &self.breaker {
             breaker.check().map_err(|reason| BuildError {
@@ -321,6 +364,7 @@ impl ClientBuilder {
         let transport = self
             .transport
             .unwrap_or_else(|| Arc::new(Sockets::new(settings)));
+        let usual = Settings::new(workers);
         let schedule = Schedule::new(Settings {
             rate: self.rate,
             host: HostLimits {
@@ -331,12 +375,13 @@ impl ClientBuilder {
             },
             rules: self.defaults.hosts.map(|rule| LimitRule {
                 in_flight: rule.in_flight,
-                rate: rule.rate,
+                rate: rule.rate.clone(),
                 breaker: rule.breaker,
                 budget: rule.retry.as_ref().map(|policy| policy.budget),
             }),
             seed: fastrand::u64(..),
-            ..Settings::new(workers)
+            hanging_after: self.hanging_after.unwrap_or(usual.hanging_after),
+            ..usual
         });
         let bounds = Bounds {
             window: self

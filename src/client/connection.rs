@@ -7,6 +7,7 @@ use crate::address_policy::{AddressPolicy, IpFamily};
 use crate::proxy_settings::ProxySettings;
 use crate::tls_settings::TlsSettings;
 use crate::transport::{KeepAlive, StaticAddresses};
+use crate::url;
 
 use super::builder::ClientBuilder;
 
@@ -42,7 +43,9 @@ impl ClientBuilder {
     /// decide: of a server behind it, the policy is asked only where the URL itself has an address. Neither is it asked
     /// about the proxy.
     pub fn exempt_proxy(mut self, name: impl Into<String>) -> Self {
-        self.connection.exempt.push(name.into());
+        let name = name.into();
+        let name = url::host_name(&name).unwrap_or(name);
+        self.connection.exempt.push(name);
         self
     }
 
@@ -65,14 +68,17 @@ impl ClientBuilder {
         addresses: impl IntoIterator<Item = IpAddr>,
     ) -> Self {
         let host = host.into();
-        let name = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let name = match host.is_empty() {
+            true => Err("the host has no name".to_owned()),
+            false => url::host_name(&host),
+        };
         let given = StaticAddresses {
-            name: name.unwrap_or(&host).to_owned(),
+            name: name.clone().unwrap_or_default(),
             port: port.into(),
             addresses: addresses.into_iter().collect(),
         };
-        if given.name.is_empty() {
-            self.spoil("resolve", "the host has no name");
+        if let Err(reason) = name {
+            self.spoil("resolve", reason);
         } else if given.addresses.is_empty() {
             self.spoil("resolve", format!("{host} is given no address"));
         }

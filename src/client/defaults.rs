@@ -13,7 +13,7 @@ use crate::rejection::Rejection;
 use crate::request::{Rule, basic, bearer, check_removal};
 use crate::response::Response;
 use crate::status::StatusSet;
-use crate::url;
+use crate::url::Base;
 
 use super::builder::ClientBuilder;
 
@@ -101,9 +101,10 @@ impl ClientBuilder {
         self
     }
 
-    /// What relative URLs are resolved against (RFC 3986 §5.2: `items` replaces what follows the base's last slash).
+    /// What relative URLs are resolved against, as in browsers (the URL Standard; as RFC 3986 §5.2: `items` replaces what
+    /// follows the base's last slash).
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
-        match url::parse(url.as_ref()) {
+        match Base::parse(url.as_ref()) {
             Ok(base) => self.defaults.base = Some(base),
             Err(reason) => self.spoil("base_url", reason),
         }

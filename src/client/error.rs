@@ -13,4 +13,9 @@ impl BuildError {
     pub fn setting(&self) -> &str {
         self.setting
     }
+
+    /// What is wrong with it.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
 }

@@ -83,15 +83,15 @@ impl CookieJar {
             url: Redaction::USUAL.url(url),
             reason,
         };
-        let uri = url::parse(url).map_err(invalid)?;
-        let stored = self.sites().store(cookie, &uri);
+        let url = url::parse(url).map_err(invalid)?;
+        let stored = self.sites().store(cookie, url.uri());
         stored.map_err(|reason| invalid(reason.to_owned()))
     }
 
     /// The value of the cookie of this name that a request to this URL would bring along.
     pub fn get(&self, url: &str, name: &str) -> Option<String> {
-        let uri = url::parse(url).ok()?;
-        let mut found = self.sites().matching(&uri).into_iter();
+        let url = url::parse(url).ok()?;
+        let mut found = self.sites().matching(url.uri()).into_iter();
         found.find(|(n, _)| n == name).map(|(_, value)| value)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorType};
+use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::outcome::State;
 use crate::request::Request;
@@ -36,6 +36,8 @@ pub(super) enum Next {
         cool: Option<Duration>,
         tells: schedule::Call,
     },
+    /// Again once this machine has room for it: it ran out of something before anything was sent.
+    Waits { shortage: String },
     /// On to where the response leads, after the wait it asked for.
     Elsewhere { host: Host, delay: Duration },
 }
@@ -48,6 +50,14 @@ impl Next {
             cool: None,
             tells: schedule::Call::Success,
         }
+    }
+
+    /// The same, and its host is left alone for so long.
+    pub(super) fn cooling(mut self, wait: Option<Duration>) -> Next {
+        if let Next::Done { cool, .. } = &mut self {
+            *cool = (*cool).max(wait);
+        }
+        self
     }
 
     /// It ended for a reason that tells nothing about the host.
@@ -66,16 +76,29 @@ impl Engine {
         Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
     }
 
-    /// Makes one attempt, which begins now: at `start`. Where it settles the request, a cancel that comes later finds that
+    /// The outcome of a job that was to be tried again after this error, and cannot be for want of a retry budget.
+    pub(super) fn out_of_budget(&self, job: &mut Job, error: Error) -> State {
+        let reason = StopReason::BudgetEmpty;
+        let Some(progress) = &mut job.progress else {
+            return State::Failed(error.stopped(reason));
+        };
+        let of_host = self.defaults.host_settings(job.host.as_ref());
+        let settings = Settings::of(&self.defaults, &of_host, &job.request, job.simple);
+        progress.settle_for_last(settings, error, reason)
+    }
+
+    /// Makes one attempt, which begins now: at `start`. `has_company` tells if another attempt is under way, which may
+    /// leave room for this one when it ends. Where it settles the request, a cancel that comes later finds that
     /// it has ended; else the slot stays open until the job is back in the schedule.
     pub(super) fn attempt(
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
+        has_company: &dyn Fn() -> bool,
         start: Instant,
     ) -> Next {
-        match self.run(job, cancel, connected, start) {
+        match self.run(job, cancel, connected, has_company, start) {
             Next::Done { .. } if cancel.end() => {
                 if let Some(progress) = &mut job.progress {
                     progress.report.ambiguous |= progress.sent_unsafe;
@@ -93,6 +116,7 @@ impl Engine {
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
         connected: Option<&dyn Fn()>,
+        has_company: &dyn Fn() -> bool,
         start: Instant,
     ) -> Next {
         let Job {
@@ -103,7 +127,6 @@ impl Engine {
             waits_since,
             progress,
             simple,
-            relative,
             ..
         } = job;
         let made;
@@ -119,8 +142,8 @@ impl Engine {
             Some(progress) => progress,
             None => match self.first(request, target, settings, &**receiver, start) {
                 Ok(made) => {
-                    // It is the answer's now, unless it has to be told what the request was sent to first.
-                    target.head = target.head.take().filter(|_| *relative);
+                    // It is the answer's now.
+                    target.head = None;
                     progress.insert(made)
                 }
                 Err(next) => return *next,
@@ -131,7 +154,31 @@ impl Engine {
             return *next;
         }
         let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, connected, start);
+        if exchanged.result.is_err()
+            && let Some(shortage) = progress.met_limit(settings, &exchanged)
+            && has_company()
+        {
+            progress.hold_up(&exchanged);
+            return Next::Waits { shortage };
+        }
         progress.conclude(self, settings, request, exchanged, cancel, start)
+    }
+
+    /// Makes of a request what is sent first.
+    pub(super) fn prepare(
+        &self,
+        request: &Request,
+        target: &Kept,
+        settings: Settings<'_>,
+    ) -> Result<Prepared, Error> {
+        let prepared = match settings.contradiction() {
+            Some(reason) => Err(reason),
+            None => {
+                let head = target.head_of(request);
+                Prepared::new(&self.defaults, request, head, settings.are_usual())
+            }
+        };
+        prepared.map_err(|reason| Error::new(ErrorType::InvalidRequest, reason))
     }
 
     /// What comes before the first attempt. The error is what follows without one.
@@ -144,16 +191,9 @@ impl Engine {
         receiver: &dyn Receiver,
         start: Instant,
     ) -> Result<Box<Progress>, Box<Next>> {
-        let prepared = match settings.contradiction() {
-            Some(reason) => Err(reason),
-            None => {
-                let head = target.head_of(request);
-                Prepared::new(&self.defaults, request, head, settings.are_usual())
-            }
-        };
-        let prepared = prepared.map_err(|reason| {
-            Box::new(Next::failed(Error::new(ErrorType::InvalidRequest, reason)))
-        })?;
+        let prepared = self
+            .prepare(request, target, settings)
+            .map_err(|error| Box::new(Next::failed(error)))?;
         let progress = Progress::new(prepared, settings, receiver.deadline(), start);
         Ok(Box::new(progress))
     }
@@ -168,9 +208,9 @@ impl Progress {
         request: &Request,
         host: Option<&Host>,
     ) -> Result<(), Box<Next>> {
-        if !self.sign(engine, request)
-            && let Some(host) = host.cloned()
-        {
+        let signed = self.sign(engine, request);
+        let signed = signed.map_err(|error| Box::new(Next::failed(error)))?;
+        if !signed && let Some(host) = host.cloned() {
             return Err(Box::new(Next::Elsewhere {
                 host,
                 delay: Duration::ZERO,
@@ -199,9 +239,11 @@ impl Progress {
             redirected: false,
             announced: false,
             fresh: false,
+            waited_for_room: false,
             sent_unsafe: false,
             settled: None,
             error: None,
+            accepted: None,
         }
     }
 }

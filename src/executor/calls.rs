@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use crate::request::Request;
-use crate::schedule::{Bounds, Ended, Id, Standing};
+use crate::schedule::{Bounds, Ended, Holding, Id, Standing};
 
 use super::here;
 use super::job::{Job, Receiver};
@@ -19,6 +19,15 @@ pub(crate) struct Taken {
     pub(crate) bytes: u64,
     /// Those handed to the user, with or without a place.
     pub(crate) handed_back: usize,
+}
+
+impl Taken {
+    /// Adds what was taken since.
+    pub(crate) fn add(&mut self, more: Taken) {
+        self.outcomes += more.outcomes;
+        self.bytes += more.bytes;
+        self.handed_back += more.handed_back;
+    }
 }
 
 /// What a caller finds when it looks.
@@ -57,11 +66,16 @@ impl Executor {
         self.lock().schedule.standing(batch, now)
     }
 
+    /// Returns the host that holds the most of the workers. `None` if none is busy.
+    pub(crate) fn holding(&self) -> Option<Holding> {
+        self.lock().schedule.holding()
+    }
+
     /// Ends what is past its deadline, and says when to look again.
     pub(crate) fn expire(self: &Arc<Self>) -> Option<Instant> {
         self.with(|state, now| {
-            state.schedule.expire(now);
-            state.schedule.next_deadline()
+            state.expire(now);
+            state.look_again(now)
         })
     }
 
@@ -72,7 +86,7 @@ impl Executor {
             self.told(state, batch, taken, now);
             Found {
                 ended: state.schedule.take_ended(batch),
-                again: state.schedule.next_deadline(),
+                again: state.look_again(now),
             }
         })
     }
@@ -81,14 +95,14 @@ impl Executor {
     pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
-            state.schedule.next_deadline()
+            state.look_again(now)
         })
     }
 
-    fn told(&self, state: &mut State, batch: Id, taken: Taken, now: Instant) {
+    pub(super) fn told(&self, state: &mut State, batch: Id, taken: Taken, now: Instant) {
         state.schedule.taken(batch, taken.outcomes, taken.bytes);
         state.schedule.handed_back(batch, taken.handed_back);
-        state.schedule.expire(now);
+        state.expire(now);
         if state.intakes_waiting > 0 {
             self.changed.notify_all();
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::error::StopReason;
+use crate::error::{Error, StopReason};
 use crate::outcome::State;
 use crate::policy::Judgement;
 use crate::request::Request;
@@ -13,7 +13,7 @@ use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace};
 
 use super::attempt::{Engine, Next};
 use super::failure::Failure;
-use super::job::{Progress, cancelled};
+use super::job::{Accepted, Progress, cancelled};
 use super::judge::judge;
 use super::settings::Settings;
 
@@ -29,6 +29,7 @@ impl Progress {
         cancel: &CancelSlot,
         start: Instant,
     ) -> Next {
+        self.fresh = false;
         let trace = &exchanged.trace;
         let ended = trace.ended.unwrap_or_else(Instant::now);
         let elapsed = ended.saturating_duration_since(start);
@@ -40,6 +41,7 @@ impl Progress {
         if aborted || exchanged.headers().is_none() {
             self.report.rare_mut().timings = trace.timings.into();
         }
+        self.accepted = None;
         self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
         if aborted {
             self.tally.settled();
@@ -67,15 +69,18 @@ impl Progress {
         let response = self.receive(reply, trace);
         let accepted = settings.accept().contains(response.status());
         let hooked = settings.retry().classify.is_some();
-        if accepted && !hooked {
+        let asks_again = settings.retry().asks_again_for(response.status());
+        if accepted && !hooked && !asks_again {
             return self.accept(settings, response, partial, trace, elapsed);
         }
         let failure = Failure::status(&response);
         let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
         match judgement {
             Some(Judgement::Accept) => {}
-            None if accepted => {}
+            None if accepted && !asks_again => {}
             judgement => {
+                let stands = accepted && !matches!(judgement, Some(Judgement::Stop(_)));
+                self.accepted = stands.then_some(Accepted { partial });
                 return self.decide(settings, failure, Some(response), judgement, trace, elapsed);
             }
         }
@@ -86,7 +91,7 @@ impl Progress {
     fn accept(
         &mut self,
         settings: Settings<'_>,
-        mut response: Response,
+        response: Response,
         partial: Option<Box<Partial>>,
         trace: &Trace,
         elapsed: Duration,
@@ -96,21 +101,64 @@ impl Progress {
             self.settled = trace.ended;
             return Next::answered(State::Success(response));
         }
+        match self.put_in_place(response, partial) {
+            Ok(response) => {
+                self.tally.settled();
+                Next::answered(judge(settings, &self.prepared.method, response))
+            }
+            Err((failure, response)) => {
+                self.decide(settings, failure, Some(response), None, trace, elapsed)
+            }
+        }
+    }
+
+    /// Gives what was saved of a response its name.
+    fn put_in_place(
+        &mut self,
+        response: Response,
+        partial: Option<Box<Partial>>,
+    ) -> Result<Response, (Failure, Response)> {
         match partial.map(|partial| partial.put_in_place()).transpose() {
-            Ok(None) => {}
+            Ok(None) => Ok(response),
             Ok(Some(saved)) => {
                 self.report.size = saved.size;
                 self.report.head = None;
-                response = response.with_saved(saved);
+                let response = response.with_saved(saved);
                 self.report.head = Some(Arc::clone(response.head()));
+                Ok(response)
             }
-            Err(unsaved) => {
-                let failure = Failure::unsaved(unsaved);
-                return self.decide(settings, failure, Some(response), None, trace, elapsed);
+            Err(unsaved) => Err((Failure::unsaved(unsaved), response)),
+        }
+    }
+
+    /// The outcome of a request that cannot be tried again as was wanted, for this reason: what the last response leads
+    /// to without that wish, if it was accepted, and else the failure.
+    pub(super) fn settle_for_last(
+        &mut self,
+        settings: Settings<'_>,
+        error: Error,
+        reason: StopReason,
+    ) -> State {
+        let Some(Accepted { partial }) = self.accepted.take() else {
+            let last = self.report.rare_mut().log.last_mut();
+            last.into_iter().for_each(|last| last.delay = None);
+            return State::Failed(error.stopped(reason));
+        };
+        let rare = self.report.rare_mut();
+        rare.stop_reason = Some(reason);
+        // It was written down as an attempt that another follows.
+        rare.log.pop();
+        let Some(response) = error.into_response() else {
+            unreachable!("an accepted response is kept with the reason to try again");
+        };
+        match self.put_in_place(response, partial) {
+            Ok(response) => judge(settings, &self.prepared.method, response),
+            Err((failure, response)) => {
+                let message = failure.message.clone();
+                let error = failure.into_error(message, Some(response));
+                State::Failed(error.stopped(StopReason::NotRetryable))
             }
         }
-        self.tally.settled();
-        Next::answered(judge(settings, &self.prepared.method, response))
     }
 
     #[inline(never)]
@@ -168,10 +216,11 @@ impl Progress {
             judgement: judgement.as_ref(),
             ..Evidence::new(&self.prepared.method, failure.error_type)
         };
+        let mut tally = self.tally.clone();
         let mut decision = retry::decide(
             settings.retry(),
             &evidence,
-            &mut self.tally,
+            &mut tally,
             left,
             &mut fastrand::f64,
         );
@@ -181,6 +230,16 @@ impl Progress {
             *reason = StopReason::Deadline;
             self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
         }
+        if let Decision::Stop { reason, cool } = decision
+            && !self.report.cut_short
+            && let Some(Accepted { partial }) = self.accepted.take()
+            && let Some(response) = response
+        {
+            self.report.rare_mut().stop_reason = Some(reason);
+            let next = self.accept(settings, response, partial, trace, elapsed);
+            return next.cooling(cool);
+        }
+        self.tally = tally;
         let tells = evidence.tells();
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::escape::Escaped;
 use crate::host::Host;
 use crate::http::header::COOKIE;
+use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::Body;
 use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
-use crate::transport::{Call, CancelSlot, Exchanged, Reply, Trace};
+use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
 
 use super::attempt::Engine;
 use super::job::Progress;
@@ -30,7 +31,7 @@ impl Progress {
         start: Instant,
     ) -> Exchanged {
         let timeouts = settings.timeouts();
-        if !self.redirected {
+        if !self.redirected || std::mem::take(&mut self.waited_for_room) {
             let limit =
                 Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
             self.until = [limit, self.deadline].into_iter().flatten().min();
@@ -45,33 +46,24 @@ impl Progress {
         let jar = settings.cookies();
         let defaults = &engine.defaults;
         let usual = Arc::ptr_eq(&self.prepared.headers, &defaults.headers);
-        let own_without = self.prepared.without.as_deref();
-        let without = own_without.unwrap_or(&defaults.without);
-        let with_cookies = jar
-            .filter(|_| !without.contains(&COOKIE))
-            .and_then(|jar| jar.added_to(headers, self.prepared.uri()));
+        let with_cookies = with_cookies(engine, settings, &self.prepared, headers);
+        // A kept-alive connection may turn out to be closed, after the only reading of the body.
+        let fresh = self.fresh || body.is_for_once();
+        let headers = with_cookies.as_ref().unwrap_or(headers);
         let call = Call {
-            method: &self.prepared.method,
-            url: &self.prepared.head.url,
             host,
-            headers: with_cookies.as_ref().unwrap_or(headers),
-            without,
             lines: defaults.lines.as_ref().filter(|_| {
-                usual && own_without.is_none() && self.signed.is_none() && with_cookies.is_none()
+                usual
+                    && self.prepared.without.is_none()
+                    && self.signed.is_none()
+                    && with_cookies.is_none()
             }),
-            body,
-            expect_from: defaults.expect_from,
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
-            accept: settings.accept(),
-            follows: settings.max_redirects() > 0,
-            body_limit: settings.body_limit(),
-            save: settings.save(),
-            // A kept-alive connection may turn out to be closed, after the only reading of the body.
-            fresh: std::mem::take(&mut self.fresh) || body.is_for_once(),
-            cancel,
+            fresh,
             on_connected: connected,
+            ..call(engine, settings, &self.prepared, headers, body, cancel)
         };
         let exchange = |call: &Call<'_>| {
             let exchanged = engine.transport.exchange(call);
@@ -152,6 +144,59 @@ impl Progress {
         self.report.size = saved.unwrap_or(reply.body.len() as u64);
         self.report.head = Some(Arc::clone(&head));
         Response::new(head, reply.body, reply.truncated)
+    }
+}
+
+/// Names of headers that a prepared request does not get where it lacks them.
+fn without<'a>(engine: &'a Engine, prepared: &'a Prepared) -> &'a [HeaderName] {
+    let own = prepared.without.as_deref();
+    own.unwrap_or(&engine.defaults.without)
+}
+
+/// The headers with the jar's cookies, if any are to be added.
+pub(super) fn with_cookies(
+    engine: &Engine,
+    settings: Settings<'_>,
+    prepared: &Prepared,
+    headers: &HeaderMap,
+) -> Option<HeaderMap> {
+    let jar = settings.cookies()?;
+    if without(engine, prepared).contains(&COOKIE) {
+        return None;
+    }
+    jar.added_to(headers, prepared.uri())
+}
+
+/// The call that the settings of a prepared request ask for, on any connection and without a time limit.
+#[inline]
+pub(super) fn call<'a>(
+    engine: &'a Engine,
+    settings: Settings<'a>,
+    prepared: &'a Prepared,
+    headers: &'a HeaderMap,
+    body: &'a Body,
+    cancel: &'a Arc<CancelSlot>,
+) -> Call<'a> {
+    Call {
+        method: &prepared.method,
+        url: &prepared.head.url,
+        host: None,
+        headers,
+        without: without(engine, prepared),
+        lines: None,
+        body,
+        expect_from: engine.defaults.expect_from,
+        connect: None,
+        read: None,
+        until: None,
+        accept: settings.accept(),
+        follows: settings.max_redirects() > 0,
+        body_limit: settings.body_limit(),
+        save: settings.save(),
+        spare: Spare::default(),
+        fresh: false,
+        cancel,
+        on_connected: None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
+use super::calls::Taken;
 use super::here;
 use super::job::Job;
 use super::shared::{Executor, State};
@@ -15,6 +16,14 @@ pub(crate) enum Feed {
     Job(Box<Job>),
     /// A request that is not fit to be sent.
     Ended(Box<Job>, Ended),
+}
+
+/// A job that was not added, and why.
+pub(crate) enum Unpushed {
+    /// The batch is over, or the executor closes.
+    Over(Feed),
+    /// The batch has no room now.
+    Full(Feed),
 }
 
 /// How far feeding got.
@@ -38,6 +47,13 @@ impl Feed {
     pub(crate) fn into_request(self) -> Request {
         let (Feed::Job(job) | Feed::Ended(job, _)) = self;
         Arc::unwrap_or_clone(job.request)
+    }
+
+    /// The job with this number in its batch.
+    fn numbered(mut self, index: u64) -> Feed {
+        let (Feed::Job(job) | Feed::Ended(job, _)) = &mut self;
+        job.index = index;
+        self
     }
 
     /// When it was handed in.
@@ -94,8 +110,37 @@ impl Executor {
         })
     }
 
-    /// Adds one job if its batch has room, else waits for room. Gives it back once the batch is over.
-    pub(crate) fn push_when_room(self: &Arc<Self>, batch: Id, feed: Feed) -> Result<(), Feed> {
+    /// Adds one job, with the number that `number` gives under the lock, if its batch has room; `owed` says what was
+    /// taken of the batch and not told yet.
+    pub(crate) fn push_now(
+        self: &Arc<Self>,
+        batch: Id,
+        feed: Feed,
+        number: impl FnOnce() -> u64,
+        owed: impl FnOnce() -> Taken,
+    ) -> Result<(), Unpushed> {
+        self.with(|state, now| {
+            if state.closing || state.schedule.is_over(batch) {
+                return Err(Unpushed::Over(feed));
+            }
+            if state.schedule.room(batch) == 0 {
+                self.told(state, batch, owed(), now);
+            }
+            if state.schedule.room(batch) == 0 {
+                return Err(Unpushed::Full(feed));
+            }
+            state.add(batch, feed.numbered(number()), now);
+            Ok(())
+        })
+    }
+
+    /// The same where there is no room yet: waits for it. Gives the job back once the batch is over.
+    pub(crate) fn push_when_room(
+        self: &Arc<Self>,
+        batch: Id,
+        feed: Feed,
+        number: impl FnOnce() -> u64,
+    ) -> Result<(), Feed> {
         let mut state = self.lock();
         loop {
             if state.closing || state.schedule.is_over(batch) {
@@ -113,7 +158,7 @@ impl Executor {
             state.intakes_waiting -= 1;
         }
         let now = Instant::now();
-        state.add(batch, feed, now);
+        state.add(batch, feed.numbered(number()), now);
         let after = self.call(&mut state, now);
         drop(state);
         self.finish(after);

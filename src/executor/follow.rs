@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::host::Host;
 use crate::http::header::LOCATION;
 use crate::outcome::State;
 use crate::policy::Redirecting;
@@ -33,7 +32,7 @@ impl Progress {
         }
         let step = Step {
             method: &self.prepared.method,
-            uri: self.prepared.head.url.uri(),
+            url: &self.prepared.head.url,
             status: reply.status,
             location: reply.headers.first(&LOCATION),
             hops: self.report.rare().history.len() as u32,
@@ -44,7 +43,7 @@ impl Progress {
         let decided = redirect::decide(&step);
         let hop = |location: String| Hop {
             status: step.status,
-            url: step.redaction.uri(step.uri),
+            url: step.redaction.uri(step.url.uri()),
             location,
         };
         let refused = match decided {
@@ -56,7 +55,7 @@ impl Progress {
                 let asked = retry_after::parse(&reply.headers, SystemTime::now());
                 let delay =
                     retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
-                let hop = hop(step.redaction.uri(&next.uri));
+                let hop = hop(step.redaction.uri(next.url.uri()));
                 let lost =
                     self.prepared.with_body && !next.drop_body && !settings.body().is_replayable();
                 let policy = settings.redirects();
@@ -64,14 +63,14 @@ impl Progress {
                     release_own();
                 }
                 let allowed = policy.allows(&Redirecting {
-                    from: step.uri,
-                    to: &next.uri,
+                    from: step.url.uri(),
+                    to: next.url.uri(),
                     status: step.status,
                     method: &next.method,
                     hops: step.hops,
                     redaction: step.redaction,
                 });
-                match (delay, Host::of(&next.uri)) {
+                match (delay, next.url.host()) {
                     _ if !allowed => {
                         let message = format!(
                             "a redirect to {}, which the policy does not allow",
@@ -94,7 +93,7 @@ impl Progress {
                         }
                         self.prepared.with_body &= !next.drop_body;
                         self.prepared.method = next.method;
-                        self.prepared.head = Head::before(next.uri.into());
+                        self.prepared.head = Head::before(next.url);
                         self.tally.redirected();
                         self.redirected = true;
                         return Some(Next::Elsewhere { host, delay });

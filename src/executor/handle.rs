@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -46,10 +47,16 @@ pub(crate) struct Watcher {
     pub(crate) set: u64,
 }
 
-pub(crate) struct Cell {
+struct Cell {
     executor: Arc<Executor>,
     request: Arc<Request>,
     job: OnceLock<Id>,
+    end: Arc<End>,
+}
+
+/// The end of a request: the worker's side of a handle.
+#[derive(Default)]
+struct End {
     state: Mutex<State>,
     done: Condvar,
 }
@@ -58,6 +65,8 @@ pub(crate) struct Cell {
 struct State {
     outcome: Option<Arc<Outcome>>,
     callbacks: Vec<Callback>,
+    /// The thread that runs the callbacks, which hold the outcome meanwhile.
+    telling: Option<ThreadId>,
     watchers: Vec<Watcher>,
     /// Threads that wait for the outcome. Waking nobody is a call into the system all the same.
     waiting: usize,
@@ -69,13 +78,12 @@ impl Handle {
             executor: Arc::clone(executor),
             request,
             job: OnceLock::new(),
-            state: Mutex::default(),
-            done: Condvar::new(),
+            end: Arc::default(),
         }))
     }
 
     pub(crate) fn receiver(&self) -> Arc<dyn Receiver> {
-        Arc::clone(&self.0) as Arc<dyn Receiver>
+        Arc::clone(&self.0.end) as Arc<dyn Receiver>
     }
 
     pub(crate) fn accepted(&self, job: Id) {
@@ -97,6 +105,28 @@ impl Handle {
         }
     }
 
+    /// Waits for the outcome and gives it by value, so that its response can be taken apart without a copy.
+    ///
+    /// # Errors
+    /// With the shared outcome, if something else holds it too: another clone of this handle, or what `wait`,
+    /// `try_outcome` or a callback has given and is still kept.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let handle = client.submit("https://example.com/").unwrap();
+    /// if let Ok(outcome) = handle.into_outcome() {
+    ///     let body = outcome.into_result().map(haul::Response::into_bytes);
+    ///     println!("{body:?}");
+    /// }
+    /// ```
+    pub fn into_outcome(self) -> Result<Outcome, Arc<Outcome>> {
+        let outcome = self.wait();
+        let Some(cell) = Arc::into_inner(self.0) else {
+            return Err(outcome);
+        };
+        cell.end.give(outcome)
+    }
+
     /// Waits for the outcome for so long. Zero only looks.
     ///
     /// # Errors
@@ -116,7 +146,7 @@ impl Handle {
 
     /// The outcome, if it is there.
     pub fn try_outcome(&self) -> Option<Arc<Outcome>> {
-        self.0.lock().outcome.clone()
+        self.0.end.lock().outcome.clone()
     }
 
     /// Cancels the request. One that waits ends now, on this thread; of one under way the connection is shut down, and
@@ -133,7 +163,7 @@ impl Handle {
     /// Whether the outcome is there, a cancelled one too.
     #[doc(alias = "done")]
     pub fn is_done(&self) -> bool {
-        self.0.lock().outcome.is_some()
+        self.0.end.lock().outcome.is_some()
     }
 
     /// Whether an attempt is under way.
@@ -158,11 +188,11 @@ impl Handle {
     /// that cancels it, or now, on this thread, where it has ended. A panic in `f` is logged and changes nothing.
     #[doc(alias = "add_done_callback")]
     pub fn on_done(&self, f: impl FnOnce(&Arc<Outcome>) + Send + 'static) {
-        let mut state = self.0.lock();
+        let mut state = self.0.end.lock();
         match state.outcome.clone() {
             Some(outcome) => {
                 drop(state);
-                self.0.call(Box::new(f), &outcome);
+                call(Box::new(f), &outcome);
             }
             None => state.callbacks.push(Box::new(f)),
         }
@@ -170,7 +200,7 @@ impl Handle {
 
     /// Tells the watcher when the request ends, or now.
     pub(crate) fn watch(&self, watcher: Watcher) {
-        let mut state = self.0.lock();
+        let mut state = self.0.end.lock();
         if state.outcome.is_some() {
             // Nobody left to hear it is no loss.
             let _ = watcher.to.send(watcher.number);
@@ -181,7 +211,11 @@ impl Handle {
 
     /// Takes back the watchers of one set.
     pub(crate) fn unwatch(&self, set: u64) {
-        self.0.lock().watchers.retain(|watcher| watcher.set != set);
+        self.0
+            .end
+            .lock()
+            .watchers
+            .retain(|watcher| watcher.set != set);
     }
 
     /// Tells handles of different requests apart.
@@ -208,23 +242,19 @@ impl Handle {
             .flatten()
             .min();
         Executor::blocking(|| {
-            let mut state = self.0.lock();
+            let end = &self.0.end;
+            let mut state = end.lock();
             state.waiting += 1;
             while state.outcome.is_none() {
                 state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
                     Some(Duration::ZERO) => break,
                     Some(left) => {
-                        self.0
-                            .done
+                        end.done
                             .wait_timeout(state, left)
                             .unwrap_or_else(PoisonError::into_inner)
                             .0
                     }
-                    None => self
-                        .0
-                        .done
-                        .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner),
+                    None => end.done.wait(state).unwrap_or_else(PoisonError::into_inner),
                 };
             }
             state.waiting -= 1;
@@ -233,28 +263,55 @@ impl Handle {
     }
 }
 
-impl Cell {
+impl End {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn call(&self, callback: Callback, outcome: &Arc<Outcome>) {
-        if catch_unwind(AssertUnwindSafe(|| callback(outcome))).is_err() {
-            log::error!("{}: a callback panicked", Escaped(outcome.url()));
-        }
+    /// Gives the outcome, of which the caller holds `outcome`, by value if nothing else holds it.
+    fn give(&self, outcome: Arc<Outcome>) -> Result<Outcome, Arc<Outcome>> {
+        Executor::blocking(|| {
+            let mut state = self.lock();
+            // A callback that asks for it holds it itself.
+            let own = thread::current().id();
+            state.waiting += 1;
+            while state.telling.is_some_and(|teller| teller != own) {
+                state = self
+                    .done
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            state.waiting -= 1;
+            state.outcome = None;
+        });
+        Arc::try_unwrap(outcome)
     }
 }
 
-impl Receiver for Cell {
+fn call(callback: Callback, outcome: &Arc<Outcome>) {
+    if catch_unwind(AssertUnwindSafe(|| callback(outcome))).is_err() {
+        log::error!("{}: a callback panicked", Escaped(outcome.url()));
+    }
+}
+
+impl Receiver for End {
     fn deliver(&self, outcome: Outcome) -> u64 {
         let outcome = Arc::new(outcome);
         let mut state = self.lock();
-        state.outcome = Some(Arc::clone(&outcome));
         let callbacks = std::mem::take(&mut state.callbacks);
         let watchers = std::mem::take(&mut state.watchers);
-        if callbacks.is_empty() {
-            soon_back();
-        }
+        let told = match callbacks.is_empty() {
+            true => {
+                soon_back();
+                state.outcome = Some(outcome);
+                None
+            }
+            false => {
+                state.telling = Some(thread::current().id());
+                state.outcome = Some(Arc::clone(&outcome));
+                Some(outcome)
+            }
+        };
         let is_awaited = state.waiting > 0;
         drop(state);
         if is_awaited {
@@ -263,11 +320,19 @@ impl Receiver for Cell {
         for watcher in watchers {
             let _ = watcher.to.send(watcher.number);
         }
-        if !callbacks.is_empty() {
+        if let Some(outcome) = told {
             release_own();
-        }
-        for callback in callbacks {
-            self.call(callback, &outcome);
+            for callback in callbacks {
+                call(callback, &outcome);
+            }
+            drop(outcome);
+            let mut state = self.lock();
+            state.telling = None;
+            let is_awaited = state.waiting > 0;
+            drop(state);
+            if is_awaited {
+                self.done.notify_all();
+            }
         }
         0
     }

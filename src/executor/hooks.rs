@@ -15,17 +15,17 @@ use super::settings::Settings;
 
 impl Progress {
     /// Lets the caller's hook change the headers of a new attempt. False where the hook waited for something, and the
-    /// permit was given back meanwhile: the attempt needs another.
-    pub(super) fn sign(&mut self, engine: &Engine, request: &Request) -> bool {
+    /// permit was given back meanwhile: the attempt needs another. The error is the hook's.
+    pub(super) fn sign(&mut self, engine: &Engine, request: &Request) -> Result<bool, Error> {
         let Some(hook) = &engine.defaults.before_attempt else {
-            return true;
+            return Ok(true);
         };
         if self.redirected || std::mem::take(&mut self.signed_ahead) {
-            return true;
+            return Ok(true);
         }
         let held = here::holds();
         let mut headers = (*self.prepared.headers).clone();
-        hook(&mut Outgoing {
+        let signed = hook(&mut Outgoing {
             attempt: self.tally.attempts() + 1,
             method: &self.prepared.method,
             uri: self.prepared.uri(),
@@ -38,9 +38,14 @@ impl Progress {
             id: request.get_id(),
             redaction: request.redaction(),
         });
+        signed.map_err(|error| {
+            Error::new(ErrorType::Sign, error.to_string())
+                .because(Some(error))
+                .stopped(StopReason::NotRetryable)
+        })?;
         self.signed = Some(Box::new(headers));
         self.signed_ahead = held && !here::holds();
-        !self.signed_ahead
+        Ok(!self.signed_ahead)
     }
 
     /// Writes down that a request which must not be repeated is about to be sent, once for all its attempts. Where that

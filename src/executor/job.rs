@@ -13,7 +13,7 @@ use crate::response::Head;
 use crate::retry::Tally;
 use crate::schedule::Ended;
 use crate::timing::Nanoseconds;
-use crate::url;
+use crate::transport::Partial;
 
 use super::prepare::Prepared;
 use super::settings::{Defaults, Settings};
@@ -45,8 +45,6 @@ pub(crate) struct Job {
     /// The request says nothing but its URL, and that is known: it need not be looked into. Most are such, and whoever
     /// hands them in has them at hand; for a worker, on another core, they are far away.
     pub(super) simple: bool,
-    /// Its URL is not the one it goes to.
-    pub(super) relative: bool,
     pub(super) index: u64,
     /// Has what it is sent to. Where many wait, only if that is not the request's own URL as it stands, which is read
     /// once more when its turn comes.
@@ -84,12 +82,22 @@ pub(super) struct Progress {
     pub(super) announced: bool,
     /// The next attempt uses a new connection.
     pub(super) fresh: bool,
+    /// The present exchange has waited for room on this machine: it has a whole attempt's time.
+    pub(super) waited_for_room: bool,
     /// The last exchange may have changed something: bytes of a method that is not safe went out.
     pub(super) sent_unsafe: bool,
     /// When it was known what becomes of it, where that was at the end of an exchange.
     pub(super) settled: Option<Instant>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or is to be repeated all the same.
     pub(super) error: Option<Error>,
+    /// The last response was accepted, and is asked for again: the outcome, if that cannot be.
+    pub(super) accepted: Option<Accepted>,
+}
+
+/// What there is of an accepted response beside what its error holds.
+pub(super) struct Accepted {
+    /// Its body, where it went to a file.
+    pub(super) partial: Option<Box<Partial>>,
 }
 
 impl Job {
@@ -103,7 +111,6 @@ impl Job {
         let (target, host) = to.unzip();
         Box::new(Job {
             simple: request.is_simple(),
-            relative: host.is_some() && url::is_relative(request.url()),
             request,
             index,
             target: target.unwrap_or_default(),
@@ -136,7 +143,10 @@ impl Job {
             (Ended::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
             (Ended::Deadline, None) => Error::new(
                 ErrorType::Deadline,
-                "the deadline passed before it was sent",
+                match self.attempts() {
+                    0 => "the deadline passed before it was sent",
+                    _ => "the deadline passed before it was sent again",
+                },
             )
             .stopped(StopReason::Deadline),
             (Ended::BreakerOpen { .. }, Some(error)) => error.stopped(StopReason::BreakerOpen),
@@ -196,17 +206,8 @@ impl Job {
                 })
             }
         };
-        let state = match state {
-            State::Failed(error) if error.error_type() == ErrorType::InvalidRequest => {
-                State::Failed(match self.request.place() {
-                    Some(place) => error.read_at(place),
-                    None => error,
-                })
-            }
-            state => state,
-        };
-        if self.relative {
-            report.rare_mut().url = Some(self.request.redaction().uri(self.first_head().url.uri()));
+        if let Some(written) = self.target.written.take() {
+            report.rare_mut().written = Some(written);
         }
         report.host = self.host;
         let outcome = Outcome {

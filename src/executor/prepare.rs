@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-use crate::host::Host;
 use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::http::uri::Authority;
 use crate::http::{HeaderMap, HeaderName, Method, Uri};
@@ -67,7 +66,7 @@ impl Prepared {
     ) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
-            && let Some(host) = Host::of(head.url.uri())
+            && let Some(host) = head.url.host()
         {
             // The most specific rule last: what it says stands.
             let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
@@ -158,13 +157,14 @@ fn take_userinfo(
             .map_err(|e| format!("the URL is not valid: {e}"))?,
     );
     let uri = Uri::from_parts(parts).map_err(|e| format!("the URL is not valid: {e}"))?;
-    Ok(Head::before(uri.into()))
+    Ok(Head::before(head.url.with_uri(uri)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::executor::target::target;
+    use crate::url::Url;
 
     fn defaults() -> Defaults {
         let mut defaults = Defaults::default();
@@ -175,8 +175,8 @@ mod tests {
     }
 
     fn prepared(defaults: &Defaults, request: Request) -> Prepared {
-        let target = target(defaults, &request).unwrap();
-        let head = target.kept(true).head.unwrap();
+        let (target, _) = target(defaults, &request, |_| None::<(Url, ())>).unwrap();
+        let head = target.kept(&request, true).head.unwrap();
         Prepared::new(defaults, &request, head, request.is_simple()).unwrap()
     }
 
@@ -199,6 +199,11 @@ mod tests {
         let sent = prepared(&defaults(), Request::get("http://user:p%40ss@h:81/x"));
         assert_eq!(*sent.uri(), "http://h:81/x");
         assert_eq!(sent.headers[AUTHORIZATION], "Basic dXNlcjpwQHNz");
+        let zoned = prepared(&defaults(), Request::get("http://u:p@[fe80::1%25eth0]/"));
+        assert_eq!(
+            zoned.head.url,
+            url::parse("http://[fe80::1%25eth0]/").unwrap()
+        );
         let own = prepared(&defaults(), Request::get("http://u:p@h/").bearer("t"));
         assert_eq!(own.headers[AUTHORIZATION], "Bearer t");
     }

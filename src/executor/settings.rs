@@ -8,7 +8,7 @@ use crate::hooks::{BeforeAttempt, OnRetry};
 use crate::host::Host;
 use crate::host_rule::HostTable;
 use crate::host_settings::HostRule;
-use crate::http::{HeaderMap, HeaderName, Uri};
+use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::netrc::Netrc;
 use crate::policy::{RedirectPolicy, RetryPolicy};
@@ -16,6 +16,7 @@ use crate::redact::Redaction;
 use crate::request::{Body, Options, Request, Rule, SaveTo};
 use crate::status::StatusSet;
 use crate::transport::Lines;
+use crate::url::Base;
 
 /// What holds for every request of a client unless the request says otherwise.
 #[derive(Clone)]
@@ -29,7 +30,7 @@ pub(crate) struct Defaults {
     /// There is a key among them that makes repeating safe.
     pub(crate) keyed: bool,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) base: Option<Uri>,
+    pub(crate) base: Option<Base>,
     pub(crate) accept: StatusSet,
     pub(crate) expect_json: bool,
     pub(crate) rules: Vec<Rule>,

@@ -12,7 +12,7 @@
 //! `tests/wake_up_model` is a model of this, played in many orders: what changes here changes there.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -48,6 +48,10 @@ pub(crate) struct Executor {
     /// Workers that look for work next, with nothing of the caller's in between.
     pub(super) returning: Arc<AtomicUsize>,
     state: Mutex<State>,
+    /// It was warned that requests wait for descriptors or ports.
+    pub(super) told_of_shortage: AtomicBool,
+    /// It was warned that the system refuses threads.
+    pub(super) told_of_threads: AtomicBool,
     pub(super) leader: Condvar,
     pub(super) followers: Condvar,
     /// Called when a worker has gone, or a caller that waits for room should look again.
@@ -69,6 +73,8 @@ pub(super) struct State {
     pub(super) closing: bool,
     /// What is queued, now or later, ends for this reason: everything was aborted, or no worker can start.
     pub(super) ending: Option<Ended>,
+    /// No thread is asked for before this: the system has refused one.
+    pub(super) no_thread_before: Option<Instant>,
     /// Callers that wait for room to feed.
     pub(super) intakes_waiting: usize,
     /// Workers that wait inside the caller's code: others run in their place.
@@ -120,6 +126,8 @@ impl Executor {
             pool,
             turns: Arc::default(),
             returning: Arc::default(),
+            told_of_shortage: AtomicBool::new(false),
+            told_of_threads: AtomicBool::new(false),
             state: Mutex::new(State {
                 schedule,
                 live: 0,
@@ -130,6 +138,7 @@ impl Executor {
                 armed: None,
                 closing: false,
                 ending: None,
+                no_thread_before: None,
                 blocked: 0,
                 intakes_waiting: 0,
                 active: Vec::new(),
@@ -236,6 +245,7 @@ impl Executor {
     fn may_start(&self, state: &State) -> bool {
         state.starting == 0
             && state.live < self.pool.workers + state.blocked
+            && state.no_thread_before.is_none_or(|at| at <= Instant::now())
             && self.returning.load(Ordering::SeqCst) == 0
     }
 
@@ -282,6 +292,32 @@ impl State {
     /// Nothing is queued, and nothing comes any more: idle workers go.
     pub(super) fn is_over(&self) -> bool {
         self.closing && self.schedule.queued() == 0
+    }
+
+    /// Ends what is past its deadline, and what waits for a host whose breaker opens because attempts hang.
+    pub(super) fn expire(&mut self, now: Instant) {
+        self.count_hanging(now);
+        self.schedule.expire(now);
+    }
+
+    /// When a caller that waits calls [`expire`](Self::expire) again. Attempts that begin after this call are looked at no
+    /// sooner than a whole such time later, so a caller that does not sleep for longer is in time for each of them.
+    pub(super) fn look_again(&self, now: Instant) -> Option<Instant> {
+        let begins_later = self.schedule.watches_within().map(|time| now + time);
+        let times = [self.schedule.next_deadline(), begins_later];
+        times.into_iter().flatten().min()
+    }
+
+    /// Looks at attempts under a breaker that may hang, if it is time to.
+    pub(super) fn count_hanging(&mut self, now: Instant) {
+        if !self.schedule.must_look(now) {
+            return;
+        }
+        let active = &self.active;
+        self.schedule.count_hanging(now, |job| {
+            let active = active.iter().find(|active| active.job == Some(job))?;
+            active.slot.waits_since()
+        });
     }
 
     /// Where attempts under way can be ended.

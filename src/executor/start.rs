@@ -1,9 +1,10 @@
 //! Starting worker threads, one by one as they are needed.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::escape::Escaped;
 use crate::schedule::{Ended, Schedule};
@@ -15,13 +16,58 @@ use super::job::Job;
 use super::shared::{Active, Executor, Pool};
 use super::workers::{Worker, panicked};
 
+/// Time for which no further thread is asked for after the system has refused one.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Pauses before a first worker is asked for again. `None`: it is given up.
+const PAUSES: [Option<Duration>; 5] = [
+    Some(Duration::from_millis(100)),
+    Some(Duration::from_millis(200)),
+    Some(Duration::from_millis(400)),
+    Some(Duration::from_millis(800)),
+    None,
+];
+
 /// An executor that starts its workers on demand.
 pub(crate) fn new(engine: Engine, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
     Executor::new(engine, pool, schedule, start)
 }
 
-/// Starts a worker that has been counted as starting.
+/// Starts a worker that has been counted as starting. If the system refuses a thread, the workers that there are do the
+/// work; if there are none, it is asked again a few times.
 fn start(executor: &Arc<Executor>) {
+    for pause in PAUSES {
+        let Err(error) = spawn(executor) else {
+            return;
+        };
+        let mut state = executor.lock();
+        let working = state.live - 1;
+        executor.warn_of_threads(working, &error);
+        if working > state.blocked {
+            state.starting -= 1;
+            state.live -= 1;
+            state.no_thread_before = Some(Instant::now() + PAUSE);
+            return;
+        }
+        // Nobody is there to run anything: those that live may wait for it.
+        let Some(pause) = pause else {
+            state.starting -= 1;
+            state.live -= 1;
+            let why = Ended::NoWorker(error.to_string());
+            state.schedule.end_queued_of(None, &why, Instant::now());
+            let left = executor.call_news(&mut state);
+            drop(state);
+            executor.finish(left);
+            executor.changed.notify_all();
+            return;
+        };
+        let waited = executor.changed.wait_timeout_while(state, pause, |_| true);
+        drop(waited);
+    }
+}
+
+/// Asks the system for the thread of a worker.
+fn spawn(executor: &Arc<Executor>) -> io::Result<()> {
     let mut state = executor.lock();
     let number = state.free_numbers.pop().unwrap_or_else(|| {
         state.active.push(Active {
@@ -61,22 +107,11 @@ fn start(executor: &Arc<Executor>) {
     match spawned {
         Ok(thread) => {
             state.threads.insert(number, thread);
+            Ok(())
         }
-        Err(e) => {
-            state.starting -= 1;
-            state.live -= 1;
+        Err(error) => {
             state.free_numbers.push(number);
-            let mut left = Default::default();
-            if state.live <= state.blocked {
-                // Nobody is there to run anything: those that live may wait for it.
-                state
-                    .schedule
-                    .end_queued_of(None, &Ended::NoWorker(e.to_string()), Instant::now());
-                left = executor.call_news(&mut state);
-            }
-            drop(state);
-            log::warn!("no worker thread could be started: {e}");
-            executor.finish(left);
+            Err(error)
         }
     }
 }

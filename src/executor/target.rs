@@ -1,88 +1,109 @@
 //! Where a request goes first: its own URL, or what the client's settings make of it.
 
+use std::borrow::Cow;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
+use crate::http::Uri;
 use crate::request::Request;
 use crate::response::Head;
-use crate::url::{self, Front, Url};
+use crate::url::{self, Url};
 
 use super::settings::Defaults;
 
-/// The URL a request goes to: resolved against the base URL, query parameters added. The error says what is wrong.
-pub(crate) fn target(defaults: &Defaults, request: &Request) -> Result<Target, String> {
+/// The URL a request goes to: resolved against the base URL, query parameters added. `known` finds the URL of a text
+/// that need not be parsed. The error says what is wrong.
+pub(crate) fn target<H>(
+    defaults: &Defaults,
+    request: &Request,
+    known: impl FnOnce(&Arc<str>) -> Option<(Url, H)>,
+) -> Result<(Target, Option<H>), String> {
     if let Some(reason) = request.invalid() {
         return Err(reason.to_owned());
     }
-    let uri = match &defaults.base {
-        Some(base) => url::resolve(base, request.url())?,
-        None => url::parse(request.url())?,
-    };
+    let written = defaults.written(request);
+    let text = written.as_ref().unwrap_or(request.shared_url());
     let own = request.options().map_or(&[][..], |o| &o.query);
     if defaults.query.is_empty() && own.is_empty() {
-        return Ok(match defaults.base {
-            Some(_) => Target::Other(uri.into()),
-            None => Target::Own(uri.into()),
-        });
+        let (url, host) = match known(text) {
+            Some((url, host)) => (url, Some(host)),
+            None => (defaults.parsed(request, text)?, None),
+        };
+        let as_written = true;
+        let target = Target {
+            url,
+            written,
+            as_written,
+        };
+        return Ok((target, host));
     }
     // Like its header of the same name, a request's parameter stands in place of the client's.
     let inherited = defaults
         .query
         .iter()
         .filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
-    url::with_query(
-        &uri,
-        inherited
-            .chain(own)
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-    )
-    .map(|uri| Target::Other(uri.into()))
+    let all = inherited.chain(own);
+    let added = url::form(all.map(|(name, value)| (name.as_str(), value.as_str())));
+    let target = Target {
+        url: url::with_query(&defaults.parsed(request, text)?, &added)?,
+        written: written.map(|text| url::written_with_query(&text, &added).into()),
+        as_written: false,
+    };
+    Ok((target, None))
 }
 
-/// The same, quicker, for a request that goes to its own URL, where that differs from one read before in its path and
-/// query alone. `None` says nothing about it.
-pub(crate) fn target_beside(defaults: &Defaults, request: &Request, last: &Front) -> Option<Url> {
-    let own = request.options().is_none_or(|own| own.query.is_empty())
-        && defaults.query.is_empty()
-        && defaults.base.is_none()
-        && request.invalid().is_none();
-    own.then(|| last.known(request.shared_url()))?
+impl Defaults {
+    /// The request's URL as it was written, resolved against the base URL. `None` if nothing has to be added to it.
+    pub(crate) fn written(&self, request: &Request) -> Option<Arc<str>> {
+        match self.base.as_ref()?.written(request.url()) {
+            Cow::Owned(text) => Some(text.into()),
+            Cow::Borrowed(_) => None,
+        }
+    }
+
+    /// The URL of a text from the request, which is the written one if that is absolute.
+    fn parsed(&self, request: &Request, text: &Arc<str>) -> Result<Url, String> {
+        match &self.base {
+            Some(base) if !Arc::ptr_eq(text, request.shared_url()) => base.resolve(request.url()),
+            _ => url::parse(text),
+        }
+    }
 }
 
 /// What a request is sent to first.
 #[derive(Debug)]
-pub(crate) enum Target {
-    /// Its own URL as it stands.
-    Own(Url),
-    /// What the client's base or query parameters made of it.
-    Other(Url),
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
+    /// it is absolute.
+    written: Option<Arc<str>>,
+    /// True if no query parameters were added to what was written.
+    as_written: bool,
 }
 
 /// What is kept of it beside the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept {
     pub(super) head: Option<Arc<Head>>,
-    /// Where the path begins in the request's own URL, if no more than that has to be known of it.
+    /// Where the path begins in the text of the URL, if that is sent as it is written.
     pub(super) path: Option<NonZeroU16>,
+    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
+    /// it is absolute.
+    pub(super) written: Option<Arc<str>>,
 }
 
 impl Target {
-    pub(crate) fn url(&self) -> &Url {
-        let (Target::Own(url) | Target::Other(url)) = self;
-        url
-    }
-
     /// Where few wait, all of it; else what cannot be read from the request once more.
-    pub(crate) fn kept(self, few: bool) -> Kept {
-        match self {
-            Target::Own(url) if !few => Kept {
-                head: None,
-                path: url.path().and_then(NonZeroU16::new),
-            },
-            Target::Own(url) | Target::Other(url) => Kept {
-                head: Some(Head::before(url)),
-                path: None,
-            },
+    pub(crate) fn kept(self, request: &Request, few: bool) -> Kept {
+        let text = self.written.as_ref().unwrap_or(request.shared_url());
+        let (head, path) = match self.as_written && !few {
+            true => (None, self.url.path_in(text).and_then(NonZeroU16::new)),
+            false => (Some(Head::before(self.url)), None),
+        };
+        Kept {
+            head,
+            path,
+            written: self.written,
         }
     }
 }
@@ -93,9 +114,10 @@ impl Kept {
         if let Some(head) = &self.head {
             return Arc::clone(head);
         }
+        let text = self.written.as_ref().unwrap_or(request.shared_url());
         Head::before(match self.path {
-            Some(path) => Url::known(request.shared_url(), path.get()),
-            None => url::parse(request.url()).unwrap_or_default().into(),
+            Some(path) => Url::known(text, path.get()),
+            None => url::parse(text).unwrap_or_else(|_| Uri::default().into()),
         })
     }
 }
@@ -103,40 +125,89 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::url::{Base, Front};
+
+    fn found(defaults: &Defaults, request: &Request) -> Result<Target, String> {
+        target(defaults, request, |_| None::<(Url, ())>).map(|(target, _)| target)
+    }
 
     #[test]
     fn a_relative_url_needs_a_base_and_query_parameters_join() {
         let mut defaults = Defaults::default();
         assert!(
-            target(&defaults, &"/items".into())
+            found(&defaults, &"/items".into())
                 .unwrap_err()
                 .contains("scheme")
         );
-        defaults.base = Some(crate::http::Uri::from_static("http://h/api/v1/"));
+        defaults.base = Some(Base::parse("http://h/api/v1/").unwrap());
         defaults.query = vec![("key".into(), "k".into()), ("page".into(), "1".into())];
         let request = Request::get("items?x=1").query("page", "2");
         assert_eq!(
-            *target(&defaults, &request).unwrap().url().uri(),
+            *found(&defaults, &request).unwrap().url.uri(),
             "http://h/api/v1/items?x=1&key=k&page=2"
         );
     }
 
     #[test]
     fn of_many_only_what_differs_from_the_request_is_kept_beside_it() {
-        let kept = |defaults: &Defaults, request: Request| {
-            let target = target(defaults, &request).unwrap();
-            target
-                .kept(false)
-                .head
-                .map(|head| head.url.uri().to_string())
-        };
         let mut defaults = Defaults::default();
-        assert_eq!(kept(&defaults, "http://h/a?b#c".into()), None);
-        let few = target(&defaults, &"http://h/a".into()).unwrap().kept(true);
+        let kept = |defaults: &Defaults, request: &Request| {
+            let kept = found(defaults, request).unwrap().kept(request, false);
+            let head = kept.head.as_ref().map(|head| head.url.uri().to_string());
+            (
+                kept.head_of(request).url.uri().to_string(),
+                head,
+                kept.path.map(NonZeroU16::get),
+            )
+        };
+        let sent = |url: &str, path| (url.to_owned(), None, path);
+        assert_eq!(
+            kept(&defaults, &"http://h/a?b#c".into()),
+            sent("http://h/a?b", None)
+        );
+        assert_eq!(
+            kept(&defaults, &"http://h/a b".into()),
+            sent("http://h/a%20b", None)
+        );
+        assert_eq!(
+            kept(&defaults, &"http://h:81/a".into()),
+            sent("http://h:81/a", Some(11))
+        );
+        let request = Request::from("http://h/a");
+        let few = found(&defaults, &request).unwrap().kept(&request, true);
         assert_eq!(*few.head.unwrap().url.uri(), "http://h/a");
         let with_query = Request::get("http://h/a").query("b", "1");
-        assert_eq!(kept(&defaults, with_query), Some("http://h/a?b=1".into()));
-        defaults.base = Some(crate::http::Uri::from_static("http://h/api/"));
-        assert_eq!(kept(&defaults, "a".into()), Some("http://h/api/a".into()));
+        assert_eq!(
+            kept(&defaults, &with_query).1.as_deref(),
+            Some("http://h/a?b=1")
+        );
+        defaults.base = Some(Base::parse("http://h/api/").unwrap());
+        assert_eq!(
+            kept(&defaults, &"a".into()),
+            sent("http://h/api/a", Some(8))
+        );
+        assert_eq!(
+            kept(&defaults, &"a b".into()),
+            sent("http://h/api/a%20b", None)
+        );
+    }
+
+    #[test]
+    fn what_is_known_is_not_parsed() {
+        let defaults = Defaults {
+            base: Some(Base::parse("http://h/api/").unwrap()),
+            ..Defaults::default()
+        };
+        let known = |request: Request| {
+            let front = Front::of(&url::parse("http://h/").unwrap()).unwrap();
+            let known = |text: &Arc<str>| Some((front.known(text)?, ()));
+            let (target, host) = target(&defaults, &request, known).unwrap();
+            (target.url.uri().to_string(), host.is_some())
+        };
+        assert_eq!(known("a/1".into()), ("http://h/api/a/1".into(), true));
+        assert_eq!(known("http://h/b".into()), ("http://h/b".into(), true));
+        assert_eq!(known("a 1".into()), ("http://h/api/a%201".into(), false));
+        let with_query = Request::get("a").query("b", "1");
+        assert_eq!(known(with_query), ("http://h/api/a?b=1".into(), false));
     }
 }

@@ -32,6 +32,7 @@ impl Worker<'_> {
         state.starting -= 1;
         let mut now = Instant::now();
         loop {
+            state.count_hanging(now);
             if let Some(start) = state.schedule.poll(now) {
                 (state, now) = self.work(state, start, now);
                 continue;
@@ -129,9 +130,13 @@ impl Worker<'_> {
             batch,
             mut job,
             unproven,
+            watched,
         } = start;
         let active = &mut state.active[self.number];
         active.ticket = Some(self.slot.begin());
+        if watched {
+            self.slot.watch();
+        }
         active.job = Some(id);
         here::hold(Some(id));
         active.batch = Some(batch);
@@ -147,10 +152,11 @@ impl Worker<'_> {
 
         let connected = || executor.connected(id);
         let connected: Option<&dyn Fn()> = if unproven { Some(&connected) } else { None };
+        let has_company = || executor.has_company(id);
         let engine = executor.engine();
         let before = job.attempts();
         let attempt = catch_unwind(AssertUnwindSafe(|| {
-            engine.attempt(&mut job, &self.slot, connected, start)
+            engine.attempt(&mut job, &self.slot, connected, &has_company, start)
         }));
         let next = attempt.unwrap_or_else(|panic| {
             // A hook that panics does so before its attempt is counted.
@@ -172,6 +178,12 @@ impl Worker<'_> {
                 cool,
                 tells,
             } => self.again(id, job, (delay, cost), cool, tells),
+            Next::Waits { shortage } => {
+                executor.warn_of_shortage(&shortage);
+                job.waits_since = Instant::now();
+                let deadline = job.progress.as_ref().and_then(|p| p.deadline);
+                self.complete(id, Verdict::Wait { job, deadline })
+            }
             Next::Elsewhere { host, delay } => {
                 let now = Instant::now();
                 let at = now + delay;
@@ -234,20 +246,11 @@ impl Worker<'_> {
         let now = Instant::now();
         let error = job.progress.as_mut().and_then(|p| p.error.take());
         if !granted && let Some(error) = error {
-            if let Some(last) = job
-                .progress
-                .as_mut()
-                .and_then(|p| p.report.rare_mut().log.last_mut())
-            {
-                last.delay = None;
-            }
-            return self.settle(
-                id,
-                job,
-                OutcomeState::Failed(error.stopped(StopReason::BudgetEmpty)),
-                cool,
-                call,
-            );
+            // The caller's predicates may look at the last response.
+            let engine = self.executor.engine();
+            let outcome = catch_unwind(AssertUnwindSafe(|| engine.out_of_budget(&mut job, error)));
+            let outcome = outcome.unwrap_or_else(|panic| OutcomeState::Failed(panicked(&*panic)));
+            return self.settle(id, job, outcome, cool, call);
         }
         if log::log_enabled!(log::Level::Warn)
             && let Some(error) = &error
@@ -276,7 +279,8 @@ impl Worker<'_> {
             }
         }
         let deadline = job.progress.as_mut().and_then(|p| {
-            p.error = error;
+            // An accepted response is not kept: it is no failure to end with.
+            p.error = error.filter(|_| p.accepted.take().is_none());
             p.deadline
         });
         let at = now + delay;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Attempt;
+use crate::error::StopReason;
 use crate::host::Host;
 use crate::response::{Head, Hop};
 use crate::timing::{Nanoseconds, Stamp, Timings};
@@ -34,8 +35,8 @@ pub(crate) struct Report {
     pub(crate) connections_reused: u32,
     /// An earlier attempt may have been carried out by the server.
     pub(crate) ambiguous: bool,
-    /// Ended by the end of its batch (the batch's deadline), not by itself: recorded nowhere, so that it runs when the
-    /// batch is resumed.
+    /// True if the request ended because its batch was stopped, not by itself. It counts as not done and is recorded
+    /// nowhere, so that it runs when the batch is resumed.
     pub(crate) cut_short: bool,
     pub(crate) rare: Option<Box<Rare>>,
 }
@@ -47,12 +48,15 @@ pub(crate) struct Rare {
     pub(crate) log: Vec<Attempt>,
     /// Phases of the last attempt, where no response head arrived.
     pub(crate) timings: Timings,
-    /// The URL sent to, userinfo masked, where the request's own is relative.
-    pub(crate) url: Option<String>,
+    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it; with its
+    /// secrets. `None`: it is absolute.
+    pub(crate) written: Option<Arc<str>>,
     /// Redirects followed.
     pub(crate) history: Vec<Hop>,
     /// The unparsed `Retry-After` that ended it.
     pub(crate) retry_after: Option<String>,
+    /// Why an accepted response that was to be asked for again was not.
+    pub(crate) stop_reason: Option<StopReason>,
 }
 
 impl Report {
@@ -86,8 +90,9 @@ impl Rare {
     const NOTHING: Rare = Rare {
         log: Vec::new(),
         timings: Timings::NONE,
-        url: None,
+        written: None,
         history: Vec::new(),
         retry_after: None,
+        stop_reason: None,
     };
 }

@@ -35,7 +35,7 @@ pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) 
         status,
         version: Version::HTTP_11,
         headers: headers.into(),
-        url: crate::url::parse(url).unwrap().into(),
+        url: crate::url::parse(url).unwrap(),
         history: Box::default(),
         timings,
         remote: Some("192.0.2.7:443".parse().unwrap()),
@@ -133,7 +133,7 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
             total: ms(31702.0).into(),
             host: crate::url::parse(request.url())
                 .ok()
-                .and_then(|uri| Host::of(&uri)),
+                .and_then(|url| url.host()),
             ..Report::default()
         }),
         request: Arc::new(request),

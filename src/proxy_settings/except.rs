@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::url;
+
 /// One entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Exception {
@@ -59,8 +61,13 @@ fn place(text: &str) -> Option<Place> {
     let name = text.strip_prefix('*').unwrap_or(text);
     let name = name.strip_prefix('.').unwrap_or(name);
     let name = name.strip_suffix('.').unwrap_or(name);
-    let plain = !name.is_empty() && !name.contains([':', '[', ']', '*', '@']);
-    plain.then(|| Place::Name(name.to_ascii_lowercase()))
+    if name.is_empty() || name.contains([':', '[', ']', '*', '@']) {
+        return None;
+    }
+    match name.is_ascii() {
+        true => Some(Place::Name(name.to_ascii_lowercase())),
+        false => url::host_name(name).ok().map(Place::Name),
+    }
 }
 
 fn bits(address: IpAddr) -> u32 {

@@ -200,27 +200,26 @@ fn parse(text: &str) -> Result<ProxyServer, String> {
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    if !matches!(path, "" | "/") {
-        return Err(wrong("it has a path (a / in a password is written %2F)"));
-    }
     let (userinfo, place) = match authority.rsplit_once('@') {
         Some((userinfo, place)) => (Some(userinfo), place),
         None => (None, authority),
     };
-    let uri = url::parse(&format!("http://{place}/")).map_err(|why| wrong(&why))?;
-    let name = uri.host().unwrap_or_default();
-    let name = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'))
-        .unwrap_or(name);
+    if !matches!(path, "" | "/") || place.contains('\\') {
+        return Err(wrong("it has a path (a / in a password is written %2F)"));
+    }
+    let parsed = |scheme: &str| url::parse(&format!("{scheme}://{place}/"));
+    let server = parsed("http").map_err(|why| wrong(&why))?.host();
+    let server = server.ok_or_else(|| wrong("the URL has no host"))?;
+    // A parsed URL does not say its scheme's own port: one of the two schemes has another.
+    let port = |scheme| parsed(scheme).ok()?.uri().port_u16();
     let credentials = userinfo.map(credentials).filter(|c| !c.is_empty());
     if let Some(credentials) = &credentials {
         credentials.check(kind).map_err(wrong)?;
     }
     Ok(ProxyServer {
         kind,
-        name: name.to_ascii_lowercase(),
-        port: uri.port_u16().unwrap_or(default),
+        name: server.bare_name().to_owned(),
+        port: port("http").or(port("https")).unwrap_or(default),
         credentials,
     })
 }

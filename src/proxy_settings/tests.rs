@@ -18,6 +18,16 @@ fn a_proxy_is_read_from_its_url() {
         ("socks5://10.0.0.1", Socks5, "10.0.0.1:1080"),
         ("socks5h://proxy.name:9", Socks5, "proxy.name:9"),
         ("http://u:p@[::1]:3128", Http, "[::1]:3128"),
+        ("http://proxy.name:80", Http, "proxy.name:80"),
+        ("http://proxy.name:443", Http, "proxy.name:443"),
+        ("https://proxy.name:80", Https, "proxy.name:80"),
+        ("https://proxy.name:443", Https, "proxy.name:443"),
+        ("socks5://proxy.name:80", Socks5, "proxy.name:80"),
+        ("socks5://proxy.name:443", Socks5, "proxy.name:443"),
+        ("socks5://proxy.name:", Socks5, "proxy.name:1080"),
+        ("http://próxy.name:1", Http, "xn--prxy-rqa.name:1"),
+        ("http://0x7f.1:1", Http, "127.0.0.1:1"),
+        ("[fe80::1%25eth0]:1", Http, "[fe80::1%eth0]:1"),
     ] {
         let proxy = proxy(url);
         assert_eq!((proxy.kind, &*proxy.to_string()), (kind, place), "{url}");
@@ -48,6 +58,7 @@ fn what_is_no_proxy_is_told_without_its_password() {
         ("http://u:secret@proxy.name/path", "path"),
         ("http://u:secret/x@proxy.name", "path"),
         ("http://u:secret@proxy.name:port", "port"),
+        ("http://u:secret@proxy\\.name", "path"),
         ("u:secret@", "host"),
         ("http://", "host"),
         ("", "host"),
@@ -80,6 +91,7 @@ fn exceptions_hold_for_what_they_name_and_nothing_else() {
         ("example.com", "example.com.evil", 80, false),
         ("www.example.com", "example.com", 80, false),
         ("a,b c", "c", 80, true),
+        (".bücher.example", "a.xn--bcher-kva.example", 80, true),
         (" , ,", "a", 80, false),
         ("example.com:8443", "example.com", 8443, true),
         ("example.com:8443", "example.com", 443, false),

@@ -24,6 +24,7 @@ pub(super) struct Files {
     folder: PathBuf,
     replace: bool,
     durable: bool,
+    make_directories: bool,
     /// Digests of the names given: of a million names they take as little room as they can.
     taken: HashSet<u64>,
     digest: RandomState,
@@ -35,8 +36,16 @@ impl Files {
             folder,
             replace,
             durable,
+            make_directories: true,
             taken: HashSet::new(),
             digest: RandomState::new(),
+        }
+    }
+
+    pub(super) fn without_directories(self) -> Files {
+        Files {
+            make_directories: false,
+            ..self
         }
     }
 
@@ -85,7 +94,8 @@ impl Files {
             return wrong("an earlier line has the same");
         }
         let path = self.folder.join(relative);
-        if parts.len() > 1
+        if self.make_directories
+            && parts.len() > 1
             && let Some(parent) = path.parent()
             && let Err(e) = std::fs::create_dir_all(parent)
         {

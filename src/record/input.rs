@@ -5,15 +5,16 @@ use std::path::{Component, Path};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use super::fields::Fields;
 use super::invalid::{InvalidLine, not_json};
-use super::keys::Keys;
 use super::read::{self, BODIES, Read, Reading};
 use crate::request::Request;
 
 /// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
-/// `defaults` are keys of requests that say nothing else.
+/// `defaults` are keys of requests that say nothing else. A URL that stands as it is has no blanks in it
+/// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
 ///
-/// Keys of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to value, list or null, which
+/// Fields of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to value, list or null, which
 /// [leaves the header out](Request::without_header)), `params` (name to value or list), one of `body`, `json`, `form`,
 /// `body_base64`, `body_file` (the path of a file that is [streamed](Request::body_file)); `auth`
 /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (how often it is tried *again*),
@@ -40,13 +41,13 @@ use crate::request::Request;
 /// A body makes it a POST where it names no method.
 ///
 /// # Errors
-/// When it is no JSON, has a key that is unknown, or a value that cannot be.
+/// When it is no JSON, has a key that is unknown, or a value that cannot be; when there is text after a URL.
 pub fn request_of_input(line: &str, defaults: &Map<String, Value>) -> Result<Request, InvalidLine> {
     let defaults = Defaults::of(defaults);
     read_line(line, &defaults, Reading::default()).map(|read| read.request)
 }
 
-/// Keys of requests that say nothing else, with their values as they are written.
+/// Fields of requests that say nothing else, with their values as they are written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Defaults(Vec<(String, Box<RawValue>)>);
 
@@ -69,7 +70,7 @@ impl Defaults {
     }
 
     /// Adds to `keys` what they do not say. One body takes the place of another.
-    fn complete<'a>(&'a self, keys: &mut Keys<'a>) {
+    fn complete<'a>(&'a self, keys: &mut Fields<'a>) {
         let has_body = BODIES.iter().any(|body| keys.has(body));
         for (key, value) in &self.0 {
             let of_body = BODIES.contains(&&**key);
@@ -81,6 +82,10 @@ impl Defaults {
     }
 }
 
+/// Keys of every record, of which no request has one.
+const RECORD: [&str; 3] = ["v", "key", "outcome"];
+
+/// Reads a line of an input.
 pub(super) fn read_line(
     line: &str,
     defaults: &Defaults,
@@ -88,16 +93,26 @@ pub(super) fn read_line(
 ) -> Result<Read, InvalidLine> {
     let line = line.trim();
     let (url, mut keys) = if line.starts_with('{') {
-        let keys = Keys::read(line)?;
+        let keys = Fields::read(line)?;
         if keys.has("request") {
             return read::logged(&keys, reading);
+        }
+        // Without this, a lenient reading would skip what it does not know and send the rest.
+        if RECORD.iter().all(|name| keys.has(name)) {
+            return Err(InvalidLine::new(
+                "a record of a results file holds no request (one of a failure log does)",
+            ));
         }
         (read::url_of(&keys)?, keys)
     } else if line.starts_with('"') {
         let url = serde_json::from_str(line).map_err(|e| not_json(&e))?;
-        (url, Keys::NONE)
+        (url, Fields::NONE)
+    } else if reading.whole || !line.contains(char::is_whitespace) {
+        (line.to_owned(), Fields::NONE)
     } else {
-        (line.to_owned(), Keys::NONE)
+        return Err(InvalidLine::new(
+            "text after the URL (a blank in a URL is written %20; with --input-format urls the whole line is the URL)",
+        ));
     };
     let unknown = read::unknown(&keys, reading)?;
     defaults.complete(&mut keys);
@@ -407,6 +422,10 @@ mod tests {
                 "only one of body and json can be given",
             ),
             ("{\"url\":\"http://h/\",\"auth\":1}", "auth: "),
+            (
+                "{\"v\":1,\"key\":\"x\",\"outcome\":\"failed\",\"url\":\"http://h/\"}",
+                "a record of a results file holds no request",
+            ),
             (
                 "{\"url\":\"http://h/\",\"output_file\":\"a/../../b\"}",
                 "output_file: \"a/../../b\" is no relative path",

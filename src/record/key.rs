@@ -1,4 +1,9 @@
-//! What a request is matched by when a batch is resumed.
+//! The name by which a later run recognises a request.
+
+mod base;
+mod digits;
+mod parts;
+mod version1;
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,101 +12,174 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::Sha256;
-use crate::request::{Body, Request};
-use crate::url;
+use crate::request::Request;
+pub(crate) use base::BaseUrl;
 
-/// What a request is recognised by, in whichever order and at whichever place the input names it: the first 128 bits
-/// of SHA-256 over its id, or where it has none over `METHOD URL`, a line feed and the body.
+/// The name by which a later run recognises a request, in whichever order and at whichever place the input has it:
+/// the first 128 bits of SHA-256 over everything that is sent because of this request.
 ///
-/// A streamed body is not read for that. A file counts by its path as given: what stands in it may change between two
-/// runs, and the request is still the same. A reader counts by its length, so give requests that differ in what their
-/// readers hold an id.
+/// These parts go in, each as `name:length:content` with the length in bytes as a decimal number, so that no part can
+/// be made to look like another:
 ///
-/// The URL is hashed as given, query parameters added and userinfo included, so two users of one server have two keys.
+/// | part | content |
+/// |---|---|
+/// | `id` | the request's own name, if it has one |
+/// | `method` | |
+/// | `url` | the URL as written, userinfo included; a relative one is resolved against the [base URL](super::RecordOptions::base_url) where that is known |
+/// | `param`, `value` | name and value of each query parameter added to the URL, as written |
+/// | `header`, `value` | name (lower case) and value of each header of the request's own, credentials included, sorted by name |
+/// | `without` | name of each header of the client's that the request leaves out, among the headers |
+/// | `body` | the bytes, unless there are none |
+/// | `file`, `reader`, `bytes`, `boundary` | the pieces of a streamed body: the path as given, the length if it is known, the bytes, and nothing |
+/// | `invalid` | why the request cannot be sent, if that is known beforehand |
+///
+/// A streamed body is not read for that: what a file holds may change between two runs, and the request is still the
+/// same. Give requests that differ only in what their readers hold an id. Settings of the client, time limits, tags and
+/// conditions for success are no part.
+///
+/// A key of this kind is of version 2, and is written as `2-` and 32 hexadecimal digits. Keys of version 1 (32
+/// hexadecimal digits) covered the id alone, or where there was none method, URL and body. A results file that begins
+/// with keys of version 1 is continued with them.
+///
+/// ```
+/// use haul::{Request, record::Key};
+///
+/// let key = |language| Key::of(&Request::get("https://example.com/").header("Accept-Language", language));
+/// assert_ne!(key("de"), key("en"));
+///
+/// // printf 'method:3:GETurl:20:https://example.com/' | sha256sum
+/// let plain = Key::of(&"https://example.com/".into());
+/// assert_eq!(plain.to_string(), "2-528540e82974ac2984fc2b5f2594fe2f");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key([u8; 16]);
+pub struct Key {
+    version: KeyVersion,
+    digest: [u8; 16],
+}
 
-impl Key {
+/// The rule by which a key was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum KeyVersion {
+    One,
+    #[default]
+    Two,
+}
+
+/// Makes the keys of a file: of one version, and with one base URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Keys {
+    pub(crate) version: KeyVersion,
+    /// The URL that relative URLs are resolved against. `None`: they count as written.
+    pub(crate) base: Option<BaseUrl>,
+}
+
+impl Keys {
     /// The key of a request.
-    pub fn of(request: &Request) -> Key {
+    pub(crate) fn of(&self, request: &Request) -> Key {
         let mut hash = Sha256::new();
-        if let Some(id) = request.get_id() {
-            hash.update(id);
-        } else {
-            hash.update(request.method().as_str());
-            hash.update(" ");
-            hash.update(request.url());
-            let query = request.options().map_or(&[][..], |o| &o.query);
-            if !query.is_empty() {
-                hash.update(if request.url().contains('?') {
-                    "&"
-                } else {
-                    "?"
-                });
-                hash.update(url::form(query.iter().map(|(n, v)| (&**n, &**v))));
-            }
-            hash.update("\n");
-            match request.sends() {
-                Body::Bytes(bytes) => hash.update(bytes),
-                Body::Streamed(stream) => stream.identify(&mut |part| hash.update(part)),
-            }
+        match self.version {
+            KeyVersion::One => version1::add(&mut hash, request),
+            KeyVersion::Two => parts::add(&mut hash, request, self.base.as_ref()),
         }
-        let mut key = [0; 16];
-        key.copy_from_slice(&hash.finish()[..16]);
-        Key(key)
-    }
-
-    pub(super) fn hex(self) -> [u8; 32] {
-        let mut text = [0; 32];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
-            pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&hash.finish()[..16]);
+        Key {
+            version: self.version,
+            digest,
         }
-        text
     }
 }
 
-/// Text that is no key: 32 hexadecimal digits are.
+impl Key {
+    /// The key of a request, of version 2. A relative URL counts as written.
+    pub fn of(request: &Request) -> Key {
+        Keys::default().of(request)
+    }
+
+    pub(crate) fn version(self) -> KeyVersion {
+        self.version
+    }
+
+    /// The 128 bits without the version.
+    pub(crate) fn digest(self) -> [u8; 16] {
+        self.digest
+    }
+
+    /// The key as it is written.
+    pub(super) fn text(self) -> KeyText {
+        let mut text = *b"2-00000000000000000000000000000000";
+        text[PREFIX.len()..].copy_from_slice(&digits::of(self.digest));
+        KeyText {
+            text,
+            from: match self.version {
+                KeyVersion::One => PREFIX.len(),
+                KeyVersion::Two => 0,
+            },
+        }
+    }
+}
+
+/// The key of a row of a database of version 1, whose rows had none: `1-` and the digest of the URL.
+#[cfg(feature = "sqlite")]
+pub(crate) fn key_of_url(url: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(url);
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hash.finish()[..16]);
+    format!("1-{}", String::from_utf8_lossy(&digits::of(digest)))
+}
+
+impl KeyVersion {
+    /// The number of the version.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            KeyVersion::One => 1,
+            KeyVersion::Two => 2,
+        }
+    }
+}
+
+const PREFIX: &str = "2-";
+
+/// The text of a key, made without allocating.
+pub(super) struct KeyText {
+    text: [u8; 34],
+    from: usize,
+}
+
+impl KeyText {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.text[self.from..]
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).expect("it has hexadecimal digits and a prefix")
+    }
+}
+
+/// Text that is no key: 32 hexadecimal digits are, and `2-` with 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no key (32 hexadecimal digits)")]
+#[error("{0:?} is no key (2- and 32 hexadecimal digits)")]
 pub struct InvalidKey(String);
 
 impl FromStr for Key {
     type Err = InvalidKey;
 
     fn from_str(text: &str) -> Result<Key, InvalidKey> {
-        read(text.as_bytes()).ok_or_else(|| InvalidKey(text.to_owned()))
+        let (version, hex) = match text.strip_prefix(PREFIX) {
+            Some(hex) => (KeyVersion::Two, hex),
+            None => (KeyVersion::One, text),
+        };
+        match digits::read(hex.as_bytes()) {
+            Some(digest) => Ok(Key { version, digest }),
+            None => Err(InvalidKey(text.to_owned())),
+        }
     }
 }
-
-fn read(text: &[u8]) -> Option<Key> {
-    let text: &[u8; 32] = text.try_into().ok()?;
-    let (mut key, mut wrong) = ([0; 16], 0);
-    for (byte, pair) in key.iter_mut().zip(text.chunks_exact(2)) {
-        let (high, low) = (DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]);
-        *byte = high << 4 | low;
-        wrong |= high | low;
-    }
-    // Looked at once: a results file may have ten million keys.
-    (wrong < 16).then_some(Key(key))
-}
-
-/// The values of hexadecimal digits; 255 is none.
-const DIGITS: [u8; 256] = {
-    let mut values = [255; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        let lower = b"0123456789abcdef"[digit];
-        values[lower as usize] = digit as u8;
-        values[lower.to_ascii_uppercase() as usize] = digit as u8;
-        digit += 1;
-    }
-    values
-};
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(std::str::from_utf8(&self.hex()).unwrap_or_default())
+        f.pad(self.text().as_str())
     }
 }
 
@@ -113,7 +191,7 @@ impl fmt::Debug for Key {
 
 impl Serialize for Key {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(std::str::from_utf8(&self.hex()).unwrap_or_default())
+        to.serialize_str(self.text().as_str())
     }
 }
 
@@ -130,58 +208,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_the_digest_of_the_id_if_there_is_one() {
-        // printf abc | sha256sum
-        let by_id = Key::of(&Request::get("http://h/").id("abc"));
-        assert_eq!(by_id.to_string(), "ba7816bf8f01cfea414140de5dae2223");
-        assert_eq!(by_id, Key::of(&Request::post("http://other/").id("abc")));
-    }
-
-    #[test]
-    fn without_an_id_method_url_parameters_and_body_make_the_key() {
-        // printf 'POST http://h/p?a=1\nbody' | sha256sum
-        let key = Key::of(&Request::post("http://h/p").query("a", "1").body("body"));
-        assert_eq!(key, Key::of(&Request::post("http://h/p?a=1").body("body")));
-        assert_eq!(key.to_string(), "725707421ba4361536aa0d08f3b49759");
-        for other in [
-            Request::put("http://h/p?a=1").body("body"),
-            Request::post("http://h/p?a=2").body("body"),
-            Request::post("http://h/p?a=1").body("Body"),
-            Request::post("http://u:p@h/p?a=1").body("body"),
-        ] {
-            assert_ne!(key, Key::of(&other));
-        }
-    }
-
-    #[test]
-    fn a_streamed_body_is_known_by_its_path_or_length_without_being_read() {
-        let put = || Request::put("http://h/");
-        let file = Key::of(&put().body_file("no/such/file"));
-        assert_eq!(file, Key::of(&put().body_file("no/such/file")));
-        let reader = Key::of(&put().body_reader(std::io::Cursor::new("abc")));
-        assert_eq!(
-            reader,
-            Key::of(&put().body_reader(std::io::Cursor::new("xyz")))
-        );
-        let keys = [
-            file,
-            reader,
-            Key::of(&put()),
-            Key::of(&put().body("no/such/file")),
-            Key::of(&put().body_file("another")),
-            Key::of(&put().body_reader(std::io::Cursor::new("abcd"))),
-            Key::of(&put().body_stream(std::io::empty(), None)),
-        ];
-        for (i, key) in keys.iter().enumerate() {
-            assert!(!keys[..i].contains(key), "{i}");
-        }
-    }
-
-    #[test]
     fn a_key_reads_back_from_its_text() {
-        let key = Key::of(&"http://h/".into());
-        assert_eq!(key.to_string().parse(), Ok(key));
-        for wrong in ["", "ba78", "ba7816bf8f01cfea414140de5dae222g", "é"] {
+        let request = "http://h/".into();
+        let first = Keys {
+            version: KeyVersion::One,
+            base: None,
+        };
+        let keys = [Key::of(&request), first.of(&request)];
+        assert_ne!(keys[0], keys[1]);
+        for (key, length) in keys.into_iter().zip([34, 32]) {
+            assert_eq!(key.to_string().parse(), Ok(key));
+            assert_eq!(key.to_string().len(), length);
+            let json = serde_json::to_string(&key).unwrap();
+            assert_eq!(serde_json::from_str::<Key>(&json).unwrap(), key);
+        }
+    }
+
+    #[test]
+    fn other_text_is_no_key() {
+        for wrong in [
+            "",
+            "ba78",
+            "ba7816bf8f01cfea414140de5dae222g",
+            "é",
+            "2-",
+            "2-ba7816bf8f01cfea414140de5dae222",
+            "2-2-ba7816bf8f01cfea414140de5dae2223",
+            "3-ba7816bf8f01cfea414140de5dae2223",
+        ] {
             assert!(wrong.parse::<Key>().is_err(), "{wrong}");
         }
     }

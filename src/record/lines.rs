@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::InvalidLine;
 use super::files::Files;
 use super::input::{Defaults, read_line};
-use super::read::Reading;
+use super::read::{Read, Reading};
 use crate::policy::RetryPolicy;
 use crate::request::Request;
 
@@ -96,6 +96,13 @@ impl InputLines {
         self
     }
 
+    /// True: a line that is not JSON is a URL to its end, and blanks in it are sent as `%20`. Default false: text after a
+    /// URL makes the line invalid, since it is more often a remark than a part of the URL.
+    pub fn whole_lines(mut self, whole: bool) -> InputLines {
+        self.reading.whole = whole;
+        self
+    }
+
     /// Saves the bodies under this directory ([`Request::save_to`]): at the line's `output_file`, or under a name made
     /// from the URL. No name is given twice, and one made from a URL replaces no file that is there unless `replace`
     /// says so: a number is added to it. Of the first million names it is remembered that they are taken; names made
@@ -112,34 +119,67 @@ impl InputLines {
         self
     }
 
+    /// Makes no directories for an `output_file`, for lines that are read to be shown and not to be sent.
+    pub fn without_directories(mut self) -> InputLines {
+        self.files = self.files.map(Files::without_directories);
+        self
+    }
+
     /// Reads the next line.
     ///
     /// # Errors
     /// When it is no request: see [`request_of_input`](super::request_of_input). An `output_file` must be a relative
     /// path without `..`, and no other line's.
     pub fn read(&mut self, line: &str) -> Result<InputLine, InvalidLine> {
+        let read = read_line(line, &self.defaults, self.reading);
+        self.take_read(read)
+    }
+
+    /// Reads a URL, or a request as JSON, that is no line of a list: blanks in a URL are a part of it.
+    ///
+    /// # Errors
+    /// As those of [`read`](InputLines::read).
+    pub fn read_whole(&mut self, text: &str) -> Result<InputLine, InvalidLine> {
+        let whole = Reading {
+            whole: true,
+            ..self.reading
+        };
+        let read = read_line(text, &self.defaults, whole);
+        self.take_read(read)
+    }
+
+    fn take_read(&mut self, read: Result<Read, InvalidLine>) -> Result<InputLine, InvalidLine> {
         self.number += 1;
-        let read = read_line(line, &self.defaults, self.reading)?;
-        let mut request = read.request;
+        let read = read?;
+        Ok(InputLine {
+            request: self.complete(read.request, read.logged)?,
+            unknown: read.unknown,
+        })
+    }
+
+    /// Takes a request of a failure log that is not read as text, one of `Sqlite::last_failures`, as the next line. If
+    /// [`read`](InputLines::read) would refuse it, it becomes a request that fails for this reason.
+    pub fn take(&mut self, request: Request) -> Request {
+        self.number += 1;
+        self.complete(request.clone(), true)
+            .unwrap_or_else(|e| request.spoiled(e.to_string()))
+    }
+
+    /// The request with what holds for all lines.
+    fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));
         }
-        let request = match &mut self.files {
-            Some(files) => files.place(request, read.logged, self.number)?,
+        match &mut self.files {
+            Some(files) => files.place(request, is_logged, self.number),
             None => match request.saves_to() {
-                None => request,
-                Some(path) => {
-                    return Err(InvalidLine::new(format!(
-                        "output_file: no directory to save it in was given (--output-dir): {path:?}"
-                    )));
-                }
+                None => Ok(request),
+                Some(path) => Err(InvalidLine::new(format!(
+                    "output_file: no directory to save it in was given (--output-dir): {path:?}"
+                ))),
             },
-        };
-        Ok(InputLine {
-            request,
-            unknown: read.unknown,
-        })
+        }
     }
 }
 
@@ -164,6 +204,31 @@ mod tests {
             (read.request.url(), &*read.unknown[0]),
             ("http://h/", "colour")
         );
+    }
+
+    #[test]
+    fn text_after_a_url_is_an_error_unless_the_whole_line_is_the_url() {
+        for line in [
+            "http://h/b the second page",
+            "http://h/b\tsecond",
+            "http://h/b　第二页",
+            "items/7 # a remark",
+            "http://h/?q=a b",
+        ] {
+            let error = InputLines::new().read(line).unwrap_err().to_string();
+            assert!(
+                error.contains("%20") && error.contains("--input-format urls"),
+                "{error}"
+            );
+            let mut whole = InputLines::new().whole_lines(true);
+            assert_eq!(whole.read(line).unwrap().request.url(), line);
+            let read = InputLines::new().read_whole(line).unwrap();
+            assert_eq!(read.request.url(), line);
+            let json = Value::from(line).to_string();
+            assert_eq!(InputLines::new().read(&json).unwrap().request.url(), line);
+        }
+        let read = InputLines::new().read(" \thttp://h/b \r\n").unwrap();
+        assert_eq!(read.request.url(), "http://h/b");
     }
 
     #[test]

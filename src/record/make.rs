@@ -4,9 +4,10 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::key::{BaseUrl, KeyVersion, Keys};
 use super::request::Written;
 use super::wire::{self, Version};
-use super::{AttemptRecord, Key, Kind, PhaseTimes, Record, body};
+use super::{AttemptRecord, Kind, PhaseTimes, Record, body};
 use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::request::Request;
@@ -20,6 +21,7 @@ pub struct RecordOptions {
     body_limit: usize,
     headers: bool,
     secrets: bool,
+    keys: Keys,
 }
 
 impl Default for RecordOptions {
@@ -29,6 +31,7 @@ impl Default for RecordOptions {
             body_limit: 1 << 20,
             headers: false,
             secrets: false,
+            keys: Keys::default(),
         }
     }
 }
@@ -57,6 +60,31 @@ impl RecordOptions {
         self
     }
 
+    /// The URL that relative URLs are resolved against in the [key](super::Key) of a record, so that a request has the
+    /// same key whether its URL is written in full or not. Give it the [client's](crate::ClientBuilder::base_url).
+    /// Default: none, and a relative URL counts as written.
+    ///
+    /// ```
+    /// use haul::record::RecordOptions;
+    ///
+    /// let options = RecordOptions::new().base_url("https://example.com/api/");
+    /// ```
+    pub fn base_url(mut self, url: impl AsRef<str>) -> RecordOptions {
+        self.keys.base = Some(BaseUrl::new(url.as_ref()));
+        self
+    }
+
+    /// Makes keys of this version, to go on with a results file that has such keys.
+    pub(crate) fn key_version(mut self, version: KeyVersion) -> RecordOptions {
+        self.keys.version = version;
+        self
+    }
+
+    /// How keys are made.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     #[cfg(feature = "sqlite")]
     pub(crate) fn keeps_secrets(&self) -> bool {
         self.secrets
@@ -80,11 +108,11 @@ impl<'a> Record<'a> {
         let error = outcome.error();
         let saved = outcome.saved();
         let url = match options.secrets {
-            true => request.url().into(),
-            false => request.shown_url(),
+            true => outcome.written_url().into(),
+            false => request.redaction().shown(outcome.written_url()),
         };
         let final_url = head
-            .filter(|head| !head.url.is_written(request.url()))
+            .filter(|head| !head.url.is_written(outcome.written_url()))
             .map(|head| match options.secrets {
                 true => head.url.uri().to_string(),
                 false => head.redaction.uri(head.url.uri()),
@@ -93,7 +121,9 @@ impl<'a> Record<'a> {
             v: Version,
             id: request.get_id().map(Cow::Borrowed),
             index: outcome.index(),
-            key: Key::of(request),
+            key: options.keys.of(request),
+            source: request.source().map(Cow::Borrowed),
+            line: request.line(),
             outcome: match outcome.state {
                 State::Success(_) => Kind::Success,
                 State::Rejected(_) => Kind::Rejected,
@@ -124,7 +154,7 @@ impl<'a> Record<'a> {
             error_type: error.map(|e| e.error_type()),
             phase: error.and_then(|e| e.phase()),
             error_msg: error.map(|e| e.message().into()),
-            stop_reason: error.and_then(|e| e.stop_reason()),
+            stop_reason: outcome.stop_reason(),
             attempt_log: report.rare().log.iter().map(AttemptRecord::from).collect(),
             prior_attempt_ambiguous: report.ambiguous,
             headers: head

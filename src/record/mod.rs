@@ -10,8 +10,9 @@
 //! | `id` | the request's own name |
 //! | `index` | position in the input, from 0 |
 //! | `key` | what a resumed batch recognises the request by, see [`Key`] |
+//! | `source`, `line` | where the request came from a file: its name as given (`-` is standard input), and the number of the line in it, from 1, counting every line |
 //! | `outcome` | `success`, `rejected` or `failed` |
-//! | `url`, `method` | of the request; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked |
+//! | `url`, `method` | of the request, the URL as it was written and resolved against the base URL; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked |
 //! | `status` | of the last response |
 //! | `rejection` | `code` and `message` of the application's no |
 //! | `attempts` | how often it was tried, 0 if never sent |
@@ -20,13 +21,13 @@
 //! | `ttfb_ms` | the last attempt, to the parsed head |
 //! | `queued_ms` | waiting for a worker or a limit |
 //! | `total_ms` | queue, attempts and the waits between them |
-//! | `final_url`, `redirects` | the URL that answered, where it is another; redirects followed |
+//! | `final_url`, `redirects` | the URL that answered, as it was sent, where it is written otherwise than `url`; redirects followed |
 //! | `remote_ip`, `reused` | who answered, and whether over a kept-alive connection |
 //! | `timings` | the phases of the last attempt |
 //! | `content_type`, `size_bytes` | of the response, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
-//! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again |
-//! | `attempt_log` | the attempts that failed: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
+//! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again; `stop_reason` also where an accepted response was to be asked for again, and could not be |
+//! | `attempt_log` | the attempts that failed, or were followed by another: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
 //! | `body`, `body_encoding`, `body_truncated` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
@@ -44,11 +45,11 @@
 
 mod body;
 mod codes;
+mod fields;
 mod files;
 mod input;
 mod invalid;
 mod key;
-mod keys;
 mod lines;
 mod make;
 mod pairs;
@@ -71,7 +72,10 @@ use serde::{Deserialize, Serialize};
 pub use body::BodyEncoding;
 pub use input::request_of_input;
 pub use invalid::InvalidLine;
+#[cfg(feature = "sqlite")]
+pub(crate) use key::key_of_url;
 pub use key::{InvalidKey, Key};
+pub(crate) use key::{KeyVersion, Keys};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 #[cfg(feature = "sqlite")]
@@ -112,6 +116,13 @@ pub struct Record<'a> {
     pub index: u64,
     /// What a resumed batch recognises the request by.
     pub key: Key,
+    /// Name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came from no
+    /// file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Cow<'a, str>>,
+    /// Number of the request's line in `source`, from 1, counting every line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// Success, rejected or failed.
     pub outcome: Kind,
     /// The request's URL, secrets masked.
@@ -155,7 +166,7 @@ pub struct Record<'a> {
     /// Queue, attempts and the waits between them.
     #[serde(rename = "total_ms", default, with = "millis")]
     pub total: Duration,
-    /// The URL that answered last, where it is not `url`; secrets masked.
+    /// The URL that answered last, as it was sent, where it is written otherwise than `url`; secrets masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_url: Option<Cow<'a, str>>,
     /// How many redirects were followed.
@@ -194,10 +205,10 @@ pub struct Record<'a> {
     /// What went wrong, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_msg: Option<Cow<'a, str>>,
-    /// Why it was not tried again.
+    /// Why it was not tried again: a failure, or an accepted response that was to be asked for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_reason: Option<StopReason>,
-    /// The attempts that failed, oldest first.
+    /// The attempts that failed or were followed by another, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempt_log: Vec<AttemptRecord>,
     /// Whether an earlier attempt may have been carried out.

@@ -7,20 +7,20 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 use super::codes::{Codes, status_set};
-use super::invalid::InvalidLine;
-use super::keys::{
-    self, Keys, Named, elements, is_null, name, pairs, plain, plains, text, truth, whole,
+use super::fields::{
+    self, Fields, Named, elements, is_null, name, pairs, plain, plains, text, truth, whole,
 };
+use super::invalid::InvalidLine;
 use super::pieces::{self, PieceLine};
 use super::wire::Version;
 use crate::http::HeaderName;
 use crate::http::header::AUTHORIZATION;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
-use crate::request::{Request, Tag};
+use crate::request::{LineBody, Request, Tag};
 use crate::url;
 
-/// Keys that say what the body is.
+/// Fields that say what the body is.
 pub(super) const BODIES: [&str; 6] = [
     "body",
     "json",
@@ -60,19 +60,21 @@ pub(super) struct Reading {
     pub(super) lenient: bool,
     /// `json` and `form` add no `Content-Type`.
     pub(super) untyped: bool,
+    /// A line that is not JSON is a URL to its end, blanks included.
+    pub(super) whole: bool,
 }
 
 /// A request, read.
 pub(super) struct Read {
     pub(super) request: Request,
-    /// Keys that were skipped.
+    /// Fields that were skipped.
     pub(super) unknown: Vec<String>,
     /// True if it comes from a failure log.
     pub(super) logged: bool,
 }
 
 /// The request of a line of a failure log.
-pub(super) fn logged(keys: &Keys<'_>, reading: Reading) -> Result<Read, InvalidLine> {
+pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
     let version = keys.read_key("v", whole::<u64>)?.ok_or_else(|| {
         InvalidLine::new("v: it is missing (a line of a failure log has \"v\":1)")
     })?;
@@ -80,11 +82,11 @@ pub(super) fn logged(keys: &Keys<'_>, reading: Reading) -> Result<Read, InvalidL
         return Err(InvalidLine::new(refusal));
     }
     let request = keys.get("request").ok_or_else(missing)?;
-    of_log(&Keys::logged(request)?, reading)
+    of_log(&Fields::logged(request)?, reading)
 }
 
 /// The request that a failure log holds.
-pub(super) fn of_log(keys: &Keys<'_>, reading: Reading) -> Result<Read, InvalidLine> {
+pub(super) fn of_log(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
     Ok(Read {
         unknown: unknown(keys, reading)?,
         request: request(url_of(keys)?, keys, reading)?,
@@ -97,7 +99,7 @@ pub(super) fn missing() -> InvalidLine {
 }
 
 /// The keys that mean nothing. The first is an error unless the reading is lenient.
-pub(super) fn unknown(keys: &Keys<'_>, reading: Reading) -> Result<Vec<String>, InvalidLine> {
+pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>, InvalidLine> {
     let known = |key: &str| BODIES.contains(&key) || OTHERS.contains(&key);
     let mut unknown = keys.names().filter(|key| !known(key));
     if !reading.lenient
@@ -109,7 +111,7 @@ pub(super) fn unknown(keys: &Keys<'_>, reading: Reading) -> Result<Vec<String>, 
 }
 
 /// The URL of a request as JSON.
-pub(super) fn url_of(keys: &Keys<'_>) -> Result<String, InvalidLine> {
+pub(super) fn url_of(keys: &Fields<'_>) -> Result<String, InvalidLine> {
     keys.read_key("url", text)?
         .ok_or_else(|| InvalidLine::new("url: it is missing (text is expected)"))
 }
@@ -117,7 +119,7 @@ pub(super) fn url_of(keys: &Keys<'_>) -> Result<String, InvalidLine> {
 /// The request to `url` that the keys say.
 pub(super) fn request(
     url: String,
-    keys: &Keys<'_>,
+    keys: &Fields<'_>,
     reading: Reading,
 ) -> Result<Request, InvalidLine> {
     keys.check_repeated()?;
@@ -130,6 +132,7 @@ pub(super) fn request(
         for (name, value) in named("params", params)? {
             request = request.query(name, value);
         }
+        request = request.with_line_params();
     }
     if let Some((key, value)) = body {
         request = with_body(request, key, value, reading)?;
@@ -144,7 +147,7 @@ pub(super) fn request(
 
 /// The one of these keys that is given. Two that say the same are refused: which is meant cannot be told.
 fn the_only<'a>(
-    keys: &Keys<'a>,
+    keys: &Fields<'a>,
     names: &[&'static str],
 ) -> Result<Option<(&'static str, &'a RawValue)>, InvalidLine> {
     let given = names
@@ -160,7 +163,7 @@ fn the_only<'a>(
     }
 }
 
-fn with_headers(mut request: Request, keys: &Keys<'_>) -> Result<Request, InvalidLine> {
+fn with_headers(mut request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
     if let Some(headers) = keys.get("headers") {
         for (name, value) in pairs("headers", headers)? {
             if is_null(value) {
@@ -181,10 +184,10 @@ fn with_headers(mut request: Request, keys: &Keys<'_>) -> Result<Request, Invali
             "auth: the headers have an authorization too (only one of both can be given)",
         ));
     }
-    with_credentials(request, &Keys::within("auth", auth)?)
+    with_credentials(request, &Fields::within("auth", auth)?)
 }
 
-fn with_credentials(request: Request, auth: &Keys<'_>) -> Result<Request, InvalidLine> {
+fn with_credentials(request: Request, auth: &Fields<'_>) -> Result<Request, InvalidLine> {
     const EXPECTED: &str = "{\"user\", \"password\"} or {\"bearer\"} is expected";
     auth.check_repeated()
         .map_err(|e| InvalidLine::new(format!("auth: {e}")))?;
@@ -223,15 +226,16 @@ fn with_body(
     reading: Reading,
 ) -> Result<Request, InvalidLine> {
     Ok(match key {
-        "json" if reading.untyped => request.body(value.get()),
-        "json" => request.json(value),
+        "json" if reading.untyped => request.body(value.get()).of_line(LineBody::Json),
+        "json" => request.json(value).of_line(LineBody::Json),
         "form" => {
             let fields = named(key, value)?;
             let pairs = || fields.iter().map(|(name, value)| (&**name, &**value));
-            match reading.untyped {
+            let request = match reading.untyped {
                 true => request.body(url::form(pairs())),
                 false => request.form(pairs()),
-            }
+            };
+            request.of_line(LineBody::Form)
         }
         "body_base64" => {
             let bytes = STANDARD
@@ -252,7 +256,7 @@ fn with_body(
     })
 }
 
-fn with_settings(mut request: Request, keys: &Keys<'_>) -> Result<Request, InvalidLine> {
+fn with_settings(mut request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
     let ms = |key| {
         keys.read_key(key, |key, value| {
             whole(key, value).map(Duration::from_millis)
@@ -325,12 +329,12 @@ fn codes(key: &'static str, value: &RawValue) -> Result<Vec<Codes>, InvalidLine>
 }
 
 /// What was left out where the request was written down, and is not given again since.
-fn needing(request: Request, keys: &Keys<'_>) -> Result<Request, InvalidLine> {
+fn needing(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
     let Some(redacted) = keys.get("redacted") else {
         return Ok(request);
     };
     let (mut headers, mut query) = (Vec::new(), Vec::new());
-    for name in keys::plains(&"redacted", redacted)? {
+    for name in fields::plains(&"redacted", redacted)? {
         if let Some(name) = name.strip_prefix('?') {
             let own = request.options().map_or(&[][..], |o| &o.query);
             if !own.iter().any(|(other, _)| other == name) {

@@ -11,7 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::InvalidLine;
 use super::codes::{Codes, codes_of};
-use super::keys::Keys;
+use super::fields::Fields;
 use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
 use super::read::{self, Reading};
@@ -30,7 +30,7 @@ use crate::request::{Body, Options, Request, Rule, Tag};
 /// # Errors
 /// When the line is not of a failure log, or its request cannot be understood.
 pub fn request_of(line: &str) -> Result<Request, InvalidLine> {
-    read::logged(&Keys::read(line.trim())?, Reading::default()).map(|read| read.request)
+    read::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
 }
 
 /// A request as a line of input, which [`request_of_input`](super::request_of_input) reads back: JSON, without a line
@@ -241,7 +241,7 @@ impl Written {
     }
 
     pub(super) fn to_request(&self) -> Result<Request, InvalidLine> {
-        let keys = Keys::logged(&self.0)?;
+        let keys = Fields::logged(&self.0)?;
         read::of_log(&keys, Reading::default()).map(|read| read.request)
     }
 }

@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::keys;
+use super::fields;
 use crate::request::Tag;
 
 /// The version of the record format: the number 1, any other refused.
@@ -94,7 +94,7 @@ pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(
     let Some(value) = Option::<Box<RawValue>>::deserialize(from)? else {
         return Ok(None);
     };
-    let name = keys::name("id", &value).map_err(D::Error::custom)?;
+    let name = fields::name("id", &value).map_err(D::Error::custom)?;
     Ok(Some(name.into()))
 }
 

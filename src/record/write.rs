@@ -17,6 +17,8 @@ impl Record<'_> {
             id,
             index,
             key,
+            source,
+            line: line_number,
             outcome,
             url,
             method,
@@ -57,7 +59,9 @@ impl Record<'_> {
         line.value("{\"v\":", v);
         line.text(",\"id\":", id.as_deref());
         line.value(",\"index\":", index);
-        line.plain(",\"key\":\"", &key.hex());
+        line.plain(",\"key\":\"", key.text().as_bytes());
+        line.text(",\"source\":", source.as_deref());
+        line.some(",\"line\":", line_number);
         line.plain(",\"outcome\":\"", outcome.as_str().as_bytes());
         line.text(",\"url\":", Some(url));
         line.text(",\"method\":", Some(method));

@@ -19,6 +19,8 @@ use crate::status::StatusSet;
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) query: Vec<(String, String)>,
+    /// True if the query was read from the `params` of a line.
+    pub(crate) line_params: bool,
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Option<Arc<RetryPolicy>>,
     pub(crate) accept: Option<StatusSet>,
@@ -54,6 +56,14 @@ pub(crate) enum Rule {
 }
 
 impl Request {
+    /// Says that the query, if there is any, was read from the `params` of a line.
+    pub(crate) fn with_line_params(mut self) -> Request {
+        if let Some(options) = &mut self.options {
+            options.line_params = !options.query.is_empty();
+        }
+        self
+    }
+
     /// Says that these headers and query parameters, left out where the request was written down, must come from the
     /// client's defaults.
     pub(crate) fn needing(mut self, headers: Vec<HeaderName>, query: Vec<String>) -> Request {

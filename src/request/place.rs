@@ -5,16 +5,22 @@ use std::sync::Arc;
 
 use super::Request;
 
-/// A line of a source.
+/// The place in the input that a request was read from.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
-    source: Arc<str>,
-    line: u64,
+pub(crate) enum Place {
+    /// A line, from 1, of a file by its name as given; `-` is standard input.
+    Line { source: Arc<str>, number: u64 },
+    /// An argument of a command, from 1.
+    Argument(u64),
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.source, self.line)
+        match self {
+            Place::Line { source, number } if &**source == "-" => write!(f, "stdin:{number}"),
+            Place::Line { source, number } => write!(f, "{source}:{number}"),
+            Place::Argument(number) => write!(f, "argument {number}"),
+        }
     }
 }
 
@@ -25,24 +31,84 @@ impl Request {
         Request::get(text).spoiled(reason.into())
     }
 
-    /// Says where it was read: a line, from 1, of a file or whatever the source is called. Where it turns out not to be
-    /// fit to be sent, its outcome (of class [`InvalidRequest`](crate::ErrorType::InvalidRequest)) begins with that.
+    /// Says which line the request was read from: the name of the file as it was given (`-` for standard input), and the
+    /// number of the line in it, from 1, counting every line. Outcome, record and failure log have both as `source` and
+    /// `line`.
     ///
     /// ```
     /// # let client = haul::Client::new();
     /// let outcome = client.send(haul::Request::get("nowhere").read_at("urls.txt", 17));
-    /// assert!(outcome.error().unwrap().message().starts_with("urls.txt:17: "));
+    /// assert_eq!((outcome.source(), outcome.line()), (Some("urls.txt"), Some(17)));
     /// ```
     pub fn read_at(mut self, source: impl Into<Arc<str>>, line: u64) -> Request {
-        self.place = Some(Place {
+        self.place = Some(Place::Line {
             source: source.into(),
-            line,
+            number: line,
         });
         self
     }
 
-    /// Where it was read, where somebody said so.
-    pub(crate) fn place(&self) -> Option<&Place> {
+    /// Says that the request's URL is an argument of a command, counted from 1. Its outcome has no `source` and no
+    /// `line`.
+    pub fn read_from_argument(mut self, number: u64) -> Request {
+        self.place = Some(Place::Argument(number));
+        self
+    }
+
+    /// The place that the request was read from, for people: `urls.txt:17`, `stdin:17` or `argument 2`. `None`: it is
+    /// not known.
+    ///
+    /// ```
+    /// let request = haul::Request::get("https://example.com/").read_at("urls.txt", 17);
+    /// assert_eq!(request.place().map(|place| place.to_string()).as_deref(), Some("urls.txt:17"));
+    /// ```
+    pub fn place(&self) -> Option<impl fmt::Display> {
         self.place.as_ref()
+    }
+
+    /// The name of the file it was read from.
+    pub(crate) fn source(&self) -> Option<&str> {
+        match self.place.as_ref()? {
+            Place::Line { source, .. } => Some(source),
+            Place::Argument(_) => None,
+        }
+    }
+
+    /// The number of the line in its source.
+    pub(crate) fn line(&self) -> Option<u64> {
+        match self.place.as_ref()? {
+            Place::Line { number, .. } => Some(*number),
+            Place::Argument(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(request: &Request) -> Option<String> {
+        request.place().map(|place| place.to_string())
+    }
+
+    #[test]
+    fn a_line_is_named_by_its_file_and_number() {
+        let request = Request::get("u").read_at("a:b", 3);
+        assert_eq!((request.source(), request.line()), (Some("a:b"), Some(3)));
+        assert_eq!(shown(&request).as_deref(), Some("a:b:3"));
+    }
+
+    #[test]
+    fn standard_input_has_its_usual_name_and_is_called_stdin() {
+        let request = Request::get("u").read_at("-", 3);
+        assert_eq!(request.source(), Some("-"));
+        assert_eq!(shown(&request).as_deref(), Some("stdin:3"));
+    }
+
+    #[test]
+    fn an_argument_is_no_line() {
+        let request = Request::get("u").read_from_argument(2);
+        assert_eq!((request.source(), request.line()), (None, None));
+        assert_eq!(shown(&request).as_deref(), Some("argument 2"));
     }
 }

@@ -66,28 +66,6 @@ impl Stream {
             Source::Bytes(_) | Source::Boundary(_) | Source::File(_) => None,
         })
     }
-
-    /// What it is recognised by, without being read: bytes by themselves, files by their paths, readers by their
-    /// lengths.
-    pub(crate) fn identify(&self, add: &mut dyn FnMut(&[u8])) {
-        for piece in &self.pieces {
-            match &piece.source {
-                Source::Bytes(bytes) => {
-                    add(b"\0bytes\0");
-                    add(bytes);
-                }
-                Source::Boundary(_) => add(b"\0boundary\0"),
-                Source::File(path) => {
-                    add(b"\0file\0");
-                    add(path.as_os_str().as_encoded_bytes());
-                }
-                Source::Reader(reader) => {
-                    add(b"\0reader\0");
-                    add(&reader.length.unwrap_or(u64::MAX).to_be_bytes());
-                }
-            }
-        }
-    }
 }
 
 /// A piece of a body.

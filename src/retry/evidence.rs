@@ -81,7 +81,7 @@ impl<'a> Evidence<'a> {
             Some(Phase::Send) => self.bytes_sent == 0,
             Some(Phase::Wait | Phase::Receive | Phase::Total) => false,
             None => match self.error_type {
-                Dns | AddressDenied | Connect | Proxy | InvalidRequest | BreakerOpen => true,
+                Dns | AddressDenied | Connect | Proxy | InvalidRequest | Sign | BreakerOpen => true,
                 Tls | Io | Connection => self.bytes_sent == 0 && self.bytes_received == 0,
                 _ => false,
             },
@@ -93,7 +93,7 @@ impl<'a> Evidence<'a> {
         use ErrorType::*;
         matches!(
             self.error_type,
-            InvalidRequest | BreakerOpen | AddressDenied
+            InvalidRequest | Sign | BreakerOpen | AddressDenied
         )
     }
 
@@ -119,7 +119,7 @@ pub(super) fn is_ambiguous(evidence: &Evidence<'_>) -> bool {
     }
     match evidence.error_type {
         IncompleteBody => true,
-        Proxy | Io | AddressDenied | InvalidRequest | BreakerOpen => false,
+        Proxy | Io | AddressDenied | InvalidRequest | Sign | BreakerOpen => false,
         _ => match evidence.status {
             Some(408) => true,
             Some(501 | 505) => false,

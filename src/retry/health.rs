@@ -23,8 +23,8 @@ impl Evidence<'_> {
                 _ => Call::Success,
             },
             Redirect | BodyTooLarge | Decode | Process => Call::Success,
-            AddressDenied | InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted
-            | Panic | Io => Call::Ignored,
+            AddressDenied | InvalidRequest | Sign | BreakerOpen | Deadline | Cancelled
+            | Interrupted | Panic | Io => Call::Ignored,
         }
     }
 }

@@ -10,4 +10,4 @@ pub(crate) mod redirect;
 pub(crate) mod retry_after;
 
 pub(crate) use evidence::{Evidence, is_keyed};
-pub(crate) use policy::{Decision, Tally, decide, free_replay, redirect_delay};
+pub(crate) use policy::{Decision, Tally, decide, free_replay, is_harmless, redirect_delay};

@@ -59,7 +59,7 @@ pub(crate) enum Decision {
     Retry {
         /// Not before this has passed.
         delay: Duration,
-        /// What it takes from the host's budget: 1, after a timeout 2, without a budget 0.
+        /// What it takes from the host's budget: 1, after a timeout 2; 0 without a budget, or after a failure on this side.
         cost: f64,
         /// The whole host is left alone for this long.
         cool: Option<Duration>,
@@ -108,7 +108,8 @@ pub(crate) fn decide(
     Decision::Retry {
         delay: wait.delay,
         cost: match (&policy.budget, evidence.error_type) {
-            (None, _) => 0.0,
+            // The server has done nothing wrong.
+            (None, _) | (_, ErrorType::Io) => 0.0,
             (_, ErrorType::Timeout) => 2.0,
             _ => 1.0,
         },
@@ -130,13 +131,18 @@ pub(crate) fn free_replay(
         && !evidence.permanent
         && evidence.bytes_received == 0;
     // The server closing an idle connection as the request arrives is likely, but unproven: it may have acted.
-    let harmless = evidence.is_unsent() || is_repeatable(policy, evidence);
-    let free = closed && harmless && evidence.replayable && !tally.replayed;
+    let free = closed && is_harmless(policy, evidence) && !tally.replayed;
     if free {
         tally.replayed = true;
         tally.ambiguous |= is_ambiguous(evidence);
     }
     free
+}
+
+/// Returns true if sending the request once more can do no harm, and its body is there to be sent: the server has got
+/// nothing of it, or repeating it is safe.
+pub(crate) fn is_harmless(policy: &RetryPolicy, evidence: &Evidence<'_>) -> bool {
+    evidence.replayable && (evidence.is_unsent() || is_repeatable(policy, evidence))
 }
 
 /// The wait before a redirect is followed: none, or what its `Retry-After` asks for (RFC 9110 §10.2.3).
@@ -251,7 +257,7 @@ fn allowed(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Methods, Sto
         Cancelled => return Err(StopReason::Cancelled),
         Deadline => return Err(StopReason::Deadline),
         BreakerOpen => return Err(StopReason::BreakerOpen),
-        InvalidRequest | AddressDenied | Interrupted | Panic => {
+        InvalidRequest | AddressDenied | Interrupted | Panic | Sign => {
             return Err(StopReason::NotRetryable);
         }
         _ => {}

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use crate::host::Host;
 use crate::http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
-use crate::http::{HeaderMap, HeaderName, Method, Uri};
+use crate::http::{HeaderMap, HeaderName, Method};
 use crate::redact::{MASK, Redaction};
-use crate::url;
+use crate::url::{Base, Url};
 
 use super::evidence::KEYS;
 
@@ -18,8 +18,8 @@ const SHOWN: usize = 200;
 pub(crate) struct Step<'a> {
     /// The method of the request it answers.
     pub(crate) method: &'a Method,
-    /// The URI that answered.
-    pub(crate) uri: &'a Uri,
+    /// The URL that answered.
+    pub(crate) url: &'a Url,
     pub(crate) status: u16,
     pub(crate) location: Option<&'a [u8]>,
     /// Redirects followed before this one.
@@ -35,7 +35,7 @@ pub(crate) struct Step<'a> {
 /// The request that follows a redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Next {
-    pub(crate) uri: Uri,
+    pub(crate) url: Url,
     pub(crate) method: Method,
     /// The body stays behind, and the headers that describe it.
     pub(crate) drop_body: bool,
@@ -68,11 +68,13 @@ pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
     if !matches!(step.status, 301 | 302 | 303 | 307 | 308) || step.limit == 0 {
         return Ok(None);
     }
-    let uri = url::resolve(step.uri, &location).map_err(|reason| {
+    let base = Base::of(step.url);
+    let resolved = base.and_then(|base| base.resolve(&location));
+    let url = resolved.map_err(|reason| {
         let location = shown(step, &location);
         refused(format!("redirect to {location}: {reason}"), location)
     })?;
-    let target = step.redaction.uri(&uri);
+    let target = step.redaction.uri(url.uri());
     if step.hops >= step.limit {
         let plural = if step.limit == 1 { "" } else { "s" };
         let message = format!(
@@ -81,12 +83,13 @@ pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
         );
         return Err(refused(message, target));
     }
-    let downgrade = step.uri.scheme_str() == Some("https") && uri.scheme_str() == Some("http");
+    let downgrade =
+        step.url.uri().scheme_str() == Some("https") && url.uri().scheme_str() == Some("http");
     if downgrade && !step.allow_downgrade {
         let message = format!("redirect from https to {target}, which is not encrypted");
         return Err(refused(message, target));
     }
-    let (from, to) = (Host::of(step.uri), Host::of(&uri));
+    let (from, to) = (step.url.host(), url.host());
     let name = |host: &Option<Host>| host.as_ref().map(|host| host.name().to_owned());
     let to_get = match step.status {
         303 => true,
@@ -101,7 +104,7 @@ pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
         drop_body: to_get,
         drop_credentials: from != to,
         drop_cookie: downgrade || name(&from) != name(&to),
-        uri,
+        url,
     }))
 }
 
@@ -152,11 +155,11 @@ fn refused(message: String, location: String) -> Refused {
 /// A target that does not resolve, as far as it may be shown. Where its userinfo is cannot be said of what is no URL,
 /// so everything up to an `@` goes.
 fn shown(step: &Step<'_>, location: &str) -> String {
+    let base = Base::of(step.url).ok();
     let location = location.trim();
-    let absolute = match location.strip_prefix("//") {
-        Some(_) => format!("{}:{location}", step.uri.scheme_str().unwrap_or("http")),
-        None => location.to_owned(),
-    };
+    let absolute = base
+        .as_ref()
+        .map_or(location.into(), |base| base.written(location));
     let masked = match absolute.rsplit_once('@') {
         Some((_, rest)) if !absolute.contains("://") => format!("{}@{rest}", MASK),
         _ => step.redaction.url(&absolute),

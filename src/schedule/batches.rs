@@ -33,6 +33,8 @@ pub(crate) struct Standing {
     pub(crate) queued: usize,
     /// The host that keeps most of them waiting for a time, how many, and for how long.
     pub(crate) waiting: Option<(Host, usize, Duration)>,
+    /// When a job that had been tried last ended. `None`: none has.
+    pub(crate) last_end: Option<Instant>,
 }
 
 /// Why a job ended without (another) attempt.
@@ -60,6 +62,8 @@ pub(super) struct Batch<J> {
     /// Jobs delayed, or in lanes of hosts that are blocked.
     pub(super) parked: usize,
     pub(super) in_flight: usize,
+    /// When a job that had been tried last ended. `None`: none has.
+    pub(super) last_end: Option<Instant>,
     /// Outcomes on their way to the caller. An outcome can be taken before its completion is told, so this goes below
     /// zero for a moment, and `in_flight + finished` is always right.
     pub(super) finished: isize,
@@ -89,6 +93,7 @@ impl<J> Batch<J> {
             ready: 0,
             parked: 0,
             in_flight: 0,
+            last_end: None,
             finished: 0,
             bytes: 0,
             ended: VecDeque::new(),
@@ -108,6 +113,7 @@ impl<J> Batch<J> {
             delayed: self.parked,
             queued: self.ready,
             waiting: None,
+            last_end: self.last_end,
         }
     }
 

@@ -13,6 +13,8 @@ const SPREAD: f64 = 0.2;
 #[derive(Clone, Debug)]
 pub(crate) struct Breaker {
     settings: BreakerSettings,
+    /// With fewer calls than these in the window it stays closed.
+    min_calls: u32,
     state: State,
     window: Window,
     /// Counts the changes of state, so that a call is judged only in the state it was let through in.
@@ -31,7 +33,7 @@ enum State {
 }
 
 /// Whether a call may go out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Permit {
     /// It may, and its end is to be [recorded](Breaker::record), whatever it is.
@@ -40,9 +42,14 @@ pub(crate) enum Permit {
     Refused { until: Instant },
 }
 
-/// Which state let a call through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pass(u32);
+/// A call that was let through.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    /// The state that let it through.
+    era: u32,
+    /// The bucket of the window that counts it as failed while it is under way. `None`: it is not counted so.
+    hangs_in: Option<u64>,
+}
 
 /// How a call ended, as far as it tells about the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +63,11 @@ pub(crate) enum Call {
 }
 
 impl Breaker {
-    pub(crate) fn new(settings: &BreakerSettings, now: Instant) -> Breaker {
+    /// A closed one, on a client with so many workers.
+    pub(crate) fn new(settings: &BreakerSettings, workers: usize, now: Instant) -> Breaker {
         Breaker {
             settings: *settings,
+            min_calls: settings.min_calls_with(workers),
             state: State::Closed,
             window: Window::new(settings.window, now),
             era: 0,
@@ -89,7 +98,10 @@ impl Breaker {
             *out += 1;
             self.tried = now;
         }
-        Permit::Granted(Pass(self.era))
+        Permit::Granted(Pass {
+            era: self.era,
+            hangs_in: None,
+        })
     }
 
     /// How a call that was let through ended. One from before the last change of state tells nothing any more.
@@ -101,9 +113,46 @@ impl Breaker {
         now: Instant,
         random: &mut dyn FnMut() -> f64,
     ) {
-        if pass.0 != self.era {
+        if !self.is_current(&pass) {
             return;
         }
+        if let Some(bucket) = pass.hangs_in {
+            self.take_back(bucket);
+        }
+        self.count(call, now, random);
+    }
+
+    /// Counts a call that is under way as failed, until it ends.
+    pub(crate) fn count_hanging(
+        &mut self,
+        pass: &mut Pass,
+        now: Instant,
+        random: &mut dyn FnMut() -> f64,
+    ) {
+        if self.is_current(pass) && pass.hangs_in.is_none() {
+            self.count(Call::Failure { retry_after: None }, now, random);
+            pass.hangs_in = Some(self.window.newest);
+        }
+    }
+
+    /// True if the state that let the call through still holds, so that the end of the call counts.
+    pub(crate) fn is_current(&self, pass: &Pass) -> bool {
+        pass.era == self.era
+    }
+
+    /// Takes back the failure counted for a call that was still under way.
+    fn take_back(&mut self, bucket: u64) {
+        match &mut self.state {
+            State::Open { .. } => {}
+            State::Closed => self.window.take_back_failure(bucket),
+            State::HalfOpen { out, bad, .. } => {
+                *out += 1;
+                *bad = bad.saturating_sub(1);
+            }
+        }
+    }
+
+    fn count(&mut self, call: Call, now: Instant, random: &mut dyn FnMut() -> f64) {
         let settings = self.settings;
         match &mut self.state {
             State::Open { .. } => {}
@@ -112,7 +161,7 @@ impl Breaker {
                 let (good, bad) = self.window.counts(now);
                 let calls = good.saturating_add(bad);
                 if let Call::Failure { retry_after } = call
-                    && calls >= settings.min_calls
+                    && calls >= self.min_calls
                     && f64::from(bad) >= f64::from(calls) * settings.failure_ratio
                 {
                     self.open(retry_after, now, random);
@@ -142,7 +191,7 @@ impl Breaker {
 
     /// Whether the call with this pass is one of those that decide whether it closes.
     pub(crate) fn is_trial(&self, pass: &Pass) -> bool {
-        pass.0 == self.era && matches!(self.state, State::HalfOpen { .. })
+        self.is_current(pass) && matches!(self.state, State::HalfOpen { .. })
     }
 
     /// Whether it would let a call through.
@@ -258,6 +307,14 @@ impl Window {
             Call::Success => *good = good.saturating_add(1),
             Call::Failure { .. } => *bad = bad.saturating_add(1),
             Call::Ignored => {}
+        }
+    }
+
+    /// Takes a failure back from the bucket it was added to, unless that bucket has left the window.
+    fn take_back_failure(&mut self, bucket: u64) {
+        if self.newest - bucket < BUCKETS as u64 {
+            let (_, bad) = &mut self.counts[Self::slot(bucket)];
+            *bad = bad.saturating_sub(1);
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) enum Verdict<J> {
         cool: Option<Instant>,
         call: Call,
     },
+    /// Again, as soon as this machine has room for it; not after `deadline`. No attempt was made.
+    Wait { job: J, deadline: Option<Instant> },
     /// On to another host, not before `at`: ahead of what waits there, if that is now.
     Redirect {
         job: J,
@@ -40,6 +42,7 @@ impl<J> Verdict<J> {
         match self {
             Verdict::Done { cool, call, .. } | Verdict::Retry { cool, call, .. } => (*call, *cool),
             Verdict::Redirect { .. } => (Call::Success, None),
+            Verdict::Wait { .. } => (Call::Ignored, None),
         }
     }
 }
@@ -50,10 +53,11 @@ impl<J> Schedule<J> {
     #[must_use = "what comes back is dropped outside the lock"]
     pub(crate) fn complete(&mut self, id: Id, verdict: Verdict<J>, now: Instant) -> Option<J> {
         let slot = self.jobs.get_mut(id)?;
-        let (batch, host, pass) = (slot.batch, slot.host, slot.pass.take());
+        let (batch, host, call) = (slot.batch, slot.host, slot.call.take());
         if !std::mem::replace(&mut slot.released, false) {
             self.free_permit(host);
         }
+        let pass = self.unwatch(call);
         let abandoned = match self.batches.get_mut(batch) {
             Some(batch) => {
                 batch.in_flight -= 1;
@@ -72,12 +76,17 @@ impl<J> Schedule<J> {
             Verdict::Done { bytes, .. } => {
                 if let Some(batch) = self.batches.get_mut(batch) {
                     batch.finished += 1;
+                    batch.last_end = Some(now);
                     batch.bytes += bytes as i64;
                 }
                 self.forget(id);
                 None
             }
-            Verdict::Retry { job, .. } | Verdict::Redirect { job, .. } if abandoned => {
+            Verdict::Retry { job, .. }
+            | Verdict::Redirect { job, .. }
+            | Verdict::Wait { job, .. }
+                if abandoned =>
+            {
                 self.forget(id);
                 Some(job)
             }
@@ -85,6 +94,11 @@ impl<J> Schedule<J> {
                 job, at, deadline, ..
             } => {
                 self.delay(id, job, at, deadline, now);
+                None
+            }
+            Verdict::Wait { job, deadline } => {
+                self.found_no_room(now);
+                self.go_first(id, job, deadline, now);
                 None
             }
             Verdict::Redirect {
@@ -137,11 +151,14 @@ impl<J> Schedule<J> {
             return;
         };
         let host = slot.host;
-        let Some(state) = self.hosts.get_mut(host) else {
+        let Some(state) = self.hosts.get(host) else {
             return;
         };
-        if slot.pass.as_ref().is_some_and(|pass| state.is_trial(pass)) {
-            state.record(slot.pass.take(), Call::Ignored, now, &mut self.rng);
+        if let Some(call) = slot.call.take_if(|call| state.is_trial(&call.pass)) {
+            let pass = self.unwatch(Some(call));
+            if let Some(state) = self.hosts.get_mut(host) {
+                state.record(pass, Call::Ignored, now, &mut self.rng);
+            }
             self.unblock(host, now);
         }
     }

@@ -76,14 +76,16 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// When [`expire`](Schedule::expire) will have something to end.
+    /// When [`expire`](Schedule::expire) will have something to end, or an attempt is to be looked at, which may end
+    /// what waits for its host.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let batches = self
             .batches
             .values()
             .filter(|batch| batch.ready + batch.parked > 0)
             .filter_map(|batch| batch.deadline);
-        batches.chain(self.deadlines.next()).min()
+        let times = [self.deadlines.next(), self.looks.next()];
+        batches.chain(times.into_iter().flatten()).min()
     }
 
     /// Ends what is queued of a batch, or of all batches.

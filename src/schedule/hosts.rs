@@ -25,7 +25,7 @@ impl<J> Schedule<J> {
             Some(id) => *id,
             None => {
                 let limits = self.settings.limits(host);
-                let state = HostState::new(host.clone(), &limits, now);
+                let state = HostState::new(host.clone(), &limits, self.settings.in_flight, now);
                 let id = self.hosts.insert(state);
                 self.by_host.insert(host.clone(), id);
                 id

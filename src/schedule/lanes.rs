@@ -8,7 +8,7 @@ use crate::retry::budget::Budget;
 
 use super::breaker::{Breaker, Call, Pass, Permit};
 use super::limits::HostLimits;
-use super::rate::Gcra;
+use super::rates::Rates;
 use super::slots::Id;
 
 /// What the schedule knows of a host. Gone once it is idle and back at its defaults.
@@ -18,13 +18,15 @@ pub(super) struct HostState {
     /// One lane for each batch that has or had jobs here, in turn order: the front is served next.
     pub(super) lanes: VecDeque<Lane>,
     pub(super) in_flight: usize,
+    /// Time from which on it has had at least one in flight, or last had. `None`: nothing was ever.
+    pub(super) held_since: Option<Instant>,
     /// At most so many in flight.
     pub(super) limit: usize,
     /// A connection has been made; before, few are tried at once.
     pub(super) proven: bool,
     /// Nothing is sent before this instant: the server asked for a pause.
     pub(super) cool_until: Option<Instant>,
-    pub(super) rate: Option<Gcra>,
+    pub(super) rate: Option<Rates>,
     pub(super) breaker: Option<Box<Breaker>>,
     pub(super) budget: Option<Budget>,
     /// Jobs anywhere (lanes, delayed, in flight) that name this host.
@@ -53,18 +55,20 @@ pub(super) struct Lane {
 }
 
 impl HostState {
-    pub(super) fn new(host: Host, limits: &HostLimits, now: Instant) -> Self {
+    /// `workers`: how many the client has.
+    pub(super) fn new(host: Host, limits: &HostLimits, workers: usize, now: Instant) -> Self {
         HostState {
             host,
             lanes: VecDeque::new(),
             in_flight: 0,
+            held_since: None,
             limit: limits.in_flight,
             proven: false,
             cool_until: None,
-            rate: limits.rate.map(Gcra::new),
+            rate: Rates::new(&limits.rate),
             breaker: limits
                 .breaker
-                .map(|settings| Box::new(Breaker::new(&settings, now))),
+                .map(|settings| Box::new(Breaker::new(&settings, workers, now))),
             budget: limits.budget.map(|settings| Budget::new(&settings, now)),
             jobs: 0,
             turn: 0,
@@ -135,13 +139,16 @@ impl HostState {
 
     /// When time alone lets a job through again.
     pub(super) fn opens_at(&self) -> Option<Instant> {
-        let rate = self.rate.as_ref().and_then(Gcra::opens_at);
+        let rate = self.rate.as_ref().and_then(Rates::opens_at);
         let rests = self.breaker.as_ref().and_then(|b| b.rests_until());
         self.cool_until.max(rate).max(rests)
     }
 
     /// Counts a start.
     pub(super) fn started(&mut self, first: bool, now: Instant) -> Option<Pass> {
+        if self.in_flight == 0 {
+            self.held_since = Some(now);
+        }
         self.in_flight += 1;
         if let Some(rate) = &mut self.rate {
             rate.take(now);
@@ -173,6 +180,18 @@ impl HostState {
         }
         if let (Some(breaker), Some(pass)) = (&mut self.breaker, pass) {
             breaker.record(pass, call, now, &mut || rng.f64());
+        }
+    }
+
+    /// True if the end of this call will count for the host's breaker.
+    pub(super) fn still_counts(&self, pass: &Pass) -> bool {
+        self.breaker.as_ref().is_some_and(|b| b.is_current(pass))
+    }
+
+    /// Counts a call under way as failed until it ends.
+    pub(super) fn count_hanging(&mut self, pass: &mut Pass, now: Instant, rng: &mut fastrand::Rng) {
+        if let Some(breaker) = &mut self.breaker {
+            breaker.count_hanging(pass, now, &mut || rng.f64());
         }
     }
 

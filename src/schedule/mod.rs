@@ -11,12 +11,16 @@ mod breaker;
 mod complete;
 mod delayed;
 mod ending;
+mod hanging;
+mod holding;
 mod hosts;
 mod lanes;
 mod limits;
 mod queue;
 mod rate;
+mod rates;
 mod ring;
+mod shortage;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -30,19 +34,23 @@ pub(crate) use backlog::Seen;
 pub(crate) use batches::{Bounds, Ended, Standing};
 pub(crate) use breaker::Call;
 pub(crate) use complete::Verdict;
+pub(crate) use holding::Holding;
 pub(crate) use limits::{HostLimits, LimitRule, Settings};
 pub(crate) use slots::Id;
 
 use batches::Batch;
-use breaker::Pass;
 use delayed::Timers;
+use hanging::OpenCall;
 use lanes::HostState;
-use rate::Gcra;
+use rates::Rates;
 use ring::Ring;
+use shortage::Shortage;
 use slots::Slots;
 
 pub(crate) struct Schedule<J> {
     settings: Settings,
+    /// Some hosts have a breaker.
+    has_breakers: bool,
     jobs: Slots<Slot<J>>,
     hosts: Slots<HostState>,
     by_host: HashMap<Host, Id>,
@@ -53,19 +61,23 @@ pub(crate) struct Schedule<J> {
     /// Batches of which fewer are under way for a time, since their answers wait for a core.
     backlogged: Vec<Id>,
     ring: Ring,
-    /// The rate over all hosts.
-    rate: Option<Gcra>,
+    /// The rates over all hosts.
+    rate: Option<Rates>,
     /// The rate over all hosts lets the next job through then, and not now.
     paced_until: Option<Instant>,
     /// Retries by the time they are due.
     delayed: Timers,
     /// Hosts by the time at which they open.
     waking: Timers,
+    /// Attempts under a breaker, by the time at which they are looked at: they may hang.
+    looks: Timers,
     /// Jobs by their deadline.
     deadlines: Timers,
     /// Idle hosts that are not back at their defaults.
     lingering: VecDeque<Id>,
     in_flight: usize,
+    /// What this machine lets be in flight at once. `None`: as many as the settings do.
+    shortage: Option<Shortage>,
     queued: usize,
     /// Batches whose caller should look again: there is room, or something ended.
     nudges: Vec<Id>,
@@ -80,8 +92,8 @@ struct Slot<J> {
     batch: Id,
     host: Id,
     deadline: Option<Instant>,
-    /// What its host's breaker let it through with.
-    pass: Option<Pass>,
+    /// The attempt under way, where the host has a breaker that let it through.
+    call: Option<Box<OpenCall>>,
     place: Place,
     /// Its deadline stands among those to be looked at.
     timed: bool,
@@ -106,12 +118,15 @@ pub(crate) struct Start<J> {
     pub(crate) job: J,
     /// No connection to its host has been made yet: [`Schedule::connected`] wants to be told of the first.
     pub(crate) unproven: bool,
+    /// Its host has a breaker: [`Schedule::count_hanging`] asks since when the attempt waits for the host.
+    pub(crate) watched: bool,
 }
 
 impl<J> Schedule<J> {
     pub(crate) fn new(settings: Settings) -> Self {
         Schedule {
-            rate: settings.rate.map(Gcra::new),
+            has_breakers: settings.has_breakers(),
+            rate: Rates::new(&settings.rate),
             rng: fastrand::Rng::with_seed(settings.seed),
             settings,
             jobs: Slots::default(),
@@ -125,9 +140,11 @@ impl<J> Schedule<J> {
             paced_until: None,
             delayed: Timers::default(),
             waking: Timers::default(),
+            looks: Timers::default(),
             deadlines: Timers::default(),
             lingering: VecDeque::new(),
             in_flight: 0,
+            shortage: None,
             queued: 0,
             nudges: Vec::new(),
             undelivered: Vec::new(),
@@ -158,7 +175,7 @@ impl<J> Schedule<J> {
             batch,
             host,
             deadline: None,
-            pass: None,
+            call: None,
             place: Place::Lane,
             timed: false,
             tried: false,
@@ -239,11 +256,14 @@ impl<J> Schedule<J> {
     pub(crate) fn next_wakeup(&self) -> Option<Instant> {
         let backlogs = self.backlogged.iter();
         let lifted = backlogs.filter_map(|id| self.batches.get(*id)?.backlog.until());
-        [self.delayed.next(), self.waking.next(), self.paced_until]
-            .into_iter()
-            .flatten()
-            .chain(lifted)
-            .min()
+        let times = [
+            self.delayed.next(),
+            self.waking.next(),
+            self.looks.next(),
+            self.paced_until,
+            self.grows_at(),
+        ];
+        times.into_iter().flatten().chain(lifted).min()
     }
 
     /// Nobody takes outcomes of this batch any more. Gives back what was queued, to be dropped outside any lock.

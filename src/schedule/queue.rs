@@ -42,7 +42,7 @@ impl<J> Schedule<J> {
     pub(super) fn next(&mut self, now: Instant) -> Option<Id> {
         self.settle(now);
         self.paced_until = None;
-        if self.in_flight >= self.settings.in_flight {
+        if self.is_full(now) {
             return None;
         }
         let id = match self.oldest_in_need(now) {
@@ -196,7 +196,7 @@ impl<J> Schedule<J> {
             batch.in_flight += 1;
         }
         let host = self.hosts.get_mut(host_id)?;
-        slot.pass = host.started(first, now);
+        let pass = host.started(first, now);
         let unproven = !host.proven;
         let in_turn = host
             .lanes
@@ -220,11 +220,16 @@ impl<J> Schedule<J> {
         if !host.is_open(now, self.settings.slow_start) {
             self.block(host_id, now);
         }
+        let watched = pass.is_some();
+        if let Some(pass) = pass {
+            self.watch(id, pass, now);
+        }
         Some(Start {
             id,
             batch: batch_id,
             job,
             unproven,
+            watched,
         })
     }
 

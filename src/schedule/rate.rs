@@ -1,4 +1,4 @@
-//! A rate limit: so many starts per so much time.
+//! An evenly paced rate: so many starts per so much time.
 
 use std::time::{Duration, Instant};
 
@@ -22,14 +22,10 @@ pub(crate) struct Gcra {
 }
 
 impl Gcra {
-    /// A count or burst of 0 counts as 1; a `per` of zero is no limit.
+    /// A count that is no number above 0 counts as 1, and so does a burst of 0; a `per` of zero is no limit.
     pub(crate) fn new(limit: RateLimit) -> Gcra {
-        let RateLimit { count, per, burst } = limit;
-        // Rounded up: a gap a nanosecond short would let one start too many into some window.
-        let nanos = per.as_nanos().div_ceil(u128::from(count.max(1)));
-        let gap = u64::try_from(nanos)
-            .map_or(FAR, Duration::from_nanos)
-            .min(FAR);
+        let gap = gap(limit);
+        let burst = limit.burst;
         Gcra {
             gap,
             ahead: gap.saturating_mul(burst.saturating_sub(1)),
@@ -60,14 +56,30 @@ impl Gcra {
     }
 }
 
+/// Time from one start to the next. Rounded up: a gap a nanosecond short would let one start too many into some window.
+pub(super) fn gap(limit: RateLimit) -> Duration {
+    let RateLimit { count, per, .. } = limit;
+    let count = if count > 0.0 { count } else { 1.0 };
+    let nanos = per.as_nanos();
+    let whole = count as u64;
+    let nanos = if whole as f64 == count {
+        nanos.div_ceil(u128::from(whole))
+    } else {
+        (nanos as f64 / count).ceil() as u128
+    };
+    u64::try_from(nanos)
+        .map_or(FAR, Duration::from_nanos)
+        .min(FAR)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn gcra(per: Duration, count: u32, burst: u32) -> Gcra {
-        Gcra::new(RateLimit { count, per, burst })
+    fn gcra(per: Duration, count: impl Into<f64>, burst: u32) -> Gcra {
+        Gcra::new(RateLimit::new(count, per).burst(burst))
     }
 
     /// Starts as often as allowed until the end, asking at the instants `pauses` leads to.
@@ -105,6 +117,17 @@ mod tests {
         let starts = starts(&mut gcra, begin, || Duration::ZERO);
         for (i, at) in (0..).zip(&starts) {
             assert_eq!(*at - begin, Duration::from_millis(250) * i);
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_a_gap_longer_than_its_window() {
+        let begin = Instant::now();
+        for (count, gap) in [(0.5, 2_000), (0.1, 10_000), (1.6, 625), (1e-3, 1_000_000)] {
+            let mut gcra = gcra(SECOND, count, 1);
+            gcra.take(begin);
+            let next = gcra.next(begin);
+            assert_eq!(next - begin, Duration::from_millis(gap), "{count} a second");
         }
     }
 
@@ -168,9 +191,9 @@ mod tests {
     #[test]
     fn absurd_numbers_do_not_overflow() {
         for per in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
-            for n in [0, 1, u32::MAX] {
+            for (count, burst) in [(0.0, 0), (1.0, 1), (1e-300, 3), (1e300, u32::MAX)] {
                 let now = Instant::now();
-                let mut gcra = gcra(per, n, n);
+                let mut gcra = gcra(per, count, burst);
                 for _ in 0..1_000 {
                     let next = gcra.next(now);
                     assert!(next >= now);

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::{Place, SinkError};
+use super::{Place, SinkError, growing};
 
 /// How much is gathered before it is written.
 const FULL: usize = 64 << 10;
@@ -105,7 +105,7 @@ impl<W: Write> Lines<W> {
 impl Lines<File> {
     /// A new file. What exists and is no regular file (a pipe, `/dev/null`) is written to as it is.
     pub(super) fn create(path: &Path) -> Result<Lines<File>, SinkError> {
-        match OpenOptions::new().append(true).create_new(true).open(path) {
+        match growing::options().create_new(true).open(path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_file() => {
                 Err(SinkError::new(
                     Place::File(path.to_owned()),
@@ -114,7 +114,7 @@ impl Lines<File> {
                 ))
             }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                Lines::open(path, OpenOptions::new().append(true))
+                Lines::open(path, &growing::options())
             }
             opened => Lines::of_file(path, opened),
         }
@@ -122,12 +122,9 @@ impl Lines<File> {
 
     /// A new file in place of one there may be.
     pub(super) fn overwrite(path: &Path) -> Result<Lines<File>, SinkError> {
-        let mut lines = Lines::open(path, OpenOptions::new().append(true).create(true))?;
+        let mut lines = Lines::open(path, growing::options().create(true))?;
         if lines.end > 0 {
-            lines
-                .to
-                .set_len(0)
-                .map_err(|e| lines.error("cannot be emptied", e))?;
+            growing::cut(&lines.to, 0).map_err(|e| lines.error("cannot be emptied", e))?;
             lines.end = 0;
         }
         Ok(lines)
@@ -136,7 +133,7 @@ impl Lines<File> {
     /// The end of a file, made if there is none. A last line without its end gets one, lest the next line grows
     /// onto it.
     pub(super) fn append(path: &Path) -> Result<Lines<File>, SinkError> {
-        let mut lines = Lines::open(path, OpenOptions::new().append(true).create(true))?;
+        let mut lines = Lines::open(path, growing::options().create(true))?;
         if lines.end > 0
             && !ends_with_line_feed(path).map_err(|e| lines.error("cannot be read", e))?
         {
@@ -165,6 +162,10 @@ impl Lines<File> {
         let end = file
             .metadata()
             .map_or(0, |m| if m.is_file() { m.len() } else { 0 });
+        if end > 0 {
+            growing::go_to_end(&file)
+                .map_err(|e| SinkError::new(place.clone(), "cannot be opened for writing", e))?;
+        }
         Ok(Lines {
             to: file,
             place,
@@ -176,7 +177,7 @@ impl Lines<File> {
                 if !about.is_file() || about.len() != from {
                     return Err(io::ErrorKind::Unsupported.into());
                 }
-                file.set_len(to)
+                growing::cut(file, to)
             },
         })
     }

@@ -4,6 +4,7 @@
 //! that takes the outcomes, never on a worker; while it is slow, the batch is.
 
 mod failures;
+mod growing;
 mod journal;
 mod jsonl;
 mod lines;

@@ -201,7 +201,7 @@ impl RunError {
         &self.source
     }
 
-    /// The figures of all outcomes, those not written and those cancelled included.
+    /// The figures of all outcomes, including those that were not written and those of requests not done.
     pub fn summary(&self) -> &Summary {
         &self.summary
     }

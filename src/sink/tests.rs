@@ -112,12 +112,14 @@ fn failed(index: u64) -> Outcome {
 fn mixed() -> Vec<Outcome> {
     let mut cut_short = failed(5);
     cut_short.report.cut_short = true;
+    let mut unsent = sample::unsent(4, "http://h/", ErrorType::Deadline);
+    unsent.report.cut_short = true;
     vec![
         success(0),
         rejected(1),
         failed(2),
         sample::unsent(3, "http://h/", ErrorType::Cancelled),
-        sample::unsent(4, "http://h/", ErrorType::Deadline),
+        unsent,
         cut_short,
         sample::unsent(6, "http://h/", ErrorType::InvalidRequest),
     ]

@@ -1,14 +1,19 @@
 //! The closing block of a run.
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::escape::Escaped;
 
-use super::{Distribution, HostFigures, Summary, TopError};
+use super::layout::{Figures, columns, cut, padded, right_aligned, shortened, two, widest};
+use super::numbers::{mean, millis_shown, number, percent, plural, size, span};
+use super::{HostFigures, Summary, TopError};
 
-/// Where the right-hand side begins.
-const RIGHT: usize = 38;
+/// Columns of a line where the caller says nothing else.
+const WIDTH: usize = 80;
+/// Columns before the rows of a table.
+const TITLE: usize = 14;
+/// The least of an example's URL that is worth a place beside the error.
+const SHORTEST_URL: usize = 40;
 /// Rows shown of the bounded tables, and of the statuses.
 const ROWS: usize = 5;
 const STATUSES: usize = 8;
@@ -21,75 +26,133 @@ const STATUSES: usize = 8;
 ///   rejected       0
 ///   cancelled      0
 ///   failed        49    0.5 %           http_status 37 · timeout 9 · dns 3
-/// Latency of 9988 responses, ms         mean 142.7   min 12   p50 96   p90 260   p95 330   p99 910   max 4120
-///   queue wait  mean 3.1   p95 11       510 requests/s   received 48.2 MB   connections 24 new, 10207 reused
+/// Latency of 9988 responses, ms         mean 142.7   min 12   max 4120
+///                                       p50 96   p90 260   p95 330   p99 910
+///   queue wait  mean 3.1   p95 11       510 requests/s   received 48.2 MB
+///                                       connections 24 new, 10207 reused
 ///   retries     212 requests (+231 attempts), 205 then succeeded
 /// Worst hosts   api.x.org    4000 requests   44 failed   p95 640 ms
-/// Top errors    37  http_status 404 Not Found                      e.g. line 17 https://api.x.org/17
-///                9  timeout connect took longer than 10s           e.g. line 88 https://api.x.org/88
+/// Top errors    37  http_status 404 Not Found  e.g. line 17 https://api.x.org/17
 /// ```
 ///
-/// Lines that would say nothing are left out. The last line has no line feed.
+/// No line takes more than 80 columns, or than the width of the format: `{summary:120}` makes use of 120. Long URLs are
+/// shortened in the middle. Lines that would say nothing are left out; for a single request two lines say everything.
+/// The last line has no line feed.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = [
-            vec![self.headline()],
-            self.counts(),
-            self.times(),
-            self.retries(),
-            self.worst_hosts(),
-            self.errors_shown(),
-        ];
-        for (n, line) in lines.iter().flatten().enumerate() {
+        let width = f.width().unwrap_or(WIDTH);
+        let lines = match self.total() {
+            1 => self.of_one(width),
+            _ => [
+                self.headline(width),
+                self.counts(width),
+                self.times(width),
+                self.retries(),
+                self.worst_hosts(width),
+                self.errors_shown(width),
+            ]
+            .concat(),
+        };
+        for (n, line) in lines.iter().enumerate() {
             let end = if n > 0 { "\n" } else { "" };
-            write!(f, "{end}{}", line.trim_end())?;
+            write!(f, "{end}{}", cut(line.trim_end(), width))?;
         }
         Ok(())
     }
 }
 
 impl Summary {
-    fn headline(&self) -> String {
+    fn how_long(&self) -> String {
         let how = if self.interrupted {
             "Interrupted"
         } else {
             "Done"
         };
-        let left = match (self.wall.is_zero(), self.interrupted) {
+        match (self.wall.is_zero(), self.interrupted) {
             (true, _) => how.to_owned(),
             (false, false) => format!("{how} in {}", span(self.wall)),
             (false, true) => format!("{how} after {}", span(self.wall)),
-        };
-        let requests = plural(self.total(), "request");
-        match self.at_once {
-            0 => two(&left, &requests),
-            n => two(&left, &format!("{requests}, {n} at once")),
         }
     }
 
-    fn counts(&self) -> Vec<String> {
-        let width = self.total().to_string().len().max(5) + 2;
-        let row = |name: &str, n: u64, right: &str| {
-            let count = format!("  {name:<9}{n:>width$}");
+    fn headline(&self, width: usize) -> Vec<String> {
+        let mut figures = vec![plural(self.total(), "request")];
+        if self.at_once > 0 {
+            figures.push(format!("{} at once", self.at_once));
+        }
+        two(&self.how_long(), &Figures::separated(", ", figures), width)
+    }
+
+    /// The two lines that say everything about one request.
+    fn of_one(&self, width: usize) -> Vec<String> {
+        let states = [
+            (self.succeeded, "succeeded"),
+            (self.rejected, "rejected"),
+            (self.cancelled, "cancelled"),
+            (self.failed, "failed"),
+            (self.not_done, "not done"),
+        ];
+        let state = states.iter().find(|(n, _)| *n > 0).map_or("", |(_, s)| s);
+        let mut first = format!("{}: 1 request {state}", self.how_long());
+        if let Some(status) = self.statuses.keys().next() {
+            first += &format!(", status {status}");
+        }
+        if self.attempts > 1 {
+            first += &format!(", {} attempts", self.attempts);
+        }
+        let second = match self.top_errors().first() {
+            Some(error) => {
+                let text = cut(&error_shown(error), width.saturating_sub(2));
+                let url = Escaped(&error.url).to_string();
+                let room = width.saturating_sub(2 + columns(&text) + 3);
+                match room >= columns(&url).min(SHORTEST_URL) {
+                    true => format!("  {text}   {}", shortened(&url, room)),
+                    false => format!("  {text}"),
+                }
+            }
+            None => format!("  {}", self.figures_of_one().join("   ")),
+        };
+        vec![first, second]
+    }
+
+    fn figures_of_one(&self) -> Vec<String> {
+        let mut figures = Vec::new();
+        if !self.latency.is_empty() {
+            figures.push(format!("latency {} ms", millis_shown(self.latency.max())));
+        }
+        if !self.queue_wait.is_empty() {
+            let wait = millis_shown(self.queue_wait.max());
+            figures.push(format!("queue wait {wait} ms"));
+        }
+        figures.extend(self.bytes_shown());
+        figures
+    }
+
+    fn counts(&self, width: usize) -> Vec<String> {
+        let digits = self.total().to_string().len().max(5) + 2;
+        let row = |name: &str, n: u64, right: &Figures| {
+            let count = format!("  {name:<9}{n:>digits$}");
             let share = if n > 0 {
                 format!("{:>9}", percent(n, self.total()))
             } else {
                 String::new()
             };
-            two(&format!("{count}{share}"), right)
+            two(&format!("{count}{share}"), right, width)
         };
-        vec![
+        let none = Figures::new(Vec::new());
+        [
             row("succeeded", self.succeeded, &self.statuses_shown()),
-            row("rejected", self.rejected, ""),
-            row("cancelled", self.cancelled, ""),
+            row("rejected", self.rejected, &none),
+            row("cancelled", self.cancelled, &none),
             row("failed", self.failed, &self.classes_shown()),
         ]
+        .into_iter()
+        .chain((self.not_done > 0).then(|| row("not done", self.not_done, &none)))
+        .collect::<Vec<_>>()
+        .concat()
     }
 
-    fn statuses_shown(&self) -> String {
-        if self.statuses.is_empty() {
-            return String::new();
-        }
+    fn statuses_shown(&self) -> Figures {
         let mut statuses: Vec<_> = self.statuses.iter().collect();
         statuses.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
         let others: u64 = statuses.iter().skip(STATUSES).map(|(_, n)| **n).sum();
@@ -102,32 +165,35 @@ impl Summary {
         if others > 0 {
             shown.push(format!("others: {others}"));
         }
-        format!("statuses  {}", shown.join("  "))
+        if let Some(first) = shown.first_mut() {
+            first.insert_str(0, "statuses  ");
+        }
+        Figures::separated("  ", shown)
     }
 
-    fn classes_shown(&self) -> String {
+    fn classes_shown(&self) -> Figures {
         let mut classes: Vec<_> = self.error_types.iter().collect();
         classes.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-        let shown: Vec<String> = classes
-            .iter()
-            .map(|(class, n)| format!("{class} {n}"))
-            .collect();
-        shown.join(" · ")
+        let shown = classes.iter().map(|(class, n)| format!("{class} {n}"));
+        Figures::separated(" · ", shown.collect())
     }
 
-    fn times(&self) -> Vec<String> {
+    fn times(&self, width: usize) -> Vec<String> {
         let mut lines = Vec::new();
         let l = &self.latency;
         if !l.is_empty() {
-            let mut figures = vec![format!("mean {}", mean(l))];
-            let quantile = |share| millis_shown(l.quantile(share));
-            figures.push(format!("min {}", millis_shown(l.min())));
-            for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
-                figures.push(format!("{name} {}", quantile(share)));
-            }
-            figures.push(format!("max {}", millis_shown(l.max())));
+            let extremes = vec![
+                format!("mean {}", mean(l)),
+                format!("min {}", millis_shown(l.min())),
+                format!("max {}", millis_shown(l.max())),
+            ];
+            let shares = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
+            let quantiles = shares
+                .iter()
+                .map(|(name, share)| format!("{name} {}", millis_shown(l.quantile(*share))));
             let left = format!("Latency of {}, ms", plural(l.count_of(), "response"));
-            lines.push(two(&left, &figures.join("   ")));
+            let figures = Figures::new(vec![extremes, quantiles.collect()]);
+            lines.extend(two(&left, &figures, width));
         }
         let wait = if self.queue_wait.is_empty() {
             String::new()
@@ -135,23 +201,24 @@ impl Summary {
             let p95 = millis_shown(self.queue_wait.quantile(0.95));
             format!("  queue wait  mean {}   p95 {p95}", mean(&self.queue_wait))
         };
-        let mut figures = Vec::new();
-        if let Some(rate) = self.rate().filter(|_| self.attempts > 0) {
-            figures.push(format!("{} requests/s", number(rate)));
-        }
-        if self.bytes_received > 0 {
-            figures.push(format!("received {}", size(self.bytes_received)));
-        }
-        if self.connections_opened + self.connections_reused > 0 {
-            figures.push(format!(
+        let rate = self.rate().filter(|_| self.attempts > 0);
+        let rate = rate.map(|rate| format!("{} requests/s", number(rate)));
+        let traffic: Vec<String> = rate.into_iter().chain(self.bytes_shown()).collect();
+        let connections = (self.connections_opened + self.connections_reused > 0).then(|| {
+            format!(
                 "connections {} new, {} reused",
                 self.connections_opened, self.connections_reused
-            ));
-        }
-        if !wait.is_empty() || !figures.is_empty() {
-            lines.push(two(&wait, &figures.join("   ")));
+            )
+        });
+        let connections: Vec<String> = connections.into_iter().collect();
+        if !(wait.is_empty() && traffic.is_empty() && connections.is_empty()) {
+            lines.extend(two(&wait, &Figures::new(vec![traffic, connections]), width));
         }
         lines
+    }
+
+    fn bytes_shown(&self) -> Option<String> {
+        (self.bytes_received > 0).then(|| format!("received {}", size(self.bytes_received)))
     }
 
     fn retries(&self) -> Vec<String> {
@@ -173,7 +240,7 @@ impl Summary {
         lines
     }
 
-    fn worst_hosts(&self) -> Vec<String> {
+    fn worst_hosts(&self, width: usize) -> Vec<String> {
         let mut hosts = self.hosts();
         let (others, ..) = self.other_hosts();
         let failed = hosts.iter().any(|host| host.failed > 0);
@@ -185,60 +252,69 @@ impl Summary {
             hosts.retain(|host| host.failed > 0);
         }
         hosts.truncate(ROWS);
-        let names: Vec<String> = hosts.iter().map(host_name).collect();
-        let width = |texts: &[String]| {
-            texts
-                .iter()
-                .map(|text| text.chars().count())
-                .max()
-                .unwrap_or(0)
-        };
-        let name_width = width(&names);
-        let requests: Vec<String> = hosts
-            .iter()
-            .map(|host| plural(host.requests, "request"))
-            .collect();
-        let requests_width = width(&requests);
-        let failed: Vec<String> = hosts
-            .iter()
-            .map(|host| format!("{} failed", host.failed))
-            .collect();
-        let failed_width = width(&failed);
-        let rows = hosts.iter().enumerate().map(|(at, host)| {
-            let p95 = host.p95.map_or_else(String::new, |p95| {
+        let texts = |text: fn(&HostFigures) -> String| hosts.iter().map(text).collect();
+        let requests: Vec<String> = texts(|host| plural(host.requests, "request"));
+        let failed: Vec<String> = texts(|host| format!("{} failed", host.failed));
+        let p95: Vec<String> = texts(|host| {
+            host.p95.map_or_else(String::new, |p95| {
                 format!("   p95 {} ms", millis_shown(p95))
-            });
+            })
+        });
+        let (of_requests, of_failed) = (widest(&requests), widest(&failed));
+        let figures = 4 + of_requests + 3 + of_failed + widest(&p95);
+        let room = width.saturating_sub(TITLE + figures);
+        let names = hosts.iter().map(|host| shortened(&host_name(host), room));
+        let names: Vec<String> = names.collect();
+        let of_name = widest(&names);
+        let rows = (0..hosts.len()).map(|at| {
             format!(
-                "{:<name_width$}    {:>requests_width$}   {:>failed_width$}{p95}",
-                names[at], requests[at], failed[at]
+                "{}    {}   {}{}",
+                padded(&names[at], of_name),
+                right_aligned(&requests[at], of_requests),
+                right_aligned(&failed[at], of_failed),
+                p95[at]
             )
         });
         titled("Worst hosts", rows)
     }
 
-    fn errors_shown(&self) -> Vec<String> {
+    fn errors_shown(&self, width: usize) -> Vec<String> {
         let mut errors = self.top_errors();
         errors.truncate(ROWS);
-        let text = |error: &TopError| {
-            Escaped(format_args!("{} {}", error.error_type, error.message)).to_string()
+        let counts: Vec<String> = errors.iter().map(|error| error.count.to_string()).collect();
+        let of_count = widest(&counts);
+        let from = TITLE + of_count + 2;
+        let room = width.saturating_sub(from);
+        let texts = errors.iter().map(|error| cut(&error_shown(error), room));
+        let texts: Vec<String> = texts.collect();
+        let place = |error: &TopError| match &error.place {
+            Some(place) => Escaped(format_args!("e.g. {place}")).to_string(),
+            None => format!("e.g. line {}", error.index + 1),
         };
-        let texts: Vec<String> = errors.iter().map(text).collect();
-        let text_width = texts
+        let places: Vec<String> = errors.iter().map(place).collect();
+        let urls: Vec<String> = errors
             .iter()
-            .map(|text| text.chars().count())
-            .max()
-            .unwrap_or(0)
-            .clamp(45, 70);
-        let count_width = errors
-            .first()
-            .map_or(0, |worst| worst.count.to_string().len());
-        let rows = errors.iter().zip(&texts).map(|(error, text)| {
-            format!(
-                "{:>count_width$}  {text:<text_width$}  e.g. line {} {}",
-                error.count,
-                error.index + 1,
-                Escaped(&error.url)
-            )
+            .map(|error| Escaped(&error.url).to_string())
+            .collect();
+        let of_text = widest(&texts);
+        // Beside the error or below it, but for all rows alike.
+        let left = room.saturating_sub(of_text + 2 + widest(&places) + 1);
+        let beside = left >= widest(&urls).min(SHORTEST_URL);
+        let rows = (0..errors.len()).flat_map(|at| {
+            let count = right_aligned(&counts[at], of_count);
+            let (text, place) = (&texts[at], &places[at]);
+            let room_of_url = match beside {
+                true => left,
+                false => room.saturating_sub(columns(place) + 1),
+            };
+            let url = shortened(&urls[at], room_of_url);
+            match beside {
+                true => vec![format!("{count}  {}  {place} {url}", padded(text, of_text))],
+                false => vec![
+                    format!("{count}  {text}"),
+                    format!("{:of_count$}  {place} {url}", ""),
+                ],
+            }
         });
         titled("Top errors", rows)
     }
@@ -247,30 +323,12 @@ impl Summary {
 /// Rows under a title that stands before the first.
 fn titled(title: &str, rows: impl Iterator<Item = String>) -> Vec<String> {
     rows.enumerate()
-        .map(|(at, row)| format!("{:<14}{row}", if at == 0 { title } else { "" }))
+        .map(|(at, row)| format!("{:<TITLE$}{row}", if at == 0 { title } else { "" }))
         .collect()
 }
 
-/// A left-hand and a right-hand side, which keep their distance.
-fn two(left: &str, right: &str) -> String {
-    let gap = RIGHT.saturating_sub(left.chars().count()).max(2);
-    format!("{left}{:gap$}{right}", "")
-}
-
-fn plural(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-/// A share that is neither none nor all does not read as either.
-fn percent(part: u64, all: u64) -> String {
-    let share = part as f64 * 100.0 / all as f64;
-    if share < 0.05 {
-        "<0.1 %".to_owned()
-    } else if share > 99.94 && part < all {
-        ">99.9 %".to_owned()
-    } else {
-        format!("{share:.1} %")
-    }
+fn error_shown(error: &TopError) -> String {
+    Escaped(format_args!("{} {}", error.error_type, error.message)).to_string()
 }
 
 /// The name a person knows: without the scheme, and without the port where it is the scheme's own.
@@ -279,58 +337,5 @@ fn host_name(figures: &HostFigures) -> String {
     match (host.scheme(), host.port()) {
         ("http", 80) | ("https", 443) => Escaped(host.name()).to_string(),
         (_, port) => Escaped(format_args!("{}:{port}", host.name())).to_string(),
-    }
-}
-
-fn mean(of: &Distribution) -> String {
-    let ms = of.mean().as_secs_f64() * 1e3;
-    if ms < 1.0 {
-        format!("{ms:.2}")
-    } else {
-        format!("{ms:.1}")
-    }
-}
-
-fn millis_shown(time: Duration) -> String {
-    number(time.as_secs_f64() * 1e3)
-}
-
-/// About two digits: 0.25, 3.1, 96, 4120.
-fn number(n: f64) -> String {
-    if n == 0.0 {
-        "0".to_owned()
-    } else if n < 0.995 {
-        format!("{n:.2}")
-    } else if n < 9.95 {
-        format!("{n:.1}")
-    } else {
-        format!("{n:.0}")
-    }
-}
-
-fn span(time: Duration) -> String {
-    let s = time.as_secs();
-    match s {
-        0 => format!("{:.2} s", time.as_secs_f64()),
-        1..120 => format!("{:.1} s", time.as_secs_f64()),
-        120..3600 => format!("{} min {} s", s / 60, s % 60),
-        _ => format!("{} h {} min", s / 3600, s % 3600 / 60),
-    }
-}
-
-/// Decimal units, as networks are measured in.
-fn size(bytes: u64) -> String {
-    let mut n = bytes as f64;
-    let mut units = ["kB", "MB", "GB", "TB"].iter();
-    let mut unit = "B";
-    while n >= 999.95
-        && let Some(next) = units.next()
-    {
-        (n, unit) = (n / 1000.0, next);
-    }
-    if unit == "B" {
-        format!("{bytes} B")
-    } else {
-        format!("{n:.1} {unit}")
     }
 }

@@ -42,6 +42,8 @@ pub struct TopError {
     pub count: u64,
     /// The position in the input of the first one, from 0.
     pub index: u64,
+    /// The place that the first one was read from: `urls.txt:17`, `stdin:17` or `argument 2`. `None`: it is not known.
+    pub place: Option<String>,
     /// The URL of the first one, userinfo masked.
     pub url: String,
 }
@@ -95,9 +97,10 @@ pub(super) struct ErrorRow {
     pub(super) example: Option<Example>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Example {
     pub(super) index: u64,
+    pub(super) place: Option<String>,
     pub(super) url: String,
     pub(super) message: String,
 }
@@ -114,7 +117,8 @@ impl ErrorKey {
             phase: error.phase().filter(|_| !by_status),
             status: error.status().or(outcome.status().filter(|_| by_status)),
             words: match error.layer() {
-                Layer::Application | Layer::Local => cut(error.message(), MESSAGE),
+                Layer::Application => cut(error.message(), MESSAGE),
+                Layer::Local => cut(&without_numbers(error.message()), MESSAGE),
                 _ => String::new(),
             },
         }
@@ -132,6 +136,7 @@ impl ErrorRow {
         {
             self.example = Some(Example {
                 index: outcome.index(),
+                place: outcome.request().place().map(|place| place.to_string()),
                 url: cut(&outcome.url(), URL),
                 message: message(error, outcome),
             });
@@ -161,17 +166,16 @@ impl Row for ErrorRow {
 
 impl TopError {
     pub(super) fn of(key: &ErrorKey, row: &ErrorRow) -> TopError {
-        let example = row.example.clone();
-        let (index, url, message) =
-            example.map_or_else(Default::default, |e| (e.index, e.url, e.message));
+        let example = row.example.clone().unwrap_or_default();
         TopError {
             error_type: key.error_type,
             phase: key.phase,
             status: key.status,
-            message,
+            message: example.message,
             count: row.count,
-            index,
-            url,
+            index: example.index,
+            place: example.place,
+            url: example.url,
         }
     }
 }
@@ -192,6 +196,19 @@ fn message<T>(error: &Error, outcome: &Outcome<T>) -> String {
         None => text.to_owned(),
     };
     cut(&text, MESSAGE)
+}
+
+/// The message with `#` for each number, since a mistake is the same at whichever byte of its line it stands.
+fn without_numbers(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !c.is_ascii_digit() {
+            kept.push(c);
+        } else if !kept.ends_with('#') {
+            kept.push('#');
+        }
+    }
+    kept
 }
 
 fn cut(text: &str, most: usize) -> String {

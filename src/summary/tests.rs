@@ -6,6 +6,8 @@ use crate::error::Error;
 use crate::outcome::sample::{self, attempt, ms, response};
 use crate::rejection::Rejection;
 
+mod not_done;
+
 fn url(index: u64) -> String {
     format!("https://api.x.org/{index}")
 }
@@ -325,29 +327,121 @@ Done in 19.6 s                        10001 requests, 16 at once
   rejected       0
   cancelled      0
   failed        49    0.5 %           http_status 40 · timeout 9
-Latency of 9997 responses, ms         mean 165.0   min 1.0   p50 164   p90 297   p95 314   p99 327   max 4120
-  queue wait  mean 3.0   p95 3.0      510 requests/s   received 48.2 MB   connections 24 new, 9991 reused
+Latency of 9997 responses, ms         mean 165.0   min 1.0   max 4120
+                                      p50 164   p90 297   p95 314   p99 327
+  queue wait  mean 3.0   p95 3.0      510 requests/s   received 48.2 MB
+                                      connections 24 new, 9991 reused
   retries     14 requests (+23 attempts), 5 then succeeded
 Worst hosts   api.x.org    9992 requests   40 failed   p95 313 ms
               x               9 requests    9 failed
-Top errors    40  http_status 404 Not Found                      e.g. line 17 https://api.x.org/16
-               9  timeout connect took longer than 10s           e.g. line 88 https://x/87";
+Top errors    40  http_status 404 Not Found
+                  e.g. line 17 https://api.x.org/16
+               9  timeout connect took longer than 10s
+                  e.g. line 88 https://x/87";
         assert_eq!(summary.to_string(), expected, "\n{summary}");
+        // A width has its room used.
+        let wide = format!("{summary:110}");
+        for line in [
+            "mean 165.0   min 1.0   max 4120   p50 164   p90 297   p95 314   p99 327\n",
+            "510 requests/s   received 48.2 MB   connections 24 new, 9991 reused\n",
+            "40  http_status 404 Not Found             e.g. line 17 https://api.x.org/16\n",
+        ] {
+            assert!(wide.contains(line), "{line}\n{wide}");
+        }
     }
 
     #[test]
     fn lines_that_say_nothing_are_left_out() {
-        let mut summary = of(&[success(0, 0.25)]);
+        let mut summary = of(&[success(0, 0.25), success(1, 0.25)]);
         summary.set_wall(Duration::from_millis(250));
         let expected = "\
-Done in 0.25 s                        1 request
-  succeeded      1  100.0 %           statuses  200: 1
+Done in 0.25 s                        2 requests
+  succeeded      2  100.0 %           statuses  200: 2
   rejected       0
   cancelled      0
   failed         0
-Latency of 1 response, ms             mean 0.25   min 0.25   p50 0.25   p90 0.25   p95 0.25   p99 0.25   max 0.25
-  queue wait  mean 3.0   p95 3.0      4.0 requests/s   received 1.0 kB   connections 0 new, 1 reused";
+Latency of 2 responses, ms            mean 0.25   min 0.25   max 0.25
+                                      p50 0.25   p90 0.25   p95 0.25   p99 0.25
+  queue wait  mean 3.0   p95 3.0      8.0 requests/s   received 2.0 kB
+                                      connections 0 new, 2 reused";
         assert_eq!(summary.to_string(), expected, "\n{summary}");
+    }
+
+    #[test]
+    fn one_request_is_two_lines() {
+        for (outcome, expected) in [
+            (
+                success(0, 0.25),
+                "Done: 1 request succeeded, status 200\n  latency 0.25 ms   queue wait 3.0 ms   \
+                 received 1.0 kB",
+            ),
+            (
+                not_found(0),
+                "Done: 1 request failed, status 404\n  http_status 404 Not Found   https://api.x.org/0",
+            ),
+            (
+                timeout(0),
+                "Done: 1 request failed, 3 attempts\n  timeout connect took longer than 10s   https://x/0",
+            ),
+        ] {
+            let shown = of(&[outcome]).to_string();
+            assert_eq!(shown, expected, "\n{shown}");
+        }
+        let rejected = of(&[rejected(0)]).to_string();
+        assert!(
+            rejected.starts_with("Done: 1 request rejected, status 200\n  latency "),
+            "{rejected}"
+        );
+        let cancelled = of(&[cancelled(0)]).to_string();
+        assert!(
+            cancelled.starts_with("Done: 1 request cancelled\n"),
+            "{cancelled}"
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_asked_for() {
+        let long = |n: u64| {
+            let url = format!(
+                "https://{}.example/{}",
+                "余额".repeat(40),
+                "✅é/".repeat(30)
+            );
+            let mut outcome = sample::unsent(n, url, ErrorType::Process);
+            let message = format!("{n} {}", "不足 ".repeat(50));
+            outcome.state = State::Failed(Error::new(ErrorType::Process, message));
+            outcome
+        };
+        let mut many = of(&mixed());
+        for n in 0..7 {
+            many.record(&long(n));
+        }
+        for status in 400..420 {
+            many.statuses.insert(status, 123_456_789);
+        }
+        many.set_wall(Duration::from_secs(1_000_000));
+        many.set_at_once(10_000);
+        for summary in [many, of(&[long(0)]), of(&[success(0, 1.0)]), Summary::new()] {
+            for width in 1..=200 {
+                for line in format!("{summary:width$}").lines() {
+                    assert!(layout::columns(line) <= width, "{line} in {width}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_url_is_shortened_in_its_middle() {
+        let url = format!("https://api.x.org/{}/last", "part/".repeat(40));
+        let answer = response(&url, 404, "text/plain", b"x");
+        let summary = of(&[sample::bad_status(0, url, answer), not_found(1)]);
+        let line = summary.to_string();
+        let line = line.lines().find(|line| line.contains("e.g.")).unwrap();
+        assert!(
+            line.contains(" https://api.x.org/") && line.ends_with("/last"),
+            "{line}"
+        );
+        assert!(line.contains('…') && layout::columns(line) == 80, "{line}");
     }
 
     #[test]
@@ -363,12 +457,12 @@ Done                                  0 requests
 
     #[test]
     fn an_interrupted_run_says_so_and_how_long_it_took() {
-        let mut summary = of(&[cancelled(0)]);
+        let mut summary = of(&[cancelled(0), cancelled(1)]);
         summary.set_wall(Duration::from_secs(3725));
         summary.set_interrupted(true);
         let text = summary.to_string();
         assert!(text.starts_with("Interrupted after 1 h 2 min "), "{text}");
-        assert!(text.contains("cancelled      1  100.0 %"), "{text}");
+        assert!(text.contains("cancelled      2  100.0 %"), "{text}");
     }
 
     #[test]
@@ -382,9 +476,11 @@ Done                                  0 requests
 
     #[test]
     fn nothing_steers_the_terminal() {
-        let outcome = sample::unsent(0, "http://h/\x1b[2J\n", ErrorType::InvalidRequest);
-        let text = of(&[outcome]).to_string();
-        assert!(!text.contains('\x1b') && text.contains("[2J"), "{text}");
-        assert_eq!(text.lines().count(), 6, "{text}");
+        let outcome = |n| sample::unsent(n, "http://h/\x1b[2J\n", ErrorType::InvalidRequest);
+        for (outcomes, lines) in [(vec![outcome(0)], 2), (vec![outcome(0), outcome(1)], 7)] {
+            let text = of(&outcomes).to_string();
+            assert!(!text.contains('\x1b') && text.contains("[2J"), "{text}");
+            assert_eq!(text.lines().count(), lines, "{text}");
+        }
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Wire {
     rejected: u64,
     failed: u64,
     cancelled: u64,
+    not_done: u64,
     interrupted: bool,
     #[serde(with = "millis")]
     wall_ms: Duration,
@@ -76,6 +77,8 @@ struct ErrorLine {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     words: String,
     index: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
     url: String,
 }
 
@@ -98,6 +101,7 @@ impl From<Summary> for Wire {
             rejected: s.rejected,
             failed: s.failed,
             cancelled: s.cancelled,
+            not_done: s.not_done,
             interrupted: s.interrupted,
             wall_ms: s.wall,
             at_once: s.at_once,
@@ -162,6 +166,7 @@ impl From<Wire> for Summary {
             rejected: w.rejected,
             failed: w.failed,
             cancelled: w.cancelled,
+            not_done: w.not_done,
             error_types: w.error_types,
             statuses: w.statuses,
             hosts,
@@ -216,6 +221,7 @@ impl ErrorLine {
             message: example.message,
             words: key.words.clone(),
             index: example.index,
+            place: example.place,
             url: example.url,
         })
     }
@@ -231,6 +237,7 @@ impl ErrorLine {
             count: self.count,
             example: Some(Example {
                 index: self.index,
+                place: self.place,
                 url: self.url,
                 message: self.message,
             }),

@@ -12,6 +12,7 @@ use super::connection::{Connection, Plan};
 use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
 use super::plain::{self, Answer};
+use super::platform;
 use super::pool::{Keep, Pool, PoolSettings};
 use super::proxy::Route;
 use super::reply::{receive, receive_plain, sampled};
@@ -22,9 +23,9 @@ use super::send::send;
 use super::settings::{Dialling, Settings};
 use super::target::Target;
 use super::tls::Tls;
-use super::upload::Upload;
+use super::upload::{Unsent, Upload};
 use super::wire::Limits;
-use super::{Call, Exchanged, Fault, Reply, Transport};
+use super::{Call, Exchanged, Fault, Reply, SentHead, Transport};
 use crate::http::Response;
 use crate::proxy_settings::ProxySettings;
 use crate::request::Body;
@@ -100,19 +101,31 @@ impl Transport for Sockets {
         let Some(target) = Target::of(call) else {
             return self.failed(call, &Target::NONE, meter, Trouble::NoHost);
         };
-        if let Some(Err(unsaved)) = call.save.map(save::check) {
-            return self.failed(call, &target, meter, Trouble::Unsaved(unsaved));
+        if let Some(to) = call.save {
+            if let Err(unsaved) = save::check(to) {
+                return self.failed(call, &target, meter, Trouble::Unsaved(unsaved));
+            }
+            let held = self.making_room(platform::is_out_of_files, || call.spare.hold());
+            if let Err(error) = held {
+                return self.failed(call, &target, meter, Trouble::Shortage(error));
+            }
         }
         let upload = match call.body {
             Body::Bytes(_) => None,
-            Body::Streamed(stream) => match Upload::open(stream) {
-                Ok(upload) => Some(upload),
-                Err(unsent) => {
-                    return self.failed(call, &target, meter, Trouble::Unsent(unsent));
+            Body::Streamed(stream) => {
+                match self.making_room(Unsent::passes, || Upload::open(stream)) {
+                    Ok(upload) => Some(upload),
+                    Err(unsent) => {
+                        return self.failed(call, &target, meter, Trouble::Unsent(unsent));
+                    }
                 }
-            },
+            }
         };
         let route = Route::of(self.proxies.as_deref(), &target);
+        if let Some(activity) = call.watch() {
+            activity.begin();
+            activity.waits(started);
+        }
         match self.connection(call, &target, route, started, &mut meter) {
             Ok(connection) => self.converse(call, &target, route, meter, connection, upload),
             Err(trouble) => {
@@ -125,12 +138,35 @@ impl Transport for Sockets {
         }
     }
 
+    fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
+        let target = Target::of(call);
+        let seen = match &target {
+            None => Err(Trouble::NoHost),
+            Some(target) => self.look_ahead(call, target),
+        };
+        seen.map_err(|trouble| {
+            let target = target.as_ref().unwrap_or(&Target::NONE);
+            let meter = Meter::start(Instant::now());
+            Box::new(self.fault(call, target, &meter, trouble, false))
+        })
+    }
+
     fn close_idle(&self) {
         self.pool.clear();
     }
 }
 
 impl Sockets {
+    /// The head of a call whose body can be read and whose host, if it is an address, may be connected to.
+    fn look_ahead(&self, call: &Call<'_>, target: &Target<'_>) -> Result<SentHead, Trouble> {
+        let length = match call.body {
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Streamed(stream) => Upload::open(stream).map_err(Trouble::Unsent)?.length(),
+        };
+        self.resolver.check_literal(target.bare_name())?;
+        Ok(SentHead::of(call, target, length))
+    }
+
     /// Sends the request and takes the response.
     fn converse(
         &self,
@@ -143,6 +179,9 @@ impl Sockets {
     ) -> Exchanged {
         meter.trace.connected = true;
         meter.trace.remote = Some(connection.remote());
+        if let Some(activity) = call.watch() {
+            activity.goes_on();
+        }
         if let Some(on_connected) = call.on_connected {
             on_connected();
         }
@@ -193,6 +232,7 @@ impl Sockets {
             unwanted: upload.map(|upload| Arc::clone(&upload.unwanted)),
             header_limit: self.header_limit,
             forwarding: route.forwarding(target, call),
+            watch: call.watch().cloned(),
         });
         connection
     }
@@ -209,6 +249,9 @@ impl Sockets {
         response: Response<ureq::Body>,
     ) -> Exchanged {
         let head_at = Instant::now();
+        if let Some(activity) = call.watch() {
+            activity.answered();
+        }
         let (reply, cut, back) = receive(call, response);
         let Some(mut connection) = back else {
             // ureq holds on to no connection it was lent; should it, there is none to give back.
@@ -238,6 +281,9 @@ impl Sockets {
             .attempt
             .meter
             .enter(Phase::Receive, Instant::now());
+        if let Some(activity) = call.watch() {
+            activity.answered();
+        }
         let (reply, cut) = receive_plain(call, answer, &mut connection);
         self.concluded(call, target, route, connection, reply, cut)
     }
@@ -256,6 +302,7 @@ impl Sockets {
         let meter = connection.attempt.meter;
         let now = Instant::now();
         let trace = meter.finish(now);
+        let over_limit = matches!(cut, Some(Cut::TooLarge));
         // A body cut by a cancel can look complete, so the flag decides.
         let trouble = match (
             call.cancel.withdraw(),
@@ -279,7 +326,8 @@ impl Sockets {
                     received: trace.bytes_received,
                     ended: connection.attempt.ended,
                 };
-                let reply = sampled(reply);
+                let mut reply = sampled(reply);
+                reply.truncated |= over_limit;
                 Err(scene.fault(trouble, Some(reply)))
             }
         };
@@ -336,6 +384,21 @@ impl Sockets {
         trouble: Trouble,
         ended: bool,
     ) -> Exchanged {
+        let fault = self.fault(call, target, &meter, trouble, ended);
+        Exchanged {
+            result: Err(fault),
+            trace: meter.finish(Instant::now()),
+        }
+    }
+
+    fn fault(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        meter: &Meter,
+        trouble: Trouble,
+        ended: bool,
+    ) -> Fault {
         let scene = Scene {
             call,
             target,
@@ -345,10 +408,6 @@ impl Sockets {
             received: meter.trace.bytes_received,
             ended,
         };
-        let fault: Fault = scene.fault(trouble, None);
-        Exchanged {
-            result: Err(fault),
-            trace: meter.finish(Instant::now()),
-        }
+        scene.fault(trouble, None)
     }
 }

@@ -1,8 +1,11 @@
-//! Ending an attempt from another thread.
+//! Ending an attempt from another thread, and seeing from there if it hangs.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::activity::Activity;
 
 /// Through which another thread ends the attempt a worker is at. Each worker has one and uses it for all its attempts.
 ///
@@ -13,6 +16,7 @@ pub(crate) struct CancelSlot {
     state: Mutex<State>,
     /// A copy of `state.cancelled`, to be read where the lock must not be taken.
     cancelled: AtomicBool,
+    pub(super) activity: Arc<Activity>,
 }
 
 #[derive(Default)]
@@ -32,6 +36,7 @@ enum Blocked {
     /// The connection in use, or the one being opened.
     Socket(Arc<TcpStream>),
     /// Connections to several addresses of one host, being opened at once.
+    #[cfg(any(unix, test))]
     Sockets(Vec<Arc<TcpStream>>),
     /// Anything that waits on a condition variable.
     Waiting(Arc<dyn Wake>),
@@ -64,6 +69,7 @@ impl CancelSlot {
         state.over = false;
         state.blocked_on = Blocked::Nothing;
         self.cancelled.store(false, Ordering::Release);
+        self.activity.watch(false);
         Ticket(state.attempt)
     }
 
@@ -99,12 +105,24 @@ impl CancelSlot {
         self.cancelled.load(Ordering::Acquire)
     }
 
+    /// Has the attempt that was begun keep [`waits_since`](Self::waits_since), for other threads.
+    pub(crate) fn watch(&self) {
+        self.activity.watch(true);
+    }
+
+    /// Since when the attempt, if it is [watched](Self::watch), has waited for its host to take or send a byte. `None`: it
+    /// does not wait, or the response head has come.
+    pub(crate) fn waits_since(&self) -> Option<Instant> {
+        self.activity.waits_since()
+    }
+
     /// From here on an abort shuts this socket down.
     pub(super) fn publish(&self, socket: &Arc<TcpStream>) -> Result<(), Cancelled> {
         self.block_on(Blocked::Socket(Arc::clone(socket)))
     }
 
     /// Like [`publish`](CancelSlot::publish), beside those published before.
+    #[cfg(any(unix, test))]
     pub(super) fn publish_another(&self, socket: &Arc<TcpStream>) -> Result<(), Cancelled> {
         let mut state = self.lock();
         if state.cancelled {
@@ -148,6 +166,7 @@ impl Blocked {
         match self {
             Blocked::Nothing => {}
             Blocked::Socket(socket) => drop(socket.shutdown(Shutdown::Both)),
+            #[cfg(any(unix, test))]
             Blocked::Sockets(sockets) => {
                 for socket in sockets {
                     drop(socket.shutdown(Shutdown::Both));

@@ -28,6 +28,8 @@ pub(super) enum Trouble {
     Cancelled,
     Resolve(Unresolved),
     Dial(Undialled),
+    /// No descriptor is free for what the attempt needs beside its connection.
+    Shortage(io::Error),
     /// The proxy leads nowhere.
     Proxy(Unproxied),
     /// The connection broke, in whatever phase.
@@ -77,6 +79,7 @@ struct Verdict {
     error_type: ErrorType,
     permanent: bool,
     message: String,
+    shortage: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -86,7 +89,17 @@ impl Verdict {
             error_type,
             permanent: false,
             message,
+            shortage: None,
             source: None,
+        }
+    }
+
+    /// This machine has run out of something.
+    fn short(message: impl fmt::Display, shortage: String) -> Verdict {
+        let message = format!("{message}: {shortage}");
+        Verdict {
+            shortage: Some(shortage),
+            ..Verdict::new(ErrorType::Io, message)
         }
     }
 
@@ -115,6 +128,7 @@ impl Scene<'_> {
             phase,
             permanent: verdict.permanent,
             message: verdict.message,
+            shortage: verdict.shortage,
             source: verdict.source,
             reply,
         }
@@ -135,8 +149,12 @@ impl Scene<'_> {
                 Verdict::new(ErrorType::Dns, message).because(error)
             }
             Trouble::Resolve(Unresolved::Unasked(error)) => {
-                let message = format!("resolve {}: {error}", to.name);
-                Verdict::new(ErrorType::Io, message).because(error)
+                let message = format!("resolve {}", to.name);
+                Verdict::short(message, shortage(&error)).because(error)
+            }
+            Trouble::Shortage(error) => {
+                let message = format!("not sent to {to}");
+                Verdict::short(message, shortage(&error)).because(error)
             }
             Trouble::Resolve(Unresolved::Denied { name, address }) => {
                 let message = format!("the address policy refuses {address}, an address of {name}");
@@ -149,12 +167,14 @@ impl Scene<'_> {
             Trouble::Head(error) => self.head(error),
             Trouble::Unsent(unsent) => {
                 let message = format!("the body to {to} cannot be sent: {unsent}");
-                let passes = unsent.passes();
-                let verdict = match unsent.begun || passes {
-                    true => Verdict::new(ErrorType::Io, message),
-                    false => Verdict::new(ErrorType::InvalidRequest, message),
+                let verdict = match unsent.begun {
+                    _ if unsent.passes() => Verdict {
+                        shortage: Some(shortage(&unsent.reason)),
+                        ..Verdict::new(ErrorType::Io, message)
+                    },
+                    true => Verdict::new(ErrorType::Io, message).permanent(),
+                    false => Verdict::new(ErrorType::InvalidRequest, message).permanent(),
                 };
-                let verdict = if passes { verdict } else { verdict.permanent() };
                 verdict.because(unsent.reason)
             }
             Trouble::Body(Cut::TooLarge) => {
@@ -167,7 +187,10 @@ impl Scene<'_> {
                 let verdict = Verdict::new(ErrorType::Io, unsaved.message());
                 // Files come free again; what else fails, a full disk or a missing directory, is not for a retry.
                 let verdict = match platform::is_out_of_files(&unsaved.error) {
-                    true => verdict,
+                    true => Verdict {
+                        shortage: Some(shortage(&unsaved.error)),
+                        ..verdict
+                    },
                     false => verdict.permanent(),
                 };
                 verdict.because(unsaved.into_error())
@@ -204,10 +227,9 @@ impl Scene<'_> {
         let to = self.target;
         let how = how_it_broke(&error);
         let verdict = match self.phase {
-            Phase::Resolve | Phase::Connect if platform::is_exhausted(&error) => Verdict::new(
-                ErrorType::Io,
-                format!("connect to {to}: {}", shortage(&error)),
-            ),
+            Phase::Resolve | Phase::Connect if platform::is_exhausted(&error) => {
+                Verdict::short(format!("connect to {to}"), shortage(&error))
+            }
             Phase::Resolve | Phase::Connect => {
                 Verdict::new(ErrorType::Connect, format!("connect to {to}: {error}"))
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::activity::Activity;
 use super::buffers::Buffers;
 use super::carrier::Carrier;
 use super::head::{self, Leave};
@@ -70,6 +71,8 @@ pub(super) struct Plan {
     pub(super) header_limit: usize,
     /// What it says to a proxy that forwards it.
     pub(super) forwarding: Option<Box<Forwarding>>,
+    /// Where to tell of waits, if another thread asks for it.
+    pub(super) watch: Option<Arc<Activity>>,
 }
 
 impl Connection {
@@ -125,6 +128,7 @@ impl Connection {
         wire.limits = plan.limits;
         wire.sent = 0;
         wire.received = 0;
+        wire.watch = plan.watch;
         self.buffers
             .prepare(plan.head_size, plan.body, plan.header_limit);
         self.attempt = Attempt {

@@ -35,6 +35,14 @@ impl Undialled {
     }
 }
 
+/// Keeps the failure to be reported if no address answers: the latest, but a shortage on this side before any other,
+/// since the address that it kept from being tried may be the one that answers.
+fn keep(failed: &mut Option<io::Error>, error: io::Error) {
+    if !failed.as_ref().is_some_and(platform::is_exhausted) {
+        *failed = Some(error);
+    }
+}
+
 impl From<Cancelled> for Undialled {
     fn from(_: Cancelled) -> Self {
         Undialled::Cancelled

@@ -5,6 +5,7 @@
 //! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
 //! went. Nothing here retries, sleeps or follows a redirect.
 
+mod activity;
 mod agent;
 mod body;
 mod buffers;
@@ -13,6 +14,7 @@ mod carrier;
 mod classify;
 mod connection;
 mod decode;
+mod descriptors;
 mod dial;
 mod head;
 mod lease;
@@ -22,6 +24,7 @@ mod open;
 mod plain;
 mod platform;
 mod pool;
+mod preview;
 mod proxy;
 mod reply;
 mod request;
@@ -48,9 +51,12 @@ use crate::status::StatusSet;
 use crate::timing::{Phase, Phases};
 use crate::url::Url;
 
+use self::activity::Activity;
 pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
+pub(crate) use self::descriptors::Spare;
 pub(crate) use self::platform::KeepAlive;
+pub(crate) use self::preview::SentHead;
 pub(crate) use self::request::Lines;
 pub(crate) use self::resolver::{Addressing, StaticAddresses};
 pub(crate) use self::save::{Partial, Unsaved};
@@ -91,12 +97,22 @@ pub(crate) struct Call<'a> {
     pub(crate) body_limit: u64,
     /// Where the body goes to if the status is accepted and it is no redirect to be followed.
     pub(crate) save: Option<&'a SaveTo>,
+    /// The descriptor kept for that file.
+    pub(crate) spare: Spare,
     /// Use a new connection, whatever the pool holds.
     pub(crate) fresh: bool,
     /// Through which another thread can end this attempt.
     pub(crate) cancel: &'a Arc<CancelSlot>,
     /// Called once, on this thread, as soon as a connection to the host stands (new or reused).
     pub(crate) on_connected: Option<&'a dyn Fn()>,
+}
+
+impl Call<'_> {
+    /// Where to tell of waits for the host, if another thread asks for it.
+    fn watch(&self) -> Option<&Arc<Activity>> {
+        let activity = &self.cancel.activity;
+        activity.is_watched().then_some(activity)
+    }
 }
 
 /// How an attempt ended, and how it went.
@@ -137,6 +153,8 @@ pub(crate) struct Fault {
     /// Names host and phase; holds no secret.
     pub(crate) message: String,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+    /// The limit of this machine that it met: too many open files, no free port, no thread. `None`: something else.
+    pub(crate) shortage: Option<String>,
     /// What had arrived: head, and the body as far as it came (up to 64 KiB).
     pub(crate) reply: Option<Reply>,
 }
@@ -164,6 +182,15 @@ pub(crate) struct Trace {
 pub(crate) trait Transport: Send + Sync {
     /// Makes one attempt on the calling thread.
     fn exchange(&self, call: &Call<'_>) -> Exchanged;
+
+    /// Checks what an attempt checks before it connects, and returns the head that it would send. Default: checks
+    /// nothing, and returns the headers as they were handed in.
+    fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
+        Ok(SentHead {
+            headers: call.headers.clone(),
+            body_bytes: None,
+        })
+    }
 
     /// Closes idle connections.
     fn close_idle(&self) {}

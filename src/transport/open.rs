@@ -13,7 +13,7 @@ use super::dial::{self, Undialled};
 use super::line::Line;
 use super::meter::Meter;
 use super::proxy::{self, Route, Stage, Unproxied, Why};
-use super::resolver::Unresolved;
+use super::resolver::{Unresolved, without_zone};
 use super::target::Target;
 use super::wire::{Limits, Wire};
 use crate::proxy_settings::{ProxyKind, ProxyServer};
@@ -62,12 +62,12 @@ impl Sockets {
         limits: Limits,
         meter: &mut Meter,
     ) -> Result<Box<Connection>, Trouble> {
-        let (name, port) = (target.bare_name(), target.port);
+        let (name, port) = (target.name_in_zone(), target.port);
         let addresses = self.resolver.resolve(name, port, &limits, call.cancel)?;
         meter.enter(Phase::Connect, Instant::now());
         let (socket, remote) = self.dial(&addresses, &limits, call)?;
         meter.trace.remote = Some(remote);
-        let line = Line::new(Wire::new(socket, limits));
+        let line = Line::new(wire(socket, limits, call));
         self.finish(target, key, line, remote, meter)
     }
 
@@ -106,11 +106,11 @@ impl Sockets {
             cancelled => Trouble::Dial(cancelled),
         })?;
         meter.trace.remote = Some(remote);
-        let mut line = Line::new(Wire::new(socket, limits));
+        let mut line = Line::new(wire(socket, limits, call));
         if proxy.kind == ProxyKind::Https {
             let session = self
                 .tls
-                .handshake(&proxy.name, &mut line.wire)
+                .handshake(without_zone(&proxy.name), &mut line.wire)
                 .map_err(|broken| at(Stage::Tls, Why::Broken(broken)))?;
             line.outer = Some(Box::new(session));
         }
@@ -138,19 +138,36 @@ impl Sockets {
         Ok(Box::new(Connection::new(line, session, key.into(), remote)))
     }
 
-    /// Dials; when this side has run out of something, gives up what is idle and dials once more.
     fn dial(
         &self,
         addresses: &[SocketAddr],
         limits: &Limits,
         call: &Call<'_>,
     ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
-        match dial::dial(addresses, &self.dialling, limits, call.cancel) {
-            Err(undialled) if undialled.is_shortage() && self.pool.len() > 0 => {
-                self.pool.clear();
-                dial::dial(addresses, &self.dialling, limits, call.cancel)
+        self.making_room(Undialled::is_shortage, || {
+            dial::dial(addresses, &self.dialling, limits, call.cancel)
+        })
+    }
+
+    /// Opens something. While this machine is short of what that takes, gives up one idle connection after the other
+    /// and tries again.
+    pub(super) fn making_room<T, E>(
+        &self,
+        is_shortage: impl Fn(&E) -> bool,
+        mut open: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
+        loop {
+            match open() {
+                Err(error) if is_shortage(&error) && self.pool.make_room() => {}
+                result => return result,
             }
-            result => result,
         }
     }
+}
+
+/// A wire that tells of its waits already while the connection is made.
+fn wire(socket: Arc<TcpStream>, limits: Limits, call: &Call<'_>) -> Wire {
+    let mut wire = Wire::new(socket, limits);
+    wire.watch = call.watch().cloned();
+    wire
 }

@@ -105,7 +105,8 @@ fn put_host(out: &mut &mut [u8], url: &Url, target: &Target<'_>) -> Option<()> {
         return None;
     }
     let authority = url.authority().as_bytes();
-    let (name, port) = authority.split_at_checked(target.name.len())?;
+    let name = target.sent_name();
+    let (name, port) = authority.split_at_checked(name.len())?;
     put(out, &[name])?;
     let usual = if target.tls { 443 } else { 80 };
     match target.port {

@@ -100,19 +100,25 @@ impl<C: Keep> Pool<C> {
         }
         if self.count.load(Ordering::Relaxed) > self.settings.max {
             // A shard's oldest stands for the oldest of all, unless it is the one that has just come.
-            self.make_room(if alone { at + 1 } else { at });
+            self.drop_oldest(if alone { at + 1 } else { at });
         }
     }
 
-    /// Drops the oldest of the first shard that has any, from this one on.
-    fn make_room(&self, from: usize) {
+    /// Closes an idle connection, so that what it takes is free for something else. Returns false if there is none.
+    pub(super) fn make_room(&self) -> bool {
+        self.drop_oldest(0)
+    }
+
+    /// Drops the oldest of the first shard that has any, from this one on. Returns false if none has.
+    fn drop_oldest(&self, from: usize) -> bool {
         for step in 0..SHARDS {
             let oldest = lock(&self.shards[(from + step) % SHARDS]).pop_oldest();
             if oldest.is_some() {
                 self.count.fetch_sub(1, Ordering::Relaxed);
-                return;
+                return true;
             }
         }
+        false
     }
 
     /// Drops all of them.
@@ -123,6 +129,7 @@ impl<C: Keep> Pool<C> {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }

@@ -32,7 +32,7 @@ pub(super) fn receive(
     // ureq lets go of the connection at once if no body follows. Then there is nothing to read, and nothing to
     // decompress either, whatever the headers say: think of the answer to HEAD.
     if let Some(connection) = lease::take_back() {
-        let cut = save.and_then(|to| open(to, &mut reply).err());
+        let cut = save.and_then(|to| open(call, to, &mut reply).err());
         return (reply, cut, Some(connection));
     }
     let want = wanted(call, &reply);
@@ -91,7 +91,7 @@ pub(super) fn receive_plain(
     let save = call.save.filter(|_| is_saved(call, &reply));
     let mut body = Rest::new(connection, answer.length.unwrap_or(0));
     let result = match answer.length {
-        None => save.map_or(Ok(()), |to| open(to, &mut reply).map(drop)),
+        None => save.map_or(Ok(()), |to| open(call, to, &mut reply).map(drop)),
         Some(length) => {
             let want = wanted(call, &reply);
             let mut taken = Taken::default();
@@ -134,7 +134,9 @@ fn read(
     taken: &mut Taken,
 ) -> Result<(), Cut> {
     match save {
-        Some(to) => open(to, reply).and_then(|partial| body::save(body, call.body_limit, partial)),
+        Some(to) => {
+            open(call, to, reply).and_then(|partial| body::save(body, call.body_limit, partial))
+        }
         None => body::read(body, length, want, taken),
     }
 }
@@ -154,8 +156,8 @@ fn is_saved(call: &Call<'_>, reply: &Reply) -> bool {
     call.accept.contains(reply.status) && !bodiless && !leads_on(call, reply)
 }
 
-fn open<'a>(to: &SaveTo, reply: &'a mut Reply) -> Result<&'a mut Partial, Cut> {
-    let partial = Partial::create(to).map_err(Cut::Unsaved)?;
+fn open<'a>(call: &Call<'_>, to: &SaveTo, reply: &'a mut Reply) -> Result<&'a mut Partial, Cut> {
+    let partial = Partial::create(to, &call.spare).map_err(Cut::Unsaved)?;
     Ok(reply.partial.insert(Box::new(partial)))
 }
 

@@ -17,6 +17,7 @@ pub(crate) use self::addressing::{Addressing, StaticAddresses};
 use self::cache::Cached;
 use self::lookups::Lookups;
 use super::cancel::{CancelSlot, Cancelled};
+use super::platform;
 use super::wire::{Broken, Limits};
 
 /// Asks the system.
@@ -58,8 +59,8 @@ pub(super) struct Resolver {
 pub(super) enum Unresolved {
     /// The name has none, or nobody who would know can be reached.
     Failed(Arc<io::Error>),
-    /// This side could not even ask.
-    Unasked(io::Error),
+    /// This side could not even ask: it is short of threads or descriptors.
+    Unasked(Arc<io::Error>),
     /// It has addresses, and none may be connected to.
     Denied {
         name: String,
@@ -67,6 +68,15 @@ pub(super) enum Unresolved {
     },
     TimedOut(Broken),
     Cancelled,
+}
+
+impl From<Arc<io::Error>> for Unresolved {
+    fn from(error: Arc<io::Error>) -> Self {
+        match platform::is_out_of_files(&error) {
+            true => Unresolved::Unasked(error),
+            false => Unresolved::Failed(error),
+        }
+    }
 }
 
 impl From<Cancelled> for Unresolved {
@@ -96,7 +106,8 @@ impl Resolver {
         Resolver { addressing, ..self }
     }
 
-    /// The addresses of a host, in the order in which to try them. A literal address is its own answer.
+    /// The addresses of a host, in the order in which to try them. A literal address is its own answer; it may have a zone:
+    /// `fe80::1%eth0`.
     ///
     /// Every address that is ever dialled comes from here, and has passed the policy just before.
     pub(super) fn resolve(
@@ -107,7 +118,7 @@ impl Resolver {
         cancel: &CancelSlot,
     ) -> Result<Vec<SocketAddr>, Unresolved> {
         let mut addresses = self.resolve_exempt(name, port, limits, cancel)?;
-        self.addressing.permit(name, &mut addresses)?;
+        self.addressing.permit(without_zone(name), &mut addresses)?;
         Ok(addresses)
     }
 
@@ -119,6 +130,10 @@ impl Resolver {
         limits: &Limits,
         cancel: &CancelSlot,
     ) -> Result<Vec<SocketAddr>, Unresolved> {
+        let (name, zone) = match name.split_once('%') {
+            Some((address, zone)) => (address, Some(zone)),
+            None => (name, None),
+        };
         let addresses = match self.addressing.given(name, port) {
             Some(addresses) => addresses,
             None => match name.parse::<IpAddr>() {
@@ -130,6 +145,14 @@ impl Resolver {
             .into_iter()
             .map(|address| SocketAddr::new(address, port))
             .collect();
+        if let Some(zone) = zone {
+            let index = index_of(zone).map_err(|e| Unresolved::Failed(Arc::new(e)))?;
+            for address in &mut addresses {
+                if let SocketAddr::V6(address) = address {
+                    address.set_scope_id(index);
+                }
+            }
+        }
         self.addressing.narrow(&mut addresses)?;
         Ok(addresses)
     }
@@ -149,13 +172,32 @@ impl Resolver {
         let began = Instant::now();
         match self.lookups.find(name, began)? {
             Cached::Addresses(addresses, turn) => Ok(in_turn(&addresses, turn)),
-            Cached::Failed(error) => Err(Unresolved::Failed(error)),
+            Cached::Failed(error) => Err(error.into()),
             Cached::Asking(lookup) => {
                 let (addresses, turn) = lookup.wait(began, limits, cancel)?;
                 Ok(in_turn(&addresses, turn))
             }
         }
     }
+}
+
+/// The address of a name with a zone, or the name.
+pub(super) fn without_zone(name: &str) -> &str {
+    match name.split_once('%') {
+        Some((address, _)) => address,
+        None => name,
+    }
+}
+
+/// The number of the network interface that a zone names; a number stands for itself.
+fn index_of(zone: &str) -> io::Result<u32> {
+    if let Ok(index) = zone.parse() {
+        return Ok(index);
+    }
+    platform::interface_index(zone).map_err(|e| {
+        let text = format!("this machine has no network interface {zone:?}: {e}");
+        io::Error::new(io::ErrorKind::NotFound, text)
+    })
 }
 
 fn ask_system(name: &str) -> io::Result<Vec<IpAddr>> {

@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::descriptors::{self, Spare};
 use crate::digest::Sha256;
 use crate::redact;
 use crate::request::SaveTo;
@@ -58,21 +59,25 @@ pub(crate) struct Partial {
     to: SaveTo,
     /// Its name until it is complete.
     name: PathBuf,
-    file: File,
+    /// `None` once it is complete.
+    file: Option<File>,
     size: u64,
     hash: Sha256,
     in_place: bool,
 }
 
 impl Partial {
-    pub(super) fn create(to: &SaveTo) -> Result<Partial, Unsaved> {
+    /// Makes the file, in place of the descriptor that was kept for it.
+    pub(super) fn create(to: &SaveTo, spare: &Spare) -> Result<Partial, Unsaved> {
         let create = || {
             let wanted = name_of(&to.path)?.to_string_lossy();
             let shown = redact::beginning(&wanted, NAME);
             loop {
                 let random = fastrand::u64(..);
                 let name = directory(&to.path).join(format!(".{shown}.{random:016x}.part"));
-                match OpenOptions::new().write(true).create_new(true).open(&name) {
+                let mut options = OpenOptions::new();
+                options.write(true).create_new(true);
+                match spare.give_way(|| options.open(&name)) {
                     Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                     result => return Ok((result?, name)),
                 }
@@ -82,7 +87,7 @@ impl Partial {
         Ok(Partial {
             to: to.clone(),
             name,
-            file,
+            file: Some(file),
             size: 0,
             hash: Sha256::new(),
             in_place: false,
@@ -96,9 +101,10 @@ impl Partial {
 
     /// Writes the next bytes of the body.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Unsaved> {
-        self.file
-            .write_all(bytes)
-            .map_err(|error| Unsaved::new(&self.to.path, error))?;
+        if let Some(file) = &mut self.file {
+            file.write_all(bytes)
+                .map_err(|error| Unsaved::new(&self.to.path, error))?;
+        }
         self.hash.update(bytes);
         self.size += bytes.len() as u64;
         Ok(())
@@ -116,13 +122,14 @@ impl Partial {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        if self.to.durable {
-            self.file.sync_all()?;
+        let file = self.file.take().filter(|_| self.to.durable);
+        if let Some(file) = &file {
+            file.sync_all()?;
         }
         fs::rename(&self.name, &self.to.path)?;
         self.in_place = true;
-        if self.to.durable {
-            sync(directory(&self.to.path))?;
+        if let Some(file) = file {
+            sync(directory(&self.to.path), file)?;
         }
         Ok(())
     }
@@ -161,15 +168,15 @@ fn directory(path: &Path) -> &Path {
     }
 }
 
-/// Makes the new name itself survive a loss of power.
+/// Makes the new name itself survive a loss of power. The directory takes the descriptor of the file.
 #[cfg(unix)]
-fn sync(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+fn sync(directory: &Path, file: File) -> io::Result<()> {
+    descriptors::replace(file, || File::open(directory))?.sync_all()
 }
 
 /// Directories cannot be opened there, and need not be.
 #[cfg(not(unix))]
-fn sync(_: &Path) -> io::Result<()> {
+fn sync(_: &Path, _: File) -> io::Result<()> {
     Ok(())
 }
 
@@ -221,7 +228,7 @@ mod tests {
     #[test]
     fn a_file_has_its_name_only_when_it_is_complete() {
         let directory = Directory::new();
-        let mut partial = Partial::create(&directory.to("a")).unwrap();
+        let mut partial = Partial::create(&directory.to("a"), &Spare::default()).unwrap();
         partial.append(b"abc").unwrap();
         let names = directory.names();
         assert!(names[0].starts_with(".a.") && names[0].ends_with(".part"));
@@ -240,7 +247,7 @@ mod tests {
     fn what_is_given_up_is_removed_and_leaves_the_old_file_alone() {
         let directory = Directory::new();
         fs::write(directory.0.join("a"), "old").unwrap();
-        let mut partial = Partial::create(&directory.to("a")).unwrap();
+        let mut partial = Partial::create(&directory.to("a"), &Spare::default()).unwrap();
         partial.append(b"new").unwrap();
         drop(partial);
         assert_eq!(directory.names(), ["a"]);
@@ -251,7 +258,7 @@ mod tests {
     fn names_as_long_as_the_system_allows_can_be_saved_to() {
         let directory = Directory::new();
         for name in ["x".repeat(255), "余".repeat(85)] {
-            let partial = Partial::create(&directory.to(&name)).unwrap();
+            let partial = Partial::create(&directory.to(&name), &Spare::default()).unwrap();
             partial.put_in_place().unwrap();
             assert_eq!(directory.names(), [name.as_str()]);
             fs::remove_file(directory.0.join(name)).unwrap();

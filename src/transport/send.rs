@@ -24,7 +24,7 @@ pub(super) fn send(
 }
 
 /// Such a request says how long its body is, be it empty (RFC 9110 §8.6).
-fn writes(method: &Method) -> bool {
+pub(super) fn writes(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 

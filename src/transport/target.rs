@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use super::Call;
+use super::resolver::without_zone;
 use crate::host::{Host, effective_port};
 use crate::http::Uri;
 use crate::http::uri::Scheme;
 
 /// Where a request goes.
 pub(super) struct Target<'a> {
+    /// As the host has it: IPv6 in brackets, with its zone.
     pub(super) name: &'a str,
     pub(super) port: u16,
     pub(super) tls: bool,
@@ -29,7 +31,7 @@ impl<'a> Target<'a> {
     pub(super) fn of(call: &Call<'a>) -> Option<Target<'a>> {
         match call.host {
             Some(host) => {
-                debug_assert_eq!(Some(host), Host::of(call.url.uri()).as_ref());
+                debug_assert_eq!(Some(host), call.url.host().as_ref());
                 Some(Target::of_host(host))
             }
             None => Target::of_uri(call.url.uri()),
@@ -55,12 +57,30 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Without the brackets of an IPv6 address.
-    pub(super) fn bare_name(&self) -> &'a str {
+    /// The name, or the address without brackets, and with its zone: what is resolved.
+    pub(super) fn name_in_zone(&self) -> &'a str {
         let inner = self.name.strip_prefix('[');
         inner
             .and_then(|name| name.strip_suffix(']'))
             .unwrap_or(self.name)
+    }
+
+    /// The name, or the address without brackets and zone: all that others are told of it.
+    pub(super) fn bare_name(&self) -> &'a str {
+        without_zone(self.name_in_zone())
+    }
+
+    /// The name as the request says it, IPv6 in brackets.
+    pub(super) fn sent_name(&self) -> Cow<'a, str> {
+        match self.name.starts_with('[') && self.name.contains('%') {
+            true => format!("[{}]", self.bare_name()).into(),
+            false => self.name.into(),
+        }
+    }
+
+    /// Name and port as the request says them.
+    pub(super) fn sent_place(&self) -> String {
+        format!("{}:{}", self.sent_name(), self.port)
     }
 
     /// What connections to it are kept under.
@@ -87,6 +107,7 @@ fn is_tls(scheme: &Scheme) -> Option<bool> {
     (*scheme == Scheme::HTTPS).then_some(true)
 }
 
+/// For messages: with the zone.
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.name, self.port)
@@ -133,5 +154,18 @@ mod tests {
         let target = Target::of_uri(&uri).unwrap();
         assert_eq!(target.bare_name(), "::1");
         assert_eq!(target.to_string(), "[::1]:8080");
+        assert_eq!(target.sent_place(), "[::1]:8080");
+    }
+
+    #[test]
+    fn a_zone_is_for_dialling_and_is_not_sent() {
+        let uri = "http://[fe80::1]:8080/".parse().unwrap();
+        let host = Host::in_zone(&uri, Some("eth0")).unwrap();
+        let target = Target::of_host(&host);
+        assert_eq!(target.name_in_zone(), "fe80::1%eth0");
+        assert_eq!(target.bare_name(), "fe80::1");
+        assert_eq!(target.sent_place(), "[fe80::1]:8080");
+        assert_eq!(target.to_string(), "[fe80::1%eth0]:8080");
+        assert_ne!(target.key(), Target::of_uri(&uri).unwrap().key());
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::platform;
+use super::{descriptors, platform};
 use crate::request::{Piece, Reader, Source, Stream, Tape};
 
 /// A streamed body, open for one attempt. Dropped, it puts the caller's readers back.
@@ -15,6 +15,9 @@ pub(super) struct Upload<'a> {
     pieces: Vec<Open<'a>>,
     /// The piece to be read from next.
     at: usize,
+    /// The file that is open, and the piece that it is: the first until it has been read, then each takes the place of
+    /// the one before. So no descriptor is missing once the request is on its way.
+    file: Option<(usize, File)>,
     /// Bytes handed out.
     handed: u64,
     /// The server has answered and takes no more: what is left is made up, for ureq to come to the end, and goes
@@ -34,8 +37,7 @@ struct Open<'a> {
 
 enum From<'a> {
     Bytes(&'a [u8]),
-    /// Opened when it is its turn.
-    File(&'a Path, Option<File>),
+    File(&'a Path),
     /// The tape is there until this is dropped.
     Reader(&'a Reader, Option<Tape>),
 }
@@ -87,13 +89,20 @@ impl<'a> Upload<'a> {
         let mut upload = Upload {
             pieces: Vec::with_capacity(stream.pieces.len()),
             at: 0,
+            file: None,
             handed: 0,
             unwanted: Arc::default(),
             broke: None,
         };
-        for piece in &stream.pieces {
-            let (from, length) =
-                From::open(&piece.source).map_err(|reason| Unsent::new(piece, reason, false))?;
+        for (at, piece) in stream.pieces.iter().enumerate() {
+            let opened = From::open(&piece.source);
+            let (from, length, file) =
+                opened.map_err(|reason| Unsent::new(piece, reason, false))?;
+            if let Some(file) = file
+                && upload.file.is_none()
+            {
+                upload.file = Some((at, file));
+            }
             upload.pieces.push(Open {
                 piece,
                 length,
@@ -128,7 +137,7 @@ impl Read for Upload<'_> {
         while filled < into.len()
             && let Some(open) = self.pieces.get_mut(self.at)
         {
-            match open.read(&mut into[filled..]) {
+            match open.read(self.at, &mut self.file, &mut into[filled..]) {
                 Ok(0) => self.at += 1,
                 Ok(n) => {
                     filled += n;
@@ -160,30 +169,37 @@ impl Drop for Upload<'_> {
 }
 
 impl<'a> From<'a> {
-    fn open(source: &'a Source) -> io::Result<(From<'a>, Option<u64>)> {
+    /// Looks at a piece: where it comes from, its length, and its file if it is one.
+    fn open(source: &'a Source) -> io::Result<(From<'a>, Option<u64>, Option<File>)> {
         Ok(match source {
             Source::Bytes(bytes) | Source::Boundary(bytes) => {
-                (From::Bytes(bytes), Some(bytes.len() as u64))
+                (From::Bytes(bytes), Some(bytes.len() as u64), None)
             }
             Source::File(path) => {
-                let (mut file, length) = open(path)?;
+                let (mut file, length) = open(path, || descriptors::open(|| File::open(path)))?;
                 // Some of those that call themselves empty are not, and of a body without bytes nothing is read.
                 if length == 0 {
                     ends(&mut file, 0)?;
                 }
-                (From::File(path, None), Some(length))
+                (From::File(path), Some(length), Some(file))
             }
             Source::Reader(reader) => {
                 let tape = reader.take().map_err(io::Error::other)?;
-                (From::Reader(reader, Some(tape)), reader.length)
+                (From::Reader(reader, Some(tape)), reader.length, None)
             }
         })
     }
 }
 
 impl Open<'_> {
-    /// The next bytes; none at the end of the piece, which is where it was said to be.
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+    /// The next bytes; none at the end of the piece, which is where it was said to be. `at` is its number, `held` the
+    /// file that is open.
+    fn read(
+        &mut self,
+        at: usize,
+        held: &mut Option<(usize, File)>,
+        into: &mut [u8],
+    ) -> io::Result<usize> {
         let left = self.length.map(|length| length - self.read);
         let room = left.map_or(into.len(), |left| left.min(into.len() as u64) as usize);
         if room == 0 {
@@ -192,18 +208,20 @@ impl Open<'_> {
         let into = &mut into[..room];
         let n = match &mut self.from {
             From::Bytes(bytes) => bytes.read(into)?,
-            From::File(path, file) => {
-                let file = match file {
-                    Some(file) => file,
-                    None => {
-                        let (opened, length) = open(path)?;
-                        if Some(length) != self.length {
-                            return Err(changed(self.length, length));
-                        }
-                        file.insert(opened)
+            From::File(path) => {
+                if held.as_ref().is_none_or(|(of, _)| *of != at) {
+                    let before = held.take();
+                    let (file, length) =
+                        open(path, || descriptors::replace(before, || File::open(path)))?;
+                    if Some(length) != self.length {
+                        return Err(changed(self.length, length));
                     }
-                };
-                read_some(file, into)?
+                    *held = Some((at, file));
+                }
+                match held {
+                    Some((_, file)) => read_some(file, into)?,
+                    None => 0,
+                }
             }
             From::Reader(_, Some(tape)) => read_some(tape, into)?,
             From::Reader(_, None) => 0,
@@ -215,7 +233,7 @@ impl Open<'_> {
                 self.read
             ))),
             (_, Some(length)) if length == self.read => {
-                if let From::File(_, Some(file)) = &mut self.from {
+                if let (From::File(_), Some((_, file))) = (&self.from, held) {
                     ends(file, length)?;
                 }
                 Ok(n)
@@ -226,7 +244,7 @@ impl Open<'_> {
 }
 
 /// Opens a file that can be sent, and says how long it is.
-fn open(path: &Path) -> io::Result<(File, u64)> {
+fn open(path: &Path, open: impl FnOnce() -> io::Result<File>) -> io::Result<(File, u64)> {
     // Before it is opened, which with a pipe nobody writes to would wait for ever.
     let about = fs::metadata(path)?;
     if about.is_dir() {
@@ -235,7 +253,7 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     if !about.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    let file = File::open(path)?;
+    let file = open()?;
     let length = file.metadata()?.len();
     Ok((file, length))
 }

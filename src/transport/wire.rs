@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::activity::Activity;
 use super::platform::{self, Idle};
 
 /// Why nothing more comes or goes on a connection.
@@ -100,6 +101,8 @@ pub(super) struct Wire {
     write_armed: Option<Duration>,
     pub(super) sent: u64,
     pub(super) received: u64,
+    /// Where to tell of waits. `None`: no other thread asks for it.
+    pub(super) watch: Option<Arc<Activity>>,
 }
 
 impl Wire {
@@ -111,6 +114,7 @@ impl Wire {
             write_armed: None,
             sent: 0,
             received: 0,
+            watch: None,
         }
     }
 
@@ -126,6 +130,9 @@ impl Wire {
     ) -> Result<usize, Broken> {
         let began = Instant::now();
         let mut now = began;
+        if let Some(activity) = &self.watch {
+            activity.waits(began);
+        }
         loop {
             let mut left = self.limits.left(began, now)?;
             if let Some(patience) = patience {
@@ -144,6 +151,7 @@ impl Wire {
             match (&*self.socket).read(into) {
                 Ok(n) => {
                     self.received += n as u64;
+                    self.goes_on();
                     return Ok(n);
                 }
                 Err(e) if is_interruption(&e) => now = Instant::now(),
@@ -165,6 +173,11 @@ impl Wire {
         let mut began = None;
         while !bytes.is_empty() {
             let now = Instant::now();
+            if began.is_none()
+                && let Some(activity) = &self.watch
+            {
+                activity.waits(now);
+            }
             let left = self.limits.left(*began.get_or_insert(now), now)?;
             if let Some(wanted) = rearm(self.write_armed, left) {
                 self.socket
@@ -183,7 +196,14 @@ impl Wire {
                 Err(e) => return Err(Broken::Io(e)),
             }
         }
+        self.goes_on();
         Ok(())
+    }
+
+    fn goes_on(&self) {
+        if let Some(activity) = &self.watch {
+            activity.goes_on();
+        }
     }
 
     /// What the idle socket has to say.

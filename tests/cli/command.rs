@@ -75,6 +75,35 @@ impl Haul {
         self
     }
 
+    /// In a process that may open so many files.
+    #[cfg(unix)]
+    pub(crate) fn open_files(self, most: usize) -> Haul {
+        self.limited(&format!("ulimit -n {most}"))
+    }
+
+    /// In a process that may open so many files until it asks for more.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn soft_open_files(self, most: usize) -> Haul {
+        self.limited(&format!("ulimit -Sn {most}"))
+    }
+
+    #[cfg(unix)]
+    fn limited(self, limit: &str) -> Haul {
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("{limit} && exec \"$0\" \"$@\""));
+        command.arg(self.command.get_program());
+        command.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Haul { command, ..self }
+    }
+
     pub(crate) fn stdout(mut self, to: impl Into<Stdio>) -> Haul {
         self.command.stdout(to);
         self

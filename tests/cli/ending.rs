@@ -1,7 +1,5 @@
 //! What counts as success, what ends a run, and the status it exits with.
 
-use serde_json::json;
-
 use super::command::{Folder, haul};
 use super::support::{Answer, Scenario, Server};
 
@@ -77,33 +75,6 @@ fn it_stops_at_the_first_failure_or_after_so_many_with_status_4() {
     paths.extend(["/gone/1"; 10]);
     let run = haul(["--max-failures", "20%", "-"]).input(lines(&server, &paths));
     assert_eq!(run.done().exits(1).results().len(), 160);
-}
-
-#[test]
-fn a_dry_run_prints_the_requests_and_sends_nothing() {
-    let (server, folder) = (server(), Folder::new());
-    let out = folder.at("out.jsonl");
-    let input = format!(
-        "{}\n{}\n{}\n",
-        server.url("/a"),
-        json!({"url": server.url("/b"), "json": {"n": 1}, "auth": {"bearer": "secret"}}),
-        "{\"url\": 7}"
-    );
-    let done = haul(["--dry-run", "-o", &out, "-X", "PUT", "-"])
-        .input(input)
-        .done()
-        .exits(1);
-    let printed = done.results();
-    assert_eq!(
-        printed[0],
-        json!({"url": server.url("/a"), "method": "PUT"})
-    );
-    assert_eq!(printed[1]["body"], r#"{"n":1}"#);
-    assert_eq!(printed[1]["redacted"], json!(["authorization"]));
-    assert_eq!(printed.len(), 2);
-    done.says("haul: stdin:3: ").never_says("secret");
-    assert_eq!(server.requests(), 0);
-    assert!(!folder.has("out.jsonl"));
 }
 
 #[test]

@@ -84,9 +84,11 @@ fn a_bad_line_is_one_failed_result_that_names_it_and_the_others_go_on() {
             (&json!("invalid_request"), &json!(0))
         );
         let message = result["error_msg"].as_str().unwrap();
-        let place = format!("{list}:{}: ", at + 1);
-        assert!(message.starts_with(&place), "{message}");
-        let said = format!("haul: {message}: \"");
+        assert_eq!(
+            (&result["source"], &result["line"]),
+            (&json!(list), &json!(at + 1))
+        );
+        let said = format!("haul: {list}:{}: {message}: \"", at + 1);
         assert!(
             done.stderr.contains(&said),
             "{said} is not in:\n{}",
@@ -161,6 +163,100 @@ fn the_format_may_be_held_to_urls_or_json() {
 }
 
 #[test]
+fn text_after_the_url_of_a_line_is_refused_unless_the_whole_line_is_the_url() {
+    let server = server();
+    let lines = [
+        server.url("/b the second page"),
+        server.url("/b\tsecond"),
+        server.url("/b　第二页"),
+        "relative/b # a remark".to_owned(),
+    ];
+    let base = server.url("/");
+    let list = |format: &str| {
+        haul([
+            "--ordered",
+            "-j1",
+            "--base-url",
+            &base,
+            "--input-format",
+            format,
+            "-",
+        ])
+        .input(lines.join("\n") + "\n" + &server.url("/good") + "  \n")
+        .done()
+    };
+    let done = list("auto").exits(1);
+    let results = done.results();
+    assert_eq!(
+        (results.len(), server.paths()),
+        (5, vec!["/good".to_owned()])
+    );
+    for refused in &results[..4] {
+        assert_eq!(refused["error_type"], "invalid_request");
+        let message = refused["error_msg"].as_str().unwrap();
+        assert!(
+            message.contains("%20") && message.contains("--input-format urls"),
+            "{message}"
+        );
+    }
+    list("urls").exits(0);
+    let seen: Vec<_> = server
+        .seen()
+        .into_iter()
+        .skip(1)
+        .map(|seen| seen.target)
+        .collect();
+    assert_eq!(seen[0], "/b%20the%20second%20page");
+    assert_eq!(seen[1], "/bsecond");
+    assert_eq!(seen[2], "/b%E3%80%80%E7%AC%AC%E4%BA%8C%E9%A1%B5");
+    assert_eq!(seen[3], "/relative/b%20");
+}
+
+#[test]
+fn blanks_in_arguments_and_json_are_sent_as_20() {
+    let server = server();
+    let url = server.url("/a b?c d");
+    let text = json!(url).to_string() + "\n" + &json!({"url": url}).to_string();
+    let done = haul([&url, "-"]).input(text).done().exits(0);
+    for result in done.results() {
+        assert_eq!(result["url"], url);
+        assert_eq!(result["final_url"], server.url("/a%20b?c%20d"));
+    }
+    assert!(
+        server
+            .seen()
+            .iter()
+            .all(|seen| seen.target == "/a%20b?c%20d")
+    );
+    assert_eq!(server.requests(), 3);
+}
+
+#[test]
+fn a_result_keeps_the_url_of_its_line_resolved_against_the_base() {
+    let server = server();
+    let base = server.url("/api/v1");
+    let host = server.url("");
+    for (line, url, sent) in [
+        ("a|b'", format!("{host}/api/a|b'"), None),
+        (
+            "../ü?q='",
+            format!("{host}/api/../ü?q='"),
+            Some(format!("{host}/%C3%BC?q=%27")),
+        ),
+        (
+            "{\"url\": \"?x y\"}",
+            format!("{base}?x y"),
+            Some(format!("{base}?x%20y")),
+        ),
+    ] {
+        let done = haul(["--base-url", &base, "-"]).input(line).done().exits(0);
+        let result = &done.results()[0];
+        assert_eq!(result["url"], url);
+        assert_eq!(result["final_url"].as_str(), sent.as_deref(), "{line}");
+    }
+}
+
+#[test]
 fn a_line_of_a_hundred_mebibytes_is_one_failed_result_and_takes_no_such_memory() {
     let (server, folder) = (server(), Folder::new());
     let mut text = vec![b'x'; 100 << 20];
@@ -171,7 +267,7 @@ fn a_line_of_a_hundred_mebibytes_is_one_failed_result_and_takes_no_such_memory()
     assert_eq!(bad["error_type"], "invalid_request");
     let message = bad["error_msg"].as_str().unwrap();
     assert!(
-        message.starts_with(&format!("{list}:1: a line of 104857601 bytes is too long")),
+        message.starts_with("a line of 104857601 bytes is too long"),
         "{message}"
     );
     assert!(bad["url"].as_str().unwrap().len() <= 100);

@@ -60,6 +60,65 @@ fn it_is_as_quiet_as_asked_for() {
 }
 
 #[test]
+fn a_quiet_run_says_its_warnings_and_a_quieter_one_says_nothing() {
+    let server = server();
+    let url = server.url("/a");
+    let said = |arguments: &[&str]| {
+        let arguments = arguments.iter().copied().chain(["-k", &url]);
+        haul(arguments).done().exits(0).stderr
+    };
+    let quiet = said(&["-q"]);
+    assert!(
+        quiet.starts_with("haul: warning: certificates are not checked"),
+        "{quiet}"
+    );
+    assert_eq!(quiet.lines().count(), 1);
+    assert_eq!(
+        (said(&["-qq"]), said(&["-q", "-q"])),
+        (String::new(), String::new())
+    );
+}
+
+#[test]
+fn the_summary_fits_the_width_and_is_two_lines_for_one_url() {
+    let server = server();
+    let long = server.url(&format!("/gone/{}/end", "part/".repeat(60)));
+    let one = |url: &str, columns: &str| {
+        let run = haul([url]).env("COLUMNS", columns);
+        run.done().stderr
+    };
+    for (columns, width) in [
+        ("40", 40),
+        ("80", 80),
+        ("0", 80),
+        ("wide", 80),
+        ("200", 200),
+    ] {
+        for url in [server.url("/a"), server.url("/gone"), long.clone()] {
+            let said = one(&url, columns);
+            assert_eq!(said.lines().count(), 2, "{said}");
+            assert!(
+                said.lines().all(|line| line.chars().count() <= width),
+                "{said}"
+            );
+        }
+        let urls = format!(
+            "{long}\n{}\nhttp://127.0.0.1:1/{}\n",
+            server.url("/gone"),
+            "x".repeat(500)
+        );
+        let run = haul(["--retry", "0", "-"])
+            .input(urls)
+            .env("COLUMNS", columns);
+        let said = run.done().exits(1).stderr;
+        assert!(
+            said.lines().all(|line| line.chars().count() <= width),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_line_for_each_request_and_a_log_where_that_is_asked_for() {
     let server = server();
     let urls = [server.url("/a"), server.url("/gone"), server.url("/no")];

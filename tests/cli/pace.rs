@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::command::haul;
+use super::command::{Folder, haul};
 use super::support::{Answer, Gate, Scenario, Server, refused};
 
 fn list(server: &Server, count: usize) -> String {
@@ -48,6 +48,173 @@ fn a_rate_spreads_the_requests_over_time() {
             .input(list(&server, 30))
             .done();
         assert_eq!(slow.status, Some(4), "{}", slow.stderr);
+    }
+}
+
+/// Asserts that under these options so many of fifty requests get through, and then none for a while.
+#[track_caller]
+fn lets_through(count: usize, options: &[&str], variables: &[(&str, &str)]) {
+    let server = Server::always(Answer::text(""));
+    let mut run = haul(options.iter().copied().chain(["-"]));
+    for (name, value) in variables {
+        run = run.env(name, value);
+    }
+    let mut run = run.start();
+    list(&server, 50).lines().for_each(|line| run.say(line));
+    server.wait_for_requests(count);
+    std::thread::park_timeout(Duration::from_millis(100));
+    run.kill();
+    assert_eq!(server.requests(), count, "{options:?} {variables:?}");
+}
+
+#[test]
+fn a_fraction_is_a_rate() {
+    for rate in ["0.5", "0.5/s", "1.5/m", ".1", "30/h", "1e-3"] {
+        lets_through(1, &["--rate", rate], &[]);
+        lets_through(1, &["--rate-per-host", rate], &[]);
+    }
+}
+
+#[test]
+fn rates_of_several_windows_hold_together() {
+    for options in [
+        &["--rate", "1000/s", "--rate", "4/m"][..],
+        &["--rate", "4/m", "--rate", "1000/s"],
+        &["--rate", "4/m,1000/s"],
+        &["--rate-per-host", "4/h", "--rate-per-host", "1000"],
+        &["--rate", "1000/s", "--rate-per-host", "2000/s,4/m"],
+        &["--rate", "1000/s", "--rate", "4/m", "--burst", "20"],
+        &["--rate", "1000/s", "--rate", "4.9/m"],
+    ] {
+        lets_through(4, options, &[]);
+    }
+    lets_through(4, &[], &[("HAUL_RATE", "1000/s, 4/m")]);
+    lets_through(4, &[], &[("HAUL_RATE_PER_HOST", "4/h,1000/s")]);
+    // What is typed stands in place of what the environment says.
+    let variables = [("HAUL_RATE", "1000/s,4/m"), ("HAUL_BURST", "3")];
+    lets_through(3, &["--rate", "9/h"], &variables);
+}
+
+#[test]
+fn a_burst_goes_out_at_once_within_the_shortest_window() {
+    for rates in [
+        &["--rate", "1/m"][..],
+        &["--rate-per-host", "1/m"],
+        &["--rate", "1/m", "--rate", "90/h"],
+    ] {
+        lets_through(7, &[rates, &["--burst", "7"]].concat(), &[]);
+    }
+}
+
+#[test]
+fn a_rate_that_is_none_is_a_usage_error_that_names_its_option() {
+    for option in ["--rate", "--rate-per-host"] {
+        for (rate, said) in [
+            ("0", "above zero"),
+            ("-1", "above zero"),
+            ("-0.5/m", "above zero"),
+            ("nan", "above zero"),
+            ("inf", "at most 4294967295/s"),
+            ("1e12/m", "at most 4294967295/m"),
+            ("5/d", "above zero"),
+            ("5/s,", "above zero"),
+            ("10/s,20", "two rates for one window, N/s"),
+            ("10/m,10/min", "two rates for one window, N/m"),
+        ] {
+            let done = haul([option, rate, "http://h/"]).done().exits(2);
+            done.says(option).says(said);
+        }
+        let twice = [option, "9", option, "300/m", option, "8/s", "http://h/"];
+        haul(twice).done().exits(2).says(option).says("N/s");
+    }
+    let variable = haul(["http://h/"]).env("HAUL_RATE", "1/s,2/s").done();
+    variable.exits(2).says("--rate").says("N/s");
+    haul(["--burst", "3", "http://h/"])
+        .done()
+        .exits(2)
+        .says("--burst: it needs --rate");
+    haul(["--rate", "1", "--burst", "0", "http://h/"])
+        .done()
+        .exits(2)
+        .says("--burst");
+}
+
+#[test]
+fn an_accepted_status_is_asked_again_where_it_is_to_be_retried() {
+    let server = Scenario::new()
+        .on(
+            "/soon",
+            Answer::status(202).times(2).then(Answer::text("ready")),
+        )
+        .on("/never", Answer::status(202).body("waits"))
+        .start();
+    let quick = ["--retry-on", "202", "--retry-delay", "1ms"];
+    let results = |path: &str, more: &[&str]| {
+        let url = server.url(path);
+        let options = quick.iter().chain(more).copied();
+        let done = haul(options.chain([&*url])).done();
+        (done.status, done.results().remove(0))
+    };
+    let (status, result) = results("/soon", &[]);
+    assert_eq!((status, &result["body"]), (Some(0), &"ready".into()));
+    assert_eq!(
+        (&result["attempts"], result.get("stop_reason")),
+        (&3.into(), None)
+    );
+    let (status, result) = results("/never", &[]);
+    assert_eq!((status, &result["status"]), (Some(0), &202.into()));
+    assert_eq!(
+        (
+            &result["outcome"],
+            &result["body"],
+            &result["stop_reason"],
+            &result["attempts"]
+        ),
+        (
+            &"success".into(),
+            &"waits".into(),
+            &"attempts_exhausted".into(),
+            &3.into()
+        )
+    );
+    let (status, result) = results("/never", &["-d", "x"]);
+    assert_eq!(
+        (status, &result["stop_reason"]),
+        (Some(0), &"method_not_idempotent".into())
+    );
+    let (status, result) = results("/never", &["--expect-json"]);
+    assert_eq!((status, &result["error_type"]), (Some(1), &"decode".into()));
+}
+
+#[test]
+fn a_body_that_goes_to_a_file_is_that_of_the_last_answer() {
+    let server = Scenario::new()
+        .on(
+            "/soon",
+            Answer::status(202)
+                .body("waits")
+                .times(2)
+                .then(Answer::text("ready")),
+        )
+        .on("/never", Answer::status(202).body("waits"))
+        .start();
+    for (path, body) in [("/soon", "ready"), ("/never", "waits")] {
+        let folder = Folder::new();
+        let into = folder.at("bodies");
+        let url = server.url(path);
+        let options = ["--retry-on", "202", "--retry-delay", "1ms", "--output-dir"];
+        let done = haul(options.into_iter().chain([&*into, &*url]))
+            .done()
+            .exits(0);
+        let result = done.results().remove(0);
+        let file = result["output_file"].as_str().unwrap().to_owned();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), body);
+        assert_eq!(
+            std::fs::read_dir(&into).unwrap().count(),
+            1,
+            "no part of another"
+        );
+        assert_eq!(result["size_bytes"], body.len());
     }
 }
 

@@ -276,3 +276,16 @@ fn every_option_has_an_environment_variable_and_what_is_typed_counts_before_it()
     haul([&url]).env("HAUL_URL_QUERY", "a=1").done().exits(0);
     assert_eq!(server.last("/").query(), Some("a=1"));
 }
+
+#[test]
+fn a_cookie_without_a_value_is_refused_and_not_shown() {
+    for given in [["-b", "s3cret"], ["--cookie", "s3cret"], ["-b", ""]] {
+        haul(given.into_iter().chain(["http://h/"]))
+            .done()
+            .exits(2)
+            .says("-b/--cookie: NAME=VALUE is expected")
+            .never_says("s3cret");
+    }
+    let done = haul(["http://h/"]).env("HAUL_COOKIE", "s3cret").done();
+    done.exits(2).says("--cookie").never_says("s3cret");
+}

@@ -54,10 +54,9 @@ fn results_go_to_a_file_and_failures_to_another_that_is_read_back() {
         .unwrap();
     assert_eq!(lacking["error_type"], "invalid_request");
     let message = lacking["error_msg"].as_str().unwrap();
-    assert!(
-        message.contains("failures.jsonl:") && message.contains("authorization"),
-        "{message}"
-    );
+    assert!(message.contains("authorization"), "{message}");
+    assert_eq!(lacking["source"], failures.as_str());
+    again.says(&format!("haul: {failures}:{}: {message}", lacking["line"]));
     haul(["-H", "Authorization: other", &failures])
         .done()
         .exits(1);

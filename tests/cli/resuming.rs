@@ -197,3 +197,70 @@ fn what_needs_a_file_says_so() {
             .says("need a file: -o FILE");
     }
 }
+
+/// The first 128 bits of SHA-256 over `abc`, and over `a`: keys of version 1 of requests with these ids.
+const FIRST_KEYS: [&str; 2] = [
+    "ba7816bf8f01cfea414140de5dae2223",
+    "ca978112ca1bbdcafac231b39a23dc4d",
+];
+
+#[test]
+fn a_results_file_with_keys_of_version_1_is_gone_on_from_with_such_keys() {
+    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
+    let line = |id: &str| json!({"url": server.url("/"), "id": id}).to_string() + "\n";
+    let list = folder.file("list", line("abc") + &line("a"));
+    let record = json!({
+        "v": 1, "id": "abc", "index": 0, "key": FIRST_KEYS[0], "outcome": "success", "url": server.url("/"),
+        "method": "GET", "attempts": 1, "timestamp": "2026-08-22T10:15:30.123Z",
+    });
+    let out = folder.file("out.jsonl", format!("{record}\n"));
+    for _ in 0..2 {
+        haul(["--resume", "-o", &out, &list]).done().exits(0);
+    }
+    let records = folder.records("out.jsonl");
+    let written: Vec<_> = records.iter().map(|r| r["key"].as_str().unwrap()).collect();
+    assert_eq!((written, server.requests()), (FIRST_KEYS.to_vec(), 1));
+}
+
+#[test]
+fn a_line_is_the_same_whether_its_url_is_relative_or_not() {
+    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
+    let (base, out) = (server.url("/api/"), folder.at("out.jsonl"));
+    let relative = folder.file("relative", "1\n/2\n../3\n?4\n");
+    haul(["--base-url", &base, "-o", &out, &relative])
+        .done()
+        .exits(0);
+    let whole: String = ["/api/1", "/2", "/3", "/api/?4"]
+        .map(|path| server.url(path) + "\n")
+        .concat();
+    let whole = folder.file("whole", whole);
+    for arguments in [vec![&*whole], vec![&*relative, "--base-url", &*base]] {
+        haul(arguments.into_iter().chain(["--resume", "-o", &out]))
+            .done()
+            .exits(0);
+    }
+    assert_eq!(server.requests(), 4);
+    let other = server.url("/other/");
+    haul(["--resume", "--base-url", &other, "-o", &out, &relative])
+        .done()
+        .exits(0);
+    assert_eq!(server.requests(), 6, "/2 and /3 are where they were");
+}
+
+#[test]
+fn settings_of_the_run_are_no_part_of_a_request() {
+    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
+    let list = folder.file("list", server.url("/") + "\n");
+    let out = folder.at("out.jsonl");
+    haul(["-o", &out, &list]).done().exits(0);
+    for more in [
+        "-HX-Run: 2",
+        "-HUser-Agent:",
+        "--url-query=a=1",
+        "--max-time=9",
+        "-bc=d",
+    ] {
+        haul(["--resume", more, "-o", &out, &list]).done().exits(0);
+    }
+    assert_eq!(server.requests(), 1);
+}

@@ -8,7 +8,7 @@ fn values_that_are_none_are_named_with_what_would_be_right() {
     for (arguments, said) in [
         (
             &["--rate", "fast"][..],
-            "a rate above zero is expected, such as 50, 50/s or 3000/m",
+            "a rate above zero is expected, such as 50, 0.5, 50/s, 3000/m or 10/h",
         ),
         (
             &["-m", "soon"][..],
@@ -28,7 +28,10 @@ fn values_that_are_none_are_named_with_what_would_be_right() {
         ),
         (&["--url-query", "x"][..], "NAME=VALUE is expected"),
         (&["--accept", "7"][..], "--accept <CODES>"),
-        (&["-j", "0"][..], "workers: at least one is needed"),
+        (
+            &["-j", "0"][..],
+            "'-j/--jobs <N>': a number from 1 to 4194304 is expected",
+        ),
         (&["-j", "many"][..], "invalid value 'many'"),
         (
             &["-X", "NO METHOD"][..],
@@ -45,7 +48,7 @@ fn values_that_are_none_are_named_with_what_would_be_right() {
             &["--bearer", "@/no/such"][..],
             "--bearer: /no/such: cannot be read",
         ),
-        (&["--base-url", "nowhere"][..], "base_url: "),
+        (&["--base-url", "nowhere"][..], "--base-url: "),
         (&["--progress", "often"][..], "invalid value 'often'"),
         (&["--color", "blue"][..], "invalid value 'blue'"),
         (
@@ -80,6 +83,176 @@ fn values_that_are_none_are_named_with_what_would_be_right() {
         assert_eq!(done.stdout, "");
         done.says(said);
     }
+}
+
+/// The library's names of what the command's options set.
+const SETTINGS: &[&str] = &[
+    "workers",
+    "max_per_host",
+    "rate_per_host",
+    "base_url",
+    "basic_auth",
+    "user_agent",
+    "header_limit",
+    "address_policy",
+    "exempt_proxy",
+    "ca_file",
+    "client_cert",
+    "client_key",
+    "timeouts",
+    "tls:",
+    "proxy:",
+    "header:",
+    "retry:",
+];
+
+#[test]
+fn a_setting_that_is_refused_is_named_by_its_option() {
+    let folder = Folder::new();
+    let text = folder.file("text.pem", "no certificate");
+    for (arguments, option) in [
+        (&["-j", "0"][..], "-j/--jobs"),
+        (&["--jobs=0"], "-j/--jobs"),
+        (&["-P", "-1"], "-j/--jobs"),
+        (&["-j", "99999999999"], "-j/--jobs"),
+        (&["--jobs-per-host", "-1"], "--jobs-per-host"),
+        (&["--rate-per-host", "0"], "--rate-per-host"),
+        (&["-m", "-1"], "-m/--max-time"),
+        (&["--connect-timeout", "60s"], "--connect-timeout"),
+        (&["--retry", "-1"], "--retry"),
+        (&["--retry-max-time", "0"], "--retry-max-time"),
+        (&["--max-redirs", "-1"], "--max-redirs"),
+        (&["-H", "sp ace: x"], "-H/--header"),
+        (&["-H", "X: a\u{1}"], "-H/--header"),
+        (&["-H", "sp ace:"], "-H/--header"),
+        (&["-H", "none"], "-H/--header"),
+        (&["-H", "@/no/such"], "-H/--header"),
+        (&["-X", "NO METHOD"], "-X/--request"),
+        (&["-d", "@/no/such"], "-d/--data"),
+        (&["--json", "{"], "--json"),
+        (&["-u", "a\u{1}:b", "--base-url", "x"], "--base-url"),
+        (&["--bearer", "a\u{1}"], "--bearer"),
+        (&["-A", "a\u{1}"], "-A/--user-agent"),
+        (&["-b", "a=\u{1}"], "-b/--cookie"),
+        (&["--base-url", "nowhere"], "--base-url"),
+        (&["-x", "ftp://h"], "-x/--proxy"),
+        (
+            &["-x", "http://h:1", "--noproxy", "10.0.0.0/99"],
+            "--noproxy",
+        ),
+        (&["-x", "http://h:1", "--public-only"], "--public-only"),
+        (&["--cacert", "/no/such"], "--cacert: /no/such"),
+        (&["--cacert", &text], "--cacert"),
+        (&["-E", "/no/such"], "-E/--cert: /no/such"),
+        (&["-E", &text], "-E/--cert"),
+        (&["--max-filesize", "-1"], "--max-filesize"),
+        (&["-d", "a", "--json", "1"], "-d/--data"),
+        (&["-u", "a:b", "--bearer", "t"], "-u/--user"),
+    ] {
+        let done = haul(arguments.iter().copied().chain(["http://127.0.0.1:1/"]))
+            .done()
+            .exits(2);
+        for setting in SETTINGS {
+            let bare = match setting.ends_with(':') {
+                true => format!("haul: {setting}"),
+                false => (*setting).to_owned(),
+            };
+            assert!(!done.stderr.contains(&bare), "{setting}: {}", done.stderr);
+        }
+        done.says(option);
+    }
+}
+
+#[test]
+fn a_value_from_the_environment_is_named_by_its_variable() {
+    for (variable, value) in [
+        ("HAUL_JOBS", "0"),
+        ("HAUL_RATE", "fast"),
+        ("HAUL_BREAKER", "perhaps"),
+        ("HAUL_HEADER", "none"),
+        ("HAUL_CACERT", "/no/such"),
+        ("HAUL_BASE_URL", "nowhere"),
+        ("HAUL_JSON", "{"),
+        ("HAUL_PROGRESS", "often"),
+    ] {
+        let run = haul(["http://127.0.0.1:1/"]).env(variable, value);
+        let done = run.done().exits(2).says(variable);
+        let option = variable.trim_start_matches("HAUL_").to_lowercase();
+        let option = format!("--{}", option.replace('_', "-"));
+        assert!(!done.stderr.contains(&option), "{}", done.stderr);
+    }
+    // What is typed counts before the environment, in messages too.
+    let run = haul(["-j", "0", "http://127.0.0.1:1/"]).env("HAUL_JOBS", "4");
+    run.done()
+        .exits(2)
+        .says("-j/--jobs")
+        .never_says("HAUL_JOBS");
+    let run = haul(["--bearer", "t", "http://127.0.0.1:1/"]).env("HAUL_USER", "a:b");
+    run.done().exits(2).says("cannot be used with HAUL_USER");
+}
+
+#[test]
+fn an_option_of_another_tool_is_answered_with_hauls_own() {
+    for (arguments, option) in [
+        (&["--timeout", "5"][..], "--max-time"),
+        (&["--timeout=5"], "--max-time"),
+        (&["-timeout", "5"], "--max-time"),
+        (&["--concurrency", "5"], "--jobs"),
+        (&["--concurrency=5"], "--jobs"),
+        (&["-c", "5"], "--jobs"),
+        (&["-c5"], "--jobs"),
+        (&["--threads", "5"], "--jobs"),
+        (&["--max_workers", "5"], "--jobs"),
+        (&["--retries", "5"], "--retry"),
+        (&["--tries=5"], "--retry"),
+        (&["--out", "f"], "--output"),
+        (&["-O"], "--output-dir"),
+        (&["--output-document=f"], "--output"),
+        (&["--no-check-certificate"], "--insecure"),
+        (&["--data-binary", "@f"], "--data"),
+        (&["--method=POST"], "--request"),
+        (&["--rps", "5"], "--rate"),
+        (&["--input-file=f"], "haul urls.txt"),
+        (&["--fail-fast"], "--fail-early"),
+        (&["--keep-order"], "--ordered"),
+        (&["--dryrun"], "--dry-run"),
+        (&["--max_time", "3"], "--max-time"),
+    ] {
+        let done = haul(arguments.iter().copied().chain(["http://127.0.0.1:1/"]))
+            .done()
+            .exits(2);
+        let first = done.stderr.lines().next().unwrap();
+        assert!(
+            first.contains(" found: haul has ") && first.contains(option),
+            "{first}"
+        );
+        done.never_says("similar argument");
+    }
+}
+
+#[test]
+fn what_curl_has_to_be_asked_for_is_accepted() {
+    let server = Server::always(Answer::text(""));
+    let url = server.url("/");
+    for arguments in [
+        &["-L", "-s", "-Z", "--compressed"][..],
+        &["--location", "--silent", "--parallel"],
+        &["-fsSL"],
+        &["-sSL", "-sSL"],
+    ] {
+        haul(arguments.iter().copied().chain([&*url]))
+            .done()
+            .exits(0);
+    }
+    // The last of the two counts.
+    let said = |arguments: &[&str]| {
+        let arguments = arguments.iter().copied().chain(["-q", &url]);
+        haul(arguments).done().exits(0).stderr
+    };
+    assert!(said(&["-s", "--progress", "plain"]).contains(" done, "));
+    assert_eq!(said(&["--progress", "plain", "-s"]), "");
+    let run = haul(["-q", "-s", &url]).env("HAUL_PROGRESS", "plain");
+    assert_eq!(run.done().exits(0).stderr, "");
 }
 
 #[test]

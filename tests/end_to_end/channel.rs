@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use haul::{Outcome, Request};
+use haul::{Outcome, Refusal, Request};
 
 use super::support::{Answer, Gate, Scenario, Server};
 use super::{builder, client, indices};
@@ -224,4 +224,162 @@ fn an_ordered_channel_whose_feeder_pauses_gives_what_is_done() {
     intake.send(server.url("/1")).unwrap();
     drop(intake);
     assert_eq!(indices(&outcomes.collect::<Vec<_>>()), [1]);
+}
+
+#[test]
+fn a_batch_that_feeds_itself_gets_the_request_back_instead_of_waiting_for_itself() {
+    let server = Server::always(Answer::text(""));
+    let client = builder(2).window(4).max_parked(1).build().unwrap();
+    for ordered in [false, true] {
+        let (intake, mut outcomes) = match ordered {
+            true => client.ordered_channel(),
+            false => client.channel(),
+        };
+        intake.send(server.url("/0")).unwrap();
+        let (mut fed, mut taken, mut refused) = (1, 0, 0);
+        while taken < fed {
+            assert!(outcomes.next().unwrap().is_success());
+            taken += 1;
+            // Each outcome leads to ten requests more, of which the window takes four at most.
+            for i in 0..if taken < 5 { 10 } else { 0 } {
+                let request = Request::post(server.url(&format!("/{taken}/{i}"))).text("kept");
+                match intake.send(request) {
+                    Ok(()) => fed += 1,
+                    Err(error) => {
+                        assert_eq!(error.why(), Refusal::WouldDeadlock);
+                        assert!(error.to_string().contains("this thread"), "{error}");
+                        assert_eq!(error.into_request().body_bytes(), b"kept");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(fed > 4 && refused >= 10, "{fed} fed, {refused} refused");
+        drop(intake);
+        assert!(outcomes.next().is_none());
+        assert_eq!(outcomes.summary().snapshot().total(), taken);
+    }
+}
+
+#[test]
+fn the_place_of_an_outcome_just_taken_is_free_for_a_request() {
+    let server = Server::always(Answer::text(""));
+    // Outcomes are told to the schedule by the dozen.
+    let client = builder(2).window(100).build().unwrap();
+    let (intake, mut outcomes) = client.channel();
+    for i in 0..100 {
+        intake.send(server.url(&format!("/{i}"))).unwrap();
+    }
+    server.wait_for_requests(100);
+    for i in 0..50 {
+        assert!(outcomes.next().unwrap().is_success());
+        intake.send(server.url(&format!("/more/{i}"))).unwrap();
+        let full = intake
+            .try_send(server.url("/too-many"))
+            .map_err(|e| e.why());
+        assert!(matches!(full, Ok(()) | Err(Refusal::Full)), "{full:?}");
+        if full.is_ok() {
+            assert!(outcomes.next().unwrap().is_success());
+        }
+    }
+    drop(intake);
+    assert!(outcomes.all(|outcome| outcome.is_success()));
+}
+
+#[test]
+fn requests_that_are_refused_leave_no_gap_in_the_order() {
+    let server = Server::always(Answer::text(""));
+    let client = builder(2).window(3).max_parked(1).build().unwrap();
+    let (intake, mut outcomes) = client.ordered_channel();
+    let mut order = Vec::new();
+    let mut refused = 0;
+    for i in 0..200 {
+        while let Err(error) = intake.try_send(server.url(&format!("/{i}"))) {
+            assert_eq!(error.why(), Refusal::Full);
+            refused += 1;
+            order.push(outcomes.next().unwrap().index());
+        }
+    }
+    drop(intake);
+    order.extend(outcomes.map(|outcome| outcome.index()));
+    assert!(refused > 0);
+    assert_eq!(order, (0..200).collect::<Vec<_>>());
+}
+
+#[test]
+fn before_the_first_outcome_a_send_waits_for_another_thread_to_take_one() {
+    let server = Server::always(Answer::text(""));
+    let client = builder(1).window(2).max_parked(1).build().unwrap();
+    let (intake, mut outcomes) = client.channel();
+    thread::scope(|scope| {
+        let feeder =
+            scope.spawn(move || (0..20).all(|i| intake.send(server.url(&format!("/{i}"))).is_ok()));
+        assert_eq!(outcomes.by_ref().count(), 20);
+        assert!(feeder.join().unwrap());
+    });
+}
+
+#[test]
+fn a_closure_of_par_map_may_feed_its_batch_and_never_waits() {
+    let server = Server::always(Answer::text(""));
+    let client = builder(2).window(4).max_parked(1).build().unwrap();
+    let (intake, outcomes) = client.channel();
+    for i in 0..4 {
+        intake.send(server.url(&format!("/{i}"))).unwrap();
+    }
+    let (url, left) = (server.url("/more"), AtomicUsize::new(100));
+    let intake = std::sync::Mutex::new(Some(intake));
+    let pool = std::sync::Arc::new(
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .build()
+            .unwrap(),
+    );
+    let results = outcomes.par_map_in(&pool, move |outcome| {
+        let mut intake = intake.lock().unwrap();
+        for _ in 0..3 {
+            let Some(open) = &*intake else { break };
+            match open.send(url.as_str()) {
+                Ok(()) => {}
+                Err(refused) => assert_eq!(refused.why(), Refusal::WouldDeadlock),
+            }
+        }
+        if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            *intake = None;
+        }
+        outcome.is_success()
+    });
+    assert!(
+        results
+            .map(|result| result.unwrap())
+            .take(100)
+            .all(|good| good)
+    );
+}
+
+#[test]
+fn a_send_after_the_end_is_closed_and_a_submit_beyond_its_limit_is_full() {
+    let gate = Gate::closed();
+    let server = Server::always(Answer::text("").behind(&gate));
+    let client = builder(1).max_pending(1).build().unwrap();
+    let (intake, outcomes) = client.channel();
+    drop(outcomes);
+    let refused = intake.try_send(server.url("/")).unwrap_err();
+    assert_eq!(refused.why(), Refusal::Closed);
+    assert_eq!(
+        intake.send(server.url("/")).unwrap_err().why(),
+        Refusal::Closed
+    );
+    let running = client.submit(server.url("/")).unwrap();
+    gate.wait_for(1);
+    let waiting = client.submit(server.url("/")).unwrap();
+    let full = client.submit(server.url("/")).unwrap_err();
+    assert_eq!(full.why(), Refusal::Full);
+    gate.open();
+    assert!(running.wait().is_success() && waiting.wait().is_success());
+    client.shutdown(haul::Shutdown::Drain, None);
+    assert_eq!(
+        client.submit(server.url("/")).unwrap_err().why(),
+        Refusal::Closed
+    );
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use haul::{
-    BreakerSettings, Client, ErrorType, HostRule, Jitter, RateLimit, Request, RetryPolicy,
+    BreakerSettings, Client, ErrorType, HostRule, Jitter, Layer, RateLimit, Request, RetryPolicy,
     StopReason, Timeouts,
 };
 
-use crate::support::{Answer, Scenario};
+use crate::support::{Answer, Scenario, Server};
 
 fn quick() -> RetryPolicy {
     let wait = Duration::from_millis(1);
@@ -93,7 +93,10 @@ fn a_host_rule_bounds_what_is_under_way_and_sets_the_time_limits() {
 #[test]
 fn an_open_breaker_ends_requests_without_sending_them() {
     let server = Scenario::new().on("/*", Answer::status(500)).start();
-    let breaker = BreakerSettings::default();
+    let breaker = BreakerSettings {
+        min_calls: Some(20),
+        ..BreakerSettings::default()
+    };
     let client = Client::builder()
         .workers(1)
         .retry(RetryPolicy::none())
@@ -119,6 +122,70 @@ fn an_open_breaker_ends_requests_without_sending_them() {
             outcome.error().unwrap().stop_reason(),
             Some(StopReason::BreakerOpen)
         );
+    }
+}
+
+#[test]
+fn a_breaker_opens_after_as_many_calls_as_there_are_workers_and_at_least_five() {
+    let server = Scenario::new().on("/*", Answer::status(500)).start();
+    let client = Client::builder()
+        .workers(1)
+        .retry(RetryPolicy::none())
+        .breaker(BreakerSettings::default())
+        .build()
+        .unwrap();
+    let urls = (0..30).map(|i| server.url(&format!("/{i}")));
+    assert_eq!(client.map(urls).count(), 30);
+    assert_eq!(server.requests(), 5);
+}
+
+#[test]
+fn rates_of_two_windows_hold_together_retries_included() {
+    let server = Scenario::new()
+        .on("/*", Answer::status(503).times(1).then(Answer::text("")))
+        .start();
+    let client = Client::builder()
+        .workers(4)
+        .retry(quick())
+        .rate(RateLimit::per_hour(6))
+        .rate(RateLimit::per_second(1000))
+        .build()
+        .unwrap();
+    let handles: Vec<_> = (0..20)
+        .map(|i| client.submit(server.url(&format!("/{i}"))).unwrap())
+        .collect();
+    server.wait_for_requests(6);
+    std::thread::park_timeout(Duration::from_millis(100));
+    for handle in &handles {
+        handle.cancel();
+    }
+    assert_eq!(server.requests(), 6);
+    let retried = handles.iter().filter(|handle| handle.wait().attempts() > 1);
+    assert!(retried.count() < 6, "a retry is one of the six");
+}
+
+#[test]
+fn the_rates_of_a_host_rule_replace_those_of_the_client_for_each_host() {
+    let server = Scenario::new().on("/*", Answer::text("")).start();
+    let hourly = RateLimit::per_hour(1);
+    for (rule, all) in [
+        (HostRule::new().rate(RateLimit::per_second(1000)), true),
+        (HostRule::new().rate(hourly).rate(None), true),
+        (HostRule::new().max_in_flight(3), false),
+    ] {
+        let client = Client::builder()
+            .rate_per_host(RateLimit::per_second(500))
+            .rate_per_host(hourly)
+            .host_rule("127.0.0.1", rule)
+            .build()
+            .unwrap();
+        let urls = (0..20).map(|i| server.url(&format!("/{i}")));
+        let outcomes = client.as_completed(urls).deadline(match all {
+            true => Duration::from_secs(60),
+            false => Duration::from_millis(200),
+        });
+        let done = outcomes.filter(|outcome| outcome.is_success()).count();
+        assert_eq!(done, if all { 20 } else { 1 });
     }
 }
 
@@ -246,6 +313,76 @@ fn a_retry_is_told_of_and_a_hook_that_panics_loses_nothing() {
     assert_eq!(server.requests_to("/b"), 0);
 }
 
+#[derive(Debug)]
+struct NoKey(u32);
+
+impl std::fmt::Display for NoKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no key for attempt {}", self.0)
+    }
+}
+
+impl std::error::Error for NoKey {}
+
+#[test]
+fn a_hook_that_fails_ends_the_request_unsent_with_its_error() {
+    let server = Server::always(Answer::status(503));
+    let client = Client::builder()
+        .workers(2)
+        .retry(quick())
+        .before_attempt(|outgoing| match outgoing.uri.path() {
+            "/first" => Err(NoKey(outgoing.attempt)),
+            "/second" if outgoing.attempt == 2 => Err(NoKey(outgoing.attempt)),
+            _ => Ok(()),
+        })
+        .build()
+        .unwrap();
+    for (path, attempts) in [("/first", 0), ("/second", 1)] {
+        for request in [
+            Request::get(server.url(path)),
+            Request::post(server.url(path)).idempotent(true),
+        ] {
+            let outcome = client.send(request);
+            let failed = outcome.error().unwrap();
+            assert_eq!(
+                (failed.layer(), failed.error_type(), failed.stop_reason()),
+                (
+                    Layer::Application,
+                    ErrorType::Sign,
+                    Some(StopReason::NotRetryable)
+                )
+            );
+            assert_eq!(outcome.attempts(), attempts, "{path}");
+            assert_eq!(outcome.attempt_log().len(), attempts as usize);
+            let source = std::error::Error::source(failed).unwrap();
+            let NoKey(attempt) = source.downcast_ref().unwrap();
+            assert_eq!(*attempt, attempts + 1);
+            assert_eq!(failed.message(), format!("no key for attempt {attempt}"));
+            let record = haul::record::Record::new(&outcome, &Default::default());
+            let line = serde_json::to_value(&record).unwrap();
+            assert_eq!(
+                (&line["error_type"], &line["layer"]),
+                (&"sign".into(), &"application".into())
+            );
+        }
+    }
+    assert_eq!(
+        (server.requests_to("/first"), server.requests_to("/second")),
+        (0, 2)
+    );
+}
+
+#[test]
+fn hooks_may_return_nothing_a_result_or_never() {
+    let _ = Client::builder().before_attempt(|_| {});
+    let _ = Client::builder().before_attempt(|_| Ok::<_, std::fmt::Error>(()));
+    let _ = Client::builder().before_attempt(
+        |_| -> Result<(), Box<dyn std::error::Error + Send + Sync>> { Err("no key".into()) },
+    );
+    let _ = Client::builder().before_attempt(|_| Err::<(), _>("no key"));
+    let _ = Client::builder().before_attempt(|_| panic!("no key"));
+}
+
 #[test]
 fn what_is_wrong_with_a_rule_is_named_by_build() {
     let cases = [
@@ -253,6 +390,12 @@ fn what_is_wrong_with_a_rule_is_named_by_build() {
         Client::builder().host_rule("h", HostRule::new().max_in_flight(0)),
         Client::builder().host_rule("h", HostRule::new().header("a b", "")),
         Client::builder().host_rule("h", HostRule::new().rate(RateLimit::per_second(0))),
+        Client::builder().host_rule(
+            "h",
+            HostRule::new()
+                .rate(RateLimit::per_second(1))
+                .rate(RateLimit::per_second(2)),
+        ),
         Client::builder().host_rule(
             "h",
             HostRule::new().retry(RetryPolicy::default().max_attempts(0)),

@@ -271,9 +271,10 @@ fn a_business_error_is_an_outcome_of_its_own_with_code_and_message() {
         assert_eq!(*rejection, Rejection::new(4001, "余额不足"));
         assert_eq!(rejection.response().unwrap().status(), 200);
         assert_eq!((outcome.attempts(), outcome.status()), (1, Some(200)));
+        let url = server.url("/");
         assert_eq!(
             outcome.into_result().unwrap_err().to_string(),
-            "rejected: 4001 余额不足"
+            format!("GET {url}: rejected: 4001 余额不足")
         );
     }
     assert_eq!(server.requests(), 2);
@@ -457,6 +458,73 @@ fn what_is_no_http_fails_once() {
         )
     );
     assert_eq!(server.requests(), 1);
+}
+
+#[test]
+fn the_error_of_a_result_begins_with_method_and_url_and_shows_no_secret() {
+    let server = Server::always(Answer::status(404));
+    let client = builder(1)
+        .base_url(server.url("/"))
+        .sensitive_query("key")
+        .build()
+        .unwrap();
+    let of = |request: Request| client.send(request).into_result().unwrap_err();
+    let posted = of(Request::post("a?key=secret").text("x"));
+    let shown = format!("POST {}", server.url("/a?key=***"));
+    assert_eq!(posted.to_string(), format!("{shown}: 404 Not Found"));
+    let userinfo = server.url("/b").replace("http://", "http://ada:secret@");
+    let masked = of(Request::get(userinfo)).to_string();
+    assert!(masked.starts_with("GET http://***@"), "{masked}");
+    let refused = of(Request::get("http://127.0.0.1:1/"));
+    assert!(
+        refused
+            .to_string()
+            .starts_with("GET http://127.0.0.1:1/: connect to")
+    );
+    let cause = std::error::Error::source(&refused).unwrap();
+    assert!(
+        cause.is::<std::io::Error>(),
+        "the text has the failure already"
+    );
+    let unfit = of(Request::get("not a url")).to_string();
+    assert!(unfit.starts_with("GET "), "{unfit}");
+}
+
+#[test]
+fn a_body_that_a_limit_cut_is_truncated() {
+    let server = Scenario::new()
+        .on("/plain", Answer::text("0123456789"))
+        .on("/chunked", Answer::text("0123456789").chunked(3))
+        .on("/error", Answer::status(500).body(vec![b'x'; 70_000]))
+        .on("/lost", Answer::text("0123456789").cut_after(5))
+        .start();
+    let client = builder(1)
+        .body_limit(4)
+        .retry(haul::RetryPolicy::none())
+        .build()
+        .unwrap();
+    let of = |path: &str| {
+        let outcome = client.get(server.url(path));
+        let failed = error(&outcome);
+        let response = failed.response().unwrap();
+        (
+            failed.error_type(),
+            response.bytes().len(),
+            response.is_truncated(),
+        )
+    };
+    assert_eq!(of("/plain"), (ErrorType::BodyTooLarge, 4, true));
+    assert_eq!(of("/chunked"), (ErrorType::BodyTooLarge, 4, true));
+    assert_eq!(of("/error"), (ErrorType::HttpStatus, 65_536, true));
+    let wide = builder(1).retry(haul::RetryPolicy::none()).build().unwrap();
+    let lost = wide.get(server.url("/lost"));
+    let response = error(&lost).response().unwrap();
+    assert_eq!(
+        (response.bytes(), response.is_truncated()),
+        (&b"01234"[..], false)
+    );
+    let whole = wide.get(server.url("/plain"));
+    assert!(!whole.success().unwrap().is_truncated());
 }
 
 #[test]

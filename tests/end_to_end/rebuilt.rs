@@ -21,7 +21,10 @@ fn requests(server: &Server) -> Vec<Request> {
     let sick = |i| server.url(&format!("/sick/{i}?ticket=ticket-secret"));
     vec![
         Request::get(server.url("/ok")),
-        Request::put(sick(1)).text("one").header("x-trace", "7"),
+        Request::put(sick(1))
+            .text("one")
+            .header("x-trace", "7")
+            .read_at("list", 2),
         Request::put(sick(2))
             .text("two")
             .header("x-own", "own-secret")
@@ -63,7 +66,7 @@ fn ask(path: &Path, query: &str) -> Vec<String> {
 
 const ALL: &str = "SELECT idx || ' ' || url || ' ' || timestamp || ' ' || error_type || ' ' || error_msg || ' ' ||
     coalesce(response_text, '-') || ' ' || coalesce(id, '-') || ' ' || run_id || ' ' || layer || ' ' || method || ' ' ||
-    coalesce(status, '-') || ' ' || attempts || ' ' || coalesce(elapsed_ms, '-') || ' ' || truncated || ' ' || request
+    key || ' ' || coalesce(source, '-') || ' ' || coalesce(line, '-') || ' ' || coalesce(status, '-') || ' ' || attempts || ' ' || coalesce(elapsed_ms, '-') || ' ' || truncated || ' ' || request
     FROM failures WHERE attempts > 0 ORDER BY idx";
 
 #[test]

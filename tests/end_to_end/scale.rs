@@ -156,7 +156,7 @@ fn ten_thousand_requests_failing_in_every_way_give_ten_thousand_outcomes() {
     let summary = summary.snapshot();
     assert_eq!(summary.total(), count as u64);
     assert_eq!(
-        summary.succeeded() + summary.rejected() + summary.failed() + summary.cancelled(),
+        summary.finished() + summary.cancelled() + summary.not_done(),
         count as u64
     );
     assert_eq!(summary.by_layer()[&Layer::Local], each as u64);

@@ -113,6 +113,26 @@ fn a_setting_that_cannot_be_is_named() {
             "count",
         ),
         (
+            Client::builder().rate(RateLimit::per_second(f64::NAN)),
+            "rate",
+            "count is NaN",
+        ),
+        (
+            Client::builder()
+                .rate(RateLimit::per_minute(5))
+                .rate(RateLimit::per_second(1))
+                .rate(RateLimit::new(5, Duration::from_secs(60))),
+            "rate",
+            "two limits for one window of 60s",
+        ),
+        (
+            Client::builder()
+                .rate_per_host(RateLimit::per_minute(30).burst(3))
+                .rate_per_host(RateLimit::per_second(1)),
+            "rate_per_host",
+            "burst is for the shortest window alone",
+        ),
+        (
             Client::builder().rate_per_host(RateLimit::new(1, Duration::ZERO)),
             "rate_per_host",
             "per",

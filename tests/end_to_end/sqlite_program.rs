@@ -74,7 +74,7 @@ fn the_sqlite3_program_counts_what_the_summary_counts() {
         summary.failed() > 50 && summary.rejected() > 20,
         "{summary}"
     );
-    let counts = "SELECT total, succeeded, rejected, failed, cancelled FROM runs";
+    let counts = "SELECT total, succeeded, rejected, failed, cancelled, not_done FROM runs";
     let Some(counts) = ask(&database, counts) else {
         return;
     };
@@ -84,6 +84,7 @@ fn the_sqlite3_program_counts_what_the_summary_counts() {
         summary.rejected(),
         summary.failed(),
         summary.cancelled(),
+        summary.not_done(),
     ];
     assert_eq!(counts, expected.map(|n| n.to_string()).join("|"));
     let by_class =

@@ -106,6 +106,33 @@ fn threads_are_called_haul_unless_told_otherwise() {
     assert_eq!(name.as_deref(), Some("haul-0"));
 }
 
+#[test]
+fn a_closure_sees_the_request_it_works_for() {
+    let server = Server::start(|seen| Answer::text(seen.path()));
+    let client = builder(4).base_url(server.url("/")).build().unwrap();
+    let requests = (0..20).map(|i| {
+        let request = haul::Request::get(format!("item/{i}")).id(format!("id-{i}"));
+        request.tag(serde_json::json!({ "n": i }))
+    });
+    let seen = client.process_with(requests, |context, response| {
+        let n = context.index();
+        assert_eq!(context.id(), Some(format!("id-{n}").as_str()));
+        assert_eq!(context.tag(), Some(&serde_json::json!({ "n": n })));
+        assert_eq!(context.request().url(), format!("item/{n}"));
+        assert!(context.url().starts_with("http://") && context.url().ends_with(&*response.text()));
+        assert_eq!(context.attempts(), 1);
+        Ok::<_, haul::Error>(n)
+    });
+    for outcome in seen {
+        assert_eq!(
+            outcome.success(),
+            Some(&outcome.index()),
+            "{:?}",
+            outcome.error()
+        );
+    }
+}
+
 // V34.
 #[test]
 fn a_closure_may_send_and_wait_although_it_runs_on_the_only_worker() {

@@ -6,7 +6,7 @@ use indicatif::TermLike;
 
 use crate::client::Client;
 
-use super::super::progress::WaitingHost;
+use super::super::progress::{HoldingHost, WaitingHost};
 use super::*;
 
 /// A terminal that remembers what was written to it.
@@ -83,10 +83,20 @@ fn it_says_how_many_of_how_many_what_became_of_them_how_fast_and_how_long() {
     });
     let waits = "  busy.example:81 keeps 120 waiting 0:14";
     assert_eq!(text(&now), format!("{all}{waits}"));
-    (now.waiting, now.slowest) = (None, None);
+    now.holding = Some(HoldingHost {
+        host: slow.clone(),
+        places: 16,
+        time: Duration::from_secs(12),
+    });
+    let held = "  slow.example has held 16 places for 0:12";
+    assert_eq!(text(&now), format!("{all}{waits}{held}"));
+    now.waiting = None;
+    assert_eq!(text(&now), format!("{all}{held}"));
+    (now.holding, now.slowest) = (None, None);
     (now.total, now.eta, now.per_second) = (None, None, 0.25);
-    (now.rejected, now.cancelled) = (1, 2);
-    let unknown = "1,200  1,190 ok  1 rejected  2 cancelled  10 failed  32 in flight  0.2/s";
+    (now.rejected, now.cancelled, now.not_done) = (1, 2, 3);
+    let unknown =
+        "1,200  1,190 ok  1 rejected  2 cancelled  3 not done  10 failed  32 in flight  0.2/s";
     assert_eq!(text(&now), unknown);
     let empty = Progress {
         total: Some(0),

@@ -70,7 +70,8 @@ fn is_secret(argument: &str) -> bool {
     given_long || given_short || userinfo
 }
 
-fn quoted(argument: &str) -> String {
+/// The argument as a shell takes it.
+pub(crate) fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {
         argument.to_owned()

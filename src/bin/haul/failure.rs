@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use haul::Escaped;
 
+use crate::arguments::Told;
+
 /// What the process exits with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -23,17 +25,18 @@ pub(crate) enum Status {
 }
 
 /// Says what is wrong with the arguments, in the words of all other messages. Help and version are no errors.
-pub(crate) fn of_usage(error: &clap::Error) -> Status {
-    let text = error.render().to_string();
+pub(crate) fn of_usage(told: &Told) -> Status {
     // What cannot be printed is nobody's to read.
-    if error.use_stderr() {
-        let text = text.strip_prefix("error:").unwrap_or(&text);
-        let lines = text.lines().map(|line| format!("{}\n", Escaped(line)));
-        let _ = write!(io::stderr(), "haul:{}", lines.collect::<String>());
-        Status::Usage
-    } else {
-        let _ = write!(io::stdout(), "{text}");
-        Status::Fine
+    match told {
+        Told::Wrong(text) => {
+            let lines = text.lines().map(|line| format!("{}\n", Escaped(line)));
+            let _ = write!(io::stderr(), "haul: {}", lines.collect::<String>());
+            Status::Usage
+        }
+        Told::Asked(text) => {
+            let _ = write!(io::stdout(), "{text}");
+            Status::Fine
+        }
     }
 }
 

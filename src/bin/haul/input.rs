@@ -1,9 +1,7 @@
 //! Where requests come from: lines of files and standard input, and URLs among the arguments.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, OnceLock};
 
 use haul::Request;
 use haul::record::InputLines;
@@ -12,6 +10,8 @@ use serde_json::value::RawValue;
 use crate::arguments::{Arguments, Format};
 use crate::failure::Failure;
 use crate::line::{Line, read_line};
+use crate::recorded;
+use crate::source::{Source, open_all, shown};
 use crate::voice::Voice;
 
 /// How much of a line that is no request is shown.
@@ -24,24 +24,39 @@ pub(crate) struct Input {
     format: Format,
     voice: Voice,
     line: Vec<u8>,
+    /// A first line with a column of URLs makes an input a table.
+    tables: bool,
+    refusal: Refusal,
 }
 
-enum Source {
-    /// A URL among the arguments.
-    Url(String, u64),
-    Lines {
-        name: Arc<str>,
-        from: Box<dyn BufRead + Send>,
-        number: u64,
-    },
+/// Why the reading ended before the end of the input, if an input turned out to be none. Clones are one.
+#[derive(Clone, Default)]
+pub(crate) struct Refusal(Arc<OnceLock<String>>);
+
+impl Refusal {
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.0.get().map(Failure::usage)
+    }
 }
 
-/// A line that is no request: where it stands, its beginning, and what is wrong.
+/// The place of a line, or of a URL among the arguments.
+enum Place {
+    Line(Arc<str>, u64),
+    Argument(u64),
+}
+
+impl Place {
+    fn of(self, request: Request) -> Request {
+        match self {
+            Place::Line(name, number) => request.read_at(name, number),
+            Place::Argument(number) => request.read_from_argument(number),
+        }
+    }
+}
+
+/// A line that is no request: the request that stands for it and fails, and what is wrong.
 pub(crate) struct Bad {
-    place: (Arc<str>, u64),
-    /// Where it is JSON with one.
-    id: Option<String>,
-    text: String,
+    stand_in: Request,
     reason: String,
 }
 
@@ -51,74 +66,74 @@ pub(crate) fn open(
     lines: InputLines,
     voice: &Voice,
 ) -> Result<Input, Failure> {
-    let stdin = || Source::Lines {
-        name: "stdin".into(),
-        from: Box::new(BufReader::with_capacity(64 << 10, io::stdin())),
-        number: 0,
-    };
-    let mut sources = VecDeque::new();
-    for (number, input) in (1..).zip(&arguments.inputs) {
-        sources.push_back(if input == "-" {
-            stdin()
-        } else if input.contains("://") {
-            Source::Url(input.clone(), number)
-        } else {
-            Source::Lines {
-                name: input.as_str().into(),
-                from: Box::new(BufReader::with_capacity(64 << 10, open_file(input)?)),
-                number: 0,
-            }
-        });
-    }
-    if sources.is_empty() {
-        if io::stdin().is_terminal() {
-            return Err(Failure::usage(
-                "no input: give a file, a URL, or lines on standard input (see haul --help)",
-            ));
-        }
-        sources.push_back(stdin());
-    }
+    let given = &arguments.requests;
+    // A list of relative paths with commas stays a list.
+    let tables = given.base_url.is_none() && given.input_format != Format::Urls;
     Ok(Input {
-        sources,
+        sources: open_all(&arguments.inputs, tables, voice)?,
         lines,
-        format: arguments.requests.input_format,
+        format: given.input_format,
         voice: voice.clone(),
         line: Vec::new(),
+        tables,
+        refusal: Refusal::default(),
     })
 }
 
-fn open_file(path: &str) -> Result<File, Failure> {
-    let wrong = |what: String| Failure::usage(format!("{path}: cannot be read: {what}"));
-    let file = File::open(path).map_err(|e| {
-        let looks_like_a_host = e.kind() == io::ErrorKind::NotFound && path.contains('.');
-        let hint = if looks_like_a_host {
-            " (a URL begins with https:// or http://)"
-        } else {
-            ""
-        };
-        wrong(format!("{e}{hint}"))
-    })?;
-    if file.metadata().is_ok_and(|about| about.is_dir()) {
-        return Err(wrong(
-            "it is a directory (a file of URLs or JSON requests would do)".to_owned(),
-        ));
-    }
-    Ok(file)
-}
-
 impl Input {
+    /// Tells, once the requests have ended, why that was before the end of the input.
+    pub(crate) fn refusal(&self) -> Refusal {
+        self.refusal.clone()
+    }
+
+    /// The number of requests of each input that is known without counting its lines.
+    pub(crate) fn known(&self) -> HashMap<String, u64> {
+        let known = self.sources.iter().filter_map(|source| match source {
+            Source::Failures { name, requests, .. } => {
+                Some((name.to_string(), requests.len() as u64))
+            }
+            Source::Url(..) | Source::Unseen(..) | Source::Lines { .. } => None,
+        });
+        known.collect()
+    }
+
     /// The next request, or what is none.
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, Bad>> {
         loop {
-            let (name, number) = match self.sources.front_mut()? {
+            let place = match self.sources.front_mut()? {
+                Source::Unseen(..) => match self.look_at_first() {
+                    Some(unreadable) => return Some(Err(unreadable)),
+                    None => continue,
+                },
                 Source::Url(url, number) => {
-                    let (url, place) = (std::mem::take(url), ("argument".into(), *number));
+                    let (url, place) = (std::mem::take(url), Place::Argument(*number));
                     self.sources.pop_front();
-                    return Some(self.request(&url, place));
+                    let is_argument = true;
+                    return Some(self.request(&url, place, is_argument));
                 }
-                Source::Lines { name, from, number } => {
+                Source::Failures {
+                    name,
+                    requests,
+                    number,
+                } => {
+                    let Some(request) = requests.next() else {
+                        self.sources.pop_front();
+                        continue;
+                    };
                     *number += 1;
-                    let place = (Arc::clone(name), *number);
+                    // The place that it was read from in the run that failed is a better one.
+                    let known = request.place().is_some();
+                    let request = match known {
+                        true => request,
+                        false => request.read_at(Arc::clone(name), *number),
+                    };
+                    return Some(Ok(self.lines.take(request)));
+                }
+                Source::Lines {
+                    name, from, number, ..
+                } => {
+                    *number += 1;
+                    let place = Place::Line(Arc::clone(name), *number);
                     match read_line(from, &mut self.line, *number == 1) {
                         Ok(Line::End) => {
                             self.sources.pop_front();
@@ -138,26 +153,53 @@ impl Input {
             let line = std::mem::take(&mut self.line);
             let text = String::from_utf8_lossy(&line);
             let text = text.trim();
-            let request = (!text.is_empty() && !text.starts_with('#'))
-                .then(|| self.request(text, (name, number)));
+            if text.is_empty() || text.starts_with('#') {
+                self.line = line;
+                continue;
+            }
+            if self.begins_source()
+                && recorded::is_result(text)
+                && let Place::Line(name, _) = &place
+            {
+                let reason = recorded::refusal(shown(name));
+                self.refuse(reason);
+                return None;
+            }
+            let request = self.request(text, place, false);
             self.line = line;
-            if request.is_some() {
-                return request;
+            return Some(request);
+        }
+    }
+
+    /// Looks at a pipe whose turn it is. If it is no list, the input ends here.
+    fn look_at_first(&mut self) -> Option<Bad> {
+        let Some(Source::Unseen(name, from)) = self.sources.pop_front() else {
+            return None;
+        };
+        match Source::of_lines(Arc::clone(&name), from, self.tables) {
+            Ok(Ok(lines)) => self.sources.push_front(lines),
+            Ok(Err(reason)) => self.refuse(reason),
+            Err(e) => {
+                self.line.clear();
+                return Some(self.bad(Place::Line(name, 1), format!("cannot be read: {e}")));
             }
         }
+        None
     }
 
-    fn bad(&self, place: (Arc<str>, u64), reason: String) -> Bad {
-        Bad {
-            place,
-            id: None,
-            text: beginning(&String::from_utf8_lossy(&self.line)),
-            reason,
-        }
+    /// Ends the input: what comes next is no list.
+    fn refuse(&mut self, reason: String) {
+        let _ = self.refusal.0.set(reason);
+        self.sources.clear();
     }
 
-    /// The request of a line, or what is wrong with it.
-    fn request(&mut self, text: &str, place: (Arc<str>, u64)) -> Result<Request, Bad> {
+    fn bad(&self, place: Place, reason: String) -> Bad {
+        let text = beginning(&String::from_utf8_lossy(&self.line));
+        Bad::new(Request::unreadable(text, reason.clone()), place, reason)
+    }
+
+    /// The request of a line, or what is wrong with it. An argument is a URL to its end, blanks included.
+    fn request(&mut self, text: &str, place: Place, is_argument: bool) -> Result<Request, Bad> {
         let json = text.starts_with(['{', '"']);
         let wrong = match self.format {
             Format::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
@@ -166,25 +208,47 @@ impl Input {
         };
         let read = match wrong {
             Some(reason) => Err(reason.to_owned()),
+            None if is_argument => self.lines.read_whole(text).map_err(|e| e.to_string()),
             None => self.lines.read(text).map_err(|e| e.to_string()),
         };
         match read {
             Ok(line) => {
+                let request = place.of(line.request);
                 for key in line.unknown {
-                    let (name, number) = &place;
-                    self.voice
-                        .skipped_key(&format!("{name}:{number}: unknown key skipped: {key:?}"));
+                    self.voice.skipped_key(&format!(
+                        "{}unknown key skipped: {key:?}",
+                        shown_place(&request)
+                    ));
                 }
-                Ok(line.request.read_at(place.0, place.1))
+                Ok(request)
             }
-            Err(reason) => Err(Bad {
-                place,
-                id: id_in(text),
-                text: beginning(&url_in(text).unwrap_or_else(|| text.to_owned())),
-                reason,
-            }),
+            Err(reason) => {
+                let stand_in = Request::unreadable(
+                    beginning(&url_in(text).unwrap_or_else(|| text.to_owned())),
+                    reason.clone(),
+                );
+                let stand_in = match id_in(text) {
+                    Some(id) => stand_in.id(id),
+                    None => stand_in,
+                };
+                Err(Bad::new(stand_in, place, reason))
+            }
         }
     }
+
+    /// Returns true for the first line of a source that is neither blank nor a comment.
+    fn begins_source(&mut self) -> bool {
+        match self.sources.front_mut() {
+            Some(Source::Lines { begun, .. }) => !std::mem::replace(begun, true),
+            _ => false,
+        }
+    }
+}
+
+/// The place of a request with a colon, if it is known.
+pub(crate) fn shown_place(request: &Request) -> String {
+    let place = request.place();
+    place.map_or(String::new(), |place| format!("{place}: "))
 }
 
 impl Iterator for Input {
@@ -193,24 +257,22 @@ impl Iterator for Input {
     /// A line that is none is a request that fails.
     fn next(&mut self) -> Option<Request> {
         self.next_line()
-            .map(|read| read.unwrap_or_else(Bad::stand_in))
+            .map(|read| read.unwrap_or_else(|bad| bad.stand_in))
     }
 }
 
 impl Bad {
-    fn stand_in(self) -> Request {
-        let request = Request::unreadable(self.text, self.reason);
-        let request = request.read_at(self.place.0, self.place.1);
-        match self.id {
-            Some(id) => request.id(id),
-            None => request,
+    fn new(stand_in: Request, place: Place, reason: String) -> Bad {
+        Bad {
+            stand_in: place.of(stand_in),
+            reason,
         }
     }
 
     /// `urls.txt:3: what is wrong: "value"`
     pub(crate) fn message(&self) -> String {
-        let (name, number) = &self.place;
-        format!("{name}:{number}: {}: {:?}", self.reason, self.text)
+        let (request, reason) = (&self.stand_in, &self.reason);
+        format!("{}{reason}: {:?}", shown_place(request), request.url())
     }
 }
 

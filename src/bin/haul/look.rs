@@ -35,6 +35,7 @@ impl Look {
     pub(crate) fn at(&mut self, outcome: &Outcome) {
         if self.each {
             let (paint, status) = match outcome.status() {
+                _ if outcome.is_not_done() => (Paint::Odd, None),
                 _ if outcome.is_failed() => (Paint::Bad, outcome.status()),
                 status if outcome.is_rejected() => (Paint::Odd, status),
                 status => (Paint::Good, status),
@@ -59,8 +60,10 @@ impl Look {
             return;
         };
         if error.error_type() == ErrorType::InvalidRequest {
+            let place = outcome.request().place();
+            let place = place.map_or(String::new(), |place| format!("{place}: "));
             self.voice
-                .bad_line(&format!("{}: {:?}", error.message(), outcome.url()));
+                .bad_line(&format!("{place}{}: {:?}", error.message(), outcome.url()));
         }
         if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {
             self.not_repeated = true;
@@ -76,6 +79,10 @@ impl Look {
 
 /// `GET https://example.com/ 12 ms`
 fn line(outcome: &Outcome) -> String {
+    if outcome.is_not_done() {
+        let method = outcome.request().method();
+        return format!("{method} {}: not done", outcome.url());
+    }
     let ms = outcome.elapsed().as_millis();
     let line = format!("{} {} {ms} ms", outcome.request().method(), outcome.url());
     match (outcome.error(), outcome.rejection()) {

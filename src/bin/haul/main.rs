@@ -4,16 +4,23 @@ mod again;
 mod arguments;
 mod connection;
 mod demo;
+mod dry_run;
 mod failure;
 mod generate;
 mod input;
+mod limits;
 mod line;
 mod look;
 mod output;
 mod progress;
+mod reader;
+mod recognize;
+mod recorded;
+mod refused;
 mod run;
 mod settings;
 mod signals;
+mod source;
 mod stdout;
 mod total;
 mod units;
@@ -28,9 +35,10 @@ use voice::Voice;
 fn main() -> ExitCode {
     let arguments = match arguments::read() {
         Ok(arguments) => arguments,
-        Err(error) => return failure::of_usage(&error).into(),
+        Err(told) => return failure::of_usage(&told).into(),
     };
     let voice = Voice::new(&arguments.messages);
+    limits::raise();
     match carry_out(arguments, &voice) {
         Ok(status) => status.into(),
         Err(failure) => {
@@ -48,6 +56,8 @@ fn carry_out(mut arguments: Arguments, voice: &Voice) -> Result<Status, Failure>
         env_logger::Builder::new()
             .filter_module("haul", log::LevelFilter::Debug)
             .init();
+    } else {
+        limits::tell(voice);
     }
     if !arguments.ending.demo {
         return run::run(&arguments, voice);

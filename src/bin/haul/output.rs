@@ -1,6 +1,7 @@
 //! Where outcomes go.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use haul::record::RecordOptions;
 use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
@@ -15,6 +16,8 @@ use crate::stdout::Stdout;
 pub(crate) struct Output {
     pub(crate) results: Results,
     failures: Failed,
+    /// Files that were not there before.
+    new: Vec<PathBuf>,
 }
 
 /// Where failures go beside the results.
@@ -37,6 +40,10 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
         .body(to.body == Body::Auto)
         .body_limit(usize::try_from(to.body_limit).unwrap_or(usize::MAX))
         .headers(to.include_headers);
+    let records = match &arguments.requests.base_url {
+        Some(base) => records.base_url(base),
+        None => records,
+    };
     let resume = ending.resume || ending.retry_failed;
     let path = to.output.as_deref().filter(|path| *path != Path::new("-"));
     if path.is_none() && (resume || ending.durable) {
@@ -48,6 +55,11 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
     if let Some(path) = path.filter(|path| path.is_file() && !resume && !ending.overwrite) {
         return Err(exists(path));
     }
+    let named = path.into_iter().chain(to.failures.as_deref());
+    let new = named
+        .filter(|path| !path.exists())
+        .map(Path::to_owned)
+        .collect();
     // The results file last: a run that could not begin leaves none behind, which would be in the way of the next.
     let mut failures = match to.failures.as_deref() {
         None => Failed::Nowhere,
@@ -82,7 +94,11 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
             Results::Journal(Box::new(journal))
         }
     };
-    Ok(Output { results, failures })
+    Ok(Output {
+        results,
+        failures,
+        new,
+    })
 }
 
 fn wrong(error: SinkError) -> Failure {
@@ -122,6 +138,23 @@ fn failures(
         _ => Failures::create(path),
     };
     Ok(Failed::Log(Box::new(log.map_err(wrong)?.records(records))))
+}
+
+impl Output {
+    /// Removes the files that this run has made and written nothing to: they would be in the way of the next run.
+    pub(crate) fn remove_new_files(self) {
+        let Output {
+            results,
+            failures,
+            new,
+        } = self;
+        // A database and a journal close their files first.
+        drop((results, failures));
+        for path in new {
+            // A file that stays is an empty one.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 impl Results {

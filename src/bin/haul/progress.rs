@@ -18,7 +18,9 @@ pub(crate) fn shown(arguments: &Arguments) -> Shown {
         .results
         .output
         .as_deref()
-        .map_or(!std::io::stdout().is_terminal(), |path| path != "-");
+        .map_or(!std::io::stdout().is_terminal(), |path| {
+            path.as_os_str() != "-"
+        });
     let messages = &arguments.messages;
     match messages.progress {
         Shown::Auto if messages.quiet > 0 || messages.verbose > 1 => Shown::None,
@@ -73,13 +75,23 @@ fn plain(now: &Progress) -> String {
         "haul: {}{of} done, {} ok, {} rejected, {} failed, {} in flight, {:.0}/s",
         now.done, now.succeeded, now.rejected, now.failed, now.in_flight, now.per_second
     );
+    if now.not_done > 0 {
+        line += &format!(", {} not done", now.not_done);
+    }
     if let Some(left) = now.eta.filter(|left| !left.is_zero()) {
         line += &format!(", {} s left", left.as_secs());
     }
     if let Some(waiting) = &now.waiting {
         let (host, seconds) = (waiting.host.as_str(), waiting.time.as_secs_f64());
         line += &format!(", {} wait for {host} ({seconds:.1} s)", waiting.requests);
-    } else if let Some((host, time)) = &now.slowest {
+    }
+    if let Some(holding) = &now.holding {
+        let (host, places) = (holding.host.as_str(), holding.places);
+        let plural = if places == 1 { "" } else { "s" };
+        let seconds = holding.time.as_secs();
+        line += &format!(", {host} has held {places} place{plural} for {seconds} s");
+    }
+    if let (None, None, Some((host, time))) = (&now.waiting, &now.holding, &now.slowest) {
         line += &format!(", slowest {} ({} ms)", host.as_str(), time.as_millis());
     }
     line
@@ -92,15 +104,22 @@ fn as_json(now: &Progress) -> String {
             "time_ms": waiting.time.as_millis() as u64,
         })
     });
+    let holding = now.holding.as_ref().map(|holding| {
+        json!({
+            "host": holding.host.as_str(), "places": holding.places,
+            "time_ms": holding.time.as_millis() as u64,
+        })
+    });
     let slowest = now
         .slowest
         .as_ref()
         .map(|(host, p95)| json!({"host": host.as_str(), "p95_ms": p95.as_secs_f64() * 1e3}));
     json!({
         "done": now.done, "total": now.total, "succeeded": now.succeeded, "rejected": now.rejected,
-        "failed": now.failed, "cancelled": now.cancelled, "in_flight": now.in_flight,
+        "failed": now.failed, "cancelled": now.cancelled, "not_done": now.not_done, "in_flight": now.in_flight,
         "delayed": now.delayed, "queued": now.queued, "per_second": now.per_second,
-        "eta_ms": now.eta.map(|left| left.as_millis() as u64), "waiting": waiting, "slowest": slowest,
+        "eta_ms": now.eta.map(|left| left.as_millis() as u64), "waiting": waiting,
+        "holding": holding, "slowest": slowest,
     })
     .to_string()
 }

@@ -1,26 +1,25 @@
 //! The run itself: requests in on one thread, outcomes out on another.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::thread;
 
-use haul::record::line_of;
 use haul::sink::Sink;
 use haul::{CancelToken, End, Intake, Outcomes, Request, SinkError, Summary};
 
 use crate::again;
 use crate::arguments::{Arguments, Shown};
+use crate::dry_run;
 use crate::failure::{Failure, Status};
-use crate::input::{self, Input};
+use crate::input;
 use crate::look::Look;
 use crate::output::{self, Results};
 use crate::progress;
 use crate::settings::{self, Settings};
 use crate::signals;
-use crate::stdout::Stdout;
 use crate::total;
 use crate::units::Most;
-use crate::voice::Voice;
+use crate::voice::{self, Voice};
 
 /// From how many finished requests on a share of failures counts.
 const SHARE_FROM: u64 = 100;
@@ -29,9 +28,11 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     check(arguments)?;
     let Settings { client, lines } = settings::settings(arguments, voice)?;
     let requests = input::open(arguments, lines, voice)?;
+    let known = requests.known();
     if arguments.ending.dry_run {
-        return print(requests, voice);
+        return dry_run::print(requests, &client, voice);
     }
+    let refusal = requests.refusal();
     let mut output = output::open(arguments, client.redaction())?;
     let found = output.results.found();
     let requests: Box<dyn Iterator<Item = Request> + Send> = match &output.results {
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     feed(requests, intake)?;
     let shown = progress::shown(arguments);
     if shown != Shown::None && !arguments.ending.retry_failed {
-        total::count(&arguments.inputs, found, outcomes.progress());
+        total::count(&arguments.inputs, known, found, outcomes.progress());
     }
     let (ended, mut summary) = drive(arguments, outcomes, &mut output, shown, voice);
     let end = match ended {
@@ -63,6 +64,13 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
             return Err(Failure::unwritten(error.to_string()));
         }
     };
+    if let Some(failure) = refusal.failure() {
+        match summary.total() {
+            0 => output.remove_new_files(),
+            _ => report(arguments, &summary, voice)?,
+        }
+        return Err(failure);
+    }
     let signal = signalled.number();
     summary.set_interrupted(signal.is_some() || end != End::Completed);
     report(arguments, &summary, voice)?;
@@ -198,8 +206,10 @@ where
                 continue;
             }
         };
-        done += 1;
-        failed += u64::from(outcome.is_failed() && !outcome.is_cancelled());
+        if !outcome.is_not_done() {
+            done += 1;
+            failed += u64::from(outcome.is_failed());
+        }
         let too_many = |most| done >= SHARE_FROM && failed as f64 * 100.0 >= most * done as f64;
         if failed > 0 && share.is_some_and(too_many) {
             token.cancel();
@@ -226,7 +236,7 @@ fn reason(arguments: &Arguments, end: End) -> String {
 
 fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(), Failure> {
     if !voice.is_quiet() {
-        voice.block(&summary.to_string());
+        voice.block(&format!("{summary:width$}", width = voice::width()));
     }
     let Some(path) = &arguments.results.summary_json else {
         return Ok(());
@@ -242,29 +252,4 @@ fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(),
         fs::write(path, text)
     };
     written.map_err(|e| wrong(&e))
-}
-
-/// `--dry-run`: the requests, and what is none.
-fn print(mut requests: Input, voice: &Voice) -> Result<Status, Failure> {
-    let mut out = io::BufWriter::new(Stdout::new());
-    let mut status = Status::Fine;
-    let mut write = || {
-        while let Some(read) = requests.next_line() {
-            match read {
-                Ok(request) => writeln!(out, "{}", line_of(&request))?,
-                Err(bad) => {
-                    voice.bad_line(&bad.message());
-                    status = Status::Unsuccessful;
-                }
-            }
-        }
-        out.flush()
-    };
-    match write() {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unwritten(format!(
-            "stdout: cannot be written: {e}"
-        ))),
-        Err(_) => Ok(Status::Fine),
-        Ok(()) => Ok(status),
-    }
 }

@@ -5,15 +5,17 @@ use std::io::{self, Read};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haul::http::Method;
+use haul::http::{HeaderValue, Method};
 use haul::record::InputLines;
-use haul::{BreakerSettings, BuildError, Client, ClientBuilder, RetryPolicy, Timeouts};
+use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
 
-use crate::arguments::{Arguments, Requests, Times};
+use crate::arguments::{Arguments, Format, Pace, Requests, Times, name_of};
 use crate::connection::connected;
 use crate::failure::Failure;
 use crate::look::tell_of_waits;
+use crate::refused;
+use crate::units::Rate;
 use crate::voice::Voice;
 
 /// What every request begins with.
@@ -32,7 +34,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         .on_retry(tell_of_waits(voice))
         .max_redirects(arguments.requests.max_redirs)
         .expect_json(arguments.ending.expect_json);
-    builder = limited(builder, arguments);
+    builder = limited(builder, arguments)?;
     builder = connected(builder, &arguments.connection, voice);
     for (pointer, value) in &arguments.ending.require {
         builder = builder.require(pointer, value.clone());
@@ -52,20 +54,29 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.basic_auth(user, password);
     }
     if let Some(token) = &given.bearer {
-        builder = builder.bearer(text_or_file("--bearer", token)?.trim());
+        builder = builder.bearer(text_or_file("bearer", token)?.trim());
     }
-    let mut lines = defaults(given)?.lenient(given.lenient).retry(retry);
+    let mut lines = defaults(given)?
+        .whole_lines(given.input_format == Format::Urls)
+        .lenient(given.lenient)
+        .retry(retry);
     if let Some(folder) = &arguments.results.output_dir {
         let ending = &arguments.ending;
         lines = lines.save_in(folder, ending.overwrite, ending.durable);
+        if ending.dry_run {
+            lines = lines.without_directories();
+        }
     }
     let headers = headers(&given.headers)?;
     let named = |name| headers.iter().any(|header| header.is(name));
     if named("content-type") {
         lines = lines.content_type_of_client();
     }
-    if let Some(cookie) = given.cookie.as_ref().filter(|_| !named("cookie")) {
-        builder = builder.header("cookie", cookie);
+    if let Some(cookie) = &given.cookie {
+        check_cookie(cookie)?;
+        if !named("cookie") {
+            builder = builder.header("cookie", cookie);
+        }
     }
     for Header { name, value } in &headers {
         builder = match value {
@@ -73,19 +84,24 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
             None => builder.without_header(name),
         };
     }
-    let client = builder.build().map_err(unbuilt)?;
+    let client = builder
+        .build()
+        .map_err(|error| Failure::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(Settings { client, lines })
 }
 
-/// Names the option where a header is what is wrong.
-fn unbuilt(error: BuildError) -> Failure {
-    let text = error.to_string();
-    match text.split_once(": ") {
-        Some(("header" | "without_header", reason)) => {
-            Failure::usage(format!("-H/--header: {reason}"))
-        }
-        _ => Failure::usage(text),
+/// Refuses cookies that cannot be sent as they are. They are not shown: they may be secrets.
+fn check_cookie(cookie: &str) -> Result<(), Failure> {
+    let wrong = |what: &str| Err(Failure::usage(format!("{}: {what}", name_of("cookie"))));
+    if !cookie.contains('=') {
+        return wrong(
+            "NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
+        );
     }
+    if HeaderValue::from_str(cookie).is_err() {
+        return wrong("it holds a character that may not be sent");
+    }
+    Ok(())
 }
 
 fn retry(times: &Times) -> RetryPolicy {
@@ -123,16 +139,22 @@ fn timeouts(times: &Times) -> Timeouts {
     }
 }
 
-fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> ClientBuilder {
+fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> Result<ClientBuilder, Failure> {
     let pace = &arguments.pace;
     if pace.jobs_per_host > 0 {
         builder = builder.max_per_host(pace.jobs_per_host);
     }
-    if let Some(rate) = pace.rate {
+    for rate in rates("rate", &pace.rate, pace)? {
         builder = builder.rate(rate);
     }
-    if let Some(rate) = pace.rate_per_host {
+    for rate in rates("rate-per-host", &pace.rate_per_host, pace)? {
         builder = builder.rate_per_host(rate);
+    }
+    if pace.burst.is_some() && pace.rate.is_empty() && pace.rate_per_host.is_empty() {
+        return Err(Failure::usage(format!(
+            "{}: it needs --rate or --rate-per-host beside it",
+            name_of("burst")
+        )));
     }
     if arguments.times.breaker {
         builder = builder.breaker(BreakerSettings::default());
@@ -140,7 +162,29 @@ fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> ClientBuilder {
     if let Some(statuses) = &arguments.ending.accept {
         builder = builder.accept(statuses.clone());
     }
-    builder
+    Ok(builder)
+}
+
+/// The limits of one option, the shortest window first, which has the burst.
+fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Failure> {
+    let mut limits = Vec::new();
+    for window in ["s", "m", "h"] {
+        let mut of_window = given.iter().filter(|rate| rate.window == window);
+        let Some(rate) = of_window.next() else {
+            continue;
+        };
+        if of_window.next().is_some() {
+            return Err(Failure::usage(format!(
+                "{}: there are two rates for one window, N/{window} (one for each of s, m and h is expected)",
+                name_of(option)
+            )));
+        }
+        limits.push(rate.limit);
+    }
+    if let (Some(shortest), Some(burst)) = (limits.first_mut(), pace.burst) {
+        *shortest = shortest.burst(burst);
+    }
+    Ok(limits)
 }
 
 /// A header as `-H` gives it. `None` in place of a value: the header is left out.
@@ -157,9 +201,10 @@ impl Header {
             (None, Some(name)) => (name, Some("")),
             // The text is not shown: it may be a secret.
             (None, None) => {
-                return Err(Failure::usage(
-                    "-H/--header: 'NAME: VALUE' is expected, 'NAME:' to leave one out, or 'NAME;' for one without a value",
-                ));
+                return Err(Failure::usage(format!(
+                    "{}: 'NAME: VALUE' is expected, 'NAME:' to leave one out, or 'NAME;' for one without a value",
+                    name_of("header")
+                )));
             }
         };
         Ok(Header {
@@ -178,7 +223,7 @@ fn headers(given: &[String]) -> Result<Vec<Header>, Failure> {
     let mut all = Vec::new();
     for header in given {
         let text = if header.starts_with('@') {
-            text_or_file("--header", header)?
+            text_or_file("header", header)?
         } else {
             header.clone()
         };
@@ -194,29 +239,30 @@ fn defaults(given: &Requests) -> Result<InputLines, Failure> {
     let mut lines = InputLines::new();
     let set = |lines: InputLines, option: &str, key: &str, json: &str| {
         let set = lines.default_key(key, json);
-        set.map_err(|e| Failure::usage(format!("{option}: {e}")))
+        set.map_err(|e| Failure::usage(format!("{}: {e}", name_of(option))))
     };
     let text = |text: &str| Value::from(text).to_string();
     if let Some(method) = &given.request {
         Method::from_bytes(method.as_bytes()).map_err(|_| {
-            Failure::usage(format!("--request: the method is not valid: {method:?}"))
+            let option = name_of("request");
+            Failure::usage(format!("{option}: the method is not valid: {method:?}"))
         })?;
-        lines = set(lines, "--request", "method", &text(method))?;
+        lines = set(lines, "request", "method", &text(method))?;
     }
     if let Some(data) = &given.data {
-        lines = match String::from_utf8(bytes_or_file("--data", data)?) {
-            Ok(data) => set(lines, "--data", "body", &text(&data))?,
+        lines = match String::from_utf8(bytes_or_file("data", data)?) {
+            Ok(data) => set(lines, "data", "body", &text(&data))?,
             Err(e) => {
                 let base64 = STANDARD.encode(e.as_bytes());
-                set(lines, "--data", "body_base64", &text(&base64))?
+                set(lines, "data", "body_base64", &text(&base64))?
             }
         };
     }
     if let Some(json) = &given.json {
-        let json = text_or_file("--json", json)?;
+        let json = text_or_file("json", json)?;
         // Some editors begin a file with a byte order mark.
         let json = json.trim_start_matches('\u{feff}');
-        lines = set(lines, "--json", "json", json)?;
+        lines = set(lines, "json", "json", json)?;
     }
     Ok(lines)
 }
@@ -224,7 +270,7 @@ fn defaults(given: &Requests) -> Result<InputLines, Failure> {
 /// The text itself, or after `@` that of a file, or after `@-` that of standard input.
 fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
     String::from_utf8(bytes_or_file(option, text)?)
-        .map_err(|_| Failure::usage(format!("{option}: not UTF-8: {text:?}")))
+        .map_err(|_| Failure::usage(format!("{}: not UTF-8: {text:?}", name_of(option))))
 }
 
 fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
@@ -237,5 +283,5 @@ fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
     } else {
         fs::read(path)
     };
-    read.map_err(|e| Failure::usage(format!("{option}: {path}: cannot be read: {e}")))
+    read.map_err(|e| Failure::usage(format!("{}: {path}: cannot be read: {e}", name_of(option))))
 }

@@ -1,5 +1,7 @@
 //! INT and TERM: the first lets what runs finish, the second does not.
 
+mod arrivals;
+
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -7,8 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use haul::{Client, Shutdown};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::failure::Failure;
 use crate::voice::Voice;
@@ -28,11 +28,11 @@ impl Signalled {
 
 pub(crate) fn watch(client: &Client, grace: Duration, voice: &Voice) -> Result<Signalled, Failure> {
     let wrong = |e| Failure::unwritten(format!("signals cannot be watched: {e}"));
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(wrong)?;
+    let arrivals = arrivals::arrivals().map_err(wrong)?;
     let signalled = Signalled::default();
     let (first, client, voice) = (signalled.clone(), client.clone(), voice.clone());
     let watching = move || {
-        for (nth, number) in (1..).zip(&mut signals) {
+        for (nth, number) in (1..).zip(arrivals) {
             let number = u8::try_from(number).unwrap_or_default();
             let client = client.clone();
             match nth {

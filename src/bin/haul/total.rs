@@ -1,24 +1,34 @@
 //! How many requests there will be, where that is cheap to know.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::thread;
 
 use haul::ProgressHandle;
 
+use crate::reader::{Looked, look};
+
 /// More than this is not read twice.
 const MOST: u64 = 1 << 30;
 
 /// Counts the requests of the inputs on a thread of its own, while the first of them are on their way. `done` of them
-/// have their outcome already.
-pub(crate) fn count(inputs: &[String], done: u64, progress: ProgressHandle) {
+/// have their outcome already. `known` has the number of requests of inputs that are no lines.
+pub(crate) fn count(
+    inputs: &[String],
+    known: HashMap<String, u64>,
+    done: u64,
+    progress: ProgressHandle,
+) {
     let mut urls = 0;
     let mut files = Vec::new();
     for input in inputs {
         if input == "-" {
             return;
         }
-        if input.contains("://") {
+        if let Some(requests) = known.get(input) {
+            urls += requests;
+        } else if input.contains("://") {
             urls += 1;
         } else {
             files.push(input.clone());
@@ -48,7 +58,9 @@ pub(crate) fn count(inputs: &[String], done: u64, progress: ProgressHandle) {
 }
 
 fn requests_in(path: &str) -> Option<u64> {
-    let mut file = File::open(path).ok()?;
+    let Looked::Lines(mut file) = look(Box::new(File::open(path).ok()?), false).ok()? else {
+        return None;
+    };
     let mut piece = vec![0; 256 << 10];
     let mut count = Count::default();
     loop {

@@ -5,6 +5,9 @@ use std::time::Duration;
 use haul::RateLimit;
 use serde_json::Value;
 
+/// Upper bound for `--jobs`, that of the library's `workers`: Linux numbers no more threads.
+const MOST_JOBS: usize = 1 << 22;
+
 /// `500ms`, `2s`, `5m`, `1h`, `1.5` (seconds).
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
@@ -22,18 +25,32 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a time is expected, such as 500ms, 2s or 1.5".to_owned())
 }
 
-/// `50`, `50/s`, `3000/m`, `10/h`.
-pub(crate) fn rate(text: &str) -> Result<RateLimit, String> {
-    let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
-    let per = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => 0,
+/// A rate as typed: a limit for one window of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rate {
+    pub(crate) limit: RateLimit,
+    /// The window by its unit: s, m or h.
+    pub(crate) window: &'static str,
+}
+
+/// `50`, `0.5`, `50/s`, `3000/m`, `10/h`.
+pub(crate) fn rate(text: &str) -> Result<Rate, String> {
+    const LARGEST: f64 = u32::MAX as f64;
+    const EXPECTED: &str = "a rate above zero is expected, such as 50, 0.5, 50/s, 3000/m or 10/h";
+    let (count, unit) = text.trim().split_once('/').unwrap_or((text.trim(), "s"));
+    let (window, seconds) = match unit {
+        "s" => ("s", 1),
+        "m" | "min" => ("m", 60),
+        "h" => ("h", 3600),
+        _ => return Err(EXPECTED.to_owned()),
     };
-    match count.parse() {
-        Ok(count) if per > 0 && count > 0 => Ok(RateLimit::new(count, Duration::from_secs(per))),
-        _ => Err("a rate above zero is expected, such as 50, 50/s or 3000/m".to_owned()),
+    match count.parse::<f64>() {
+        Ok(count) if count > LARGEST => Err(format!("a rate is at most {LARGEST}/{window}")),
+        Ok(count) if count > 0.0 => Ok(Rate {
+            limit: RateLimit::new(count, Duration::from_secs(seconds)),
+            window,
+        }),
+        _ => Err(EXPECTED.to_owned()),
     }
 }
 
@@ -52,6 +69,14 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         .ok()
         .and_then(|n| n.checked_mul(1_u64.checked_shl(shift)?));
     bytes.ok_or_else(|| "a size is expected, such as 64K or 10M".to_owned())
+}
+
+/// `32`: as many as there can be threads.
+pub(crate) fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=MOST_JOBS) => Ok(count),
+        _ => Err(format!("a number from 1 to {MOST_JOBS} is expected")),
+    }
 }
 
 /// How many failures end a run.
@@ -108,8 +133,18 @@ mod tests {
         assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(time("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
-        assert_eq!(rate("3000/m"), Ok(RateLimit::per_minute(3000)));
-        assert_eq!(rate("50"), Ok(RateLimit::per_second(50)));
+        for (text, limit) in [
+            ("3000/m", RateLimit::per_minute(3000)),
+            ("3000/min", RateLimit::per_minute(3000)),
+            ("50", RateLimit::per_second(50)),
+            ("0.5", RateLimit::per_second(0.5)),
+            (".5/s", RateLimit::per_second(0.5)),
+            (" 1.5/m", RateLimit::per_minute(1.5)),
+            ("30/h ", RateLimit::per_hour(30)),
+            ("4294967295", RateLimit::per_second(u32::MAX)),
+        ] {
+            assert_eq!(rate(text).map(|rate| rate.limit), Ok(limit), "{text}");
+        }
         assert_eq!((size("64K"), size("10M")), (Ok(64 << 10), Ok(10 << 20)));
         assert_eq!(
             (most("20"), most("5%")),
@@ -124,11 +159,22 @@ mod tests {
         for text in ["", "x", "-1", "1d", "1e400", "NaN", "inf"] {
             assert!(time(text).is_err(), "{text}");
         }
-        for text in ["0", "5/d", "-1", "/s"] {
-            assert!(rate(text).is_err(), "{text}");
+        for text in [
+            "", "0", "0.0", "-0", "5/d", "-1", "-0.5/m", "/s", "5/", "NaN", "1e-400", "1 0",
+            "5/s/m",
+        ] {
+            let reason = rate(text).unwrap_err();
+            assert!(reason.contains("above zero"), "{text}: {reason}");
+        }
+        for text in ["inf", "1e300/m", "4294967296"] {
+            let reason = rate(text).unwrap_err();
+            assert!(reason.contains("at most 4294967295/"), "{text}: {reason}");
         }
         for text in ["", "-1", "1T", "99999999999G"] {
             assert!(size(text).is_err(), "{text}");
+        }
+        for text in ["0", "-1", "4194305", "many", "1.5"] {
+            assert!(jobs(text).is_err(), "{text}");
         }
         assert!(most("0").is_err() && most("101%").is_err() && requirement("code=0").is_err());
     }

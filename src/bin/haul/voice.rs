@@ -68,7 +68,7 @@ impl Voice {
     }
 
     pub(crate) fn warning(&self, text: &str) {
-        if !self.is_quiet() {
+        if self.0.quiet < 2 {
             self.print(Paint::Odd, "haul: warning:", text);
         }
     }
@@ -126,4 +126,15 @@ impl Voice {
         // Nobody is left to be told that standard error is closed.
         let _ = io::stderr().write_all(format!("{clear}{text}").as_bytes());
     }
+}
+
+/// Columns of the terminal that standard error goes to; else what `COLUMNS` says, else 80.
+pub(crate) fn width() -> usize {
+    let of_terminal =
+        terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into());
+    let of_environment = || env::var("COLUMNS").ok()?.parse().ok();
+    let known = of_terminal
+        .filter(|width| *width > 0)
+        .or_else(of_environment);
+    known.filter(|width| *width > 0).unwrap_or(80)
 }

@@ -15,7 +15,7 @@ fn a_success_is_written_as_the_format_says() {
     assert_eq!(
         line(&outcome),
         concat!(
-            r#"{"v":1,"id":"a1","index":0,"key":"f55ff16f66f43360266b95db6f8fec01","outcome":"success","#,
+            r#"{"v":1,"id":"a1","index":0,"key":"2-2e72d5b19f82dd725d7e67aaa7a33924","outcome":"success","#,
             r#""url":"https://x/1","method":"GET","status":200,"attempts":1,"#,
             r#""timestamp":"2026-08-22T10:15:30.123Z","elapsed_ms":142.7,"ttfb_ms":120.1,"#,
             r#""queued_ms":3.0,"total_ms":145.7,"final_url":"https://x/1/","redirects":1,"#,
@@ -32,7 +32,7 @@ fn a_failure_says_why_and_what_every_attempt_came_to() {
     assert_eq!(
         line(&sample::connect_timeout(1, "https://x/2")),
         concat!(
-            r#"{"v":1,"index":1,"key":"6d215c89d56f34c5c6feaa0c97870807","outcome":"failed","#,
+            r#"{"v":1,"index":1,"key":"2-6a1cd447936cab0559e278309b63d093","outcome":"failed","#,
             r#""url":"https://x/2","method":"GET","attempts":3,"#,
             r#""timestamp":"2026-08-22T10:15:30.123Z","elapsed_ms":10000.4,"#,
             r#""queued_ms":3.0,"total_ms":31702.0,"layer":"network","error_type":"timeout","#,
@@ -62,11 +62,39 @@ fn what_was_never_sent_has_no_times_of_an_attempt() {
     assert_eq!(
         line,
         concat!(
-            r#"{"v":1,"index":3,"key":"13b219c66db297dfca543b510f0388da","outcome":"failed","#,
+            r#"{"v":1,"index":3,"key":"2-809e90c55c77cd362fc150481b65ed33","outcome":"failed","#,
             r#""url":"ftp://h/","method":"GET","attempts":0,"queued_ms":0.0,"total_ms":0.0,"#,
             r#""layer":"local","error_type":"invalid_request","error_msg":"never sent: invalid_request"}"#,
         )
     );
+}
+
+#[test]
+fn a_record_and_a_failure_log_name_the_line_that_the_request_was_read_from() {
+    let request = Request::get("ftp://h/").read_at("a \"list\"", 17);
+    let outcome = sample::unsent(3, request, ErrorType::InvalidRequest);
+    for line in [line(&outcome), failure(&outcome)] {
+        let part = r#"","source":"a \"list\"","line":17,"outcome":"#;
+        assert!(line.contains(part), "{line}");
+        let read = Record::parse(&line).unwrap();
+        assert_eq!(
+            (read.source.as_deref(), read.line),
+            (Some("a \"list\""), Some(17))
+        );
+        assert_eq!(
+            read.error_msg.as_deref(),
+            outcome.error().map(|e| e.message())
+        );
+    }
+}
+
+#[test]
+fn the_key_covers_the_base_url_where_it_is_known() {
+    let options = RecordOptions::new().base_url("https://x/");
+    let relative = sample::unsent(0, "1", ErrorType::InvalidRequest);
+    let key = Record::new(&relative, &options).key;
+    assert_eq!(key, Key::of(&"https://x/1".into()));
+    assert_ne!(key, Record::new(&relative, &RecordOptions::new()).key);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::http::HeaderValue;
+use crate::url;
 
 const GIVEN: [&str; 9] = [
     "authorization",
@@ -37,7 +38,7 @@ impl Scene {
     fn to_bytes(&self, location: &[u8]) -> Result<Option<Next>, Refused> {
         decide(&Step {
             method: &self.method,
-            uri: &self.from.parse().unwrap(),
+            url: &url::parse(self.from).unwrap(),
             status: self.status,
             location: Some(location),
             hops: self.hops,
@@ -248,7 +249,7 @@ fn vector_98_without_a_location_the_response_is_the_answer() {
     for status in [301, 302, 303, 307, 308] {
         let step = Step {
             method: &Method::GET,
-            uri: &Uri::from_static("http://h/"),
+            url: &url::parse("http://h/").unwrap(),
             status,
             location: None,
             hops: 0,
@@ -271,7 +272,8 @@ fn vector_98_a_target_that_cannot_be_followed_is_named() {
         ("javascript:alert(1)", "javascript:alert(1)", "scheme"),
         ("//u:secret@h:0/", "http://***@h:0/", "port"),
         ("mailto:secret@h", "***@h", "scheme"),
-        ("http:u:secret@h", "***@h", "scheme"),
+        ("https:u:secret@h:0", "***@h:0", "port"),
+        ("https:\\\\u:secret@h<", "***@h<", "the host"),
         ("http://", "http://", "no host"),
     ] {
         let refused = SCENE.to(location).unwrap_err();
@@ -303,13 +305,13 @@ fn vector_99_the_limit_ends_a_chain_and_a_limit_of_none_never_begins_one() {
 
 #[test]
 fn vectors_63_and_100_chains_and_loops_walk_hop_by_hop() {
-    let mut uri = Uri::from_static("http://h/0");
+    let mut url = url::parse("http://h/0").unwrap();
     let mut method = Method::POST;
     for (hops, status) in (0..).zip([303, 302, 301, 307, 302]) {
         let location = format!("/{}", hops + 1);
         let step = Step {
             method: &method,
-            uri: &uri,
+            url: &url,
             status,
             location: Some(location.as_bytes()),
             hops,
@@ -318,10 +320,10 @@ fn vectors_63_and_100_chains_and_loops_walk_hop_by_hop() {
             redaction: Redaction::USUAL,
         };
         let next = decide(&step).unwrap().unwrap();
-        (uri, method) = (next.uri, next.method);
+        (url, method) = (next.url, next.method);
     }
     assert_eq!(
-        (uri.to_string(), method),
+        (url.uri().to_string(), method),
         ("http://h/5".into(), Method::GET)
     );
 
@@ -346,8 +348,11 @@ fn once_dropped_nothing_comes_back_on_the_way_home() {
 #[test]
 fn a_location_that_is_no_utf8_is_sent_as_it_was_meant() {
     let next = SCENE.to_bytes(b"/caf\xe9").unwrap().unwrap();
-    assert_eq!(next.uri, "http://example.com/caf%E9");
-    assert_eq!(SCENE.next("/café").uri, "http://example.com/caf%C3%A9");
+    assert_eq!(next.url.uri(), "http://example.com/caf%E9");
+    assert_eq!(
+        SCENE.next("/café").url.uri(),
+        "http://example.com/caf%C3%A9"
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ impl Scene {
     fn new(settings: BreakerSettings) -> Scene {
         let now = Instant::now();
         Scene {
-            breaker: Breaker::new(&settings, now),
+            breaker: Breaker::new(&settings, 20, now),
             now,
             draw: 0.5,
         }
@@ -44,6 +44,11 @@ impl Scene {
     fn ends(&mut self, pass: Pass, call: Call) {
         let draw = self.draw;
         self.breaker.record(pass, call, self.now, &mut || draw);
+    }
+
+    fn hangs(&mut self, pass: &mut Pass) {
+        let draw = self.draw;
+        self.breaker.count_hanging(pass, self.now, &mut || draw);
     }
 
     /// Calls one after another: S, F, or i for one that tells nothing.
@@ -133,12 +138,12 @@ fn vectors_119_and_120_the_calls_on_trial_decide() {
 #[test]
 fn no_more_calls_are_on_trial_than_allowed_and_one_that_told_nothing_gives_its_place_back() {
     let mut scene = Scene::of_trials(3, 2).half_open();
-    let passes = [scene.pass(), scene.pass(), scene.pass()];
+    let [first, second, _third] = [scene.pass(), scene.pass(), scene.pass()];
     assert!(scene.is_refused());
-    scene.ends(passes[0], Call::Ignored);
+    scene.ends(first, Call::Ignored);
     let fourth = scene.pass();
     assert!(scene.is_refused());
-    scene.ends(passes[1], Call::Success);
+    scene.ends(second, Call::Success);
     assert!(scene.is_refused(), "one success is no place");
     scene.ends(fourth, Call::Success);
     assert!(scene.is_closed());
@@ -146,7 +151,10 @@ fn no_more_calls_are_on_trial_than_allowed_and_one_that_told_nothing_gives_its_p
 
 #[test]
 fn vector_124_few_calls_and_calls_that_are_no_failures_leave_it_closed() {
-    let mut scene = Scene::new(BreakerSettings::default());
+    let mut scene = Scene::new(BreakerSettings {
+        min_calls: Some(20),
+        ..BreakerSettings::default()
+    });
     scene.calls(&"F".repeat(19));
     assert!(scene.is_closed());
     scene.calls("F");
@@ -262,7 +270,7 @@ fn settings_that_contradict_each_other_are_named() {
         ),
         (
             BreakerSettings {
-                min_calls: 0,
+                min_calls: Some(0),
                 ..usual
             },
             "min_calls",
@@ -302,7 +310,7 @@ fn any_history_with_any_settings_ends_without_a_panic_and_never_shuts_for_good()
         let any = |rng: &mut fastrand::Rng| Duration::from_nanos(rng.u64(..) >> rng.u32(..64));
         let settings = BreakerSettings {
             window: any(&mut rng),
-            min_calls: rng.u32(..5),
+            min_calls: Some(rng.u32(..5)),
             failure_ratio: [0.0, 0.5, 1.0, f64::NAN][rng.usize(..4)],
             open: any(&mut rng),
             open_max: any(&mut rng),
@@ -314,7 +322,11 @@ fn any_history_with_any_settings_ends_without_a_panic_and_never_shuts_for_good()
         let mut out = Vec::new();
         for _ in 0..300 {
             scene.draw = rng.f64();
-            match rng.u8(..3) {
+            match rng.u8(..4) {
+                3 if !out.is_empty() => {
+                    let hanging = rng.usize(..out.len());
+                    scene.hangs(&mut out[hanging]);
+                }
                 0 => {
                     if let Permit::Granted(pass) = scene.breaker.permit(scene.now) {
                         out.push(pass);
@@ -338,4 +350,96 @@ fn any_history_with_any_settings_ends_without_a_panic_and_never_shuts_for_good()
             "seed {seed} round {round}: {settings:?}"
         );
     }
+}
+
+#[test]
+fn as_many_calls_as_workers_open_it_where_no_number_is_set() {
+    for (workers, calls) in [(1, 5), (5, 5), (8, 8), (20, 20), (10_000, 20)] {
+        let mut scene = Scene::new(BreakerSettings::default());
+        scene.breaker = Breaker::new(&BreakerSettings::default(), workers, scene.now);
+        scene.calls(&"F".repeat(calls - 1));
+        assert!(scene.is_closed(), "{workers} workers");
+        scene.calls("F");
+        assert!(scene.is_open(), "{workers} workers");
+    }
+}
+
+/// A call that hangs, of a breaker that two calls open.
+fn hanging_of_two() -> (Scene, Pass) {
+    let mut scene = Scene::new(BreakerSettings {
+        min_calls: Some(2),
+        failure_ratio: 0.6,
+        ..BreakerSettings::default()
+    });
+    let mut pass = scene.pass();
+    scene.hangs(&mut pass);
+    (scene, pass)
+}
+
+#[test]
+fn a_call_that_hangs_is_a_failure_while_it_lasts() {
+    let (mut scene, _pass) = hanging_of_two();
+    assert_eq!(scene.breaker.window.counts(scene.now), (0, 1));
+    scene.calls("F");
+    assert!(scene.is_open());
+}
+
+#[test]
+fn a_call_that_hung_counts_by_its_end() {
+    for (call, counts) in [
+        (Call::Success, (1, 0)),
+        (FAILURE, (0, 1)),
+        (Call::Ignored, (0, 0)),
+    ] {
+        let (mut scene, pass) = hanging_of_two();
+        scene.now += SECOND;
+        scene.ends(pass, call);
+        assert_eq!(scene.breaker.window.counts(scene.now), counts, "{call:?}");
+    }
+}
+
+#[test]
+fn a_call_that_hangs_on_counts_once() {
+    let (mut scene, mut pass) = hanging_of_two();
+    scene.hangs(&mut pass);
+    assert_eq!(scene.breaker.window.counts(scene.now), (0, 1));
+}
+
+#[test]
+fn a_failure_that_has_left_the_window_is_not_taken_from_those_in_it() {
+    let (mut scene, pass) = hanging_of_two();
+    scene.now += 30 * SECOND;
+    scene.calls("F");
+    assert_eq!(scene.breaker.window.counts(scene.now), (0, 1));
+    scene.ends(pass, Call::Ignored);
+    assert_eq!(scene.breaker.window.counts(scene.now), (0, 1));
+}
+
+#[test]
+fn a_call_that_hung_when_it_opened_tells_nothing_at_its_end() {
+    let (mut scene, pass) = hanging_of_two();
+    scene.calls("F");
+    scene.ends(pass, Call::Success);
+    assert!(scene.is_open());
+    scene.now += scene.breaker.remaining(scene.now);
+    scene.calls("SS");
+    assert!(scene.is_closed());
+}
+
+#[test]
+fn a_call_on_trial_that_hangs_decides_as_a_failure_unless_it_ends_in_time() {
+    let mut scene = Scene::of_trials(3, 2).half_open();
+    let (mut first, mut second) = (scene.pass(), scene.pass());
+    scene.hangs(&mut first);
+    scene.ends(first, Call::Success);
+    scene.hangs(&mut second);
+    assert!(!scene.is_open());
+    scene.ends(second, Call::Success);
+    assert!(scene.is_closed());
+
+    let mut scene = Scene::of_trials(3, 2).half_open();
+    let (mut first, mut second) = (scene.pass(), scene.pass());
+    scene.hangs(&mut first);
+    scene.hangs(&mut second);
+    assert!(scene.is_open());
 }

@@ -13,12 +13,14 @@ const DAY: Duration = Duration::from_secs(86_400);
 fn limited() -> Settings {
     Settings {
         slow_start: 2,
-        rate: Some(RateLimit::per_second(50)),
+        rate: [RateLimit::per_second(50), RateLimit::per_minute(900)]
+            .into_iter()
+            .collect(),
         host: HostLimits {
             in_flight: 3,
-            rate: Some(RateLimit::per_second(20).burst(3)),
+            rate: RateLimit::per_second(20).burst(3).into(),
             breaker: Some(BreakerSettings {
-                min_calls: 3,
+                min_calls: Some(3),
                 wait: true,
                 ..BreakerSettings::default()
             }),
@@ -32,7 +34,7 @@ fn limited() -> Settings {
 fn any_verdict(job: u32, now: Instant, rng: &mut fastrand::Rng) -> Verdict<u32> {
     let soon = |rng: &mut fastrand::Rng| now + ms(rng.u64(..20_000));
     let cool = (rng.u8(..6) == 0).then(|| soon(rng));
-    match rng.u8(..3) {
+    match rng.u8(..4) {
         0 => Verdict::Retry {
             job,
             at: soon(rng),
@@ -44,6 +46,10 @@ fn any_verdict(job: u32, now: Instant, rng: &mut fastrand::Rng) -> Verdict<u32> 
             job,
             host: host("elsewhere"),
             at: now,
+            deadline: rng.bool().then(|| soon(rng)),
+        },
+        2 => Verdict::Wait {
+            job,
             deadline: rng.bool().then(|| soon(rng)),
         },
         _ => Verdict::Done {
@@ -82,7 +88,9 @@ fn a_clock_that_leaps_loses_no_job_and_sends_none_after_its_deadline() {
                 let start = running.swap_remove(rng.usize(..running.len()));
                 let verdict = any_verdict(start.job, now, &mut rng);
                 match &verdict {
-                    Verdict::Retry { deadline, .. } | Verdict::Redirect { deadline, .. } => {
+                    Verdict::Retry { deadline, .. }
+                    | Verdict::Redirect { deadline, .. }
+                    | Verdict::Wait { deadline, .. } => {
                         deadlines.insert(start.job, *deadline);
                     }
                     Verdict::Done { .. } => over += 1,

@@ -2,10 +2,13 @@
 
 mod bounds;
 mod ending;
+mod hanging;
+mod holding;
 mod hosts;
 mod jumps;
 mod recount;
 mod scene;
+mod shortage;
 mod sim;
 mod turns;
 

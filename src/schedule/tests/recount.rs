@@ -90,7 +90,7 @@ impl<J> Schedule<J> {
                 assert!(host.wakes_at.is_some_and(|wakes_at| wakes_at <= at));
             } else {
                 let mut jobs = self.jobs.values().filter(|slot| slot.host == id);
-                let on_trial = jobs.any(|slot| slot.released && slot.pass.is_some());
+                let on_trial = jobs.any(|slot| slot.released && slot.call.is_some());
                 assert!(
                     host.in_flight > 0 || on_trial,
                     "blocked by nothing: {host:?}"
@@ -117,6 +117,7 @@ impl<J> Schedule<J> {
             ("delayed", self.delayed.len()),
             ("waking", self.waking.len()),
             ("deadlines", self.deadlines.len()),
+            ("attempts to look at", self.looks.len()),
             ("lingering", self.lingering.len()),
             ("queued", self.queued),
             ("in flight", self.in_flight),

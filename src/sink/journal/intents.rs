@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::seen::{refusal, take_one, whole_lines};
+use super::super::growing;
+use super::seen::{FileVersion, refusal, take_one, whole_lines};
 use super::{Shared, lock, wrong};
-use crate::record::{Key, Version};
+use crate::record::{Key, KeyVersion, Keys, Version};
 use crate::request::{Intents, Request};
 use crate::sink::SinkError;
 
@@ -31,16 +32,27 @@ pub(super) fn path_of(results: &Path) -> PathBuf {
     name.into()
 }
 
-/// The intents of earlier runs. A torn last line is cut off: its request was not sent yet.
-pub(super) fn read(path: &Path) -> Result<HashMap<Key, u32>, SinkError> {
-    let file = match OpenOptions::new().read(true).append(true).open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
+/// The intents of earlier runs.
+#[derive(Default)]
+pub(super) struct Announced {
+    /// Those without an outcome, by the key of their request.
+    pub(super) open: HashMap<Key, u32>,
+    /// The version of their keys. `None`: there are none.
+    pub(super) version: Option<KeyVersion>,
+}
+
+/// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet.
+pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
+    let file = match OpenOptions::new().read(true).write(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Announced::default()),
         Err(e) => return Err(wrong(path, "cannot be opened", e)),
         Ok(file) => file,
     };
     let mut open = HashMap::<Key, u32>::new();
+    let mut version = FileVersion::default();
     let torn = whole_lines(&file, |line| {
         let intent = serde_json::from_slice::<Intent>(line).map_err(|e| refusal(line, &e))?;
+        version.check(intent.key)?;
         if intent.withdrawn {
             take_one(&mut open, intent.key);
         } else {
@@ -53,7 +65,10 @@ pub(super) fn read(path: &Path) -> Result<HashMap<Key, u32>, SinkError> {
         file.set_len(whole)
             .map_err(|e| wrong(path, "cannot be repaired", e))?;
     }
-    Ok(open)
+    Ok(Announced {
+        open,
+        version: version.get(),
+    })
 }
 
 /// The intents of this run and those left of earlier ones.
@@ -122,10 +137,8 @@ impl Book {
         let file = match &state.file {
             Some(file) => Arc::clone(file),
             None => {
-                let opened = OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .open(&self.path)?;
+                let opened = growing::options().create(true).open(&self.path)?;
+                growing::go_to_end(&opened)?;
                 if self.durable.load(Ordering::Relaxed) {
                     lock::sync_folder(&self.path)?;
                 }
@@ -138,7 +151,7 @@ impl Book {
         let end = file.metadata()?.len();
         if let Err(e) = (&*file).write_all(&line) {
             // Lest the next line grows onto a part of this one.
-            file.set_len(end)?;
+            growing::cut(&file, end)?;
             return Err(e);
         }
         state.written += 1;
@@ -187,9 +200,16 @@ impl Book {
     }
 }
 
-impl Intents for Shared {
+/// Announces requests in the book of a journal, by the journal's keys.
+pub(super) struct Announcer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) keys: Keys,
+}
+
+impl Intents for Announcer {
     fn announce(&self, request: &Request) -> io::Result<()> {
-        let told = self.book.announce(Key::of(request));
-        told.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", self.book.path.display())))
+        let book = &self.shared.book;
+        let announced = book.announce(self.keys.of(request));
+        announced.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", book.path.display())))
     }
 }

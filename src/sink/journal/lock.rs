@@ -1,27 +1,62 @@
-//! One process at a time, and a name that lasts: where the platform offers it.
+//! One process at a time, and a name that lasts.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Keeps other processes from writing the file, for as long as it is open.
-#[cfg(unix)]
-pub(super) fn take(file: &File) -> io::Result<()> {
-    use rustix::fs::{FlockOperation, flock};
+use super::super::growing;
 
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+/// Returns options to open a results file that this process alone is to write: [`take`] says whether it does.
+pub(super) fn options() -> OpenOptions {
+    #[cfg_attr(not(windows), expect(unused_mut, reason = "only Windows adds to them"))]
+    let mut options = growing::options();
+    // A lock of Windows would keep readers out too. So other writers are refused when they open the file.
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, FILE_SHARE_READ);
+    options
+}
+
+#[cfg(windows)]
+const FILE_SHARE_READ: u32 = 1;
+
+/// Keeps other processes from writing the file, for as long as it is open.
+///
+/// # Errors
+/// When another process writes it.
+#[cfg(not(windows))]
+pub(super) fn take(file: &File) -> io::Result<()> {
+    use std::fs::TryLockError;
+
+    match file.try_lock() {
         Ok(()) => Ok(()),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(io::Error::new(
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
             io::ErrorKind::WouldBlock,
             "another process is writing it",
         )),
-        // Some network file systems have no locks.
-        Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::NOLCK) => Ok(()),
-        Err(e) => Err(e.into()),
+        Err(TryLockError::Error(e)) if has_no_locks(&e) => Ok(()),
+        Err(TryLockError::Error(e)) => Err(e),
     }
 }
 
-#[cfg(not(unix))]
+/// True if the error says that the file system has no locks, as some network file systems.
+#[cfg(not(windows))]
+fn has_no_locks(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let none = [Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOLCK].map(Errno::raw_os_error);
+        if error
+            .raw_os_error()
+            .is_some_and(|code| none.contains(&code))
+        {
+            return true;
+        }
+    }
+    error.kind() == io::ErrorKind::Unsupported
+}
+
+/// It was taken when it was opened.
+#[cfg(windows)]
 pub(super) fn take(_: &File) -> io::Result<()> {
     Ok(())
 }
@@ -35,6 +70,7 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// Windows opens no folder as a file, and keeps names in its own journal.
 #[cfg(not(unix))]
 pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())

@@ -29,9 +29,9 @@ pub use remaining::Remaining;
 pub(super) use unsuccessful::Unsuccessful;
 
 use super::lines::Lines;
-use super::{Place, Sink, SinkError};
+use super::{Place, Sink, SinkError, growing};
 use crate::outcome::Outcome;
-use crate::record::{Key, Record, RecordOptions};
+use crate::record::{Key, KeyVersion, Record, RecordOptions};
 use crate::request::Request;
 use crate::summary::Summary;
 use intents::Book;
@@ -44,7 +44,10 @@ use seen::Seen;
 /// - The file is what [`JsonLines`](super::JsonLines) writes: one outcome a line, whole lines only. Opening it again
 ///   cuts off a last line that a kill left torn.
 /// - Requests are matched by their [`Key`] and, where several have the same, by how many, never by position: the input
-///   may be sorted, cut or added to.
+///   may be sorted, cut or added to. Two requests with one id and different content are two requests. A file that
+///   begins with keys of version 1 is continued with them.
+/// - Where the client has a base URL, give it to the journal too ([`RecordOptions::base_url`] in
+///   [`records`](Journal::records)), so that the keys cover it.
 /// - Cancelled outcomes, and those ended by the batch's deadline, are not written: they run again.
 /// - What was under way at a kill has no outcome and runs again, where that is safe. A request that must not be
 ///   repeated (POST and PATCH without an idempotency key and not [`idempotent`](Request::idempotent)) ends as failed,
@@ -70,6 +73,8 @@ pub struct Journal {
     path: PathBuf,
     options: RecordOptions,
     shared: Arc<Shared>,
+    /// The version of the keys in the file.
+    version: KeyVersion,
     found: u64,
     retry_failed: bool,
     resume_writes: bool,
@@ -99,9 +104,9 @@ impl Journal {
     /// version; the error names the line, and the file stays as it was.
     pub fn open(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
         let path = path.as_ref();
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        let file = options
+        let file = lock::options()
+            .read(true)
+            .create(true)
             .open(path)
             .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
         let regular = file.metadata().map(|about| about.is_file());
@@ -116,8 +121,21 @@ impl Journal {
         lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
         let intents = intents::path_of(path);
         let announced = intents::read(&intents)?;
-        let seen = seen::read(&file, announced).map_err(|e| wrong(path, "cannot be resumed", e))?;
-        Journal::of(path, file, seen)
+        let seen =
+            seen::read(&file, announced.open).map_err(|e| wrong(path, "cannot be resumed", e))?;
+        let version = match (seen.version(), announced.version) {
+            (Some(own), Some(other)) if own != other => {
+                let reason = format!(
+                    "its keys are of version {}, and those of the results are of version {}",
+                    other.number(),
+                    own.number()
+                );
+                let reason = io::Error::new(io::ErrorKind::InvalidData, reason);
+                return Err(wrong(&intents, "cannot be resumed", reason));
+            }
+            (own, other) => own.or(other).unwrap_or_default(),
+        };
+        Journal::of(path, file, seen, version)
     }
 
     /// Begins a new results file.
@@ -130,7 +148,7 @@ impl Journal {
             // Says what is wrong with it.
             Lines::create(path)?;
         }
-        Journal::anew(path, OpenOptions::new().append(true).create_new(true))
+        Journal::anew(path, lock::options().create_new(true))
     }
 
     /// Begins a new results file, in place of one there may be.
@@ -138,7 +156,7 @@ impl Journal {
     /// # Errors
     /// When the file cannot be made, or is being written by another process.
     pub fn overwrite(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        Journal::anew(path.as_ref(), OpenOptions::new().append(true).create(true))
+        Journal::anew(path.as_ref(), lock::options().create(true))
     }
 
     fn anew(path: &Path, options: &OpenOptions) -> Result<Journal, SinkError> {
@@ -146,8 +164,7 @@ impl Journal {
             .open(path)
             .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
         lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
-        file.set_len(0)
-            .map_err(|e| wrong(path, "cannot be emptied", e))?;
+        growing::cut(&file, 0).map_err(|e| wrong(path, "cannot be emptied", e))?;
         let intents = intents::path_of(path);
         match std::fs::remove_file(&intents) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
@@ -155,15 +172,21 @@ impl Journal {
             }
             _ => {}
         }
-        Journal::of(path, file, Seen::default())
+        Journal::of(path, file, Seen::default(), KeyVersion::default())
     }
 
-    fn of(path: &Path, file: File, mut seen: Seen) -> Result<Journal, SinkError> {
+    fn of(
+        path: &Path,
+        file: File,
+        mut seen: Seen,
+        version: KeyVersion,
+    ) -> Result<Journal, SinkError> {
         let book = Book::new(intents::path_of(path), seen.take_unresolved());
         Ok(Journal {
             out: Arc::new(Mutex::new(Out::new(Lines::of_file(path, Ok(file))?))),
             path: path.to_owned(),
-            options: RecordOptions::new(),
+            options: RecordOptions::new().key_version(version),
+            version,
             found: seen.lines(),
             shared: Arc::new(Shared {
                 seen: Mutex::new(seen),
@@ -175,9 +198,10 @@ impl Journal {
         })
     }
 
-    /// Bodies and headers of the records.
+    /// Bodies and headers of the records, and the base URL that their keys cover. Called before
+    /// [`remaining`](Journal::remaining).
     pub fn records(mut self, options: RecordOptions) -> Journal {
-        self.options = options;
+        self.options = options.key_version(self.version);
         self
     }
 
@@ -219,6 +243,7 @@ impl Journal {
         Remaining::new(
             requests.into_iter(),
             Arc::clone(&self.shared),
+            self.options.keys().clone(),
             self.retry_failed,
             self.resume_writes,
         )
@@ -252,7 +277,7 @@ impl<T: 'static> Sink<T> for Journal {
         let announces = request.resumed().is_some_and(|r| r.intents.is_some());
         if !outcome.is_final() {
             if announces && outcome.started().is_some() && outcome.report.bytes_sent == 0 {
-                book.withdraw(Key::of(request))?;
+                book.withdraw(self.options.keys().of(request))?;
             }
             return Ok(());
         }
@@ -260,7 +285,7 @@ impl<T: 'static> Sink<T> for Journal {
         self.out().add(|lines| record.write_to(lines))?;
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);
         if announces && (interrupted || outcome.started().is_some()) {
-            book.settle(Key::of(request));
+            book.settle(record.key);
         }
         Ok(())
     }

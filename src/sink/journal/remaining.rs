@@ -4,9 +4,10 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::{Arc, PoisonError};
 
+use super::intents::Announcer;
 use super::seen::Place;
 use super::{Shared, Witness};
-use crate::record::Key;
+use crate::record::Keys;
 use crate::request::{Intents, Request, Resumed};
 
 /// The iterator of [`Journal::remaining`](super::Journal::remaining).
@@ -15,6 +16,7 @@ pub struct Remaining<I> {
     input: I,
     shared: Arc<Shared>,
     intents: Arc<dyn Intents>,
+    keys: Keys,
     position: u64,
     /// The file held something: every request is looked up.
     resuming: bool,
@@ -26,6 +28,7 @@ impl<I> Remaining<I> {
     pub(super) fn new(
         input: I,
         shared: Arc<Shared>,
+        keys: Keys,
         retry_failed: bool,
         resume_writes: bool,
     ) -> Remaining<I> {
@@ -36,8 +39,12 @@ impl<I> Remaining<I> {
             .is_empty();
         Remaining {
             input,
-            intents: Arc::clone(&shared) as Arc<dyn Intents>,
+            intents: Arc::new(Announcer {
+                shared: Arc::clone(&shared),
+                keys: keys.clone(),
+            }),
             shared,
+            keys,
             position: 0,
             resuming,
             retry_failed,
@@ -64,7 +71,7 @@ impl<I> Remaining<I> {
         if !self.resuming {
             return Some(writes.then_some(resumed));
         }
-        let key = Key::of(request);
+        let key = self.keys.of(request);
         self.tell(|witness| witness.sees(key, request));
         let mut seen = self
             .shared

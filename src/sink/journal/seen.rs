@@ -9,9 +9,10 @@ use std::io::{self, BufRead, BufReader, Seek};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::super::growing;
 use super::scan::{Line, scan};
 use crate::error::ErrorType;
-use crate::record::{Key, Kind, Version};
+use crate::record::{Key, KeyVersion, Kind, Version};
 
 /// How every record begins; what does not cannot be the torn beginning of one.
 pub(super) const BEGINNING: &[u8] = b"{\"v\":1,";
@@ -26,7 +27,9 @@ const TOGETHER: usize = 64;
 /// The outcomes of a results file by key, and the intents that none of them answers.
 #[derive(Default)]
 pub(super) struct Seen {
-    keys: HashMap<Key, Count, BuildHasherDefault<OfDigest>>,
+    /// By the digests of the keys, which are all of one version: there may be ten million of them.
+    keys: HashMap<[u8; 16], Count, BuildHasherDefault<OfDigest>>,
+    version: FileVersion,
     /// How many of a key's outcomes are `interrupted`.
     cut_off: HashMap<Key, u32>,
     /// Intents without an outcome.
@@ -59,6 +62,30 @@ impl Hasher for OfDigest {
     }
 }
 
+/// The version of the keys of a file: that of its first key.
+#[derive(Clone, Copy, Default)]
+pub(super) struct FileVersion(Option<KeyVersion>);
+
+impl FileVersion {
+    /// Checks that a further key is of the same version. The error says why the line is refused.
+    pub(super) fn check(&mut self, key: Key) -> Result<(), String> {
+        let (first, own) = (*self.0.get_or_insert(key.version()), key.version());
+        if first == own {
+            return Ok(());
+        }
+        Err(format!(
+            "its key is of version {}, and the keys before it are of version {} (two results files in one?)",
+            own.number(),
+            first.number()
+        ))
+    }
+
+    /// The version. `None`: the file has no keys.
+    pub(super) fn get(self) -> Option<KeyVersion> {
+        self.0
+    }
+}
+
 /// What is known of the next request of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -79,6 +106,11 @@ impl Seen {
         self.lines
     }
 
+    /// The version of the keys. `None`: there are none.
+    pub(super) fn version(&self) -> Option<KeyVersion> {
+        self.version.get()
+    }
+
     /// The intents without an outcome, as they are now.
     pub(super) fn take_unresolved(&mut self) -> HashMap<Key, u32> {
         self.unresolved.clone()
@@ -86,7 +118,11 @@ impl Seen {
 
     /// Takes the next request of this key.
     pub(super) fn next(&mut self, key: Key, retry_failed: bool, resume_writes: bool) -> Place {
-        let Some(count) = self.keys.get_mut(&key).filter(|count| count.done > 0) else {
+        let Some(count) = self
+            .keys
+            .get_mut(&key.digest())
+            .filter(|count| count.done > 0)
+        else {
             return Place::New;
         };
         count.done -= 1;
@@ -109,7 +145,7 @@ impl Seen {
 
     fn add(&mut self, line: &Line) {
         self.lines += 1;
-        let count = self.keys.entry(line.key).or_default();
+        let count = self.keys.entry(line.key.digest()).or_default();
         // A line that stands for an earlier one counts in its place.
         if line.supersedes && count.unsuccessful > 0 {
             count.unsuccessful -= 1;
@@ -188,6 +224,7 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>) -> io::Result<Seen
             Some(line) => line,
             None => parse(line).map_err(|e| refusal(line, &e))?,
         };
+        seen.version.check(line.key)?;
         next.push(line);
         if next.len() == TOGETHER {
             next.drain(..).for_each(|line| seen.add(&line));
@@ -197,7 +234,7 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>) -> io::Result<Seen
     next.drain(..).for_each(|line| seen.add(&line));
     if let Some(whole) = whole {
         log::warn!("a last line that was torn is cut off, at byte {whole}");
-        file.set_len(whole)?;
+        growing::cut(file, whole)?;
     }
     Ok(seen)
 }

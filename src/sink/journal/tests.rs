@@ -1,5 +1,7 @@
 //! What a results file and its intents say, and what is made of a torn or a wrong one.
 
+mod keys;
+
 use std::fs;
 use std::path::PathBuf;
 

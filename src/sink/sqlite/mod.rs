@@ -2,8 +2,10 @@
 
 mod file;
 mod known;
+mod read;
 mod rebuild;
 mod row;
+mod schema;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -31,18 +33,22 @@ use writer::Writer;
 /// Secret headers of requests are left out and named. Cancelled requests, and those ended by the batch's deadline, are
 /// not written.
 ///
-/// # Format, `user_version` 1
+/// # Format, `user_version` 2
 /// ```sql
 /// CREATE TABLE failures(url TEXT NOT NULL, timestamp TEXT NOT NULL, error_type TEXT NOT NULL, error_msg TEXT NOT NULL,
 ///   response_text TEXT,              -- NULL: no response; cut at the body limit of the record
-///   id TEXT, idx INTEGER NOT NULL, run_id TEXT NOT NULL, layer TEXT NOT NULL, phase TEXT, method TEXT NOT NULL, status INTEGER,
+///   id TEXT, idx INTEGER NOT NULL, key TEXT NOT NULL, source TEXT, line INTEGER, run_id TEXT NOT NULL, layer TEXT NOT NULL, phase TEXT, method TEXT NOT NULL, status INTEGER,
 ///   attempts INTEGER NOT NULL, elapsed_ms REAL, stop_reason TEXT, truncated INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL);
 /// CREATE TABLE runs(run_id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, arguments TEXT, total INTEGER, succeeded INTEGER,
-///   rejected INTEGER, failed INTEGER, cancelled INTEGER, mean_ms REAL);
-/// CREATE VIEW last_failures AS ...;  -- the newest row of each url
+///   rejected INTEGER, failed INTEGER, cancelled INTEGER, not_done INTEGER, mean_ms REAL);
+/// CREATE VIEW last_failures AS ...;  -- the newest row of each key
 /// ```
 /// A rejected request, where asked for, has `error_type` `rejected`, `layer` `application`, and the application's message.
-/// Of a request that was never sent, `timestamp` is when it was given up.
+/// Of a request that was never sent, `timestamp` is when it was given up. `key`, `source` and `line` are those of the
+/// [record](crate::record).
+///
+/// A database of version 1 is brought up to date when it is opened for writing. Its rows had no key and get `1-` and the
+/// digest of their URL: as before, `last_failures` has one of them for each URL.
 ///
 /// ```no_run
 /// use haul::sink::Sqlite;
@@ -76,7 +82,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens a database, made if there is none.
+    /// Opens a database, made if there is none. One of version 1 is brought up to date, in one transaction.
     ///
     /// # Errors
     /// When it cannot be opened or written, is locked by another program, is damaged, is no SQLite database, or one of
@@ -97,13 +103,17 @@ impl Sqlite {
         })
     }
 
-    /// The requests of the newest failure of each URL, in the order they failed. Secret headers were left out: the
-    /// client's defaults or rules must have them.
+    /// The requests of the newest failure of each [key](crate::record::Key), in the order they failed; in a database of
+    /// version 1, of each URL. Secret headers were left out: the client's defaults or rules must have them. Each request
+    /// has the place it was [read at](Request::read_at) the first time. A request that cannot be understood comes back as
+    /// one that fails ([`Request::unreadable`]).
+    ///
+    /// The database is opened read-only: its file keeps its bytes, and none is made beside it.
     ///
     /// # Errors
-    /// When the database cannot be read, is none of this format, or holds a request that cannot be understood.
+    /// When the database cannot be read, or is none of this format.
     pub fn last_failures(path: impl AsRef<Path>) -> Result<Vec<Request>, SinkError> {
-        file::last_failures(path.as_ref())
+        read::last_failures(path.as_ref())
     }
 
     /// What is kept of bodies: the limit is that of `response_text`.
@@ -168,7 +178,7 @@ impl Sqlite {
             self.keep,
             known,
             Runs { earlier, coming },
-            (self.options.keeps_secrets(), redaction.clone()),
+            (&self.options, redaction.clone()),
             self.writer.orders(),
             Arc::clone(&self.trouble),
         )?;

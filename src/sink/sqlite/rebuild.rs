@@ -9,7 +9,7 @@ use super::super::{Journal, Keep, Place, SinkError};
 use super::known::Known;
 use super::row::{Failure, stamp};
 use super::writer::Orders;
-use crate::record::{Key, Kind, Record, line_with};
+use crate::record::{Key, Keys, Kind, Record, RecordOptions, line_with};
 use crate::redact::Redaction;
 use crate::request::Request;
 
@@ -24,6 +24,8 @@ pub(super) struct Missing {
     places: HashMap<Key, Vec<u64>>,
     runs: Runs,
     secrets: bool,
+    /// How keys of rows are made.
+    keys: Keys,
     redaction: Redaction,
     orders: Orders,
     trouble: Trouble,
@@ -53,7 +55,7 @@ impl Missing {
         keep: Keep,
         mut known: Known,
         runs: Runs,
-        shown: (bool, Redaction),
+        shown: (&RecordOptions, Redaction),
         orders: Orders,
         trouble: Trouble,
     ) -> Result<(Missing, u64), SinkError> {
@@ -71,7 +73,8 @@ impl Missing {
             path: journal.path().to_owned(),
             places,
             runs,
-            secrets: shown.0,
+            secrets: shown.0.keeps_secrets(),
+            keys: shown.0.keys().clone(),
             redaction: shown.1,
             orders,
             trouble,
@@ -82,7 +85,7 @@ impl Missing {
     /// Writes the rows of these records, of this request or as much of it as they tell.
     fn write(&mut self, places: Vec<u64>, request: Option<&Request>) {
         for at in places {
-            let record = match self.records.at(at) {
+            let mut record = match self.records.at(at) {
                 Ok(record) => record,
                 Err(e) => {
                     let place = Place::File(self.path.clone());
@@ -93,7 +96,11 @@ impl Missing {
                 }
             };
             let request = match request {
-                Some(request) => line_with(request, self.secrets),
+                Some(request) => {
+                    // The results file may have keys of version 1.
+                    record.key = self.keys.of(request);
+                    line_with(request, self.secrets)
+                }
                 None => line_with(&lost(&record), self.secrets),
             };
             let run_id = self.runs.of(&record);

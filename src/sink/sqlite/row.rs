@@ -20,6 +20,9 @@ pub(super) struct Failure {
     pub(super) response_text: Option<String>,
     pub(super) id: Option<String>,
     pub(super) index: u64,
+    pub(super) key: String,
+    pub(super) source: Option<String>,
+    pub(super) line: Option<u64>,
     pub(super) run_id: String,
     pub(super) layer: &'static str,
     pub(super) phase: Option<&'static str>,
@@ -64,6 +67,9 @@ impl Failure {
             response_text: text.map(|text| text.into_owned()),
             id: record.id.map(|id| id.into_owned()),
             index: record.index,
+            key: record.key.to_string(),
+            source: record.source.map(|source| source.into_owned()),
+            line: record.line,
             run_id,
             method: record.method.into_owned(),
             status: record.status,
@@ -80,8 +86,8 @@ impl Failure {
 pub(super) struct Run {
     pub(super) run_id: String,
     pub(super) finished: String,
-    /// Total, succeeded, rejected, failed, cancelled.
-    pub(super) counts: [u64; 5],
+    /// Total, succeeded, rejected, failed, cancelled, not done.
+    pub(super) counts: [u64; 6],
     pub(super) mean_ms: Option<f64>,
 }
 
@@ -97,6 +103,7 @@ impl Run {
                 summary.rejected(),
                 summary.failed(),
                 summary.cancelled(),
+                summary.not_done(),
             ],
             mean_ms: (!latency.is_empty()).then(|| milliseconds(latency.mean())),
         }

@@ -1,3 +1,6 @@
+mod rows;
+mod versions;
+
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -56,9 +59,12 @@ fn failures_and_the_figures_of_the_run_stand_in_their_tables() {
     let sick = response("http://h/sick", 500, "text/plain", b"out of order");
     let well = response("http://h/well", 200, "text/plain", b"");
     let mut sink = Sqlite::open(folder.file()).unwrap().arguments("urls.txt");
+    let mut not_done = sample::unsent(5, "http://h/", ErrorType::Cancelled);
+    not_done.report.cut_short = true;
     run(
         &mut sink,
         &[
+            not_done,
             sample::success(0, "http://h/well", well.clone()),
             sample::bad_status(1, Request::get("http://h/sick").id("a"), sick),
             sample::rejected(2, "http://h/no", well, Rejection::new(4001, "余额不足")),
@@ -82,13 +88,13 @@ fn failures_and_the_figures_of_the_run_stand_in_their_tables() {
     );
     let runs: String = ask(
         &path,
-        "SELECT total || ' ' || succeeded || ' ' || rejected || ' ' || failed || ' ' || cancelled || ' ' || arguments
+        "SELECT total || ' ' || succeeded || ' ' || rejected || ' ' || failed || ' ' || cancelled || ' ' || not_done || ' ' || arguments
            FROM runs WHERE finished >= started AND mean_ms > 0",
     );
-    assert_eq!(runs, "5 1 1 2 1 urls.txt");
+    assert_eq!(runs, "6 1 1 2 1 1 urls.txt");
     let run_id: String = ask(&path, "SELECT DISTINCT run_id FROM failures");
     assert_eq!(sink.run_id(), Some(run_id.as_str()));
-    assert_eq!(ask::<i64>(&path, "PRAGMA user_version"), 1);
+    assert_eq!(ask::<i64>(&path, "PRAGMA user_version"), 2);
     assert_eq!(ask::<String>(&path, "PRAGMA journal_mode"), "wal");
     assert_eq!(
         ask::<i64>(
@@ -202,16 +208,16 @@ fn another_version_is_refused_by_number() {
     let folder = Folder::new("version");
     drop(Sqlite::open(folder.file()).unwrap());
     let database = Connection::open(folder.file()).unwrap();
-    database.execute_batch("PRAGMA user_version=2").unwrap();
+    database.execute_batch("PRAGMA user_version=3").unwrap();
     let error = refused(&folder.file()).to_string();
     assert!(
-        error.ends_with("its failure log is of version 2 (this is version 1)"),
+        error.ends_with("its failure log is of version 3 (this is version 2)"),
         "{error}"
     );
     let read = Sqlite::last_failures(folder.file())
         .unwrap_err()
         .to_string();
-    assert!(read.contains("version 2"), "{read}");
+    assert!(read.contains("version 3"), "{read}");
 }
 
 #[test]

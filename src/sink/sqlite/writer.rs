@@ -233,9 +233,9 @@ fn take(
 
 fn add(database: &Connection, row: &Failure) -> rusqlite::Result<()> {
     let mut insert = database.prepare_cached(
-        "INSERT INTO failures(url, timestamp, error_type, error_msg, response_text, id, idx, run_id, layer, phase,
-           method, status, attempts, elapsed_ms, stop_reason, truncated, request)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        "INSERT INTO failures(url, timestamp, error_type, error_msg, response_text, id, idx, key, source, line, run_id,
+           layer, phase, method, status, attempts, elapsed_ms, stop_reason, truncated, request)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
     )?;
     insert.execute(params![
         row.url,
@@ -245,6 +245,9 @@ fn add(database: &Connection, row: &Failure) -> rusqlite::Result<()> {
         row.response_text,
         row.id,
         row.index as i64,
+        row.key,
+        row.source,
+        row.line.map(|line| line as i64),
         row.run_id,
         row.layer,
         row.phase,
@@ -260,12 +263,21 @@ fn add(database: &Connection, row: &Failure) -> rusqlite::Result<()> {
 }
 
 fn finish(database: &Connection, run: &Run) -> rusqlite::Result<()> {
-    let [total, succeeded, rejected, failed, cancelled] = run.counts.map(|count| count as i64);
+    let [total, succeeded, rejected, failed, cancelled, not_done] =
+        run.counts.map(|count| count as i64);
     database.execute(
         "UPDATE runs SET finished = ?2, total = ?3, succeeded = ?4, rejected = ?5, failed = ?6, cancelled = ?7,
-           mean_ms = ?8 WHERE run_id = ?1",
+           not_done = ?8, mean_ms = ?9 WHERE run_id = ?1",
         params![
-            run.run_id, run.finished, total, succeeded, rejected, failed, cancelled, run.mean_ms
+            run.run_id,
+            run.finished,
+            total,
+            succeeded,
+            rejected,
+            failed,
+            cancelled,
+            not_done,
+            run.mean_ms
         ],
     )?;
     Ok(())

@@ -24,6 +24,7 @@ fn pair(body_size: u64) -> (Connection, TcpStream) {
         unwanted: None,
         header_limit: 1024,
         forwarding: None,
+        watch: None,
     });
     (connection, listener.accept().unwrap().0)
 }

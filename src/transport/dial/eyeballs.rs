@@ -5,8 +5,9 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Undialled;
+use super::{Undialled, keep};
 use crate::transport::cancel::CancelSlot;
+use crate::transport::descriptors;
 use crate::transport::platform::{self, Started};
 use crate::transport::wire::Limits;
 
@@ -31,10 +32,10 @@ pub(super) fn open(
             && let Some(address) = waiting.next()
         {
             next_at = now + STAGGER;
-            let socket = match platform::socket(address, local) {
+            let socket = match descriptors::open(|| platform::socket(address, local)) {
                 Ok(socket) => Arc::new(socket),
                 Err(error) => {
-                    failed = Some(error);
+                    keep(&mut failed, error);
                     continue;
                 }
             };
@@ -42,7 +43,7 @@ pub(super) fn open(
             match platform::connect(&socket, address) {
                 Ok(Started::Connected) => return Ok((socket, address)),
                 Ok(Started::Connecting) => open.push((socket, address)),
-                Err(error) => failed = Some(error),
+                Err(error) => keep(&mut failed, error),
             }
         }
         if open.is_empty() {
@@ -68,7 +69,7 @@ pub(super) fn open(
             let (socket, address) = open.swap_remove(ready);
             match platform::connect_result(&socket) {
                 Ok(()) => return Ok((socket, address)),
-                Err(error) => failed = Some(error),
+                Err(error) => keep(&mut failed, error),
             }
         }
     }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Undialled;
+use super::{Undialled, keep};
 use crate::transport::cancel::{CancelSlot, Cancelled};
 use crate::transport::wire::Limits;
 
@@ -23,7 +23,7 @@ pub(super) fn open(
     cancel: &CancelSlot,
 ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
     let began = Instant::now();
-    let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let mut failed = None;
     for (i, &address) in addresses.iter().enumerate() {
         if cancel.is_cancelled() {
             return Err(Cancelled.into());
@@ -33,9 +33,11 @@ pub(super) fn open(
         let share = (left / to_come).max(Duration::from_millis(1));
         match TcpStream::connect_timeout(&address, share) {
             Ok(socket) => return Ok((Arc::new(socket), address)),
-            Err(error) => failed = error,
+            Err(error) => keep(&mut failed, error),
         }
     }
     limits.left(began, Instant::now())?;
-    Err(failed.into())
+    Err(failed
+        .unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+        .into())
 }

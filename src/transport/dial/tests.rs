@@ -110,6 +110,35 @@ fn an_attempt_that_is_cancelled_already_connects_nowhere() {
     assert!(listener.accept().is_err());
 }
 
+#[cfg(unix)]
+#[test]
+fn an_address_that_cannot_be_used_is_no_shortage_of_ports() {
+    // TEST-NET-1 (RFC 5737): no machine has it.
+    let nowhere = "192.0.2.1".parse().ok();
+    let dialling = Dialling {
+        local: nowhere,
+        ..Dialling::default()
+    };
+    let cancel = CancelSlot::default();
+    let (_listener, addr) = listener();
+    let refused = dial(&[addr], &dialling, &limits(LONG), &cancel).unwrap_err();
+    assert!(!refused.is_shortage(), "{refused:?}");
+    let Undialled::Broken(Broken::Io(error)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(error.to_string().contains("192.0.2.1"), "{error}");
+}
+
+#[test]
+fn a_shortage_on_this_side_is_reported_before_what_other_addresses_say() {
+    let mut failed = None;
+    let error = |kind: io::ErrorKind| io::Error::from(kind);
+    keep(&mut failed, error(io::ErrorKind::ConnectionRefused));
+    keep(&mut failed, platform::out_of_files());
+    keep(&mut failed, error(io::ErrorKind::ConnectionRefused));
+    assert!(platform::is_out_of_files(&failed.unwrap()));
+}
+
 mod sequence {
     use super::*;
     use crate::transport::dial::sequence::open;

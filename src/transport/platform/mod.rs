@@ -8,7 +8,7 @@ mod unix;
 pub(super) use unix::*;
 
 // Compiled for tests too, so that it is known to work where it is not used.
-#[cfg(any(not(unix), test))]
+#[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
 mod portable;
 #[cfg(not(unix))]
 pub(super) use portable::*;
@@ -60,6 +60,16 @@ mod tests {
                 assert!(matches!(platform::peek(&client), platform::Idle::Closed));
             }
         };
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_interface_has_one_number_whoever_is_asked() {
+        let index = |name| super::unix::interface_index(name).ok();
+        assert!(index("lo").is_some_and(|index| index > 0));
+        assert_eq!(index("lo"), portable::interface_index("lo").ok());
+        assert!(index("no such one").is_none());
+        assert!(portable::interface_index("no-such-one").is_err());
     }
 
     #[cfg(unix)]

@@ -3,7 +3,7 @@
 #![cfg_attr(unix, allow(dead_code))]
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 
 use super::KeepAlive;
 
@@ -49,6 +49,17 @@ fn without_waiting<T>(socket: &TcpStream, call: impl FnOnce() -> io::Result<T>) 
     result
 }
 
+/// The number of a network interface. The system's resolver knows it, for it reads zones of link-local addresses.
+pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
+    let found = (format!("fe80::1%{name}"), 0).to_socket_addrs()?;
+    let mut indices = found.filter_map(|address| match address {
+        SocketAddr::V6(address) => Some(address.scope_id()),
+        SocketAddr::V4(_) => None,
+    });
+    let index = indices.find(|index| *index != 0);
+    index.ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
 /// The standard library lets nobody choose.
 pub(in crate::transport) fn check_local(_: IpAddr) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
@@ -64,14 +75,39 @@ pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
     is_out_of_files(error) || is_out_of_ports(error) || error.kind() == io::ErrorKind::OutOfMemory
 }
 
-/// Whether it was the limit of open files: on Windows `WSAEMFILE`.
+/// Too many open sockets, on Windows.
+const WSAEMFILE: i32 = 10024;
+
+/// Whether it was the limit of open files.
 pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(10024)
+    error.raw_os_error() == Some(WSAEMFILE)
+}
+
+/// The error of a process that has no free descriptor.
+pub(in crate::transport) fn out_of_files() -> io::Error {
+    io::Error::from_raw_os_error(WSAEMFILE)
 }
 
 /// Whether no local port was free.
 pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+/// Anything that can be opened: descriptors have no numbers that tell how many are left.
+pub(in crate::transport) trait Descriptor {}
+
+impl<T> Descriptor for T {}
+
+/// Accepts every descriptor.
+pub(in crate::transport) fn leaves_some(_: &impl Descriptor) -> io::Result<()> {
+    Ok(())
+}
+
+/// A descriptor that stands for nothing: there is none.
+pub(in crate::transport) struct Spare;
+
+pub(in crate::transport) fn spare() -> io::Result<Spare> {
+    Ok(Spare)
 }
 
 /// How many files this process may have open.

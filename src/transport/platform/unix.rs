@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -9,6 +11,8 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
 use super::KeepAlive;
+
+pub(in crate::transport) use std::os::fd::AsFd as Descriptor;
 
 /// How long a wait for connections may last before the cancel flag is looked at again. Where shutting a socket
 /// down ends its connecting, there is no need to look.
@@ -23,6 +27,21 @@ pub(in crate::transport) const CONNECT_SLICE: Option<Duration> =
 const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
+
+/// The number of a network interface.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
+    let any = rustix::net::socket_with(
+        AddressFamily::UNIX,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    Ok(rustix::net::netdevice::name_to_index(any, name)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(in crate::transport) use super::portable::interface_index;
 
 /// A socket on its way to an address.
 pub(in crate::transport) enum Started {
@@ -53,7 +72,12 @@ pub(in crate::transport) fn socket(to: SocketAddr, local: Option<IpAddr>) -> io:
         fd
     };
     if let Some(local) = local {
-        rustix::net::bind(&fd, &SocketAddr::new(local, 0))?;
+        rustix::net::bind(&fd, &SocketAddr::new(local, 0)).map_err(|errno| match errno {
+            // A port was not asked for, so none is free.
+            Errno::ADDRINUSE => Errno::ADDRNOTAVAIL.into(),
+            Errno::ADDRNOTAVAIL => unavailable(&format!("{local} is no address of this machine")),
+            errno => errno.into(),
+        })?;
     }
     Ok(TcpStream::from(fd))
 }
@@ -63,8 +87,31 @@ pub(in crate::transport) fn connect(socket: &TcpStream, to: SocketAddr) -> io::R
     match rustix::net::connect(socket, &to) {
         Ok(()) => Ok(Started::Connected),
         Err(Errno::INPROGRESS | Errno::INTR) => Ok(Started::Connecting),
+        Err(Errno::ADDRNOTAVAIL) if !has_source_for(to) => {
+            Err(unavailable("no address of this machine leads there"))
+        }
         Err(e) => Err(e.into()),
     }
+}
+
+/// An error that is no shortage of ports, although the system gives it the same number.
+fn unavailable(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::AddrNotAvailable, reason)
+}
+
+/// Returns true if this machine has an address from which a packet could go there. A datagram socket tells without
+/// sending one, and needs no port of its own for each destination.
+fn has_source_for(to: SocketAddr) -> bool {
+    let family = match to {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let probe = rustix::net::socket(family, SocketType::DGRAM, None)
+        .and_then(|socket| rustix::net::connect(&socket, &to));
+    !matches!(
+        probe,
+        Err(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NETUNREACH | Errno::HOSTUNREACH)
+    )
 }
 
 /// Waits until one of the sockets is connected or has failed, or the time is over: the position of one that is.
@@ -182,6 +229,11 @@ pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
     })
 }
 
+/// The error of a process that has no free descriptor.
+pub(in crate::transport) fn out_of_files() -> io::Error {
+    Errno::MFILE.into()
+}
+
 /// Whether no local port was free.
 pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::ADDRNOTAVAIL.raw_os_error())
@@ -191,6 +243,27 @@ pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
 pub(in crate::transport) fn thread_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).ok()
+}
+
+/// Most descriptors that connections leave to the rest of the process: to its own files, to name lookups, to a pipe or
+/// a database.
+const LEFT: u64 = 16;
+
+/// Fails as the system does without a free descriptor if this one is among the last: an eighth of them, at most
+/// [`LEFT`]. The system gives the lowest number that is free.
+pub(in crate::transport) fn leaves_some(descriptor: &impl Descriptor) -> io::Result<()> {
+    let number = u64::try_from(descriptor.as_fd().as_raw_fd()).unwrap_or_default();
+    match file_limit() {
+        Some(limit) if number >= limit - (limit / 8).min(LEFT) => Err(Errno::MFILE.into()),
+        _ => Ok(()),
+    }
+}
+
+/// A descriptor that stands for nothing.
+pub(in crate::transport) type Spare = UnixDatagram;
+
+pub(in crate::transport) fn spare() -> io::Result<Spare> {
+    UnixDatagram::unbound()
 }
 
 /// How many files this process may have open.

@@ -16,7 +16,8 @@ const LONGEST: usize = 16 * 1024;
 
 /// Sends `CONNECT` and reads the head of the answer.
 pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> Result<(), Why> {
-    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    let place = target.sent_place();
+    let mut request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n");
     if let Some(credentials) = &proxy.credentials {
         request += &authorization(credentials);
     }

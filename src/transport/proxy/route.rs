@@ -86,8 +86,8 @@ impl<'a> Route<'a> {
             _ => String::new(),
         };
         let origin = match target.port {
-            80 => format!("http://{}", target.name),
-            _ => format!("http://{target}"),
+            80 => format!("http://{}", target.sent_name()),
+            _ => format!("http://{}", target.sent_place()),
         };
         Some(Box::new(Forwarding {
             origin,

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::ResolverSettings;
 use super::lookup::{Answer, Lookup};
+use crate::transport::platform;
 
 /// What is known of a name.
 pub(super) enum Cached {
@@ -68,6 +69,8 @@ impl Cache {
     ) {
         let keep = match answer {
             Ok(_) => settings.keep,
+            // It says nothing about the name.
+            Err(error) if platform::is_out_of_files(error) => return self.forget(name),
             Err(_) => settings.keep_failure,
         };
         let entry = Entry::Answered {

@@ -73,7 +73,7 @@ impl Lookup {
                     let turn = self.turn.fetch_add(1, Ordering::Relaxed);
                     return Ok((Arc::clone(addresses), turn));
                 }
-                Some(Err(error)) => return Err(Unresolved::Failed(Arc::clone(error))),
+                Some(Err(error)) => return Err(Arc::clone(error).into()),
                 None => {}
             }
             if cancel.is_cancelled() {

@@ -11,6 +11,7 @@ use std::time::Instant;
 use super::cache::{Cache, Cached};
 use super::lookup::{Answer, Lookup};
 use super::{LookUp, ResolverSettings, Unresolved};
+use crate::transport::{descriptors, platform};
 
 pub(super) struct Lookups {
     settings: ResolverSettings,
@@ -49,7 +50,7 @@ impl Lookups {
         }
         if state.queue.len() >= self.settings.queue {
             let text = format!("{} names wait to be resolved already", state.queue.len());
-            return Err(Unresolved::Unasked(io::Error::other(text)));
+            return Err(Unresolved::Unasked(Arc::new(io::Error::other(text))));
         }
         let lookup = Arc::new(Lookup::new(name));
         state.queue.push_back(Arc::clone(&lookup));
@@ -64,7 +65,9 @@ impl Lookups {
                 Err(error) => {
                     state.queue.pop_back();
                     state.cache.forget(name);
-                    return Err(Unresolved::Unasked(error));
+                    let text = format!("no thread could be started: {error}");
+                    let error = io::Error::new(error.kind(), text);
+                    return Err(Unresolved::Unasked(Arc::new(error)));
                 }
             }
         }
@@ -113,6 +116,7 @@ impl Lookups {
 
     /// Asks the system. Nothing that happens there may leave those who wait without an answer.
     fn ask(&self, name: &str) -> Answer {
+        let refusals = descriptors::refusals();
         let answer = catch_unwind(AssertUnwindSafe(|| (self.look_up)(name)))
             .unwrap_or_else(|_| Err(io::Error::other("the lookup panicked")));
         match answer {
@@ -121,6 +125,10 @@ impl Lookups {
                 "the name has no addresses",
             ))),
             Ok(addresses) => Ok(distinct(addresses).into()),
+            // Without a descriptor the system says that there is no such name, or anything else.
+            Err(_) if descriptors::were_short_since(refusals) => {
+                Err(Arc::new(platform::out_of_files()))
+            }
             Err(error) => Err(Arc::new(error)),
         }
     }

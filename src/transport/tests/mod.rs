@@ -13,6 +13,7 @@ mod server;
 mod shortage;
 #[cfg(feature = "rustls")]
 mod tls;
+mod waits;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ struct Asking {
     accept: StatusSet,
     follows: bool,
     body_limit: u64,
+    save: Option<SaveTo>,
     fresh: bool,
     /// The caller knows the host and where the path of the URL begins, and has written the header lines out before.
     known: bool,
@@ -66,6 +68,7 @@ fn asking(method: &str, url: impl AsRef<str>) -> Asking {
         accept: StatusSet::from(200..=299),
         follows: true,
         body_limit: 10 << 20,
+        save: None,
         fresh: false,
         known: false,
         cancel: CancelSlot::new(),
@@ -98,7 +101,7 @@ impl Asking {
             true => (Host::of(&self.uri), Lines::of(&self.headers, &self.without)),
             false => (None, None),
         };
-        let front = Front::of(&self.uri).filter(|_| self.known);
+        let front = Front::of(&self.uri.clone().into()).filter(|_| self.known);
         let url = front.and_then(|front| front.known(&self.uri.to_string().into()));
         let url = url.unwrap_or_else(|| self.uri.clone().into());
         transport.exchange(&Call {
@@ -116,7 +119,8 @@ impl Asking {
             accept: &self.accept,
             follows: self.follows,
             body_limit: self.body_limit,
-            save: None,
+            save: self.save.as_ref(),
+            spare: Spare::default(),
             fresh: self.fresh,
             cancel: &self.cancel,
             on_connected,

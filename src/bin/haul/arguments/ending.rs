@@ -36,8 +36,8 @@ pub(crate) struct Ending {
     pub(crate) fail_empty: bool,
     /// Skip requests that have an outcome in -o FILE, append the rest
     ///
-    /// Requests are matched by their id, else by method, URL and body, not by position: the input may be edited. A torn
-    /// last line is cut. A POST or PATCH that was in flight when the earlier run was killed is not sent again, but
+    /// Requests are matched by everything that is sent because of them (id, method, URL, headers and body of the line),
+    /// not by position: the input may be edited. A torn last line is cut. A POST or PATCH that was in flight when the earlier run was killed is not sent again, but
     /// recorded as failed, of class interrupted.
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
@@ -56,6 +56,10 @@ pub(crate) struct Ending {
     #[arg(long)]
     pub(crate) resume_writes: bool,
     /// Print the requests as JSON lines; send nothing
+    ///
+    /// Each line is read, and each file looked at, as a run would do it. A request is shown with its method, resolved
+    /// URL, all headers (secrets masked) and the size of its body. The exit status is 1 if a line could not be sent.
+    /// What --resume would skip is shown too.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Start a small local server and run a batch against it

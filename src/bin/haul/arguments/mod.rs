@@ -2,15 +2,19 @@
 
 mod connection;
 mod ending;
+mod foreign;
+mod names;
 mod pace;
 mod requests;
 mod results;
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 pub(crate) use connection::Connection;
 pub(crate) use ending::Ending;
+pub(crate) use names::name_of;
 pub(crate) use pace::{Pace, Times};
 pub(crate) use requests::{Format, Requests};
 pub(crate) use results::{Body, Results};
@@ -20,14 +24,16 @@ use crate::generate::What;
 /// Send many HTTP requests at once and keep every result
 ///
 /// An argument with :// is a URL, else a file; without one, or with -, standard input is read. A file holds one URL or
-/// one JSON request per line; blank lines and lines starting with # are skipped, CRLF and a byte order mark are fine.
+/// one JSON request per line, in UTF-8, or UTF-16 with a byte order mark; blank lines and lines starting with # are
+/// skipped, CRLF is fine. A failure log in SQLite is an input too: it is opened read-only, and the newest failure of each
+/// request is sent.
 /// Results go to standard output or to -o, one JSON object a line, in the order in which requests complete; everything
 /// else goes to standard error. A request that fails ends nothing: it is one result among the others.
 ///
-/// Times are written 500ms, 2s, 5m, 1h or 1.5 (seconds), rates 50, 50/s, 3000/m or 10/h, sizes 64K, 10M or 2G.
+/// Times are written 500ms, 2s, 5m, 1h or 1.5 (seconds), rates 50, 0.5/s, 3000/m or 10/h, sizes 64K, 10M or 2G.
 ///
 /// Every option can be given as an environment variable too: --max-time as HAUL_MAX_TIME, --breaker as HAUL_BREAKER=1,
-/// several headers as lines of HAUL_HEADER. What is typed counts before the environment, and that before the default.
+/// several headers as lines of HAUL_HEADER, several rates as HAUL_RATE=10/s,300/m. What is typed counts before the environment, and that before the default.
 #[derive(Debug, Parser)]
 #[command(name = "haul", version, args_override_self = true, max_term_width = 100, after_help = AFTER, after_long_help = AFTER_LONG)]
 pub(crate) struct Arguments {
@@ -63,13 +69,16 @@ const AFTER_LONG: &str = r#"A line of input:
   auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent; max_redirs;
   accept [codes and "ranges"]; expect_json; require {pointer: value}; output_file (a path under --output-dir).
   Elsewhere null stands for a key that is not there. json, params and form are sent, and tag comes back, as written.
-  A line is read up to 16 MiB. One that is wrong is one failed result, of class invalid_request, with its line number.
+  A line is read up to 16 MiB. One that is wrong is one failed result, of class invalid_request. Every result has
+  the name of its file and the number of its line (source, line).
 
 First steps:
   haul urls.txt > out.jsonl                                a list of URLs, a bar on the terminal
   haul -j 32 --rate 50 --retry 3 -o run.jsonl --failures failures.db urls.txt
   haul --resume -o run.jsonl urls.txt                      after Ctrl-C, a limit or a crash
-  haul failures.jsonl -o again.jsonl                       send again just what failed
+  haul failures.db -o again.jsonl                          send again just what failed
+
+-L, -Z, -f, -S and --compressed are accepted as curl has them: haul works so anyway. -s is --progress none.
 
 Signals: the first INT or TERM stops reading, cancels what is queued, lets running requests finish (--grace), and
 prints the command that goes on from there. The second ends at once.
@@ -85,7 +94,7 @@ Exit status:
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
 pub(crate) struct Messages {
-    /// No bar, no summary; -qq no errors either
+    /// No bar, no summary; -qq no warnings and errors either
     #[arg(short = 'q', long, action = ArgAction::Count)]
     pub(crate) quiet: u8,
     /// One line per request; -vv debug log
@@ -133,22 +142,70 @@ pub(crate) enum Color {
     Never,
 }
 
+/// Options of curl that ask for what haul does anyway.
+const ANYWAY: [(&str, Option<char>); 5] = [
+    ("location", Some('L')),
+    ("parallel", Some('Z')),
+    ("compressed", None),
+    ("show-error", Some('S')),
+    ("fail", Some('f')),
+];
+
+/// The name of curl's `-s`.
+const SILENT: &str = "silent";
+
 /// The command, with an environment variable for every option.
 pub(crate) fn command() -> clap::Command {
-    Arguments::command().mut_args(|argument| {
+    let flag = |(long, short): (&'static str, Option<char>)| {
+        let flag = Arg::new(long).long(long).hide(true);
+        flag.short(short).action(ArgAction::SetTrue)
+    };
+    let command = Arguments::command().mut_args(|argument| {
         let Some(long) = argument.get_long() else {
             return argument;
         };
-        let variable = format!("HAUL_{}", long.replace('-', "_").to_uppercase());
+        let variable = names::variable(long);
         let argument = match argument.get_action() {
             // As a flag it takes no value; as a variable it has one.
             ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
             _ => argument,
         };
-        argument.env(variable).hide_env(true)
+        let argument = argument.env(variable).hide_env(true);
+        // So that -1 is a bad value of its option, which the message names.
+        let value = argument.get_value_names().and_then(|names| names.first());
+        let is_number = value.is_some_and(|name| {
+            let name = name.split(['[', '|']).next();
+            matches!(name, Some("N" | "TIME" | "SIZE"))
+        });
+        argument.allow_negative_numbers(is_number)
+    });
+    command
+        .args(ANYWAY.map(flag))
+        .arg(flag((SILENT, Some('s'))))
+}
+
+/// Reads the arguments of this process. The error is what clap has to say instead: help, the version, or what is wrong.
+pub(crate) fn read() -> Result<Arguments, Told> {
+    let read = || {
+        let matches = command().try_get_matches()?;
+        let mut arguments = Arguments::from_arg_matches(&matches)?;
+        let typed = matches.value_source("progress") == Some(ValueSource::CommandLine);
+        let is_last = || matches.index_of(SILENT) > matches.index_of("progress");
+        if matches.get_flag(SILENT) && (!typed || is_last()) {
+            arguments.messages.progress = Shown::None;
+        }
+        Ok(arguments)
+    };
+    read().map_err(|error: clap::Error| match error.use_stderr() {
+        true => Told::Wrong(names::explained(&error, &command())),
+        false => Told::Asked(error.render().to_string()),
     })
 }
 
-pub(crate) fn read() -> Result<Arguments, clap::Error> {
-    Arguments::from_arg_matches(&command().try_get_matches()?)
+/// What is said instead of running.
+pub(crate) enum Told {
+    /// Help or version, which was asked for.
+    Asked(String),
+    /// What is wrong with the arguments.
+    Wrong(String),
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use haul::{RateLimit, StatusSet};
+use haul::StatusSet;
 
-use crate::units::{rate, time};
+use crate::units::{Rate, jobs, rate, time};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How fast")]
@@ -17,6 +17,7 @@ pub(crate) struct Pace {
         visible_alias = "parallel-max",
         visible_short_alias = 'P',
         value_name = "N",
+        value_parser = jobs,
         default_value_t = 16
     )]
     pub(crate) jobs: usize,
@@ -24,11 +25,31 @@ pub(crate) struct Pace {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs_per_host: usize,
     /// Start at most this many, retries included
-    #[arg(long, value_name = "N[/s|m|h]", value_parser = rate)]
-    pub(crate) rate: Option<RateLimit>,
+    ///
+    /// 0.5 is one in two seconds. May be given once for each window of time, or as a list with commas: with 10/s and
+    /// 300/m both hold. The shortest window is paced evenly; the others are counted, and hold whole requests.
+    #[arg(
+        long,
+        value_name = "N[/s|m|h]",
+        value_parser = rate,
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub(crate) rate: Vec<Rate>,
     /// The same for each host
-    #[arg(long, value_name = "N[/s|m|h]", value_parser = rate)]
-    pub(crate) rate_per_host: Option<RateLimit>,
+    #[arg(
+        long,
+        value_name = "N[/s|m|h]",
+        value_parser = rate,
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub(crate) rate_per_host: Vec<Rate>,
+    /// At once after a pause, within the rates [default: 1]
+    ///
+    /// For the shortest window of --rate, and of --rate-per-host: the longer ones are never exceeded.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) burst: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +82,9 @@ pub(crate) struct Times {
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
     pub(crate) retry_max_delay: Duration,
     /// Statuses to retry, e.g. 429,500..=599 [default: 408, 429 and most 5xx]
+    ///
+    /// Successes too: with 202 a request is repeated while the answer is 202. When it may not be repeated any more, the
+    /// last answer is the result.
     #[arg(long, value_name = "CODES")]
     pub(crate) retry_on: Option<StatusSet>,
     /// No new attempt of a request after this
@@ -74,7 +98,8 @@ pub(crate) struct Times {
     pub(crate) no_retry_after: bool,
     /// Stop asking a host that keeps failing
     ///
-    /// Requests to it fail at once, of class breaker_open, until a trial after a while succeeds.
+    /// Requests to it fail at once, of class breaker_open, until a trial after a while succeeds. A request that has got
+    /// no answer, and for 10 s no byte has gone or come, counts as failed meanwhile.
     #[arg(long)]
     pub(crate) breaker: bool,
 }

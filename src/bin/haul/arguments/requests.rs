@@ -57,6 +57,9 @@ pub(crate) struct Requests {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) max_redirs: u32,
     /// auto (by line), urls, or jsonl
+    ///
+    /// A line that is a URL has no blanks in it (they are written %20), since text after a URL is more often a remark. With
+    /// `urls` the whole line is the URL, and its blanks are sent as %20.
     #[arg(
         long,
         value_name = "FORMAT",

@@ -14,7 +14,7 @@ pub(crate) struct Results {
     /// The file is one that --resume goes on from. While haul writes it, no other haul can.
     #[arg(short = 'o', long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Failed requests: .db, .sqlite or .sqlite3 = SQLite, else JSON Lines that haul reads back
+    /// Failed requests: .db, .sqlite or .sqlite3 = SQLite, else JSON Lines; haul reads both back
     #[arg(long, value_name = "FILE")]
     pub(crate) failures: Option<PathBuf>,
     /// Bodies in the results: auto (text, else base64) or none

@@ -1,6 +1,6 @@
 //! What has to be true, told in the simplest way.
 
-use crate::limits::RateLimit;
+use crate::limits::{RateLimit, RateLimits};
 
 use super::super::*;
 use super::world::{Feast, Where, World, chance};
@@ -31,35 +31,47 @@ impl Feast {
     }
 }
 
-/// By the even pace of a rate, when its next start is due.
+/// The starts under some rates, and when the next is due by the even pace of the shortest window.
 #[derive(Default)]
-pub(super) struct Pace(Option<Instant>);
+pub(super) struct Pace {
+    due: Option<Instant>,
+    starts: Vec<Instant>,
+}
 
 impl Pace {
-    fn note(&mut self, rate: Option<RateLimit>, now: Instant) {
-        self.0 = rate.map(|rate| self.0.map_or(now, |due| due.max(now)) + gap(rate));
+    fn note(&mut self, rates: &RateLimits, now: Instant) {
+        self.starts.push(now);
+        let shortest = rates.as_slice().first();
+        self.due = shortest.map(|rate| self.due.map_or(now, |due| due.max(now)) + gap(*rate));
     }
 
-    /// When the next start is allowed.
-    fn allows_at(&self, rate: Option<RateLimit>) -> Option<Instant> {
-        rate.and_then(|rate| self.0?.checked_sub(gap(rate) * (rate.burst - 1)))
+    /// When the next start is allowed. So few are allowed in a longer window that each is counted by itself.
+    fn allows_at(&self, rates: &RateLimits) -> Option<Instant> {
+        let (shortest, longer) = rates.as_slice().split_first()?;
+        let counted = longer.iter().filter_map(|rate| {
+            let before = self.starts.len().checked_sub(rate.count as usize)?;
+            Some(self.starts[before] + rate.per)
+        });
+        let due = self.due?.checked_sub(gap(*shortest) * (shortest.burst - 1));
+        counted.max().max(due)
     }
 }
 
 fn gap(rate: RateLimit) -> Duration {
-    Duration::from_nanos((rate.per.as_nanos() as u64).div_ceil(u64::from(rate.count)))
+    Duration::from_nanos((rate.per.as_nanos() as u64).div_ceil(rate.count as u64))
 }
 
-fn assert_rate(rate: Option<RateLimit>, starts: &[Instant]) {
-    let Some(rate) = rate else { return };
-    let most = (rate.count + rate.burst - 1) as usize;
-    for window in starts.windows(most + 1) {
-        let span = window[most] - window[0];
-        assert!(
-            span >= rate.per,
-            "{} starts in {span:?}, allowed: {rate:?}",
-            most + 1
-        );
+fn assert_rate(rates: &RateLimits, starts: &[Instant]) {
+    for rate in rates.as_slice() {
+        let most = rate.count as usize + rate.burst as usize - 1;
+        for window in starts.windows(most + 1) {
+            let span = window[most] - window[0];
+            assert!(
+                span >= rate.per,
+                "{} starts in {span:?}, allowed: {rate:?}",
+                most + 1
+            );
+        }
     }
 }
 
@@ -67,7 +79,7 @@ impl World {
     /// Every job that may start now, found by looking at each.
     pub(super) fn dispatchable(&mut self) -> Vec<usize> {
         let now = self.now;
-        let paced = self.pace.allows_at(self.settings.rate);
+        let paced = self.pace.allows_at(&self.settings.rate);
         if self.schedule.in_flight() >= self.settings.in_flight || paced.is_some_and(|at| at > now)
         {
             return Vec::new();
@@ -100,7 +112,7 @@ impl World {
             && server.cool_until.is_none_or(|until| until <= self.now)
             && server
                 .pace
-                .allows_at(server.limits.rate)
+                .allows_at(&server.limits.rate)
                 .is_none_or(|at| at <= self.now)
             && breaker.is_none_or(|breaker| breaker.allows(self.now))
     }
@@ -127,8 +139,8 @@ impl World {
         let server = &mut self.servers[work.server];
         server.in_flight += 1;
         server.starts.push(now);
-        server.pace.note(server.limits.rate, now);
-        self.pace.note(self.settings.rate, now);
+        server.pace.note(&server.limits.rate, now);
+        self.pace.note(&self.settings.rate, now);
         self.starts.push(now);
         assert!(server.in_flight <= server.limits.in_flight);
         assert!(server.told || server.in_flight <= self.settings.slow_start);
@@ -334,9 +346,9 @@ impl World {
                 assert_eq!(self.works[*number].outcomes, 1, "work {number}");
             }
         }
-        assert_rate(self.settings.rate, &self.starts);
+        assert_rate(&self.settings.rate, &self.starts);
         for server in &self.servers {
-            assert_rate(server.limits.rate, &server.starts);
+            assert_rate(&server.limits.rate, &server.starts);
         }
         let world = &mut self;
         world.now += Duration::from_secs(86_400);

@@ -20,10 +20,11 @@ pub(super) struct Totals {
     pub(super) nudges: u64,
     pub(super) paced: u64,
     pub(super) held_back: u64,
+    pub(super) looked_at: u64,
 }
 
 impl Totals {
-    fn all(&mut self) -> [&mut u64; 14] {
+    fn all(&mut self) -> [&mut u64; 15] {
         [
             &mut self.starts,
             &mut self.retries,
@@ -39,6 +40,7 @@ impl Totals {
             &mut self.nudges,
             &mut self.paced,
             &mut self.held_back,
+            &mut self.looked_at,
         ]
     }
 
@@ -185,6 +187,7 @@ impl World {
             ends: now + ms(time),
             connects: (start.unproven && reachable).then(|| now + ms(rng.u64(..=time))),
             released: false,
+            waits_since: rng.bool().then_some(now),
         });
     }
 
@@ -215,6 +218,7 @@ impl World {
         let next = next.into_iter().min();
         let next = next.unwrap_or_else(|| panic!("all wait, for nothing: {self:#?}"));
         self.now = self.now.max(next);
+        self.look_at_runs();
         self.deliver();
         while let Some(at) = self
             .runs
@@ -240,6 +244,26 @@ impl World {
             self.end_run(run);
             self.note_ended();
         }
+    }
+
+    /// Some that were busy begin to wait, others go on; whoever hangs is counted where it is time.
+    fn look_at_runs(&mut self) {
+        if !self.schedule.must_look(self.now) {
+            return;
+        }
+        self.seen.looked_at += 1;
+        for run in &mut self.runs {
+            if chance(&mut self.rng, 4) {
+                run.waits_since = self.rng.bool().then_some(self.now);
+            }
+        }
+        let runs = &self.runs;
+        self.schedule.count_hanging(self.now, |id| {
+            let run = runs.iter().find(|run| run.id == id);
+            run.expect("it is under way").waits_since
+        });
+        assert!(!self.schedule.must_look(self.now), "each is looked at once");
+        self.note_ended();
     }
 
     fn end_run(&mut self, run: Run) {

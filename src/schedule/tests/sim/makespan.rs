@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::limits::RateLimit;
+use crate::limits::{RateLimit, RateLimits};
 
 use super::super::super::limits::LimitRule;
 use super::super::*;
@@ -49,18 +49,21 @@ impl Crowd {
         let work = |(count, time): &(usize, Duration)| *time * *count as u32;
         let total: Duration = self.hosts.iter().map(work).sum();
         let mut least = total / self.settings.in_flight as u32;
-        let spread = |rate: Option<RateLimit>, count: usize| match rate {
-            Some(rate) => rate.per * (count as u32).saturating_sub(rate.burst) / rate.count,
-            None => Duration::ZERO,
+        let spread = |rates: &RateLimits, count: usize| {
+            let each = rates.as_slice().iter().map(|rate| {
+                let spread = (count as u32).saturating_sub(rate.burst);
+                rate.per.mul_f64(f64::from(spread) / rate.count)
+            });
+            each.max().unwrap_or_default()
         };
         for (at, (count, time)) in self.hosts.iter().enumerate() {
             let limits = self.limits(at);
             let lanes = limits.in_flight.min(self.settings.in_flight) as u32;
             least = least.max(work(&(*count, *time)) / lanes);
-            least = least.max(spread(limits.rate, *count) + *time);
+            least = least.max(spread(&limits.rate, *count) + *time);
         }
         let all = self.hosts.iter().map(|(count, _)| count).sum();
-        least.max(spread(self.settings.rate, all))
+        least.max(spread(&self.settings.rate, all))
     }
 
     fn run(&self) -> Duration {
@@ -130,7 +133,7 @@ fn at_once(in_flight: usize) -> LimitRule {
 
 fn paced(rate: RateLimit) -> LimitRule {
     LimitRule {
-        rate: Some(Some(rate)),
+        rate: Some(rate.into()),
         ..LimitRule::default()
     }
 }
@@ -162,7 +165,7 @@ fn a_host_with_a_rate_takes_what_its_rate_takes_and_the_others_do_not_wait() {
 #[test]
 fn a_rate_over_all_hosts_is_used_up() {
     let mut crowd = crowd(10, vec![(300, ms(50)), (300, ms(20))]);
-    crowd.settings.rate = Some(RateLimit::per_second(100));
+    crowd.settings.rate = RateLimit::per_second(100).into();
     crowd.is_quick();
 }
 

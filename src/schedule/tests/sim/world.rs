@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use crate::limits::{BreakerSettings, RateLimit, RetryBudget};
+use crate::limits::{BreakerSettings, RateLimit, RateLimits, RetryBudget};
 
 use super::super::super::limits::LimitRule;
 use super::super::*;
@@ -71,6 +71,8 @@ pub(super) struct Run {
     pub(super) ends: Instant,
     pub(super) connects: Option<Instant>,
     pub(super) released: bool,
+    /// Since when it waits for its host, as far as others are told.
+    pub(super) waits_since: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -125,15 +127,16 @@ impl World {
         let mut settings = Settings {
             in_flight: rng.usize(1..12),
             slow_start: rng.usize(1..5),
-            rate: chance(&mut rng, 6).then(|| rate(&mut rng)),
+            rate: some_rates(&mut rng, 6),
             host: host_limits(&mut rng),
             rules: Default::default(),
+            hanging_after: ms(rng.u64(1..300)),
             seed,
         };
         if chance(&mut rng, 3) {
             let rule = LimitRule {
                 in_flight: chance(&mut rng, 2).then(|| rng.usize(1..4)),
-                rate: chance(&mut rng, 3).then(|| Some(rate(&mut rng))),
+                rate: chance(&mut rng, 3).then(|| some_rates(&mut rng, 1)),
                 breaker: chance(&mut rng, 3)
                     .then(|| chance(&mut rng, 2).then(|| breaker(&mut rng))),
                 budget: chance(&mut rng, 3).then_some(None),
@@ -259,15 +262,26 @@ pub(super) fn chance(rng: &mut fastrand::Rng, one_in: u32) -> bool {
     rng.u32(..one_in) == 0
 }
 
-fn rate(rng: &mut fastrand::Rng) -> RateLimit {
-    RateLimit::new(rng.u32(1..20), ms(rng.u64(1..1_000))).burst(rng.u32(1..4))
+/// Limits for up to three windows once in so many times, else none.
+fn some_rates(rng: &mut fastrand::Rng, one_in: u32) -> RateLimits {
+    let mut limits = RateLimits::default();
+    if !chance(rng, one_in) {
+        return limits;
+    }
+    let mut per = rng.u64(1..1_000);
+    limits.add(RateLimit::new(rng.u32(1..20), ms(per)).burst(rng.u32(1..4)));
+    for _ in 0..rng.u32(..3) {
+        per += rng.u64(1..1_000);
+        limits.add(RateLimit::new(rng.u32(1..40), ms(per)));
+    }
+    limits
 }
 
 fn breaker(rng: &mut fastrand::Rng) -> BreakerSettings {
     let trials = rng.u32(1..4);
     BreakerSettings {
         window: ms(rng.u64(10..2_000)),
-        min_calls: rng.u32(1..6),
+        min_calls: Some(rng.u32(1..6)),
         failure_ratio: 0.1 + rng.f64() * 0.9,
         open: ms(rng.u64(1..300)),
         open_max: ms(rng.u64(300..1_000)),
@@ -284,7 +298,7 @@ fn host_limits(rng: &mut fastrand::Rng) -> HostLimits {
         } else {
             rng.usize(1..6)
         },
-        rate: chance(rng, 4).then(|| rate(rng)),
+        rate: some_rates(rng, 4),
         breaker: chance(rng, 3).then(|| breaker(rng)),
         budget: rng.bool().then(|| RetryBudget {
             reserve: f64::from(rng.u8(0..20)),

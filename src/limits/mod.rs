@@ -1,6 +1,11 @@
 //! Limits as values: of time, of requests in a time, of retries, of failures.
 
+mod rate;
+
 use std::time::Duration;
+
+pub use rate::RateLimit;
+pub(crate) use rate::RateLimits;
 
 /// Time limits of one attempt. `None` in a request means "as the client says"; [`Duration::ZERO`] means no limit.
 ///
@@ -84,68 +89,6 @@ impl Timeouts {
     };
 }
 
-/// So many requests in so much time.
-///
-/// They are spread evenly: with the default burst of 1, no stretch of time of length `per`, wherever it begins, holds
-/// more than `count`; retries and redirects count like first attempts. Time in which nothing was sent is not made up
-/// for.
-///
-/// ```
-/// use std::time::Duration;
-/// use haul::RateLimit;
-///
-/// let steady = RateLimit::per_second(10);
-/// let bursty = RateLimit::new(600, Duration::from_secs(60)).burst(20);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    pub(crate) count: u32,
-    pub(crate) per: Duration,
-    pub(crate) burst: u32,
-}
-
-impl RateLimit {
-    /// `count` requests in each `per`.
-    pub fn new(count: u32, per: Duration) -> RateLimit {
-        RateLimit {
-            count,
-            per,
-            burst: 1,
-        }
-    }
-
-    /// `count` requests each second.
-    pub fn per_second(count: u32) -> RateLimit {
-        RateLimit::new(count, Duration::from_secs(1))
-    }
-
-    /// `count` requests each minute.
-    pub fn per_minute(count: u32) -> RateLimit {
-        RateLimit::new(count, Duration::from_secs(60))
-    }
-
-    /// How many may be sent at once after a pause. Default 1. A stretch of time of length `per` then holds up to
-    /// `count + burst - 1`.
-    pub fn burst(mut self, burst: u32) -> RateLimit {
-        self.burst = burst;
-        self
-    }
-
-    /// What is contradictory in it, naming the setting.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        if self.count == 0 {
-            return Err("count is 0: nothing could be sent".into());
-        }
-        if self.per.is_zero() {
-            return Err("per is zero: that is no limit".into());
-        }
-        if self.burst == 0 {
-            return Err("burst is 0: nothing could be sent".into());
-        }
-        Ok(())
-    }
-}
-
 /// A per-host allowance for retries, so that retries stay a small share of the load: each first attempt adds
 /// `per_request` tokens, each second adds `per_second`, a retry takes one (two after a timeout).
 ///
@@ -173,16 +116,21 @@ impl Default for RetryBudget {
 /// A circuit breaker per host: a host most of whose calls fail is given a rest, and then let back by a few calls on
 /// trial. Off unless set.
 ///
-/// Failures are calls without an answer, and 5xx; a 4xx, a rejection by the application, a cancel are none. The
-/// default: at least half of at least 20 calls in 30 s open it for 5 s, each time after that for twice as long, up to
-/// 60 s (spread by a fifth to either side; a `Retry-After` lengthens it); of 3 calls on trial 2 must succeed; meanwhile requests to it fail at once.
+/// Failures are calls without an answer, and 5xx; a 4xx, a rejection by the application, a cancel are none. A call
+/// that has no response head yet, and has waited 10 s for its host to take or send a byte, counts as a failure until it
+/// ends; then its real end counts instead.
+///
+/// The default: at least half of at least 20 calls in 30 s (or as many calls as there are workers, if these are fewer,
+/// and at least 5) open it for 5 s, each time after that for twice as long, up to 60 s (spread by a fifth to either
+/// side; a `Retry-After` lengthens it); of 3 calls on trial 2 must succeed; meanwhile requests to it fail at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[doc(alias = "circuit breaker")]
 pub struct BreakerSettings {
     /// How far back calls count.
     pub window: Duration,
-    /// With fewer calls than these in the window it stays closed.
-    pub min_calls: u32,
+    /// With fewer calls than these in the window it stays closed. `None`: as many as the client has workers, but at
+    /// least 5 and at most 20.
+    pub min_calls: Option<u32>,
     /// The share of failures, above 0 and at most 1, at which it opens.
     pub failure_ratio: f64,
     /// How long it is open the first time.
@@ -202,7 +150,7 @@ impl Default for BreakerSettings {
     fn default() -> Self {
         BreakerSettings {
             window: Duration::from_secs(30),
-            min_calls: 20,
+            min_calls: None,
             failure_ratio: 0.5,
             open: Duration::from_secs(5),
             open_max: Duration::from_secs(60),
@@ -214,12 +162,19 @@ impl Default for BreakerSettings {
 }
 
 impl BreakerSettings {
+    /// Smallest number of calls in the window that can open the breaker, on a client with this many workers. Fewer
+    /// workers make fewer calls: 20 of them may take one worker longer than the window is.
+    pub(crate) fn min_calls_with(&self, workers: usize) -> u32 {
+        let of_workers = u32::try_from(workers).unwrap_or(u32::MAX).clamp(5, 20);
+        self.min_calls.unwrap_or(of_workers)
+    }
+
     /// What is contradictory in it, naming the setting.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.window.is_zero() {
             return Err("window is zero: no call would count".into());
         }
-        if self.min_calls == 0 {
+        if self.min_calls == Some(0) {
             return Err("min_calls is 0: it needs at least one call".into());
         }
         if !(self.failure_ratio > 0.0 && self.failure_ratio <= 1.0) {
@@ -241,23 +196,5 @@ impl BreakerSettings {
             ));
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_that_lets_nothing_or_everything_through_is_refused_by_name() {
-        let zero = Duration::ZERO;
-        for (rate, name) in [
-            (RateLimit::per_second(0), "count"),
-            (RateLimit::new(1, zero), "per"),
-            (RateLimit::per_minute(1).burst(0), "burst"),
-        ] {
-            assert!(rate.check().unwrap_err().starts_with(name));
-        }
-        assert_eq!(RateLimit::per_second(1).burst(5).check(), Ok(()));
     }
 }

@@ -10,7 +10,7 @@ use super::invalid::{InvalidLine, not_json};
 use super::pairs::Pairs;
 
 /// The keys of an object in their order, those of `null` left out: `null` stands for what is absent.
-pub(super) struct Keys<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 /// What a value is at its first look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,25 +23,25 @@ enum Kind {
     Object,
 }
 
-impl<'a> Keys<'a> {
+impl<'a> Fields<'a> {
     /// No keys.
-    pub(super) const NONE: Keys<'static> = Keys(Vec::new());
+    pub(super) const NONE: Fields<'static> = Fields(Vec::new());
 
     /// Reads an object.
-    pub(super) fn read(json: &'a str) -> Result<Keys<'a>, InvalidLine> {
-        Keys::filtered(json, |_, value| !is_null(value))
+    pub(super) fn read(json: &'a str) -> Result<Fields<'a>, InvalidLine> {
+        Fields::filtered(json, |_, value| !is_null(value))
     }
 
     /// The keys of the value of `key`.
-    pub(super) fn within(key: &str, value: &'a RawValue) -> Result<Keys<'a>, InvalidLine> {
-        Keys::filtered(object(&key, "an object", value)?, |_, value| {
+    pub(super) fn within(key: &str, value: &'a RawValue) -> Result<Fields<'a>, InvalidLine> {
+        Fields::filtered(object(&key, "an object", value)?, |_, value| {
             !is_null(value)
         })
     }
 
     /// The keys of a request in a failure log, where a tag of `null` was one.
-    pub(super) fn logged(value: &'a RawValue) -> Result<Keys<'a>, InvalidLine> {
-        Keys::filtered(object(&"request", "an object", value)?, |key, value| {
+    pub(super) fn logged(value: &'a RawValue) -> Result<Fields<'a>, InvalidLine> {
+        Fields::filtered(object(&"request", "an object", value)?, |key, value| {
             key == "tag" || !is_null(value)
         })
     }
@@ -49,11 +49,13 @@ impl<'a> Keys<'a> {
     fn filtered(
         json: &'a str,
         keep: impl Fn(&str, &RawValue) -> bool,
-    ) -> Result<Keys<'a>, InvalidLine> {
+    ) -> Result<Fields<'a>, InvalidLine> {
         let mut keys: Pairs<&RawValue> = serde_json::from_str(json).map_err(|e| not_json(&e))?;
         keys.0.retain(|(key, value)| keep(key, value));
         let keys = keys.0.into_iter();
-        Ok(Keys(keys.map(|(key, value)| (key.into(), value)).collect()))
+        Ok(Fields(
+            keys.map(|(key, value)| (key.into(), value)).collect(),
+        ))
     }
 
     /// The value of a key.
@@ -330,7 +332,7 @@ mod tests {
                 "not JSON: expected value, at line 2, byte 5",
             ),
         ] {
-            let reason = Keys::read(json).err().unwrap().to_string();
+            let reason = Fields::read(json).err().unwrap().to_string();
             assert_eq!(reason, expected);
         }
     }

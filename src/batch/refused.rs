@@ -1,0 +1,66 @@
+//! Requests that are not taken.
+
+use std::fmt;
+
+use crate::request::Request;
+
+/// A request that was not taken. It comes back in here.
+#[derive(thiserror::Error)]
+#[error("not taken: {why}")]
+pub struct Refused {
+    request: Box<Request>,
+    why: Refusal,
+}
+
+/// Why a request was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The client is shut down, or the outcomes of the batch are no longer received.
+    Closed,
+    /// The window of the batch is full, or as many requests wait as
+    /// [`max_pending`](crate::ClientBuilder::max_pending) allows.
+    Full,
+    /// The window of the batch is full, and the calling thread is the one whose taking of outcomes makes room.
+    WouldDeadlock,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::Closed => "the client is shut down, or the batch is over",
+            Refusal::Full => "as many requests wait as may",
+            Refusal::WouldDeadlock => {
+                "the window is full, and this thread takes the outcomes that make room in it"
+            }
+        })
+    }
+}
+
+impl Refused {
+    pub(super) fn new(request: Request, why: Refusal) -> Refused {
+        Refused {
+            request: Box::new(request),
+            why,
+        }
+    }
+
+    /// Why the request was not taken.
+    pub fn why(&self) -> Refusal {
+        self.why
+    }
+
+    /// The request, back.
+    pub fn into_request(self) -> Request {
+        *self.request
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("why", &self.why)
+            .field("request", &self.request)
+            .finish()
+    }
+}

@@ -1,0 +1,62 @@
+//! Limits that the system sets to this process: raised as far as they go, and named when they are met.
+
+use log::{LevelFilter, Log, Metadata, Record};
+
+use crate::voice::Voice;
+
+/// Target under which the library tells that requests wait for descriptors, ports or threads.
+const SHORTAGE: &str = "haul::shortage";
+
+/// Raises the soft limit of open files to the hard one: each connection is an open file.
+#[cfg(unix)]
+pub(crate) fn raise() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    /// `OPEN_MAX` of macOS, beyond which the limit cannot be raised although the hard one is infinite.
+    const OPEN_MAX: u64 = 10_240;
+
+    let limit = getrlimit(Resource::Nofile);
+    let Some(current) = limit.current else {
+        return;
+    };
+    for to in [limit.maximum, Some(OPEN_MAX)] {
+        let higher = to.is_none_or(|to| to > current);
+        let raised = Rlimit {
+            current: to,
+            maximum: limit.maximum,
+        };
+        // Where it is refused, the run goes on within the limit that there is.
+        if higher && setrlimit(Resource::Nofile, raised).is_ok() {
+            return;
+        }
+    }
+}
+
+/// Does nothing: files have no such limit here.
+#[cfg(not(unix))]
+pub(crate) fn raise() {}
+
+/// Warns on standard error when requests wait for what the system does not give.
+pub(crate) fn tell(voice: &Voice) {
+    // There is no other logger: `-vv` has its own.
+    if log::set_boxed_logger(Box::new(Shortages(voice.clone()))).is_ok() {
+        log::set_max_level(LevelFilter::Warn);
+    }
+}
+
+/// Passes on what is logged about shortages, and nothing else.
+struct Shortages(Voice);
+
+impl Log for Shortages {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == SHORTAGE
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            self.0.warning(&record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}

@@ -1,0 +1,313 @@
+//! Formats that are no list of lines, recognised by the first bytes of an input.
+
+/// Bytes that are looked at: enough for the header of a wide table.
+pub(crate) const LOOKED_AT: usize = 64 << 10;
+
+/// Format of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// One URL or JSON request per line, in UTF-8 or what is nearly so.
+    Lines,
+    /// UTF-16 with a byte order mark.
+    Utf16(Endian),
+    /// A format that is not read.
+    Other(Other),
+}
+
+/// Order of the bytes of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endian {
+    Little,
+    Big,
+}
+
+/// A format that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Other {
+    /// Compressed by a tool with this name, and unpacked by this command.
+    Compressed(&'static str, &'static str),
+    /// A file of files.
+    Archive(&'static str),
+    Sqlite,
+    /// Text in this encoding, under the name that iconv knows.
+    Encoded(&'static str),
+    /// A table whose column of this number, from 1, holds the URLs.
+    Table {
+        separator: char,
+        column: usize,
+        quoted: bool,
+    },
+    /// Text whose lines end in NUL bytes.
+    NulSeparated,
+    Sitemap,
+    Html,
+    Xml,
+    JsonArray,
+    /// A JSON object over several lines.
+    JsonObject,
+    /// Bytes that are no text.
+    Binary(&'static str),
+}
+
+/// The first bytes of formats, and what they are.
+const SIGNATURES: &[(&[u8], Other)] = &[
+    (b"\x1f\x8b", Other::Compressed("gzip", "gzip -dc")),
+    (b"\x1f\x9d", Other::Compressed("compress", "gzip -dc")),
+    (b"\x28\xb5\x2f\xfd", Other::Compressed("zstd", "zstd -dc")),
+    (b"\xfd7zXZ\0", Other::Compressed("xz", "xz -dc")),
+    (b"\x04\x22\x4d\x18", Other::Compressed("lz4", "lz4 -dc")),
+    (b"LZIP\x01", Other::Compressed("lzip", "lzip -dc")),
+    (
+        b"PK\x03\x04",
+        Other::Archive("zip (which .xlsx and .ods files are too)"),
+    ),
+    (
+        b"PK\x05\x06",
+        Other::Archive("zip (which .xlsx and .ods files are too)"),
+    ),
+    (b"7z\xbc\xaf\x27\x1c", Other::Archive("7z")),
+    (b"Rar!\x1a\x07", Other::Archive("rar")),
+    (b"SQLite format 3\0", Other::Sqlite),
+    (b"\xff\xfe\0\0", Other::Encoded("UTF-32LE")),
+    (b"\0\0\xfe\xff", Other::Encoded("UTF-32BE")),
+    (b"%PDF-", Other::Binary("a PDF document")),
+    (b"\x89PNG\r\n\x1a\n", Other::Binary("a PNG image")),
+    (b"\xff\xd8\xff", Other::Binary("a JPEG image")),
+    (b"PAR1", Other::Binary("a Parquet file")),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        Other::Binary("an old Office document"),
+    ),
+];
+
+/// Recognises the format of an input by its first bytes: up to [`LOOKED_AT`], or all there are. `tables` says that a
+/// first line with a column of URLs makes the input a table.
+pub(crate) fn format_of(first: &[u8], tables: bool) -> Format {
+    if let Some((_, other)) = SIGNATURES
+        .iter()
+        .find(|(bytes, _)| first.starts_with(bytes))
+    {
+        return Format::Other(other.clone());
+    }
+    if first.starts_with(b"\xff\xfe") {
+        return Format::Utf16(Endian::Little);
+    }
+    if first.starts_with(b"\xfe\xff") {
+        return Format::Utf16(Endian::Big);
+    }
+    match other(first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first), tables) {
+        Some(other) => Format::Other(other),
+        None => Format::Lines,
+    }
+}
+
+/// True if more bytes may change what [`format_of`] says of these.
+pub(crate) fn needs_more(first: &[u8]) -> bool {
+    if first.len() >= LOOKED_AT {
+        return false;
+    }
+    let whole = first.iter().rposition(|b| *b == b'\n').unwrap_or(0);
+    let mut lines = first[..whole]
+        .split(|b| *b == b'\n')
+        .filter(|line| !is_skipped(line));
+    // An opening bracket alone says too little.
+    match lines.next().map(<[u8]>::trim_ascii) {
+        Some(b"[" | b"{") => lines.next().is_none(),
+        line => line.is_none(),
+    }
+}
+
+fn other(first: &[u8], tables: bool) -> Option<Other> {
+    if let [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] = first {
+        return Some(Other::Compressed("bzip2", "bzip2 -dc"));
+    }
+    if let Some(name) = utf16_without_mark(first) {
+        return Some(Other::Encoded(name));
+    }
+    let mut lines = first
+        .split(|b| *b == b'\n')
+        .filter(|line| !is_skipped(line));
+    let line = lines.next()?;
+    if line.contains(&0) {
+        let is_list = std::str::from_utf8(line).is_ok_and(|text| text.contains("://"));
+        return Some(match is_list {
+            true => Other::NulSeparated,
+            false => Other::Binary("a binary file"),
+        });
+    }
+    let text = line.trim_ascii();
+    match text.first()? {
+        b'[' => is_array(&text[1..], lines.next()).then_some(Other::JsonArray),
+        b'{' if text == b"{" => is_member(lines.next()?).then_some(Other::JsonObject),
+        b'{' => None,
+        b'<' => markup(text, first),
+        _ if tables => {
+            // Excel writes the separator in a line of its own.
+            let header = match text.to_ascii_lowercase().starts_with(b"sep=") {
+                true => lines.next()?,
+                false => text,
+            };
+            table(std::str::from_utf8(header).ok()?)
+        }
+        _ => None,
+    }
+}
+
+/// True for blank lines and comments.
+fn is_skipped(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    text.is_empty() || text.starts_with(b"#")
+}
+
+/// Text of which nearly every second byte is zero.
+fn utf16_without_mark(first: &[u8]) -> Option<&'static str> {
+    let pairs = first[..first.len().min(512)].chunks_exact(2);
+    let (mut all, mut little, mut big) = (0, 0, 0);
+    for pair in pairs {
+        all += 1;
+        little += usize::from(pair[0] != 0 && pair[1] == 0);
+        big += usize::from(pair[0] == 0 && pair[1] != 0);
+    }
+    match all {
+        0 | 1 => None,
+        _ if little * 5 >= all * 4 => Some("UTF-16LE"),
+        _ if big * 5 >= all * 4 => Some("UTF-16BE"),
+        _ => None,
+    }
+}
+
+/// True if this follows the opening bracket of an array of values.
+fn is_array(rest: &[u8], next: Option<&[u8]>) -> bool {
+    let rest = rest.trim_ascii();
+    let begins = if rest.is_empty() {
+        next.unwrap_or_default().trim_ascii()
+    } else {
+        rest
+    };
+    matches!(begins.first(), None | Some(b'{' | b'"' | b'[' | b']'))
+}
+
+/// True if the line begins with the key of an object.
+fn is_member(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    let Some(rest) = text.strip_prefix(b"\"") else {
+        return false;
+    };
+    let end = rest.iter().position(|b| *b == b'"');
+    end.is_some_and(|end| rest[end + 1..].trim_ascii_start().starts_with(b":"))
+}
+
+fn markup(text: &[u8], first: &[u8]) -> Option<Other> {
+    let holds = |word: &[u8]| {
+        first
+            .windows(word.len())
+            .any(|w| w.eq_ignore_ascii_case(word))
+    };
+    let name = text[1..]
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b));
+    let name = name.count();
+    let after = text.get(1 + name).copied();
+    let is_tag = name > 0 && matches!(after, None | Some(b' ' | b'\t' | b'\r' | b'>'));
+    if !(text.starts_with(b"<?xml") || text.starts_with(b"<!") || is_tag) {
+        return None;
+    }
+    Some(if holds(b"<urlset") || holds(b"<sitemapindex") {
+        Other::Sitemap
+    } else if holds(b"<html") || holds(b"<!doctype html") {
+        Other::Html
+    } else {
+        Other::Xml
+    })
+}
+
+/// The header of a table that has a column of URLs.
+fn table(header: &str) -> Option<Other> {
+    if header.contains("://") {
+        return None;
+    }
+    [',', ';', '\t'].into_iter().find_map(|separator| {
+        let fields: Vec<&str> = header.split(separator).map(str::trim).collect();
+        let name = |field: &&str| field.trim_matches('"').trim().to_ascii_lowercase();
+        let names: Vec<String> = fields.iter().map(name).collect();
+        let is_url = |name: &String| ["url", "uri", "link"].contains(&name.as_str());
+        let column = names.iter().position(is_url)?;
+        // The path of a URL may hold commas too.
+        let plain = fields.len() > 1 && !fields[0].contains(['/', '?']);
+        plain.then(|| Other::Table {
+            separator,
+            column: column + 1,
+            quoted: header.contains('"'),
+        })
+    })
+}
+
+impl Other {
+    /// Says what the input is and what to do with it. `file`: its name as a shell takes it; `None`: standard input.
+    pub(crate) fn advice(&self, file: Option<&str>) -> String {
+        // The commands of a shell, of which the first reads the input.
+        let piped = |first: &str, rest: &str| match file {
+            Some(file) => format!("{first} {file}{rest} | haul"),
+            None => format!("... | {first}{rest} | haul"),
+        };
+        let lines = "one URL or JSON request per line";
+        match self {
+            Other::Compressed(name, command) => {
+                format!("it is compressed with {name} ({})", piped(command, ""))
+            }
+            Other::Archive(name) => {
+                format!("it is an archive, {name} (unpack it, and give the list in it: {lines})")
+            }
+            Other::Sqlite => format!(
+                "it is an SQLite database (sqlite3 {} 'select url from TABLE' | haul)",
+                file.unwrap_or("FILE")
+            ),
+            Other::Encoded(name) => format!(
+                "it is text in {name}, not UTF-8 ({})",
+                piped(&format!("iconv -f {name} -t UTF-8"), "")
+            ),
+            Other::NulSeparated => format!(
+                "its lines end in NUL bytes ({})",
+                match file {
+                    Some(file) => format!("tr '\\0' '\\n' < {file} | haul"),
+                    None => piped("tr '\\0' '\\n'", ""),
+                }
+            ),
+            Other::Table {
+                separator,
+                column,
+                quoted,
+            } => {
+                let (name, option) = match separator {
+                    '\t' => ("tab-separated values", ""),
+                    ';' => ("CSV with semicolons", "-d ';' "),
+                    _ => ("CSV", "-d , "),
+                };
+                let unquoted = if *quoted { " | tr -d '\"'" } else { "" };
+                let rest = format!(" | cut {option}-f {column}{unquoted}");
+                format!(
+                    "it is {name}, with URLs in column {column} ({}; --input-format urls takes each line for a URL)",
+                    piped("tail -n +2", &rest)
+                )
+            }
+            Other::Sitemap => format!(
+                "it is XML, a sitemap ({})",
+                piped("grep -o '<loc>[^<]*'", " | sed 's/<loc>//; s/&amp;/\\&/g'")
+            ),
+            Other::Html => format!("it is an HTML page ({lines} is expected)"),
+            Other::Xml => format!("it is XML ({lines} is expected)"),
+            Other::JsonArray => format!("it is a JSON array ({})", piped("jq -c '.[]'", "")),
+            Other::JsonObject => {
+                format!(
+                    "it is JSON with objects over several lines ({})",
+                    piped("jq -c .", "")
+                )
+            }
+            Other::Binary(name) => format!("it is {name}, no text ({lines} is expected)"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "recognize/tests.rs"]
+mod tests;

@@ -1,0 +1,69 @@
+//! Which signals arrive, one after the other.
+
+use std::io;
+use std::iter;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// Returns the numbers of INT and TERM as they arrive; `next` waits for one.
+///
+/// # Errors
+/// When the system does not let them be watched.
+#[cfg(unix)]
+pub(super) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    Ok(iter::from_fn(move || signals.forever().next()))
+}
+
+#[cfg(not(unix))]
+pub(super) use by_flag::arrivals;
+
+/// For systems where a signal can be noted, but not waited for: Windows. Ctrl-C is INT there.
+// Compiled for tests too, so that it is known to work where it is not used.
+#[cfg(any(not(unix), test))]
+mod by_flag {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// How often the flag is looked at: as often as a person notices no delay.
+    const LOOK: Duration = Duration::from_millis(50);
+
+    /// Returns the numbers of INT and TERM as they arrive. Of several that arrive between two looks, the last counts.
+    ///
+    /// # Errors
+    /// When the system does not let them be watched.
+    pub(in super::super) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
+        let arrived = Arc::new(AtomicUsize::new(0));
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register_usize(signal, Arc::clone(&arrived), signal as usize)?;
+        }
+        Ok(iter::from_fn(move || {
+            loop {
+                match arrived.swap(0, Ordering::AcqRel) {
+                    0 => thread::park_timeout(LOOK),
+                    signal => return i32::try_from(signal).ok(),
+                }
+            }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use signal_hook::low_level::raise;
+
+    use super::*;
+
+    #[test]
+    fn int_and_term_are_told_apart_by_the_flag() {
+        let mut arrivals = by_flag::arrivals().unwrap();
+        for signal in [SIGINT, SIGTERM, SIGTERM, SIGINT] {
+            raise(signal).unwrap();
+            assert_eq!(arrivals.next(), Some(signal));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The inputs of a run, each opened as what it is: lines, a database of failures, or a URL among the arguments.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, IsTerminal, Read, Seek};
+use std::sync::Arc;
+use std::vec;
+
+use haul::Request;
+
+use crate::again::quoted;
+use crate::failure::Failure;
+use crate::reader::{Looked, look};
+use crate::recognize::Other;
+use crate::recorded;
+use crate::voice::Voice;
+
+/// The name of standard input among the arguments and in records.
+pub(crate) const STDIN: &str = "-";
+
+/// One input.
+pub(crate) enum Source {
+    /// A URL among the arguments, and its number there.
+    Url(String, u64),
+    /// Failures of a database, which has this name.
+    Failures {
+        name: Arc<str>,
+        requests: vec::IntoIter<Request>,
+        number: u64,
+    },
+    /// A pipe, whose first line may be long in coming.
+    Unseen(Arc<str>, Box<dyn Read + Send>),
+    Lines {
+        name: Arc<str>,
+        from: Box<dyn BufRead + Send>,
+        number: u64,
+        /// A line that is neither blank nor a comment was read.
+        begun: bool,
+    },
+}
+
+/// Opens all inputs. `tables`: a first line with a column of URLs makes an input a table.
+pub(crate) fn open_all(
+    inputs: &[String],
+    tables: bool,
+    voice: &Voice,
+) -> Result<VecDeque<Source>, Failure> {
+    if inputs.is_empty() && io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "no input: give a file, a URL, or lines on standard input (see haul --help)",
+        ));
+    }
+    if inputs.is_empty() {
+        return Ok(VecDeque::from([stdin(tables)?]));
+    }
+    let open = |(number, input): (u64, &String)| {
+        if input == STDIN {
+            stdin(tables)
+        } else if input.contains("://") {
+            Ok(Source::Url(input.clone(), number))
+        } else {
+            open_path(input, tables, voice)
+        }
+    };
+    (1..).zip(inputs).map(open).collect()
+}
+
+impl Source {
+    /// An input of lines, looked at. The error is what is said of an input that is no list.
+    pub(crate) fn of_lines(
+        name: Arc<str>,
+        from: Box<dyn Read + Send>,
+        tables: bool,
+    ) -> io::Result<Result<Source, String>> {
+        Ok(match look(from, tables)? {
+            Looked::Lines(from) => Ok(Source::Lines {
+                name,
+                from,
+                number: 0,
+                begun: false,
+            }),
+            Looked::Other(other) => Err(refused(&name, &other)),
+        })
+    }
+}
+
+/// The name of an input in messages.
+pub(crate) fn shown(name: &str) -> &str {
+    match name {
+        STDIN => "stdin",
+        name => name,
+    }
+}
+
+fn stdin(tables: bool) -> Result<Source, Failure> {
+    let is_file = std::fs::metadata("/dev/stdin").is_ok_and(|about| about.is_file());
+    source(STDIN, Box::new(io::stdin()), is_file, tables)
+}
+
+fn open_path(path: &str, tables: bool, voice: &Voice) -> Result<Source, Failure> {
+    let mut file = open_file(path)?;
+    let is_file = file.metadata().is_ok_and(|about| about.is_file());
+    if is_file {
+        let wrong = |e| unreadable(path, e);
+        if recorded::is_database(&file).map_err(wrong)? {
+            return Ok(Source::Failures {
+                name: path.into(),
+                requests: recorded::read_database(path, voice)?.into_iter(),
+                number: 0,
+            });
+        }
+        file.rewind().map_err(wrong)?;
+        recorded::check_first_line(path, &file)?;
+        file.rewind().map_err(wrong)?;
+    }
+    source(path, Box::new(file), is_file, tables)
+}
+
+/// The lines of a file that is looked at now, or a pipe that is looked at when its turn comes.
+fn source(
+    name: &str,
+    from: Box<dyn Read + Send>,
+    is_file: bool,
+    tables: bool,
+) -> Result<Source, Failure> {
+    if !is_file {
+        return Ok(Source::Unseen(name.into(), from));
+    }
+    let lines = Source::of_lines(name.into(), from, tables);
+    lines
+        .map_err(|e| unreadable(shown(name), e))?
+        .map_err(Failure::usage)
+}
+
+fn refused(name: &str, other: &Other) -> String {
+    let file = (name != STDIN).then(|| quoted(name));
+    format!("{}: {}", shown(name), other.advice(file.as_deref()))
+}
+
+fn unreadable(name: &str, why: impl std::fmt::Display) -> Failure {
+    Failure::usage(format!("{name}: cannot be read: {why}"))
+}
+
+fn open_file(path: &str) -> Result<File, Failure> {
+    let file = File::open(path).map_err(|e| {
+        let looks_like_a_host = e.kind() == io::ErrorKind::NotFound && path.contains('.');
+        let hint = if looks_like_a_host {
+            " (a URL begins with https:// or http://)"
+        } else {
+            ""
+        };
+        unreadable(path, format!("{e}{hint}"))
+    })?;
+    if file.metadata().is_ok_and(|about| about.is_dir()) {
+        return Err(unreadable(
+            path,
+            "it is a directory (a file of URLs or JSON requests would do)",
+        ));
+    }
+    Ok(file)
+}

@@ -1,0 +1,79 @@
+//! What a request would send, shown without sending it.
+
+use crate::error::{Error, ErrorType};
+use crate::host::Host;
+use crate::http::Method;
+use crate::request::Request;
+use crate::transport::CancelSlot;
+use crate::url::Url;
+
+use super::attempt::Engine;
+use super::exchange::{call, with_cookies};
+use super::settings::Settings;
+use super::target::target;
+
+/// The head of a request as its first attempt would send it, secrets masked, and the size of its body. See
+/// [`Client::preview`](crate::Client::preview).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    method: Method,
+    url: String,
+    headers: Vec<(String, String)>,
+    body_bytes: Option<u64>,
+}
+
+impl Preview {
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The URL that is asked for: resolved against the client's base URL, with all query parameters, secrets masked.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Names (in lower case) and values of all headers, those that haul adds by itself included. The value of a secret
+    /// is `***`.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.headers.iter();
+        headers.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Size of the body in bytes, 0 if there is none. `None`: it comes from a reader whose length is not known.
+    pub fn body_bytes(&self) -> Option<u64> {
+        self.body_bytes
+    }
+}
+
+impl Engine {
+    pub(crate) fn preview(&self, request: &Request) -> Result<Preview, Error> {
+        let invalid = |reason: String| Error::new(ErrorType::InvalidRequest, reason);
+        let (target, _) =
+            target(&self.defaults, request, |_| None::<(Url, ())>).map_err(invalid)?;
+        let of_host = self
+            .defaults
+            .host_settings(Host::of(target.url.uri()).as_ref());
+        let settings = Settings::of(&self.defaults, &of_host, request, request.is_simple());
+        let prepared = self.prepare(request, &target.kept(request, true), settings)?;
+        let with_cookies = with_cookies(self, settings, &prepared, &prepared.headers);
+        let headers = with_cookies.as_ref().unwrap_or(&prepared.headers);
+        let cancel = CancelSlot::new();
+        let call = call(self, settings, &prepared, headers, settings.body(), &cancel);
+        let sent = self
+            .transport
+            .preview(&call)
+            .map_err(|fault| Error::new(fault.error_type, fault.message).at(fault.phase))?;
+        let redaction = &prepared.redaction;
+        let shown = |(name, value)| {
+            let text = redaction.header(name, value);
+            (name.as_str().to_owned(), text)
+        };
+        Ok(Preview {
+            headers: sent.headers.iter().map(shown).collect(),
+            url: redaction.uri(prepared.uri()),
+            body_bytes: sent.body_bytes,
+            method: prepared.method.clone(),
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! The parts that a key of version 2 covers, each with its name and length in front.
+
+use std::borrow::Cow;
+
+use super::BaseUrl;
+use crate::digest::Sha256;
+use crate::http::header::CONTENT_TYPE;
+use crate::http::{HeaderName, HeaderValue};
+use crate::request::{Body, Request, Source, Stream};
+
+/// Adds everything that is sent because of the request.
+pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&BaseUrl>) {
+    if let Some(id) = request.get_id() {
+        add_part(hash, "id", id.as_bytes());
+    }
+    add_part(hash, "method", request.method().as_str().as_bytes());
+    let written = request.url();
+    let url = base.map_or(Cow::Borrowed(written), |base| base.resolved(written));
+    add_part(hash, "url", url.as_bytes());
+    if let Some(options) = request.options() {
+        for (name, value) in &options.query {
+            add_part(hash, "param", name.as_bytes());
+            add_part(hash, "value", value.as_bytes());
+        }
+    }
+    add_headers(hash, request);
+    match request.sends() {
+        Body::Bytes(bytes) if bytes.is_empty() => {}
+        Body::Bytes(bytes) => add_part(hash, "body", bytes),
+        Body::Streamed(stream) => add_pieces(hash, stream),
+    }
+    if let Some(reason) = request.invalid() {
+        add_part(hash, "invalid", reason.as_bytes());
+    }
+}
+
+fn add_part(hash: &mut Sha256, name: &str, content: &[u8]) {
+    hash.update(name);
+    // Written by hand from its end, since every request has several parts.
+    let mut length = [b':'; 22];
+    let (mut start, mut rest) = (length.len() - 1, content.len());
+    loop {
+        start -= 1;
+        length[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    hash.update(&length[start - 1..]);
+    hash.update(content);
+}
+
+/// Adds the request's own headers and those it leaves out. Headers of different names may come in any order (RFC 9110
+/// §5.3), so an input whose keys were sorted anew has the same requests.
+fn add_headers(hash: &mut Sha256, request: &Request) {
+    let mut headers: Vec<&(HeaderName, Option<HeaderValue>)> =
+        request.header_edits().iter().collect();
+    headers.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+    let boundary = has_boundary(request.sends());
+    for (name, value) in headers {
+        let Some(value) = value else {
+            add_part(hash, "without", name.as_str().as_bytes());
+            continue;
+        };
+        let mut value = value.as_bytes();
+        if boundary && name == CONTENT_TYPE {
+            value = without_boundary(value);
+        }
+        add_part(hash, "header", name.as_str().as_bytes());
+        add_part(hash, "value", value);
+    }
+}
+
+fn has_boundary(body: &Body) -> bool {
+    let Body::Streamed(stream) = body else {
+        return false;
+    };
+    let mut pieces = stream.pieces.iter();
+    pieces.any(|piece| matches!(piece.source, Source::Boundary(_)))
+}
+
+/// The content type of a form with files, without the boundary, which is another one each time.
+fn without_boundary(content_type: &[u8]) -> &[u8] {
+    const BOUNDARY: &[u8] = b"boundary=";
+    let at = content_type
+        .windows(BOUNDARY.len())
+        .position(|part| part.eq_ignore_ascii_case(BOUNDARY));
+    &content_type[..at.unwrap_or(content_type.len())]
+}
+
+fn add_pieces(hash: &mut Sha256, stream: &Stream) {
+    for piece in &stream.pieces {
+        match &piece.source {
+            Source::Bytes(bytes) => add_part(hash, "bytes", bytes),
+            Source::Boundary(_) => add_part(hash, "boundary", b""),
+            Source::File(path) => add_part(hash, "file", path.as_os_str().as_encoded_bytes()),
+            Source::Reader(reader) => {
+                let length = reader.length.map(|length| length.to_string());
+                add_part(hash, "reader", length.unwrap_or_default().as_bytes());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::super::{Key, KeyVersion, Keys};
+    use super::*;
+
+    #[test]
+    fn each_part_goes_in_with_its_name_and_length_in_front() {
+        // printf 'method:3:GETurl:9:http://h/' | sha256sum
+        let plain = Key::of(&"http://h/".into());
+        assert_eq!(plain.to_string(), "2-4056c2b501bdae0405ef180ace1872c5");
+        // printf 'id:1:amethod:4:POSTurl:10:http://h/pparam:1:qvalue:3:x yheader:6:acceptvalue:1:*without:10:user-agentbody:4:body'
+        let all = Request::post("http://h/p")
+            .without_header("User-Agent")
+            .query("q", "x y")
+            .header("Accept", "*")
+            .body("body")
+            .id("a");
+        assert_eq!(
+            Key::of(&all).to_string(),
+            "2-d14d435d23f3d226ff81f649dd70e851"
+        );
+    }
+
+    #[test]
+    fn the_length_of_a_part_is_a_decimal_number() {
+        for length in [1, 9, 10, 99, 100, 12_345] {
+            let body = "x".repeat(length);
+            let mut whole = Sha256::new();
+            whole.update(format!("method:4:POSTurl:1:ubody:{length}:{body}"));
+            let digest = whole.finish();
+            let key = Key::of(&Request::post("u").body(body));
+            assert_eq!(key.digest()[..], digest[..16], "{length}");
+        }
+    }
+
+    #[test]
+    fn every_part_makes_a_difference() {
+        let get = || Request::get("http://h/p");
+        let put = || Request::put("http://h/p");
+        let requests = [
+            get(),
+            put(),
+            get().id("a"),
+            get().id("b"),
+            get().id(""),
+            Request::get("http://h/p?").id("a"),
+            Request::get("http://h/P"),
+            Request::get("http://h/p#part"),
+            Request::get("http://u:p@h/p"),
+            Request::get("http://u:q@h/p"),
+            get().query("a", "1"),
+            get().query("a", "2"),
+            get().query("a", ""),
+            get().query("", "a"),
+            get().query("a", "1").query("b", "2"),
+            get().query("b", "2").query("a", "1"),
+            Request::get("http://h/p?a=1"),
+            get().header("accept-language", "de"),
+            get().header("accept-language", "en"),
+            get()
+                .header("accept-language", "en")
+                .header("accept-language", "de"),
+            get()
+                .header("accept-language", "de")
+                .header("accept-language", "en"),
+            get().header("accept-language", ""),
+            get().without_header("accept-language"),
+            get().without_header("accept"),
+            get().bearer("one"),
+            get().bearer("two"),
+            get().basic_auth("u", "p"),
+            put().body("x"),
+            put().body("y"),
+            put().text("x"),
+            put().json("x"),
+            put().body_file("x"),
+            put().body_file("y"),
+            put().body_reader(Cursor::new("x")),
+            put().body_reader(Cursor::new("xy")),
+            put().body_stream(std::io::empty(), None),
+            put().body_stream(std::io::empty(), 0),
+            get().header("bad name", "x"),
+            get().header("x", "a\nb"),
+            Request::unreadable("http://h/p", "not JSON"),
+        ];
+        let keys: Vec<Key> = requests.iter().map(Key::of).collect();
+        for (at, key) in keys.iter().enumerate() {
+            let same = keys[..at].iter().position(|other| other == key);
+            assert_eq!(same, None, "{at}: {:?}", requests[at]);
+        }
+    }
+
+    #[test]
+    fn no_id_can_be_made_to_equal_other_content() {
+        let whole = Request::get("http://h/").id("a");
+        for id in ["amethod:3:GETurl:9:http://h/", "a\0", "1:a"] {
+            assert_ne!(Key::of(&Request::get("").id(id)), Key::of(&whole));
+        }
+        let moved = |name: &str, value: &str| Key::of(&Request::get("u").query(name, value));
+        assert_ne!(moved("a", "value:1:b"), moved("avalue:1:", "b"));
+    }
+
+    #[test]
+    fn what_is_not_sent_makes_no_difference() {
+        let get = || Request::get("http://h/");
+        let plain = Key::of(&get());
+        for same in [
+            get().tag(1),
+            get().max_redirects(3),
+            get().no_retry(),
+            get().timeouts(crate::Timeouts::new().attempt(std::time::Duration::from_secs(1))),
+            get().require("/code", 0),
+            get().save_to("file"),
+            get().idempotent(true),
+            get().read_at("list", 7),
+            get().body(""),
+        ] {
+            assert_eq!(Key::of(&same), plain, "{same:?}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_headers_of_different_names_makes_no_difference() {
+        let one = Request::get("u").header("a", "1").header("B", "2");
+        let other = Request::get("u").header("b", "2").header("A", "1");
+        assert_eq!(Key::of(&one), Key::of(&other));
+    }
+
+    #[test]
+    fn a_streamed_body_is_known_by_its_path_or_length_without_being_read() {
+        let put = || Request::put("http://h/");
+        let file = || Key::of(&put().body_file("no/such/file"));
+        assert_eq!(file(), file());
+        let reader = |text: &'static str| Key::of(&put().body_reader(Cursor::new(text)));
+        assert_eq!(reader("abc"), reader("xyz"));
+    }
+
+    #[cfg(feature = "multipart")]
+    #[test]
+    fn a_form_with_files_is_the_same_whatever_its_boundary_is() {
+        let form = |value: &str| {
+            let form = crate::request::Multipart::new()
+                .text("a", value)
+                .file("b", "x");
+            Request::post("http://h/").multipart(form)
+        };
+        assert_eq!(Key::of(&form("1")), Key::of(&form("1")));
+        assert_ne!(Key::of(&form("1")), Key::of(&form("2")));
+    }
+
+    #[test]
+    fn a_relative_url_counts_as_resolved_against_the_base_url() {
+        let keys = |base: &str| Keys {
+            version: KeyVersion::Two,
+            base: Some(BaseUrl::new(base)),
+        };
+        let resolved = keys("http://h/api/").of(&"items/1".into());
+        assert_eq!(resolved, Key::of(&"http://h/api/items/1".into()));
+        assert_ne!(resolved, keys("http://other/api/").of(&"items/1".into()));
+        let absolute = "http://x/".into();
+        assert_eq!(keys("http://h/").of(&absolute), Key::of(&absolute));
+    }
+}

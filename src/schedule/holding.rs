@@ -1,0 +1,34 @@
+//! Which host holds the most places: workers that are busy with its requests.
+
+use std::time::Instant;
+
+use crate::host::Host;
+
+use super::Schedule;
+
+/// A host and the places that it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Holding {
+    pub(crate) host: Host,
+    pub(crate) places: usize,
+    /// Time from which on it has held at least one place.
+    pub(crate) since: Instant,
+}
+
+impl<J> Schedule<J> {
+    /// Returns the host that holds the most places, of all batches together; among equals, the one that has held some
+    /// for the longest time. `None` if nothing is in flight. Looks at every host: to be asked while little happens.
+    pub(crate) fn holding(&self) -> Option<Holding> {
+        let holding = self.hosts.values().filter_map(|state| {
+            let since = state.held_since.filter(|_| state.in_flight > 0)?;
+            Some((state, since))
+        });
+        let (state, since) =
+            holding.max_by_key(|(state, since)| (state.in_flight, std::cmp::Reverse(*since)))?;
+        Some(Holding {
+            host: state.host.clone(),
+            places: state.in_flight,
+            since,
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! Rate limits that hold together: the shortest window is paced, the longer ones are counted.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::limits::{RateLimit, RateLimits};
+
+use super::rate::{Gcra, gap};
+
+/// Upper bound for the slices of a counted window, and so for its memory.
+const SLICES: usize = 64;
+
+/// The rate limits of one host, or of all hosts together. A start is allowed when every window allows it.
+///
+/// Evenly paced starts alone would not keep the longer windows from being exceeded by the faster pace of the shortest,
+/// and pacing the longer ones too would never let the shortest reach its own rate.
+#[derive(Clone, Debug)]
+pub(crate) struct Rates {
+    paced: Gcra,
+    counted: Vec<CountedWindow>,
+}
+
+impl Rates {
+    /// `None`: no limit.
+    pub(crate) fn new(limits: &RateLimits) -> Option<Rates> {
+        let (shortest, longer) = limits.as_slice().split_first()?;
+        Some(Rates {
+            paced: Gcra::new(*shortest),
+            counted: longer.iter().copied().map(CountedWindow::new).collect(),
+        })
+    }
+
+    /// When a start is allowed: now, or later.
+    pub(crate) fn next(&self, now: Instant) -> Instant {
+        let counted = self.counted.iter().filter_map(CountedWindow::opens_at);
+        counted.fold(self.paced.next(now), Instant::max)
+    }
+
+    /// From when on a start is allowed; `None`: from the beginning of time. What opens stays open until a start is
+    /// counted, so the last window to open decides.
+    pub(crate) fn opens_at(&self) -> Option<Instant> {
+        let counted = self.counted.iter().map(CountedWindow::opens_at);
+        counted.fold(self.paced.opens_at(), Option::max)
+    }
+
+    /// Counts a start: a retry or a redirect hop like any other.
+    pub(crate) fn take(&mut self, now: Instant) {
+        self.paced.take(now);
+        self.counted.iter_mut().for_each(|window| window.take(now));
+    }
+
+    /// True if every window is as it was when new, so that forgetting the rates changes nothing.
+    pub(crate) fn is_idle(&self, now: Instant) -> bool {
+        self.paced.is_idle(now) && self.counted.iter().all(|window| window.is_idle(now))
+    }
+}
+
+/// Counts starts so that no window of its length holds more than its limit.
+///
+/// Starts that lie close together share a slice. A slice leaves the window as a whole, a window's length after its last
+/// start, so its earlier starts count a little longer than they must: by a 63rd of the window at most.
+#[derive(Clone, Debug)]
+struct CountedWindow {
+    length: Duration,
+    /// Starts allowed in the window, at least 1.
+    limit: u64,
+    /// Time from the first start of a slice to the first of the next. Zero while the limit allows each start a slice
+    /// of its own, which counts exactly.
+    slice: Duration,
+    /// The oldest first; those that have left the window go with the next start.
+    slices: VecDeque<Slice>,
+    /// Starts in all slices.
+    starts: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slice {
+    first: Instant,
+    last: Instant,
+    starts: u64,
+}
+
+impl CountedWindow {
+    /// A window holds whole starts: of 2.5 in a minute, two. Less than one start in the window is one in a window that
+    /// is longer by as much.
+    fn new(rate: RateLimit) -> CountedWindow {
+        let (length, limit) = if rate.count >= 1.0 {
+            (rate.per, rate.count as u64)
+        } else {
+            (gap(rate), 1)
+        };
+        // As 64 slices begin at least a 63rd of the window apart, the first of them has left when a 65th begins.
+        let slice = if limit <= SLICES as u64 {
+            Duration::ZERO
+        } else {
+            length / (SLICES as u32 - 1) + Duration::from_nanos(1)
+        };
+        CountedWindow {
+            length,
+            limit,
+            slice,
+            slices: VecDeque::new(),
+            starts: 0,
+        }
+    }
+
+    /// When enough slices have left for one more start; `None`: a start is allowed at any time.
+    fn opens_at(&self) -> Option<Instant> {
+        let mut left = self.starts;
+        let mut slices = self.slices.iter();
+        let mut opens = None;
+        while left >= self.limit
+            && let Some(oldest) = slices.next()
+        {
+            left -= oldest.starts;
+            opens = Some(self.leaves_at(oldest));
+        }
+        opens
+    }
+
+    fn take(&mut self, now: Instant) {
+        while let Some(oldest) = self.slices.front()
+            && self.leaves_at(oldest) <= now
+        {
+            self.starts -= oldest.starts;
+            self.slices.pop_front();
+        }
+        self.starts += 1;
+        let full = self.slices.len() >= SLICES;
+        match self.slices.back_mut() {
+            Some(newest) if full || now.saturating_duration_since(newest.first) < self.slice => {
+                newest.last = newest.last.max(now);
+                newest.starts += 1;
+            }
+            _ => self.slices.push_back(Slice {
+                first: now,
+                last: now,
+                starts: 1,
+            }),
+        }
+    }
+
+    fn is_idle(&self, now: Instant) -> bool {
+        self.slices
+            .back()
+            .is_none_or(|newest| self.leaves_at(newest) <= now)
+    }
+
+    fn leaves_at(&self, slice: &Slice) -> Instant {
+        // Only absurd lengths do not fit; they never open again.
+        slice.last.checked_add(self.length).unwrap_or_else(|| {
+            const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+            slice.last + CENTURY
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! How many attempts this machine has room for: descriptors, ports and threads may be fewer than the workers.
+
+use std::time::{Duration, Instant};
+
+use super::slots::Id;
+use super::{Place, Schedule};
+
+/// Time after which more attempts are tried at once, if none has met a limit of the machine meanwhile.
+const STEP: Duration = Duration::from_secs(1);
+
+/// A limit on attempts in flight that an attempt has found by running into it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shortage {
+    /// Attempts at once.
+    most: usize,
+    /// When one eighth more is allowed.
+    grows_at: Instant,
+}
+
+impl<J> Schedule<J> {
+    /// Returns true if an attempt other than this job's is in flight: when it ends, there will be room for this one.
+    pub(crate) fn has_company(&self, id: Id) -> bool {
+        let held = |slot: &super::Slot<J>| slot.place == Place::InFlight && !slot.released;
+        let own = self.jobs.get(id).is_some_and(held);
+        self.in_flight > usize::from(own)
+    }
+
+    /// An attempt found no room beside those that are in flight now, which are not counting it any more: no more than
+    /// these are in flight at once, until one ends, or time passes.
+    pub(super) fn found_no_room(&mut self, now: Instant) {
+        let known = self.shortage.map_or(usize::MAX, |shortage| shortage.most);
+        self.shortage = Some(Shortage {
+            most: known.min(self.in_flight).max(1),
+            grows_at: now + STEP,
+        });
+    }
+
+    /// Returns true if as many attempts are in flight as may be.
+    pub(super) fn is_full(&mut self, now: Instant) -> bool {
+        while let Some(shortage) = &mut self.shortage
+            && shortage.grows_at <= now
+        {
+            shortage.most += (shortage.most / 8).max(1);
+            shortage.grows_at += STEP;
+            if shortage.most >= self.settings.in_flight {
+                self.shortage = None;
+            }
+        }
+        let most = self.shortage.map_or(usize::MAX, |shortage| shortage.most);
+        self.in_flight >= most.min(self.settings.in_flight)
+    }
+
+    /// When more attempts may start although none has ended. `None`: not by time alone, or nothing waits.
+    pub(super) fn grows_at(&self) -> Option<Instant> {
+        let shortage = self.shortage.as_ref()?;
+        let waits = self.queued > 0 && self.in_flight >= shortage.most;
+        waits.then_some(shortage.grows_at)
+    }
+}

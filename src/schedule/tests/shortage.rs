@@ -1,0 +1,126 @@
+//! This machine has room for fewer attempts than there are workers.
+
+use super::*;
+
+impl Scene {
+    /// The job found no room, and waits for some.
+    fn no_room(&mut self, job: u32) {
+        let verdict = Verdict::Wait {
+            job,
+            deadline: None,
+        };
+        assert_eq!(self.complete(job, verdict), None);
+    }
+}
+
+#[test]
+fn as_many_are_in_flight_as_there_is_room_for_and_the_next_starts_when_one_ends() {
+    let mut scene = Scene::new(wide());
+    scene.push("a", 0..10);
+    assert_eq!(scene.start_all(), (0..10).collect::<Vec<_>>());
+    for job in 4..10 {
+        scene.no_room(job);
+    }
+    assert_eq!(scene.start(), None);
+    assert_eq!(scene.schedule.in_flight(), 4);
+    scene.done(0);
+    assert_eq!(
+        scene.start_all(),
+        [9],
+        "the last to come back is first in its lane"
+    );
+    for job in [1, 2, 3, 9] {
+        scene.done(job);
+    }
+    assert_eq!(scene.start_all(), [8, 7, 6, 5]);
+}
+
+#[test]
+fn one_is_always_in_flight() {
+    let mut scene = Scene::new(wide());
+    scene.push("a", 0..2);
+    assert_eq!(scene.start_all(), [0, 1]);
+    scene.no_room(0);
+    scene.no_room(1);
+    assert_eq!(scene.start_all(), [1]);
+    scene.done(1);
+    assert_eq!(scene.start_all(), [0]);
+}
+
+#[test]
+fn more_are_tried_each_second_until_all_workers_have_work_again() {
+    let mut scene = Scene::new(Settings {
+        slow_start: 1000,
+        ..Settings::new(20)
+    });
+    scene.push("a", 0..40);
+    assert_eq!(scene.start_all().len(), 20);
+    for job in 4..20 {
+        scene.no_room(job);
+    }
+    assert_eq!(scene.wakes_at(), Some(1_000));
+    let mut more = Vec::new();
+    for second in 1..=16 {
+        scene.at(second * 1_000);
+        more.push(scene.start_all().len());
+    }
+    assert_eq!(more, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 0, 0]);
+    assert_eq!(scene.schedule.in_flight(), 20);
+    assert_eq!(scene.wakes_at(), None, "the workers are the limit again");
+}
+
+#[test]
+fn a_trial_that_finds_no_room_waits_for_the_next_second() {
+    let mut scene = Scene::new(wide());
+    scene.push("a", 0..3);
+    assert_eq!(scene.start_all(), [0, 1, 2]);
+    scene.no_room(2);
+    scene.at(1_000);
+    assert_eq!(scene.start_all(), [2]);
+    scene.no_room(2);
+    assert_eq!(scene.start(), None);
+    assert_eq!(scene.wakes_at(), Some(2_000));
+}
+
+#[test]
+fn a_job_that_waits_for_room_ends_at_its_deadline() {
+    let mut scene = Scene::new(wide());
+    scene.push("a", 0..2);
+    assert_eq!(scene.start_all(), [0, 1]);
+    let deadline = Some(scene.begin + ms(10));
+    let verdict = Verdict::Wait { job: 1, deadline };
+    assert_eq!(scene.complete(1, verdict), None);
+    scene.at(10);
+    scene.schedule.expire(scene.now);
+    assert_eq!(scene.ended(), [(1, Ended::Deadline)]);
+}
+
+#[test]
+fn an_attempt_has_company_while_another_holds_a_permit() {
+    let mut scene = Scene::new(wide());
+    scene.push("a", 0..2);
+    assert_eq!(scene.start_all(), [0, 1]);
+    let (first, second) = (scene.id(0), scene.id(1));
+    assert!(scene.schedule.has_company(first));
+    scene.schedule.release(second, scene.now);
+    assert!(!scene.schedule.has_company(first));
+    assert!(scene.schedule.has_company(second));
+}
+
+#[test]
+fn a_wait_for_room_tells_the_breaker_of_the_host_nothing() {
+    let breaker = crate::limits::BreakerSettings {
+        min_calls: Some(1),
+        ..Default::default()
+    };
+    let mut settings = wide();
+    settings.host.breaker = Some(breaker);
+    let mut scene = Scene::new(settings);
+    scene.push("a", 0..3);
+    assert_eq!(scene.start_all(), [0, 1, 2]);
+    scene.no_room(1);
+    scene.no_room(2);
+    scene.done(0);
+    assert_eq!(scene.start_all(), [2]);
+    assert_eq!(scene.ended(), []);
+}

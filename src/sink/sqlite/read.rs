@@ -1,0 +1,150 @@
+//! The requests that failed last, read from a database that is left as it is.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rusqlite::{Connection, OpenFlags};
+
+use super::super::{Place, SinkError};
+use super::file::{PATIENCE, error, no_failure_log, version};
+use super::schema::FIRST;
+use crate::record::request_of;
+use crate::request::Request;
+
+/// Reads `last_failures`. The file keeps its bytes, and no other file is made beside it.
+pub(super) fn last_failures(path: &Path) -> Result<Vec<Request>, SinkError> {
+    let failed = |e| SinkError::new(Place::File(path.to_owned()), "cannot be read", e);
+    let before = State::of(path).map_err(failed)?;
+    if before.is_whole() {
+        // An ordinary connection to a database in WAL mode makes files beside it, even to read it.
+        let read = read(path, path, "mode=ro&immutable=1");
+        if State::of(path).map_err(failed)? == before {
+            return read;
+        }
+    }
+    if before.lacks_index {
+        let copy = Copy::of(path).map_err(failed)?;
+        return read(path, &copy.file(), "mode=rw");
+    }
+    // Another program writes it, or did so until it was killed: its log is read too.
+    read(path, path, "mode=ro")
+}
+
+/// The state of the files of a database, which is the same before and after a reading that nothing interfered with.
+#[derive(PartialEq, Eq)]
+struct State {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// A part of the database is in a log beside it.
+    in_log: bool,
+    /// That log has no index, which SQLite would make beside it and leave there.
+    lacks_index: bool,
+}
+
+impl State {
+    fn of(path: &Path) -> io::Result<State> {
+        let about = path.metadata()?;
+        let is_there = |end: &str| beside(path, end).metadata().is_ok_and(|log| log.len() > 0);
+        let in_wal = is_there("-wal");
+        Ok(State {
+            length: about.len(),
+            modified: about.modified().ok(),
+            in_log: in_wal || is_there("-journal"),
+            lacks_index: in_wal && !beside(path, "-shm").exists(),
+        })
+    }
+
+    fn is_whole(&self) -> bool {
+        !self.in_log
+    }
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(end);
+    name.into()
+}
+
+/// A copy of a database and its log in a directory of its own, removed when dropped.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn of(path: &Path) -> io::Result<Copy> {
+        let name = format!("haul-{:032x}", fastrand::u128(..));
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder)?;
+        let copy = Copy(folder);
+        fs::copy(path, copy.file())?;
+        fs::copy(beside(path, "-wal"), beside(&copy.file(), "-wal"))?;
+        Ok(copy)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("copy.db")
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // A directory for temporary files that is left is no failure.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Reads a file. Errors name `path`.
+fn read(path: &Path, file: &Path, how: &str) -> Result<Vec<Request>, SinkError> {
+    let failed = |e| error(path, "cannot be read as an SQLite database", e);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
+    let database =
+        Connection::open_with_flags(format!("{}?{how}", uri(file)), flags).map_err(failed)?;
+    database.busy_timeout(PATIENCE).map_err(failed)?;
+    let place = match version(path, &database)?.ok_or_else(|| no_failure_log(path))? {
+        FIRST => "NULL, NULL",
+        _ => "source, line",
+    };
+    let mut rows = database
+        .prepare(&format!("SELECT request, url, {place} FROM last_failures"))
+        .map_err(failed)?;
+    let requests = rows
+        .query_map([], |row| {
+            let request = request(row.get(0)?, row.get(1)?);
+            let (source, line): (Option<String>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            Ok(match (source, line.map(u64::try_from)) {
+                (Some(source), Some(Ok(line))) => request.read_at(source, line),
+                _ => request,
+            })
+        })
+        .map_err(failed)?;
+    requests.map(|request| request.map_err(failed)).collect()
+}
+
+/// The request of a row. One that cannot be understood stands for itself, so that the others are not lost with it.
+fn request(text: String, url: String) -> Request {
+    request_of(&format!(r#"{{"v":1,"request":{text}}}"#))
+        .unwrap_or_else(|e| Request::unreadable(url, e.to_string()))
+}
+
+/// The path as SQLite takes it with parameters (<https://www.sqlite.org/uri.html>).
+fn uri(path: &Path) -> String {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b':');
+    let escaped = |bytes: &[u8]| percent_encode(bytes, ESCAPED).to_string();
+    if cfg!(windows) {
+        let text = path.to_string_lossy().replace('\\', "/");
+        let root = if path.is_absolute() { "///" } else { "" };
+        return format!("file:{root}{}", escaped(text.as_bytes()));
+    }
+    let root = if path.is_absolute() { "//" } else { "" };
+    format!(
+        "file:{root}{}",
+        escaped(path.as_os_str().as_encoded_bytes())
+    )
+}

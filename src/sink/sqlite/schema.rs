@@ -1,0 +1,72 @@
+//! The tables of the database, and those of earlier versions brought up to date.
+
+use rusqlite::{Connection, params};
+
+use crate::record::key_of_url;
+
+/// The version of the tables that this crate writes, as `user_version` has it.
+pub(super) const VERSION: i64 = 2;
+
+/// The first version: no keys, no places, and `last_failures` had one row for each URL.
+pub(super) const FIRST: i64 = 1;
+
+const TABLES: &str = "
+CREATE TABLE failures(url TEXT NOT NULL, timestamp TEXT NOT NULL, error_type TEXT NOT NULL, error_msg TEXT NOT NULL,
+  response_text TEXT,
+  id TEXT, idx INTEGER NOT NULL, key TEXT NOT NULL, source TEXT, line INTEGER, run_id TEXT NOT NULL, layer TEXT NOT NULL, phase TEXT, method TEXT NOT NULL, status INTEGER,
+  attempts INTEGER NOT NULL, elapsed_ms REAL, stop_reason TEXT, truncated INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL);
+CREATE INDEX failures_type ON failures(error_type, status);
+CREATE INDEX failures_run ON failures(run_id, idx);
+CREATE TABLE runs(run_id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, arguments TEXT, total INTEGER, succeeded INTEGER,
+  rejected INTEGER, failed INTEGER, cancelled INTEGER, not_done INTEGER, mean_ms REAL);
+";
+
+const VIEW: &str = "
+CREATE VIEW last_failures AS SELECT failures.* FROM failures
+  JOIN (SELECT max(rowid) AS newest FROM failures GROUP BY key) ON failures.rowid = newest ORDER BY newest;
+PRAGMA user_version=2;
+";
+
+/// Columns are added, not tables made anew: whatever else was made of the tables (indices, views, triggers) stays.
+const ADDED: &str = "
+ALTER TABLE failures ADD COLUMN key TEXT NOT NULL DEFAULT '';
+ALTER TABLE failures ADD COLUMN source TEXT;
+ALTER TABLE failures ADD COLUMN line INTEGER;
+ALTER TABLE runs ADD COLUMN not_done INTEGER;
+DROP VIEW IF EXISTS last_failures;
+";
+
+/// Rows that get their keys at once.
+const ROWS: usize = 10_000;
+
+/// Makes the tables.
+pub(super) fn create(database: &Connection) -> rusqlite::Result<()> {
+    database.execute_batch(TABLES)?;
+    database.execute_batch(VIEW)
+}
+
+/// Brings tables of version 1 up to date, in the transaction of the caller. The key of their rows is `1-` and the
+/// digest of their URL, so that `last_failures` has the same rows of them as before.
+pub(super) fn migrate(database: &Connection) -> rusqlite::Result<()> {
+    database.execute_batch(ADDED)?;
+    let mut select = database
+        .prepare("SELECT rowid, url FROM failures WHERE rowid > ?1 ORDER BY rowid LIMIT ?2")?;
+    let mut update = database.prepare("UPDATE failures SET key = ?2 WHERE rowid = ?1")?;
+    let mut last = i64::MIN;
+    loop {
+        let key = |row: &rusqlite::Row<'_>| {
+            let url = row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?;
+            Ok((row.get::<_, i64>(0)?, key_of_url(url)))
+        };
+        let rows = select.query_map(params![last, ROWS as i64], key)?;
+        let rows: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
+        let Some((newest, _)) = rows.last() else {
+            break;
+        };
+        last = *newest;
+        for (rowid, key) in &rows {
+            update.execute(params![rowid, key])?;
+        }
+    }
+    database.execute_batch(VIEW)
+}

@@ -1,0 +1,74 @@
+//! Numbers, times and sizes as people read them.
+
+use std::time::Duration;
+
+use super::Distribution;
+
+pub(super) fn plural(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A share that is neither none nor all does not read as either.
+pub(super) fn percent(part: u64, all: u64) -> String {
+    let share = part as f64 * 100.0 / all as f64;
+    if share < 0.05 {
+        "<0.1 %".to_owned()
+    } else if share > 99.94 && part < all {
+        ">99.9 %".to_owned()
+    } else {
+        format!("{share:.1} %")
+    }
+}
+
+pub(super) fn mean(of: &Distribution) -> String {
+    let ms = of.mean().as_secs_f64() * 1e3;
+    if ms < 1.0 {
+        format!("{ms:.2}")
+    } else {
+        format!("{ms:.1}")
+    }
+}
+
+pub(super) fn millis_shown(time: Duration) -> String {
+    number(time.as_secs_f64() * 1e3)
+}
+
+/// About two digits: 0.25, 3.1, 96, 4120.
+pub(super) fn number(n: f64) -> String {
+    if n == 0.0 {
+        "0".to_owned()
+    } else if n < 0.995 {
+        format!("{n:.2}")
+    } else if n < 9.95 {
+        format!("{n:.1}")
+    } else {
+        format!("{n:.0}")
+    }
+}
+
+pub(super) fn span(time: Duration) -> String {
+    let s = time.as_secs();
+    match s {
+        0 => format!("{:.2} s", time.as_secs_f64()),
+        1..120 => format!("{:.1} s", time.as_secs_f64()),
+        120..3600 => format!("{} min {} s", s / 60, s % 60),
+        _ => format!("{} h {} min", s / 3600, s % 3600 / 60),
+    }
+}
+
+/// Decimal units, as networks are measured in.
+pub(super) fn size(bytes: u64) -> String {
+    let mut n = bytes as f64;
+    let mut units = ["kB", "MB", "GB", "TB"].iter();
+    let mut unit = "B";
+    while n >= 999.95
+        && let Some(next) = units.next()
+    {
+        (n, unit) = (n / 1000.0, next);
+    }
+    if unit == "B" {
+        format!("{bytes} B")
+    } else {
+        format!("{n:.1} {unit}")
+    }
+}

@@ -1,0 +1,172 @@
+//! References resolved against a base: lines of a list under a base URL, and `Location`.
+
+use std::borrow::Cow;
+
+use super::text::{cleaned, names_host, relative};
+use super::{Url, parse, parse_under};
+
+/// A URL that others are resolved against.
+#[derive(Clone)]
+pub(crate) struct Base {
+    url: Url,
+    parsed: ::url::Url,
+}
+
+impl Base {
+    /// The base of a text, which is an absolute URL.
+    pub(crate) fn parse(text: &str) -> Result<Base, String> {
+        Base::of(&parse(text)?)
+    }
+
+    /// The base that a parsed URL is.
+    pub(crate) fn of(url: &Url) -> Result<Base, String> {
+        let parsed = ::url::Url::parse(&url.uri().to_string());
+        Ok(Base {
+            url: url.clone(),
+            parsed: parsed.map_err(|e| format!("the base is not valid: {e}"))?,
+        })
+    }
+
+    /// Resolves a reference, absolute or not, as browsers do.
+    ///
+    /// A server does not know the zone of its address, so the zone goes along to an absolute URL of the same address.
+    pub(crate) fn resolve(&self, reference: &str) -> Result<Url, String> {
+        let url = parse_under(Some(&self.parsed), reference)?;
+        let same_address = url.uri().host() == self.url.uri().host();
+        Ok(match (self.url.zone(), url.zone()) {
+            (Some(zone), None) if same_address => url.in_zone(zone),
+            _ => url,
+        })
+    }
+
+    /// The URL as it was written, made absolute: a relative reference gets from the base what it lacks, and stays as it
+    /// is otherwise. If the reference resolves, to parse this gives the same URL.
+    pub(crate) fn written<'t>(&self, reference: &'t str) -> Cow<'t, str> {
+        let clean = cleaned(reference);
+        let uri = self.url.uri();
+        let scheme = self.parsed.scheme();
+        let Some(relative) = relative(&clean, scheme) else {
+            return reference.into();
+        };
+        if names_host(relative) {
+            return format!("{scheme}:{relative}").into();
+        }
+        let mut text = format!("{scheme}://{}", self.url.authority_with_zone());
+        let (path, query) = (uri.path(), uri.query());
+        match relative.chars().next() {
+            Some('/' | '\\') => {}
+            Some('?') => text += path,
+            None | Some('#') => {
+                text += path;
+                if let Some(query) = query {
+                    text += "?";
+                    text += query;
+                }
+            }
+            Some(_) => text += path.rfind('/').map_or("/", |at| &path[..=at]),
+        }
+        text += relative;
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(base: &str, reference: &str) -> Result<String, String> {
+        let url = Base::parse(base)?.resolve(reference)?;
+        Ok(url.uri().to_string())
+    }
+
+    #[test]
+    fn references_resolve_as_in_rfc_3986_section_5_4() {
+        for (reference, expected) in [
+            ("g", "http://a/b/c/g"),
+            ("./g", "http://a/b/c/g"),
+            ("g/", "http://a/b/c/g/"),
+            ("/g", "http://a/g"),
+            ("//g", "http://g/"),
+            ("?y", "http://a/b/c/d;p?y"),
+            ("g?y", "http://a/b/c/g?y"),
+            ("#s", "http://a/b/c/d;p?q"),
+            ("g#s", "http://a/b/c/g"),
+            (";x", "http://a/b/c/;x"),
+            ("", "http://a/b/c/d;p?q"),
+            (".", "http://a/b/c/"),
+            ("./", "http://a/b/c/"),
+            ("..", "http://a/b/"),
+            ("../g", "http://a/b/g"),
+            ("../..", "http://a/"),
+            ("../../g", "http://a/g"),
+            ("../../../g", "http://a/g"),
+            ("/./g", "http://a/g"),
+            ("/../g", "http://a/g"),
+            ("g.", "http://a/b/c/g."),
+            ("..g", "http://a/b/c/..g"),
+            ("./g/.", "http://a/b/c/g/"),
+            ("g/../h", "http://a/b/c/h"),
+            ("g;x=1/../y", "http://a/b/c/y"),
+            ("g?y/../x", "http://a/b/c/g?y/../x"),
+            ("https://other/x?a=http://b", "https://other/x?a=http://b"),
+            ("x?a=http://b", "http://a/b/c/x?a=http://b"),
+        ] {
+            let found = resolved("http://a/b/c/d;p?q", reference);
+            assert_eq!(found.as_deref(), Ok(expected), "{reference}");
+        }
+    }
+
+    #[test]
+    fn references_resolve_as_in_browsers_where_rfc_3986_says_otherwise() {
+        for (reference, expected) in [
+            ("http:g", "http://a/b/c/g"),
+            ("HTTP:/g", "http://a/g"),
+            ("http:?y", "http://a/b/c/d;p?y"),
+            ("https:g", "https://g/"),
+            ("\\g\\h", "http://a/g/h"),
+            ("\\\\g\\h", "http://g/h"),
+            ("/\\g", "http://g/"),
+            ("/\n/g", "http://g/"),
+            (" x y ", "http://a/b/c/x%20y"),
+            ("//g:/h", "http://g/h"),
+            ("%2e%2E/g", "http://a/b/g"),
+        ] {
+            let found = resolved("http://a/b/c/d;p?q", reference);
+            assert_eq!(found.as_deref(), Ok(expected), "{reference:?}");
+        }
+        let error = |reference| resolved("http://a/", reference).unwrap_err();
+        assert!(error("ftp://x/").contains("\"ftp\""));
+        assert!(error("javascript:alert(1)").contains("\"javascript\""));
+        assert!(error("http://").contains("no host"));
+        // Here the crate is stricter than browsers.
+        assert!(error("///g/h").contains("no host"));
+    }
+
+    #[test]
+    fn what_was_written_is_kept_but_for_what_the_base_adds() {
+        let base = Base::parse("http://u@h:80/api/v1?x").unwrap();
+        for (reference, expected) in [
+            ("a|b c/../d", "http://u@h/api/a|b c/../d"),
+            ("/é#f", "http://u@h/é#f"),
+            ("#f", "http://u@h/api/v1?x#f"),
+            ("//Other/x", "http://Other/x"),
+            ("HTTP://H/a b", "HTTP://H/a b"),
+        ] {
+            assert_eq!(base.written(reference), expected);
+        }
+    }
+
+    #[test]
+    fn a_zone_stays_with_its_address() {
+        let base = Base::parse("http://[fe80::1%25eth0]:81/a").unwrap();
+        assert_eq!(base.written("b"), "http://[fe80::1%25eth0]:81/b");
+        for (reference, zone) in [
+            ("b", Some("eth0")),
+            ("http://[FE80:0::1]/", Some("eth0")),
+            ("https://[fe80::1%25eth1]/", Some("eth1")),
+            ("http://[fe80::2]/", None),
+        ] {
+            assert_eq!(base.resolve(reference).unwrap().zone(), zone);
+        }
+    }
+}

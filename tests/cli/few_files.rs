@@ -1,0 +1,117 @@
+//! A process that may open fewer files than it has workers.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::command::{Done, Folder, haul};
+use super::support::{Answer, Scenario, Server};
+
+const URLS: usize = 400;
+
+/// Forty hosts that answer at once.
+fn server() -> Server {
+    Scenario::new()
+        .hosts(40)
+        .on("/*", Answer::text("x"))
+        .start()
+}
+
+/// A URL on each of so many addresses of this machine, in turn.
+fn urls(server: &Server, hosts: usize) -> Vec<String> {
+    (0..URLS)
+        .map(|i| server.url_on(i % hosts, &format!("/{i}")))
+        .collect()
+}
+
+#[track_caller]
+fn all_succeeded(done: &Done) {
+    assert_eq!(done.status, Some(0), "{}", done.stderr);
+    let lines = done.stdout.lines();
+    let results: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(results.len(), URLS);
+    for result in results {
+        assert_eq!(result["outcome"], "success", "{result}");
+        assert_eq!(result["attempts"], 1, "{result}");
+    }
+}
+
+fn run(arguments: &[&str], lines: &[String]) -> Done {
+    let fixed = ["-j", "200", "--retry", "0", "--progress", "none"];
+    haul(fixed.iter().chain(arguments).chain(&["-"]))
+        .input(lines.join("\n"))
+        .open_files(48)
+        .done()
+}
+
+#[test]
+fn requests_wait_for_a_free_descriptor_and_one_warning_says_so() {
+    let server = server();
+    for hosts in [1, 40] {
+        let done = run(&[], &urls(&server, hosts));
+        all_succeeded(&done);
+        let warnings = done.stderr.matches("too many open files").count();
+        assert_eq!(warnings, 1, "{}", done.stderr);
+        assert!(
+            done.stderr.contains("limit of this process is 48"),
+            "{}",
+            done.stderr
+        );
+    }
+    assert_eq!(server.requests(), 2 * URLS);
+}
+
+#[test]
+fn writes_wait_for_a_free_descriptor_and_are_sent_once() {
+    let server = server();
+    all_succeeded(&run(&["-X", "POST", "-d", "a=1"], &urls(&server, 40)));
+    assert_eq!(server.requests(), URLS);
+}
+
+#[test]
+fn bodies_that_are_saved_and_sent_from_files_take_their_descriptors_in_time() {
+    let server = server();
+    let folder = Folder::new();
+    let (to, from) = (folder.at("to"), folder.at("from"));
+    fs::write(&from, "b".repeat(100_000)).unwrap();
+    let lines: Vec<String> = urls(&server, 40)
+        .iter()
+        .map(|url| serde_json::json!({ "url": url, "method": "POST", "body_file": from }))
+        .map(|line| line.to_string())
+        .collect();
+    all_succeeded(&run(&["--output-dir", &to], &lines));
+    assert_eq!(server.requests(), URLS);
+    assert_eq!(fs::read_dir(&to).unwrap().count(), URLS);
+}
+
+#[test]
+fn files_that_are_written_at_the_end_find_a_descriptor() {
+    let server = server();
+    let folder = Folder::new();
+    let summary = folder.at("summary.json");
+    all_succeeded(&run(&["--summary-json", &summary], &urls(&server, 40)));
+    let summary: Value = serde_json::from_str(&fs::read_to_string(summary).unwrap()).unwrap();
+    assert_eq!(summary["succeeded"], URLS);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
+    let mut run = haul(["-"]).soft_open_files(24).start();
+    // It reads its input by now: an answer to the first line says so.
+    let server = server();
+    run.say(&server.url("/"));
+    run.next_result();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", run.id())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words[3], words[4], "{line}");
+    assert_ne!(words[3], "24");
+    run.close_input();
+    run.finish().exits(0);
+}
