@@ -4,21 +4,21 @@ mod builder;
 mod connection;
 mod defaults;
 mod error;
+mod hooks;
+mod process;
 mod session;
 mod wiring;
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response, processed};
+use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response};
 use crate::error::Error;
 use crate::executor::{self, Engine, Handle, Owner, Pool, Preview};
-use crate::outcome::{Context, Outcome};
+use crate::outcome::Outcome;
 use crate::redact::Redaction;
 use crate::request::Request;
-use crate::response::Response;
 use crate::schedule::{Bounds, Ended, Id, Schedule};
 use crate::sink::{self, RunError, Sink};
 use crate::summary::Summary;
@@ -321,70 +321,6 @@ impl Client {
     /// that comes early waits for those before it; requests run ahead as far as the window allows.
     pub fn ordered_channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
         Outcomes::channel(&self.owner, Order::Input, self.shape, as_response)
-    }
-
-    /// Runs a batch and `f` on each success, on the worker that received it; the outcome carries what `f` returns. So
-    /// bodies are parsed while other workers wait for theirs, and only what is wanted is kept. A closure that needs the
-    /// request too, its id or its tag, is for [`process_with`](Client::process_with).
-    ///
-    /// For bodies of 32 KiB and more as many `f`s run at a time as there are cores, so that as few half-made values are
-    /// in memory; not where `f` is seen to wait (for a disk, for a lock) rather than to compute, and where none ends for
-    /// 250 ms another one starts. While more bodies wait for their turn than keep the cores busy, fewer requests of the
-    /// batch are under way than there are workers; as soon as a core has nothing to do there are more.
-    ///
-    /// What `f` returns as an error is a failure of class [`Process`](crate::ErrorType::Process), unless it is a
-    /// [`Rejection`](crate::Rejection), which makes the outcome rejected. A panic in `f` is a failure of class
-    /// [`Panic`](crate::ErrorType::Panic); the worker and every other outcome are unharmed.
-    ///
-    /// ```no_run
-    /// # let client = haul::Client::new();
-    /// let urls = ["https://example.com/1.json", "https://example.com/2.json"];
-    /// let names = client.process(urls, |response| {
-    ///     Ok::<_, serde_json::Error>(response.value()?["name"].to_string())
-    /// });
-    /// for outcome in names { println!("{:?}", outcome.success()) }
-    /// ```
-    pub fn process<R, T, E, F>(&self, requests: R, f: F) -> Outcomes<R::IntoIter, T>
-    where
-        R: IntoIterator,
-        R::Item: Into<Request>,
-        F: Fn(&Response) -> Result<T, E> + Send + Sync + 'static,
-        T: Send + 'static,
-        E: Into<Box<dyn StdError + Send + Sync>>,
-    {
-        self.process_with(requests, move |_, response| f(response))
-    }
-
-    /// Runs a batch as [`process`](Client::process) does, with a closure that sees the request that it works for.
-    ///
-    /// ```no_run
-    /// use haul::Request;
-    ///
-    /// # let client = haul::Client::new();
-    /// let pages = (1..=9).map(|n| Request::get(format!("https://example.com/{n}")).id(format!("page-{n}")));
-    /// let written = client.process_with(pages, |context, response| {
-    ///     let name = format!("{}.html", context.id().unwrap_or("unnamed"));
-    ///     std::fs::write(name, response.bytes())
-    /// });
-    /// for outcome in written { println!("{}: {:?}", outcome.url(), outcome.error()) }
-    /// ```
-    pub fn process_with<R, T, E, F>(&self, requests: R, f: F) -> Outcomes<R::IntoIter, T>
-    where
-        R: IntoIterator,
-        R::Item: Into<Request>,
-        F: Fn(&Context<'_>, &Response) -> Result<T, E> + Send + Sync + 'static,
-        T: Send + 'static,
-        E: Into<Box<dyn StdError + Send + Sync>>,
-    {
-        let turns = Arc::clone(self.owner.executor().turns());
-        let make = move |context: &Context<'_>, response| processed(&turns, context, response, &f);
-        Outcomes::new(
-            &self.owner,
-            Some(requests.into_iter()),
-            Order::Completed,
-            self.shape,
-            make,
-        )
     }
 
     /// What it shows of no request.

@@ -92,7 +92,8 @@ named! {
         Interrupted = "interrupted",
         /// A hook, predicate or closure of the caller's panicked.
         Panic = "panic",
-        /// A failure on this side: too many open files, no free port, no thread.
+        /// A failure on this side: a full disk, or no free descriptor, port or thread although nothing else is under way
+        /// (else the request waits for one).
         Io = "io",
     }
 }

@@ -79,7 +79,8 @@
 //!
 //! # Logging
 //!
-//! Through the [`log`](https://docs.rs/log) crate: WARN for a retry or a giving up, INFO for the start and end of a
+//! Through the [`log`](https://docs.rs/log) crate: WARN for a retry or a giving up, and once, with the target
+//! `haul::shortage`, when requests wait because this machine has no free descriptor, port or thread, INFO for the start and end of a
 //! batch, DEBUG for an attempt.
 //!
 //! # Features

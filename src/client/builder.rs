@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::executor::{Defaults, Engine, Pool};
-use crate::hooks::{HookResult, Outgoing, Retrying};
 use crate::host_rule::HostPattern;
 use crate::host_settings::HostRule;
 use crate::http::header::USER_AGENT;
@@ -100,6 +99,9 @@ impl ClientBuilder {
 
     /// How many requests are under way at once, each on a thread of its own. Default: the number of cores plus 4, at
     /// most 32. Threads wait for sockets most of the time, so hundreds or thousands are fine.
+    ///
+    /// If the system gives fewer descriptors, ports or threads than that takes, fewer requests are under way at once and
+    /// the others wait, without losing an attempt.
     #[doc(alias = "max_workers")]
     #[doc(alias = "pool_maxsize")]
     pub fn workers(mut self, workers: usize) -> Self {
@@ -225,47 +227,6 @@ impl ClientBuilder {
                 self.spoil("host_rule", format!("{:?}: {reason}", pattern.as_ref()))
             }
         }
-        self
-    }
-
-    /// Called on the worker just before each attempt, to sign it or to look at it. It may change the headers.
-    ///
-    /// It returns nothing, or a `Result<(), E>`: an error means that the attempt is not made, and the request ends with
-    /// class [`Sign`](crate::ErrorType::Sign), the error as its [`source`](std::error::Error::source). That is not tried
-    /// again and does not count as an attempt. A panic ends the request with class [`Panic`](crate::ErrorType::Panic).
-    ///
-    /// ```
-    /// let client = haul::Client::builder().before_attempt(|outgoing| {
-    ///     let stamp = haul::http::HeaderValue::from(outgoing.attempt);
-    ///     outgoing.headers.insert("x-attempt", stamp);
-    /// });
-    ///
-    /// let client = haul::Client::builder()
-    ///     .before_attempt(|outgoing| {
-    ///         let token = std::fs::read_to_string("/run/secrets/no-such-token")?;
-    ///         let value = format!("Bearer {}", token.trim()).parse().map_err(std::io::Error::other)?;
-    ///         outgoing.headers.insert("authorization", value);
-    ///         Ok::<_, std::io::Error>(())
-    ///     })
-    ///     .build()?;
-    /// let outcome = client.get("https://example.com/");
-    /// assert_eq!(outcome.error().unwrap().error_type(), haul::ErrorType::Sign);
-    /// assert_eq!(outcome.attempts(), 0);
-    /// # Ok::<(), haul::BuildError>(())
-    /// ```
-    pub fn before_attempt<R: HookResult>(
-        mut self,
-        hook: impl Fn(&mut Outgoing<'_>) -> R + Send + Sync + 'static,
-    ) -> Self {
-        let hook = move |outgoing: &mut Outgoing<'_>| hook(outgoing).into_result();
-        self.defaults.before_attempt = Some(Arc::new(hook));
-        self
-    }
-
-    /// Called on the worker for each attempt that will be followed by another. A panic in it is logged and changes
-    /// nothing.
-    pub fn on_retry(mut self, hook: impl Fn(&Retrying<'_>) + Send + Sync + 'static) -> Self {
-        self.defaults.on_retry = Some(Arc::new(hook));
         self
     }
 

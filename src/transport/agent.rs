@@ -12,18 +12,16 @@ use super::connection::{Connection, Plan};
 use super::lease::{self, FromSlot, Resolved};
 use super::meter::Meter;
 use super::plain::{self, Answer};
-use super::platform;
 use super::pool::{Keep, Pool, PoolSettings};
 use super::proxy::Route;
 use super::reply::{receive, receive_plain, sampled};
 use super::request::{asks, head_size};
 use super::resolver::{Resolver, ResolverSettings};
-use super::save;
 use super::send::send;
 use super::settings::{Dialling, Settings};
 use super::target::Target;
 use super::tls::Tls;
-use super::upload::{Unsent, Upload};
+use super::upload::Upload;
 use super::wire::Limits;
 use super::{Call, Exchanged, Fault, Reply, SentHead, Transport};
 use crate::http::Response;
@@ -101,25 +99,9 @@ impl Transport for Sockets {
         let Some(target) = Target::of(call) else {
             return self.failed(call, &Target::NONE, meter, Trouble::NoHost);
         };
-        if let Some(to) = call.save {
-            if let Err(unsaved) = save::check(to) {
-                return self.failed(call, &target, meter, Trouble::Unsaved(unsaved));
-            }
-            let held = self.making_room(platform::is_out_of_files, || call.spare.hold());
-            if let Err(error) = held {
-                return self.failed(call, &target, meter, Trouble::Shortage(error));
-            }
-        }
-        let upload = match call.body {
-            Body::Bytes(_) => None,
-            Body::Streamed(stream) => {
-                match self.making_room(Unsent::passes, || Upload::open(stream)) {
-                    Ok(upload) => Some(upload),
-                    Err(unsent) => {
-                        return self.failed(call, &target, meter, Trouble::Unsent(unsent));
-                    }
-                }
-            }
+        let upload = match self.provide(call) {
+            Ok(upload) => upload,
+            Err(trouble) => return self.failed(call, &target, meter, trouble),
         };
         let route = Route::of(self.proxies.as_deref(), &target);
         if let Some(activity) = call.watch() {

@@ -1,11 +1,13 @@
 //! From what went wrong to its class, phase and words. The one place that looks into ureq's errors.
 
 mod proxied;
+mod shortage;
 
 use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
+use self::shortage::shortage;
 use super::body::Cut;
 use super::decode::Undecoded;
 use super::dial::Undialled;
@@ -91,15 +93,6 @@ impl Verdict {
             message,
             shortage: None,
             source: None,
-        }
-    }
-
-    /// This machine has run out of something.
-    fn short(message: impl fmt::Display, shortage: String) -> Verdict {
-        let message = format!("{message}: {shortage}");
-        Verdict {
-            shortage: Some(shortage),
-            ..Verdict::new(ErrorType::Io, message)
         }
     }
 
@@ -379,20 +372,6 @@ fn how_it_broke(error: &io::Error) -> &'static str {
         io::ErrorKind::ConnectionReset => "reset",
         io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => "closed",
         _ => "lost",
-    }
-}
-
-/// What this side has run out of.
-fn shortage(error: &io::Error) -> String {
-    if platform::is_out_of_files(error) {
-        match platform::file_limit() {
-            Some(limit) => format!("too many open files (the limit of this process is {limit})"),
-            None => "too many open files".to_owned(),
-        }
-    } else if platform::is_out_of_ports(error) {
-        "no local port is free".to_owned()
-    } else {
-        error.to_string()
     }
 }
 

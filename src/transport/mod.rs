@@ -25,6 +25,7 @@ mod plain;
 mod platform;
 mod pool;
 mod preview;
+mod provide;
 mod proxy;
 mod reply;
 mod request;

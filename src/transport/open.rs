@@ -148,21 +148,6 @@ impl Sockets {
             dial::dial(addresses, &self.dialling, limits, call.cancel)
         })
     }
-
-    /// Opens something. While this machine is short of what that takes, gives up one idle connection after the other
-    /// and tries again.
-    pub(super) fn making_room<T, E>(
-        &self,
-        is_shortage: impl Fn(&E) -> bool,
-        mut open: impl FnMut() -> Result<T, E>,
-    ) -> Result<T, E> {
-        loop {
-            match open() {
-                Err(error) if is_shortage(&error) && self.pool.make_room() => {}
-                result => return result,
-            }
-        }
-    }
 }
 
 /// A wire that tells of its waits already while the connection is made.

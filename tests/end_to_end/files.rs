@@ -1,29 +1,23 @@
-//! A process that has run out of files: its requests wait for some, and say so if there are none.
+//! A process that gets fewer files or threads than its workers could use: its requests wait for some.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use haul::{ErrorType, Layer, StopReason};
+use haul::{Request, RetryPolicy};
 
 use super::support::{Answer, Server};
-use super::{builder, indices, quick, verdict};
+use super::{builder, indices};
 
-/// Where the process with few files finds the server.
+/// Where the limited process finds the server.
 const URL: &str = "HAUL_TEST_URL";
 
-#[test]
+/// Runs a test of this file in a process with this limit.
 #[cfg(unix)]
-fn too_many_open_files_are_retried_and_then_said() {
-    let server = Server::always(Answer::text("").after(Duration::from_millis(200)));
+fn run(limit: &str, name: &str, server: &Server) {
     let output = Command::new("sh")
-        .args(["-c", "ulimit -n 40 && exec \"$0\" \"$@\""])
+        .args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\"")])
         .arg(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "files::with_few_files",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(URL, server.url("/"))
         .stdin(Stdio::null())
         .output()
@@ -32,39 +26,58 @@ fn too_many_open_files_are_retried_and_then_said() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}\n{errors}");
     assert!(text.contains("1 passed"), "{text}\n{errors}");
-    assert!(server.most_at_once() > 10);
 }
 
-/// Run by the test above with a limit, and without it by the rest, when it does nothing.
+#[test]
+#[cfg(unix)]
+fn requests_wait_for_files() {
+    let server = Server::always(Answer::text("").after(Duration::from_millis(20)));
+    run("-n 40", "files::with_few_files", &server);
+    let most = server.most_at_once();
+    assert!(10 < most && most < 40, "{most}");
+    assert_eq!(server.requests(), 206);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn requests_wait_for_threads() {
+    let server = Server::always(Answer::text("").after(Duration::from_millis(5)));
+    // In KiB: of stacks with 512 MiB each, few find a place.
+    run("-v 4000000", "files::with_few_threads", &server);
+    let most = server.most_at_once();
+    assert!(0 < most && most < 9, "{most}");
+    assert_eq!(server.requests(), 101);
+}
+
+/// Run by a test above with a limit, and without it by the rest, when it does nothing.
 #[test]
 fn with_few_files() {
     let Ok(url) = std::env::var(URL) else { return };
-    let policy = quick().backoff(Duration::from_millis(5), Duration::from_millis(10));
-    let client = builder(100).retry(policy).build().unwrap();
+    let client = builder(100).retry(RetryPolicy::none()).build().unwrap();
     // The host has to be known before it gets more than a few workers.
     assert!(client.get(url.as_str()).is_success());
-    let outcomes: Vec<_> = client.as_completed(vec![url.as_str(); 200]).collect();
+    let requests = (0..200).map(|_| Request::post(url.as_str()));
+    let outcomes: Vec<_> = client.as_completed(requests).collect();
     assert_eq!(indices(&outcomes), (0..200).collect::<Vec<_>>());
-    let (fine, failed): (Vec<_>, Vec<_>) = outcomes.iter().partition(|o| o.is_success());
-    assert!(
-        !fine.is_empty() && !failed.is_empty(),
-        "{} fine",
-        fine.len()
-    );
-    for outcome in failed {
-        assert_eq!(
-            verdict(outcome),
-            (
-                Layer::Local,
-                ErrorType::Io,
-                3,
-                Some(StopReason::AttemptsExhausted)
-            )
-        );
-        let message = super::error(outcome).message();
-        assert!(message.contains("open files"), "{message}");
+    for outcome in &outcomes {
+        assert!(outcome.is_success(), "{outcome:?}");
+        assert_eq!(outcome.attempts(), 1);
     }
     // Nothing is broken for good.
     let after: Vec<_> = client.map(vec![url.as_str(); 5]).collect();
     assert!(after.iter().all(|outcome| outcome.is_success()));
+}
+
+/// As above.
+#[test]
+fn with_few_threads() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let client = builder(100).stack_size(512 << 20).build().unwrap();
+    assert!(client.get(url.as_str()).is_success());
+    let outcomes: Vec<_> = client.as_completed(vec![url.as_str(); 100]).collect();
+    assert_eq!(indices(&outcomes), (0..100).collect::<Vec<_>>());
+    for outcome in &outcomes {
+        assert!(outcome.is_success(), "{outcome:?}");
+        assert_eq!(outcome.attempts(), 1);
+    }
 }

@@ -1,0 +1,33 @@
+//! What is said when this machine has run out of something.
+
+use std::fmt;
+use std::io;
+
+use super::Verdict;
+use crate::error::ErrorType;
+use crate::transport::platform;
+
+impl Verdict {
+    /// This machine has run out of something.
+    pub(super) fn short(message: impl fmt::Display, shortage: String) -> Verdict {
+        let message = format!("{message}: {shortage}");
+        Verdict {
+            shortage: Some(shortage),
+            ..Verdict::new(ErrorType::Io, message)
+        }
+    }
+}
+
+/// The limit that was met, in words.
+pub(super) fn shortage(error: &io::Error) -> String {
+    if platform::is_out_of_files(error) {
+        match platform::file_limit() {
+            Some(limit) => format!("too many open files (the limit of this process is {limit})"),
+            None => "too many open files".to_owned(),
+        }
+    } else if platform::is_out_of_ports(error) {
+        "no local port is free".to_owned()
+    } else {
+        error.to_string()
+    }
+}
