@@ -99,6 +99,7 @@ mod cookies;
 pub mod coming_from_python {}
 mod digest;
 mod error;
+mod escape;
 mod executor;
 mod hooks;
 mod host;
@@ -134,6 +135,7 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 #[cfg(feature = "cookies")]
 pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
+pub use escape::Escaped;
 pub use executor::{Handle, Preview, TimedOut};
 pub use hooks::{HookResult, Outgoing, Retrying};
 pub use host::Host;
@@ -146,9 +148,9 @@ pub use policy::{
 pub use proxy_settings::ProxySettings;
 pub use redact::Redaction;
 pub use rejection::Rejection;
-pub use request::Request;
 #[cfg(feature = "multipart")]
 pub use request::{Multipart, Part};
+pub use request::{Request, Tag};
 pub use response::{Hop, Response, Saved};
 pub use sink::{Failures, Journal, JsonLines, RunError, Sink, SinkError};
 pub use status::{InvalidStatusSet, StatusSet};

@@ -2,6 +2,8 @@
 
 mod body;
 mod credentials;
+mod headers;
+mod method;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod options;
@@ -10,22 +12,23 @@ mod resumed;
 mod save;
 mod session;
 mod stream;
+mod tag;
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::http::header::AUTHORIZATION;
+use crate::escape::Escaped;
 use crate::http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
-use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
 
 pub(crate) use credentials::{basic, bearer};
+pub(crate) use headers::check_removal;
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{Options, Rule};
@@ -33,6 +36,7 @@ pub(crate) use place::Place;
 pub(crate) use resumed::{Intents, Resumed};
 pub(crate) use save::SaveTo;
 pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
+pub use tag::Tag;
 
 /// One request: method, URL, headers, body, and where it differs from the client's defaults.
 ///
@@ -75,18 +79,35 @@ struct Content {
     method: Method,
     headers: Vec<Edit>,
     body: Body,
+    /// What a line of input said the body with. `None`: with its bytes, or the request was read from no line.
+    line_body: Option<LineBody>,
+}
+
+/// A body that a line of input says with a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineBody {
+    Json,
+    Form,
 }
 
 /// A header of the request's own; one without a value leaves the client's out.
-type Edit = (HeaderName, Option<HeaderValue>);
+pub(crate) type Edit = (HeaderName, Option<HeaderValue>);
 
 impl Request {
-    /// A request with any method.
+    /// A request with any method. A standard method may be written in lower case and is sent in upper case; any other
+    /// is sent as it is written.
+    ///
+    /// ```
+    /// use haul::Request;
+    ///
+    /// assert_eq!(Request::new("patch", "https://example.com/").method(), "PATCH");
+    /// assert_eq!(Request::new("purge", "https://example.com/").method(), "purge");
+    /// ```
     pub fn new(method: impl AsRef<str>, url: impl Into<String>) -> Request {
         let name = method.as_ref();
-        let (method, invalid) = match Method::from_bytes(name.as_bytes()) {
-            Ok(method) => (method, None),
-            Err(_) => (
+        let (method, invalid) = match method::parse(name) {
+            Some(method) => (method, None),
+            None => (
                 Method::GET,
                 Some(format!("the method {name:?} is not valid")),
             ),
@@ -137,56 +158,11 @@ impl Request {
         Request::new("DELETE", url)
     }
 
-    /// Adds a header. One the client has by default is replaced; the same name given twice is sent twice.
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Request {
-        let name = name.as_ref();
-        let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
-            return self.spoiled(format!("the header name {name:?} is not valid"));
-        };
-        let Ok(mut value) = HeaderValue::from_bytes(value.as_ref()) else {
-            return self.spoiled(format!(
-                "the value of header {parsed} holds a character that may not be sent"
-            ));
-        };
-        value.set_sensitive(Redaction::USUAL.is_secret(&parsed));
-        self.content_mut().headers.push((parsed, Some(value)));
-        self
-    }
-
-    /// Leaves out a header the client has by default (`requests` writes this as a header of `None`).
-    pub fn without_header(mut self, name: impl AsRef<str>) -> Request {
-        let name = name.as_ref();
-        match HeaderName::from_bytes(name.as_bytes()) {
-            Ok(parsed) => {
-                self.content_mut().headers.push((parsed, None));
-                self
-            }
-            Err(_) => self.spoiled(format!("the header name {name:?} is not valid")),
-        }
-    }
-
     /// Adds a query parameter, percent-encoded, after those in the URL.
     #[doc(alias = "params")]
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Request {
         self.options_mut().query.push((name.into(), value.into()));
         self
-    }
-
-    /// Basic authentication (RFC 7617).
-    #[doc(alias = "auth")]
-    pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Request {
-        match basic(user.as_ref(), password.as_ref()) {
-            Ok(value) => self.replace_header(AUTHORIZATION, value),
-            Err(reason) => self.spoiled(reason),
-        }
-    }
-
-    /// A bearer token (RFC 6750).
-    pub fn bearer(self, token: impl AsRef<str>) -> Request {
-        match bearer(token.as_ref()) {
-            Ok(value) => self.replace_header(AUTHORIZATION, value),
-            Err(reason) => self.spoiled(reason),
-        }
     }
 
     /// Time limits of each attempt, where they differ from the client's.
@@ -287,8 +263,13 @@ impl Request {
     }
 
     /// Anything the caller wants to find again in the outcome and record.
-    pub fn tag(mut self, tag: impl Into<Value>) -> Request {
-        self.options_mut().tag = Some(tag.into());
+    pub fn tag(self, tag: impl Into<Value>) -> Request {
+        self.tagged(Tag::from(tag.into()))
+    }
+
+    /// As [`tag`](Request::tag), with the text that the tag is written back as: see [`Tag::parse`].
+    pub fn tagged(mut self, tag: Tag) -> Request {
+        self.options_mut().tag = Some(tag);
         self
     }
 
@@ -316,14 +297,11 @@ impl Request {
 
     /// What the caller tagged it with.
     pub fn get_tag(&self) -> Option<&Value> {
-        self.options()?.tag.as_ref()
+        self.own_tag().map(Tag::value)
     }
 
-    /// The headers set on the request itself; `None` stands for one left out.
-    pub(crate) fn header_edits(&self) -> &[Edit] {
-        self.content
-            .as_ref()
-            .map_or(&[], |content| &content.headers)
+    pub(crate) fn own_tag(&self) -> Option<&Tag> {
+        self.options()?.tag.as_ref()
     }
 
     pub(crate) fn options(&self) -> Option<&Options> {
@@ -346,6 +324,7 @@ impl Request {
                 method: Method::GET,
                 headers: Vec::new(),
                 body: Body::EMPTY,
+                line_body: None,
             })
         })
     }
@@ -356,13 +335,6 @@ impl Request {
 
     pub(crate) fn spoiled(mut self, reason: String) -> Request {
         self.options_mut().invalid.get_or_insert(reason);
-        self
-    }
-
-    fn replace_header(mut self, name: HeaderName, value: HeaderValue) -> Request {
-        let headers = &mut self.content_mut().headers;
-        headers.retain(|(other, _)| *other != name);
-        headers.push((name, Some(value)));
         self
     }
 }
@@ -387,9 +359,9 @@ impl From<&String> for Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method(), self.shown_url())?;
+        write!(f, "{} {}", self.method(), Escaped(self.shown_url()))?;
         if let Some(id) = self.get_id() {
-            write!(f, " (id {id})")?;
+            write!(f, " (id {})", Escaped(id))?;
         }
         Ok(())
     }

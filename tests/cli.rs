@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "cli/as_written.rs"]
+mod as_written;
 #[cfg(feature = "rustls")]
 #[allow(dead_code)]
 #[path = "sessions/authority.rs"]
@@ -17,6 +19,8 @@ mod downloads;
 mod dry_run;
 #[path = "cli/ending.rs"]
 mod ending;
+#[path = "cli/escapes.rs"]
+mod escapes;
 #[cfg(unix)]
 #[path = "cli/few_files.rs"]
 mod few_files;
@@ -26,6 +30,8 @@ mod formats;
 #[allow(dead_code)]
 #[path = "sessions/gateway.rs"]
 mod gateway;
+#[path = "cli/header_lines.rs"]
+mod header_lines;
 #[path = "cli/help.rs"]
 mod help;
 #[cfg(unix)]
@@ -33,6 +39,8 @@ mod help;
 mod holding;
 #[path = "cli/input.rs"]
 mod input;
+#[path = "cli/kinds.rs"]
+mod kinds;
 #[path = "cli/messages.rs"]
 mod messages;
 #[cfg(unix)]
@@ -67,3 +75,5 @@ mod socks_gateway;
 mod streams;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/wire.rs"]
+mod wire;

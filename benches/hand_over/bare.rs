@@ -126,7 +126,7 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
     let next = AtomicUsize::new(0);
     let mut headers = HeaderMap::new();
     headers.insert(header::USER_AGENT, header::HeaderValue::from_static("haul"));
-    let lines = Lines::of(&headers);
+    let lines = Lines::of(&headers, &[]);
     let accept = StatusSet::from(100..=399);
     thread::scope(|scope| {
         for _ in 0..at_once {
@@ -141,6 +141,7 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
                         url: &read,
                         host: None,
                         headers: &headers,
+                        without: &[],
                         lines: lines.as_ref(),
                         body: &Body::EMPTY,
                         expect_from: None,

@@ -31,6 +31,7 @@ mod library {
     pub(crate) mod cookies;
     pub(crate) mod digest;
     pub(crate) mod error;
+    pub(crate) mod escape;
     pub(crate) mod executor;
     pub(crate) mod hooks;
     pub(crate) mod host;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::executor::{Defaults, Engine, Pool};
 use crate::host_rule::HostPattern;
 use crate::host_settings::HostRule;
-use crate::http::HeaderValue;
 use crate::http::header::USER_AGENT;
+use crate::http::{HeaderName, HeaderValue};
 use crate::limits::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
@@ -41,6 +41,8 @@ const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientBuilder {
     pub(super) defaults: Defaults,
+    /// Names that `header` was called with: a further header of such a name is added to those there are.
+    pub(super) named: Vec<HeaderName>,
     pub(super) pool: Pool,
     pub(super) max_per_host: usize,
     pub(super) window: Option<usize>,
@@ -73,6 +75,7 @@ impl ClientBuilder {
         Arc::make_mut(&mut defaults.headers).insert(USER_AGENT, name);
         ClientBuilder {
             defaults,
+            named: Vec::new(),
             pool: Pool {
                 workers: default_workers(),
                 name: "haul".to_owned(),
@@ -324,7 +327,7 @@ impl ClientBuilder {
 
     fn assemble(mut self, settings: transport::Settings) -> Client {
         self.defaults.keyed = is_keyed(&self.defaults.headers);
-        self.defaults.lines = Lines::of(&self.defaults.headers);
+        self.defaults.lines = Lines::of(&self.defaults.headers, &self.defaults.without);
         let workers = self.pool.workers;
         let transport = self
             .transport

@@ -10,7 +10,7 @@ use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::redact::Redaction;
 use crate::rejection::Rejection;
-use crate::request::{Rule, basic, bearer};
+use crate::request::{Rule, basic, bearer, check_removal};
 use crate::response::Response;
 use crate::status::StatusSet;
 use crate::url::Base;
@@ -18,7 +18,9 @@ use crate::url::Base;
 use super::builder::ClientBuilder;
 
 impl ClientBuilder {
-    /// A header of every request that has none of that name itself.
+    /// A header of every request that has none of that name itself. The same name given twice is sent twice; what
+    /// [`user_agent`](ClientBuilder::user_agent), [`basic_auth`](ClientBuilder::basic_auth) and
+    /// [`bearer`](ClientBuilder::bearer) set is replaced.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         let name = name.as_ref();
         match (
@@ -27,7 +29,12 @@ impl ClientBuilder {
         ) {
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(Redaction::USUAL.is_secret(&name));
-                Arc::make_mut(&mut self.defaults.headers).insert(name, value);
+                if self.named.contains(&name) {
+                    Arc::make_mut(&mut self.defaults.headers).append(name, value);
+                } else {
+                    self.set_header(name.clone(), value);
+                    self.named.push(name);
+                }
             }
             (Err(_), _) => self.spoil("header", format!("the name {name:?} is not valid")),
             (_, Err(_)) => self.spoil(
@@ -38,13 +45,41 @@ impl ClientBuilder {
         self
     }
 
+    /// Leaves a header out of every request that does not have it itself: what was set here of that name, what this
+    /// client sends by default (`User-Agent`, `Accept`, `Accept-Encoding`), and what would be added on the way, such as
+    /// `Expect`, an `Authorization` of a URL's userinfo, or a `Cookie` of the jar. A [`header`](ClientBuilder::header) of
+    /// that name set after it is sent.
+    ///
+    /// `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` frame the message and cannot be left out.
+    ///
+    /// ```
+    /// let client = haul::Client::builder()
+    ///     .without_header("user-agent")
+    ///     .without_header("accept-encoding")
+    ///     .build()?;
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
+    pub fn without_header(mut self, name: impl AsRef<str>) -> Self {
+        let name = name.as_ref();
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            self.spoil("without_header", format!("the name {name:?} is not valid"));
+            return self;
+        };
+        if let Err(reason) = check_removal(&name) {
+            self.spoil("without_header", reason);
+            return self;
+        }
+        Arc::make_mut(&mut self.defaults.headers).remove(&name);
+        self.named.retain(|other| *other != name);
+        self.defaults.without.push(name);
+        self
+    }
+
     /// Basic authentication for every request without an `Authorization` of its own.
     #[doc(alias = "auth")]
     pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         match basic(user.as_ref(), password.as_ref()) {
-            Ok(value) => {
-                drop(Arc::make_mut(&mut self.defaults.headers).insert(AUTHORIZATION, value))
-            }
+            Ok(value) => self.set_header(AUTHORIZATION, value),
             Err(reason) => self.spoil("basic_auth", reason),
         }
         self
@@ -53,9 +88,7 @@ impl ClientBuilder {
     /// A bearer token for every request without an `Authorization` of its own.
     pub fn bearer(mut self, token: impl AsRef<str>) -> Self {
         match bearer(token.as_ref()) {
-            Ok(value) => {
-                drop(Arc::make_mut(&mut self.defaults.headers).insert(AUTHORIZATION, value))
-            }
+            Ok(value) => self.set_header(AUTHORIZATION, value),
             Err(reason) => self.spoil("bearer", reason),
         }
         self
@@ -78,10 +111,11 @@ impl ClientBuilder {
         self
     }
 
-    /// The `User-Agent`. Default `haul/` and the version.
+    /// The `User-Agent`. Default `haul/` and the version. An empty name: none is sent.
     pub fn user_agent(mut self, name: impl AsRef<[u8]>) -> Self {
         match HeaderValue::from_bytes(name.as_ref()) {
-            Ok(value) => drop(Arc::make_mut(&mut self.defaults.headers).insert(USER_AGENT, value)),
+            Ok(value) if value.is_empty() => return self.without_header(USER_AGENT.as_str()),
+            Ok(value) => self.set_header(USER_AGENT, value),
             Err(_) => self.spoil("user_agent", "it holds a character that may not be sent"),
         }
         self
@@ -179,5 +213,12 @@ impl ClientBuilder {
     pub fn sensitive_query(mut self, name: impl Into<String>) -> Self {
         self.defaults.redaction.add_query(name.into());
         self
+    }
+
+    /// Sets a header in place of all of its name.
+    fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.named.retain(|other| *other != name);
+        self.defaults.without.retain(|other| *other != name);
+        Arc::make_mut(&mut self.defaults.headers).insert(name, value);
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::escape::Escaped;
 use crate::host::Host;
-use crate::http::HeaderMap;
+use crate::http::header::COOKIE;
+use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::Body;
@@ -44,16 +46,18 @@ impl Progress {
         let jar = settings.cookies();
         let defaults = &engine.defaults;
         let usual = Arc::ptr_eq(&self.prepared.headers, &defaults.headers);
-        let with_cookies = jar.and_then(|jar| jar.added_to(headers, self.prepared.uri()));
+        let with_cookies = with_cookies(engine, settings, &self.prepared, headers);
         // A kept-alive connection may turn out to be closed, after the only reading of the body.
         let fresh = self.fresh || body.is_for_once();
         let headers = with_cookies.as_ref().unwrap_or(headers);
         let call = Call {
             host,
-            lines: defaults
-                .lines
-                .as_ref()
-                .filter(|_| usual && self.signed.is_none() && with_cookies.is_none()),
+            lines: defaults.lines.as_ref().filter(|_| {
+                usual
+                    && self.prepared.without.is_none()
+                    && self.signed.is_none()
+                    && with_cookies.is_none()
+            }),
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
@@ -89,7 +93,7 @@ impl Progress {
     /// Logs how an exchange went.
     #[inline(never)]
     pub(super) fn tell(&self, exchanged: &Exchanged, elapsed: Duration) {
-        let url = self.prepared.redaction.uri(self.prepared.uri());
+        let url = Escaped(self.prepared.redaction.uri(self.prepared.uri()));
         let (method, trace) = (&self.prepared.method, &exchanged.trace);
         let connection = match (trace.connected, trace.reused) {
             (false, _) => "no connection",
@@ -144,6 +148,26 @@ impl Progress {
     }
 }
 
+/// Names of headers that a prepared request does not get where it lacks them.
+fn without<'a>(engine: &'a Engine, prepared: &'a Prepared) -> &'a [HeaderName] {
+    let own = prepared.without.as_deref();
+    own.unwrap_or(&engine.defaults.without)
+}
+
+/// The headers with the jar's cookies, if any are to be added.
+pub(super) fn with_cookies(
+    engine: &Engine,
+    settings: Settings<'_>,
+    prepared: &Prepared,
+    headers: &HeaderMap,
+) -> Option<HeaderMap> {
+    let jar = settings.cookies()?;
+    if without(engine, prepared).contains(&COOKIE) {
+        return None;
+    }
+    jar.added_to(headers, prepared.uri())
+}
+
 /// The call that the settings of a prepared request ask for, on any connection and without a time limit.
 #[inline]
 pub(super) fn call<'a>(
@@ -159,6 +183,7 @@ pub(super) fn call<'a>(
         url: &prepared.head.url,
         host: None,
         headers,
+        without: without(engine, prepared),
         lines: None,
         body,
         expect_from: engine.defaults.expect_from,

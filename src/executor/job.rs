@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
+use crate::escape::Escaped;
 use crate::host::Host;
 use crate::http::HeaderMap;
 use crate::outcome::{Outcome, Report, State};
@@ -238,9 +239,10 @@ impl Job {
         let attempts = self.attempts();
         let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
         log::warn!(
-            "{}: giving up after attempt {attempts}: {}: {error} ({reason})",
-            self.shown(),
-            error.error_type()
+            "{}: giving up after attempt {attempts}: {}: {} ({reason})",
+            Escaped(self.shown()),
+            error.error_type(),
+            Escaped(error)
         );
     }
 

@@ -6,9 +6,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::http::uri::Authority;
-use crate::http::{HeaderMap, Method, Uri};
+use crate::http::{HeaderMap, HeaderName, Method, Uri};
 use crate::redact::Redaction;
-use crate::request::{Request, basic};
+use crate::request::{Edit, Request, basic};
 use crate::response::Head;
 use crate::retry::is_keyed;
 use crate::url;
@@ -21,6 +21,8 @@ pub(super) struct Prepared {
     /// Of the answer to come. Has the URL.
     pub(super) head: Arc<Head>,
     pub(super) headers: Arc<HeaderMap>,
+    /// Names of headers that are not added where they are lacking. `None`: the client's.
+    pub(super) without: Option<Box<[HeaderName]>>,
     /// The request's body goes along.
     pub(super) with_body: bool,
     /// Repeating it is safe whatever its method: the request says so, or carries a key.
@@ -42,6 +44,7 @@ impl Prepared {
                 method: Method::GET,
                 head,
                 headers: Arc::clone(&defaults.headers),
+                without: None,
                 with_body: true,
                 repeatable: defaults.keyed,
                 redaction: Redaction::default(),
@@ -96,8 +99,12 @@ impl Prepared {
         ) {
             return Err(reason);
         }
-        let head = take_userinfo(head, &mut headers)?;
+        let without = left_out(defaults, edits);
+        let names = without.as_deref().unwrap_or(&defaults.without);
+        let authorized = headers.contains_key(AUTHORIZATION) || names.contains(&AUTHORIZATION);
+        let head = take_userinfo(head, &mut headers, authorized)?;
         if let Some(netrc) = &defaults.netrc
+            && !authorized
             && !headers.contains_key(AUTHORIZATION)
             && let Some(credentials) = netrc.credentials(head.url.uri())
         {
@@ -112,6 +119,7 @@ impl Prepared {
             method: request.method().clone(),
             head,
             headers,
+            without,
             with_body: true,
             repeatable,
             redaction: request.redaction().clone(),
@@ -119,12 +127,25 @@ impl Prepared {
     }
 }
 
+/// The names that a request leaves out beside the client's. `None` if it leaves out none itself.
+fn left_out(defaults: &Defaults, edits: &[Edit]) -> Option<Box<[HeaderName]>> {
+    let own = edits.iter().filter(|(_, value)| value.is_none());
+    let mut own = own.map(|(name, _)| name).peekable();
+    own.peek()?;
+    Some(defaults.without.iter().chain(own).cloned().collect())
+}
+
 /// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
-fn take_userinfo(head: Arc<Head>, headers: &mut Arc<HeaderMap>) -> Result<Arc<Head>, String> {
+/// `authorized`: the request needs none, or is to have none.
+fn take_userinfo(
+    head: Arc<Head>,
+    headers: &mut Arc<HeaderMap>,
+    authorized: bool,
+) -> Result<Arc<Head>, String> {
     let Some((userinfo, host)) = head.url.authority().rsplit_once('@') else {
         return Ok(head);
     };
-    if !headers.contains_key(AUTHORIZATION) {
+    if !authorized {
         let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
         let plain = |text| percent_decode_str(text).decode_utf8_lossy();
         let value = basic(&plain(user), &plain(password))?;

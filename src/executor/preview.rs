@@ -8,7 +8,7 @@ use crate::transport::CancelSlot;
 use crate::url::Url;
 
 use super::attempt::Engine;
-use super::exchange::call;
+use super::exchange::{call, with_cookies};
 use super::settings::Settings;
 use super::target::target;
 
@@ -56,9 +56,7 @@ impl Engine {
             .host_settings(Host::of(target.url.uri()).as_ref());
         let settings = Settings::of(&self.defaults, &of_host, request, request.is_simple());
         let prepared = self.prepare(request, &target.kept(request, true), settings)?;
-        let with_cookies = settings
-            .cookies()
-            .and_then(|jar| jar.added_to(&prepared.headers, prepared.uri()));
+        let with_cookies = with_cookies(self, settings, &prepared, &prepared.headers);
         let headers = with_cookies.as_ref().unwrap_or(&prepared.headers);
         let cancel = CancelSlot::new();
         let call = call(self, settings, &prepared, headers, settings.body(), &cancel);

@@ -8,7 +8,7 @@ use crate::hooks::{BeforeAttempt, OnRetry};
 use crate::host::Host;
 use crate::host_rule::HostTable;
 use crate::host_settings::HostRule;
-use crate::http::HeaderMap;
+use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::netrc::Netrc;
 use crate::policy::{RedirectPolicy, RetryPolicy};
@@ -25,6 +25,8 @@ pub(crate) struct Defaults {
     pub(crate) headers: Arc<HeaderMap>,
     /// The same as they go out.
     pub(crate) lines: Option<Lines>,
+    /// Names of headers that are not added to a request which lacks them.
+    pub(crate) without: Vec<HeaderName>,
     /// There is a key among them that makes repeating safe.
     pub(crate) keyed: bool,
     pub(crate) query: Vec<(String, String)>,
@@ -56,6 +58,7 @@ impl Default for Defaults {
     fn default() -> Self {
         Defaults {
             headers: Arc::default(),
+            without: Vec::new(),
             lines: None,
             keyed: false,
             query: Vec::new(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::escape::Escaped;
 use crate::schedule::{Ended, Schedule};
 use crate::transport::CancelSlot;
 
@@ -140,7 +141,7 @@ fn not_ready(executor: &Arc<Executor>, number: usize, reason: String) {
     let left = executor.call_news(&mut state);
     drop(state);
     if first {
-        log::error!("no worker can start: on_worker_start: {reason}");
+        log::error!("no worker can start: on_worker_start: {}", Escaped(reason));
     }
     executor.finish(left);
     executor.leader.notify_all();

@@ -2,26 +2,31 @@
 
 use std::path::{Component, Path};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 
-use super::InvalidLine;
-use super::request::{RequestLine, request_of};
+use super::fields::Fields;
+use super::invalid::{InvalidLine, not_json};
+use super::read::{self, BODIES, Read, Reading};
 use crate::request::Request;
-use crate::url;
 
 /// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
 /// `defaults` are keys of requests that say nothing else. A URL that stands as it is has no blanks in it
 /// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
 ///
-/// Keys of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to text, list or null, which
-/// drops the client's), `params` (name to value or list), one of `body`, `json`, `form`, `body_base64`, `body_file` (the path
-/// of a file that is [streamed](Request::body_file)); `auth`
+/// Fields of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to value, list or null, which
+/// [leaves the header out](Request::without_header)), `params` (name to value or list), one of `body`, `json`, `form`,
+/// `body_base64`, `body_file` (the path of a file that is [streamed](Request::body_file)); `auth`
 /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (how often it is tried *again*),
 /// `idempotent`, `max_redirs`, `accept`, `expect_json`, `require` (JSON pointer to value), `output_file` (where the body is
 /// [saved](Request::save_to), a relative path without `..`), `tag`. In a line of a failure log `output_file` may be any
 /// path: who reads lines that others wrote looks at [`Request::saves_to`].
+///
+/// What is written is what is sent: `json` and `tag` keep the order of keys, digits, escapes and repeated keys, `params`
+/// and `form` their order, and a numeric `id` its digits. `null` stands for a key that is absent, but under a header's
+/// name, within `json` and `tag`, and as a value of `require`. Numbers, `true` and `false` are taken for the text they
+/// are written as where text is expected of a header, parameter, form field, user, password or token; any other value of
+/// another kind is refused.
 ///
 /// ```
 /// use haul::record::request_of_input;
@@ -38,161 +43,98 @@ use crate::url;
 /// # Errors
 /// When it is no JSON, has a key that is unknown, or a value that cannot be; when there is text after a URL.
 pub fn request_of_input(line: &str, defaults: &Map<String, Value>) -> Result<Request, InvalidLine> {
-    let line = line.trim();
-    if !line.starts_with(['{', '"']) && line.contains(char::is_whitespace) {
-        return Err(InvalidLine::new(
-            "text after the URL (a blank in a URL is written %20; with --input-format urls the whole line is the URL)",
-        ));
-    }
-    request_of_whole_line(line, defaults)
+    let defaults = Defaults::of(defaults);
+    read_line(line, &defaults, Reading::default()).map(|read| read.request)
 }
 
-/// The same if a line that is not JSON is a URL to its end, blanks included.
-pub(super) fn request_of_whole_line(
-    line: &str,
-    defaults: &Map<String, Value>,
-) -> Result<Request, InvalidLine> {
-    if !line.starts_with(['{', '"']) {
-        if defaults.is_empty() {
-            return Ok(Request::get(line));
-        }
-        return of_keys(Map::from_iter([("url".to_owned(), line.into())]), defaults);
+/// Fields of requests that say nothing else, with their values as they are written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Defaults(Vec<(String, Box<RawValue>)>);
+
+impl Defaults {
+    pub(super) fn of(keys: &Map<String, Value>) -> Defaults {
+        let written = |value| to_raw_value(value).expect("every Value can be written");
+        let keys = keys.iter().filter(|(_, value)| !value.is_null());
+        Defaults(
+            keys.map(|(key, value)| (key.clone(), written(value)))
+                .collect(),
+        )
     }
-    match serde_json::from_str(line) {
-        Ok(Value::Object(keys)) if keys.contains_key("request") => request_of(line),
-        // Without this, a lenient reading would skip what it does not know and send the rest.
-        Ok(Value::Object(keys)) if RECORD.iter().all(|name| keys.contains_key(*name)) => {
-            Err(InvalidLine::new(
-                "a record of a results file holds no request (one of a failure log does)",
-            ))
+
+    /// Adds a key, or replaces its value. `json` is kept as it is written, also where it is `null`.
+    pub(super) fn set(&mut self, key: String, json: &str) -> Result<(), InvalidLine> {
+        let value = serde_json::from_str(json).map_err(|e| not_json(&e))?;
+        self.0.retain(|(other, _)| *other != key);
+        self.0.push((key, value));
+        Ok(())
+    }
+
+    /// Adds to `keys` what they do not say. One body takes the place of another.
+    fn complete<'a>(&'a self, keys: &mut Fields<'a>) {
+        let has_body = BODIES.iter().any(|body| keys.has(body));
+        for (key, value) in &self.0 {
+            let of_body = BODIES.contains(&&**key);
+            let named = key == "id" && keys.has("custom_id");
+            if !(has_body && of_body || named) {
+                keys.add_default(key, value);
+            }
         }
-        Ok(Value::Object(keys)) => of_keys(keys, defaults),
-        Ok(url @ Value::String(_)) => of_keys(Map::from_iter([("url".to_owned(), url)]), defaults),
-        Ok(_) => unreachable!("it begins as an object or a text"),
-        Err(e) => Err(InvalidLine::new(format!("not JSON: {e}"))),
     }
 }
 
 /// Keys of every record, of which no request has one.
 const RECORD: [&str; 3] = ["v", "key", "outcome"];
 
-const BODIES: [&str; 5] = ["body", "json", "form", "body_base64", "body_file"];
-
-fn of_keys(
-    mut keys: Map<String, Value>,
-    defaults: &Map<String, Value>,
-) -> Result<Request, InvalidLine> {
-    let wrong = |what: &str| Err(InvalidLine::new(what));
-    let bodies = BODIES
-        .iter()
-        .filter(|name| keys.contains_key(**name))
-        .count();
-    if bodies > 1 {
-        return wrong("only one of body, json, form, body_base64 and body_file can be given");
-    }
-    for (name, value) in defaults {
-        if bodies == 1 && BODIES.contains(&&**name) {
-            continue;
+/// Reads a line of an input.
+pub(super) fn read_line(
+    line: &str,
+    defaults: &Defaults,
+    reading: Reading,
+) -> Result<Read, InvalidLine> {
+    let line = line.trim();
+    let (url, mut keys) = if line.starts_with('{') {
+        let keys = Fields::read(line)?;
+        if keys.has("request") {
+            return read::logged(&keys, reading);
         }
-        keys.entry(name.as_str()).or_insert_with(|| value.clone());
-    }
-    if let Some(id) = keys.remove("custom_id") {
-        keys.entry("id").or_insert(id);
-    }
-    if BODIES.iter().any(|name| keys.contains_key(*name)) {
-        keys.entry("method").or_insert("POST".into());
-    }
-    if let Some(value) = keys.remove("json") {
-        content_type(&mut keys, "application/json")?;
-        keys.insert("body".to_owned(), value.to_string().into());
-    }
-    if let Some(form) = keys.remove("form") {
-        let Value::Object(fields) = form else {
-            return wrong("form: an object of names and values is expected");
-        };
-        let mut pairs = Vec::new();
-        for (name, value) in &fields {
-            for value in texts(value) {
-                pairs.push((name.as_str(), value));
-            }
+        // Without this, a lenient reading would skip what it does not know and send the rest.
+        if RECORD.iter().all(|name| keys.has(name)) {
+            return Err(InvalidLine::new(
+                "a record of a results file holds no request (one of a failure log does)",
+            ));
         }
-        let body = url::form(pairs.iter().map(|(name, value)| (*name, value.as_str())));
-        content_type(&mut keys, "application/x-www-form-urlencoded")?;
-        keys.insert("body".to_owned(), body.into());
-    }
-    if let Some(Value::Object(params)) = keys.get_mut("params") {
-        for value in params.values_mut() {
-            *value = json!(texts(value));
-        }
-    }
-    let auth = keys
-        .remove("auth")
-        .map(|auth| credentials(&auth))
-        .transpose()?;
-    if let Some(auth) = auth {
-        headers(&mut keys)?.insert("authorization".to_owned(), auth.into());
-    }
-    let line: RequestLine<'_> = serde_json::from_value(Value::Object(keys))
-        .map_err(|e| InvalidLine::new(format!("not a request: {e}")))?;
-    if let Some(path) = line.output_file()
-        && !stays_below(Path::new(path))
+        (read::url_of(&keys)?, keys)
+    } else if line.starts_with('"') {
+        let url = serde_json::from_str(line).map_err(|e| not_json(&e))?;
+        (url, Fields::NONE)
+    } else if reading.whole || !line.contains(char::is_whitespace) {
+        (line.to_owned(), Fields::NONE)
+    } else {
+        return Err(InvalidLine::new(
+            "text after the URL (a blank in a URL is written %20; with --input-format urls the whole line is the URL)",
+        ));
+    };
+    let unknown = read::unknown(&keys, reading)?;
+    defaults.complete(&mut keys);
+    let request = read::request(url, &keys, reading)?;
+    if let Some(path) = request.saves_to()
+        && !stays_below(path)
     {
         return Err(InvalidLine::new(format!(
             "output_file: {path:?} is no relative path, or leads upwards"
         )));
     }
-    line.to_request()
+    Ok(Read {
+        request,
+        unknown,
+        logged: false,
+    })
 }
 
 /// Whether the path, put behind a directory, is in it.
 fn stays_below(path: &Path) -> bool {
     path.components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-}
-
-fn headers(keys: &mut Map<String, Value>) -> Result<&mut Map<String, Value>, InvalidLine> {
-    let headers = keys.entry("headers").or_insert_with(|| json!({}));
-    headers
-        .as_object_mut()
-        .ok_or_else(|| InvalidLine::new("headers: an object of names and values is expected"))
-}
-
-/// Unless the line says what its body is.
-fn content_type(keys: &mut Map<String, Value>, value: &str) -> Result<(), InvalidLine> {
-    let headers = headers(keys)?;
-    if !headers
-        .keys()
-        .any(|name| name.eq_ignore_ascii_case("content-type"))
-    {
-        headers.insert("content-type".to_owned(), value.into());
-    }
-    Ok(())
-}
-
-/// A value, or each of a list, as text: numbers and truth values too.
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(values) => values.iter().flat_map(texts).collect(),
-        Value::String(text) => vec![text.clone()],
-        other => vec![other.to_string()],
-    }
-}
-
-fn credentials(auth: &Value) -> Result<String, InvalidLine> {
-    let text = |name: &str| auth.get(name).and_then(Value::as_str);
-    match (text("bearer"), text("user")) {
-        (Some(token), None) => Ok(format!("Bearer {token}")),
-        (None, Some(user)) => {
-            let password = text("password").unwrap_or_default();
-            Ok(format!(
-                "Basic {}",
-                STANDARD.encode(format!("{user}:{password}"))
-            ))
-        }
-        _ => Err(InvalidLine::new(
-            "auth: {\"user\", \"password\"} or {\"bearer\"} is expected",
-        )),
-    }
 }
 
 #[cfg(test)]
@@ -261,6 +203,54 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_sent_as_it_is_written() {
+        let json = r#"{"b":1.50,"a":12345678901234567890123,"b":"\u00e9\/", "n":null}"#;
+        let line = format!(
+            r#"{{"url":"http://h/","id":12345678901234567890,"json": {json} ,"tag":{json},"params":{{"b":1,"a":[true,null],"b":2.0}}}}"#
+        );
+        let request = read(&line);
+        assert_eq!(request.body_bytes(), json.as_bytes());
+        assert_eq!(request.get_id(), Some("12345678901234567890"));
+        let options = request.options().unwrap();
+        assert_eq!(options.tag.as_ref().unwrap().as_json(), json);
+        let pairs = [("b", "1"), ("a", "true"), ("b", "2.0")];
+        assert_eq!(
+            options.query,
+            pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_key_of_null_is_absent() {
+        let keys = BODIES.into_iter().chain([
+            "id",
+            "custom_id",
+            "method",
+            "headers",
+            "params",
+            "auth",
+            "max_time_ms",
+            "connect_timeout_ms",
+            "retry",
+            "idempotent",
+            "max_redirs",
+            "accept",
+            "expect_json",
+            "require",
+            "output_file",
+            "tag",
+            "request",
+            "redacted",
+            "invalid",
+            "anything else",
+        ]);
+        for key in keys {
+            let request = read(&format!("{{\"url\":\"http://h/\",{key:?}:null}}"));
+            assert!(request.is_simple(), "{key}");
+        }
+    }
+
+    #[test]
     fn defaults_hold_where_the_line_says_nothing() {
         let mut defaults = Map::new();
         defaults.insert("method".into(), "PUT".into());
@@ -278,17 +268,158 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_the_wrong_kind_is_named_with_what_is_expected() {
+        const TEXTS: &str = "text, a number, true or false";
+        for (keys, reason) in [
+            (
+                r#""method":1"#,
+                "method: text is expected, not a number".to_owned(),
+            ),
+            (
+                r#""body":{"a":1}"#,
+                "body: text is expected, not an object".into(),
+            ),
+            (
+                r#""body_file":1"#,
+                "body_file: text is expected, not a number".into(),
+            ),
+            (
+                r#""body_base64":"?""#,
+                "body_base64: it is no base64".into(),
+            ),
+            (
+                r#""form":"a=1""#,
+                "form: an object of names and values is expected, not text".into(),
+            ),
+            (
+                r#""params":[1]"#,
+                "params: an object of names and values is expected, not a list".into(),
+            ),
+            (
+                r#""params":{"a":{"b":1}}"#,
+                format!("params: \"a\": {TEXTS}, or a list of these is expected, not an object"),
+            ),
+            (
+                r#""headers":{"A":[[1]]}"#,
+                format!(
+                    "headers: \"A\": {TEXTS}, or a list of these is expected, not a list with a list in it"
+                ),
+            ),
+            (
+                r#""headers":"A: b""#,
+                "headers: an object of names and values is expected, not text".into(),
+            ),
+            (
+                r#""id":true"#,
+                "id: text or a number is expected, not true or false".into(),
+            ),
+            (
+                r#""custom_id":[]"#,
+                "custom_id: text or a number is expected, not a list".into(),
+            ),
+            (
+                r#""id":1,"custom_id":2"#,
+                "only one of id and custom_id can be given".into(),
+            ),
+            (
+                r#""retry":"3""#,
+                "retry: a whole number from 0 to 4294967295 is expected, not text".into(),
+            ),
+            (
+                r#""retry":-1"#,
+                "retry: a whole number from 0 to 4294967295 is expected, not -1".into(),
+            ),
+            (
+                r#""max_time_ms":1.5"#,
+                "max_time_ms: a whole number from 0 to 18446744073709551615 is expected, not 1.5"
+                    .into(),
+            ),
+            (
+                r#""idempotent":1"#,
+                "idempotent: true or false is expected, not a number".into(),
+            ),
+            (
+                r#""expect_json":"true""#,
+                "expect_json: true or false is expected, not text".into(),
+            ),
+            (
+                r#""accept":{"a":1}"#,
+                "accept: a list of statuses and ranges is expected".into(),
+            ),
+            (r#""accept":["2xx"]"#, "accept: ".into()),
+            (
+                r#""require":["/a"]"#,
+                "require: an object of names and values is expected, not a list".into(),
+            ),
+            (
+                r#""require":{"/a":1e999}"#,
+                "require: \"/a\": no such value can be compared with".into(),
+            ),
+            (
+                r#""output_file":1"#,
+                "output_file: text is expected, not a number".into(),
+            ),
+            (
+                r#""url":"http://i/""#,
+                "url: the key is given more than once".into(),
+            ),
+            (
+                r#""body":"\ud800""#,
+                "body: it holds an escape that stands for no character".into(),
+            ),
+            (
+                r#""auth":"me""#,
+                "auth: an object is expected, not text".into(),
+            ),
+            (
+                r#""auth":{"user":"a","pass":"b"}"#,
+                "auth: it has the unknown key \"pass\"".into(),
+            ),
+            (
+                r#""auth":{"user":"a","password":[1]}"#,
+                format!("auth: \"password\": {TEXTS} is expected, not a list"),
+            ),
+            (
+                r#""auth":{"password":"b"}"#,
+                "auth: {\"user\", \"password\"} or {\"bearer\"} is expected".into(),
+            ),
+            (r#""auth":{"user":"a","bearer":"b"}"#, "auth: {".into()),
+            (
+                r#""auth":{"bearer":"b"},"headers":{"Authorization":"c"}"#,
+                "auth: the headers have an authorization too".into(),
+            ),
+            (r#""redacted":{"a":1}"#, "redacted: ".into()),
+        ] {
+            let found = refusal(&format!("{{\"url\":\"http://h/\",{keys}}}"));
+            assert!(found.starts_with(&reason), "{found}");
+        }
+    }
+
+    #[test]
+    fn numbers_stand_for_their_text_in_credentials_and_headers() {
+        let request = read(r#"{"url":"http://h/","auth":{"user":7,"password":123456}}"#);
+        assert_eq!(
+            request.header_edits()[0].1.as_ref().unwrap(),
+            "Basic NzoxMjM0NTY="
+        );
+        let request = read(r#"{"url":"http://h/","headers":{"A":[1.50,false]}}"#);
+        let values = request.header_edits().iter();
+        let values: Vec<_> = values.map(|(_, value)| value.as_ref().unwrap()).collect();
+        assert_eq!(values, ["1.50", "false"]);
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (line, reason) in [
-            ("{\"url\": ", "not JSON: EOF"),
+            ("{\"url\": ", "not JSON: it ends too early, at byte 7"),
             (
                 "{\"url\":\"http://h/\",\"metod\":\"PUT\"}",
                 "the request has the unknown key \"metod\"",
             ),
-            ("{\"method\":\"PUT\"}", "not a request: missing field `url`"),
+            ("{\"method\":\"PUT\"}", "url: it is missing"),
             (
                 "{\"url\":\"http://h/\",\"json\":1,\"body\":\"\"}",
-                "only one of body",
+                "only one of body and json can be given",
             ),
             ("{\"url\":\"http://h/\",\"auth\":1}", "auth: "),
             (

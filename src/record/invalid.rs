@@ -1,8 +1,8 @@
-//! Lines that are no record, or hold no request.
+//! What is said of a line that cannot be read.
 
-use serde::Deserialize;
+use std::fmt;
 
-use super::wire::Version;
+use serde_json::error::Category;
 
 /// A line that is no record, or holds no request: says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,16 +31,36 @@ impl InvalidLine {
     pub fn unknown_key(&self) -> Option<&str> {
         self.unknown.as_deref()
     }
+}
 
-    /// Why a line could not be read: another version before all else, since its other keys may be anything.
-    pub(super) fn unreadable(line: &str, error: &serde_json::Error) -> InvalidLine {
-        #[derive(Deserialize)]
-        struct Versioned {
-            v: u64,
+/// Where a line stops to be JSON, and why.
+pub(super) fn not_json(error: &serde_json::Error) -> InvalidLine {
+    InvalidLine::new(format!("not JSON: {}", Fault(error)))
+}
+
+/// Says where and why JSON cannot be read.
+pub(super) struct Fault<'e>(pub(super) &'e serde_json::Error);
+
+impl fmt::Display for Fault<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = (self.0.line(), self.0.column());
+        let place = match line {
+            0 | 1 => format!("byte {column}"),
+            _ => format!("line {line}, byte {column}"),
+        };
+        match self.0.classify() {
+            Category::Eof => write!(f, "it ends too early, at {place}"),
+            Category::Syntax | Category::Io => {
+                let text = self.0.to_string();
+                let what = text
+                    .rsplit_once(" at line ")
+                    .map_or(&*text, |(what, _)| what);
+                write!(f, "{what}, at {place}")
+            }
+            Category::Data => write!(
+                f,
+                "up to {place} a key is missing, or has a value that it cannot have"
+            ),
         }
-        let other = serde_json::from_str::<Versioned>(line)
-            .ok()
-            .and_then(|line| Version::refusal(line.v));
-        InvalidLine::new(other.unwrap_or_else(|| format!("not a record: {error}")))
     }
 }

@@ -6,12 +6,13 @@ use serde_json::{Map, Value};
 
 use super::InvalidLine;
 use super::files::Files;
-use super::input::{request_of_input, request_of_whole_line};
+use super::input::{Defaults, read_line};
+use super::read::{Read, Reading};
 use crate::policy::RetryPolicy;
 use crate::request::Request;
 
 /// Reads the lines of an input as [`request_of_input`](super::request_of_input) does, with what holds for all of them:
-/// defaults, headers left out, the directory that bodies are saved in.
+/// defaults, the directory that bodies are saved in.
 ///
 /// ```
 /// use haul::record::InputLines;
@@ -23,11 +24,9 @@ use crate::request::Request;
 /// ```
 #[derive(Debug, Default)]
 pub struct InputLines {
-    defaults: Map<String, Value>,
-    without: Vec<String>,
+    defaults: Defaults,
+    reading: Reading,
     retry: RetryPolicy,
-    lenient: bool,
-    whole_lines: bool,
     files: Option<Files>,
     number: u64,
 }
@@ -50,13 +49,37 @@ impl InputLines {
 
     /// Keys of requests that say nothing else.
     pub fn defaults(mut self, defaults: Map<String, Value>) -> InputLines {
-        self.defaults = defaults;
+        self.defaults = Defaults::of(&defaults);
         self
     }
 
-    /// A header of the client's that no request takes along, unless its line gives it.
-    pub fn without_header(mut self, name: impl Into<String>) -> InputLines {
-        self.without.push(name.into());
+    /// One more key of requests that say nothing else, its value as JSON text: what stands under `json` or `tag` is sent
+    /// and comes back as it is written here.
+    ///
+    /// ```
+    /// use haul::record::InputLines;
+    ///
+    /// let mut lines = InputLines::new().default_key("json", r#"{"price": 19.00, "id": 12345678901234567890123}"#)?;
+    /// let request = lines.read("https://example.com/items")?.request;
+    /// assert_eq!(request.body_bytes(), br#"{"price": 19.00, "id": 12345678901234567890123}"#);
+    /// # Ok::<(), haul::record::InvalidLine>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the value is not JSON.
+    pub fn default_key(
+        mut self,
+        key: impl Into<String>,
+        json: &str,
+    ) -> Result<InputLines, InvalidLine> {
+        self.defaults.set(key.into(), json)?;
+        Ok(self)
+    }
+
+    /// Says that the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none. Where
+    /// the client has one, it is sent; where it [leaves it out](crate::ClientBuilder::without_header), none is.
+    pub fn content_type_of_client(mut self) -> InputLines {
+        self.reading.untyped = true;
         self
     }
 
@@ -69,14 +92,14 @@ impl InputLines {
 
     /// Whether unknown keys are skipped and told of, where they are otherwise errors. Default false.
     pub fn lenient(mut self, lenient: bool) -> InputLines {
-        self.lenient = lenient;
+        self.reading.lenient = lenient;
         self
     }
 
     /// True: a line that is not JSON is a URL to its end, and blanks in it are sent as `%20`. Default false: text after a
     /// URL makes the line invalid, since it is more often a remark than a part of the URL.
     pub fn whole_lines(mut self, whole: bool) -> InputLines {
-        self.whole_lines = whole;
+        self.reading.whole = whole;
         self
     }
 
@@ -108,11 +131,8 @@ impl InputLines {
     /// When it is no request: see [`request_of_input`](super::request_of_input). An `output_file` must be a relative
     /// path without `..`, and no other line's.
     pub fn read(&mut self, line: &str) -> Result<InputLine, InvalidLine> {
-        let read = match self.whole_lines {
-            true => request_of_whole_line(line.trim(), &self.defaults),
-            false => request_of_input(line, &self.defaults),
-        };
-        self.take_read(line, read)
+        let read = read_line(line, &self.defaults, self.reading);
+        self.take_read(read)
     }
 
     /// Reads a URL, or a request as JSON, that is no line of a list: blanks in a URL are a part of it.
@@ -120,26 +140,21 @@ impl InputLines {
     /// # Errors
     /// As those of [`read`](InputLines::read).
     pub fn read_whole(&mut self, text: &str) -> Result<InputLine, InvalidLine> {
-        let read = request_of_whole_line(text.trim(), &self.defaults);
-        self.take_read(text, read)
+        let whole = Reading {
+            whole: true,
+            ..self.reading
+        };
+        let read = read_line(text, &self.defaults, whole);
+        self.take_read(read)
     }
 
-    /// Takes what was read of a line. Unknown keys are forgiven if they are to be.
-    fn take_read(
-        &mut self,
-        line: &str,
-        read: Result<Request, InvalidLine>,
-    ) -> Result<InputLine, InvalidLine> {
+    fn take_read(&mut self, read: Result<Read, InvalidLine>) -> Result<InputLine, InvalidLine> {
         self.number += 1;
-        let mut unknown = Vec::new();
-        let request = match read {
-            Err(e) if self.lenient && e.unknown_key().is_some() => {
-                self.forgiving(line, &mut unknown)?
-            }
-            read => read?,
-        };
-        let request = self.complete(request, is_logged(line))?;
-        Ok(InputLine { request, unknown })
+        let read = read?;
+        Ok(InputLine {
+            request: self.complete(read.request, read.logged)?,
+            unknown: read.unknown,
+        })
     }
 
     /// Takes a request of a failure log that is not read as text, one of `Sqlite::last_failures`, as the next line. If
@@ -152,13 +167,6 @@ impl InputLines {
 
     /// The request with what holds for all lines.
     fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
-        for name in &self.without {
-            let gives =
-                |(own, _): &(crate::http::HeaderName, _)| own.as_str().eq_ignore_ascii_case(name);
-            if !request.header_edits().iter().any(gives) {
-                request = request.without_header_as_all(name);
-            }
-        }
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));
@@ -173,38 +181,6 @@ impl InputLines {
             },
         }
     }
-
-    /// The request without the keys that mean nothing, which are told of.
-    fn forgiving(&self, line: &str, unknown: &mut Vec<String>) -> Result<Request, InvalidLine> {
-        let read = serde_json::from_str::<Map<String, Value>>(line.trim());
-        let mut keys = read.map_err(|e| InvalidLine::new(format!("not JSON: {e}")))?;
-        loop {
-            let text = serde_json::to_string(&keys)
-                .map_err(|e| InvalidLine::new(format!("not JSON: {e}")))?;
-            let error = match request_of_input(&text, &self.defaults) {
-                Err(error) => error,
-                read => return read,
-            };
-            let Some(key) = error.unknown_key() else {
-                return Err(error);
-            };
-            // Of a line of a failure log, the request within.
-            let removed = match keys.get_mut("request").and_then(Value::as_object_mut) {
-                Some(within) => within.remove(key),
-                None => keys.remove(key),
-            };
-            if removed.is_none() {
-                return Err(error);
-            }
-            unknown.push(key.to_owned());
-        }
-    }
-}
-
-/// Whether it is a line of a failure log.
-fn is_logged(line: &str) -> bool {
-    let keys = serde_json::from_str::<Map<String, Value>>(line.trim());
-    keys.is_ok_and(|keys| keys.contains_key("request"))
 }
 
 #[cfg(test)]
@@ -213,7 +189,6 @@ mod tests {
 
     use super::*;
     use crate::policy::Jitter;
-    use crate::record::Key;
 
     #[test]
     fn an_unknown_key_is_an_error_or_skipped_and_told_of() {
@@ -276,18 +251,5 @@ mod tests {
         let read = lines.read(r#"{"url":"http://h/","retry":4}"#).unwrap();
         let own = read.request.options().unwrap().retry.as_ref().unwrap();
         assert_eq!(format!("{own:?}"), format!("{:?}", policy.max_attempts(5)));
-    }
-
-    #[test]
-    fn a_header_left_out_everywhere_may_be_given_by_a_line() {
-        let mut lines = InputLines::new().without_header("User-Agent");
-        let without = lines.read("http://h/").unwrap().request;
-        assert_eq!(without.header_edits().len(), 1);
-        assert!(without.header_edits()[0].1.is_none());
-        assert_eq!(Key::of(&without), Key::of(&"http://h/".into()));
-        let given = r#"{"url":"http://h/","headers":{"user-agent":"x"}}"#;
-        let given = lines.read(given).unwrap().request;
-        assert_eq!(given.header_edits()[0].1.as_ref().unwrap(), "x");
-        assert_eq!(given.header_edits().len(), 1);
     }
 }

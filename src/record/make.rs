@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::key::{BaseUrl, KeyVersion, Keys};
-use super::request::RequestLine;
+use super::request::Written;
 use super::wire::{self, Version};
 use super::{AttemptRecord, Kind, PhaseTimes, Record, body};
 use crate::http::HeaderValue;
@@ -163,7 +163,7 @@ impl<'a> Record<'a> {
             body: None,
             body_encoding: None,
             body_truncated: None,
-            tag: request.get_tag().map(Cow::Borrowed),
+            tag: request.own_tag().cloned(),
             supersedes: request.resumed().is_some_and(|resumed| resumed.supersedes),
             request: None,
             response_text: None,
@@ -184,7 +184,7 @@ impl<'a> Record<'a> {
     /// The line of the failure log for an outcome: the record, the request, and what the server said.
     pub fn of_failure<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
         let mut record = Record::new(outcome, options);
-        record.request = Some(RequestLine::new(&outcome.request, options.secrets));
+        record.request = Some(Written::new(&outcome.request, options.secrets));
         if let Some(response) = response_of(outcome) {
             let (text, cut) = body::cut(response.text(), options.body_limit);
             if record.body.as_ref() == Some(&text) {

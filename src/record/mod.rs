@@ -31,7 +31,7 @@
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
 //! | `body`, `body_encoding`, `body_truncated` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
-//! | `tag` | what the caller tagged the request with |
+//! | `tag` | what the caller tagged the request with, as it was written |
 //! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
 //!
 //! # The failure log
@@ -45,13 +45,16 @@
 
 mod body;
 mod codes;
+mod fields;
 mod files;
 mod input;
 mod invalid;
 mod key;
 mod lines;
 mod make;
+mod pairs;
 mod pieces;
+mod read;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -65,7 +68,6 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use body::BodyEncoding;
 pub use input::request_of_input;
@@ -82,9 +84,10 @@ pub use request::{line_of, request_of};
 
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
-use crate::request::Request;
+use crate::request::{Request, Tag};
 use crate::timing::{Phase, millis, millis_option};
-use request::RequestLine;
+use invalid::Fault;
+use request::Written;
 pub(crate) use wire::Version;
 
 /// What is kept of one request, as it is written in a results file or a failure log and read back from it.
@@ -227,14 +230,14 @@ pub struct Record<'a> {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::any_value"
+        deserialize_with = "wire::any_tag"
     )]
-    pub tag: Option<Cow<'a, Value>>,
+    pub tag: Option<Tag>,
     /// Whether it stands in place of an earlier record of the same key that was no success.
     #[serde(default, skip_serializing_if = "is_false")]
     pub supersedes: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    request: Option<RequestLine<'a>>,
+    request: Option<Written>,
     /// The body as text, in a failure log; absent when there was no response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_text: Option<Cow<'a, str>>,
@@ -319,7 +322,7 @@ impl<'a> Record<'a> {
     /// # Errors
     /// When the line is no record, or one of another version.
     pub fn parse(line: &str) -> Result<Record<'static>, InvalidLine> {
-        serde_json::from_str(line).map_err(|e| InvalidLine::unreadable(line, &e))
+        serde_json::from_str(line).map_err(|e| unreadable(line, &e))
     }
 
     /// The record as one line of JSON, without the line feed.
@@ -333,7 +336,8 @@ impl<'a> Record<'a> {
     /// The request of a line of a failure log, as JSON.
     #[cfg(feature = "sqlite")]
     pub(crate) fn request_json(&self) -> String {
-        serde_json::to_string(&self.request).expect("a request is always valid JSON")
+        let request = self.request.as_ref();
+        request.map_or("null", Written::as_json).to_owned()
     }
 
     /// The bytes of `body`. `None` where there is none, or it is no valid base64.
@@ -353,9 +357,21 @@ impl<'a> Record<'a> {
     pub fn to_request(&self) -> Result<Request, InvalidLine> {
         match &self.request {
             Some(request) => request.to_request(),
-            None => Err(request::missing()),
+            None => Err(read::missing()),
         }
     }
+}
+
+/// Why a line could not be read: another version before all else, since its other keys may be anything.
+fn unreadable(line: &str, error: &serde_json::Error) -> InvalidLine {
+    #[derive(Deserialize)]
+    struct Versioned {
+        v: u64,
+    }
+    let other = serde_json::from_str::<Versioned>(line)
+        .ok()
+        .and_then(|line| Version::refusal(line.v));
+    InvalidLine::new(other.unwrap_or_else(|| format!("not a record: {}", Fault(error))))
 }
 
 fn is_zero(n: &u32) -> bool {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One value, or several of the same name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Values {
     One(String),
@@ -25,13 +25,6 @@ impl Values {
             Values::Several(values) if values.is_empty() => *self = Values::One(value),
             Values::Several(values) => values.push(value),
             Values::One(first) => *self = Values::Several(vec![std::mem::take(first), value]),
-        }
-    }
-
-    pub(super) fn as_slice(&self) -> &[String] {
-        match self {
-            Values::One(value) => std::slice::from_ref(value),
-            Values::Several(values) => values,
         }
     }
 }

@@ -1,15 +1,16 @@
 //! How single values stand on the wire.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::ser::SerializeMap;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::fields;
+use crate::request::Tag;
 
 /// The version of the record format: the number 1, any other refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,88 +87,18 @@ pub(crate) mod instant {
     }
 }
 
-/// Text that other programs may have written as a number, as ids are.
+/// Text that other programs may have written as a number, as ids are: with the digits it has there.
 pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Cow<'static, str>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Name {
-        Text(String),
-        Number(serde_json::Number),
-    }
-    Ok(Option::<Name>::deserialize(from)?.map(|name| match name {
-        Name::Text(text) => text.into(),
-        Name::Number(number) => number.to_string().into(),
-    }))
+    let Some(value) = Option::<Box<RawValue>>::deserialize(from)? else {
+        return Ok(None);
+    };
+    let name = fields::name("id", &value).map_err(D::Error::custom)?;
+    Ok(Some(name.into()))
 }
 
 /// Any JSON that is there: `null` is a value too.
-pub(crate) fn any_value<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<Cow<'static, Value>>, D::Error> {
-    Value::deserialize(from).map(|value| Some(Cow::Owned(value)))
-}
-
-/// A JSON object whose order is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Pairs<V>(pub(crate) Vec<(String, V)>);
-
-impl<V> Default for Pairs<V> {
-    fn default() -> Self {
-        Pairs(Vec::new())
-    }
-}
-
-impl<V> Pairs<V> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The value of this name, made if it is new.
-    pub(crate) fn entry(&mut self, name: &str) -> &mut V
-    where
-        V: Default,
-    {
-        let at = self.0.iter().position(|(other, _)| other == name);
-        let at = at.unwrap_or_else(|| {
-            self.0.push((name.to_owned(), V::default()));
-            self.0.len() - 1
-        });
-        &mut self.0[at].1
-    }
-}
-
-impl<V: Serialize> Serialize for Pairs<V> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Entries<V>(std::marker::PhantomData<V>);
-
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
-            type Value = Pairs<V>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<V>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-
-        from.deserialize_map(Entries(std::marker::PhantomData))
-    }
+pub(crate) fn any_tag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Tag>, D::Error> {
+    Tag::deserialize(from).map(Some)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Body, Reader, Request, Source, Stream};
+use super::{Body, LineBody, Reader, Request, Source, Stream};
 use crate::http::HeaderValue;
 use crate::http::header::CONTENT_TYPE;
 use crate::url;
@@ -136,6 +136,17 @@ impl Request {
             Body::Bytes(bytes) => bytes,
             Body::Streamed(_) => &[],
         }
+    }
+
+    /// Says that a line of input said the body with this key.
+    pub(crate) fn of_line(mut self, key: LineBody) -> Request {
+        self.content_mut().line_body = Some(key);
+        self
+    }
+
+    /// The key that a line of input said the body with.
+    pub(crate) fn line_body(&self) -> Option<LineBody> {
+        self.content.as_ref()?.line_body
     }
 
     pub(crate) fn sends(&self) -> &Body {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Request, SaveTo};
+use super::{Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
 use crate::http::HeaderName;
 use crate::limits::Timeouts;
@@ -19,6 +19,8 @@ use crate::status::StatusSet;
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) query: Vec<(String, String)>,
+    /// True if the query was read from the `params` of a line.
+    pub(crate) line_params: bool,
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Option<Arc<RetryPolicy>>,
     pub(crate) accept: Option<StatusSet>,
@@ -31,14 +33,12 @@ pub(crate) struct Options {
     pub(crate) rules: Vec<Rule>,
     pub(crate) save: Option<SaveTo>,
     pub(crate) id: Option<String>,
-    pub(crate) tag: Option<Value>,
+    pub(crate) tag: Option<Tag>,
     pub(crate) invalid: Option<String>,
     /// Secret headers a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
     /// Query parameters, likewise.
     pub(crate) needs_query: Vec<String>,
-    /// Lower-case names of headers that every request of the input leaves out: a setting, and no part of the key.
-    pub(crate) left_out_by_all: Vec<String>,
     /// What is shown of it, where that is less than usual.
     pub(crate) redaction: Redaction,
 }
@@ -56,6 +56,14 @@ pub(crate) enum Rule {
 }
 
 impl Request {
+    /// Says that the query, if there is any, was read from the `params` of a line.
+    pub(crate) fn with_line_params(mut self) -> Request {
+        if let Some(options) = &mut self.options {
+            options.line_params = !options.query.is_empty();
+        }
+        self
+    }
+
     /// Says that these headers and query parameters, left out where the request was written down, must come from the
     /// client's defaults.
     pub(crate) fn needing(mut self, headers: Vec<HeaderName>, query: Vec<String>) -> Request {
@@ -64,13 +72,6 @@ impl Request {
             (options.needs_headers, options.needs_query) = (headers, query);
         }
         self
-    }
-
-    /// Leaves a header out as every request of the input does.
-    pub(crate) fn without_header_as_all(mut self, name: &str) -> Request {
-        let names = &mut self.options_mut().left_out_by_all;
-        names.push(name.to_ascii_lowercase());
-        self.without_header(name)
     }
 
     /// What is wrong where what this request needs is not all there: a message naming what is missing.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::escape::Escaped;
+
 use super::layout::{Figures, columns, cut, padded, right_aligned, shortened, two, widest};
 use super::numbers::{mean, millis_shown, number, percent, plural, size, span};
 use super::{HostFigures, Summary, TopError};
@@ -101,7 +103,7 @@ impl Summary {
         let second = match self.top_errors().first() {
             Some(error) => {
                 let text = cut(&error_shown(error), width.saturating_sub(2));
-                let url = printable(&error.url);
+                let url = Escaped(&error.url).to_string();
                 let room = width.saturating_sub(2 + columns(&text) + 3);
                 match room >= columns(&url).min(SHORTEST_URL) {
                     true => format!("  {text}   {}", shortened(&url, room)),
@@ -286,11 +288,14 @@ impl Summary {
         let texts = errors.iter().map(|error| cut(&error_shown(error), room));
         let texts: Vec<String> = texts.collect();
         let place = |error: &TopError| match &error.place {
-            Some(place) => printable(&format!("e.g. {place}")),
+            Some(place) => Escaped(format_args!("e.g. {place}")).to_string(),
             None => format!("e.g. line {}", error.index + 1),
         };
         let places: Vec<String> = errors.iter().map(place).collect();
-        let urls: Vec<String> = errors.iter().map(|error| printable(&error.url)).collect();
+        let urls: Vec<String> = errors
+            .iter()
+            .map(|error| Escaped(&error.url).to_string())
+            .collect();
         let of_text = widest(&texts);
         // Beside the error or below it, but for all rows alike.
         let left = room.saturating_sub(of_text + 2 + widest(&places) + 1);
@@ -323,21 +328,14 @@ fn titled(title: &str, rows: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 fn error_shown(error: &TopError) -> String {
-    printable(&format!("{} {}", error.error_type, error.message))
+    Escaped(format_args!("{} {}", error.error_type, error.message)).to_string()
 }
 
 /// The name a person knows: without the scheme, and without the port where it is the scheme's own.
 fn host_name(figures: &HostFigures) -> String {
     let host = &figures.host;
     match (host.scheme(), host.port()) {
-        ("http", 80) | ("https", 443) => printable(host.name()),
-        (_, port) => printable(&format!("{}:{port}", host.name())),
+        ("http", 80) | ("https", 443) => Escaped(host.name()).to_string(),
+        (_, port) => Escaped(format_args!("{}:{port}", host.name())).to_string(),
     }
-}
-
-/// Messages and URLs come from elsewhere and may hold what steers a terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }

@@ -213,7 +213,7 @@ impl Sockets {
             body: length,
             unwanted: upload.map(|upload| Arc::clone(&upload.unwanted)),
             header_limit: self.header_limit,
-            forwarding: route.forwarding(target, call.headers),
+            forwarding: route.forwarding(target, call),
             watch: call.watch().cloned(),
         });
         connection

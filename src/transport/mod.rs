@@ -45,7 +45,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
 use crate::host::Host;
-use crate::http::{HeaderMap, Method, Version};
+use crate::http::{HeaderMap, HeaderName, Method, Version};
 use crate::request::{Body, SaveTo};
 use crate::response::Headers;
 use crate::status::StatusSet;
@@ -77,6 +77,8 @@ pub(crate) struct Call<'a> {
     pub(crate) host: Option<&'a Host>,
     /// All headers to send but those of the framing (`Host`, `Content-Length`).
     pub(crate) headers: &'a HeaderMap,
+    /// Names of headers that are not added where `headers` lacks them.
+    pub(crate) without: &'a [HeaderName],
     /// The same, where they have been written out before.
     pub(crate) lines: Option<&'a Lines>,
     pub(crate) body: &'a Body,

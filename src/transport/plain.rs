@@ -93,7 +93,7 @@ fn write_head(mut out: &mut [u8], call: &Call<'_>, target: &Target<'_>) -> Optio
     put_host(&mut out, call.url, target)?;
     match call.lines {
         Some(lines) => put(&mut out, &[lines.as_bytes()])?,
-        None => write_lines(&mut out, call.headers)?,
+        None => write_lines(&mut out, call.headers, call.without)?,
     }
     put(&mut out, &[b"\r\n\r\n"])?;
     Some(room - out.len())

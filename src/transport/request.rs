@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::Call;
 use crate::http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, RANGE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Request};
@@ -15,12 +15,8 @@ pub(super) fn request(call: &Call<'_>) -> Request<()> {
     // The body's own length counts. A wrong one would make ureq wait for bytes that do not exist.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
-    for (name, value) in DEFAULTS {
-        if !value.is_empty() {
-            headers
-                .entry(name)
-                .or_insert(HeaderValue::from_static(value));
-        }
+    for (name, value) in added(call.headers, call.without) {
+        headers.insert(name, HeaderValue::from_static(value));
     }
     let mut request = Request::new(());
     *request.method_mut() = call.method.clone();
@@ -48,6 +44,7 @@ pub(super) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
     call.expect_from
         .is_some_and(|from| length != Some(0) && length.is_none_or(|l| l >= from))
         && !call.headers.contains_key(EXPECT)
+        && !call.without.contains(&EXPECT)
 }
 
 /// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults
@@ -71,10 +68,11 @@ pub(super) fn head_size(call: &Call<'_>) -> usize {
 pub(crate) struct Lines(Box<[u8]>);
 
 impl Lines {
-    /// The lines of these headers and of what goes out beside them. `None` where it takes ureq to write them.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Lines> {
+    /// The lines of these headers and of what goes out beside them, but for the names `without`. `None` where it takes
+    /// ureq to write them.
+    pub(crate) fn of(headers: &HeaderMap, without: &[HeaderName]) -> Option<Lines> {
         let mut lines = Vec::new();
-        write_lines(&mut lines, headers)?;
+        write_lines(&mut lines, headers, without)?;
         Some(Lines(lines.into()))
     }
 
@@ -84,7 +82,11 @@ impl Lines {
 }
 
 /// Writes header lines as ureq would. `None` where it would look twice, or where there is no room.
-pub(super) fn write_lines(out: &mut impl Write, headers: &HeaderMap) -> Option<()> {
+pub(super) fn write_lines(
+    out: &mut impl Write,
+    headers: &HeaderMap,
+    without: &[HeaderName],
+) -> Option<()> {
     let mut line = |name: &HeaderName, value: &[u8]| {
         put(out, &[b"\r\n", name.as_str().as_bytes(), b": ", value])
     };
@@ -96,10 +98,8 @@ pub(super) fn write_lines(out: &mut impl Write, headers: &HeaderMap) -> Option<(
             _ => line(name, value.as_bytes())?,
         }
     }
-    for (name, value) in DEFAULTS {
-        if !value.is_empty() && !headers.contains_key(&name) {
-            line(&name, value.as_bytes())?;
-        }
+    for (name, value) in added(headers, without) {
+        line(&name, value.as_bytes())?;
     }
     Some(())
 }
@@ -110,8 +110,19 @@ pub(super) fn put(out: &mut impl Write, parts: &[&[u8]]) -> Option<()> {
 }
 
 /// What goes out unless the request says something else.
-pub(super) const DEFAULTS: [(HeaderName, &str); 2] =
-    [(ACCEPT, "*/*"), (ACCEPT_ENCODING, ENCODINGS)];
+const DEFAULTS: [(HeaderName, &str); 2] = [(ACCEPT, "*/*"), (ACCEPT_ENCODING, ENCODINGS)];
+
+/// The defaults that these headers lack and that are not among the names `without`. A request for a part of a body
+/// offers no coding, since a part of a coded body cannot be decoded (as in Go's net/http and the Fetch Standard).
+fn added(
+    headers: &HeaderMap,
+    without: &[HeaderName],
+) -> impl Iterator<Item = (HeaderName, &'static str)> {
+    DEFAULTS.into_iter().filter(|(name, value)| {
+        let of_a_part = *name == ACCEPT_ENCODING && headers.contains_key(RANGE);
+        !value.is_empty() && !of_a_part && !headers.contains_key(name) && !without.contains(name)
+    })
+}
 
 /// Adds the codings that ureq leaves to this side to those it knows.
 macro_rules! and_own {

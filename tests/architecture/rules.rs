@@ -14,6 +14,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "cookies",
             "digest",
             "error",
+            "escape",
             "host",
             "host_rule",
             "limits",

@@ -47,7 +47,7 @@ fn method_and_body_are_those_given() {
     let seen = server.last("/json");
     assert_eq!(
         (seen.method.as_str(), seen.text().as_str()),
-        ("PUT", r#"{"n":1}"#)
+        ("PUT", r#"{"n": 1}"#)
     );
     assert_eq!(seen.header("content-type"), Some("application/json"));
     haul(["-d", "@-", &server.url("/stdin")])

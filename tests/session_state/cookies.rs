@@ -43,6 +43,18 @@ fn without_a_jar_nothing_is_kept() {
 }
 
 #[test]
+fn a_cookie_header_left_out_brings_none_of_the_jar_along() {
+    let (server, jar) = (site(), CookieJar::new());
+    let client = with(&jar);
+    assert!(client.get(server.url("/in")).is_success());
+    client.send(Request::get(server.url("/request")).without_header("Cookie"));
+    assert_eq!(sent(&server, "/request"), None);
+    let leaving_out = builder().cookies(jar).without_header("cookie");
+    leaving_out.build().unwrap().get(server.url("/client"));
+    assert_eq!(sent(&server, "/client"), None);
+}
+
+#[test]
 fn what_an_answer_sets_later_requests_bring_along() {
     let (server, jar) = (site(), CookieJar::new());
     let client = with(&jar);

@@ -28,6 +28,7 @@ fn they_go_to_their_host_where_nothing_else_says_who_asks() {
     };
     let get = || Request::get(server.url("/"));
     assert_eq!(sent(get()).as_deref(), Some(BASIC));
+    assert_eq!(sent(get().without_header("authorization")), None);
     assert_eq!(sent(Request::get(server.url_on(1, "/"))), None);
     assert_eq!(sent(get().bearer("own")).as_deref(), Some("Bearer own"));
     let named = server.url("/").replace("http://", "http://a:b@");

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Status};
 use crate::input::{Input, shown_place};
+use crate::stdout::Stdout;
 use crate::voice::Voice;
 
 /// A request as it would be sent, secrets masked. Keys that mean the same have the names that they have in records.
@@ -49,7 +50,7 @@ impl<'a> Shown<'a> {
 
 /// Prints the requests, and says of each line that could not be sent why.
 pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<Status, Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(Stdout::new());
     let mut status = Status::Fine;
     let mut write = || {
         while let Some(read) = input.next_line() {

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use haul::Escaped;
+
 use crate::arguments::Told;
 
 /// What the process exits with.
@@ -27,7 +29,8 @@ pub(crate) fn of_usage(told: &Told) -> Status {
     // What cannot be printed is nobody's to read.
     match told {
         Told::Wrong(text) => {
-            let _ = write!(io::stderr(), "haul: {text}");
+            let lines = text.lines().map(|line| format!("{}\n", Escaped(line)));
+            let _ = write!(io::stderr(), "haul: {}", lines.collect::<String>());
             Status::Usage
         }
         Told::Asked(text) => {

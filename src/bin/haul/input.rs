@@ -1,11 +1,11 @@
 //! Where requests come from: lines of files and standard input, and URLs among the arguments.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use haul::Request;
 use haul::record::InputLines;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use crate::arguments::{Arguments, Format};
 use crate::failure::Failure;
@@ -223,7 +223,10 @@ impl Input {
                 Ok(request)
             }
             Err(reason) => {
-                let stand_in = Request::unreadable(beginning(text), reason.clone());
+                let stand_in = Request::unreadable(
+                    beginning(&url_in(text).unwrap_or_else(|| text.to_owned())),
+                    reason.clone(),
+                );
                 let stand_in = match id_in(text) {
                     Some(id) => stand_in.id(id),
                     None => stand_in,
@@ -275,12 +278,20 @@ impl Bad {
 
 /// What the line calls its request, whatever else is wrong with it.
 fn id_in(text: &str) -> Option<String> {
-    let keys: Map<String, Value> = serde_json::from_str(text).ok()?;
-    match keys.get("id").or_else(|| keys.get("custom_id"))? {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
+    let keys: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let id = keys.get("id").or_else(|| keys.get("custom_id"))?.get();
+    match id.as_bytes().first()? {
+        b'"' => serde_json::from_str(id).ok(),
+        b'-' | b'0'..=b'9' => Some(id.to_owned()),
         _ => None,
     }
+}
+
+/// The URL of a request as JSON, if it has one that can be read: its other keys may hold secrets.
+fn url_in(text: &str) -> Option<String> {
+    let keys: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let url = keys.get("url").map_or("\"\"", |url| url.get());
+    Some(serde_json::from_str(url).unwrap_or_default())
 }
 
 fn beginning(text: &str) -> String {

@@ -21,6 +21,7 @@ mod run;
 mod settings;
 mod signals;
 mod source;
+mod stdout;
 mod total;
 mod units;
 mod voice;

@@ -1,7 +1,6 @@
 //! Where outcomes go.
 
 use std::fs;
-use std::io::{self, Stdout};
 use std::path::{Path, PathBuf};
 
 use haul::record::RecordOptions;
@@ -11,6 +10,7 @@ use haul::{Outcome, Redaction, SinkError, Summary};
 use crate::again;
 use crate::arguments::{Arguments, Body};
 use crate::failure::Failure;
+use crate::stdout::Stdout;
 
 /// The results, and the failures where they were asked for.
 pub(crate) struct Output {
@@ -67,7 +67,7 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
     };
     let results = match path {
         None => Results::Stdout(
-            JsonLines::new(io::stdout())
+            JsonLines::new(Stdout::new())
                 .named("stdout")
                 .records(records),
         ),

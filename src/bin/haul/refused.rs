@@ -49,6 +49,7 @@ fn option_of(setting: &str) -> &str {
         "basic_auth" => "user",
         "base_url" => "base-url",
         "user_agent" => "user-agent",
+        "without_header" => "header",
         same => same,
     }
 }

@@ -5,10 +5,10 @@ use std::io::{self, Read};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haul::http::{HeaderName, HeaderValue, Method};
+use haul::http::{HeaderValue, Method};
 use haul::record::InputLines;
 use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::arguments::{Arguments, Format, Pace, Requests, Times, name_of};
 use crate::connection::connected;
@@ -49,22 +49,6 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
     if let Some(name) = &given.user_agent {
         builder = builder.user_agent(name);
     }
-    if let Some(cookie) = &given.cookie {
-        // The value is not shown: it may be a secret.
-        if !cookie.contains('=') {
-            return Err(Failure::usage(format!(
-                "{}: NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
-                name_of("cookie")
-            )));
-        }
-        if HeaderValue::from_str(cookie).is_err() {
-            return Err(Failure::usage(format!(
-                "{}: it holds a character that may not be sent",
-                name_of("cookie")
-            )));
-        }
-        builder = builder.header("cookie", cookie);
-    }
     if let Some(user) = &given.user {
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         builder = builder.basic_auth(user, password);
@@ -72,9 +56,8 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
     if let Some(token) = &given.bearer {
         builder = builder.bearer(text_or_file("bearer", token)?.trim());
     }
-    let mut lines = InputLines::new()
+    let mut lines = defaults(given)?
         .whole_lines(given.input_format == Format::Urls)
-        .defaults(defaults(given)?)
         .lenient(given.lenient)
         .retry(retry);
     if let Some(folder) = &arguments.results.output_dir {
@@ -84,29 +67,41 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
             lines = lines.without_directories();
         }
     }
-    for header in headers(&given.headers)? {
-        match header.split_once(':') {
-            Some((name, "")) => {
-                HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| {
-                    let option = name_of("header");
-                    Failure::usage(format!("{option}: the name is not valid: {name:?}"))
-                })?;
-                lines = lines.without_header(name.trim());
-            }
-            Some((name, value)) => builder = builder.header(name.trim(), value.trim()),
-            // The value is not shown: it may be a secret.
-            None => {
-                return Err(Failure::usage(format!(
-                    "{}: 'NAME: VALUE' is expected, or 'NAME:' to leave one out",
-                    name_of("header")
-                )));
-            }
+    let headers = headers(&given.headers)?;
+    let named = |name| headers.iter().any(|header| header.is(name));
+    if named("content-type") {
+        lines = lines.content_type_of_client();
+    }
+    if let Some(cookie) = &given.cookie {
+        check_cookie(cookie)?;
+        if !named("cookie") {
+            builder = builder.header("cookie", cookie);
         }
+    }
+    for Header { name, value } in &headers {
+        builder = match value {
+            Some(value) => builder.header(name, value),
+            None => builder.without_header(name),
+        };
     }
     let client = builder
         .build()
         .map_err(|error| Failure::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(Settings { client, lines })
+}
+
+/// Refuses cookies that cannot be sent as they are. They are not shown: they may be secrets.
+fn check_cookie(cookie: &str) -> Result<(), Failure> {
+    let wrong = |what: &str| Err(Failure::usage(format!("{}: {what}", name_of("cookie"))));
+    if !cookie.contains('=') {
+        return wrong(
+            "NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
+        );
+    }
+    if HeaderValue::from_str(cookie).is_err() {
+        return wrong("it holds a character that may not be sent");
+    }
+    Ok(())
 }
 
 fn retry(times: &Times) -> RetryPolicy {
@@ -192,8 +187,39 @@ fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Fa
     Ok(limits)
 }
 
+/// A header as `-H` gives it. `None` in place of a value: the header is left out.
+struct Header {
+    name: String,
+    value: Option<String>,
+}
+
+impl Header {
+    /// Reads `NAME: VALUE`, `NAME:` and, for a header without a value, `NAME;`.
+    fn parse(text: &str) -> Result<Header, Failure> {
+        let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
+            (Some((name, value)), _) => (name, Some(value.trim()).filter(|v| !v.is_empty())),
+            (None, Some(name)) => (name, Some("")),
+            // The text is not shown: it may be a secret.
+            (None, None) => {
+                return Err(Failure::usage(format!(
+                    "{}: 'NAME: VALUE' is expected, 'NAME:' to leave one out, or 'NAME;' for one without a value",
+                    name_of("header")
+                )));
+            }
+        };
+        Ok(Header {
+            name: name.trim().to_owned(),
+            value: value.map(str::to_owned),
+        })
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
 /// The headers given, those in files too; several in one text where it comes from the environment.
-fn headers(given: &[String]) -> Result<Vec<String>, Failure> {
+fn headers(given: &[String]) -> Result<Vec<Header>, Failure> {
     let mut all = Vec::new();
     for header in given {
         let text = if header.starts_with('@') {
@@ -201,37 +227,44 @@ fn headers(given: &[String]) -> Result<Vec<String>, Failure> {
         } else {
             header.clone()
         };
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        all.extend(lines.map(str::to_owned));
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            all.push(Header::parse(line)?);
+        }
     }
     Ok(all)
 }
 
-fn defaults(given: &Requests) -> Result<Map<String, Value>, Failure> {
-    let mut defaults = Map::new();
+/// What every line of input begins with.
+fn defaults(given: &Requests) -> Result<InputLines, Failure> {
+    let mut lines = InputLines::new();
+    let set = |lines: InputLines, option: &str, key: &str, json: &str| {
+        let set = lines.default_key(key, json);
+        set.map_err(|e| Failure::usage(format!("{}: {e}", name_of(option))))
+    };
+    let text = |text: &str| Value::from(text).to_string();
     if let Some(method) = &given.request {
         Method::from_bytes(method.as_bytes()).map_err(|_| {
             let option = name_of("request");
             Failure::usage(format!("{option}: the method is not valid: {method:?}"))
         })?;
-        defaults.insert("method".to_owned(), method.as_str().into());
+        lines = set(lines, "request", "method", &text(method))?;
     }
     if let Some(data) = &given.data {
-        match String::from_utf8(bytes_or_file("data", data)?) {
-            Ok(text) => defaults.insert("body".to_owned(), text.into()),
-            Err(e) => defaults.insert(
-                "body_base64".to_owned(),
-                STANDARD.encode(e.as_bytes()).into(),
-            ),
+        lines = match String::from_utf8(bytes_or_file("data", data)?) {
+            Ok(data) => set(lines, "data", "body", &text(&data))?,
+            Err(e) => {
+                let base64 = STANDARD.encode(e.as_bytes());
+                set(lines, "data", "body_base64", &text(&base64))?
+            }
         };
     }
     if let Some(json) = &given.json {
-        let text = text_or_file("json", json)?;
-        let value = serde_json::from_str(&text)
-            .map_err(|e| Failure::usage(format!("{}: not JSON: {e}", name_of("json"))))?;
-        defaults.insert("json".to_owned(), value);
+        let json = text_or_file("json", json)?;
+        // Some editors begin a file with a byte order mark.
+        let json = json.trim_start_matches('\u{feff}');
+        lines = set(lines, "json", "json", json)?;
     }
-    Ok(defaults)
+    Ok(lines)
 }
 
 /// The text itself, or after `@` that of a file, or after `@-` that of standard input.

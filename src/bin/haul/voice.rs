@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use haul::Escaped;
+
 use crate::arguments::{Color, Messages};
 
 /// Of what may be said of every line, only the first few are.
@@ -105,8 +107,7 @@ impl Voice {
             Paint::Bad => "\x1b[31m",
         };
         let end = if code.is_empty() { "" } else { "\x1b[0m" };
-        // What comes from elsewhere may hold what steers a terminal.
-        let text: String = text.chars().map(harmless).collect();
+        let text = Escaped(text);
         self.write(&format!("{code}{painted}{end} {text}\n"));
     }
 
@@ -136,8 +137,4 @@ pub(crate) fn width() -> usize {
         .filter(|width| *width > 0)
         .or_else(of_environment);
     known.filter(|width| *width > 0).unwrap_or(80)
-}
-
-fn harmless(c: char) -> char {
-    if c.is_control() { '\u{fffd}' } else { c }
 }

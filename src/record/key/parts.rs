@@ -56,9 +56,6 @@ fn add_part(hash: &mut Sha256, name: &str, content: &[u8]) {
 fn add_headers(hash: &mut Sha256, request: &Request) {
     let mut headers: Vec<&(HeaderName, Option<HeaderValue>)> =
         request.header_edits().iter().collect();
-    // A header that every request leaves out is a setting of the run.
-    let left_out = request.options().map_or(&[][..], |o| &o.left_out_by_all);
-    headers.retain(|(name, value)| value.is_some() || !left_out.iter().any(|n| n == name.as_str()));
     headers.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
     let boundary = has_boundary(request.sends());
     for (name, value) in headers {

@@ -4,10 +4,11 @@
 //! A key covers the id, or where there is none `METHOD URL`, a line feed and the body, with query parameters encoded
 //! by the rule of that time.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+use serde_json::Value;
 
 use crate::digest::Sha256;
-use crate::request::{Body, Request, Source};
+use crate::request::{Body, LineBody, Request, Source};
 
 /// Everything but RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -26,6 +27,11 @@ pub(super) fn add(hash: &mut Sha256, request: &Request) {
     hash.update(" ");
     hash.update(request.url());
     let query = request.options().map_or(&[][..], |o| &o.query);
+    let mut query: Vec<_> = query.iter().collect();
+    // The parameters of a line were sorted when it was read.
+    if request.options().is_some_and(|o| o.line_params) {
+        query.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
     let first = if request.url().contains('?') {
         "&"
     } else {
@@ -39,12 +45,31 @@ pub(super) fn add(hash: &mut Sha256, request: &Request) {
     }
     hash.update("\n");
     match request.sends() {
-        Body::Bytes(bytes) => hash.update(bytes),
+        Body::Bytes(bytes) => match request.line_body() {
+            None => hash.update(bytes),
+            Some(LineBody::Json) => hash.update(json_of_that_time(bytes)),
+            Some(LineBody::Form) => hash.update(form_of_that_time(bytes)),
+        },
         Body::Streamed(stream) => stream
             .pieces
             .iter()
             .for_each(|piece| add_piece(hash, &piece.source)),
     }
+}
+
+/// The `json` of a line, which was sent without blanks and with its keys sorted.
+fn json_of_that_time(written: &[u8]) -> Vec<u8> {
+    serde_json::from_slice::<Value>(written).map_or(written.to_vec(), |v| v.to_string().into())
+}
+
+/// The `form` of a line, which was sent with its fields sorted by their names.
+fn form_of_that_time(written: &[u8]) -> Vec<u8> {
+    let mut fields: Vec<&[u8]> = written.split(|b| *b == b'&').collect();
+    fields.sort_by_cached_key(|field| {
+        let name = field.split(|b| *b == b'=').next().unwrap_or_default();
+        percent_decode(name).collect::<Vec<u8>>()
+    });
+    fields.join(&b"&"[..])
 }
 
 fn add_piece(hash: &mut Sha256, source: &Source) {
@@ -129,6 +154,31 @@ mod tests {
         ] {
             let shown = format!("{request:?}");
             assert_eq!(key(request), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn lines_have_the_keys_of_what_was_once_sent_for_them() {
+        for (line, sent) in [
+            (
+                r#"{"url":"u","json": {"b": 1.50, "a": [12345678901234567890123, "\u00e9"], "b": 2}}"#,
+                Request::post("u").body("{\"a\":[1.2345678901234568e+22,\"é\"],\"b\":2}"),
+            ),
+            (
+                r#"{"url":"u","form":{"b":1,"a b":[2,"x"],"B":3}}"#,
+                Request::post("u").body("B=3&a%20b=2&a%20b=x&b=1"),
+            ),
+            (
+                r#"{"url":"u","params":{"b":1,"a":["y","x"]}}"#,
+                Request::get("u")
+                    .query("a", "y")
+                    .query("a", "x")
+                    .query("b", "1"),
+            ),
+        ] {
+            let none = serde_json::Map::new();
+            let request = crate::record::request_of_input(line, &none).unwrap();
+            assert_eq!(key(request), key(sent), "{line}");
         }
     }
 

@@ -57,6 +57,21 @@ fn every_setting_the_line_can_hold_comes_back() {
 }
 
 #[test]
+fn parameters_come_back_in_their_order_and_tags_as_they_were_written() {
+    let tag = crate::request::Tag::parse(r#"{"b":1.50,"a":12345678901234567890123}"#).unwrap();
+    let request = Request::get("http://h/")
+        .query("b", "1")
+        .query("a", "2")
+        .query("a", "3")
+        .query("b", "4")
+        .tagged(tag.clone());
+    let read = again(request.clone());
+    let (read, given) = (read.options().unwrap(), request.options().unwrap());
+    assert_eq!(read.query, given.query);
+    assert_eq!(read.tag, Some(tag));
+}
+
+#[test]
 fn a_plain_request_comes_back_plain() {
     let read = again("http://h/".into());
     assert!(read.options().is_none() && read.header_edits().is_empty());
@@ -112,10 +127,10 @@ fn what_is_not_understood_is_refused_and_never_sent_without_it() {
             json!({"url": "http://h/", "files": "x"}),
             "unknown key \"files\"",
         ),
-        (json!({"method": "GET"}), "missing field `url`"),
+        (json!({"method": "GET"}), "url: it is missing"),
         (
             json!({"url": "http://h/", "body": "a", "body_base64": "YQ=="}),
-            "more than one",
+            "only one of body and body_base64",
         ),
         (json!({"url": "http://h/", "body_base64": "?"}), "no base64"),
         (json!({"url": "http://h/", "accept": ["2xx"]}), "2xx"),
@@ -124,6 +139,22 @@ fn what_is_not_understood_is_refused_and_never_sent_without_it() {
         let line = json!({"v": 1, "request": request}).to_string();
         let error = request_of(&line).unwrap_err().to_string();
         assert!(error.contains(part), "{line}: {error}");
+    }
+    let line_of = |request: &str| format!("{{\"v\":1,\"request\":{request}}}");
+    for (line, reason) in [
+        (
+            "{\"request\":{\"url\":\"u\"}}".to_owned(),
+            "v: it is missing",
+        ),
+        (line_of("5"), "request: an object is expected, not a number"),
+        (line_of("{\"url\":[]}"), "url: text is expected, not a list"),
+        (
+            line_of("{\"url\":\"u\",\"body_pieces\":[1]}"),
+            "body_pieces: a list of texts",
+        ),
+    ] {
+        let error = request_of(&line).unwrap_err().to_string();
+        assert!(error.starts_with(reason), "{line}: {error}");
     }
     let result = line(&ok("http://h/", "text/plain", b"x"));
     let error = request_of(&result).unwrap_err().to_string();

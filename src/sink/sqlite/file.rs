@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::super::{Place, SinkError};
 use super::schema::{self, FIRST, VERSION};
+use crate::escape::Escaped;
 
 /// How long another program's lock is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,7 +35,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
     let mode: String = database
         .query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))
         .map_err(failed)?;
-    log::debug!("{}: journal mode {mode}", path.display());
+    log::debug!("{}: journal mode {mode}", Escaped(path.display()));
     database
         .execute_batch("PRAGMA synchronous=NORMAL")
         .map_err(failed)?;

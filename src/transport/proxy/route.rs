@@ -5,9 +5,9 @@ use std::fmt;
 
 use super::connect::authorization;
 use super::fault::{Stage, Unproxied, Why};
-use crate::http::HeaderMap;
 use crate::http::header::PROXY_AUTHORIZATION;
 use crate::proxy_settings::{ProxyKind, ProxyServer, ProxySettings};
+use crate::transport::Call;
 use crate::transport::buffers::Buffers;
 use crate::transport::target::Target;
 
@@ -71,13 +71,16 @@ impl<'a> Route<'a> {
     pub(in crate::transport) fn forwarding(
         self,
         target: &Target<'_>,
-        headers: &HeaderMap,
+        call: &Call<'_>,
     ) -> Option<Box<Forwarding>> {
         let Route::Forwarded(proxy) = self else {
             return None;
         };
         let credentials = match &proxy.credentials {
-            Some(credentials) if !headers.contains_key(PROXY_AUTHORIZATION) => {
+            Some(credentials)
+                if !call.headers.contains_key(PROXY_AUTHORIZATION)
+                    && !call.without.contains(&PROXY_AUTHORIZATION) =>
+            {
                 authorization(credentials)
             }
             _ => String::new(),

@@ -28,6 +28,7 @@ struct Asking {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    without: Vec<HeaderName>,
     body: Body,
     expect_from: Option<u64>,
     connect: Option<Duration>,
@@ -58,6 +59,7 @@ fn asking(method: &str, url: impl AsRef<str>) -> Asking {
         method: method.parse().unwrap(),
         uri: url.as_ref().parse().unwrap(),
         headers: HeaderMap::new(),
+        without: Vec::new(),
         body: Body::EMPTY,
         expect_from: Some(1 << 20),
         connect: Some(Duration::from_secs(10)),
@@ -85,13 +87,18 @@ impl Asking {
         self
     }
 
+    fn without(mut self, name: &'static str) -> Asking {
+        self.without.push(HeaderName::from_static(name));
+        self
+    }
+
     fn of(&self, transport: &impl Transport) -> Exchanged {
         self.on(transport, None)
     }
 
     fn on(&self, transport: &impl Transport, on_connected: Option<&dyn Fn()>) -> Exchanged {
         let (host, lines) = match self.known {
-            true => (Host::of(&self.uri), Lines::of(&self.headers)),
+            true => (Host::of(&self.uri), Lines::of(&self.headers, &self.without)),
             false => (None, None),
         };
         let front = Front::of(&self.uri.clone().into()).filter(|_| self.known);
@@ -102,6 +109,7 @@ impl Asking {
             url: &url,
             host: host.as_ref(),
             headers: &self.headers,
+            without: &self.without,
             lines: lines.as_ref(),
             body: &self.body,
             expect_from: self.expect_from,

@@ -190,6 +190,20 @@ fn each_request_is_written_as_ureq_writes_it() {
         both(asking, ok, false);
         both(|server| asking(server).known(), ok, false);
     }
+    for names in [
+        &["accept"][..],
+        &["accept-encoding"],
+        &["accept", "accept-encoding", "x-a"],
+    ] {
+        let asking = |server: &Server| {
+            let asking = get(server.url("/")).header("range", "bytes=0-1");
+            names
+                .iter()
+                .fold(asking, |asking, name| asking.without(name))
+        };
+        both(asking, ok, false);
+        both(|server| asking(server).known(), ok, false);
+    }
     for (name, value) in [("host", "other.example"), ("upgrade", "h2c")] {
         both(|server| get(server.url("/")).header(name, value), ok, false);
     }

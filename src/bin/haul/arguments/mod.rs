@@ -64,10 +64,11 @@ const AFTER_LONG: &str = r#"A line of input:
   https://example.com/1                                    a URL
   {"url": "https://example.com/1", "id": "a", "retry": 5}  a request; or a line of a failure log
 
-  Keys: url (required); id (custom_id), tag: echoed; method; headers {name: text, list, or null to drop a default};
+  Keys: url (required); id (custom_id), tag: echoed; method; headers {name: text, list, or null to leave it out};
   params {name: value or list}; one of body, json, form {name: value}, body_base64, body_file (a path);
   auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent; max_redirs;
   accept [codes and "ranges"]; expect_json; require {pointer: value}; output_file (a path under --output-dir).
+  Elsewhere null stands for a key that is not there. json, params and form are sent, and tag comes back, as written.
   A line is read up to 16 MiB. One that is wrong is one failed result, of class invalid_request. Every result has
   the name of its file and the number of its line (source, line).
 

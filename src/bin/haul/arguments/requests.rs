@@ -8,11 +8,14 @@ use crate::units::pair;
 #[command(next_help_heading = "Requests (defaults for every line; a JSON line overrides them)")]
 pub(crate) struct Requests {
     /// Method [default: GET, or POST with -d or --json]
+    ///
+    /// A standard method in lower case is sent in upper case.
     #[arg(short = 'X', long, value_name = "METHOD")]
     pub(crate) request: Option<String>,
     /// Add a header; 'NAME:' removes it, @FILE reads a list
     ///
-    /// May be given more than once. 'NAME:' leaves out a header that haul sends by itself. The file after @ holds one
+    /// May be given more than once, with one name too: each is sent. 'NAME:' leaves out a header that haul would send by
+    /// itself (Accept, Accept-Encoding and User-Agent too), 'NAME;' sends one without a value. The file after @ holds one
     /// header a line, so that a token need not stand on the command line.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
@@ -28,6 +31,8 @@ pub(crate) struct Requests {
     )]
     pub(crate) data: Option<String>,
     /// Body and JSON content type
+    ///
+    /// The JSON is sent as it is written. A Content-Type given with -H takes the place of application/json.
     #[arg(long, value_name = "DATA|@FILE", allow_hyphen_values = true)]
     pub(crate) json: Option<String>,
     /// Basic auth
@@ -36,7 +41,7 @@ pub(crate) struct Requests {
     /// Bearer token
     #[arg(long, value_name = "TOKEN|@FILE")]
     pub(crate) bearer: Option<String>,
-    /// The User-Agent header [default: haul/VERSION]
+    /// The User-Agent header [default: haul/VERSION]; '' sends none
     #[arg(short = 'A', long, value_name = "NAME")]
     pub(crate) user_agent: Option<String>,
     /// The Cookie header

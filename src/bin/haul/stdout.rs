@@ -1,0 +1,69 @@
+//! Standard output for lines of JSON, fit for a terminal where it is one.
+
+use std::io::{self, IsTerminal, Write};
+
+use haul::Escaped;
+
+/// Standard output. What would steer a terminal is written to one as an escape of JSON (`\u009b`), which reads back as
+/// the same character; anything else gets every byte as it is.
+pub(crate) struct Stdout {
+    out: io::Stdout,
+    is_terminal: bool,
+}
+
+impl Stdout {
+    pub(crate) fn new() -> Stdout {
+        let out = io::stdout();
+        Stdout {
+            is_terminal: out.is_terminal(),
+            out,
+        }
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        match std::str::from_utf8(lines) {
+            Ok(text) if self.is_terminal => {
+                self.out.write_all(escaped(text).as_bytes())?;
+                Ok(lines.len())
+            }
+            _ => self.out.write(lines),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The same JSON, in which no character steers a terminal. Only strings hold such characters, so that each can be
+/// written as an escape.
+fn escaped(lines: &str) -> String {
+    let mut text = String::with_capacity(lines.len());
+    for c in lines.chars() {
+        if c == '\n' || !Escaped::steers(c) {
+            text.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            text += &format!("\\u{unit:04x}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_for_a_terminal_reads_back_the_same() {
+        let given = "{\"a\":\"x\u{7f}\u{9b}31m\u{202e}\u{e0041}y \u{4f59}\"}\n";
+        let shown = escaped(given);
+        let expected = "{\"a\":\"x\\u007f\\u009b31m\\u202e\\udb40\\udc41y \u{4f59}\"}\n";
+        assert_eq!(shown, expected);
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&shown), value(given));
+    }
+}

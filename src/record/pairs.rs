@@ -1,0 +1,83 @@
+//! A JSON object as pairs in their order.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A JSON object whose order is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pairs<V>(pub(crate) Vec<(String, V)>);
+
+impl<V> Default for Pairs<V> {
+    fn default() -> Self {
+        Pairs(Vec::new())
+    }
+}
+
+impl<V> Pairs<V> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value of this name, made if it is new.
+    pub(crate) fn entry(&mut self, name: &str) -> &mut V
+    where
+        V: Default,
+    {
+        let at = self.0.iter().position(|(other, _)| other == name);
+        let at = at.unwrap_or_else(|| {
+            self.0.push((name.to_owned(), V::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
+    }
+
+    /// The value of the last pair if that has this name, else of a new one: pairs of one name keep their order among
+    /// the others.
+    pub(crate) fn last(&mut self, name: &str) -> &mut V
+    where
+        V: Default,
+    {
+        if self.0.last().is_none_or(|(other, _)| other != name) {
+            self.0.push((name.to_owned(), V::default()));
+        }
+        let at = self.0.len() - 1;
+        &mut self.0[at].1
+    }
+}
+
+impl<V: Serialize> Serialize for Pairs<V> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Entries<V>(std::marker::PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
+            type Value = Pairs<V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<V>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        from.deserialize_map(Entries(std::marker::PhantomData))
+    }
+}

@@ -1,0 +1,142 @@
+//! The headers of a request: added, and left out.
+
+use super::{Edit, Request, basic, bearer};
+use crate::http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use crate::http::{HeaderName, HeaderValue};
+use crate::redact::Redaction;
+
+impl Request {
+    /// Adds a header. One the client has by default is replaced; the same name given twice is sent twice.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Request {
+        let name = name.as_ref();
+        let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
+            return self.spoiled(format!("the header name {name:?} is not valid"));
+        };
+        let Ok(mut value) = HeaderValue::from_bytes(value.as_ref()) else {
+            return self.spoiled(format!(
+                "the value of header {parsed} holds a character that may not be sent"
+            ));
+        };
+        value.set_sensitive(Redaction::USUAL.is_secret(&parsed));
+        let headers = &mut self.content_mut().headers;
+        headers.retain(|(other, value)| *other != parsed || value.is_some());
+        headers.push((parsed, Some(value)));
+        self
+    }
+
+    /// Leaves out a header: what this request had of that name so far, what the client has by default, and what would
+    /// be added on the way, such as `Accept`, `Accept-Encoding`, `User-Agent`, `Content-Type`, `Expect`, or a `Cookie`
+    /// of the jar (`requests` writes this as a header of `None`).
+    ///
+    /// `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` frame the message and cannot be left out: the
+    /// outcome is of class [`InvalidRequest`](crate::ErrorType::InvalidRequest).
+    ///
+    /// ```
+    /// let request = haul::Request::get("https://example.com/").without_header("accept-encoding");
+    /// ```
+    pub fn without_header(mut self, name: impl AsRef<str>) -> Request {
+        let name = name.as_ref();
+        let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
+            return self.spoiled(format!("the header name {name:?} is not valid"));
+        };
+        if let Err(reason) = check_removal(&parsed) {
+            return self.spoiled(reason);
+        }
+        let headers = &mut self.content_mut().headers;
+        headers.retain(|(other, _)| *other != parsed);
+        headers.push((parsed, None));
+        self
+    }
+
+    /// Basic authentication (RFC 7617).
+    #[doc(alias = "auth")]
+    pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Request {
+        match basic(user.as_ref(), password.as_ref()) {
+            Ok(value) => self.replace_header(AUTHORIZATION, value),
+            Err(reason) => self.spoiled(reason),
+        }
+    }
+
+    /// A bearer token (RFC 6750).
+    pub fn bearer(self, token: impl AsRef<str>) -> Request {
+        match bearer(token.as_ref()) {
+            Ok(value) => self.replace_header(AUTHORIZATION, value),
+            Err(reason) => self.spoiled(reason),
+        }
+    }
+
+    /// The headers set on the request itself, in order. `None` in place of a value: the header is left out.
+    pub(crate) fn header_edits(&self) -> &[Edit] {
+        self.content
+            .as_ref()
+            .map_or(&[], |content| &content.headers)
+    }
+
+    pub(super) fn replace_header(mut self, name: HeaderName, value: HeaderValue) -> Request {
+        let headers = &mut self.content_mut().headers;
+        headers.retain(|(other, _)| *other != name);
+        headers.push((name, Some(value)));
+        self
+    }
+}
+
+/// Refuses to leave out a header that frames the message. The error says which header that is.
+pub(crate) fn check_removal(name: &HeaderName) -> Result<(), String> {
+    match *name {
+        HOST | CONTENT_LENGTH | TRANSFER_ENCODING | CONNECTION => Err(format!(
+            "the header {name} frames the message and cannot be left out"
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edits(request: &Request) -> Vec<(&str, Option<&[u8]>)> {
+        let edits = request.header_edits().iter();
+        edits
+            .map(|(name, value)| (name.as_str(), value.as_ref().map(HeaderValue::as_bytes)))
+            .collect()
+    }
+
+    #[test]
+    fn the_last_word_on_a_name_holds() {
+        let left_out = Request::get("http://h/").header("x", "1").header("y", "2");
+        let left_out = left_out.without_header("X");
+        assert_eq!(edits(&left_out), [("y", Some(&b"2"[..])), ("x", None)]);
+        let given = left_out.header("x", "3").header("x", "4");
+        let expected = [("y", "2"), ("x", "3"), ("x", "4")];
+        assert_eq!(
+            edits(&given),
+            expected.map(|(name, value)| (name, Some(value.as_bytes())))
+        );
+    }
+
+    #[test]
+    fn the_type_of_a_body_can_be_left_out_before_and_after_the_body() {
+        let before = Request::post("http://h/")
+            .without_header("content-type")
+            .text("a");
+        let after = Request::post("http://h/")
+            .text("a")
+            .without_header("Content-Type");
+        for request in [before, after] {
+            assert_eq!(edits(&request), [("content-type", None)]);
+        }
+    }
+
+    #[test]
+    fn a_header_that_frames_the_message_cannot_be_left_out() {
+        for name in ["Host", "content-length", "Transfer-Encoding", "CONNECTION"] {
+            let request = Request::get("http://h/").without_header(name);
+            let reason = request.invalid().unwrap();
+            let name = name.to_lowercase();
+            assert!(
+                reason.starts_with(&format!("the header {name} frames the message")),
+                "{reason}"
+            );
+        }
+    }
+}
