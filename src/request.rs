@@ -297,10 +297,11 @@ impl Request {
 
     /// What the caller tagged it with.
     pub fn get_tag(&self) -> Option<&Value> {
-        self.own_tag().map(Tag::value)
+        self.written_tag().map(Tag::value)
     }
 
-    pub(crate) fn own_tag(&self) -> Option<&Tag> {
+    /// What the caller tagged it with, as it was written.
+    pub fn written_tag(&self) -> Option<&Tag> {
         self.options()?.tag.as_ref()
     }
 

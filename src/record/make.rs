@@ -163,7 +163,7 @@ impl<'a> Record<'a> {
             body: None,
             body_encoding: None,
             body_truncated: None,
-            tag: request.own_tag().cloned(),
+            tag: request.written_tag().cloned(),
             supersedes: request.resumed().is_some_and(|resumed| resumed.supersedes),
             request: None,
             response_text: None,

@@ -238,6 +238,18 @@ fn ids_and_tags_come_back_to_the_last_digit() {
 }
 
 #[test]
+fn a_dry_run_shows_tags_as_they_are_written() {
+    let tag = r#"{"b":1.50,"a":12345678901234567890123}"#;
+    let line = format!(r#"{{"url":"http://127.0.0.1:9/","tag":{tag}}}"#);
+    let done = haul(["--dry-run", "-"]).input(line).done().exits(0);
+    assert!(
+        done.stdout.contains(&format!(r#""tag":{tag}"#)),
+        "{}",
+        done.stdout
+    );
+}
+
+#[test]
 fn what_failed_is_sent_again_byte_for_byte() {
     let folder = Folder::new();
     let wire = Wire::start();

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
-use haul::{Client, Preview, Request};
+use haul::{Client, Preview, Request, Tag};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::failure::{Failure, Status};
 use crate::input::{Input, shown_place};
@@ -26,7 +25,7 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     output_file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tag: Option<&'a Value>,
+    tag: Option<&'a Tag>,
 }
 
 impl<'a> Shown<'a> {
@@ -43,7 +42,7 @@ impl<'a> Shown<'a> {
             headers,
             body_bytes: preview.body_bytes(),
             output_file: path.map(|path| path.to_string_lossy().into_owned()),
-            tag: request.get_tag(),
+            tag: request.written_tag(),
         }
     }
 }
