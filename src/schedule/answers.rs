@@ -42,13 +42,16 @@ impl<J> Schedule<J> {
         }
         host.late = late;
         let slow = late || (host.slow && host.waits_long(now));
+        let unwatched = host.is_unwatched();
         if (answering, slow) != (host.answering, host.slow) {
             self.change(id, |host| {
                 host.answering = answering;
                 host.slow = slow;
             });
+            self.watch_host(id);
+        } else if unwatched {
+            self.watch_host(id);
         }
-        self.watch_host(id);
     }
 
     /// The head of the response to this job in flight has come.
@@ -129,7 +132,7 @@ impl<J> Schedule<J> {
         let Some(host) = self.hosts.get_mut(id) else {
             return;
         };
-        if host.slow || host.watched_at.is_some() {
+        if !host.is_unwatched() {
             return;
         }
         let Some(at) = host.slow_at() else {

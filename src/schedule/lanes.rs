@@ -226,6 +226,11 @@ impl HostState {
         }
     }
 
+    /// Whether it may become slow, and is not watched.
+    pub(super) fn is_unwatched(&self) -> bool {
+        !self.slow && self.watched_at.is_none() && self.unheard.since().is_some()
+    }
+
     /// When it becomes slow, unless a head comes or the attempt ends. `None`: no attempt waits for a head.
     pub(super) fn slow_at(&self) -> Option<Instant> {
         self.unheard.since()?.checked_add(SLOW_AFTER)

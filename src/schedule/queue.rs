@@ -177,6 +177,7 @@ impl<J> Schedule<J> {
         let unproven = !host.proven;
         let runs_out = host.answering && !host.has_queue();
         let (counted, open) = (host.counted_as(), host.is_open(now));
+        let unwatched = host.is_unwatched();
         let mut reads_on = false;
         if let Some(batch) = self.batches.get_mut(batch_id) {
             batch.remove_waiting(counted, 1);
@@ -195,7 +196,9 @@ impl<J> Schedule<J> {
         } else {
             self.block(host_id, now);
         }
-        self.watch_host(host_id);
+        if unwatched {
+            self.watch_host(host_id);
+        }
         let watched = pass.is_some();
         if let Some(pass) = pass {
             self.watch_call(id, pass, now);

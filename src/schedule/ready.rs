@@ -70,6 +70,9 @@ impl Turns {
     }
 }
 
+/// As many hosts need no line.
+const FEW: usize = 4;
+
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     rank: Rank,
@@ -93,6 +96,17 @@ struct Waiting {
     heap: Vec<Entry>,
 }
 
+impl Waiting {
+    /// Whether a host of this rank goes to the end of the line. A few hosts are in the heap, and stay there.
+    fn lines_up(&self, rank: Rank) -> bool {
+        rank.places == 0
+            && match self.line.back() {
+                Some((last, _)) => *last <= rank.turn,
+                None => self.heap.len() > FEW,
+            }
+    }
+}
+
 /// Where a host is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Spot {
@@ -105,6 +119,12 @@ enum Spot {
 }
 
 impl Ready {
+    /// Whether a tier has any host.
+    pub(super) fn has(&self, tier: Tier) -> bool {
+        let waiting = &self.tiers[tier as usize];
+        !waiting.heap.is_empty() || !waiting.line.is_empty()
+    }
+
     /// The host that is served next among those of a tier.
     pub(super) fn first(&self, tier: Tier) -> Option<(Rank, Id)> {
         let waiting = &self.tiers[tier as usize];
@@ -130,11 +150,14 @@ impl Ready {
         }
         match self.spots[index] {
             Spot::Line(own, turn) if own == tier && rank.places == 0 && turn == rank.turn => return,
-            Spot::Heap(own, position) if own == tier && rank.places > 0 => {
+            Spot::Heap(own, position)
+                if own == tier && !self.tiers[tier as usize].lines_up(rank) =>
+            {
                 let position = position as usize;
-                let entry = &mut self.tiers[tier as usize].heap[position];
-                let before = std::mem::replace(&mut entry.rank, rank);
+                let heap = &mut self.tiers[tier as usize].heap;
+                let before = std::mem::replace(&mut heap[position].rank, rank);
                 match rank.cmp(&before) {
+                    _ if heap.len() == 1 => {}
                     Ordering::Equal => {}
                     Ordering::Less => self.rise(tier, position),
                     Ordering::Greater => self.sink(tier, position),
@@ -144,10 +167,10 @@ impl Ready {
             Spot::Nowhere => {}
             _ => self.remove(host),
         }
+        let lines_up = self.tiers[tier as usize].lines_up(rank);
         let Waiting { line, stale, heap } = &mut self.tiers[tier as usize];
-        let last = line.back().copied();
-        if rank.places == 0 && last.is_none_or(|(turn, _)| turn <= rank.turn) {
-            match last == Some((rank.turn, host)) {
+        if lines_up {
+            match line.back() == Some(&(rank.turn, host)) {
                 // It left from there, and comes back.
                 true => *stale -= 1,
                 false => line.push_back((rank.turn, host)),

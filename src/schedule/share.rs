@@ -15,25 +15,32 @@ use super::slots::Id;
 /// moment is not to hand all workers to hosts that keep them for long.
 const GAP: Duration = Duration::from_secs(1);
 
-/// The first of a tier: the ranks of batch and host, and both.
-type Candidate = (Rank, Rank, Id, Id);
-
 impl<J> Schedule<J> {
     /// The batch and the host that get a free worker.
     pub(super) fn choose(&mut self, now: Instant) -> Option<(Id, Id)> {
-        let [answering, unanswered, unconnected] = self.candidates();
+        let [answering, unanswered, unconnected] = self.first_batches();
         let waits = unanswered.is_some() || unconnected.is_some();
-        let (mut unanswered, mut unconnected) = (unanswered, unconnected);
+        let mut others_may = true;
         if waits && self.unanswered_are_full() {
             if answering.is_none() {
                 self.kept_free_until = self.demanded_until(now);
             }
-            if answering.is_some() || self.kept_free_until.is_some() {
-                (unanswered, unconnected) = (None, None);
-            }
+            others_may = answering.is_none() && self.kept_free_until.is_none();
         }
-        let connected = [answering, unanswered].into_iter().flatten().min();
-        let (_, _, batch, host) = connected.or(unconnected)?;
+        let (batch, tier) = match (answering, unanswered.filter(|_| others_may)) {
+            (Some(one), Some(other)) => {
+                let first =
+                    self.rank_of(one, Tier::Answering) < self.rank_of(other, Tier::Unanswered);
+                match first {
+                    true => (one, Tier::Answering),
+                    false => (other, Tier::Unanswered),
+                }
+            }
+            (Some(one), None) => (one, Tier::Answering),
+            (None, Some(other)) => (other, Tier::Unanswered),
+            (None, None) => (unconnected.filter(|_| others_may)?, Tier::Unconnected),
+        };
+        let (_, host) = self.batches.get(batch)?.hosts.first(tier)?;
         Some((batch, host))
     }
 
@@ -42,16 +49,16 @@ impl<J> Schedule<J> {
         if !self.unanswered_are_full() || self.hosts.get(host).is_some_and(|host| host.answering) {
             return true;
         }
-        if self.candidates()[Tier::Answering as usize].is_some() {
+        if self.first_batches()[Tier::Answering as usize].is_some() {
             return false;
         }
         self.kept_free_until = self.demanded_until(now);
         self.kept_free_until.is_none()
     }
 
-    /// Of each tier the host that is served next, among the batches that may start a job.
-    fn candidates(&self) -> [Option<Candidate>; TIERS] {
-        let mut first: [Option<Candidate>; TIERS] = [None; TIERS];
+    /// Of each tier the batch that is served next, among those that may start a job.
+    fn first_batches(&self) -> [Option<Id>; TIERS] {
+        let mut first = [None; TIERS];
         for id in &self.open {
             let Some(batch) = self.batches.get(*id) else {
                 continue;
@@ -60,16 +67,22 @@ impl<J> Schedule<J> {
                 continue;
             }
             for tier in Tier::ALL {
-                if let Some((rank, host)) = batch.hosts.first(tier) {
-                    let candidate = (batch.rank(), rank, *id, host);
-                    let first = &mut first[tier as usize];
-                    if first.is_none_or(|first| candidate < first) {
-                        *first = Some(candidate);
-                    }
+                let first = &mut first[tier as usize];
+                if batch.hosts.has(tier)
+                    && first.is_none_or(|other| self.rank_of(*id, tier) < self.rank_of(other, tier))
+                {
+                    *first = Some(*id);
                 }
             }
         }
         first
+    }
+
+    /// By which a batch and its first host of a tier are compared with others: the batch counts first.
+    fn rank_of(&self, batch: Id, tier: Tier) -> Option<(Rank, Rank)> {
+        let batch = self.batches.get(batch)?;
+        let (rank, _) = batch.hosts.first(tier)?;
+        Some((batch.rank(), rank))
     }
 
     /// Whether the unanswered hosts hold as many places as they may while answering hosts have work: half of them, and at
