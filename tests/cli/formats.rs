@@ -29,7 +29,7 @@ fn refused(url: &str) -> Vec<(Vec<u8>, &'static str)> {
         (b"PK\x03\x04\x14\0\n\0".to_vec(), "it is an archive, zip"),
         (
             b"SQLite format 3\0\x10\0".to_vec(),
-            "it is an SQLite database",
+            "cannot be read as an SQLite database",
         ),
         (
             utf16(&format!("{url}\n"), u16::to_le_bytes),

@@ -128,7 +128,7 @@ fn a_rate_that_is_none_is_a_usage_error_that_names_its_option() {
         haul(twice).done().exits(2).says(option).says("N/s");
     }
     let variable = haul(["http://h/"]).env("HAUL_RATE", "1/s,2/s").done();
-    variable.exits(2).says("--rate").says("N/s");
+    variable.exits(2).says("HAUL_RATE").says("N/s");
     haul(["--burst", "3", "http://h/"])
         .done()
         .exits(2)

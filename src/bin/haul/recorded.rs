@@ -9,8 +9,10 @@ use haul::sink::Sqlite;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::again::quoted;
 use crate::failure::Failure;
 use crate::line::{Line, read_line};
+use crate::recognize::Other;
 use crate::voice::Voice;
 
 /// The first bytes of every SQLite database.
@@ -31,8 +33,11 @@ pub(crate) fn is_database(mut file: &File) -> io::Result<bool> {
 
 /// Reads the newest failure of each request from a database, and says so.
 pub(crate) fn read_database(path: &str, voice: &Voice) -> Result<Vec<Request>, Failure> {
-    let requests =
-        Sqlite::last_failures(Path::new(path)).map_err(|e| Failure::usage(e.to_string()))?;
+    let requests = Sqlite::last_failures(Path::new(path)).map_err(|e| {
+        let (text, advice) = (e.to_string(), Other::Sqlite.advice(Some(&quoted(path))));
+        let reason = text.strip_prefix(&format!("{path}: ")).unwrap_or(&text);
+        Failure::usage(format!("{path}: {reason}; {advice}"))
+    })?;
     voice.note(&format!(
         "{path}: opened read-only; last_failures, the newest failure of each request, has {} to send again",
         requests.len()
