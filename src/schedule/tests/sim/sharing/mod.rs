@@ -93,6 +93,22 @@ fn f1_hosts_that_never_answer_leave_half_of_the_workers_to_one_that_does() {
 }
 
 #[test]
+fn a_caller_that_is_slow_to_feed_hands_no_more_workers_to_hosts_that_hang() {
+    for_all_workers(|workers, rng| {
+        let hanging = rng.usize(1..=5.min(workers - 1));
+        let mut play = Play::new(workers)
+            .host(of(20_000), Manner::Answers(QUICK))
+            .hosts(hanging, of(1_000), Manner::Hangs(timeout()));
+        play.lag = ms(rng.u64(1..900));
+        in_some_order(play, rng).run(|play, _| {
+            let others: usize = play.servers[1..].iter().map(|server| server.places).sum();
+            let more = play.servers[0].waiting + play.servers[0].unread > 0;
+            assert!(!play.settled || !more || others <= (workers / 2).max(1));
+        });
+    });
+}
+
+#[test]
 fn f2_a_thousand_hosts_without_a_connection_are_each_tried_before_any_is_tried_twice() {
     for_all_workers(|workers, rng| {
         let play = Play::new(workers)

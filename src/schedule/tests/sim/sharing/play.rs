@@ -53,6 +53,8 @@ struct Caller {
     input: std::vec::IntoIter<usize>,
     opens_at: Duration,
     waits_for_room: bool,
+    /// It was nudged, and looks then.
+    nudged_until: Option<Instant>,
     looks_at: Option<Instant>,
 }
 
@@ -87,6 +89,8 @@ pub(super) struct Play {
     /// The time of all attempts together.
     pub(super) work: Duration,
     pub(super) window: usize,
+    /// How long it takes a caller to come when it is nudged.
+    pub(super) lag: Duration,
     schedule: Schedule<usize>,
     callers: Vec<Caller>,
     runs: HashMap<Id, Run>,
@@ -110,6 +114,7 @@ impl Play {
             most_read: 0,
             work: Duration::ZERO,
             window: workers.saturating_mul(4).max(1_000),
+            lag: Duration::ZERO,
             schedule: Schedule::new(Settings::new(workers)),
             callers: Vec::new(),
             runs: HashMap::new(),
@@ -167,6 +172,7 @@ impl Play {
             input: input.into_iter(),
             opens_at,
             waits_for_room: false,
+            nudged_until: None,
             looks_at: None,
         });
         self
@@ -204,7 +210,10 @@ impl Play {
         let idle = self.running < self.workers;
         let wakeup = self.schedule.next_wakeup().filter(|_| idle);
         let callers = self.callers.iter().filter(|caller| caller.waits_for_room);
-        let look = callers.filter_map(|caller| caller.looks_at).min();
+        let look = callers
+            .flat_map(|caller| [caller.looks_at, caller.nudged_until])
+            .flatten()
+            .min();
         let unopened = self
             .callers
             .iter()
@@ -219,9 +228,14 @@ impl Play {
         let mut fed = false;
         for at in 0..self.callers.len() {
             let caller = &mut self.callers[at];
-            let due = caller.looks_at.is_some_and(|looks_at| looks_at <= self.now);
-            if due || nudged.contains(&caller.id) || !caller.waits_for_room {
+            if nudged.contains(&caller.id) {
+                caller.nudged_until.get_or_insert(self.now + self.lag);
+            }
+            let times = [caller.looks_at, caller.nudged_until];
+            let due = times.into_iter().flatten().any(|at| at <= self.now);
+            if due || !caller.waits_for_room {
                 caller.waits_for_room = false;
+                caller.nudged_until = None;
                 self.schedule.watch(self.now, Vec::new);
                 fed |= self.feed(at);
                 let caller = &mut self.callers[at];
@@ -342,34 +356,36 @@ impl Play {
     }
 }
 
-/// The requests of all servers in an order: those of the first last, shuffled, or one of the first and one of another in
-/// turn.
+/// The requests of all servers in an order: those of the first last, all shuffled, or one of the first and one of another
+/// in turn, where the others take turns too.
 pub(super) fn order(play: &Play, rng: &mut fastrand::Rng) -> Vec<usize> {
-    let requests = |servers: std::ops::Range<usize>| -> Vec<usize> {
-        let each = servers.map(|at| std::iter::repeat_n(at, play.servers[at].requests));
-        each.flatten().collect()
-    };
-    let count = play.servers.len();
-    let (first, mut others) = (requests(0..1), requests(1..count));
-    if rng.bool() {
-        // Else host by host.
-        rng.shuffle(&mut others);
+    let servers = 0..play.servers.len();
+    let mut all: Vec<usize> = servers
+        .flat_map(|at| std::iter::repeat_n(at, play.servers[at].requests))
+        .collect();
+    let kind = rng.u8(..4);
+    if kind < 2 {
+        rng.shuffle(&mut all);
     }
-    match rng.u8(..3) {
-        0 => others.into_iter().chain(first).collect(),
-        1 => {
-            let mut all = requests(0..count);
-            rng.shuffle(&mut all);
-            all
-        }
-        _ => {
-            let mut all = Vec::new();
-            let (mut first, mut others) = (first.into_iter(), others.into_iter());
-            while first.len() + others.len() > 0 {
-                all.extend(others.next());
-                all.extend(first.next());
-            }
-            all
-        }
+    if kind == 0 {
+        return all;
     }
+    let (mut first, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(|at| *at == 0);
+    if kind < 3 {
+        // Host by host, or shuffled.
+        others.append(&mut first);
+        return others;
+    }
+    let mut nth = vec![0; play.servers.len()];
+    others.sort_by_cached_key(|at| {
+        nth[*at] += 1;
+        nth[*at]
+    });
+    let (mut first, mut others) = (first.into_iter(), others.into_iter());
+    let mut all = Vec::new();
+    while first.len() + others.len() > 0 {
+        all.extend(others.next());
+        all.extend(first.next());
+    }
+    all
 }
