@@ -5,23 +5,30 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
+use std::sync::Arc;
 
-use haul::{Client, Failures, Sink, State};
+use haul::{Client, Failures, Request, Sink, State};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let input: Box<dyn BufRead> = match std::env::args().nth(1) {
+    let file = std::env::args().nth(1);
+    let input: Box<dyn BufRead> = match &file {
         Some(file) => Box::new(BufReader::new(File::open(file)?)),
         None => Box::new(io::stdin().lock()),
     };
+    let source: Arc<str> = file.unwrap_or_else(|| "-".to_owned()).into();
     // Read as bytes: a line that is no text, or no URL, is one failed outcome, and the list goes on.
-    let lines = input.split(b'\n').map_while(Result::ok);
-    let urls = lines.map(|line| String::from_utf8_lossy(&line).trim().to_owned());
-    let urls = urls.filter(|url| !url.is_empty() && !url.starts_with('#'));
+    let lines = input.split(b'\n').map_while(Result::ok).zip(1..);
+    let requests = lines.filter_map(move |(line, number)| {
+        let line = String::from_utf8_lossy(&line);
+        let url = line.trim();
+        let is_url = !url.is_empty() && !url.starts_with('#');
+        is_url.then(|| Request::get(url).read_at(source.clone(), number))
+    });
 
     let client = Client::builder().workers(32).max_per_host(8).build()?;
     let log = std::env::temp_dir().join(format!("haul-fetch-list-{}.jsonl", std::process::id()));
     let mut failures = Failures::create(&log)?;
-    let outcomes = client.as_completed(urls);
+    let outcomes = client.as_completed(requests);
     let summary = outcomes.summary();
     for outcome in outcomes {
         failures.write(&outcome)?;

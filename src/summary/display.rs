@@ -1,10 +1,11 @@
 //! The closing block of a run.
 
 use std::fmt;
+use std::path::MAIN_SEPARATOR;
 
 use crate::escape::Escaped;
 
-use super::layout::{Figures, columns, cut, padded, right_aligned, shortened, two, widest};
+use super::layout::{Figures, GAP, columns, cut, padded, right_aligned, shortened, two, widest};
 use super::numbers::{mean, millis_shown, number, percent, plural, size, span};
 use super::{HostFigures, Summary, TopError};
 
@@ -36,7 +37,7 @@ const STATUSES: usize = 8;
 /// ```
 ///
 /// No line takes more than 80 columns, or than the width of the format: `{summary:120}` makes use of 120. Long URLs are
-/// shortened in the middle. Lines that would say nothing are left out; for a single request two lines say everything.
+/// shortened in the middle, and long paths of an input to its name. Lines that would say nothing are left out; for a single request two lines say everything.
 /// The last line has no line feed.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -291,11 +292,14 @@ impl Summary {
             Some(place) => Escaped(format_args!("e.g. {place}")).to_string(),
             None => format!("e.g. line {}", error.index + 1),
         };
-        let places: Vec<String> = errors.iter().map(place).collect();
         let urls: Vec<String> = errors
             .iter()
             .map(|error| Escaped(&error.url).to_string())
             .collect();
+        let fitting = |(error, url): (&TopError, &String)| {
+            without_folders_if_long(place(error), room.saturating_sub(columns(url) + 1))
+        };
+        let places: Vec<String> = errors.iter().zip(&urls).map(fitting).collect();
         let of_text = widest(&texts);
         // Beside the error or below it, but for all rows alike.
         let left = room.saturating_sub(of_text + 2 + widest(&places) + 1);
@@ -325,6 +329,15 @@ fn titled(title: &str, rows: impl Iterator<Item = String>) -> Vec<String> {
     rows.enumerate()
         .map(|(at, row)| format!("{:<TITLE$}{row}", if at == 0 { title } else { "" }))
         .collect()
+}
+
+/// The place without the folders of its file, if it takes more columns than `room`. Then more is left of the URL, and
+/// the name of the file is mostly enough to find it.
+fn without_folders_if_long(place: String, room: usize) -> String {
+    match place.rsplit_once(['/', MAIN_SEPARATOR]) {
+        Some((_, name)) if columns(&place) > room => format!("e.g. {GAP}/{name}"),
+        _ => place,
+    }
 }
 
 fn error_shown(error: &TopError) -> String {

@@ -7,7 +7,7 @@ const RIGHT: usize = 38;
 const NARROWEST: usize = 24;
 
 /// What stands for the part of a text that is left out.
-const GAP: char = '…';
+pub(super) const GAP: char = '…';
 
 /// Columns that a text takes on a terminal.
 pub(super) fn columns(text: &str) -> usize {

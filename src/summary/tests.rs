@@ -444,6 +444,37 @@ Latency of 2 responses, ms            mean 0.25   min 0.25   max 0.25
         assert!(line.contains('…') && layout::columns(line) == 80, "{line}");
     }
 
+    /// The line of the summary that gives an example of an error, for a request that was read from this file.
+    fn example_from(source: &str) -> String {
+        let mut summary = Summary::new();
+        for n in 0..2 {
+            let mut outcome = not_found(n);
+            let request = Request::clone(&outcome.request).read_at(source, 17);
+            outcome.request = request.into();
+            summary.record(&outcome);
+        }
+        let text = summary.to_string();
+        let line = text.lines().find(|line| line.contains("e.g.")).unwrap();
+        line.trim_start().to_owned()
+    }
+
+    #[test]
+    fn a_long_path_of_an_input_is_shortened_to_its_name() {
+        let source = format!("/tmp/{}/urls.txt", "folder".repeat(12));
+        assert_eq!(
+            example_from(&source),
+            "e.g. …/urls.txt:17 https://api.x.org/0"
+        );
+    }
+
+    #[test]
+    fn a_path_of_an_input_that_fits_is_shown_as_given() {
+        assert_eq!(
+            example_from("lists/urls.txt"),
+            "e.g. lists/urls.txt:17 https://api.x.org/0"
+        );
+    }
+
     #[test]
     fn an_empty_batch() {
         let expected = "\

@@ -70,8 +70,8 @@ impl Demo {
         }
         let jobs = arguments.pace.jobs;
         voice.block(&format!(
-            "{REQUESTS} requests, {jobs} at once, to a small server in this process that is healthy, slow, gone, flaky or\n\
-             rude by turns: {}\n",
+            "{REQUESTS} requests, {jobs} at once, to a small server in this process that is healthy,\n\
+             slow, gone, flaky or rude by turns: {}\n",
             self.base
         ));
     }

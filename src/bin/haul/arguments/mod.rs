@@ -33,7 +33,8 @@ use crate::generate::What;
 /// Times are written 500ms, 2s, 5m, 1h or 1.5 (seconds), rates 50, 0.5/s, 3000/m or 10/h, sizes 64K, 10M or 2G.
 ///
 /// Every option can be given as an environment variable too: --max-time as HAUL_MAX_TIME, --breaker as HAUL_BREAKER=1,
-/// several headers as lines of HAUL_HEADER, several rates as HAUL_RATE=10/s,300/m. What is typed counts before the environment, and that before the default.
+/// several headers as lines of HAUL_HEADER, several rates as HAUL_RATE=10/s,300/m. What is typed counts before the
+/// environment, and that before the default.
 #[derive(Debug, Parser)]
 #[command(name = "haul", version, args_override_self = true, max_term_width = 100, after_help = AFTER, after_long_help = AFTER_LONG)]
 pub(crate) struct Arguments {
@@ -64,13 +65,15 @@ const AFTER_LONG: &str = r#"A line of input:
   https://example.com/1                                    a URL
   {"url": "https://example.com/1", "id": "a", "retry": 5}  a request; or a line of a failure log
 
-  Keys: url (required); id (custom_id), tag: echoed; method; headers {name: text, list, or null to leave it out};
-  params {name: value or list}; one of body, json, form {name: value}, body_base64, body_file (a path);
-  auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent; max_redirs;
-  accept [codes and "ranges"]; expect_json; require {pointer: value}; output_file (a path under --output-dir).
-  Elsewhere null stands for a key that is not there. json, params and form are sent, and tag comes back, as written.
-  A line is read up to 16 MiB. One that is wrong is one failed result, of class invalid_request. Every result has
-  the name of its file and the number of its line (source, line).
+  Keys: url (required); id (custom_id), tag: echoed; method;
+  headers {name: text, list, or null to leave it out}; params {name: value or list};
+  one of body, json, form {name: value}, body_base64, body_file (a path);
+  auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent;
+  max_redirs; accept [codes and "ranges"]; expect_json; require {pointer: value};
+  output_file (a path under --output-dir).
+  Elsewhere null stands for a key that is not there. json, params and form are sent, and tag comes
+  back, as written. A line is read up to 16 MiB. One that is wrong is one failed result, of class
+  invalid_request. Every result has the name of its file and the number of its line (source, line).
 
 First steps:
   haul urls.txt > out.jsonl                                a list of URLs, a bar on the terminal
@@ -78,10 +81,11 @@ First steps:
   haul --resume -o run.jsonl urls.txt                      after Ctrl-C, a limit or a crash
   haul failures.db -o again.jsonl                          send again just what failed
 
--L, -Z, -f, -S and --compressed are accepted as curl has them: haul works so anyway. -s is --progress none.
+-L, -Z, -f, -S and --compressed are accepted as curl has them: haul works so anyway.
+-s is --progress none.
 
-Signals: the first INT or TERM stops reading, cancels what is queued, lets running requests finish (--grace), and
-prints the command that goes on from there. The second ends at once.
+Signals: the first INT or TERM stops reading, cancels what is queued, lets running requests finish
+(--grace), and prints the command that goes on from there. The second ends at once.
 
 Exit status:
   0    every request succeeded (also where there was none; --fail-empty makes that 1)
