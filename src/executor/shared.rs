@@ -48,9 +48,9 @@ pub(crate) struct Executor {
     /// Workers that look for work next, with nothing of the caller's in between.
     pub(super) returning: Arc<AtomicUsize>,
     state: Mutex<State>,
-    /// It was warned that requests wait for descriptors or ports.
+    /// True once the warning that requests wait for descriptors or ports was logged.
     pub(super) told_of_shortage: AtomicBool,
-    /// It was warned that the system refuses threads.
+    /// True once the warning that the system refuses threads was logged.
     pub(super) told_of_threads: AtomicBool,
     pub(super) leader: Condvar,
     pub(super) followers: Condvar,
@@ -243,9 +243,11 @@ impl Executor {
     }
 
     fn may_start(&self, state: &State) -> bool {
+        // If every worker waits inside the caller's code, none comes back to look again after the pause.
+        let may_ask = |at| state.live <= state.blocked || at <= Instant::now();
         state.starting == 0
             && state.live < self.pool.workers + state.blocked
-            && state.no_thread_before.is_none_or(|at| at <= Instant::now())
+            && state.no_thread_before.is_none_or(may_ask)
             && self.returning.load(Ordering::SeqCst) == 0
     }
 

@@ -65,6 +65,12 @@ impl Executor {
         }
     }
 
+    /// Asks for no further thread for this time, as after the system has refused one.
+    #[cfg(test)]
+    pub(crate) fn pause_starts(&self, time: std::time::Duration) {
+        self.lock().no_thread_before = Some(std::time::Instant::now() + time);
+    }
+
     /// Warns once that the system refuses threads.
     pub(super) fn warn_of_threads(&self, live: usize, error: &std::io::Error) {
         if !self.told_of_threads.swap(true, Ordering::Relaxed) {

@@ -1,6 +1,5 @@
 //! The name by which a later run recognises a request.
 
-mod base;
 mod digits;
 mod parts;
 mod version1;
@@ -13,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::Sha256;
 use crate::request::Request;
-pub(crate) use base::BaseUrl;
+use crate::url::Base;
 
 /// The name by which a later run recognises a request, in whichever order and at whichever place the input has it:
 /// the first 128 bits of SHA-256 over everything that is sent because of this request.
@@ -70,7 +69,7 @@ pub(crate) enum KeyVersion {
 pub(crate) struct Keys {
     pub(crate) version: KeyVersion,
     /// The URL that relative URLs are resolved against. `None`: they count as written.
-    pub(crate) base: Option<BaseUrl>,
+    pub(crate) base: Option<Base>,
 }
 
 impl Keys {

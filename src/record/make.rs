@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::key::{BaseUrl, KeyVersion, Keys};
+use super::key::{KeyVersion, Keys};
 use super::request::Written;
 use super::wire::{self, Version};
 use super::{AttemptRecord, Kind, PhaseTimes, Record, body};
@@ -13,6 +13,7 @@ use crate::outcome::{Attempt, Outcome, State};
 use crate::request::Request;
 use crate::response::{Head, Response};
 use crate::timing::{Timings, millis};
+use crate::url::Base;
 
 /// What a record holds of bodies and headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,8 @@ impl RecordOptions {
 
     /// The URL that relative URLs are resolved against in the [key](super::Key) of a record, so that a request has the
     /// same key whether its URL is written in full or not. Give it the [client's](crate::ClientBuilder::base_url).
-    /// Default: none, and a relative URL counts as written.
+    /// Default: none, and a relative URL counts as written; so it does under a base that is no URL, with which no client
+    /// can be built.
     ///
     /// ```
     /// use haul::record::RecordOptions;
@@ -70,7 +72,7 @@ impl RecordOptions {
     /// let options = RecordOptions::new().base_url("https://example.com/api/");
     /// ```
     pub fn base_url(mut self, url: impl AsRef<str>) -> RecordOptions {
-        self.keys.base = Some(BaseUrl::new(url.as_ref()));
+        self.keys.base = Base::parse(url.as_ref()).ok();
         self
     }
 

@@ -1,6 +1,7 @@
 //! References resolved against a base: lines of a list under a base URL, and `Location`.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::text::{cleaned, names_host, relative};
 use super::{Url, parse, parse_under};
@@ -70,9 +71,35 @@ impl Base {
     }
 }
 
+impl PartialEq for Base {
+    fn eq(&self, other: &Base) -> bool {
+        self.parsed == other.parsed && self.url.zone() == other.url.zone()
+    }
+}
+
+impl Eq for Base {}
+
+/// Shown without credentials and query.
+impl fmt::Debug for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.parsed.host_str().unwrap_or_default();
+        write!(f, "{}://{host}", self.parsed.scheme())?;
+        if let Some(port) = self.parsed.port() {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(self.parsed.path())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let base = Base::parse("http://u:sesame@h:81/api/?token=sesame").unwrap();
+        assert_eq!(format!("{base:?}"), "http://h:81/api/");
+    }
 
     fn resolved(base: &str, reference: &str) -> Result<String, String> {
         let url = Base::parse(base)?.resolve(reference)?;

@@ -12,23 +12,17 @@ use serde::de::IgnoredAny;
 use crate::again::quoted;
 use crate::failure::Failure;
 use crate::line::{Line, read_line};
-use crate::recognize::Other;
+use crate::recognize::{Format, Other, format_of};
 use crate::voice::Voice;
 
-/// The first bytes of every SQLite database.
-const MAGIC: &[u8] = b"SQLite format 3\0";
+/// Length of the beginning that every SQLite database has.
+const MAGIC: u64 = 16;
 
 /// Returns true if the file is an SQLite database.
-pub(crate) fn is_database(mut file: &File) -> io::Result<bool> {
-    let mut beginning = [0; MAGIC.len()];
-    let mut length = 0;
-    while length < beginning.len() {
-        match file.read(&mut beginning[length..])? {
-            0 => break,
-            n => length += n,
-        }
-    }
-    Ok(beginning[..length] == *MAGIC)
+pub(crate) fn is_database(file: &File) -> io::Result<bool> {
+    let mut first = Vec::new();
+    file.take(MAGIC).read_to_end(&mut first)?;
+    Ok(format_of(&first, false) == Format::Other(Other::Sqlite))
 }
 
 /// Reads the newest failure of each request from a database, and says so.
@@ -49,7 +43,7 @@ pub(crate) fn read_database(path: &str, voice: &Voice) -> Result<Vec<Request>, F
 pub(crate) fn check_first_line(path: &str, file: &File) -> Result<(), Failure> {
     let (mut from, mut line, mut is_first) = (BufReader::new(file), Vec::new(), true);
     loop {
-        // What cannot be read is told of when its turn comes.
+        // A file that cannot be read is told of when its turn comes.
         let Ok(Line::Whole) = read_line(&mut from, &mut line, is_first) else {
             return Ok(());
         };

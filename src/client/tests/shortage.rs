@@ -95,3 +95,20 @@ fn a_write_is_not_sent_twice_for_a_shortage_after_its_answer() {
     held.let_go();
     assert!(company.wait().is_success());
 }
+
+#[test]
+fn a_thread_is_asked_for_in_the_pause_if_every_worker_waits_for_a_request() {
+    let client = script(|_, _| reply(200, &[])).workers(1).build().unwrap();
+    let inner = client.clone();
+    let asks = move |_: &crate::Response| {
+        inner
+            .owner
+            .executor()
+            .pause_starts(Duration::from_secs(3_600));
+        let handle = inner.submit("http://h/inner").unwrap();
+        let waited = handle.wait_timeout(Duration::from_secs(20));
+        waited.map(|outcome| outcome.is_success())
+    };
+    let mut outcomes = client.process(["http://h/outer"], asks);
+    assert_eq!(outcomes.next().unwrap().success(), Some(&true));
+}

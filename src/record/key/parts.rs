@@ -2,20 +2,20 @@
 
 use std::borrow::Cow;
 
-use super::BaseUrl;
 use crate::digest::Sha256;
 use crate::http::header::CONTENT_TYPE;
 use crate::http::{HeaderName, HeaderValue};
 use crate::request::{Body, Request, Source, Stream};
+use crate::url::Base;
 
 /// Adds everything that is sent because of the request.
-pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&BaseUrl>) {
+pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
     if let Some(id) = request.get_id() {
         add_part(hash, "id", id.as_bytes());
     }
     add_part(hash, "method", request.method().as_str().as_bytes());
     let written = request.url();
-    let url = base.map_or(Cow::Borrowed(written), |base| base.resolved(written));
+    let url = base.map_or(Cow::Borrowed(written), |base| base.written(written));
     add_part(hash, "url", url.as_bytes());
     if let Some(options) = request.options() {
         for (name, value) in &options.query {
@@ -259,11 +259,20 @@ mod tests {
     fn a_relative_url_counts_as_resolved_against_the_base_url() {
         let keys = |base: &str| Keys {
             version: KeyVersion::Two,
-            base: Some(BaseUrl::new(base)),
+            base: Base::parse(base).ok(),
         };
         let resolved = keys("http://h/api/").of(&"items/1".into());
         assert_eq!(resolved, Key::of(&"http://h/api/items/1".into()));
         assert_ne!(resolved, keys("http://other/api/").of(&"items/1".into()));
+        // As for the request itself, a scheme alone or a backslash makes no URL absolute.
+        for (relative, full) in [("http:1", "http://h/api/1"), ("\\\\x\\1", "http:\\\\x\\1")] {
+            let full = Key::of(&full.into());
+            assert_eq!(
+                keys("http://h/api/").of(&relative.into()),
+                full,
+                "{relative}"
+            );
+        }
         let absolute = "http://x/".into();
         assert_eq!(keys("http://h/").of(&absolute), Key::of(&absolute));
     }
