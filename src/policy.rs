@@ -270,6 +270,9 @@ impl RetryPolicy {
 
     /// A hook that sees each finished attempt and may overrule the usual decision; `None` leaves it as it is. It runs
     /// on the worker, with no lock held; a panic ends the request with class `panic`.
+    ///
+    /// If it asks for another attempt at a response and none may be made, the outcome is what it would have been without
+    /// the hook, and [`Outcome::stop_reason`](crate::Outcome::stop_reason) says why there was no other attempt.
     pub fn classify(
         mut self,
         hook: impl Fn(&Finding<'_>) -> Option<Judgement> + Send + Sync + 'static,

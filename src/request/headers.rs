@@ -7,6 +7,9 @@ use crate::redact::Redaction;
 
 impl Request {
     /// Adds a header. One the client has by default is replaced; the same name given twice is sent twice.
+    ///
+    /// A request with a `Range` is sent without `Accept-Encoding` unless it sets one: the range counts bytes of the plain
+    /// content, not of a compressed one.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Request {
         let name = name.as_ref();
         let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {

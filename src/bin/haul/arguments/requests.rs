@@ -15,8 +15,9 @@ pub(crate) struct Requests {
     /// Add a header; 'NAME:' removes it, @FILE reads a list
     ///
     /// May be given more than once, with one name too: each is sent. 'NAME:' leaves out a header that haul would send by
-    /// itself (Accept, Accept-Encoding and User-Agent too), 'NAME;' sends one without a value. The file after @ holds one
-    /// header a line, so that a token need not stand on the command line.
+    /// itself (Accept, Accept-Encoding and User-Agent too, but not Host, Content-Length, Transfer-Encoding and Connection,
+    /// which frame the message), 'NAME;' sends one without a value. With a Range, Accept-Encoding is sent only if it is
+    /// given too. The file after @ holds one header a line, so that a token need not stand on the command line.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
     /// Body, sent as given
