@@ -28,10 +28,6 @@ fn refused(url: &str) -> Vec<(Vec<u8>, &'static str)> {
         (b"\xfd7zXZ\0\n\x04".to_vec(), "it is compressed with xz ("),
         (b"PK\x03\x04\x14\0\n\0".to_vec(), "it is an archive, zip"),
         (
-            b"SQLite format 3\0\x10\0".to_vec(),
-            "cannot be read as an SQLite database",
-        ),
-        (
             utf16(&format!("{url}\n"), u16::to_le_bytes),
             "it is text in UTF-16LE, not UTF-8 (",
         ),
@@ -125,6 +121,28 @@ fn standard_input_that_is_no_list_is_one_error_before_its_first_request() {
             .says(said);
     }
     assert_eq!(server.requests(), 0);
+}
+
+/// The beginning of a database.
+const DATABASE: &[u8] = b"SQLite format 3\0\x10\0";
+
+#[test]
+fn a_damaged_database_is_one_error_before_anything_is_sent() {
+    let (server, folder) = (server(), Folder::new());
+    let list = folder.file("list", DATABASE);
+    let done = haul([&server.url("/"), &list]).done().exits(2);
+    done.says(&format!(
+        "haul: {list}: cannot be read as an SQLite database"
+    ));
+    assert_eq!(server.requests(), 0);
+}
+
+#[test]
+fn a_database_on_standard_input_is_refused_with_what_to_do() {
+    let done = haul(["-"]).input(DATABASE).done().exits(2);
+    done.says(
+        "haul: stdin: it is an SQLite database (a failure log is read if it is named: haul FILE;",
+    );
 }
 
 #[test]

@@ -258,10 +258,18 @@ impl Other {
             Other::Archive(name) => {
                 format!("it is an archive, {name} (unpack it, and give the list in it: {lines})")
             }
-            Other::Sqlite => format!(
-                "it is an SQLite database (sqlite3 {} 'select url from TABLE' | haul)",
-                file.unwrap_or("FILE")
-            ),
+            Other::Sqlite => match file {
+                Some(file) => {
+                    format!(
+                        "it is an SQLite database (sqlite3 {file} 'select url from TABLE' | haul)"
+                    )
+                }
+                None => {
+                    "it is an SQLite database (a failure log is read if it is named: haul FILE; \
+                         others: sqlite3 FILE 'select url from TABLE' | haul)"
+                        .to_owned()
+                }
+            },
             Other::Encoded(name) => format!(
                 "it is text in {name}, not UTF-8 ({})",
                 piped(&format!("iconv -f {name} -t UTF-8"), "")
