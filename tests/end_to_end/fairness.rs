@@ -205,6 +205,8 @@ fn a_host_that_hangs_delays_no_request_to_another() {
     assert_eq!((done, cancelled), (17 * each, each));
 }
 
+// A thread of the test, which is no worker, looks at a counter again and again.
+#[allow(clippy::disallowed_methods)]
 #[test]
 fn a_window_full_of_requests_to_a_host_that_hangs_hides_no_other() {
     let (held, read) = (Gate::closed(), Arc::new(AtomicUsize::new(0)));
