@@ -103,7 +103,7 @@ fn check_scheme(text: &str) -> Result<(), String> {
     ))
 }
 
-/// What is wrong with a [cleaned] text that is no URL.
+/// Message about a [cleaned] text that is no URL.
 fn wrong(error: ParseError, text: &str) -> String {
     let authority = authority(text).map_or("", |place| &text[place]);
     let (host, port) = text::split_port(text::without_userinfo(authority));
@@ -115,7 +115,7 @@ fn wrong(error: ParseError, text: &str) -> String {
     }
 }
 
-/// What is wrong with the name of a host.
+/// Message about a name that is no host's.
 fn wrong_host(error: ParseError, host: &str) -> String {
     if host.is_empty() {
         return no_host();

@@ -20,11 +20,11 @@ pub struct Intake {
     batch: Id,
     receiver: Arc<dyn Receiver>,
     count: Arc<Count>,
-    /// Who finds it in use by another thread does without what it remembers.
+    /// Remembers the last host. A thread that finds it in use by another uses a new one.
     feeder: Mutex<Feeder>,
 }
 
-/// What both ends know of each other.
+/// State that both ends share.
 pub(super) struct Count {
     /// Raised under the executor's lock, in the order in which requests come into the schedule.
     accepted: AtomicU64,
@@ -32,7 +32,7 @@ pub(super) struct Count {
     taking: Mutex<Taking>,
 }
 
-/// What the taking end has done.
+/// Record of the taking end.
 #[derive(Default)]
 struct Taking {
     /// Outcomes taken of which the schedule does not know yet.
@@ -77,7 +77,7 @@ impl Count {
         self.lock().owed
     }
 
-    /// The same, for a caller that tells the schedule.
+    /// Takes these outcomes out, for a caller that tells the schedule of them.
     pub(super) fn pay(&self) -> Taken {
         std::mem::take(&mut self.lock().owed)
     }
@@ -170,7 +170,7 @@ impl Intake {
         let defaults = &executor.engine().defaults;
         let request = taken(defaults, request);
         let receiver = Arc::clone(&self.receiver);
-        // Its number follows from its place among the others.
+        // The number of the request is given under the lock, in the order of the requests.
         let fed = match self.feeder.try_lock() {
             Ok(mut feeder) => feeder.feed(defaults, request, 0, receiver),
             Err(_) => Feeder::default().feed(defaults, request, 0, receiver),

@@ -18,8 +18,8 @@ const RECENT: Duration = Duration::from_secs(10);
 /// The least time between two samples: so their number has a bound.
 const APART: Duration = Duration::from_millis(250);
 
-/// How long nothing must have finished until the host that holds the most places is named: five seconds, less a little,
-/// so that a display that asks every five seconds names it at the first time.
+/// Time without a finished request after which the host that holds the most places is named: five seconds, less a
+/// little, so that a display that asks every five seconds names it at the first time.
 const QUIET: Duration = Duration::from_millis(4_900);
 
 /// How far a batch is.
@@ -85,7 +85,7 @@ pub struct HoldingHost {
     pub host: Host,
     /// Number of attempts under way there. A worker that is busy with one is a place.
     pub places: u64,
-    /// How long it has held places while no request of the batch finished.
+    /// Time for which the host has held places while no request of the batch finished.
     pub time: Duration,
 }
 

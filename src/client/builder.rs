@@ -129,8 +129,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How many requests of a batch may wait for a retry, or behind a host's limit, beside the window. Those that are read
-    /// beyond it because a host is slow count too. Default 65,536.
+    /// Number of requests of a batch that may wait for a retry, or behind a host's limit, beside the window. Those that
+    /// are read beyond it because a host is slow count too. Default 65,536.
     pub fn max_parked(mut self, requests: usize) -> Self {
         self.max_parked = requests;
         self

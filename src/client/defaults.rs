@@ -101,8 +101,8 @@ impl ClientBuilder {
         self
     }
 
-    /// What relative URLs are resolved against, as in browsers (the URL Standard; as RFC 3986 §5.2: `items` replaces what
-    /// follows the base's last slash).
+    /// URL that relative URLs are resolved against, as in browsers (the URL Standard; as RFC 3986 §5.2: `items`
+    /// replaces what follows the base's last slash).
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         match Base::parse(url.as_ref()) {
             Ok(base) => self.defaults.base = Some(base),

@@ -14,7 +14,7 @@ impl BuildError {
         self.setting
     }
 
-    /// What is wrong with it.
+    /// Says what is wrong with the setting.
     pub fn reason(&self) -> &str {
         &self.reason
     }

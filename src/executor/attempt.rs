@@ -21,7 +21,7 @@ pub(crate) struct Engine {
     pub(crate) defaults: Defaults,
 }
 
-/// What an attempt tells its worker while it is under way, and asks it.
+/// Callbacks of an attempt under way to its worker.
 #[derive(Clone, Copy)]
 pub(super) struct Told<'a> {
     /// A connection to the host stands. `None` where that is known.
@@ -63,7 +63,7 @@ impl Next {
         }
     }
 
-    /// The same, and its host is left alone for so long.
+    /// Has the host left alone for this time, or for longer if that was asked for already.
     pub(super) fn cooling(mut self, wait: Option<Duration>) -> Next {
         if let Next::Done { cool, .. } = &mut self {
             *cool = (*cool).max(wait);
@@ -144,7 +144,7 @@ impl Engine {
             Some(progress) => progress,
             None => match self.first(request, target, settings, &**receiver, start) {
                 Ok(made) => {
-                    // It is the answer's now.
+                    // The response takes the head over.
                     target.head = None;
                     progress.insert(made)
                 }
@@ -183,7 +183,7 @@ impl Engine {
         prepared.map_err(|reason| Error::new(ErrorType::InvalidRequest, reason))
     }
 
-    /// What comes before the first attempt. The error is what follows without one.
+    /// Prepares the first attempt. The error says what follows if none can be made.
     #[inline(never)]
     fn first(
         &self,
@@ -202,7 +202,8 @@ impl Engine {
 }
 
 impl Progress {
-    /// What comes before each exchange. The error is what follows without one.
+    /// Signs the request and writes down that it is about to be sent, if it must not be repeated. The error says what
+    /// follows if there can be no exchange.
     #[inline(never)]
     fn get_ready(
         &mut self,

@@ -148,7 +148,7 @@ impl Progress {
         };
         let rare = self.report.rare_mut();
         rare.stop_reason = Some(reason);
-        // It was written down as an attempt that another follows.
+        // The attempt was logged as one that another follows.
         rare.log.pop();
         let Some(response) = error.into_response() else {
             unreachable!("an accepted response is kept with the reason to try again");
@@ -284,8 +284,8 @@ impl Progress {
     }
 }
 
-/// What an exchange tells of its host. One that was cancelled before the host was slow, or failed on this side, tells
-/// nothing; one that a deadline ended does, as the host had until then.
+/// Returns what an exchange tells of its host. One that was cancelled before the host was slow, or failed on this side,
+/// tells nothing; one that a deadline ended does, as the host had until then.
 fn heard(exchanged: &Exchanged, elapsed: Duration, aborted: bool) -> Heard {
     let fault = match &exchanged.result {
         Err(fault) if fault.reply.is_none() => fault,

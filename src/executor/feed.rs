@@ -134,7 +134,8 @@ impl Executor {
         })
     }
 
-    /// The same where there is no room yet: waits for it. Gives the job back once the batch is over.
+    /// Adds one job as [`push_now`](Self::push_now) does, and waits for room first. Gives the job back once the batch
+    /// is over.
     pub(crate) fn push_when_room(
         self: &Arc<Self>,
         batch: Id,

@@ -88,7 +88,7 @@ pub(super) struct Progress {
     pub(super) sent_unsafe: bool,
     /// When it was known what becomes of it, where that was at the end of an exchange.
     pub(super) settled: Option<Instant>,
-    /// What the last exchange told of its host, until the schedule is told.
+    /// News of the host from the last exchange, until the schedule is told.
     pub(super) heard: Heard,
     /// Why the last attempt failed, or is to be repeated all the same.
     pub(super) error: Option<Error>,
@@ -96,9 +96,9 @@ pub(super) struct Progress {
     pub(super) accepted: Option<Accepted>,
 }
 
-/// What there is of an accepted response beside what its error holds.
+/// Part of an accepted response that its error does not hold.
 pub(super) struct Accepted {
-    /// Its body, where it went to a file.
+    /// The body, if it went to a file.
     pub(super) partial: Option<Box<Partial>>,
 }
 

@@ -303,8 +303,8 @@ impl State {
     }
 
     /// When a caller that waits calls [`expire`](Self::expire) again: at `next`, or sooner for attempts under a breaker.
-    /// Those that begin after this call are looked at no sooner than a whole such time later, so a caller that does not
-    /// sleep for longer is in time for each of them.
+    /// Attempts that begin after this call are looked at no sooner than a whole such time later, so a caller that does
+    /// not sleep for longer is in time for each of them.
     pub(super) fn look_again(&self, next: Option<Instant>, now: Instant) -> Option<Instant> {
         let begins_later = self.schedule.watches_within().map(|time| now + time);
         let times = [next, begins_later];

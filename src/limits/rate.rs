@@ -55,8 +55,8 @@ impl RateLimit {
         RateLimit::new(count, Duration::from_secs(3600))
     }
 
-    /// How many may be sent at once after a pause. Default 1. A stretch of time of length `per` then holds up to
-    /// `count + burst - 1`.
+    /// Number of requests that may be sent at once after a pause. Default 1. A stretch of time of length `per` then
+    /// holds up to `count + burst - 1`.
     ///
     /// Beside limits for other windows, only the one for the shortest window may have a burst: the others are never
     /// exceeded.

@@ -42,7 +42,7 @@ impl<'a> Context<'a> {
         shown_url(self.request, self.report)
     }
 
-    /// How often the request was tried, the attempt that succeeded included.
+    /// Number of attempts, the one that succeeded included.
     pub fn attempts(&self) -> u32 {
         self.report.attempts
     }

@@ -8,7 +8,7 @@ use crate::rejection::Rejection;
 
 /// An outcome that is no success, as an error: returned by [`Outcome::into_result`](crate::Outcome::into_result).
 ///
-/// Its text begins with the method and the URL of the request, secrets masked, so that it says enough where it is
+/// The text begins with the method and the URL of the request, secrets masked, so that it says enough where it is
 /// printed far from the request:
 ///
 /// ```
@@ -17,7 +17,7 @@ use crate::rejection::Rejection;
 /// assert!(unsuccessful.to_string().starts_with("GET ftp://***@example.com/list: "));
 /// ```
 ///
-/// One that was made of an [`Error`] by hand has the text of that alone.
+/// A value made of an [`Error`] by hand has the text of that alone.
 #[derive(Debug)]
 pub enum Unsuccessful {
     /// The application said no.

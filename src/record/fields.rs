@@ -12,7 +12,7 @@ use super::pairs::Pairs;
 /// The keys of an object in their order, those of `null` left out: `null` stands for what is absent.
 pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-/// What a value is at its first look.
+/// Kind of a value, told by its first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Null,

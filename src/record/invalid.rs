@@ -1,4 +1,4 @@
-//! What is said of a line that cannot be read.
+//! Messages about lines that cannot be read.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl InvalidLine {
     }
 }
 
-/// Where a line stops to be JSON, and why.
+/// Place at which a line stops to be JSON, and the reason.
 pub(super) fn not_json(error: &serde_json::Error) -> InvalidLine {
     InvalidLine::new(format!("not JSON: {}", Fault(error)))
 }

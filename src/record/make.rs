@@ -82,7 +82,7 @@ impl RecordOptions {
         self
     }
 
-    /// How keys are made.
+    /// Returns the rule by which keys are made.
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
     }

@@ -53,7 +53,7 @@ const OTHERS: [&str; 20] = [
     "invalid",
 ];
 
-/// How requests are read.
+/// Settings for reading requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reading {
     /// Unknown keys are skipped and told of, where they are otherwise errors.
@@ -328,7 +328,7 @@ fn codes(key: &'static str, value: &RawValue) -> Result<Vec<Codes>, InvalidLine>
         })
 }
 
-/// What was left out where the request was written down, and is not given again since.
+/// Has the request name the secrets that were left out when it was written down and were not given again.
 fn needing(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
     let Some(redacted) = keys.get("redacted") else {
         return Ok(request);

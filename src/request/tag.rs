@@ -1,4 +1,4 @@
-//! What a caller tags a request with.
+//! Tags: values that callers attach to requests.
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +19,7 @@ use serde_json::value::{RawValue, to_raw_value};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// It is a [`Value`] where one is wanted. Cheap to clone.
+/// Parsed into a [`Value`] only if one is asked for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Tag(Arc<Inner>);
 

@@ -1,12 +1,12 @@
 //! Lines of text that fit a width: columns counted, figures wrapped, long texts shortened.
 
-/// Where the right-hand side begins, if the width leaves room for it.
+/// Column at which the right-hand side begins, if the width leaves room for it.
 const RIGHT: usize = 38;
 
 /// Right-hand sides narrower than this go on lines of their own.
 const NARROWEST: usize = 24;
 
-/// What stands for the part of a text that is left out.
+/// Sign in place of a part of a text that is left out.
 pub(super) const GAP: char = '…';
 
 /// Columns that a text takes on a terminal.

@@ -17,7 +17,8 @@ pub(crate) struct CancelSlot {
     /// A copy of `state.cancelled`, to be read where the lock must not be taken.
     cancelled: AtomicBool,
     pub(super) activity: Arc<Activity>,
-    /// The head of the response to the current attempt has come.
+    /// True if the head of the response to the current attempt has come. Kept beside `activity`, which is written only
+    /// for attempts that are watched.
     head: AtomicBool,
 }
 
@@ -124,7 +125,7 @@ impl CancelSlot {
         self.head.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the head of the response to the current attempt has come.
+    /// Returns true if the head of the response to the current attempt has come.
     pub(crate) fn has_head(&self) -> bool {
         self.head.load(Ordering::Relaxed)
     }

@@ -71,7 +71,7 @@ pub(super) struct Plan {
     pub(super) header_limit: usize,
     /// What it says to a proxy that forwards it.
     pub(super) forwarding: Option<Box<Forwarding>>,
-    /// Where to tell of waits, if another thread asks for it.
+    /// Told of waits for the host. `None`: no other thread asks for them.
     pub(super) watch: Option<Arc<Activity>>,
 }
 

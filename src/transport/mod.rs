@@ -119,7 +119,7 @@ impl Call<'_> {
 }
 
 impl Call<'_> {
-    /// Where to tell of waits for the host, if another thread asks for it.
+    /// Returns the place to tell of waits for the host. `None`: no other thread asks for them.
     fn watch(&self) -> Option<&Arc<Activity>> {
         let activity = &self.cancel.activity;
         activity.is_watched().then_some(activity)

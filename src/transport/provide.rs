@@ -1,5 +1,5 @@
-//! What an exchange needs beside its connection, opened before anything is sent: once the server has acted, it is too
-//! late to wait for a descriptor.
+//! Files and descriptors that an exchange needs beside its connection, opened before anything is sent: once the server
+//! has acted, it is too late to wait for a descriptor.
 
 use super::Call;
 use super::agent::Sockets;

@@ -101,7 +101,7 @@ pub(super) struct Wire {
     write_armed: Option<Duration>,
     pub(super) sent: u64,
     pub(super) received: u64,
-    /// Where to tell of waits. `None`: no other thread asks for it.
+    /// Told of waits for the host. `None`: no other thread asks for it.
     pub(super) watch: Option<Arc<Activity>>,
 }
 

@@ -136,7 +136,7 @@ impl Url {
         })
     }
 
-    /// Where the path begins in the text of an unread URL, or in this text if the URL is written so.
+    /// Place at which the path begins in the text of an unread URL, or in this text if the URL is written so.
     pub(crate) fn path_in(&self, text: &str) -> Option<u16> {
         match self {
             Url::Unread(url) => Some(url.path),
@@ -145,7 +145,7 @@ impl Url {
         }
     }
 
-    /// The same URL reached through a zone.
+    /// Returns this URL, reached through a zone.
     pub(crate) fn in_zone(self, zone: &str) -> Url {
         Url::Zoned(Box::new(Zoned {
             uri: self.uri().clone(),

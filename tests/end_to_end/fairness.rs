@@ -225,7 +225,7 @@ fn a_window_full_of_requests_to_a_host_that_hangs_hides_no_other() {
     let admits = thread::spawn(move || {
         gate.wait_for(4);
         while seen.load(Ordering::SeqCst) < 350 && !over.load(Ordering::SeqCst) {
-            thread::sleep(Duration::from_millis(5));
+            thread::park_timeout(Duration::from_millis(5));
         }
         gate.admit(1);
     });

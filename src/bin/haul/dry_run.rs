@@ -7,7 +7,7 @@ use haul::{Client, Preview, Request, Tag};
 use serde::Serialize;
 
 use crate::failure::{Failure, Status};
-use crate::input::{Input, shown_place};
+use crate::input::{Input, unfit};
 use crate::stdout::Stdout;
 use crate::voice::Voice;
 
@@ -62,7 +62,7 @@ pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<
                     }
                     Err(error) => {
                         let url = client.redaction().url(request.url());
-                        format!("{}{}: {url:?}", shown_place(&request), error.message())
+                        unfit(&request, error.message(), &url)
                     }
                 },
                 Err(bad) => bad.message(),

@@ -246,9 +246,18 @@ impl Input {
 }
 
 /// The place of a request with a colon, if it is known.
-pub(crate) fn shown_place(request: &Request) -> String {
+fn shown_place(request: &Request) -> String {
     let place = request.place();
     place.map_or(String::new(), |place| format!("{place}: "))
+}
+
+/// Says of a request that cannot be sent where it stands and why. `url`: as it may be shown; empty if none was read.
+pub(crate) fn unfit(request: &Request, reason: &str, url: &str) -> String {
+    let place = shown_place(request);
+    match url {
+        "" => format!("{place}{reason}"),
+        url => format!("{place}{reason}: {url:?}"),
+    }
 }
 
 impl Iterator for Input {
@@ -271,8 +280,7 @@ impl Bad {
 
     /// `urls.txt:3: what is wrong: "value"`
     pub(crate) fn message(&self) -> String {
-        let (request, reason) = (&self.stand_in, &self.reason);
-        format!("{}{reason}: {:?}", shown_place(request), request.url())
+        unfit(&self.stand_in, &self.reason, self.stand_in.url())
     }
 }
 

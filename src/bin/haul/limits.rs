@@ -25,7 +25,7 @@ pub(crate) fn raise() {
             current: to,
             maximum: limit.maximum,
         };
-        // Where it is refused, the run goes on within the limit that there is.
+        // If the system refuses, the run goes on within the present limit.
         if higher && setrlimit(Resource::Nofile, raised).is_ok() {
             return;
         }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use haul::{ErrorType, Outcome, Response, Retrying, StopReason};
 
 use crate::arguments::{Arguments, Body};
+use crate::input::unfit;
 use crate::voice::{Paint, Voice};
 
 /// Of so many hosts it is remembered that their wait was told of.
@@ -60,10 +61,9 @@ impl Look {
             return;
         };
         if error.error_type() == ErrorType::InvalidRequest {
-            let place = outcome.request().place();
-            let place = place.map_or(String::new(), |place| format!("{place}: "));
+            let request = outcome.request();
             self.voice
-                .bad_line(&format!("{place}{}: {:?}", error.message(), outcome.url()));
+                .bad_line(&unfit(request, error.message(), &outcome.url()));
         }
         if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {
             self.not_repeated = true;

@@ -6,7 +6,7 @@ pub(crate) const LOOKED_AT: usize = 64 << 10;
 /// Format of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// One URL or JSON request per line, in UTF-8 or what is nearly so.
+    /// Lines with a URL or a JSON request each. Lines that are not UTF-8 are refused one by one.
     Lines,
     /// UTF-16 with a byte order mark.
     Utf16(Endian),

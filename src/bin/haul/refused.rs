@@ -4,7 +4,7 @@ use haul::{BuildError, Client, ProxySettings};
 
 use crate::arguments::{Arguments, name_of};
 
-/// What is wrong, with the options in place of the library's setting.
+/// Message about a refused setting that names the option in place of the library's setting.
 pub(crate) fn in_words_of_options(error: &BuildError, arguments: &Arguments) -> String {
     let reason = error.reason();
     let (option, reason) = match error.setting() {

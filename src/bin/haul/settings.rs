@@ -234,7 +234,7 @@ fn headers(given: &[String]) -> Result<Vec<Header>, Failure> {
     Ok(all)
 }
 
-/// What every line of input begins with.
+/// Keys that every line of input has unless it sets them: those of `-X`, `-d` and `--json`.
 fn defaults(given: &Requests) -> Result<InputLines, Failure> {
     let mut lines = InputLines::new();
     let set = |lines: InputLines, option: &str, key: &str, json: &str| {

@@ -18,7 +18,7 @@ use crate::voice::Voice;
 /// The name of standard input among the arguments and in records.
 pub(crate) const STDIN: &str = "-";
 
-/// One input.
+/// An input: a file, standard input, or a URL among the arguments.
 pub(crate) enum Source {
     /// A URL among the arguments, and its number there.
     Url(String, u64),

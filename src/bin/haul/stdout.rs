@@ -37,8 +37,8 @@ impl Write for Stdout {
     }
 }
 
-/// The same JSON, in which no character steers a terminal. Only strings hold such characters, so that each can be
-/// written as an escape.
+/// Writes characters that steer a terminal as JSON escapes, which leaves the JSON the same: only strings hold such
+/// characters.
 fn escaped(lines: &str) -> String {
     let mut text = String::with_capacity(lines.len());
     for c in lines.chars() {

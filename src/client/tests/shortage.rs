@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::limits::RetryBudget;
 
-/// What comes of an attempt that finds no free descriptor.
+/// End of an attempt that finds no free descriptor.
 fn short() -> Exchanged {
     let mut exchanged = fault(ErrorType::Io, Phase::Connect, Trace::default());
     if let Err(fault) = &mut exchanged.result {

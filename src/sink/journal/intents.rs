@@ -35,7 +35,7 @@ pub(super) fn path_of(results: &Path) -> PathBuf {
 /// The intents of earlier runs.
 #[derive(Default)]
 pub(super) struct Announced {
-    /// Those without an outcome, by the key of their request.
+    /// Intents without an outcome, by the key of their request.
     pub(super) open: HashMap<Key, u32>,
     /// The version of their keys. `None`: there are none.
     pub(super) version: Option<KeyVersion>,

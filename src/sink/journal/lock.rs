@@ -55,7 +55,7 @@ fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
 }
 
-/// It was taken when it was opened.
+/// Does nothing: the lock was taken when the file was opened.
 #[cfg(windows)]
 pub(super) fn take(_: &File) -> io::Result<()> {
     Ok(())

@@ -44,7 +44,7 @@ use writer::Writer;
 /// CREATE VIEW last_failures AS ...;  -- the newest row of each key
 /// ```
 /// A rejected request, where asked for, has `error_type` `rejected`, `layer` `application`, and the application's message.
-/// Of a request that was never sent, `timestamp` is when it was given up. `key`, `source` and `line` are those of the
+/// `timestamp` of a request that was never sent is when it was given up. `key`, `source` and `line` are those of the
 /// [record](crate::record).
 ///
 /// A database of version 1 is brought up to date when it is opened for writing. Its rows had no key and get `1-` and the

@@ -24,7 +24,7 @@ pub(super) struct Missing {
     places: HashMap<Key, Vec<u64>>,
     runs: Runs,
     secrets: bool,
-    /// How keys of rows are made.
+    /// Rule by which keys of rows are made.
     keys: Keys,
     redaction: Redaction,
     orders: Orders,

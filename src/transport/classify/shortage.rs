@@ -1,4 +1,4 @@
-//! What is said when this machine has run out of something.
+//! Messages about things that this machine has run out of: descriptors, ports, memory.
 
 use std::fmt;
 use std::io;

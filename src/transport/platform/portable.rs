@@ -78,7 +78,7 @@ pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
 /// Too many open sockets, on Windows.
 const WSAEMFILE: i32 = 10024;
 
-/// Whether it was the limit of open files.
+/// Returns true if the error is the limit of open files.
 pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
     error.raw_os_error() == Some(WSAEMFILE)
 }

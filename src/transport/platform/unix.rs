@@ -222,7 +222,7 @@ pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
     })
 }
 
-/// Whether it was the limit of open files.
+/// Returns true if the error is the limit of open files.
 pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| {
         code == Errno::MFILE.raw_os_error() || code == Errno::NFILE.raw_os_error()

@@ -69,7 +69,7 @@ impl Cache {
     ) {
         let keep = match answer {
             Ok(_) => settings.keep,
-            // It says nothing about the name.
+            // A shortage of this machine says nothing about the name.
             Err(error) if platform::is_out_of_files(error) => return self.forget(name),
             Err(_) => settings.keep_failure,
         };

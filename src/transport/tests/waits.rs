@@ -1,4 +1,4 @@
-//! What another thread sees of an attempt's waits for its host.
+//! Waits of an attempt for its host, as another thread sees them.
 
 use std::sync::Mutex;
 use std::sync::mpsc;

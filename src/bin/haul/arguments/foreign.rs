@@ -194,7 +194,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("--max-size --max-file-size --quota", "--max-filesize"),
 ];
 
-/// What haul has for an option of another tool, as the user typed it: `--timeout`, `--max_workers`, `-c`.
+/// Returns haul's option for one of another tool, given as the user typed it: `--timeout`, `--max_workers`, `-c`.
 pub(crate) fn counterpart(typed: &str) -> Option<&'static str> {
     let name = match typed.starts_with("--") {
         true => typed.to_ascii_lowercase().replace('_', "-"),

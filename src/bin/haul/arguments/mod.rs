@@ -206,10 +206,10 @@ pub(crate) fn read() -> Result<Arguments, Told> {
     })
 }
 
-/// What is said instead of running.
+/// Text that is printed instead of a run.
 pub(crate) enum Told {
     /// Help or version, which was asked for.
     Asked(String),
-    /// What is wrong with the arguments.
+    /// Message about wrong arguments.
     Wrong(String),
 }

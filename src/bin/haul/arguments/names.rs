@@ -48,7 +48,7 @@ fn is_from_environment(option: &Arg) -> bool {
     env::var_os(variable(long)).is_some() && !typed.any(is_option)
 }
 
-/// What clap says of the arguments, its options named as the user knows them.
+/// Message of clap about the arguments, with the options named as the user knows them.
 pub(super) fn explained(error: &clap::Error, command: &Command) -> String {
     let text = error.render().to_string();
     let mut text = text

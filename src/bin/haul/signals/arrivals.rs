@@ -29,7 +29,7 @@ mod by_flag {
 
     use super::*;
 
-    /// How often the flag is looked at: as often as a person notices no delay.
+    /// Time between two looks at the flag: short enough that a person notices no delay.
     const LOOK: Duration = Duration::from_millis(50);
 
     /// Returns the numbers of INT and TERM as they arrive. Of several that arrive between two looks, the last counts.

@@ -1,0 +1,127 @@
+use super::*;
+
+fn url(text: &str) -> String {
+    Redaction::USUAL.url(text)
+}
+
+fn with_names() -> Redaction {
+    let mut redaction = Redaction::default();
+    redaction.add_header(HeaderName::from_static("x-session"));
+    redaction.add_query("api_key".to_owned());
+    redaction.add_query("päss".to_owned());
+    redaction
+}
+
+#[test]
+fn userinfo_is_masked_and_nothing_else() {
+    assert_eq!(url("http://u:p@h/a@b"), "http://***@h/a@b");
+    assert_eq!(url("http://h/a@b?x=@"), "http://h/a@b?x=@");
+    assert_eq!(url("http://u:p@q@h"), "http://***@h");
+    assert_eq!(url("//u:p@h/a@b"), "//***@h/a@b");
+    assert_eq!(url("mailto:a@b"), "mailto:a@b");
+    let bare = |text| Redaction::USUAL.bare(text).url.into_owned();
+    assert_eq!(bare("http://u:p@h/a@b"), "http://h/a@b");
+    assert_eq!(bare("http://h/a@b"), "http://h/a@b");
+    assert_eq!(
+        url("http://u:p w@h:x/ not a url"),
+        "http://***@h:x/ not a url"
+    );
+}
+
+#[test]
+fn userinfo_is_masked_wherever_a_parser_finds_it() {
+    for (text, shown) in [
+        ("http:u:p@h/", "http:***@h/"),
+        ("http:/\\u:p@h/", "http:/\\***@h/"),
+        ("HTTPS:////u:p@h/", "HTTPS:////***@h/"),
+        ("\\\\u:p@h/", "\\\\***@h/"),
+        ("ht\ntp://u:p\t@h/a\tb", "http://***@h/ab"),
+        (" //u:p@h", "//***@h"),
+        ("http://h\\a@b", "http://h\\a@b"),
+        ("http://h:81\\a@b", "http://h:81\\a@b"),
+        ("http://[::1]/a@b", "http://[::1]/a@b"),
+        ("/a?to=http://u@h", "/a?to=http://u@h"),
+    ] {
+        assert_eq!(url(text), shown, "{text:?}");
+    }
+}
+
+#[test]
+fn userinfo_is_masked_in_what_is_no_url_too() {
+    for (text, shown) in [
+        ("http://u:p/w@h/x", "http://***@h/x"),
+        ("http://u:p#w?@h/x", "http://***@h/x"),
+        ("http://u:p\\w@h/x", "http://***@h/x"),
+        ("user:p@h/x", "***@h/x"),
+        ("see http://u:p@h/x", "see http://***@h/x"),
+        ("foo://u:p@h\\x", "foo://***@h\\x"),
+        ("a@b:c", "a@b:c"),
+    ] {
+        assert_eq!(url(text), shown, "{text:?}");
+    }
+}
+
+#[test]
+fn parameters_that_were_named_are_masked_in_any_url() {
+    let redaction = with_names();
+    for (given, shown, bare) in [
+        ("http://h/?api_key=x", "http://h/?api_key=***", "http://h/"),
+        (
+            "http://u:p@h/a?b=1&API_KEY=x=y&c#api_key=z",
+            "http://***@h/a?b=1&API_KEY=***&c#api_key=z",
+            "http://h/a?b=1&c#api_key=z",
+        ),
+        ("/a?p%C3%A4ss=x&q", "/a?p%C3%A4ss=***&q", "/a?q"),
+        ("/a?api_\tk\ney=x&q", "/a?api_\tk\ney=***&q", "/a?q"),
+        ("http://h/?api_key", "http://h/?api_key=***", "http://h/"),
+        (
+            "http://h/?xapi_key=1",
+            "http://h/?xapi_key=1",
+            "http://h/?xapi_key=1",
+        ),
+        (
+            "http://h/#?api_key=x",
+            "http://h/#?api_key=x",
+            "http://h/#?api_key=x",
+        ),
+    ] {
+        assert_eq!(redaction.url(given), shown);
+        assert_eq!(redaction.bare(given).url, bare);
+    }
+    assert_eq!(redaction.bare("/?api_key=1").parameters, ["api_key"]);
+    assert_eq!(url("http://h/?api_key=x"), "http://h/?api_key=x");
+}
+
+#[test]
+fn headers_that_were_named_are_masked_like_those_that_always_are() {
+    let (name, value) = (
+        HeaderName::from_static("x-session"),
+        HeaderValue::from_static("v"),
+    );
+    assert_eq!(with_names().header(&name, &value), MASK);
+    assert_eq!(Redaction::USUAL.header(&name, &value), "v");
+    let location = HeaderName::from_static("location");
+    let url = HeaderValue::from_static("/a?api_key=x");
+    assert_eq!(with_names().header(&location, &url), "/a?api_key=***");
+}
+
+#[test]
+fn a_beginning_ends_between_characters() {
+    for (most, expected) in [(0, ""), (1, "a"), (3, "a"), (4, "a余"), (9, "a余b")] {
+        assert_eq!(beginning("a余b", most), expected);
+    }
+}
+
+#[test]
+fn names_that_say_secret_are_secret() {
+    for name in [
+        "authorization",
+        "cookie",
+        "x-api-key",
+        "x-auth-token",
+        "x-amz-security-token",
+    ] {
+        assert!(is_secret(&HeaderName::from_static(name)), "{name}");
+    }
+    assert!(!is_secret(&HeaderName::from_static("content-type")));
+}
