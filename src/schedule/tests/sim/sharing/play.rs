@@ -332,7 +332,7 @@ impl Play {
         };
         let mut cool = None;
         if let Manner::Pauses(_, pause) = server.manner
-            && server.ended % 10 == 0
+            && server.ended.is_multiple_of(10)
         {
             cool = Some(self.now + pause);
             server.paused_until = cool;
