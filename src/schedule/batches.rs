@@ -74,7 +74,7 @@ pub(super) struct Batch<J> {
     pub(super) ready: usize,
     /// Those of them whose host is slow or unanswered.
     pub(super) spare: usize,
-    /// Jobs of slow hosts, in lanes or with a worker.
+    /// Slow hosts that have, or had, jobs of it.
     pub(super) slow: usize,
     /// Jobs in lanes or delayed that were read beyond the window and have not been started since.
     pub(super) ahead: usize,
@@ -213,7 +213,6 @@ impl<J> Batch<J> {
             self.ready += jobs;
             self.spare += if host.spare { jobs } else { 0 };
         }
-        self.slow += if host.slow { jobs } else { 0 };
     }
 
     /// So many jobs no longer wait in the lane of a host.
@@ -224,15 +223,14 @@ impl<J> Batch<J> {
             self.ready -= jobs;
             self.spare -= if host.spare { jobs } else { 0 };
         }
-        self.slow -= if host.slow { jobs } else { 0 };
     }
 
     /// The jobs of a lane count otherwise, since its host has changed.
     pub(super) fn recount(&mut self, lane: &Lane, before: CountedAs, after: CountedAs) {
         self.remove_waiting(before, lane.live);
         self.add_waiting(after, lane.live);
-        self.slow -= if before.slow { lane.running } else { 0 };
-        self.slow += if after.slow { lane.running } else { 0 };
+        self.slow -= usize::from(before.slow);
+        self.slow += usize::from(after.slow);
     }
 
     /// Whether its caller looks only after this instant.

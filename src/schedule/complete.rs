@@ -65,7 +65,6 @@ impl<J> Schedule<J> {
         self.in_flight -= usize::from(!released);
         let pass = self.unwatch(open_call);
         let (call, cool) = verdict.told();
-        let mut slow = false;
         if let Some(state) = self.hosts.get_mut(host) {
             if !released {
                 state.in_flight -= 1;
@@ -75,12 +74,10 @@ impl<J> Schedule<J> {
                 lane.running -= 1;
             }
             state.record(pass, call, now, &mut self.rng);
-            slow = state.slow;
         }
         let abandoned = match self.batches.get_mut(batch) {
             Some(batch) => {
                 batch.in_flight -= 1;
-                batch.slow -= usize::from(slow);
                 batch.abandoned
             }
             None => true,

@@ -242,7 +242,14 @@ impl<J> Schedule<J> {
             self.remove_host(host);
         } else if !state.lingers {
             state.lingers = true;
-            (state.lanes, state.unheard) = Default::default();
+            state.unheard = Default::default();
+            match state.slow {
+                true => state
+                    .lanes
+                    .iter_mut()
+                    .for_each(|lane| lane.jobs = Default::default()),
+                false => state.lanes = Vec::new(),
+            }
             self.lingering.push_back(host);
         }
         // Two for one, so that they go faster than they come.
@@ -270,6 +277,11 @@ impl<J> Schedule<J> {
             return;
         };
         self.by_host.remove(&state.host);
+        for lane in state.lanes.iter().filter(|_| state.slow) {
+            if let Some(batch) = self.batches.get_mut(lane.batch) {
+                batch.slow -= 1;
+            }
+        }
         if state.watched_at.is_some() {
             let hosts = &self.hosts;
             self.watching

@@ -147,24 +147,6 @@ impl HostState {
         }
     }
 
-    /// The lane of a batch, made if need be.
-    pub(super) fn lane(&mut self, batch: Id) -> &mut Lane {
-        let at = match self.lane_of(batch) {
-            Some(at) => at,
-            None => {
-                self.lanes.retain(|lane| lane.live + lane.running > 0);
-                self.lanes.push(Lane {
-                    batch,
-                    jobs: VecDeque::new(),
-                    live: 0,
-                    running: 0,
-                });
-                self.lanes.len() - 1
-            }
-        };
-        &mut self.lanes[at]
-    }
-
     pub(super) fn lane_mut(&mut self, batch: Id) -> Option<&mut Lane> {
         let at = self.lane_of(batch)?;
         self.lanes.get_mut(at)
@@ -302,6 +284,15 @@ impl HostState {
 }
 
 impl Lane {
+    pub(super) fn new(batch: Id) -> Lane {
+        Lane {
+            batch,
+            jobs: VecDeque::new(),
+            live: 0,
+            running: 0,
+        }
+    }
+
     /// A job leaves: from the front as a rule.
     pub(super) fn leave(&mut self, id: Id) {
         self.live -= 1;

@@ -12,8 +12,9 @@
 //!
 //! - A batch's `ready` holds exactly the hosts with a job of the batch in a lane that are not blocked, each with its
 //!   present tier and rank. [`rank`](Schedule::rank) brings it up to date after each change of a host.
-//! - Of a batch, `ready + parked` jobs wait, `spare` of the ready ones for hosts that are slow or unanswered, and `slow`
-//!   jobs, waiting or running, are of slow hosts. [`change`](Schedule::change) moves them when a host changes.
+//! - Of a batch, `ready + parked` jobs wait, `spare` of the ready ones for hosts that are slow or unanswered; `slow` is
+//!   the number of slow hosts with a lane of it. [`change`](Schedule::change) counts anew when a host changes.
+//! - A lane without jobs is kept while its host is slow and its batch open: what is read next may be for such hosts, too.
 //! - `unanswered` is the sum of the places of the hosts that are not answering.
 //! - A host that is not slow and has an attempt without a head under way is watched until it would be slow.
 

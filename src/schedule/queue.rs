@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::batches::Ended;
+use super::lanes::Lane;
 use super::slots::Id;
 use super::{Place, Schedule, Start};
 
@@ -63,10 +64,13 @@ impl<J> Schedule<J> {
             return;
         };
         let (batch_id, host_id) = (slot.batch, slot.host);
+        self.open_lane(host_id, batch_id);
         let Some(host) = self.hosts.get_mut(host_id) else {
             return;
         };
-        let lane = host.lane(batch_id);
+        let Some(lane) = host.lane_mut(batch_id) else {
+            return;
+        };
         match end {
             End::Front => lane.jobs.push_front(id),
             End::Back => lane.jobs.push_back(id),
@@ -96,6 +100,25 @@ impl<J> Schedule<J> {
             // It may be the first of its batch whose host is slow, or have come back from a worker to where it does not
             // count in the window: then there is room beyond the window.
             self.note_room(batch_id);
+        }
+    }
+
+    /// Sees to it that a host has a lane for a batch. Those that are not needed any more go.
+    fn open_lane(&mut self, host_id: Id, batch_id: Id) {
+        let Some(host) = self.hosts.get_mut(host_id) else {
+            return;
+        };
+        if host.lane_mut(batch_id).is_some() {
+            return;
+        }
+        let (slow, batches) = (host.slow, &self.batches);
+        host.lanes.retain(|lane| {
+            let counts = slow && batches.get(lane.batch).is_some();
+            counts || lane.live + lane.running > 0
+        });
+        host.lanes.push(Lane::new(batch_id));
+        if slow && let Some(batch) = self.batches.get_mut(batch_id) {
+            batch.slow += 1;
         }
     }
 
@@ -181,7 +204,6 @@ impl<J> Schedule<J> {
         let mut reads_on = false;
         if let Some(batch) = self.batches.get_mut(batch_id) {
             batch.remove_waiting(counted, 1);
-            batch.slow += usize::from(counted.slow);
             batch.in_flight += 1;
             batch.turn = turn;
             batch.needs_ahead_no_more(ahead);

@@ -88,7 +88,7 @@ impl<J> Schedule<J> {
     /// Whether the unanswered hosts hold as many places as they may while answering hosts have work: half of them, and at
     /// least one.
     fn unanswered_are_full(&self) -> bool {
-        self.unanswered >= (self.settings.in_flight / 2).max(1)
+        self.unanswered >= (self.most_at_once() / 2).max(1)
     }
 
     /// Until when the answering hosts, which have no work ready, still have demand. A host that has come to its limit,

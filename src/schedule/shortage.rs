@@ -46,8 +46,13 @@ impl<J> Schedule<J> {
                 self.shortage = None;
             }
         }
+        self.in_flight >= self.most_at_once()
+    }
+
+    /// The number of attempts that may be in flight: as many as there are workers, or as this machine has room for.
+    pub(super) fn most_at_once(&self) -> usize {
         let most = self.shortage.map_or(usize::MAX, |shortage| shortage.most);
-        self.in_flight >= most.min(self.settings.in_flight)
+        most.min(self.settings.in_flight)
     }
 
     /// When more attempts may start although none has ended. `None`: not by time alone, or nothing waits.

@@ -159,6 +159,37 @@ fn nothing_is_read_ahead_while_no_host_is_slow() {
 }
 
 #[test]
+fn a_slow_host_is_known_to_its_batch_when_it_has_no_job_left() {
+    let mut scene = Scene::with(
+        workers(2),
+        Bounds {
+            window: 10,
+            ..bounds()
+        },
+    );
+    scene.push("dead", [0]);
+    assert_eq!(scene.start(), Some(0));
+    scene.at(10_000).hangs(0, 10_000);
+    scene.schedule.taken(scene.batch, 1, 0);
+    for at in 1..=10 {
+        scene.push(&format!("new{at}"), [at]);
+    }
+    assert_eq!(
+        scene.room(),
+        2,
+        "until a job of another host is ready for each worker"
+    );
+    let other = scene.open(Bounds {
+        window: 10,
+        ..bounds()
+    });
+    for at in 11..=20 {
+        scene.push_to(other, &format!("new{at}"), [at]);
+    }
+    assert_eq!(scene.schedule.room(other), 0, "no host of its own is slow");
+}
+
+#[test]
 fn a_window_no_wider_than_the_workers_is_never_exceeded() {
     for window in 1..=4 {
         let mut scene = hanging(window, 100);

@@ -30,7 +30,6 @@ impl<J> Schedule<J> {
             let in_lane = slot.place == Place::Lane;
             let ready = in_lane && !host.blocked;
             counts.spare += usize::from(ready && (host.slow || !host.answering));
-            counts.slow += usize::from(host.slow && slot.place != Place::Delayed);
             if let Some(body) = slot.ahead {
                 assert!(slot.place != Place::InFlight);
                 counts.ahead.0 += 1;
@@ -57,6 +56,13 @@ impl<J> Schedule<J> {
         }
         assert_eq!((self.queued, self.in_flight), (queued, in_flight));
         assert!(self.delayed.len() >= delayed);
+        for host in self.hosts.values().filter(|host| host.slow) {
+            for lane in &host.lanes {
+                if self.batches.get(lane.batch).is_some() {
+                    batches.entry(lane.batch).or_default().slow += 1;
+                }
+            }
+        }
         for id in self.batches.ids() {
             let batch = self.batches.get(id).unwrap();
             let counted = Counts {

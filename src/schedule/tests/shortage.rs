@@ -124,3 +124,25 @@ fn a_wait_for_room_tells_the_breaker_of_the_host_nothing() {
     assert_eq!(scene.start_all(), [2]);
     assert_eq!(scene.ended(), []);
 }
+
+#[test]
+fn unanswered_hosts_hold_half_of_the_attempts_that_there_is_room_for() {
+    let mut scene = Scene::new(Settings {
+        slow_start: 1000,
+        ..Settings::new(16)
+    });
+    scene.push("answers", 0..40);
+    assert_eq!(scene.start_all().len(), 16);
+    for job in 8..16 {
+        scene.no_room(job);
+    }
+    for (first, name) in [(100, "b"), (200, "c"), (300, "d")] {
+        scene.push(name, first..first + 40);
+    }
+    for job in 0..8 {
+        scene.done(job);
+    }
+    let started = scene.start_all();
+    let hanging = started.iter().filter(|job| **job >= 100).count();
+    assert_eq!((started.len(), hanging), (8, 4), "{started:?}");
+}

@@ -2,7 +2,7 @@
 
 use super::super::super::lanes::HostState;
 use super::super::*;
-use super::world::{Feast, Run, Where, Work, World};
+use super::world::{Feast, Run, World};
 
 impl World {
     fn state(&self, server: usize) -> Option<&HostState> {
@@ -86,13 +86,10 @@ impl World {
             assert!(room <= window - unfinished);
             return;
         }
-        let is_slow = |work: &Work| {
-            let here = matches!(work.place, Where::Waiting(_) | Where::Running);
-            let state = self.state(work.server);
-            work.batch == at && here && state.is_some_and(|state| state.slow)
-        };
+        let known = self.schedule.hosts.values();
+        let mut slow = known.filter(|host| host.slow).flat_map(|host| &host.lanes);
         assert!(
-            self.works.iter().any(is_slow),
+            slow.any(|lane| lane.batch == feast.id),
             "read ahead, and no host is slow"
         );
         assert!(batch.ahead + room <= 16 * window);
