@@ -49,7 +49,7 @@ impl HostRule {
         self
     }
 
-    /// How many requests to each of these hosts are started in a time, in place of the client's
+    /// Limits on how many requests to each of these hosts are started in a time, in place of the client's
     /// [`rate_per_host`](crate::ClientBuilder::rate_per_host), all of its windows. A second call adds a limit for another
     /// window; `None` takes back those of this rule, and with no other lets as many start as there are.
     pub fn rate(mut self, rate: impl Into<Option<RateLimit>>) -> HostRule {

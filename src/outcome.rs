@@ -215,7 +215,7 @@ impl<T> Outcome<T> {
         matches!(self.state, State::Failed(_))
     }
 
-    /// Whether it was cancelled, alone or with its whole batch ([`is_not_done`](Outcome::is_not_done) tells which). Such
+    /// Returns true if the request was cancelled, alone or with its whole batch ([`is_not_done`](Outcome::is_not_done) tells which). Such
     /// a one is failed too, and counted apart.
     pub fn is_cancelled(&self) -> bool {
         self.error()

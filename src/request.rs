@@ -79,7 +79,7 @@ struct Content {
     method: Method,
     headers: Vec<Edit>,
     body: Body,
-    /// What a line of input said the body with. `None`: with its bytes, or the request was read from no line.
+    /// Form in which a line of input gave the body. `None`: with its bytes, or the request was read from no line.
     line_body: Option<LineBody>,
 }
 
@@ -300,7 +300,7 @@ impl Request {
         self.written_tag().map(Tag::value)
     }
 
-    /// What the caller tagged it with, as it was written.
+    /// Tag of the request, as it was written.
     pub fn written_tag(&self) -> Option<&Tag> {
         self.options()?.tag.as_ref()
     }

@@ -195,7 +195,7 @@ impl Summary {
         self.rejected
     }
 
-    /// How many failed, without the cancelled and those not done.
+    /// Number of failed requests, without the cancelled and those not done.
     pub fn failed(&self) -> u64 {
         self.failed
     }

@@ -1,4 +1,4 @@
-//! What a request would send, shown without sending it.
+//! Previews of requests: method, URL, headers and body size, found without sending anything.
 
 use crate::error::{Error, ErrorType};
 use crate::host::Host;

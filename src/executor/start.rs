@@ -49,7 +49,7 @@ fn start(executor: &Arc<Executor>) {
             state.no_thread_before = Some(Instant::now() + PAUSE);
             return;
         }
-        // Nobody is there to run anything: those that live may wait for it.
+        // No worker is free to run anything: the live ones may all wait for this job.
         let Some(pause) = pause else {
             state.starting -= 1;
             state.live -= 1;

@@ -85,7 +85,7 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept {
     pub(super) head: Option<Arc<Head>>,
-    /// Where the path begins in the text of the URL, if that is sent as it is written.
+    /// Position of the path in the text of the URL. `None`: the URL is not sent as it is written.
     pub(super) path: Option<NonZeroU16>,
     /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
     /// it is absolute.

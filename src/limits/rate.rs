@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Largest count of a rate limit: a start each nanosecond would take a smaller one.
 const MOST: f64 = u32::MAX as f64;
 
-/// So many requests in so much time. The count may be a fraction: 0.5 a second is a start every two seconds.
+/// Number of requests in a time. The number may be a fraction: 0.5 a second is a start every two seconds.
 ///
 /// They are spread evenly: with the default burst of 1, no stretch of time of length `per`, wherever it begins, holds
 /// more than `count` (rounded up); retries and redirects count like first attempts. Time in which nothing was sent is

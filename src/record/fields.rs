@@ -175,7 +175,7 @@ pub(super) fn name(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
     }
 }
 
-/// One value as [`plain`] reads it, or those of a list.
+/// Values as [`plain`] reads them: a single one, or those of a list.
 pub(super) fn plains(key: &dyn fmt::Display, value: &RawValue) -> Result<Vec<String>, InvalidLine> {
     const EXPECTED: &str = "text, a number, true or false, or a list of these";
     match Kind::of(value) {

@@ -53,7 +53,7 @@ impl InputLines {
         self
     }
 
-    /// One more key of requests that say nothing else, its value as JSON text: what stands under `json` or `tag` is sent
+    /// Adds a key to requests that do not have it, its value as JSON text: the value under `json` or `tag` is sent
     /// and comes back as it is written here.
     ///
     /// ```

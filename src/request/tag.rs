@@ -26,7 +26,7 @@ pub struct Tag(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     text: Box<RawValue>,
-    /// The same, read. Empty until it is asked for.
+    /// The parsed value of `text`. Empty until it is asked for.
     value: OnceLock<Value>,
 }
 

@@ -59,7 +59,7 @@ pub(crate) enum Decision {
     Retry {
         /// Not before this has passed.
         delay: Duration,
-        /// What it takes from the host's budget: 1, after a timeout 2; 0 without a budget, or after a failure on this side.
+        /// Tokens taken from the host's budget: 1, after a timeout 2; 0 without a budget, or after a failure on this side.
         cost: f64,
         /// The whole host is left alone for this long.
         cool: Option<Duration>,

@@ -10,7 +10,7 @@ use super::Schedule;
 use super::lanes::{HostState, SLOW_AFTER};
 use super::slots::Id;
 
-/// How an attempt ended, as far as it tells whether its host answers.
+/// End of an attempt, as far as it tells if the host answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// A response head came, after so long.

@@ -72,7 +72,7 @@ pub(super) struct Batch<J> {
     pub(super) turn: Turn,
     /// Jobs in lanes of hosts that are open.
     pub(super) ready: usize,
-    /// Those of them whose host is slow or unanswered.
+    /// Jobs in `ready` whose host is slow or unanswered.
     pub(super) spare: usize,
     /// Slow hosts that have, or had, jobs of it.
     pub(super) slow: usize,
@@ -144,7 +144,7 @@ impl<J> Batch<J> {
         }
     }
 
-    /// How many further requests may be pushed, where there are so many workers.
+    /// Number of further requests that may be pushed, by the number of workers.
     pub(super) fn room(&self, workers: usize) -> usize {
         let parked = self.bounds.max_parked.saturating_sub(self.parked);
         let room = self.bounds.window.saturating_sub(self.unfinished());
@@ -154,7 +154,7 @@ impl<J> Batch<J> {
         self.room_beyond(workers).min(parked)
     }
 
-    /// How many may be pushed beyond the window. A window full of jobs of hosts that hang would hide the healthy ones: so
+    /// Number of requests that may be pushed beyond the window. A window full of jobs of hosts that hang would hide the healthy ones: so
     /// once a host is slow, the jobs of slow and unanswered hosts, beyond as many as there are workers, do not count in
     /// it, and reading goes on until as many jobs of the other hosts are ready as there are workers.
     fn room_beyond(&self, workers: usize) -> usize {
@@ -205,7 +205,7 @@ impl<J> Batch<J> {
         }
     }
 
-    /// So many jobs wait in the lane of a host.
+    /// Counts jobs that now wait in the lane of a host.
     pub(super) fn add_waiting(&mut self, host: CountedAs, jobs: usize) {
         if host.blocked {
             self.parked += jobs;
@@ -215,7 +215,7 @@ impl<J> Batch<J> {
         }
     }
 
-    /// So many jobs no longer wait in the lane of a host.
+    /// Takes jobs that no longer wait in the lane of a host out of the counts.
     pub(super) fn remove_waiting(&mut self, host: CountedAs, jobs: usize) {
         if host.blocked {
             self.parked -= jobs;
@@ -233,12 +233,12 @@ impl<J> Batch<J> {
         self.slow += usize::from(after.slow);
     }
 
-    /// Whether its caller looks only after this instant.
+    /// Returns true if the batch's caller looks only after this instant.
     pub(super) fn looks_after(&self, at: Instant) -> bool {
         self.looks_at.is_none_or(|looks_at| looks_at > at)
     }
 
-    /// Its place among the batches.
+    /// Rank of the batch among the batches.
     pub(super) fn rank(&self) -> Rank {
         Rank {
             places: self.in_flight,

@@ -40,7 +40,7 @@ impl<J> Schedule<J> {
         Some(call.pass)
     }
 
-    /// How long after its start an attempt is looked at first. `None`: no host has a breaker.
+    /// Time after its start at which an attempt is looked at first. `None`: no host has a breaker.
     pub(crate) fn watches_within(&self) -> Option<Duration> {
         self.has_breakers.then_some(self.settings.hanging_after)
     }

@@ -17,7 +17,7 @@ use super::unheard::Unheard;
 #[derive(Debug)]
 pub(super) struct HostState {
     pub(super) host: Host,
-    /// One lane for each batch that has jobs here.
+    /// Lanes: one for each batch that has jobs here.
     pub(super) lanes: Vec<Lane>,
     /// Places: workers that are busy with a request of the host.
     pub(super) in_flight: usize,
@@ -73,7 +73,7 @@ pub(crate) const SLOW_AFTER: Duration = Duration::from_secs(1);
 /// and then is not taken for a new one each time.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// How the waiting jobs of a host count in their batches.
+/// Way in which the waiting jobs of a host count in their batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CountedAs {
     /// They are parked: the host can start nothing now.
@@ -120,7 +120,7 @@ impl HostState {
         }
     }
 
-    /// How its waiting jobs count.
+    /// Returns how the waiting jobs of the host count.
     pub(super) fn counted_as(&self) -> CountedAs {
         CountedAs {
             blocked: self.blocked,
@@ -168,7 +168,7 @@ impl HostState {
         }
     }
 
-    /// Whether a job may start now: its limit is not reached, it does not cool, its rate and its breaker let one through.
+    /// Returns true if a job may start now: its limit is not reached, it does not cool, its rate and its breaker let one through.
     pub(super) fn is_open(&self, now: Instant) -> bool {
         self.in_flight < self.limit && (self.is_unlimited() || self.is_open_by_time(now))
     }
@@ -208,7 +208,7 @@ impl HostState {
         }
     }
 
-    /// Whether it may become slow, and is not watched.
+    /// Returns true if the host may become slow, and is not watched.
     pub(super) fn is_unwatched(&self) -> bool {
         !self.slow && self.watched_at.is_none() && self.unheard.since().is_some()
     }
@@ -218,7 +218,7 @@ impl HostState {
         self.unheard.since()?.checked_add(SLOW_AFTER)
     }
 
-    /// Whether an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.
+    /// Returns true if an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.
     pub(super) fn waits_long(&self, now: Instant) -> bool {
         self.slow_at().is_some_and(|at| at <= now)
     }

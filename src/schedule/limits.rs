@@ -22,7 +22,7 @@ pub(crate) struct Settings {
     pub(crate) host: HostLimits,
     /// What holds for some.
     pub(crate) rules: HostTable<LimitRule>,
-    /// How long an attempt may wait for a byte, before its response head has come, until its host's breaker counts it as
+    /// Time that an attempt may wait for a byte, before its response head has come, until its host's breaker counts it as
     /// failed.
     pub(crate) hanging_after: Duration,
     /// What the spread of a breaker's rest is drawn from.
@@ -52,7 +52,7 @@ impl Default for HostLimits {
     }
 }
 
-/// What a rule says of the limits of the hosts it is for. `None` says nothing; `Some(None)`, or no rates,
+/// Limits that a rule sets for its hosts. `None` says nothing; `Some(None)`, or no rates,
 /// turn the limit off.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct LimitRule {

@@ -105,7 +105,7 @@ pub(crate) struct Schedule<J> {
     /// Idle hosts that are not back at their defaults.
     lingering: VecDeque<Id>,
     in_flight: usize,
-    /// What this machine lets be in flight at once. `None`: as many as the settings do.
+    /// Limit that this machine sets on what is in flight at once. `None`: as many as the settings do.
     shortage: Option<Shortage>,
     queued: usize,
     /// Batches whose caller should look again: there is room, or something ended.
@@ -130,7 +130,7 @@ struct Slot<J> {
     tried: bool,
     /// In flight without a permit.
     released: bool,
-    /// It waits, and was read beyond the window: the bytes of its body and 1.
+    /// Set for a job that waits and was read beyond the window: the bytes of its body and 1.
     ahead: Option<NonZeroU32>,
 }
 
@@ -149,7 +149,7 @@ pub(crate) struct Start<J> {
     pub(crate) job: J,
     /// No connection to its host has been made yet: [`Schedule::connected`] wants to be told of the first.
     pub(crate) unproven: bool,
-    /// Its host has a breaker: [`Schedule::count_hanging`] asks since when the attempt waits for the host.
+    /// True if its host has a breaker: [`Schedule::count_hanging`] asks since when the attempt waits for the host.
     pub(crate) watched: bool,
 }
 
@@ -255,7 +255,7 @@ impl<J> Schedule<J> {
         batch.map_or(0, |batch| batch.room(self.settings.in_flight))
     }
 
-    /// How many of its jobs wait for nothing but a worker; where a host is slow, only those of hosts that answer at once.
+    /// Number of the batch's jobs that wait for nothing but a worker; where a host is slow, only those of hosts that answer at once.
     pub(crate) fn ready(&self, batch: Id) -> usize {
         self.batches.get(batch).map_or(0, Batch::useful)
     }

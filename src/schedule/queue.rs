@@ -97,7 +97,7 @@ impl<J> Schedule<J> {
             }
         }
         if counted.slow || counted.spare {
-            // It may be the first of its batch whose host is slow, or have come back from a worker to where it does not
+            // The job may be the first of its batch whose host is slow, or have come back from a worker to where it does not
             // count in the window: then there is room beyond the window.
             self.note_room(batch_id);
         }
@@ -207,7 +207,7 @@ impl<J> Schedule<J> {
             batch.in_flight += 1;
             batch.turn = turn;
             batch.needs_ahead_no_more(ahead);
-            // Where a host is slow, its caller reads on until enough jobs of the other hosts are ready.
+            // While a host is slow, the caller reads on until enough jobs of the other hosts are ready.
             reads_on = batch.hungry && batch.slow > 0;
         }
         if open {

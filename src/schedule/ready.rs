@@ -70,7 +70,7 @@ impl Turns {
     }
 }
 
-/// As many hosts need no line.
+/// Number of hosts up to which no line is needed.
 const FEW: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Ready {
     tiers: [Waiting; TIERS],
-    /// Where each host is, by its index in the slab of hosts.
+    /// Position of each host, by its index in the slab of hosts.
     spots: Vec<Spot>,
 }
 
@@ -97,7 +97,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Whether a host of this rank goes to the end of the line. A few hosts are in the heap, and stay there.
+    /// Returns true if a host of this rank goes to the end of the line. A few hosts are in the heap, and stay there.
     fn lines_up(&self, rank: Rank) -> bool {
         rank.places == 0
             && match self.line.back() {
@@ -107,7 +107,7 @@ impl Waiting {
     }
 }
 
-/// Where a host is.
+/// Position of a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Spot {
     #[default]
@@ -119,7 +119,7 @@ enum Spot {
 }
 
 impl Ready {
-    /// Whether a tier has any host.
+    /// Returns true if a tier has any host.
     pub(super) fn has(&self, tier: Tier) -> bool {
         let waiting = &self.tiers[tier as usize];
         !waiting.heap.is_empty() || !waiting.line.is_empty()
@@ -171,7 +171,7 @@ impl Ready {
         let Waiting { line, stale, heap } = &mut self.tiers[tier as usize];
         if lines_up {
             match line.back() == Some(&(rank.turn, host)) {
-                // It left from there, and comes back.
+                // The host left from there, and comes back.
                 true => *stale -= 1,
                 false => line.push_back((rank.turn, host)),
             }

@@ -44,7 +44,7 @@ impl<J> Schedule<J> {
         Some((batch, host))
     }
 
-    /// Whether a host may be given a worker beside the order of all: it leaves enough to the answering hosts.
+    /// Returns true if a host may be given a worker out of order: that leaves enough to the answering hosts.
     pub(super) fn may_have_worker(&mut self, host: Id, now: Instant) -> bool {
         if !self.unanswered_are_full() || self.hosts.get(host).is_some_and(|host| host.answering) {
             return true;
@@ -56,7 +56,7 @@ impl<J> Schedule<J> {
         self.kept_free_until.is_none()
     }
 
-    /// Of each tier the batch that is served next, among those that may start a job.
+    /// The batch of each tier that is served next, among those that may start a job.
     fn first_batches(&self) -> [Option<Id>; TIERS] {
         let mut first = [None; TIERS];
         for id in &self.open {
@@ -85,13 +85,13 @@ impl<J> Schedule<J> {
         Some((batch.rank(), rank))
     }
 
-    /// Whether the unanswered hosts hold as many places as they may while answering hosts have work: half of them, and at
+    /// Returns true if the unanswered hosts hold as many places as they may while answering hosts have work: half of them, and at
     /// least one.
     fn unanswered_are_full(&self) -> bool {
         self.unanswered >= (self.most_at_once() / 2).max(1)
     }
 
-    /// Until when the answering hosts, which have no work ready, still have demand. A host that has come to its limit,
+    /// End of the time for which the answering hosts, which have no work ready, still have demand. A host that has come to its limit,
     /// cools or waits for its rate has none: it could do nothing with a worker.
     fn demanded_until(&self, now: Instant) -> Option<Instant> {
         let (at, _) = self.gaps.iter().rev().find(|(_, id)| {

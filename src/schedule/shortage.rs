@@ -1,4 +1,4 @@
-//! How many attempts this machine has room for: descriptors, ports and threads may be fewer than the workers.
+//! Limit on attempts that this machine has room for: descriptors, ports and threads may be fewer than the workers.
 
 use std::time::{Duration, Instant};
 

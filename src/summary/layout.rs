@@ -104,7 +104,7 @@ impl Figures {
         }
     }
 
-    /// One group, with this text between its figures.
+    /// A single group, with this text between its figures.
     pub(super) fn separated(separator: &'static str, figures: Vec<String>) -> Figures {
         Figures {
             groups: vec![figures],

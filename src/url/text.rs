@@ -79,7 +79,7 @@ pub(super) fn without_userinfo(authority: &str) -> &str {
 /// Kind of a scheme, by which the standard reads a URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// One of the web's schemes, in which a backslash is a slash and the host follows whatever slashes there are.
+    /// True for the web's schemes, in which a backslash is a slash and the host follows whatever slashes there are.
     Special,
     Other,
 }

@@ -59,7 +59,7 @@ fn requests_wait_for_a_free_descriptor_and_one_warning_says_so() {
         run.say(&url);
     }
     run.close_input();
-    // Nothing is answered before.
+    // No request is answered before.
     run.wait_until_said("too many open files (the limit of this process is 48)");
     gate.open();
     let done = run.finish();
@@ -117,7 +117,7 @@ fn files_that_are_written_at_the_end_find_a_descriptor() {
 #[test]
 fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
     let mut run = haul(["-"]).soft_open_files(24).start();
-    // It reads its input by now: an answer to the first line says so.
+    // The command reads its input by now: an answer to the first line says so.
     let server = server();
     run.say(&server.url("/"));
     run.next_result();

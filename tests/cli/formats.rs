@@ -108,7 +108,7 @@ fn standard_input_that_is_no_list_is_one_error_before_its_first_request() {
         let arguments = ["-o", &out, "--failures", &failures, "-"];
         let done = haul(arguments).input(bytes.clone()).done().exits(2);
         assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
-        // Nothing is in the way of the next run.
+        // No file is in the way of the next run.
         assert!(
             !folder.has("out.jsonl") && !folder.has("failures.db"),
             "{said}"

@@ -13,7 +13,7 @@ fn server(gate: &Gate) -> Server {
         .start()
 }
 
-/// One request that is answered, then three that hang: two at one host, one at another.
+/// A request that is answered, then three that hang: two at one host, one at another.
 fn urls(server: &Server) -> [String; 4] {
     [
         server.url_on(1, "/ok"),

@@ -1,4 +1,4 @@
-//! What a run that is stopped did not do: counted apart from what failed, in the summary, its JSON, the progress and the
+//! Requests that a stopped run did not do: counted apart from what failed, in the summary, its JSON, the progress and the
 //! database.
 
 use rustix::process::Signal;

@@ -90,7 +90,7 @@ fn rates_of_several_windows_hold_together() {
     }
     lets_through(4, &[], &[("HAUL_RATE", "1000/s, 4/m")]);
     lets_through(4, &[], &[("HAUL_RATE_PER_HOST", "4/h,1000/s")]);
-    // What is typed stands in place of what the environment says.
+    // A typed option stands in place of its environment variable.
     let variables = [("HAUL_RATE", "1000/s,4/m"), ("HAUL_BURST", "3")];
     lets_through(3, &["--rate", "9/h"], &variables);
 }

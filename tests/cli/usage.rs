@@ -181,7 +181,7 @@ fn a_value_from_the_environment_is_named_by_its_variable() {
         let option = format!("--{}", option.replace('_', "-"));
         assert!(!done.stderr.contains(&option), "{}", done.stderr);
     }
-    // What is typed counts before the environment, in messages too.
+    // A typed option counts before the environment, in messages too.
     let run = haul(["-j", "0", "http://127.0.0.1:1/"]).env("HAUL_JOBS", "4");
     run.done()
         .exits(2)

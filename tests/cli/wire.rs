@@ -86,7 +86,7 @@ fn whole(held: &[u8], peer: &mut TcpStream) -> Option<usize> {
     (held.len() >= head + length).then_some(head + length)
 }
 
-/// What becomes of a line of input.
+/// Result of a line of input.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Becomes<'a> {
     /// A request with this method and target, these lines of its head that haul does not always send, and this body.

@@ -8,7 +8,7 @@ use haul::{Request, RetryPolicy};
 use super::support::{Answer, Server};
 use super::{builder, indices};
 
-/// Where the limited process finds the server.
+/// Variable in which the limited process finds the server.
 const URL: &str = "HAUL_TEST_URL";
 
 /// Runs a test of this file in a process with this limit.

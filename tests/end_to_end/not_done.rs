@@ -150,7 +150,7 @@ fn while_it_waits_for_its_next_attempt() {
     token.cancel();
     assert!(outcomes.all(|outcome| outcome.is_not_done()));
     let summary = summary.snapshot();
-    // One succeeded; how many more were read before is not said.
+    // A single request succeeded; the number of those read before is not known.
     let counts = (summary.failed(), summary.not_done());
     assert_eq!(counts, (0, summary.total() - 1));
 }

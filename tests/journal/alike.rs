@@ -11,7 +11,7 @@ use haul::{ErrorType, Request};
 use super::support::{Answer, Seen, Server};
 use super::{Folder, Input, REQUESTS, kill_and_resume};
 
-/// So many requests have one id.
+/// Number of requests that have the same id.
 const ALIKE: usize = 7;
 
 pub(super) fn requests(base: &str) -> impl Iterator<Item = Request> {
@@ -31,7 +31,7 @@ pub(super) fn requests(base: &str) -> impl Iterator<Item = Request> {
     })
 }
 
-/// What the server sees of a request: the same for no two of them.
+/// Text by which the server tells a request from all others.
 fn seen_as(method: &str, target: &str, rest: [&str; 3]) -> String {
     format!("{method} {target} {}", rest.join(" "))
 }

@@ -57,7 +57,7 @@ fn ten_a_second_and_three_hundred_a_minute_are_ten_a_second_for_half_a_minute() 
     }
 }
 
-/// What the exact count of every window would allow: no start of the schedule comes earlier, and none comes later by
+/// Times that the exact count of every window would allow: no start of the schedule comes earlier, and none comes later by
 /// more than the slices explain.
 struct Exact(Vec<(Duration, usize, Duration)>);
 

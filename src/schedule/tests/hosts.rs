@@ -243,7 +243,7 @@ fn vector_123_nothing_is_sent_while_a_breaker_is_open() {
         [(4, Ended::BreakerOpen { remaining })] if remaining > ms(700) && remaining <= ms(1_200)
     ));
     assert_eq!(scene.start(), None);
-    // Nothing waits for it to close; the attempt under way at b is looked at.
+    // No job waits for it to close; the attempt under way at b is looked at.
     assert_eq!(scene.wakes_at(), Some(10_000));
     scene.push("b", [11]);
     assert_eq!(scene.start(), Some(11), "another host is another matter");

@@ -37,7 +37,7 @@ fn wide() -> Settings {
     }
 }
 
-/// So many workers, and no other limit is near.
+/// Settings with `count` workers, and no other limit near.
 fn workers(count: usize) -> Settings {
     Settings {
         in_flight: count,

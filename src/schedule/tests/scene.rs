@@ -22,7 +22,7 @@ impl Scene {
         let begin = Instant::now();
         let mut schedule = Schedule::new(settings);
         let batch = schedule.open(bounds, None);
-        // Its caller need not be told when to look for slow hosts.
+        // The batch's caller need not be told when to look for slow hosts.
         schedule.batches.get_mut(batch).unwrap().looks_at = Some(begin);
         Scene {
             batch,
@@ -101,13 +101,13 @@ impl Scene {
         assert_eq!(back, None);
     }
 
-    /// It ends after so many milliseconds without a response head.
+    /// Ends a job after `waited` milliseconds without a response head.
     pub(super) fn hangs(&mut self, job: u32, waited: u64) {
         let waited = ms(waited);
         self.ends(job, Heard::NoHead { waited });
     }
 
-    /// It ends, and tells this of its host.
+    /// Ends a job that tells `heard` of its host.
     pub(super) fn ends(&mut self, job: u32, heard: Heard) {
         let verdict = Verdict::Done {
             bytes: 0,

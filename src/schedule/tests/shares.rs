@@ -93,7 +93,7 @@ fn hosts_that_have_not_answered_are_served_alike_whether_they_are_new_or_silent(
     scene.done(0);
     scene.hangs(100, 30_000);
     scene.push("new", 200..210);
-    // One of the two places is silent's still.
+    // The host `silent` still holds one of the two places.
     let started = scene.start_all();
     assert_eq!(started, [200, 2]);
     scene.hangs(101, 30_000);

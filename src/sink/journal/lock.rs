@@ -1,4 +1,4 @@
-//! One process at a time, and a name that lasts.
+//! Lock on a results file: a single process at a time, and a name that lasts.
 
 use std::fs::{File, OpenOptions};
 use std::io;

@@ -81,7 +81,7 @@ impl Run {
         self.head_at.is_some_and(|at| at <= now)
     }
 
-    /// Its head comes, or came, when its host may have counted as slow.
+    /// True if the head comes, or came, when the host may have counted as slow.
     fn is_late(&self) -> bool {
         self.head_at.is_some_and(|at| at - self.starts > SLOW_AFTER)
     }

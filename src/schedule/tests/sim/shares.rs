@@ -1,4 +1,4 @@
-//! Who gets a worker, who is slow and how far is read ahead, told in the simplest way.
+//! The rules for workers, slow hosts and reading ahead, written in the simplest way.
 
 use super::super::super::lanes::HostState;
 use super::super::*;
@@ -10,7 +10,7 @@ impl World {
         self.schedule.hosts.get(*id)
     }
 
-    /// It answers, as far as that is remembered.
+    /// True if the host answers, as far as that is remembered.
     fn answers(&self, server: usize) -> bool {
         let state = self.state(server);
         let known = state.is_some_and(|state| state.ended_at.is_some());
@@ -26,7 +26,7 @@ impl World {
         places >= (self.settings.in_flight / 2).max(1)
     }
 
-    /// Of the jobs that no limit keeps back, those that get a worker while enough is left to the answering hosts.
+    /// The jobs that no limit keeps back and that get a worker while enough is left to the answering hosts.
     pub(super) fn shared(&self, mut possible: Vec<usize>) -> Vec<usize> {
         let now = self.now;
         let demands = |work: &usize| {

@@ -34,7 +34,7 @@ pub(super) struct Server {
     pub(super) in_flight: usize,
     /// A connection to it was reported at some time.
     pub(super) told: bool,
-    /// Its last attempt that told anything had a response head.
+    /// True if the last attempt that told anything had a response head.
     pub(super) answering: bool,
     /// That attempt had waited for it for longer than a second.
     pub(super) late: bool,
@@ -101,7 +101,7 @@ pub(super) struct Feast {
     pub(super) waits_for_room: bool,
     /// When its caller looks again, whatever happens.
     pub(super) looks_at: Option<Instant>,
-    /// It was nudged, or has taken outcomes, and looks at this very instant.
+    /// True if the caller was nudged, or has taken outcomes, and looks at this very instant.
     pub(super) must_look: bool,
     /// When a job of it started last, in starts.
     pub(super) served: usize,
@@ -266,7 +266,7 @@ impl World {
             waits_for_room: false,
             looks_at: None,
             must_look: true,
-            // Those that were never served are so in the order in which they were opened.
+            // Hosts that were never served are served in the order in which they were opened.
             served: batch,
             in_flight: 0,
             channel: VecDeque::new(),

@@ -1,4 +1,4 @@
-//! What the sharing of places promises, whatever the order of the input, for few and for many workers. `F1` to `F10` are
+//! Promises of the sharing of places, whatever the order of the input, for few and for many workers. `F1` to `F10` are
 //! the numbers that the properties have where the rules are written down.
 //!
 //! "Well" is a host that answers each of its many requests after 10 ms; it is always the first of its run. "Settled" is
@@ -50,13 +50,13 @@ fn timeout() -> Duration {
     Duration::from_secs(30) / smaller()
 }
 
-/// One batch with the requests of all hosts in some order.
+/// Puts the requests of all hosts into a single batch, in some order.
 fn in_some_order(play: Play, rng: &mut fastrand::Rng) -> Play {
     let input = order(&play, rng);
     play.batch(Duration::ZERO, input)
 }
 
-/// Once settled, the first host holds half of the workers, or as many as it has requests left.
+/// Checks that after settling the first host holds half of the workers, or as many as it has requests left.
 fn first_has_its_half(play: &Play) {
     let first = &play.servers[0];
     let half = (play.workers / 2).max(1).min(first.left());
@@ -220,7 +220,7 @@ fn f7_hosts_that_answer_hold_as_many_places_each_however_quick_they_are() {
                 return;
             }
             let since = *all_since.get_or_insert(play.now);
-            // What runs from before has ended.
+            // The attempts that ran before have ended.
             if play.now - since > ms(100) && matches!(event, Event::Rest) {
                 let places: Vec<usize> = play.servers.iter().map(|s| s.places).collect();
                 let fair = |held: &usize| held.abs_diff(workers / 3) <= 1;

@@ -7,7 +7,7 @@ use std::collections::{BinaryHeap, HashMap};
 use super::super::super::super::limits::LimitRule;
 use super::super::super::*;
 
-/// How a host treats its requests.
+/// Manner in which a host treats its requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Manner {
     /// Answers after so long.
@@ -53,7 +53,7 @@ struct Caller {
     input: std::vec::IntoIter<usize>,
     opens_at: Duration,
     waits_for_room: bool,
-    /// It was nudged, and looks then.
+    /// Time at which the caller looks, after it was nudged.
     nudged_until: Option<Instant>,
     looks_at: Option<Instant>,
 }
@@ -62,11 +62,11 @@ struct Run {
     server: usize,
     batch: usize,
     start: Instant,
-    /// It was under way when the first host answered first.
+    /// True if the attempt was under way when the first host answered first.
     early: bool,
 }
 
-/// What a property looks at.
+/// Figures that a property looks at.
 pub(super) enum Event {
     /// A request of this server starts; it is counted already.
     Start(usize),
@@ -89,7 +89,7 @@ pub(super) struct Play {
     /// The time of all attempts together.
     pub(super) work: Duration,
     pub(super) window: usize,
-    /// How long it takes a caller to come when it is nudged.
+    /// Time that a caller takes to come when it is nudged.
     pub(super) lag: Duration,
     schedule: Schedule<usize>,
     callers: Vec<Caller>,
@@ -183,7 +183,7 @@ impl Play {
         loop {
             self.callers_look();
             self.start_all(&mut property);
-            // What has started may have made room.
+            // The starts may have made room.
             if self.callers_look() {
                 continue;
             }
