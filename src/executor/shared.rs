@@ -75,6 +75,8 @@ pub(super) struct State {
     pub(super) ending: Option<Ended>,
     /// No thread is asked for before this: the system has refused one.
     pub(super) no_thread_before: Option<Instant>,
+    /// Until then, a first worker is asked for only once per request, since the system has refused it again and again.
+    pub(super) given_up_until: Option<Instant>,
     /// Callers that wait for room to feed.
     pub(super) intakes_waiting: usize,
     /// Workers that wait inside the caller's code: others run in their place.
@@ -139,6 +141,7 @@ impl Executor {
                 closing: false,
                 ending: None,
                 no_thread_before: None,
+                given_up_until: None,
                 blocked: 0,
                 intakes_waiting: 0,
                 active: Vec::new(),

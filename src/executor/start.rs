@@ -28,6 +28,10 @@ const PAUSES: [Option<Duration>; 5] = [
     None,
 ];
 
+/// Time after giving up a first worker for which it is asked for without pauses: else each request of a long input would
+/// wait for all of them.
+const GIVEN_UP: Duration = Duration::from_secs(10);
+
 /// An executor that starts its workers on demand.
 pub(crate) fn new(engine: Engine, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
     Executor::new(engine, pool, schedule, start)
@@ -50,11 +54,16 @@ fn start(executor: &Arc<Executor>) {
             return;
         }
         // No worker is free to run anything: the live ones may all wait for this job.
+        let now = Instant::now();
+        let pause = pause.filter(|_| state.given_up_until.is_none_or(|until| until <= now));
         let Some(pause) = pause else {
             state.starting -= 1;
             state.live -= 1;
+            state.given_up_until = Some(now + GIVEN_UP);
+            // A deadline that has passed says more than the want of a worker, and ends what is still to come too.
+            state.expire(now);
             let why = Ended::NoWorker(error.to_string());
-            state.schedule.end_queued_of(None, &why, Instant::now());
+            state.schedule.end_queued_of(None, &why, now);
             let left = executor.call_news(&mut state);
             drop(state);
             executor.finish(left);
