@@ -175,6 +175,21 @@ fn no_worker<T>(outcome: &Outcome<T>, reason: &str) {
     assert_eq!(error.message(), message);
 }
 
+// The first request waits for a thread for a second and a half. If each did, the last one would be let through after 45 s.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn requests_without_any_thread_do_not_wait_for_one_each() {
+    let client = Client::builder().workers(1).stack_size(1 << 46);
+    let client = client.build().unwrap();
+    let begin = Instant::now();
+    let outcomes = client.as_completed((0..30).map(|i| format!("http://127.0.0.1:9/{i}")));
+    for outcome in outcomes {
+        let error = outcome.error().unwrap_or_else(|| panic!("{outcome:?}"));
+        assert_eq!(error.error_type(), ErrorType::Io, "{error}");
+    }
+    assert!(begin.elapsed() < Duration::from_secs(20));
+}
+
 #[test]
 fn v36_where_no_worker_can_start_everything_fails_and_says_why() {
     for panics in [false, true] {
