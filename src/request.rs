@@ -28,7 +28,7 @@ use crate::response::Response;
 use crate::status::StatusSet;
 
 pub(crate) use credentials::{basic, bearer};
-pub(crate) use headers::check_removal;
+pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{Options, Rule};

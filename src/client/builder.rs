@@ -10,6 +10,7 @@ use crate::host_settings::HostRule;
 use crate::http::header::USER_AGENT;
 use crate::http::{HeaderName, HeaderValue};
 use crate::limits::{BreakerSettings, RateLimit, RateLimits, Timeouts};
+use crate::request::check_sent;
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
 use crate::transport::{self, Lines, Sockets, Transport};
@@ -303,6 +304,10 @@ impl ClientBuilder {
                 .check()
                 .map_err(|reason| BuildError { setting, reason })?;
         }
+        check_sent(&self.defaults.headers).map_err(|reason| BuildError {
+            setting: "header",
+            reason,
+        })?;
         if let Some(breaker) = &self.breaker {
             breaker.check().map_err(|reason| BuildError {
                 setting: "breaker",

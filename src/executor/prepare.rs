@@ -8,7 +8,7 @@ use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::http::uri::Authority;
 use crate::http::{HeaderMap, HeaderName, Method, Uri};
 use crate::redact::Redaction;
-use crate::request::{Edit, Request, basic};
+use crate::request::{Edit, Request, basic, check_sent};
 use crate::response::Head;
 use crate::retry::is_keyed;
 use crate::url;
@@ -99,6 +99,7 @@ impl Prepared {
         ) {
             return Err(reason);
         }
+        check_sent(&headers)?;
         let without = left_out(defaults, edits);
         let names = without.as_deref().unwrap_or(&defaults.without);
         let authorized = headers.contains_key(AUTHORIZATION) || names.contains(&AUTHORIZATION);

@@ -2,7 +2,7 @@
 
 use super::{Edit, Request, basic, bearer};
 use crate::http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use crate::http::{HeaderName, HeaderValue};
+use crate::http::{HeaderMap, HeaderName, HeaderValue};
 use crate::redact::Redaction;
 
 impl Request {
@@ -91,6 +91,22 @@ pub(crate) fn check_removal(name: &HeaderName) -> Result<(), String> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Refuses headers that HTTP has no place for: a second `Host`, and a `Host` or `Authorization` that is no ASCII text.
+pub(crate) fn check_sent(headers: &HeaderMap) -> Result<(), String> {
+    if headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err("the header host is given more than once (once is expected)".to_owned());
+    }
+    for name in [HOST, AUTHORIZATION] {
+        let mut values = headers.get_all(&name).iter();
+        if values.any(|value| value.to_str().is_err()) {
+            return Err(format!(
+                "the value of header {name} holds a character that may not be sent (ASCII is expected)"
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
