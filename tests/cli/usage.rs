@@ -34,6 +34,22 @@ fn values_that_are_none_are_named_with_what_would_be_right() {
         ),
         (&["-j", "many"][..], "invalid value 'many'"),
         (
+            &["--retry", "x"][..],
+            "'--retry <N>': a whole number from 0 to 4294967295 is expected",
+        ),
+        (
+            &["--max-redirs", "1.5"][..],
+            "'--max-redirs <N>': a whole number from 0 to",
+        ),
+        (
+            &["--jobs-per-host", "-1"][..],
+            "'--jobs-per-host <N>': a whole number from 0 to",
+        ),
+        (
+            &["--burst", "0"][..],
+            "'--burst <N>': a whole number from 1 to",
+        ),
+        (
             &["-X", "NO METHOD"][..],
             "--request: the method is not valid: \"NO METHOD\"",
         ),

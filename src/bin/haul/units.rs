@@ -79,6 +79,22 @@ pub(crate) fn jobs(text: &str) -> Result<usize, String> {
     }
 }
 
+/// `3`: none too.
+pub(crate) fn whole<N: TryFrom<u32>>(text: &str) -> Result<N, String> {
+    let number = text.parse::<u32>().ok();
+    number
+        .and_then(|number| N::try_from(number).ok())
+        .ok_or_else(|| format!("a whole number from 0 to {} is expected", u32::MAX))
+}
+
+/// `3`: at least one.
+pub(crate) fn above_zero(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err(format!("a whole number from 1 to {} is expected", u32::MAX)),
+    }
+}
+
 /// How many failures end a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Most {

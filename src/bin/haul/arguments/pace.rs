@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use haul::StatusSet;
 
-use crate::units::{Rate, jobs, rate, time};
+use crate::units::{Rate, above_zero, jobs, rate, time, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How fast")]
@@ -24,7 +24,7 @@ pub(crate) struct Pace {
     )]
     pub(crate) jobs: usize,
     /// At once to one scheme, host and port; 0 = no limit
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, default_value_t = 0)]
     pub(crate) jobs_per_host: usize,
     /// Start at most this many, retries included
     ///
@@ -50,7 +50,7 @@ pub(crate) struct Pace {
     /// At once after a pause, within the rates [default: 1]
     ///
     /// For the shortest window of --rate, and of --rate-per-host: the longer ones are never exceeded.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = above_zero)]
     pub(crate) burst: Option<u32>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Times {
     ///
     /// What never reached the server is repeated for every method; what may have reached it for GET, HEAD, PUT, DELETE
     /// and OPTIONS, and where the line says "idempotent": true or carries an Idempotency-Key.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>, default_value_t = 2)]
     pub(crate) retry: u32,
     /// Retry POST and PATCH too
     #[arg(long)]

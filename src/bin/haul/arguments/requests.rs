@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::units::pair;
+use crate::units::{pair, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests (defaults for every line; a JSON line overrides them)")]
@@ -55,7 +55,7 @@ pub(crate) struct Requests {
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
     /// Redirects followed; 0 = none, the redirect is the result
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>, default_value_t = 10)]
     pub(crate) max_redirs: u32,
     /// auto (by line), urls, or jsonl
     ///
