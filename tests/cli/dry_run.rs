@@ -178,12 +178,12 @@ fn headers_that_no_message_can_have_are_refused_by_a_dry_run_and_by_a_run_alike(
         let line = json!({"url": &url, "headers": headers}).to_string();
         let dry = dry_run(&[], line.clone()).exits(1);
         assert!(dry.stderr.contains(reason), "{}", dry.stderr);
-        let run = haul(&["-"]).input(line).done().exits(1);
+        let run = haul(["-"]).input(line).done().exits(1);
         let failed = &run.results()[0];
         assert_eq!(failed["error_type"], "invalid_request");
         assert!(failed["error_msg"].as_str().unwrap().starts_with(reason));
     }
-    haul(&["-H", "Host: a", "-H", "Host: b", &url])
+    haul(["-H", "Host: a", "-H", "Host: b", &url])
         .done()
         .exits(2);
 }
