@@ -6,7 +6,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::descriptors::{self, Spare};
+#[cfg(unix)]
+use super::descriptors;
+use super::descriptors::Spare;
 use crate::digest::Sha256;
 use crate::redact;
 use crate::request::SaveTo;

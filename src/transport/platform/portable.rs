@@ -2,7 +2,7 @@
 
 #![cfg_attr(unix, allow(dead_code))]
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 
 use super::KeepAlive;
@@ -29,7 +29,7 @@ pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
 /// Reads what is there without waiting.
 #[cfg(any(feature = "rustls", test))]
 pub(in crate::transport) fn read_now(mut socket: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
-    without_waiting(socket, || socket.read(into))
+    without_waiting(socket, || io::Read::read(&mut socket, into))
 }
 
 /// Writes what fits without waiting.
