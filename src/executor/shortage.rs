@@ -74,11 +74,16 @@ impl Executor {
     /// Warns once that the system refuses threads.
     pub(super) fn warn_of_threads(&self, live: usize, error: &std::io::Error) {
         if !self.told_of_threads.swap(true, Ordering::Relaxed) {
-            log::warn!(
-                target: TARGET,
-                "no further thread can be started ({error}): {live} of {} workers run, and requests wait for these",
-                self.pool.workers
-            );
+            let workers = self.pool.workers;
+            match live {
+                0 => {
+                    log::warn!(target: TARGET, "no thread can be started ({error}), for none of {workers} workers")
+                }
+                _ => log::warn!(
+                    target: TARGET,
+                    "no further thread can be started ({error}): {live} of {workers} workers run, and requests wait for these"
+                ),
+            }
         }
     }
 }

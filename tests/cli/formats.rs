@@ -44,6 +44,10 @@ fn refused(url: &str) -> Vec<(Vec<u8>, &'static str)> {
             "it is CSV with semicolons, with URLs in column 1 (",
         ),
         (
+            text(format!("\"my, id\",\"url\"\n\"1, 2\",{url}\n")),
+            "it is CSV, with URLs in column 2 (",
+        ),
+        (
             text(format!("\u{feff}id\tURI\n1\t{url}\n")),
             "it is tab-separated values, with URLs in column 2 (",
         ),

@@ -227,7 +227,7 @@ fn table(header: &str) -> Option<Other> {
         return None;
     }
     [',', ';', '\t'].into_iter().find_map(|separator| {
-        let fields: Vec<&str> = header.split(separator).map(str::trim).collect();
+        let fields = fields(header, separator);
         let name = |field: &&str| field.trim_matches('"').trim().to_ascii_lowercase();
         let names: Vec<String> = fields.iter().map(name).collect();
         let is_url = |name: &String| ["url", "uri", "link"].contains(&name.as_str());
@@ -240,6 +240,16 @@ fn table(header: &str) -> Option<Other> {
             quoted: header.contains('"'),
         })
     })
+}
+
+/// The fields of a line: separators within quotes are a part of their field.
+fn fields(line: &str, separator: char) -> Vec<&str> {
+    let mut is_quoted = false;
+    let splits = |c: char| {
+        is_quoted ^= c == '"';
+        c == separator && !is_quoted
+    };
+    line.split(splits).map(str::trim).collect()
 }
 
 impl Other {
