@@ -216,5 +216,8 @@ fn a_host_that_was_never_reached_gets_few_of_the_workers() {
     drop(outcomes);
     hole.set_nonblocking(true).unwrap();
     let tried = std::iter::from_fn(|| hole.accept().ok()).count();
-    assert_eq!(tried, 4, "an eighth of the workers");
+    assert!(
+        (1..=4).contains(&tried),
+        "{tried}: an eighth of the workers"
+    );
 }
