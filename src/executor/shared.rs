@@ -75,7 +75,7 @@ pub(super) struct State {
     pub(super) ending: Option<Ended>,
     /// No thread is asked for before this: the system has refused one.
     pub(super) no_thread_before: Option<Instant>,
-    /// Until then, a first worker is asked for only once per request, since the system has refused it again and again.
+    /// End of the time in which a first worker is asked for only once per request, since the system has refused it again and again.
     pub(super) given_up_until: Option<Instant>,
     /// Callers that wait for room to feed.
     pub(super) intakes_waiting: usize,
