@@ -188,36 +188,3 @@ fn parked_requests_have_a_bound_of_their_own() {
     held.open();
     assert_eq!(outcomes.count(), 999);
 }
-
-#[test]
-#[cfg(feature = "rustls")]
-fn a_host_that_was_never_reached_gets_few_of_the_workers() {
-    let server = Server::always(Answer::text(""));
-    let hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let limits = Timeouts::new().connect(Duration::from_secs(25));
-    let client = builder(32)
-        .timeouts(limits)
-        .retry(quick().max_attempts(1))
-        .build()
-        .unwrap();
-    // Nobody answers the handshake, so no connection ever stands.
-    let sick = format!("https://{}/", hole.local_addr().unwrap());
-    let requests = (0..100)
-        .map(|_| Request::get(sick.as_str()))
-        .chain((0..800).map(|_| Request::get(server.url("/"))));
-    let mut outcomes = client.as_completed(requests);
-    // The limit holds while another host has jobs ready.
-    assert!(
-        outcomes
-            .by_ref()
-            .take(50)
-            .all(|outcome| outcome.index() >= 100)
-    );
-    drop(outcomes);
-    hole.set_nonblocking(true).unwrap();
-    let tried = std::iter::from_fn(|| hole.accept().ok()).count();
-    assert!(
-        (1..=4).contains(&tried),
-        "{tried}: an eighth of the workers"
-    );
-}
