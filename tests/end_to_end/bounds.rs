@@ -3,14 +3,11 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use haul::Outcome;
 #[cfg(feature = "rustls")]
-use haul::{Request, Timeouts};
-
 #[cfg(feature = "rustls")]
-use super::quick;
 use super::support::{Answer, Gate, Scenario, Server};
 use super::{builder, indices};
+use haul::Outcome;
 
 #[test]
 fn a_slow_consumer_lets_no_more_than_a_window_run_ahead() {
