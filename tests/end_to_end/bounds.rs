@@ -3,8 +3,6 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-#[cfg(feature = "rustls")]
-#[cfg(feature = "rustls")]
 use super::support::{Answer, Gate, Scenario, Server};
 use super::{builder, indices};
 use haul::Outcome;
