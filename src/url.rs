@@ -3,6 +3,7 @@
 mod base;
 #[cfg(test)]
 mod differential;
+mod dots;
 mod name;
 mod text;
 mod unread;

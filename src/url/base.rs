@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::dots::without_dot_segments;
 use super::text::{cleaned, names_host, relative};
 use super::{Url, parse, parse_under};
 
@@ -68,6 +69,22 @@ impl Base {
         }
         text += relative;
         text.into()
+    }
+
+    /// The text by which a request is known again: an absolute URL as it was written, and a relative reference
+    /// resolved, without dot segments, so that a list rewritten with absolute URLs names the same requests.
+    ///
+    /// Dot segments stay where the text without them would be another URL: the crate `url` does not let `..` take away
+    /// what looks like a drive letter.
+    pub(crate) fn resolved_text<'t>(&self, reference: &'t str) -> Cow<'t, str> {
+        let written = self.written(reference);
+        let Cow::Owned(text) = &written else {
+            return written;
+        };
+        match without_dot_segments(text) {
+            Cow::Owned(short) if parse(&short) == self.resolve(reference) => short.into(),
+            _ => written,
+        }
     }
 }
 
@@ -180,6 +197,22 @@ mod tests {
             ("HTTP://H/a b", "HTTP://H/a b"),
         ] {
             assert_eq!(base.written(reference), expected);
+        }
+    }
+
+    #[test]
+    fn a_relative_reference_is_known_by_its_resolved_text() {
+        let base = Base::parse("http://h/api/v1/").unwrap();
+        for (reference, expected) in [
+            ("../3", "http://h/api/3"),
+            ("3/..", "http://h/api/v1/"),
+            ("./a b?c/../d", "http://h/api/v1/a b?c/../d"),
+            ("//Other/x/../y", "http://Other/y"),
+            ("http:../x", "http://h/api/x"),
+            ("http://h/a/../b", "http://h/a/../b"),
+            ("/Z|/../x", "http://h/Z|/../x"),
+        ] {
+            assert_eq!(base.resolved_text(reference), expected);
         }
     }
 

@@ -153,8 +153,9 @@ fn a_reference_is_what_the_crate_resolves_it_to_and_so_is_its_text_behind_the_ba
                     by_crate(&theirs),
                     "{by} and {reference:?}"
                 );
-                let text = base.written(&reference);
-                assert_eq!(parse(&text).as_ref(), Ok(url), "{text:?}");
+                for text in [base.written(&reference), base.resolved_text(&reference)] {
+                    assert_eq!(parse(&text).as_ref(), Ok(url), "{text:?}");
+                }
             }
             (Ok(url), None) => panic!("{by} and {reference:?}: {url:?}, and the crate refuses it"),
             (Err(_), None) => {}

@@ -94,7 +94,7 @@ impl Kind {
     }
 }
 
-fn is_slash(c: char) -> bool {
+pub(super) fn is_slash(c: char) -> bool {
     matches!(c, '/' | '\\')
 }
 

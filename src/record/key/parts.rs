@@ -15,7 +15,7 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
     }
     add_part(hash, "method", request.method().as_str().as_bytes());
     let written = request.url();
-    let url = base.map_or(Cow::Borrowed(written), |base| base.written(written));
+    let url = base.map_or(Cow::Borrowed(written), |base| base.resolved_text(written));
     add_part(hash, "url", url.as_bytes());
     if let Some(options) = request.options() {
         for (name, value) in &options.query {
