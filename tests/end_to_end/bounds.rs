@@ -3,9 +3,13 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+#[cfg(feature = "rustls")]
+use super::quick;
 use super::support::{Answer, Gate, Scenario, Server};
 use super::{builder, indices};
 use haul::Outcome;
+#[cfg(feature = "rustls")]
+use haul::Timeouts;
 
 #[test]
 fn a_slow_consumer_lets_no_more_than_a_window_run_ahead() {
@@ -182,4 +186,46 @@ fn parked_requests_have_a_bound_of_their_own() {
     assert_eq!(server.most_at_once_on(0), 1);
     held.open();
     assert_eq!(outcomes.count(), 999);
+}
+
+#[test]
+#[cfg(feature = "rustls")]
+fn a_host_that_was_never_reached_gets_few_of_the_workers() {
+    let held = Gate::closed();
+    let server = Server::always(Answer::text("").behind(&held));
+    let hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let limits = Timeouts::new()
+        .connect(Duration::from_secs(60))
+        .attempt(Duration::ZERO);
+    let client = builder(32)
+        .timeouts(limits)
+        .retry(quick().max_attempts(1))
+        .build()
+        .unwrap();
+    // No handshake is answered, so no connection to this host is ever made.
+    let sick = format!("https://{}/", hole.local_addr().unwrap());
+    let urls = (0..400).map(|i| {
+        match i {
+            // All workers are busy with the other host, which has jobs ready all the time.
+            300 => held.wait_for(32),
+            399 => held.admit(100),
+            _ => {}
+        }
+        match i {
+            0..300 => server.url("/"),
+            _ => sick.clone(),
+        }
+    });
+    let mut outcomes = client.as_completed(urls);
+    for outcome in outcomes.by_ref().take(100) {
+        assert!(outcome.is_success(), "{outcome:?}");
+    }
+    // All places but an eighth of the workers are with the other host again.
+    held.wait_for(100 + 28);
+    assert_eq!(held.waiting(), 28);
+    let _open: Vec<_> = (0..4).map(|_| hole.accept().unwrap()).collect();
+    hole.set_nonblocking(true).unwrap();
+    assert!(hole.accept().is_err(), "a fifth worker was given to it");
+    held.open();
+    drop(outcomes);
 }
