@@ -29,7 +29,7 @@ pub(super) struct Told<'a> {
     /// The head of the response has come, at this instant.
     pub(super) head: &'a dyn Fn(Instant),
     /// Tells if another attempt is under way, which may leave room for this one when it ends.
-    pub(super) has_company: &'a dyn Fn() -> bool,
+    pub(super) had_company: &'a dyn Fn() -> bool,
 }
 
 /// What follows an attempt.
@@ -158,7 +158,7 @@ impl Engine {
         let exchanged = progress.exchange(self, settings, host.as_ref(), cancel, told, start);
         if exchanged.result.is_err()
             && let Some(shortage) = progress.met_limit(settings, &exchanged)
-            && (told.has_company)()
+            && (told.had_company)()
         {
             progress.hold_up(&exchanged);
             return Next::Waits { shortage };

@@ -49,9 +49,9 @@ impl Progress {
 }
 
 impl Executor {
-    /// Returns true if an attempt beside the one of this job is under way.
-    pub(super) fn has_company(&self, job: Id) -> bool {
-        self.lock().schedule.has_company(job)
+    /// Returns true if an attempt beside the one of this job was under way at some time since its start.
+    pub(super) fn had_company(&self, job: Id, given_back: u32) -> bool {
+        self.lock().schedule.had_company(job, given_back)
     }
 
     /// Warns once that requests wait for room on this machine.

@@ -130,6 +130,7 @@ impl Worker<'_> {
             batch,
             mut job,
             unproven,
+            given_back,
             watched,
         } = start;
         let active = &mut state.active[self.number];
@@ -157,11 +158,11 @@ impl Worker<'_> {
                 executor.late_head_came(id);
             }
         };
-        let has_company = || executor.has_company(id);
+        let had_company = || executor.had_company(id, given_back);
         let told = Told {
             connected: if unproven { Some(&connected) } else { None },
             head: &head,
-            has_company: &has_company,
+            had_company: &had_company,
         };
         let engine = executor.engine();
         let before = job.attempts();

@@ -39,9 +39,12 @@ pub(crate) enum Verdict<J> {
 }
 
 impl<J> Verdict<J> {
-    fn told(&self) -> (Call, Option<Instant>) {
+    /// Returns how the call counts for the breaker, and until when the host is to cool.
+    fn told(&self, heard: Heard) -> (Call, Option<Instant>) {
         match self {
             Verdict::Done { cool, call, .. } | Verdict::Retry { cool, call, .. } => (*call, *cool),
+            // A hook may send a request to another host before anything is sent to this one.
+            Verdict::Redirect { .. } if heard == Heard::Nothing => (Call::Ignored, None),
             Verdict::Redirect { .. } => (Call::Success, None),
             Verdict::Wait { .. } => (Call::Ignored, None),
         }
@@ -62,9 +65,12 @@ impl<J> Schedule<J> {
         let slot = self.jobs.get_mut(id)?;
         let (batch, host, open_call) = (slot.batch, slot.host, slot.call.take());
         let released = std::mem::replace(&mut slot.released, false);
-        self.in_flight -= usize::from(!released);
+        if !released {
+            self.in_flight -= 1;
+            self.given_back = self.given_back.wrapping_add(1);
+        }
         let pass = self.unwatch(open_call);
-        let (call, cool) = verdict.told();
+        let (call, cool) = verdict.told(heard);
         if let Some(state) = self.hosts.get_mut(host) {
             if !released {
                 state.in_flight -= 1;
@@ -180,6 +186,7 @@ impl<J> Schedule<J> {
 
     fn free_permit(&mut self, host: Id) {
         self.in_flight -= 1;
+        self.given_back = self.given_back.wrapping_add(1);
         if let Some(host) = self.hosts.get_mut(host) {
             host.in_flight -= 1;
             self.unanswered -= usize::from(!host.answering);

@@ -84,6 +84,8 @@ pub(crate) struct Schedule<J> {
     turns: Turns,
     /// Places that hosts hold which are not answering.
     unanswered: usize,
+    /// Number of permits that were given back, beginning at 0 again after the largest.
+    given_back: u32,
     /// Answering hosts that ran out of ready work, and when, the last one at the back: their demand outlasts a gap.
     gaps: VecDeque<(Instant, Id)>,
     /// Workers are kept free for answering hosts until then.
@@ -149,6 +151,8 @@ pub(crate) struct Start<J> {
     pub(crate) job: J,
     /// No connection to its host has been made yet: [`Schedule::connected`] wants to be told of the first.
     pub(crate) unproven: bool,
+    /// Number of permits given back before its start, for [`Schedule::had_company`].
+    pub(crate) given_back: u32,
     /// True if its host has a breaker: [`Schedule::count_hanging`] asks since when the attempt waits for the host.
     pub(crate) watched: bool,
 }
@@ -170,6 +174,7 @@ impl<J> Schedule<J> {
             backlogged: Vec::new(),
             turns: Turns::default(),
             unanswered: 0,
+            given_back: 0,
             gaps: VecDeque::new(),
             kept_free_until: None,
             paced_until: None,

@@ -233,6 +233,7 @@ impl<J> Schedule<J> {
             batch: batch_id,
             job,
             unproven,
+            given_back: self.given_back,
             watched,
         })
     }

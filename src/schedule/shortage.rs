@@ -18,11 +18,15 @@ pub(super) struct Shortage {
 }
 
 impl<J> Schedule<J> {
-    /// Returns true if an attempt other than this job's is in flight: when it ends, there will be room for this one.
-    pub(crate) fn has_company(&self, id: Id) -> bool {
+    /// Returns true if an attempt other than this job's is in flight, or has ended since this job's [start](Start): there
+    /// is room for this one then, or will be.
+    ///
+    /// `given_back` is the number of the start. Jobs cannot wait for each other in a circle: once one has found no room,
+    /// few start at once, so the next that finds none was alone since its start.
+    pub(crate) fn had_company(&self, id: Id, given_back: u32) -> bool {
         let held = |slot: &super::Slot<J>| slot.place == Place::InFlight && !slot.released;
         let own = self.jobs.get(id).is_some_and(held);
-        self.in_flight > usize::from(own)
+        self.in_flight > usize::from(own) || self.given_back != given_back
     }
 
     /// An attempt found no room beside those that are in flight now, which are not counting it any more: no more than

@@ -96,15 +96,21 @@ fn a_job_that_waits_for_room_ends_at_its_deadline() {
 }
 
 #[test]
-fn an_attempt_has_company_while_another_holds_a_permit() {
+fn an_attempt_has_company_while_another_holds_a_permit_and_if_one_was_given_back_since_its_start() {
     let mut scene = Scene::new(wide());
     scene.push("a", 0..2);
     assert_eq!(scene.start_all(), [0, 1]);
     let (first, second) = (scene.id(0), scene.id(1));
-    assert!(scene.schedule.has_company(first));
+    assert!(scene.schedule.had_company(first, 0));
     scene.schedule.release(second, scene.now);
-    assert!(!scene.schedule.has_company(first));
-    assert!(scene.schedule.has_company(second));
+    assert!(scene.schedule.had_company(first, 0));
+    assert!(!scene.schedule.had_company(first, 1));
+    assert!(scene.schedule.had_company(second, 1));
+    scene.push("a", 2..3);
+    assert_eq!(scene.start(), Some(2));
+    let third = scene.id(2);
+    scene.done(2);
+    assert!(scene.schedule.had_company(third, 1), "an attempt has ended");
 }
 
 #[test]
