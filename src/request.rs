@@ -34,7 +34,7 @@ pub use multipart::{Multipart, Part};
 pub(crate) use options::{Options, Rule};
 pub(crate) use place::Place;
 pub(crate) use resumed::{Intents, Resumed};
-pub(crate) use save::SaveTo;
+pub(crate) use save::{SaveLog, SaveTo, is_part_name, part_name};
 pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
 pub use tag::Tag;
 

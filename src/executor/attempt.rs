@@ -173,7 +173,10 @@ impl Engine {
         target: &Kept,
         settings: Settings<'_>,
     ) -> Result<Prepared, Error> {
-        let prepared = match settings.contradiction() {
+        let refused = settings
+            .contradiction()
+            .or_else(|| settings.file_in_the_way());
+        let prepared = match refused {
             Some(reason) => Err(reason),
             None => {
                 let head = target.head_of(request);

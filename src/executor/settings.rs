@@ -246,6 +246,16 @@ impl<'a> Settings<'a> {
         ))
     }
 
+    /// Says that the file to be saved to is there, if it may not be replaced.
+    pub(super) fn file_in_the_way(self) -> Option<String> {
+        let save = self.save().filter(|save| !save.replace)?;
+        save.path.symlink_metadata().ok()?;
+        Some(format!(
+            "output_file: it exists (--overwrite replaces it): {:?}",
+            save.path
+        ))
+    }
+
     pub(super) fn deadline(self) -> Option<Duration> {
         self.retry().deadline
     }

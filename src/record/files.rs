@@ -1,17 +1,13 @@
 //! Files that bodies are saved to: names under one directory, none given twice.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
 use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
 use super::InvalidLine;
+use super::register::{Existing, FileRegister};
 use crate::redact;
-use crate::request::Request;
-
-/// Of so many names it is remembered that they are taken.
-const REMEMBERED: usize = 1_000_000;
+use crate::request::{Request, SaveTo};
 
 /// The longest name made, in bytes: file systems take 255, and while it is written it has more.
 const LONGEST: usize = 180;
@@ -24,10 +20,8 @@ pub(super) struct Files {
     folder: PathBuf,
     replace: bool,
     durable: bool,
-    make_directories: bool,
-    /// Digests of the names given: of a million names they take as little room as they can.
-    taken: HashSet<u64>,
-    digest: RandomState,
+    /// The lines are read to be shown: no directory is made.
+    is_preview: bool,
 }
 
 impl Files {
@@ -36,15 +30,13 @@ impl Files {
             folder,
             replace,
             durable,
-            make_directories: true,
-            taken: HashSet::new(),
-            digest: RandomState::new(),
+            is_preview: false,
         }
     }
 
     pub(super) fn without_directories(self) -> Files {
         Files {
-            make_directories: false,
+            is_preview: true,
             ..self
         }
     }
@@ -52,88 +44,76 @@ impl Files {
     /// The request, its body going to a file of its own. In a line of a failure log the name that it was given before
     /// stands with the directory.
     pub(super) fn place(
-        &mut self,
+        &self,
         request: Request,
         logged: bool,
         number: u64,
+        register: &FileRegister,
     ) -> Result<Request, InvalidLine> {
-        let path = match request.saves_to() {
-            Some(path) if logged => {
-                let name = path.strip_prefix(&self.folder).unwrap_or(path).to_owned();
-                self.given(&name.to_string_lossy())?
-            }
+        let (path, replace) = match request.saves_to() {
             Some(path) => {
-                let name = path.to_string_lossy().into_owned();
-                self.given(&name)?
+                let name = match path.strip_prefix(&self.folder) {
+                    Ok(name) if logged => name,
+                    _ => path,
+                };
+                self.given(&name.to_string_lossy(), register)?
             }
-            None => {
-                let name = self.of_url(request.url(), number);
-                self.folder.join(name)
-            }
+            None => self.of_url(request.url(), number, register),
         };
-        Ok(if self.durable {
-            request.save_durably(path)
-        } else {
-            request.save_to(path)
-        })
+        Ok(request.saving(SaveTo {
+            durable: self.durable,
+            replace,
+            ..SaveTo::new(path)
+        }))
     }
 
-    /// The path of a name that a line gives.
-    fn given(&mut self, name: &str) -> Result<PathBuf, InvalidLine> {
-        let wrong = |what: &str| Err(InvalidLine::new(format!("output_file: {what}: {name:?}")));
+    /// The path of a name that a line gives, and true if a file that is there may be replaced. Whether one is there is
+    /// seen when the request is sent: a resumed run reads the lines of files that it has too.
+    fn given(&self, name: &str, register: &FileRegister) -> Result<(PathBuf, bool), InvalidLine> {
+        let wrong = |what: &str| InvalidLine::new(format!("output_file: {what}: {name:?}"));
         let parts: Vec<Component<'_>> = Path::new(name).components().collect();
         let plain = |part: &Component<'_>| matches!(part, Component::Normal(_));
         if parts.is_empty() || !parts.iter().all(plain) || name.contains('\0') {
-            return wrong("a relative path without .. is expected");
+            return Err(wrong("a relative path without .. is expected"));
         }
         if name.ends_with(['/', '\\']) {
-            return wrong("a file is expected, not a directory");
+            return Err(wrong("a file is expected, not a directory"));
         }
-        let relative: PathBuf = parts.iter().collect();
-        if !self.take(&relative.to_string_lossy()) {
-            return wrong("an earlier line has the same");
-        }
-        let path = self.folder.join(relative);
-        if self.make_directories
+        let path = self.folder.join(parts.iter().collect::<PathBuf>());
+        let existing = match self.replace {
+            true => Existing::Replace,
+            false => Existing::Leave,
+        };
+        let replace = register
+            .enter_saved(&path, parts.len() - 1, existing)
+            .map_err(|refused| wrong(&refused.to_string()))?;
+        if !self.is_preview
             && parts.len() > 1
             && let Some(parent) = path.parent()
             && let Err(e) = std::fs::create_dir_all(parent)
         {
-            return wrong(&format!("its directory cannot be made: {e}"));
+            return Err(wrong(&format!("its directory cannot be made: {e}")));
         }
-        Ok(path)
+        Ok((path, replace))
     }
 
-    /// A name made from a URL.
-    fn of_url(&mut self, url: &str, number: u64) -> String {
+    /// A path made from a URL, and true if a file that is there may be replaced. A number tells it from a file that the
+    /// run uses, and from one that was there before.
+    fn of_url(&self, url: &str, number: u64, register: &FileRegister) -> (PathBuf, bool) {
+        let existing = match self.replace {
+            true => Existing::Replace,
+            false => Existing::Refuse,
+        };
         let name = last_part(url);
-        let known = self.taken.len() < REMEMBERED;
-        if known && self.is_free(&name) {
-            return name;
-        }
-        let mut numbered = with(&name, &number.to_string());
-        for more in 2_u64.. {
-            if self.is_free(&numbered) {
-                break;
+        let numbered = [name.clone(), with(&name, &number.to_string())].into_iter();
+        let further = (2_u64..).map(|more| with(&name, &format!("{number}-{more}")));
+        for name in numbered.chain(further) {
+            let path = self.folder.join(name);
+            if let Ok(replace) = register.enter_saved(&path, 0, existing) {
+                return (path, replace);
             }
-            numbered = with(&name, &format!("{number}-{more}"));
         }
-        numbered
-    }
-
-    fn is_free(&mut self, name: &str) -> bool {
-        let there = !self.replace && self.folder.join(name).symlink_metadata().is_ok();
-        !there && self.take(name)
-    }
-
-    /// Takes a name, false where it was taken.
-    fn take(&mut self, name: &str) -> bool {
-        let digest = self.digest.hash_one(name);
-        if self.taken.len() < REMEMBERED {
-            self.taken.insert(digest)
-        } else {
-            !self.taken.contains(&digest)
-        }
+        unreachable!("there are more numbers than files")
     }
 }
 
@@ -204,10 +184,39 @@ mod tests {
         assert!(long.len() == LONGEST && long.ends_with("x.tar"), "{long}");
     }
 
+    fn files(folder: impl Into<PathBuf>, replace: bool) -> Files {
+        Files::new(folder.into(), replace, false)
+    }
+
+    /// An empty directory, removed at the end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Folder {
+            let name = format!("haul-files-{:016x}", fastrand::u64(..));
+            let path = std::env::temp_dir().join(name);
+            std::fs::create_dir(&path).unwrap();
+            Folder(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
     #[test]
     fn no_name_is_given_twice() {
-        let mut files = Files::new("/nowhere".into(), false, false);
-        let mut name = |url: &str, number| files.of_url(url, number);
+        let (files, register) = (files("/nowhere", false), FileRegister::new());
+        let name = |url: &str, number| {
+            let (path, _) = files.of_url(url, number, &register);
+            path.strip_prefix("/nowhere")
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
         assert_eq!(name("http://h/a.png", 1), "a.png");
         assert_eq!(name("http://h/b/a.png", 2), "a-2.png");
         assert_eq!(name("http://h/a-3.png", 9), "a-3.png");
@@ -218,20 +227,38 @@ mod tests {
 
     #[test]
     fn a_file_that_is_there_is_not_replaced_unless_told_to() {
-        let folder = std::env::temp_dir().join(format!("haul-files-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("a.png"), "").unwrap();
-        let mut keeps = Files::new(folder.clone(), false, false);
-        assert_eq!(keeps.of_url("http://h/a.png", 7), "a-7.png");
-        let mut replaces = Files::new(folder.clone(), true, false);
-        assert_eq!(replaces.of_url("http://h/a.png", 7), "a.png");
-        std::fs::remove_dir_all(folder).unwrap();
+        let folder = Folder::new();
+        std::fs::write(folder.0.join("a.png"), "").unwrap();
+        let name = |replace| {
+            let files = files(&folder.0, replace);
+            files.of_url("http://h/a.png", 7, &FileRegister::new())
+        };
+        assert_eq!(name(false), (folder.0.join("a-7.png"), false));
+        assert_eq!(name(true), (folder.0.join("a.png"), true));
+    }
+
+    #[test]
+    fn a_file_that_an_earlier_run_began_is_replaced() {
+        let folder = Folder::new();
+        let register = FileRegister::new();
+        for name in ["a.png", "given"] {
+            std::fs::write(folder.0.join(name), "").unwrap();
+        }
+        register.resume_files(["a.png", "given"].map(|name| folder.0.join(name)));
+        let files = files(&folder.0, false);
+        let path = |name| folder.0.join(name);
+        let of_url = |number| files.of_url("http://h/a.png", number, &register);
+        assert_eq!(of_url(1), (path("a.png"), true));
+        assert_eq!(of_url(2), (path("a-2.png"), false));
+        assert_eq!(files.given("given", &register), Ok((path("given"), true)));
+        assert_eq!(files.given("other", &register), Ok((path("other"), false)));
     }
 
     #[test]
     fn a_given_name_stays_under_the_directory_and_is_given_once() {
-        let folder = std::env::temp_dir().join(format!("haul-given-{}", std::process::id()));
-        let mut files = Files::new(folder.clone(), false, false);
+        let (folder, register) = (Folder::new(), FileRegister::new());
+        let files = files(&folder.0, false);
+        let given = |name| files.given(name, &register);
         for name in [
             "",
             ".",
@@ -242,15 +269,15 @@ mod tests {
             "a/",
             "a\0b",
         ] {
-            assert!(files.given(name).is_err(), "{name:?}");
+            assert!(given(name).is_err(), "{name:?}");
         }
-        assert_eq!(files.given("a/b.bin"), Ok(folder.join("a/b.bin")));
-        assert!(folder.join("a").is_dir());
-        let again = files.given("a/./b.bin").unwrap_err().to_string();
+        assert_eq!(given("a/b.bin"), Ok((folder.0.join("a/b.bin"), false)));
+        assert!(folder.0.join("a").is_dir());
+        let again = given("a/./b.bin").unwrap_err().to_string();
         assert_eq!(
             again,
             r#"output_file: an earlier line has the same: "a/./b.bin""#
         );
-        std::fs::remove_dir_all(folder).unwrap();
+        assert!(given("a/b.bin/c").is_err(), "a file is no directory");
     }
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::InvalidLine;
 use super::files::Files;
 use super::input::{Defaults, read_line};
 use super::read::{Read, Reading};
+use super::{FileRegister, InvalidLine};
 use crate::policy::RetryPolicy;
 use crate::request::Request;
 
@@ -28,6 +28,7 @@ pub struct InputLines {
     reading: Reading,
     retry: RetryPolicy,
     files: Option<Files>,
+    register: FileRegister,
     number: u64,
 }
 
@@ -104,9 +105,12 @@ impl InputLines {
     }
 
     /// Saves the bodies under this directory ([`Request::save_to`]): at the line's `output_file`, or under a name made
-    /// from the URL. No name is given twice, and one made from a URL replaces no file that is there unless `replace`
-    /// says so: a number is added to it. Of the first million names it is remembered that they are taken; names made
-    /// from URLs after that have their number always. Directories in an `output_file` are made.
+    /// from the URL. No name is given twice. Directories in an `output_file` are made.
+    ///
+    /// `replace` says if files that were there before are replaced. If they are not, a name made from a URL has a number
+    /// added, and a request whose `output_file` is there fails with class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest). A file that the [register](InputLines::register) knows for
+    /// another use is never replaced.
     ///
     /// Where `durable`, each file is on the disk before its outcome is handed out.
     pub fn save_in(
@@ -122,6 +126,13 @@ impl InputLines {
     /// Makes no directories for an `output_file`, for lines that are read to be shown and not to be sent.
     pub fn without_directories(mut self) -> InputLines {
         self.files = self.files.map(Files::without_directories);
+        self
+    }
+
+    /// Enters the files that lines name in this register: an `output_file` that the run uses otherwise is refused, and
+    /// so is a `body_file` that the run writes. Default: a register of the lines alone.
+    pub fn register(mut self, register: FileRegister) -> InputLines {
+        self.register = register;
         self
     }
 
@@ -171,8 +182,13 @@ impl InputLines {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));
         }
-        match &mut self.files {
-            Some(files) => files.place(request, is_logged, self.number),
+        for path in request.sends().files() {
+            let entered = self.register.enter_sent(path);
+            entered
+                .map_err(|refused| InvalidLine::new(format!("body_file: {refused}: {path:?}")))?;
+        }
+        match &self.files {
+            Some(files) => files.place(request, is_logged, self.number, &self.register),
             None => match request.saves_to() {
                 None => Ok(request),
                 Some(path) => Err(InvalidLine::new(format!(

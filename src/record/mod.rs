@@ -55,6 +55,7 @@ mod make;
 mod pairs;
 mod pieces;
 mod read;
+mod register;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -78,6 +79,7 @@ pub use key::{InvalidKey, Key};
 pub(crate) use key::{KeyVersion, Keys};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
+pub use register::{FileClash, FileRegister};
 #[cfg(feature = "sqlite")]
 pub(crate) use request::line_with;
 pub use request::{line_of, request_of};

@@ -1,15 +1,74 @@
 //! A response body that goes to a file.
 
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Request;
+use crate::redact;
 
 /// Where the body of an accepted answer goes to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct SaveTo {
     pub(crate) path: PathBuf,
     /// On the disk, not just with the system, before the outcome.
     pub(crate) durable: bool,
+    /// A file that is there may be replaced.
+    pub(crate) replace: bool,
+    /// Log of the unfinished files. `None`: none is kept.
+    pub(crate) log: Option<Arc<dyn SaveLog>>,
+}
+
+/// Log of files that bodies are being saved to, so that a later run finds those that a kill left behind.
+pub(crate) trait SaveLog: Send + Sync {
+    /// Notes that the body of `path` is about to be written under the name `part`, beside it.
+    ///
+    /// # Errors
+    /// When that cannot be written down: then no file must be made.
+    fn begin(&self, path: &Path, part: &OsStr) -> io::Result<()>;
+
+    /// Notes that the unfinished file is gone and has not become `path`.
+    fn give_up(&self, path: &Path, part: &OsStr);
+}
+
+impl SaveTo {
+    /// Saves to `path`, in place of a file that may be there.
+    pub(crate) fn new(path: impl Into<PathBuf>) -> SaveTo {
+        SaveTo {
+            path: path.into(),
+            durable: false,
+            replace: true,
+            log: None,
+        }
+    }
+}
+
+impl fmt::Debug for SaveTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SaveTo({})", self.path.display())
+    }
+}
+
+/// Bytes of the file's name in that of the unfinished one: file systems allow 255 in all.
+const NAME: usize = 200;
+
+/// Name of an unfinished file of the file with this name: `.NAME.<16 hex>.part`.
+pub(crate) fn part_name(name: &OsStr, number: u64) -> String {
+    let name = name.to_string_lossy();
+    format!(".{}.{number:016x}.part", redact::beginning(&name, NAME))
+}
+
+/// Returns true if an unfinished file of the file with this name can be called `part`.
+pub(crate) fn is_part_name(part: &str, name: &OsStr) -> bool {
+    let number = part
+        .strip_suffix(".part")
+        .and_then(|rest| rest.rsplit_once('.'));
+    number.is_some_and(|(_, digits)| {
+        digits.len() == 16
+            && u64::from_str_radix(digits, 16).is_ok_and(|number| part_name(name, number) == part)
+    })
 }
 
 impl Request {
@@ -44,27 +103,80 @@ impl Request {
     /// }
     /// ```
     #[doc(alias = "download")]
-    pub fn save_to(mut self, path: impl Into<PathBuf>) -> Request {
-        self.options_mut().save = Some(SaveTo {
-            path: path.into(),
-            durable: false,
-        });
-        self
+    pub fn save_to(self, path: impl Into<PathBuf>) -> Request {
+        self.saving(SaveTo::new(path))
     }
 
     /// As [`save_to`](Request::save_to), and the file is on the disk (fsync of the file and its directory) before its
     /// outcome is handed out: it survives a loss of power.
     #[doc(alias = "fsync")]
-    pub fn save_durably(mut self, path: impl Into<PathBuf>) -> Request {
-        self.options_mut().save = Some(SaveTo {
-            path: path.into(),
+    pub fn save_durably(self, path: impl Into<PathBuf>) -> Request {
+        self.saving(SaveTo {
             durable: true,
-        });
+            ..SaveTo::new(path)
+        })
+    }
+
+    pub(crate) fn saving(mut self, to: SaveTo) -> Request {
+        self.options_mut().save = Some(to);
+        self
+    }
+
+    /// Has the log told of the unfinished file of its body, if it is saved.
+    pub(crate) fn with_save_log(mut self, log: &Arc<dyn SaveLog>) -> Request {
+        if let Some(save) = self.options.as_mut().and_then(|o| o.save.as_mut()) {
+            save.log = Some(Arc::clone(log));
+        }
         self
     }
 
     /// The file its body is to be saved to, where it is.
     pub fn saves_to(&self) -> Option<&Path> {
         Some(&self.options()?.save.as_ref()?.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_unfinished_file_is_known_again() {
+        let long = "x".repeat(255);
+        for name in [
+            "a",
+            "logo.png",
+            ".hidden",
+            "a.0123456789abcdef.part",
+            &*long,
+        ] {
+            let part = part_name(name.as_ref(), 0x0123_4567_89ab_cdef);
+            assert!(
+                part.len() <= 255 && is_part_name(&part, name.as_ref()),
+                "{part}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_names_are_none_of_an_unfinished_file() {
+        for part in [
+            "a",
+            "",
+            ".part",
+            "..part",
+            ".a.part",
+            ".a.0123456789abcde.part",
+            ".a.0123456789abcdef0.part",
+            ".a.0123456789ABCDEF.part",
+            ".a.+123456789abcdef.part",
+            ".a.0123456789abcdef.part.bak",
+            ".b.0123456789abcdef.part",
+            "a.0123456789abcdef.part",
+            "../.a.0123456789abcdef.part",
+            ".a/.a.0123456789abcdef.part",
+        ] {
+            assert!(!is_part_name(part, "a".as_ref()), "{part}");
+        }
     }
 }

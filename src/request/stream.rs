@@ -33,6 +33,18 @@ impl Body {
         }
     }
 
+    /// Paths of the files that it is read from.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let pieces = match self {
+            Body::Bytes(_) => &[][..],
+            Body::Streamed(stream) => &stream.pieces,
+        };
+        pieces.iter().filter_map(|piece| match &piece.source {
+            Source::File(path) => Some(&**path),
+            Source::Bytes(_) | Source::Boundary(_) | Source::Reader(_) => None,
+        })
+    }
+
     /// Whether it can be sent once and no more.
     pub(crate) fn is_for_once(&self) -> bool {
         match self {

@@ -10,12 +10,8 @@ use std::path::{Path, PathBuf};
 use super::descriptors;
 use super::descriptors::Spare;
 use crate::digest::Sha256;
-use crate::redact;
-use crate::request::SaveTo;
+use crate::request::{SaveTo, part_name};
 use crate::response::Saved;
-
-/// How much of the file's name is in that of the unfinished one: file systems allow 255 bytes in all.
-const NAME: usize = 200;
 
 /// A body could not be saved.
 #[derive(Debug)]
@@ -50,6 +46,7 @@ pub(super) fn check(to: &SaveTo) -> Result<(), Unsaved> {
         }
         match to.path.is_dir() {
             true => Err(io::ErrorKind::IsADirectory.into()),
+            false if !to.replace => refuse_existing(&to.path),
             false => Ok(()),
         }
     });
@@ -59,8 +56,8 @@ pub(super) fn check(to: &SaveTo) -> Result<(), Unsaved> {
 /// A file that is being written. Dropped, it is removed.
 pub(crate) struct Partial {
     to: SaveTo,
-    /// Its name until it is complete.
-    name: PathBuf,
+    /// Its name until it is complete, in the directory of the complete file.
+    part: String,
     /// `None` once it is complete.
     file: Option<File>,
     size: u64,
@@ -72,23 +69,32 @@ impl Partial {
     /// Makes the file, in place of the descriptor that was kept for it.
     pub(super) fn create(to: &SaveTo, spare: &Spare) -> Result<Partial, Unsaved> {
         let create = || {
-            let wanted = name_of(&to.path)?.to_string_lossy();
-            let shown = redact::beginning(&wanted, NAME);
+            let name = name_of(&to.path)?;
             loop {
-                let random = fastrand::u64(..);
-                let name = directory(&to.path).join(format!(".{shown}.{random:016x}.part"));
+                let part = part_name(name, fastrand::u64(..));
+                // Before the file is there: a kill in between leaves a name behind and no file.
+                if let Some(log) = &to.log {
+                    log.begin(&to.path, part.as_ref())?;
+                }
                 let mut options = OpenOptions::new();
                 options.write(true).create_new(true);
-                match spare.give_way(|| options.open(&name)) {
-                    Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                    result => return Ok((result?, name)),
+                let path = directory(&to.path).join(&part);
+                let error = match spare.give_way(|| options.open(&path)) {
+                    Ok(file) => return Ok((file, part)),
+                    Err(error) => error,
+                };
+                if let Some(log) = &to.log {
+                    log.give_up(&to.path, part.as_ref());
+                }
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    return Err(error);
                 }
             }
         };
-        let (file, name) = create().map_err(|error| Unsaved::new(&to.path, error))?;
+        let (file, part) = create().map_err(|error| Unsaved::new(&to.path, error))?;
         Ok(Partial {
             to: to.clone(),
-            name,
+            part,
             file: Some(file),
             size: 0,
             hash: Sha256::new(),
@@ -123,12 +129,21 @@ impl Partial {
         })
     }
 
+    /// Path of the file until it is complete.
+    fn path(&self) -> PathBuf {
+        directory(&self.to.path).join(&self.part)
+    }
+
     fn finish(&mut self) -> io::Result<()> {
         let file = self.file.take().filter(|_| self.to.durable);
         if let Some(file) = &file {
             file.sync_all()?;
         }
-        fs::rename(&self.name, &self.to.path)?;
+        let path = self.path();
+        match self.to.replace {
+            true => fs::rename(path, &self.to.path)?,
+            false => rename_to_new(&path, &self.to.path)?,
+        }
         self.in_place = true;
         if let Some(file) = file {
             sync(directory(&self.to.path), file)?;
@@ -139,7 +154,7 @@ impl Partial {
 
 impl fmt::Debug for Partial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Partial({}, {} bytes)", self.name.display(), self.size)
+        write!(f, "Partial({}, {} bytes)", self.path().display(), self.size)
     }
 }
 
@@ -147,8 +162,35 @@ impl Drop for Partial {
     fn drop(&mut self) {
         if !self.in_place {
             // Where even that fails nobody is there to be told, and its name says what it is.
-            let _ = fs::remove_file(&self.name);
+            let removed = fs::remove_file(self.path());
+            if let Some(log) = self.to.log.as_ref().filter(|_| removed.is_ok()) {
+                log.give_up(&self.to.path, self.part.as_ref());
+            }
         }
+    }
+}
+
+/// Renames a file to a name that nothing has.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Not every file system can do both in one step.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            renamed => return renamed.map_err(io::Error::from),
+        }
+    }
+    refuse_existing(to)?;
+    fs::rename(from, to)
+}
+
+fn refuse_existing(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => Ok(()),
     }
 }
 
@@ -207,8 +249,8 @@ mod tests {
 
         fn to(&self, name: &str) -> SaveTo {
             SaveTo {
-                path: self.0.join(name),
                 durable: true,
+                ..SaveTo::new(self.0.join(name))
             }
         }
 
@@ -254,6 +296,25 @@ mod tests {
         drop(partial);
         assert_eq!(directory.names(), ["a"]);
         assert_eq!(fs::read(directory.0.join("a")).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_file_that_may_not_be_replaced_is_not_even_when_it_comes_late() {
+        let directory = Directory::new();
+        let to = SaveTo {
+            replace: false,
+            ..directory.to("a")
+        };
+        assert!(check(&to).is_ok());
+        let mut partial = Partial::create(&to, &Spare::default()).unwrap();
+        partial.append(b"new").unwrap();
+        fs::write(&to.path, "old").unwrap();
+        let unsaved = partial.put_in_place().unwrap_err();
+        assert_eq!(unsaved.error.kind(), io::ErrorKind::AlreadyExists);
+        let unsaved = check(&to).unwrap_err();
+        assert_eq!(unsaved.error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(directory.names(), ["a"]);
+        assert_eq!(fs::read(to.path).unwrap(), b"old");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::failure::{Failure, Status};
 use crate::input::{Input, unfit};
-use crate::stdout::Stdout;
+use crate::stdout::{Stdout, unwritten};
 use crate::voice::Voice;
 
 /// A request as it would be sent, secrets masked. Keys that mean the same have the names that they have in records.
@@ -73,9 +73,7 @@ pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<
         out.flush()
     };
     match write() {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unwritten(format!(
-            "stdout: cannot be written: {e}"
-        ))),
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&e)),
         Err(_) => Ok(Status::Fine),
         Ok(()) => match input.refusal().failure() {
             Some(failure) => Err(failure),

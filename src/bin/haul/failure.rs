@@ -26,16 +26,19 @@ pub(crate) enum Status {
 
 /// Says what is wrong with the arguments, in the words of all other messages. Help and version are no errors.
 pub(crate) fn of_usage(told: &Told) -> Status {
-    // What cannot be printed is nobody's to read.
     match told {
         Told::Wrong(text) => {
+            // What cannot be printed is nobody's to read.
             let lines = text.lines().map(|line| format!("{}\n", Escaped(line)));
             let _ = write!(io::stderr(), "haul: {}", lines.collect::<String>());
             Status::Usage
         }
         Told::Asked(text) => {
-            let _ = write!(io::stdout(), "{text}");
-            Status::Fine
+            let mut out = io::stdout();
+            match write!(out, "{text}").and_then(|()| out.flush()) {
+                Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Status::Unwritten,
+                _ => Status::Fine,
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use crate::arguments::command;
 use crate::failure::{Failure, Status};
+use crate::stdout::{self, unwritten};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
@@ -17,6 +18,8 @@ pub(crate) enum What {
 }
 
 pub(crate) fn print(what: What) -> Result<Status, Failure> {
+    stdout::check()?;
+    stdout::check_open()?;
     let mut command = command();
     let mut text = Vec::new();
     let shell = match what {
@@ -32,10 +35,14 @@ pub(crate) fn print(what: What) -> Result<Status, Failure> {
             Ok(())
         }
     };
-    match written.and_then(|()| io::stdout().write_all(&text)) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unwritten(format!(
-            "stdout: cannot be written: {e}"
-        ))),
+    match written.and_then(|()| write_out(&text)) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&e)),
         _ => Ok(Status::Fine),
     }
+}
+
+fn write_out(text: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(text)?;
+    out.flush()
 }

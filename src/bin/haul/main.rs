@@ -6,6 +6,7 @@ mod connection;
 mod demo;
 mod dry_run;
 mod failure;
+mod files;
 mod generate;
 mod input;
 mod limits;

@@ -1,23 +1,22 @@
 //! Where outcomes go.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
-use haul::record::RecordOptions;
+use haul::record::{FileRegister, RecordOptions};
 use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
 use haul::{Outcome, Redaction, SinkError, Summary};
 
 use crate::again;
 use crate::arguments::{Arguments, Body};
 use crate::failure::Failure;
+use crate::files::{NewOutputs, is_database, is_stream, results_path};
 use crate::stdout::Stdout;
 
 /// The results, and the failures where they were asked for.
 pub(crate) struct Output {
     pub(crate) results: Results,
     failures: Failed,
-    /// Files that were not there before.
-    new: Vec<PathBuf>,
 }
 
 /// Where failures go beside the results.
@@ -34,7 +33,13 @@ pub(crate) enum Results {
     Journal(Box<Journal>),
 }
 
-pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Output, Failure> {
+/// Opens the results and the failure log. Files that an earlier run began to save are told to `register`.
+pub(crate) fn open(
+    arguments: &Arguments,
+    redaction: &Redaction,
+    register: &FileRegister,
+    new: &NewOutputs,
+) -> Result<Output, Failure> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let records = RecordOptions::new()
         .body(to.body == Body::Auto)
@@ -45,33 +50,38 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
         None => records,
     };
     let resume = ending.resume || ending.retry_failed;
-    let path = to.output.as_deref().filter(|path| *path != Path::new("-"));
-    if path.is_none() && (resume || ending.durable) {
-        return Err(Failure::usage(
-            "--resume, --retry-failed and --durable need a file: -o FILE",
-        ));
-    }
-    let is_stream = path.is_some_and(|path| path.exists() && !path.is_file() && !path.is_dir());
-    if let Some(path) = path.filter(|path| path.is_file() && !resume && !ending.overwrite) {
-        return Err(exists(path));
-    }
-    let named = path.into_iter().chain(to.failures.as_deref());
-    let new = named
-        .filter(|path| !path.exists())
-        .map(Path::to_owned)
-        .collect();
     // The results file last: a run that could not begin leaves none behind, which would be in the way of the next.
     let mut failures = match to.failures.as_deref() {
         None => Failed::Nowhere,
         Some(path) => failures(path, resume, ending.overwrite, records.clone())?,
     };
-    let results = match path {
+    let results = open_results(arguments, records, redaction, register, &mut failures);
+    match results {
+        Ok(results) => Ok(Output { results, failures }),
+        Err(failure) => {
+            drop(failures);
+            new.remove(&["--failures"]);
+            Err(failure)
+        }
+    }
+}
+
+fn open_results(
+    arguments: &Arguments,
+    records: RecordOptions,
+    redaction: &Redaction,
+    register: &FileRegister,
+    failures: &mut Failed,
+) -> Result<Results, Failure> {
+    let (ending, to) = (&arguments.ending, &arguments.results);
+    let resume = ending.resume || ending.retry_failed;
+    Ok(match results_path(arguments) {
         None => Results::Stdout(
             JsonLines::new(Stdout::new())
                 .named("stdout")
                 .records(records),
         ),
-        Some(path) if is_stream => {
+        Some(path) if is_stream(path) => {
             Results::Stream(JsonLines::append(path).map_err(wrong)?.records(records))
         }
         Some(path) => {
@@ -82,34 +92,33 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
             } else {
                 Journal::create(path)
             };
+            let journal = journal.map_err(wrong)?;
+            if let Some(folder) = to.output_dir.as_ref().filter(|_| resume) {
+                journal.remove_unfinished(folder).map_err(wrong)?;
+                register.resume_files(journal.unfinished_files());
+            }
             let journal = journal
-                .map_err(wrong)?
                 .records(records)
                 .durable(ending.durable)
                 .retry_failed(ending.retry_failed)
                 .resume_writes(ending.resume_writes);
-            if let Failed::Database(database) = &mut failures {
+            if let Failed::Database(database) = failures {
                 database.rebuild(&journal, redaction).map_err(wrong)?;
             }
             Results::Journal(Box::new(journal))
         }
-    };
-    Ok(Output {
-        results,
-        failures,
-        new,
     })
 }
 
+/// A file that cannot be written, or one whose content cannot be gone on from: then other arguments would do.
 fn wrong(error: SinkError) -> Failure {
-    Failure::usage(error.to_string())
-}
+    use io::ErrorKind::{AlreadyExists, InvalidData, InvalidInput};
 
-fn exists(path: &Path) -> Failure {
-    Failure::usage(format!(
-        "{}: it exists (--resume goes on from it, --overwrite replaces it)",
-        path.display()
-    ))
+    let message = error.to_string();
+    match error.kind() {
+        AlreadyExists | InvalidData | InvalidInput => Failure::usage(message),
+        _ => Failure::unwritten(message),
+    }
 }
 
 fn failures(
@@ -118,12 +127,7 @@ fn failures(
     overwrite: bool,
     records: RecordOptions,
 ) -> Result<Failed, Failure> {
-    let is_database = path.extension().is_some_and(|end| {
-        ["db", "sqlite", "sqlite3"]
-            .iter()
-            .any(|other| end.eq_ignore_ascii_case(other))
-    });
-    if is_database {
+    if is_database(path) {
         // Each run has its own number there: nothing is in the way of anything.
         let database = Sqlite::open(path).map_err(wrong)?.records(records);
         return Ok(Failed::Database(Box::new(match again::shown() {
@@ -134,27 +138,9 @@ fn failures(
     let log = match (resume, overwrite) {
         (true, _) => Failures::append(path),
         (_, true) => Failures::overwrite(path),
-        _ if path.is_file() => return Err(exists(path)),
         _ => Failures::create(path),
     };
     Ok(Failed::Log(Box::new(log.map_err(wrong)?.records(records))))
-}
-
-impl Output {
-    /// Removes the files that this run has made and written nothing to: they would be in the way of the next run.
-    pub(crate) fn remove_new_files(self) {
-        let Output {
-            results,
-            failures,
-            new,
-        } = self;
-        // A database and a journal close their files first.
-        drop((results, failures));
-        for path in new {
-            // A file that stays is an empty one.
-            let _ = fs::remove_file(path);
-        }
-    }
 }
 
 impl Results {

@@ -1,7 +1,6 @@
 //! The run itself: requests in on one thread, outcomes out on another.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::path::Path;
 use std::thread;
 
 use haul::sink::Sink;
@@ -11,12 +10,14 @@ use crate::again;
 use crate::arguments::{Arguments, Shown};
 use crate::dry_run;
 use crate::failure::{Failure, Status};
+use crate::files::{self, SummaryFile, results_path};
 use crate::input;
 use crate::look::Look;
 use crate::output::{self, Results};
 use crate::progress;
 use crate::settings::{self, Settings};
 use crate::signals;
+use crate::stdout;
 use crate::total;
 use crate::units::Most;
 use crate::voice::{self, Voice};
@@ -26,14 +27,28 @@ const SHARE_FROM: u64 = 100;
 
 pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failure> {
     check(arguments)?;
+    let files = files::enter(arguments)?;
     let Settings { client, lines } = settings::settings(arguments, voice)?;
+    let lines = lines.register(files.register().clone());
     let requests = input::open(arguments, lines, voice)?;
     let known = requests.known();
+    files.check_writable()?;
+    check_stdout(arguments)?;
     if arguments.ending.dry_run {
         return dry_run::print(requests, &client, voice);
     }
     let refusal = requests.refusal();
-    let mut output = output::open(arguments, client.redaction())?;
+    files.make_folder()?;
+    let new = files.new_outputs();
+    let mut output = output::open(arguments, client.redaction(), files.register(), &new)?;
+    let mut summary_file = match SummaryFile::open(arguments) {
+        Ok(file) => file,
+        Err(failure) => {
+            drop(output);
+            new.remove(&["--output", "--failures"]);
+            return Err(failure);
+        }
+    };
     let found = output.results.found();
     let requests: Box<dyn Iterator<Item = Request> + Send> = match &output.results {
         Results::Journal(journal) => Box::new(journal.remaining(requests)),
@@ -60,20 +75,22 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
         Err(error) if error.is_broken_pipe() && error.path().is_none() => return Ok(Status::Fine),
         Err(error) => {
             summary.set_interrupted(true);
-            report(arguments, &summary, voice)?;
+            report(&summary, &mut summary_file, voice)?;
             return Err(Failure::unwritten(error.to_string()));
         }
     };
     if let Some(failure) = refusal.failure() {
-        match summary.total() {
-            0 => output.remove_new_files(),
-            _ => report(arguments, &summary, voice)?,
+        if summary.total() > 0 {
+            report(&summary, &mut summary_file, voice)?;
+        } else {
+            drop((output, summary_file));
+            new.remove(&["--output", "--failures", "--summary-json"]);
         }
         return Err(failure);
     }
     let signal = signalled.number();
     summary.set_interrupted(signal.is_some() || end != End::Completed);
-    report(arguments, &summary, voice)?;
+    report(&summary, &mut summary_file, voice)?;
     let status = match signal {
         Some(number) => Status::Signal(number),
         None if end != End::Completed => {
@@ -96,48 +113,33 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
 
 /// What contradicts itself, or could only be found to be wrong once everything was done.
 fn check(arguments: &Arguments) -> Result<(), Failure> {
-    let (to, ending) = (&arguments.results, &arguments.ending);
+    let ending = &arguments.ending;
     if ending.resume_writes && !ending.resume && !ending.retry_failed {
         return Err(Failure::usage(
             "--resume-writes: it needs --resume or --retry-failed",
         ));
     }
-    let named = [&to.output, &to.failures, &to.summary_json];
-    let mut named = named
-        .into_iter()
-        .flatten()
-        .filter(|path| path.as_os_str() != "-");
-    if let Some(twice) = named
-        .clone()
-        .find(|path| named.clone().filter(|p| p == path).count() > 1)
+    if results_path(arguments).is_none() && (ending.resume || ending.retry_failed || ending.durable)
     {
-        return Err(Failure::usage(format!(
-            "{}: it is to be written twice (-o, --failures and --summary-json need a file each)",
-            twice.display()
-        )));
+        return Err(Failure::usage(
+            "--resume, --retry-failed and --durable need a file: -o FILE",
+        ));
     }
-    if let Some(path) = named.find(|path| path.is_dir()) {
-        return Err(Failure::usage(format!(
-            "{}: it is a directory (a file is expected)",
-            path.display()
-        )));
+    Ok(())
+}
+
+/// Finds out if standard output cannot be written, if something is to be written there.
+fn check_stdout(arguments: &Arguments) -> Result<(), Failure> {
+    let to = &arguments.results;
+    let shows = arguments.ending.dry_run || results_path(arguments).is_none();
+    let sums_up = to.summary_json.as_deref() == Some(Path::new("-"));
+    if shows || sums_up {
+        stdout::check()?;
     }
-    if let Some(folder) = to.output_dir.as_ref().filter(|_| !ending.dry_run) {
-        fs::create_dir_all(folder)
-            .map_err(|e| Failure::usage(format!("{}: cannot be made: {e}", folder.display())))?;
-    }
-    if let Some(path) = to
-        .summary_json
-        .as_ref()
-        .filter(|p| !ending.dry_run && p.as_os_str() != "-")
-    {
-        let opened = OpenOptions::new().append(true).create(true).open(path);
-        opened.map_err(|e| {
-            Failure::usage(format!(
-                "{}: cannot be opened for writing: {e}",
-                path.display()
-            ))
-        })?;
+    // With another output a run is of use without its results.
+    let others = [&to.failures, &to.output_dir, &to.summary_json];
+    if shows && others.iter().all(|path| path.is_none()) {
+        stdout::check_open()?;
     }
     Ok(())
 }
@@ -234,22 +236,9 @@ fn reason(arguments: &Arguments, end: End) -> String {
     }
 }
 
-fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(), Failure> {
+fn report(summary: &Summary, file: &mut SummaryFile, voice: &Voice) -> Result<(), Failure> {
     if !voice.is_quiet() {
         voice.block(&format!("{summary:width$}", width = voice::width()));
     }
-    let Some(path) = &arguments.results.summary_json else {
-        return Ok(());
-    };
-    let wrong = |e: &dyn std::fmt::Display| {
-        Failure::unwritten(format!("{}: cannot be written: {e}", path.display()))
-    };
-    let mut text = serde_json::to_string_pretty(summary).map_err(|e| wrong(&e))?;
-    text.push('\n');
-    let written = if path.as_os_str() == "-" {
-        io::stdout().write_all(text.as_bytes())
-    } else {
-        fs::write(path, text)
-    };
-    written.map_err(|e| wrong(&e))
+    file.write(summary)
 }

@@ -62,7 +62,9 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         .retry(retry);
     if let Some(folder) = &arguments.results.output_dir {
         let ending = &arguments.ending;
-        lines = lines.save_in(folder, ending.overwrite, ending.durable);
+        // A resumed run does not send again what it has: a dry run of one cannot say which files are in the way.
+        let resumes = ending.dry_run && (ending.resume || ending.retry_failed);
+        lines = lines.save_in(folder, ending.overwrite || resumes, ending.durable);
         if ending.dry_run {
             lines = lines.without_directories();
         }

@@ -1,4 +1,4 @@
-//! That a request which must not be repeated is about to be sent: `RESULTS.journal`.
+//! `RESULTS.journal`: that a request which must not be repeated is about to be sent, and which files are being saved.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::super::growing;
+use super::saves::{Begun, SaveLine, digest};
 use super::seen::{FileVersion, refusal, take_one, whole_lines};
 use super::{Shared, lock, wrong};
 use crate::record::{Key, KeyVersion, Keys, Version};
@@ -26,6 +27,13 @@ struct Intent {
     withdrawn: bool,
 }
 
+impl Intent {
+    fn new(key: Key, withdrawn: bool) -> Intent {
+        let v = Version;
+        Intent { v, key, withdrawn }
+    }
+}
+
 pub(super) fn path_of(results: &Path) -> PathBuf {
     let mut name = OsString::from(results);
     name.push(".journal");
@@ -39,6 +47,8 @@ pub(super) struct Announced {
     pub(super) open: HashMap<Key, u32>,
     /// The version of their keys. `None`: there are none.
     pub(super) version: Option<KeyVersion>,
+    /// Files that were being saved.
+    pub(super) begun: Begun,
 }
 
 /// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet.
@@ -50,7 +60,12 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     };
     let mut open = HashMap::<Key, u32>::new();
     let mut version = FileVersion::default();
+    let mut begun = Begun::default();
     let torn = whole_lines(&file, |line| {
+        if let Some(save) = SaveLine::read(line) {
+            begun.add(&save);
+            return Ok(());
+        }
         let intent = serde_json::from_slice::<Intent>(line).map_err(|e| refusal(line, &e))?;
         version.check(intent.key)?;
         if intent.withdrawn {
@@ -68,6 +83,7 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     Ok(Announced {
         open,
         version: version.get(),
+        begun,
     })
 }
 
@@ -87,11 +103,13 @@ struct State {
     open: HashMap<Key, u32>,
     /// Those of an earlier run whose request is sent again: their intent stands.
     reopened: HashMap<Key, u32>,
+    /// Files that are being saved, or were and have no outcome.
+    begun: Begun,
     written: u64,
 }
 
 impl Book {
-    pub(super) fn new(path: PathBuf, open: HashMap<Key, u32>) -> Book {
+    pub(super) fn new(path: PathBuf, open: HashMap<Key, u32>, begun: Begun) -> Book {
         Book {
             path,
             durable: AtomicBool::new(false),
@@ -99,6 +117,7 @@ impl Book {
                 file: None,
                 open,
                 reopened: HashMap::new(),
+                begun,
                 written: 0,
             }),
             synced: Mutex::new(0),
@@ -123,30 +142,50 @@ impl Book {
         if take_one(&mut state.reopened, key) {
             return Ok(());
         }
-        let (file, number) = self.append(&mut state, key, false)?;
+        let (file, number) = self.append(&mut state, &Intent::new(key, false))?;
         *state.open.entry(key).or_default() += 1;
         drop(state);
-        if self.durable.load(Ordering::Relaxed) {
-            self.sync(&file, number)?;
+        self.sync_if_durable(&file, number)
+    }
+
+    /// Notes that a file is about to be made.
+    pub(super) fn announce_save(&self, line: &SaveLine<'_>) -> io::Result<()> {
+        let mut state = self.state();
+        let (file, number) = self.append(&mut state, line)?;
+        state.begun.add(line);
+        drop(state);
+        self.sync_if_durable(&file, number)
+    }
+
+    /// Notes that a file is gone without an outcome.
+    pub(super) fn withdraw_save(&self, line: &SaveLine<'_>) -> io::Result<()> {
+        let mut state = self.state();
+        state.begun.add(line);
+        self.append(&mut state, line).map(drop)
+    }
+
+    /// Opens the file before a request needs it: with the last descriptors gone it could not be opened while a response
+    /// waits. A failure is told when the first line is written.
+    pub(super) fn make_ready(&self) {
+        let _ = self.file(&mut self.state());
+    }
+
+    fn file(&self, state: &mut State) -> io::Result<Arc<File>> {
+        if let Some(file) = &state.file {
+            return Ok(Arc::clone(file));
         }
-        Ok(())
+        let opened = growing::options().create(true).open(&self.path)?;
+        growing::go_to_end(&opened)?;
+        if self.durable.load(Ordering::Relaxed) {
+            lock::sync_folder(&self.path)?;
+        }
+        Ok(Arc::clone(state.file.insert(Arc::new(opened))))
     }
 
     /// Adds a line. Gives the file, and how many lines were written to it.
-    fn append(&self, state: &mut State, key: Key, withdrawn: bool) -> io::Result<(Arc<File>, u64)> {
-        let file = match &state.file {
-            Some(file) => Arc::clone(file),
-            None => {
-                let opened = growing::options().create(true).open(&self.path)?;
-                growing::go_to_end(&opened)?;
-                if self.durable.load(Ordering::Relaxed) {
-                    lock::sync_folder(&self.path)?;
-                }
-                Arc::clone(state.file.insert(Arc::new(opened)))
-            }
-        };
-        let v = Version;
-        let mut line = serde_json::to_vec(&Intent { v, key, withdrawn })?;
+    fn append(&self, state: &mut State, line: &impl Serialize) -> io::Result<(Arc<File>, u64)> {
+        let file = self.file(state)?;
+        let mut line = serde_json::to_vec(line)?;
         line.push(b'\n');
         let end = file.metadata()?.len();
         if let Err(e) = (&*file).write_all(&line) {
@@ -158,7 +197,10 @@ impl Book {
         Ok((file, state.written))
     }
 
-    fn sync(&self, file: &File, number: u64) -> io::Result<()> {
+    fn sync_if_durable(&self, file: &File, number: u64) -> io::Result<()> {
+        if !self.durable.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
         if *synced < number {
             let written = self.state().written;
@@ -173,21 +215,28 @@ impl Book {
         take_one(&mut self.state().open, key);
     }
 
+    /// The outcome of a request whose body is saved to this file was written.
+    pub(super) fn settle_save(&self, path: &Path) {
+        if let Some(path) = path.to_str() {
+            self.state().begun.settle(digest(path));
+        }
+    }
+
     /// Nothing was sent, and there is no outcome to be written.
     pub(super) fn withdraw(&self, key: Key) -> Result<(), SinkError> {
         let mut state = self.state();
         if !take_one(&mut state.open, key) {
             return Ok(());
         }
-        self.append(&mut state, key, true)
+        self.append(&mut state, &Intent::new(key, true))
             .map(drop)
             .map_err(|e| wrong(&self.path, "cannot be written", e))
     }
 
-    /// Where every intent has its outcome on file, none needs to be kept.
+    /// Where every intent and every saved file has its outcome on file, none needs to be kept.
     pub(super) fn close(&self) -> Result<(), SinkError> {
         let mut state = self.state();
-        if !state.open.is_empty() {
+        if !state.open.is_empty() || !state.begun.is_empty() {
             return Ok(());
         }
         state.file = None;

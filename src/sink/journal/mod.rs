@@ -2,7 +2,7 @@
 //!
 //! Beside the results stands, where there is need of it, `RESULTS.journal`: an *intent* for each request that must not
 //! be repeated, written before its first byte goes out. An intent without an outcome is a request that was under way
-//! when its run was cut off.
+//! when its run was cut off. Files that bodies are saved to are in it too, each before its unfinished file is made.
 
 #[cfg(feature = "sqlite")]
 mod ahead;
@@ -10,6 +10,7 @@ mod intents;
 mod lock;
 mod out;
 mod remaining;
+mod saves;
 mod scan;
 mod seen;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use crate::request::Request;
 use crate::summary::Summary;
 use intents::Book;
 use out::Out;
+use saves::Unfinished;
 use seen::Seen;
 
 /// A results file that a later run goes on from: after a crash, a kill at any instant, Ctrl-C or a limit, the same
@@ -53,6 +55,9 @@ use seen::Seen;
 ///   repeated (POST and PATCH without an idempotency key and not [`idempotent`](Request::idempotent)) ends as failed,
 ///   class [`Interrupted`](crate::ErrorType::Interrupted), unless [`resume_writes`](Journal::resume_writes) says else:
 ///   the server may have acted. That it was about to be sent is in `RESULTS.journal` before its first byte.
+/// - Files that bodies are [saved](Request::save_to) to are in `RESULTS.journal` before they are made:
+///   [`remove_unfinished`](Journal::remove_unfinished) removes what a kill left of them, and
+///   [`unfinished_files`](Journal::unfinished_files) tells which of them have no outcome.
 ///
 /// No second process can open the journal meanwhile (on Unix).
 ///
@@ -76,6 +81,7 @@ pub struct Journal {
     /// The version of the keys in the file.
     version: KeyVersion,
     found: u64,
+    unfinished: Unfinished,
     retry_failed: bool,
     resume_writes: bool,
 }
@@ -97,6 +103,11 @@ pub(super) trait Witness: Send {
 }
 
 impl Journal {
+    /// Path of the file beside the results: `RESULTS.journal`.
+    pub fn journal_path(results: impl AsRef<Path>) -> PathBuf {
+        intents::path_of(results.as_ref())
+    }
+
     /// Goes on from a results file, or begins one where there is none.
     ///
     /// # Errors
@@ -121,8 +132,8 @@ impl Journal {
         lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
         let intents = intents::path_of(path);
         let announced = intents::read(&intents)?;
-        let seen =
-            seen::read(&file, announced.open).map_err(|e| wrong(path, "cannot be resumed", e))?;
+        let seen = seen::read(&file, announced.open, announced.begun)
+            .map_err(|e| wrong(path, "cannot be resumed", e))?;
         let version = match (seen.version(), announced.version) {
             (Some(own), Some(other)) if own != other => {
                 let reason = format!(
@@ -181,13 +192,16 @@ impl Journal {
         mut seen: Seen,
         version: KeyVersion,
     ) -> Result<Journal, SinkError> {
-        let book = Book::new(intents::path_of(path), seen.take_unresolved());
+        let (journal, begun) = (intents::path_of(path), seen.take_begun());
+        let unfinished = Unfinished::read(&journal, &begun)?;
+        let book = Book::new(journal, seen.take_unresolved(), begun);
         Ok(Journal {
             out: Arc::new(Mutex::new(Out::new(Lines::of_file(path, Ok(file))?))),
             path: path.to_owned(),
             options: RecordOptions::new().key_version(version),
             version,
             found: seen.lines(),
+            unfinished,
             shared: Arc::new(Shared {
                 seen: Mutex::new(seen),
                 book,
@@ -283,6 +297,9 @@ impl<T: 'static> Sink<T> for Journal {
         }
         let record = Record::new(outcome, &self.options);
         self.out().add(|lines| record.write_to(lines))?;
+        if let Some(path) = request.saves_to() {
+            book.settle_save(path);
+        }
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);
         if announces && (interrupted || outcome.started().is_some()) {
             book.settle(record.key);

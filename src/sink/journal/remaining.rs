@@ -5,10 +5,11 @@ use std::iter::FusedIterator;
 use std::sync::{Arc, PoisonError};
 
 use super::intents::Announcer;
+use super::saves::SaveAnnouncer;
 use super::seen::Place;
 use super::{Shared, Witness};
 use crate::record::Keys;
-use crate::request::{Intents, Request, Resumed};
+use crate::request::{Intents, Request, Resumed, SaveLog};
 
 /// The iterator of [`Journal::remaining`](super::Journal::remaining).
 #[must_use = "it is the input of the batch that the journal records"]
@@ -16,6 +17,7 @@ pub struct Remaining<I> {
     input: I,
     shared: Arc<Shared>,
     intents: Arc<dyn Intents>,
+    saves: Arc<dyn SaveLog>,
     keys: Keys,
     position: u64,
     /// The file held something: every request is looked up.
@@ -43,6 +45,7 @@ impl<I> Remaining<I> {
                 shared: Arc::clone(&shared),
                 keys: keys.clone(),
             }),
+            saves: Arc::new(SaveAnnouncer(Arc::clone(&shared))),
             shared,
             keys,
             position: 0,
@@ -111,11 +114,18 @@ where
             let request = request.into();
             let position = self.position;
             self.position += 1;
-            match self.resumed(&request, position) {
-                None => {}
-                Some(None) => return Some(request),
-                Some(Some(resumed)) => return Some(request.with_resumed(resumed)),
+            let Some(resumed) = self.resumed(&request, position) else {
+                continue;
+            };
+            let request = match resumed {
+                Some(resumed) => request.with_resumed(resumed),
+                None => request,
+            };
+            if request.saves_to().is_none() {
+                return Some(request);
             }
+            self.shared.book.make_ready();
+            return Some(request.with_save_log(&self.saves));
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
 
+use super::saves::digest;
 use crate::error::ErrorType;
 use crate::record::{Key, Kind};
 
@@ -19,6 +20,8 @@ pub(super) struct Line {
     pub(super) interrupted: bool,
     /// It was sent.
     pub(super) sent: bool,
+    /// Digest of the path of the file that its body was saved to.
+    pub(super) saved: Option<u64>,
 }
 
 /// The line without its line feed. `None` where it takes a parser to say.
@@ -26,7 +29,7 @@ pub(super) fn scan(line: &[u8]) -> Option<Line> {
     std::str::from_utf8(line).ok()?;
     let mut rest = Rest(line);
     let (mut version, mut key, mut outcome, mut error_type) = (false, None, None, None);
-    let (mut supersedes, mut timestamp) = (None, None);
+    let (mut supersedes, mut timestamp, mut saved) = (None, None, None);
     rest.take(b'{')?;
     loop {
         let name = rest.plain_text()?;
@@ -55,7 +58,9 @@ pub(super) fn scan(line: &[u8]) -> Option<Line> {
                 });
             }
             b"timestamp" if timestamp.is_none() => timestamp = Some(rest.plain_text()?),
-            b"v" | b"key" | b"outcome" | b"error_type" | b"supersedes" | b"timestamp" => {
+            b"output_file" if saved.is_none() => saved = Some(digest(text(rest.plain_text()?)?)),
+            b"v" | b"key" | b"outcome" | b"error_type" | b"supersedes" | b"timestamp"
+            | b"output_file" => {
                 return None;
             }
             _ => rest.skip()?,
@@ -72,6 +77,7 @@ pub(super) fn scan(line: &[u8]) -> Option<Line> {
         supersedes: supersedes.unwrap_or_default(),
         interrupted: error_type == Some(ErrorType::Interrupted),
         sent: timestamp.is_some(),
+        saved,
     })
 }
 

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Seek};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::growing;
+use super::saves::{Begun, digest};
 use super::scan::{Line, scan};
 use crate::error::ErrorType;
 use crate::record::{Key, KeyVersion, Kind, Version};
@@ -34,6 +35,8 @@ pub(super) struct Seen {
     cut_off: HashMap<Key, u32>,
     /// Intents without an outcome.
     unresolved: HashMap<Key, u32>,
+    /// Files that were being saved and have no outcome.
+    begun: Begun,
     lines: u64,
 }
 
@@ -116,6 +119,11 @@ impl Seen {
         self.unresolved.clone()
     }
 
+    /// The files that were being saved and have no outcome.
+    pub(super) fn take_begun(&mut self) -> Begun {
+        std::mem::take(&mut self.begun)
+    }
+
     /// Takes the next request of this key.
     pub(super) fn next(&mut self, key: Key, retry_failed: bool, resume_writes: bool) -> Place {
         let Some(count) = self
@@ -160,11 +168,14 @@ impl Seen {
         if line.interrupted || line.sent {
             take_one(&mut self.unresolved, line.key);
         }
+        if let Some(file) = line.saved {
+            self.begun.settle(file);
+        }
     }
 }
 
 /// Takes one off a count; false where there was none.
-pub(super) fn take_one(counts: &mut HashMap<Key, u32>, key: Key) -> bool {
+pub(super) fn take_one<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) -> bool {
     if counts.is_empty() {
         return false;
     }
@@ -191,6 +202,8 @@ struct Parsed {
     error_type: Option<ErrorType>,
     #[serde(default)]
     timestamp: Option<IgnoredAny>,
+    #[serde(default)]
+    output_file: Option<String>,
 }
 
 pub(super) fn parse(line: &[u8]) -> serde_json::Result<Line> {
@@ -201,13 +214,15 @@ pub(super) fn parse(line: &[u8]) -> serde_json::Result<Line> {
         supersedes: parsed.supersedes,
         interrupted: parsed.error_type == Some(ErrorType::Interrupted),
         sent: parsed.timestamp.is_some(),
+        saved: parsed.output_file.as_deref().map(digest),
     })
 }
 
 /// Reads a results file from its beginning, and cuts off a torn last line.
-pub(super) fn read(file: &File, announced: HashMap<Key, u32>) -> io::Result<Seen> {
+pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> io::Result<Seen> {
     let mut seen = Seen {
         unresolved: announced,
+        begun,
         ..Seen::default()
     };
     let length = file.metadata()?.len();

@@ -114,8 +114,8 @@ fn files() {
     upload.body = Body::Streamed(Arc::new(Stream::of(Source::File(from))));
     let mut download = get(&url);
     download.save = Some(SaveTo {
-        path: to.clone(),
         durable: true,
+        ..SaveTo::new(&to)
     });
     let mut both = post(&url, "");
     both.body = upload.body.clone();

@@ -1,0 +1,274 @@
+//! The files of a run: every path that an option or an argument names, what the run does with it, and the checks that
+//! come before anything is opened.
+
+mod formats;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod writable;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use haul::record::FileRegister;
+use haul::sink::Journal;
+
+use crate::arguments::{Arguments, name_of};
+use crate::failure::Failure;
+use crate::source::STDIN;
+
+pub(crate) use summary::SummaryFile;
+pub(crate) use writable::NewOutputs;
+
+/// A path that the run uses.
+#[derive(Debug)]
+pub(crate) struct Use {
+    /// What for, in messages: an option (`--output`), or words.
+    name: String,
+    path: PathBuf,
+    access: Access,
+}
+
+/// What a run does with a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Reads the file.
+    Read,
+    /// Writes the file that an option names.
+    Write,
+    /// Writes a file beside one that an option names.
+    Beside,
+    /// Makes files in the directory.
+    Fill,
+    /// Writes what stands open already.
+    Open,
+}
+
+impl Use {
+    fn new(access: Access, name: impl Into<String>, path: impl Into<PathBuf>) -> Use {
+        Use {
+            name: name.into(),
+            path: path.into(),
+            access,
+        }
+    }
+
+    /// The name as the user knows it.
+    fn shown(&self) -> String {
+        shown(&self.name)
+    }
+}
+
+fn shown(name: &str) -> String {
+    match name.rsplit_once("--") {
+        Some((before, long)) => format!("{before}{}", name_of(long)),
+        None => name.to_owned(),
+    }
+}
+
+/// Every path that the arguments name, those that are read first.
+pub(crate) fn uses(arguments: &Arguments) -> Vec<Use> {
+    let mut uses = read(arguments);
+    uses.extend(written(arguments));
+    uses
+}
+
+fn read(arguments: &Arguments) -> Vec<Use> {
+    let (given, connection) = (&arguments.requests, &arguments.connection);
+    let files = arguments.inputs.iter();
+    let files = files.filter(|input| *input != STDIN && !input.contains("://"));
+    let mut uses: Vec<Use> = files
+        .map(|path| Use::new(Access::Read, "an input", path))
+        .collect();
+    uses.push(Use::new(Access::Read, "standard input", "/dev/stdin"));
+    let headers = given.headers.iter().map(|text| ("--header", text));
+    let texts = [
+        ("--data", &given.data),
+        ("--json", &given.json),
+        ("--bearer", &given.bearer),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text.as_ref()?)));
+    for (name, text) in headers.chain(texts) {
+        // `@-` is standard input.
+        if let Some(path) = text.strip_prefix('@').filter(|path| *path != STDIN) {
+            uses.push(Use::new(Access::Read, name, path));
+        }
+    }
+    let paths = [
+        ("--cacert", &connection.cacert),
+        ("--cert", &connection.cert),
+        ("--key", &connection.key),
+    ];
+    let paths = paths
+        .into_iter()
+        .filter_map(|(name, path)| Some((name, path.as_ref()?)));
+    uses.extend(paths.map(|(name, path)| Use::new(Access::Read, name, path)));
+    uses
+}
+
+fn written(arguments: &Arguments) -> Vec<Use> {
+    let to = &arguments.results;
+    let mut uses = vec![Use::new(Access::Open, "standard output", "/dev/stdout")];
+    if let Some(folder) = &to.output_dir {
+        uses.push(Use::new(Access::Fill, "--output-dir", folder));
+    }
+    if let Some(path) = results_path(arguments) {
+        uses.push(Use::new(Access::Write, "--output", path));
+        if !is_stream(path) {
+            let journal = Journal::journal_path(path);
+            uses.push(Use::new(Access::Beside, "the journal of --output", journal));
+        }
+    }
+    if let Some(path) = &to.failures {
+        uses.push(Use::new(Access::Write, "--failures", path));
+        if is_database(path) {
+            let beside = ["-wal", "-shm", "-journal"].map(|end| with_end(path, end));
+            let name = "a file that SQLite keeps beside --failures";
+            uses.extend(beside.map(|path| Use::new(Access::Beside, name, path)));
+        }
+    }
+    if let Some(path) = to.summary_json.as_ref().filter(|path| is_file_name(path)) {
+        uses.push(Use::new(Access::Write, "--summary-json", path));
+    }
+    uses
+}
+
+/// False for `-`, which is standard output.
+fn is_file_name(path: &Path) -> bool {
+    path != Path::new(STDIN)
+}
+
+/// The results file. `None`: results go to standard output.
+pub(crate) fn results_path(arguments: &Arguments) -> Option<&Path> {
+    let path = arguments.results.output.as_deref();
+    path.filter(|path| is_file_name(path))
+}
+
+/// True for what is there and no regular file, like a pipe.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|about| !about.is_file() && !about.is_dir())
+}
+
+/// True if failures are written to the file as a database.
+pub(crate) fn is_database(path: &Path) -> bool {
+    let end = path.extension().unwrap_or_default();
+    let ends = ["db", "sqlite", "sqlite3"];
+    ends.iter().any(|other| end.eq_ignore_ascii_case(other))
+}
+
+/// Path of a file that SQLite keeps beside a database: links are followed, as SQLite does.
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut name = OsString::from(path);
+    name.push(end);
+    name.into()
+}
+
+/// The files of a run, each known to be used once.
+pub(crate) struct Files {
+    register: FileRegister,
+    uses: Vec<Use>,
+}
+
+/// Enters all files of the run. Nothing is opened.
+///
+/// # Errors
+/// When a file that is to be written is read too, or written twice; when its name promises another format; when it is
+/// there and not to be replaced.
+pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
+    let (register, uses) = (FileRegister::new(), uses(arguments));
+    for used in &uses {
+        let (path, name) = (&used.path, used.name.as_str());
+        let entered = match used.access {
+            Access::Read => register.enter_read(path, name),
+            Access::Write | Access::Beside | Access::Fill | Access::Open => {
+                register.enter_written(path, name)
+            }
+        };
+        entered.map_err(|clash| {
+            let (own, other) = (used.shown(), shown(clash.other()));
+            let what = match clash.is_read() {
+                true => format!("it would be written by {own}, and is read: {other}"),
+                false => format!("it is to be written twice, by {other} and by {own}"),
+            };
+            let link = match clash.other_path() == path {
+                true => String::new(),
+                false => format!("; it is the same file as {}", clash.other_path().display()),
+            };
+            let path = path.display();
+            Failure::usage(format!(
+                "{path}: {what} (a file for each is expected{link})"
+            ))
+        })?;
+    }
+    let files = Files { register, uses };
+    for used in files.of(Access::Write) {
+        formats::check(used)?;
+    }
+    files.refuse_existing(arguments)?;
+    Ok(files)
+}
+
+impl Files {
+    pub(crate) fn register(&self) -> &FileRegister {
+        &self.register
+    }
+
+    fn of(&self, access: Access) -> impl Iterator<Item = &Use> {
+        self.uses.iter().filter(move |used| used.access == access)
+    }
+
+    /// Refuses what was there before the run and is not to be replaced.
+    fn refuse_existing(&self, arguments: &Arguments) -> Result<(), Failure> {
+        let ending = &arguments.ending;
+        let resumes = ending.resume || ending.retry_failed;
+        if ending.overwrite {
+            return Ok(());
+        }
+        let mut main_is_new = true;
+        for used in &self.uses {
+            let path = used.path.as_path();
+            let is_there = path.symlink_metadata().is_ok();
+            let is_file = is_there && !is_stream(path) && !path.is_dir();
+            let refused = match used.access {
+                Access::Write => {
+                    main_is_new = !is_there;
+                    match &*used.name {
+                        "--summary-json" if resumes => is_file && !summary::is_summary(path),
+                        // Each run has its own rows in a database.
+                        "--failures" if is_database(path) => false,
+                        _ => is_file && !resumes,
+                    }
+                }
+                Access::Beside => is_there && main_is_new && !resumes,
+                Access::Read | Access::Fill | Access::Open => false,
+            };
+            if refused {
+                return Err(exists(used, resumes));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn exists(used: &Use, resumes: bool) -> Failure {
+    let path = used.path.display();
+    Failure::usage(match (&*used.name, used.access) {
+        ("--summary-json", _) if resumes => {
+            format!(
+                "{path}: it exists, and is no summary of an earlier run (another name is expected)"
+            )
+        }
+        ("--summary-json", _) => format!("{path}: it exists (--overwrite replaces it)"),
+        (_, Access::Beside) => {
+            format!(
+                "{path}: it exists, and would be {} (--overwrite replaces it)",
+                used.shown()
+            )
+        }
+        _ => format!("{path}: it exists (--resume goes on from it, --overwrite replaces it)"),
+    })
+}

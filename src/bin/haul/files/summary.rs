@@ -1,0 +1,101 @@
+//! The file of `--summary-json`: opened before the run, so that one that cannot be written is found then.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use haul::Summary;
+use serde::de::IgnoredAny;
+
+use super::is_file_name;
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::stdout::Stdout;
+
+/// Where the summary goes.
+pub(crate) enum SummaryFile {
+    /// Nowhere: none was asked for.
+    None,
+    Stdout,
+    File(PathBuf, File),
+}
+
+/// Keys of every summary.
+const KEYS: [&str; 5] = ["total", "succeeded", "rejected", "failed", "wall_ms"];
+
+/// Bytes of the longest file that can be a summary.
+const LONGEST: u64 = 64 << 20;
+
+/// Returns true for a summary that an earlier run wrote, or was about to: an empty file.
+pub(super) fn is_summary(path: &Path) -> bool {
+    let read = File::open(path).and_then(|file| {
+        let mut text = Vec::new();
+        file.take(LONGEST).read_to_end(&mut text).map(|_| text)
+    });
+    let Ok(text) = read else {
+        return false;
+    };
+    let keys = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&text);
+    text.is_empty() || keys.is_ok_and(|keys| KEYS.iter().all(|key| keys.contains_key(*key)))
+}
+
+impl SummaryFile {
+    /// Opens the file and keeps what is in it until the summary is written.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn open(arguments: &Arguments) -> Result<SummaryFile, Failure> {
+        let Some(path) = &arguments.results.summary_json else {
+            return Ok(SummaryFile::None);
+        };
+        if !is_file_name(path) {
+            return Ok(SummaryFile::Stdout);
+        }
+        let mut options = OpenOptions::new();
+        let opened = options.write(true).create(true).truncate(false).open(path);
+        let opened = opened.and_then(|mut file| {
+            // A device that is full says so without a byte.
+            if !file.metadata()?.is_file() {
+                file.write(b"")?;
+            }
+            Ok(file)
+        });
+        opened
+            .map(|file| SummaryFile::File(path.clone(), file))
+            .map_err(|e| unwritten(path, "cannot be opened for writing", &e))
+    }
+
+    /// Writes the summary in place of what was there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn write(&mut self, summary: &Summary) -> Result<(), Failure> {
+        let text = || -> io::Result<String> { Ok(serde_json::to_string_pretty(summary)? + "\n") };
+        match self {
+            SummaryFile::None => Ok(()),
+            SummaryFile::Stdout => text()
+                .and_then(|text| {
+                    let mut out = Stdout::new();
+                    out.write_all(text.as_bytes())?;
+                    out.flush()
+                })
+                .map_err(|e| unwritten(Path::new("stdout"), "cannot be written", &e)),
+            SummaryFile::File(path, file) => text()
+                .and_then(|text| replace(file, text.as_bytes()))
+                .map_err(|e| unwritten(path, "cannot be written", &e)),
+        }
+    }
+}
+
+fn replace(file: &mut File, text: &[u8]) -> io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+        file.rewind()?;
+    }
+    file.write_all(text)
+}
+
+fn unwritten(path: &Path, what: &str, error: &io::Error) -> Failure {
+    Failure::unwritten(format!("{}: {what}: {error}", path.display()))
+}

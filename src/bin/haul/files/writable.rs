@@ -1,0 +1,151 @@
+//! Outputs that cannot be written, found before a request is sent.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Access, Files};
+use crate::failure::Failure;
+
+impl Files {
+    /// Finds outputs that could not be written, and changes nothing. A directory that the run makes counts as there.
+    ///
+    /// # Errors
+    /// When an output cannot be written.
+    pub(crate) fn check_writable(&self) -> Result<(), Failure> {
+        let made = self.of(Access::Fill).next().map(|used| used.path.as_path());
+        for used in &self.uses {
+            let path = used.path.as_path();
+            match used.access {
+                Access::Write => check_file(path, made)
+                    .map_err(|e| unwritable(path, "cannot be opened for writing", &e))?,
+                Access::Fill => {
+                    check_folder(path).map_err(|e| unwritable(path, "cannot be used", &e))?;
+                }
+                Access::Read | Access::Beside | Access::Open => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the directory that bodies are saved in, and looks if files can be made there.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub(crate) fn make_folder(&self) -> Result<(), Failure> {
+        for used in self.of(Access::Fill) {
+            let path = &used.path;
+            fs::create_dir_all(path).map_err(|e| unwritable(path, "cannot be made", &e))?;
+            try_file_in(path).map_err(|e| unwritable(path, "no file can be made in it", &e))?;
+        }
+        Ok(())
+    }
+
+    /// The outputs that are not there yet.
+    pub(crate) fn new_outputs(&self) -> NewOutputs {
+        let outputs = self.uses.iter();
+        let outputs = outputs.filter(|used| matches!(used.access, Access::Write | Access::Beside));
+        let new = outputs.filter(|used| used.path.symlink_metadata().is_err());
+        NewOutputs(
+            new.map(|used| (used.name.clone(), used.path.clone()))
+                .collect(),
+        )
+    }
+}
+
+/// Outputs that were not there before the run, with the options that they belong to.
+pub(crate) struct NewOutputs(Vec<(String, PathBuf)>);
+
+impl NewOutputs {
+    /// Removes the files of these options that this run has opened, and written nothing of worth to: they would be in the
+    /// way of the next run.
+    pub(crate) fn remove(&self, options: &[&str]) {
+        for (name, path) in &self.0 {
+            if options.iter().any(|option| name.ends_with(option)) {
+                // A file that stays is an empty one.
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+fn unwritable(path: &Path, what: &str, error: &io::Error) -> Failure {
+    Failure::unwritten(match path.is_dir() && what.contains("opened") {
+        true => format!("{}: it is a directory (a file is expected)", path.display()),
+        false => format!("{}: {what}: {error}", path.display()),
+    })
+}
+
+/// Makes a file in the directory and removes it.
+fn try_file_in(folder: &Path) -> io::Result<()> {
+    let path = folder.join(format!(".haul.{:016x}.part", fastrand::u64(..)));
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)?;
+    fs::remove_file(path)
+}
+
+fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(about) if about.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(_) => may_write(path),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        Err(_) => {
+            let folder = parent(path);
+            // It is made first.
+            if made.is_some_and(|made| folder.starts_with(made)) && !folder.exists() {
+                return Ok(());
+            }
+            if !fs::metadata(folder)?.is_dir() {
+                return Err(io::ErrorKind::NotADirectory.into());
+            }
+            may_add(folder)
+        }
+    }
+}
+
+/// Checks a directory that is made if it is not there.
+fn check_folder(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(about) if about.is_dir() => may_add(path),
+        Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound && parent(path) != path => {
+            check_folder(parent(path))
+        }
+        Err(e) => Err(e),
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) => Path::new("."),
+        None => path,
+    }
+}
+
+#[cfg(unix)]
+fn may_write(path: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access};
+
+    Ok(access(path, Access::WRITE_OK)?)
+}
+
+#[cfg(unix)]
+fn may_add(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access};
+
+    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Only opening the file tells there.
+#[cfg(not(unix))]
+fn may_write(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn may_add(_: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,301 @@
+//! Register of the files of a run.
+//!
+//! Every path that a run reads or writes is entered with its identity, so that no file is read and written, or written
+//! twice, by whatever names it is called.
+
+mod digests;
+mod locate;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use digests::Digests;
+use locate::{Directories, Located};
+
+/// Register of every file that a run reads or writes: inputs, results, failure log, bodies.
+///
+/// A file is known by its device and inode, with links followed; one that is not there yet by its name and the canonical
+/// path of its directory; where the system has no inodes, by its canonical path. Devices, pipes, terminals and other
+/// things that are no regular file are not entered: they never clash.
+///
+/// Clones are one register. Give it to [`InputLines::register`](super::InputLines::register), so that the files that
+/// lines name are entered too.
+///
+/// ```
+/// use haul::record::FileRegister;
+///
+/// let files = FileRegister::new();
+/// files.enter_read("urls.txt", "an input")?;
+/// files.enter_written("run.jsonl", "the results")?;
+/// let clash = files.enter_written("./run.jsonl", "the failure log").unwrap_err();
+/// assert_eq!(clash.other(), "the results");
+/// # Ok::<(), haul::record::FileClash>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct FileRegister(Arc<Mutex<Entries>>);
+
+/// A file that a run would write beside another use of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileClash {
+    path: PathBuf,
+    other: String,
+    other_path: PathBuf,
+    is_read: bool,
+}
+
+impl FileClash {
+    /// The name of the use that was entered first.
+    pub fn other(&self) -> &str {
+        &self.other
+    }
+
+    /// The path that was entered first: another name of the same file, or the same.
+    pub fn other_path(&self) -> &Path {
+        &self.other_path
+    }
+
+    /// True if the use that was entered first reads the file; false if it writes the file too.
+    pub fn is_read(&self) -> bool {
+        self.is_read
+    }
+}
+
+impl fmt::Display for FileClash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let used = if self.is_read { "read" } else { "written" };
+        let (path, other) = (self.path.display(), &self.other);
+        write!(f, "{path}: it is {used} already ({other})")
+    }
+}
+
+impl std::error::Error for FileClash {}
+
+/// Why a file that a line names cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The run reads or writes it for this.
+    Used(String),
+    /// Another line sends it.
+    Sent,
+    /// Another line is saved to it, or to a file in place of one of its directories.
+    Saved,
+    /// It is a directory, a pipe or a device.
+    NoFile,
+    /// It was there before the run.
+    Exists,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::Used(name) => write!(f, "this run uses it already ({name})"),
+            Refused::Sent => f.write_str("an earlier line sends it"),
+            Refused::Saved => f.write_str("an earlier line has the same"),
+            Refused::NoFile => f.write_str("it is there and no regular file"),
+            Refused::Exists => f.write_str("it exists"),
+        }
+    }
+}
+
+/// How a file is saved that may be there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// It is refused.
+    Refuse,
+    /// It is left for the worker to refuse, if its request is to be sent at all.
+    Leave,
+    /// It is replaced.
+    Replace,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    path: PathBuf,
+    is_read: bool,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    keys: RandomState,
+    /// Files that have a use of their own.
+    named: Vec<Entry>,
+    /// Numbers of the entries in `named`, by each of their identities.
+    index: HashMap<u64, usize>,
+    /// Files that lines send.
+    sent: Digests,
+    /// Files that bodies are saved to. There may be millions.
+    saved: Digests,
+    /// Files that an earlier run began to save, and of which no outcome tells.
+    unfinished: Digests,
+    directories: Directories,
+}
+
+impl FileRegister {
+    /// A register without a file.
+    pub fn new() -> FileRegister {
+        FileRegister::default()
+    }
+
+    /// Enters a file that the run reads. `name` says in messages what for. A file may be read more than once.
+    ///
+    /// # Errors
+    /// When the run writes the file.
+    pub fn enter_read(
+        &self,
+        path: impl AsRef<Path>,
+        name: impl Into<String>,
+    ) -> Result<(), FileClash> {
+        self.lock().enter(path.as_ref(), name.into(), true)
+    }
+
+    /// Enters a file that the run writes.
+    ///
+    /// # Errors
+    /// When the run reads the file, or writes it already.
+    pub fn enter_written(
+        &self,
+        path: impl AsRef<Path>,
+        name: impl Into<String>,
+    ) -> Result<(), FileClash> {
+        self.lock().enter(path.as_ref(), name.into(), false)
+    }
+
+    /// Says that an earlier run began to save these files and has no outcome of them
+    /// ([`Journal::unfinished_files`](crate::sink::Journal::unfinished_files)): they may be replaced.
+    pub fn resume_files<P: AsRef<Path>>(&self, paths: impl IntoIterator<Item = P>) {
+        let mut entries = self.lock();
+        for path in paths {
+            let located = entries.directories.locate(path.as_ref());
+            let digest = entries.of_place(&located.place);
+            entries.unfinished.insert(digest);
+        }
+    }
+
+    /// Enters a file that a line sends.
+    pub(super) fn enter_sent(&self, path: &Path) -> Result<(), Refused> {
+        self.lock().enter_sent(path)
+    }
+
+    /// Enters a file that a body is saved to. `depth`: how many of its directories a line names. Returns true if a file
+    /// that is there may be replaced.
+    pub(super) fn enter_saved(
+        &self,
+        path: &Path,
+        depth: usize,
+        existing: Existing,
+    ) -> Result<bool, Refused> {
+        self.lock().enter_saved(path, depth, existing)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn of_place(&self, place: &Path) -> u64 {
+        self.digest(place.as_os_str().as_encoded_bytes())
+    }
+
+    fn digest(&self, identity: impl Hash) -> u64 {
+        self.keys.hash_one(identity)
+    }
+
+    /// Digests of what the file is known by: its place, and its inode if it has one.
+    fn identities(&self, located: &Located) -> (u64, Option<u64>) {
+        let inode = located.inode().map(|inode| self.digest(inode));
+        (self.of_place(&located.place), inode)
+    }
+
+    fn named(&self, (place, inode): (u64, Option<u64>)) -> Option<&Entry> {
+        let found = self.index.get(&place).or_else(|| self.index.get(&inode?));
+        found.map(|number| &self.named[*number])
+    }
+
+    fn enter(&mut self, path: &Path, name: String, is_read: bool) -> Result<(), FileClash> {
+        let located = self.directories.locate(path);
+        if !located.is_file_or_new() {
+            return Ok(());
+        }
+        let identities = self.identities(&located);
+        if let Some(other) = self.named(identities)
+            && !(is_read && other.is_read)
+        {
+            return Err(FileClash {
+                path: path.to_owned(),
+                other: other.name.clone(),
+                other_path: other.path.clone(),
+                is_read: other.is_read,
+            });
+        }
+        let number = self.named.len();
+        self.named.push(Entry {
+            name,
+            path: path.to_owned(),
+            is_read,
+        });
+        self.index.entry(identities.0).or_insert(number);
+        if let Some(inode) = identities.1 {
+            self.index.entry(inode).or_insert(number);
+        }
+        Ok(())
+    }
+
+    fn enter_sent(&mut self, path: &Path) -> Result<(), Refused> {
+        let located = self.directories.locate(path);
+        if !located.is_file_or_new() {
+            return Ok(());
+        }
+        let identities = self.identities(&located);
+        if let Some(other) = self.named(identities).filter(|other| !other.is_read) {
+            return Err(Refused::Used(other.name.clone()));
+        }
+        if self.saved.contains(identities.0) {
+            return Err(Refused::Saved);
+        }
+        self.sent.insert(identities.1.unwrap_or(identities.0));
+        Ok(())
+    }
+
+    fn enter_saved(
+        &mut self,
+        path: &Path,
+        depth: usize,
+        existing: Existing,
+    ) -> Result<bool, Refused> {
+        let located = self.directories.locate(path);
+        let identities @ (place, inode) = self.identities(&located);
+        if let Some(other) = self.named(identities) {
+            return Err(Refused::Used(other.name.clone()));
+        }
+        if self.sent.contains(place) || inode.is_some_and(|inode| self.sent.contains(inode)) {
+            return Err(Refused::Sent);
+        }
+        for directory in located.place.ancestors().skip(1).take(depth) {
+            let directory = self.of_place(directory);
+            if self.saved.contains(directory) || self.index.contains_key(&directory) {
+                return Err(Refused::Saved);
+            }
+        }
+        if self.saved.contains(place) {
+            return Err(Refused::Saved);
+        }
+        if !located.is_file_or_new() {
+            return Err(Refused::NoFile);
+        }
+        let is_there = located.about.is_some() || located.is_link;
+        let is_own = || !located.is_link && self.unfinished.contains(place);
+        let replace = existing == Existing::Replace || (is_there && is_own());
+        if is_there && !replace && existing == Existing::Refuse {
+            return Err(Refused::Exists);
+        }
+        self.saved.insert(place);
+        Ok(replace)
+    }
+}
