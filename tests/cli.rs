@@ -24,6 +24,9 @@ mod escapes;
 #[cfg(unix)]
 #[path = "cli/few_files.rs"]
 mod few_files;
+#[cfg(unix)]
+#[path = "cli/files.rs"]
+mod files;
 #[path = "cli/formats.rs"]
 mod formats;
 #[cfg(feature = "rustls")]
@@ -73,6 +76,9 @@ mod signals;
 mod socks_gateway;
 #[path = "cli/streams.rs"]
 mod streams;
+#[cfg(unix)]
+#[path = "cli/unfinished.rs"]
+mod unfinished;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/wire.rs"]

@@ -137,12 +137,16 @@ fn after_the_time_of_the_run() {
     bed.is_told_apart(done);
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn after_results_that_could_not_be_written() {
     let bed = Bed::new();
-    let done = haul(bed.arguments(&["-o", "/dev/full"])).done().exits(3);
-    bed.is_told_apart(done);
+    let pipe = bed.folder.at("pipe");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let run = haul(bed.arguments(&["-o", &pipe])).start();
+    // Opened once the run opens it, and closed at once.
+    drop(std::fs::File::open(&pipe).unwrap());
+    bed.is_told_apart(run.finish().exits(3));
 }
 
 #[test]

@@ -239,7 +239,7 @@ fn the_summary_is_a_block_for_people_and_json_for_programs() {
         (&summary["total"], &summary["failed"]),
         (&json!(2), &json!(1))
     );
-    let done = haul(["-q", "--summary-json", &path, "-"])
+    let done = haul(["-q", "--overwrite", "--summary-json", &path, "-"])
         .input(input)
         .done()
         .exits(1);

@@ -282,20 +282,20 @@ fn outputs_that_cannot_be_written_are_found_before_anything_is_sent() {
     for option in ["-o", "--failures", "--summary-json"] {
         haul([option, &here, &url])
             .done()
-            .exits(2)
+            .exits(3)
             .says(&format!("{here}: it is a directory"));
         haul([option, &no_folder, &url])
             .done()
-            .exits(2)
+            .exits(3)
             .says(&no_folder);
     }
     haul(["--output-dir", &file, &url])
         .done()
-        .exits(2)
+        .exits(3)
         .says(&file);
     haul(["--output-dir", &below_a_file, &url])
         .done()
-        .exits(2)
+        .exits(3)
         .says(&below_a_file);
     let text = folder.file("text.db", "this is no database, whatever its name says");
     haul(["--failures", &text, &url])

@@ -10,7 +10,7 @@ mod writable;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use haul::record::FileRegister;
+use haul::record::{FileClash, FileRegister};
 use haul::sink::Journal;
 
 use crate::arguments::{Arguments, name_of};
@@ -19,6 +19,9 @@ use crate::source::STDIN;
 
 pub(crate) use summary::SummaryFile;
 pub(crate) use writable::NewOutputs;
+
+/// What files among the arguments are called in messages.
+const INPUT: &str = "an input";
 
 /// A path that the run uses.
 #[derive(Debug)]
@@ -78,7 +81,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
     let files = arguments.inputs.iter();
     let files = files.filter(|input| *input != STDIN && !input.contains("://"));
     let mut uses: Vec<Use> = files
-        .map(|path| Use::new(Access::Read, "an input", path))
+        .map(|path| Use::new(Access::Read, INPUT, path))
         .collect();
     uses.push(Use::new(Access::Read, "standard input", "/dev/stdin"));
     let headers = given.headers.iter().map(|text| ("--header", text));
@@ -188,21 +191,14 @@ pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
                 register.enter_written(path, name)
             }
         };
-        entered.map_err(|clash| {
-            let (own, other) = (used.shown(), shown(clash.other()));
-            let what = match clash.is_read() {
-                true => format!("it would be written by {own}, and is read: {other}"),
-                false => format!("it is to be written twice, by {other} and by {own}"),
-            };
-            let link = match clash.other_path() == path {
-                true => String::new(),
-                false => format!("; it is the same file as {}", clash.other_path().display()),
-            };
-            let path = path.display();
-            Failure::usage(format!(
-                "{path}: {what} (a file for each is expected{link})"
-            ))
-        })?;
+        let Err(clash) = entered else {
+            continue;
+        };
+        // A database that is an input is read to its end before the first row is added to it.
+        if name == "--failures" && is_database(path) && clash.other() == INPUT {
+            continue;
+        }
+        return Err(refusal(used, &clash));
     }
     let files = Files { register, uses };
     for used in files.of(Access::Write) {
@@ -210,6 +206,23 @@ pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
     }
     files.refuse_existing(arguments)?;
     Ok(files)
+}
+
+/// Says that a file is used already. It does not speak of --overwrite, with which the file would be lost.
+fn refusal(used: &Use, clash: &FileClash) -> Failure {
+    let (own, other) = (used.shown(), shown(clash.other()));
+    let what = match clash.is_read() {
+        true => format!("it would be written by {own}, and is read: {other}"),
+        false => format!("it is to be written twice, by {other} and by {own}"),
+    };
+    let link = match clash.other_path() == used.path {
+        true => String::new(),
+        false => format!("; it is the same file as {}", clash.other_path().display()),
+    };
+    let path = used.path.display();
+    Failure::usage(format!(
+        "{path}: {what} (a file for each is expected{link})"
+    ))
 }
 
 impl Files {

@@ -66,7 +66,10 @@ fn every_option_that_takes_a_path_is_in_the_register() {
         assert!(found, "{given:?}: the register does not know it");
         known += 1;
     }
-    assert!(known >= 12, "{known} options and arguments that take a path");
+    assert!(
+        known >= 12,
+        "{known} options and arguments that take a path"
+    );
 }
 
 /// An empty directory, removed at the end.
