@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::super::growing;
+use super::counts::take_one;
 use super::saves::{Begun, SaveLine, digest};
-use super::seen::{FileVersion, refusal, take_one, whole_lines};
+use super::seen::{FileVersion, refusal, whole_lines};
 use super::{Shared, lock, wrong};
 use crate::record::{Key, KeyVersion, Keys, Version};
 use crate::request::{Intents, Request};

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "sqlite")]
 mod ahead;
+mod counts;
 mod intents;
 mod lock;
 mod out;
@@ -15,6 +16,7 @@ mod scan;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 #[cfg(feature = "sqlite")]
 mod unsuccessful;
 
@@ -37,8 +39,8 @@ use crate::request::Request;
 use crate::summary::Summary;
 use intents::Book;
 use out::Out;
-use saves::Unfinished;
 use seen::Seen;
+use unfinished::Unfinished;
 
 /// A results file that a later run goes on from: after a crash, a kill at any instant, Ctrl-C or a limit, the same
 /// input through [`remaining`](Journal::remaining) finishes the batch, with no outcome lost and none written twice.

@@ -1,15 +1,15 @@
 //! What a results file says: which keys have how many outcomes.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fs::File;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufRead, BufReader, Seek};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::growing;
+use super::counts::take_one;
 use super::saves::{Begun, digest};
 use super::scan::{Line, scan};
 use crate::error::ErrorType;
@@ -172,21 +172,6 @@ impl Seen {
             self.begun.settle(file);
         }
     }
-}
-
-/// Takes one off a count; false where there was none.
-pub(super) fn take_one<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) -> bool {
-    if counts.is_empty() {
-        return false;
-    }
-    let Entry::Occupied(mut entry) = counts.entry(key) else {
-        return false;
-    };
-    *entry.get_mut() -= 1;
-    if *entry.get() == 0 {
-        entry.remove();
-    }
-    true
 }
 
 /// A record as a parser reads it.

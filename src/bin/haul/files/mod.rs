@@ -8,7 +8,7 @@ mod tests;
 mod writable;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Display, Path, PathBuf};
 
 use haul::record::{FileClash, FileRegister};
 use haul::sink::Journal;
@@ -208,6 +208,15 @@ pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
     Ok(files)
 }
 
+/// The path as messages have it: standard streams have names of their own.
+fn shown_path(path: &Path) -> Display<'_> {
+    match path.to_str() {
+        Some("/dev/stdin") => Path::new("stdin").display(),
+        Some("/dev/stdout") => Path::new("stdout").display(),
+        _ => path.display(),
+    }
+}
+
 /// Says that a file is used already. It does not speak of --overwrite, with which the file would be lost.
 fn refusal(used: &Use, clash: &FileClash) -> Failure {
     let (own, other) = (used.shown(), shown(clash.other()));
@@ -217,9 +226,12 @@ fn refusal(used: &Use, clash: &FileClash) -> Failure {
     };
     let link = match clash.other_path() == used.path {
         true => String::new(),
-        false => format!("; it is the same file as {}", clash.other_path().display()),
+        false => format!(
+            "; it is the same file as {}",
+            shown_path(clash.other_path())
+        ),
     };
-    let path = used.path.display();
+    let path = shown_path(&used.path);
     Failure::usage(format!(
         "{path}: {what} (a file for each is expected{link})"
     ))

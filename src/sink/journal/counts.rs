@@ -1,0 +1,20 @@
+//! Counts by key.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+
+/// Takes one off a count. Returns false if there was none.
+pub(super) fn take_one<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) -> bool {
+    if counts.is_empty() {
+        return false;
+    }
+    let Entry::Occupied(mut entry) = counts.entry(key) else {
+        return false;
+    };
+    *entry.get_mut() -= 1;
+    if *entry.get() == 0 {
+        entry.remove();
+    }
+    true
+}

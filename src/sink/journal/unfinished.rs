@@ -1,0 +1,89 @@
+//! Files that a kill left behind: a resumed run removes those that are unfinished, and knows one that came to its name
+//! without an outcome for its own.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::saves::{Begun, SaveLine};
+use super::seen::whole_lines;
+use super::{Journal, wrong};
+use crate::request::is_part_name;
+use crate::sink::SinkError;
+
+/// Files that an earlier run began and has no outcome of, each with the names of its unfinished files.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished(HashMap<PathBuf, Vec<String>>);
+
+impl Unfinished {
+    /// Reads the journal once more, for the names of the files that are begun and have no outcome.
+    pub(super) fn read(journal: &Path, begun: &Begun) -> Result<Unfinished, SinkError> {
+        let mut unfinished = Unfinished::default();
+        if begun.is_empty() {
+            return Ok(unfinished);
+        }
+        let read = fs::File::open(journal).and_then(|file| {
+            whole_lines(&file, |line| {
+                let line = SaveLine::read(line).filter(|line| begun.has(&line.file));
+                if let Some(line) = line {
+                    unfinished.add(&line);
+                }
+                Ok(())
+            })
+        });
+        read.map_err(|e| wrong(journal, "cannot be read", e))?;
+        Ok(unfinished)
+    }
+
+    fn add(&mut self, line: &SaveLine<'_>) {
+        let parts = self.0.entry(PathBuf::from(&*line.file)).or_default();
+        match line.withdrawn {
+            true => parts.retain(|part| *part != line.part),
+            false => parts.push(line.part.clone().into_owned()),
+        }
+    }
+}
+
+impl Journal {
+    /// Paths of the files that an earlier run began to [save](crate::Request::save_to) and of which no outcome tells, as
+    /// its requests named them. A kill leaves them: a file there is whole, but nothing says so. Such a file may be
+    /// replaced: see [`FileRegister::resume_files`](crate::record::FileRegister::resume_files).
+    pub fn unfinished_files(&self) -> impl Iterator<Item = &Path> {
+        self.unfinished.0.keys().map(PathBuf::as_path)
+    }
+
+    /// Removes the unfinished files (`.NAME.<16 hex>.part`) that a kill of an earlier run left behind; returns how many
+    /// they are. A file is removed only if the journal names it, its name is of this form, and it is a regular file
+    /// under `folder`, links followed.
+    ///
+    /// # Errors
+    /// When such a file cannot be removed.
+    pub fn remove_unfinished(&self, folder: impl AsRef<Path>) -> Result<u64, SinkError> {
+        // Without it there is nothing under it.
+        let Ok(folder) = fs::canonicalize(folder) else {
+            return Ok(0);
+        };
+        let mut removed = 0;
+        for (file, parts) in &self.unfinished.0 {
+            let Some(name) = file.file_name() else {
+                continue;
+            };
+            let directory = match file.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            };
+            let Ok(directory) = fs::canonicalize(directory) else {
+                continue;
+            };
+            for part in parts.iter().filter(|part| is_part_name(part, name)) {
+                let path = directory.join(part);
+                let is_file = path.symlink_metadata().is_ok_and(|about| about.is_file());
+                if is_file && directory.starts_with(&folder) {
+                    fs::remove_file(&path).map_err(|e| wrong(&path, "cannot be removed", e))?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
