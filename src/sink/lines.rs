@@ -159,14 +159,9 @@ impl Lines<File> {
             Ok(file) => file,
             Err(e) => return Err(SinkError::new(place, "cannot be opened for writing", e)),
         };
-        let end = match file.metadata() {
-            Ok(about) if about.is_file() => about.len(),
-            // A device that is full says so without a byte.
-            _ => match (&file).write(b"") {
-                Ok(_) => 0,
-                Err(e) => return Err(SinkError::new(place, "cannot be written", e)),
-            },
-        };
+        let end = file
+            .metadata()
+            .map_or(0, |m| if m.is_file() { m.len() } else { 0 });
         if end > 0 {
             growing::go_to_end(&file)
                 .map_err(|e| SinkError::new(place.clone(), "cannot be opened for writing", e))?;

@@ -38,7 +38,7 @@ pub(crate) struct Ending {
     ///
     /// Requests are matched by everything that is sent because of them (id, method, URL, headers and body of the line),
     /// not by position: the input may be edited. A torn last line is cut. A POST or PATCH that was in flight when the earlier run was killed is not sent again, but
-    /// recorded as failed, of class interrupted.
+    /// recorded as failed, of class interrupted. What a kill left unfinished in --output-dir is removed.
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
     /// Resume, and send those again whose last outcome is no success
@@ -50,6 +50,9 @@ pub(crate) struct Ending {
     #[arg(long, requires = "output")]
     pub(crate) durable: bool,
     /// Replace an existing -o FILE, and what else there is to be written
+    ///
+    /// Without it, no file that was there before the run is replaced. A file that the run reads, or that it would write
+    /// twice, is refused all the same, by whatever name or link it is called.
     #[arg(long, conflicts_with_all = ["resume", "retry_failed"])]
     pub(crate) overwrite: bool,
     /// On resume, send again the POST and PATCH that were in flight
@@ -57,6 +60,7 @@ pub(crate) struct Ending {
     pub(crate) resume_writes: bool,
     /// Print the requests as JSON lines; send nothing
     ///
+    /// Nothing is made or changed either, and outputs that could not be written are refused.
     /// Each line is read, and each file looked at, as a run would do it. A request is shown with its method, resolved
     /// URL, all headers (secrets masked) and the size of its body. The exit status is 1 if a line could not be sent.
     /// What --resume would skip is shown too.

@@ -11,7 +11,8 @@ use crate::units::size;
 pub(crate) struct Results {
     /// Results, one JSON object a line [default: standard output]
     ///
-    /// The file is one that --resume goes on from. While haul writes it, no other haul can.
+    /// The file is one that --resume goes on from. While haul writes it, no other haul can. A name that promises another
+    /// format (x.csv, x.gz, x.db) is refused. FILE.journal beside it, where there is one, belongs to it.
     #[arg(short = 'o', long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Failed requests: .db, .sqlite or .sqlite3 = SQLite, else JSON Lines; haul reads both back
@@ -32,7 +33,7 @@ pub(crate) struct Results {
     ///
     /// The directory is made. A file is called as its line's output_file says, else as the last part of its URL; where
     /// that is taken, its number in the input is added. A file appears whole or not at all. --overwrite replaces files
-    /// that are there from before.
+    /// that are there from before; without it, a line whose output_file is there fails.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["require", "expect_json"])]
     pub(crate) output_dir: Option<PathBuf>,
     /// Input order instead of as completed
@@ -42,6 +43,8 @@ pub(crate) struct Results {
     #[arg(long)]
     pub(crate) include_headers: bool,
     /// The summary as JSON
+    ///
+    /// A file that is there is replaced with --overwrite; the summary of an earlier run, with --resume too.
     #[arg(long, value_name = "FILE")]
     pub(crate) summary_json: Option<PathBuf>,
 }

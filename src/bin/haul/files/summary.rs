@@ -54,13 +54,6 @@ impl SummaryFile {
         }
         let mut options = OpenOptions::new();
         let opened = options.write(true).create(true).truncate(false).open(path);
-        let opened = opened.and_then(|mut file| {
-            // A device that is full says so without a byte.
-            if !file.metadata()?.is_file() {
-                file.write(b"")?;
-            }
-            Ok(file)
-        });
         opened
             .map(|file| SummaryFile::File(path.clone(), file))
             .map_err(|e| unwritten(path, "cannot be opened for writing", &e))

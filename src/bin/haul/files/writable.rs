@@ -1,7 +1,7 @@
 //! Outputs that cannot be written, found before a request is sent.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Access, Files};
@@ -17,8 +17,9 @@ impl Files {
         for used in &self.uses {
             let path = used.path.as_path();
             match used.access {
-                Access::Write => check_file(path, made)
-                    .map_err(|e| unwritable(path, "cannot be opened for writing", &e))?,
+                Access::Write => {
+                    check_file(path, made).map_err(|e| unwritable(path, "cannot be written", &e))?
+                }
                 Access::Fill => {
                     check_folder(path).map_err(|e| unwritable(path, "cannot be used", &e))?;
                 }
@@ -70,10 +71,12 @@ impl NewOutputs {
 }
 
 fn unwritable(path: &Path, what: &str, error: &io::Error) -> Failure {
-    Failure::unwritten(match path.is_dir() && what.contains("opened") {
-        true => format!("{}: it is a directory (a file is expected)", path.display()),
-        false => format!("{}: {what}: {error}", path.display()),
-    })
+    Failure::unwritten(
+        match path.is_dir() && error.kind() == io::ErrorKind::IsADirectory {
+            true => format!("{}: it is a directory (a file is expected)", path.display()),
+            false => format!("{}: {what}: {error}", path.display()),
+        },
+    )
 }
 
 /// Makes a file in the directory and removes it.
@@ -89,7 +92,15 @@ fn try_file_in(folder: &Path) -> io::Result<()> {
 fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(about) if about.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(_) => may_write(path),
+        Ok(about) => may_write(path).and_then(|()| match is_device(&about) {
+            // One that is full says so without a byte.
+            true => OpenOptions::new()
+                .write(true)
+                .open(path)?
+                .write(b"")
+                .map(drop),
+            false => Ok(()),
+        }),
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         Err(_) => {
             let folder = parent(path);
@@ -103,6 +114,18 @@ fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
             may_add(folder)
         }
     }
+}
+
+#[cfg(unix)]
+fn is_device(about: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    about.file_type().is_char_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &fs::Metadata) -> bool {
+    false
 }
 
 /// Checks a directory that is made if it is not there.
