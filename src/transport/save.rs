@@ -234,7 +234,10 @@ fn hex(digest: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+    use crate::request::SaveLog;
 
     /// An empty directory, removed at the end.
     struct Directory(PathBuf);
@@ -255,12 +258,16 @@ mod tests {
         }
 
         fn names(&self) -> Vec<String> {
-            let entries = fs::read_dir(&self.0).unwrap();
-            let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
-            entries
-                .map(|entry| name(entry).into_string().unwrap())
-                .collect()
+            names_in(&self.0)
         }
+    }
+
+    fn names_in(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).into_iter().flatten();
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        entries
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect()
     }
 
     impl Drop for Directory {
@@ -315,6 +322,57 @@ mod tests {
         assert_eq!(unsaved.error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(directory.names(), ["a"]);
         assert_eq!(fs::read(to.path).unwrap(), b"old");
+    }
+
+    /// Lines of a log, each with the names in the directory when it was written.
+    #[derive(Default)]
+    struct Lines(Mutex<Vec<(String, Vec<String>)>>);
+
+    impl Lines {
+        fn add(&self, what: &str, path: &Path, part: &OsStr) {
+            let line = format!("{what} {}", part.to_str().unwrap());
+            let names = names_in(directory(path));
+            self.0.lock().unwrap().push((line, names));
+        }
+    }
+
+    impl SaveLog for Lines {
+        fn begin(&self, path: &Path, part: &OsStr) -> io::Result<()> {
+            self.add("begin", path, part);
+            Ok(())
+        }
+
+        fn give_up(&self, path: &Path, part: &OsStr) {
+            self.add("give up", path, part);
+        }
+    }
+
+    #[test]
+    fn a_log_has_the_name_before_the_file_is_made_and_hears_of_its_end() {
+        let directory = Directory::new();
+        let lines = Arc::new(Lines::default());
+        let to = SaveTo {
+            log: Some(Arc::clone(&lines) as _),
+            ..directory.to("a")
+        };
+        let part = Partial::create(&to, &Spare::default())
+            .unwrap()
+            .part
+            .clone();
+        let given_up = [format!("begin {part}"), format!("give up {part}")].map(|l| (l, vec![]));
+        assert_eq!(*lines.0.lock().unwrap(), given_up);
+        let partial = Partial::create(&to, &Spare::default()).unwrap();
+        let begun = format!("begin {}", partial.part);
+        partial.put_in_place().unwrap();
+        assert_eq!(lines.0.lock().unwrap()[2..], [(begun, vec![])]);
+        // One that could not be made is given up.
+        let nowhere = SaveTo {
+            path: directory.0.join("missing/a"),
+            ..to
+        };
+        assert!(Partial::create(&nowhere, &Spare::default()).is_err());
+        let (last, _) = lines.0.lock().unwrap().pop().unwrap();
+        assert!(last.starts_with("give up "), "{last}");
     }
 
     #[test]

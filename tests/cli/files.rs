@@ -401,16 +401,22 @@ fn standard_output_that_is_closed_or_only_read_is_status_3() {
         let said = String::from_utf8(output.stderr).unwrap();
         (output.status.code(), said)
     };
-    for redirected in [">&-", "1</dev/null"] {
-        for arguments in [&[][..], &["--dry-run"]] {
-            let (status, said) = closed(redirected, arguments);
-            assert_eq!(status, Some(3), "{said}");
-            assert!(said.starts_with("haul: stdout: "), "{said}");
-        }
+    for (redirected, arguments) in [
+        (">&-", &[][..]),
+        (">&-", &["-o", "-", "--ordered"]),
+        ("1</dev/null", &[]),
+        ("1</dev/null", &["--dry-run"]),
+        ("1</dev/null", &["-o", "new", "--summary-json", "-"]),
+    ] {
+        let (status, said) = closed(redirected, arguments);
+        assert_eq!(status, Some(3), "{redirected} {said}");
+        assert!(said.starts_with("haul: stdout: "), "{said}");
     }
+    assert!(!bed.folder.has("new"));
     assert_eq!(bed.server.requests(), 0);
     // What is thrown away on purpose is.
     assert_eq!(closed(">/dev/null", &[]).0, Some(0));
+    assert_eq!(closed(">&- 2>&-", &[]).0, Some(0));
     assert_eq!(closed(">&-", &["-o", "run.jsonl"]).0, Some(0));
     assert_eq!(bed.folder.records("run.jsonl").len(), 3);
 }

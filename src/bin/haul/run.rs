@@ -136,9 +136,9 @@ fn check_stdout(arguments: &Arguments) -> Result<(), Failure> {
     if shows || sums_up {
         stdout::check()?;
     }
-    // With another output a run is of use without its results.
+    // With another output a run is of use without its results, and a dry run has its exit status.
     let others = [&to.failures, &to.output_dir, &to.summary_json];
-    if shows && others.iter().all(|path| path.is_none()) {
+    if shows && !arguments.ending.dry_run && others.iter().all(|path| path.is_none()) {
         stdout::check_open()?;
     }
     Ok(())
