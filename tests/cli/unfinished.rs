@@ -104,6 +104,27 @@ fn a_file_without_an_outcome_is_replaced_and_no_other() {
 }
 
 #[test]
+fn a_file_that_has_its_outcome_is_not_replaced() {
+    let (server, folder) = (server(), Folder::new());
+    // One path stands in its record as it is, the other one escaped.
+    for name in ["x", "a\"b"] {
+        let line = json!({"url": server.url("/1"), "id": name, "output_file": name}).to_string();
+        let arguments = ["-o", "run.jsonl", "--output-dir", "d", "-"];
+        let run = haul(arguments).current_dir(&folder).input(line);
+        run.done().exits(0);
+        let file = format!("d/{name}");
+        folder.file(&file, "before");
+        let began = json!({"v": 1, "file": file, "part": format!(".{name}.{HEX}.part")});
+        folder.file("run.jsonl.journal", format!("{began}\n"));
+        let other = json!({"url": server.url("/2"), "output_file": name}).to_string();
+        let resumed = haul(arguments.iter().chain(&["--resume"]));
+        resumed.current_dir(&folder).input(other).done().exits(1);
+        assert_eq!(folder.read(&file), "before");
+        fs::remove_file(folder.at("run.jsonl")).unwrap();
+    }
+}
+
+#[test]
 fn a_file_that_was_given_up_is_not_the_runs_own() {
     let (server, folder) = (server(), Folder::new());
     fs::create_dir(folder.at("d")).unwrap();
