@@ -147,15 +147,19 @@ fn files_beside_an_output_are_outputs_too() {
     for (option, output, input) in [
         ("-o", "list", "list.journal"),
         ("--failures", "list.db", "list.db-wal"),
-        ("--failures", "list.db", "list.db-shm"),
-        ("--failures", "list.db", "list.db-journal"),
+        ("--failures", "list.db", "./list.db-shm"),
+        ("--failures", "./list.db", "list.db-journal"),
     ] {
         bed.refuses(2, &["--overwrite", option, output, input]);
         bed.refuses(2, &[option, output, input]);
     }
+    // An input that is a database has them too.
+    bed.refuses(2, &["--overwrite", "-o", "list.db-wal", "list.db"]);
     // Nor are they replaced by chance.
     let url = bed.server.url("/");
-    bed.refuses(2, &["--failures", "list.db", &url]);
+    fs::rename(bed.folder.at("list.db"), bed.folder.at("database")).unwrap();
+    bed.refuses(2, &["--failures", "list.db", &url])
+        .says("list.db-wal: it exists");
     fs::rename(&bed.list, bed.folder.at("away")).unwrap();
     let done = bed.refuses(2, &["-o", "list", &url]);
     done.says("list.journal: it exists").says("--overwrite");
@@ -334,8 +338,9 @@ fn an_output_that_cannot_be_written_is_status_3_before_anything_is_sent() {
     bed.folder.file("file", "before");
     for more in [&[][..], &["--dry-run"]] {
         for option in ["-o", "--failures", "--summary-json"] {
-            for path in [".", "no/such/x", "file/x"] {
-                let done = bed.refuses(3, &[&[option, path, "list"], more].concat());
+            for path in [".", "no/such/x", "file/x", "new/sub/x"] {
+                let arguments = ["--output-dir", "new", option, path, "list"];
+                let done = bed.refuses(3, &[&arguments, more].concat());
                 done.says(&format!("haul: {path}: "));
             }
         }

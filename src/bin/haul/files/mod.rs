@@ -23,6 +23,12 @@ pub(crate) use writable::NewOutputs;
 /// What files among the arguments are called in messages.
 const INPUT: &str = "an input";
 
+/// What files are called that hold a part of an input that is a database.
+const BESIDE_INPUT: &str = "a file that SQLite keeps beside an input";
+
+/// Endings of the files that SQLite keeps beside a database.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// A path that the run uses.
 #[derive(Debug)]
 pub(crate) struct Use {
@@ -80,9 +86,14 @@ fn read(arguments: &Arguments) -> Vec<Use> {
     let (given, connection) = (&arguments.requests, &arguments.connection);
     let files = arguments.inputs.iter();
     let files = files.filter(|input| *input != STDIN && !input.contains("://"));
-    let mut uses: Vec<Use> = files
-        .map(|path| Use::new(Access::Read, INPUT, path))
-        .collect();
+    let mut uses = Vec::new();
+    for path in files {
+        uses.push(Use::new(Access::Read, INPUT, path));
+        // A database is known by what is in it, whatever its name is.
+        let beside = BESIDE.map(|end| with_end(path.as_ref(), end));
+        let beside = beside.into_iter().filter(|path| path.exists());
+        uses.extend(beside.map(|path| Use::new(Access::Read, BESIDE_INPUT, path)));
+    }
     uses.push(Use::new(Access::Read, "standard input", "/dev/stdin"));
     let headers = given.headers.iter().map(|text| ("--header", text));
     let texts = [
@@ -127,7 +138,7 @@ fn written(arguments: &Arguments) -> Vec<Use> {
     if let Some(path) = &to.failures {
         uses.push(Use::new(Access::Write, "--failures", path));
         if is_database(path) {
-            let beside = ["-wal", "-shm", "-journal"].map(|end| with_end(path, end));
+            let beside = BESIDE.map(|end| with_end(path, end));
             let name = "a file that SQLite keeps beside --failures";
             uses.extend(beside.map(|path| Use::new(Access::Beside, name, path)));
         }
@@ -183,6 +194,8 @@ pub(crate) struct Files {
 /// there and not to be replaced.
 pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
     let (register, uses) = (FileRegister::new(), uses(arguments));
+    let failures = arguments.results.failures.as_deref();
+    let adds_to_database = failures.is_some_and(is_database);
     for used in &uses {
         let (path, name) = (&used.path, used.name.as_str());
         let entered = match used.access {
@@ -195,10 +208,11 @@ pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
             continue;
         };
         // A database that is an input is read to its end before the first row is added to it.
-        if name == "--failures" && is_database(path) && clash.other() == INPUT {
-            continue;
+        let may_add = adds_to_database && name.ends_with("--failures");
+        match (used.access, clash.other()) {
+            (Access::Write, INPUT) | (Access::Beside, BESIDE_INPUT) if may_add => {}
+            _ => return Err(refusal(used, &clash)),
         }
-        return Err(refusal(used, &clash));
     }
     let files = Files { register, uses };
     for used in files.of(Access::Write) {

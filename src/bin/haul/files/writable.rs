@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use super::{Access, Files};
 use crate::failure::Failure;
@@ -105,7 +105,7 @@ fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
         Err(_) => {
             let folder = parent(path);
             // It is made first.
-            if made.is_some_and(|made| folder.starts_with(made)) && !folder.exists() {
+            if !folder.exists() && made.is_some_and(|made| is_above(folder, made)) {
                 return Ok(());
             }
             if !fs::metadata(folder)?.is_dir() {
@@ -114,6 +114,12 @@ fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
             may_add(folder)
         }
     }
+}
+
+/// True if making the directory `made` makes `folder` too.
+fn is_above(folder: &Path, made: &Path) -> bool {
+    let paths = (absolute(folder), absolute(made));
+    matches!(paths, (Ok(folder), Ok(made)) if made.starts_with(&folder))
 }
 
 #[cfg(unix)]
