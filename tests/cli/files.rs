@@ -154,10 +154,13 @@ fn files_beside_an_output_are_outputs_too() {
         bed.refuses(2, &[option, output, input]);
     }
     // An input that is a database has them too.
-    bed.refuses(2, &["--overwrite", "-o", "list.db-wal", "list.db"]);
+    fs::copy(&bed.list, bed.folder.at("list.db")).unwrap();
+    for name in ["list.db-wal", "list.db-shm", "./list.db-journal"] {
+        bed.refuses(2, &["--overwrite", "-o", name, "list.db"]);
+    }
     // Nor are they replaced by chance.
     let url = bed.server.url("/");
-    fs::rename(bed.folder.at("list.db"), bed.folder.at("database")).unwrap();
+    fs::remove_file(bed.folder.at("list.db")).unwrap();
     bed.refuses(2, &["--failures", "list.db", &url])
         .says("list.db-wal: it exists");
     fs::rename(&bed.list, bed.folder.at("away")).unwrap();
