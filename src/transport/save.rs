@@ -56,7 +56,7 @@ pub(super) fn check(to: &SaveTo) -> Result<(), Unsaved> {
 /// A file that is being written. Dropped, it is removed.
 pub(crate) struct Partial {
     to: SaveTo,
-    /// Its name until it is complete, in the directory of the complete file.
+    /// Name until the file is complete, in the directory of the complete file.
     part: String,
     /// `None` once it is complete.
     file: Option<File>,

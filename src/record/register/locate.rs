@@ -1,4 +1,4 @@
-//! Where a path leads, found without opening anything.
+//! The file that a path leads to, found without opening anything.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf, absolute};
 /// Number of symbolic links that are followed one after the other, as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// Where a path leads.
+/// The file that a path leads to.
 #[derive(Debug)]
 pub(super) struct Located {
     /// Canonical path of the file; of one that is not there, its name in the canonical path of its directory.
     pub(super) place: PathBuf,
-    /// What stands there, links followed. `None`: nothing yet.
+    /// Metadata of what stands there, links followed. `None`: there is nothing yet.
     pub(super) about: Option<Metadata>,
     /// The last part of the path is a symbolic link.
     pub(super) is_link: bool,

@@ -75,7 +75,7 @@ impl fmt::Display for FileClash {
 
 impl std::error::Error for FileClash {}
 
-/// Why a file that a line names cannot be used.
+/// Reason why a file that a line names cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     /// The run reads or writes it for this.
@@ -84,9 +84,9 @@ pub(super) enum Refused {
     Sent,
     /// Another line is saved to it, or to a file in place of one of its directories.
     Saved,
-    /// It is a directory, a pipe or a device.
+    /// A directory, a pipe or a device stands there.
     NoFile,
-    /// It was there before the run.
+    /// A file was there before the run.
     Exists,
 }
 
@@ -102,14 +102,14 @@ impl fmt::Display for Refused {
     }
 }
 
-/// How a file is saved that may be there already.
+/// Treatment of a file that is there before it is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Existing {
-    /// It is refused.
+    /// Refuses the name.
     Refuse,
-    /// It is left for the worker to refuse, if its request is to be sent at all.
+    /// Leaves the refusal to the worker: a resumed run reads lines that it does not send.
     Leave,
-    /// It is replaced.
+    /// Replaces the file.
     Replace,
 }
 

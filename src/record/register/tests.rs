@@ -30,7 +30,7 @@ impl Drop for Folder {
     }
 }
 
-/// What is said of a second use of a file that was entered under the first path.
+/// Clash of a second use of a file that was entered under the first path.
 fn clash(first: PathBuf, second: PathBuf) -> Option<FileClash> {
     let register = FileRegister::new();
     register.enter_read(first, "an input").unwrap();

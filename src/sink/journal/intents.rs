@@ -234,7 +234,7 @@ impl Book {
             .map_err(|e| wrong(&self.path, "cannot be written", e))
     }
 
-    /// Where every intent and every saved file has its outcome on file, none needs to be kept.
+    /// Removes the file if every intent and every saved file has its outcome in the results.
     pub(super) fn close(&self) -> Result<(), SinkError> {
         let mut state = self.state();
         if !state.open.is_empty() || !state.begun.is_empty() {

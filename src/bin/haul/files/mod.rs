@@ -20,10 +20,10 @@ use crate::source::STDIN;
 pub(crate) use summary::SummaryFile;
 pub(crate) use writable::NewOutputs;
 
-/// What files among the arguments are called in messages.
+/// Name in messages of a file among the arguments.
 const INPUT: &str = "an input";
 
-/// What files are called that hold a part of an input that is a database.
+/// Name in messages of a file that holds a part of an input that is a database.
 const BESIDE_INPUT: &str = "a file that SQLite keeps beside an input";
 
 /// Endings of the files that SQLite keeps beside a database.
@@ -32,13 +32,13 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// A path that the run uses.
 #[derive(Debug)]
 pub(crate) struct Use {
-    /// What for, in messages: an option (`--output`), or words.
+    /// Name of the use in messages: an option (`--output`), or words.
     name: String,
     path: PathBuf,
     access: Access,
 }
 
-/// What a run does with a path.
+/// Use that a run makes of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
     /// Reads the file.

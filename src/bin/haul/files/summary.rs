@@ -13,7 +13,7 @@ use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::stdout::Stdout;
 
-/// Where the summary goes.
+/// Destination of the summary.
 pub(crate) enum SummaryFile {
     /// Nowhere: none was asked for.
     None,

@@ -14,7 +14,7 @@ fn arguments(given: &[&str]) -> Arguments {
     Arguments::from_arg_matches(&matches).unwrap()
 }
 
-/// How an option names a file.
+/// Form in which an option names a file.
 #[derive(Debug, PartialEq)]
 enum Naming {
     Path,
