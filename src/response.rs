@@ -237,7 +237,10 @@ impl fmt::Debug for Response {
         f.debug_struct("Response")
             .field("status", &self.head.status)
             .field("url", &self.head.redaction.uri(self.head.url.uri()))
-            .field("headers", &self.head.redaction.debug(&self.head.headers))
+            .field(
+                "headers",
+                &self.head.redaction.debug_response(&self.head.headers),
+            )
             .field("size_bytes", &self.body.len())
             .field("truncated", &self.truncated)
             .finish_non_exhaustive()

@@ -11,6 +11,7 @@ use crate::outcome::{Outcome, Report, State};
 use crate::request::Request;
 use crate::response::Head;
 use crate::retry::Tally;
+use crate::retry::redirect::Dropped;
 use crate::schedule::{Ended, Heard};
 use crate::timing::Nanoseconds;
 use crate::transport::Partial;
@@ -78,6 +79,8 @@ pub(super) struct Progress {
     pub(super) until: Option<Instant>,
     /// The present exchange follows a redirect: it is part of the attempt before.
     pub(super) redirected: bool,
+    /// What the redirects so far have left behind.
+    pub(super) dropped: Dropped,
     /// It was written down that it is about to be sent, as far as it must be.
     pub(super) announced: bool,
     /// The next attempt uses a new connection.

@@ -66,7 +66,7 @@ impl Engine {
             .map_err(|fault| Error::new(fault.error_type, fault.message).at(fault.phase))?;
         let redaction = &prepared.redaction;
         let shown = |(name, value)| {
-            let text = redaction.header(name, value);
+            let text = redaction.request_header(name, value);
             (name.as_str().to_owned(), text)
         };
         Ok(Preview {

@@ -211,7 +211,7 @@ fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
 fn shown(head: &Head, secrets: bool) -> BTreeMap<String, Vec<String>> {
     let value = |name, value: &HeaderValue| match secrets {
         true => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        false => head.redaction.header(name, value),
+        false => head.redaction.response_header(name, value),
     };
     head.headers
         .keys()
