@@ -106,7 +106,7 @@ impl ClientBuilder {
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         match Base::parse(url.as_ref()) {
             Ok(base) => self.defaults.base = Some(base),
-            Err(reason) => self.spoil("base_url", reason),
+            Err(mistake) => self.spoil("base_url", mistake.reason),
         }
         self
     }

@@ -83,7 +83,7 @@ impl CookieJar {
             url: Redaction::USUAL.url(url),
             reason,
         };
-        let url = url::parse(url).map_err(invalid)?;
+        let url = url::parse(url).map_err(|mistake| invalid(mistake.to_string()))?;
         let stored = self.sites().store(cookie, url.uri());
         stored.map_err(|reason| invalid(reason.to_owned()))
     }

@@ -8,6 +8,7 @@ use crate::escape::Escaped;
 use crate::host::Host;
 use crate::http::HeaderMap;
 use crate::outcome::{Outcome, Report, State};
+use crate::redact::unreadable;
 use crate::request::Request;
 use crate::response::Head;
 use crate::retry::Tally;
@@ -137,7 +138,7 @@ impl Job {
                 .is_some_and(|deadline| deadline <= now);
         let failed = self.progress.as_mut().and_then(|p| p.error.take());
         let error = match (why, failed) {
-            (Ended::Invalid(reason), _) => Error::new(ErrorType::InvalidRequest, reason),
+            (Ended::Invalid(mistake), _) => Error::invalid(mistake),
             (Ended::Interrupted, _) => Error::new(
                 ErrorType::Interrupted,
                 "it was under way when an earlier run was cut off, and the server may have acted",
@@ -252,7 +253,10 @@ impl Job {
     /// The URL for a log line, secrets masked.
     pub(super) fn shown(&self) -> String {
         if self.host.is_none() {
-            return self.request.shown_url().into_owned();
+            return match self.request.resumed() {
+                Some(resumed) if resumed.interrupted => self.request.shown_url().into_owned(),
+                _ => unreadable(self.request.url()),
+            };
         }
         let redaction = self.request.redaction();
         match &self.progress {

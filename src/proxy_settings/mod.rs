@@ -191,6 +191,9 @@ fn shown(text: &str) -> String {
 fn parse(text: &str) -> Result<ProxyServer, String> {
     let text = text.trim();
     let wrong = |why: &str| format!("{:?} is no proxy: {why}", shown(text));
+    if text.contains(['\r', '\n', '\0']) {
+        return Err(wrong("it holds a line break or a NUL"));
+    }
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let (kind, default) = match &*scheme.to_ascii_lowercase() {
         "http" => (ProxyKind::Http, 80),
@@ -208,7 +211,7 @@ fn parse(text: &str) -> Result<ProxyServer, String> {
         return Err(wrong("it has a path (a / in a password is written %2F)"));
     }
     let parsed = |scheme: &str| url::parse(&format!("{scheme}://{place}/"));
-    let server = parsed("http").map_err(|why| wrong(&why))?.host();
+    let server = parsed("http").map_err(|why| wrong(&why.reason))?.host();
     let server = server.ok_or_else(|| wrong("the URL has no host"))?;
     // A parsed URL does not say its scheme's own port: one of the two schemes has another.
     let port = |scheme| parsed(scheme).ok()?.uri().port_u16();
@@ -239,6 +242,13 @@ impl Credentials {
 
     fn check(&self, kind: ProxyKind) -> Result<(), &'static str> {
         let fits = |part: &[u8]| (1..=255).contains(&part.len());
+        let breaks = |part: &[u8]| {
+            part.iter()
+                .any(|byte| matches!(byte, b'\r' | b'\n' | b'\0'))
+        };
+        if breaks(&self.user) || breaks(&self.password) {
+            return Err("user and password hold a line break or a NUL");
+        }
         match kind {
             ProxyKind::Socks5 if !fits(&self.user) || !fits(&self.password) => {
                 Err("SOCKS5 takes user and password of 1 to 255 bytes each (RFC 1929)")

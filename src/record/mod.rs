@@ -27,6 +27,7 @@
 //! | `content_type`, `size_bytes` | of the response, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
 //! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again; `stop_reason` also where an accepted response was to be asked for again, and could not be |
+//! | `error_position`, `error_text` | of a line or a URL that could not be read: the position of the mistake, in bytes from 1 (in the line, or in the URL of a line that could be read), and a part of it that is known to be harmless, such as the name of a key; `url` is then its host and path |
 //! | `attempt_log` | the attempts that failed, or were followed by another: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
@@ -56,6 +57,7 @@ mod pairs;
 mod pieces;
 mod read;
 mod request;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -86,7 +88,8 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
 use crate::request::{Request, Tag};
 use crate::timing::{Phase, millis, millis_option};
-use invalid::Fault;
+#[cfg(feature = "sqlite")]
+use crate::url::Mistake;
 use request::Written;
 pub(crate) use wire::Version;
 
@@ -205,6 +208,12 @@ pub struct Record<'a> {
     /// What went wrong, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_msg: Option<Cow<'a, str>>,
+    /// Position of the mistake in a line or a URL that could not be read, in bytes from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_position: Option<u64>,
+    /// Part of that line or URL which is known to be harmless.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_text: Option<Cow<'a, str>>,
     /// Why it was not tried again: a failure, or an accepted response that was to be asked for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_reason: Option<StopReason>,
@@ -333,6 +342,22 @@ impl<'a> Record<'a> {
         String::from_utf8_lossy(&line).into_owned()
     }
 
+    /// The mistake in a URL that could not be read. `None`: the record is of no such failure.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn mistake(&self) -> Option<Mistake> {
+        let shown = self.error_text.as_deref()?;
+        Some(Mistake {
+            reason: self
+                .error_msg
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned()
+                .into(),
+            position: self.error_position,
+            shown: Some(shown.into()),
+        })
+    }
+
     /// The request of a line of a failure log, as JSON.
     #[cfg(feature = "sqlite")]
     pub(crate) fn request_json(&self) -> String {
@@ -371,7 +396,10 @@ fn unreadable(line: &str, error: &serde_json::Error) -> InvalidLine {
     let other = serde_json::from_str::<Versioned>(line)
         .ok()
         .and_then(|line| Version::refusal(line.v));
-    InvalidLine::new(other.unwrap_or_else(|| format!("not a record: {}", Fault(error))))
+    match other {
+        Some(refusal) => InvalidLine::new(refusal),
+        None => invalid::fault("not a record", line, error),
+    }
 }
 
 fn is_zero(n: &u32) -> bool {

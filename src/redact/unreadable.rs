@@ -83,9 +83,9 @@ fn shown(text: &str, is_url: bool) -> String {
     let (slashes, rest) = text.split_at(slashes);
     let (place, path) = rest.split_at(rest.find(is_slash).unwrap_or(rest.len()));
     let of_host = |c: char| c.is_alphanumeric() || "-._~%".contains(c);
-    let host_end = match place.starts_with('[') {
-        true => place.find(']').map_or(0, |end| end + 1),
-        false => place.find(|c| !of_host(c)).unwrap_or(place.len()),
+    let host_end = match place.strip_prefix('[') {
+        Some(inner) => address(inner).map_or(0, |length| length + "[]".len()),
+        None => place.find(|c| !of_host(c)).unwrap_or(place.len()),
     };
     let (host, port) = place.split_at(host_end);
     let digits = port.strip_prefix(':').filter(|port| is_number(port));
@@ -106,6 +106,19 @@ fn shown(text: &str, is_url: bool) -> String {
         ""
     };
     format!("{cut}{mark}")
+}
+
+/// Length of an IPv6 address and its zone, before the bracket behind them. `None`: the text begins with no address.
+fn address(text: &str) -> Option<usize> {
+    let (inner, _) = text.split_once(']')?;
+    let (address, zone) = inner.split_once('%').unwrap_or((inner, ""));
+    let is_address = address
+        .bytes()
+        .all(|b| b.is_ascii_hexdigit() || b":.".contains(&b));
+    let is_zone = zone
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    (is_address && is_zone && address.contains(':')).then_some(inner.len())
 }
 
 #[cfg(test)]
@@ -153,6 +166,10 @@ mod tests {
             ("Bearer secret", "Bearer***"),
             ("http://h/a write to me@secret", "http://***"),
             ("http://h h/secret", "http://h***"),
+            ("[\"secret\"]", "***"),
+            ("[secret]/x", "***"),
+            ("http://[::1%secret;]/", "http://***"),
+            ("http://u@[::1]:x/", "http://***@[::1]***"),
             ("{\"a\":\"secret\"}", "***"),
             ("http://h/a;jsessionid=secret", "http://h/a***"),
             ("http://u:p@h:secret/", "http://***@h***"),

@@ -63,7 +63,7 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
     // The results file last: a run that could not begin leaves none behind, which would be in the way of the next.
     let mut failures = match to.failures.as_deref() {
         None => Failed::Nowhere,
-        Some(path) => failures(path, resume, ending.overwrite, records.clone())?,
+        Some(path) => failures(path, resume, ending.overwrite, records.clone(), redaction)?,
     };
     let results = match path {
         None => Results::Stdout(
@@ -117,6 +117,7 @@ fn failures(
     resume: bool,
     overwrite: bool,
     records: RecordOptions,
+    redaction: &Redaction,
 ) -> Result<Failed, Failure> {
     let is_database = path.extension().is_some_and(|end| {
         ["db", "sqlite", "sqlite3"]
@@ -126,7 +127,7 @@ fn failures(
     if is_database {
         // Each run has its own number there: nothing is in the way of anything.
         let database = Sqlite::open(path).map_err(wrong)?.records(records);
-        return Ok(Failed::Database(Box::new(match again::shown() {
+        return Ok(Failed::Database(Box::new(match again::shown(redaction) {
             Some(arguments) => database.arguments(arguments),
             None => database,
         })));
