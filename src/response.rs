@@ -11,6 +11,7 @@ use crate::http::{HeaderMap, Uri, Version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::escape::Escaped;
 use crate::redact::Redaction;
 use crate::timing::{Phases, Timings};
 use crate::url::Url;
@@ -249,7 +250,8 @@ impl fmt::Debug for Response {
 
 impl fmt::Debug for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} -> {}", self.status, self.url, self.location)
+        let (url, location) = (Escaped(&self.url), Escaped(&self.location));
+        write!(f, "{} {url} -> {location}", self.status)
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::escape::log_line;
 use crate::http::header::{COOKIE, SET_COOKIE};
 use crate::http::{HeaderMap, HeaderValue, Uri};
 use crate::redact::Redaction;
@@ -161,7 +162,7 @@ impl CookieJar {
         drop(sites);
         for reason in refused {
             let host = uri.host().unwrap_or_default();
-            log::debug!("{host}: a cookie is not kept: {reason}");
+            log_line!(Debug, "{host}: a cookie is not kept: {reason}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::escape::Escaped;
+use crate::escape::log_line;
 use crate::host::Host;
 use crate::http::HeaderMap;
 use crate::outcome::{Outcome, Report, State};
@@ -242,11 +242,12 @@ impl Job {
     pub(super) fn give_up(&self, error: &Error) {
         let attempts = self.attempts();
         let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
-        log::warn!(
+        log_line!(
+            Warn,
             "{}: giving up after attempt {attempts}: {}: {} ({reason})",
-            Escaped(self.shown()),
+            self.shown(),
             error.error_type(),
-            Escaped(error)
+            error
         );
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::invalid::{InvalidLine, not_json};
+use super::logged;
 use super::read::{self, BODIES, Read, Reading};
 use super::stand_in::stand_in;
 use crate::request::Request;
@@ -100,7 +101,7 @@ fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Rea
     let (url, mut keys) = if line.starts_with('{') {
         let keys = Fields::read(line)?;
         if keys.has("request") {
-            let read = read::logged(&keys, reading)?;
+            let read = logged::logged(&keys, reading)?;
             return Ok(match read.request.raw_line() {
                 Some(raw) => read_again(raw, defaults, reading),
                 None => read,

@@ -15,6 +15,8 @@ use crate::request::Request;
 use crate::response::{Head, Response};
 use crate::timing::{Timings, millis};
 use crate::url::Base;
+#[cfg(feature = "sqlite")]
+use crate::url::Mistake;
 
 /// What a record holds of bodies and headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,6 +208,24 @@ impl<'a> Record<'a> {
             record.response_text = Some(text);
         }
         record
+    }
+}
+
+impl Record<'_> {
+    /// The mistake in a URL that could not be read. `None`: the record is of no such failure.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn mistake(&self) -> Option<Mistake> {
+        let shown = self.error_text.as_deref()?;
+        Some(Mistake {
+            reason: self
+                .error_msg
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned()
+                .into(),
+            position: self.error_position,
+            shown: Some(shown.into()),
+        })
     }
 }
 

@@ -52,6 +52,7 @@ mod input;
 mod invalid;
 mod key;
 mod lines;
+mod logged;
 mod make;
 mod pairs;
 mod pieces;
@@ -88,8 +89,6 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
 use crate::request::{Request, Tag};
 use crate::timing::{Phase, millis, millis_option};
-#[cfg(feature = "sqlite")]
-use crate::url::Mistake;
 use request::Written;
 pub(crate) use wire::Version;
 
@@ -331,7 +330,7 @@ impl<'a> Record<'a> {
     /// # Errors
     /// When the line is no record, or one of another version.
     pub fn parse(line: &str) -> Result<Record<'static>, InvalidLine> {
-        serde_json::from_str(line).map_err(|e| unreadable(line, &e))
+        serde_json::from_str(line).map_err(|e| invalid::no_record(line, &e))
     }
 
     /// The record as one line of JSON, without the line feed.
@@ -340,22 +339,6 @@ impl<'a> Record<'a> {
         self.write_to(&mut line);
         line.pop();
         String::from_utf8_lossy(&line).into_owned()
-    }
-
-    /// The mistake in a URL that could not be read. `None`: the record is of no such failure.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn mistake(&self) -> Option<Mistake> {
-        let shown = self.error_text.as_deref()?;
-        Some(Mistake {
-            reason: self
-                .error_msg
-                .as_deref()
-                .unwrap_or_default()
-                .to_owned()
-                .into(),
-            position: self.error_position,
-            shown: Some(shown.into()),
-        })
     }
 
     /// The request of a line of a failure log, as JSON.
@@ -382,23 +365,8 @@ impl<'a> Record<'a> {
     pub fn to_request(&self) -> Result<Request, InvalidLine> {
         match &self.request {
             Some(request) => request.to_request(),
-            None => Err(read::missing()),
+            None => Err(logged::missing()),
         }
-    }
-}
-
-/// Why a line could not be read: another version before all else, since its other keys may be anything.
-fn unreadable(line: &str, error: &serde_json::Error) -> InvalidLine {
-    #[derive(Deserialize)]
-    struct Versioned {
-        v: u64,
-    }
-    let other = serde_json::from_str::<Versioned>(line)
-        .ok()
-        .and_then(|line| Version::refusal(line.v));
-    match other {
-        Some(refusal) => InvalidLine::new(refusal),
-        None => invalid::fault("not a record", line, error),
     }
 }
 

@@ -12,9 +12,10 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::InvalidLine;
 use super::codes::{Codes, codes_of};
 use super::fields::Fields;
+use super::logged;
 use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
-use super::read::{self, Reading};
+use super::read::Reading;
 use super::values::{Values, whole_ms};
 use crate::http::header::AUTHORIZATION;
 use crate::redact::unreadable;
@@ -32,7 +33,7 @@ use crate::url::Mistake;
 /// # Errors
 /// When the line is not of a failure log, or its request cannot be understood.
 pub fn request_of(line: &str) -> Result<Request, InvalidLine> {
-    read::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
+    logged::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
 }
 
 /// A request as a line of input, which [`request_of_input`](super::request_of_input) reads back: JSON, without a line
@@ -283,7 +284,7 @@ impl Written {
 
     pub(super) fn to_request(&self) -> Result<Request, InvalidLine> {
         let keys = Fields::logged(&self.0, self.0.get())?;
-        read::of_log(&keys, Reading::default()).map(|read| read.request)
+        logged::of_log(&keys, Reading::default()).map(|read| read.request)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::failure::{Failure, Status};
 use crate::input::Input;
-use crate::stdout::Stdout;
+use crate::stdout::Stream;
 use crate::unfit::Unfit;
 use crate::voice::Voice;
 
@@ -50,7 +50,7 @@ impl<'a> Shown<'a> {
 
 /// Prints the requests, and says of each line that could not be sent why.
 pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<Status, Failure> {
-    let mut out = BufWriter::new(Stdout::new());
+    let mut out = BufWriter::new(Stream::stdout());
     let mut status = Status::Fine;
     let mut write = || {
         while let Some(read) = input.next_line() {

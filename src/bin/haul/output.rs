@@ -10,7 +10,7 @@ use haul::{Outcome, Redaction, SinkError, Summary};
 use crate::again;
 use crate::arguments::{Arguments, Body};
 use crate::failure::Failure;
-use crate::stdout::Stdout;
+use crate::stdout::Stream;
 
 /// The results, and the failures where they were asked for.
 pub(crate) struct Output {
@@ -24,11 +24,13 @@ pub(crate) struct Output {
 enum Failed {
     Nowhere,
     Log(Box<Failures>),
+    Terminal(Box<Failures<Stream>>),
     Database(Box<Sqlite>),
 }
 
 pub(crate) enum Results {
-    Stdout(JsonLines<Stdout>),
+    /// Standard output, or another terminal.
+    Stdout(JsonLines<Stream>),
     /// A pipe, a device.
     Stream(JsonLines),
     Journal(Box<Journal>),
@@ -65,16 +67,21 @@ pub(crate) fn open(arguments: &Arguments, redaction: &Redaction) -> Result<Outpu
         None => Failed::Nowhere,
         Some(path) => failures(path, resume, ending.overwrite, records.clone(), redaction)?,
     };
-    let results = match path {
-        None => Results::Stdout(
-            JsonLines::new(Stdout::new())
+    let results = match (path, path.and_then(Stream::terminal)) {
+        (None, _) => Results::Stdout(
+            JsonLines::new(Stream::stdout())
                 .named("stdout")
                 .records(records),
         ),
-        Some(path) if is_stream => {
+        (Some(path), Some(terminal)) => Results::Stdout(
+            JsonLines::new(terminal)
+                .named(path.to_string_lossy())
+                .records(records),
+        ),
+        (Some(path), None) if is_stream => {
             Results::Stream(JsonLines::append(path).map_err(wrong)?.records(records))
         }
-        Some(path) => {
+        (Some(path), None) => {
             let journal = if resume {
                 Journal::open(path)
             } else if ending.overwrite {
@@ -132,6 +139,10 @@ fn failures(
             None => database,
         })));
     }
+    if let Some(terminal) = Stream::terminal(path) {
+        let log = Failures::new(terminal).named(path.to_string_lossy());
+        return Ok(Failed::Terminal(Box::new(log.records(records))));
+    }
     let log = match (resume, overwrite) {
         (true, _) => Failures::append(path),
         (_, true) => Failures::overwrite(path),
@@ -181,6 +192,7 @@ impl Failed {
         match self {
             Failed::Nowhere => None,
             Failed::Log(log) => Some(log),
+            Failed::Terminal(log) => Some(log),
             Failed::Database(database) => Some(database),
         }
     }

@@ -1,7 +1,7 @@
 //! The run itself: requests in on one thread, outcomes out on another.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::thread;
 
 use haul::sink::Sink;
@@ -17,6 +17,7 @@ use crate::output::{self, Results};
 use crate::progress;
 use crate::settings::{self, Settings};
 use crate::signals;
+use crate::stdout::Stream;
 use crate::total;
 use crate::units::Most;
 use crate::voice::{self, Voice};
@@ -246,10 +247,13 @@ fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(),
     };
     let mut text = serde_json::to_string_pretty(summary).map_err(|e| wrong(&e))?;
     text.push('\n');
-    let written = if path.as_os_str() == "-" {
-        io::stdout().write_all(text.as_bytes())
-    } else {
-        fs::write(path, text)
+    let stream = match path.as_os_str() == "-" {
+        true => Some(Stream::stdout()),
+        false => Stream::terminal(path),
+    };
+    let written = match stream {
+        Some(mut stream) => stream.write_all(text.as_bytes()),
+        None => fs::write(path, text),
     };
     written.map_err(|e| wrong(&e))
 }
