@@ -4,10 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::Utf8Error;
 
-use serde::Deserialize;
 use serde_json::error::Category;
 
-use super::wire::Version;
 use crate::redact::beginning;
 use crate::url::Mistake;
 
@@ -115,23 +113,8 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> InvalidLine {
     fault("not JSON", text, error)
 }
 
-/// A line that is no record: another version is said before all else, since its other keys may be anything.
-pub(super) fn no_record(line: &str, error: &serde_json::Error) -> InvalidLine {
-    #[derive(Deserialize)]
-    struct Versioned {
-        v: u64,
-    }
-    let other = serde_json::from_str::<Versioned>(line)
-        .ok()
-        .and_then(|line| Version::refusal(line.v));
-    match other {
-        Some(refusal) => InvalidLine::new(refusal),
-        None => fault("not a record", line, error),
-    }
-}
-
 /// A fault in JSON. `what`: what the text is not.
-fn fault(what: &str, text: &str, error: &serde_json::Error) -> InvalidLine {
+pub(super) fn fault(what: &str, text: &str, error: &serde_json::Error) -> InvalidLine {
     let before: usize = text
         .split_inclusive('\n')
         .take(error.line().saturating_sub(1))

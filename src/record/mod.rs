@@ -330,7 +330,7 @@ impl<'a> Record<'a> {
     /// # Errors
     /// When the line is no record, or one of another version.
     pub fn parse(line: &str) -> Result<Record<'static>, InvalidLine> {
-        serde_json::from_str(line).map_err(|e| invalid::no_record(line, &e))
+        serde_json::from_str(line).map_err(|e| wire::no_record(line, &e))
     }
 
     /// The record as one line of JSON, without the line feed.

@@ -25,7 +25,7 @@ const TARGETS: [(&str, &str); 24] = [
     ("/\"a\"<b>?q=\"a\"<b>", "/%22a%22%3Cb%3E?q=%22a%22%3Cb%3E"),
     ("/100%?5%&%zz", "/100%?5%&%zz"),
     ("/x?q=[1]&r=\\", "/x?q=[1]&r=\\"),
-    ("/%7Euser?sig=a%2Fb%2B", "/%7Euser?sig=a%2Fb%2B"),
+    ("/%7Euser?sign=a%2Fb%2B", "/%7Euser?sign=a%2Fb%2B"),
     ("/ü/你?q=ü", "/%C3%BC/%E4%BD%A0?q=%C3%BC"),
     ("/a b?c d", "/a%20b?c%20d"),
     ("/a\tb\n/c", "/ab/c"),
