@@ -9,6 +9,7 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use self::except::{Exception, exceptions};
+use crate::redact::unreadable;
 use crate::url;
 
 /// Which requests go through which proxy. The default is none, whatever the environment says;
@@ -180,17 +181,9 @@ impl fmt::Debug for ProxyServer {
     }
 }
 
-/// The URL as it may be shown. What stands before the last `@` may be a password, in whatever place.
-fn shown(text: &str) -> String {
-    match text.rsplit_once('@') {
-        Some((_, rest)) => format!("***@{rest}"),
-        None => text.to_owned(),
-    }
-}
-
 fn parse(text: &str) -> Result<ProxyServer, String> {
     let text = text.trim();
-    let wrong = |why: &str| format!("{:?} is no proxy: {why}", shown(text));
+    let wrong = |why: &str| format!("{:?} is no proxy: {why}", unreadable(text));
     if text.contains(['\r', '\n', '\0']) {
         return Err(wrong("it holds a line break or a NUL"));
     }

@@ -129,6 +129,9 @@ fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Rea
     let unknown = read::unknown(&keys, reading)?;
     defaults.complete(&mut keys);
     let request = read::request(url, &keys, reading)?;
+    if let Some(raw) = request.raw_line() {
+        return Ok(read_again(raw, defaults, reading));
+    }
     if let Some(path) = request.saves_to()
         && !stays_below(path)
     {

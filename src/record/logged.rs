@@ -2,18 +2,8 @@
 
 use super::InvalidLine;
 use super::fields::{Fields, text, whole};
-use super::read::{Read, Reading, base64, request, unknown_of, url_of};
+use super::read::{Read, Reading, request, unknown, url_of};
 use super::wire::Version;
-use crate::url::Mistake;
-
-/// Fields of a failure log about a request that could not be read.
-const OF_MISTAKES: [&str; 5] = [
-    "invalid",
-    "invalid_at",
-    "invalid_text",
-    "raw_line",
-    "raw_line_base64",
-];
 
 /// The request of a line of a failure log.
 pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
@@ -44,24 +34,9 @@ pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, Invali
 
 /// The request that a failure log holds.
 pub(super) fn of_log(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
-    let known = |key: &&str| !OF_MISTAKES.contains(key);
-    let unknown = unknown_of(keys, keys.names().filter(known), reading)?;
-    let mut request = request(url_of(keys)?, keys, reading)?;
-    if let Some(reason) = keys.read_key("invalid", text)? {
-        request = request.spoiled(Mistake {
-            reason: reason.into(),
-            position: keys.read_key("invalid_at", whole)?,
-            shown: keys.read_key("invalid_text", text)?.map(String::into),
-        });
-    }
-    if let Some(line) = keys.read_key("raw_line", text)? {
-        request = request.keeping_line(line);
-    } else if let Some(line) = keys.read_key("raw_line_base64", base64)? {
-        request = request.keeping_line(line);
-    }
     Ok(Read {
-        unknown,
-        request,
+        unknown: unknown(keys, reading)?,
+        request: request(url_of(keys)?, keys, reading)?,
         logged: true,
     })
 }

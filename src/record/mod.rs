@@ -12,7 +12,7 @@
 //! | `key` | what a resumed batch recognises the request by, see [`Key`] |
 //! | `source`, `line` | where the request came from a file: its name as given (`-` is standard input), and the number of the line in it, from 1, counting every line |
 //! | `outcome` | `success`, `rejected` or `failed` |
-//! | `url`, `method` | of the request, the URL as it was written and resolved against the base URL; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked |
+//! | `url`, `method` | of the request, the URL as it was written and resolved against the base URL; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked; of one that could not be read host and path |
 //! | `status` | of the last response |
 //! | `rejection` | `code` and `message` of the application's no |
 //! | `attempts` | how often it was tried, 0 if never sent |
@@ -41,7 +41,7 @@
 //!
 //! | key | meaning |
 //! |---|---|
-//! | `request` | the request, see [`Record::to_request`] |
+//! | `request` | the request, see [`Record::to_request`]. Of one that could not be read only host and path of the URL, `id` and `tag`, beside `invalid`, `invalid_at` and `invalid_text` (as `error_msg`, `error_position` and `error_text`); `source` and `line` lead to the line itself. If it was [kept](crate::Request::keeping_line), it is in `raw_line`, or in `raw_line_base64` if it is not UTF-8 |
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
 mod body;

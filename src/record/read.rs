@@ -18,7 +18,7 @@ use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::{LineBody, Request, Tag};
 use crate::status::StatusSet;
-use crate::url;
+use crate::url::{self, Mistake};
 
 /// Fields that say what the body is.
 pub(super) const BODIES: [&str; 6] = [
@@ -30,7 +30,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 19] = [
+const OTHERS: [&str; 24] = [
     "url",
     "id",
     "custom_id",
@@ -50,6 +50,11 @@ const OTHERS: [&str; 19] = [
     "output_durable",
     "tag",
     "redacted",
+    "invalid",
+    "invalid_at",
+    "invalid_text",
+    "raw_line",
+    "raw_line_base64",
 ];
 
 /// Settings for reading requests.
@@ -74,16 +79,8 @@ pub(super) struct Read {
 
 /// The keys that mean nothing. The first is an error unless the reading is lenient.
 pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>, InvalidLine> {
-    unknown_of(keys, keys.names(), reading)
-}
-
-pub(super) fn unknown_of<'k>(
-    keys: &Fields<'_>,
-    names: impl Iterator<Item = &'k str>,
-    reading: Reading,
-) -> Result<Vec<String>, InvalidLine> {
     let known = |key: &str| BODIES.contains(&key) || OTHERS.contains(&key);
-    let mut unknown = names.filter(|key| !known(key));
+    let mut unknown = keys.names().filter(|key| !known(key));
     if !reading.lenient
         && let Some(key) = unknown.next()
     {
@@ -123,7 +120,27 @@ pub(super) fn request(
             with_body(request, key, value, reading).map_err(|wrong| keys.wrong_key(wrong, key))?;
     }
     request = with_settings(request, keys)?;
-    needing(request, keys)
+    with_mistake(needing(request, keys)?, keys)
+}
+
+/// Has the request fail again that a failure log holds since it could not be read, and keep its line.
+fn with_mistake(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
+    let Some(reason) = keys.read_key("invalid", text)? else {
+        return Ok(request);
+    };
+    let request = request.spoiled(Mistake {
+        reason: reason.into(),
+        position: keys.read_key("invalid_at", whole)?,
+        shown: keys.read_key("invalid_text", text)?.map(String::into),
+    });
+    let line = match keys.read_key("raw_line", text)? {
+        Some(line) => Some(line.into_bytes()),
+        None => keys.read_key("raw_line_base64", base64)?,
+    };
+    Ok(match line {
+        Some(line) => request.keeping_line(line),
+        None => request,
+    })
 }
 
 /// The one of these keys that is given. Two that say the same are refused: which is meant cannot be told.
@@ -241,7 +258,7 @@ fn with_body(
     })
 }
 
-pub(super) fn base64(key: &'static str, value: &RawValue) -> Result<Vec<u8>, InvalidLine> {
+fn base64(key: &'static str, value: &RawValue) -> Result<Vec<u8>, InvalidLine> {
     STANDARD
         .decode(text(key, value)?)
         .map_err(|_| InvalidLine::new(format!("{key}: it is no base64")))

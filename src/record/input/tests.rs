@@ -299,6 +299,46 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn a_request_that_could_not_be_read_stays_so_and_its_line_is_read_again() {
+    let log = r#"{"url":"http://h/","invalid":"a reason","invalid_at":7,"invalid_text":"colour""#;
+    let lenient = || super::super::InputLines::new().lenient(true);
+    let read = lenient().read(&format!("{log}}}")).unwrap().request;
+    let mistake = read.invalid().unwrap();
+    assert_eq!(mistake.reason, "a reason");
+    assert_eq!(
+        (mistake.position, mistake.shown.as_deref()),
+        (Some(7), Some("colour"))
+    );
+    for raw in [
+        r#""raw_line":"http://i/1""#,
+        r#""raw_line_base64":"aHR0cDovL2kvMQ==""#,
+    ] {
+        for line in [
+            format!("{log},{raw}}}"),
+            format!("{{\"v\":1,\"request\":{log},{raw}}}}}"),
+        ] {
+            assert_eq!(read_url(&line), ("http://i/1".to_owned(), None), "{line}");
+        }
+    }
+    let bad = format!(r#"{log},"raw_line":"http://i/ sesame"}}"#);
+    let again = request_of_input(&bad, &Map::new()).unwrap();
+    assert!(
+        again
+            .invalid()
+            .unwrap()
+            .reason
+            .starts_with("text after the URL")
+    );
+    assert_eq!(again.raw_line(), Some(&b"http://i/ sesame"[..]));
+}
+
+fn read_url(line: &str) -> (String, Option<String>) {
+    let request = read(line);
+    let reason = request.invalid().map(|mistake| mistake.to_string());
+    (request.url().to_owned(), reason)
+}
+
+#[test]
 fn what_is_wrong_is_found_in_the_line_and_named_apart_from_the_reason() {
     for (line, position, text) in [
         (r#"{"url":"u","metod":"sesame"}"#, Some(20), Some("metod")),
