@@ -63,7 +63,7 @@ impl Place {
 /// A line that is no request: the request that stands for it and fails, and what is wrong.
 pub(crate) struct Bad {
     stand_in: Request,
-    wrong: InvalidLine,
+    wrong: Box<InvalidLine>,
 }
 
 /// Opens everything before anything is sent.
@@ -220,7 +220,7 @@ impl Input {
         };
         Bad {
             stand_in: place.of(stand_in),
-            wrong,
+            wrong: Box::new(wrong),
         }
     }
 
