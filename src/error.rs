@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::response::Response;
 use crate::timing::Phase;
+use crate::url::Mistake;
 
 macro_rules! named {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
@@ -161,6 +162,9 @@ struct Inner {
     error_type: ErrorType,
     phase: Option<Phase>,
     message: String,
+    /// Position in the text that is wrong, and the part of it that may be shown.
+    position: Option<u64>,
+    text: Option<Box<str>>,
     /// Method and URL of the request, if that is told with the failure.
     request: Option<String>,
     stop_reason: Option<StopReason>,
@@ -174,11 +178,29 @@ impl Error {
             error_type,
             phase: None,
             message: message.into(),
+            position: None,
+            text: None,
             request: None,
             stop_reason: None,
             response: None,
             source: None,
         }))
+    }
+
+    /// A request that is not fit to be sent.
+    pub(crate) fn invalid(mistake: Mistake) -> Error {
+        let mut error = Error::new(ErrorType::InvalidRequest, mistake.reason);
+        (error.0.position, error.0.text) = (mistake.position, mistake.shown);
+        error
+    }
+
+    /// The mistake that the error is about.
+    pub(crate) fn mistake(&self) -> Mistake {
+        Mistake {
+            reason: self.0.message.clone().into(),
+            position: self.0.position,
+            shown: self.0.text.clone(),
+        }
     }
 
     pub(crate) fn at(mut self, phase: Phase) -> Error {
@@ -232,7 +254,26 @@ impl Error {
         self.0.stop_reason
     }
 
-    /// The message alone, without the class. Secrets are masked.
+    /// Position of the mistake, in bytes from 1: in the line of a request that could not be read, or in a URL that is none.
+    /// `None`: it is not known, or the failure is no mistake in a text.
+    pub fn position(&self) -> Option<u64> {
+        self.0.position
+    }
+
+    /// Part of the line or the URL that could not be read, as far as it is known to be harmless: the name of a key, or host
+    /// and path. `None`: there is none.
+    ///
+    /// ```
+    /// let outcome = haul::Client::new().get("http://ada:sesame@example.com:x/list?page=sesame");
+    /// let error = outcome.error().unwrap();
+    /// assert_eq!(error.message(), "the port is no number between 1 and 65535");
+    /// assert_eq!((error.position(), error.text()), (Some(31), Some("http://***@example.com***")));
+    /// ```
+    pub fn text(&self) -> Option<&str> {
+        self.0.text.as_deref()
+    }
+
+    /// The message alone, without the class. Secrets are masked, and equal mistakes have equal messages.
     pub fn message(&self) -> &str {
         &self.0.message
     }

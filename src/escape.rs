@@ -46,6 +46,28 @@ impl<T: fmt::Display> fmt::Display for Escaped<T> {
     }
 }
 
+/// Logs a line, escaped as a whole: this is the only way to the log, so that no text of others gets there as it is.
+/// `log_line!(Warn, "{host}: {error}")` takes the place of `log::warn!("{host}: {error}")`.
+macro_rules! log_line {
+    (target: $target:expr, $level:ident, $($text:tt)+) => {
+        ::log::log!(
+            target: $target,
+            ::log::Level::$level,
+            "{}",
+            $crate::escape::Escaped(::std::format_args!($($text)+))
+        )
+    };
+    ($level:ident, $($text:tt)+) => {
+        ::log::log!(
+            ::log::Level::$level,
+            "{}",
+            $crate::escape::Escaped(::std::format_args!($($text)+))
+        )
+    };
+}
+
+pub(crate) use log_line;
+
 struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl Write for Escaping<'_, '_> {
@@ -76,6 +98,12 @@ mod tests {
         let text = "a\u{202e}b\u{2066}c\u{2028}d\u{feff}e\u{e0041}";
         let shown = r"a\u{202e}b\u{2066}c\u{2028}d\u{feff}e\u{e0041}";
         assert_eq!(Escaped(text).to_string(), shown);
+    }
+
+    #[test]
+    fn a_value_within_a_format_is_escaped_once() {
+        let once = Escaped(format_args!("{}\n", Escaped("\u{1b}")));
+        assert_eq!(once.to_string(), r"\u{1b}\n");
     }
 
     #[test]

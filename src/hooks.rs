@@ -107,7 +107,7 @@ impl fmt::Debug for Outgoing<'_> {
             .field("attempt", &self.attempt)
             .field("method", self.method)
             .field("uri", &self.redaction.uri(self.uri))
-            .field("headers", &self.redaction.debug(self.headers))
+            .field("headers", &self.redaction.debug_request(self.headers))
             .finish_non_exhaustive()
     }
 }

@@ -153,7 +153,7 @@ impl fmt::Debug for HostRule {
             .field("breaker", &self.breaker)
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)
-            .field("headers", &Redaction::USUAL.debug(&self.headers))
+            .field("headers", &Redaction::USUAL.debug_request(&self.headers))
             .finish_non_exhaustive()
     }
 }

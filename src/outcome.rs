@@ -6,6 +6,7 @@ mod report;
 pub(crate) mod sample;
 mod unsuccessful;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::http::Version;
+use crate::redact::unreadable;
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::{Hop, Response, Saved};
@@ -103,7 +105,23 @@ impl<T> Outcome<T> {
     /// has the query parameters added to it. The form in which it was sent, with its escapes, is the
     /// [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {
-        shown_url(&self.request, &self.report)
+        self.shown_url().into_owned()
+    }
+
+    /// The request's URL as it may be shown: of one that could not be read, host and path.
+    pub(crate) fn shown_url(&self) -> Cow<'_, str> {
+        match self.is_unread() {
+            true => unreadable(self.request.url()).into(),
+            false => self.request.redaction().shown(self.written_url()),
+        }
+    }
+
+    /// True if the request, or its URL, could not be read.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.report.host.is_none()
+            && self
+                .error()
+                .is_some_and(|e| e.error_type() == ErrorType::InvalidRequest)
     }
 
     /// The request's URL as it was written, resolved against the base URL, with its secrets.
@@ -128,14 +146,14 @@ impl<T> Outcome<T> {
     #[doc(alias = "result")]
     #[doc(alias = "raise_for_status")]
     pub fn into_result(self) -> Result<T, Unsuccessful> {
-        let request = || {
-            let url = shown_url(&self.request, &self.report);
-            format!("{} {url}", self.request.method())
+        let request = match self.is_success() {
+            true => String::new(),
+            false => format!("{} {}", self.request.method(), self.url()),
         };
         match self.state {
             State::Success(value) => Ok(value),
-            State::Rejected(rejection) => Err(Unsuccessful::Rejected(rejection.to(request()))),
-            State::Failed(error) => Err(Unsuccessful::Failed(error.to(request()))),
+            State::Rejected(rejection) => Err(Unsuccessful::Rejected(rejection.to(request))),
+            State::Failed(error) => Err(Unsuccessful::Failed(error.to(request))),
         }
     }
 

@@ -1,49 +1,58 @@
-//! Masking of secrets: what Debug, log lines, error texts and records may show.
+//! Masking of secrets: what Debug, log lines, error texts and records may show, and what another origin may get.
+
+mod names;
+mod parameters;
+mod unreadable;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use percent_encoding::percent_decode_str;
-
+use crate::http::header::{CONTENT_LOCATION, LOCATION};
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use crate::url;
+
+pub(crate) use names::IDEMPOTENCY_KEYS;
+use parameters::Parameters;
+pub(crate) use unreadable::unreadable;
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// What is a secret: credentials, cookies, headers whose names say so (`X-Api-Key`), the userinfo of a URL, and the
-/// names a client adds with [`sensitive_header`](crate::ClientBuilder::sensitive_header) and
-/// [`sensitive_query`](crate::ClientBuilder::sensitive_query).
+/// Names whose values are secret: headers with credentials and cookies, headers of requests whose names say so
+/// (`X-Api-Key`, `X-Session-Id`), query parameters such as `access_token` and `X-Amz-Signature`, and the names a client
+/// adds with [`sensitive_header`](crate::ClientBuilder::sensitive_header) and
+/// [`sensitive_query`](crate::ClientBuilder::sensitive_query). The userinfo of a URL is a secret too.
 ///
-/// Whatever log lines, `Debug`, error texts and records show of a request or a response goes through one of these. What
+/// Log lines, `Debug`, error texts and records show a request or a response through one of these, and a redirect to
+/// another origin leaves the headers behind that it names. What
 /// writes requests down beside a client, such as `Sqlite::rebuild`, is given the
 /// [client's](crate::Client::redaction). Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Redaction(Option<Arc<Names>>);
+pub struct Redaction(Option<Arc<Added>>);
 
-/// What is secret beside what always is.
+/// Names that are secret beside those that always are.
 #[derive(Clone, Debug, Default)]
-struct Names {
+struct Added {
     headers: Vec<HeaderName>,
     query: Vec<String>,
 }
 
 impl Redaction {
-    /// What always is a secret, and nothing else.
+    /// The names that always are secret, and no others.
     pub(crate) const USUAL: &'static Redaction = &Redaction(None);
 
     pub(crate) fn add_header(&mut self, name: HeaderName) {
-        self.names_mut().headers.push(name);
+        self.added_mut().headers.push(name);
     }
 
     /// A query parameter; its name is compared as it reads, whatever its case.
     pub(crate) fn add_query(&mut self, name: String) {
-        self.names_mut().query.push(name);
+        self.added_mut().query.push(name);
     }
 
-    fn names_mut(&mut self) -> &mut Names {
+    fn added_mut(&mut self) -> &mut Added {
         Arc::make_mut(self.0.get_or_insert_default())
     }
 
@@ -51,20 +60,27 @@ impl Redaction {
         self.0.is_none()
     }
 
-    /// The headers added.
-    pub(crate) fn headers(&self) -> &[HeaderName] {
-        self.0.as_ref().map_or(&[], |names| &names.headers)
+    fn adds_header(&self, name: &HeaderName) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|added| added.headers.contains(name))
     }
 
-    /// Whether a header's value is a secret, whatever it is marked as.
+    /// Returns true if the value of a request header is a secret by its name.
     pub(crate) fn is_secret(&self, name: &HeaderName) -> bool {
-        is_secret(name) || self.headers().contains(name)
+        names::is_secret_request_header(name) || self.adds_header(name)
     }
 
-    /// Whether the value of a query parameter is a secret.
+    /// Returns true if a request header must not be sent to another origin than the one it was meant for.
+    pub(crate) fn stays_with_origin(&self, name: &HeaderName, value: &HeaderValue) -> bool {
+        value.is_sensitive() || self.is_secret(name) || names::belongs_to_origin(name)
+    }
+
+    /// Returns true if the value of a query parameter is a secret.
     pub(crate) fn is_secret_query(&self, name: &str) -> bool {
-        let added = self.0.as_ref().map_or(&[][..], |names| &names.query);
-        added.iter().any(|other| other.eq_ignore_ascii_case(name))
+        let added = self.0.as_ref().map_or(&[][..], |added| &added.query);
+        names::is_secret_parameter(name)
+            || added.iter().any(|other| other.eq_ignore_ascii_case(name))
     }
 
     /// A URI as text, its secrets masked.
@@ -83,18 +99,9 @@ impl Redaction {
             Some((text, from, to)) => format!("{}{MASK}{}", &text[..from], &text[to..]).into(),
             None => text.into(),
         };
-        match self.secret_pairs(&text) {
+        match Parameters::new(self, &text).masked() {
+            Some(masked) => masked.into(),
             None => text,
-            Some(pairs) => {
-                let mask = |(pair, name): (&str, Option<String>)| match name {
-                    Some(_) => {
-                        let name = pair.split('=').next().unwrap_or_default();
-                        format!("{name}={MASK}")
-                    }
-                    None => pair.to_owned(),
-                };
-                with_pairs(&text, pairs.into_iter().map(mask)).into()
-            }
         }
     }
 
@@ -107,57 +114,58 @@ impl Redaction {
             }
             None => (text.into(), false),
         };
-        let mut bare = Bare {
+        let left_out = Parameters::new(self, &url).left_out();
+        let (url, parameters) = match left_out {
+            Some((without, names)) => (without.into(), names),
+            None => (url, Vec::new()),
+        };
+        Bare {
             url,
             userinfo,
-            parameters: Vec::new(),
-        };
-        if let Some(pairs) = self.secret_pairs(&bare.url) {
-            let mut names = Vec::new();
-            let mut kept = Vec::new();
-            for (pair, name) in pairs {
-                match name {
-                    Some(name) => names.push(name),
-                    None => kept.push(pair.to_owned()),
-                }
-            }
-            bare.url = with_pairs(&bare.url, kept.into_iter()).into();
-            bare.parameters = names;
-        }
-        bare
-    }
-
-    /// The parameters of a URL, each with its name where that is secret. `None` where none is.
-    fn secret_pairs<'a>(&self, url: &'a str) -> Option<Vec<(&'a str, Option<String>)>> {
-        // Few clients name any, and few URLs have them.
-        self.0.as_ref().filter(|names| !names.query.is_empty())?;
-        let (from, to) = query(url)?;
-        let mut found = false;
-        let pairs = url[from..to].split('&').map(|pair| {
-            let name = pair.split('=').next().unwrap_or_default();
-            // Without the tabs and line breaks that a parsed URL does not have.
-            let name = name.replace(['\t', '\n', '\r'], "");
-            let name = percent_decode_str(&name).decode_utf8_lossy().into_owned();
-            let secret = self.is_secret_query(&name);
-            found |= secret;
-            (pair, secret.then_some(name))
-        });
-        let pairs = pairs.collect();
-        found.then_some(pairs)
-    }
-
-    /// A header's value as text: masked where it is a secret, and where it is a URL (`Location`), the secrets in it.
-    pub(crate) fn header(&self, name: &HeaderName, value: &HeaderValue) -> String {
-        if self.is_secret(name) || value.is_sensitive() {
-            MASK.to_owned()
-        } else {
-            self.url(&String::from_utf8_lossy(value.as_bytes()))
+            parameters,
         }
     }
 
-    /// Headers for `Debug`, secret values masked.
-    pub(crate) fn debug<'a>(&'a self, headers: &'a HeaderMap) -> impl fmt::Debug + use<'a> {
-        Headers(self, headers)
+    /// A request header's value as text, masked if it is a secret; in URLs within it their secrets are masked.
+    pub(crate) fn request_header(&self, name: &HeaderName, value: &HeaderValue) -> String {
+        self.header(name, value, self.is_secret(name))
+    }
+
+    /// A response header's value as text, masked if it is a secret; in URLs within it (`Location`, `Link`) their secrets
+    /// are masked.
+    pub(crate) fn response_header(&self, name: &HeaderName, value: &HeaderValue) -> String {
+        let secret = names::is_secret_response_header(name) || self.adds_header(name);
+        self.header(name, value, secret)
+    }
+
+    fn header(&self, name: &HeaderName, value: &HeaderValue, secret: bool) -> String {
+        if secret || value.is_sensitive() {
+            return MASK.to_owned();
+        }
+        let text = String::from_utf8_lossy(value.as_bytes());
+        if [LOCATION, CONTENT_LOCATION].contains(name) {
+            return self.url(&text);
+        }
+        let ends_url = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'');
+        text.split_inclusive(ends_url)
+            .map(|part| {
+                let end = part.trim_end_matches(ends_url).len();
+                format!("{}{}", self.shown(&part[..end]), &part[end..])
+            })
+            .collect()
+    }
+
+    /// Request headers for `Debug`, secret values masked.
+    pub(crate) fn debug_request<'a>(&'a self, headers: &'a HeaderMap) -> impl fmt::Debug + use<'a> {
+        Headers(self, headers, Redaction::request_header)
+    }
+
+    /// Response headers for `Debug`, secret values masked.
+    pub(crate) fn debug_response<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+    ) -> impl fmt::Debug + use<'a> {
+        Headers(self, headers, Redaction::response_header)
     }
 }
 
@@ -170,52 +178,21 @@ pub(crate) struct Bare<'a> {
     pub(crate) parameters: Vec<String>,
 }
 
-struct Headers<'a>(&'a Redaction, &'a HeaderMap);
+/// Headers, and the function that gives the text of a value.
+struct Headers<'a>(
+    &'a Redaction,
+    &'a HeaderMap,
+    fn(&Redaction, &HeaderName, &HeaderValue) -> String,
+);
 
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |(name, value)| (name, self.0.header(name, value));
-        f.debug_map().entries(self.1.iter().map(shown)).finish()
+        let Headers(redaction, headers, shown) = self;
+        let shown = headers
+            .iter()
+            .map(|(name, value)| (name, shown(redaction, name, value)));
+        f.debug_map().entries(shown).finish()
     }
-}
-
-/// Where the query of a URL is, without its `?`.
-fn query(url: &str) -> Option<(usize, usize)> {
-    let end = url.find('#').unwrap_or(url.len());
-    let from = url[..end].find('?')? + 1;
-    Some((from, end))
-}
-
-/// The URL with these parameters in place of its own.
-fn with_pairs(url: &str, pairs: impl Iterator<Item = String>) -> String {
-    let (from, to) = query(url).unwrap_or((url.len(), url.len()));
-    let pairs: Vec<String> = pairs.collect();
-    // Without parameters there is no query.
-    let from = if pairs.is_empty() { from - 1 } else { from };
-    format!("{}{}{}", &url[..from], pairs.join("&"), &url[to..])
-}
-
-/// Whether a header's value is a secret: credentials, cookies, and names that say so (`X-Api-Key`, `X-Auth-Token`).
-fn is_secret(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    matches!(
-        name,
-        "authorization"
-            | "proxy-authorization"
-            | "cookie"
-            | "set-cookie"
-            | "set-cookie2"
-            | "www-authenticate"
-    ) || [
-        "api-key",
-        "apikey",
-        "token",
-        "secret",
-        "password",
-        "signature",
-    ]
-    .iter()
-    .any(|part| name.contains(part))
 }
 
 /// A URL's text as it is parsed, where its userinfo begins, and the `@` after it. `None` if it has no userinfo.

@@ -26,12 +26,13 @@ use crate::policy::RetryPolicy;
 use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
+use crate::url::Mistake;
 
 pub(crate) use credentials::{basic, bearer};
 pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
-pub(crate) use options::{Options, Rule};
+pub(crate) use options::{BadLine, Options, Rule};
 pub(crate) use place::Place;
 pub(crate) use resumed::{Intents, Resumed};
 pub(crate) use save::{SaveLog, SaveTo, is_part_name, part_name};
@@ -107,10 +108,7 @@ impl Request {
         let name = method.as_ref();
         let (method, invalid) = match method::parse(name) {
             Some(method) => (method, None),
-            None => (
-                Method::GET,
-                Some(format!("the method {name:?} is not valid")),
-            ),
+            None => (Method::GET, Some("the method is not valid")),
         };
         let mut request = Request::get(url);
         if method != Method::GET {
@@ -315,8 +313,8 @@ impl Request {
     }
 
     /// What is wrong with it, if building it went wrong.
-    pub(crate) fn invalid(&self) -> Option<&str> {
-        self.options()?.invalid.as_deref()
+    pub(crate) fn invalid(&self) -> Option<&Mistake> {
+        self.options()?.invalid.as_ref()
     }
 
     fn content_mut(&mut self) -> &mut Content {
@@ -334,8 +332,10 @@ impl Request {
         self.options.get_or_insert_default()
     }
 
-    pub(crate) fn spoiled(mut self, reason: String) -> Request {
-        self.options_mut().invalid.get_or_insert(reason);
+    pub(crate) fn spoiled(mut self, mistake: impl Into<Mistake>) -> Request {
+        self.options_mut()
+            .invalid
+            .get_or_insert_with(|| mistake.into());
         self
     }
 }

@@ -11,6 +11,7 @@ use crate::http::{HeaderMap, Uri, Version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::escape::Escaped;
 use crate::redact::Redaction;
 use crate::timing::{Phases, Timings};
 use crate::url::Url;
@@ -237,7 +238,10 @@ impl fmt::Debug for Response {
         f.debug_struct("Response")
             .field("status", &self.head.status)
             .field("url", &self.head.redaction.uri(self.head.url.uri()))
-            .field("headers", &self.head.redaction.debug(&self.head.headers))
+            .field(
+                "headers",
+                &self.head.redaction.debug_response(&self.head.headers),
+            )
             .field("size_bytes", &self.body.len())
             .field("truncated", &self.truncated)
             .finish_non_exhaustive()
@@ -246,7 +250,8 @@ impl fmt::Debug for Response {
 
 impl fmt::Debug for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} -> {}", self.status, self.url, self.location)
+        let (url, location) = (Escaped(&self.url), Escaped(&self.location));
+        write!(f, "{} {url} -> {location}", self.status)
     }
 }
 

@@ -4,6 +4,7 @@ mod base;
 #[cfg(test)]
 mod differential;
 mod dots;
+mod mistake;
 mod name;
 mod text;
 mod unread;
@@ -19,6 +20,7 @@ use crate::http::Uri;
 use crate::http::uri::PathAndQuery;
 
 pub(crate) use base::Base;
+pub(crate) use mistake::Mistake;
 pub(crate) use name::host_name;
 pub(crate) use text::{authority, cleaned};
 pub(crate) use unread::{Front, Url};
@@ -33,45 +35,54 @@ const COMPONENT: &AsciiSet = &percent_encoding::NON_ALPHANUMERIC
 /// Upper bound for the length of a URL in bytes, as it is sent: the most that a [`Uri`] holds.
 const LONGEST: usize = u16::MAX as usize - 1;
 
-/// Upper bound for the characters of a host that a message shows.
-const SHOWN: usize = 80;
-
 /// Parses an absolute `http` or `https` URL as browsers do. A fragment is dropped; the zone of an IPv6 address is kept
-/// apart. The error says what is wrong, without the URL.
-pub(crate) fn parse(text: &str) -> Result<Url, String> {
+/// apart. The error says what is wrong, and shows nothing of the URL.
+pub(crate) fn parse(text: &str) -> Result<Url, Mistake> {
     parse_under(None, text)
 }
 
+/// Returns true if a text is a URL that can be sent, or a reference that becomes one under a base.
+pub(crate) fn is_readable(text: &str) -> bool {
+    let base = ::url::Url::parse("http://localhost/").ok();
+    parse_under(base.as_ref(), text).is_ok()
+}
+
 /// Parses a URL that may be relative to a base.
-fn parse_under(base: Option<&::url::Url>, text: &str) -> Result<Url, String> {
-    let text = cleaned(text);
-    if base.is_none() || text::split_scheme(&text).is_some() {
-        check_scheme(&text)?;
+fn parse_under(base: Option<&::url::Url>, text: &str) -> Result<Url, Mistake> {
+    parse_cleaned(base, &cleaned(text)).map_err(|mistake| Mistake {
+        position: mistake.position.map(|at| text::uncleaned(text, at)),
+        ..mistake
+    })
+}
+
+/// Parses a [cleaned] URL.
+fn parse_cleaned(base: Option<&::url::Url>, text: &str) -> Result<Url, Mistake> {
+    if base.is_none() || text::split_scheme(text).is_some() {
+        check_scheme(text)?;
     }
-    let relative = base.and_then(|base| text::relative(&text, base.scheme()));
+    let relative = base.and_then(|base| text::relative(text, base.scheme()));
     let zone = match relative.is_none_or(text::names_host) {
-        true => zone::take_off(&text)?,
+        true => zone::take_off(text)?,
         false => None,
     };
     let (text, zone) = match zone {
-        Some((text, zone)) => (text.into(), Some(zone)),
-        None => (text, None),
+        Some((text, zone)) => (Cow::from(text), Some(zone)),
+        None => (text.into(), None),
     };
-    let parsed = ::url::Url::options().base_url(base).parse(&text);
-    let url = parsed.map_err(|error| wrong(error, &text))?;
+    let text = &*text;
+    let parsed = ::url::Url::options().base_url(base).parse(text);
+    let url = parsed.map_err(|error| wrong(error, text))?;
     if url.port() == Some(0) {
-        return Err(wrong_port("0"));
+        return Err(wrong(ParseError::InvalidPort, text));
     }
     let end = url[..Position::AfterQuery].len();
     if end > LONGEST {
         return Err(too_long());
     }
-    let host = url[Position::BeforeHost..Position::AfterHost].to_owned();
     let mut sent = String::from(url);
     sent.truncate(end);
     // The URL Standard allows a few characters in names of hosts that RFC 3986 and the `http` crate do not.
-    let uri =
-        Uri::try_from(sent).map_err(|_| wrong_host(ParseError::InvalidDomainCharacter, &host))?;
+    let uri = Uri::try_from(sent).map_err(|_| wrong(ParseError::InvalidDomainCharacter, text))?;
     let url = Url::from(uri);
     Ok(match zone {
         Some(zone) => url.in_zone(&zone),
@@ -80,11 +91,11 @@ fn parse_under(base: Option<&::url::Url>, text: &str) -> Result<Url, String> {
 }
 
 /// Refuses a [cleaned] text that begins with no scheme, or another one than `http` and `https`.
-fn check_scheme(text: &str) -> Result<(), String> {
+fn check_scheme(text: &str) -> Result<(), Mistake> {
     if text.is_empty() {
         return Err("the URL is empty".into());
     }
-    let none = || Err("the URL has no scheme (http:// or https://)".into());
+    let none = || Err(Mistake::new("the URL has no scheme (http:// or https://)").at(0));
     let Some((scheme, rest)) = text::split_scheme(text) else {
         return none();
     };
@@ -98,40 +109,50 @@ fn check_scheme(text: &str) -> Result<(), String> {
     if is_host || is_user {
         return none();
     }
-    Err(format!(
-        "the scheme {:?} is not supported (http or https)",
-        shortened(scheme)
-    ))
+    Err(Mistake::new("the scheme of the URL is not supported (http or https)").at(0))
 }
 
-/// Message about a [cleaned] text that is no URL.
-fn wrong(error: ParseError, text: &str) -> String {
-    let authority = authority(text).map_or("", |place| &text[place]);
-    let (host, port) = text::split_port(text::without_userinfo(authority));
+/// What is wrong with a [cleaned] text that is no URL.
+fn wrong(error: ParseError, text: &str) -> Mistake {
+    let place = authority(text).unwrap_or(text.len()..text.len());
+    let authority = &text[place.clone()];
+    let host_and_port = text::without_userinfo(authority);
+    let start = place.end - host_and_port.len();
+    let (host, port) = text::split_port(host_and_port);
+    let behind = start + host.len();
+    let is_followed = port.is_none() && !host_and_port[host.len()..].is_empty();
     match error {
-        ParseError::EmptyHost => no_host(),
-        ParseError::InvalidPort => wrong_port(port.unwrap_or_default()),
+        ParseError::EmptyHost => no_host().at(start),
+        _ if is_followed => {
+            Mistake::new("text stands between the ] of an IPv6 address and the path (a port after a colon is expected)")
+                .at(behind)
+        }
+        // A port that is no number may be a part of a password.
+        ParseError::InvalidPort => {
+            Mistake::new("the port is no number between 1 and 65535").at(behind + 1)
+        }
         ParseError::Overflow => too_long(),
-        error => wrong_host(error, host),
+        error => wrong_host(error, host, start),
     }
 }
 
-/// Message about a name that is no host's.
-fn wrong_host(error: ParseError, host: &str) -> String {
+/// What is wrong with a name that is no host's, which begins at `start`.
+fn wrong_host(error: ParseError, host: &str, start: usize) -> Mistake {
     if host.is_empty() {
-        return no_host();
+        return no_host().at(start);
     }
-    let shown = shortened(host);
     match error {
         ParseError::InvalidIpv4Address => {
-            format!("the host {shown:?} ends in a number and is no IPv4 address")
+            Mistake::new("the host ends in a number and is no IPv4 address").at(start)
         }
-        ParseError::InvalidIpv6Address => format!("the host {shown:?} is no IPv6 address"),
-        _ => match host.chars().find(|c| is_forbidden(*c)) {
-            Some(c) => format!("the host {shown:?} holds {c:?}, which no name of a host has"),
-            None => {
-                format!("the host {shown:?} is no valid name (international names follow UTS 46)")
+        ParseError::InvalidIpv6Address => Mistake::new("the host is no IPv6 address").at(start),
+        _ => match host.char_indices().find(|(_, c)| is_forbidden(*c)) {
+            Some((at, c)) => {
+                Mistake::new(format!("the host holds {c:?}, which no name of a host has"))
+                    .at(start + at)
             }
+            None => Mistake::new("the host is no valid name (international names follow UTS 46)")
+                .at(start),
         },
     }
 }
@@ -141,28 +162,12 @@ fn is_forbidden(c: char) -> bool {
     c.is_ascii_control() || " \"#%/:<>?@[\\]^`{|}".contains(c)
 }
 
-fn no_host() -> String {
-    "the URL has no host".into()
+fn no_host() -> Mistake {
+    Mistake::new("the URL has no host")
 }
 
-/// A port that is no number may be a part of a password: it is not shown.
-fn wrong_port(port: &str) -> String {
-    match port.bytes().all(|b| b.is_ascii_digit()) {
-        true => format!("the port {:?} is not between 1 and 65535", shortened(port)),
-        false => "the port is no number between 1 and 65535".into(),
-    }
-}
-
-fn too_long() -> String {
-    format!("the URL is longer than {LONGEST} bytes")
-}
-
-/// The beginning of a text, for a message.
-fn shortened(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]).into(),
-        None => text.into(),
-    }
+fn too_long() -> Mistake {
+    Mistake::new(format!("the URL is longer than {LONGEST} bytes"))
 }
 
 /// Whether the query has a parameter of this name, whatever its case.
@@ -177,7 +182,7 @@ pub(crate) fn has_parameter(uri: &Uri, name: &str) -> bool {
 }
 
 /// Adds query parameters, in the form that [`form`] gives them, after those that the URL has.
-pub(crate) fn with_query(url: &Url, added: &str) -> Result<Url, String> {
+pub(crate) fn with_query(url: &Url, added: &str) -> Result<Url, Mistake> {
     if added.is_empty() {
         return Ok(url.clone());
     }
@@ -310,42 +315,64 @@ mod tests {
             ("user:secret@example.com/", "no scheme"),
             ("//example.com/", "no scheme"),
             ("://x", "no scheme"),
-            ("ftp://h/", "\"ftp\""),
-            ("mailto:a@b", "\"mailto\""),
-            ("javascript:alert(1)", "\"javascript\""),
-            ("file:///etc/passwd", "\"file\""),
+            ("ftp://h/", "the scheme of the URL is not supported"),
+            ("mailto:a@b", "scheme of the URL"),
+            ("javascript:alert(1)", "scheme of the URL"),
+            ("file:///etc/passwd", "scheme of the URL"),
             ("http://", "no host"),
             ("http://?x", "no host"),
             ("http://:80/", "no host"),
             ("http://u:secret@/", "no host"),
             ("http://u:secret@:80/", "no host"),
-            ("http://h:99999/", "\"99999\" is not between 1 and 65535"),
-            ("http://h:0/", "\"0\""),
+            ("http://h:99999/", "no number between 1 and 65535"),
+            ("http://h:0/", "no number between 1 and 65535"),
+            (
+                "http://[::1]x/",
+                "text stands between the ] of an IPv6 address",
+            ),
             ("http://h:-1/", "no number between 1 and 65535"),
             ("http://h:8o/", "no number between 1 and 65535"),
             ("http://u:secret#@h/", "no number between 1 and 65535"),
-            ("http://h h/", "\"h h\" holds ' '"),
-            ("http://u:secret@a<b/", "\"a<b\" holds '<'"),
-            ("http://a%00b/", "\"a%00b\" holds '%'"),
+            ("http://h h/", "the host holds ' '"),
+            ("http://u:secret@a<b/", "the host holds '<'"),
+            ("http://a%00b/", "the host holds '%'"),
             ("http://a|b/", "'|'"),
             ("http://a`b/", "'`'"),
             ("http://{host}/", "'{'"),
-            ("http://xn--a/", "\"xn--a\" is no valid name"),
+            ("http://xn--a/", "the host is no valid name"),
             ("http://\u{ad}/", "host"),
-            ("http://1.2.3.256/", "\"1.2.3.256\" ends in a number"),
+            ("http://1.2.3.256/", "the host ends in a number"),
             ("http://1.2.3.4.5/", "no IPv4 address"),
             ("http://a.0x/", "no IPv4 address"),
-            ("http://[::g]/", "\"[::g]\" is no IPv6 address"),
+            ("http://[::g]/", "the host is no IPv6 address"),
             ("http://[::1/", "no IPv6 address"),
             ("http://[127.0.0.1%25eth0]/", "no IPv6 address"),
-            ("http://[fe80::1%25]eth0/", "host"),
+            ("http://[fe80::1%25]eth0/", "text stands between the ]"),
         ] {
-            let error = parse(url).unwrap_err();
+            let error = parse(url).unwrap_err().to_string();
             assert!(error.contains(part), "{url}: {error}");
             assert!(!error.contains("secret"), "{error}");
         }
         let host = format!("http://{}\u{0}/", "ä".repeat(10_000));
-        assert!(parse(&host).unwrap_err().len() < 300);
+        assert!(parse(&host).unwrap_err().reason.len() < 300);
+    }
+
+    #[test]
+    fn a_mistake_is_found_in_the_text_as_it_was_written() {
+        for (url, position) in [
+            ("example.com", Some(1)),
+            ("  example.com", Some(3)),
+            ("http://a b/", Some(9)),
+            ("http://h:99999/", Some(10)),
+            ("http://u:p@h:x/", Some(14)),
+            (" ht\ttp://h:x", Some(12)),
+            ("http://h\n:x", Some(11)),
+            ("http://[::1]x/", Some(13)),
+            ("http:///", Some(9)),
+            ("", None),
+        ] {
+            assert_eq!(parse(url).unwrap_err().position, position, "{url:?}");
+        }
     }
 
     #[test]
@@ -353,7 +380,7 @@ mod tests {
         let url = |length| format!("http://h/{}", "a".repeat(length - "http://h/".len()));
         assert_eq!(sent(&url(LONGEST)).len(), LONGEST);
         let error = parse(&url(LONGEST + 1)).unwrap_err();
-        assert_eq!(error, "the URL is longer than 65534 bytes");
+        assert_eq!(error.reason, "the URL is longer than 65534 bytes");
         let escaped = format!("http://h/{}", "ü".repeat(LONGEST / 4));
         assert_eq!(parse(&escaped).unwrap_err(), error);
         let longest = parse(&url(LONGEST)).unwrap();

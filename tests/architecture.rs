@@ -48,6 +48,11 @@ fn only_the_edges_print() {
 }
 
 #[test]
+fn no_text_gets_to_the_log_as_it_is() {
+    holds(rules::logs);
+}
+
+#[test]
 fn no_name_is_a_word_that_says_nothing() {
     holds(rules::names);
 }

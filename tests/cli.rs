@@ -8,6 +8,8 @@ mod as_written;
 #[allow(dead_code)]
 #[path = "sessions/authority.rs"]
 mod authority;
+#[path = "cli/bad_lines.rs"]
+mod bad_lines;
 #[path = "cli/command.rs"]
 mod command;
 #[cfg(feature = "rustls")]
@@ -63,6 +65,8 @@ mod results;
 mod resuming;
 #[path = "cli/scale.rs"]
 mod scale;
+#[path = "cli/secrets.rs"]
+mod secrets;
 #[cfg(feature = "rustls")]
 #[allow(dead_code)]
 #[path = "sessions/secure.rs"]

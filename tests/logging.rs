@@ -308,3 +308,74 @@ fn a_proxys_password_is_in_no_line() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn no_line_holds_what_steers_a_terminal_whoever_says_it() {
+    let _turn = listening();
+    let steering = "\u{1b}[31m\u{9b}2J\u{7f}\u{202e}\u{2028}";
+    // A header of a response may hold these.
+    let said = "\u{9b}2J\u{85}\u{202e}\u{2028}";
+    let location = format!("/{said}?a\u{85}");
+    let server = Scenario::new()
+        .on(
+            "/reason",
+            Answer::raw(format!(
+                "HTTP/1.1 500 No{said}\r\nContent-Length: 0\r\n\r\n"
+            )),
+        )
+        .on("/away", Answer::redirect(302, location))
+        .on(
+            "/nowhere",
+            Answer::redirect(302, format!("ftp://h{said}/{said}")),
+        )
+        .on(
+            "/cookie",
+            Answer::text("").header(
+                "Set-Cookie",
+                format!("a\u{85}={said}; Domain=\u{202e}.test"),
+            ),
+        )
+        .on(
+            "/coded",
+            Answer::text("").header("Content-Encoding", format!("x{said}")),
+        )
+        .on("/garbage", Answer::raw(format!("HTTP/1.1 {said}\r\n\r\n")))
+        .on(
+            "/no",
+            Answer::json(r#"{"code":1,"msg":"\u001b[31m\u009b\u202e"}"#),
+        )
+        .start();
+    let client = Client::builder()
+        .require("/code", 0)
+        .retry(RetryPolicy::none())
+        .before_attempt(
+            |outgoing: &mut haul::Outgoing<'_>| match outgoing.uri.path() {
+                "/hook" => Err("the hook\u{1b}[31m\nforged line"),
+                _ => Ok(()),
+            },
+        )
+        .on_retry(|_| panic!())
+        .build()
+        .unwrap();
+    let paths = [
+        "/reason", "/away", "/nowhere", "/cookie", "/coded", "/garbage", "/no", "/hook",
+    ];
+    for path in paths {
+        client.send(Request::get(server.url(path)).id(steering));
+    }
+    for url in [
+        format!("http://h{steering}/"),
+        format!("{steering}\nforged: line"),
+        server.url(&format!("/{steering}")),
+    ] {
+        client.send(Request::get(url).header(steering, steering));
+    }
+    client.send(Request::new(format!("A{steering}"), server.url("/")));
+    client.send(Request::post(server.url("/")).body_file(format!("/no\u{1b}[31m\n{steering}")));
+    let lines = heard();
+    assert!(lines.len() >= 20, "{lines:?}");
+    for (_, line) in lines {
+        let steers = line.chars().find(|c| haul::Escaped::steers(*c));
+        assert_eq!(steers, None, "{line:?}");
+    }
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::escape::log_line;
 use crate::host::Host;
 use crate::request::Request;
 
@@ -83,7 +84,7 @@ impl Bar {
             }
         });
         let thread = drawing
-            .inspect_err(|e| log::warn!("no progress bar: {e}"))
+            .inspect_err(|e| log_line!(Warn, "no progress bar: {e}"))
             .ok()?;
         Some(Bar {
             stop: Some(stop),

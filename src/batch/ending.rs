@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::escape::log_line;
 use crate::schedule::Ended;
 
 use super::cancel::CancelToken;
@@ -69,7 +70,7 @@ impl<I, T> Outcomes<I, T> {
     /// The batch begins: its clock runs.
     pub(super) fn begin(&mut self) {
         self.summary.begin();
-        log::info!("batch begins");
+        log_line!(Info, "batch begins");
         if let Some(deadline) = self
             .control
             .limit

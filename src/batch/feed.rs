@@ -7,6 +7,7 @@ use crate::executor::{Defaults, Feed, Job, Kept, Receiver, target};
 use crate::host::Host;
 use crate::request::Request;
 use crate::schedule::Ended;
+use crate::url::Mistake;
 
 use super::known_hosts::KnownHosts;
 
@@ -50,15 +51,15 @@ impl Feeder {
         }
         match self.find(defaults, &request) {
             Ok(found) => Feed::Job(Job::new(request, index, Some(found), receiver, now)),
-            Err(reason) => Feed::Ended(
+            Err(mistake) => Feed::Ended(
                 Job::new(request, index, None, receiver, now),
-                Ended::Invalid(reason),
+                Ended::Invalid(mistake),
             ),
         }
     }
 
     /// What the request is sent to, as far as it is kept beside it, and whom. The error says why it is not fit to be.
-    fn find(&mut self, defaults: &Defaults, request: &Request) -> Result<(Kept, Host), String> {
+    fn find(&mut self, defaults: &Defaults, request: &Request) -> Result<(Kept, Host), Mistake> {
         let known = |text: &Arc<str>| self.known.find(text);
         let (target, host) = target(defaults, request, known)?;
         let host = match host {
@@ -66,7 +67,7 @@ impl Feeder {
             None => self
                 .known
                 .host_of(&target.url)
-                .ok_or("the URL has no host")?,
+                .ok_or(Mistake::new("the URL has no host"))?,
         };
         Ok((target.kept(request, self.few), host))
     }

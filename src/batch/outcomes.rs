@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
+use crate::escape::log_line;
 use crate::executor::{Executor, Fed, Found, Owner, Receiver, Taken};
 use crate::outcome::Outcome;
 use crate::request::Request;
@@ -304,7 +305,7 @@ where
                     self.summary.end();
                     drop(self.shown.take());
                     let end = self.end().unwrap_or(End::Completed);
-                    log::info!("batch ends after {} outcomes: {end}", self.handed_out);
+                    log_line!(Info, "batch ends after {} outcomes: {end}", self.handed_out);
                 }
                 return Step::End;
             }
@@ -370,7 +371,7 @@ impl<I, T> Drop for Outcomes<I, T> {
         self.summary.end();
         drop(self.shown.take());
         if self.begun && !self.ended {
-            log::info!("batch left after {} outcomes", self.handed_out);
+            log_line!(Info, "batch left after {} outcomes", self.handed_out);
         }
         if let Some(token) = &self.control.token {
             token.remove(self.batch);

@@ -106,7 +106,7 @@ impl ClientBuilder {
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         match Base::parse(url.as_ref()) {
             Ok(base) => self.defaults.base = Some(base),
-            Err(reason) => self.spoil("base_url", reason),
+            Err(mistake) => self.spoil("base_url", mistake.reason),
         }
         self
     }
@@ -179,9 +179,13 @@ impl ClientBuilder {
         self
     }
 
-    /// A further header that is a secret, of requests and responses, beside `Authorization`, `Proxy-Authorization`,
-    /// `Cookie`, `Set-Cookie` and names like `X-Api-Key`: no log line, `Debug`, error text or record shows its value, and
-    /// a redirect to another origin does not take it along.
+    /// A further header that is a secret, of requests and responses: no log line, `Debug`, error text or record shows its
+    /// value, and a redirect to another origin (scheme, host or port) does not take it along.
+    ///
+    /// Always secret are `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `WWW-Authenticate` and names with
+    /// `api-key`, `apikey`, `token`, `secret`, `password` or `signature` in them; of requests also names with `key`,
+    /// `auth` or `session` as a word between `-` or `_` (`X-Session-Id`). An `Idempotency-Key` is shown, and stays with its
+    /// origin. A `Cookie` is kept when a redirect leads from http to https on the same host and the default ports.
     ///
     /// In a failure log its name stands in place of its value, and the client that runs the request again must have
     /// it, see [`Record::to_request`](crate::record::Record::to_request).
@@ -200,14 +204,16 @@ impl ClientBuilder {
 
     /// A query parameter that is a secret, such as a token in the URL: as with
     /// [`sensitive_header`](ClientBuilder::sensitive_header), no text shows its value, wherever a URL stands. Names are
-    /// compared whatever their case. Default none: of a URL only the userinfo is masked.
+    /// compared whatever their case. Always secret are the userinfo of a URL, and the parameters `access_token`,
+    /// `refresh_token`, `id_token`, `client_secret`, `password`, `api_key`, `apikey`, `api-key`, `signature`, `sig`,
+    /// `x-amz-signature`, `x-amz-security-token` and `x-goog-signature`.
     ///
     /// ```
     /// use haul::Client;
     ///
-    /// let client = Client::builder().sensitive_query("api_key").build()?;
-    /// let outcome = client.get("http://127.0.0.1:1/items?page=2&api_key=sesame");
-    /// assert_eq!(outcome.url(), "http://127.0.0.1:1/items?page=2&api_key=***");
+    /// let client = Client::builder().sensitive_query("ticket").build()?;
+    /// let outcome = client.get("http://127.0.0.1:1/items?page=2&ticket=sesame&api_key=sesame");
+    /// assert_eq!(outcome.url(), "http://127.0.0.1:1/items?page=2&ticket=***&api_key=***");
     /// # Ok::<(), haul::BuildError>(())
     /// ```
     pub fn sensitive_query(mut self, name: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::escape::log_line;
 use crate::http::header::{COOKIE, SET_COOKIE};
 use crate::http::{HeaderMap, HeaderValue, Uri};
 use crate::redact::Redaction;
@@ -83,7 +84,7 @@ impl CookieJar {
             url: Redaction::USUAL.url(url),
             reason,
         };
-        let url = url::parse(url).map_err(invalid)?;
+        let url = url::parse(url).map_err(|mistake| invalid(mistake.to_string()))?;
         let stored = self.sites().store(cookie, url.uri());
         stored.map_err(|reason| invalid(reason.to_owned()))
     }
@@ -161,7 +162,7 @@ impl CookieJar {
         drop(sites);
         for reason in refused {
             let host = uri.host().unwrap_or_default();
-            log::debug!("{host}: a cookie is not kept: {reason}");
+            log_line!(Debug, "{host}: a cookie is not kept: {reason}");
         }
     }
 

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::outcome::State;
 use crate::request::Request;
+use crate::retry::redirect::Dropped;
 use crate::schedule::{self, Heard};
 use crate::transport::{CancelSlot, Transport};
 
@@ -243,6 +244,7 @@ impl Progress {
             signed: None,
             signed_ahead: false,
             redirected: false,
+            dropped: Dropped::default(),
             announced: false,
             fresh: false,
             waited_for_room: false,

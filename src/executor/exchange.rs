@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::escape::Escaped;
+use crate::escape::log_line;
 use crate::host::Host;
 use crate::http::header::COOKIE;
 use crate::http::{HeaderMap, HeaderName};
@@ -93,7 +93,7 @@ impl Progress {
     /// Logs how an exchange went.
     #[inline(never)]
     pub(super) fn tell(&self, exchanged: &Exchanged, elapsed: Duration) {
-        let url = Escaped(self.prepared.redaction.uri(self.prepared.uri()));
+        let url = self.prepared.redaction.uri(self.prepared.uri());
         let (method, trace) = (&self.prepared.method, &exchanged.trace);
         let connection = match (trace.connected, trace.reused) {
             (false, _) => "no connection",
@@ -104,7 +104,8 @@ impl Progress {
             Ok(reply) => reply.status.to_string(),
             Err(fault) => format!("{} in phase {}", fault.error_type, fault.phase),
         };
-        log::debug!(
+        log_line!(
+            Debug,
             "{method} {url}: {came} after {:.1} ms, {connection}, {} bytes out, {} in",
             elapsed.as_secs_f64() * 1e3,
             trace.bytes_sent,

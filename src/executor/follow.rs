@@ -86,10 +86,10 @@ impl Progress {
                     ),
                     (Ok(delay), Some(host)) => {
                         self.report.rare_mut().history.push(hop);
-                        let sensitive = step.redaction.headers();
+                        self.dropped.add(next.dropped);
                         let own = Arc::make_mut(&mut self.prepared.headers);
                         for headers in self.signed.as_deref_mut().into_iter().chain([own]) {
-                            redirect::strip(headers, &next, sensitive);
+                            redirect::strip(headers, &next, step.redaction);
                         }
                         self.prepared.with_body &= !next.drop_body;
                         self.prepared.method = next.method;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use crate::escape::Escaped;
+use crate::escape::log_line;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::schedule::Id;
@@ -290,7 +290,7 @@ impl End {
 
 fn call(callback: Callback, outcome: &Arc<Outcome>) {
     if catch_unwind(AssertUnwindSafe(|| callback(outcome))).is_err() {
-        log::error!("{}: a callback panicked", Escaped(outcome.url()));
+        log_line!(Error, "{}: a callback panicked", outcome.url());
     }
 }
 

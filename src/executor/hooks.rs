@@ -43,6 +43,8 @@ impl Progress {
                 .because(Some(error))
                 .stopped(StopReason::NotRetryable)
         })?;
+        // The hook may not have looked where an attempt after a redirect goes.
+        self.dropped.take_off(&mut headers, request.redaction());
         self.signed = Some(Box::new(headers));
         self.signed_ahead = held && !here::holds();
         Ok(!self.signed_ahead)

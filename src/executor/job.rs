@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::escape::Escaped;
+use crate::escape::log_line;
 use crate::host::Host;
 use crate::http::HeaderMap;
 use crate::outcome::{Outcome, Report, State};
+use crate::redact::unreadable;
 use crate::request::Request;
 use crate::response::Head;
 use crate::retry::Tally;
+use crate::retry::redirect::Dropped;
 use crate::schedule::{Ended, Heard};
 use crate::timing::Nanoseconds;
 use crate::transport::Partial;
@@ -78,6 +80,8 @@ pub(super) struct Progress {
     pub(super) until: Option<Instant>,
     /// The present exchange follows a redirect: it is part of the attempt before.
     pub(super) redirected: bool,
+    /// What the redirects so far have left behind.
+    pub(super) dropped: Dropped,
     /// It was written down that it is about to be sent, as far as it must be.
     pub(super) announced: bool,
     /// The next attempt uses a new connection.
@@ -134,7 +138,7 @@ impl Job {
                 .is_some_and(|deadline| deadline <= now);
         let failed = self.progress.as_mut().and_then(|p| p.error.take());
         let error = match (why, failed) {
-            (Ended::Invalid(reason), _) => Error::new(ErrorType::InvalidRequest, reason),
+            (Ended::Invalid(mistake), _) => Error::invalid(mistake),
             (Ended::Interrupted, _) => Error::new(
                 ErrorType::Interrupted,
                 "it was under way when an earlier run was cut off, and the server may have acted",
@@ -238,18 +242,22 @@ impl Job {
     pub(super) fn give_up(&self, error: &Error) {
         let attempts = self.attempts();
         let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
-        log::warn!(
+        log_line!(
+            Warn,
             "{}: giving up after attempt {attempts}: {}: {} ({reason})",
-            Escaped(self.shown()),
+            self.shown(),
             error.error_type(),
-            Escaped(error)
+            error
         );
     }
 
     /// The URL for a log line, secrets masked.
     pub(super) fn shown(&self) -> String {
         if self.host.is_none() {
-            return self.request.shown_url().into_owned();
+            return match self.request.resumed() {
+                Some(resumed) if resumed.interrupted => self.request.shown_url().into_owned(),
+                _ => unreadable(self.request.url()),
+            };
         }
         let redaction = self.request.redaction();
         match &self.progress {

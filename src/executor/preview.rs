@@ -1,6 +1,6 @@
 //! Previews of requests: method, URL, headers and body size, found without sending anything.
 
-use crate::error::{Error, ErrorType};
+use crate::error::Error;
 use crate::host::Host;
 use crate::http::Method;
 use crate::request::Request;
@@ -48,9 +48,8 @@ impl Preview {
 
 impl Engine {
     pub(crate) fn preview(&self, request: &Request) -> Result<Preview, Error> {
-        let invalid = |reason: String| Error::new(ErrorType::InvalidRequest, reason);
         let (target, _) =
-            target(&self.defaults, request, |_| None::<(Url, ())>).map_err(invalid)?;
+            target(&self.defaults, request, |_| None::<(Url, ())>).map_err(Error::invalid)?;
         let of_host = self
             .defaults
             .host_settings(Host::of(target.url.uri()).as_ref());
@@ -66,7 +65,7 @@ impl Engine {
             .map_err(|fault| Error::new(fault.error_type, fault.message).at(fault.phase))?;
         let redaction = &prepared.redaction;
         let shown = |(name, value)| {
-            let text = redaction.header(name, value);
+            let text = redaction.request_header(name, value);
             (name.as_str().to_owned(), text)
         };
         Ok(Preview {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::escape::log_line;
 use crate::retry::{self, Evidence};
 use crate::schedule::Id;
 use crate::timing::Stamp;
@@ -57,9 +58,7 @@ impl Executor {
     /// Warns once that requests wait for room on this machine.
     pub(super) fn warn_of_shortage(&self, shortage: &str) {
         if !self.told_of_shortage.swap(true, Ordering::Relaxed) {
-            log::warn!(
-                target: TARGET,
-                "{shortage}: fewer than {} requests run at once, the others wait for their turn",
+            log_line!(target: TARGET, Warn, "{shortage}: fewer than {} requests run at once, the others wait for their turn",
                 self.pool.workers
             );
         }
@@ -77,12 +76,12 @@ impl Executor {
             let workers = self.pool.workers;
             match live {
                 0 => {
-                    log::warn!(target: TARGET, "no thread can be started ({error}), for none of {workers} workers")
+                    log_line!(target: TARGET, Warn, "no thread can be started ({error}), for none of {workers} workers")
                 }
-                _ => log::warn!(
-                    target: TARGET,
-                    "no further thread can be started ({error}): {live} of {workers} workers run, and requests wait for these"
-                ),
+                _ => {
+                    log_line!(target: TARGET, Warn, "no further thread can be started ({error}): {live} of {workers} workers run, and requests wait for these"
+                    )
+                }
             }
         }
     }

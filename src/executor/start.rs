@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::escape::Escaped;
+use crate::escape::log_line;
 use crate::schedule::{Ended, Schedule};
 use crate::transport::CancelSlot;
 
@@ -150,7 +150,7 @@ fn not_ready(executor: &Arc<Executor>, number: usize, reason: String) {
     let left = executor.call_news(&mut state);
     drop(state);
     if first {
-        log::error!("no worker can start: on_worker_start: {}", Escaped(reason));
+        log_line!(Error, "no worker can start: on_worker_start: {}", reason);
     }
     executor.finish(left);
     executor.leader.notify_all();

@@ -5,9 +5,10 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use crate::http::Uri;
+use crate::redact::unreadable;
 use crate::request::Request;
 use crate::response::Head;
-use crate::url::{self, Url};
+use crate::url::{self, Mistake, Url};
 
 use super::settings::Defaults;
 
@@ -17,9 +18,9 @@ pub(crate) fn target<H>(
     defaults: &Defaults,
     request: &Request,
     known: impl FnOnce(&Arc<str>) -> Option<(Url, H)>,
-) -> Result<(Target, Option<H>), String> {
-    if let Some(reason) = request.invalid() {
-        return Err(reason.to_owned());
+) -> Result<(Target, Option<H>), Mistake> {
+    if let Some(mistake) = request.invalid() {
+        return Err(shown(mistake.clone(), request));
     }
     let written = defaults.written(request);
     let text = written.as_ref().unwrap_or(request.shared_url());
@@ -45,7 +46,8 @@ pub(crate) fn target<H>(
     let all = inherited.chain(own);
     let added = url::form(all.map(|(name, value)| (name.as_str(), value.as_str())));
     let target = Target {
-        url: url::with_query(&defaults.parsed(request, text)?, &added)?,
+        url: url::with_query(&defaults.parsed(request, text)?, &added)
+            .map_err(|mistake| shown(mistake, request))?,
         written: written.map(|text| url::written_with_query(&text, &added).into()),
         as_written: false,
     };
@@ -62,11 +64,21 @@ impl Defaults {
     }
 
     /// The URL of a text from the request, which is the written one if that is absolute.
-    fn parsed(&self, request: &Request, text: &Arc<str>) -> Result<Url, String> {
-        match &self.base {
+    fn parsed(&self, request: &Request, text: &Arc<str>) -> Result<Url, Mistake> {
+        let parsed = match &self.base {
             Some(base) if !Arc::ptr_eq(text, request.shared_url()) => base.resolve(request.url()),
             _ => url::parse(text),
-        }
+        };
+        parsed.map_err(|mistake| shown(mistake, request))
+    }
+}
+
+/// Adds to a mistake in a request what may be shown of its URL, unless a better part of the text is known.
+#[cold]
+fn shown(mistake: Mistake, request: &Request) -> Mistake {
+    match (&mistake.shown, unreadable(request.url())) {
+        (None, url) if !url.is_empty() => mistake.showing(url),
+        _ => mistake,
     }
 }
 
@@ -127,7 +139,7 @@ mod tests {
     use super::*;
     use crate::url::{Base, Front};
 
-    fn found(defaults: &Defaults, request: &Request) -> Result<Target, String> {
+    fn found(defaults: &Defaults, request: &Request) -> Result<Target, Mistake> {
         target(defaults, request, |_| None::<(Url, ())>).map(|(target, _)| target)
     }
 
@@ -137,6 +149,7 @@ mod tests {
         assert!(
             found(&defaults, &"/items".into())
                 .unwrap_err()
+                .reason
                 .contains("scheme")
         );
         defaults.base = Some(Base::parse("http://h/api/v1/").unwrap());

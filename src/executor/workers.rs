@@ -6,7 +6,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::escape::Escaped;
+use crate::escape::log_line;
 use crate::hooks::Retrying;
 use crate::outcome::State as OutcomeState;
 use crate::schedule::{Call, Heard, Id, SLOW_AFTER, Start, Verdict};
@@ -270,11 +270,12 @@ impl Worker<'_> {
         {
             let attempts = job.attempts();
             let most = job.max_attempts(&self.executor.engine().defaults);
-            let (url, wait) = (Escaped(job.shown()), shown_wait(delay));
-            log::warn!(
+            let (url, wait) = (job.shown(), shown_wait(delay));
+            log_line!(
+                Warn,
                 "{url}: attempt {attempts} of {most} failed: {}: {}; next in {wait}",
                 error.error_type(),
-                Escaped(error)
+                error
             );
         }
         if let (Some(hook), Some(error)) = (&self.executor.engine().defaults.on_retry, &error) {
@@ -288,7 +289,7 @@ impl Worker<'_> {
             };
             release_own();
             if catch_unwind(AssertUnwindSafe(|| hook(&told))).is_err() {
-                log::error!("{}: the on_retry hook panicked", Escaped(&told.url));
+                log_line!(Error, "{}: the on_retry hook panicked", told.url);
             }
         }
         let deadline = job.progress.as_mut().and_then(|p| {

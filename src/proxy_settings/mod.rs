@@ -9,6 +9,7 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use self::except::{Exception, exceptions};
+use crate::redact::unreadable;
 use crate::url;
 
 /// Which requests go through which proxy. The default is none, whatever the environment says;
@@ -180,17 +181,12 @@ impl fmt::Debug for ProxyServer {
     }
 }
 
-/// The URL as it may be shown. What stands before the last `@` may be a password, in whatever place.
-fn shown(text: &str) -> String {
-    match text.rsplit_once('@') {
-        Some((_, rest)) => format!("***@{rest}"),
-        None => text.to_owned(),
-    }
-}
-
 fn parse(text: &str) -> Result<ProxyServer, String> {
     let text = text.trim();
-    let wrong = |why: &str| format!("{:?} is no proxy: {why}", shown(text));
+    let wrong = |why: &str| format!("{:?} is no proxy: {why}", unreadable(text));
+    if text.contains(['\r', '\n', '\0']) {
+        return Err(wrong("it holds a line break or a NUL"));
+    }
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let (kind, default) = match &*scheme.to_ascii_lowercase() {
         "http" => (ProxyKind::Http, 80),
@@ -208,7 +204,7 @@ fn parse(text: &str) -> Result<ProxyServer, String> {
         return Err(wrong("it has a path (a / in a password is written %2F)"));
     }
     let parsed = |scheme: &str| url::parse(&format!("{scheme}://{place}/"));
-    let server = parsed("http").map_err(|why| wrong(&why))?.host();
+    let server = parsed("http").map_err(|why| wrong(&why.reason))?.host();
     let server = server.ok_or_else(|| wrong("the URL has no host"))?;
     // A parsed URL does not say its scheme's own port: one of the two schemes has another.
     let port = |scheme| parsed(scheme).ok()?.uri().port_u16();
@@ -239,6 +235,13 @@ impl Credentials {
 
     fn check(&self, kind: ProxyKind) -> Result<(), &'static str> {
         let fits = |part: &[u8]| (1..=255).contains(&part.len());
+        let breaks = |part: &[u8]| {
+            part.iter()
+                .any(|byte| matches!(byte, b'\r' | b'\n' | b'\0'))
+        };
+        if breaks(&self.user) || breaks(&self.password) {
+            return Err("user and password hold a line break or a NUL");
+        }
         match kind {
             ProxyKind::Socks5 if !fits(&self.user) || !fits(&self.password) => {
                 Err("SOCKS5 takes user and password of 1 to 255 bytes each (RFC 1929)")

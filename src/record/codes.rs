@@ -32,6 +32,10 @@ pub(super) fn codes_of(set: &StatusSet) -> Vec<Codes> {
         .collect()
 }
 
+/// What is expected of codes.
+pub(super) const EXPECTED: &str =
+    "accept: a list of statuses and ranges is expected, such as [404, \"200..=299\"]";
+
 pub(super) fn status_set(codes: &[Codes]) -> Result<StatusSet, InvalidLine> {
     if codes.is_empty() {
         return Ok(StatusSet::default());
@@ -46,5 +50,5 @@ pub(super) fn status_set(codes: &[Codes]) -> Result<StatusSet, InvalidLine> {
     parts
         .join(",")
         .parse()
-        .map_err(|e| InvalidLine::new(format!("accept: {e}")))
+        .map_err(|_| InvalidLine::new(EXPECTED))
 }

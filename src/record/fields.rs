@@ -10,7 +10,11 @@ use super::invalid::{InvalidLine, not_json};
 use super::pairs::Pairs;
 
 /// The keys of an object in their order, those of `null` left out: `null` stands for what is absent.
-pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Fields<'a> {
+    pairs: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// The text that the values stand in, in which mistakes are found.
+    text: &'a str,
+}
 
 /// Kind of a value, told by its first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,42 +29,55 @@ enum Kind {
 
 impl<'a> Fields<'a> {
     /// No keys.
-    pub(super) const NONE: Fields<'static> = Fields(Vec::new());
+    pub(super) const NONE: Fields<'static> = Fields {
+        pairs: Vec::new(),
+        text: "",
+    };
 
     /// Reads an object.
     pub(super) fn read(json: &'a str) -> Result<Fields<'a>, InvalidLine> {
         Fields::filtered(json, |_, value| !is_null(value))
     }
 
-    /// The keys of the value of `key`.
-    pub(super) fn within(key: &str, value: &'a RawValue) -> Result<Fields<'a>, InvalidLine> {
-        Fields::filtered(object(&key, "an object", value)?, |_, value| {
-            !is_null(value)
+    /// The keys of a value of these keys.
+    pub(super) fn within(&self, key: &str, value: &'a RawValue) -> Result<Fields<'a>, InvalidLine> {
+        let keys = Fields::read(object(key, "an object", value)?)?;
+        Ok(Fields {
+            text: self.text,
+            ..keys
         })
     }
 
-    /// The keys of a request in a failure log, where a tag of `null` was one.
-    pub(super) fn logged(value: &'a RawValue) -> Result<Fields<'a>, InvalidLine> {
-        Fields::filtered(object(&"request", "an object", value)?, |key, value| {
+    /// The keys of a request in a failure log, where a tag of `null` was one. `text` is that of the whole line.
+    pub(super) fn logged(value: &'a RawValue, text: &'a str) -> Result<Fields<'a>, InvalidLine> {
+        let keys = Fields::filtered(object("request", "an object", value)?, |key, value| {
             key == "tag" || !is_null(value)
-        })
+        })?;
+        Ok(Fields { text, ..keys })
+    }
+
+    /// The text that mistakes are found in.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
     fn filtered(
         json: &'a str,
         keep: impl Fn(&str, &RawValue) -> bool,
     ) -> Result<Fields<'a>, InvalidLine> {
-        let mut keys: Pairs<&RawValue> = serde_json::from_str(json).map_err(|e| not_json(&e))?;
+        let mut keys: Pairs<&RawValue> =
+            serde_json::from_str(json).map_err(|e| not_json(json, &e))?;
         keys.0.retain(|(key, value)| keep(key, value));
         let keys = keys.0.into_iter();
-        Ok(Fields(
-            keys.map(|(key, value)| (key.into(), value)).collect(),
-        ))
+        Ok(Fields {
+            pairs: keys.map(|(key, value)| (key.into(), value)).collect(),
+            text: json,
+        })
     }
 
     /// The value of a key.
     pub(super) fn get(&self, key: &str) -> Option<&'a RawValue> {
-        let found = self.0.iter().find(|(other, _)| other == key);
+        let found = self.pairs.iter().find(|(other, _)| other == key);
         found.map(|(_, value)| *value)
     }
 
@@ -70,7 +87,21 @@ impl<'a> Fields<'a> {
         key: &'static str,
         read: impl FnOnce(&'static str, &'a RawValue) -> Result<T, InvalidLine>,
     ) -> Result<Option<T>, InvalidLine> {
-        self.get(key).map(|value| read(key, value)).transpose()
+        let read = |value| read(key, value).map_err(|wrong| self.located(wrong, value));
+        self.get(key).map(read).transpose()
+    }
+
+    /// Adds to what is wrong with a value where that stands.
+    fn located(&self, wrong: InvalidLine, value: &RawValue) -> InvalidLine {
+        wrong.at(self.text, value.get())
+    }
+
+    /// Refuses a key, and says where its value stands.
+    pub(super) fn wrong_key(&self, wrong: InvalidLine, key: &str) -> InvalidLine {
+        match self.get(key) {
+            Some(value) => self.located(wrong, value),
+            None => wrong,
+        }
     }
 
     /// True if the key is there.
@@ -81,22 +112,21 @@ impl<'a> Fields<'a> {
     /// Adds a key, unless it is there.
     pub(super) fn add_default(&mut self, key: &'a str, value: &'a RawValue) {
         if !self.has(key) {
-            self.0.push((key.into(), value));
+            self.pairs.push((key.into(), value));
         }
     }
 
     /// The keys in their order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(key, _)| &**key)
+        self.pairs.iter().map(|(key, _)| &**key)
     }
 
     /// Refuses a key that is given more than once: which value is meant cannot be told.
     pub(super) fn check_repeated(&self) -> Result<(), InvalidLine> {
         for (at, key) in self.names().enumerate() {
             if self.names().take(at).any(|earlier| earlier == key) {
-                return Err(InvalidLine::new(format!(
-                    "{key}: the key is given more than once (once is expected)"
-                )));
+                let wrong = InvalidLine::new("a key is given more than once (once is expected)");
+                return Err(self.wrong_key(wrong.showing(key), key));
             }
         }
         Ok(())
@@ -129,12 +159,39 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Names a value within an object: `headers: "X-One"`.
-pub(super) struct Named<'n>(pub(super) &'static str, pub(super) &'n str);
+/// The key of a value: its own, or that of the object it stands in, with its name there.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'n> {
+    key: &'n str,
+    within: Option<&'n str>,
+}
 
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:?}", self.0, self.1)
+impl<'n> Name<'n> {
+    pub(super) fn of(key: &'n str) -> Name<'n> {
+        Name { key, within: None }
+    }
+
+    /// The value of this name within the object of the key.
+    pub(super) fn within(key: &'n str, name: &'n str) -> Name<'n> {
+        Name {
+            key,
+            within: Some(name),
+        }
+    }
+
+    /// Says what is wrong with the value. It is not shown itself: it may be a secret.
+    pub(super) fn wrong(self, what: impl fmt::Display) -> InvalidLine {
+        let wrong = InvalidLine::new(format!("{}: {what}", self.key));
+        match self.within {
+            Some(name) => wrong.showing(name),
+            None => wrong,
+        }
+    }
+}
+
+impl<'n> From<&'n str> for Name<'n> {
+    fn from(key: &'n str) -> Name<'n> {
+        Name::of(key)
     }
 }
 
@@ -143,22 +200,21 @@ pub(super) fn is_null(value: &RawValue) -> bool {
     Kind::of(value) == Kind::Null
 }
 
-/// The value is not what is expected. It is not shown: it may be a secret.
-fn wrong(key: &dyn fmt::Display, expected: &str, value: &RawValue) -> InvalidLine {
-    let found = Kind::of(value);
-    InvalidLine::new(format!("{key}: {expected} is expected, not {found}"))
+/// The value is not what is expected.
+fn wrong(name: Name<'_>, expected: &str, value: &RawValue) -> InvalidLine {
+    name.wrong(format!("{expected} is expected, not {}", Kind::of(value)))
 }
 
 /// Text.
 pub(super) fn text(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
     match Kind::of(value) {
-        Kind::Text => unquoted(&key, value),
-        _ => Err(wrong(&key, "text", value)),
+        Kind::Text => unquoted(key.into(), value),
+        _ => Err(wrong(key.into(), "text", value)),
     }
 }
 
 /// Text, or what can be meant by no other text: a number, or `true` or `false`, as it is written.
-pub(super) fn plain(key: &dyn fmt::Display, value: &RawValue) -> Result<String, InvalidLine> {
+pub(super) fn plain(key: Name<'_>, value: &RawValue) -> Result<String, InvalidLine> {
     match Kind::of(value) {
         Kind::Text => unquoted(key, value),
         Kind::Number | Kind::Truth => Ok(value.get().to_owned()),
@@ -169,14 +225,14 @@ pub(super) fn plain(key: &dyn fmt::Display, value: &RawValue) -> Result<String, 
 /// Text or a number.
 pub(super) fn name(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
     match Kind::of(value) {
-        Kind::Text => unquoted(&key, value),
+        Kind::Text => unquoted(key.into(), value),
         Kind::Number => Ok(value.get().to_owned()),
-        _ => Err(wrong(&key, "text or a number", value)),
+        _ => Err(wrong(key.into(), "text or a number", value)),
     }
 }
 
 /// Values as [`plain`] reads them: a single one, or those of a list.
-pub(super) fn plains(key: &dyn fmt::Display, value: &RawValue) -> Result<Vec<String>, InvalidLine> {
+pub(super) fn plains(key: Name<'_>, value: &RawValue) -> Result<Vec<String>, InvalidLine> {
     const EXPECTED: &str = "text, a number, true or false, or a list of these";
     match Kind::of(value) {
         Kind::List => {
@@ -185,8 +241,8 @@ pub(super) fn plains(key: &dyn fmt::Display, value: &RawValue) -> Result<Vec<Str
             values
                 .filter(|value| !is_null(value))
                 .map(|value| match nested(value) {
-                    true => Err(InvalidLine::new(format!(
-                        "{key}: {EXPECTED} is expected, not a list with {} in it",
+                    true => Err(key.wrong(format!(
+                        "{EXPECTED} is expected, not a list with {} in it",
                         Kind::of(value)
                     ))),
                     false => plain(key, value),
@@ -200,11 +256,11 @@ pub(super) fn plains(key: &dyn fmt::Display, value: &RawValue) -> Result<Vec<Str
 
 /// The elements of a list.
 pub(super) fn elements<'a>(
-    key: &dyn fmt::Display,
+    key: Name<'_>,
     value: &'a RawValue,
 ) -> Result<Vec<&'a RawValue>, InvalidLine> {
     match Kind::of(value) {
-        Kind::List => serde_json::from_str(value.get()).map_err(|e| not_json(&e)),
+        Kind::List => serde_json::from_str(value.get()).map_err(|e| not_json(value.get(), &e)),
         _ => Err(wrong(key, "a list", value)),
     }
 }
@@ -217,7 +273,7 @@ pub(super) fn whole<T: TryFrom<u64>>(key: &str, value: &RawValue) -> Result<T, I
         .unwrap_or_default();
     let expected = format!("a whole number from 0 to {most}");
     if Kind::of(value) != Kind::Number {
-        return Err(wrong(&key, &expected, value));
+        return Err(wrong(key.into(), &expected, value));
     }
     let text = value.get();
     let digits = match text.split_once('.') {
@@ -227,14 +283,14 @@ pub(super) fn whole<T: TryFrom<u64>>(key: &str, value: &RawValue) -> Result<T, I
     let number = digits.parse::<u64>().ok();
     number
         .and_then(|number| T::try_from(number).ok())
-        .ok_or_else(|| InvalidLine::new(format!("{key}: {expected} is expected, not {text}")))
+        .ok_or_else(|| Name::of(key).wrong(format!("{expected} is expected, not another number")))
 }
 
 /// `true` or `false`.
 pub(super) fn truth(key: &str, value: &RawValue) -> Result<bool, InvalidLine> {
     match (Kind::of(value), value.get()) {
         (Kind::Truth, text) => Ok(text == "true"),
-        _ => Err(wrong(&key, "true or false", value)),
+        _ => Err(wrong(key.into(), "true or false", value)),
     }
 }
 
@@ -243,28 +299,24 @@ pub(super) fn pairs<'a>(
     key: &str,
     value: &'a RawValue,
 ) -> Result<Vec<(String, &'a RawValue)>, InvalidLine> {
-    let json = object(&key, "an object of names and values", value)?;
-    let pairs: Pairs<&RawValue> = serde_json::from_str(json).map_err(|e| not_json(&e))?;
+    let json = object(key, "an object of names and values", value)?;
+    let pairs: Pairs<&RawValue> = serde_json::from_str(json).map_err(|e| not_json(json, &e))?;
     Ok(pairs.0)
 }
 
 /// The text of an object.
-fn object<'a>(
-    key: &dyn fmt::Display,
-    expected: &str,
-    value: &'a RawValue,
-) -> Result<&'a str, InvalidLine> {
+fn object<'a>(key: &str, expected: &str, value: &'a RawValue) -> Result<&'a str, InvalidLine> {
     match Kind::of(value) {
         Kind::Object => Ok(value.get()),
-        _ => Err(wrong(key, expected, value)),
+        _ => Err(wrong(key.into(), expected, value)),
     }
 }
 
-fn unquoted(key: &dyn fmt::Display, value: &RawValue) -> Result<String, InvalidLine> {
+fn unquoted(key: Name<'_>, value: &RawValue) -> Result<String, InvalidLine> {
     serde_json::from_str(value.get()).map_err(|_| {
-        InvalidLine::new(format!(
-            "{key}: it holds an escape that stands for no character (\\ud800 to \\udfff come in pairs)"
-        ))
+        key.wrong(
+            "it holds an escape that stands for no character (\\ud800 to \\udfff come in pairs)",
+        )
     })
 }
 
@@ -290,8 +342,7 @@ mod tests {
             "-0",
         ] {
             let reason = whole::<u32>("n", raw(json)).unwrap_err().to_string();
-            let expected =
-                format!("n: a whole number from 0 to 4294967295 is expected, not {json}");
+            let expected = "n: a whole number from 0 to 4294967295 is expected, not another number";
             assert_eq!(reason, expected);
         }
         assert!(whole::<u64>("n", raw("99999999999")).is_ok());
@@ -304,18 +355,19 @@ mod tests {
             ("[[\"secret\"]]", "a list with a list in it"),
             ("[1,{\"secret\":1}]", "a list with an object in it"),
         ] {
-            let reason = plains(&Named("headers", "X"), raw(json)).unwrap_err();
+            let reason = plains(Name::within("headers", "X"), raw(json)).unwrap_err();
             let expected = format!(
-                "headers: \"X\": text, a number, true or false, or a list of these is expected, not {found}"
+                "headers: text, a number, true or false, or a list of these is expected, not {found}"
             );
             assert_eq!(reason.to_string(), expected);
+            assert_eq!(reason.text(), Some("X"));
         }
     }
 
     #[test]
     fn numbers_and_truth_values_are_text_as_they_are_written() {
         let read = plains(
-            &"k",
+            "k".into(),
             raw(r#"[1.50, true, null, "a\u00e9", 12345678901234567890]"#),
         );
         let expected = ["1.50", "true", "a\u{e9}", "12345678901234567890"];
@@ -324,16 +376,15 @@ mod tests {
 
     #[test]
     fn a_fault_in_json_is_told_with_its_place() {
-        for (json, expected) in [
-            ("{\"url\": ", "not JSON: it ends too early, at byte 8"),
-            ("{\"url\" 1}", "not JSON: expected `:`, at byte 8"),
-            (
-                "{\"a\":1,\n\"b\":x}",
-                "not JSON: expected value, at line 2, byte 5",
-            ),
+        for (json, expected, position) in [
+            ("{\"url\": ", "not JSON: it ends too early", 8),
+            ("{\"url\" 1}", "not JSON: expected `:`", 8),
+            ("{\"a\":1,\n\"b\":x}", "not JSON: expected value", 13),
+            ("{\"a\":1,}", "not JSON: trailing comma", 8),
         ] {
-            let reason = Fields::read(json).err().unwrap().to_string();
-            assert_eq!(reason, expected);
+            let wrong = Fields::read(json).err().unwrap();
+            assert_eq!(wrong.to_string(), expected);
+            assert_eq!(wrong.position(), Some(position), "{json}");
         }
     }
 }

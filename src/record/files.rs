@@ -67,10 +67,10 @@ impl Files {
         }))
     }
 
-    /// The path of a name that a line gives, and true if a file that is there may be replaced. Whether one is there is
+    /// The path of a name that a line gives, and true if a file that is there may be replaced. A file that is there is
     /// seen when the request is sent: a resumed run reads the lines of files that it has too.
     fn given(&self, name: &str, register: &FileRegister) -> Result<(PathBuf, bool), InvalidLine> {
-        let wrong = |what: &str| InvalidLine::new(format!("output_file: {what}: {name:?}"));
+        let wrong = |what: &str| InvalidLine::new(format!("output_file: {what}"));
         let parts: Vec<Component<'_>> = Path::new(name).components().collect();
         let plain = |part: &Component<'_>| matches!(part, Component::Normal(_));
         if parts.is_empty() || !parts.iter().all(plain) || name.contains('\0') {
@@ -274,10 +274,7 @@ mod tests {
         assert_eq!(given("a/b.bin"), Ok((folder.0.join("a/b.bin"), false)));
         assert!(folder.0.join("a").is_dir());
         let again = given("a/./b.bin").unwrap_err().to_string();
-        assert_eq!(
-            again,
-            r#"output_file: an earlier line has the same: "a/./b.bin""#
-        );
+        assert_eq!(again, "output_file: an earlier line has the same");
         assert!(given("a/b.bin/c").is_err(), "a file is no directory");
     }
 }

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::invalid::{InvalidLine, not_json};
+use super::logged;
 use super::read::{self, BODIES, Read, Reading};
+use super::stand_in::stand_in;
 use crate::request::Request;
 
 /// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
@@ -63,7 +65,7 @@ impl Defaults {
 
     /// Adds a key, or replaces its value. `json` is kept as it is written, also where it is `null`.
     pub(super) fn set(&mut self, key: String, json: &str) -> Result<(), InvalidLine> {
-        let value = serde_json::from_str(json).map_err(|e| not_json(&e))?;
+        let value = serde_json::from_str(json).map_err(|e| not_json(json, &e))?;
         self.0.retain(|(other, _)| *other != key);
         self.0.push((key, value));
         Ok(())
@@ -91,11 +93,19 @@ pub(super) fn read_line(
     defaults: &Defaults,
     reading: Reading,
 ) -> Result<Read, InvalidLine> {
-    let line = line.trim();
+    let blanks = line.len() - line.trim_start().len();
+    read_trimmed(line.trim(), defaults, reading).map_err(|wrong| wrong.behind(blanks))
+}
+
+fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Read, InvalidLine> {
     let (url, mut keys) = if line.starts_with('{') {
         let keys = Fields::read(line)?;
         if keys.has("request") {
-            return read::logged(&keys, reading);
+            let read = logged::logged(&keys, reading)?;
+            return Ok(match read.request.raw_line() {
+                Some(raw) => read_again(raw, defaults, reading),
+                None => read,
+            });
         }
         // Without this, a lenient reading would skip what it does not know and send the rest.
         if RECORD.iter().all(|name| keys.has(name)) {
@@ -105,29 +115,44 @@ pub(super) fn read_line(
         }
         (read::url_of(&keys)?, keys)
     } else if line.starts_with('"') {
-        let url = serde_json::from_str(line).map_err(|e| not_json(&e))?;
+        let url = serde_json::from_str(line).map_err(|e| not_json(line, &e))?;
         (url, Fields::NONE)
     } else if reading.whole || !line.contains(char::is_whitespace) {
         (line.to_owned(), Fields::NONE)
     } else {
-        return Err(InvalidLine::new(
+        let wrong = InvalidLine::new(
             "text after the URL (a blank in a URL is written %20; with --input-format urls the whole line is the URL)",
-        ));
+        );
+        let rest = line.trim_start_matches(|c: char| !c.is_whitespace());
+        return Err(wrong.at(line, rest.trim_start()));
     };
     let unknown = read::unknown(&keys, reading)?;
     defaults.complete(&mut keys);
     let request = read::request(url, &keys, reading)?;
+    if let Some(raw) = request.raw_line() {
+        return Ok(read_again(raw, defaults, reading));
+    }
     if let Some(path) = request.saves_to()
         && !stays_below(path)
     {
-        return Err(InvalidLine::new(format!(
-            "output_file: {path:?} is no relative path, or leads upwards"
-        )));
+        let wrong = InvalidLine::new("output_file: it is no relative path, or leads upwards");
+        return Err(keys.wrong_key(wrong, "output_file"));
     }
     Ok(Read {
         request,
         unknown,
         logged: false,
+    })
+}
+
+/// Reads a line that a failure log has kept, since it could not be read.
+pub(super) fn read_again(raw: &[u8], defaults: &Defaults, reading: Reading) -> Read {
+    let text = std::str::from_utf8(raw).map_err(InvalidLine::from);
+    let read = text.and_then(|text| read_line(text, defaults, reading));
+    read.unwrap_or_else(|wrong| Read {
+        request: stand_in(raw, wrong).keeping_line(raw),
+        unknown: Vec::new(),
+        logged: true,
     })
 }
 

@@ -1,66 +1,147 @@
-//! Messages about lines that cannot be read.
+//! Lines that cannot be read.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::str::Utf8Error;
 
 use serde_json::error::Category;
 
-/// A line that is no record, or holds no request: says why.
+use crate::redact::beginning;
+use crate::url::Mistake;
+
+/// Upper bound for the length of a key that is shown, in bytes.
+const SHOWN: usize = 100;
+
+/// A line that is no record, or holds no request: says why. Its text is the reason alone, without anything of the line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[error("{mistake}")]
 pub struct InvalidLine {
-    reason: String,
+    mistake: Mistake,
     unknown: Option<String>,
 }
 
 impl InvalidLine {
-    pub(crate) fn new(reason: impl Into<String>) -> InvalidLine {
+    /// A line that a program refuses itself, for this reason, which is the same for equal mistakes and shows nothing of
+    /// the line.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> InvalidLine {
         InvalidLine {
-            reason: reason.into(),
+            mistake: Mistake::new(reason),
             unknown: None,
         }
     }
 
     pub(super) fn unknown(key: &str) -> InvalidLine {
         InvalidLine {
-            reason: format!("the request has the unknown key {key:?}"),
             unknown: Some(key.to_owned()),
+            ..InvalidLine::new("the request has an unknown key").showing(key)
         }
+    }
+
+    /// Adds the name of a key, or of a header or a parameter.
+    pub(super) fn showing(mut self, name: &str) -> InvalidLine {
+        self.mistake = self.mistake.showing(beginning(name, SHOWN));
+        self
+    }
+
+    /// Adds the position of a part of the line, if it is one.
+    pub(super) fn at(mut self, line: &str, part: &str) -> InvalidLine {
+        if let Some(byte) = offset(line, part) {
+            self.mistake = self.mistake.at(byte);
+        }
+        self
+    }
+
+    /// The same mistake in a line that has these bytes in front.
+    pub(super) fn behind(mut self, bytes: usize) -> InvalidLine {
+        self.mistake.position = self.mistake.position.map(|at| at + bytes as u64);
+        self
+    }
+
+    pub(super) fn into_mistake(self) -> Mistake {
+        self.mistake
     }
 
     /// The key that means nothing, where that is what is wrong.
     pub fn unknown_key(&self) -> Option<&str> {
         self.unknown.as_deref()
     }
+
+    /// Position of the mistake in the line, in bytes from 1. `None`: it is not known.
+    pub fn position(&self) -> Option<u64> {
+        self.mistake.position
+    }
+
+    /// Part of the line that is known to be harmless: the name of a key, or of a header or a parameter. `None`: there is
+    /// none.
+    ///
+    /// ```
+    /// use haul::record::InputLines;
+    ///
+    /// let wrong = InputLines::new().read(r#"{"url": "http://h/", "colour": "sesame"}"#).unwrap_err();
+    /// assert_eq!(wrong.to_string(), "the request has an unknown key");
+    /// assert_eq!((wrong.position(), wrong.text()), (Some(32), Some("colour")));
+    /// ```
+    pub fn text(&self) -> Option<&str> {
+        self.mistake.shown.as_deref()
+    }
 }
 
-/// Place at which a line stops to be JSON, and the reason.
-pub(super) fn not_json(error: &serde_json::Error) -> InvalidLine {
-    InvalidLine::new(format!("not JSON: {}", Fault(error)))
+impl From<Mistake> for InvalidLine {
+    fn from(mistake: Mistake) -> InvalidLine {
+        InvalidLine {
+            mistake,
+            unknown: None,
+        }
+    }
 }
 
-/// Says where and why JSON cannot be read.
-pub(super) struct Fault<'e>(pub(super) &'e serde_json::Error);
+/// A line that is not UTF-8, and the position of the first byte that is not.
+impl From<Utf8Error> for InvalidLine {
+    fn from(error: Utf8Error) -> InvalidLine {
+        Mistake::new("not UTF-8").at(error.valid_up_to()).into()
+    }
+}
+
+/// Position at which a part begins that was borrowed from the line. `None`: it was not.
+fn offset(line: &str, part: &str) -> Option<usize> {
+    let offset = (part.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
+    (offset + part.len() <= line.len()).then_some(offset)
+}
+
+/// A text that stops to be JSON: the reason and the place.
+pub(super) fn not_json(text: &str, error: &serde_json::Error) -> InvalidLine {
+    fault("not JSON", text, error)
+}
+
+/// A fault in JSON. `what`: what the text is not.
+pub(super) fn fault(what: &str, text: &str, error: &serde_json::Error) -> InvalidLine {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let wrong = Mistake::new(format!("{what}: {}", Fault(error)));
+    match error.column() {
+        0 => wrong.into(),
+        column => wrong.at(before + column - 1).into(),
+    }
+}
+
+/// Says why JSON cannot be read, without the place.
+struct Fault<'e>(&'e serde_json::Error);
 
 impl fmt::Display for Fault<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (line, column) = (self.0.line(), self.0.column());
-        let place = match line {
-            0 | 1 => format!("byte {column}"),
-            _ => format!("line {line}, byte {column}"),
-        };
         match self.0.classify() {
-            Category::Eof => write!(f, "it ends too early, at {place}"),
+            Category::Eof => f.write_str("it ends too early"),
             Category::Syntax | Category::Io => {
                 let text = self.0.to_string();
                 let what = text
                     .rsplit_once(" at line ")
                     .map_or(&*text, |(what, _)| what);
-                write!(f, "{what}, at {place}")
+                f.write_str(what)
             }
-            Category::Data => write!(
-                f,
-                "up to {place} a key is missing, or has a value that it cannot have"
-            ),
+            Category::Data => f.write_str("a key is missing, or has a value that it cannot have"),
         }
     }
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::files::Files;
-use super::input::{Defaults, read_line};
+use super::input::{Defaults, read_again, read_line};
 use super::read::{Read, Reading};
+use super::stand_in::stand_in;
 use super::{FileRegister, InvalidLine};
 use crate::policy::RetryPolicy;
 use crate::request::Request;
@@ -168,16 +169,52 @@ impl InputLines {
         })
     }
 
+    /// Makes the request that stands for a line which could not be read: it fails, of class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), so that a bad line is one outcome and ends no batch.
+    ///
+    /// Outcome and record have of the line what is known to be harmless: host and path of its URL, its `id`, and the name
+    /// of a key ([`Error::text`](crate::Error::text)).
+    ///
+    /// ```
+    /// use haul::record::InputLines;
+    ///
+    /// let mut lines = InputLines::new();
+    /// let line = r#"{"url": "https://ada:sesame@example.com/a?b=sesame", "retry": sesame}"#;
+    /// let wrong = lines.read(line).unwrap_err();
+    /// let outcome = haul::Client::new().send(lines.stand_in(line, wrong));
+    /// let error = outcome.error().unwrap();
+    /// assert_eq!(error.message(), "not JSON: expected value");
+    /// assert_eq!((error.position(), error.text()), (Some(63), Some("retry")));
+    /// assert_eq!(outcome.url(), "https://***@example.com/a***");
+    /// ```
+    pub fn stand_in(&self, line: impl AsRef<[u8]>, wrong: InvalidLine) -> Request {
+        stand_in(line.as_ref(), wrong)
+    }
+
     /// Takes a request of a failure log that is not read as text, one of `Sqlite::last_failures`, as the next line. If
     /// [`read`](InputLines::read) would refuse it, it becomes a request that fails for this reason.
     pub fn take(&mut self, request: Request) -> Request {
         self.number += 1;
-        self.complete(request.clone(), true)
-            .unwrap_or_else(|e| request.spoiled(e.to_string()))
+        let Some(raw) = request.raw_line() else {
+            return self
+                .complete(request.clone(), true)
+                .unwrap_or_else(|wrong| request.spoiled(wrong.into_mistake()));
+        };
+        let read = read_again(raw, &self.defaults, self.reading);
+        let place = (request.source(), request.line());
+        let request = match place {
+            (Some(source), Some(line)) => read.request.read_at(source, line),
+            _ => read.request,
+        };
+        self.complete(request.clone(), read.logged)
+            .unwrap_or_else(|wrong| stand_in(raw, wrong).keeping_line(raw))
     }
 
     /// The request with what holds for all lines.
     fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
+        if request.invalid().is_some() {
+            return Ok(request);
+        }
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));
@@ -191,9 +228,9 @@ impl InputLines {
             Some(files) => files.place(request, is_logged, self.number, &self.register),
             None => match request.saves_to() {
                 None => Ok(request),
-                Some(path) => Err(InvalidLine::new(format!(
-                    "output_file: no directory to save it in was given (--output-dir): {path:?}"
-                ))),
+                Some(_) => Err(InvalidLine::new(
+                    "output_file: no directory to save it in was given (--output-dir)",
+                )),
             },
         }
     }

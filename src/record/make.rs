@@ -8,12 +8,15 @@ use super::key::{KeyVersion, Keys};
 use super::request::Written;
 use super::wire::{self, Version};
 use super::{AttemptRecord, Kind, PhaseTimes, Record, body};
+use crate::error::Error;
 use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::request::Request;
 use crate::response::{Head, Response};
 use crate::timing::{Timings, millis};
 use crate::url::Base;
+#[cfg(feature = "sqlite")]
+use crate::url::Mistake;
 
 /// What a record holds of bodies and headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +114,7 @@ impl<'a> Record<'a> {
         let saved = outcome.saved();
         let url = match options.secrets {
             true => outcome.written_url().into(),
-            false => request.redaction().shown(outcome.written_url()),
+            false => outcome.shown_url(),
         };
         let final_url = head
             .filter(|head| !head.url.is_written(outcome.written_url()))
@@ -156,6 +159,8 @@ impl<'a> Record<'a> {
             error_type: error.map(|e| e.error_type()),
             phase: error.and_then(|e| e.phase()),
             error_msg: error.map(|e| e.message().into()),
+            error_position: error.and_then(|e| e.position()),
+            error_text: error.and_then(|e| e.text()).map(Cow::Borrowed),
             stop_reason: outcome.stop_reason(),
             attempt_log: report.rare().log.iter().map(AttemptRecord::from).collect(),
             prior_attempt_ambiguous: report.ambiguous,
@@ -186,7 +191,13 @@ impl<'a> Record<'a> {
     /// The line of the failure log for an outcome: the record, the request, and what the server said.
     pub fn of_failure<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
         let mut record = Record::new(outcome, options);
-        record.request = Some(Written::new(&outcome.request, options.secrets));
+        let mistake = outcome.error().filter(|_| outcome.is_unread());
+        let mistake = mistake.map(Error::mistake);
+        record.request = Some(Written::new(
+            &outcome.request,
+            options.secrets,
+            mistake.as_ref(),
+        ));
         if let Some(response) = response_of(outcome) {
             let (text, cut) = body::cut(response.text(), options.body_limit);
             if record.body.as_ref() == Some(&text) {
@@ -197,6 +208,24 @@ impl<'a> Record<'a> {
             record.response_text = Some(text);
         }
         record
+    }
+}
+
+impl Record<'_> {
+    /// The mistake in a URL that could not be read. `None`: the record is of no such failure.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn mistake(&self) -> Option<Mistake> {
+        let shown = self.error_text.as_deref()?;
+        Some(Mistake {
+            reason: self
+                .error_msg
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned()
+                .into(),
+            position: self.error_position,
+            shown: Some(shown.into()),
+        })
     }
 }
 
@@ -211,7 +240,7 @@ fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
 fn shown(head: &Head, secrets: bool) -> BTreeMap<String, Vec<String>> {
     let value = |name, value: &HeaderValue| match secrets {
         true => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        false => head.redaction.header(name, value),
+        false => head.redaction.response_header(name, value),
     };
     head.headers
         .keys()

@@ -12,7 +12,7 @@
 //! | `key` | what a resumed batch recognises the request by, see [`Key`] |
 //! | `source`, `line` | where the request came from a file: its name as given (`-` is standard input), and the number of the line in it, from 1, counting every line |
 //! | `outcome` | `success`, `rejected` or `failed` |
-//! | `url`, `method` | of the request, the URL as it was written and resolved against the base URL; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked |
+//! | `url`, `method` | of the request, the URL as it was written and resolved against the base URL; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked; of one that could not be read host and path |
 //! | `status` | of the last response |
 //! | `rejection` | `code` and `message` of the application's no |
 //! | `attempts` | how often it was tried, 0 if never sent |
@@ -27,6 +27,7 @@
 //! | `content_type`, `size_bytes` | of the response, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
 //! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again; `stop_reason` also where an accepted response was to be asked for again, and could not be |
+//! | `error_position`, `error_text` | of a line or a URL that could not be read: the position of the mistake, in bytes from 1 (in the line, or in the URL of a line that could be read), and a part of it that is known to be harmless, such as the name of a key; `url` is then its host and path |
 //! | `attempt_log` | the attempts that failed, or were followed by another: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
@@ -40,7 +41,7 @@
 //!
 //! | key | meaning |
 //! |---|---|
-//! | `request` | the request, see [`Record::to_request`] |
+//! | `request` | the request, see [`Record::to_request`]. Of one that could not be read only host and path of the URL, `id` and `tag`, beside `invalid`, `invalid_at` and `invalid_text` (as `error_msg`, `error_position` and `error_text`); `source` and `line` lead to the line itself. If it was [kept](crate::Request::keeping_line), it is in `raw_line`, or in `raw_line_base64` if it is not UTF-8 |
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
 mod body;
@@ -51,12 +52,14 @@ mod input;
 mod invalid;
 mod key;
 mod lines;
+mod logged;
 mod make;
 mod pairs;
 mod pieces;
 mod read;
 mod register;
 mod request;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -88,7 +91,6 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
 use crate::request::{Request, Tag};
 use crate::timing::{Phase, millis, millis_option};
-use invalid::Fault;
 use request::Written;
 pub(crate) use wire::Version;
 
@@ -207,6 +209,12 @@ pub struct Record<'a> {
     /// What went wrong, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_msg: Option<Cow<'a, str>>,
+    /// Position of the mistake in a line or a URL that could not be read, in bytes from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_position: Option<u64>,
+    /// Part of that line or URL which is known to be harmless.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_text: Option<Cow<'a, str>>,
     /// Why it was not tried again: a failure, or an accepted response that was to be asked for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_reason: Option<StopReason>,
@@ -324,7 +332,7 @@ impl<'a> Record<'a> {
     /// # Errors
     /// When the line is no record, or one of another version.
     pub fn parse(line: &str) -> Result<Record<'static>, InvalidLine> {
-        serde_json::from_str(line).map_err(|e| unreadable(line, &e))
+        serde_json::from_str(line).map_err(|e| wire::no_record(line, &e))
     }
 
     /// The record as one line of JSON, without the line feed.
@@ -359,21 +367,9 @@ impl<'a> Record<'a> {
     pub fn to_request(&self) -> Result<Request, InvalidLine> {
         match &self.request {
             Some(request) => request.to_request(),
-            None => Err(read::missing()),
+            None => Err(logged::missing()),
         }
     }
-}
-
-/// Why a line could not be read: another version before all else, since its other keys may be anything.
-fn unreadable(line: &str, error: &serde_json::Error) -> InvalidLine {
-    #[derive(Deserialize)]
-    struct Versioned {
-        v: u64,
-    }
-    let other = serde_json::from_str::<Versioned>(line)
-        .ok()
-        .and_then(|line| Version::refusal(line.v));
-    InvalidLine::new(other.unwrap_or_else(|| format!("not a record: {}", Fault(error))))
 }
 
 fn is_zero(n: &u32) -> bool {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// A JSON object whose order is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,32 @@ impl<V> Pairs<V> {
         }
         let at = self.0.len() - 1;
         &mut self.0[at].1
+    }
+}
+
+/// Gathers the pairs of an object that has a fault in it, up to that.
+pub(super) struct Gather<'g, 'a> {
+    pub(super) pairs: &'g mut Vec<(String, &'a RawValue)>,
+    /// The last key, while its value is read.
+    pub(super) without_value: &'g mut Option<String>,
+}
+
+impl<'a> Visitor<'a> for Gather<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            *self.without_value = Some(key);
+            let value = map.next_value()?;
+            if let Some(key) = self.without_value.take() {
+                self.pairs.push((key, value));
+            }
+        }
+        Ok(())
     }
 }
 

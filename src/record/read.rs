@@ -6,19 +6,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
-use super::codes::{Codes, status_set};
+use super::codes::{self, Codes, status_set};
 use super::fields::{
-    self, Fields, Named, elements, is_null, name, pairs, plain, plains, text, truth, whole,
+    Fields, Name, elements, is_null, name, pairs, plain, plains, text, truth, whole,
 };
 use super::invalid::InvalidLine;
 use super::pieces::{self, PieceLine};
-use super::wire::Version;
 use crate::http::HeaderName;
 use crate::http::header::AUTHORIZATION;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::{LineBody, Request, Tag};
-use crate::url;
+use crate::status::StatusSet;
+use crate::url::{self, Mistake};
 
 /// Fields that say what the body is.
 pub(super) const BODIES: [&str; 6] = [
@@ -30,7 +30,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 20] = [
+const OTHERS: [&str; 24] = [
     "url",
     "id",
     "custom_id",
@@ -51,6 +51,10 @@ const OTHERS: [&str; 20] = [
     "tag",
     "redacted",
     "invalid",
+    "invalid_at",
+    "invalid_text",
+    "raw_line",
+    "raw_line_base64",
 ];
 
 /// Settings for reading requests.
@@ -73,31 +77,6 @@ pub(super) struct Read {
     pub(super) logged: bool,
 }
 
-/// The request of a line of a failure log.
-pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
-    let version = keys.read_key("v", whole::<u64>)?.ok_or_else(|| {
-        InvalidLine::new("v: it is missing (a line of a failure log has \"v\":1)")
-    })?;
-    if let Some(refusal) = Version::refusal(version) {
-        return Err(InvalidLine::new(refusal));
-    }
-    let request = keys.get("request").ok_or_else(missing)?;
-    of_log(&Fields::logged(request)?, reading)
-}
-
-/// The request that a failure log holds.
-pub(super) fn of_log(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
-    Ok(Read {
-        unknown: unknown(keys, reading)?,
-        request: request(url_of(keys)?, keys, reading)?,
-        logged: true,
-    })
-}
-
-pub(super) fn missing() -> InvalidLine {
-    InvalidLine::new("the record holds no request (a line of a failure log does)")
-}
-
 /// The keys that mean nothing. The first is an error unless the reading is lenient.
 pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>, InvalidLine> {
     let known = |key: &str| BODIES.contains(&key) || OTHERS.contains(&key);
@@ -105,7 +84,7 @@ pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>
     if !reading.lenient
         && let Some(key) = unknown.next()
     {
-        return Err(InvalidLine::unknown(key));
+        return Err(keys.wrong_key(InvalidLine::unknown(key), key));
     }
     Ok(unknown.map(str::to_owned).collect())
 }
@@ -128,51 +107,77 @@ pub(super) fn request(
     let usual = if body.is_some() { "POST" } else { "GET" };
     let mut request = Request::new(method.as_deref().unwrap_or(usual), url);
     request = with_headers(request, keys)?;
-    if let Some(params) = keys.get("params") {
-        for (name, value) in named("params", params)? {
+    if let Some(params) = keys.read_key("params", named)? {
+        for (name, value) in params {
             request = request.query(name, value);
         }
         request = request.with_line_params();
     }
-    if let Some((key, value)) = body {
-        request = with_body(request, key, value, reading)?;
+    if let Some(key) = body
+        && let Some(value) = keys.get(key)
+    {
+        request =
+            with_body(request, key, value, reading).map_err(|wrong| keys.wrong_key(wrong, key))?;
     }
     request = with_settings(request, keys)?;
-    request = needing(request, keys)?;
-    Ok(match keys.read_key("invalid", text)? {
-        Some(reason) => request.spoiled(reason),
+    with_mistake(needing(request, keys)?, keys)
+}
+
+/// Has the request fail again that a failure log holds since it could not be read, and keep its line.
+fn with_mistake(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
+    let Some(reason) = keys.read_key("invalid", text)? else {
+        return Ok(request);
+    };
+    let request = request.spoiled(Mistake {
+        reason: reason.into(),
+        position: keys.read_key("invalid_at", whole)?,
+        shown: keys.read_key("invalid_text", text)?.map(String::into),
+    });
+    let line = match keys.read_key("raw_line", text)? {
+        Some(line) => Some(line.into_bytes()),
+        None => keys.read_key("raw_line_base64", base64)?,
+    };
+    Ok(match line {
+        Some(line) => request.keeping_line(line),
         None => request,
     })
 }
 
 /// The one of these keys that is given. Two that say the same are refused: which is meant cannot be told.
-fn the_only<'a>(
-    keys: &Fields<'a>,
+fn the_only(
+    keys: &Fields<'_>,
     names: &[&'static str],
-) -> Result<Option<(&'static str, &'a RawValue)>, InvalidLine> {
-    let given = names
-        .iter()
-        .filter_map(|key| Some((*key, keys.get(key)?)))
-        .collect::<Vec<_>>();
+) -> Result<Option<&'static str>, InvalidLine> {
+    let given: Vec<_> = names.iter().copied().filter(|key| keys.has(key)).collect();
     match given[..] {
         [] => Ok(None),
         [only] => Ok(Some(only)),
-        [(one, _), .., (other, _)] => Err(InvalidLine::new(format!(
-            "only one of {one} and {other} can be given"
-        ))),
+        [one, .., other] => {
+            let wrong = InvalidLine::new(format!("only one of {one} and {other} can be given"));
+            Err(keys.wrong_key(wrong, other))
+        }
     }
 }
 
 fn with_headers(mut request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
-    if let Some(headers) = keys.get("headers") {
-        for (name, value) in pairs("headers", headers)? {
-            if is_null(value) {
-                request = request.without_header(name);
-                continue;
-            }
-            for value in plains(&Named("headers", &name), value)? {
-                request = request.header(&name, value);
-            }
+    let read = |key, headers| {
+        let pairs = pairs(key, headers)?.into_iter();
+        let read = |(name, value): (String, &RawValue)| {
+            let values = match is_null(value) {
+                true => None,
+                false => Some(plains(Name::within(key, &name), value)?),
+            };
+            Ok((name, values))
+        };
+        pairs.map(read).collect::<Result<Vec<_>, InvalidLine>>()
+    };
+    for (name, values) in keys.read_key("headers", read)?.unwrap_or_default() {
+        let Some(values) = values else {
+            request = request.without_header(name);
+            continue;
+        };
+        for value in values {
+            request = request.header(&name, value);
         }
     }
     let Some(auth) = keys.get("auth") else {
@@ -180,24 +185,26 @@ fn with_headers(mut request: Request, keys: &Fields<'_>) -> Result<Request, Inva
     };
     let given = |(name, value): &(HeaderName, Option<_>)| *name == AUTHORIZATION && value.is_some();
     if request.header_edits().iter().any(given) {
-        return Err(InvalidLine::new(
+        let wrong = InvalidLine::new(
             "auth: the headers have an authorization too (only one of both can be given)",
-        ));
+        );
+        return Err(keys.wrong_key(wrong, "auth"));
     }
-    with_credentials(request, &Fields::within("auth", auth)?)
+    with_credentials(request, &keys.within("auth", auth)?)
+        .map_err(|wrong| keys.wrong_key(wrong, "auth"))
 }
 
 fn with_credentials(request: Request, auth: &Fields<'_>) -> Result<Request, InvalidLine> {
     const EXPECTED: &str = "{\"user\", \"password\"} or {\"bearer\"} is expected";
-    auth.check_repeated()
-        .map_err(|e| InvalidLine::new(format!("auth: {e}")))?;
+    auth.check_repeated()?;
     let known = ["user", "password", "bearer"];
     if let Some(key) = auth.names().find(|key| !known.contains(key)) {
-        return Err(InvalidLine::new(format!(
-            "auth: it has the unknown key {key:?} ({EXPECTED})"
-        )));
+        let wrong = InvalidLine::new(format!("auth: it has an unknown key ({EXPECTED})"));
+        return Err(auth.wrong_key(wrong.showing(key), key));
     }
-    let of = |key: &'static str| auth.read_key(key, |key, value| plain(&Named("auth", key), value));
+    let of = |key: &'static str| {
+        auth.read_key(key, |key, value| plain(Name::within("auth", key), value))
+    };
     match (of("user")?, of("password")?, of("bearer")?) {
         (Some(user), password, None) => Ok(request.basic_auth(user, password.unwrap_or_default())),
         (None, None, Some(token)) => Ok(request.bearer(token)),
@@ -212,7 +219,7 @@ fn named(key: &'static str, object: &RawValue) -> Result<Vec<(String, String)>, 
         if is_null(value) {
             continue;
         }
-        for value in plains(&Named(key, &name), value)? {
+        for value in plains(Name::within(key, &name), value)? {
             all.push((name.clone(), value));
         }
     }
@@ -237,12 +244,7 @@ fn with_body(
             };
             request.of_line(LineBody::Form)
         }
-        "body_base64" => {
-            let bytes = STANDARD
-                .decode(text(key, value)?)
-                .map_err(|e| InvalidLine::new(format!("{key}: it is no base64: {e}")))?;
-            request.body(bytes)
-        }
+        "body_base64" => request.body(base64(key, value)?),
         "body_file" => request.body_file(text(key, value)?),
         "body_pieces" => {
             let lines: Vec<PieceLine<'_>> = serde_json::from_str(value.get()).map_err(|_| {
@@ -254,6 +256,12 @@ fn with_body(
         }
         _ => request.body(text(key, value)?),
     })
+}
+
+fn base64(key: &'static str, value: &RawValue) -> Result<Vec<u8>, InvalidLine> {
+    STANDARD
+        .decode(text(key, value)?)
+        .map_err(|_| InvalidLine::new(format!("{key}: it is no base64")))
 }
 
 fn with_settings(mut request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
@@ -281,7 +289,7 @@ fn with_settings(mut request: Request, keys: &Fields<'_>) -> Result<Request, Inv
         request = request.max_redirects(most);
     }
     if let Some(codes) = keys.read_key("accept", codes)? {
-        request = request.accept(status_set(&codes)?);
+        request = request.accept(codes);
     }
     let durable = keys.read_key("output_durable", truth)? == Some(true);
     request = match (keys.read_key("output_file", text)?, durable) {
@@ -292,17 +300,13 @@ fn with_settings(mut request: Request, keys: &Fields<'_>) -> Result<Request, Inv
     if let Some(expect) = keys.read_key("expect_json", truth)? {
         request = request.expect_json(expect);
     }
-    if let Some(require) = keys.get("require") {
-        for (pointer, value) in pairs("require", require)? {
-            let value: serde_json::Value = serde_json::from_str(value.get()).map_err(|_| {
-                let name = Named("require", &pointer);
-                InvalidLine::new(format!("{name}: no such value can be compared with"))
-            })?;
-            request = request.require(pointer, value);
-        }
+    for (pointer, value) in keys.read_key("require", required)?.unwrap_or_default() {
+        request = request.require(pointer, value);
     }
-    if let Some((key, id)) = the_only(keys, &["id", "custom_id"])? {
-        request = request.id(name(key, id)?);
+    if let Some(key) = the_only(keys, &["id", "custom_id"])?
+        && let Some(id) = keys.read_key(key, name)?
+    {
+        request = request.id(id);
     }
     Ok(match keys.get("tag") {
         Some(tag) => request.tagged(Tag::written(tag.to_owned())),
@@ -310,31 +314,34 @@ fn with_settings(mut request: Request, keys: &Fields<'_>) -> Result<Request, Inv
     })
 }
 
+/// Pointers with the values that are required there.
+fn required(
+    key: &'static str,
+    value: &RawValue,
+) -> Result<Vec<(String, serde_json::Value)>, InvalidLine> {
+    let read = |(pointer, value): (String, &RawValue)| match serde_json::from_str(value.get()) {
+        Ok(value) => Ok((pointer, value)),
+        Err(_) => Err(Name::within(key, &pointer).wrong("no such value can be compared with")),
+    };
+    pairs(key, value)?.into_iter().map(read).collect()
+}
+
 /// Statuses and ranges of them, in a list or one alone.
-fn codes(key: &'static str, value: &RawValue) -> Result<Vec<Codes>, InvalidLine> {
-    let values = match elements(&key, value) {
+fn codes(key: &'static str, value: &RawValue) -> Result<StatusSet, InvalidLine> {
+    let values = match elements(key.into(), value) {
         Ok(values) => values,
         Err(_) => vec![value],
     };
     let read = |value: &RawValue| serde_json::from_str(value.get());
-    values
-        .into_iter()
-        .map(read)
-        .collect::<Result<_, _>>()
-        .map_err(|_| {
-            InvalidLine::new(format!(
-                "{key}: a list of statuses and ranges is expected, such as [404, \"200..=299\"]"
-            ))
-        })
+    let codes: Result<Vec<Codes>, serde_json::Error> = values.into_iter().map(read).collect();
+    status_set(&codes.map_err(|_| InvalidLine::new(codes::EXPECTED))?)
 }
 
 /// Has the request name the secrets that were left out when it was written down and were not given again.
 fn needing(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
-    let Some(redacted) = keys.get("redacted") else {
-        return Ok(request);
-    };
+    let redacted = keys.read_key("redacted", |key, value| plains(key.into(), value))?;
     let (mut headers, mut query) = (Vec::new(), Vec::new());
-    for name in fields::plains(&"redacted", redacted)? {
+    for name in redacted.unwrap_or_default() {
         if let Some(name) = name.strip_prefix('?') {
             let own = request.options().map_or(&[][..], |o| &o.query);
             if !own.iter().any(|(other, _)| other == name) {
@@ -343,7 +350,7 @@ fn needing(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> 
             continue;
         }
         let header = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| InvalidLine::new(format!("redacted: {name:?} is no header name")))?;
+            .map_err(|_| InvalidLine::new("redacted: a name is no name of a header"))?;
         let given = |(other, value): &(HeaderName, Option<_>)| *other == header && value.is_some();
         if !request.header_edits().iter().any(given) {
             headers.push(header);

@@ -12,12 +12,15 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::InvalidLine;
 use super::codes::{Codes, codes_of};
 use super::fields::Fields;
+use super::logged;
 use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
-use super::read::{self, Reading};
+use super::read::Reading;
 use super::values::{Values, whole_ms};
 use crate::http::header::AUTHORIZATION;
+use crate::redact::unreadable;
 use crate::request::{Body, Options, Request, Rule, Tag};
+use crate::url::Mistake;
 
 /// The request of a line of a failure log, see [`Record::to_request`](super::Record::to_request).
 ///
@@ -30,7 +33,7 @@ use crate::request::{Body, Options, Request, Rule, Tag};
 /// # Errors
 /// When the line is not of a failure log, or its request cannot be understood.
 pub fn request_of(line: &str) -> Result<Request, InvalidLine> {
-    read::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
+    logged::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
 }
 
 /// A request as a line of input, which [`request_of_input`](super::request_of_input) reads back: JSON, without a line
@@ -45,11 +48,10 @@ pub fn line_of(request: &Request) -> String {
         .expect("a request is always valid JSON")
 }
 
-/// The same with its secrets, if they are to be kept.
+/// The same with its secrets, if they are to be kept. `mistake`: why the request could not be read.
 #[cfg(feature = "sqlite")]
-pub(crate) fn line_with(request: &Request, secrets: bool) -> String {
-    serde_json::to_string(&RequestLine::new(request, secrets))
-        .expect("a request is always valid JSON")
+pub(crate) fn line_with(request: &Request, secrets: bool, mistake: Option<&Mistake>) -> String {
+    Written::new(request, secrets, mistake).0.get().to_owned()
 }
 
 /// Stands for a body that was read by the time it could be written down.
@@ -57,7 +59,8 @@ const UNWRITTEN: &str = "its body came from a reader and is not in the failure l
 
 /// A request on the wire. `redacted` names the secret headers left out, and after a `?` the
 /// secret query parameters; `invalid` says what was wrong with a request
-/// that could not be built, which must not turn into a valid one by being written down.
+/// that could not be built, which must not turn into a valid one by being written down. The line of such a request may
+/// hold secrets in any place, so that only its URL's host and path are written, and the line itself if that was asked for.
 #[derive(Default, Serialize)]
 struct RequestLine<'a> {
     url: Cow<'a, str>,
@@ -103,9 +106,45 @@ struct RequestLine<'a> {
     redacted: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invalid: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invalid_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invalid_text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw_line: Option<&'a str>,
+    /// A line that is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw_line_base64: Option<String>,
 }
 
 impl<'a> RequestLine<'a> {
+    /// The line of a request that could not be read.
+    fn unread(request: &'a Request, mistake: &'a Mistake) -> RequestLine<'a> {
+        let mut line = RequestLine {
+            url: unreadable(request.url()).into(),
+            id: request.get_id().map(Cow::Borrowed),
+            method: Some(request.method().as_str().into()),
+            tag: request.written_tag(),
+            ..RequestLine::default()
+        };
+        line.set_mistake(request, mistake);
+        line
+    }
+
+    fn set_mistake(&mut self, request: &'a Request, mistake: &'a Mistake) {
+        self.invalid = Some(mistake.reason.as_ref().into());
+        self.invalid_at = mistake.position;
+        self.invalid_text = mistake.shown.as_deref();
+        match request
+            .raw_line()
+            .map(|line| (std::str::from_utf8(line), line))
+        {
+            Some((Ok(text), _)) => self.raw_line = Some(text),
+            Some((Err(_), line)) => self.raw_line_base64 = Some(STANDARD.encode(line)),
+            None => {}
+        }
+    }
+
     /// `secrets`: they are not left out.
     fn new(request: &'a Request, secrets: bool) -> RequestLine<'a> {
         let redaction = request.redaction();
@@ -164,6 +203,9 @@ impl<'a> RequestLine<'a> {
             line.set(options);
         }
         line.set_body(request.sends());
+        if let Some(mistake) = request.invalid() {
+            line.set_mistake(request, mistake);
+        }
         line.redacted = redacted;
         line
     }
@@ -217,9 +259,6 @@ impl<'a> RequestLine<'a> {
             }
         }
         self.tag = options.tag.as_ref();
-        if let Some(reason) = options.invalid.as_deref() {
-            self.invalid = Some(reason.into());
-        }
     }
 }
 
@@ -229,9 +268,12 @@ impl<'a> RequestLine<'a> {
 pub(super) struct Written(Box<RawValue>);
 
 impl Written {
-    /// `secrets`: they are not left out.
-    pub(super) fn new(request: &Request, secrets: bool) -> Written {
-        let line = to_raw_value(&RequestLine::new(request, secrets));
+    /// `secrets`: they are not left out. `mistake`: why the request could not be read.
+    pub(super) fn new(request: &Request, secrets: bool, mistake: Option<&Mistake>) -> Written {
+        let line = to_raw_value(&match mistake.or(request.invalid()) {
+            Some(mistake) if !secrets => RequestLine::unread(request, mistake),
+            _ => RequestLine::new(request, secrets),
+        });
         Written(line.expect("a request is always valid JSON"))
     }
 
@@ -241,8 +283,8 @@ impl Written {
     }
 
     pub(super) fn to_request(&self) -> Result<Request, InvalidLine> {
-        let keys = Fields::logged(&self.0)?;
-        read::of_log(&keys, Reading::default()).map(|read| read.request)
+        let keys = Fields::logged(&self.0, self.0.get())?;
+        logged::of_log(&keys, Reading::default()).map(|read| read.request)
     }
 }
 

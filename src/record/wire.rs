@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::fields;
+use super::invalid::{InvalidLine, fault};
 use crate::request::Tag;
 
 /// The version of the record format: the number 1, any other refused.
@@ -42,6 +43,21 @@ impl<'de> Deserialize<'de> for Version {
             None => Ok(Version),
             Some(refusal) => Err(D::Error::custom(refusal)),
         }
+    }
+}
+
+/// A line that is no record: another version is said before all else, since its other keys may be anything.
+pub(super) fn no_record(line: &str, error: &serde_json::Error) -> InvalidLine {
+    #[derive(Deserialize)]
+    struct Versioned {
+        v: u64,
+    }
+    let other = serde_json::from_str::<Versioned>(line)
+        .ok()
+        .and_then(|line| Version::refusal(line.v));
+    match other {
+        Some(refusal) => InvalidLine::new(refusal),
+        None => fault("not a record", line, error),
     }
 }
 

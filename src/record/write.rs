@@ -43,6 +43,8 @@ impl Record<'_> {
             error_type,
             phase,
             error_msg,
+            error_position,
+            error_text,
             stop_reason,
             attempt_log,
             prior_attempt_ambiguous,
@@ -91,6 +93,8 @@ impl Record<'_> {
         line.some(",\"error_type\":", error_type);
         line.some(",\"phase\":", phase);
         line.text(",\"error_msg\":", error_msg.as_deref());
+        line.some(",\"error_position\":", error_position);
+        line.text(",\"error_text\":", error_text.as_deref());
         line.some(",\"stop_reason\":", stop_reason);
         if !attempt_log.is_empty() {
             line.value(",\"attempt_log\":", attempt_log);

@@ -10,6 +10,13 @@ pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
     if user.contains(':') {
         return Err("basic auth: the user name holds a colon (RFC 7617 §2)".into());
     }
+    // Encoded they would be sent, and on the other side they may begin a line.
+    if [user, password]
+        .iter()
+        .any(|part| part.contains(['\r', '\n', '\0']))
+    {
+        return Err("basic auth: it holds a line break or a NUL".into());
+    }
     secret(
         &format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))),
         "basic auth",

@@ -3,7 +3,11 @@
 use super::{Edit, Request, basic, bearer};
 use crate::http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use crate::http::{HeaderMap, HeaderName, HeaderValue};
-use crate::redact::Redaction;
+use crate::redact::{Redaction, beginning};
+use crate::url::Mistake;
+
+/// Upper bound for the length of a name that is shown, in bytes.
+const SHOWN: usize = 100;
 
 impl Request {
     /// Adds a header. One the client has by default is replaced; the same name given twice is sent twice.
@@ -13,12 +17,12 @@ impl Request {
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Request {
         let name = name.as_ref();
         let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
-            return self.spoiled(format!("the header name {name:?} is not valid"));
+            return self.spoiled(wrong_name(name));
         };
         let Ok(mut value) = HeaderValue::from_bytes(value.as_ref()) else {
-            return self.spoiled(format!(
-                "the value of header {parsed} holds a character that may not be sent"
-            ));
+            let mistake =
+                Mistake::new("the value of a header holds a character that may not be sent");
+            return self.spoiled(mistake.showing(parsed.as_str()));
         };
         value.set_sensitive(Redaction::USUAL.is_secret(&parsed));
         let headers = &mut self.content_mut().headers;
@@ -40,7 +44,7 @@ impl Request {
     pub fn without_header(mut self, name: impl AsRef<str>) -> Request {
         let name = name.as_ref();
         let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
-            return self.spoiled(format!("the header name {name:?} is not valid"));
+            return self.spoiled(wrong_name(name));
         };
         if let Err(reason) = check_removal(&parsed) {
             return self.spoiled(reason);
@@ -81,6 +85,10 @@ impl Request {
         headers.push((name, Some(value)));
         self
     }
+}
+
+fn wrong_name(name: &str) -> Mistake {
+    Mistake::new("the header name is not valid").showing(beginning(name, SHOWN))
 }
 
 /// Refuses to leave out a header that frames the message. The error says which header that is.
@@ -150,7 +158,7 @@ mod tests {
     fn a_header_that_frames_the_message_cannot_be_left_out() {
         for name in ["Host", "content-length", "Transfer-Encoding", "CONNECTION"] {
             let request = Request::get("http://h/").without_header(name);
-            let reason = request.invalid().unwrap();
+            let reason = &request.invalid().unwrap().reason;
             let name = name.to_lowercase();
             assert!(
                 reason.starts_with(&format!("the header {name} frames the message")),

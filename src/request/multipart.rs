@@ -271,7 +271,7 @@ mod tests {
     fn a_content_type_that_may_not_be_sent_names_its_part() {
         let part = Part::text("x").content_type("text/plain\r\nX-Injected: 1");
         let request = Request::post("http://h/").multipart(Multipart::new().part("notes", part));
-        let reason = request.invalid().unwrap();
+        let reason = &request.invalid().unwrap().reason;
         assert!(reason.contains("part \"notes\""), "{reason}");
     }
 }

@@ -10,10 +10,11 @@ use crate::cookies::CookieJar;
 use crate::http::HeaderName;
 use crate::limits::Timeouts;
 use crate::policy::{RedirectPolicy, RetryPolicy};
-use crate::redact::Redaction;
+use crate::redact::{Redaction, unreadable};
 use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
+use crate::url::{self, Mistake};
 
 /// What few requests set, kept apart so that many requests stay small.
 #[derive(Clone, Default)]
@@ -34,13 +35,24 @@ pub(crate) struct Options {
     pub(crate) save: Option<SaveTo>,
     pub(crate) id: Option<String>,
     pub(crate) tag: Option<Tag>,
-    pub(crate) invalid: Option<String>,
+    pub(crate) invalid: Option<Mistake>,
+    /// The line that the request stands for, since it could not be read.
+    pub(crate) bad_line: Option<Box<BadLine>>,
     /// Secret headers a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
     /// Query parameters, likewise.
     pub(crate) needs_query: Vec<String>,
     /// What is shown of it, where that is less than usual.
     pub(crate) redaction: Redaction,
+}
+
+/// A line of input that could not be read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BadLine {
+    /// Digest of the line, by which a resumed batch recognises it. `None`: the line is not known any more.
+    pub(crate) digest: Option<[u8; 32]>,
+    /// The line as it was written, for the failure log. `None`: it is not kept.
+    pub(crate) raw: Option<Vec<u8>>,
 }
 
 /// Looks at an accepted response, and may reject it.
@@ -111,8 +123,11 @@ impl Request {
         self
     }
 
-    /// The URL as it may be shown.
+    /// The URL as it may be shown, whether or not it can be read.
     pub(crate) fn shown_url(&self) -> Cow<'_, str> {
-        self.redaction().shown(self.url())
+        match self.invalid().is_none() && url::is_readable(self.url()) {
+            true => self.redaction().shown(self.url()),
+            false => unreadable(self.url()).into(),
+        }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Request;
+use super::{BadLine, Request};
+use crate::url;
 
 /// The place in the input that a request was read from.
 #[derive(Clone, Debug)]
@@ -26,9 +27,61 @@ impl fmt::Display for Place {
 
 impl Request {
     /// What stands for a request that could not be read: its outcome is failed, of class
-    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), for this reason. So a bad line ends no batch.
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), for this reason. So a bad line ends no batch. Of the text,
+    /// outcome and record show host and path.
     pub fn unreadable(text: impl Into<String>, reason: impl Into<String>) -> Request {
         Request::get(text).spoiled(reason.into())
+    }
+
+    /// Keeps the line that could not be read and that this request stands for, as it was written, secrets included. A
+    /// failure log then has it, and reading that log reads the line again. For input that is gone once it is read, such as
+    /// standard input: of a file, the failure log names the line.
+    ///
+    /// ```
+    /// use haul::record::InputLines;
+    ///
+    /// let mut lines = InputLines::new();
+    /// let line = r#"{"url": "https://example.com/", "colour": "red"}"#;
+    /// let wrong = lines.read(line).unwrap_err();
+    /// let stand_in = lines.stand_in(line, wrong).keeping_line(line);
+    /// # assert!(stand_in.unread_line().is_none());
+    /// ```
+    ///
+    /// A request that can be read, with an absolute URL, keeps no line.
+    pub fn keeping_line(mut self, line: impl Into<Vec<u8>>) -> Request {
+        if self.invalid().is_none() && url::parse(self.url()).is_ok() {
+            return self;
+        }
+        self.bad_line_mut().raw = Some(line.into());
+        self
+    }
+
+    /// The file and the number of the line that this request stands for, if it comes from a failure log and the line could
+    /// not be read. `None`: the request is not of that kind, or its line is in no file.
+    pub fn unread_line(&self) -> Option<(&str, u64)> {
+        let is_unread = self.invalid().is_some() && self.raw_line().is_none();
+        let (source, line) = (self.source()?, self.line()?);
+        (is_unread && source != "-").then_some((source, line))
+    }
+
+    /// The line that the request stands for, where it was kept.
+    pub(crate) fn raw_line(&self) -> Option<&[u8]> {
+        self.options()?.bad_line.as_ref()?.raw.as_deref()
+    }
+
+    /// The digest of the line that the request stands for.
+    pub(crate) fn line_digest(&self) -> Option<&[u8; 32]> {
+        self.options()?.bad_line.as_ref()?.digest.as_ref()
+    }
+
+    /// Says that the request stands for a line with this digest.
+    pub(crate) fn of_bad_line(mut self, digest: [u8; 32]) -> Request {
+        self.bad_line_mut().digest = Some(digest);
+        self
+    }
+
+    fn bad_line_mut(&mut self) -> &mut BadLine {
+        self.options_mut().bad_line.get_or_insert_default()
     }
 
     /// Says which line the request was read from: the name of the file as it was given (`-` for standard input), and the

@@ -3,19 +3,15 @@
 use std::time::Duration;
 
 use crate::error::ErrorType;
-use crate::http::{HeaderMap, HeaderName, Method};
+use crate::http::{HeaderMap, Method};
 use crate::outcome::Attempt;
 use crate::policy::Judgement;
+use crate::redact::IDEMPOTENCY_KEYS;
 use crate::timing::Phase;
-
-pub(super) const KEYS: [HeaderName; 2] = [
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("x-idempotency-key"),
-];
 
 /// Whether the request carries an idempotency key, by which the server recognises a repetition.
 pub(crate) fn is_keyed(headers: &HeaderMap) -> bool {
-    KEYS.iter().any(|key| headers.contains_key(key))
+    IDEMPOTENCY_KEYS.iter().any(|key| headers.contains_key(key))
 }
 
 /// What is known of an attempt that did not settle its request.

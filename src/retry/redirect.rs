@@ -3,15 +3,10 @@
 use std::borrow::Cow;
 
 use crate::host::Host;
-use crate::http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
-use crate::http::{HeaderMap, HeaderName, Method};
-use crate::redact::{MASK, Redaction};
+use crate::http::header::{COOKIE, TRANSFER_ENCODING};
+use crate::http::{HeaderMap, Method};
+use crate::redact::{Redaction, unreadable};
 use crate::url::{Base, Url};
-
-use super::evidence::KEYS;
-
-/// How much of a refused target is shown.
-const SHOWN: usize = 200;
 
 /// A response that may redirect.
 #[derive(Clone, Debug)]
@@ -39,10 +34,57 @@ pub(crate) struct Next {
     pub(crate) method: Method,
     /// The body stays behind, and the headers that describe it.
     pub(crate) drop_body: bool,
-    /// Another origin (scheme, host or effective port): what proves who the caller is stays behind.
-    pub(crate) drop_credentials: bool,
-    /// Another host, or no longer encrypted: cookies stay behind.
-    pub(crate) drop_cookie: bool,
+    /// What stays behind because the redirect leads to another origin.
+    pub(crate) dropped: Dropped,
+}
+
+/// Headers that stay behind on the way to another origin: scheme, host or effective port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    /// All that are secret or belong to the origin, cookies aside.
+    credentials: bool,
+    cookie: bool,
+}
+
+impl Dropped {
+    fn between(from: Option<Host>, to: Option<Host>) -> Dropped {
+        let credentials = from != to;
+        let is_upgrade = || {
+            let (Some(from), Some(to)) = (&from, &to) else {
+                return false;
+            };
+            let ports = (from.port(), to.port());
+            from.name() == to.name() && !from.is_tls() && to.is_tls() && ports == (80, 443)
+        };
+        Dropped {
+            credentials,
+            // The same name, now encrypted: cookies are set for it as before.
+            cookie: credentials && !is_upgrade(),
+        }
+    }
+
+    /// Adds what another redirect of the same chain leaves behind.
+    pub(crate) fn add(&mut self, other: Dropped) {
+        self.credentials |= other.credentials;
+        self.cookie |= other.cookie;
+    }
+
+    /// Takes these headers off.
+    pub(crate) fn take_off(self, headers: &mut HeaderMap, redaction: &Redaction) {
+        if !self.credentials {
+            return;
+        }
+        let stays = |(name, value)| {
+            (name != COOKIE && redaction.stays_with_origin(name, value)).then(|| name.clone())
+        };
+        let names: Vec<_> = headers.iter().filter_map(stays).collect();
+        for name in names {
+            headers.remove(name);
+        }
+        if self.cookie {
+            headers.remove(COOKIE);
+        }
+    }
 }
 
 /// A redirect that is not followed: the request fails with class `redirect`.
@@ -89,8 +131,6 @@ pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
         let message = format!("redirect from https to {target}, which is not encrypted");
         return Err(refused(message, target));
     }
-    let (from, to) = (step.url.host(), url.host());
-    let name = |host: &Option<Host>| host.as_ref().map(|host| host.name().to_owned());
     let to_get = match step.status {
         303 => true,
         301 | 302 => step.method == Method::POST,
@@ -102,29 +142,15 @@ pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
             _ => Method::GET,
         },
         drop_body: to_get,
-        drop_credentials: from != to,
-        drop_cookie: downgrade || name(&from) != name(&to),
+        dropped: Dropped::between(step.url.host(), url.host()),
         url,
     }))
 }
 
-/// Takes off the headers that do not go along. `sensitive` adds the caller's names to those known. What is taken off
-/// stays off on later hops, back to the first host too: whoever follows the redirect keeps the stripped set.
-///
-/// A `Host` of the caller's own goes with the credentials: it names the origin that was left.
-pub(crate) fn strip(headers: &mut HeaderMap, next: &Next, sensitive: &[HeaderName]) {
-    if next.drop_credentials {
-        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, HOST]
-            .iter()
-            .chain(&KEYS)
-            .chain(sensitive)
-        {
-            headers.remove(name);
-        }
-    }
-    if next.drop_cookie {
-        headers.remove(COOKIE);
-    }
+/// Takes off the headers that do not go along. They stay off on later hops, back to the first host too, since the next
+/// hop begins with what is left here.
+pub(crate) fn strip(headers: &mut HeaderMap, next: &Next, redaction: &Redaction) {
+    next.dropped.take_off(headers, redaction);
     if next.drop_body {
         headers.remove(TRANSFER_ENCODING);
         let content: Vec<_> = headers
@@ -152,22 +178,13 @@ fn refused(message: String, location: String) -> Refused {
     Refused { message, location }
 }
 
-/// A target that does not resolve, as far as it may be shown. Where its userinfo is cannot be said of what is no URL,
-/// so everything up to an `@` goes.
+/// A target that does not resolve, as far as it may be shown.
 fn shown(step: &Step<'_>, location: &str) -> String {
     let base = Base::of(step.url).ok();
-    let location = location.trim();
     let absolute = base
         .as_ref()
         .map_or(location.into(), |base| base.written(location));
-    let masked = match absolute.rsplit_once('@') {
-        Some((_, rest)) if !absolute.contains("://") => format!("{}@{rest}", MASK),
-        _ => step.redaction.url(&absolute),
-    };
-    match masked.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &masked[..end]),
-        None => masked,
-    }
+    unreadable(&absolute)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use crate::host::Host;
+use crate::url::Mistake;
 
 use super::backlog::Backlog;
 use super::lanes::{CountedAs, Lane};
@@ -49,8 +50,8 @@ pub(crate) struct Standing {
 /// Why a job ended without (another) attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// It was never fit to be sent; says why.
-    Invalid(String),
+    /// It was never fit to be sent, because of this.
+    Invalid(Mistake),
     /// It was under way when an earlier run was cut off, and must not be repeated.
     Interrupted,
     Cancelled,

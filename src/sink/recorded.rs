@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Sink, SinkError};
 use crate::batch::{End, Outcomes, Step};
-use crate::escape::Escaped;
+use crate::escape::log_line;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
@@ -77,7 +77,7 @@ impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
 
     fn fail(&mut self, error: SinkError) -> SinkError {
         self.failed = true;
-        log::error!("the batch ends: {}", Escaped(&error));
+        log_line!(Error, "the batch ends: {}", error);
         self.outcomes.stop(End::SinkFailed);
         error
     }

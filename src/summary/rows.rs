@@ -44,7 +44,8 @@ pub struct TopError {
     pub index: u64,
     /// The place that the first one was read from: `urls.txt:17`, `stdin:17` or `argument 2`. `None`: it is not known.
     pub place: Option<String>,
-    /// The URL of the first one, userinfo masked.
+    /// The URL of the first one, secrets masked. Of a line without a URL the part that may be shown
+    /// ([`Error::text`](crate::Error::text)).
     pub url: String,
 }
 
@@ -137,10 +138,18 @@ impl ErrorRow {
             self.example = Some(Example {
                 index: outcome.index(),
                 place: outcome.request().place().map(|place| place.to_string()),
-                url: cut(&outcome.url(), URL),
+                url: cut(&shown(error, outcome), URL),
                 message: message(error, outcome),
             });
         }
+    }
+}
+
+/// The URL, or if there is none the part of the line that may be shown.
+fn shown<T>(error: &Error, outcome: &Outcome<T>) -> String {
+    match (outcome.url(), error.text()) {
+        (url, Some(text)) if url.is_empty() => text.to_owned(),
+        (url, _) => url,
     }
 }
 

@@ -507,7 +507,7 @@ Done                                  0 requests
 
     #[test]
     fn nothing_steers_the_terminal() {
-        let outcome = |n| sample::unsent(n, "http://h/\x1b[2J\n", ErrorType::InvalidRequest);
+        let outcome = |n| sample::unsent(n, "http://h/\x1b[2J\n", ErrorType::BreakerOpen);
         for (outcomes, lines) in [(vec![outcome(0)], 2), (vec![outcome(0), outcome(1)], 7)] {
             let text = of(&outcomes).to_string();
             assert!(!text.contains('\x1b') && text.contains("[2J"), "{text}");

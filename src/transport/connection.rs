@@ -16,6 +16,7 @@ use super::platform::Idle;
 use super::proxy::Forwarding;
 use super::tls::Session;
 use super::wire::{Broken, Limits};
+use crate::escape::log_line;
 use crate::timing::Phase;
 
 #[derive(Debug)]
@@ -195,7 +196,7 @@ impl Connection {
         };
         match sent {
             Err(Broken::Io(error)) if self.attempt.unwanted.is_some() && self.heard_out() => {
-                log::trace!("the answer came before the body was sent: {error}");
+                log_line!(Trace, "the answer came before the body was sent: {error}");
             }
             sent => sent?,
         }

@@ -161,7 +161,7 @@ fn a_reference_is_what_the_crate_resolves_it_to_and_so_is_its_text_behind_the_ba
             (Err(_), None) => {}
             // Beside what the crate refuses, only a port of 0 and odd names of hosts are.
             (Err(error), Some(theirs)) => {
-                let odd = error.contains("port") || error.contains("the host");
+                let odd = error.reason.contains("port") || error.reason.contains("the host");
                 assert!(odd, "{by} and {reference:?}: {error}, not {theirs}");
             }
         }

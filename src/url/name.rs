@@ -19,13 +19,16 @@ pub(crate) fn host_name(name: &str) -> Result<String, String> {
     };
     if let Ok(IpAddr::V6(address)) = address.parse() {
         return Ok(match zone {
-            Some(zone) => format!("{address}%{}", zone::decoded(zone)?),
+            Some(zone) => {
+                let zone = zone::decoded(zone).map_err(|mistake| mistake.to_string())?;
+                format!("{address}%{zone}")
+            }
             None => address.to_string(),
         });
     }
     match ::url::Host::parse(&name) {
         Ok(host) => Ok(host.to_string()),
-        Err(error) => Err(super::wrong_host(error, &name)),
+        Err(error) => Err(super::wrong_host(error, &name, 0).to_string()),
     }
 }
 

@@ -14,6 +14,22 @@ pub(crate) fn cleaned(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Position, from 1, in a text of what stands at this position of its [cleaned] form.
+pub(super) fn uncleaned(text: &str, position: u64) -> u64 {
+    let start = text.len() - text.trim_start_matches(|c: char| c <= ' ').len();
+    let kept = text
+        .bytes()
+        .enumerate()
+        .skip(start)
+        .filter(|(_, byte)| !matches!(byte, b'\t' | b'\n' | b'\r'));
+    let mut places = kept.map(|(at, _)| at as u64 + 1);
+    let index = usize::try_from(position - 1).unwrap_or(usize::MAX);
+    // Behind the last character.
+    places
+        .nth(index)
+        .unwrap_or(text.trim_end_matches(|c: char| c <= ' ').len() as u64 + 1)
+}
+
 /// The scheme and the text after its colon. `None` if the text begins with no scheme (RFC 3986 §3.1).
 pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;

@@ -3,6 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::Mistake;
 use super::text::{authority, without_userinfo};
 
 /// Upper bound for the length of a zone in bytes; names of interfaces have at most 15 on Linux.
@@ -14,7 +15,7 @@ const LONGEST: usize = 64;
 ///
 /// # Errors
 /// If the zone is empty, too long or holds a character that no name of an interface has.
-pub(super) fn take_off(text: &str) -> Result<Option<(String, Box<str>)>, String> {
+pub(super) fn take_off(text: &str) -> Result<Option<(String, Box<str>)>, Mistake> {
     let Some(place) = authority(text) else {
         return Ok(None);
     };
@@ -24,7 +25,7 @@ pub(super) fn take_off(text: &str) -> Result<Option<(String, Box<str>)>, String>
     };
     let start = place.end - host.len() + "[".len() + percent;
     let length = text[start..].find(']').unwrap_or_default();
-    let zone = decoded(&text[start + "%".len()..start + length])?;
+    let zone = decoded(&text[start + "%".len()..start + length]).map_err(|m| m.at(start))?;
     Ok(Some((
         format!("{}{}", &text[..start], &text[start + length..]),
         zone,
@@ -37,7 +38,7 @@ fn in_brackets(host: &str) -> Option<&str> {
 }
 
 /// The zone after its percent sign.
-pub(super) fn decoded(written: &str) -> Result<Box<str>, String> {
+pub(super) fn decoded(written: &str) -> Result<Box<str>, Mistake> {
     let written = match written.strip_prefix("25") {
         Some(rest) if !rest.is_empty() => rest,
         _ => written,
@@ -45,10 +46,9 @@ pub(super) fn decoded(written: &str) -> Result<Box<str>, String> {
     let zone = percent_decode_str(written).decode_utf8_lossy();
     let plain = |b: u8| b.is_ascii_graphic() && !b"/\\:[]%@?#\"<>".contains(&b);
     if zone.is_empty() || zone.len() > LONGEST || !zone.bytes().all(plain) {
-        return Err(format!(
-            "the zone {:?} of the IPv6 address is no name or number of a network interface",
-            super::shortened(&zone)
-        ));
+        return Err(
+            "the zone of the IPv6 address is no name or number of a network interface".into(),
+        );
     }
     Ok(zone.into())
 }
@@ -104,7 +104,10 @@ mod tests {
             "http://[fe80::1%25é]/",
             &long,
         ] {
-            assert!(take_off(text).unwrap_err().contains("zone"), "{text}");
+            assert!(
+                take_off(text).unwrap_err().reason.contains("zone"),
+                "{text}"
+            );
         }
     }
 }

@@ -221,6 +221,25 @@ pub(crate) fn prints(tree: &Tree) -> Vec<String> {
     complaints
 }
 
+pub(crate) fn logs(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in tree
+        .files
+        .iter()
+        .filter(|file| !is_edge(file) && file.path != "src/escape.rs")
+    {
+        for level in ["error", "warn", "info", "debug", "trace", "log"] {
+            for at in file.find(&["log", "::", level, "!"]) {
+                let place = file.at(at);
+                complaints.push(format!(
+                    "{place}: log::{level}! does not escape; use log_line!"
+                ));
+            }
+        }
+    }
+    complaints
+}
+
 pub(crate) fn names(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in &tree.files {

@@ -65,6 +65,13 @@ pub(crate) fn haul<A: AsRef<str>>(arguments: impl IntoIterator<Item = A>) -> Hau
 }
 
 impl Haul {
+    /// Adds arguments.
+    pub(crate) fn and<A: AsRef<str>>(mut self, arguments: impl IntoIterator<Item = A>) -> Haul {
+        let arguments = arguments.into_iter();
+        self.command.args(arguments.map(|a| a.as_ref().to_owned()));
+        self
+    }
+
     pub(crate) fn input(mut self, text: impl Into<Vec<u8>>) -> Haul {
         self.input = text.into();
         self
@@ -323,6 +330,12 @@ pub(crate) fn records(text: &str) -> Vec<Value> {
 }
 
 impl Folder {
+    /// Its files.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
     pub(crate) fn new() -> Folder {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -114,7 +114,7 @@ fn a_line_that_could_not_be_sent_is_named_and_makes_the_status_1() {
         (json!("example.com"), "stdin:2: the URL has no scheme"),
         (
             json!("ftp://127.0.0.1/x"),
-            "stdin:2: the scheme \"ftp\" is not supported",
+            "stdin:2: the scheme of the URL is not supported",
         ),
         (json!("http://127.0.0.1:99999/"), "stdin:2: "),
         (json!("http:///"), "stdin:2: "),

@@ -94,14 +94,12 @@ fn a_value_of_another_kind_is_its_text_or_refused() {
             (
                 r#"{"url":"U/","auth":{"user":"me","pass":"x"}}"#,
                 Refused(
-                    r#"auth: it has the unknown key "pass" ({"user", "password"} or {"bearer"} is expected)"#,
+                    r#"auth: it has an unknown key ({"user", "password"} or {"bearer"} is expected)"#,
                 ),
             ),
             (
                 r#"{"url":"U/","auth":{"user":"me","password":["x"]}}"#,
-                Refused(
-                    r#"auth: "password": text, a number, true or false is expected, not a list"#,
-                ),
+                Refused(r#"auth: text, a number, true or false is expected, not a list"#),
             ),
             (
                 r#"{"url":"U/","auth":"me:x"}"#,
@@ -110,7 +108,7 @@ fn a_value_of_another_kind_is_its_text_or_refused() {
             (
                 r#"{"url":"U/","headers":{"X":{"a":1}}}"#,
                 Refused(
-                    r#"headers: "X": text, a number, true or false, or a list of these is expected, not an object"#,
+                    r#"headers: text, a number, true or false, or a list of these is expected, not an object"#,
                 ),
             ),
             (
@@ -173,7 +171,7 @@ fn lenient_reading_changes_nothing_but_the_unknown_keys() {
         &["--lenient"],
         &[(
             r#"{"url":"U/","auth":{"user":"a","pass":"b"}}"#,
-            Refused(r#"auth: it has the unknown key "pass""#),
+            Refused("auth: it has an unknown key"),
         )],
     );
 }

@@ -235,3 +235,29 @@ fn a_redirect_target_that_fails_is_tried_again_there_and_not_from_the_start() {
     assert_eq!((outcome.attempts(), outcome.history().len()), (2, 1));
     assert_eq!(server.paths(), ["/a", "/b", "/b"]);
 }
+
+#[test]
+fn a_hook_does_not_bring_credentials_back_when_the_other_origin_is_asked_again() {
+    let other = Scenario::new()
+        .on("/", Answer::status(503).times(1).then(Answer::text("here")))
+        .start();
+    let server = Scenario::new()
+        .on("/", Answer::redirect(302, other.url("/")))
+        .start();
+    let client = builder(1)
+        .before_attempt(|outgoing: &mut haul::Outgoing<'_>| {
+            let headers = &mut outgoing.headers;
+            headers.insert("authorization", "t0ken".parse().unwrap());
+            headers.insert("x-trace", "7".parse().unwrap());
+        })
+        .build()
+        .unwrap();
+    let outcome = client.get(server.url("/"));
+    assert_eq!((outcome.is_success(), outcome.attempts()), (true, 2));
+    assert_eq!(server.last("/").header("authorization"), Some("t0ken"));
+    for seen in other.seen() {
+        assert_eq!(seen.header("authorization"), None);
+        assert_eq!(seen.header("x-trace"), Some("7"));
+    }
+    assert_eq!(other.requests(), 2);
+}

@@ -57,7 +57,7 @@ fn a_setting_that_cannot_be_is_named() {
             "may not be sent",
         ),
         (Client::builder().base_url("/api"), "base_url", "no scheme"),
-        (Client::builder().base_url("ftp://h/"), "base_url", "ftp"),
+        (Client::builder().base_url("ftp://h/"), "base_url", "scheme"),
         (
             Client::builder().user_agent("a\nb"),
             "user_agent",

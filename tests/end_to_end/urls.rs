@@ -25,7 +25,7 @@ const TARGETS: [(&str, &str); 24] = [
     ("/\"a\"<b>?q=\"a\"<b>", "/%22a%22%3Cb%3E?q=%22a%22%3Cb%3E"),
     ("/100%?5%&%zz", "/100%?5%&%zz"),
     ("/x?q=[1]&r=\\", "/x?q=[1]&r=\\"),
-    ("/%7Euser?sig=a%2Fb%2B", "/%7Euser?sig=a%2Fb%2B"),
+    ("/%7Euser?sign=a%2Fb%2B", "/%7Euser?sign=a%2Fb%2B"),
     ("/ü/你?q=ü", "/%C3%BC/%E4%BD%A0?q=%C3%BC"),
     ("/a b?c d", "/a%20b?c%20d"),
     ("/a\tb\n/c", "/ab/c"),
@@ -185,8 +185,8 @@ fn what_is_no_url_is_an_invalid_request_that_says_what_is_wrong() {
         .build()
         .unwrap();
     for (url, part) in [
-        ("http://h:99999/", "\"99999\" is not between 1 and 65535"),
-        ("//h:0/", "\"0\" is not between 1 and 65535"),
+        ("http://h:99999/", "no number between 1 and 65535"),
+        ("//h:0/", "no number between 1 and 65535"),
         ("http://u:secret/@h/", "the port is no number"),
         ("http://", "the URL has no host"),
         ("///x", "the URL has no host"),
@@ -195,9 +195,9 @@ fn what_is_no_url_is_an_invalid_request_that_says_what_is_wrong() {
         ("http://xn--a/", "no valid name"),
         ("http://1.2.3.256/", "no IPv4 address"),
         ("http://[::1", "no IPv6 address"),
-        ("http://[fe80::1%25]x/", "no IPv6 address"),
+        ("http://[fe80::1%25]x/", "text stands between the ]"),
         ("http://[fe80::1%25a%20b]/", "zone"),
-        ("ftp://h/", "\"ftp\""),
+        ("ftp://h/", "the scheme of the URL"),
         ("localhost:8080/x", "no scheme"),
         ("user:secret@h/x", "no scheme"),
     ] {

@@ -267,3 +267,17 @@ fn a_jar_is_written_to_a_file_and_read_back() {
         .to_string();
     assert!(nowhere.contains("missing"), "{nowhere}");
 }
+
+#[test]
+fn a_redirect_to_another_port_takes_the_cookies_of_the_jar_and_not_those_of_the_request() {
+    let other = site();
+    let server = Scenario::new()
+        .on("/", Answer::redirect(302, other.url("/there")))
+        .start();
+    let jar = CookieJar::new();
+    jar.set(&server.url("/"), "kept=1").unwrap();
+    let request = Request::get(server.url("/")).header("Cookie", "own=1");
+    assert!(with(&jar).send(request).is_success());
+    assert_eq!(sent(&server, "/").as_deref(), Some("own=1; kept=1"));
+    assert_eq!(sent(&other, "/there").as_deref(), Some("kept=1"));
+}

@@ -3,15 +3,17 @@
 use std::env;
 use std::path::Path;
 
+use haul::Redaction;
+
 use crate::arguments::Arguments;
 
 /// What to say of it; nothing where no results file can be gone on from.
-pub(crate) fn how_to_resume(arguments: &Arguments) -> Option<String> {
+pub(crate) fn how_to_resume(arguments: &Arguments, redaction: &Redaction) -> Option<String> {
     let output = arguments.results.output.as_deref()?;
     if output == Path::new("-") || arguments.ending.demo {
         return None;
     }
-    let again = match shown() {
+    let again = match shown(redaction) {
         Some(given) => format!("to go on: haul --resume {given}"),
         // What was typed may hold secrets, and is not repeated.
         None => "to go on, give the same command with --resume".to_owned(),
@@ -25,10 +27,10 @@ pub(crate) fn how_to_resume(arguments: &Arguments) -> Option<String> {
 }
 
 /// The arguments as a shell takes them; none where they hold what nobody else should see.
-pub(crate) fn shown() -> Option<String> {
+pub(crate) fn shown(redaction: &Redaction) -> Option<String> {
     let given = env::args_os().skip(1);
     let given: Vec<String> = given.map(|a| a.to_string_lossy().into_owned()).collect();
-    if given.iter().any(|argument| is_secret(argument)) {
+    if given.iter().any(|argument| is_secret(argument, redaction)) {
         return None;
     }
     let kept = given
@@ -42,7 +44,7 @@ pub(crate) fn shown() -> Option<String> {
 }
 
 /// Whether an argument gives a credential, or may: where in doubt, it does.
-fn is_secret(argument: &str) -> bool {
+fn is_secret(argument: &str, redaction: &Redaction) -> bool {
     let long = [
         "--header",
         "--user",
@@ -62,12 +64,8 @@ fn is_secret(argument: &str) -> bool {
         .strip_prefix('-')
         .filter(|rest| !rest.starts_with('-'));
     let given_short = letters.is_some_and(|rest| rest.contains(['H', 'u', 'b', 'x', 'd']));
-    let userinfo = argument.split_once("://").is_some_and(|(_, rest)| {
-        rest.split(['/', '?', '#'])
-            .next()
-            .is_some_and(|authority| authority.contains('@'))
-    });
-    given_long || given_short || userinfo
+    let of_url = argument.contains("://") && redaction.url(argument) != argument;
+    given_long || given_short || of_url
 }
 
 /// The argument as a shell takes it.
@@ -94,6 +92,7 @@ mod tests {
 
     #[test]
     fn what_may_hold_a_credential_is_not_shown() {
+        let usual = Redaction::default();
         for argument in [
             "-H",
             "-HX: y",
@@ -102,8 +101,11 @@ mod tests {
             "-u",
             "-qu",
             "http://u:p@h/",
+            "http://u:p/w@h/",
+            "http://h/?a=1&access_token=x",
+            "--base-url=http://u:p@h/",
         ] {
-            assert!(is_secret(argument), "{argument}");
+            assert!(is_secret(argument, &usual), "{argument}");
         }
         for argument in [
             "-j",
@@ -114,7 +116,7 @@ mod tests {
             "--user-agent",
             "-",
         ] {
-            assert!(!is_secret(argument), "{argument}");
+            assert!(!is_secret(argument, &usual), "{argument}");
         }
     }
 }

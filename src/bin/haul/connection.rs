@@ -3,17 +3,20 @@
 use haul::{AddressPolicy, ClientBuilder, IpFamily, ProxySettings, TlsSettings};
 
 use crate::arguments::Connection;
+use crate::failure::Failure;
+use crate::header_text;
 use crate::voice::Voice;
 
 pub(crate) fn connected(
     builder: ClientBuilder,
     given: &Connection,
     voice: &Voice,
-) -> ClientBuilder {
+) -> Result<ClientBuilder, Failure> {
     let mut builder = builder
         .tls(tls(given))
         .header_limit(usize::try_from(given.max_header_size).unwrap_or(usize::MAX));
     if let Some(url) = &given.proxy {
+        header_text::check("proxy", url)?;
         let proxy = ProxySettings::all(url);
         builder = builder.proxy(match &given.noproxy {
             Some(list) => proxy.except(list),
@@ -31,10 +34,10 @@ pub(crate) fn connected(
     if given.public_only {
         builder = builder.address_policy(AddressPolicy::PublicOnly);
     }
-    match given.max_filesize {
+    Ok(match given.max_filesize {
         Some(most) => builder.body_limit(most),
         None => builder,
-    }
+    })
 }
 
 fn tls(given: &Connection) -> TlsSettings {

@@ -7,8 +7,9 @@ use haul::{Client, Preview, Request, Tag};
 use serde::Serialize;
 
 use crate::failure::{Failure, Status};
-use crate::input::{Input, unfit};
-use crate::stdout::{Stdout, unwritten};
+use crate::input::Input;
+use crate::stdout::{Stream, unwritten};
+use crate::unfit::Unfit;
 use crate::voice::Voice;
 
 /// A request as it would be sent, secrets masked. Keys that mean the same have the names that they have in records.
@@ -49,7 +50,7 @@ impl<'a> Shown<'a> {
 
 /// Prints the requests, and says of each line that could not be sent why.
 pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<Status, Failure> {
-    let mut out = BufWriter::new(Stdout::new());
+    let mut out = BufWriter::new(Stream::stdout());
     let mut status = Status::Fine;
     let mut write = || {
         while let Some(read) = input.next_line() {
@@ -62,7 +63,7 @@ pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<
                     }
                     Err(error) => {
                         let url = client.redaction().url(request.url());
-                        unfit(&request, error.message(), &url)
+                        Unfit::request(&error).message(&request, &url)
                     }
                 },
                 Err(bad) => bad.message(),

@@ -1,21 +1,19 @@
 //! Where requests come from: lines of files and standard input, and URLs among the arguments.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use haul::Request;
-use haul::record::InputLines;
-use serde_json::value::RawValue;
+use haul::record::{InputLines, InvalidLine};
 
 use crate::arguments::{Arguments, Format};
 use crate::failure::Failure;
 use crate::line::{Line, read_line};
 use crate::recorded;
-use crate::source::{Source, open_all, shown};
+use crate::reread::Reread;
+use crate::source::{STDIN, Source, open_all, shown};
+use crate::unfit::{self, Unfit};
 use crate::voice::Voice;
-
-/// How much of a line that is no request is shown.
-const SHOWN: usize = 100;
 
 /// The requests of all inputs, one after the other, each read as it is asked for.
 pub(crate) struct Input {
@@ -27,6 +25,10 @@ pub(crate) struct Input {
     /// A first line with a column of URLs makes an input a table.
     tables: bool,
     refusal: Refusal,
+    /// Lines of standard input that cannot be read are kept for the failure log.
+    keep_bad_lines: bool,
+    /// Files with lines that an earlier run could not read. `None`: they are not to be opened.
+    reread: Option<Reread>,
 }
 
 /// Why the reading ended before the end of the input, if an input turned out to be none. Clones are one.
@@ -46,6 +48,10 @@ enum Place {
 }
 
 impl Place {
+    fn is_stdin(&self) -> bool {
+        matches!(self, Place::Line(name, _) if &**name == STDIN)
+    }
+
     fn of(self, request: Request) -> Request {
         match self {
             Place::Line(name, number) => request.read_at(name, number),
@@ -57,7 +63,7 @@ impl Place {
 /// A line that is no request: the request that stands for it and fails, and what is wrong.
 pub(crate) struct Bad {
     stand_in: Request,
-    reason: String,
+    wrong: Box<InvalidLine>,
 }
 
 /// Opens everything before anything is sent.
@@ -77,6 +83,8 @@ pub(crate) fn open(
         line: Vec::new(),
         tables,
         refusal: Refusal::default(),
+        keep_bad_lines: arguments.results.keep_bad_lines,
+        reread: (!arguments.connection.public_only).then(Reread::default),
     })
 }
 
@@ -121,11 +129,15 @@ impl Input {
                         continue;
                     };
                     *number += 1;
+                    let place = Place::Line(Arc::clone(name), *number);
+                    if let Some(read) = self.reread(&request) {
+                        return Some(read);
+                    }
                     // The place that it was read from in the run that failed is a better one.
                     let known = request.place().is_some();
                     let request = match known {
                         true => request,
-                        false => request.read_at(Arc::clone(name), *number),
+                        false => place.of(request),
                     };
                     return Some(Ok(self.lines.take(request)));
                 }
@@ -140,25 +152,27 @@ impl Input {
                             continue;
                         }
                         Ok(Line::Whole) => place,
-                        Ok(Line::Wrong(reason)) => return Some(Err(self.bad(place, reason))),
+                        Ok(Line::Wrong(wrong)) => return Some(Err(self.bad(place, wrong))),
                         // What was read stands; this much is known not to be.
                         Err(e) => {
                             self.sources.pop_front();
                             self.line.clear();
-                            return Some(Err(self.bad(place, format!("cannot be read: {e}"))));
+                            let wrong = InvalidLine::new(format!("cannot be read: {e}"));
+                            return Some(Err(self.bad(place, wrong)));
                         }
                     }
                 }
             };
             let line = std::mem::take(&mut self.line);
             let text = String::from_utf8_lossy(&line);
-            let text = text.trim();
-            if text.is_empty() || text.starts_with('#') {
+            let text = text.trim_end();
+            let begin = text.trim_start();
+            if begin.is_empty() || begin.starts_with('#') {
                 self.line = line;
                 continue;
             }
             if self.begins_source()
-                && recorded::is_result(text)
+                && recorded::is_result(begin)
                 && let Place::Line(name, _) = &place
             {
                 let reason = recorded::refusal(shown(name));
@@ -181,7 +195,8 @@ impl Input {
             Ok(Err(reason)) => self.refuse(reason),
             Err(e) => {
                 self.line.clear();
-                return Some(self.bad(Place::Line(name, 1), format!("cannot be read: {e}")));
+                let wrong = InvalidLine::new(format!("cannot be read: {e}"));
+                return Some(self.bad(Place::Line(name, 1), wrong));
             }
         }
         None
@@ -193,47 +208,69 @@ impl Input {
         self.sources.clear();
     }
 
-    fn bad(&self, place: Place, reason: String) -> Bad {
-        let text = beginning(&String::from_utf8_lossy(&self.line));
-        Bad::new(Request::unreadable(text, reason.clone()), place, reason)
+    fn bad(&self, place: Place, wrong: InvalidLine) -> Bad {
+        self.bad_line(&self.line, place, wrong)
+    }
+
+    fn bad_line(&self, line: &[u8], place: Place, wrong: InvalidLine) -> Bad {
+        let stand_in = self.lines.stand_in(line, wrong.clone());
+        let stand_in = match self.keep_bad_lines && place.is_stdin() {
+            true => stand_in.keeping_line(line),
+            false => stand_in,
+        };
+        Bad {
+            stand_in: place.of(stand_in),
+            wrong: Box::new(wrong),
+        }
     }
 
     /// The request of a line, or what is wrong with it. An argument is a URL to its end, blanks included.
     fn request(&mut self, text: &str, place: Place, is_argument: bool) -> Result<Request, Bad> {
-        let json = text.starts_with(['{', '"']);
+        let json = text.trim_start().starts_with(['{', '"']);
         let wrong = match self.format {
             Format::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
             Format::Jsonl if !json => Some("JSON is expected (--input-format auto reads URLs)"),
             _ => None,
         };
         let read = match wrong {
-            Some(reason) => Err(reason.to_owned()),
-            None if is_argument => self.lines.read_whole(text).map_err(|e| e.to_string()),
-            None => self.lines.read(text).map_err(|e| e.to_string()),
+            Some(reason) => Err(InvalidLine::new(reason)),
+            None if is_argument => self.lines.read_whole(text),
+            None => self.lines.read(text),
         };
-        match read {
-            Ok(line) => {
-                let request = place.of(line.request);
-                for key in line.unknown {
-                    self.voice.skipped_key(&format!(
-                        "{}unknown key skipped: {key:?}",
-                        shown_place(&request)
-                    ));
-                }
-                Ok(request)
-            }
-            Err(reason) => {
-                let stand_in = Request::unreadable(
-                    beginning(&url_in(text).unwrap_or_else(|| text.to_owned())),
-                    reason.clone(),
-                );
-                let stand_in = match id_in(text) {
-                    Some(id) => stand_in.id(id),
-                    None => stand_in,
-                };
-                Err(Bad::new(stand_in, place, reason))
-            }
+        let line = match read {
+            Ok(line) => line,
+            Err(wrong) => return Err(self.bad_line(text.as_bytes(), place, wrong)),
+        };
+        if let Some(read) = self.reread(&line.request) {
+            return read;
         }
+        let request = match self.keep_bad_lines && place.is_stdin() {
+            true => line.request.keeping_line(text),
+            false => line.request,
+        };
+        let request = place.of(request);
+        for key in line.unknown {
+            self.voice.skipped_key(&format!(
+                "{}unknown key skipped: {key:?}",
+                unfit::shown_place(&request)
+            ));
+        }
+        Ok(request)
+    }
+
+    /// Reads a line again that an earlier run could not read, and that this entry of its failure log stands for. `None`:
+    /// the entry is of another kind.
+    fn reread(&mut self, request: &Request) -> Option<Result<Request, Bad>> {
+        let (source, number) = request.unread_line()?;
+        // Taken meanwhile: a line that leads to a line is not followed further.
+        let mut files = self.reread.take()?;
+        let place = Place::Line(source.into(), number);
+        let read = match files.line(source, number) {
+            Ok(line) => self.request(&line, place, false),
+            Err(wrong) => Err(self.bad_line(b"", place, wrong)),
+        };
+        self.reread = Some(files);
+        Some(read)
     }
 
     /// Returns true for the first line of a source that is neither blank nor a comment.
@@ -242,21 +279,6 @@ impl Input {
             Some(Source::Lines { begun, .. }) => !std::mem::replace(begun, true),
             _ => false,
         }
-    }
-}
-
-/// The place of a request with a colon, if it is known.
-fn shown_place(request: &Request) -> String {
-    let place = request.place();
-    place.map_or(String::new(), |place| format!("{place}: "))
-}
-
-/// Says of a request that cannot be sent where it stands and why. `url`: as it may be shown; empty if none was read.
-pub(crate) fn unfit(request: &Request, reason: &str, url: &str) -> String {
-    let place = shown_place(request);
-    match url {
-        "" => format!("{place}{reason}"),
-        url => format!("{place}{reason}: {url:?}"),
     }
 }
 
@@ -271,37 +293,8 @@ impl Iterator for Input {
 }
 
 impl Bad {
-    fn new(stand_in: Request, place: Place, reason: String) -> Bad {
-        Bad {
-            stand_in: place.of(stand_in),
-            reason,
-        }
-    }
-
     /// `urls.txt:3: what is wrong: "value"`
     pub(crate) fn message(&self) -> String {
-        unfit(&self.stand_in, &self.reason, self.stand_in.url())
+        Unfit::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
     }
-}
-
-/// What the line calls its request, whatever else is wrong with it.
-fn id_in(text: &str) -> Option<String> {
-    let keys: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-    let id = keys.get("id").or_else(|| keys.get("custom_id"))?.get();
-    match id.as_bytes().first()? {
-        b'"' => serde_json::from_str(id).ok(),
-        b'-' | b'0'..=b'9' => Some(id.to_owned()),
-        _ => None,
-    }
-}
-
-/// The URL of a request as JSON, if it has one that can be read: its other keys may hold secrets.
-fn url_in(text: &str) -> Option<String> {
-    let keys: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-    let url = keys.get("url").map_or("\"\"", |url| url.get());
-    Some(serde_json::from_str(url).unwrap_or_default())
-}
-
-fn beginning(text: &str) -> String {
-    text.trim().chars().take(SHOWN).collect()
 }

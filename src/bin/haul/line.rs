@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
+use haul::record::InvalidLine;
+
 /// The longest line that is read. What goes on longer is let go of, up to its end.
 pub(crate) const LONGEST: usize = 16 << 20;
 
@@ -12,8 +14,8 @@ const KEPT: usize = 1 << 20;
 pub(crate) enum Line {
     /// It is in the buffer, and is UTF-8.
     Whole,
-    /// It is none, for this reason; its beginning is in the buffer.
-    Wrong(String),
+    /// It is none, because of this. It is in the buffer if it is not too long for it.
+    Wrong(InvalidLine),
     /// There is no further line.
     End,
 }
@@ -27,34 +29,29 @@ pub(crate) fn read_line(
     line.clear();
     line.shrink_to(KEPT);
     let most = LONGEST as u64 + 1;
-    let mut length = from.by_ref().take(most).read_until(b'\n', line)? as u64;
+    let length = from.by_ref().take(most).read_until(b'\n', line)? as u64;
     if length == 0 {
         return Ok(Line::End);
     }
     if length == most && line.last() != Some(&b'\n') {
-        length += skip_line(from)?;
-        line.truncate(200);
+        skip_line(from)?;
+        line.clear();
         line.shrink_to(KEPT);
-        return Ok(Line::Wrong(format!(
-            "a line of {length} bytes is too long (at most {LONGEST} are read; body_file sends a large body)"
-        )));
+        return Ok(Line::Wrong(InvalidLine::new(format!(
+            "the line is too long (at most {LONGEST} bytes are read; body_file sends a large body)"
+        ))));
     }
     if is_first && line.starts_with(b"\xef\xbb\xbf") {
         line.drain(..3);
     }
-    match std::str::from_utf8(line) {
-        Ok(_) => Ok(Line::Whole),
-        Err(e) => {
-            let at = e.valid_up_to() + 1;
-            line.truncate(line.len().min(200));
-            Ok(Line::Wrong(format!("not UTF-8 at byte {at}")))
-        }
-    }
+    Ok(match std::str::from_utf8(line) {
+        Ok(_) => Line::Whole,
+        Err(e) => Line::Wrong(e.into()),
+    })
 }
 
-/// Reads to the end of the line and keeps none of it. Says how much that was.
-fn skip_line(from: &mut impl BufRead) -> io::Result<u64> {
-    let mut length = 0;
+/// Reads to the end of the line and keeps none of it.
+fn skip_line(from: &mut impl BufRead) -> io::Result<()> {
     loop {
         let waiting = match from.fill_buf() {
             Ok(waiting) => waiting,
@@ -66,9 +63,8 @@ fn skip_line(from: &mut impl BufRead) -> io::Result<u64> {
             None => (waiting.len(), waiting.is_empty()),
         };
         from.consume(used);
-        length += used as u64;
         if over {
-            return Ok(length);
+            return Ok(());
         }
     }
 }
@@ -77,13 +73,13 @@ fn skip_line(from: &mut impl BufRead) -> io::Result<u64> {
 mod tests {
     use super::*;
 
-    fn lines(text: &[u8]) -> Vec<Result<String, String>> {
+    fn lines(text: &[u8]) -> Vec<Result<String, (String, Option<u64>)>> {
         let (mut from, mut line) = (io::BufReader::with_capacity(7, text), Vec::new());
         let mut all = Vec::new();
         loop {
             match read_line(&mut from, &mut line, all.is_empty()).unwrap() {
                 Line::Whole => all.push(Ok(String::from_utf8(line.clone()).unwrap())),
-                Line::Wrong(reason) => all.push(Err(reason)),
+                Line::Wrong(wrong) => all.push(Err((wrong.to_string(), wrong.position()))),
                 Line::End => return all,
             }
         }
@@ -102,7 +98,7 @@ mod tests {
     #[test]
     fn what_is_not_utf8_is_wrong_and_the_next_line_is_not() {
         let read = lines(b"a\xffb\nnext\n");
-        assert_eq!(read[0], Err("not UTF-8 at byte 2".to_owned()));
+        assert_eq!(read[0], Err(("not UTF-8".to_owned(), Some(2))));
         assert_eq!(read[1], Ok("next\n".to_owned()));
     }
 
@@ -111,11 +107,8 @@ mod tests {
         let mut text = vec![b'x'; LONGEST + 10];
         text.extend(b"\nnext\n");
         let read = lines(&text);
-        let reason = read[0].clone().unwrap_err();
-        assert!(
-            reason.starts_with("a line of 16777227 bytes is too long"),
-            "{reason}"
-        );
+        let (reason, _) = read[0].clone().unwrap_err();
+        assert!(reason.starts_with("the line is too long"), "{reason}");
         assert_eq!(read[1], Ok("next\n".to_owned()));
         // The longest there may be, with its end and without.
         text.truncate(LONGEST);

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use haul::{ErrorType, Outcome, Response, Retrying, StopReason};
 
 use crate::arguments::{Arguments, Body};
-use crate::input::unfit;
+use crate::unfit::Unfit;
 use crate::voice::{Paint, Voice};
 
 /// Of so many hosts it is remembered that their wait was told of.
@@ -61,9 +61,9 @@ impl Look {
             return;
         };
         if error.error_type() == ErrorType::InvalidRequest {
-            let request = outcome.request();
-            self.voice
-                .bad_line(&unfit(request, error.message(), &outcome.url()));
+            let unfit = Unfit::request(error);
+            let message = unfit.message(outcome.request(), &outcome.url());
+            self.voice.bad_line(&message);
         }
         if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {
             self.not_repeated = true;

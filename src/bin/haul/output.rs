@@ -11,7 +11,7 @@ use crate::again;
 use crate::arguments::{Arguments, Body};
 use crate::failure::Failure;
 use crate::files::{NewOutputs, is_database, is_stream, results_path};
-use crate::stdout::Stdout;
+use crate::stdout::Stream;
 
 /// The results, and the failures where they were asked for.
 pub(crate) struct Output {
@@ -23,11 +23,13 @@ pub(crate) struct Output {
 enum Failed {
     Nowhere,
     Log(Box<Failures>),
+    Terminal(Box<Failures<Stream>>),
     Database(Box<Sqlite>),
 }
 
 pub(crate) enum Results {
-    Stdout(JsonLines<Stdout>),
+    /// Standard output, or another terminal.
+    Stdout(JsonLines<Stream>),
     /// A pipe, a device.
     Stream(JsonLines),
     Journal(Box<Journal>),
@@ -53,7 +55,7 @@ pub(crate) fn open(
     // The results file last: a run that could not begin leaves none behind, which would be in the way of the next.
     let mut failures = match to.failures.as_deref() {
         None => Failed::Nowhere,
-        Some(path) => failures(path, resume, ending.overwrite, records.clone())?,
+        Some(path) => failures(path, resume, ending.overwrite, records.clone(), redaction)?,
     };
     let results = open_results(arguments, records, redaction, register, &mut failures);
     match results {
@@ -75,16 +77,22 @@ fn open_results(
 ) -> Result<Results, Failure> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let resume = ending.resume || ending.retry_failed;
-    Ok(match results_path(arguments) {
-        None => Results::Stdout(
-            JsonLines::new(Stdout::new())
+    let path = results_path(arguments);
+    Ok(match (path, path.and_then(Stream::terminal)) {
+        (None, _) => Results::Stdout(
+            JsonLines::new(Stream::stdout())
                 .named("stdout")
                 .records(records),
         ),
-        Some(path) if is_stream(path) => {
+        (Some(path), Some(terminal)) => Results::Stdout(
+            JsonLines::new(terminal)
+                .named(path.to_string_lossy())
+                .records(records),
+        ),
+        (Some(path), None) if is_stream(path) => {
             Results::Stream(JsonLines::append(path).map_err(wrong)?.records(records))
         }
-        Some(path) => {
+        (Some(path), None) => {
             let journal = if resume {
                 Journal::open(path)
             } else if ending.overwrite {
@@ -126,14 +134,19 @@ fn failures(
     resume: bool,
     overwrite: bool,
     records: RecordOptions,
+    redaction: &Redaction,
 ) -> Result<Failed, Failure> {
     if is_database(path) {
         // Each run has its own number there: nothing is in the way of anything.
         let database = Sqlite::open(path).map_err(wrong)?.records(records);
-        return Ok(Failed::Database(Box::new(match again::shown() {
+        return Ok(Failed::Database(Box::new(match again::shown(redaction) {
             Some(arguments) => database.arguments(arguments),
             None => database,
         })));
+    }
+    if let Some(terminal) = Stream::terminal(path) {
+        let log = Failures::new(terminal).named(path.to_string_lossy());
+        return Ok(Failed::Terminal(Box::new(log.records(records))));
     }
     let log = match (resume, overwrite) {
         (true, _) => Failures::append(path),
@@ -166,6 +179,7 @@ impl Failed {
         match self {
             Failed::Nowhere => None,
             Failed::Log(log) => Some(log),
+            Failed::Terminal(log) => Some(log),
             Failed::Database(database) => Some(database),
         }
     }

@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
         None => Status::Fine,
     };
     if matches!(status, Status::Signal(_) | Status::Stopped)
-        && let Some(how) = again::how_to_resume(arguments)
+        && let Some(how) = again::how_to_resume(arguments, client.redaction())
     {
         voice.note(&how);
     }

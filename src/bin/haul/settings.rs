@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haul::http::{HeaderValue, Method};
+use haul::http::{HeaderName, HeaderValue, Method};
 use haul::record::InputLines;
 use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::arguments::{Arguments, Format, Pace, Requests, Times, name_of};
 use crate::connection::connected;
 use crate::failure::Failure;
+use crate::header_text::{self, Header, bearer, headers};
 use crate::look::tell_of_waits;
 use crate::refused;
 use crate::units::Rate;
@@ -35,11 +36,18 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         .max_redirects(arguments.requests.max_redirs)
         .expect_json(arguments.ending.expect_json);
     builder = limited(builder, arguments)?;
-    builder = connected(builder, &arguments.connection, voice);
+    builder = connected(builder, &arguments.connection, voice)?;
     for (pointer, value) in &arguments.ending.require {
         builder = builder.require(pointer, value.clone());
     }
     let given = &arguments.requests;
+    for name in &given.secrets {
+        builder = builder.sensitive_query(name);
+        // A parameter may have a name that no header has.
+        if HeaderName::from_bytes(name.as_bytes()).is_ok() {
+            builder = builder.sensitive_header(name);
+        }
+    }
     if let Some(url) = &given.base_url {
         builder = builder.base_url(url);
     }
@@ -47,14 +55,16 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.query(name, value);
     }
     if let Some(name) = &given.user_agent {
+        header_text::check("user-agent", name)?;
         builder = builder.user_agent(name);
     }
     if let Some(user) = &given.user {
+        header_text::check("user", user)?;
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         builder = builder.basic_auth(user, password);
     }
     if let Some(token) = &given.bearer {
-        builder = builder.bearer(text_or_file("bearer", token)?.trim());
+        builder = builder.bearer(bearer(token)?);
     }
     let mut lines = defaults(given)?
         .whole_lines(given.input_format == Format::Urls)
@@ -69,7 +79,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
             lines = lines.without_directories();
         }
     }
-    let headers = headers(&given.headers)?;
+    let headers = headers(given)?;
     let named = |name| headers.iter().any(|header| header.is(name));
     if named("content-type") {
         lines = lines.content_type_of_client();
@@ -100,10 +110,11 @@ fn check_cookie(cookie: &str) -> Result<(), Failure> {
             "NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
         );
     }
-    if HeaderValue::from_str(cookie).is_err() {
-        return wrong("it holds a character that may not be sent");
+    header_text::check("cookie", cookie)?;
+    match HeaderValue::from_str(cookie) {
+        Ok(_) => Ok(()),
+        Err(_) => wrong("it holds a character that may not be sent"),
     }
-    Ok(())
 }
 
 fn retry(times: &Times) -> RetryPolicy {
@@ -189,59 +200,16 @@ fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Fa
     Ok(limits)
 }
 
-/// A header as `-H` gives it. `None` in place of a value: the header is left out.
-struct Header {
-    name: String,
-    value: Option<String>,
-}
-
-impl Header {
-    /// Reads `NAME: VALUE`, `NAME:` and, for a header without a value, `NAME;`.
-    fn parse(text: &str) -> Result<Header, Failure> {
-        let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
-            (Some((name, value)), _) => (name, Some(value.trim()).filter(|v| !v.is_empty())),
-            (None, Some(name)) => (name, Some("")),
-            // The text is not shown: it may be a secret.
-            (None, None) => {
-                return Err(Failure::usage(format!(
-                    "{}: 'NAME: VALUE' is expected, 'NAME:' to leave one out, or 'NAME;' for one without a value",
-                    name_of("header")
-                )));
-            }
-        };
-        Ok(Header {
-            name: name.trim().to_owned(),
-            value: value.map(str::to_owned),
-        })
-    }
-
-    fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
-}
-
-/// The headers given, those in files too; several in one text where it comes from the environment.
-fn headers(given: &[String]) -> Result<Vec<Header>, Failure> {
-    let mut all = Vec::new();
-    for header in given {
-        let text = if header.starts_with('@') {
-            text_or_file("header", header)?
-        } else {
-            header.clone()
-        };
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            all.push(Header::parse(line)?);
-        }
-    }
-    Ok(all)
-}
-
 /// Keys that every line of input has unless it sets them: those of `-X`, `-d` and `--json`.
 fn defaults(given: &Requests) -> Result<InputLines, Failure> {
     let mut lines = InputLines::new();
     let set = |lines: InputLines, option: &str, key: &str, json: &str| {
         let set = lines.default_key(key, json);
-        set.map_err(|e| Failure::usage(format!("{}: {e}", name_of(option))))
+        set.map_err(|wrong| {
+            let at = wrong.position().map(|at| format!(", at byte {at}"));
+            let option = name_of(option);
+            Failure::usage(format!("{option}: {wrong}{}", at.unwrap_or_default()))
+        })
     };
     let text = |text: &str| Value::from(text).to_string();
     if let Some(method) = &given.request {
@@ -270,7 +238,7 @@ fn defaults(given: &Requests) -> Result<InputLines, Failure> {
 }
 
 /// The text itself, or after `@` that of a file, or after `@-` that of standard input.
-fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
+pub(crate) fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
     String::from_utf8(bytes_or_file(option, text)?)
         .map_err(|_| Failure::usage(format!("{}: not UTF-8: {text:?}", name_of(option))))
 }

@@ -1,6 +1,8 @@
-//! Standard output for lines of JSON, fit for a terminal where it is one.
+//! Streams of JSON lines, fit for a terminal where they are one.
 
+use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use haul::Escaped;
 
@@ -57,32 +59,55 @@ pub(crate) fn unwritten(error: &io::Error) -> Failure {
     Failure::unwritten(format!("stdout: cannot be written: {error}"))
 }
 
-/// Standard output. What would steer a terminal is written to one as an escape of JSON (`\u009b`), which reads back as
-/// the same character; anything else gets every byte as it is.
-pub(crate) struct Stdout {
-    out: io::Stdout,
+/// Standard output, or a terminal that a path names. Text that would steer a terminal is written to one as an escape of
+/// JSON (`\u009b`), which reads back as the same character; anything else gets every byte as it is.
+pub(crate) struct Stream {
+    out: Box<dyn Write + Send>,
     is_terminal: bool,
 }
 
-impl Stdout {
-    pub(crate) fn new() -> Stdout {
+impl Stream {
+    pub(crate) fn stdout() -> Stream {
         let out = io::stdout();
-        Stdout {
+        Stream {
             is_terminal: out.is_terminal(),
-            out,
+            out: Box::new(out),
         }
+    }
+
+    /// The terminal of a path. `None`: the path is of something else, or cannot be opened.
+    pub(crate) fn terminal(path: &Path) -> Option<Stream> {
+        // Opening a pipe would wait for its reader.
+        let opened = is_character_device(path).then(|| OpenOptions::new().append(true).open(path));
+        let file = opened?.ok()?;
+        file.is_terminal().then(|| Stream {
+            out: Box::new(file),
+            is_terminal: true,
+        })
     }
 }
 
-impl Write for Stdout {
+#[cfg(unix)]
+fn is_character_device(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    path.metadata()
+        .is_ok_and(|about| about.file_type().is_char_device())
+}
+
+/// Only where terminals are files they have a path.
+#[cfg(not(unix))]
+fn is_character_device(_: &Path) -> bool {
+    false
+}
+
+impl Write for Stream {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        match std::str::from_utf8(lines) {
-            Ok(text) if self.is_terminal => {
-                self.out.write_all(escaped(text).as_bytes())?;
-                Ok(lines.len())
-            }
-            _ => self.out.write(lines),
+        if !self.is_terminal {
+            return self.out.write(lines);
         }
+        let text = String::from_utf8_lossy(lines);
+        self.out.write_all(escaped(&text).as_bytes())?;
+        Ok(lines.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -108,7 +133,38 @@ fn escaped(lines: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn only_a_terminal_gets_escapes() {
+        for (is_terminal, expected) in [
+            (true, "{\"a\":\"\\u007f\\u0085\\u2066\"}\n"),
+            (false, "{\"a\":\"\u{7f}\u{85}\u{2066}\"}\n"),
+        ] {
+            let kept = Kept::default();
+            let out = Box::new(kept.clone());
+            let mut stream = Stream { out, is_terminal };
+            stream
+                .write_all("{\"a\":\"\u{7f}\u{85}\u{2066}\"}\n".as_bytes())
+                .unwrap();
+            assert_eq!(*kept.0.lock().unwrap(), expected.as_bytes());
+        }
+    }
 
     #[test]
     fn json_for_a_terminal_reads_back_the_same() {

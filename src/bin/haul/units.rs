@@ -121,6 +121,14 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// `X-My-Key`: the name of a header, a query parameter or both.
+pub(crate) fn secret_name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the name of a header or query parameter is expected".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
 /// `/pointer=value`, the value JSON or else text.
 pub(crate) fn requirement(text: &str) -> Result<(String, Value), String> {
     match pair(text) {

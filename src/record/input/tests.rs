@@ -156,12 +156,12 @@ fn a_value_of_the_wrong_kind_is_named_with_what_is_expected() {
         ),
         (
             r#""params":{"a":{"b":1}}"#,
-            format!("params: \"a\": {TEXTS}, or a list of these is expected, not an object"),
+            format!("params: {TEXTS}, or a list of these is expected, not an object"),
         ),
         (
             r#""headers":{"A":[[1]]}"#,
             format!(
-                "headers: \"A\": {TEXTS}, or a list of these is expected, not a list with a list in it"
+                "headers: {TEXTS}, or a list of these is expected, not a list with a list in it"
             ),
         ),
         (
@@ -186,11 +186,11 @@ fn a_value_of_the_wrong_kind_is_named_with_what_is_expected() {
         ),
         (
             r#""retry":-1"#,
-            "retry: a whole number from 0 to 4294967295 is expected, not -1".into(),
+            "retry: a whole number from 0 to 4294967295 is expected, not another number".into(),
         ),
         (
             r#""max_time_ms":1.5"#,
-            "max_time_ms: a whole number from 0 to 18446744073709551615 is expected, not 1.5"
+            "max_time_ms: a whole number from 0 to 18446744073709551615 is expected, not another number"
                 .into(),
         ),
         (
@@ -212,7 +212,7 @@ fn a_value_of_the_wrong_kind_is_named_with_what_is_expected() {
         ),
         (
             r#""require":{"/a":1e999}"#,
-            "require: \"/a\": no such value can be compared with".into(),
+            "require: no such value can be compared with".into(),
         ),
         (
             r#""output_file":1"#,
@@ -220,7 +220,7 @@ fn a_value_of_the_wrong_kind_is_named_with_what_is_expected() {
         ),
         (
             r#""url":"http://i/""#,
-            "url: the key is given more than once".into(),
+            "a key is given more than once".into(),
         ),
         (
             r#""body":"\ud800""#,
@@ -232,11 +232,11 @@ fn a_value_of_the_wrong_kind_is_named_with_what_is_expected() {
         ),
         (
             r#""auth":{"user":"a","pass":"b"}"#,
-            "auth: it has the unknown key \"pass\"".into(),
+            "auth: it has an unknown key".into(),
         ),
         (
             r#""auth":{"user":"a","password":[1]}"#,
-            format!("auth: \"password\": {TEXTS} is expected, not a list"),
+            format!("auth: {TEXTS} is expected, not a list"),
         ),
         (
             r#""auth":{"password":"b"}"#,
@@ -270,10 +270,10 @@ fn numbers_stand_for_their_text_in_credentials_and_headers() {
 #[test]
 fn what_is_wrong_is_named() {
     for (line, reason) in [
-        ("{\"url\": ", "not JSON: it ends too early, at byte 7"),
+        ("{\"url\": ", "not JSON: it ends too early"),
         (
             "{\"url\":\"http://h/\",\"metod\":\"PUT\"}",
-            "the request has the unknown key \"metod\"",
+            "the request has an unknown key",
         ),
         ("{\"method\":\"PUT\"}", "url: it is missing"),
         (
@@ -287,13 +287,91 @@ fn what_is_wrong_is_named() {
         ),
         (
             "{\"url\":\"http://h/\",\"output_file\":\"a/../../b\"}",
-            "output_file: \"a/../../b\" is no relative path",
+            "output_file: it is no relative path",
         ),
         (
             "{\"url\":\"http://h/\",\"output_file\":\"/etc/passwd\"}",
-            "output_file: \"/etc/passwd\" is no relative path",
+            "output_file: it is no relative path",
         ),
     ] {
         assert!(refusal(line).starts_with(reason), "{}", refusal(line));
+    }
+}
+
+#[test]
+fn a_request_that_could_not_be_read_stays_so_and_its_line_is_read_again() {
+    let log = r#"{"url":"http://h/","invalid":"a reason","invalid_at":7,"invalid_text":"colour""#;
+    let lenient = || super::super::InputLines::new().lenient(true);
+    let read = lenient().read(&format!("{log}}}")).unwrap().request;
+    let mistake = read.invalid().unwrap();
+    assert_eq!(mistake.reason, "a reason");
+    assert_eq!(
+        (mistake.position, mistake.shown.as_deref()),
+        (Some(7), Some("colour"))
+    );
+    for raw in [
+        r#""raw_line":"http://i/1""#,
+        r#""raw_line_base64":"aHR0cDovL2kvMQ==""#,
+    ] {
+        for line in [
+            format!("{log},{raw}}}"),
+            format!("{{\"v\":1,\"request\":{log},{raw}}}}}"),
+        ] {
+            assert_eq!(read_url(&line), ("http://i/1".to_owned(), None), "{line}");
+        }
+    }
+    let bad = format!(r#"{log},"raw_line":"http://i/ sesame"}}"#);
+    let again = request_of_input(&bad, &Map::new()).unwrap();
+    assert!(
+        again
+            .invalid()
+            .unwrap()
+            .reason
+            .starts_with("text after the URL")
+    );
+    assert_eq!(again.raw_line(), Some(&b"http://i/ sesame"[..]));
+}
+
+fn read_url(line: &str) -> (String, Option<String>) {
+    let request = read(line);
+    let reason = request.invalid().map(|mistake| mistake.to_string());
+    (request.url().to_owned(), reason)
+}
+
+#[test]
+fn what_is_wrong_is_found_in_the_line_and_named_apart_from_the_reason() {
+    for (line, position, text) in [
+        (r#"{"url":"u","metod":"sesame"}"#, Some(20), Some("metod")),
+        (r#"  {"url":"u","retry":"sesame"}"#, Some(22), None),
+        (
+            r#"{"url":"u","headers":{"A":"b","X-One":{"a":"sesame"}}}"#,
+            Some(22),
+            Some("X-One"),
+        ),
+        (
+            r#"{"url":"u","auth":{"user":"a","pass":"sesame"}}"#,
+            Some(38),
+            Some("pass"),
+        ),
+        (r#"{"url":"u","url":"sesame"}"#, Some(8), Some("url")),
+        (r#"{"url":"u","body":"a","json":"sesame"}"#, Some(30), None),
+        (r#"{"url":"u","accept":["sesame"]}"#, Some(21), None),
+        (r#"{"url":"u","body_base64":"sesame?"}"#, Some(26), None),
+        (r#"{"url":"u","output_file":"../sesame"}"#, Some(26), None),
+        (r#"{"url":"u","id":"a",}"#, Some(21), None),
+        (r#"{"url":"u" "sesame":1}"#, Some(12), None),
+        ("http://h/a sesame", Some(12), None),
+        ("  http://h/a  sesame", Some(15), None),
+        (r#""http://h/\ud800""#, None, None),
+        (
+            r#"{"v":1,"request":{"url":"u","colour":"sesame"}}"#,
+            Some(38),
+            Some("colour"),
+        ),
+    ] {
+        let wrong = request_of_input(line, &Map::new()).unwrap_err();
+        let position = position.or(wrong.position());
+        assert_eq!((wrong.position(), wrong.text()), (position, text), "{line}");
+        assert!(!wrong.to_string().contains("sesame"), "{wrong}");
     }
 }

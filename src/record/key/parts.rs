@@ -10,6 +10,9 @@ use crate::url::Base;
 
 /// Adds everything that is sent because of the request.
 pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
+    if let Some(digest) = request.line_digest() {
+        return add_part(hash, "line", digest);
+    }
     if let Some(id) = request.get_id() {
         add_part(hash, "id", id.as_bytes());
     }
@@ -29,8 +32,8 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
         Body::Bytes(bytes) => add_part(hash, "body", bytes),
         Body::Streamed(stream) => add_pieces(hash, stream),
     }
-    if let Some(reason) = request.invalid() {
-        add_part(hash, "invalid", reason.as_bytes());
+    if let Some(mistake) = request.invalid() {
+        add_part(hash, "invalid", mistake.reason.as_bytes());
     }
 }
 

@@ -26,7 +26,10 @@ fn a_line_reads_back_to_the_same_record_whatever_is_in_it() {
         assert_eq!(read, written, "seed {seed}, round {round}");
         let expected = (*outcome.request).clone();
         let again = read.to_request().unwrap();
-        assert_eq!(again.body_bytes(), expected.body_bytes(), "seed {seed}");
+        // A request that could not be read may hold a secret in any place.
+        if !outcome.is_unread() {
+            assert_eq!(again.body_bytes(), expected.body_bytes(), "seed {seed}");
+        }
         assert_eq!(again.get_id(), expected.get_id(), "seed {seed}");
         assert_eq!(again.get_tag(), expected.get_tag(), "seed {seed}");
     }
@@ -144,21 +147,23 @@ fn another_version_is_refused_wherever_it_is_named() {
 #[test]
 fn what_is_no_record_is_refused_with_the_reason() {
     for (line, part) in [
-        ("", "not a record: it ends too early, at byte 0"),
-        ("{\"v\":1,\"index\":0", "it ends too early, at byte 16"),
-        ("[]", "not a record: up to byte 2"),
+        ("", (None, "not a record: it ends too early")),
+        ("{\"v\":1,\"index\":0", (Some(16), "it ends too early")),
+        ("[]", (Some(2), "not a record: a key is missing")),
         (
             "{\"index\":0}",
-            "up to byte 11 a key is missing, or has a value",
+            (Some(11), "a key is missing, or has a value"),
         ),
         (
             "{\"v\":1,\"index\":-1}",
-            "up to byte 17 a key is missing, or has a value",
+            (Some(17), "a key is missing, or has a value"),
         ),
-        ("http://h/", "not a record: expected value, at byte 1"),
+        ("http://h/", (Some(1), "not a record: expected value")),
     ] {
-        let error = Record::parse(line).unwrap_err().to_string();
-        assert!(error.contains(part), "{line}: {error}");
+        let wrong = Record::parse(line).unwrap_err();
+        let (position, part) = part;
+        assert!(wrong.to_string().contains(part), "{line}: {wrong}");
+        assert_eq!(wrong.position(), position, "{line}");
     }
     let cut = line(&ok("http://h/", "text/plain", b"x"));
     for end in 0..cut.len() {

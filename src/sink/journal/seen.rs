@@ -13,6 +13,7 @@ use super::counts::take_one;
 use super::saves::{Begun, digest};
 use super::scan::{Line, scan};
 use crate::error::ErrorType;
+use crate::escape::log_line;
 use crate::record::{Key, KeyVersion, Kind, Version};
 
 /// How every record begins; what does not cannot be the torn beginning of one.
@@ -233,7 +234,10 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> i
     })?;
     next.drain(..).for_each(|line| seen.add(&line));
     if let Some(whole) = whole {
-        log::warn!("a last line that was torn is cut off, at byte {whole}");
+        log_line!(
+            Warn,
+            "a last line that was torn is cut off, at byte {whole}"
+        );
         growing::cut(file, whole)?;
     }
     Ok(seen)

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::super::{Place, SinkError};
 use super::schema::{self, FIRST, VERSION};
-use crate::escape::Escaped;
+use crate::escape::log_line;
 
 /// How long another program's lock is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
     match version(path, &transaction)? {
         None => schema::create(&transaction).map_err(failed)?,
         Some(FIRST) => {
-            log::info!("{}: brought up to version {VERSION}", path.display());
+            log_line!(Info, "{}: brought up to version {VERSION}", path.display());
             let failed = |e| error(path, "cannot be brought up to date", e);
             schema::migrate(&transaction).map_err(failed)?;
         }
@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
     let mode: String = database
         .query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))
         .map_err(failed)?;
-    log::debug!("{}: journal mode {mode}", Escaped(path.display()));
+    log_line!(Debug, "{}: journal mode {mode}", path.display());
     database
         .execute_batch("PRAGMA synchronous=NORMAL")
         .map_err(failed)?;

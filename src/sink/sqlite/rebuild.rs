@@ -99,9 +99,9 @@ impl Missing {
                 Some(request) => {
                     // The results file may have keys of version 1.
                     record.key = self.keys.of(request);
-                    line_with(request, self.secrets)
+                    line_with(request, self.secrets, record.mistake().as_ref())
                 }
-                None => line_with(&lost(&record), self.secrets),
+                None => line_with(&lost(&record), self.secrets, None),
             };
             let run_id = self.runs.of(&record);
             // Where the thread is gone, the sink says why at its next outcome.

@@ -8,6 +8,7 @@ use ::rustls::crypto::CryptoProvider;
 use ::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use ::rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use crate::escape::log_line;
 use crate::tls_settings::{Roots, TlsSettings};
 
 /// Who decides, given the certificates of the settings' files.
@@ -17,7 +18,8 @@ pub(super) fn verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, String> {
     if settings.insecure {
-        log::warn!(
+        log_line!(
+            Warn,
             "INSECURE: the certificates of TLS servers are not verified; anybody on the way can read and change everything"
         );
         return Ok(Arc::new(Nobody {

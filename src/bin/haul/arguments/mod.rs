@@ -193,6 +193,8 @@ pub(crate) fn read() -> Result<Arguments, Told> {
     let read = || {
         let matches = command().try_get_matches()?;
         let mut arguments = Arguments::from_arg_matches(&matches)?;
+        arguments.requests.headers_of_variable =
+            matches.value_source("headers") == Some(ValueSource::EnvVariable);
         let typed = matches.value_source("progress") == Some(ValueSource::CommandLine);
         let is_last = || matches.index_of(SILENT) > matches.index_of("progress");
         if matches.get_flag(SILENT) && (!typed || is_last()) {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::units::{pair, whole};
+use crate::units::{pair, secret_name, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests (defaults for every line; a JSON line overrides them)")]
@@ -17,9 +17,13 @@ pub(crate) struct Requests {
     /// May be given more than once, with one name too: each is sent. 'NAME:' leaves out a header that haul would send by
     /// itself (Accept, Accept-Encoding and User-Agent too, but not Host, Content-Length, Transfer-Encoding and Connection,
     /// which frame the message), 'NAME;' sends one without a value. With a Range, Accept-Encoding is sent only if it is
-    /// given too. The file after @ holds one header a line, so that a token need not stand on the command line.
+    /// given too. The file after @ holds one header a line, so that a token need not stand on the command line; so does
+    /// the variable HAUL_HEADER.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
+    /// True if the headers are those of the environment variable.
+    #[arg(skip)]
+    pub(crate) headers_of_variable: bool,
     /// Body, sent as given
     ///
     /// @FILE sends what is in the file, @- what is on standard input.
@@ -48,6 +52,15 @@ pub(crate) struct Requests {
     /// The Cookie header
     #[arg(short = 'b', long, value_name = "COOKIES")]
     pub(crate) cookie: Option<String>,
+    /// A further header and query parameter whose value is secret
+    ///
+    /// May be given more than once. Results, failure log, summary and messages do not show its value, and a redirect to
+    /// another origin (scheme, host or port) does not take the header along. So it is always with Authorization, Cookie,
+    /// headers with key, token, secret, auth, session, password or signature in their names (Idempotency-Key aside), and
+    /// the parameters access_token, refresh_token, id_token, client_secret, password, api_key, apikey, api-key,
+    /// signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature.
+    #[arg(long = "secret", value_name = "NAME", value_delimiter = ',', value_parser = secret_name)]
+    pub(crate) secrets: Vec<String>,
     /// Add to every query, percent-encoded
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) url_query: Vec<(String, String)>,

@@ -18,6 +18,12 @@ pub(crate) struct Results {
     /// Failed requests: .db, .sqlite or .sqlite3 = SQLite, else JSON Lines; haul reads both back
     #[arg(long, value_name = "FILE")]
     pub(crate) failures: Option<PathBuf>,
+    /// Keep lines of standard input that cannot be read in the failure log, secrets included
+    ///
+    /// haul reads them again from there. Without this, the failure log shows of such a line where it stands and what is
+    /// wrong with it; a line of a file is read again from its file.
+    #[arg(long, requires = "failures")]
+    pub(crate) keep_bad_lines: bool,
     /// Bodies in the results: auto (text, else base64) or none
     #[arg(
         long,

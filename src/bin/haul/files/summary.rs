@@ -11,13 +11,14 @@ use serde::de::IgnoredAny;
 use super::is_file_name;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
-use crate::stdout::Stdout;
+use crate::stdout::Stream;
 
 /// Destination of the summary.
 pub(crate) enum SummaryFile {
     /// Nowhere: none was asked for.
     None,
-    Stdout,
+    /// Standard output, or a terminal, with its name.
+    Stream(PathBuf, Stream),
     File(PathBuf, File),
 }
 
@@ -50,7 +51,10 @@ impl SummaryFile {
             return Ok(SummaryFile::None);
         };
         if !is_file_name(path) {
-            return Ok(SummaryFile::Stdout);
+            return Ok(SummaryFile::Stream("stdout".into(), Stream::stdout()));
+        }
+        if let Some(terminal) = Stream::terminal(path) {
+            return Ok(SummaryFile::Stream(path.clone(), terminal));
         }
         let mut options = OpenOptions::new();
         let opened = options.write(true).create(true).truncate(false).open(path);
@@ -67,13 +71,12 @@ impl SummaryFile {
         let text = || -> io::Result<String> { Ok(serde_json::to_string_pretty(summary)? + "\n") };
         match self {
             SummaryFile::None => Ok(()),
-            SummaryFile::Stdout => text()
+            SummaryFile::Stream(name, stream) => text()
                 .and_then(|text| {
-                    let mut out = Stdout::new();
-                    out.write_all(text.as_bytes())?;
-                    out.flush()
+                    stream.write_all(text.as_bytes())?;
+                    stream.flush()
                 })
-                .map_err(|e| unwritten(Path::new("stdout"), "cannot be written", &e)),
+                .map_err(|e| unwritten(name, "cannot be written", &e)),
             SummaryFile::File(path, file) => text()
                 .and_then(|text| replace(file, text.as_bytes()))
                 .map_err(|e| unwritten(path, "cannot be written", &e)),

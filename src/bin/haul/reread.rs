@@ -1,0 +1,100 @@
+//! Lines that an earlier run could not read, read again from the files that its failure log names.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead};
+
+use haul::record::InvalidLine;
+
+use crate::line::{Line, read_line};
+use crate::reader::{Looked, look};
+
+/// The file that was read last: entries of one file mostly come in the order of their lines.
+#[derive(Default)]
+pub(crate) struct Reread(Option<Open>);
+
+struct Open {
+    name: String,
+    from: Box<dyn BufRead + Send>,
+    /// Number of the line that was read last, from 1. 0: none was.
+    number: u64,
+}
+
+impl Reread {
+    /// Reads a line of a file, counted from 1.
+    pub(crate) fn line(&mut self, name: &str, number: u64) -> Result<String, InvalidLine> {
+        let gone = |reason: &str| {
+            InvalidLine::new(format!(
+                "the line that the failure log names cannot be read again: {reason}"
+            ))
+        };
+        let mut open = match self.0.take() {
+            Some(open) if open.name == name && open.number < number => open,
+            _ => Open::new(name).map_err(|e| gone(&e.to_string()))?,
+        };
+        let line = open.line(number);
+        self.0 = Some(open);
+        match line.map_err(|e| gone(&e.to_string()))? {
+            Some(Ok(text)) => Ok(text),
+            Some(Err(wrong)) => Err(wrong),
+            None => Err(gone("the file has fewer lines")),
+        }
+    }
+}
+
+impl Open {
+    fn new(name: &str) -> io::Result<Open> {
+        // A pipe has no line twice, and could keep the run waiting.
+        if !fs::metadata(name)?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        match look(Box::new(File::open(name)?), false)? {
+            Looked::Lines(from) => Ok(Open {
+                name: name.to_owned(),
+                from,
+                number: 0,
+            }),
+            Looked::Other(_) => Err(io::Error::other("the file is no list")),
+        }
+    }
+
+    /// The line, or what is wrong with it. `None`: the file has fewer.
+    fn line(&mut self, number: u64) -> io::Result<Option<Result<String, InvalidLine>>> {
+        let mut line = Vec::new();
+        loop {
+            let read = read_line(&mut self.from, &mut line, self.number == 0)?;
+            self.number += 1;
+            match read {
+                Line::End => return Ok(None),
+                _ if self.number < number => {}
+                Line::Whole => {
+                    let text = String::from_utf8_lossy(&line);
+                    return Ok(Some(Ok(text.trim_end().to_owned())));
+                }
+                Line::Wrong(wrong) => return Ok(Some(Err(wrong))),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_found_in_any_order() {
+        let folder = std::env::temp_dir().join(format!("haul-{:016x}", fastrand::u64(..)));
+        fs::create_dir(&folder).unwrap();
+        let list = folder.join("list");
+        fs::write(&list, "\u{feff}one\r\n\nthree\nfour").unwrap();
+        let list = list.to_str().unwrap();
+        let mut files = Reread::default();
+        for (number, text) in [(1, "one"), (3, "three"), (4, "four"), (3, "three"), (2, "")] {
+            assert_eq!(files.line(list, number).as_deref(), Ok(text));
+        }
+        let wrong = files.line(list, 5).unwrap_err().to_string();
+        assert!(wrong.ends_with("the file has fewer lines"), "{wrong}");
+        assert!(files.line("no such file", 1).is_err());
+        assert!(files.line(folder.to_str().unwrap(), 1).is_err());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,51 @@
+//! Messages about requests that cannot be sent.
+
+use haul::record::InvalidLine;
+use haul::{Error, Request};
+
+/// What is wrong with a request or its line.
+pub(crate) struct Unfit<'a> {
+    reason: String,
+    position: Option<u64>,
+    /// The part of the line that may be shown.
+    text: Option<&'a str>,
+}
+
+impl<'a> Unfit<'a> {
+    /// A line that could not be read.
+    pub(crate) fn line(wrong: &'a InvalidLine) -> Unfit<'a> {
+        Unfit {
+            reason: wrong.to_string(),
+            position: wrong.position(),
+            text: wrong.text(),
+        }
+    }
+
+    /// A request that the library does not send.
+    pub(crate) fn request(error: &'a Error) -> Unfit<'a> {
+        Unfit {
+            reason: error.message().to_owned(),
+            position: error.position(),
+            text: error.text(),
+        }
+    }
+
+    /// `urls.txt:3: what is wrong: "value" (at byte 7)`. `url`: as it may be shown; empty if none was read.
+    pub(crate) fn message(&self, request: &Request, url: &str) -> String {
+        let mut message = shown_place(request) + &self.reason;
+        match self.text.unwrap_or(url) {
+            "" => {}
+            text => message += &format!(": {text:?}"),
+        }
+        if let Some(position) = self.position {
+            message += &format!(" (at byte {position})");
+        }
+        message
+    }
+}
+
+/// The place of a request with a colon, if it is known.
+pub(crate) fn shown_place(request: &Request) -> String {
+    let place = request.place();
+    place.map_or(String::new(), |place| format!("{place}: "))
+}

@@ -1,0 +1,46 @@
+//! The request of a line of a failure log.
+
+use super::InvalidLine;
+use super::fields::{Fields, text, whole};
+use super::read::{Read, Reading, request, unknown, url_of};
+use super::wire::Version;
+
+/// The request of a line of a failure log.
+pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
+    let version = keys.read_key("v", whole::<u64>)?.ok_or_else(|| {
+        InvalidLine::new("v: it is missing (a line of a failure log has \"v\":1)")
+    })?;
+    if let Some(refusal) = Version::refusal(version) {
+        return Err(InvalidLine::new(refusal));
+    }
+    let request = keys.get("request").ok_or_else(missing)?;
+    let read = of_log(&Fields::logged(request, keys.text())?, reading)?;
+    // A line that could not be read may be read again where it stands.
+    if read.request.invalid().is_none() {
+        return Ok(read);
+    }
+    let place = (
+        keys.read_key("source", text)?,
+        keys.read_key("line", whole)?,
+    );
+    Ok(Read {
+        request: match place {
+            (Some(source), Some(line)) => read.request.read_at(source, line),
+            _ => read.request,
+        },
+        ..read
+    })
+}
+
+/// The request that a failure log holds.
+pub(super) fn of_log(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
+    Ok(Read {
+        unknown: unknown(keys, reading)?,
+        request: request(url_of(keys)?, keys, reading)?,
+        logged: true,
+    })
+}
+
+pub(super) fn missing() -> InvalidLine {
+    InvalidLine::new("the record holds no request (a line of a failure log does)")
+}

@@ -1,0 +1,79 @@
+//! Requests that stand for lines that could not be read.
+
+use serde::Deserializer as _;
+use serde_json::value::RawValue;
+
+use super::InvalidLine;
+use super::fields;
+use super::pairs::Gather;
+use crate::digest::Sha256;
+use crate::redact::{MASK, unreadable};
+use crate::request::Request;
+
+/// The request that stands for a line. Of the line it shows the host and the path of its URL, and its id.
+pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim();
+    let keys = Keys::of(text);
+    let mut mistake = wrong.into_mistake();
+    if let (None, Some(key)) = (&mistake.shown, &keys.without_value) {
+        mistake = mistake.showing(key.as_str());
+    }
+    let url = match text.chars().next() {
+        Some('{') if keys.are_all => Some(keys.text("url").unwrap_or_default()),
+        Some('{') => keys.text("url"),
+        Some('"') => serde_json::from_str(text).ok(),
+        Some('[') | None => None,
+        Some(_) => Some(text.to_owned()),
+    };
+    let url = url.map_or(MASK.to_owned(), |url| unreadable(&url));
+    let mut digest = Sha256::new();
+    digest.update(line);
+    let request = Request::get(url)
+        .spoiled(mistake)
+        .of_bad_line(digest.finish());
+    match keys.id() {
+        Some(id) => request.id(id),
+        None => request,
+    }
+}
+
+/// The keys of an object, up to a fault in it.
+#[derive(Default)]
+struct Keys<'a> {
+    pairs: Vec<(String, &'a RawValue)>,
+    /// The key whose value has the fault. `None`: the fault is elsewhere, or there is none.
+    without_value: Option<String>,
+    /// True if the object has no fault.
+    are_all: bool,
+}
+
+impl<'a> Keys<'a> {
+    fn of(text: &'a str) -> Keys<'a> {
+        let mut keys = Keys::default();
+        if text.starts_with('{') {
+            let gather = Gather {
+                pairs: &mut keys.pairs,
+                without_value: &mut keys.without_value,
+            };
+            let read = serde_json::Deserializer::from_str(text).deserialize_map(gather);
+            keys.are_all = read.is_ok();
+        }
+        keys
+    }
+
+    fn get(&self, key: &str) -> Option<&'a RawValue> {
+        let found = self.pairs.iter().find(|(other, _)| other == key);
+        found.map(|(_, value)| *value)
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        fields::text(key, self.get(key)?).ok()
+    }
+
+    /// What the line calls its request, whatever else is wrong with it.
+    fn id(&self) -> Option<String> {
+        let named = |key| fields::name(key, self.get(key)?).ok();
+        named("id").or_else(|| named("custom_id"))
+    }
+}

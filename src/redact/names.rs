@@ -1,0 +1,172 @@
+//! The one list of names whose values are secret. What is shown (log lines, `Debug`, error texts, records) and what is
+//! sent (to another origin after a redirect) both ask it.
+
+use crate::http::HeaderName;
+use crate::http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
+
+/// Names of headers that carry credentials, in a request or a response, beside those with one of the [`PARTS`].
+const HEADERS: [HeaderName; 6] = [
+    AUTHORIZATION,
+    PROXY_AUTHORIZATION,
+    COOKIE,
+    SET_COOKIE,
+    HeaderName::from_static("set-cookie2"),
+    HeaderName::from_static("www-authenticate"),
+];
+
+/// Texts that make a header of a request or a response secret wherever they stand in its name.
+const PARTS: [&str; 6] = [
+    "api-key",
+    "apikey",
+    "token",
+    "secret",
+    "password",
+    "signature",
+];
+
+/// Words that make a header of a request secret: a word ends at `-`, at `_` and at the end of the name.
+const WORDS: [&str; 7] = [
+    "key",
+    "token",
+    "secret",
+    "auth",
+    "session",
+    "password",
+    "signature",
+];
+
+/// Headers that tell a server which requests are repetitions. They are no secret, since a failed request is sent again
+/// with the same key, but another origin does not get them.
+pub(crate) const IDEMPOTENCY_KEYS: [HeaderName; 2] = [
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("x-idempotency-key"),
+];
+
+/// Query parameters with secret values, in lower case. Page tokens must stay readable, so `token` and `key` alone are
+/// not among them.
+const PARAMETERS: [&str; 13] = [
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "client_secret",
+    "password",
+    "api_key",
+    "apikey",
+    "api-key",
+    "signature",
+    "sig",
+    "x-amz-signature",
+    "x-amz-security-token",
+    "x-goog-signature",
+];
+
+/// Returns true if the value of a response header is a secret.
+pub(super) fn is_secret_response_header(name: &HeaderName) -> bool {
+    HEADERS.contains(name) || PARTS.iter().any(|part| name.as_str().contains(part))
+}
+
+/// Returns true if the value of a request header is a secret.
+pub(super) fn is_secret_request_header(name: &HeaderName) -> bool {
+    let has_word = |name: &str| name.split(['-', '_']).any(|word| WORDS.contains(&word));
+    is_secret_response_header(name) || has_word(name.as_str()) && !IDEMPOTENCY_KEYS.contains(name)
+}
+
+/// Returns true if a header is no secret but holds for one origin only: a `Host` of the caller's own names the origin that
+/// was left, and an idempotency key is a name that only its server knows.
+pub(super) fn belongs_to_origin(name: &HeaderName) -> bool {
+    *name == HOST || IDEMPOTENCY_KEYS.contains(name)
+}
+
+/// Returns true if the value of a query parameter is a secret.
+pub(super) fn is_secret_parameter(name: &str) -> bool {
+    PARAMETERS
+        .iter()
+        .any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(name: &str) -> HeaderName {
+        HeaderName::from_bytes(name.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn credentials_are_secret_in_requests_and_responses() {
+        for name in [
+            "Authorization",
+            "Proxy-Authorization",
+            "Cookie",
+            "Set-Cookie",
+            "WWW-Authenticate",
+            "X-Api-Key",
+            "X-ApiKey-2",
+            "X-Auth-Token",
+            "X-Amz-Security-Token",
+            "Csrftoken",
+            "X-Hub-Signature-256",
+        ] {
+            let name = header(name);
+            assert!(is_secret_request_header(&name), "{name}");
+            assert!(is_secret_response_header(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn words_make_request_headers_secret_and_no_others() {
+        for name in [
+            "Ocp-Apim-Subscription-Key",
+            "Key",
+            "X_Key_Id",
+            "X-Auth",
+            "auth",
+            "X-Auth-User",
+            "X-Session-Id",
+            "session",
+            "X_SESSION",
+        ] {
+            let name = header(name);
+            assert!(is_secret_request_header(&name), "{name}");
+            assert!(!is_secret_response_header(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn parts_of_words_are_no_secret() {
+        for name in [
+            "Content-Type",
+            "X-Keyboard",
+            "Monkey",
+            "X-Author",
+            "Authority",
+            "X-Sessions",
+            "Keep-Alive",
+            "Accept",
+        ] {
+            assert!(!is_secret_request_header(&header(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn idempotency_keys_are_shown_and_stay_with_their_origin() {
+        for name in ["Idempotency-Key", "X-IDEMPOTENCY-KEY"] {
+            let name = header(name);
+            assert!(!is_secret_request_header(&name), "{name}");
+            assert!(belongs_to_origin(&name), "{name}");
+        }
+        assert!(is_secret_request_header(&header("X-Idempotency-Key-2")));
+        assert!(belongs_to_origin(&HOST) && !belongs_to_origin(&header("x-trace")));
+    }
+
+    #[test]
+    fn parameters_are_secret_in_any_case_and_page_tokens_are_not() {
+        for name in PARAMETERS {
+            assert!(is_secret_parameter(name), "{name}");
+            assert!(is_secret_parameter(&name.to_uppercase()), "{name}");
+        }
+        for name in ["token", "key", "page_token", "next_token", "signed", ""] {
+            assert!(!is_secret_parameter(name), "{name}");
+        }
+    }
+}
