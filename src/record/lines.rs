@@ -222,7 +222,7 @@ impl InputLines {
         for path in request.sends().files() {
             let entered = self.register.enter_sent(path);
             entered
-                .map_err(|refused| InvalidLine::new(format!("body_file: {refused}: {path:?}")))?;
+                .map_err(|refused| InvalidLine::new(format!("body_file: {refused}")))?;
         }
         match &self.files {
             Some(files) => files.place(request, is_logged, self.number, &self.register),
