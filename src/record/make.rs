@@ -11,7 +11,7 @@ use super::{AttemptRecord, Kind, PhaseTimes, Record, body};
 use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::request::Request;
-use crate::response::{Head, Response};
+use crate::response::{Head, Response, decode};
 use crate::timing::{Timings, millis};
 use crate::url::Base;
 
@@ -87,7 +87,6 @@ impl RecordOptions {
         &self.keys
     }
 
-    #[cfg(feature = "sqlite")]
     pub(crate) fn keeps_secrets(&self) -> bool {
         self.secrets
     }
@@ -197,6 +196,23 @@ impl<'a> Record<'a> {
             record.response_text = Some(text);
         }
         record
+    }
+}
+
+impl Record<'static> {
+    /// The line of the failure log for a record of a results file and its request. The text of the response is that of
+    /// the body in the record.
+    pub(crate) fn into_failure(mut self, request: &Request, secrets: bool) -> Record<'static> {
+        self.request = Some(Written::new(request, secrets));
+        let content_type = self.content_type.as_deref();
+        let text = self
+            .body_bytes()
+            .map(|body| Cow::Owned(decode(&body, content_type).into_owned()));
+        if text.is_some() && self.body == text {
+            (self.body, self.body_encoding) = (None, None);
+        }
+        self.response_text = text;
+        self
     }
 }
 

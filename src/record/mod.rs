@@ -78,8 +78,6 @@ pub use key::{InvalidKey, Key};
 pub(crate) use key::{KeyVersion, Keys};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
-#[cfg(feature = "sqlite")]
-pub(crate) use request::line_with;
 pub use request::{line_of, request_of};
 
 use crate::error::{ErrorType, Layer, StopReason};

@@ -45,13 +45,6 @@ pub fn line_of(request: &Request) -> String {
         .expect("a request is always valid JSON")
 }
 
-/// The same with its secrets, if they are to be kept.
-#[cfg(feature = "sqlite")]
-pub(crate) fn line_with(request: &Request, secrets: bool) -> String {
-    serde_json::to_string(&RequestLine::new(request, secrets))
-        .expect("a request is always valid JSON")
-}
-
 /// Stands for a body that was read by the time it could be written down.
 const UNWRITTEN: &str = "its body came from a reader and is not in the failure log";
 

@@ -16,6 +16,7 @@ mod progress;
 mod reader;
 mod recognize;
 mod recorded;
+mod recording;
 mod refused;
 mod run;
 mod settings;
@@ -33,6 +34,7 @@ use failure::{Failure, Status};
 use voice::Voice;
 
 fn main() -> ExitCode {
+    limits::survive_full_files();
     let arguments = match arguments::read() {
         Ok(arguments) => arguments,
         Err(told) => return failure::of_usage(&told).into(),

@@ -61,7 +61,9 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
         Err(error) => {
             summary.set_interrupted(true);
             report(arguments, &summary, voice)?;
-            return Err(Failure::unwritten(error.to_string()));
+            let apart = output.apart();
+            let apart = apart.map_or(String::new(), |apart| format!("; {apart}"));
+            return Err(Failure::unwritten(format!("{error}{apart}")));
         }
     };
     if let Some(failure) = refusal.failure() {

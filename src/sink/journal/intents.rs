@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::super::growing;
-use super::seen::{FileVersion, refusal, take_one, whole_lines};
+use super::seen::{FileVersion, Tail, refusal, take_one, whole_lines};
 use super::{Shared, lock, wrong};
 use crate::record::{Key, KeyVersion, Keys, Version};
 use crate::request::{Intents, Request};
@@ -41,7 +41,8 @@ pub(super) struct Announced {
     pub(super) version: Option<KeyVersion>,
 }
 
-/// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet.
+/// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet. One that lacks only its
+/// line feed counts, lest its request is sent twice.
 pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Announced::default()),
@@ -50,7 +51,7 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     };
     let mut open = HashMap::<Key, u32>::new();
     let mut version = FileVersion::default();
-    let torn = whole_lines(&file, |line| {
+    let tail = whole_lines(&file, |line| {
         let intent = serde_json::from_slice::<Intent>(line).map_err(|e| refusal(line, &e))?;
         version.check(intent.key)?;
         if intent.withdrawn {
@@ -61,14 +62,22 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
         Ok(())
     })
     .map_err(|e| wrong(path, "cannot be resumed", e))?;
-    if let Some(whole) = torn {
-        file.set_len(whole)
-            .map_err(|e| wrong(path, "cannot be repaired", e))?;
-    }
+    let repaired = match tail {
+        Tail::Whole => Ok(()),
+        Tail::Open(end) => end_last_line(&file, end),
+        Tail::Torn(whole) => file.set_len(whole),
+    };
+    repaired.map_err(|e| wrong(path, "cannot be repaired", e))?;
     Ok(Announced {
         open,
         version: version.get(),
     })
+}
+
+fn end_last_line(mut file: &File, end: u64) -> io::Result<()> {
+    file.set_len(end)?;
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(b"\n")
 }
 
 /// The intents of this run and those left of earlier ones.

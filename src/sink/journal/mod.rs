@@ -4,7 +4,6 @@
 //! be repeated, written before its first byte goes out. An intent without an outcome is a request that was under way
 //! when its run was cut off.
 
-#[cfg(feature = "sqlite")]
 mod ahead;
 mod intents;
 mod lock;
@@ -14,20 +13,21 @@ mod scan;
 mod seen;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "sqlite")]
 mod unsuccessful;
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 #[cfg(feature = "sqlite")]
 pub(super) use ahead::Ahead;
+pub(super) use ahead::Follower;
 pub use remaining::Remaining;
-#[cfg(feature = "sqlite")]
+pub(super) use seen::{Tail, whole_lines};
 pub(super) use unsuccessful::Unsuccessful;
 
+use super::growing::GrowingFile;
 use super::lines::Lines;
 use super::{Place, Sink, SinkError, growing};
 use crate::outcome::Outcome;
@@ -42,7 +42,7 @@ use seen::Seen;
 /// input through [`remaining`](Journal::remaining) finishes the batch, with no outcome lost and none written twice.
 ///
 /// - The file is what [`JsonLines`](super::JsonLines) writes: one outcome a line, whole lines only. Opening it again
-///   cuts off a last line that a kill left torn.
+///   cuts off a last line that a kill left torn; one that lacks nothing but its line feed is a record.
 /// - Requests are matched by their [`Key`] and, where several have the same, by how many, never by position: the input
 ///   may be sorted, cut or added to. Two requests with one id and different content are two requests. A file that
 ///   begins with keys of version 1 is continued with them.
@@ -135,7 +135,7 @@ impl Journal {
             }
             (own, other) => own.or(other).unwrap_or_default(),
         };
-        Journal::of(path, file, seen, version)
+        Journal::of(path, Arc::new(file), seen, version)
     }
 
     /// Begins a new results file.
@@ -172,18 +172,23 @@ impl Journal {
             }
             _ => {}
         }
-        Journal::of(path, file, Seen::default(), KeyVersion::default())
+        Journal::of(path, Arc::new(file), Seen::default(), KeyVersion::default())
     }
 
+    /// The journal of a file that stands at its end.
     fn of(
         path: &Path,
-        file: File,
+        file: Arc<dyn GrowingFile>,
         mut seen: Seen,
         version: KeyVersion,
     ) -> Result<Journal, SinkError> {
         let book = Book::new(intents::path_of(path), seen.take_unresolved());
+        let mut lines = Lines::at_end_of(path, file)?;
+        if seen.is_last_line_open() {
+            lines.end_last_line();
+        }
         Ok(Journal {
-            out: Arc::new(Mutex::new(Out::new(Lines::of_file(path, Ok(file))?))),
+            out: Arc::new(Mutex::new(Out::new(lines))),
             path: path.to_owned(),
             options: RecordOptions::new().key_version(version),
             version,
@@ -282,7 +287,8 @@ impl<T: 'static> Sink<T> for Journal {
             return Ok(());
         }
         let record = Record::new(outcome, &self.options);
-        self.out().add(|lines| record.write_to(lines))?;
+        let index = record.index;
+        self.out().add(index, |lines| record.write_to(lines))?;
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);
         if announces && (interrupted || outcome.started().is_some()) {
             book.settle(record.key);
@@ -296,6 +302,10 @@ impl<T: 'static> Sink<T> for Journal {
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         self.finish(summary)
+    }
+
+    fn written(&self) -> Option<u64> {
+        Some(self.out().written())
     }
 }
 

@@ -1,0 +1,91 @@
+//! A failure log in step with the results file that it is written beside.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Failures;
+use crate::record::Record;
+use crate::redact::Redaction;
+use crate::sink::journal::{Follower, Tail, whole_lines};
+use crate::sink::known::{Known, class_of, stamp};
+use crate::sink::lines::Lines;
+use crate::sink::missing::{Log, Missing};
+use crate::sink::{Journal, Place, SinkError};
+
+impl Failures {
+    /// Keeps the log in step with a journal's records, whatever ends the batch: a kill, a full disk, a limit. Called on
+    /// the first run too, after the settings of both and before [`Journal::remaining`].
+    ///
+    /// From here on no failure is in the log before its record is in the results file, so that none stands for an
+    /// outcome that a later run has once more; failures are written as often as results are. The failures that the log
+    /// lacks of the records there are, are made again; returns their number. Each is written when its request comes by
+    /// in the input, from which it takes headers and body; one that the input no longer has is written without them, and
+    /// cannot be run again. `redaction` is the [client's](crate::Client::redaction). A last line of the log that a kill
+    /// left torn is cut off.
+    ///
+    /// A log that is no regular file is left as it is: what it took before cannot be read back.
+    ///
+    /// ```no_run
+    /// # let (client, urls) = (haul::Client::new(), ["https://example.com/"]);
+    /// use haul::sink::{Failures, Journal};
+    ///
+    /// let (mut journal, mut failures) = (Journal::open("run.jsonl")?, Failures::append("failures.jsonl")?);
+    /// failures.rebuild(&journal, client.redaction())?;
+    /// client.run(journal.remaining(urls), &mut (journal, failures))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the results file or the log cannot be read, or another log is rebuilt from this journal.
+    pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
+        let Some(path) = self.regular_file() else {
+            return Ok(0);
+        };
+        self.follower = Some(Follower::of(journal));
+        let known = self.read(&path)?;
+        if journal.found() == 0 {
+            return Ok(0);
+        }
+        let shown = (&self.options, redaction);
+        let log = Rebuilt(Arc::clone(&self.lines));
+        Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
+    }
+
+    fn regular_file(&self) -> Option<PathBuf> {
+        let path = self.lines().path()?.to_owned();
+        path.is_file().then_some(path)
+    }
+
+    /// Reads the failures that the log holds, and repairs its last line.
+    fn read(&self, path: &Path) -> Result<Known, SinkError> {
+        let wrong = |e| SinkError::new(Place::File(path.to_owned()), "cannot be read", e);
+        let file = File::open(path).map_err(wrong)?;
+        let mut known = Known::default();
+        let tail = whole_lines(&file, |line| {
+            // A line that is none (torn in an earlier run, or added by hand) stands for no record.
+            if let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) {
+                let at = record.timestamp.map(stamp);
+                let index = record.index as i64;
+                known.add(index, &record.url, at.as_deref(), class_of(&record));
+            }
+            Ok(())
+        });
+        match tail.map_err(wrong)? {
+            Tail::Whole => {}
+            Tail::Open(end) => self.lines().cut_to(end, false)?,
+            Tail::Torn(whole) => self.lines().cut_to(whole, true)?,
+        }
+        Ok(known)
+    }
+}
+
+/// Failures made again, on their way to the log.
+struct Rebuilt(Arc<Mutex<Lines<File>>>);
+
+impl Log for Rebuilt {
+    fn add(&mut self, record: Record<'static>) -> Result<(), SinkError> {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.add(|lines| record.write_to(lines))
+    }
+}
