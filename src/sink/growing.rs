@@ -38,6 +38,14 @@ impl GrowingFile for File {
     }
 }
 
+/// How files that were opened to be added to are written. Tests have some of the writes fail.
+pub(super) type Opened = Arc<dyn Fn(File) -> Arc<dyn GrowingFile> + Send + Sync>;
+
+/// Files are written as they are.
+pub(super) fn as_they_are() -> Opened {
+    Arc::new(|file| Arc::new(file))
+}
+
 /// A growing file as a writer.
 pub(super) struct Growing(pub(super) Arc<dyn GrowingFile>);
 

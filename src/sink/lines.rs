@@ -104,6 +104,19 @@ impl<W: Write> Lines<W> {
         self.waiting.push(b'\n');
     }
 
+    /// Cuts off what stands behind this byte, which is the end of a line with its line feed or without it. Nothing was
+    /// added before.
+    pub(super) fn cut_to(&mut self, end: u64, ends_with_line_feed: bool) -> Result<(), SinkError> {
+        let cut = (self.cut_back)(&self.to, self.end, end);
+        cut.map_err(|e| self.error("cannot be repaired", e))?;
+        self.end = end;
+        self.waiting.clear();
+        if !ends_with_line_feed {
+            self.end_last_line();
+        }
+        Ok(())
+    }
+
     /// Lets go of what is waiting.
     pub(super) fn discard(&mut self) {
         self.waiting.clear();
@@ -201,18 +214,6 @@ impl Lines<File> {
         Ok(lines)
     }
 
-    /// Cuts off what stands behind this byte, which is the end of a line with its line feed or without it. Nothing was
-    /// added before.
-    pub(super) fn cut_to(&mut self, end: u64, ends_with_line_feed: bool) -> Result<(), SinkError> {
-        growing::cut(&self.to, end).map_err(|e| self.error("cannot be repaired", e))?;
-        self.end = end;
-        self.waiting.clear();
-        if !ends_with_line_feed {
-            self.end_last_line();
-        }
-        Ok(())
-    }
-
     fn open(path: &Path, options: &OpenOptions) -> Result<Lines<File>, SinkError> {
         Lines::of_file(path, options.open(path))
     }
@@ -282,6 +283,19 @@ impl<W: Write> Drop for Lines<W> {
     fn drop(&mut self) {
         // Nobody is left to be told; whoever wants to know calls `finish`.
         let _ = self.flush();
+    }
+}
+
+#[cfg(test)]
+impl<W: Write + GrowingFile> Lines<W> {
+    /// The lines of a file under a layer of faults.
+    pub(super) fn under_layer(path: &Path, to: W) -> Lines<W> {
+        let end = to.length().unwrap().unwrap_or_default();
+        let mut lines = Lines::to(to);
+        lines.place = Place::File(path.to_owned());
+        lines.end = end;
+        lines.cut_back = |file, from, to| cut_back(file, from, to);
+        lines
     }
 }
 

@@ -7,18 +7,34 @@ use haul::Escaped;
 /// Standard output. What would steer a terminal is written to one as an escape of JSON (`\u009b`), which reads back as
 /// the same character; anything else gets every byte as it is.
 pub(crate) struct Stdout {
-    out: io::Stdout,
+    out: Box<dyn Write>,
     is_terminal: bool,
 }
 
 impl Stdout {
     pub(crate) fn new() -> Stdout {
-        let out = io::stdout();
         Stdout {
-            is_terminal: out.is_terminal(),
-            out,
+            is_terminal: io::stdout().is_terminal(),
+            out: unbuffered(),
         }
     }
+}
+
+/// Standard output without the buffer of [`io::stdout`], which takes a part of a line that the file behind it has no room
+/// for: which lines are written must be known. Where there is no descriptor left for it, the buffered one has to do.
+#[cfg(unix)]
+fn unbuffered() -> Box<dyn Write> {
+    use std::os::fd::AsFd;
+
+    match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(out) => Box::new(std::fs::File::from(out)),
+        Err(_) => Box::new(io::stdout()),
+    }
+}
+
+#[cfg(not(unix))]
+fn unbuffered() -> Box<dyn Write> {
+    Box::new(io::stdout())
 }
 
 impl Write for Stdout {

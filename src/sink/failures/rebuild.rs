@@ -1,6 +1,7 @@
 //! A failure log in step with the results file that it is written beside.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,22 +40,34 @@ impl Failures {
     /// # Errors
     /// When the results file or the log cannot be read, or another log is rebuilt from this journal.
     pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
-        let Some(path) = self.regular_file() else {
-            return Ok(0);
-        };
+        match self.regular_file() {
+            Some(path) => self.follow(&path, journal, redaction),
+            None => Ok(0),
+        }
+    }
+
+    fn regular_file(&self) -> Option<PathBuf> {
+        let path = self.lines().path()?.to_owned();
+        path.is_file().then_some(path)
+    }
+}
+
+impl<W: Write + Send + 'static> Failures<W> {
+    /// Writes failures after their records from here on, and adds those that the file at `path` lacks.
+    pub(in crate::sink) fn follow(
+        &mut self,
+        path: &Path,
+        journal: &Journal,
+        redaction: &Redaction,
+    ) -> Result<u64, SinkError> {
         self.follower = Some(Follower::of(journal));
-        let known = self.read(&path)?;
+        let known = self.read(path)?;
         if journal.found() == 0 {
             return Ok(0);
         }
         let shown = (&self.options, redaction);
         let log = Rebuilt(Arc::clone(&self.lines));
         Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
-    }
-
-    fn regular_file(&self) -> Option<PathBuf> {
-        let path = self.lines().path()?.to_owned();
-        path.is_file().then_some(path)
     }
 
     /// Reads the failures that the log holds, and repairs its last line.
@@ -81,9 +94,9 @@ impl Failures {
 }
 
 /// Failures made again, on their way to the log.
-struct Rebuilt(Arc<Mutex<Lines<File>>>);
+struct Rebuilt<W: Write>(Arc<Mutex<Lines<W>>>);
 
-impl Log for Rebuilt {
+impl<W: Write + Send> Log for Rebuilt<W> {
     fn add(&mut self, record: Record<'static>) -> Result<(), SinkError> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines.add(|lines| record.write_to(lines))

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::growing;
+use super::super::growing::{self, Growing, GrowingFile, Opened};
 use super::seen::{FileVersion, Tail, refusal, take_one, whole_lines};
 use super::{Shared, lock, wrong};
 use crate::record::{Key, KeyVersion, Keys, Version};
@@ -83,6 +83,7 @@ fn end_last_line(mut file: &File, end: u64) -> io::Result<()> {
 /// The intents of this run and those left of earlier ones.
 pub(super) struct Book {
     path: PathBuf,
+    opened: Opened,
     durable: AtomicBool,
     state: Mutex<State>,
     /// How many lines are known to be on the disk. Who waits for it lets who has it bring the lines of both there.
@@ -91,23 +92,33 @@ pub(super) struct Book {
 
 struct State {
     /// Opened for the first intent: most batches have none.
-    file: Option<Arc<File>>,
+    file: Option<Arc<dyn GrowingFile>>,
     /// Intents without an outcome.
     open: HashMap<Key, u32>,
     /// Those of an earlier run whose request is sent again: their intent stands.
     reopened: HashMap<Key, u32>,
+    /// Requests that were not sent, since no intent could be written.
+    unannounced: HashMap<Key, u32>,
+    /// Why not. `None`: all could.
+    failure: Option<io::Error>,
+    /// The file ends with a part of a line that could not be cut off.
+    torn: bool,
     written: u64,
 }
 
 impl Book {
-    pub(super) fn new(path: PathBuf, open: HashMap<Key, u32>) -> Book {
+    pub(super) fn new(path: PathBuf, open: HashMap<Key, u32>, opened: Opened) -> Book {
         Book {
             path,
+            opened,
             durable: AtomicBool::new(false),
             state: Mutex::new(State {
                 file: None,
                 open,
                 reopened: HashMap::new(),
+                unannounced: HashMap::new(),
+                failure: None,
+                torn: false,
                 written: 0,
             }),
             synced: Mutex::new(0),
@@ -128,6 +139,28 @@ impl Book {
     }
 
     fn announce(&self, key: Key) -> io::Result<()> {
+        let announced = self.write_intent(key);
+        if let Err(error) = &announced {
+            let mut state = self.state();
+            *state.unannounced.entry(key).or_default() += 1;
+            state.failure.get_or_insert_with(|| copy_of(error));
+        }
+        announced
+    }
+
+    /// Why the outcome of a request with this key is not to be written: no intent of it could be, so it was not sent, and
+    /// a later run sends it.
+    pub(super) fn refusal(&self, key: Key) -> Option<SinkError> {
+        let mut state = self.state();
+        if !take_one(&mut state.unannounced, key) {
+            return None;
+        }
+        let failure = state.failure.as_ref().map(copy_of);
+        let reason = failure.unwrap_or_else(|| io::ErrorKind::Other.into());
+        Some(wrong(&self.path, "cannot be written", reason))
+    }
+
+    fn write_intent(&self, key: Key) -> io::Result<()> {
         let mut state = self.state();
         if take_one(&mut state.reopened, key) {
             return Ok(());
@@ -136,13 +169,24 @@ impl Book {
         *state.open.entry(key).or_default() += 1;
         drop(state);
         if self.durable.load(Ordering::Relaxed) {
-            self.sync(&file, number)?;
+            self.sync(&*file, number).inspect_err(|_| {
+                // If that fails too, the intent stands, and the request ends as interrupted: it is not sent twice.
+                let _ = self.withdraw(key);
+            })?;
         }
         Ok(())
     }
 
     /// Adds a line. Gives the file, and how many lines were written to it.
-    fn append(&self, state: &mut State, key: Key, withdrawn: bool) -> io::Result<(Arc<File>, u64)> {
+    fn append(
+        &self,
+        state: &mut State,
+        key: Key,
+        withdrawn: bool,
+    ) -> io::Result<(Arc<dyn GrowingFile>, u64)> {
+        if state.torn {
+            return Err(io::Error::other("an earlier line is torn"));
+        }
         let file = match &state.file {
             Some(file) => Arc::clone(file),
             None => {
@@ -151,27 +195,27 @@ impl Book {
                 if self.durable.load(Ordering::Relaxed) {
                     lock::sync_folder(&self.path)?;
                 }
-                Arc::clone(state.file.insert(Arc::new(opened)))
+                Arc::clone(state.file.insert((self.opened)(opened)))
             }
         };
         let v = Version;
         let mut line = serde_json::to_vec(&Intent { v, key, withdrawn })?;
         line.push(b'\n');
-        let end = file.metadata()?.len();
-        if let Err(e) = (&*file).write_all(&line) {
+        let end = file.length()?;
+        if let Err(e) = Growing(Arc::clone(&file)).write_all(&line) {
             // Lest the next line grows onto a part of this one.
-            growing::cut(&file, end)?;
+            state.torn = end.is_some_and(|end| file.cut(end).is_err());
             return Err(e);
         }
         state.written += 1;
         Ok((file, state.written))
     }
 
-    fn sync(&self, file: &File, number: u64) -> io::Result<()> {
+    fn sync(&self, file: &dyn GrowingFile, number: u64) -> io::Result<()> {
         let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
         if *synced < number {
             let written = self.state().written;
-            file.sync_data()?;
+            file.sync()?;
             *synced = written;
         }
         Ok(())
@@ -206,6 +250,14 @@ impl Book {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The same failure: the system's where it is one, so that its kind is known.
+fn copy_of(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

@@ -15,7 +15,7 @@ mod seen;
 mod tests;
 mod unsuccessful;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -27,7 +27,7 @@ pub use remaining::Remaining;
 pub(super) use seen::{Tail, whole_lines};
 pub(super) use unsuccessful::Unsuccessful;
 
-use super::growing::GrowingFile;
+use super::growing::Opened;
 use super::lines::Lines;
 use super::{Place, Sink, SinkError, growing};
 use crate::outcome::Outcome;
@@ -103,7 +103,10 @@ impl Journal {
     /// When it cannot be read or written, is being written by another process, or holds anything but records of this
     /// version; the error names the line, and the file stays as it was.
     pub fn open(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        let path = path.as_ref();
+        Journal::open_as(path.as_ref(), growing::as_they_are())
+    }
+
+    pub(super) fn open_as(path: &Path, opened: Opened) -> Result<Journal, SinkError> {
         let file = lock::options()
             .read(true)
             .create(true)
@@ -135,7 +138,7 @@ impl Journal {
             }
             (own, other) => own.or(other).unwrap_or_default(),
         };
-        Journal::of(path, Arc::new(file), seen, version)
+        Journal::of(path, file, seen, version, opened)
     }
 
     /// Begins a new results file.
@@ -172,18 +175,21 @@ impl Journal {
             }
             _ => {}
         }
-        Journal::of(path, Arc::new(file), Seen::default(), KeyVersion::default())
+        let (seen, version) = (Seen::default(), KeyVersion::default());
+        Journal::of(path, file, seen, version, growing::as_they_are())
     }
 
     /// The journal of a file that stands at its end.
     fn of(
         path: &Path,
-        file: Arc<dyn GrowingFile>,
+        file: File,
         mut seen: Seen,
         version: KeyVersion,
+        opened: Opened,
     ) -> Result<Journal, SinkError> {
-        let book = Book::new(intents::path_of(path), seen.take_unresolved());
-        let mut lines = Lines::at_end_of(path, file)?;
+        let mut lines = Lines::at_end_of(path, opened(file))?;
+        let unresolved = seen.take_unresolved();
+        let book = Book::new(intents::path_of(path), unresolved, opened);
         if seen.is_last_line_open() {
             lines.end_last_line();
         }
@@ -287,6 +293,9 @@ impl<T: 'static> Sink<T> for Journal {
             return Ok(());
         }
         let record = Record::new(outcome, &self.options);
+        if announces && let Some(reason) = book.refusal(record.key) {
+            return Err(reason);
+        }
         let index = record.index;
         self.out().add(index, |lines| record.write_to(lines))?;
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);
