@@ -76,6 +76,13 @@ impl InputLines {
         Ok(self)
     }
 
+    /// Says that the body among the default keys was read from this file. The failure log then refers to the file if the
+    /// body is too large for a [line](super::LONGEST_LINE).
+    pub fn default_body_file(mut self, path: impl AsRef<str>) -> InputLines {
+        self.defaults.set_body_file(path.as_ref().into());
+        self
+    }
+
     /// Says that the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none. Where
     /// the client has one, it is sent; where it [leaves it out](crate::ClientBuilder::without_header), none is.
     pub fn content_type_of_client(mut self) -> InputLines {

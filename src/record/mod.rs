@@ -41,12 +41,14 @@
 //! | key | meaning |
 //! |---|---|
 //! | `request` | the request, see [`Record::to_request`] |
+//! | `request.body_truncated` | true: the request's own body was too large for a line of [`LONGEST_LINE`] bytes and is cut; read back, it is an invalid request |
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
 mod body;
 mod codes;
 mod fields;
 mod files;
+mod fit;
 mod input;
 mod invalid;
 mod key;
@@ -70,6 +72,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 pub use body::BodyEncoding;
+pub use fit::LONGEST_LINE;
 pub use input::request_of_input;
 pub use invalid::InvalidLine;
 #[cfg(feature = "sqlite")]

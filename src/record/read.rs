@@ -30,7 +30,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 20] = [
+const OTHERS: [&str; 21] = [
     "url",
     "id",
     "custom_id",
@@ -50,8 +50,13 @@ const OTHERS: [&str; 20] = [
     "output_durable",
     "tag",
     "redacted",
+    "body_truncated",
     "invalid",
 ];
+
+/// Why a request whose body was cut is not sent again.
+const CUT: &str =
+    "its body was too large for a line of the failure log and was cut: it cannot be sent again";
 
 /// Settings for reading requests.
 #[derive(Clone, Copy, Debug, Default)]
@@ -139,8 +144,10 @@ pub(super) fn request(
     }
     request = with_settings(request, keys)?;
     request = needing(request, keys)?;
+    let cut = keys.read_key("body_truncated", truth)? == Some(true);
     Ok(match keys.read_key("invalid", text)? {
         Some(reason) => request.spoiled(reason),
+        None if cut => request.spoiled(CUT.to_owned()),
         None => request,
     })
 }

@@ -17,7 +17,8 @@ use crate::record::{Record, RecordOptions};
 use crate::summary::Summary;
 
 /// Writes each failure as it happens: the record, what the server said, and the request, so that it can be run again
-/// (see [`request_of`](crate::record::request_of)).
+/// (see [`request_of`](crate::record::request_of)). No line is longer than what is read back
+/// ([`LONGEST_LINE`](crate::record::LONGEST_LINE)).
 ///
 /// Secret headers of the request are left out and named. Cancelled requests, and those ended by the batch's deadline,
 /// are not written.
@@ -162,7 +163,8 @@ impl<T: 'static, W: Write> Sink<T> for Failures<W> {
             return Ok(());
         }
         let mut line = Vec::new();
-        Record::of_failure(outcome, &self.options).write_to(&mut line);
+        let (request, secrets) = (outcome.request(), self.options.keeps_secrets());
+        Record::of_failure(outcome, &self.options).write_fitting(request, secrets, &mut line);
         if self.follower.is_none() {
             return self.write_at_once(&line);
         }

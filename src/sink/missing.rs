@@ -13,11 +13,11 @@ use crate::request::Request;
 
 /// Where failures that were made again go.
 pub(super) trait Log: Send {
-    /// Adds a line of a failure log.
+    /// Adds a line of a failure log, which has this request.
     ///
     /// # Errors
     /// When it cannot be written. Nothing more is added then.
-    fn add(&mut self, record: Record<'static>) -> Result<(), SinkError>;
+    fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError>;
 }
 
 /// Why failures could not be made again: told by the sink when it is called next, since the input has nobody to tell.
@@ -116,7 +116,8 @@ impl<L: Log + 'static> Missing<L> {
                 &lost
             }
         };
-        self.log.add(record.into_failure(request, self.secrets))
+        let record = record.into_failure(request, self.secrets);
+        self.log.add(record, request)
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Failures;
 use crate::record::Record;
 use crate::redact::Redaction;
+use crate::request::Request;
 use crate::sink::journal::{Follower, Tail, whole_lines};
 use crate::sink::known::{Known, class_of, stamp};
 use crate::sink::lines::Lines;
@@ -66,7 +67,10 @@ impl<W: Write + Send + 'static> Failures<W> {
             return Ok(0);
         }
         let shown = (&self.options, redaction);
-        let log = Rebuilt(Arc::clone(&self.lines));
+        let log = Rebuilt {
+            lines: Arc::clone(&self.lines),
+            secrets: self.options.keeps_secrets(),
+        };
         Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
     }
 
@@ -94,11 +98,14 @@ impl<W: Write + Send + 'static> Failures<W> {
 }
 
 /// Failures made again, on their way to the log.
-struct Rebuilt<W: Write>(Arc<Mutex<Lines<W>>>);
+struct Rebuilt<W: Write> {
+    lines: Arc<Mutex<Lines<W>>>,
+    secrets: bool,
+}
 
 impl<W: Write + Send> Log for Rebuilt<W> {
-    fn add(&mut self, record: Record<'static>) -> Result<(), SinkError> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.add(|lines| record.write_to(lines))
+    fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.add(|lines| record.write_fitting(request, self.secrets, lines))
     }
 }

@@ -6,6 +6,7 @@ use super::super::missing::Log;
 use super::row::Failure;
 use super::writer::Orders;
 use crate::record::Record;
+use crate::request::Request;
 
 /// Rows made again, each of the run that its record is of.
 pub(super) struct Rebuilt {
@@ -28,7 +29,7 @@ impl Rebuilt {
 }
 
 impl Log for Rebuilt {
-    fn add(&mut self, record: Record<'static>) -> Result<(), SinkError> {
+    fn add(&mut self, record: Record<'static>, _: &Request) -> Result<(), SinkError> {
         let run_id = self.run_of(&record);
         // Where the thread is gone, the sink says why at its next outcome.
         self.orders.add(Failure::of(record, run_id));
