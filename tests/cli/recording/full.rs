@@ -71,17 +71,14 @@ fn both_files_hold_each_outcome_once_after_a_full_disk() {
 fn a_journal_that_has_no_room_ends_the_run_and_its_requests_run_later() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     folder.file("list", list(&server, 40));
-    // A results file of the same disk, so full that not even an intent has room.
-    let fill = "head -c 258048 /dev/zero > small/filler";
-    let script = format!(
-        "mkdir small && mount -t tmpfs -o size=256k none small || exit 99
-         {fill}; mkdir results; ln -s ../small/j results/out.jsonl.journal; cat /dev/zero > small/rest 2>/dev/null
-         \"$HAUL\" -q -o results/out.jsonl list; echo $?
-         rm small/filler small/rest
-         \"$HAUL\" -q --resume -o results/out.jsonl list; echo $?"
-    );
+    // The results have room elsewhere; the disk beside their name has none for an intent.
+    let script = "mkdir small && mount -t tmpfs -o size=256k none small || exit 99
+         ln -s ../real.jsonl small/out.jsonl; cat /dev/zero > small/filler 2>/dev/null
+         \"$HAUL\" -q --resume -o small/out.jsonl list; echo $?
+         rm small/filler
+         \"$HAUL\" -q --resume -o small/out.jsonl list; echo $?";
     let output = Command::new("unshare")
-        .args(["-rm", "sh", "-c", &script])
+        .args(["-rm", "sh", "-c", script])
         .env("HAUL", env!("CARGO_BIN_EXE_haul"))
         .current_dir(folder.path())
         .output();
@@ -96,7 +93,7 @@ fn a_journal_that_has_no_room_ends_the_run_and_its_requests_run_later() {
         "{failed}"
     );
     assert_eq!(said, "3\n0\n", "{failed}");
-    assert_eq!(folder.records("results/out.jsonl").len(), 40);
+    assert_eq!(folder.records("real.jsonl").len(), 40);
     for path in (1..40).step_by(2) {
         assert_eq!(server.requests_to(&format!("/{path}")), 1);
     }
