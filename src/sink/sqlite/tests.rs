@@ -12,6 +12,35 @@ use crate::ErrorType;
 use crate::outcome::sample::{self, response};
 use crate::rejection::Rejection;
 
+impl Sqlite {
+    /// A database that may have so many pages. 0: any number.
+    pub(in crate::sink) fn of_pages(path: &Path, most: u32) -> Sqlite {
+        let database = file::open(path).unwrap();
+        if most > 0 {
+            database
+                .pragma_update(None, "max_page_count", most)
+                .unwrap();
+        }
+        Sqlite::of(path, database).unwrap()
+    }
+
+    /// Index, key, timestamp and error type of the rows. A request that was not sent has no timestamp.
+    pub(in crate::sink) fn failures_of(path: &Path) -> Vec<(u64, String, Option<String>, String)> {
+        let database = Connection::open(path).unwrap();
+        let mut rows = database
+            .prepare("SELECT idx, key, timestamp, error_type, attempts FROM failures")
+            .unwrap();
+        let row = |row: &rusqlite::Row<'_>| {
+            let (index, attempts): (i64, u32) = (row.get(0)?, row.get(4)?);
+            let timestamp: String = row.get(2)?;
+            let sent = (attempts > 0).then_some(timestamp);
+            Ok((index as u64, row.get(1)?, sent, row.get(3)?))
+        };
+        let rows = rows.query_map([], row).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+}
+
 /// A folder of its own that goes when it is dropped.
 struct Folder(PathBuf);
 

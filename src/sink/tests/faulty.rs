@@ -45,6 +45,11 @@ impl Faults {
         }
     }
 
+    /// True if something may go wrong.
+    pub(super) fn any(&self) -> bool {
+        self.full_at > 0
+    }
+
     /// From here on nothing reaches a file, as after a kill.
     pub(super) fn kill(&self) {
         self.killed.store(true, Ordering::Release);
@@ -80,11 +85,12 @@ impl Faults {
         file.cut(to)
     }
 
-    fn sync(&self, file: &File) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         let sync = self.syncs.fetch_add(1, Ordering::AcqRel) + 1;
+        // No test cuts the power: nothing has to reach the disk.
         match sync == self.unsynced_at {
             true => Err(io::Error::other("input/output error")),
-            false => file.sync(),
+            false => Ok(()),
         }
     }
 }
@@ -124,7 +130,7 @@ impl GrowingFile for Faulty {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.faults.sync(&self.file)
+        self.faults.sync()
     }
 }
 

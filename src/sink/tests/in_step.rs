@@ -63,6 +63,12 @@ struct Place {
     log: PathBuf,
 }
 
+impl Place {
+    fn is_database(&self) -> bool {
+        self.log.extension().is_some_and(|end| end == "db")
+    }
+}
+
 /// One run, as far as it comes. True: it came to its end.
 fn run(place: &Place, faults: &Arc<Faults>, world: &mut World, random: &mut fastrand::Rng) -> bool {
     let opened = Faulty::opened(faults);
@@ -70,6 +76,18 @@ fn run(place: &Place, faults: &Arc<Faults>, world: &mut World, random: &mut fast
         return false;
     };
     let journal = journal.durable(random.bool());
+    #[cfg(feature = "sqlite")]
+    if place.is_database() {
+        // A database that may take no more than so many pages, of which it has some already.
+        let pages = random.choice(&[0, 9, 12, 20]).copied().unwrap_or_default();
+        let log = crate::sink::Sqlite::of_pages(&place.log, pages * u32::from(faults.any()));
+        let mut log = log.and_rejected(true);
+        let todo = journal.remaining(requests());
+        return match log.rebuild(&journal, &Redaction::default()).is_ok() {
+            true => write_in_turn((log, journal), todo, faults, world, random),
+            false => false,
+        };
+    }
     let log = growing::options().create(true).open(&place.log).unwrap();
     let lines = Lines::under_layer(&place.log, Faulty::new(log, faults));
     let mut log = Failures::of(lines).and_rejected(true);
@@ -80,23 +98,21 @@ fn run(place: &Place, faults: &Arc<Faults>, world: &mut World, random: &mut fast
         return false;
     }
     let todo = journal.remaining(requests());
-    let log_first = random.bool();
-    let killed_at = random.u64(0..3 * REQUESTS);
-    match log_first {
-        true => write_all(
-            &mut (log, journal),
-            todo,
-            (faults, killed_at),
-            world,
-            random,
-        ),
-        false => write_all(
-            &mut (journal, log),
-            todo,
-            (faults, killed_at),
-            world,
-            random,
-        ),
+    write_in_turn((log, journal), todo, faults, world, random)
+}
+
+/// Gives the outcomes to the log first, or to the journal.
+fn write_in_turn<L: Sink>(
+    (log, journal): (L, crate::sink::Journal),
+    todo: impl Iterator<Item = Request>,
+    faults: &Faults,
+    world: &mut World,
+    random: &mut fastrand::Rng,
+) -> bool {
+    let faults = (faults, random.u64(0..3 * REQUESTS));
+    match random.bool() {
+        true => write_all(&mut (log, journal), todo, faults, world, random),
+        false => write_all(&mut (journal, log), todo, faults, world, random),
     }
 }
 
@@ -168,30 +184,47 @@ fn records(path: &Path) -> Vec<Record<'static>> {
         .collect()
 }
 
-fn check(place: &Place, world: &World, seed: u64) {
-    let (results, log) = (records(&place.results), records(&place.log));
-    let places: HashSet<u64> = results.iter().map(|record| record.index).collect();
-    assert_eq!((results.len(), places.len()), (60, 60), "seed {seed}");
-    let same = |record: &Record<'_>| {
-        let class = record.error_type.map(|class| class.as_str());
-        (record.index, record.key, record.timestamp, class)
-    };
-    let unsuccessful = results
-        .iter()
-        .filter(|r| r.outcome != crate::record::Kind::Success);
-    let expected: HashSet<_> = unsuccessful.map(same).collect();
-    let logged: HashSet<_> = log.iter().map(same).collect();
-    assert_eq!(
-        log.len(),
-        logged.len(),
-        "seed {seed}: a failure is in the log twice"
-    );
-    assert_eq!(logged, expected, "seed {seed}");
+/// A failure as results and log have it in common.
+type Failure = (u64, String, Option<String>, String);
+
+fn failure(record: &Record<'_>) -> Failure {
+    let at = record.timestamp.map(crate::sink::known::stamp);
+    let class = crate::sink::known::class_of(record).to_owned();
+    (record.index, record.key.to_string(), at, class)
+}
+
+fn logged(place: &Place, seed: u64) -> Vec<Failure> {
+    #[cfg(feature = "sqlite")]
+    if place.is_database() {
+        return crate::sink::Sqlite::failures_of(&place.log);
+    }
+    let log = records(&place.log);
     for record in &log {
         record.to_request().unwrap();
-        let status = record.response_text.is_some();
-        assert_eq!(status, record.status.is_some(), "seed {seed}: {record:?}");
+        let answered = record.response_text.is_some();
+        assert_eq!(answered, record.status.is_some(), "seed {seed}: {record:?}");
     }
+    log.iter().map(failure).collect()
+}
+
+fn check(place: &Place, world: &World, seed: u64) {
+    let results = records(&place.results);
+    let places: HashSet<u64> = results.iter().map(|record| record.index).collect();
+    assert_eq!((results.len(), places.len()), (60, 60), "seed {seed}");
+    let success = |record: &&Record<'_>| record.outcome != crate::record::Kind::Success;
+    let mut expected: Vec<Failure> = results.iter().filter(success).map(failure).collect();
+    let mut logged = logged(place, seed);
+    expected.sort();
+    logged.sort();
+    let differs = expected
+        .iter()
+        .zip(&logged)
+        .find(|(one, other)| one != other);
+    let lengths = (logged.len(), expected.len());
+    assert!(
+        lengths.0 == lengths.1 && differs.is_none(),
+        "seed {seed}: {lengths:?} {differs:?}"
+    );
     for record in results.iter().filter(|record| record.method == "POST") {
         let times = world.written.get(&record.index.to_string());
         let interrupted = record.error_type == Some(ErrorType::Interrupted);
@@ -206,11 +239,11 @@ fn check(place: &Place, world: &World, seed: u64) {
     assert!(!intents.exists(), "seed {seed}: intents are left");
 }
 
-fn history(seed: u64) {
-    let dir = Dir::new(&format!("in-step-{seed}"));
+fn history(seed: u64, log: &str) {
+    let dir = Dir::new(&format!("in-step-{seed}-{log}"));
     let place = Place {
         results: dir.file("run.jsonl"),
-        log: dir.file("failures.jsonl"),
+        log: dir.file(log),
     };
     let mut random = fastrand::Rng::with_seed(seed);
     let mut world = World::default();
@@ -233,11 +266,21 @@ fn history(seed: u64) {
     check(&place, &world, seed);
 }
 
-#[test]
-fn results_and_failure_log_hold_each_outcome_once_whatever_fails() {
+fn histories(count: u64, log: &str) {
     let first = std::env::var("HAUL_SEED").ok().and_then(|n| n.parse().ok());
     let first = first.unwrap_or_else(|| fastrand::u64(..1 << 48));
-    for seed in first..first + 40 * scale() {
-        history(seed);
+    for seed in first..first + count * scale() {
+        history(seed, log);
     }
+}
+
+#[test]
+fn results_and_failure_log_hold_each_outcome_once_whatever_fails() {
+    histories(40, "failures.jsonl");
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn results_and_database_hold_each_outcome_once_whatever_fails() {
+    histories(10, "failures.db");
 }
