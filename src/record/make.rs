@@ -4,10 +4,10 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::key::{KeyVersion, Keys};
+use super::key::{Key, KeyVersion, Keys};
 use super::request::Written;
 use super::wire::{self, Version};
-use super::{AttemptRecord, Kind, PhaseTimes, Record, body};
+use super::{AttemptRecord, BodyEncoding, Kind, PhaseTimes, Record, body};
 use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::request::Request;
@@ -212,6 +212,20 @@ impl Record<'static> {
             (self.body, self.body_encoding) = (None, None);
         }
         self.response_text = text;
+        self
+    }
+}
+
+impl Record<'static> {
+    /// The record as a results file has it, of a line of the failure log. What the log left out since it is the same as
+    /// the text is there again.
+    pub(crate) fn into_result(mut self, key: Key) -> Record<'static> {
+        self.key = key;
+        self.request = None;
+        let text = self.response_text.take();
+        if self.body.is_none() && text.is_some() {
+            (self.body, self.body_encoding) = (text, Some(BodyEncoding::Utf8));
+        }
         self
     }
 }

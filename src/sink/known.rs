@@ -15,6 +15,8 @@ pub(super) struct Known {
     sent: HashMap<u64, u32>,
     /// By what is the same of a failure and a record without a time.
     unsent: HashMap<u64, u32>,
+    /// Number of failures that were not taken.
+    left: u64,
 }
 
 impl Known {
@@ -24,6 +26,7 @@ impl Known {
             let sent = digest((index, url, timestamp));
             *self.sent.entry(sent).or_default() += 1;
         }
+        self.left += 1;
         let unsent = digest((index, url, class));
         *self.unsent.entry(unsent).or_default() += 1;
     }
@@ -38,10 +41,16 @@ impl Known {
         match count {
             Some(count) if *count > 0 => {
                 *count -= 1;
+                self.left -= 1;
                 true
             }
             _ => false,
         }
+    }
+
+    /// True if a failure is left that was not taken.
+    pub(super) fn has_more(&self) -> bool {
+        self.left > 0
     }
 }
 

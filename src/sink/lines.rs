@@ -64,6 +64,13 @@ impl<W: Write> Lines<W> {
         Ok(())
     }
 
+    /// Adds one line as [`add`](Lines::add) does, which does not count among the lines written.
+    pub(super) fn add_aside(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
+        self.write_if_full()?;
+        write(&mut self.waiting);
+        Ok(())
+    }
+
     /// Adds one line as [`add`](Lines::add) does, and writes nothing out.
     pub(super) fn take(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.waiting);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use super::journal::{Unsuccessful, Witness};
 use super::known::Known;
@@ -18,6 +19,22 @@ pub(super) trait Log: Send {
     /// # Errors
     /// When it cannot be written. Nothing more is added then.
     fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError>;
+
+    /// Finds the failures that the log holds and the results lack: those that were not taken from `known`, of the run
+    /// whose first outcome was begun at that time.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn find_unrecorded(&mut self, known: Known, begun: SystemTime) -> Result<(), SinkError>;
+
+    /// Writes the outcome of this request to the results, with this key, if it was found. `of_log` is the key in the log.
+    ///
+    /// # Errors
+    /// When it cannot be written there, or read.
+    fn recover(&mut self, of_log: Key, key: Key) -> Result<bool, SinkError>;
+
+    /// True if any were found.
+    fn has_unrecorded(&self) -> bool;
 }
 
 /// Why failures could not be made again: told by the sink when it is called next, since the input has nobody to tell.
@@ -55,7 +72,7 @@ impl<L: Log + 'static> Missing<L> {
         keep: Keep,
         mut known: Known,
         (options, redaction): (&RecordOptions, &Redaction),
-        log: L,
+        mut log: L,
         trouble: &Trouble,
     ) -> Result<u64, SinkError> {
         let mut places = HashMap::<Key, Vec<u64>>::new();
@@ -67,6 +84,10 @@ impl<L: Log + 'static> Missing<L> {
                 count += 1;
             }
         })?;
+        if let Some(begun) = journal.begun()? {
+            log.find_unrecorded(known, begun)?;
+        }
+        let idle = count == 0 && !log.has_unrecorded();
         let missing = Missing {
             records,
             path: journal.path().to_owned(),
@@ -78,7 +99,7 @@ impl<L: Log + 'static> Missing<L> {
             trouble: Arc::clone(trouble),
             failed: false,
         };
-        if count > 0 && !journal.watch(Box::new(missing)) {
+        if !idle && !journal.watch(Box::new(missing)) {
             let reason = std::io::Error::other("another failure log is rebuilt from it");
             let place = Place::File(journal.path().to_owned());
             return Err(SinkError::new(place, "cannot be rebuilt from", reason));
@@ -93,11 +114,15 @@ impl<L: Log + 'static> Missing<L> {
                 return;
             }
             if let Err(error) = self.write_one(at, request) {
-                self.failed = true;
-                let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-                trouble.get_or_insert(error);
+                self.fail(error);
             }
         }
+    }
+
+    fn fail(&mut self, error: SinkError) {
+        self.failed = true;
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.get_or_insert(error);
     }
 
     fn write_one(&mut self, at: u64, request: Option<&Request>) -> Result<(), SinkError> {
@@ -137,6 +162,18 @@ impl<L: Log + 'static> Witness for Missing<L> {
             let request = request.clone().under(&self.redaction);
             self.write(places, Some(&request));
         }
+    }
+
+    fn recovers(&mut self, key: Key, request: &Request) -> bool {
+        if !self.log.has_unrecorded() {
+            return false;
+        }
+        let recovered = self.log.recover(self.keys.of(request), key);
+        recovered.unwrap_or_else(|error| {
+            // The batch ends, and its request must not be sent: it has its outcome.
+            self.fail(error);
+            true
+        })
     }
 
     fn ends(&mut self) {

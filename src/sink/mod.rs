@@ -281,8 +281,12 @@ impl<T, S: Sink<T>> Sink<T> for Vec<S> {
 
 fn tell_all<S>(
     sinks: &mut [S],
-    tell: impl FnMut(&mut S) -> Result<(), SinkError>,
+    mut tell: impl FnMut(&mut S) -> Result<(), SinkError>,
 ) -> Result<(), SinkError> {
-    let all = sinks.iter_mut().map(tell);
-    all.fold(Ok(()), |first, told| first.and(told))
+    let mut first = Ok(());
+    for sink in sinks {
+        let told = tell(sink);
+        first = first.and(told);
+    }
+    first
 }

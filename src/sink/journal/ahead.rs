@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::out::{Out, Progress};
 use super::{Journal, wrong};
+use crate::record::Record;
 use crate::sink::SinkError;
 
 /// Lets what goes by the journal's records write these out first.
@@ -26,6 +27,17 @@ impl Journal {
 }
 
 impl Ahead {
+    /// Writes to the journal an outcome of an earlier run that it lacks.
+    pub(in super::super) fn add(&self, record: &Record<'_>) -> Result<(), SinkError> {
+        match self.out.upgrade() {
+            Some(out) => out
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add_aside(|lines| record.write_to(lines)),
+            None => Ok(()),
+        }
+    }
+
     /// The records that the journal was given so far are in its file; where it is durable, on the disk.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     };
     let mut open = HashMap::<Key, u32>::new();
     let mut version = FileVersion::default();
-    let tail = whole_lines(&file, |line| {
+    let tail = whole_lines(&file, |_, line| {
         let intent = serde_json::from_slice::<Intent>(line).map_err(|e| refusal(line, &e))?;
         version.check(intent.key)?;
         if intent.withdrawn {

@@ -20,9 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-#[cfg(feature = "sqlite")]
-pub(super) use ahead::Ahead;
-pub(super) use ahead::Follower;
+pub(super) use ahead::{Ahead, Follower};
 pub use remaining::Remaining;
 pub(super) use seen::{Tail, whole_lines};
 pub(super) use unsuccessful::Unsuccessful;
@@ -91,6 +89,9 @@ struct Shared {
 pub(super) trait Witness: Send {
     /// This one comes by, whether or not it has its outcome.
     fn sees(&mut self, key: Key, request: &Request);
+
+    /// This one has no outcome in the results. True if the witness knew one, and wrote it there under this key.
+    fn recovers(&mut self, key: Key, request: &Request) -> bool;
 
     /// There are no more.
     fn ends(&mut self);

@@ -76,6 +76,13 @@ impl Out {
         Ok(())
     }
 
+    /// Adds the line of an outcome that none of this run's requests has.
+    pub(super) fn add_aside(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
+        self.lines.add_aside(write)?;
+        self.dirty = true;
+        Ok(())
+    }
+
     /// Number of the records taken that are in the file.
     pub(super) fn written(&self) -> u64 {
         self.lines.written()

@@ -219,7 +219,7 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>) -> io::Result<Seen
     let length = file.metadata()?.len();
     let (mut read, mut count) = (0, 0);
     let mut next = Vec::with_capacity(TOGETHER);
-    let tail = whole_lines(file, |line| {
+    let tail = whole_lines(file, |_, line| {
         read += line.len() as u64;
         count += 1;
         if count == SAMPLE {
@@ -265,10 +265,10 @@ pub(in super::super) enum Tail {
     Torn(u64),
 }
 
-/// Tells of each whole line, without its line feed. The last one needs none.
+/// Tells of each whole line, without its line feed, and of the byte that it begins at. The last one needs no line feed.
 pub(in super::super) fn whole_lines(
     mut file: &File,
-    mut each: impl FnMut(&[u8]) -> Result<(), String>,
+    mut each: impl FnMut(u64, &[u8]) -> Result<(), String>,
 ) -> io::Result<Tail> {
     file.rewind()?;
     let mut reader = BufReader::with_capacity(256 << 10, file);
@@ -291,7 +291,7 @@ pub(in super::super) fn whole_lines(
         }
         let told = match line.iter().all(u8::is_ascii_whitespace) {
             true => Ok(()),
-            false => each(&line),
+            false => each(whole, &line),
         };
         told.map_err(|reason| {
             io::Error::new(

@@ -1,11 +1,13 @@
 //! Rows that a kill kept from the database, on their way back into it.
 
+use std::time::SystemTime;
+
 use super::super::SinkError;
-use super::super::known::stamp;
+use super::super::known::{Known, stamp};
 use super::super::missing::Log;
 use super::row::Failure;
 use super::writer::Orders;
-use crate::record::Record;
+use crate::record::{Key, Record};
 use crate::request::Request;
 
 /// Rows made again, each of the run that its record is of.
@@ -34,5 +36,18 @@ impl Log for Rebuilt {
         // Where the thread is gone, the sink says why at its next outcome.
         self.orders.add(Failure::of(record, run_id));
         Ok(())
+    }
+
+    /// A database has rows of many runs, of other results too, and which of them these results lack is not known.
+    fn find_unrecorded(&mut self, _: Known, _: SystemTime) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn recover(&mut self, _: Key, _: Key) -> Result<bool, SinkError> {
+        Ok(false)
+    }
+
+    fn has_unrecorded(&self) -> bool {
+        false
     }
 }

@@ -14,7 +14,7 @@ use crate::rejection::Rejection;
 
 impl Sqlite {
     /// A database that may have so many pages. 0: any number.
-    pub(in crate::sink) fn of_pages(path: &Path, most: u32) -> Sqlite {
+    pub(in super::super) fn of_pages(path: &Path, most: u32) -> Sqlite {
         let database = file::open(path).unwrap();
         if most > 0 {
             database
@@ -25,7 +25,7 @@ impl Sqlite {
     }
 
     /// Index, key, timestamp and error type of the rows. A request that was not sent has no timestamp.
-    pub(in crate::sink) fn failures_of(path: &Path) -> Vec<(u64, String, Option<String>, String)> {
+    pub(in super::super) fn failures_of(path: &Path) -> Vec<(u64, String, Option<String>, String)> {
         let database = Connection::open(path).unwrap();
         let mut rows = database
             .prepare("SELECT idx, key, timestamp, error_type, attempts FROM failures")
