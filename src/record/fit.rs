@@ -2,17 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Record, body};
+use super::request::Written;
+use super::{LONGEST_LINE, Record, body};
 use crate::redact;
 use crate::request::Request;
-
-use super::request::Written;
-
-/// Longest line of an input that is read, and of a failure log that is written, in bytes without the line feed: 16 MiB.
-///
-/// A failure whose line would be longer has its response cut. If that is not enough, the request's body is: it stands as
-/// `body_file` if it was read from a file, else cut with `body_truncated`, which reads back as an invalid request.
-pub const LONGEST_LINE: usize = 16 << 20;
 
 /// Room that a request leaves for the rest of its line.
 const REST: usize = 64 << 10;

@@ -72,7 +72,6 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 pub use body::BodyEncoding;
-pub use fit::LONGEST_LINE;
 pub use input::request_of_input;
 pub use invalid::InvalidLine;
 #[cfg(feature = "sqlite")]
@@ -90,6 +89,12 @@ use crate::timing::{Phase, millis, millis_option};
 use invalid::Fault;
 use request::Written;
 pub(crate) use wire::Version;
+
+/// Longest line of an input that is read, and of a failure log that is written, in bytes without the line feed: 16 MiB.
+///
+/// A failure whose line would be longer has its response cut. If that is not enough, the request's body is: it stands as
+/// `body_file` if it was read from a file, else cut with `body_truncated`, which reads back as an invalid request.
+pub const LONGEST_LINE: usize = 16 << 20;
 
 /// What is kept of one request, as it is written in a results file or a failure log and read back from it.
 ///

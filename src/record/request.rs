@@ -9,15 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::InvalidLine;
 use super::body;
 use super::codes::{Codes, codes_of};
 use super::fields::Fields;
-use super::fit::LONGEST_LINE;
 use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
 use super::read::{self, Reading};
 use super::values::{Values, whole_ms};
+use super::{InvalidLine, LONGEST_LINE};
 use crate::http::header::AUTHORIZATION;
 use crate::request::{Body, Options, Request, Rule, Tag};
 
