@@ -80,6 +80,8 @@ struct Content {
     method: Method,
     headers: Vec<Edit>,
     body: Body,
+    /// The file that these bytes were read from, if that is known.
+    body_file: Option<Arc<str>>,
     /// Form in which a line of input gave the body. `None`: with its bytes, or the request was read from no line.
     line_body: Option<LineBody>,
 }
@@ -323,6 +325,7 @@ impl Request {
                 method: Method::GET,
                 headers: Vec::new(),
                 body: Body::EMPTY,
+                body_file: None,
                 line_body: None,
             })
         })

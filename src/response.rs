@@ -208,8 +208,9 @@ fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
+/// Bytes as text: see [`Response::text`].
 #[cfg(feature = "charset")]
-fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+pub(crate) fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     let encoding = content_type
         .and_then(charset)
         .and_then(|name| encoding_rs::Encoding::for_label(name.as_bytes()))
@@ -217,8 +218,9 @@ fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     encoding.decode(body).0
 }
 
+/// Bytes as text: see [`Response::text`].
 #[cfg(not(feature = "charset"))]
-fn decode<'a>(body: &'a [u8], _: Option<&str>) -> Cow<'a, str> {
+pub(crate) fn decode<'a>(body: &'a [u8], _: Option<&str>) -> Cow<'a, str> {
     String::from_utf8_lossy(without_bom(body))
 }
 

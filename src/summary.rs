@@ -1,5 +1,6 @@
 //! What became of a batch, in figures that add up.
 
+mod counted;
 mod display;
 mod distribution;
 mod layout;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use counted::Counted;
 pub use distribution::Distribution;
 pub use rows::{HostFigures, TopError};
 

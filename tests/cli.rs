@@ -57,6 +57,9 @@ mod pace;
 mod places;
 #[path = "cli/recorded.rs"]
 mod recorded;
+#[cfg(unix)]
+#[path = "cli/recording.rs"]
+mod recording;
 #[path = "cli/requests.rs"]
 mod requests;
 #[path = "cli/results.rs"]

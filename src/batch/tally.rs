@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::host::Host;
 use crate::outcome::Outcome;
-use crate::summary::Summary;
+use crate::summary::{Counted, Summary};
 
 /// The figures of a batch, at any time and from any thread: take it before the loop, print it after.
 ///
@@ -111,6 +111,11 @@ impl SummaryHandle {
 
     pub(super) fn record<T>(&self, outcome: &Outcome<T>) {
         self.update(|running| running.summary.record(outcome));
+    }
+
+    /// Counts an outcome as not done after all.
+    pub(crate) fn take_back(&self, counted: Counted) {
+        self.update(|running| running.summary.take_back(counted));
     }
 
     /// A request ended at this time without another attempt.

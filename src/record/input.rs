@@ -1,6 +1,7 @@
 //! A line of input: a URL, or a request as JSON.
 
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
@@ -51,30 +52,40 @@ pub fn request_of_input(line: &str, defaults: &Map<String, Value>) -> Result<Req
 
 /// Fields of requests that say nothing else, with their values as they are written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Defaults(Vec<(String, Box<RawValue>)>);
+pub(super) struct Defaults {
+    keys: Vec<(String, Box<RawValue>)>,
+    /// The file that the body among them was read from.
+    body_file: Option<Arc<str>>,
+}
 
 impl Defaults {
     pub(super) fn of(keys: &Map<String, Value>) -> Defaults {
         let written = |value| to_raw_value(value).expect("every Value can be written");
         let keys = keys.iter().filter(|(_, value)| !value.is_null());
-        Defaults(
-            keys.map(|(key, value)| (key.clone(), written(value)))
+        Defaults {
+            keys: keys
+                .map(|(key, value)| (key.clone(), written(value)))
                 .collect(),
-        )
+            body_file: None,
+        }
     }
 
     /// Adds a key, or replaces its value. `json` is kept as it is written, also where it is `null`.
     pub(super) fn set(&mut self, key: String, json: &str) -> Result<(), InvalidLine> {
         let value = serde_json::from_str(json).map_err(|e| not_json(json, &e))?;
-        self.0.retain(|(other, _)| *other != key);
-        self.0.push((key, value));
+        self.keys.retain(|(other, _)| *other != key);
+        self.keys.push((key, value));
         Ok(())
+    }
+
+    pub(super) fn set_body_file(&mut self, path: Arc<str>) {
+        self.body_file = Some(path);
     }
 
     /// Adds to `keys` what they do not say. One body takes the place of another.
     fn complete<'a>(&'a self, keys: &mut Fields<'a>) {
-        let has_body = BODIES.iter().any(|body| keys.has(body));
-        for (key, value) in &self.0 {
+        let has_body = has_body(keys);
+        for (key, value) in &self.keys {
             let of_body = BODIES.contains(&&**key);
             let named = key == "id" && keys.has("custom_id");
             if !(has_body && of_body || named) {
@@ -82,6 +93,10 @@ impl Defaults {
             }
         }
     }
+}
+
+fn has_body(keys: &Fields<'_>) -> bool {
+    BODIES.iter().any(|body| keys.has(body))
 }
 
 /// Keys of every record, of which no request has one.
@@ -127,10 +142,14 @@ fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Rea
         return Err(wrong.at(line, rest.trim_start()));
     };
     let unknown = read::unknown(&keys, reading)?;
+    let body_file = defaults.body_file.as_ref().filter(|_| !has_body(&keys));
     defaults.complete(&mut keys);
-    let request = read::request(url, &keys, reading)?;
+    let mut request = read::request(url, &keys, reading)?;
     if let Some(raw) = request.raw_line() {
         return Ok(read_again(raw, defaults, reading));
+    }
+    if let Some(path) = body_file {
+        request = request.body_read_from(Arc::clone(path));
     }
     if let Some(path) = request.saves_to()
         && !stays_below(path)

@@ -78,6 +78,13 @@ impl InputLines {
         Ok(self)
     }
 
+    /// Says that the body among the default keys was read from this file. The failure log then refers to the file if the
+    /// body is too large for a [line](super::LONGEST_LINE).
+    pub fn default_body_file(mut self, path: impl AsRef<str>) -> InputLines {
+        self.defaults.set_body_file(path.as_ref().into());
+        self
+    }
+
     /// Says that the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none. Where
     /// the client has one, it is sent; where it [leaves it out](crate::ClientBuilder::without_header), none is.
     pub fn content_type_of_client(mut self) -> InputLines {
@@ -221,8 +228,7 @@ impl InputLines {
         }
         for path in request.sends().files() {
             let entered = self.register.enter_sent(path);
-            entered
-                .map_err(|refused| InvalidLine::new(format!("body_file: {refused}")))?;
+            entered.map_err(|refused| InvalidLine::new(format!("body_file: {refused}")))?;
         }
         match &self.files {
             Some(files) => files.place(request, is_logged, self.number, &self.register),

@@ -4,18 +4,17 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::key::{KeyVersion, Keys};
+use super::key::{Key, KeyVersion, Keys};
 use super::request::Written;
 use super::wire::{self, Version};
-use super::{AttemptRecord, Kind, PhaseTimes, Record, body};
+use super::{AttemptRecord, BodyEncoding, Kind, PhaseTimes, Record, body};
 use crate::error::Error;
 use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::request::Request;
-use crate::response::{Head, Response};
+use crate::response::{Head, Response, decode};
 use crate::timing::{Timings, millis};
 use crate::url::Base;
-#[cfg(feature = "sqlite")]
 use crate::url::Mistake;
 
 /// What a record holds of bodies and headers.
@@ -90,7 +89,6 @@ impl RecordOptions {
         &self.keys
     }
 
-    #[cfg(feature = "sqlite")]
     pub(crate) fn keeps_secrets(&self) -> bool {
         self.secrets
     }
@@ -213,8 +211,7 @@ impl<'a> Record<'a> {
 
 impl Record<'_> {
     /// The mistake in a URL that could not be read. `None`: the record is of no such failure.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn mistake(&self) -> Option<Mistake> {
+    fn mistake(&self) -> Option<Mistake> {
         let shown = self.error_text.as_deref()?;
         Some(Mistake {
             reason: self
@@ -226,6 +223,37 @@ impl Record<'_> {
             position: self.error_position,
             shown: Some(shown.into()),
         })
+    }
+}
+
+impl Record<'static> {
+    /// The line of the failure log for a record of a results file and its request. The text of the response is that of
+    /// the body in the record.
+    pub(crate) fn into_failure(mut self, request: &Request, secrets: bool) -> Record<'static> {
+        self.request = Some(Written::new(request, secrets, self.mistake().as_ref()));
+        let content_type = self.content_type.as_deref();
+        let text = self
+            .body_bytes()
+            .map(|body| Cow::Owned(decode(&body, content_type).into_owned()));
+        if text.is_some() && self.body == text {
+            (self.body, self.body_encoding) = (None, None);
+        }
+        self.response_text = text;
+        self
+    }
+}
+
+impl Record<'static> {
+    /// The record as a results file has it, of a line of the failure log. What the log left out since it is the same as
+    /// the text is there again.
+    pub(crate) fn into_result(mut self, key: Key) -> Record<'static> {
+        self.key = key;
+        self.request = None;
+        let text = self.response_text.take();
+        if self.body.is_none() && text.is_some() {
+            (self.body, self.body_encoding) = (text, Some(BodyEncoding::Utf8));
+        }
+        self
     }
 }
 

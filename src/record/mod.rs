@@ -42,12 +42,14 @@
 //! | key | meaning |
 //! |---|---|
 //! | `request` | the request, see [`Record::to_request`]. Of one that could not be read only host and path of the URL, `id` and `tag`, beside `invalid`, `invalid_at` and `invalid_text` (as `error_msg`, `error_position` and `error_text`); `source` and `line` lead to the line itself. If it was [kept](crate::Request::keeping_line), it is in `raw_line`, or in `raw_line_base64` if it is not UTF-8 |
+//! | `request.body_truncated` | true: the request's own body was too large for a line of [`LONGEST_LINE`] bytes and is cut; read back, it is an invalid request |
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
 mod body;
 mod codes;
 mod fields;
 mod files;
+mod fit;
 mod input;
 mod invalid;
 mod key;
@@ -83,8 +85,6 @@ pub(crate) use key::{KeyVersion, Keys};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use register::{FileClash, FileRegister};
-#[cfg(feature = "sqlite")]
-pub(crate) use request::line_with;
 pub use request::{line_of, request_of};
 
 use crate::error::{ErrorType, Layer, StopReason};
@@ -93,6 +93,12 @@ use crate::request::{Request, Tag};
 use crate::timing::{Phase, millis, millis_option};
 use request::Written;
 pub(crate) use wire::Version;
+
+/// Longest line of an input that is read, and of a failure log that is written, in bytes without the line feed: 16 MiB.
+///
+/// A failure whose line would be longer has its response cut. If that is not enough, the request's body is: it stands as
+/// `body_file` if it was read from a file, else cut with `body_truncated`, which reads back as an invalid request.
+pub const LONGEST_LINE: usize = 16 << 20;
 
 /// What is kept of one request, as it is written in a results file or a failure log and read back from it.
 ///

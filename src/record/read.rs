@@ -30,7 +30,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 25] = [
     "url",
     "id",
     "custom_id",
@@ -50,12 +50,17 @@ const OTHERS: [&str; 24] = [
     "output_durable",
     "tag",
     "redacted",
+    "body_truncated",
     "invalid",
     "invalid_at",
     "invalid_text",
     "raw_line",
     "raw_line_base64",
 ];
+
+/// Why a request whose body was cut is not sent again.
+const CUT: &str =
+    "its body was too large for a line of the failure log and was cut: it cannot be sent again";
 
 /// Settings for reading requests.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,10 +128,15 @@ pub(super) fn request(
     with_mistake(needing(request, keys)?, keys)
 }
 
-/// Has the request fail again that a failure log holds since it could not be read, and keep its line.
+/// Has the request fail again that a failure log holds since it could not be read, or whose body was cut, and keep its
+/// line.
 fn with_mistake(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
+    let cut = keys.read_key("body_truncated", truth)? == Some(true);
     let Some(reason) = keys.read_key("invalid", text)? else {
-        return Ok(request);
+        return Ok(match cut {
+            true => request.spoiled(CUT),
+            false => request,
+        });
     };
     let request = request.spoiled(Mistake {
         reason: reason.into(),

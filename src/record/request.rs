@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::InvalidLine;
+use super::body;
 use super::codes::{Codes, codes_of};
 use super::fields::Fields;
 use super::logged;
@@ -17,6 +17,7 @@ use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
 use super::read::Reading;
 use super::values::{Values, whole_ms};
+use super::{InvalidLine, LONGEST_LINE};
 use crate::http::header::AUTHORIZATION;
 use crate::redact::unreadable;
 use crate::request::{Body, Options, Request, Rule, Tag};
@@ -37,30 +38,41 @@ pub fn request_of(line: &str) -> Result<Request, InvalidLine> {
 }
 
 /// A request as a line of input, which [`request_of_input`](super::request_of_input) reads back: JSON, without a line
-/// feed. Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`).
+/// feed. Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
+/// too large for a line stands as the file it was read from, else it is cut, as in a failure log
+/// ([`LONGEST_LINE`](super::LONGEST_LINE)).
 ///
 /// ```
 /// let line = haul::record::line_of(&haul::Request::get("https://example.com/").id("a"));
 /// assert_eq!(line, r#"{"url":"https://example.com/","id":"a","method":"GET"}"#);
 /// ```
 pub fn line_of(request: &Request) -> String {
-    serde_json::to_string(&RequestLine::new(request, false))
-        .expect("a request is always valid JSON")
-}
-
-/// The same with its secrets, if they are to be kept. `mistake`: why the request could not be read.
-#[cfg(feature = "sqlite")]
-pub(crate) fn line_with(request: &Request, secrets: bool, mistake: Option<&Mistake>) -> String {
-    Written::new(request, secrets, mistake).0.get().to_owned()
+    let text = |line: &RequestLine<'_>| {
+        serde_json::to_string(line).expect("a request is always valid JSON")
+    };
+    let mut line = RequestLine::new(request, false);
+    let whole = text(&line);
+    if whole.len() <= LONGEST_LINE {
+        return whole;
+    }
+    line.shorten_body(request);
+    text(&line)
 }
 
 /// Stands for a body that was read by the time it could be written down.
 const UNWRITTEN: &str = "its body came from a reader and is not in the failure log";
 
+/// How much stays of a body that is too large for a line: in the longest form, of escapes, 96 KiB.
+const KEPT: usize = 16 << 10;
+
+/// Stands for a request that is too large for a line without its body.
+const TOO_LARGE: &str = "it was too large for a line of the failure log, and is not in it";
+
 /// A request on the wire. `redacted` names the secret headers left out, and after a `?` the
 /// secret query parameters; `invalid` says what was wrong with a request
-/// that could not be built, which must not turn into a valid one by being written down. The line of such a request may
-/// hold secrets in any place, so that only its URL's host and path are written, and the line itself if that was asked for.
+/// that could not be built, which must not turn into a valid one by being written down; so does `body_truncated` of one
+/// whose body was cut. The line of a request that could not be read may hold secrets in any place, so that only its URL's
+/// host and path are written, and the line itself if that was asked for.
 #[derive(Default, Serialize)]
 struct RequestLine<'a> {
     url: Cow<'a, str>,
@@ -80,6 +92,8 @@ struct RequestLine<'a> {
     body_file: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_pieces: Option<Vec<PieceLine<'a>>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    body_truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_time_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -229,6 +243,23 @@ impl<'a> RequestLine<'a> {
         }
     }
 
+    /// Writes less of a body that is too large for a line: the file it was read from, if it was, else its beginning.
+    fn shorten_body(&mut self, request: &'a Request) {
+        (self.body_file, self.body_base64, self.body_pieces) = (None, None, None);
+        if let Some(path) = request.body_file_of_bytes() {
+            self.body = None;
+            self.body_file = Some(path.into());
+            return;
+        }
+        self.body_truncated = true;
+        self.body = self.body.take().map(|text| body::cut(text, KEPT).0);
+        if let Body::Bytes(bytes) = request.sends()
+            && self.body.is_none()
+        {
+            self.body_base64 = Some(STANDARD.encode(&bytes[..bytes.len().min(KEPT)]));
+        }
+    }
+
     fn set(&mut self, options: &'a Options) {
         for rule in &options.rules {
             if let Rule::Require(pointer, value) = rule {
@@ -277,7 +308,34 @@ impl Written {
         Written(line.expect("a request is always valid JSON"))
     }
 
-    #[cfg(feature = "sqlite")]
+    /// The request with less of its body, which is too large for a line.
+    pub(super) fn without_body(request: &Request, secrets: bool) -> Written {
+        let line = match request.invalid() {
+            // Its own line was too large for another line.
+            Some(mistake) if !secrets => RequestLine {
+                raw_line: None,
+                raw_line_base64: None,
+                ..RequestLine::unread(request, mistake)
+            },
+            _ => {
+                let mut line = RequestLine::new(request, secrets);
+                line.shorten_body(request);
+                line
+            }
+        };
+        Written(to_raw_value(&line).expect("a request is always valid JSON"))
+    }
+
+    /// Stands for a request that is too large for a line.
+    pub(super) fn too_large(url: &str) -> Written {
+        let line = RequestLine {
+            url: url.into(),
+            invalid: Some(TOO_LARGE.into()),
+            ..RequestLine::default()
+        };
+        Written(to_raw_value(&line).expect("a request is always valid JSON"))
+    }
+
     pub(super) fn as_json(&self) -> &str {
         self.0.get()
     }

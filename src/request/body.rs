@@ -2,6 +2,7 @@
 
 use std::io::{Read, Seek};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -14,7 +15,8 @@ impl Request {
     /// The body, as it is.
     #[doc(alias = "data")]
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Request {
-        self.content_mut().body = Body::Bytes(bytes.into());
+        let content = self.content_mut();
+        (content.body, content.body_file) = (Body::Bytes(bytes.into()), None);
         self
     }
 
@@ -138,6 +140,17 @@ impl Request {
         }
     }
 
+    /// Says which file the bytes of the body were read from.
+    pub(crate) fn body_read_from(mut self, path: Arc<str>) -> Request {
+        self.content_mut().body_file = Some(path);
+        self
+    }
+
+    /// The file that the bytes of the body were read from.
+    pub(crate) fn body_file_of_bytes(&self) -> Option<&str> {
+        self.content.as_ref()?.body_file.as_deref()
+    }
+
     /// Says that a line of input said the body with this key.
     pub(crate) fn of_line(mut self, key: LineBody) -> Request {
         self.content_mut().line_body = Some(key);
@@ -160,7 +173,8 @@ impl Request {
     }
 
     pub(crate) fn sending(mut self, stream: Stream) -> Request {
-        self.content_mut().body = Body::Streamed(stream.into());
+        let content = self.content_mut();
+        (content.body, content.body_file) = (Body::Streamed(stream.into()), None);
         self
     }
 

@@ -1,18 +1,24 @@
 //! The failure log as JSON Lines.
 
+mod rebuild;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::journal::Follower;
 use super::jsonl::Keep;
 use super::lines::Lines;
+use super::missing::{Trouble, told};
 use super::{Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
 use crate::summary::Summary;
 
 /// Writes each failure as it happens: the record, what the server said, and the request, so that it can be run again
-/// (see [`request_of`](crate::record::request_of)).
+/// (see [`request_of`](crate::record::request_of)). No line is longer than what is read back
+/// ([`LONGEST_LINE`](crate::record::LONGEST_LINE)).
 ///
 /// Secret headers of the request are left out and named. Cancelled requests, and those ended by the batch's deadline,
 /// are not written.
@@ -28,9 +34,14 @@ use crate::summary::Summary;
 /// # Ok::<(), haul::sink::SinkError>(())
 /// ```
 pub struct Failures<W: Write = File> {
-    lines: Lines<W>,
+    /// Shared with what adds failures that were missing.
+    lines: Arc<Mutex<Lines<W>>>,
     options: RecordOptions,
     keep: Keep,
+    /// Lines follow the records of a journal. `None`: each is written as it comes.
+    follower: Option<Follower<Vec<u8>>>,
+    /// What went wrong where failures were added that were missing.
+    trouble: Trouble,
 }
 
 impl Failures {
@@ -65,17 +76,19 @@ impl<W: Write> Failures<W> {
         Failures::of(Lines::to(to))
     }
 
-    fn of(lines: Lines<W>) -> Failures<W> {
+    pub(super) fn of(lines: Lines<W>) -> Failures<W> {
         Failures {
-            lines,
+            lines: Arc::new(Mutex::new(lines)),
             options: RecordOptions::new(),
             keep: Keep::Failed,
+            follower: None,
+            trouble: Trouble::default(),
         }
     }
 
     /// What errors call the writer. Default "output".
-    pub fn named(mut self, name: impl AsRef<str>) -> Failures<W> {
-        self.lines.named(name.as_ref());
+    pub fn named(self, name: impl AsRef<str>) -> Failures<W> {
+        self.lines().named(name.as_ref());
         self
     }
 
@@ -97,30 +110,91 @@ impl<W: Write> Failures<W> {
 }
 
 impl<W: Write> Failures<W> {
+    fn lines(&self) -> MutexGuard<'_, Lines<W>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands on the failure that was held, if its record was taken.
+    fn release(&mut self) {
+        if let Some(line) = self.follower.as_mut().and_then(Follower::release) {
+            self.take(&line);
+        }
+    }
+
+    fn take(&self, line: &[u8]) {
+        self.lines().take(|lines| lines.extend_from_slice(line));
+    }
+
+    /// Writes a line, or does not take it.
+    fn write_at_once(&self, line: &[u8]) -> Result<(), SinkError> {
+        let mut lines = self.lines();
+        lines.add(|lines| lines.extend_from_slice(line))?;
+        let written = lines.flush();
+        if written.is_err() {
+            lines.take_back(line.len());
+        }
+        written
+    }
+
+    /// Writes out what is in the buffer, after the records of the journal that it follows.
+    fn write_out(&self) -> Result<(), SinkError> {
+        if let Some(follower) = &self.follower {
+            follower.ahead().commit()?;
+        }
+        self.lines().flush()
+    }
+
     /// Writes out what is in the buffer: [`Sink::finish`], whatever the outcomes carry.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
-        self.lines.flush()
+        self.release();
+        self.write_out()?;
+        told(&self.trouble)
     }
 }
 
 impl<T: 'static, W: Write> Sink<T> for Failures<W> {
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
+        self.release();
+        told(&self.trouble)?;
         if !outcome.is_final() || !self.keep.wants(outcome) {
             return Ok(());
         }
-        self.lines
-            .add(|lines| Record::of_failure(outcome, &self.options).write_to(lines))?;
-        self.lines.flush()
+        let mut line = Vec::new();
+        let (request, secrets) = (outcome.request(), self.options.keeps_secrets());
+        Record::of_failure(outcome, &self.options).write_fitting(request, secrets, &mut line);
+        if self.follower.is_none() {
+            return self.write_at_once(&line);
+        }
+        let full = self.lines().is_full();
+        if full {
+            self.write_out()?;
+        }
+        let follower = self.follower.as_mut();
+        if let Some(line) = follower.and_then(|follower| follower.pass(outcome.index(), line)) {
+            self.take(&line);
+        }
+        Ok(())
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
-        self.lines.flush()
+        self.release();
+        self.write_out()
     }
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         self.finish(summary)
+    }
+}
+
+impl<W: Write> Drop for Failures<W> {
+    fn drop(&mut self) {
+        self.release();
+        // Nobody is left to be told. What the journal has no record of must not be written later.
+        if self.write_out().is_err() && self.follower.is_some() {
+            self.lines().discard();
+        }
     }
 }

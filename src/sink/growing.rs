@@ -1,7 +1,63 @@
 //! Files that grow at their end and are cut there.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+/// A file that lines are added to. Tests put one that fails in the place of [`File`].
+pub(super) trait GrowingFile: Send + Sync {
+    /// Adds some of these bytes, and returns their number.
+    fn append(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Length in bytes. `None`: it is no regular file, and cannot be cut.
+    fn length(&self) -> io::Result<Option<u64>>;
+
+    /// Cuts the file, and goes on from its new end.
+    fn cut(&self, to: u64) -> io::Result<()>;
+
+    /// Brings what was written to the disk.
+    fn sync(&self) -> io::Result<()>;
+}
+
+impl GrowingFile for File {
+    fn append(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&mut &*self).write(bytes)
+    }
+
+    fn length(&self) -> io::Result<Option<u64>> {
+        let about = self.metadata()?;
+        Ok(about.is_file().then_some(about.len()))
+    }
+
+    fn cut(&self, to: u64) -> io::Result<()> {
+        cut(self, to)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// How files that were opened to be added to are written. Tests have some of the writes fail.
+pub(super) type Opened = Arc<dyn Fn(File) -> Arc<dyn GrowingFile> + Send + Sync>;
+
+/// Files are written as they are.
+pub(super) fn as_they_are() -> Opened {
+    Arc::new(|file| Arc::new(file))
+}
+
+/// A growing file as a writer.
+pub(super) struct Growing(pub(super) Arc<dyn GrowingFile>);
+
+impl Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.append(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Returns options to open a file that is added to, and cut.
 pub(super) fn options() -> OpenOptions {

@@ -140,4 +140,8 @@ impl<T: 'static, W: Write> Sink<T> for JsonLines<W> {
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         self.finish(summary)
     }
+
+    fn written(&self) -> Option<u64> {
+        (self.keep == Keep::All).then(|| self.lines.written())
+    }
 }

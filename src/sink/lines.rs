@@ -3,8 +3,10 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{Place, SinkError, growing};
+use super::growing::{self, Growing, GrowingFile};
+use super::{Place, SinkError};
 
 /// How much is gathered before it is written.
 const FULL: usize = 64 << 10;
@@ -17,6 +19,10 @@ pub(super) struct Lines<W: Write> {
     waiting: Vec<u8>,
     /// Where the file ends, as far as these lines are all that is added to it.
     end: u64,
+    /// Number of lines taken.
+    taken: u64,
+    /// Number of those that are not written to their end.
+    unwritten: u64,
     cut_back: fn(&W, from: u64, to: u64) -> io::Result<()>,
 }
 
@@ -27,6 +33,8 @@ impl<W: Write> Lines<W> {
             place: Place::Named("output".to_owned()),
             waiting: Vec::new(),
             end: 0,
+            taken: 0,
+            unwritten: 0,
             cut_back: |_, _, _| Err(io::ErrorKind::Unsupported.into()),
         }
     }
@@ -38,21 +46,89 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    /// Adds one line, by `write`, which ends it with a line feed.
+    /// The file, if it is one by its name.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Named(_) => None,
+        }
+    }
+
+    /// Adds one line, by `write`, which ends it with a line feed. An error says that the line was not taken.
     pub(super) fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
         // Before taking more: a target that fails must not fill the memory of a caller who goes on regardless.
         self.write_if_full()?;
+        self.take(write);
+        // The line is taken and stays here if this fails, so that the failure is the next call's to tell.
+        let _ = self.write_if_full();
+        Ok(())
+    }
+
+    /// Adds one line as [`add`](Lines::add) does, which does not count among the lines written.
+    pub(super) fn add_aside(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
+        self.write_if_full()?;
+        write(&mut self.waiting);
+        Ok(())
+    }
+
+    /// Adds one line as [`add`](Lines::add) does, and writes nothing out.
+    pub(super) fn take(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.waiting);
         debug_assert!(self.waiting.ends_with(b"\n"));
-        self.write_if_full()
+        self.taken += 1;
+        self.unwritten += 1;
+    }
+
+    /// Lets go of the line that was taken last, of this length with its line feed, unless a part of it is written.
+    pub(super) fn take_back(&mut self, length: usize) {
+        if let Some(rest) = self.waiting.len().checked_sub(length) {
+            self.waiting.truncate(rest);
+            self.taken -= 1;
+            self.unwritten -= 1;
+        }
+    }
+
+    /// True if enough has gathered to be written.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.len() >= FULL
     }
 
     fn write_if_full(&mut self) -> Result<(), SinkError> {
-        if self.waiting.len() < FULL {
+        if !self.is_full() {
             return Ok(());
         }
         self.write_waiting()
             .map_err(|e| self.error("cannot be written", e))
+    }
+
+    /// Number of the lines taken that are written to their end.
+    pub(super) fn written(&self) -> u64 {
+        self.taken - self.unwritten
+    }
+
+    /// Has the last line, which was there before, end before the next one begins.
+    pub(super) fn end_last_line(&mut self) {
+        self.waiting.push(b'\n');
+    }
+
+    /// Cuts off what stands behind this byte, which is the end of a line with its line feed or without it. Nothing was
+    /// added before.
+    pub(super) fn cut_to(&mut self, end: u64, ends_with_line_feed: bool) -> Result<(), SinkError> {
+        let cut = (self.cut_back)(&self.to, self.end, end);
+        cut.map_err(|e| self.error("cannot be repaired", e))?;
+        self.end = end;
+        self.waiting.clear();
+        if !ends_with_line_feed {
+            self.end_last_line();
+        }
+        Ok(())
+    }
+
+    /// Lets go of what is waiting.
+    pub(super) fn discard(&mut self) {
+        self.waiting.clear();
+        self.taken -= self.unwritten;
+        self.unwritten = 0;
     }
 
     /// Writes what is waiting.
@@ -91,6 +167,9 @@ impl<W: Write> Lines<W> {
         }
         self.waiting.drain(..written);
         self.end += written as u64;
+        let line_feeds = self.waiting.iter().filter(|byte| **byte == b'\n');
+        // One of them may end a line that was there before.
+        self.unwritten = self.unwritten.min(line_feeds.count() as u64);
         if self.waiting.is_empty() && self.waiting.capacity() > 8 * FULL {
             self.waiting = Vec::new();
         }
@@ -137,50 +216,66 @@ impl Lines<File> {
         if lines.end > 0
             && !ends_with_line_feed(path).map_err(|e| lines.error("cannot be read", e))?
         {
-            lines.waiting.push(b'\n');
+            lines.end_last_line();
         }
         Ok(lines)
-    }
-
-    /// Brings what was written to the disk.
-    pub(super) fn sync(&self) -> Result<(), SinkError> {
-        self.to
-            .sync_data()
-            .map_err(|e| self.error("cannot be brought to the disk", e))
     }
 
     fn open(path: &Path, options: &OpenOptions) -> Result<Lines<File>, SinkError> {
         Lines::of_file(path, options.open(path))
     }
 
-    pub(super) fn of_file(path: &Path, opened: io::Result<File>) -> Result<Lines<File>, SinkError> {
+    fn of_file(path: &Path, opened: io::Result<File>) -> Result<Lines<File>, SinkError> {
         let place = Place::File(path.to_owned());
-        let file = match opened {
-            Ok(file) => file,
-            Err(e) => return Err(SinkError::new(place, "cannot be opened for writing", e)),
-        };
-        let end = file
-            .metadata()
-            .map_or(0, |m| if m.is_file() { m.len() } else { 0 });
+        let unopened = |e| SinkError::new(place.clone(), "cannot be opened for writing", e);
+        let file = opened.map_err(unopened)?;
+        let end = file.length().map_or(0, |length| length.unwrap_or_default());
         if end > 0 {
-            growing::go_to_end(&file)
-                .map_err(|e| SinkError::new(place.clone(), "cannot be opened for writing", e))?;
+            growing::go_to_end(&file).map_err(unopened)?;
         }
         Ok(Lines {
             to: file,
             place,
             waiting: Vec::new(),
             end,
-            cut_back: |file, from, to| {
-                let about = file.metadata()?;
-                // Another program's lines behind ours are not ours to cut.
-                if !about.is_file() || about.len() != from {
-                    return Err(io::ErrorKind::Unsupported.into());
-                }
-                growing::cut(file, to)
-            },
+            taken: 0,
+            unwritten: 0,
+            cut_back: |file, from, to| cut_back(file, from, to),
         })
     }
+}
+
+impl Lines<Growing> {
+    /// The lines of a file that is open and stands at its end.
+    pub(super) fn at_end_of(path: &Path, file: Arc<dyn GrowingFile>) -> Result<Self, SinkError> {
+        let place = Place::File(path.to_owned());
+        let end = file
+            .length()
+            .map_err(|e| SinkError::new(place.clone(), "cannot be read", e))?;
+        Ok(Lines {
+            to: Growing(file),
+            place,
+            waiting: Vec::new(),
+            end: end.unwrap_or_default(),
+            taken: 0,
+            unwritten: 0,
+            cut_back: |file, from, to| cut_back(&*file.0, from, to),
+        })
+    }
+
+    /// Brings what was written to the disk.
+    pub(super) fn sync(&self) -> Result<(), SinkError> {
+        let synced = self.to.0.sync();
+        synced.map_err(|e| self.error("cannot be brought to the disk", e))
+    }
+}
+
+fn cut_back(file: &dyn GrowingFile, from: u64, to: u64) -> io::Result<()> {
+    // Another program's lines behind these are not to be cut.
+    if file.length()? != Some(from) {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    file.cut(to)
 }
 
 fn ends_with_line_feed(path: &Path) -> io::Result<bool> {
@@ -195,6 +290,19 @@ impl<W: Write> Drop for Lines<W> {
     fn drop(&mut self) {
         // Nobody is left to be told; whoever wants to know calls `finish`.
         let _ = self.flush();
+    }
+}
+
+#[cfg(test)]
+impl<W: Write + GrowingFile> Lines<W> {
+    /// The lines of a file under a layer of faults.
+    pub(super) fn under_layer(path: &Path, to: W) -> Lines<W> {
+        let end = to.length().unwrap().unwrap_or_default();
+        let mut lines = Lines::to(to);
+        lines.place = Place::File(path.to_owned());
+        lines.end = end;
+        lines.cut_back = |file, from, to| cut_back(file, from, to);
+        lines
     }
 }
 

@@ -7,7 +7,9 @@ mod failures;
 mod growing;
 mod journal;
 mod jsonl;
+mod known;
 mod lines;
+mod missing;
 mod only;
 mod recorded;
 #[cfg(feature = "sqlite")]
@@ -82,6 +84,13 @@ pub trait Sink<T = Response> {
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         let _ = summary;
         self.idle()
+    }
+
+    /// Number of outcomes that it has written out since it was made, for a sink that writes all outcomes but the cancelled
+    /// and those not done. If the sink fails, the figures of the batch count what is not written as not done, since a
+    /// resumed batch runs it. Default `None`: it leaves outcomes out, or does not count them.
+    fn written(&self) -> Option<u64> {
+        None
     }
 }
 
@@ -184,20 +193,29 @@ macro_rules! pass_on {
             fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
                 (**self).finish(summary)
             }
+
+            fn written(&self) -> Option<u64> {
+                (**self).written()
+            }
         }
     )* };
 }
 
 pass_on!(&mut S, Box<S>);
 
-/// Two sinks on one batch. Where the first fails, the second is still told; the first error is returned.
+/// Two sinks on one batch. An outcome that the first refuses is not given to the second. What they were given before
+/// both write out, though one of them fails; the first error is returned.
+///
+/// A failure log beside a [`Journal`] is in step with it whatever fails, if it is [rebuilt](Failures::rebuild) from it.
 impl<T, A: Sink<T>, B: Sink<T>> Sink<T> for (A, B) {
     fn begin(&mut self) -> Result<(), SinkError> {
-        self.0.begin().and(self.1.begin())
+        self.0.begin()?;
+        self.1.begin()
     }
 
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
-        self.0.write(outcome).and(self.1.write(outcome))
+        self.0.write(outcome)?;
+        self.1.write(outcome)
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
@@ -206,6 +224,11 @@ impl<T, A: Sink<T>, B: Sink<T>> Sink<T> for (A, B) {
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         self.0.finish(summary).and(self.1.finish(summary))
+    }
+
+    fn written(&self) -> Option<u64> {
+        let both = [self.0.written(), self.1.written()];
+        both.into_iter().flatten().min()
     }
 }
 
@@ -226,17 +249,21 @@ impl<T, S: Sink<T>> Sink<T> for Option<S> {
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         self.as_mut().map_or(Ok(()), |sink| sink.finish(summary))
     }
+
+    fn written(&self) -> Option<u64> {
+        self.as_ref()?.written()
+    }
 }
 
-/// Any number of sinks on one batch, none among them. Where one fails, the others are still told; the first error is
-/// returned.
+/// Any number of sinks on one batch, none among them. An outcome that one of them refuses is not given to those after
+/// it. What they were given before all write out, though one of them fails; the first error is returned.
 impl<T, S: Sink<T>> Sink<T> for Vec<S> {
     fn begin(&mut self) -> Result<(), SinkError> {
-        tell_all(self, |sink| sink.begin())
+        self.iter_mut().try_for_each(S::begin)
     }
 
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
-        tell_all(self, |sink| sink.write(outcome))
+        self.iter_mut().try_for_each(|sink| sink.write(outcome))
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
@@ -245,6 +272,10 @@ impl<T, S: Sink<T>> Sink<T> for Vec<S> {
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         tell_all(self, |sink| sink.finish(summary))
+    }
+
+    fn written(&self) -> Option<u64> {
+        self.iter().filter_map(S::written).min()
     }
 }
 

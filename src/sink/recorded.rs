@@ -1,5 +1,6 @@
 //! A batch whose outcomes are written as they are taken.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use crate::escape::log_line;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
-use crate::summary::Summary;
+use crate::summary::{Counted, Summary};
 
 /// The iterator of [`Outcomes::record_to`].
 #[must_use = "nothing is sent until its outcomes are asked for"]
@@ -24,7 +25,39 @@ pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
     unwritten: Option<Outcome<T>>,
     /// When the sink last wrote out what it had.
     written_out: Option<Instant>,
+    recent: Recent,
 }
+
+/// How the outcomes were counted that the sink may not have written yet.
+#[derive(Default)]
+struct Recent {
+    /// Oldest first.
+    counted: VecDeque<Counted>,
+    /// Number of outcomes before them.
+    before: u64,
+    /// Number that the sink had written when the batch began.
+    written_before: u64,
+}
+
+impl Recent {
+    /// Lets go of those that the sink has written: all of them if it does not say.
+    fn forget_written(&mut self, written: Option<u64>) {
+        let written = match written {
+            Some(written) => {
+                let written = written.saturating_sub(self.written_before);
+                written.saturating_sub(self.before)
+            }
+            None => u64::MAX,
+        };
+        let most = self.counted.len();
+        let written = usize::try_from(written).map_or(most, |written| written.min(most));
+        self.counted.drain(..written);
+        self.before += written as u64;
+    }
+}
+
+/// From so many outcomes on the sink is asked how many of them it has written. Its buffer holds fewer.
+const RECENT: usize = 4096;
 
 /// How long what was taken may wait for what comes next, to be written out with it. A write for each outcome costs more
 /// than all else about a record, and whoever follows the file does not see a millisecond.
@@ -43,7 +76,8 @@ impl<I, T> Outcomes<I, T> {
     ///
     /// Where the sink fails, its error comes once, in its place among the outcomes, and the batch
     /// [ends](End::SinkFailed): nothing further is read, what is queued is cancelled, what runs is aborted. What was
-    /// not written still comes out after the error, so that every request has its outcome; what was written stays.
+    /// not written still comes out after the error, so that every request has its outcome, and counts as not done in the
+    /// figures; what was written stays.
     ///
     /// Dropped half way, it finishes the sink with the figures so far.
     ///
@@ -65,6 +99,7 @@ impl<I, T> Outcomes<I, T> {
             failed: false,
             unwritten: None,
             written_out: None,
+            recent: Recent::default(),
         }
     }
 }
@@ -84,7 +119,29 @@ impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
 
     fn finish(&mut self) -> Result<(), SinkError> {
         self.stage = Stage::Finished;
-        self.sink.finish(&self.outcomes.summary().snapshot())
+        let figures = self.outcomes.summary();
+        let mut summary = figures.snapshot();
+        self.recent.forget_written(self.sink.written());
+        if self.failed {
+            let unwritten = &self.recent.counted;
+            unwritten.iter().for_each(|c| summary.take_back(*c));
+        }
+        let finished = self.sink.finish(&summary);
+        self.recent.forget_written(self.sink.written());
+        for counted in std::mem::take(&mut self.recent.counted) {
+            figures.take_back(counted);
+        }
+        finished
+    }
+
+    /// Remembers how an outcome was counted, until it is known to be written.
+    fn remember(&mut self, outcome: &Outcome<T>) {
+        if outcome.is_final() {
+            self.recent.counted.push_back(Counted::of(outcome));
+            if self.recent.counted.len() >= RECENT && !self.failed {
+                self.recent.forget_written(self.sink.written());
+            }
+        }
     }
 }
 
@@ -104,6 +161,7 @@ where
             Step::Late => {
                 if !self.failed {
                     self.sink.idle()?;
+                    self.recent.forget_written(self.sink.written());
                 }
                 self.written_out = Some(Instant::now());
                 self.outcomes.advance(None)
@@ -131,20 +189,28 @@ where
         }
         if self.stage == Stage::New {
             self.stage = Stage::Begun;
+            self.recent.written_before = self.sink.written().unwrap_or_default();
             if let Err(error) = self.sink.begin() {
                 return Some(Err(self.fail(error)));
             }
         }
         match self.advance() {
             Err(error) => Some(Err(self.fail(error))),
-            Ok(Some(outcome)) if self.failed => Some(Ok(outcome)),
-            Ok(Some(outcome)) => match self.sink.write(&outcome) {
-                Ok(()) => Some(Ok(outcome)),
-                Err(error) => {
-                    self.unwritten = Some(outcome);
-                    Some(Err(self.fail(error)))
+            Ok(Some(outcome)) if self.failed => {
+                self.remember(&outcome);
+                Some(Ok(outcome))
+            }
+            Ok(Some(outcome)) => {
+                let written = self.sink.write(&outcome);
+                self.remember(&outcome);
+                match written {
+                    Ok(()) => Some(Ok(outcome)),
+                    Err(error) => {
+                        self.unwritten = Some(outcome);
+                        Some(Err(self.fail(error)))
+                    }
                 }
-            },
+            }
             Ok(None) if self.stage == Stage::Finished => None,
             Ok(None) => match self.finish() {
                 // Whatever else is to be said of a sink that failed, it has been said.
@@ -201,7 +267,7 @@ impl RunError {
         &self.source
     }
 
-    /// The figures of all outcomes, including those that were not written and those of requests not done.
+    /// The figures of all outcomes. Those that were not written count as not done: a resumed batch runs their requests.
     pub fn summary(&self) -> &Summary {
         &self.summary
     }

@@ -1,5 +1,7 @@
 mod after_a_failed_write;
+mod faulty;
 mod files;
+mod in_step;
 mod what_is_written;
 mod when_it_is_written;
 

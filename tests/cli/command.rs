@@ -94,6 +94,12 @@ impl Haul {
         self.limited(&format!("ulimit -Sn {most}"))
     }
 
+    /// In a process that may write no file over so many blocks, of 512 or 1024 bytes each.
+    #[cfg(unix)]
+    pub(crate) fn file_blocks(self, most: usize) -> Haul {
+        self.limited(&format!("ulimit -f {most}"))
+    }
+
     #[cfg(unix)]
     fn limited(self, limit: &str) -> Haul {
         let mut command = Command::new("sh");

@@ -36,6 +36,25 @@ pub(crate) fn raise() {
 #[cfg(not(unix))]
 pub(crate) fn raise() {}
 
+/// Has a write beyond the size that files may have (`ulimit -f`) fail as on a full disk, so that the run ends in order
+/// and names the file. Unhandled, the signal ends the process.
+#[cfg(unix)]
+pub(crate) fn survive_full_files() {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    // The flag is not looked at: the write that met the limit fails by itself. If the system refuses, the signal does
+    // what it did.
+    let _ = signal_hook::flag::register(
+        signal_hook::consts::SIGXFSZ,
+        Arc::new(AtomicBool::new(false)),
+    );
+}
+
+/// Does nothing: there is no such signal here.
+#[cfg(not(unix))]
+pub(crate) fn survive_full_files() {}
+
 /// Warns on standard error when requests wait for what the system does not give.
 pub(crate) fn tell(voice: &Voice) {
     // There is no other logger: `-vv` has its own.

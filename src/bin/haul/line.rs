@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use haul::record::InvalidLine;
 
-/// The longest line that is read. What goes on longer is let go of, up to its end.
-pub(crate) const LONGEST: usize = 16 << 20;
+/// The longest line that is read: what haul writes is no longer. The rest of a longer one is skipped, up to its end.
+pub(crate) const LONGEST: usize = haul::record::LONGEST_LINE;
 
 /// A buffer that grew beyond this for one line is given back after it.
 const KEPT: usize = 1 << 20;

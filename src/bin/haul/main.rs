@@ -18,6 +18,7 @@ mod progress;
 mod reader;
 mod recognize;
 mod recorded;
+mod recording;
 mod refused;
 mod reread;
 mod run;
@@ -37,6 +38,7 @@ use failure::{Failure, Status};
 use voice::Voice;
 
 fn main() -> ExitCode {
+    limits::survive_full_files();
     let arguments = match arguments::read() {
         Ok(arguments) => arguments,
         Err(told) => return failure::of_usage(&told).into(),

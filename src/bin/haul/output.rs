@@ -1,26 +1,32 @@
 //! Where outcomes go.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use haul::record::{FileRegister, RecordOptions};
 use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
-use haul::{Outcome, Redaction, SinkError, Summary};
+use haul::{Redaction, Response, SinkError};
 
 use crate::again;
 use crate::arguments::{Arguments, Body};
 use crate::failure::Failure;
 use crate::files::{NewOutputs, is_database, is_stream, results_path};
+use crate::recording::Apart;
 use crate::stdout::Stream;
 
 /// The results, and the failures where they were asked for.
 pub(crate) struct Output {
     pub(crate) results: Results,
-    failures: Failed,
+    pub(crate) failures: Failed,
+    /// The failure log, if there is one.
+    pub(crate) log: Option<PathBuf>,
+    /// The log is a pipe or a device: it cannot be read again.
+    pub(crate) log_is_stream: bool,
+    pub(crate) apart: Apart,
 }
 
 /// Where failures go beside the results.
-enum Failed {
+pub(crate) enum Failed {
     Nowhere,
     Log(Box<Failures>),
     Terminal(Box<Failures<Stream>>),
@@ -59,7 +65,16 @@ pub(crate) fn open(
     };
     let results = open_results(arguments, records, redaction, register, &mut failures);
     match results {
-        Ok(results) => Ok(Output { results, failures }),
+        Ok(results) => {
+            let log = to.failures.clone();
+            Ok(Output {
+                results,
+                failures,
+                log_is_stream: log.as_ref().is_some_and(|path| !path.is_file()),
+                log,
+                apart: Apart::default(),
+            })
+        }
         Err(failure) => {
             drop(failures);
             new.remove(&["--failures"]);
@@ -110,9 +125,12 @@ fn open_results(
                 .durable(ending.durable)
                 .retry_failed(ending.retry_failed)
                 .resume_writes(ending.resume_writes);
-            if let Failed::Database(database) = failures {
-                database.rebuild(&journal, redaction).map_err(wrong)?;
-            }
+            let rebuilt = match failures {
+                Failed::Nowhere | Failed::Terminal(_) => Ok(0),
+                Failed::Log(log) => log.rebuild(&journal, redaction),
+                Failed::Database(database) => database.rebuild(&journal, redaction),
+            };
+            rebuilt.map_err(wrong)?;
             Results::Journal(Box::new(journal))
         }
     })
@@ -165,7 +183,17 @@ impl Results {
         }
     }
 
-    fn sink(&mut self) -> &mut dyn Sink {
+    /// Number of outcomes that this run has written there.
+    pub(crate) fn written(&self) -> u64 {
+        let written = match self {
+            Results::Stdout(lines) => Sink::<Response>::written(lines),
+            Results::Stream(lines) => Sink::<Response>::written(lines),
+            Results::Journal(journal) => Sink::<Response>::written(&**journal),
+        };
+        written.unwrap_or_default()
+    }
+
+    pub(crate) fn sink(&mut self) -> &mut dyn Sink {
         match self {
             Results::Stdout(lines) => lines,
             Results::Stream(lines) => lines,
@@ -175,40 +203,12 @@ impl Results {
 }
 
 impl Failed {
-    fn sink(&mut self) -> Option<&mut dyn Sink> {
+    pub(crate) fn sink(&mut self) -> Option<&mut dyn Sink> {
         match self {
             Failed::Nowhere => None,
             Failed::Log(log) => Some(log),
             Failed::Terminal(log) => Some(log),
             Failed::Database(database) => Some(database),
         }
-    }
-}
-
-/// The failures first: an outcome in the results is one whose failure is on record.
-impl Sink for Output {
-    fn begin(&mut self) -> Result<(), SinkError> {
-        self.failures
-            .sink()
-            .begin()
-            .and(self.results.sink().begin())
-    }
-
-    fn write(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
-        self.failures
-            .sink()
-            .write(outcome)
-            .and(self.results.sink().write(outcome))
-    }
-
-    fn idle(&mut self) -> Result<(), SinkError> {
-        self.failures.sink().idle().and(self.results.sink().idle())
-    }
-
-    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
-        self.failures
-            .sink()
-            .finish(summary)
-            .and(self.results.sink().finish(summary))
     }
 }

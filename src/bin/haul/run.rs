@@ -1,10 +1,11 @@
 //! The run itself: requests in on one thread, outcomes out on another.
 
+use std::io;
 use std::path::Path;
 use std::thread;
 
 use haul::sink::Sink;
-use haul::{CancelToken, End, Intake, Outcomes, Request, SinkError, Summary};
+use haul::{CancelToken, End, Intake, Outcome, Outcomes, Request, SinkError, Summary};
 
 use crate::again;
 use crate::arguments::{Arguments, Shown};
@@ -68,15 +69,23 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     if shown != Shown::None && !arguments.ending.retry_failed {
         total::count(&arguments.inputs, known, found, outcomes.progress());
     }
-    let (ended, mut summary) = drive(arguments, outcomes, &mut output, shown, voice);
+    let Driven {
+        ended,
+        mut summary,
+        unsaved,
+    } = drive(arguments, outcomes, &mut output, shown, voice);
     let end = match ended {
         Ok(end) => end,
         // Whoever read the results has had enough.
         Err(error) if error.is_broken_pipe() && error.path().is_none() => return Ok(Status::Fine),
         Err(error) => {
             summary.set_interrupted(true);
-            report(&summary, &mut summary_file, voice)?;
-            return Err(Failure::unwritten(error.to_string()));
+            if let Err(failure) = report(&summary, &mut summary_file, voice) {
+                voice.error(failure.message());
+            }
+            let apart = output.apart();
+            let apart = apart.map_or(String::new(), |apart| format!("; {apart}"));
+            return Err(Failure::unwritten(format!("{error}{apart}")));
         }
     };
     if let Some(failure) = refusal.failure() {
@@ -91,6 +100,9 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     let signal = signalled.number();
     summary.set_interrupted(signal.is_some() || end != End::Completed);
     report(&summary, &mut summary_file, voice)?;
+    if let (None, Some(message)) = (signal, unsaved) {
+        return Err(Failure::unwritten(message));
+    }
     let status = match signal {
         Some(number) => Status::Signal(number),
         None if end != End::Completed => {
@@ -164,14 +176,51 @@ fn feed(
     Ok(())
 }
 
-/// Takes the outcomes until there are no more. Gives why they ended, and the figures.
+/// How the outcomes came to their end.
+struct Driven {
+    /// Why they ended, or what could not be written.
+    ended: Result<End, SinkError>,
+    summary: Summary,
+    /// Message about the first body that could not be saved because its disk or file is full.
+    unsaved: Option<String>,
+}
+
+/// Message about a body that could not be saved because its disk or file is full.
+fn unsaved(outcome: &Outcome) -> Option<String> {
+    use std::error::Error as _;
+
+    let error = outcome.error()?;
+    outcome.request().saves_to()?;
+    let reason = error.source()?.downcast_ref::<io::Error>()?;
+    let is_full = matches!(
+        reason.kind(),
+        io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+            | io::ErrorKind::ReadOnlyFilesystem
+    );
+    (is_full || is_io_error(reason)).then(|| error.message().to_owned())
+}
+
+/// True if the device failed (`EIO`), for which there is no [`io::ErrorKind`].
+#[cfg(unix)]
+fn is_io_error(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_io_error(_: &io::Error) -> bool {
+    false
+}
+
+/// Takes the outcomes until there are no more.
 fn drive<I>(
     arguments: &Arguments,
     mut outcomes: Outcomes<I>,
     output: &mut impl Sink,
     shown: Shown,
     voice: &Voice,
-) -> (Result<End, SinkError>, Summary)
+) -> Driven
 where
     I: Iterator,
     I::Item: Into<Request>,
@@ -198,7 +247,7 @@ where
     }
     let mut look = Look::new(arguments, voice);
     let (mut done, mut failed) = (0_u64, 0_u64);
-    let mut first = None;
+    let (mut first, mut first_unsaved) = (None, None);
     let mut recorded = outcomes.record_to(output);
     for outcome in recorded.by_ref() {
         let outcome = match outcome {
@@ -216,13 +265,18 @@ where
         if failed > 0 && share.is_some_and(too_many) {
             token.cancel();
         }
+        first_unsaved = first_unsaved.or_else(|| unsaved(&outcome));
         look.at(&outcome);
     }
     let end = recorded.end().unwrap_or(End::Completed);
     drop(recorded);
     voice.set_bar(false);
     drop(lines);
-    (first.map_or(Ok(end), Err), figures.snapshot())
+    Driven {
+        ended: first.map_or(Ok(end), Err),
+        summary: figures.snapshot(),
+        unsaved: first_unsaved,
+    }
 }
 
 fn reason(arguments: &Arguments, end: End) -> String {

@@ -227,14 +227,26 @@ fn defaults(given: &Requests) -> Result<InputLines, Failure> {
                 set(lines, "data", "body_base64", &text(&base64))?
             }
         };
+        lines = read_from_file(lines, data);
     }
-    if let Some(json) = &given.json {
-        let json = text_or_file("json", json)?;
+    if let Some(data) = &given.json {
+        let json = text_or_file("json", data)?;
         // Some editors begin a file with a byte order mark.
-        let json = json.trim_start_matches('\u{feff}');
-        lines = set(lines, "json", "json", json)?;
+        let trimmed = json.trim_start_matches('\u{feff}');
+        lines = set(lines, "json", "json", trimmed)?;
+        if trimmed.len() == json.len() {
+            lines = read_from_file(lines, data);
+        }
     }
     Ok(lines)
+}
+
+/// Says which file the body of all lines was read from, if it was.
+fn read_from_file(lines: InputLines, data: &str) -> InputLines {
+    match data.strip_prefix('@').filter(|path| *path != "-") {
+        Some(path) => lines.default_body_file(path),
+        None => lines,
+    }
 }
 
 /// The text itself, or after `@` that of a file, or after `@-` that of standard input.

@@ -68,10 +68,9 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn stdout() -> Stream {
-        let out = io::stdout();
         Stream {
-            is_terminal: out.is_terminal(),
-            out: Box::new(out),
+            is_terminal: io::stdout().is_terminal(),
+            out: unbuffered(),
         }
     }
 
@@ -98,6 +97,23 @@ fn is_character_device(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_character_device(_: &Path) -> bool {
     false
+}
+
+/// Standard output without the buffer of [`io::stdout`], which takes a part of a line that the file behind it has no room
+/// for: which lines are written must be known. Where there is no descriptor left for it, the buffered one has to do.
+#[cfg(unix)]
+fn unbuffered() -> Box<dyn Write + Send> {
+    use std::os::fd::AsFd;
+
+    match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(out) => Box::new(std::fs::File::from(out)),
+        Err(_) => Box::new(io::stdout()),
+    }
+}
+
+#[cfg(not(unix))]
+fn unbuffered() -> Box<dyn Write + Send> {
+    Box::new(io::stdout())
 }
 
 impl Write for Stream {

@@ -1,27 +1,93 @@
 //! That a journal's records are in its file before what others make of them.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::Journal;
-use super::out::Out;
+use super::out::{Out, Progress};
+use super::{Journal, wrong};
+use crate::record::Record;
 use crate::sink::SinkError;
 
 /// Lets what goes by the journal's records write these out first.
-pub(in super::super) struct Ahead(Weak<Mutex<Out>>);
+pub(in super::super) struct Ahead {
+    out: Weak<Mutex<Out>>,
+    progress: Arc<Progress>,
+    path: PathBuf,
+}
 
 impl Journal {
     pub(in super::super) fn ahead(&self) -> Ahead {
-        Ahead(Arc::downgrade(&self.out))
+        Ahead {
+            out: Arc::downgrade(&self.out),
+            progress: Arc::clone(self.out().progress()),
+            path: self.path.clone(),
+        }
     }
 }
 
 impl Ahead {
-    /// The records that the journal was given so far are in its file; where it is durable, on the disk. A journal that
-    /// is gone has seen to it itself.
-    pub(in super::super) fn commit(&self) -> Result<(), SinkError> {
-        match self.0.upgrade() {
-            Some(out) => out.lock().unwrap_or_else(PoisonError::into_inner).commit(),
+    /// Writes to the journal an outcome of an earlier run that it lacks.
+    pub(in super::super) fn add(&self, record: &Record<'_>) -> Result<(), SinkError> {
+        match self.out.upgrade() {
+            Some(out) => out
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add_aside(|lines| record.write_to(lines)),
             None => Ok(()),
         }
+    }
+
+    /// The records that the journal was given so far are in its file; where it is durable, on the disk.
+    ///
+    /// # Errors
+    /// When they are not, also where the journal is gone and could not write them before.
+    pub(in super::super) fn commit(&self) -> Result<(), SinkError> {
+        if let Some(out) = self.out.upgrade() {
+            return out.lock().unwrap_or_else(PoisonError::into_inner).commit();
+        }
+        if self.progress.has_lost() {
+            let reason = io::Error::other("an earlier write failed");
+            return Err(wrong(&self.path, "cannot be written", reason));
+        }
+        Ok(())
+    }
+}
+
+/// The failure that a log which goes by the records of a journal was given last.
+///
+/// A log may be given an outcome before its journal or after it. A failure whose record the journal has not taken yet is
+/// held until the next call, when all sinks of the batch were given it; if the journal refused it, it is let go of.
+pub(in super::super) struct Follower<F> {
+    ahead: Arc<Ahead>,
+    held: Option<(u64, F)>,
+}
+
+impl<F> Follower<F> {
+    pub(in super::super) fn of(journal: &Journal) -> Follower<F> {
+        Follower {
+            ahead: Arc::new(journal.ahead()),
+            held: None,
+        }
+    }
+
+    pub(in super::super) fn ahead(&self) -> &Arc<Ahead> {
+        &self.ahead
+    }
+
+    /// Returns the failure of the outcome with this index if the journal has taken its record, else holds it. The one
+    /// that was held before was [released](Follower::release).
+    pub(in super::super) fn pass(&mut self, index: u64, failure: F) -> Option<F> {
+        if self.ahead.progress.has_taken(index) {
+            return Some(failure);
+        }
+        self.held = Some((index, failure));
+        None
+    }
+
+    /// Returns the failure that was held, if the journal has taken its record meanwhile.
+    pub(in super::super) fn release(&mut self) -> Option<F> {
+        let (index, failure) = self.held.take()?;
+        self.ahead.progress.has_taken(index).then_some(failure)
     }
 }

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::growing;
+use super::super::growing::{self, Growing, GrowingFile, Opened};
 use super::counts::take_one;
 use super::saves::{Begun, SaveLine, digest};
-use super::seen::{FileVersion, refusal, whole_lines};
+use super::seen::{FileVersion, Tail, refusal, whole_lines};
 use super::{Shared, lock, wrong};
 use crate::record::{Key, KeyVersion, Keys, Version};
 use crate::request::{Intents, Request};
@@ -52,7 +52,8 @@ pub(super) struct Announced {
     pub(super) begun: Begun,
 }
 
-/// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet.
+/// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet. One that lacks only its
+/// line feed counts, lest its request is sent twice.
 pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Announced::default()),
@@ -62,7 +63,7 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     let mut open = HashMap::<Key, u32>::new();
     let mut version = FileVersion::default();
     let mut begun = Begun::default();
-    let torn = whole_lines(&file, |line| {
+    let tail = whole_lines(&file, |_, line| {
         if let Some(save) = SaveLine::read(line) {
             begun.add(&save);
             return Ok(());
@@ -77,10 +78,12 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
         Ok(())
     })
     .map_err(|e| wrong(path, "cannot be resumed", e))?;
-    if let Some(whole) = torn {
-        file.set_len(whole)
-            .map_err(|e| wrong(path, "cannot be repaired", e))?;
-    }
+    let repaired = match tail {
+        Tail::Whole => Ok(()),
+        Tail::Open(end) => end_last_line(&file, end),
+        Tail::Torn(whole) => file.set_len(whole),
+    };
+    repaired.map_err(|e| wrong(path, "cannot be repaired", e))?;
     Ok(Announced {
         open,
         version: version.get(),
@@ -88,9 +91,16 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     })
 }
 
+fn end_last_line(mut file: &File, end: u64) -> io::Result<()> {
+    file.set_len(end)?;
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(b"\n")
+}
+
 /// The intents of this run and those left of earlier ones.
 pub(super) struct Book {
     path: PathBuf,
+    opened: Opened,
     durable: AtomicBool,
     state: Mutex<State>,
     /// How many lines are known to be on the disk. Who waits for it lets who has it bring the lines of both there.
@@ -99,26 +109,41 @@ pub(super) struct Book {
 
 struct State {
     /// Opened for the first intent: most batches have none.
-    file: Option<Arc<File>>,
+    file: Option<Arc<dyn GrowingFile>>,
     /// Intents without an outcome.
     open: HashMap<Key, u32>,
     /// Those of an earlier run whose request is sent again: their intent stands.
     reopened: HashMap<Key, u32>,
     /// Files that are being saved, or were and have no outcome.
     begun: Begun,
+    /// Requests that were not sent, since no intent could be written.
+    unannounced: HashMap<Key, u32>,
+    /// Why not. `None`: all could.
+    failure: Option<io::Error>,
+    /// The file ends with a part of a line that could not be cut off.
+    torn: bool,
     written: u64,
 }
 
 impl Book {
-    pub(super) fn new(path: PathBuf, open: HashMap<Key, u32>, begun: Begun) -> Book {
+    pub(super) fn new(
+        path: PathBuf,
+        open: HashMap<Key, u32>,
+        begun: Begun,
+        opened: Opened,
+    ) -> Book {
         Book {
             path,
+            opened,
             durable: AtomicBool::new(false),
             state: Mutex::new(State {
                 file: None,
                 open,
                 reopened: HashMap::new(),
                 begun,
+                unannounced: HashMap::new(),
+                failure: None,
+                torn: false,
                 written: 0,
             }),
             synced: Mutex::new(0),
@@ -139,6 +164,28 @@ impl Book {
     }
 
     fn announce(&self, key: Key) -> io::Result<()> {
+        let announced = self.write_intent(key);
+        if let Err(error) = &announced {
+            let mut state = self.state();
+            *state.unannounced.entry(key).or_default() += 1;
+            state.failure.get_or_insert_with(|| copy_of(error));
+        }
+        announced
+    }
+
+    /// Why the outcome of a request with this key is not to be written: no intent of it could be, so it was not sent, and
+    /// a later run sends it.
+    pub(super) fn refusal(&self, key: Key) -> Option<SinkError> {
+        let mut state = self.state();
+        if !take_one(&mut state.unannounced, key) {
+            return None;
+        }
+        let failure = state.failure.as_ref().map(copy_of);
+        let reason = failure.unwrap_or_else(|| io::ErrorKind::Other.into());
+        Some(wrong(&self.path, "cannot be written", reason))
+    }
+
+    fn write_intent(&self, key: Key) -> io::Result<()> {
         let mut state = self.state();
         if take_one(&mut state.reopened, key) {
             return Ok(());
@@ -146,7 +193,10 @@ impl Book {
         let (file, number) = self.append(&mut state, &Intent::new(key, false))?;
         *state.open.entry(key).or_default() += 1;
         drop(state);
-        self.sync_if_durable(&file, number)
+        self.sync_if_durable(&*file, number).inspect_err(|_| {
+            // If that fails too, the intent stands, and the request ends as interrupted: it is not sent twice.
+            let _ = self.withdraw(key);
+        })
     }
 
     /// Notes that a file is about to be made.
@@ -155,7 +205,7 @@ impl Book {
         let (file, number) = self.append(&mut state, line)?;
         state.begun.add(line);
         drop(state);
-        self.sync_if_durable(&file, number)
+        self.sync_if_durable(&*file, number)
     }
 
     /// Notes that a file is gone without an outcome.
@@ -171,7 +221,7 @@ impl Book {
         let _ = self.file(&mut self.state());
     }
 
-    fn file(&self, state: &mut State) -> io::Result<Arc<File>> {
+    fn file(&self, state: &mut State) -> io::Result<Arc<dyn GrowingFile>> {
         if let Some(file) = &state.file {
             return Ok(Arc::clone(file));
         }
@@ -180,32 +230,39 @@ impl Book {
         if self.durable.load(Ordering::Relaxed) {
             lock::sync_folder(&self.path)?;
         }
-        Ok(Arc::clone(state.file.insert(Arc::new(opened))))
+        Ok(Arc::clone(state.file.insert((self.opened)(opened))))
     }
 
     /// Adds a line. Gives the file, and how many lines were written to it.
-    fn append(&self, state: &mut State, line: &impl Serialize) -> io::Result<(Arc<File>, u64)> {
+    fn append(
+        &self,
+        state: &mut State,
+        line: &impl Serialize,
+    ) -> io::Result<(Arc<dyn GrowingFile>, u64)> {
+        if state.torn {
+            return Err(io::Error::other("an earlier line is torn"));
+        }
         let file = self.file(state)?;
         let mut line = serde_json::to_vec(line)?;
         line.push(b'\n');
-        let end = file.metadata()?.len();
-        if let Err(e) = (&*file).write_all(&line) {
+        let end = file.length()?;
+        if let Err(e) = Growing(Arc::clone(&file)).write_all(&line) {
             // Lest the next line grows onto a part of this one.
-            growing::cut(&file, end)?;
+            state.torn = end.is_some_and(|end| file.cut(end).is_err());
             return Err(e);
         }
         state.written += 1;
         Ok((file, state.written))
     }
 
-    fn sync_if_durable(&self, file: &File, number: u64) -> io::Result<()> {
+    fn sync_if_durable(&self, file: &dyn GrowingFile, number: u64) -> io::Result<()> {
         if !self.durable.load(Ordering::Relaxed) {
             return Ok(());
         }
         let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
         if *synced < number {
             let written = self.state().written;
-            file.sync_data()?;
+            file.sync()?;
             *synced = written;
         }
         Ok(())
@@ -247,6 +304,14 @@ impl Book {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The same failure: the system's where it is one, so that its kind is known.
+fn copy_of(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

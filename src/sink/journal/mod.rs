@@ -4,7 +4,6 @@
 //! be repeated, written before its first byte goes out. An intent without an outcome is a request that was under way
 //! when its run was cut off. Files that bodies are saved to are in it too, each before its unfinished file is made.
 
-#[cfg(feature = "sqlite")]
 mod ahead;
 mod counts;
 mod intents;
@@ -17,7 +16,6 @@ mod seen;
 #[cfg(test)]
 mod tests;
 mod unfinished;
-#[cfg(feature = "sqlite")]
 mod unsuccessful;
 
 use std::fs::{File, OpenOptions};
@@ -25,12 +23,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-#[cfg(feature = "sqlite")]
-pub(super) use ahead::Ahead;
+pub(super) use ahead::{Ahead, Follower};
 pub use remaining::Remaining;
-#[cfg(feature = "sqlite")]
+pub(super) use seen::{Tail, whole_lines};
 pub(super) use unsuccessful::Unsuccessful;
 
+use super::growing::Opened;
 use super::lines::Lines;
 use super::{Place, Sink, SinkError, growing};
 use crate::outcome::Outcome;
@@ -46,7 +44,7 @@ use unfinished::Unfinished;
 /// input through [`remaining`](Journal::remaining) finishes the batch, with no outcome lost and none written twice.
 ///
 /// - The file is what [`JsonLines`](super::JsonLines) writes: one outcome a line, whole lines only. Opening it again
-///   cuts off a last line that a kill left torn.
+///   cuts off a last line that a kill left torn; one that lacks nothing but its line feed is a record.
 /// - Requests are matched by their [`Key`] and, where several have the same, by how many, never by position: the input
 ///   may be sorted, cut or added to. Two requests with one id and different content are two requests. A file that
 ///   begins with keys of version 1 is continued with them.
@@ -100,6 +98,9 @@ pub(super) trait Witness: Send {
     /// This one comes by, whether or not it has its outcome.
     fn sees(&mut self, key: Key, request: &Request);
 
+    /// This one has no outcome in the results. True if the witness knew one, and wrote it there under this key.
+    fn recovers(&mut self, key: Key, request: &Request) -> bool;
+
     /// There are no more.
     fn ends(&mut self);
 }
@@ -116,7 +117,10 @@ impl Journal {
     /// When it cannot be read or written, is being written by another process, or holds anything but records of this
     /// version; the error names the line, and the file stays as it was.
     pub fn open(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        let path = path.as_ref();
+        Journal::open_as(path.as_ref(), growing::as_they_are())
+    }
+
+    pub(super) fn open_as(path: &Path, opened: Opened) -> Result<Journal, SinkError> {
         let file = lock::options()
             .read(true)
             .create(true)
@@ -148,7 +152,7 @@ impl Journal {
             }
             (own, other) => own.or(other).unwrap_or_default(),
         };
-        Journal::of(path, file, seen, version)
+        Journal::of(path, file, seen, version, opened)
     }
 
     /// Begins a new results file.
@@ -185,20 +189,28 @@ impl Journal {
             }
             _ => {}
         }
-        Journal::of(path, file, Seen::default(), KeyVersion::default())
+        let (seen, version) = (Seen::default(), KeyVersion::default());
+        Journal::of(path, file, seen, version, growing::as_they_are())
     }
 
+    /// The journal of a file that stands at its end.
     fn of(
         path: &Path,
         file: File,
         mut seen: Seen,
         version: KeyVersion,
+        opened: Opened,
     ) -> Result<Journal, SinkError> {
         let (journal, begun) = (intents::path_of(path), seen.take_begun());
         let unfinished = Unfinished::read(&journal, &begun)?;
-        let book = Book::new(journal, seen.take_unresolved(), begun);
+        let mut lines = Lines::at_end_of(path, opened(file))?;
+        let unresolved = seen.take_unresolved();
+        let book = Book::new(journal, unresolved, begun, opened);
+        if seen.is_last_line_open() {
+            lines.end_last_line();
+        }
         Ok(Journal {
-            out: Arc::new(Mutex::new(Out::new(Lines::of_file(path, Ok(file))?))),
+            out: Arc::new(Mutex::new(Out::new(lines))),
             path: path.to_owned(),
             options: RecordOptions::new().key_version(version),
             version,
@@ -298,7 +310,11 @@ impl<T: 'static> Sink<T> for Journal {
             return Ok(());
         }
         let record = Record::new(outcome, &self.options);
-        self.out().add(|lines| record.write_to(lines))?;
+        if announces && let Some(reason) = book.refusal(record.key) {
+            return Err(reason);
+        }
+        let index = record.index;
+        self.out().add(index, |lines| record.write_to(lines))?;
         if let Some(path) = request.saves_to() {
             book.settle_save(path);
         }
@@ -315,6 +331,10 @@ impl<T: 'static> Sink<T> for Journal {
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         self.finish(summary)
+    }
+
+    fn written(&self) -> Option<u64> {
+        Some(self.out().written())
     }
 }
 

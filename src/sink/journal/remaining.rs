@@ -8,7 +8,7 @@ use super::intents::Announcer;
 use super::saves::SaveAnnouncer;
 use super::seen::Place;
 use super::{Shared, Witness};
-use crate::record::Keys;
+use crate::record::{Key, Keys};
 use crate::request::{Intents, Request, Resumed, SaveLog};
 
 /// The iterator of [`Journal::remaining`](super::Journal::remaining).
@@ -55,10 +55,16 @@ impl<I> Remaining<I> {
         }
     }
 
-    fn tell(&self, what: impl FnOnce(&mut dyn Witness)) {
-        if let Some(witness) = self.shared.witness.get() {
-            what(&mut **witness.lock().unwrap_or_else(PoisonError::into_inner));
-        }
+    /// Tells the witness, if there is one, and returns its answer.
+    fn tell<A>(&self, what: impl FnOnce(&mut dyn Witness) -> A) -> Option<A> {
+        let witness = self.shared.witness.get()?;
+        let mut witness = witness.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(what(&mut **witness))
+    }
+
+    /// True if the witness had the outcome of a request that the results lack.
+    fn is_recovered(&self, key: Key, request: &Request) -> bool {
+        self.tell(|witness| witness.recovers(key, request)) == Some(true)
     }
 
     /// What is to be done with the request at this position; none where it has its outcome.
@@ -83,6 +89,15 @@ impl<I> Remaining<I> {
             .unwrap_or_else(PoisonError::into_inner);
         match seen.next(key, self.retry_failed, self.resume_writes) {
             Place::Done => return None,
+            Place::New if self.is_recovered(key, request) => {
+                // Its intent, if there is one, has its outcome now.
+                seen.take_interrupted(key);
+                self.shared.book.settle(key);
+                if !self.retry_failed {
+                    return None;
+                }
+                resumed.supersedes = true;
+            }
             Place::New => {}
             Place::Again => resumed.supersedes = true,
         }

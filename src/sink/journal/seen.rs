@@ -39,6 +39,8 @@ pub(super) struct Seen {
     /// Files that were being saved and have no outcome.
     begun: Begun,
     lines: u64,
+    /// The last record lacks its line feed.
+    last_line_open: bool,
 }
 
 /// Small: there may be ten million of them.
@@ -108,6 +110,10 @@ impl Seen {
 
     pub(super) fn lines(&self) -> u64 {
         self.lines
+    }
+
+    pub(super) fn is_last_line_open(&self) -> bool {
+        self.last_line_open
     }
 
     /// The version of the keys. `None`: there are none.
@@ -214,7 +220,7 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> i
     let length = file.metadata()?.len();
     let (mut read, mut count) = (0, 0);
     let mut next = Vec::with_capacity(TOGETHER);
-    let whole = whole_lines(file, |line| {
+    let tail = whole_lines(file, |_, line| {
         read += line.len() as u64;
         count += 1;
         if count == SAMPLE {
@@ -233,21 +239,41 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> i
         Ok(())
     })?;
     next.drain(..).for_each(|line| seen.add(&line));
-    if let Some(whole) = whole {
-        log_line!(
-            Warn,
-            "a last line that was torn is cut off, at byte {whole}"
-        );
-        growing::cut(file, whole)?;
+    match tail {
+        Tail::Whole => {}
+        Tail::Open(end) => {
+            seen.last_line_open = true;
+            if end < length {
+                growing::cut(file, end)?;
+            }
+        }
+        Tail::Torn(whole) => {
+            log_line!(
+                Warn,
+                "a last line that was torn is cut off, at byte {whole}"
+            );
+            growing::cut(file, whole)?;
+        }
     }
     Ok(seen)
 }
 
-/// Tells of each whole line. Says how long the file is without a torn last one, where there is one.
-pub(super) fn whole_lines(
+/// How a file of lines ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) enum Tail {
+    /// With a line feed, or it is empty.
+    Whole,
+    /// With a record, up to this byte, that lacks its line feed.
+    Open(u64),
+    /// With the beginning of a record, from this byte on.
+    Torn(u64),
+}
+
+/// Tells of each whole line, without its line feed, and of the byte that it begins at. The last one needs no line feed.
+pub(in super::super) fn whole_lines(
     mut file: &File,
-    mut each: impl FnMut(&[u8]) -> Result<(), String>,
-) -> io::Result<Option<u64>> {
+    mut each: impl FnMut(u64, &[u8]) -> Result<(), String>,
+) -> io::Result<Tail> {
     file.rewind()?;
     let mut reader = BufReader::with_capacity(256 << 10, file);
     let (mut line, mut number, mut whole) = (Vec::new(), 0_u64, 0);
@@ -255,18 +281,21 @@ pub(super) fn whole_lines(
         line.clear();
         let length = reader.read_until(b'\n', &mut line)?;
         if length == 0 {
-            return Ok(None);
+            return Ok(Tail::Whole);
         }
         number += 1;
-        let told = if line.pop_if(|last| *last == b'\n').is_none() {
-            if is_torn(&line) {
-                return Ok(Some(whole));
+        let is_last = line.pop_if(|last| *last == b'\n').is_none();
+        if is_last {
+            // A machine's crash may leave zeros in place of what was to come.
+            let end = line.iter().rposition(|byte| *byte != 0);
+            line.truncate(end.map_or(0, |at| at + 1));
+            if !is_complete(&line) && is_beginning(&line) {
+                return Ok(Tail::Torn(whole));
             }
-            Err("not a record".to_owned())
-        } else if line.iter().all(u8::is_ascii_whitespace) {
-            Ok(())
-        } else {
-            each(&line)
+        }
+        let told = match line.iter().all(u8::is_ascii_whitespace) {
+            true => Ok(()),
+            false => each(whole, &line),
         };
         told.map_err(|reason| {
             io::Error::new(
@@ -274,19 +303,22 @@ pub(super) fn whole_lines(
                 format!("line {number}: {reason}"),
             )
         })?;
+        if is_last {
+            return Ok(Tail::Open(whole + line.len() as u64));
+        }
         whole += length as u64;
     }
 }
 
-/// Whether this may be the beginning of a line that was not written to its end. A machine's crash may leave zeros in
-/// place of what was to come.
-fn is_torn(rest: &[u8]) -> bool {
-    let length = rest
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .map_or(0, |at| at + 1);
-    let most = length.min(BEGINNING.len());
-    rest[..most] == BEGINNING[..most]
+/// True if the line is JSON to its end. What was cut off within a record is not: its last brace is missing.
+fn is_complete(line: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
+/// True if a record may begin like this.
+fn is_beginning(line: &[u8]) -> bool {
+    let most = line.len().min(BEGINNING.len());
+    line[..most] == BEGINNING[..most]
 }
 
 /// Why a line is not read: another version before all else, since its other keys may be anything.

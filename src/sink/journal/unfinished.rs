@@ -23,7 +23,7 @@ impl Unfinished {
             return Ok(unfinished);
         }
         let read = fs::File::open(journal).and_then(|file| {
-            whole_lines(&file, |line| {
+            whole_lines(&file, |_, line| {
                 let line = SaveLine::read(line).filter(|line| begun.has(&line.file));
                 if let Some(line) = line {
                     unfinished.add(&line);

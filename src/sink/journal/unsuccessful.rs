@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use super::scan::scan;
 use super::{Journal, Witness, wrong};
@@ -24,6 +25,20 @@ impl Journal {
     /// Tells this witness, and no second one, of the requests of the input.
     pub(in super::super) fn watch(&self, witness: Box<dyn Witness>) -> bool {
         self.shared.witness.set(Mutex::new(witness)).is_ok()
+    }
+
+    /// When the first outcome on record was begun that was sent. `None`: none was.
+    pub(in super::super) fn begun(&self) -> Result<Option<SystemTime>, SinkError> {
+        let failed = |e| wrong(&self.path, "cannot be read", e);
+        let file = File::open(&self.path).map_err(failed)?;
+        for line in BufReader::new(file).split(b'\n') {
+            let line = line.map_err(failed)?;
+            let record = Record::parse(text(&line).trim_end());
+            if let Some(at) = record.ok().and_then(|record| record.timestamp) {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
     }
 
     /// Tells of each record that is no success, in order, and where it stands.

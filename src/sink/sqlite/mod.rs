@@ -1,28 +1,33 @@
 //! The failure log as an SQLite database.
 
 mod file;
-mod known;
 mod read;
 mod rebuild;
 mod row;
+mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-use std::io;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Journal, Keep, Place, Sink, SinkError};
+use rusqlite::Connection;
+
+use super::journal::Follower;
+use super::known::stamp;
+use super::missing::{Missing, Trouble, told};
+use super::{Journal, Keep, Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::record::RecordOptions;
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::summary::Summary;
-use rebuild::{Missing, Runs, Trouble};
-use row::{Failure, Run, stamp};
+use rebuild::Rebuilt;
+use row::{Failure, Run};
 use writer::Writer;
 
 /// Writes each failure as a row of a database, and each batch as a run with its figures.
@@ -63,7 +68,6 @@ use writer::Writer;
 /// client.run(again, &mut Sqlite::open("failures.db")?)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Sqlite {
     writer: Writer,
     options: RecordOptions,
@@ -75,10 +79,8 @@ pub struct Sqlite {
     /// What went wrong where rows were made again.
     trouble: Trouble,
     path: PathBuf,
-    /// Rows follow the records of a journal.
-    follows: bool,
-    /// The row of the last outcome, whose record the journal may not have been given yet.
-    held: Option<Failure>,
+    /// Rows follow the records of a journal. `None`: they are written as they come.
+    follower: Option<Follower<Failure>>,
 }
 
 impl Sqlite {
@@ -89,8 +91,12 @@ impl Sqlite {
     /// another program or another version of this format.
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, SinkError> {
         let path = path.as_ref();
+        Sqlite::of(path, file::open(path)?)
+    }
+
+    fn of(path: &Path, database: Connection) -> Result<Sqlite, SinkError> {
         Ok(Sqlite {
-            writer: Writer::start(path, file::open(path)?)?,
+            writer: Writer::start(path, database)?,
             options: RecordOptions::new(),
             keep: Keep::Failed,
             arguments: None,
@@ -98,8 +104,7 @@ impl Sqlite {
             ahead: false,
             trouble: Trouble::default(),
             path: path.to_owned(),
-            follows: false,
-            held: None,
+            follower: None,
         })
     }
 
@@ -167,37 +172,35 @@ impl Sqlite {
     pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
         let (known, earlier) = match journal.found() {
             0 => Default::default(),
-            _ => known::known(&self.path)?,
+            _ => rows::known(&self.path)?,
         };
         let coming = self.start_run()?;
         self.ahead = true;
-        self.writer.follow(journal.ahead())?;
-        self.follows = true;
-        let (missing, count) = Missing::find(
-            journal,
-            self.keep,
-            known,
-            Runs { earlier, coming },
-            (&self.options, redaction.clone()),
-            self.writer.orders(),
-            Arc::clone(&self.trouble),
-        )?;
-        if count > 0 && !journal.watch(Box::new(missing)) {
-            let reason = io::Error::other("its journal rebuilds another");
-            return Err(SinkError::new(
-                Place::File(self.path.clone()),
-                "cannot be rebuilt",
-                reason,
-            ));
-        }
-        Ok(count)
+        let follower = Follower::of(journal);
+        self.writer.follow(Arc::clone(follower.ahead()))?;
+        self.follower = Some(follower);
+        let log = Rebuilt {
+            orders: self.writer.orders(),
+            earlier,
+            coming,
+        };
+        let shown = (&self.options, redaction);
+        Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
     }
 
-    /// Hands on the row of the outcome before: with whatever is asked next, all sinks of the batch have been given it.
+    /// Waits until the rows that the sink was given are in the database.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn settle(&mut self) -> Result<(), SinkError> {
+        self.release()?;
+        self.writer.settle()
+    }
+
+    /// Hands on the row that was held, if its record was taken.
     fn release(&mut self) -> Result<(), SinkError> {
-        self.held
-            .take()
-            .map_or(Ok(()), |failure| self.writer.add(failure))
+        let held = self.follower.as_mut().and_then(Follower::release);
+        held.map_or(Ok(()), |failure| self.writer.add(failure))
     }
 
     fn start_run(&mut self) -> Result<String, SinkError> {
@@ -228,11 +231,11 @@ impl<T: 'static> Sink<T> for Sqlite {
             None => self.start_run()?,
         };
         let failure = Failure::new(outcome, run_id, &self.options);
-        if self.follows {
-            self.held = Some(failure);
-            return self.writer.check();
-        }
-        self.writer.add(failure)
+        let passed = match &mut self.follower {
+            Some(follower) => follower.pass(outcome.index(), failure),
+            None => Some(failure),
+        };
+        passed.map_or_else(|| self.writer.check(), |failure| self.writer.add(failure))
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
@@ -246,8 +249,16 @@ impl<T: 'static> Sink<T> for Sqlite {
             None => self.start_run()?,
         };
         self.writer.finish(Run::new(run_id, summary))?;
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.take().map_or(Ok(()), Err)
+        told(&self.trouble)
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite")
+            .field("path", &self.path)
+            .field("run_id", &self.run)
+            .finish_non_exhaustive()
     }
 }
 

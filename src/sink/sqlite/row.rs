@@ -2,9 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
-use jiff::fmt::temporal::DateTimePrinter;
-
+use super::super::known::{class_of, stamp};
 use crate::error::Layer;
 use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
@@ -41,21 +39,16 @@ impl Failure {
         run_id: String,
         options: &RecordOptions,
     ) -> Failure {
-        let record = Record::of_failure(outcome, options);
-        let request = record.request_json();
-        Failure::of(record, request, run_id)
+        Failure::of(Record::of_failure(outcome, options), run_id)
     }
 
-    /// The row of a record. One of a results file has its body as it came, and no text of it.
-    pub(super) fn of(record: Record<'_>, request: String, run_id: String) -> Failure {
+    /// The row of a line of a failure log.
+    pub(super) fn of(record: Record<'_>, run_id: String) -> Failure {
         let rejection = record.rejection.as_ref();
-        let text = record.response_text.clone().or_else(|| {
-            let body = record.body_bytes()?;
-            Some(String::from_utf8_lossy(&body).into_owned().into())
-        });
         Failure {
+            request: record.request_json(),
             timestamp: stamp(record.timestamp.unwrap_or_else(SystemTime::now)),
-            error_type: record.error_type.map_or("rejected", |class| class.as_str()),
+            error_type: class_of(&record),
             error_msg: match rejection {
                 Some(rejection) => rejection.to_string(),
                 None => record.error_msg.unwrap_or_default().into_owned(),
@@ -64,7 +57,7 @@ impl Failure {
             phase: record.phase.map(|phase| phase.as_str()),
             stop_reason: record.stop_reason.map(|reason| reason.as_str()),
             url: record.url.into_owned(),
-            response_text: text.map(|text| text.into_owned()),
+            response_text: record.response_text.map(|text| text.into_owned()),
             id: record.id.map(|id| id.into_owned()),
             index: record.index,
             key: record.key.to_string(),
@@ -76,7 +69,6 @@ impl Failure {
             attempts: record.attempts,
             elapsed_ms: record.elapsed.map(milliseconds),
             truncated: record.body_truncated.unwrap_or_default(),
-            request,
         }
     }
 }
@@ -112,12 +104,4 @@ impl Run {
 
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
-}
-
-/// RFC 3339 in UTC, with milliseconds.
-pub(super) fn stamp(at: SystemTime) -> String {
-    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
-    // A clock beyond the calendar is the beginning of time, as a clock never set is.
-    let at = Timestamp::try_from(at).unwrap_or(Timestamp::UNIX_EPOCH);
-    PRINTER.timestamp_to_string(&at)
 }

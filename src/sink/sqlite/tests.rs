@@ -12,6 +12,35 @@ use crate::ErrorType;
 use crate::outcome::sample::{self, response};
 use crate::rejection::Rejection;
 
+impl Sqlite {
+    /// A database that may have so many pages. 0: any number.
+    pub(in super::super) fn of_pages(path: &Path, most: u32) -> Sqlite {
+        let database = file::open(path).unwrap();
+        if most > 0 {
+            database
+                .pragma_update(None, "max_page_count", most)
+                .unwrap();
+        }
+        Sqlite::of(path, database).unwrap()
+    }
+
+    /// Index, key, timestamp and error type of the rows. A request that was not sent has no timestamp.
+    pub(in super::super) fn failures_of(path: &Path) -> Vec<(u64, String, Option<String>, String)> {
+        let database = Connection::open(path).unwrap();
+        let mut rows = database
+            .prepare("SELECT idx, key, timestamp, error_type, attempts FROM failures")
+            .unwrap();
+        let row = |row: &rusqlite::Row<'_>| {
+            let (index, attempts): (i64, u32) = (row.get(0)?, row.get(4)?);
+            let timestamp: String = row.get(2)?;
+            let sent = (attempts > 0).then_some(timestamp);
+            Ok((index as u64, row.get(1)?, sent, row.get(3)?))
+        };
+        let rows = rows.query_map([], row).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+}
+
 /// A folder of its own that goes when it is dropped.
 struct Folder(PathBuf);
 
@@ -309,7 +338,7 @@ fn no_row_is_there_before_its_record_is_in_the_results_file() {
         }
     }
     // Transactions come without being asked for: what the journal has yet to write does not fill its buffer. The last
-    // row is held back: of all rows but that one there is a time when they are there.
+    // row is held, since the journal has not taken its record.
     let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while count() < 100 {
         assert!(std::time::Instant::now() < patience, "{} rows", count());
@@ -318,5 +347,5 @@ fn no_row_is_there_before_its_record_is_in_the_results_file() {
     let lines = || fs::read_to_string(&results).unwrap().lines().count() as i64;
     assert!(count() <= lines(), "{} rows, {} records", count(), lines());
     drop((rows, journal));
-    assert_eq!((count(), lines()), (101, 100));
+    assert_eq!((count(), lines()), (100, 100));
 }

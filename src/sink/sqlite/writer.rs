@@ -28,7 +28,9 @@ enum Order {
     Add(Box<Failure>),
     Finish(Run, Sender<()>),
     /// No transaction ends before this journal has written out what it has.
-    Follow(Ahead),
+    Follow(Arc<Ahead>),
+    /// The transaction ends here, and somebody waits for it.
+    Settle(Sender<()>),
     /// Nothing more is to come.
     Close,
 }
@@ -95,7 +97,7 @@ impl Writer {
     }
 
     /// Rows go by the records of this journal from here on.
-    pub(super) fn follow(&self, journal: Ahead) -> Result<(), SinkError> {
+    pub(super) fn follow(&self, journal: Arc<Ahead>) -> Result<(), SinkError> {
         self.order(Order::Follow(journal))
     }
 
@@ -103,6 +105,17 @@ impl Writer {
     pub(super) fn finish(&self, run: Run) -> Result<(), SinkError> {
         let (written, wait) = bounded(1);
         self.order(Order::Finish(run, written))?;
+        self.wait(&wait)
+    }
+
+    /// Waits until every row it was given is in the database.
+    pub(super) fn settle(&self) -> Result<(), SinkError> {
+        let (written, wait) = bounded(1);
+        self.order(Order::Settle(written))?;
+        self.wait(&wait)
+    }
+
+    fn wait(&self, wait: &Receiver<()>) -> Result<(), SinkError> {
         loop {
             match wait.recv_timeout(TIME) {
                 Ok(()) => return Ok(()),
@@ -173,7 +186,7 @@ fn write(path: &Path, database: &Connection, orders: &Receiver<Order>) -> Result
         transaction.commit().map_err(wrong)?;
         match taken {
             Taken::Rows => {}
-            Taken::Run(written) => drop(written.send(())),
+            Taken::Awaited(written) => drop(written.send(())),
             Taken::Last => return Ok(()),
         }
     }
@@ -183,8 +196,8 @@ fn write(path: &Path, database: &Connection, orders: &Receiver<Order>) -> Result
 enum Taken {
     /// It is large or old enough.
     Rows,
-    /// A run is, and somebody waits for it.
-    Run(Sender<()>),
+    /// Somebody waits for it.
+    Awaited(Sender<()>),
     /// Nothing more is to come.
     Last,
 }
@@ -194,7 +207,7 @@ fn take(
     database: &Connection,
     first: Order,
     orders: &Receiver<Order>,
-    journal: &mut Option<Ahead>,
+    journal: &mut Option<Arc<Ahead>>,
 ) -> rusqlite::Result<Taken> {
     let until = Instant::now() + TIME;
     let (mut next, mut rows) = (first, 0);
@@ -214,8 +227,9 @@ fn take(
             Order::Follow(ahead) => *journal = Some(ahead),
             Order::Finish(run, written) => {
                 finish(database, &run)?;
-                return Ok(Taken::Run(written));
+                return Ok(Taken::Awaited(written));
             }
+            Order::Settle(written) => return Ok(Taken::Awaited(written)),
             Order::Close => return Ok(Taken::Last),
         }
         rows += 1;

@@ -46,19 +46,65 @@ fn records_are_shaped_as_asked() {
 }
 
 #[test]
-fn several_sinks_share_a_batch_and_one_that_fails_leaves_the_others_be() {
-    let (a, b, c) = (Pipe::with_room(10), Pipe::endless(), Pipe::endless());
+fn an_outcome_that_one_sink_refuses_is_given_to_none_after_it() {
+    let (a, b, c, d) = (
+        Pipe::endless(),
+        Pipe::with_room(10),
+        Pipe::endless(),
+        Pipe::endless(),
+    );
     let mut sinks = (
         Failures::new(a.clone()),
         vec![
-            Box::new(JsonLines::new(b.clone())) as Box<dyn Sink>,
-            Box::new(Failures::new(c.clone())),
+            Box::new(Failures::new(b.clone())) as Box<dyn Sink>,
+            Box::new(JsonLines::new(c.clone())),
+            Box::new(Failures::new(d.clone())),
         ],
     );
     let error = sinks.write(&failed(0)).unwrap_err();
     assert!(error.is_broken_pipe());
-    sinks.idle().unwrap_err();
-    assert_eq!((b.lines(), c.lines()), (1, 1));
+    sinks.finish(&Summary::new()).unwrap_err();
+    drop(sinks);
+    assert_eq!((a.lines(), c.lines(), d.lines()), (1, 0, 0));
+}
+
+#[test]
+fn what_sinks_were_given_before_they_write_out_though_another_fails() {
+    let (a, b) = (Pipe::with_room(10), Pipe::endless());
+    let mut sinks = (JsonLines::new(a.clone()), JsonLines::new(b.clone()));
+    sinks.write(&success(0)).unwrap();
+    Sink::<crate::Response>::idle(&mut sinks).unwrap_err();
+    assert_eq!(b.lines(), 1);
+}
+
+#[test]
+fn a_failure_that_a_log_refuses_is_not_written_later_either() {
+    let pipe = Pipe::with_room(0);
+    let mut log = Failures::new(pipe.clone());
+    log.write(&failed(0)).unwrap_err();
+    pipe.widen();
+    log.write(&failed(1)).unwrap();
+    drop(log);
+    assert_eq!(indices(&pipe.text()), [1]);
+}
+
+#[test]
+fn a_sink_of_all_outcomes_says_how_many_are_written() {
+    let pipe = Pipe::with_room(700);
+    let mut sink = JsonLines::new(pipe.clone());
+    let written = |sink: &JsonLines<Pipe>| Sink::<crate::Response>::written(sink);
+    for index in 0..5 {
+        sink.write(&success(index)).unwrap();
+    }
+    assert_eq!(written(&sink), Some(0));
+    Sink::<crate::Response>::idle(&mut sink).unwrap_err();
+    let whole = pipe.text().matches('\n').count() as u64;
+    assert!((1..5).contains(&whole));
+    assert_eq!(written(&sink), Some(whole));
+    pipe.widen();
+    Sink::<crate::Response>::idle(&mut sink).unwrap();
+    assert_eq!(written(&sink), Some(5));
+    assert_eq!(written(&sink.only(Keep::Failed)), None);
 }
 
 #[test]

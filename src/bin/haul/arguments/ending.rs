@@ -37,8 +37,9 @@ pub(crate) struct Ending {
     /// Skip requests that have an outcome in -o FILE, append the rest
     ///
     /// Requests are matched by everything that is sent because of them (id, method, URL, headers and body of the line),
-    /// not by position: the input may be edited. A torn last line is cut. A POST or PATCH that was in flight when the earlier run was killed is not sent again, but
-    /// recorded as failed, of class interrupted. What a kill left unfinished in --output-dir is removed.
+    /// not by position: the input may be edited. A torn last line is cut. A POST or PATCH that was in flight when the earlier
+    /// run was killed is not sent again, but recorded as failed, of class interrupted. What a kill left unfinished in
+    /// --output-dir is removed. Failures that --failures FILE lacks, after a kill or on a full disk, are written to it again.
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
     /// Resume, and send those again whose last outcome is no success

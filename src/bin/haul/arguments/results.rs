@@ -16,6 +16,9 @@ pub(crate) struct Results {
     #[arg(short = 'o', long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Failed requests: .db, .sqlite or .sqlite3 = SQLite, else JSON Lines; haul reads both back
+    ///
+    /// A failure is in the log only if it is in the results. No line is longer than 16 MiB: the response is cut first. A
+    /// request body that is too large by itself stands as the file it came from, or is cut and then not sent again.
     #[arg(long, value_name = "FILE")]
     pub(crate) failures: Option<PathBuf>,
     /// Keep lines of standard input that cannot be read in the failure log, secrets included

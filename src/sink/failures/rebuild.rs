@@ -1,0 +1,183 @@
+//! A failure log in step with the results file that it is written beside.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::Failures;
+use crate::error::ErrorType;
+use crate::record::{Key, Record};
+use crate::redact::Redaction;
+use crate::request::Request;
+use crate::sink::journal::{Ahead, Follower, Tail, whole_lines};
+use crate::sink::known::{Known, class_of, stamp};
+use crate::sink::lines::Lines;
+use crate::sink::missing::{Log, Missing};
+use crate::sink::{Journal, Place, SinkError};
+
+impl Failures {
+    /// Keeps the log in step with a journal's records, whatever ends the batch: a kill, a full disk, a limit. Called on
+    /// the first run too, after the settings of both and before [`Journal::remaining`].
+    ///
+    /// From here on no failure is in the log before its record is in the results file, so that none stands for an
+    /// outcome that a later run has once more; failures are written as often as results are. The failures that the log
+    /// lacks of the records there are, are made again; returns their number. An outcome of the same run that only the log
+    /// has, as after a machine's crash, is written to the results when its request comes by, which is not sent again. Each is written when its request comes by
+    /// in the input, from which it takes headers and body; one that the input no longer has is written without them, and
+    /// cannot be run again. `redaction` is the [client's](crate::Client::redaction). A last line of the log that a kill
+    /// left torn is cut off.
+    ///
+    /// A log that is no regular file is left as it is: what it took before cannot be read back.
+    ///
+    /// ```no_run
+    /// # let (client, urls) = (haul::Client::new(), ["https://example.com/"]);
+    /// use haul::sink::{Failures, Journal};
+    ///
+    /// let (mut journal, mut failures) = (Journal::open("run.jsonl")?, Failures::append("failures.jsonl")?);
+    /// failures.rebuild(&journal, client.redaction())?;
+    /// client.run(journal.remaining(urls), &mut (journal, failures))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the results file or the log cannot be read, or another log is rebuilt from this journal.
+    pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
+        match self.regular_file() {
+            Some(path) => self.follow(&path, journal, redaction),
+            None => Ok(0),
+        }
+    }
+
+    fn regular_file(&self) -> Option<PathBuf> {
+        let path = self.lines().path()?.to_owned();
+        path.is_file().then_some(path)
+    }
+}
+
+impl<W: Write + Send + 'static> Failures<W> {
+    /// Writes failures after their records from here on, and adds those that the file at `path` lacks.
+    pub(in super::super) fn follow(
+        &mut self,
+        path: &Path,
+        journal: &Journal,
+        redaction: &Redaction,
+    ) -> Result<u64, SinkError> {
+        self.follower = Some(Follower::of(journal));
+        let known = self.read(path)?;
+        if journal.found() == 0 {
+            return Ok(0);
+        }
+        let shown = (&self.options, redaction);
+        let log = Rebuilt {
+            lines: Arc::clone(&self.lines),
+            secrets: self.options.keeps_secrets(),
+            ahead: Arc::new(journal.ahead()),
+            path: path.to_owned(),
+            unrecorded: HashMap::new(),
+        };
+        Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
+    }
+
+    /// Reads the failures that the log holds, and repairs its last line.
+    fn read(&self, path: &Path) -> Result<Known, SinkError> {
+        let wrong = |e| SinkError::new(Place::File(path.to_owned()), "cannot be read", e);
+        let file = File::open(path).map_err(wrong)?;
+        let mut known = Known::default();
+        let tail = whole_lines(&file, |_, line| {
+            // A line that is none (torn in an earlier run, or added by hand) stands for no record.
+            if let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) {
+                let at = record.timestamp.map(stamp);
+                let index = record.index as i64;
+                known.add(index, &record.url, at.as_deref(), class_of(&record));
+            }
+            Ok(())
+        });
+        match tail.map_err(wrong)? {
+            Tail::Whole => {}
+            Tail::Open(end) => self.lines().cut_to(end, false)?,
+            Tail::Torn(whole) => self.lines().cut_to(whole, true)?,
+        }
+        Ok(known)
+    }
+}
+
+/// Failures made again, on their way to the log.
+struct Rebuilt<W: Write> {
+    lines: Arc<Mutex<Lines<W>>>,
+    secrets: bool,
+    ahead: Arc<Ahead>,
+    path: PathBuf,
+    /// Where the failures stand in the log that the results lack, by their keys there.
+    unrecorded: HashMap<Key, Vec<u64>>,
+}
+
+impl<W: Write> Rebuilt<W> {
+    fn wrong(&self, error: io::Error) -> SinkError {
+        SinkError::new(Place::File(self.path.clone()), "cannot be read", error)
+    }
+
+    fn at(&self, at: u64) -> io::Result<Record<'static>> {
+        let mut file = BufReader::new(File::open(&self.path)?);
+        file.seek(SeekFrom::Start(at))?;
+        let mut line = Vec::new();
+        file.read_until(b'\n', &mut line)?;
+        Record::parse(String::from_utf8_lossy(&line).trim_end())
+            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+    }
+}
+
+impl<W: Write + Send> Log for Rebuilt<W> {
+    fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.add(|lines| record.write_fitting(request, self.secrets, lines))
+    }
+
+    fn find_unrecorded(&mut self, mut known: Known, begun: SystemTime) -> Result<(), SinkError> {
+        if !known.has_more() {
+            return Ok(());
+        }
+        let file = File::open(&self.path).map_err(|e| self.wrong(e))?;
+        let mut found = HashMap::<Key, Vec<u64>>::new();
+        let read = whole_lines(&file, |at, line| {
+            let record = Record::parse(&String::from_utf8_lossy(line));
+            // What was begun before is of another run, whose results these are not. A request that cannot be sent fails
+            // in the same way in every run.
+            let of_run = |record: &Record<'_>| match record.timestamp {
+                Some(at) => at >= begun,
+                None => record.error_type == Some(ErrorType::InvalidRequest),
+            };
+            if let Ok(record) = record
+                && of_run(&record)
+                && known.take(&record)
+            {
+                found.entry(record.key).or_default().push(at);
+            }
+            Ok(())
+        });
+        read.map_err(|e| self.wrong(e))?;
+        self.unrecorded = found;
+        Ok(())
+    }
+
+    fn recover(&mut self, of_log: Key, key: Key) -> Result<bool, SinkError> {
+        let Entry::Occupied(mut places) = self.unrecorded.entry(of_log) else {
+            return Ok(false);
+        };
+        let at = places.get_mut().pop();
+        if places.get().is_empty() {
+            places.remove();
+        }
+        let Some(at) = at else { return Ok(false) };
+        let record = self.at(at).map_err(|e| self.wrong(e))?;
+        self.ahead.add(&record.into_result(key))?;
+        Ok(true)
+    }
+
+    fn has_unrecorded(&self) -> bool {
+        !self.unrecorded.is_empty()
+    }
+}

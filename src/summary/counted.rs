@@ -1,0 +1,102 @@
+//! Outcomes that were counted and turned out not to be written.
+
+use super::Summary;
+use crate::error::ErrorType;
+use crate::outcome::{Outcome, State};
+
+/// How an outcome was counted. Small, since it is kept of every outcome until that is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    class: Class,
+    status: Option<u16>,
+    /// It succeeded after more than one attempt.
+    later_success: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Class {
+    Succeeded,
+    Rejected,
+    Failed(ErrorType),
+    /// Cancelled or not done: it is not to be written, and stays counted as it is.
+    Unfinished,
+}
+
+impl Counted {
+    pub(crate) fn of<T>(outcome: &Outcome<T>) -> Counted {
+        Counted {
+            class: match &outcome.state {
+                _ if !outcome.is_final() => Class::Unfinished,
+                State::Success(_) => Class::Succeeded,
+                State::Rejected(_) => Class::Rejected,
+                State::Failed(error) => Class::Failed(error.error_type()),
+            },
+            status: outcome.status(),
+            later_success: outcome.is_success() && outcome.attempts() > 1,
+        }
+    }
+}
+
+impl Summary {
+    /// Counts an outcome that was counted before as not done. What its attempts took stays: they did take place.
+    pub(crate) fn take_back(&mut self, counted: Counted) {
+        let count = match counted.class {
+            Class::Succeeded => &mut self.succeeded,
+            Class::Rejected => &mut self.rejected,
+            Class::Failed(class) => {
+                lower(self.error_types.entry(class).or_default());
+                self.error_types.retain(|_, count| *count > 0);
+                &mut self.failed
+            }
+            Class::Unfinished => return,
+        };
+        lower(count);
+        self.not_done += 1;
+        if let Some(status) = counted.status {
+            lower(self.statuses.entry(status).or_default());
+            self.statuses.retain(|_, count| *count > 0);
+        }
+        if counted.later_success {
+            lower(&mut self.later_successes);
+        }
+    }
+}
+
+fn lower(count: &mut u64) {
+    *count = count.saturating_sub(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::sample::{self, response};
+    use crate::rejection::Rejection;
+
+    #[test]
+    fn an_outcome_that_is_taken_back_counts_as_not_done() {
+        let answer = || response("http://h/", 200, "text/plain", b"");
+        let outcomes = [
+            sample::success(0, "http://h/", answer()),
+            sample::rejected(1, "http://h/", answer(), Rejection::new(1, "no")),
+            sample::connect_timeout(2, "http://h/"),
+        ];
+        for outcome in &outcomes {
+            let mut summary = Summary::new();
+            summary.record(outcome);
+            summary.take_back(Counted::of(outcome));
+            assert_eq!((summary.total(), summary.not_done()), (1, 1));
+            assert_eq!(summary.finished(), 0);
+            assert!(summary.by_error_type().is_empty() && summary.by_status().is_empty());
+        }
+    }
+
+    #[test]
+    fn one_that_is_not_to_be_written_stays_counted_as_it_is() {
+        let outcome = sample::unsent(0, "http://h/", ErrorType::Cancelled);
+        let mut summary = Summary::new();
+        summary.record(&outcome);
+        let before = summary.clone();
+        summary.take_back(Counted::of(&outcome));
+        assert_eq!(summary, before);
+    }
+}

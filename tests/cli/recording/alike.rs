@@ -1,0 +1,102 @@
+//! A batch with failures and writes, and what has to hold of its files in the end.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+use super::command::Folder;
+use super::support::{Answer, Server};
+
+/// Answers 404 to every third path, with some six hundred bytes.
+pub(super) fn server() -> Server {
+    Server::start(|seen| {
+        let number = seen.path().trim_start_matches('/').parse::<usize>();
+        match number.unwrap_or_default() % 3 {
+            0 => Answer::status(404).body("no such page. ".repeat(40)),
+            _ => Answer::text("fine"),
+        }
+    })
+}
+
+/// Reads and writes by turns.
+pub(super) fn list(server: &Server, count: usize) -> String {
+    let line = |n: usize| {
+        let url = server.url(&format!("/{n}"));
+        match n % 2 {
+            0 => json!({"url": url, "id": n.to_string()}),
+            _ => json!({"url": url, "id": n.to_string(), "method": "POST", "body": "once"}),
+        }
+    };
+    (0..count).map(|n| line(n).to_string() + "\n").collect()
+}
+
+/// A failure as results and log have it in common.
+type Failure = (String, Value, Value);
+
+fn failure(record: &Value) -> Failure {
+    let id = record["id"].as_str().unwrap().to_owned();
+    (
+        id,
+        record["timestamp"].clone(),
+        record["error_type"].clone(),
+    )
+}
+
+fn logged(folder: &Folder, log: &str) -> Vec<Failure> {
+    if !log.ends_with(".db") {
+        return folder.records(log).iter().map(failure).collect();
+    }
+    let database = rusqlite::Connection::open(folder.at(log)).unwrap();
+    let mut rows = database
+        .prepare("SELECT id, timestamp, error_type, attempts FROM failures")
+        .unwrap();
+    let row = |row: &rusqlite::Row<'_>| {
+        let attempts: u32 = row.get(3)?;
+        let timestamp: String = row.get(1)?;
+        // A request that was not sent has no time in the results.
+        let timestamp = (attempts > 0).then_some(timestamp);
+        Ok((
+            row.get(0)?,
+            json!(timestamp),
+            json!(row.get::<_, String>(2)?),
+        ))
+    };
+    let rows = rows.query_map([], row).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Each outcome is in the results once, each failure in the log once, and no write reached the server twice. Returns the
+/// number of writes that were interrupted.
+pub(super) fn check(
+    server: &Server,
+    folder: &Folder,
+    (results, log): (&str, &str),
+    count: usize,
+) -> usize {
+    let records = folder.records(results);
+    let ids: HashSet<&str> = records.iter().map(|r| r["id"].as_str().unwrap()).collect();
+    assert_eq!((records.len(), ids.len()), (count, count));
+    let failed = records.iter().filter(|r| r["outcome"] == "failed");
+    let mut expected: Vec<Failure> = failed.map(failure).collect();
+    let mut logged = logged(folder, log);
+    let key = |failure: &Failure| format!("{failure:?}");
+    expected.sort_by_key(key);
+    logged.sort_by_key(key);
+    assert_eq!(logged, expected);
+    let mut sent = HashMap::<String, usize>::new();
+    for request in server.seen() {
+        *sent.entry(request.target).or_default() += 1;
+    }
+    let mut interrupted = 0;
+    for record in records.iter().filter(|record| record["method"] == "POST") {
+        let path = format!("/{}", record["id"].as_str().unwrap());
+        let times = sent.get(&path).copied().unwrap_or_default();
+        let was_interrupted = record["error_type"] == "interrupted";
+        interrupted += usize::from(was_interrupted);
+        assert!(
+            times == 1 || times == 0 && was_interrupted,
+            "sent {times} times: {record}"
+        );
+    }
+    interrupted
+}

@@ -1,0 +1,53 @@
+//! Kills at any moment.
+
+use std::env;
+
+use super::alike::{check, list, server};
+use super::command::{Folder, haul};
+
+const REQUESTS: usize = 240;
+
+fn scale() -> u64 {
+    let scale = env::var("HAUL_SCALE").ok().and_then(|n| n.parse().ok());
+    scale.unwrap_or(1)
+}
+
+fn seed() -> u64 {
+    let seed = env::var("HAUL_SEED").ok().and_then(|n| n.parse().ok());
+    seed.unwrap_or_else(|| fastrand::u64(..1 << 48))
+}
+
+#[test]
+fn a_batch_that_is_killed_and_resumed_has_each_outcome_once_in_both_files() {
+    let first = seed();
+    println!("HAUL_SEED={first}");
+    let (mut kills, mut interrupted) = (0, 0);
+    for seed in first..first + 2 * scale() {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (server, folder) = (server(), Folder::new());
+        let log = ["failures.jsonl", "failures.db"][(seed % 2) as usize];
+        let (out, failures) = (folder.at("out.jsonl"), folder.at(log));
+        let list = folder.file("list", list(&server, REQUESTS));
+        let mut arguments = vec!["-q", "--resume", "--retry", "0", "-j", "4", "-o", &out];
+        arguments.extend(["--failures", &failures, &list]);
+        if random.bool() {
+            arguments.push("--durable");
+        }
+        for _ in 0..random.usize(1..6) {
+            let mut run = haul(arguments.iter()).start();
+            let next = server.requests() + random.usize(1..REQUESTS / 3);
+            while server.requests() < next && run.status().is_none() {
+                std::thread::yield_now();
+            }
+            run.kill();
+            run.finish();
+            kills += 1;
+        }
+        // What was left may have succeeded.
+        let status = haul(arguments.iter()).done().status;
+        assert!(matches!(status, Some(0 | 1)), "seed {seed}: {status:?}");
+        println!("seed {seed}");
+        interrupted += check(&server, &folder, ("out.jsonl", log), REQUESTS);
+    }
+    println!("{kills} kills, {interrupted} writes were interrupted");
+}
