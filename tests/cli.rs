@@ -58,6 +58,9 @@ mod requests;
 mod results;
 #[path = "cli/resuming.rs"]
 mod resuming;
+#[cfg(unix)]
+#[path = "cli/run_limit.rs"]
+mod run_limit;
 #[path = "cli/scale.rs"]
 mod scale;
 #[cfg(feature = "rustls")]

@@ -18,6 +18,7 @@ mod recognize;
 mod recorded;
 mod refused;
 mod run;
+mod run_limit;
 mod settings;
 mod signals;
 mod source;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 
 use arguments::Arguments;
 use failure::{Failure, Status};
+use run_limit::RunLimit;
 use voice::Voice;
 
 fn main() -> ExitCode {
@@ -59,12 +61,13 @@ fn carry_out(mut arguments: Arguments, voice: &Voice) -> Result<Status, Failure>
     } else {
         limits::tell(voice);
     }
+    let limit = RunLimit::start(&arguments, voice)?;
     if !arguments.ending.demo {
-        return run::run(&arguments, voice);
+        return run::run(&arguments, &limit, voice);
     }
     let demo = demo::start(&mut arguments)?;
     demo.announce(&arguments, voice);
-    let status = run::run(&arguments, voice)?;
+    let status = run::run(&arguments, &limit, voice)?;
     demo.explain(&arguments, voice);
     Ok(status)
 }

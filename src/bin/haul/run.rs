@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::thread;
 
 use haul::sink::Sink;
@@ -15,6 +16,7 @@ use crate::input;
 use crate::look::Look;
 use crate::output::{self, Results};
 use crate::progress;
+use crate::run_limit::{self, RunLimit};
 use crate::settings::{self, Settings};
 use crate::signals;
 use crate::total;
@@ -24,13 +26,17 @@ use crate::voice::{self, Voice};
 /// From how many finished requests on a share of failures counts.
 const SHARE_FROM: u64 = 100;
 
-pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failure> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    limit: &RunLimit,
+    voice: &Voice,
+) -> Result<Status, Failure> {
     check(arguments)?;
     let Settings { client, lines } = settings::settings(arguments, voice)?;
     let requests = input::open(arguments, lines, voice)?;
     let known = requests.known();
     if arguments.ending.dry_run {
-        return dry_run::print(requests, &client, voice);
+        return dry_run::print(requests, &client, limit, voice);
     }
     let refusal = requests.refusal();
     let mut output = output::open(arguments, client.redaction())?;
@@ -53,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     if shown != Shown::None && !arguments.ending.retry_failed {
         total::count(&arguments.inputs, known, found, outcomes.progress());
     }
-    let (ended, mut summary) = drive(arguments, outcomes, &mut output, shown, voice);
+    let (ended, mut summary) = drive(arguments, outcomes, &mut output, shown, limit, voice);
     let end = match ended {
         Ok(end) => end,
         // Whoever read the results has had enough.
@@ -77,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     let status = match signal {
         Some(number) => Status::Signal(number),
         None if end != End::Completed => {
-            voice.note(&format!("stopped early: {}", reason(arguments, end)));
+            voice.note(&stopped_early(&reason(arguments, end)));
             Status::Stopped
         }
         None if summary.total() == 0 && arguments.ending.fail_empty => Status::Unsuccessful,
@@ -91,6 +97,8 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     {
         voice.note(&how);
     }
+    // Dropping the client waits for its workers, one of which may wait for a file.
+    limit.is_over(status);
     Ok(status)
 }
 
@@ -168,6 +176,7 @@ fn drive<I>(
     mut outcomes: Outcomes<I>,
     output: &mut impl Sink,
     shown: Shown,
+    limit: &RunLimit,
     voice: &Voice,
 ) -> (Result<End, SinkError>, Summary)
 where
@@ -185,10 +194,11 @@ where
         }
         None => {}
     }
-    if let Some(limit) = arguments.times.max_run_time {
-        outcomes = outcomes.deadline(limit);
+    if let Some(left) = limit.left() {
+        outcomes = outcomes.deadline(left);
     }
     let figures = outcomes.summary();
+    limit.runs(&figures);
     let lines = progress::lines(outcomes.progress(), shown, voice);
     if shown == Shown::Bar {
         outcomes = outcomes.with_bar();
@@ -199,6 +209,7 @@ where
     let mut first = None;
     let mut recorded = outcomes.record_to(output);
     for outcome in recorded.by_ref() {
+        limit.advances();
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -220,12 +231,13 @@ where
     drop(recorded);
     voice.set_bar(false);
     drop(lines);
+    limit.reports();
     (first.map_or(Ok(end), Err), figures.snapshot())
 }
 
 fn reason(arguments: &Arguments, end: End) -> String {
     match (end, arguments.ending.max_failures) {
-        (End::Deadline, _) => "the run took too long (--max-run-time)".to_owned(),
+        (End::Deadline, _) => run_limit::REASON.to_owned(),
         (End::TooManyFailures, None) => "a request failed (--fail-early)".to_owned(),
         (End::TooManyFailures | End::Cancelled, Some(_)) => {
             "too many requests failed (--max-failures)".to_owned()
@@ -234,11 +246,25 @@ fn reason(arguments: &Arguments, end: End) -> String {
     }
 }
 
+/// Note that ends a run which was stopped early.
+pub(crate) fn stopped_early(reason: &str) -> String {
+    format!("stopped early: {reason}")
+}
+
 fn report(arguments: &Arguments, summary: &Summary, voice: &Voice) -> Result<(), Failure> {
+    report_to(arguments.results.summary_json.as_deref(), summary, voice)
+}
+
+/// Prints the summary, and writes it to `--summary-json`.
+pub(crate) fn report_to(
+    summary_json: Option<&Path>,
+    summary: &Summary,
+    voice: &Voice,
+) -> Result<(), Failure> {
     if !voice.is_quiet() {
         voice.block(&format!("{summary:width$}", width = voice::width()));
     }
-    let Some(path) = &arguments.results.summary_json else {
+    let Some(path) = summary_json else {
         return Ok(());
     };
     let wrong = |e: &dyn std::fmt::Display| {
