@@ -164,6 +164,7 @@ impl<'a> Record<'a> {
                 .map(|head| shown(head, options.secrets)),
             body: None,
             body_encoding: None,
+            charset: None,
             body_truncated: None,
             tag: request.written_tag().cloned(),
             supersedes: request.resumed().is_some_and(|resumed| resumed.supersedes),
@@ -171,14 +172,11 @@ impl<'a> Record<'a> {
             response_text: None,
         };
         if let Some(response) = response_of(outcome).filter(|_| options.body && saved.is_none()) {
-            let (text, encoding, truncated) = body::encode(
-                response.bytes(),
-                options.body_limit,
-                response.is_truncated(),
-            );
-            record.body = Some(text);
-            record.body_encoding = Some(encoding);
-            record.body_truncated = Some(truncated);
+            let body = body::of_response(response, options.body_limit);
+            record.body = Some(body.text);
+            record.body_encoding = Some(body.encoding);
+            record.charset = body.charset.map(Cow::Owned);
+            record.body_truncated = Some(body.truncated);
         }
         record
     }

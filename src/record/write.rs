@@ -49,6 +49,7 @@ impl Record<'_> {
             headers,
             body,
             body_encoding,
+            charset,
             body_truncated,
             tag,
             supersedes,
@@ -102,6 +103,7 @@ impl Record<'_> {
         line.some(",\"headers\":", headers);
         line.text(",\"body\":", body.as_deref());
         line.some(",\"body_encoding\":", body_encoding);
+        line.text(",\"charset\":", charset.as_deref());
         line.some(",\"body_truncated\":", body_truncated);
         line.some(",\"tag\":", tag);
         line.flag(",\"supersedes\":true", *supersedes);
