@@ -187,7 +187,8 @@ impl<'a> Record<'a> {
         record.request = Some(Written::new(&outcome.request, options.secrets));
         if let Some(response) = response_of(outcome) {
             let (text, cut) = body::cut(response.text(), options.body_limit);
-            if record.body.as_ref() == Some(&text) {
+            // Text that was decoded is told by itself, cut at a byte of another charset or not.
+            if record.body.as_ref() == Some(&text) || record.charset.is_some() {
                 (record.body, record.body_encoding) = (None, None);
             }
             let cut = cut || response.is_truncated();

@@ -243,10 +243,16 @@ fn defaults(given: &Requests) -> Result<InputLines, Failure> {
     };
     let text = |text: &str| Value::from(text).to_string();
     if let Some(method) = &given.request {
+        let option = || name_of("request");
         Method::from_bytes(method.as_bytes()).map_err(|_| {
-            let option = name_of("request");
-            Failure::usage(format!("{option}: the method is not valid: {method:?}"))
+            Failure::usage(format!("{}: the method is not valid: {method:?}", option()))
         })?;
+        if method.eq_ignore_ascii_case(Method::CONNECT.as_str()) {
+            return Err(Failure::usage(format!(
+                "{}: {method} asks for a tunnel, which is no request (--proxy makes one where it needs it)",
+                option()
+            )));
+        }
         lines = set(lines, "request", "method", &text(method))?;
     }
     if let Some(data) = &given.data {

@@ -21,6 +21,8 @@ pub(crate) struct Connection {
     #[arg(short = 'k', long, conflicts_with = "cacert")]
     pub(crate) insecure: bool,
     /// Root certificates (PEM), in place of Mozilla's
+    ///
+    /// The self-signed certificate of a server itself will do; name and validity are checked all the same.
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
     /// Client certificate (PEM)
