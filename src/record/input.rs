@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::fields::Fields;
+use super::fields::{Fields, elements, is_null};
 use super::invalid::{InvalidLine, not_json};
 use super::read::{self, BODIES, Read, Reading};
 use crate::request::Request;
@@ -116,6 +116,7 @@ pub(super) fn read_line(
     };
     let unknown = read::unknown(&keys, reading)?;
     defaults.complete(&mut keys);
+    check_accept(&keys)?;
     let request = read::request(url, &keys, reading)?;
     if let Some(path) = request.saves_to()
         && !stays_below(path)
@@ -129,6 +130,17 @@ pub(super) fn read_line(
         unknown,
         logged: false,
     })
+}
+
+/// Refuses an `accept` without a status: each response would fail. A failure log may hold one, as a program can set it.
+fn check_accept(keys: &Fields<'_>) -> Result<(), InvalidLine> {
+    let values = keys.get("accept").map(|value| elements(&"accept", value));
+    match values {
+        Some(Ok(values)) if values.iter().all(|value| is_null(value)) => Err(InvalidLine::new(
+            "accept: at least one status is expected, such as [404, \"200..=299\"]",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the path, put behind a directory, is in it.

@@ -319,6 +319,7 @@ fn codes(key: &'static str, value: &RawValue) -> Result<Vec<Codes>, InvalidLine>
     let read = |value: &RawValue| serde_json::from_str(value.get());
     values
         .into_iter()
+        .filter(|value| !is_null(value))
         .map(read)
         .collect::<Result<_, _>>()
         .map_err(|_| {
