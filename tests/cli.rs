@@ -24,6 +24,9 @@ mod escapes;
 #[cfg(unix)]
 #[path = "cli/few_files.rs"]
 mod few_files;
+#[cfg(unix)]
+#[path = "cli/foreign_lists.rs"]
+mod foreign_lists;
 #[path = "cli/formats.rs"]
 mod formats;
 #[cfg(feature = "rustls")]

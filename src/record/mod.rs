@@ -52,6 +52,7 @@ mod input;
 mod invalid;
 mod key;
 mod lines;
+mod local_files;
 mod make;
 mod pairs;
 mod pieces;

@@ -43,10 +43,16 @@ pub(crate) struct Connection {
     /// A larger response head fails
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64K")]
     pub(crate) max_header_size: u64,
-    /// Refuse private and local addresses
+    /// Refuse private and local addresses, and files of this machine
     ///
     /// For lists that come from others: no line, and no redirect, leads into this network. Asked about every address right
-    /// before it is connected to.
+    /// before it is connected to. A line with body_file is refused (--allow-files-from allows a directory), and an
+    /// output_file stays in --output-dir, whatever links are there.
     #[arg(long)]
     pub(crate) public_only: bool,
+    /// With --public-only, lines may send files of this directory
+    ///
+    /// Regular files in it and below it, by their place once .. and links are resolved.
+    #[arg(long, value_name = "DIR", requires = "public_only")]
+    pub(crate) allow_files_from: Option<PathBuf>,
 }
