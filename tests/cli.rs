@@ -40,6 +40,9 @@ mod help;
 #[cfg(unix)]
 #[path = "cli/holding.rs"]
 mod holding;
+#[cfg(unix)]
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/kinds.rs"]

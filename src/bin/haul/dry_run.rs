@@ -80,7 +80,7 @@ pub(crate) fn print(
                         unfit(&request, error.message(), &url)
                     }
                 },
-                Err(bad) => bad.message(),
+                Err(bad) => bad.message(client.redaction()),
             };
             voice.error(&bad);
             status = Status::Unsuccessful;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
-use haul::Request;
+use haul::{Redaction, Request};
 use haul::record::InputLines;
 use serde_json::value::RawValue;
 
@@ -278,9 +278,10 @@ impl Bad {
         }
     }
 
-    /// `urls.txt:3: what is wrong: "value"`
-    pub(crate) fn message(&self) -> String {
-        unfit(&self.stand_in, &self.reason, self.stand_in.url())
+    /// `urls.txt:3: what is wrong: "value"`, secrets masked.
+    pub(crate) fn message(&self, redaction: &Redaction) -> String {
+        let url = redaction.url(self.stand_in.url());
+        unfit(&self.stand_in, &self.reason, &url)
     }
 }
 
