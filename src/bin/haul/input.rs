@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
-use haul::{Redaction, Request};
 use haul::record::InputLines;
+use haul::{Redaction, Request};
 use serde_json::value::RawValue;
 
 use crate::arguments::{Arguments, Format};
