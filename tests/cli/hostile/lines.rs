@@ -302,7 +302,10 @@ impl Lines<'_> {
                 // JSON that ends too early, or goes on too long; without secrets, since nobody can tell them there.
                 let text =
                     json!({"url": "http://a.invalid/", "body_file": self.file()}).to_string();
-                let at = text.floor_char_boundary(self.random.usize(..text.len()));
+                let mut at = self.random.usize(..text.len());
+                while !text.is_char_boundary(at) {
+                    at -= 1;
+                }
                 let end = self.one(&["", "}", ",}", " x", "]"]);
                 format!("{}{end}", &text[..at]).into_bytes()
             }
