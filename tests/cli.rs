@@ -47,6 +47,8 @@ mod hostile;
 mod input;
 #[path = "cli/kinds.rs"]
 mod kinds;
+#[path = "cli/line_ends.rs"]
+mod line_ends;
 #[path = "cli/messages.rs"]
 mod messages;
 #[cfg(unix)]
