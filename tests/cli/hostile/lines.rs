@@ -93,7 +93,7 @@ const OTHERS: [&str; 12] = [
 ];
 
 /// Names of files: of the markers, and of what is to be saved. `{root}` is the directory of the test.
-const FILES: [&str; 24] = [
+const FILES: [&str; 25] = [
     "{root}/outside/marker",
     "outside/marker",
     "allowed/../outside/marker",
@@ -111,6 +111,7 @@ const FILES: [&str; 24] = [
     "{root}/allowed/own",
     "../outside/new",
     "leads/new",
+    "leads/made/new",
     "a/b/c",
     "plain",
     "/tmp/../{root}/outside/new",
