@@ -163,12 +163,13 @@ fn is_skipped(line: &[u8]) -> bool {
 fn utf16_without_mark(first: &[u8]) -> Option<&'static str> {
     let pairs = || first[..first.len().min(512)].chunks_exact(2);
     let is_text = |unit: fn([u8; 2]) -> u16| {
-        let units = || pairs().map(|pair| unit([pair[0], pair[1]]));
-        let (all, ascii) = (units().len(), units().filter(|unit| *unit < 0x80).count());
-        // The last one may be half of a character.
-        let whole = char::decode_utf16(units().take(all.saturating_sub(1)));
-        let mut whole = whole.map(|c| c.is_ok_and(|c| !c.is_control() || "\t\r\n".contains(c)));
-        all > 1 && ascii * 3 >= all && whole.all(|is_text| is_text)
+        let mut units: Vec<u16> = pairs().map(|pair| unit([pair[0], pair[1]])).collect();
+        // Half of a character may have been read.
+        units.pop_if(|last| (0xd800..0xdc00).contains(last));
+        let ascii = units.iter().filter(|unit| **unit < 0x80).count();
+        let mut text = char::decode_utf16(units.iter().copied());
+        let whole = text.all(|c| c.is_ok_and(|c| !c.is_control() || "\t\r\n".contains(c)));
+        whole && units.len() > 1 && ascii * 3 >= units.len()
     };
     match (is_text(u16::from_le_bytes), is_text(u16::from_be_bytes)) {
         (true, _) => Some("UTF-16LE"),
