@@ -87,7 +87,7 @@ fn looking_into_bodies_takes_no_more_memory_than_the_bodies() {
     let body = format!("[{}[]]", "[],".repeat(BODY / 3));
     let server = Scenario::new().on("/*", Answer::json(body)).start();
     let url = server.url("/");
-    let bodies = (16 * BODY >> 10) as u64;
+    let bodies = ((16 * BODY) >> 10) as u64;
     let plain = peak_of_lists(&[], 16, &url);
     for options in [
         &["--require", "/code=0"][..],
