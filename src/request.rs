@@ -28,7 +28,7 @@ use crate::response::Response;
 use crate::status::StatusSet;
 use crate::url::Mistake;
 
-pub(crate) use credentials::{basic, bearer};
+pub(crate) use credentials::{basic, bearer, check as check_credentials};
 pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
@@ -98,7 +98,8 @@ pub(crate) type Edit = (HeaderName, Option<HeaderValue>);
 
 impl Request {
     /// A request with any method. A standard method may be written in lower case and is sent in upper case; any other
-    /// is sent as it is written.
+    /// is sent as it is written. `CONNECT` is refused: the outcome is of class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest).
     ///
     /// ```
     /// use haul::Request;
@@ -107,10 +108,9 @@ impl Request {
     /// assert_eq!(Request::new("purge", "https://example.com/").method(), "purge");
     /// ```
     pub fn new(method: impl AsRef<str>, url: impl Into<String>) -> Request {
-        let name = method.as_ref();
-        let (method, invalid) = match method::parse(name) {
-            Some(method) => (method, None),
-            None => (Method::GET, Some("the method is not valid")),
+        let (method, invalid) = match method::parse(method.as_ref()) {
+            Ok(method) => (method, None),
+            Err(reason) => (Method::GET, Some(reason)),
         };
         let mut request = Request::get(url);
         if method != Method::GET {
@@ -222,27 +222,32 @@ impl Request {
 
     /// The JSON body must hold `value` at `pointer` (RFC 6901), else the outcome is rejected: code = the value found,
     /// message = the first of `/msg`, `/message`, `/error`. A body that is not JSON fails as
-    /// [`Decode`](crate::ErrorType::Decode); HEAD and 204 are exempt.
+    /// [`Decode`](crate::ErrorType::Decode); HEAD and 204 are exempt. A code of more than 64 KiB is left out (null). No
+    /// value is made of the rest of the body, however large it is.
+    ///
+    /// A pointer begins with `/`, or is empty and leads to the whole body; any other makes the request invalid.
     ///
     /// ```
     /// let request = haul::Request::get("https://api.example.com/pay").require("/code", 0);
     /// ```
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Request {
-        self.options_mut()
-            .rules
-            .push(Rule::Require(pointer.into(), value.into()));
+        match Rule::require(pointer.into(), value.into()) {
+            Ok(rule) => self.options_mut().rules.push(rule),
+            Err(reason) => return self.spoiled(format!("require: {reason}")),
+        }
         self
     }
 
     /// A predicate that sees each accepted response and may reject it. It runs on the worker; a panic in it ends the
-    /// request with class [`Panic`](crate::ErrorType::Panic).
+    /// request with class [`Panic`](crate::ErrorType::Panic). Predicates look at bodies of 32 KiB or more on as many
+    /// workers at a time as there are cores. [`Response::pointer`] looks into one without making a value of all of it.
     ///
     /// ```
     /// use haul::{Rejection, Request};
     ///
     /// let request = Request::get("https://api.example.com/pay").reject_if(|response| {
-    ///     let body = response.value().ok()?;
-    ///     (body["code"] != 0).then(|| Rejection::new(body["code"].clone(), body["msg"].as_str().unwrap_or_default()))
+    ///     let code = response.pointer("/code").ok()??;
+    ///     (code != 0).then(|| Rejection::new(code, "refused"))
     /// });
     /// ```
     pub fn reject_if(

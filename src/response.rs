@@ -16,9 +16,14 @@ use crate::redact::Redaction;
 use crate::timing::{Phases, Timings};
 use crate::url::Url;
 
+pub(crate) use charset::{NamedText, lossy as decode};
 pub(crate) use headers::Headers;
+pub(crate) use pointer::find;
+pub(crate) use value::parse;
 
+mod charset;
 mod headers;
+mod pointer;
 mod value;
 
 /// A complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
@@ -176,13 +181,14 @@ impl Response {
     /// The body as text, by the charset of the `Content-Type` (feature `charset`), else by a byte order mark, else as
     /// UTF-8. What cannot be decoded becomes U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
-        decode(&self.body, self.content_type())
+        charset::lossy(&self.body, self.content_type())
     }
 
-    /// The body as JSON.
+    /// The body as JSON: UTF-8, or the charset that the `Content-Type` names (feature `charset`). A byte order mark is
+    /// skipped.
     ///
     /// # Errors
-    /// When the body is not JSON, or not of this shape.
+    /// When the body is not text in that charset, not JSON, or not of this shape.
     ///
     /// ```
     /// # fn read(response: &haul::Response) -> Result<(), serde_json::Error> {
@@ -190,49 +196,50 @@ impl Response {
     /// # Ok(()) }
     /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(without_bom(&self.body))
+        serde_json::from_str(&self.json_text()?)
     }
 
     /// The body as a JSON value. Its arrays take no more memory than their items: large ones take less than with
-    /// [`json`](Response::json), and less time.
+    /// [`json`](Response::json), and less time. It still takes many times as much memory as the body;
+    /// [`pointer`](Response::pointer) takes none for what it passes by.
     ///
     /// # Errors
-    /// When the body is not JSON.
+    /// When the body is not text in its charset, or not JSON.
     pub fn value(&self) -> Result<Value, serde_json::Error> {
-        value::parse(without_bom(&self.body))
+        value::parse(&self.json_text()?)
     }
-}
 
-/// JSON must not begin with a byte order mark, and may be read as if it did not (RFC 8259 §8.1).
-fn without_bom(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
-}
+    /// The value at a pointer (RFC 6901) into the body as JSON, found without making a value of all the rest. `None`:
+    /// nothing is there.
+    ///
+    /// ```
+    /// # fn read(response: &haul::Response) -> Result<(), serde_json::Error> {
+    /// let code = response.pointer("/error/code")?;
+    /// assert_ne!(code, Some(429.into()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the body is not text in its charset, or not JSON.
+    #[doc(alias = "jq")]
+    pub fn pointer(&self, pointer: &str) -> Result<Option<Value>, serde_json::Error> {
+        let text = self.json_text()?;
+        let found = pointer::find(&text, &[pointer])?.remove(0);
+        found.map(|raw| value::parse(raw.get())).transpose()
+    }
 
-/// Bytes as text: see [`Response::text`].
-#[cfg(feature = "charset")]
-pub(crate) fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
-    let encoding = content_type
-        .and_then(charset)
-        .and_then(|name| encoding_rs::Encoding::for_label(name.as_bytes()))
-        .unwrap_or(encoding_rs::UTF_8);
-    encoding.decode(body).0
-}
+    /// The body as text that may be JSON.
+    pub(crate) fn json_text(&self) -> Result<Cow<'_, str>, serde_json::Error> {
+        let text = charset::strict(&self.body, self.content_type());
+        text.map_err(serde::de::Error::custom)
+    }
 
-/// Bytes as text: see [`Response::text`].
-#[cfg(not(feature = "charset"))]
-pub(crate) fn decode<'a>(body: &'a [u8], _: Option<&str>) -> Cow<'a, str> {
-    String::from_utf8_lossy(without_bom(body))
-}
-
-/// The `charset` parameter of a `Content-Type` (RFC 9110 §8.3.1), quoted or not.
-#[cfg(feature = "charset")]
-fn charset(content_type: &str) -> Option<&str> {
-    content_type.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("charset")
-            .then(|| value.trim().trim_matches('"'))
-    })
+    /// The first bytes of the body as text, if its `Content-Type` names a charset other than UTF-8.
+    pub(crate) fn named_text(&self, limit: usize) -> Option<NamedText> {
+        let is_whole = !self.truncated && self.body.len() <= limit;
+        let beginning = &self.body[..self.body.len().min(limit)];
+        charset::named(beginning, self.content_type(), is_whole)
+    }
 }
 
 impl fmt::Debug for Response {

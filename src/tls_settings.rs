@@ -62,6 +62,9 @@ impl TlsSettings {
     }
 
     /// Trusts the certificates of this file in place of the roots (curl's `--cacert`). Several calls add up.
+    ///
+    /// Such a certificate is also accepted from a server that presents this very certificate, self-signed ones above all.
+    /// Its name and its time of validity have to hold as ever.
     #[doc(alias = "cacert")]
     #[doc(alias = "REQUESTS_CA_BUNDLE")]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
@@ -70,7 +73,8 @@ impl TlsSettings {
         self
     }
 
-    /// Trusts the certificates of this file beside the roots. Several calls add up.
+    /// Trusts the certificates of this file beside the roots, as [`ca_file`](TlsSettings::ca_file) does in their place.
+    /// Several calls add up.
     pub fn add_ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_files.push(path.into());
         self

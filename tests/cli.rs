@@ -29,6 +29,9 @@ mod few_files;
 #[cfg(unix)]
 #[path = "cli/files.rs"]
 mod files;
+#[cfg(unix)]
+#[path = "cli/foreign_lists.rs"]
+mod foreign_lists;
 #[path = "cli/formats.rs"]
 mod formats;
 #[cfg(feature = "rustls")]
@@ -42,10 +45,15 @@ mod help;
 #[cfg(unix)]
 #[path = "cli/holding.rs"]
 mod holding;
+#[cfg(unix)]
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/kinds.rs"]
 mod kinds;
+#[path = "cli/line_ends.rs"]
+mod line_ends;
 #[path = "cli/messages.rs"]
 mod messages;
 #[cfg(unix)]
@@ -66,6 +74,9 @@ mod requests;
 mod results;
 #[path = "cli/resuming.rs"]
 mod resuming;
+#[cfg(unix)]
+#[path = "cli/run_limit.rs"]
+mod run_limit;
 #[path = "cli/scale.rs"]
 mod scale;
 #[path = "cli/secrets.rs"]

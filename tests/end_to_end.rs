@@ -20,6 +20,8 @@ mod hosts;
 mod inputs;
 #[path = "end_to_end/invalid.rs"]
 mod invalid;
+#[path = "end_to_end/json_bodies.rs"]
+mod json_bodies;
 #[path = "end_to_end/left_out.rs"]
 mod left_out;
 #[path = "end_to_end/not_done.rs"]

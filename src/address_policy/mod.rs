@@ -17,6 +17,15 @@ type Allows = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 /// allowed ones are used; where none is, the request fails with class
 /// [`AddressDenied`](crate::ErrorType::AddressDenied) and is not tried again.
 ///
+/// It covers addresses that are connected to, and nothing else. Files are not covered: a request whose body is a
+/// [file](crate::Request::body_file) is read, and one that is [saved](crate::Request::save_to) is written, wherever that
+/// is. For requests that are read from lines of others there is
+/// [`InputLines::refuse_files`](crate::record::InputLines::refuse_files). Nor does it cover what the program itself sets: a
+/// proxy that was [exempted](crate::ClientBuilder::exempt_proxy), hooks, files of certificates, a
+/// [netrc file](crate::ClientBuilder::netrc), whose passwords go to every request of their host. The names of all hosts
+/// are looked up before the policy is asked about what they resolve to, so name servers see them. There are no other ways
+/// to local services: URLs are `http` and `https`, and a Unix socket cannot be named.
+///
 /// Behind a proxy the address of a server is not to be seen: a policy and a proxy together are an error, unless that
 /// proxy is [exempted](crate::ClientBuilder::exempt_proxy) by name.
 ///

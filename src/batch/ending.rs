@@ -25,6 +25,25 @@ impl<I, T> Outcomes<I, T> {
     /// A limit for the batch as a whole, from the first call of `next`. Then nothing further is read, what waits ends
     /// with class [`Deadline`](crate::ErrorType::Deadline), and what runs with class
     /// [`Timeout`](crate::ErrorType::Timeout).
+    ///
+    /// The limit does not reach code of the caller. An input iterator that blocks (on a socket, a pipe, another program)
+    /// blocks `next` itself, and the batch ends only after the iterator has returned; a reader of a body, a hook or a
+    /// closure that blocks keeps its request's outcome back. For an input that may block, feed the batch from a thread
+    /// of its own through [`Client::channel`](crate::Client::channel): at its deadline the batch then ends whatever that
+    /// thread waits for, and [`Intake::send`](crate::Intake::send) tells the thread so.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let client = haul::Client::new();
+    /// let (intake, outcomes) = client.channel();
+    /// let (_sender, slow) = std::sync::mpsc::channel::<String>();
+    /// std::thread::spawn(move || slow.into_iter().try_for_each(|url| intake.send(url)));
+    /// // No URL ever comes, and the batch ends all the same.
+    /// let mut outcomes = outcomes.deadline(Duration::from_millis(50));
+    /// assert!(outcomes.next().is_none());
+    /// assert_eq!(outcomes.end(), Some(haul::End::Deadline));
+    /// ```
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.control.limit = Some(limit);
         self

@@ -136,9 +136,10 @@ impl ClientBuilder {
 
     /// As [`Request::require`](crate::Request::require), for every request.
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.defaults
-            .rules
-            .push(Rule::Require(pointer.into(), value.into()));
+        match Rule::require(pointer.into(), value.into()) {
+            Ok(rule) => self.defaults.rules.push(rule),
+            Err(reason) => self.spoil("require", reason),
+        }
         self
     }
 

@@ -2,42 +2,47 @@
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::http::Method;
 use crate::outcome::State;
+use crate::redact;
 use crate::rejection::Rejection;
 use crate::request::Rule;
-use crate::response::Response;
+use crate::response::{self, Response};
 use crate::timing::Phase;
 
 use super::here::release_own;
 use super::settings::Settings;
 
+/// The longest text of a value that is kept as the code of a rejection, and of a message. A server chooses what stands
+/// there, and a value takes many times as much memory as its text.
+const LONGEST: usize = 64 * 1024;
+
+/// Pointers of which the first that leads to a value gives the message of a rejection.
+const MESSAGES: [&str; 3] = ["/msg", "/message", "/error"];
+
 /// The state an accepted response leads to. Runs the caller's predicates.
 pub(super) fn judge(settings: Settings<'_>, method: &Method, response: Response) -> State {
-    let requires = settings
-        .rules()
-        .any(|rule| matches!(rule, Rule::Require(..)));
+    let size = response.bytes().len();
     // Neither has a body to look at (RFC 9110 §9.3.2, §15.3.5).
     let exempt = *method == Method::HEAD || response.status() == 204;
-    let mut body = None;
-    if requires && !exempt {
-        match response.value() {
-            Ok(value) => body = Some(value),
+    let is_required = |rule: &Rule| matches!(rule, Rule::Require(..));
+    let looks = settings.expect_json() || settings.rules().any(is_required);
+    let mut refusals = Vec::new();
+    if looks && !exempt {
+        match settings.turns().run(size, || look(settings, &response)) {
+            Ok(found) => refusals = found,
             Err(e) => return no_json(response, e),
         }
-    } else if settings.expect_json()
-        && !exempt
-        && let Err(e) = response.json::<IgnoredAny>()
-    {
-        return no_json(response, e);
     }
+    let mut refusals = refusals.into_iter();
     let rejection = settings.rules().find_map(|rule| match rule {
-        Rule::Require(pointer, wanted) => require(body.as_ref()?, pointer, wanted),
+        Rule::Require(..) => refusals.next().flatten(),
         Rule::RejectIf(predicate) => {
             release_own();
-            predicate(&response)
+            settings.turns().run(size, || predicate(&response))
         }
     });
     match rejection {
@@ -46,21 +51,83 @@ pub(super) fn judge(settings: Settings<'_>, method: &Method, response: Response)
     }
 }
 
-fn require(body: &Value, pointer: &str, wanted: &Value) -> Option<Rejection> {
-    let found = body.pointer(pointer);
-    if found == Some(wanted) {
-        return None;
+/// Looks into the body: for each value that is required, the rejection if it is not there. Makes no value of the whole
+/// body.
+fn look(
+    settings: Settings<'_>,
+    response: &Response,
+) -> Result<Vec<Option<Rejection>>, serde_json::Error> {
+    let required: Vec<_> = settings
+        .rules()
+        .filter_map(|rule| match rule {
+            Rule::Require(pointer, wanted) => Some((&**pointer, wanted)),
+            Rule::RejectIf(_) => None,
+        })
+        .collect();
+    let text = response.json_text()?;
+    if required.is_empty() {
+        return serde_json::from_str::<IgnoredAny>(&text).map(|_| Vec::new());
     }
-    let message = ["/msg", "/message", "/error"]
-        .iter()
-        .find_map(|at| body.pointer(at));
-    let message = match message {
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None if found.is_none() => format!("nothing at {pointer}"),
-        None => String::new(),
+    let pointers = required.iter().map(|(pointer, _)| *pointer);
+    let pointers: Vec<_> = pointers.chain(MESSAGES).collect();
+    let found = response::find(&text, &pointers)?;
+    let (values, messages) = found.split_at(required.len());
+    let message = messages.iter().flatten().next();
+    required
+        .into_iter()
+        .zip(values)
+        .map(|((pointer, wanted), value)| require(pointer, *value, wanted, message.copied()))
+        .collect()
+}
+
+/// The rejection of a body with this value at the pointer, if it is not the one that is wanted.
+fn require(
+    pointer: &str,
+    found: Option<&RawValue>,
+    wanted: &Value,
+    message: Option<&RawValue>,
+) -> Result<Option<Rejection>, serde_json::Error> {
+    let is_long = |raw: &RawValue| raw.get().len() > LONGEST;
+    let long = found.filter(|raw| is_long(raw));
+    // A list or an object is none of the simple values that are mostly wanted.
+    let may_be_wanted = long.is_none_or(|raw| match wanted {
+        Value::Array(_) => raw.get().starts_with('['),
+        Value::Object(_) => raw.get().starts_with('{'),
+        Value::String(_) => raw.get().starts_with('"'),
+        Value::Number(_) => !raw.get().starts_with(['[', '{', '"']),
+        Value::Null | Value::Bool(_) => false,
+    });
+    let value = found.filter(|_| may_be_wanted);
+    let value = value.map(|raw| response::parse(raw.get())).transpose()?;
+    if value.as_ref() == Some(wanted) {
+        return Ok(None);
+    }
+    let message = match (message, found) {
+        (Some(raw), _) => text_of(raw)?,
+        (None, None) => format!("nothing at {pointer}"),
+        (None, Some(raw)) if is_long(raw) => {
+            format!(
+                "{} bytes at {pointer}, which are too many for a code",
+                raw.get().len()
+            )
+        }
+        (None, Some(_)) => String::new(),
     };
-    Some(Rejection::new(found.cloned().unwrap_or_default(), message))
+    let code = value.filter(|_| long.is_none());
+    Ok(Some(Rejection::new(code.unwrap_or_default(), message)))
+}
+
+/// A value as the message of a rejection.
+fn text_of(raw: &RawValue) -> Result<String, serde_json::Error> {
+    let text = match raw.get() {
+        text if text.starts_with('"') => serde_json::from_str(text)?,
+        text if text.len() > LONGEST => text.to_owned(),
+        text => response::parse(text)?.to_string(),
+    };
+    Ok(match text.len() > LONGEST {
+        true => redact::beginning(&text, LONGEST).to_owned(),
+        false => text,
+    })
 }
 
 fn no_json(response: Response, e: serde_json::Error) -> State {

@@ -18,6 +18,8 @@ use crate::status::StatusSet;
 use crate::transport::Lines;
 use crate::url::Base;
 
+use super::turns::Turns;
+
 /// What holds for every request of a client unless the request says otherwise.
 #[derive(Clone)]
 pub(crate) struct Defaults {
@@ -52,6 +54,8 @@ pub(crate) struct Defaults {
     pub(crate) hosts: HostTable<HostRule>,
     pub(crate) before_attempt: Option<BeforeAttempt>,
     pub(crate) on_retry: Option<OnRetry>,
+    /// Turns at computing on large bodies.
+    pub(crate) turns: Arc<Turns>,
 }
 
 impl Default for Defaults {
@@ -79,6 +83,7 @@ impl Default for Defaults {
             hosts: HostTable::default(),
             before_attempt: None,
             on_retry: None,
+            turns: Arc::default(),
         }
     }
 }
@@ -183,6 +188,10 @@ impl<'a> Settings<'a> {
         self.options
             .and_then(|o| o.expect_json)
             .unwrap_or(self.defaults.expect_json)
+    }
+
+    pub(super) fn turns(self) -> &'a Turns {
+        &self.defaults.turns
     }
 
     pub(super) fn rules(self) -> impl Iterator<Item = &'a Rule> {

@@ -124,9 +124,9 @@ impl Executor {
     ) -> Arc<Executor> {
         Arc::new(Executor {
             start,
+            turns: Arc::clone(&engine.defaults.turns),
             engine,
             pool,
-            turns: Arc::default(),
             returning: Arc::default(),
             told_of_shortage: AtomicBool::new(false),
             told_of_threads: AtomicBool::new(false),

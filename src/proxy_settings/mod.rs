@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use self::except::{Exception, exceptions};
 use crate::redact::unreadable;
+use crate::request::check_credentials;
 use crate::url;
 
 /// Which requests go through which proxy. The default is none, whatever the environment says;
@@ -234,14 +235,8 @@ impl Credentials {
     }
 
     fn check(&self, kind: ProxyKind) -> Result<(), &'static str> {
+        check_credentials([&self.user, &self.password])?;
         let fits = |part: &[u8]| (1..=255).contains(&part.len());
-        let breaks = |part: &[u8]| {
-            part.iter()
-                .any(|byte| matches!(byte, b'\r' | b'\n' | b'\0'))
-        };
-        if breaks(&self.user) || breaks(&self.password) {
-            return Err("user and password hold a line break or a NUL");
-        }
         match kind {
             ProxyKind::Socks5 if !fits(&self.user) || !fits(&self.password) => {
                 Err("SOCKS5 takes user and password of 1 to 255 bytes each (RFC 1929)")

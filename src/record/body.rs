@@ -7,25 +7,53 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::redact;
+use crate::response::Response;
 
 /// How the body is written in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum BodyEncoding {
-    /// The bytes are valid UTF-8, and stand as text.
+    /// The body stands as text: its bytes are valid UTF-8, or were decoded from the record's `charset`.
     Utf8,
     /// Any other bytes, in base64 (RFC 4648 §4).
     Base64,
 }
 
+/// A body as a record has it.
+pub(crate) struct Body<'a> {
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) encoding: BodyEncoding,
+    /// The charset that the text was decoded from. `None`: its bytes are those of the body.
+    pub(crate) charset: Option<String>,
+    /// True if anything is missing.
+    pub(crate) truncated: bool,
+}
+
+/// The body of a response, cut at `limit` bytes: as text if it is UTF-8 or in the charset that its header names, else in
+/// base64.
+pub(crate) fn of_response(response: &Response, limit: usize) -> Body<'_> {
+    let Some(named) = response.named_text(limit) else {
+        let (text, encoding, truncated) = encode(response.bytes(), limit, response.is_truncated());
+        return Body {
+            text,
+            encoding,
+            charset: None,
+            truncated,
+        };
+    };
+    let (text, is_cut) = cut(named.text.into(), limit);
+    Body {
+        text,
+        encoding: BodyEncoding::Utf8,
+        charset: Some(named.charset),
+        truncated: is_cut || response.is_truncated() || response.bytes().len() > limit,
+    }
+}
+
 /// The bytes as text if they are UTF-8, else in base64, cut at `limit` bytes.
 /// The last value says whether anything is missing; `cut_before` whether something was missing already.
-pub(crate) fn encode(
-    bytes: &[u8],
-    limit: usize,
-    cut_before: bool,
-) -> (Cow<'_, str>, BodyEncoding, bool) {
+fn encode(bytes: &[u8], limit: usize, cut_before: bool) -> (Cow<'_, str>, BodyEncoding, bool) {
     let kept = &bytes[..bytes.len().min(limit)];
     let truncated = cut_before || kept.len() < bytes.len();
     match std::str::from_utf8(kept) {

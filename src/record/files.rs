@@ -41,6 +41,10 @@ impl Files {
         }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The request, its body going to a file of its own. In a line of a failure log the name that it was given before
     /// stands with the directory.
     pub(super) fn place(

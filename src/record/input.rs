@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::fields::Fields;
+use super::fields::{Fields, elements, is_null};
 use super::invalid::{InvalidLine, not_json};
 use super::logged;
 use super::read::{self, BODIES, Read, Reading};
@@ -144,6 +144,7 @@ fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Rea
     let unknown = read::unknown(&keys, reading)?;
     let body_file = defaults.body_file.as_ref().filter(|_| !has_body(&keys));
     defaults.complete(&mut keys);
+    check_accept(&keys)?;
     let mut request = read::request(url, &keys, reading)?;
     if let Some(raw) = request.raw_line() {
         return Ok(read_again(raw, defaults, reading));
@@ -173,6 +174,17 @@ pub(super) fn read_again(raw: &[u8], defaults: &Defaults, reading: Reading) -> R
         unknown: Vec::new(),
         logged: true,
     })
+}
+
+/// Refuses an `accept` without a status: each response would fail. A failure log may hold one, as a program can set it.
+fn check_accept(keys: &Fields<'_>) -> Result<(), InvalidLine> {
+    let values = keys.get("accept").map(|value| elements("accept".into(), value));
+    match values {
+        Some(Ok(values)) if values.iter().all(|value| is_null(value)) => Err(InvalidLine::new(
+            "accept: at least one status is expected, such as [404, \"200..=299\"]",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the path, put behind a directory, is in it.

@@ -1,11 +1,13 @@
 //! The lines of an input, one after the other.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::files::Files;
 use super::input::{Defaults, read_again, read_line};
+use super::local_files::LocalFiles;
 use super::read::{Read, Reading};
 use super::stand_in::stand_in;
 use super::{FileRegister, InvalidLine};
@@ -30,6 +32,8 @@ pub struct InputLines {
     retry: RetryPolicy,
     files: Option<Files>,
     register: FileRegister,
+    /// `None`: lines may name any file.
+    local: Option<LocalFiles>,
     number: u64,
 }
 
@@ -144,6 +148,33 @@ impl InputLines {
         self
     }
 
+    /// Refuses lines that reach files of this machine, for lists that come from others: a `body_file`, a file among
+    /// `body_pieces`, and an `output_file` that a link leads out of the directory of [`save_in`](InputLines::save_in).
+    /// Such a list needs an [`AddressPolicy`](crate::AddressPolicy) too, so that it does not reach services of this
+    /// network.
+    ///
+    /// ```
+    /// use haul::record::InputLines;
+    ///
+    /// let mut lines = InputLines::new().refuse_files();
+    /// let refused = lines.read(r#"{"url": "https://example.com/", "body_file": "/etc/passwd"}"#).unwrap_err();
+    /// assert!(refused.to_string().starts_with("body_file: "));
+    /// ```
+    pub fn refuse_files(mut self) -> InputLines {
+        self.local = Some(LocalFiles::none());
+        self
+    }
+
+    /// As [`refuse_files`](InputLines::refuse_files), but regular files in this directory and below it may be sent. A
+    /// path is looked at with `..` and all links resolved, when its line is read.
+    ///
+    /// # Errors
+    /// When it is no directory that can be found.
+    pub fn files_only_from(mut self, folder: impl AsRef<Path>) -> io::Result<InputLines> {
+        self.local = Some(LocalFiles::below(folder.as_ref())?);
+        Ok(self)
+    }
+
     /// Reads the next line.
     ///
     /// # Errors
@@ -225,6 +256,9 @@ impl InputLines {
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));
+        }
+        if let Some(local) = &self.local {
+            local.check(&request, self.files.as_ref().map(Files::folder))?;
         }
         for path in request.sends().files() {
             let entered = self.register.enter_sent(path);

@@ -167,6 +167,7 @@ impl<'a> Record<'a> {
                 .map(|head| shown(head, options.secrets)),
             body: None,
             body_encoding: None,
+            charset: None,
             body_truncated: None,
             tag: request.written_tag().cloned(),
             supersedes: request.resumed().is_some_and(|resumed| resumed.supersedes),
@@ -174,14 +175,11 @@ impl<'a> Record<'a> {
             response_text: None,
         };
         if let Some(response) = response_of(outcome).filter(|_| options.body && saved.is_none()) {
-            let (text, encoding, truncated) = body::encode(
-                response.bytes(),
-                options.body_limit,
-                response.is_truncated(),
-            );
-            record.body = Some(text);
-            record.body_encoding = Some(encoding);
-            record.body_truncated = Some(truncated);
+            let body = body::of_response(response, options.body_limit);
+            record.body = Some(body.text);
+            record.body_encoding = Some(body.encoding);
+            record.charset = body.charset.map(Cow::Owned);
+            record.body_truncated = Some(body.truncated);
         }
         record
     }
@@ -198,7 +196,8 @@ impl<'a> Record<'a> {
         ));
         if let Some(response) = response_of(outcome) {
             let (text, cut) = body::cut(response.text(), options.body_limit);
-            if record.body.as_ref() == Some(&text) {
+            // Text that was decoded is told by itself, cut at a byte of another charset or not.
+            if record.body.as_ref() == Some(&text) || record.charset.is_some() {
                 (record.body, record.body_encoding) = (None, None);
             }
             let cut = cut || response.is_truncated();
@@ -232,9 +231,13 @@ impl Record<'static> {
     pub(crate) fn into_failure(mut self, request: &Request, secrets: bool) -> Record<'static> {
         self.request = Some(Written::new(request, secrets, self.mistake().as_ref()));
         let content_type = self.content_type.as_deref();
-        let text = self
-            .body_bytes()
-            .map(|body| Cow::Owned(decode(&body, content_type).into_owned()));
+        let text = match self.charset {
+            // The body is text already.
+            Some(_) => self.body.clone(),
+            None => self
+                .body_bytes()
+                .map(|body| Cow::Owned(decode(&body, content_type).into_owned())),
+        };
         if text.is_some() && self.body == text {
             (self.body, self.body_encoding) = (None, None);
         }

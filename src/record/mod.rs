@@ -32,6 +32,7 @@
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
 //! | `body`, `body_encoding`, `body_truncated` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
+//! | `charset` | of text that the response's `Content-Type` names another charset than UTF-8 for, and that was decoded from it (feature `charset`): its name there, in lower case |
 //! | `tag` | what the caller tagged the request with, as it was written |
 //! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
 //!
@@ -54,6 +55,7 @@ mod input;
 mod invalid;
 mod key;
 mod lines;
+mod local_files;
 mod logged;
 mod make;
 mod pairs;
@@ -239,6 +241,10 @@ pub struct Record<'a> {
     /// How `body` is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_encoding: Option<BodyEncoding>,
+    /// The charset that `body`, or in a failure log `response_text`, was decoded from, as the response's `Content-Type`
+    /// names it, in lower case. `None`: its bytes are UTF-8, or in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charset: Option<Cow<'a, str>>,
     /// Whether the body was cut, by this record's limit or earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_truncated: Option<bool>,
@@ -356,7 +362,8 @@ impl<'a> Record<'a> {
         request.map_or("null", Written::as_json).to_owned()
     }
 
-    /// The bytes of `body`. `None` where there is none, or it is no valid base64.
+    /// The bytes of `body`; of text that was decoded from a `charset`, those of the text in UTF-8. `None` where there is
+    /// none, or it is no valid base64.
     pub fn body_bytes(&self) -> Option<Cow<'_, [u8]>> {
         body::decode(self.body.as_deref()?, self.body_encoding?)
     }

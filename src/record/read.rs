@@ -343,7 +343,8 @@ fn codes(key: &'static str, value: &RawValue) -> Result<StatusSet, InvalidLine> 
         Err(_) => vec![value],
     };
     let read = |value: &RawValue| serde_json::from_str(value.get());
-    let codes: Result<Vec<Codes>, serde_json::Error> = values.into_iter().map(read).collect();
+    let values = values.into_iter().filter(|value| !is_null(value));
+    let codes: Result<Vec<Codes>, serde_json::Error> = values.map(read).collect();
     status_set(&codes.map_err(|_| InvalidLine::new(codes::EXPECTED))?)
 }
 

@@ -51,6 +51,7 @@ impl Record<'_> {
             headers,
             body,
             body_encoding,
+            charset,
             body_truncated,
             tag,
             supersedes,
@@ -106,6 +107,7 @@ impl Record<'_> {
         line.some(",\"headers\":", headers);
         line.text(",\"body\":", body.as_deref());
         line.some(",\"body_encoding\":", body_encoding);
+        line.text(",\"charset\":", charset.as_deref());
         line.some(",\"body_truncated\":", body_truncated);
         line.some(",\"tag\":", tag);
         line.flag(",\"supersedes\":true", *supersedes);

@@ -10,17 +10,21 @@ pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
     if user.contains(':') {
         return Err("basic auth: the user name holds a colon (RFC 7617 §2)".into());
     }
-    // Encoded they would be sent, and on the other side they may begin a line.
-    if [user, password]
-        .iter()
-        .any(|part| part.contains(['\r', '\n', '\0']))
-    {
-        return Err("basic auth: it holds a line break or a NUL".into());
-    }
+    check([user, password].map(str::as_bytes)).map_err(|reason| format!("basic auth: {reason}"))?;
     secret(
         &format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))),
         "basic auth",
     )
+}
+
+/// Refuses a user or password with a CR, LF or NUL, also where it goes out encoded: a server decodes it, and may write it
+/// where a line ends.
+pub(crate) fn check<const N: usize>(parts: [&[u8]; N]) -> Result<(), &'static str> {
+    let mut bytes = parts.into_iter().flatten();
+    match bytes.any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
+        true => Err("a user and a password may hold no CR, LF and NUL (RFC 7617 §2)"),
+        false => Ok(()),
+    }
 }
 
 /// The value of `Authorization` for a token.

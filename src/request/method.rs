@@ -3,7 +3,7 @@
 use crate::http::Method;
 
 /// Methods of RFC 9110 and RFC 5789, which are sent in upper case however they are written.
-const STANDARD: [Method; 9] = [
+const STANDARD: [Method; 8] = [
     Method::GET,
     Method::HEAD,
     Method::POST,
@@ -11,16 +11,23 @@ const STANDARD: [Method; 9] = [
     Method::PATCH,
     Method::DELETE,
     Method::OPTIONS,
-    Method::CONNECT,
     Method::TRACE,
 ];
 
-/// Reads a method. `None`: the text is no token (RFC 9110 §5.6.2).
-pub(super) fn parse(text: &str) -> Option<Method> {
-    let standard = STANDARD
-        .into_iter()
-        .find(|method| method.as_str().eq_ignore_ascii_case(text));
-    standard.or_else(|| Method::from_bytes(text.as_bytes()).ok())
+/// Reads a method.
+///
+/// # Errors
+/// When the text is no token (RFC 9110 §5.6.2), or `CONNECT`: it asks a proxy for a tunnel, and what follows it on the
+/// connection is no HTTP.
+pub(super) fn parse(text: &str) -> Result<Method, &'static str> {
+    let is = |method: &Method| method.as_str().eq_ignore_ascii_case(text);
+    if is(&Method::CONNECT) {
+        return Err("the method CONNECT asks for a tunnel, which is no request of a batch");
+    }
+    if let Some(standard) = STANDARD.into_iter().find(is) {
+        return Ok(standard);
+    }
+    Method::from_bytes(text.as_bytes()).map_err(|_| "the method is not valid")
 }
 
 #[cfg(test)]
@@ -43,8 +50,16 @@ mod tests {
 
     #[test]
     fn text_that_is_no_token_is_no_method() {
-        for text in ["", "GE T", "GET\n", "gé"] {
-            assert_eq!(parse(text), None, "{text:?}");
+        for text in ["", "GE T", "GET\n", "gé", "G\0", "GET\r\nX: y"] {
+            assert_eq!(parse(text), Err("the method is not valid"));
         }
+    }
+
+    #[test]
+    fn connect_is_refused_however_it_is_written() {
+        for text in ["CONNECT", "connect", "Connect"] {
+            assert!(parse(text).unwrap_err().contains("tunnel"), "{text}");
+        }
+        assert_eq!(parse("CONNECTS").unwrap(), "CONNECTS");
     }
 }

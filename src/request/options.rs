@@ -67,6 +67,19 @@ pub(crate) enum Rule {
     RejectIf(Predicate),
 }
 
+impl Rule {
+    /// What the JSON body must hold.
+    ///
+    /// # Errors
+    /// When the pointer is none (RFC 6901 §3).
+    pub(crate) fn require(pointer: String, wanted: Value) -> Result<Rule, String> {
+        match pointer.is_empty() || pointer.starts_with('/') {
+            true => Ok(Rule::Require(pointer, wanted)),
+            false => Err(format!("a pointer begins with / (/{pointer}): {pointer:?}")),
+        }
+    }
+}
+
 impl Request {
     /// Says that the query, if there is any, was read from the `params` of a line.
     pub(crate) fn with_line_params(mut self) -> Request {

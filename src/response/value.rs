@@ -16,8 +16,8 @@ use serde_json::{Map, Number, Value};
 /// `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-pub(super) fn parse(json: &[u8]) -> Result<Value, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+pub(crate) fn parse(json: &str) -> Result<Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     let value = Building(&mut Vec::new()).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
@@ -85,7 +85,7 @@ impl<'de> Visitor<'de> for Building<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
         while let Some(name) = object.next_key::<String>()? {
-            if name == NUMBER && *EXACT {
+            if is_number(&name) {
                 let digits: String = object.next_value()?;
                 let number: Number = digits.parse().map_err(A::Error::custom)?;
                 return Ok(Value::Number(number));
@@ -94,6 +94,11 @@ impl<'de> Visitor<'de> for Building<'_> {
         }
         Ok(Value::Object(members))
     }
+}
+
+/// True if a map with this key is a number.
+pub(super) fn is_number(key: &str) -> bool {
+    key == NUMBER && *EXACT
 }
 
 /// Numbers come as maps.
@@ -138,13 +143,13 @@ mod tests {
         ];
         for text in texts {
             let expected: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(parse(text.as_bytes()).unwrap(), expected, "{text}");
+            assert_eq!(parse(&text).unwrap(), expected, "{text}");
         }
     }
 
     #[test]
     fn an_object_stays_one_whatever_its_keys_are_called() {
-        let text = br#"{"$serde_json::private::RawValue": "12"}"#;
+        let text = r#"{"$serde_json::private::RawValue": "12"}"#;
         let expected = Map::from_iter([("$serde_json::private::RawValue".to_owned(), "12".into())]);
         assert_eq!(parse(text).unwrap(), Value::Object(expected));
     }
@@ -185,21 +190,15 @@ mod tests {
         let texts = texts.iter().map(|text| (*text).to_owned());
         for text in texts.chain([nested(200)]) {
             let expected = serde_json::from_str::<Value>(&text).unwrap_err();
-            let error = parse(text.as_bytes()).unwrap_err();
+            let error = parse(&text).unwrap_err();
             assert_eq!(error.to_string(), expected.to_string(), "{text}");
             assert_eq!(error.classify(), expected.classify(), "{text}");
         }
-        let invalid = b"[\"\xff\"]";
-        let expected = serde_json::from_slice::<Value>(invalid).unwrap_err();
-        assert_eq!(
-            parse(invalid).unwrap_err().to_string(),
-            expected.to_string()
-        );
     }
 
     #[test]
     fn arrays_take_no_more_memory_than_their_items() {
-        let Value::Array(outer) = parse(b"[[1, 2, 3], [4, 5, 6], [7, 8, 9], [1], []]").unwrap()
+        let Value::Array(outer) = parse("[[1, 2, 3], [4, 5, 6], [7, 8, 9], [1], []]").unwrap()
         else {
             panic!("an array");
         };

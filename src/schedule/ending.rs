@@ -84,13 +84,10 @@ impl<J> Schedule<J> {
     }
 
     /// When [`expire`](Schedule::expire) will have something to end, or an attempt is to be looked at, which may end
-    /// what waits for its host.
+    /// what waits for its host. A batch ends at its deadline with nothing queued too: its caller may wait for a request
+    /// that is slow to come.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let batches = self
-            .batches
-            .values()
-            .filter(|batch| batch.ready + batch.parked > 0)
-            .filter_map(|batch| batch.deadline);
+        let batches = self.batches.values().filter_map(|batch| batch.deadline);
         let times = [self.deadlines.next(), self.looks.next()];
         batches.chain(times.into_iter().flatten()).min()
     }

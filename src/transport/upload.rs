@@ -176,7 +176,8 @@ impl<'a> From<'a> {
                 (From::Bytes(bytes), Some(bytes.len() as u64), None)
             }
             Source::File(path) => {
-                let (mut file, length) = open(path, || descriptors::open(|| File::open(path)))?;
+                let (mut file, length) =
+                    open(path, || descriptors::open(|| platform::open_to_read(path)))?;
                 // Some of those that call themselves empty are not, and of a body without bytes nothing is read.
                 if length == 0 {
                     ends(&mut file, 0)?;
@@ -211,8 +212,9 @@ impl Open<'_> {
             From::File(path) => {
                 if held.as_ref().is_none_or(|(of, _)| *of != at) {
                     let before = held.take();
-                    let (file, length) =
-                        open(path, || descriptors::replace(before, || File::open(path)))?;
+                    let (file, length) = open(path, || {
+                        descriptors::replace(before, || platform::open_to_read(path))
+                    })?;
                     if Some(length) != self.length {
                         return Err(changed(self.length, length));
                     }
@@ -245,17 +247,23 @@ impl Open<'_> {
 
 /// Opens a file that can be sent, and says how long it is.
 fn open(path: &Path, open: impl FnOnce() -> io::Result<File>) -> io::Result<(File, u64)> {
-    // Before it is opened, which with a pipe nobody writes to would wait for ever.
-    let about = fs::metadata(path)?;
+    // Before it is opened, since opening does something to some devices.
+    check_regular(&fs::metadata(path)?)?;
+    let file = open()?;
+    // And after it: another file may have taken its place.
+    let about = file.metadata()?;
+    check_regular(&about)?;
+    Ok((file, about.len()))
+}
+
+fn check_regular(about: &fs::Metadata) -> io::Result<()> {
     if about.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !about.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    let file = open()?;
-    let length = file.metadata()?.len();
-    Ok((file, length))
+    Ok(())
 }
 
 /// A file that is longer than it was said to be would be sent cut off.

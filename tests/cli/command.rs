@@ -196,6 +196,12 @@ impl Running {
         writeln!(stdin, "{line}").unwrap();
     }
 
+    /// Writes input that need not be whole lines.
+    pub(crate) fn write(&mut self, text: &str) {
+        let stdin = self.stdin.as_mut().expect("open input");
+        stdin.write_all(text.as_bytes()).unwrap();
+    }
+
     /// The next result; waits for it.
     #[track_caller]
     pub(crate) fn next_result(&mut self) -> Value {

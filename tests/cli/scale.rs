@@ -63,3 +63,41 @@ fn memory_is_flat_in_the_length_of_the_input() {
     );
     assert!(many < 100 << 10, "{many} KiB");
 }
+
+/// The peak of a run over answers of `[[],[],...]`, all of them at once.
+#[cfg(target_os = "linux")]
+fn peak_of_lists(options: &[&str], answers: usize, server: &str) -> u64 {
+    let mut run = haul(options.iter().chain(&["-qq", "-j", "16", "-m", "0", "-"])).start();
+    for i in 0..answers {
+        run.say(&format!("{server}{i}"));
+    }
+    for _ in 0..answers {
+        run.next_result();
+    }
+    let peak = peak(run.id());
+    run.close_input();
+    run.finish();
+    peak
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn looking_into_bodies_takes_no_more_memory_than_the_bodies() {
+    const BODY: usize = 512 << 10;
+    let body = format!("[{}[]]", "[],".repeat(BODY / 3));
+    let server = Scenario::new().on("/*", Answer::json(body)).start();
+    let url = server.url("/");
+    let bodies = ((16 * BODY) >> 10) as u64;
+    let plain = peak_of_lists(&[], 16, &url);
+    for options in [
+        &["--require", "/code=0"][..],
+        &["--require", "/0/1=0"],
+        &["--expect-json"],
+    ] {
+        let looked = peak_of_lists(options, 16, &url);
+        assert!(
+            looked < plain + bodies / 2,
+            "{options:?}: {looked} KiB, and {plain} KiB without"
+        );
+    }
+}

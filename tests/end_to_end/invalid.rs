@@ -11,6 +11,11 @@ use super::{client, error, indices};
 fn each_bad_request_fails_by_itself_and_says_what_is_wrong() {
     let server = Server::always(Answer::text("fine"));
     let get = || Request::get(server.url("/"));
+    let by = |method: &str| Request::new(method, server.url("/"));
+    let with_user = |user: &str| {
+        let url = server.url("/").replace("://", &format!("://{user}@"));
+        Request::get(url)
+    };
     let unwritable = HashMap::from([(vec![1], 1)]);
     let bad: Vec<(Request, &str)> = vec![
         ("not a url".into(), "no scheme"),
@@ -26,11 +31,27 @@ fn each_bad_request_fails_by_itself_and_says_what_is_wrong() {
         (get().basic_auth("a", "b\rc"), "line break"),
         (get().basic_auth("a\0", "b"), "NUL"),
         (get().bearer("a\nb"), "bearer token"),
+        (get().header("x-bad", "a\nb"), "x-bad"),
+        (get().header("x-bad", "a\0b"), "x-bad"),
+        (get().header("x\r\nbad", "a"), "header name"),
+        (get().basic_auth("a\r\nb", "c"), "CR, LF and NUL"),
+        (get().basic_auth("a", "c\n"), "CR, LF and NUL"),
+        (get().basic_auth("a", "\0"), "CR, LF and NUL"),
+        (get().bearer("a\r\nb"), "bearer token"),
+        (get().bearer("\0"), "bearer token"),
+        (with_user("a%0d%0ab:c"), "CR, LF and NUL"),
+        (with_user("a:%0A"), "CR, LF and NUL"),
+        (with_user("%00"), "CR, LF and NUL"),
+        (get().require("code", 0), "a pointer begins with /"),
+        (get().require("a/b", 0), "a pointer begins with /"),
+        (get().require("#/code", 0), "a pointer begins with /"),
         (get().json(&unwritable), "JSON"),
-        (
-            Request::new("BAD METHOD", server.url("/")),
-            "method is not valid",
-        ),
+        (by("BAD METHOD"), "method is not valid"),
+        (by("GET\r\nX: y"), "is not valid"),
+        (by("GET\0"), "is not valid"),
+        (by("CONNECT"), "tunnel"),
+        (by("connect"), "tunnel"),
+        (by("cOnNeCt"), "tunnel"),
         (
             get().retry(RetryPolicy::default().max_attempts(0)),
             "max_attempts",

@@ -56,6 +56,31 @@ fn a_setting_that_cannot_be_is_named() {
             "bearer",
             "may not be sent",
         ),
+        (
+            Client::builder().basic_auth("a", "b\r\nX-Y: z"),
+            "basic_auth",
+            "CR, LF and NUL",
+        ),
+        (
+            Client::builder().basic_auth("a\0", ""),
+            "basic_auth",
+            "CR, LF and NUL",
+        ),
+        (
+            Client::builder().proxy(haul::ProxySettings::all("http://a%0d%0ab:c@h:1")),
+            "proxy",
+            "CR, LF and NUL",
+        ),
+        (
+            Client::builder().proxy(haul::ProxySettings::all("http://a:%00@h:1")),
+            "proxy",
+            "CR, LF and NUL",
+        ),
+        (
+            Client::builder().require("code", 0),
+            "require",
+            "begins with /",
+        ),
         (Client::builder().base_url("/api"), "base_url", "no scheme"),
         (Client::builder().base_url("ftp://h/"), "base_url", "scheme"),
         (

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use haul::{ErrorType, Layer, Phase, Request, StopReason, Timeouts};
+use haul::{End, ErrorType, Layer, Phase, Refusal, Request, StopReason, Timeouts};
 
 use super::support::{Answer, Scenario, Server};
 use super::{builder, client, error, quick, verdict};
@@ -151,4 +151,51 @@ fn queued_work_expires_on_time_although_every_worker_is_busy() {
     assert_eq!(error(&first).status(), Some(500), "the real failure");
     assert!(started.elapsed() < FAR);
     drop(outcomes);
+}
+
+#[test]
+fn a_batch_whose_feeder_is_silent_ends_at_its_deadline() {
+    for ordered in [false, true] {
+        let client = client(1);
+        let (intake, outcomes) = match ordered {
+            true => client.ordered_channel(),
+            false => client.channel(),
+        };
+        let mut outcomes = outcomes.deadline(SHORT);
+        assert!(outcomes.next().is_none());
+        assert_eq!(outcomes.end(), Some(End::Deadline));
+        let refused = intake.send("http://a.invalid/").unwrap_err();
+        assert_eq!(refused.why(), Refusal::Closed);
+    }
+}
+
+#[test]
+fn outcomes_that_came_before_the_feeder_fell_silent_are_handed_out() {
+    let server = Server::always(Answer::text("fine"));
+    let client = client(1);
+    let (intake, outcomes) = client.channel();
+    intake.send(server.url("/1")).unwrap();
+    intake.send(server.url("/2")).unwrap();
+    let mut outcomes = outcomes.deadline(Duration::from_secs(2));
+    let succeeded = outcomes.by_ref().filter(haul::Outcome::is_success).count();
+    assert_eq!(succeeded, 2);
+    assert_eq!(outcomes.end(), Some(End::Deadline));
+}
+
+#[test]
+fn a_batch_that_waits_for_its_last_answer_reads_no_more_after_its_deadline() {
+    let server = Server::always(Answer::never());
+    let client = client(1);
+    let mut read = 0;
+    let input = std::iter::repeat_with(|| {
+        read += 1;
+        server.url("/")
+    });
+    let mut outcomes = client.as_completed(input.take(1)).deadline(SHORT);
+    let outcome = outcomes.next().unwrap();
+    assert!(outcome.is_not_done());
+    assert!(outcomes.next().is_none());
+    assert_eq!(outcomes.end(), Some(End::Deadline));
+    drop(outcomes);
+    assert_eq!(read, 1);
 }

@@ -100,8 +100,20 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 impl Signed {
     /// By nobody but itself.
     pub(crate) fn by_itself(name: &str) -> Signed {
+        Signed::as_authority(name, 2100, IsCa::NoCa)
+    }
+
+    /// By itself, as `openssl req -x509` does: it says that it is an authority's. Valid until this year.
+    pub(crate) fn by_itself_until(name: &str, until: i32) -> Signed {
+        let authority = IsCa::Ca(BasicConstraints::Unconstrained);
+        Signed::as_authority(name, until, authority)
+    }
+
+    fn as_authority(name: &str, until: i32, is_ca: IsCa) -> Signed {
         let key = KeyPair::generate().unwrap();
-        let certificate = params(name, 2100).self_signed(&key).unwrap();
+        let mut params = params(name, until);
+        params.is_ca = is_ca;
+        let certificate = params.self_signed(&key).unwrap();
         Signed { certificate, key }
     }
 

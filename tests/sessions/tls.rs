@@ -303,3 +303,75 @@ fn with_roots_of_its_own() {
     let outcome = builder().build().unwrap().get(&*url);
     assert_eq!(verdict(&outcome).0, ErrorType::Tls);
 }
+
+/// Settings that trust this certificate alone.
+fn pinned(folder: &Folder, name: &str, signed: &Signed) -> TlsSettings {
+    TlsSettings::new().ca_file(folder.file(name, signed.certificate.pem()))
+}
+
+#[test]
+fn a_certificate_in_the_ca_file_is_accepted_from_the_server_that_presents_it() {
+    let folder = Folder::new();
+    for signed in [
+        Signed::by_itself_until("a.test", 2100),
+        Signed::by_itself("a.test"),
+        Authority::new().sign("a.test", 2100),
+    ] {
+        let server = Secure::start(signed.serving());
+        let in_place = pinned(&folder, "own.pem", &signed);
+        let beside = TlsSettings::new().add_ca_file(folder.path().join("own.pem"));
+        for tls in [in_place, beside] {
+            let client = builder().tls(tls).build().unwrap();
+            assert_eq!(text(&client.get(server.url("a.test"))), "hello");
+        }
+    }
+}
+
+#[test]
+fn an_old_version_of_tls_accepts_such_a_certificate_too() {
+    let folder = Folder::new();
+    let signed = Signed::by_itself_until("a.test", 2100);
+    let server = Secure::start(signed.serving_versions(&[&version::TLS12]));
+    let tls = pinned(&folder, "own.pem", &signed);
+    let client = builder().tls(tls).build().unwrap();
+    assert_eq!(text(&client.get(server.url("a.test"))), "hello");
+}
+
+#[test]
+fn such_a_certificate_must_be_valid_for_the_name_and_at_this_time() {
+    let folder = Folder::new();
+    for (signed, why) in [
+        (Signed::by_itself_until("a.test", 2010), "expired"),
+        (
+            Signed::by_itself_until("b.test", 2100),
+            "not valid for name",
+        ),
+        (Authority::new().sign("a.test", 2010), "expired"),
+        (Authority::new().sign("b.test", 2100), "not valid for name"),
+    ] {
+        let server = Secure::start(signed.serving());
+        let client = builder().tls(pinned(&folder, "own.pem", &signed)).build();
+        let outcome = client.unwrap().get(server.url("a.test"));
+        assert!(message(&outcome).contains(why), "{}", message(&outcome));
+    }
+}
+
+#[test]
+fn another_certificate_of_the_same_name_is_not_accepted() {
+    let folder = Folder::new();
+    let known = Signed::by_itself_until("a.test", 2100);
+    let client = builder().tls(pinned(&folder, "own.pem", &known)).build();
+    let client = client.unwrap();
+    for other in [
+        Signed::by_itself_until("a.test", 2100),
+        Signed::by_itself("a.test"),
+        Authority::new().sign("a.test", 2100),
+    ] {
+        let server = Secure::start(other.serving());
+        let outcome = client.get(server.url("a.test"));
+        assert_eq!(
+            verdict(&outcome),
+            (ErrorType::Tls, 1, Some(StopReason::NotRetryable))
+        );
+    }
+}

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
+use std::thread;
 
 use haul::{Client, Preview, Request, Tag};
 use serde::Serialize;
 
 use crate::failure::{Failure, Status};
-use crate::input::Input;
+use crate::input::{Bad, Input};
+use crate::run::stopped_early;
+use crate::run_limit::{self, RunLimit};
 use crate::stdout::{Stream, unwritten};
 use crate::unfit::Unfit;
 use crate::voice::Voice;
@@ -48,12 +52,23 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// Lines that are read before they can be printed.
+const AHEAD: usize = 64;
+
 /// Prints the requests, and says of each line that could not be sent why.
-pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<Status, Failure> {
+pub(crate) fn print(
+    input: Input,
+    client: &Client,
+    limit: &RunLimit,
+    voice: &Voice,
+) -> Result<Status, Failure> {
+    limit.reads();
+    let refusal = input.refusal();
+    let lines = read_apart(input)?;
     let mut out = BufWriter::new(Stream::stdout());
     let mut status = Status::Fine;
     let mut write = || {
-        while let Some(read) = input.next_line() {
+        while let Some(read) = next(&lines, &mut out, limit)? {
             let bad = match read {
                 Ok(request) => match client.preview(request.clone()) {
                     Ok(preview) => {
@@ -74,11 +89,51 @@ pub(crate) fn print(mut input: Input, client: &Client, voice: &Voice) -> Result<
         out.flush()
     };
     match write() {
+        Err(e) if e.kind() == io::ErrorKind::TimedOut => {
+            voice.note(&stopped_early(run_limit::REASON));
+            Ok(Status::Stopped)
+        }
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&e)),
         Err(_) => Ok(Status::Fine),
-        Ok(()) => match input.refusal().failure() {
+        Ok(()) => match refusal.failure() {
             Some(failure) => Err(failure),
             None => Ok(status),
         },
+    }
+}
+
+/// Reads the lines on a thread of their own: one that is slow to come may not hold back what is to be printed, nor the
+/// end of the run.
+fn read_apart(mut input: Input) -> Result<Receiver<Result<Request, Bad>>, Failure> {
+    let (to, lines) = sync_channel(AHEAD);
+    let read = move || {
+        while let Some(line) = input.next_line() {
+            if to.send(line).is_err() {
+                return;
+            }
+        }
+    };
+    thread::Builder::new()
+        .name("haul-input".to_owned())
+        .spawn(read)
+        .map_err(|e| Failure::unwritten(format!("no thread to read the input: {e}")))?;
+    Ok(lines)
+}
+
+/// The next line, `None` after the last one. What is written goes out before a wait. The error is of kind `TimedOut` once
+/// the run has taken too long.
+fn next<T>(lines: &Receiver<T>, out: &mut impl Write, limit: &RunLimit) -> io::Result<Option<T>> {
+    match lines.try_recv() {
+        Ok(line) => return Ok(Some(line)),
+        Err(TryRecvError::Disconnected) => return Ok(None),
+        Err(TryRecvError::Empty) => out.flush()?,
+    }
+    let Some(left) = limit.left() else {
+        return Ok(lines.recv().ok());
+    };
+    match lines.recv_timeout(left) {
+        Ok(line) => Ok(Some(line)),
+        Err(RecvTimeoutError::Disconnected) => Ok(None),
+        Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::TimedOut.into()),
     }
 }

@@ -43,16 +43,23 @@ pub(crate) fn of_usage(told: &Told) -> Status {
     }
 }
 
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> ExitCode {
-        ExitCode::from(match status {
+impl Status {
+    /// The number that the process exits with.
+    pub(crate) fn number(self) -> u8 {
+        match self {
             Status::Fine => 0,
             Status::Unsuccessful => 1,
             Status::Usage => 2,
             Status::Unwritten => 3,
             Status::Stopped => 4,
             Status::Signal(number) => 128 + number,
-        })
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        ExitCode::from(status.number())
     }
 }
 

@@ -22,6 +22,7 @@ mod recording;
 mod refused;
 mod reread;
 mod run;
+mod run_limit;
 mod settings;
 mod signals;
 mod source;
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 
 use arguments::Arguments;
 use failure::{Failure, Status};
+use run_limit::RunLimit;
 use voice::Voice;
 
 fn main() -> ExitCode {
@@ -65,12 +67,13 @@ fn carry_out(mut arguments: Arguments, voice: &Voice) -> Result<Status, Failure>
     } else {
         limits::tell(voice);
     }
+    let limit = RunLimit::start(&arguments, voice)?;
     if !arguments.ending.demo {
-        return run::run(&arguments, voice);
+        return run::run(&arguments, &limit, voice);
     }
     let demo = demo::start(&mut arguments)?;
     demo.announce(&arguments, voice);
-    let status = run::run(&arguments, voice)?;
+    let status = run::run(&arguments, &limit, voice)?;
     demo.explain(&arguments, voice);
     Ok(status)
 }

@@ -159,19 +159,21 @@ fn is_skipped(line: &[u8]) -> bool {
     text.is_empty() || text.starts_with(b"#")
 }
 
-/// Text of which nearly every second byte is zero.
+/// Text in UTF-16: it can be read as such, holds no control characters, and a third of it at least is ASCII, as URLs are.
 fn utf16_without_mark(first: &[u8]) -> Option<&'static str> {
-    let pairs = first[..first.len().min(512)].chunks_exact(2);
-    let (mut all, mut little, mut big) = (0, 0, 0);
-    for pair in pairs {
-        all += 1;
-        little += usize::from(pair[0] != 0 && pair[1] == 0);
-        big += usize::from(pair[0] == 0 && pair[1] != 0);
-    }
-    match all {
-        0 | 1 => None,
-        _ if little * 5 >= all * 4 => Some("UTF-16LE"),
-        _ if big * 5 >= all * 4 => Some("UTF-16BE"),
+    let pairs = || first[..first.len().min(512)].chunks_exact(2);
+    let is_text = |unit: fn([u8; 2]) -> u16| {
+        let mut units: Vec<u16> = pairs().map(|pair| unit([pair[0], pair[1]])).collect();
+        // Half of a character may have been read.
+        units.pop_if(|last| (0xd800..0xdc00).contains(last));
+        let ascii = units.iter().filter(|unit| **unit < 0x80).count();
+        let mut text = char::decode_utf16(units.iter().copied());
+        let whole = text.all(|c| c.is_ok_and(|c| !c.is_control() || "\t\r\n".contains(c)));
+        whole && units.len() > 1 && ascii * 3 >= units.len()
+    };
+    match (is_text(u16::from_le_bytes), is_text(u16::from_be_bytes)) {
+        (true, _) => Some("UTF-16LE"),
+        (_, true) => Some("UTF-16BE"),
         _ => None,
     }
 }

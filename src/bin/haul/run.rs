@@ -16,6 +16,7 @@ use crate::input;
 use crate::look::Look;
 use crate::output::{self, Results};
 use crate::progress;
+use crate::run_limit::{self, RunLimit};
 use crate::settings::{self, Settings};
 use crate::signals;
 use crate::stdout;
@@ -26,7 +27,11 @@ use crate::voice::{self, Voice};
 /// From how many finished requests on a share of failures counts.
 const SHARE_FROM: u64 = 100;
 
-pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failure> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    limit: &RunLimit,
+    voice: &Voice,
+) -> Result<Status, Failure> {
     check(arguments)?;
     let files = files::enter(arguments)?;
     let Settings { client, lines } = settings::settings(arguments, voice)?;
@@ -36,13 +41,13 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     files.check_writable()?;
     check_stdout(arguments)?;
     if arguments.ending.dry_run {
-        return dry_run::print(requests, &client, voice);
+        return dry_run::print(requests, &client, limit, voice);
     }
     let refusal = requests.refusal();
     files.make_folder()?;
     let new = files.new_outputs();
     let mut output = output::open(arguments, client.redaction(), files.register(), &new)?;
-    let mut summary_file = match SummaryFile::open(arguments) {
+    let mut summary_file = match SummaryFile::open(arguments.results.summary_json.as_deref()) {
         Ok(file) => file,
         Err(failure) => {
             drop(output);
@@ -69,11 +74,13 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     if shown != Shown::None && !arguments.ending.retry_failed {
         total::count(&arguments.inputs, known, found, outcomes.progress());
     }
+    let how_to_resume = again::how_to_resume(arguments, client.redaction());
+    limit.runs(outcomes.summary(), how_to_resume.clone());
     let Driven {
         ended,
         mut summary,
         unsaved,
-    } = drive(arguments, outcomes, &mut output, shown, voice);
+    } = drive(arguments, outcomes, &mut output, shown, limit, voice);
     let end = match ended {
         Ok(end) => end,
         // Whoever read the results has had enough.
@@ -106,7 +113,7 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
     let status = match signal {
         Some(number) => Status::Signal(number),
         None if end != End::Completed => {
-            voice.note(&format!("stopped early: {}", reason(arguments, end)));
+            voice.note(&stopped_early(&reason(arguments, end)));
             Status::Stopped
         }
         None if summary.total() == 0 && arguments.ending.fail_empty => Status::Unsuccessful,
@@ -116,10 +123,12 @@ pub(crate) fn run(arguments: &Arguments, voice: &Voice) -> Result<Status, Failur
         None => Status::Fine,
     };
     if matches!(status, Status::Signal(_) | Status::Stopped)
-        && let Some(how) = again::how_to_resume(arguments, client.redaction())
+        && let Some(how) = how_to_resume
     {
         voice.note(&how);
     }
+    // Dropping the client waits for its workers, one of which may wait for a file.
+    limit.is_over(status);
     Ok(status)
 }
 
@@ -219,6 +228,7 @@ fn drive<I>(
     mut outcomes: Outcomes<I>,
     output: &mut impl Sink,
     shown: Shown,
+    limit: &RunLimit,
     voice: &Voice,
 ) -> Driven
 where
@@ -236,8 +246,8 @@ where
         }
         None => {}
     }
-    if let Some(limit) = arguments.times.max_run_time {
-        outcomes = outcomes.deadline(limit);
+    if let Some(left) = limit.left() {
+        outcomes = outcomes.deadline(left);
     }
     let figures = outcomes.summary();
     let lines = progress::lines(outcomes.progress(), shown, voice);
@@ -250,6 +260,7 @@ where
     let (mut first, mut first_unsaved) = (None, None);
     let mut recorded = outcomes.record_to(output);
     for outcome in recorded.by_ref() {
+        limit.advances();
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -272,6 +283,7 @@ where
     drop(recorded);
     voice.set_bar(false);
     drop(lines);
+    limit.reports();
     Driven {
         ended: first.map_or(Ok(end), Err),
         summary: figures.snapshot(),
@@ -281,7 +293,7 @@ where
 
 fn reason(arguments: &Arguments, end: End) -> String {
     match (end, arguments.ending.max_failures) {
-        (End::Deadline, _) => "the run took too long (--max-run-time)".to_owned(),
+        (End::Deadline, _) => run_limit::REASON.to_owned(),
         (End::TooManyFailures, None) => "a request failed (--fail-early)".to_owned(),
         (End::TooManyFailures | End::Cancelled, Some(_)) => {
             "too many requests failed (--max-failures)".to_owned()
@@ -290,7 +302,17 @@ fn reason(arguments: &Arguments, end: End) -> String {
     }
 }
 
-fn report(summary: &Summary, file: &mut SummaryFile, voice: &Voice) -> Result<(), Failure> {
+/// Note that ends a run which was stopped early.
+pub(crate) fn stopped_early(reason: &str) -> String {
+    format!("stopped early: {reason}")
+}
+
+/// Prints the summary, and writes it to the file of `--summary-json`.
+pub(crate) fn report(
+    summary: &Summary,
+    file: &mut SummaryFile,
+    voice: &Voice,
+) -> Result<(), Failure> {
     if !voice.is_quiet() {
         voice.block(&format!("{summary:width$}", width = voice::width()));
     }

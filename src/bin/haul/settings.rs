@@ -10,7 +10,8 @@ use haul::record::InputLines;
 use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
 
-use crate::arguments::{Arguments, Format, Pace, Requests, Times, name_of};
+use crate::again::quoted;
+use crate::arguments::{Arguments, Connection, Format, Pace, Requests, Times, name_of};
 use crate::connection::connected;
 use crate::failure::Failure;
 use crate::header_text::{self, Header, bearer, headers};
@@ -79,6 +80,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
             lines = lines.without_directories();
         }
     }
+    lines = limited_to_files(lines, &arguments.connection)?;
     let headers = headers(given)?;
     let named = |name| headers.iter().any(|header| header.is(name));
     if named("content-type") {
@@ -100,6 +102,21 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         .build()
         .map_err(|error| Failure::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(Settings { client, lines })
+}
+
+/// Says which files lines may name that may come from others.
+fn limited_to_files(lines: InputLines, given: &Connection) -> Result<InputLines, Failure> {
+    match &given.allow_files_from {
+        Some(folder) => lines.files_only_from(folder).map_err(|e| {
+            let option = name_of("allow-files-from");
+            Failure::usage(format!(
+                "{option}: {}: {e} (a directory is expected)",
+                folder.display()
+            ))
+        }),
+        None if given.public_only => Ok(lines.refuse_files()),
+        None => Ok(lines),
+    }
 }
 
 /// Refuses cookies that cannot be sent as they are. They are not shown: they may be secrets.
@@ -213,10 +230,16 @@ fn defaults(given: &Requests) -> Result<InputLines, Failure> {
     };
     let text = |text: &str| Value::from(text).to_string();
     if let Some(method) = &given.request {
+        let option = || name_of("request");
         Method::from_bytes(method.as_bytes()).map_err(|_| {
-            let option = name_of("request");
-            Failure::usage(format!("{option}: the method is not valid: {method:?}"))
+            Failure::usage(format!("{}: the method is not valid: {method:?}", option()))
         })?;
+        if method.eq_ignore_ascii_case(Method::CONNECT.as_str()) {
+            return Err(Failure::usage(format!(
+                "{}: {method} asks for a tunnel, which is no request (--proxy makes one where it needs it)",
+                option()
+            )));
+        }
         lines = set(lines, "request", "method", &text(method))?;
     }
     if let Some(data) = &given.data {
@@ -251,8 +274,15 @@ fn read_from_file(lines: InputLines, data: &str) -> InputLines {
 
 /// The text itself, or after `@` that of a file, or after `@-` that of standard input.
 pub(crate) fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
-    String::from_utf8(bytes_or_file(option, text)?)
-        .map_err(|_| Failure::usage(format!("{}: not UTF-8: {text:?}", name_of(option))))
+    String::from_utf8(bytes_or_file(option, text)?).map_err(|e| {
+        let hint = match (e.as_bytes(), text.strip_prefix('@')) {
+            ([0xff, 0xfe, ..] | [0xfe, 0xff, ..], Some(file)) if file != "-" => {
+                format!(" (iconv -f UTF-16 -t UTF-8 {} makes it so)", quoted(file))
+            }
+            _ => String::new(),
+        };
+        Failure::usage(format!("{}: not UTF-8: {text:?}{hint}", name_of(option)))
+    })
 }
 
 fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {

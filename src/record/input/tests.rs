@@ -375,3 +375,23 @@ fn what_is_wrong_is_found_in_the_line_and_named_apart_from_the_reason() {
         assert!(!wrong.to_string().contains("sesame"), "{wrong}");
     }
 }
+
+#[test]
+fn an_accept_without_a_status_is_refused_and_null_in_it_is_absent() {
+    let read = |accept: &str| {
+        let line = format!(r#"{{"url":"http://h/","accept":{accept}}}"#);
+        request_of_input(&line, &Map::new())
+    };
+    for accept in ["[]", "[null]", "[ null , null ]"] {
+        let reason = read(accept).unwrap_err().to_string();
+        assert!(
+            reason.starts_with("accept: at least one status"),
+            "{reason}"
+        );
+    }
+    for accept in ["[200, null]", "[null, \"200..=299\"]", "200", "null"] {
+        assert!(read(accept).is_ok(), "{accept}");
+    }
+    let logged = r#"{"v":1,"request":{"url":"http://h/","accept":[]}}"#;
+    assert!(request_of_input(logged, &Map::new()).is_ok());
+}

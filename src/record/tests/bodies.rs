@@ -66,3 +66,80 @@ fn the_text_of_a_failure_is_cut_at_the_limit_too() {
     assert_eq!(record.response_text.as_deref(), Some("余"));
     assert_eq!((record.body_truncated, record.body), (Some(true), None));
 }
+
+#[cfg(feature = "charset")]
+#[test]
+fn text_in_a_charset_that_the_header_names_is_text_with_its_charset() {
+    let record = |kind: &str, bytes: &[u8], options: &RecordOptions| {
+        let line = Record::new(&ok("http://h/", kind, bytes), options).to_line();
+        let read = Record::parse(&line).unwrap();
+        let keys = ["body", "body_encoding", "charset", "body_truncated"];
+        let value = value(&line);
+        let again = read.charset.map(|charset| charset.into_owned());
+        assert_eq!(again.as_deref(), value["charset"].as_str());
+        keys.map(|key| value[key].clone())
+    };
+    let all = RecordOptions::new();
+    for (kind, bytes, text, charset) in [
+        (
+            "text/html; charset=gbk",
+            &b"\xd3\xe0\xb6\xee"[..],
+            "余额",
+            "gbk",
+        ),
+        (
+            "text/plain;charset=\"ISO-8859-1\"",
+            b"caf\xe9",
+            "café",
+            "iso-8859-1",
+        ),
+        (
+            "application/json; charset=Shift_JIS",
+            b"[\"\x8e\x9a\"]",
+            "[\"字\"]",
+            "shift_jis",
+        ),
+        ("text/plain; charset=utf-16be", b"\0a\0b", "ab", "utf-16be"),
+    ] {
+        let expected = [json!(text), json!("utf8"), json!(charset), json!(false)];
+        assert_eq!(record(kind, bytes, &all), expected, "{kind}");
+    }
+    // What is no text of its charset, or no text by its type, is kept to the byte.
+    for (kind, bytes, base64) in [
+        ("text/html; charset=gbk", &b"\xff"[..], "/w=="),
+        ("text/html; charset=nonsense", b"\xff", "/w=="),
+        ("text/html; charset=utf-8", b"\xff", "/w=="),
+        ("image/png; charset=iso-8859-1", b"\xff", "/w=="),
+    ] {
+        let expected = [json!(base64), json!("base64"), Value::Null, json!(false)];
+        assert_eq!(record(kind, bytes, &all), expected, "{kind}");
+    }
+    // Cut within a character, and after text that is longer in UTF-8.
+    let (gbk, bytes) = ("text/html; charset=gbk", b"\xd3\xe0\xb6\xee");
+    for (limit, text) in [(3, "余"), (4, "余"), (5, "余"), (1, "")] {
+        let options = RecordOptions::new().body_limit(limit);
+        let expected = [json!(text), json!("utf8"), json!("gbk"), json!(true)];
+        assert_eq!(record(gbk, bytes, &options), expected, "{limit}");
+    }
+    assert_eq!(
+        record(gbk, bytes, &RecordOptions::new().body_limit(6))[0],
+        "余额"
+    );
+}
+
+#[cfg(feature = "charset")]
+#[test]
+fn a_failure_in_another_charset_has_its_text_once() {
+    let answer = response(
+        "http://h/",
+        500,
+        "text/plain; charset=gbk",
+        b"\xd3\xe0\xb6\xee",
+    );
+    let line = value(&failure(&sample::bad_status(0, "http://h/", answer)));
+    assert_eq!(
+        (&line["response_text"], &line["charset"]),
+        (&json!("余额"), &json!("gbk"))
+    );
+    assert_eq!((line.get("body"), line.get("body_encoding")), (None, None));
+}

@@ -2,8 +2,10 @@
 
 #![cfg_attr(unix, allow(dead_code))]
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::Path;
 
 use super::KeepAlive;
 
@@ -113,4 +115,9 @@ pub(in crate::transport) fn spare() -> io::Result<Spare> {
 /// How many files this process may have open.
 pub(in crate::transport) fn file_limit() -> Option<u64> {
     None
+}
+
+/// Opens a file to be read.
+pub(in crate::transport) fn open_to_read(path: &Path) -> io::Result<File> {
+    File::open(path)
 }

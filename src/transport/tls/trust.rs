@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use ::rustls::client::WebPkiServerVerifier;
 use ::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use ::rustls::client::{WebPkiServerVerifier, verify_server_name};
 use ::rustls::crypto::CryptoProvider;
 use ::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use ::rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use ::rustls::server::ParsedCertificate;
+use ::rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use crate::escape::log_line;
 use crate::tls_settings::{Roots, TlsSettings};
@@ -28,6 +29,22 @@ pub(super) fn verifier(
                 .supported_schemes(),
         }));
     }
+    let inner = by_roots(settings, extra.clone(), provider)?;
+    Ok(match extra.is_empty() {
+        true => inner,
+        false => Arc::new(Pinning {
+            trusted: extra,
+            inner,
+        }),
+    })
+}
+
+/// Who decides by the roots alone.
+fn by_roots(
+    settings: &TlsSettings,
+    extra: Vec<CertificateDer<'static>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, String> {
     let mut roots = RootCertStore::empty();
     match settings.roots {
         Roots::Platform => return platform(extra, provider),
@@ -76,6 +93,83 @@ fn platform(
     _: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, String> {
     Err("platform_roots: needs the feature `platform-verifier`".to_owned())
+}
+
+/// Takes a certificate of the settings' files from the very server that presents it, too: self-signed ones mostly say that
+/// they are an authority's, and no server may present such a one otherwise (as OpenSSL and so curl have it).
+#[derive(Debug)]
+struct Pinning {
+    trusted: Vec<CertificateDer<'static>>,
+    inner: Arc<dyn ServerCertVerifier>,
+}
+
+impl ServerCertVerifier for Pinning {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self.inner.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        let error = match verified {
+            Err(error) if is_about_the_issuer(&error) => error,
+            verified => return verified,
+        };
+        let is_trusted = |trusted: &CertificateDer<'_>| trusted.as_ref() == end_entity.as_ref();
+        if !self.trusted.iter().any(is_trusted) {
+            return Err(error);
+        }
+        // Its time was looked at before its issuer, or the error would be another one.
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// True if a certificate was refused for who signed it, or because it is an authority's.
+fn is_about_the_issuer(error: &Error) -> bool {
+    let Error::InvalidCertificate(error) = error else {
+        return false;
+    };
+    match error {
+        CertificateError::UnknownIssuer => true,
+        CertificateError::Other(other) => matches!(
+            other.0.downcast_ref::<webpki::Error>(),
+            Some(webpki::Error::CaUsedAsEndEntity)
+        ),
+        _ => false,
+    }
 }
 
 /// Takes anything from anybody. A signature proves nothing where the certificate is not looked at, so it is not either:

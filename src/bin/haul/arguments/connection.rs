@@ -21,6 +21,8 @@ pub(crate) struct Connection {
     #[arg(short = 'k', long, conflicts_with = "cacert")]
     pub(crate) insecure: bool,
     /// Root certificates (PEM), in place of Mozilla's
+    ///
+    /// The self-signed certificate of a server itself will do; name and validity are checked all the same.
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
     /// Client certificate (PEM)
@@ -41,10 +43,16 @@ pub(crate) struct Connection {
     /// A larger response head fails
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64K")]
     pub(crate) max_header_size: u64,
-    /// Refuse private and local addresses
+    /// Refuse private and local addresses, and files of this machine
     ///
     /// For lists that come from others: no line, and no redirect, leads into this network. Asked about every address right
-    /// before it is connected to.
+    /// before it is connected to. A line with body_file is refused (--allow-files-from allows a directory), and an
+    /// output_file stays in --output-dir, whatever links are there.
     #[arg(long)]
     pub(crate) public_only: bool,
+    /// With --public-only, lines may send files of this directory
+    ///
+    /// Regular files in it and below it, by their place once .. and links are resolved.
+    #[arg(long, value_name = "DIR", requires = "public_only")]
+    pub(crate) allow_files_from: Option<PathBuf>,
 }

@@ -65,7 +65,8 @@ pub(crate) struct Times {
     pub(crate) connect_timeout: Duration,
     /// Stop the whole run after this
     ///
-    /// What was not done by then has no result: --resume sends it.
+    /// What was not done by then has no result: --resume sends it. Counted from the start of the command, and holds
+    /// whatever it waits for: a pipe that nobody writes to, half a line, a reader of the results.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) max_run_time: Option<Duration>,
     /// Retries after the first attempt

@@ -114,6 +114,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         ("--cacert", &connection.cacert),
         ("--cert", &connection.cert),
         ("--key", &connection.key),
+        ("--allow-files-from", &connection.allow_files_from),
     ];
     let paths = paths
         .into_iter()

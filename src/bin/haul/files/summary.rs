@@ -9,7 +9,6 @@ use haul::Summary;
 use serde::de::IgnoredAny;
 
 use super::is_file_name;
-use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::stdout::Stream;
 
@@ -46,20 +45,20 @@ impl SummaryFile {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) fn open(arguments: &Arguments) -> Result<SummaryFile, Failure> {
-        let Some(path) = &arguments.results.summary_json else {
+    pub(crate) fn open(path: Option<&Path>) -> Result<SummaryFile, Failure> {
+        let Some(path) = path else {
             return Ok(SummaryFile::None);
         };
         if !is_file_name(path) {
             return Ok(SummaryFile::Stream("stdout".into(), Stream::stdout()));
         }
         if let Some(terminal) = Stream::terminal(path) {
-            return Ok(SummaryFile::Stream(path.clone(), terminal));
+            return Ok(SummaryFile::Stream(path.to_owned(), terminal));
         }
         let mut options = OpenOptions::new();
         let opened = options.write(true).create(true).truncate(false).open(path);
         opened
-            .map(|file| SummaryFile::File(path.clone(), file))
+            .map(|file| SummaryFile::File(path.to_owned(), file))
             .map_err(|e| unwritten(path, "cannot be opened for writing", &e))
     }
 

@@ -211,3 +211,24 @@ fn the_advice_names_the_file_or_the_place_in_a_pipe() {
         "{advice}"
     );
 }
+
+#[test]
+fn utf16_is_known_without_a_mark_whatever_its_language() {
+    for text in [
+        "http://h/余额余额余额余额余额\r\n",
+        "\n\n# список\nhttp://h/é",
+        "{\"url\":\"http://h/\",\"body\":\"余额不足余额不足余额不足\"}",
+        "h/",
+    ] {
+        let (little, big) = (utf16(text, u16::to_le_bytes), utf16(text, u16::to_be_bytes));
+        assert_eq!(other(little), Some(Other::Encoded("UTF-16LE")), "{text}");
+        assert_eq!(other(big), Some(Other::Encoded("UTF-16BE")), "{text}");
+    }
+    for bytes in [
+        &b"\x01\0\x02\0\x03\0\x04\0"[..],
+        b"h\0\0\0t\0\0\0",
+        b"a\0b\0\0\xd8\0\xd8c\0",
+    ] {
+        assert_ne!(other(bytes), Some(Other::Encoded("UTF-16LE")), "{bytes:?}");
+    }
+}

@@ -1,0 +1,271 @@
+//! Values at JSON pointers (RFC 6901), found without a tree of the whole text.
+//!
+//! A tree takes some sixteen times as much memory as its text, and a server chooses the text. The answers are those that
+//! `serde_json`'s `Value` and its `pointer` would give, and the errors too: of keys given twice the last counts, what
+//! follows the value is an error, and so is nesting deeper than 128.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::value::is_number;
+
+/// The text of the value at each of the pointers, in their order. `None`: there is none.
+///
+/// # Errors
+/// When the text is not JSON.
+pub(crate) fn find<'j>(
+    json: &'j str,
+    pointers: &[&str],
+) -> Result<Vec<Option<&'j RawValue>>, serde_json::Error> {
+    // First as a value is read, with all that is looked at on the way; then quickly along the pointers, since what they
+    // pass by is known to be in order.
+    let mut reader = serde_json::Deserializer::from_str(json);
+    Checked.deserialize(&mut reader)?;
+    reader.end()?;
+    let paths: Vec<_> = pointers.iter().map(|pointer| tokens(pointer)).collect();
+    let mut found = vec![None; pointers.len()];
+    let all = (0..paths.len()).filter(|at| paths[*at].is_some()).collect();
+    let along = Along {
+        paths: &paths,
+        depth: 0,
+        active: all,
+        found: &mut found,
+    };
+    along.look(json)?;
+    Ok(found)
+}
+
+/// The tokens of a pointer. `None`: it is none, and nothing is there.
+fn tokens(pointer: &str) -> Option<Vec<String>> {
+    let token = |token: &str| token.replace("~1", "/").replace("~0", "~");
+    match pointer.strip_prefix('/') {
+        Some(rest) => Some(rest.split('/').map(token).collect()),
+        None => pointer.is_empty().then(Vec::new),
+    }
+}
+
+/// True if the token stands for the element of this index.
+fn is_index(token: &str, index: usize) -> bool {
+    let leads = token.starts_with('+') || token.starts_with('0') && token.len() > 1;
+    !leads && token.parse() == Ok(index)
+}
+
+/// Reads a value as `Value` is read, and keeps nothing of it.
+struct Checked;
+
+impl<'de> DeserializeSeed<'de> for Checked {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        while array.next_element_seed(Checked)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        while object.next_key_seed(Checked)?.is_some() {
+            object.next_value_seed(Checked)?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks along those of the paths that lead through a value.
+struct Along<'f, 'j> {
+    paths: &'f [Option<Vec<String>>],
+    /// Tokens that lead to the value.
+    depth: usize,
+    /// Numbers of the paths whose first tokens those are.
+    active: Vec<usize>,
+    found: &'f mut [Option<&'j RawValue>],
+}
+
+impl<'j> Along<'_, 'j> {
+    fn look(mut self, json: &'j str) -> Result<(), serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(json);
+        // What contains it was read within the limit already.
+        self.reborrow().deserialize(&mut reader)
+    }
+
+    fn reborrow(&mut self) -> Along<'_, 'j> {
+        Along {
+            paths: self.paths,
+            depth: self.depth,
+            active: std::mem::take(&mut self.active),
+            found: self.found,
+        }
+    }
+
+    /// The next token of a path; `None` at its end.
+    fn token(&self, path: usize) -> Option<&str> {
+        let tokens = self.paths[path].as_ref()?;
+        tokens.get(self.depth).map(String::as_str)
+    }
+
+    /// The paths whose next token is wanted.
+    fn through(&self, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+        let on = |path: &usize| self.token(*path).is_some_and(&wanted);
+        self.active.iter().copied().filter(on).collect()
+    }
+
+    /// Looks one token deeper, along these paths.
+    fn deeper(&mut self, active: Vec<usize>) -> Along<'_, 'j> {
+        Along {
+            paths: self.paths,
+            depth: self.depth + 1,
+            active,
+            found: self.found,
+        }
+    }
+}
+
+impl<'j> DeserializeSeed<'j> for Along<'_, 'j> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'j>>(mut self, deserializer: D) -> Result<(), D::Error> {
+        let (ends, on): (Vec<_>, Vec<_>) = std::mem::take(&mut self.active)
+            .into_iter()
+            .partition(|path| self.token(*path).is_none());
+        self.active = on;
+        if ends.is_empty() {
+            return deserializer.deserialize_any(self);
+        }
+        let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
+        for path in ends {
+            self.found[path] = Some(raw);
+        }
+        if self.active.is_empty() {
+            return Ok(());
+        }
+        self.look(raw.get()).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<'j> Visitor<'j> for Along<'_, 'j> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'j>>(mut self, mut array: A) -> Result<(), A::Error> {
+        for index in 0.. {
+            let through = self.through(|token| is_index(token, index));
+            let more = match through.is_empty() {
+                true => array.next_element::<IgnoredAny>()?.is_some(),
+                false => array.next_element_seed(self.deeper(through))?.is_some(),
+            };
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'j>>(mut self, mut object: A) -> Result<(), A::Error> {
+        while let Some(through) = object.next_key_seed(Through(&self))? {
+            let Some(through) = through else {
+                // A number, where numbers come as maps.
+                object.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if through.is_empty() {
+                object.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            // What an earlier value of this key held is gone.
+            for path in &through {
+                self.found[*path] = None;
+            }
+            object.next_value_seed(self.deeper(through))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a key as the numbers of the paths that lead through it. `None`: it is the key of a number.
+struct Through<'a, 'f, 'j>(&'a Along<'f, 'j>);
+
+impl<'de> DeserializeSeed<'de> for Through<'_, '_, '_> {
+    type Value = Option<Vec<usize>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Through<'_, '_, '_> {
+    type Value = Option<Vec<usize>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok((!is_number(key)).then(|| self.0.through(|token| token == key)))
+    }
+}
+
+#[cfg(test)]
+mod tests;
