@@ -79,13 +79,23 @@ fn unwritable(path: &Path, what: &str, error: &io::Error) -> Failure {
     )
 }
 
-/// Makes a file in the directory and removes it.
+/// Makes a file in the directory, without a name where the system has such files: a kill leaves none of these behind.
 fn try_file_in(folder: &Path) -> io::Result<()> {
-    let path = folder.join(format!(".haul.{:016x}.part", fastrand::u64(..)));
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)?;
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{Mode, OFlags, open};
+        use rustix::io::Errno;
+
+        let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+        match open(folder, flags, Mode::RUSR | Mode::WUSR) {
+            // Not every file system can do that.
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {}
+            made => return made.map(drop).map_err(io::Error::from),
+        }
+    }
+    let path = folder.join(format!(".haul-{:016x}", fastrand::u64(..)));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).open(&path)?;
     fs::remove_file(path)
 }
 
