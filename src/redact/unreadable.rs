@@ -81,7 +81,10 @@ fn is_slash(c: char) -> bool {
 fn shown(text: &str, is_url: bool) -> String {
     let slashes = text.len() - text.trim_start_matches(is_slash).len();
     let (slashes, rest) = text.split_at(slashes);
-    let (place, path) = rest.split_at(rest.find(is_slash).unwrap_or(rest.len()));
+    let (place, path) = rest.split_at(
+        rest.find(|c| is_slash(c) || matches!(c, '?' | '#'))
+            .unwrap_or(rest.len()),
+    );
     let of_host = |c: char| c.is_alphanumeric() || "-._~%".contains(c);
     let host_end = match place.strip_prefix('[') {
         Some(inner) => address(inner).map_or(0, |length| length + "[]".len()),
@@ -163,6 +166,7 @@ mod tests {
             ("http://h:99999/a?q=secret#secret", "http://h:99999/a***"),
             ("http://h:99999/?mail=a@secret&b=secret", "http://***"),
             ("/a?q=secret", "/a***"),
+            ("example.com?q=secret", "example.com***"),
             ("a=secret", "***"),
             ("Bearer secret", "***"),
             ("http://h/a write to me@secret", "http://***"),
