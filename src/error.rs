@@ -264,10 +264,10 @@ impl Error {
     /// and path. `None`: there is none.
     ///
     /// ```
-    /// let outcome = haul::Client::new().get("http://ada:sesame@example.com:x/list?page=sesame");
+    /// let outcome = haul::Client::new().get("http://ada:sesame@example.com:99999/list?page=sesame");
     /// let error = outcome.error().unwrap();
     /// assert_eq!(error.message(), "the port is no number between 1 and 65535");
-    /// assert_eq!((error.position(), error.text()), (Some(31), Some("http://***@example.com***")));
+    /// assert_eq!((error.position(), error.text()), (Some(31), Some("http://***@example.com:99999/list***")));
     /// ```
     pub fn text(&self) -> Option<&str> {
         self.0.text.as_deref()

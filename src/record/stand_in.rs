@@ -21,7 +21,8 @@ pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
     }
     let url = match text.chars().next() {
         Some('{') if keys.are_all => Some(keys.text("url").unwrap_or_default()),
-        Some('{') => keys.text("url"),
+        Some('{') if keys.go_on_after("url") => keys.text("url"),
+        Some('{') => None,
         Some('"') => serde_json::from_str(text).ok(),
         Some('[') | None => None,
         Some(_) => Some(text.to_owned()),
@@ -65,6 +66,12 @@ impl<'a> Keys<'a> {
     fn get(&self, key: &str) -> Option<&'a RawValue> {
         let found = self.pairs.iter().find(|(other, _)| other == key);
         found.map(|(_, value)| *value)
+    }
+
+    /// True if a further key comes after this one: its value is whole. What comes right before a fault may be cut by it.
+    fn go_on_after(&self, key: &str) -> bool {
+        let is_last = self.pairs.last().is_some_and(|(last, _)| last == key);
+        !is_last || self.without_value.is_some()
     }
 
     fn text(&self, key: &str) -> Option<String> {

@@ -81,7 +81,10 @@ fn is_slash(c: char) -> bool {
 fn shown(text: &str, is_url: bool) -> String {
     let slashes = text.len() - text.trim_start_matches(is_slash).len();
     let (slashes, rest) = text.split_at(slashes);
-    let (place, path) = rest.split_at(rest.find(is_slash).unwrap_or(rest.len()));
+    let (place, path) = rest.split_at(
+        rest.find(|c| is_slash(c) || matches!(c, '?' | '#'))
+            .unwrap_or(rest.len()),
+    );
     let of_host = |c: char| c.is_alphanumeric() || "-._~%".contains(c);
     let host_end = match place.strip_prefix('[') {
         Some(inner) => address(inner).map_or(0, |length| length + "[]".len()),
@@ -90,11 +93,12 @@ fn shown(text: &str, is_url: bool) -> String {
     let (host, port) = place.split_at(host_end);
     let digits = port.strip_prefix(':').filter(|port| is_number(port));
     if !port.is_empty() && digits.is_none() {
-        return format!("{slashes}{}{MASK}", beginning(host, LONGEST));
+        // What looks like a host may be a user.
+        return format!("{slashes}{MASK}");
     }
     let of_path = |c: char| of_host(c) || is_slash(c) || ":+,!()*$|".contains(c);
     let ends = |c: char| match is_url {
-        true => c.is_whitespace() || c.is_control() || "?#;\"<>".contains(c),
+        true => c.is_whitespace() || c.is_control() || "?#;&=\"<>{}".contains(c),
         false => !of_path(c),
     };
     let path_end = path.find(ends).unwrap_or(path.len());
@@ -135,7 +139,7 @@ mod tests {
             "/items/7",
             "items/7",
             "nowhere",
-            "ftp://h/a=b",
+            "ftp://h/a:b",
             "http://[::1/",
             "http:h/x",
             "//h:0/x",
@@ -153,27 +157,31 @@ mod tests {
             ("http://u:se@c/ret@h:99999/a", "http://***@h:99999/a"),
             ("http://u:se?c#r/et@h:99999/a", "http://***@h:99999/a"),
             ("http://u:se@c?ret@h:99999/a", "http://***"),
-            ("http://u:secret", "http://u***"),
-            ("http://u:secret/x", "http://u***"),
+            ("http://u:secret", "http://***"),
+            ("http://u:secret/x", "http://***"),
             ("u:secret@h/x", "***@h/x"),
-            ("u:secret", "u***"),
+            ("u:secret", "***"),
             ("secret://h/x", "***://h/x"),
-            ("data:secret", "data***"),
+            ("data:secret", "***"),
             ("http://h:99999/a?q=secret#secret", "http://h:99999/a***"),
             ("http://h:99999/?mail=a@secret&b=secret", "http://***"),
             ("/a?q=secret", "/a***"),
-            ("a=secret", "a***"),
-            ("Bearer secret", "Bearer***"),
+            ("example.com?q=secret", "example.com***"),
+            ("a=secret", "***"),
+            ("Bearer secret", "***"),
             ("http://h/a write to me@secret", "http://***"),
-            ("http://h h/secret", "http://h***"),
+            ("http://h h/secret", "http://***"),
+            ("http://h/p}id_token=secret", "http://h/p***"),
+            ("http://u@secret[/p", "http://***@***"),
             ("[\"secret\"]", "***"),
             ("[secret]/x", "***"),
             ("http://[::1%secret;]/", "http://***"),
-            ("http://u@[::1]:x/", "http://***@[::1]***"),
+            ("http://u@[::1]:x/", "http://***@***"),
+            ("http://u@[::1%eth0]:0/x", "http://***@[::1%eth0]:0/x"),
             ("{\"a\":\"secret\"}", "***"),
             ("http://h/a;jsessionid=secret", "http://h/a***"),
-            ("http://u:p@h:secret/", "http://***@h***"),
-            ("  ht\ttp://u:secret@h<", "http://***@h***"),
+            ("http://u:p@h:secret/", "http://***@***"),
+            ("  ht\ttp://u:secret@h<", "http://***@***"),
             ("mailto:secret@h", "***@h"),
         ] {
             assert_eq!(unreadable(text), expected, "{text}");

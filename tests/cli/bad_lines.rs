@@ -50,6 +50,9 @@ const LINES: &[&[u8]] = &[
     b"password=sesame",
     b"http://u:sesame\xff@h/",
     b"{\"url\":\"http://h/\",\"body\":\"sesame\xff\"}",
+    br#"{"url":"http://sesame"@h/"}"#,
+    br#"{"url":"sesame"], "body":"sesame"}"#,
+    b"//u:a@sesame}/p?sesame",
     b"\xffhttp://u:12345678sesame@h/",
 ];
 
@@ -126,11 +129,11 @@ fn place_position_and_shown_text_are_fields_of_their_own() {
             "http://h/",
         ),
         (
-            "http://u:p@h:x/a",
+            "http://u:p@h:0/a",
             "the port is no number between 1 and 65535",
             14,
-            "http://***@h***",
-            "http://***@h***",
+            "http://***@h:0/a",
+            "http://***@h:0/a",
         ),
         (
             "example.com/a?b",
