@@ -1,20 +1,23 @@
 //! A batch with failures and writes, and what has to hold of its files in the end.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::command::Folder;
 use super::support::{Answer, Server};
 
-/// Answers 404 to every third path, with some six hundred bytes.
+/// Answers 404 to every third path, with some six hundred bytes. It takes its time, so that a kill finds requests under
+/// way.
 pub(super) fn server() -> Server {
     Server::start(|seen| {
         let number = seen.path().trim_start_matches('/').parse::<usize>();
-        match number.unwrap_or_default() % 3 {
+        let answer = match number.unwrap_or_default() % 3 {
             0 => Answer::status(404).body("no such page. ".repeat(40)),
             _ => Answer::text("fine"),
-        }
+        };
+        answer.after(Duration::from_millis(seen.number as u64 % 4))
     })
 }
 
