@@ -178,7 +178,9 @@ pub(super) fn read_again(raw: &[u8], defaults: &Defaults, reading: Reading) -> R
 
 /// Refuses an `accept` without a status: each response would fail. A failure log may hold one, as a program can set it.
 fn check_accept(keys: &Fields<'_>) -> Result<(), InvalidLine> {
-    let values = keys.get("accept").map(|value| elements("accept".into(), value));
+    let values = keys
+        .get("accept")
+        .map(|value| elements("accept".into(), value));
     match values {
         Some(Ok(values)) if values.iter().all(|value| is_null(value)) => Err(InvalidLine::new(
             "accept: at least one status is expected, such as [404, \"200..=299\"]",

@@ -2,7 +2,7 @@
 
 use super::InvalidLine;
 use super::fields::{Fields, text, whole};
-use super::read::{Read, Reading, request, unknown, url_of};
+use super::read::{CUT, Read, Reading, request, unknown, url_of};
 use super::wire::Version;
 
 /// The request of a line of a failure log.
@@ -16,7 +16,8 @@ pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, Invali
     let request = keys.get("request").ok_or_else(missing)?;
     let read = of_log(&Fields::logged(request, keys.text())?, reading)?;
     // A line that could not be read may be read again where it stands.
-    if read.request.invalid().is_none() {
+    let mistake = read.request.invalid();
+    if mistake.is_none_or(|mistake| mistake.reason == CUT) {
         return Ok(read);
     }
     let place = (

@@ -229,7 +229,11 @@ impl Record<'static> {
     /// The line of the failure log for a record of a results file and its request. The text of the response is that of
     /// the body in the record.
     pub(crate) fn into_failure(mut self, request: &Request, secrets: bool) -> Record<'static> {
-        self.request = Some(Written::new(request, secrets, self.mistake().as_ref()));
+        let mistake = match request.invalid() {
+            Some(_) => None,
+            None => self.mistake(),
+        };
+        self.request = Some(Written::new(request, secrets, mistake.as_ref()));
         let content_type = self.content_type.as_deref();
         let text = match self.charset {
             // The body is text already.

@@ -59,7 +59,7 @@ const OTHERS: [&str; 25] = [
 ];
 
 /// Why a request whose body was cut is not sent again.
-const CUT: &str =
+pub(super) const CUT: &str =
     "its body was too large for a line of the failure log and was cut: it cannot be sent again";
 
 /// Settings for reading requests.

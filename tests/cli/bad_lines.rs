@@ -70,7 +70,8 @@ fn nothing_of_a_bad_line_but_what_is_harmless_is_shown() {
         let results = folder.at(&format!("results{number}"));
         let done = haul(["-vv", "--ordered", "-o", &results])
             .and(["--failures", &folder.at(failures)])
-            .and(["--summary-json", &folder.at("summary"), &list])
+            .and(["--summary-json", &folder.at(&format!("summary{number}"))])
+            .and([&list])
             .done()
             .exits(1);
         assert_eq!(done.stdout, "");

@@ -34,7 +34,7 @@ fn a_name_that_the_user_calls_secret_is_neither_shown_nor_sent_on() {
             "--failures",
             &folder.at(failures),
         ])
-        .and(["--summary-json", &folder.at("summary"), "-"])
+        .and(["--summary-json", &folder.at(&format!("{name}.json")), "-"])
         .input(line.to_string())
         .done()
         .exits(1);

@@ -28,8 +28,6 @@ fn each_bad_request_fails_by_itself_and_says_what_is_wrong() {
         (get().header("x-bad", "a\r\nb"), "value of a header"),
         (get().header("", "x"), "header name"),
         (get().basic_auth("a:b", "c"), "colon"),
-        (get().basic_auth("a", "b\rc"), "line break"),
-        (get().basic_auth("a\0", "b"), "NUL"),
         (get().bearer("a\nb"), "bearer token"),
         (get().header("x-bad", "a\nb"), "x-bad"),
         (get().header("x-bad", "a\0b"), "x-bad"),

@@ -16,7 +16,18 @@ fn failing() -> (Server, Folder, String) {
     (server, folder, list)
 }
 
-fn urls(records: &[serde_json::Value]) -> HashSet<String> {
+/// URLs of the failures in a log, of JSON Lines or a database.
+fn logged(folder: &Folder, name: &str) -> HashSet<String> {
+    if name.ends_with(".jsonl") {
+        return urls_of(&folder.records(name));
+    }
+    let database = rusqlite::Connection::open(folder.at(name)).unwrap();
+    let mut rows = database.prepare("SELECT url FROM failures").unwrap();
+    let rows = rows.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+fn urls_of(records: &[serde_json::Value]) -> HashSet<String> {
     let urls = records
         .iter()
         .map(|record| record["url"].as_str().unwrap().to_owned());
@@ -31,47 +42,34 @@ fn a_failure_that_the_log_refuses_is_not_among_the_results_of_a_stream() {
         let arguments = ["-q", "--retry", "0", "-j", "2", "--failures", &log, &list];
         let done: Done = haul(arguments).file_blocks(100).done();
         let done = done.exits(3).says(&log).never_says("that the results lack");
-        let results = urls(&done.results());
+        let results = urls_of(&done.results());
         assert!((1..100).contains(&results.len()), "{}", results.len());
-        let logged = match name {
-            "f.jsonl" => urls(&folder.records(name)),
-            _ => {
-                let database = rusqlite::Connection::open(&log).unwrap();
-                let mut rows = database.prepare("SELECT url FROM failures").unwrap();
-                let rows = rows.query_map([], |row| row.get(0)).unwrap();
-                rows.map(Result::unwrap).collect()
-            }
-        };
-        assert_eq!(results, logged);
+        assert_eq!(results, logged(&folder, name));
     }
 }
 
 #[test]
 fn what_only_the_log_has_is_named() {
-    let (_server, folder, list) = failing();
-    for (log, results) in [("f.jsonl", "/dev/full"), ("f2.jsonl", "-")] {
-        let log = folder.at(log);
-        let arguments = [
-            "-q",
-            "--retry",
-            "0",
-            "-j",
-            "2",
-            "-o",
-            results,
-            "--failures",
-            &log,
-            &list,
-        ];
-        let full = File::options().write(true).open("/dev/full").unwrap();
-        let done = haul(arguments).stdout(full).run().exits(3);
-        let done = done.says("that the results lack: ");
-        for url in urls(&super::command::records(
-            &std::fs::read_to_string(&log).unwrap(),
-        ))
-        .iter()
-        .take(3)
-        {
+    // The results grow faster than the log, and stand in a file that is standard output and may not grow as far.
+    let server = Server::start(|seen| match seen.last_number().unwrap() % 3 {
+        0 => Answer::status(404),
+        _ => Answer::text("x".repeat(2_000)),
+    });
+    let folder = Folder::new();
+    let urls: String = (0..100)
+        .map(|n| server.url(&format!("/{n}")) + "\n")
+        .collect();
+    let list = folder.file("list", urls);
+    for name in ["f.jsonl", "f.db"] {
+        let log = folder.at(name);
+        let arguments = ["-q", "--retry", "0", "-j", "2", "--failures", &log, &list];
+        let out = File::create(folder.at("stdout")).unwrap();
+        let done = haul(arguments).file_blocks(100).stdout(out).run().exits(3);
+        let done = done.says("stdout: cannot be written: ");
+        let results = folder.read("stdout");
+        let whole = results.rfind('\n').map_or("", |end| &results[..=end]);
+        let results = urls_of(&super::command::records(whole));
+        for url in logged(&folder, name).difference(&results) {
             assert!(
                 done.stderr.contains(&format!("({url})")),
                 "{url}: {}",
@@ -81,27 +79,29 @@ fn what_only_the_log_has_is_named() {
     }
 }
 
+#[cfg(unix)]
 #[test]
-fn what_only_the_results_have_is_named_where_the_log_is_a_device() {
+fn what_only_the_results_have_is_named_where_the_log_is_a_pipe_that_is_closed() {
     let (_server, folder, list) = failing();
-    let out = folder.at("out.jsonl");
-    let arguments = [
-        "-q",
-        "--retry",
-        "0",
-        "-j",
-        "2",
-        "-o",
-        &out,
-        "--failures",
-        "/dev/full",
-        &list,
-    ];
-    let done = haul(arguments).done().exits(3);
+    let (out, pipe) = (folder.at("out.jsonl"), folder.at("pipe"));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || {
+            let mut line = String::new();
+            let from = File::open(pipe).unwrap();
+            std::io::BufRead::read_line(&mut std::io::BufReader::new(from), &mut line).unwrap();
+        }
+    });
+    let arguments = ["-q", "--retry", "0", "-j", "2"];
+    let files = ["-o", &out, "--failures", &pipe, &list];
+    let done = haul(arguments.into_iter().chain(files)).done().exits(3);
+    reader.join().unwrap();
     let records = folder.records("out.jsonl");
     let last = records.last().unwrap();
     let named = format!(
-        "/dev/full lacks an outcome that the results have: {list}:{} ({})",
+        "{pipe} lacks an outcome that the results have: {list}:{} ({})",
         last["line"],
         last["url"].as_str().unwrap()
     );

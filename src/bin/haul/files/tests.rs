@@ -61,6 +61,9 @@ fn every_option_that_takes_a_path_is_in_the_register() {
         if long.as_deref() == Some("--key") {
             given.extend(["--cert", "other"]);
         }
+        if long.as_deref() == Some("--allow-files-from") {
+            given.push("--public-only");
+        }
         let uses = uses(&arguments(&given));
         let found = uses.iter().any(|used| used.path == Path::new("some/path"));
         assert!(found, "{given:?}: the register does not know it");
