@@ -53,7 +53,7 @@ fn what_only_the_log_has_is_named() {
     // The results grow faster than the log, and stand in a file that is standard output and may not grow as far.
     let server = Server::start(|seen| match seen.last_number().unwrap() % 3 {
         0 => Answer::status(404),
-        _ => Answer::text("x".repeat(2_000)),
+        _ => Answer::text("x".repeat(20_000)),
     });
     let folder = Folder::new();
     let urls: String = (0..100)
