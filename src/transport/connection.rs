@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::activity::Activity;
 use super::buffers::Buffers;
 use super::carrier::Carrier;
-use super::head::{self, Leave};
+use super::http1::head::{self, Leave};
 use super::line::Line;
 use super::meter::Meter;
 use super::platform::Idle;

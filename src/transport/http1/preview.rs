@@ -1,12 +1,12 @@
 //! The head of a request as it would go out, found without a connection.
 
-use super::Call;
+use super::by_ureq::writes;
 use super::request::{request, streamed};
-use super::send::writes;
-use super::target::Target;
 use crate::http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use crate::http::{HeaderMap, HeaderValue};
 use crate::request::Body;
+use crate::transport::Call;
+use crate::transport::target::Target;
 
 /// Everything that a call sends before its body, and the size of the body.
 pub(crate) struct SentHead {
@@ -17,7 +17,11 @@ pub(crate) struct SentHead {
 }
 
 impl SentHead {
-    pub(super) fn of(call: &Call<'_>, target: &Target<'_>, body_bytes: Option<u64>) -> SentHead {
+    pub(in crate::transport) fn of(
+        call: &Call<'_>,
+        target: &Target<'_>,
+        body_bytes: Option<u64>,
+    ) -> SentHead {
         let sent = match call.body {
             Body::Bytes(_) => request(call),
             Body::Streamed(_) => streamed(call, body_bytes),

@@ -6,13 +6,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-#[cfg(unix)]
-use super::descriptors;
-use super::descriptors::Spare;
 use crate::digest::Sha256;
 use crate::redact;
 use crate::request::SaveTo;
 use crate::response::Saved;
+#[cfg(unix)]
+use crate::transport::descriptors;
+use crate::transport::descriptors::Spare;
 
 /// How much of the file's name is in that of the unfinished one: file systems allow 255 bytes in all.
 const NAME: usize = 200;
@@ -21,7 +21,7 @@ const NAME: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Unsaved {
     path: PathBuf,
-    pub(super) error: io::Error,
+    pub(in crate::transport) error: io::Error,
 }
 
 impl Unsaved {
@@ -43,7 +43,7 @@ impl Unsaved {
 
 /// Looks for what will make saving impossible, before the request is sent. The directory's permissions are not looked
 /// at: only making a file there tells.
-pub(super) fn check(to: &SaveTo) -> Result<(), Unsaved> {
+pub(in crate::transport) fn check(to: &SaveTo) -> Result<(), Unsaved> {
     let checked = name_of(&to.path).and_then(|_| {
         if !fs::metadata(directory(&to.path))?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
@@ -70,7 +70,7 @@ pub(crate) struct Partial {
 
 impl Partial {
     /// Makes the file, in place of the descriptor that was kept for it.
-    pub(super) fn create(to: &SaveTo, spare: &Spare) -> Result<Partial, Unsaved> {
+    pub(in crate::transport) fn create(to: &SaveTo, spare: &Spare) -> Result<Partial, Unsaved> {
         let create = || {
             let wanted = name_of(&to.path)?.to_string_lossy();
             let shown = redact::beginning(&wanted, NAME);
@@ -102,7 +102,7 @@ impl Partial {
     }
 
     /// Writes the next bytes of the body.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Unsaved> {
+    pub(in crate::transport) fn append(&mut self, bytes: &[u8]) -> Result<(), Unsaved> {
         if let Some(file) = &mut self.file {
             file.write_all(bytes)
                 .map_err(|error| Unsaved::new(&self.to.path, error))?;

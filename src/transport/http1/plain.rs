@@ -10,27 +10,27 @@ use std::mem::MaybeUninit;
 
 use ureq::unversioned::transport::Buffers as _;
 
-use super::Call;
-use super::connection::Connection;
 use super::request::{put, write_lines};
-use super::target::Target;
-use super::wire::Broken;
 use crate::http::{Method, StatusCode};
 use crate::request::Body;
 use crate::response::Headers;
+use crate::transport::Call;
+use crate::transport::connection::Connection;
+use crate::transport::target::Target;
+use crate::transport::wire::Broken;
 use crate::url::Url;
 
 /// As many lines have most heads.
 const LINES: usize = 64;
 
 /// The head of a plain answer.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: Headers,
+pub(in crate::transport) struct Answer {
+    pub(in crate::transport) status: StatusCode,
+    pub(in crate::transport) headers: Headers,
     /// Of its body, if it has one.
-    pub(super) length: Option<u64>,
+    pub(in crate::transport) length: Option<u64>,
     /// The connection serves no other request.
-    pub(super) closes: bool,
+    pub(in crate::transport) closes: bool,
 }
 
 /// What a head is.
@@ -46,7 +46,7 @@ enum Seen {
 /// Sends a plain request and takes the head of a plain answer. `None` leaves the connection, and what came on it, to
 /// ureq.
 #[inline(never)]
-pub(super) fn ask(
+pub(in crate::transport) fn ask(
     connection: &mut Connection,
     call: &Call<'_>,
     target: &Target<'_>,
@@ -194,20 +194,20 @@ fn says_close(value: &[u8]) -> bool {
 }
 
 /// What is left of a body of known length.
-pub(super) struct Rest<'c> {
+pub(in crate::transport) struct Rest<'c> {
     connection: &'c mut Connection,
     left: u64,
 }
 
 impl<'c> Rest<'c> {
-    pub(super) fn new(connection: &'c mut Connection, length: u64) -> Rest<'c> {
+    pub(in crate::transport) fn new(connection: &'c mut Connection, length: u64) -> Rest<'c> {
         Rest {
             connection,
             left: length,
         }
     }
 
-    pub(super) fn is_at_its_end(&self) -> bool {
+    pub(in crate::transport) fn is_at_its_end(&self) -> bool {
         self.left == 0
     }
 }

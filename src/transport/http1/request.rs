@@ -2,15 +2,15 @@
 
 use std::io::Write;
 
-use super::Call;
 use crate::http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, RANGE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Request};
+use crate::transport::Call;
 
 /// The request for ureq.
-pub(super) fn request(call: &Call<'_>) -> Request<()> {
+pub(in crate::transport) fn request(call: &Call<'_>) -> Request<()> {
     let mut headers = call.headers.clone();
     // The body's own length counts. A wrong one would make ureq wait for bytes that do not exist.
     headers.remove(CONTENT_LENGTH);
@@ -26,7 +26,7 @@ pub(super) fn request(call: &Call<'_>) -> Request<()> {
 }
 
 /// The request for ureq where its body is streamed. Without a length it goes out in chunks.
-pub(super) fn streamed(call: &Call<'_>, length: Option<u64>) -> Request<()> {
+pub(in crate::transport) fn streamed(call: &Call<'_>, length: Option<u64>) -> Request<()> {
     let mut request = request(call);
     let headers = request.headers_mut();
     if let Some(length) = length {
@@ -40,7 +40,7 @@ pub(super) fn streamed(call: &Call<'_>, length: Option<u64>) -> Request<()> {
 
 /// Whether the server is asked if it wants the streamed body before that is sent, as curl does: for long ones, and those
 /// of which nobody knows how long they are.
-pub(super) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
+pub(in crate::transport) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
     call.expect_from
         .is_some_and(|from| length != Some(0) && length.is_none_or(|l| l >= from))
         && !call.headers.contains_key(EXPECT)
@@ -49,7 +49,7 @@ pub(super) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
 
 /// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults
 /// and the `Authorization` of a userinfo, with room to spare.
-pub(super) fn head_size(call: &Call<'_>) -> usize {
+pub(in crate::transport) fn head_size(call: &Call<'_>) -> usize {
     let (authority, path) = (call.url.authority().len(), call.url.path_and_query().len());
     let lines = match call.lines {
         Some(lines) => lines.as_bytes().len(),
@@ -76,13 +76,13 @@ impl Lines {
         Some(Lines(lines.into()))
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(in crate::transport) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
 /// Writes header lines as ureq would. `None` where it would look twice, or where there is no room.
-pub(super) fn write_lines(
+pub(in crate::transport) fn write_lines(
     out: &mut impl Write,
     headers: &HeaderMap,
     without: &[HeaderName],
@@ -105,7 +105,7 @@ pub(super) fn write_lines(
 }
 
 /// Writes one after the other. `None` where there is no room.
-pub(super) fn put(out: &mut impl Write, parts: &[&[u8]]) -> Option<()> {
+pub(in crate::transport) fn put(out: &mut impl Write, parts: &[&[u8]]) -> Option<()> {
     parts.iter().try_for_each(|part| out.write_all(part).ok())
 }
 

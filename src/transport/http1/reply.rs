@@ -3,18 +3,19 @@
 use std::io::Read;
 
 use super::body::{self, Cut, Taken, Want};
-use super::connection::Connection;
+use super::by_ureq::lease;
 use super::decode::Coding;
 use super::plain::{Answer, Rest};
 use super::save::Partial;
-use super::{Call, Reply, classify, lease};
 use crate::http::header::{LOCATION, TRANSFER_ENCODING};
 use crate::http::{Method, Response, Version};
 use crate::request::SaveTo;
+use crate::transport::connection::Connection;
+use crate::transport::{Call, Reply, classify};
 
 /// Reads the body as far as it is wanted, and takes the connection back.
 #[inline(never)]
-pub(super) fn receive(
+pub(in crate::transport) fn receive(
     call: &Call<'_>,
     response: Response<ureq::Body>,
 ) -> (Reply, Option<Cut>, Option<Box<Connection>>) {
@@ -75,7 +76,7 @@ pub(super) fn receive(
 
 /// Reads the body of a plain answer as far as it is wanted.
 #[inline(never)]
-pub(super) fn receive_plain(
+pub(in crate::transport) fn receive_plain(
     call: &Call<'_>,
     answer: Answer,
     connection: &mut Connection,
@@ -162,7 +163,7 @@ fn open<'a>(call: &Call<'_>, to: &SaveTo, reply: &'a mut Reply) -> Result<&'a mu
 }
 
 /// What is kept of the answer in a fault.
-pub(super) fn sampled(mut reply: Reply) -> Reply {
+pub(in crate::transport) fn sampled(mut reply: Reply) -> Reply {
     if reply.body.len() > body::SAMPLE {
         reply.body.truncate(body::SAMPLE);
         reply.body.shrink_to_fit();

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use super::save::{Partial, Unsaved};
 
 /// How much is kept of a body that is not wanted whole.
-pub(super) const SAMPLE: usize = 64 * 1024;
+pub(in crate::transport) const SAMPLE: usize = 64 * 1024;
 /// How much more of it is read and thrown away, to keep the connection. Beyond that a new one is cheaper.
 const DRAIN: u64 = 256 * 1024;
 /// The most memory taken on the word of a `Content-Length`.
@@ -18,7 +18,7 @@ const PIECE: usize = 64 * 1024;
 
 /// What is to be done with a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Want {
+pub(in crate::transport) enum Want {
     /// All of it, up to this many bytes after decompression.
     Whole(u64),
     /// The first 64 KiB.
@@ -28,15 +28,15 @@ pub(super) enum Want {
 
 /// What was read.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
-    pub(super) bytes: Vec<u8>,
+pub(in crate::transport) struct Taken {
+    pub(in crate::transport) bytes: Vec<u8>,
     /// There was more.
-    pub(super) truncated: bool,
+    pub(in crate::transport) truncated: bool,
 }
 
 /// Why a body was not read to its end.
 #[derive(Debug)]
-pub(super) enum Cut {
+pub(in crate::transport) enum Cut {
     TooLarge,
     Failed(io::Error),
     /// It came, and could not be written down.
@@ -44,7 +44,7 @@ pub(super) enum Cut {
 }
 
 /// Reads a body of `length` bytes, if that is known. Whatever happens, what has been read stays in `taken`.
-pub(super) fn read(
+pub(in crate::transport) fn read(
     mut body: impl Read,
     length: Option<u64>,
     want: Want,
@@ -71,7 +71,11 @@ pub(super) fn read(
 }
 
 /// Writes a body of up to `limit` bytes to its file.
-pub(super) fn save(mut body: impl Read, limit: u64, partial: &mut Partial) -> Result<(), Cut> {
+pub(in crate::transport) fn save(
+    mut body: impl Read,
+    limit: u64,
+    partial: &mut Partial,
+) -> Result<(), Cut> {
     let mut piece = vec![0; PIECE];
     loop {
         let n = read_some(&mut body, &mut piece).map_err(Cut::Failed)?;

@@ -14,7 +14,7 @@ use crate::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
 /// A coding.
 #[derive(Clone, Copy)]
-pub(super) struct Coding {
+pub(in crate::transport) struct Coding {
     /// As a `Content-Encoding` names it.
     name: &'static str,
     open: for<'a> fn(Source<'a>) -> Box<dyn Read + 'a>,
@@ -36,7 +36,7 @@ const OWN: &[Coding] = &[
 impl Coding {
     /// The coding of a body whose headers still have one: what ureq decodes it takes off. The headers that describe the
     /// body as it was sent go, as they go there.
-    pub(super) fn take_from(headers: &mut HeaderMap) -> Option<Coding> {
+    pub(in crate::transport) fn take_from(headers: &mut HeaderMap) -> Option<Coding> {
         let name = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
         let coding = OWN.iter().find(|own| own.name.as_bytes() == name)?;
         headers.remove(CONTENT_ENCODING);
@@ -45,7 +45,7 @@ impl Coding {
     }
 
     /// The body, decoded. Its end is that of the coded body, so that the connection can serve again.
-    pub(super) fn decode<'a>(self, body: impl Read + 'a) -> impl Read + 'a {
+    pub(in crate::transport) fn decode<'a>(self, body: impl Read + 'a) -> impl Read + 'a {
         let source = Source {
             body: Box::new(body),
             read: 0,
@@ -59,9 +59,9 @@ impl Coding {
 
 /// A body that is not what it is said to be, or not all of it.
 #[derive(Debug)]
-pub(super) struct Undecoded {
-    pub(super) coding: &'static str,
-    pub(super) error: io::Error,
+pub(in crate::transport) struct Undecoded {
+    pub(in crate::transport) coding: &'static str,
+    pub(in crate::transport) error: io::Error,
 }
 
 impl fmt::Display for Undecoded {

@@ -2,7 +2,7 @@
 
 /// Puts the value of each `Content-Encoding` into lower case: codings are case-insensitive (RFC 9110 §8.4.1), but
 /// ureq takes `GZIP` for something unknown. Gives the size of the head if all of it was there.
-pub(super) fn lower_encoding(input: &mut [u8]) -> Option<usize> {
+pub(in crate::transport) fn lower_encoding(input: &mut [u8]) -> Option<usize> {
     let mut at = 0;
     // Before the status line of the final response, interim ones may come.
     let mut interim = is_interim(input);
@@ -22,7 +22,7 @@ pub(super) fn lower_encoding(input: &mut [u8]) -> Option<usize> {
 
 /// What a server has said so far to a request that waits for leave to send its body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Leave {
+pub(in crate::transport) enum Leave {
     /// Nothing, or no whole head.
     Unsaid,
     /// Something meanwhile, such as hints: a head of this size.
@@ -33,7 +33,7 @@ pub(super) enum Leave {
     Answered,
 }
 
-pub(super) fn leave(input: &[u8]) -> Leave {
+pub(in crate::transport) fn leave(input: &[u8]) -> Leave {
     let Some(head) = input.windows(4).position(|end| end == b"\r\n\r\n") else {
         return Leave::Unsaid;
     };

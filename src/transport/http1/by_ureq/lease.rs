@@ -16,26 +16,26 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-use super::connection::Connection;
-use super::wire::Broken;
+use crate::transport::connection::Connection;
+use crate::transport::wire::Broken;
 
 thread_local! {
     static SLOT: Cell<Option<Box<Connection>>> = const { Cell::new(None) };
 }
 
 /// Lays out the connection that the next exchange of this thread uses.
-pub(super) fn lay_out(connection: Box<Connection>) {
+pub(in crate::transport) fn lay_out(connection: Box<Connection>) {
     SLOT.set(Some(connection));
 }
 
 /// Takes the connection back. `None` while ureq still has it.
-pub(super) fn take_back() -> Option<Box<Connection>> {
+pub(in crate::transport) fn take_back() -> Option<Box<Connection>> {
     SLOT.take()
 }
 
 /// ureq's connector: hands out what was laid out.
 #[derive(Debug)]
-pub(super) struct FromSlot;
+pub(in crate::transport) struct FromSlot;
 
 impl Connector<()> for FromSlot {
     type Out = Lease;
@@ -54,7 +54,7 @@ impl Connector<()> for FromSlot {
 
 /// ureq's resolver: it wants an address before it asks for a connection, and that connection has been made already.
 #[derive(Debug)]
-pub(super) struct Resolved;
+pub(in crate::transport) struct Resolved;
 
 impl Resolver for Resolved {
     fn resolve(
@@ -71,7 +71,7 @@ impl Resolver for Resolved {
 
 /// A connection while ureq has it.
 #[derive(Debug)]
-pub(super) struct Lease {
+pub(in crate::transport) struct Lease {
     /// Always there until it is dropped.
     connection: Option<Box<Connection>>,
     /// The last thing asked was whether it is open: ureq does that at the clean end of an exchange, and then lets go.

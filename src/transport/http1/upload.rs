@@ -7,11 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{descriptors, platform};
 use crate::request::{Piece, Reader, Source, Stream, Tape};
+use crate::transport::{descriptors, platform};
 
 /// A streamed body, open for one attempt. Dropped, it puts the caller's readers back.
-pub(super) struct Upload<'a> {
+pub(in crate::transport) struct Upload<'a> {
     pieces: Vec<Open<'a>>,
     /// The piece to be read from next.
     at: usize,
@@ -22,7 +22,7 @@ pub(super) struct Upload<'a> {
     handed: u64,
     /// The server has answered and takes no more: what is left is made up, for ureq to come to the end, and goes
     /// nowhere.
-    pub(super) unwanted: Arc<AtomicBool>,
+    pub(in crate::transport) unwanted: Arc<AtomicBool>,
     /// What broke it off. ureq is told only that there was something.
     broke: Option<Unsent>,
 }
@@ -44,12 +44,12 @@ enum From<'a> {
 
 /// Why a body was not sent to its end.
 #[derive(Debug)]
-pub(super) struct Unsent {
+pub(in crate::transport) struct Unsent {
     /// Which body or part of one.
     name: String,
-    pub(super) reason: io::Error,
+    pub(in crate::transport) reason: io::Error,
     /// Found out while it was sent, and not before.
-    pub(super) begun: bool,
+    pub(in crate::transport) begun: bool,
 }
 
 impl Unsent {
@@ -72,7 +72,7 @@ impl Unsent {
     }
 
     /// Will pass: files come free again.
-    pub(super) fn passes(&self) -> bool {
+    pub(in crate::transport) fn passes(&self) -> bool {
         platform::is_out_of_files(&self.reason)
     }
 }
@@ -85,7 +85,7 @@ impl fmt::Display for Unsent {
 
 impl<'a> Upload<'a> {
     /// Looks at everything that will be sent.
-    pub(super) fn open(stream: &'a Stream) -> Result<Upload<'a>, Unsent> {
+    pub(in crate::transport) fn open(stream: &'a Stream) -> Result<Upload<'a>, Unsent> {
         let mut upload = Upload {
             pieces: Vec::with_capacity(stream.pieces.len()),
             at: 0,
@@ -114,12 +114,12 @@ impl<'a> Upload<'a> {
     }
 
     /// How many bytes will be sent, if that is known.
-    pub(super) fn length(&self) -> Option<u64> {
+    pub(in crate::transport) fn length(&self) -> Option<u64> {
         let lengths = self.pieces.iter().map(|piece| piece.length);
         lengths.sum()
     }
 
-    pub(super) fn take_broke(&mut self) -> Option<Unsent> {
+    pub(in crate::transport) fn take_broke(&mut self) -> Option<Unsent> {
         self.broke.take()
     }
 }

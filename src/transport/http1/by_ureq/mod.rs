@@ -1,15 +1,17 @@
-//! From a call to the head of its response.
+//! HTTP by ureq: requests that it writes and responses that it reads.
+
+pub(in crate::transport) mod lease;
 
 use ureq::{Agent, SendBody};
 
-use super::Call;
 use super::request::{request, streamed};
 use super::upload::Upload;
 use crate::http::{Method, Response};
 use crate::request::Body;
+use crate::transport::Call;
 
 /// Has ureq send the request on the connection laid out, and read the head of the response.
-pub(super) fn send(
+pub(in crate::transport) fn send(
     agent: &Agent,
     call: &Call<'_>,
     upload: Option<&mut Upload<'_>>,
@@ -24,7 +26,7 @@ pub(super) fn send(
 }
 
 /// Such a request says how long its body is, be it empty (RFC 9110 §8.6).
-pub(super) fn writes(method: &Method) -> bool {
+pub(in crate::transport) fn writes(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
