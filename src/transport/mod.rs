@@ -1,6 +1,4 @@
-//! The wire: everything that names ureq, opens sockets or resolves names.
-//!
-//! HTTP itself is ureq's, but for plain exchanges, which `plain` speaks: it is handed a connection either way.
+//! The wire: everything that opens sockets, resolves names or speaks HTTP.
 //!
 //! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
 //! went. Nothing here retries, sleeps or follows a redirect.
@@ -12,6 +10,7 @@ mod cancel;
 mod carrier;
 mod classify;
 mod connection;
+mod conversation;
 mod descriptors;
 mod dial;
 mod http1;
@@ -140,6 +139,8 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
     /// The body was cut at 64 KiB (only where the status is not accepted).
     pub(crate) truncated: bool,
+    /// The body has a content coding that this build does not decode.
+    pub(crate) undecoded: bool,
     /// The body, where it went to a file: whole, and not yet under its name.
     /// Apart: few replies have one, and all are passed on by value.
     pub(crate) partial: Option<Box<Partial>>,

@@ -1,247 +1,130 @@
-//! Reading a response body to its end, or as far as it is wanted.
+//! A response body as a reader: from the connection, up to where its framing says that it ends.
 
 use std::io::{self, Read};
 
-use super::save::{Partial, Unsaved};
+use super::chunked::{Chunked, Step};
+use super::decode::BodyRead;
+use super::framing::Framing;
+use super::head::Head;
+use crate::transport::connection::Connection;
+use crate::transport::wire::Broken;
 
-/// How much is kept of a body that is not wanted whole.
-pub(in crate::transport) const SAMPLE: usize = 64 * 1024;
-/// How much more of it is read and thrown away, to keep the connection. Beyond that a new one is cheaper.
-const DRAIN: u64 = 256 * 1024;
-/// The most memory taken on the word of a `Content-Length`.
-const PRESIZED: u64 = 4 * 1024 * 1024;
-/// Where a body of unknown length starts.
-const START: usize = 4 * 1024;
-
-/// How much of a body is on its way to a file at once.
-const PIECE: usize = 64 * 1024;
-
-/// What is to be done with a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::transport) enum Want {
-    /// All of it, up to this many bytes after decompression.
-    Whole(u64),
-    /// The first 64 KiB.
-    Sample,
-    Nothing,
+/// A response body, transfer codings other than `chunked` still on.
+pub(in crate::transport) struct Body<'c> {
+    connection: &'c mut Connection,
+    state: State,
 }
 
-/// What was read.
-#[derive(Debug, Default)]
-pub(in crate::transport) struct Taken {
-    pub(in crate::transport) bytes: Vec<u8>,
-    /// There was more.
-    pub(in crate::transport) truncated: bool,
-}
-
-/// Why a body was not read to its end.
 #[derive(Debug)]
-pub(in crate::transport) enum Cut {
-    TooLarge,
-    Failed(io::Error),
-    /// It came, and could not be written down.
-    Unsaved(Unsaved),
+enum State {
+    /// So many bytes are left.
+    Length(u64),
+    Chunked(Chunked),
+    /// All that comes before the connection ends. `ended`: it has.
+    Close {
+        ended: bool,
+    },
 }
 
-/// Reads a body of `length` bytes, if that is known. Whatever happens, what has been read stays in `taken`.
-pub(in crate::transport) fn read(
-    mut body: impl Read,
-    length: Option<u64>,
-    want: Want,
-    taken: &mut Taken,
-) -> Result<(), Cut> {
-    match want {
-        Want::Whole(limit) => {
-            let ended = fill(&mut body, length, limit, &mut taken.bytes).map_err(Cut::Failed)?;
-            if ended { Ok(()) } else { Err(Cut::TooLarge) }
-        }
-        Want::Sample => {
-            let ended = fill(&mut body, length, SAMPLE as u64, &mut taken.bytes);
-            taken.truncated = !ended.map_err(Cut::Failed)?;
-            if taken.truncated {
-                drain(body, length.map(|l| l.saturating_sub(SAMPLE as u64)));
+impl<'c> Body<'c> {
+    /// The body that follows this head.
+    pub(in crate::transport) fn of(
+        head: &Head,
+        connection: &'c mut Connection,
+        header_limit: usize,
+    ) -> Body<'c> {
+        let state = match head.framed.framing {
+            Framing::Bodiless => State::Length(0),
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked | Framing::GzipChunked => {
+                State::Chunked(Chunked::new(head.size, header_limit))
             }
-            Ok(())
-        }
-        Want::Nothing => {
-            drain(body, length);
-            Ok(())
-        }
+            Framing::Close => State::Close { ended: false },
+        };
+        Body { connection, state }
     }
-}
 
-/// Writes a body of up to `limit` bytes to its file.
-pub(in crate::transport) fn save(
-    mut body: impl Read,
-    limit: u64,
-    partial: &mut Partial,
-) -> Result<(), Cut> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        let n = read_some(&mut body, &mut piece).map_err(Cut::Failed)?;
-        if n == 0 {
-            return Ok(());
-        }
-        if n as u64 > limit - partial.size() {
-            return Err(Cut::TooLarge);
-        }
-        partial.append(&piece[..n]).map_err(Cut::Unsaved)?;
-    }
-}
-
-/// Reads up to `limit` bytes. `false` when there is more.
-fn fill(
-    body: &mut impl Read,
-    length: Option<u64>,
-    limit: u64,
-    bytes: &mut Vec<u8>,
-) -> io::Result<bool> {
-    let first = match length {
-        // One more than announced, to see its end without growing.
-        Some(length) => length.min(limit).min(PRESIZED) as usize,
-        None => START.min(usize::try_from(limit).unwrap_or(START)),
-    };
-    let mut filled = 0;
-    *bytes = vec![0; first];
-    let ended = loop {
-        if filled == bytes.len() {
-            // Asks for the end before it takes more memory, which mostly is not needed.
-            let mut probe = [0; 64];
-            match read_some(body, &mut probe) {
-                Ok(0) => break Ok(true),
-                Ok(_) if filled as u64 >= limit => break Ok(false),
-                Ok(n) => {
-                    let room = limit - filled as u64;
-                    let doubled = (filled * 2).max(START) as u64;
-                    let keep = room.min(n as u64) as usize;
-                    bytes.resize(doubled.min(limit).max((filled + keep) as u64) as usize, 0);
-                    bytes[filled..filled + keep].copy_from_slice(&probe[..keep]);
-                    filled += keep;
-                    if keep < n {
-                        break Ok(false);
-                    }
-                    continue;
-                }
-                Err(e) => break Err(e),
+    /// Returns true if the body has been read to its end and the connection stands where the next response begins.
+    pub(in crate::transport) fn leaves_clean(&mut self) -> bool {
+        let ended = match &mut self.state {
+            State::Length(left) => *left == 0,
+            State::Chunked(chunked) => {
+                matches!(chunked.step(b""), Ok((_, Step::End))) && !chunked.doubtful
             }
-        }
-        match read_some(body, &mut bytes[filled..]) {
-            Ok(0) => break Ok(true),
-            Ok(n) => filled += n,
-            Err(e) => break Err(e),
-        }
-    };
-    bytes.truncate(filled);
-    // Bodies wait in memory until the caller takes them.
-    if bytes.capacity() > 2 * bytes.len() && bytes.capacity() > 512 {
-        bytes.shrink_to_fit();
+            State::Close { .. } => false,
+        };
+        ended && !self.connection.buffers.has_input()
     }
-    ended
-}
 
-/// Throws away what is left, if it is little. How it ends does not matter to anybody.
-#[inline(never)]
-fn drain(mut body: impl Read, length: Option<u64>) {
-    if length.is_some_and(|length| length > DRAIN) {
-        return;
+    fn failed(&mut self, broken: Broken) -> io::Error {
+        self.connection.attempt.broken = Some(broken);
+        io::Error::other("the connection broke")
     }
-    let mut scratch = [0; 4 * 1024];
-    let mut drained = 0;
-    while drained <= DRAIN {
-        match read_some(&mut body, &mut scratch) {
-            Ok(n) if n > 0 => drained += n as u64,
-            _ => return,
+
+    /// Reads bytes that are there or come next: none where none are wanted.
+    fn take(&mut self, into: &mut [u8], most: u64) -> io::Result<usize> {
+        let wanted = usize::try_from(most).map_or(into.len(), |most| most.min(into.len()));
+        if wanted == 0 {
+            return Ok(0);
+        }
+        match self.connection.take(&mut into[..wanted]) {
+            Ok(n) => Ok(n),
+            Err(broken) => Err(self.failed(broken)),
+        }
+    }
+
+    /// Reads on to the content of a chunk. Returns the size of what is left of it: 0 at the end of the body.
+    fn content(&mut self) -> io::Result<u64> {
+        loop {
+            let State::Chunked(chunked) = &mut self.state else {
+                return Ok(0);
+            };
+            let input = self.connection.buffers.input();
+            let (read, step) = chunked.step(input).map_err(io::Error::other)?;
+            self.connection.buffers.consume(read);
+            match step {
+                Step::Content(left) => return Ok(left),
+                Step::End => return Ok(0),
+                Step::More => match self.connection.fill(None) {
+                    Ok(true) => {}
+                    Ok(false) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    Err(broken) => return Err(self.failed(broken)),
+                },
+            }
         }
     }
 }
 
-fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match body.read(into) {
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
+impl Read for Body<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if into.is_empty() {
+            return Ok(0);
         }
+        let left = match self.state {
+            State::Length(left) => left,
+            State::Chunked(_) => self.content()?,
+            State::Close { ended: true } => 0,
+            State::Close { ended: false } => u64::MAX,
+        };
+        let n = self.take(into, left)?;
+        match &mut self.state {
+            State::Close { ended } => *ended = n == 0,
+            _ if n == 0 && left > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            State::Length(left) => *left -= n as u64,
+            State::Chunked(chunked) => chunked.took(n as u64),
+        }
+        Ok(n)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn take(body: &[u8], length: Option<u64>, want: Want) -> (Taken, Result<(), Cut>) {
-        let mut taken = Taken::default();
-        let result = read(body, length, want, &mut taken);
-        (taken, result)
+impl BodyRead for Body<'_> {
+    fn is_framed(&self) -> bool {
+        !matches!(self.state, State::Close { .. })
     }
+}
 
-    #[test]
-    fn a_body_within_the_limit_is_read_whole_whatever_was_announced() {
-        for size in [0, 1, 63, 64, 65, 4095, 4096, 4097, 100_000] {
-            let body: Vec<u8> = (0..size).map(|i| i as u8).collect();
-            for length in [None, Some(size as u64)] {
-                let (taken, result) = take(&body, length, Want::Whole(size as u64));
-                assert!(result.is_ok());
-                assert_eq!(taken.bytes, body);
-                assert!(!taken.truncated);
-            }
-        }
-    }
-
-    #[test]
-    fn a_body_over_the_limit_by_one_byte_is_too_large() {
-        for limit in [0, 1, 64, 4096, 10_000] {
-            let body = vec![7; limit + 1];
-            for length in [None, Some(limit as u64 + 1)] {
-                let (taken, result) = take(&body, length, Want::Whole(limit as u64));
-                assert!(matches!(result, Err(Cut::TooLarge)));
-                assert_eq!(taken.bytes.len(), limit);
-            }
-        }
-    }
-
-    #[test]
-    fn a_sample_is_the_first_64_kib_and_says_when_there_was_more() {
-        for (size, truncated) in [(SAMPLE, false), (SAMPLE + 1, true), (SAMPLE * 3, true)] {
-            let (taken, result) = take(&vec![1; size], None, Want::Sample);
-            assert!(result.is_ok());
-            assert_eq!(taken.bytes.len(), SAMPLE);
-            assert_eq!(taken.truncated, truncated);
-        }
-    }
-
-    #[test]
-    fn what_came_before_a_failure_is_kept() {
-        struct Failing(usize);
-        impl Read for Failing {
-            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-                self.0 = self
-                    .0
-                    .checked_sub(1)
-                    .ok_or(io::ErrorKind::ConnectionReset)?;
-                into[0] = b'x';
-                Ok(1)
-            }
-        }
-        let mut taken = Taken::default();
-        let result = read(Failing(3), Some(10), Want::Whole(10), &mut taken);
-        assert!(matches!(result, Err(Cut::Failed(_))));
-        assert_eq!(taken.bytes, b"xxx");
-    }
-
-    #[test]
-    fn draining_stops_after_a_while() {
-        struct Endless<'a>(&'a mut u64);
-        impl Read for Endless<'_> {
-            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-                *self.0 += into.len() as u64;
-                Ok(into.len())
-            }
-        }
-        for want in [Want::Sample, Want::Nothing] {
-            let mut seen = 0;
-            let result = read(Endless(&mut seen), None, want, &mut Taken::default());
-            assert!(result.is_ok());
-            assert!(seen < DRAIN + 2 * SAMPLE as u64, "{seen}");
-        }
+impl<T: BodyRead> BodyRead for &mut T {
+    fn is_framed(&self) -> bool {
+        (**self).is_framed()
     }
 }

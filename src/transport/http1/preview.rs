@@ -1,7 +1,6 @@
 //! The head of a request as it would go out, found without a connection.
 
-use super::by_ureq::writes;
-use super::request::{request, streamed};
+use super::request::{request, streamed, writes};
 use crate::http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use crate::http::{HeaderMap, HeaderValue};
 use crate::request::Body;

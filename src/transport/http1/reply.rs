@@ -2,110 +2,112 @@
 
 use std::io::Read;
 
-use super::body::{self, Cut, Taken, Want};
-use super::by_ureq::lease;
-use super::decode::Coding;
-use super::plain::{Answer, Rest};
+use super::Answer;
+use super::collect::{self, Cut, Taken, Want};
+use super::decode::{self, Codings, SLACK};
+use super::framing::Framing;
 use super::save::Partial;
-use crate::http::header::{LOCATION, TRANSFER_ENCODING};
-use crate::http::{Method, Response, Version};
+use crate::http::Method;
+use crate::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 use crate::request::SaveTo;
-use crate::transport::connection::Connection;
-use crate::transport::{Call, Reply, classify};
+use crate::transport::{Call, Reply};
 
-/// Reads the body as far as it is wanted, and takes the connection back.
+/// Reads the body as far as it is wanted, and sees if the connection can serve again.
 #[inline(never)]
-pub(in crate::transport) fn receive(
-    call: &Call<'_>,
-    response: Response<ureq::Body>,
-) -> (Reply, Option<Cut>, Option<Box<Connection>>) {
-    let (head, mut body) = response.into_parts();
-    let status = head.status.as_u16();
+pub(in crate::transport) fn receive(call: &Call<'_>, answer: &mut Answer) -> (Reply, Option<Cut>) {
+    let framed = answer.head.framed;
+    let coded = answer.head.coded || framed.framing == Framing::GzipChunked;
     let mut reply = Reply {
-        status,
-        version: head.version,
-        headers: head.headers.into(),
+        status: answer.head.status.as_u16(),
+        version: answer.head.version,
+        headers: std::mem::take(&mut answer.head.headers),
         body: Vec::new(),
         truncated: false,
+        undecoded: false,
         partial: None,
     };
     let save = call.save.filter(|_| is_saved(call, &reply));
-    // ureq lets go of the connection at once if no body follows. Then there is nothing to read, and nothing to
-    // decompress either, whatever the headers say: think of the answer to HEAD.
-    if let Some(connection) = lease::take_back() {
-        let cut = save.and_then(|to| open(call, to, &mut reply).err());
-        return (reply, cut, Some(connection));
-    }
-    let want = wanted(call, &reply);
-    let mut taken = Taken::default();
-    let result = match reply.headers.change(Coding::take_from) {
-        None => {
-            let length = body.content_length();
-            read(
-                call,
-                save,
-                body.as_reader(),
-                length,
-                want,
-                &mut reply,
-                &mut taken,
-            )
-        }
-        Some(coding) => {
-            let decoded = coding.decode(body.as_reader());
-            read(call, save, decoded, None, want, &mut reply, &mut taken)
-        }
-    };
-    drop(body);
-    let connection = lease::take_back();
-    reply.body = taken.bytes;
-    reply.truncated = taken.truncated;
-    // The last chunk alone, which has five bytes.
-    let nothing = reply.headers.contains_key(TRANSFER_ENCODING)
-        && connection
-            .as_ref()
-            .is_some_and(|c| !c.attempt.ended && c.attempt.body_size.is_some_and(|size| size <= 5));
-    let cut = match result {
-        Ok(()) => None,
-        // A compressed body of no bytes at all is empty.
-        Err(Cut::Failed(error)) if nothing && classify::is_empty_compressed(&error) => None,
-        Err(cut) => Some(cut),
-    };
-    (reply, cut, connection)
-}
-
-/// Reads the body of a plain answer as far as it is wanted.
-#[inline(never)]
-pub(in crate::transport) fn receive_plain(
-    call: &Call<'_>,
-    answer: Answer,
-    connection: &mut Connection,
-) -> (Reply, Option<Cut>) {
-    let mut reply = Reply {
-        status: answer.status.as_u16(),
-        version: Version::HTTP_11,
-        headers: answer.headers,
-        body: Vec::new(),
-        truncated: false,
-        partial: None,
-    };
-    let save = call.save.filter(|_| is_saved(call, &reply));
-    let mut body = Rest::new(connection, answer.length.unwrap_or(0));
-    let result = match answer.length {
-        None => save.map_or(Ok(()), |to| open(call, to, &mut reply).map(drop)),
-        Some(length) => {
+    let mut body = answer.body();
+    let result = match framed.framing {
+        Framing::Bodiless => save.map_or(Ok(()), |to| open(call, to, &mut reply).map(drop)),
+        framing => {
+            let length = match framing {
+                Framing::Length(length) => Some(length),
+                _ => None,
+            };
             let want = wanted(call, &reply);
             let mut taken = Taken::default();
-            let length = Some(length);
-            let result = read(call, save, &mut body, length, want, &mut reply, &mut taken);
+            let result = match (want, length) {
+                (Want::Nothing, _) => Ok(()),
+                _ if coded => {
+                    read_coded(call, save, &mut body, framing, want, &mut reply, &mut taken)
+                }
+                (Want::Whole(limit), Some(length)) if length > limit => Err(Cut::Declared(length)),
+                _ => read(call, save, &mut body, length, want, &mut reply, &mut taken),
+            };
+            if result.is_ok() && !matches!(want, Want::Whole(_)) && !framed.closes {
+                let left = length.map(|length| length.saturating_sub(taken.bytes.len() as u64));
+                collect::drain(&mut body, left.filter(|_| !coded));
+            }
             reply.body = taken.bytes;
             reply.truncated = taken.truncated;
             result
         }
     };
-    let ended = body.is_at_its_end();
-    connection.attempt.reusable = ended && !answer.closes && !connection.buffers.has_input();
+    let clean = body.leaves_clean();
+    answer.connection.attempt.reusable = clean && !framed.closes && !answer.unsent;
     (reply, result.err())
+}
+
+/// Reads a body without its codings. Where one of them is not known, the body stays as it came and the reply says so.
+#[inline(never)]
+fn read_coded(
+    call: &Call<'_>,
+    save: Option<&SaveTo>,
+    body: &mut super::Body<'_>,
+    framing: Framing,
+    want: Want,
+    reply: &mut Reply,
+    taken: &mut Taken,
+) -> Result<(), Cut> {
+    let mut codings = match Codings::of(&reply.headers) {
+        Codings::Known(codings) => {
+            // Headers that describe the body as it was sent go with its codings (RFC 9110 section 8.7).
+            if !codings.is_empty() {
+                reply.headers.change(|headers| {
+                    headers.remove(CONTENT_ENCODING);
+                    headers.remove(CONTENT_LENGTH);
+                });
+            }
+            codings
+        }
+        Codings::Unknown => {
+            reply.undecoded = true;
+            Vec::new()
+        }
+        Codings::TooMany => return Err(Cut::TooManyCodings),
+    };
+    #[cfg(feature = "gzip")]
+    if framing == Framing::GzipChunked {
+        codings.push(decode::GZIP);
+    }
+    let length = match framing {
+        Framing::Length(length) => Some(length),
+        _ => None,
+    };
+    let slack = if codings.is_empty() { 0 } else { SLACK };
+    if let (Want::Whole(limit), Some(length)) = (want, length)
+        && length > limit.saturating_add(slack)
+    {
+        return Err(Cut::Declared(length));
+    }
+    match codings.is_empty() {
+        true => read(call, save, body, length, want, reply, taken),
+        false => {
+            let decoded = decode::decode(&codings, body, call.body_limit);
+            read(call, save, decoded, None, want, reply, taken)
+        }
+    }
 }
 
 /// What is to be done with the body.
@@ -136,9 +138,9 @@ fn read(
 ) -> Result<(), Cut> {
     match save {
         Some(to) => {
-            open(call, to, reply).and_then(|partial| body::save(body, call.body_limit, partial))
+            open(call, to, reply).and_then(|partial| collect::save(body, call.body_limit, partial))
         }
-        None => body::read(body, length, want, taken),
+        None => collect::read(body, length, want, taken),
     }
 }
 
@@ -164,8 +166,8 @@ fn open<'a>(call: &Call<'_>, to: &SaveTo, reply: &'a mut Reply) -> Result<&'a mu
 
 /// What is kept of the answer in a fault.
 pub(in crate::transport) fn sampled(mut reply: Reply) -> Reply {
-    if reply.body.len() > body::SAMPLE {
-        reply.body.truncate(body::SAMPLE);
+    if reply.body.len() > collect::SAMPLE {
+        reply.body.truncate(collect::SAMPLE);
         reply.body.shrink_to_fit();
         reply.truncated = true;
     }

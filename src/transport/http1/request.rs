@@ -6,7 +6,7 @@ use crate::http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, RANGE,
     TRANSFER_ENCODING, UPGRADE,
 };
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Request};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use crate::transport::Call;
 
 /// The request for ureq.
@@ -45,6 +45,11 @@ pub(in crate::transport) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
         .is_some_and(|from| length != Some(0) && length.is_none_or(|l| l >= from))
         && !call.headers.contains_key(EXPECT)
         && !call.without.contains(&EXPECT)
+}
+
+/// Returns true if such a request says how long its body is, be it empty (RFC 9110 §8.6).
+pub(super) fn writes(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 /// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults
@@ -124,22 +129,32 @@ fn added(
     })
 }
 
-/// Adds the codings that ureq leaves to this side to those it knows.
-macro_rules! and_own {
-    ($known:literal, $comma:literal) => {
-        match (cfg!(feature = "deflate"), cfg!(feature = "zstd")) {
-            (true, true) => concat!($known, $comma, "deflate, zstd"),
-            (true, false) => concat!($known, $comma, "deflate"),
-            (false, true) => concat!($known, $comma, "zstd"),
-            (false, false) => $known,
-        }
-    };
+/// Joins the names of codings.
+macro_rules! list {
+    ($name:literal $(, $rest:literal)*) => { concat!($name $(, ", ", $rest)*) };
 }
 
-/// What can be decompressed.
-const ENCODINGS: &str = match (cfg!(feature = "gzip"), cfg!(feature = "brotli")) {
-    (true, true) => and_own!("gzip, br", ", "),
-    (true, false) => and_own!("gzip", ", "),
-    (false, true) => and_own!("br", ", "),
-    (false, false) => and_own!("", ""),
+/// Codings that this build decodes, in the order of preference.
+const ENCODINGS: &str = match (
+    cfg!(feature = "gzip"),
+    cfg!(feature = "brotli"),
+    cfg!(feature = "deflate"),
+    cfg!(feature = "zstd"),
+) {
+    (true, true, true, true) => list!("gzip", "br", "deflate", "zstd"),
+    (true, true, true, false) => list!("gzip", "br", "deflate"),
+    (true, true, false, true) => list!("gzip", "br", "zstd"),
+    (true, true, false, false) => list!("gzip", "br"),
+    (true, false, true, true) => list!("gzip", "deflate", "zstd"),
+    (true, false, true, false) => list!("gzip", "deflate"),
+    (true, false, false, true) => list!("gzip", "zstd"),
+    (true, false, false, false) => "gzip",
+    (false, true, true, true) => list!("br", "deflate", "zstd"),
+    (false, true, true, false) => list!("br", "deflate"),
+    (false, true, false, true) => list!("br", "zstd"),
+    (false, true, false, false) => "br",
+    (false, false, true, true) => list!("deflate", "zstd"),
+    (false, false, true, false) => "deflate",
+    (false, false, false, true) => "zstd",
+    (false, false, false, false) => "",
 };

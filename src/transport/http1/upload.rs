@@ -4,8 +4,6 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::request::{Piece, Reader, Source, Stream, Tape};
 use crate::transport::{descriptors, platform};
@@ -18,11 +16,6 @@ pub(in crate::transport) struct Upload<'a> {
     /// The file that is open, and the piece that it is: the first until it has been read, then each takes the place of
     /// the one before. So no descriptor is missing once the request is on its way.
     file: Option<(usize, File)>,
-    /// Bytes handed out.
-    handed: u64,
-    /// The server has answered and takes no more: what is left is made up, for ureq to come to the end, and goes
-    /// nowhere.
-    pub(in crate::transport) unwanted: Arc<AtomicBool>,
     /// What broke it off. ureq is told only that there was something.
     broke: Option<Unsent>,
 }
@@ -90,8 +83,6 @@ impl<'a> Upload<'a> {
             pieces: Vec::with_capacity(stream.pieces.len()),
             at: 0,
             file: None,
-            handed: 0,
-            unwanted: Arc::default(),
             broke: None,
         };
         for (at, piece) in stream.pieces.iter().enumerate() {
@@ -127,12 +118,6 @@ impl<'a> Upload<'a> {
 impl Read for Upload<'_> {
     /// Fills the buffer, across pieces, but for what readers give: that goes out as it comes.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.unwanted.load(Ordering::Relaxed) {
-            let left = self.length().map_or(0, |length| length - self.handed);
-            let n = left.min(into.len() as u64);
-            self.handed += n;
-            return Ok(n as usize);
-        }
         let mut filled = 0;
         while filled < into.len()
             && let Some(open) = self.pieces.get_mut(self.at)
@@ -151,7 +136,6 @@ impl Read for Upload<'_> {
                 }
             }
         }
-        self.handed += filled as u64;
         Ok(filled)
     }
 }

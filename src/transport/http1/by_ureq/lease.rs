@@ -1,13 +1,16 @@
 //! How a connection is lent to ureq for one exchange.
 //!
 //! A connection is found or opened before ureq is called: so phases, limits and errors are known exactly, and the pool
-//! is asked before any name is resolved. Then the connection waits in a slot of this thread; ureq's connector takes it
-//! from there, and when ureq lets go of the transport it goes back there, with a mark whether it can serve again.
+//! is asked before any name is resolved. Then the exchange waits in a slot of this thread; ureq's connector takes it
+//! from there, and when ureq lets go of the transport it goes back there.
+//!
+//! ureq writes the request, and the response is read by [`Exchange`]: its parser refuses, or takes for something else,
+//! much of what servers send and every other client reads. So ureq is told no more of a response than its status, in a
+//! head that it understands and that has no body.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use ureq::Timeout;
@@ -16,20 +19,19 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-use crate::transport::connection::Connection;
-use crate::transport::wire::Broken;
+use crate::transport::http1::exchange::{Exchange, Halted, Leave};
 
 thread_local! {
-    static SLOT: Cell<Option<Box<Connection>>> = const { Cell::new(None) };
+    static SLOT: Cell<Option<Box<Exchange>>> = const { Cell::new(None) };
 }
 
-/// Lays out the connection that the next exchange of this thread uses.
-pub(in crate::transport) fn lay_out(connection: Box<Connection>) {
-    SLOT.set(Some(connection));
+/// Lays out the exchange that ureq makes next on this thread.
+pub(super) fn lay_out(exchange: Box<Exchange>) {
+    SLOT.set(Some(exchange));
 }
 
-/// Takes the connection back. `None` while ureq still has it.
-pub(in crate::transport) fn take_back() -> Option<Box<Connection>> {
+/// Takes the exchange back. `None` while ureq still has it.
+pub(super) fn take_back() -> Option<Box<Exchange>> {
     SLOT.take()
 }
 
@@ -45,9 +47,12 @@ impl Connector<()> for FromSlot {
         _: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<Lease>, ureq::Error> {
-        Ok(SLOT.take().map(|connection| Lease {
-            connection: Some(connection),
-            asked_last: false,
+        Ok(SLOT.take().map(|exchange| {
+            Lease(Lent {
+                exchange: Some(exchange),
+                told: Vec::new(),
+                at: 0,
+            })
         }))
     }
 }
@@ -69,32 +74,46 @@ impl Resolver for Resolved {
     }
 }
 
-/// A connection while ureq has it.
+/// An exchange while ureq has it.
 #[derive(Debug)]
-pub(in crate::transport) struct Lease {
-    /// Always there until it is dropped.
-    connection: Option<Box<Connection>>,
-    /// The last thing asked was whether it is open: ureq does that at the clean end of an exchange, and then lets go.
-    asked_last: bool,
+pub(in crate::transport) struct Lease(Lent);
+
+/// The exchange, and the input that ureq sees instead of the connection's.
+#[derive(Debug)]
+struct Lent {
+    /// Always there until the lease is dropped.
+    exchange: Option<Box<Exchange>>,
+    told: Vec<u8>,
+    /// Bytes of it that ureq has read.
+    at: usize,
 }
 
-impl Lease {
-    fn connection(&mut self) -> Result<&mut Connection, ureq::Error> {
-        self.asked_last = false;
-        self.connection
-            .as_deref_mut()
-            .ok_or(ureq::Error::ConnectionFailed)
+impl Lent {
+    fn exchange(&mut self) -> &mut Exchange {
+        match &mut self.exchange {
+            Some(exchange) => exchange,
+            None => unreachable!("the exchange leaves the lease when it is dropped"),
+        }
     }
 
-    /// Keeps what happened with the connection and tells ureq no more than that something did: of some kinds of I/O
-    /// errors ureq thinks that they end a body.
-    fn noting<T>(
-        &mut self,
-        call: impl FnOnce(&mut Connection) -> Result<T, Broken>,
-    ) -> Result<T, ureq::Error> {
-        let connection = self.connection()?;
-        call(connection).map_err(|broken| {
-            connection.attempt.broken = Some(broken);
+    fn tell(&mut self, input: String) {
+        self.told = input.into_bytes();
+        self.at = 0;
+    }
+
+    /// Tells ureq the status of the final response.
+    fn tell_status(&mut self) {
+        let head = self.exchange().head.as_ref();
+        let status = head.map_or(200, |head| head.status.as_u16());
+        self.tell(format!("HTTP/1.1 {status} \r\nContent-Length: 0\r\n\r\n"));
+    }
+
+    /// Keeps what happened with the connection and tells ureq no more than that something did.
+    fn noting<T>(&mut self, result: Result<T, Halted>) -> Result<T, ureq::Error> {
+        result.map_err(|halted| {
+            if let Halted::Broken(broken) = halted {
+                self.exchange().connection.attempt.broken = Some(broken);
+            }
             ureq::Error::Other(Box::new(Noted))
         })
     }
@@ -102,46 +121,79 @@ impl Lease {
 
 impl Transport for Lease {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.asked_last = false;
-        match &mut self.connection {
-            Some(connection) => &mut connection.buffers,
-            None => unreachable!("the connection leaves the lease when it is dropped"),
-        }
+        &mut self.0
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        self.noting(|connection| connection.send(amount))
+        let sent = self.0.exchange().send(amount);
+        self.0.noting(sent)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        // ureq has been given no limits; the only one it brings itself is how long to wait for a `100 Continue`.
-        let patience = (!timeout.after.is_not_happening()).then_some(*timeout.after);
-        match self.connection()?.receive(patience) {
-            Err(Broken::Io(e)) if patience.is_some() && e.kind() == io::ErrorKind::WouldBlock => {
-                Err(ureq::Error::Timeout(Timeout::Await100))
+        // ureq has been given no limits; the only one it brings itself is that of its wait for a `100 Continue`. How
+        // long that is, is decided here.
+        if timeout.reason == Timeout::Await100 && !timeout.after.is_not_happening() {
+            let leave = self.0.exchange().await_leave();
+            match self.0.noting(leave.map_err(Halted::Broken))? {
+                Leave::Granted => self.0.tell("HTTP/1.1 100 Continue\r\n\r\n".to_owned()),
+                Leave::TimedOut => return Err(ureq::Error::Timeout(Timeout::Await100)),
+                Leave::Refused => self.0.tell_status(),
             }
-            result => self.noting(|_| result),
+            return Ok(true);
         }
+        let came = self.0.exchange().await_head();
+        let came = self.0.noting(came.map_err(Halted::Broken))?;
+        if came {
+            self.0.tell_status();
+        }
+        Ok(came)
     }
 
     /// Always says no: ureq then drops the transport at once, instead of locking its own pool first, in which no
     /// connection may stay anyway.
     fn is_open(&mut self) -> bool {
-        self.asked_last = true;
         false
     }
 
     fn is_tls(&self) -> bool {
-        self.connection.as_ref().is_some_and(|c| c.is_tls())
+        let exchange = self.0.exchange.as_ref();
+        exchange.is_some_and(|exchange| exchange.connection.is_tls())
+    }
+}
+
+impl Buffers for Lent {
+    fn output(&mut self) -> &mut [u8] {
+        self.exchange().connection.buffers.output()
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.told[self.at..]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        &mut []
+    }
+
+    fn input_appended(&mut self, _: usize) {}
+
+    fn input_consume(&mut self, amount: usize) {
+        self.at += amount;
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.exchange().connection.buffers.scratch_and_output()
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.at < self.told.len()
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(mut connection) = self.connection.take() {
-            connection.attempt.reusable = self.asked_last && !connection.attempt.overtaken;
+        if let Some(exchange) = self.0.exchange.take() {
             // Fails while the thread ends, where nobody waits for it.
-            let _ = SLOT.try_with(|slot| slot.set(Some(connection)));
+            let _ = SLOT.try_with(|slot| slot.set(Some(exchange)));
         }
     }
 }

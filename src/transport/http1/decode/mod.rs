@@ -1,30 +1,68 @@
-//! Content codings that ureq does not know. With none of them compiled in, nothing here is ever made.
+//! Content codings (RFC 9110 section 8.4): which a response has, and the body without them.
+//!
+//! One decoder lies on the other, each reads as much as it needs, and the bytes of every layer are counted: a body that
+//! grows beyond the limit ends there, however deep it is nested.
 
+#[cfg(feature = "brotli")]
+mod brotli;
 #[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(feature = "gzip")]
+mod gzip;
 #[cfg(feature = "zstd")]
 mod zstd;
 
+use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use crate::http::HeaderMap;
-use crate::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use crate::http::header::CONTENT_ENCODING;
 
-/// A coding.
+/// The most codings that one body may have.
+pub(in crate::transport) const MOST_CODINGS: usize = 4;
+/// Bytes that a layer below the outermost may have beyond the limit of the body: a coded body is mostly smaller than
+/// what it stands for, and grows by little where it is not.
+pub(in crate::transport) const SLACK: u64 = 64 * 1024;
+/// Bytes behind the end of a coded body that are read and thrown away, to keep the connection.
+const BEHIND: u64 = 4 * 1024;
+
+/// A coding that this build decodes.
 #[derive(Clone, Copy)]
 pub(in crate::transport) struct Coding {
-    /// As a `Content-Encoding` names it.
+    /// Name in `Content-Encoding`.
     name: &'static str,
     open: for<'a> fn(Source<'a>) -> Box<dyn Read + 'a>,
 }
 
-const OWN: &[Coding] = &[
+/// Coded bytes: the body as it came, or the layer below.
+type Source<'a> = BufReader<Counted<'a>>;
+
+#[cfg(feature = "gzip")]
+pub(in crate::transport) const GZIP: Coding = Coding {
+    name: "gzip",
+    open: |source| Box::new(gzip::Gzip::new(source)),
+};
+
+const KNOWN: &[Coding] = &[
+    #[cfg(feature = "gzip")]
+    GZIP,
+    #[cfg(feature = "gzip")]
+    Coding {
+        name: "x-gzip",
+        ..GZIP
+    },
     #[cfg(feature = "deflate")]
     Coding {
         name: "deflate",
         open: |source| Box::new(deflate::Deflate::new(source)),
+    },
+    #[cfg(feature = "brotli")]
+    Coding {
+        name: "br",
+        open: |source| Box::new(brotli::Brotli::new(source)),
     },
     #[cfg(feature = "zstd")]
     Coding {
@@ -33,28 +71,174 @@ const OWN: &[Coding] = &[
     },
 ];
 
-impl Coding {
-    /// The coding of a body whose headers still have one: what ureq decodes it takes off. The headers that describe the
-    /// body as it was sent go, as they go there.
-    pub(in crate::transport) fn take_from(headers: &mut HeaderMap) -> Option<Coding> {
-        let name = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
-        let coding = OWN.iter().find(|own| own.name.as_bytes() == name)?;
-        headers.remove(CONTENT_ENCODING);
-        headers.remove(CONTENT_LENGTH);
-        Some(*coding)
-    }
+/// Handling of a body by its `Content-Encoding`.
+pub(in crate::transport) enum Codings {
+    /// The codings to take off, in the order in which they were put on. None: the body is as it is meant.
+    Known(Vec<Coding>),
+    /// One of them is not known to this build: the body stays as it came.
+    Unknown,
+    /// More than [`MOST_CODINGS`].
+    TooMany,
+}
 
-    /// The body, decoded. Its end is that of the coded body, so that the connection can serve again.
-    pub(in crate::transport) fn decode<'a>(self, body: impl Read + 'a) -> impl Read + 'a {
-        let source = Source {
-            body: Box::new(body),
-            read: 0,
-        };
-        Decoder {
-            coding: self.name,
-            decoded: (self.open)(source),
+impl Codings {
+    /// The codings that the headers name, in one line or several.
+    pub(in crate::transport) fn of(headers: &HeaderMap) -> Codings {
+        let lines = headers.get_all(CONTENT_ENCODING);
+        let names = lines
+            .iter()
+            .flat_map(|line| line.as_bytes().split(|&b| b == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|name| !name.is_empty());
+        let mut codings = Vec::new();
+        let mut unknown = false;
+        for (number, name) in names.enumerate() {
+            if number == MOST_CODINGS {
+                return Codings::TooMany;
+            }
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+            match KNOWN.iter().find(|coding| is(coding.name)) {
+                Some(coding) => codings.push(*coding),
+                None => unknown |= !is("identity"),
+            }
+        }
+        match unknown {
+            true => Codings::Unknown,
+            false => Codings::Known(codings),
         }
     }
+}
+
+/// The body without these codings, of which the last was put on last. `limit`: the most bytes of the body.
+pub(in crate::transport) fn decode<'a>(
+    codings: &[Coding],
+    body: impl BodyRead + 'a,
+    limit: u64,
+) -> Decoded<'a> {
+    let limit = limit.saturating_add(SLACK);
+    let empty = Rc::new(Cell::new(false));
+    let mut layer = Layer::Body(Box::new(body));
+    for coding in codings.iter().rev() {
+        let source = BufReader::new(Counted {
+            layer,
+            left: limit,
+            begun: false,
+            empty: Rc::clone(&empty),
+        });
+        layer = Layer::Coded {
+            coding: coding.name,
+            decoder: (coding.open)(source),
+            ended: false,
+        };
+    }
+    Decoded(layer)
+}
+
+/// A body that can say how it ended.
+pub(in crate::transport) trait BodyRead: Read {
+    /// Returns true if the framing marked the end of the body; false if only the end of the connection did.
+    fn is_framed(&self) -> bool;
+}
+
+/// A body without its codings.
+pub(in crate::transport) struct Decoded<'a>(Layer<'a>);
+
+/// A body as it came, or with one coding less.
+enum Layer<'a> {
+    Body(Box<dyn BodyRead + 'a>),
+    Coded {
+        coding: &'static str,
+        decoder: Box<dyn Read + 'a>,
+        ended: bool,
+    },
+}
+
+impl Read for Layer<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let (coding, decoder, ended) = match self {
+            // What goes wrong there is not the decoder's.
+            Layer::Body(body) => {
+                return body.read(into).map_err(|e| io::Error::other(Passed(e)));
+            }
+            Layer::Coded {
+                coding,
+                decoder,
+                ended,
+            } => (*coding, decoder, ended),
+        };
+        // Some decoders go on after an error or their end as if nothing had been.
+        if *ended || into.is_empty() {
+            return Ok(0);
+        }
+        let result = decoder.read(into);
+        *ended = !matches!(result, Ok(n) if n > 0);
+        result.map_err(|error| match error.get_ref() {
+            Some(inner) if inner.is::<Passed>() => error,
+            _ => io::Error::other(Passed(io::Error::other(Undecoded { coding, error }))),
+        })
+    }
+}
+
+impl Read for Decoded<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0
+            .read(into)
+            .map_err(|error| match error.downcast::<Passed>() {
+                Ok(passed) => passed.0,
+                Err(error) => error,
+            })
+    }
+}
+
+/// A layer below a decoder, counted.
+struct Counted<'a> {
+    layer: Layer<'a>,
+    /// Bytes that it may still give.
+    left: u64,
+    begun: bool,
+    /// The body is empty as its framing says: it is empty in every coding. All layers of a body share this.
+    empty: Rc<Cell<bool>>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n = self.layer.read(into)?;
+        let left = self.left.checked_sub(n as u64);
+        self.left = left.ok_or_else(|| io::Error::other(Passed(io::Error::other(TooLarge))))?;
+        self.begun |= n > 0;
+        Ok(n)
+    }
+}
+
+impl Counted<'_> {
+    /// Returns true if the body is empty as its framing says. It has been asked for its first byte.
+    fn is_empty_body(&self) -> bool {
+        if let Layer::Body(body) = &self.layer {
+            self.empty.set(body.is_framed() && !self.begun);
+        }
+        self.empty.get()
+    }
+}
+
+/// Looks for the first byte. Returns false for a body that is empty by its framing.
+fn begins(source: &mut Source<'_>) -> io::Result<bool> {
+    if !source.fill_buf()?.is_empty() {
+        return Ok(true);
+    }
+    match source.get_ref().is_empty_body() {
+        true => Ok(false),
+        // Not an end that came too early: there is no beginning.
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "nothing came, not even a beginning",
+        )),
+    }
+}
+
+/// Reads to where the body ends, so that the connection can serve again.
+#[cfg(any(feature = "brotli", feature = "deflate"))]
+fn finish(source: &mut impl BufRead) -> io::Result<()> {
+    io::copy(&mut source.take(BEHIND), &mut io::sink()).map(drop)
 }
 
 /// A body that is not what it is said to be, or not all of it.
@@ -72,59 +256,35 @@ impl fmt::Display for Undecoded {
 
 impl StdError for Undecoded {}
 
-struct Decoder<'a> {
-    coding: &'static str,
-    decoded: Box<dyn Read + 'a>,
-}
-
-impl Read for Decoder<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.decoded.read(into).map_err(|error| {
-            match error.downcast::<Received>() {
-                // Not the decoder's, but the connection's.
-                Ok(received) => received.0,
-                Err(error) => io::Error::other(Undecoded {
-                    coding: self.coding,
-                    error,
-                }),
-            }
-        })
-    }
-}
-
-/// The coded body. What goes wrong with it is told apart from what the decoder says.
-struct Source<'a> {
-    body: Box<dyn Read + 'a>,
-    read: u64,
-}
-
-impl Read for Source<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let n = self
-            .body
-            .read(into)
-            .map_err(|error| io::Error::other(Received(error)))?;
-        self.read += n as u64;
-        Ok(n)
-    }
-}
-
+/// More bytes than the limit of the body, on the wire or in a layer below the outermost.
 #[derive(Debug)]
-struct Received(io::Error);
+pub(in crate::transport) struct TooLarge;
 
-impl fmt::Display for Received {
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("larger than the limit")
+    }
+}
+
+impl StdError for TooLarge {}
+
+/// An error that decoders hand on as it is.
+#[derive(Debug)]
+struct Passed(io::Error);
+
+impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl StdError for Received {}
+impl StdError for Passed {}
 
-/// Nothing came, where at least the beginning of a coded body should have.
-#[cfg(any(feature = "deflate", feature = "zstd"))]
-fn nothing() -> io::Error {
-    io::ErrorKind::UnexpectedEof.into()
-}
-
-#[cfg(all(test, feature = "deflate", feature = "zstd"))]
+#[cfg(all(
+    test,
+    feature = "brotli",
+    feature = "deflate",
+    feature = "gzip",
+    feature = "zstd"
+))]
 mod tests;

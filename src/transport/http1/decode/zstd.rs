@@ -1,43 +1,47 @@
-//! `zstd` (RFC 8878).
+//! `zstd` (RFC 8878): frames, one after the other.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use zstd::stream::read::Decoder;
 
-use super::{Source, nothing};
+use super::{Source, begins};
 
 /// The largest window a server may ask for: 8 MiB (RFC 9659).
 const WINDOW_LOG: u32 = 23;
 
-/// Frames, one after the other.
 pub(super) struct Zstd<'a>(State<'a>);
 
 enum State<'a> {
-    Start(Option<Source<'a>>),
-    Frames(Decoder<'static, BufReader<Source<'a>>>),
+    Start(Source<'a>),
+    Frames(Decoder<'static, Source<'a>>),
+    End,
 }
 
 impl<'a> Zstd<'a> {
     pub(super) fn new(source: Source<'a>) -> Zstd<'a> {
-        Zstd(State::Start(Some(source)))
+        Zstd(State::Start(source))
     }
 }
 
 impl Read for Zstd<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if let State::Start(source) = &mut self.0 {
-            let source = source.take().ok_or_else(nothing)?;
-            let mut decoder = Decoder::new(source)?;
-            decoder.window_log_max(WINDOW_LOG)?;
-            self.0 = State::Frames(decoder);
+        loop {
+            self.0 = match std::mem::replace(&mut self.0, State::End) {
+                State::End => return Ok(0),
+                State::Start(mut source) => match begins(&mut source)? {
+                    true => {
+                        let mut decoder = Decoder::with_buffer(source)?;
+                        decoder.window_log_max(WINDOW_LOG)?;
+                        State::Frames(decoder)
+                    }
+                    false => State::End,
+                },
+                State::Frames(mut decoder) => {
+                    let n = decoder.read(into)?;
+                    self.0 = State::Frames(decoder);
+                    return Ok(n);
+                }
+            };
         }
-        let State::Frames(decoder) = &mut self.0 else {
-            return Err(nothing());
-        };
-        let n = decoder.read(into)?;
-        if n == 0 && decoder.get_ref().get_ref().read == 0 && !into.is_empty() {
-            return Err(nothing());
-        }
-        Ok(n)
     }
 }
