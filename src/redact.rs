@@ -13,6 +13,15 @@ use crate::url;
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
 
+/// Text of a header value: bytes above 127 are UTF-8 where the value is UTF-8, and else Latin-1, which they were in
+/// earlier versions of HTTP (RFC 9110 section 5.5).
+pub(crate) fn header_text(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => text.into(),
+        Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
+
 /// What is a secret: credentials, cookies, headers whose names say so (`X-Api-Key`), the userinfo of a URL, and the
 /// names a client adds with [`sensitive_header`](crate::ClientBuilder::sensitive_header) and
 /// [`sensitive_query`](crate::ClientBuilder::sensitive_query).
@@ -151,7 +160,7 @@ impl Redaction {
         if self.is_secret(name) || value.is_sensitive() {
             MASK.to_owned()
         } else {
-            self.url(&String::from_utf8_lossy(value.as_bytes()))
+            self.url(&header_text(value.as_bytes()))
         }
     }
 

@@ -9,6 +9,7 @@ use crate::http::header::COOKIE;
 use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
+use crate::redact::header_text;
 use crate::request::Body;
 use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
@@ -126,7 +127,7 @@ impl Progress {
     /// Keeps what a response says of itself, and makes it the caller's form.
     pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         if let Some(value) = reply.headers.retry_after() {
-            let text = String::from_utf8_lossy(value).into_owned();
+            let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
         // The answer to an earlier attempt may be kept; then this is another one.
@@ -138,6 +139,7 @@ impl Progress {
         head.timings = trace.timings;
         head.remote = trace.remote;
         head.reused = trace.reused;
+        head.undecoded = reply.undecoded;
         head.saved = None;
         head.redaction = self.prepared.redaction.clone();
         let head = Arc::clone(&self.prepared.head);

@@ -22,6 +22,12 @@ pub(super) fn judge(settings: Settings<'_>, method: &Method, response: Response)
     // Neither has a body to look at (RFC 9110 §9.3.2, §15.3.5).
     let exempt = *method == Method::HEAD || response.status() == 204;
     let mut body = None;
+    if (requires || settings.expect_json())
+        && !exempt
+        && let Some(coding) = response.content_encoding()
+    {
+        return still_coded(response, &coding);
+    }
     if requires && !exempt {
         match response.value() {
             Ok(value) => body = Some(value),
@@ -63,15 +69,23 @@ fn require(body: &Value, pointer: &str, wanted: &Value) -> Option<Rejection> {
     Some(Rejection::new(found.cloned().unwrap_or_default(), message))
 }
 
+/// The state of a response whose body cannot be looked at, because nobody has decoded it.
+fn still_coded(response: Response, coding: &str) -> State {
+    let message =
+        format!("expected JSON, got a body in the content coding {coding:?}, which is not decoded");
+    undecoded(Error::new(ErrorType::Decode, message), response)
+}
+
+fn undecoded(error: Error, response: Response) -> State {
+    let error = error.at(Phase::Receive).with_response(Some(response));
+    State::Failed(error.stopped(StopReason::NotRetryable))
+}
+
 fn no_json(response: Response, e: serde_json::Error) -> State {
     let kind = response
         .content_type()
         .unwrap_or("no content type")
         .to_owned();
     let error = Error::new(ErrorType::Decode, format!("expected JSON, got {kind}: {e}"));
-    let error = error
-        .at(Phase::Receive)
-        .because(Some(Box::new(e)))
-        .with_response(Some(response));
-    State::Failed(error.stopped(StopReason::NotRetryable))
+    undecoded(error.because(Some(Box::new(e))), response)
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::Answer;
 use super::collect::{self, Cut, Taken, Want};
-use super::decode::{self, Codings, SLACK};
+use super::decode::{self, Coding, Codings, SLACK};
 use super::framing::Framing;
 use super::save::Partial;
 use crate::http::Method;
@@ -87,9 +87,8 @@ fn read_coded(
         }
         Codings::TooMany => return Err(Cut::TooManyCodings),
     };
-    #[cfg(feature = "gzip")]
     if framing == Framing::GzipChunked {
-        codings.push(decode::GZIP);
+        codings.extend(Coding::named(b"gzip"));
     }
     let length = match framing {
         Framing::Length(length) => Some(length),

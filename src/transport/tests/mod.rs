@@ -7,12 +7,15 @@ mod cancelling;
 mod coded;
 mod exchange;
 mod faults;
+mod hostile;
+mod odd;
 mod plain;
 mod server;
 #[cfg(unix)]
 mod shortage;
 #[cfg(feature = "rustls")]
 mod tls;
+mod uploads;
 mod waits;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};

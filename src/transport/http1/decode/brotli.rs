@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use brotli_decompressor::Decompressor;
 
-use super::{Source, begins, finish};
+use super::source::{Source, begins, finish};
 
 /// Bytes of input that the decoder holds.
 const INPUT: usize = 4 * 1024;

@@ -4,7 +4,7 @@ use std::io::{self, Chain, Cursor, Read};
 
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 
-use super::{Source, begins, finish};
+use super::source::{Source, begins, finish};
 
 type Input<'a> = Chain<Cursor<Vec<u8>>, Source<'a>>;
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-use super::{Source, begins};
+use super::source::{Source, begins};
 
 pub(super) struct Gzip<'a>(State<'a>);
 

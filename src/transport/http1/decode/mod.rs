@@ -9,15 +9,16 @@ mod brotli;
 mod deflate;
 #[cfg(feature = "gzip")]
 mod gzip;
+mod source;
 #[cfg(feature = "zstd")]
 mod zstd;
 
-use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
-use std::rc::Rc;
+use std::io::{self, Read};
 
+pub(in crate::transport) use self::source::BodyRead;
+use self::source::{Layers, Source};
 use crate::http::HeaderMap;
 use crate::http::header::CONTENT_ENCODING;
 
@@ -26,8 +27,6 @@ pub(in crate::transport) const MOST_CODINGS: usize = 4;
 /// Bytes that a layer below the outermost may have beyond the limit of the body: a coded body is mostly smaller than
 /// what it stands for, and grows by little where it is not.
 pub(in crate::transport) const SLACK: u64 = 64 * 1024;
-/// Bytes behind the end of a coded body that are read and thrown away, to keep the connection.
-const BEHIND: u64 = 4 * 1024;
 
 /// A coding that this build decodes.
 #[derive(Clone, Copy)]
@@ -37,22 +36,16 @@ pub(in crate::transport) struct Coding {
     open: for<'a> fn(Source<'a>) -> Box<dyn Read + 'a>,
 }
 
-/// Coded bytes: the body as it came, or the layer below.
-type Source<'a> = BufReader<Counted<'a>>;
-
-#[cfg(feature = "gzip")]
-pub(in crate::transport) const GZIP: Coding = Coding {
-    name: "gzip",
-    open: |source| Box::new(gzip::Gzip::new(source)),
-};
-
 const KNOWN: &[Coding] = &[
     #[cfg(feature = "gzip")]
-    GZIP,
+    Coding {
+        name: "gzip",
+        open: |source| Box::new(gzip::Gzip::new(source)),
+    },
     #[cfg(feature = "gzip")]
     Coding {
         name: "x-gzip",
-        ..GZIP
+        open: |source| Box::new(gzip::Gzip::new(source)),
     },
     #[cfg(feature = "deflate")]
     Coding {
@@ -70,6 +63,14 @@ const KNOWN: &[Coding] = &[
         open: |source| Box::new(zstd::Zstd::new(source)),
     },
 ];
+
+impl Coding {
+    /// The coding of this name, if this build decodes it.
+    pub(in crate::transport) fn named(name: &[u8]) -> Option<Coding> {
+        let is = |coding: &&Coding| name.eq_ignore_ascii_case(coding.name.as_bytes());
+        KNOWN.iter().find(is).copied()
+    }
+}
 
 /// Handling of a body by its `Content-Encoding`.
 pub(in crate::transport) enum Codings {
@@ -96,10 +97,9 @@ impl Codings {
             if number == MOST_CODINGS {
                 return Codings::TooMany;
             }
-            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-            match KNOWN.iter().find(|coding| is(coding.name)) {
-                Some(coding) => codings.push(*coding),
-                None => unknown |= !is("identity"),
+            match Coding::named(name) {
+                Some(coding) => codings.push(coding),
+                None => unknown |= !name.eq_ignore_ascii_case(b"identity"),
             }
         }
         match unknown {
@@ -115,29 +115,16 @@ pub(in crate::transport) fn decode<'a>(
     body: impl BodyRead + 'a,
     limit: u64,
 ) -> Decoded<'a> {
-    let limit = limit.saturating_add(SLACK);
-    let empty = Rc::new(Cell::new(false));
+    let layers = Layers::new(limit.saturating_add(SLACK));
     let mut layer = Layer::Body(Box::new(body));
     for coding in codings.iter().rev() {
-        let source = BufReader::new(Counted {
-            layer,
-            left: limit,
-            begun: false,
-            empty: Rc::clone(&empty),
-        });
         layer = Layer::Coded {
             coding: coding.name,
-            decoder: (coding.open)(source),
+            decoder: (coding.open)(layers.over(layer)),
             ended: false,
         };
     }
     Decoded(layer)
-}
-
-/// A body that can say how it ended.
-pub(in crate::transport) trait BodyRead: Read {
-    /// Returns true if the framing marked the end of the body; false if only the end of the connection did.
-    fn is_framed(&self) -> bool;
 }
 
 /// A body without its codings.
@@ -188,57 +175,6 @@ impl Read for Decoded<'_> {
                 Err(error) => error,
             })
     }
-}
-
-/// A layer below a decoder, counted.
-struct Counted<'a> {
-    layer: Layer<'a>,
-    /// Bytes that it may still give.
-    left: u64,
-    begun: bool,
-    /// The body is empty as its framing says: it is empty in every coding. All layers of a body share this.
-    empty: Rc<Cell<bool>>,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let n = self.layer.read(into)?;
-        let left = self.left.checked_sub(n as u64);
-        self.left = left.ok_or_else(|| io::Error::other(Passed(io::Error::other(TooLarge))))?;
-        self.begun |= n > 0;
-        Ok(n)
-    }
-}
-
-impl Counted<'_> {
-    /// Returns true if the body is empty as its framing says. It has been asked for its first byte.
-    fn is_empty_body(&self) -> bool {
-        if let Layer::Body(body) = &self.layer {
-            self.empty.set(body.is_framed() && !self.begun);
-        }
-        self.empty.get()
-    }
-}
-
-/// Looks for the first byte. Returns false for a body that is empty by its framing.
-fn begins(source: &mut Source<'_>) -> io::Result<bool> {
-    if !source.fill_buf()?.is_empty() {
-        return Ok(true);
-    }
-    match source.get_ref().is_empty_body() {
-        true => Ok(false),
-        // Not an end that came too early: there is no beginning.
-        false => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "nothing came, not even a beginning",
-        )),
-    }
-}
-
-/// Reads to where the body ends, so that the connection can serve again.
-#[cfg(any(feature = "brotli", feature = "deflate"))]
-fn finish(source: &mut impl BufRead) -> io::Result<()> {
-    io::copy(&mut source.take(BEHIND), &mut io::sink()).map(drop)
 }
 
 /// A body that is not what it is said to be, or not all of it.

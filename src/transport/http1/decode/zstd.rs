@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use zstd::stream::read::Decoder;
 
-use super::{Source, begins};
+use super::source::{Source, begins};
 
 /// The largest window a server may ask for: 8 MiB (RFC 9659).
 const WINDOW_LOG: u32 = 23;
