@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::escape::Escaped;
 use crate::host::Host;
-use crate::http::header::COOKIE;
+use crate::http::header::{COOKIE, EXPECT};
 use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
@@ -84,9 +84,19 @@ impl Progress {
         self.report.connections_reused += u32::from(first.result.is_err());
         self.report.bytes_sent += first.trace.bytes_sent;
         drop(first);
+        if !unasked {
+            return exchange(&Call {
+                fresh: true,
+                ..call
+            });
+        }
+        let mut headers = call.headers.clone();
+        headers.remove(EXPECT);
         exchange(&Call {
             fresh: true,
-            expect_from: call.expect_from.filter(|_| !unasked),
+            expect_from: None,
+            headers: &headers,
+            lines: None,
             ..call
         })
     }

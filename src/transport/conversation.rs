@@ -19,7 +19,7 @@ use super::target::Target;
 use super::wire::Limits;
 use super::{Call, Exchanged, Fault, Reply};
 use crate::http::Method;
-use crate::http::header::{CONNECTION, UPGRADE};
+use crate::http::header::{CONNECTION, EXPECT, UPGRADE};
 use crate::request::Body;
 use crate::timing::Phase;
 
@@ -78,7 +78,8 @@ impl Conversation<'_> {
             (Body::Bytes(bytes), _) => Some(bytes.len() as u64),
             (Body::Streamed(_), upload) => upload.as_ref().and_then(Upload::length),
         };
-        self.meter.trace.asked = self.upload.is_some() && asks(call, length);
+        let asks_itself = || call.headers.contains_key(EXPECT) && length != Some(0);
+        self.meter.trace.asked = (self.upload.is_some() && asks(call, length)) || asks_itself();
         self.meter.enter(Phase::Send, Instant::now());
         connection.begin(Plan {
             limits: Limits::attempt(call.until, call.read),
@@ -94,6 +95,7 @@ impl Conversation<'_> {
                 head: *call.method == Method::HEAD,
                 upgrade: says(UPGRADE),
                 close: says(CONNECTION) && says_close(call),
+                tunnel: false,
             },
             header_limit,
             body_limit: call.body_limit,

@@ -29,15 +29,28 @@ pub(in crate::transport) struct Asked {
     pub(in crate::transport) upgrade: bool,
     /// The request says `Connection: close`.
     pub(in crate::transport) close: bool,
+    /// The method is CONNECT: a tunnel follows the response, and framing lines mean nothing (RFC 9110 section 9.3.6).
+    pub(in crate::transport) tunnel: bool,
 }
 
 impl Asked {
+    /// Facts about a request to a proxy for a tunnel.
+    pub(in crate::transport) fn for_tunnel() -> Asked {
+        Asked {
+            head: false,
+            upgrade: false,
+            close: false,
+            tunnel: true,
+        }
+    }
+
     #[cfg(test)]
     pub(in crate::transport) fn by(method: &Method) -> Asked {
         Asked {
             head: *method == Method::HEAD,
             upgrade: false,
             close: false,
+            tunnel: false,
         }
     }
 }
@@ -142,6 +155,12 @@ impl FramingLines {
     where
         I: Iterator<Item = &'a [u8]>,
     {
+        if asked.tunnel {
+            return Ok(Framed {
+                framing: Framing::Bodiless,
+                closes: true,
+            });
+        }
         let by_length = || match (&self.bad_length, self.length) {
             (Some(malformed), _) => Err(malformed.clone()),
             (None, Some(length)) => Ok(Framing::Length(length)),

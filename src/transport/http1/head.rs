@@ -31,7 +31,7 @@ pub(in crate::transport) struct Head {
 
 /// Finding of a look at the input.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(in crate::transport) enum Found {
     /// No whole head.
     Unfinished,
     /// An informational response of this size.
@@ -42,7 +42,7 @@ pub(super) enum Found {
 
 /// Reader of the heads that come in answer to one request.
 #[derive(Debug)]
-pub(super) struct HeadReader {
+pub(in crate::transport) struct HeadReader {
     asked: Asked,
     /// The largest head, in bytes.
     limit: usize,
@@ -57,7 +57,7 @@ pub(super) struct HeadReader {
 }
 
 impl HeadReader {
-    pub(super) fn new(asked: Asked, limit: usize) -> HeadReader {
+    pub(in crate::transport) fn new(asked: Asked, limit: usize) -> HeadReader {
         HeadReader {
             asked,
             limit,
@@ -70,7 +70,7 @@ impl HeadReader {
 
     /// Looks for a head at the beginning of the input, which has grown since the last look or has lost the head that was
     /// found.
-    pub(super) fn look(&mut self, input: &[u8]) -> Result<Found, Malformed> {
+    pub(in crate::transport) fn look(&mut self, input: &[u8]) -> Result<Found, Malformed> {
         // Mostly the first look sees a whole head.
         if self.searched == 0
             && let Some(found) = self.strict(input)

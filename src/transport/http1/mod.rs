@@ -138,7 +138,9 @@ fn through_ureq(
         Err(Trouble::Malformed(malformed))
     } else if let Some(broken) = exchange.connection.attempt.broken.take() {
         Err(Trouble::Broken(broken))
-    } else if exchange.head.is_some() {
+    } else if let Some(head) = &exchange.head {
+        // It knows better than this side if the body was sent to its end.
+        exchange.unsent |= sent.is_err() && head.status.is_success();
         Ok(())
     } else {
         // Without having sent anything, it was the request. Otherwise the connection ended, which ureq says as it likes.

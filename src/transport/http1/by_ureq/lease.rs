@@ -104,7 +104,11 @@ impl Lent {
     /// Tells ureq the status of the final response.
     fn tell_status(&mut self) {
         let head = self.exchange().head.as_ref();
-        let status = head.map_or(200, |head| head.status.as_u16());
+        // Of 101, asked for or not, ureq would wait for what follows it.
+        let status = head
+            .map(|head| head.status.as_u16())
+            .filter(|status| *status >= 200);
+        let status = status.unwrap_or(200);
         self.tell(format!("HTTP/1.1 {status} \r\nContent-Length: 0\r\n\r\n"));
     }
 
