@@ -84,6 +84,20 @@ impl Response {
         }
     }
 
+    /// The response with a coding of its body that was not taken off.
+    #[cfg(test)]
+    pub(crate) fn with_coding(mut self, value: &str) -> Response {
+        let head = Arc::make_mut(&mut self.head);
+        head.undecoded = true;
+        let value = crate::http::HeaderValue::from_str(value);
+        head.headers.change(|headers| {
+            value
+                .map(|value| headers.append(CONTENT_ENCODING, value))
+                .is_ok()
+        });
+        self
+    }
+
     /// The same response, its body in a file.
     pub(crate) fn with_saved(mut self, saved: Saved) -> Response {
         Arc::make_mut(&mut self.head).saved = Some(Box::new(saved));

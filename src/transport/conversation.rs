@@ -78,7 +78,7 @@ impl Conversation<'_> {
             (Body::Bytes(bytes), _) => Some(bytes.len() as u64),
             (Body::Streamed(_), upload) => upload.as_ref().and_then(Upload::length),
         };
-        let asks_itself = || call.headers.contains_key(EXPECT) && length != Some(0);
+        let asks_itself = || length != Some(0) && call.headers.contains_key(EXPECT);
         self.meter.trace.asked = (self.upload.is_some() && asks(call, length)) || asks_itself();
         self.meter.enter(Phase::Send, Instant::now());
         connection.begin(Plan {
@@ -89,7 +89,8 @@ impl Conversation<'_> {
             header_limit,
             watch: call.watch().cloned(),
         });
-        let says = |name| call.headers.contains_key(name);
+        // Lines that were written out before have neither.
+        let says = |name| call.lines.is_none() && call.headers.contains_key(name);
         Opening {
             asked: Asked {
                 head: *call.method == Method::HEAD,

@@ -21,8 +21,8 @@ const LEAVE: Duration = Duration::from_secs(1);
 const REASON: Duration = Duration::from_millis(100);
 /// Time given to input that is on its way: a TLS record that has come in part.
 const SOON: Duration = Duration::from_millis(1);
-/// The most bytes kept of a response that comes while its request is still being sent, beside its head. Larger ones fail,
-/// as do bodies larger than their own limit.
+/// The most bytes kept of a response that comes while its request is still being sent. Less than that is twice the limit of
+/// its body, and a little: chunks are longer than what they hold. A longer response ends the sending, and so the attempt.
 const EARLY: u64 = 64 * 1024 * 1024;
 
 /// One request and its response on a connection.
@@ -92,7 +92,11 @@ impl Exchange {
             body_follows: opening.body_follows,
             head_sent: false,
             written: false,
-            early_limit: opening.body_limit.min(EARLY),
+            early_limit: opening
+                .body_limit
+                .saturating_mul(2)
+                .saturating_add(64 * 1024)
+                .min(EARLY),
             unsent: false,
             forwarding: opening.forwarding,
         }

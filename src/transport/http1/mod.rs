@@ -1,6 +1,6 @@
 //! HTTP/1: sends a request on a connection that is given, and reads the response.
 //!
-//! There are two ways to write a request, [`plain`] for what most are and [`by_ureq`] for all others, and one to read a
+//! ureq is the HTTP engine of all requests that are not plain. There are two ways to write a request, [`plain`] for what most are and [`by_ureq`] for all others, and one to read a
 //! response, whatever its request was: [`head`] finds its head, [`framing`] decides where its body ends, [`Body`] reads
 //! that far, and [`decode`] takes off the codings.
 

@@ -11,6 +11,7 @@ use crate::proxy_settings::{Credentials, ProxyServer};
 use crate::transport::carrier::Carrier;
 use crate::transport::http1::framing::Asked;
 use crate::transport::http1::head::{Found, HeadReader};
+use crate::transport::http1::malformed::Malformed;
 use crate::transport::line::Line;
 use crate::transport::target::Target;
 
@@ -73,6 +74,10 @@ fn find_answer(
                 *filled -= size;
             }
             Ok(Found::Final(head)) => return Ok(Some(head.size)),
+            // That limit is not the one that a message of it names.
+            Err(Malformed::HeadTooLarge(limit)) => {
+                return Err(not_http(&format!("a head larger than {limit} bytes")));
+            }
             Err(malformed) => return Err(not_http(&malformed)),
         }
     }
@@ -108,6 +113,39 @@ fn status_line(head: &[u8]) -> Option<(u16, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Size of the answer that is found in the bytes, and what is left of them.
+    fn found(bytes: &str) -> Result<Option<(usize, usize)>, String> {
+        let mut reader = HeadReader::new(Asked::for_tunnel(), LONGEST);
+        let (mut answer, mut filled) = (bytes.as_bytes().to_vec(), bytes.len());
+        match find_answer(&mut reader, &mut answer, &mut filled) {
+            Ok(end) => Ok(end.map(|end| (end, filled))),
+            Err(Why::Refused { how, .. }) => Err(how),
+            Err(_) => Err("broken".to_owned()),
+        }
+    }
+
+    #[test]
+    fn an_answer_is_read_as_any_response_and_its_framing_lines_mean_nothing() {
+        for (text, end) in [
+            ("HTTP/1.1 200 OK\r\n\r\n", 19),
+            ("HTTP/1.0 200\n\n", 14),
+            ("HTTP/1.1 200 OK\r\nodd line\r\n\r\n", 29),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\n", 41),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n", 41),
+        ] {
+            assert_eq!(found(text), Ok(Some((end, text.len()))), "{text}");
+            assert_eq!(found(&text[..end - 1]), Ok(None), "{text}");
+            let late = format!("HTTP/1.1 102 Processing\r\nA: b\r\n\r\n{text}");
+            assert_eq!(found(&late), Ok(Some((end, text.len()))), "{late}");
+        }
+        for bad in ["SSH-2.0", "HTTP/2 200\r\n", "HTTP/1.1 101 Switch\r\n\r\n"] {
+            let how = found(bad).unwrap_err();
+            assert!(how.starts_with("sent what is not valid HTTP: "), "{how}");
+        }
+        let endless = format!("HTTP/1.1 200 OK\r\nA: {}", "x".repeat(LONGEST));
+        assert!(found(&endless).unwrap_err().contains("16384 bytes"));
+    }
 
     #[test]
     fn a_status_line_is_read_and_its_reason_made_plain() {
