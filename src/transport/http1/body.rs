@@ -56,6 +56,14 @@ impl<'c> Body<'c> {
         ended && !self.connection.buffers.has_input()
     }
 
+    /// The beginning of the body as far as it has come already, up to so many bytes. Waits for nothing.
+    pub(in crate::transport) fn at_hand(&mut self, most: usize) -> Vec<u8> {
+        let mut bytes = vec![0; most.min(self.connection.buffers.input().len())];
+        let n = self.connection.buffers.take(&mut bytes);
+        bytes.truncate(n);
+        bytes
+    }
+
     fn failed(&mut self, broken: Broken) -> io::Error {
         self.connection.attempt.broken = Some(broken);
         io::Error::other("the connection broke")

@@ -42,7 +42,10 @@ pub(in crate::transport) fn receive(call: &Call<'_>, answer: &mut Answer) -> (Re
                 _ if coded => {
                     read_coded(call, save, &mut body, framing, want, &mut reply, &mut taken)
                 }
-                (Want::Whole(limit), Some(length)) if length > limit => Err(Cut::Declared(length)),
+                (Want::Whole(limit), Some(length)) if length > limit => {
+                    taken.bytes = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
+                    Err(Cut::Declared(length))
+                }
                 _ => read(call, save, &mut body, length, want, &mut reply, &mut taken),
             };
             if result.is_ok() && !matches!(want, Want::Whole(_)) && !framed.closes {

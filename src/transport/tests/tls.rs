@@ -322,7 +322,7 @@ fn a_refusal_while_the_body_is_sent_is_heard_over_tls_too() {
 
 #[test]
 fn a_success_is_read_while_the_body_is_sent_over_tls_too() {
-    const SIZE: usize = 12 << 20;
+    const SIZE: usize = 8 << 20;
     let authority = Authority::new();
     let (server, _) = secure(authority.certify("test.name", 2100), |stream| {
         let mut read = stream.read(&mut [0; 4096]).unwrap_or(0);
