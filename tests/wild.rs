@@ -1,0 +1,16 @@
+//! Responses as servers send them, over loopback sockets: `tests/wild/README.md` says how.
+
+// Other tests use the rest of it.
+#[allow(dead_code)]
+#[path = "sessions/authority.rs"]
+mod authority;
+#[path = "wild/conversation.rs"]
+mod conversation;
+#[path = "wild/corpus.rs"]
+mod corpus;
+#[path = "wild/run.rs"]
+mod run;
+#[path = "wild/server.rs"]
+mod server;
+#[path = "wild/ways.rs"]
+mod ways;
