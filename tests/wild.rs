@@ -4,10 +4,16 @@
 #[allow(dead_code)]
 #[path = "sessions/authority.rs"]
 mod authority;
+#[path = "wild/certificates.rs"]
+mod certificates;
 #[path = "wild/conversation.rs"]
 mod conversation;
 #[path = "wild/corpus.rs"]
 mod corpus;
+#[path = "wild/curl.rs"]
+mod curl;
+#[path = "wild/differences.rs"]
+mod differences;
 #[path = "wild/run.rs"]
 mod run;
 #[path = "wild/server.rs"]
