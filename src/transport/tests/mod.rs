@@ -7,7 +7,11 @@ mod cancelling;
 mod coded;
 mod exchange;
 mod faults;
+#[cfg(all(unix, feature = "gzip"))]
+mod framing;
 mod hostile;
+#[cfg(all(unix, feature = "gzip"))]
+mod mutations;
 mod odd;
 mod plain;
 mod server;
