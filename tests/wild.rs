@@ -14,6 +14,8 @@ mod corpus;
 mod curl;
 #[path = "wild/differences.rs"]
 mod differences;
+#[path = "wild/prefixes.rs"]
+mod prefixes;
 #[path = "wild/run.rs"]
 mod run;
 #[path = "wild/server.rs"]

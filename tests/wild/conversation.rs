@@ -35,6 +35,7 @@ struct Asked {
 enum After {
     Serves,
     Closes,
+    Cuts,
     Resets,
 }
 
@@ -74,6 +75,7 @@ impl Conversation {
             }
             match after {
                 Ok(After::Resets) => self.stream.reset(),
+                Ok(After::Cuts) => self.stream.cut(),
                 _ => self.stream.close(),
             }
             return shared.done(case);
@@ -124,6 +126,7 @@ impl Conversation {
                     ended?;
                 }
                 Step::End(End::Close) => return Ok(After::Closes),
+                Step::End(End::Cut) => return Ok(After::Cuts),
                 Step::End(End::Reset) => return Ok(After::Resets),
                 Step::End(End::Hold) => {
                     shared.wait_until_over(case);

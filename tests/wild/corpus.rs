@@ -62,6 +62,8 @@ pub(crate) enum Drained {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
     Close,
+    /// As `Close`, but over TLS without close_notify.
+    Cut,
     Reset,
     /// Leaves it open, and neither reads nor sends.
     Hold,
@@ -112,6 +114,15 @@ impl Case {
         })
     }
 
+    /// The server resets the connection, or closes it before it has read the request, which the system takes for the same.
+    pub(crate) fn is_reset(&self) -> bool {
+        match self.ends() {
+            Some(End::Reset) => true,
+            Some(End::Close) => self.rule == "early_response",
+            Some(End::Cut | End::Hold) | None => false,
+        }
+    }
+
     pub(crate) fn expected(&self) -> &Expect {
         self.expect
             .as_ref()
@@ -145,7 +156,8 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-fn read(rule: &str, text: &str, cases: &mut Vec<Case>) {
+/// Reads the cases of one file.
+pub(crate) fn read(rule: &str, text: &str, cases: &mut Vec<Case>) {
     let before = cases.len();
     for (at, line) in text.lines().enumerate() {
         if line.is_empty() || line.starts_with('#') {
@@ -223,6 +235,7 @@ fn step(word: &str, rest: &str) -> Option<Step> {
         ("drain", "part") => Step::Drain(Drained::Part),
         ("drain", "all") => Step::Drain(Drained::All),
         ("then", "close") => Step::End(End::Close),
+        ("then", "cut") => Step::End(End::Cut),
         ("then", "reset") => Step::End(End::Reset),
         ("then", "hold") => Step::End(End::Hold),
         ("wants", line) => {

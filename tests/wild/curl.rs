@@ -223,11 +223,10 @@ fn options(
 
 /// How the two differ. Where both failed, how they failed does not matter.
 fn difference(case: &Case, told: &Told, curled: &Curled) -> Option<String> {
-    let reads_json = case.option("json").is_some() || case.option("require").is_some();
     let answered = match told.what.as_str() {
         "success" | "rejected" | "http_status" => true,
         // curl does not look at what the body says.
-        "decode" => reads_json,
+        "decode" => case.rule == "text",
         _ => false,
     };
     let same = match (answered, curled.exit == 0) {

@@ -171,6 +171,7 @@ impl Runner {
             "client-basic",
             "client-cookie",
             "sensitive",
+            "attempts",
         ];
         let key = keys.map(|key| case.option(key).unwrap_or("")).join(" ");
         let mut clients = self.clients.lock().unwrap();
@@ -180,7 +181,7 @@ impl Runner {
 
     fn build(&self, case: &Case) -> Client {
         let policy = RetryPolicy::default()
-            .max_attempts(2)
+            .max_attempts(most(case))
             .backoff(Duration::from_millis(1), Duration::from_millis(4))
             .budget(None);
         let mut builder = Client::builder()
@@ -222,6 +223,10 @@ fn told(outcome: &Outcome, progress: &Progress) -> Told {
     };
     let mut headers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, value) in response.iter().flat_map(|response| response.headers()) {
+        // It names a port, which each way has for itself.
+        if name == "location" {
+            continue;
+        }
         let values = headers.entry(name.as_str().to_owned()).or_default();
         values.push(value.as_bytes().to_vec());
     }
@@ -307,10 +312,15 @@ fn attempts(case: &Case, told: &Told) -> u32 {
         .option("method")
         .is_none_or(|m| m != "POST" && m != "PATCH");
     match told.what.as_str() {
-        "incomplete_body" | "connection" if repeatable => 2,
+        "incomplete_body" | "connection" if repeatable => most(case),
         "invalid_request" => 0,
         _ => 1,
     }
+}
+
+/// The most attempts that the case allows.
+fn most(case: &Case) -> u32 {
+    case.number("attempts").map_or(2, |most| most as u32)
 }
 
 /// Several blanks count as one, and around a value as none.

@@ -164,6 +164,11 @@ impl Stream {
             stream.conn.send_close_notify();
             let _ = stream.flush();
         }
+        self.cut();
+    }
+
+    /// Ends what is sent, over TLS without close_notify.
+    pub(crate) fn cut(self) {
         let _ = self.socket().shutdown(Shutdown::Write);
     }
 

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 16;
 /// What came of a case, and how that differs from what is expected.
 pub(crate) struct Came {
     pub(crate) told: Told,
-    wrong: Vec<String>,
+    pub(crate) wrong: Vec<String>,
 }
 
 /// What came of all cases of a way, by their number.
@@ -27,10 +27,14 @@ pub(crate) fn came(way: Way) -> &'static BTreeMap<usize, Came> {
 }
 
 fn run(way: Way) -> BTreeMap<usize, Came> {
+    run_cases(way, corpus::cases())
+}
+
+/// Runs cases that have what they need.
+pub(crate) fn run_cases(way: Way, cases: Vec<Case>) -> BTreeMap<usize, Came> {
     let folder = Folder::new();
     let authority = Authority::new();
     let file = folder.file("ca.pem", authority.pem());
-    let cases = corpus::cases();
     let tls = authority.sign("*.a.test", 2100).serving();
     let server = Server::start(cases.clone(), &tls, way.in_pieces());
     let runner = Runner::new(way, server, &file);
@@ -67,9 +71,14 @@ pub(crate) fn has_features(case: &Case) -> bool {
 
 #[track_caller]
 fn all_hold(way: Way) {
-    let cases = corpus::cases();
+    all_came(way, &corpus::cases(), came(way));
+}
+
+/// Fails with a list of the cases that are not as expected.
+#[track_caller]
+pub(crate) fn all_came(way: Way, cases: &[Case], came: &BTreeMap<usize, Came>) {
     let mut failed: Vec<String> = Vec::new();
-    for (number, came) in came(way) {
+    for (number, came) in came {
         if !came.wrong.is_empty() {
             failed.push(format!(
                 "{}: {}",
@@ -78,7 +87,7 @@ fn all_hold(way: Way) {
             ));
         }
     }
-    let (count, all) = (failed.len(), came(way).len());
+    let (count, all) = (failed.len(), came.len());
     assert!(
         failed.is_empty(),
         "{count} of {all} cases failed, {way:?}:\n{}\n",
@@ -121,6 +130,10 @@ fn all_ways_agree() {
     let cases = corpus::cases();
     let mut differ = Vec::new();
     for (number, case) in cases.iter().enumerate() {
+        // What has come before a reset may be lost with it.
+        if case.is_reset() {
+            continue;
+        }
         let told = Way::ALL.map(|way| Some((way, &came(way).get(&number)?.told)));
         let told: Vec<_> = told.into_iter().flatten().collect();
         for pair in told.windows(2) {
