@@ -1,16 +1,29 @@
 //! The end of a response's body, found in its bytes alone (RFC 9112 section 6.3 and the rules of `tests/wild`): what
 //! the readers are held to. It shares nothing with them.
 
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+
 /// What a response's bytes say of its body.
 #[derive(Debug)]
 pub(super) struct Framing {
     pub(super) ending: Ending,
     /// The body as it comes, before its coding is undone. `None`: not known.
     body: Option<Vec<u8>>,
-    /// The body is coded.
-    coded: bool,
+    coding: Coding,
     /// The next request may go over the same connection.
     pub(super) reusable: bool,
+}
+
+/// What is known of the codings of a body.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Coding {
+    Plain,
+    /// gzip, once.
+    Gzip,
+    /// Something else.
+    Other,
 }
 
 /// How a response ends.
@@ -33,7 +46,7 @@ impl Framing {
         Framing {
             ending,
             body: None,
-            coded: false,
+            coding: Coding::Plain,
             reusable: false,
         }
     }
@@ -44,13 +57,34 @@ impl Framing {
             Ending::Cut => Some("it is cut short, and was read whole".into()),
             Ending::Refused => Some("it has no framing, and was read whole".into()),
             Ending::Itself | Ending::Close => {
-                let framed = self.body.as_ref().filter(|_| !self.coded)?;
+                let framed = self.decoded(self.body.as_ref()?)?;
                 (framed != body).then(|| {
                     let (framed, body) = (framed.escape_ascii(), body.escape_ascii());
                     format!("its body is {framed}, and was read as {body}")
                 })
             }
             Ending::Unknown => None,
+        }
+    }
+}
+
+impl Framing {
+    /// The body without its coding. `None`: not known.
+    fn decoded(&self, body: &[u8]) -> Option<Vec<u8>> {
+        match self.coding {
+            Coding::Plain => Some(body.to_vec()),
+            Coding::Gzip if body.is_empty() => Some(Vec::new()),
+            Coding::Gzip => {
+                // Zeros may follow; those of the last member's length belong to it.
+                let zeros = body.iter().rev().take_while(|b| **b == 0).count();
+                (0..=zeros.min(4)).find_map(|kept| {
+                    let mut text = Vec::new();
+                    let coded = &body[..body.len() - zeros + kept];
+                    let read = MultiGzDecoder::new(coded).read_to_end(&mut text);
+                    read.ok().map(|_| text)
+                })
+            }
+            Coding::Other => None,
         }
     }
 }
@@ -186,11 +220,15 @@ impl Lines {
 /// The body after a final head.
 fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Framing {
     let reusable = !lines.closes && !lines.doubtful && !first_version;
-    let coded = lines.contents.iter().any(|coding| !coding.is_empty());
-    let known = |ending, body: Option<&[u8]>, reusable| Framing {
+    let coding = match lines.contents.as_slice() {
+        [] => Coding::Plain,
+        [one] if one == "gzip" || one == "x-gzip" => Coding::Gzip,
+        _ => Coding::Other,
+    };
+    let known = |ending, body: &[u8], reusable| Framing {
         ending,
-        body: body.map(<[u8]>::to_vec),
-        coded,
+        body: Some(body.to_vec()),
+        coding,
         reusable,
     };
     if bodiless {
@@ -200,19 +238,26 @@ fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Fra
             false => Ending::Unknown,
         };
         let reusable = reusable && (lines.codings.is_empty() || *lines.codings == ["chunked"]);
-        return known(ending, Some(b""), reusable);
+        return Framing {
+            coding: Coding::Plain,
+            ..known(ending, b"", reusable)
+        };
     }
     let codings: Vec<&str> = lines.codings.iter().map(String::as_str).collect();
     match codings.as_slice() {
         [] | ["identity"] => {}
         ["gzip" | "x-gzip", "chunked"] => {
             let mut framing = chunks(bytes);
-            framing.coded = true;
+            framing.coding = match coding {
+                Coding::Plain => Coding::Gzip,
+                Coding::Gzip | Coding::Other => Coding::Other,
+            };
+            framing.reusable = false;
             return framing;
         }
         ["chunked"] | ["chunked", "chunked"] | ["identity", "chunked"] => {
             let mut framing = chunks(bytes);
-            framing.coded |= coded;
+            framing.coding = coding;
             framing.reusable &= reusable && lines.lengths.is_empty() && codings == ["chunked"];
             return framing;
         }
@@ -228,14 +273,14 @@ fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Fra
     }
     match length(lines) {
         None => Framing::of(Ending::Refused),
-        Some(None) => known(Ending::Close, Some(bytes), false),
+        Some(None) => known(Ending::Close, bytes, false),
         // More than the limit of a body, or what a coding makes of it.
         Some(Some(length)) if length > 10 << 20 => Framing::of(Ending::Refused),
         Some(Some(length)) => match bytes.get(..length as usize) {
             None => Framing::of(Ending::Cut),
             Some(body) => {
                 let reusable = reusable && codings.is_empty() && bytes.len() == body.len();
-                known(Ending::Itself, Some(body), reusable)
+                known(Ending::Itself, body, reusable)
             }
         },
     }
