@@ -1,5 +1,7 @@
 //! Responses as servers send them, over loopback sockets: `tests/wild/README.md` says how.
 
+#![cfg(unix)]
+
 // Other tests use the rest of it.
 #[allow(dead_code)]
 #[path = "sessions/authority.rs"]
