@@ -338,8 +338,7 @@ fn short(outcome: &Outcome) -> String {
         State::Rejected(rejection) => format!("rejected {rejection}"),
         State::Failed(error) => {
             let body = error.response().map(|response| text(response.bytes()));
-            let mut message = error.message().to_owned();
-            message.truncate(message.floor_char_boundary(160));
+            let message: String = error.message().chars().take(160).collect();
             let status = outcome.status();
             format!(
                 "failed {} {status:?} {body:?}: {message}",

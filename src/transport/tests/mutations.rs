@@ -132,14 +132,25 @@ enum Told {
 
 struct Reader {
     sockets: Sockets,
-    general: bool,
+    /// Requests by GET and by HEAD.
+    first: [Asking; 2],
+    next: Asking,
 }
 
 impl Reader {
     fn new(general: bool) -> Reader {
+        let first = ["GET", "HEAD"].map(|method| {
+            let mut asking = asking(method, format!("{HOST}/"));
+            asking.limit = Some(LIMIT);
+            if general {
+                asking.body = Body::Bytes(b"x".to_vec());
+            }
+            asking
+        });
         Reader {
             sockets: sockets(),
-            general,
+            first,
+            next: get(format!("{HOST}/next")),
         }
     }
 
@@ -150,18 +161,13 @@ impl Reader {
         let socket = TcpStream::from(OwnedFd::from(ours));
         let wire = Wire::new(Arc::new(socket), Limits::attempt(None, None));
         let remote = SocketAddr::from(([127, 0, 0, 1], 1));
-        let key = Arc::from(format!("{HOST}/").trim_end_matches('/'));
+        let key = Arc::from(HOST);
         let connection = Connection::new(Line::new(wire), None, key, remote);
         self.sockets
             .pool
             .give_back(Box::new(connection), Instant::now());
 
-        let mut asking = asking(seed.method, format!("{HOST}/"));
-        asking.limit = Some(LIMIT);
-        if self.general {
-            asking.body = Body::Bytes(b"x".to_vec());
-        }
-        let told = self.ask(&asking, || {
+        let told = self.ask(&self.first[usize::from(seed.method == "HEAD")], || {
             (&peer).write_all(&seed.bytes).unwrap();
             // Its end is seen without the end of the connection.
             if framing.ending != Ending::Itself {
@@ -169,7 +175,7 @@ impl Reader {
             }
         });
         let told = told.expect("the connection that was just put there");
-        let next = self.ask(&get(format!("{HOST}/next")), || {
+        let next = self.ask(&self.next, || {
             let _ = (&peer).write_all(NEXT);
         });
         self.sockets.close_idle();
