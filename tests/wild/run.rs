@@ -187,7 +187,7 @@ impl Runner {
         let mut builder = Client::builder()
             .workers(16)
             .retry(policy)
-            .timeouts(Timeouts::new().attempt(Duration::from_secs(8)))
+            .timeouts(Timeouts::new().attempt(Duration::from_secs(20)))
             .resolve("*", None, [IpAddr::from([127, 0, 0, 1])])
             .tls(TlsSettings::new().ca_file(&*self.authority));
         if let Some(limit) = case.number("header-limit") {

@@ -264,7 +264,7 @@ fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Fra
         // Empty elements and further combinations of these are the reader's to decide.
         all if all
             .iter()
-            .all(|c| matches!(*c, "" | "chunked" | "identity"))
+            .all(|c| matches!(*c, "" | "chunked" | "identity" | "gzip" | "x-gzip"))
             && all.len() > 1 =>
         {
             return Framing::of(Ending::Unknown);
