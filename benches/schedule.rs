@@ -34,8 +34,8 @@ mod retry {
     #[allow(dead_code, unused_imports, unreachable_pub)]
     pub(crate) mod budget;
 }
+use ::http;
 use parts::url;
-use ureq::http;
 
 use host::Host;
 use schedule::{Bounds, Call, Heard, HostLimits, Schedule, Settings, Verdict};

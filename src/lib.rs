@@ -125,6 +125,8 @@ mod tls_settings;
 mod transport;
 mod url;
 
+/// The types of the `http` crate that appear in this crate's interface.
+pub use ::http;
 pub use address_policy::{AddressPolicy, CustomPolicy, IpFamily};
 pub use batch::{
     CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes, Panicked,
@@ -157,8 +159,6 @@ pub use status::{InvalidStatusSet, StatusSet};
 pub use summary::Summary;
 pub use timing::{Phase, Timings};
 pub use tls_settings::{TlsSettings, TlsVersion};
-/// The types of the `http` crate that appear in this crate's interface.
-pub use ureq::http;
 
 // README.md's blocks are compiled as tests.
 #[cfg(doctest)]

@@ -266,6 +266,12 @@ impl<T> Outcome<T> {
         self.report.head.as_ref().map(|head| head.status)
     }
 
+    /// The `Content-Encoding` that the body of the last response still has, because this build does not decode it. `None`:
+    /// the body has no coding, or was decoded. See [`Response::content_encoding`].
+    pub fn content_encoding(&self) -> Option<String> {
+        self.report.head.as_ref()?.content_encoding()
+    }
+
     /// The file the body was written to, also where the success carries something else than the response.
     pub fn saved(&self) -> Option<&Saved> {
         self.report.head.as_ref()?.saved.as_deref()

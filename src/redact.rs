@@ -20,6 +20,15 @@ pub(crate) use unreadable::unreadable;
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
 
+/// Text of a header value: bytes above 127 are UTF-8 where the value is UTF-8, and else Latin-1, which they were in
+/// earlier versions of HTTP (RFC 9110 section 5.5).
+pub(crate) fn header_text(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => text.into(),
+        Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
+
 /// Names whose values are secret: headers with credentials and cookies, headers of requests whose names say so
 /// (`X-Api-Key`, `X-Session-Id`), query parameters such as `access_token` and `X-Amz-Signature`, and the names a client
 /// adds with [`sensitive_header`](crate::ClientBuilder::sensitive_header) and
@@ -142,7 +151,7 @@ impl Redaction {
         if secret || value.is_sensitive() {
             return MASK.to_owned();
         }
-        let text = String::from_utf8_lossy(value.as_bytes());
+        let text = header_text(value.as_bytes());
         if [LOCATION, CONTENT_LOCATION].contains(name) {
             return self.url(&text);
         }

@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::http::header::CONTENT_TYPE;
+use crate::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use crate::http::{HeaderMap, Uri, Version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::escape::Escaped;
-use crate::redact::Redaction;
+use crate::redact::{Redaction, header_text};
 use crate::timing::{Phases, Timings};
 use crate::url::Url;
 
@@ -28,7 +28,7 @@ mod value;
 
 /// A complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
 ///
-/// The body was read inside the attempt and decompressed (features `gzip`, `brotli`), so the response of a success is
+/// The body was read inside the attempt and decompressed (features `gzip`, `brotli`, `deflate`, `zstd`), so the response of a success is
 /// never cut short.
 #[derive(Clone)]
 pub struct Response {
@@ -50,6 +50,8 @@ pub(crate) struct Head {
     pub(crate) timings: Phases,
     pub(crate) remote: Option<SocketAddr>,
     pub(crate) reused: bool,
+    /// The body has a content coding that this build does not decode.
+    pub(crate) undecoded: bool,
     pub(crate) saved: Option<Box<Saved>>,
     /// What is shown of it.
     pub(crate) redaction: Redaction,
@@ -86,6 +88,20 @@ impl Response {
             body,
             truncated,
         }
+    }
+
+    /// The response with a coding of its body that was not taken off.
+    #[cfg(test)]
+    pub(crate) fn with_coding(mut self, value: &str) -> Response {
+        let head = Arc::make_mut(&mut self.head);
+        head.undecoded = true;
+        let value = crate::http::HeaderValue::from_str(value);
+        head.headers.change(|headers| {
+            value
+                .map(|value| headers.append(CONTENT_ENCODING, value))
+                .is_ok()
+        });
+        self
     }
 
     /// The same response, its body in a file.
@@ -173,9 +189,16 @@ impl Response {
 
     /// The `Content-Type` header.
     pub fn content_type(&self) -> Option<&str> {
-        let text = self.head.content_type()?;
-        let printable = |b: u8| matches!(b, b' '..=b'~' | b'\t');
-        text.bytes().all(printable).then_some(text)
+        let value = self.head.headers.first(&CONTENT_TYPE)?;
+        let printable = |b: &u8| matches!(b, b' '..=b'~' | b'\t');
+        let text = std::str::from_utf8(value).ok()?;
+        value.iter().all(printable).then_some(text)
+    }
+
+    /// The `Content-Encoding` that the body still has: one of its codings is unknown, or belongs to a feature that this
+    /// build lacks, so the body is as it came. `None`: the body has no coding, or was decoded.
+    pub fn content_encoding(&self) -> Option<String> {
+        self.head.content_encoding()
     }
 
     /// The body as text, by the charset of the `Content-Type` (feature `charset`), else by a byte order mark, else as
@@ -276,14 +299,25 @@ impl Head {
             timings: Phases::default(),
             remote: None,
             reused: false,
+            undecoded: false,
             saved: None,
             redaction: Redaction::default(),
         })
     }
 
     /// The `Content-Type` as sent, as a record shows it.
-    pub(crate) fn content_type(&self) -> Option<&str> {
-        std::str::from_utf8(self.headers.first(&CONTENT_TYPE)?).ok()
+    pub(crate) fn content_type(&self) -> Option<Cow<'_, str>> {
+        self.headers.first(&CONTENT_TYPE).map(header_text)
+    }
+
+    /// The codings that the body still has, in one list.
+    pub(crate) fn content_encoding(&self) -> Option<String> {
+        if !self.undecoded {
+            return None;
+        }
+        let lines = self.headers.get_all(CONTENT_ENCODING).iter();
+        let values: Vec<_> = lines.map(|value| header_text(value.as_bytes())).collect();
+        Some(values.join(", "))
     }
 }
 

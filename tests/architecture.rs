@@ -229,10 +229,12 @@ mod broken {
         let foreign = "use std::net::SocketAddr;\nuse ureq::Agent;\nuse std::net::TcpStream;";
         let lines = ["src/summary.rs:2", "src/summary.rs:3"];
         complains(rules::reserved, "src/summary.rs", foreign, &lines);
-        complains(rules::reserved, "src/transport/mod.rs", foreign, &[]);
-        let root = "pub use ureq::http;\npub use ureq::Agent;";
-        let twice = Tree::of([("src/lib.rs", root)]);
-        assert_eq!(rules::reserved(&twice).len(), 1);
+        let lines = ["src/transport/mod.rs:2"];
+        complains(rules::reserved, "src/transport/mod.rs", foreign, &lines);
+        let by_ureq = "src/transport/http1/by_ureq/mod.rs";
+        complains(rules::reserved, by_ureq, foreign, &[]);
+        let root = Tree::of([("src/lib.rs", "pub use ureq::http;")]);
+        assert_eq!(rules::reserved(&root).len(), 1);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::library::status::StatusSet;
 use super::library::url::{self, Url};
 use super::support::{self, AnyError, Server, cpu_us};
 use super::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Spare, Transport};
-use ureq::http::{HeaderMap, Method, header};
+use ::http::{HeaderMap, Method, header};
 
 /// A batch and the bare transport in turn, so many of each, and short, for a machine that is shared: what slows one then
 /// mostly slows the other too. Prints what the library adds to time and to CPU time, and what collecting does.

@@ -15,7 +15,7 @@ use std::iter;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use ureq::http;
+use ::http;
 
 mod bare;
 #[path = "../support/mod.rs"]
@@ -267,6 +267,7 @@ impl Transport for AnswersAtOnce {
                 headers: Headers::default(),
                 body: Vec::new(),
                 truncated: false,
+                undecoded: false,
                 partial: None,
             }),
             trace: Trace {

@@ -149,8 +149,9 @@ impl ClientBuilder {
         self
     }
 
-    /// The largest body taken, in bytes after decompression; a larger one fails its request. Default 10 MiB, and
-    /// none for a body that is [saved](crate::Request::save_to) to a file.
+    /// The largest body taken, in bytes after decompression; a larger one fails its request with class
+    /// [`BodyTooLarge`](crate::ErrorType::BodyTooLarge), before its body is read if its `Content-Length` says so. Default
+    /// 10 MiB, and none for a body that is [saved](crate::Request::save_to) to a file.
     pub fn body_limit(mut self, bytes: u64) -> Self {
         self.defaults.body_limit = Some(bytes);
         self

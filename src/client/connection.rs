@@ -147,7 +147,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The largest head of a response, in bytes; a larger one fails its request with class
+    /// The largest head of a response, in bytes, together with the trailers of a chunked body; a larger one fails its request with class
     /// [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
     #[doc(alias = "max-header-size")]
     pub fn header_limit(mut self, bytes: usize) -> Self {

@@ -13,7 +13,7 @@ impl ClientBuilder {
     /// server that says nothing gets the body after a second; one that answers 417 gets it at once, without being
     /// asked. `None`: never. Default 1 MiB, as in curl.
     ///
-    /// A request with an `Expect` header of its own is sent as it is.
+    /// A request with an `Expect` header of its own is sent as it is, and a 417 is answered by the same request without it.
     #[doc(alias = "expect100-timeout")]
     pub fn expect_continue_from(mut self, bytes: impl Into<Option<u64>>) -> Self {
         self.defaults.expect_from = bytes.into();

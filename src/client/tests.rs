@@ -49,6 +49,7 @@ fn reply(status: u16, headers: &[(&'static str, &str)]) -> Exchanged {
             headers: headers.into(),
             body: b"body".to_vec(),
             truncated: false,
+            undecoded: false,
             partial: None,
         }),
         trace: Trace {

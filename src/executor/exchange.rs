@@ -5,10 +5,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::escape::log_line;
 use crate::host::Host;
-use crate::http::header::COOKIE;
+use crate::http::header::{COOKIE, EXPECT};
 use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
+use crate::redact::header_text;
 use crate::request::Body;
 use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
@@ -83,9 +84,19 @@ impl Progress {
         self.report.connections_reused += u32::from(first.result.is_err());
         self.report.bytes_sent += first.trace.bytes_sent;
         drop(first);
+        if !unasked {
+            return exchange(&Call {
+                fresh: true,
+                ..call
+            });
+        }
+        let mut headers = call.headers.clone();
+        headers.remove(EXPECT);
         exchange(&Call {
             fresh: true,
-            expect_from: call.expect_from.filter(|_| !unasked),
+            expect_from: None,
+            headers: &headers,
+            lines: None,
             ..call
         })
     }
@@ -127,7 +138,7 @@ impl Progress {
     /// Keeps what a response says of itself, and makes it the caller's form.
     pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         if let Some(value) = reply.headers.retry_after() {
-            let text = String::from_utf8_lossy(value).into_owned();
+            let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
         // The answer to an earlier attempt may be kept; then this is another one.
@@ -139,6 +150,7 @@ impl Progress {
         head.timings = trace.timings;
         head.remote = trace.remote;
         head.reused = trace.reused;
+        head.undecoded = reply.undecoded;
         head.saved = None;
         head.redaction = self.prepared.redaction.clone();
         let head = Arc::clone(&self.prepared.head);

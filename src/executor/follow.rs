@@ -122,6 +122,7 @@ impl Progress {
         let reply = Reply {
             body: Vec::new(),
             headers: reply.headers.clone(),
+            undecoded: false,
             partial: None,
             ..*reply
         };

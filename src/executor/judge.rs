@@ -30,8 +30,12 @@ pub(super) fn judge(settings: Settings<'_>, method: &Method, response: Response)
     let exempt = *method == Method::HEAD || response.status() == 204;
     let is_required = |rule: &Rule| matches!(rule, Rule::Require(..));
     let looks = settings.expect_json() || settings.rules().any(is_required);
+    let looks = looks && !exempt;
+    if looks && let Some(coding) = response.content_encoding() {
+        return still_coded(response, &coding);
+    }
     let mut refusals = Vec::new();
-    if looks && !exempt {
+    if looks {
         match settings.turns().run(size, || look(settings, &response)) {
             Ok(found) => refusals = found,
             Err(e) => return no_json(response, e),
@@ -130,15 +134,23 @@ fn text_of(raw: &RawValue) -> Result<String, serde_json::Error> {
     })
 }
 
+/// The state of a response whose body cannot be looked at, because nobody has decoded it.
+fn still_coded(response: Response, coding: &str) -> State {
+    let message =
+        format!("expected JSON, got a body in the content coding {coding:?}, which is not decoded");
+    undecoded(Error::new(ErrorType::Decode, message), response)
+}
+
+fn undecoded(error: Error, response: Response) -> State {
+    let error = error.at(Phase::Receive).with_response(Some(response));
+    State::Failed(error.stopped(StopReason::NotRetryable))
+}
+
 fn no_json(response: Response, e: serde_json::Error) -> State {
     let kind = response
         .content_type()
         .unwrap_or("no content type")
         .to_owned();
     let error = Error::new(ErrorType::Decode, format!("expected JSON, got {kind}: {e}"));
-    let error = error
-        .at(Phase::Receive)
-        .because(Some(Box::new(e)))
-        .with_response(Some(response));
-    State::Failed(error.stopped(StopReason::NotRetryable))
+    undecoded(error.because(Some(Box::new(e))), response)
 }

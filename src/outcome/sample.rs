@@ -40,6 +40,7 @@ pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) 
         timings,
         remote: Some("192.0.2.7:443".parse().unwrap()),
         reused: true,
+        undecoded: false,
         saved: None,
         redaction: Redaction::default(),
     };

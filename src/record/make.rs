@@ -11,6 +11,7 @@ use super::{AttemptRecord, BodyEncoding, Kind, PhaseTimes, Record, body};
 use crate::error::Error;
 use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
+use crate::redact::header_text;
 use crate::request::Request;
 use crate::response::{Head, Response, decode};
 use crate::timing::{Timings, millis};
@@ -149,7 +150,10 @@ impl<'a> Record<'a> {
             remote_ip: head.and_then(|head| head.remote).map(|addr| addr.ip()),
             reused: head.map(|head| head.reused),
             timings: head.map(|_| report.timings().into()),
-            content_type: head.and_then(|head| head.content_type()).map(Cow::Borrowed),
+            content_type: head.and_then(|head| head.content_type()),
+            content_encoding: head
+                .and_then(|head| head.content_encoding())
+                .map(Cow::Owned),
             size_bytes: head.map(|_| report.size),
             output_file: saved.map(|saved| saved.path.to_string_lossy()),
             sha256: saved.map(|saved| saved.sha256.as_str().into()),
@@ -274,7 +278,7 @@ fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
 
 fn shown(head: &Head, secrets: bool) -> BTreeMap<String, Vec<String>> {
     let value = |name, value: &HeaderValue| match secrets {
-        true => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        true => header_text(value.as_bytes()).into_owned(),
         false => head.redaction.response_header(name, value),
     };
     head.headers

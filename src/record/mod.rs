@@ -24,7 +24,9 @@
 //! | `final_url`, `redirects` | the URL that answered, as it was sent, where it is written otherwise than `url`; redirects followed |
 //! | `remote_ip`, `reused` | who answered, and whether over a kept-alive connection |
 //! | `timings` | the phases of the last attempt |
-//! | `content_type`, `size_bytes` | of the response, after decompression |
+//! | `content_type` | of the response |
+//! | `content_encoding` | of the body, if it has a coding that this build does not decode: it is kept as it came; absent: the body is not coded, or was decoded |
+//! | `size_bytes` | of the body, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
 //! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again; `stop_reason` also where an accepted response was to be asked for again, and could not be |
 //! | `error_position`, `error_text` | of a line or a URL that could not be read: the position of the mistake, in bytes from 1 (in the line, or in the URL of a line that could be read), and a part of it that is known to be harmless, such as the name of a key; `url` is then its host and path |
@@ -196,6 +198,10 @@ pub struct Record<'a> {
     /// The `Content-Type` of the last response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<Cow<'a, str>>,
+    /// The `Content-Encoding` that the body still has, because this build does not decode it. `None`: the body is not
+    /// coded, or was decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<Cow<'a, str>>,
     /// Bytes of the body, after decompression, as far as they came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,

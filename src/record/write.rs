@@ -36,6 +36,7 @@ impl Record<'_> {
             reused,
             timings,
             content_type,
+            content_encoding,
             size_bytes,
             output_file,
             sha256,
@@ -87,6 +88,7 @@ impl Record<'_> {
         line.some(",\"reused\":", reused);
         line.timings(*timings);
         line.text(",\"content_type\":", content_type.as_deref());
+        line.text(",\"content_encoding\":", content_encoding.as_deref());
         line.some(",\"size_bytes\":", size_bytes);
         line.text(",\"output_file\":", output_file.as_deref());
         line.text(",\"sha256\":", sha256.as_deref());

@@ -176,3 +176,16 @@ fn a_beginning_ends_between_characters() {
         assert_eq!(beginning("a余b", most), expected);
     }
 }
+
+#[test]
+fn bytes_above_127_in_a_header_are_utf8_or_else_latin_1() {
+    assert_eq!(header_text("caf\u{e9}".as_bytes()), "caf\u{e9}");
+    assert_eq!(header_text(b"caf\xe9"), "caf\u{e9}");
+    assert_eq!(header_text(b"\xe9\xc3\xa9"), "\u{e9}\u{c3}\u{a9}");
+    let name = HeaderName::from_static("x-a");
+    let value = HeaderValue::from_bytes(b"\x80\xff").unwrap();
+    assert_eq!(
+        Redaction::default().response_header(&name, &value),
+        "\u{80}\u{ff}"
+    );
+}

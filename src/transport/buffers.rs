@@ -16,8 +16,6 @@ pub(super) struct Buffers {
     input: Vec<u8>,
     start: usize,
     end: usize,
-    /// The last look at the input led somewhere: what is left is worth another look before more is read.
-    progress: bool,
     /// Up to where input may grow.
     limit: usize,
     output: Vec<u8>,
@@ -40,7 +38,6 @@ impl Buffers {
         }
         self.held = 0;
         self.limit = WIDE.max(header_limit + START);
-        self.progress = false;
     }
 
     /// Gives back what an idle connection does not need.
@@ -102,7 +99,8 @@ impl Buffers {
                 self.end -= self.start;
                 self.start = 0;
             } else if self.input.len() < self.limit {
-                let wanted = (self.input.len() * GROWTH).clamp(START, self.limit);
+                let growth = if self.input.len() < WIDE { GROWTH } else { 2 };
+                let wanted = (self.input.len() * growth).clamp(START, self.limit);
                 self.input.resize(wanted, 0);
             }
         }
@@ -125,11 +123,16 @@ impl Buffers {
         }
     }
 
-    /// Takes a part out of the input.
-    pub(super) fn cut(&mut self, from: usize, to: usize) {
-        let (start, end) = (self.start, self.end);
-        self.input.copy_within(start + to..end, start + from);
-        self.end -= to - from;
+    /// Lets input grow until so many bytes more than now wait in it.
+    pub(super) fn allow(&mut self, more: u64) {
+        let more = usize::try_from(more).unwrap_or(usize::MAX);
+        let wanted = (self.end - self.start).saturating_add(more);
+        self.limit = self.limit.max(wanted);
+    }
+
+    /// Takes away the first bytes of the input.
+    pub(super) fn consume(&mut self, amount: usize) {
+        self.start += amount;
     }
 
     /// Takes input away into `into`.
@@ -147,45 +150,24 @@ impl Buffers {
 
     /// Whether no more input fits.
     pub(super) fn is_full(&self) -> bool {
-        self.end - self.start == self.limit
+        self.end - self.start >= self.limit
     }
 
     pub(super) fn has_input(&self) -> bool {
         self.start < self.end
     }
 
-    pub(super) fn input_mut(&mut self) -> &mut [u8] {
-        &mut self.input[self.start..self.end]
-    }
-}
-
-impl ureq::unversioned::transport::Buffers for Buffers {
-    fn output(&mut self) -> &mut [u8] {
-        &mut self.output[self.held..]
-    }
-
-    fn input(&self) -> &[u8] {
+    pub(super) fn input(&self) -> &[u8] {
         &self.input[self.start..self.end]
     }
 
-    fn input_append_buf(&mut self) -> &mut [u8] {
-        self.room()
+    /// Room for output behind what is held.
+    pub(super) fn output(&mut self) -> &mut [u8] {
+        &mut self.output[self.held..]
     }
 
-    fn input_appended(&mut self, amount: usize) {
-        self.filled(amount);
-    }
-
-    fn input_consume(&mut self, amount: usize) {
-        self.progress = amount > 0;
-        self.start += amount;
-    }
-
-    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+    /// Room for a part of a body, and for output.
+    pub(super) fn scratch_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         (&mut self.scratch, &mut self.output[self.held..])
-    }
-
-    fn can_use_input(&self) -> bool {
-        self.has_input() && self.progress
     }
 }

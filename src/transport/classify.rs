@@ -1,22 +1,24 @@
-//! From what went wrong to its class, phase and words. The one place that looks into ureq's errors.
+//! From what went wrong to its class, phase and words.
 
 mod proxied;
 mod shortage;
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
 use self::shortage::shortage;
-use super::body::Cut;
-use super::decode::Undecoded;
 use super::dial::Undialled;
+use super::http1::collect::Cut;
+use super::http1::decode::{MOST_CODINGS, Undecoded};
+use super::http1::malformed::Malformed;
+use super::http1::save::Unsaved;
+use super::http1::upload::Unsent;
 use super::platform;
 use super::proxy::Unproxied;
 use super::resolver::Unresolved;
-use super::save::Unsaved;
 use super::target::Target;
-use super::upload::Unsent;
 use super::wire::{Broken, Limit};
 use super::{Call, Fault, Reply};
 use crate::error::ErrorType;
@@ -36,8 +38,14 @@ pub(super) enum Trouble {
     Proxy(Unproxied),
     /// The connection broke, in whatever phase.
     Broken(Broken),
-    /// ureq gave up before the response head was complete.
-    Head(ureq::Error),
+    /// The request cannot be written.
+    Unsendable(Box<dyn Error + Send + Sync>),
+    /// The stream ended before the response head was complete.
+    Closed,
+    /// The response head is not valid HTTP.
+    Malformed(Malformed),
+    /// A response of success came, and the request could not be sent to its end.
+    Unfinished,
     /// The request's body cannot be read.
     Unsent(Unsent),
     /// The body cannot go where it is wanted.
@@ -112,7 +120,7 @@ impl Scene<'_> {
         // It is about the body that came or is to come, whatever the connection was at.
         let phase = match trouble {
             Trouble::Unsaved(_) => Phase::Receive,
-            Trouble::Unsent(_) => Phase::Send,
+            Trouble::Unsent(_) | Trouble::Unfinished => Phase::Send,
             _ => self.phase,
         };
         let verdict = self.judge(trouble);
@@ -157,7 +165,20 @@ impl Scene<'_> {
             Trouble::Resolve(Unresolved::TimedOut(broken))
             | Trouble::Dial(Undialled::Broken(broken))
             | Trouble::Broken(broken) => self.broken(broken),
-            Trouble::Head(error) => self.head(error),
+            Trouble::Unsendable(error) => {
+                let message = format!("the request to {to} cannot be sent: {error}");
+                let verdict = Verdict::new(ErrorType::InvalidRequest, message).permanent();
+                verdict.because(error)
+            }
+            Trouble::Closed => self.closed(),
+            Trouble::Malformed(malformed) => self.malformed(malformed),
+            Trouble::Unfinished => {
+                let sent = self.sent;
+                let message = format!(
+                    "{to} answered and took no more of the request after {sent} bytes, before its end"
+                );
+                Verdict::new(ErrorType::Connection, message)
+            }
             Trouble::Unsent(unsent) => {
                 let message = format!("the body to {to} cannot be sent: {unsent}");
                 let verdict = match unsent.begun {
@@ -174,6 +195,18 @@ impl Scene<'_> {
                 let limit = self.call.body_limit;
                 let message = format!("the body from {to} is larger than {limit} bytes");
                 Verdict::new(ErrorType::BodyTooLarge, message).permanent()
+            }
+            Trouble::Body(Cut::Declared(length)) => {
+                let limit = self.call.body_limit;
+                let message = format!(
+                    "the body from {to} is larger than {limit} bytes: its Content-Length is {length}"
+                );
+                Verdict::new(ErrorType::BodyTooLarge, message).permanent()
+            }
+            Trouble::Body(Cut::TooManyCodings) => {
+                let message =
+                    format!("the body from {to} has more than {MOST_CODINGS} content codings");
+                Verdict::new(ErrorType::Decode, message).permanent()
             }
             Trouble::Body(Cut::Failed(error)) => self.body(error),
             Trouble::Body(Cut::Unsaved(unsaved)) | Trouble::Unsaved(unsaved) => {
@@ -246,66 +279,47 @@ impl Scene<'_> {
         verdict.because(error)
     }
 
-    /// Before the head was complete and without the connection having broken: the stream ended, or something was said
-    /// that is not HTTP.
-    fn head(&self, error: ureq::Error) -> Verdict {
+    /// The stream ended before the head was complete, and the connection had not broken.
+    fn closed(&self) -> Verdict {
         let to = self.target;
-        match error {
-            ureq::Error::Io(error) if self.ended && self.received > 0 => {
-                let message =
-                    format!("{to} closed the connection in the middle of the response head");
-                Verdict::new(ErrorType::Connection, message).because(error)
-            }
-            ureq::Error::Io(error) if self.ended => {
-                let message = format!("{to} closed the connection before answering");
-                Verdict::new(ErrorType::Connection, message).because(error)
-            }
-            ureq::Error::Io(error) => self.io(error),
-            ureq::Error::LargeResponseHeader(_, limit) => {
-                let message = format!("the response head of {to} is larger than {limit} bytes");
-                Verdict::new(ErrorType::Protocol, message).permanent()
-            }
-            // The same variants stand for faults of the request and of the response.
-            error if self.sent == 0 => {
-                let message = format!("the request to {to} cannot be sent: {error}");
-                Verdict::new(ErrorType::InvalidRequest, message)
-                    .permanent()
-                    .because(error)
-            }
-            error => {
-                let message = format!("the response of {to} is not valid HTTP: {error}");
-                Verdict::new(ErrorType::Protocol, message)
-                    .permanent()
-                    .because(error)
-            }
-        }
+        let message = match self.received > 0 {
+            true => format!("{to} closed the connection in the middle of the response head"),
+            false => format!("{to} closed the connection before answering"),
+        };
+        Verdict::new(ErrorType::Connection, message)
+            .because(io::Error::from(io::ErrorKind::UnexpectedEof))
+    }
+
+    fn malformed(&self, malformed: Malformed) -> Verdict {
+        let message = format!(
+            "the response of {} is not valid HTTP: {malformed}",
+            self.target
+        );
+        Verdict::new(ErrorType::Protocol, message)
+            .permanent()
+            .because(malformed)
     }
 
     fn body(&self, error: io::Error) -> Verdict {
         let to = self.target;
+        let error = match error.downcast::<Malformed>() {
+            Ok(malformed) => return self.malformed(malformed),
+            Err(error) => error,
+        };
         let early = format!("{to} closed the connection before the body was complete");
-        let error = match undecoded(error) {
+        match error.downcast::<Undecoded>() {
             Ok(Undecoded { error, .. })
                 if self.ended && error.kind() == io::ErrorKind::UnexpectedEof =>
             {
-                return Verdict::new(ErrorType::IncompleteBody, early).because(error);
+                Verdict::new(ErrorType::IncompleteBody, early).because(error)
             }
             Ok(undecoded) => {
                 let message = format!("the body from {to} is {undecoded}");
-                return Verdict::new(ErrorType::Decode, message)
+                Verdict::new(ErrorType::Decode, message)
                     .permanent()
-                    .because(undecoded.error);
+                    .because(undecoded.error)
             }
-            Err(error) => error,
-        };
-        match ureq::Error::from(error) {
-            ureq::Error::Protocol(error) => {
-                let message = format!("the body from {to} is not valid HTTP: {error}");
-                Verdict::new(ErrorType::Protocol, message)
-                    .permanent()
-                    .because(error)
-            }
-            error => Verdict::new(ErrorType::IncompleteBody, early).because(error),
+            Err(error) => Verdict::new(ErrorType::IncompleteBody, early).because(error),
         }
     }
 
@@ -336,34 +350,6 @@ impl Scene<'_> {
             Phase::Receive => format!("receiving the body from {to} took longer than {time}"),
             _ => format!("{to} did not answer within {time}"),
         }
-    }
-}
-
-/// Whether an error says that a compressed body was empty: nothing came, where at least a header should have.
-pub(super) fn is_empty_compressed(error: &io::Error) -> bool {
-    let Some(inner) = error.get_ref() else {
-        return false;
-    };
-    let decoding = match inner.downcast_ref::<ureq::Error>() {
-        #[cfg(any(feature = "gzip", feature = "brotli"))]
-        Some(ureq::Error::Decompress(_, error)) => Some(error),
-        _ => inner
-            .downcast_ref::<Undecoded>()
-            .map(|undecoded| &undecoded.error),
-    };
-    decoding.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
-}
-
-/// What a decoder said, be it ureq's or one of this side's.
-fn undecoded(error: io::Error) -> Result<Undecoded, io::Error> {
-    let error = match error.downcast::<Undecoded>() {
-        Ok(undecoded) => return Ok(undecoded),
-        Err(error) => error,
-    };
-    match ureq::Error::from(error) {
-        #[cfg(any(feature = "gzip", feature = "brotli"))]
-        ureq::Error::Decompress(coding, error) => Ok(Undecoded { coding, error }),
-        error => Err(error.into_io()),
     }
 }
 

@@ -1,23 +1,17 @@
 //! A connection as an exchange uses it: socket, TLS session, buffers, and how the current attempt goes on it.
 
-use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::activity::Activity;
 use super::buffers::Buffers;
 use super::carrier::Carrier;
-use super::head::{self, Leave};
 use super::line::Line;
 use super::meter::Meter;
 use super::platform::Idle;
-use super::proxy::Forwarding;
 use super::tls::Session;
 use super::wire::{Broken, Limits};
-use crate::escape::log_line;
-use crate::timing::Phase;
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -34,24 +28,7 @@ pub(super) struct Connection {
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub(super) meter: Meter,
-    /// Body bytes that may be sent together with the head.
-    body_follows: bool,
-    head_sent: bool,
-    /// The final answer stands in the input already, such as where it came before the body was sent.
-    answered: bool,
-    /// The request has been sent, and whoever writes it once more writes for nobody.
-    said: bool,
-    /// It came while the body was sent, of which the rest was kept back: the connection cannot serve again.
-    pub(super) overtaken: bool,
-    /// Tells a streamed body that nobody wants the rest of it.
-    unwanted: Option<Arc<AtomicBool>>,
-    /// To be put into the head.
-    forwarding: Option<Box<Forwarding>>,
-    /// What comes is read here and not by ureq: nothing has to be put right in it.
-    pub(super) plain: bool,
-    /// How much came after the response head, if that was complete. Not known while it is plain.
-    pub(super) body_size: Option<usize>,
-    /// What ended it. ureq is told only that there was something.
+    /// What ended it.
     pub(super) broken: Option<Broken>,
     /// The server has closed its side.
     pub(super) ended: bool,
@@ -67,13 +44,19 @@ pub(super) struct Plan {
     pub(super) head_size: usize,
     /// Its body's size, if that is known.
     pub(super) body: Option<u64>,
-    /// Where a streamed body is told that nobody wants the rest of it.
-    pub(super) unwanted: Option<Arc<AtomicBool>>,
     pub(super) header_limit: usize,
-    /// What it says to a proxy that forwards it.
-    pub(super) forwarding: Option<Box<Forwarding>>,
     /// Told of waits for the host. `None`: no other thread asks for them.
     pub(super) watch: Option<Arc<Activity>>,
+}
+
+/// What came of writing while the server is listened to.
+pub(super) enum Pushed {
+    /// All output has been written.
+    All,
+    /// So many bytes of it were taken.
+    Part(usize),
+    /// So many bytes of it were taken, and then input came.
+    HeardSomething(usize),
 }
 
 impl Connection {
@@ -91,15 +74,6 @@ impl Connection {
             buffers: Buffers::default(),
             attempt: Attempt {
                 meter: Meter::start(Instant::now()),
-                body_follows: false,
-                head_sent: false,
-                answered: false,
-                said: false,
-                overtaken: false,
-                unwanted: None,
-                forwarding: None,
-                plain: false,
-                body_size: None,
                 broken: None,
                 ended: false,
                 reusable: false,
@@ -134,15 +108,6 @@ impl Connection {
             .prepare(plan.head_size, plan.body, plan.header_limit);
         self.attempt = Attempt {
             meter: plan.meter,
-            body_follows: plan.body != Some(0),
-            head_sent: false,
-            answered: false,
-            said: false,
-            overtaken: false,
-            unwanted: plan.unwanted,
-            forwarding: plan.forwarding,
-            plain: false,
-            body_size: None,
             broken: None,
             ended: false,
             reusable: false,
@@ -155,156 +120,55 @@ impl Connection {
         self.attempt.meter.trace.bytes_received = self.line.wire.received;
     }
 
-    /// Sends what is in the output buffer. The end of a head waits for the first part of its body, so that both go out
-    /// as one packet: two would cost another call, and with some servers a delayed acknowledgement.
-    pub(super) fn send(&mut self, amount: usize) -> Result<(), Broken> {
-        if amount == 0 {
-            // ureq waits for bytes of a body that has no more. It would wait for ever, and never sleep.
-            return Err(Broken::Io(io::ErrorKind::WriteZero.into()));
-        }
-        if self.attempt.said {
-            self.buffers.take_output(amount);
-            return Ok(());
-        }
-        let mut pending = self.buffers.pending(amount);
-        let attempt = &mut self.attempt;
-        if let Some(forwarding) = attempt.forwarding.take() {
-            pending = forwarding.put_into(&mut self.buffers, pending);
-        }
-        if !attempt.head_sent {
-            let output = self.buffers.first(pending);
-            attempt.head_sent = output.ends_with(b"\r\n\r\n");
-            if attempt.head_sent && attempt.body_follows && self.buffers.hold(pending) {
-                return Ok(());
-            }
-        }
-        self.flush(pending)
+    /// Bytes written since [`begin`](Connection::begin).
+    pub(super) fn bytes_sent(&self) -> u64 {
+        self.line.wire.sent
     }
 
-    fn flush(&mut self, pending: usize) -> Result<(), Broken> {
-        if self.attempt.unwanted.is_some() && self.is_overtaken() {
-            self.buffers.take_output(pending);
-            return Ok(());
-        }
-        if self.attempt.meter.phase() != Phase::Send {
-            self.attempt.meter.enter(Phase::Send, Instant::now());
-        }
+    /// Time that is left at `now` of the attempt or of a wait for bytes, whichever is less. `None`: there is no limit.
+    pub(super) fn time_left(&self, now: Instant) -> Result<Option<Duration>, Broken> {
+        self.line.wire.limits.left(now, now)
+    }
+
+    /// Writes the first `pending` bytes of output.
+    pub(super) fn write(&mut self, pending: usize) -> Result<(), Broken> {
         let output = self.buffers.take_output(pending);
-        let sent = match &mut self.session {
+        match &mut self.session {
             None => self.line.write_all(output),
             Some(session) => session.write_all(&mut self.line, output),
+        }
+    }
+
+    /// Writes output from `from` to `pending`, until all of it is written or input comes.
+    pub(super) fn push(&mut self, from: usize, pending: usize) -> Result<Pushed, Broken> {
+        let output = &self.buffers.take_output(pending)[from..];
+        // Once the server has closed its side there is nothing to listen to.
+        if self.attempt.ended {
+            match &mut self.session {
+                None => self.line.write_all(output)?,
+                Some(session) => session.write_all(&mut self.line, output)?,
+            }
+            return Ok(Pushed::All);
+        }
+        let (n, gone) = match &mut self.session {
+            None => self.line.push(output)?,
+            Some(session) => session.push(&mut self.line, output)?,
         };
-        match sent {
-            Err(Broken::Io(error)) if self.attempt.unwanted.is_some() && self.heard_out() => {
-                log_line!(Trace, "the answer came before the body was sent: {error}");
-            }
-            sent => sent?,
-        }
-        self.attempt.meter.enter(Phase::Wait, Instant::now());
-        Ok(())
+        Ok(match gone {
+            true if n == output.len() => Pushed::All,
+            true => Pushed::Part(n),
+            false => Pushed::HeardSomething(n),
+        })
     }
 
-    /// Whether the final answer has come while a body is streamed: then nothing more of it is sent. Looked at before
-    /// each piece, as a server that refuses a body may well not read it.
-    #[inline(never)]
-    fn is_overtaken(&mut self) -> bool {
-        if !self.attempt.answered && matches!(self.line.wire.peek(), Idle::HasInput) {
-            // It may be a TLS message that holds nothing for this layer.
-            let _ = self.hear(Duration::from_millis(1));
-        }
-        self.attempt.answered
+    /// Returns true if input has come that was not read. It may be a TLS message that holds nothing for this layer.
+    pub(super) fn has_news(&self) -> bool {
+        !self.attempt.ended && matches!(self.line.wire.peek(), Idle::HasInput)
     }
 
-    /// The server takes no more: whether it has said why.
-    #[inline(never)]
-    fn heard_out(&mut self) -> bool {
-        while !self.attempt.answered && self.hear(Duration::from_millis(100)).is_ok() {}
-        self.attempt.answered
-    }
-
-    /// Reads what the server says while a body is streamed.
-    fn hear(&mut self, patience: Duration) -> Result<(), Broken> {
-        if !self.fill(Some(patience))? {
-            return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into()));
-        }
-        loop {
-            match head::leave(self.buffers.input_mut()) {
-                Leave::Unsaid => return Ok(()),
-                // The leave to send it comes late.
-                Leave::NotYet { head } | Leave::Granted { head, .. } => self.buffers.cut(0, head),
-                Leave::Answered => {
-                    self.attempt.answered = true;
-                    self.attempt.overtaken = true;
-                    if let Some(unwanted) = &self.attempt.unwanted {
-                        unwanted.store(true, Ordering::Relaxed);
-                    }
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    /// The request is sent, and what came in answer to it is for somebody else to look at.
-    pub(super) fn pass_on(&mut self) {
-        self.see_head();
-        self.attempt.said = true;
-        self.attempt.answered = self.buffers.has_input();
-    }
-
-    /// Whether it says something else to a proxy than it would to the server.
-    pub(super) fn is_forwarding(&self) -> bool {
-        self.attempt.forwarding.is_some()
-    }
-
-    /// Waits for input, or with `patience` for the leave to send a body: no longer than that. `false` at the end of the
-    /// stream.
-    pub(super) fn receive(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
-        match patience {
-            Some(patience) => self.await_leave(patience),
-            // It came while the leave was waited for, and has not been looked at as what it is.
-            None if std::mem::take(&mut self.attempt.answered) => Ok(true),
-            None => self.read(None),
-        }
-    }
-
-    /// Waits for what the server says to `Expect: 100-continue`. ureq wants a 100 without headers, and takes every other
-    /// head for the final one: what is in its way goes.
-    #[inline(never)]
-    fn await_leave(&mut self, patience: Duration) -> Result<bool, Broken> {
-        let began = Instant::now();
-        loop {
-            let left = patience.saturating_sub(began.elapsed());
-            if !self.read(Some(left))? {
-                return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into()));
-            }
-            loop {
-                match head::leave(self.buffers.input_mut()) {
-                    Leave::Unsaid => break,
-                    Leave::NotYet { head } => self.buffers.cut(0, head),
-                    Leave::Granted { line, head } => {
-                        self.buffers.cut(line, head - 2);
-                        return Ok(true);
-                    }
-                    Leave::Answered => {
-                        self.attempt.answered = true;
-                        return Ok(true);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Sends what waits and reads once. `false` at the end of the stream.
-    fn read(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
-        let held = self.buffers.held();
-        if held > 0 {
-            self.flush(held)?;
-        }
-        self.fill(patience)
-    }
-
-    /// Reads once, whatever waits to be sent.
-    fn fill(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
+    /// Reads once, whatever waits to be sent: waits for input, or with `patience` no longer than that (`WouldBlock`).
+    /// `false` at the end of the stream. The input must not be full.
+    pub(super) fn fill(&mut self, patience: Option<Duration>) -> Result<bool, Broken> {
         let room = self.buffers.room();
         let n = match &mut self.session {
             None => self.line.read_within(room, patience),
@@ -312,22 +176,7 @@ impl Connection {
         }?;
         self.buffers.filled(n);
         self.attempt.ended = n == 0;
-        match &mut self.attempt.body_size {
-            Some(size) => *size += n,
-            None if self.attempt.plain => {}
-            None => self.see_head(),
-        }
         Ok(n > 0)
-    }
-
-    /// Puts right what ureq does not understand of the head that has come, and sees whether that is all of it. From here on
-    /// it is not plain.
-    pub(super) fn see_head(&mut self) {
-        self.attempt.plain = false;
-        if self.attempt.body_size.is_none() {
-            let input = self.buffers.input_mut();
-            self.attempt.body_size = head::lower_encoding(input).map(|head| input.len() - head);
-        }
     }
 
     /// Reads part of a body: what is in the buffer, or else from the line, straight to where it is wanted if that is
@@ -381,6 +230,3 @@ impl Connection {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -28,6 +28,13 @@ impl Carrier for Line {
         }
     }
 
+    fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken> {
+        match &mut self.outer {
+            None => self.wire.push(bytes),
+            Some(session) => session.push(&mut self.wire, bytes),
+        }
+    }
+
     fn read_within(
         &mut self,
         into: &mut [u8],

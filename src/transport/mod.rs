@@ -1,41 +1,30 @@
-//! The wire: everything that names ureq, opens sockets or resolves names.
-//!
-//! HTTP itself is ureq's, but for plain exchanges, which `plain` speaks: it is handed a connection either way.
+//! The wire: everything that opens sockets, resolves names or speaks HTTP.
 //!
 //! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
 //! went. Nothing here retries, sleeps or follows a redirect.
 
 mod activity;
 mod agent;
-mod body;
 mod buffers;
 mod cancel;
 mod carrier;
 mod classify;
 mod connection;
-mod decode;
+mod conversation;
 mod descriptors;
 mod dial;
-mod head;
-mod lease;
+mod http1;
 mod line;
 mod meter;
 mod open;
-mod plain;
 mod platform;
 mod pool;
-mod preview;
 mod provide;
 mod proxy;
-mod reply;
-mod request;
 mod resolver;
-mod save;
-mod send;
 mod settings;
 mod target;
 mod tls;
-mod upload;
 mod wire;
 
 use std::error::Error as StdError;
@@ -56,11 +45,11 @@ use self::activity::Activity;
 pub(crate) use self::agent::Sockets;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
 pub(crate) use self::descriptors::Spare;
+pub(crate) use self::http1::preview::SentHead;
+pub(crate) use self::http1::request::Lines;
+pub(crate) use self::http1::save::{Partial, Unsaved};
 pub(crate) use self::platform::KeepAlive;
-pub(crate) use self::preview::SentHead;
-pub(crate) use self::request::Lines;
 pub(crate) use self::resolver::{Addressing, StaticAddresses};
-pub(crate) use self::save::{Partial, Unsaved};
 pub(crate) use self::settings::{Dialling, Settings};
 pub(crate) use self::tls::Tls;
 
@@ -150,6 +139,8 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
     /// The body was cut at 64 KiB (only where the status is not accepted).
     pub(crate) truncated: bool,
+    /// The body has a content coding that this build does not decode.
+    pub(crate) undecoded: bool,
     /// The body, where it went to a file: whole, and not yet under its name.
     /// Apart: few replies have one, and all are passed on by value.
     pub(crate) partial: Option<Box<Partial>>,

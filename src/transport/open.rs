@@ -9,6 +9,7 @@ use super::Call;
 use super::agent::Sockets;
 use super::classify::Trouble;
 use super::connection::Connection;
+use super::conversation::Conversation;
 use super::dial::{self, Undialled};
 use super::line::Line;
 use super::meter::Meter;
@@ -20,15 +21,20 @@ use crate::proxy_settings::{ProxyKind, ProxyServer};
 use crate::timing::Phase;
 
 impl Sockets {
-    /// A connection to the target: a kept one, or a new one. It is published for cancelling.
-    pub(super) fn connection(
+    /// Finds a connection to the target: a kept one, or a new one. It is published for cancelling.
+    pub(super) fn connect(
         &self,
-        call: &Call<'_>,
-        target: &Target<'_>,
-        route: Route<'_>,
+        conversation: &mut Conversation<'_>,
         started: Instant,
-        meter: &mut Meter,
-    ) -> Result<Box<Connection>, Trouble> {
+    ) -> Result<(), Trouble> {
+        let Conversation {
+            call,
+            target,
+            route,
+            meter,
+            ..
+        } = conversation;
+        let (call, target, route) = (*call, *target, *route);
         if call.cancel.is_cancelled() {
             return Err(Trouble::Cancelled);
         }
@@ -43,13 +49,16 @@ impl Sockets {
                 .publish(connection.socket())
                 .map_err(|_| Trouble::Cancelled)?;
             meter.trace.reused = true;
-            return Ok(connection);
+            conversation.connection = Some(connection);
+            return Ok(());
         }
         let limits = Limits::connect(started, call.connect, call.until);
-        match route.proxy() {
+        let opened = match route.proxy() {
             None => self.open(call, target, key, limits, meter),
             Some(proxy) => self.open_through(call, target, (route, proxy), key, limits, meter),
-        }
+        }?;
+        conversation.connection = Some(opened);
+        Ok(())
     }
 
     /// A new connection to the target.

@@ -4,9 +4,9 @@
 use super::Call;
 use super::agent::Sockets;
 use super::classify::Trouble;
+use super::http1::save;
+use super::http1::upload::{Unsent, Upload};
 use super::platform;
-use super::save;
-use super::upload::{Unsent, Upload};
 use crate::request::Body;
 
 impl Sockets {

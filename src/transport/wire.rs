@@ -200,6 +200,41 @@ impl Wire {
         Ok(())
     }
 
+    /// Writes what fits, and waits for room until input comes. Returns the number of bytes written, and false if input
+    /// came before there was room for all of them.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken> {
+        let mut written = 0;
+        let mut began = None;
+        while written < bytes.len() {
+            match platform::write_now(&self.socket, &bytes[written..]) {
+                Ok(0) => return Err(Broken::Io(io::ErrorKind::WriteZero.into())),
+                Ok(n) => {
+                    self.sent += n as u64;
+                    written += n;
+                    began = None;
+                    continue;
+                }
+                Err(e) if is_interruption(&e) => {}
+                Err(e) => return Err(Broken::Io(e)),
+            }
+            let now = Instant::now();
+            if began.is_none()
+                && let Some(activity) = &self.watch
+            {
+                activity.waits(now);
+            }
+            let left = self.limits.left(*began.get_or_insert(now), now)?;
+            // It may set a time limit of its own.
+            self.read_armed = None;
+            if platform::wait_for_room(&self.socket, left).map_err(Broken::Io)? {
+                self.goes_on();
+                return Ok((written, false));
+            }
+        }
+        self.goes_on();
+        Ok((written, true))
+    }
+
     fn goes_on(&self) {
         if let Some(activity) = &self.watch {
             activity.goes_on();

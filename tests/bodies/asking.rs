@@ -151,6 +151,21 @@ fn a_server_that_refuses_to_be_asked_gets_the_body_at_once() {
 }
 
 #[test]
+fn a_request_that_asks_by_a_header_of_its_own_is_sent_again_without_it() {
+    let server = Server::start(|_, nth| match nth {
+        1 => Do::Refuse(FAILED),
+        _ => Do::Answer(OK),
+    });
+    let request = Request::post(server.url("/")).header("expect", "100-continue");
+    let outcome = client().send(request.body("the body"));
+    assert!(outcome.is_success(), "{outcome:?}");
+    assert_eq!(outcome.attempts(), 1);
+    let taken = server.taken();
+    assert_eq!(taken[1].header("expect"), None);
+    taken[1].assert_brought(b"the body");
+}
+
+#[test]
 fn a_connection_that_ends_while_the_leave_is_waited_for_is_a_failure() {
     let server = Server::start(|_, _| Do::Cut(0));
     let outcome = client().send(Request::post(server.url("/")).body_reader(large().1));

@@ -34,6 +34,30 @@ fn a_success_carries_the_response_and_how_it_came() {
 }
 
 #[test]
+fn a_body_in_an_unknown_coding_is_kept_and_is_no_json() {
+    let coded = || Answer::json("{}").header("Content-Encoding", "sdch");
+    let server = Server::always(coded());
+    let client = client(1);
+    let outcome = client.get(server.url("/"));
+    assert_eq!(outcome.content_encoding().as_deref(), Some("sdch"));
+    let response = outcome.success().unwrap();
+    assert_eq!(response.bytes(), b"{}");
+    assert_eq!(response.content_encoding().as_deref(), Some("sdch"));
+    for request in [
+        Request::get(server.url("/")).expect_json(true),
+        Request::get(server.url("/")).require("/a", 1),
+    ] {
+        let outcome = client.send(request);
+        let error = error(&outcome);
+        assert_eq!(error.error_type(), ErrorType::Decode);
+        assert!(error.message().contains("\"sdch\""), "{error}");
+        assert_eq!(outcome.attempts(), 1);
+    }
+    let outcome = client.send(Request::head(server.url("/")).expect_json(true));
+    assert!(outcome.is_success() && outcome.content_encoding().is_none());
+}
+
+#[test]
 fn a_404_ends_at_once_with_what_the_server_said() {
     let server = Server::always(Answer::status(404).typed("text/plain", "no such item"));
     let outcome = client(1).get(server.url("/"));

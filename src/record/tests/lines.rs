@@ -28,6 +28,23 @@ fn a_success_is_written_as_the_format_says() {
 }
 
 #[test]
+fn a_body_that_is_still_coded_is_said_to_be() {
+    let mut answer = response("https://x/1", 200, "text/plain", b"\x1f");
+    let mut outcome = sample::success(0, Request::get("https://x/1"), answer.clone());
+    assert!(!line(&outcome).contains("content_encoding"));
+    for value in ["sdch", "caf\u{e9}"] {
+        answer = answer.with_coding(value);
+        outcome = sample::success(0, Request::get("https://x/1"), answer.clone());
+        assert_eq!(outcome.content_encoding(), answer.content_encoding());
+    }
+    let line = line(&outcome);
+    let part = r#""content_type":"text/plain","content_encoding":"sdch, café","size_bytes":1"#;
+    assert!(line.contains(part), "{line}");
+    let read = Record::parse(&line).unwrap();
+    assert_eq!(read.content_encoding.as_deref(), Some("sdch, café"));
+}
+
+#[test]
 fn a_failure_says_why_and_what_every_attempt_came_to() {
     assert_eq!(
         line(&sample::connect_timeout(1, "https://x/2")),

@@ -39,6 +39,29 @@ pub(in crate::transport) fn write_now(mut socket: &TcpStream, bytes: &[u8]) -> i
     without_waiting(socket, || socket.write(bytes))
 }
 
+/// Waits for input, and as long for room as a server takes to make some. Returns true if there is input.
+pub(in crate::transport) fn wait_for_room(
+    socket: &TcpStream,
+    time: Option<std::time::Duration>,
+) -> io::Result<bool> {
+    let most = std::time::Duration::from_millis(10);
+    let least = std::time::Duration::from_millis(1);
+    let time = time.map_or(most, |time| time.min(most)).max(least);
+    socket.set_read_timeout(Some(time))?;
+    match socket.peek(&mut [0]) {
+        Ok(_) => Ok(true),
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+            ) =>
+        {
+            Ok(false)
+        }
+        Err(e) => Err(e),
+    }
+}
+
 /// How long the calling thread has computed: nobody knows.
 pub(in crate::transport) fn thread_time() -> Option<std::time::Duration> {
     None

@@ -209,6 +209,20 @@ pub(in crate::transport) fn write_now(socket: &TcpStream, bytes: &[u8]) -> io::R
     )?)
 }
 
+/// Waits until the socket takes more bytes or has some, or the time is over. Returns true if it has some and takes none.
+pub(in crate::transport) fn wait_for_room(
+    socket: &TcpStream,
+    time: Option<Duration>,
+) -> io::Result<bool> {
+    let mut fds = [PollFd::new(socket, PollFlags::IN | PollFlags::OUT)];
+    let time = time.and_then(|time| Timespec::try_from(time).ok());
+    match rustix::event::poll(&mut fds, time.as_ref()) {
+        Ok(_) => Ok(fds[0].revents() == PollFlags::IN),
+        Err(Errno::INTR) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
+
 /// Whether an error says that this machine has run out of something: it passes, and says nothing of the host.
 pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| {

@@ -115,14 +115,25 @@ fn a_body_over_the_limit_is_too_large_and_its_connection_is_not_kept() {
     request.body_limit = 99_999;
     let fault = request.fault(&sockets);
     assert_eq!(fault.error_type, ErrorType::BodyTooLarge);
-    assert!(fault.permanent);
-    let reply = fault.reply.unwrap();
-    assert_eq!(reply.body.len(), 64 * 1024);
-    assert!(reply.truncated);
+    assert!(fault.permanent && fault.reply.unwrap().truncated);
     request.body_limit = 100_000;
     let exchanged = request.of(&sockets);
     assert!(!exchanged.trace.reused);
     assert_eq!(exchanged.result.ok().unwrap().body.len(), 100_000);
+}
+
+#[test]
+fn a_body_of_unknown_length_over_the_limit_is_kept_to_64_kib() {
+    let body = format!("186a0\r\n{}\r\n0\r\n\r\n", "x".repeat(100_000));
+    let server = Server::answering(with("Transfer-Encoding: chunked", body.as_bytes()));
+    let mut request = get(server.url("/"));
+    request.body_limit = 99_999;
+    let fault = request.fault(&sockets());
+    assert_eq!(fault.error_type, ErrorType::BodyTooLarge);
+    assert!(fault.permanent);
+    let reply = fault.reply.unwrap();
+    assert_eq!(reply.body.len(), 64 * 1024);
+    assert!(reply.truncated);
 }
 
 #[test]

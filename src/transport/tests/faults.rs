@@ -259,7 +259,7 @@ fn what_is_not_http_is_a_protocol_fault() {
     for said in [
         "SSH-2.0-OpenSSH_9.6\r\n",
         "HTTP/1.1 099 Low\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nb@d header\r\n\r\n",
+        "HTTP/2 200 OK\r\n\r\n",
         "\0\0\0",
     ] {
         let server = Server::answering_once(said);

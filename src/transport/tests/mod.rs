@@ -7,12 +7,19 @@ mod cancelling;
 mod coded;
 mod exchange;
 mod faults;
+#[cfg(all(unix, feature = "gzip"))]
+mod framing;
+mod hostile;
+#[cfg(all(unix, feature = "gzip"))]
+mod mutations;
+mod odd;
 mod plain;
 mod server;
 #[cfg(unix)]
 mod shortage;
 #[cfg(feature = "rustls")]
 mod tls;
+mod uploads;
 mod waits;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};

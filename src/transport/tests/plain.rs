@@ -1,10 +1,10 @@
-//! What is spoken without ureq is spoken as ureq speaks: each request and each answer once either way.
+//! The quick way writes requests as ureq does, and both ways read responses alike.
 
 use super::server::Server;
 use super::*;
 
 /// Has ureq make the exchange, for its header.
-fn by_ureq(asking: Asking) -> Asking {
+pub(super) fn by_ureq(asking: Asking) -> Asking {
     asking.header("connection", "keep-alive")
 }
 
@@ -46,7 +46,7 @@ fn told(asking: &Asking, sockets: &Sockets) -> Told {
     }
 }
 
-/// The same server's answer, understood here and by ureq.
+/// One server's answer to a request written here, and to one written by ureq.
 fn both(asking: impl Fn(&Server) -> Asking, answer: &[u8], closes: bool) -> [Told; 2] {
     let answer = answer.to_vec();
     let server = Server::start(move |peer| {
@@ -66,7 +66,7 @@ fn both(asking: impl Fn(&Server) -> Asking, answer: &[u8], closes: bool) -> [Tol
 }
 
 #[test]
-fn each_answer_is_understood_as_ureq_understands_it() {
+fn each_answer_is_understood_alike_both_ways() {
     let lines = |n| vec!["X-Line: v"; n].join("\r\n");
     let with = |line: &str| format!("HTTP/1.1 200 OK\r\n{line}\r\nContent-Length: 2\r\n\r\nok");
     let length = |value: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {value}\r\n\r\nok");

@@ -1,6 +1,6 @@
 //! The transport over TLS, against servers with certificates of the tests' own.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -301,4 +301,51 @@ fn a_name_no_certificate_can_have_is_refused() {
     let fault = get(url(&server, "under_score..name")).fault(&sockets);
     assert_eq!(fault.error_type, ErrorType::Tls);
     assert!(fault.permanent);
+}
+
+#[test]
+fn a_refusal_while_the_body_is_sent_is_heard_over_tls_too() {
+    let authority = Authority::new();
+    let (server, _) = secure(authority.certify("test.name", 2100), |stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(answer(413, "no").as_bytes());
+        let _ = stream.flush();
+        // Reads nothing more, and keeps the connection.
+        while stream.sock.peek(&mut [0]).is_ok_and(|n| n > 0) {
+            std::thread::yield_now();
+        }
+    });
+    let exchanged = post(url(&server, "test.name"), vec![b'x'; 24 << 20]).of(&authority.sockets());
+    assert!(exchanged.trace.bytes_sent < 24 << 20);
+    assert_eq!(exchanged.result.ok().unwrap().status, 413);
+}
+
+#[test]
+fn a_success_is_read_while_the_body_is_sent_over_tls_too() {
+    const SIZE: usize = 8 << 20;
+    let authority = Authority::new();
+    let (server, _) = secure(authority.certify("test.name", 2100), |stream| {
+        let mut read = stream.read(&mut [0; 4096]).unwrap_or(0);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n");
+        let _ = stream.write_all(head.as_bytes());
+        let mut piece = vec![0; 16 * 1024];
+        for _ in 0..SIZE / piece.len() {
+            // Each piece is written, however long that takes, before the next one is read.
+            if stream.write_all(&vec![b'y'; 16 * 1024]).is_err() || stream.flush().is_err() {
+                return;
+            }
+            read += stream.read(&mut piece).unwrap_or(0);
+        }
+        while read < SIZE {
+            match stream.read(&mut piece) {
+                Ok(n) if n > 0 => read += n,
+                _ => return,
+            }
+        }
+        let _ = stream.read(&mut piece);
+    });
+    let exchanged = post(url(&server, "test.name"), vec![b'x'; SIZE]).of(&authority.sockets());
+    assert!(exchanged.trace.bytes_sent > SIZE as u64);
+    let body = exchanged.result.ok().unwrap().body;
+    assert!(body.len() == SIZE && body.iter().all(|&b| b == b'y'));
 }

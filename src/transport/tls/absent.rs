@@ -42,6 +42,14 @@ impl Session {
         match *self {}
     }
 
+    pub(in crate::transport) fn push(
+        &mut self,
+        _: &mut impl Carrier,
+        _: &[u8],
+    ) -> Result<(usize, bool), Broken> {
+        match *self {}
+    }
+
     pub(in crate::transport) fn read(
         &mut self,
         _: &mut impl Carrier,

@@ -32,8 +32,9 @@ pub(in crate::transport) struct Session {
     input: Vec<u8>,
     start: usize,
     end: usize,
-    /// Encrypted output, kept for its memory only.
+    /// Encrypted output, and how much of it has been written.
     output: Vec<u8>,
+    written: usize,
 }
 
 impl Tls {
@@ -75,6 +76,7 @@ impl Tls {
             start: 0,
             end: 0,
             output: Vec::new(),
+            written: 0,
         };
         while session.connection.is_handshaking() {
             session.flush(wire)?;
@@ -164,9 +166,45 @@ impl Session {
         if self.output.is_empty() {
             return Ok(());
         }
-        let result = wire.write_all(&self.output);
+        let result = wire.write_all(&self.output[self.written..]);
         self.output.clear();
+        self.written = 0;
         result
+    }
+
+    /// Encrypts and writes some of the bytes, or goes on with what was encrypted before, until input comes instead of
+    /// room. See [`Carrier::push`].
+    pub(in crate::transport) fn push(
+        &mut self,
+        wire: &mut impl Carrier,
+        plain: &[u8],
+    ) -> Result<(usize, bool), Broken> {
+        if !self.push_output(wire)? {
+            return Ok((0, false));
+        }
+        let n = self.connection.writer().write(plain).map_err(Broken::Io)?;
+        Ok((n, self.push_output(wire)?))
+    }
+
+    /// Writes encrypted output until input comes. Returns true if all of it is written.
+    fn push_output(&mut self, wire: &mut impl Carrier) -> Result<bool, Broken> {
+        while self.connection.wants_write() {
+            self.connection
+                .write_tls(&mut self.output)
+                .map_err(Broken::Io)?;
+        }
+        loop {
+            let (n, gone) = wire.push(&self.output[self.written..])?;
+            self.written += n;
+            if !gone {
+                return Ok(false);
+            }
+            if self.written == self.output.len() {
+                self.output.clear();
+                self.written = 0;
+                return Ok(true);
+            }
+        }
     }
 
     /// Whether what arrived since the last exchange, if anything, were messages of TLS itself, such as new session

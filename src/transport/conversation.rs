@@ -1,0 +1,222 @@
+//! One exchange from its connection to its end: what it is made with, and what came of it.
+
+use std::time::Instant;
+
+use super::classify::{Scene, Trouble};
+use super::connection::{Connection, Plan};
+use super::http1::by_ureq::Writer;
+use super::http1::collect::Cut;
+use super::http1::exchange::Opening;
+use super::http1::framing::Asked;
+use super::http1::reply::{receive, sampled};
+use super::http1::request::{asks, head_size};
+use super::http1::upload::Upload;
+use super::http1::{self, Answer, BrokenOff};
+use super::meter::Meter;
+use super::pool::Pool;
+use super::proxy::Route;
+use super::target::Target;
+use super::wire::Limits;
+use super::{Call, Exchanged, Fault, Reply};
+use crate::http::Method;
+use crate::http::header::{CONNECTION, EXPECT, UPGRADE};
+use crate::request::Body;
+use crate::timing::Phase;
+
+/// Everything that one exchange is made with.
+pub(super) struct Conversation<'a> {
+    pub(super) call: &'a Call<'a>,
+    pub(super) target: &'a Target<'a>,
+    pub(super) route: Route<'a>,
+    /// The measurements, while they are not with the connection.
+    pub(super) meter: Meter,
+    /// `None`: there is none yet, or it has been lent or given back.
+    pub(super) connection: Option<Box<Connection>>,
+    /// The body, if it is streamed.
+    pub(super) upload: Option<Upload<'a>>,
+}
+
+impl Conversation<'_> {
+    /// Sends the request and takes the response, on the connection that was found.
+    pub(super) fn hold(
+        mut self,
+        writer: &Writer,
+        header_limit: usize,
+        pool: &Pool<Connection>,
+    ) -> Exchanged {
+        let Some(mut connection) = self.connection.take() else {
+            return self.failed(Trouble::Closed);
+        };
+        self.meter.trace.connected = true;
+        self.meter.trace.remote = Some(connection.remote());
+        if let Some(activity) = self.call.watch() {
+            activity.goes_on();
+        }
+        if let Some(on_connected) = self.call.on_connected {
+            on_connected();
+        }
+        let opening = self.begin(header_limit, &mut connection);
+        let answer = http1::exchange(
+            writer,
+            self.call,
+            self.target,
+            connection,
+            opening,
+            self.upload.as_mut(),
+        );
+        match answer {
+            Ok(answer) => self.answered(pool, answer),
+            Err(broken_off) => self.broke_off(broken_off),
+        }
+    }
+
+    /// Makes the connection ready for the exchange.
+    #[inline(never)]
+    fn begin(&mut self, header_limit: usize, connection: &mut Connection) -> Opening {
+        let call = self.call;
+        let length = match (call.body, &self.upload) {
+            (Body::Bytes(bytes), _) => Some(bytes.len() as u64),
+            (Body::Streamed(_), upload) => upload.as_ref().and_then(Upload::length),
+        };
+        let asks_itself = || length != Some(0) && call.headers.contains_key(EXPECT);
+        self.meter.trace.asked = (self.upload.is_some() && asks(call, length)) || asks_itself();
+        self.meter.enter(Phase::Send, Instant::now());
+        connection.begin(Plan {
+            limits: Limits::attempt(call.until, call.read),
+            meter: self.meter,
+            head_size: head_size(call),
+            body: length,
+            header_limit,
+            watch: call.watch().cloned(),
+        });
+        // Lines that were written out before have neither.
+        let says = |name| call.lines.is_none() && call.headers.contains_key(name);
+        Opening {
+            asked: Asked {
+                head: *call.method == Method::HEAD,
+                upgrade: says(UPGRADE),
+                close: says(CONNECTION) && says_close(call),
+                tunnel: false,
+            },
+            header_limit,
+            body_limit: call.body_limit,
+            body_follows: length != Some(0),
+            forwarding: self.route.forwarding(self.target, call),
+        }
+    }
+
+    /// The head has come: takes the body. Not on the stack while the head is waited for, where ureq makes it deepest: ten
+    /// thousand workers have ten thousand stacks, and each page of one counts.
+    #[inline(never)]
+    fn answered(mut self, pool: &Pool<Connection>, mut answer: Answer) -> Exchanged {
+        let head_at = Instant::now();
+        self.call.tell_head(head_at);
+        answer
+            .connection
+            .attempt
+            .meter
+            .enter(Phase::Receive, head_at);
+        if let Some(activity) = self.call.watch() {
+            activity.answered();
+        }
+        let (reply, cut) = receive(self.call, &mut answer);
+        let mut connection = answer.connection;
+        connection.count();
+        self.meter = connection.attempt.meter;
+        let now = Instant::now();
+        let over_limit = matches!(cut, Some(Cut::TooLarge | Cut::Declared(_)));
+        let trouble = self.trouble(&mut connection, &reply, cut, answer.unsent);
+        let reusable = connection.attempt.reusable && trouble.is_none();
+        self.connection = Some(connection);
+        let result = match trouble {
+            None => Ok(reply),
+            Some(trouble) => {
+                let mut reply = sampled(reply);
+                reply.truncated |= over_limit;
+                Err(self.fault(trouble, Some(reply)))
+            }
+        };
+        if let Some(mut connection) = self.connection.take().filter(|_| reusable) {
+            connection.rest();
+            pool.give_back(connection, now);
+        }
+        Exchanged {
+            result,
+            trace: self.meter.finish(now),
+        }
+    }
+
+    /// What is wrong with a response that came, if anything.
+    fn trouble(
+        &self,
+        connection: &mut Connection,
+        reply: &Reply,
+        cut: Option<Cut>,
+        unsent: bool,
+    ) -> Option<Trouble> {
+        // A body cut by a cancel can look complete, so the flag decides.
+        match (
+            self.call.cancel.withdraw(),
+            connection.attempt.broken.take(),
+            cut,
+        ) {
+            (Err(_), _, _) => Some(Trouble::Cancelled),
+            (Ok(()), Some(broken), Some(_)) => Some(Trouble::Broken(broken)),
+            (Ok(()), _, Some(cut)) => Some(Trouble::Body(cut)),
+            (Ok(()), _, None) if unsent && reply.status < 300 => Some(Trouble::Unfinished),
+            (Ok(()), _, None) => self.route.refusal(reply.status).map(Trouble::Proxy),
+        }
+    }
+
+    /// It ended before the response head was complete.
+    #[inline(never)]
+    fn broke_off(mut self, broken_off: BrokenOff) -> Exchanged {
+        let BrokenOff {
+            mut trouble,
+            connection,
+        } = broken_off;
+        if let Some(mut connection) = connection {
+            connection.count();
+            self.meter = connection.attempt.meter;
+            self.connection = Some(connection);
+        }
+        if self.call.cancel.withdraw().is_err() {
+            trouble = Trouble::Cancelled;
+        }
+        self.failed(trouble)
+    }
+
+    // What most attempts do not need stays off the stacks too.
+    #[inline(never)]
+    pub(super) fn failed(self, trouble: Trouble) -> Exchanged {
+        let fault = self.fault(trouble, None);
+        Exchanged {
+            result: Err(fault),
+            trace: self.meter.finish(Instant::now()),
+        }
+    }
+
+    pub(super) fn fault(&self, trouble: Trouble, reply: Option<Reply>) -> Fault {
+        let connection = self.connection.as_ref();
+        let scene = Scene {
+            call: self.call,
+            target: self.target,
+            started: self.meter.started(),
+            phase: self.meter.phase(),
+            sent: self.meter.trace.bytes_sent,
+            received: self.meter.trace.bytes_received,
+            ended: connection.is_some_and(|connection| connection.attempt.ended),
+        };
+        scene.fault(trouble, reply)
+    }
+}
+
+/// Returns true if the request itself asks for the connection to be closed.
+#[inline(never)]
+fn says_close(call: &Call<'_>) -> bool {
+    let values = call.headers.get_all(CONNECTION);
+    let mut options = values
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|&b| b == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}

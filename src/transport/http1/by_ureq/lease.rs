@@ -1,0 +1,215 @@
+//! How a connection is lent to ureq for one exchange.
+//!
+//! A connection is found or opened before ureq is called: so phases, limits and errors are known exactly, and the pool
+//! is asked before any name is resolved. Then the exchange waits in a slot of this thread; ureq's connector takes it
+//! from there, and when ureq lets go of the transport it goes back there.
+//!
+//! ureq writes the request, and the response is read by [`Exchange`]: its parser refuses, or takes for something else,
+//! much of what servers send and every other client reads. So ureq is told no more of a response than its status, in a
+//! head that it understands and that has no body.
+
+use std::cell::Cell;
+use std::error::Error as StdError;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use ureq::Timeout;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+
+use crate::transport::http1::exchange::{Exchange, Halted, Leave};
+
+thread_local! {
+    static SLOT: Cell<Option<Box<Exchange>>> = const { Cell::new(None) };
+}
+
+/// Lays out the exchange that ureq makes next on this thread.
+pub(super) fn lay_out(exchange: Box<Exchange>) {
+    SLOT.set(Some(exchange));
+}
+
+/// Takes the exchange back. `None` while ureq still has it.
+pub(super) fn take_back() -> Option<Box<Exchange>> {
+    SLOT.take()
+}
+
+/// ureq's connector: hands out what was laid out.
+#[derive(Debug)]
+pub(in crate::transport) struct FromSlot;
+
+impl Connector<()> for FromSlot {
+    type Out = Lease;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Lease>, ureq::Error> {
+        Ok(SLOT.take().map(|exchange| {
+            Lease(Lent {
+                exchange: Some(exchange),
+                told: Vec::new(),
+                at: 0,
+            })
+        }))
+    }
+}
+
+/// ureq's resolver: it wants an address before it asks for a connection, and that connection has been made already.
+#[derive(Debug)]
+pub(in crate::transport) struct Resolved;
+
+impl Resolver for Resolved {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        addresses.push(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+        Ok(addresses)
+    }
+}
+
+/// An exchange while ureq has it.
+#[derive(Debug)]
+pub(in crate::transport) struct Lease(Lent);
+
+/// The exchange, and the input that ureq sees instead of the connection's.
+#[derive(Debug)]
+struct Lent {
+    /// Always there until the lease is dropped.
+    exchange: Option<Box<Exchange>>,
+    told: Vec<u8>,
+    /// Bytes of it that ureq has read.
+    at: usize,
+}
+
+impl Lent {
+    fn exchange(&mut self) -> &mut Exchange {
+        match &mut self.exchange {
+            Some(exchange) => exchange,
+            None => unreachable!("the exchange leaves the lease when it is dropped"),
+        }
+    }
+
+    fn tell(&mut self, input: String) {
+        self.told = input.into_bytes();
+        self.at = 0;
+    }
+
+    /// Tells ureq the status of the final response.
+    fn tell_status(&mut self) {
+        let head = self.exchange().head.as_ref();
+        // Of 101, asked for or not, ureq would wait for what follows it.
+        let status = head
+            .map(|head| head.status.as_u16())
+            .filter(|status| *status >= 200);
+        let status = status.unwrap_or(200);
+        self.tell(format!("HTTP/1.1 {status} \r\nContent-Length: 0\r\n\r\n"));
+    }
+
+    /// Keeps what happened with the connection and tells ureq no more than that something did.
+    fn noting<T>(&mut self, result: Result<T, Halted>) -> Result<T, ureq::Error> {
+        result.map_err(|halted| {
+            if let Halted::Broken(broken) = halted {
+                self.exchange().connection.attempt.broken = Some(broken);
+            }
+            ureq::Error::Other(Box::new(Noted))
+        })
+    }
+}
+
+impl Transport for Lease {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.0
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        let sent = self.0.exchange().send(amount);
+        self.0.noting(sent)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        // ureq has been given no limits; the only one it brings itself is that of its wait for a `100 Continue`. How
+        // long that is, is decided here.
+        if timeout.reason == Timeout::Await100 && !timeout.after.is_not_happening() {
+            let leave = self.0.exchange().await_leave();
+            match self.0.noting(leave.map_err(Halted::Broken))? {
+                Leave::Granted => self.0.tell("HTTP/1.1 100 Continue\r\n\r\n".to_owned()),
+                Leave::TimedOut => return Err(ureq::Error::Timeout(Timeout::Await100)),
+                Leave::Refused => self.0.tell_status(),
+            }
+            return Ok(true);
+        }
+        let came = self.0.exchange().await_head();
+        let came = self.0.noting(came.map_err(Halted::Broken))?;
+        if came {
+            self.0.tell_status();
+        }
+        Ok(came)
+    }
+
+    /// Always says no: ureq then drops the transport at once, instead of locking its own pool first, in which no
+    /// connection may stay anyway.
+    fn is_open(&mut self) -> bool {
+        false
+    }
+
+    fn is_tls(&self) -> bool {
+        let exchange = self.0.exchange.as_ref();
+        exchange.is_some_and(|exchange| exchange.connection.is_tls())
+    }
+}
+
+impl Buffers for Lent {
+    fn output(&mut self) -> &mut [u8] {
+        self.exchange().connection.buffers.output()
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.told[self.at..]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        &mut []
+    }
+
+    fn input_appended(&mut self, _: usize) {}
+
+    fn input_consume(&mut self, amount: usize) {
+        self.at += amount;
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.exchange().connection.buffers.scratch_and_output()
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.at < self.told.len()
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(exchange) = self.0.exchange.take() {
+            // Fails while the thread ends, where nobody waits for it.
+            let _ = SLOT.try_with(|slot| slot.set(Some(exchange)));
+        }
+    }
+}
+
+/// Stands for what the connection has noted.
+#[derive(Debug)]
+struct Noted;
+
+impl fmt::Display for Noted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection broke")
+    }
+}
+
+impl StdError for Noted {}

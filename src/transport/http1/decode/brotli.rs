@@ -1,0 +1,88 @@
+//! `br` (RFC 7932).
+
+use std::io::{self, BufRead, Read};
+
+use brotli_decompressor::Decompressor;
+
+use super::source::{Source, begins, finish};
+
+/// Bytes of input that the decoder holds.
+const INPUT: usize = 4 * 1024;
+
+pub(super) struct Brotli<'a>(State<'a>);
+
+enum State<'a> {
+    Start(Source<'a>),
+    Stream(Box<Decompressor<Ending<'a>>>),
+    End,
+}
+
+impl<'a> Brotli<'a> {
+    pub(super) fn new(source: Source<'a>) -> Brotli<'a> {
+        Brotli(State::Start(source))
+    }
+}
+
+impl Read for Brotli<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.0 = match std::mem::replace(&mut self.0, State::End) {
+                State::End => return Ok(0),
+                State::Start(mut source) => match begins(&mut source)? {
+                    true => {
+                        refuse_large_window(&mut source)?;
+                        let source = Ending {
+                            source,
+                            ended: false,
+                        };
+                        State::Stream(Box::new(Decompressor::new(source, INPUT)))
+                    }
+                    false => State::End,
+                },
+                State::Stream(mut stream) => match stream.read(into) {
+                    Ok(0) => {
+                        finish(&mut stream.get_mut().source)?;
+                        State::End
+                    }
+                    Ok(n) => {
+                        self.0 = State::Stream(stream);
+                        return Ok(n);
+                    }
+                    // It says the same of a stream that ends too early and of one that is none.
+                    Err(error)
+                        if error.kind() == io::ErrorKind::InvalidData && stream.get_ref().ended =>
+                    {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    Err(error) => return Err(error),
+                },
+            };
+        }
+    }
+}
+
+/// Refuses the extension of the format with windows of up to 1 GiB, which a decoder would take as memory at once. The
+/// window of RFC 7932 is at most 16 MiB.
+fn refuse_large_window(source: &mut Source<'_>) -> io::Result<()> {
+    match source.fill_buf()?.first() {
+        Some(first) if first & 0x7f == 0x11 => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "its window is larger than 16 MiB",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A source that knows if its end was met.
+struct Ending<'a> {
+    source: Source<'a>,
+    ended: bool,
+}
+
+impl Read for Ending<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n = self.source.read(into)?;
+        self.ended |= n == 0;
+        Ok(n)
+    }
+}

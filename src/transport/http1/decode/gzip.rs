@@ -1,0 +1,78 @@
+//! `gzip` (RFC 1952): members one after the other, and zeros behind the last.
+
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::GzDecoder;
+
+use super::source::{Source, begins};
+
+pub(super) struct Gzip<'a>(State<'a>);
+
+enum State<'a> {
+    Start(Source<'a>),
+    Member(GzDecoder<Source<'a>>),
+    End,
+}
+
+impl<'a> Gzip<'a> {
+    pub(super) fn new(source: Source<'a>) -> Gzip<'a> {
+        Gzip(State::Start(source))
+    }
+}
+
+impl Read for Gzip<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            // An error is the last thing that comes.
+            self.0 = match std::mem::replace(&mut self.0, State::End) {
+                State::End => return Ok(0),
+                State::Start(mut source) => match begins(&mut source)? {
+                    true => member(source)?,
+                    false => State::End,
+                },
+                State::Member(mut member) => {
+                    let n = member.read(into)?;
+                    if n > 0 {
+                        self.0 = State::Member(member);
+                        return Ok(n);
+                    }
+                    behind(member.into_inner())?
+                }
+            };
+        }
+    }
+}
+
+/// A member that begins here. The decoder looks at its first byte only once ten have come.
+fn member(mut source: Source<'_>) -> io::Result<State<'_>> {
+    match source.fill_buf()?.first() {
+        Some(0x1f) => Ok(State::Member(GzDecoder::new(source))),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "no gzip header where one should be",
+        )),
+    }
+}
+
+/// What follows a member: another one, or zeros and the end.
+fn behind(mut source: Source<'_>) -> io::Result<State<'_>> {
+    let mut padded = false;
+    loop {
+        let bytes = source.fill_buf()?;
+        let Some(&first) = bytes.first() else {
+            return Ok(State::End);
+        };
+        if first != 0 && !padded {
+            return member(source);
+        }
+        if bytes.iter().any(|&b| b != 0) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "something follows the zeros behind its end",
+            ));
+        }
+        padded = true;
+        let zeros = bytes.len();
+        source.consume(zeros);
+    }
+}

@@ -1,0 +1,226 @@
+//! Content codings (RFC 9110 section 8.4): which a response has, and the body without them.
+//!
+//! One decoder lies on the other, each reads as much as it needs, and the bytes of every layer are counted: a body that
+//! grows beyond the limit ends there, however deep it is nested.
+
+#[cfg(feature = "brotli")]
+mod brotli;
+#[cfg(feature = "deflate")]
+mod deflate;
+#[cfg(feature = "gzip")]
+mod gzip;
+mod source;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::{self, Read};
+
+pub(in crate::transport) use self::source::BodyRead;
+use self::source::{Layers, Source};
+use crate::http::HeaderMap;
+use crate::http::header::CONTENT_ENCODING;
+
+/// The most codings that one body may have.
+pub(in crate::transport) const MOST_CODINGS: usize = 4;
+/// Bytes that a layer below the outermost may have beyond the limit of the body: a coded body is mostly smaller than
+/// what it stands for, and grows by little where it is not.
+pub(in crate::transport) const SLACK: u64 = 64 * 1024;
+
+/// A coding that this build decodes.
+#[derive(Clone, Copy)]
+pub(in crate::transport) struct Coding {
+    /// Name in `Content-Encoding`.
+    name: &'static str,
+    open: for<'a> fn(Source<'a>) -> Box<dyn Read + 'a>,
+}
+
+const KNOWN: &[Coding] = &[
+    #[cfg(feature = "gzip")]
+    Coding {
+        name: "gzip",
+        open: |source| Box::new(gzip::Gzip::new(source)),
+    },
+    #[cfg(feature = "gzip")]
+    Coding {
+        name: "x-gzip",
+        open: |source| Box::new(gzip::Gzip::new(source)),
+    },
+    #[cfg(feature = "deflate")]
+    Coding {
+        name: "deflate",
+        open: |source| Box::new(deflate::Deflate::new(source)),
+    },
+    #[cfg(feature = "brotli")]
+    Coding {
+        name: "br",
+        open: |source| Box::new(brotli::Brotli::new(source)),
+    },
+    #[cfg(feature = "zstd")]
+    Coding {
+        name: "zstd",
+        open: |source| Box::new(zstd::Zstd::new(source)),
+    },
+];
+
+impl Coding {
+    /// The coding of this name, if this build decodes it.
+    pub(in crate::transport) fn named(name: &[u8]) -> Option<Coding> {
+        let is = |coding: &&Coding| name.eq_ignore_ascii_case(coding.name.as_bytes());
+        KNOWN.iter().find(is).copied()
+    }
+}
+
+/// Handling of a body by its `Content-Encoding`.
+pub(in crate::transport) enum Codings {
+    /// The codings to take off, in the order in which they were put on. None: the body is as it is meant.
+    Known(Vec<Coding>),
+    /// One of them is not known to this build: the body stays as it came.
+    Unknown,
+    /// More than [`MOST_CODINGS`].
+    TooMany,
+}
+
+impl Codings {
+    /// The codings that the headers name, in one line or several.
+    pub(in crate::transport) fn of(headers: &HeaderMap) -> Codings {
+        let lines = headers.get_all(CONTENT_ENCODING);
+        let names = lines
+            .iter()
+            .flat_map(|line| line.as_bytes().split(|&b| b == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|name| !name.is_empty());
+        let mut codings = Vec::new();
+        let mut unknown = false;
+        for (number, name) in names.enumerate() {
+            if number == MOST_CODINGS {
+                return Codings::TooMany;
+            }
+            match Coding::named(name) {
+                Some(coding) => codings.push(coding),
+                None => unknown |= !name.eq_ignore_ascii_case(b"identity"),
+            }
+        }
+        match unknown {
+            true => Codings::Unknown,
+            false => Codings::Known(codings),
+        }
+    }
+}
+
+/// The body without these codings, of which the last was put on last. `limit`: the most bytes of the body.
+pub(in crate::transport) fn decode<'a>(
+    codings: &[Coding],
+    body: impl BodyRead + 'a,
+    limit: u64,
+) -> Decoded<'a> {
+    let layers = Layers::new(limit.saturating_add(SLACK));
+    let mut layer = Layer::Body(Box::new(body));
+    for coding in codings.iter().rev() {
+        layer = Layer::Coded {
+            coding: coding.name,
+            decoder: (coding.open)(layers.over(layer)),
+            ended: false,
+        };
+    }
+    Decoded(layer)
+}
+
+/// A body without its codings.
+pub(in crate::transport) struct Decoded<'a>(Layer<'a>);
+
+/// A body as it came, or with one coding less.
+enum Layer<'a> {
+    Body(Box<dyn BodyRead + 'a>),
+    Coded {
+        coding: &'static str,
+        decoder: Box<dyn Read + 'a>,
+        ended: bool,
+    },
+}
+
+impl Read for Layer<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let (coding, decoder, ended) = match self {
+            // What goes wrong there is not the decoder's.
+            Layer::Body(body) => {
+                return body.read(into).map_err(|e| io::Error::other(Passed(e)));
+            }
+            Layer::Coded {
+                coding,
+                decoder,
+                ended,
+            } => (*coding, decoder, ended),
+        };
+        // Some decoders go on after an error or their end as if nothing had been.
+        if *ended || into.is_empty() {
+            return Ok(0);
+        }
+        let result = decoder.read(into);
+        *ended = !matches!(result, Ok(n) if n > 0);
+        result.map_err(|error| match error.get_ref() {
+            Some(inner) if inner.is::<Passed>() => error,
+            _ => io::Error::other(Passed(io::Error::other(Undecoded { coding, error }))),
+        })
+    }
+}
+
+impl Read for Decoded<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0
+            .read(into)
+            .map_err(|error| match error.downcast::<Passed>() {
+                Ok(passed) => passed.0,
+                Err(error) => error,
+            })
+    }
+}
+
+/// A body that is not what it is said to be, or not all of it.
+#[derive(Debug)]
+pub(in crate::transport) struct Undecoded {
+    pub(in crate::transport) coding: &'static str,
+    pub(in crate::transport) error: io::Error,
+}
+
+impl fmt::Display for Undecoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not valid {}: {}", self.coding, self.error)
+    }
+}
+
+impl StdError for Undecoded {}
+
+/// More bytes than the limit of the body, on the wire or in a layer below the outermost.
+#[derive(Debug)]
+pub(in crate::transport) struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("larger than the limit")
+    }
+}
+
+impl StdError for TooLarge {}
+
+/// An error that decoders hand on as it is.
+#[derive(Debug)]
+struct Passed(io::Error);
+
+impl fmt::Display for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Passed {}
+
+#[cfg(all(
+    test,
+    feature = "brotli",
+    feature = "deflate",
+    feature = "gzip",
+    feature = "zstd"
+))]
+mod tests;

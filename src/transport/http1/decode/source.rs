@@ -1,0 +1,104 @@
+//! The coded bytes that a decoder reads: counted, and aware of how they end.
+#![cfg_attr(
+    not(any(
+        feature = "brotli",
+        feature = "deflate",
+        feature = "gzip",
+        feature = "zstd"
+    )),
+    allow(dead_code)
+)]
+
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+
+use super::{Layer, Passed, TooLarge};
+
+/// Bytes behind the end of a coded body that are read and thrown away, to keep the connection.
+const BEHIND: u64 = 4 * 1024;
+
+/// Coded bytes: the body as it came, or the layer below.
+pub(super) type Source<'a> = BufReader<Counted<'a>>;
+
+/// A body that can say how it ended.
+pub(in crate::transport) trait BodyRead: Read {
+    /// Returns true if the framing marked the end of the body; false if only the end of the connection did.
+    fn is_framed(&self) -> bool;
+}
+
+/// What the layers of one body share.
+pub(super) struct Layers {
+    limit: u64,
+    empty: Rc<Cell<bool>>,
+}
+
+impl Layers {
+    /// Layers of which none gives more than so many bytes to the one above.
+    pub(super) fn new(limit: u64) -> Layers {
+        Layers {
+            limit,
+            empty: Rc::default(),
+        }
+    }
+
+    /// The source of a decoder on this layer.
+    pub(super) fn over<'a>(&self, layer: Layer<'a>) -> Source<'a> {
+        BufReader::new(Counted {
+            layer,
+            left: self.limit,
+            begun: false,
+            empty: Rc::clone(&self.empty),
+        })
+    }
+}
+
+/// A layer below a decoder, counted.
+pub(super) struct Counted<'a> {
+    layer: Layer<'a>,
+    /// Bytes that it may still give.
+    left: u64,
+    begun: bool,
+    /// The body is empty as its framing says: it is empty in every coding. All layers of a body share this.
+    empty: Rc<Cell<bool>>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n = self.layer.read(into)?;
+        let left = self.left.checked_sub(n as u64);
+        self.left = left.ok_or_else(|| io::Error::other(Passed(io::Error::other(TooLarge))))?;
+        self.begun |= n > 0;
+        Ok(n)
+    }
+}
+
+impl Counted<'_> {
+    /// Returns true if the body is empty as its framing says. It has been asked for its first byte.
+    fn is_empty_body(&self) -> bool {
+        if let Layer::Body(body) = &self.layer {
+            self.empty.set(body.is_framed() && !self.begun);
+        }
+        self.empty.get()
+    }
+}
+
+/// Looks for the first byte. Returns false for a body that is empty by its framing.
+pub(super) fn begins(source: &mut Source<'_>) -> io::Result<bool> {
+    if !source.fill_buf()?.is_empty() {
+        return Ok(true);
+    }
+    match source.get_ref().is_empty_body() {
+        true => Ok(false),
+        // Not an end that came too early: there is no beginning.
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "nothing came, not even a beginning",
+        )),
+    }
+}
+
+/// Reads to where the body ends, so that the connection can serve again.
+pub(super) fn finish(source: &mut impl BufRead) -> io::Result<()> {
+    io::copy(&mut source.take(BEHIND), &mut io::sink()).map(drop)
+}

@@ -1,0 +1,66 @@
+//! The quick way: a GET or HEAD without a body and without unusual headers, written here.
+//!
+//! It is what batches are made of, and going through ureq costs more of it than all the rest on this side of the system
+//! calls.
+
+use std::io::Write;
+
+use super::exchange::Exchange;
+use super::request::{put, write_lines};
+use crate::http::Method;
+use crate::request::Body;
+use crate::transport::Call;
+use crate::transport::target::Target;
+use crate::url::Url;
+
+/// Writes the head of a request into the output of its connection, as ureq would. `None`: it takes ureq to write it, or
+/// there is no room.
+pub(super) fn write(
+    exchange: &mut Exchange,
+    call: &Call<'_>,
+    target: &Target<'_>,
+) -> Option<usize> {
+    let bodiless = matches!(call.body, Body::Bytes(bytes) if bytes.is_empty());
+    let asks = matches!(*call.method, Method::GET | Method::HEAD);
+    if !bodiless || !asks || exchange.is_forwarding() {
+        return None;
+    }
+    let mut out = exchange.connection.buffers.output();
+    let room = out.len();
+    let path = call.url.path_and_query();
+    // The origin form begins with a slash (RFC 9112 §3.2.1).
+    let slash: &[u8] = if path.starts_with('?') { b"/" } else { b"" };
+    let method = call.method.as_str().as_bytes();
+    put(&mut out, &[method, b" ", slash, path.as_bytes()])?;
+    put(&mut out, &[b" HTTP/1.1\r\nhost: "])?;
+    put_host(&mut out, call.url, target)?;
+    match call.lines {
+        Some(lines) => put(&mut out, &[lines.as_bytes()])?,
+        None => write_lines(&mut out, call.headers, call.without)?,
+    }
+    put(&mut out, &[b"\r\n\r\n"])?;
+    Some(room - out.len())
+}
+
+/// The host as the URL writes it, and the port where it is not the scheme's own.
+fn put_host(out: &mut &mut [u8], url: &Url, target: &Target<'_>) -> Option<()> {
+    if url.has_userinfo() {
+        return None;
+    }
+    let authority = url.authority().as_bytes();
+    let name = target.sent_name();
+    let (name, port) = authority.split_at_checked(name.len())?;
+    put(out, &[name])?;
+    let usual = if target.tls { 443 } else { 80 };
+    match target.port {
+        port if port == usual => Some(()),
+        // As long as the number, it is nothing but the number.
+        number if port.len() == 1 + digits_of(number) => put(out, &[port]),
+        number => write!(out, ":{number}").ok(),
+    }
+}
+
+/// How many it has.
+fn digits_of(port: u16) -> usize {
+    port.checked_ilog10().map_or(1, |log| log as usize + 1)
+}

@@ -1,0 +1,55 @@
+//! The head of a request as it would go out, found without a connection.
+
+use super::request::{request, streamed, writes};
+use crate::http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use crate::http::{HeaderMap, HeaderValue};
+use crate::request::Body;
+use crate::transport::Call;
+use crate::transport::target::Target;
+
+/// Everything that a call sends before its body, and the size of the body.
+pub(crate) struct SentHead {
+    /// All headers, those of the framing included, `Host` first.
+    pub(crate) headers: HeaderMap,
+    /// Size of the body in bytes. `None`: a reader of unknown length, sent in chunks.
+    pub(crate) body_bytes: Option<u64>,
+}
+
+impl SentHead {
+    pub(in crate::transport) fn of(
+        call: &Call<'_>,
+        target: &Target<'_>,
+        body_bytes: Option<u64>,
+    ) -> SentHead {
+        let sent = match call.body {
+            Body::Bytes(_) => request(call),
+            Body::Streamed(_) => streamed(call, body_bytes),
+        };
+        let mut headers = HeaderMap::new();
+        if let Ok(host) = HeaderValue::from_str(&host(target)) {
+            headers.insert(HOST, host);
+        }
+        headers.extend(sent.into_parts().0.headers);
+        match body_bytes {
+            Some(0) if !writes(call.method) => {}
+            Some(length) => {
+                headers.insert(CONTENT_LENGTH, length.into());
+            }
+            None => {
+                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            }
+        }
+        SentHead {
+            headers,
+            body_bytes,
+        }
+    }
+}
+
+/// The host, and the port where it is not the scheme's own.
+fn host(target: &Target<'_>) -> String {
+    match (target.tls, target.port) {
+        (true, 443) | (false, 80) => target.name.to_owned(),
+        (_, port) => format!("{}:{port}", target.name),
+    }
+}

@@ -1,0 +1,275 @@
+//! A streamed body on its way out.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::request::{Piece, Reader, Source, Stream, Tape};
+use crate::transport::{descriptors, platform};
+
+/// A streamed body, open for one attempt. Dropped, it puts the caller's readers back.
+pub(in crate::transport) struct Upload<'a> {
+    pieces: Vec<Open<'a>>,
+    /// The piece to be read from next.
+    at: usize,
+    /// The file that is open, and the piece that it is: the first until it has been read, then each takes the place of
+    /// the one before. So no descriptor is missing once the request is on its way.
+    file: Option<(usize, File)>,
+    /// What broke it off. ureq is told only that there was something.
+    broke: Option<Unsent>,
+}
+
+/// A piece of it.
+struct Open<'a> {
+    piece: &'a Piece,
+    length: Option<u64>,
+    read: u64,
+    from: From<'a>,
+}
+
+enum From<'a> {
+    Bytes(&'a [u8]),
+    File(&'a Path),
+    /// The tape is there until this is dropped.
+    Reader(&'a Reader, Option<Tape>),
+}
+
+/// Why a body was not sent to its end.
+#[derive(Debug)]
+pub(in crate::transport) struct Unsent {
+    /// Which body or part of one.
+    name: String,
+    pub(in crate::transport) reason: io::Error,
+    /// Found out while it was sent, and not before.
+    pub(in crate::transport) begun: bool,
+}
+
+impl Unsent {
+    fn new(piece: &Piece, reason: io::Error, begun: bool) -> Unsent {
+        let path = match &piece.source {
+            Source::File(path) => Some(path.display().to_string()),
+            Source::Bytes(_) | Source::Boundary(_) | Source::Reader(_) => None,
+        };
+        let part = piece.part.as_ref().map(|part| format!("part {part:?}"));
+        let name = match (part, path) {
+            (Some(part), Some(path)) => format!("{part}: {path}"),
+            (Some(name), None) | (None, Some(name)) => name,
+            (None, None) => "the reader of its body".to_owned(),
+        };
+        Unsent {
+            name,
+            reason,
+            begun,
+        }
+    }
+
+    /// Will pass: files come free again.
+    pub(in crate::transport) fn passes(&self) -> bool {
+        platform::is_out_of_files(&self.reason)
+    }
+}
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.reason)
+    }
+}
+
+impl<'a> Upload<'a> {
+    /// Looks at everything that will be sent.
+    pub(in crate::transport) fn open(stream: &'a Stream) -> Result<Upload<'a>, Unsent> {
+        let mut upload = Upload {
+            pieces: Vec::with_capacity(stream.pieces.len()),
+            at: 0,
+            file: None,
+            broke: None,
+        };
+        for (at, piece) in stream.pieces.iter().enumerate() {
+            let opened = From::open(&piece.source);
+            let (from, length, file) =
+                opened.map_err(|reason| Unsent::new(piece, reason, false))?;
+            if let Some(file) = file
+                && upload.file.is_none()
+            {
+                upload.file = Some((at, file));
+            }
+            upload.pieces.push(Open {
+                piece,
+                length,
+                read: 0,
+                from,
+            });
+        }
+        Ok(upload)
+    }
+
+    /// How many bytes will be sent, if that is known.
+    pub(in crate::transport) fn length(&self) -> Option<u64> {
+        let lengths = self.pieces.iter().map(|piece| piece.length);
+        lengths.sum()
+    }
+
+    pub(in crate::transport) fn take_broke(&mut self) -> Option<Unsent> {
+        self.broke.take()
+    }
+}
+
+impl Read for Upload<'_> {
+    /// Fills the buffer, across pieces, but for what readers give: that goes out as it comes.
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < into.len()
+            && let Some(open) = self.pieces.get_mut(self.at)
+        {
+            match open.read(self.at, &mut self.file, &mut into[filled..]) {
+                Ok(0) => self.at += 1,
+                Ok(n) => {
+                    filled += n;
+                    if matches!(open.from, From::Reader(..)) {
+                        break;
+                    }
+                }
+                Err(reason) => {
+                    self.broke = Some(Unsent::new(open.piece, reason, true));
+                    return Err(io::Error::other("the request body broke off"));
+                }
+            }
+        }
+        Ok(filled)
+    }
+}
+
+impl Drop for Upload<'_> {
+    fn drop(&mut self) {
+        for open in &mut self.pieces {
+            if let From::Reader(reader, tape) = &mut open.from
+                && let Some(tape) = tape.take()
+            {
+                reader.put_back(tape);
+            }
+        }
+    }
+}
+
+impl<'a> From<'a> {
+    /// Looks at a piece: where it comes from, its length, and its file if it is one.
+    fn open(source: &'a Source) -> io::Result<(From<'a>, Option<u64>, Option<File>)> {
+        Ok(match source {
+            Source::Bytes(bytes) | Source::Boundary(bytes) => {
+                (From::Bytes(bytes), Some(bytes.len() as u64), None)
+            }
+            Source::File(path) => {
+                let (mut file, length) =
+                    open(path, || descriptors::open(|| platform::open_to_read(path)))?;
+                // Some of those that call themselves empty are not, and of a body without bytes nothing is read.
+                if length == 0 {
+                    ends(&mut file, 0)?;
+                }
+                (From::File(path), Some(length), Some(file))
+            }
+            Source::Reader(reader) => {
+                let tape = reader.take().map_err(io::Error::other)?;
+                (From::Reader(reader, Some(tape)), reader.length, None)
+            }
+        })
+    }
+}
+
+impl Open<'_> {
+    /// The next bytes; none at the end of the piece, which is where it was said to be. `at` is its number, `held` the
+    /// file that is open.
+    fn read(
+        &mut self,
+        at: usize,
+        held: &mut Option<(usize, File)>,
+        into: &mut [u8],
+    ) -> io::Result<usize> {
+        let left = self.length.map(|length| length - self.read);
+        let room = left.map_or(into.len(), |left| left.min(into.len() as u64) as usize);
+        if room == 0 {
+            return Ok(0);
+        }
+        let into = &mut into[..room];
+        let n = match &mut self.from {
+            From::Bytes(bytes) => bytes.read(into)?,
+            From::File(path) => {
+                if held.as_ref().is_none_or(|(of, _)| *of != at) {
+                    let before = held.take();
+                    let (file, length) = open(path, || {
+                        descriptors::replace(before, || platform::open_to_read(path))
+                    })?;
+                    if Some(length) != self.length {
+                        return Err(changed(self.length, length));
+                    }
+                    *held = Some((at, file));
+                }
+                match held {
+                    Some((_, file)) => read_some(file, into)?,
+                    None => 0,
+                }
+            }
+            From::Reader(_, Some(tape)) => read_some(tape, into)?,
+            From::Reader(_, None) => 0,
+        };
+        self.read += n as u64;
+        match (n, self.length) {
+            (0, Some(length)) => Err(io::Error::other(format!(
+                "it ended after {} of {length} bytes",
+                self.read
+            ))),
+            (_, Some(length)) if length == self.read => {
+                if let (From::File(_), Some((_, file))) = (&self.from, held) {
+                    ends(file, length)?;
+                }
+                Ok(n)
+            }
+            _ => Ok(n),
+        }
+    }
+}
+
+/// Opens a file that can be sent, and says how long it is.
+fn open(path: &Path, open: impl FnOnce() -> io::Result<File>) -> io::Result<(File, u64)> {
+    // Before it is opened, since opening does something to some devices.
+    check_regular(&fs::metadata(path)?)?;
+    let file = open()?;
+    // And after it: another file may have taken its place.
+    let about = file.metadata()?;
+    check_regular(&about)?;
+    Ok((file, about.len()))
+}
+
+fn check_regular(about: &fs::Metadata) -> io::Result<()> {
+    if about.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !about.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    Ok(())
+}
+
+/// A file that is longer than it was said to be would be sent cut off.
+fn ends(file: &mut File, length: u64) -> io::Result<()> {
+    match read_some(file, &mut [0])? {
+        0 => Ok(()),
+        _ => Err(io::Error::other(format!(
+            "it is longer than the {length} bytes it had"
+        ))),
+    }
+}
+
+fn changed(before: Option<u64>, now: u64) -> io::Error {
+    let before = before.unwrap_or_default();
+    io::Error::other(format!("it had {before} bytes and now has {now}"))
+}
+
+fn read_some(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

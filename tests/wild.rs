@@ -1,0 +1,26 @@
+//! Responses as servers send them, over loopback sockets: `tests/wild/README.md` says how.
+
+#![cfg(unix)]
+
+// Other tests use the rest of it.
+#[allow(dead_code)]
+#[path = "sessions/authority.rs"]
+mod authority;
+#[path = "wild/certificates.rs"]
+mod certificates;
+#[path = "wild/conversation.rs"]
+mod conversation;
+#[path = "wild/corpus.rs"]
+mod corpus;
+#[path = "wild/curl.rs"]
+mod curl;
+#[path = "wild/differences.rs"]
+mod differences;
+#[path = "wild/prefixes.rs"]
+mod prefixes;
+#[path = "wild/run.rs"]
+mod run;
+#[path = "wild/server.rs"]
+mod server;
+#[path = "wild/ways.rs"]
+mod ways;
