@@ -49,7 +49,7 @@ pub(super) struct Plan {
     pub(super) watch: Option<Arc<Activity>>,
 }
 
-/// What came of writing while the server is listened to.
+/// Result of writing while the server is listened to.
 pub(super) enum Pushed {
     /// All output has been written.
     All,

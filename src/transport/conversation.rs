@@ -146,7 +146,7 @@ impl Conversation<'_> {
         }
     }
 
-    /// What is wrong with a response that came, if anything.
+    /// Problem with a response that came. `None`: it is good.
     fn trouble(
         &self,
         connection: &mut Connection,
@@ -168,7 +168,7 @@ impl Conversation<'_> {
         }
     }
 
-    /// It ended before the response head was complete.
+    /// Ends an exchange in which no whole response head came.
     #[inline(never)]
     fn broke_off(mut self, broken_off: BrokenOff) -> Exchanged {
         let BrokenOff {

@@ -47,7 +47,7 @@ pub(in crate::transport) struct Exchange {
     forwarding: Option<Box<Forwarding>>,
 }
 
-/// What is known of an exchange before it starts.
+/// Facts about an exchange before it starts.
 pub(in crate::transport) struct Opening {
     pub(in crate::transport) asked: Asked,
     pub(in crate::transport) header_limit: usize,
@@ -59,7 +59,7 @@ pub(in crate::transport) struct Opening {
     pub(in crate::transport) forwarding: Option<Box<Forwarding>>,
 }
 
-/// What came of a wait for leave to send the body.
+/// Result of a wait for leave to send the body.
 pub(super) enum Leave {
     /// The body is to be sent.
     Granted,
@@ -69,7 +69,7 @@ pub(super) enum Leave {
     Refused,
 }
 
-/// Why no more of a request is sent.
+/// Reason why no more of a request is sent.
 #[derive(Debug)]
 pub(super) enum Halted {
     Broken(Broken),

@@ -54,7 +54,7 @@ fn member(mut source: Source<'_>) -> io::Result<State<'_>> {
     }
 }
 
-/// What follows a member: another one, or zeros and the end.
+/// State behind a member: another one, or zeros and the end.
 fn behind(mut source: Source<'_>) -> io::Result<State<'_>> {
     let mut padded = false;
     loop {

@@ -27,7 +27,7 @@ pub(in crate::transport) trait BodyRead: Read {
     fn is_framed(&self) -> bool;
 }
 
-/// What the layers of one body share.
+/// Facts that the layers of one body share.
 pub(super) struct Layers {
     limit: u64,
     empty: Rc<Cell<bool>>,
