@@ -1,13 +1,13 @@
 //! What the caller gets: exactly one outcome for each request.
 
 mod context;
+mod debug;
 mod report;
 #[cfg(test)]
 pub(crate) mod sample;
 mod unsuccessful;
 
 use std::borrow::Cow;
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -386,21 +386,4 @@ fn shown_url(request: &Request, report: &Report) -> String {
 fn written_url<'a>(request: &'a Request, report: &'a Report) -> &'a str {
     let resolved = report.rare().written.as_deref();
     resolved.unwrap_or(request.url())
-}
-
-impl<T> fmt::Debug for Outcome<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Outcome");
-        shown
-            .field("index", &self.index)
-            .field("request", &self.request);
-        match &self.state {
-            State::Success(_) => shown.field("success", &self.status()),
-            State::Rejected(rejection) => shown.field("rejected", rejection),
-            State::Failed(error) => shown.field("failed", error),
-        };
-        shown
-            .field("attempts", &self.report.attempts)
-            .finish_non_exhaustive()
-    }
 }
