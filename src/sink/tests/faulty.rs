@@ -46,6 +46,7 @@ impl Faults {
     }
 
     /// True if something may go wrong.
+    #[cfg(feature = "sqlite")]
     pub(super) fn any(&self) -> bool {
         self.full_at > 0
     }

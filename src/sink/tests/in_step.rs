@@ -64,6 +64,7 @@ struct Place {
 }
 
 impl Place {
+    #[cfg(feature = "sqlite")]
     fn is_database(&self) -> bool {
         self.log.extension().is_some_and(|end| end == "db")
     }

@@ -16,6 +16,7 @@ use std::rc::Rc;
 use super::{Layer, Passed, TooLarge};
 
 /// Bytes behind the end of a coded body that are read and thrown away, to keep the connection.
+#[cfg(any(feature = "brotli", feature = "deflate"))]
 const BEHIND: u64 = 4 * 1024;
 
 /// Coded bytes: the body as it came, or the layer below.
@@ -99,6 +100,7 @@ pub(super) fn begins(source: &mut Source<'_>) -> io::Result<bool> {
 }
 
 /// Reads to where the body ends, so that the connection can serve again.
+#[cfg(any(feature = "brotli", feature = "deflate"))]
 pub(super) fn finish(source: &mut impl BufRead) -> io::Result<()> {
     io::copy(&mut source.take(BEHIND), &mut io::sink()).map(drop)
 }
