@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
+use memchr::memchr;
+
 use crate::http::header::RETRY_AFTER;
 use crate::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -37,13 +39,18 @@ impl Headers {
             return map.get(name).map(HeaderValue::as_bytes);
         }
         let name = name.as_str().as_bytes();
-        let mut lines = self.lines.split(|&b| b == b'\n');
-        lines.find_map(|line| {
+        let mut rest = &self.lines[..];
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest).unwrap_or(rest.len());
+            let (line, after) = rest.split_at(end);
             // Most lines are ruled out by one byte.
-            let value = line.get(name.len()..)?.strip_prefix(b":")?;
-            let is = line[..name.len()].eq_ignore_ascii_case(name);
-            is.then(|| value.trim_ascii())
-        })
+            if line.get(name.len()) == Some(&b':') && line[..name.len()].eq_ignore_ascii_case(name)
+            {
+                return Some(line[name.len() + 1..].trim_ascii());
+            }
+            rest = after.get(1..).unwrap_or_default();
+        }
+        None
     }
 
     /// The first `Retry-After`.
