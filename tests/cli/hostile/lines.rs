@@ -238,6 +238,9 @@ impl Lines<'_> {
                     "Cookie",
                     "Proxy-Authorization",
                     "X-Api-Key",
+                    "X-Session-Id",
+                    "my_secret",
+                    "X-Hub-SIGNATURE",
                 ]);
                 let other = self.one(&[
                     "X-One",
@@ -255,7 +258,12 @@ impl Lines<'_> {
                 1 => json!({"user": "u", "password": self.secret()}),
                 _ => json!({"user": "a\r\nb", "password": self.secret(), "bearer": null}),
             },
-            "params" | "form" => json!({self.text(): [self.text(), 1, null], "a": self.text()}),
+            "params" => {
+                let name = self.one(&["access_token", "API-key", "X-Amz-Signature", "sig"]);
+                let secret = self.secret();
+                json!({name: secret, self.text(): [self.text(), 1, null], "a": self.text()})
+            }
+            "form" => json!({self.text(): [self.text(), 1, null], "a": self.text()}),
             "max_time_ms" | "connect_timeout_ms" => json!(self.one(&[1, 50, 1000])),
             "retry" | "max_redirs" => json!(self.one(&[0, 1])),
             "accept" => json!(self.one(&["200", "100..=599", "x"])),
@@ -300,9 +308,12 @@ impl Lines<'_> {
                 .to_string()
                 .into_bytes(),
             17 => {
-                // JSON that ends too early, or goes on too long; without secrets, since nobody can tell them there.
-                let text =
-                    json!({"url": "http://a.invalid/", "body_file": self.file()}).to_string();
+                // JSON that ends too early, or goes on too long.
+                let bearer = self.secret();
+                let text = json!({
+                    "auth": {"bearer": bearer}, "url": self.url(), "body_file": self.file(),
+                })
+                .to_string();
                 let mut at = self.random.usize(..text.len());
                 while !text.is_char_boundary(at) {
                     at -= 1;
