@@ -295,6 +295,10 @@ impl Lines<'_> {
             };
             keys.insert(key.to_owned(), value);
         }
+        // Hundreds of retries of a port that refuses them would take minutes.
+        if keys.get("retry").and_then(Value::as_u64) > Some(1) {
+            keys.insert("retry".to_owned(), json!(1));
+        }
         Value::Object(keys).to_string()
     }
 
