@@ -232,8 +232,9 @@ impl Response {
         value::parse(&self.json_text()?)
     }
 
-    /// The value at a pointer (RFC 6901) into the body as JSON, found without making a value of all the rest. `None`:
-    /// nothing is there.
+    /// The value at a JSON pointer (RFC 6901), such as `/error/code` or `/items/0`, in the body. Only this value is built,
+    /// not a [`Value`] of the whole body. `None`: the body has no value there, or `pointer` is not empty and does not
+    /// begin with `/`. An empty pointer is the whole body.
     ///
     /// ```
     /// # fn read(response: &haul::Response) -> Result<(), serde_json::Error> {

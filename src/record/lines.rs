@@ -165,11 +165,12 @@ impl InputLines {
         self
     }
 
-    /// As [`refuse_files`](InputLines::refuse_files), but regular files in this directory and below it may be sent. A
-    /// path is looked at with `..` and all links resolved, when its line is read.
+    /// As [`refuse_files`](InputLines::refuse_files), but lines may send regular files in `folder` and below it. When a
+    /// line is read, `..` and all links of its path are resolved first; a relative path starts at the working directory,
+    /// not at `folder`.
     ///
     /// # Errors
-    /// When it is no directory that can be found.
+    /// When `folder` cannot be found or is not a directory.
     pub fn files_only_from(mut self, folder: impl AsRef<Path>) -> io::Result<InputLines> {
         self.local = Some(LocalFiles::below(folder.as_ref())?);
         Ok(self)
@@ -210,8 +211,8 @@ impl InputLines {
     /// Makes the request that stands for a line which could not be read: it fails, of class
     /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), so that a bad line is one outcome and ends no batch.
     ///
-    /// Outcome and record have of the line what is known to be harmless: host and path of its URL, its `id`, and the name
-    /// of a key ([`Error::text`](crate::Error::text)).
+    /// Outcome and record show only parts of the line that are known to be harmless: host and path of its URL, its `id`,
+    /// and the name of a key ([`Error::text`](crate::Error::text)).
     ///
     /// ```
     /// use haul::record::InputLines;

@@ -25,16 +25,16 @@
 //! | `remote_ip`, `reused` | who answered, and whether over a kept-alive connection |
 //! | `timings` | the phases of the last attempt |
 //! | `content_type` | of the response |
-//! | `content_encoding` | of the body, if it has a coding that this build does not decode: it is kept as it came; absent: the body is not coded, or was decoded |
+//! | `content_encoding` | the `Content-Encoding` of a body that this build does not decode, so that it is kept as it came; absent: the body is not coded, or was decoded |
 //! | `size_bytes` | of the body, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
 //! | `layer`, `error_type`, `phase`, `error_msg`, `stop_reason` | why it failed, and why it was not tried again; `stop_reason` also where an accepted response was to be asked for again, and could not be |
-//! | `error_position`, `error_text` | of a line or a URL that could not be read: the position of the mistake, in bytes from 1 (in the line, or in the URL of a line that could be read), and a part of it that is known to be harmless, such as the name of a key; `url` is then its host and path |
+//! | `error_position`, `error_text` | if a line or a URL could not be read: the position of the mistake, in bytes from 1 of the line as UTF-8 without a byte order mark (of the URL, if the line itself could be read), and a part of the line that is known to be harmless, such as the name of a key; `url` is then only host and path |
 //! | `attempt_log` | the attempts that failed, or were followed by another: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
 //! | `body`, `body_encoding`, `body_truncated` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
-//! | `charset` | of text that the response's `Content-Type` names another charset than UTF-8 for, and that was decoded from it (feature `charset`): its name there, in lower case |
+//! | `charset` | the charset that the text was decoded from (feature `charset`), named as in the response's `Content-Type`, in lower case; absent: the text came as UTF-8, or `body` is in base64 |
 //! | `tag` | what the caller tagged the request with, as it was written |
 //! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
 //!

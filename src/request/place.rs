@@ -33,9 +33,10 @@ impl Request {
         Request::get(text).spoiled(reason.into())
     }
 
-    /// Keeps the line that could not be read and that this request stands for, as it was written, secrets included. A
-    /// failure log then has it, and reading that log reads the line again. For input that is gone once it is read, such as
-    /// standard input: of a file, the failure log names the line.
+    /// Keeps the line that could not be read and that this request stands for, as it was written, secrets included. The
+    /// failure log then holds the line, and reading the log reads the line again. Use it for input that is gone once it
+    /// is read, such as standard input. For a line of a file, the file and the number of the line in the log are enough
+    /// ([`unread_line`](Request::unread_line)).
     ///
     /// ```
     /// use haul::record::InputLines;
@@ -56,8 +57,8 @@ impl Request {
         self
     }
 
-    /// The file and the number of the line that this request stands for, if it comes from a failure log and the line could
-    /// not be read. `None`: the request is not of that kind, or its line is in no file.
+    /// The file and the number of the line that this request stands for, if the line could not be read: it can be read
+    /// again from there. `None`: the request could be read, keeps its line, or came from standard input or no file.
     pub fn unread_line(&self) -> Option<(&str, u64)> {
         let is_unread = self.invalid().is_some() && self.raw_line().is_none();
         let (source, line) = (self.source()?, self.line()?);

@@ -19,9 +19,9 @@ use locate::{Directories, Located};
 
 /// Register of every file that a run reads or writes: inputs, results, failure log, bodies.
 ///
-/// A file is known by its device and inode, with links followed; one that is not there yet by its name and the canonical
-/// path of its directory; where the system has no inodes, by its canonical path. Devices, pipes, terminals and other
-/// things that are no regular file are not entered: they never clash.
+/// Two paths are the same file if they have the same device and inode, with links followed; a file that does not exist yet
+/// is known by its name and the canonical path of its directory; if the system has no inodes, by its canonical path.
+/// Devices, pipes, terminals and other things that are no regular file are not entered: they never clash.
 ///
 /// Clones are one register. Give it to [`InputLines::register`](super::InputLines::register), so that the files that
 /// lines name are entered too.
@@ -142,7 +142,8 @@ impl FileRegister {
         FileRegister::default()
     }
 
-    /// Enters a file that the run reads. `name` says in messages what for. A file may be read more than once.
+    /// Enters a file that the run reads. `name` says in messages what the run uses the file for. A file may be read more
+    /// than once.
     ///
     /// # Errors
     /// When the run writes the file.
@@ -154,7 +155,7 @@ impl FileRegister {
         self.lock().enter(path.as_ref(), name.into(), true)
     }
 
-    /// Enters a file that the run writes.
+    /// Enters a file that the run writes; `name` as in [`enter_read`](FileRegister::enter_read).
     ///
     /// # Errors
     /// When the run reads the file, or writes it already.
@@ -166,8 +167,8 @@ impl FileRegister {
         self.lock().enter(path.as_ref(), name.into(), false)
     }
 
-    /// Says that an earlier run began to save these files and has no outcome of them
-    /// ([`Journal::unfinished_files`](crate::sink::Journal::unfinished_files)): they may be replaced.
+    /// Allows these files to be replaced, because an earlier run began to save them and recorded no outcome of their
+    /// requests ([`Journal::unfinished_files`](crate::sink::Journal::unfinished_files)).
     pub fn resume_files<P: AsRef<Path>>(&self, paths: impl IntoIterator<Item = P>) {
         let mut entries = self.lock();
         for path in paths {

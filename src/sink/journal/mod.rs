@@ -233,15 +233,16 @@ impl Journal {
         self
     }
 
-    /// Whether requests whose last outcome is no success are sent again. The new record
+    /// True: requests whose last outcome is no success are sent again; those that ended as
+    /// [`Interrupted`](crate::ErrorType::Interrupted) only with [`resume_writes`](Journal::resume_writes). The new record
     /// [stands for](Record::supersedes) the old one; both stay in the file. Default false.
     pub fn retry_failed(mut self, retry: bool) -> Journal {
         self.retry_failed = retry;
         self
     }
 
-    /// Whether a request that must not be repeated, and was under way when its run was cut off, is sent again all the
-    /// same. Default false: it ends as [`Interrupted`](crate::ErrorType::Interrupted).
+    /// True: a request that must not be repeated, and was under way when its run was cut off, is sent again all the same.
+    /// Default false: it ends as [`Interrupted`](crate::ErrorType::Interrupted).
     pub fn resume_writes(mut self, resume: bool) -> Journal {
         self.resume_writes = resume;
         self

@@ -45,14 +45,16 @@ pub(crate) struct Connection {
     pub(crate) max_header_size: u64,
     /// Refuse private and local addresses, and files of this machine
     ///
-    /// For lists that come from others: no line, and no redirect, leads into this network. Asked about every address right
-    /// before it is connected to. A line with body_file is refused (--allow-files-from allows a directory), and an
-    /// output_file stays in --output-dir, whatever links are there.
+    /// For lists that come from others: no line, and no redirect, leads into this network. Each address is checked right
+    /// before haul connects to it. A line with body_file is refused (--allow-files-from allows a directory), and so is one
+    /// whose output_file a link leads out of --output-dir. Files that options name (-d @FILE) are sent.
+    /// Bad lines of a failure log are not read again from their files.
     #[arg(long)]
     pub(crate) public_only: bool,
     /// With --public-only, lines may send files of this directory
     ///
-    /// Regular files in it and below it, by their place once .. and links are resolved.
+    /// A body_file must be a regular file in DIR or below it, once .. and links are resolved. It is still written
+    /// relative to the working directory, not to DIR.
     #[arg(long, value_name = "DIR", requires = "public_only")]
     pub(crate) allow_files_from: Option<PathBuf>,
 }

@@ -44,19 +44,22 @@ pub(crate) struct Ending {
     pub(crate) resume: bool,
     /// Resume, and send those again whose last outcome is no success
     ///
-    /// The new line stands for the old one: of records with one key the last holds.
+    /// The new line stands for the old one: of records with one key the last holds. A POST or PATCH that is recorded as
+    /// interrupted is sent again only with --resume-writes.
     #[arg(long, requires = "output")]
     pub(crate) retry_failed: bool,
     /// Bring results to the disk (fsync), at most 200 ms late
     #[arg(long, requires = "output")]
     pub(crate) durable: bool,
-    /// Replace an existing -o FILE, and what else there is to be written
+    /// Replace existing output files: -o, --failures, --summary-json, --output-dir
     ///
-    /// Without it, no file that was there before the run is replaced. A file that the run reads, or that it would write
+    /// A failure log in SQLite is not replaced: each run adds to it. Without this option, no file that was there before the run is replaced. A file that the run reads, or that it would write
     /// twice, is refused all the same, by whatever name or link it is called.
     #[arg(long, conflicts_with_all = ["resume", "retry_failed"])]
     pub(crate) overwrite: bool,
     /// On resume, send again the POST and PATCH that were in flight
+    ///
+    /// With --retry-failed, those too that an earlier --resume recorded as interrupted.
     #[arg(long)]
     pub(crate) resume_writes: bool,
     /// Print the requests as JSON lines; send nothing
@@ -64,7 +67,7 @@ pub(crate) struct Ending {
     /// Nothing is made or changed either, and outputs that could not be written are refused.
     /// Each line is read, and each file looked at, as a run would do it. A request is shown with its method, resolved
     /// URL, all headers (secrets masked) and the size of its body. The exit status is 1 if a line could not be sent.
-    /// What --resume would skip is shown too.
+    /// Requests that --resume would skip are shown like the others.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Start a small local server and run a batch against it

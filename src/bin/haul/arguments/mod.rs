@@ -58,8 +58,8 @@ pub(crate) struct Arguments {
 }
 
 const AFTER: &str = "\
-Exit status: 0 all succeeded, 1 some failed or were rejected, 2 usage error, 3 results could not be
-written, 4 stopped early by a limit, 130 or 143 interrupted. More on each option: --help.";
+Exit status: 0 all succeeded, 1 some failed or were rejected, 2 usage error, 3 an output could not
+be written, 4 stopped early by a limit, 130 or 143 interrupted. More on each option: --help.";
 
 const AFTER_LONG: &str = r#"A line of input:
   https://example.com/1                                    a URL
@@ -67,13 +67,14 @@ const AFTER_LONG: &str = r#"A line of input:
 
   Keys: url (required); id (custom_id), tag: echoed; method;
   headers {name: text, list, or null to leave it out}; params {name: value or list};
-  one of body, json, form {name: value}, body_base64, body_file (a path);
+  one of body, json, form {name: value}, body_base64, body_file (a path from the working
+  directory);
   auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent;
   max_redirs; accept [codes and "ranges"]; expect_json; require {pointer: value};
   output_file (a path under --output-dir).
   Elsewhere null stands for a key that is not there. json, params and form are sent, and tag comes
   back, as written. A line is read up to 16 MiB. One that is wrong is one failed result, of class
-  invalid_request. Every result has the name of its file and the number of its line (source, line).
+  invalid_request. The result of a line has the name of its file and its number (source, line).
 
 First steps:
   haul urls.txt > out.jsonl                                a list of URLs, a bar on the terminal
@@ -91,7 +92,7 @@ Exit status:
   0    every request succeeded (also where there was none; --fail-empty makes that 1)
   1    finished, and at least one failed or was rejected (--exit-zero makes that 0)
   2    usage or configuration error: nothing was sent
-  3    results could not be written, or an internal error
+  3    an output could not be written, or an internal error
   4    stopped early by --fail-early, --max-failures or --max-run-time
   130  interrupted by INT, 143 by TERM"#;
 

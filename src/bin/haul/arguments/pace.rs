@@ -65,8 +65,9 @@ pub(crate) struct Times {
     pub(crate) connect_timeout: Duration,
     /// Stop the whole run after this
     ///
-    /// What was not done by then has no result: --resume sends it. Counted from the start of the command, and holds
-    /// whatever it waits for: a pipe that nobody writes to, half a line, a reader of the results.
+    /// Requests that are not done by then have no result: --resume sends them. A request whose next retry would come later
+    /// fails at once. The time counts from the start of the command, and ends the run even while it waits for a pipe that
+    /// nobody writes to, for the rest of a line, or for a reader of the results, who may then have half a line.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) max_run_time: Option<Duration>,
     /// Retries after the first attempt

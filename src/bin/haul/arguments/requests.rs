@@ -52,13 +52,14 @@ pub(crate) struct Requests {
     /// The Cookie header
     #[arg(short = 'b', long, value_name = "COOKIES")]
     pub(crate) cookie: Option<String>,
-    /// A further header and query parameter whose value is secret
+    /// Name of a further header or query parameter whose value is secret
     ///
-    /// May be given more than once. Results, failure log, summary and messages do not show its value, and a redirect to
-    /// another origin (scheme, host or port) does not take the header along. So it is always with Authorization, Cookie,
-    /// headers with key, token, secret, auth, session, password or signature in their names (Idempotency-Key aside), and
-    /// the parameters access_token, refresh_token, id_token, client_secret, password, api_key, apikey, api-key,
-    /// signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature.
+    /// May be given more than once, or as a list with commas. Results, failure log, summary and messages show *** in
+    /// place of the value, and a redirect to another origin (scheme, host or port) does not take the header along. These
+    /// are always secret: Authorization, Cookie, headers with api-key, apikey, token, secret, password or signature in
+    /// their names, or with key, auth or session as a word of the name (X-Session-Id, but not SessionId; Idempotency-Key
+    /// is shown), and the parameters access_token, refresh_token, id_token, client_secret, password, api_key, apikey,
+    /// api-key, signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature. Bodies are kept as they are.
     #[arg(long = "secret", value_name = "NAME", value_delimiter = ',', value_parser = secret_name)]
     pub(crate) secrets: Vec<String>,
     /// Add to every query, percent-encoded

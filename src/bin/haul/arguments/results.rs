@@ -23,8 +23,9 @@ pub(crate) struct Results {
     pub(crate) failures: Option<PathBuf>,
     /// Keep lines of standard input that cannot be read in the failure log, secrets included
     ///
-    /// haul reads them again from there. Without this, the failure log shows of such a line where it stands and what is
-    /// wrong with it; a line of a file is read again from its file.
+    /// When the failure log is an input, haul reads these lines again from it. Without this option, the log has only the
+    /// number of such a line and what is wrong with it. A line of a file is not kept: it is read again from its file,
+    /// by its number, so mend it there and insert or remove no lines before it.
     #[arg(long, requires = "failures")]
     pub(crate) keep_bad_lines: bool,
     /// Bodies in the results: auto (text, else base64) or none
@@ -40,9 +41,9 @@ pub(crate) struct Results {
     pub(crate) body_limit: u64,
     /// Save each body to a file and record its path
     ///
-    /// The directory is made. A file is called as its line's output_file says, else as the last part of its URL; where
-    /// that is taken, its number in the input is added. A file appears whole or not at all. --overwrite replaces files
-    /// that are there from before; without it, a line whose output_file is there fails.
+    /// The directory is made. The output_file of a line names its file, else the last part of its URL does; if that name
+    /// is taken, the number of the request is added (a-2.html). A file appears whole or not at all. --overwrite replaces
+    /// files that were there before the run; without it, a line whose output_file exists fails.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["require", "expect_json"])]
     pub(crate) output_dir: Option<PathBuf>,
     /// Input order instead of as completed
