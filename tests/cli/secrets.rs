@@ -228,3 +228,13 @@ fn a_url_with_a_secret_is_in_no_hint_and_no_list_of_arguments() {
         );
     }
 }
+
+#[test]
+fn a_name_that_no_header_and_no_parameter_has_is_refused() {
+    for name in ["x-a: 1", "a b", "", "a=b", "x-a\nx-b"] {
+        haul(["--secret", name, "--dry-run", "http://h/"])
+            .done()
+            .exits(2)
+            .says("the name of a header or query parameter is expected");
+    }
+}

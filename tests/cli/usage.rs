@@ -325,3 +325,11 @@ fn no_message_shows_a_secret() {
         assert!(!done.stderr.contains("ret"), "{}", done.stderr);
     }
 }
+
+#[test]
+fn a_failure_log_is_a_file() {
+    haul(["--failures", "-", "http://127.0.0.1:9/"])
+        .done()
+        .exits(2)
+        .says("--failures: a file is expected");
+}

@@ -67,9 +67,14 @@ impl Look {
         }
         if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {
             self.not_repeated = true;
+            let remedy = match error.error_type() {
+                ErrorType::Interrupted => "--resume-writes sends such requests again",
+                _ => {
+                    "--retry-all-methods, or \"idempotent\": true on its line, says that repeating it is safe"
+                }
+            };
             self.voice.warning(&format!(
-                "{} {}: not tried again, since the server may have acted on it (--retry-all-methods, or \
-                 \"idempotent\": true on its line, says that repeating it is safe)",
+                "{} {}: not tried again, since the server may have acted on it ({remedy})",
                 outcome.request().method(),
                 outcome.url()
             ));

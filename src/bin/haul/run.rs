@@ -8,7 +8,7 @@ use haul::sink::Sink;
 use haul::{CancelToken, End, Intake, Outcome, Outcomes, Request, SinkError, Summary};
 
 use crate::again;
-use crate::arguments::{Arguments, Shown};
+use crate::arguments::{Arguments, Shown, name_of};
 use crate::dry_run;
 use crate::failure::{Failure, Status};
 use crate::files::{self, SummaryFile, results_path};
@@ -145,6 +145,12 @@ fn check(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage(
             "--resume, --retry-failed and --durable need a file: -o FILE",
         ));
+    }
+    if arguments.results.failures.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage(format!(
+            "{}: a file is expected (standard output is for the results)",
+            name_of("failures")
+        )));
     }
     Ok(())
 }

@@ -123,9 +123,14 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
 
 /// `X-My-Key`: the name of a header, a query parameter or both.
 pub(crate) fn secret_name(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("the name of a header or query parameter is expected".to_owned()),
-        name => Ok(name.to_owned()),
+    let name = text.trim();
+    // Such a name would match nothing, and what it was meant for would be shown.
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | '=' | '&');
+    match name.is_empty() || name.contains(is_odd) {
+        true => {
+            Err("the name of a header or query parameter is expected, without a value".to_owned())
+        }
+        false => Ok(name.to_owned()),
     }
 }
 
