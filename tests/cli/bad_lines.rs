@@ -171,6 +171,7 @@ fn equal_mistakes_are_one_row_whatever_the_lines_hold() {
         text += &format!("{{\"url\":\"http://h/{n}\",\"headers\":{{\"bad {n}\":\"{n}\"}}}}\n");
         text += &format!("{{\"url\":\"http://h/{n}\",\"retry\":-{}}}\n", n + 1);
         text += &format!("scheme{n}://h/\n");
+        text += &format!("{{\"url\":\"http://h/{n}\",\"require\":{{\"code{n}\":0}}}}\n");
     }
     let list = folder.file("list", text);
     haul(["--summary-json", &folder.at("summary"), &list])
@@ -182,7 +183,7 @@ fn equal_mistakes_are_one_row_whatever_the_lines_hold() {
         .iter()
         .map(|error| error["count"].as_u64().unwrap())
         .collect();
-    assert_eq!(counts, [20; 5], "{top:#?}");
+    assert_eq!(counts, [20; 6], "{top:#?}");
 }
 
 fn targets(server: &Server) -> Vec<String> {

@@ -412,6 +412,7 @@ fn standard_output_that_is_closed_or_only_read_is_status_3() {
     for (redirected, arguments) in [
         (">&-", &[][..]),
         (">&-", &["-o", "-", "--ordered"]),
+        (">&-", &["-o", "new", "--summary-json", "-"]),
         ("1</dev/null", &[]),
         ("1</dev/null", &["--dry-run"]),
         ("1</dev/null", &["-o", "new", "--summary-json", "-"]),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use haul::Request;
-use haul::record::{InputLines, InvalidLine};
+use haul::record::{FileRegister, InputLines, InvalidLine};
 
 use crate::arguments::{Arguments, Format};
 use crate::failure::Failure;
@@ -70,6 +70,7 @@ pub(crate) struct Bad {
 pub(crate) fn open(
     arguments: &Arguments,
     lines: InputLines,
+    register: &FileRegister,
     voice: &Voice,
 ) -> Result<Input, Failure> {
     let given = &arguments.requests;
@@ -84,7 +85,7 @@ pub(crate) fn open(
         tables,
         refusal: Refusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
-        reread: (!arguments.connection.public_only).then(Reread::default),
+        reread: (!arguments.connection.public_only).then(|| Reread::new(register.clone())),
     })
 }
 

@@ -3,14 +3,17 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead};
 
-use haul::record::InvalidLine;
+use haul::record::{FileRegister, InvalidLine};
 
 use crate::line::{Line, read_line};
 use crate::reader::{Looked, look};
 
-/// The file that was read last: entries of one file mostly come in the order of their lines.
-#[derive(Default)]
-pub(crate) struct Reread(Option<Open>);
+/// Files that a failure log names, read one at a time.
+pub(crate) struct Reread {
+    register: FileRegister,
+    /// The file that was read last: entries of one file mostly come in the order of their lines.
+    last: Option<Open>,
+}
 
 struct Open {
     name: String,
@@ -20,6 +23,14 @@ struct Open {
 }
 
 impl Reread {
+    /// `register`: the files of the run. What the run writes is not read.
+    pub(crate) fn new(register: FileRegister) -> Reread {
+        Reread {
+            register,
+            last: None,
+        }
+    }
+
     /// Reads a line of a file, counted from 1.
     pub(crate) fn line(&mut self, name: &str, number: u64) -> Result<String, InvalidLine> {
         let gone = |reason: &str| {
@@ -27,12 +38,17 @@ impl Reread {
                 "the line that the failure log names cannot be read again: {reason}"
             ))
         };
-        let mut open = match self.0.take() {
+        let mut open = match self.last.take() {
             Some(open) if open.name == name && open.number < number => open,
-            _ => Open::new(name).map_err(|e| gone(&e.to_string()))?,
+            _ => {
+                let entered = self.register.enter_read(name, "a list with bad lines");
+                entered
+                    .map_err(|clash| gone(&format!("this run writes it ({})", clash.other())))?;
+                Open::new(name).map_err(|e| gone(&e.to_string()))?
+            }
         };
         let line = open.line(number);
-        self.0 = Some(open);
+        self.last = Some(open);
         match line.map_err(|e| gone(&e.to_string()))? {
             Some(Ok(text)) => Ok(text),
             Some(Err(wrong)) => Err(wrong),
@@ -87,14 +103,30 @@ mod tests {
         let list = folder.join("list");
         fs::write(&list, "\u{feff}one\r\n\nthree\nfour").unwrap();
         let list = list.to_str().unwrap();
-        let mut files = Reread::default();
+        let register = FileRegister::new();
+        let mut files = Reread::new(register.clone());
         for (number, text) in [(1, "one"), (3, "three"), (4, "four"), (3, "three"), (2, "")] {
             assert_eq!(files.line(list, number).as_deref(), Ok(text));
         }
         let wrong = files.line(list, 5).unwrap_err().to_string();
         assert!(wrong.ends_with("the file has fewer lines"), "{wrong}");
         assert!(files.line("no such file", 1).is_err());
+        assert!(register.enter_written(list, "the results").is_err());
         assert!(files.line(folder.to_str().unwrap(), 1).is_err());
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_the_run_writes_is_not_read() {
+        let register = FileRegister::new();
+        register.enter_written("written", "--failures").unwrap();
+        let mut files = Reread::new(register);
+        for name in ["written", "./written"] {
+            let wrong = files.line(name, 1).unwrap_err().to_string();
+            assert!(
+                wrong.ends_with("this run writes it (--failures)"),
+                "{wrong}"
+            );
+        }
     }
 }

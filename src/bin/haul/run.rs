@@ -36,7 +36,7 @@ pub(crate) fn run(
     let files = files::enter(arguments)?;
     let Settings { client, lines } = settings::settings(arguments, voice)?;
     let lines = lines.register(files.register().clone());
-    let requests = input::open(arguments, lines, voice)?;
+    let requests = input::open(arguments, lines, files.register(), voice)?;
     let known = requests.known();
     files.check_writable()?;
     check_stdout(arguments)?;
@@ -165,7 +165,8 @@ fn check_stdout(arguments: &Arguments) -> Result<(), Failure> {
     }
     // With another output a run is of use without its results, and a dry run has its exit status.
     let others = [&to.failures, &to.output_dir, &to.summary_json];
-    if shows && !arguments.ending.dry_run && others.iter().all(|path| path.is_none()) {
+    let only_here = shows && others.iter().all(|path| path.is_none());
+    if (only_here || sums_up) && !arguments.ending.dry_run {
         stdout::check_open()?;
     }
     Ok(())

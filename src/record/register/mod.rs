@@ -142,6 +142,12 @@ impl FileRegister {
         FileRegister::default()
     }
 
+    /// The place by which a file is known that has no inode yet: its name in the canonical path of its directory, with
+    /// links followed. Nothing is entered.
+    pub fn place_of(path: impl AsRef<Path>) -> PathBuf {
+        Directories::default().locate(path.as_ref()).place
+    }
+
     /// Enters a file that the run reads. `name` says in messages what the run uses the file for. A file may be read more
     /// than once.
     ///
@@ -225,15 +231,18 @@ impl Entries {
             return Ok(());
         }
         let identities = self.identities(&located);
-        if let Some(other) = self.named(identities)
-            && !(is_read && other.is_read)
-        {
-            return Err(FileClash {
-                path: path.to_owned(),
-                other: other.name.clone(),
-                other_path: other.path.clone(),
-                is_read: other.is_read,
-            });
+        match self.named(identities) {
+            // Read once more, by the same name: millions of lines may name few files.
+            Some(other) if is_read && other.is_read && other.path == path => return Ok(()),
+            Some(other) if !(is_read && other.is_read) => {
+                return Err(FileClash {
+                    path: path.to_owned(),
+                    other: other.name.clone(),
+                    other_path: other.path.clone(),
+                    is_read: other.is_read,
+                });
+            }
+            _ => {}
         }
         let number = self.named.len();
         self.named.push(Entry {

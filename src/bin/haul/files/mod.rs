@@ -174,10 +174,10 @@ pub(crate) fn is_database(path: &Path) -> bool {
     ends.iter().any(|other| end.eq_ignore_ascii_case(other))
 }
 
-/// Path of a file that SQLite keeps beside a database: links are followed, as SQLite does.
+/// Path of a file that SQLite keeps beside a database: links are followed, as SQLite does, also to a file that is not
+/// there yet.
 fn with_end(path: &Path, end: &str) -> PathBuf {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut name = OsString::from(path);
+    let mut name = OsString::from(FileRegister::place_of(path));
     name.push(end);
     name.into()
 }

@@ -75,6 +75,25 @@ fn every_option_that_takes_a_path_is_in_the_register() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn files_beside_a_database_are_known_through_links() {
+    let folder = Folder::new();
+    for (link, target, made) in [("a.db", "x.db", true), ("b.db", "y.db", false)] {
+        std::os::unix::fs::symlink(target, folder.at(link)).unwrap();
+        if made {
+            fs::write(folder.at(target), "").unwrap();
+        }
+        for end in BESIDE {
+            let other = folder.at(&format!("{target}{end}"));
+            let given = ["--failures", &folder.at(link), "-o", &other, "--overwrite"];
+            let failure = enter(&arguments(&given)).err();
+            let message = failure.expect(&other).message().to_owned();
+            assert!(message.contains("it is to be written twice"), "{message}");
+        }
+    }
+}
+
 /// An empty directory, removed at the end.
 struct Folder(PathBuf);
 
