@@ -46,6 +46,8 @@ pub(super) enum Trouble {
     Malformed(Malformed),
     /// A response of success came, and the request could not be sent to its end.
     Unfinished,
+    /// More than so many bytes of a response of success came before the request could be sent to its end.
+    Overrun(u64),
     /// The request's body cannot be read.
     Unsent(Unsent),
     /// The body cannot go where it is wanted.
@@ -120,7 +122,7 @@ impl Scene<'_> {
         // It is about the body that came or is to come, whatever the connection was at.
         let phase = match trouble {
             Trouble::Unsaved(_) => Phase::Receive,
-            Trouble::Unsent(_) | Trouble::Unfinished => Phase::Send,
+            Trouble::Unsent(_) | Trouble::Unfinished | Trouble::Overrun(_) => Phase::Send,
             _ => self.phase,
         };
         let verdict = self.judge(trouble);
@@ -179,6 +181,14 @@ impl Scene<'_> {
                 );
                 Verdict::new(ErrorType::Connection, message)
             }
+            Trouble::Overrun(most) => {
+                let sent = self.sent;
+                let message = format!(
+                    "{to} answered with more than {most} bytes after {sent} bytes of the request, before its end; \
+                     no more of an answer waits for that"
+                );
+                Verdict::new(ErrorType::Connection, message).permanent()
+            }
             Trouble::Unsent(unsent) => {
                 let message = format!("the body to {to} cannot be sent: {unsent}");
                 let verdict = match unsent.begun {
@@ -193,13 +203,16 @@ impl Scene<'_> {
             }
             Trouble::Body(Cut::TooLarge) => {
                 let limit = self.call.body_limit;
-                let message = format!("the body from {to} is larger than {limit} bytes");
+                let message = format!(
+                    "the body from {to} is larger than {limit} bytes, the limit set by body_limit (--max-filesize)"
+                );
                 Verdict::new(ErrorType::BodyTooLarge, message).permanent()
             }
             Trouble::Body(Cut::Declared(length)) => {
                 let limit = self.call.body_limit;
                 let message = format!(
-                    "the body from {to} is larger than {limit} bytes: its Content-Length is {length}"
+                    "the body from {to} is larger than {limit} bytes, the limit set by body_limit \
+                     (--max-filesize): its Content-Length is {length}"
                 );
                 Verdict::new(ErrorType::BodyTooLarge, message).permanent()
             }

@@ -130,6 +130,11 @@ impl Connection {
         self.line.wire.limits.left(now, now)
     }
 
+    /// Has every read that would wait for the server fail from `now` on.
+    pub(super) fn await_no_more(&mut self, now: Instant) {
+        self.line.wire.limits = Limits::attempt(Some(now), None);
+    }
+
     /// Writes the first `pending` bytes of output.
     pub(super) fn write(&mut self, pending: usize) -> Result<(), Broken> {
         let output = self.buffers.take_output(pending);

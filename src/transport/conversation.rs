@@ -119,6 +119,9 @@ impl Conversation<'_> {
         if let Some(activity) = self.call.watch() {
             activity.answered();
         }
+        if answer.overrun.is_some() {
+            answer.connection.await_no_more(head_at);
+        }
         let (reply, cut) = receive(self.call, &mut answer);
         let mut connection = answer.connection;
         connection.count();
@@ -126,6 +129,12 @@ impl Conversation<'_> {
         let now = Instant::now();
         let over_limit = matches!(cut, Some(Cut::TooLarge | Cut::Declared(_)));
         let trouble = self.trouble(&mut connection, &reply, cut, answer.unsent);
+        let trouble = match (trouble, answer.overrun) {
+            (Some(Trouble::Broken(_) | Trouble::Unfinished), Some(most)) => {
+                Some(Trouble::Overrun(most))
+            }
+            (trouble, _) => trouble,
+        };
         let reusable = connection.attempt.reusable && trouble.is_none();
         self.connection = Some(connection);
         let result = match trouble {

@@ -43,6 +43,9 @@ pub(in crate::transport) struct Exchange {
     early_limit: u64,
     /// The body of the request was not sent to its end.
     pub(super) unsent: bool,
+    /// More of the response came than may wait while the request is sent. The server may send no more of it before it
+    /// has got the rest of the request.
+    pub(super) overrun: Option<u64>,
     /// To be put into the head.
     forwarding: Option<Box<Forwarding>>,
 }
@@ -99,6 +102,7 @@ impl Exchange {
                 .saturating_add(64 * 1024)
                 .min(EARLY),
             unsent: false,
+            overrun: None,
             forwarding: opening.forwarding,
         }
     }
@@ -160,6 +164,8 @@ impl Exchange {
         let mut from = 0;
         loop {
             if self.has_refused() {
+                let full = self.connection.buffers.is_full();
+                self.overrun = full.then_some(self.early_limit);
                 return Err(self.halt());
             }
             match self.connection.push(from, pending) {

@@ -38,6 +38,8 @@ pub(super) struct Answer {
     pub(super) connection: Box<Connection>,
     /// The body of the request was not sent to its end.
     pub(super) unsent: bool,
+    /// The request was given up on for the response of success that came, which is longer than so many bytes.
+    pub(super) overrun: Option<u64>,
     header_limit: usize,
 }
 
@@ -82,6 +84,7 @@ pub(super) fn exchange(
         connection,
         head,
         unsent,
+        overrun,
         ..
     } = exchange;
     match (ended, head) {
@@ -94,6 +97,7 @@ pub(super) fn exchange(
                 );
             }
             Ok(Answer {
+                overrun: overrun.filter(|_| head.status.is_success()),
                 head,
                 connection,
                 unsent,

@@ -54,6 +54,29 @@ fn each(server: &Server) -> [Asking; 3] {
 }
 
 #[test]
+fn a_success_that_is_longer_than_can_wait_ends_the_attempt_at_once() {
+    let server = Server::start(|peer| {
+        begin(peer);
+        // More than may wait at this limit, though its content is not: the chunks hold one byte each.
+        let chunks = "1\r\nx\r\n".repeat(40_000);
+        peer.say(format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
+        ));
+        peer.stay();
+    });
+    for mut asking in each(&server) {
+        asking.body_limit = 50_000;
+        let fault = asking.fault(&sockets());
+        assert_eq!(fault.error_type, ErrorType::Connection, "{}", fault.message);
+        assert!(
+            fault.message.contains("before its end"),
+            "{}",
+            fault.message
+        );
+    }
+}
+
+#[test]
 fn a_refusal_is_the_response_and_stops_the_body_that_is_not_read() {
     for status in [300, 413, 401, 503] {
         let server = Server::start(move |peer| {

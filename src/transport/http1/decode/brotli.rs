@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use brotli_decompressor::Decompressor;
 
-use super::source::{Source, begins, finish};
+use super::source::{Source, begins, finish, follows};
 
 /// Bytes of input that the decoder holds.
 const INPUT: usize = 4 * 1024;
@@ -41,6 +41,10 @@ impl Read for Brotli<'_> {
                 },
                 State::Stream(mut stream) => match stream.read(into) {
                     Ok(0) => {
+                        // Read again, it fails if it holds input that is not of the stream.
+                        if stream.read(&mut [0]).is_err() {
+                            return Err(follows());
+                        }
                         finish(&mut stream.get_mut().source)?;
                         State::End
                     }

@@ -15,10 +15,6 @@ use std::rc::Rc;
 
 use super::{Layer, Passed, TooLarge};
 
-/// Bytes behind the end of a coded body that are read and thrown away, to keep the connection.
-#[cfg(any(feature = "brotli", feature = "deflate"))]
-const BEHIND: u64 = 4 * 1024;
-
 /// Coded bytes: the body as it came, or the layer below.
 pub(super) type Source<'a> = BufReader<Counted<'a>>;
 
@@ -99,8 +95,18 @@ pub(super) fn begins(source: &mut Source<'_>) -> io::Result<bool> {
     }
 }
 
-/// Reads to where the body ends, so that the connection can serve again.
+/// Reads on from the end of a coded stream to the end of the body. Nothing may be between them: a text that is not coded
+/// may well begin like a bare `deflate` stream, and end as one long before it is over.
 #[cfg(any(feature = "brotli", feature = "deflate"))]
 pub(super) fn finish(source: &mut impl BufRead) -> io::Result<()> {
-    io::copy(&mut source.take(BEHIND), &mut io::sink()).map(drop)
+    match source.fill_buf()?.is_empty() {
+        true => Ok(()),
+        false => Err(follows()),
+    }
+}
+
+/// The error for bytes behind the end of a coded stream.
+#[cfg(any(feature = "brotli", feature = "deflate"))]
+pub(super) fn follows() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "something follows its end")
 }

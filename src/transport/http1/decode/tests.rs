@@ -304,17 +304,27 @@ fn an_error_of_the_connection_stays_one() {
 }
 
 #[test]
-fn what_follows_the_stream_is_read_too() {
-    let mut bytes = &[zlib(b"abc"), b"behind".to_vec()].concat()[..];
-    let body = Slow {
-        bytes,
-        at_once: 5,
-        framed: true,
-    };
-    let mut body = body;
-    let decoded = all_of("deflate", &mut body, 1000).unwrap();
-    bytes = body.bytes;
-    assert_eq!((decoded, bytes.len()), (b"abc".to_vec(), 0));
+fn nothing_may_follow_a_stream() {
+    for (coding, stream) in [
+        ("deflate", zlib(b"abc")),
+        ("deflate", bare(b"abc")),
+        ("br", brotli(b"abc")),
+    ] {
+        for behind in [&b"\0"[..], b"behind", &[7; 10_000]] {
+            let bytes = [&stream[..], behind].concat();
+            for at_once in [1, 5, usize::MAX] {
+                let error = all(coding, &bytes, at_once).unwrap_err();
+                assert!(error.to_string().contains("follows"), "{coding}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn json_that_begins_like_a_deflate_stream_is_none() {
+    let json = br#"{"x": null, "k": "a"}"#;
+    let undecoded = refused("deflate", json);
+    assert_eq!(undecoded.error.kind(), io::ErrorKind::InvalidData);
 }
 
 #[test]
