@@ -68,7 +68,7 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    /// What the JSON body must hold.
+    /// Makes a rule that the JSON body must hold this value at the pointer.
     ///
     /// # Errors
     /// When the pointer is none (RFC 6901 §3).
