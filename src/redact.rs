@@ -35,9 +35,8 @@ pub(crate) fn header_text(value: &[u8]) -> Cow<'_, str> {
 /// [`sensitive_query`](crate::ClientBuilder::sensitive_query). The userinfo of a URL is a secret too.
 ///
 /// Log lines, `Debug`, error texts and records show a request or a response through one of these, and a redirect to
-/// another origin leaves the headers behind that it names. What
-/// writes requests down beside a client, such as `Sqlite::rebuild`, is given the
-/// [client's](crate::Client::redaction). Cheap to clone.
+/// another origin leaves the headers behind that it names. Functions that write requests down beside a client, such as
+/// `Sqlite::rebuild`, are given the [client's](crate::Client::redaction). Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Redaction(Option<Arc<Added>>);
 

@@ -233,7 +233,10 @@ impl Request {
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Request {
         match Rule::require(pointer.into(), value.into()) {
             Ok(rule) => self.options_mut().rules.push(rule),
-            Err(reason) => return self.spoiled(format!("require: {reason}")),
+            Err(mistake) => {
+                let reason = format!("require: {mistake}").into();
+                return self.spoiled(Mistake { reason, ..mistake });
+            }
         }
         self
     }

@@ -112,7 +112,7 @@ fn check_scheme(text: &str) -> Result<(), Mistake> {
     Err(Mistake::new("the scheme of the URL is not supported (http or https)").at(0))
 }
 
-/// What is wrong with a [cleaned] text that is no URL.
+/// Finds the mistake in a [cleaned] text that is no URL.
 fn wrong(error: ParseError, text: &str) -> Mistake {
     let place = authority(text).unwrap_or(text.len()..text.len());
     let authority = &text[place.clone()];
@@ -136,7 +136,7 @@ fn wrong(error: ParseError, text: &str) -> Mistake {
     }
 }
 
-/// What is wrong with a name that is no host's, which begins at `start`.
+/// Finds the mistake in a name that is no host's, which begins at `start`.
 fn wrong_host(error: ParseError, host: &str, start: usize) -> Mistake {
     if host.is_empty() {
         return no_host().at(start);

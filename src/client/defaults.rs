@@ -138,7 +138,10 @@ impl ClientBuilder {
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
         match Rule::require(pointer.into(), value.into()) {
             Ok(rule) => self.defaults.rules.push(rule),
-            Err(reason) => self.spoil("require", reason),
+            Err(mistake) => {
+                let pointer = mistake.shown.as_deref().unwrap_or_default();
+                self.spoil("require", format!("{mistake}: {pointer:?}"));
+            }
         }
         self
     }

@@ -80,7 +80,7 @@ pub(super) struct Progress {
     pub(super) until: Option<Instant>,
     /// The present exchange follows a redirect: it is part of the attempt before.
     pub(super) redirected: bool,
-    /// What the redirects so far have left behind.
+    /// Headers that the redirects so far have left behind.
     pub(super) dropped: Dropped,
     /// It was written down that it is about to be sent, as far as it must be.
     pub(super) announced: bool,

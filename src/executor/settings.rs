@@ -255,14 +255,12 @@ impl<'a> Settings<'a> {
         ))
     }
 
-    /// Says that the file to be saved to is there, if it may not be replaced.
+    /// Says that the file to be saved to is there, if it may not be replaced. The path is not in the reason, so that such
+    /// failures are counted together.
     pub(super) fn file_in_the_way(self) -> Option<String> {
         let save = self.save().filter(|save| !save.replace)?;
         save.path.symlink_metadata().ok()?;
-        Some(format!(
-            "output_file: it exists (--overwrite replaces it): {:?}",
-            save.path
-        ))
+        Some("output_file: it exists (--overwrite replaces it)".to_owned())
     }
 
     pub(super) fn deadline(self) -> Option<Duration> {

@@ -32,7 +32,7 @@ pub(super) fn codes_of(set: &StatusSet) -> Vec<Codes> {
         .collect()
 }
 
-/// What is expected of codes.
+/// Message for a value that cannot be read as codes.
 pub(super) const EXPECTED: &str =
     "accept: a list of statuses and ranges is expected, such as [404, \"200..=299\"]";
 

@@ -10,10 +10,10 @@ use crate::request::Request;
 /// Room that a request leaves for the rest of its line.
 const REST: usize = 64 << 10;
 
-/// How much stays of a text in a line that would be too long although all bodies are cut.
+/// Bytes that stay of each text in a line that would be too long although all bodies are cut.
 const TEXT: usize = 16 << 10;
 
-/// What gives way for a line that is too long, in this order.
+/// Part that is cut from a line that is too long.
 enum Step {
     BodyOfRequest { only_if_it_fills_the_line: bool },
     Response,
@@ -26,7 +26,7 @@ const STEPS: [Step; 5] = [
         only_if_it_fills_the_line: true,
     },
     Step::Response,
-    // It stands in the request too.
+    // The request holds the tag too.
     Step::Tag,
     Step::BodyOfRequest {
         only_if_it_fills_the_line: false,
@@ -105,7 +105,7 @@ impl Record<'_> {
         if self.response_text.is_none() && self.body.is_none() {
             return;
         }
-        // Its bytes are more than the text only for the reader of the results.
+        // Readers of the failure log use the text; only those of the results need the bytes of the body.
         (self.body, self.body_encoding) = (None, None);
         self.body_truncated = Some(true);
         let text = self.response_text.take();

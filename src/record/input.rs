@@ -182,9 +182,12 @@ fn check_accept(keys: &Fields<'_>) -> Result<(), InvalidLine> {
         .get("accept")
         .map(|value| elements("accept".into(), value));
     match values {
-        Some(Ok(values)) if values.iter().all(|value| is_null(value)) => Err(InvalidLine::new(
-            "accept: at least one status is expected, such as [404, \"200..=299\"]",
-        )),
+        Some(Ok(values)) if values.iter().all(|value| is_null(value)) => {
+            let wrong = InvalidLine::new(
+                "accept: at least one status is expected, such as [404, \"200..=299\"]",
+            );
+            Err(keys.wrong_key(wrong, "accept"))
+        }
         _ => Ok(()),
     }
 }

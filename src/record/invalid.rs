@@ -51,7 +51,7 @@ impl InvalidLine {
         self
     }
 
-    /// The same mistake in a line that has these bytes in front.
+    /// Moves the position for a line that has so many bytes in front.
     pub(super) fn behind(mut self, bytes: usize) -> InvalidLine {
         self.mistake.position = self.mistake.position.map(|at| at + bytes as u64);
         self

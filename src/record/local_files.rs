@@ -83,7 +83,7 @@ impl LocalFiles {
             Err("it is outside the directory that files may be read from (--allow-files-from), by its path or a link"
                 .to_owned())
         };
-        // Of a path that leads elsewhere nothing is looked at, not even whether there is such a file.
+        // The file system is not asked about a path that leads elsewhere, not even if such a file exists.
         let written = without_dots(path).map_err(wrong)?;
         if !written.starts_with(&folder.written) && !written.starts_with(&folder.real) {
             return outside();

@@ -62,7 +62,7 @@ pub fn line_of(request: &Request) -> String {
 /// Stands for a body that was read by the time it could be written down.
 const UNWRITTEN: &str = "its body came from a reader and is not in the failure log";
 
-/// How much stays of a body that is too large for a line: in the longest form, of escapes, 96 KiB.
+/// Bytes that stay of a body that is too large for a line. Written as escapes, they take at most 96 KiB.
 const KEPT: usize = 16 << 10;
 
 /// Stands for a request that is too large for a line without its body.
@@ -311,7 +311,7 @@ impl Written {
     /// The request with less of its body, which is too large for a line.
     pub(super) fn without_body(request: &Request, secrets: bool) -> Written {
         let line = match request.invalid() {
-            // Its own line was too large for another line.
+            // The raw line of this request is too large to be kept in another line.
             Some(mistake) if !secrets => RequestLine {
                 raw_line: None,
                 raw_line_base64: None,

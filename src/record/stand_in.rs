@@ -78,7 +78,7 @@ impl<'a> Keys<'a> {
         fields::text(key, self.get(key)?).ok()
     }
 
-    /// What the line calls its request, whatever else is wrong with it.
+    /// Returns the id that the line gives its request, if that much of the line can be read.
     fn id(&self) -> Option<String> {
         let named = |key| fields::name(key, self.get(key)?).ok();
         named("id").or_else(|| named("custom_id"))

@@ -93,7 +93,7 @@ fn shown(text: &str, is_url: bool) -> String {
     let (host, port) = place.split_at(host_end);
     let digits = port.strip_prefix(':').filter(|port| is_number(port));
     if !port.is_empty() && digits.is_none() {
-        // What looks like a host may be a user.
+        // The text in place of a host may be a user.
         return format!("{slashes}{MASK}");
     }
     let of_path = |c: char| of_host(c) || is_slash(c) || ":+,!()*$|".contains(c);

@@ -7,7 +7,7 @@ use crate::redact::{Redaction, beginning};
 use crate::url::Mistake;
 
 /// Upper bound for the length of a name that is shown, in bytes.
-const SHOWN: usize = 100;
+pub(super) const SHOWN: usize = 100;
 
 impl Request {
     /// Adds a header. One the client has by default is replaced; the same name given twice is sent twice.

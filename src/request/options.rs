@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::headers::SHOWN;
 use super::{Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
 use crate::http::HeaderName;
 use crate::limits::Timeouts;
 use crate::policy::{RedirectPolicy, RetryPolicy};
-use crate::redact::{Redaction, unreadable};
+use crate::redact::{Redaction, beginning, unreadable};
 use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
@@ -68,14 +69,17 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    /// What the JSON body must hold.
+    /// Makes a rule that the JSON body must hold this value at the pointer.
     ///
     /// # Errors
-    /// When the pointer is none (RFC 6901 §3). The reason shows nothing of it.
-    pub(crate) fn require(pointer: String, wanted: Value) -> Result<Rule, &'static str> {
+    /// When the pointer is none (RFC 6901 §3).
+    pub(crate) fn require(pointer: String, wanted: Value) -> Result<Rule, Mistake> {
         match pointer.is_empty() || pointer.starts_with('/') {
             true => Ok(Rule::Require(pointer, wanted)),
-            false => Err("a pointer begins with / (/code)"),
+            false => {
+                let mistake = Mistake::new("a pointer begins with / (/code), or is empty");
+                Err(mistake.showing(beginning(&pointer, SHOWN)))
+            }
         }
     }
 }

@@ -120,7 +120,7 @@ struct Along<'f, 'j> {
 impl<'j> Along<'_, 'j> {
     fn look(mut self, json: &'j str) -> Result<(), serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_str(json);
-        // What contains it was read within the limit already.
+        // The value around this one was read within the limit already.
         self.reborrow().deserialize(&mut reader)
     }
 
@@ -234,7 +234,7 @@ impl<'j> Visitor<'j> for Along<'_, 'j> {
                 object.next_value::<IgnoredAny>()?;
                 continue;
             }
-            // What an earlier value of this key held is gone.
+            // This value replaces an earlier one of the key, with all that was found in it.
             for path in &through {
                 self.found[*path] = None;
             }

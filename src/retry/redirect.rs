@@ -34,7 +34,7 @@ pub(crate) struct Next {
     pub(crate) method: Method,
     /// The body stays behind, and the headers that describe it.
     pub(crate) drop_body: bool,
-    /// What stays behind because the redirect leads to another origin.
+    /// Headers that stay behind because the redirect leads to another origin.
     pub(crate) dropped: Dropped,
 }
 
@@ -58,7 +58,7 @@ impl Dropped {
         };
         Dropped {
             credentials,
-            // The same name, now encrypted: cookies are set for it as before.
+            // An upgrade leads to the host that the cookies were set for, now encrypted.
             cookie: credentials && !is_upgrade(),
         }
     }

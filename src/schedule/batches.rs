@@ -50,7 +50,7 @@ pub(crate) struct Standing {
 /// Why a job ended without (another) attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// It was never fit to be sent, because of this.
+    /// The request was never fit to be sent, because of this mistake.
     Invalid(Mistake),
     /// It was under way when an earlier run was cut off, and must not be repeated.
     Interrupted,

@@ -40,7 +40,7 @@ pub struct Failures<W: Write = File> {
     keep: Keep,
     /// Lines follow the records of a journal. `None`: each is written as it comes.
     follower: Option<Follower<Vec<u8>>>,
-    /// What went wrong where failures were added that were missing.
+    /// First error while missing failures were added.
     trouble: Trouble,
 }
 
@@ -192,7 +192,7 @@ impl<T: 'static, W: Write> Sink<T> for Failures<W> {
 impl<W: Write> Drop for Failures<W> {
     fn drop(&mut self) {
         self.release();
-        // Nobody is left to be told. What the journal has no record of must not be written later.
+        // An error cannot be returned from here. A failure without a record in the journal must not be written later.
         if self.write_out().is_err() && self.follower.is_some() {
             self.lines().discard();
         }

@@ -38,7 +38,7 @@ impl GrowingFile for File {
     }
 }
 
-/// How files that were opened to be added to are written. Tests have some of the writes fail.
+/// Function that gives a file opened for appending its layer of writes. Tests give one in which writes fail.
 pub(super) type Opened = Arc<dyn Fn(File) -> Arc<dyn GrowingFile> + Send + Sync>;
 
 /// Files are written as they are.

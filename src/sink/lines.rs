@@ -168,7 +168,7 @@ impl<W: Write> Lines<W> {
         self.waiting.drain(..written);
         self.end += written as u64;
         let line_feeds = self.waiting.iter().filter(|byte| **byte == b'\n');
-        // One of them may end a line that was there before.
+        // A line feed among them may end a line that was there before.
         self.unwritten = self.unwritten.min(line_feeds.count() as u64);
         if self.waiting.is_empty() && self.waiting.capacity() > 8 * FULL {
             self.waiting = Vec::new();

@@ -12,7 +12,7 @@ use crate::record::{Key, Keys, Kind, Record, RecordOptions};
 use crate::redact::Redaction;
 use crate::request::Request;
 
-/// Where failures that were made again go.
+/// Failure log that missing failures are added to.
 pub(super) trait Log: Send {
     /// Adds a line of a failure log, which has this request.
     ///
@@ -50,7 +50,7 @@ pub(super) fn told(trouble: &Trouble) -> Result<(), SinkError> {
 pub(super) struct Missing<L> {
     records: Unsuccessful,
     path: PathBuf,
-    /// Where they stand in the results file, by the key of their request.
+    /// Positions of the records in the results file, by the key of their request.
     places: HashMap<Key, Vec<u64>>,
     secrets: bool,
     /// Rule by which keys of the log are made.

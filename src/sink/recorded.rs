@@ -28,7 +28,7 @@ pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
     recent: Recent,
 }
 
-/// How the outcomes were counted that the sink may not have written yet.
+/// Counts of the outcomes that the sink may not have written yet.
 #[derive(Default)]
 struct Recent {
     /// Oldest first.

@@ -4,12 +4,12 @@ use super::Summary;
 use crate::error::ErrorType;
 use crate::outcome::{Outcome, State};
 
-/// How an outcome was counted. Small, since it is kept of every outcome until that is written.
+/// Counts that one outcome added to. Small, since it is kept for every outcome until that is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counted {
     class: Class,
     status: Option<u16>,
-    /// It succeeded after more than one attempt.
+    /// The request succeeded after more than one attempt.
     later_success: bool,
 }
 

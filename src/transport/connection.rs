@@ -28,7 +28,7 @@ pub(super) struct Connection {
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub(super) meter: Meter,
-    /// What ended it.
+    /// Error that ended the attempt. `None`: none did.
     pub(super) broken: Option<Broken>,
     /// The server has closed its side.
     pub(super) ended: bool,
@@ -53,9 +53,9 @@ pub(super) struct Plan {
 pub(super) enum Pushed {
     /// All output has been written.
     All,
-    /// So many bytes of it were taken.
+    /// This number of bytes was taken.
     Part(usize),
-    /// So many bytes of it were taken, and then input came.
+    /// This number of bytes was taken, and then input came.
     HeardSomething(usize),
 }
 
@@ -147,7 +147,7 @@ impl Connection {
     /// Writes output from `from` to `pending`, until all of it is written or input comes.
     pub(super) fn push(&mut self, from: usize, pending: usize) -> Result<Pushed, Broken> {
         let output = &self.buffers.take_output(pending)[from..];
-        // Once the server has closed its side there is nothing to listen to.
+        // There is nothing to listen to after the server has closed its side.
         if self.attempt.ended {
             match &mut self.session {
                 None => self.line.write_all(output)?,

@@ -1,4 +1,4 @@
-//! One exchange from its connection to its end: what it is made with, and what came of it.
+//! Conversation: one exchange from its connection to its result.
 
 use std::time::Instant;
 
@@ -195,7 +195,7 @@ impl Conversation<'_> {
         self.failed(trouble)
     }
 
-    // What most attempts do not need stays off the stacks too.
+    // Kept out of line: most attempts do not fail, and stacks stay small.
     #[inline(never)]
     pub(super) fn failed(self, trouble: Trouble) -> Exchanged {
         let fault = self.fault(trouble, None);

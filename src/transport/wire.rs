@@ -224,7 +224,7 @@ impl Wire {
                 activity.waits(now);
             }
             let left = self.limits.left(*began.get_or_insert(now), now)?;
-            // It may set a time limit of its own.
+            // The wait may set a time limit of its own.
             self.read_armed = None;
             if platform::wait_for_room(&self.socket, left).map_err(Broken::Io)? {
                 self.goes_on();

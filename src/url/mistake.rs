@@ -1,4 +1,4 @@
-//! What is wrong with a text, and apart from that where and at which part of it.
+//! Mistakes in a text: the reason, and apart from it the position and the part that may be shown.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -342,7 +342,7 @@ pub(crate) fn records(text: &str) -> Vec<Value> {
 }
 
 impl Folder {
-    /// Its files.
+    /// Paths of the files in the directory.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.0).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()

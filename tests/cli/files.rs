@@ -267,11 +267,9 @@ fn what_was_there_before_is_replaced_only_with_overwrite() {
             .exits(1);
         let record = &done.results()[0];
         assert_eq!(record["error_type"], "invalid_request", "{record}");
-        assert!(
-            record["error_msg"]
-                .as_str()
-                .unwrap()
-                .contains("(--overwrite replaces it)")
+        assert_eq!(
+            record["error_msg"],
+            "output_file: it exists (--overwrite replaces it)"
         );
         let dry = bed
             .haul(&["--dry-run", "--output-dir", ".", "-"])
@@ -423,7 +421,7 @@ fn standard_output_that_is_closed_or_only_read_is_status_3() {
     }
     assert!(!bed.folder.has("new"));
     assert_eq!(bed.server.requests(), 0);
-    // What is thrown away on purpose is.
+    // Results that are thrown away on purpose are no error.
     assert_eq!(closed(">/dev/null", &[]).0, Some(0));
     assert_eq!(closed(">&- 2>&-", &[]).0, Some(0));
     assert_eq!(closed(">&-", &["-o", "run.jsonl"]).0, Some(0));

@@ -137,7 +137,7 @@ fn one_directory_can_be_allowed_and_nothing_leads_out_of_it() {
         below("none"),
         json!({"url": LOCAL, "body_pieces": [{"file": folder.at("outside/a")}]}),
     ];
-    // What is resolved by the system is not what the text says, and is none of the directory.
+    // The system resolves these to another path than their text says, which is outside the directory.
     let (good, odd) = good.split_at(3);
     let option = ["--allow-files-from", &allowed];
     for (class, message) in verdicts(&run(&option, good)) {

@@ -255,7 +255,7 @@ fn calls(bed: &Bed, options: &[&str], seed: u64) -> Option<String> {
         .current_dir(bed.folder.path())
         .output();
     let done = run.ok()?;
-    // Where a process may not be traced, nothing was run.
+    // strace runs nothing where a process may not be traced.
     matches!(done.status.code(), Some(0 | 1))
         .then(|| fs::read_to_string(&trace).unwrap_or_default())
         .filter(|trace| !trace.is_empty())

@@ -77,7 +77,7 @@ fn a_named_pipe_between_other_inputs_ends_in_time() {
     let (folder, server) = (Folder::new(), server());
     let input = pipe(&folder, "input");
     let first = folder.file("first", server.url("/first"));
-    // Somebody opens it and never writes.
+    // Another process opens the pipe and never writes.
     let mut holder = Command::new("sh")
         .args(["-c", "exec sleep 60 > \"$0\"", &input])
         .stdin(Stdio::null())

@@ -1,4 +1,4 @@
-//! What is secret by its name, and options that become headers.
+//! Names that are secret, and options that become headers.
 
 use serde_json::json;
 

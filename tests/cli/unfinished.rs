@@ -93,7 +93,7 @@ fn a_file_without_an_outcome_is_replaced_and_no_other() {
     ] {
         assert_eq!(folder.read(name), content, "{name}");
     }
-    // Once they have their outcome they are like any other file.
+    // Files that have their outcome are like any other file.
     haul(arguments)
         .current_dir(&folder)
         .input(lines)
@@ -106,7 +106,7 @@ fn a_file_without_an_outcome_is_replaced_and_no_other() {
 #[test]
 fn a_file_that_has_its_outcome_is_not_replaced() {
     let (server, folder) = (server(), Folder::new());
-    // One path stands in its record as it is, the other one escaped.
+    // The first path stands in its record as it is, the second one escaped.
     for name in ["x", "a\"b"] {
         let line = json!({"url": server.url("/1"), "id": name, "output_file": name}).to_string();
         let arguments = ["-o", "run.jsonl", "--output-dir", "d", "-"];

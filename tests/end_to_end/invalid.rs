@@ -82,6 +82,20 @@ fn each_bad_request_fails_by_itself_and_says_what_is_wrong() {
 }
 
 #[test]
+fn pointers_that_are_none_are_one_mistake_and_each_is_its_text() {
+    let requests = ["code", "a/b"].map(|pointer| Request::get("http://h/").require(pointer, 0));
+    let client = client(1);
+    let outcomes: Vec<_> = client.map(requests).collect();
+    let told = outcomes.iter().map(|outcome| {
+        let error = error(outcome);
+        (error.message(), error.text())
+    });
+    let reason = "require: a pointer begins with / (/code), or is empty";
+    let expected = [(reason, Some("code")), (reason, Some("a/b"))];
+    assert!(told.eq(expected), "{outcomes:?}");
+}
+
+#[test]
 fn a_single_bad_request_fails_the_same_way() {
     let outcome = client(1).get("nowhere");
     assert_eq!(error(&outcome).error_type(), ErrorType::InvalidRequest);

@@ -184,7 +184,7 @@ fn a_value_too_large_for_a_code_is_left_out_and_told_of() {
     let long = format!(r#"{{"code":1,"msg":"{}"}}"#, "é".repeat(40_000));
     let message = rejected(&long, "/code", json!(0)).unwrap().message().len();
     assert_eq!(message, 64 * 1024);
-    // What is wanted is found, however large it is.
+    // A wanted value is found, however large it is.
     let wanted: Value = serde_json::from_str(&many).unwrap();
     assert_eq!(
         rejected(&format!(r#"{{"code":{many}}}"#), "/code", wanted),

@@ -1,4 +1,4 @@
-//! One connection of the server: requests in, and what the scripts of their cases say out.
+//! Conversation on one connection of the server: requests in, responses of the scripts of their cases out.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -7,16 +7,16 @@ use std::sync::Arc;
 use crate::corpus::{Drained, End, Step};
 use crate::server::{Shared, Stream};
 
-/// What the request after each case gets.
+/// Body of the response to the request after each case.
 pub(crate) const NEXT: &str = "next";
-/// How much of one text is sent byte by byte; the rest goes in larger pieces.
+/// Bytes of one text that are sent one by one; the rest goes in larger pieces.
 const BY_BYTE: usize = 20_000;
 
 pub(crate) struct Conversation {
     shared: Arc<Shared>,
     stream: Stream,
     number: usize,
-    /// What has come and has not been looked at.
+    /// Bytes that have come and have not been looked at.
     unread: Vec<u8>,
 }
 
@@ -31,7 +31,7 @@ struct Asked {
     whole: bool,
 }
 
-/// What becomes of the connection.
+/// Fate of the connection after a request.
 enum After {
     Serves,
     Closes,

@@ -7,21 +7,21 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// One case.
+/// A case of the corpus.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Case {
     /// The rule: the name of the file without `.txt`.
     pub(crate) rule: String,
     pub(crate) line: usize,
     pub(crate) name: String,
-    /// Who says what is expected.
+    /// RFC section or peer that the expectation is taken from.
     pub(crate) by: String,
     options: BTreeMap<String, String>,
     /// Header lines of the request: name and value.
     pub(crate) sends: Vec<(Vec<u8>, Vec<u8>)>,
     /// Path and query of the request.
     pub(crate) url: Option<Vec<u8>>,
-    /// What the server does for the first request, the second, and so on.
+    /// Scripts of the server for the first request, the second, and so on.
     pub(crate) scripts: Vec<Vec<Step>>,
     pub(crate) expect: Option<Expect>,
     /// `true`: the next request goes over the same connection. `None`: either way.
@@ -34,7 +34,7 @@ pub(crate) struct Case {
     pub(crate) says: Vec<Vec<String>>,
 }
 
-/// What the server does next.
+/// A step of the server's script.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Step {
     Say(Vec<u8>),
@@ -50,7 +50,7 @@ pub(crate) enum Step {
     Line(String),
 }
 
-/// How much of a request's body comes until the client closes.
+/// Part of a request's body that comes until the client closes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Drained {
     None,
@@ -58,7 +58,7 @@ pub(crate) enum Drained {
     All,
 }
 
-/// How the server ends a connection.
+/// Way in which the server ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
     Close,

@@ -1,4 +1,4 @@
-//! The same cases read by curl: status and body are what haul gives, but where the list in `differences.rs` says why not.
+//! Comparison with curl: status and body of every case are those of haul, except where `differences.rs` says why not.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use crate::ways::{came, has_features};
 /// Processes that read at once.
 const PROCESSES: usize = 8;
 
-/// What curl made of a case.
+/// Result of a case with curl.
 #[derive(Debug)]
 struct Curled {
     exit: usize,
@@ -84,7 +84,7 @@ fn each_difference_names_cases_that_there_are() {
 
 /// Both are asked for it.
 fn is_compared(case: &Case) -> bool {
-    // What haul does not send, and certificates, have tests of their own.
+    // Requests that haul does not send, and certificates, have tests of their own.
     let apart = matches!(case.rule.as_str(), "requests" | "certificates");
     !apart && has_features(case)
 }
@@ -167,7 +167,7 @@ fn options(
 ) -> String {
     let mut lines = String::from("silent\ncompressed\nlocation\n");
     let mut line = |text: std::fmt::Arguments<'_>| writeln!(lines, "{text}").unwrap();
-    // Where curl waits for more than there is, how long it waits does not matter.
+    // If curl waits for bytes that never come, a short wait is enough.
     let classes = &case.expected().classes;
     let fails = classes.iter().any(|class| class != "http_status");
     let fails = fails || DIFFERENCES.iter().any(|known| known.is_of(case));
@@ -221,7 +221,7 @@ fn options(
     lines
 }
 
-/// How the two differ. Where both failed, how they failed does not matter.
+/// Describes the difference between haul and curl. Two failures count as equal, whatever their reasons.
 fn difference(case: &Case, told: &Told, curled: &Curled) -> Option<String> {
     let answered = match told.what.as_str() {
         "success" | "rejected" | "http_status" => true,

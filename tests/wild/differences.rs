@@ -1,4 +1,4 @@
-//! Where haul differs from curl on purpose.
+//! Differences from curl that are on purpose.
 
 use crate::corpus::Case;
 

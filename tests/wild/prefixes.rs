@@ -8,7 +8,7 @@ use crate::ways::{all_came, run_cases};
 
 /// `hello` in gzip.
 const GZIP: &str = "\\{1f8b0800000000000203cb48cdc9c9070086a6103605000000}";
-/// The same in a chunk.
+/// `hello` in gzip, in a chunk.
 const CHUNKED_GZIP: &str =
     "19\\r\\n\\{1f8b0800000000000203cb48cdc9c9070086a6103605000000}\\r\\n0\\r\\n\\r\\n";
 

@@ -1,4 +1,4 @@
-//! One case, one way: makes the request, and says how what came differs from what is expected.
+//! Runner of one case in one way: makes the request, and compares its result with the expectation.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -14,7 +14,7 @@ use crate::conversation::{NEXT, host};
 use crate::corpus::{Case, Expect};
 use crate::server::{Progress, Server};
 
-/// How a response comes, and which code reads it.
+/// Way in which a response comes, and so the code that reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Way {
     Plain,
@@ -53,7 +53,7 @@ impl Way {
     pub(crate) fn carries(self, case: &Case) -> bool {
         match case.rule.as_str() {
             "certificates" => false,
-            // These have requests and schemes of their own.
+            // Cases of these rules have requests and schemes of their own.
             "redirects" => matches!(self, Way::Plain | Way::Pieces),
             "requests" => matches!(self, Way::Plain | Way::Tls | Way::Pieces),
             _ if case.has_body() => matches!(self, Way::General | Way::Tls | Way::Pieces),
@@ -62,7 +62,7 @@ impl Way {
     }
 }
 
-/// What a caller can tell of a case.
+/// Result of a case as a caller sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Told {
     /// `success`, `rejected`, or the class of the failure.
@@ -75,7 +75,7 @@ pub(crate) struct Told {
     pub(crate) reused: bool,
 }
 
-/// What is shared by the cases of one way.
+/// Parts that the cases of one way share.
 pub(crate) struct Runner {
     pub(crate) way: Way,
     pub(crate) server: Server,
@@ -223,14 +223,14 @@ fn told(outcome: &Outcome, progress: &Progress) -> Told {
     };
     let mut headers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, value) in response.iter().flat_map(|response| response.headers()) {
-        // It names a port, which each way has for itself.
+        // `Location` names a port, which each way has for itself.
         if name == "location" {
             continue;
         }
         let values = headers.entry(name.as_str().to_owned()).or_default();
         values.push(value.as_bytes().to_vec());
     }
-    // How much has come of a body that is too large depends on time.
+    // The length of the part of a too large body that has come depends on time.
     let body = response.filter(|_| what != "body_too_large");
     Told {
         what,
@@ -296,7 +296,7 @@ fn judge(
     }
 }
 
-/// What came is what is expected.
+/// Returns true if the result is the expected one.
 fn fits(expect: &Expect, told: &Told) -> bool {
     let what = match expect.classes.as_slice() {
         [] => told.what == "success",
@@ -308,7 +308,7 @@ fn fits(expect: &Expect, told: &Told) -> bool {
         && expect.body.as_ref().is_none_or(|body| told.body == *body)
 }
 
-/// How many attempts such an outcome has.
+/// Expected number of attempts of such an outcome.
 fn attempts(case: &Case, told: &Told) -> u32 {
     let repeatable = case
         .option("method")
@@ -332,7 +332,7 @@ fn spaced(value: &[u8]) -> Vec<u8> {
     words.join(&b' ')
 }
 
-/// What matters of an outcome.
+/// Short text of an outcome for a message.
 fn short(outcome: &Outcome) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
     match outcome.state() {

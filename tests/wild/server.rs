@@ -32,12 +32,12 @@ pub(crate) struct Shared {
     pub(crate) addresses: [SocketAddr; 3],
 }
 
-/// How a case goes.
+/// Progress of a case.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
     /// Requests to the case itself.
     pub(crate) requests: usize,
-    /// Of these, how many the server has done with.
+    /// Number of these requests that the server has finished.
     done: usize,
     /// The connection of the latest request to the case itself.
     pub(crate) connection: Option<usize>,
@@ -45,7 +45,7 @@ pub(crate) struct Progress {
     pub(crate) next: Option<usize>,
     /// The outcome has come.
     over: bool,
-    /// What the requests had that they should not have, or lacked.
+    /// Faults of the requests: things they should not have, or lacked.
     pub(crate) complaints: Vec<String>,
 }
 

@@ -13,13 +13,13 @@ use crate::server::Server;
 /// Cases that run at once.
 const AT_ONCE: usize = 16;
 
-/// What came of a case, and how that differs from what is expected.
+/// Result of a case, and its differences from the expectation.
 pub(crate) struct Came {
     pub(crate) told: Told,
     pub(crate) wrong: Vec<String>,
 }
 
-/// What came of all cases of a way, by their number.
+/// Results of all cases of a way, by their number.
 pub(crate) fn came(way: Way) -> &'static BTreeMap<usize, Came> {
     static CAME: [OnceLock<BTreeMap<usize, Came>>; Way::ALL.len()] =
         [const { OnceLock::new() }; Way::ALL.len()];
@@ -130,7 +130,7 @@ fn all_ways_agree() {
     let cases = corpus::cases();
     let mut differ = Vec::new();
     for (number, case) in cases.iter().enumerate() {
-        // What has come before a reset may be lost with it.
+        // A reset may take bytes with it that had come before.
         if case.is_reset() {
             continue;
         }

@@ -1,16 +1,15 @@
 //! The command that goes on from where a run was cut off.
 
 use std::env;
-use std::path::Path;
 
 use haul::Redaction;
 
 use crate::arguments::Arguments;
+use crate::files::results_path;
 
 /// What to say of it; nothing where no results file can be gone on from.
 pub(crate) fn how_to_resume(arguments: &Arguments, redaction: &Redaction) -> Option<String> {
-    let output = arguments.results.output.as_deref()?;
-    if output == Path::new("-") || arguments.ending.demo {
+    if results_path(arguments).is_none() || arguments.ending.demo {
         return None;
     }
     let again = match shown(redaction) {

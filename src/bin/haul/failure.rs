@@ -28,7 +28,7 @@ pub(crate) enum Status {
 pub(crate) fn of_usage(told: &Told) -> Status {
     match told {
         Told::Wrong(text) => {
-            // What cannot be printed is nobody's to read.
+            // A message that cannot be printed is lost: there is no other place for it.
             let lines = text.lines().map(|line| format!("{}\n", Escaped(line)));
             let _ = write!(io::stderr(), "haul: {}", lines.collect::<String>());
             Status::Usage

@@ -14,7 +14,7 @@ const KEPT: usize = 1 << 20;
 pub(crate) enum Line {
     /// It is in the buffer, and is UTF-8.
     Whole,
-    /// It is none, because of this. It is in the buffer if it is not too long for it.
+    /// The line cannot be read, for this reason. The buffer holds it, unless it is too long.
     Wrong(InvalidLine),
     /// There is no further line.
     End,

@@ -14,7 +14,7 @@ use haul::{ErrorType, Outcome, SinkError, Summary};
 
 use crate::output::{Failed, Output, Results};
 
-/// How many outcomes are named of those that one of two places lacks.
+/// Upper bound for the outcomes that a message names.
 const NAMED: usize = 10;
 
 /// Failures that may be in one of two places only.

@@ -192,7 +192,7 @@ fn feed(
     Ok(())
 }
 
-/// How the outcomes came to their end.
+/// Result of taking the outcomes until there are no more.
 struct Driven {
     /// Why they ended, or what could not be written.
     ended: Result<End, SinkError>,

@@ -22,10 +22,10 @@ use crate::voice::Voice;
 /// Why a run was stopped that took longer than its limit.
 pub(crate) const REASON: &str = "the run took too long (--max-run-time)";
 
-/// How long after the limit a run may do nothing before it is ended from here.
+/// Time after the limit that a run may take without an outcome before this thread ends it.
 const PATIENCE: Duration = Duration::from_millis(600);
 
-/// How long the last words may take: standard error may be a pipe that nobody reads.
+/// Upper bound for the time to print the last messages: standard error may be a pipe that nobody reads.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// The end of a run by the clock, counted from the start of the command.
@@ -35,7 +35,7 @@ pub(crate) struct RunLimit {
     stage: Arc<Mutex<Stage>>,
 }
 
-/// How far the run is.
+/// Stage of a run.
 enum Stage {
     /// Arguments and inputs are opened; nothing was sent, and nothing is to be reported.
     Prepares,
@@ -123,7 +123,7 @@ impl RunLimit {
     }
 }
 
-/// What ends the process, and what it says then.
+/// Thread that ends the process, with all that it reports then.
 struct Watch {
     ends: Instant,
     stage: Arc<Mutex<Stage>>,
@@ -148,7 +148,7 @@ impl Watch {
         }
     }
 
-    /// How many times the run has got on at its limit. One that has not begun by then is given up.
+    /// Returns the number of outcomes at the limit. Gives up a run that has not begun to send by then.
     fn times(&self) -> u64 {
         let stage = lock(&self.stage);
         match &*stage {

@@ -3,7 +3,7 @@
 use haul::record::InvalidLine;
 use haul::{Error, Request};
 
-/// What is wrong with a request or its line.
+/// Mistake in a request or its line, as messages show it.
 pub(crate) struct Unfit<'a> {
     reason: String,
     position: Option<u64>,

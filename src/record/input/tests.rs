@@ -383,7 +383,9 @@ fn an_accept_without_a_status_is_refused_and_null_in_it_is_absent() {
         request_of_input(&line, &Map::new())
     };
     for accept in ["[]", "[null]", "[ null , null ]"] {
-        let reason = read(accept).unwrap_err().to_string();
+        let wrong = read(accept).unwrap_err();
+        assert_eq!(wrong.position(), Some(29));
+        let reason = wrong.to_string();
         assert!(
             reason.starts_with("accept: at least one status"),
             "{reason}"

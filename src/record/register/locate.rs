@@ -85,7 +85,7 @@ impl Directories {
             Some((known, canonical)) if known == directory => canonical.clone(),
             _ => {
                 let found = canonical(directory);
-                // What is not there yet may become a link.
+                // A directory that is not there yet may become a link.
                 self.0 = found
                     .exists()
                     .then(|| (directory.to_owned(), found.clone()));

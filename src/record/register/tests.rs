@@ -96,7 +96,7 @@ fn a_file_is_known_by_other_spellings_of_its_path() {
             );
         }
     }
-    // Of a directory that is not there yet, too.
+    // This holds for a directory that is not there yet, too.
     assert!(clash(folder.at("no/x/../a"), folder.at("no/a")).is_some());
 }
 

@@ -104,7 +104,7 @@ fn text_in_a_charset_that_the_header_names_is_text_with_its_charset() {
         let expected = [json!(text), json!("utf8"), json!(charset), json!(false)];
         assert_eq!(record(kind, bytes, &all), expected, "{kind}");
     }
-    // What is no text of its charset, or no text by its type, is kept to the byte.
+    // A body that is no text of its charset, or no text by its type, is kept to the byte.
     for (kind, bytes, base64) in [
         ("text/html; charset=gbk", &b"\xff"[..], "/w=="),
         ("text/html; charset=nonsense", b"\xff", "/w=="),

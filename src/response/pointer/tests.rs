@@ -1,4 +1,4 @@
-//! The same answers and errors as `Value` and its `pointer`, over texts and pointers made by chance.
+//! Comparison with `Value::pointer`: answers and errors are the same over random texts and pointers.
 
 use super::*;
 use crate::redact;
@@ -167,7 +167,7 @@ fn made(random: &mut fastrand::Rng, depth: usize) -> String {
             let elements: Vec<_> = (0..many).map(|_| made(random, depth - 1)).collect();
             format!("[{}{blank}]", elements.join(","))
         }
-        // What fails is rare, so that most texts are whole.
+        // Values that fail are rare, so that most texts are whole.
         _ => match LEAVES[random.usize(..LEAVES.len())] {
             "1e400" | "\"\\ud800\"" if random.u8(..8) > 0 => "7".to_owned(),
             leaf => leaf.to_owned(),

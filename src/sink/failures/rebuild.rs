@@ -25,11 +25,12 @@ impl Failures {
     ///
     /// From here on no failure is in the log before its record is in the results file, so that none stands for an
     /// outcome that a later run has once more; failures are written as often as results are. The failures that the log
-    /// lacks of the records there are, are made again; returns their number. An outcome of the same run that only the log
-    /// has, as after a machine's crash, is written to the results when its request comes by, which is not sent again. Each is written when its request comes by
-    /// in the input, from which it takes headers and body; one that the input no longer has is written without them, and
-    /// cannot be run again. `redaction` is the [client's](crate::Client::redaction). A last line of the log that a kill
-    /// left torn is cut off.
+    /// lacks of the records there are, are made again; returns their number. Each is written when its request comes by in
+    /// the input, from which it takes headers and body; one that the input no longer has is written without them, and
+    /// cannot be run again. `redaction` is the [client's](crate::Client::redaction).
+    ///
+    /// An outcome of the same run that only the log has, as after a machine's crash, is written to the results when its
+    /// request comes by, and the request is not sent again. A last line of the log that a kill left torn is cut off.
     ///
     /// A log that is no regular file is left as it is: what it took before cannot be read back.
     ///
@@ -111,7 +112,7 @@ struct Rebuilt<W: Write> {
     secrets: bool,
     ahead: Arc<Ahead>,
     path: PathBuf,
-    /// Where the failures stand in the log that the results lack, by their keys there.
+    /// Positions in the log of failures that the results lack, by their keys there.
     unrecorded: HashMap<Key, Vec<u64>>,
 }
 
@@ -133,7 +134,13 @@ impl<W: Write> Rebuilt<W> {
 impl<W: Write + Send> Log for Rebuilt<W> {
     fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.add(|lines| record.write_fitting(request, self.secrets, lines))
+        if lines.is_full() {
+            // Failures of this run wait among them, and none may be written before its record.
+            self.ahead.commit()?;
+            lines.flush()?;
+        }
+        lines.take(|lines| record.write_fitting(request, self.secrets, lines));
+        Ok(())
     }
 
     fn find_unrecorded(&mut self, mut known: Known, begun: SystemTime) -> Result<(), SinkError> {
@@ -144,8 +151,8 @@ impl<W: Write + Send> Log for Rebuilt<W> {
         let mut found = HashMap::<Key, Vec<u64>>::new();
         let read = whole_lines(&file, |at, line| {
             let record = Record::parse(&String::from_utf8_lossy(line));
-            // What was begun before is of another run, whose results these are not. A request that cannot be sent fails
-            // in the same way in every run.
+            // A failure that was begun before belongs to another run with other results. A request that cannot be sent
+            // fails in the same way in every run.
             let of_run = |record: &Record<'_>| match record.timestamp {
                 Some(at) => at >= begun,
                 None => record.error_type == Some(ErrorType::InvalidRequest),

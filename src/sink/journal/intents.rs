@@ -307,7 +307,7 @@ impl Book {
     }
 }
 
-/// The same failure: the system's where it is one, so that its kind is known.
+/// Copies an error. An error of the system keeps its code, and so its kind.
 fn copy_of(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),

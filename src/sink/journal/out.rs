@@ -20,7 +20,7 @@ pub(super) struct Out {
     progress: Arc<Progress>,
 }
 
-/// How far a journal has come, for what goes by its records.
+/// Progress of a journal, for sinks that write only after its records.
 #[derive(Debug)]
 pub(super) struct Progress {
     /// Index of the outcome whose record was taken last; [`NONE`] before the first.

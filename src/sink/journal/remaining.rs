@@ -90,7 +90,7 @@ impl<I> Remaining<I> {
         match seen.next(key, self.retry_failed, self.resume_writes) {
             Place::Done => return None,
             Place::New if self.is_recovered(key, request) => {
-                // Its intent, if there is one, has its outcome now.
+                // The intent of this request, if there is one, has its outcome now.
                 seen.take_interrupted(key);
                 self.shared.book.settle(key);
                 if !self.retry_failed {

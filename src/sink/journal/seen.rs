@@ -258,7 +258,7 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> i
     Ok(seen)
 }
 
-/// How a file of lines ends.
+/// End of a file of lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) enum Tail {
     /// With a line feed, or it is empty.

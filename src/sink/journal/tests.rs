@@ -153,7 +153,7 @@ fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
     let folder = Folder::new("torn");
     let whole = line(&get(0), "success");
     let last = line(&get(1), "success");
-    // One that lacks nothing but its line feed is not torn.
+    // A line that lacks nothing but its line feed is not torn.
     for torn in 1..last.len() - 1 {
         let path = folder.results(&(whole.clone() + &last[..torn]));
         let journal = Journal::open(&path).unwrap();

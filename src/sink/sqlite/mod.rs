@@ -153,9 +153,9 @@ impl Sqlite {
     ///
     /// From here on no row is in the database before its record is in the results file, so that none stands for an
     /// outcome that a later run has once more. The rows that the database lacks of the records there are, since a kill
-    /// loses those of its last 200 ms, are made again; says how many they are. Each is written when its request comes by in the input, from which it takes headers and body; one that the input
-    /// no longer has is written without them, and cannot be run again. `redaction` is the
-    /// [client's](crate::Client::redaction).
+    /// loses those of its last 200 ms, are made again; returns their number. Each is written when its request comes by in
+    /// the input, from which it takes headers and body; one that the input no longer has is written without them, and
+    /// cannot be run again. `redaction` is the [client's](crate::Client::redaction).
     ///
     /// ```no_run
     /// # let (client, urls) = (haul::Client::new(), ["https://example.com/"]);

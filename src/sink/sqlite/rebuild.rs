@@ -33,7 +33,7 @@ impl Rebuilt {
 impl Log for Rebuilt {
     fn add(&mut self, record: Record<'static>, _: &Request) -> Result<(), SinkError> {
         let run_id = self.run_of(&record);
-        // Where the thread is gone, the sink says why at its next outcome.
+        // If the writing thread is gone, the sink returns its error at the next outcome.
         self.orders.add(Failure::of(record, run_id));
         Ok(())
     }

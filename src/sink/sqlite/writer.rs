@@ -196,7 +196,7 @@ fn write(path: &Path, database: &Connection, orders: &Receiver<Order>) -> Result
 enum Taken {
     /// It is large or old enough.
     Rows,
-    /// Somebody waits for it.
+    /// The sender waits until all rows before are written.
     Awaited(Sender<()>),
     /// Nothing more is to come.
     Last,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::sink::growing::{GrowingFile, Opened};
 
-/// What goes wrong, for all files of a run together.
+/// Faults of a run, counted over all its files together.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     /// The first write that finds the disk full, counted from 1. 0: none does.

@@ -29,7 +29,7 @@ fn requests() -> impl Iterator<Item = Request> {
     })
 }
 
-/// What becomes of a request: by its URL, so that it is the same in every run.
+/// Makes the outcome of a request from its URL, so that it is the same in every run.
 fn outcome_of(index: u64, request: Request, moment: u64) -> Outcome {
     let url = request.url().to_owned();
     let answer = |status| {
@@ -57,7 +57,7 @@ struct World {
     moment: u64,
 }
 
-/// Where a batch is written.
+/// Files that a batch is written to.
 struct Place {
     results: PathBuf,
     log: PathBuf,
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-/// One run, as far as it comes. True: it came to its end.
+/// Makes one run, which a fault may end early. Returns true if it came to its end.
 fn run(place: &Place, faults: &Arc<Faults>, world: &mut World, random: &mut fastrand::Rng) -> bool {
     let opened = Faulty::opened(faults);
     let Ok(journal) = crate::sink::Journal::open_as(&place.results, opened) else {

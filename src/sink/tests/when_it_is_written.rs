@@ -1,6 +1,7 @@
 //! When lines go out.
 
 use super::*;
+use crate::redact::Redaction;
 
 #[test]
 fn results_wait_until_nothing_further_is_ready() {
@@ -48,4 +49,34 @@ fn what_waits_is_written_when_the_sink_is_dropped() {
     sink.write(&success(0)).unwrap();
     drop(sink);
     assert_eq!(pipe.lines(), 1);
+}
+
+#[test]
+fn a_missing_failure_takes_no_other_one_to_the_log_before_its_record() {
+    let dir = Dir::new("missing");
+    let (results, log) = (dir.file("out"), dir.file("log"));
+    let failed = |index: u64, size: usize| {
+        let body = vec![b'x'; size];
+        let url = format!("http://h/{index}");
+        sample::bad_status(index, &*url, response(&url, 500, "text/plain", &body))
+    };
+    let mut earlier = Journal::open(&results).unwrap();
+    earlier.write(&failed(0, 1)).unwrap();
+    drop(earlier);
+
+    let no_body = RecordOptions::new().body(false);
+    let mut journal = Journal::open(&results).unwrap().records(no_body);
+    let whole_body = RecordOptions::new().body_limit(usize::MAX);
+    let mut failures = Failures::append(&log).unwrap().records(whole_body);
+    failures.rebuild(&journal, &Redaction::default()).unwrap();
+    let mut left = journal.remaining(["http://h/0", "http://h/1"]);
+    // The failure fills the buffer of the log, and its record waits in that of the results.
+    let outcome = failed(1, 100 << 10);
+    journal.write(&outcome).unwrap();
+    failures.write(&outcome).unwrap();
+    assert_eq!(left.next().unwrap().url(), "http://h/1");
+    for path in [log, results] {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("http://h/1"), "{}", path.display());
+    }
 }

@@ -17,7 +17,7 @@ pub(in crate::transport) struct Body<'c> {
 
 #[derive(Debug)]
 enum State {
-    /// So many bytes are left.
+    /// Number of bytes that are left.
     Length(u64),
     Chunked(Chunked),
     /// All that comes before the connection ends. `ended`: it has.

@@ -58,7 +58,7 @@ pub(in crate::transport) struct Opening {
     pub(in crate::transport) body_limit: u64,
     /// A body follows the head of the request.
     pub(in crate::transport) body_follows: bool,
-    /// What it says to a proxy that forwards it.
+    /// Lines for a proxy that forwards the request. `None`: there is no such proxy.
     pub(in crate::transport) forwarding: Option<Box<Forwarding>>,
 }
 
@@ -278,7 +278,7 @@ impl Exchange {
                 return Ok(Leave::Granted);
             }
             match &self.head {
-                // It has what it needs, but the request is not complete without its body.
+                // The server has decided already, but the request is not complete without its body.
                 Some(head) if head.status.is_success() => return Ok(Leave::Granted),
                 Some(_) => break,
                 None if self.malformed.is_some() => break,

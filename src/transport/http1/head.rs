@@ -137,7 +137,7 @@ impl HeadReader {
             match input[next..] {
                 [b'\n', ..] => return Some(next + 1),
                 [b'\r', b'\n', ..] => return Some(next + 2),
-                // Its next line has not come far enough.
+                // The next line has not come far enough.
                 [] | [b'\r'] => {
                     self.searched = at + length;
                     return None;

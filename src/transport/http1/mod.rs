@@ -1,8 +1,8 @@
 //! HTTP/1: sends a request on a connection that is given, and reads the response.
 //!
-//! ureq is the HTTP engine of all requests that are not plain. There are two ways to write a request, [`plain`] for what most are and [`by_ureq`] for all others, and one to read a
-//! response, whatever its request was: [`head`] finds its head, [`framing`] decides where its body ends, [`Body`] reads
-//! that far, and [`decode`] takes off the codings.
+//! There are two ways to write a request: [`plain`] for what most are, and [`by_ureq`] for all others, whose HTTP engine
+//! is ureq. There is one way to read a response, whatever its request was: [`head`] finds its head, [`framing`] decides
+//! where its body ends, [`Body`] reads that far, and [`decode`] takes off the codings.
 
 pub(super) mod body;
 pub(super) mod by_ureq;
@@ -145,7 +145,7 @@ fn through_ureq(
     } else if let Some(broken) = exchange.connection.attempt.broken.take() {
         Err(Trouble::Broken(broken))
     } else if let Some(head) = &exchange.head {
-        // It knows better than this side if the body was sent to its end.
+        // ureq knows better than this side if the body was sent to its end.
         exchange.unsent |= sent.is_err() && head.status.is_success();
         Ok(())
     } else {

@@ -60,7 +60,7 @@ fn put_host(out: &mut &mut [u8], url: &Url, target: &Target<'_>) -> Option<()> {
     }
 }
 
-/// How many it has.
+/// Number of decimal digits of a port.
 fn digits_of(port: u16) -> usize {
     port.checked_ilog10().map_or(1, |log| log as usize + 1)
 }

@@ -112,7 +112,7 @@ fn read_coded(
     }
 }
 
-/// What is to be done with the body.
+/// Decides how much of the body is wanted.
 fn wanted(call: &Call<'_>, reply: &Reply) -> Want {
     if call.save.is_some() && leads_on(call, reply) {
         Want::Nothing
@@ -146,7 +146,7 @@ fn read(
     }
 }
 
-/// Whether it is a redirect that will be followed.
+/// Returns true if the response is a redirect that will be followed.
 fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
     let location = || reply.headers.first(&LOCATION);
     call.follows
@@ -154,8 +154,8 @@ fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
         && location().is_some_and(|location| !location.trim_ascii().is_empty())
 }
 
-/// Whether the body is what the caller wants in a file. What has none by definition (RFC 9110 §6.4.1) must not leave an
-/// empty one behind: a 304 says that the file there is good.
+/// Returns true if the body is what the caller wants in a file. A response that never has one (RFC 9110 §6.4.1) must not
+/// leave an empty file behind: a 304 says that the file there is good.
 fn is_saved(call: &Call<'_>, reply: &Reply) -> bool {
     let bodiless = *call.method == Method::HEAD || matches!(reply.status, 100..=199 | 204 | 304);
     call.accept.contains(reply.status) && !bodiless && !leads_on(call, reply)
@@ -166,7 +166,7 @@ fn open<'a>(call: &Call<'_>, to: &SaveTo, reply: &'a mut Reply) -> Result<&'a mu
     Ok(reply.partial.insert(Box::new(partial)))
 }
 
-/// What is kept of the answer in a fault.
+/// Cuts the body to what a fault keeps of it.
 pub(in crate::transport) fn sampled(mut reply: Reply) -> Reply {
     if reply.body.len() > collect::SAMPLE {
         reply.body.truncate(collect::SAMPLE);

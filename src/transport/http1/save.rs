@@ -365,7 +365,7 @@ mod tests {
         let begun = format!("begin {}", partial.part);
         partial.put_in_place().unwrap();
         assert_eq!(lines.0.lock().unwrap()[2..], [(begun, vec![])]);
-        // One that could not be made is given up.
+        // A file that could not be made is given up.
         let nowhere = SaveTo {
             path: directory.0.join("missing/a"),
             ..to

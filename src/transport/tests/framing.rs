@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-/// What a response's bytes say of its body.
+/// Facts about a body that the bytes of its response give.
 #[derive(Debug)]
 pub(super) struct Framing {
     pub(super) ending: Ending,
@@ -16,7 +16,7 @@ pub(super) struct Framing {
     pub(super) reusable: bool,
 }
 
-/// What is known of the codings of a body.
+/// Codings of a body, as far as they are known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Coding {
     Plain,
@@ -26,18 +26,18 @@ enum Coding {
     Other,
 }
 
-/// How a response ends.
+/// End of a response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ending {
     /// By what its own bytes say.
     Itself,
     /// With the connection.
     Close,
-    /// Its bytes end before it does.
+    /// The bytes end before the response does.
     Cut,
-    /// It cannot be read: no success.
+    /// The response cannot be read: no success.
     Refused,
-    /// It is not known how it is read.
+    /// No rule says how the response is read.
     Unknown,
 }
 
@@ -156,7 +156,7 @@ fn head(bytes: &[u8]) -> Option<(u16, Lines, &[u8])> {
             return Some((status, lines, rest));
         }
         if matches!(text[0], b' ' | b'\t') {
-            // Nothing to continue after the status line or a line that was skipped.
+            // There is nothing to continue after the status line or a line that was skipped.
             if let Some((_, value, _)) = &mut kept {
                 value.push(b' ');
                 value.extend_from_slice(text);
@@ -232,7 +232,7 @@ fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Fra
         reusable,
     };
     if bodiless {
-        // How such a response is read that has no framing, nobody says.
+        // No rule says how such a response without framing is read.
         let ending = match lines.codings.is_empty() && length(lines).is_some() {
             true => Ending::Itself,
             false => Ending::Unknown,
@@ -312,7 +312,7 @@ fn chunks(bytes: &[u8]) -> Framing {
     let mut extensions = 0;
     loop {
         let Some(end) = line_end(rest) else {
-            // What there is of the line may be wrong already.
+            // The beginning of the line may be wrong already.
             return Framing::of(Ending::Cut);
         };
         let line = &rest[..end];

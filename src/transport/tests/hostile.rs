@@ -136,7 +136,7 @@ mod coded {
             ("gzip, gzip", gzip(&gzip(&zeros))),
             ("zstd", zstd.clone()),
             ("zstd, gzip, deflate", deflate(&gzip(&zstd))),
-            // Nothing comes of these, and much lies below.
+            // These decode to little or nothing, and much lies in a layer below.
             ("gzip, gzip", gzip(&[gzip(b"a"), zeros.clone()].concat())),
             (
                 "deflate, gzip",
@@ -157,7 +157,7 @@ mod coded {
                     assert_eq!(fault.error_type, ErrorType::BodyTooLarge, "{coding}");
                     assert!(fault.message.contains("100000 bytes"), "{}", fault.message);
                 }
-                // What follows the stream is not decoded, and so not a bomb.
+                // Bytes that follow the stream are not decoded, and so no bomb.
                 Ok(reply) => assert_eq!((coding, &reply.body[..]), ("deflate, gzip", &b"a"[..])),
             }
         }

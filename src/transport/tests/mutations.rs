@@ -19,11 +19,11 @@ use super::*;
 #[path = "../../../tests/wild/corpus.rs"]
 mod corpus;
 
-/// How many responses are read, on all threads together.
+/// Number of responses that are read, on all threads together.
 const COUNT: u64 = 100_000;
 /// Longer ones would not fit into a socket before they are read.
 const LONGEST: usize = 32 * 1024;
-/// Nothing is waited for, so that only a response which hangs takes so long.
+/// Time limit of a request. No response waits for anything, so that only one which hangs takes so long.
 const LIMIT: Duration = Duration::from_secs(5);
 const HOST: &str = "http://127.0.0.1:1";
 const NEXT: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext";
@@ -123,7 +123,7 @@ fn line_after(bytes: &[u8], at: usize) -> usize {
     end.map_or(bytes.len(), |end| at + end + 1)
 }
 
-/// What came of a response.
+/// Result of a response.
 #[derive(Debug, PartialEq)]
 enum Told {
     Reply(u16, HeaderMap, Vec<u8>),
@@ -169,7 +169,7 @@ impl Reader {
 
         let told = self.ask(&self.first[usize::from(seed.method == "HEAD")], || {
             (&peer).write_all(&seed.bytes).unwrap();
-            // Its end is seen without the end of the connection.
+            // The end of this response is seen without the end of the connection.
             if framing.ending != Ending::Itself {
                 peer.shutdown(Shutdown::Write).unwrap();
             }

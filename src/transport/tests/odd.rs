@@ -4,7 +4,7 @@ use super::plain::by_ureq;
 use super::server::Server;
 use super::*;
 
-/// What is expected of a response.
+/// Expected result of a response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Expected {
     /// This body, and the connection is kept.

@@ -46,7 +46,7 @@ fn told(asking: &Asking, sockets: &Sockets) -> Told {
     }
 }
 
-/// One server's answer to a request written here, and to one written by ureq.
+/// Asks one server twice: by a request written here, and by one written by ureq.
 fn both(asking: impl Fn(&Server) -> Asking, answer: &[u8], closes: bool) -> [Told; 2] {
     let answer = answer.to_vec();
     let server = Server::start(move |peer| {

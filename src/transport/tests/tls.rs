@@ -10,8 +10,10 @@ use ::rustls::{HandshakeKind, RootCertStore, ServerConfig, ServerConnection, Str
 use super::server::{Server, answer, read_request};
 use super::*;
 use crate::timing::Timings;
+use crate::transport::carrier::Carrier;
 use crate::transport::resolver::{Resolver, ResolverSettings};
 use crate::transport::tls::Tls;
+use crate::transport::wire::Broken;
 
 struct Authority {
     issuer: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
@@ -348,4 +350,55 @@ fn a_success_is_read_while_the_body_is_sent_over_tls_too() {
     assert!(exchanged.trace.bytes_sent > SIZE as u64);
     let body = exchanged.result.ok().unwrap().body;
     assert!(body.len() == SIZE && body.iter().all(|&b| b == b'y'));
+}
+
+/// The server's side of a TLS session, in memory.
+struct InMemory {
+    server: ServerConnection,
+    /// Bytes of a push that are taken before input comes.
+    room: usize,
+    /// Plain text that has come to the server.
+    received: Vec<u8>,
+}
+
+impl Carrier for InMemory {
+    fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), Broken> {
+        while !bytes.is_empty() {
+            self.server.read_tls(&mut bytes).map_err(Broken::Io)?;
+            self.server.process_new_packets().unwrap();
+            let _ = self.server.reader().read_to_end(&mut self.received);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken> {
+        let most = bytes.len().min(self.room);
+        self.write_all(&bytes[..most])?;
+        Ok((most, most == bytes.len()))
+    }
+
+    fn read_within(
+        &mut self,
+        mut into: &mut [u8],
+        _: Option<std::time::Duration>,
+    ) -> Result<usize, Broken> {
+        self.server.write_tls(&mut into).map_err(Broken::Io)
+    }
+}
+
+#[test]
+fn output_that_a_push_left_goes_out_with_the_next_write_even_if_that_is_empty() {
+    let authority = Authority::new();
+    let server = ServerConnection::new(authority.certify("test.name", 2100)).unwrap();
+    let mut line = InMemory {
+        server,
+        room: 100,
+        received: Vec::new(),
+    };
+    let tls = Tls::trusting(authority.roots());
+    let mut session = tls.handshake("test.name", &mut line).ok().unwrap();
+    let (taken, gone) = session.push(&mut line, &[b'x'; 1000]).ok().unwrap();
+    assert!(taken == 1000 && !gone && line.received.is_empty());
+    session.write_all(&mut line, b"").ok().unwrap();
+    assert_eq!(line.received.len(), 1000);
 }

@@ -32,7 +32,7 @@ fn in_memory(server: &Server) -> Asking {
     post(server.url("/"), vec![b'x'; LARGE])
 }
 
-/// The same body, from a reader. `None`: of unknown length.
+/// A request with a body from a reader. `None`: of unknown length.
 fn streamed(server: &Server, length: Option<u64>) -> Asking {
     let reader = Reader::once(std::io::repeat(b'x').take(LARGE as u64));
     let reader = match length {

@@ -100,7 +100,8 @@ impl Session {
             plain = &plain[n..];
             self.flush(wire)?;
         }
-        Ok(())
+        // An earlier push may have left encrypted output, with all of its plain text taken.
+        self.flush(wire)
     }
 
     /// Waits for plain text: the number of bytes, zero at the proper end of the stream. An end that the server did not

@@ -39,7 +39,7 @@ pub(super) fn verifier(
     })
 }
 
-/// Who decides by the roots alone.
+/// Verifier that decides by the roots alone.
 fn by_roots(
     settings: &TlsSettings,
     extra: Vec<CertificateDer<'static>>,
@@ -127,7 +127,7 @@ impl ServerCertVerifier for Pinning {
         if !self.trusted.iter().any(is_trusted) {
             return Err(error);
         }
-        // Its time was looked at before its issuer, or the error would be another one.
+        // The verifier looks at the time before the issuer, or the error would be another one.
         verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
         Ok(ServerCertVerified::assertion())
     }

@@ -158,7 +158,7 @@ const METHODS: [&str; 12] = [
 /// A line, without its line feed.
 pub(crate) struct Lines<'a> {
     pub(crate) random: Rng,
-    /// Where a server of the test listens.
+    /// Address that a server of the test listens on.
     pub(crate) server: &'a str,
     pub(crate) root: &'a str,
 }

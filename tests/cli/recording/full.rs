@@ -58,7 +58,7 @@ fn both_files_hold_each_outcome_once_after_a_full_disk() {
         let Some(statuses) = on_small_disk(&folder, &arguments) else {
             return;
         };
-        // What was left may have succeeded.
+        // All requests that were left may have succeeded.
         assert!(matches!(statuses, (3, 0 | 1)), "{arguments}: {statuses:?}");
         let name = |path: &str| path.trim_start_matches("small/").to_owned();
         check(&server, &folder, (&name(results), &name(log)), REQUESTS);

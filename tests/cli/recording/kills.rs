@@ -43,7 +43,7 @@ fn a_batch_that_is_killed_and_resumed_has_each_outcome_once_in_both_files() {
             run.kill();
             run.finish();
         }
-        // What was left may have succeeded.
+        // All requests that were left may have succeeded.
         let status = haul(arguments.iter()).done().status;
         assert!(matches!(status, Some(0 | 1)), "seed {seed}: {status:?}");
         println!("seed {seed}");

@@ -13,7 +13,7 @@ fn no_post_is_sent_twice_for_want_of_a_line_feed() {
     ] {
         let (server, folder) = (server(), Folder::new());
         let (out, failures) = (folder.at("out.jsonl"), folder.at(log));
-        // Its last outcome is of a POST, and one that fails.
+        // The last outcome is that of a POST that fails.
         let list = folder.file("list", list(&server, 10));
         let arguments = [
             "-q",

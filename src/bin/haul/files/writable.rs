@@ -103,7 +103,7 @@ fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(about) if about.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(about) => may_write(path).and_then(|()| match is_device(&about) {
-            // One that is full says so without a byte.
+            // A device that is full (`/dev/full`) may say so to a write of no bytes.
             true => OpenOptions::new()
                 .write(true)
                 .open(path)?
@@ -114,7 +114,7 @@ fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         Err(_) => {
             let folder = parent(path);
-            // It is made first.
+            // The run makes this directory before it opens the file.
             if !folder.exists() && made.is_some_and(|made| is_above(folder, made)) {
                 return Ok(());
             }

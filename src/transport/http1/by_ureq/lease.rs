@@ -1,4 +1,4 @@
-//! How a connection is lent to ureq for one exchange.
+//! Lease of a connection to ureq for one exchange.
 //!
 //! A connection is found or opened before ureq is called: so phases, limits and errors are known exactly, and the pool
 //! is asked before any name is resolved. Then the exchange waits in a slot of this thread; ureq's connector takes it
@@ -104,7 +104,7 @@ impl Lent {
     /// Tells ureq the status of the final response.
     fn tell_status(&mut self) {
         let head = self.exchange().head.as_ref();
-        // Of 101, asked for or not, ureq would wait for what follows it.
+        // After 101, asked for or not, ureq would wait for another response.
         let status = head
             .map(|head| head.status.as_u16())
             .filter(|status| *status >= 200);

@@ -52,7 +52,7 @@ impl Read for Brotli<'_> {
                         self.0 = State::Stream(stream);
                         return Ok(n);
                     }
-                    // It says the same of a stream that ends too early and of one that is none.
+                    // The decoder has one error for a stream that ends too early and for bytes that are no Brotli.
                     Err(error)
                         if error.kind() == io::ErrorKind::InvalidData && stream.get_ref().ended =>
                     {

@@ -76,7 +76,7 @@ impl Coding {
 pub(in crate::transport) enum Codings {
     /// The codings to take off, in the order in which they were put on. None: the body is as it is meant.
     Known(Vec<Coding>),
-    /// One of them is not known to this build: the body stays as it came.
+    /// A coding that this build does not know is among them: the body stays as it came.
     Unknown,
     /// More than [`MOST_CODINGS`].
     TooMany,
@@ -143,7 +143,7 @@ enum Layer<'a> {
 impl Read for Layer<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let (coding, decoder, ended) = match self {
-            // What goes wrong there is not the decoder's.
+            // An error of the connection is no error of the decoder.
             Layer::Body(body) => {
                 return body.read(into).map_err(|e| io::Error::other(Passed(e)));
             }
