@@ -11,7 +11,8 @@ use crate::failure::Failure;
 /// Finds out before the run if standard output cannot be written.
 ///
 /// # Errors
-/// When it is closed, not open for writing, or full in a way that shows without a byte.
+/// When it is not open for writing, or full in a way that shows without a byte. One that was closed when the process
+/// began cannot be told from `/dev/null`, which Rust's runtime opens in its place.
 pub(crate) fn check() -> Result<(), Failure> {
     #[cfg(unix)]
     {
@@ -24,34 +25,6 @@ pub(crate) fn check() -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Finds out if standard output was closed when the process began, as with `>&-`.
-///
-/// std opens `/dev/null` in place of what is closed, for reading and writing, and results would be lost without a word.
-/// Some programs start others with such a `/dev/null` to discard their output, but then commonly standard error too.
-///
-/// # Errors
-/// When it was closed.
-pub(crate) fn check_open() -> Result<(), Failure> {
-    #[cfg(target_os = "linux")]
-    if is_null_to_read_and_write(io::stdout()) && !is_null_to_read_and_write(io::stderr()) {
-        return Err(Failure::unwritten(
-            "stdout: it is closed, and results would be lost (-o FILE writes them; -o /dev/null discards them)",
-        ));
-    }
-    Ok(())
-}
-
-#[cfg(target_os = "linux")]
-fn is_null_to_read_and_write(descriptor: impl std::os::fd::AsFd) -> bool {
-    use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, makedev};
-
-    let is_null = fstat(&descriptor).is_ok_and(|about| {
-        let device = FileType::from_raw_mode(about.st_mode) == FileType::CharacterDevice;
-        device && about.st_rdev == makedev(1, 3)
-    });
-    is_null && fcntl_getfl(&descriptor).is_ok_and(|flags| flags & OFlags::ACCMODE == OFlags::RDWR)
 }
 
 /// Failure of a write to standard output.

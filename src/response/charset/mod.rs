@@ -71,10 +71,24 @@ fn other_than_utf8(content_type: Option<&str>) -> Option<(&str, Charset)> {
 
 /// The `charset` parameter of a `Content-Type` (RFC 9110 §8.3.1), quoted or not.
 fn parameter(content_type: &str) -> Option<&str> {
-    content_type.split(';').skip(1).find_map(|parameter| {
+    parameters(content_type).skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         let is_charset = name.trim().eq_ignore_ascii_case("charset");
         is_charset.then(|| value.trim().trim_matches(['"', '\'']))
+    })
+}
+
+/// The parts between semicolons. One in quotes parts nothing.
+fn parameters(content_type: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    content_type.split(move |c| {
+        let literal = std::mem::take(&mut escaped);
+        match c {
+            '"' if !literal => quoted = !quoted,
+            '\\' if quoted && !literal => escaped = true,
+            _ => {}
+        }
+        c == ';' && !quoted
     })
 }
 
@@ -131,6 +145,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_charset_within_quotes_is_no_parameter() {
+        let kind = Some("text/plain; x=\"a; charset=gbk\"");
+        assert_eq!(strict("é".as_bytes(), kind).unwrap(), "é");
+        assert_eq!(named("é".as_bytes(), kind, true), None);
+    }
+
     #[cfg(feature = "charset")]
     #[test]
     fn text_is_decoded_from_the_charset_that_is_named() {
@@ -140,6 +161,8 @@ mod tests {
             ("a/b; x=y; charset='koi8-r'", b"\xc1", "а"),
             ("a/b; charset=iso-8859-1", b"\xe9", "é"),
             ("a/b; charset=utf-16le", b"\xff\xfe{\0}\0", "{}"),
+            ("a/b; x=\"; charset=gbk\"; charset=koi8-r", b"\xc1", "а"),
+            ("a/b; x=\"\\\"; charset=gbk\"; charset=koi8-r", b"\xc1", "а"),
         ] {
             assert_eq!(strict(bytes, Some(kind)).unwrap(), text, "{kind}");
         }

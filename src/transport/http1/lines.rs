@@ -21,6 +21,8 @@ pub(super) fn repair(lines: &[u8]) -> Repaired {
     let mut open: Option<Open> = None;
     for line in lines.split(|&b| b == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Some readers end a line at a CR alone (Python's http.client does).
+        repaired.doubtful |= line.split(|&b| b == b'\r').skip(1).any(may_frame);
         match line.first() {
             None => {}
             Some(b' ' | b'\t') => match &mut open {
@@ -89,15 +91,20 @@ impl Repaired {
     /// Leaves a line out. One that others may take for a framing line makes the framing doubtful.
     fn skip(&mut self, line: &[u8]) {
         self.skipped += 1;
-        self.doubtful |= FRAMING.iter().any(|name| {
-            let mut letters = line.iter().filter(|&&b| is_letter(b));
-            name.bytes().all(|wanted| {
-                letters
-                    .next()
-                    .is_some_and(|b| b.eq_ignore_ascii_case(&wanted))
-            })
-        });
+        self.doubtful |= may_frame(line);
     }
+}
+
+/// Returns true if the letters of a line begin with the name of a framing line.
+fn may_frame(line: &[u8]) -> bool {
+    FRAMING.iter().any(|name| {
+        let mut letters = line.iter().filter(|&&b| is_letter(b));
+        name.bytes().all(|wanted| {
+            letters
+                .next()
+                .is_some_and(|b| b.eq_ignore_ascii_case(&wanted))
+        })
+    })
 }
 
 /// The text without spaces and tabs at its ends. Other control bytes are no blanks (RFC 9110 section 5.6.3).
@@ -226,5 +233,17 @@ mod tests {
             assert!(text.is_empty() && skipped == 1 && doubtful, "{line}");
         }
         assert!(!read(b"Content-Length: 5\r\nA : b\r\n").3);
+    }
+
+    #[test]
+    fn a_framing_line_behind_a_bare_cr_is_doubtful() {
+        for line in [
+            "A: b\rContent-Length: 5",
+            "A: b\r\n c\r Transfer-Encoding: chunked",
+            "no colon\rcontent-length: 0",
+        ] {
+            assert!(read(line.as_bytes()).3, "{line}");
+        }
+        assert!(!read(b"A: b\rC: d\r\n").3);
     }
 }

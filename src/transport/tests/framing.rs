@@ -98,6 +98,8 @@ struct Lines {
     closes: bool,
     /// A framing line that not all readers read alike.
     doubtful: bool,
+    /// `Connection: keep-alive` stands there.
+    kept: bool,
 }
 
 pub(super) fn framing(bytes: &[u8], to_head: bool) -> Framing {
@@ -208,7 +210,10 @@ impl Lines {
                 return;
             }
             "connection" => {
-                self.closes |= elements.into_iter().any(|element| element == "close");
+                for element in elements {
+                    self.closes |= element == "close";
+                    self.kept |= element == "keep-alive";
+                }
                 return;
             }
             _ => return,
@@ -219,7 +224,8 @@ impl Lines {
 
 /// The body after a final head.
 fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Framing {
-    let reusable = !lines.closes && !lines.doubtful && !first_version;
+    let kept = !first_version || (lines.kept && lines.codings.is_empty());
+    let reusable = !lines.closes && !lines.doubtful && kept;
     let coding = match lines.contents.as_slice() {
         [] => Coding::Plain,
         [one] if one == "gzip" || one == "x-gzip" => Coding::Gzip,
