@@ -126,6 +126,8 @@ fn line_after(bytes: &[u8], at: usize) -> usize {
 /// Result of a response.
 #[derive(Debug, PartialEq)]
 enum Told {
+    /// Status and body of a failure that is cut at the limit of bodies: what is beyond is not looked at.
+    Cut(u16, Vec<u8>),
     Reply(u16, HeaderMap, Vec<u8>),
     Fault(ErrorType, Option<u16>),
 }
@@ -192,6 +194,7 @@ impl Reader {
             return None;
         }
         Some(match exchanged.result {
+            Ok(reply) if reply.truncated => Told::Cut(reply.status, reply.body),
             Ok(reply) => Told::Reply(reply.status, (*reply.headers).clone(), reply.body),
             Err(fault) => Told::Fault(fault.error_type, fault.reply.map(|reply| reply.status)),
         })
@@ -210,6 +213,9 @@ fn complaint(seed: &Seed, readers: &[Reader; 2]) -> Option<String> {
     }
     if let Told::Fault(ErrorType::Timeout, _) = plain {
         return Some("it hangs".into());
+    }
+    if let Told::Cut(200..=399, _) = plain {
+        return Some("a success is cut".into());
     }
     if let Told::Reply(_, _, body) = &plain
         && let Some(complaint) = framing.complaint(body)
