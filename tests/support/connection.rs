@@ -40,6 +40,9 @@ impl Connection {
             let in_flight = InFlight(&self.shared, seen.host);
             let answer = self.shared.scenario.respond(&seen);
             self.shared.pause(answer.delay);
+            if !answer.delay.is_zero() && self.shared.is_closing() {
+                break;
+            }
             let waits = answer.gate.as_ref();
             if !waits.is_none_or(|gate| gate.pass(|| self.shared.is_closing())) {
                 break;
