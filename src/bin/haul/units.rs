@@ -124,7 +124,7 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
 /// `X-My-Key`: the name of a header, a query parameter or both.
 pub(crate) fn secret_name(text: &str) -> Result<String, String> {
     let name = text.trim();
-    // Such a name would match nothing, and what it was meant for would be shown.
+    // A name with one of these would match nothing, and the secret that is meant would be shown.
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | '=' | '&');
     match name.is_empty() || name.contains(is_odd) {
         true => {

@@ -1,4 +1,4 @@
-//! One request and its response on a connection, while it is sent and until the head of the response has come.
+//! Exchange of a request and its response on a connection, while it is sent and until the head of the response has come.
 //!
 //! The response may come before the request has been sent to its end. So whenever the body waits for the server to take
 //! more, the server is listened to as well; the head is read by [`HeadReader`], whenever it comes.
@@ -26,7 +26,7 @@ const SOON: Duration = Duration::from_millis(1);
 /// its body, and a little: chunks are longer than what they hold. A longer response ends the sending, and so the attempt.
 const EARLY: u64 = 64 * 1024 * 1024;
 
-/// One request and its response on a connection.
+/// Exchange of a request and its response on a connection.
 #[derive(Debug)]
 pub(in crate::transport) struct Exchange {
     pub(in crate::transport) connection: Box<Connection>,
