@@ -45,7 +45,7 @@ pub(super) fn repair(lines: &[u8]) -> Repaired {
 
 /// A line to which folds may be added.
 struct Open {
-    /// Its name is that of a framing line.
+    /// True if the line has the name of a framing line.
     frames: bool,
     changed: bool,
 }

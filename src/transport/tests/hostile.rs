@@ -136,7 +136,7 @@ mod coded {
             ("gzip, gzip", gzip(&gzip(&zeros))),
             ("zstd", zstd.clone()),
             ("zstd, gzip, deflate", deflate(&gzip(&zstd))),
-            // These decode to little or nothing, and much lies in a layer below.
+            // A body that decodes to little, while much lies in the layer below.
             ("gzip, gzip", gzip(&[gzip(b"a"), zeros.clone()].concat())),
         ] {
             let mut response = format!(
