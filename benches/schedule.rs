@@ -34,7 +34,6 @@ mod retry {
     #[allow(dead_code, unused_imports, unreachable_pub)]
     pub(crate) mod budget;
 }
-use ::http;
 use parts::url;
 
 use host::Host;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::http::{HeaderMap, Method, Uri};
 use crate::redact::Redaction;
+use http::{HeaderMap, Method, Uri};
 
 /// What a [`before_attempt`](crate::ClientBuilder::before_attempt) hook may look at and change.
 #[non_exhaustive]

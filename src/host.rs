@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use crate::http::Uri;
-use crate::http::uri::Scheme;
+use http::Uri;
+use http::uri::Scheme;
 
 /// Scheme, host name and effective port, in lower case: `https://example.com:443`.
 ///

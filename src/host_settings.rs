@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::http::header::AUTHORIZATION;
-use crate::http::{HeaderMap, HeaderName, HeaderValue};
 use crate::limits::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use crate::policy::RetryPolicy;
 use crate::redact::Redaction;
 use crate::request::{basic, bearer};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Limits and defaults for some hosts, in place of the client's: what `Session.mount` and a pool for each host are for.
 /// What a rule leaves out, the next less specific rule says, or the client. A request's own settings come before all.

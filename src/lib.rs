@@ -125,8 +125,6 @@ mod tls_settings;
 mod transport;
 mod url;
 
-/// The types of the `http` crate that appear in this crate's interface.
-pub use ::http;
 pub use address_policy::{AddressPolicy, CustomPolicy, IpFamily};
 pub use batch::{
     CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes, Panicked,
@@ -142,6 +140,8 @@ pub use executor::{Handle, Preview, TimedOut};
 pub use hooks::{HookResult, Outgoing, Retrying};
 pub use host::Host;
 pub use host_settings::HostRule;
+/// The types of the `http` crate that appear in this crate's interface.
+pub use http;
 pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
 pub use outcome::{Attempt, Context, Outcome, State, Unsuccessful};
 pub use policy::{

@@ -3,9 +3,9 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use crate::http::{HeaderValue, Uri};
 use crate::request::basic;
 use crate::url;
+use http::{HeaderValue, Uri};
 
 /// The entries of a file, in its order: the first that fits counts.
 #[derive(Clone, Default)]

@@ -14,12 +14,12 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::http::Version;
 use crate::redact::unreadable;
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::{Hop, Response, Saved};
 use crate::timing::{Phase, Timings};
+use http::Version;
 
 pub use context::Context;
 pub(crate) use report::Report;

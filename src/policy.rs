@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::{HeaderMap, Method};
+use http::{HeaderMap, Method};
 
 use crate::error::Error;
 use crate::limits::RetryBudget;

@@ -9,9 +9,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::http::header::{CONTENT_LOCATION, LOCATION};
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use crate::url;
+use http::header::{CONTENT_LOCATION, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 pub(crate) use names::IDEMPOTENCY_KEYS;
 use parameters::Parameters;

@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::escape::Escaped;
-use crate::http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use crate::limits::Timeouts;

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use crate::http::{HeaderMap, Uri, Version};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Uri, Version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ impl Response {
     pub(crate) fn with_coding(mut self, value: &str) -> Response {
         let head = Arc::make_mut(&mut self.head);
         head.undecoded = true;
-        let value = crate::http::HeaderValue::from_str(value);
+        let value = http::HeaderValue::from_str(value);
         head.headers.change(|headers| {
             value
                 .map(|value| headers.append(CONTENT_ENCODING, value))

@@ -16,8 +16,8 @@ use std::fmt::Write as _;
 use ::url::{ParseError, Position};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 
-use crate::http::Uri;
-use crate::http::uri::PathAndQuery;
+use http::Uri;
+use http::uri::PathAndQuery;
 
 pub(crate) use base::Base;
 pub(crate) use mistake::Mistake;

@@ -130,7 +130,7 @@ mod broken {
 
     #[test]
     fn by_going_through_the_facade() {
-        let facade = "use crate::http::Uri;\nuse crate::Error;\nuse crate::*;";
+        let facade = "use http::Uri;\nuse crate::Error;\nuse crate::*;";
         let lines = ["src/summary.rs:2", "src/summary.rs:3"];
         complains(rules::floors, "src/summary.rs", facade, &lines);
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use crate::executor::{Defaults, Engine, Pool};
 use crate::host_rule::HostPattern;
 use crate::host_settings::HostRule;
-use crate::http::header::USER_AGENT;
-use crate::http::{HeaderName, HeaderValue};
 use crate::limits::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use crate::request::check_sent;
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
 use crate::transport::{self, Lines, Sockets, Transport};
+use http::header::USER_AGENT;
+use http::{HeaderName, HeaderValue};
 
 use super::Client;
 use super::error::BuildError;

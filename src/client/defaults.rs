@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::http::header::{AUTHORIZATION, USER_AGENT};
-use crate::http::{HeaderName, HeaderValue};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::redact::Redaction;
@@ -14,6 +12,8 @@ use crate::request::{Rule, basic, bearer, check_removal};
 use crate::response::Response;
 use crate::status::StatusSet;
 use crate::url::Base;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderName, HeaderValue};
 
 use super::builder::ClientBuilder;
 

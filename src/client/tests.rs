@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{ErrorType, StopReason};
-use crate::http::{HeaderMap, Version};
 use crate::policy::{Jitter, RetryPolicy};
 use crate::timing::Phase;
 use crate::transport::{Call, Exchanged, Fault, Reply, Trace, Transport};
+use http::{HeaderMap, Version};
 
 /// Answers each call as the closure says, which is also told its place among all calls, from 1.
 struct Script<F>(Mutex<usize>, F);

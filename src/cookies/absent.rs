@@ -1,6 +1,6 @@
 //! No jar.
 
-use crate::http::{HeaderMap, Uri};
+use http::{HeaderMap, Uri};
 
 /// There is none.
 #[derive(Clone)]

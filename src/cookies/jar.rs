@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::escape::log_line;
-use crate::http::header::{COOKIE, SET_COOKIE};
-use crate::http::{HeaderMap, HeaderValue, Uri};
 use crate::redact::Redaction;
 use crate::url;
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Uri};
 
 use super::file;
 use super::sites::Sites;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use cookie_store::{Cookie, CookieDomain, CookieError, CookieStore};
 
-use crate::http::Uri;
+use http::Uri;
 
 /// The largest cookie, all its attributes with it (RFC 6265 §6.1 asks for that much).
 const LONGEST: usize = 4096;

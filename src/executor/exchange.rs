@@ -5,8 +5,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::escape::log_line;
 use crate::host::Host;
-use crate::http::header::{COOKIE, EXPECT};
-use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::redact::header_text;
@@ -14,6 +12,8 @@ use crate::request::Body;
 use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
 use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
+use http::header::{COOKIE, EXPECT};
+use http::{HeaderMap, HeaderName};
 
 use super::attempt::{Engine, Told};
 use super::job::Progress;

@@ -17,7 +17,7 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn status(response: &Response) -> Failure {
         let status = response.status();
-        let reason = crate::http::StatusCode::from_u16(status)
+        let reason = http::StatusCode::from_u16(status)
             .ok()
             .and_then(|code| code.canonical_reason());
         Failure {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::http::header::LOCATION;
 use crate::outcome::State;
 use crate::policy::Redirecting;
 use crate::response::{Head, Hop};
@@ -12,6 +11,7 @@ use crate::retry::redirect::{self, Step};
 use crate::retry::{self, retry_after};
 use crate::timing::Phase;
 use crate::transport::{Reply, Trace};
+use http::header::LOCATION;
 
 use super::attempt::{Engine, Next};
 use super::here::release_own;

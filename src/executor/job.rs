@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorType, StopReason};
 use crate::escape::log_line;
 use crate::host::Host;
-use crate::http::HeaderMap;
 use crate::outcome::{Outcome, Report, State};
 use crate::redact::unreadable;
 use crate::request::Request;
@@ -16,6 +15,7 @@ use crate::retry::redirect::Dropped;
 use crate::schedule::{Ended, Heard};
 use crate::timing::Nanoseconds;
 use crate::transport::Partial;
+use http::HeaderMap;
 
 use super::prepare::Prepared;
 use super::settings::{Defaults, Settings};

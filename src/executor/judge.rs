@@ -5,13 +5,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::http::Method;
 use crate::outcome::State;
 use crate::redact;
 use crate::rejection::Rejection;
 use crate::request::Rule;
 use crate::response::{self, Response};
 use crate::timing::Phase;
+use http::Method;
 
 use super::here::release_own;
 use super::settings::Settings;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-use crate::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use crate::http::uri::Authority;
-use crate::http::{HeaderMap, HeaderName, Method, Uri};
 use crate::redact::Redaction;
 use crate::request::{Edit, Request, basic, check_sent};
 use crate::response::Head;
 use crate::retry::is_keyed;
 use crate::url;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::settings::Defaults;
 

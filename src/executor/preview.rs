@@ -2,10 +2,10 @@
 
 use crate::error::Error;
 use crate::host::Host;
-use crate::http::Method;
 use crate::request::Request;
 use crate::transport::CancelSlot;
 use crate::url::Url;
+use http::Method;
 
 use super::attempt::Engine;
 use super::exchange::{call, with_cookies};

@@ -8,7 +8,6 @@ use crate::hooks::{BeforeAttempt, OnRetry};
 use crate::host::Host;
 use crate::host_rule::HostTable;
 use crate::host_settings::HostRule;
-use crate::http::{HeaderMap, HeaderName};
 use crate::limits::Timeouts;
 use crate::netrc::Netrc;
 use crate::policy::{RedirectPolicy, RetryPolicy};
@@ -17,6 +16,7 @@ use crate::request::{Body, Options, Request, Rule, SaveTo};
 use crate::status::StatusSet;
 use crate::transport::Lines;
 use crate::url::Base;
+use http::{HeaderMap, HeaderName};
 
 use super::turns::Turns;
 

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use crate::http::Uri;
 use crate::redact::unreadable;
 use crate::request::Request;
 use crate::response::Head;
 use crate::url::{self, Mistake, Url};
+use http::Uri;
 
 use super::settings::Defaults;
 

@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::http::header::CONTENT_TYPE;
-use crate::http::{HeaderMap, HeaderValue, Version};
 use crate::outcome::{Attempt, Outcome, Report, State};
 use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::{Head, Response};
 use crate::timing::{Phase, Phases};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Version};
 
 /// 2026-08-22T10:15:30.123Z, and some microseconds that no record shows.
 pub(crate) fn start() -> SystemTime {

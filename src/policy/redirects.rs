@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::host::Host;
-use crate::http::{Method, Uri};
 use crate::redact::Redaction;
+use http::{Method, Uri};
 
 /// Which redirects are followed. One that is not allowed fails its request with class
 /// [`Redirect`](crate::ErrorType::Redirect), so that what was meant to stay with one server is never taken for done. How

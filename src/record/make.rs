@@ -9,7 +9,6 @@ use super::request::Written;
 use super::wire::{self, Version};
 use super::{AttemptRecord, BodyEncoding, Kind, PhaseTimes, Record, body};
 use crate::error::Error;
-use crate::http::HeaderValue;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::redact::header_text;
 use crate::request::Request;
@@ -17,6 +16,7 @@ use crate::response::{Head, Response, decode};
 use crate::timing::{Timings, millis};
 use crate::url::Base;
 use crate::url::Mistake;
+use http::HeaderValue;
 
 /// What a record holds of bodies and headers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,13 +12,13 @@ use super::fields::{
 };
 use super::invalid::InvalidLine;
 use super::pieces::{self, PieceLine};
-use crate::http::HeaderName;
-use crate::http::header::AUTHORIZATION;
 use crate::limits::Timeouts;
 use crate::policy::RetryPolicy;
 use crate::request::{LineBody, Request, Tag};
 use crate::status::StatusSet;
 use crate::url::{self, Mistake};
+use http::HeaderName;
+use http::header::AUTHORIZATION;
 
 /// Fields that say what the body is.
 pub(super) const BODIES: [&str; 6] = [

@@ -18,10 +18,10 @@ use super::pieces::{self, PieceLine};
 use super::read::Reading;
 use super::values::{Values, whole_ms};
 use super::{InvalidLine, LONGEST_LINE};
-use crate::http::header::AUTHORIZATION;
 use crate::redact::unreadable;
 use crate::request::{Body, Options, Request, Rule, Tag};
 use crate::url::Mistake;
+use http::header::AUTHORIZATION;
 
 /// The request of a line of a failure log, see [`Record::to_request`](super::Record::to_request).
 ///

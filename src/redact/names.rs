@@ -1,8 +1,8 @@
 //! The one list of names whose values are secret. What is shown (log lines, `Debug`, error texts, records) and what is
 //! sent (to another origin after a redirect) both ask it.
 
-use crate::http::HeaderName;
-use crate::http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::HeaderName;
+use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
 
 /// Names of headers that carry credentials, in a request or a response, beside those with one of the [`PARTS`].
 const HEADERS: [HeaderName; 6] = [

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{Body, LineBody, Reader, Request, Source, Stream};
-use crate::http::HeaderValue;
-use crate::http::header::CONTENT_TYPE;
 use crate::url;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 
 impl Request {
     /// The body, as it is.

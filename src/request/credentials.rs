@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::HeaderValue;
+use http::HeaderValue;
 
 /// The value of `Authorization` for a user and password.
 pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {

@@ -1,10 +1,10 @@
 //! The headers of a request: added, and left out.
 
 use super::{Edit, Request, basic, bearer};
-use crate::http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use crate::http::{HeaderMap, HeaderName, HeaderValue};
 use crate::redact::{Redaction, beginning};
 use crate::url::Mistake;
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Upper bound for the length of a name that is shown, in bytes.
 pub(super) const SHOWN: usize = 100;

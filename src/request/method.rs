@@ -1,6 +1,6 @@
 //! Methods as people write them.
 
-use crate::http::Method;
+use http::Method;
 
 /// Methods of RFC 9110 and RFC 5789, which are sent in upper case however they are written.
 const STANDARD: [Method; 8] = [

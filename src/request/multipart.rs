@@ -5,8 +5,8 @@ use std::io::{Read, Seek};
 use std::path::PathBuf;
 
 use super::{Piece, Reader, Request, Source, Stream};
-use crate::http::HeaderValue;
-use crate::http::header::CONTENT_TYPE;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 
 /// A form with files: what `requests` sends for `files=` and curl for `-F`.
 ///

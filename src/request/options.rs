@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::headers::SHOWN;
 use super::{Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
-use crate::http::HeaderName;
 use crate::limits::Timeouts;
 use crate::policy::{RedirectPolicy, RetryPolicy};
 use crate::redact::{Redaction, beginning, unreadable};
@@ -16,6 +15,7 @@ use crate::rejection::Rejection;
 use crate::response::Response;
 use crate::status::StatusSet;
 use crate::url::{self, Mistake};
+use http::HeaderName;
 
 /// What few requests set, kept apart so that many requests stay small.
 #[derive(Clone, Default)]

@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 
 use memchr::memchr;
 
-use crate::http::header::RETRY_AFTER;
-use crate::http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 #[derive(Clone, Default)]
 pub(crate) struct Headers {
@@ -122,7 +122,7 @@ impl fmt::Debug for Headers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::header::SET_COOKIE;
+    use http::header::SET_COOKIE;
 
     const LINES: &[u8] =
         b"Content-Type: text/html \r\nSet-Cookie:a=1:2\r\nX-Empty:\r\nset-cookie:\tb=2\n\

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::error::ErrorType;
-use crate::http::{HeaderMap, Method};
 use crate::outcome::Attempt;
 use crate::policy::Judgement;
 use crate::redact::IDEMPOTENCY_KEYS;
 use crate::timing::Phase;
+use http::{HeaderMap, Method};
 
 /// Whether the request carries an idempotency key, by which the server recognises a repetition.
 pub(crate) fn is_keyed(headers: &HeaderMap) -> bool {

@@ -31,7 +31,7 @@ impl Evidence<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::http::Method;
+    use http::Method;
 
     use super::*;
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::host::Host;
-use crate::http::header::{COOKIE, TRANSFER_ENCODING};
-use crate::http::{HeaderMap, Method};
 use crate::redact::{Redaction, unreadable};
 use crate::url::{Base, Url};
+use http::header::{COOKIE, TRANSFER_ENCODING};
+use http::{HeaderMap, Method};
 
 /// A response that may redirect.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use jiff::civil::{DateTime, datetime};
 use jiff::fmt::strtime::BrokenDownTime;
 
-use crate::http::HeaderMap;
-use crate::http::header::{DATE, HeaderValue, RETRY_AFTER};
+use http::HeaderMap;
+use http::header::{DATE, HeaderValue, RETRY_AFTER};
 
 /// The wait the response asks for; of several the longest. `None` where there is no field that can be read: a
 /// malformed one counts as absent. A date that has passed is a wait of zero.

@@ -7,10 +7,10 @@ use super::distribution::Sketch;
 use super::worst::Row;
 use crate::error::{Error, ErrorType, Layer};
 use crate::host::Host;
-use crate::http::StatusCode;
 use crate::outcome::Outcome;
 use crate::redact;
 use crate::timing::{Phase, millis};
+use http::StatusCode;
 
 /// The figures of one host.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,8 +11,8 @@ use super::rows::{ErrorKey, ErrorRow, Example, HostRow};
 use super::worst::Worst;
 use crate::error::{ErrorType, Layer};
 use crate::host::Host;
-use crate::http::Uri;
 use crate::timing::{Phase, millis, millis_option};
+use http::Uri;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -18,10 +18,10 @@ use super::proxy::Route;
 use super::target::Target;
 use super::wire::Limits;
 use super::{Call, Exchanged, Fault, Reply};
-use crate::http::Method;
-use crate::http::header::{CONNECTION, EXPECT, UPGRADE};
 use crate::request::Body;
 use crate::timing::Phase;
+use http::Method;
+use http::header::{CONNECTION, EXPECT, UPGRADE};
 
 /// Everything that one exchange is made with.
 pub(super) struct Conversation<'a> {

@@ -34,12 +34,12 @@ use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
 use crate::host::Host;
-use crate::http::{HeaderMap, HeaderName, Method, Version};
 use crate::request::{Body, SaveTo};
 use crate::response::Headers;
 use crate::status::StatusSet;
 use crate::timing::{Phase, Phases};
 use crate::url::Url;
+use http::{HeaderMap, HeaderName, Method, Version};
 
 use self::activity::Activity;
 pub(crate) use self::agent::Sockets;

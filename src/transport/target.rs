@@ -6,8 +6,8 @@ use std::fmt::{self, Write};
 use super::Call;
 use super::resolver::without_zone;
 use crate::host::{Host, effective_port};
-use crate::http::Uri;
-use crate::http::uri::Scheme;
+use http::Uri;
+use http::uri::Scheme;
 
 /// Where a request goes.
 pub(super) struct Target<'a> {

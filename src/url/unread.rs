@@ -7,8 +7,8 @@ use percent_encoding::utf8_percent_encode;
 
 use super::{COMPONENT, LONGEST};
 use crate::host::Host;
-use crate::http::Uri;
-use crate::http::uri::{Authority, PathAndQuery};
+use http::Uri;
+use http::uri::{Authority, PathAndQuery};
 
 /// An absolute URL that can be sent as it is.
 ///

@@ -89,10 +89,9 @@ pub(crate) fn floors(tree: &Tree) -> Vec<String> {
         for import in &file.imports {
             let place = format!("{}:{}", file.path, import.line);
             let spelled = format!("crate::{}", import.path.join("::"));
-            let (home, name) = tree.home(&import.path);
+            let (home, _) = tree.home(&import.path);
             if home.module.is_empty() {
-                // The one name of the facade that is everybody's: the http crate's types.
-                if own < 6 && name.as_deref() != Some("http") {
+                if own < 6 {
                     complaints.push(format!(
                         "{place}: {spelled} goes through the facade; name the file it is defined in"
                     ));

@@ -72,7 +72,7 @@ fn it_says_how_many_of_how_many_what_became_of_them_how_fast_and_how_long() {
     };
     let all = "1,200/2,000 60%  1,190 ok  10 failed  32 in flight  256/s  0:04 left";
     assert_eq!(text(&now), all);
-    let host = |uri: &'static str| Host::of(&crate::http::Uri::from_static(uri)).unwrap();
+    let host = |uri: &'static str| Host::of(&http::Uri::from_static(uri)).unwrap();
     let slow = host("https://slow.example/");
     now.slowest = Some((slow.clone(), Duration::from_millis(640)));
     assert_eq!(text(&now), format!("{all}  slowest slow.example 640 ms"));

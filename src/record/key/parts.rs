@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::digest::Sha256;
-use crate::http::header::CONTENT_TYPE;
-use crate::http::{HeaderName, HeaderValue};
 use crate::request::{Body, Request, Source, Stream};
 use crate::url::Base;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue};
 
 /// Adds everything that is sent because of the request.
 pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {

@@ -91,7 +91,7 @@ fn any_outcome(random: &mut fastrand::Rng) -> Outcome {
     let mut answer = response("http://h/", status, "text/plain", &bytes(random));
     if random.bool() {
         let mut head = (**answer.head()).clone();
-        let value = crate::http::HeaderValue::from_bytes(b"a\xff\t ").unwrap();
+        let value = http::HeaderValue::from_bytes(b"a\xff\t ").unwrap();
         head.headers.change(|map| map.insert("x-odd", value));
         let saved = random.bool().then(|| Saved {
             path: text(random).into(),

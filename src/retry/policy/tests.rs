@@ -1,8 +1,8 @@
 //! Requests walked through decisions; the vectors are in the modules below.
 
 use super::*;
-use crate::http::Method;
 use crate::timing::Phase;
+use http::Method;
 
 mod failures;
 mod limits;

@@ -1,9 +1,9 @@
 //! Vectors 86 to 100. 101 (`Retry-After` on a redirect) is with the decisions.
 
 use super::*;
-use crate::http::header::{AUTHORIZATION, HOST};
-use crate::http::{HeaderName, HeaderValue};
 use crate::url;
+use http::header::{AUTHORIZATION, HOST};
+use http::{HeaderName, HeaderValue};
 
 const GIVEN: [&str; 9] = [
     "authorization",

@@ -10,11 +10,11 @@ use super::framing::Asked;
 use super::head::{Found, Head, HeadReader};
 use super::malformed::Malformed;
 use crate::escape::log_line;
-use crate::http::StatusCode;
 use crate::timing::Phase;
 use crate::transport::connection::{Connection, Pushed};
 use crate::transport::proxy::Forwarding;
 use crate::transport::wire::Broken;
+use http::StatusCode;
 
 /// The longest wait for leave to send a body (RFC 9110 section 10.1.1); curl waits as long.
 const LEAVE: Duration = Duration::from_secs(1);

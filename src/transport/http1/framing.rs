@@ -2,8 +2,8 @@
 
 use super::malformed::Malformed;
 #[cfg(test)]
-use crate::http::Method;
-use crate::http::{StatusCode, Version};
+use http::Method;
+use http::{StatusCode, Version};
 
 /// The way in which the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

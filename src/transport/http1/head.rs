@@ -8,8 +8,8 @@ use std::mem::MaybeUninit;
 use super::framing::{Asked, Framed, FramingLines};
 use super::lines;
 use super::malformed::{MOST_INFORMATIONAL, Malformed};
-use crate::http::{StatusCode, Version};
 use crate::response::Headers;
+use http::{StatusCode, Version};
 
 /// Header lines of most heads. One with more is read as one that breaks the rules, which is slower.
 const LINES: usize = 64;

@@ -7,11 +7,11 @@ use std::io::Write;
 
 use super::exchange::Exchange;
 use super::request::{put, write_lines};
-use crate::http::Method;
 use crate::request::Body;
 use crate::transport::Call;
 use crate::transport::target::Target;
 use crate::url::Url;
+use http::Method;
 
 /// Writes the head of a request into the output of its connection, as ureq would. `None`: it takes ureq to write it, or
 /// there is no room.

@@ -1,11 +1,11 @@
 //! The head of a request as it would go out, found without a connection.
 
 use super::request::{request, streamed, writes};
-use crate::http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use crate::http::{HeaderMap, HeaderValue};
 use crate::request::Body;
 use crate::transport::Call;
 use crate::transport::target::Target;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue};
 
 /// Everything that a call sends before its body, and the size of the body.
 pub(crate) struct SentHead {

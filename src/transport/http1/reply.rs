@@ -7,10 +7,10 @@ use super::collect::{self, Cut, Taken, Want};
 use super::decode::{self, Coding, Codings, SLACK};
 use super::framing::Framing;
 use super::save::Partial;
-use crate::http::Method;
-use crate::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 use crate::request::SaveTo;
 use crate::transport::{Call, Reply};
+use http::Method;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 
 /// Reads the body as far as it is wanted, and sees if the connection can serve again.
 #[inline(never)]

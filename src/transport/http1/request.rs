@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
-use crate::http::header::{
+use crate::transport::Call;
+use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, RANGE,
     TRANSFER_ENCODING, UPGRADE,
 };
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use crate::transport::Call;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
 /// The request for ureq.
 pub(in crate::transport) fn request(call: &Call<'_>) -> Request<()> {

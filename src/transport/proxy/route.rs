@@ -5,11 +5,11 @@ use std::fmt;
 
 use super::connect::authorization;
 use super::fault::{Stage, Unproxied, Why};
-use crate::http::header::PROXY_AUTHORIZATION;
 use crate::proxy_settings::{ProxyKind, ProxyServer, ProxySettings};
 use crate::transport::Call;
 use crate::transport::buffers::Buffers;
 use crate::transport::target::Target;
+use http::header::PROXY_AUTHORIZATION;
 
 /// By which way a request goes.
 #[derive(Clone, Copy)]

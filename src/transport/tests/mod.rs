@@ -27,8 +27,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::http::{HeaderName, Uri};
 use crate::url::Front;
+use http::{HeaderName, Uri};
 
 /// A request to be made once or often.
 struct Asking {

@@ -1,8 +1,8 @@
 //! Which failures are repeated: table 2.2, vectors 50 to 63, 79, 80 and 123.
 
 use super::*;
-use crate::http::{HeaderMap, HeaderName, HeaderValue};
 use crate::retry::is_keyed;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 #[test]
 fn vectors_50_to_61_connections_and_timeouts() {

@@ -13,9 +13,9 @@ use self::lease::{FromSlot, Resolved};
 use super::exchange::Exchange;
 use super::request::{request, streamed, writes};
 use super::upload::Upload;
-use crate::http::Request;
 use crate::request::Body;
 use crate::transport::Call;
+use http::Request;
 
 /// ureq, made so that it speaks HTTP on connections that it is lent, and does nothing else.
 #[derive(Debug)]

@@ -19,8 +19,8 @@ use std::io::{self, Read};
 
 pub(in crate::transport) use self::source::BodyRead;
 use self::source::{Layers, Source};
-use crate::http::HeaderMap;
-use crate::http::header::CONTENT_ENCODING;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
 
 /// The most codings that one body may have.
 pub(in crate::transport) const MOST_CODINGS: usize = 4;

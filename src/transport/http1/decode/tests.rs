@@ -4,7 +4,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use super::*;
-use crate::http::HeaderValue;
+use http::HeaderValue;
 
 fn text() -> Vec<u8> {
     let lines = (0..5000).map(|i| format!("line {i} of a text that repeats itself\n"));

@@ -3,12 +3,12 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 use super::*;
-use crate::http::Method;
 use crate::transport::connection::Plan;
 use crate::transport::line::Line;
 use crate::transport::meter::Meter;
 use crate::transport::platform::{self, Idle};
 use crate::transport::wire::{Limits, Wire};
+use http::Method;
 
 const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
 

@@ -1,6 +1,6 @@
 use super::super::framing::Framing;
 use super::*;
-use crate::http::Method;
+use http::Method;
 
 fn reader(limit: usize) -> HeadReader {
     HeadReader::new(Asked::by(&Method::GET), limit)
