@@ -19,12 +19,16 @@ use haul::{Client, Request};
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/host.rs"]
 mod host;
+#[path = "../src/settings"]
 #[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/host_rule.rs"]
-mod host_rule;
-#[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/limits/mod.rs"]
-mod limits;
+mod settings {
+    mod host_pattern;
+    mod limits;
+    mod rate;
+    pub(crate) use host_pattern::{HostPattern, HostTable};
+    pub(crate) use limits::{BreakerSettings, RetryBudget, Timeouts};
+    pub(crate) use rate::{RateLimit, RateLimits};
+}
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]
 mod schedule;

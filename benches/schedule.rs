@@ -15,12 +15,16 @@ use divan::counter::ItemsCount;
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/host.rs"]
 mod host;
+#[path = "../src/settings"]
 #[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/host_rule.rs"]
-mod host_rule;
-#[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/limits/mod.rs"]
-mod limits;
+mod settings {
+    mod host_pattern;
+    mod limits;
+    mod rate;
+    pub(crate) use host_pattern::{HostPattern, HostTable};
+    pub(crate) use limits::{BreakerSettings, RetryBudget, Timeouts};
+    pub(crate) use rate::{RateLimit, RateLimits};
+}
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]
 mod schedule;
@@ -159,7 +163,7 @@ fn request_beside_delayed(bencher: Bencher, delayed: usize) {
 /// The same with a breaker and a rate in all and for each host.
 #[divan::bench(args = [1, 10_000])]
 fn request_with_every_limit(bencher: Bencher, hosts: usize) {
-    let rate = limits::RateLimit::per_second(u32::MAX);
+    let rate = settings::RateLimit::per_second(u32::MAX);
     let mut settings = settings();
     settings.rate = rate.into();
     settings.host.rate = rate.into();

@@ -14,9 +14,11 @@ fn main() {
     divan::main();
 }
 
-#[path = "../src/address_policy/mod.rs"]
+#[path = "../src/settings"]
 #[allow(dead_code, unused_imports, unreachable_pub)]
-mod address_policy;
+mod settings {
+    pub(crate) mod addresses;
+}
 
 #[path = "../src/transport"]
 // A bench uses a part of them, and their unit tests run elsewhere.

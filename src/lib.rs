@@ -91,7 +91,6 @@
 //! `cookies` (`CookieJar`); `multipart` (`Request::multipart`: forms with files);
 //! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`); `cli` (the `haul` command).
 
-mod address_policy;
 mod batch;
 mod client;
 mod cookies;
@@ -99,17 +98,9 @@ mod cookies;
 pub mod coming_from_python {}
 mod digest;
 mod error;
-mod escape;
 mod executor;
-mod hooks;
 mod host;
-mod host_rule;
-mod host_settings;
-mod limits;
-mod netrc;
 mod outcome;
-mod policy;
-mod proxy_settings;
 pub mod record;
 mod redact;
 mod rejection;
@@ -117,15 +108,13 @@ mod request;
 mod response;
 mod retry;
 mod schedule;
+mod settings;
 pub mod sink;
-mod status;
 pub mod summary;
 mod timing;
-mod tls_settings;
 mod transport;
 mod url;
 
-pub use address_policy::{AddressPolicy, CustomPolicy, IpFamily};
 pub use batch::{
     CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes, Panicked,
     ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen, SummaryHandle, Unfinished,
@@ -135,30 +124,26 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 #[cfg(feature = "cookies")]
 pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
-pub use escape::Escaped;
 pub use executor::{Handle, Preview, TimedOut};
-pub use hooks::{HookResult, Outgoing, Retrying};
 pub use host::Host;
-pub use host_settings::HostRule;
 /// The types of the `http` crate that appear in this crate's interface.
 pub use http;
-pub use limits::{BreakerSettings, RateLimit, RetryBudget, Timeouts};
 pub use outcome::{Attempt, Context, Outcome, State, Unsuccessful};
-pub use policy::{
-    ClassLimits, Finding, Jitter, Judgement, RedirectPolicy, Redirecting, RetryPolicy,
-};
-pub use proxy_settings::ProxySettings;
-pub use redact::Redaction;
+pub use redact::{Escaped, Redaction};
 pub use rejection::Rejection;
 #[cfg(feature = "multipart")]
 pub use request::{Multipart, Part};
 pub use request::{Request, Tag};
 pub use response::{Hop, Response, Saved};
+pub use settings::{
+    AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, Finding, HookResult, HostRule,
+    InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, ProxySettings, RateLimit,
+    RedirectPolicy, Redirecting, RetryBudget, RetryPolicy, Retrying, StatusSet, Timeouts,
+    TlsSettings, TlsVersion,
+};
 pub use sink::{Failures, Journal, JsonLines, RunError, Sink, SinkError};
-pub use status::{InvalidStatusSet, StatusSet};
 pub use summary::Summary;
 pub use timing::{Phase, Timings};
-pub use tls_settings::{TlsSettings, TlsVersion};
 
 // README.md's blocks are compiled as tests.
 #[cfg(doctest)]

@@ -165,11 +165,11 @@ mod broken {
     fn by_a_cycle() {
         let complaints = rules::cycles(&tree(&[
             ("src/error.rs", "use crate::request::Request;"),
-            ("src/request.rs", "\nuse crate::status::Set;"),
-            ("src/status.rs", "fn f(e: crate::error::Error) {}"),
+            ("src/request.rs", "\nuse crate::rejection::Set;"),
+            ("src/rejection.rs", "fn f(e: crate::error::Error) {}"),
         ]));
         assert_eq!(complaints.len(), 1, "{complaints:#?}");
-        for part in ["src/error.rs:1", "src/request.rs:2", "src/status.rs:1"] {
+        for part in ["src/error.rs:1", "src/request.rs:2", "src/rejection.rs:1"] {
             assert!(complaints[0].contains(part), "{complaints:#?}");
         }
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::library::client::Client;
 use super::library::request::Body;
-use super::library::status::StatusSet;
+use super::library::settings::StatusSet;
 use super::library::url::{self, Url};
 use super::support::{self, AnyError, Server, cpu_us};
 use super::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Spare, Transport};

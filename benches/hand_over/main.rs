@@ -25,23 +25,14 @@ mod support;
 mod transport;
 #[path = "../../src"]
 mod library {
-    pub(crate) mod address_policy;
     pub(crate) mod batch;
     pub(crate) mod client;
     pub(crate) mod cookies;
     pub(crate) mod digest;
     pub(crate) mod error;
-    pub(crate) mod escape;
     pub(crate) mod executor;
-    pub(crate) mod hooks;
     pub(crate) mod host;
-    pub(crate) mod host_rule;
-    pub(crate) mod host_settings;
-    pub(crate) mod limits;
-    pub(crate) mod netrc;
     pub(crate) mod outcome;
-    pub(crate) mod policy;
-    pub(crate) mod proxy_settings;
     pub(crate) mod record;
     pub(crate) mod redact;
     pub(crate) mod rejection;
@@ -49,11 +40,10 @@ mod library {
     pub(crate) mod response;
     pub(crate) mod retry;
     pub(crate) mod schedule;
+    pub(crate) mod settings;
     pub(crate) mod sink;
-    pub(crate) mod status;
     pub(crate) mod summary;
     pub(crate) mod timing;
-    pub(crate) mod tls_settings;
     pub(crate) mod url;
 }
 use library::*;
@@ -61,10 +51,9 @@ use library::*;
 // The facade's names, as `lib.rs` has them: unit tests use some.
 use support::AnyError;
 use transport::{Call, Exchanged, Reply, Trace, Transport};
-use {batch::*, client::*, error::*, executor::*, hooks::*, host::*, host_settings::*, limits::*};
+use {batch::*, client::*, error::*, executor::*, host::*};
 use {
-    outcome::*, policy::*, rejection::*, request::*, response::*, sink::*, status::*, summary::*,
-    timing::*,
+    outcome::*, rejection::*, request::*, response::*, settings::*, sink::*, summary::*, timing::*,
 };
 
 const AT_ONCE: &str = "http://example.com/";

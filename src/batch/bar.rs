@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::escape::log_line;
 use crate::host::Host;
+use crate::redact::escape::log_line;
 use crate::request::Request;
 
 use super::outcomes::Outcomes;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::escape::log_line;
+use crate::redact::escape::log_line;
 use crate::schedule::Ended;
 
 use super::cancel::CancelToken;

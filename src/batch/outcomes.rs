@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
-use crate::escape::log_line;
 use crate::executor::{Executor, Fed, Found, Owner, Receiver, Taken};
 use crate::outcome::Outcome;
+use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::response::Response;
 use crate::schedule::{Bounds, Id};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::executor::{Defaults, Engine, Pool};
-use crate::host_rule::HostPattern;
-use crate::host_settings::HostRule;
-use crate::limits::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use crate::request::check_sent;
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
+use crate::settings::HostPattern;
+use crate::settings::HostRule;
+use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use crate::transport::{self, Lines, Sockets, Transport};
 use http::header::USER_AGENT;
 use http::{HeaderName, HeaderValue};

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::address_policy::{AddressPolicy, IpFamily};
-use crate::proxy_settings::ProxySettings;
-use crate::tls_settings::TlsSettings;
+use crate::settings::TlsSettings;
+use crate::settings::addresses::{AddressPolicy, IpFamily};
+use crate::settings::proxy::ProxySettings;
 use crate::transport::{KeepAlive, StaticAddresses};
 use crate::url;
 

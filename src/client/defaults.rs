@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::limits::Timeouts;
-use crate::policy::RetryPolicy;
 use crate::redact::Redaction;
 use crate::rejection::Rejection;
-use crate::request::{Rule, basic, bearer, check_removal};
+use crate::request::{Rule, check_removal};
 use crate::response::Response;
-use crate::status::StatusSet;
+use crate::settings::RetryPolicy;
+use crate::settings::StatusSet;
+use crate::settings::Timeouts;
+use crate::settings::basic::{basic, bearer};
 use crate::url::Base;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderName, HeaderValue};

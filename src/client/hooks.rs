@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ClientBuilder;
-use crate::hooks::{HookResult, Outgoing, Retrying};
+use crate::settings::{HookResult, Outgoing, Retrying};
 
 impl ClientBuilder {
     /// Called on the worker just before each attempt, to sign it or to look at it. It may change the headers.

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::ClientBuilder;
-use crate::netrc::Netrc;
-use crate::policy::RedirectPolicy;
+use crate::settings::RedirectPolicy;
+use crate::settings::netrc::Netrc;
 
 impl ClientBuilder {
     /// From which length, in bytes, a streamed body is sent only once the server has said that it wants it

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{ErrorType, StopReason};
-use crate::policy::{Jitter, RetryPolicy};
+use crate::settings::{Jitter, RetryPolicy};
 use crate::timing::Phase;
 use crate::transport::{Call, Exchanged, Fault, Reply, Trace, Transport};
 use http::{HeaderMap, Version};

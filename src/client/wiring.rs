@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::address_policy::IpFamily;
-use crate::proxy_settings::{ProxyKind, ProxyServer, ProxySettings};
-use crate::tls_settings::TlsSettings;
+use crate::settings::TlsSettings;
+use crate::settings::addresses::IpFamily;
+use crate::settings::proxy::{ProxyKind, ProxyServer, ProxySettings};
 use crate::transport::{self, Addressing, Dialling, Tls};
 
 use super::error::BuildError;

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, Layer, StopReason};
 use crate::outcome::State;
-use crate::policy::Judgement;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{self, Decision, Evidence, retry_after};
 use crate::schedule::{Heard, SLOW_AFTER};
+use crate::settings::Judgement;
 use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace};
 
 use super::attempt::{Engine, Next};

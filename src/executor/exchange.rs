@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::escape::log_line;
 use crate::host::Host;
-use crate::limits::Timeouts;
-use crate::policy::RetryPolicy;
+use crate::redact::escape::log_line;
 use crate::redact::header_text;
 use crate::request::Body;
 use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
+use crate::settings::RetryPolicy;
+use crate::settings::Timeouts;
 use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
 use http::header::{COOKIE, EXPECT};
 use http::{HeaderMap, HeaderName};

@@ -5,10 +5,10 @@ use std::time::{Instant, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State;
-use crate::policy::Redirecting;
 use crate::response::{Head, Hop};
 use crate::retry::redirect::{self, Step};
 use crate::retry::{self, retry_after};
+use crate::settings::Redirecting;
 use crate::timing::Phase;
 use crate::transport::{Reply, Trace};
 use http::header::LOCATION;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use crate::escape::log_line;
 use crate::outcome::Outcome;
+use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::schedule::Id;
 

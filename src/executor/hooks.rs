@@ -1,10 +1,10 @@
 //! What is called in an attempt beside the transport: the caller's hooks, and a journal.
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::hooks::Outgoing;
-use crate::policy::{Finding, Judgement};
 use crate::request::Request;
 use crate::response::Response;
+use crate::settings::Outgoing;
+use crate::settings::{Finding, Judgement};
 
 use super::attempt::Engine;
 use super::failure::Failure;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::escape::log_line;
 use crate::host::Host;
 use crate::outcome::{Outcome, Report, State};
+use crate::redact::escape::log_line;
 use crate::redact::unreadable;
 use crate::request::Request;
 use crate::response::Head;

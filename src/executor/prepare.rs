@@ -5,9 +5,10 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use crate::redact::Redaction;
-use crate::request::{Edit, Request, basic, check_sent};
+use crate::request::{Edit, Request, check_sent};
 use crate::response::Head;
 use crate::retry::is_keyed;
+use crate::settings::basic::basic;
 use crate::url;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::uri::Authority;

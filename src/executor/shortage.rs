@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::escape::log_line;
+use crate::redact::escape::log_line;
 use crate::retry::{self, Evidence};
 use crate::schedule::Id;
 use crate::timing::Stamp;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::escape::log_line;
+use crate::redact::escape::log_line;
 use crate::schedule::{Ended, Schedule};
 use crate::transport::CancelSlot;
 

@@ -6,10 +6,10 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType, StopReason};
-use crate::escape::log_line;
-use crate::hooks::Retrying;
 use crate::outcome::State as OutcomeState;
+use crate::redact::escape::log_line;
 use crate::schedule::{Call, Heard, Id, SLOW_AFTER, Start, Verdict};
+use crate::settings::Retrying;
 use crate::transport::CancelSlot;
 
 use super::attempt::{Next, Told};

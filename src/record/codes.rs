@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::InvalidLine;
-use crate::status::StatusSet;
+use crate::settings::StatusSet;
 
 /// A status, or a range of them: `404`, `"200..=299"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

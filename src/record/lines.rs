@@ -11,8 +11,8 @@ use super::local_files::LocalFiles;
 use super::read::{Read, Reading};
 use super::stand_in::stand_in;
 use super::{FileRegister, InvalidLine};
-use crate::policy::RetryPolicy;
 use crate::request::Request;
+use crate::settings::RetryPolicy;
 
 /// Reads the lines of an input as [`request_of_input`](super::request_of_input) does, with what holds for all of them:
 /// defaults, the directory that bodies are saved in.
@@ -282,7 +282,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::policy::Jitter;
+    use crate::settings::Jitter;
 
     #[test]
     fn an_unknown_key_is_an_error_or_skipped_and_told_of() {

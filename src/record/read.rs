@@ -12,10 +12,10 @@ use super::fields::{
 };
 use super::invalid::InvalidLine;
 use super::pieces::{self, PieceLine};
-use crate::limits::Timeouts;
-use crate::policy::RetryPolicy;
 use crate::request::{LineBody, Request, Tag};
-use crate::status::StatusSet;
+use crate::settings::RetryPolicy;
+use crate::settings::StatusSet;
+use crate::settings::Timeouts;
 use crate::url::{self, Mistake};
 use http::HeaderName;
 use http::header::AUTHORIZATION;

@@ -1,5 +1,6 @@
 //! Masking of secrets: what Debug, log lines, error texts and records may show, and what another origin may get.
 
+pub(crate) mod escape;
 mod names;
 mod parameters;
 mod unreadable;
@@ -13,6 +14,7 @@ use crate::url;
 use http::header::{CONTENT_LOCATION, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
+pub use escape::Escaped;
 pub(crate) use names::IDEMPOTENCY_KEYS;
 use parameters::Parameters;
 pub(crate) use unreadable::unreadable;

@@ -1,7 +1,8 @@
 //! The headers of a request: added, and left out.
 
-use super::{Edit, Request, basic, bearer};
+use super::{Edit, Request};
 use crate::redact::{Redaction, beginning};
+use crate::settings::basic::{basic, bearer};
 use crate::url::Mistake;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};

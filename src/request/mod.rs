@@ -1,7 +1,6 @@
 //! What the caller hands in.
 
 mod body;
-mod credentials;
 mod headers;
 mod method;
 #[cfg(feature = "multipart")]
@@ -17,18 +16,17 @@ mod tag;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::escape::Escaped;
+use crate::redact::escape::Escaped;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
-use crate::limits::Timeouts;
-use crate::policy::RetryPolicy;
 use crate::rejection::Rejection;
 use crate::response::Response;
-use crate::status::StatusSet;
+use crate::settings::RetryPolicy;
+use crate::settings::StatusSet;
+use crate::settings::Timeouts;
 use crate::url::Mistake;
 
-pub(crate) use credentials::{basic, bearer, check as check_credentials};
 pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};

@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::headers::SHOWN;
 use super::{Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
-use crate::limits::Timeouts;
-use crate::policy::{RedirectPolicy, RetryPolicy};
 use crate::redact::{Redaction, beginning, unreadable};
 use crate::rejection::Rejection;
 use crate::response::Response;
-use crate::status::StatusSet;
+use crate::settings::StatusSet;
+use crate::settings::Timeouts;
+use crate::settings::{RedirectPolicy, RetryPolicy};
 use crate::url::{self, Mistake};
 use http::HeaderName;
 

@@ -1,7 +1,7 @@
 //! Where a request differs from its session.
 
 use super::Request;
-use crate::policy::RedirectPolicy;
+use crate::settings::RedirectPolicy;
 
 impl Request {
     /// Which redirects are followed, in place of the client's [policy](crate::ClientBuilder::redirects).

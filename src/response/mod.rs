@@ -11,7 +11,7 @@ use http::{HeaderMap, Uri, Version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::escape::Escaped;
+use crate::redact::escape::Escaped;
 use crate::redact::{Redaction, header_text};
 use crate::timing::{Phases, Timings};
 use crate::url::Url;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::policy::{Jitter, RetryPolicy};
+use crate::settings::{Jitter, RetryPolicy};
 
 /// The wait before the `n`-th retry (from 1): `base * factor^(n-1)`, at most `max`, spread by the policy's jitter.
 /// After throttling the policy's longer base is used. `random` gives numbers in [0, 1).

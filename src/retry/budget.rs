@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::limits::RetryBudget;
+use crate::settings::RetryBudget;
 
 /// Sums of tenths come out a hair below the whole they stand for.
 const HAIR: f64 = 1e-9;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::error::ErrorType;
 use crate::outcome::Attempt;
-use crate::policy::Judgement;
 use crate::redact::IDEMPOTENCY_KEYS;
+use crate::settings::Judgement;
 use crate::timing::Phase;
 use http::{HeaderMap, Method};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::backoff::{backoff, share};
 use super::evidence::{Evidence, is_ambiguous};
 use crate::error::{ErrorType, StopReason};
-use crate::policy::{ClassLimits, Jitter, Judgement, RetryMethods, RetryPolicy};
+use crate::settings::{ClassLimits, Jitter, Judgement, RetryMethods, RetryPolicy};
 
 /// No wait is longer: further off than any batch runs, and still an instant.
 const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::limits::BreakerSettings;
+use crate::settings::BreakerSettings;
 
 const BUCKETS: usize = 10;
 

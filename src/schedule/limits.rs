@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::host::Host;
-use crate::host_rule::HostTable;
-use crate::limits::{BreakerSettings, RateLimits, RetryBudget};
+use crate::settings::HostTable;
+use crate::settings::{BreakerSettings, RateLimits, RetryBudget};
 
 /// Default of [`Settings::hanging_after`].
 const HANGING_AFTER: Duration = Duration::from_secs(10);

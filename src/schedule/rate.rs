@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::limits::RateLimit;
+use crate::settings::RateLimit;
 
 /// Further off than any batch runs, and still an instant.
 const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);

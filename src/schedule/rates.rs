@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::limits::{RateLimit, RateLimits};
+use crate::settings::{RateLimit, RateLimits};
 
 use super::rate::{Gcra, gap};
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::{Sink, SinkError};
 use crate::batch::{End, Outcomes, Step};
-use crate::escape::log_line;
 use crate::outcome::Outcome;
+use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::response::Response;
 use crate::summary::{Counted, Summary};

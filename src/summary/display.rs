@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::MAIN_SEPARATOR;
 
-use crate::escape::Escaped;
+use crate::redact::escape::Escaped;
 
 use super::layout::{Figures, GAP, columns, cut, padded, right_aligned, shortened, two, widest};
 use super::numbers::{mean, millis_shown, number, percent, plural, size, span};

@@ -16,8 +16,8 @@ use super::settings::{Dialling, Settings};
 use super::target::Target;
 use super::tls::Tls;
 use super::{Call, Exchanged, Fault, SentHead, Transport};
-use crate::proxy_settings::ProxySettings;
 use crate::request::Body;
+use crate::settings::proxy::ProxySettings;
 
 /// The transport over sockets.
 pub(crate) struct Sockets {

@@ -36,7 +36,7 @@ use crate::error::ErrorType;
 use crate::host::Host;
 use crate::request::{Body, SaveTo};
 use crate::response::Headers;
-use crate::status::StatusSet;
+use crate::settings::StatusSet;
 use crate::timing::{Phase, Phases};
 use crate::url::Url;
 use http::{HeaderMap, HeaderName, Method, Version};

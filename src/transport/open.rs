@@ -17,7 +17,7 @@ use super::proxy::{self, Route, Stage, Unproxied, Why};
 use super::resolver::{Unresolved, without_zone};
 use super::target::Target;
 use super::wire::{Limits, Wire};
-use crate::proxy_settings::{ProxyKind, ProxyServer};
+use crate::settings::proxy::{ProxyKind, ProxyServer};
 use crate::timing::Phase;
 
 impl Sockets {

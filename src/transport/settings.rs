@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::platform::{self, KeepAlive};
 use super::resolver::Addressing;
 use super::tls::Tls;
-use crate::proxy_settings::ProxySettings;
+use crate::settings::proxy::ProxySettings;
 
 /// What the transport can be told.
 #[derive(Debug)]

@@ -10,27 +10,17 @@ const FLOORS: &[(u8, &[&str])] = &[
     (
         0,
         &[
-            "address_policy",
             "cookies",
             "digest",
             "error",
-            "escape",
             "host",
-            "host_rule",
-            "limits",
-            "netrc",
             "outcome",
-            "policy",
-            "proxy_settings",
-            "hooks",
-            "host_settings",
             "redact",
             "rejection",
             "request",
             "response",
-            "status",
+            "settings",
             "timing",
-            "tls_settings",
             "url",
         ],
     ),
@@ -221,7 +211,7 @@ pub(crate) fn logs(tree: &Tree) -> Vec<String> {
     for file in tree
         .files
         .iter()
-        .filter(|file| !is_edge(file) && file.path != "src/escape.rs")
+        .filter(|file| !is_edge(file) && file.path != "src/redact/escape.rs")
     {
         for level in ["error", "warn", "info", "debug", "trace", "log"] {
             for at in file.find(&["log", "::", level, "!"]) {

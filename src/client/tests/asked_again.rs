@@ -1,8 +1,8 @@
 //! Accepted responses that are asked for again, by their status or by a hook.
 
 use super::*;
-use crate::limits::RetryBudget;
-use crate::policy::{ClassLimits, Judgement};
+use crate::settings::RetryBudget;
+use crate::settings::{ClassLimits, Judgement};
 
 /// Answers 202 so many times, then 200, and asks for 202 again.
 fn waits_for_work(times: usize) -> ClientBuilder {

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use super::*;
-use crate::limits::{BreakerSettings, Timeouts};
+use crate::settings::{BreakerSettings, Timeouts};
 
 /// Takes connections and answers none until it is dropped.
 struct Silent {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::limits::RetryBudget;
+use crate::settings::RetryBudget;
 
 /// End of an attempt that finds no free descriptor.
 fn short() -> Exchanged {

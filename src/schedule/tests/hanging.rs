@@ -1,6 +1,6 @@
 //! Attempts that hang, at hosts with a breaker.
 
-use crate::limits::BreakerSettings;
+use crate::settings::BreakerSettings;
 
 use super::*;
 

@@ -1,8 +1,8 @@
 //! What a host lets through: limits, cooling, rates, breakers, budgets, rules; and when it is forgotten.
 
-use crate::limits::{BreakerSettings, RateLimit, RateLimits, RetryBudget};
+use crate::settings::{BreakerSettings, RateLimit, RateLimits, RetryBudget};
 
-use super::limits::LimitRule;
+use super::super::limits::LimitRule;
 use super::*;
 
 fn each_host(limits: HostLimits) -> Scene {

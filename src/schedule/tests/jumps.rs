@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::limits::{BreakerSettings, RateLimit, RetryBudget};
+use crate::settings::{BreakerSettings, RateLimit, RetryBudget};
 
 use super::*;
 

@@ -115,7 +115,7 @@ fn an_attempt_has_company_while_another_holds_a_permit_and_if_one_was_given_back
 
 #[test]
 fn a_wait_for_room_tells_the_breaker_of_the_host_nothing() {
-    let breaker = crate::limits::BreakerSettings {
+    let breaker = crate::settings::BreakerSettings {
         min_calls: Some(1),
         ..Default::default()
     };

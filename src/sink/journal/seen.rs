@@ -13,8 +13,8 @@ use super::counts::take_one;
 use super::saves::{Begun, digest};
 use super::scan::{Line, scan};
 use crate::error::ErrorType;
-use crate::escape::log_line;
 use crate::record::{Key, KeyVersion, Kind, Version};
+use crate::redact::escape::log_line;
 
 /// How every record begins; what does not cannot be the torn beginning of one.
 pub(super) const BEGINNING: &[u8] = b"{\"v\":1,";

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::super::{Place, SinkError};
 use super::schema::{self, FIRST, VERSION};
-use crate::escape::log_line;
+use crate::redact::escape::log_line;
 
 /// How long another program's lock is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);

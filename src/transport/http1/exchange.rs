@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::framing::Asked;
 use super::head::{Found, Head, HeadReader};
 use super::malformed::Malformed;
-use crate::escape::log_line;
+use crate::redact::escape::log_line;
 use crate::timing::Phase;
 use crate::transport::connection::{Connection, Pushed};
 use crate::transport::proxy::Forwarding;

@@ -30,7 +30,7 @@ use super::Call;
 use super::classify::Trouble;
 use super::connection::Connection;
 use super::target::Target;
-use crate::escape::log_line;
+use crate::redact::escape::log_line;
 
 /// A response whose head has come.
 pub(super) struct Answer {

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Why;
-use crate::proxy_settings::{Credentials, ProxyServer};
+use crate::settings::proxy::{Credentials, ProxyServer};
 use crate::transport::carrier::Carrier;
 use crate::transport::http1::framing::Asked;
 use crate::transport::http1::head::{Found, HeadReader};

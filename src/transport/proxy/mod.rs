@@ -12,7 +12,7 @@ pub(super) use self::route::{Forwarding, Route};
 use super::line::Line;
 use super::target::Target;
 use super::wire::Broken;
-use crate::proxy_settings::{ProxyKind, ProxyServer};
+use crate::settings::proxy::{ProxyKind, ProxyServer};
 
 /// Has the proxy at the other end of the line connect to the target.
 pub(super) fn tunnel(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> Result<(), Why> {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::connect::authorization;
 use super::fault::{Stage, Unproxied, Why};
-use crate::proxy_settings::{ProxyKind, ProxyServer, ProxySettings};
+use crate::settings::proxy::{ProxyKind, ProxyServer, ProxySettings};
 use crate::transport::Call;
 use crate::transport::buffers::Buffers;
 use crate::transport::target::Target;

@@ -4,7 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use super::Why;
-use crate::proxy_settings::{Credentials, ProxyServer};
+use crate::settings::proxy::{Credentials, ProxyServer};
 use crate::transport::carrier::Carrier;
 use crate::transport::line::Line;
 use crate::transport::target::Target;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::Unresolved;
-use crate::address_policy::{AddressPolicy, IpFamily, literal};
+use crate::settings::addresses::{AddressPolicy, IpFamily, literal};
 
 /// Which of a host's addresses are connected to.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use super::server::{Server, answer};
 use super::*;
-use crate::address_policy::AddressPolicy;
+use crate::settings::addresses::AddressPolicy;
 use crate::transport::resolver::{Resolver, ResolverSettings};
 
 /// What names stand for right now.

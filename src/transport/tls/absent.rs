@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::permanent;
-use crate::tls_settings::TlsSettings;
+use crate::settings::TlsSettings;
 use crate::transport::carrier::Carrier;
 use crate::transport::wire::{Broken, Wire};
 

@@ -11,7 +11,7 @@ use ::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use ::rustls::{ClientConfig, Error, RootCertStore, SupportedProtocolVersion, version};
 
 use super::trust;
-use crate::tls_settings::{TlsSettings, TlsVersion};
+use crate::settings::{TlsSettings, TlsVersion};
 
 /// How many sessions are remembered. rustls keeps up to eight for each host.
 const SESSIONS: usize = 8 * 1024;

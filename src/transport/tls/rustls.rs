@@ -10,7 +10,7 @@ use ::rustls::pki_types::ServerName;
 use ::rustls::{AlertDescription, ClientConfig, ClientConnection, Error};
 
 use super::{config, permanent};
-use crate::tls_settings::TlsSettings;
+use crate::settings::TlsSettings;
 use crate::transport::carrier::Carrier;
 use crate::transport::wire::{Broken, Wire};
 

@@ -9,8 +9,8 @@ use ::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use ::rustls::server::ParsedCertificate;
 use ::rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use crate::escape::log_line;
-use crate::tls_settings::{Roots, TlsSettings};
+use crate::redact::escape::log_line;
+use crate::settings::{Roots, TlsSettings};
 
 /// Who decides, given the certificates of the settings' files.
 pub(super) fn verifier(

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::*;
-use crate::limits::RetryBudget;
+use crate::settings::RetryBudget;
 
 #[test]
 fn vector_24_the_longest_wait_allowed_is_still_allowed() {

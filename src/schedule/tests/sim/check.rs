@@ -1,6 +1,6 @@
 //! What has to be true, told in the simplest way.
 
-use crate::limits::{RateLimit, RateLimits};
+use crate::settings::{RateLimit, RateLimits};
 
 use super::super::*;
 use super::world::{Feast, Where, World, chance};

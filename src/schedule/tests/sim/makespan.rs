@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::limits::{RateLimit, RateLimits};
+use crate::settings::{RateLimit, RateLimits};
 
 use super::super::super::limits::LimitRule;
 use super::super::*;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use crate::limits::{BreakerSettings, RateLimit, RateLimits, RetryBudget};
+use crate::settings::{BreakerSettings, RateLimit, RateLimits, RetryBudget};
 
 use super::super::super::limits::LimitRule;
 use super::super::*;

@@ -8,7 +8,7 @@ mod play;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::limits::RateLimit;
+use crate::settings::RateLimit;
 
 use super::super::super::limits::LimitRule;
 use super::super::*;

@@ -54,14 +54,14 @@ macro_rules! log_line {
             target: $target,
             ::log::Level::$level,
             "{}",
-            $crate::escape::Escaped(::std::format_args!($($text)+))
+            $crate::redact::escape::Escaped(::std::format_args!($($text)+))
         )
     };
     ($level:ident, $($text:tt)+) => {
         ::log::log!(
             ::log::Level::$level,
             "{}",
-            $crate::escape::Escaped(::std::format_args!($($text)+))
+            $crate::redact::escape::Escaped(::std::format_args!($($text)+))
         )
     };
 }

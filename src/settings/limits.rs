@@ -1,11 +1,6 @@
 //! Limits as values: of time, of requests in a time, of retries, of failures.
 
-mod rate;
-
 use std::time::Duration;
-
-pub use rate::RateLimit;
-pub(crate) use rate::RateLimits;
 
 /// Time limits of one attempt. `None` in a request means "as the client says"; [`Duration::ZERO`] means no limit.
 ///

@@ -1,7 +1,5 @@
 //! The retry policy as a value: what is repeated, how often, after which wait.
 
-mod redirects;
-
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +7,8 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 
 use crate::error::Error;
-use crate::limits::RetryBudget;
-use crate::status::StatusSet;
-
-pub use redirects::{RedirectPolicy, Redirecting};
+use crate::settings::RetryBudget;
+use crate::settings::StatusSet;
 
 /// When a failed attempt is repeated. A value: it decides nothing by itself and keeps no state, so one policy can serve
 /// any number of requests.

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 
-use super::*;
+use crate::settings::proxy::*;
 
 fn proxy(url: &str) -> ProxyServer {
     parse(url).unwrap_or_else(|wrong| panic!("{url}: {wrong}"))

@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use crate::request::basic;
+use super::basic::basic;
 use crate::url;
 use http::{HeaderValue, Uri};
 

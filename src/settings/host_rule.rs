@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::limits::{BreakerSettings, RateLimit, RateLimits, Timeouts};
-use crate::policy::RetryPolicy;
+use super::basic::{basic, bearer};
 use crate::redact::Redaction;
-use crate::request::{basic, bearer};
+use crate::settings::RetryPolicy;
+use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use self::except::{Exception, exceptions};
+use super::basic;
 use crate::redact::unreadable;
-use crate::request::check_credentials;
 use crate::url;
 
 /// Which requests go through which proxy. The default is none, whatever the environment says;
@@ -235,7 +235,7 @@ impl Credentials {
     }
 
     fn check(&self, kind: ProxyKind) -> Result<(), &'static str> {
-        check_credentials([&self.user, &self.password])?;
+        basic::check([&self.user, &self.password])?;
         let fits = |part: &[u8]| (1..=255).contains(&part.len());
         match kind {
             ProxyKind::Socks5 if !fits(&self.user) || !fits(&self.password) => {
