@@ -18,12 +18,16 @@ mod host;
 #[path = "../src/settings"]
 #[allow(dead_code, unused_imports, unreachable_pub)]
 mod settings {
+    mod breaker;
+    mod budget;
     mod host_pattern;
-    mod limits;
     mod rate;
+    mod timeouts;
+    pub(crate) use breaker::BreakerSettings;
+    pub(crate) use budget::RetryBudget;
     pub(crate) use host_pattern::{HostPattern, HostTable};
-    pub(crate) use limits::{BreakerSettings, RetryBudget, Timeouts};
     pub(crate) use rate::{RateLimit, RateLimits};
+    pub(crate) use timeouts::Timeouts;
 }
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/schedule/mod.rs"]
@@ -32,11 +36,6 @@ mod schedule;
 mod parts {
     #[allow(dead_code, unused_imports, unreachable_pub)]
     pub(crate) mod url;
-}
-#[path = "../src/retry"]
-mod retry {
-    #[allow(dead_code, unused_imports, unreachable_pub)]
-    pub(crate) mod budget;
 }
 use parts::url;
 

@@ -2,7 +2,6 @@
 //! sleeps, logs, reads a clock or draws a random number of its own.
 
 mod backoff;
-pub(crate) mod budget;
 mod evidence;
 mod health;
 mod policy;

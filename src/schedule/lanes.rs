@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::host::Host;
-use crate::retry::budget::Budget;
+use crate::schedule::budget::Budget;
 
 use super::breaker::{Breaker, Call, Pass, Permit};
 use super::limits::HostLimits;

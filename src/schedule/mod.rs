@@ -22,6 +22,7 @@ mod answers;
 mod backlog;
 mod batches;
 mod breaker;
+mod budget;
 mod complete;
 mod delayed;
 mod ending;
