@@ -91,6 +91,7 @@
 //! `cookies` (`CookieJar`); `multipart` (`Request::multipart`: forms with files);
 //! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`); `cli` (the `haul` command).
 
+mod attempt;
 mod batch;
 mod client;
 mod cookies;
@@ -115,6 +116,7 @@ mod timing;
 mod transport;
 mod url;
 
+pub use attempt::Preview;
 pub use batch::{
     CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes, Panicked,
     ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen, SummaryHandle, Unfinished,
@@ -124,7 +126,7 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 #[cfg(feature = "cookies")]
 pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
-pub use executor::{Handle, Preview, TimedOut};
+pub use executor::{Handle, TimedOut};
 pub use host::Host;
 /// The types of the `http` crate that appear in this crate's interface.
 pub use http;

@@ -25,6 +25,7 @@ mod support;
 mod transport;
 #[path = "../../src"]
 mod library {
+    pub(crate) mod attempt;
     pub(crate) mod batch;
     pub(crate) mod client;
     pub(crate) mod cookies;
@@ -51,7 +52,14 @@ use library::*;
 // The facade's names, as `lib.rs` has them: unit tests use some.
 use support::AnyError;
 use transport::{Call, Exchanged, Reply, Trace, Transport};
-use {batch::*, client::*, error::*, executor::*, host::*};
+use {
+    attempt::{Defaults, Engine, Preview},
+    batch::*,
+    client::*,
+    error::*,
+    executor::*,
+    host::*,
+};
 use {
     outcome::*, rejection::*, request::*, response::*, settings::*, sink::*, summary::*, timing::*,
 };

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::executor::{Defaults, Feed, Job, Kept, Receiver, target};
+use crate::attempt::target;
+use crate::attempt::{Defaults, Kept};
+use crate::executor::{Feed, Job, Receiver};
 use crate::host::Host;
 use crate::request::Request;
 use crate::schedule::Ended;

@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::executor::{Defaults, Engine, Pool};
+use crate::attempt::{Defaults, Engine};
+use crate::executor::Pool;
 use crate::request::check_sent;
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};

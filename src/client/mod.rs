@@ -13,9 +13,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::attempt::{Engine, Preview};
 use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response};
 use crate::error::Error;
-use crate::executor::{self, Engine, Handle, Owner, Pool, Preview};
+use crate::executor::{self, Handle, Owner, Pool};
 use crate::outcome::Outcome;
 use crate::redact::Redaction;
 use crate::request::Request;

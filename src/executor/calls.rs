@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::request::Request;
 use crate::schedule::{Bounds, Ended, Holding, Id, Standing};
 
-use super::here;
+use super::current_worker;
 use super::job::{Job, Receiver};
 use super::shared::{Executor, State};
 
@@ -177,14 +177,14 @@ impl Executor {
     /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its
     /// place given to another worker meanwhile, so that a wait inside the caller's code never waits for itself.
     pub(crate) fn blocking<R>(wait: impl FnOnce() -> R) -> R {
-        let Some(own) = here::own::<Executor>() else {
+        let Some(own) = current_worker::own::<Executor>() else {
             return wait();
         };
-        if let Some(job) = here::let_all_go() {
+        if let Some(job) = current_worker::let_all_go() {
             own.with(|state, now| state.schedule.give_way(job, now));
         }
         // What is dropped after the outcome was told may wait too: then this worker is not soon back.
-        here::back();
+        current_worker::back();
         own.with(|state, _| state.blocked += 1);
         let result = wait();
         own.with(|state, _| state.blocked -= 1);
@@ -241,7 +241,7 @@ impl Executor {
     /// Waits until the workers of a closed executor have gone, or until `until`. Not on one of them: that would be for
     /// itself. Says whether they have.
     pub(crate) fn join(self: &Arc<Self>, until: Option<Instant>) -> bool {
-        if here::is_worker_of(self) {
+        if current_worker::is_worker_of(self) {
             return false;
         }
         Self::blocking(|| self.join_elsewhere(until))

@@ -7,7 +7,7 @@ use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
 use super::calls::Taken;
-use super::here;
+use super::current_worker;
 use super::job::Job;
 use super::shared::{Executor, State};
 
@@ -101,7 +101,7 @@ impl Executor {
         feed: Feed,
         most: usize,
     ) -> Result<Option<Id>, Feed> {
-        let own = here::is_worker_of(self);
+        let own = current_worker::is_worker_of(self);
         self.with(|state, now| {
             if (state.closing && !own) || state.schedule.queued() >= most {
                 return Err(feed);

@@ -13,8 +13,8 @@ use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::schedule::Id;
 
-use super::here::release_own;
-use super::here::soon_back;
+use super::current_worker::release_own;
+use super::current_worker::soon_back;
 use super::job::Receiver;
 use super::shared::Executor;
 

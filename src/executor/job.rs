@@ -17,9 +17,9 @@ use crate::timing::Nanoseconds;
 use crate::transport::Partial;
 use http::HeaderMap;
 
-use super::prepare::Prepared;
-use super::settings::{Defaults, Settings};
-use super::target::Kept;
+use crate::attempt::prepare::Prepared;
+use crate::attempt::settings::{Defaults, Settings};
+use crate::attempt::target::Kept;
 
 /// Where outcomes go: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
@@ -43,67 +43,67 @@ pub(crate) trait Receiver: Send + Sync {
 
 /// A request in the schedule. Small: ten thousands of them wait.
 pub(crate) struct Job {
-    pub(super) request: Arc<Request>,
+    pub(crate) request: Arc<Request>,
     /// The request says nothing but its URL, and that is known: it need not be looked into. Most are such, and whoever
     /// hands them in has them at hand; for a worker, on another core, they are far away.
-    pub(super) simple: bool,
-    pub(super) index: u64,
+    pub(crate) simple: bool,
+    pub(crate) index: u64,
     /// Has what it is sent to. Where many wait, only if that is not the request's own URL as it stands, which is read
     /// once more when its turn comes.
-    pub(super) target: Kept,
+    pub(crate) target: Kept,
     /// Whom the next exchange is with; none where the request is not fit to be sent.
-    pub(super) host: Option<Host>,
-    pub(super) receiver: Arc<dyn Receiver>,
+    pub(crate) host: Option<Host>,
+    pub(crate) receiver: Arc<dyn Receiver>,
     /// When the request was handed in.
-    pub(super) accepted: Instant,
+    pub(crate) accepted: Instant,
     /// Since when it waits for a worker or a limit.
-    pub(super) waits_since: Instant,
+    pub(crate) waits_since: Instant,
     /// Made when its first attempt begins.
-    pub(super) progress: Option<Box<Progress>>,
+    pub(crate) progress: Option<Box<Progress>>,
 }
 
 /// What is known of a job once it was tried.
-pub(super) struct Progress {
-    pub(super) prepared: Prepared,
-    pub(super) tally: Tally,
+pub(crate) struct Progress {
+    pub(crate) prepared: Prepared,
+    pub(crate) tally: Tally,
     /// Boxed, as in the outcome it becomes.
-    pub(super) report: Box<Report>,
+    pub(crate) report: Box<Report>,
     /// The headers of the present attempt, where the caller's hook changed them.
-    pub(super) signed: Option<Box<HeaderMap>>,
+    pub(crate) signed: Option<Box<HeaderMap>>,
     /// Signed for an attempt that then had to wait for a permit.
-    pub(super) signed_ahead: bool,
+    pub(crate) signed_ahead: bool,
     /// No attempt after this instant.
-    pub(super) deadline: Option<Instant>,
+    pub(crate) deadline: Option<Instant>,
     /// The end of its batch.
-    pub(super) batch_ends: Option<Instant>,
+    pub(crate) batch_ends: Option<Instant>,
     /// The end of the present attempt, carried over redirects.
-    pub(super) until: Option<Instant>,
+    pub(crate) until: Option<Instant>,
     /// The present exchange follows a redirect: it is part of the attempt before.
-    pub(super) redirected: bool,
+    pub(crate) redirected: bool,
     /// Headers that the redirects so far have left behind.
-    pub(super) dropped: Dropped,
+    pub(crate) dropped: Dropped,
     /// It was written down that it is about to be sent, as far as it must be.
-    pub(super) announced: bool,
+    pub(crate) announced: bool,
     /// The next attempt uses a new connection.
-    pub(super) fresh: bool,
+    pub(crate) fresh: bool,
     /// The present exchange has waited for room on this machine: it has a whole attempt's time.
-    pub(super) waited_for_room: bool,
+    pub(crate) waited_for_room: bool,
     /// The last exchange may have changed something: bytes of a method that is not safe went out.
-    pub(super) sent_unsafe: bool,
+    pub(crate) sent_unsafe: bool,
     /// When it was known what becomes of it, where that was at the end of an exchange.
-    pub(super) settled: Option<Instant>,
+    pub(crate) settled: Option<Instant>,
     /// News of the host from the last exchange, until the schedule is told.
-    pub(super) heard: Heard,
+    pub(crate) heard: Heard,
     /// Why the last attempt failed, or is to be repeated all the same.
-    pub(super) error: Option<Error>,
+    pub(crate) error: Option<Error>,
     /// The last response was accepted, and is asked for again: the outcome, if that cannot be.
-    pub(super) accepted: Option<Accepted>,
+    pub(crate) accepted: Option<Accepted>,
 }
 
 /// Part of an accepted response that its error does not hold.
-pub(super) struct Accepted {
+pub(crate) struct Accepted {
     /// The body, if it went to a file.
-    pub(super) partial: Option<Box<Partial>>,
+    pub(crate) partial: Option<Box<Partial>>,
 }
 
 impl Job {
@@ -187,7 +187,7 @@ impl Job {
     }
 
     /// Its outcome, and whom it is for.
-    pub(super) fn finish_for(mut self, state: State, now: Instant) -> (Arc<dyn Receiver>, Outcome) {
+    pub(crate) fn finish_for(mut self, state: State, now: Instant) -> (Arc<dyn Receiver>, Outcome) {
         let total = || Nanoseconds::from(now.saturating_duration_since(self.accepted));
         let mut report = match self.progress.take() {
             Some(progress) => {
@@ -226,12 +226,12 @@ impl Job {
     }
 
     /// How often it was tried.
-    pub(super) fn attempts(&self) -> u32 {
+    pub(crate) fn attempts(&self) -> u32 {
         self.progress.as_ref().map_or(0, |p| p.tally.attempts())
     }
 
     /// How often it may be tried.
-    pub(super) fn max_attempts(&self, defaults: &Defaults) -> u32 {
+    pub(crate) fn max_attempts(&self, defaults: &Defaults) -> u32 {
         let host = defaults.host_settings(self.host.as_ref());
         Settings::of(defaults, &host, &self.request, self.simple)
             .retry()
@@ -239,7 +239,7 @@ impl Job {
     }
 
     /// Logs that it is not tried again.
-    pub(super) fn give_up(&self, error: &Error) {
+    pub(crate) fn give_up(&self, error: &Error) {
         let attempts = self.attempts();
         let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
         log_line!(
@@ -252,7 +252,7 @@ impl Job {
     }
 
     /// The URL for a log line, secrets masked.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         if self.host.is_none() {
             return match self.request.resumed() {
                 Some(resumed) if resumed.interrupted => self.request.shown_url().into_owned(),
@@ -271,12 +271,12 @@ impl Job {
     }
 }
 
-pub(super) fn cancelled() -> Error {
+pub(crate) fn cancelled() -> Error {
     Error::new(ErrorType::Cancelled, "cancelled").stopped(StopReason::Cancelled)
 }
 
 /// A wait for a log line: milliseconds under ten seconds, else seconds.
-pub(super) fn shown_wait(wait: Duration) -> String {
+pub(crate) fn shown_wait(wait: Duration) -> String {
     if wait < Duration::from_secs(10) {
         format!("{} ms", wait.as_millis())
     } else {

@@ -1,40 +1,25 @@
 //! Threads, the lock and the waiting: workers that poll the schedule and run attempts.
 
-mod attempt;
 mod calls;
-mod conclude;
-mod exchange;
-mod failure;
+pub(crate) mod cpu;
+pub(crate) mod current_worker;
 mod feed;
-mod follow;
 mod handle;
-mod here;
-mod hooks;
-mod job;
-mod judge;
+pub(crate) mod job;
 mod owner;
-mod prepare;
-mod preview;
-mod settings;
 mod shared;
 mod shortage;
 mod start;
-mod target;
-mod turns;
 mod workers;
 
-pub(crate) use attempt::Engine;
 pub(crate) use calls::{Found, Taken};
+pub(crate) use cpu::Turns;
+pub(crate) use current_worker::soon_back;
 pub(crate) use feed::{Fed, Feed, Unpushed};
 pub(crate) use handle::Watcher;
 pub use handle::{Handle, TimedOut};
-pub(crate) use here::soon_back;
 pub(crate) use job::{Job, Receiver};
 pub(crate) use owner::Owner;
-pub use preview::Preview;
-pub(crate) use settings::Defaults;
 pub(crate) use shared::{Executor, Pool};
 pub(crate) use start::new;
-pub(crate) use target::{Kept, target};
-pub(crate) use turns::Turns;
 pub(crate) use workers::panicked;

@@ -20,10 +20,10 @@ use std::time::Instant;
 use crate::schedule::{Ended, Id, Schedule};
 use crate::transport::{CancelSlot, Ticket};
 
-use super::attempt::Engine;
-use super::here;
+use super::cpu::Turns;
+use super::current_worker;
 use super::job::{Job, Receiver};
-use super::turns::Turns;
+use crate::attempt::engine::Engine;
 
 /// What a worker runs before its first job.
 pub(crate) type OnStart =
@@ -281,7 +281,7 @@ impl Executor {
         }
         if !after.undelivered.is_empty() {
             let now = Instant::now();
-            here::aside(|| {
+            current_worker::aside(|| {
                 for (job, why) in after.undelivered {
                     job.deliver(why, now);
                 }

@@ -3,51 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use crate::redact::escape::log_line;
-use crate::retry::{self, Evidence};
 use crate::schedule::Id;
-use crate::timing::Stamp;
-use crate::transport::Exchanged;
 
-use super::job::Progress;
-use super::settings::Settings;
 use super::shared::Executor;
 
 /// Target of the log records that tell of a shortage.
 const TARGET: &str = "haul::shortage";
-
-impl Progress {
-    /// Returns the limit of this machine that the exchange met, if nothing stands in the way of sending the request
-    /// later as if it had not been tried: that costs no attempt.
-    #[inline(never)]
-    pub(super) fn met_limit(
-        &mut self,
-        settings: Settings<'_>,
-        exchanged: &Exchanged,
-    ) -> Option<String> {
-        let fault = exchanged.result.as_ref().err()?;
-        let shortage = fault.shortage.as_ref()?;
-        let trace = &exchanged.trace;
-        let evidence = Evidence {
-            repeatable_by_request: self.prepared.repeatable,
-            phase: Some(fault.phase),
-            bytes_sent: trace.bytes_sent,
-            bytes_received: trace.bytes_received,
-            replayable: !self.prepared.with_body || settings.body().is_replayable(),
-            ..Evidence::new(&self.prepared.method, fault.error_type)
-        };
-        retry::is_harmless(settings.retry(), &evidence).then(|| shortage.clone())
-    }
-
-    /// Takes back what was noted of an exchange that is no attempt.
-    pub(super) fn hold_up(&mut self, exchanged: &Exchanged) {
-        self.waited_for_room = true;
-        self.report.bytes_sent += exchanged.trace.bytes_sent;
-        self.report.bytes_received += exchanged.trace.bytes_received;
-        if self.tally.attempts() == 0 {
-            self.report.started = Stamp::default();
-        }
-    }
-}
 
 impl Executor {
     /// Returns true if an attempt beside the one of this job was under way at some time since its start.

@@ -10,11 +10,11 @@ use crate::redact::escape::log_line;
 use crate::schedule::{Ended, Schedule};
 use crate::transport::CancelSlot;
 
-use super::attempt::Engine;
-use super::here;
+use super::current_worker;
 use super::job::Job;
 use super::shared::{Active, Executor, Pool};
 use super::workers::{Worker, panicked};
+use crate::attempt::engine::Engine;
 
 /// Time for which no further thread is asked for after the system has refused one.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -102,7 +102,7 @@ fn spawn(executor: &Arc<Executor>) -> io::Result<()> {
     let spawned = thread.spawn(move || {
         let releasing = Arc::clone(&own);
         let release = move |job| releasing.release(job);
-        here::work(&own, &own.returning, release, || match ready(&own.pool) {
+        current_worker::work(&own, &own.returning, release, || match ready(&own.pool) {
             Ok(()) => Worker {
                 executor: &own,
                 number,

@@ -12,12 +12,12 @@ use crate::schedule::{Call, Heard, Id, SLOW_AFTER, Start, Verdict};
 use crate::settings::Retrying;
 use crate::transport::CancelSlot;
 
-use super::attempt::{Next, Told};
-use super::here;
-use super::here::release_own;
+use super::cpu;
+use super::current_worker;
+use super::current_worker::release_own;
 use super::job::{Job, cancelled, shown_wait};
 use super::shared::{After, Executor, State};
-use super::turns;
+use crate::attempt::engine::{Next, Told};
 
 pub(super) struct Worker<'a> {
     pub(super) executor: &'a Arc<Executor>,
@@ -139,7 +139,7 @@ impl Worker<'_> {
             self.slot.watch();
         }
         active.job = Some(id);
-        here::hold(Some(id));
+        current_worker::hold(Some(id));
         active.batch = Some(batch);
         let after = executor.call(&mut state, now);
         drop(state);
@@ -318,15 +318,15 @@ impl Worker<'_> {
         (id, heard): (Id, Heard),
         verdict: Verdict<Box<Job>>,
     ) -> (MutexGuard<'_, State>, Instant) {
-        here::hold(None);
+        current_worker::hold(None);
         let mut state = self.executor.lock();
         let mut now = Instant::now();
-        here::back();
+        current_worker::back();
         let active = &mut state.active[self.number];
         active.ticket = None;
         active.batch = None;
         active.job = None;
-        if let Some(seen) = turns::seen() {
+        if let Some(seen) = cpu::seen() {
             let few = state.schedule.see_backlog(id, seen, now);
             self.executor.turns().set_few(few);
         }

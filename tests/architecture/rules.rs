@@ -29,7 +29,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     // Transport: sockets, names, HTTP.
     (2, &["transport"]),
     // Executor: workers, locks, channels.
-    (3, &["executor"]),
+    (3, &["attempt", "executor"]),
     // Collection: outcomes handed out, ordered, counted.
     (4, &["batch", "summary"]),
     // Records: wire formats and files.

@@ -15,14 +15,14 @@ use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
 use http::header::{COOKIE, EXPECT};
 use http::{HeaderMap, HeaderName};
 
-use super::attempt::{Engine, Told};
-use super::job::Progress;
+use super::engine::{Engine, Told};
 use super::prepare::Prepared;
 use super::settings::Settings;
+use crate::executor::job::Progress;
 
 impl Progress {
     /// Sends, and once more at once where a kept-alive connection turned out to be closed.
-    pub(super) fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         engine: &Engine,
         settings: Settings<'_>,
@@ -103,7 +103,7 @@ impl Progress {
 
     /// Logs how an exchange went.
     #[inline(never)]
-    pub(super) fn tell(&self, exchanged: &Exchanged, elapsed: Duration) {
+    pub(crate) fn tell(&self, exchanged: &Exchanged, elapsed: Duration) {
         let url = self.prepared.redaction.uri(self.prepared.uri());
         let (method, trace) = (&self.prepared.method, &exchanged.trace);
         let connection = match (trace.connected, trace.reused) {
@@ -125,7 +125,7 @@ impl Progress {
     }
 
     /// Adds what an exchange did to the report.
-    pub(super) fn note(&mut self, trace: &Trace, elapsed: Duration) {
+    pub(crate) fn note(&mut self, trace: &Trace, elapsed: Duration) {
         let report = &mut self.report;
         report.elapsed = elapsed.into();
         report.bytes_sent += trace.bytes_sent;
@@ -136,7 +136,7 @@ impl Progress {
     }
 
     /// Keeps what a response says of itself, and makes it the caller's form.
-    pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
+    pub(crate) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         if let Some(value) = reply.headers.retry_after() {
             let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
@@ -168,7 +168,7 @@ fn without<'a>(engine: &'a Engine, prepared: &'a Prepared) -> &'a [HeaderName] {
 }
 
 /// The headers with the jar's cookies, if any are to be added.
-pub(super) fn with_cookies(
+pub(crate) fn with_cookies(
     engine: &Engine,
     settings: Settings<'_>,
     prepared: &Prepared,
@@ -183,7 +183,7 @@ pub(super) fn with_cookies(
 
 /// The call that the settings of a prepared request ask for, on any connection and without a time limit.
 #[inline]
-pub(super) fn call<'a>(
+pub(crate) fn call<'a>(
     engine: &'a Engine,
     settings: Settings<'a>,
     prepared: &'a Prepared,

@@ -13,14 +13,14 @@ use crate::timing::Phase;
 use crate::transport::{Reply, Trace};
 use http::header::LOCATION;
 
-use super::attempt::{Engine, Next};
-use super::here::release_own;
-use super::job::Progress;
+use super::engine::{Engine, Next};
 use super::settings::Settings;
+use crate::executor::current_worker::release_own;
+use crate::executor::job::Progress;
 
 impl Progress {
     /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
-    pub(super) fn redirect(
+    pub(crate) fn redirect(
         &mut self,
         engine: &Engine,
         settings: Settings<'_>,

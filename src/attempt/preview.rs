@@ -7,7 +7,7 @@ use crate::transport::CancelSlot;
 use crate::url::Url;
 use http::Method;
 
-use super::attempt::Engine;
+use super::engine::Engine;
 use super::exchange::{call, with_cookies};
 use super::settings::Settings;
 use super::target::target;

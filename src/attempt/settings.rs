@@ -18,7 +18,7 @@ use crate::transport::Lines;
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
-use super::turns::Turns;
+use crate::executor::cpu::Turns;
 
 /// What holds for every request of a client unless the request says otherwise.
 #[derive(Clone)]
@@ -90,21 +90,21 @@ impl Default for Defaults {
 
 /// What the rules for a host say together.
 #[derive(Clone)]
-pub(super) struct HostSettings {
+pub(crate) struct HostSettings {
     timeouts: Timeouts,
     retry: Option<Arc<RetryPolicy>>,
 }
 
 impl HostSettings {
     /// Where no rule says anything.
-    pub(super) const NONE: &'static HostSettings = &HostSettings {
+    pub(crate) const NONE: &'static HostSettings = &HostSettings {
         timeouts: Timeouts::NONE,
         retry: None,
     };
 }
 
 impl Defaults {
-    pub(super) fn host_settings(&self, host: Option<&Host>) -> HostSettings {
+    pub(crate) fn host_settings(&self, host: Option<&Host>) -> HostSettings {
         let mut said = HostSettings::NONE.clone();
         for rule in host.into_iter().flat_map(|host| self.hosts.matching(host)) {
             said.timeouts = said.timeouts.or(rule.timeouts);
@@ -116,7 +116,7 @@ impl Defaults {
 
 /// A request and the defaults it stands on.
 #[derive(Clone, Copy)]
-pub(super) struct Settings<'a> {
+pub(crate) struct Settings<'a> {
     defaults: &'a Defaults,
     host: &'a HostSettings,
     /// The request says nothing but its URL.
@@ -127,7 +127,7 @@ pub(super) struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     /// `simple`: as [`Request::is_simple`] says.
-    pub(super) fn of(
+    pub(crate) fn of(
         defaults: &'a Defaults,
         host: &'a HostSettings,
         request: &'a Request,
@@ -157,23 +157,23 @@ impl<'a> Settings<'a> {
     }
 
     /// Whether they are the client's, whatever the request and its host.
-    pub(super) fn are_usual(self) -> bool {
+    pub(crate) fn are_usual(self) -> bool {
         self.simple && self.defaults.hosts.is_empty() && self.defaults.netrc.is_none()
     }
 
-    pub(super) fn accept(self) -> &'a StatusSet {
+    pub(crate) fn accept(self) -> &'a StatusSet {
         self.options
             .and_then(|o| o.accept.as_ref())
             .unwrap_or(&self.defaults.accept)
     }
 
-    pub(super) fn retry(self) -> &'a RetryPolicy {
+    pub(crate) fn retry(self) -> &'a RetryPolicy {
         let own = self.options.and_then(|o| o.retry.as_ref());
         own.or(self.host.retry.as_ref())
             .unwrap_or(&self.defaults.retry)
     }
 
-    pub(super) fn timeouts(self) -> Timeouts {
+    pub(crate) fn timeouts(self) -> Timeouts {
         let own = self.options.map_or(Timeouts::new(), |o| o.timeouts);
         let usual = match (self.save(), self.body) {
             (None, Body::Bytes(_)) => Timeouts::CLIENT,
@@ -184,17 +184,17 @@ impl<'a> Settings<'a> {
             .or(usual)
     }
 
-    pub(super) fn expect_json(self) -> bool {
+    pub(crate) fn expect_json(self) -> bool {
         self.options
             .and_then(|o| o.expect_json)
             .unwrap_or(self.defaults.expect_json)
     }
 
-    pub(super) fn turns(self) -> &'a Turns {
+    pub(crate) fn turns(self) -> &'a Turns {
         &self.defaults.turns
     }
 
-    pub(super) fn rules(self) -> impl Iterator<Item = &'a Rule> {
+    pub(crate) fn rules(self) -> impl Iterator<Item = &'a Rule> {
         self.defaults
             .rules
             .iter()
@@ -202,17 +202,17 @@ impl<'a> Settings<'a> {
     }
 
     /// Whether there is anything to look for in an accepted response.
-    pub(super) fn looks_into(self) -> bool {
+    pub(crate) fn looks_into(self) -> bool {
         self.expect_json() || self.rules().next().is_some()
     }
 
-    pub(super) fn max_redirects(self) -> u32 {
+    pub(crate) fn max_redirects(self) -> u32 {
         self.options
             .and_then(|o| o.max_redirects)
             .unwrap_or(self.defaults.max_redirects)
     }
 
-    pub(super) fn body_limit(self) -> u64 {
+    pub(crate) fn body_limit(self) -> u64 {
         let usual = match self.save() {
             Some(_) => u64::MAX,
             None => 10 << 20,
@@ -223,26 +223,26 @@ impl<'a> Settings<'a> {
             .unwrap_or(usual)
     }
 
-    pub(super) fn redirects(self) -> &'a RedirectPolicy {
+    pub(crate) fn redirects(self) -> &'a RedirectPolicy {
         let own = self.options.and_then(|o| o.redirects.as_ref());
         own.unwrap_or(&self.defaults.redirects)
     }
 
-    pub(super) fn cookies(self) -> Option<&'a CookieJar> {
+    pub(crate) fn cookies(self) -> Option<&'a CookieJar> {
         let own = self.options.and_then(|o| o.cookies.as_ref());
         own.or(self.defaults.cookies.as_ref())
     }
 
-    pub(super) fn body(self) -> &'a Body {
+    pub(crate) fn body(self) -> &'a Body {
         self.body
     }
 
-    pub(super) fn save(self) -> Option<&'a SaveTo> {
+    pub(crate) fn save(self) -> Option<&'a SaveTo> {
         self.options?.save.as_ref()
     }
 
     /// What contradicts itself: a body that goes to a file cannot be looked into.
-    pub(super) fn contradiction(self) -> Option<String> {
+    pub(crate) fn contradiction(self) -> Option<String> {
         self.save()?;
         let requires = self.rules().any(|rule| matches!(rule, Rule::Require(..)));
         let what = match (requires, self.expect_json()) {
@@ -257,13 +257,13 @@ impl<'a> Settings<'a> {
 
     /// Says that the file to be saved to is there, if it may not be replaced. The path is not in the reason, so that such
     /// failures are counted together.
-    pub(super) fn file_in_the_way(self) -> Option<String> {
+    pub(crate) fn file_in_the_way(self) -> Option<String> {
         let save = self.save().filter(|save| !save.replace)?;
         save.path.symlink_metadata().ok()?;
         Some("output_file: it exists (--overwrite replaces it)".to_owned())
     }
 
-    pub(super) fn deadline(self) -> Option<Duration> {
+    pub(crate) fn deadline(self) -> Option<Duration> {
         self.retry().deadline
     }
 }

@@ -6,24 +6,24 @@ use crate::response::Response;
 use crate::settings::Outgoing;
 use crate::settings::{Finding, Judgement};
 
-use super::attempt::Engine;
+use super::engine::Engine;
 use super::failure::Failure;
-use super::here;
-use super::here::release_own;
-use super::job::Progress;
 use super::settings::Settings;
+use crate::executor::current_worker;
+use crate::executor::current_worker::release_own;
+use crate::executor::job::Progress;
 
 impl Progress {
     /// Lets the caller's hook change the headers of a new attempt. False where the hook waited for something, and the
     /// permit was given back meanwhile: the attempt needs another. The error is the hook's.
-    pub(super) fn sign(&mut self, engine: &Engine, request: &Request) -> Result<bool, Error> {
+    pub(crate) fn sign(&mut self, engine: &Engine, request: &Request) -> Result<bool, Error> {
         let Some(hook) = &engine.defaults.before_attempt else {
             return Ok(true);
         };
         if self.redirected || std::mem::take(&mut self.signed_ahead) {
             return Ok(true);
         }
-        let held = here::holds();
+        let held = current_worker::holds();
         let mut headers = (*self.prepared.headers).clone();
         let signed = hook(&mut Outgoing {
             attempt: self.tally.attempts() + 1,
@@ -46,13 +46,13 @@ impl Progress {
         // The hook may not have looked where an attempt after a redirect goes.
         self.dropped.take_off(&mut headers, request.redaction());
         self.signed = Some(Box::new(headers));
-        self.signed_ahead = held && !here::holds();
+        self.signed_ahead = held && !current_worker::holds();
         Ok(!self.signed_ahead)
     }
 
     /// Writes down that a request which must not be repeated is about to be sent, once for all its attempts. Where that
     /// cannot be done, it is not sent.
-    pub(super) fn announce(&mut self, request: &Request) -> Result<(), Error> {
+    pub(crate) fn announce(&mut self, request: &Request) -> Result<(), Error> {
         if self.announced || self.prepared.repeatable || self.prepared.method.is_idempotent() {
             return Ok(());
         }
@@ -72,7 +72,7 @@ impl Progress {
     }
 
     /// Asks the caller's hook, if there is one.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &self,
         settings: Settings<'_>,
         request: &Request,

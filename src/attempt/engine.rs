@@ -11,10 +11,10 @@ use crate::retry::redirect::Dropped;
 use crate::schedule::{self, Heard};
 use crate::transport::{CancelSlot, Transport};
 
-use super::job::{Job, Progress, Receiver, cancelled};
 use super::prepare::Prepared;
 use super::settings::{Defaults, HostSettings, Settings};
 use super::target::Kept;
+use crate::executor::job::{Job, Progress, Receiver, cancelled};
 
 /// What attempts are made with.
 pub(crate) struct Engine {
@@ -24,17 +24,17 @@ pub(crate) struct Engine {
 
 /// Callbacks of an attempt under way to its worker.
 #[derive(Clone, Copy)]
-pub(super) struct Told<'a> {
+pub(crate) struct Told<'a> {
     /// A connection to the host stands. `None` where that is known.
-    pub(super) connected: Option<&'a dyn Fn()>,
+    pub(crate) connected: Option<&'a dyn Fn()>,
     /// The head of the response has come, at this instant.
-    pub(super) head: &'a dyn Fn(Instant),
+    pub(crate) head: &'a dyn Fn(Instant),
     /// Tells if another attempt is under way, which may leave room for this one when it ends.
-    pub(super) had_company: &'a dyn Fn() -> bool,
+    pub(crate) had_company: &'a dyn Fn() -> bool,
 }
 
 /// What follows an attempt.
-pub(super) enum Next {
+pub(crate) enum Next {
     /// The request has ended.
     Done {
         state: State,
@@ -56,7 +56,7 @@ pub(super) enum Next {
 
 impl Next {
     /// It ended, and the host answered.
-    pub(super) fn answered(state: State) -> Next {
+    pub(crate) fn answered(state: State) -> Next {
         Next::Done {
             state,
             cool: None,
@@ -65,7 +65,7 @@ impl Next {
     }
 
     /// Has the host left alone for this time, or for longer if that was asked for already.
-    pub(super) fn cooling(mut self, wait: Option<Duration>) -> Next {
+    pub(crate) fn cooling(mut self, wait: Option<Duration>) -> Next {
         if let Next::Done { cool, .. } = &mut self {
             *cool = (*cool).max(wait);
         }
@@ -73,7 +73,7 @@ impl Next {
     }
 
     /// It ended for a reason that tells nothing about the host.
-    pub(super) fn failed(error: Error) -> Next {
+    pub(crate) fn failed(error: Error) -> Next {
         Next::Done {
             state: State::Failed(error),
             cool: None,
@@ -89,7 +89,7 @@ impl Engine {
     }
 
     /// The outcome of a job that was to be tried again after this error, and cannot be for want of a retry budget.
-    pub(super) fn out_of_budget(&self, job: &mut Job, error: Error) -> State {
+    pub(crate) fn out_of_budget(&self, job: &mut Job, error: Error) -> State {
         let reason = StopReason::BudgetEmpty;
         let Some(progress) = &mut job.progress else {
             return State::Failed(error.stopped(reason));
@@ -101,7 +101,7 @@ impl Engine {
 
     /// Makes one attempt, which begins now: at `start`. Where it settles the request, a cancel that comes later finds that
     /// it has ended; else the slot stays open until the job is back in the schedule.
-    pub(super) fn attempt(
+    pub(crate) fn attempt(
         &self,
         job: &mut Job,
         cancel: &Arc<CancelSlot>,
@@ -168,7 +168,7 @@ impl Engine {
     }
 
     /// Makes of a request what is sent first.
-    pub(super) fn prepare(
+    pub(crate) fn prepare(
         &self,
         request: &Request,
         target: &Kept,

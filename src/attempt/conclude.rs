@@ -12,16 +12,16 @@ use crate::schedule::{Heard, SLOW_AFTER};
 use crate::settings::Judgement;
 use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace};
 
-use super::attempt::{Engine, Next};
+use super::engine::{Engine, Next};
 use super::failure::Failure;
-use super::job::{Accepted, Progress, cancelled};
 use super::judge::judge;
 use super::settings::Settings;
+use crate::executor::job::{Accepted, Progress, cancelled};
 
 impl Progress {
     /// What follows from how the exchange went.
     #[inline(never)]
-    pub(super) fn conclude(
+    pub(crate) fn conclude(
         &mut self,
         engine: &Engine,
         settings: Settings<'_>,
@@ -135,7 +135,7 @@ impl Progress {
 
     /// The outcome of a request that cannot be tried again as was wanted, for this reason: what the last response leads
     /// to without that wish, if it was accepted, and else the failure.
-    pub(super) fn settle_for_last(
+    pub(crate) fn settle_for_last(
         &mut self,
         settings: Settings<'_>,
         error: Error,

@@ -96,12 +96,12 @@ pub(crate) struct Target {
 /// What is kept of it beside the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept {
-    pub(super) head: Option<Arc<Head>>,
+    pub(crate) head: Option<Arc<Head>>,
     /// Position of the path in the text of the URL. `None`: the URL is not sent as it is written.
-    pub(super) path: Option<NonZeroU16>,
+    pub(crate) path: Option<NonZeroU16>,
     /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
     /// it is absolute.
-    pub(super) written: Option<Arc<str>>,
+    pub(crate) written: Option<Arc<str>>,
 }
 
 impl Target {
@@ -122,7 +122,7 @@ impl Target {
 
 impl Kept {
     /// Has what the request is sent to first: what was kept beside it, or what it says.
-    pub(super) fn head_of(&self, request: &Request) -> Arc<Head> {
+    pub(crate) fn head_of(&self, request: &Request) -> Arc<Head> {
         if let Some(head) = &self.head {
             return Arc::clone(head);
         }

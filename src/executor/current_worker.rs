@@ -29,7 +29,7 @@ thread_local! {
 
 /// Runs this thread's work as a worker of `executor`, where `returning` counts the workers that are soon back and
 /// `release` gives a job's permit back.
-pub(super) fn work<T: Any + Send + Sync>(
+pub(crate) fn work<T: Any + Send + Sync>(
     executor: &Arc<T>,
     returning: &Arc<AtomicUsize>,
     release: impl Fn(Id) + 'static,
@@ -45,12 +45,12 @@ pub(super) fn work<T: Any + Send + Sync>(
 }
 
 /// The executor whose worker the calling thread is.
-pub(super) fn own<T: Any + Send + Sync>() -> Option<Arc<T>> {
+pub(crate) fn own<T: Any + Send + Sync>() -> Option<Arc<T>> {
     WORKS_FOR.with_borrow(|work| Arc::clone(&work.as_ref()?.executor).downcast().ok())
 }
 
 /// Whether the calling thread is a worker of `executor`.
-pub(super) fn is_worker_of<T>(executor: &Arc<T>) -> bool {
+pub(crate) fn is_worker_of<T>(executor: &Arc<T>) -> bool {
     WORKS_FOR.with_borrow(|work| {
         work.as_ref()
             .is_some_and(|work| Arc::as_ptr(&work.executor).addr() == Arc::as_ptr(executor).addr())
@@ -58,19 +58,19 @@ pub(super) fn is_worker_of<T>(executor: &Arc<T>) -> bool {
 }
 
 /// The worker holds a permit for this job, or for none.
-pub(super) fn hold(job: Option<Id>) {
+pub(crate) fn hold(job: Option<Id>) {
     AT.set(job);
     HOLDS.set(job.is_some());
 }
 
 /// Whether the worker holds a permit.
-pub(super) fn holds() -> bool {
+pub(crate) fn holds() -> bool {
     HOLDS.get()
 }
 
 /// The calling worker, of whatever executor, gives back the permit it holds, if it does. Before the caller's code runs
 /// that is told how an attempt ended; it may run on.
-pub(super) fn release_own() {
+pub(crate) fn release_own() {
     let Some(job) = AT.get().filter(|_| HOLDS.replace(false)) else {
         return;
     };
@@ -81,7 +81,7 @@ pub(super) fn release_own() {
 }
 
 /// The job the worker is at, with a permit or without, of which it holds nothing any longer.
-pub(super) fn let_all_go() -> Option<Id> {
+pub(crate) fn let_all_go() -> Option<Id> {
     HOLDS.set(false);
     AT.take()
 }
@@ -100,7 +100,7 @@ pub(crate) fn soon_back() {
 }
 
 /// The calling worker is back. Under the lock of its executor.
-pub(super) fn back() {
+pub(crate) fn back() {
     if RETURNS.replace(false) {
         WORKS_FOR.with_borrow(|work| {
             if let Some(work) = work {
@@ -111,7 +111,7 @@ pub(super) fn back() {
 }
 
 /// Tells of jobs other than the worker's own, after which it is not back.
-pub(super) fn aside(tell: impl FnOnce()) {
+pub(crate) fn aside(tell: impl FnOnce()) {
     let before = ASIDE.replace(true);
     tell();
     ASIDE.set(before);

@@ -17,24 +17,24 @@ use http::{HeaderMap, HeaderName, Method, Uri};
 use super::settings::Defaults;
 
 /// What is sent; redirects change it.
-pub(super) struct Prepared {
-    pub(super) method: Method,
+pub(crate) struct Prepared {
+    pub(crate) method: Method,
     /// Of the answer to come. Has the URL.
-    pub(super) head: Arc<Head>,
-    pub(super) headers: Arc<HeaderMap>,
+    pub(crate) head: Arc<Head>,
+    pub(crate) headers: Arc<HeaderMap>,
     /// Names of headers that are not added where they are lacking. `None`: the client's.
-    pub(super) without: Option<Box<[HeaderName]>>,
+    pub(crate) without: Option<Box<[HeaderName]>>,
     /// The request's body goes along.
-    pub(super) with_body: bool,
+    pub(crate) with_body: bool,
     /// Repeating it is safe whatever its method: the request says so, or carries a key.
-    pub(super) repeatable: bool,
+    pub(crate) repeatable: bool,
     /// What is shown of it and its answer.
-    pub(super) redaction: Redaction,
+    pub(crate) redaction: Redaction,
 }
 
 impl Prepared {
     /// Applies the defaults. `usual`: as [`Settings::are_usual`] says. The error says what is wrong.
-    pub(super) fn new(
+    pub(crate) fn new(
         defaults: &Defaults,
         request: &Request,
         head: Arc<Head>,
@@ -54,7 +54,7 @@ impl Prepared {
         Prepared::in_full(defaults, request, head)
     }
 
-    pub(super) fn uri(&self) -> &Uri {
+    pub(crate) fn uri(&self) -> &Uri {
         self.head.url.uri()
     }
 
@@ -165,7 +165,7 @@ fn take_userinfo(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::executor::target::target;
+    use crate::attempt::target::target;
     use crate::url::Url;
 
     fn defaults() -> Defaults {

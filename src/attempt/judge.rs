@@ -13,8 +13,8 @@ use crate::response::{self, Response};
 use crate::timing::Phase;
 use http::Method;
 
-use super::here::release_own;
 use super::settings::Settings;
+use crate::executor::current_worker::release_own;
 
 /// The longest text of a value that is kept as the code of a rejection, and of a message. A server chooses what stands
 /// there, and a value takes many times as much memory as its text.
@@ -24,7 +24,7 @@ const LONGEST: usize = 64 * 1024;
 const MESSAGES: [&str; 3] = ["/msg", "/message", "/error"];
 
 /// The state an accepted response leads to. Runs the caller's predicates.
-pub(super) fn judge(settings: Settings<'_>, method: &Method, response: Response) -> State {
+pub(crate) fn judge(settings: Settings<'_>, method: &Method, response: Response) -> State {
     let size = response.bytes().len();
     // Neither has a body to look at (RFC 9110 §9.3.2, §15.3.5).
     let exempt = *method == Method::HEAD || response.status() == 204;
