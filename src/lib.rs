@@ -93,6 +93,7 @@
 
 mod attempt;
 mod batch;
+
 mod client;
 mod cookies;
 #[doc = include_str!("coming_from_python.md")]

@@ -1,121 +1,130 @@
-//! How an exchange went, and what that leads to: an outcome, another attempt, another host.
+//! The way from an exchange to what follows it: an outcome, another attempt, another host.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use crate::error::{Error, Layer, StopReason};
+use crate::error::{Layer, StopReason};
 use crate::outcome::State;
-use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{self, Decision, Evidence, retry_after};
 use crate::schedule::{Heard, SLOW_AFTER};
 use crate::settings::Judgement;
-use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace};
+use crate::transport::{Exchanged, Fault, Partial, Reply, Trace};
 
-use super::engine::{Engine, Next};
-use super::failure::Failure;
-use super::judge::judge;
-use super::settings::Settings;
-use crate::executor::job::{Accepted, Progress, cancelled};
+use super::again::Retry;
+use super::context::AttemptContext;
+use super::failure::{FailedAttempt, Failure};
+use super::next::{Next, cancelled};
+use super::stage::{Connection, Stage};
+use super::state::{Accepted, AttemptState};
 
-impl Progress {
-    /// What follows from how the exchange went.
+/// Exchange that has ended.
+#[derive(Clone, Copy)]
+struct Finished<'a> {
+    trace: &'a Trace,
+    /// Time from the start of the attempt to the end of the exchange.
+    elapsed: Duration,
+}
+
+impl AttemptState {
+    /// Returns what follows from an exchange.
     #[inline(never)]
-    pub(crate) fn conclude(
-        &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
-        request: &Request,
-        exchanged: Exchanged,
-        cancel: &CancelSlot,
-        start: Instant,
-    ) -> Next {
-        self.fresh = false;
+    pub(super) fn conclude(&mut self, context: AttemptContext<'_>, exchanged: Exchanged) -> Next {
+        let scope = context.scope;
+        self.connection = Connection::Any;
         let trace = &exchanged.trace;
-        let ended = trace.ended.unwrap_or_else(Instant::now);
-        let elapsed = ended.saturating_duration_since(start);
+        let ended = trace.ended.unwrap_or_else(|| scope.clock.now());
+        let elapsed = ended.saturating_duration_since(scope.start);
         if log::log_enabled!(log::Level::Debug) {
-            self.tell(&exchanged, elapsed);
+            self.log_exchange(&exchanged, elapsed);
         }
         self.note(trace, elapsed);
-        let aborted = cancel.is_cancelled();
+        let aborted = scope.cancel.is_cancelled();
         self.heard = heard(&exchanged, elapsed, aborted);
         if aborted || exchanged.headers().is_none() {
             self.report.rare_mut().timings = trace.timings.into();
         }
         self.accepted = None;
-        self.sent_unsafe = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
+        self.last_sent = trace.bytes_sent;
         if aborted {
             self.tally.settled();
             return Next::failed(cancelled());
         }
+        let finished = Finished { trace, elapsed };
         match exchanged.result {
-            Ok(reply) => self.answered(engine, settings, request, reply, trace, elapsed),
-            Err(fault) => self.faulted(settings, request, fault, trace, elapsed),
+            Ok(reply) => self.answered(context, reply, finished),
+            Err(fault) => self.faulted(context, fault, finished),
         }
     }
 
     fn answered(
         &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
-        request: &Request,
+        context: AttemptContext<'_>,
         mut reply: Reply,
-        trace: &Trace,
-        elapsed: Duration,
+        finished: Finished<'_>,
     ) -> Next {
-        if let Some(next) = self.redirect(engine, settings, &reply, trace) {
+        if let Some(next) = self.redirect(context, &reply, finished.trace) {
             return next;
         }
+        let settings = context.settings;
         let partial = reply.partial.take();
-        let response = self.receive(reply, trace);
+        let response = self.receive(reply, finished.trace);
         let accepted = settings.accept().contains(response.status());
         let hooked = settings.retry().classify.is_some();
         let asks_again = settings.retry().asks_again_for(response.status());
         if accepted && !hooked && !asks_again {
-            return self.accept(settings, response, partial, trace, elapsed);
+            return self.accept(context, response, partial, finished);
         }
         let failure = Failure::status(&response);
-        let judgement = self.ask(settings, request, &failure, Some(&response), !accepted);
+        let judgement = self.ask(context, &failure, Some(&response), !accepted);
         match judgement {
             Some(Judgement::Accept) => {}
             None if accepted && !asks_again => {}
             judgement => {
                 let stands = accepted && !matches!(judgement, Some(Judgement::Stop(_)));
                 self.accepted = stands.then_some(Accepted { partial });
-                return self.decide(settings, failure, Some(response), judgement, trace, elapsed);
+                let failed = FailedAttempt {
+                    failure,
+                    response: Some(response),
+                    judgement,
+                };
+                return self.decide(context, failed, finished);
             }
         }
-        self.accept(settings, response, partial, trace, elapsed)
+        self.accept(context, response, partial, finished)
     }
 
-    /// A response that was accepted: what was saved of it gets its name, and then it is looked at.
+    /// Returns what follows from a response that was accepted: what was saved of it gets its name, then it is judged.
     fn accept(
         &mut self,
-        settings: Settings<'_>,
+        context: AttemptContext<'_>,
         response: Response,
         partial: Option<Box<Partial>>,
-        trace: &Trace,
-        elapsed: Duration,
+        finished: Finished<'_>,
     ) -> Next {
-        if partial.is_none() && !settings.looks_into() {
+        if partial.is_none() && !context.settings.looks_into() {
             self.tally.settled();
-            self.settled = trace.ended;
+            self.settled = finished.trace.ended;
             return Next::answered(State::Success(response));
         }
         match self.put_in_place(response, partial) {
             Ok(response) => {
                 self.tally.settled();
-                Next::answered(judge(settings, &self.prepared.method, response))
+                Next::answered(context.judge(&self.prepared.method, response))
             }
             Err((failure, response)) => {
-                self.decide(settings, failure, Some(response), None, trace, elapsed)
+                let failed = FailedAttempt {
+                    failure,
+                    response: Some(response),
+                    judgement: None,
+                };
+                self.decide(context, failed, finished)
             }
         }
     }
 
     /// Gives what was saved of a response its name.
-    fn put_in_place(
+    pub(super) fn put_in_place(
         &mut self,
         response: Response,
         partial: Option<Box<Partial>>,
@@ -133,46 +142,14 @@ impl Progress {
         }
     }
 
-    /// The outcome of a request that cannot be tried again as was wanted, for this reason: what the last response leads
-    /// to without that wish, if it was accepted, and else the failure.
-    pub(crate) fn settle_for_last(
-        &mut self,
-        settings: Settings<'_>,
-        error: Error,
-        reason: StopReason,
-    ) -> State {
-        let Some(Accepted { partial }) = self.accepted.take() else {
-            let last = self.report.rare_mut().log.last_mut();
-            last.into_iter().for_each(|last| last.delay = None);
-            return State::Failed(error.stopped(reason));
-        };
-        let rare = self.report.rare_mut();
-        rare.stop_reason = Some(reason);
-        // The attempt was logged as one that another follows.
-        rare.log.pop();
-        let Some(response) = error.into_response() else {
-            unreachable!("an accepted response is kept with the reason to try again");
-        };
-        match self.put_in_place(response, partial) {
-            Ok(response) => judge(settings, &self.prepared.method, response),
-            Err((failure, response)) => {
-                let message = failure.message.clone();
-                let error = failure.into_error(message, Some(response));
-                State::Failed(error.stopped(StopReason::NotRetryable))
-            }
-        }
-    }
-
     #[inline(never)]
     fn faulted(
         &mut self,
-        settings: Settings<'_>,
-        request: &Request,
+        context: AttemptContext<'_>,
         fault: Fault,
-        trace: &Trace,
-        elapsed: Duration,
+        finished: Finished<'_>,
     ) -> Next {
-        let response = fault.reply.map(|reply| self.receive(reply, trace));
+        let response = fault.reply.map(|reply| self.receive(reply, finished.trace));
         let failure = Failure {
             error_type: fault.error_type,
             phase: Some(fault.phase),
@@ -180,85 +157,70 @@ impl Progress {
             message: fault.message,
             source: fault.source,
         };
-        let judgement = self.ask(settings, request, &failure, response.as_ref(), true);
-        // There is no whole response that could be accepted.
-        let judgement = judgement.filter(|judgement| *judgement != Judgement::Accept);
-        self.decide(settings, failure, response, judgement, trace, elapsed)
+        let judgement = self.ask(context, &failure, response.as_ref(), true);
+        let failed = FailedAttempt {
+            failure,
+            response,
+            // There is no whole response that could be accepted.
+            judgement: judgement.filter(|judgement| *judgement != Judgement::Accept),
+        };
+        self.decide(context, failed, finished)
     }
 
-    /// A failed attempt: again, or the end.
+    /// Returns what follows from a failed attempt: another one, or the end.
     #[inline(never)]
     fn decide(
         &mut self,
-        settings: Settings<'_>,
-        failure: Failure,
-        response: Option<Response>,
-        judgement: Option<Judgement>,
-        trace: &Trace,
-        elapsed: Duration,
+        context: AttemptContext<'_>,
+        failed: FailedAttempt,
+        finished: Finished<'_>,
     ) -> Next {
-        // Without one there is nothing to parse, and no map to be made for it.
-        let headers = response
-            .as_ref()
-            .filter(|_| self.report.rare().retry_after.is_some())
-            .map(Response::headers);
-        let left = self
-            .deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let evidence = Evidence {
-            repeatable_by_request: self.prepared.repeatable,
-            phase: failure.phase,
-            permanent: failure.permanent,
-            bytes_sent: trace.bytes_sent,
-            bytes_received: trace.bytes_received,
-            reused: trace.reused,
-            replayable: !self.prepared.with_body || settings.body().is_replayable(),
-            status: response.as_ref().map(Response::status),
-            retry_after: headers.and_then(|headers| retry_after::parse(headers, SystemTime::now())),
-            judgement: judgement.as_ref(),
-            ..Evidence::new(&self.prepared.method, failure.error_type)
-        };
+        let clock = context.scope.clock;
+        let left = self.left(clock.now());
+        let evidence = self.evidence(context, &failed, finished.trace);
+        let call = evidence.tells();
         let mut tally = self.tally.clone();
-        let mut decision = retry::decide(
-            settings.retry(),
-            &evidence,
-            &mut tally,
-            left,
-            &mut fastrand::f64,
-        );
+        let policy = context.settings.retry();
+        let mut decision = retry::decide(policy, &evidence, &mut tally, left, &mut fastrand::f64);
+        let mut cut_short = self.report.cut_short;
         if let Decision::Stop { reason, .. } = &mut decision
             && left.is_some_and(|left| left.is_zero())
         {
             *reason = StopReason::Deadline;
-            self.report.cut_short = self.batch_ends.is_some_and(|end| end <= Instant::now());
+            cut_short = self.batch_ends.is_some_and(|end| end <= clock.now());
         }
-        if let Decision::Stop { reason, cool } = decision
-            && !self.report.cut_short
-            && let Some(Accepted { partial }) = self.accepted.take()
-            && let Some(response) = response
-        {
-            self.report.rare_mut().stop_reason = Some(reason);
-            let next = self.accept(settings, response, partial, trace, elapsed);
-            return next.cooling(cool);
-        }
-        self.tally = tally;
-        let tells = evidence.tells();
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,
         };
-        self.report
-            .rare_mut()
-            .log
-            .push(evidence.attempt(elapsed, delay));
-        let error = match judgement {
-            Some(Judgement::Stop(message)) => failure.into_error(message, response),
-            _ => {
-                let message = failure.message.clone();
-                failure.into_error(message, response)
+        let attempt = evidence.attempt(finished.elapsed, delay);
+        self.report.cut_short = cut_short;
+        let FailedAttempt {
+            failure,
+            response,
+            judgement,
+        } = failed;
+        let response = match (&decision, response) {
+            (&Decision::Stop { reason, cool }, Some(response)) if !cut_short => {
+                match self.accepted.take() {
+                    Some(Accepted { partial }) => {
+                        self.report.rare_mut().stop_reason = Some(reason);
+                        let next = self.accept(context, response, partial, finished);
+                        return next.cooling(cool);
+                    }
+                    None => Some(response),
+                }
             }
+            (_, response) => response,
         };
-        self.redirected = false;
+        self.tally = tally;
+        self.report.rare_mut().log.push(attempt);
+        let message = match judgement {
+            Some(Judgement::Stop(message)) => message,
+            _ => failure.message.clone(),
+        };
+        let error = failure.into_error(message, response);
+        self.stage = Stage::NewAttempt;
         match decision {
             Decision::Retry {
                 delay,
@@ -266,20 +228,55 @@ impl Progress {
                 cool,
                 fresh,
             } => {
-                self.fresh = fresh;
-                self.error = Some(error);
-                Next::Again {
+                if fresh {
+                    self.connection = Connection::New;
+                }
+                let retry = Retry {
                     delay,
                     cost,
                     cool,
-                    tells,
-                }
+                    call,
+                };
+                self.again(context, error, retry)
             }
             Decision::Stop { reason, cool } => Next::Done {
-                tells,
+                call,
                 state: State::Failed(error.stopped(reason)),
                 cool,
             },
+        }
+    }
+
+    /// Returns what the retry policy decides by.
+    fn evidence<'a>(
+        &'a self,
+        context: AttemptContext<'_>,
+        failed: &'a FailedAttempt,
+        trace: &Trace,
+    ) -> Evidence<'a> {
+        let FailedAttempt {
+            failure,
+            response,
+            judgement,
+        } = failed;
+        // Without a Retry-After there is nothing to parse, and no map to be made for it.
+        let headers = response
+            .as_ref()
+            .filter(|_| self.report.rare().retry_after.is_some())
+            .map(Response::headers);
+        let now = context.scope.clock.system_now();
+        Evidence {
+            repeatable_by_request: self.prepared.repeatable,
+            phase: failure.phase,
+            permanent: failure.permanent,
+            bytes_sent: trace.bytes_sent,
+            bytes_received: trace.bytes_received,
+            reused: trace.reused,
+            replayable: !self.prepared.with_body || context.settings.body().is_replayable(),
+            status: response.as_ref().map(Response::status),
+            retry_after: headers.and_then(|headers| retry_after::parse(headers, now)),
+            judgement: judgement.as_ref(),
+            ..Evidence::new(&self.prepared.method, failure.error_type)
         }
     }
 }

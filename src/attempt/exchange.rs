@@ -1,43 +1,45 @@
 //! One exchange of an attempt: what is handed to the transport, and what is kept of how it went.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::host::Host;
+use http::header::{COOKIE, EXPECT};
+use http::{HeaderMap, HeaderName};
+
 use crate::redact::escape::log_line;
 use crate::redact::header_text;
 use crate::request::Body;
 use crate::response::Response;
 use crate::retry::{self, Evidence, Tally};
-use crate::settings::RetryPolicy;
-use crate::settings::Timeouts;
+use crate::settings::{RetryPolicy, Timeouts};
 use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
-use http::header::{COOKIE, EXPECT};
-use http::{HeaderMap, HeaderName};
 
-use super::engine::{Engine, Told};
+use super::context::AttemptContext;
+use super::engine::Engine;
 use super::prepare::Prepared;
 use super::settings::Settings;
-use crate::executor::job::Progress;
+use super::stage::{Connection, Stage};
+use super::state::AttemptState;
 
-impl Progress {
-    /// Sends, and once more at once where a kept-alive connection turned out to be closed.
-    pub(crate) fn exchange(
-        &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
-        host: Option<&Host>,
-        cancel: &Arc<CancelSlot>,
-        told: Told<'_>,
-        start: Instant,
-    ) -> Exchanged {
+impl AttemptState {
+    /// Sends the request, and once more at once if a kept-alive connection turned out to be closed.
+    pub(super) fn exchange(&mut self, context: AttemptContext<'_>) -> Exchanged {
+        let AttemptContext {
+            engine,
+            settings,
+            scope,
+            ..
+        } = context;
         let timeouts = settings.timeouts();
-        if !self.redirected || std::mem::take(&mut self.waited_for_room) {
+        if self.stage != Stage::Redirect {
             let limit =
-                Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
+                Timeouts::bound(timeouts.attempt).and_then(|limit| scope.start.checked_add(limit));
             self.until = [limit, self.deadline].into_iter().flatten().min();
         }
-        self.report.started = SystemTime::now().into();
+        if self.stage == Stage::RedirectAfterWait {
+            self.stage = Stage::Redirect;
+        }
+        self.report.started = scope.clock.system_now().into();
         let body = match self.prepared.with_body {
             true => settings.body(),
             // A redirect has left it behind.
@@ -45,27 +47,33 @@ impl Progress {
         };
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
-        let defaults = &engine.defaults;
-        let usual = Arc::ptr_eq(&self.prepared.headers, &defaults.headers);
         let with_cookies = with_cookies(engine, settings, &self.prepared, headers);
-        // A kept-alive connection may turn out to be closed, after the only reading of the body.
-        let fresh = self.fresh || body.is_for_once();
-        let headers = with_cookies.as_ref().unwrap_or(headers);
+        let lines = match self.signed.is_none() && with_cookies.is_none() {
+            true => self.prepared.default_lines(&engine.defaults),
+            false => None,
+        };
+        let connected = || scope.permit.connected();
+        let head_came = |at: Instant| scope.permit.head_came(at);
         let call = Call {
-            host,
-            lines: defaults.lines.as_ref().filter(|_| {
-                usual
-                    && self.prepared.without.is_none()
-                    && self.signed.is_none()
-                    && with_cookies.is_none()
-            }),
+            host: context.host,
+            lines,
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
-            fresh,
-            on_connected: told.connected,
-            on_head: Some(told.head),
-            ..call(engine, settings, &self.prepared, headers, body, cancel)
+            // A kept-alive connection may turn out to be closed, after the only reading of the body.
+            fresh: self.connection == Connection::New || body.is_for_once(),
+            on_connected: scope.unproven.then_some(&connected),
+            on_head: Some(&head_came),
+            ..call(
+                engine,
+                settings,
+                Outgoing {
+                    prepared: &self.prepared,
+                    headers: with_cookies.as_ref().unwrap_or(headers),
+                    body,
+                },
+                scope.cancel,
+            )
         };
         let exchange = |call: &Call<'_>| {
             let exchanged = engine.transport.exchange(call);
@@ -78,13 +86,13 @@ impl Progress {
         };
         let first = exchange(&call);
         let policy = settings.retry();
-        let Some(unasked) = again(&self.prepared, &mut self.tally, policy, &call, &first) else {
+        let Some(replay) = replay(&self.prepared, &mut self.tally, policy, &call, &first) else {
             return first;
         };
         self.report.connections_reused += u32::from(first.result.is_err());
         self.report.bytes_sent += first.trace.bytes_sent;
         drop(first);
-        if !unasked {
+        if replay == Replay::AsBefore {
             return exchange(&Call {
                 fresh: true,
                 ..call
@@ -103,7 +111,7 @@ impl Progress {
 
     /// Logs how an exchange went.
     #[inline(never)]
-    pub(crate) fn tell(&self, exchanged: &Exchanged, elapsed: Duration) {
+    pub(super) fn log_exchange(&self, exchanged: &Exchanged, elapsed: Duration) {
         let url = self.prepared.redaction.uri(self.prepared.uri());
         let (method, trace) = (&self.prepared.method, &exchanged.trace);
         let connection = match (trace.connected, trace.reused) {
@@ -124,8 +132,8 @@ impl Progress {
         );
     }
 
-    /// Adds what an exchange did to the report.
-    pub(crate) fn note(&mut self, trace: &Trace, elapsed: Duration) {
+    /// Adds an exchange to the report.
+    pub(super) fn note(&mut self, trace: &Trace, elapsed: Duration) {
         let report = &mut self.report;
         report.elapsed = elapsed.into();
         report.bytes_sent += trace.bytes_sent;
@@ -135,8 +143,8 @@ impl Progress {
         report.clear_response();
     }
 
-    /// Keeps what a response says of itself, and makes it the caller's form.
-    pub(crate) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
+    /// Keeps the head of a response for the report, and returns the response as callers get it.
+    pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         if let Some(value) = reply.headers.retry_after() {
             let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
@@ -168,7 +176,7 @@ fn without<'a>(engine: &'a Engine, prepared: &'a Prepared) -> &'a [HeaderName] {
 }
 
 /// The headers with the jar's cookies, if any are to be added.
-pub(crate) fn with_cookies(
+pub(super) fn with_cookies(
     engine: &Engine,
     settings: Settings<'_>,
     prepared: &Prepared,
@@ -181,16 +189,27 @@ pub(crate) fn with_cookies(
     jar.added_to(headers, prepared.uri())
 }
 
-/// The call that the settings of a prepared request ask for, on any connection and without a time limit.
+/// Headers and body of a prepared request as they go out.
+#[derive(Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    pub(super) prepared: &'a Prepared,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a Body,
+}
+
+/// Returns the call that the settings of a prepared request ask for, on any connection and without a time limit.
 #[inline]
-pub(crate) fn call<'a>(
+pub(super) fn call<'a>(
     engine: &'a Engine,
     settings: Settings<'a>,
-    prepared: &'a Prepared,
-    headers: &'a HeaderMap,
-    body: &'a Body,
+    outgoing: Outgoing<'a>,
     cancel: &'a Arc<CancelSlot>,
 ) -> Call<'a> {
+    let Outgoing {
+        prepared,
+        headers,
+        body,
+    } = outgoing;
     Call {
         method: &prepared.method,
         url: &prepared.head.url,
@@ -215,22 +234,31 @@ pub(crate) fn call<'a>(
     }
 }
 
-/// Whether the request is sent again at once, on a new connection, as part of the same attempt; and then, whether
-/// without asking for leave to send its body.
+/// Way in which a request is sent again at once, on a new connection, as part of the same attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Replay {
+    /// In the same way: the kept-alive connection was closed.
+    AsBefore,
+    /// Without asking for leave to send the body, which the server does not give (RFC 9110 section 10.1.1).
+    WithoutExpect,
+}
+
+/// Returns how the request is sent again at once. `None`: it is not.
 #[inline(never)]
-fn again(
+fn replay(
     prepared: &Prepared,
     tally: &mut Tally,
     policy: &RetryPolicy,
     call: &Call<'_>,
     first: &Exchanged,
-) -> Option<bool> {
+) -> Option<Replay> {
     let replayable = call.body.is_replayable();
     let fault = match &first.result {
         Err(fault) => fault,
-        // It will not be asked (RFC 9110 §10.1.1), and has nothing of the body yet.
+        // The server has nothing of the body yet.
         Ok(reply) => {
-            return (reply.status == 417 && first.trace.asked && replayable).then_some(true);
+            let refused = reply.status == 417 && first.trace.asked && replayable;
+            return refused.then_some(Replay::WithoutExpect);
         }
     };
     let evidence = Evidence {
@@ -244,5 +272,5 @@ fn again(
         ..Evidence::new(call.method, fault.error_type)
     };
     let free = !call.cancel.is_cancelled() && retry::free_replay(policy, &evidence, tally);
-    free.then_some(false)
+    free.then_some(Replay::AsBefore)
 }

@@ -2,20 +2,30 @@
 
 use crate::error::{Error, ErrorType};
 use crate::response::Response;
+use crate::settings::Judgement;
 use crate::timing::Phase;
 use crate::transport::Unsaved;
 
-/// A failed attempt, before it is decided what follows.
-pub(crate) struct Failure {
-    pub(crate) error_type: ErrorType,
-    pub(crate) phase: Option<Phase>,
-    pub(crate) permanent: bool,
-    pub(crate) message: String,
-    pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
+/// Reason why an attempt failed.
+pub(super) struct Failure {
+    pub(super) error_type: ErrorType,
+    pub(super) phase: Option<Phase>,
+    pub(super) permanent: bool,
+    pub(super) message: String,
+    pub(super) source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// A failed attempt with all that decides what follows.
+pub(super) struct FailedAttempt {
+    pub(super) failure: Failure,
+    /// Response as far as it came. `None`: no head came.
+    pub(super) response: Option<Response>,
+    /// Judgement of the caller's hook. `None`: the policy decides.
+    pub(super) judgement: Option<Judgement>,
 }
 
 impl Failure {
-    pub(crate) fn status(response: &Response) -> Failure {
+    pub(super) fn status(response: &Response) -> Failure {
         let status = response.status();
         let reason = http::StatusCode::from_u16(status)
             .ok()
@@ -31,7 +41,7 @@ impl Failure {
         }
     }
 
-    pub(crate) fn unsaved(unsaved: Unsaved) -> Failure {
+    pub(super) fn unsaved(unsaved: Unsaved) -> Failure {
         Failure {
             error_type: ErrorType::Io,
             phase: Some(Phase::Receive),
@@ -41,7 +51,7 @@ impl Failure {
         }
     }
 
-    pub(crate) fn error_without_response(&self) -> Error {
+    pub(super) fn error_without_response(&self) -> Error {
         let error = Error::new(self.error_type, self.message.clone());
         match self.phase {
             Some(phase) => error.at(phase),
@@ -49,7 +59,7 @@ impl Failure {
         }
     }
 
-    pub(crate) fn into_error(self, message: String, response: Option<Response>) -> Error {
+    pub(super) fn into_error(self, message: String, response: Option<Response>) -> Error {
         let error = Error::new(self.error_type, message)
             .because(self.source)
             .with_response(response);

@@ -1,39 +1,44 @@
-//! What is called in an attempt beside the transport: the caller's hooks, and a journal.
+//! Code that an attempt calls beside the transport: the caller's hooks, and a journal.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use crate::error::{Error, ErrorType, StopReason};
+use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::response::Response;
-use crate::settings::Outgoing;
-use crate::settings::{Finding, Judgement};
+use crate::settings::{Finding, Judgement, Outgoing, Retrying};
 
-use super::engine::Engine;
+use super::context::AttemptContext;
 use super::failure::Failure;
-use super::settings::Settings;
-use crate::executor::current_worker;
-use crate::executor::current_worker::release_own;
-use crate::executor::job::Progress;
+use super::stage::Stage;
+use super::state::AttemptState;
 
-impl Progress {
-    /// Lets the caller's hook change the headers of a new attempt. False where the hook waited for something, and the
-    /// permit was given back meanwhile: the attempt needs another. The error is the hook's.
-    pub(crate) fn sign(&mut self, engine: &Engine, request: &Request) -> Result<bool, Error> {
-        let Some(hook) = &engine.defaults.before_attempt else {
+impl AttemptState {
+    /// Lets the caller's hook change the headers of a new attempt. False if the hook gave the permit back by a call that
+    /// waits: the attempt needs another one. The error is the hook's.
+    pub(super) fn sign(&mut self, context: AttemptContext<'_>) -> Result<bool, Error> {
+        let Some(hook) = &context.engine.defaults.before_attempt else {
             return Ok(true);
         };
-        if self.redirected || std::mem::take(&mut self.signed_ahead) {
+        if self.stage == Stage::Signed {
+            self.stage = Stage::NewAttempt;
             return Ok(true);
         }
-        let held = current_worker::holds();
+        if self.stage.is_redirect() {
+            return Ok(true);
+        }
+        let (request, permit) = (context.request, context.scope.permit);
+        let held = permit.is_held();
         let mut headers = (*self.prepared.headers).clone();
         let signed = hook(&mut Outgoing {
             attempt: self.tally.attempts() + 1,
             method: &self.prepared.method,
             uri: self.prepared.uri(),
             headers: &mut headers,
-            body: if self.prepared.with_body {
-                request.body_bytes()
-            } else {
-                &[]
+            body: match self.prepared.with_body {
+                true => request.body_bytes(),
+                false => &[],
             },
             id: request.get_id(),
             redaction: request.redaction(),
@@ -46,13 +51,16 @@ impl Progress {
         // The hook may not have looked where an attempt after a redirect goes.
         self.dropped.take_off(&mut headers, request.redaction());
         self.signed = Some(Box::new(headers));
-        self.signed_ahead = held && !current_worker::holds();
-        Ok(!self.signed_ahead)
+        if held && !permit.is_held() {
+            self.stage = Stage::Signed;
+            return Ok(false);
+        }
+        Ok(true)
     }
 
-    /// Writes down that a request which must not be repeated is about to be sent, once for all its attempts. Where that
-    /// cannot be done, it is not sent.
-    pub(crate) fn announce(&mut self, request: &Request) -> Result<(), Error> {
+    /// Has a journal write down that a request which must not be repeated is about to be sent, once for all its attempts.
+    /// The request is not sent if that fails.
+    pub(super) fn announce(&mut self, request: &Request) -> Result<(), Error> {
         if self.announced || self.prepared.repeatable || self.prepared.method.is_idempotent() {
             return Ok(());
         }
@@ -71,27 +79,51 @@ impl Progress {
         Ok(())
     }
 
-    /// Asks the caller's hook, if there is one.
-    pub(crate) fn ask(
+    /// Asks the caller's hook what to make of an attempt. `failed`: the attempt is a failure unless the hook says
+    /// otherwise. `None`: there is no hook, or it leaves the decision to the policy.
+    pub(super) fn ask(
         &self,
-        settings: Settings<'_>,
-        request: &Request,
+        context: AttemptContext<'_>,
         failure: &Failure,
         response: Option<&Response>,
         failed: bool,
     ) -> Option<Judgement> {
-        let hook = settings.retry().classify.as_ref()?;
+        let hook = context.settings.retry().classify.as_ref()?;
         let error = failed.then(|| failure.error_without_response());
-        release_own();
+        context.scope.permit.release();
         hook(&Finding {
             method: &self.prepared.method,
-            url: request.url(),
-            id: request.get_id(),
+            url: context.request.url(),
+            id: context.request.get_id(),
             attempt: self.tally.attempts() + 1,
             status: response.map(Response::status),
             headers: response.map(Response::headers),
             body: response.map_or(&[], Response::bytes),
             error: error.as_ref(),
         })
+    }
+
+    /// Tells the caller's hook that another attempt follows after this delay.
+    pub(super) fn tell_of_retry(
+        &self,
+        context: AttemptContext<'_>,
+        error: &Error,
+        delay: Duration,
+    ) {
+        let Some(hook) = &context.engine.defaults.on_retry else {
+            return;
+        };
+        let retrying = Retrying {
+            attempt: self.tally.attempts(),
+            max_attempts: context.settings.retry().max_attempts,
+            error,
+            delay,
+            url: self.shown_url(context.request),
+            id: context.request.get_id(),
+        };
+        context.scope.permit.release();
+        if catch_unwind(AssertUnwindSafe(|| hook(&retrying))).is_err() {
+            log_line!(Error, "{}: the on_retry hook panicked", retrying.url);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Whether an accepted response is what was asked for: JSON where JSON is expected, and no business error.
+//! The look into an accepted response: JSON where JSON is expected, and no error of the application.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -13,8 +13,8 @@ use crate::response::{self, Response};
 use crate::timing::Phase;
 use http::Method;
 
+use super::context::AttemptContext;
 use super::settings::Settings;
-use crate::executor::current_worker::release_own;
 
 /// The longest text of a value that is kept as the code of a rejection, and of a message. A server chooses what stands
 /// there, and a value takes many times as much memory as its text.
@@ -23,35 +23,38 @@ const LONGEST: usize = 64 * 1024;
 /// Pointers of which the first that leads to a value gives the message of a rejection.
 const MESSAGES: [&str; 3] = ["/msg", "/message", "/error"];
 
-/// The state an accepted response leads to. Runs the caller's predicates.
-pub(crate) fn judge(settings: Settings<'_>, method: &Method, response: Response) -> State {
-    let size = response.bytes().len();
-    // Neither has a body to look at (RFC 9110 §9.3.2, §15.3.5).
-    let exempt = *method == Method::HEAD || response.status() == 204;
-    let is_required = |rule: &Rule| matches!(rule, Rule::Require(..));
-    let looks = settings.expect_json() || settings.rules().any(is_required);
-    let looks = looks && !exempt;
-    if looks && let Some(coding) = response.content_encoding() {
-        return still_coded(response, &coding);
-    }
-    let mut refusals = Vec::new();
-    if looks {
-        match settings.turns().run(size, || look(settings, &response)) {
-            Ok(found) => refusals = found,
-            Err(e) => return no_json(response, e),
+impl AttemptContext<'_> {
+    /// Returns the state that an accepted response leads to. Runs the caller's predicates.
+    pub(super) fn judge(self, method: &Method, response: Response) -> State {
+        let (settings, scope) = (self.settings, self.scope);
+        let size = response.bytes().len();
+        // Neither has a body to look at (RFC 9110 sections 9.3.2 and 15.3.5).
+        let exempt = *method == Method::HEAD || response.status() == 204;
+        let is_required = |rule: &Rule| matches!(rule, Rule::Require(..));
+        let looks = settings.expect_json() || settings.rules().any(is_required);
+        let looks = looks && !exempt;
+        if looks && let Some(coding) = response.content_encoding() {
+            return still_coded(response, &coding);
         }
-    }
-    let mut refusals = refusals.into_iter();
-    let rejection = settings.rules().find_map(|rule| match rule {
-        Rule::Require(..) => refusals.next().flatten(),
-        Rule::RejectIf(predicate) => {
-            release_own();
-            settings.turns().run(size, || predicate(&response))
+        let mut refusals = Vec::new();
+        if looks {
+            match scope.compute(size, || look(settings, &response)) {
+                Ok(found) => refusals = found,
+                Err(e) => return no_json(response, e),
+            }
         }
-    });
-    match rejection {
-        Some(rejection) => State::Rejected(rejection.of(response)),
-        None => State::Success(response),
+        let mut refusals = refusals.into_iter();
+        let rejection = settings.rules().find_map(|rule| match rule {
+            Rule::Require(..) => refusals.next().flatten(),
+            Rule::RejectIf(predicate) => {
+                scope.permit.release();
+                scope.compute(size, || predicate(&response))
+            }
+        });
+        match rejection {
+            Some(rejection) => State::Rejected(rejection.of(response)),
+            None => State::Success(response),
+        }
     }
 }
 

@@ -1,19 +1,33 @@
-//! One attempt of a request: prepare, sign, exchange, judge, decide.
+//! Attempts: prepare, sign, exchange, judge, decide. An attempt runs on the thread of its caller, and gets its surroundings
+//! as an argument.
 
-pub(crate) mod conclude;
-pub(crate) mod engine;
-pub(crate) mod exchange;
-pub(crate) mod failure;
-pub(crate) mod hooks;
-pub(crate) mod judge;
-pub(crate) mod prepare;
-pub(crate) mod preview;
-pub(crate) mod redirect;
-pub(crate) mod settings;
-pub(crate) mod shortage;
-pub(crate) mod target;
+mod again;
+mod clock;
+mod conclude;
+mod context;
+mod engine;
+mod exchange;
+mod failure;
+mod hooks;
+mod judge;
+mod next;
+mod panic;
+mod prepare;
+mod preview;
+mod redirect;
+mod scope;
+mod settings;
+mod shortage;
+mod stage;
+mod state;
+mod target;
 
-pub(crate) use engine::Engine;
+pub(crate) use clock::Clock;
+pub(crate) use engine::{Engine, Subject};
+pub(crate) use next::{Next, cancelled};
+pub(crate) use panic::panicked;
 pub use preview::Preview;
+pub(crate) use scope::{Compute, Permit, Scope};
 pub(crate) use settings::Defaults;
-pub(crate) use target::{Kept, target};
+pub(crate) use state::{Attempts, shown_wait};
+pub(crate) use target::{KeptUrl, RequestTarget, resolve};

@@ -9,38 +9,40 @@ use crate::request::{Edit, Request, check_sent};
 use crate::response::Head;
 use crate::retry::is_keyed;
 use crate::settings::basic::basic;
+use crate::transport::Lines;
 use crate::url;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::settings::Defaults;
+use super::target::RequestTarget;
 
-/// What is sent; redirects change it.
-pub(crate) struct Prepared {
-    pub(crate) method: Method,
-    /// Of the answer to come. Has the URL.
-    pub(crate) head: Arc<Head>,
-    pub(crate) headers: Arc<HeaderMap>,
+/// Request as it is sent, with all defaults applied. Redirects change it.
+pub(super) struct Prepared {
+    pub(super) method: Method,
+    /// Head of the response to come, with the URL.
+    pub(super) head: Arc<Head>,
+    pub(super) headers: Arc<HeaderMap>,
     /// Names of headers that are not added where they are lacking. `None`: the client's.
-    pub(crate) without: Option<Box<[HeaderName]>>,
-    /// The request's body goes along.
-    pub(crate) with_body: bool,
-    /// Repeating it is safe whatever its method: the request says so, or carries a key.
-    pub(crate) repeatable: bool,
-    /// What is shown of it and its answer.
-    pub(crate) redaction: Redaction,
+    pub(super) without: Option<Box<[HeaderName]>>,
+    /// True if the request's body is sent.
+    pub(super) with_body: bool,
+    /// True if repeating the request is safe whatever its method: the request says so, or carries a key.
+    pub(super) repeatable: bool,
+    /// Names whose values are masked where the request or its response is shown.
+    pub(super) redaction: Redaction,
 }
 
 impl Prepared {
-    /// Applies the defaults. `usual`: as [`Settings::are_usual`] says. The error says what is wrong.
-    pub(crate) fn new(
+    /// Applies the defaults to a request with this target. The error says what is wrong.
+    pub(super) fn new(
         defaults: &Defaults,
         request: &Request,
-        head: Arc<Head>,
-        usual: bool,
+        target: &RequestTarget,
     ) -> Result<Prepared, String> {
-        if usual && !head.url.has_userinfo() {
+        let head = target.head_of(request);
+        if target.plain {
             return Ok(Prepared {
                 method: Method::GET,
                 head,
@@ -54,11 +56,17 @@ impl Prepared {
         Prepared::in_full(defaults, request, head)
     }
 
-    pub(crate) fn uri(&self) -> &Uri {
+    pub(super) fn uri(&self) -> &Uri {
         self.head.url.uri()
     }
 
-    /// The same where there is something to apply.
+    /// Returns the client's headers as they go out, if these and no others are sent.
+    pub(super) fn default_lines<'a>(&self, defaults: &'a Defaults) -> Option<&'a Lines> {
+        let unchanged = Arc::ptr_eq(&self.headers, &defaults.headers) && self.without.is_none();
+        defaults.lines.as_ref().filter(|_| unchanged)
+    }
+
+    /// Applies the defaults where the request or a host rule changes something.
     #[inline(never)]
     fn in_full(
         defaults: &Defaults,
@@ -165,7 +173,7 @@ fn take_userinfo(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attempt::target::target;
+    use crate::attempt::target::{KeptUrl, resolve};
     use crate::url::Url;
 
     fn defaults() -> Defaults {
@@ -177,9 +185,9 @@ mod tests {
     }
 
     fn prepared(defaults: &Defaults, request: Request) -> Prepared {
-        let (target, _) = target(defaults, &request, |_| None::<(Url, ())>).unwrap();
-        let head = target.kept(&request, true).head.unwrap();
-        Prepared::new(defaults, &request, head, request.is_simple()).unwrap()
+        let (resolved, _) = resolve(defaults, &request, |_| None::<(Url, ())>).unwrap();
+        let target = resolved.into_target(defaults, &request, KeptUrl::Parsed);
+        Prepared::new(defaults, &request, &target).unwrap()
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::url::Url;
 use http::Method;
 
 use super::engine::Engine;
-use super::exchange::{call, with_cookies};
+use super::exchange::{Outgoing, call, with_cookies};
 use super::settings::Settings;
-use super::target::target;
+use super::target::{KeptUrl, resolve};
 
 /// The head of a request as its first attempt would send it, secrets masked, and the size of its body. See
 /// [`Client::preview`](crate::Client::preview).
@@ -47,18 +47,24 @@ impl Preview {
 }
 
 impl Engine {
+    /// Returns the head of a request as its first attempt would send it.
     pub(crate) fn preview(&self, request: &Request) -> Result<Preview, Error> {
-        let (target, _) =
-            target(&self.defaults, request, |_| None::<(Url, ())>).map_err(Error::invalid)?;
+        let (resolved, _) =
+            resolve(&self.defaults, request, |_| None::<(Url, ())>).map_err(Error::invalid)?;
         let of_host = self
             .defaults
-            .host_settings(Host::of(target.url.uri()).as_ref());
-        let settings = Settings::of(&self.defaults, &of_host, request, request.is_simple());
-        let prepared = self.prepare(request, &target.kept(request, true), settings)?;
+            .host_settings(Host::of(resolved.url.uri()).as_ref());
+        let target = resolved.into_target(&self.defaults, request, KeptUrl::Parsed);
+        let settings = Settings::of(&self.defaults, &of_host, request, target.plain);
+        let prepared = self.prepare(request, &target, settings)?;
         let with_cookies = with_cookies(self, settings, &prepared, &prepared.headers);
-        let headers = with_cookies.as_ref().unwrap_or(&prepared.headers);
+        let outgoing = Outgoing {
+            prepared: &prepared,
+            headers: with_cookies.as_ref().unwrap_or(&prepared.headers),
+            body: settings.body(),
+        };
         let cancel = CancelSlot::new();
-        let call = call(self, settings, &prepared, headers, settings.body(), &cancel);
+        let call = call(self, settings, outgoing, &cancel);
         let sent = self
             .transport
             .preview(&call)

@@ -1,122 +1,139 @@
-//! Following a redirect: a verdict, not a loop inside an attempt.
+//! Redirects: followed as a decision, not by a loop inside an attempt.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+
+use http::header::LOCATION;
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State;
 use crate::response::{Head, Hop};
-use crate::retry::redirect::{self, Step};
+use crate::retry::redirect::{self, Next as Onward, Step};
 use crate::retry::{self, retry_after};
 use crate::settings::Redirecting;
 use crate::timing::Phase;
 use crate::transport::{Reply, Trace};
-use http::header::LOCATION;
 
-use super::engine::{Engine, Next};
-use super::settings::Settings;
-use crate::executor::current_worker::release_own;
-use crate::executor::job::Progress;
+use super::context::AttemptContext;
+use super::next::Next;
+use super::stage::Stage;
+use super::state::AttemptState;
 
-impl Progress {
+/// Redirect that is not followed.
+struct Refused {
+    hop: Hop,
+    message: String,
+    reason: StopReason,
+}
+
+impl AttemptState {
     /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
-    pub(crate) fn redirect(
+    pub(super) fn redirect(
         &mut self,
-        engine: &Engine,
-        settings: Settings<'_>,
+        context: AttemptContext<'_>,
         reply: &Reply,
         trace: &Trace,
     ) -> Option<Next> {
         if !(300..400).contains(&reply.status) {
             return None;
         }
+        let prepared = &self.prepared;
+        let (method, head) = (prepared.method.clone(), Arc::clone(&prepared.head));
         let step = Step {
-            method: &self.prepared.method,
-            url: &self.prepared.head.url,
+            method: &method,
+            url: &head.url,
             status: reply.status,
             location: reply.headers.first(&LOCATION),
             hops: self.report.rare().history.len() as u32,
-            limit: settings.max_redirects(),
-            allow_downgrade: engine.defaults.allow_downgrade,
-            redaction: &engine.defaults.redaction,
+            limit: context.settings.max_redirects(),
+            allow_downgrade: context.engine.defaults.allow_downgrade,
+            redaction: &context.engine.defaults.redaction,
         };
-        let decided = redirect::decide(&step);
-        let hop = |location: String| Hop {
-            status: step.status,
-            url: step.redaction.uri(step.url.uri()),
-            location,
-        };
-        let refused = match decided {
+        let followed = match redirect::decide(&step) {
             Ok(None) => return None,
-            Ok(Some(next)) => {
-                let left = self
-                    .deadline
-                    .map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                let asked = retry_after::parse(&reply.headers, SystemTime::now());
-                let delay =
-                    retry::redirect_delay(settings.retry(), asked, left, &mut fastrand::f64);
-                let hop = hop(step.redaction.uri(next.url.uri()));
-                let lost =
-                    self.prepared.with_body && !next.drop_body && !settings.body().is_replayable();
-                let policy = settings.redirects();
-                if policy.asks() {
-                    release_own();
-                }
-                let allowed = policy.allows(&Redirecting {
-                    from: step.url.uri(),
-                    to: next.url.uri(),
-                    status: step.status,
-                    method: &next.method,
-                    hops: step.hops,
-                    redaction: step.redaction,
-                });
-                match (delay, next.url.host()) {
-                    _ if !allowed => {
-                        let message = format!(
-                            "a redirect to {}, which the policy does not allow",
-                            hop.location
-                        );
-                        (hop, message, StopReason::NotRetryable)
-                    }
-                    _ if lost => (
-                        hop,
-                        "the redirect asks for the body again, which can be read only once"
-                            .to_owned(),
-                        StopReason::BodyNotReplayable,
-                    ),
-                    (Ok(delay), Some(host)) => {
-                        self.report.rare_mut().history.push(hop);
-                        self.dropped.add(next.dropped);
-                        let own = Arc::make_mut(&mut self.prepared.headers);
-                        for headers in self.signed.as_deref_mut().into_iter().chain([own]) {
-                            redirect::strip(headers, &next, step.redaction);
-                        }
-                        self.prepared.with_body &= !next.drop_body;
-                        self.prepared.method = next.method;
-                        self.prepared.head = Head::before(next.url);
-                        self.tally.redirected();
-                        self.redirected = true;
-                        return Some(Next::Elsewhere { host, delay });
-                    }
-                    (Err(reason), _) => (
-                        hop,
-                        "the redirect asks for too long a wait".to_owned(),
-                        reason,
-                    ),
-                    (Ok(_), None) => (
-                        hop,
-                        "the redirect leads to no host".to_owned(),
-                        StopReason::NotRetryable,
-                    ),
-                }
-            }
-            Err(refused) => (
-                hop(refused.location),
-                refused.message,
-                StopReason::NotRetryable,
-            ),
+            Ok(Some(next)) => self.follow(context, &step, next, reply),
+            Err(refused) => Err(Refused {
+                hop: hop(&step, refused.location),
+                message: refused.message,
+                reason: StopReason::NotRetryable,
+            }),
         };
-        let (hop, message, reason) = refused;
+        Some(followed.unwrap_or_else(|refused| self.refuse(refused, reply, trace)))
+    }
+
+    /// Makes the request one to where the redirect leads, unless something stands against that.
+    fn follow(
+        &mut self,
+        context: AttemptContext<'_>,
+        step: &Step<'_>,
+        next: Onward,
+        reply: &Reply,
+    ) -> Result<Next, Refused> {
+        let clock = context.scope.clock;
+        let left = self.left(clock.now());
+        let asked = retry_after::parse(&reply.headers, clock.system_now());
+        let policy = context.settings.retry();
+        let delay = retry::redirect_delay(policy, asked, left, &mut fastrand::f64);
+        let hop = hop(step, step.redaction.uri(next.url.uri()));
+        let replayable = context.settings.body().is_replayable();
+        let lost = self.prepared.with_body && !next.drop_body && !replayable;
+        let policy = context.settings.redirects();
+        if policy.asks() {
+            context.scope.permit.release();
+        }
+        let allowed = policy.allows(&Redirecting {
+            from: step.url.uri(),
+            to: next.url.uri(),
+            status: step.status,
+            method: &next.method,
+            hops: step.hops,
+            redaction: step.redaction,
+        });
+        let refused = |hop: Hop, message: &str, reason| {
+            let message = message.to_owned();
+            Err(Refused {
+                hop,
+                message,
+                reason,
+            })
+        };
+        if !allowed {
+            let to = &hop.location;
+            let message = format!("a redirect to {to}, which the policy does not allow");
+            return refused(hop, &message, StopReason::NotRetryable);
+        }
+        if lost {
+            let message = "the redirect asks for the body again, which can be read only once";
+            return refused(hop, message, StopReason::BodyNotReplayable);
+        }
+        let delay = match delay {
+            Ok(delay) => delay,
+            Err(reason) => return refused(hop, "the redirect asks for too long a wait", reason),
+        };
+        let Some(host) = next.url.host() else {
+            let message = "the redirect leads to no host";
+            return refused(hop, message, StopReason::NotRetryable);
+        };
+        self.report.rare_mut().history.push(hop);
+        let own = Arc::make_mut(&mut self.prepared.headers);
+        for headers in self.signed.as_deref_mut().into_iter().chain([own]) {
+            redirect::strip(headers, &next, step.redaction);
+        }
+        self.dropped.add(next.dropped);
+        self.prepared.with_body &= !next.drop_body;
+        self.prepared.method = next.method;
+        self.prepared.head = Head::before(next.url);
+        self.tally.redirected();
+        self.stage = Stage::Redirect;
+        Ok(Next::Redirect { host, delay })
+    }
+
+    /// Ends the request with the response of a redirect that is not followed, without its body.
+    fn refuse(&mut self, refused: Refused, reply: &Reply, trace: &Trace) -> Next {
+        let Refused {
+            hop,
+            message,
+            reason,
+        } = refused;
         self.report.rare_mut().history.push(hop);
         self.tally.settled();
         let reply = Reply {
@@ -130,6 +147,15 @@ impl Progress {
         let error = Error::new(ErrorType::Redirect, message)
             .at(Phase::Receive)
             .with_response(Some(response));
-        Some(Next::answered(State::Failed(error.stopped(reason))))
+        Next::answered(State::Failed(error.stopped(reason)))
+    }
+}
+
+/// Returns the hop of a redirect to `location`.
+fn hop(step: &Step<'_>, location: String) -> Hop {
+    Hop {
+        status: step.status,
+        url: step.redaction.uri(step.url.uri()),
+        location,
     }
 }

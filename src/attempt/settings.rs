@@ -18,8 +18,6 @@ use crate::transport::Lines;
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
-use crate::executor::cpu::Turns;
-
 /// What holds for every request of a client unless the request says otherwise.
 #[derive(Clone)]
 pub(crate) struct Defaults {
@@ -54,8 +52,6 @@ pub(crate) struct Defaults {
     pub(crate) hosts: HostTable<HostRule>,
     pub(crate) before_attempt: Option<BeforeAttempt>,
     pub(crate) on_retry: Option<OnRetry>,
-    /// Turns at computing on large bodies.
-    pub(crate) turns: Arc<Turns>,
 }
 
 impl Default for Defaults {
@@ -83,7 +79,6 @@ impl Default for Defaults {
             hosts: HostTable::default(),
             before_attempt: None,
             on_retry: None,
-            turns: Arc::default(),
         }
     }
 }
@@ -119,28 +114,25 @@ impl Defaults {
 pub(crate) struct Settings<'a> {
     defaults: &'a Defaults,
     host: &'a HostSettings,
-    /// The request says nothing but its URL.
-    simple: bool,
     options: Option<&'a Options>,
     body: &'a Body,
 }
 
 impl<'a> Settings<'a> {
-    /// `simple`: as [`Request::is_simple`] says.
+    /// `plain`: the request is known to say nothing but its URL, and is not looked into.
     pub(crate) fn of(
         defaults: &'a Defaults,
         host: &'a HostSettings,
         request: &'a Request,
-        simple: bool,
+        plain: bool,
     ) -> Self {
         let settings = Settings {
             defaults,
             host,
-            simple,
             options: None,
             body: Body::NONE,
         };
-        match simple {
+        match plain {
             true => settings,
             false => settings.with_own(request),
         }
@@ -154,11 +146,6 @@ impl<'a> Settings<'a> {
             body: request.sends(),
             ..self
         }
-    }
-
-    /// Whether they are the client's, whatever the request and its host.
-    pub(crate) fn are_usual(self) -> bool {
-        self.simple && self.defaults.hosts.is_empty() && self.defaults.netrc.is_none()
     }
 
     pub(crate) fn accept(self) -> &'a StatusSet {
@@ -188,10 +175,6 @@ impl<'a> Settings<'a> {
         self.options
             .and_then(|o| o.expect_json)
             .unwrap_or(self.defaults.expect_json)
-    }
-
-    pub(crate) fn turns(self) -> &'a Turns {
-        &self.defaults.turns
     }
 
     pub(crate) fn rules(self) -> impl Iterator<Item = &'a Rule> {

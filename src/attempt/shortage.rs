@@ -1,17 +1,17 @@
 //! Attempts that met a limit of this machine: too few descriptors or ports.
 
-use crate::executor::job::Progress;
 use crate::retry::{self, Evidence};
 use crate::timing::Stamp;
 use crate::transport::Exchanged;
 
 use super::settings::Settings;
+use super::state::AttemptState;
 
-impl Progress {
+impl AttemptState {
     /// Returns the limit of this machine that the exchange met, if nothing stands in the way of sending the request
     /// later as if it had not been tried: that costs no attempt.
     #[inline(never)]
-    pub(crate) fn met_limit(
+    pub(super) fn met_limit(
         &mut self,
         settings: Settings<'_>,
         exchanged: &Exchanged,
@@ -30,9 +30,9 @@ impl Progress {
         retry::is_harmless(settings.retry(), &evidence).then(|| shortage.clone())
     }
 
-    /// Takes back what was noted of an exchange that is no attempt.
-    pub(crate) fn hold_up(&mut self, exchanged: &Exchanged) {
-        self.waited_for_room = true;
+    /// Takes back what was noted of an exchange that is no attempt, and has the next one wait for room.
+    pub(super) fn wait_for_room(&mut self, exchanged: &Exchanged) {
+        self.stage = self.stage.after_wait();
         self.report.bytes_sent += exchanged.trace.bytes_sent;
         self.report.bytes_received += exchanged.trace.bytes_received;
         if self.tally.attempts() == 0 {

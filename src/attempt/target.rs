@@ -12,13 +12,13 @@ use http::Uri;
 
 use super::settings::Defaults;
 
-/// The URL a request goes to: resolved against the base URL, query parameters added. `known` finds the URL of a text
-/// that need not be parsed. The error says what is wrong.
-pub(crate) fn target<H>(
+/// Resolves the URL that a request goes to against the base URL, and adds query parameters. `known` finds the URL of a
+/// text that need not be parsed. The error says what is wrong.
+pub(crate) fn resolve<H>(
     defaults: &Defaults,
     request: &Request,
     known: impl FnOnce(&Arc<str>) -> Option<(Url, H)>,
-) -> Result<(Target, Option<H>), Mistake> {
+) -> Result<(ResolvedUrl, Option<H>), Mistake> {
     if let Some(mistake) = request.invalid() {
         return Err(shown(mistake.clone(), request));
     }
@@ -30,13 +30,12 @@ pub(crate) fn target<H>(
             Some((url, host)) => (url, Some(host)),
             None => (defaults.parsed(request, text)?, None),
         };
-        let as_written = true;
-        let target = Target {
+        let resolved = ResolvedUrl {
             url,
             written,
-            as_written,
+            is_written: true,
         };
-        return Ok((target, host));
+        return Ok((resolved, host));
     }
     // Like its header of the same name, a request's parameter stands in place of the client's.
     let inherited = defaults
@@ -45,13 +44,13 @@ pub(crate) fn target<H>(
         .filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
     let all = inherited.chain(own);
     let added = url::form(all.map(|(name, value)| (name.as_str(), value.as_str())));
-    let target = Target {
+    let resolved = ResolvedUrl {
         url: url::with_query(&defaults.parsed(request, text)?, &added)
             .map_err(|mistake| shown(mistake, request))?,
         written: written.map(|text| url::written_with_query(&text, &added).into()),
-        as_written: false,
+        is_written: false,
     };
-    Ok((target, None))
+    Ok((resolved, None))
 }
 
 impl Defaults {
@@ -71,6 +70,11 @@ impl Defaults {
         };
         parsed.map_err(|mistake| shown(mistake, request))
     }
+
+    /// True if a request that says nothing but its URL is sent with these defaults alone, whatever its host.
+    fn suffice(&self) -> bool {
+        self.hosts.is_empty() && self.netrc.is_none()
+    }
 }
 
 /// Adds to a mistake in a request what may be shown of its URL, unless a better part of the text is known.
@@ -82,37 +86,61 @@ fn shown(mistake: Mistake, request: &Request) -> Mistake {
     }
 }
 
-/// What a request is sent to first.
+/// URL that a request is sent to first.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct ResolvedUrl {
     pub(crate) url: Url,
     /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
     /// it is absolute.
     written: Option<Arc<str>>,
     /// True if no query parameters were added to what was written.
-    as_written: bool,
+    is_written: bool,
 }
 
-/// What is kept of it beside the request.
+/// Form in which a waiting job keeps the URL that it is sent to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum KeptUrl {
+    /// The parsed URL, where few jobs wait.
+    Parsed,
+    /// The text of the request, where many jobs wait: it is read once more when the turn of the job comes. A URL that is
+    /// not sent as it is written is kept parsed.
+    #[default]
+    Text,
+}
+
+/// Target of the first attempt, beside the request. It is decided once, when the request is handed in.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) head: Option<Arc<Head>>,
+pub(crate) struct RequestTarget {
+    /// True if the request says nothing but its URL, which has no userinfo, and the client has no settings for hosts: it
+    /// is a GET with the client's headers.
+    pub(super) plain: bool,
+    /// Head of the response to come, with the URL. `None`: the URL is read from the text.
+    pub(super) head: Option<Arc<Head>>,
     /// Position of the path in the text of the URL. `None`: the URL is not sent as it is written.
-    pub(crate) path: Option<NonZeroU16>,
+    path: Option<NonZeroU16>,
     /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
     /// it is absolute.
-    pub(crate) written: Option<Arc<str>>,
+    pub(super) written: Option<Arc<str>>,
 }
 
-impl Target {
-    /// Where few wait, all of it; else what cannot be read from the request once more.
-    pub(crate) fn kept(self, request: &Request, few: bool) -> Kept {
+impl ResolvedUrl {
+    /// Returns the target of the request, which has this URL.
+    pub(crate) fn into_target(
+        self,
+        defaults: &Defaults,
+        request: &Request,
+        kept: KeptUrl,
+    ) -> RequestTarget {
+        let plain = request.is_simple() && defaults.suffice() && !self.url.has_userinfo();
         let text = self.written.as_ref().unwrap_or(request.shared_url());
-        let (head, path) = match self.as_written && !few {
-            true => (None, self.url.path_in(text).and_then(NonZeroU16::new)),
-            false => (Some(Head::before(self.url)), None),
+        let (head, path) = match kept {
+            KeptUrl::Text if self.is_written => {
+                (None, self.url.path_in(text).and_then(NonZeroU16::new))
+            }
+            KeptUrl::Text | KeptUrl::Parsed => (Some(Head::before(self.url)), None),
         };
-        Kept {
+        RequestTarget {
+            plain,
             head,
             path,
             written: self.written,
@@ -120,9 +148,9 @@ impl Target {
     }
 }
 
-impl Kept {
-    /// Has what the request is sent to first: what was kept beside it, or what it says.
-    pub(crate) fn head_of(&self, request: &Request) -> Arc<Head> {
+impl RequestTarget {
+    /// Returns the head of the response to come, with the URL that the request is sent to first.
+    pub(super) fn head_of(&self, request: &Request) -> Arc<Head> {
         if let Some(head) = &self.head {
             return Arc::clone(head);
         }
@@ -139,8 +167,8 @@ mod tests {
     use super::*;
     use crate::url::{Base, Front};
 
-    fn found(defaults: &Defaults, request: &Request) -> Result<Target, Mistake> {
-        target(defaults, request, |_| None::<(Url, ())>).map(|(target, _)| target)
+    fn found(defaults: &Defaults, request: &Request) -> Result<ResolvedUrl, Mistake> {
+        resolve(defaults, request, |_| None::<(Url, ())>).map(|(resolved, _)| resolved)
     }
 
     #[test]
@@ -165,7 +193,8 @@ mod tests {
     fn of_many_only_what_differs_from_the_request_is_kept_beside_it() {
         let mut defaults = Defaults::default();
         let kept = |defaults: &Defaults, request: &Request| {
-            let kept = found(defaults, request).unwrap().kept(request, false);
+            let resolved = found(defaults, request).unwrap();
+            let kept = resolved.into_target(defaults, request, KeptUrl::Text);
             let head = kept.head.as_ref().map(|head| head.url.uri().to_string());
             (
                 kept.head_of(request).url.uri().to_string(),
@@ -187,7 +216,8 @@ mod tests {
             sent("http://h:81/a", Some(11))
         );
         let request = Request::from("http://h/a");
-        let few = found(&defaults, &request).unwrap().kept(&request, true);
+        let resolved = found(&defaults, &request).unwrap();
+        let few = resolved.into_target(&defaults, &request, KeptUrl::Parsed);
         assert_eq!(*few.head.unwrap().url.uri(), "http://h/a");
         let with_query = Request::get("http://h/a").query("b", "1");
         assert_eq!(
@@ -214,7 +244,7 @@ mod tests {
         let known = |request: Request| {
             let front = Front::of(&url::parse("http://h/").unwrap()).unwrap();
             let known = |text: &Arc<str>| Some((front.known(text)?, ()));
-            let (target, host) = target(&defaults, &request, known).unwrap();
+            let (target, host) = resolve(&defaults, &request, known).unwrap();
             (target.url.uri().to_string(), host.is_some())
         };
         assert_eq!(known("a/1".into()), ("http://h/api/a/1".into(), true));

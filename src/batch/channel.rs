@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-use crate::executor::{Executor, Owner, Receiver, Taken, Unpushed};
+use crate::executor::{Executor, Receiver, Taken, Unpushed};
 use crate::request::Request;
 use crate::schedule::Id;
 
 use super::feed::{Feeder, taken};
+use super::owner::Owner;
 use super::refused::{Refusal, Refused};
 
 /// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
@@ -167,7 +168,7 @@ impl Intake {
 
     fn push(&self, request: impl Into<Request>) -> Result<(), Unpushed> {
         let executor = self.owner.executor();
-        let defaults = &executor.engine().defaults;
+        let defaults = &self.owner.engine().defaults;
         let request = taken(defaults, request);
         let receiver = Arc::clone(&self.receiver);
         // The number of the request is given under the lock, in the order of the requests.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::attempt::target;
-use crate::attempt::{Defaults, Kept};
+use crate::attempt::{Defaults, KeptUrl, RequestTarget, resolve};
 use crate::executor::{Feed, Job, Receiver};
 use crate::host::Host;
 use crate::request::Request;
@@ -21,19 +20,21 @@ pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Req
 /// Makes requests what the schedule is fed with.
 #[derive(Default)]
 pub(super) struct Feeder {
-    /// No more wait than what keeping the URL of each costs nothing that counts.
-    few: bool,
+    kept: KeptUrl,
     known: KnownHosts,
 }
 
-/// Up to so many are few.
+/// Largest window in which the parsed URL of each waiting job is kept: some megabytes.
 const FEW: usize = 4096;
 
 impl Feeder {
     /// For a batch with this window.
     pub(super) fn within(window: usize) -> Feeder {
         Feeder {
-            few: window <= FEW,
+            kept: match window <= FEW {
+                true => KeptUrl::Parsed,
+                false => KeptUrl::Text,
+            },
             known: KnownHosts::default(),
         }
     }
@@ -61,16 +62,20 @@ impl Feeder {
     }
 
     /// What the request is sent to, as far as it is kept beside it, and whom. The error says why it is not fit to be.
-    fn find(&mut self, defaults: &Defaults, request: &Request) -> Result<(Kept, Host), Mistake> {
+    fn find(
+        &mut self,
+        defaults: &Defaults,
+        request: &Request,
+    ) -> Result<(RequestTarget, Host), Mistake> {
         let known = |text: &Arc<str>| self.known.find(text);
-        let (target, host) = target(defaults, request, known)?;
+        let (resolved, host) = resolve(defaults, request, known)?;
         let host = match host {
             Some(host) => host,
             None => self
                 .known
-                .host_of(&target.url)
+                .host_of(&resolved.url)
                 .ok_or(Mistake::new("the URL has no host"))?,
         };
-        Ok((target.kept(request, self.few), host))
+        Ok((resolved.into_target(defaults, request, self.kept), host))
     }
 }

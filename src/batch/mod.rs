@@ -10,6 +10,7 @@ mod feed;
 mod known_hosts;
 mod open;
 mod outcomes;
+mod owner;
 mod par_map;
 mod progress;
 mod receive;
@@ -32,5 +33,6 @@ pub use timeout::InTime;
 pub use wait::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 
 pub(crate) use outcomes::{Order, Shape, Step};
+pub(crate) use owner::Owner;
 pub(crate) use receive::{as_response, processed};
 pub(crate) use single::{send, submit};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::executor::{Owner, Receiver, Taken};
+use crate::executor::{Receiver, Taken};
 use crate::outcome::{Context, State};
 use crate::response::Response;
 
@@ -10,6 +10,7 @@ use super::channel::{Count, Intake};
 use super::control::Control;
 use super::feed::Feeder;
 use super::outcomes::{Order, Outcomes, Shape};
+use super::owner::Owner;
 use super::receive::results;
 use super::reorder::Reorder;
 use super::tally::SummaryHandle;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
-use crate::executor::{Executor, Fed, Found, Owner, Receiver, Taken};
+use crate::executor::{Executor, Fed, Found, Receiver, Taken};
 use crate::outcome::Outcome;
 use crate::redact::escape::log_line;
 use crate::request::Request;
@@ -18,6 +18,7 @@ use crate::schedule::{Bounds, Id};
 use super::channel::Count;
 use super::control::{Control, End};
 use super::feed::{Feeder, taken};
+use super::owner::Owner;
 use super::receive::{Inbox, Message};
 use super::reorder::Reorder;
 use super::tally::SummaryHandle;
@@ -180,7 +181,7 @@ where
         };
         let (owner, receiver) = (&self.owner, &self.receiver);
         let (feeder, fed) = (&mut self.feeder, &mut self.fed);
-        let defaults = &owner.executor().engine().defaults;
+        let defaults = &owner.engine().defaults;
         let exhausted = &mut self.control.exhausted;
         let got = owner.executor().feed(self.batch, || {
             let Some(request) = input.next() else {

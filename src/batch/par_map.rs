@@ -9,7 +9,8 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Select, Sender, bounded};
 use rayon::ThreadPool;
 
-use crate::executor::{Executor, panicked};
+use crate::attempt::panicked;
+use crate::executor::Executor;
 use crate::outcome::Outcome;
 use crate::request::Request;
 

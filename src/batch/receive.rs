@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver as Receiving, Select, Sender, TrySendError, bounded, unbounded};
 
+use crate::attempt::panicked;
 use crate::error::{Error, ErrorType, StopReason};
-use crate::executor::{Executor, Receiver, Turns, panicked, soon_back};
+use crate::executor::{CpuPermits, Executor, Receiver, begin_return};
 use crate::outcome::{Context, Outcome, State};
 use crate::rejection::Rejection;
 use crate::response::Response;
@@ -130,7 +131,7 @@ where
     fn deliver(&self, outcome: Outcome) -> u64 {
         let outcome = outcome.map_success(&self.make);
         let bytes = kept_bytes(&outcome);
-        soon_back();
+        begin_return();
         self.send(Message::Outcome(outcome, bytes));
         bytes
     }
@@ -158,7 +159,7 @@ pub(crate) fn as_response(_: &Context<'_>, response: Response) -> State {
 /// A success as the caller's closure has it. What it returns as an error is a failure of class `process`, unless it is
 /// a [`Rejection`]; a panic is one of class `panic`.
 pub(crate) fn processed<T, E>(
-    turns: &Turns,
+    permits: &CpuPermits,
     context: &Context<'_>,
     response: Response,
     f: &impl Fn(&Context<'_>, &Response) -> Result<T, E>,
@@ -168,7 +169,7 @@ where
 {
     // The error's own code runs too, where it is converted and shown.
     let processed = catch_unwind(AssertUnwindSafe(|| {
-        let made = turns.run(response.bytes().len(), || f(context, &response));
+        let made = permits.run(response.bytes().len(), || f(context, &response));
         made.map_err(|error| {
             let error = error.into();
             let message = error.to_string();

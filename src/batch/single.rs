@@ -11,16 +11,18 @@ use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
 use super::feed::{Feeder, taken};
+use super::owner::Owner;
 use super::receive::{Message, as_response, results};
 use super::refused::{Refusal, Refused};
 
 /// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.
-pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Outcome {
+pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
+    let executor = owner.executor();
     let (receiver, inbox) = results(1, as_response);
     let receiver = Arc::new(receiver);
-    let patience = executor.engine().deadline_of(&request);
-    let defaults = &executor.engine().defaults;
-    match Feeder::default().feed(defaults, taken(defaults, request), 0, receiver) {
+    let patience = owner.engine().deadline_of(&request);
+    let defaults = &owner.engine().defaults;
+    match Feeder::within(1).feed(defaults, taken(defaults, request), 0, receiver) {
         Feed::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
             if let Err(refused) = executor.accept(batch, job, usize::MAX) {
@@ -53,15 +55,20 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
 
 /// Hands the request in, to be asked about later.
 pub(crate) fn submit(
-    executor: &Arc<Executor>,
+    owner: &Owner,
     batch: Id,
     request: Request,
     most: usize,
 ) -> Result<Handle, Refused> {
-    let defaults = &executor.engine().defaults;
+    let executor = owner.executor();
+    let defaults = &owner.engine().defaults;
     let request = taken(defaults, request);
-    let handle = Handle::new(executor, Arc::clone(&request));
-    let fed = Feeder::default().feed(defaults, request, 0, handle.receiver());
+    let handle = Handle::new(
+        executor,
+        Arc::clone(&request),
+        owner.engine().deadline_of(&request),
+    );
+    let fed = Feeder::within(1).feed(defaults, request, 0, handle.receiver());
     match executor.accept(batch, fed, most) {
         Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
         Err(refused) => {

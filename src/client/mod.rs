@@ -8,21 +8,24 @@ mod hooks;
 mod process;
 mod session;
 mod wiring;
+mod work;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::attempt::{Engine, Preview};
-use crate::batch::{self, Intake, Order, Outcomes, Refused, Shape, as_response};
+use crate::batch::{self, Intake, Order, Outcomes, Owner, Refused, Shape, as_response};
 use crate::error::Error;
-use crate::executor::{self, Handle, Owner, Pool};
+use crate::executor::{self, Handle, Pool};
 use crate::outcome::Outcome;
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::schedule::{Bounds, Ended, Id, Schedule};
 use crate::sink::{self, RunError, Sink};
 use crate::summary::Summary;
+
+use work::AttemptWork;
 
 pub use builder::ClientBuilder;
 pub use error::BuildError;
@@ -97,7 +100,9 @@ impl Client {
         max_pending: usize,
     ) -> Client {
         let workers = pool.workers;
-        let owner = Owner::new(executor::new(engine, pool, schedule));
+        let engine = Arc::new(engine);
+        let work = Arc::new(AttemptWork(Arc::clone(&engine)));
+        let owner = Owner::new(executor::new(work, pool, schedule), engine);
         let singles = Bounds {
             window: usize::MAX,
             max_parked: usize::MAX,
@@ -128,7 +133,7 @@ impl Client {
     /// Sends a request and waits for its outcome: same schedule, limits and retries as in a batch. Failures are in the
     /// outcome. It may be called anywhere, also in a `process` closure on one of this client's own workers.
     pub fn send(&self, request: impl Into<Request>) -> Outcome {
-        batch::send(self.owner.executor(), self.singles, request.into())
+        batch::send(&self.owner, self.singles, request.into())
     }
 
     /// Shows what the first attempt of a request would send, without sending it: everything that a run checks before
@@ -149,7 +154,7 @@ impl Client {
     /// The error that its outcome would have if the request is not fit to be sent.
     #[doc(alias = "dry_run")]
     pub fn preview(&self, request: impl Into<Request>) -> Result<Preview, Error> {
-        let engine = self.owner.executor().engine();
+        let engine = self.owner.engine();
         engine.preview(&request.into().under(&engine.defaults.redaction))
     }
 
@@ -160,12 +165,7 @@ impl Client {
     /// [`max_pending`](ClientBuilder::max_pending) allows; the request comes back in the error. It never blocks.
     #[doc(alias = "Future")]
     pub fn submit(&self, request: impl Into<Request>) -> Result<Handle, Refused> {
-        batch::submit(
-            self.owner.executor(),
-            self.singles,
-            request.into(),
-            self.max_pending,
-        )
+        batch::submit(&self.owner, self.singles, request.into(), self.max_pending)
     }
 
     /// Takes no more requests, on any clone. [`Shutdown`] says what becomes of those it has; `limit` bounds the wait for
@@ -177,10 +177,11 @@ impl Client {
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
         let end = (how != Shutdown::Drain).then_some(Ended::Cancelled);
         let mut never = executor.close(end.as_ref(), how == Shutdown::Abort);
-        if !executor.join(until) && until.is_some() {
+        if !self.owner.join(until) && until.is_some() {
             never.extend(executor.close(Some(&Ended::Cancelled), true));
             // What was aborted ends within moments; what the caller's own code does is not ours to end.
-            executor.join(Some(Instant::now() + Duration::from_secs(1)));
+            self.owner
+                .join(Some(Instant::now() + Duration::from_secs(1)));
         }
         never
     }
@@ -331,7 +332,7 @@ impl Client {
 
     /// What it shows of no request.
     pub fn redaction(&self) -> &Redaction {
-        &self.owner.executor().engine().defaults.redaction
+        &self.owner.engine().defaults.redaction
     }
 }
 

@@ -63,8 +63,9 @@ impl Client {
         T: Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let turns = Arc::clone(self.owner.executor().turns());
-        let make = move |context: &Context<'_>, response| processed(&turns, context, response, &f);
+        let permits = Arc::clone(self.owner.executor().cpu());
+        let make =
+            move |context: &Context<'_>, response| processed(&permits, context, response, &f);
         Outcomes::new(
             &self.owner,
             Some(requests.into_iter()),

@@ -174,17 +174,23 @@ impl Executor {
         self.with(|state, now| state.schedule.head_came(job, now));
     }
 
+    /// Takes this many retries from the budget of this running job's host. False if there are not so many.
+    pub(super) fn withdraw(&self, job: Id, cost: f64) -> bool {
+        let now = self.clock.now();
+        self.lock().schedule.withdraw(job, cost, now)
+    }
+
     /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its
     /// place given to another worker meanwhile, so that a wait inside the caller's code never waits for itself.
     pub(crate) fn blocking<R>(wait: impl FnOnce() -> R) -> R {
-        let Some(own) = current_worker::own::<Executor>() else {
+        let Some(own) = current_worker::executor::<Executor>() else {
             return wait();
         };
-        if let Some(job) = current_worker::let_all_go() {
+        if let Some(job) = current_worker::give_up_job() {
             own.with(|state, now| state.schedule.give_way(job, now));
         }
         // What is dropped after the outcome was told may wait too: then this worker is not soon back.
-        current_worker::back();
+        current_worker::end_return();
         own.with(|state, _| state.blocked += 1);
         let result = wait();
         own.with(|state, _| state.blocked -= 1);
@@ -206,7 +212,7 @@ impl Executor {
                 Some(why) => {
                     let mut never = Vec::new();
                     state.schedule.for_each_queued(|job| {
-                        if job.progress.is_none() {
+                        if job.attempts.is_untried() {
                             never.push(Arc::clone(&job.request));
                         }
                     });
@@ -276,7 +282,6 @@ impl Executor {
             // A worker contains every panic; its result holds nothing.
             let _ = thread.join();
         }
-        self.engine().transport.close_idle();
         true
     }
 }

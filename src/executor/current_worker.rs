@@ -1,118 +1,154 @@
-//! What the calling thread is: a worker of some executor, or not.
+//! The worker that the calling thread is, if it is one. This is the only thread-local of the executor: a hook or closure
+//! of the caller may send or wait, and nothing hands it its surroundings.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::schedule::Id;
+use crate::schedule::{Id, Seen};
 
-/// Whom a worker works for.
-struct Work {
+/// A worker, as its own thread sees it.
+struct CurrentWorker {
     executor: Arc<dyn Any + Send + Sync>,
+    /// Number of the executor's workers that look for work next.
     returning: Arc<AtomicUsize>,
-    release: Arc<dyn Fn(Id)>,
+    release: Box<dyn Fn(Id)>,
+    /// Job that the worker runs. `None`: none, or its place was given to another worker.
+    job: Cell<Option<Id>>,
+    /// True if the worker holds a permit for the job.
+    holds_permit: Cell<bool>,
+    /// True if the worker is counted among those that look for work next.
+    is_returning: Cell<bool>,
+    /// True while the worker delivers outcomes of other jobs, after which it does not look for work.
+    delivers_others: Cell<bool>,
+    /// What was seen at the end of the last turn at computing.
+    seen: Cell<Option<Seen>>,
 }
 
 thread_local! {
-    /// Whom this thread works for, as a worker.
-    static WORKS_FOR: RefCell<Option<Work>> = const { RefCell::new(None) };
-    /// The job this worker is at.
-    static AT: Cell<Option<Id>> = const { Cell::new(None) };
-    /// It holds a permit for it.
-    static HOLDS: Cell<bool> = const { Cell::new(false) };
-    /// This worker has said that it is soon back.
-    static RETURNS: Cell<bool> = const { Cell::new(false) };
-    /// What is told here and now is not the end of this worker's own job.
-    static ASIDE: Cell<bool> = const { Cell::new(false) };
+    static CURRENT: RefCell<Option<Rc<CurrentWorker>>> = const { RefCell::new(None) };
 }
 
-/// Runs this thread's work as a worker of `executor`, where `returning` counts the workers that are soon back and
+/// Returns the worker that the calling thread is. No borrow outlasts the call, since the caller's code may run meanwhile.
+fn current() -> Option<Rc<CurrentWorker>> {
+    CURRENT.with_borrow(Option::clone)
+}
+
+/// Runs `run` on this thread as a worker of `executor`. `returning` counts the workers that look for work next, and
 /// `release` gives a job's permit back.
-pub(crate) fn work<T: Any + Send + Sync>(
+pub(super) fn run_as_worker<T: Any + Send + Sync>(
     executor: &Arc<T>,
     returning: &Arc<AtomicUsize>,
     release: impl Fn(Id) + 'static,
     run: impl FnOnce(),
 ) {
-    WORKS_FOR.set(Some(Work {
+    CURRENT.set(Some(Rc::new(CurrentWorker {
         executor: Arc::clone(executor) as Arc<dyn Any + Send + Sync>,
         returning: Arc::clone(returning),
-        release: Arc::new(release),
-    }));
+        release: Box::new(release),
+        job: Cell::default(),
+        holds_permit: Cell::default(),
+        is_returning: Cell::default(),
+        delivers_others: Cell::default(),
+        seen: Cell::default(),
+    })));
     run();
-    WORKS_FOR.take();
+    CURRENT.take();
 }
 
-/// The executor whose worker the calling thread is.
-pub(crate) fn own<T: Any + Send + Sync>() -> Option<Arc<T>> {
-    WORKS_FOR.with_borrow(|work| Arc::clone(&work.as_ref()?.executor).downcast().ok())
+/// Returns the executor whose worker the calling thread is.
+pub(super) fn executor<T: Any + Send + Sync>() -> Option<Arc<T>> {
+    Arc::clone(&current()?.executor).downcast().ok()
 }
 
-/// Whether the calling thread is a worker of `executor`.
-pub(crate) fn is_worker_of<T>(executor: &Arc<T>) -> bool {
-    WORKS_FOR.with_borrow(|work| {
-        work.as_ref()
-            .is_some_and(|work| Arc::as_ptr(&work.executor).addr() == Arc::as_ptr(executor).addr())
-    })
+/// Returns true if the calling thread is a worker of `executor`.
+pub(super) fn is_worker_of<T>(executor: &Arc<T>) -> bool {
+    current()
+        .is_some_and(|worker| Arc::as_ptr(&worker.executor).addr() == Arc::as_ptr(executor).addr())
 }
 
-/// The worker holds a permit for this job, or for none.
-pub(crate) fn hold(job: Option<Id>) {
-    AT.set(job);
-    HOLDS.set(job.is_some());
-}
-
-/// Whether the worker holds a permit.
-pub(crate) fn holds() -> bool {
-    HOLDS.get()
-}
-
-/// The calling worker, of whatever executor, gives back the permit it holds, if it does. Before the caller's code runs
-/// that is told how an attempt ended; it may run on.
-pub(crate) fn release_own() {
-    let Some(job) = AT.get().filter(|_| HOLDS.replace(false)) else {
-        return;
-    };
-    let release = WORKS_FOR.with_borrow(|work| Some(Arc::clone(&work.as_ref()?.release)));
-    if let Some(release) = release {
-        release(job);
+/// Has the calling worker hold the permit of a job.
+pub(super) fn hold_permit(job: Id) {
+    if let Some(worker) = current() {
+        worker.job.set(Some(job));
+        worker.holds_permit.set(true);
     }
 }
 
-/// The job the worker is at, with a permit or without, of which it holds nothing any longer.
-pub(crate) fn let_all_go() -> Option<Id> {
-    HOLDS.set(false);
-    AT.take()
+/// Returns true if the calling thread is a worker that holds a permit.
+pub(super) fn holds_permit() -> bool {
+    current().is_some_and(|worker| worker.holds_permit.get())
 }
 
-/// Says that nothing of the caller's is left to do before this worker looks for work. Whoever is told of an outcome
-/// may ask for the next thing before that: no second worker is to be started for it.
-pub(crate) fn soon_back() {
-    WORKS_FOR.with_borrow(|work| {
-        if let Some(work) = work
-            && !ASIDE.get()
-            && !RETURNS.replace(true)
-        {
-            work.returning.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-}
-
-/// The calling worker is back. Under the lock of its executor.
-pub(crate) fn back() {
-    if RETURNS.replace(false) {
-        WORKS_FOR.with_borrow(|work| {
-            if let Some(work) = work {
-                work.returning.fetch_sub(1, Ordering::SeqCst);
-            }
-        });
+/// Gives back the permit that the calling worker holds, if it holds one.
+pub(super) fn release_permit() {
+    if let Some(worker) = current()
+        && let Some(job) = worker.job.get()
+        && worker.holds_permit.replace(false)
+    {
+        (worker.release)(job);
     }
 }
 
-/// Tells of jobs other than the worker's own, after which it is not back.
-pub(crate) fn aside(tell: impl FnOnce()) {
-    let before = ASIDE.replace(true);
-    tell();
-    ASIDE.set(before);
+/// Has the calling worker hold no permit and run no job, since the schedule takes both back at once.
+pub(super) fn forget_permit() {
+    if let Some(worker) = current() {
+        worker.job.set(None);
+        worker.holds_permit.set(false);
+    }
+}
+
+/// Returns the job that the calling worker runs, with a permit or without, and has the worker run none: the schedule gives
+/// its place to another worker.
+pub(super) fn give_up_job() -> Option<Id> {
+    let worker = current()?;
+    worker.holds_permit.set(false);
+    worker.job.take()
+}
+
+/// Counts the calling worker among those that look for work next, since nothing of the caller's is left to do before. A
+/// caller that is told of an outcome may hand in the next request earlier than that: no second worker is started for it.
+pub(crate) fn begin_return() {
+    if let Some(worker) = current()
+        && !worker.delivers_others.get()
+        && !worker.is_returning.replace(true)
+    {
+        worker.returning.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Ends the return of the calling worker, which looks for work now or waits. Under the lock of its executor.
+pub(super) fn end_return() {
+    if let Some(worker) = current()
+        && worker.is_returning.replace(false)
+    {
+        worker.returning.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Runs `deliver`, which delivers outcomes of other jobs than the calling worker's own: the worker does not look for work
+/// next.
+pub(super) fn deliver_others(deliver: impl FnOnce()) {
+    let worker = current();
+    let before = worker
+        .as_ref()
+        .map(|worker| worker.delivers_others.replace(true));
+    deliver();
+    if let Some((worker, before)) = worker.zip(before) {
+        worker.delivers_others.set(before);
+    }
+}
+
+/// Keeps what was seen at the end of a turn at computing until the schedule is told.
+pub(super) fn keep_seen(seen: Option<Seen>) {
+    if let Some(worker) = current() {
+        worker.seen.set(seen);
+    }
+}
+
+/// Takes out what was seen at the end of the last turn at computing.
+pub(super) fn take_seen() -> Option<Seen> {
+    current()?.seen.take()
 }

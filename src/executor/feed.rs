@@ -218,8 +218,8 @@ impl State {
                     return None;
                 }
                 let host = self.schedule.host(job.host.as_ref()?, now);
-                // The body of a simple request is empty, and it need not be looked at.
-                let body = match job.simple {
+                // The body of a plain request is empty, and it need not be looked at.
+                let body = match job.attempts.is_plain() {
                     true => 0,
                     false => job.request.sends().bytes_in_memory(),
                 };

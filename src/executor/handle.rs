@@ -13,8 +13,7 @@ use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::schedule::Id;
 
-use super::current_worker::release_own;
-use super::current_worker::soon_back;
+use super::current_worker::{begin_return, release_permit};
 use super::job::Receiver;
 use super::shared::Executor;
 
@@ -50,6 +49,8 @@ pub(crate) struct Watcher {
 struct Cell {
     executor: Arc<Executor>,
     request: Arc<Request>,
+    /// Time limit over all attempts. `None`: there is none.
+    limit: Option<Duration>,
     job: OnceLock<Id>,
     end: Arc<End>,
 }
@@ -73,10 +74,15 @@ struct State {
 }
 
 impl Handle {
-    pub(crate) fn new(executor: &Arc<Executor>, request: Arc<Request>) -> Handle {
+    pub(crate) fn new(
+        executor: &Arc<Executor>,
+        request: Arc<Request>,
+        limit: Option<Duration>,
+    ) -> Handle {
         Handle(Arc::new(Cell {
             executor: Arc::clone(executor),
             request,
+            limit,
             job: OnceLock::new(),
             end: Arc::default(),
         }))
@@ -233,10 +239,8 @@ impl Handle {
             return Some(outcome);
         }
         let executor = &self.0.executor;
-        let patience = executor
-            .engine()
-            .deadline_of(&self.0.request)
-            .and_then(|limit| Instant::now().checked_add(limit));
+        let limit = self.0.limit;
+        let patience = limit.and_then(|limit| Instant::now().checked_add(limit));
         let until = [until, executor.expire(), patience]
             .into_iter()
             .flatten()
@@ -302,7 +306,7 @@ impl Receiver for End {
         let watchers = std::mem::take(&mut state.watchers);
         let told = match callbacks.is_empty() {
             true => {
-                soon_back();
+                begin_return();
                 state.outcome = Some(outcome);
                 None
             }
@@ -321,7 +325,7 @@ impl Receiver for End {
             let _ = watcher.to.send(watcher.number);
         }
         if let Some(outcome) = told {
-            release_own();
+            release_permit();
             for callback in callbacks {
                 call(callback, &outcome);
             }

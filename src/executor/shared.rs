@@ -20,10 +20,11 @@ use std::time::Instant;
 use crate::schedule::{Ended, Id, Schedule};
 use crate::transport::{CancelSlot, Ticket};
 
-use super::cpu::Turns;
+use super::cpu::CpuPermits;
 use super::current_worker;
 use super::job::{Job, Receiver};
-use crate::attempt::engine::Engine;
+use super::work::Work;
+use crate::attempt::Clock;
 
 /// What a worker runs before its first job.
 pub(crate) type OnStart =
@@ -41,10 +42,10 @@ pub(crate) struct Pool {
 /// What all clones of a client and all its workers share. Workers hold it, never a client.
 pub(crate) struct Executor {
     start: fn(&Arc<Executor>),
-    engine: Engine,
+    pub(super) work: Arc<dyn Work>,
+    pub(super) clock: Clock,
+    pub(super) cpu: Arc<CpuPermits>,
     pub(super) pool: Pool,
-    /// At making something of large bodies.
-    turns: Arc<Turns>,
     /// Workers that look for work next, with nothing of the caller's in between.
     pub(super) returning: Arc<AtomicUsize>,
     state: Mutex<State>,
@@ -117,15 +118,16 @@ impl After {
 impl Executor {
     /// An executor without workers; `start` starts one that has been counted as starting.
     pub(super) fn new(
-        engine: Engine,
+        work: Arc<dyn Work>,
         pool: Pool,
         schedule: Schedule<Box<Job>>,
         start: fn(&Arc<Executor>),
     ) -> Arc<Executor> {
         Arc::new(Executor {
             start,
-            turns: Arc::clone(&engine.defaults.turns),
-            engine,
+            work,
+            clock: Clock::default(),
+            cpu: Arc::default(),
             pool,
             returning: Arc::default(),
             told_of_shortage: AtomicBool::new(false),
@@ -155,12 +157,9 @@ impl Executor {
         })
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
-    pub(crate) fn turns(&self) -> &Arc<Turns> {
-        &self.turns
+    /// Permits for CPU work on results.
+    pub(crate) fn cpu(&self) -> &Arc<CpuPermits> {
+        &self.cpu
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -281,7 +280,7 @@ impl Executor {
         }
         if !after.undelivered.is_empty() {
             let now = Instant::now();
-            current_worker::aside(|| {
+            current_worker::deliver_others(|| {
                 for (job, why) in after.undelivered {
                     job.deliver(why, now);
                 }

@@ -13,8 +13,9 @@ use crate::transport::CancelSlot;
 use super::current_worker;
 use super::job::Job;
 use super::shared::{Active, Executor, Pool};
-use super::workers::{Worker, panicked};
-use crate::attempt::engine::Engine;
+use super::work::Work;
+use super::workers::Worker;
+use crate::attempt::panicked;
 
 /// Time for which no further thread is asked for after the system has refused one.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -33,8 +34,8 @@ const PAUSES: [Option<Duration>; 5] = [
 const GIVEN_UP: Duration = Duration::from_secs(10);
 
 /// An executor that starts its workers on demand.
-pub(crate) fn new(engine: Engine, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
-    Executor::new(engine, pool, schedule, start)
+pub(crate) fn new(work: Arc<dyn Work>, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
+    Executor::new(work, pool, schedule, start)
 }
 
 /// Starts a worker that has been counted as starting. If the system refuses a thread, the workers that there are do the
@@ -102,7 +103,7 @@ fn spawn(executor: &Arc<Executor>) -> io::Result<()> {
     let spawned = thread.spawn(move || {
         let releasing = Arc::clone(&own);
         let release = move |job| releasing.release(job);
-        current_worker::work(&own, &own.returning, release, || match ready(&own.pool) {
+        current_worker::run_as_worker(&own, &own.returning, release, || match ready(&own.pool) {
             Ok(()) => Worker {
                 executor: &own,
                 number,

@@ -1,23 +1,20 @@
-//! The worker threads: take a job, run its attempt, decide what follows, take the next.
+//! The worker threads: take a job, run its attempt, tell the schedule what follows, take the next.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorType, StopReason};
+use crate::attempt::{Next, cancelled, panicked};
+use crate::error::ErrorType;
 use crate::outcome::State as OutcomeState;
-use crate::redact::escape::log_line;
-use crate::schedule::{Call, Heard, Id, SLOW_AFTER, Start, Verdict};
-use crate::settings::Retrying;
+use crate::schedule::{Call, Heard, Id, Start, Verdict};
 use crate::transport::CancelSlot;
 
-use super::cpu;
 use super::current_worker;
-use super::current_worker::release_own;
-use super::job::{Job, cancelled, shown_wait};
+use super::job::Job;
+use super::permit::JobPermit;
 use super::shared::{After, Executor, State};
-use crate::attempt::engine::{Next, Told};
+use super::work::Running;
 
 pub(super) struct Worker<'a> {
     pub(super) executor: &'a Arc<Executor>,
@@ -139,7 +136,6 @@ impl Worker<'_> {
             self.slot.watch();
         }
         active.job = Some(id);
-        current_worker::hold(Some(id));
         active.batch = Some(batch);
         let after = executor.call(&mut state, now);
         drop(state);
@@ -147,188 +143,121 @@ impl Worker<'_> {
             true => now,
             false => {
                 executor.finish(after);
-                Instant::now()
+                executor.clock.now()
             }
         };
+        let permit = JobPermit::take(executor, id, &self.slot, start, given_back);
+        let next = self.attempt(&mut job, &permit, start, unproven);
+        let ended = Ended {
+            id,
+            heard: job.attempts.take_heard(),
+            permit,
+        };
+        let deadline = job.attempts.deadline();
+        match next {
+            Next::Done { state, cool, call } => self.settle(ended, job, state, (cool, call)),
+            Next::Again { at, cool, call } => {
+                job.waits_since = at;
+                let verdict = Verdict::Retry {
+                    job,
+                    at,
+                    deadline,
+                    cool,
+                    call,
+                };
+                self.complete(ended, verdict)
+            }
+            Next::Wait { shortage } => {
+                executor.warn_of_shortage(&shortage);
+                job.waits_since = executor.clock.now();
+                self.complete(ended, Verdict::Wait { job, deadline })
+            }
+            Next::Redirect { host, delay } => {
+                let at = executor.clock.now() + delay;
+                job.waits_since = at;
+                job.host = Some(host.clone());
+                let verdict = Verdict::Redirect {
+                    job,
+                    host,
+                    at,
+                    deadline,
+                };
+                self.complete(ended, verdict)
+            }
+        }
+    }
 
-        let connected = || executor.connected(id);
-        let head = |at: Instant| {
-            self.slot.note_head();
-            if at.saturating_duration_since(start) > SLOW_AFTER {
-                executor.late_head_came(id);
-            }
+    /// Runs one attempt. A panic in it ends the request.
+    fn attempt(
+        &self,
+        job: &mut Job,
+        permit: &JobPermit<'_>,
+        start: Instant,
+        unproven: bool,
+    ) -> Next {
+        let executor = self.executor;
+        let before = job.attempts.count();
+        let running = Running {
+            permit,
+            cancel: &self.slot,
+            clock: &executor.clock,
+            cpu: &executor.cpu,
+            start,
+            unproven,
         };
-        let had_company = || executor.had_company(id, given_back);
-        let told = Told {
-            connected: if unproven { Some(&connected) } else { None },
-            head: &head,
-            had_company: &had_company,
-        };
-        let engine = executor.engine();
-        let before = job.attempts();
-        let attempt = catch_unwind(AssertUnwindSafe(|| {
-            engine.attempt(&mut job, &self.slot, told, start)
-        }));
-        let next = attempt.unwrap_or_else(|panic| {
-            // A hook that panics does so before its attempt is counted.
-            if let Some(progress) = &mut job.progress
-                && progress.tally.attempts() == before
-            {
-                progress.tally.settled();
-            }
+        let attempt = catch_unwind(AssertUnwindSafe(|| executor.work.attempt(job, running)));
+        attempt.unwrap_or_else(|panic| {
+            job.attempts.count_panic(before);
             Next::failed(match self.slot.end() {
                 true => cancelled(),
                 false => panicked(&*panic),
             })
-        });
-        let progress = job.progress.as_mut();
-        let heard = progress.map_or(Heard::Nothing, |p| std::mem::take(&mut p.heard));
-        match next {
-            Next::Done { state, cool, tells } => self.settle((id, heard), job, state, cool, tells),
-            Next::Again {
-                delay,
-                cost,
-                cool,
-                tells,
-            } => self.again((id, heard), job, (delay, cost), cool, tells),
-            Next::Waits { shortage } => {
-                executor.warn_of_shortage(&shortage);
-                job.waits_since = Instant::now();
-                let deadline = job.progress.as_ref().and_then(|p| p.deadline);
-                self.complete((id, heard), Verdict::Wait { job, deadline })
-            }
-            Next::Elsewhere { host, delay } => {
-                let now = Instant::now();
-                let at = now + delay;
-                job.waits_since = at;
-                job.host = Some(host.clone());
-                let deadline = job.progress.as_ref().and_then(|p| p.deadline);
-                self.complete(
-                    (id, heard),
-                    Verdict::Redirect {
-                        job,
-                        host,
-                        at,
-                        deadline,
-                    },
-                )
-            }
-        }
+        })
     }
 
-    /// The request has ended: its outcome goes to the caller, then its permit is free. In this order the outcome is
-    /// there before anybody can find the executor idle; the place it takes was kept for it.
+    /// Sends the outcome of a request to its caller, then frees its permit. In this order the outcome is there before
+    /// anybody can find the executor idle; the place that it takes was kept for it.
     #[expect(clippy::boxed_local, reason = "it comes from the schedule in its box")]
     fn settle(
         &self,
-        ended: (Id, Heard),
+        ended: Ended<'_>,
         job: Box<Job>,
         outcome: OutcomeState,
-        cool: Option<Duration>,
-        call: Call,
+        (cool, call): (Option<Duration>, Call),
     ) -> (MutexGuard<'_, State>, Instant) {
+        let clock = &self.executor.clock;
         if let OutcomeState::Failed(error) = &outcome
             && error.error_type() != ErrorType::Cancelled
         {
-            job.give_up(error);
+            job.log_end(error);
         }
-        let settled = job.progress.as_ref().and_then(|p| p.settled);
-        let (receiver, outcome) = job.finish_for(outcome, settled.unwrap_or_else(Instant::now));
+        let settled = job.attempts.settled();
+        let (receiver, outcome) = job.finish_for(outcome, settled.unwrap_or_else(|| clock.now()));
         let bytes =
             catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
         // It may be the last to hold the caller's closure, and what that does when dropped is its own.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
-        let cool = cool.and_then(|cool| Instant::now().checked_add(cool));
+        let cool = cool.and_then(|cool| clock.now().checked_add(cool));
         self.complete(ended, Verdict::Done { bytes, cool, call })
     }
 
-    /// Again after a wait, unless the host's retries are used up.
-    #[inline(never)]
-    fn again(
-        &self,
-        ended: (Id, Heard),
-        mut job: Box<Job>,
-        (delay, cost): (Duration, f64),
-        cool: Option<Duration>,
-        call: Call,
-    ) -> (MutexGuard<'_, State>, Instant) {
-        let granted = cost <= 0.0 || {
-            let mut state = self.executor.lock();
-            state.schedule.withdraw(ended.0, cost, Instant::now())
-        };
-        let now = Instant::now();
-        let error = job.progress.as_mut().and_then(|p| p.error.take());
-        if !granted && let Some(error) = error {
-            // The caller's predicates may look at the last response.
-            let engine = self.executor.engine();
-            let outcome = catch_unwind(AssertUnwindSafe(|| engine.out_of_budget(&mut job, error)));
-            let outcome = outcome.unwrap_or_else(|panic| OutcomeState::Failed(panicked(&*panic)));
-            return self.settle(ended, job, outcome, cool, call);
-        }
-        if log::log_enabled!(log::Level::Warn)
-            && let Some(error) = &error
-        {
-            let attempts = job.attempts();
-            let most = job.max_attempts(&self.executor.engine().defaults);
-            let (url, wait) = (job.shown(), shown_wait(delay));
-            log_line!(
-                Warn,
-                "{url}: attempt {attempts} of {most} failed: {}: {}; next in {wait}",
-                error.error_type(),
-                error
-            );
-        }
-        if let (Some(hook), Some(error)) = (&self.executor.engine().defaults.on_retry, &error) {
-            let told = Retrying {
-                attempt: job.attempts(),
-                max_attempts: job.max_attempts(&self.executor.engine().defaults),
-                error,
-                delay,
-                url: job.shown(),
-                id: job.request.get_id(),
-            };
-            release_own();
-            if catch_unwind(AssertUnwindSafe(|| hook(&told))).is_err() {
-                log_line!(Error, "{}: the on_retry hook panicked", told.url);
-            }
-        }
-        let deadline = job.progress.as_mut().and_then(|p| {
-            // An accepted response is not kept: it is no failure to end with.
-            p.error = error.filter(|_| p.accepted.take().is_none());
-            p.deadline
-        });
-        let at = now + delay;
-        job.waits_since = at;
-        let cool = cool.and_then(|cool| now.checked_add(cool));
-        self.complete(
-            ended,
-            Verdict::Retry {
-                job,
-                at,
-                deadline,
-                cool,
-                call,
-            },
-        )
-    }
-
-    /// Gives the lock with a time read under it.
+    /// Tells the schedule what follows an attempt. Returns the lock with a time read under it.
     fn complete(
         &self,
-        (id, heard): (Id, Heard),
+        ended: Ended<'_>,
         verdict: Verdict<Box<Job>>,
     ) -> (MutexGuard<'_, State>, Instant) {
-        current_worker::hold(None);
+        let Ended { id, heard, permit } = ended;
+        permit.hand_back();
         let mut state = self.executor.lock();
-        let mut now = Instant::now();
-        current_worker::back();
+        let mut now = self.executor.clock.now();
+        current_worker::end_return();
         let active = &mut state.active[self.number];
         active.ticket = None;
         active.batch = None;
         active.job = None;
-        if let Some(seen) = cpu::seen() {
-            let few = state.schedule.see_backlog(id, seen, now);
-            self.executor.turns().set_few(few);
+        if let Some(seen) = current_worker::take_seen() {
+            state.schedule.see_backlog(id, seen, now);
         }
         let again = !matches!(verdict, Verdict::Done { .. });
         let unwanted = state.schedule.complete(id, heard, verdict, now);
@@ -346,17 +275,16 @@ impl Worker<'_> {
             let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
             self.executor.finish(after);
             state = self.executor.lock();
-            now = Instant::now();
+            now = self.executor.clock.now();
         }
         (state, now)
     }
 }
 
-pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned());
-    Error::new(ErrorType::Panic, format!("panicked: {text}")).stopped(StopReason::NotRetryable)
+/// A job whose attempt has ended.
+struct Ended<'a> {
+    id: Id,
+    /// What the attempt told of the host.
+    heard: Heard,
+    permit: JobPermit<'a>,
 }

@@ -1,0 +1,65 @@
+//! What follows an attempt.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorType, StopReason};
+use crate::host::Host;
+use crate::outcome::State;
+use crate::schedule::Call;
+
+/// What follows an attempt.
+pub(crate) enum Next {
+    /// The request has ended in this state.
+    Done {
+        state: State,
+        /// Time for which nothing is sent to the host. `None`: no such time.
+        cool: Option<Duration>,
+        /// How the attempt counts for the host's breaker.
+        call: Call,
+    },
+    /// Another attempt, not before `at`. The budget has granted it.
+    Again {
+        at: Instant,
+        /// Time before which nothing is sent to the host. `None`: no such time.
+        cool: Option<Instant>,
+        call: Call,
+    },
+    /// The same attempt once this machine has room for it: it ran out of something, which `shortage` names, before
+    /// anything was sent.
+    Wait { shortage: String },
+    /// An exchange with another host, or with the same one under a new permit, after this delay.
+    Redirect { host: Host, delay: Duration },
+}
+
+impl Next {
+    /// The request has ended in this state, and the host answered.
+    pub(crate) fn answered(state: State) -> Next {
+        Next::Done {
+            state,
+            cool: None,
+            call: Call::Success,
+        }
+    }
+
+    /// The request has failed for a reason that tells nothing about the host.
+    pub(crate) fn failed(error: Error) -> Next {
+        Next::Done {
+            state: State::Failed(error),
+            cool: None,
+            call: Call::Ignored,
+        }
+    }
+
+    /// Leaves the host alone for this time, or for longer if that was asked for already.
+    pub(crate) fn cooling(mut self, wait: Option<Duration>) -> Next {
+        if let Next::Done { cool, .. } = &mut self {
+            *cool = (*cool).max(wait);
+        }
+        self
+    }
+}
+
+/// Returns the error of a cancelled request.
+pub(crate) fn cancelled() -> Error {
+    Error::new(ErrorType::Cancelled, "cancelled").stopped(StopReason::Cancelled)
+}

@@ -1,0 +1,66 @@
+//! Surroundings of an attempt: permit, cancellation, clock and turns at computing, handed down by the worker.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::transport::CancelSlot;
+
+use super::clock::Clock;
+
+/// Permit of a running job, and the way to tell the schedule what an attempt learns meanwhile.
+pub(crate) trait Permit {
+    /// Gives the permit back, so that another job can run. Called before the caller's code runs; later calls do nothing.
+    fn release(&self);
+
+    /// Returns true until the permit is given back.
+    fn is_held(&self) -> bool;
+
+    /// Tells that a connection to the host stands.
+    fn connected(&self);
+
+    /// Tells that the head of the response came at this time.
+    fn head_came(&self, at: Instant);
+
+    /// Returns true if another attempt was under way since this one began, which may leave room for it when it ends.
+    fn had_company(&self) -> bool;
+
+    /// Takes this many retries from the host's retry budget. False if there are not so many.
+    fn withdraw(&self, cost: f64) -> bool;
+}
+
+/// Turns at computing on large bodies.
+pub(crate) trait Compute {
+    /// Runs `work` on a body of this size in its turn, once.
+    fn run(&self, size: usize, work: &mut dyn FnMut());
+}
+
+/// Surroundings of one attempt.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) permit: &'a dyn Permit,
+    /// Slot through which another thread can end the attempt.
+    pub(crate) cancel: &'a Arc<CancelSlot>,
+    pub(crate) clock: &'a Clock,
+    pub(crate) compute: &'a dyn Compute,
+    /// Start of the attempt.
+    pub(crate) start: Instant,
+    /// True if no connection to the host is known to have stood, so that the schedule waits to hear of one.
+    pub(crate) unproven: bool,
+}
+
+impl Scope<'_> {
+    /// Runs `work` on a body of this size in its turn, and returns what `work` returns.
+    pub(crate) fn compute<R>(&self, size: usize, work: impl FnOnce() -> R) -> R {
+        let (mut work, mut result) = (Some(work), None);
+        self.compute.run(size, &mut || {
+            if let Some(work) = work.take() {
+                result = Some(work());
+            }
+        });
+        match (result, work) {
+            (Some(result), _) => result,
+            (None, Some(work)) => work(),
+            (None, None) => unreachable!("work that was taken has returned"),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Where a request stands between two exchanges.
+
+/// Kind of the next exchange of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The next exchange begins a new attempt.
+    #[default]
+    NewAttempt,
+    /// The next exchange begins a new attempt whose headers are signed already: the hook gave the permit back, and the
+    /// attempt waited for another one.
+    Signed,
+    /// The next exchange follows a redirect. It is part of the attempt before, and has what is left of its time.
+    Redirect,
+    /// The next exchange follows a redirect and has waited for room on this machine, so it has a whole attempt's time.
+    RedirectAfterWait,
+}
+
+impl Stage {
+    /// True if the next exchange is part of the attempt before.
+    pub(crate) fn is_redirect(self) -> bool {
+        matches!(self, Stage::Redirect | Stage::RedirectAfterWait)
+    }
+
+    /// Returns the stage of an exchange that has waited for room on this machine.
+    pub(crate) fn after_wait(self) -> Stage {
+        match self {
+            Stage::Redirect | Stage::RedirectAfterWait => Stage::RedirectAfterWait,
+            Stage::NewAttempt | Stage::Signed => Stage::NewAttempt,
+        }
+    }
+}
+
+/// Connection that the next exchange may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// A kept-alive one if there is one, else a new one.
+    #[default]
+    Any,
+    /// A new one: the last exchange found a kept-alive one closed.
+    New,
+}

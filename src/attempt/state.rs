@@ -1,0 +1,246 @@
+//! What is known of a request before, between and after its attempts.
+
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+
+use crate::error::{Error, StopReason};
+use crate::outcome::Report;
+use crate::redact::escape::log_line;
+use crate::redact::unreadable;
+use crate::request::Request;
+use crate::retry::Tally;
+use crate::retry::redirect::Dropped;
+use crate::schedule::Heard;
+use crate::timing::Nanoseconds;
+use crate::transport::Partial;
+
+use super::prepare::Prepared;
+use super::stage::{Connection, Stage};
+use super::target::RequestTarget;
+
+/// Attempts of a request: what it is sent to, and what is known once it was tried. Small, since tens of thousands of
+/// requests wait.
+#[derive(Default)]
+pub(crate) struct Attempts {
+    pub(super) target: RequestTarget,
+    /// `None`: it was not tried yet.
+    pub(super) state: Option<Box<AttemptState>>,
+}
+
+/// What is known of a request once it was tried.
+pub(super) struct AttemptState {
+    pub(super) prepared: Prepared,
+    pub(super) tally: Tally,
+    /// Boxed, as in the outcome that it becomes.
+    pub(super) report: Box<Report>,
+    pub(super) stage: Stage,
+    /// Connection that the next exchange may use.
+    pub(super) connection: Connection,
+    /// Headers of the present attempt, if the caller's hook changed them.
+    pub(super) signed: Option<Box<HeaderMap>>,
+    /// Headers that the redirects so far have left behind.
+    pub(super) dropped: Dropped,
+    /// True once a journal has written down that the request is about to be sent, or need not.
+    pub(super) announced: bool,
+    /// Time after which no attempt begins. `None`: no such time.
+    pub(super) deadline: Option<Instant>,
+    /// End of the batch. `None`: it has none.
+    pub(super) batch_ends: Option<Instant>,
+    /// End of the present attempt, carried over redirects. `None`: it has no limit.
+    pub(super) until: Option<Instant>,
+    /// Bytes that the last exchange sent.
+    pub(super) last_sent: u64,
+    /// Time at which it was known what becomes of the request, if that was at the end of an exchange.
+    pub(super) settled: Option<Instant>,
+    /// News of the host from the last exchange, until the schedule is told.
+    pub(super) heard: Heard,
+    /// Why the last attempt failed, or why an accepted response is asked for again.
+    pub(super) error: Option<Error>,
+    /// The last response, if it was accepted and is asked for again: the outcome, if that cannot be.
+    pub(super) accepted: Option<Accepted>,
+}
+
+/// Part of an accepted response that its error does not hold.
+pub(super) struct Accepted {
+    /// The body, if it went to a file.
+    pub(super) partial: Option<Box<Partial>>,
+}
+
+impl Attempts {
+    /// No attempts yet, of a request that is sent to this target.
+    pub(crate) fn to(target: RequestTarget) -> Attempts {
+        Attempts {
+            target,
+            state: None,
+        }
+    }
+
+    /// True if the request says nothing but its URL, which is known without looking into it: requests lie in memory that
+    /// another core has written.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.target.plain
+    }
+
+    /// Returns the number of attempts that count.
+    pub(crate) fn count(&self) -> u32 {
+        self.state
+            .as_ref()
+            .map_or(0, |state| state.tally.attempts())
+    }
+
+    /// True if nothing was tried yet.
+    pub(crate) fn is_untried(&self) -> bool {
+        self.state.is_none()
+    }
+
+    /// Time after which no attempt begins. `None`: none is known yet, or there is none.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.state.as_ref()?.deadline
+    }
+
+    /// Time at which it was known what becomes of the request, if that was at the end of an exchange.
+    pub(crate) fn settled(&self) -> Option<Instant> {
+        self.state.as_ref()?.settled
+    }
+
+    /// Takes out what the last exchange told of the host.
+    pub(crate) fn take_heard(&mut self) -> Heard {
+        let state = self.state.as_mut();
+        state.map_or(Heard::Nothing, |state| std::mem::take(&mut state.heard))
+    }
+
+    /// Takes out why the last attempt failed.
+    pub(crate) fn take_error(&mut self) -> Option<Error> {
+        self.state.as_mut()?.error.take()
+    }
+
+    /// Counts the attempt that panicked after `before` were counted, as a hook does that panics first.
+    pub(crate) fn count_panic(&mut self, before: u32) {
+        if let Some(state) = &mut self.state
+            && state.tally.attempts() == before
+        {
+            state.tally.settled();
+        }
+    }
+
+    /// Returns the report of the request: it was handed in at `accepted`, waits since `waits_since`, and ends now.
+    pub(crate) fn into_report(
+        self,
+        accepted: Instant,
+        waits_since: Instant,
+        now: Instant,
+    ) -> Box<Report> {
+        let total = || Nanoseconds::from(now.saturating_duration_since(accepted));
+        let mut report = match self.state {
+            Some(state) => {
+                let mut report = state.report;
+                report.attempts = state.tally.attempts();
+                report.ambiguous |= state.tally.is_ambiguous();
+                // Taking times from each other costs more than a sum.
+                let at_once = state.settled == Some(now) && waits_since == accepted;
+                report.total = match at_once {
+                    true => report.queued + report.elapsed,
+                    false => total(),
+                };
+                report
+            }
+            // The request has waited all the time.
+            None => {
+                let waited = total();
+                Box::new(Report {
+                    queued: waited,
+                    total: waited,
+                    ..Report::default()
+                })
+            }
+        };
+        if let Some(written) = self.target.written {
+            report.rare_mut().written = Some(written);
+        }
+        report
+    }
+
+    /// Logs that the request is not tried again. `readable`: its URL could be read.
+    pub(crate) fn log_end(&self, request: &Request, readable: bool, error: &Error) {
+        let reason = error.stop_reason().unwrap_or(StopReason::NotRetryable);
+        log_line!(
+            Warn,
+            "{}: giving up after attempt {}: {}: {} ({reason})",
+            self.shown(request, readable),
+            self.count(),
+            error.error_type(),
+            error
+        );
+    }
+
+    /// Returns the URL for a log line, secrets masked.
+    fn shown(&self, request: &Request, readable: bool) -> String {
+        if !readable {
+            return match request.resumed() {
+                Some(resumed) if resumed.interrupted => request.shown_url().into_owned(),
+                _ => unreadable(request.url()),
+            };
+        }
+        match &self.state {
+            Some(state) => state.shown_url(request),
+            None => request
+                .redaction()
+                .uri(self.target.head_of(request).url.uri()),
+        }
+    }
+}
+
+impl AttemptState {
+    pub(super) fn new(
+        prepared: Prepared,
+        limit: Option<Duration>,
+        batch_ends: Option<Instant>,
+        now: Instant,
+    ) -> AttemptState {
+        let own = limit.and_then(|limit| now.checked_add(limit));
+        AttemptState {
+            prepared,
+            tally: Tally::default(),
+            report: Box::default(),
+            stage: Stage::default(),
+            connection: Connection::default(),
+            signed: None,
+            dropped: Dropped::default(),
+            announced: false,
+            deadline: [own, batch_ends].into_iter().flatten().min(),
+            batch_ends,
+            until: None,
+            last_sent: 0,
+            settled: None,
+            heard: Heard::Nothing,
+            error: None,
+            accepted: None,
+        }
+    }
+
+    /// Returns the URL for a log line or a hook, secrets masked.
+    pub(super) fn shown_url(&self, request: &Request) -> String {
+        request.redaction().uri(self.prepared.uri())
+    }
+
+    /// Returns the time that is left until the deadline. `None`: there is none.
+    pub(super) fn left(&self, now: Instant) -> Option<Duration> {
+        let deadline = self.deadline?;
+        Some(deadline.saturating_duration_since(now))
+    }
+
+    /// True if the server may have acted on the last exchange.
+    pub(super) fn may_have_acted(&self) -> bool {
+        !self.prepared.method.is_safe() && self.last_sent > 0
+    }
+}
+
+/// Returns a wait for a log line: milliseconds under ten seconds, else seconds.
+pub(crate) fn shown_wait(wait: Duration) -> String {
+    if wait < Duration::from_secs(10) {
+        format!("{} ms", wait.as_millis())
+    } else {
+        format!("{:.1} s", wait.as_secs_f64())
+    }
+}

@@ -1,0 +1,49 @@
+//! Owner of the workers: all clones of a client, and the batches under way.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::attempt::Engine;
+use crate::executor::Executor;
+use crate::schedule::Ended;
+
+/// Owner of the workers. The last one to be dropped lets what was accepted run to its end and waits for the workers. If
+/// its thread panics, what is queued is cancelled first; on one of its own workers it does not wait, since that would be a
+/// wait for itself.
+pub(crate) struct Owner {
+    executor: Arc<Executor>,
+    engine: Arc<Engine>,
+}
+
+impl Owner {
+    pub(crate) fn new(executor: Arc<Executor>, engine: Arc<Engine>) -> Arc<Owner> {
+        Arc::new(Owner { executor, engine })
+    }
+
+    pub(crate) fn executor(&self) -> &Arc<Executor> {
+        &self.executor
+    }
+
+    /// Transport and defaults of the client.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Waits until the workers of a closed executor have gone, or until `until`, and closes the idle connections. Returns
+    /// true if the workers have gone.
+    pub(crate) fn join(&self, until: Option<Instant>) -> bool {
+        let gone = self.executor.join(until);
+        if gone {
+            self.engine.transport.close_idle();
+        }
+        gone
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let end = std::thread::panicking().then_some(Ended::Cancelled);
+        self.executor.close(end.as_ref(), false);
+        self.join(None);
+    }
+}

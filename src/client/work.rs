@@ -1,0 +1,70 @@
+//! Attempts as the work of the executor's jobs: here the two meet, and neither knows the other's side.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::attempt::{Compute, Engine, Next, Permit, Scope, Subject};
+use crate::executor::{CpuPermits, Job, JobPermit, Running, Work};
+
+/// The work of jobs: attempts made with an engine.
+pub(super) struct AttemptWork(pub(super) Arc<Engine>);
+
+impl Work for AttemptWork {
+    fn attempt(&self, job: &mut Job, running: Running<'_>) -> Next {
+        let Job {
+            request,
+            attempts,
+            host,
+            receiver,
+            waits_since,
+            ..
+        } = job;
+        let subject = Subject {
+            request,
+            host: host.as_ref(),
+            batch_ends: receiver.deadline(),
+            waited: running.start.saturating_duration_since(*waits_since),
+        };
+        let scope = Scope {
+            permit: running.permit,
+            cancel: running.cancel,
+            clock: running.clock,
+            compute: running.cpu,
+            start: running.start,
+            unproven: running.unproven,
+        };
+        self.0.attempt(attempts, &subject, scope)
+    }
+}
+
+impl Permit for JobPermit<'_> {
+    fn release(&self) {
+        JobPermit::release(self);
+    }
+
+    fn is_held(&self) -> bool {
+        JobPermit::is_held(self)
+    }
+
+    fn connected(&self) {
+        JobPermit::connected(self);
+    }
+
+    fn head_came(&self, at: Instant) {
+        JobPermit::head_came(self, at);
+    }
+
+    fn had_company(&self) -> bool {
+        JobPermit::had_company(self)
+    }
+
+    fn withdraw(&self, cost: f64) -> bool {
+        JobPermit::withdraw(self, cost)
+    }
+}
+
+impl Compute for CpuPermits {
+    fn run(&self, size: usize, work: &mut dyn FnMut()) {
+        CpuPermits::run(self, size, work);
+    }
+}

@@ -1,0 +1,31 @@
+//! The work of a job, as far as the executor knows it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::attempt::{Clock, Next};
+use crate::transport::CancelSlot;
+
+use super::cpu::CpuPermits;
+use super::job::Job;
+use super::permit::JobPermit;
+
+/// Surroundings of a job on a worker.
+#[derive(Clone, Copy)]
+pub(crate) struct Running<'a> {
+    pub(crate) permit: &'a JobPermit<'a>,
+    /// Slot through which another thread can end the attempt.
+    pub(crate) cancel: &'a Arc<CancelSlot>,
+    pub(crate) clock: &'a Clock,
+    pub(crate) cpu: &'a CpuPermits,
+    /// Start of the attempt.
+    pub(crate) start: Instant,
+    /// True if no connection to the host is known to have stood, so that the schedule waits to hear of one.
+    pub(crate) unproven: bool,
+}
+
+/// The work of jobs.
+pub(crate) trait Work: Send + Sync {
+    /// Makes one attempt of a job, on the worker's thread and with no lock held, and returns what follows. May panic.
+    fn attempt(&self, job: &mut Job, running: Running<'_>) -> Next;
+}
