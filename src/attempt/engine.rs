@@ -81,8 +81,7 @@ impl Engine {
             Some(state) => state,
             None => match context.first(&attempts.target, subject.batch_ends) {
                 Ok(made) => {
-                    // The response takes the head over.
-                    attempts.target.head = None;
+                    attempts.target.forget_url();
                     attempts.state.insert(made)
                 }
                 Err(next) => return *next,

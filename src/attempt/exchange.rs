@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName};
 use crate::redact::escape::log_line;
 use crate::redact::header_text;
 use crate::request::Body;
-use crate::response::Response;
+use crate::response::{Head, Response};
 use crate::retry::{self, Evidence, Tally};
 use crate::settings::{RetryPolicy, Timeouts};
 use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
@@ -149,19 +149,19 @@ impl AttemptState {
             let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
-        // The answer to an earlier attempt may be kept; then this is another one.
-        let head = Arc::make_mut(&mut self.prepared.head);
-        head.status = reply.status;
-        head.version = reply.version;
-        head.headers = reply.headers;
-        head.history = self.report.rare().history.as_slice().into();
-        head.timings = trace.timings;
-        head.remote = trace.remote;
-        head.reused = trace.reused;
-        head.undecoded = reply.undecoded;
-        head.saved = None;
-        head.redaction = self.prepared.redaction.clone();
-        let head = Arc::clone(&self.prepared.head);
+        let head = Arc::new(Head {
+            status: reply.status,
+            version: reply.version,
+            headers: reply.headers,
+            url: Arc::clone(&self.prepared.url),
+            history: self.report.rare().history.as_slice().into(),
+            timings: trace.timings,
+            remote: trace.remote,
+            reused: trace.reused,
+            undecoded: reply.undecoded,
+            saved: None,
+            redaction: self.prepared.redaction.clone(),
+        });
         let saved = reply.partial.as_ref().map(|partial| partial.size());
         self.report.size = saved.unwrap_or(reply.body.len() as u64);
         self.report.head = Some(Arc::clone(&head));
@@ -212,7 +212,7 @@ pub(super) fn call<'a>(
     } = outgoing;
     Call {
         method: &prepared.method,
-        url: &prepared.head.url,
+        url: &prepared.url,
         host: None,
         headers,
         without: without(engine, prepared),

@@ -6,11 +6,10 @@ use percent_encoding::percent_decode_str;
 
 use crate::redact::Redaction;
 use crate::request::{Edit, Request, check_sent};
-use crate::response::Head;
 use crate::retry::is_keyed;
 use crate::settings::basic::basic;
 use crate::transport::Lines;
-use crate::url;
+use crate::url::{Url, has_parameter};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, Uri};
@@ -21,8 +20,7 @@ use super::target::RequestTarget;
 /// Request as it is sent, with all defaults applied. Redirects change it.
 pub(super) struct Prepared {
     pub(super) method: Method,
-    /// Head of the response to come, with the URL.
-    pub(super) head: Arc<Head>,
+    pub(super) url: Arc<Url>,
     pub(super) headers: Arc<HeaderMap>,
     /// Names of headers that are not added where they are lacking. `None`: the client's.
     pub(super) without: Option<Box<[HeaderName]>>,
@@ -41,11 +39,11 @@ impl Prepared {
         request: &Request,
         target: &RequestTarget,
     ) -> Result<Prepared, String> {
-        let head = target.head_of(request);
+        let url = target.url_of(request);
         if target.plain {
             return Ok(Prepared {
                 method: Method::GET,
-                head,
+                url,
                 headers: Arc::clone(&defaults.headers),
                 without: None,
                 with_body: true,
@@ -53,11 +51,11 @@ impl Prepared {
                 redaction: Redaction::default(),
             });
         }
-        Prepared::in_full(defaults, request, head)
+        Prepared::in_full(defaults, request, url)
     }
 
     pub(super) fn uri(&self) -> &Uri {
-        self.head.url.uri()
+        self.url.uri()
     }
 
     /// Returns the client's headers as they go out, if these and no others are sent.
@@ -68,14 +66,10 @@ impl Prepared {
 
     /// Applies the defaults where the request or a host rule changes something.
     #[inline(never)]
-    fn in_full(
-        defaults: &Defaults,
-        request: &Request,
-        head: Arc<Head>,
-    ) -> Result<Prepared, String> {
+    fn in_full(defaults: &Defaults, request: &Request, url: Arc<Url>) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
-            && let Some(host) = head.url.host()
+            && let Some(host) = url.host()
         {
             // The most specific rule last: what it says stands.
             let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
@@ -104,7 +98,7 @@ impl Prepared {
         }
         if let Some(reason) = request.lacking(
             |name| headers.contains_key(name),
-            |name| url::has_parameter(head.url.uri(), name),
+            |name| has_parameter(url.uri(), name),
         ) {
             return Err(reason);
         }
@@ -112,11 +106,11 @@ impl Prepared {
         let without = left_out(defaults, edits);
         let names = without.as_deref().unwrap_or(&defaults.without);
         let authorized = headers.contains_key(AUTHORIZATION) || names.contains(&AUTHORIZATION);
-        let head = take_userinfo(head, &mut headers, authorized)?;
+        let url = take_userinfo(url, &mut headers, authorized)?;
         if let Some(netrc) = &defaults.netrc
             && !authorized
             && !headers.contains_key(AUTHORIZATION)
-            && let Some(credentials) = netrc.credentials(head.url.uri())
+            && let Some(credentials) = netrc.credentials(url.uri())
         {
             Arc::make_mut(&mut headers).insert(AUTHORIZATION, credentials.clone());
         }
@@ -127,7 +121,7 @@ impl Prepared {
         let repeatable = keyed || request.options().is_some_and(|o| o.idempotent);
         Ok(Prepared {
             method: request.method().clone(),
-            head,
+            url,
             headers,
             without,
             with_body: true,
@@ -148,12 +142,12 @@ fn left_out(defaults: &Defaults, edits: &[Edit]) -> Option<Box<[HeaderName]>> {
 /// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
 /// `authorized`: the request needs none, or is to have none.
 fn take_userinfo(
-    head: Arc<Head>,
+    url: Arc<Url>,
     headers: &mut Arc<HeaderMap>,
     authorized: bool,
-) -> Result<Arc<Head>, String> {
-    let Some((userinfo, host)) = head.url.authority().rsplit_once('@') else {
-        return Ok(head);
+) -> Result<Arc<Url>, String> {
+    let Some((userinfo, host)) = url.authority().rsplit_once('@') else {
+        return Ok(url);
     };
     if !authorized {
         let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
@@ -161,20 +155,19 @@ fn take_userinfo(
         let value = basic(&plain(user), &plain(password))?;
         Arc::make_mut(headers).insert(AUTHORIZATION, value);
     }
-    let mut parts = head.url.uri().clone().into_parts();
+    let mut parts = url.uri().clone().into_parts();
     parts.authority = Some(
         host.parse::<Authority>()
             .map_err(|e| format!("the URL is not valid: {e}"))?,
     );
     let uri = Uri::from_parts(parts).map_err(|e| format!("the URL is not valid: {e}"))?;
-    Ok(Head::before(head.url.with_uri(uri)))
+    Ok(Arc::new(url.with_uri(uri)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::attempt::target::{KeptUrl, resolve};
-    use crate::url::Url;
 
     fn defaults() -> Defaults {
         let mut defaults = Defaults::default();
@@ -211,8 +204,8 @@ mod tests {
         assert_eq!(sent.headers[AUTHORIZATION], "Basic dXNlcjpwQHNz");
         let zoned = prepared(&defaults(), Request::get("http://u:p@[fe80::1%25eth0]/"));
         assert_eq!(
-            zoned.head.url,
-            url::parse("http://[fe80::1%25eth0]/").unwrap()
+            *zoned.url,
+            crate::url::parse("http://[fe80::1%25eth0]/").unwrap()
         );
         let own = prepared(&defaults(), Request::get("http://u:p@h/").bearer("t"));
         assert_eq!(own.headers[AUTHORIZATION], "Bearer t");

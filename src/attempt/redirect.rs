@@ -6,7 +6,7 @@ use http::header::LOCATION;
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State;
-use crate::response::{Head, Hop};
+use crate::response::Hop;
 use crate::retry::redirect::{self, Next as Onward, Step};
 use crate::retry::{self, retry_after};
 use crate::settings::Redirecting;
@@ -37,10 +37,10 @@ impl AttemptState {
             return None;
         }
         let prepared = &self.prepared;
-        let (method, head) = (prepared.method.clone(), Arc::clone(&prepared.head));
+        let (method, url) = (prepared.method.clone(), Arc::clone(&prepared.url));
         let step = Step {
             method: &method,
-            url: &head.url,
+            url: &url,
             status: reply.status,
             location: reply.headers.first(&LOCATION),
             hops: self.report.rare().history.len() as u32,
@@ -121,7 +121,7 @@ impl AttemptState {
         self.dropped.add(next.dropped);
         self.prepared.with_body &= !next.drop_body;
         self.prepared.method = next.method;
-        self.prepared.head = Head::before(next.url);
+        self.prepared.url = Arc::new(next.url);
         self.tally.redirected();
         self.stage = Stage::Redirect;
         Ok(Next::Redirect { host, delay })

@@ -184,9 +184,7 @@ impl Attempts {
         }
         match &self.state {
             Some(state) => state.shown_url(request),
-            None => request
-                .redaction()
-                .uri(self.target.head_of(request).url.uri()),
+            None => request.redaction().uri(self.target.url_of(request).uri()),
         }
     }
 }

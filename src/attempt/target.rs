@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::redact::unreadable;
 use crate::request::Request;
-use crate::response::Head;
 use crate::url::{self, Mistake, Url};
 use http::Uri;
 
@@ -114,8 +113,8 @@ pub(crate) struct RequestTarget {
     /// True if the request says nothing but its URL, which has no userinfo, and the client has no settings for hosts: it
     /// is a GET with the client's headers.
     pub(super) plain: bool,
-    /// Head of the response to come, with the URL. `None`: the URL is read from the text.
-    pub(super) head: Option<Arc<Head>>,
+    /// The parsed URL. `None`: it is read from the text.
+    url: Option<Arc<Url>>,
     /// Position of the path in the text of the URL. `None`: the URL is not sent as it is written.
     path: Option<NonZeroU16>,
     /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
@@ -133,15 +132,15 @@ impl ResolvedUrl {
     ) -> RequestTarget {
         let plain = request.is_simple() && defaults.suffice() && !self.url.has_userinfo();
         let text = self.written.as_ref().unwrap_or(request.shared_url());
-        let (head, path) = match kept {
+        let (url, path) = match kept {
             KeptUrl::Text if self.is_written => {
                 (None, self.url.path_in(text).and_then(NonZeroU16::new))
             }
-            KeptUrl::Text | KeptUrl::Parsed => (Some(Head::before(self.url)), None),
+            KeptUrl::Text | KeptUrl::Parsed => (Some(Arc::new(self.url)), None),
         };
         RequestTarget {
             plain,
-            head,
+            url,
             path,
             written: self.written,
         }
@@ -149,16 +148,21 @@ impl ResolvedUrl {
 }
 
 impl RequestTarget {
-    /// Returns the head of the response to come, with the URL that the request is sent to first.
-    pub(super) fn head_of(&self, request: &Request) -> Arc<Head> {
-        if let Some(head) = &self.head {
-            return Arc::clone(head);
+    /// Returns the URL that the request is sent to first.
+    pub(super) fn url_of(&self, request: &Request) -> Arc<Url> {
+        if let Some(url) = &self.url {
+            return Arc::clone(url);
         }
         let text = self.written.as_ref().unwrap_or(request.shared_url());
-        Head::before(match self.path {
+        Arc::new(match self.path {
             Some(path) => Url::known(text, path.get()),
             None => url::parse(text).unwrap_or_else(|_| Uri::default().into()),
         })
+    }
+
+    /// Lets go of the parsed URL, once the prepared request has it.
+    pub(super) fn forget_url(&mut self) {
+        self.url = None;
     }
 }
 
@@ -195,10 +199,10 @@ mod tests {
         let kept = |defaults: &Defaults, request: &Request| {
             let resolved = found(defaults, request).unwrap();
             let kept = resolved.into_target(defaults, request, KeptUrl::Text);
-            let head = kept.head.as_ref().map(|head| head.url.uri().to_string());
+            let url = kept.url.as_ref().map(|url| url.uri().to_string());
             (
-                kept.head_of(request).url.uri().to_string(),
-                head,
+                kept.url_of(request).uri().to_string(),
+                url,
                 kept.path.map(NonZeroU16::get),
             )
         };
@@ -218,7 +222,7 @@ mod tests {
         let request = Request::from("http://h/a");
         let resolved = found(&defaults, &request).unwrap();
         let few = resolved.into_target(&defaults, &request, KeptUrl::Parsed);
-        assert_eq!(*few.head.unwrap().url.uri(), "http://h/a");
+        assert_eq!(*few.url.unwrap().uri(), "http://h/a");
         let with_query = Request::get("http://h/a").query("b", "1");
         assert_eq!(
             kept(&defaults, &with_query).1.as_deref(),

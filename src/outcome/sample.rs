@@ -35,7 +35,7 @@ pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) 
         status,
         version: Version::HTTP_11,
         headers: headers.into(),
-        url: crate::url::parse(url).unwrap(),
+        url: crate::url::parse(url).unwrap().into(),
         history: Box::default(),
         timings,
         remote: Some("192.0.2.7:443".parse().unwrap()),

@@ -37,15 +37,14 @@ pub struct Response {
     truncated: bool,
 }
 
-/// What is known of an exchange beside the body. Made before it, with the URL that is asked, and filled in with the answer:
-/// whoever hands a request in makes it and whoever takes the outcome lets go of it, mostly one thread, and memory that
-/// goes from thread to thread costs an allocator more.
+/// Head of a response, and what is known of its exchange.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
-    pub(crate) url: Url,
+    /// URL that answered.
+    pub(crate) url: Arc<Url>,
     pub(crate) history: Box<[Hop]>,
     pub(crate) timings: Phases,
     pub(crate) remote: Option<SocketAddr>,
@@ -289,10 +288,11 @@ impl fmt::Debug for Hop {
 }
 
 impl Head {
-    /// Of an answer that is still to come.
-    pub(crate) fn before(url: Url) -> Arc<Head> {
-        Arc::new(Head {
-            status: 0,
+    /// A head that says nothing but its status and the URL that answered.
+    #[cfg(test)]
+    pub(crate) fn of(status: u16, url: Arc<Url>) -> Head {
+        Head {
+            status,
             version: Version::HTTP_11,
             headers: Headers::default(),
             url,
@@ -303,7 +303,7 @@ impl Head {
             undecoded: false,
             saved: None,
             redaction: Redaction::default(),
-        })
+        }
     }
 
     /// The `Content-Type` as sent, as a record shows it.
@@ -330,11 +330,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
         headers.insert("set-cookie", "sid=secret".parse().unwrap());
-        let mut head = Head::before(Uri::from_static("http://user:secret@h/").into());
-        let answered = Arc::make_mut(&mut head);
-        answered.status = 200;
-        answered.headers = headers.into();
-        Response::new(head, body.to_vec(), false)
+        let url = Arc::new(Uri::from_static("http://user:secret@h/").into());
+        let head = Head {
+            headers: headers.into(),
+            ..Head::of(200, url)
+        };
+        Response::new(Arc::new(head), body.to_vec(), false)
     }
 
     #[test]
