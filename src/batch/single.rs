@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
 use super::feed::{Feeder, taken};
-use super::receive::{Message, as_response, results};
+use super::outcomes::inbox::{Message, as_response, results};
 use super::refused::{Refusal, Refused};
 
 /// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.

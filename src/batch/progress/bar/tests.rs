@@ -6,8 +6,8 @@ use indicatif::TermLike;
 
 use crate::client::Client;
 
-use super::super::progress::{HoldingHost, WaitingHost};
 use super::*;
+use crate::batch::progress::{HoldingHost, WaitingHost};
 
 /// A terminal that remembers what was written to it.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// Holds values by their index until all before them have been handed out.
-pub(super) struct Reorder<V> {
+pub(in crate::batch) struct Reorder<V> {
     /// The index of the first place.
     next: u64,
     early: VecDeque<Option<V>>,
@@ -19,7 +19,7 @@ impl<V> Default for Reorder<V> {
 }
 
 impl<V> Reorder<V> {
-    pub(super) fn put(&mut self, index: u64, value: V) {
+    pub(in crate::batch) fn put(&mut self, index: u64, value: V) {
         let Some(place) = index.checked_sub(self.next) else {
             return;
         };
@@ -31,7 +31,7 @@ impl<V> Reorder<V> {
     }
 
     /// The next in order, if it is here.
-    pub(super) fn take(&mut self) -> Option<V> {
+    pub(in crate::batch) fn take(&mut self) -> Option<V> {
         let value = self.early.front_mut()?.take()?;
         self.early.pop_front();
         self.next += 1;

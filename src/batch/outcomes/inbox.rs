@@ -17,7 +17,7 @@ use crate::rejection::Rejection;
 use crate::response::Response;
 
 /// What comes through a batch's results channel.
-pub(super) enum Message<T> {
+pub(in crate::batch) enum Message<T> {
     /// An outcome, and the bytes it holds on to until it is taken.
     Outcome(Outcome<T>, u64),
     /// There may be room to feed, or something ended without an attempt.
@@ -32,7 +32,7 @@ const PLACES: usize = 1 << 16;
 ///
 /// One channel carries both outcomes and nudges: waiting for two at once costs twice, for each outcome. Its capacity is
 /// the window and one place for the one nudge that may be under way.
-pub(super) struct Results<T, F> {
+pub(in crate::batch) struct Results<T, F> {
     to: Sender<Message<T>>,
     nudged: Arc<AtomicBool>,
     deadline: OnceLock<Instant>,
@@ -40,12 +40,12 @@ pub(super) struct Results<T, F> {
 }
 
 /// The caller's end.
-pub(super) struct Inbox<T> {
-    pub(super) results: Receiving<Message<T>>,
+pub(in crate::batch) struct Inbox<T> {
+    pub(in crate::batch) results: Receiving<Message<T>>,
     nudged: Arc<AtomicBool>,
 }
 
-pub(super) fn results<T, F>(window: usize, make: F) -> (Results<T, F>, Inbox<T>) {
+pub(in crate::batch) fn results<T, F>(window: usize, make: F) -> (Results<T, F>, Inbox<T>) {
     let (to, results) = match window {
         0..PLACES => bounded(window + 1),
         _ => unbounded(),
@@ -72,7 +72,7 @@ const YIELDS: usize = 4;
 
 impl<T> Inbox<T> {
     /// Waits for what comes next, until the deadline, or until there is something in the other channel.
-    pub(super) fn wait<X>(
+    pub(in crate::batch) fn wait<X>(
         &self,
         deadline: Option<Instant>,
         other: Option<&Receiving<X>>,
@@ -95,7 +95,7 @@ impl<T> Inbox<T> {
     }
 
     /// The nudge was received; from here on the next one is sent.
-    pub(super) fn looks(&self) {
+    pub(in crate::batch) fn looks(&self) {
         self.nudged.store(false, Ordering::Release);
     }
 }

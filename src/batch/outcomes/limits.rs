@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use crate::redact::escape::log_line;
 use crate::schedule::Ended;
 
-use super::cancel::CancelToken;
-use super::control::{End, Unfinished};
-use super::outcomes::Outcomes;
+use super::Outcomes;
+use crate::batch::cancel::CancelToken;
+use crate::batch::control::{End, Unfinished};
 
 impl<I, T> Outcomes<I, T> {
     /// Ends the batch at the first failed request: nothing further is read, what is queued is cancelled, what runs is
@@ -69,7 +69,7 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// How many of those read have not been handed out.
-    pub(super) fn unfinished(&self) -> Unfinished {
+    pub(in crate::batch) fn unfinished(&self) -> Unfinished {
         Unfinished {
             unfinished: (self.fed() - self.handed_out) as usize,
             total: self.fed() as usize,
@@ -87,7 +87,7 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// The batch begins: its clock runs.
-    pub(super) fn begin(&mut self) {
+    pub(in crate::batch) fn begin(&mut self) {
         self.summary.begin();
         log_line!(Info, "batch begins");
         if let Some(deadline) = self

@@ -11,8 +11,8 @@ use crate::host::Host;
 use crate::redact::escape::log_line;
 use crate::request::Request;
 
-use super::outcomes::Outcomes;
-use super::progress::{Progress, ProgressHandle};
+use super::{Progress, ProgressHandle};
+use crate::batch::outcomes::Outcomes;
 
 /// How often the bar is drawn.
 const TICK: Duration = Duration::from_millis(100);

@@ -32,20 +32,20 @@ struct Running {
 }
 
 /// What is cheap to read of the figures.
-pub(super) struct Counts {
-    pub(super) total: Option<u64>,
-    pub(super) succeeded: u64,
-    pub(super) rejected: u64,
-    pub(super) failed: u64,
-    pub(super) cancelled: u64,
-    pub(super) not_done: u64,
-    pub(super) started: Option<Instant>,
-    pub(super) last_end: Option<Instant>,
-    pub(super) ended: Option<Instant>,
+pub(in crate::batch) struct Counts {
+    pub(in crate::batch) total: Option<u64>,
+    pub(in crate::batch) succeeded: u64,
+    pub(in crate::batch) rejected: u64,
+    pub(in crate::batch) failed: u64,
+    pub(in crate::batch) cancelled: u64,
+    pub(in crate::batch) not_done: u64,
+    pub(in crate::batch) started: Option<Instant>,
+    pub(in crate::batch) last_end: Option<Instant>,
+    pub(in crate::batch) ended: Option<Instant>,
 }
 
 impl SummaryHandle {
-    pub(super) fn new(workers: usize) -> Self {
+    pub(in crate::batch) fn new(workers: usize) -> Self {
         let mut summary = Summary::new();
         summary.set_at_once(workers);
         SummaryHandle(Arc::new(Mutex::new(Running {
@@ -69,7 +69,7 @@ impl SummaryHandle {
         summary
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(in crate::batch) fn counts(&self) -> Counts {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let summary = &running.summary;
         Counts {
@@ -86,12 +86,12 @@ impl SummaryHandle {
     }
 
     /// How many requests there are in all is known.
-    pub(super) fn expect(&self, total: u64) {
+    pub(in crate::batch) fn expect(&self, total: u64) {
         self.update(|running| (running.total, running.counted) = (Some(total), true));
     }
 
     /// Somebody says how many there will be.
-    pub(super) fn expect_about(&self, total: u64) {
+    pub(in crate::batch) fn expect_about(&self, total: u64) {
         self.update(|running| {
             if !running.counted {
                 running.total = Some(total);
@@ -100,16 +100,16 @@ impl SummaryHandle {
     }
 
     /// The host with the longest latency, where there are several and not too many to ask often.
-    pub(super) fn slowest(&self) -> Option<(Host, Duration)> {
+    pub(in crate::batch) fn slowest(&self) -> Option<(Host, Duration)> {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.summary.slowest_of(100)
     }
 
-    pub(super) fn begin(&self) {
+    pub(in crate::batch) fn begin(&self) {
         self.update(|running| running.started = Some(Instant::now()));
     }
 
-    pub(super) fn record<T>(&self, outcome: &Outcome<T>) {
+    pub(in crate::batch) fn record<T>(&self, outcome: &Outcome<T>) {
         self.update(|running| running.summary.record(outcome));
     }
 
@@ -119,11 +119,11 @@ impl SummaryHandle {
     }
 
     /// A request ended at this time without another attempt.
-    pub(super) fn ended_untried(&self, now: Instant) {
+    pub(in crate::batch) fn ended_untried(&self, now: Instant) {
         self.update(|running| running.last_end = Some(now));
     }
 
-    pub(super) fn end(&self) {
+    pub(in crate::batch) fn end(&self) {
         self.update(|running| {
             running.ended.get_or_insert_with(Instant::now);
         });

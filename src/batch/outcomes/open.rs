@@ -6,13 +6,13 @@ use crate::executor::{Owner, Receiver, Taken};
 use crate::outcome::{Context, State};
 use crate::response::Response;
 
-use super::channel::{Count, Intake};
-use super::control::Control;
-use super::feed::Feeder;
-use super::outcomes::{Order, Outcomes, Shape};
-use super::receive::results;
+use super::inbox::results;
 use super::reorder::Reorder;
-use super::tally::SummaryHandle;
+use super::{Order, Outcomes, Shape};
+use crate::batch::channel::{Count, Intake};
+use crate::batch::control::Control;
+use crate::batch::feed::Feeder;
+use crate::batch::progress::tally::SummaryHandle;
 
 impl<I, T> Outcomes<I, T>
 where

@@ -1,5 +1,10 @@
 //! The iterator over a batch's outcomes. The caller's thread feeds: each `next` tops up the schedule, then receives.
 
+pub(super) mod inbox;
+mod limits;
+mod open;
+mod reorder;
+
 use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -15,12 +20,12 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::schedule::{Bounds, Id};
 
+use self::inbox::{Inbox, Message};
+use self::reorder::Reorder;
 use super::channel::Count;
 use super::control::{Control, End};
 use super::feed::{Feeder, taken};
-use super::receive::{Inbox, Message};
-use super::reorder::Reorder;
-use super::tally::SummaryHandle;
+use super::progress::tally::SummaryHandle;
 
 /// The outcomes of a batch: an iterator that owns the input, reads it as it needs more, and ends after exactly one
 /// outcome for each request.
@@ -31,41 +36,41 @@ use super::tally::SummaryHandle;
 /// It is [`Send`] where the input is, so rayon's `par_bridge` works on it.
 #[must_use = "nothing is sent until its outcomes are asked for"]
 pub struct Outcomes<I, T = Response> {
-    pub(super) owner: Arc<Owner>,
-    pub(super) batch: Id,
+    pub(in crate::batch) owner: Arc<Owner>,
+    pub(in crate::batch) batch: Id,
     /// Gone once it is exhausted.
-    pub(super) input: Option<I>,
+    pub(in crate::batch) input: Option<I>,
     /// Set where other threads feed.
-    pub(super) count: Option<Arc<Count>>,
-    pub(super) feeder: Feeder,
-    pub(super) receiver: Arc<dyn Receiver>,
-    pub(super) inbox: Inbox<T>,
+    pub(in crate::batch) count: Option<Arc<Count>>,
+    pub(in crate::batch) feeder: Feeder,
+    pub(in crate::batch) receiver: Arc<dyn Receiver>,
+    pub(in crate::batch) inbox: Inbox<T>,
     /// Requests handed in from the input.
-    pub(super) fed: u64,
+    pub(in crate::batch) fed: u64,
     /// Outcomes received, whether or not handed out yet.
-    pub(super) received: u64,
-    pub(super) handed_out: u64,
+    pub(in crate::batch) received: u64,
+    pub(in crate::batch) handed_out: u64,
     /// There may be room to feed.
-    pub(super) try_feed: bool,
+    pub(in crate::batch) try_feed: bool,
     /// Something may have ended without an attempt, or be past its deadline.
-    pub(super) must_look: bool,
+    pub(in crate::batch) must_look: bool,
     /// When something will be past its deadline.
-    pub(super) next_look: Option<Instant>,
+    pub(in crate::batch) next_look: Option<Instant>,
     /// Outcomes handed out of which the schedule does not know yet; [`Count`] has them where other threads feed.
-    pub(super) owed: Taken,
+    pub(in crate::batch) owed: Taken,
     /// How many may be owed before the schedule is told, and how many bytes.
-    pub(super) chunk: usize,
-    pub(super) owed_bytes: u64,
+    pub(in crate::batch) chunk: usize,
+    pub(in crate::batch) owed_bytes: u64,
     /// The window has places to spare for what is owed: nothing waits for the schedule to be told, so that it can be
     /// told of many at once.
-    pub(super) lazy: bool,
-    pub(super) reorder: Option<Reorder<(Outcome<T>, Option<u64>)>>,
-    pub(super) summary: SummaryHandle,
+    pub(in crate::batch) lazy: bool,
+    pub(in crate::batch) reorder: Option<Reorder<(Outcome<T>, Option<u64>)>>,
+    pub(in crate::batch) summary: SummaryHandle,
     /// What shows the batch for as long as it lasts.
-    pub(super) shown: Option<Box<dyn Any + Send + Sync>>,
-    pub(super) control: Control,
-    pub(super) begun: bool,
-    pub(super) ended: bool,
+    pub(in crate::batch) shown: Option<Box<dyn Any + Send + Sync>>,
+    pub(in crate::batch) control: Control,
+    pub(in crate::batch) begun: bool,
+    pub(in crate::batch) ended: bool,
 }
 
 /// What an iteration finds next.
@@ -147,7 +152,7 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// Requests handed in so far.
-    pub(super) fn fed(&self) -> u64 {
+    pub(in crate::batch) fn fed(&self) -> u64 {
         self.count
             .as_ref()
             .map_or(self.fed, |count| count.accepted())
@@ -202,7 +207,7 @@ where
     }
 
     /// Keeps requests going while outcomes cannot be taken. Says when something will be past its deadline.
-    pub(super) fn keep_going(&mut self) -> Option<Instant> {
+    pub(in crate::batch) fn keep_going(&mut self) -> Option<Instant> {
         let owed = self.pay();
         self.must_look = true;
         let again = self.executor().tell(self.batch, owed);
@@ -260,7 +265,7 @@ where
     }
 
     /// The next outcome, unless `until` passes before, or there is something in the other channel and no outcome yet.
-    pub(super) fn advance_beside<X>(
+    pub(in crate::batch) fn advance_beside<X>(
         &mut self,
         until: Option<Instant>,
         other: Option<&Receiving<X>>,

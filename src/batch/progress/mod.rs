@@ -1,5 +1,9 @@
 //! How far a batch is, while it runs.
 
+#[cfg(feature = "progress")]
+mod bar;
+pub(super) mod tally;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,8 +14,8 @@ use crate::host::Host;
 use crate::request::Request;
 use crate::schedule::Id;
 
+use self::tally::{Counts, SummaryHandle};
 use super::outcomes::Outcomes;
-use super::tally::{Counts, SummaryHandle};
 
 /// Over how much of the past the rate is measured.
 const RECENT: Duration = Duration::from_secs(10);
