@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
 use crate::executor::{Executor, Handle, Watcher};
 
-use super::control::Unfinished;
+use super::ending::Unfinished;
 
 /// Handles as their requests end: those that have ended first, then each as it does. The same handle given twice comes
 /// once; handles of several clients mix.

@@ -2,7 +2,7 @@
 
 mod cancel;
 mod channel;
-mod control;
+mod ending;
 mod feed;
 mod handles;
 mod known_hosts;
@@ -15,7 +15,7 @@ mod timeout;
 
 pub use cancel::CancelToken;
 pub use channel::Intake;
-pub use control::{End, Unfinished};
+pub use ending::{End, Unfinished};
 pub use handles::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 pub use outcomes::Outcomes;
 pub use par_map::{Panicked, ParMap};

@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 
 use super::channel::Count;
-use super::control::End;
+use super::ending::End;
 use super::outcomes::{Outcomes, Step};
 
 /// What the closure of [`Outcomes::par_map`] did not give, for it panicked.

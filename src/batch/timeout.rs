@@ -7,7 +7,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
 
-use super::control::{End, Unfinished};
+use super::ending::{End, Unfinished};
 use super::outcomes::{Outcomes, Step};
 
 /// [`Outcomes`] with a limit: see [`Outcomes::timeout`].

@@ -7,7 +7,7 @@ use crate::schedule::Ended;
 
 use super::Outcomes;
 use crate::batch::cancel::CancelToken;
-use crate::batch::control::{End, Unfinished};
+use crate::batch::ending::{End, Unfinished};
 
 impl<I, T> Outcomes<I, T> {
     /// Ends the batch at the first failed request: nothing further is read, what is queued is cancelled, what runs is

@@ -23,7 +23,7 @@ use crate::schedule::{Bounds, Id};
 use self::inbox::{Inbox, Message};
 use self::reorder::Reorder;
 use super::channel::Count;
-use super::control::{Control, End};
+use super::ending::{Control, End};
 use super::feed::{Feeder, taken};
 use super::progress::tally::SummaryHandle;
 

@@ -10,7 +10,7 @@ use super::inbox::results;
 use super::reorder::Reorder;
 use super::{Order, Outcomes, Shape};
 use crate::batch::channel::{Count, Intake};
-use crate::batch::control::Control;
+use crate::batch::ending::Control;
 use crate::batch::feed::Feeder;
 use crate::batch::progress::tally::SummaryHandle;
 
