@@ -1,4 +1,4 @@
-//! From a request to what the schedule is fed with.
+//! Requests made ready for the schedule.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,32 +11,33 @@ use crate::url::Mistake;
 
 use super::known_hosts::KnownHosts;
 
-/// The request in the client's hands: what is shown of it, from here on, is for the client to say.
+/// Takes a request over: from here on the client's redaction decides what is shown of it.
 pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Request> {
     Arc::new(request.into().under(&defaults.redaction))
 }
 
-/// Makes requests what the schedule is fed with.
+/// Makes jobs of requests.
 #[derive(Default)]
 pub(super) struct Feeder {
-    /// No more wait than what keeping the URL of each costs nothing that counts.
-    few: bool,
+    /// True if each job keeps its parsed URL, because the window bounds their number to [`FEW`]. False: a job's URL is
+    /// parsed again when its turn comes, which saves memory.
+    keeps_urls: bool,
     known: KnownHosts,
 }
 
-/// Up to so many are few.
+/// Upper bound for the number of waiting jobs that keep their parsed URL.
 const FEW: usize = 4096;
 
 impl Feeder {
-    /// For a batch with this window.
+    /// A feeder for a batch with this window.
     pub(super) fn within(window: usize) -> Feeder {
         Feeder {
-            few: window <= FEW,
+            keeps_urls: window <= FEW,
             known: KnownHosts::default(),
         }
     }
 
-    /// A job for the request, or its end, where it is not fit to be sent.
+    /// Makes a job of the request. A request that is not fit to be sent becomes a job that has ended.
     pub(super) fn feed(
         &mut self,
         defaults: &Defaults,
@@ -58,7 +59,8 @@ impl Feeder {
         }
     }
 
-    /// What the request is sent to, as far as it is kept beside it, and whom. The error says why it is not fit to be.
+    /// Returns the request's target, as far as the job keeps it, and its host. The error says why the request is not fit
+    /// to be sent.
     fn find(&mut self, defaults: &Defaults, request: &Request) -> Result<(Kept, Host), Mistake> {
         let known = |text: &Arc<str>| self.known.find(text);
         let (target, host) = target(defaults, request, known)?;
@@ -69,6 +71,6 @@ impl Feeder {
                 .host_of(&target.url)
                 .ok_or(Mistake::new("the URL has no host"))?,
         };
-        Ok((target.kept(request, self.few), host))
+        Ok((target.kept(request, self.keeps_urls), host))
     }
 }
