@@ -1,23 +1,24 @@
-//! Why a batch ends.
+//! The end of a batch: why it ended, and what ends it early.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::outcome::Outcome;
+use crate::schedule::Id;
 
 use super::cancel::CancelToken;
 
-/// The iteration's limit passed before all had ended.
+/// The iteration's limit passed before all requests had ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{unfinished} (of {total}) requests unfinished")]
 pub struct Unfinished {
-    /// How many had not ended.
+    /// Number of requests that had not ended.
     pub unfinished: usize,
-    /// How many there were, as far as the input had been read.
+    /// Number of requests in all, as far as the input had been read.
     pub total: usize,
 }
 
-/// Why a batch ended.
+/// The reason why a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End {
@@ -32,7 +33,7 @@ pub enum End {
     Cancelled,
     /// The limit of [`timeout`](crate::Outcomes::timeout) passed.
     TimedOut,
-    /// What the outcomes were [recorded to](crate::Outcomes::record_to) could not be written.
+    /// An outcome could not be written to the sink that the batch [records to](crate::Outcomes::record_to).
     SinkFailed,
     /// The client was shut down.
     Shutdown,
@@ -52,23 +53,58 @@ impl fmt::Display for End {
     }
 }
 
-/// What ends a batch early, and what has been seen of it.
+/// The conditions that end a batch early, and the signs of its end that were seen in its outcomes.
+///
+/// Invariant: the first reason to [`stop`](Ending::stop) holds, and from [`finish`](Ending::finish) on there is an
+/// [`end`](Ending::end).
 #[derive(Debug, Default)]
-pub(super) struct Control {
+pub(super) struct Ending {
+    /// Number of failures that ends the batch. `None`: no number does.
     pub(super) max_failures: Option<u64>,
-    pub(super) failures: u64,
+    /// Time from the first step to the deadline of the batch. `None`: it has no deadline.
     pub(super) limit: Option<Duration>,
+    /// The token that may end the batch. `None`: there is none.
     pub(super) token: Option<CancelToken>,
-    pub(super) stopped: Option<End>,
-    /// The input gave no more.
-    pub(super) exhausted: bool,
+    /// Number of failed outcomes handed out.
+    failures: u64,
+    /// The reason for which this end of the batch stopped it. `None`: it did not.
+    stopped: Option<End>,
+    /// True if an outcome was handed out of a request that was cancelled with the batch.
     saw_cancelled: bool,
+    /// True if an outcome was handed out of a request that the batch's deadline ended.
     saw_deadline: bool,
+    state: BatchState,
 }
 
-impl Control {
-    /// Looks at an outcome that is handed out. True: it is one failure too many.
-    pub(super) fn see<T>(&mut self, outcome: &Outcome<T>) -> bool {
+/// The state of the iteration over a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum BatchState {
+    /// No outcome was asked for yet.
+    #[default]
+    New,
+    Running,
+    /// The last outcome was handed out. The reason is the one that was known then.
+    Finished(End),
+}
+
+impl Ending {
+    /// Returns true for the first step of the iteration, and false for all later ones.
+    #[inline]
+    pub(super) fn is_first_step(&mut self) -> bool {
+        let first = self.state == BatchState::New;
+        if first {
+            self.state = BatchState::Running;
+        }
+        first
+    }
+
+    /// Returns true if the iteration has begun and has not come to its end.
+    pub(super) fn is_running(&self) -> bool {
+        self.state == BatchState::Running
+    }
+
+    /// Counts an outcome that is handed out. Returns true if it is the failure that ends the batch.
+    pub(super) fn is_one_failure_too_many<T>(&mut self, outcome: &Outcome<T>) -> bool {
         if outcome.is_not_done() {
             let cancelled = outcome.is_cancelled();
             self.saw_cancelled |= cancelled;
@@ -82,15 +118,172 @@ impl Control {
         self.max_failures.is_some_and(|most| self.failures >= most) && self.stopped.is_none()
     }
 
-    pub(super) fn end(&self) -> End {
+    /// Notes the reason for which the batch is stopped. Returns false if it had been stopped before.
+    pub(super) fn stop(&mut self, end: End) -> bool {
+        let first = self.stopped.is_none();
+        self.stopped.get_or_insert(end);
+        first
+    }
+
+    /// Notes that the last outcome was handed out, and returns the reason of the end. `None`: that was noted before.
+    /// `exhausted`: true if every request of the source was handed in.
+    pub(super) fn finish(&mut self, exhausted: bool) -> Option<End> {
+        if matches!(self.state, BatchState::Finished(_)) {
+            return None;
+        }
+        let end = self.reason(exhausted);
+        self.state = BatchState::Finished(end);
+        Some(end)
+    }
+
+    /// Returns why the batch ended. `None`: its last outcome has not been handed out.
+    pub(super) fn end(&self) -> Option<End> {
+        match self.state {
+            // A sink may fail after the last outcome.
+            BatchState::Finished(end) => Some(self.stopped.unwrap_or(end)),
+            BatchState::New | BatchState::Running => None,
+        }
+    }
+
+    fn reason(&self, exhausted: bool) -> End {
         let cancelled = self.token.as_ref().is_some_and(CancelToken::is_cancelled);
         match self.stopped {
             Some(end) => end,
             None if self.saw_deadline => End::Deadline,
-            None if cancelled && (self.saw_cancelled || !self.exhausted) => End::Cancelled,
-            None if self.exhausted && !self.saw_cancelled => End::Completed,
-            None if self.limit.is_some() && !self.exhausted => End::Deadline,
+            None if cancelled && (self.saw_cancelled || !exhausted) => End::Cancelled,
+            None if exhausted && !self.saw_cancelled => End::Completed,
+            None if self.limit.is_some() && !exhausted => End::Deadline,
             None => End::Shutdown,
         }
+    }
+
+    /// Takes the batch from its token.
+    pub(super) fn let_go_of_token(&self, batch: Id) {
+        if let Some(token) = &self.token {
+            token.remove(batch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::error::{Error, ErrorType};
+    use crate::outcome::State;
+    use crate::request::Request;
+
+    fn failed(error: ErrorType) -> Outcome<()> {
+        Outcome {
+            index: 0,
+            request: Arc::new(Request::get("http://host/")),
+            state: State::Failed(Error::new(error, "failed")),
+            report: Box::default(),
+        }
+    }
+
+    fn cut_short(error: ErrorType) -> Outcome<()> {
+        let mut outcome = failed(error);
+        outcome.report.cut_short = true;
+        outcome
+    }
+
+    #[test]
+    fn the_failure_that_reaches_the_limit_is_one_too_many() {
+        let mut ending = Ending {
+            max_failures: Some(2),
+            ..Ending::default()
+        };
+        assert!(!ending.is_one_failure_too_many(&failed(ErrorType::Io)));
+        assert!(!ending.is_one_failure_too_many(&cut_short(ErrorType::Cancelled)));
+        assert!(ending.is_one_failure_too_many(&failed(ErrorType::Io)));
+        assert!(ending.stop(End::TooManyFailures));
+        assert!(!ending.is_one_failure_too_many(&failed(ErrorType::Io)));
+    }
+
+    #[test]
+    fn the_first_reason_to_stop_holds() {
+        let mut ending = Ending::default();
+        assert!(ending.stop(End::TimedOut));
+        assert!(!ending.stop(End::SinkFailed));
+        assert_eq!(ending.end(), None);
+        assert_eq!(ending.finish(false), Some(End::TimedOut));
+        assert_eq!(
+            (ending.finish(true), ending.end()),
+            (None, Some(End::TimedOut))
+        );
+    }
+
+    #[test]
+    fn a_stop_after_the_last_outcome_is_the_reason() {
+        let mut ending = Ending::default();
+        assert_eq!(ending.finish(true), Some(End::Completed));
+        ending.stop(End::SinkFailed);
+        assert_eq!(ending.end(), Some(End::SinkFailed));
+    }
+
+    #[test]
+    fn a_token_cancelled_after_the_last_outcome_changes_nothing() {
+        let token = CancelToken::new();
+        let mut ending = Ending {
+            token: Some(token.clone()),
+            ..Ending::default()
+        };
+        assert_eq!(ending.finish(false), Some(End::Shutdown));
+        token.cancel();
+        assert_eq!(ending.end(), Some(End::Shutdown));
+    }
+
+    #[test]
+    fn the_reason_follows_from_the_outcomes_and_the_source() {
+        let cancelled = CancelToken::new();
+        cancelled.cancel();
+        let limit = Some(Duration::ZERO);
+        let token = Some(cancelled);
+        for (seen, limit, token, exhausted, expected) in [
+            (None, None, None, true, End::Completed),
+            (None, None, None, false, End::Shutdown),
+            (None, limit, None, false, End::Deadline),
+            (None, limit, None, true, End::Completed),
+            (None, None, token.clone(), true, End::Completed),
+            (None, limit, token.clone(), false, End::Cancelled),
+            (
+                Some(ErrorType::Deadline),
+                limit,
+                token.clone(),
+                false,
+                End::Deadline,
+            ),
+            (
+                Some(ErrorType::Cancelled),
+                None,
+                token,
+                true,
+                End::Cancelled,
+            ),
+            (Some(ErrorType::Cancelled), None, None, true, End::Shutdown),
+        ] {
+            let mut ending = Ending {
+                limit,
+                token,
+                ..Ending::default()
+            };
+            for error in seen {
+                ending.is_one_failure_too_many(&cut_short(error));
+            }
+            assert_eq!(ending.finish(exhausted), Some(expected), "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn an_iteration_begins_with_its_first_step_and_ends_once() {
+        let mut ending = Ending::default();
+        assert!(!ending.is_running());
+        assert!(ending.is_first_step());
+        assert!(!ending.is_first_step());
+        assert!(ending.is_running());
+        ending.finish(true);
+        assert!(!ending.is_running() && !ending.is_first_step());
     }
 }

@@ -6,10 +6,14 @@ mod ending;
 mod feed;
 mod handles;
 mod known_hosts;
+mod open_batch;
 mod outcomes;
 mod par_map;
+mod process;
 mod progress;
+mod receiving;
 mod refused;
+mod results;
 mod single;
 mod timeout;
 
@@ -19,11 +23,10 @@ pub use ending::{End, Unfinished};
 pub use handles::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 pub use outcomes::Outcomes;
 pub use par_map::{Panicked, ParMap};
-pub use progress::tally::SummaryHandle;
-pub use progress::{HoldingHost, Progress, ProgressHandle, WaitingHost};
+pub use progress::{HoldingHost, Progress, ProgressHandle, SummaryHandle, WaitingHost};
 pub use refused::{Refusal, Refused};
 pub use timeout::InTime;
 
-pub(crate) use outcomes::inbox::{as_response, processed};
 pub(crate) use outcomes::{Order, Shape, Step};
+pub(crate) use process::{as_response, processed};
 pub(crate) use single::{send, submit};

@@ -1,117 +1,121 @@
-//! From a worker to the caller: a batch's end of the results channel.
+//! The results channel of a batch: workers send outcomes into it, the caller's thread receives them.
 
 use std::any::Any;
-use std::error::Error as StdError;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver as Receiving, Select, Sender, TrySendError, bounded, unbounded};
+use crossbeam_channel::{
+    Receiver as Receiving, RecvTimeoutError, Select, Sender, TrySendError, bounded, unbounded,
+};
 
-use crate::error::{Error, ErrorType, StopReason};
-use crate::executor::{Executor, Receiver, Turns, panicked, soon_back};
+use crate::executor::{Executor, Receiver, soon_back};
 use crate::outcome::{Context, Outcome, State};
-use crate::rejection::Rejection;
 use crate::response::Response;
 
-/// What comes through a batch's results channel.
-pub(in crate::batch) enum Message<T> {
-    /// An outcome, and the bytes it holds on to until it is taken.
+use super::receiving::{ready_until, recv_until};
+
+/// A message of the results channel.
+///
+/// One channel carries outcomes and nudges, because waiting on two channels at once takes twice the time per outcome.
+pub(super) enum Message<T> {
+    /// An outcome, and the bytes of body that it keeps in memory until it is taken.
     Outcome(Outcome<T>, u64),
-    /// There may be room to feed, or something ended without an attempt.
-    Look,
+    /// A request to look at the schedule: there may be room to feed, or a request may have ended without an attempt.
+    Nudge,
 }
 
-/// Up to so many places of a channel are made in advance. Those of a wider window are made as they are needed; the
-/// schedule dispatches nothing beyond the window either way.
-const PLACES: usize = 1 << 16;
+/// Upper bound for the places of a channel that are allocated in advance. The channel of a wider window allocates as
+/// it is used; the schedule dispatches nothing beyond the window either way.
+const PREALLOCATED_PLACES: usize = 1 << 16;
 
-/// Makes outcomes what the caller wants and sends them on.
-///
-/// One channel carries both outcomes and nudges: waiting for two at once costs twice, for each outcome. Its capacity is
-/// the window and one place for the one nudge that may be under way.
-pub(in crate::batch) struct Results<T, F> {
+/// The workers' end: makes each success the value that the caller gets, and sends the outcome on.
+struct ResultSender<T, F> {
     to: Sender<Message<T>>,
     nudged: Arc<AtomicBool>,
+    /// End of the batch, set once before its first request.
     deadline: OnceLock<Instant>,
     make: F,
 }
 
 /// The caller's end.
-pub(in crate::batch) struct Inbox<T> {
-    pub(in crate::batch) results: Receiving<Message<T>>,
+pub(super) struct ResultReceiver<T> {
+    messages: Receiving<Message<T>>,
+    /// True while a nudge is in the channel, so that no second one is sent.
     nudged: Arc<AtomicBool>,
 }
 
-pub(in crate::batch) fn results<T, F>(window: usize, make: F) -> (Results<T, F>, Inbox<T>) {
-    let (to, results) = match window {
-        0..PLACES => bounded(window + 1),
+/// Makes the channel of a batch with this window: one place for each outcome that the window allows, and one for the
+/// nudge.
+pub(super) fn results<T, F>(window: usize, make: F) -> (Arc<dyn Receiver>, ResultReceiver<T>)
+where
+    T: Send + 'static,
+    F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
+{
+    let (to, messages) = match window {
+        0..PREALLOCATED_PLACES => bounded(window + 1),
         _ => unbounded(),
     };
     let nudged = Arc::new(AtomicBool::new(false));
-    let inbox = Inbox {
-        results,
+    let sender = ResultSender {
+        to,
         nudged: Arc::clone(&nudged),
+        deadline: OnceLock::new(),
+        make,
     };
-    let deadline = OnceLock::new();
-    (
-        Results {
-            to,
-            nudged,
-            deadline,
-            make,
-        },
-        inbox,
-    )
+    (Arc::new(sender), ResultReceiver { messages, nudged })
 }
 
-/// How often others are let run before a wait: by then, mostly, something has come.
+/// Number of times that other threads are let run before a wait: by then a message has come in most cases.
 const YIELDS: usize = 4;
 
-impl<T> Inbox<T> {
-    /// Waits for what comes next, until the deadline, or until there is something in the other channel.
-    pub(in crate::batch) fn wait<X>(
+impl<T> ResultReceiver<T> {
+    /// Returns the next message if there is one.
+    pub(super) fn try_recv(&self) -> Option<Message<T>> {
+        self.messages.try_recv().ok()
+    }
+
+    /// Receives a message, waiting until `until` at most. `None`: without a limit.
+    pub(super) fn recv_until(
         &self,
-        deadline: Option<Instant>,
+        until: Option<Instant>,
+    ) -> Result<Message<T>, RecvTimeoutError> {
+        recv_until(&self.messages, until)
+    }
+
+    /// Waits for a message, until `until` at most, or until there is a message in `other`.
+    pub(super) fn wait<X>(
+        &self,
+        until: Option<Instant>,
         other: Option<&Receiving<X>>,
     ) -> Option<Message<T>> {
-        // A channel spins first. Where workers share this core, what it waits for comes of letting them run.
+        // A channel spins before it sleeps, which keeps workers on the same core from sending what it waits for.
         for _ in 0..YIELDS {
             thread::yield_now();
-            if let Ok(message) = self.results.try_recv() {
+            if let Some(message) = self.try_recv() {
                 return Some(message);
             }
         }
-        Executor::blocking(|| match (other, deadline) {
-            (Some(other), deadline) => {
-                either(&self.results, other, deadline);
-                self.results.try_recv().ok()
+        Executor::blocking(|| match other {
+            Some(other) => {
+                let mut select = Select::new();
+                select.recv(&self.messages);
+                select.recv(other);
+                ready_until(&mut select, until);
+                self.try_recv()
             }
-            (None, Some(deadline)) => self.results.recv_deadline(deadline).ok(),
-            (None, None) => self.results.recv().ok(),
+            None => self.recv_until(until).ok(),
         })
     }
 
-    /// The nudge was received; from here on the next one is sent.
-    pub(in crate::batch) fn looks(&self) {
+    /// Notes that the nudge was received, so that the next one is sent.
+    pub(super) fn nudge_received(&self) {
         self.nudged.store(false, Ordering::Release);
     }
 }
 
-/// Waits until either channel has something, or the deadline passes.
-fn either<A, B>(one: &Receiving<A>, other: &Receiving<B>, deadline: Option<Instant>) {
-    let mut select = Select::new();
-    select.recv(one);
-    select.recv(other);
-    match deadline {
-        Some(deadline) => drop(select.ready_deadline(deadline)),
-        None => drop(select.ready()),
-    }
-}
-
-impl<T, F> Results<T, F> {
+impl<T, F> ResultSender<T, F> {
     fn send(&self, message: Message<T>) {
         match self.to.try_send(message) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => {}
@@ -122,7 +126,7 @@ impl<T, F> Results<T, F> {
     }
 }
 
-impl<T, F> Receiver for Results<T, F>
+impl<T, F> Receiver for ResultSender<T, F>
 where
     T: Send + 'static,
     F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync,
@@ -145,58 +149,43 @@ where
 
     fn nudge(&self) {
         if !self.nudged.swap(true, Ordering::AcqRel) {
-            self.send(Message::Look);
+            self.send(Message::Nudge);
         }
     }
 }
 
-/// A success as it came.
-pub(crate) fn as_response(_: &Context<'_>, response: Response) -> State {
-    State::Success(response)
-}
-
-/// A success as the caller's closure has it. What it returns as an error is a failure of class `process`, unless it is
-/// a [`Rejection`]; a panic is one of class `panic`.
-pub(crate) fn processed<T, E>(
-    turns: &Turns,
-    context: &Context<'_>,
-    response: Response,
-    f: &impl Fn(&Context<'_>, &Response) -> Result<T, E>,
-) -> State<T>
-where
-    E: Into<Box<dyn StdError + Send + Sync>>,
-{
-    // The error's own code runs too, where it is converted and shown.
-    let processed = catch_unwind(AssertUnwindSafe(|| {
-        let made = turns.run(response.bytes().len(), || f(context, &response));
-        made.map_err(|error| {
-            let error = error.into();
-            let message = error.to_string();
-            (error, message)
-        })
-    }));
-    match processed {
-        Ok(Ok(value)) => State::Success(value),
-        Ok(Err((error, message))) => match error.downcast::<Rejection>() {
-            Ok(rejection) => State::Rejected(rejection.of(response)),
-            Err(error) => {
-                let failed = Error::new(ErrorType::Process, message).because(Some(error));
-                State::Failed(
-                    failed
-                        .with_response(Some(response))
-                        .stopped(StopReason::NotRetryable),
-                )
-            }
-        },
-        Err(panic) => State::Failed(panicked(&*panic).with_response(Some(response))),
-    }
-}
-
-/// The body an outcome keeps in memory. What a closure made of a response is not known.
+/// Returns the bytes of body that an outcome keeps in memory. The size of a value that a closure made is not known and
+/// counts as 0.
 fn kept_bytes<T: 'static>(outcome: &Outcome<T>) -> u64 {
     let response = match outcome.success() {
         Some(value) => (value as &dyn Any).downcast_ref::<Response>(),
         None => outcome.kept_response(),
     };
     response.map_or(0, |response| response.bytes().len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::process::as_response;
+
+    #[test]
+    fn a_second_nudge_is_sent_only_after_the_first_was_received() {
+        let (sender, receiver) = results(1, as_response);
+        sender.nudge();
+        sender.nudge();
+        assert!(matches!(receiver.try_recv(), Some(Message::Nudge)));
+        assert!(receiver.try_recv().is_none());
+        receiver.nudge_received();
+        sender.nudge();
+        assert!(matches!(receiver.try_recv(), Some(Message::Nudge)));
+    }
+
+    #[test]
+    fn a_wait_ends_when_the_other_channel_has_a_message() {
+        let (_sender, receiver) = results(1, as_response);
+        let (to, other) = unbounded();
+        to.send(()).unwrap();
+        assert!(receiver.wait(None, Some(&other)).is_none());
+    }
 }

@@ -1,4 +1,4 @@
-//! One request, waited for.
+//! One request, waited for or submitted.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,16 +11,17 @@ use crate::request::Request;
 use crate::schedule::{Ended, Id};
 
 use super::feed::{Feeder, taken};
-use super::outcomes::inbox::{Message, as_response, results};
+use super::process::as_response;
+use super::receiving::earliest;
 use super::refused::{Refusal, Refused};
+use super::results::{Message, results};
 
 /// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.
 pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Outcome {
-    let (receiver, inbox) = results(1, as_response);
-    let receiver = Arc::new(receiver);
-    let patience = executor.engine().deadline_of(&request);
+    let (sender, receiver) = results(1, as_response);
+    let time_limit = executor.engine().deadline_of(&request);
     let defaults = &executor.engine().defaults;
-    match Feeder::default().feed(defaults, taken(defaults, request), 0, receiver) {
+    match Feeder::default().feed(defaults, taken(defaults, request), 0, sender) {
         Feed::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
             if let Err(refused) = executor.accept(batch, job, usize::MAX) {
@@ -31,18 +32,11 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
     }
     Executor::blocking(|| {
         loop {
-            // Its own deadline begins with its first attempt; before that passes, there is nothing to end.
-            let own = patience.and_then(|patience| Instant::now().checked_add(patience));
-            let received = match [executor.expire(), own].into_iter().flatten().min() {
-                Some(deadline) => inbox.results.recv_deadline(deadline),
-                None => inbox
-                    .results
-                    .recv()
-                    .map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match received {
+            // The request's own limit counts from its first attempt, so that it cannot pass before this instant.
+            let own = time_limit.and_then(|limit| Instant::now().checked_add(limit));
+            match receiver.recv_until(earliest([executor.expire(), own])) {
                 Ok(Message::Outcome(outcome, _)) => return outcome,
-                Ok(Message::Look) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Nudge) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     unreachable!("every accepted job is delivered")
                 }
@@ -51,7 +45,7 @@ pub(crate) fn send(executor: &Arc<Executor>, batch: Id, request: Request) -> Out
     })
 }
 
-/// Hands the request in, to be asked about later.
+/// Hands the request in and returns a handle to it, unless `most` requests wait already.
 pub(crate) fn submit(
     executor: &Arc<Executor>,
     batch: Id,

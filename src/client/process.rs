@@ -67,7 +67,7 @@ impl Client {
         let make = move |context: &Context<'_>, response| processed(&turns, context, response, &f);
         Outcomes::new(
             &self.owner,
-            Some(requests.into_iter()),
+            requests.into_iter(),
             Order::Completed,
             self.shape,
             make,

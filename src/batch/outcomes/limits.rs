@@ -2,35 +2,34 @@
 
 use std::time::{Duration, Instant};
 
-use crate::redact::escape::log_line;
-use crate::schedule::Ended;
-
-use super::Outcomes;
 use crate::batch::cancel::CancelToken;
 use crate::batch::ending::{End, Unfinished};
+use crate::redact::escape::log_line;
+
+use super::Outcomes;
 
 impl<I, T> Outcomes<I, T> {
-    /// Ends the batch at the first failed request: nothing further is read, what is queued is cancelled, what runs is
-    /// aborted, and all of it comes out as cancelled outcomes. A rejected request has not failed.
+    /// Ends the batch at the first failed request: the input is read no further, queued requests are cancelled, running
+    /// ones are aborted, and all of them come out as cancelled outcomes. A rejected request has not failed.
     pub fn fail_fast(self) -> Self {
         self.max_failures(1)
     }
 
-    /// Ends the batch, as [`fail_fast`](Outcomes::fail_fast) does, once so many have failed; 0 is taken as 1.
+    /// Ends the batch, as [`fail_fast`](Outcomes::fail_fast) does, once so many requests have failed; 0 is taken as 1.
     pub fn max_failures(mut self, most: u64) -> Self {
-        self.control.max_failures = Some(most.max(1));
+        self.ending.max_failures = Some(most.max(1));
         self
     }
 
-    /// A limit for the batch as a whole, from the first call of `next`. Then nothing further is read, what waits ends
-    /// with class [`Deadline`](crate::ErrorType::Deadline), and what runs with class
+    /// Sets a limit for the batch as a whole, from the first call of `next`. When it passes, the input is read no
+    /// further, waiting requests end with class [`Deadline`](crate::ErrorType::Deadline), and running ones with class
     /// [`Timeout`](crate::ErrorType::Timeout).
     ///
     /// The limit does not reach code of the caller. An input iterator that blocks (on a socket, a pipe, another program)
     /// blocks `next` itself, and the batch ends only after the iterator has returned; a reader of a body, a hook or a
     /// closure that blocks keeps its request's outcome back. For an input that may block, feed the batch from a thread
-    /// of its own through [`Client::channel`](crate::Client::channel): at its deadline the batch then ends whatever that
-    /// thread waits for, and [`Intake::send`](crate::Intake::send) tells the thread so.
+    /// of its own through [`Client::channel`](crate::Client::channel): the batch then ends at its deadline, even if that
+    /// thread is blocked, and [`Intake::send`](crate::Intake::send) tells the thread so.
     ///
     /// ```
     /// use std::time::Duration;
@@ -45,18 +44,18 @@ impl<I, T> Outcomes<I, T> {
     /// assert_eq!(outcomes.end(), Some(haul::End::Deadline));
     /// ```
     pub fn deadline(mut self, limit: Duration) -> Self {
-        self.control.limit = Some(limit);
+        self.ending.limit = Some(limit);
         self
     }
 
     /// Lets the token end this batch.
     pub fn cancel_token(mut self, token: &CancelToken) -> Self {
-        token.add(self.owner.executor(), self.batch);
-        self.control.token = Some(token.clone());
+        token.add(self.batch.executor(), self.batch.id());
+        self.ending.token = Some(token.clone());
         self
     }
 
-    /// Why the batch ended; `None` while it has not.
+    /// Returns why the batch ended; `None` while it has not.
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -65,38 +64,34 @@ impl<I, T> Outcomes<I, T> {
     /// assert_eq!(outcomes.end(), Some(haul::End::Completed));
     /// ```
     pub fn end(&self) -> Option<End> {
-        self.ended.then(|| self.control.end())
+        self.ending.end()
     }
 
-    /// How many of those read have not been handed out.
+    /// Returns how many of the requests handed in have no outcome that was handed out.
     pub(in crate::batch) fn unfinished(&self) -> Unfinished {
+        let fed = self.source.fed();
         Unfinished {
-            unfinished: (self.fed() - self.handed_out) as usize,
-            total: self.fed() as usize,
+            unfinished: (fed - self.ledger.handed_out()) as usize,
+            total: fed as usize,
         }
     }
 
-    /// Ends the batch before its time.
+    /// Ends the batch before its time, unless it was stopped before.
     pub(crate) fn stop(&mut self, end: End) {
-        if self.control.stopped.is_none() {
-            self.control.stopped = Some(end);
-            self.input = None;
-            self.summary.expect(self.fed());
-            self.owner.executor().stop(self.batch, &Ended::Cancelled);
+        if self.ending.stop(end) {
+            self.source.close();
+            self.summary.set_total(self.source.fed());
+            self.batch.stop();
         }
     }
 
-    /// The batch begins: its clock runs.
-    pub(in crate::batch) fn begin(&mut self) {
+    /// Begins the batch: from now on its time counts.
+    pub(super) fn begin(&mut self) {
         self.summary.begin();
         log_line!(Info, "batch begins");
-        if let Some(deadline) = self
-            .control
-            .limit
-            .and_then(|limit| Instant::now().checked_add(limit))
-        {
-            self.receiver.set_deadline(deadline);
-            self.owner.executor().set_deadline(self.batch, deadline);
+        let limit = self.ending.limit;
+        if let Some(deadline) = limit.and_then(|limit| Instant::now().checked_add(limit)) {
+            self.batch.set_deadline(deadline);
         }
     }
 }

@@ -1,26 +1,58 @@
-//! Opening a batch: its bounds, its channel, and how much may be owed before the schedule is told.
+//! Opening a batch: its bounds, its channel, its source.
 
 use std::sync::Arc;
 
-use crate::executor::{Owner, Receiver, Taken};
+use crate::batch::ending::Ending;
+use crate::batch::open_batch::OpenBatch;
+use crate::batch::progress::SummaryHandle;
+use crate::batch::results::results;
+use crate::executor::Owner;
 use crate::outcome::{Context, State};
 use crate::response::Response;
 
-use super::inbox::results;
-use super::reorder::Reorder;
+use super::inbox::Inbox;
+use super::ledger::{Ledger, Takings};
+use super::source::{Arrivals, Source};
 use super::{Order, Outcomes, Shape};
-use crate::batch::channel::{Count, Intake};
-use crate::batch::ending::Control;
-use crate::batch::feed::Feeder;
-use crate::batch::progress::tally::SummaryHandle;
 
 impl<I, T> Outcomes<I, T>
 where
     T: Send + 'static,
 {
+    /// Opens a batch that reads `input`.
     pub(crate) fn new<F>(
         owner: &Arc<Owner>,
-        input: Option<I>,
+        input: I,
+        order: Order,
+        shape: Shape,
+        make: F,
+    ) -> Outcomes<I, T>
+    where
+        F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
+    {
+        let source = Source::input(input, shape.bounds.window);
+        Outcomes::open(owner, source, None, order, shape, make)
+    }
+
+    /// Opens a batch that intakes feed, with the records that they share with it.
+    pub(in crate::batch) fn fed_by_intakes<F>(
+        owner: &Arc<Owner>,
+        (arrivals, takings): (Arc<Arrivals>, Arc<Takings>),
+        order: Order,
+        shape: Shape,
+        make: F,
+    ) -> Outcomes<I, T>
+    where
+        F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
+    {
+        let source = Source::Intakes(arrivals);
+        Outcomes::open(owner, source, Some(takings), order, shape, make)
+    }
+
+    fn open<F>(
+        owner: &Arc<Owner>,
+        source: Source<I>,
+        takings: Option<Arc<Takings>>,
         order: Order,
         shape: Shape,
         make: F,
@@ -30,54 +62,20 @@ where
     {
         let mut bounds = shape.bounds;
         bounds.ordered = order == Order::Input;
-        let (receiver, inbox) = results(bounds.window, make);
-        let receiver: Arc<dyn Receiver> = Arc::new(receiver);
-        let chunk = (bounds.window / 8).clamp(1, 64);
+        let (sender, receiver) = results(bounds.window, make);
         Outcomes {
-            batch: owner.executor().open(bounds, Some(Arc::clone(&receiver))),
-            owner: Arc::clone(owner),
-            input,
-            count: None,
-            feeder: Feeder::within(bounds.window),
-            receiver,
-            inbox,
-            fed: 0,
-            received: 0,
-            handed_out: 0,
-            try_feed: true,
-            must_look: true,
-            next_look: None,
-            owed: Taken::default(),
-            chunk,
-            owed_bytes: bounds.bytes / 16,
-            // The oldest request of an ordered batch is known by what was handed back.
-            lazy: !bounds.ordered && bounds.window >= shape.workers.saturating_add(4 * chunk),
-            reorder: bounds.ordered.then(Reorder::default),
+            batch: OpenBatch::new(owner, bounds, sender),
+            source,
+            inbox: Inbox::new(receiver, bounds.ordered),
+            ledger: Ledger::new(&bounds, shape.workers, takings),
+            ending: Ending::default(),
             summary: SummaryHandle::new(shape.workers),
-            shown: None,
-            control: Control::default(),
-            begun: false,
-            ended: false,
+            display: None,
         }
     }
 
-    /// A batch fed through the [`Intake`].
-    pub(crate) fn channel<F>(
-        owner: &Arc<Owner>,
-        order: Order,
-        shape: Shape,
-        make: F,
-    ) -> (Intake, Outcomes<I, T>)
-    where
-        F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
-    {
-        let mut outcomes = Outcomes::new(owner, None, order, shape, make);
-        // Whoever feeds waits for room that only this end can tell of.
-        outcomes.lazy = false;
-        let count = Count::new();
-        outcomes.count = Some(Arc::clone(&count));
-        let receiver = Arc::clone(&outcomes.receiver);
-        let intake = Intake::new(Arc::clone(owner), outcomes.batch, receiver, count);
-        (intake, outcomes)
+    /// Returns the batch, to be shared with an intake.
+    pub(in crate::batch) fn batch(&self) -> &OpenBatch {
+        &self.batch
     }
 }

@@ -1,7 +1,7 @@
-//! The figures of a batch while it runs.
+//! The figures of a batch, counted while it runs.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::host::Host;
@@ -18,119 +18,148 @@ use crate::summary::{Counted, Summary};
 /// println!("{summary}");
 /// ```
 #[derive(Clone)]
-pub struct SummaryHandle(Arc<Mutex<Running>>);
+pub struct SummaryHandle(Arc<Mutex<Tallied>>);
 
-struct Running {
+/// The figures, and the times that they are measured by.
+struct Tallied {
     summary: Summary,
-    total: Option<u64>,
-    /// The total is not a guess.
-    counted: bool,
+    total: Total,
+    /// When the first outcome was asked for. `None`: none was.
     started: Option<Instant>,
     /// When a request last ended without another attempt. `None`: none has.
     last_end: Option<Instant>,
+    /// When the batch ended or was dropped. `None`: it goes on.
     ended: Option<Instant>,
 }
 
-/// What is cheap to read of the figures.
-pub(in crate::batch) struct Counts {
-    pub(in crate::batch) total: Option<u64>,
-    pub(in crate::batch) succeeded: u64,
-    pub(in crate::batch) rejected: u64,
-    pub(in crate::batch) failed: u64,
-    pub(in crate::batch) cancelled: u64,
-    pub(in crate::batch) not_done: u64,
-    pub(in crate::batch) started: Option<Instant>,
-    pub(in crate::batch) last_end: Option<Instant>,
-    pub(in crate::batch) ended: Option<Instant>,
+/// The number of requests of the batch in all.
+#[derive(Clone, Copy)]
+enum Total {
+    Unknown,
+    /// The number that the program expects.
+    Expected(u64),
+    /// The number of requests read, or that the input says it has.
+    Known(u64),
+}
+
+/// The figures that are cheap to read. The instants are those of [`Tallied`].
+pub(super) struct Counts {
+    pub(super) total: Option<u64>,
+    pub(super) succeeded: u64,
+    pub(super) rejected: u64,
+    pub(super) failed: u64,
+    pub(super) cancelled: u64,
+    pub(super) not_done: u64,
+    pub(super) started: Option<Instant>,
+    pub(super) last_end: Option<Instant>,
+    pub(super) ended: Option<Instant>,
 }
 
 impl SummaryHandle {
+    /// Figures of a batch on this number of workers, of which no outcome was handed out.
     pub(in crate::batch) fn new(workers: usize) -> Self {
         let mut summary = Summary::new();
         summary.set_at_once(workers);
-        SummaryHandle(Arc::new(Mutex::new(Running {
+        SummaryHandle(Arc::new(Mutex::new(Tallied {
             summary,
-            total: None,
-            counted: false,
+            total: Total::Unknown,
             started: None,
             last_end: None,
             ended: None,
         })))
     }
 
-    /// The figures of the outcomes handed out so far.
+    /// Returns the figures of the outcomes handed out so far.
     pub fn snapshot(&self) -> Summary {
-        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut summary = running.summary.clone();
-        if let Some(started) = running.started {
-            let ended = running.ended.unwrap_or_else(Instant::now);
+        let tallied = self.lock();
+        let mut summary = tallied.summary.clone();
+        if let Some(started) = tallied.started {
+            let ended = tallied.ended.unwrap_or_else(Instant::now);
             summary.set_wall(ended.saturating_duration_since(started));
         }
         summary
     }
 
-    pub(in crate::batch) fn counts(&self) -> Counts {
-        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let summary = &running.summary;
+    /// Returns the figures that are cheap to read.
+    pub(super) fn counts(&self) -> Counts {
+        let tallied = self.lock();
+        let summary = &tallied.summary;
         Counts {
-            total: running.total,
+            total: tallied.total.number(),
             succeeded: summary.succeeded(),
             rejected: summary.rejected(),
             failed: summary.failed(),
             cancelled: summary.cancelled(),
             not_done: summary.not_done(),
-            started: running.started,
-            last_end: running.last_end,
-            ended: running.ended,
+            started: tallied.started,
+            last_end: tallied.last_end,
+            ended: tallied.ended,
         }
     }
 
-    /// How many requests there are in all is known.
-    pub(in crate::batch) fn expect(&self, total: u64) {
-        self.update(|running| (running.total, running.counted) = (Some(total), true));
+    /// Sets the total to a number that is known.
+    pub(in crate::batch) fn set_total(&self, total: u64) {
+        self.update(|tallied| tallied.total = Total::Known(total));
     }
 
-    /// Somebody says how many there will be.
-    pub(in crate::batch) fn expect_about(&self, total: u64) {
-        self.update(|running| {
-            if !running.counted {
-                running.total = Some(total);
+    /// Sets the total to a number that the program expects, unless the number is known.
+    pub(super) fn expect_total(&self, total: u64) {
+        self.update(|tallied| {
+            if !matches!(tallied.total, Total::Known(_)) {
+                tallied.total = Total::Expected(total);
             }
         });
     }
 
-    /// The host with the longest latency, where there are several and not too many to ask often.
-    pub(in crate::batch) fn slowest(&self) -> Option<(Host, Duration)> {
-        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.summary.slowest_of(100)
+    /// Returns the host with the longest latency. `None` if there is only one host, or more than a hundred, which would
+    /// be too many to compare often.
+    pub(super) fn slowest(&self) -> Option<(Host, Duration)> {
+        let tallied = self.lock();
+        tallied.summary.slowest_of(100)
     }
 
+    /// Notes that the batch begins.
     pub(in crate::batch) fn begin(&self) {
-        self.update(|running| running.started = Some(Instant::now()));
+        self.update(|tallied| tallied.started = Some(Instant::now()));
     }
 
+    /// Counts an outcome that is handed out.
     pub(in crate::batch) fn record<T>(&self, outcome: &Outcome<T>) {
-        self.update(|running| running.summary.record(outcome));
+        self.update(|tallied| tallied.summary.record(outcome));
     }
 
-    /// Counts an outcome as not done after all.
+    /// Counts an outcome as not done that was counted otherwise before.
     pub(crate) fn take_back(&self, counted: Counted) {
-        self.update(|running| running.summary.take_back(counted));
+        self.update(|tallied| tallied.summary.take_back(counted));
     }
 
-    /// A request ended at this time without another attempt.
+    /// Notes that a request ended at this time without another attempt.
     pub(in crate::batch) fn ended_untried(&self, now: Instant) {
-        self.update(|running| running.last_end = Some(now));
+        self.update(|tallied| tallied.last_end = Some(now));
     }
 
+    /// Notes that the batch ended, if that was not noted before.
     pub(in crate::batch) fn end(&self) {
-        self.update(|running| {
-            running.ended.get_or_insert_with(Instant::now);
+        self.update(|tallied| {
+            tallied.ended.get_or_insert_with(Instant::now);
         });
     }
 
-    fn update(&self, change: impl FnOnce(&mut Running)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    fn update(&self, change: impl FnOnce(&mut Tallied)) {
+        change(&mut self.lock());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tallied> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Total {
+    fn number(self) -> Option<u64> {
+        match self {
+            Total::Unknown => None,
+            Total::Expected(number) | Total::Known(number) => Some(number),
+        }
     }
 }
 
