@@ -10,7 +10,7 @@ use crate::response::Response;
 
 use super::feed::{Feeder, taken};
 use super::open_batch::OpenBatch;
-use super::outcomes::{Arrivals, Order, Outcomes, Shape, Takings};
+use super::outcomes::{Arrivals, Order, Outcomes, Shape, Source, Takings};
 use super::refused::{Refusal, Refused};
 
 /// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
@@ -38,8 +38,9 @@ where
         F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
     {
         let (arrivals, takings) = (Arrivals::new(), Arc::<Takings>::default());
-        let shared = (Arc::clone(&arrivals), Arc::clone(&takings));
-        let outcomes = Outcomes::fed_by_intakes(owner, shared, order, shape, make);
+        let source = Source::Intakes(Arc::clone(&arrivals));
+        let shared = Some(Arc::clone(&takings));
+        let outcomes = Outcomes::open(owner, source, shared, order, shape, make);
         let intake = Intake {
             batch: outcomes.batch().clone(),
             arrivals,

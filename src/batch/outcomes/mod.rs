@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
-use crate::executor::{Fed, Found, Job};
+use crate::executor::{Fed, Found, Job, Taken};
 use crate::outcome::Outcome;
 use crate::redact::escape::log_line;
 use crate::request::Request;
@@ -31,10 +31,9 @@ use super::results::Message;
 
 use self::inbox::{Arrival, Inbox};
 use self::ledger::Ledger;
-use self::source::Source;
 
 pub(super) use self::ledger::Takings;
-pub(super) use self::source::Arrivals;
+pub(super) use self::source::{Arrivals, Source};
 
 /// The outcomes of a batch: an iterator that owns the input, reads it as it needs more, and ends after exactly one
 /// outcome for each request.
@@ -107,13 +106,19 @@ impl<I, T> Outcomes<I, T> {
     /// Tells the schedule of outcomes handed out, so that there may be room again, and returns a job that ended without
     /// an attempt, if there is one.
     fn settle(&mut self) -> Option<(Box<Job>, Ended)> {
+        let owed = self.pay();
+        let Found { ended, again } = self.batch.executor().settle(self.batch.id(), owed);
+        self.ledger.settled(ended.is_some(), again);
+        ended
+    }
+
+    /// Takes out what the schedule is to be told of. It may have room then.
+    fn pay(&mut self) -> Taken {
         let owed = self.ledger.pay();
         if owed.handed_back > 0 {
             self.source.may_have_room();
         }
-        let Found { ended, again } = self.batch.executor().settle(self.batch.id(), owed);
-        self.ledger.settled(ended.is_some(), again);
-        ended
+        owed
     }
 
     /// Makes the outcome of a job that ended without an attempt. Returns it if it is its turn.
@@ -160,10 +165,7 @@ where
     /// Keeps requests going while no outcome can be taken. Returns when it is to be called again, if nothing happens
     /// before; `None`: at no given time.
     pub(super) fn keep_going(&mut self) -> Option<Instant> {
-        let owed = self.ledger.pay();
-        if owed.handed_back > 0 {
-            self.source.may_have_room();
-        }
+        let owed = self.pay();
         self.ledger.ask_soon();
         let again = self.batch.executor().tell(self.batch.id(), owed);
         self.top_up();

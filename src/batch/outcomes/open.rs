@@ -12,7 +12,7 @@ use crate::response::Response;
 
 use super::inbox::Inbox;
 use super::ledger::{Ledger, Takings};
-use super::source::{Arrivals, Source};
+use super::source::Source;
 use super::{Order, Outcomes, Shape};
 
 impl<I, T> Outcomes<I, T>
@@ -34,22 +34,8 @@ where
         Outcomes::open(owner, source, None, order, shape, make)
     }
 
-    /// Opens a batch that intakes feed, with the records that they share with it.
-    pub(in crate::batch) fn fed_by_intakes<F>(
-        owner: &Arc<Owner>,
-        (arrivals, takings): (Arc<Arrivals>, Arc<Takings>),
-        order: Order,
-        shape: Shape,
-        make: F,
-    ) -> Outcomes<I, T>
-    where
-        F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
-    {
-        let source = Source::Intakes(arrivals);
-        Outcomes::open(owner, source, Some(takings), order, shape, make)
-    }
-
-    fn open<F>(
+    /// Opens a batch that `source` feeds. `takings` is given if intakes do.
+    pub(in crate::batch) fn open<F>(
         owner: &Arc<Owner>,
         source: Source<I>,
         takings: Option<Arc<Takings>>,

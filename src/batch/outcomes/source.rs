@@ -12,7 +12,7 @@ use crate::batch::open_batch::OpenBatch;
 /// The source of a batch's requests.
 ///
 /// Invariant: [`fed`](Source::fed) never falls, and no longer rises once [`total`](Source::total) has given it.
-pub(super) enum Source<I> {
+pub(in crate::batch) enum Source<I> {
     /// An input, read on the thread that takes outcomes.
     Input(Input<I>),
     /// Intakes, used on any thread.
@@ -20,7 +20,7 @@ pub(super) enum Source<I> {
 }
 
 /// An input that is read as the schedule has room for more requests.
-pub(super) struct Input<I> {
+pub(in crate::batch) struct Input<I> {
     /// `None`: the input was read to its end, or the batch was stopped.
     unread: Option<I>,
     feeder: Feeder,
