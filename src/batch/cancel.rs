@@ -1,13 +1,13 @@
-//! Ending batches from elsewhere.
+//! A token that ends batches from other threads.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::executor::Executor;
 use crate::schedule::{Ended, Id};
 
-/// Ends the batches it was given to, from any thread: nothing further is read, what is queued is cancelled, what runs is
-/// aborted, and all of it comes out as cancelled outcomes. Clones are the same token.
+/// Ends the batches it was given to, from any thread: their inputs are read no further, queued requests are cancelled,
+/// running ones are aborted, and all of them come out as cancelled outcomes. Clones are the same token.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -17,11 +17,13 @@ use crate::schedule::{Ended, Id};
 /// for outcome in outcomes { /* ... */ }
 /// ```
 #[derive(Clone, Default)]
-pub struct CancelToken(Arc<Mutex<State>>);
+pub struct CancelToken(Arc<Mutex<TokenState>>);
 
 #[derive(Default)]
-struct State {
+struct TokenState {
+    /// True if the token was cancelled, which is never undone.
     cancelled: bool,
+    /// The batches to end, each with its executor.
     batches: Vec<(Weak<Executor>, Id)>,
 }
 
@@ -34,7 +36,7 @@ impl CancelToken {
     /// Cancels, for good: a batch the token is given to later ends at once.
     pub fn cancel(&self) {
         let batches = {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.lock();
             state.cancelled = true;
             std::mem::take(&mut state.batches)
         };
@@ -45,16 +47,14 @@ impl CancelToken {
         }
     }
 
-    /// Whether it was cancelled.
+    /// Returns true if the token was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .cancelled
+        self.lock().cancelled
     }
 
+    /// Adds a batch to end. If the token was cancelled before, the batch ends at once.
     pub(super) fn add(&self, executor: &Arc<Executor>, batch: Id) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         if state.cancelled {
             drop(state);
             executor.stop(batch, &Ended::Cancelled);
@@ -63,9 +63,13 @@ impl CancelToken {
         }
     }
 
+    /// Forgets a batch that is over.
     pub(super) fn remove(&self, batch: Id) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.batches.retain(|(_, other)| *other != batch);
+        self.lock().batches.retain(|(_, other)| *other != batch);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TokenState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,102 +1,289 @@
-//! Ending a batch before its input ends.
+//! The end of a batch: why it ended, and what ends it early.
 
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::time::Duration;
 
-use crate::redact::escape::log_line;
-use crate::schedule::Ended;
+use crate::outcome::Outcome;
+use crate::schedule::Id;
 
 use super::cancel::CancelToken;
-use super::control::{End, Unfinished};
-use super::outcomes::Outcomes;
 
-impl<I, T> Outcomes<I, T> {
-    /// Ends the batch at the first failed request: nothing further is read, what is queued is cancelled, what runs is
-    /// aborted, and all of it comes out as cancelled outcomes. A rejected request has not failed.
-    pub fn fail_fast(self) -> Self {
-        self.max_failures(1)
+/// The iteration's limit passed before all requests had ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{unfinished} (of {total}) requests unfinished")]
+pub struct Unfinished {
+    /// Number of requests that had not ended.
+    pub unfinished: usize,
+    /// Number of requests in all, as far as the input had been read.
+    pub total: usize,
+}
+
+/// The reason why a batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum End {
+    /// Every request of the input has its outcome.
+    Completed,
+    /// A request failed under [`fail_fast`](crate::Outcomes::fail_fast), or as many as
+    /// [`max_failures`](crate::Outcomes::max_failures) allows.
+    TooManyFailures,
+    /// The [`deadline`](crate::Outcomes::deadline) passed.
+    Deadline,
+    /// A [`CancelToken`] was cancelled.
+    Cancelled,
+    /// The limit of [`timeout`](crate::Outcomes::timeout) passed.
+    TimedOut,
+    /// An outcome could not be written to the sink that the batch [records to](crate::Outcomes::record_to).
+    SinkFailed,
+    /// The client was shut down.
+    Shutdown,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            End::Completed => "completed",
+            End::TooManyFailures => "too many failures",
+            End::Deadline => "deadline",
+            End::Cancelled => "cancelled",
+            End::TimedOut => "timed out",
+            End::SinkFailed => "a sink failed",
+            End::Shutdown => "shutdown",
+        })
+    }
+}
+
+/// The conditions that end a batch early, and the signs of its end that were seen in its outcomes.
+///
+/// Invariant: the first reason to [`stop`](Ending::stop) holds, and from [`finish`](Ending::finish) on there is an
+/// [`end`](Ending::end).
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    /// Number of failures that ends the batch. `None`: no number does.
+    pub(super) max_failures: Option<u64>,
+    /// Time from the first step to the deadline of the batch. `None`: it has no deadline.
+    pub(super) limit: Option<Duration>,
+    /// The token that may end the batch. `None`: there is none.
+    pub(super) token: Option<CancelToken>,
+    /// Number of failed outcomes handed out.
+    failures: u64,
+    /// The reason for which this end of the batch stopped it. `None`: it did not.
+    stopped: Option<End>,
+    /// True if an outcome was handed out of a request that was cancelled with the batch.
+    saw_cancelled: bool,
+    /// True if an outcome was handed out of a request that the batch's deadline ended.
+    saw_deadline: bool,
+    state: BatchState,
+}
+
+/// The state of the iteration over a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum BatchState {
+    /// No outcome was asked for yet.
+    #[default]
+    New,
+    Running,
+    /// The last outcome was handed out. The reason is the one that was known then.
+    Finished(End),
+}
+
+impl Ending {
+    /// Returns true for the first step of the iteration, and false for all later ones.
+    #[inline]
+    pub(super) fn is_first_step(&mut self) -> bool {
+        let first = self.state == BatchState::New;
+        if first {
+            self.state = BatchState::Running;
+        }
+        first
     }
 
-    /// Ends the batch, as [`fail_fast`](Outcomes::fail_fast) does, once so many have failed; 0 is taken as 1.
-    pub fn max_failures(mut self, most: u64) -> Self {
-        self.control.max_failures = Some(most.max(1));
-        self
+    /// Returns true if the iteration has begun and has not come to its end.
+    pub(super) fn is_running(&self) -> bool {
+        self.state == BatchState::Running
     }
 
-    /// A limit for the batch as a whole, from the first call of `next`. Then nothing further is read, what waits ends
-    /// with class [`Deadline`](crate::ErrorType::Deadline), and what runs with class
-    /// [`Timeout`](crate::ErrorType::Timeout).
-    ///
-    /// The limit does not reach code of the caller. An input iterator that blocks (on a socket, a pipe, another program)
-    /// blocks `next` itself, and the batch ends only after the iterator has returned; a reader of a body, a hook or a
-    /// closure that blocks keeps its request's outcome back. For an input that may block, feed the batch from a thread
-    /// of its own through [`Client::channel`](crate::Client::channel): at its deadline the batch then ends whatever that
-    /// thread waits for, and [`Intake::send`](crate::Intake::send) tells the thread so.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let client = haul::Client::new();
-    /// let (intake, outcomes) = client.channel();
-    /// let (_sender, slow) = std::sync::mpsc::channel::<String>();
-    /// std::thread::spawn(move || slow.into_iter().try_for_each(|url| intake.send(url)));
-    /// // No URL ever comes, and the batch ends all the same.
-    /// let mut outcomes = outcomes.deadline(Duration::from_millis(50));
-    /// assert!(outcomes.next().is_none());
-    /// assert_eq!(outcomes.end(), Some(haul::End::Deadline));
-    /// ```
-    pub fn deadline(mut self, limit: Duration) -> Self {
-        self.control.limit = Some(limit);
-        self
+    /// Counts an outcome that is handed out. Returns true if it is the failure that ends the batch.
+    pub(super) fn is_one_failure_too_many<T>(&mut self, outcome: &Outcome<T>) -> bool {
+        if outcome.is_not_done() {
+            let cancelled = outcome.is_cancelled();
+            self.saw_cancelled |= cancelled;
+            self.saw_deadline |= !cancelled;
+            return false;
+        }
+        if !outcome.is_failed() {
+            return false;
+        }
+        self.failures += 1;
+        self.max_failures.is_some_and(|most| self.failures >= most) && self.stopped.is_none()
     }
 
-    /// Lets the token end this batch.
-    pub fn cancel_token(mut self, token: &CancelToken) -> Self {
-        token.add(self.owner.executor(), self.batch);
-        self.control.token = Some(token.clone());
-        self
+    /// Notes the reason for which the batch is stopped. Returns false if it had been stopped before.
+    pub(super) fn stop(&mut self, end: End) -> bool {
+        let first = self.stopped.is_none();
+        self.stopped.get_or_insert(end);
+        first
     }
 
-    /// Why the batch ended; `None` while it has not.
-    ///
-    /// ```no_run
-    /// # let client = haul::Client::new();
-    /// let mut outcomes = client.as_completed(["https://example.com/"]).fail_fast();
-    /// for outcome in outcomes.by_ref() { /* ... */ }
-    /// assert_eq!(outcomes.end(), Some(haul::End::Completed));
-    /// ```
-    pub fn end(&self) -> Option<End> {
-        self.ended.then(|| self.control.end())
+    /// Notes that the last outcome was handed out, and returns the reason of the end. `None`: that was noted before.
+    /// `exhausted`: true if every request of the source was handed in.
+    pub(super) fn finish(&mut self, exhausted: bool) -> Option<End> {
+        if matches!(self.state, BatchState::Finished(_)) {
+            return None;
+        }
+        let end = self.reason(exhausted);
+        self.state = BatchState::Finished(end);
+        Some(end)
     }
 
-    /// How many of those read have not been handed out.
-    pub(super) fn unfinished(&self) -> Unfinished {
-        Unfinished {
-            unfinished: (self.fed() - self.handed_out) as usize,
-            total: self.fed() as usize,
+    /// Returns why the batch ended. `None`: its last outcome has not been handed out.
+    pub(super) fn end(&self) -> Option<End> {
+        match self.state {
+            // A sink may fail after the last outcome.
+            BatchState::Finished(end) => Some(self.stopped.unwrap_or(end)),
+            BatchState::New | BatchState::Running => None,
         }
     }
 
-    /// Ends the batch before its time.
-    pub(crate) fn stop(&mut self, end: End) {
-        if self.control.stopped.is_none() {
-            self.control.stopped = Some(end);
-            self.input = None;
-            self.summary.expect(self.fed());
-            self.owner.executor().stop(self.batch, &Ended::Cancelled);
+    fn reason(&self, exhausted: bool) -> End {
+        let cancelled = self.token.as_ref().is_some_and(CancelToken::is_cancelled);
+        match self.stopped {
+            Some(end) => end,
+            None if self.saw_deadline => End::Deadline,
+            None if cancelled && (self.saw_cancelled || !exhausted) => End::Cancelled,
+            None if exhausted && !self.saw_cancelled => End::Completed,
+            None if self.limit.is_some() && !exhausted => End::Deadline,
+            None => End::Shutdown,
         }
     }
 
-    /// The batch begins: its clock runs.
-    pub(super) fn begin(&mut self) {
-        self.summary.begin();
-        log_line!(Info, "batch begins");
-        if let Some(deadline) = self
-            .control
-            .limit
-            .and_then(|limit| Instant::now().checked_add(limit))
-        {
-            self.receiver.set_deadline(deadline);
-            self.owner.executor().set_deadline(self.batch, deadline);
+    /// Takes the batch from its token.
+    pub(super) fn let_go_of_token(&self, batch: Id) {
+        if let Some(token) = &self.token {
+            token.remove(batch);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::error::{Error, ErrorType};
+    use crate::outcome::State;
+    use crate::request::Request;
+
+    fn failed(error: ErrorType) -> Outcome<()> {
+        Outcome {
+            index: 0,
+            request: Arc::new(Request::get("http://host/")),
+            state: State::Failed(Error::new(error, "failed")),
+            report: Box::default(),
+        }
+    }
+
+    fn cut_short(error: ErrorType) -> Outcome<()> {
+        let mut outcome = failed(error);
+        outcome.report.cut_short = true;
+        outcome
+    }
+
+    #[test]
+    fn the_failure_that_reaches_the_limit_is_one_too_many() {
+        let mut ending = Ending {
+            max_failures: Some(2),
+            ..Ending::default()
+        };
+        assert!(!ending.is_one_failure_too_many(&failed(ErrorType::Io)));
+        assert!(!ending.is_one_failure_too_many(&cut_short(ErrorType::Cancelled)));
+        assert!(ending.is_one_failure_too_many(&failed(ErrorType::Io)));
+        assert!(ending.stop(End::TooManyFailures));
+        assert!(!ending.is_one_failure_too_many(&failed(ErrorType::Io)));
+    }
+
+    #[test]
+    fn the_first_reason_to_stop_holds() {
+        let mut ending = Ending::default();
+        assert!(ending.stop(End::TimedOut));
+        assert!(!ending.stop(End::SinkFailed));
+        assert_eq!(ending.end(), None);
+        assert_eq!(ending.finish(false), Some(End::TimedOut));
+        assert_eq!(
+            (ending.finish(true), ending.end()),
+            (None, Some(End::TimedOut))
+        );
+    }
+
+    #[test]
+    fn a_stop_after_the_last_outcome_is_the_reason() {
+        let mut ending = Ending::default();
+        assert_eq!(ending.finish(true), Some(End::Completed));
+        ending.stop(End::SinkFailed);
+        assert_eq!(ending.end(), Some(End::SinkFailed));
+    }
+
+    #[test]
+    fn a_token_cancelled_after_the_last_outcome_changes_nothing() {
+        let token = CancelToken::new();
+        let mut ending = Ending {
+            token: Some(token.clone()),
+            ..Ending::default()
+        };
+        assert_eq!(ending.finish(false), Some(End::Shutdown));
+        token.cancel();
+        assert_eq!(ending.end(), Some(End::Shutdown));
+    }
+
+    #[test]
+    fn the_reason_follows_from_the_outcomes_and_the_source() {
+        let cancelled = CancelToken::new();
+        cancelled.cancel();
+        let limit = Some(Duration::ZERO);
+        let token = Some(cancelled);
+        for (seen, limit, token, exhausted, expected) in [
+            (None, None, None, true, End::Completed),
+            (None, None, None, false, End::Shutdown),
+            (None, limit, None, false, End::Deadline),
+            (None, limit, None, true, End::Completed),
+            (None, None, token.clone(), true, End::Completed),
+            (None, limit, token.clone(), false, End::Cancelled),
+            (
+                Some(ErrorType::Deadline),
+                limit,
+                token.clone(),
+                false,
+                End::Deadline,
+            ),
+            (
+                Some(ErrorType::Cancelled),
+                None,
+                token,
+                true,
+                End::Cancelled,
+            ),
+            (Some(ErrorType::Cancelled), None, None, true, End::Shutdown),
+        ] {
+            let mut ending = Ending {
+                limit,
+                token,
+                ..Ending::default()
+            };
+            for error in seen {
+                ending.is_one_failure_too_many(&cut_short(error));
+            }
+            assert_eq!(ending.finish(exhausted), Some(expected), "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn an_iteration_begins_with_its_first_step_and_ends_once() {
+        let mut ending = Ending::default();
+        assert!(!ending.is_running());
+        assert!(ending.is_first_step());
+        assert!(!ending.is_first_step());
+        assert!(ending.is_running());
+        ending.finish(true);
+        assert!(!ending.is_running() && !ending.is_first_step());
     }
 }

@@ -1,4 +1,4 @@
-//! From a request to what the schedule is fed with.
+//! Requests made ready for the schedule.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,23 +12,24 @@ use crate::url::Mistake;
 
 use super::known_hosts::KnownHosts;
 
-/// The request in the client's hands: what is shown of it, from here on, is for the client to say.
+/// Takes a request over: from here on the client's redaction decides what is shown of it.
 pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Request> {
     Arc::new(request.into().under(&defaults.redaction))
 }
 
-/// Makes requests what the schedule is fed with.
+/// Makes jobs of requests.
 #[derive(Default)]
 pub(super) struct Feeder {
+    /// Form in which jobs keep their URLs. By default their text, which takes the least memory.
     kept: KeptUrl,
     known: KnownHosts,
 }
 
-/// Largest window in which the parsed URL of each waiting job is kept: some megabytes.
+/// Upper bound for the number of waiting jobs that keep their parsed URL.
 const FEW: usize = 4096;
 
 impl Feeder {
-    /// For a batch with this window.
+    /// A feeder for a batch with this window.
     pub(super) fn within(window: usize) -> Feeder {
         Feeder {
             kept: match window <= FEW {
@@ -39,7 +40,7 @@ impl Feeder {
         }
     }
 
-    /// A job for the request, or its end, where it is not fit to be sent.
+    /// Makes a job of the request. A request that is not fit to be sent becomes a job that has ended.
     pub(super) fn feed(
         &mut self,
         defaults: &Defaults,
@@ -61,7 +62,8 @@ impl Feeder {
         }
     }
 
-    /// What the request is sent to, as far as it is kept beside it, and whom. The error says why it is not fit to be.
+    /// Returns the request's target, as far as the job keeps it, and its host. The error says why the request is not fit
+    /// to be sent.
     fn find(
         &mut self,
         defaults: &Defaults,

@@ -1,4 +1,4 @@
-//! Hosts that a batch has met, so that few of its URLs have to be parsed.
+//! The hosts that a batch has met, so that few of its URLs have to be parsed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,19 +6,20 @@ use std::sync::Arc;
 use crate::host::Host;
 use crate::url::{Front, Url};
 
-/// Upper bound for the hosts that are remembered: a megabyte at most.
+/// Upper bound for the number of remembered hosts, which take a megabyte at most.
 const MOST: usize = 4096;
 
-/// The hosts of the URLs that were parsed, by the text that these begin with.
+/// The hosts of the URLs that were parsed, by the text that their URLs begin with.
 #[derive(Default)]
 pub(super) struct KnownHosts {
-    /// The host met last: lists are mostly sorted by host.
+    /// The host met last, looked at first, since lists are mostly sorted by host. `None`: no host was met.
     last: Option<(Front, Host)>,
     all: HashMap<Arc<str>, (Front, Host)>,
 }
 
 impl KnownHosts {
-    /// The URL of this text, and its host, if it begins as a URL parsed before and goes on with nothing that takes a parser.
+    /// Returns the URL of this text and its host, if the text begins as a URL that was parsed before and the rest needs
+    /// no parser. `None`: the text has to be parsed.
     pub(super) fn find(&mut self, text: &Arc<str>) -> Option<(Url, Host)> {
         if let Some((front, host)) = &self.last
             && let Some(url) = front.known(text)
@@ -30,7 +31,7 @@ impl KnownHosts {
         Some((front.known(text)?, host.clone()))
     }
 
-    /// The host of a parsed URL, which is remembered.
+    /// Returns the host of a parsed URL, and remembers it. `None`: the URL has no host.
     pub(super) fn host_of(&mut self, url: &Url) -> Option<Host> {
         if let Some((front, host)) = &self.last
             && front.is_of(url)

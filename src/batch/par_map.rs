@@ -1,4 +1,4 @@
-//! CPU work on outcomes: on rayon's threads, while the caller's thread feeds and the workers wait for sockets.
+//! CPU work on outcomes, on rayon's threads: meanwhile the caller's thread feeds and the workers wait for sockets.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -14,11 +14,11 @@ use crate::executor::Executor;
 use crate::outcome::Outcome;
 use crate::request::Request;
 
-use super::channel::Count;
-use super::control::End;
-use super::outcomes::{Outcomes, Step};
+use super::ending::End;
+use super::outcomes::{Outcomes, Step, Takings};
+use super::receiving::ready_until;
 
-/// What the closure of [`Outcomes::par_map`] did not give, for it panicked.
+/// The error for an outcome whose closure of [`Outcomes::par_map`] panicked.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{url}: {message}")]
 pub struct Panicked {
@@ -29,22 +29,22 @@ pub struct Panicked {
 }
 
 impl Panicked {
-    /// The request's position in the input, from 0.
+    /// Returns the request's position in the input, from 0.
     pub fn index(&self) -> u64 {
         self.index
     }
 
-    /// The request whose outcome the closure had.
+    /// Returns the request whose outcome the closure had.
     pub fn request(&self) -> &Arc<Request> {
         &self.request
     }
 
-    /// The request's URL, userinfo masked.
+    /// Returns the request's URL, userinfo masked.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// `panicked: ` and what the panic said.
+    /// Returns `panicked: ` and the message of the panic.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -54,37 +54,39 @@ impl Panicked {
 #[must_use = "nothing is sent until it is asked"]
 pub struct ParMap<I, T, U> {
     outcomes: Outcomes<I, T>,
+    /// The pool that runs the closure. `None`: rayon's current one.
     pool: Option<Arc<ThreadPool>>,
-    work: Arc<Work<T, U>>,
+    work: Arc<ClosureWork<T, U>>,
     to_do: Sender<Outcome<T>>,
     done: Receiver<Result<U, Panicked>>,
-    /// Handed to rayon, and not taken back.
+    /// Number of outcomes handed to rayon whose results were not taken yet.
     under_way: usize,
-    /// The most that may be.
+    /// Upper bound for `under_way`.
     most: usize,
-    /// There are no further outcomes.
+    /// True if there are no further outcomes. False: there may be some.
     over: bool,
 }
 
-/// What rayon's threads have of it. None of its channels ever fills: their capacity is the most that may be under way.
-struct Work<T, U> {
+/// The part that rayon's threads share. None of its channels ever fills: their capacity is the upper bound for the
+/// outcomes under way.
+struct ClosureWork<T, U> {
     to_do: Receiver<Outcome<T>>,
     done: Sender<Result<U, Panicked>>,
     f: Box<dyn Fn(Outcome<T>) -> U + Send + Sync>,
-    /// Set where the batch is fed through an intake, which the closure may have.
-    count: Option<Arc<Count>>,
+    /// The record that the batch shares with its intakes, which the closure may use. `None`: the batch has an input.
+    takings: Option<Arc<Takings>>,
 }
 
-impl<T, U> Work<T, U> {
-    /// Does what has waited longest, if anything waits.
+impl<T, U> ClosureWork<T, U> {
+    /// Runs the closure on the outcome that has waited longest. Returns false if none waits.
     fn do_one(&self) -> bool {
         let Ok(outcome) = self.to_do.try_recv() else {
             return false;
         };
         let (index, request) = (outcome.index, Arc::clone(&outcome.request));
         let written = outcome.report.rare().written.clone();
-        let result = catch_unwind(AssertUnwindSafe(|| match &self.count {
-            Some(count) => count.handling(|| (self.f)(outcome)),
+        let result = catch_unwind(AssertUnwindSafe(|| match &self.takings {
+            Some(takings) => takings.during(|| (self.f)(outcome)),
             None => (self.f)(outcome),
         }))
         .map_err(|panic| Panicked {
@@ -95,7 +97,7 @@ impl<T, U> Work<T, U> {
             request,
             message: panicked(&*panic).message().to_owned(),
         });
-        // Nobody left to take it is no loss.
+        // It fails if the iterator was dropped, which wants no result.
         let _ = self.done.send(result);
         true
     }
@@ -105,19 +107,19 @@ impl<I, T> Outcomes<I, T>
 where
     T: Send + 'static,
 {
-    /// Runs `f` on each outcome on [rayon](https://docs.rs/rayon)'s global pool, and gives what it returns as each
-    /// completes. For work that is worth a core, such as parsing large bodies: the client's workers wait for sockets
+    /// Runs `f` on each outcome on [rayon](https://docs.rs/rayon)'s global pool, and gives each returned value when it is
+    /// there. For work that is worth a core, such as parsing large bodies: the client's workers wait for sockets
     /// meanwhile, and the calling thread feeds them.
     ///
-    /// At most twice as many outcomes as the pool has threads, and two, are with `f` or wait to be taken from here; a
-    /// slow consumer stops it, and then the batch. A panic in `f` is one [`Panicked`] in place of what it would have
-    /// returned; all other results arrive.
+    /// Upper bound for the outcomes that are with `f` or whose results wait to be taken: twice the number of the pool's
+    /// threads, plus two. A slow consumer thus stops `f`, and then the batch. A panic in `f` gives one [`Panicked`] in
+    /// place of the value; all other results arrive.
     ///
-    /// It may be called anywhere. On a thread of a rayon pool it uses that pool, and does itself what no other thread
-    /// has begun, rather than wait. Dropping it half way ends the batch as dropping [`Outcomes`] does; what `f` has
-    /// begun, it ends.
+    /// It may be called anywhere. On a thread of a rayon pool it uses that pool, and runs `f` itself on outcomes that no
+    /// other thread has begun, rather than wait. Dropping the iterator half way ends the batch as dropping [`Outcomes`]
+    /// does; calls of `f` that have begun run to their end.
     ///
-    /// Where the work is light, [`Client::process`](crate::Client::process) does it on the worker that received the
+    /// If the work is light, [`Client::process`](crate::Client::process) does it on the worker that received the
     /// response, without a hand-over.
     ///
     /// ```no_run
@@ -141,7 +143,7 @@ where
         ParMap::new(self, None, rayon::current_num_threads(), f)
     }
 
-    /// [`par_map`](Outcomes::par_map) on a pool of the caller's, on whatever thread it is called.
+    /// Runs `f` as [`par_map`](Outcomes::par_map) does, on a pool of the caller's, whichever thread calls it.
     ///
     /// ```no_run
     /// use std::sync::Arc;
@@ -173,15 +175,15 @@ impl<I, T, U> ParMap<I, T, U> {
         let most = 2 * threads + 2;
         let (to_do, waiting) = bounded(most);
         let (finished, done) = bounded(most);
-        let count = outcomes.count.clone();
+        let takings = outcomes.takings().cloned();
         ParMap {
             outcomes,
             pool,
-            work: Arc::new(Work {
+            work: Arc::new(ClosureWork {
                 to_do: waiting,
                 done: finished,
                 f: Box::new(f),
-                count,
+                takings,
             }),
             to_do,
             done,
@@ -191,12 +193,12 @@ impl<I, T, U> ParMap<I, T, U> {
         }
     }
 
-    /// Why the batch ended; `None` while it has not. See [`Outcomes::end`].
+    /// Returns why the batch ended; `None` while it has not. See [`Outcomes::end`].
     pub fn end(&self) -> Option<End> {
         self.outcomes.end()
     }
 
-    /// Whether this is a thread the work is done on: it must not wait for work that waits for it.
+    /// Returns true if the calling thread is one that runs the closure: it must not wait for work that waits for it.
     fn is_on_pool(&self) -> bool {
         match &self.pool {
             Some(pool) => pool.current_thread_index().is_some(),
@@ -213,11 +215,11 @@ where
     U: Send + 'static,
 {
     fn spawn(&self, outcome: Outcome<T>) {
-        // It fits: no more than `most` are under way.
+        // There is room: no more than `most` are under way.
         let _ = self.to_do.send(outcome);
         let work = Arc::clone(&self.work);
         let run = move || {
-            // The last to hold the closure drops it, and what that does is the caller's own; rayon ends the process
+            // The last thread to hold the closure drops it. That may run the caller's code, and rayon aborts the process
             // for a panic.
             let _ = catch_unwind(AssertUnwindSafe(move || {
                 work.do_one();
@@ -236,10 +238,7 @@ where
             Executor::blocking(|| {
                 let mut select = Select::new();
                 select.recv(&self.done);
-                match again {
-                    Some(again) => drop(select.ready_deadline(again)),
-                    None => drop(select.ready()),
-                }
+                ready_until(&mut select, again);
             });
         }
     }
@@ -258,7 +257,7 @@ where
         loop {
             let full = self.under_way == self.most;
             if !self.over && !full {
-                // What nobody has begun may wait for this very thread: then it waits for nothing.
+                // An outcome that no thread has begun may wait for this very thread, which then waits for nothing.
                 let until = (self.is_on_pool() && !self.work.to_do.is_empty()).then(Instant::now);
                 match self.outcomes.advance_beside(until, Some(&self.done)) {
                     Step::Outcome(outcome) => {
@@ -304,7 +303,7 @@ where
 
 impl<I, T, U> Drop for ParMap<I, T, U> {
     fn drop(&mut self) {
-        // What was not begun is not.
+        // Outcomes that no thread has begun are dropped.
         while self.work.to_do.try_recv().is_ok() {}
     }
 }

@@ -1,10 +1,10 @@
-//! Requests that are not taken.
+//! Requests that a client does not take.
 
 use std::fmt;
 
 use crate::request::Request;
 
-/// A request that was not taken. It comes back in here.
+/// The error for a request that was not taken. It holds the request.
 #[derive(thiserror::Error)]
 #[error("not taken: {why}")]
 pub struct Refused {
@@ -12,14 +12,14 @@ pub struct Refused {
     why: Refusal,
 }
 
-/// Why a request was not taken.
+/// The reason why a request was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The client is shut down, or the outcomes of the batch are no longer received.
     Closed,
-    /// The window of the batch is full, or as many requests wait as
-    /// [`max_pending`](crate::ClientBuilder::max_pending) allows.
+    /// The window of the batch is full, or the number of waiting requests has reached
+    /// [`max_pending`](crate::ClientBuilder::max_pending).
     Full,
     /// The window of the batch is full, and the calling thread is the one whose taking of outcomes makes room.
     WouldDeadlock,
@@ -45,12 +45,12 @@ impl Refused {
         }
     }
 
-    /// Why the request was not taken.
+    /// Returns why the request was not taken.
     pub fn why(&self) -> Refusal {
         self.why
     }
 
-    /// The request, back.
+    /// Returns the request.
     pub fn into_request(self) -> Request {
         *self.request
     }

@@ -1,4 +1,4 @@
-//! One request, waited for.
+//! One request, waited for or submitted.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,17 +12,18 @@ use crate::schedule::{Ended, Id};
 
 use super::feed::{Feeder, taken};
 use super::owner::Owner;
-use super::receive::{Message, as_response, results};
+use super::process::as_response;
+use super::receiving::earliest;
 use super::refused::{Refusal, Refused};
+use super::results::{Message, results};
 
 /// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.
 pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
     let executor = owner.executor();
-    let (receiver, inbox) = results(1, as_response);
-    let receiver = Arc::new(receiver);
-    let patience = owner.engine().deadline_of(&request);
+    let (sender, receiver) = results(1, as_response);
+    let time_limit = owner.engine().deadline_of(&request);
     let defaults = &owner.engine().defaults;
-    match Feeder::within(1).feed(defaults, taken(defaults, request), 0, receiver) {
+    match Feeder::default().feed(defaults, taken(defaults, request), 0, sender) {
         Feed::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
             if let Err(refused) = executor.accept(batch, job, usize::MAX) {
@@ -33,18 +34,11 @@ pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
     }
     Executor::blocking(|| {
         loop {
-            // Its own deadline begins with its first attempt; before that passes, there is nothing to end.
-            let own = patience.and_then(|patience| Instant::now().checked_add(patience));
-            let received = match [executor.expire(), own].into_iter().flatten().min() {
-                Some(deadline) => inbox.results.recv_deadline(deadline),
-                None => inbox
-                    .results
-                    .recv()
-                    .map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match received {
+            // The request's own limit counts from its first attempt, so that it cannot pass before this instant.
+            let own = time_limit.and_then(|limit| Instant::now().checked_add(limit));
+            match receiver.recv_until(earliest([executor.expire(), own])) {
                 Ok(Message::Outcome(outcome, _)) => return outcome,
-                Ok(Message::Look) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Nudge) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     unreachable!("every accepted job is delivered")
                 }
@@ -53,7 +47,7 @@ pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
     })
 }
 
-/// Hands the request in, to be asked about later.
+/// Hands the request in and returns a handle to it, unless `most` requests wait already.
 pub(crate) fn submit(
     owner: &Owner,
     batch: Id,
@@ -63,12 +57,9 @@ pub(crate) fn submit(
     let executor = owner.executor();
     let defaults = &owner.engine().defaults;
     let request = taken(defaults, request);
-    let handle = Handle::new(
-        executor,
-        Arc::clone(&request),
-        owner.engine().deadline_of(&request),
-    );
-    let fed = Feeder::within(1).feed(defaults, request, 0, handle.receiver());
+    let limit = owner.engine().deadline_of(&request);
+    let handle = Handle::new(executor, Arc::clone(&request), limit);
+    let fed = Feeder::default().feed(defaults, request, 0, handle.receiver());
     match executor.accept(batch, fed, most) {
         Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
         Err(refused) => {

@@ -1,4 +1,4 @@
-//! An iteration with a limit of its own.
+//! An iteration with a time limit of its own.
 
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::response::Response;
 
-use super::control::{End, Unfinished};
+use super::ending::{End, Unfinished};
 use super::outcomes::{Outcomes, Step};
 
 /// [`Outcomes`] with a limit: see [`Outcomes::timeout`].
@@ -15,12 +15,14 @@ use super::outcomes::{Outcomes, Step};
 #[derive(Debug)]
 pub struct InTime<I, T = Response> {
     outcomes: Outcomes<I, T>,
+    /// End of the limit. `None`: the limit has passed and its error was given, or it lies beyond the end of time.
     until: Option<Instant>,
 }
 
 impl<I, T> Outcomes<I, T> {
-    /// Gives up after `limit`, counted from now: what has ended by then, then one error that says how many have not,
-    /// then those, cancelled. A request's own time limits are something else, and fail that request alone.
+    /// Gives up after `limit`, counted from now: the iterator gives the outcomes that have come by then, then one error
+    /// with the number of unfinished requests, then those requests as cancelled. A request's own time limits are
+    /// something else, and fail that request alone.
     pub fn timeout(self, limit: Duration) -> InTime<I, T> {
         InTime {
             until: Instant::now().checked_add(limit),

@@ -217,7 +217,7 @@ impl Client {
     {
         Outcomes::new(
             &self.owner,
-            Some(requests.into_iter()),
+            requests.into_iter(),
             Order::Completed,
             self.shape,
             as_response,
@@ -241,7 +241,7 @@ impl Client {
     {
         Outcomes::new(
             &self.owner,
-            Some(requests.into_iter()),
+            requests.into_iter(),
             Order::Input,
             self.shape,
             as_response,

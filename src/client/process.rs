@@ -68,7 +68,7 @@ impl Client {
             move |context: &Context<'_>, response| processed(&permits, context, response, &f);
         Outcomes::new(
             &self.owner,
-            Some(requests.into_iter()),
+            requests.into_iter(),
             Order::Completed,
             self.shape,
             make,

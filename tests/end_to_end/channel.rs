@@ -320,6 +320,33 @@ fn before_the_first_outcome_a_send_waits_for_another_thread_to_take_one() {
 }
 
 #[test]
+fn a_closure_that_runs_inside_a_closure_of_another_batch_never_waits_for_it() {
+    let server = Server::always(Answer::text(""));
+    let client = builder(2).window(1).max_parked(1).build().unwrap();
+    let pool = std::sync::Arc::new(
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .unwrap(),
+    );
+    let (outer_intake, outer) = client.channel();
+    outer_intake.send(server.url("/outer")).unwrap();
+    let (url, inner_pool) = (server.url("/inner"), std::sync::Arc::clone(&pool));
+    let mut refusals = outer.par_map_in(&pool, move |_| {
+        let (inner_intake, inner) = client.channel();
+        inner_intake.send(url.as_str()).unwrap();
+        let (intake, url) = (outer_intake.clone(), url.clone());
+        // Few outcomes of the outer batch are taken while this closure runs, so that its window gets full.
+        let mut inner = inner.par_map_in(&inner_pool, move |_| {
+            (0..100).find_map(|_| intake.send(url.as_str()).err().map(|refused| refused.why()))
+        });
+        inner.next().unwrap().unwrap()
+    });
+    let refused = refusals.next().unwrap().unwrap();
+    assert_eq!(refused, Some(Refusal::WouldDeadlock));
+}
+
+#[test]
 fn a_closure_of_par_map_may_feed_its_batch_and_never_waits() {
     let server = Server::always(Answer::text(""));
     let client = builder(2).window(4).max_parked(1).build().unwrap();

@@ -1,4 +1,4 @@
-//! A bar on the terminal that shows how far a batch is.
+//! A bar on the terminal that shows the progress of a batch.
 
 use std::fmt::Write as _;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -9,48 +9,26 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::host::Host;
 use crate::redact::escape::log_line;
-use crate::request::Request;
 
-use super::outcomes::Outcomes;
-use super::progress::{Progress, ProgressHandle};
+use super::{Progress, ProgressHandle};
 
-/// How often the bar is drawn.
+/// Time between two drawings of the bar.
 const TICK: Duration = Duration::from_millis(100);
 
-impl<I, T> Outcomes<I, T>
-where
-    I: Iterator,
-    I::Item: Into<Request>,
-{
-    /// Shows a bar on the terminal, on stderr, until the batch ends or is dropped: how many are done, of how many and
-    /// in percent, how many went well and how many failed, how many are in flight, how many are done each second, and
-    /// the time left; the host that keeps most of them waiting, and, while nothing has finished for five seconds, the host
-    /// that holds the most places and for how long, or else the slowest host. Where stderr is no terminal, nothing is shown. Only with the feature `progress`.
-    ///
-    /// A thread of its own draws it, ten times a second. What the program prints to the same terminal meanwhile comes
-    /// in between; where that matters, print once the batch is over, or to a file.
-    ///
-    /// ```no_run
-    /// # let client = haul::Client::new();
-    /// let urls = (0..1000).map(|i| format!("https://example.com/{i}"));
-    /// let failed = client.as_completed(urls).with_bar().filter(|outcome| outcome.is_failed()).count();
-    /// ```
-    #[doc(alias = "tqdm")]
-    pub fn with_bar(mut self) -> Self {
-        let bar = Bar::start(self.progress(), ProgressDrawTarget::stderr());
-        self.shown = bar.map(|bar| Box::new(bar) as _);
-        self
-    }
-}
-
-/// Drawn until it is dropped.
-struct Bar {
+/// A bar, drawn by a thread of its own until it is dropped.
+pub(in crate::batch) struct Bar {
+    /// Dropped to stop the thread. `None`: the bar is being dropped.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Bar {
-    /// None where there is nobody to see it.
+    /// Starts a bar on stderr. `None`: stderr is no terminal, or no thread could be started.
+    pub(in crate::batch) fn on_stderr(progress: ProgressHandle) -> Option<Bar> {
+        Bar::start(progress, ProgressDrawTarget::stderr())
+    }
+
+    /// Starts a bar. `None`: the target is hidden, or no thread could be started.
     fn start(progress: ProgressHandle, on: ProgressDrawTarget) -> Option<Bar> {
         if on.is_hidden() {
             return None;
@@ -63,7 +41,7 @@ impl Bar {
             let mut over = false;
             loop {
                 let now = progress.snapshot();
-                // Without a total there is nothing to fill.
+                // Without a total there is no bar to fill.
                 if now.total.is_some() && !std::mem::replace(&mut measured, true) {
                     bar.set_style(style("{wide_bar} {msg}"));
                 } else if !measured {
@@ -76,7 +54,7 @@ impl Bar {
                     }
                 });
                 if over {
-                    // The last words stay on the screen.
+                    // The last line stays on the screen.
                     return bar.abandon_with_message(text(&now));
                 }
                 bar.set_message(text(&now));
@@ -97,7 +75,7 @@ impl Drop for Bar {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A bar that panicked is no reason to.
+            // A panic of the drawing thread changes nothing for the batch.
             let _ = thread.join();
         }
     }
@@ -110,7 +88,7 @@ fn style(template: &str) -> ProgressStyle {
         .progress_chars("=> ")
 }
 
-/// `1,200/2,000 60%  1,190 ok  10 failed  32 in flight  256/s  0:03 left`
+/// Returns the text beside the bar: `1,200/2,000 60%  1,190 ok  10 failed  32 in flight  256/s  0:03 left`.
 fn text(now: &Progress) -> String {
     let mut text = HumanCount(now.done).to_string();
     if let Some(total) = now.total {
@@ -162,13 +140,13 @@ fn text(now: &Progress) -> String {
     text
 }
 
-/// `1 place`, `1,200 places`
+/// Returns the number with its noun: `1 place`, `1,200 places`.
 fn places(count: u64) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} place{plural}", HumanCount(count))
 }
 
-/// The host as people know it: without the scheme, and without the port where it is the scheme's own.
+/// Returns the host as a reader knows it: without the scheme, and without the scheme's default port.
 fn name(host: &Host) -> String {
     match (host.scheme(), host.port()) {
         ("http", 80) | ("https", 443) => host.name().to_owned(),
@@ -176,7 +154,7 @@ fn name(host: &Host) -> String {
     }
 }
 
-/// `0:07`, `12:34`, `3:00:00`: whole seconds, the last one begun counted.
+/// Returns a duration in whole seconds, rounded up: `0:07`, `12:34`, `3:00:00`.
 fn clock(time: Duration) -> String {
     let all = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     let (hours, minutes, seconds) = (all / 3600, all / 60 % 60, all % 60);

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
+use crossbeam_channel::{Receiver, unbounded};
 
 use crate::executor::{Executor, Handle, Watcher};
 
-use super::control::Unfinished;
+use super::ending::Unfinished;
+use super::receiving::{earliest, recv_until};
 
-/// Handles as their requests end: those that have ended first, then each as it does. The same handle given twice comes
-/// once; handles of several clients mix.
+/// Gives handles as their requests end: first those that have ended, then each of the others when it ends. A handle given
+/// twice comes once; handles of several clients may be mixed.
 ///
-/// Dropping it half way changes nothing about the requests.
+/// Dropping the iterator half way changes nothing about the requests.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -61,19 +62,22 @@ pub fn as_completed(handles: impl IntoIterator<Item = Handle>) -> Completed {
 /// The iterator of [`as_completed`].
 #[must_use = "an iterator does nothing until it is asked"]
 pub struct Completed {
+    /// `None`: the handle was given.
     handles: Vec<Option<Handle>>,
-    /// Those the handles belong to, each once.
+    /// The executors that the handles belong to, each once.
     executors: Vec<Arc<Executor>>,
-    /// One number for each handle at most: the bound is their count.
+    /// Positions in `handles` of requests that have ended. Bounded by the number of handles, since each comes once.
     ended: Receiver<usize>,
+    /// Number of handles that were not given yet.
     left: usize,
     total: usize,
+    /// Number that tells this iterator's watchers from those of others.
     set: u64,
 }
 
 impl Completed {
-    /// Gives up after `limit`, counted from now: what has ended by then, then one error that says how many have not.
-    /// Those go on.
+    /// Gives up after `limit`, counted from now: the iterator gives the handles whose requests have ended by then, then one
+    /// error with the number of unfinished requests. Those requests go on.
     pub fn timeout(self, limit: Duration) -> CompletedInTime {
         CompletedInTime {
             until: Instant::now().checked_add(limit),
@@ -81,7 +85,7 @@ impl Completed {
         }
     }
 
-    /// The next handle. An error: `until` passed.
+    /// Returns the next handle. `None`: all were given. An error: `until` passed.
     fn advance(&mut self, until: Option<Instant>) -> Result<Option<Handle>, Unfinished> {
         if self.left == 0 {
             return Ok(None);
@@ -100,17 +104,10 @@ impl Completed {
             total: self.total,
         };
         loop {
-            // Whoever waits sees to it that what is past its deadline ends.
+            // A waiting thread ends requests that are past their deadline, also if no worker is free to do so.
             let deadline = self.executors.iter().filter_map(Executor::expire).min();
-            let bound = [deadline, until].into_iter().flatten().min();
-            let received = Executor::blocking(|| match bound {
-                Some(bound) => self.ended.recv_deadline(bound),
-                None => self
-                    .ended
-                    .recv()
-                    .map_err(|_| RecvTimeoutError::Disconnected),
-            });
-            match received {
+            let bound = earliest([deadline, until]);
+            match Executor::blocking(|| recv_until(&self.ended, bound)) {
                 Ok(number) => return Ok(number),
                 Err(_) if until.is_some_and(|until| until <= Instant::now()) => return Err(late),
                 Err(_) => {}
@@ -155,7 +152,9 @@ impl fmt::Debug for Completed {
 #[derive(Debug)]
 #[must_use = "an iterator does nothing until it is asked"]
 pub struct CompletedInTime {
+    /// `None`: the iteration is over.
     completed: Option<Completed>,
+    /// End of the limit. `None`: it lies beyond the end of time.
     until: Option<Instant>,
 }
 
@@ -173,30 +172,30 @@ impl Iterator for CompletedInTime {
 
 impl FusedIterator for CompletedInTime {}
 
-/// What [`wait`] waits for.
+/// The condition that [`wait`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReturnWhen {
-    /// Any has ended.
+    /// A request has ended.
     #[doc(alias = "FIRST_COMPLETED")]
     FirstCompleted,
-    /// Any has failed (a cancelled one does not count), or all have ended.
+    /// A request has failed (a cancelled one does not count), or all have ended.
     #[doc(alias = "FIRST_EXCEPTION")]
     FirstFailed,
-    /// All have ended.
+    /// All requests have ended.
     #[doc(alias = "ALL_COMPLETED")]
     AllCompleted,
 }
 
-/// What [`wait`] found, both in the order of the input.
+/// The result of [`wait`]: handles by the state of their requests, each list in the order of the input.
 #[derive(Clone, Debug, Default)]
 pub struct Waited {
-    /// Those that have ended.
+    /// The handles whose requests have ended.
     pub done: Vec<Handle>,
-    /// Those that have not.
+    /// The handles whose requests have not ended.
     pub not_done: Vec<Handle>,
 }
 
-/// Waits until enough of the requests have ended, or `limit` has passed: that is no error.
+/// Waits until enough of the requests have ended, or until `limit` has passed, which is no error.
 ///
 /// ```no_run
 /// use std::time::Duration;

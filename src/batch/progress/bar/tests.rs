@@ -6,8 +6,8 @@ use indicatif::TermLike;
 
 use crate::client::Client;
 
-use super::super::progress::{HoldingHost, WaitingHost};
 use super::*;
+use crate::batch::progress::{HoldingHost, WaitingHost};
 
 /// A terminal that remembers what was written to it.
 #[derive(Clone, Debug, Default)]
@@ -118,8 +118,9 @@ fn it_is_drawn_until_the_batch_ends_and_its_last_words_stay() {
     // Not fit to be sent: they fail without a network.
     let mut outcomes = client.as_completed(vec!["nowhere"; 7]);
     let on = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 20);
-    let bar = Bar::start(outcomes.progress(), on).expect("a screen");
-    outcomes.shown = Some(Box::new(bar));
+    let bar = Bar::start(outcomes.progress(), on);
+    assert!(bar.is_some());
+    outcomes.display(bar);
     let until = Instant::now() + Duration::from_secs(30);
     while !screen.written().contains("0/7 0%") {
         assert!(Instant::now() < until, "{:?}", screen.written());
@@ -141,7 +142,7 @@ fn dropped_half_way_it_goes_too() {
     let screen = Screen::default();
     let mut outcomes = client.as_completed(std::iter::repeat("nowhere"));
     let on = ProgressDrawTarget::term_like(Box::new(screen.clone()));
-    outcomes.shown = Bar::start(outcomes.progress(), on).map(|bar| Box::new(bar) as _);
+    outcomes.display(Bar::start(outcomes.progress(), on));
     assert_eq!(outcomes.by_ref().take(5).count(), 5);
     drop(outcomes);
     assert!(

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-/// Holds values by their index until all before them have been handed out.
+/// Holds values by their index until all before them have been taken.
 pub(super) struct Reorder<V> {
-    /// The index of the first place.
+    /// The index of the value at the front of `early`, which is to be taken next.
     next: u64,
+    /// One place for each index from `next` on. `None`: the value has not come.
     early: VecDeque<Option<V>>,
 }
 
@@ -19,6 +20,7 @@ impl<V> Default for Reorder<V> {
 }
 
 impl<V> Reorder<V> {
+    /// Adds the value with this index. A value whose turn has passed is dropped.
     pub(super) fn put(&mut self, index: u64, value: V) {
         let Some(place) = index.checked_sub(self.next) else {
             return;
@@ -30,7 +32,7 @@ impl<V> Reorder<V> {
         self.early[place] = Some(value);
     }
 
-    /// The next in order, if it is here.
+    /// Takes the next value in order, if it has come.
     pub(super) fn take(&mut self) -> Option<V> {
         let value = self.early.front_mut()?.take()?;
         self.early.pop_front();

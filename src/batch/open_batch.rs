@@ -1,0 +1,62 @@
+//! A batch that is open in the schedule, as the threads that feed it and take its outcomes hold it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::attempt::Defaults;
+use crate::executor::{Executor, Receiver};
+use crate::schedule::{Bounds, Ended, Id};
+
+use super::owner::Owner;
+
+/// An open batch: the executor that runs it, its id there, and the receiver of its outcomes. Clones are the same batch.
+#[derive(Clone)]
+pub(super) struct OpenBatch {
+    owner: Arc<Owner>,
+    id: Id,
+    receiver: Arc<dyn Receiver>,
+}
+
+impl OpenBatch {
+    /// Opens a batch with these bounds, whose outcomes go to `receiver`.
+    pub(super) fn new(
+        owner: &Arc<Owner>,
+        bounds: Bounds,
+        receiver: Arc<dyn Receiver>,
+    ) -> OpenBatch {
+        let id = owner.executor().open(bounds, Some(Arc::clone(&receiver)));
+        OpenBatch {
+            owner: Arc::clone(owner),
+            id,
+            receiver,
+        }
+    }
+
+    pub(super) fn executor(&self) -> &Arc<Executor> {
+        self.owner.executor()
+    }
+
+    /// Defaults of the client, which every request of the batch stands on.
+    pub(super) fn defaults(&self) -> &Defaults {
+        &self.owner.engine().defaults
+    }
+
+    pub(super) fn id(&self) -> Id {
+        self.id
+    }
+
+    pub(super) fn receiver(&self) -> &Arc<dyn Receiver> {
+        &self.receiver
+    }
+
+    /// Ends the batch at this instant.
+    pub(super) fn set_deadline(&self, deadline: Instant) {
+        self.receiver.set_deadline(deadline);
+        self.executor().set_deadline(self.id, deadline);
+    }
+
+    /// Ends the batch now: queued requests are cancelled and running ones aborted.
+    pub(super) fn stop(&self) {
+        self.executor().stop(self.id, &Ended::Cancelled);
+    }
+}

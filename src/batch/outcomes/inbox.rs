@@ -1,0 +1,134 @@
+//! Outcomes on their way from the workers to the caller.
+
+use std::time::Instant;
+
+use crossbeam_channel::Receiver as Receiving;
+
+use crate::outcome::Outcome;
+
+use super::reorder::Reorder;
+use crate::batch::results::{Message, ResultReceiver};
+
+/// The receiving end of the results channel, with the outcomes that came before their turn.
+///
+/// Invariant: an outcome that is put in comes out once, in an ordered batch after all those with lower indices.
+pub(super) struct Inbox<T> {
+    results: ResultReceiver<T>,
+    /// Outcomes that wait for their turn. `None`: outcomes are handed out as they come.
+    early: Option<Reorder<Arrival<T>>>,
+    /// Number of outcomes put in, handed out or not.
+    received: u64,
+}
+
+/// An outcome that has come and is not handed out yet.
+pub(super) struct Arrival<T> {
+    pub(super) outcome: Outcome<T>,
+    /// Bytes that it keeps in its place of the window. `None`: it has no place, because it ended without an attempt.
+    pub(super) bytes: Option<u64>,
+}
+
+impl<T> Inbox<T> {
+    /// An empty inbox. `ordered`: true if outcomes are handed out in the order of their indices, false if as they come.
+    pub(super) fn new(results: ResultReceiver<T>, ordered: bool) -> Inbox<T> {
+        Inbox {
+            results,
+            early: ordered.then(Reorder::default),
+            received: 0,
+        }
+    }
+
+    /// Returns the number of outcomes put in so far.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Puts an outcome in. Gives it back at once if outcomes are handed out as they come.
+    #[inline]
+    pub(super) fn put(&mut self, arrival: Arrival<T>) -> Option<Arrival<T>> {
+        self.received += 1;
+        match &mut self.early {
+            Some(early) => {
+                early.put(arrival.outcome.index, arrival);
+                None
+            }
+            None => Some(arrival),
+        }
+    }
+
+    /// Takes the outcome whose turn it is, if it came before.
+    #[inline]
+    pub(super) fn take_in_turn(&mut self) -> Option<Arrival<T>> {
+        self.early.as_mut()?.take()
+    }
+
+    /// Returns the next message of the channel if there is one.
+    #[inline]
+    pub(super) fn try_recv(&self) -> Option<Message<T>> {
+        self.results.try_recv()
+    }
+
+    /// Waits for a message, until `until` at most, or until there is a message in `other`.
+    pub(super) fn wait<X>(
+        &self,
+        until: Option<Instant>,
+        other: Option<&Receiving<X>>,
+    ) -> Option<Message<T>> {
+        self.results.wait(until, other)
+    }
+
+    /// Notes that a nudge was received, so that the next one is sent.
+    pub(super) fn nudge_received(&self) {
+        self.results.nudge_received();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::batch::process::as_response;
+    use crate::batch::results::results;
+    use crate::error::{Error, ErrorType};
+    use crate::outcome::State;
+    use crate::request::Request;
+
+    fn inbox(ordered: bool) -> Inbox<crate::response::Response> {
+        Inbox::new(results(10, as_response).1, ordered)
+    }
+
+    fn arrival<T>(index: u64) -> Arrival<T> {
+        Arrival {
+            outcome: Outcome {
+                index,
+                request: Arc::new(Request::get("http://host/")),
+                state: State::Failed(Error::new(ErrorType::Cancelled, "cancelled")),
+                report: Box::default(),
+            },
+            bytes: None,
+        }
+    }
+
+    fn index<T>(arrival: Option<Arrival<T>>) -> Option<u64> {
+        arrival.map(|arrival| arrival.outcome.index)
+    }
+
+    #[test]
+    fn without_an_order_an_outcome_comes_back_at_once() {
+        let mut inbox = inbox(false);
+        assert_eq!(index(inbox.put(arrival(3))), Some(3));
+        assert_eq!(index(inbox.take_in_turn()), None);
+        assert_eq!(inbox.received(), 1);
+    }
+
+    #[test]
+    fn in_order_an_outcome_waits_for_those_before_it() {
+        let mut inbox = inbox(true);
+        assert_eq!(index(inbox.put(arrival(1))), None);
+        assert_eq!(index(inbox.take_in_turn()), None);
+        assert_eq!(index(inbox.put(arrival(0))), None);
+        assert_eq!(index(inbox.take_in_turn()), Some(0));
+        assert_eq!(index(inbox.take_in_turn()), Some(1));
+        assert_eq!(inbox.received(), 2);
+    }
+}

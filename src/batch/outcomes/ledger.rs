@@ -1,0 +1,321 @@
+//! The account between the thread that takes a batch's outcomes and the schedule, which waits to hear of them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Instant;
+
+use crate::executor::Taken;
+use crate::schedule::Bounds;
+
+/// Outcomes handed out, and those of them that the schedule has not been told of. Telling it ("settling") takes the
+/// executor's lock, so that many outcomes are settled at once where nothing waits for it.
+///
+/// Invariants: every outcome handed out is given by [`pay`](Ledger::pay) once; while [`is_due`](Ledger::is_due), no
+/// further outcome is handed out.
+pub(super) struct Ledger {
+    handed_out: u64,
+    owed: Owed,
+    /// Number of owed outcomes from which on they are settled at once.
+    most_owed: usize,
+    /// Bytes kept by owed outcomes above which they are settled at once.
+    most_owed_bytes: u64,
+    /// True if the window has room for all that may be owed, so that the schedule can do without being told and
+    /// outcomes are settled only once they are due. False: they are settled before each wait.
+    only_when_due: bool,
+    /// True if a request may have ended without an attempt, or be past its deadline, so that the schedule is to be asked
+    /// before the next wait.
+    ask: bool,
+    /// When the schedule is to be asked because a request will be past its deadline. `None`: no request has one.
+    ask_at: Option<Instant>,
+}
+
+/// The record of owed outcomes.
+enum Owed {
+    /// Known to the taking thread alone.
+    Own(Taken),
+    /// Shared with the intakes, which settle too if they find the window full.
+    Shared(Arc<Takings>),
+}
+
+impl Ledger {
+    /// The account of a batch with these bounds. `takings` is given if other threads feed the batch.
+    pub(super) fn new(bounds: &Bounds, workers: usize, takings: Option<Arc<Takings>>) -> Ledger {
+        let most_owed = (bounds.window / 8).clamp(1, 64);
+        // An ordered batch keeps a place for its oldest request, which the schedule knows by the outcomes handed back.
+        // Intakes wait for room that only the taking thread can tell of.
+        let told_early = bounds.ordered || takings.is_some();
+        Ledger {
+            handed_out: 0,
+            owed: takings.map_or(Owed::Own(Taken::default()), Owed::Shared),
+            most_owed,
+            most_owed_bytes: bounds.bytes / 16,
+            only_when_due: !told_early && bounds.window >= workers.saturating_add(4 * most_owed),
+            ask: true,
+            ask_at: None,
+        }
+    }
+
+    /// Returns the number of outcomes handed out.
+    pub(super) fn handed_out(&self) -> u64 {
+        self.handed_out
+    }
+
+    /// Enters an outcome as handed out. `bytes` are the bytes that it kept in its place of the window; `None`: it had no
+    /// place, because it ended without an attempt.
+    #[inline]
+    pub(super) fn hand_out(&mut self, bytes: Option<u64>) {
+        self.handed_out += 1;
+        let one = Taken {
+            outcomes: usize::from(bytes.is_some()),
+            bytes: bytes.unwrap_or(0),
+            handed_back: 1,
+        };
+        match &mut self.owed {
+            Owed::Own(owed) => owed.add(one),
+            Owed::Shared(takings) => takings.take(one),
+        }
+    }
+
+    /// Returns true if so much is owed that the schedule is to be told before another outcome is handed out.
+    #[inline]
+    pub(super) fn is_due(&self) -> bool {
+        let owed = match &self.owed {
+            Owed::Own(owed) => *owed,
+            Owed::Shared(takings) => takings.owed(),
+        };
+        owed.handed_back >= self.most_owed || owed.bytes > self.most_owed_bytes
+    }
+
+    /// Returns true if the schedule is to be told and asked before a wait, although nothing is due.
+    #[inline]
+    pub(super) fn settles_before_wait(&self) -> bool {
+        !self.only_when_due || self.ask
+    }
+
+    /// Takes out what is owed, for a caller that tells the schedule of it.
+    pub(super) fn pay(&mut self) -> Taken {
+        match &mut self.owed {
+            Owed::Own(owed) => std::mem::take(owed),
+            Owed::Shared(takings) => takings.pay(),
+        }
+    }
+
+    /// Has the schedule asked before the next wait.
+    pub(super) fn ask_soon(&mut self) {
+        self.ask = true;
+    }
+
+    /// Notes what the schedule answered: whether there may be more to ask for at once, and when to ask again.
+    pub(super) fn settled(&mut self, more: bool, ask_at: Option<Instant>) {
+        self.ask = more;
+        self.ask_at = ask_at;
+    }
+
+    /// Returns when the schedule is to be asked if nothing happens before. `None`: at no given time.
+    pub(super) fn ask_at(&self) -> Option<Instant> {
+        self.ask_at
+    }
+
+    /// Returns the record shared with the intakes. `None`: the batch has an input.
+    pub(super) fn takings(&self) -> Option<&Arc<Takings>> {
+        match &self.owed {
+            Owed::Own(_) => None,
+            Owed::Shared(takings) => Some(takings),
+        }
+    }
+}
+
+/// The record of outcomes taken that the taking thread shares with the intakes of its batch: outcomes owed to the
+/// schedule, and the threads that handle outcomes. One of those must not wait for room in the window, since it makes room
+/// itself.
+#[derive(Default)]
+pub(in crate::batch) struct Takings(Mutex<Record>);
+
+#[derive(Default)]
+struct Record {
+    owed: Taken,
+    /// The thread that took the last outcome. `None`: none was taken.
+    taker: Option<ThreadId>,
+    /// The threads on which a closure has an outcome of the batch, one entry for each closure: rayon may run one inside
+    /// another.
+    in_closures: Vec<ThreadId>,
+}
+
+impl Takings {
+    /// Enters outcomes that the calling thread has taken.
+    fn take(&self, taken: Taken) {
+        let mut record = self.lock();
+        record.owed.add(taken);
+        record.taker = Some(thread::current().id());
+    }
+
+    fn owed(&self) -> Taken {
+        self.lock().owed
+    }
+
+    /// Takes out what is owed, for a caller that tells the schedule of it.
+    pub(in crate::batch) fn pay(&self) -> Taken {
+        std::mem::take(&mut self.lock().owed)
+    }
+
+    /// Runs a closure that has an outcome of the batch.
+    pub(in crate::batch) fn during<R>(&self, closure: impl FnOnce() -> R) -> R {
+        struct Leave<'a>(&'a Takings, ThreadId);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                let in_closures = &mut self.0.lock().in_closures;
+                if let Some(at) = in_closures.iter().position(|thread| *thread == self.1) {
+                    in_closures.swap_remove(at);
+                }
+            }
+        }
+        let thread = thread::current().id();
+        self.lock().in_closures.push(thread);
+        let _leave = Leave(self, thread);
+        closure()
+    }
+
+    /// Returns true if the calling thread handles outcomes of the batch, so that no room is made while it waits.
+    pub(in crate::batch) fn is_taken_here(&self) -> bool {
+        let thread = thread::current().id();
+        let record = self.lock();
+        record.taker == Some(thread) || record.in_closures.contains(&thread)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Record> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    fn bounds(window: usize) -> Bounds {
+        Bounds {
+            window,
+            max_parked: 100,
+            bytes: 1600,
+            delivered: false,
+            ordered: false,
+        }
+    }
+
+    fn elsewhere<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+        thread::scope(|scope| scope.spawn(run).join().unwrap())
+    }
+
+    #[test]
+    fn each_outcome_handed_out_is_paid_once() {
+        for takings in [None, Some(Arc::default())] {
+            let mut ledger = Ledger::new(&bounds(100), 4, takings);
+            ledger.hand_out(Some(7));
+            ledger.hand_out(None);
+            ledger.hand_out(Some(0));
+            let paid = ledger.pay();
+            assert_eq!((paid.outcomes, paid.bytes, paid.handed_back), (2, 7, 3));
+            assert_eq!(ledger.pay().handed_back, 0);
+            assert_eq!(ledger.handed_out(), 3);
+        }
+    }
+
+    #[test]
+    fn an_eighth_of_the_window_is_due() {
+        for takings in [None, Some(Arc::default())] {
+            let mut ledger = Ledger::new(&bounds(16), 4, takings);
+            ledger.hand_out(Some(0));
+            assert!(!ledger.is_due());
+            ledger.hand_out(None);
+            assert!(ledger.is_due());
+            ledger.pay();
+            assert!(!ledger.is_due());
+        }
+    }
+
+    #[test]
+    fn more_than_a_sixteenth_of_the_byte_budget_is_due() {
+        let mut ledger = Ledger::new(&bounds(1000), 4, None);
+        ledger.hand_out(Some(100));
+        assert!(!ledger.is_due());
+        ledger.hand_out(Some(1));
+        assert!(ledger.is_due());
+    }
+
+    #[test]
+    fn only_a_wide_unordered_window_without_intakes_waits_until_outcomes_are_due() {
+        let ordered = Bounds {
+            ordered: true,
+            ..bounds(1000)
+        };
+        // Four times 64 outcomes may be owed beside those of the workers.
+        for (bounds, workers, takings, expected) in [
+            (bounds(1000), 744, None, false),
+            (bounds(1000), 745, None, true),
+            (ordered, 4, None, true),
+            (bounds(1000), 4, Some(Arc::default()), true),
+        ] {
+            let mut ledger = Ledger::new(&bounds, workers, takings);
+            assert!(ledger.settles_before_wait(), "at the beginning");
+            ledger.settled(false, None);
+            assert_eq!(ledger.settles_before_wait(), expected, "{bounds:?}");
+        }
+    }
+
+    #[test]
+    fn the_schedule_is_asked_again_while_it_has_more() {
+        let mut ledger = Ledger::new(&bounds(1000), 4, None);
+        let now = Instant::now();
+        ledger.settled(true, Some(now));
+        assert!(ledger.settles_before_wait());
+        assert_eq!(ledger.ask_at(), Some(now));
+        ledger.settled(false, None);
+        assert!(!ledger.settles_before_wait());
+        ledger.ask_soon();
+        assert!(ledger.settles_before_wait());
+    }
+
+    #[test]
+    fn the_thread_that_took_the_last_outcome_is_known() {
+        let takings = Takings::default();
+        assert!(!takings.is_taken_here());
+        takings.take(Taken::default());
+        assert!(takings.is_taken_here());
+        elsewhere(|| {
+            assert!(!takings.is_taken_here());
+            takings.take(Taken::default());
+        });
+        assert!(!takings.is_taken_here());
+    }
+
+    #[test]
+    fn the_thread_of_a_closure_is_known_while_the_closure_runs() {
+        let takings = Takings::default();
+        takings.during(|| {
+            assert!(takings.is_taken_here());
+            assert!(!elsewhere(|| takings.is_taken_here()));
+        });
+        assert!(!takings.is_taken_here());
+    }
+
+    #[test]
+    fn the_end_of_an_inner_closure_leaves_the_outer_one() {
+        let (takings, other) = (Takings::default(), Takings::default());
+        takings.during(|| {
+            takings.during(|| ());
+            other.during(|| assert!(takings.is_taken_here()));
+            assert!(takings.is_taken_here());
+            assert!(!other.is_taken_here());
+        });
+        assert!(!takings.is_taken_here());
+    }
+
+    #[test]
+    fn a_panic_ends_a_closure_too() {
+        let takings = Takings::default();
+        let panicked = catch_unwind(AssertUnwindSafe(|| takings.during(|| panic!("on purpose"))));
+        assert!(panicked.is_err());
+        assert!(!takings.is_taken_here());
+    }
+}

@@ -1,0 +1,97 @@
+//! Ending a batch before its input ends.
+
+use std::time::{Duration, Instant};
+
+use crate::batch::cancel::CancelToken;
+use crate::batch::ending::{End, Unfinished};
+use crate::redact::escape::log_line;
+
+use super::Outcomes;
+
+impl<I, T> Outcomes<I, T> {
+    /// Ends the batch at the first failed request: the input is read no further, queued requests are cancelled, running
+    /// ones are aborted, and all of them come out as cancelled outcomes. A rejected request has not failed.
+    pub fn fail_fast(self) -> Self {
+        self.max_failures(1)
+    }
+
+    /// Ends the batch, as [`fail_fast`](Outcomes::fail_fast) does, once so many requests have failed; 0 is taken as 1.
+    pub fn max_failures(mut self, most: u64) -> Self {
+        self.ending.max_failures = Some(most.max(1));
+        self
+    }
+
+    /// Sets a limit for the batch as a whole, from the first call of `next`. When it passes, the input is read no
+    /// further, waiting requests end with class [`Deadline`](crate::ErrorType::Deadline), and running ones with class
+    /// [`Timeout`](crate::ErrorType::Timeout).
+    ///
+    /// The limit does not reach code of the caller. An input iterator that blocks (on a socket, a pipe, another program)
+    /// blocks `next` itself, and the batch ends only after the iterator has returned; a reader of a body, a hook or a
+    /// closure that blocks keeps its request's outcome back. For an input that may block, feed the batch from a thread
+    /// of its own through [`Client::channel`](crate::Client::channel): the batch then ends at its deadline, even if that
+    /// thread is blocked, and [`Intake::send`](crate::Intake::send) tells the thread so.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let client = haul::Client::new();
+    /// let (intake, outcomes) = client.channel();
+    /// let (_sender, slow) = std::sync::mpsc::channel::<String>();
+    /// std::thread::spawn(move || slow.into_iter().try_for_each(|url| intake.send(url)));
+    /// // No URL ever comes, and the batch ends all the same.
+    /// let mut outcomes = outcomes.deadline(Duration::from_millis(50));
+    /// assert!(outcomes.next().is_none());
+    /// assert_eq!(outcomes.end(), Some(haul::End::Deadline));
+    /// ```
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.ending.limit = Some(limit);
+        self
+    }
+
+    /// Lets the token end this batch.
+    pub fn cancel_token(mut self, token: &CancelToken) -> Self {
+        token.add(self.batch.executor(), self.batch.id());
+        self.ending.token = Some(token.clone());
+        self
+    }
+
+    /// Returns why the batch ended; `None` while it has not.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let mut outcomes = client.as_completed(["https://example.com/"]).fail_fast();
+    /// for outcome in outcomes.by_ref() { /* ... */ }
+    /// assert_eq!(outcomes.end(), Some(haul::End::Completed));
+    /// ```
+    pub fn end(&self) -> Option<End> {
+        self.ending.end()
+    }
+
+    /// Returns how many of the requests handed in have no outcome that was handed out.
+    pub(in crate::batch) fn unfinished(&self) -> Unfinished {
+        let fed = self.source.fed();
+        Unfinished {
+            unfinished: (fed - self.ledger.handed_out()) as usize,
+            total: fed as usize,
+        }
+    }
+
+    /// Ends the batch before its time, unless it was stopped before.
+    pub(crate) fn stop(&mut self, end: End) {
+        if self.ending.stop(end) {
+            self.source.close();
+            self.summary.set_total(self.source.fed());
+            self.batch.stop();
+        }
+    }
+
+    /// Begins the batch: from now on its time counts.
+    pub(super) fn begin(&mut self) {
+        self.summary.begin();
+        log_line!(Info, "batch begins");
+        let limit = self.ending.limit;
+        if let Some(deadline) = limit.and_then(|limit| Instant::now().checked_add(limit)) {
+            self.batch.set_deadline(deadline);
+        }
+    }
+}

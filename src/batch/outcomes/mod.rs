@@ -1,0 +1,319 @@
+//! The iterator over a batch's outcomes. The caller's thread feeds: each `next` tops up the schedule, then receives.
+
+mod figures;
+mod inbox;
+mod ledger;
+mod limits;
+mod open;
+mod reorder;
+mod source;
+
+use std::any::Any;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::Receiver as Receiving;
+
+use crate::executor::{Fed, Found, Job, Taken};
+use crate::outcome::Outcome;
+use crate::redact::escape::log_line;
+use crate::request::Request;
+use crate::response::Response;
+use crate::schedule::{Bounds, Ended};
+
+use super::ending::{End, Ending};
+use super::open_batch::OpenBatch;
+use super::progress::SummaryHandle;
+use super::receiving::earliest;
+use super::results::Message;
+
+use self::inbox::{Arrival, Inbox};
+use self::ledger::Ledger;
+
+pub(super) use self::ledger::Takings;
+pub(super) use self::source::{Arrivals, Source};
+
+/// The outcomes of a batch: an iterator that owns the input, reads it as it needs more, and ends after exactly one
+/// outcome for each request.
+///
+/// No request is sent before the first call of `next`. Dropping the iterator half way cancels queued requests, ends
+/// running ones, and leaves the client as usable as before.
+///
+/// The iterator is [`Send`] if the input is, so rayon's `par_bridge` works on it.
+#[must_use = "nothing is sent until its outcomes are asked for"]
+pub struct Outcomes<I, T = Response> {
+    batch: OpenBatch,
+    source: Source<I>,
+    inbox: Inbox<T>,
+    ledger: Ledger,
+    ending: Ending,
+    summary: SummaryHandle,
+    /// A display of the batch, dropped when the batch ends. `None`: the batch is not displayed.
+    display: Option<Box<dyn Any + Send + Sync>>,
+}
+
+/// The result of one step of the iteration.
+pub(crate) enum Step<T> {
+    Outcome(Outcome<T>),
+    /// There are no further outcomes.
+    End,
+    /// The caller's limit passed.
+    Late,
+}
+
+/// The order in which outcomes come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Each as its request ends.
+    Completed,
+    /// The order of the input.
+    Input,
+}
+
+/// The bounds of a batch, and the number of workers for its figures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) bounds: Bounds,
+    pub(crate) workers: usize,
+}
+
+impl<I, T> Outcomes<I, T> {
+    /// Returns the record shared with the intakes. `None`: the batch has an input.
+    pub(super) fn takings(&self) -> Option<&Arc<Takings>> {
+        self.ledger.takings()
+    }
+
+    /// Hands an outcome out that a worker sent or that ended without an attempt, if it is its turn.
+    fn receive(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Option<Outcome<T>> {
+        let arrival = self.inbox.put(Arrival { outcome, bytes })?;
+        Some(self.hand_out(arrival))
+    }
+
+    fn hand_out(&mut self, arrival: Arrival<T>) -> Outcome<T> {
+        let Arrival { mut outcome, bytes } = arrival;
+        // A request of a batch is cancelled only with the batch.
+        outcome.report.cut_short |= outcome.is_cancelled();
+        self.ledger.hand_out(bytes);
+        self.summary.record(&outcome);
+        if self.ending.is_one_failure_too_many(&outcome) {
+            self.stop(End::TooManyFailures);
+        }
+        outcome
+    }
+
+    /// Tells the schedule of outcomes handed out, so that there may be room again, and returns a job that ended without
+    /// an attempt, if there is one.
+    fn settle(&mut self) -> Option<(Box<Job>, Ended)> {
+        let owed = self.pay();
+        let Found { ended, again } = self.batch.executor().settle(self.batch.id(), owed);
+        self.ledger.settled(ended.is_some(), again);
+        ended
+    }
+
+    /// Takes out what the schedule is to be told of. It may have room then.
+    fn pay(&mut self) -> Taken {
+        let owed = self.ledger.pay();
+        if owed.handed_back > 0 {
+            self.source.may_have_room();
+        }
+        owed
+    }
+
+    /// Makes the outcome of a job that ended without an attempt. Returns it if it is its turn.
+    fn end_untried(&mut self, job: Box<Job>, why: Ended) -> Option<Outcome<T>> {
+        self.source.may_have_room();
+        let now = Instant::now();
+        self.summary.ended_untried(now);
+        let outcome = job.end(why, now);
+        let outcome = outcome.map_success(|_, _| unreachable!("it has ended without a response"));
+        self.receive(outcome, None)
+    }
+
+    /// Returns true if every outcome has been received and no request can come.
+    fn is_over(&self) -> bool {
+        self.source.total(&self.batch) == Some(self.inbox.received())
+    }
+
+    /// Notes that the last outcome has been handed out.
+    fn finish(&mut self) {
+        if let Some(end) = self.ending.finish(self.source.is_exhausted()) {
+            self.summary.set_total(self.inbox.received());
+            self.summary.end();
+            drop(self.display.take());
+            let count = self.ledger.handed_out();
+            log_line!(Info, "batch ends after {count} outcomes: {end}");
+        }
+    }
+}
+
+impl<I, T> Outcomes<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+    fn top_up(&mut self) {
+        match self.source.top_up(&self.batch) {
+            // Where feeding takes long, the schedule and the channel are looked at in between.
+            Some(Fed::Part) => self.ledger.ask_soon(),
+            Some(Fed::All) => self.summary.set_total(self.source.fed()),
+            Some(Fed::Full) | None => {}
+        }
+    }
+
+    /// Keeps requests going while no outcome can be taken. Returns when it is to be called again, if nothing happens
+    /// before; `None`: at no given time.
+    pub(super) fn keep_going(&mut self) -> Option<Instant> {
+        let owed = self.pay();
+        self.ledger.ask_soon();
+        let again = self.batch.executor().tell(self.batch.id(), owed);
+        self.top_up();
+        if self.source.has_more_to_feed() {
+            return Some(Instant::now());
+        }
+        again
+    }
+
+    /// Returns the next outcome that has come, without waiting.
+    fn ready(&mut self) -> Option<Outcome<T>> {
+        loop {
+            if let Some(arrival) = self.inbox.take_in_turn() {
+                return Some(self.hand_out(arrival));
+            }
+            let message = self.inbox.try_recv()?;
+            if let Some(outcome) = self.take_message(message) {
+                return Some(outcome);
+            }
+        }
+    }
+
+    fn take_message(&mut self, message: Message<T>) -> Option<Outcome<T>> {
+        match message {
+            Message::Outcome(outcome, bytes) => self.receive(outcome, Some(bytes)),
+            Message::Nudge => {
+                self.inbox.nudge_received();
+                self.ledger.ask_soon();
+                self.source.may_have_room();
+                None
+            }
+        }
+    }
+
+    /// Waits for an outcome, a nudge, a deadline, or a message in the other channel.
+    fn wait<X>(
+        &mut self,
+        until: Option<Instant>,
+        other: Option<&Receiving<X>>,
+    ) -> Option<Outcome<T>> {
+        let until = earliest([self.ledger.ask_at(), until]);
+        match self.inbox.wait(until, other) {
+            Some(message) => self.take_message(message),
+            // The time passed, or the other channel has a message: the sending end lives as long as this one.
+            None => {
+                self.ledger.ask_soon();
+                None
+            }
+        }
+    }
+
+    /// Returns the next outcome, unless `until` passes before.
+    pub(crate) fn advance(&mut self, until: Option<Instant>) -> Step<T> {
+        self.advance_beside::<()>(until, None)
+    }
+
+    /// Returns the next outcome, unless `until` passes before, or the other channel has a message while no outcome has
+    /// come.
+    pub(super) fn advance_beside<X>(
+        &mut self,
+        until: Option<Instant>,
+        other: Option<&Receiving<X>>,
+    ) -> Step<T> {
+        if self.ending.is_first_step() {
+            self.begin();
+        }
+        loop {
+            self.top_up();
+            let due = self.ledger.is_due();
+            if !due && let Some(outcome) = self.ready() {
+                return Step::Outcome(outcome);
+            }
+            if due || self.ledger.settles_before_wait() {
+                if let Some((job, why)) = self.settle() {
+                    match self.end_untried(job, why) {
+                        Some(outcome) => return Step::Outcome(outcome),
+                        None => continue,
+                    }
+                }
+                if due {
+                    // The channel has not been looked at yet.
+                    continue;
+                }
+            }
+            if self.is_over() {
+                // Outcomes that came early have been handed out too: `ready` found none.
+                self.finish();
+                return Step::End;
+            }
+            if until.is_some_and(|until| until <= Instant::now())
+                || other.is_some_and(|other| !other.is_empty())
+            {
+                return Step::Late;
+            }
+            if self.source.has_more_to_feed() {
+                continue;
+            }
+            if let Some(outcome) = self.wait(until, other) {
+                return Step::Outcome(outcome);
+            }
+        }
+    }
+}
+
+impl<I, T> Iterator for Outcomes<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+    type Item = Outcome<T>;
+
+    fn next(&mut self) -> Option<Outcome<T>> {
+        match self.advance(None) {
+            Step::Outcome(outcome) => Some(outcome),
+            Step::End | Step::Late => None,
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.source.size_hint(self.ledger.handed_out())
+    }
+}
+
+impl<I, T> FusedIterator for Outcomes<I, T>
+where
+    I: Iterator,
+    I::Item: Into<Request>,
+{
+}
+
+impl<I, T> Drop for Outcomes<I, T> {
+    fn drop(&mut self) {
+        self.summary.end();
+        drop(self.display.take());
+        if self.ending.is_running() {
+            let count = self.ledger.handed_out();
+            log_line!(Info, "batch left after {count} outcomes");
+        }
+        self.ending.let_go_of_token(self.batch.id());
+        self.batch.executor().abandon(self.batch.id());
+    }
+}
+
+impl<I, T> fmt::Debug for Outcomes<I, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcomes")
+            .field("fed", &self.source.fed())
+            .field("handed_out", &self.ledger.handed_out())
+            .finish_non_exhaustive()
+    }
+}

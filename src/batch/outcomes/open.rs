@@ -1,0 +1,68 @@
+//! Opening a batch: its bounds, its channel, its source.
+
+use std::sync::Arc;
+
+use crate::batch::ending::Ending;
+use crate::batch::open_batch::OpenBatch;
+use crate::batch::owner::Owner;
+use crate::batch::progress::SummaryHandle;
+use crate::batch::results::results;
+
+use crate::outcome::{Context, State};
+use crate::response::Response;
+
+use super::inbox::Inbox;
+use super::ledger::{Ledger, Takings};
+use super::source::Source;
+use super::{Order, Outcomes, Shape};
+
+impl<I, T> Outcomes<I, T>
+where
+    T: Send + 'static,
+{
+    /// Opens a batch that reads `input`.
+    pub(crate) fn new<F>(
+        owner: &Arc<Owner>,
+        input: I,
+        order: Order,
+        shape: Shape,
+        make: F,
+    ) -> Outcomes<I, T>
+    where
+        F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
+    {
+        let source = Source::input(input, shape.bounds.window);
+        Outcomes::open(owner, source, None, order, shape, make)
+    }
+
+    /// Opens a batch that `source` feeds. `takings` is given if intakes do.
+    pub(in crate::batch) fn open<F>(
+        owner: &Arc<Owner>,
+        source: Source<I>,
+        takings: Option<Arc<Takings>>,
+        order: Order,
+        shape: Shape,
+        make: F,
+    ) -> Outcomes<I, T>
+    where
+        F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
+    {
+        let mut bounds = shape.bounds;
+        bounds.ordered = order == Order::Input;
+        let (sender, receiver) = results(bounds.window, make);
+        Outcomes {
+            batch: OpenBatch::new(owner, bounds, sender),
+            source,
+            inbox: Inbox::new(receiver, bounds.ordered),
+            ledger: Ledger::new(&bounds, shape.workers, takings),
+            ending: Ending::default(),
+            summary: SummaryHandle::new(shape.workers),
+            display: None,
+        }
+    }
+
+    /// Returns the batch, to be shared with an intake.
+    pub(in crate::batch) fn batch(&self) -> &OpenBatch {
+        &self.batch
+    }
+}

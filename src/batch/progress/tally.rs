@@ -1,0 +1,179 @@
+//! The figures of a batch, counted while it runs.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::host::Host;
+use crate::outcome::Outcome;
+use crate::summary::{Counted, Summary};
+
+/// The figures of a batch, at any time and from any thread: take it before the loop, print it after.
+///
+/// ```no_run
+/// # let client = haul::Client::new();
+/// let outcomes = client.as_completed(["https://example.com/1", "https://example.com/2"]);
+/// let summary = outcomes.summary();
+/// for outcome in outcomes { /* ... */ }
+/// println!("{summary}");
+/// ```
+#[derive(Clone)]
+pub struct SummaryHandle(Arc<Mutex<Tallied>>);
+
+/// The figures, and the times that they are measured by.
+struct Tallied {
+    summary: Summary,
+    total: Total,
+    /// When the first outcome was asked for. `None`: none was.
+    started: Option<Instant>,
+    /// When a request last ended without another attempt. `None`: none has.
+    last_end: Option<Instant>,
+    /// When the batch ended or was dropped. `None`: it goes on.
+    ended: Option<Instant>,
+}
+
+/// The number of requests of the batch in all.
+#[derive(Clone, Copy)]
+enum Total {
+    Unknown,
+    /// The number that the program expects.
+    Expected(u64),
+    /// The number of requests read, or that the input says it has.
+    Known(u64),
+}
+
+/// The figures that are cheap to read. The instants are those of [`Tallied`].
+pub(super) struct Counts {
+    pub(super) total: Option<u64>,
+    pub(super) succeeded: u64,
+    pub(super) rejected: u64,
+    pub(super) failed: u64,
+    pub(super) cancelled: u64,
+    pub(super) not_done: u64,
+    pub(super) started: Option<Instant>,
+    pub(super) last_end: Option<Instant>,
+    pub(super) ended: Option<Instant>,
+}
+
+impl SummaryHandle {
+    /// Figures of a batch on this number of workers, of which no outcome was handed out.
+    pub(in crate::batch) fn new(workers: usize) -> Self {
+        let mut summary = Summary::new();
+        summary.set_at_once(workers);
+        SummaryHandle(Arc::new(Mutex::new(Tallied {
+            summary,
+            total: Total::Unknown,
+            started: None,
+            last_end: None,
+            ended: None,
+        })))
+    }
+
+    /// Returns the figures of the outcomes handed out so far.
+    pub fn snapshot(&self) -> Summary {
+        let tallied = self.lock();
+        let mut summary = tallied.summary.clone();
+        if let Some(started) = tallied.started {
+            let ended = tallied.ended.unwrap_or_else(Instant::now);
+            summary.set_wall(ended.saturating_duration_since(started));
+        }
+        summary
+    }
+
+    /// Returns the figures that are cheap to read.
+    pub(super) fn counts(&self) -> Counts {
+        let tallied = self.lock();
+        let summary = &tallied.summary;
+        Counts {
+            total: tallied.total.number(),
+            succeeded: summary.succeeded(),
+            rejected: summary.rejected(),
+            failed: summary.failed(),
+            cancelled: summary.cancelled(),
+            not_done: summary.not_done(),
+            started: tallied.started,
+            last_end: tallied.last_end,
+            ended: tallied.ended,
+        }
+    }
+
+    /// Sets the total to a number that is known.
+    pub(in crate::batch) fn set_total(&self, total: u64) {
+        self.update(|tallied| tallied.total = Total::Known(total));
+    }
+
+    /// Sets the total to a number that the program expects, unless the number is known.
+    pub(super) fn expect_total(&self, total: u64) {
+        self.update(|tallied| {
+            if !matches!(tallied.total, Total::Known(_)) {
+                tallied.total = Total::Expected(total);
+            }
+        });
+    }
+
+    /// Returns the host with the longest latency. `None` if there is only one host, or more than a hundred, which would
+    /// be too many to compare often.
+    pub(super) fn slowest(&self) -> Option<(Host, Duration)> {
+        let tallied = self.lock();
+        tallied.summary.slowest_of(100)
+    }
+
+    /// Notes that the batch begins.
+    pub(in crate::batch) fn begin(&self) {
+        self.update(|tallied| tallied.started = Some(Instant::now()));
+    }
+
+    /// Counts an outcome that is handed out.
+    pub(in crate::batch) fn record<T>(&self, outcome: &Outcome<T>) {
+        self.update(|tallied| tallied.summary.record(outcome));
+    }
+
+    /// Counts an outcome as not done that was counted otherwise before.
+    pub(crate) fn take_back(&self, counted: Counted) {
+        self.update(|tallied| tallied.summary.take_back(counted));
+    }
+
+    /// Notes that a request ended at this time without another attempt.
+    pub(in crate::batch) fn ended_untried(&self, now: Instant) {
+        self.update(|tallied| tallied.last_end = Some(now));
+    }
+
+    /// Notes that the batch ended, if that was not noted before.
+    pub(in crate::batch) fn end(&self) {
+        self.update(|tallied| {
+            tallied.ended.get_or_insert_with(Instant::now);
+        });
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Tallied)) {
+        change(&mut self.lock());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tallied> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Total {
+    fn number(self) -> Option<u64> {
+        match self {
+            Total::Unknown => None,
+            Total::Expected(number) | Total::Known(number) => Some(number),
+        }
+    }
+}
+
+impl fmt::Display for SummaryHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.snapshot().fmt(f)
+    }
+}
+
+impl fmt::Debug for SummaryHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summary = self.snapshot();
+        f.debug_struct("SummaryHandle")
+            .field("total", &summary.total())
+            .finish_non_exhaustive()
+    }
+}
