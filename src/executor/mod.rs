@@ -15,6 +15,7 @@ mod judge;
 mod owner;
 mod prepare;
 mod preview;
+mod roster;
 mod settings;
 mod shared;
 mod shortage;
