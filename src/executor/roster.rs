@@ -310,3 +310,6 @@ impl Roster {
             && !returning()
     }
 }
+
+#[cfg(test)]
+mod tests;
