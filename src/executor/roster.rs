@@ -17,11 +17,12 @@
 //! 1. A worker is on its way to look at the schedule: an idle one was called and has not looked yet (`called`), one is
 //!    being started (`starting`), or one has delivered its outcome and does nothing else before it looks (`returning`).
 //! 2. The demand is for a later time, and the leader is armed for this time or an earlier one.
-//! 3. No worker is idle and none may be started: as many live as may, or the system has refused a thread a moment ago
-//!    and some live worker is not blocked. So a worker is busy, and looks as soon as its job ends.
+//! 3. No worker is idle and none may be started, because as many live as may, or because the system refused a thread
+//!    less than a second ago and some live worker is not blocked. In both cases a worker is busy that is not blocked,
+//!    and it looks as soon as its job ends.
 //!
 //! An event that can make the claim false calls [`Roster::call`] before the lock is free again. It calls the leader,
-//! else a follower, else starts a worker, and answers [`Wake::None`] only where 1, 2 or 3 holds. The events are:
+//! else a follower, else starts a worker, and answers [`Wake::None`] only if 1, 2 or 3 holds. The events are:
 //!
 //! - *Demand appears, grows or comes earlier*: a job is added, a job ends, a permit is given back, a time is reached.
 //!   The code that told the schedule calls.
@@ -37,11 +38,13 @@
 //!   no longer counts for 3. One worker more may live meanwhile, and it calls for that one. Once it goes on, a worker too
 //!   many leaves when it finds no job.
 //! - *The system refuses a thread* ([`start_refused`](Roster::start_refused)): `starting` no longer holds. If some live
-//!   worker is not blocked, the starting code calls, for while a worker is being started idle ones are left asleep.
-//!   Otherwise it asks for a thread again, and at last ends what is queued: there is no demand left.
+//!   worker is not blocked, the starting code calls, because a wake-up is left to a worker that is being started even
+//!   while others are idle. Otherwise it asks for a thread again, and at last ends what is queued: there is no demand
+//!   left.
 //!
-//! `called` stays true no longer than it is true: the call and the waking of a worker both happen under the lock, and any
-//! worker that wakes, for whatever reason, resets it. A wake-up too many costs one look and loses nothing.
+//! The flag `called` is never left behind: it is set under the lock together with the notification of a worker that
+//! waits, and each idle worker that wakes resets it under the lock, whatever woke it. A wake-up too many costs one look
+//! and loses nothing.
 
 use std::time::{Duration, Instant};
 
@@ -263,7 +266,7 @@ impl Roster {
         }
     }
 
-    /// Wakes every idle worker. None counts as called: each looks, whether or not another has looked before.
+    /// Wakes every idle worker, without counting one as called.
     pub(super) fn wake_all(&self) -> Wake {
         let (leader, followers) = (self.leading, self.following > 0);
         match leader || followers {

@@ -217,6 +217,15 @@ fn a_refused_thread_is_left_to_the_workers_there_are() {
 }
 
 #[test]
+fn a_refused_thread_is_asked_for_again_if_every_live_worker_is_blocked() {
+    let mut scene = Scene::of(2, 1);
+    scene.roster.worker_blocked();
+    assert_eq!(scene.call(Demand::Now), Wake::Start);
+    let refused = scene.roster.start_refused(0, scene.now);
+    assert!(matches!(refused, StartRefused::AskAgain(_)), "{refused:?}");
+}
+
+#[test]
 fn no_thread_is_asked_for_right_after_a_refusal() {
     let mut scene = Scene::of(3, 1);
     assert_eq!(scene.call(Demand::Now), Wake::Start);

@@ -50,7 +50,7 @@ impl World {
         self.pause.is_some_and(|until| until > self.now)
     }
 
-    /// Whether a worker may be started, if no pause is on or, as one was, all workers are blocked.
+    /// Returns true if the limit allows one more worker. During a pause every live worker has to be blocked.
     fn may_start(&self, paused: bool) -> bool {
         let (live, blocked) = (self.workers.len(), self.blocked());
         live < self.limit + blocked && (!paused || live == blocked)
@@ -95,8 +95,12 @@ impl World {
         assert!(!self.called || self.count(notified) > 0, "{self:?}");
     }
 
-    /// Some worker comes for the work there is, or none may.
+    /// Some worker comes for the work there is, or none may. At the end all idle workers come.
     fn check_demand(&self) {
+        if self.is_over() {
+            let asleep = |worker| matches!(worker, WorkerState::Idle { notified, .. } if !notified);
+            assert_eq!(self.count(asleep), 0, "not told of the end: {self:?}");
+        }
         let comes = |worker| match worker {
             WorkerState::Starting { .. } | WorkerState::Returning => true,
             WorkerState::Idle {

@@ -10,6 +10,9 @@ use crate::executor::roster::{Demand, PAUSE, Role, Roster, StartRefused, Wake};
 /// Number of events in a history, before all work comes to its end.
 const EVENTS: usize = 60;
 
+/// Upper bound for the steps of all workers after that, of which they need some hundreds.
+const MOST_STEPS: usize = 10_000;
+
 /// Kinds of events that have happened.
 pub(super) type Seen = BTreeSet<&'static str>;
 
@@ -109,18 +112,24 @@ impl World {
 
     fn end(&mut self) {
         self.refuses = false;
-        while let Some(which) = self.next_to_go_on() {
-            self.go_on(which);
-            self.check();
-        }
+        self.go_on_to_the_end();
         let left = (self.ready, self.delayed.len());
         assert_eq!(left, (0, 0), "jobs without a worker: {self:?}");
         self.close();
-        while let Some(which) = self.next_to_go_on() {
+        self.go_on_to_the_end();
+        assert!(self.workers.is_empty(), "workers stay: {self:?}");
+    }
+
+    /// Lets workers go on until each waits without a time limit, or has left.
+    fn go_on_to_the_end(&mut self) {
+        for _ in 0..MOST_STEPS {
+            let Some(which) = self.next_to_go_on() else {
+                return;
+            };
             self.go_on(which);
             self.check();
         }
-        assert!(self.workers.is_empty(), "workers stay: {self:?}");
+        panic!("workers wake each other for ever: {self:?}");
     }
 
     /// A worker that goes on by itself; if there is none, time passes until the leader wakes.
@@ -215,7 +224,10 @@ impl World {
                 self.seen.insert("refused, others work");
                 self.workers.swap_remove(which);
                 self.pause = Some(self.now + PAUSE);
+                let live = self.workers.len();
                 self.call();
+                // Otherwise the executor would ask again and again without a pause.
+                assert_eq!(self.workers.len(), live, "asked again at once: {self:?}");
             }
             StartRefused::GiveUp => {
                 self.seen.insert("refused, given up");
