@@ -191,16 +191,16 @@ impl Executor {
         }
         // What is dropped after the outcome was told may wait too: then this worker is not soon back.
         current_worker::end_return();
-        own.with(|state, _| state.blocked += 1);
+        own.with(|state, _| state.roster.worker_blocked());
         let result = wait();
-        own.with(|state, _| state.blocked -= 1);
+        own.with(|state, _| state.roster.worker_unblocked());
         result
     }
 
     /// Takes no more requests. What is queued is ended first, where `end` says so; gives the requests that were never
     /// started.
     pub(crate) fn close(self: &Arc<Self>, end: Option<&Ended>, abort: bool) -> Vec<Arc<Request>> {
-        let (never, running) = self.with(|state, now| {
+        let (never, running, idle) = self.with(|state, now| {
             state.closing = true;
             // Whoever waits for outcomes of a batch that has nothing under way waits for requests that are not taken.
             state.schedule.nudge_all();
@@ -221,20 +221,16 @@ impl Executor {
                 }
                 None => Vec::new(),
             };
-            (
-                never,
-                if abort {
-                    state.running(|_| true)
-                } else {
-                    Vec::new()
-                },
-            )
+            let running = match abort {
+                true => state.running(|_| true),
+                false => Vec::new(),
+            };
+            (never, running, state.roster.wake_all())
         });
         for (slot, ticket) in running {
             slot.abort(ticket);
         }
-        self.leader.notify_all();
-        self.followers.notify_all();
+        self.notify(idle);
         self.changed.notify_all();
         never
     }
@@ -255,7 +251,7 @@ impl Executor {
 
     fn join_elsewhere(&self, until: Option<Instant>) -> bool {
         let mut state = self.lock();
-        while state.live > 0 {
+        while state.roster.live() > 0 {
             let wait = match until {
                 Some(until) => until.saturating_duration_since(Instant::now()),
                 None => std::time::Duration::MAX,

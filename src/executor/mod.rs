@@ -7,6 +7,7 @@ mod feed;
 mod handle;
 mod job;
 mod permit;
+mod roster;
 mod shared;
 mod shortage;
 mod start;

@@ -1,15 +1,6 @@
-//! What workers and callers share: the schedule under its one lock, and who waits for what.
+//! State that workers and callers share: the schedule and the roster of the workers, under one lock.
 //!
-//! # Waiting and waking
-//!
-//! Of the idle workers one, the leader, waits until the schedule's next wake-up; the followers wait for a call. Whoever
-//! adds work calls the leader, or a follower where there is no leader, or starts a worker where nobody is idle and the
-//! pool is not full and none is on its way back; where one was called and has not looked yet, nobody else is. Whoever
-//! takes work and leaves more behind does the same. So while something can be dispatched, or will be able to at a known
-//! time, somebody is on the way to it or waits for that time, or all workers are busy and look again as soon as one is
-//! done.
-//!
-//! `tests/wake_up_model` is a model of this, played in many orders: what changes here changes there.
+//! Which worker is woken or started is decided in [`roster`](super::roster), with the reasons; here it is performed.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,6 +14,7 @@ use crate::transport::{CancelSlot, Ticket};
 use super::cpu::CpuPermits;
 use super::current_worker;
 use super::job::{Job, Receiver};
+use super::roster::{Demand, Roster, Wake};
 use super::work::Work;
 use crate::attempt::Clock;
 
@@ -61,27 +53,12 @@ pub(crate) struct Executor {
 
 pub(super) struct State {
     pub(super) schedule: Schedule<Box<Job>>,
-    /// Workers that run or are being started.
-    pub(super) live: usize,
-    pub(super) starting: usize,
-    pub(super) following: usize,
-    /// An idle worker was called and has not looked yet: whoever comes for one thing comes for all, and calls the next
-    /// where it leaves something behind.
-    pub(super) called: bool,
-    /// Someone is the leader; until when it waits.
-    pub(super) leading: bool,
-    pub(super) armed: Option<Instant>,
+    pub(super) roster: Roster,
     pub(super) closing: bool,
     /// What is queued, now or later, ends for this reason: everything was aborted, or no worker can start.
     pub(super) ending: Option<Ended>,
-    /// No thread is asked for before this: the system has refused one.
-    pub(super) no_thread_before: Option<Instant>,
-    /// End of the time in which a first worker is asked for only once per request, since the system has refused it again and again.
-    pub(super) given_up_until: Option<Instant>,
     /// Callers that wait for room to feed.
     pub(super) intakes_waiting: usize,
-    /// Workers that wait inside the caller's code: others run in their place.
-    pub(super) blocked: usize,
     /// What each worker is at, by its number.
     pub(super) active: Vec<Active>,
     pub(super) free_numbers: Vec<usize>,
@@ -128,29 +105,21 @@ impl Executor {
             work,
             clock: Clock::default(),
             cpu: Arc::default(),
-            pool,
             returning: Arc::default(),
             told_of_shortage: AtomicBool::new(false),
             told_of_threads: AtomicBool::new(false),
             state: Mutex::new(State {
                 schedule,
-                live: 0,
-                starting: 0,
-                following: 0,
-                called: false,
-                leading: false,
-                armed: None,
+                roster: Roster::new(pool.workers),
                 closing: false,
                 ending: None,
-                no_thread_before: None,
-                given_up_until: None,
-                blocked: 0,
                 intakes_waiting: 0,
                 active: Vec::new(),
                 free_numbers: Vec::new(),
                 threads: HashMap::new(),
                 receivers: HashMap::new(),
             }),
+            pool,
             leader: Condvar::new(),
             followers: Condvar::new(),
             changed: Condvar::new(),
@@ -179,43 +148,57 @@ impl Executor {
         result
     }
 
-    /// Sees to it that somebody comes for what can be dispatched, or waits for when something can. Under the lock.
+    /// Has a worker called or started for what the schedule can dispatch, now or later. Under the lock.
     pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
-        // Mostly all are busy, and look at what there is by themselves.
-        if !state.closing && !state.schedule.has_news() && !self.may_call(state) {
+        // Nearly always all workers are busy, and look at the schedule when their jobs end.
+        if !state.closing
+            && !state.schedule.has_news()
+            && !state.roster.may_call(now, || self.is_one_returning())
+        {
             return After::default();
         }
-        self.call_somebody(state, now)
+        self.call_slowly(state, now)
     }
 
-    /// The same where there may be somebody to call or to tell. Few calls are such: it is kept out of the others' way.
+    /// Slow path of [`call`](Self::call), kept out of line: nearly every call returns before it.
     #[inline(never)]
-    fn call_somebody(&self, state: &mut State, now: Instant) -> After {
-        if state.is_over() {
-            // Whoever waits for work waits for none: what was queued may have been cancelled, or dropped with its batch.
-            if state.leading {
-                self.leader.notify_all();
-            }
-            if state.following > 0 {
-                self.followers.notify_all();
-            }
-        }
-        let mut start = false;
-        if !self.may_call(state) {
-            // All are busy or on the way.
-        } else if state.schedule.is_dispatchable(now) {
-            start = self.call_one(state);
-        } else if let Some(wakeup) = state.schedule.next_wakeup() {
-            // Somebody has to wait for it.
-            let waited_for = state.leading && state.armed.is_some_and(|armed| armed <= wakeup);
-            if !waited_for && state.starting == 0 {
-                start = self.call_one(state);
-            }
-        }
+    fn call_slowly(&self, state: &mut State, now: Instant) -> After {
+        let returning = || self.is_one_returning();
+        let demand = match state.is_over() {
+            true => Demand::Over,
+            // The schedule is not asked in vain.
+            false if !state.roster.may_call(now, returning) => Demand::None,
+            false => state.demand(now),
+        };
+        let wake = state.roster.call(demand, now, returning);
+        self.notify(wake);
         // Last: looking for what can be dispatched ends what is past its deadline.
         let mut after = self.call_news(state);
-        after.start = start;
+        after.start = wake == Wake::Start;
         after
+    }
+
+    /// Returns true if some worker is about to look for a job.
+    fn is_one_returning(&self) -> bool {
+        self.returning.load(Ordering::SeqCst) > 0
+    }
+
+    /// Wakes the idle workers that the roster has named. A start is not performed here: that takes place outside the
+    /// lock.
+    pub(super) fn notify(&self, wake: Wake) {
+        match wake {
+            Wake::None | Wake::Start => {}
+            Wake::Leader => self.leader.notify_one(),
+            Wake::Follower => self.followers.notify_one(),
+            Wake::All { leader, followers } => {
+                if leader {
+                    self.leader.notify_all();
+                }
+                if followers {
+                    self.followers.notify_all();
+                }
+            }
+        }
     }
 
     /// Who is to be told of what the schedule has done. Under the lock.
@@ -237,39 +220,6 @@ impl Executor {
             undelivered: schedule.undelivered(),
             start: false,
         }
-    }
-
-    /// Whether there is a worker to be called or started.
-    fn may_call(&self, state: &State) -> bool {
-        !state.called && (state.leading || state.following > 0 || self.may_start(state))
-    }
-
-    fn may_start(&self, state: &State) -> bool {
-        // If every worker waits inside the caller's code, none comes back to look again after the pause.
-        let may_ask = |at| state.live <= state.blocked || at <= Instant::now();
-        state.starting == 0
-            && state.live < self.pool.workers + state.blocked
-            && state.no_thread_before.is_none_or(may_ask)
-            && self.returning.load(Ordering::SeqCst) == 0
-    }
-
-    /// Wakes an idle worker. Says whether one is to be started instead.
-    fn call_one(&self, state: &mut State) -> bool {
-        if state.called {
-            return false;
-        }
-        if state.leading {
-            state.called = true;
-            self.leader.notify_one();
-        } else if state.following > 0 {
-            state.called = true;
-            self.followers.notify_one();
-        } else if self.may_start(state) {
-            state.starting += 1;
-            state.live += 1;
-            return true;
-        }
-        false
     }
 
     /// Does what was left for after the lock.
@@ -296,6 +246,14 @@ impl State {
     /// Nothing is queued, and nothing comes any more: idle workers go.
     pub(super) fn is_over(&self) -> bool {
         self.closing && self.schedule.queued() == 0
+    }
+
+    /// Work for which a worker is needed, while the executor is not over.
+    fn demand(&mut self, now: Instant) -> Demand {
+        if self.schedule.is_dispatchable(now) {
+            return Demand::Now;
+        }
+        self.schedule.next_wakeup().map_or(Demand::None, Demand::At)
     }
 
     /// Ends what is past its deadline, and what waits for a host whose breaker opens because attempts hang.

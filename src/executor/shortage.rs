@@ -28,7 +28,8 @@ impl Executor {
     /// Asks for no further thread for this time, as after the system has refused one.
     #[cfg(test)]
     pub(crate) fn pause_starts(&self, time: std::time::Duration) {
-        self.lock().no_thread_before = Some(std::time::Instant::now() + time);
+        let until = std::time::Instant::now() + time;
+        self.lock().roster.pause_starts(until);
     }
 
     /// Warns once that the system refuses threads.

@@ -4,7 +4,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::redact::escape::log_line;
 use crate::schedule::{Ended, Schedule};
@@ -12,67 +12,46 @@ use crate::transport::CancelSlot;
 
 use super::current_worker;
 use super::job::Job;
+use super::roster::StartRefused;
 use super::shared::{Active, Executor, Pool};
 use super::work::Work;
 use super::workers::Worker;
 use crate::attempt::panicked;
-
-/// Time for which no further thread is asked for after the system has refused one.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Pauses before a first worker is asked for again. `None`: it is given up.
-const PAUSES: [Option<Duration>; 5] = [
-    Some(Duration::from_millis(100)),
-    Some(Duration::from_millis(200)),
-    Some(Duration::from_millis(400)),
-    Some(Duration::from_millis(800)),
-    None,
-];
-
-/// Time after giving up a first worker for which it is asked for without pauses: else each request of a long input would
-/// wait for all of them.
-const GIVEN_UP: Duration = Duration::from_secs(10);
 
 /// An executor that starts its workers on demand.
 pub(crate) fn new(work: Arc<dyn Work>, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
     Executor::new(work, pool, schedule, start)
 }
 
-/// Starts a worker that has been counted as starting. If the system refuses a thread, the workers that there are do the
-/// work; if there are none, it is asked again a few times.
+/// Starts a worker that the roster has counted as starting. If the system refuses a thread, the live workers do the work;
+/// if there are none, or all are blocked, it is asked again a few times.
 fn start(executor: &Arc<Executor>) {
-    for pause in PAUSES {
+    for refusals in 0.. {
         let Err(error) = spawn(executor) else {
             return;
         };
         let mut state = executor.lock();
-        let working = state.live - 1;
-        executor.warn_of_threads(working, &error);
-        if working > state.blocked {
-            state.starting -= 1;
-            state.live -= 1;
-            state.no_thread_before = Some(Instant::now() + PAUSE);
-            return;
-        }
-        // No worker is free to run anything: the live ones may all wait for this job.
+        executor.warn_of_threads(state.roster.live() - 1, &error);
         let now = Instant::now();
-        let pause = pause.filter(|_| state.given_up_until.is_none_or(|until| until <= now));
-        let Some(pause) = pause else {
-            state.starting -= 1;
-            state.live -= 1;
-            state.given_up_until = Some(now + GIVEN_UP);
-            // A deadline that has passed says more than the want of a worker, and ends what is still to come too.
-            state.expire(now);
-            let why = Ended::NoWorker(error.to_string());
-            state.schedule.end_queued_of(None, &why, now);
-            let left = executor.call_news(&mut state);
-            drop(state);
-            executor.finish(left);
-            executor.changed.notify_all();
-            return;
+        let left = match state.roster.start_refused(refusals, now) {
+            StartRefused::AskAgain(pause) => {
+                let waited = executor.changed.wait_timeout_while(state, pause, |_| true);
+                drop(waited);
+                continue;
+            }
+            StartRefused::OthersWork => executor.call(&mut state, now),
+            StartRefused::GiveUp => {
+                // A deadline that has passed says more than the want of a worker, and ends what is still to come too.
+                state.expire(now);
+                let why = Ended::NoWorker(error.to_string());
+                state.schedule.end_queued_of(None, &why, now);
+                executor.call_news(&mut state)
+            }
         };
-        let waited = executor.changed.wait_timeout_while(state, pause, |_| true);
-        drop(waited);
+        drop(state);
+        executor.finish(left);
+        executor.changed.notify_all();
+        return;
     }
 }
 
@@ -142,19 +121,19 @@ fn ready(pool: &Pool) -> Result<(), String> {
 fn not_ready(executor: &Arc<Executor>, number: usize, reason: String) {
     let why = Ended::NoWorker(format!("on_worker_start: {reason}"));
     let mut state = executor.lock();
-    state.starting -= 1;
-    state.live -= 1;
+    state.roster.worker_started();
+    state.roster.worker_left();
     state.free_numbers.push(number);
     let first = state.ending.is_none();
     state.ending.get_or_insert_with(|| why.clone());
     state.schedule.end_queued_of(None, &why, Instant::now());
     let left = executor.call_news(&mut state);
+    let idle = state.roster.wake_all();
     drop(state);
     if first {
         log_line!(Error, "no worker can start: on_worker_start: {}", reason);
     }
     executor.finish(left);
-    executor.leader.notify_all();
-    executor.followers.notify_all();
+    executor.notify(idle);
     executor.changed.notify_all();
 }

@@ -13,6 +13,7 @@ use crate::transport::CancelSlot;
 use super::current_worker;
 use super::job::Job;
 use super::permit::JobPermit;
+use super::roster::{Role, Wake};
 use super::shared::{After, Executor, State};
 use super::work::Running;
 
@@ -26,7 +27,7 @@ impl Worker<'_> {
     pub(super) fn run(&self) {
         let executor = self.executor;
         let mut state = executor.lock();
-        state.starting -= 1;
+        state.roster.worker_started();
         let mut now = Instant::now();
         loop {
             state.count_hanging(now);
@@ -43,33 +44,31 @@ impl Worker<'_> {
                 now = Instant::now();
                 continue;
             }
-            if state.is_over() || state.live > executor.pool.workers + state.blocked {
+            if state.is_over() || state.roster.has_surplus() {
                 break;
             }
             state = self.wait(state);
             now = Instant::now();
         }
-        // The last words under the lock: whoever sees `live` at zero finds every outcome delivered.
-        state.live -= 1;
+        // The last words under the lock: whoever sees no live worker finds every outcome delivered.
+        state.roster.worker_left();
         state.free_numbers.push(self.number);
-        let (leading, following) = (state.leading, state.following > 0);
-        let closing = state.closing;
-        let awaited = state.live == 0 || state.intakes_waiting > 0;
+        // Idle workers may be the last: no other thread wakes them. While none is idle no condvar is notified: each
+        // notification may have the system walk past all threads that wait for something else, and workers leave by
+        // the thousand.
+        let idle = match state.closing {
+            true => state.roster.wake_all(),
+            false => Wake::None,
+        };
+        let awaited = state.roster.live() == 0 || state.intakes_waiting > 0;
         let after = match state.is_over() {
             true => After::default(),
-            // A wake-up it was to wait for is somebody else's now.
+            // A wake-up that this worker waited for, or would have, is another's now.
             false => executor.call(&mut state, Instant::now()),
         };
         drop(state);
         executor.finish(after);
-        // Those that wait may be the last, with nobody left to call them. Where nobody waits nobody is called: each call
-        // may have the system walk past all that wait for something else, and thousands leave at a time.
-        if closing && leading {
-            executor.leader.notify_all();
-        }
-        if closing && following {
-            executor.followers.notify_all();
-        }
+        executor.notify(idle);
         if awaited {
             executor.changed.notify_all();
         }
@@ -78,39 +77,23 @@ impl Worker<'_> {
     /// Waits as the leader until the next wake-up, or as a follower until called.
     fn wait<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
         let executor = self.executor;
-        if state.leading {
-            // What this worker leaves behind may be due before the leader looks.
-            let due = state.schedule.next_wakeup();
-            if due.is_some_and(|due| state.armed.is_none_or(|armed| due < armed)) {
-                executor.leader.notify_one();
+        let next_wakeup = state.schedule.next_wakeup();
+        let (role, wake) = state.roster.begins_waiting(next_wakeup);
+        executor.notify(wake);
+        let (condvar, until) = match role {
+            Role::Leader => (&executor.leader, next_wakeup),
+            Role::Follower => (&executor.followers, None),
+        };
+        state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            Some(time) => {
+                condvar
+                    .wait_timeout(state, time)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
             }
-            state.following += 1;
-            state = executor
-                .followers
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-            state.following -= 1;
-        } else {
-            let due = state.schedule.next_wakeup();
-            state.leading = true;
-            state.armed = due;
-            state = match due.map(|due| due.saturating_duration_since(Instant::now())) {
-                Some(time) => {
-                    executor
-                        .leader
-                        .wait_timeout(state, time)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-                None => executor
-                    .leader
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-            };
-            state.leading = false;
-            state.armed = None;
-        }
-        state.called = false;
+            None => condvar.wait(state).unwrap_or_else(PoisonError::into_inner),
+        };
+        state.roster.woken(role);
         state
     }
 

@@ -1,15 +1,18 @@
-//! The protocol of `src/executor/shared.rs`, "Waiting and waking", and of what `workers.rs` makes of it: the same flags,
-//! the same order, on shuttle's threads. The schedule is a queue and a list of times, an attempt is next to nothing.
+//! An executor on shuttle's threads that performs the answers of a roster as the real one does. The schedule is a queue
+//! and a list of times, and an attempt does next to nothing.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::sync::{Arc, Condvar, Mutex, MutexGuard};
 use shuttle::thread;
 
+use crate::executor::roster::{Demand, Role, Roster, StartRefused, Wake};
+
 /// What the model does wrong, to see that it is found out.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Fault {
+pub(super) enum Fault {
     None,
     /// Who takes a job and leaves more behind calls nobody.
     NoHandOver,
@@ -19,35 +22,39 @@ pub(crate) enum Fault {
     CalledForEver,
     /// Who drops the last that is queued tells nobody that it is over.
     NoWordAtTheEnd,
+    /// Who was refused a thread does not call the idle workers, which were left asleep meanwhile.
+    NoCallAfterRefusal,
 }
 
 /// What a job does.
 #[derive(Clone)]
-pub(crate) enum Work {
+pub(super) enum Work {
     /// Its attempt ends at once.
     Plain,
     /// So many attempts fail; each is followed by a wait.
     Retried(u64),
     /// Its attempt ends once as many are under way as the gate wants.
     Meets(Arc<Gate>),
+    /// It cannot be dispatched for this long; then its attempt ends at once.
+    Later(u64),
     /// Its callback submits another and waits for it.
     Asks(Box<Work>),
 }
 
-pub(crate) struct Gate {
+pub(super) struct Gate {
     missing: Mutex<usize>,
     complete: Condvar,
 }
 
 impl Gate {
-    pub(crate) fn of(count: usize) -> Arc<Gate> {
+    pub(super) fn of(count: usize) -> Arc<Gate> {
         Arc::new(Gate {
             missing: Mutex::new(count),
             complete: Condvar::new(),
         })
     }
 
-    fn meet(&self) {
+    pub(super) fn meet(&self) {
         let mut missing = self.missing.lock().unwrap();
         *missing -= 1;
         self.complete.notify_all();
@@ -57,10 +64,10 @@ impl Gate {
 
 /// A submitted job.
 #[derive(Clone, Default)]
-pub(crate) struct Handle(Arc<(Mutex<bool>, Condvar)>);
+pub(super) struct Handle(Arc<(Mutex<bool>, Condvar)>);
 
 impl Handle {
-    pub(crate) fn wait(&self) {
+    pub(super) fn wait(&self) {
         let (ended, changed) = &*self.0;
         drop(changed.wait_while(ended.lock().unwrap(), |ended| !*ended));
     }
@@ -82,31 +89,28 @@ struct State {
     permits: usize,
     ready: VecDeque<Job>,
     /// With when each is due.
-    delayed: Vec<(u64, Job)>,
+    delayed: Vec<(Instant, Job)>,
     /// Queued, and kept by their batch from being dispatched.
     held: usize,
-    now: u64,
+    now: Instant,
     in_flight: usize,
-    live: usize,
-    starting: usize,
-    following: usize,
-    called: bool,
-    leading: bool,
-    armed: Option<u64>,
     closing: bool,
-    blocked: usize,
+    roster: Roster,
+    /// How many threads beside the first are refused yet.
+    refusals: usize,
+    /// Until when the leader waits.
+    armed: Option<Instant>,
 }
 
-pub(crate) struct Executor {
-    workers: usize,
+pub(super) struct Executor {
     fault: Fault,
     returning: AtomicUsize,
     state: Mutex<State>,
     leader: Condvar,
     followers: Condvar,
     changed: Condvar,
-    /// Tells the clock that somebody waits for a time.
-    armed: Condvar,
+    /// Tells the clock that the leader waits for a time.
+    clock: Condvar,
 }
 
 impl State {
@@ -118,7 +122,7 @@ impl State {
         self.in_flight < self.permits && (self.is_due() || !self.ready.is_empty())
     }
 
-    fn next_wakeup(&self) -> Option<u64> {
+    fn next_wakeup(&self) -> Option<Instant> {
         let times = self.delayed.iter().map(|(at, _)| *at);
         times.filter(|at| *at > self.now).min()
     }
@@ -146,9 +150,8 @@ impl State {
 }
 
 impl Executor {
-    pub(crate) fn new(workers: usize, fault: Fault) -> Arc<Executor> {
+    pub(super) fn new(workers: usize, refusals: usize, fault: Fault) -> Arc<Executor> {
         Arc::new(Executor {
-            workers,
             fault,
             returning: AtomicUsize::new(0),
             state: Mutex::new(State {
@@ -156,21 +159,17 @@ impl Executor {
                 ready: VecDeque::new(),
                 delayed: Vec::new(),
                 held: 0,
-                now: 0,
+                now: Instant::now(),
                 in_flight: 0,
-                live: 0,
-                starting: 0,
-                following: 0,
-                called: false,
-                leading: false,
-                armed: None,
                 closing: false,
-                blocked: 0,
+                roster: Roster::new(workers),
+                refusals,
+                armed: None,
             }),
             leader: Condvar::new(),
             followers: Condvar::new(),
             changed: Condvar::new(),
-            armed: Condvar::new(),
+            clock: Condvar::new(),
         })
     }
 
@@ -179,123 +178,155 @@ impl Executor {
     }
 
     fn with(self: &Arc<Self>, act: impl FnOnce(&mut State)) {
-        let mut state = self.lock();
-        act(&mut state);
-        let start = self.call(&mut state);
-        drop(state);
+        let start = self.act(act);
         self.finish(start);
     }
 
-    pub(crate) fn submit(self: &Arc<Self>, work: Work) -> Handle {
+    /// Says whether a worker is to be started.
+    fn act(&self, act: impl FnOnce(&mut State)) -> bool {
+        let mut state = self.lock();
+        act(&mut state);
+        self.call(&mut state)
+    }
+
+    pub(super) fn submit(self: &Arc<Self>, work: Work) -> Handle {
+        let (handle, start) = self.hand_in(work);
+        self.finish(start);
+        handle
+    }
+
+    /// Submits a job without what is left to do once the lock is free: says whether that is to start a worker.
+    pub(super) fn hand_in(&self, work: Work) -> (Handle, bool) {
         let handle = Handle::default();
         let job = Job {
             work,
             handle: handle.clone(),
         };
-        self.with(|state| state.ready.push_back(job));
-        handle
+        let start = self.act(|state| match job.work {
+            Work::Later(wait) => {
+                let at = state.now + Duration::from_secs(wait);
+                state.delayed.push((at, job));
+            }
+            _ => state.ready.push_back(job),
+        });
+        (handle, start)
     }
 
     /// Something is queued that can be dropped but not dispatched.
-    pub(crate) fn hold(self: &Arc<Self>) {
+    pub(super) fn hold(self: &Arc<Self>) {
         self.with(|state| state.held += 1);
     }
 
     /// It is dropped.
-    pub(crate) fn let_go(self: &Arc<Self>) {
+    pub(super) fn let_go(self: &Arc<Self>) {
         self.with(|state| state.held -= 1);
     }
 
+    /// Says whether a worker is to be started.
     fn call(&self, state: &mut State) -> bool {
-        if state.is_over() && self.fault != Fault::NoWordAtTheEnd {
-            self.leader.notify_all();
-            self.followers.notify_all();
-        }
-        if state.is_dispatchable() {
-            return self.call_one(state);
-        }
-        let Some(wakeup) = state.next_wakeup() else {
+        let returning = || self.returning.load(Ordering::SeqCst) > 0;
+        let now = state.now;
+        if !state.closing && !state.roster.may_call(now, returning) {
             return false;
+        }
+        let demand = match state.next_wakeup() {
+            _ if state.is_over() => Demand::Over,
+            _ if state.is_dispatchable() => Demand::Now,
+            Some(wakeup) => Demand::At(wakeup),
+            None => Demand::None,
         };
-        let waited_for = state.leading && state.armed.is_some_and(|armed| armed <= wakeup);
-        !waited_for && state.starting == 0 && self.call_one(state)
+        let wake = state.roster.call(demand, now, returning);
+        if demand != Demand::Over || self.fault != Fault::NoWordAtTheEnd {
+            self.notify(wake);
+        }
+        wake == Wake::Start
     }
 
-    /// Whether a worker is to be started.
-    fn call_one(&self, state: &mut State) -> bool {
-        if state.called {
-            return false;
+    fn notify(&self, wake: Wake) {
+        match wake {
+            Wake::None | Wake::Start => {}
+            Wake::Leader => self.leader.notify_one(),
+            Wake::Follower => self.followers.notify_one(),
+            Wake::All { leader, followers } => {
+                if leader {
+                    self.leader.notify_all();
+                }
+                if followers {
+                    self.followers.notify_all();
+                }
+            }
         }
-        if state.leading {
-            state.called = true;
-            self.leader.notify_one();
-        } else if state.following > 0 {
-            state.called = true;
-            self.followers.notify_one();
-        } else if state.starting == 0
-            && state.live < self.workers + state.blocked
-            && self.returning.load(Ordering::SeqCst) == 0
-        {
-            state.starting += 1;
-            state.live += 1;
-            return true;
-        }
-        false
     }
 
-    fn finish(self: &Arc<Self>, start: bool) {
-        if start {
-            let own = Arc::clone(self);
-            thread::spawn(move || own.run());
+    /// Starts a worker, if one is to be started.
+    pub(super) fn finish(self: &Arc<Self>, start: bool) {
+        if !start {
+            return;
         }
+        for before in 0.. {
+            let mut state = self.lock();
+            if state.refusals == 0 || state.roster.live == 1 {
+                break;
+            }
+            state.refusals -= 1;
+            let now = state.now;
+            match state.roster.start_refused(before, now) {
+                StartRefused::AskAgain(_) => {}
+                StartRefused::OthersWork => {
+                    let start = self.fault != Fault::NoCallAfterRefusal && self.call(&mut state);
+                    assert!(!start, "no thread is asked for right after a refusal");
+                    return;
+                }
+                StartRefused::GiveUp => unreachable!("so often none is refused here"),
+            }
+        }
+        let own = Arc::clone(self);
+        thread::spawn(move || own.run());
     }
 
     fn run(self: &Arc<Self>) {
         let mut state = self.lock();
-        state.starting -= 1;
+        state.roster.worker_started();
         loop {
             if let Some(job) = state.poll() {
                 state = self.work(state, job);
                 continue;
             }
-            if state.is_over() || state.live > self.workers + state.blocked {
+            if state.is_over() || state.roster.has_surplus() {
                 break;
             }
             state = self.idle(state);
         }
-        state.live -= 1;
-        let closing = state.closing;
+        state.roster.worker_left();
+        let idle = match state.closing {
+            true => state.roster.wake_all(),
+            false => Wake::None,
+        };
         let start = !state.is_over() && self.call(&mut state);
         drop(state);
         self.finish(start);
-        if closing {
-            self.leader.notify_all();
-            self.followers.notify_all();
-        }
+        self.notify(idle);
         self.changed.notify_all();
     }
 
     fn idle<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
-        let due = state.next_wakeup();
-        if state.leading {
-            let sooner = due.is_some_and(|due| state.armed.is_none_or(|armed| due < armed));
-            if sooner && self.fault != Fault::NoWordToTheLeader {
-                self.leader.notify_one();
+        let next_wakeup = state.next_wakeup();
+        let (role, wake) = state.roster.begins_waiting(next_wakeup);
+        if self.fault != Fault::NoWordToTheLeader {
+            self.notify(wake);
+        }
+        match role {
+            Role::Leader => {
+                state.armed = next_wakeup;
+                self.clock.notify_one();
+                state = self.leader.wait(state).unwrap();
+                state.armed = None;
             }
-            state.following += 1;
-            state = self.followers.wait(state).unwrap();
-            state.following -= 1;
-        } else {
-            state.leading = true;
-            state.armed = due;
-            self.armed.notify_one();
-            state = self.leader.wait(state).unwrap();
-            state.leading = false;
-            state.armed = None;
+            Role::Follower => state = self.followers.wait(state).unwrap(),
         }
-        if self.fault != Fault::CalledForEver {
-            state.called = false;
-        }
+        let called = state.roster.called;
+        state.roster.woken(role);
+        state.roster.called = called && self.fault == Fault::CalledForEver;
         state
     }
 
@@ -308,7 +339,7 @@ impl Executor {
         drop(state);
         self.finish(start);
         match &job.work {
-            Work::Plain => self.settle(&job.handle),
+            Work::Plain | Work::Later(_) => self.settle(&job.handle),
             Work::Meets(gate) => {
                 gate.meet();
                 self.settle(&job.handle)
@@ -318,9 +349,9 @@ impl Executor {
                 // As the caller's code runs, the permit is given back.
                 self.with(|state| state.in_flight -= 1);
                 let asked = self.submit((**work).clone());
-                self.with(|state| state.blocked += 1);
+                self.with(|state| state.roster.worker_blocked());
                 asked.wait();
-                self.with(|state| state.blocked -= 1);
+                self.with(|state| state.roster.worker_unblocked());
                 self.lock()
             }
             Work::Retried(times) => {
@@ -331,7 +362,7 @@ impl Executor {
                 };
                 let mut state = self.lock();
                 state.in_flight -= 1;
-                let at = state.now + times;
+                let at = state.now + Duration::from_secs(times);
                 state.delayed.push((at, job));
                 state
             }
@@ -349,29 +380,32 @@ impl Executor {
     }
 
     /// Lets what was submitted run to its end, and waits for the workers.
-    pub(crate) fn close(self: &Arc<Self>) {
+    pub(super) fn close(self: &Arc<Self>) {
         self.with(|state| state.closing = true);
-        self.leader.notify_all();
-        self.followers.notify_all();
         let state = self.lock();
-        let state = self.changed.wait_while(state, |state| state.live > 0);
+        self.notify(state.roster.wake_all());
+        let state = self
+            .changed
+            .wait_while(state, |state| state.roster.live > 0);
         let state = state.unwrap();
-        assert_eq!((state.queued(), state.in_flight, state.blocked), (0, 0, 0));
-        assert!(state.starting == 0 && state.following == 0 && !state.leading);
+        assert_eq!((state.queued(), state.in_flight), (0, 0));
+        let roster = &state.roster;
+        let counts = (roster.starting, roster.blocked, roster.following);
+        assert_eq!((counts, roster.leading), ((0, 0, 0), false));
         drop(state);
-        self.armed.notify_all();
+        self.clock.notify_all();
     }
 
     /// Time passes as soon as the leader waits for it: it is what wakes a wait with a limit.
-    pub(crate) fn clock(&self) {
+    pub(super) fn clock(&self) {
         let mut state = self.lock();
-        while !(state.closing && state.live == 0) {
+        while !(state.closing && state.roster.live == 0) {
             match state.armed.filter(|at| *at > state.now) {
                 Some(at) => {
                     state.now = at;
                     self.leader.notify_one();
                 }
-                None => state = self.armed.wait(state).unwrap(),
+                None => state = self.clock.wait(state).unwrap(),
             }
             // Others may be first.
             drop(state);

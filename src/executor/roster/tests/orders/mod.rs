@@ -1,9 +1,8 @@
-//! A model of how workers are woken, played in orders that shuttle chooses: no wake-up is lost.
+//! Workers on shuttle's threads, in orders that shuttle chooses: no wake-up is lost.
 //!
 //! A lost one is a deadlock, which shuttle reports together with the order that led to it. `HAUL_SEED=n` chooses other
 //! orders, `HAUL_SCALE=n` plays n times as many.
 
-#[path = "wake_up_model/model.rs"]
 mod model;
 
 use std::panic::catch_unwind;
@@ -12,13 +11,14 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::sync::Arc;
 use shuttle::{Runner, thread};
 
+use super::{number, scale};
 use model::{Executor, Fault, Gate, Handle, Work};
 
 const ORDERS: u64 = 1_500;
 
 /// Each list is submitted by a thread of its own, which waits for the first, and then for the others.
 fn play(workers: usize, fault: Fault, callers: Vec<Vec<Work>>) {
-    let executor = Executor::new(workers, fault);
+    let executor = Executor::new(workers, 0, fault);
     let own = Arc::clone(&executor);
     let clock = thread::spawn(move || own.clock());
     let callers = callers.into_iter().map(|works| {
@@ -40,13 +40,9 @@ fn play(workers: usize, fault: Fault, callers: Vec<Vec<Work>>) {
     clock.join().unwrap();
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// How many orders, and from which seed.
 fn orders() -> (usize, u64) {
-    let count = ORDERS * number("HAUL_SCALE").unwrap_or(1).max(1);
+    let count = ORDERS * scale();
     (count as usize, number("HAUL_SEED").unwrap_or(0))
 }
 
@@ -65,7 +61,7 @@ fn in_every_order(scenario: fn(Fault)) {
     );
 }
 
-/// Whether some order of the scenario comes to a standstill.
+/// Returns true if some order of the scenario comes to a standstill.
 fn stands_still(scenario: fn(Fault), fault: Fault) -> bool {
     let (count, seed) = orders();
     let random = RandomScheduler::new_from_seed(seed, count);
@@ -104,7 +100,7 @@ fn questions(fault: Fault) {
 
 /// What is queued last is dropped while the workers are to go.
 fn leavings(fault: Fault) {
-    let executor = Executor::new(2, fault);
+    let executor = Executor::new(2, 0, fault);
     let own = Arc::clone(&executor);
     let clock = thread::spawn(move || own.clock());
     executor.hold();
@@ -114,6 +110,23 @@ fn leavings(fault: Fault) {
     let leaver = thread::spawn(move || own.let_go());
     executor.close();
     leaver.join().unwrap();
+    clock.join().unwrap();
+}
+
+/// A job that waits for a time is handed in while a second thread is being started, which is then refused.
+fn refusals(fault: Fault) {
+    let executor = Executor::new(2, 1, fault);
+    let own = Arc::clone(&executor);
+    let clock = thread::spawn(move || own.clock());
+    let gate = Gate::of(2);
+    let first = executor.submit(Work::Meets(Arc::clone(&gate)));
+    let (second, start) = executor.hand_in(Work::Plain);
+    gate.meet();
+    [first, second].iter().for_each(Handle::wait);
+    let third = executor.submit(Work::Later(1));
+    executor.finish(start);
+    third.wait();
+    executor.close();
     clock.join().unwrap();
 }
 
@@ -135,6 +148,16 @@ fn jobs_that_wait_for_others_on_a_full_pool_end_in_every_order() {
 #[test]
 fn workers_go_when_what_is_left_is_dropped_in_every_order() {
     in_every_order(leavings);
+}
+
+#[test]
+fn jobs_end_in_every_order_though_a_thread_is_refused() {
+    in_every_order(refusals);
+}
+
+#[test]
+fn a_refused_thread_after_which_nobody_is_called_is_found_out() {
+    assert!(stands_still(refusals, Fault::NoCallAfterRefusal));
 }
 
 #[test]
