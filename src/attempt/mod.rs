@@ -23,6 +23,8 @@ mod state;
 mod target;
 
 pub(crate) use clock::Clock;
+#[cfg(test)]
+pub(crate) use clock::manual;
 pub(crate) use engine::{Engine, Subject};
 pub(crate) use next::{Next, cancelled};
 pub(crate) use panic::panicked;

@@ -1,6 +1,6 @@
 //! What callers ask of the executor.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::request::Request;
@@ -62,7 +62,7 @@ impl Executor {
 
     /// Where the jobs of the batch are, while there is such a batch.
     pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
-        let now = Instant::now();
+        let now = self.clock.now();
         self.lock().schedule.standing(batch, now)
     }
 
@@ -252,25 +252,10 @@ impl Executor {
     fn join_elsewhere(&self, until: Option<Instant>) -> bool {
         let mut state = self.lock();
         while state.roster.live() > 0 {
-            let wait = match until {
-                Some(until) => until.saturating_duration_since(Instant::now()),
-                None => std::time::Duration::MAX,
-            };
-            if wait.is_zero() {
+            if until.is_some_and(|until| until <= self.clock.now()) {
                 return false;
             }
-            state = match until {
-                Some(_) => {
-                    self.changed
-                        .wait_timeout(state, wait)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-            };
+            state = self.clock.wait(&self.changed, state, until);
         }
         let threads = std::mem::take(&mut state.threads);
         drop(state);

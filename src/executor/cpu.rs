@@ -14,6 +14,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::attempt::Clock;
 use crate::schedule::Seen;
 use crate::transport::thread_time;
 
@@ -42,6 +43,7 @@ pub(crate) struct CpuPermits {
     open: Duration,
     state: Mutex<State>,
     ended: Condvar,
+    clock: Clock,
 }
 
 #[derive(Default)]
@@ -67,8 +69,9 @@ struct CpuPermit<'a> {
     computed: Option<Duration>,
 }
 
-impl Default for CpuPermits {
-    fn default() -> CpuPermits {
+impl CpuPermits {
+    /// One permit for each core of this machine.
+    pub(super) fn new(clock: &Clock) -> CpuPermits {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         CpuPermits {
             cores,
@@ -77,11 +80,10 @@ impl Default for CpuPermits {
             open: Duration::from_secs(1),
             state: Mutex::default(),
             ended: Condvar::new(),
+            clock: clock.clone(),
         }
     }
-}
 
-impl CpuPermits {
     /// Runs work on a body of this size under a permit.
     pub(crate) fn run<R>(&self, size: usize, make: impl FnOnce() -> R) -> R {
         let _permit = (size >= LARGE).then(|| self.take()).flatten();
@@ -91,9 +93,9 @@ impl CpuPermits {
     /// Waits for a permit. `None`: there are none at present, and none is needed.
     fn take(&self) -> Option<CpuPermit<'_>> {
         let mut state = self.lock();
-        let mut since = (Instant::now(), state.moves);
+        let mut since = (self.clock.now(), state.moves);
         loop {
-            let now = Instant::now();
+            let now = self.clock.now();
             if state.open_until.is_some_and(|until| now < until) {
                 return None;
             }
@@ -115,11 +117,8 @@ impl CpuPermits {
                 });
             }
             state.waiting += 1;
-            state = self
-                .ended
-                .wait_timeout(state, self.patience - waits)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            let until = now + (self.patience - waits);
+            state = self.clock.wait(&self.ended, state, Some(until));
             state.waiting -= 1;
         }
     }
@@ -131,7 +130,7 @@ impl CpuPermits {
 
 impl Drop for CpuPermit<'_> {
     fn drop(&mut self) {
-        let now = Instant::now();
+        let now = self.permits.clock.now();
         let took = now.saturating_duration_since(self.began);
         let computed = thread_time().zip(self.computed);
         let waited = took > self.permits.short
@@ -179,7 +178,7 @@ mod tests {
             patience: HOUR,
             short: HOUR,
             open: HOUR,
-            ..CpuPermits::default()
+            ..CpuPermits::new(&Clock::System)
         }
     }
 

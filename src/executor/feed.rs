@@ -1,6 +1,6 @@
 //! How requests get into the schedule.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::request::Request;
@@ -70,7 +70,7 @@ impl Executor {
     /// Each is added before the next is asked for: that may take its time, or wait for what comes of those before it. A
     /// panic in `more` goes on to the caller.
     pub(crate) fn feed(self: &Arc<Self>, batch: Id, mut more: impl FnMut() -> Option<Feed>) -> Fed {
-        let start = Instant::now();
+        let start = self.clock.now();
         let (soon, at_last) = (start + BRIEFLY, start + HUNGRY);
         let (mut late, mut room) = (false, self.lock().room(batch));
         while let Some(left) = room {
@@ -153,7 +153,7 @@ impl Executor {
             state.schedule.want_room(batch);
             state = self.wait_for_room(state);
         }
-        let now = Instant::now();
+        let now = self.clock.now();
         state.add(batch, feed.numbered(number()), now);
         let after = self.call(&mut state, now);
         drop(state);
@@ -170,20 +170,9 @@ impl Executor {
     ) -> MutexGuard<'g, State> {
         let until = state.schedule.next_watch();
         state.intakes_waiting += 1;
-        state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            Some(time) => {
-                self.changed
-                    .wait_timeout(state, time)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-            None => self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner),
-        };
+        state = self.clock.wait(&self.changed, state, until);
         state.intakes_waiting -= 1;
-        let now = Instant::now();
+        let now = self.clock.now();
         state.watch(now);
         if !state.schedule.has_news() {
             return state;

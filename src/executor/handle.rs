@@ -139,12 +139,13 @@ impl Handle {
     /// When it is not there by then. Nothing is cancelled; a later wait still works.
     pub fn wait_timeout(&self, limit: Duration) -> Result<Arc<Outcome>, TimedOut> {
         // A limit past the end of time is none.
-        let until = Instant::now().checked_add(limit);
+        let clock = &self.0.executor.clock;
+        let until = clock.now().checked_add(limit);
         loop {
             if let Some(outcome) = self.wait_until(until) {
                 return Ok(outcome);
             }
-            if until.is_some_and(|until| until <= Instant::now()) {
+            if until.is_some_and(|until| until <= clock.now()) {
                 return Err(TimedOut(limit));
             }
         }
@@ -240,7 +241,7 @@ impl Handle {
         }
         let executor = &self.0.executor;
         let limit = self.0.limit;
-        let patience = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let patience = limit.and_then(|limit| executor.clock.now().checked_add(limit));
         let until = [until, executor.expire(), patience]
             .into_iter()
             .flatten()
@@ -250,16 +251,10 @@ impl Handle {
             let mut state = end.lock();
             state.waiting += 1;
             while state.outcome.is_none() {
-                state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                    Some(Duration::ZERO) => break,
-                    Some(left) => {
-                        end.done
-                            .wait_timeout(state, left)
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .0
-                    }
-                    None => end.done.wait(state).unwrap_or_else(PoisonError::into_inner),
-                };
+                if until.is_some_and(|until| until <= executor.clock.now()) {
+                    break;
+                }
+                state = executor.clock.wait(&end.done, state, until);
             }
             state.waiting -= 1;
             state.outcome.clone()

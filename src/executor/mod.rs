@@ -25,3 +25,6 @@ pub(crate) use permit::JobPermit;
 pub(crate) use shared::{Executor, Pool};
 pub(crate) use start::new;
 pub(crate) use work::{Running, Work};
+
+#[cfg(test)]
+mod tests;

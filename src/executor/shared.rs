@@ -98,13 +98,14 @@ impl Executor {
         work: Arc<dyn Work>,
         pool: Pool,
         schedule: Schedule<Box<Job>>,
+        clock: Clock,
         start: fn(&Arc<Executor>),
     ) -> Arc<Executor> {
         Arc::new(Executor {
             start,
             work,
-            clock: Clock::default(),
-            cpu: Arc::default(),
+            cpu: Arc::new(CpuPermits::new(&clock)),
+            clock,
             returning: Arc::default(),
             told_of_shortage: AtomicBool::new(false),
             told_of_threads: AtomicBool::new(false),
@@ -140,7 +141,7 @@ impl Executor {
     pub(super) fn with<R>(self: &Arc<Self>, act: impl FnOnce(&mut State, Instant) -> R) -> R {
         let mut state = self.lock();
         // Under the lock: the schedule's time never goes back.
-        let now = Instant::now();
+        let now = self.clock.now();
         let result = act(&mut state, now);
         let after = self.call(&mut state, now);
         drop(state);
@@ -229,7 +230,7 @@ impl Executor {
             self.changed.notify_all();
         }
         if !after.undelivered.is_empty() {
-            let now = Instant::now();
+            let now = self.clock.now();
             current_worker::deliver_others(|| {
                 for (job, why) in after.undelivered {
                     job.deliver(why, now);

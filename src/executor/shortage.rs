@@ -28,7 +28,7 @@ impl Executor {
     /// Asks for no further thread for this time, as after the system has refused one.
     #[cfg(test)]
     pub(crate) fn pause_starts(&self, time: std::time::Duration) {
-        let until = std::time::Instant::now() + time;
+        let until = self.clock.now() + time;
         self.lock().roster.pause_starts(until);
     }
 

@@ -4,7 +4,6 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
 
 use crate::redact::escape::log_line;
 use crate::schedule::{Ended, Schedule};
@@ -16,11 +15,21 @@ use super::roster::StartRefused;
 use super::shared::{Active, Executor, Pool};
 use super::work::Work;
 use super::workers::Worker;
-use crate::attempt::panicked;
+use crate::attempt::{Clock, panicked};
 
 /// An executor that starts its workers on demand.
 pub(crate) fn new(work: Arc<dyn Work>, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
-    Executor::new(work, pool, schedule, start)
+    new_at(Clock::System, work, pool, schedule)
+}
+
+/// An executor that reads time from this clock.
+pub(super) fn new_at(
+    clock: Clock,
+    work: Arc<dyn Work>,
+    pool: Pool,
+    schedule: Schedule<Box<Job>>,
+) -> Arc<Executor> {
+    Executor::new(work, pool, schedule, clock, start)
 }
 
 /// Starts a worker that the roster has counted as starting. If the system refuses a thread, the live workers do the work;
@@ -32,11 +41,13 @@ fn start(executor: &Arc<Executor>) {
         };
         let mut state = executor.lock();
         executor.warn_of_threads(state.roster.live() - 1, &error);
-        let now = Instant::now();
+        let now = executor.clock.now();
         let left = match state.roster.start_refused(refusals, now) {
             StartRefused::AskAgain(pause) => {
-                let waited = executor.changed.wait_timeout_while(state, pause, |_| true);
-                drop(waited);
+                while executor.clock.now() < now + pause {
+                    let until = Some(now + pause);
+                    state = executor.clock.wait(&executor.changed, state, until);
+                }
                 continue;
             }
             StartRefused::OthersWork => executor.call(&mut state, now),
@@ -126,7 +137,9 @@ fn not_ready(executor: &Arc<Executor>, number: usize, reason: String) {
     state.free_numbers.push(number);
     let first = state.ending.is_none();
     state.ending.get_or_insert_with(|| why.clone());
-    state.schedule.end_queued_of(None, &why, Instant::now());
+    state
+        .schedule
+        .end_queued_of(None, &why, executor.clock.now());
     let left = executor.call_news(&mut state);
     let idle = state.roster.wake_all();
     drop(state);

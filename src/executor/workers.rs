@@ -1,7 +1,7 @@
 //! The worker threads: take a job, run its attempt, tell the schedule what follows, take the next.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::attempt::{Next, cancelled, panicked};
@@ -28,7 +28,7 @@ impl Worker<'_> {
         let executor = self.executor;
         let mut state = executor.lock();
         state.roster.worker_started();
-        let mut now = Instant::now();
+        let mut now = executor.clock.now();
         loop {
             state.count_hanging(now);
             if let Some(start) = state.schedule.poll(now) {
@@ -41,14 +41,14 @@ impl Worker<'_> {
                 drop(state);
                 executor.finish(after);
                 state = executor.lock();
-                now = Instant::now();
+                now = executor.clock.now();
                 continue;
             }
             if state.is_over() || state.roster.has_surplus() {
                 break;
             }
             state = self.wait(state);
-            now = Instant::now();
+            now = executor.clock.now();
         }
         // The last words under the lock: whoever sees no live worker finds every outcome delivered.
         state.roster.worker_left();
@@ -64,7 +64,7 @@ impl Worker<'_> {
         let after = match state.is_over() {
             true => After::default(),
             // A wake-up that this worker waited for, or would have, is another's now.
-            false => executor.call(&mut state, Instant::now()),
+            false => executor.call(&mut state, executor.clock.now()),
         };
         drop(state);
         executor.finish(after);
@@ -84,15 +84,7 @@ impl Worker<'_> {
             Role::Leader => (&executor.leader, next_wakeup),
             Role::Follower => (&executor.followers, None),
         };
-        state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            Some(time) => {
-                condvar
-                    .wait_timeout(state, time)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-            None => condvar.wait(state).unwrap_or_else(PoisonError::into_inner),
-        };
+        state = executor.clock.wait(condvar, state, until);
         state.roster.woken(role);
         state
     }

@@ -1,0 +1,128 @@
+//! The executor with work that a test scripts, and a clock that it sets.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded};
+
+use super::start::new_at;
+use super::*;
+use crate::attempt::manual::ManualClock;
+use crate::attempt::{Clock, Next, RequestTarget};
+use crate::error::{Error, ErrorType};
+use crate::host::Host;
+use crate::outcome::{Outcome, State};
+use crate::request::Request;
+use crate::schedule::{Bounds, Call, Schedule, Settings};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Asks for a second attempt an hour after the first, which it fails.
+struct AnHourLater(AtomicU32);
+
+impl Work for AnHourLater {
+    fn attempt(&self, _: &mut Job, running: Running<'_>) -> Next {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Next::Again {
+                at: running.start + HOUR,
+                cool: None,
+                call: Call::Success,
+            },
+            _ => Next::failed(Error::new(ErrorType::HttpStatus, "the second attempt")),
+        }
+    }
+}
+
+/// Panics while it holds the permit of its job.
+struct Panics;
+
+impl Work for Panics {
+    fn attempt(&self, _: &mut Job, running: Running<'_>) -> Next {
+        assert!(!running.permit.is_held(), "on purpose");
+        unreachable!("the permit is held")
+    }
+}
+
+struct ToChannel(Sender<Outcome>);
+
+impl Receiver for ToChannel {
+    fn deliver(&self, outcome: Outcome) -> u64 {
+        let _ = self.0.send(outcome);
+        0
+    }
+}
+
+fn executor(work: impl Work + 'static, clock: Clock) -> Arc<Executor> {
+    let pool = Pool {
+        workers: 1,
+        name: "test".to_owned(),
+        stack: None,
+        on_start: None,
+    };
+    new_at(clock, Arc::new(work), pool, Schedule::new(Settings::new(1)))
+}
+
+/// Hands requests in, and returns where their outcomes go.
+fn submit(
+    executor: &Arc<Executor>,
+    requests: u64,
+    now: Instant,
+) -> crossbeam_channel::Receiver<Outcome> {
+    let (to, outcomes) = bounded(8);
+    let receiver: Arc<dyn Receiver> = Arc::new(ToChannel(to));
+    let bounds = Bounds {
+        window: usize::MAX,
+        max_parked: usize::MAX,
+        bytes: i64::MAX as u64,
+        delivered: true,
+        ordered: false,
+    };
+    let batch = executor.open(bounds, None);
+    for index in 0..requests {
+        let host = Host::of(&http::Uri::from_static("http://h/")).unwrap();
+        let to = Some((RequestTarget::default(), host));
+        let request = Arc::new(Request::from("http://h/"));
+        let job = Job::new(request, index, to, Arc::clone(&receiver), now);
+        assert!(executor.accept(batch, Feed::Job(job), usize::MAX).is_ok());
+    }
+    outcomes
+}
+
+fn finish(executor: &Arc<Executor>) {
+    executor.close(None, false);
+    assert!(executor.join(None));
+}
+
+#[test]
+fn a_retry_waits_until_the_clock_has_come_to_its_time() {
+    let clock = Arc::new(ManualClock::new());
+    let executor = executor(
+        AnHourLater(AtomicU32::new(0)),
+        Clock::Manual(Arc::clone(&clock)),
+    );
+    let outcomes = submit(&executor, 1, clock.now());
+    clock.advance(HOUR / 2);
+    assert!(outcomes.recv_timeout(Duration::from_millis(30)).is_err());
+    clock.advance(HOUR);
+    let outcome = outcomes.recv_timeout(Duration::from_secs(30)).unwrap();
+    let State::Failed(error) = outcome.state() else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(error.message(), "the second attempt");
+    finish(&executor);
+}
+
+#[test]
+fn the_permit_of_work_that_panics_is_free_for_the_next_job() {
+    let executor = executor(Panics, Clock::System);
+    let outcomes = submit(&executor, 3, Instant::now());
+    for _ in 0..3 {
+        let outcome = outcomes.recv_timeout(Duration::from_secs(30)).unwrap();
+        let State::Failed(error) = outcome.state() else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(error.error_type(), ErrorType::Panic);
+    }
+    finish(&executor);
+}
