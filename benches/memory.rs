@@ -25,11 +25,13 @@ mod settings {
     mod breaker;
     mod budget;
     mod host_pattern;
+    mod host_table;
     mod rate;
     mod timeouts;
     pub(crate) use breaker::BreakerSettings;
     pub(crate) use budget::RetryBudget;
-    pub(crate) use host_pattern::{HostPattern, HostTable};
+    pub(crate) use host_pattern::HostPattern;
+    pub(crate) use host_table::HostTable;
     pub(crate) use rate::{RateLimit, RateLimits};
     pub(crate) use timeouts::Timeouts;
 }

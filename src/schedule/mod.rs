@@ -24,13 +24,14 @@ mod batches;
 mod breaker;
 mod budget;
 mod complete;
-mod delayed;
 mod ending;
 mod hanging;
 mod holding;
 mod hosts;
 mod lanes;
 mod limits;
+mod news;
+mod opening;
 mod queue;
 mod rate;
 mod rates;
@@ -40,6 +41,7 @@ mod shortage;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod unheard;
 
 use std::collections::{HashMap, VecDeque};
@@ -59,13 +61,13 @@ pub(crate) use limits::{HostLimits, LimitRule, Settings};
 pub(crate) use slots::Id;
 
 use batches::Batch;
-use delayed::Timers;
 use hanging::OpenCall;
 use lanes::HostState;
 use rates::Rates;
 use ready::Turns;
 use shortage::Shortage;
 use slots::Slots;
+use timers::Timers;
 
 pub(crate) struct Schedule<J> {
     settings: Settings,
@@ -283,19 +285,6 @@ impl<J> Schedule<J> {
         self.batches.get(batch)?.stopped.as_ref()
     }
 
-    /// Asks for a nudge as soon as there is room.
-    pub(crate) fn want_room(&mut self, batch: Id) {
-        if let Some(known) = self.batches.get_mut(batch) {
-            known.hungry = true;
-            self.note_room(batch);
-        }
-        let watch = self.next_watch();
-        let known = self.batches.get(batch);
-        if watch.is_some_and(|watch| known.is_some_and(|batch| batch.looks_after(watch))) {
-            self.nudge(batch);
-        }
-    }
-
     /// The next job to run, if one may start now.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Start<J>> {
         let id = self.next(now)?;
@@ -375,20 +364,5 @@ impl<J> Schedule<J> {
     #[cfg(test)]
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
-    }
-
-    /// The batches whose caller should look again.
-    pub(crate) fn nudges(&mut self) -> std::vec::Drain<'_, Id> {
-        self.nudges.drain(..)
-    }
-
-    /// Whether a caller should look again, or ended jobs are to be delivered.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.nudges.is_empty() || !self.undelivered.is_empty()
-    }
-
-    /// Ended jobs of batches without an iterator: whoever holds the schedule delivers them, outside the lock.
-    pub(crate) fn undelivered(&mut self) -> Vec<(J, Ended)> {
-        std::mem::take(&mut self.undelivered)
     }
 }
