@@ -42,7 +42,7 @@ mod parts {
 use parts::url;
 
 use host::Host;
-use schedule::{Bounds, Call, Heard, HostLimits, Schedule, Settings, Verdict};
+use schedule::{Bounds, Call, Heard, HostLimits, Schedule, ScheduleSettings, Verdict};
 
 fn main() {
     divan::main();
@@ -55,13 +55,13 @@ const HEAD: Heard = Heard::Head {
     waited: Duration::ZERO,
 };
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> ScheduleSettings {
+    ScheduleSettings {
         host: HostLimits {
             budget: Some(Default::default()),
             ..HostLimits::default()
         },
-        ..Settings::new(64)
+        ..ScheduleSettings::new(64)
     }
 }
 
@@ -79,7 +79,7 @@ struct Bench {
 
 impl Bench {
     /// With a standing queue of so many jobs, and so many retries that wait for long.
-    fn new(settings: Settings, hosts: usize, queued: usize, delayed: usize) -> Bench {
+    fn new(settings: ScheduleSettings, hosts: usize, queued: usize, delayed: usize) -> Bench {
         let mut schedule = Schedule::new(settings);
         let bounds = Bounds {
             window: 1 << 30,

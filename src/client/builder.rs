@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::executor::{Defaults, Engine, Pool};
 use crate::request::check_sent;
 use crate::retry::is_keyed;
-use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
+use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, ScheduleSettings};
 use crate::settings::HostPattern;
 use crate::settings::HostRule;
 use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
@@ -338,8 +338,8 @@ impl ClientBuilder {
         let transport = self
             .transport
             .unwrap_or_else(|| Arc::new(Sockets::new(settings)));
-        let usual = Settings::new(workers);
-        let schedule = Schedule::new(Settings {
+        let usual = ScheduleSettings::new(workers);
+        let schedule = Schedule::new(ScheduleSettings {
             rate: self.rate,
             host: HostLimits {
                 in_flight: self.max_per_host,

@@ -106,28 +106,10 @@ impl<J> Schedule<J> {
         let before = batch.backlog.until();
         let few = batch.backlog.see(seen, batch.in_flight, now);
         let began = before.is_none() && batch.backlog.until().is_some();
-        if began && !self.backlogged.contains(&batch_id) {
-            self.backlogged.push(batch_id);
+        if began && !self.batches.held_back.contains(&batch_id) {
+            self.batches.held_back.push(batch_id);
         }
         few
-    }
-
-    /// Batches of which nothing was seen for long start as many as they otherwise may.
-    pub(super) fn lift_backlogs(&mut self, now: Instant) {
-        let batches = &mut self.batches;
-        self.backlogged.retain(|id| {
-            let Some(batch) = batches.get_mut(*id) else {
-                return false;
-            };
-            match batch.backlog.until() {
-                Some(until) if until > now => return true,
-                Some(_) => {
-                    batch.backlog.lift();
-                }
-                None => {}
-            }
-            false
-        });
     }
 }
 

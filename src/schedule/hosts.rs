@@ -1,39 +1,99 @@
 //! The hosts that the schedule knows.
 
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::host::Host;
 
 use super::Schedule;
 use super::lanes::HostState;
-use super::slots::Id;
+use super::slots::{Id, Slots};
 
-/// How many hosts are looked at to tell which keeps requests waiting: a display may ask ten times a second.
+/// Upper bound for the hosts that are looked at to tell which keeps requests waiting: a display may ask ten times a
+/// second.
 const LOOKED_AT: usize = 1_000;
 
-impl<J> Schedule<J> {
-    /// What is known of a host, begun if need be.
-    pub(crate) fn host(&mut self, host: &Host, now: Instant) -> Id {
-        if let Some((last, id)) = &self.last_host
+/// The hosts that have jobs, and those of which something is remembered.
+#[derive(Debug, Default)]
+pub(super) struct Hosts {
+    states: Slots<HostState>,
+    pub(super) by_name: HashMap<Host, Id>,
+    /// The host asked for last: lists are mostly sorted by host.
+    last: Option<(Host, Id)>,
+    /// Idle hosts that are not back at their defaults.
+    pub(super) lingering: VecDeque<Id>,
+}
+
+impl Hosts {
+    #[inline]
+    pub(super) fn get(&self, id: Id) -> Option<&HostState> {
+        self.states.get(id)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut HostState> {
+        self.states.get_mut(id)
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &HostState> {
+        self.states.values()
+    }
+
+    /// The id of a host. `None`: it is not known.
+    pub(super) fn find(&mut self, host: &Host) -> Option<Id> {
+        if let Some((last, id)) = &self.last
             && last == host
-            && self.hosts.get(*id).is_some()
+            && self.states.get(*id).is_some()
         {
-            return *id;
+            return Some(*id);
         }
-        let id = match self.by_host.get(host) {
-            Some(id) => *id,
-            None => {
-                let limits = self.settings.limits(host);
-                let turn = self.turns.arrive();
-                let workers = self.settings.in_flight;
-                let state = HostState::new(host.clone(), &limits, turn, workers, now);
-                let id = self.hosts.insert(state);
-                self.by_host.insert(host.clone(), id);
-                id
-            }
-        };
-        self.last_host = Some((host.clone(), id));
+        let id = *self.by_name.get(host)?;
+        self.last = Some((host.clone(), id));
+        Some(id)
+    }
+
+    /// Adds a host that is not known.
+    pub(super) fn add(&mut self, state: HostState) -> Id {
+        let host = state.host.clone();
+        let id = self.states.insert(state);
+        self.by_name.insert(host.clone(), id);
+        self.last = Some((host, id));
         id
+    }
+
+    pub(super) fn remove(&mut self, id: Id) -> Option<HostState> {
+        let state = self.states.remove(id)?;
+        self.by_name.remove(&state.host);
+        Some(state)
+    }
+
+    #[cfg(test)]
+    pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
+        self.states.ids()
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity_bytes(&self) -> usize {
+        self.states.capacity_bytes()
+    }
+}
+
+impl<J> Schedule<J> {
+    /// The id of a host, which is known from now on.
+    pub(crate) fn host(&mut self, host: &Host, now: Instant) -> Id {
+        if let Some(id) = self.hosts.find(host) {
+            return id;
+        }
+        let limits = self.settings.limits(host);
+        let turn = self.turns.arrive();
+        let workers = self.settings.in_flight;
+        let state = HostState::new(host.clone(), &limits, turn, workers, now);
+        self.hosts.add(state)
     }
 
     /// The host that keeps most jobs of a batch waiting for a time, how many, and for how long.

@@ -4,6 +4,24 @@ use super::Schedule;
 use super::batches::Ended;
 use super::slots::Id;
 
+/// What callers and deliverers have not been told yet.
+#[derive(Debug)]
+pub(super) struct News<J> {
+    /// Batches whose caller should look again: there is room, or something ended.
+    pub(super) nudges: Vec<Id>,
+    /// Ended jobs of batches that no caller iterates over.
+    pub(super) undelivered: Vec<(J, Ended)>,
+}
+
+impl<J> Default for News<J> {
+    fn default() -> Self {
+        News {
+            nudges: Vec::new(),
+            undelivered: Vec::new(),
+        }
+    }
+}
+
 impl<J> Schedule<J> {
     /// Asks for a nudge as soon as there is room.
     pub(crate) fn want_room(&mut self, batch: Id) {
@@ -31,29 +49,29 @@ impl<J> Schedule<J> {
 
     /// Has the callers of all batches look again.
     pub(crate) fn nudge_all(&mut self) {
-        let all: Vec<Id> = self.batches.ids().collect();
+        let all = self.batches.open.clone();
         all.into_iter().for_each(|batch| self.nudge(batch));
     }
 
     /// Has the caller of a batch look again.
     pub(super) fn nudge(&mut self, batch: Id) {
-        if self.nudges.last() != Some(&batch) {
-            self.nudges.push(batch);
+        if self.news.nudges.last() != Some(&batch) {
+            self.news.nudges.push(batch);
         }
     }
 
     /// The batches whose caller should look again.
     pub(crate) fn nudges(&mut self) -> std::vec::Drain<'_, Id> {
-        self.nudges.drain(..)
+        self.news.nudges.drain(..)
     }
 
     /// Whether a caller should look again, or ended jobs are to be delivered.
     pub(crate) fn has_news(&self) -> bool {
-        !self.nudges.is_empty() || !self.undelivered.is_empty()
+        !self.news.nudges.is_empty() || !self.news.undelivered.is_empty()
     }
 
     /// Ended jobs of batches without an iterator: whoever holds the schedule delivers them, outside the lock.
     pub(crate) fn undelivered(&mut self) -> Vec<(J, Ended)> {
-        std::mem::take(&mut self.undelivered)
+        std::mem::take(&mut self.news.undelivered)
     }
 }

@@ -42,13 +42,13 @@ impl<J> Schedule<J> {
         };
         if state.wakes_at.is_none_or(|already| at < already) {
             state.wakes_at = Some(at);
-            self.waking.push(at, host);
+            self.timers.waking.push(at, host);
         }
     }
 
     /// Looks at hosts whose time has come.
     pub(super) fn wake(&mut self, now: Instant) {
-        while let Some((due, host)) = self.waking.pop_due(now) {
+        while let Some((due, host)) = self.timers.waking.pop_due(now) {
             let Some(state) = self.hosts.get_mut(host) else {
                 continue;
             };
