@@ -14,6 +14,7 @@ use crate::transport::{CancelSlot, Exchanged, Fault, Partial, Reply, Trace};
 
 use super::attempt::{Engine, Next};
 use super::failure::Failure;
+use super::health;
 use super::job::{Accepted, Progress, cancelled};
 use super::judge::judge;
 use super::settings::Settings;
@@ -242,7 +243,7 @@ impl Progress {
             return next.cooling(cool);
         }
         self.tally = tally;
-        let tells = evidence.tells();
+        let tells = health::tells(&evidence);
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,

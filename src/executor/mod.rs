@@ -8,6 +8,7 @@ mod failure;
 mod feed;
 mod follow;
 mod handle;
+mod health;
 mod here;
 mod hooks;
 mod job;

@@ -76,11 +76,6 @@ impl Hosts {
     pub(super) fn len(&self) -> usize {
         self.states.len()
     }
-
-    #[cfg(test)]
-    pub(super) fn capacity_bytes(&self) -> usize {
-        self.states.capacity_bytes()
-    }
 }
 
 impl<J> Schedule<J> {
