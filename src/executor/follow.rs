@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State;
 use crate::response::{Head, Hop};
-use crate::retry::redirect::{self, Step};
+use crate::retry::redirect::{self, RedirectStep};
 use crate::retry::{self, retry_after};
 use crate::settings::Redirecting;
 use crate::timing::Phase;
@@ -30,7 +30,7 @@ impl Progress {
         if !(300..400).contains(&reply.status) {
             return None;
         }
-        let step = Step {
+        let step = RedirectStep {
             method: &self.prepared.method,
             url: &self.prepared.head.url,
             status: reply.status,
