@@ -15,12 +15,12 @@ use crate::url;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct HostPattern {
     scheme: Option<&'static str>,
-    name: Name,
+    name: NamePattern,
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Name {
+enum NamePattern {
     Any,
     /// Ends so, the dot included.
     Below(String),
@@ -39,9 +39,9 @@ impl HostPattern {
     pub(crate) fn matches(&self, host: &Host) -> bool {
         let name = host.name();
         let named = match &self.name {
-            Name::Any => true,
-            Name::Below(end) => name.len() > end.len() && name.ends_with(end.as_str()),
-            Name::Exactly(exact) => name == exact || is_in_a_zone(name, exact),
+            NamePattern::Any => true,
+            NamePattern::Below(end) => name.len() > end.len() && name.ends_with(end.as_str()),
+            NamePattern::Exactly(exact) => name == exact || is_in_a_zone(name, exact),
         };
         named
             && self.scheme.is_none_or(|scheme| scheme == host.scheme())
@@ -52,9 +52,9 @@ impl HostPattern {
     /// those with a port, then those with a scheme.
     pub(super) fn specificity(&self) -> (usize, bool, bool) {
         let name = match &self.name {
-            Name::Any => 0,
-            Name::Below(end) => end.len(),
-            Name::Exactly(_) => usize::MAX,
+            NamePattern::Any => 0,
+            NamePattern::Below(end) => end.len(),
+            NamePattern::Exactly(_) => usize::MAX,
         };
         (name, self.port.is_some(), self.scheme.is_some())
     }
@@ -96,7 +96,7 @@ impl HostPattern {
         };
         Ok(HostPattern {
             scheme,
-            name: Name::parse(name)?,
+            name: NamePattern::parse(name)?,
             port,
         })
     }
@@ -108,8 +108,8 @@ fn is_in_a_zone(name: &str, address: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with('%'))
 }
 
-impl Name {
-    fn parse(name: &str) -> Result<Name, String> {
+impl NamePattern {
+    fn parse(name: &str) -> Result<NamePattern, String> {
         if name.is_empty() {
             return Err("names no host (* stands for all)".into());
         }
@@ -117,7 +117,7 @@ impl Name {
             return Err(format!("holds {bad:?}, which is in the name of no host"));
         }
         if name == "*" {
-            return Ok(Name::Any);
+            return Ok(NamePattern::Any);
         }
         let (wild, rest) = match name.strip_prefix("*.") {
             Some(rest) => (true, rest),
@@ -131,9 +131,9 @@ impl Name {
         }
         let rest = url::host_name(rest).map_err(|why| format!("names no host: {why}"))?;
         Ok(match wild {
-            true => Name::Below(format!(".{rest}")),
-            false if rest.contains(':') => Name::Exactly(format!("[{rest}]")),
-            false => Name::Exactly(rest),
+            true => NamePattern::Below(format!(".{rest}")),
+            false if rest.contains(':') => NamePattern::Exactly(format!("[{rest}]")),
+            false => NamePattern::Exactly(rest),
         })
     }
 }
@@ -158,9 +158,9 @@ impl fmt::Display for HostPattern {
             write!(f, "{scheme}://")?;
         }
         match &self.name {
-            Name::Any => f.write_str("*")?,
-            Name::Below(end) => write!(f, "*{end}")?,
-            Name::Exactly(name) => f.write_str(name)?,
+            NamePattern::Any => f.write_str("*")?,
+            NamePattern::Below(end) => write!(f, "*{end}")?,
+            NamePattern::Exactly(name) => f.write_str(name)?,
         }
         match self.port {
             Some(port) => write!(f, ":{port}"),
