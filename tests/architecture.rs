@@ -31,6 +31,12 @@ fn a_file_uses_only_floors_below_its_own() {
 }
 
 #[test]
+fn the_description_has_the_same_floors() {
+    let complaints = floors::table(include_str!("../ARCHITECTURE.md"));
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
 fn neither_files_nor_folders_use_each_other_in_a_cycle() {
     holds(floors::cycles);
 }

@@ -114,6 +114,29 @@ fn but_not_by_tests_comments_or_text() {
     }
 }
 
+#[test]
+fn by_a_description_with_other_floors() {
+    let right = include_str!("../../ARCHITECTURE.md");
+    for (from, to, part) in [
+        (
+            "`settings/` |",
+            "`settings/` `request/` |",
+            "request is on floor 1 ",
+        ),
+        (
+            "`retry/` `schedule/`",
+            "`schedule/`",
+            "retry is on floor 2 ",
+        ),
+        ("| 1b |", "| 1c |", "no floor 1b"),
+    ] {
+        assert!(right.contains(from), "{from}");
+        let complaints = floors::table(&right.replace(from, to));
+        assert_eq!(complaints.len(), 1, "{complaints:#?}");
+        assert!(complaints[0].contains(part), "{complaints:#?}");
+    }
+}
+
 #[track_caller]
 fn has_cycle(files: &[(&str, &str)], places: &[&str]) {
     let complaints = floors::cycles(&tree(files));

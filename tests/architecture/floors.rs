@@ -18,6 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "redact",
             "rejection",
             "response",
+            "slab",
             "timing",
             "url",
         ],
@@ -43,6 +44,32 @@ const FLOORS: &[(&str, &[&str])] = &[
     // Arguments, streams, signals, exit codes.
     ("9", &["bin"]),
 ];
+
+/// Floors whose row in the table of ARCHITECTURE.md lacks a name, or has one too many.
+pub(crate) fn table(description: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (floor, parts) in FLOORS {
+        let start = format!("| {floor} | ");
+        let row = (1..)
+            .zip(description.lines())
+            .find(|(_, line)| line.starts_with(&start));
+        let Some((line, row)) = row else {
+            complaints.push(format!("ARCHITECTURE.md: the table has no floor {floor}"));
+            continue;
+        };
+        let cell = row[start.len()..].split('|').next().unwrap_or_default();
+        // Of `bin/haul/` and `lib.rs` the first word counts.
+        let names = cell.split('`').skip(1).step_by(2);
+        let names: BTreeSet<&str> = names.filter_map(|n| n.split(['/', '.']).next()).collect();
+        let parts: BTreeSet<&str> = parts.iter().copied().collect();
+        for name in parts.symmetric_difference(&names) {
+            complaints.push(format!(
+                "ARCHITECTURE.md:{line}: {name} is on floor {floor} here or in FLOORS, but not in both"
+            ));
+        }
+    }
+    complaints
+}
 
 /// Index in [`FLOORS`] of the floor that a file stands on. `None`: it stands on none.
 pub(crate) fn floor(file: &File) -> Option<usize> {
