@@ -25,11 +25,13 @@ mod settings {
     mod breaker;
     mod budget;
     mod host_pattern;
+    mod host_table;
     mod rate;
     mod timeouts;
     pub(crate) use breaker::BreakerSettings;
     pub(crate) use budget::RetryBudget;
-    pub(crate) use host_pattern::{HostPattern, HostTable};
+    pub(crate) use host_pattern::HostPattern;
+    pub(crate) use host_table::HostTable;
     pub(crate) use rate::{RateLimit, RateLimits};
     pub(crate) use timeouts::Timeouts;
 }
@@ -44,7 +46,7 @@ mod parts {
 use parts::url;
 
 use host::Host;
-use schedule::{Bounds, Call, Heard, HostLimits, Schedule, Settings, Verdict};
+use schedule::{Bounds, Call, Heard, HostLimits, Schedule, ScheduleSettings, Verdict};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -145,12 +147,12 @@ fn measure(what: &str, count: usize) -> Result<(), AnyError> {
 
 /// One request to each of so many hosts, one after another. The memory at the end.
 fn pass_through(hosts: usize, limits: HostLimits) -> Result<i64, AnyError> {
-    let mut schedule = Schedule::new(Settings {
+    let mut schedule = Schedule::new(ScheduleSettings {
         host: HostLimits {
             budget: Some(Default::default()),
             ..limits
         },
-        ..Settings::new(64)
+        ..ScheduleSettings::new(64)
     });
     let bounds = Bounds {
         window: 1_000,

@@ -21,11 +21,13 @@ mod settings {
     mod breaker;
     mod budget;
     mod host_pattern;
+    mod host_table;
     mod rate;
     mod timeouts;
     pub(crate) use breaker::BreakerSettings;
     pub(crate) use budget::RetryBudget;
-    pub(crate) use host_pattern::{HostPattern, HostTable};
+    pub(crate) use host_pattern::HostPattern;
+    pub(crate) use host_table::HostTable;
     pub(crate) use rate::{RateLimit, RateLimits};
     pub(crate) use timeouts::Timeouts;
 }
@@ -40,7 +42,7 @@ mod parts {
 use parts::url;
 
 use host::Host;
-use schedule::{Bounds, Call, Heard, HostLimits, Schedule, Settings, Verdict};
+use schedule::{Bounds, Call, Heard, HostLimits, Schedule, ScheduleSettings, Verdict};
 
 fn main() {
     divan::main();
@@ -53,13 +55,13 @@ const HEAD: Heard = Heard::Head {
     waited: Duration::ZERO,
 };
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> ScheduleSettings {
+    ScheduleSettings {
         host: HostLimits {
             budget: Some(Default::default()),
             ..HostLimits::default()
         },
-        ..Settings::new(64)
+        ..ScheduleSettings::new(64)
     }
 }
 
@@ -77,7 +79,7 @@ struct Bench {
 
 impl Bench {
     /// With a standing queue of so many jobs, and so many retries that wait for long.
-    fn new(settings: Settings, hosts: usize, queued: usize, delayed: usize) -> Bench {
+    fn new(settings: ScheduleSettings, hosts: usize, queued: usize, delayed: usize) -> Bench {
         let mut schedule = Schedule::new(settings);
         let bounds = Bounds {
             window: 1 << 30,

@@ -18,6 +18,22 @@ fn main() {
 #[allow(dead_code, unused_imports, unreachable_pub)]
 mod settings {
     pub(crate) mod addresses;
+
+    // The two of settings/connection.rs that pool and resolver know of.
+    #[derive(Clone, Debug)]
+    pub(crate) struct StaticAddresses {
+        pub(crate) name: String,
+        pub(crate) port: Option<u16>,
+        pub(crate) addresses: Vec<std::net::IpAddr>,
+    }
+
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) enum KeepAlive {
+        #[default]
+        System,
+        After(std::time::Duration),
+        Never,
+    }
 }
 
 #[path = "../src/transport"]

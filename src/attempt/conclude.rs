@@ -14,6 +14,7 @@ use crate::transport::{Exchanged, Fault, Partial, Reply, Trace};
 use super::again::Retry;
 use super::context::AttemptContext;
 use super::failure::{FailedAttempt, Failure};
+use super::health;
 use super::next::{Next, cancelled};
 use super::stage::{Connection, Stage};
 use super::state::{Accepted, AttemptState};
@@ -178,7 +179,7 @@ impl AttemptState {
         let clock = context.scope.clock;
         let left = self.left(clock.now());
         let evidence = self.evidence(context, &failed, finished.trace);
-        let call = evidence.tells();
+        let call = health::tells(&evidence);
         let mut tally = self.tally.clone();
         let policy = context.settings.retry();
         let mut decision = retry::decide(policy, &evidence, &mut tally, left, &mut fastrand::f64);

@@ -8,6 +8,7 @@ mod context;
 mod engine;
 mod exchange;
 mod failure;
+mod health;
 mod hooks;
 mod judge;
 mod next;

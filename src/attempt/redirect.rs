@@ -7,7 +7,7 @@ use http::header::LOCATION;
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State;
 use crate::response::Hop;
-use crate::retry::redirect::{self, Next as Onward, Step};
+use crate::retry::redirect::{self, NextRequest, RedirectStep};
 use crate::retry::{self, retry_after};
 use crate::settings::Redirecting;
 use crate::timing::Phase;
@@ -38,7 +38,7 @@ impl AttemptState {
         }
         let prepared = &self.prepared;
         let (method, url) = (prepared.method.clone(), Arc::clone(&prepared.url));
-        let step = Step {
+        let step = RedirectStep {
             method: &method,
             url: &url,
             status: reply.status,
@@ -64,8 +64,8 @@ impl AttemptState {
     fn follow(
         &mut self,
         context: AttemptContext<'_>,
-        step: &Step<'_>,
-        next: Onward,
+        step: &RedirectStep<'_>,
+        next: NextRequest,
         reply: &Reply,
     ) -> Result<Next, Refused> {
         let clock = context.scope.clock;
@@ -152,7 +152,7 @@ impl AttemptState {
 }
 
 /// Returns the hop of a redirect to `location`.
-fn hop(step: &Step<'_>, location: String) -> Hop {
+fn hop(step: &RedirectStep<'_>, location: String) -> Hop {
     Hop {
         status: step.status,
         url: step.redaction.uri(step.url.uri()),

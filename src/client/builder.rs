@@ -8,17 +8,16 @@ use crate::attempt::{Defaults, Engine};
 use crate::executor::Pool;
 use crate::request::check_sent;
 use crate::retry::is_keyed;
-use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, Settings};
-use crate::settings::HostPattern;
-use crate::settings::HostRule;
-use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
+use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, ScheduleSettings};
+use crate::settings::{BreakerSettings, ClientLimits, ConnectionSettings, HostPattern, HostRule};
+use crate::settings::{RateLimit, RateLimits};
 use crate::transport::{self, Lines, Sockets, Transport};
 use http::header::USER_AGENT;
 use http::{HeaderName, HeaderValue};
 
 use super::Client;
 use super::error::BuildError;
-use super::wiring::ConnectionSettings;
+use super::wiring;
 
 /// Sends itself under this name unless told otherwise.
 const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
@@ -45,12 +44,8 @@ pub struct ClientBuilder {
     pub(super) defaults: Defaults,
     /// Names that `header` was called with: a further header of such a name is added to those there are.
     pub(super) named: Vec<HeaderName>,
+    pub(super) limits: ClientLimits,
     pub(super) pool: Pool,
-    pub(super) max_per_host: usize,
-    pub(super) window: Option<usize>,
-    pub(super) max_parked: usize,
-    pub(super) max_pending: usize,
-    pub(super) byte_budget: u64,
     pub(super) rate: RateLimits,
     pub(super) rate_per_host: RateLimits,
     pub(super) breaker: Option<BreakerSettings>,
@@ -61,15 +56,6 @@ pub struct ClientBuilder {
     pub(super) wrong: Option<BuildError>,
 }
 
-/// As many threads as Linux can number.
-const MOST_WORKERS: usize = 1 << 22;
-
-/// Python's default: `min(32, available_parallelism + 4)`.
-fn default_workers() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores + 4).min(32)
-}
-
 impl ClientBuilder {
     pub(super) fn new() -> ClientBuilder {
         let mut defaults = Defaults::default();
@@ -78,17 +64,13 @@ impl ClientBuilder {
         ClientBuilder {
             defaults,
             named: Vec::new(),
+            limits: ClientLimits::default(),
             pool: Pool {
-                workers: default_workers(),
+                workers: 0,
                 name: "haul".to_owned(),
                 stack: None,
                 on_start: None,
             },
-            max_per_host: usize::MAX,
-            window: None,
-            max_parked: 1 << 16,
-            max_pending: 1 << 20,
-            byte_budget: 64 << 20,
             rate: RateLimits::default(),
             rate_per_host: RateLimits::default(),
             breaker: None,
@@ -107,13 +89,13 @@ impl ClientBuilder {
     #[doc(alias = "max_workers")]
     #[doc(alias = "pool_maxsize")]
     pub fn workers(mut self, workers: usize) -> Self {
-        self.pool.workers = workers;
+        self.limits.workers = workers;
         self
     }
 
     /// How many requests to one [`Host`](crate::Host) are under way at once. Default: no limit but the workers.
     pub fn max_per_host(mut self, most: usize) -> Self {
-        self.max_per_host = most;
+        self.limits.max_per_host = most;
         self
     }
 
@@ -127,26 +109,26 @@ impl ClientBuilder {
     /// there are workers is never exceeded, nor is any while all hosts answer within a second.
     #[doc(alias = "buffersize")]
     pub fn window(mut self, requests: usize) -> Self {
-        self.window = Some(requests);
+        self.limits.window = Some(requests);
         self
     }
 
     /// Number of requests of a batch that may wait for a retry, or behind a host's limit, beside the window. Those that
     /// are read beyond it because a host is slow count too. Default 65,536.
     pub fn max_parked(mut self, requests: usize) -> Self {
-        self.max_parked = requests;
+        self.limits.max_parked = requests;
         self
     }
 
     /// How many requests may wait before [`Client::submit`] refuses more. Default 1,048,576.
     pub fn max_pending(mut self, requests: usize) -> Self {
-        self.max_pending = requests;
+        self.limits.max_pending = requests;
         self
     }
 
     /// How many bytes of bodies a batch may hold finished but not taken, before it starts no more. Default 64 MiB.
     pub fn byte_budget(mut self, bytes: u64) -> Self {
-        self.byte_budget = bytes;
+        self.limits.byte_budget = bytes;
         self
     }
 
@@ -260,90 +242,47 @@ impl ClientBuilder {
         if let Some(wrong) = &self.wrong {
             return Err(wrong.clone());
         }
-        let none = |setting, reason: &str| {
-            Err(BuildError {
-                setting,
-                reason: reason.to_owned(),
-            })
-        };
-        if self.pool.workers == 0 {
-            return none("workers", "at least one is needed");
-        }
-        if self.pool.workers > MOST_WORKERS {
-            return none("workers", "no system has as many threads");
-        }
-        if self.max_per_host == 0 {
-            return none("max_per_host", "at least one is needed");
-        }
-        if self.window == Some(0) {
-            return none("window", "at least one is needed");
-        }
-        if self.max_pending == 0 {
-            return none("max_pending", "at least one is needed");
-        }
-        if self.max_parked == 0 {
-            return none(
-                "max_parked",
-                "at least one is needed: a request that is tried again waits there",
-            );
-        }
-        if self.byte_budget == 0 {
-            return none("byte_budget", "it is zero: no outcome could be held");
-        }
-        if self.byte_budget > i64::MAX as u64 {
-            return none("byte_budget", "it is larger than any memory");
-        }
-        let own = self.defaults.timeouts.or(Timeouts::CLIENT);
-        // A short limit of the whole contradicts nobody who left the other at its default.
-        if own.connect != Timeouts::CLIENT.connect {
-            own.check().map_err(|reason| BuildError {
-                setting: "timeouts",
-                reason,
-            })?;
-        }
+        let wrong = |setting| move |reason| BuildError { setting, reason };
+        self.limits
+            .check()
+            .map_err(|(setting, reason)| wrong(setting)(reason.to_owned()))?;
+        self.defaults
+            .timeouts
+            .check_for_client()
+            .map_err(wrong("timeouts"))?;
         for (setting, rates) in [("rate", &self.rate), ("rate_per_host", &self.rate_per_host)] {
-            rates
-                .check()
-                .map_err(|reason| BuildError { setting, reason })?;
+            rates.check().map_err(wrong(setting))?;
         }
-        check_sent(&self.defaults.headers).map_err(|reason| BuildError {
-            setting: "header",
-            reason,
-        })?;
+        check_sent(&self.defaults.headers).map_err(wrong("header"))?;
         if let Some(breaker) = &self.breaker {
-            breaker.check().map_err(|reason| BuildError {
-                setting: "breaker",
-                reason,
-            })?;
+            breaker.check().map_err(wrong("breaker"))?;
         }
-        self.defaults.retry.check().map_err(|reason| BuildError {
-            setting: "retry",
-            reason,
-        })?;
+        self.defaults.retry.check().map_err(wrong("retry"))?;
         let connection = std::mem::take(&mut self.connection);
-        let settings = connection.prepare(self.pool.workers)?;
+        let settings = wiring::prepare(connection, self.limits.workers)?;
         Ok(self.assemble(settings))
     }
 
     /// A client with every setting at its default: there nothing can be wrong.
     pub(super) fn usual() -> Client {
         let builder = ClientBuilder::new();
-        let settings = ConnectionSettings::usual(builder.pool.workers);
+        let settings = wiring::usual(builder.limits.workers);
         builder.assemble(settings)
     }
 
     fn assemble(mut self, settings: transport::Settings) -> Client {
         self.defaults.keyed = is_keyed(&self.defaults.headers);
         self.defaults.lines = Lines::of(&self.defaults.headers, &self.defaults.without);
-        let workers = self.pool.workers;
+        let workers = self.limits.workers;
+        self.pool.workers = workers;
         let transport = self
             .transport
             .unwrap_or_else(|| Arc::new(Sockets::new(settings)));
-        let usual = Settings::new(workers);
-        let schedule = Schedule::new(Settings {
+        let usual = ScheduleSettings::new(workers);
+        let schedule = Schedule::new(ScheduleSettings {
             rate: self.rate,
             host: HostLimits {
-                in_flight: self.max_per_host,
+                in_flight: self.limits.max_per_host,
                 budget: self.defaults.retry.budget,
                 rate: self.rate_per_host,
                 breaker: self.breaker,
@@ -359,11 +298,9 @@ impl ClientBuilder {
             ..usual
         });
         let bounds = Bounds {
-            window: self
-                .window
-                .unwrap_or_else(|| workers.saturating_mul(4).max(1000)),
-            max_parked: self.max_parked,
-            bytes: self.byte_budget,
+            window: self.limits.window(),
+            max_parked: self.limits.max_parked,
+            bytes: self.limits.byte_budget,
             delivered: false,
             ordered: false,
         };
@@ -375,7 +312,7 @@ impl ClientBuilder {
             self.pool,
             schedule,
             bounds,
-            self.max_pending,
+            self.limits.max_pending,
         )
     }
 

@@ -3,18 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::settings::TlsSettings;
 use crate::settings::addresses::{AddressPolicy, IpFamily};
 use crate::settings::proxy::ProxySettings;
-use crate::transport::{KeepAlive, StaticAddresses};
+use crate::settings::{KeepAlive, StaticAddresses, TlsSettings};
 use crate::url;
 
 use super::builder::ClientBuilder;
-
-/// The largest head of a response that may be asked for.
-const LARGEST_HEAD: usize = 64 << 20;
-/// The longest silence that Linux can be told of.
-const LONGEST_SILENCE: Duration = Duration::from_secs(32_767);
 
 impl ClientBuilder {
     /// How TLS is spoken: roots, client certificate, versions. Default: Mozilla's roots, TLS 1.2 and 1.3.
@@ -35,7 +29,7 @@ impl ClientBuilder {
     /// Which addresses may be connected to. Default: any.
     #[doc(alias = "SSRF")]
     pub fn address_policy(mut self, policy: AddressPolicy) -> Self {
-        self.connection.addressing.policy = policy;
+        self.connection.policy = policy;
         self
     }
 
@@ -67,22 +61,11 @@ impl ClientBuilder {
         port: impl Into<Option<u16>>,
         addresses: impl IntoIterator<Item = IpAddr>,
     ) -> Self {
-        let host = host.into();
-        let name = match host.is_empty() {
-            true => Err("the host has no name".to_owned()),
-            false => url::host_name(&host),
-        };
-        let given = StaticAddresses {
-            name: name.clone().unwrap_or_default(),
-            port: port.into(),
-            addresses: addresses.into_iter().collect(),
-        };
-        if let Err(reason) = name {
-            self.spoil("resolve", reason);
-        } else if given.addresses.is_empty() {
-            self.spoil("resolve", format!("{host} is given no address"));
+        let addresses = addresses.into_iter().collect();
+        match StaticAddresses::new(&host.into(), port.into(), addresses) {
+            Ok(given) => self.connection.given.push(given),
+            Err(reason) => self.spoil("resolve", reason),
         }
-        self.connection.addressing.given.push(given);
         self
     }
 
@@ -91,7 +74,7 @@ impl ClientBuilder {
     #[doc(alias = "ipv4")]
     #[doc(alias = "ipv6")]
     pub fn ip_family(mut self, family: IpFamily) -> Self {
-        self.connection.addressing.family = family;
+        self.connection.family = family;
         self
     }
 
@@ -100,7 +83,7 @@ impl ClientBuilder {
     #[doc(alias = "interface")]
     #[doc(alias = "source_address")]
     pub fn local_address(mut self, address: IpAddr) -> Self {
-        self.connection.dialling.local = Some(address);
+        self.connection.local = Some(address);
         self
     }
 
@@ -109,19 +92,10 @@ impl ClientBuilder {
     /// Unix it has no effect.
     #[doc(alias = "keepalive-time")]
     pub fn tcp_keepalive(mut self, silence: impl Into<Option<Duration>>) -> Self {
-        self.connection.dialling.keep_alive = match silence.into() {
-            None => KeepAlive::Never,
-            Some(time) if (Duration::from_secs(1)..=LONGEST_SILENCE).contains(&time) => {
-                KeepAlive::After(time)
-            }
-            Some(time) => {
-                self.spoil(
-                    "tcp_keepalive",
-                    format!("{time:?} is not between 1 s and 32767 s"),
-                );
-                KeepAlive::System
-            }
-        };
+        match KeepAlive::after(silence.into()) {
+            Ok(keep_alive) => self.connection.keep_alive = keep_alive,
+            Err(reason) => self.spoil("tcp_keepalive", reason),
+        }
         self
     }
 
@@ -151,12 +125,8 @@ impl ClientBuilder {
     /// [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
     #[doc(alias = "max-header-size")]
     pub fn header_limit(mut self, bytes: usize) -> Self {
-        if bytes == 0 {
-            self.spoil("header_limit", "it is zero: no response could be read");
-        } else if bytes > LARGEST_HEAD {
-            self.spoil("header_limit", format!("{bytes} is more than 64 MiB"));
-        } else {
-            self.connection.header_limit = Some(bytes);
+        if let Err(reason) = self.connection.set_header_limit(bytes) {
+            self.spoil("header_limit", reason);
         }
         self
     }

@@ -1,7 +1,7 @@
 //! What a session beyond single requests needs: how bodies are sent, which redirects are followed, cookies, and
 //! credentials by host.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::ClientBuilder;
 use crate::settings::RedirectPolicy;
@@ -45,10 +45,7 @@ impl ClientBuilder {
     /// [`build`](ClientBuilder::build) fails where there is no such file, or it cannot be read.
     #[doc(alias = "trust_env")]
     pub fn netrc(mut self) -> Self {
-        let named = std::env::var_os("NETRC").filter(|name| !name.is_empty());
-        let name = if cfg!(windows) { "_netrc" } else { ".netrc" };
-        let usual = || Some(std::env::home_dir()?.join(name));
-        match named.map(PathBuf::from).or_else(usual) {
+        match Netrc::usual_file() {
             Some(path) => self.read_netrc("netrc", &path),
             None => self.spoil("netrc", "there is no home directory to find it in"),
         }
@@ -70,10 +67,9 @@ impl ClientBuilder {
     }
 
     fn read_netrc(&mut self, setting: &'static str, path: &Path) {
-        let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
-        match text.and_then(|text| Netrc::parse(&text)) {
+        match Netrc::read(path) {
             Ok(netrc) => self.defaults.netrc = Some(netrc),
-            Err(reason) => self.spoil(setting, format!("{}: {reason}", path.display())),
+            Err(reason) => self.spoil(setting, reason),
         }
     }
 }

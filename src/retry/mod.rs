@@ -3,7 +3,6 @@
 
 mod backoff;
 mod evidence;
-mod health;
 mod policy;
 pub(crate) mod redirect;
 pub(crate) mod retry_after;

@@ -14,7 +14,7 @@ const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     attempts: u32,
-    retries: [u32; Class::COUNT],
+    retries: [u32; FailureClass::COUNT],
     /// Retries since the start or the last redirect: what the backoff grows with.
     streak: u32,
     ambiguous: bool,
@@ -95,9 +95,9 @@ pub(crate) fn decide(
         retry_after: evidence.retry_after.filter(|_| policy.respect_retry_after),
         ..evidence.clone()
     };
-    let class = Class::of(&obeyed);
+    let class = FailureClass::of(&obeyed);
     let wait = Wait::new(policy, &obeyed, tally, random);
-    let cool = (class == Class::Throttle).then_some(wait.delay);
+    let cool = (class == FailureClass::Throttle).then_some(wait.delay);
     if let Err(reason) = may_repeat(policy, &obeyed, tally, class).and_then(|()| wait.fits(left)) {
         return Decision::Stop { reason, cool };
     }
@@ -220,7 +220,7 @@ fn may_repeat(
     policy: &RetryPolicy,
     evidence: &Evidence<'_>,
     tally: &Tally,
-    class: Class,
+    class: FailureClass,
 ) -> Result<(), StopReason> {
     match allowed(policy, evidence)? {
         Methods::Any if policy.methods != RetryMethods::Only(Vec::new()) => {}
@@ -324,7 +324,7 @@ fn is_repeatable(policy: &RetryPolicy, evidence: &Evidence<'_>) -> bool {
 
 /// The classes of failure that have limits of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+enum FailureClass {
     Dns,
     Connect,
     Tls,
@@ -335,34 +335,34 @@ enum Class {
     Other,
 }
 
-impl Class {
-    const COUNT: usize = Class::Other as usize + 1;
+impl FailureClass {
+    const COUNT: usize = FailureClass::Other as usize + 1;
 
-    fn of(evidence: &Evidence<'_>) -> Class {
+    fn of(evidence: &Evidence<'_>) -> FailureClass {
         if evidence.is_throttled() {
-            return Class::Throttle;
+            return FailureClass::Throttle;
         }
         match evidence.error_type {
-            ErrorType::Dns => Class::Dns,
-            ErrorType::Connect => Class::Connect,
-            ErrorType::Tls if evidence.is_unsent() => Class::Tls,
-            ErrorType::Timeout => Class::Timeout,
-            ErrorType::Connection | ErrorType::IncompleteBody => Class::Body,
-            ErrorType::HttpStatus => Class::Status,
-            _ => Class::Other,
+            ErrorType::Dns => FailureClass::Dns,
+            ErrorType::Connect => FailureClass::Connect,
+            ErrorType::Tls if evidence.is_unsent() => FailureClass::Tls,
+            ErrorType::Timeout => FailureClass::Timeout,
+            ErrorType::Connection | ErrorType::IncompleteBody => FailureClass::Body,
+            ErrorType::HttpStatus => FailureClass::Status,
+            _ => FailureClass::Other,
         }
     }
 
     fn limit(self, limits: &ClassLimits) -> Option<u32> {
         match self {
-            Class::Dns => limits.dns,
-            Class::Connect => limits.connect,
-            Class::Tls => limits.tls,
-            Class::Timeout => limits.timeout,
-            Class::Body => limits.body,
-            Class::Status => limits.status,
-            Class::Throttle => limits.throttle,
-            Class::Other => limits.other,
+            FailureClass::Dns => limits.dns,
+            FailureClass::Connect => limits.connect,
+            FailureClass::Tls => limits.tls,
+            FailureClass::Timeout => limits.timeout,
+            FailureClass::Body => limits.body,
+            FailureClass::Status => limits.status,
+            FailureClass::Throttle => limits.throttle,
+            FailureClass::Other => limits.other,
         }
     }
 }

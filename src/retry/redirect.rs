@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 
 /// A response that may redirect.
 #[derive(Clone, Debug)]
-pub(crate) struct Step<'a> {
+pub(crate) struct RedirectStep<'a> {
     /// The method of the request it answers.
     pub(crate) method: &'a Method,
     /// The URL that answered.
@@ -29,7 +29,7 @@ pub(crate) struct Step<'a> {
 
 /// The request that follows a redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Next {
+pub(crate) struct NextRequest {
     pub(crate) url: Url,
     pub(crate) method: Method,
     /// The body stays behind, and the headers that describe it.
@@ -89,7 +89,7 @@ impl Dropped {
 
 /// A redirect that is not followed: the request fails with class `redirect`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedRedirect {
     /// What is wrong, naming the target, secrets masked.
     pub(crate) message: String,
     /// The target, secrets masked: for the history.
@@ -103,7 +103,7 @@ pub(crate) struct Refused {
 ///
 /// # Errors
 /// Too many redirects, a target that is not http or https or no URL at all, and https to http unless allowed.
-pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
+pub(crate) fn decide(step: &RedirectStep<'_>) -> Result<Option<NextRequest>, RefusedRedirect> {
     let Some(location) = step.location.map(text).filter(|l| !l.trim().is_empty()) else {
         return Ok(None);
     };
@@ -136,7 +136,7 @@ pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
         301 | 302 => step.method == Method::POST,
         _ => false,
     };
-    Ok(Some(Next {
+    Ok(Some(NextRequest {
         method: match step.method {
             method if !to_get || method == Method::HEAD => method.clone(),
             _ => Method::GET,
@@ -149,7 +149,7 @@ pub(crate) fn decide(step: &Step<'_>) -> Result<Option<Next>, Refused> {
 
 /// Takes off the headers that do not go along. They stay off on later hops, back to the first host too, since the next
 /// hop begins with what is left here.
-pub(crate) fn strip(headers: &mut HeaderMap, next: &Next, redaction: &Redaction) {
+pub(crate) fn strip(headers: &mut HeaderMap, next: &NextRequest, redaction: &Redaction) {
     next.dropped.take_off(headers, redaction);
     if next.drop_body {
         headers.remove(TRANSFER_ENCODING);
@@ -174,12 +174,12 @@ fn text(location: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn refused(message: String, location: String) -> Refused {
-    Refused { message, location }
+fn refused(message: String, location: String) -> RefusedRedirect {
+    RefusedRedirect { message, location }
 }
 
 /// A target that does not resolve, as far as it may be shown.
-fn shown(step: &Step<'_>, location: &str) -> String {
+fn shown(step: &RedirectStep<'_>, location: &str) -> String {
     let base = Base::of(step.url).ok();
     let absolute = base
         .as_ref()

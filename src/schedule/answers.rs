@@ -73,7 +73,7 @@ impl<J> Schedule<J> {
     /// only where a host would be slow, so that no request has to tell of its head.
     pub(crate) fn watch(&mut self, now: Instant, heads: impl FnOnce() -> Vec<Id>) {
         let mut suspects = Vec::new();
-        while let Some((due, id)) = self.watching.pop_due(now) {
+        while let Some((due, id)) = self.timers.watching.pop_due(now) {
             let Some(host) = self.hosts.get_mut(id) else {
                 continue;
             };
@@ -102,7 +102,7 @@ impl<J> Schedule<J> {
 
     /// When [`watch`](Schedule::watch) may find a slow host.
     pub(crate) fn next_watch(&mut self) -> Option<Instant> {
-        while let Some((due, id)) = self.watching.first() {
+        while let Some((due, id)) = self.timers.watching.first() {
             let host = self.hosts.get_mut(id);
             let watched = host.filter(|host| host.watched_at == Some(due));
             if let Some(host) = watched {
@@ -111,7 +111,7 @@ impl<J> Schedule<J> {
                 }
                 host.watched_at = None;
             }
-            self.watching.pop_due(due);
+            self.timers.watching.pop_due(due);
             self.watch_host(id);
         }
         None
@@ -139,7 +139,7 @@ impl<J> Schedule<J> {
             return;
         };
         host.watched_at = Some(at);
-        self.watching.push(at, id);
+        self.timers.watching.push(at, id);
         let mut late = Vec::new();
         for lane in &host.lanes {
             let batch = self.batches.get(lane.batch);
@@ -159,9 +159,9 @@ impl<J> Schedule<J> {
         change(host);
         let after = host.counted_as();
         if answered && !host.answering {
-            self.unanswered += host.in_flight;
+            self.places.unanswered += host.in_flight;
         } else if host.answering && !answered {
-            self.unanswered -= host.in_flight;
+            self.places.unanswered -= host.in_flight;
         }
         let mut hungry = Vec::new();
         for lane in &host.lanes {

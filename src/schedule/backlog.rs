@@ -8,6 +8,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::Schedule;
+use super::slots::Id;
+
 /// What was seen when something had been made of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -87,6 +90,26 @@ impl Backlog {
     pub(super) fn lift(&mut self) {
         self.most = usize::MAX;
         self.until = None;
+    }
+}
+
+impl<J> Schedule<J> {
+    /// Something was made of the answer of this job in flight. Says whether its batch is being held to no more than keep
+    /// the cores busy.
+    pub(crate) fn see_backlog(&mut self, id: Id, seen: Seen, now: Instant) -> bool {
+        let Some(batch_id) = self.jobs.get(id).map(|slot| slot.batch) else {
+            return false;
+        };
+        let Some(batch) = self.batches.get_mut(batch_id) else {
+            return false;
+        };
+        let before = batch.backlog.until();
+        let few = batch.backlog.see(seen, batch.in_flight, now);
+        let began = before.is_none() && batch.backlog.until().is_some();
+        if began && !self.batches.held_back.contains(&batch_id) {
+            self.batches.held_back.push(batch_id);
+        }
+        few
     }
 }
 

@@ -10,7 +10,7 @@ use crate::url::Mistake;
 use super::backlog::Backlog;
 use super::lanes::{CountedAs, Lane};
 use super::ready::{Rank, Ready, Turn};
-use super::slots::Id;
+use super::slots::{Id, Slots};
 
 /// At most so many windows of jobs are read beyond the window.
 const AHEAD_WINDOWS: usize = 16;
@@ -106,6 +106,105 @@ pub(super) struct Batch<J> {
     pub(super) looks_at: Option<Instant>,
     /// How many may be under way while answers wait for a core.
     pub(super) backlog: Backlog,
+}
+
+/// The batches that are open.
+#[derive(Debug)]
+pub(super) struct Batches<J> {
+    slots: Slots<Batch<J>>,
+    /// All of them.
+    pub(super) open: Vec<Id>,
+    /// Batches that hand their outcomes back in input order.
+    pub(super) ordered: Vec<Id>,
+    /// Batches of which fewer are under way for a time, since their answers wait for a core.
+    pub(super) held_back: Vec<Id>,
+}
+
+impl<J> Default for Batches<J> {
+    fn default() -> Self {
+        Batches {
+            slots: Slots::default(),
+            open: Vec::new(),
+            ordered: Vec::new(),
+            held_back: Vec::new(),
+        }
+    }
+}
+
+impl<J> Batches<J> {
+    #[inline]
+    pub(super) fn get(&self, id: Id) -> Option<&Batch<J>> {
+        self.slots.get(id)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut Batch<J>> {
+        self.slots.get_mut(id)
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &Batch<J>> {
+        self.slots.values()
+    }
+
+    /// The first batch from place `from` on that is past its deadline, and its place.
+    pub(super) fn find_past(&self, from: usize, now: Instant) -> Option<(usize, Id)> {
+        self.slots.find_from(from, |batch| batch.is_past(now))
+    }
+
+    pub(super) fn add(&mut self, batch: Batch<J>) -> Id {
+        let ordered = batch.bounds.ordered;
+        let id = self.slots.insert(batch);
+        self.open.push(id);
+        if ordered {
+            self.ordered.push(id);
+        }
+        id
+    }
+
+    pub(super) fn remove(&mut self, batch: Id) {
+        self.slots.remove(batch);
+        for list in [&mut self.open, &mut self.ordered, &mut self.held_back] {
+            list.retain(|id| *id != batch);
+        }
+    }
+
+    /// Batches of which nothing was seen for long start as many as they otherwise may.
+    pub(super) fn lift_backlogs(&mut self, now: Instant) {
+        let Batches {
+            slots, held_back, ..
+        } = self;
+        held_back.retain(|id| {
+            let Some(batch) = slots.get_mut(*id) else {
+                return false;
+            };
+            match batch.backlog.until() {
+                Some(until) if until > now => return true,
+                Some(_) => {
+                    batch.backlog.lift();
+                }
+                None => {}
+            }
+            false
+        });
+    }
+
+    /// When [`lift_backlogs`](Batches::lift_backlogs) will have something to lift. `None`: no batch is held back.
+    pub(super) fn lifted_at(&self) -> Option<Instant> {
+        let held_back = self.held_back.iter();
+        held_back
+            .filter_map(|id| self.get(*id)?.backlog.until())
+            .min()
+    }
+
+    #[cfg(test)]
+    pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
+        self.slots.ids()
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
 }
 
 impl<J> Batch<J> {

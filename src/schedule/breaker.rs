@@ -15,7 +15,7 @@ pub(crate) struct Breaker {
     settings: BreakerSettings,
     /// With fewer calls than these in the window it stays closed.
     min_calls: u32,
-    state: State,
+    state: BreakerState,
     window: Window,
     /// Counts the changes of state, so that a call is judged only in the state it was let through in.
     era: u32,
@@ -26,7 +26,7 @@ pub(crate) struct Breaker {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum BreakerState {
     Closed,
     Open { until: Instant },
     HalfOpen { out: u32, good: u32, bad: u32 },
@@ -68,7 +68,7 @@ impl Breaker {
         Breaker {
             settings: *settings,
             min_calls: settings.min_calls_with(workers),
-            state: State::Closed,
+            state: BreakerState::Closed,
             window: Window::new(settings.window, now),
             era: 0,
             opened: 0,
@@ -78,17 +78,17 @@ impl Breaker {
 
     /// Asks to let a call through. A granted one counts at once, so ask only for a call that then goes out.
     pub(crate) fn permit(&mut self, now: Instant) -> Permit {
-        if let State::Open { until } = self.state {
+        if let BreakerState::Open { until } = self.state {
             if now < until {
                 return Permit::Refused { until };
             }
-            self.enter(State::HalfOpen {
+            self.enter(BreakerState::HalfOpen {
                 out: 0,
                 good: 0,
                 bad: 0,
             });
         }
-        if let State::HalfOpen { out, good, bad } = &mut self.state {
+        if let BreakerState::HalfOpen { out, good, bad } = &mut self.state {
             if *out + *good + *bad >= self.settings.trials.max(1) {
                 // The calls on trial decide; this is only when to look again should none of them ever end.
                 return Permit::Refused {
@@ -143,9 +143,9 @@ impl Breaker {
     /// Takes back the failure counted for a call that was still under way.
     fn take_back(&mut self, bucket: u64) {
         match &mut self.state {
-            State::Open { .. } => {}
-            State::Closed => self.window.take_back_failure(bucket),
-            State::HalfOpen { out, bad, .. } => {
+            BreakerState::Open { .. } => {}
+            BreakerState::Closed => self.window.take_back_failure(bucket),
+            BreakerState::HalfOpen { out, bad, .. } => {
                 *out += 1;
                 *bad = bad.saturating_sub(1);
             }
@@ -155,8 +155,8 @@ impl Breaker {
     fn count(&mut self, call: Call, now: Instant, random: &mut dyn FnMut() -> f64) {
         let settings = self.settings;
         match &mut self.state {
-            State::Open { .. } => {}
-            State::Closed => {
+            BreakerState::Open { .. } => {}
+            BreakerState::Closed => {
                 self.window.add(call, now);
                 let (good, bad) = self.window.counts(now);
                 let calls = good.saturating_add(bad);
@@ -167,7 +167,7 @@ impl Breaker {
                     self.open(retry_after, now, random);
                 }
             }
-            State::HalfOpen { out, good, bad } => {
+            BreakerState::HalfOpen { out, good, bad } => {
                 *out = out.saturating_sub(1);
                 match call {
                     Call::Success => *good += 1,
@@ -179,7 +179,7 @@ impl Breaker {
                 if *good >= needed {
                     self.opened = 0;
                     self.window.clear();
-                    self.enter(State::Closed);
+                    self.enter(BreakerState::Closed);
                 } else if let Call::Failure { retry_after } = call
                     && *bad > trials - needed
                 {
@@ -191,22 +191,24 @@ impl Breaker {
 
     /// Whether the call with this pass is one of those that decide whether it closes.
     pub(crate) fn is_trial(&self, pass: &Pass) -> bool {
-        self.is_current(pass) && matches!(self.state, State::HalfOpen { .. })
+        self.is_current(pass) && matches!(self.state, BreakerState::HalfOpen { .. })
     }
 
     /// Whether it would let a call through.
     pub(crate) fn allows(&self, now: Instant) -> bool {
         match self.state {
-            State::Closed => true,
-            State::Open { until } => now >= until,
-            State::HalfOpen { out, good, bad } => out + good + bad < self.settings.trials.max(1),
+            BreakerState::Closed => true,
+            BreakerState::Open { until } => now >= until,
+            BreakerState::HalfOpen { out, good, bad } => {
+                out + good + bad < self.settings.trials.max(1)
+            }
         }
     }
 
     /// How long it stays open.
     pub(crate) fn remaining(&self, now: Instant) -> Duration {
         match self.state {
-            State::Open { until } => until.saturating_duration_since(now),
+            BreakerState::Open { until } => until.saturating_duration_since(now),
             _ => Duration::ZERO,
         }
     }
@@ -214,7 +216,7 @@ impl Breaker {
     /// Until when calls wait for it, where they do.
     pub(crate) fn rests_until(&self) -> Option<Instant> {
         match self.state {
-            State::Open { until } if self.settings.wait => Some(until),
+            BreakerState::Open { until } if self.settings.wait => Some(until),
             _ => None,
         }
     }
@@ -233,9 +235,9 @@ impl Breaker {
     /// window by then, and a host that is never asked again is not to be kept for ever.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
         match self.state {
-            State::Closed => self.window.counts(now) == (0, 0),
-            State::Open { until } => now >= later(until, self.settings.window),
-            State::HalfOpen { out, .. } => {
+            BreakerState::Closed => self.window.counts(now) == (0, 0),
+            BreakerState::Open { until } => now >= later(until, self.settings.window),
+            BreakerState::HalfOpen { out, .. } => {
                 out == 0 && now >= later(self.tried, self.settings.window)
             }
         }
@@ -256,12 +258,12 @@ impl Breaker {
         let asked = retry_after.unwrap_or_default().min(longest);
         self.opened = self.opened.saturating_add(1);
         self.window.clear();
-        self.enter(State::Open {
+        self.enter(BreakerState::Open {
             until: later(now, spread.max(asked)),
         });
     }
 
-    fn enter(&mut self, state: State) {
+    fn enter(&mut self, state: BreakerState) {
         self.state = state;
         self.era = self.era.wrapping_add(1);
     }

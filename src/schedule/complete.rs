@@ -6,9 +6,9 @@ use crate::host::Host;
 
 use super::answers::Heard;
 use super::breaker::Call;
-use super::queue::End;
+use super::queue::LaneEnd;
 use super::slots::Id;
-use super::{Place, Schedule};
+use super::{JobPlace, Schedule};
 
 /// What an attempt leads to. `call` is what it tells the host's breaker; a redirect is an answer.
 #[derive(Debug)]
@@ -66,16 +66,11 @@ impl<J> Schedule<J> {
         let (batch, host, open_call) = (slot.batch, slot.host, slot.call.take());
         let released = std::mem::replace(&mut slot.released, false);
         if !released {
-            self.in_flight -= 1;
-            self.given_back = self.given_back.wrapping_add(1);
+            self.free_permit(host);
         }
         let pass = self.unwatch(open_call);
         let (call, cool) = verdict.told(heard);
         if let Some(state) = self.hosts.get_mut(host) {
-            if !released {
-                state.in_flight -= 1;
-                self.unanswered -= usize::from(!state.answering);
-            }
             if let Some(lane) = state.lane_mut(batch) {
                 lane.running -= 1;
             }
@@ -109,16 +104,31 @@ impl<J> Schedule<J> {
                 self.forget(id);
                 Some(job)
             }
-            Verdict::Retry {
-                job, at, deadline, ..
-            } => {
-                self.delay(id, job, at, deadline, now);
+            again => {
+                self.queue_again(id, again, now);
                 None
             }
+        };
+        // Only now: its outcome has a place in the window again.
+        self.hear(host, id, heard, now);
+        self.refuse(host, now);
+        self.unblock(host, now);
+        self.rank(host);
+        self.retire(host, now);
+        self.close_if_over(batch);
+        back
+    }
+
+    /// Puts a job that comes back from its worker to where the verdict has it wait.
+    fn queue_again(&mut self, id: Id, verdict: Verdict<J>, now: Instant) {
+        match verdict {
+            Verdict::Done { .. } => {}
+            Verdict::Retry {
+                job, at, deadline, ..
+            } => self.delay(id, job, at, deadline, now),
             Verdict::Wait { job, deadline } => {
                 self.found_no_room(now);
                 self.go_first(id, job, deadline, now);
-                None
             }
             Verdict::Redirect {
                 job,
@@ -133,17 +143,8 @@ impl<J> Schedule<J> {
                 } else {
                     self.go_first(id, job, deadline, now);
                 }
-                None
             }
-        };
-        // Only now: its outcome has a place in the window again.
-        self.hear(host, id, heard, now);
-        self.refuse(host, now);
-        self.unblock(host, now);
-        self.rank(host);
-        self.retire(host, now);
-        self.close_if_over(batch);
-        back
+        }
     }
 
     /// Takes the permit of a job in flight back before it is complete. It still counts in its batch.
@@ -151,7 +152,7 @@ impl<J> Schedule<J> {
         let Some(slot) = self
             .jobs
             .get_mut(id)
-            .filter(|slot| slot.place == Place::InFlight)
+            .filter(|slot| slot.place == JobPlace::InFlight)
         else {
             return;
         };
@@ -185,11 +186,9 @@ impl<J> Schedule<J> {
     }
 
     fn free_permit(&mut self, host: Id) {
-        self.in_flight -= 1;
-        self.given_back = self.given_back.wrapping_add(1);
         if let Some(host) = self.hosts.get_mut(host) {
             host.in_flight -= 1;
-            self.unanswered -= usize::from(!host.answering);
+            self.places.give_back(host.answering);
         }
     }
 
@@ -214,8 +213,8 @@ impl<J> Schedule<J> {
 
     /// Puts a job that was in flight aside until `at`.
     fn delay(&mut self, id: Id, job: J, at: Instant, deadline: Option<Instant>, now: Instant) {
-        self.return_to(id, job, deadline, Place::Delayed);
-        self.delayed.push(at, id);
+        self.return_to(id, job, deadline, JobPlace::Delayed);
+        self.timers.delayed.push(at, id);
         let Some(slot) = self.jobs.get(id) else {
             return;
         };
@@ -234,8 +233,8 @@ impl<J> Schedule<J> {
 
     /// Puts a job that was in flight at the front of its lane.
     fn go_first(&mut self, id: Id, job: J, deadline: Option<Instant>, now: Instant) {
-        self.return_to(id, job, deadline, Place::Lane);
-        self.enqueue(id, now, End::Front);
+        self.return_to(id, job, deadline, JobPlace::Lane);
+        self.enqueue(id, now, LaneEnd::Front);
         self.end_if_stopped(id, now);
     }
 
@@ -253,7 +252,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    fn return_to(&mut self, id: Id, job: J, deadline: Option<Instant>, place: Place) {
+    fn return_to(&mut self, id: Id, job: J, deadline: Option<Instant>, place: JobPlace) {
         let Some(slot) = self.jobs.get_mut(id) else {
             return;
         };
@@ -271,7 +270,7 @@ impl<J> Schedule<J> {
             self.drop_deadline();
         }
         if let Some(deadline) = deadline {
-            self.deadlines.push(deadline, id);
+            self.timers.deadlines.push(deadline, id);
             // Its caller may be asleep for longer.
             self.nudge(batch);
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::batches::Ended;
 use super::slots::Id;
-use super::{Place, Schedule};
+use super::{JobPlace, Schedule};
 
 /// Idle hosts that are kept because they are not back at their defaults. Beyond these the longest idle is forgotten,
 /// whatever it still knew: settings that let it know something for days must not take memory for every host there is.
@@ -21,7 +21,7 @@ impl<J> Schedule<J> {
                 known.ended.push_back((job, why));
                 self.nudge(batch);
             }
-            _ => self.undelivered.push((job, why)),
+            _ => self.news.undelivered.push((job, why)),
         }
     }
 
@@ -30,7 +30,7 @@ impl<J> Schedule<J> {
         let Some(slot) = self
             .jobs
             .get_mut(id)
-            .filter(|slot| slot.place != Place::InFlight)
+            .filter(|slot| slot.place != JobPlace::InFlight)
         else {
             return;
         };
@@ -41,17 +41,17 @@ impl<J> Schedule<J> {
         let host = self.hosts.get(host_id);
         if let Some(batch) = self.batches.get_mut(batch_id) {
             match host {
-                Some(host) if place == Place::Lane => batch.remove_waiting(host.counted_as(), 1),
+                Some(host) if place == JobPlace::Lane => batch.remove_waiting(host.counted_as(), 1),
                 _ => batch.parked -= 1,
             }
             batch.needs_ahead_no_more(ahead);
         }
         self.forget(id);
         let jobs = &self.jobs;
-        if place == Place::Delayed {
-            self.delayed.discard(|_, id| {
+        if place == JobPlace::Delayed {
+            self.timers.delayed.discard(|_, id| {
                 jobs.get(id)
-                    .is_some_and(|slot| slot.place == Place::Delayed)
+                    .is_some_and(|slot| slot.place == JobPlace::Delayed)
             });
         } else if let Some(host) = self.hosts.get_mut(host_id)
             && let Some(lane) = host.lane_mut(batch_id)
@@ -67,7 +67,7 @@ impl<J> Schedule<J> {
 
     /// Ends every queued job whose deadline has passed.
     pub(crate) fn expire(&mut self, now: Instant) {
-        while let Some((due, id)) = self.deadlines.pop_due(now) {
+        while let Some((due, id)) = self.timers.deadlines.pop_due(now) {
             let Some(slot) = self.jobs.get_mut(id) else {
                 continue;
             };
@@ -77,7 +77,7 @@ impl<J> Schedule<J> {
             }
         }
         let mut from = 0;
-        while let Some((at, batch)) = self.batches.find_from(from, |batch| batch.is_past(now)) {
+        while let Some((at, batch)) = self.batches.find_past(from, now) {
             self.end_batch(batch, &Ended::Deadline, now);
             from = at + 1;
         }
@@ -88,7 +88,7 @@ impl<J> Schedule<J> {
     /// that is slow to come.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let batches = self.batches.values().filter_map(|batch| batch.deadline);
-        let times = [self.deadlines.next(), self.looks.next()];
+        let times = [self.timers.deadlines.next(), self.timers.looks.next()];
         batches.chain(times.into_iter().flatten()).min()
     }
 
@@ -97,7 +97,7 @@ impl<J> Schedule<J> {
         match batch {
             Some(batch) => self.end_batch(batch, why, now),
             None => {
-                let all: Vec<Id> = self.batches.ids().collect();
+                let all = self.batches.open.clone();
                 all.into_iter()
                     .for_each(|batch| self.end_batch(batch, why, now));
             }
@@ -123,7 +123,7 @@ impl<J> Schedule<J> {
             .filter(|id| {
                 self.jobs
                     .get(*id)
-                    .is_some_and(|slot| slot.batch == batch && slot.place != Place::InFlight)
+                    .is_some_and(|slot| slot.batch == batch && slot.place != JobPlace::InFlight)
             })
             .collect();
         // Places are reused: age is told by the order of the lanes only, which for one batch is close to this.
@@ -152,7 +152,7 @@ impl<J> Schedule<J> {
         let waits = self
             .jobs
             .get(id)
-            .is_some_and(|slot| slot.place != Place::InFlight);
+            .is_some_and(|slot| slot.place != JobPlace::InFlight);
         if waits {
             self.end_queued(id, Ended::Cancelled, now);
         }
@@ -223,7 +223,7 @@ impl<J> Schedule<J> {
     /// A deadline among those to be looked at no longer stands.
     pub(super) fn drop_deadline(&mut self) {
         let jobs = &self.jobs;
-        self.deadlines.discard(|due, id| {
+        self.timers.deadlines.discard(|due, id| {
             jobs.get(id)
                 .is_some_and(|slot| slot.timed && slot.deadline == Some(due))
         });
@@ -247,12 +247,12 @@ impl<J> Schedule<J> {
                     .for_each(|lane| lane.jobs = Default::default()),
                 false => state.lanes = Vec::new(),
             }
-            self.lingering.push_back(host);
+            self.hosts.lingering.push_back(host);
         }
         // Two for one, so that they go faster than they come.
         for _ in 0..2 {
-            let count = self.lingering.len();
-            let Some(old) = self.lingering.pop_front() else {
+            let count = self.hosts.lingering.len();
+            let Some(old) = self.hosts.lingering.pop_front() else {
                 return;
             };
             let (crowded, remember) = (count > LINGERING, count <= REMEMBERED);
@@ -262,7 +262,7 @@ impl<J> Schedule<J> {
             if state.is_default(now, remember) || (crowded && state.jobs == 0) {
                 self.remove_host(old);
             } else if state.jobs == 0 {
-                self.lingering.push_back(old);
+                self.hosts.lingering.push_back(old);
             } else {
                 state.lingers = false;
             }
@@ -273,7 +273,6 @@ impl<J> Schedule<J> {
         let Some(state) = self.hosts.remove(host) else {
             return;
         };
-        self.by_host.remove(&state.host);
         for lane in state.lanes.iter().filter(|_| state.slow) {
             if let Some(batch) = self.batches.get_mut(lane.batch) {
                 batch.slow -= 1;
@@ -281,7 +280,8 @@ impl<J> Schedule<J> {
         }
         if state.watched_at.is_some() {
             let hosts = &self.hosts;
-            self.watching
+            self.timers
+                .watching
                 .discard(|due, id| hosts.get(id).is_some_and(|h| h.watched_at == Some(due)));
         }
     }
@@ -293,9 +293,6 @@ impl<J> Schedule<J> {
             .is_some_and(|batch| batch.abandoned && batch.is_idle())
         {
             self.batches.remove(batch);
-            self.open.retain(|id| *id != batch);
-            self.ordered.retain(|id| *id != batch);
-            self.backlogged.retain(|id| *id != batch);
         }
     }
 }

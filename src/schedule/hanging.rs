@@ -23,7 +23,9 @@ impl<J> Schedule<J> {
         let look_at = now.checked_add(self.settings.hanging_after);
         if let Some(slot) = self.jobs.get_mut(id) {
             slot.call = Some(Box::new(OpenCall { pass, look_at }));
-            look_at.into_iter().for_each(|at| self.looks.push(at, id));
+            look_at
+                .into_iter()
+                .for_each(|at| self.timers.looks.push(at, id));
         }
     }
 
@@ -32,7 +34,7 @@ impl<J> Schedule<J> {
         let call = call?;
         if call.look_at.is_some() {
             let jobs = &self.jobs;
-            self.looks.discard(|due, id| {
+            self.timers.looks.discard(|due, id| {
                 let call = jobs.get(id).and_then(|slot| slot.call.as_ref());
                 call.is_some_and(|call| call.look_at == Some(due))
             });
@@ -47,7 +49,7 @@ impl<J> Schedule<J> {
 
     /// True if [`count_hanging`](Self::count_hanging) has an attempt to look at.
     pub(crate) fn must_look(&self, now: Instant) -> bool {
-        self.looks.next().is_some_and(|at| at <= now)
+        self.timers.looks.next().is_some_and(|at| at <= now)
     }
 
     /// Looks at the attempts whose time has come, and counts those that hang as failed calls. `waits_since` says since
@@ -58,7 +60,7 @@ impl<J> Schedule<J> {
         now: Instant,
         waits_since: impl Fn(Id) -> Option<Instant>,
     ) {
-        while let Some((due, id)) = self.looks.pop_due(now) {
+        while let Some((due, id)) = self.timers.looks.pop_due(now) {
             let Some(slot) = self.jobs.get_mut(id) else {
                 continue;
             };
@@ -83,7 +85,7 @@ impl<J> Schedule<J> {
                 }
                 Some(at) => {
                     call.look_at = Some(at);
-                    self.looks.push(at, id);
+                    self.timers.looks.push(at, id);
                 }
                 None => {}
             }

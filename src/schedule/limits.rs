@@ -6,12 +6,12 @@ use crate::host::Host;
 use crate::settings::HostTable;
 use crate::settings::{BreakerSettings, RateLimits, RetryBudget};
 
-/// Default of [`Settings::hanging_after`].
+/// Default of [`ScheduleSettings::hanging_after`].
 const HANGING_AFTER: Duration = Duration::from_secs(10);
 
 /// Limits over all batches.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
+pub(crate) struct ScheduleSettings {
     /// Attempts at once, in all.
     pub(crate) in_flight: usize,
     /// Attempts at once to a host no connection has been made to yet.
@@ -62,10 +62,10 @@ pub(crate) struct LimitRule {
     pub(crate) budget: Option<Option<RetryBudget>>,
 }
 
-impl Settings {
+impl ScheduleSettings {
     /// So many attempts at once, and nothing else that limits a batch.
-    pub(crate) fn new(in_flight: usize) -> Settings {
-        Settings {
+    pub(crate) fn new(in_flight: usize) -> ScheduleSettings {
+        ScheduleSettings {
             in_flight,
             slow_start: (in_flight / 8).max(2),
             rate: RateLimits::default(),

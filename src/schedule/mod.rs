@@ -24,13 +24,15 @@ mod batches;
 mod breaker;
 mod budget;
 mod complete;
-mod delayed;
 mod ending;
 mod hanging;
 mod holding;
 mod hosts;
 mod lanes;
 mod limits;
+mod news;
+mod opening;
+mod places;
 mod queue;
 mod rate;
 mod rates;
@@ -40,12 +42,13 @@ mod shortage;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod unheard;
 
-use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
 use std::time::Instant;
 
+#[cfg(test)]
 use crate::host::Host;
 
 pub(crate) use answers::Heard;
@@ -55,70 +58,40 @@ pub(crate) use breaker::Call;
 pub(crate) use complete::Verdict;
 pub(crate) use holding::Holding;
 pub(crate) use lanes::SLOW_AFTER;
-pub(crate) use limits::{HostLimits, LimitRule, Settings};
+pub(crate) use limits::{HostLimits, LimitRule, ScheduleSettings};
 pub(crate) use slots::Id;
 
-use batches::Batch;
-use delayed::Timers;
+use batches::{Batch, Batches};
 use hanging::OpenCall;
-use lanes::HostState;
-use rates::Rates;
+use hosts::Hosts;
+use news::News;
+use places::Places;
+use rates::TotalRate;
 use ready::Turns;
-use shortage::Shortage;
+use share::Demand;
 use slots::Slots;
+use timers::Timers;
 
 pub(crate) struct Schedule<J> {
-    settings: Settings,
-    /// Some hosts have a breaker.
+    settings: ScheduleSettings,
+    /// True if some hosts have a breaker.
     has_breakers: bool,
-    jobs: Slots<Slot<J>>,
-    hosts: Slots<HostState>,
-    by_host: HashMap<Host, Id>,
-    /// The one asked for last: lists are mostly sorted by host.
-    last_host: Option<(Host, Id)>,
-    batches: Slots<Batch<J>>,
-    /// Every batch there is.
-    open: Vec<Id>,
-    ordered: Vec<Id>,
-    /// Batches of which fewer are under way for a time, since their answers wait for a core.
-    backlogged: Vec<Id>,
-    turns: Turns,
-    /// Places that hosts hold which are not answering.
-    unanswered: usize,
-    /// Number of permits that were given back, beginning at 0 again after the largest.
-    given_back: u32,
-    /// Answering hosts that ran out of ready work, and when, the last one at the back: their demand outlasts a gap.
-    gaps: VecDeque<(Instant, Id)>,
-    /// Workers are kept free for answering hosts until then.
-    kept_free_until: Option<Instant>,
-    /// The rates over all hosts.
-    rate: Option<Rates>,
-    /// The rate over all hosts lets the next job through then, and not now.
-    paced_until: Option<Instant>,
-    /// Retries by the time they are due.
-    delayed: Timers,
-    /// Hosts by the time at which they open.
-    waking: Timers,
-    /// Attempts under a breaker, by the time at which they are looked at: they may hang.
-    looks: Timers,
-    /// Jobs by their deadline.
-    deadlines: Timers,
-    /// Hosts by the time at which they may have become slow.
-    watching: Timers,
-    /// Idle hosts that are not back at their defaults.
-    lingering: VecDeque<Id>,
-    in_flight: usize,
-    /// Limit that this machine sets on what is in flight at once. `None`: as many as the settings do.
-    shortage: Option<Shortage>,
+    /// Jobs that wait or are in flight.
+    jobs: Slots<JobSlot<J>>,
+    /// Number of jobs that wait: in lanes or delayed.
     queued: usize,
-    /// Batches whose caller should look again: there is room, or something ended.
-    nudges: Vec<Id>,
-    /// Ended jobs of batches nobody iterates over.
-    undelivered: Vec<(J, Ended)>,
+    hosts: Hosts,
+    batches: Batches<J>,
+    turns: Turns,
+    places: Places,
+    demand: Demand,
+    total: TotalRate,
+    timers: Timers,
+    news: News<J>,
     rng: fastrand::Rng,
 }
 
-struct Slot<J> {
+struct JobSlot<J> {
     /// The job itself, but while it is in flight: then its worker has it.
     job: Option<J>,
     batch: Id,
@@ -126,7 +99,7 @@ struct Slot<J> {
     deadline: Option<Instant>,
     /// The attempt under way, where the host has a breaker that let it through.
     call: Option<Box<OpenCall>>,
-    place: Place,
+    place: JobPlace,
     /// Its deadline stands among those to be looked at.
     timed: bool,
     /// An attempt has been made.
@@ -138,7 +111,7 @@ struct Slot<J> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum JobPlace {
     Lane,
     Delayed,
     InFlight,
@@ -159,49 +132,28 @@ pub(crate) struct Start<J> {
 }
 
 impl<J> Schedule<J> {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: ScheduleSettings) -> Self {
         Schedule {
             has_breakers: settings.has_breakers(),
-            rate: Rates::new(&settings.rate),
+            total: TotalRate::new(&settings.rate),
             rng: fastrand::Rng::with_seed(settings.seed),
             settings,
             jobs: Slots::default(),
-            hosts: Slots::default(),
-            by_host: HashMap::new(),
-            last_host: None,
-            batches: Slots::default(),
-            ordered: Vec::new(),
-            open: Vec::new(),
-            backlogged: Vec::new(),
-            turns: Turns::default(),
-            unanswered: 0,
-            given_back: 0,
-            gaps: VecDeque::new(),
-            kept_free_until: None,
-            paced_until: None,
-            delayed: Timers::default(),
-            waking: Timers::default(),
-            looks: Timers::default(),
-            deadlines: Timers::default(),
-            watching: Timers::default(),
-            lingering: VecDeque::new(),
-            in_flight: 0,
-            shortage: None,
             queued: 0,
-            nudges: Vec::new(),
-            undelivered: Vec::new(),
+            hosts: Hosts::default(),
+            batches: Batches::default(),
+            turns: Turns::default(),
+            places: Places::default(),
+            demand: Demand::default(),
+            timers: Timers::default(),
+            news: News::default(),
         }
     }
 
     /// Opens a batch.
     pub(crate) fn open(&mut self, bounds: Bounds, deadline: Option<Instant>) -> Id {
         let turn = self.turns.arrive();
-        let id = self.batches.insert(Batch::new(bounds, deadline, turn));
-        self.open.push(id);
-        if bounds.ordered {
-            self.ordered.push(id);
-        }
-        id
+        self.batches.add(Batch::new(bounds, deadline, turn))
     }
 
     /// [`push_for`](Schedule::push_for), by the host's name.
@@ -219,13 +171,13 @@ impl<J> Schedule<J> {
             .batches
             .get_mut(batch)
             .and_then(|batch| batch.reads(body));
-        let id = self.jobs.insert(Slot {
+        let id = self.jobs.insert(JobSlot {
             job: Some(job),
             batch,
             host,
             deadline: None,
             call: None,
-            place: Place::Lane,
+            place: JobPlace::Lane,
             timed: false,
             tried: false,
             released: false,
@@ -240,7 +192,7 @@ impl<J> Schedule<J> {
             host.jobs += 1;
         }
         self.queued += 1;
-        self.enqueue(id, now, queue::End::Back);
+        self.enqueue(id, now, queue::LaneEnd::Back);
         self.end_if_stopped(id, now);
         id
     }
@@ -283,19 +235,6 @@ impl<J> Schedule<J> {
         self.batches.get(batch)?.stopped.as_ref()
     }
 
-    /// Asks for a nudge as soon as there is room.
-    pub(crate) fn want_room(&mut self, batch: Id) {
-        if let Some(known) = self.batches.get_mut(batch) {
-            known.hungry = true;
-            self.note_room(batch);
-        }
-        let watch = self.next_watch();
-        let known = self.batches.get(batch);
-        if watch.is_some_and(|watch| known.is_some_and(|batch| batch.looks_after(watch))) {
-            self.nudge(batch);
-        }
-    }
-
     /// The next job to run, if one may start now.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Start<J>> {
         let id = self.next(now)?;
@@ -309,17 +248,19 @@ impl<J> Schedule<J> {
 
     /// When [`poll`](Schedule::poll) may give more than it last did, if nothing else happens before.
     pub(crate) fn next_wakeup(&self) -> Option<Instant> {
-        let backlogs = self.backlogged.iter();
-        let lifted = backlogs.filter_map(|id| self.batches.get(*id)?.backlog.until());
         let times = [
-            self.delayed.next(),
-            self.waking.next(),
-            self.looks.next(),
-            self.paced_until,
-            self.kept_free_until,
+            self.timers.delayed.next(),
+            self.timers.waking.next(),
+            self.timers.looks.next(),
+            self.total.paced_until,
+            self.demand.kept_free_until,
             self.grows_at(),
         ];
-        times.into_iter().flatten().chain(lifted).min()
+        times
+            .into_iter()
+            .flatten()
+            .chain(self.batches.lifted_at())
+            .min()
     }
 
     /// Nobody takes outcomes of this batch any more. Gives back what was queued, to be dropped outside any lock.
@@ -374,21 +315,6 @@ impl<J> Schedule<J> {
     /// Attempts under way.
     #[cfg(test)]
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight
-    }
-
-    /// The batches whose caller should look again.
-    pub(crate) fn nudges(&mut self) -> std::vec::Drain<'_, Id> {
-        self.nudges.drain(..)
-    }
-
-    /// Whether a caller should look again, or ended jobs are to be delivered.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.nudges.is_empty() || !self.undelivered.is_empty()
-    }
-
-    /// Ended jobs of batches without an iterator: whoever holds the schedule delivers them, outside the lock.
-    pub(crate) fn undelivered(&mut self) -> Vec<(J, Ended)> {
-        std::mem::take(&mut self.undelivered)
+        self.places.in_flight
     }
 }

@@ -5,11 +5,11 @@ use std::time::Instant;
 use super::batches::Ended;
 use super::lanes::Lane;
 use super::slots::Id;
-use super::{Place, Schedule, Start};
+use super::{JobPlace, Schedule, Start};
 
 /// Where in a lane a job is added.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum LaneEnd {
     Front,
     Back,
 }
@@ -18,23 +18,23 @@ impl<J> Schedule<J> {
     /// Brings lanes up to date with the time: due retries join their lanes, hosts whose time has come open.
     fn settle(&mut self, now: Instant) {
         self.wake(now);
-        if !self.backlogged.is_empty() {
-            self.lift_backlogs(now);
+        if !self.batches.held_back.is_empty() {
+            self.batches.lift_backlogs(now);
         }
-        while let Some((_, id)) = self.delayed.pop_due(now) {
+        while let Some((_, id)) = self.timers.delayed.pop_due(now) {
             let Some(slot) = self
                 .jobs
                 .get_mut(id)
-                .filter(|slot| slot.place == Place::Delayed)
+                .filter(|slot| slot.place == JobPlace::Delayed)
             else {
                 continue;
             };
-            slot.place = Place::Lane;
+            slot.place = JobPlace::Lane;
             let batch = slot.batch;
             if let Some(known) = self.batches.get_mut(batch) {
                 known.parked -= 1;
             }
-            self.enqueue(id, now, End::Back);
+            self.enqueue(id, now, LaneEnd::Back);
             self.note_room(batch);
         }
     }
@@ -42,7 +42,7 @@ impl<J> Schedule<J> {
     /// The job that may start now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Id> {
         self.settle(now);
-        (self.paced_until, self.kept_free_until) = (None, None);
+        (self.total.paced_until, self.demand.kept_free_until) = (None, None);
         if self.is_full(now) {
             return None;
         }
@@ -50,16 +50,11 @@ impl<J> Schedule<J> {
             Some(id) => id,
             None => self.front(now)?,
         };
-        let paced = self.rate.as_ref().map(|rate| rate.next(now));
-        if let Some(at) = paced.filter(|at| *at > now) {
-            self.paced_until = Some(at);
-            return None;
-        }
-        Some(id)
+        self.total.allows(now).then_some(id)
     }
 
     /// Puts a job into its lane; it counts as ready, or as parked behind a blocked host.
-    pub(super) fn enqueue(&mut self, id: Id, now: Instant, end: End) {
+    pub(super) fn enqueue(&mut self, id: Id, now: Instant, end: LaneEnd) {
         let Some(slot) = self.jobs.get(id) else {
             return;
         };
@@ -72,8 +67,8 @@ impl<J> Schedule<J> {
             return;
         };
         match end {
-            End::Front => lane.jobs.push_front(id),
-            End::Back => lane.jobs.push_back(id),
+            LaneEnd::Front => lane.jobs.push_front(id),
+            LaneEnd::Back => lane.jobs.push_back(id),
         }
         lane.live += 1;
         let first = lane.live == 1;
@@ -148,8 +143,8 @@ impl<J> Schedule<J> {
 
     /// The oldest request of an ordered batch that has no other place left, wherever it stands in its lane.
     fn oldest_in_need(&mut self, now: Instant) -> Option<Id> {
-        for at in 0..self.ordered.len() {
-            if let Some((oldest, host)) = self.oldest_of(self.ordered[at], now)
+        for at in 0..self.batches.ordered.len() {
+            if let Some((oldest, host)) = self.oldest_of(self.batches.ordered[at], now)
                 && self.may_have_worker(host, now)
             {
                 return Some(oldest);
@@ -168,7 +163,7 @@ impl<J> Schedule<J> {
         let slot = self
             .jobs
             .get(oldest)
-            .filter(|slot| slot.place == Place::Lane)?;
+            .filter(|slot| slot.place == JobPlace::Lane)?;
         let open = self.hosts.get(slot.host)?.is_open(now);
         let in_time = slot.deadline.is_none_or(|deadline| deadline > now);
         (open && in_time).then_some((oldest, slot.host))
@@ -178,21 +173,18 @@ impl<J> Schedule<J> {
     pub(super) fn start(&mut self, id: Id, now: Instant) -> Option<Start<J>> {
         let slot = self.jobs.get_mut(id)?;
         let job = slot.job.take()?;
-        slot.place = Place::InFlight;
+        slot.place = JobPlace::InFlight;
         let first = !std::mem::replace(&mut slot.tried, true);
         let ahead = slot.ahead.take();
         let (batch_id, host_id) = (slot.batch, slot.host);
-        self.in_flight += 1;
         self.queued -= 1;
-        if let Some(rate) = &mut self.rate {
-            rate.take(now);
-        }
+        self.total.take(now);
         let turn = self.turns.serve();
         let host = self.hosts.get_mut(host_id)?;
         let pass = host.started(first, now);
         host.turn = turn;
         host.unheard.push(now, id);
-        self.unanswered += usize::from(!host.answering);
+        self.places.take(host.answering);
         if let Some(lane) = host.lane_mut(batch_id) {
             lane.leave(id);
             lane.running += 1;
@@ -213,7 +205,7 @@ impl<J> Schedule<J> {
         if open {
             self.rank(host_id);
             if runs_out {
-                self.note_gap(host_id, now);
+                self.demand.note_gap(host_id, now);
             }
         } else {
             self.block(host_id, now);
@@ -233,7 +225,7 @@ impl<J> Schedule<J> {
             batch: batch_id,
             job,
             unproven,
-            given_back: self.given_back,
+            given_back: self.places.given_back,
             watched,
         })
     }

@@ -55,6 +55,38 @@ impl Rates {
     }
 }
 
+/// The rate limits over all hosts.
+#[derive(Debug)]
+pub(super) struct TotalRate {
+    /// `None`: no limit.
+    rates: Option<Rates>,
+    /// When the next job may start, which may not now. `None`: no job waits for the rate.
+    pub(super) paced_until: Option<Instant>,
+}
+
+impl TotalRate {
+    pub(super) fn new(limits: &RateLimits) -> TotalRate {
+        TotalRate {
+            rates: Rates::new(limits),
+            paced_until: None,
+        }
+    }
+
+    /// Returns true if a job may start now. If not, notes until when it waits.
+    pub(super) fn allows(&mut self, now: Instant) -> bool {
+        let next = self.rates.as_ref().map(|rates| rates.next(now));
+        self.paced_until = next.filter(|at| *at > now);
+        self.paced_until.is_none()
+    }
+
+    /// Counts a start.
+    pub(super) fn take(&mut self, now: Instant) {
+        if let Some(rates) = &mut self.rates {
+            rates.take(now);
+        }
+    }
+}
+
 /// Counts starts so that no window of its length holds more than its limit.
 ///
 /// Starts that lie close together share a slice. A slice leaves the window as a whole, a window's length after its last

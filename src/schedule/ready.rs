@@ -74,7 +74,7 @@ impl Turns {
 const FEW: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct RankedHost {
     rank: Rank,
     host: Id,
 }
@@ -93,7 +93,7 @@ struct Waiting {
     /// is.
     line: VecDeque<(Turn, Id)>,
     stale: usize,
-    heap: Vec<Entry>,
+    heap: Vec<RankedHost>,
 }
 
 impl Waiting {
@@ -177,7 +177,7 @@ impl Ready {
             }
             self.spots[index] = Spot::Line(tier, rank.turn);
         } else {
-            heap.push(Entry { rank, host });
+            heap.push(RankedHost { rank, host });
             let last = heap.len() - 1;
             self.rise(tier, last);
         }

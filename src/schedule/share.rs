@@ -5,6 +5,7 @@
 //! half of the workers, so that hosts that hang never take them all. A running attempt is never taken back: a limit that
 //! begins to hold holds once the attempts under way have ended.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Schedule;
@@ -15,6 +16,29 @@ use super::slots::Id;
 /// moment is not to hand all workers to hosts that keep them for long.
 const GAP: Duration = Duration::from_secs(1);
 
+/// The demand of answering hosts for workers, as far as it outlasts their ready work.
+#[derive(Debug, Default)]
+pub(super) struct Demand {
+    /// Answering hosts that ran out of ready work, and when, the last one at the back.
+    gaps: VecDeque<(Instant, Id)>,
+    /// Workers are kept free for answering hosts until then. `None`: no worker is kept free.
+    pub(super) kept_free_until: Option<Instant>,
+}
+
+impl Demand {
+    /// An answering host has run out of ready work.
+    pub(super) fn note_gap(&mut self, host: Id, now: Instant) {
+        if self.gaps.back().is_some_and(|(_, last)| *last == host) {
+            self.gaps.pop_back();
+        }
+        let is_over = |at: &Instant| now.saturating_duration_since(*at) >= GAP;
+        while self.gaps.front().is_some_and(|(at, _)| is_over(at)) {
+            self.gaps.pop_front();
+        }
+        self.gaps.push_back((now, host));
+    }
+}
+
 impl<J> Schedule<J> {
     /// The batch and the host that get a free worker.
     pub(super) fn choose(&mut self, now: Instant) -> Option<(Id, Id)> {
@@ -23,9 +47,9 @@ impl<J> Schedule<J> {
         let mut others_may = true;
         if waits && self.unanswered_are_full() {
             if answering.is_none() {
-                self.kept_free_until = self.demanded_until(now);
+                self.demand.kept_free_until = self.demanded_until(now);
             }
-            others_may = answering.is_none() && self.kept_free_until.is_none();
+            others_may = answering.is_none() && self.demand.kept_free_until.is_none();
         }
         let (batch, tier) = match (answering, unanswered.filter(|_| others_may)) {
             (Some(one), Some(other)) => {
@@ -52,14 +76,14 @@ impl<J> Schedule<J> {
         if self.first_batches()[Tier::Answering as usize].is_some() {
             return false;
         }
-        self.kept_free_until = self.demanded_until(now);
-        self.kept_free_until.is_none()
+        self.demand.kept_free_until = self.demanded_until(now);
+        self.demand.kept_free_until.is_none()
     }
 
     /// The batch of each tier that is served next, among those that may start a job.
     fn first_batches(&self) -> [Option<Id>; TIERS] {
         let mut first = [None; TIERS];
-        for id in &self.open {
+        for id in &self.batches.open {
             let Some(batch) = self.batches.get(*id) else {
                 continue;
             };
@@ -88,30 +112,18 @@ impl<J> Schedule<J> {
     /// Returns true if the unanswered hosts hold as many places as they may while answering hosts have work: half of them, and at
     /// least one.
     fn unanswered_are_full(&self) -> bool {
-        self.unanswered >= (self.most_at_once() / 2).max(1)
+        self.places.unanswered >= (self.most_at_once() / 2).max(1)
     }
 
     /// End of the time for which the answering hosts, which have no work ready, still have demand. A host that has come to its limit,
     /// cools or waits for its rate has none: it could do nothing with a worker.
     fn demanded_until(&self, now: Instant) -> Option<Instant> {
-        let (at, _) = self.gaps.iter().rev().find(|(_, id)| {
+        let (at, _) = self.demand.gaps.iter().rev().find(|(_, id)| {
             let host = self.hosts.get(*id);
             host.is_some_and(|host| host.answering && !host.blocked)
         })?;
         let until = at.checked_add(GAP)?;
         (until > now).then_some(until)
-    }
-
-    /// An answering host has run out of ready work.
-    pub(super) fn note_gap(&mut self, host: Id, now: Instant) {
-        if self.gaps.back().is_some_and(|(_, last)| *last == host) {
-            self.gaps.pop_back();
-        }
-        let is_over = |at: &Instant| now.saturating_duration_since(*at) >= GAP;
-        while self.gaps.front().is_some_and(|(at, _)| is_over(at)) {
-            self.gaps.pop_front();
-        }
-        self.gaps.push_back((now, host));
     }
 
     /// Brings the host to its place among those that have jobs ready, in each of its batches.

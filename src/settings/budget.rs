@@ -14,6 +14,17 @@ pub struct RetryBudget {
     pub per_second: f64,
 }
 
+impl RetryBudget {
+    /// Says what is wrong with it, naming the setting.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let numbers = [self.reserve, self.per_request, self.per_second];
+        match numbers.iter().all(|n| n.is_finite() && *n >= 0.0) {
+            true => Ok(()),
+            false => Err("budget: its numbers must be finite and not negative".into()),
+        }
+    }
+}
+
 impl Default for RetryBudget {
     fn default() -> Self {
         RetryBudget {

@@ -1,6 +1,5 @@
-//! Rules that hold for some hosts only: how hosts are named in them, and which of several is asked first.
+//! Names for the hosts that a rule is for.
 
-use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,12 +15,12 @@ use crate::url;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct HostPattern {
     scheme: Option<&'static str>,
-    name: Name,
+    name: NamePattern,
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Name {
+enum NamePattern {
     Any,
     /// Ends so, the dot included.
     Below(String),
@@ -40,9 +39,9 @@ impl HostPattern {
     pub(crate) fn matches(&self, host: &Host) -> bool {
         let name = host.name();
         let named = match &self.name {
-            Name::Any => true,
-            Name::Below(end) => name.len() > end.len() && name.ends_with(end.as_str()),
-            Name::Exactly(exact) => name == exact || is_in_a_zone(name, exact),
+            NamePattern::Any => true,
+            NamePattern::Below(end) => name.len() > end.len() && name.ends_with(end.as_str()),
+            NamePattern::Exactly(exact) => name == exact || is_in_a_zone(name, exact),
         };
         named
             && self.scheme.is_none_or(|scheme| scheme == host.scheme())
@@ -51,11 +50,11 @@ impl HostPattern {
 
     /// The greater, the fewer hosts it is for: whole names before wildcards, long wildcards before short ones, then
     /// those with a port, then those with a scheme.
-    fn specificity(&self) -> (usize, bool, bool) {
+    pub(super) fn specificity(&self) -> (usize, bool, bool) {
         let name = match &self.name {
-            Name::Any => 0,
-            Name::Below(end) => end.len(),
-            Name::Exactly(_) => usize::MAX,
+            NamePattern::Any => 0,
+            NamePattern::Below(end) => end.len(),
+            NamePattern::Exactly(_) => usize::MAX,
         };
         (name, self.port.is_some(), self.scheme.is_some())
     }
@@ -97,7 +96,7 @@ impl HostPattern {
         };
         Ok(HostPattern {
             scheme,
-            name: Name::parse(name)?,
+            name: NamePattern::parse(name)?,
             port,
         })
     }
@@ -109,8 +108,8 @@ fn is_in_a_zone(name: &str, address: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with('%'))
 }
 
-impl Name {
-    fn parse(name: &str) -> Result<Name, String> {
+impl NamePattern {
+    fn parse(name: &str) -> Result<NamePattern, String> {
         if name.is_empty() {
             return Err("names no host (* stands for all)".into());
         }
@@ -118,7 +117,7 @@ impl Name {
             return Err(format!("holds {bad:?}, which is in the name of no host"));
         }
         if name == "*" {
-            return Ok(Name::Any);
+            return Ok(NamePattern::Any);
         }
         let (wild, rest) = match name.strip_prefix("*.") {
             Some(rest) => (true, rest),
@@ -132,9 +131,9 @@ impl Name {
         }
         let rest = url::host_name(rest).map_err(|why| format!("names no host: {why}"))?;
         Ok(match wild {
-            true => Name::Below(format!(".{rest}")),
-            false if rest.contains(':') => Name::Exactly(format!("[{rest}]")),
-            false => Name::Exactly(rest),
+            true => NamePattern::Below(format!(".{rest}")),
+            false if rest.contains(':') => NamePattern::Exactly(format!("[{rest}]")),
+            false => NamePattern::Exactly(rest),
         })
     }
 }
@@ -159,9 +158,9 @@ impl fmt::Display for HostPattern {
             write!(f, "{scheme}://")?;
         }
         match &self.name {
-            Name::Any => f.write_str("*")?,
-            Name::Below(end) => write!(f, "*{end}")?,
-            Name::Exactly(name) => f.write_str(name)?,
+            NamePattern::Any => f.write_str("*")?,
+            NamePattern::Below(end) => write!(f, "*{end}")?,
+            NamePattern::Exactly(name) => f.write_str(name)?,
         }
         match self.port {
             Some(port) => write!(f, ":{port}"),
@@ -176,60 +175,6 @@ impl fmt::Debug for HostPattern {
     }
 }
 
-/// A rule for each of some patterns.
-#[derive(Clone, Debug)]
-pub(crate) struct HostTable<T> {
-    /// The most specific first.
-    rules: Vec<(HostPattern, T)>,
-}
-
-impl<T> Default for HostTable<T> {
-    fn default() -> Self {
-        HostTable { rules: Vec::new() }
-    }
-}
-
-impl<T> HostTable<T> {
-    /// Adds a rule. Gives back the one that stood under the same pattern.
-    pub(crate) fn insert(&mut self, pattern: HostPattern, rule: T) -> Option<T> {
-        if let Some((_, old)) = self.rules.iter_mut().find(|(known, _)| *known == pattern) {
-            return Some(std::mem::replace(old, rule));
-        }
-        self.rules.push((pattern, rule));
-        // Stable: of two that are as specific, the one given first is asked first.
-        self.rules
-            .sort_by_key(|(pattern, _)| Reverse(pattern.specificity()));
-        None
-    }
-
-    /// The rules for a host, the most specific first: the first that says something about a matter decides it.
-    pub(crate) fn matching(&self, host: &Host) -> impl Iterator<Item = &T> {
-        self.rules
-            .iter()
-            .filter(move |(pattern, _)| pattern.matches(host))
-            .map(|(_, rule)| rule)
-    }
-
-    /// All rules, the most specific first.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
-        self.rules.iter().map(|(_, rule)| rule)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    /// The same patterns with something else for each.
-    pub(crate) fn map<U>(&self, f: impl Fn(&T) -> U) -> HostTable<U> {
-        let rules = self.rules.iter();
-        HostTable {
-            rules: rules
-                .map(|(pattern, rule)| (pattern.clone(), f(rule)))
-                .collect(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,10 +185,6 @@ mod tests {
 
     fn pattern(text: &str) -> HostPattern {
         text.parse().unwrap()
-    }
-
-    fn found<T: Copy>(table: &HostTable<T>, url: &str) -> Vec<T> {
-        table.matching(&host(url)).copied().collect()
     }
 
     #[track_caller]
@@ -350,44 +291,6 @@ mod tests {
         let secret = "https://user:hunter2@example.com".parse::<HostPattern>();
         let error = secret.unwrap_err().to_string();
         assert!(error.contains("***@example.com") && !error.contains("hunter2"));
-    }
-
-    #[test]
-    fn the_most_specific_rule_is_asked_first_whatever_the_order_they_were_given_in() {
-        let ordered = [
-            "https://a.b.example.com:443",
-            "a.b.example.com:443",
-            "https://a.b.example.com",
-            "a.b.example.com",
-            "*.b.example.com",
-            "https://*.example.com",
-            "*.example.com",
-            "https://*",
-            "*",
-        ];
-        let mut rng = fastrand::Rng::with_seed(7);
-        for _ in 0..50 {
-            let mut shuffled = ordered;
-            rng.shuffle(&mut shuffled);
-            let mut table = HostTable::default();
-            for text in shuffled {
-                assert!(table.insert(pattern(text), text).is_none());
-            }
-            assert_eq!(found(&table, "https://a.b.example.com"), ordered);
-            assert_eq!(
-                found(&table, "http://x.example.com"),
-                ["*.example.com", "*"]
-            );
-        }
-    }
-
-    #[test]
-    fn a_rule_replaces_the_one_under_the_same_pattern() {
-        let mut table = HostTable::default();
-        assert!(table.is_empty());
-        assert_eq!(table.insert(pattern("example.com"), 1), None);
-        assert_eq!(table.insert(pattern("EXAMPLE.com"), 2), Some(1));
-        assert_eq!(found(&table, "http://example.com"), [2]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Credentials by host, from a netrc file, read by curl's rules.
 
 use std::iter::Peekable;
+use std::path::{Path, PathBuf};
 use std::str::Chars;
 
 use super::basic::basic;
@@ -9,16 +10,32 @@ use http::{HeaderValue, Uri};
 
 /// The entries of a file, in its order: the first that fits counts.
 #[derive(Clone, Default)]
-pub(crate) struct Netrc(Vec<Entry>);
+pub(crate) struct Netrc(Vec<NetrcEntry>);
 
 #[derive(Clone)]
-struct Entry {
+struct NetrcEntry {
     /// None of the entry for all hosts.
     machine: Option<String>,
     credentials: HeaderValue,
 }
 
 impl Netrc {
+    /// The user's file: what the variable `NETRC` names, else the usual one in the home directory. `None`: there is no
+    /// home directory.
+    pub(crate) fn usual_file() -> Option<PathBuf> {
+        let named = std::env::var_os("NETRC").filter(|name| !name.is_empty());
+        let name = if cfg!(windows) { "_netrc" } else { ".netrc" };
+        let usual = || Some(std::env::home_dir()?.join(name));
+        named.map(PathBuf::from).or_else(usual)
+    }
+
+    /// Reads a file. The error names it, and the line where there is one.
+    pub(crate) fn read(path: &Path) -> Result<Netrc, String> {
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        text.and_then(|text| Netrc::parse(&text))
+            .map_err(|reason| format!("{}: {reason}", path.display()))
+    }
+
     /// Reads the text of a file. The error says what is wrong and on which line, and shows nothing of it.
     ///
     /// `machine` or `default`, then `login`, `password`, `account`; `macdef` is skipped to the next empty line, and so
@@ -30,7 +47,7 @@ impl Netrc {
             line: 1,
         };
         let mut entries = Vec::new();
-        let mut open: Option<Open> = None;
+        let mut open: Option<OpenEntry> = None;
         while let Some(word) = words.next()? {
             let line = words.line;
             let mut value = || {
@@ -39,12 +56,12 @@ impl Netrc {
             };
             match word.to_ascii_lowercase().as_str() {
                 "machine" => {
-                    entries.extend(Open::close(open.take())?);
-                    open = Some(Open::new(Some(value()?), line));
+                    entries.extend(OpenEntry::close(open.take())?);
+                    open = Some(OpenEntry::new(Some(value()?), line));
                 }
                 "default" => {
-                    entries.extend(Open::close(open.take())?);
-                    open = Some(Open::new(None, line));
+                    entries.extend(OpenEntry::close(open.take())?);
+                    open = Some(OpenEntry::new(None, line));
                 }
                 "login" => {
                     let value = value()?;
@@ -63,14 +80,14 @@ impl Netrc {
                 _ => {}
             }
         }
-        entries.extend(Open::close(open)?);
+        entries.extend(OpenEntry::close(open)?);
         Ok(Netrc(entries))
     }
 
     /// The value of `Authorization` for a request to this URI.
     pub(crate) fn credentials(&self, uri: &Uri) -> Option<&HeaderValue> {
         let host = uri.host()?.trim_matches(['[', ']']);
-        let fits = |entry: &&Entry| {
+        let fits = |entry: &&NetrcEntry| {
             let machine = entry.machine.as_ref();
             machine.is_none_or(|machine| machine.eq_ignore_ascii_case(host))
         };
@@ -79,16 +96,16 @@ impl Netrc {
 }
 
 /// An entry while it is read.
-struct Open {
+struct OpenEntry {
     machine: Option<String>,
     line: usize,
     login: Option<String>,
     password: Option<String>,
 }
 
-impl Open {
-    fn new(machine: Option<String>, line: usize) -> Open {
-        Open {
+impl OpenEntry {
+    fn new(machine: Option<String>, line: usize) -> OpenEntry {
+        OpenEntry {
             // An address in brackets, and what is no name, are the machine of no request.
             machine: machine.map(|name| match name.starts_with('[') {
                 true => name,
@@ -101,7 +118,7 @@ impl Open {
     }
 
     /// The entry; none without a login and a password.
-    fn close(open: Option<Open>) -> Result<Option<Entry>, String> {
+    fn close(open: Option<OpenEntry>) -> Result<Option<NetrcEntry>, String> {
         let Some(open) = open else { return Ok(None) };
         if open.login.is_none() && open.password.is_none() {
             return Ok(None);
@@ -110,7 +127,7 @@ impl Open {
         let password = open.password.as_deref().unwrap_or_default();
         let credentials =
             basic(login, password).map_err(|reason| format!("line {}: {reason}", open.line))?;
-        Ok(Some(Entry {
+        Ok(Some(NetrcEntry {
             machine: open.machine,
             credentials,
         }))

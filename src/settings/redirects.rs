@@ -22,10 +22,10 @@ use http::{Method, Uri};
 #[derive(Clone, Default)]
 #[doc(alias = "allow_redirects")]
 #[doc(alias = "max-redirs")]
-pub struct RedirectPolicy(Allows);
+pub struct RedirectPolicy(AllowedRedirects);
 
 #[derive(Clone, Default)]
-enum Allows {
+enum AllowedRedirects {
     #[default]
     All,
     SameHost,
@@ -55,17 +55,17 @@ pub struct Redirecting<'a> {
 impl RedirectPolicy {
     /// All: the default.
     pub fn all() -> RedirectPolicy {
-        RedirectPolicy(Allows::All)
+        RedirectPolicy(AllowedRedirects::All)
     }
 
     /// Those that stay with the host's name, on whichever port and scheme.
     pub fn same_host() -> RedirectPolicy {
-        RedirectPolicy(Allows::SameHost)
+        RedirectPolicy(AllowedRedirects::SameHost)
     }
 
     /// Those that stay with scheme, host and port.
     pub fn same_origin() -> RedirectPolicy {
-        RedirectPolicy(Allows::SameOrigin)
+        RedirectPolicy(AllowedRedirects::SameOrigin)
     }
 
     /// Those of which this says true. It runs on the worker, with no permit held; a panic in it ends the request with
@@ -73,24 +73,24 @@ impl RedirectPolicy {
     pub fn when(
         allows: impl Fn(&Redirecting<'_>) -> bool + Send + Sync + 'static,
     ) -> RedirectPolicy {
-        RedirectPolicy(Allows::When(Arc::new(allows)))
+        RedirectPolicy(AllowedRedirects::When(Arc::new(allows)))
     }
 
     /// Whether the caller's own code is asked.
     pub(crate) fn asks(&self) -> bool {
-        matches!(self.0, Allows::When(_))
+        matches!(self.0, AllowedRedirects::When(_))
     }
 
     pub(crate) fn allows(&self, redirect: &Redirecting<'_>) -> bool {
         let (from, to) = (redirect.from, redirect.to);
         match &self.0 {
-            Allows::All => true,
-            Allows::SameHost => match (from.host(), to.host()) {
+            AllowedRedirects::All => true,
+            AllowedRedirects::SameHost => match (from.host(), to.host()) {
                 (Some(from), Some(to)) => from.eq_ignore_ascii_case(to),
                 _ => false,
             },
-            Allows::SameOrigin => Host::of(from) == Host::of(to),
-            Allows::When(allows) => allows(redirect),
+            AllowedRedirects::SameOrigin => Host::of(from) == Host::of(to),
+            AllowedRedirects::When(allows) => allows(redirect),
         }
     }
 }
@@ -98,10 +98,10 @@ impl RedirectPolicy {
 impl fmt::Debug for RedirectPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Allows::All => "RedirectPolicy::all()",
-            Allows::SameHost => "RedirectPolicy::same_host()",
-            Allows::SameOrigin => "RedirectPolicy::same_origin()",
-            Allows::When(_) => "RedirectPolicy::when(..)",
+            AllowedRedirects::All => "RedirectPolicy::all()",
+            AllowedRedirects::SameHost => "RedirectPolicy::same_host()",
+            AllowedRedirects::SameOrigin => "RedirectPolicy::same_origin()",
+            AllowedRedirects::When(_) => "RedirectPolicy::when(..)",
         })
     }
 }

@@ -300,14 +300,7 @@ impl RetryPolicy {
         if self.deadline.is_some_and(|limit| limit.is_zero()) {
             return Err("deadline is zero: there is no time for an attempt".into());
         }
-        if let Some(b) = &self.budget
-            && [b.reserve, b.per_request, b.per_second]
-                .iter()
-                .any(|n| !n.is_finite() || *n < 0.0)
-        {
-            return Err("budget: its numbers must be finite and not negative".into());
-        }
-        Ok(())
+        self.budget.as_ref().map_or(Ok(()), RetryBudget::check)
     }
 }
 

@@ -63,6 +63,16 @@ impl Timeouts {
         }
     }
 
+    /// As [`check`](Timeouts::check), for those of a client. A short limit of the whole contradicts no connect limit
+    /// that was left at its default.
+    pub(crate) fn check_for_client(&self) -> Result<(), String> {
+        let own = self.or(Timeouts::CLIENT);
+        match own.connect == Timeouts::CLIENT.connect {
+            true => Ok(()),
+            false => own.check(),
+        }
+    }
+
     /// Nothing set.
     pub(crate) const NONE: Timeouts = Timeouts {
         connect: None,

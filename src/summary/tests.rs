@@ -120,7 +120,7 @@ mod counting {
     fn hosts_come_worst_first() {
         let summary = of(&[timeout(0), success(1, 10.0), not_found(2), not_found(3)]);
         let hosts = summary.hosts();
-        let names: Vec<_> = hosts.iter().map(|host| host.host.as_str()).collect();
+        let names: Vec<_> = hosts.iter().map(|host| host.host.to_string()).collect();
         assert_eq!(names, ["https://api.x.org:443", "https://x:443"]);
         assert_eq!((hosts[0].requests, hosts[0].failed), (3, 2));
         let p95 = hosts[0].p95.unwrap().as_secs_f64() * 1e3;

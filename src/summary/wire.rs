@@ -108,11 +108,11 @@ impl From<Summary> for Wire {
             requests_per_s: s.rate().map(|rate| (rate * 10.0).round() / 10.0),
             layers: s.by_layer(),
             hosts: hosts
-                .map(|(host, row)| HostLine::of(host.as_str(), row))
+                .map(|(host, row)| HostLine::of(host.to_string(), row))
                 .collect(),
             other_hosts: HostLine {
                 hosts: Some(s.hosts.others),
-                ..HostLine::of("", &s.hosts.rest)
+                ..HostLine::of(String::new(), &s.hosts.rest)
             },
             top_errors: errors
                 .filter_map(|(key, row)| ErrorLine::of(key, row))
@@ -190,9 +190,9 @@ impl From<Wire> for Summary {
 }
 
 impl HostLine {
-    fn of(host: &str, row: &HostRow) -> HostLine {
+    fn of(host: String, row: &HostRow) -> HostLine {
         HostLine {
-            host: host.to_owned(),
+            host,
             hosts: None,
             requests: row.requests,
             failed: row.failed,

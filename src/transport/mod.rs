@@ -48,8 +48,7 @@ pub(crate) use self::descriptors::Spare;
 pub(crate) use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::Lines;
 pub(crate) use self::http1::save::{Partial, Unsaved};
-pub(crate) use self::platform::KeepAlive;
-pub(crate) use self::resolver::{Addressing, StaticAddresses};
+pub(crate) use self::resolver::Addressing;
 pub(crate) use self::settings::{Dialling, Settings};
 pub(crate) use self::tls::Tls;
 

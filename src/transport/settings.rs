@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::platform::{self, KeepAlive};
+use super::platform;
 use super::resolver::Addressing;
 use super::tls::Tls;
+use crate::settings::KeepAlive;
 use crate::settings::proxy::ProxySettings;
 
 /// What the transport can be told.

@@ -86,7 +86,7 @@ impl<'a> Target<'a> {
     /// What connections to it are kept under.
     pub(super) fn key(&self) -> Cow<'a, str> {
         if let Some(host) = self.host {
-            return Cow::Borrowed(host.as_str());
+            return Cow::Owned(host.to_string());
         }
         let scheme = if self.tls { "https://" } else { "http://" };
         let mut key = String::with_capacity(scheme.len() + self.name.len() + ":65535".len());

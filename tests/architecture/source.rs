@@ -1,22 +1,26 @@
 //! Rust source as this test needs it: tokens with their lines, without comments, strings and test code, and the
 //! paths they spell. No full parser: it knows just enough to follow `use` lines and qualified names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 /// All of src, or what a test of this test puts in its place.
 pub(crate) struct Tree {
     pub(crate) files: Vec<File>,
+    /// Paths and texts of the tests and benches, which stand outside of src.
+    pub(crate) outside: Vec<(String, String)>,
 }
 
 pub(crate) struct File {
     /// As in `src/retry/mod.rs`.
     pub(crate) path: String,
-    /// As in `["retry"]`; empty for lib.rs.
+    /// As in `["retry"]`; empty for lib.rs, and `["bin", "haul"]` for the root of the command.
     pub(crate) module: Vec<String>,
     pub(crate) tokens: Vec<Token>,
     /// Lines that are not test code.
     pub(crate) lines: usize,
+    /// Every line as written, test code included.
+    pub(crate) text: Vec<String>,
     pub(crate) imports: Vec<Import>,
 }
 
@@ -38,19 +42,29 @@ impl Tree {
     /// Reads every source file under a folder, but for tests.
     pub(crate) fn read(root: &Path) -> Tree {
         let mut sources = Vec::new();
-        collect(&root.join("src"), root, &mut sources);
+        for folder in ["src", "tests", "benches"] {
+            collect(&root.join(folder), root, &mut sources);
+        }
         sources.sort();
         Tree::of(sources.iter().map(|(p, t)| (p.as_str(), t.as_str())))
     }
 
     pub(crate) fn of<'a>(sources: impl IntoIterator<Item = (&'a str, &'a str)>) -> Tree {
-        let files = sources.into_iter().filter(|(path, _)| !is_test(path));
+        let (inside, outside): (Vec<_>, Vec<_>) = sources
+            .into_iter()
+            .partition(|(path, _)| path.starts_with("src/"));
+        let files = inside.into_iter().filter(|(path, _)| !is_test(path));
         let mut files: Vec<File> = files.map(|(path, text)| File::new(path, text)).collect();
-        let modules: Vec<_> = files.iter().map(|file| file.module.clone()).collect();
+        let modules = files.iter().map(|file| file.module.clone()).collect();
         for file in &mut files {
             file.imports = imports(file, &modules);
         }
-        Tree { files }
+        let outside = outside.into_iter();
+        let outside = outside.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        Tree {
+            files,
+            outside: outside.collect(),
+        }
     }
 
     /// The file in which a path ends, following what folders hand on, and the name asked of it.
@@ -73,7 +87,7 @@ impl Tree {
         let file = self
             .files
             .iter()
-            .filter(|file| !file.path.starts_with("src/bin/") && path.starts_with(&file.module))
+            .filter(|file| path.starts_with(&file.module))
             .max_by_key(|file| file.module.len())
             .expect("src/lib.rs is the start of every path");
         (file, path.get(file.module.len()).cloned())
@@ -86,14 +100,21 @@ impl File {
         let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
         let module = inner
             .split('/')
-            .filter(|part| !["mod", "lib"].contains(part));
+            .filter(|part| !["mod", "lib", "main"].contains(part));
         File {
             path: path.to_owned(),
             module: module.map(str::to_owned).collect(),
             tokens,
             lines: text.lines().count() - test_lines,
+            text: text.lines().map(str::to_owned).collect(),
             imports: Vec::new(),
         }
+    }
+
+    /// The module that `crate` stands for in this file: the command's files are a crate of their own.
+    fn root(&self) -> &[String] {
+        let is_bin = self.module.first().is_some_and(|first| first == "bin");
+        &self.module[..if is_bin { 2 } else { 0 }]
     }
 
     pub(crate) fn text(&self, at: usize) -> &str {
@@ -247,12 +268,11 @@ fn item_end(texts: &[String], from: usize) -> usize {
 }
 
 /// Every path into this crate that a file spells, in `use` lines and elsewhere.
-fn imports(file: &File, modules: &[Vec<String>]) -> Vec<Import> {
+fn imports(file: &File, modules: &HashSet<Vec<String>>) -> Vec<Import> {
     let mut out = Vec::new();
-    let is_edge = file.path.starts_with("src/bin/");
     for at in 0..file.tokens.len() {
         let before = at.checked_sub(1).map_or("", |at| file.text(at));
-        if file.text(at + 1) != "::" || before == "::" || before == "in" || is_edge {
+        if file.text(at + 1) != "::" || before == "::" || before == "in" {
             continue;
         }
         let word = file.text(at);
@@ -299,7 +319,7 @@ fn spell(
                 }
                 return at + 1;
             }
-            "crate" => path.clear(),
+            "crate" => path = file.root().to_vec(),
             "self" if path.is_empty() => path.clone_from(&file.module),
             "super" => {
                 if path.is_empty() {

@@ -6,6 +6,7 @@ use haul::Redaction;
 
 use crate::arguments::Arguments;
 use crate::files::results_path;
+use crate::shell::quoted;
 
 /// What to say of it; nothing where no results file can be gone on from.
 pub(crate) fn how_to_resume(arguments: &Arguments, redaction: &Redaction) -> Option<String> {
@@ -67,27 +68,9 @@ fn is_secret(argument: &str, redaction: &Redaction) -> bool {
     given_long || given_short || of_url
 }
 
-/// The argument as a shell takes it.
-pub(crate) fn quoted(argument: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !argument.is_empty() && argument.chars().all(plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn arguments_are_quoted_as_a_shell_takes_them() {
-        assert_eq!(quoted("-j"), "-j");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 
     #[test]
     fn what_may_hold_a_credential_is_not_shown() {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::failure::{Failure, Status};
 use crate::input::{Bad, Input};
-use crate::run::stopped_early;
+use crate::report::stopped_early;
 use crate::run_limit::{self, RunLimit};
 use crate::stdout::{Stream, unwritten};
 use crate::unfit::Unfit;

@@ -2,20 +2,11 @@
 
 use std::io::{self, Write};
 
-use clap::ValueEnum;
 use clap_complete::Shell;
 
-use crate::arguments::command;
+use crate::arguments::{What, command};
 use crate::failure::{Failure, Status};
 use crate::stdout::{self, unwritten};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum What {
-    Man,
-    CompleteBash,
-    CompleteZsh,
-    CompleteFish,
-}
 
 pub(crate) fn print(what: What) -> Result<Status, Failure> {
     stdout::check()?;

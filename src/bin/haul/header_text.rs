@@ -2,7 +2,7 @@
 
 use crate::arguments::{Requests, name_of};
 use crate::failure::Failure;
-use crate::settings::text_or_file;
+use crate::text_or_file::text_or_file;
 
 /// A header as `-H` gives it. `None` in place of a value: the header is left out.
 pub(crate) struct Header {

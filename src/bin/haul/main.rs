@@ -1,6 +1,7 @@
 //! The `haul` command: many HTTP requests at once, every result kept.
 
 mod again;
+mod apart;
 mod arguments;
 mod connection;
 mod demo;
@@ -20,13 +21,16 @@ mod recognize;
 mod recorded;
 mod recording;
 mod refused;
+mod report;
 mod reread;
 mod run;
 mod run_limit;
 mod settings;
+mod shell;
 mod signals;
 mod source;
 mod stdout;
+mod text_or_file;
 mod total;
 mod unfit;
 mod units;

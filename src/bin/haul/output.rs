@@ -8,10 +8,10 @@ use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
 use haul::{Redaction, Response, SinkError};
 
 use crate::again;
+use crate::apart::Apart;
 use crate::arguments::{Arguments, Body};
 use crate::failure::Failure;
 use crate::files::{NewOutputs, is_database, is_stream, results_path};
-use crate::recording::Apart;
 use crate::stdout::Stream;
 
 /// The results, and the failures where they were asked for.

@@ -82,17 +82,17 @@ fn plain(now: &Progress) -> String {
         line += &format!(", {} s left", left.as_secs());
     }
     if let Some(waiting) = &now.waiting {
-        let (host, seconds) = (waiting.host.as_str(), waiting.time.as_secs_f64());
+        let (host, seconds) = (&waiting.host, waiting.time.as_secs_f64());
         line += &format!(", {} wait for {host} ({seconds:.1} s)", waiting.requests);
     }
     if let Some(holding) = &now.holding {
-        let (host, places) = (holding.host.as_str(), holding.places);
+        let (host, places) = (&holding.host, holding.places);
         let plural = if places == 1 { "" } else { "s" };
         let seconds = holding.time.as_secs();
         line += &format!(", {host} has held {places} place{plural} for {seconds} s");
     }
     if let (None, None, Some((host, time))) = (&now.waiting, &now.holding, &now.slowest) {
-        line += &format!(", slowest {} ({} ms)", host.as_str(), time.as_millis());
+        line += &format!(", slowest {host} ({} ms)", time.as_millis());
     }
     line
 }
@@ -100,20 +100,20 @@ fn plain(now: &Progress) -> String {
 fn as_json(now: &Progress) -> String {
     let waiting = now.waiting.as_ref().map(|waiting| {
         json!({
-            "host": waiting.host.as_str(), "requests": waiting.requests,
+            "host": waiting.host.to_string(), "requests": waiting.requests,
             "time_ms": waiting.time.as_millis() as u64,
         })
     });
     let holding = now.holding.as_ref().map(|holding| {
         json!({
-            "host": holding.host.as_str(), "places": holding.places,
+            "host": holding.host.to_string(), "places": holding.places,
             "time_ms": holding.time.as_millis() as u64,
         })
     });
     let slowest = now
         .slowest
         .as_ref()
-        .map(|(host, p95)| json!({"host": host.as_str(), "p95_ms": p95.as_secs_f64() * 1e3}));
+        .map(|(host, p95)| json!({"host": host.to_string(), "p95_ms": p95.as_secs_f64() * 1e3}));
     json!({
         "done": now.done, "total": now.total, "succeeded": now.succeeded, "rejected": now.rejected,
         "failed": now.failed, "cancelled": now.cancelled, "not_done": now.not_done, "in_flight": now.in_flight,

@@ -9,10 +9,10 @@ use haul::sink::Sqlite;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::again::quoted;
 use crate::failure::Failure;
 use crate::line::{Line, read_line};
 use crate::recognize::{Format, Other, format_of};
+use crate::shell::quoted;
 use crate::voice::Voice;
 
 /// Length of the beginning that every SQLite database has.

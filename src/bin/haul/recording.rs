@@ -7,8 +7,6 @@
 //! - If the log is a pipe too, each failure is in the results file before it is written there, and is named if it is
 //!   refused.
 
-use std::collections::VecDeque;
-
 use haul::sink::Sink;
 use haul::{ErrorType, Outcome, SinkError, Summary};
 
@@ -16,17 +14,6 @@ use crate::output::{Failed, Output, Results};
 
 /// Upper bound for the outcomes that a message names.
 const NAMED: usize = 10;
-
-/// Failures that may be in one of two places only.
-#[derive(Default)]
-pub(crate) struct Apart {
-    /// Number of outcomes that the results were given.
-    given: u64,
-    /// Failures in the log that the results may lack, oldest first: their number among the outcomes, and their name.
-    in_log: VecDeque<(u64, String)>,
-    /// The failure that the log refused after the results had it.
-    in_results: Option<String>,
-}
 
 impl Output {
     /// Names the outcomes that are in the results or in the failure log, but not in both, and stay so.

@@ -16,17 +16,19 @@ use crate::input;
 use crate::look::Look;
 use crate::output::{self, Results};
 use crate::progress;
+use crate::report::{report, stopped_early};
 use crate::run_limit::{self, RunLimit};
 use crate::settings::{self, Settings};
 use crate::signals;
 use crate::stdout;
 use crate::total;
 use crate::units::Most;
-use crate::voice::{self, Voice};
+use crate::voice::Voice;
 
 /// From how many finished requests on a share of failures counts.
 const SHARE_FROM: u64 = 100;
 
+// Long because it is the whole course of a run, in its order: each step needs what the ones before it made.
 pub(crate) fn run(
     arguments: &Arguments,
     limit: &RunLimit,
@@ -301,21 +303,4 @@ fn reason(arguments: &Arguments, end: End) -> String {
         }
         (end, _) => end.to_string(),
     }
-}
-
-/// Note that ends a run which was stopped early.
-pub(crate) fn stopped_early(reason: &str) -> String {
-    format!("stopped early: {reason}")
-}
-
-/// Prints the summary, and writes it to the file of `--summary-json`.
-pub(crate) fn report(
-    summary: &Summary,
-    file: &mut SummaryFile,
-    voice: &Voice,
-) -> Result<(), Failure> {
-    if !voice.is_quiet() {
-        voice.block(&format!("{summary:width$}", width = voice::width()));
-    }
-    file.write(summary)
 }

@@ -16,7 +16,7 @@ use haul::SummaryHandle;
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Status};
 use crate::files::SummaryFile;
-use crate::run::{report, stopped_early};
+use crate::report::{report, stopped_early};
 use crate::voice::Voice;
 
 /// Why a run was stopped that took longer than its limit.

@@ -1,8 +1,5 @@
 //! The client the arguments ask for, and how lines of input are read.
 
-use std::fs;
-use std::io::{self, Read};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, HeaderValue, Method};
@@ -10,13 +7,13 @@ use haul::record::InputLines;
 use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
 
-use crate::again::quoted;
 use crate::arguments::{Arguments, Connection, Format, Pace, Requests, Times, name_of};
 use crate::connection::connected;
 use crate::failure::Failure;
 use crate::header_text::{self, Header, bearer, headers};
 use crate::look::tell_of_waits;
 use crate::refused;
+use crate::text_or_file::{bytes_or_file, text_or_file};
 use crate::units::Rate;
 use crate::voice::Voice;
 
@@ -270,30 +267,4 @@ fn read_from_file(lines: InputLines, data: &str) -> InputLines {
         Some(path) => lines.default_body_file(path),
         None => lines,
     }
-}
-
-/// The text itself, or after `@` that of a file, or after `@-` that of standard input.
-pub(crate) fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
-    String::from_utf8(bytes_or_file(option, text)?).map_err(|e| {
-        let hint = match (e.as_bytes(), text.strip_prefix('@')) {
-            ([0xff, 0xfe, ..] | [0xfe, 0xff, ..], Some(file)) if file != "-" => {
-                format!(" (iconv -f UTF-16 -t UTF-8 {} makes it so)", quoted(file))
-            }
-            _ => String::new(),
-        };
-        Failure::usage(format!("{}: not UTF-8: {text:?}{hint}", name_of(option)))
-    })
-}
-
-fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
-    let Some(path) = text.strip_prefix('@') else {
-        return Ok(text.as_bytes().to_vec());
-    };
-    let mut bytes = Vec::new();
-    let read = if path == "-" {
-        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
-    };
-    read.map_err(|e| Failure::usage(format!("{}: {path}: cannot be read: {e}", name_of(option))))
 }

@@ -8,11 +8,11 @@ use std::vec;
 
 use haul::Request;
 
-use crate::again::quoted;
 use crate::failure::Failure;
 use crate::reader::{Looked, look};
 use crate::recognize::Other;
 use crate::recorded;
+use crate::shell::quoted;
 use crate::voice::Voice;
 
 /// The name of standard input among the arguments and in records.

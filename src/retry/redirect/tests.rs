@@ -36,8 +36,8 @@ const SCENE: Scene = Scene {
 };
 
 impl Scene {
-    fn to_bytes(&self, location: &[u8]) -> Result<Option<Next>, Refused> {
-        decide(&Step {
+    fn to_bytes(&self, location: &[u8]) -> Result<Option<NextRequest>, RefusedRedirect> {
+        decide(&RedirectStep {
             method: &self.method,
             url: &url::parse(self.from).unwrap(),
             status: self.status,
@@ -49,11 +49,11 @@ impl Scene {
         })
     }
 
-    fn to(&self, location: &str) -> Result<Option<Next>, Refused> {
+    fn to(&self, location: &str) -> Result<Option<NextRequest>, RefusedRedirect> {
         self.to_bytes(location.as_bytes())
     }
 
-    fn next(&self, location: &str) -> Next {
+    fn next(&self, location: &str) -> NextRequest {
         self.to(location).unwrap().unwrap()
     }
 }
@@ -66,7 +66,7 @@ fn headers() -> HeaderMap {
         .collect()
 }
 
-fn kept(next: &Next, redaction: &Redaction) -> Vec<&'static str> {
+fn kept(next: &NextRequest, redaction: &Redaction) -> Vec<&'static str> {
     let mut headers = headers();
     strip(&mut headers, next, redaction);
     GIVEN
@@ -309,7 +309,7 @@ fn vector_94_the_headers_of_the_body_go_with_it() {
 #[test]
 fn vector_98_without_a_location_the_response_is_the_answer() {
     for status in [301, 302, 303, 307, 308] {
-        let step = Step {
+        let step = RedirectStep {
             method: &Method::GET,
             url: &url::parse("http://h/").unwrap(),
             status,
@@ -372,7 +372,7 @@ fn vectors_63_and_100_chains_and_loops_walk_hop_by_hop() {
     let mut method = Method::POST;
     for (hops, status) in (0..).zip([303, 302, 301, 307, 302]) {
         let location = format!("/{}", hops + 1);
-        let step = Step {
+        let step = RedirectStep {
             method: &method,
             url: &url,
             status,

@@ -81,7 +81,7 @@ impl Scene {
     }
 
     fn is_closed(&self) -> bool {
-        self.breaker.state == State::Closed
+        self.breaker.state == BreakerState::Closed
     }
 }
 
@@ -96,7 +96,7 @@ fn vector_117_open_refuses_until_its_time_has_passed() {
     assert_eq!(scene.breaker.permit(scene.now), Permit::Refused { until });
     scene.now += Duration::from_millis(110);
     scene.pass();
-    assert!(matches!(scene.breaker.state, State::HalfOpen { .. }));
+    assert!(matches!(scene.breaker.state, BreakerState::HalfOpen { .. }));
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn look(scene: &mut Scene) {
 }
 
 fn is_slow(scene: &Scene, name: &str) -> bool {
-    let id = scene.schedule.by_host[&host(name)];
+    let id = scene.schedule.hosts.by_name[&host(name)];
     scene.schedule.hosts.get(id).unwrap().slow
 }
 

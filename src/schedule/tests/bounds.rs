@@ -235,7 +235,7 @@ fn the_oldest_of_an_ordered_batch_starts_whatever_bodies_wait() {
 #[test]
 fn a_batch_that_may_start_again_is_looked_at_while_others_keep_the_workers_busy() {
     let mut scene = Scene::with(
-        Settings {
+        ScheduleSettings {
             in_flight: 2,
             ..wide()
         },

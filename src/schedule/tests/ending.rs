@@ -125,7 +125,7 @@ fn many_waits_of_one_request_leave_one_deadline() {
         assert_eq!(scene.at(at).start_all(), [0]);
         scene.retry_with(0, at + 1, Some(3_600_000), None);
     }
-    assert_eq!(scene.schedule.deadlines.len(), 1);
+    assert_eq!(scene.schedule.timers.deadlines.len(), 1);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn deadlines_of_what_is_over_do_not_pile_up() {
         scene.done(at);
         scene.schedule.taken(scene.batch, 1, 0);
     }
-    assert!(scene.schedule.deadlines.len() < 200);
+    assert!(scene.schedule.timers.deadlines.len() < 200);
     assert_eq!(scene.schedule.jobs.len(), 0);
 }
 

@@ -6,7 +6,7 @@ use super::*;
 
 /// The breaker of a host opens when most of its calls, and at least two, have failed.
 fn scene() -> Scene {
-    Scene::new(Settings {
+    Scene::new(ScheduleSettings {
         host: HostLimits {
             breaker: Some(BreakerSettings {
                 min_calls: Some(2),

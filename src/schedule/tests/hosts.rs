@@ -6,7 +6,7 @@ use super::super::limits::LimitRule;
 use super::*;
 
 fn each_host(limits: HostLimits) -> Scene {
-    Scene::new(Settings {
+    Scene::new(ScheduleSettings {
         host: limits,
         ..wide()
     })
@@ -24,7 +24,7 @@ fn breaker() -> BreakerSettings {
 
 #[test]
 fn no_host_has_more_in_flight_than_its_limit_nor_all_together_more_than_theirs() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         in_flight: 3,
         host: HostLimits {
             in_flight: 2,
@@ -45,7 +45,7 @@ fn no_host_has_more_in_flight_than_its_limit_nor_all_together_more_than_theirs()
 
 #[test]
 fn few_are_tried_at_once_at_a_host_until_a_connection_stands_while_another_has_jobs() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         slow_start: 2,
         in_flight: 8,
         ..wide()
@@ -63,7 +63,7 @@ fn few_are_tried_at_once_at_a_host_until_a_connection_stands_while_another_has_j
     );
     assert_eq!(running(&scene, 20..30), 3);
 
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         slow_start: 2,
         in_flight: 8,
         ..wide()
@@ -71,7 +71,7 @@ fn few_are_tried_at_once_at_a_host_until_a_connection_stands_while_another_has_j
     scene.push("a", 0..10);
     scene.push("b", 10..20);
     assert_eq!(scene.start_all()[..4], [0, 10, 1, 11]);
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         slow_start: 2,
         in_flight: 8,
         ..wide()
@@ -92,7 +92,7 @@ fn few_are_tried_at_once_at_a_host_until_a_connection_stands_while_another_has_j
 
 #[test]
 fn a_host_without_a_connection_gets_every_worker_where_no_other_has_jobs() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         slow_start: 2,
         ..wide()
     });
@@ -102,7 +102,7 @@ fn a_host_without_a_connection_gets_every_worker_where_no_other_has_jobs() {
 
 #[test]
 fn a_response_head_of_any_status_proves_that_a_connection_stood() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         slow_start: 1,
         in_flight: 4,
         ..wide()
@@ -120,7 +120,7 @@ fn a_response_head_of_any_status_proves_that_a_connection_stood() {
 
 #[test]
 fn vector_134_a_host_that_asked_for_a_pause_gets_it_and_the_others_go_on() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         in_flight: 10,
         ..wide()
     });
@@ -170,7 +170,7 @@ fn a_shorter_pause_does_not_shorten_a_longer_one() {
 
 #[test]
 fn a_rate_over_all_hosts_spaces_every_start_retries_and_redirects_too() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         rate: RateLimit::per_second(10).into(),
         ..wide()
     });
@@ -191,7 +191,7 @@ fn a_rate_over_all_hosts_spaces_every_start_retries_and_redirects_too() {
 #[test]
 fn a_host_that_waits_for_its_rate_holds_nothing_and_keeps_nobody_waiting() {
     let mut scene = Scene::with(
-        Settings {
+        ScheduleSettings {
             in_flight: 2,
             ..wide()
         },
@@ -559,9 +559,9 @@ fn of_many_idle_hosts_only_the_last_are_remembered() {
         scene.schedule.taken(scene.batch, 1, 0);
     }
     assert!(scene.schedule.hosts.len().abs_diff(1 << 10) <= 1);
-    assert!(scene.schedule.by_host.contains_key(&host("h19999")));
+    assert!(scene.schedule.hosts.by_name.contains_key(&host("h19999")));
     assert!(
-        scene.schedule.watching.len() <= 3 << 10,
+        scene.schedule.timers.watching.len() <= 3 << 10,
         "no timer is left behind"
     );
 }
@@ -600,5 +600,8 @@ fn any_number_of_hosts_one_after_another_takes_no_more_memory() {
         scene.schedule.taken(scene.batch, 1, 0);
         assert!(scene.schedule.hosts.len() <= most + 1);
     }
-    assert_eq!(scene.schedule.by_host.len(), scene.schedule.hosts.len());
+    assert_eq!(
+        scene.schedule.hosts.by_name.len(),
+        scene.schedule.hosts.len()
+    );
 }

@@ -10,8 +10,8 @@ const JOBS: u32 = 300;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Every limit there is, so that every one of them sees the clock jump.
-fn limited() -> Settings {
-    Settings {
+fn limited() -> ScheduleSettings {
+    ScheduleSettings {
         slow_start: 2,
         rate: [RateLimit::per_second(50), RateLimit::per_minute(900)]
             .into_iter()
@@ -26,7 +26,7 @@ fn limited() -> Settings {
             }),
             budget: Some(RetryBudget::default()),
         },
-        ..Settings::new(4)
+        ..ScheduleSettings::new(4)
     }
 }
 

@@ -30,16 +30,16 @@ fn host(name: &str) -> Host {
 }
 
 /// No limit is near.
-fn wide() -> Settings {
-    Settings {
+fn wide() -> ScheduleSettings {
+    ScheduleSettings {
         slow_start: 1000,
-        ..Settings::new(1000)
+        ..ScheduleSettings::new(1000)
     }
 }
 
-/// Settings with `count` workers, and no other limit near.
-fn workers(count: usize) -> Settings {
-    Settings {
+/// ScheduleSettings with `count` workers, and no other limit near.
+fn workers(count: usize) -> ScheduleSettings {
+    ScheduleSettings {
         in_flight: count,
         ..wide()
     }

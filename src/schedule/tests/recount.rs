@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::lanes::HostState;
 use super::ready::{Rank, Tier};
 use super::*;
 
@@ -24,38 +25,38 @@ impl<J> Schedule<J> {
         let (mut delayed_of, mut unanswered) = (HashMap::<Id, usize>::new(), 0);
         for id in self.jobs.ids() {
             let slot = self.jobs.get(id).unwrap();
-            assert_eq!(slot.job.is_none(), slot.place == Place::InFlight);
+            assert_eq!(slot.job.is_none(), slot.place == JobPlace::InFlight);
             let counts = batches.entry(slot.batch).or_default();
             let host = self.hosts.get(slot.host).expect("a job's host");
-            let in_lane = slot.place == Place::Lane;
+            let in_lane = slot.place == JobPlace::Lane;
             let ready = in_lane && !host.blocked;
             counts.spare += usize::from(ready && (host.slow || !host.answering));
             if let Some(body) = slot.ahead {
-                assert!(slot.place != Place::InFlight);
+                assert!(slot.place != JobPlace::InFlight);
                 counts.ahead.0 += 1;
                 counts.ahead.1 += u64::from(body.get() - 1);
             }
             let (jobs, flying, lane) = hosts.entry(slot.host).or_default();
             *jobs += 1;
             match slot.place {
-                Place::InFlight => {
+                JobPlace::InFlight => {
                     counts.in_flight += 1;
                     *flying += usize::from(!slot.released);
                     in_flight += usize::from(!slot.released);
                 }
-                Place::Delayed => counts.parked += 1,
-                Place::Lane if host.blocked => counts.parked += 1,
-                Place::Lane => counts.ready += 1,
+                JobPlace::Delayed => counts.parked += 1,
+                JobPlace::Lane if host.blocked => counts.parked += 1,
+                JobPlace::Lane => counts.ready += 1,
             }
-            queued += usize::from(slot.place != Place::InFlight);
-            delayed += usize::from(slot.place == Place::Delayed);
-            if slot.place == Place::Delayed {
+            queued += usize::from(slot.place != JobPlace::InFlight);
+            delayed += usize::from(slot.place == JobPlace::Delayed);
+            if slot.place == JobPlace::Delayed {
                 *delayed_of.entry(slot.host).or_default() += 1;
             }
-            *lane += usize::from(slot.place == Place::Lane);
+            *lane += usize::from(slot.place == JobPlace::Lane);
         }
-        assert_eq!((self.queued, self.in_flight), (queued, in_flight));
-        assert!(self.delayed.len() >= delayed);
+        assert_eq!((self.queued, self.places.in_flight), (queued, in_flight));
+        assert!(self.timers.delayed.len() >= delayed);
         for host in self.hosts.values().filter(|host| host.slow) {
             for lane in &host.lanes {
                 if self.batches.get(lane.batch).is_some() {
@@ -76,15 +77,15 @@ impl<J> Schedule<J> {
             assert_eq!(counted, batches.remove(&id).unwrap_or_default());
             self.recount_ready(id, batch);
         }
-        let open: HashSet<Id> = self.open.iter().copied().collect();
+        let open: HashSet<Id> = self.batches.open.iter().copied().collect();
         assert_eq!(open, self.batches.ids().collect());
-        assert_eq!(open.len(), self.open.len());
+        assert_eq!(open.len(), self.batches.open.len());
         assert!(batches.is_empty(), "jobs of no batch: {batches:?}");
         for id in self.hosts.ids() {
             let host = self.hosts.get(id).unwrap();
             let (jobs, flying, lane) = hosts.remove(&id).unwrap_or_default();
             assert_eq!((host.jobs, host.in_flight), (jobs, flying));
-            assert_eq!(self.by_host.get(&host.host), Some(&id));
+            assert_eq!(self.hosts.by_name.get(&host.host), Some(&id));
             assert_eq!(host.lanes.iter().map(|l| l.live).sum::<usize>(), lane);
             for of in &host.lanes {
                 let found = of.jobs.iter().filter(|id| self.jobs.get(**id).is_some());
@@ -99,15 +100,15 @@ impl<J> Schedule<J> {
                 assert!(host.lingers, "nobody will forget {host:?}");
             }
             if host.lingers {
-                assert!(self.lingering.contains(&id));
+                assert!(self.hosts.lingering.contains(&id));
             }
             if host.has_queue() {
                 self.recount_queue(id, host, now);
             }
         }
         assert!(hosts.is_empty(), "jobs of no host: {hosts:?}");
-        assert_eq!(self.by_host.len(), self.hosts.len());
-        assert_eq!(self.unanswered, unanswered);
+        assert_eq!(self.hosts.by_name.len(), self.hosts.len());
+        assert_eq!(self.places.unanswered, unanswered);
     }
 
     /// Exactly the hosts that have a job ready stand in line, where they belong.
@@ -141,14 +142,14 @@ impl<J> Schedule<J> {
         assert!(starts.is_sorted());
         for (_, job) in &unheard {
             let slot = self.jobs.get(*job).expect("it is under way");
-            assert_eq!((slot.place, slot.host), (Place::InFlight, id));
+            assert_eq!((slot.place, slot.host), (JobPlace::InFlight, id));
         }
         assert!(!host.late || host.slow);
         assert!(host.late || !host.slow || !unheard.is_empty());
         if !host.slow && !unheard.is_empty() {
             let watched = host.watched_at.expect("it is watched");
             assert!(watched <= starts[0] + SLOW_AFTER);
-            assert!(self.watching.has(watched, id));
+            assert!(self.timers.watching.has(watched, id));
         }
     }
 
@@ -179,20 +180,20 @@ impl<J> Schedule<J> {
         let left = [
             ("jobs", self.jobs.len()),
             ("hosts", self.hosts.len()),
-            ("names of hosts", self.by_host.len()),
+            ("names of hosts", self.hosts.by_name.len()),
             ("batches", self.batches.len()),
-            ("ordered batches", self.ordered.len()),
-            ("batches held back", self.backlogged.len()),
-            ("batches that share", self.open.len()),
-            ("places of unanswered hosts", self.unanswered),
-            ("watched", self.watching.len()),
-            ("delayed", self.delayed.len()),
-            ("waking", self.waking.len()),
-            ("deadlines", self.deadlines.len()),
-            ("attempts to look at", self.looks.len()),
-            ("lingering", self.lingering.len()),
+            ("ordered batches", self.batches.ordered.len()),
+            ("batches held back", self.batches.held_back.len()),
+            ("batches that share", self.batches.open.len()),
+            ("places of unanswered hosts", self.places.unanswered),
+            ("watched", self.timers.watching.len()),
+            ("delayed", self.timers.delayed.len()),
+            ("waking", self.timers.waking.len()),
+            ("deadlines", self.timers.deadlines.len()),
+            ("attempts to look at", self.timers.looks.len()),
+            ("lingering", self.hosts.lingering.len()),
             ("queued", self.queued),
-            ("in flight", self.in_flight),
+            ("in flight", self.places.in_flight),
         ];
         let left: Vec<_> = left.iter().filter(|(_, count)| *count > 0).collect();
         if left.is_empty() {

@@ -14,11 +14,11 @@ pub(super) struct Scene {
 
 impl Scene {
     /// With one batch, whose bounds are far.
-    pub(super) fn new(settings: Settings) -> Scene {
+    pub(super) fn new(settings: ScheduleSettings) -> Scene {
         Scene::with(settings, bounds())
     }
 
-    pub(super) fn with(settings: Settings, bounds: Bounds) -> Scene {
+    pub(super) fn with(settings: ScheduleSettings, bounds: Bounds) -> Scene {
         let begin = Instant::now();
         let mut schedule = Schedule::new(settings);
         let batch = schedule.open(bounds, None);

@@ -172,7 +172,7 @@ fn work_that_waits_for_the_limit_of_its_own_host_is_no_demand() {
 
 #[test]
 fn a_batch_that_comes_later_does_not_wait_for_the_end_of_an_earlier_one() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         in_flight: 1,
         ..wide()
     });
@@ -189,7 +189,7 @@ fn a_batch_that_comes_later_does_not_wait_for_the_end_of_an_earlier_one() {
 
 #[test]
 fn a_retry_waits_until_it_is_due_and_holds_nothing_meanwhile() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         in_flight: 1,
         ..wide()
     });

@@ -49,9 +49,9 @@ fn one_is_always_in_flight() {
 
 #[test]
 fn more_are_tried_each_second_until_all_workers_have_work_again() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         slow_start: 1000,
-        ..Settings::new(20)
+        ..ScheduleSettings::new(20)
     });
     scene.push("a", 0..40);
     assert_eq!(scene.start_all().len(), 20);
@@ -133,9 +133,9 @@ fn a_wait_for_room_tells_the_breaker_of_the_host_nothing() {
 
 #[test]
 fn unanswered_hosts_hold_half_of_the_attempts_that_there_is_room_for() {
-    let mut scene = Scene::new(Settings {
+    let mut scene = Scene::new(ScheduleSettings {
         slow_start: 1000,
-        ..Settings::new(16)
+        ..ScheduleSettings::new(16)
     });
     scene.push("answers", 0..40);
     assert_eq!(scene.start_all().len(), 16);

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 /// Says of a host's name and one of its addresses whether that may be connected to.
-type Allows = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
+type AllowsAddress = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 
 /// Which addresses a client may connect to.
 ///
@@ -54,7 +54,7 @@ pub enum AddressPolicy {
 
 /// A policy that is a function: [`AddressPolicy::custom`] makes one.
 #[derive(Clone)]
-pub struct CustomPolicy(Arc<Allows>);
+pub struct CustomPolicy(Arc<AllowsAddress>);
 
 impl AddressPolicy {
     /// A policy of one's own: it is given the host as the URL has it, IPv6 without brackets, and one of its addresses. It

@@ -7,12 +7,12 @@ use crate::url;
 /// One entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Exception {
-    place: Place,
+    place: ServerPattern,
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum ServerPattern {
     All,
     /// It and all below it.
     Name(String),
@@ -45,18 +45,18 @@ fn parse(entry: &str) -> Option<Exception> {
 }
 
 /// What stands before a port. An IPv6 address has colons of its own, so it is tried first.
-fn place(text: &str) -> Option<Place> {
+fn place(text: &str) -> Option<ServerPattern> {
     if text == "*" {
-        return Some(Place::All);
+        return Some(ServerPattern::All);
     }
     let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
     if let Ok(address) = inner.unwrap_or(text).parse() {
-        return Some(Place::Network(address, bits(address)));
+        return Some(ServerPattern::Network(address, bits(address)));
     }
     if let Some((network, length)) = text.split_once('/') {
         let network: IpAddr = network.parse().ok()?;
         let length = length.parse().ok()?;
-        return (length <= bits(network)).then_some(Place::Network(network, length));
+        return (length <= bits(network)).then_some(ServerPattern::Network(network, length));
     }
     let name = text.strip_prefix('*').unwrap_or(text);
     let name = name.strip_prefix('.').unwrap_or(name);
@@ -65,8 +65,8 @@ fn place(text: &str) -> Option<Place> {
         return None;
     }
     match name.is_ascii() {
-        true => Some(Place::Name(name.to_ascii_lowercase())),
-        false => url::host_name(name).ok().map(Place::Name),
+        true => Some(ServerPattern::Name(name.to_ascii_lowercase())),
+        false => url::host_name(name).ok().map(ServerPattern::Name),
     }
 }
 
@@ -79,10 +79,12 @@ impl Exception {
     pub(super) fn holds(&self, name: &str, port: u16) -> bool {
         self.port.is_none_or(|own| own == port)
             && match &self.place {
-                Place::All => true,
+                ServerPattern::All => true,
                 // An address has no names above it, though it has dots.
-                Place::Name(place) => name.parse::<IpAddr>().is_err() && is_within(name, place),
-                Place::Network(network, length) => name
+                ServerPattern::Name(place) => {
+                    name.parse::<IpAddr>().is_err() && is_within(name, place)
+                }
+                ServerPattern::Network(network, length) => name
                     .parse()
                     .is_ok_and(|address| share(address, *network, *length)),
             }

@@ -25,7 +25,7 @@ const LONG: Duration = Duration::from_secs(20);
 fn keepalive_is_as_set_and_the_connection_comes_from_where_it_should() {
     use rustix::net::sockopt;
 
-    use crate::transport::platform::KeepAlive;
+    use crate::settings::KeepAlive;
 
     let (_listener, addr) = listener();
     let local = addr.ip();

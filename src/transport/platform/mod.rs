@@ -1,7 +1,5 @@
 //! The few calls that differ between systems. Everything else in the transport is written against this module.
 
-use std::time::Duration;
-
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -12,16 +10,6 @@ pub(super) use unix::*;
 mod portable;
 #[cfg(not(unix))]
 pub(super) use portable::*;
-
-/// When the system looks after a peer that has been silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum KeepAlive {
-    /// After the time the system thinks right.
-    #[default]
-    System,
-    After(Duration),
-    Never,
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::Path;
 
-use super::KeepAlive;
+use crate::settings::KeepAlive;
 
 /// What an idle connection has to say.
 #[derive(Debug, PartialEq, Eq)]

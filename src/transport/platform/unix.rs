@@ -13,7 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
-use super::KeepAlive;
+use crate::settings::KeepAlive;
 
 pub(in crate::transport) use std::os::fd::AsFd as Descriptor;
 

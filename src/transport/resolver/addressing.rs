@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::Unresolved;
+use crate::settings::StaticAddresses;
 use crate::settings::addresses::{AddressPolicy, IpFamily, literal};
 
 /// Which of a host's addresses are connected to.
@@ -14,16 +15,6 @@ pub(crate) struct Addressing {
     pub(crate) family: IpFamily,
     /// The first that fits counts.
     pub(crate) given: Vec<StaticAddresses>,
-}
-
-/// Addresses of a host that nobody is asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct StaticAddresses {
-    /// `*` for every name, but for no literal address.
-    pub(crate) name: String,
-    /// `None` for every port.
-    pub(crate) port: Option<u16>,
-    pub(crate) addresses: Vec<IpAddr>,
 }
 
 impl Addressing {

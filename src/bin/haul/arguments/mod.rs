@@ -19,7 +19,14 @@ pub(crate) use pace::{Pace, Times};
 pub(crate) use requests::{Format, Requests};
 pub(crate) use results::{Body, Results};
 
-use crate::generate::What;
+/// Text that `--generate` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    Man,
+    CompleteBash,
+    CompleteZsh,
+    CompleteFish,
+}
 
 /// Send many HTTP requests at once and keep every result
 ///

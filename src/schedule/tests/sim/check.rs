@@ -98,7 +98,7 @@ impl World {
 
     fn is_open(&self, at: usize) -> bool {
         let server = &self.servers[at];
-        let state = self.schedule.by_host.get(&server.host);
+        let state = self.schedule.hosts.by_name.get(&server.host);
         let state = state.and_then(|id| self.schedule.hosts.get(*id));
         // An idle host is forgotten, and with it that it was reached.
         let proven = state.is_some_and(|state| state.proven);
@@ -143,7 +143,7 @@ impl World {
         assert!(server.in_flight <= server.limits.in_flight);
         assert!(self.schedule.in_flight() <= self.settings.in_flight);
         assert_eq!(start.unproven, {
-            let id = self.schedule.by_host[&server.host];
+            let id = self.schedule.hosts.by_name[&server.host];
             !self.schedule.hosts.get(id).unwrap().proven
         });
     }
@@ -377,7 +377,7 @@ impl World {
         }
         assert!(world.schedule.abandon(id, world.now).is_empty());
         // The last to go idle has nobody after it.
-        if let Some(last) = world.schedule.by_host.get(&host("other9")).copied() {
+        if let Some(last) = world.schedule.hosts.by_name.get(&host("other9")).copied() {
             world.schedule.retire(last, world.now);
         }
         assert_eq!(world.schedule.is_bare(), Ok(()));

@@ -185,8 +185,8 @@ impl World {
             let Some(start) = self.schedule.poll(self.now) else {
                 self.note_ended();
                 assert!(possible.is_empty(), "{possible:?} could start and do not");
-                self.seen.paced += u64::from(self.schedule.paced_until.is_some());
-                self.seen.kept_free += u64::from(self.schedule.kept_free_until.is_some());
+                self.seen.paced += u64::from(self.schedule.total.paced_until.is_some());
+                self.seen.kept_free += u64::from(self.schedule.demand.kept_free_until.is_some());
                 return;
             };
             self.note_ended();

@@ -10,7 +10,7 @@ use super::super::super::limits::LimitRule;
 use super::super::*;
 
 struct Crowd {
-    settings: Settings,
+    settings: ScheduleSettings,
     bounds: Bounds,
     /// For each host how many requests there are, and how long each takes.
     hosts: Vec<(usize, Duration)>,
@@ -20,7 +20,7 @@ struct Crowd {
 
 fn crowd(workers: usize, hosts: Vec<(usize, Duration)>) -> Crowd {
     Crowd {
-        settings: Settings::new(workers),
+        settings: ScheduleSettings::new(workers),
         bounds: Bounds {
             max_parked: 1 << 16,
             ..bounds()

@@ -6,7 +6,11 @@ use super::world::{Feast, Run, World};
 
 impl World {
     fn state(&self, server: usize) -> Option<&HostState> {
-        let id = self.schedule.by_host.get(&self.servers[server].host)?;
+        let id = self
+            .schedule
+            .hosts
+            .by_name
+            .get(&self.servers[server].host)?;
         self.schedule.hosts.get(*id)
     }
 

@@ -126,7 +126,7 @@ pub(super) struct World {
     pub(super) rng: fastrand::Rng,
     pub(super) begin: Instant,
     pub(super) now: Instant,
-    pub(super) settings: Settings,
+    pub(super) settings: ScheduleSettings,
     pub(super) schedule: Schedule<usize>,
     pub(super) servers: Vec<Server>,
     pub(super) works: Vec<Work>,
@@ -145,7 +145,7 @@ impl World {
     pub(super) fn new(seed: u64) -> World {
         let mut rng = fastrand::Rng::with_seed(seed);
         let begin = Instant::now();
-        let mut settings = Settings {
+        let mut settings = ScheduleSettings {
             in_flight: rng.usize(1..12),
             slow_start: rng.usize(1..5),
             rate: some_rates(&mut rng, 6),

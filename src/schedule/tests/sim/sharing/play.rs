@@ -115,7 +115,7 @@ impl Play {
             work: Duration::ZERO,
             window: workers.saturating_mul(4).max(1_000),
             lag: Duration::ZERO,
-            schedule: Schedule::new(Settings::new(workers)),
+            schedule: Schedule::new(ScheduleSettings::new(workers)),
             callers: Vec::new(),
             runs: HashMap::new(),
             ends: BinaryHeap::new(),

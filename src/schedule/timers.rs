@@ -6,11 +6,26 @@ use std::time::Instant;
 
 use super::slots::Id;
 
-/// A heap of instants. An entry that no longer stands is not looked for in its middle: whoever pops one checks it, and
-/// [`discard`](Timers::discard) sees to it that those that fell never outnumber those that stand.
+/// Everything that is due at a time.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    heap: BinaryHeap<Reverse<Entry>>,
+    /// Retries by the time they are due.
+    pub(super) delayed: TimerQueue,
+    /// Hosts by the time at which they open.
+    pub(super) waking: TimerQueue,
+    /// Attempts under a breaker, by the time at which they are looked at: they may hang.
+    pub(super) looks: TimerQueue,
+    /// Jobs by their deadline.
+    pub(super) deadlines: TimerQueue,
+    /// Hosts by the time at which they may have become slow.
+    pub(super) watching: TimerQueue,
+}
+
+/// A heap of instants. An entry that no longer stands is not looked for in its middle: whoever pops one checks it, and
+/// [`discard`](TimerQueue::discard) sees to it that those that fell never outnumber those that stand.
+#[derive(Debug, Default)]
+pub(super) struct TimerQueue {
+    heap: BinaryHeap<Reverse<TimerEntry>>,
     /// Keeps those due at the same instant in the order they came.
     counter: u64,
     /// Entries known not to stand any more.
@@ -18,17 +33,17 @@ pub(super) struct Timers {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
+struct TimerEntry {
     due: Instant,
     number: u64,
     id: Id,
 }
 
-impl Timers {
+impl TimerQueue {
     pub(super) fn push(&mut self, due: Instant, id: Id) {
         self.counter += 1;
         let number = self.counter;
-        self.heap.push(Reverse(Entry { due, number, id }));
+        self.heap.push(Reverse(TimerEntry { due, number, id }));
     }
 
     pub(super) fn next(&self) -> Option<Instant> {

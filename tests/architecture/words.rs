@@ -1,44 +1,7 @@
-//! The rules. Each looks at the whole tree and returns its complaints.
+//! The rules about words. Each looks at the whole tree and returns its complaints.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::floors::{floor, floor_of};
 use crate::source::{File, Tree};
-
-/// What stands on which floor, by the first part of its path.
-const FLOORS: &[(u8, &[&str])] = &[
-    // Vocabulary.
-    (
-        0,
-        &[
-            "cookies",
-            "digest",
-            "error",
-            "host",
-            "outcome",
-            "redact",
-            "rejection",
-            "request",
-            "response",
-            "settings",
-            "timing",
-            "url",
-        ],
-    ),
-    // Policy: decides what runs when.
-    (1, &["retry", "schedule"]),
-    // Transport: sockets, names, HTTP.
-    (2, &["transport"]),
-    // Executor: workers, locks, channels.
-    (3, &["attempt", "executor"]),
-    // Collection: outcomes handed out, ordered, counted.
-    (4, &["batch", "summary"]),
-    // Records: wire formats and files.
-    (5, &["record", "sink"]),
-    // Facade: wires the floors together.
-    (6, &["lib", "client"]),
-    // Edges: arguments, streams, signals, exit codes.
-    (7, &["bin"]),
-];
 
 /// Words that belong to one part alone.
 const RESERVED: &[(&str, &str)] = &[
@@ -55,97 +18,8 @@ const EMPTY_WORDS: &[&str] = &[
     "task", "item", "thing", "data", "handler", "manager", "util", "helper", "common",
 ];
 
-const LONGEST: usize = 400;
-
-fn floor(file: &File) -> Option<u8> {
-    let first = file.path.trim_start_matches("src/").split('/').next()?;
-    let first = first.trim_end_matches(".rs");
-    let (floor, _) = FLOORS.iter().find(|(_, parts)| parts.contains(&first))?;
-    Some(*floor)
-}
-
 fn is_edge(file: &File) -> bool {
     file.path.starts_with("src/bin/")
-}
-
-pub(crate) fn floors(tree: &Tree) -> Vec<String> {
-    let mut complaints = Vec::new();
-    for file in &tree.files {
-        let Some(own) = floor(file) else {
-            let path = &file.path;
-            complaints.push(format!("{path}: stands on no floor; give it one in FLOORS"));
-            continue;
-        };
-        for import in &file.imports {
-            let place = format!("{}:{}", file.path, import.line);
-            let spelled = format!("crate::{}", import.path.join("::"));
-            let (home, _) = tree.home(&import.path);
-            if home.module.is_empty() {
-                if own < 6 {
-                    complaints.push(format!(
-                        "{place}: {spelled} goes through the facade; name the file it is defined in"
-                    ));
-                }
-            } else if floor(home).is_some_and(|floor| floor > own) {
-                complaints.push(format!(
-                    "{place}: {spelled} is in {}, on a floor above this file's ({own})",
-                    home.path
-                ));
-            }
-        }
-    }
-    complaints
-}
-
-pub(crate) fn cycles(tree: &Tree) -> Vec<String> {
-    // From each file to those of its floor that it uses, with the line of the first use.
-    let mut uses: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
-    for file in &tree.files {
-        let used = uses.entry(&file.path).or_default();
-        for import in file.imports.iter().filter(|import| !import.handed_on) {
-            let (home, _) = tree.home(&import.path);
-            // A module and its parts are one: pool/shard.rs may use pool.rs, and the files of a folder its mod.rs.
-            // Parts stand beside each other, and there a cycle is one.
-            let is_part = file.module.starts_with(&home.module);
-            if home.path != file.path && floor(home) == floor(file) && !is_part {
-                used.entry(&home.path).or_insert(import.line);
-            }
-        }
-    }
-    let mut complaints = Vec::new();
-    for start in uses.keys() {
-        // A cycle is told once, from the first of its files.
-        if let Some(round) = way_back(&uses, &mut vec![start], &mut BTreeSet::new()) {
-            let hops = (0..round.len()).map(|i| {
-                let (from, to) = (round[i], round[(i + 1) % round.len()]);
-                format!("{from}:{} uses {to}", uses[from][to])
-            });
-            complaints.push(format!("cycle: {}", hops.collect::<Vec<_>>().join(", ")));
-        }
-    }
-    complaints
-}
-
-/// A way from the last file of `way` to its first, over files that come after that one in the alphabet.
-fn way_back<'a>(
-    uses: &BTreeMap<&'a str, BTreeMap<&'a str, usize>>,
-    way: &mut Vec<&'a str>,
-    tried: &mut BTreeSet<&'a str>,
-) -> Option<Vec<&'a str>> {
-    let (start, here) = (*way.first()?, *way.last()?);
-    for next in uses[here].keys() {
-        if *next == start {
-            return Some(way.clone());
-        }
-        if *next > start && tried.insert(next) {
-            way.push(next);
-            if let Some(round) = way_back(uses, way, tried) {
-                return Some(round);
-            }
-            way.pop();
-        }
-    }
-    None
 }
 
 pub(crate) fn clocks_and_threads(tree: &Tree) -> Vec<String> {
@@ -156,7 +30,7 @@ pub(crate) fn clocks_and_threads(tree: &Tree) -> Vec<String> {
         (&["thread", "::", "Builder"], "starts a thread"),
         (&["rayon", "::"], "runs on threads"),
     ];
-    let low = |file: &&File| floor(file).is_some_and(|floor| floor < 2);
+    let low = |file: &&File| floor(file) < floor_of("transport");
     let mut complaints = Vec::new();
     for file in tree.files.iter().filter(low) {
         for (sequence, what) in forbidden {
@@ -187,6 +61,72 @@ pub(crate) fn reserved(tree: &Tree) -> Vec<String> {
                 if !file.path.starts_with(owner) {
                     complaints.push(format!("{}: {word} belongs to {owner} alone", file.at(at)));
                 }
+            }
+        }
+    }
+    complaints
+}
+
+/// Files and folders that may have a `thread_local!`: which worker this thread is, and the connection that ureq's
+/// connector is to receive.
+const THREAD_LOCALS: &[&str] = &[
+    "src/executor/current_worker.rs",
+    "src/transport/http1/by_ureq/",
+];
+
+pub(crate) fn thread_locals(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in &tree.files {
+        let may = THREAD_LOCALS.iter().any(|may| file.path.starts_with(may));
+        for at in file.find(&["thread_local", "!"]).iter().filter(|_| !may) {
+            let place = file.at(*at);
+            complaints.push(format!(
+                "{place}: what an attempt or a worker needs is an argument, not a thread_local!"
+            ));
+        }
+    }
+    complaints
+}
+
+/// Names of the transport that the executor may use: it cancels what is under way.
+const CANCELLING: &[&str] = &["CancelSlot", "Ticket"];
+
+pub(crate) fn http_in_executor(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let executor = |file: &&File| file.path.starts_with("src/executor/");
+    for file in tree.files.iter().filter(executor) {
+        for at in file.find(&["http", "::"]) {
+            if at == 0 || file.text(at - 1) != "::" {
+                let place = file.at(at);
+                complaints.push(format!("{place}: http: the executor knows no HTTP"));
+            }
+        }
+        for import in &file.imports {
+            let name = import.path.get(1).map_or("", String::as_str);
+            let is_transport = import.path.first().is_some_and(|path| path == "transport");
+            if is_transport && !CANCELLING.contains(&name) {
+                complaints.push(format!(
+                    "{}:{}: transport::{name}: the executor knows no HTTP, and of the transport only {}",
+                    file.path,
+                    import.line,
+                    CANCELLING.join(" and ")
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+/// Tests and benches that compile a file of src a second time.
+pub(crate) fn second_copies(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (path, text) in &tree.outside {
+        for (line, text) in (1..).zip(text.lines().map(str::trim)) {
+            let includes = text.starts_with("#[path") || text.starts_with("include!(");
+            if includes && (text.contains("../src") || text.contains("/src/")) {
+                complaints.push(format!(
+                    "{path}:{line}: compiles a part of src a second time; use the crate"
+                ));
             }
         }
     }
@@ -259,17 +199,6 @@ fn empty_word(name: &str) -> Option<&'static str> {
             .split('_')
             .any(|word| word == *empty || word.strip_suffix('s') == Some(empty))
     })
-}
-
-pub(crate) fn lengths(tree: &Tree) -> Vec<String> {
-    let long = tree.files.iter().filter(|file| file.lines > LONGEST);
-    long.map(|file| {
-        format!(
-            "{}:{}: more than {LONGEST} lines are two ideas",
-            file.path, file.lines
-        )
-    })
-    .collect()
 }
 
 pub(crate) fn exceptions(tree: &Tree) -> Vec<String> {

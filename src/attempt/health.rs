@@ -1,31 +1,26 @@
 //! What a failed attempt tells about the health of its host.
 
 use crate::error::ErrorType;
+use crate::retry::Evidence;
 use crate::schedule::Call;
 
-use super::Evidence;
-
-impl Evidence<'_> {
-    /// What its host's circuit breaker is told.
-    pub(crate) fn tells(&self) -> Call {
-        use ErrorType::*;
-        let failure = Call::Failure {
-            retry_after: self.retry_after,
-        };
-        match self.error_type {
-            Dns | Connect | Tls | Proxy if self.permanent => Call::Ignored,
-            Dns | Connect | Tls | Proxy | Timeout | Connection | IncompleteBody | Protocol => {
-                failure
-            }
-            HttpStatus => match self.status {
-                Some(429) => Call::Ignored,
-                Some(500..) => failure,
-                _ => Call::Success,
-            },
-            Redirect | BodyTooLarge | Decode | Process => Call::Success,
-            AddressDenied | InvalidRequest | Sign | BreakerOpen | Deadline | Cancelled
-            | Interrupted | Panic | Io => Call::Ignored,
-        }
+/// What the circuit breaker of its host is told.
+pub(super) fn tells(evidence: &Evidence<'_>) -> Call {
+    use ErrorType::*;
+    let failure = Call::Failure {
+        retry_after: evidence.retry_after,
+    };
+    match evidence.error_type {
+        Dns | Connect | Tls | Proxy if evidence.permanent => Call::Ignored,
+        Dns | Connect | Tls | Proxy | Timeout | Connection | IncompleteBody | Protocol => failure,
+        HttpStatus => match evidence.status {
+            Some(429) => Call::Ignored,
+            Some(500..) => failure,
+            _ => Call::Success,
+        },
+        Redirect | BodyTooLarge | Decode | Process => Call::Success,
+        AddressDenied | InvalidRequest | Sign | BreakerOpen | Deadline | Cancelled
+        | Interrupted | Panic | Io => Call::Ignored,
     }
 }
 
@@ -43,7 +38,7 @@ mod tests {
                 status,
                 ..Evidence::new(&Method::GET, error_type)
             };
-            evidence.tells()
+            tells(&evidence)
         };
         let failure = Call::Failure { retry_after: None };
         for (error_type, permanent, status, call) in [

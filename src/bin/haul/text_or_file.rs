@@ -1,0 +1,35 @@
+//! Text that an option gives itself, or names a file for.
+
+use std::fs;
+use std::io::{self, Read};
+
+use crate::arguments::name_of;
+use crate::failure::Failure;
+use crate::shell::quoted;
+
+/// The text itself, or after `@` that of a file, or after `@-` that of standard input.
+pub(crate) fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes_or_file(option, text)?).map_err(|e| {
+        let hint = match (e.as_bytes(), text.strip_prefix('@')) {
+            ([0xff, 0xfe, ..] | [0xfe, 0xff, ..], Some(file)) if file != "-" => {
+                format!(" (iconv -f UTF-16 -t UTF-8 {} makes it so)", quoted(file))
+            }
+            _ => String::new(),
+        };
+        Failure::usage(format!("{}: not UTF-8: {text:?}{hint}", name_of(option)))
+    })
+}
+
+/// As [`text_or_file`], in whatever encoding.
+pub(crate) fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
+    let Some(path) = text.strip_prefix('@') else {
+        return Ok(text.as_bytes().to_vec());
+    };
+    let mut bytes = Vec::new();
+    let read = if path == "-" {
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|e| Failure::usage(format!("{}: {path}: cannot be read: {e}", name_of(option))))
+}

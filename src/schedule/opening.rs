@@ -1,0 +1,76 @@
+//! When a host may be sent to: cooling, blocked, opened again.
+
+use std::time::Instant;
+
+use super::Schedule;
+use super::slots::Id;
+
+impl<J> Schedule<J> {
+    /// Nothing is sent to the host before `until`.
+    pub(super) fn cool(&mut self, host: Id, until: Instant, now: Instant) {
+        if let Some(state) = self.hosts.get_mut(host)
+            && until > now
+        {
+            state.cool_until = state.cool_until.max(Some(until));
+            if !state.blocked {
+                self.block(host, now);
+            } else if state.has_queue() {
+                self.wake_when_open(host, now);
+            }
+        }
+    }
+
+    /// The host can start nothing now: its queued jobs count as parked.
+    pub(super) fn block(&mut self, host: Id, now: Instant) {
+        let Some(state) = self.hosts.get_mut(host).filter(|state| !state.blocked) else {
+            return;
+        };
+        let waits = state.has_queue();
+        self.change(host, |state| state.blocked = true);
+        if waits {
+            self.wake_when_open(host, now);
+        }
+    }
+
+    /// Sees to it that a blocked host is looked at when time opens it. One that nothing waits for needs no look.
+    pub(super) fn wake_when_open(&mut self, host: Id, now: Instant) {
+        let Some(state) = self.hosts.get_mut(host) else {
+            return;
+        };
+        let Some(at) = state.opens_at().filter(|at| *at > now) else {
+            return;
+        };
+        if state.wakes_at.is_none_or(|already| at < already) {
+            state.wakes_at = Some(at);
+            self.timers.waking.push(at, host);
+        }
+    }
+
+    /// Looks at hosts whose time has come.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while let Some((due, host)) = self.timers.waking.pop_due(now) {
+            let Some(state) = self.hosts.get_mut(host) else {
+                continue;
+            };
+            // An earlier look has taken the place of one that was planned.
+            if state.wakes_at != Some(due) {
+                continue;
+            }
+            state.wakes_at = None;
+            let waits = state.has_queue();
+            self.unblock(host, now);
+            if waits {
+                self.wake_when_open(host, now);
+            }
+            self.retire(host, now);
+        }
+    }
+
+    /// The host may be able to start something again.
+    pub(super) fn unblock(&mut self, host: Id, now: Instant) {
+        let state = self.hosts.get(host);
+        if state.is_some_and(|state| state.blocked && state.is_open(now)) {
+            self.change(host, |state| state.blocked = false);
+        }
+    }
+}
