@@ -10,6 +10,7 @@ use super::cancel::CancelToken;
 /// The iteration's limit passed before all had ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{unfinished} (of {total}) requests unfinished")]
+#[non_exhaustive]
 pub struct Unfinished {
     /// How many had not ended.
     pub unfinished: usize,

@@ -175,6 +175,7 @@ impl FusedIterator for CompletedInTime {}
 
 /// What [`wait`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReturnWhen {
     /// Any has ended.
     #[doc(alias = "FIRST_COMPLETED")]
@@ -189,6 +190,7 @@ pub enum ReturnWhen {
 
 /// What [`wait`] found, both in the order of the input.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Waited {
     /// Those that have ended.
     pub done: Vec<Handle>,

@@ -47,7 +47,11 @@ pub struct Outcome<T = Response> {
 }
 
 /// Success, rejected by the application, or failed.
+///
+/// Exhaustive: there is no fourth way for a request to end, so a `match` of these three is whole and stays so. New kinds
+/// of failure are new [`ErrorType`]s.
 #[derive(Debug)]
+#[allow(clippy::exhaustive_enums)]
 pub enum State<T = Response> {
     /// The exchange worked and the answer is what was asked for.
     Success(T),

@@ -26,6 +26,7 @@ use crate::settings::RetryPolicy;
 /// # Ok::<(), haul::record::InvalidLine>(())
 /// ```
 #[derive(Debug, Default)]
+#[must_use = "no line is read until it is given one"]
 pub struct InputLines {
     defaults: Defaults,
     reading: Reading,

@@ -272,8 +272,11 @@ pub struct Record<'a> {
 }
 
 /// The state of an outcome on the wire.
+///
+/// Exhaustive, as [`State`](crate::State) is: a fourth value would be another version of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[allow(clippy::exhaustive_enums)]
 pub enum Kind {
     /// The exchange worked and the answer is what was asked for.
     Success,

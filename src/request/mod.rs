@@ -63,6 +63,7 @@ pub use tag::Tag;
 /// assert_eq!(full.method(), "POST");
 /// ```
 #[derive(Clone)]
+#[must_use = "nothing is sent until a client is given the request"]
 pub struct Request {
     /// Shared with what is known of its answer.
     url: Arc<str>,

@@ -26,6 +26,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 #[derive(Clone, Default)]
 #[doc(alias = "mount")]
 #[doc(alias = "HTTPAdapter")]
+#[must_use = "a rule holds for the hosts it is given for with `ClientBuilder::host_rule`"]
 pub struct HostRule {
     pub(crate) in_flight: Option<usize>,
     /// `None`: the rule says nothing of rates. Empty: no limit.

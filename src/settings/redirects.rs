@@ -22,6 +22,7 @@ use http::{Method, Uri};
 #[derive(Clone, Default)]
 #[doc(alias = "allow_redirects")]
 #[doc(alias = "max-redirs")]
+#[must_use = "a policy holds for the client it is given to with `ClientBuilder::redirects`"]
 pub struct RedirectPolicy(Allows);
 
 #[derive(Clone, Default)]

@@ -36,6 +36,7 @@ pub enum TlsVersion {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[doc(alias = "verify")]
 #[doc(alias = "SSLContext")]
+#[must_use = "settings hold for the client they are given to with `ClientBuilder::tls`"]
 pub struct TlsSettings {
     pub(crate) roots: Roots,
     pub(crate) ca_files: Vec<PathBuf>,

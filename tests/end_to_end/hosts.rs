@@ -93,10 +93,7 @@ fn a_host_rule_bounds_what_is_under_way_and_sets_the_time_limits() {
 #[test]
 fn an_open_breaker_ends_requests_without_sending_them() {
     let server = Scenario::new().on("/*", Answer::status(500)).start();
-    let breaker = BreakerSettings {
-        min_calls: Some(20),
-        ..BreakerSettings::default()
-    };
+    let breaker = BreakerSettings::new().min_calls(20);
     let client = Client::builder()
         .workers(1)
         .retry(RetryPolicy::none())

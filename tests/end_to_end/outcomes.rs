@@ -568,11 +568,7 @@ fn the_body_of_an_error_is_kept_up_to_64_kib() {
 #[test]
 fn a_dead_host_uses_its_reserve_of_retries_and_no_more() {
     let server = Server::always(Answer::status(500));
-    let budget = RetryBudget {
-        reserve: 10.0,
-        per_request: 0.0,
-        per_second: 0.0,
-    };
+    let budget = RetryBudget::new().reserve(10.0).per_request(0.0).per_second(0.0);
     let client = builder(4).retry(quick().budget(budget)).build().unwrap();
     let outcomes = client.as_completed((0..50).map(|i| server.url(&format!("/{i}"))));
     let summary = outcomes.summary();

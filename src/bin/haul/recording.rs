@@ -66,7 +66,7 @@ impl Output {
                 log.write(outcome)?;
             }
             if let Failed::Database(database) = &mut self.failures {
-                database.settle()?;
+                database.flush()?;
             }
             if !matches!(self.failures, Failed::Nowhere) {
                 let written = self.results.written();

@@ -40,6 +40,7 @@ type Allows = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 #[doc(alias = "SSRF")]
+#[must_use = "a policy holds for the client it is given to with `ClientBuilder::address_policy`"]
 pub enum AddressPolicy {
     /// Any address. The default.
     #[default]
@@ -106,6 +107,7 @@ impl fmt::Debug for CustomPolicy {
 
 /// Which versions of IP are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IpFamily {
     /// Both, beginning with what the system prefers. The default.
     #[default]
