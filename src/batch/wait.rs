@@ -21,7 +21,7 @@ use super::control::Unfinished;
 /// ```no_run
 /// # let client = haul::Client::new();
 /// let handles = ["https://example.com/1", "https://example.com/2"].map(|url| client.submit(url).unwrap());
-/// for handle in haul::as_completed(handles) {
+/// for handle in haul::batch::as_completed(handles) {
 ///     println!("{:?}", handle.wait().status());
 /// }
 /// ```
@@ -202,7 +202,7 @@ pub struct Waited {
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use haul::{ReturnWhen, wait};
+/// use haul::batch::{ReturnWhen, wait};
 ///
 /// # let client = haul::Client::new();
 /// let handles = ["https://example.com/1", "https://example.com/2"].map(|url| client.submit(url).unwrap());

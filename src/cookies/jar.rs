@@ -22,7 +22,8 @@ use super::sites::Sites;
 /// to 4 KiB for one site, and at most 50,000 sites; what is over that is not taken.
 ///
 /// ```
-/// use haul::{Client, CookieJar};
+/// use haul::cookies::CookieJar;
+/// use haul::Client;
 ///
 /// let jar = CookieJar::new();
 /// jar.set("https://example.com/", "session=abc; Path=/; Secure")?;

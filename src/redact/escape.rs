@@ -10,7 +10,7 @@ use std::fmt::{self, Write};
 /// [`Summary`](crate::Summary) show them so; records hold them unchanged.
 ///
 /// ```
-/// use haul::Escaped;
+/// use haul::redact::Escaped;
 ///
 /// assert_eq!(Escaped("caf\u{e9}\n\u{1b}[31mred").to_string(), r"café\n\u{1b}[31mred");
 /// ```

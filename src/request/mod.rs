@@ -1,4 +1,6 @@
-//! What the caller hands in.
+//! Requests, and what is put into them: a [`Tag`], and with the feature `multipart` forms of several parts.
+//!
+//! [`Request`] is at the root of the crate too.
 
 mod body;
 mod headers;

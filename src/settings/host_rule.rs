@@ -14,7 +14,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// What a rule leaves out, the next less specific rule says, or the client. A request's own settings come before all.
 ///
 /// ```
-/// use haul::{BreakerSettings, Client, HostRule, RateLimit};
+/// use haul::settings::BreakerSettings;
+/// use haul::{Client, HostRule, RateLimit};
 ///
 /// let client = Client::builder()
 ///     .host_rule("api.example.com", HostRule::new().max_in_flight(4).bearer("secret"))

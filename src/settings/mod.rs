@@ -1,4 +1,8 @@
-//! Everything that a user can configure, as plain values that check themselves.
+//! Settings of clients, hosts and requests as plain values, and what hooks are given.
+//!
+//! A value does nothing by itself. It is given to [`ClientBuilder`](crate::ClientBuilder), to a [`HostRule`] or to a
+//! [`Request`](crate::Request); contradictions in it are found there, and an error names the setting. Each begins at its
+//! default, and each of its methods changes one thing.
 
 pub(crate) mod addresses;
 pub(crate) mod basic;

@@ -12,7 +12,8 @@ use http::{Method, Uri};
 /// many are followed at most, and whether any, is said by [`max_redirects`](crate::ClientBuilder::max_redirects).
 ///
 /// ```
-/// use haul::{Client, RedirectPolicy};
+/// use haul::settings::RedirectPolicy;
+/// use haul::Client;
 ///
 /// let client = Client::builder()
 ///     .redirects(RedirectPolicy::when(|redirect| redirect.to.path().starts_with("/api/")))

@@ -21,7 +21,8 @@ use crate::settings::StatusSet;
 ///
 /// ```
 /// use std::time::Duration;
-/// use haul::{Jitter, RetryPolicy};
+/// use haul::settings::Jitter;
+/// use haul::RetryPolicy;
 ///
 /// let policy = RetryPolicy::default()
 ///     .max_attempts(5)

@@ -20,7 +20,8 @@ pub enum TlsVersion {
 /// [built](crate::ClientBuilder::build), and a wrong one is an error there. They hold PEM.
 ///
 /// ```no_run
-/// use haul::{Client, TlsSettings, TlsVersion};
+/// use haul::settings::TlsVersion;
+/// use haul::{Client, TlsSettings};
 ///
 /// let client = Client::builder()
 ///     .tls(

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use haul::settings::{BreakerSettings, Jitter};
 use haul::{
-    BreakerSettings, Client, ErrorType, HostRule, Jitter, Layer, RateLimit, Request, RetryPolicy,
-    StopReason, Timeouts,
+    Client, ErrorType, HostRule, Layer, RateLimit, Request, RetryPolicy, StopReason, Timeouts,
 };
 
 use crate::support::{Answer, Scenario, Server};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use haul::settings::{BreakerSettings, Jitter, RetryBudget};
 use haul::{
-    BreakerSettings, Client, ClientBuilder, ErrorType, HostRule, Jitter, RateLimit, RetryBudget,
-    RetryPolicy, StopReason, Timeouts,
+    Client, ClientBuilder, ErrorType, HostRule, RateLimit, RetryPolicy, StopReason, Timeouts,
 };
 
 use super::support::{Answer, Scenario};
@@ -254,7 +254,12 @@ fn what_is_longer_or_more_than_there_can_be_is_no_limit_and_no_panic() {
                 .attempt(endless)
                 .read(endless),
         )
-        .breaker(BreakerSettings::new().window(endless).open(endless).open_max(endless))
+        .breaker(
+            BreakerSettings::new()
+                .window(endless)
+                .open(endless)
+                .open_max(endless),
+        )
         .retry(patient)
         .build()
         .unwrap();

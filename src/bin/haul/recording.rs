@@ -10,7 +10,8 @@
 use std::collections::VecDeque;
 
 use haul::sink::Sink;
-use haul::{ErrorType, Outcome, SinkError, Summary};
+use haul::sink::SinkError;
+use haul::{ErrorType, Outcome, Summary};
 
 use crate::output::{Failed, Output, Results};
 

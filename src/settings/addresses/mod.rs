@@ -30,7 +30,8 @@ type Allows = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 /// proxy is [exempted](crate::ClientBuilder::exempt_proxy) by name.
 ///
 /// ```
-/// use haul::{AddressPolicy, Client, ErrorType};
+/// use haul::settings::AddressPolicy;
+/// use haul::{Client, ErrorType};
 ///
 /// let client = Client::builder().address_policy(AddressPolicy::PublicOnly).build()?;
 /// let outcome = client.get("http://169.254.169.254/latest/meta-data/");
@@ -63,7 +64,7 @@ impl AddressPolicy {
     /// [`Panic`](crate::ErrorType::Panic).
     ///
     /// ```
-    /// use haul::AddressPolicy;
+    /// use haul::settings::AddressPolicy;
     ///
     /// let inside = AddressPolicy::custom(|host, address| {
     ///     host.ends_with(".internal") || AddressPolicy::PublicOnly.allows(host, address)
