@@ -71,6 +71,7 @@ impl CookieJar {
     }
 
     /// A jar of its own with the same cookies.
+    #[must_use = "the jar itself stays as it is"]
     pub fn fork(&self) -> CookieJar {
         let copy = self.sites().clone();
         CookieJar(Arc::new(Mutex::new(copy)))
