@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    failures.finish(&summary.snapshot())?;
+    failures.flush()?;
     println!("\n{summary}");
     println!("Failures, one JSON object a line: {}", log.display());
     Ok(())

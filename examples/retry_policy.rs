@@ -5,7 +5,8 @@ mod server;
 
 use std::time::Duration;
 
-use haul::{Client, Jitter, Judgement, Request, RetryPolicy};
+use haul::settings::{Jitter, Judgement};
+use haul::{Client, Request, RetryPolicy};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let base = server::start()?;

@@ -57,60 +57,66 @@
 //! - [`Client`]: the pool. [`get`](Client::get) and [`send`](Client::send) for one request;
 //!   [`as_completed`](Client::as_completed), [`map`](Client::map) (in input order), [`channel`](Client::channel) (fed
 //!   from other threads) and [`process`](Client::process) (your closure on the worker that received the response) for
-//!   many; [`par_map`](Outcomes::par_map) for CPU work on what came. It is `Send + Sync + Clone` and meant to be shared; [`ClientBuilder`] sets defaults and limits.
+//!   many; [`par_map`](Outcomes::par_map) for CPU work on outcomes. It is `Send + Sync + Clone` and meant to be shared;
+//!   [`ClientBuilder`] sets defaults and limits.
 //! - [`Request`]: what to ask. A URL is one; building never fails, a bad request is a failed outcome.
 //! - [`Outcome`]: what became of it. [`State`] says success, rejected (the application said no: [`Rejection`]) or failed
 //!   ([`Error`], with its [`ErrorType`], [`Layer`], [`Phase`] and [`StopReason`]), beside attempts, timings and redirects.
 //! - [`RetryPolicy`] and [`Timeouts`]: when it is tried again, and how long each attempt may take. Values, for a client
 //!   or a request.
-//! - [`TlsSettings`], [`ProxySettings`], [`AddressPolicy`]: how connections are made, and to whom.
+//! - [`HostRule`], [`RateLimit`]: how fast, and what holds for some hosts. [`TlsSettings`], [`ProxySettings`]: how
+//!   connections are made.
 //! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch. [`Journal`]: results that a later run goes on
 //!   from, also after a crash.
 //!
-//! [Coming from Python](coming_from_python) puts it beside `requests` and `concurrent.futures`.
+//! These names are the usual ones. The others are in modules: [`batch`] has the iterators over outcomes, their end, their
+//! progress and how to cancel them; [`settings`] everything that is configured, and what hooks are given; [`outcome`] and
+//! [`request`] the parts of both; [`sink`], [`record`] and [`summary`] what is written and counted; [`redact`] what is
+//! not shown. [Coming from Python](guide::coming_from_python) puts haul beside `requests` and `concurrent.futures`.
 //!
 //! # What holds always
 //!
 //! One accepted request is exactly one outcome, whatever fails, panics or is dropped. Limits, in all and per host, hold
 //! through retries and redirects. A request that waits for its next attempt holds no thread. Every queue has a bound,
-//! so input of any length runs in flat memory. No secret (credentials, cookies, userinfo of a URL, and what [`sensitive_header`](ClientBuilder::sensitive_header) and
-//! [`sensitive_query`](ClientBuilder::sensitive_query) name) appears in a `Debug`,
-//! an error text, a record or a log line.
+//! so input of any length runs in flat memory. No secret (credentials, cookies, userinfo of a URL, and what
+//! [`sensitive_header`](ClientBuilder::sensitive_header) and [`sensitive_query`](ClientBuilder::sensitive_query) name)
+//! appears in a `Debug`, an error text, a record or a log line.
 //!
 //! # Logging
 //!
 //! Through the [`log`](https://docs.rs/log) crate: WARN for a retry or a giving up, and once, with the target
-//! `haul::shortage`, when requests wait because this machine has no free descriptor, port or thread, INFO for the start and end of a
-//! batch, DEBUG for an attempt.
+//! `haul::shortage`, when requests wait because this machine has no free descriptor, port or thread; INFO for the start
+//! and end of a batch; DEBUG for an attempt.
 //!
 //! # Features
 //!
 //! `rustls` (https) and `gzip` by default; `platform-verifier` (the system's roots:
 //! [`TlsSettings::platform_roots`]); `socks` (SOCKS5 proxies); `brotli`, `deflate` and `zstd` (compressed responses);
-//! `charset` (text in the charset the server names);
-//! `cookies` (`CookieJar`); `multipart` (`Request::multipart`: forms with files);
+//! `charset` (text in the charset the server names); `cookies` (`cookies::CookieJar`); `multipart`
+//! (`Request::multipart`: forms with files);
 //! `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`); `cli` (the `haul` command).
 
 mod attempt;
-mod batch;
-
+pub mod batch;
 mod client;
+#[cfg(feature = "cookies")]
+pub mod cookies;
+#[cfg(not(feature = "cookies"))]
 mod cookies;
-#[doc = include_str!("coming_from_python.md")]
-pub mod coming_from_python {}
 mod digest;
 mod error;
 mod executor;
+pub mod guide;
 mod host;
-mod outcome;
+pub mod outcome;
 pub mod record;
-mod redact;
+pub mod redact;
 mod rejection;
-mod request;
+pub mod request;
 mod response;
 mod retry;
 mod schedule;
-mod settings;
+pub mod settings;
 pub mod sink;
 pub mod summary;
 mod timing;
@@ -118,35 +124,21 @@ mod transport;
 mod url;
 
 pub use attempt::Preview;
-pub use batch::{
-    CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes, Panicked,
-    ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen, SummaryHandle, Unfinished,
-    Waited, WaitingHost, as_completed, wait,
-};
+pub use batch::Outcomes;
 pub use client::{BuildError, Client, ClientBuilder, Shutdown};
-#[cfg(feature = "cookies")]
-pub use cookies::{CookieJar, InvalidCookie};
 pub use error::{Error, ErrorType, Layer, StopReason};
-pub use executor::{Handle, TimedOut};
+pub use executor::Handle;
 pub use host::Host;
 /// The types of the `http` crate that appear in this crate's interface.
 pub use http;
-pub use outcome::{Attempt, Context, Outcome, State, Unsuccessful};
-pub use redact::{Escaped, Redaction};
+pub use outcome::{Outcome, State};
 pub use rejection::Rejection;
-#[cfg(feature = "multipart")]
-pub use request::{Multipart, Part};
-pub use request::{Request, Tag};
-pub use response::{Hop, Response, Saved};
-pub use settings::{
-    AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, Finding, HookResult, HostRule,
-    InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, ProxySettings, RateLimit,
-    RedirectPolicy, Redirecting, RetryBudget, RetryPolicy, Retrying, StatusSet, Timeouts,
-    TlsSettings, TlsVersion,
-};
-pub use sink::{Failures, Journal, JsonLines, RunError, Sink, SinkError};
+pub use request::Request;
+pub use response::Response;
+pub use settings::{HostRule, ProxySettings, RateLimit, RetryPolicy, Timeouts, TlsSettings};
+pub use sink::{Failures, Journal, JsonLines, Sink};
 pub use summary::Summary;
-pub use timing::{Phase, Timings};
+pub use timing::Phase;
 
 // README.md's blocks are compiled as tests.
 #[cfg(doctest)]

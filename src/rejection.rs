@@ -11,6 +11,7 @@ use crate::response::Response;
 ///
 /// Two are equal if code and message are, whatever was kept of the response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[must_use = "a rejection counts where `reject_if` returns it"]
 pub struct Rejection {
     code: Value,
     message: String,

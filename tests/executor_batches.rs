@@ -5,7 +5,8 @@ mod support;
 use std::thread;
 use std::time::Duration;
 
-use haul::{CancelToken, Client, End, ErrorType, Outcome, RetryPolicy, StopReason, Timeouts};
+use haul::batch::{CancelToken, End};
+use haul::{Client, ErrorType, Outcome, RetryPolicy, StopReason, Timeouts};
 
 use support::{Answer, Gate, Scenario, Server};
 

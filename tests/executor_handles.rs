@@ -152,7 +152,7 @@ fn v4_a_cancel_in_the_caller_s_own_hook_holds_although_the_answer_is_there() {
         may_go.lock().unwrap().recv().unwrap();
         let handle = own.lock().unwrap().take().unwrap();
         told.send(handle.cancel()).unwrap();
-        Some(haul::Judgement::Accept)
+        Some(haul::settings::Judgement::Accept)
     });
     let client = Client::builder().workers(1).retry(retry).build().unwrap();
     let request = haul::Request::post(server.url("/a")).body("x");
@@ -170,7 +170,7 @@ fn v4_a_cancel_in_the_caller_s_own_hook_holds_although_the_answer_is_there() {
 #[test]
 fn v4_once_a_process_closure_has_begun_its_request_is_not_cancelled() {
     let server = server(&Gate::closed());
-    let token = haul::CancelToken::new();
+    let token = haul::batch::CancelToken::new();
     let inside = token.clone();
     let client = client(1);
     let outcomes = client
@@ -332,8 +332,8 @@ fn v34_a_callback_may_submit_and_even_wait_on_the_only_worker() {
     handle.on_done(move |_| {
         let handles: Vec<_> = (0..10).map(|_| inner.submit(&*url).unwrap()).collect();
         let first = handles[0].wait().is_success();
-        let all = haul::wait(&handles, haul::ReturnWhen::AllCompleted, None);
-        let yielded = haul::as_completed(handles).count();
+        let all = haul::batch::wait(&handles, haul::batch::ReturnWhen::AllCompleted, None);
+        let yielded = haul::batch::as_completed(handles).count();
         let sent = inner.get(&*url).is_success();
         let batch = inner.as_completed([&*url; 5]).count();
         to.send((first, all.done.len(), yielded, sent, batch))

@@ -5,7 +5,8 @@ mod support;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use haul::{Client, Progress, ProgressHandle, Request, RetryPolicy};
+use haul::batch::{Progress, ProgressHandle};
+use haul::{Client, Request, RetryPolicy};
 
 use support::{Answer, Gate, Scenario, Server};
 
@@ -75,7 +76,7 @@ fn it_tells_what_is_under_way_what_waits_for_a_time_and_what_for_a_worker() {
     let held = Gate::closed();
     let server = server(&held);
     let retry = RetryPolicy::default().backoff(PATIENCE, PATIENCE);
-    let retry = retry.jitter(haul::Jitter::None);
+    let retry = retry.jitter(haul::settings::Jitter::None);
     let client = Client::builder().workers(2).retry(retry).build().unwrap();
     let later = (0..3).map(|i| server.url(&format!("/later/{i}")));
     let blocked = (0..5).map(|i| server.url(&format!("/held/{i}")));
@@ -161,7 +162,7 @@ fn the_host_that_keeps_most_requests_waiting_is_named_with_its_time() {
         .hosts(2)
         .on("/*", Answer::status(429).header("Retry-After", "100"))
         .start();
-    let retry = RetryPolicy::default().jitter(haul::Jitter::None);
+    let retry = RetryPolicy::default().jitter(haul::settings::Jitter::None);
     let client = Client::builder().workers(2).retry(retry).build().unwrap();
     // One of each is tried again later; the others wait until their host may be asked.
     let first = (0..5).map(|i| server.url_on(0, &format!("/{i}")));
@@ -169,7 +170,7 @@ fn the_host_that_keeps_most_requests_waiting_is_named_with_its_time() {
     let mut outcomes = client.as_completed(first.chain(second));
     let progress = outcomes.progress();
     assert_eq!(progress.snapshot().waiting, None);
-    let token = haul::CancelToken::new();
+    let token = haul::batch::CancelToken::new();
     outcomes = outcomes.cancel_token(&token);
     thread::scope(|scope| {
         let all = scope.spawn(|| outcomes.count());
@@ -236,7 +237,7 @@ fn while_nothing_finishes_the_host_that_holds_the_most_places_is_named_with_its_
     let begin = Instant::now();
     let outcomes = client.as_completed(std::iter::once(first).chain(hanging));
     let progress = outcomes.progress();
-    let token = haul::CancelToken::new();
+    let token = haul::batch::CancelToken::new();
     let mut outcomes = outcomes.cancel_token(&token);
     thread::scope(|scope| {
         let all = scope.spawn(|| outcomes.by_ref().filter(|o| o.is_success()).count());

@@ -6,7 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use haul::{Client, End, Handle, Jitter, Outcome, Request, RetryPolicy, ReturnWhen, Shutdown};
+use haul::batch::{End, ReturnWhen};
+use haul::settings::Jitter;
+use haul::{Client, Handle, Outcome, Request, RetryPolicy, Shutdown};
 
 use support::{Answer, Gate, Scenario, Server};
 
@@ -111,7 +113,7 @@ fn v33_cancelling_the_queue_lets_what_runs_run_and_leaves_none_pending() {
     let never = thread::scope(|scope| {
         let shut = scope.spawn(|| client.shutdown(Shutdown::CancelQueued, None));
         // The fifty that waited are done while the five still run.
-        let mut pending = haul::as_completed(handles.iter().cloned());
+        let mut pending = haul::batch::as_completed(handles.iter().cloned());
         for handle in pending.by_ref().take(50) {
             assert!(handle.is_cancelled());
         }
@@ -190,7 +192,7 @@ fn a_shutdown_on_a_worker_does_not_wait_for_itself() {
     });
     held.open();
     assert_eq!(shut.recv_timeout(Duration::from_secs(30)), Ok(0));
-    let waited = haul::wait(&[handle], ReturnWhen::AllCompleted, None);
+    let waited = haul::batch::wait(&[handle], ReturnWhen::AllCompleted, None);
     assert_eq!(waited.done.len(), 1);
     assert!(client.submit(server.url("/late")).is_err());
 }

@@ -54,7 +54,7 @@ fn v29_threads_start_with_the_work_and_never_above_the_workers() {
     held.wait_for(1 + 8);
     assert_eq!(threads("start-").len(), 8);
     held.open();
-    assert_eq!(haul::as_completed(handles).count(), 21);
+    assert_eq!(haul::batch::as_completed(handles).count(), 21);
     assert_eq!(threads("start-").len(), 8, "they are kept");
     drop(client);
     assert_eq!(threads("start-").len(), 0);
@@ -75,7 +75,7 @@ fn v29_sixty_blocked_requests_have_no_more_threads_than_there_are_workers() {
     held.wait_for(1 + 4);
     assert_eq!(threads("sixty-").len(), 4);
     held.open();
-    assert_eq!(haul::as_completed(handles).count(), 60);
+    assert_eq!(haul::batch::as_completed(handles).count(), 60);
     assert_eq!(threads("sixty-").len(), 4);
     assert_eq!(server.most_at_once(), 4);
 }
@@ -109,7 +109,7 @@ fn v30_workers_are_as_many_as_python_s_unless_told_otherwise() {
         .collect();
     held.wait_for(1 + expected);
     held.open();
-    assert_eq!(haul::as_completed(handles).count(), 2 * expected);
+    assert_eq!(haul::batch::as_completed(handles).count(), 2 * expected);
     assert_eq!(server.most_at_once(), expected);
 }
 
@@ -209,7 +209,7 @@ fn v36_where_no_worker_can_start_everything_fails_and_says_why() {
         let handles: Vec<_> = (0..20)
             .map(|_| client.submit("http://127.0.0.1:9/").unwrap())
             .collect();
-        for handle in haul::as_completed(handles) {
+        for handle in haul::batch::as_completed(handles) {
             no_worker(&handle.wait(), reason);
         }
         no_worker(&client.get("http://127.0.0.1:9/"), reason);
@@ -251,7 +251,7 @@ fn v36_a_worker_that_cannot_start_beside_others_ends_what_waits_and_what_comes()
     let running = client.submit(server.url("/")).unwrap();
     let pending = client.submit(server.url("/")).unwrap();
     // One of them runs on the first worker; the other one failed with the second.
-    let first = haul::as_completed([running.clone(), pending.clone()])
+    let first = haul::batch::as_completed([running.clone(), pending.clone()])
         .next()
         .unwrap();
     no_worker(&first.wait(), "only one");

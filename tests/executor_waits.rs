@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use haul::{Client, Handle, RetryPolicy, ReturnWhen, Waited, as_completed, wait};
+use haul::batch::{ReturnWhen, Waited, as_completed, wait};
+use haul::{Client, Handle, RetryPolicy};
 
 use support::{Answer, Gate, Scenario, Server};
 

@@ -52,7 +52,7 @@ fn of(level: Level, lines: &[(Level, String)]) -> Vec<&str> {
 fn client() -> Client {
     let policy = RetryPolicy::default()
         .backoff(Duration::from_millis(2), Duration::from_millis(2))
-        .jitter(haul::Jitter::None);
+        .jitter(haul::settings::Jitter::None);
     Client::builder().workers(2).retry(policy).build().unwrap()
 }
 
@@ -349,7 +349,7 @@ fn no_line_holds_what_steers_a_terminal_whoever_says_it() {
         .require("/code", 0)
         .retry(RetryPolicy::none())
         .before_attempt(
-            |outgoing: &mut haul::Outgoing<'_>| match outgoing.uri.path() {
+            |outgoing: &mut haul::settings::Outgoing<'_>| match outgoing.uri.path() {
                 "/hook" => Err("the hook\u{1b}[31m\nforged line"),
                 _ => Ok(()),
             },
@@ -375,7 +375,7 @@ fn no_line_holds_what_steers_a_terminal_whoever_says_it() {
     let lines = heard();
     assert!(lines.len() >= 20, "{lines:?}");
     for (_, line) in lines {
-        let steers = line.chars().find(|c| haul::Escaped::steers(*c));
+        let steers = line.chars().find(|c| haul::redact::Escaped::steers(*c));
         assert_eq!(steers, None, "{line:?}");
     }
 }

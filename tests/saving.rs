@@ -13,9 +13,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use haul::batch::CancelToken;
+use haul::settings::Judgement;
 use haul::{
-    CancelToken, Client, ClientBuilder, ErrorType, Judgement, Outcome, Phase, Rejection, Request,
-    RetryPolicy, Timeouts,
+    Client, ClientBuilder, ErrorType, Outcome, Phase, Rejection, Request, RetryPolicy, Timeouts,
 };
 use support::{Answer, Scenario, Server};
 

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         failures.write(&outcome)?;
         println!("{}", line(&outcome));
     }
-    failures.finish(&summary.snapshot())?;
+    failures.flush()?;
 
     println!("\n{summary}");
     println!("Failures, one JSON object a line: {}", log.display());

@@ -8,7 +8,8 @@ mod server;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use haul::{Client, Judgement, Outgoing, Request, RetryPolicy};
+use haul::settings::{Judgement, Outgoing};
+use haul::{Client, Request, RetryPolicy};
 
 const KEY: &[u8] = b"a key that client and server share";
 

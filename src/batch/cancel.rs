@@ -11,7 +11,7 @@ use crate::schedule::{Ended, Id};
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
-/// let token = haul::CancelToken::new();
+/// let token = haul::batch::CancelToken::new();
 /// let outcomes = client.as_completed(["https://example.com/"]).cancel_token(&token);
 /// std::thread::spawn(move || token.cancel());
 /// for outcome in outcomes { /* ... */ }

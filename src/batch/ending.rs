@@ -11,6 +11,7 @@ use super::cancel::CancelToken;
 /// The iteration's limit passed before all requests had ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{unfinished} (of {total}) requests unfinished")]
+#[non_exhaustive]
 pub struct Unfinished {
     /// Number of requests that had not ended.
     pub unfinished: usize,

@@ -22,7 +22,7 @@ use super::receiving::{earliest, recv_until};
 /// ```no_run
 /// # let client = haul::Client::new();
 /// let handles = ["https://example.com/1", "https://example.com/2"].map(|url| client.submit(url).unwrap());
-/// for handle in haul::as_completed(handles) {
+/// for handle in haul::batch::as_completed(handles) {
 ///     println!("{:?}", handle.wait().status());
 /// }
 /// ```
@@ -174,6 +174,7 @@ impl FusedIterator for CompletedInTime {}
 
 /// The condition that [`wait`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReturnWhen {
     /// A request has ended.
     #[doc(alias = "FIRST_COMPLETED")]
@@ -188,6 +189,7 @@ pub enum ReturnWhen {
 
 /// The result of [`wait`]: handles by the state of their requests, each list in the order of the input.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Waited {
     /// The handles whose requests have ended.
     pub done: Vec<Handle>,
@@ -199,7 +201,7 @@ pub struct Waited {
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use haul::{ReturnWhen, wait};
+/// use haul::batch::{ReturnWhen, wait};
 ///
 /// # let client = haul::Client::new();
 /// let handles = ["https://example.com/1", "https://example.com/2"].map(|url| client.submit(url).unwrap());

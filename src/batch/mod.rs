@@ -1,4 +1,14 @@
-//! Outcomes in the caller's hands: in the order they complete, or in the order of the input.
+//! Iterators over outcomes, and the words for how a batch goes and ends.
+//!
+//! - [`Outcomes`]: the outcomes of a batch, from [`Client::as_completed`](crate::Client::as_completed),
+//!   [`map`](crate::Client::map), [`process`](crate::Client::process) or [`channel`](crate::Client::channel), which also
+//!   gives the [`Intake`] that other threads feed. [`InTime`] is the same with a limit for the iteration, [`ParMap`] with
+//!   CPU work on each outcome, on rayon's threads.
+//! - [`End`]: why a batch ended. [`CancelToken`] ends it from anywhere; [`Unfinished`] says that a limit passed first.
+//! - [`ProgressHandle`] and [`SummaryHandle`]: how far it is, and what has come of it so far, from any thread.
+//! - [`Refused`] and [`Refusal`]: a request that was not taken, and why.
+//! - [`as_completed`] and [`wait`]: the same for single requests, each with its [`Handle`](crate::Handle), as
+//!   `concurrent.futures` has them for futures.
 
 mod cancel;
 mod channel;
@@ -18,6 +28,7 @@ mod results;
 mod single;
 mod timeout;
 
+pub use crate::executor::TimedOut;
 pub use cancel::CancelToken;
 pub use channel::Intake;
 pub use ending::{End, Unfinished};

@@ -1,6 +1,7 @@
 //! Settings of a client, and what is contradictory in them.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,34 @@ const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 ///     .build()?;
 /// # Ok::<(), haul::BuildError>(())
 /// ```
+///
+/// # Bounds of a batch
+///
+/// A batch reads no more of its input than it has room for, so an input of any length runs in flat memory:
+///
+/// ```text
+///           ┌─ window: 4 for each worker, at least 1,000 requests ─┐
+///           │                                                      │
+///  input ─────► ready ─────► in flight ─────► finished, not taken ────► next()
+///           │    ▲ │         (workers)      │ bodies: byte_budget, │
+///           │    │ │             │          │ 64 MiB               │
+///           └────┼─┼─────────────┼──────────┴──────────────────────┘
+///                │ │ host is at  │ to be
+///                │ ▼ its limit   ▼ tried again
+///           ┌────┴─────────────────────────────┐
+///           │ parked: max_parked, 65,536       │
+///           └──────────────────────────────────┘
+/// ```
+///
+/// - [`window`](ClientBuilder::window) full: nothing is read from the input until an outcome is taken or a request
+///   is parked.
+/// - [`max_parked`](ClientBuilder::max_parked): requests that cannot start now, because they wait for a retry or because
+///   their host is at a limit, leave the window. So one host does not keep the requests of others out, until this many
+///   are parked: then nothing is read until one of them can start.
+/// - [`byte_budget`](ClientBuilder::byte_budget) spent: no request of the batch starts until a body is taken. The oldest
+///   of a [`map`](Client::map), for which all others wait, starts all the same.
+///
+/// [`Client::submit`] is not part of a batch: [`max_pending`](ClientBuilder::max_pending) bounds what waits.
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientBuilder {
     pub(super) defaults: Defaults,
@@ -90,45 +119,6 @@ impl ClientBuilder {
     #[doc(alias = "pool_maxsize")]
     pub fn workers(mut self, workers: usize) -> Self {
         self.limits.workers = workers;
-        self
-    }
-
-    /// How many requests to one [`Host`](crate::Host) are under way at once. Default: no limit but the workers.
-    pub fn max_per_host(mut self, most: usize) -> Self {
-        self.limits.max_per_host = most;
-        self
-    }
-
-    /// How far a batch runs ahead of its consumer: requests ready, under way, and finished but not taken. Default four
-    /// times the workers, at least 1,000.
-    ///
-    /// Once a host lets requests wait for a response for longer than a second, reading goes on beyond the window, so that
-    /// its requests do not hide those of other hosts: the requests of such hosts, and of those that have not answered,
-    /// do not count as far as they are more than there are workers. At most 16 windows of requests, and bodies of a
-    /// quarter of the [`byte_budget`](ClientBuilder::byte_budget), are read beyond it. A window of no more requests than
-    /// there are workers is never exceeded, nor is any while all hosts answer within a second.
-    #[doc(alias = "buffersize")]
-    pub fn window(mut self, requests: usize) -> Self {
-        self.limits.window = Some(requests);
-        self
-    }
-
-    /// Number of requests of a batch that may wait for a retry, or behind a host's limit, beside the window. Those that
-    /// are read beyond it because a host is slow count too. Default 65,536.
-    pub fn max_parked(mut self, requests: usize) -> Self {
-        self.limits.max_parked = requests;
-        self
-    }
-
-    /// How many requests may wait before [`Client::submit`] refuses more. Default 1,048,576.
-    pub fn max_pending(mut self, requests: usize) -> Self {
-        self.limits.max_pending = requests;
-        self
-    }
-
-    /// How many bytes of bodies a batch may hold finished but not taken, before it starts no more. Default 64 MiB.
-    pub fn byte_budget(mut self, bytes: u64) -> Self {
-        self.limits.byte_budget = bytes;
         self
     }
 
@@ -321,5 +311,16 @@ impl ClientBuilder {
             setting,
             reason: reason.into(),
         });
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("workers", &self.pool.workers)
+            .field("max_per_host", &self.limits.max_per_host)
+            .field("timeouts", &self.defaults.timeouts)
+            .field("retry", &self.defaults.retry)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! The client: a pool of workers, its defaults, and the ways to hand it requests.
 
+mod bounds;
 mod builder;
 mod connection;
 mod defaults;
@@ -65,6 +66,7 @@ pub struct Client {
 
 /// What becomes of the requests a client has when it is [shut down](Client::shutdown).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
     /// All that was accepted runs to its end.
     Drain,
@@ -260,7 +262,7 @@ impl Client {
     ///     Ok(summary) => println!("{summary}"),
     ///     Err(error) => println!("{error}, after {} outcomes", error.summary().total()),
     /// }
-    /// # Ok::<(), haul::SinkError>(())
+    /// # Ok::<(), haul::sink::SinkError>(())
     /// ```
     ///
     /// # Errors
@@ -291,7 +293,7 @@ impl Client {
     ///
     /// A batch may feed itself with what its outcomes lead to. The thread that takes them must not wait for room that only
     /// it can make, so a request that finds the window full there comes back from [`send`](Intake::send), as
-    /// [`Refusal::WouldDeadlock`](crate::Refusal::WouldDeadlock), and from [`try_send`](Intake::try_send) on every
+    /// [`Refusal::WouldDeadlock`](crate::batch::Refusal::WouldDeadlock), and from [`try_send`](Intake::try_send) on every
     /// thread; it is kept for later:
     ///
     /// ```no_run

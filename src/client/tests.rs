@@ -379,7 +379,7 @@ fn a_preview_shows_the_request_with_the_clients_defaults_and_sends_nothing() {
 #[test]
 fn a_preview_fails_as_the_request_would() {
     let client = Client::builder()
-        .address_policy(crate::AddressPolicy::PublicOnly)
+        .address_policy(crate::settings::AddressPolicy::PublicOnly)
         .build()
         .unwrap();
     let class = |request: Request| client.preview(request).unwrap_err().error_type();

@@ -22,7 +22,8 @@ use super::sites::Sites;
 /// to 4 KiB for one site, and at most 50,000 sites; what is over that is not taken.
 ///
 /// ```
-/// use haul::{Client, CookieJar};
+/// use haul::cookies::CookieJar;
+/// use haul::Client;
 ///
 /// let jar = CookieJar::new();
 /// jar.set("https://example.com/", "session=abc; Path=/; Secure")?;
@@ -70,6 +71,7 @@ impl CookieJar {
     }
 
     /// A jar of its own with the same cookies.
+    #[must_use = "the jar itself stays as it is"]
     pub fn fork(&self) -> CookieJar {
         let copy = self.sites().clone();
         CookieJar(Arc::new(Mutex::new(copy)))

@@ -1,4 +1,4 @@
-//! Cookies: a jar that requests share, or with the feature `cookies` off none.
+//! Cookies: a jar that requests share (feature `cookies`).
 
 #[cfg(not(feature = "cookies"))]
 mod absent;

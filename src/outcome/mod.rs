@@ -1,4 +1,6 @@
-//! What the caller gets: exactly one outcome for each request.
+//! The outcome of a request, exactly one for each, and its parts: attempts, timings, redirects, saved bodies.
+//!
+//! [`Outcome`] and [`State`] are at the root of the crate too.
 
 mod context;
 mod debug;
@@ -17,10 +19,12 @@ use crate::host::Host;
 use crate::redact::unreadable;
 use crate::rejection::Rejection;
 use crate::request::Request;
-use crate::response::{Hop, Response, Saved};
-use crate::timing::{Phase, Timings};
+use crate::response::Response;
+use crate::timing::Phase;
 use http::Version;
 
+pub use crate::response::{Hop, Saved};
+pub use crate::timing::Timings;
 pub use context::Context;
 pub(crate) use report::Report;
 pub use unsuccessful::Unsuccessful;
@@ -47,7 +51,11 @@ pub struct Outcome<T = Response> {
 }
 
 /// Success, rejected by the application, or failed.
+///
+/// Exhaustive: there is no fourth way for a request to end, so a `match` of these three is whole and stays so. New kinds
+/// of failure are new [`ErrorType`]s.
 #[derive(Debug)]
+#[allow(clippy::exhaustive_enums)]
 pub enum State<T = Response> {
     /// The exchange worked and the answer is what was asked for.
     Success(T),
@@ -211,7 +219,7 @@ impl<T> Outcome<T> {
     }
 
     /// Why it was not tried again: of a failure, and of an accepted response that the retry policy was to ask for again
-    /// ([`retry_statuses`](crate::RetryPolicy::retry_statuses), [`Judgement::Retry`](crate::Judgement::Retry)). `None`:
+    /// ([`retry_statuses`](crate::RetryPolicy::retry_statuses), [`Judgement::Retry`](crate::settings::Judgement::Retry)). `None`:
     /// nothing was left to try.
     pub fn stop_reason(&self) -> Option<StopReason> {
         let of_error = self.error().and_then(Error::stop_reason);
@@ -241,7 +249,7 @@ impl<T> Outcome<T> {
     }
 
     /// True if the request did not come to its end because its batch was stopped before: a program or a
-    /// [`CancelToken`](crate::CancelToken) cancelled the batch, its [`deadline`](crate::Outcomes::deadline) passed, too
+    /// [`CancelToken`](crate::batch::CancelToken) cancelled the batch, its [`deadline`](crate::Outcomes::deadline) passed, too
     /// many requests failed, a sink failed, or the client was shut down. The outcome is also failed, as cancelled or by
     /// the deadline.
     ///

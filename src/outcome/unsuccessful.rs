@@ -18,7 +18,11 @@ use crate::rejection::Rejection;
 /// ```
 ///
 /// A value made of an [`Error`] by hand has the text of that alone.
+///
+/// Exhaustive: these are the states of an outcome but success, and there will be no others, see
+/// [`State`](crate::State).
 #[derive(Debug)]
+#[allow(clippy::exhaustive_enums)]
 pub enum Unsuccessful {
     /// The application said no.
     Rejected(Rejection),

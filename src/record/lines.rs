@@ -26,6 +26,7 @@ use crate::settings::RetryPolicy;
 /// # Ok::<(), haul::record::InvalidLine>(())
 /// ```
 #[derive(Debug, Default)]
+#[must_use = "no line is read until it is given one"]
 pub struct InputLines {
     defaults: Defaults,
     reading: Reading,
@@ -150,7 +151,7 @@ impl InputLines {
 
     /// Refuses lines that reach files of this machine, for lists that come from others: a `body_file`, a file among
     /// `body_pieces`, and an `output_file` that a link leads out of the directory of [`save_in`](InputLines::save_in).
-    /// Such a list needs an [`AddressPolicy`](crate::AddressPolicy) too, so that it does not reach services of this
+    /// Such a list needs an [`AddressPolicy`](crate::settings::AddressPolicy) too, so that it does not reach services of this
     /// network.
     ///
     /// ```

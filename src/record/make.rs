@@ -20,6 +20,7 @@ use http::HeaderValue;
 
 /// What a record holds of bodies and headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "options hold for the sink they are given to with `records`"]
 pub struct RecordOptions {
     body: bool,
     body_limit: usize,

@@ -1,8 +1,7 @@
 //! What is kept of a request: one JSON object a line.
 //!
 //! # The outcome record, version 1
-//! Times are milliseconds with at most three decimals (`_ms`), sizes are bytes (`_bytes`); what does not apply is
-//! absent. The keys, in this order:
+//! Times are milliseconds with at most three decimals (`_ms`), sizes are bytes (`_bytes`); what does not apply is absent. The keys:
 //!
 //! | key | meaning |
 //! |---|---|
@@ -271,9 +270,10 @@ pub struct Record<'a> {
     pub response_text: Option<Cow<'a, str>>,
 }
 
-/// The state of an outcome on the wire.
+/// The state of an outcome on the wire. Exhaustive: a fourth state would be another version of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[allow(clippy::exhaustive_enums)]
 pub enum Kind {
     /// The exchange worked and the answer is what was asked for.
     Success,

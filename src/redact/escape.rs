@@ -10,11 +10,14 @@ use std::fmt::{self, Write};
 /// [`Summary`](crate::Summary) show them so; records hold them unchanged.
 ///
 /// ```
-/// use haul::Escaped;
+/// use haul::redact::Escaped;
 ///
 /// assert_eq!(Escaped("caf\u{e9}\n\u{1b}[31mred").to_string(), r"café\n\u{1b}[31mred");
 /// ```
+///
+/// Exhaustive: a wrapper of one value, which is named to make one.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs)]
 pub struct Escaped<T>(pub T);
 
 impl Escaped<char> {

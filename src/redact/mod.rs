@@ -1,4 +1,5 @@
-//! Masking of secrets: what Debug, log lines, error texts and records may show, and what another origin may get.
+//! Masking of secrets: what `Debug`, log lines, error texts and records may show, and what another origin may get.
+//! [`Redaction`] has the names of secrets; [`Escaped`] shows the text of others so that it steers no terminal.
 
 pub(crate) mod escape;
 mod names;

@@ -1,4 +1,6 @@
-//! What the caller hands in.
+//! Requests, and what is put into them: a [`Tag`], and with the feature `multipart` forms of several parts.
+//!
+//! [`Request`] is at the root of the crate too.
 
 mod body;
 mod headers;
@@ -63,6 +65,7 @@ pub use tag::Tag;
 /// assert_eq!(full.method(), "POST");
 /// ```
 #[derive(Clone)]
+#[must_use = "nothing is sent until a client is given the request"]
 pub struct Request {
     /// Shared with what is known of its answer.
     url: Arc<str>,

@@ -14,7 +14,8 @@ use http::header::CONTENT_TYPE;
 /// and can be sent again where all its parts can.
 ///
 /// ```no_run
-/// use haul::{Client, Multipart, Part, Request};
+/// use haul::request::{Multipart, Part};
+/// use haul::{Client, Request};
 ///
 /// let form = Multipart::new()
 ///     .text("title", "Holidays")

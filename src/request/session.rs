@@ -13,7 +13,8 @@ impl Request {
     /// The jar for its cookies, in place of the client's. So a batch has cookies of its own:
     ///
     /// ```no_run
-    /// use haul::{Client, CookieJar, Request};
+    /// use haul::cookies::CookieJar;
+    /// use haul::{Client, Request};
     ///
     /// let jar = CookieJar::new();
     /// let requests = (0..100).map(|i| Request::get(format!("https://example.com/{i}")).cookies(jar.clone()));

@@ -11,7 +11,8 @@ use serde_json::value::{RawValue, to_raw_value};
 /// of keys, repeated keys and escapes stay as they are.
 ///
 /// ```
-/// use haul::{Request, Tag};
+/// use haul::request::Tag;
+/// use haul::Request;
 ///
 /// let tag = Tag::parse(r#"{"row": 12345678901234567890123, "b": 1.50, "a": null}"#)?;
 /// let request = Request::get("https://example.com/").tagged(tag);

@@ -12,27 +12,32 @@ use std::time::Duration;
 /// The default: at least half of at least 20 calls in 30 s (or as many calls as there are workers, if these are fewer,
 /// and at least 5) open it for 5 s, each time after that for twice as long, up to 60 s (spread by a fifth to either
 /// side; a `Retry-After` lengthens it); of 3 calls on trial 2 must succeed; meanwhile requests to it fail at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use haul::Client;
+/// use haul::settings::BreakerSettings;
+///
+/// let breaker = BreakerSettings::new()
+///     .failure_ratio(0.8)
+///     .open(Duration::from_secs(10))
+///     .wait(true);
+/// let client = Client::builder().breaker(breaker).build()?;
+/// # Ok::<(), haul::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[doc(alias = "circuit breaker")]
+#[must_use = "a breaker works where it is given to `ClientBuilder::breaker` or `HostRule::breaker`"]
 pub struct BreakerSettings {
-    /// How far back calls count.
-    pub window: Duration,
-    /// With fewer calls than these in the window it stays closed. `None`: as many as the client has workers, but at
-    /// least 5 and at most 20.
-    pub min_calls: Option<u32>,
-    /// The share of failures, above 0 and at most 1, at which it opens.
-    pub failure_ratio: f64,
-    /// How long it is open the first time.
-    pub open: Duration,
-    /// How long it is open at most.
-    pub open_max: Duration,
-    /// Calls let through on trial after that.
-    pub trials: u32,
-    /// How many of those must succeed to close it again.
-    pub trials_to_close: u32,
-    /// Whether requests wait while it is open, those with time enough, instead of failing at once with
-    /// [`BreakerOpen`](crate::ErrorType::BreakerOpen).
-    pub wait: bool,
+    pub(crate) window: Duration,
+    /// `None`: as many as the client has workers, but at least 5 and at most 20.
+    pub(crate) min_calls: Option<u32>,
+    pub(crate) failure_ratio: f64,
+    pub(crate) open: Duration,
+    pub(crate) open_max: Duration,
+    pub(crate) trials: u32,
+    pub(crate) trials_to_close: u32,
+    pub(crate) wait: bool,
 }
 
 impl Default for BreakerSettings {
@@ -51,6 +56,63 @@ impl Default for BreakerSettings {
 }
 
 impl BreakerSettings {
+    /// The default.
+    pub fn new() -> BreakerSettings {
+        BreakerSettings::default()
+    }
+
+    /// Length of the time, back from now, in which calls count. Above zero. Default 30 s.
+    pub fn window(mut self, window: Duration) -> BreakerSettings {
+        self.window = window;
+        self
+    }
+
+    /// Smallest number of calls in the window that can open the breaker, at least 1. `None`: the number of the client's
+    /// workers, but at least 5 and at most 20. Default `None`.
+    pub fn min_calls(mut self, calls: impl Into<Option<u32>>) -> BreakerSettings {
+        self.min_calls = calls.into();
+        self
+    }
+
+    /// Share of failures, above 0 and at most 1, at which the breaker opens. Default 0.5.
+    pub fn failure_ratio(mut self, ratio: f64) -> BreakerSettings {
+        self.failure_ratio = ratio;
+        self
+    }
+
+    /// Time for which the breaker is open when it has opened first. Above zero and at most
+    /// [`open_max`](BreakerSettings::open_max). Default 5 s.
+    pub fn open(mut self, first: Duration) -> BreakerSettings {
+        self.open = first;
+        self
+    }
+
+    /// Longest time for which the breaker is open. Default 60 s.
+    pub fn open_max(mut self, longest: Duration) -> BreakerSettings {
+        self.open_max = longest;
+        self
+    }
+
+    /// Number of calls that are let through on trial after that. Default 3.
+    pub fn trials(mut self, calls: u32) -> BreakerSettings {
+        self.trials = calls;
+        self
+    }
+
+    /// Number of calls on trial that must succeed to close the breaker again: at least 1, at most
+    /// [`trials`](BreakerSettings::trials). Default 2.
+    pub fn trials_to_close(mut self, calls: u32) -> BreakerSettings {
+        self.trials_to_close = calls;
+        self
+    }
+
+    /// True: requests wait while the breaker is open, if their deadline leaves time for it. False: they fail at once with
+    /// [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default false.
+    pub fn wait(mut self, wait: bool) -> BreakerSettings {
+        self.wait = wait;
+        self
+    }
+
     /// Smallest number of calls in the window that can open the breaker, on a client with this many workers. Fewer
     /// workers make fewer calls: 20 of them may take one worker longer than the window is.
     pub(crate) fn min_calls_with(&self, workers: usize) -> u32 {

@@ -4,14 +4,21 @@
 /// `per_request` tokens, each second adds `per_second`, a retry takes one (two after a timeout).
 ///
 /// The default: 500 in reserve and at most, 0.2 per first attempt, 1 per second. After Finagle's `RetryBudget`.
+///
+/// ```
+/// use haul::RetryPolicy;
+/// use haul::settings::RetryBudget;
+///
+/// // Retries are at most a tenth of the load, after 20 at the start.
+/// let budget = RetryBudget::new().reserve(20.0).per_request(0.1).per_second(0.0);
+/// let policy = RetryPolicy::default().budget(budget);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use = "a budget holds for the policy it is given to with `RetryPolicy::budget`"]
 pub struct RetryBudget {
-    /// Tokens at the start, and the most there can be.
-    pub reserve: f64,
-    /// Tokens added by each first attempt.
-    pub per_request: f64,
-    /// Tokens added each second.
-    pub per_second: f64,
+    pub(crate) reserve: f64,
+    pub(crate) per_request: f64,
+    pub(crate) per_second: f64,
 }
 
 impl RetryBudget {
@@ -32,5 +39,30 @@ impl Default for RetryBudget {
             per_request: 0.2,
             per_second: 1.0,
         }
+    }
+}
+
+impl RetryBudget {
+    /// The default.
+    pub fn new() -> RetryBudget {
+        RetryBudget::default()
+    }
+
+    /// Tokens at the start, and the most there can be. Default 500.
+    pub fn reserve(mut self, tokens: f64) -> RetryBudget {
+        self.reserve = tokens;
+        self
+    }
+
+    /// Tokens added by each first attempt. Default 0.2.
+    pub fn per_request(mut self, tokens: f64) -> RetryBudget {
+        self.per_request = tokens;
+        self
+    }
+
+    /// Tokens added each second. Default 1.
+    pub fn per_second(mut self, tokens: f64) -> RetryBudget {
+        self.per_second = tokens;
+        self
     }
 }

@@ -14,7 +14,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// What a rule leaves out, the next less specific rule says, or the client. A request's own settings come before all.
 ///
 /// ```
-/// use haul::{BreakerSettings, Client, HostRule, RateLimit};
+/// use haul::settings::BreakerSettings;
+/// use haul::{Client, HostRule, RateLimit};
 ///
 /// let client = Client::builder()
 ///     .host_rule("api.example.com", HostRule::new().max_in_flight(4).bearer("secret"))
@@ -26,6 +27,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 #[derive(Clone, Default)]
 #[doc(alias = "mount")]
 #[doc(alias = "HTTPAdapter")]
+#[must_use = "a rule holds for the hosts it is given for with `ClientBuilder::host_rule`"]
 pub struct HostRule {
     pub(crate) in_flight: Option<usize>,
     /// `None`: the rule says nothing of rates. Empty: no limit.

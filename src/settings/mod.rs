@@ -1,9 +1,14 @@
-//! Everything that a user can configure, as plain values that check themselves.
+//! Settings of clients, hosts and requests as plain values, and what hooks are given.
+//!
+//! A value does nothing by itself. It is given to [`ClientBuilder`](crate::ClientBuilder), to a [`HostRule`] or to a
+//! [`Request`](crate::Request); contradictions in it are found there, and an error names the setting. Each begins at its
+//! default, and each of its methods changes one thing.
 
 pub(crate) mod addresses;
 pub(crate) mod basic;
 mod breaker;
 mod budget;
+mod class_limits;
 mod connection;
 mod hooks;
 mod host_pattern;
@@ -22,6 +27,7 @@ mod tls;
 pub use addresses::{AddressPolicy, CustomPolicy, IpFamily};
 pub use breaker::BreakerSettings;
 pub use budget::RetryBudget;
+pub use class_limits::ClassLimits;
 pub(crate) use connection::{ConnectionSettings, KeepAlive, StaticAddresses};
 pub(crate) use hooks::{BeforeAttempt, OnRetry};
 pub use hooks::{HookResult, Outgoing, Retrying};
@@ -34,7 +40,7 @@ pub use rate::RateLimit;
 pub(crate) use rate::RateLimits;
 pub use redirects::{RedirectPolicy, Redirecting};
 pub(crate) use retry::RetryMethods;
-pub use retry::{ClassLimits, Finding, Jitter, Judgement, RetryPolicy};
+pub use retry::{Finding, Jitter, Judgement, RetryPolicy};
 pub use statuses::{InvalidStatusSet, StatusSet};
 pub use timeouts::Timeouts;
 #[cfg(feature = "rustls")]

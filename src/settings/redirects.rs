@@ -12,7 +12,8 @@ use http::{Method, Uri};
 /// many are followed at most, and whether any, is said by [`max_redirects`](crate::ClientBuilder::max_redirects).
 ///
 /// ```
-/// use haul::{Client, RedirectPolicy};
+/// use haul::settings::RedirectPolicy;
+/// use haul::Client;
 ///
 /// let client = Client::builder()
 ///     .redirects(RedirectPolicy::when(|redirect| redirect.to.path().starts_with("/api/")))
@@ -22,6 +23,7 @@ use http::{Method, Uri};
 #[derive(Clone, Default)]
 #[doc(alias = "allow_redirects")]
 #[doc(alias = "max-redirs")]
+#[must_use = "a policy holds for the client it is given to with `ClientBuilder::redirects`"]
 pub struct RedirectPolicy(AllowedRedirects);
 
 #[derive(Clone, Default)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 
 use crate::error::Error;
+use crate::settings::ClassLimits;
 use crate::settings::RetryBudget;
 use crate::settings::StatusSet;
 
@@ -20,7 +21,8 @@ use crate::settings::StatusSet;
 ///
 /// ```
 /// use std::time::Duration;
-/// use haul::{Jitter, RetryPolicy};
+/// use haul::settings::Jitter;
+/// use haul::RetryPolicy;
 ///
 /// let policy = RetryPolicy::default()
 ///     .max_attempts(5)
@@ -30,6 +32,7 @@ use crate::settings::StatusSet;
 /// ```
 #[derive(Clone)]
 #[doc(alias = "Retry")]
+#[must_use = "a policy holds for what it is given to: `ClientBuilder::retry`, `HostRule::retry` or `Request::retry`"]
 pub struct RetryPolicy {
     pub(crate) max_attempts: u32,
     pub(crate) base: Duration,
@@ -52,6 +55,7 @@ pub(crate) type Classify = Arc<dyn Fn(&Finding<'_>) -> Option<Judgement> + Send 
 
 /// How the wait before a retry is spread, d being the exponential backoff.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Jitter {
     /// Anything from 0 to d: keeps clients from moving in step (AWS, gRPC).
     #[default]
@@ -70,44 +74,6 @@ pub(crate) enum RetryMethods {
     Idempotent,
     All,
     Only(Vec<Method>),
-}
-
-/// How often a request is repeated after failures of one class; `None` = as often as `max_attempts` allows, 0 = never.
-/// The lower of the two wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[doc(alias = "Retry")]
-pub struct ClassLimits {
-    /// Name resolution. Default 1: an unknown name mostly stays unknown.
-    pub dns: Option<u32>,
-    /// No connection.
-    pub connect: Option<u32>,
-    /// TLS handshake cut off.
-    pub tls: Option<u32>,
-    /// Time limits.
-    pub timeout: Option<u32>,
-    /// Connection lost while the answer was awaited, or the body cut short.
-    pub body: Option<u32>,
-    /// Statuses other than throttling ones.
-    pub status: Option<u32>,
-    /// 429, and 503 with `Retry-After`.
-    pub throttle: Option<u32>,
-    /// Everything else.
-    pub other: Option<u32>,
-}
-
-impl Default for ClassLimits {
-    fn default() -> Self {
-        ClassLimits {
-            dns: Some(1),
-            connect: None,
-            tls: None,
-            timeout: None,
-            body: None,
-            status: None,
-            throttle: None,
-            other: None,
-        }
-    }
 }
 
 /// What a [`classify`](RetryPolicy::classify) hook sees of a finished attempt.
@@ -131,8 +97,22 @@ pub struct Finding<'a> {
     pub error: Option<&'a Error>,
 }
 
+/// Shows neither URL, headers nor body, in which there may be secrets.
+impl fmt::Debug for Finding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finding")
+            .field("method", self.method)
+            .field("id", &self.id)
+            .field("attempt", &self.attempt)
+            .field("status", &self.status)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a [`classify`](RetryPolicy::classify) hook decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Judgement {
     /// Good: take the response as it is, whatever its status.
     Accept,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// A set of status codes: `200..=299,404`. Used for what counts as success and for what is retried.
 ///
 /// ```
-/// let accepted: haul::StatusSet = "200..=299,404".parse().unwrap();
+/// let accepted: haul::settings::StatusSet = "200..=299,404".parse().unwrap();
 /// assert!(accepted.contains(204) && accepted.contains(404) && !accepted.contains(500));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

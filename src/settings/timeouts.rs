@@ -8,6 +8,7 @@ use std::time::Duration;
 /// included, and no limit for a single read. A body that is saved ([`Request::save_to`](crate::Request::save_to)) has no
 /// limit for the whole, and 30 s for a single read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use = "limits hold for what they are given to: `ClientBuilder::timeouts`, `HostRule::timeouts` or `Request::timeouts`"]
 pub struct Timeouts {
     pub(crate) connect: Option<Duration>,
     pub(crate) attempt: Option<Duration>,

@@ -20,7 +20,8 @@ pub enum TlsVersion {
 /// [built](crate::ClientBuilder::build), and a wrong one is an error there. They hold PEM.
 ///
 /// ```no_run
-/// use haul::{Client, TlsSettings, TlsVersion};
+/// use haul::settings::TlsVersion;
+/// use haul::{Client, TlsSettings};
 ///
 /// let client = Client::builder()
 ///     .tls(
@@ -36,6 +37,7 @@ pub enum TlsVersion {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[doc(alias = "verify")]
 #[doc(alias = "SSLContext")]
+#[must_use = "settings hold for the client they are given to with `ClientBuilder::tls`"]
 pub struct TlsSettings {
     pub(crate) roots: Roots,
     pub(crate) ca_files: Vec<PathBuf>,

@@ -2,6 +2,7 @@
 
 mod rebuild;
 
+use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -33,6 +34,7 @@ use crate::summary::Summary;
 /// }
 /// # Ok::<(), haul::sink::SinkError>(())
 /// ```
+#[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Failures<W: Write = File> {
     /// Shared with what adds failures that were missing.
     lines: Arc<Mutex<Lines<W>>>,
@@ -144,11 +146,11 @@ impl<W: Write> Failures<W> {
         self.lines().flush()
     }
 
-    /// Writes out what is in the buffer: [`Sink::finish`], whatever the outcomes carry.
+    /// Writes out what is in the buffer, as [`Sink::finish`] does.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+    pub fn flush(&mut self) -> Result<(), SinkError> {
         self.release();
         self.write_out()?;
         told(&self.trouble)
@@ -184,8 +186,17 @@ impl<T: 'static, W: Write> Sink<T> for Failures<W> {
         self.write_out()
     }
 
-    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
-        self.finish(summary)
+    fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+        self.flush()
+    }
+}
+
+impl<W: Write> fmt::Debug for Failures<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failures")
+            .field("to", self.lines().place())
+            .field("keep", &self.keep)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Results as JSON Lines.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -23,6 +24,7 @@ use crate::summary::Summary;
 /// let rejected = JsonLines::new(std::io::stdout()).named("stdout").only(Keep::Rejected);
 /// # Ok::<(), haul::sink::SinkError>(())
 /// ```
+#[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct JsonLines<W: Write = File> {
     lines: Lines<W>,
     options: RecordOptions,
@@ -115,11 +117,11 @@ impl<W: Write> JsonLines<W> {
 }
 
 impl<W: Write> JsonLines<W> {
-    /// Writes out what is in the buffer: [`Sink::finish`], whatever the outcomes carry.
+    /// Writes out what is in the buffer, as [`Sink::finish`] does.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+    pub fn flush(&mut self) -> Result<(), SinkError> {
         self.lines.flush()
     }
 }
@@ -137,11 +139,20 @@ impl<T: 'static, W: Write> Sink<T> for JsonLines<W> {
         self.lines.flush()
     }
 
-    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
-        self.finish(summary)
+    fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+        self.flush()
     }
 
     fn written(&self) -> Option<u64> {
         (self.keep == Keep::All).then(|| self.lines.written())
+    }
+}
+
+impl<W: Write> fmt::Debug for JsonLines<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonLines")
+            .field("to", self.lines.place())
+            .field("keep", &self.keep)
+            .finish_non_exhaustive()
     }
 }

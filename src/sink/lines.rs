@@ -47,6 +47,11 @@ impl<W: Write> Lines<W> {
     }
 
     /// The file, if it is one by its name.
+    /// The file or writer, as errors name it.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.place {
             Place::File(path) => Some(path),

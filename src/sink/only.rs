@@ -12,6 +12,7 @@ use crate::summary::Summary;
 /// let rejected = Only::new(Keep::Rejected, JsonLines::new(std::io::stdout()).named("stdout"));
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Only<S> {
     keep: Keep,
     sink: S,

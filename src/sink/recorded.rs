@@ -89,7 +89,7 @@ impl<I, T> Outcomes<I, T> {
     /// for outcome in client.as_completed(["https://example.com/"]).record_to(&mut sinks) {
     ///     println!("{:?}", outcome?.status());
     /// }
-    /// # Ok::<(), haul::SinkError>(())
+    /// # Ok::<(), haul::sink::SinkError>(())
     /// ```
     pub fn record_to<S: Sink<T> + ?Sized>(self, sink: &mut S) -> Recorded<'_, I, T, S> {
         Recorded {

@@ -3,7 +3,8 @@
 use std::io::{self, Cursor, Read};
 
 use haul::record::{Key, request_of_input};
-use haul::{ErrorType, Failures, Multipart, Part, Request, RetryPolicy, StopReason};
+use haul::request::{Multipart, Part};
+use haul::{ErrorType, Failures, Request, RetryPolicy, StopReason};
 use serde_json::Map;
 
 use super::server::{BUSY, Do, OK, Server, Taken};

@@ -242,7 +242,7 @@ fn leaving_a_batch_in_its_retries_sends_none_of_them() {
         .start();
     let slowly = haul::RetryPolicy::default()
         .backoff(Duration::from_secs(30), Duration::from_secs(30))
-        .jitter(haul::Jitter::None);
+        .jitter(haul::settings::Jitter::None);
     let client = builder(4).retry(slowly).build().unwrap();
     let urls = (0..10)
         .map(|i| server.url(&format!("/sick/{i}")))

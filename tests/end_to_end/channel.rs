@@ -5,7 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use haul::{Outcome, Refusal, Request};
+use haul::batch::Refusal;
+use haul::{Outcome, Request};
 
 use super::support::{Answer, Gate, Scenario, Server};
 use super::{builder, client, indices};

@@ -184,7 +184,11 @@ fn accepted_statuses_json_timeouts_and_retries_are_the_clients_until_a_request_d
         .on("/500", Answer::status(500))
         .start();
     let client = builder(1)
-        .accept("200..=299,404".parse::<haul::StatusSet>().unwrap())
+        .accept(
+            "200..=299,404"
+                .parse::<haul::settings::StatusSet>()
+                .unwrap(),
+        )
         .expect_json(true)
         .timeouts(Timeouts::new().attempt(Duration::from_millis(50)))
         .retry(quick().max_attempts(2))

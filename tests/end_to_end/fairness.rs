@@ -8,7 +8,8 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 use std::{collections::HashMap, sync::Mutex, time::Instant};
 
-use haul::{CancelToken, Client, Outcome, Request, Timeouts};
+use haul::batch::CancelToken;
+use haul::{Client, Outcome, Request, Timeouts};
 #[cfg(target_os = "linux")]
 use haul::{ErrorType, Phase};
 

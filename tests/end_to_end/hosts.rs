@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use haul::settings::{BreakerSettings, Jitter};
 use haul::{
-    BreakerSettings, Client, ErrorType, HostRule, Jitter, Layer, RateLimit, Request, RetryPolicy,
-    StopReason, Timeouts,
+    Client, ErrorType, HostRule, Layer, RateLimit, Request, RetryPolicy, StopReason, Timeouts,
 };
 
 use crate::support::{Answer, Scenario, Server};
@@ -93,10 +93,7 @@ fn a_host_rule_bounds_what_is_under_way_and_sets_the_time_limits() {
 #[test]
 fn an_open_breaker_ends_requests_without_sending_them() {
     let server = Scenario::new().on("/*", Answer::status(500)).start();
-    let breaker = BreakerSettings {
-        min_calls: Some(20),
-        ..BreakerSettings::default()
-    };
+    let breaker = BreakerSettings::new().min_calls(20);
     let client = Client::builder()
         .workers(1)
         .retry(RetryPolicy::none())

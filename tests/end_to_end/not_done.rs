@@ -3,8 +3,10 @@
 use std::io;
 use std::time::Duration;
 
+use haul::batch::CancelToken;
+use haul::sink::SinkError;
 use haul::sink::{JsonLines, Keep, Only, Sink};
-use haul::{CancelToken, Client, Outcome, Outcomes, Shutdown, SinkError, Summary};
+use haul::{Client, Outcome, Outcomes, Shutdown, Summary};
 
 use super::support::{Answer, Gate, Scenario, Server};
 use super::{builder, quick};
@@ -101,7 +103,7 @@ fn by_too_many_failures_none_of_which_is_one_not_done() {
     let mut outcomes = client.map(urls(&server)).max_failures(2);
     outcomes = outcomes.deadline(Duration::from_millis(300));
     assert!(outcomes.by_ref().filter(Outcome::is_not_done).count() >= 27);
-    assert_eq!(outcomes.end(), Some(haul::End::Deadline));
+    assert_eq!(outcomes.end(), Some(haul::batch::End::Deadline));
 }
 
 #[test]

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use haul::{
-    BreakerSettings, Client, ErrorType, Judgement, Layer, Rejection, Request, RetryBudget,
-    RetryPolicy, StopReason,
-};
+use haul::settings::{BreakerSettings, Judgement, RetryBudget};
+use haul::{Client, ErrorType, Layer, Rejection, Request, RetryPolicy, StopReason};
 
 use super::support::{Answer, Scenario, Server};
 use super::{builder, error, quick, verdict};
@@ -92,11 +90,10 @@ fn what_is_required_and_rejected_is_looked_at_when_the_attempts_are_used_up() {
 #[test]
 fn a_spent_budget_ends_with_the_accepted_response() {
     let server = Server::always(Answer::text("not yet"));
-    let budget = RetryBudget {
-        reserve: 1.0,
-        per_request: 0.0,
-        per_second: 0.0,
-    };
+    let budget = RetryBudget::new()
+        .reserve(1.0)
+        .per_request(0.0)
+        .per_second(0.0);
     let client = client(wanting(quick().budget(budget), "not yet"));
     let outcome = client.get(server.url("/"));
     assert!(outcome.is_success(), "{outcome:?}");
@@ -153,10 +150,7 @@ fn a_wait_that_is_cut_off_is_no_http_error() {
         .on("/wanted", Answer::text("not yet"))
         .on("/*", Answer::status(500))
         .start();
-    let breaker = BreakerSettings {
-        min_calls: Some(2),
-        ..BreakerSettings::default()
-    };
+    let breaker = BreakerSettings::new().min_calls(2);
     let policy = wanting(
         RetryPolicy::default().backoff(Duration::from_secs(20), Duration::from_secs(20)),
         "not yet",

@@ -3,7 +3,8 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use haul::{Client, ErrorType, Layer, Phase, Rejection, Request, RetryBudget, StopReason};
+use haul::settings::RetryBudget;
+use haul::{Client, ErrorType, Layer, Phase, Rejection, Request, StopReason};
 use serde_json::json;
 
 use super::support::{Answer, Scenario, Server, refused};
@@ -568,11 +569,10 @@ fn the_body_of_an_error_is_kept_up_to_64_kib() {
 #[test]
 fn a_dead_host_uses_its_reserve_of_retries_and_no_more() {
     let server = Server::always(Answer::status(500));
-    let budget = RetryBudget {
-        reserve: 10.0,
-        per_request: 0.0,
-        per_second: 0.0,
-    };
+    let budget = RetryBudget::new()
+        .reserve(10.0)
+        .per_request(0.0)
+        .per_second(0.0);
     let client = builder(4).retry(quick().budget(budget)).build().unwrap();
     let outcomes = client.as_completed((0..50).map(|i| server.url(&format!("/{i}"))));
     let summary = outcomes.summary();
@@ -639,11 +639,11 @@ fn a_hook_may_repeat_or_stop_or_accept() {
         .on("/fine", Answer::status(404))
         .start();
     let policy = quick().classify(|finding| match finding.status {
-        Some(400) => Some(haul::Judgement::Retry),
-        Some(500) if finding.attempt == 2 => {
-            Some(haul::Judgement::Stop("twice is enough".to_owned()))
-        }
-        Some(404) => Some(haul::Judgement::Accept),
+        Some(400) => Some(haul::settings::Judgement::Retry),
+        Some(500) if finding.attempt == 2 => Some(haul::settings::Judgement::Stop(
+            "twice is enough".to_owned(),
+        )),
+        Some(404) => Some(haul::settings::Judgement::Accept),
         _ => None,
     });
     let client = Client::builder().workers(1).retry(policy).build().unwrap();

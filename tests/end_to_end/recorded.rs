@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use haul::batch::End;
+use haul::sink::SinkError;
 use haul::sink::{Failures, JsonLines, Keep, Only, Sink};
-use haul::{End, Outcome, SinkError, Summary};
+use haul::{Outcome, Summary};
 
 use super::sinks::Folder;
 use super::support::{Answer, Scenario, Server};

@@ -245,7 +245,7 @@ fn a_hook_does_not_bring_credentials_back_when_the_other_origin_is_asked_again()
         .on("/", Answer::redirect(302, other.url("/")))
         .start();
     let client = builder(1)
-        .before_attempt(|outgoing: &mut haul::Outgoing<'_>| {
+        .before_attempt(|outgoing: &mut haul::settings::Outgoing<'_>| {
             let headers = &mut outgoing.headers;
             headers.insert("authorization", "t0ken".parse().unwrap());
             headers.insert("x-trace", "7".parse().unwrap());

@@ -2,11 +2,12 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use haul::record::{Record, RecordOptions, request_of};
 use haul::sink::{Failures, Journal, JsonLines, Sink};
-use haul::{Client, Outcome, Request, Timeouts};
+use haul::{Client, HostRule, Outcome, ProxySettings, Request, Timeouts};
 
 use super::sinks::Folder;
 use super::support::{Answer, Scenario, Seen, Server, refused};
@@ -174,6 +175,34 @@ fn no_secret_is_shown_or_written_whatever_happens_to_its_request() {
     assert!(got("dXMzci1zZWNyZXQ6cGFzc3cwcmQtc2VjcmV0"));
     let asked = |seen: &Seen| seen.target.ends_with("?ticket=ticket-secret");
     assert!(server.seen().iter().any(asked));
+}
+
+#[test]
+fn no_debug_of_settings_or_of_a_finished_attempt_shows_one() {
+    let server = server();
+    let (tell, told) = mpsc::channel();
+    let policy = quick().classify(move |finding| {
+        tell.send(format!("{finding:#?}")).unwrap();
+        None
+    });
+    let proxy = ProxySettings::all("http://us3r-secret:passw0rd-secret@127.0.0.1:1");
+    let rule = HostRule::new().header("authorization", "Bearer t0ken-secret");
+    let builder = builder(1)
+        .bearer("t0ken-secret")
+        .header("x-api-key", "apikey-secret")
+        .proxy(proxy.clone())
+        .host_rule("h", rule.clone())
+        .retry(policy.clone());
+    let settings = format!("{builder:#?} {proxy:#?} {rule:#?} {policy:#?}");
+    assert!(settings.contains("workers: 1"), "{settings}");
+    let request = requests(&server).swap_remove(0).retry(policy);
+    drop(client().send(request));
+    let finding = told.recv().unwrap();
+    assert!(finding.contains("HttpStatus"), "{finding}");
+    for secret in SECRETS {
+        assert!(!settings.contains(secret), "{secret} in {settings}");
+        assert!(!finding.contains(secret), "{secret} in {finding}");
+    }
 }
 
 #[test]

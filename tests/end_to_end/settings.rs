@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use haul::settings::{BreakerSettings, Jitter, RetryBudget};
 use haul::{
-    BreakerSettings, Client, ClientBuilder, ErrorType, HostRule, Jitter, RateLimit, RetryBudget,
-    RetryPolicy, StopReason, Timeouts,
+    Client, ClientBuilder, ErrorType, HostRule, RateLimit, RetryPolicy, StopReason, Timeouts,
 };
 
 use super::support::{Answer, Scenario};
@@ -125,10 +125,7 @@ fn a_setting_that_cannot_be_is_named() {
             "deadline",
         ),
         (
-            retry(RetryPolicy::default().budget(RetryBudget {
-                reserve: f64::NAN,
-                ..RetryBudget::default()
-            })),
+            retry(RetryPolicy::default().budget(RetryBudget::new().reserve(f64::NAN))),
             "retry",
             "budget",
         ),
@@ -163,10 +160,7 @@ fn a_setting_that_cannot_be_is_named() {
             "per",
         ),
         (
-            Client::builder().breaker(BreakerSettings {
-                trials: 0,
-                ..BreakerSettings::default()
-            }),
+            Client::builder().breaker(BreakerSettings::new().trials(0)),
             "breaker",
             "trials",
         ),
@@ -176,10 +170,7 @@ fn a_setting_that_cannot_be_is_named() {
             "timeouts: the connect limit",
         ),
         (
-            rule(HostRule::new().breaker(BreakerSettings {
-                window: Duration::ZERO,
-                ..BreakerSettings::default()
-            })),
+            rule(HostRule::new().breaker(BreakerSettings::new().window(Duration::ZERO))),
             "host_rule",
             "breaker: window",
         ),
@@ -263,12 +254,12 @@ fn what_is_longer_or_more_than_there_can_be_is_no_limit_and_no_panic() {
                 .attempt(endless)
                 .read(endless),
         )
-        .breaker(BreakerSettings {
-            window: endless,
-            open: endless,
-            open_max: endless,
-            ..BreakerSettings::default()
-        })
+        .breaker(
+            BreakerSettings::new()
+                .window(endless)
+                .open(endless)
+                .open_max(endless),
+        )
         .retry(patient)
         .build()
         .unwrap();

@@ -5,8 +5,9 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+use haul::Request;
+use haul::batch::CancelToken;
 use haul::sink::Sqlite;
-use haul::{CancelToken, Request};
 
 use super::builder;
 use super::sinks::Folder;

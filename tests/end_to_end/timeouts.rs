@@ -3,7 +3,8 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use haul::{End, ErrorType, Layer, Phase, Refusal, Request, StopReason, Timeouts};
+use haul::batch::{End, Refusal};
+use haul::{ErrorType, Layer, Phase, Request, StopReason, Timeouts};
 
 use super::support::{Answer, Scenario, Server};
 use super::{builder, client, error, quick, verdict};
@@ -135,7 +136,7 @@ fn queued_work_expires_on_time_although_every_worker_is_busy() {
     // The first attempt starts its clock; the second waits behind a request that takes long.
     let policy = quick()
         .backoff(SHORT, SHORT)
-        .jitter(haul::Jitter::None)
+        .jitter(haul::settings::Jitter::None)
         .deadline(2 * SHORT);
     let client = builder(1)
         .retry(policy)

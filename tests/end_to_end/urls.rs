@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 
 use haul::record::{Record, RecordOptions};
-use haul::{AddressPolicy, Client, ErrorType, HostRule, Request};
+use haul::settings::AddressPolicy;
+use haul::{Client, ErrorType, HostRule, Request};
 
 use super::support::{Answer, Scenario, Server};
 use super::{builder, error};

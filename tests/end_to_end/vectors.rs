@@ -80,7 +80,7 @@ fn vector_140_a_cancel_ends_a_response_half_way_and_a_backoff_before_its_end() {
     let (retrying, was_told) = std::sync::mpsc::channel();
     *told.lock().unwrap() = Some(retrying);
     let client = builder(1)
-        .retry(patient.jitter(haul::Jitter::None))
+        .retry(patient.jitter(haul::settings::Jitter::None))
         .on_retry(move |_| {
             if let Some(told) = &*told.lock().unwrap() {
                 told.send(()).unwrap();

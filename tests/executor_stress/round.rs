@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use haul::{Client, Handle, Outcome, Request, RetryPolicy, ReturnWhen, Shutdown, Timeouts};
+use haul::batch::ReturnWhen;
+use haul::{Client, Handle, Outcome, Request, RetryPolicy, Shutdown, Timeouts};
 
 use crate::support::Server;
 
@@ -243,15 +244,19 @@ impl Round<'_> {
         match rng.u8(0..4) {
             0 => {
                 // Left half way.
-                let completed = haul::as_completed(handles);
+                let completed = haul::batch::as_completed(handles);
                 completed
                     .take(1)
                     .for_each(|handle| assert!(handle.is_done()));
             }
-            1 => drop(haul::wait(&handles, ReturnWhen::FirstCompleted, limit)),
-            2 => drop(haul::wait(&handles, ReturnWhen::FirstFailed, limit)),
+            1 => drop(haul::batch::wait(
+                &handles,
+                ReturnWhen::FirstCompleted,
+                limit,
+            )),
+            2 => drop(haul::batch::wait(&handles, ReturnWhen::FirstFailed, limit)),
             _ => {
-                let waited = haul::wait(&handles, ReturnWhen::AllCompleted, limit);
+                let waited = haul::batch::wait(&handles, ReturnWhen::AllCompleted, limit);
                 assert!(limit.is_some() || waited.not_done.is_empty());
             }
         }

@@ -1,6 +1,7 @@
 //! Cookies: set by answers, brought along by whom they concern, shared and isolated, kept in files.
 
-use haul::{Client, CookieJar, Request};
+use haul::cookies::CookieJar;
+use haul::{Client, Request};
 
 use super::support::{Answer, Scenario, Server};
 use super::{builder, path};

@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use haul::{ErrorType, RedirectPolicy, Request, StopReason};
+use haul::settings::RedirectPolicy;
+use haul::{ErrorType, Request, StopReason};
 
 use super::support::{Answer, Scenario, Server};
 use super::{builder, error};

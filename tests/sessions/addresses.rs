@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use haul::{AddressPolicy, Client, ErrorType, IpFamily, StopReason};
+use haul::settings::{AddressPolicy, IpFamily};
+use haul::{Client, ErrorType, StopReason};
 
 use crate::support::{Answer, Scenario, Server};
 use crate::{builder, loopback, message, refusal, text, verdict};

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use haul::settings::{AddressPolicy, IpFamily};
 use haul::{
-    AddressPolicy, Client, ClientBuilder, ErrorType, IpFamily, Phase, ProxySettings, Request,
-    RetryPolicy, StopReason, Timeouts, TlsSettings,
+    Client, ClientBuilder, ErrorType, Phase, ProxySettings, Request, RetryPolicy, StopReason,
+    Timeouts, TlsSettings,
 };
 
 use crate::authority::{Authority, Folder};

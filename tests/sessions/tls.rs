@@ -1,6 +1,7 @@
 //! Whom a client trusts, what it shows, which versions it takes.
 
-use haul::{ErrorType, StopReason, TlsSettings, TlsVersion};
+use haul::settings::TlsVersion;
+use haul::{ErrorType, StopReason, TlsSettings};
 use rustls::{HandshakeKind, ProtocolVersion, version};
 
 use crate::authority::{Authority, Folder, Signed};

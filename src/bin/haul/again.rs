@@ -2,7 +2,7 @@
 
 use std::env;
 
-use haul::Redaction;
+use haul::redact::Redaction;
 
 use crate::arguments::Arguments;
 use crate::files::results_path;

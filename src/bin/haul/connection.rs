@@ -1,6 +1,7 @@
 //! The connections the arguments ask for.
 
-use haul::{AddressPolicy, ClientBuilder, IpFamily, ProxySettings, TlsSettings};
+use haul::settings::{AddressPolicy, IpFamily};
+use haul::{ClientBuilder, ProxySettings, TlsSettings};
 
 use crate::arguments::Connection;
 use crate::failure::Failure;

@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
 use std::thread;
 
-use haul::{Client, Preview, Request, Tag};
+use haul::request::Tag;
+use haul::{Client, Preview, Request};
 use serde::Serialize;
 
 use crate::failure::{Failure, Status};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use haul::Escaped;
+use haul::redact::Escaped;
 
 use crate::arguments::Told;
 

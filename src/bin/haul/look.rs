@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use haul::{ErrorType, Outcome, Response, Retrying, StopReason};
+use haul::settings::Retrying;
+use haul::{ErrorType, Outcome, Response, StopReason};
 
 use crate::arguments::{Arguments, Body};
 use crate::unfit::Unfit;

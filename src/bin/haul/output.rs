@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use haul::Response;
 use haul::record::{FileRegister, RecordOptions};
+use haul::redact::Redaction;
+use haul::sink::SinkError;
 use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
-use haul::{Redaction, Response, SinkError};
 
 use crate::again;
 use crate::apart::Apart;

@@ -5,7 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use haul::{Progress, ProgressHandle};
+use haul::batch::{Progress, ProgressHandle};
 use serde_json::json;
 
 use crate::arguments::{Arguments, Shown};

@@ -8,7 +8,8 @@
 //!   refused.
 
 use haul::sink::Sink;
-use haul::{ErrorType, Outcome, SinkError, Summary};
+use haul::sink::SinkError;
+use haul::{ErrorType, Outcome, Summary};
 
 use crate::output::{Failed, Output, Results};
 
@@ -53,7 +54,7 @@ impl Output {
                 log.write(outcome)?;
             }
             if let Failed::Database(database) = &mut self.failures {
-                database.settle()?;
+                database.flush()?;
             }
             if !matches!(self.failures, Failed::Nowhere) {
                 let written = self.results.written();

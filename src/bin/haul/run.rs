@@ -4,8 +4,10 @@ use std::io;
 use std::path::Path;
 use std::thread;
 
+use haul::batch::{CancelToken, End, Intake};
 use haul::sink::Sink;
-use haul::{CancelToken, End, Intake, Outcome, Outcomes, Request, SinkError, Summary};
+use haul::sink::SinkError;
+use haul::{Outcome, Outcomes, Request, Summary};
 
 use crate::again;
 use crate::arguments::{Arguments, Shown, name_of};

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use haul::SummaryHandle;
+use haul::batch::SummaryHandle;
 
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Status};

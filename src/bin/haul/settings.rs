@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, HeaderValue, Method};
 use haul::record::InputLines;
-use haul::{BreakerSettings, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
+use haul::settings::BreakerSettings;
+use haul::{Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
 
 use crate::arguments::{Arguments, Connection, Format, Pace, Requests, Times, name_of};

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use haul::Escaped;
+use haul::redact::Escaped;
 
 use crate::failure::Failure;
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::thread;
 
-use haul::ProgressHandle;
+use haul::batch::ProgressHandle;
 
 use crate::reader::{Looked, look};
 

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use haul::Escaped;
+use haul::redact::Escaped;
 
 use crate::arguments::{Color, Messages};
 

@@ -20,7 +20,11 @@ fn every_setting_the_line_can_hold_comes_back() {
         .json(&json!([1]))
         .timeouts(Timeouts::new().attempt(ms(1.5)).connect(ms(250.0)))
         .no_retry()
-        .accept("200..=299,404".parse::<crate::StatusSet>().unwrap())
+        .accept(
+            "200..=299,404"
+                .parse::<crate::settings::StatusSet>()
+                .unwrap(),
+        )
         .expect_json(false)
         .idempotent(true)
         .max_redirects(0)
@@ -102,13 +106,13 @@ fn no_time_limit_stays_none_and_a_short_one_stays_one() {
 
 #[test]
 fn sets_of_statuses_that_are_none_lose_only_those() {
-    let accept = |set: crate::StatusSet| {
+    let accept = |set: crate::settings::StatusSet| {
         let read = again(Request::get("http://h/").accept(set));
         read.options().unwrap().accept.as_ref().unwrap().to_string()
     };
     assert_eq!(accept((0..=999).into()), "100..=599");
     assert_eq!(accept([1, 404, 700].into()), "404");
-    assert_eq!(accept(crate::StatusSet::default()), "");
+    assert_eq!(accept(crate::settings::StatusSet::default()), "");
 }
 
 #[test]

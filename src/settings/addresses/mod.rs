@@ -30,7 +30,8 @@ type AllowsAddress = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 /// proxy is [exempted](crate::ClientBuilder::exempt_proxy) by name.
 ///
 /// ```
-/// use haul::{AddressPolicy, Client, ErrorType};
+/// use haul::settings::AddressPolicy;
+/// use haul::{Client, ErrorType};
 ///
 /// let client = Client::builder().address_policy(AddressPolicy::PublicOnly).build()?;
 /// let outcome = client.get("http://169.254.169.254/latest/meta-data/");
@@ -40,6 +41,7 @@ type AllowsAddress = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 #[doc(alias = "SSRF")]
+#[must_use = "a policy holds for the client it is given to with `ClientBuilder::address_policy`"]
 pub enum AddressPolicy {
     /// Any address. The default.
     #[default]
@@ -62,7 +64,7 @@ impl AddressPolicy {
     /// [`Panic`](crate::ErrorType::Panic).
     ///
     /// ```
-    /// use haul::AddressPolicy;
+    /// use haul::settings::AddressPolicy;
     ///
     /// let inside = AddressPolicy::custom(|host, address| {
     ///     host.ends_with(".internal") || AddressPolicy::PublicOnly.allows(host, address)
@@ -106,6 +108,7 @@ impl fmt::Debug for CustomPolicy {
 
 /// Which versions of IP are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IpFamily {
     /// Both, beginning with what the system prefers. The default.
     #[default]

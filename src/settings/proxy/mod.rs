@@ -37,6 +37,7 @@ use crate::url;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[doc(alias = "proxies")]
+#[must_use = "settings hold for the client they are given to with `ClientBuilder::proxy`"]
 pub struct ProxySettings {
     http: Option<Arc<ProxyServer>>,
     https: Option<Arc<ProxyServer>>,

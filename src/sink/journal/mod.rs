@@ -18,6 +18,7 @@ mod tests;
 mod unfinished;
 mod unsuccessful;
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,7 @@ use unfinished::Unfinished;
 /// ```
 #[doc(alias = "checkpoint")]
 #[doc(alias = "resume")]
+#[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Journal {
     out: Arc<Mutex<Out>>,
     path: PathBuf,
@@ -282,11 +284,12 @@ impl Journal {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes out what is left: [`Sink::finish`], whatever the outcomes carry.
+    /// Writes out what is left, as [`Sink::finish`] does, and removes [`journal_path`](Journal::journal_path) if every
+    /// request in it has its outcome.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+    /// When it cannot be written or removed.
+    pub fn flush(&mut self) -> Result<(), SinkError> {
         self.out().commit()?;
         self.shared.book.close()
     }
@@ -330,12 +333,21 @@ impl<T: 'static> Sink<T> for Journal {
         self.out().commit()
     }
 
-    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
-        self.finish(summary)
+    fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+        self.flush()
     }
 
     fn written(&self) -> Option<u64> {
         Some(self.out().written())
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("path", &self.path)
+            .field("found", &self.found)
+            .finish_non_exhaustive()
     }
 }
 

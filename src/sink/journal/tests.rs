@@ -161,7 +161,7 @@ fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
         assert_eq!(fs::read_to_string(path).unwrap(), whole);
     }
     let path = folder.results(&(whole.clone() + &last[..40] + "\0\0\0"));
-    Journal::open(&path).unwrap();
+    drop(Journal::open(&path).unwrap());
     assert_eq!(fs::read_to_string(path).unwrap(), whole);
 }
 
@@ -217,7 +217,7 @@ fn two_processes_do_not_write_one_file() {
         );
     }
     drop(first);
-    Journal::open(&path).unwrap();
+    drop(Journal::open(&path).unwrap());
     let error = Journal::create(&path).err().unwrap().to_string();
     assert!(error.contains("exists"), "{error}");
 }

@@ -68,6 +68,7 @@ use writer::Writer;
 /// client.run(again, &mut Sqlite::open("failures.db")?)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Sqlite {
     writer: Writer,
     options: RecordOptions,
@@ -188,11 +189,12 @@ impl Sqlite {
         Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
     }
 
-    /// Waits until the rows that the sink was given are in the database.
+    /// Waits until the rows that the sink was given are in the database. The run's own row has its end and its figures
+    /// only once [`Sink::finish`] is told of them.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn settle(&mut self) -> Result<(), SinkError> {
+    pub fn flush(&mut self) -> Result<(), SinkError> {
         self.release()?;
         self.writer.settle()
     }

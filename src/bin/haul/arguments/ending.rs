@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use haul::StatusSet;
+use haul::settings::StatusSet;
 use serde_json::Value;
 
 use crate::units::{Most, most, requirement, time};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use haul::StatusSet;
+use haul::settings::StatusSet;
 
 use crate::units::{Rate, above_zero, jobs, rate, time, whole};
 

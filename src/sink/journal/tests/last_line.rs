@@ -15,7 +15,7 @@ fn a_whole_last_record_without_its_line_feed_is_a_record() {
             let mut journal = Journal::open(&path).unwrap();
             assert_eq!(journal.found(), 2, "{end:?}");
             assert_eq!(left(&journal, vec![get(0), post(1), get(2)]), ["/2@2"]);
-            journal.finish(&Summary::new()).unwrap();
+            journal.flush().unwrap();
             let whole = text.trim_end_matches('\0').to_owned() + "\n";
             assert_eq!(fs::read_to_string(&path).unwrap(), whole);
         }

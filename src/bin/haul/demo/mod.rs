@@ -1,6 +1,5 @@
 //! `--demo`: a small server in this process, with the moods of a real one, and a batch against it.
 
-#[path = "../../../examples/quickstart/server.rs"]
 mod server;
 
 use std::fs;

@@ -1,0 +1,4 @@
+//! Longer texts on how to use this crate.
+
+#[doc = include_str!("coming_from_python.md")]
+pub mod coming_from_python {}

@@ -1,0 +1,90 @@
+//! Every public name is found where the documentation says: the usual ones at the root, each of the others in one module.
+
+#![allow(unused_imports)]
+
+/// The usual names.
+mod root {
+    use haul::http::Method;
+    use haul::{
+        BuildError, Client, ClientBuilder, Error, ErrorType, Failures, Handle, Host, HostRule,
+        Journal, JsonLines, Layer, Outcome, Outcomes, Phase, Preview, ProxySettings, RateLimit,
+        Rejection, Request, Response, RetryPolicy, Shutdown, Sink, State, StopReason, Summary,
+        Timeouts, TlsSettings,
+    };
+}
+
+/// The others, and those that stand at the root too.
+mod modules {
+    use haul::batch::{
+        CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes,
+        Panicked, ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen, SummaryHandle,
+        TimedOut, Unfinished, Waited, WaitingHost, as_completed, wait,
+    };
+    #[cfg(feature = "cookies")]
+    use haul::cookies::{CookieJar, InvalidCookie};
+    use haul::outcome::{Attempt, Context, Hop, Outcome, Saved, State, Timings, Unsuccessful};
+    use haul::record::{
+        AttemptRecord, BodyEncoding, FileClash, FileRegister, InputLine, InputLines, InvalidKey,
+        InvalidLine, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,
+    };
+    use haul::redact::{Escaped, Redaction};
+    #[cfg(feature = "multipart")]
+    use haul::request::{Multipart, Part};
+    use haul::request::{Request, Tag};
+    use haul::settings::{
+        AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, Finding, HookResult, HostRule,
+        InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, ProxySettings, RateLimit,
+        RedirectPolicy, Redirecting, RetryBudget, RetryPolicy, Retrying, StatusSet, Timeouts,
+        TlsSettings, TlsVersion,
+    };
+    #[cfg(feature = "sqlite")]
+    use haul::sink::Sqlite;
+    use haul::sink::{
+        Failures, Journal, JsonLines, Keep, Only, Recorded, Remaining, RunError, Sink, SinkError,
+    };
+    use haul::summary::{Distribution, HostFigures, Summary, TopError};
+}
+
+use haul::settings::{BreakerSettings, ClassLimits, RetryBudget};
+
+#[test]
+fn a_setting_of_a_breaker_changes_that_setting_alone() {
+    let usual = BreakerSettings::default();
+    assert_eq!(BreakerSettings::new(), usual);
+    let changed = usual.trials(5).wait(true).min_calls(7);
+    assert_ne!(changed, usual);
+    assert_eq!(changed.trials(3).wait(false).min_calls(None), usual);
+}
+
+#[test]
+fn a_setting_of_a_budget_changes_that_setting_alone() {
+    let usual = RetryBudget::default();
+    assert_eq!(RetryBudget::new(), usual);
+    let changed = usual.reserve(1.0).per_request(0.5).per_second(2.0);
+    assert_ne!(changed, usual);
+    let back = changed.reserve(500.0).per_request(0.2).per_second(1.0);
+    assert_eq!(back, usual);
+}
+
+#[test]
+fn a_limit_of_a_class_changes_that_class_alone() {
+    let usual = ClassLimits::default();
+    assert_eq!(ClassLimits::new(), usual);
+    type Setter = fn(ClassLimits, Option<u32>) -> ClassLimits;
+    let setters: [Setter; 8] = [
+        ClassLimits::dns,
+        ClassLimits::connect,
+        ClassLimits::tls,
+        ClassLimits::timeout,
+        ClassLimits::body,
+        ClassLimits::status,
+        ClassLimits::throttle,
+        ClassLimits::other,
+    ];
+    let changed = setters.map(|set| set(usual.dns(None), Some(9)));
+    for (at, limits) in changed.iter().enumerate() {
+        let same = changed.iter().filter(|other| *other == limits).count();
+        assert_eq!(same, 1, "setter {at} sets what another one sets");
+        assert_eq!(setters[at](*limits, None), usual.dns(None));
+    }
+}
