@@ -80,7 +80,6 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 pub use body::BodyEncoding;
-pub use input::request_of_input;
 pub use invalid::InvalidLine;
 #[cfg(feature = "sqlite")]
 pub(crate) use key::key_of_url;
@@ -89,7 +88,6 @@ pub(crate) use key::{KeyVersion, Keys};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use register::{FileClash, FileRegister};
-pub use request::{line_of, request_of};
 
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
