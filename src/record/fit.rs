@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::request::Written;
+use super::write::WriteValue;
 use super::{LONGEST_LINE, Record, body};
 use crate::redact;
 use crate::request::Request;
@@ -81,19 +82,8 @@ impl Record<'_> {
             Step::Everything => {
                 self.shorten_response(usize::MAX);
                 self.headers = None;
-                for text in [
-                    &mut self.id,
-                    &mut self.source,
-                    &mut self.final_url,
-                    &mut self.content_type,
-                    &mut self.output_file,
-                    &mut self.error_msg,
-                ] {
-                    *text = text.take().map(|text| body::cut(text, TEXT).0);
-                }
-                self.url = body::cut(std::mem::take(&mut self.url), TEXT).0;
-                self.method = body::cut(std::mem::take(&mut self.method), TEXT).0;
                 self.rejection = None;
+                self.cut_texts(TEXT);
                 let url = redact::beginning(&self.url, TEXT).to_owned();
                 self.request = Some(Written::too_large(&url));
             }

@@ -1,4 +1,5 @@
 mod bodies;
+mod format;
 mod lines;
 mod reading;
 mod requests;
