@@ -90,8 +90,6 @@ pub use make::RecordOptions;
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
 
-#[cfg(any(doc, test))]
-use crate::error::ErrorType;
 use crate::request::Request;
 pub(crate) use wire::Version;
 
@@ -161,7 +159,7 @@ impl<'a> Record<'a> {
     /// It has the same method, URL, headers, parameters, body, id, tag and settings as far as the line can hold them:
     /// predicates ([`Request::reject_if`]), the read timeout, the body limit and all of a retry policy but its number
     /// of attempts cannot. Secret headers and query parameters were left out, unless they were
-    /// [asked for](RecordOptions::secrets); the client's defaults must have them, else the outcome is of class [`InvalidRequest`](ErrorType::InvalidRequest) and says which are missing.
+    /// [asked for](RecordOptions::secrets); the client's defaults must have them, else the outcome is of class [`InvalidRequest`](crate::ErrorType::InvalidRequest) and says which are missing.
     ///
     /// # Errors
     /// When the line holds no request, or one that cannot be understood.
