@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::request::Written;
+use super::write::WriteValue;
 use super::{LONGEST_LINE, Record, body};
 use crate::redact;
 use crate::request::Request;
@@ -81,19 +82,8 @@ impl Record<'_> {
             Step::Everything => {
                 self.shorten_response(usize::MAX);
                 self.headers = None;
-                for text in [
-                    &mut self.id,
-                    &mut self.source,
-                    &mut self.final_url,
-                    &mut self.content_type,
-                    &mut self.output_file,
-                    &mut self.error_msg,
-                ] {
-                    *text = text.take().map(|text| body::cut(text, TEXT).0);
-                }
-                self.url = body::cut(std::mem::take(&mut self.url), TEXT).0;
-                self.method = body::cut(std::mem::take(&mut self.method), TEXT).0;
                 self.rejection = None;
+                self.cut_texts(TEXT);
                 let url = redact::beginning(&self.url, TEXT).to_owned();
                 self.request = Some(Written::too_large(&url));
             }
@@ -120,7 +110,7 @@ impl Record<'_> {
 mod tests {
     use super::*;
     use crate::outcome::sample::{self, response};
-    use crate::record::{RecordOptions, request_of};
+    use crate::record::RecordOptions;
 
     const LONGEST: usize = 200 << 10;
 
@@ -144,7 +134,10 @@ mod tests {
     fn a_line_that_fits_is_whole() {
         let body = "x".repeat(LONGEST - 2_000);
         let line = written(post(&*body), 100);
-        assert_eq!(request_of(&line).unwrap().body_bytes(), body.as_bytes());
+        assert_eq!(
+            Record::parse_request(&line).unwrap().body_bytes(),
+            body.as_bytes()
+        );
         let record = Record::parse(&line).unwrap();
         assert_eq!(record.response_text.unwrap().len(), 100);
         assert_eq!(record.body_truncated, Some(false));
@@ -155,7 +148,10 @@ mod tests {
         for length in [1_000, 90 << 10, 120 << 10] {
             let line = written(post("x".repeat(length)), 300 << 10);
             assert!(line.len() <= LONGEST);
-            assert_eq!(request_of(&line).unwrap().body_bytes().len(), length);
+            assert_eq!(
+                Record::parse_request(&line).unwrap().body_bytes().len(),
+                length
+            );
             let record = Record::parse(&line).unwrap();
             assert_eq!(record.body_truncated, Some(true));
         }
@@ -171,7 +167,7 @@ mod tests {
         ] {
             let line = written(post(body), 10);
             assert!(line.len() <= LONGEST, "{}", line.len());
-            let request = request_of(&line).unwrap();
+            let request = Record::parse_request(&line).unwrap();
             let reason = request.invalid().unwrap();
             assert!(reason.reason.contains("was cut"), "{reason:?}");
             assert_eq!(request.get_id(), Some("a"));
@@ -183,7 +179,7 @@ mod tests {
     #[test]
     fn a_body_that_came_from_a_file_stays_as_a_reference_to_it() {
         let request = post(vec![b'x'; LONGEST]).body_read_from("big.bin".into());
-        let again = request_of(&written(request, 10)).unwrap();
+        let again = Record::parse_request(&written(request, 10)).unwrap();
         let expected = Request::post("http://h/").body_file("big.bin").id("a");
         let key = crate::record::Key::of;
         assert_eq!((key(&again), again.invalid()), (key(&expected), None));
@@ -202,11 +198,11 @@ mod tests {
         ] {
             let line = written(request, 10);
             assert!(line.len() <= LONGEST, "{}", line.len());
-            assert!(request_of(&line).is_ok());
+            assert!(Record::parse_request(&line).is_ok());
         }
         let tag = "z".repeat(LONGEST * 2 / 3);
         let line = written(Request::get("http://h/").tag(&*tag), 10);
-        let again = request_of(&line).unwrap();
+        let again = Record::parse_request(&line).unwrap();
         assert_eq!(again.get_tag(), Some(&tag.into()));
     }
 }

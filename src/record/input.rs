@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use super::Record;
 use super::fields::{Fields, elements, is_null};
 use super::invalid::{InvalidLine, not_json};
 use super::logged;
@@ -13,41 +14,46 @@ use super::read::{self, BODIES, Read, Reading};
 use super::stand_in::stand_in;
 use crate::request::Request;
 
-/// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
-/// `defaults` are keys of requests that say nothing else. A URL that stands as it is has no blanks in it
-/// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
-///
-/// Fields of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to value, list or null, which
-/// [leaves the header out](Request::without_header)), `params` (name to value or list), one of `body`, `json`, `form`,
-/// `body_base64`, `body_file` (the path of a file that is [streamed](Request::body_file)); `auth`
-/// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (how often it is tried *again*),
-/// `idempotent`, `max_redirs`, `accept`, `expect_json`, `require` (JSON pointer to value), `output_file` (where the body is
-/// [saved](Request::save_to), a relative path without `..`), `tag`. In a line of a failure log `output_file` may be any
-/// path: who reads lines that others wrote looks at [`Request::saves_to`].
-///
-/// Values are sent as they are written: `json` and `tag` keep the order of keys, digits, escapes and repeated keys,
-/// `params` and `form` their order, and a numeric `id` its digits. `null` stands for a key that is absent, but under a
-/// header's name, within `json` and `tag`, and as a value of `require`. Numbers, `true` and `false` are taken for the
-/// text they are written as where text is expected of a header, parameter, form field, user, password or token; any
-/// other value of another kind is refused.
-///
-/// ```
-/// use haul::record::request_of_input;
-///
-/// let none = serde_json::Map::new();
-/// let line = r#"{"url": "https://example.com/items", "json": {"n": 1}, "id": 7, "retry": 0}"#;
-/// let request = request_of_input(line, &none)?;
-/// assert_eq!((request.method().as_str(), request.get_id()), ("POST", Some("7")));
-/// # Ok::<(), haul::record::InvalidLine>(())
-/// ```
-///
-/// A body makes it a POST where it names no method.
-///
-/// # Errors
-/// When it is no JSON, has a key that is unknown, or a value that cannot be; when there is text after a URL.
-pub fn request_of_input(line: &str, defaults: &Map<String, Value>) -> Result<Request, InvalidLine> {
-    let defaults = Defaults::of(defaults);
-    read_line(line, &defaults, Reading::default()).map(|read| read.request)
+impl Record<'_> {
+    /// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
+    /// `defaults` are keys of requests that say nothing else. A URL that stands as it is has no blanks in it
+    /// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
+    ///
+    /// Fields of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to value, list or null, which
+    /// [leaves the header out](Request::without_header)), `params` (name to value or list), one of `body`, `json`, `form`,
+    /// `body_base64`, `body_file` (the path of a file that is [streamed](Request::body_file)); `auth`
+    /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (how often it is tried *again*),
+    /// `idempotent`, `max_redirs`, `accept`, `expect_json`, `require` (JSON pointer to value), `output_file` (where the body is
+    /// [saved](Request::save_to), a relative path without `..`), `tag`. In a line of a failure log `output_file` may be any
+    /// path: who reads lines that others wrote looks at [`Request::saves_to`].
+    ///
+    /// Values are sent as they are written: `json` and `tag` keep the order of keys, digits, escapes and repeated keys,
+    /// `params` and `form` their order, and a numeric `id` its digits. `null` stands for a key that is absent, but under a
+    /// header's name, within `json` and `tag`, and as a value of `require`. Numbers, `true` and `false` are taken for the
+    /// text they are written as where text is expected of a header, parameter, form field, user, password or token; any
+    /// other value of another kind is refused.
+    ///
+    /// ```
+    /// use haul::record::Record;
+    ///
+    /// let none = serde_json::Map::new();
+    /// let line = r#"{"url": "https://example.com/items", "json": {"n": 1}, "id": 7, "retry": 0}"#;
+    /// let request = Record::parse_input_line(line, &none)?;
+    /// assert_eq!((request.method().as_str(), request.get_id()), ("POST", Some("7")));
+    /// # Ok::<(), haul::record::InvalidLine>(())
+    /// ```
+    ///
+    /// A body makes it a POST where it names no method.
+    ///
+    /// # Errors
+    /// When it is no JSON, has a key that is unknown, or a value that cannot be; when there is text after a URL.
+    pub fn parse_input_line(
+        line: &str,
+        defaults: &Map<String, Value>,
+    ) -> Result<Request, InvalidLine> {
+        let defaults = Defaults::of(defaults);
+        read_line(line, &defaults, Reading::default()).map(|read| read.request)
+    }
 }
 
 /// Fields of requests that say nothing else, with their values as they are written.

@@ -7,7 +7,7 @@ mod version1;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::Error as _;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::Sha256;
@@ -196,9 +196,22 @@ impl Serialize for Key {
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Key, D::Error> {
-        std::borrow::Cow::<str>::deserialize(from)?
-            .parse()
-            .map_err(D::Error::custom)
+        from.deserialize_str(KeyVisitor)
+    }
+}
+
+/// Reads a key without a copy of its text: a journal that is opened may hold ten million.
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Key, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{FileRegister, InvalidLine};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
 
-/// Reads the lines of an input as [`request_of_input`](super::request_of_input) does, with what holds for all of them:
+/// Reads the lines of an input as [`Record::parse_input_line`](super::Record::parse_input_line) does, with what holds for all of them:
 /// defaults, the directory that bodies are saved in.
 ///
 /// ```
@@ -180,7 +180,7 @@ impl InputLines {
     /// Reads the next line.
     ///
     /// # Errors
-    /// When it is no request: see [`request_of_input`](super::request_of_input). An `output_file` must be a relative
+    /// When it is no request: see [`Record::parse_input_line`](super::Record::parse_input_line). An `output_file` must be a relative
     /// path without `..`, and no other line's.
     pub fn read(&mut self, line: &str) -> Result<InputLine, InvalidLine> {
         let read = read_line(line, &self.defaults, self.reading);

@@ -17,46 +17,54 @@ use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
 use super::read::Reading;
 use super::values::{Values, whole_ms};
-use super::{InvalidLine, LONGEST_LINE};
+use super::{InvalidLine, LONGEST_LINE, Record};
 use crate::redact::unreadable;
 use crate::request::{Body, Options, Request, Rule, Tag};
 use crate::url::Mistake;
 use http::header::AUTHORIZATION;
 
-/// The request of a line of a failure log, see [`Record::to_request`](super::Record::to_request).
-///
-/// ```
-/// # fn again(log: &str) -> Vec<haul::Request> {
-/// log.lines().filter_map(|line| haul::record::request_of(line).ok()).collect()
-/// # }
-/// ```
-///
-/// # Errors
-/// When the line is not of a failure log, or its request cannot be understood.
-pub fn request_of(line: &str) -> Result<Request, InvalidLine> {
-    logged::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
+impl Record<'_> {
+    /// Reads the request of a line of a failure log, as [`to_request`](Record::to_request) does, without the rest of the
+    /// record.
+    ///
+    /// ```
+    /// use haul::record::Record;
+    ///
+    /// # fn again(log: &str) -> Vec<haul::Request> {
+    /// log.lines().filter_map(|line| Record::parse_request(line).ok()).collect()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the line is not of a failure log, or its request cannot be understood.
+    pub fn parse_request(line: &str) -> Result<Request, InvalidLine> {
+        logged::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
+    }
 }
 
-/// A request as a line of input, which [`request_of_input`](super::request_of_input) reads back: JSON, without a line
-/// feed. Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
-/// too large for a line stands as the file it was read from, else it is cut, as in a failure log
-/// ([`LONGEST_LINE`](super::LONGEST_LINE)).
-///
-/// ```
-/// let line = haul::record::line_of(&haul::Request::get("https://example.com/").id("a"));
-/// assert_eq!(line, r#"{"url":"https://example.com/","id":"a","method":"GET"}"#);
-/// ```
-pub fn line_of(request: &Request) -> String {
-    let text = |line: &RequestLine<'_>| {
-        serde_json::to_string(line).expect("a request is always valid JSON")
-    };
-    let mut line = RequestLine::new(request, false);
-    let whole = text(&line);
-    if whole.len() <= LONGEST_LINE {
-        return whole;
+impl Request {
+    /// Returns the request as a line of input, which [`Record::parse_input_line`] reads back: JSON, without a line feed.
+    ///
+    /// Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
+    /// too large for a line stands as the file it was read from, else it is cut, as in a failure log
+    /// ([`LONGEST_LINE`]).
+    ///
+    /// ```
+    /// let line = haul::Request::get("https://example.com/").id("a").to_line();
+    /// assert_eq!(line, r#"{"url":"https://example.com/","id":"a","method":"GET"}"#);
+    /// ```
+    pub fn to_line(&self) -> String {
+        let text = |line: &RequestLine<'_>| {
+            serde_json::to_string(line).expect("a request is always valid JSON")
+        };
+        let mut line = RequestLine::new(self, false);
+        let whole = text(&line);
+        if whole.len() <= LONGEST_LINE {
+            return whole;
+        }
+        line.shorten_body(self);
+        text(&line)
     }
-    line.shorten_body(request);
-    text(&line)
 }
 
 /// Stands for a body that was read by the time it could be written down.

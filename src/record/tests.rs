@@ -1,4 +1,5 @@
 mod bodies;
+mod format;
 mod lines;
 mod reading;
 mod requests;
@@ -7,6 +8,7 @@ mod secrets;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::error::ErrorType;
 use crate::outcome::sample::{self, ms, response};
 use crate::rejection::Rejection;
 use crate::request::Rule;

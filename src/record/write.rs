@@ -1,174 +1,247 @@
-//! A record as a line of JSON, written by hand: what serde makes of it, to the byte, in half the time. Its keys need no
-//! look for what must be escaped, its times are counts of microseconds, and batches have a line for each request.
+//! Records as lines of JSON, written by code that the [list of fields](super::outcome_record) makes.
+//!
+//! Batches have a line for each request, and its keys need no look for what must be escaped, its times are counts of
+//! microseconds. Measured on the 30th of November 2026, the same fields through serde's derive take 2.1 to 2.4 times as
+//! long for a usual line of 500 to 600 bytes (0.77 us to 0.88 us, here 0.33 us to 0.42 us), 2.0 to 2.2 times with a
+//! `serde_json` formatter that writes times as this does, and 1.3 to 1.6 times with a serializer of its own for the keys.
 
-use std::time::Duration;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::{PhaseTimes, Record, wire};
-use crate::timing::millis;
+use super::request::Written;
+use super::wire::{self, Version};
+use super::{BodyEncoding, Key, Kind, Record, body};
+use crate::error::{ErrorType, Layer, StopReason};
+use crate::rejection::Rejection;
+use crate::request::Tag;
+use crate::timing::{Phase, millis};
+
+/// Defines a structure whose fields each have a key in a line: `field: Type => "key"` is always written,
+/// `field: Type => ["key"]` is left out while it is [absent](MayBeAbsent), and reads as the default if it is missing.
+///
+/// The fields are read and written in other formats as serde's derive does it, and to a line as [`WriteValue`] does.
+macro_rules! fields {
+    (
+        $(#[$of_structure:meta])*
+        pub struct $name:ident $(<$life:lifetime>)? {$(
+            $(#[$of_field:meta])*
+            $visibility:vis $field:ident: $type:ty => $($always:literal)? $([$optional:literal])?,
+        )*}
+    ) => {
+        $(#[$of_structure])*
+        pub struct $name $(<$life>)? {$(
+            $(#[$of_field])*
+            #[serde(
+                $(rename = $always)?
+                $(
+                    rename = $optional,
+                    default,
+                    skip_serializing_if = "crate::record::write::MayBeAbsent::is_absent"
+                )?
+            )]
+            $visibility $field: $type,
+        )*}
+
+        impl $(<$life>)? $crate::record::write::WriteValue for $name $(<$life>)? {
+            fn write_value(&self, line: &mut Vec<u8>) {
+                use $crate::record::write;
+
+                line.push(b'{');
+                $(
+                    $(write::member(concat!("\"", $always, "\":"), &self.$field, line);)?
+                    $(
+                        if !write::MayBeAbsent::is_absent(&self.$field) {
+                            write::member(concat!("\"", $optional, "\":"), &self.$field, line);
+                        }
+                    )?
+                )*
+                line.pop_if(|last| *last == b',');
+                line.push(b'}');
+            }
+
+            fn cut_texts(&mut self, most: usize) {
+                $(self.$field.cut_texts(most);)*
+            }
+        }
+
+        #[cfg(test)]
+        impl $(<$life>)? $name $(<$life>)? {
+            /// The keys in their order.
+            pub(crate) const KEYS: &'static [&'static str] = &[$($($always)? $($optional)?),*];
+        }
+    };
+}
+pub(super) use fields;
+
+/// A value in a line.
+pub(super) trait WriteValue {
+    fn write_value(&self, line: &mut Vec<u8>);
+
+    /// Cuts each text in it to this many bytes.
+    fn cut_texts(&mut self, _most: usize) {}
+}
+
+/// A value that may be left out of a line, since reading puts the same value in its place.
+pub(super) trait MayBeAbsent {
+    fn is_absent(&self) -> bool;
+}
 
 impl Record<'_> {
     /// Adds the record as one line, with its line feed, to `lines`.
     pub fn write_to(&self, lines: &mut Vec<u8>) {
-        // A field more is a line more.
-        let Record {
-            v,
-            id,
-            index,
-            key,
-            source,
-            line: line_number,
-            outcome,
-            url,
-            method,
-            status,
-            rejection,
-            attempts,
-            timestamp,
-            elapsed,
-            ttfb,
-            queued,
-            total,
-            final_url,
-            redirects,
-            remote_ip,
-            reused,
-            timings,
-            content_type,
-            content_encoding,
-            size_bytes,
-            output_file,
-            sha256,
-            layer,
-            error_type,
-            phase,
-            error_msg,
-            error_position,
-            error_text,
-            stop_reason,
-            attempt_log,
-            prior_attempt_ambiguous,
-            headers,
-            body,
-            body_encoding,
-            charset,
-            body_truncated,
-            tag,
-            supersedes,
-            request,
-            response_text,
-        } = self;
-        let mut line = Line(lines);
-        line.value("{\"v\":", v);
-        line.text(",\"id\":", id.as_deref());
-        line.value(",\"index\":", index);
-        line.plain(",\"key\":\"", key.text().as_bytes());
-        line.text(",\"source\":", source.as_deref());
-        line.some(",\"line\":", line_number);
-        line.plain(",\"outcome\":\"", outcome.as_str().as_bytes());
-        line.text(",\"url\":", Some(url));
-        line.text(",\"method\":", Some(method));
-        line.some(",\"status\":", status);
-        line.some(",\"rejection\":", rejection);
-        line.value(",\"attempts\":", attempts);
-        if let Some(at) = timestamp.and_then(wire::instant::text) {
-            line.plain(",\"timestamp\":\"", at.as_bytes());
-        } else {
-            // An instant no calendar has.
-            line.some(",\"timestamp\":", &timestamp.map(|_| ()));
-        }
-        line.time(",\"elapsed_ms\":", *elapsed);
-        line.time(",\"ttfb_ms\":", *ttfb);
-        line.time(",\"queued_ms\":", Some(*queued));
-        line.time(",\"total_ms\":", Some(*total));
-        line.text(",\"final_url\":", final_url.as_deref());
-        line.some(",\"redirects\":", &Some(redirects).filter(|n| **n > 0));
-        line.some(",\"remote_ip\":", remote_ip);
-        line.some(",\"reused\":", reused);
-        line.timings(*timings);
-        line.text(",\"content_type\":", content_type.as_deref());
-        line.text(",\"content_encoding\":", content_encoding.as_deref());
-        line.some(",\"size_bytes\":", size_bytes);
-        line.text(",\"output_file\":", output_file.as_deref());
-        line.text(",\"sha256\":", sha256.as_deref());
-        line.some(",\"layer\":", layer);
-        line.some(",\"error_type\":", error_type);
-        line.some(",\"phase\":", phase);
-        line.text(",\"error_msg\":", error_msg.as_deref());
-        line.some(",\"error_position\":", error_position);
-        line.text(",\"error_text\":", error_text.as_deref());
-        line.some(",\"stop_reason\":", stop_reason);
-        if !attempt_log.is_empty() {
-            line.value(",\"attempt_log\":", attempt_log);
-        }
-        line.flag(
-            ",\"prior_attempt_ambiguous\":true",
-            *prior_attempt_ambiguous,
-        );
-        line.some(",\"headers\":", headers);
-        line.text(",\"body\":", body.as_deref());
-        line.some(",\"body_encoding\":", body_encoding);
-        line.text(",\"charset\":", charset.as_deref());
-        line.some(",\"body_truncated\":", body_truncated);
-        line.some(",\"tag\":", tag);
-        line.flag(",\"supersedes\":true", *supersedes);
-        line.some(",\"request\":", request);
-        line.text(",\"response_text\":", response_text.as_deref());
-        line.flag("}\n", true);
+        self.write_value(lines);
+        lines.push(b'\n');
     }
 }
 
-struct Line<'l>(&'l mut Vec<u8>);
+/// Adds a key, which is written with its quotes and colon, its value and a comma.
+pub(super) fn member(key: &str, value: &impl WriteValue, line: &mut Vec<u8>) {
+    line.extend_from_slice(key.as_bytes());
+    value.write_value(line);
+    line.push(b',');
+}
 
-impl Line<'_> {
-    fn flag(&mut self, text: &str, set: bool) {
-        if set {
-            self.0.extend_from_slice(text.as_bytes());
+fn write_by_serde(value: &(impl Serialize + ?Sized), line: &mut Vec<u8>) {
+    // A Vec takes every byte, and every map in a record has text for keys.
+    serde_json::to_writer(line, value).expect("a record is always valid JSON");
+}
+
+macro_rules! by_serde {
+    ($($type:ty),*) => {$(
+        impl WriteValue for $type {
+            fn write_value(&self, line: &mut Vec<u8>) {
+                write_by_serde(self, line);
+            }
+        }
+    )*};
+}
+by_serde!(
+    Version,
+    bool,
+    u16,
+    u32,
+    u64,
+    IpAddr,
+    BodyEncoding,
+    Tag,
+    Written
+);
+by_serde!(Cow<'_, Rejection>, BTreeMap<String, Vec<String>>);
+
+/// Values of which each has a name that needs no escapes.
+macro_rules! by_name {
+    ($($type:ty),*) => {$(
+        impl WriteValue for $type {
+            fn write_value(&self, line: &mut Vec<u8>) {
+                write_plain(self.as_str().as_bytes(), line);
+            }
+        }
+    )*};
+}
+by_name!(Kind, Layer, ErrorType, Phase, StopReason);
+
+impl<T: WriteValue> WriteValue for Option<T> {
+    fn write_value(&self, line: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.write_value(line),
+            None => line.extend_from_slice(b"null"),
         }
     }
 
-    fn value(&mut self, key: &str, value: &impl Serialize) {
-        self.flag(key, true);
-        // A Vec takes every byte, and every map in a record has text for keys.
-        serde_json::to_writer(&mut *self.0, value).expect("a record is always valid JSON");
-    }
-
-    fn some(&mut self, key: &str, value: &Option<impl Serialize>) {
-        if let Some(value) = value {
-            self.value(key, value);
+    fn cut_texts(&mut self, most: usize) {
+        if let Some(value) = self {
+            value.cut_texts(most);
         }
     }
+}
 
-    /// What holds nothing to be escaped, after its key and opening quote.
-    fn plain(&mut self, key: &str, text: &[u8]) {
-        self.flag(key, true);
-        self.0.extend_from_slice(text);
-        self.0.push(b'"');
+impl<T> MayBeAbsent for Option<T> {
+    fn is_absent(&self) -> bool {
+        self.is_none()
     }
+}
 
-    fn text(&mut self, key: &str, text: Option<&str>) {
-        let Some(text) = text else { return };
+impl<T: WriteValue> WriteValue for Vec<T> {
+    fn write_value(&self, line: &mut Vec<u8>) {
+        line.push(b'[');
+        for (at, value) in self.iter().enumerate() {
+            if at > 0 {
+                line.push(b',');
+            }
+            value.write_value(line);
+        }
+        line.push(b']');
+    }
+}
+
+impl<T> MayBeAbsent for Vec<T> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl MayBeAbsent for bool {
+    fn is_absent(&self) -> bool {
+        !self
+    }
+}
+
+impl MayBeAbsent for u32 {
+    fn is_absent(&self) -> bool {
+        *self == 0
+    }
+}
+
+impl WriteValue for Cow<'_, str> {
+    fn write_value(&self, line: &mut Vec<u8>) {
         // Without an early end it looks at many bytes at once.
         let escaped = |found, &byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\');
-        if text.as_bytes().iter().fold(false, escaped) {
-            return self.value(key, &text);
+        match self.as_bytes().iter().fold(false, escaped) {
+            true => write_by_serde(self, line),
+            false => write_plain(self.as_bytes(), line),
         }
-        self.flag(key, true);
-        self.0.push(b'"');
-        self.0.extend_from_slice(text.as_bytes());
-        self.0.push(b'"');
     }
 
-    /// Milliseconds with one to three decimals.
-    fn time(&mut self, key: &str, time: Option<Duration>) {
-        let Some(time) = time else { return };
-        let micros = millis::micros(time);
+    fn cut_texts(&mut self, most: usize) {
+        *self = body::cut(std::mem::take(self), most).0;
+    }
+}
+
+/// Writes text that holds nothing to be escaped.
+fn write_plain(text: &[u8], line: &mut Vec<u8>) {
+    line.push(b'"');
+    line.extend_from_slice(text);
+    line.push(b'"');
+}
+
+impl WriteValue for Key {
+    fn write_value(&self, line: &mut Vec<u8>) {
+        write_plain(self.text().as_bytes(), line);
+    }
+}
+
+impl WriteValue for SystemTime {
+    fn write_value(&self, line: &mut Vec<u8>) {
+        match wire::instant::text(*self) {
+            Some(text) => write_plain(text.as_bytes(), line),
+            // An instant that no calendar has.
+            None => line.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl WriteValue for Duration {
+    /// Writes milliseconds with one to three decimals.
+    fn write_value(&self, line: &mut Vec<u8>) {
+        let micros = millis::micros(*self);
         // Up to so many digits, what a floating-point number reads as.
         if micros >= 1_000_000_000_000_000 {
-            return self.value(key, &(micros as f64 / 1000.0));
+            return write_by_serde(&(micros as f64 / 1000.0), line);
         }
-        self.flag(key, true);
         let (mut whole, rest) = (micros / 1000, micros % 1000);
         let mut digits = [b'0'; 12];
         let mut start = digits.len();
@@ -180,7 +253,7 @@ impl Line<'_> {
                 break;
             }
         }
-        self.0.extend_from_slice(&digits[start..]);
+        line.extend_from_slice(&digits[start..]);
         let digit = |n: u64| b'0' + (n % 10) as u8;
         let decimals = [b'.', digit(rest / 100), digit(rest / 10), digit(rest)];
         let shown = match (rest % 10, rest % 100) {
@@ -188,28 +261,7 @@ impl Line<'_> {
             (0, _) => 3,
             _ => 4,
         };
-        self.0.extend_from_slice(&decimals[..shown]);
-    }
-
-    fn timings(&mut self, timings: Option<PhaseTimes>) {
-        let Some(PhaseTimes {
-            resolve,
-            connect,
-            tls,
-            send,
-            wait,
-            receive,
-        }) = timings
-        else {
-            return;
-        };
-        self.time(",\"timings\":{\"resolve_ms\":", Some(resolve));
-        self.time(",\"connect_ms\":", Some(connect));
-        self.time(",\"tls_ms\":", Some(tls));
-        self.time(",\"send_ms\":", Some(send));
-        self.time(",\"wait_ms\":", Some(wait));
-        self.time(",\"receive_ms\":", Some(receive));
-        self.flag("}", true);
+        line.extend_from_slice(&decimals[..shown]);
     }
 }
 
@@ -240,7 +292,7 @@ mod tests {
         }
         for micros in counts {
             let mut text = Vec::new();
-            Line(&mut text).time("", Some(Duration::from_micros(micros)));
+            Duration::from_micros(micros).write_value(&mut text);
             let usual = serde_json::to_string(&(micros as f64 / 1000.0)).unwrap();
             assert_eq!(String::from_utf8(text).unwrap(), usual, "{micros}");
         }

@@ -12,10 +12,6 @@ use std::sync::LazyLock;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// The one key of the map that a number comes as where some crate of the program has turned on `serde_json`'s
-/// `arbitrary_precision`.
-const NUMBER: &str = "$serde_json::private::Number";
-
 pub(crate) fn parse(json: &str) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let value = Building(&mut Vec::new()).deserialize(&mut deserializer)?;
@@ -98,35 +94,79 @@ impl<'de> Visitor<'de> for Building<'_> {
 
 /// True if a map with this key is a number.
 pub(super) fn is_number(key: &str) -> bool {
-    key == NUMBER && *EXACT
+    NUMBER.as_deref() == Some(key)
 }
 
-/// Numbers come as maps.
-static EXACT: LazyLock<bool> = LazyLock::new(|| {
-    struct Comes;
-    impl<'de> Visitor<'de> for Comes {
-        type Value = bool;
+/// Key of the map of one entry that a number comes as, where some crate of the program has turned on `serde_json`'s
+/// `arbitrary_precision`. `None`: numbers come as numbers. The key is no part of `serde_json`'s interface, so it is taken
+/// from a number that is read.
+static NUMBER: LazyLock<Option<String>> = LazyLock::new(|| {
+    struct KeyOfNumber;
+    impl<'de> Visitor<'de> for KeyOfNumber {
+        type Value = Option<String>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a number")
         }
 
-        fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-            Ok(false)
+        fn visit_u64<E>(self, _: u64) -> Result<Option<String>, E> {
+            Ok(None)
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-            map.next_entry::<String, String>()?;
-            Ok(true)
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<String>, A::Error> {
+            let entry = map.next_entry::<String, String>()?;
+            Ok(entry.map(|(key, _)| key))
         }
     }
     let mut deserializer = serde_json::Deserializer::from_str("1");
-    (&mut deserializer).deserialize_any(Comes).unwrap_or(false)
+    let key = (&mut deserializer).deserialize_any(KeyOfNumber);
+    key.unwrap_or_default()
 });
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use serde::Deserialize;
+    use serde_json::value::RawValue;
+
     use super::*;
+
+    /// An object of this one key.
+    fn object(key: &str) -> String {
+        format!("{{\"{key}\": \"12\"}}")
+    }
+
+    /// The key that `serde_json` keeps for its `RawValue`: that asks a deserializer for a structure of this name.
+    fn key_of_raw_value() -> String {
+        struct Asked<'n>(&'n Cell<&'static str>);
+
+        impl<'de> Deserializer<'de> for Asked<'_> {
+            type Error = serde::de::value::Error;
+
+            fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+                Err(Error::custom("a name is expected"))
+            }
+
+            fn deserialize_newtype_struct<V: Visitor<'de>>(
+                self,
+                name: &'static str,
+                visitor: V,
+            ) -> Result<V::Value, Self::Error> {
+                self.0.set(name);
+                self.deserialize_any(visitor)
+            }
+
+            serde::forward_to_deserialize_any! {
+                bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+                seq tuple tuple_struct map struct enum identifier ignored_any
+            }
+        }
+
+        let name = Cell::new("");
+        Box::<RawValue>::deserialize(Asked(&name)).unwrap_err();
+        name.get().to_owned()
+    }
 
     #[test]
     fn a_value_is_what_serde_json_makes_of_it() {
@@ -138,7 +178,7 @@ mod tests {
             "[1.5, 1e5, 1E-7, 0.1, 1e308, 123456789012345678901234567890, 5e-324]".to_owned(),
             r#"["", "a", "\u00e4\n\ud83d\ude00", "余额不足"]"#.to_owned(),
             r#"{"a": [1, [], [[2, 3], {}], {"b": [4]}], "c": {"d": null}, "a": [5]}"#.to_owned(),
-            r#"{"$serde_json::private::Number": "12"}"#.to_owned(),
+            object(NUMBER.as_deref().unwrap_or("number")),
             nested(100),
         ];
         for text in texts {
@@ -149,9 +189,12 @@ mod tests {
 
     #[test]
     fn an_object_stays_one_whatever_its_keys_are_called() {
-        let text = r#"{"$serde_json::private::RawValue": "12"}"#;
-        let expected = Map::from_iter([("$serde_json::private::RawValue".to_owned(), "12".into())]);
-        assert_eq!(parse(text).unwrap(), Value::Object(expected));
+        let key = key_of_raw_value();
+        // The object is a number to `serde_json`.
+        let text = object(&key);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), 12);
+        let expected = Map::from_iter([(key, "12".into())]);
+        assert_eq!(parse(&text).unwrap(), Value::Object(expected));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::record::{Record, RecordOptions};
 use crate::summary::Summary;
 
 /// Writes each failure as it happens: the record, what the server said, and the request, so that it can be run again
-/// (see [`request_of`](crate::record::request_of)). No line is longer than what is read back
+/// (see [`Record::parse_request`](crate::record::Record::parse_request)). No line is longer than what is read back
 /// ([`LONGEST_LINE`](crate::record::LONGEST_LINE)).
 ///
 /// Secret headers of the request are left out and named. Cancelled requests, and those ended by the batch's deadline,

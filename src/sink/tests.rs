@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::outcome::sample::{self, response};
-use crate::record::{Record, RecordOptions, request_of};
+use crate::record::{Record, RecordOptions};
 use crate::rejection::Rejection;
 use crate::{ErrorType, Request};
 
@@ -149,7 +149,7 @@ fn a_request_can_be_run_again_from_the_log() {
         Failures::new(pipe.clone()),
         &[sample::connect_timeout(0, request)],
     );
-    let again = request_of(pipe.text().trim_end()).unwrap();
+    let again = Record::parse_request(pipe.text().trim_end()).unwrap();
     assert_eq!(
         (again.body_bytes(), again.get_id()),
         (&b"[1]"[..], Some("a\0b"))

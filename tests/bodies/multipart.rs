@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use haul::record::{Key, request_of_input};
+use haul::record::{Key, Record};
 use haul::request::{Multipart, Part};
 use haul::{ErrorType, Failures, Request, RetryPolicy, StopReason};
 use serde_json::Map;
@@ -226,7 +226,7 @@ fn a_form_is_read_back_from_the_failure_log_and_keeps_its_key() {
         )
         .unwrap();
     let text = std::fs::read_to_string(&log).unwrap();
-    let again = request_of_input(&text, &Map::new()).unwrap();
+    let again = Record::parse_input_line(&text, &Map::new()).unwrap();
     assert_eq!(Key::of(&again), key);
     assert!(client.send(again).is_success());
     let taken = server.taken();

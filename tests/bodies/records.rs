@@ -1,6 +1,6 @@
 //! Uploads in failure logs: what can be written down is read back and sent.
 
-use haul::record::{Key, line_of, request_of_input};
+use haul::record::{Key, Record};
 use haul::{ErrorType, Failures, Request, RetryPolicy};
 use serde_json::Map;
 
@@ -24,7 +24,7 @@ fn a_failed_upload_of_a_file_is_read_back_from_the_log_and_sent_again() {
 
     let text = std::fs::read_to_string(&log).unwrap();
     assert!(text.len() < 2000, "the body is not in the log: {text}");
-    let again = request_of_input(&text, &Map::new()).unwrap();
+    let again = Record::parse_input_line(&text, &Map::new()).unwrap();
     assert_eq!(Key::of(&again), key);
     assert!(client.send(again).is_success());
     server.taken()[1].assert_brought(&body);
@@ -34,8 +34,8 @@ fn a_failed_upload_of_a_file_is_read_back_from_the_log_and_sent_again() {
 fn a_body_of_a_reader_is_not_written_down_and_not_sent_empty_either() {
     let server = Server::start(|_, _| Do::Answer(OK));
     let request = Request::put(server.url("/")).body_stream(&b"abc"[..], None);
-    let line = line_of(&request);
-    let again = request_of_input(&line, &Map::new()).unwrap();
+    let line = request.to_line();
+    let again = Record::parse_input_line(&line, &Map::new()).unwrap();
     let outcome = client().send(again);
     let error = error(&outcome);
     assert_eq!(error.error_type(), ErrorType::InvalidRequest);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use haul::record::{Record, RecordOptions, request_of};
+use haul::record::{Record, RecordOptions};
 use haul::sink::{Failures, Journal, JsonLines, Sink};
 use haul::{Client, HostRule, Outcome, ProxySettings, Request, Timeouts};
 
@@ -256,7 +256,7 @@ fn what_was_left_out_is_taken_from_the_client_when_it_runs_again() {
         line.contains(r#""redacted":["x-own","?TICKET","?ticket"]"#),
         "{line}"
     );
-    let again = request_of(&line).unwrap();
+    let again = Record::parse_request(&line).unwrap();
     let refused = client.send(again.clone());
     assert_eq!(
         error(&refused).message(),
@@ -303,7 +303,7 @@ fn they_are_written_where_that_is_asked_for_and_nowhere_else() {
         assert!(!error(&outcome).to_string().contains(secret));
     }
     assert!(!line.contains("redacted"), "{line}");
-    let again = client().send(request_of(&line).unwrap());
+    let again = client().send(Record::parse_request(&line).unwrap());
     assert_eq!(again.attempts(), 1);
     let seen = server.seen();
     assert_eq!((seen.len(), &seen[0].headers), (2, &seen[1].headers));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use haul::record::{Kind, Record, request_of};
+use haul::record::{Kind, Record};
 use haul::sink::{Failures, JsonLines, Sink};
 use haul::{ErrorType, Layer, Request, Summary};
 use serde_json::{Value, json};
@@ -139,7 +139,10 @@ fn a_run_is_kept_line_by_line_and_its_failures_run_again() {
     assert!(sick["timestamp"].as_str().unwrap().ends_with('Z'));
 
     REPAIRED.store(true, Ordering::SeqCst);
-    let again: Vec<Request> = log.lines().map(|line| request_of(line).unwrap()).collect();
+    let again: Vec<Request> = log
+        .lines()
+        .map(|line| Record::parse_request(line).unwrap())
+        .collect();
     let outcomes: Vec<_> = client.map(again).collect();
     assert_eq!(outcomes.len(), 4);
     let repaired = outcomes

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use haul::record::{Record, request_of};
+use haul::record::Record;
 use haul::sink::{Failures, Journal, JsonLines};
 use haul::{ErrorType, Request};
 
@@ -59,7 +59,7 @@ fn one_that_failed_is_saved_to_the_same_path_when_it_is_run_again() {
     let record = Record::parse(line.trim_end()).unwrap();
     assert_eq!(record.error_type, Some(ErrorType::IncompleteBody));
     assert!(line.contains("\"output_durable\":true"), "{line}");
-    let again = request_of(line.trim_end()).unwrap();
+    let again = Record::parse_request(line.trim_end()).unwrap();
     assert_eq!(again.saves_to(), Some(&*path));
     assert!(client.send(again).is_success());
     assert_eq!(fs::read(path).unwrap(), b"here");
@@ -80,7 +80,7 @@ fn a_path_that_is_no_text_is_not_taken_for_another() {
     client
         .run([request], &mut Failures::new(&mut lines))
         .unwrap();
-    let again = request_of(String::from_utf8(lines).unwrap().trim_end()).unwrap();
+    let again = Record::parse_request(String::from_utf8(lines).unwrap().trim_end()).unwrap();
     let outcome = client.send(again);
     assert_eq!(
         outcome.error().unwrap().error_type(),

@@ -29,7 +29,7 @@ impl<I, T> Outcomes<I, T> {
     /// blocks `next` itself, and the batch ends only after the iterator has returned; a reader of a body, a hook or a
     /// closure that blocks keeps its request's outcome back. For an input that may block, feed the batch from a thread
     /// of its own through [`Client::channel`](crate::Client::channel): the batch then ends at its deadline, even if that
-    /// thread is blocked, and [`Intake::send`](crate::Intake::send) tells the thread so.
+    /// thread is blocked, and [`Intake::send`](crate::batch::Intake::send) tells the thread so.
     ///
     /// ```
     /// use std::time::Duration;
@@ -41,7 +41,7 @@ impl<I, T> Outcomes<I, T> {
     /// // No URL ever comes, and the batch ends all the same.
     /// let mut outcomes = outcomes.deadline(Duration::from_millis(50));
     /// assert!(outcomes.next().is_none());
-    /// assert_eq!(outcomes.end(), Some(haul::End::Deadline));
+    /// assert_eq!(outcomes.end(), Some(haul::batch::End::Deadline));
     /// ```
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.ending.limit = Some(limit);
@@ -61,7 +61,7 @@ impl<I, T> Outcomes<I, T> {
     /// # let client = haul::Client::new();
     /// let mut outcomes = client.as_completed(["https://example.com/"]).fail_fast();
     /// for outcome in outcomes.by_ref() { /* ... */ }
-    /// assert_eq!(outcomes.end(), Some(haul::End::Completed));
+    /// assert_eq!(outcomes.end(), Some(haul::batch::End::Completed));
     /// ```
     pub fn end(&self) -> Option<End> {
         self.ending.end()

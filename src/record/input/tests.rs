@@ -1,11 +1,13 @@
 use super::*;
 
 fn read(line: &str) -> Request {
-    request_of_input(line, &Map::new()).unwrap()
+    Record::parse_input_line(line, &Map::new()).unwrap()
 }
 
 fn refusal(line: &str) -> String {
-    request_of_input(line, &Map::new()).unwrap_err().to_string()
+    Record::parse_input_line(line, &Map::new())
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
@@ -47,7 +49,7 @@ fn a_body_of_a_file_is_its_path() {
     let request = read(line);
     assert_eq!(request.method(), "POST");
     assert!(request.body_bytes().is_empty());
-    let again = super::super::line_of(&request);
+    let again = request.to_line();
     assert!(again.contains(r#""body_file":"uploads/1.tar""#), "{again}");
     let both = r#"{"url":"http://h/","body_file":"a","body":"b"}"#;
     assert!(refusal(both).starts_with("only one of body"));
@@ -114,12 +116,12 @@ fn defaults_hold_where_the_line_says_nothing() {
     let mut defaults = Map::new();
     defaults.insert("method".into(), "PUT".into());
     defaults.insert("body".into(), "x".into());
-    let request = request_of_input("http://h/", &defaults).unwrap();
+    let request = Record::parse_input_line("http://h/", &defaults).unwrap();
     assert_eq!(
         (request.method().as_str(), request.body_bytes()),
         ("PUT", &b"x"[..])
     );
-    let request = request_of_input(r#"{"url":"http://h/","json":1}"#, &defaults).unwrap();
+    let request = Record::parse_input_line(r#"{"url":"http://h/","json":1}"#, &defaults).unwrap();
     assert_eq!(
         (request.method().as_str(), request.body_bytes()),
         ("PUT", &b"1"[..])
@@ -321,7 +323,7 @@ fn a_request_that_could_not_be_read_stays_so_and_its_line_is_read_again() {
         }
     }
     let bad = format!(r#"{log},"raw_line":"http://i/ sesame"}}"#);
-    let again = request_of_input(&bad, &Map::new()).unwrap();
+    let again = Record::parse_input_line(&bad, &Map::new()).unwrap();
     assert!(
         again
             .invalid()
@@ -369,7 +371,7 @@ fn what_is_wrong_is_found_in_the_line_and_named_apart_from_the_reason() {
             Some("colour"),
         ),
     ] {
-        let wrong = request_of_input(line, &Map::new()).unwrap_err();
+        let wrong = Record::parse_input_line(line, &Map::new()).unwrap_err();
         let position = position.or(wrong.position());
         assert_eq!((wrong.position(), wrong.text()), (position, text), "{line}");
         assert!(!wrong.to_string().contains("sesame"), "{wrong}");
@@ -380,7 +382,7 @@ fn what_is_wrong_is_found_in_the_line_and_named_apart_from_the_reason() {
 fn an_accept_without_a_status_is_refused_and_null_in_it_is_absent() {
     let read = |accept: &str| {
         let line = format!(r#"{{"url":"http://h/","accept":{accept}}}"#);
-        request_of_input(&line, &Map::new())
+        Record::parse_input_line(&line, &Map::new())
     };
     for accept in ["[]", "[null]", "[ null , null ]"] {
         let wrong = read(accept).unwrap_err();
@@ -395,5 +397,5 @@ fn an_accept_without_a_status_is_refused_and_null_in_it_is_absent() {
         assert!(read(accept).is_ok(), "{accept}");
     }
     let logged = r#"{"v":1,"request":{"url":"http://h/","accept":[]}}"#;
-    assert!(request_of_input(logged, &Map::new()).is_ok());
+    assert!(Record::parse_input_line(logged, &Map::new()).is_ok());
 }

@@ -177,7 +177,7 @@ mod tests {
             ),
         ] {
             let none = serde_json::Map::new();
-            let request = crate::record::request_of_input(line, &none).unwrap();
+            let request = crate::record::Record::parse_input_line(line, &none).unwrap();
             assert_eq!(key(request), key(sent), "{line}");
         }
     }

@@ -140,7 +140,7 @@ fn another_version_is_refused_wherever_it_is_named() {
     let wanted = "records of version 2 cannot be read (this is version 1)";
     for line in [r#"{"v":2,"index":0}"#, r#"{"index":"new","v":2}"#] {
         assert_eq!(Record::parse(line).unwrap_err().to_string(), wanted);
-        assert_eq!(request_of(line).unwrap_err().to_string(), wanted);
+        assert_eq!(Record::parse_request(line).unwrap_err().to_string(), wanted);
     }
 }
 

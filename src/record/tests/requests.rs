@@ -4,7 +4,7 @@ use super::*;
 
 fn again(request: Request) -> Request {
     let line = failure(&sample::connect_timeout(0, request));
-    request_of(&line).unwrap_or_else(|e| panic!("{e}: {line}"))
+    Record::parse_request(&line).unwrap_or_else(|e| panic!("{e}: {line}"))
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_is_not_understood_is_refused_and_never_sent_without_it() {
         ),
     ] {
         let line = json!({"v": 1, "request": request}).to_string();
-        let error = request_of(&line).unwrap_err().to_string();
+        let error = Record::parse_request(&line).unwrap_err().to_string();
         assert!(error.contains(part), "{line}: {error}");
     }
     let line_of = |request: &str| format!("{{\"v\":1,\"request\":{request}}}");
@@ -161,10 +161,10 @@ fn what_is_not_understood_is_refused_and_never_sent_without_it() {
             "body_pieces: a list of texts",
         ),
     ] {
-        let error = request_of(&line).unwrap_err().to_string();
+        let error = Record::parse_request(&line).unwrap_err().to_string();
         assert!(error.starts_with(reason), "{line}: {error}");
     }
     let result = line(&ok("http://h/", "text/plain", b"x"));
-    let error = request_of(&result).unwrap_err().to_string();
+    let error = Record::parse_request(&result).unwrap_err().to_string();
     assert!(error.contains("no request"), "{error}");
 }

@@ -54,7 +54,7 @@ fn the_headers_left_out_are_named_and_must_come_from_elsewhere() {
         request["redacted"],
         json!(["authorization", "cookie", "x-api-key"])
     );
-    let again = request_of(&line).unwrap();
+    let again = Record::parse_request(&line).unwrap();
     assert_eq!(again.invalid(), None);
     assert_eq!(
         again.lacking(|name| name == "cookie", |_| false).as_deref(),
@@ -69,7 +69,10 @@ fn the_headers_left_out_are_named_and_must_come_from_elsewhere() {
 #[test]
 fn they_are_named_again_when_the_second_run_fails_too() {
     let first = failure(&sample::connect_timeout(0, full_of_secrets()));
-    let second = failure(&sample::connect_timeout(0, request_of(&first).unwrap()));
+    let second = failure(&sample::connect_timeout(
+        0,
+        Record::parse_request(&first).unwrap(),
+    ));
     assert_eq!(value(&first)["request"], value(&second)["request"]);
 }
 
@@ -81,7 +84,7 @@ fn one_written_into_the_line_since_need_not_come_from_elsewhere() {
     ));
     let mut edited = value(&line);
     edited["request"]["headers"] = json!({"Authorization": "Bearer b"});
-    let request = request_of(&edited.to_string()).unwrap();
+    let request = Record::parse_request(&edited.to_string()).unwrap();
     assert_eq!(request.lacking(|_| false, |_| false), None);
     assert_eq!(request.header_edits().len(), 1);
 }

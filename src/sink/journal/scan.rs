@@ -1,30 +1,75 @@
 //! The few keys that resuming needs of a record, found without reading the values of the others.
 //!
-//! A results file may have ten million lines. Nearly all of them are written as this crate writes them; what is written
-//! otherwise, or is no record, is left to the JSON parser, which also says what is wrong with it.
+//! A results file may have ten million lines. Nearly all of them are written as this crate writes them, and are scanned;
+//! a line that is written otherwise, or is no record, is left to the JSON parser, which also says what is wrong with it.
+//!
+//! Measured on the 30th of November 2026: without the scan, a journal of 600,000 lines of 218 bytes takes 1.18 times as
+//! long to open, one of lines of 596 bytes with a body 1.12 times, although the parser passes over the other values
+//! (`IgnoredAny`) and checks the line's UTF-8 as a whole. Both took 1.47 and 1.50 times the instructions.
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
+use serde::de::{IgnoredAny, IntoDeserializer};
 
 use super::saves::digest;
 use crate::error::ErrorType;
-use crate::record::{Key, Kind};
+use crate::record::{Key, Kind, Version};
 
-/// What resuming needs of a record.
+/// The part of a record that resuming needs.
 #[derive(Debug, PartialEq)]
 pub(super) struct Line {
     pub(super) key: Key,
     pub(super) outcome: Kind,
     pub(super) supersedes: bool,
     pub(super) interrupted: bool,
-    /// It was sent.
+    /// True if the request was sent.
     pub(super) sent: bool,
-    /// Digest of the path of the file that its body was saved to.
+    /// Digest of the path of the file that the body was saved to. `None`: it was not saved.
     pub(super) saved: Option<u64>,
 }
 
-/// The line without its line feed. `None` where it takes a parser to say.
+/// Reads a line without its line feed.
+///
+/// # Errors
+/// When the line is no record.
+pub(super) fn read(line: &[u8]) -> serde_json::Result<Line> {
+    match scan(line) {
+        Some(line) => Ok(line),
+        None => parse(line),
+    }
+}
+
+/// The keys that the parser reads: those of [`scan`].
+#[derive(Deserialize)]
+struct Keys<'a> {
+    #[serde(rename = "v")]
+    _v: Version,
+    key: Key,
+    outcome: Kind,
+    #[serde(default)]
+    supersedes: bool,
+    error_type: Option<ErrorType>,
+    timestamp: Option<IgnoredAny>,
+    #[serde(borrow)]
+    output_file: Option<Cow<'a, str>>,
+}
+
+/// Reads a line with the JSON parser.
+pub(super) fn parse(line: &[u8]) -> serde_json::Result<Line> {
+    let keys: Keys<'_> = serde_json::from_slice(line)?;
+    Ok(Line {
+        key: keys.key,
+        outcome: keys.outcome,
+        supersedes: keys.supersedes,
+        interrupted: keys.error_type == Some(ErrorType::Interrupted),
+        sent: keys.timestamp.is_some(),
+        saved: keys.output_file.as_deref().map(digest),
+    })
+}
+
+/// Reads a line without a parser. `None` where only a parser can tell.
 pub(super) fn scan(line: &[u8]) -> Option<Line> {
     std::str::from_utf8(line).ok()?;
     let mut rest = Rest(line);
@@ -171,8 +216,10 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Where a run of text ends: at its quote, at an escape, or at what may not stand in it (RFC 8259 §7). Eight bytes at
-/// once, since bodies are long.
+/// Position at which a run of text ends: at its quote, at an escape, or at a byte that may not stand in text (RFC 8259
+/// §7). It looks at eight bytes at once, since bodies are long. `memchr2` in its place, with one look for control
+/// characters over the whole line, takes 0.8 to 1.03 times as long, but 1.13 times where JSON stands in the body, whose
+/// quotes are escaped every few bytes; such bodies are the usual ones.
 fn special(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xff;
     // The highest bit of each byte that is less; bytes behind the first such one may be marked wrongly.

@@ -10,9 +10,8 @@ use serde::de::IgnoredAny;
 
 use super::super::growing;
 use super::counts::take_one;
-use super::saves::{Begun, digest};
-use super::scan::{Line, scan};
-use crate::error::ErrorType;
+use super::saves::Begun;
+use super::scan::{self, Line};
 use crate::record::{Key, KeyVersion, Kind, Version};
 use crate::redact::escape::log_line;
 
@@ -181,35 +180,6 @@ impl Seen {
     }
 }
 
-/// A record as a parser reads it.
-#[derive(Deserialize)]
-struct Parsed {
-    #[serde(rename = "v")]
-    _v: Version,
-    key: Key,
-    outcome: Kind,
-    #[serde(default)]
-    supersedes: bool,
-    #[serde(default)]
-    error_type: Option<ErrorType>,
-    #[serde(default)]
-    timestamp: Option<IgnoredAny>,
-    #[serde(default)]
-    output_file: Option<String>,
-}
-
-pub(super) fn parse(line: &[u8]) -> serde_json::Result<Line> {
-    let parsed: Parsed = serde_json::from_slice(line)?;
-    Ok(Line {
-        key: parsed.key,
-        outcome: parsed.outcome,
-        supersedes: parsed.supersedes,
-        interrupted: parsed.error_type == Some(ErrorType::Interrupted),
-        sent: parsed.timestamp.is_some(),
-        saved: parsed.output_file.as_deref().map(digest),
-    })
-}
-
 /// Reads a results file from its beginning, and cuts off a torn last line.
 pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> io::Result<Seen> {
     let mut seen = Seen {
@@ -227,10 +197,7 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> i
             let expected = (length / (read / SAMPLE)).min(MOST_EXPECTED);
             seen.keys.reserve(expected as usize);
         }
-        let line = match scan(line) {
-            Some(line) => line,
-            None => parse(line).map_err(|e| refusal(line, &e))?,
-        };
+        let line = scan::read(line).map_err(|e| refusal(line, &e))?;
         seen.version.check(line.key)?;
         next.push(line);
         if next.len() == TOGETHER {

@@ -277,6 +277,34 @@ fn a_line_is_read_the_same_however_it_is_written() {
     assert_eq!(told, [4, 0]);
 }
 
+/// The keys that the scan looks for are those that records are written with.
+#[test]
+fn a_record_as_it_is_written_is_scanned_for_what_it_says() {
+    let records = [
+        line(&get(0), "success"),
+        line(&get(1), "rejected"),
+        line(&get(2), "failed").replace("}\n", ",\"error_type\":\"interrupted\"}\n"),
+        line(&get(3), "failed").replace("\"attempts\":1,", "\"attempts\":0,\"supersedes\":true,"),
+        line(&get(4), "success").replace("}\n", ",\"output_file\":\"a/b.html\"}\n"),
+    ];
+    for text in records {
+        let mut record = Record::parse(&text).unwrap();
+        if record.attempts == 0 {
+            record.timestamp = None;
+        }
+        let scanned = scan::scan(record.to_line().as_bytes()).unwrap();
+        let told = scan::Line {
+            key: record.key,
+            outcome: record.outcome,
+            supersedes: record.supersedes,
+            interrupted: record.error_type == Some(ErrorType::Interrupted),
+            sent: record.timestamp.is_some(),
+            saved: record.output_file.as_deref().map(saves::digest),
+        };
+        assert_eq!(scanned, told, "{text}");
+    }
+}
+
 /// Whatever the scan takes for a record, a parser takes for the same.
 #[test]
 fn the_quick_reading_of_a_line_never_contradicts_the_thorough_one() {
@@ -310,7 +338,7 @@ fn the_quick_reading_of_a_line_never_contradicts_the_thorough_one() {
             continue;
         };
         let shown = String::from_utf8_lossy(&bytes).into_owned();
-        match seen::parse(&bytes) {
+        match scan::parse(&bytes) {
             Ok(thorough) => assert_eq!(quick, thorough, "seed {seed}, round {round}: {shown}"),
             // Numbers and what is nested are not looked into.
             Err(e) => assert!(!e.is_eof(), "seed {seed}, round {round}: {e}: {shown}"),

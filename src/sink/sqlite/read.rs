@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::super::{Place, SinkError};
 use super::file::{PATIENCE, error, no_failure_log, version};
 use super::schema::FIRST;
-use crate::record::request_of;
+use crate::record::Record;
 use crate::request::Request;
 
 /// Reads `last_failures`. The file keeps its bytes, and no other file is made beside it.
@@ -124,7 +124,7 @@ fn read(path: &Path, file: &Path, how: &str) -> Result<Vec<Request>, SinkError> 
 
 /// The request of a row. One that cannot be understood stands for itself, so that the others are not lost with it.
 fn request(text: String, url: String) -> Request {
-    request_of(&format!(r#"{{"v":1,"request":{text}}}"#))
+    Record::parse_request(&format!(r#"{{"v":1,"request":{text}}}"#))
         .unwrap_or_else(|e| Request::unreadable(url, e.to_string()))
 }
 

@@ -1,6 +1,11 @@
 //! What stands in the rows.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 
 use super::super::known::{class_of, stamp};
 use crate::error::Layer;
@@ -8,30 +13,9 @@ use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
 use crate::summary::Summary;
 
-/// A row of `failures`.
+/// A row of `failures`: its columns and what stands in them.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) url: String,
-    pub(super) timestamp: String,
-    pub(super) error_type: &'static str,
-    pub(super) error_msg: String,
-    pub(super) response_text: Option<String>,
-    pub(super) id: Option<String>,
-    pub(super) index: u64,
-    pub(super) key: String,
-    pub(super) source: Option<String>,
-    pub(super) line: Option<u64>,
-    pub(super) run_id: String,
-    pub(super) layer: &'static str,
-    pub(super) phase: Option<&'static str>,
-    pub(super) method: String,
-    pub(super) status: Option<u16>,
-    pub(super) attempts: u32,
-    pub(super) elapsed_ms: Option<f64>,
-    pub(super) stop_reason: Option<&'static str>,
-    pub(super) truncated: bool,
-    pub(super) request: String,
-}
+pub(super) struct Failure([(&'static str, Value); 20]);
 
 impl Failure {
     pub(super) fn new<T: 'static>(
@@ -44,32 +28,70 @@ impl Failure {
 
     /// The row of a line of a failure log.
     pub(super) fn of(record: Record<'_>, run_id: String) -> Failure {
-        let rejection = record.rejection.as_ref();
-        Failure {
-            request: record.request_json(),
-            timestamp: stamp(record.timestamp.unwrap_or_else(SystemTime::now)),
-            error_type: class_of(&record),
-            error_msg: match rejection {
-                Some(rejection) => rejection.to_string(),
-                None => record.error_msg.unwrap_or_default().into_owned(),
-            },
-            layer: record.layer.unwrap_or(Layer::Application).as_str(),
-            phase: record.phase.map(|phase| phase.as_str()),
-            stop_reason: record.stop_reason.map(|reason| reason.as_str()),
-            url: record.url.into_owned(),
-            response_text: record.response_text.map(|text| text.into_owned()),
-            id: record.id.map(|id| id.into_owned()),
-            index: record.index,
-            key: record.key.to_string(),
-            source: record.source.map(|source| source.into_owned()),
-            line: record.line,
-            run_id,
-            method: record.method.into_owned(),
-            status: record.status,
-            attempts: record.attempts,
-            elapsed_ms: record.elapsed.map(milliseconds),
-            truncated: record.body_truncated.unwrap_or_default(),
-        }
+        let text = |text: Cow<'_, str>| Value::from(text.into_owned());
+        let name = |name: &'static str| Value::from(name.to_owned());
+        let error_msg = match &record.rejection {
+            Some(rejection) => rejection.to_string().into(),
+            None => record.error_msg.clone().unwrap_or_default(),
+        };
+        Failure([
+            ("request", record.request_json().into()),
+            ("error_type", name(class_of(&record))),
+            ("error_msg", text(error_msg)),
+            ("url", text(record.url)),
+            (
+                "timestamp",
+                stamp(record.timestamp.unwrap_or_else(SystemTime::now)).into(),
+            ),
+            ("response_text", record.response_text.map(text).into()),
+            ("id", record.id.map(text).into()),
+            ("idx", Value::from(record.index as i64)),
+            ("key", record.key.to_string().into()),
+            ("source", record.source.map(text).into()),
+            ("line", record.line.map(|line| line as i64).into()),
+            ("run_id", run_id.into()),
+            (
+                "layer",
+                name(record.layer.unwrap_or(Layer::Application).as_str()),
+            ),
+            (
+                "phase",
+                record.phase.map(|phase| name(phase.as_str())).into(),
+            ),
+            ("method", text(record.method)),
+            ("status", record.status.into()),
+            ("attempts", record.attempts.into()),
+            ("elapsed_ms", record.elapsed.map(milliseconds).into()),
+            (
+                "stop_reason",
+                record
+                    .stop_reason
+                    .map(|reason| name(reason.as_str()))
+                    .into(),
+            ),
+            (
+                "truncated",
+                record.body_truncated.unwrap_or_default().into(),
+            ),
+        ])
+    }
+
+    /// Adds the row to its table.
+    pub(super) fn insert(&self, database: &Connection) -> rusqlite::Result<()> {
+        /// The statement, the same for all rows.
+        static INSERT: OnceLock<String> = OnceLock::new();
+        let statement = INSERT.get_or_init(|| {
+            let columns = self.0.each_ref().map(|(column, _)| *column);
+            let values = ["?"; 20].join(", ");
+            format!(
+                "INSERT INTO failures({}) VALUES ({values})",
+                columns.join(", ")
+            )
+        });
+        let values = self.0.iter().map(|(_, value)| value);
+        let mut insert = database.prepare_cached(statement)?;
+        insert.execute(params_from_iter(values))?;
+        Ok(())
     }
 }
 

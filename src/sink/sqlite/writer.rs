@@ -223,7 +223,7 @@ fn take(
                     params![run_id, started, arguments],
                 )?;
             }
-            Order::Add(failure) => add(database, &failure)?,
+            Order::Add(failure) => failure.insert(database)?,
             Order::Follow(ahead) => *journal = Some(ahead),
             Order::Finish(run, written) => {
                 finish(database, &run)?;
@@ -243,37 +243,6 @@ fn take(
             }
         };
     }
-}
-
-fn add(database: &Connection, row: &Failure) -> rusqlite::Result<()> {
-    let mut insert = database.prepare_cached(
-        "INSERT INTO failures(url, timestamp, error_type, error_msg, response_text, id, idx, key, source, line, run_id,
-           layer, phase, method, status, attempts, elapsed_ms, stop_reason, truncated, request)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
-    )?;
-    insert.execute(params![
-        row.url,
-        row.timestamp,
-        row.error_type,
-        row.error_msg,
-        row.response_text,
-        row.id,
-        row.index as i64,
-        row.key,
-        row.source,
-        row.line.map(|line| line as i64),
-        row.run_id,
-        row.layer,
-        row.phase,
-        row.method,
-        row.status,
-        row.attempts,
-        row.elapsed_ms,
-        row.stop_reason,
-        row.truncated,
-        row.request,
-    ])?;
-    Ok(())
 }
 
 fn finish(database: &Connection, run: &Run) -> rusqlite::Result<()> {

@@ -30,7 +30,7 @@ fn the_failure_log_holds_failures_and_on_request_rejections() {
         );
         assert_eq!(indices(&pipe.text()), expected);
         for line in pipe.text().lines() {
-            assert!(request_of(line).is_ok(), "{line}");
+            assert!(Record::parse_request(line).is_ok(), "{line}");
         }
     }
 }
