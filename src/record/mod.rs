@@ -38,6 +38,9 @@
 //! | `tag` | what the caller tagged the request with, as it was written |
 //! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
 //!
+//! A record that a results file lost and that was taken back from a [database](crate::sink::Sqlite) has only the keys that
+//! the columns of a row tell of.
+//!
 //! # The failure log
 //! The same, and what is needed to see the failure and to run the request again. The body stands in `response_text`;
 //! `body` is there only where its bytes are more than that text.
@@ -174,12 +177,22 @@ pub struct Record<'a> {
         with = "millis_option"
     )]
     pub ttfb: Option<Duration>,
-    /// Waiting for a worker or a limit.
-    #[serde(rename = "queued_ms", default, with = "millis")]
-    pub queued: Duration,
-    /// Queue, attempts and the waits between them.
-    #[serde(rename = "total_ms", default, with = "millis")]
-    pub total: Duration,
+    /// Waiting for a worker or a limit. `None`: not known, since the record was made again of a row of a database.
+    #[serde(
+        rename = "queued_ms",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "millis_option"
+    )]
+    pub queued: Option<Duration>,
+    /// Queue, attempts and the waits between them. `None`: not known, as for `queued`.
+    #[serde(
+        rename = "total_ms",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "millis_option"
+    )]
+    pub total: Option<Duration>,
     /// The URL that answered last, as it was sent, where it is written otherwise than `url`; secrets masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_url: Option<Cow<'a, str>>,

@@ -80,8 +80,8 @@ impl Record<'_> {
         }
         line.time(",\"elapsed_ms\":", *elapsed);
         line.time(",\"ttfb_ms\":", *ttfb);
-        line.time(",\"queued_ms\":", Some(*queued));
-        line.time(",\"total_ms\":", Some(*total));
+        line.time(",\"queued_ms\":", *queued);
+        line.time(",\"total_ms\":", *total);
         line.text(",\"final_url\":", final_url.as_deref());
         line.some(",\"redirects\":", &Some(redirects).filter(|n| **n > 0));
         line.some(",\"remote_ip\":", remote_ip);

@@ -98,11 +98,28 @@ pub(super) trait Witness: Send {
     /// This one comes by, whether or not it has its outcome.
     fn sees(&mut self, key: Key, request: &Request);
 
-    /// This one has no outcome in the results. True if the witness knew one, and wrote it there under this key.
-    fn recovers(&mut self, key: Key, request: &Request) -> bool;
+    /// Writes to the results, under this key, what the witness knows of a request and they lack: its outcome, and those
+    /// that stand in place of an earlier one. `has_outcome`: the results have an outcome of it.
+    fn recovers(&mut self, key: Key, request: &Request, has_outcome: bool) -> Recovery;
 
     /// There are no more.
     fn ends(&mut self);
+}
+
+/// Outcome of a request that the results lacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recovery {
+    /// The results lack none that is known.
+    None,
+    /// It was written to the results; of several, this tells of the last.
+    Recorded {
+        /// The request was sent.
+        sent: bool,
+        /// Its class is [`Interrupted`](crate::ErrorType::Interrupted).
+        interrupted: bool,
+    },
+    /// It could not be written. The batch ends, and the request must not be sent: it has its outcome.
+    Failed,
 }
 
 impl Journal {
