@@ -119,6 +119,10 @@ impl<L: Log + 'static> Missing<L> {
         mut log: L,
         trouble: &Trouble,
     ) -> Result<u64, SinkError> {
+        // The file may still hold the records of results that are replaced.
+        if journal.found() == 0 {
+            return Ok(0);
+        }
         let mut places = HashMap::<Key, Vec<u64>>::new();
         let mut count = 0;
         let records = journal.unsuccessful(|at, record| {

@@ -66,10 +66,11 @@ impl<W: Write + Send + 'static> Failures<W> {
         redaction: &Redaction,
     ) -> Result<u64, SinkError> {
         self.follower = Some(Follower::of(journal));
-        let known = self.read(path)?;
-        if journal.found() == 0 {
-            return Ok(0);
-        }
+        let is_replaced = self.lines().is_untouched();
+        let known = match is_replaced {
+            true => Known::default(),
+            false => self.read(path)?,
+        };
         let shown = (&self.options, redaction);
         let log = Rebuilt {
             lines: Arc::clone(&self.lines),

@@ -86,6 +86,14 @@ pub struct Journal {
     resume_writes: bool,
 }
 
+/// Treatment of what a results file and its journal hold when they are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Stays,
+    /// It is emptied when the batch begins.
+    IsReplaced,
+}
+
 /// What the journal has in common with the requests it hands on.
 struct Shared {
     seen: Mutex<Seen>,
@@ -169,7 +177,7 @@ impl Journal {
             }
             (own, other) => own.or(other).unwrap_or_default(),
         };
-        Journal::of(path, file, seen, version, opened)
+        Journal::of(path, file, seen, version, opened, Before::Stays)
     }
 
     /// Begins a new results file.
@@ -182,32 +190,27 @@ impl Journal {
             // Says what is wrong with it.
             Lines::create(path)?;
         }
-        Journal::anew(path, lock::options().create_new(true))
+        Journal::anew(path, lock::options().create_new(true), Before::IsReplaced)
     }
 
-    /// Begins a new results file, in place of one there may be.
+    /// Begins a new results file, in place of one there may be. That and its `RESULTS.journal` are emptied when the batch
+    /// [begins](Sink::begin): a batch that does not begin loses nothing.
     ///
     /// # Errors
     /// When the file cannot be made, or is being written by another process.
     pub fn overwrite(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        Journal::anew(path.as_ref(), lock::options().create(true))
+        let options = &mut lock::options();
+        Journal::anew(path.as_ref(), options.create(true), Before::IsReplaced)
     }
 
-    fn anew(path: &Path, options: &OpenOptions) -> Result<Journal, SinkError> {
+    fn anew(path: &Path, options: &OpenOptions, before: Before) -> Result<Journal, SinkError> {
         let file = options
             .open(path)
             .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
         lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
-        growing::cut(&file, 0).map_err(|e| wrong(path, "cannot be emptied", e))?;
-        let intents = intents::path_of(path);
-        match std::fs::remove_file(&intents) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                return Err(wrong(&intents, "cannot be removed", e));
-            }
-            _ => {}
-        }
         let (seen, version) = (Seen::default(), KeyVersion::default());
-        Journal::of(path, file, seen, version, growing::as_they_are())
+        let opened = growing::as_they_are();
+        Journal::of(path, file, seen, version, opened, before)
     }
 
     /// The journal of a file that stands at its end.
@@ -217,12 +220,16 @@ impl Journal {
         mut seen: Seen,
         version: KeyVersion,
         opened: Opened,
+        before: Before,
     ) -> Result<Journal, SinkError> {
         let (journal, begun) = (intents::path_of(path), seen.take_begun());
         let unfinished = Unfinished::read(&journal, &begun)?;
         let mut lines = Lines::at_end_of(path, opened(file))?;
+        if before == Before::IsReplaced {
+            lines = lines.replacing();
+        }
         let unresolved = seen.take_unresolved();
-        let book = Book::new(journal, unresolved, begun, opened);
+        let book = Book::new(journal, unresolved, begun, opened, before);
         if seen.is_last_line_open() {
             lines.end_last_line();
         }
@@ -311,6 +318,8 @@ impl Journal {
 
 impl<T: 'static> Sink<T> for Journal {
     fn begin(&mut self) -> Result<(), SinkError> {
+        self.out().begin()?;
+        self.shared.book.begin()?;
         if self.out().durable {
             lock::sync_folder(&self.path).map_err(|e| wrong(&self.path, "cannot be kept", e))?;
         }
