@@ -59,6 +59,7 @@ mod fit;
 mod input;
 mod invalid;
 mod key;
+mod kind;
 mod lines;
 mod local_files;
 mod logged;
@@ -89,6 +90,7 @@ pub use invalid::InvalidLine;
 pub(crate) use key::key_of_url;
 pub use key::{InvalidKey, Key};
 pub(crate) use key::{KeyVersion, Keys};
+pub use kind::Kind;
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use register::{FileClash, FileRegister};
@@ -282,29 +284,6 @@ pub struct Record<'a> {
     /// The body as text, in a failure log; absent when there was no response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_text: Option<Cow<'a, str>>,
-}
-
-/// The state of an outcome on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// The exchange worked and the answer is what was asked for.
-    Success,
-    /// The exchange worked and the application said no.
-    Rejected,
-    /// No usable answer.
-    Failed,
-}
-
-impl Kind {
-    /// The name on the wire.
-    fn as_str(self) -> &'static str {
-        match self {
-            Kind::Success => "success",
-            Kind::Rejected => "rejected",
-            Kind::Failed => "failed",
-        }
-    }
 }
 
 /// One attempt that did not settle the request.

@@ -189,7 +189,11 @@ fn a_pipe_that_is_no_list_empties_nothing() {
     let url = server.url("/1");
     let arguments = ["-q", "--overwrite", "-o", &out, "--failures", &log, "-"];
     let done = haul(["-q", &url]).done().exits(0);
-    for input in [done.stdout.as_str(), "\x1f\u{8b}\u{8}", "SQLite format 3\0"] {
+    for input in [
+        done.stdout.as_bytes(),
+        b"\x1f\x8b\x08\0\0",
+        b"SQLite format 3\0",
+    ] {
         haul(arguments).input(input).done().exits(2);
         assert_eq!(
             (folder.read("o"), folder.read("f.jsonl")),
