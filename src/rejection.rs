@@ -39,6 +39,23 @@ impl Rejection {
         }
     }
 
+    /// The rejection that is [shown](fmt::Display) as this text. A code that is text ends at its first blank.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of_text(text: &str) -> Rejection {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        let (code, rest) = match values.next() {
+            // Text is shown without its quotes.
+            Some(Ok(code)) if !code.is_string() && ends_word(&text[values.byte_offset()..]) => {
+                (code, &text[values.byte_offset()..])
+            }
+            _ => {
+                let (code, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
+                (code.into(), rest)
+            }
+        };
+        Rejection::new(code, rest.strip_prefix(' ').unwrap_or(rest))
+    }
+
     /// The application's code.
     pub fn code(&self) -> &Value {
         &self.code
@@ -85,3 +102,37 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+#[cfg(feature = "sqlite")]
+fn ends_word(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(' ')
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rejection_is_read_from_the_text_that_it_is_shown_as() {
+        for (code, message) in [
+            (json!(4001), "余额不足"),
+            (json!(-1.5), "two  blanks"),
+            (json!("E12"), "no"),
+            (json!("E12"), ""),
+            (json!("4o1"), "no"),
+            (json!(true), ""),
+            (json!(null), "null"),
+            (json!({"a": [1, "b c"]}), "no"),
+        ] {
+            let rejection = Rejection::new(code, message);
+            assert_eq!(Rejection::of_text(&rejection.to_string()), rejection);
+        }
+        // A code that is text and looks like a number is one then, and one with a blank ends there.
+        for code in ["17", "not found", ""] {
+            let shown = Rejection::new(code, "no").to_string();
+            assert_eq!(Rejection::of_text(&shown).to_string(), shown);
+        }
+    }
+}

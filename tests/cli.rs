@@ -68,6 +68,9 @@ mod recorded;
 #[cfg(unix)]
 #[path = "cli/recording.rs"]
 mod recording;
+#[cfg(unix)]
+#[path = "cli/replaced.rs"]
+mod replaced;
 #[path = "cli/requests.rs"]
 mod requests;
 #[path = "cli/results.rs"]

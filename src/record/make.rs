@@ -91,6 +91,10 @@ impl RecordOptions {
         &self.keys
     }
 
+    pub(crate) fn keeps_bodies(&self) -> bool {
+        self.body
+    }
+
     pub(crate) fn keeps_secrets(&self) -> bool {
         self.secrets
     }
@@ -143,8 +147,8 @@ impl<'a> Record<'a> {
                 .started()
                 .map(|_| millis::round(report.elapsed.into())),
             ttfb: head.map(|_| millis::round(report.timings().until_head())),
-            queued: millis::round(report.queued.into()),
-            total: millis::round(report.total.into()),
+            queued: Some(millis::round(report.queued.into())),
+            total: Some(millis::round(report.total.into())),
             final_url: final_url.filter(|last| *last != url).map(Cow::Owned),
             url,
             redirects: u32::try_from(report.rare().history.len()).unwrap_or(u32::MAX),
@@ -256,13 +260,16 @@ impl Record<'static> {
 }
 
 impl Record<'static> {
-    /// The record as a results file has it, of a line of the failure log. What the log left out since it is the same as
-    /// the text is there again.
-    pub(crate) fn into_result(mut self, key: Key) -> Record<'static> {
+    /// The record as a results file has it, of a line of the failure log. The text of the response is the body again,
+    /// which the log left out if it is the same. `bodies`: records have bodies.
+    pub(crate) fn into_result(mut self, key: Key, bodies: bool) -> Record<'static> {
         self.key = key;
         self.request = None;
         let text = self.response_text.take();
-        if self.body.is_none() && text.is_some() {
+        if !bodies {
+            (self.body, self.body_encoding) = (None, None);
+            (self.charset, self.body_truncated) = (None, None);
+        } else if self.body.is_none() && text.is_some() {
             (self.body, self.body_encoding) = (text, Some(BodyEncoding::Utf8));
         }
         self

@@ -39,6 +39,9 @@
 //! | `tag` | what the caller tagged the request with, as it was written |
 //! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
 //!
+//! A record that a results file lost and that was taken back from a [database](crate::sink::Sqlite) has only the keys that
+//! the columns of a row tell of.
+//!
 //! # The failure log
 //! The same, and what is needed to see the failure and to run the request again. The body stands in `response_text`;
 //! `body` is there only where its bytes are more than that text.
@@ -57,6 +60,7 @@ mod fit;
 mod input;
 mod invalid;
 mod key;
+mod kind;
 mod lines;
 mod local_files;
 mod logged;
@@ -76,14 +80,13 @@ mod write;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-
 pub use body::BodyEncoding;
 pub use invalid::InvalidLine;
 #[cfg(feature = "sqlite")]
 pub(crate) use key::key_of_url;
 pub use key::{InvalidKey, Key};
 pub(crate) use key::{KeyVersion, Keys};
+pub use kind::Kind;
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
@@ -97,30 +100,6 @@ pub(crate) use wire::Version;
 /// A failure whose line would be longer has its response cut. If that is not enough, the request's body is: it stands as
 /// `body_file` if it was read from a file, else cut with `body_truncated`, which reads back as an invalid request.
 pub const LONGEST_LINE: usize = 16 << 20;
-
-/// The state of an outcome on the wire. Exhaustive: a fourth state would be another version of the format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums)]
-pub enum Kind {
-    /// The exchange worked and the answer is what was asked for.
-    Success,
-    /// The exchange worked and the application said no.
-    Rejected,
-    /// No usable answer.
-    Failed,
-}
-
-impl Kind {
-    /// The name on the wire.
-    fn as_str(self) -> &'static str {
-        match self {
-            Kind::Success => "success",
-            Kind::Rejected => "rejected",
-            Kind::Failed => "failed",
-        }
-    }
-}
 
 impl<'a> Record<'a> {
     /// Reads a line of a results file or a failure log. Unknown keys are skipped.

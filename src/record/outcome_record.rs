@@ -67,12 +67,12 @@ fields! {
         /// The last attempt, to the parsed head.
         #[serde(with = "millis_option")]
         pub ttfb: Option<Duration> => ["ttfb_ms"],
-        /// Waiting for a worker or a limit.
-        #[serde(default, with = "millis")]
-        pub queued: Duration => "queued_ms",
-        /// Queue, attempts and the waits between them.
-        #[serde(default, with = "millis")]
-        pub total: Duration => "total_ms",
+        /// Waiting for a worker or a limit. `None`: not known, since the record was made again of a row of a database.
+        #[serde(with = "millis_option")]
+        pub queued: Option<Duration> => ["queued_ms"],
+        /// Queue, attempts and the waits between them. `None`: not known, as for `queued`.
+        #[serde(with = "millis_option")]
+        pub total: Option<Duration> => ["total_ms"],
         /// The URL that answered last, as it was sent, where it is written otherwise than `url`; secrets masked.
         pub final_url: Option<Cow<'a, str>> => ["final_url"],
         /// How many redirects were followed.

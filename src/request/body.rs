@@ -1,7 +1,7 @@
 //! What a request sends after its head, as the caller hands it in.
 
 use std::io::{Read, Seek};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -74,6 +74,18 @@ impl Request {
     #[doc(alias = "upload-file")]
     pub fn body_file(self, path: impl Into<PathBuf>) -> Request {
         self.streamed(Source::File(path.into()))
+    }
+
+    /// Paths of the files that the body is read from while it is sent.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// let request = haul::Request::put("https://example.com/").body_file("photo.jpg");
+    /// assert!(request.body_files().eq([Path::new("photo.jpg")]));
+    /// ```
+    pub fn body_files(&self) -> impl Iterator<Item = &Path> {
+        self.sends().files()
     }
 
     /// Sends what a reader gives from where it stands now to its end, never whole in memory. Its length is found by

@@ -55,7 +55,8 @@ impl Failures {
         Lines::create(path.as_ref()).map(Failures::of)
     }
 
-    /// Writes to a new file, in place of one there may be.
+    /// Writes to a new file, in place of one there may be. That is emptied when the batch [begins](Sink::begin), or with
+    /// the first failure: a batch that does not begin loses nothing.
     ///
     /// # Errors
     /// When the file cannot be made.
@@ -158,6 +159,10 @@ impl<W: Write> Failures<W> {
 }
 
 impl<T: 'static, W: Write> Sink<T> for Failures<W> {
+    fn begin(&mut self) -> Result<(), SinkError> {
+        self.lines().begin()
+    }
+
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
         self.release();
         told(&self.trouble)?;
@@ -203,6 +208,9 @@ impl<W: Write> fmt::Debug for Failures<W> {
 impl<W: Write> Drop for Failures<W> {
     fn drop(&mut self) {
         self.release();
+        if self.lines().is_untouched() {
+            return;
+        }
         // An error cannot be returned from here. A failure without a record in the journal must not be written later.
         if self.write_out().is_err() && self.follower.is_some() {
             self.lines().discard();

@@ -66,7 +66,8 @@ impl JsonLines {
         Lines::create(path.as_ref()).map(JsonLines::of)
     }
 
-    /// Writes to a new file, in place of one there may be.
+    /// Writes to a new file, in place of one there may be. That is emptied when the batch [begins](Sink::begin), or with
+    /// the first line: a batch that does not begin loses nothing.
     ///
     /// # Errors
     /// When the file cannot be made.
@@ -127,6 +128,10 @@ impl<W: Write> JsonLines<W> {
 }
 
 impl<T: 'static, W: Write> Sink<T> for JsonLines<W> {
+    fn begin(&mut self) -> Result<(), SinkError> {
+        self.lines.begin()
+    }
+
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
         if !outcome.is_final() || !self.keep.wants(outcome) {
             return Ok(());

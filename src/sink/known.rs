@@ -1,4 +1,4 @@
-//! Which failures a log holds already.
+//! Which failures a log holds, and which of them the results hold too.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,61 +9,91 @@ use jiff::fmt::temporal::DateTimePrinter;
 
 use crate::record::Record;
 
-/// The failures of a log, by what is the same of them and of their records. Of each only digests: there may be millions.
+/// Number of the failures of a log and of the results, by what both say of a failure. Of each only a digest is kept:
+/// there may be millions.
 #[derive(Default)]
 pub(super) struct Known {
-    sent: HashMap<u64, u32>,
-    /// By what is the same of a failure and a record without a time.
-    unsent: HashMap<u64, u32>,
-    /// Number of failures that were not taken.
-    left: u64,
+    counts: HashMap<u64, Count>,
+    /// Number of failures of the log that the results lack.
+    unrecorded: u64,
+}
+
+#[derive(Default)]
+struct Count {
+    in_log: u32,
+    /// Number of those that the results have, and that [`Known::take_recorded`] has not taken.
+    recorded: u32,
+}
+
+/// Digest of what a log and the results both say of a failure.
+#[derive(Clone, Copy)]
+pub(super) struct Mark(u64);
+
+impl Mark {
+    /// `sent_at`: `None` for a failure that was not sent, which its class tells apart from others.
+    pub(super) fn new(index: u64, url: &str, sent_at: Option<&str>, class: &str) -> Mark {
+        let mut hasher = DefaultHasher::new();
+        (index, url, sent_at.ok_or(class)).hash(&mut hasher);
+        Mark(hasher.finish())
+    }
+
+    /// Marks the failure of a line.
+    pub(super) fn of(record: &Record<'_>) -> Mark {
+        let at = record.timestamp.map(stamp);
+        Mark::new(record.index, &record.url, at.as_deref(), class_of(record))
+    }
 }
 
 impl Known {
-    /// Adds a failure of the log: `class` is its error type, or `rejected`.
-    pub(super) fn add(&mut self, index: i64, url: &str, timestamp: Option<&str>, class: &str) {
-        if let Some(timestamp) = timestamp {
-            let sent = digest((index, url, timestamp));
-            *self.sent.entry(sent).or_default() += 1;
-        }
-        self.left += 1;
-        let unsent = digest((index, url, class));
-        *self.unsent.entry(unsent).or_default() += 1;
+    /// Adds a failure of the log.
+    pub(super) fn add(&mut self, mark: Mark) {
+        self.counts.entry(mark.0).or_default().in_log += 1;
+        self.unrecorded += 1;
     }
 
-    /// Takes the failure of a record, if it is there.
-    pub(super) fn take(&mut self, record: &Record<'_>) -> bool {
-        let (index, url) = (record.index as i64, &*record.url);
-        let count = match record.timestamp {
-            Some(at) => self.sent.get_mut(&digest((index, url, &*stamp(at)))),
-            None => self.unsent.get_mut(&digest((index, url, class_of(record)))),
-        };
-        match count {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                self.left -= 1;
+    /// Adds a failure of the results. Returns false if the log lacks it.
+    pub(super) fn add_recorded(&mut self, mark: Mark) -> bool {
+        match self.counts.get_mut(&mark.0) {
+            Some(count) if count.recorded < count.in_log => {
+                count.recorded += 1;
+                self.unrecorded -= 1;
                 true
             }
             _ => false,
         }
     }
 
-    /// True if a failure is left that was not taken.
-    pub(super) fn has_more(&self) -> bool {
-        self.left > 0
+    /// True if the log has a failure that the results lack.
+    pub(super) fn has_unrecorded(&self) -> bool {
+        self.unrecorded > 0
+    }
+
+    /// True if the results have this failure of the log.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn is_recorded(&self, mark: Mark) -> bool {
+        let count = self.counts.get(&mark.0);
+        count.is_some_and(|count| count.recorded > 0)
+    }
+
+    /// Takes this failure of the log from those that the results have. Returns false if they lack it.
+    pub(super) fn take_recorded(&mut self, mark: Mark) -> bool {
+        match self.counts.get_mut(&mark.0) {
+            Some(count) if count.recorded > 0 => {
+                count.recorded -= 1;
+                true
+            }
+            _ => false,
+        }
     }
 }
 
-/// The error type of a record that is no success, or `rejected`.
+/// The error type of a record that is no success, or [`REJECTED`].
 pub(super) fn class_of(record: &Record<'_>) -> &'static str {
-    record.error_type.map_or("rejected", |class| class.as_str())
+    record.error_type.map_or(REJECTED, |class| class.as_str())
 }
 
-fn digest(of: (i64, &str, &str)) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
-}
+/// Stands in place of an error type for a rejected request.
+pub(super) const REJECTED: &str = "rejected";
 
 /// RFC 3339 in UTC, with milliseconds.
 pub(super) fn stamp(at: SystemTime) -> String {

@@ -24,6 +24,8 @@ pub(super) struct Lines<W: Write> {
     /// Number of those that are not written to their end.
     unwritten: u64,
     cut_back: fn(&W, from: u64, to: u64) -> io::Result<()>,
+    /// Empties a file whose lines are replaced. `None`: it has none, or they stay.
+    empty: Option<fn(&W) -> io::Result<()>>,
 }
 
 impl<W: Write> Lines<W> {
@@ -36,7 +38,23 @@ impl<W: Write> Lines<W> {
             taken: 0,
             unwritten: 0,
             cut_back: |_, _, _| Err(io::ErrorKind::Unsupported.into()),
+            empty: None,
         }
+    }
+
+    /// Empties a file whose lines are replaced. Writing a line does that too; until then the file stays as it was.
+    pub(super) fn begin(&mut self) -> Result<(), SinkError> {
+        if let Some(empty) = self.empty {
+            empty(&self.to).map_err(|e| self.error("cannot be emptied", e))?;
+            self.empty = None;
+            self.end = 0;
+        }
+        Ok(())
+    }
+
+    /// True if the file still holds lines that are replaced, and none waits to take their place.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.empty.is_some() && self.waiting.is_empty()
     }
 
     /// What errors call the target; a file keeps its path.
@@ -102,6 +120,7 @@ impl<W: Write> Lines<W> {
         if !self.is_full() {
             return Ok(());
         }
+        self.begin()?;
         self.write_waiting()
             .map_err(|e| self.error("cannot be written", e))
     }
@@ -138,6 +157,7 @@ impl<W: Write> Lines<W> {
 
     /// Writes what is waiting.
     pub(super) fn flush(&mut self) -> Result<(), SinkError> {
+        self.begin()?;
         if self.waiting.is_empty() {
             return Ok(());
         }
@@ -204,13 +224,10 @@ impl Lines<File> {
         }
     }
 
-    /// A new file in place of one there may be.
+    /// A new file in place of one there may be, which stays as it is until the lines [begin](Lines::begin).
     pub(super) fn overwrite(path: &Path) -> Result<Lines<File>, SinkError> {
         let mut lines = Lines::open(path, growing::options().create(true))?;
-        if lines.end > 0 {
-            growing::cut(&lines.to, 0).map_err(|e| lines.error("cannot be emptied", e))?;
-            lines.end = 0;
-        }
+        lines.empty = (lines.end > 0).then_some(|file: &File| growing::cut(file, 0));
         Ok(lines)
     }
 
@@ -246,6 +263,7 @@ impl Lines<File> {
             taken: 0,
             unwritten: 0,
             cut_back: |file, from, to| cut_back(file, from, to),
+            empty: None,
         })
     }
 }
@@ -265,7 +283,14 @@ impl Lines<Growing> {
             taken: 0,
             unwritten: 0,
             cut_back: |file, from, to| cut_back(&*file.0, from, to),
+            empty: None,
         })
+    }
+
+    /// Has the lines replace those that the file holds.
+    pub(super) fn replacing(mut self) -> Self {
+        self.empty = (self.end > 0).then_some(|file: &Growing| file.0.cut(0));
+        self
     }
 
     /// Brings what was written to the disk.
@@ -293,8 +318,11 @@ fn ends_with_line_feed(path: &Path) -> io::Result<bool> {
 
 impl<W: Write> Drop for Lines<W> {
     fn drop(&mut self) {
-        // Nobody is left to be told; whoever wants to know calls `finish`.
-        let _ = self.flush();
+        // Lines that were never begun leave the file as it was.
+        if !self.is_untouched() {
+            // Nobody is left to be told; whoever wants to know calls `finish`.
+            let _ = self.flush();
+        }
     }
 }
 

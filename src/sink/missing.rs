@@ -1,18 +1,20 @@
-//! Failures that a log lacks, made again of the results file and the input.
+//! Failures that a log lacks, made again of the results file and the input, and outcomes that only the log has.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::journal::{Unsuccessful, Witness};
-use super::known::Known;
+use super::journal::{Ahead, Recovery, Unsuccessful, Witness};
+use super::known::{Known, Mark};
 use super::{Journal, Keep, Place, SinkError};
+use crate::error::ErrorType;
 use crate::record::{Key, Keys, Kind, Record, RecordOptions};
 use crate::redact::Redaction;
 use crate::request::Request;
 
-/// Failure log that missing failures are added to.
+/// Failure log that is kept in step with a results file.
 pub(super) trait Log: Send {
     /// Adds a line of a failure log, which has this request.
     ///
@@ -20,21 +22,58 @@ pub(super) trait Log: Send {
     /// When it cannot be written. Nothing more is added then.
     fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError>;
 
-    /// Finds the failures that the log holds and the results lack: those that were not taken from `known`, of the run
-    /// whose first outcome was begun at that time.
+    /// Finds the failures that the log holds and the results lack, which ended at this time or later.
     ///
     /// # Errors
     /// When the log cannot be read.
-    fn find_unrecorded(&mut self, known: Known, begun: SystemTime) -> Result<(), SinkError>;
+    fn unrecorded(&mut self, known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError>;
 
-    /// Writes the outcome of this request to the results, with this key, if it was found. `of_log` is the key in the log.
+    /// Reads the failure at this place in the log.
     ///
     /// # Errors
-    /// When it cannot be written there, or read.
-    fn recover(&mut self, of_log: Key, key: Key) -> Result<bool, SinkError>;
+    /// When it cannot be read.
+    fn at(&mut self, place: u64) -> Result<Record<'static>, SinkError>;
+}
 
-    /// True if any were found.
-    fn has_unrecorded(&self) -> bool;
+/// Failures that a log holds and the results lack, by their keys in the log.
+#[derive(Default)]
+pub(super) struct Unrecorded(HashMap<Key, VecDeque<Found>>);
+
+/// A failure that the results lack.
+#[derive(Clone, Copy)]
+struct Found {
+    /// Its place in the log.
+    at: u64,
+    /// It stands in place of an earlier failure of the same request.
+    supersedes: bool,
+}
+
+impl Unrecorded {
+    /// Adds a failure, in the order of the log.
+    pub(super) fn add(&mut self, key: Key, at: u64, supersedes: bool) {
+        let found = Found { at, supersedes };
+        self.0.entry(key).or_default().push_back(found);
+    }
+
+    /// Takes the failures of a request: the first, and those that stand in its place; if the results have an outcome of
+    /// the request, only these.
+    fn take(&mut self, key: Key, has_outcome: bool) -> Vec<Found> {
+        let Entry::Occupied(mut entry) = self.0.entry(key) else {
+            return Vec::new();
+        };
+        let found = entry.get_mut();
+        let mut taken: Vec<_> = match has_outcome {
+            true => Vec::new(),
+            false => found.pop_front().into_iter().collect(),
+        };
+        taken.extend(std::iter::from_fn(|| {
+            found.pop_front_if(|next| next.supersedes)
+        }));
+        if found.is_empty() {
+            entry.remove();
+        }
+        taken
+    }
 }
 
 /// Why failures could not be made again: told by the sink when it is called next, since the input has nobody to tell.
@@ -46,9 +85,14 @@ pub(super) fn told(trouble: &Trouble) -> Result<(), SinkError> {
     trouble.take().map_or(Ok(()), Err)
 }
 
-/// The records without a failure in the log.
+/// The records without a failure in the log, and the failures of the log without a record.
 pub(super) struct Missing<L> {
     records: Unsuccessful,
+    unrecorded: Unrecorded,
+    /// Outcomes that only the log has are written to this journal.
+    ahead: Ahead,
+    /// The journal's records have bodies.
+    bodies: bool,
     path: PathBuf,
     /// Positions of the records in the results file, by the key of their request.
     places: HashMap<Key, Vec<u64>>,
@@ -75,21 +119,29 @@ impl<L: Log + 'static> Missing<L> {
         mut log: L,
         trouble: &Trouble,
     ) -> Result<u64, SinkError> {
+        // The file may still hold the records of results that are replaced.
+        if journal.found() == 0 {
+            return Ok(0);
+        }
         let mut places = HashMap::<Key, Vec<u64>>::new();
         let mut count = 0;
         let records = journal.unsuccessful(|at, record| {
             let wanted = record.outcome == Kind::Failed || keep == Keep::Unsuccessful;
-            if wanted && !known.take(record) {
+            if wanted && !known.add_recorded(Mark::of(record)) {
                 places.entry(record.key).or_default().push(at);
                 count += 1;
             }
         })?;
-        if let Some(begun) = journal.begun()? {
-            log.find_unrecorded(known, begun)?;
-        }
-        let idle = count == 0 && !log.has_unrecorded();
+        let unrecorded = match journal.begun()? {
+            Some(begun) if known.has_unrecorded() => log.unrecorded(known, begun)?,
+            _ => Unrecorded::default(),
+        };
+        let idle = count == 0 && unrecorded.0.is_empty();
         let missing = Missing {
             records,
+            unrecorded,
+            ahead: journal.ahead(),
+            bodies: journal.keeps_bodies(),
             path: journal.path().to_owned(),
             places,
             secrets: options.keeps_secrets(),
@@ -123,6 +175,26 @@ impl<L: Log + 'static> Missing<L> {
         self.failed = true;
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         trouble.get_or_insert(error);
+    }
+
+    /// Writes to the journal the outcomes of a request that only the log has.
+    fn recover(
+        &mut self,
+        found: &[Found],
+        key: Key,
+        has_outcome: bool,
+    ) -> Result<Recovery, SinkError> {
+        let mut recovery = Recovery::None;
+        for (nth, found) in found.iter().enumerate() {
+            let mut record = self.log.at(found.at)?.into_result(key, self.bodies);
+            record.supersedes = has_outcome || nth > 0;
+            recovery = Recovery::Recorded {
+                sent: record.timestamp.is_some(),
+                interrupted: record.error_type == Some(ErrorType::Interrupted),
+            };
+            self.ahead.add(&record)?;
+        }
+        Ok(recovery)
     }
 
     fn write_one(&mut self, at: u64, request: Option<&Request>) -> Result<(), SinkError> {
@@ -164,16 +236,16 @@ impl<L: Log + 'static> Witness for Missing<L> {
         }
     }
 
-    fn recovers(&mut self, key: Key, request: &Request) -> bool {
-        if !self.log.has_unrecorded() {
-            return false;
+    fn recovers(&mut self, key: Key, request: &Request, has_outcome: bool) -> Recovery {
+        if self.unrecorded.0.is_empty() {
+            return Recovery::None;
         }
-        let recovered = self.log.recover(self.keys.of(request), key);
-        recovered.unwrap_or_else(|error| {
-            // The batch ends, and its request must not be sent: it has its outcome.
-            self.fail(error);
-            true
-        })
+        let found = self.unrecorded.take(self.keys.of(request), has_outcome);
+        self.recover(&found, key, has_outcome)
+            .unwrap_or_else(|error| {
+                self.fail(error);
+                Recovery::Failed
+            })
     }
 
     fn ends(&mut self) {

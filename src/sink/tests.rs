@@ -1,7 +1,9 @@
 mod after_a_failed_write;
+mod after_its_record;
 mod faulty;
 mod files;
 mod in_step;
+mod replaced;
 mod what_is_written;
 mod when_it_is_written;
 

@@ -323,11 +323,21 @@ fn a_name_of_another_format_is_refused() {
         "x.SQLite",
         "x.xlsx",
         "d/x.CSV",
+        ".csv",
+        "./.GZ",
+        ".zst",
+        ".Db",
+        "x.7z",
+        "x.avro",
     ] {
         for more in ["--overwrite", "--dry-run"] {
             bed.refuses(2, &["-o", name, more, "list"])
                 .says("the name promises");
         }
+    }
+    for (option, name) in [("--failures", ".csv"), ("--summary-json", "s.json.GZ")] {
+        bed.refuses(2, &[option, name, "list"])
+            .says("the name promises");
     }
     let run = bed.haul(&["list"]).env("HAUL_OUTPUT", "x.db").done();
     run.exits(2).says("HAUL_OUTPUT");

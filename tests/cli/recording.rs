@@ -11,6 +11,8 @@ mod kills;
 mod last_line;
 #[path = "recording/long_lines.rs"]
 mod long_lines;
+#[path = "recording/only_in_log.rs"]
+mod only_in_log;
 #[path = "recording/streams.rs"]
 mod streams;
 

@@ -106,6 +106,14 @@ impl Input {
         known.collect()
     }
 
+    /// The requests of each database, with its name.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &[Request])> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::Failures { name, requests, .. } => Some((&**name, requests.as_slice())),
+            Source::Url(..) | Source::Unseen(..) | Source::Lines { .. } => None,
+        })
+    }
+
     /// The next request, or what is none.
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, Bad>> {
         loop {

@@ -11,6 +11,7 @@ mod files;
 mod generate;
 mod header_text;
 mod input;
+mod leads_back;
 mod limits;
 mod line;
 mod look;

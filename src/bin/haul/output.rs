@@ -60,14 +60,18 @@ pub(crate) fn open(
         None => records,
     };
     let resume = ending.resume || ending.retry_failed;
-    // The results file last: a run that could not begin leaves none behind, which would be in the way of the next.
-    let mut failures = match to.failures.as_deref() {
-        None => Failed::Nowhere,
-        Some(path) => failures(path, resume, ending.overwrite, records.clone(), redaction)?,
+    // The results file first: its lock keeps a second process from all files of the first one.
+    let results = open_results(arguments, records.clone(), register)?;
+    let failures = match to.failures.as_deref() {
+        None => Ok(Failed::Nowhere),
+        Some(path) => failures(path, resume, ending.overwrite, records, redaction),
     };
-    let results = open_results(arguments, records, redaction, register, &mut failures);
-    match results {
-        Ok(results) => {
+    let failures = failures.and_then(|mut failures| {
+        rebuild(&mut failures, &results, redaction)?;
+        Ok(failures)
+    });
+    match failures {
+        Ok(failures) => {
             let log = to.failures.clone();
             Ok(Output {
                 results,
@@ -78,19 +82,31 @@ pub(crate) fn open(
             })
         }
         Err(failure) => {
-            drop(failures);
-            new.remove(&["--failures"]);
+            // A run that could not begin leaves no file behind, which would be in the way of the next.
+            drop(results);
+            new.remove(&["--output", "--failures"]);
             Err(failure)
         }
     }
 }
 
+/// Keeps a failure log in step with a results file.
+fn rebuild(failures: &mut Failed, results: &Results, redaction: &Redaction) -> Result<(), Failure> {
+    let Results::Journal(journal) = results else {
+        return Ok(());
+    };
+    let rebuilt = match failures {
+        Failed::Nowhere | Failed::Terminal(_) => Ok(0),
+        Failed::Log(log) => log.rebuild(journal, redaction),
+        Failed::Database(database) => database.rebuild(journal, redaction),
+    };
+    rebuilt.map(drop).map_err(wrong)
+}
+
 fn open_results(
     arguments: &Arguments,
     records: RecordOptions,
-    redaction: &Redaction,
     register: &FileRegister,
-    failures: &mut Failed,
 ) -> Result<Results, Failure> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let resume = ending.resume || ending.retry_failed;
@@ -127,12 +143,6 @@ fn open_results(
                 .durable(ending.durable)
                 .retry_failed(ending.retry_failed)
                 .resume_writes(ending.resume_writes);
-            let rebuilt = match failures {
-                Failed::Nowhere | Failed::Terminal(_) => Ok(0),
-                Failed::Log(log) => log.rebuild(&journal, redaction),
-                Failed::Database(database) => database.rebuild(&journal, redaction),
-            };
-            rebuilt.map_err(wrong)?;
             Results::Journal(Box::new(journal))
         }
     })

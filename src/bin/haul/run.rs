@@ -2,7 +2,9 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
+use std::time::Duration;
 
 use haul::batch::{CancelToken, End, Intake};
 use haul::sink::Sink;
@@ -15,17 +17,21 @@ use crate::dry_run;
 use crate::failure::{Failure, Status};
 use crate::files::{self, SummaryFile, results_path};
 use crate::input;
+use crate::leads_back;
 use crate::look::Look;
 use crate::output::{self, Results};
 use crate::progress;
 use crate::report::{report, stopped_early};
 use crate::run_limit::{self, RunLimit};
 use crate::settings::{self, Settings};
-use crate::signals;
+use crate::signals::{self, Signalled};
 use crate::stdout;
 use crate::total;
 use crate::units::Most;
 use crate::voice::Voice;
+
+/// Time between two looks for a signal while the first request is waited for.
+const SIGNALS: Duration = Duration::from_millis(50);
 
 /// From how many finished requests on a share of failures counts.
 const SHARE_FROM: u64 = 100;
@@ -41,6 +47,7 @@ pub(crate) fn run(
     let Settings { client, lines } = settings::settings(arguments, voice)?;
     let lines = lines.register(files.register().clone());
     let requests = input::open(arguments, lines, files.register(), voice)?;
+    leads_back::check(arguments, &files, &requests)?;
     let known = requests.known();
     files.check_writable()?;
     check_stdout(arguments)?;
@@ -73,13 +80,22 @@ pub(crate) fn run(
     } else {
         client.channel()
     };
-    feed(requests, intake)?;
+    let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
     if shown != Shown::None && !arguments.ending.retry_failed {
         total::count(&arguments.inputs, known, found, outcomes.progress());
     }
     let how_to_resume = again::how_to_resume(arguments, client.redaction());
     limit.runs(outcomes.summary(), how_to_resume.clone());
+    // What is replaced stays as it is if a pipe turns out to be no list.
+    if !files.replaced(arguments).is_empty()
+        && !comes(&first, &signalled)
+        && let Some(failure) = refusal.failure()
+    {
+        drop((outcomes, output, summary_file));
+        new.remove(&["--output", "--failures", "--summary-json"]);
+        return Err(failure);
+    }
     let Driven {
         ended,
         mut summary,
@@ -170,24 +186,42 @@ fn check_stdout(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads on a thread of its own: input that is slow holds no result back.
+/// Reads on a thread of its own: input that is slow holds no result back. The receiver is told of the first request, and
+/// is disconnected without one if there is none.
 fn feed(
     requests: impl Iterator<Item = Request> + Send + 'static,
     intake: Intake,
-) -> Result<(), Failure> {
+) -> Result<Receiver<()>, Failure> {
+    let (begins, first) = channel();
+    let mut begins = Some(begins);
     let read = move || {
         // Ends where there is nobody left to read for.
-        drop(
-            requests
-                .map(|request| intake.send(request))
-                .find(Result::is_err),
-        );
+        let send = |request| {
+            if let Some(begins) = begins.take() {
+                let _ = begins.send(());
+            }
+            intake.send(request)
+        };
+        drop(requests.map(send).find(Result::is_err));
+        drop(begins);
     };
     thread::Builder::new()
         .name("haul-input".to_owned())
         .spawn(read)
         .map_err(|e| Failure::unwritten(format!("no thread to read the input: {e}")))?;
-    Ok(())
+    Ok(first)
+}
+
+/// Waits for the first request. Returns false if there is none; a signal ends the wait.
+fn comes(first: &Receiver<()>, signalled: &Signalled) -> bool {
+    loop {
+        match first.recv_timeout(SIGNALS) {
+            Ok(()) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) if signalled.number().is_some() => return false,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
 }
 
 /// Result of taking the outcomes until there are no more.

@@ -1,7 +1,5 @@
 //! A failure log in step with the results file that it is written beside.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -10,13 +8,13 @@ use std::time::SystemTime;
 
 use super::Failures;
 use crate::error::ErrorType;
-use crate::record::{Key, Record};
+use crate::record::Record;
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::sink::journal::{Ahead, Follower, Tail, whole_lines};
-use crate::sink::known::{Known, class_of, stamp};
+use crate::sink::known::{Known, Mark};
 use crate::sink::lines::Lines;
-use crate::sink::missing::{Log, Missing};
+use crate::sink::missing::{Log, Missing, Unrecorded};
 use crate::sink::{Journal, Place, SinkError};
 
 impl Failures {
@@ -68,17 +66,17 @@ impl<W: Write + Send + 'static> Failures<W> {
         redaction: &Redaction,
     ) -> Result<u64, SinkError> {
         self.follower = Some(Follower::of(journal));
-        let known = self.read(path)?;
-        if journal.found() == 0 {
-            return Ok(0);
-        }
+        let is_replaced = self.lines().is_untouched();
+        let known = match is_replaced {
+            true => Known::default(),
+            false => self.read(path)?,
+        };
         let shown = (&self.options, redaction);
         let log = Rebuilt {
             lines: Arc::clone(&self.lines),
             secrets: self.options.keeps_secrets(),
             ahead: Arc::new(journal.ahead()),
             path: path.to_owned(),
-            unrecorded: HashMap::new(),
         };
         Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
     }
@@ -91,9 +89,7 @@ impl<W: Write + Send + 'static> Failures<W> {
         let tail = whole_lines(&file, |_, line| {
             // A line that is none (torn in an earlier run, or added by hand) stands for no record.
             if let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) {
-                let at = record.timestamp.map(stamp);
-                let index = record.index as i64;
-                known.add(index, &record.url, at.as_deref(), class_of(&record));
+                known.add(Mark::of(&record));
             }
             Ok(())
         });
@@ -112,8 +108,6 @@ struct Rebuilt<W: Write> {
     secrets: bool,
     ahead: Arc<Ahead>,
     path: PathBuf,
-    /// Positions in the log of failures that the results lack, by their keys there.
-    unrecorded: HashMap<Key, Vec<u64>>,
 }
 
 impl<W: Write> Rebuilt<W> {
@@ -121,7 +115,7 @@ impl<W: Write> Rebuilt<W> {
         SinkError::new(Place::File(self.path.clone()), "cannot be read", error)
     }
 
-    fn at(&self, at: u64) -> io::Result<Record<'static>> {
+    fn read(&self, at: u64) -> io::Result<Record<'static>> {
         let mut file = BufReader::new(File::open(&self.path)?);
         file.seek(SeekFrom::Start(at))?;
         let mut line = Vec::new();
@@ -143,48 +137,32 @@ impl<W: Write + Send> Log for Rebuilt<W> {
         Ok(())
     }
 
-    fn find_unrecorded(&mut self, mut known: Known, begun: SystemTime) -> Result<(), SinkError> {
-        if !known.has_more() {
-            return Ok(());
-        }
+    fn unrecorded(&mut self, mut known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError> {
         let file = File::open(&self.path).map_err(|e| self.wrong(e))?;
-        let mut found = HashMap::<Key, Vec<u64>>::new();
+        let mut unrecorded = Unrecorded::default();
+        // False behind a failure that ended before the batch of the results began: those that were not sent have no time,
+        // and belong to the batch of those around them.
+        let mut of_batch = true;
         let read = whole_lines(&file, |at, line| {
-            let record = Record::parse(&String::from_utf8_lossy(line));
-            // A failure that was begun before belongs to another run with other results. A request that cannot be sent
-            // fails in the same way in every run.
-            let of_run = |record: &Record<'_>| match record.timestamp {
-                Some(at) => at >= begun,
-                None => record.error_type == Some(ErrorType::InvalidRequest),
+            let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) else {
+                return Ok(());
             };
-            if let Ok(record) = record
-                && of_run(&record)
-                && known.take(&record)
-            {
-                found.entry(record.key).or_default().push(at);
+            if let Some(started) = record.timestamp {
+                let ended = started.checked_add(record.elapsed.unwrap_or_default());
+                of_batch = ended.is_some_and(|ended| ended >= begun);
+            }
+            // A request that cannot be sent fails in the same way in every run.
+            let unsendable = record.error_type == Some(ErrorType::InvalidRequest);
+            if !known.take_recorded(Mark::of(&record)) && (of_batch || unsendable) {
+                unrecorded.add(record.key, at, record.supersedes);
             }
             Ok(())
         });
         read.map_err(|e| self.wrong(e))?;
-        self.unrecorded = found;
-        Ok(())
+        Ok(unrecorded)
     }
 
-    fn recover(&mut self, of_log: Key, key: Key) -> Result<bool, SinkError> {
-        let Entry::Occupied(mut places) = self.unrecorded.entry(of_log) else {
-            return Ok(false);
-        };
-        let at = places.get_mut().pop();
-        if places.get().is_empty() {
-            places.remove();
-        }
-        let Some(at) = at else { return Ok(false) };
-        let record = self.at(at).map_err(|e| self.wrong(e))?;
-        self.ahead.add(&record.into_result(key))?;
-        Ok(true)
-    }
-
-    fn has_unrecorded(&self) -> bool {
-        !self.unrecorded.is_empty()
+    fn at(&mut self, place: u64) -> Result<Record<'static>, SinkError> {
+        self.read(place).map_err(|e| self.wrong(e))
     }
 }

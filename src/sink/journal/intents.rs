@@ -14,7 +14,7 @@ use super::super::growing::{self, Growing, GrowingFile, Opened};
 use super::counts::take_one;
 use super::saves::{Begun, SaveLine, digest};
 use super::seen::{FileVersion, Tail, refusal, whole_lines};
-use super::{Shared, lock, wrong};
+use super::{Before, Shared, lock, wrong};
 use crate::record::{Key, KeyVersion, Keys, Version};
 use crate::request::{Intents, Request};
 use crate::sink::SinkError;
@@ -110,6 +110,8 @@ pub(super) struct Book {
 struct State {
     /// Opened for the first intent: most batches have none.
     file: Option<Arc<dyn GrowingFile>>,
+    /// The file may be that of results which are replaced.
+    is_replaced: bool,
     /// Intents without an outcome.
     open: HashMap<Key, u32>,
     /// Those of an earlier run whose request is sent again: their intent stands.
@@ -131,6 +133,7 @@ impl Book {
         open: HashMap<Key, u32>,
         begun: Begun,
         opened: Opened,
+        before: Before,
     ) -> Book {
         Book {
             path,
@@ -138,6 +141,7 @@ impl Book {
             durable: AtomicBool::new(false),
             state: Mutex::new(State {
                 file: None,
+                is_replaced: before == Before::IsReplaced,
                 open,
                 reopened: HashMap::new(),
                 begun,
@@ -156,6 +160,21 @@ impl Book {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes the file of results that are replaced.
+    pub(super) fn begin(&self) -> Result<(), SinkError> {
+        let mut state = self.state();
+        let removed = self.remove_replaced(&mut state);
+        removed.map_err(|e| wrong(&self.path, "cannot be removed", e))
+    }
+
+    fn remove_replaced(&self, state: &mut State) -> io::Result<()> {
+        if state.is_replaced {
+            remove(&self.path)?;
+            state.is_replaced = false;
+        }
+        Ok(())
     }
 
     /// A request that was cut off is sent again.
@@ -225,6 +244,7 @@ impl Book {
         if let Some(file) = &state.file {
             return Ok(Arc::clone(file));
         }
+        self.remove_replaced(state)?;
         let opened = growing::options().create(true).open(&self.path)?;
         growing::go_to_end(&opened)?;
         if self.durable.load(Ordering::Relaxed) {
@@ -298,12 +318,15 @@ impl Book {
             return Ok(());
         }
         state.file = None;
-        match std::fs::remove_file(&self.path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                Err(wrong(&self.path, "cannot be removed", e))
-            }
-            _ => Ok(()),
-        }
+        remove(&self.path).map_err(|e| wrong(&self.path, "cannot be removed", e))
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
     }
 }
 

@@ -88,6 +88,14 @@ pub struct Journal {
     resume_writes: bool,
 }
 
+/// Treatment of what a results file and its journal hold when they are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Stays,
+    /// It is emptied when the batch begins.
+    IsReplaced,
+}
+
 /// What the journal has in common with the requests it hands on.
 struct Shared {
     seen: Mutex<Seen>,
@@ -100,11 +108,28 @@ pub(super) trait Witness: Send {
     /// This one comes by, whether or not it has its outcome.
     fn sees(&mut self, key: Key, request: &Request);
 
-    /// This one has no outcome in the results. True if the witness knew one, and wrote it there under this key.
-    fn recovers(&mut self, key: Key, request: &Request) -> bool;
+    /// Writes to the results, under this key, what the witness knows of a request and they lack: its outcome, and those
+    /// that stand in place of an earlier one. `has_outcome`: the results have an outcome of it.
+    fn recovers(&mut self, key: Key, request: &Request, has_outcome: bool) -> Recovery;
 
     /// There are no more.
     fn ends(&mut self);
+}
+
+/// Outcome of a request that the results lacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recovery {
+    /// The results lack none that is known.
+    None,
+    /// It was written to the results; of several, this tells of the last.
+    Recorded {
+        /// The request was sent.
+        sent: bool,
+        /// Its class is [`Interrupted`](crate::ErrorType::Interrupted).
+        interrupted: bool,
+    },
+    /// It could not be written. The batch ends, and the request must not be sent: it has its outcome.
+    Failed,
 }
 
 impl Journal {
@@ -154,7 +179,7 @@ impl Journal {
             }
             (own, other) => own.or(other).unwrap_or_default(),
         };
-        Journal::of(path, file, seen, version, opened)
+        Journal::of(path, file, seen, version, opened, Before::Stays)
     }
 
     /// Begins a new results file.
@@ -167,32 +192,27 @@ impl Journal {
             // Says what is wrong with it.
             Lines::create(path)?;
         }
-        Journal::anew(path, lock::options().create_new(true))
+        Journal::anew(path, lock::options().create_new(true), Before::IsReplaced)
     }
 
-    /// Begins a new results file, in place of one there may be.
+    /// Begins a new results file, in place of one there may be. That and its `RESULTS.journal` are emptied when the batch
+    /// [begins](Sink::begin): a batch that does not begin loses nothing.
     ///
     /// # Errors
     /// When the file cannot be made, or is being written by another process.
     pub fn overwrite(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        Journal::anew(path.as_ref(), lock::options().create(true))
+        let options = &mut lock::options();
+        Journal::anew(path.as_ref(), options.create(true), Before::IsReplaced)
     }
 
-    fn anew(path: &Path, options: &OpenOptions) -> Result<Journal, SinkError> {
+    fn anew(path: &Path, options: &OpenOptions, before: Before) -> Result<Journal, SinkError> {
         let file = options
             .open(path)
             .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
         lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
-        growing::cut(&file, 0).map_err(|e| wrong(path, "cannot be emptied", e))?;
-        let intents = intents::path_of(path);
-        match std::fs::remove_file(&intents) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                return Err(wrong(&intents, "cannot be removed", e));
-            }
-            _ => {}
-        }
         let (seen, version) = (Seen::default(), KeyVersion::default());
-        Journal::of(path, file, seen, version, growing::as_they_are())
+        let opened = growing::as_they_are();
+        Journal::of(path, file, seen, version, opened, before)
     }
 
     /// The journal of a file that stands at its end.
@@ -202,12 +222,16 @@ impl Journal {
         mut seen: Seen,
         version: KeyVersion,
         opened: Opened,
+        before: Before,
     ) -> Result<Journal, SinkError> {
         let (journal, begun) = (intents::path_of(path), seen.take_begun());
         let unfinished = Unfinished::read(&journal, &begun)?;
         let mut lines = Lines::at_end_of(path, opened(file))?;
+        if before == Before::IsReplaced {
+            lines = lines.replacing();
+        }
         let unresolved = seen.take_unresolved();
-        let book = Book::new(journal, unresolved, begun, opened);
+        let book = Book::new(journal, unresolved, begun, opened, before);
         if seen.is_last_line_open() {
             lines.end_last_line();
         }
@@ -297,6 +321,8 @@ impl Journal {
 
 impl<T: 'static> Sink<T> for Journal {
     fn begin(&mut self) -> Result<(), SinkError> {
+        self.out().begin()?;
+        self.shared.book.begin()?;
         if self.out().durable {
             lock::sync_folder(&self.path).map_err(|e| wrong(&self.path, "cannot be kept", e))?;
         }

@@ -56,6 +56,11 @@ impl Out {
         }
     }
 
+    /// Empties a file whose records are replaced.
+    pub(super) fn begin(&mut self) -> Result<(), SinkError> {
+        self.lines.begin()
+    }
+
     pub(super) fn progress(&self) -> &Arc<Progress> {
         &self.progress
     }
@@ -102,7 +107,7 @@ impl Out {
 
 impl Drop for Out {
     fn drop(&mut self) {
-        if self.commit().is_err() {
+        if !self.lines.is_untouched() && self.commit().is_err() {
             self.progress.lost.store(true, Ordering::Release);
         }
     }

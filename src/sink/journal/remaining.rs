@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError};
 use super::intents::Announcer;
 use super::saves::SaveAnnouncer;
 use super::seen::Place;
-use super::{Shared, Witness};
-use crate::record::{Key, Keys};
+use super::{Recovery, Shared, Witness};
+use crate::record::Keys;
 use crate::request::{Intents, Request, Resumed, SaveLog};
 
 /// The iterator of [`Journal::remaining`](super::Journal::remaining).
@@ -62,11 +62,6 @@ impl<I> Remaining<I> {
         Some(what(&mut **witness))
     }
 
-    /// True if the witness had the outcome of a request that the results lack.
-    fn is_recovered(&self, key: Key, request: &Request) -> bool {
-        self.tell(|witness| witness.recovers(key, request)) == Some(true)
-    }
-
     /// What is to be done with the request at this position; none where it has its outcome.
     fn resumed(&self, request: &Request, position: u64) -> Option<Option<Resumed>> {
         // A method that may be repeated needs no intent.
@@ -87,20 +82,29 @@ impl<I> Remaining<I> {
             .seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        match seen.next(key, self.retry_failed, self.resume_writes) {
-            Place::Done => return None,
-            Place::New if self.is_recovered(key, request) => {
-                // The intent of this request, if there is one, has its outcome now.
-                seen.take_interrupted(key);
-                self.shared.book.settle(key);
-                if !self.retry_failed {
+        let place = seen.next(key, self.retry_failed, self.resume_writes);
+        let has_outcome = place != Place::New;
+        let recovery = self
+            .tell(|witness| witness.recovers(key, request, has_outcome))
+            .unwrap_or(Recovery::None);
+        match recovery {
+            Recovery::None => {}
+            Recovery::Failed => return None,
+            Recovery::Recorded { sent, interrupted } => {
+                if sent || interrupted {
+                    // The intent of this request, if there is one, has its outcome now.
+                    seen.take_interrupted(key);
+                    self.shared.book.settle(key);
+                }
+                if !self.retry_failed || (interrupted && !self.resume_writes) {
                     return None;
                 }
-                resumed.supersedes = true;
             }
-            Place::New => {}
-            Place::Again => resumed.supersedes = true,
         }
+        if place == Place::Done {
+            return None;
+        }
+        resumed.supersedes = has_outcome || recovery != Recovery::None;
         if seen.take_interrupted(key) {
             if self.resume_writes {
                 self.shared.book.reopen(key);

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::scan::scan;
 use super::{Journal, Witness, wrong};
@@ -27,15 +27,24 @@ impl Journal {
         self.shared.witness.set(Mutex::new(witness)).is_ok()
     }
 
-    /// When the first outcome on record was begun that was sent. `None`: none was.
+    /// True if records have the bodies of responses.
+    pub(in super::super) fn keeps_bodies(&self) -> bool {
+        self.options.keeps_bodies()
+    }
+
+    /// Lower bound for the time at which outcomes of this batch ended, the lost ones too: the time at which the first
+    /// request on record was handed in, since outcomes are recorded as they end, or in the order of the input. `None`: no
+    /// request on record was sent.
     pub(in super::super) fn begun(&self) -> Result<Option<SystemTime>, SinkError> {
         let failed = |e| wrong(&self.path, "cannot be read", e);
         let file = File::open(&self.path).map_err(failed)?;
         for line in BufReader::new(file).split(b'\n') {
             let line = line.map_err(failed)?;
-            let record = Record::parse(text(&line).trim_end());
-            if let Some(at) = record.ok().and_then(|record| record.timestamp) {
-                return Ok(Some(at));
+            let begun = Record::parse(text(&line).trim_end())
+                .ok()
+                .and_then(|record| handed_in(&record));
+            if begun.is_some() {
+                return Ok(begun);
             }
         }
         Ok(None)
@@ -79,6 +88,15 @@ impl Unsuccessful {
         Record::parse(text(&line).trim_end())
             .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
     }
+}
+
+/// Time at which the request of a record was handed in, at the latest. `None`: it was not sent.
+fn handed_in(record: &Record<'_>) -> Option<SystemTime> {
+    // Records have their times to the millisecond.
+    let rounding = Duration::from_millis(1);
+    let total = record.total.unwrap_or_default();
+    let before = total.saturating_sub(record.elapsed.unwrap_or_default());
+    record.timestamp?.checked_sub(before + rounding)
 }
 
 fn text(line: &[u8]) -> Cow<'_, str> {

@@ -1,10 +1,12 @@
 //! The failure log as an SQLite database.
 
 mod file;
+mod line;
 mod read;
 mod rebuild;
 mod row;
 mod rows;
+mod run_id;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -50,7 +52,8 @@ use writer::Writer;
 /// ```
 /// A rejected request, where asked for, has `error_type` `rejected`, `layer` `application`, and the application's message.
 /// `timestamp` of a request that was never sent is when it was given up. `key`, `source` and `line` are those of the
-/// [record](crate::record).
+/// [record](crate::record). `run_id` is the time in `started`, 8 hexadecimal digits of the path of the results file that
+/// the rows [follow](Sqlite::rebuild), if there is one, and 8 random ones.
 ///
 /// A database of version 1 is brought up to date when it is opened for writing. Its rows had no key and get `1-` and the
 /// digest of their URL: as before, `last_failures` has one of them for each URL.
@@ -158,6 +161,10 @@ impl Sqlite {
     /// the input, from which it takes headers and body; one that the input no longer has is written without them, and
     /// cannot be run again. `redaction` is the [client's](crate::Client::redaction).
     ///
+    /// An outcome of the same batch that only the database has, as after a machine's crash, is written to the results when
+    /// its request comes by, as far as its row tells, and the request is not sent again. The rows of other results files
+    /// are left alone: the name of a run tells which results file it wrote, or another of its failures in that file does.
+    ///
     /// ```no_run
     /// # let (client, urls) = (haul::Client::new(), ["https://example.com/"]);
     /// use haul::sink::{Journal, Sqlite};
@@ -175,13 +182,15 @@ impl Sqlite {
             0 => Default::default(),
             _ => rows::known(&self.path)?,
         };
-        let coming = self.start_run()?;
+        let coming = self.start_run(Some(journal.path()))?;
         self.ahead = true;
         let follower = Follower::of(journal);
         self.writer.follow(Arc::clone(follower.ahead()))?;
         self.follower = Some(follower);
         let log = Rebuilt {
             orders: self.writer.orders(),
+            path: self.path.clone(),
+            results: journal.path().to_owned(),
             earlier,
             coming,
         };
@@ -205,9 +214,10 @@ impl Sqlite {
         held.map_or(Ok(()), |failure| self.writer.add(failure))
     }
 
-    fn start_run(&mut self) -> Result<String, SinkError> {
+    /// `results`: the results file that the rows follow.
+    fn start_run(&mut self, results: Option<&Path>) -> Result<String, SinkError> {
         let started = stamp(SystemTime::now());
-        let run_id = format!("{started}-{:08x}", fastrand::u32(..));
+        let run_id = run_id::new(&started, results);
         self.writer
             .begin(run_id.clone(), started, self.arguments.clone())?;
         self.run = Some(run_id.clone());
@@ -220,7 +230,7 @@ impl<T: 'static> Sink<T> for Sqlite {
         if std::mem::take(&mut self.ahead) {
             return Ok(());
         }
-        self.start_run().map(drop)
+        self.start_run(None).map(drop)
     }
 
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
@@ -230,7 +240,7 @@ impl<T: 'static> Sink<T> for Sqlite {
         }
         let run_id = match &self.run {
             Some(run_id) => run_id.clone(),
-            None => self.start_run()?,
+            None => self.start_run(None)?,
         };
         let failure = Failure::new(outcome, run_id, &self.options);
         let passed = match &mut self.follower {
@@ -248,7 +258,7 @@ impl<T: 'static> Sink<T> for Sqlite {
         self.release()?;
         let run_id = match &self.run {
             Some(run_id) => run_id.clone(),
-            None => self.start_run()?,
+            None => self.start_run(None)?,
         };
         self.writer.finish(Run::new(run_id, summary))?;
         told(&self.trouble)

@@ -123,7 +123,7 @@ fn read(path: &Path, file: &Path, how: &str) -> Result<Vec<Request>, SinkError> 
 }
 
 /// The request of a row. One that cannot be understood stands for itself, so that the others are not lost with it.
-fn request(text: String, url: String) -> Request {
+pub(super) fn request(text: String, url: String) -> Request {
     Record::parse_request(&format!(r#"{{"v":1,"request":{text}}}"#))
         .unwrap_or_else(|e| Request::unreadable(url, e.to_string()))
 }

@@ -1,20 +1,24 @@
-//! Rows that a kill kept from the database, on their way back into it.
+//! Rows that a kill kept from the database, on their way back into it, and rows that only the database has.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::super::SinkError;
 use super::super::known::{Known, stamp};
-use super::super::missing::Log;
+use super::super::missing::{Log, Unrecorded};
 use super::row::Failure;
+use super::rows::{self, Run};
 use super::writer::Orders;
-use crate::record::{Key, Record};
+use crate::record::Record;
 use crate::request::Request;
 
 /// Rows made again, each of the run that its record is of.
 pub(super) struct Rebuilt {
     pub(super) orders: Orders,
-    /// The runs of the database, oldest first: when each started, and its name.
-    pub(super) earlier: Vec<(String, String)>,
+    pub(super) path: PathBuf,
+    pub(super) results: PathBuf,
+    /// The runs of the database, oldest first.
+    pub(super) earlier: Vec<Run>,
     /// The run that is to come.
     pub(super) coming: String,
 }
@@ -38,16 +42,11 @@ impl Log for Rebuilt {
         Ok(())
     }
 
-    /// A database has rows of many runs, of other results too, and which of them these results lack is not known.
-    fn find_unrecorded(&mut self, _: Known, _: SystemTime) -> Result<(), SinkError> {
-        Ok(())
+    fn unrecorded(&mut self, known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError> {
+        rows::unrecorded(&self.path, &self.results, known, begun)
     }
 
-    fn recover(&mut self, _: Key, _: Key) -> Result<bool, SinkError> {
-        Ok(false)
-    }
-
-    fn has_unrecorded(&self) -> bool {
-        false
+    fn at(&mut self, place: u64) -> Result<Record<'static>, SinkError> {
+        rows::record(&self.path, place)
     }
 }

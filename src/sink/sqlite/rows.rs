@@ -1,35 +1,169 @@
-//! The rows that a database has.
+//! The rows that a database has, and those among them that a results file lost.
 
+use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::super::SinkError;
-use super::super::known::Known;
+use super::super::known::{Known, Mark};
+use super::super::missing::Unrecorded;
+use super::super::{Place, SinkError};
 use super::file::{PATIENCE, error};
+use super::line::Line;
+use super::run_id;
+use crate::record::{Key, Record};
 
-/// The rows there are, and the runs, oldest first: when each started, and its name.
-pub(super) fn known(path: &Path) -> Result<(Known, Vec<(String, String)>), SinkError> {
-    let read = || {
-        let database = Connection::open(path)?;
-        database.busy_timeout(PATIENCE)?;
-        let mut runs =
-            database.prepare("SELECT started, run_id FROM runs ORDER BY started, rowid")?;
-        let runs = runs.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let runs = runs.collect::<rusqlite::Result<_>>()?;
-        Ok((failures(&database)?, runs))
-    };
-    read().map_err(|e| error(path, "cannot be read as an SQLite database", e))
+/// A run of the database: when it started, and its name.
+pub(super) type Run = (String, String);
+
+/// Reads which failures there are, and the runs, oldest first.
+pub(super) fn known(path: &Path) -> Result<(Known, Vec<Run>), SinkError> {
+    reading(path, |database| {
+        let mut known = Known::default();
+        each_row(database, |row| known.add(row.mark()))?;
+        Ok((known, runs(database)?))
+    })
 }
 
-fn failures(database: &Connection) -> rusqlite::Result<Known> {
-    let mut known = Known::default();
-    let mut rows = database.prepare("SELECT idx, url, timestamp, error_type FROM failures")?;
+/// Finds the rows of a results file that are not among its records. A database has rows of other results too: a row
+/// belongs to the results if their batch has another failure of its run, or if its run is named after the file at
+/// `results` and the row is of this time or later. The same path may have had other results before.
+pub(super) fn unrecorded(
+    path: &Path,
+    results: &Path,
+    mut known: Known,
+    begun: SystemTime,
+) -> Result<Unrecorded, SinkError> {
+    reading(path, |database| {
+        let own = own_runs(database, results, &known)?;
+        let mut unrecorded = Unrecorded::default();
+        // Keys and positions of the rows before. A second row of a request tells of its outcome in a later run.
+        let mut earlier = HashSet::new();
+        each_row(database, |row| {
+            let (Some(run), Ok(key)) = (own.get(row.run_id), row.key.parse::<Key>()) else {
+                return;
+            };
+            let in_time = || row.ended().is_some_and(|ended| ended >= begun);
+            if *run == Own::ByName && !in_time() {
+                return;
+            }
+            let supersedes = !earlier.insert((key, row.index));
+            if !known.take_recorded(row.mark()) {
+                unrecorded.add(key, row.rowid as u64, supersedes);
+            }
+        })?;
+        Ok(unrecorded)
+    })
+}
+
+/// Reads a row as a line of a failure log, without its request.
+pub(super) fn record(path: &Path, rowid: u64) -> Result<Record<'static>, SinkError> {
+    let line = reading(path, |database| Line::read(database, rowid as i64))?;
+    line.into_record().map_err(|wrong| {
+        let reason = io::Error::new(io::ErrorKind::InvalidData, wrong);
+        let place = Place::File(path.to_owned());
+        SinkError::new(place, "has a row that cannot be read", reason)
+    })
+}
+
+fn reading<A>(
+    path: &Path,
+    read: impl FnOnce(&Connection) -> rusqlite::Result<A>,
+) -> Result<A, SinkError> {
+    let opened = || {
+        let database = Connection::open(path)?;
+        database.busy_timeout(PATIENCE)?;
+        read(&database)
+    };
+    opened().map_err(|e| error(path, "cannot be read as an SQLite database", e))
+}
+
+fn runs(database: &Connection) -> rusqlite::Result<Vec<Run>> {
+    let mut runs = database.prepare("SELECT started, run_id FROM runs ORDER BY started, rowid")?;
+    runs.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Reason why a run is one that wrote a results file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Own {
+    /// It is named after the file.
+    ByName,
+    /// The file has a failure of it.
+    ByFailure,
+}
+
+/// The runs that wrote a results file, by their names.
+fn own_runs(
+    database: &Connection,
+    results: &Path,
+    known: &Known,
+) -> rusqlite::Result<HashMap<String, Own>> {
+    let is_named = |run: &Run| run_id::is_of(&run.1, &run.0, results);
+    let named = runs(database)?.into_iter().filter(is_named);
+    let mut own: HashMap<_, _> = named.map(|(_, run_id)| (run_id, Own::ByName)).collect();
+    each_row(database, |row| {
+        // A request that cannot be sent fails in the same way in runs of other results.
+        let was_sent = row.sent_at().is_some();
+        if own.get(row.run_id) != Some(&Own::ByFailure) && was_sent && known.is_recorded(row.mark())
+        {
+            own.insert(row.run_id.to_owned(), Own::ByFailure);
+        }
+    })?;
+    Ok(own)
+}
+
+/// The columns of a row that tell it from others.
+struct Row<'r> {
+    rowid: i64,
+    index: u64,
+    url: &'r str,
+    timestamp: &'r str,
+    class: &'r str,
+    key: &'r str,
+    run_id: &'r str,
+    elapsed_ms: Option<f64>,
+}
+
+impl Row<'_> {
+    fn mark(&self) -> Mark {
+        Mark::new(self.index, self.url, self.sent_at(), self.class)
+    }
+
+    /// Time at which the last attempt began. The time of a request that was not sent is only that of its row.
+    fn sent_at(&self) -> Option<&str> {
+        self.elapsed_ms.map(|_| self.timestamp)
+    }
+
+    /// The end of the request's last attempt; of one that was not sent, the time at which it was given up.
+    fn ended(&self) -> Option<SystemTime> {
+        let started = SystemTime::from(self.timestamp.parse::<Timestamp>().ok()?);
+        let elapsed = Duration::try_from_secs_f64(self.elapsed_ms.unwrap_or_default() / 1e3);
+        started.checked_add(elapsed.ok()?)
+    }
+}
+
+/// Tells of each row, in the order in which they were written.
+fn each_row(database: &Connection, mut each: impl FnMut(&Row<'_>)) -> rusqlite::Result<()> {
+    let mut rows = database.prepare(
+        "SELECT rowid, idx, url, timestamp, error_type, key, run_id, elapsed_ms FROM failures ORDER BY rowid",
+    )?;
     let mut rows = rows.query([])?;
     while let Some(row) = rows.next()? {
-        let index = row.get(0)?;
         let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-        known.add(index, text(1)?, Some(text(2)?), text(3)?);
+        each(&Row {
+            rowid: row.get(0)?,
+            index: row.get::<_, i64>(1)? as u64,
+            url: text(2)?,
+            timestamp: text(3)?,
+            class: text(4)?,
+            key: text(5)?,
+            run_id: text(6)?,
+            elapsed_ms: row.get(7)?,
+        });
     }
-    Ok(known)
+    Ok(())
 }

@@ -28,6 +28,15 @@ pub(super) struct Faults {
 }
 
 impl Faults {
+    /// The disk is full at this write, and at the following ones as long as it says.
+    pub(super) fn full(full_at: u64, full_for: u64) -> Faults {
+        Faults {
+            full_at,
+            full_for,
+            ..Faults::default()
+        }
+    }
+
     pub(super) fn random(seed: u64) -> Faults {
         let mut random = fastrand::Rng::with_seed(seed);
         Faults {

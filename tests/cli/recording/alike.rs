@@ -34,7 +34,7 @@ pub(super) fn list(server: &Server, count: usize) -> String {
 }
 
 /// A failure as results and log have it in common.
-type Failure = (String, Value, Value);
+pub(super) type Failure = (String, Value, Value);
 
 fn failure(record: &Value) -> Failure {
     let id = record["id"].as_str().unwrap().to_owned();
@@ -45,9 +45,15 @@ fn failure(record: &Value) -> Failure {
     )
 }
 
-fn logged(folder: &Folder, log: &str) -> Vec<Failure> {
+/// The failures of a log, of lines or a database.
+pub(super) fn logged(folder: &Folder, log: &str) -> Vec<Failure> {
     if !log.ends_with(".db") {
-        return folder.records(log).iter().map(failure).collect();
+        // A kill may leave a torn last line.
+        let text = folder.read(log);
+        let lines = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        return lines.map(|line: Value| failure(&line)).collect();
     }
     let database = rusqlite::Connection::open(folder.at(log)).unwrap();
     let mut rows = database
@@ -66,6 +72,28 @@ fn logged(folder: &Folder, log: &str) -> Vec<Failure> {
     };
     let rows = rows.query_map([], row).unwrap();
     rows.map(Result::unwrap).collect()
+}
+
+/// Cuts so many lines off the end of the results, as a machine's crash may, as far as they are failures that the log has
+/// too. The first line stays.
+pub(super) fn lose_failures(folder: &Folder, (results, log): (&str, &str), count: usize) {
+    if !folder.has(results) || !folder.has(log) {
+        return;
+    }
+    let logged = logged(folder, log);
+    let text = folder.read(results);
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for _ in 0..count {
+        let last = lines
+            .last()
+            .and_then(|line| serde_json::from_str(line).ok());
+        let is_in_log = last.is_some_and(|last| logged.contains(&failure(&last)));
+        if lines.len() < 2 || !is_in_log {
+            break;
+        }
+        lines.pop();
+    }
+    folder.file(results, lines.concat());
 }
 
 /// Each outcome is in the results once, each failure in the log once, and no write reached the server twice. Returns the

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use super::alike::{check, list, server};
+use super::alike::{check, list, lose_failures, server};
 use super::command::{Folder, haul};
 
 const REQUESTS: usize = 240;
@@ -42,6 +42,9 @@ fn a_batch_that_is_killed_and_resumed_has_each_outcome_once_in_both_files() {
             kills += usize::from(!run.is_over());
             run.kill();
             run.finish();
+            if random.bool() {
+                lose_failures(&folder, ("out.jsonl", log), random.usize(1..20));
+            }
         }
         // All requests that were left may have succeeded.
         let status = haul(arguments.iter()).done().status;

@@ -1,19 +1,27 @@
 //! Names of outputs that promise a format that is not written there.
 
-use super::{Use, is_database};
+use super::{Use, ending, is_database};
 use crate::failure::Failure;
 
 /// Endings of names, and the format that each promises.
-const FORMATS: [(&str, &str); 19] = [
+const FORMATS: [(&str, &str); 30] = [
     ("csv", "CSV"),
     ("tsv", "tab-separated values"),
     ("xlsx", "Excel"),
     ("xls", "Excel"),
+    ("xlsm", "Excel"),
+    ("xlsb", "Excel"),
     ("ods", "a spreadsheet"),
     ("parquet", "Parquet"),
+    ("arrow", "Arrow"),
+    ("feather", "Arrow"),
+    ("avro", "Avro"),
+    ("orc", "ORC"),
     ("db", "SQLite"),
     ("sqlite", "SQLite"),
     ("sqlite3", "SQLite"),
+    ("db3", "SQLite"),
+    ("duckdb", "DuckDB"),
     ("gz", "gzip"),
     ("gzip", "gzip"),
     ("tgz", "gzip"),
@@ -21,15 +29,18 @@ const FORMATS: [(&str, &str); 19] = [
     ("zstd", "zstd"),
     ("bz2", "bzip2"),
     ("xz", "xz"),
+    ("lzma", "lzma"),
     ("lz4", "lz4"),
     ("br", "Brotli"),
     ("zip", "a zip archive"),
+    ("7z", "a 7-Zip archive"),
+    ("tar", "a tar archive"),
 ];
 
 /// Refuses a name that promises another format than the option writes.
 pub(super) fn check(used: &Use) -> Result<(), Failure> {
     let path = &used.path;
-    let end = path.extension().unwrap_or_default();
+    let end = ending(path);
     let promised = FORMATS
         .iter()
         .find(|(other, _)| end.eq_ignore_ascii_case(other));

@@ -7,7 +7,7 @@ mod summary;
 mod tests;
 mod writable;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Display, Path, PathBuf};
 
 use haul::record::{FileClash, FileRegister};
@@ -169,9 +169,16 @@ pub(crate) fn is_stream(path: &Path) -> bool {
 
 /// True if failures are written to the file as a database.
 pub(crate) fn is_database(path: &Path) -> bool {
-    let end = path.extension().unwrap_or_default();
+    let end = ending(path);
     let ends = ["db", "sqlite", "sqlite3"];
     ends.iter().any(|other| end.eq_ignore_ascii_case(other))
+}
+
+/// The part of a name behind its last dot, also of one like `.csv`. Empty if there is no dot.
+fn ending(path: &Path) -> &OsStr {
+    let name = path.file_name().unwrap_or_default();
+    let whole = || name.to_str()?.strip_prefix('.').map(OsStr::new);
+    path.extension().or_else(whole).unwrap_or_default()
 }
 
 /// Path of a file that SQLite keeps beside a database: links are followed, as SQLite does, also to a file that is not
@@ -259,6 +266,26 @@ impl Files {
 
     fn of(&self, access: Access) -> impl Iterator<Item = &Use> {
         self.uses.iter().filter(move |used| used.access == access)
+    }
+
+    /// The files with something in them that `--overwrite` empties when the run begins, each with the option that writes
+    /// it.
+    pub(crate) fn replaced(&self, arguments: &Arguments) -> Vec<(&Path, String)> {
+        let is_emptied = |used: &&Use| {
+            let (path, name) = (used.path.as_path(), used.name.as_str());
+            let is_kept = name.ends_with("--failures") && is_database(path);
+            let about = path.metadata();
+            !is_kept && about.is_ok_and(|about| about.is_file() && about.len() > 0)
+        };
+        let outputs = match arguments.ending.overwrite {
+            true => self.uses.as_slice(),
+            false => &[],
+        };
+        let written = outputs.iter().filter(|used| used.access == Access::Write);
+        let emptied = written.filter(is_emptied);
+        emptied
+            .map(|used| (used.path.as_path(), used.shown()))
+            .collect()
     }
 
     /// Refuses what was there before the run and is not to be replaced.

@@ -1,0 +1,117 @@
+//! Lines of an input that lead to a file which `--overwrite` would empty before they are read.
+
+use std::fs::File;
+use std::io::BufRead;
+
+use haul::Request;
+use haul::record::{FileRegister, InputLines, Record};
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::files::Files;
+use crate::input::Input;
+use crate::line::{Line, read_line};
+use crate::reader::{Looked, look};
+use crate::source::{STDIN, shown};
+
+/// Names in a line that leads to another file: an entry of a failure log for a line that could not be read, and bodies.
+/// An escape may hide one of them.
+const NAMES: [&str; 3] = ["invalid", "body_", "\\u"];
+
+/// Refuses a run that would empty a file which its inputs lead to. Pipes are not looked at, since they are read once.
+///
+/// # Errors
+/// When a line of an input leads to such a file.
+pub(crate) fn check(arguments: &Arguments, files: &Files, input: &Input) -> Result<(), Failure> {
+    let replaced = files.replaced(arguments);
+    if replaced.is_empty() {
+        return Ok(());
+    }
+    let emptied = Emptied(FileRegister::new());
+    for (path, option) in replaced {
+        // Those that clash were refused before.
+        let _ = emptied.0.enter_written(path, option);
+    }
+    for (name, requests) in input.failures() {
+        for (number, request) in (1..).zip(requests) {
+            emptied.check(request, name, number)?;
+        }
+    }
+    let stdin = [STDIN.to_owned()];
+    let inputs = match &*arguments.inputs {
+        [] => &stdin[..],
+        inputs => inputs,
+    };
+    inputs
+        .iter()
+        .try_for_each(|input| emptied.check_lines(input))
+}
+
+/// Register of the files that are to be emptied.
+struct Emptied(FileRegister);
+
+impl Emptied {
+    /// Checks the lines of an input. One that cannot be read is told of when its turn comes.
+    fn check_lines(&self, name: &str) -> Result<(), Failure> {
+        let Some(mut from) = lines_of(name) else {
+            return Ok(());
+        };
+        let (mut line, mut number) = (Vec::new(), 0);
+        let mut lines = InputLines::new().lenient(true);
+        let defaults = serde_json::Map::new();
+        loop {
+            number += 1;
+            match read_line(&mut from, &mut line, number == 1) {
+                Ok(Line::End) | Err(_) => return Ok(()),
+                Ok(Line::Wrong(_)) => continue,
+                Ok(Line::Whole) => {}
+            }
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim();
+            let may_lead = text.starts_with('{') && NAMES.iter().any(|name| text.contains(name));
+            if !may_lead {
+                continue;
+            }
+            let read = lines.read(text).map(|read| read.request);
+            // A line that names where its body is saved is refused there: it is not known here.
+            let read = read.or_else(|_| Record::parse_input_line(text, &defaults));
+            if let Ok(request) = read {
+                self.check(&request, name, number)?;
+            }
+        }
+    }
+
+    fn check(&self, request: &Request, name: &str, number: u64) -> Result<(), Failure> {
+        let source = request.unread_line();
+        let source = source.map(|(source, line)| (source.as_ref(), format!("line {line} of it")));
+        let bodies = request.body_files();
+        let bodies = bodies.map(|path| (path, "its content".to_owned()));
+        for (path, part) in bodies.chain(source) {
+            if let Err(clash) = self.0.enter_read(path, "a line") {
+                return Err(Failure::usage(format!(
+                    "{}: it would be emptied by {}, and {part} is to be sent: {}:{number} (a file for each is expected)",
+                    clash.other_path().display(),
+                    clash.other(),
+                    shown(name)
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The lines of a regular file. `None`: it is none, or no list.
+fn lines_of(name: &str) -> Option<Box<dyn BufRead + Send>> {
+    let path = match name {
+        STDIN => "/dev/stdin",
+        name => name,
+    };
+    let file = File::open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    match look(Box::new(file), false) {
+        Ok(Looked::Lines(from)) => Some(from),
+        Ok(Looked::Other(_)) | Err(_) => None,
+    }
+}
