@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorType};
 use crate::host::Host;
 use crate::outcome::{Outcome, State};
 use crate::request::Request;
-use crate::schedule::{Bounds, Call, Schedule, Settings};
+use crate::schedule::{Bounds, Call, Schedule, ScheduleSettings};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -60,7 +60,12 @@ fn executor(work: impl Work + 'static, clock: Clock) -> Arc<Executor> {
         stack: None,
         on_start: None,
     };
-    new_at(clock, Arc::new(work), pool, Schedule::new(Settings::new(1)))
+    new_at(
+        clock,
+        Arc::new(work),
+        pool,
+        Schedule::new(ScheduleSettings::new(1)),
+    )
 }
 
 /// Hands requests in, and returns where their outcomes go.
