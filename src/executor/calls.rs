@@ -8,7 +8,7 @@ use crate::schedule::{Bounds, Ended, Holding, Id, Standing};
 
 use super::current_worker;
 use super::job::{Job, Receiver};
-use super::shared::{Executor, State};
+use super::shared::{Executor, ExecutorState};
 
 /// Outcomes a caller has taken since it last told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,7 +102,7 @@ impl Executor {
         })
     }
 
-    pub(super) fn told(&self, state: &mut State, batch: Id, taken: Taken, now: Instant) {
+    pub(super) fn told(&self, state: &mut ExecutorState, batch: Id, taken: Taken, now: Instant) {
         state.schedule.taken(batch, taken.outcomes, taken.bytes);
         state.schedule.handed_back(batch, taken.handed_back);
         state.expire(now);

@@ -9,7 +9,7 @@ use crate::schedule::{Ended, Id};
 use super::calls::Taken;
 use super::current_worker;
 use super::job::Job;
-use super::shared::{Executor, State};
+use super::shared::{Executor, ExecutorState};
 
 /// What a batch is fed with.
 pub(crate) enum Feed {
@@ -166,8 +166,8 @@ impl Executor {
     /// Waits until a caller that waits for room should look again: it was nudged, or a host may have become slow.
     fn wait_for_room<'g>(
         self: &'g Arc<Self>,
-        mut state: MutexGuard<'g, State>,
-    ) -> MutexGuard<'g, State> {
+        mut state: MutexGuard<'g, ExecutorState>,
+    ) -> MutexGuard<'g, ExecutorState> {
         let until = state.schedule.next_watch();
         state.intakes_waiting += 1;
         state = self.clock.wait(&self.changed, state, until);
@@ -184,7 +184,7 @@ impl Executor {
     }
 }
 
-impl State {
+impl ExecutorState {
     /// How many jobs the batch has room for; asks for a nudge where that is none. `None`: the batch is over.
     fn room(&mut self, batch: Id) -> Option<usize> {
         if self.closing || self.schedule.is_over(batch) {

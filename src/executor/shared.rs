@@ -40,7 +40,7 @@ pub(crate) struct Executor {
     pub(super) pool: Pool,
     /// Workers that look for work next, with nothing of the caller's in between.
     pub(super) returning: Arc<AtomicUsize>,
-    state: Mutex<State>,
+    state: Mutex<ExecutorState>,
     /// True once the warning that requests wait for descriptors or ports was logged.
     pub(super) told_of_shortage: AtomicBool,
     /// True once the warning that the system refuses threads was logged.
@@ -51,7 +51,8 @@ pub(crate) struct Executor {
     pub(super) changed: Condvar,
 }
 
-pub(super) struct State {
+/// Parts of the executor that are changed under its lock.
+pub(super) struct ExecutorState {
     pub(super) schedule: Schedule<Box<Job>>,
     pub(super) roster: Roster,
     pub(super) closing: bool,
@@ -109,7 +110,7 @@ impl Executor {
             returning: Arc::default(),
             told_of_shortage: AtomicBool::new(false),
             told_of_threads: AtomicBool::new(false),
-            state: Mutex::new(State {
+            state: Mutex::new(ExecutorState {
                 schedule,
                 roster: Roster::new(pool.workers),
                 closing: false,
@@ -132,13 +133,16 @@ impl Executor {
         &self.cpu
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, ExecutorState> {
         // No user code runs under the lock, so a poisoned one holds a state that is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something under the lock, and what follows from it afterwards.
-    pub(super) fn with<R>(self: &Arc<Self>, act: impl FnOnce(&mut State, Instant) -> R) -> R {
+    pub(super) fn with<R>(
+        self: &Arc<Self>,
+        act: impl FnOnce(&mut ExecutorState, Instant) -> R,
+    ) -> R {
         let mut state = self.lock();
         // Under the lock: the schedule's time never goes back.
         let now = self.clock.now();
@@ -150,7 +154,7 @@ impl Executor {
     }
 
     /// Has a worker called or started for what the schedule can dispatch, now or later. Under the lock.
-    pub(super) fn call(&self, state: &mut State, now: Instant) -> After {
+    pub(super) fn call(&self, state: &mut ExecutorState, now: Instant) -> After {
         // Nearly always all workers are busy, and look at the schedule when their jobs end.
         if !state.closing
             && !state.schedule.has_news()
@@ -163,7 +167,7 @@ impl Executor {
 
     /// Slow path of [`call`](Self::call), kept out of line: nearly every call returns before it.
     #[inline(never)]
-    fn call_slowly(&self, state: &mut State, now: Instant) -> After {
+    fn call_slowly(&self, state: &mut ExecutorState, now: Instant) -> After {
         let returning = || self.is_one_returning();
         let demand = match state.is_over() {
             true => Demand::Over,
@@ -203,11 +207,11 @@ impl Executor {
     }
 
     /// Who is to be told of what the schedule has done. Under the lock.
-    pub(super) fn call_news(&self, state: &mut State) -> After {
+    pub(super) fn call_news(&self, state: &mut ExecutorState) -> After {
         if !state.schedule.has_news() {
             return After::default();
         }
-        let State {
+        let ExecutorState {
             schedule,
             receivers,
             ..
@@ -243,7 +247,7 @@ impl Executor {
     }
 }
 
-impl State {
+impl ExecutorState {
     /// Nothing is queued, and nothing comes any more: idle workers go.
     pub(super) fn is_over(&self) -> bool {
         self.closing && self.schedule.queued() == 0
@@ -286,7 +290,7 @@ impl State {
 
     /// Finds which hosts have become slow: then there may be room to read on.
     pub(super) fn watch(&mut self, now: Instant) {
-        let State {
+        let ExecutorState {
             schedule, active, ..
         } = self;
         schedule.watch(now, || {

@@ -14,7 +14,7 @@ use super::current_worker;
 use super::job::Job;
 use super::permit::JobPermit;
 use super::roster::{Role, Wake};
-use super::shared::{After, Executor, State};
+use super::shared::{After, Executor, ExecutorState};
 use super::work::Running;
 
 pub(super) struct Worker<'a> {
@@ -75,7 +75,7 @@ impl Worker<'_> {
     }
 
     /// Waits as the leader until the next wake-up, or as a follower until called.
-    fn wait<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
+    fn wait<'g>(&self, mut state: MutexGuard<'g, ExecutorState>) -> MutexGuard<'g, ExecutorState> {
         let executor = self.executor;
         let next_wakeup = state.schedule.next_wakeup();
         let (role, wake) = state.roster.begins_waiting(next_wakeup);
@@ -92,10 +92,10 @@ impl Worker<'_> {
     /// Runs one attempt of a job and tells the schedule what follows.
     fn work<'g>(
         &'g self,
-        mut state: MutexGuard<'g, State>,
+        mut state: MutexGuard<'g, ExecutorState>,
         start: Start<Box<Job>>,
         now: Instant,
-    ) -> (MutexGuard<'g, State>, Instant) {
+    ) -> (MutexGuard<'g, ExecutorState>, Instant) {
         let executor = self.executor;
         let Start {
             id,
@@ -199,7 +199,7 @@ impl Worker<'_> {
         job: Box<Job>,
         outcome: OutcomeState,
         (cool, call): (Option<Duration>, Call),
-    ) -> (MutexGuard<'_, State>, Instant) {
+    ) -> (MutexGuard<'_, ExecutorState>, Instant) {
         let clock = &self.executor.clock;
         if let OutcomeState::Failed(error) = &outcome
             && error.error_type() != ErrorType::Cancelled
@@ -221,7 +221,7 @@ impl Worker<'_> {
         &self,
         ended: Ended<'_>,
         verdict: Verdict<Box<Job>>,
-    ) -> (MutexGuard<'_, State>, Instant) {
+    ) -> (MutexGuard<'_, ExecutorState>, Instant) {
         let Ended { id, heard, permit } = ended;
         permit.hand_back();
         let mut state = self.executor.lock();

@@ -3,6 +3,7 @@
 //! A lost one is a deadlock, which shuttle reports together with the order that led to it. `HAUL_SEED=n` chooses other
 //! orders, `HAUL_SCALE=n` plays n times as many.
 
+mod job;
 mod model;
 
 use std::panic::catch_unwind;
@@ -12,7 +13,8 @@ use shuttle::sync::Arc;
 use shuttle::{Runner, thread};
 
 use super::{number, scale};
-use model::{Executor, Fault, Gate, Handle, Work};
+use job::{Gate, Handle, Work};
+use model::{Executor, Fault};
 
 const ORDERS: u64 = 1_500;
 

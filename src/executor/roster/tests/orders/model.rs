@@ -8,80 +8,23 @@ use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::sync::{Arc, Condvar, Mutex, MutexGuard};
 use shuttle::thread;
 
+use super::job::{Handle, Job, Work};
 use crate::executor::roster::{Demand, Role, Roster, StartRefused, Wake};
 
-/// What the model does wrong, to see that it is found out.
+/// Fault that the model is given, to see that it is found out.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Fault {
     None,
-    /// Who takes a job and leaves more behind calls nobody.
+    /// A worker that takes a job does not call for those it leaves behind.
     NoHandOver,
-    /// Who goes to wait beside a leader does not tell it of an earlier wake-up.
+    /// A worker that begins to wait as a follower does not notify the leader of an earlier wake-up.
     NoWordToTheLeader,
-    /// Who was called does not say that it has looked.
+    /// The flag `called` stays set after the called worker has woken.
     CalledForEver,
-    /// Who drops the last that is queued tells nobody that it is over.
+    /// The idle workers are not notified when the last queued job is dropped.
     NoWordAtTheEnd,
-    /// Who was refused a thread does not call the idle workers, which were left asleep meanwhile.
+    /// After a refused thread no idle worker is called.
     NoCallAfterRefusal,
-}
-
-/// What a job does.
-#[derive(Clone)]
-pub(super) enum Work {
-    /// Its attempt ends at once.
-    Plain,
-    /// So many attempts fail; each is followed by a wait.
-    Retried(u64),
-    /// Its attempt ends once as many are under way as the gate wants.
-    Meets(Arc<Gate>),
-    /// It cannot be dispatched for this long; then its attempt ends at once.
-    Later(u64),
-    /// Its callback submits another and waits for it.
-    Asks(Box<Work>),
-}
-
-pub(super) struct Gate {
-    missing: Mutex<usize>,
-    complete: Condvar,
-}
-
-impl Gate {
-    pub(super) fn of(count: usize) -> Arc<Gate> {
-        Arc::new(Gate {
-            missing: Mutex::new(count),
-            complete: Condvar::new(),
-        })
-    }
-
-    pub(super) fn meet(&self) {
-        let mut missing = self.missing.lock().unwrap();
-        *missing -= 1;
-        self.complete.notify_all();
-        drop(self.complete.wait_while(missing, |missing| *missing > 0));
-    }
-}
-
-/// A submitted job.
-#[derive(Clone, Default)]
-pub(super) struct Handle(Arc<(Mutex<bool>, Condvar)>);
-
-impl Handle {
-    pub(super) fn wait(&self) {
-        let (ended, changed) = &*self.0;
-        drop(changed.wait_while(ended.lock().unwrap(), |ended| !*ended));
-    }
-
-    fn end(&self) {
-        let before = std::mem::replace(&mut *self.0.0.lock().unwrap(), true);
-        assert!(!before, "one outcome");
-        self.0.1.notify_all();
-    }
-}
-
-struct Job {
-    work: Work,
-    handle: Handle,
 }
 
 struct State {
