@@ -46,6 +46,16 @@ fn records_are_shaped_as_asked() {
 }
 
 #[test]
+fn a_flush_writes_out_what_is_in_the_buffer() {
+    let pipe = Pipe::endless();
+    let mut lines = JsonLines::new(pipe.clone());
+    lines.write(&success(0)).unwrap();
+    assert_eq!(pipe.lines(), 0);
+    lines.flush().unwrap();
+    assert_eq!(pipe.lines(), 1);
+}
+
+#[test]
 fn an_outcome_that_one_sink_refuses_is_given_to_none_after_it() {
     let (a, b, c, d) = (
         Pipe::endless(),
