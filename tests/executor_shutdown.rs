@@ -53,7 +53,7 @@ fn v31_after_a_shutdown_the_request_comes_back_and_old_handles_stay_readable() {
         let refused = clone.submit(request).unwrap_err();
         let back = refused.into_request();
         assert_eq!(
-            (back.get_id(), back.url()),
+            (back.request_id(), back.url()),
             (Some("mine"), &*server.url("/late"))
         );
         assert!(clone.get(server.url("/late")).is_cancelled());

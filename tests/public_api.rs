@@ -45,6 +45,8 @@ mod modules {
     use haul::summary::{Distribution, HostFigures, Summary, TopError};
 }
 
+use std::path::Path;
+
 use haul::settings::{BreakerSettings, ClassLimits, RetryBudget};
 
 #[test]
@@ -87,4 +89,23 @@ fn a_limit_of_a_class_changes_that_class_alone() {
         assert_eq!(same, 1, "setter {at} sets what another one sets");
         assert_eq!(setters[at](*limits, None), usual.dns(None));
     }
+}
+
+#[test]
+fn no_public_getter_begins_with_get() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().expect("a folder of sources") {
+            let path = entry.expect("an entry of that folder").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files += 1;
+                let text = std::fs::read_to_string(&path).expect("UTF-8");
+                assert!(!text.contains("pub fn get_"), "{}", path.display());
+            }
+        }
+    }
+    assert!(files > 100, "the sources are in other places");
 }

@@ -40,7 +40,7 @@ impl AttemptState {
                 true => request.body_bytes(),
                 false => &[],
             },
-            id: request.get_id(),
+            id: request.request_id(),
             redaction: request.redaction(),
         });
         signed.map_err(|error| {
@@ -94,7 +94,7 @@ impl AttemptState {
         hook(&Finding {
             method: &self.prepared.method,
             url: context.request.url(),
-            id: context.request.get_id(),
+            id: context.request.request_id(),
             attempt: self.tally.attempts() + 1,
             status: response.map(Response::status),
             headers: response.map(Response::headers),
@@ -119,7 +119,7 @@ impl AttemptState {
             error,
             delay,
             url: self.shown_url(context.request),
-            id: context.request.get_id(),
+            id: context.request.request_id(),
         };
         context.scope.permit.release();
         if catch_unwind(AssertUnwindSafe(|| hook(&retrying))).is_err() {

@@ -29,12 +29,12 @@ impl<'a> Context<'a> {
 
     /// The caller's own name for the request.
     pub fn id(&self) -> Option<&'a str> {
-        self.request.get_id()
+        self.request.request_id()
     }
 
     /// The value that the caller has put beside the request.
     pub fn tag(&self) -> Option<&'a Value> {
-        self.request.get_tag()
+        self.request.tag_value()
     }
 
     /// The request's URL as given, userinfo masked; a relative one resolved against the client's base URL.

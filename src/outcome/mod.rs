@@ -95,7 +95,7 @@ impl<T> Outcome<T> {
 
     /// The caller's own name for the request.
     pub fn id(&self) -> Option<&str> {
-        self.request.get_id()
+        self.request.request_id()
     }
 
     /// The name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came from

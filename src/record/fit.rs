@@ -170,7 +170,7 @@ mod tests {
             let request = Record::parse_request(&line).unwrap();
             let reason = request.invalid().unwrap();
             assert!(reason.reason.contains("was cut"), "{reason:?}");
-            assert_eq!(request.get_id(), Some("a"));
+            assert_eq!(request.request_id(), Some("a"));
             let record = Record::parse(&line).unwrap();
             assert_eq!(record.response_text.unwrap().len(), 10);
         }
@@ -203,6 +203,6 @@ mod tests {
         let tag = "z".repeat(LONGEST * 2 / 3);
         let line = written(Request::get("http://h/").tag(&*tag), 10);
         let again = Record::parse_request(&line).unwrap();
-        assert_eq!(again.get_tag(), Some(&tag.into()));
+        assert_eq!(again.tag_value(), Some(&tag.into()));
     }
 }

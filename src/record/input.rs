@@ -39,7 +39,7 @@ impl Record<'_> {
     /// let none = serde_json::Map::new();
     /// let line = r#"{"url": "https://example.com/items", "json": {"n": 1}, "id": 7, "retry": 0}"#;
     /// let request = Record::parse_input_line(line, &none)?;
-    /// assert_eq!((request.method().as_str(), request.get_id()), ("POST", Some("7")));
+    /// assert_eq!((request.method().as_str(), request.request_id()), ("POST", Some("7")));
     /// # Ok::<(), haul::record::InvalidLine>(())
     /// ```
     ///

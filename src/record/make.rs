@@ -128,7 +128,7 @@ impl<'a> Record<'a> {
             });
         let mut record = Record {
             v: Version,
-            id: request.get_id().map(Cow::Borrowed),
+            id: request.request_id().map(Cow::Borrowed),
             index: outcome.index(),
             key: options.keys.of(request),
             source: request.source().map(Cow::Borrowed),

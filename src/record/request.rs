@@ -144,7 +144,7 @@ impl<'a> RequestLine<'a> {
     fn unread(request: &'a Request, mistake: &'a Mistake) -> RequestLine<'a> {
         let mut line = RequestLine {
             url: unreadable(request.url()).into(),
-            id: request.get_id().map(Cow::Borrowed),
+            id: request.request_id().map(Cow::Borrowed),
             method: Some(request.method().as_str().into()),
             tag: request.written_tag(),
             ..RequestLine::default()

@@ -300,12 +300,12 @@ impl Request {
     }
 
     /// The caller's own name for this request.
-    pub fn get_id(&self) -> Option<&str> {
+    pub fn request_id(&self) -> Option<&str> {
         self.options()?.id.as_deref()
     }
 
     /// What the caller tagged it with.
-    pub fn get_tag(&self) -> Option<&Value> {
+    pub fn tag_value(&self) -> Option<&Value> {
         self.written_tag().map(Tag::value)
     }
 
@@ -373,7 +373,7 @@ impl From<&String> for Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method(), Escaped(self.shown_url()))?;
-        if let Some(id) = self.get_id() {
+        if let Some(id) = self.request_id() {
             write!(f, " (id {})", Escaped(id))?;
         }
         Ok(())

@@ -16,7 +16,7 @@ use serde_json::value::{RawValue, to_raw_value};
 ///
 /// let tag = Tag::parse(r#"{"row": 12345678901234567890123, "b": 1.50, "a": null}"#)?;
 /// let request = Request::get("https://example.com/").tagged(tag);
-/// assert_eq!(request.get_tag().unwrap()["b"], 1.5);
+/// assert_eq!(request.tag_value().unwrap()["b"], 1.5);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///

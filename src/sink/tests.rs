@@ -153,7 +153,7 @@ fn a_request_can_be_run_again_from_the_log() {
     );
     let again = Record::parse_request(pipe.text().trim_end()).unwrap();
     assert_eq!(
-        (again.body_bytes(), again.get_id()),
+        (again.body_bytes(), again.request_id()),
         (&b"[1]"[..], Some("a\0b"))
     );
 }

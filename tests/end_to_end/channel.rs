@@ -121,7 +121,7 @@ fn once_nobody_takes_outcomes_the_request_comes_back() {
     let refused = intake.send(request).unwrap_err();
     let back = refused.into_request();
     assert_eq!(
-        (back.get_id(), back.body_bytes()),
+        (back.request_id(), back.body_bytes()),
         (Some("a"), &b"precious"[..])
     );
     assert_eq!(server.requests(), 0);

@@ -248,7 +248,7 @@ fn id_and_tag_come_back_with_the_outcome() {
         .tag(json!({"row": 7}));
     let outcome = client(1).send(request);
     assert_eq!(outcome.id(), Some("item-7"));
-    assert_eq!(outcome.request().get_tag(), Some(&json!({"row": 7})));
+    assert_eq!(outcome.request().tag_value(), Some(&json!({"row": 7})));
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl<'a> Shown<'a> {
         }
         let path = request.saves_to();
         Shown {
-            id: request.get_id(),
+            id: request.request_id(),
             method: preview.method().as_str(),
             url: preview.url(),
             headers,

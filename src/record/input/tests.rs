@@ -71,7 +71,7 @@ fn a_line_is_sent_as_it_is_written() {
     );
     let request = read(&line);
     assert_eq!(request.body_bytes(), json.as_bytes());
-    assert_eq!(request.get_id(), Some("12345678901234567890"));
+    assert_eq!(request.request_id(), Some("12345678901234567890"));
     let options = request.options().unwrap();
     assert_eq!(options.tag.as_ref().unwrap().as_json(), json);
     let pairs = [("b", "1"), ("a", "true"), ("b", "2.0")];

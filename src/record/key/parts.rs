@@ -13,7 +13,7 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
     if let Some(digest) = request.line_digest() {
         return add_part(hash, "line", digest);
     }
-    if let Some(id) = request.get_id() {
+    if let Some(id) = request.request_id() {
         add_part(hash, "id", id.as_bytes());
     }
     add_part(hash, "method", request.method().as_str().as_bytes());

@@ -19,7 +19,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Adds what the key covers.
 pub(super) fn add(hash: &mut Sha256, request: &Request) {
-    if let Some(id) = request.get_id() {
+    if let Some(id) = request.request_id() {
         hash.update(id);
         return;
     }

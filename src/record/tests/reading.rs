@@ -30,8 +30,8 @@ fn a_line_reads_back_to_the_same_record_whatever_is_in_it() {
         if !outcome.is_unread() {
             assert_eq!(again.body_bytes(), expected.body_bytes(), "seed {seed}");
         }
-        assert_eq!(again.get_id(), expected.get_id(), "seed {seed}");
-        assert_eq!(again.get_tag(), expected.get_tag(), "seed {seed}");
+        assert_eq!(again.request_id(), expected.request_id(), "seed {seed}");
+        assert_eq!(again.tag_value(), expected.tag_value(), "seed {seed}");
     }
 }
 

@@ -170,7 +170,7 @@ fn what_failed_last_comes_back_as_requests() {
     let again = Sqlite::last_failures(folder.file()).unwrap();
     assert_eq!(again.len(), 2);
     assert_eq!(
-        (again[0].url(), again[0].get_id()),
+        (again[0].url(), again[0].request_id()),
         ("http://h/1", Some("one"))
     );
     assert_eq!(again[0].body_bytes(), post.body_bytes());
