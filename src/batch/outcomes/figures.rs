@@ -53,7 +53,7 @@ where
 
     /// Keeps a display until the batch ends or is dropped.
     #[cfg(feature = "progress")]
-    pub(in crate::batch) fn display<D: Send + Sync + 'static>(&mut self, display: Option<D>) {
+    pub(in super::super) fn display<D: Send + Sync + 'static>(&mut self, display: Option<D>) {
         self.display = display.map(|display| Box::new(display) as _);
     }
 }

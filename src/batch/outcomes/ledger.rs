@@ -129,7 +129,7 @@ impl Ledger {
 /// schedule, and the threads that handle outcomes. One of those must not wait for room in the window, since it makes room
 /// itself.
 #[derive(Default)]
-pub(in crate::batch) struct Takings(Mutex<Record>);
+pub(in super::super) struct Takings(Mutex<Record>);
 
 #[derive(Default)]
 struct Record {
@@ -154,12 +154,12 @@ impl Takings {
     }
 
     /// Takes out what is owed, for a caller that tells the schedule of it.
-    pub(in crate::batch) fn pay(&self) -> Taken {
+    pub(in super::super) fn pay(&self) -> Taken {
         std::mem::take(&mut self.lock().owed)
     }
 
     /// Runs a closure that has an outcome of the batch.
-    pub(in crate::batch) fn during<R>(&self, closure: impl FnOnce() -> R) -> R {
+    pub(in super::super) fn during<R>(&self, closure: impl FnOnce() -> R) -> R {
         struct Leave<'a>(&'a Takings, ThreadId);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
@@ -176,7 +176,7 @@ impl Takings {
     }
 
     /// Returns true if the calling thread handles outcomes of the batch, so that no room is made while it waits.
-    pub(in crate::batch) fn is_taken_here(&self) -> bool {
+    pub(in super::super) fn is_taken_here(&self) -> bool {
         let thread = thread::current().id();
         let record = self.lock();
         record.taker == Some(thread) || record.in_closures.contains(&thread)

@@ -68,7 +68,7 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// Returns how many of the requests handed in have no outcome that was handed out.
-    pub(in crate::batch) fn unfinished(&self) -> Unfinished {
+    pub(in super::super) fn unfinished(&self) -> Unfinished {
         let fed = self.source.fed();
         Unfinished {
             unfinished: (fed - self.ledger.handed_out()) as usize,

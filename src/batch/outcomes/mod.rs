@@ -122,7 +122,7 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// Makes the outcome of a job that ended without an attempt. Returns it if it is its turn.
-    fn end_untried(&mut self, job: Box<Job>, why: Ended) -> Option<Outcome<T>> {
+    fn end_untried(&mut self, job: Job, why: Ended) -> Option<Outcome<T>> {
         self.source.may_have_room();
         let now = Instant::now();
         self.summary.ended_untried(now);
@@ -240,7 +240,7 @@ where
             }
             if due || self.ledger.settles_before_wait() {
                 if let Some((job, why)) = self.settle() {
-                    match self.end_untried(job, why) {
+                    match self.end_untried(*job, why) {
                         Some(outcome) => return Step::Outcome(outcome),
                         None => continue,
                     }

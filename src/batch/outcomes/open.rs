@@ -36,7 +36,7 @@ where
     }
 
     /// Opens a batch that `source` feeds. `takings` is given if intakes do.
-    pub(in crate::batch) fn open<F>(
+    pub(in super::super) fn open<F>(
         owner: &Arc<Owner>,
         source: Source<I>,
         takings: Option<Arc<Takings>>,
@@ -62,7 +62,7 @@ where
     }
 
     /// Returns the batch, to be shared with an intake.
-    pub(in crate::batch) fn batch(&self) -> &OpenBatch {
+    pub(in super::super) fn batch(&self) -> &OpenBatch {
         &self.batch
     }
 }

@@ -12,7 +12,7 @@ use crate::batch::open_batch::OpenBatch;
 /// The source of a batch's requests.
 ///
 /// Invariant: [`fed`](Source::fed) never falls, and no longer rises once [`total`](Source::total) has given it.
-pub(in crate::batch) enum Source<I> {
+pub(in super::super) enum Source<I> {
     /// An input, read on the thread that takes outcomes.
     Input(Input<I>),
     /// Intakes, used on any thread.
@@ -20,7 +20,7 @@ pub(in crate::batch) enum Source<I> {
 }
 
 /// An input that is read as the schedule has room for more requests.
-pub(in crate::batch) struct Input<I> {
+pub(in super::super) struct Input<I> {
     /// `None`: the input was read to its end, or the batch was stopped.
     unread: Option<I>,
     feeder: Feeder,
@@ -33,7 +33,7 @@ pub(in crate::batch) struct Input<I> {
 }
 
 /// Counts that the intakes of a batch share with the end that takes its outcomes.
-pub(in crate::batch) struct Arrivals {
+pub(in super::super) struct Arrivals {
     /// Number of accepted requests. Raised under the executor's lock, in the order in which requests enter the schedule.
     accepted: AtomicU64,
     /// Number of intakes that have not been dropped.
@@ -171,7 +171,7 @@ where
 
 impl Arrivals {
     /// Counts for a batch with one intake.
-    pub(in crate::batch) fn new() -> Arc<Arrivals> {
+    pub(in super::super) fn new() -> Arc<Arrivals> {
         Arc::new(Arrivals {
             accepted: AtomicU64::new(0),
             intakes: AtomicUsize::new(1),
@@ -179,22 +179,22 @@ impl Arrivals {
     }
 
     /// Returns the number of requests accepted so far.
-    pub(in crate::batch) fn accepted(&self) -> u64 {
+    pub(in super::super) fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Acquire)
     }
 
     /// Counts a request as accepted and returns its number. Called under the executor's lock.
-    pub(in crate::batch) fn next_number(&self) -> u64 {
+    pub(in super::super) fn next_number(&self) -> u64 {
         self.accepted.fetch_add(1, Ordering::AcqRel)
     }
 
     /// Counts a further intake.
-    pub(in crate::batch) fn open_intake(&self) {
+    pub(in super::super) fn open_intake(&self) {
         self.intakes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Counts an intake as dropped. Returns true if it was the last one.
-    pub(in crate::batch) fn close_intake(&self) -> bool {
+    pub(in super::super) fn close_intake(&self) -> bool {
         self.intakes.fetch_sub(1, Ordering::AcqRel) == 1
     }
 

@@ -16,7 +16,7 @@ use super::{Progress, ProgressHandle};
 const TICK: Duration = Duration::from_millis(100);
 
 /// A bar, drawn by a thread of its own until it is dropped.
-pub(in crate::batch) struct Bar {
+pub(in super::super) struct Bar {
     /// Dropped to stop the thread. `None`: the bar is being dropped.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -24,7 +24,7 @@ pub(in crate::batch) struct Bar {
 
 impl Bar {
     /// Starts a bar on stderr. `None`: stderr is no terminal, or no thread could be started.
-    pub(in crate::batch) fn on_stderr(progress: ProgressHandle) -> Option<Bar> {
+    pub(in super::super) fn on_stderr(progress: ProgressHandle) -> Option<Bar> {
         Bar::start(progress, ProgressDrawTarget::stderr())
     }
 

@@ -57,7 +57,7 @@ pub(super) struct Counts {
 
 impl SummaryHandle {
     /// Figures of a batch on this number of workers, of which no outcome was handed out.
-    pub(in crate::batch) fn new(workers: usize) -> Self {
+    pub(in super::super) fn new(workers: usize) -> Self {
         let mut summary = Summary::new();
         summary.set_at_once(workers);
         SummaryHandle(Arc::new(Mutex::new(Tallied {
@@ -98,7 +98,7 @@ impl SummaryHandle {
     }
 
     /// Sets the total to a number that is known.
-    pub(in crate::batch) fn set_total(&self, total: u64) {
+    pub(in super::super) fn set_total(&self, total: u64) {
         self.update(|tallied| tallied.total = Total::Known(total));
     }
 
@@ -119,12 +119,12 @@ impl SummaryHandle {
     }
 
     /// Notes that the batch begins.
-    pub(in crate::batch) fn begin(&self) {
+    pub(in super::super) fn begin(&self) {
         self.update(|tallied| tallied.started = Some(Instant::now()));
     }
 
     /// Counts an outcome that is handed out.
-    pub(in crate::batch) fn record<T>(&self, outcome: &Outcome<T>) {
+    pub(in super::super) fn record<T>(&self, outcome: &Outcome<T>) {
         self.update(|tallied| tallied.summary.record(outcome));
     }
 
@@ -134,12 +134,12 @@ impl SummaryHandle {
     }
 
     /// Notes that a request ended at this time without another attempt.
-    pub(in crate::batch) fn ended_untried(&self, now: Instant) {
+    pub(in super::super) fn ended_untried(&self, now: Instant) {
         self.update(|tallied| tallied.last_end = Some(now));
     }
 
     /// Notes that the batch ended, if that was not noted before.
-    pub(in crate::batch) fn end(&self) {
+    pub(in super::super) fn end(&self) {
         self.update(|tallied| {
             tallied.ended.get_or_insert_with(Instant::now);
         });
