@@ -24,18 +24,21 @@ mod settings {
 // A bench uses a part of them, and their unit tests run elsewhere.
 #[allow(dead_code, unused_imports)]
 mod transport {
-    mod activity;
     mod cancel;
-    mod descriptors;
-    mod platform;
+    mod connect {
+        pub(crate) mod resolver;
+    }
+    mod connection {
+        pub(crate) mod descriptors;
+        pub(crate) mod platform;
+        pub(crate) mod wire;
+    }
     mod pool;
-    mod resolver;
-    mod wire;
 
     mod borrow_and_give_back {
         use std::net::{TcpListener, TcpStream};
 
-        use super::platform::{self, Idle};
+        use super::connection::platform::{self, Idle};
         use super::pool::{Keep, Pool, PoolSettings};
         use crate::*;
 
@@ -146,8 +149,8 @@ mod transport {
 
     mod resolve {
         use super::cancel::CancelSlot;
-        use super::resolver::{Resolver, ResolverSettings};
-        use super::wire::Limits;
+        use super::connect::resolver::{Resolver, ResolverSettings};
+        use super::connection::wire::Limits;
         use crate::*;
 
         /// A resolver to which each name has so many addresses, found without delay.

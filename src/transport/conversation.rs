@@ -3,20 +3,20 @@
 use std::time::Instant;
 
 use super::classify::{Scene, Trouble};
+use super::connect::proxy::Route;
+use super::connection::wire::Limits;
 use super::connection::{Connection, Plan};
+use super::http1::body::collect::Cut;
 use super::http1::by_ureq::Writer;
-use super::http1::collect::Cut;
 use super::http1::exchange::Opening;
-use super::http1::framing::Asked;
+use super::http1::head::framing::Asked;
 use super::http1::reply::{receive, sampled};
 use super::http1::request::{asks, head_size};
 use super::http1::upload::Upload;
 use super::http1::{self, Answer, BrokenOff};
 use super::meter::Meter;
 use super::pool::Pool;
-use super::proxy::Route;
 use super::target::Target;
-use super::wire::Limits;
 use super::{Call, Exchanged, Fault, Reply};
 use crate::request::Body;
 use crate::timing::Phase;

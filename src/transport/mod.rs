@@ -3,29 +3,18 @@
 //! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
 //! went. Nothing here retries, sleeps or follows a redirect.
 
-mod activity;
-mod agent;
-mod buffers;
 mod cancel;
-mod carrier;
 mod classify;
+mod connect;
 mod connection;
 mod conversation;
-mod descriptors;
-mod dial;
 mod http1;
-mod line;
 mod meter;
-mod open;
-mod platform;
 mod pool;
 mod provide;
-mod proxy;
-mod resolver;
 mod settings;
+mod sockets;
 mod target;
-mod tls;
-mod wire;
 
 use std::error::Error as StdError;
 use std::net::SocketAddr;
@@ -41,21 +30,21 @@ use crate::timing::{Phase, Phases};
 use crate::url::Url;
 use http::{HeaderMap, HeaderName, Method, Version};
 
-use self::activity::Activity;
-pub(crate) use self::agent::Sockets;
+use self::cancel::activity::Activity;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
-pub(crate) use self::descriptors::Spare;
+pub(crate) use self::connect::resolver::{Addressing, StaticAddresses};
+pub(crate) use self::connection::descriptors::Spare;
+pub(crate) use self::connection::platform::KeepAlive;
+pub(crate) use self::connection::tls::Tls;
 pub(crate) use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::Lines;
 pub(crate) use self::http1::save::{Partial, Unsaved};
-pub(crate) use self::platform::KeepAlive;
-pub(crate) use self::resolver::{Addressing, StaticAddresses};
 pub(crate) use self::settings::{Dialling, Settings};
-pub(crate) use self::tls::Tls;
+pub(crate) use self::sockets::Sockets;
 
 /// How long the calling thread has computed, where the system tells.
 pub(crate) fn thread_time() -> Option<Duration> {
-    platform::thread_time()
+    connection::platform::thread_time()
 }
 
 /// One attempt to be made: a request with all defaults applied.

@@ -2,11 +2,11 @@
 //! has acted, it is too late to wait for a descriptor.
 
 use super::Call;
-use super::agent::Sockets;
 use super::classify::Trouble;
+use super::connection::platform;
 use super::http1::save;
 use super::http1::upload::{Unsent, Upload};
-use super::platform;
+use super::sockets::Sockets;
 use crate::request::Body;
 
 impl Sockets {

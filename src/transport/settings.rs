@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::platform::{self, KeepAlive};
-use super::resolver::Addressing;
-use super::tls::Tls;
+use super::connect::resolver::Addressing;
+use super::connection::platform::{self, KeepAlive};
+use super::connection::tls::Tls;
 use crate::settings::proxy::ProxySettings;
 
 /// What the transport can be told.

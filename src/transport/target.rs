@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use super::Call;
-use super::resolver::without_zone;
+use super::connect::resolver::without_zone;
 use crate::host::{Host, effective_port};
 use http::Uri;
 use http::uri::Scheme;

@@ -6,14 +6,9 @@
 
 pub(super) mod body;
 pub(super) mod by_ureq;
-mod chunked;
-pub(super) mod collect;
 pub(super) mod decode;
 pub(super) mod exchange;
-pub(super) mod framing;
 pub(super) mod head;
-mod lines;
-pub(super) mod malformed;
 mod plain;
 pub(super) mod preview;
 pub(super) mod reply;

@@ -3,9 +3,9 @@
 use std::io::Read;
 
 use super::Answer;
-use super::collect::{self, Cut, Taken, Want};
+use super::body::collect::{self, Cut, Taken, Want};
 use super::decode::{self, Coding, Codings, SLACK};
-use super::framing::Framing;
+use super::head::framing::Framing;
 use super::save::Partial;
 use crate::request::SaveTo;
 use crate::transport::{Call, Reply};

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::request::{Piece, Reader, Source, Stream, Tape};
-use crate::transport::{descriptors, platform};
+use crate::transport::connection::{descriptors, platform};
 
 /// A streamed body, open for one attempt. Dropped, it puts the caller's readers back.
 pub(in crate::transport) struct Upload<'a> {

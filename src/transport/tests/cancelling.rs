@@ -6,8 +6,8 @@ use std::thread;
 
 use super::server::{Server, answer};
 use super::*;
-use crate::transport::resolver::{Resolver, ResolverSettings};
-use crate::transport::tls::Tls;
+use crate::transport::connect::resolver::{Resolver, ResolverSettings};
+use crate::transport::connection::tls::Tls;
 
 /// Runs the request on a thread, aborts it once `reached` says so, and gives its fault and how long it took from the
 /// abort to the end.

@@ -4,8 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 
 use super::server::{Peer, Server, answer};
 use super::*;
-use crate::transport::resolver::{Resolver, ResolverSettings};
-use crate::transport::tls::Tls;
+use crate::transport::connect::resolver::{Resolver, ResolverSettings};
+use crate::transport::connection::tls::Tls;
 
 /// Far more than any of these takes, and far less than its next limit.
 const SOON: Duration = Duration::from_secs(5);

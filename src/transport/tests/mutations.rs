@@ -11,10 +11,10 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 
 use super::super::connection::Connection;
-use super::super::line::Line;
-use super::super::wire::{Limits, Wire};
 use super::framing::{Ending, Framing, framing};
 use super::*;
+use crate::transport::connection::line::Line;
+use crate::transport::connection::wire::{Limits, Wire};
 
 #[path = "../../../tests/wild/corpus.rs"]
 mod corpus;

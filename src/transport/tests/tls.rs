@@ -10,10 +10,10 @@ use ::rustls::{HandshakeKind, RootCertStore, ServerConfig, ServerConnection, Str
 use super::server::{Server, answer, read_request};
 use super::*;
 use crate::timing::Timings;
-use crate::transport::carrier::Carrier;
-use crate::transport::resolver::{Resolver, ResolverSettings};
-use crate::transport::tls::Tls;
-use crate::transport::wire::Broken;
+use crate::transport::connect::resolver::{Resolver, ResolverSettings};
+use crate::transport::connection::carrier::Carrier;
+use crate::transport::connection::tls::Tls;
+use crate::transport::connection::wire::Broken;
 
 struct Authority {
     issuer: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,

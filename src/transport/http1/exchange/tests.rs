@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::transport::connection::Plan;
-use crate::transport::line::Line;
+use crate::transport::connection::line::Line;
+use crate::transport::connection::platform::{self, Idle};
+use crate::transport::connection::wire::{Limits, Wire};
 use crate::transport::meter::Meter;
-use crate::transport::platform::{self, Idle};
-use crate::transport::wire::{Limits, Wire};
 use http::Method;
 
 const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
