@@ -110,6 +110,7 @@ mod retry;
 mod schedule;
 mod settings;
 pub mod sink;
+mod slab;
 pub mod summary;
 mod timing;
 mod transport;

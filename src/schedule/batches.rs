@@ -10,7 +10,7 @@ use crate::url::Mistake;
 use super::backlog::Backlog;
 use super::lanes::{CountedAs, Lane};
 use super::ready::{Rank, Ready, Turn};
-use super::slots::Id;
+use crate::slab::Id;
 
 /// At most so many windows of jobs are read beyond the window.
 const AHEAD_WINDOWS: usize = 16;

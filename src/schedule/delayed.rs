@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use super::slots::Id;
+use crate::slab::Id;
 
 /// A heap of instants. An entry that no longer stands is not looked for in its middle: whoever pops one checks it, and
 /// [`discard`](Timers::discard) sees to it that those that fell never outnumber those that stand.

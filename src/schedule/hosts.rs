@@ -7,7 +7,7 @@ use crate::host::Host;
 use super::Schedule;
 use super::backlog::Seen;
 use super::lanes::HostState;
-use super::slots::Id;
+use crate::slab::Id;
 
 /// How many hosts are looked at to tell which keeps requests waiting: a display may ask ten times a second.
 const LOOKED_AT: usize = 1_000;

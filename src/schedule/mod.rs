@@ -37,7 +37,6 @@ mod rates;
 mod ready;
 mod share;
 mod shortage;
-mod slots;
 #[cfg(test)]
 mod tests;
 mod unheard;
@@ -48,6 +47,7 @@ use std::time::Instant;
 
 use crate::host::Host;
 
+pub(crate) use crate::slab::Id;
 pub(crate) use answers::Heard;
 pub(crate) use backlog::Seen;
 pub(crate) use batches::{Bounds, Ended, Standing};
@@ -56,8 +56,8 @@ pub(crate) use complete::Verdict;
 pub(crate) use holding::Holding;
 pub(crate) use lanes::SLOW_AFTER;
 pub(crate) use limits::{HostLimits, LimitRule, Settings};
-pub(crate) use slots::Id;
 
+use crate::slab::Slab;
 use batches::Batch;
 use delayed::Timers;
 use hanging::OpenCall;
@@ -65,18 +65,17 @@ use lanes::HostState;
 use rates::Rates;
 use ready::Turns;
 use shortage::Shortage;
-use slots::Slots;
 
 pub(crate) struct Schedule<J> {
     settings: Settings,
     /// Some hosts have a breaker.
     has_breakers: bool,
-    jobs: Slots<Slot<J>>,
-    hosts: Slots<HostState>,
+    jobs: Slab<Slot<J>>,
+    hosts: Slab<HostState>,
     by_host: HashMap<Host, Id>,
     /// The one asked for last: lists are mostly sorted by host.
     last_host: Option<(Host, Id)>,
-    batches: Slots<Batch<J>>,
+    batches: Slab<Batch<J>>,
     /// Every batch there is.
     open: Vec<Id>,
     ordered: Vec<Id>,
@@ -165,11 +164,11 @@ impl<J> Schedule<J> {
             rate: Rates::new(&settings.rate),
             rng: fastrand::Rng::with_seed(settings.seed),
             settings,
-            jobs: Slots::default(),
-            hosts: Slots::default(),
+            jobs: Slab::default(),
+            hosts: Slab::default(),
             by_host: HashMap::new(),
             last_host: None,
-            batches: Slots::default(),
+            batches: Slab::default(),
             ordered: Vec::new(),
             open: Vec::new(),
             backlogged: Vec::new(),

@@ -32,6 +32,7 @@ use http::{HeaderMap, HeaderName, Method, Version};
 
 use self::cancel::activity::Activity;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
+pub(crate) use self::connect::dial::Dialling;
 pub(crate) use self::connect::resolver::{Addressing, StaticAddresses};
 pub(crate) use self::connection::descriptors::Spare;
 pub(crate) use self::connection::platform::KeepAlive;
@@ -39,7 +40,7 @@ pub(crate) use self::connection::tls::Tls;
 pub(crate) use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::Lines;
 pub(crate) use self::http1::save::{Partial, Unsaved};
-pub(crate) use self::settings::{Dialling, Settings};
+pub(crate) use self::settings::Settings;
 pub(crate) use self::sockets::Sockets;
 
 /// How long the calling thread has computed, where the system tells.

@@ -6,38 +6,28 @@ use std::time::Instant;
 use super::classify::Trouble;
 use super::connect::proxy::Route;
 use super::connect::resolver::{Resolver, ResolverSettings};
-use super::connection::Connection;
+use super::connect::{Connector, Wanted};
 use super::connection::tls::Tls;
 use super::conversation::Conversation;
 use super::http1::by_ureq::Writer;
 use super::http1::upload::Upload;
 use super::meter::Meter;
-use super::pool::{Keep, Pool, PoolSettings};
-use super::settings::{Dialling, Settings};
+use super::pool::{Pool, PoolSettings};
+use super::provide::provide;
+use super::settings::Settings;
 use super::target::Target;
 use super::{Call, Exchanged, Fault, SentHead, Transport};
+use crate::error::ErrorType;
 use crate::request::Body;
 use crate::settings::proxy::ProxySettings;
+use crate::timing::Phase;
 
 /// The transport over sockets.
 pub(crate) struct Sockets {
     writer: Writer,
-    pub(super) pool: Pool<Connection>,
-    pub(super) resolver: Resolver,
-    pub(super) tls: Tls,
-    pub(super) dialling: Dialling,
+    pub(super) connector: Connector,
     proxies: Option<Arc<ProxySettings>>,
     header_limit: usize,
-}
-
-impl Keep for Connection {
-    fn host(&self) -> &Arc<str> {
-        self.key()
-    }
-
-    fn is_usable(&mut self) -> bool {
-        Connection::is_usable(self)
-    }
 }
 
 impl Sockets {
@@ -56,45 +46,62 @@ impl Sockets {
         };
         Sockets {
             writer: Writer::new(),
-            pool: Pool::new(pool),
-            resolver,
-            tls,
-            dialling: settings.dialling,
+            connector: Connector {
+                resolver,
+                tls,
+                dialling: settings.dialling,
+                pool: Pool::new(pool),
+            },
             proxies: settings.proxies,
             header_limit: settings.header_limit,
         }
+    }
+
+    /// The head of a call whose body can be read and whose host, if it is an address, may be connected to.
+    fn look_ahead(&self, call: &Call<'_>, target: &Target<'_>) -> Result<SentHead, Trouble> {
+        let length = match call.body {
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Streamed(stream) => Upload::open(stream).map_err(Trouble::Unsent)?.length(),
+        };
+        let resolver = &self.connector.resolver;
+        resolver.check_literal(target.bare_name())?;
+        Ok(SentHead::of(call, target, length))
     }
 }
 
 impl Transport for Sockets {
     fn exchange(&self, call: &Call<'_>) -> Exchanged {
         let started = Instant::now();
-        let target = Target::of(call);
-        let mut conversation = Conversation {
-            call,
-            target: target.as_ref().unwrap_or(&Target::NONE),
-            route: Route::Direct,
-            meter: Meter::start(started),
-            connection: None,
-            upload: None,
+        let Some(target) = Target::of(call) else {
+            return Exchanged {
+                result: Err(no_host()),
+                trace: Meter::start(started).finish(Instant::now()),
+            };
         };
-        if target.is_none() {
-            return conversation.failed(Trouble::NoHost);
-        }
-        match self.provide(call) {
+        let mut conversation = Conversation::new(call, &target, started);
+        match provide(call, &self.connector.pool) {
             Ok(upload) => conversation.upload = upload,
             Err(trouble) => return conversation.failed(trouble),
         }
-        conversation.route = Route::of(self.proxies.as_deref(), conversation.target);
+        conversation.route = Route::of(self.proxies.as_deref(), &target);
         if let Some(activity) = call.watch() {
             activity.begin();
             activity.waits(started);
         }
-        match self.connect(&mut conversation, started) {
-            Ok(()) => conversation.hold(&self.writer, self.header_limit, &self.pool),
-            Err(trouble) => {
+        let wanted = Wanted {
+            call,
+            target: &target,
+            route: conversation.route,
+            started,
+        };
+        match self.connector.connect(wanted, &mut conversation.meter) {
+            Ok(connection) => {
+                let pool = &self.connector.pool;
+                conversation.hold(connection, &self.writer, self.header_limit, pool)
+            }
+            Err(unconnected) => {
                 let trouble = match call.cancel.withdraw() {
-                    Ok(()) => trouble,
+                    Ok(()) => unconnected.into(),
                     Err(_) => Trouble::Cancelled,
                 };
                 conversation.failed(trouble)
@@ -103,37 +110,30 @@ impl Transport for Sockets {
     }
 
     fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
-        let target = Target::of(call);
-        let seen = match &target {
-            None => Err(Trouble::NoHost),
-            Some(target) => self.look_ahead(call, target),
+        let Some(target) = Target::of(call) else {
+            return Err(Box::new(no_host()));
         };
-        seen.map_err(|trouble| {
-            let conversation = Conversation {
-                call,
-                target: target.as_ref().unwrap_or(&Target::NONE),
-                route: Route::Direct,
-                meter: Meter::start(Instant::now()),
-                connection: None,
-                upload: None,
-            };
+        self.look_ahead(call, &target).map_err(|trouble| {
+            let conversation = Conversation::new(call, &target, Instant::now());
             Box::new(conversation.fault(trouble, None))
         })
     }
 
     fn close_idle(&self) {
-        self.pool.clear();
+        self.connector.pool.clear();
     }
 }
 
-impl Sockets {
-    /// The head of a call whose body can be read and whose host, if it is an address, may be connected to.
-    fn look_ahead(&self, call: &Call<'_>, target: &Target<'_>) -> Result<SentHead, Trouble> {
-        let length = match call.body {
-            Body::Bytes(bytes) => Some(bytes.len() as u64),
-            Body::Streamed(stream) => Upload::open(stream).map_err(Trouble::Unsent)?.length(),
-        };
-        self.resolver.check_literal(target.bare_name())?;
-        Ok(SentHead::of(call, target, length))
+/// Failure of a request that has no host to go to.
+#[cold]
+fn no_host() -> Fault {
+    Fault {
+        error_type: ErrorType::InvalidRequest,
+        phase: Phase::Resolve,
+        permanent: true,
+        message: "the URL has no http or https host".to_owned(),
+        source: None,
+        shortage: None,
+        reply: None,
     }
 }

@@ -20,6 +20,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "request",
             "response",
             "settings",
+            "slab",
             "timing",
             "url",
         ],

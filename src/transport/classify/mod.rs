@@ -1,78 +1,26 @@
-//! From what went wrong to its class, phase and words.
+//! Class, phase and words of everything that goes wrong in an attempt.
 
+mod bodies;
 mod proxied;
 mod shortage;
+mod trouble;
 
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
 use self::shortage::shortage;
+pub(in crate::transport) use self::trouble::Trouble;
 use super::connect::dial::Undialled;
-use super::connect::proxy::Unproxied;
 use super::connect::resolver::Unresolved;
 use super::connection::platform;
 use super::connection::wire::{Broken, Limit};
 use super::http1::body::collect::Cut;
-use super::http1::decode::{MOST_CODINGS, Undecoded};
 use super::http1::head::malformed::Malformed;
-use super::http1::save::Unsaved;
-use super::http1::upload::Unsent;
 use super::target::Target;
 use super::{Call, Fault, Reply};
 use crate::error::ErrorType;
 use crate::timing::Phase;
-
-/// What went wrong in an attempt.
-#[derive(Debug)]
-pub(in crate::transport) enum Trouble {
-    /// The request has no host to go to.
-    NoHost,
-    Cancelled,
-    Resolve(Unresolved),
-    Dial(Undialled),
-    /// No descriptor is free for what the attempt needs beside its connection.
-    Shortage(io::Error),
-    /// The proxy leads nowhere.
-    Proxy(Unproxied),
-    /// The connection broke, in whatever phase.
-    Broken(Broken),
-    /// The request cannot be written.
-    Unsendable(Box<dyn Error + Send + Sync>),
-    /// The stream ended before the response head was complete.
-    Closed,
-    /// The response head is not valid HTTP.
-    Malformed(Malformed),
-    /// A response of success came, and the request could not be sent to its end.
-    Unfinished,
-    /// More than so many bytes of a response of success came before the request could be sent to its end.
-    Overrun(u64),
-    /// The request's body cannot be read.
-    Unsent(Unsent),
-    /// The body cannot go where it is wanted.
-    Unsaved(Unsaved),
-    /// The body was not read to its end.
-    Body(Cut),
-}
-
-impl From<Unresolved> for Trouble {
-    fn from(unresolved: Unresolved) -> Self {
-        Trouble::Resolve(unresolved)
-    }
-}
-
-impl From<Undialled> for Trouble {
-    fn from(undialled: Undialled) -> Self {
-        Trouble::Dial(undialled)
-    }
-}
-
-impl From<Broken> for Trouble {
-    fn from(broken: Broken) -> Self {
-        Trouble::Broken(broken)
-    }
-}
 
 /// Where it happened.
 pub(in crate::transport) struct Scene<'a> {
@@ -140,10 +88,6 @@ impl Scene<'_> {
     fn judge(&self, trouble: Trouble) -> Verdict {
         let to = self.target;
         match trouble {
-            Trouble::NoHost => {
-                let message = "the URL has no http or https host".to_owned();
-                Verdict::new(ErrorType::InvalidRequest, message).permanent()
-            }
             Trouble::Cancelled
             | Trouble::Resolve(Unresolved::Cancelled)
             | Trouble::Dial(Undialled::Cancelled) => self.cancelled(),
@@ -189,51 +133,11 @@ impl Scene<'_> {
                 );
                 Verdict::new(ErrorType::Connection, message).permanent()
             }
-            Trouble::Unsent(unsent) => {
-                let message = format!("the body to {to} cannot be sent: {unsent}");
-                let verdict = match unsent.begun {
-                    _ if unsent.passes() => Verdict {
-                        shortage: Some(shortage(&unsent.reason)),
-                        ..Verdict::new(ErrorType::Io, message)
-                    },
-                    true => Verdict::new(ErrorType::Io, message).permanent(),
-                    false => Verdict::new(ErrorType::InvalidRequest, message).permanent(),
-                };
-                verdict.because(unsent.reason)
-            }
-            Trouble::Body(Cut::TooLarge) => {
-                let limit = self.call.body_limit;
-                let message = format!(
-                    "the body from {to} is larger than {limit} bytes, the limit set by body_limit (--max-filesize)"
-                );
-                Verdict::new(ErrorType::BodyTooLarge, message).permanent()
-            }
-            Trouble::Body(Cut::Declared(length)) => {
-                let limit = self.call.body_limit;
-                let message = format!(
-                    "the body from {to} is larger than {limit} bytes, the limit set by body_limit \
-                     (--max-filesize): its Content-Length is {length}"
-                );
-                Verdict::new(ErrorType::BodyTooLarge, message).permanent()
-            }
-            Trouble::Body(Cut::TooManyCodings) => {
-                let message =
-                    format!("the body from {to} has more than {MOST_CODINGS} content codings");
-                Verdict::new(ErrorType::Decode, message).permanent()
-            }
-            Trouble::Body(Cut::Failed(error)) => self.body(error),
+            Trouble::Unsent(unsent) => self.unsent(unsent),
             Trouble::Body(Cut::Unsaved(unsaved)) | Trouble::Unsaved(unsaved) => {
-                let verdict = Verdict::new(ErrorType::Io, unsaved.message());
-                // Files come free again; what else fails, a full disk or a missing directory, is not for a retry.
-                let verdict = match platform::is_out_of_files(&unsaved.error) {
-                    true => Verdict {
-                        shortage: Some(shortage(&unsaved.error)),
-                        ..verdict
-                    },
-                    false => verdict.permanent(),
-                };
-                verdict.because(unsaved.into_error())
+                self.unsaved(unsaved)
             }
+            Trouble::Body(cut) => self.cut(cut),
         }
     }
 
@@ -311,29 +215,6 @@ impl Scene<'_> {
         Verdict::new(ErrorType::Protocol, message)
             .permanent()
             .because(malformed)
-    }
-
-    fn body(&self, error: io::Error) -> Verdict {
-        let to = self.target;
-        let error = match error.downcast::<Malformed>() {
-            Ok(malformed) => return self.malformed(malformed),
-            Err(error) => error,
-        };
-        let early = format!("{to} closed the connection before the body was complete");
-        match error.downcast::<Undecoded>() {
-            Ok(Undecoded { error, .. })
-                if self.ended && error.kind() == io::ErrorKind::UnexpectedEof =>
-            {
-                Verdict::new(ErrorType::IncompleteBody, early).because(error)
-            }
-            Ok(undecoded) => {
-                let message = format!("the body from {to} is {undecoded}");
-                Verdict::new(ErrorType::Decode, message)
-                    .permanent()
-                    .because(undecoded.error)
-            }
-            Err(error) => Verdict::new(ErrorType::IncompleteBody, early).because(error),
-        }
     }
 
     /// The limit that passed.

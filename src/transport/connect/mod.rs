@@ -1,102 +1,145 @@
-//! Finding a connection for a request: a kept one, or a new one.
+//! Connections for requests: a kept one, or a new one.
 
 pub(in crate::transport) mod dial;
 pub(in crate::transport) mod proxy;
 pub(in crate::transport) mod resolver;
 
-use std::borrow::Cow;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Instant;
 
-use self::dial::Undialled;
+use self::dial::{Dialling, Undialled};
 use self::proxy::{Route, Stage, Unproxied, Why};
-use self::resolver::{Unresolved, without_zone};
+use self::resolver::{Resolver, Unresolved};
 use super::Call;
-use super::classify::Trouble;
+use super::cancel::Cancelled;
 use super::connection::Connection;
 use super::connection::line::Line;
-use super::connection::wire::{Limits, Wire};
-use super::conversation::Conversation;
+use super::connection::tls::Tls;
+use super::connection::wire::{Broken, Limits, Wire};
 use super::meter::Meter;
-use super::sockets::Sockets;
-use super::target::Target;
+use super::pool::Pool;
+use super::target::{Target, without_zone};
 use crate::settings::proxy::{ProxyKind, ProxyServer};
 use crate::timing::Phase;
 
-impl Sockets {
+/// Reason why a request has no connection.
+#[derive(Debug)]
+pub(in crate::transport) enum Unconnected {
+    Cancelled,
+    Resolve(Unresolved),
+    Dial(Undialled),
+    /// The proxy leads nowhere.
+    Proxy(Unproxied),
+    /// The connection broke while it was made.
+    Broken(Broken),
+}
+
+impl From<Cancelled> for Unconnected {
+    fn from(_: Cancelled) -> Self {
+        Unconnected::Cancelled
+    }
+}
+
+impl From<Unresolved> for Unconnected {
+    fn from(unresolved: Unresolved) -> Self {
+        Unconnected::Resolve(unresolved)
+    }
+}
+
+impl From<Undialled> for Unconnected {
+    fn from(undialled: Undialled) -> Self {
+        Unconnected::Dial(undialled)
+    }
+}
+
+impl From<Broken> for Unconnected {
+    fn from(broken: Broken) -> Self {
+        Unconnected::Broken(broken)
+    }
+}
+
+/// Request that a connection is wanted for.
+#[derive(Clone, Copy)]
+pub(in crate::transport) struct Wanted<'a> {
+    pub(in crate::transport) call: &'a Call<'a>,
+    pub(in crate::transport) target: &'a Target<'a>,
+    pub(in crate::transport) route: Route<'a>,
+    /// Time at which the exchange started.
+    pub(in crate::transport) started: Instant,
+}
+
+impl Wanted<'_> {
+    fn limits(&self) -> Limits {
+        Limits::connect(self.started, self.call.connect, self.call.until)
+    }
+}
+
+/// Finds and opens connections.
+pub(in crate::transport) struct Connector {
+    pub(in crate::transport) resolver: Resolver,
+    pub(in crate::transport) tls: Tls,
+    pub(in crate::transport) dialling: Dialling,
+    /// Idle connections.
+    pub(in crate::transport) pool: Pool<Connection>,
+}
+
+impl Connector {
     /// Finds a connection to the target: a kept one, or a new one. It is published for cancelling.
     pub(in crate::transport) fn connect(
         &self,
-        conversation: &mut Conversation<'_>,
-        started: Instant,
-    ) -> Result<(), Trouble> {
-        let Conversation {
+        wanted: Wanted<'_>,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Unconnected> {
+        let Wanted {
             call,
             target,
             route,
-            meter,
-            ..
-        } = conversation;
-        let (call, target, route) = (*call, *target, *route);
+            started,
+        } = wanted;
         if call.cancel.is_cancelled() {
-            return Err(Trouble::Cancelled);
+            return Err(Unconnected::Cancelled);
         }
         if route.proxy().is_some() {
             self.resolver.check_literal(target.bare_name())?;
         }
-        let key = route.key(target);
         if !call.fresh
-            && let Some(connection) = self.pool.borrow(&key, started)
+            && let Some(connection) = self.pool.borrow(&route.key(target), started)
         {
-            call.cancel
-                .publish(connection.socket())
-                .map_err(|_| Trouble::Cancelled)?;
+            call.cancel.publish(connection.socket())?;
             meter.trace.reused = true;
-            conversation.connection = Some(connection);
-            return Ok(());
+            return Ok(connection);
         }
-        let limits = Limits::connect(started, call.connect, call.until);
-        let opened = match route.proxy() {
-            None => self.open(call, target, key, limits, meter),
-            Some(proxy) => self.open_through(call, target, (route, proxy), key, limits, meter),
-        }?;
-        conversation.connection = Some(opened);
-        Ok(())
+        match route.proxy() {
+            None => self.open(wanted, meter),
+            Some(proxy) => self.open_through(wanted, proxy, meter),
+        }
     }
 
     /// A new connection to the target.
     #[inline(never)]
-    fn open(
-        &self,
-        call: &Call<'_>,
-        target: &Target<'_>,
-        key: Cow<'_, str>,
-        limits: Limits,
-        meter: &mut Meter,
-    ) -> Result<Box<Connection>, Trouble> {
+    fn open(&self, wanted: Wanted<'_>, meter: &mut Meter) -> Result<Box<Connection>, Unconnected> {
+        let (call, target, limits) = (wanted.call, wanted.target, wanted.limits());
         let (name, port) = (target.name_in_zone(), target.port);
         let addresses = self.resolver.resolve(name, port, &limits, call.cancel)?;
         meter.enter(Phase::Connect, Instant::now());
         let (socket, remote) = self.dial(&addresses, &limits, call)?;
         meter.trace.remote = Some(remote);
         let line = Line::new(wire(socket, limits, call));
-        self.finish(target, key, line, remote, meter)
+        self.finish(wanted, line, remote, meter)
     }
 
     /// A new connection to the proxy, and through it to the target.
     #[inline(never)]
     fn open_through(
         &self,
-        call: &Call<'_>,
-        target: &Target<'_>,
-        (route, proxy): (Route<'_>, &ProxyServer),
-        key: Cow<'_, str>,
-        limits: Limits,
+        wanted: Wanted<'_>,
+        proxy: &ProxyServer,
         meter: &mut Meter,
-    ) -> Result<Box<Connection>, Trouble> {
+    ) -> Result<Box<Connection>, Unconnected> {
+        let (call, limits) = (wanted.call, wanted.limits());
         let at = |stage, why| {
-            Trouble::Proxy(Unproxied {
+            Unconnected::Proxy(Unproxied {
                 proxy: proxy.to_string(),
                 stage,
                 why,
@@ -108,15 +151,15 @@ impl Sockets {
             .map_err(|unresolved| match unresolved {
                 Unresolved::Failed(error) => at(Stage::Resolve, Why::Unresolved(error)),
                 Unresolved::TimedOut(broken) => at(Stage::Resolve, Why::Broken(broken)),
-                other => Trouble::Resolve(other),
+                other => Unconnected::Resolve(other),
             })?;
         meter.enter(Phase::Connect, Instant::now());
         let dialled = self.dial(&addresses, &limits, call);
         let (socket, remote) = dialled.map_err(|undialled| match undialled {
             // This side's trouble, not the proxy's.
-            shortage if shortage.is_shortage() => Trouble::Dial(shortage),
+            shortage if shortage.is_shortage() => Unconnected::Dial(shortage),
             Undialled::Broken(broken) => at(Stage::Connect, Why::Broken(broken)),
-            cancelled => Trouble::Dial(cancelled),
+            cancelled => Unconnected::Dial(cancelled),
         })?;
         meter.trace.remote = Some(remote);
         let mut line = Line::new(wire(socket, limits, call));
@@ -127,28 +170,29 @@ impl Sockets {
                 .map_err(|broken| at(Stage::Tls, Why::Broken(broken)))?;
             line.outer = Some(Box::new(session));
         }
-        if let Route::Tunnelled(_) = route {
-            proxy::tunnel(proxy, target, &mut line).map_err(|why| at(Stage::Ask, why))?;
+        if let Route::Tunnelled(_) = wanted.route {
+            proxy::tunnel(proxy, wanted.target, &mut line).map_err(|why| at(Stage::Ask, why))?;
         }
-        self.finish(target, key, line, remote, meter)
+        self.finish(wanted, line, remote, meter)
     }
 
     /// Shakes hands with the target where it speaks TLS.
     fn finish(
         &self,
-        target: &Target<'_>,
-        key: Cow<'_, str>,
+        wanted: Wanted<'_>,
         mut line: Line,
         remote: SocketAddr,
         meter: &mut Meter,
-    ) -> Result<Box<Connection>, Trouble> {
+    ) -> Result<Box<Connection>, Unconnected> {
+        let target = wanted.target;
         let session = if target.tls {
             meter.enter(Phase::Tls, Instant::now());
             Some(self.tls.handshake(target.bare_name(), &mut line)?)
         } else {
             None
         };
-        Ok(Box::new(Connection::new(line, session, key.into(), remote)))
+        let key = wanted.route.key(target).into_owned();
+        Ok(Box::new(Connection::new(line, session, key, remote)))
     }
 
     fn dial(
@@ -157,7 +201,7 @@ impl Sockets {
         limits: &Limits,
         call: &Call<'_>,
     ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
-        self.making_room(Undialled::is_shortage, || {
+        self.pool.making_room(Undialled::is_shortage, || {
             dial::dial(addresses, &self.dialling, limits, call.cancel)
         })
     }

@@ -19,8 +19,6 @@ pub(in crate::transport) struct Buffers {
     /// Up to where input may grow.
     limit: usize,
     output: Vec<u8>,
-    /// Where a body of unknown length is read to, before its chunks are put together in the output.
-    scratch: Vec<u8>,
     /// The front of the output waits to be sent together with what comes next.
     held: usize,
 }
@@ -35,9 +33,6 @@ impl Buffers {
         header_limit: usize,
     ) {
         let output = head + body.map_or(CHUNK, |body| body.min(CHUNK as u64) as usize);
-        if body.is_none() {
-            self.scratch.resize(CHUNK, 0);
-        }
         if self.output.len() < output {
             self.output.resize(output, 0);
         }
@@ -50,7 +45,7 @@ impl Buffers {
         self.start = 0;
         self.end = 0;
         self.held = 0;
-        for buffer in [&mut self.input, &mut self.output, &mut self.scratch] {
+        for buffer in [&mut self.input, &mut self.output] {
             if buffer.len() > KEPT {
                 *buffer = Vec::new();
             }
@@ -169,10 +164,5 @@ impl Buffers {
     /// Room for output behind what is held.
     pub(in crate::transport) fn output(&mut self) -> &mut [u8] {
         &mut self.output[self.held..]
-    }
-
-    /// Room for a part of a body, and for output.
-    pub(in crate::transport) fn scratch_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        (&mut self.scratch, &mut self.output[self.held..])
     }
 }

@@ -20,13 +20,14 @@ use self::tls::Session;
 use self::wire::{Broken, Limits};
 use super::cancel::activity::Activity;
 use super::meter::Meter;
+use super::pool::{Keep, Key};
 
 #[derive(Debug)]
 pub(in crate::transport) struct Connection {
     line: Line,
     session: Option<Box<Session>>,
-    /// The host it leads to, as the pool names it.
-    key: Arc<str>,
+    /// Place that it leads to.
+    key: Key<'static>,
     remote: SocketAddr,
     pub(in crate::transport) buffers: Buffers,
     pub(in crate::transport) attempt: Attempt,
@@ -71,7 +72,7 @@ impl Connection {
     pub(in crate::transport) fn new(
         line: Line,
         session: Option<Session>,
-        key: Arc<str>,
+        key: Key<'static>,
         remote: SocketAddr,
     ) -> Connection {
         Connection {
@@ -87,10 +88,6 @@ impl Connection {
                 reusable: false,
             },
         }
-    }
-
-    pub(in crate::transport) fn key(&self) -> &Arc<str> {
-        &self.key
     }
 
     pub(in crate::transport) fn remote(&self) -> SocketAddr {
@@ -228,10 +225,16 @@ impl Connection {
             session.shrink();
         }
     }
+}
 
-    /// Whether it can carry another exchange. Input nobody asked for means that it cannot, be it the end of the stream
+impl Keep for Connection {
+    fn key(&self) -> &Key<'static> {
+        &self.key
+    }
+
+    /// Returns true if it can carry another exchange. Input nobody asked for means that it cannot, be it the end of the stream
     /// or an answer to a request never made; of TLS's own messages nothing is thought.
-    pub(in crate::transport) fn is_usable(&mut self) -> bool {
+    fn is_usable(&mut self) -> bool {
         let Line { wire, outer } = &mut self.line;
         let mut more = match wire.peek() {
             Idle::Quiet => false,

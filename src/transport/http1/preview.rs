@@ -1,6 +1,6 @@
 //! The head of a request as it would go out, found without a connection.
 
-use super::request::{request, streamed, writes};
+use super::request::{sent_headers, streamed_headers, writes};
 use crate::request::Body;
 use crate::transport::Call;
 use crate::transport::target::Target;
@@ -22,14 +22,14 @@ impl SentHead {
         body_bytes: Option<u64>,
     ) -> SentHead {
         let sent = match call.body {
-            Body::Bytes(_) => request(call),
-            Body::Streamed(_) => streamed(call, body_bytes),
+            Body::Bytes(_) => sent_headers(call),
+            Body::Streamed(_) => streamed_headers(call, body_bytes),
         };
         let mut headers = HeaderMap::new();
         if let Ok(host) = HeaderValue::from_str(&host(target)) {
             headers.insert(HOST, host);
         }
-        headers.extend(sent.into_parts().0.headers);
+        headers.extend(sent);
         match body_bytes {
             Some(0) if !writes(call.method) => {}
             Some(length) => {

@@ -3,12 +3,14 @@
 //! Borrowing and giving back take constant time, however many connections and hosts there are. What is dropped is
 //! dropped outside the lock: closing a socket is a call into the system, and saying goodbye in TLS another.
 
+mod key;
 mod shard;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+pub(in crate::transport) use self::key::Key;
 use self::shard::Shard;
 
 const SHARDS: usize = 16;
@@ -25,9 +27,9 @@ pub(in crate::transport) struct PoolSettings {
 
 /// What can be kept.
 pub(in crate::transport) trait Keep {
-    /// The host it leads to.
-    fn host(&self) -> &Arc<str>;
-    /// Whether it still leads there.
+    /// The place it leads to.
+    fn key(&self) -> &Key<'static>;
+    /// Returns true if it still leads there.
     fn is_usable(&mut self) -> bool;
 }
 
@@ -47,16 +49,16 @@ impl<C: Keep> Pool<C> {
         }
     }
 
-    /// The connection to this host that was used last, if one is left that still works.
-    pub(in crate::transport) fn borrow(&self, host: &str, now: Instant) -> Option<Box<C>> {
-        let shard = &self.shards[shard_of(host)];
+    /// The connection to this place that was used last, if one is left that still works.
+    pub(in crate::transport) fn borrow(&self, key: &Key<'_>, now: Instant) -> Option<Box<C>> {
+        let shard = &self.shards[shard_of(key)];
         loop {
-            let (mut connection, since) = lock(shard).pop(host)?;
+            let (mut connection, since) = lock(shard).pop(key)?;
             self.count.fetch_sub(1, Ordering::Relaxed);
             // The newest is too old, so all are.
             if now.saturating_duration_since(since) > self.settings.age {
                 drop(connection);
-                self.drop_host(shard, host);
+                self.drop_all_of(shard, key);
                 return None;
             }
             // Outside the lock: it is a call into the system.
@@ -66,10 +68,10 @@ impl<C: Keep> Pool<C> {
         }
     }
 
-    fn drop_host(&self, shard: &Mutex<Shard<C>>, host: &str) {
+    fn drop_all_of(&self, shard: &Mutex<Shard<C>>, key: &Key<'_>) {
         loop {
             // In two steps, so that the lock is not held while it is dropped.
-            let popped = lock(shard).pop(host);
+            let popped = lock(shard).pop(key);
             if popped.is_none() {
                 return;
             }
@@ -82,10 +84,10 @@ impl<C: Keep> Pool<C> {
         if self.settings.max == 0 || self.settings.max_per_host == 0 {
             return;
         }
-        let at = shard_of(connection.host());
+        let at = shard_of(connection.key());
         let mut shard = lock(&self.shards[at]);
-        let crowded = if shard.count(connection.host()) >= self.settings.max_per_host {
-            shard.pop_oldest_of(connection.host())
+        let crowded = if shard.count(connection.key()) >= self.settings.max_per_host {
+            shard.pop_oldest_of(connection.key())
         } else {
             None
         };
@@ -104,9 +106,19 @@ impl<C: Keep> Pool<C> {
         }
     }
 
-    /// Closes an idle connection, so that what it takes is free for something else. Returns false if there is none.
-    pub(in crate::transport) fn make_room(&self) -> bool {
-        self.drop_oldest(0)
+    /// Opens something. While this machine is short of what that takes, closes one idle connection after the other and
+    /// tries again.
+    pub(in crate::transport) fn making_room<T, E>(
+        &self,
+        is_shortage: impl Fn(&E) -> bool,
+        mut open: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
+        loop {
+            match open() {
+                Err(error) if is_shortage(&error) && self.drop_oldest(0) => {}
+                result => return result,
+            }
+        }
     }
 
     /// Drops the oldest of the first shard that has any, from this one on. Returns false if none has.
@@ -139,13 +151,8 @@ fn lock<C>(shard: &Mutex<Shard<C>>) -> MutexGuard<'_, Shard<C>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// FNV-1a: it spreads names over shards, no more (by its lowest bits, the only good ones for names that differ at their
-/// end). Inside of a shard a hash nobody can foresee is used.
-fn shard_of(host: &str) -> usize {
-    let hash = host.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    hash as usize % SHARDS
+fn shard_of(key: &Key<'_>) -> usize {
+    key.spread() % SHARDS
 }
 
 #[cfg(test)]

@@ -80,9 +80,11 @@ fn of_public_and_private_addresses_only_the_public_are_left() {
     let sockets = asking(&names, AddressPolicy::PublicOnly);
     let left = || {
         let limits = crate::transport::connection::wire::Limits::attempt(None, None);
-        let found = sockets
-            .resolver
-            .resolve("mixed.name", 80, &limits, &CancelSlot::new());
+        let found =
+            sockets
+                .connector
+                .resolver
+                .resolve("mixed.name", 80, &limits, &CancelSlot::new());
         found.map(|addresses| addresses.iter().map(|a| a.to_string()).collect::<Vec<_>>())
     };
     set(

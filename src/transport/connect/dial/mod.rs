@@ -1,13 +1,12 @@
 //! Opening a TCP connection to one of a host's addresses.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use crate::transport::cancel::{CancelSlot, Cancelled};
-use crate::transport::connection::platform;
+use crate::transport::connection::platform::{self, KeepAlive};
 use crate::transport::connection::wire::{Broken, Limits};
-use crate::transport::settings::Dialling;
 
 #[cfg(unix)]
 mod eyeballs;
@@ -19,6 +18,21 @@ use self::eyeballs as attempts;
 mod sequence;
 #[cfg(not(unix))]
 use self::sequence as attempts;
+
+/// Settings for opening a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Dialling {
+    /// Address it comes from. `None`: the system chooses.
+    pub(crate) local: Option<IpAddr>,
+    pub(crate) keep_alive: KeepAlive,
+}
+
+impl Dialling {
+    /// Checks if connections can be opened so.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.local.map_or(Ok(()), platform::check_local)
+    }
+}
 
 /// Why there is no connection.
 #[derive(Debug)]

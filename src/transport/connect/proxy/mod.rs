@@ -7,7 +7,7 @@ mod route;
 mod socks;
 
 pub(in crate::transport) use self::fault::{Stage, Unproxied, Why};
-pub(in crate::transport) use self::route::{Forwarding, Route};
+pub(in crate::transport) use self::route::Route;
 
 use crate::settings::proxy::{ProxyKind, ProxyServer};
 use crate::transport::connection::line::Line;

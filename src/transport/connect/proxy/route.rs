@@ -1,13 +1,14 @@
 //! By which way a request goes.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::sync::Arc;
 
 use super::connect::authorization;
 use super::fault::{Stage, Unproxied, Why};
 use crate::settings::proxy::{ProxyKind, ProxyServer, ProxySettings};
 use crate::transport::Call;
-use crate::transport::connection::buffers::Buffers;
+use crate::transport::http1::forwarding::Forwarding;
+use crate::transport::pool::Key;
 use crate::transport::target::Target;
 use http::header::PROXY_AUTHORIZATION;
 
@@ -16,9 +17,9 @@ use http::header::PROXY_AUTHORIZATION;
 pub(in crate::transport) enum Route<'a> {
     Direct,
     /// The proxy gets the request in absolute form, and makes one of its own of it.
-    Forwarded(&'a ProxyServer),
+    Forwarded(&'a Arc<ProxyServer>),
     /// The proxy passes bytes on.
-    Tunnelled(&'a ProxyServer),
+    Tunnelled(&'a Arc<ProxyServer>),
 }
 
 impl<'a> Route<'a> {
@@ -41,14 +42,16 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// What connections of this way are kept under. One to a proxy that requests are forwarded to serves all servers.
-    ///
-    /// All connections of a pool are of one client, and so of one TLS identity.
-    pub(in crate::transport) fn key<'t>(self, target: &Target<'t>) -> Cow<'t, str> {
+    /// Returns the place that connections of this way lead to.
+    pub(in crate::transport) fn key<'t>(self, target: &'t Target<'_>) -> Key<'t>
+    where
+        'a: 't,
+    {
+        let host = Cow::Borrowed(&*target.host);
         match self {
-            Route::Direct => target.key(),
-            Route::Forwarded(proxy) => format!("{proxy:?}").into(),
-            Route::Tunnelled(proxy) => format!("{} {proxy:?}", target.key()).into(),
+            Route::Direct => Key::Server(host),
+            Route::Forwarded(proxy) => Key::Proxy(Cow::Borrowed(proxy)),
+            Route::Tunnelled(proxy) => Key::Tunnel(Cow::Borrowed(proxy), host),
         }
     }
 
@@ -93,36 +96,5 @@ impl<'a> Route<'a> {
             origin,
             credentials,
         }))
-    }
-}
-
-/// What a request says to a proxy that forwards it.
-pub(in crate::transport) struct Forwarding {
-    /// Stands before the path (RFC 9112 §3.2.2).
-    pub(in crate::transport) origin: String,
-    /// A header line, or nothing.
-    pub(in crate::transport) credentials: String,
-}
-
-impl Forwarding {
-    /// Puts it into a request head that is about to be sent. ureq writes the path alone into its first line. Gives how
-    /// much there is to be sent then.
-    pub(in crate::transport) fn put_into(&self, buffers: &mut Buffers, pending: usize) -> usize {
-        let head = buffers.first(pending);
-        let method = head.iter().position(|&b| b == b' ').map(|at| at + 1);
-        let line = head.iter().position(|&b| b == b'\n').map(|at| at + 1);
-        let (Some(method), Some(line)) = (method, line) else {
-            return pending;
-        };
-        // The later one first, so that the place of the other holds.
-        buffers.insert(line, self.credentials.as_bytes());
-        buffers.insert(method, self.origin.as_bytes());
-        pending + self.credentials.len() + self.origin.len()
-    }
-}
-
-impl fmt::Debug for Forwarding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Forwarding({})", self.origin)
     }
 }

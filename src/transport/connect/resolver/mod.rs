@@ -19,6 +19,7 @@ use self::lookups::Lookups;
 use crate::transport::cancel::{CancelSlot, Cancelled};
 use crate::transport::connection::platform;
 use crate::transport::connection::wire::{Broken, Limits};
+use crate::transport::target::without_zone;
 
 /// Asks the system.
 pub(in crate::transport) type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
@@ -184,14 +185,6 @@ impl Resolver {
                 Ok(in_turn(&addresses, turn))
             }
         }
-    }
-}
-
-/// The address of a name with a zone, or the name.
-pub(in crate::transport) fn without_zone(name: &str) -> &str {
-    match name.split_once('%') {
-        Some((address, _)) => address,
-        None => name,
     }
 }
 

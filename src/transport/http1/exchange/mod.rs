@@ -1,4 +1,5 @@
-//! Exchange of a request and its response on a connection, while it is sent and until the head of the response has come.
+//! Exchange of a request and its response on a connection, while it is sent and until the head of the response has come:
+//! what both ways to write a request have in common.
 //!
 //! The response may come before the request has been sent to its end. So whenever the body waits for the server to take
 //! more, the server is listened to as well; the head is read by [`HeadReader`], whenever it comes.
@@ -6,12 +7,13 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::forwarding::Forwarding;
 use super::head::framing::Asked;
 use super::head::malformed::Malformed;
 use super::head::{Found, Head, HeadReader};
+use super::{Answer, BrokenOff, NoResponse};
 use crate::redact::escape::log_line;
 use crate::timing::Phase;
-use crate::transport::connect::proxy::Forwarding;
 use crate::transport::connection::wire::Broken;
 use crate::transport::connection::{Connection, Pushed};
 use http::StatusCode;
@@ -36,6 +38,7 @@ pub(in crate::transport) struct Exchange {
     pub(super) malformed: Option<Malformed>,
     /// A body follows the head of the request.
     body_follows: bool,
+    chunked: bool,
     head_sent: bool,
     /// Some of the output has been written.
     written: bool,
@@ -46,8 +49,9 @@ pub(in crate::transport) struct Exchange {
     /// More of the response came than may wait while the request is sent. The server may send no more of it before it
     /// has got the rest of the request.
     pub(super) overrun: Option<u64>,
-    /// To be put into the head.
-    forwarding: Option<Box<Forwarding>>,
+    /// To be put into the head. `None`: it is in there, or there is nothing to put.
+    pub(super) forwarding: Option<Box<Forwarding>>,
+    header_limit: usize,
 }
 
 /// Facts about an exchange before it starts.
@@ -56,8 +60,8 @@ pub(in crate::transport) struct Opening {
     pub(in crate::transport) header_limit: usize,
     /// The largest body of the response.
     pub(in crate::transport) body_limit: u64,
-    /// A body follows the head of the request.
-    pub(in crate::transport) body_follows: bool,
+    /// Size of the request's body. `None`: it is not known, so that the body goes out in chunks.
+    pub(in crate::transport) body: Option<u64>,
     /// Lines for a proxy that forwards the request. `None`: there is no such proxy.
     pub(in crate::transport) forwarding: Option<Box<Forwarding>>,
 }
@@ -87,13 +91,14 @@ impl From<Broken> for Halted {
 }
 
 impl Exchange {
-    pub(super) fn new(connection: Box<Connection>, opening: Opening) -> Exchange {
+    pub(in crate::transport) fn new(connection: Box<Connection>, opening: Opening) -> Exchange {
         Exchange {
             connection,
             reader: HeadReader::new(opening.asked, opening.header_limit),
             head: None,
             malformed: None,
-            body_follows: opening.body_follows,
+            body_follows: opening.body != Some(0),
+            chunked: opening.body.is_none(),
             head_sent: false,
             written: false,
             early_limit: opening
@@ -104,12 +109,18 @@ impl Exchange {
             unsent: false,
             overrun: None,
             forwarding: opening.forwarding,
+            header_limit: opening.header_limit,
         }
     }
 
     /// Returns true if some of the request has been written.
     pub(super) fn has_sent(&self) -> bool {
         self.connection.bytes_sent() > 0
+    }
+
+    /// Returns true if the body of the request goes out in chunks.
+    pub(super) fn is_chunked(&self) -> bool {
+        self.chunked
     }
 
     /// Returns true if it says something else to a proxy than it would to the server.
@@ -120,15 +131,8 @@ impl Exchange {
     /// Sends what is in the output buffer. The end of a head waits for the first part of its body, so that both go out
     /// as one packet: two would cost another call, and with some servers a delayed acknowledgement.
     pub(super) fn send(&mut self, amount: usize) -> Result<(), Halted> {
-        if amount == 0 {
-            // ureq waits for bytes of a body that has no more. It would wait for ever, and never sleep.
-            return Err(Broken::Io(io::ErrorKind::WriteZero.into()).into());
-        }
         let buffers = &mut self.connection.buffers;
-        let mut pending = buffers.pending(amount);
-        if let Some(forwarding) = self.forwarding.take() {
-            pending = forwarding.put_into(buffers, pending);
-        }
+        let pending = buffers.pending(amount);
         if !self.head_sent {
             self.head_sent = buffers.first(pending).ends_with(b"\r\n\r\n");
             if self.head_sent && self.body_follows && buffers.hold(pending) {
@@ -315,6 +319,23 @@ impl Exchange {
             self.look();
         }
         Ok(true)
+    }
+
+    /// Ends the exchange: with the head that came, or with the reason why none did.
+    pub(super) fn finish(self, ended: Result<(), NoResponse>) -> Result<Answer, BrokenOff> {
+        match (ended, self.head) {
+            (Ok(()), Some(head)) => Ok(Answer {
+                overrun: self.overrun.filter(|_| head.status.is_success()),
+                head,
+                connection: self.connection,
+                unsent: self.unsent,
+                header_limit: self.header_limit,
+            }),
+            (ended, _) => Err(BrokenOff {
+                reason: ended.err().unwrap_or(NoResponse::Closed),
+                connection: Some(self.connection),
+            }),
+        }
     }
 }
 

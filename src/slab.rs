@@ -1,6 +1,7 @@
-//! Slab with generations: ids stay cheap to keep in heaps and lanes, and a stale one is recognised.
+//! Slab with generations: values in one vector, whose places are used again. Ids are cheap to keep in heaps and lists, and
+//! a stale one is recognised.
 
-/// A place in a [`Slots`], valid as long as its generation is the slot's.
+/// Place of a value in a [`Slab`], valid until the value is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Id {
     at: u32,
@@ -9,13 +10,13 @@ pub(crate) struct Id {
 
 impl Id {
     /// The index of the place. It is used again once the value is gone.
-    pub(super) fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         self.at as usize
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct Slots<T> {
+pub(crate) struct Slab<T> {
     entries: Vec<Entry<T>>,
     free: Vec<u32>,
 }
@@ -26,16 +27,16 @@ struct Entry<T> {
     value: Option<T>,
 }
 
-impl<T> Default for Slots<T> {
+impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Slots {
+        Slab {
             entries: Vec::new(),
             free: Vec::new(),
         }
     }
 }
 
-impl<T> Slots<T> {
+impl<T> Slab<T> {
     pub(crate) fn insert(&mut self, value: T) -> Id {
         if let Some(at) = self.free.pop() {
             let entry = &mut self.entries[at as usize];
@@ -80,9 +81,14 @@ impl<T> Slots<T> {
             .as_mut()
     }
 
-    #[cfg(test)]
+    /// Number of values.
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
+    }
+
+    /// Number of places, free ones included.
+    pub(crate) fn places(&self) -> usize {
+        self.entries.len()
     }
 
     #[cfg(test)]
@@ -127,16 +133,16 @@ mod tests {
 
     #[test]
     fn an_id_of_a_removed_value_finds_nothing_even_when_its_place_is_used_again() {
-        let mut slots = Slots::default();
-        let a = slots.insert("a");
-        assert_eq!(slots.remove(a), Some("a"));
-        let b = slots.insert("b");
+        let mut slab = Slab::default();
+        let a = slab.insert("a");
+        assert_eq!(slab.remove(a), Some("a"));
+        let b = slab.insert("b");
         assert_eq!(
-            (slots.get(a), slots.get(b), slots.len()),
+            (slab.get(a), slab.get(b), slab.len()),
             (None, Some(&"b"), 1)
         );
         assert_ne!(a, b);
-        assert_eq!(slots.remove(a), None);
-        assert_eq!(slots.ids().collect::<Vec<_>>(), [b]);
+        assert_eq!(slab.remove(a), None);
+        assert_eq!(slab.ids().collect::<Vec<_>>(), [b]);
     }
 }
