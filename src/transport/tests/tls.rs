@@ -10,9 +10,7 @@ use ::rustls::{HandshakeKind, RootCertStore, ServerConfig, ServerConnection, Str
 use super::server::{Server, answer, read_request};
 use super::*;
 use crate::timing::Timings;
-use crate::transport::connect::resolver::{Resolver, ResolverSettings};
 use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::tls::Tls;
 use crate::transport::connection::wire::Broken;
 
 struct Authority {
@@ -50,11 +48,8 @@ impl Authority {
 
     /// A transport that trusts this authority, and takes every name for 127.0.0.1.
     fn sockets(&self) -> Sockets {
-        let resolver = Resolver::asking(
-            ResolverSettings::default(),
-            Arc::new(|_: &str| Ok(vec!["127.0.0.1".parse().unwrap()])),
-        );
-        Sockets::from_parts(Settings::default(), resolver, Tls::trusting(self.roots()))
+        let local = |_: &str| Ok(vec!["127.0.0.1".parse().unwrap()]);
+        asking_names(local, Tls::trusting(self.roots()))
     }
 }
 
