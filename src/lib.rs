@@ -64,6 +64,7 @@
 //! - [`RetryPolicy`] and [`Timeouts`]: when it is tried again, and how long each attempt may take. Values, for a client
 //!   or a request.
 //! - [`TlsSettings`], [`ProxySettings`], [`AddressPolicy`]: how connections are made, and to whom.
+//! - [`unversioned`]: transports of your own, without sockets. It may change in minor releases.
 //! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch. [`Journal`]: results that a later run goes on
 //!   from, also after a crash.
 //!
@@ -114,6 +115,7 @@ mod slab;
 pub mod summary;
 mod timing;
 mod transport;
+pub mod unversioned;
 mod url;
 
 pub use batch::{

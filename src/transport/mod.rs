@@ -8,6 +8,7 @@ mod classify;
 mod connect;
 mod connection;
 mod conversation;
+mod custom;
 mod http1;
 mod meter;
 mod pool;
@@ -37,7 +38,8 @@ pub(crate) use self::connect::resolver::{Addressing, StaticAddresses};
 pub(crate) use self::connection::descriptors::Spare;
 pub(crate) use self::connection::platform::KeepAlive;
 pub(crate) use self::connection::tls::Tls;
-pub(crate) use self::http1::preview::SentHead;
+pub use self::custom::RequestBody;
+pub use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::Lines;
 pub(crate) use self::http1::save::{Partial, Unsaved};
 pub(crate) use self::settings::Settings;
@@ -49,7 +51,7 @@ pub(crate) fn thread_time() -> Option<Duration> {
 }
 
 /// One attempt to be made: a request with all defaults applied.
-pub(crate) struct Call<'a> {
+pub struct Call<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a Url,
     /// The URL's host, where it is known: else it is read from there.
@@ -105,8 +107,9 @@ impl Call<'_> {
     }
 }
 
-/// How an attempt ended, and how it went.
-pub(crate) struct Exchanged {
+/// Result of an attempt, and how it went.
+#[derive(Debug)]
+pub struct Exchanged {
     pub(crate) result: Result<Reply, Fault>,
     pub(crate) trace: Trace,
 }
@@ -122,7 +125,7 @@ impl Exchanged {
 }
 
 /// A response whose body has been read to its end.
-pub(crate) struct Reply {
+pub struct Reply {
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
@@ -136,8 +139,8 @@ pub(crate) struct Reply {
     pub(crate) partial: Option<Box<Partial>>,
 }
 
-/// An attempt that gave no usable response.
-pub(crate) struct Fault {
+/// Failure of an attempt that gave no usable response.
+pub struct Fault {
     pub(crate) error_type: ErrorType,
     pub(crate) phase: Phase,
     /// Will fail the same way next time: a bad certificate, a TLS version, a proxy's 4xx.
@@ -151,9 +154,9 @@ pub(crate) struct Fault {
     pub(crate) reply: Option<Reply>,
 }
 
-/// How an attempt went on the wire.
+/// Facts about an attempt on the wire. They decide about retries, and show in outcomes and records.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Trace {
+pub struct Trace {
     pub(crate) timings: Phases,
     /// Bytes of the request written, on the wire.
     pub(crate) bytes_sent: u64,
@@ -170,13 +173,17 @@ pub(crate) struct Trace {
     pub(crate) ended: Option<Instant>,
 }
 
-/// Makes attempts. One implementation speaks over sockets, tests script others.
-pub(crate) trait Transport: Send + Sync {
-    /// Makes one attempt on the calling thread.
+/// Makes attempts: by default over sockets.
+pub trait Transport: Send + Sync {
+    /// Makes one attempt on the calling thread, a worker's. It may block for as long as the call's time limits allow. A
+    /// panic is an outcome of class [`Panic`](crate::ErrorType::Panic).
     fn exchange(&self, call: &Call<'_>) -> Exchanged;
 
     /// Checks what an attempt checks before it connects, and returns the head that it would send. Default: checks
     /// nothing, and returns the headers as they were handed in.
+    ///
+    /// # Errors
+    /// If an attempt would fail before it connects.
     fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
         Ok(SentHead {
             headers: call.headers.clone(),
@@ -184,7 +191,7 @@ pub(crate) trait Transport: Send + Sync {
         })
     }
 
-    /// Closes idle connections.
+    /// Closes idle connections. Default: there are none.
     fn close_idle(&self) {}
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::classify::Trouble;
+use super::classify::{Trouble, no_host};
 use super::connect::proxy::Route;
 use super::connect::resolver::{Resolver, ResolverSettings};
 use super::connect::{Connector, Wanted};
@@ -17,10 +17,8 @@ use super::provide::provide;
 use super::settings::Settings;
 use super::target::Target;
 use super::{Call, Exchanged, Fault, SentHead, Transport};
-use crate::error::ErrorType;
 use crate::request::Body;
 use crate::settings::proxy::ProxySettings;
-use crate::timing::Phase;
 
 /// The transport over sockets.
 pub(crate) struct Sockets {
@@ -121,19 +119,5 @@ impl Transport for Sockets {
 
     fn close_idle(&self) {
         self.connector.pool.clear();
-    }
-}
-
-/// Failure of a request that has no host to go to.
-#[cold]
-fn no_host() -> Fault {
-    Fault {
-        error_type: ErrorType::InvalidRequest,
-        phase: Phase::Resolve,
-        permanent: true,
-        message: "the URL has no http or https host".to_owned(),
-        source: None,
-        shortage: None,
-        reply: None,
     }
 }

@@ -247,6 +247,13 @@ impl Scene<'_> {
     }
 }
 
+/// Failure of a request that has no host to go to.
+#[cold]
+pub(in crate::transport) fn no_host() -> Fault {
+    let message = "the URL has no http or https host";
+    Fault::new(ErrorType::InvalidRequest, Phase::Resolve, message).permanent()
+}
+
 fn how_it_broke(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::ConnectionReset => "reset",

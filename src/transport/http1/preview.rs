@@ -7,8 +7,8 @@ use crate::transport::target::Target;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue};
 
-/// Everything that a call sends before its body, and the size of the body.
-pub(crate) struct SentHead {
+/// Headers that a call sends before its body, and the size of the body.
+pub struct SentHead {
     /// All headers, those of the framing included, `Host` first.
     pub(crate) headers: HeaderMap,
     /// Size of the body in bytes. `None`: a reader of unknown length, sent in chunks.

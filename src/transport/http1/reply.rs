@@ -57,10 +57,12 @@ pub(in crate::transport) fn receive(call: &Call<'_>, answer: &mut Answer) -> (Re
 }
 
 /// Reads the body of a response that came by another way than a connection of this transport, as far as it is wanted.
+/// `length`: its size, coded or not, if that is known.
 pub(in crate::transport) fn receive_from(
     call: &Call<'_>,
     reply: Reply,
     body: impl BodyRead,
+    length: Option<u64>,
 ) -> (Reply, Option<Cut>) {
     let bodiless = *call.method == Method::HEAD || never_has_body(reply.status);
     let coded = reply.headers.first(&CONTENT_ENCODING).is_some();
@@ -69,7 +71,7 @@ pub(in crate::transport) fn receive_from(
         (true, _) => taking.take_nothing(),
         (false, Want::Nothing) => Ok(()),
         (false, _) if coded => taking.take_coded(body, Framing::Close),
-        (false, _) => taking.take(body, None),
+        (false, _) => taking.take(body, length),
     };
     (taking.reply, result.err())
 }
