@@ -101,6 +101,9 @@ mod digest;
 mod error;
 mod executor;
 mod host;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod outcome;
 pub mod record;
 mod redact;

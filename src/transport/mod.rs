@@ -9,6 +9,8 @@ mod connect;
 mod connection;
 mod conversation;
 mod custom;
+#[cfg(feature = "internals")]
+pub(crate) mod drivers;
 mod http1;
 mod meter;
 mod pool;

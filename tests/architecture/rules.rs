@@ -36,7 +36,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     // Records: wire formats and files.
     (5, &["record", "sink"]),
     // Facade: wires the floors together.
-    (6, &["lib", "client", "unversioned"]),
+    (6, &["lib", "client", "internals", "unversioned"]),
     // Edges: arguments, streams, signals, exit codes.
     (7, &["bin"]),
 ];
