@@ -1,52 +1,17 @@
 //! What waiting takes in memory: a request in the queue, beside the request itself; and ten million hosts one after
 //! another.
 //!
-//! `cargo bench --bench memory -- [COUNT]`
+//! `cargo bench --features internals --bench memory -- [COUNT]`
 //!
-//! Each figure is the resident memory of a process of its own, so that none stands on what another left behind. The
-//! schedule is private to the crate: its folder is compiled into this file, as into `schedule.rs`. Without cargo's
-//! `--bench`, as `cargo test --benches` runs it, a few are made to see that all of this works.
+//! Each figure is the resident memory of a process of its own, so that none stands on what another left behind. Without
+//! cargo's `--bench`, as `cargo test --benches` runs it, a few are made to see that all of this works.
 
 use std::error::Error;
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use haul::{Client, Request};
-
-// A bench uses a part of them, and their unit tests run elsewhere.
-#[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/host.rs"]
-mod host;
-#[path = "../src/settings"]
-#[allow(dead_code, unused_imports, unreachable_pub)]
-mod settings {
-    mod breaker;
-    mod budget;
-    mod host_pattern;
-    mod host_table;
-    mod rate;
-    mod timeouts;
-    pub(crate) use breaker::BreakerSettings;
-    pub(crate) use budget::RetryBudget;
-    pub(crate) use host_pattern::HostPattern;
-    pub(crate) use host_table::HostTable;
-    pub(crate) use rate::{RateLimit, RateLimits};
-    pub(crate) use timeouts::Timeouts;
-}
-#[allow(dead_code, unused_imports, unreachable_pub)]
-#[path = "../src/schedule/mod.rs"]
-mod schedule;
-#[path = "../src"]
-mod parts {
-    #[allow(dead_code, unused_imports, unreachable_pub)]
-    pub(crate) mod url;
-}
-use parts::url;
-
-use host::Host;
-use schedule::{Bounds, Call, Heard, HostLimits, Schedule, ScheduleSettings, Verdict};
+use haul::{Client, Request, internals};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -130,57 +95,13 @@ fn measure(what: &str, count: usize) -> Result<(), AnyError> {
             drop(handles?);
             after
         }
-        "only-hosts" => pass_through(count, HostLimits::default())?,
-        "only-breakers" => pass_through(
-            count,
-            HostLimits {
-                breaker: Some(Default::default()),
-                ..HostLimits::default()
-            },
-        )?,
+        "only-hosts" => internals::pass_through(count, false, resident)?,
+        "only-breakers" => internals::pass_through(count, true, resident)?,
         _ => return Err(format!("{what} is not known").into()),
     };
     println!("{}", (after - before) as f64 / count as f64);
     // What is queued is nobody's any more.
     std::process::exit(0);
-}
-
-/// One request to each of so many hosts, one after another. The memory at the end.
-fn pass_through(hosts: usize, limits: HostLimits) -> Result<i64, AnyError> {
-    let mut schedule = Schedule::new(ScheduleSettings {
-        host: HostLimits {
-            budget: Some(Default::default()),
-            ..limits
-        },
-        ..ScheduleSettings::new(64)
-    });
-    let bounds = Bounds {
-        window: 1_000,
-        max_parked: 1_000,
-        bytes: 1 << 30,
-        delivered: false,
-        ordered: false,
-    };
-    let batch = schedule.open(bounds, None);
-    let mut now = Instant::now();
-    for at in 0..hosts {
-        let uri = format!("https://host{at}.example.com/").parse()?;
-        let host = Host::of(&uri).ok_or("no host")?;
-        schedule.push(batch, &host, Box::new(at), now);
-        let start = schedule.poll(now).ok_or("nothing starts")?;
-        let verdict = Verdict::Done {
-            bytes: 10,
-            cool: None,
-            call: Call::Success,
-        };
-        let heard = Heard::Head {
-            waited: Duration::ZERO,
-        };
-        drop(schedule.complete(start.id, heard, verdict, now));
-        schedule.taken(batch, 1, 10);
-        now += Duration::from_nanos(500);
-    }
-    resident()
 }
 
 /// Resident memory of this process, in bytes.

@@ -66,6 +66,7 @@
 //!   or a request.
 //! - [`HostRule`], [`RateLimit`]: how fast, and what holds for some hosts. [`TlsSettings`], [`ProxySettings`]: how
 //!   connections are made.
+//! - [`unversioned`]: transports of your own, without sockets. It may change in minor releases.
 //! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch. [`Journal`]: results that a later run goes on
 //!   from, also after a crash.
 //!
@@ -108,6 +109,9 @@ mod error;
 mod executor;
 pub mod guide;
 mod host;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 pub mod outcome;
 pub mod record;
 pub mod redact;
@@ -118,9 +122,11 @@ mod retry;
 mod schedule;
 pub mod settings;
 pub mod sink;
+mod slab;
 pub mod summary;
 mod timing;
 mod transport;
+pub mod unversioned;
 mod url;
 
 pub use attempt::Preview;

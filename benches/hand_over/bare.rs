@@ -10,15 +10,13 @@
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::library::client::Client;
-use super::library::request::Body;
-use super::library::settings::StatusSet;
-use super::library::url::{self, Url};
+use haul::Client;
+use haul::internals::BareTransport;
+use haul::unversioned::Exchanged;
+
 use super::support::{self, AnyError, Server, cpu_us};
-use super::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Spare, Transport};
-use ::http::{HeaderMap, Method, header};
 
 /// A batch and the bare transport in turn, so many of each, and short, for a machine that is shared: what slows one then
 /// mostly slows the other too. Prints what the library adds to time and to CPU time, and what collecting does.
@@ -117,48 +115,19 @@ fn collected(url: &str, count: usize, at_once: usize) -> usize {
 }
 
 fn is_good(exchanged: &Exchanged) -> bool {
-    matches!(&exchanged.result, Ok(reply) if reply.status == 200)
+    exchanged.result().is_ok_and(|reply| reply.status() == 200)
 }
 
-/// What the library has made of its defaults before the first request: the headers, the limits.
 fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exchanged) + Sync) {
-    let sockets = Sockets::new(Settings::default());
+    let transport = BareTransport::new();
     let next = AtomicUsize::new(0);
-    let mut headers = HeaderMap::new();
-    headers.insert(header::USER_AGENT, header::HeaderValue::from_static("haul"));
-    let lines = Lines::of(&headers, &[]);
-    let accept = StatusSet::from(100..=399);
     thread::scope(|scope| {
         for _ in 0..at_once {
             scope.spawn(|| {
-                let cancel = CancelSlot::new();
+                let worker = transport.worker();
                 while next.fetch_add(1, Ordering::Relaxed) < count {
                     let text = url.to_owned();
-                    let read = url::parse(&text).expect("it is a URL");
-                    cancel.begin();
-                    let exchanged = sockets.exchange(&Call {
-                        method: &Method::GET,
-                        url: &read,
-                        host: None,
-                        headers: &headers,
-                        without: &[],
-                        lines: lines.as_ref(),
-                        body: &Body::EMPTY,
-                        expect_from: None,
-                        connect: Some(Duration::from_secs(10)),
-                        read: Some(Duration::from_secs(30)),
-                        until: Instant::now().checked_add(Duration::from_secs(60)),
-                        spare: Spare::default(),
-                        accept: &accept,
-                        follows: true,
-                        body_limit: 10 << 20,
-                        save: None,
-                        fresh: false,
-                        cancel: &cancel,
-                        on_connected: None,
-                        on_head: None,
-                    });
-                    cancel.end();
+                    let exchanged = worker.get(&text);
                     take(text, exchanged);
                 }
             });

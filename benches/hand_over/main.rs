@@ -1,68 +1,25 @@
 //! What handing over costs: from `submit` or an iterator to the outcome, on a transport that answers at once; and how
 //! long it takes to start and to stop ten thousand workers. And what all of this adds to requests over sockets.
 //!
-//! `cargo bench --bench hand_over -- [--rounds N] [--count N] [--workers N]`
+//! `cargo bench --features internals --bench hand_over -- [--rounds N] [--count N] [--workers N]`
 //!
-//! The library is compiled into this file, and a transport of its own put under it as its unit tests do (cargo compiles
-//! benches with `cfg(test)`), so that it needs no door for its benches. Without cargo's `--bench`, as `cargo test
-//! --benches` runs it, a few requests are made to see that all of this works.
-
-// A bench uses a part of them, and their unit tests run elsewhere.
-#![allow(dead_code, unused_imports, unreachable_pub, missing_docs)]
+//! Without cargo's `--bench`, as `cargo test --benches` runs it, a few requests are made to see that all of this works.
 
 use std::collections::VecDeque;
-use std::iter;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
+use std::{io, iter};
 
-use ::http;
+use haul::batch::as_completed;
+use haul::http::Response;
+use haul::unversioned::{Call, Exchanged, Trace, Transport};
+use haul::{Client, Handle};
 
 mod bare;
 #[path = "../support/mod.rs"]
 mod support;
-// `pub(in crate::transport)` wants it here.
-#[path = "../../src/transport/mod.rs"]
-mod transport;
-#[path = "../../src"]
-mod library {
-    pub(crate) mod attempt;
-    pub(crate) mod batch;
-    pub(crate) mod client;
-    pub(crate) mod cookies;
-    pub(crate) mod digest;
-    pub(crate) mod error;
-    pub(crate) mod executor;
-    pub(crate) mod host;
-    pub(crate) mod outcome;
-    pub(crate) mod record;
-    pub(crate) mod redact;
-    pub(crate) mod rejection;
-    pub(crate) mod request;
-    pub(crate) mod response;
-    pub(crate) mod retry;
-    pub(crate) mod schedule;
-    pub(crate) mod settings;
-    pub(crate) mod sink;
-    pub(crate) mod summary;
-    pub(crate) mod timing;
-    pub(crate) mod url;
-}
-use library::*;
 
-// The facade's names, as `lib.rs` has them: unit tests use some.
 use support::AnyError;
-use transport::{Call, Exchanged, Reply, Trace, Transport};
-use {
-    attempt::{Defaults, Engine, Preview},
-    batch::*,
-    client::*,
-    error::*,
-    executor::*,
-    host::*,
-};
-use {
-    outcome::*, rejection::*, request::*, response::*, settings::*, sink::*, summary::*, timing::*,
-};
 
 const AT_ONCE: &str = "http://example.com/";
 const HELD: &str = "http://example.com/held";
@@ -173,7 +130,7 @@ impl Bench {
         let gate = Arc::new(Gate::default());
         let transport = AnswersAtOnce(Arc::clone(&gate));
         let builder = Client::builder().workers(workers);
-        let client = builder.transport(Arc::new(transport)).build();
+        let client = builder.transport(transport).build();
         Bench {
             client: client.expect("its settings are in order"),
             workers,
@@ -203,7 +160,7 @@ impl Bench {
             let handles: Vec<_> = (at..count.min(at + HANDLES))
                 .map(|_| self.submit(AT_ONCE))
                 .collect();
-            batch::as_completed(handles).for_each(|handle| take(Some(handle)));
+            as_completed(handles).for_each(|handle| take(Some(handle)));
         }
     }
 
@@ -251,28 +208,12 @@ struct AnswersAtOnce(Arc<Gate>);
 
 impl Transport for AnswersAtOnce {
     fn exchange(&self, call: &Call<'_>) -> Exchanged {
-        if let Some(connected) = call.on_connected {
-            connected();
-        }
-        if call.url.path_and_query() != "/" {
+        call.connected();
+        if call.path_and_query() != "/" {
             self.0.pass();
         }
-        Exchanged {
-            result: Ok(Reply {
-                status: 200,
-                version: http::Version::HTTP_11,
-                headers: Headers::default(),
-                body: Vec::new(),
-                truncated: false,
-                undecoded: false,
-                partial: None,
-            }),
-            trace: Trace {
-                connected: true,
-                reused: true,
-                ..Trace::default()
-            },
-        }
+        let reply = call.receive(Response::new(io::empty()));
+        Exchanged::from(reply).with_trace(Trace::new().connected(true))
     }
 }
 

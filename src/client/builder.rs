@@ -212,9 +212,11 @@ impl ClientBuilder {
         self
     }
 
-    #[cfg(test)]
-    pub(crate) fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+    /// Makes attempts with this transport, and not over sockets: recorded or invented responses, delays and failures. Its
+    /// interface may change in minor releases: see [`unversioned`](crate::unversioned). Settings of connections (proxies,
+    /// TLS, addresses, idle connections) then have no effect.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
         self
     }
 

@@ -104,6 +104,9 @@ impl Deref for Headers {
 
 impl From<HeaderMap> for Headers {
     fn from(map: HeaderMap) -> Headers {
+        if map.is_empty() {
+            return Headers::default();
+        }
         Headers {
             lines: Box::default(),
             asks_to_wait: false,

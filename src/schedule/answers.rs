@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::Schedule;
 use super::lanes::{HostState, SLOW_AFTER};
-use super::slots::Id;
+use crate::slab::Id;
 
 /// End of an attempt, as far as it tells if the host answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use super::Schedule;
-use super::slots::Id;
+use crate::slab::Id;
 
 /// What was seen when something had been made of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::url::Mistake;
 use super::backlog::Backlog;
 use super::lanes::{CountedAs, Lane};
 use super::ready::{Rank, Ready, Turn};
-use super::slots::{Id, Slots};
+use crate::slab::{Id, Slab};
 
 /// At most so many windows of jobs are read beyond the window.
 const AHEAD_WINDOWS: usize = 16;
@@ -111,7 +111,7 @@ pub(super) struct Batch<J> {
 /// The batches that are open.
 #[derive(Debug)]
 pub(super) struct Batches<J> {
-    slots: Slots<Batch<J>>,
+    slots: Slab<Batch<J>>,
     /// All of them.
     pub(super) open: Vec<Id>,
     /// Batches that hand their outcomes back in input order.
@@ -123,7 +123,7 @@ pub(super) struct Batches<J> {
 impl<J> Default for Batches<J> {
     fn default() -> Self {
         Batches {
-            slots: Slots::default(),
+            slots: Slab::default(),
             open: Vec::new(),
             ordered: Vec::new(),
             held_back: Vec::new(),

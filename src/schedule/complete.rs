@@ -7,8 +7,8 @@ use crate::host::Host;
 use super::answers::Heard;
 use super::breaker::Call;
 use super::queue::LaneEnd;
-use super::slots::Id;
 use super::{JobPlace, Schedule};
+use crate::slab::Id;
 
 /// What an attempt leads to. `call` is what it tells the host's breaker; a redirect is an answer.
 #[derive(Debug)]

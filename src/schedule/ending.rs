@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::batches::Ended;
-use super::slots::Id;
 use super::{JobPlace, Schedule};
+use crate::slab::Id;
 
 /// Idle hosts that are kept because they are not back at their defaults. Beyond these the longest idle is forgotten,
 /// whatever it still knew: settings that let it know something for days must not take memory for every host there is.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::Schedule;
 use super::breaker::Pass;
-use super::slots::Id;
+use crate::slab::Id;
 
 /// A call that the breaker of its host let through, until it ends.
 #[derive(Debug)]

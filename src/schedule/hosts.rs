@@ -7,7 +7,7 @@ use crate::host::Host;
 
 use super::Schedule;
 use super::lanes::HostState;
-use super::slots::{Id, Slots};
+use crate::slab::{Id, Slab};
 
 /// Upper bound for the hosts that are looked at to tell which keeps requests waiting: a display may ask ten times a
 /// second.
@@ -16,7 +16,7 @@ const LOOKED_AT: usize = 1_000;
 /// The hosts that have jobs, and those of which something is remembered.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
-    states: Slots<HostState>,
+    states: Slab<HostState>,
     pub(super) by_name: HashMap<Host, Id>,
     /// The host asked for last: lists are mostly sorted by host.
     last: Option<(Host, Id)>,

@@ -10,8 +10,8 @@ use super::breaker::{Breaker, Call, Pass, Permit};
 use super::limits::HostLimits;
 use super::rates::Rates;
 use super::ready::{Rank, Tier, Turn};
-use super::slots::Id;
 use super::unheard::Unheard;
+use crate::slab::Id;
 
 /// What the schedule knows of a host. Gone once it is idle and back at its defaults.
 #[derive(Debug)]

@@ -39,7 +39,6 @@ mod rates;
 mod ready;
 mod share;
 mod shortage;
-mod slots;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -51,6 +50,7 @@ use std::time::Instant;
 #[cfg(test)]
 use crate::host::Host;
 
+pub(crate) use crate::slab::Id;
 pub(crate) use answers::Heard;
 pub(crate) use backlog::Seen;
 pub(crate) use batches::{Bounds, Ended, Standing};
@@ -59,8 +59,8 @@ pub(crate) use complete::Verdict;
 pub(crate) use holding::Holding;
 pub(crate) use lanes::SLOW_AFTER;
 pub(crate) use limits::{HostLimits, LimitRule, ScheduleSettings};
-pub(crate) use slots::Id;
 
+use crate::slab::Slab;
 use batches::{Batch, Batches};
 use hanging::OpenCall;
 use hosts::Hosts;
@@ -69,7 +69,6 @@ use places::Places;
 use rates::TotalRate;
 use ready::Turns;
 use share::Demand;
-use slots::Slots;
 use timers::Timers;
 
 pub(crate) struct Schedule<J> {
@@ -77,7 +76,7 @@ pub(crate) struct Schedule<J> {
     /// True if some hosts have a breaker.
     has_breakers: bool,
     /// Jobs that wait or are in flight.
-    jobs: Slots<JobSlot<J>>,
+    jobs: Slab<JobSlot<J>>,
     /// Number of jobs that wait: in lanes or delayed.
     queued: usize,
     hosts: Hosts,
@@ -138,7 +137,7 @@ impl<J> Schedule<J> {
             total: TotalRate::new(&settings.rate),
             rng: fastrand::Rng::with_seed(settings.seed),
             settings,
-            jobs: Slots::default(),
+            jobs: Slab::default(),
             queued: 0,
             hosts: Hosts::default(),
             batches: Batches::default(),

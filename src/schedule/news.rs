@@ -2,7 +2,7 @@
 
 use super::Schedule;
 use super::batches::Ended;
-use super::slots::Id;
+use crate::slab::Id;
 
 /// What callers and deliverers have not been told yet.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Schedule;
-use super::slots::Id;
+use crate::slab::Id;
 
 impl<J> Schedule<J> {
     /// Nothing is sent to the host before `until`.

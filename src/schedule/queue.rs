@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use super::batches::Ended;
 use super::lanes::Lane;
-use super::slots::Id;
 use super::{JobPlace, Schedule, Start};
+use crate::slab::Id;
 
 /// Where in a lane a job is added.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-use super::slots::Id;
+use crate::slab::Id;
 
 /// Hosts that are served by different rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,14 +303,14 @@ impl Ready {
 
 #[cfg(test)]
 mod tests {
-    use super::super::slots::Slots;
     use super::*;
+    use crate::slab::Slab;
 
     #[test]
     fn the_first_of_a_tier_is_always_the_one_with_the_lowest_rank() {
         let mut rng = fastrand::Rng::with_seed(1);
         let mut turns = Turns::default();
-        let mut slots = Slots::default();
+        let mut slots = Slab::default();
         let hosts: Vec<Id> = (0..40).map(|_| slots.insert(())).collect();
         let mut ready = Ready::default();
         let mut known = std::collections::HashMap::new();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::Schedule;
 use super::ready::{Rank, TIERS, Tier};
-use super::slots::Id;
+use crate::slab::Id;
 
 /// For so long the demand of answering hosts outlasts a gap in their ready work, as while the window is being filled: a
 /// moment is not to hand all workers to hosts that keep them for long.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::slots::Id;
 use super::{JobPlace, Schedule};
+use crate::slab::Id;
 
 /// Time after which more attempts are tried at once, if none has met a limit of the machine meanwhile.
 const STEP: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use super::slots::Id;
+use crate::slab::Id;
 
 /// Everything that is due at a time.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::slots::Id;
+use crate::slab::Id;
 
 /// When each started, and its job; oldest first. The first has a place of its own: most hosts have one at a time.
 #[derive(Debug, Default)]

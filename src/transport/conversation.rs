@@ -3,20 +3,20 @@
 use std::time::Instant;
 
 use super::classify::{Scene, Trouble};
+use super::connect::proxy::Route;
+use super::connection::wire::Limits;
 use super::connection::{Connection, Plan};
+use super::http1::body::collect::Cut;
 use super::http1::by_ureq::Writer;
-use super::http1::collect::Cut;
-use super::http1::exchange::Opening;
-use super::http1::framing::Asked;
+use super::http1::exchange::{Exchange, Opening};
+use super::http1::head::framing::Asked;
 use super::http1::reply::{receive, sampled};
 use super::http1::request::{asks, head_size};
 use super::http1::upload::Upload;
 use super::http1::{self, Answer, BrokenOff};
 use super::meter::Meter;
 use super::pool::Pool;
-use super::proxy::Route;
 use super::target::Target;
-use super::wire::Limits;
 use super::{Call, Exchanged, Fault, Reply};
 use crate::request::Body;
 use crate::timing::Phase;
@@ -31,22 +31,32 @@ pub(super) struct Conversation<'a> {
     /// The measurements, while they are not with the connection.
     pub(super) meter: Meter,
     /// `None`: there is none yet, or it has been lent or given back.
-    pub(super) connection: Option<Box<Connection>>,
+    connection: Option<Box<Connection>>,
     /// The body, if it is streamed.
     pub(super) upload: Option<Upload<'a>>,
 }
 
-impl Conversation<'_> {
+impl<'a> Conversation<'a> {
+    /// One that goes straight to the target and has no connection yet.
+    pub(super) fn new(call: &'a Call<'a>, target: &'a Target<'a>, started: Instant) -> Self {
+        Conversation {
+            call,
+            target,
+            route: Route::Direct,
+            meter: Meter::start(started),
+            connection: None,
+            upload: None,
+        }
+    }
+
     /// Sends the request and takes the response, on the connection that was found.
     pub(super) fn hold(
         mut self,
+        mut connection: Box<Connection>,
         writer: &Writer,
         header_limit: usize,
         pool: &Pool<Connection>,
     ) -> Exchanged {
-        let Some(mut connection) = self.connection.take() else {
-            return self.failed(Trouble::Closed);
-        };
         self.meter.trace.connected = true;
         self.meter.trace.remote = Some(connection.remote());
         if let Some(activity) = self.call.watch() {
@@ -56,14 +66,9 @@ impl Conversation<'_> {
             on_connected();
         }
         let opening = self.begin(header_limit, &mut connection);
-        let answer = http1::exchange(
-            writer,
-            self.call,
-            self.target,
-            connection,
-            opening,
-            self.upload.as_mut(),
-        );
+        let exchange = Exchange::new(connection, opening);
+        let upload = self.upload.as_mut();
+        let answer = http1::exchange(writer, self.call, self.target, exchange, upload);
         match answer {
             Ok(answer) => self.answered(pool, answer),
             Err(broken_off) => self.broke_off(broken_off),
@@ -100,7 +105,7 @@ impl Conversation<'_> {
             },
             header_limit,
             body_limit: call.body_limit,
-            body_follows: length != Some(0),
+            body: length,
             forwarding: self.route.forwarding(self.target, call),
         }
     }
@@ -180,10 +185,8 @@ impl Conversation<'_> {
     /// Ends an exchange in which no whole response head came.
     #[inline(never)]
     fn broke_off(mut self, broken_off: BrokenOff) -> Exchanged {
-        let BrokenOff {
-            mut trouble,
-            connection,
-        } = broken_off;
+        let BrokenOff { reason, connection } = broken_off;
+        let mut trouble = Trouble::from(reason);
         if let Some(mut connection) = connection {
             connection.count();
             self.meter = connection.attempt.meter;

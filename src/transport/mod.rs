@@ -3,29 +3,21 @@
 //! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
 //! went. Nothing here retries, sleeps or follows a redirect.
 
-mod activity;
-mod agent;
-mod buffers;
 mod cancel;
-mod carrier;
 mod classify;
+mod connect;
 mod connection;
 mod conversation;
-mod descriptors;
-mod dial;
+mod custom;
+#[cfg(feature = "internals")]
+pub(crate) mod drivers;
 mod http1;
-mod line;
 mod meter;
-mod open;
-mod platform;
 mod pool;
 mod provide;
-mod proxy;
-mod resolver;
 mod settings;
+mod sockets;
 mod target;
-mod tls;
-mod wire;
 
 use std::error::Error as StdError;
 use std::net::SocketAddr;
@@ -41,24 +33,26 @@ use crate::timing::{Phase, Phases};
 use crate::url::Url;
 use http::{HeaderMap, HeaderName, Method, Version};
 
-use self::activity::Activity;
-pub(crate) use self::agent::Sockets;
+use self::cancel::activity::Activity;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
-pub(crate) use self::descriptors::Spare;
-pub(crate) use self::http1::preview::SentHead;
+pub(crate) use self::connect::dial::Dialling;
+pub(crate) use self::connect::resolver::Addressing;
+pub(crate) use self::connection::descriptors::Spare;
+pub(crate) use self::connection::tls::Tls;
+pub use self::custom::RequestBody;
+pub use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::Lines;
 pub(crate) use self::http1::save::{Partial, Unsaved};
-pub(crate) use self::resolver::Addressing;
-pub(crate) use self::settings::{Dialling, Settings};
-pub(crate) use self::tls::Tls;
+pub(crate) use self::settings::Settings;
+pub(crate) use self::sockets::Sockets;
 
 /// How long the calling thread has computed, where the system tells.
 pub(crate) fn thread_time() -> Option<Duration> {
-    platform::thread_time()
+    connection::platform::thread_time()
 }
 
 /// One attempt to be made: a request with all defaults applied.
-pub(crate) struct Call<'a> {
+pub struct Call<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a Url,
     /// The URL's host, where it is known: else it is read from there.
@@ -114,8 +108,9 @@ impl Call<'_> {
     }
 }
 
-/// How an attempt ended, and how it went.
-pub(crate) struct Exchanged {
+/// Result of an attempt, and how it went.
+#[derive(Debug)]
+pub struct Exchanged {
     pub(crate) result: Result<Reply, Fault>,
     pub(crate) trace: Trace,
 }
@@ -131,7 +126,7 @@ impl Exchanged {
 }
 
 /// A response whose body has been read to its end.
-pub(crate) struct Reply {
+pub struct Reply {
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
@@ -145,8 +140,8 @@ pub(crate) struct Reply {
     pub(crate) partial: Option<Box<Partial>>,
 }
 
-/// An attempt that gave no usable response.
-pub(crate) struct Fault {
+/// Failure of an attempt that gave no usable response.
+pub struct Fault {
     pub(crate) error_type: ErrorType,
     pub(crate) phase: Phase,
     /// Will fail the same way next time: a bad certificate, a TLS version, a proxy's 4xx.
@@ -160,9 +155,9 @@ pub(crate) struct Fault {
     pub(crate) reply: Option<Reply>,
 }
 
-/// How an attempt went on the wire.
+/// Facts about an attempt on the wire. They decide about retries, and show in outcomes and records.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Trace {
+pub struct Trace {
     pub(crate) timings: Phases,
     /// Bytes of the request written, on the wire.
     pub(crate) bytes_sent: u64,
@@ -179,13 +174,17 @@ pub(crate) struct Trace {
     pub(crate) ended: Option<Instant>,
 }
 
-/// Makes attempts. One implementation speaks over sockets, tests script others.
-pub(crate) trait Transport: Send + Sync {
-    /// Makes one attempt on the calling thread.
+/// Makes attempts: by default over sockets.
+pub trait Transport: Send + Sync {
+    /// Makes one attempt on the calling thread, a worker's. It may block for as long as the call's time limits allow. A
+    /// panic is an outcome of class [`Panic`](crate::ErrorType::Panic).
     fn exchange(&self, call: &Call<'_>) -> Exchanged;
 
     /// Checks what an attempt checks before it connects, and returns the head that it would send. Default: checks
     /// nothing, and returns the headers as they were handed in.
+    ///
+    /// # Errors
+    /// If an attempt would fail before it connects.
     fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
         Ok(SentHead {
             headers: call.headers.clone(),
@@ -193,7 +192,7 @@ pub(crate) trait Transport: Send + Sync {
         })
     }
 
-    /// Closes idle connections.
+    /// Closes idle connections. Default: there are none.
     fn close_idle(&self) {}
 }
 

@@ -1,17 +1,14 @@
-//! What the transport can be told.
+//! Settings of the transport over sockets.
 
-use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::platform;
-use super::resolver::Addressing;
-use super::tls::Tls;
-use crate::settings::KeepAlive;
+use super::connect::dial::Dialling;
+use super::connect::resolver::Addressing;
+use super::connection::tls::Tls;
 use crate::settings::proxy::ProxySettings;
 
-/// What the transport can be told.
+/// Settings of the transport over sockets.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// Idle connections kept, in all.
@@ -41,20 +38,5 @@ impl Default for Settings {
             proxies: None,
             tls: Tls::default(),
         }
-    }
-}
-
-/// How a connection is opened.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Dialling {
-    /// Where it comes from.
-    pub(crate) local: Option<IpAddr>,
-    pub(crate) keep_alive: KeepAlive,
-}
-
-impl Dialling {
-    /// Whether connections can be opened so.
-    pub(crate) fn check(&self) -> io::Result<()> {
-        self.local.map_or(Ok(()), platform::check_local)
     }
 }

@@ -1,33 +1,24 @@
-//! Where a request goes: the host, as it is dialled, named in messages, and known to the pool.
+//! Target of a request: its host, as it is dialled, named in messages, and known to the pool.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::Call;
-use super::resolver::without_zone;
-use crate::host::{Host, effective_port};
+use crate::host::Host;
 use http::Uri;
-use http::uri::Scheme;
 
-/// Where a request goes.
+/// Target of a request.
 pub(super) struct Target<'a> {
     /// As the host has it: IPv6 in brackets, with its zone.
     pub(super) name: &'a str,
     pub(super) port: u16,
     pub(super) tls: bool,
-    /// The same, where the caller knows it.
-    host: Option<&'a Host>,
+    /// The same as one value.
+    pub(super) host: Cow<'a, Host>,
 }
 
 impl<'a> Target<'a> {
-    /// What stands where there is none.
-    pub(super) const NONE: Target<'static> = Target {
-        name: "",
-        port: 0,
-        tls: false,
-        host: None,
-    };
-
+    /// Returns the target of a call. `None`: its URL has no `http` or `https` host.
     pub(super) fn of(call: &Call<'a>) -> Option<Target<'a>> {
         match call.host {
             Some(host) => {
@@ -39,11 +30,12 @@ impl<'a> Target<'a> {
     }
 
     fn of_uri(uri: &'a Uri) -> Option<Target<'a>> {
+        let host = Host::of(uri)?;
         Some(Target {
             name: uri.host()?,
-            port: effective_port(uri)?,
-            tls: is_tls(uri.scheme()?)?,
-            host: None,
+            port: host.port(),
+            tls: host.is_tls(),
+            host: Cow::Owned(host),
         })
     }
 
@@ -53,7 +45,7 @@ impl<'a> Target<'a> {
             name,
             port,
             tls: host.is_tls(),
-            host: Some(host),
+            host: Cow::Borrowed(host),
         }
     }
 
@@ -82,29 +74,14 @@ impl<'a> Target<'a> {
     pub(super) fn sent_place(&self) -> String {
         format!("{}:{}", self.sent_name(), self.port)
     }
-
-    /// What connections to it are kept under.
-    pub(super) fn key(&self) -> Cow<'a, str> {
-        if let Some(host) = self.host {
-            return Cow::Owned(host.to_string());
-        }
-        let scheme = if self.tls { "https://" } else { "http://" };
-        let mut key = String::with_capacity(scheme.len() + self.name.len() + ":65535".len());
-        key.push_str(scheme);
-        key.push_str(self.name);
-        key.make_ascii_lowercase();
-        // Writing to a string cannot fail.
-        let _ = write!(key, ":{}", self.port);
-        Cow::Owned(key)
-    }
 }
 
-/// Whether the scheme asks for TLS; none where it is neither `http` nor `https`.
-fn is_tls(scheme: &Scheme) -> Option<bool> {
-    if *scheme == Scheme::HTTP {
-        return Some(false);
+/// The address of a name with a zone, or the name.
+pub(super) fn without_zone(name: &str) -> &str {
+    match name.split_once('%') {
+        Some((address, _)) => address,
+        None => name,
     }
-    (*scheme == Scheme::HTTPS).then_some(true)
 }
 
 /// For messages: with the zone.
@@ -119,18 +96,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scheme_name_and_port_make_the_key_and_nothing_else() {
-        let key = |url: &str| {
+    fn a_target_has_the_same_host_if_the_caller_knows_it_or_not() {
+        for url in ["http://u:p@A.name/x?y", "https://a.name:443/"] {
             let uri = url.parse().unwrap();
-            let key = Target::of_uri(&uri).unwrap().key().into_owned();
-            // Whether the caller knows the host or not, it is the same connections.
             let host = Host::of(&uri).unwrap();
-            assert_eq!(Target::of_host(&host).key(), key, "{url}");
-            key
-        };
-        assert_eq!(key("http://u:p@A.name/x?y"), key("http://a.NAME:80/"));
-        assert_ne!(key("http://a.name:443/"), key("https://a.name/"));
-        assert_ne!(key("http://a.name/"), key("http://b.name/"));
+            let (known, read) = (Target::of_host(&host), Target::of_uri(&uri).unwrap());
+            assert_eq!(known.host, read.host, "{url}");
+        }
     }
 
     #[test]
@@ -166,6 +138,6 @@ mod tests {
         assert_eq!(target.bare_name(), "fe80::1");
         assert_eq!(target.sent_place(), "[fe80::1]:8080");
         assert_eq!(target.to_string(), "[fe80::1%eth0]:8080");
-        assert_ne!(target.key(), Target::of_uri(&uri).unwrap().key());
+        assert_ne!(target.host, Target::of_uri(&uri).unwrap().host);
     }
 }

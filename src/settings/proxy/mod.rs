@@ -47,7 +47,7 @@ pub struct ProxySettings {
 }
 
 /// A proxy.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ProxyServer {
     pub(crate) kind: ProxyKind,
     /// IPv6 without brackets.
@@ -56,7 +56,7 @@ pub(crate) struct ProxyServer {
     pub(crate) credentials: Option<Credentials>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ProxyKind {
     Http,
     Https,
@@ -64,7 +64,7 @@ pub(crate) enum ProxyKind {
 }
 
 /// Has no `Debug`, so that it gets into none.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Credentials {
     pub(crate) user: Vec<u8>,
     pub(crate) password: Vec<u8>,
@@ -146,9 +146,9 @@ impl ProxySettings {
     }
 
     /// The proxy of a server, whose name is given as the URL has it, IPv6 without brackets.
-    pub(crate) fn of(&self, tls: bool, name: &str, port: u16) -> Option<&ProxyServer> {
+    pub(crate) fn of(&self, tls: bool, name: &str, port: u16) -> Option<&Arc<ProxyServer>> {
         let server = if tls { &self.https } else { &self.http };
-        let server = server.as_deref()?;
+        let server = server.as_ref()?;
         let except = self.except.iter().any(|e| e.holds(name, port));
         (!except).then_some(server)
     }

@@ -2,8 +2,8 @@
 
 use super::{Scene, Verdict, how_it_broke};
 use crate::error::ErrorType;
-use crate::transport::proxy::{Stage, Unproxied, Why};
-use crate::transport::wire::Broken;
+use crate::transport::connect::proxy::{Stage, Unproxied, Why};
+use crate::transport::connection::wire::Broken;
 
 impl Scene<'_> {
     pub(super) fn proxy(&self, unproxied: Unproxied) -> Verdict {

@@ -5,7 +5,7 @@ use std::io;
 
 use super::Verdict;
 use crate::error::ErrorType;
-use crate::transport::platform;
+use crate::transport::connection::platform;
 
 impl Verdict {
     /// This machine has run out of something.

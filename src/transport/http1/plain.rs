@@ -5,13 +5,33 @@
 
 use std::io::Write;
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Halted};
 use super::request::{put, write_lines};
+use super::{Answer, BrokenOff, NoResponse};
 use crate::request::Body;
 use crate::transport::Call;
 use crate::transport::target::Target;
 use crate::url::Url;
 use http::Method;
+
+/// Sends a head that has been written, and waits for the answer.
+pub(super) fn exchange(mut exchange: Exchange, size: usize) -> Result<Answer, BrokenOff> {
+    let ended = send(&mut exchange, size);
+    exchange.finish(ended)
+}
+
+fn send(exchange: &mut Exchange, size: usize) -> Result<(), NoResponse> {
+    match exchange.send(size) {
+        Ok(()) | Err(Halted::Answered) => {}
+        Err(Halted::Broken(broken)) => return Err(NoResponse::Broken(broken)),
+    }
+    let came = exchange.await_head().map_err(NoResponse::Broken)?;
+    match exchange.malformed.take() {
+        Some(malformed) => Err(NoResponse::Malformed(malformed)),
+        None if came => Ok(()),
+        None => Err(NoResponse::Closed),
+    }
+}
 
 /// Writes the head of a request into the output of its connection, as ureq would. `None`: it takes ureq to write it, or
 /// there is no room.

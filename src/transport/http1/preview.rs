@@ -1,14 +1,14 @@
 //! The head of a request as it would go out, found without a connection.
 
-use super::request::{request, streamed, writes};
+use super::request::{sent_headers, streamed_headers, writes};
 use crate::request::Body;
 use crate::transport::Call;
 use crate::transport::target::Target;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue};
 
-/// Everything that a call sends before its body, and the size of the body.
-pub(crate) struct SentHead {
+/// Headers that a call sends before its body, and the size of the body.
+pub struct SentHead {
     /// All headers, those of the framing included, `Host` first.
     pub(crate) headers: HeaderMap,
     /// Size of the body in bytes. `None`: a reader of unknown length, sent in chunks.
@@ -22,14 +22,14 @@ impl SentHead {
         body_bytes: Option<u64>,
     ) -> SentHead {
         let sent = match call.body {
-            Body::Bytes(_) => request(call),
-            Body::Streamed(_) => streamed(call, body_bytes),
+            Body::Bytes(_) => sent_headers(call),
+            Body::Streamed(_) => streamed_headers(call, body_bytes),
         };
         let mut headers = HeaderMap::new();
         if let Ok(host) = HeaderValue::from_str(&host(target)) {
             headers.insert(HOST, host);
         }
-        headers.extend(sent.into_parts().0.headers);
+        headers.extend(sent);
         match body_bytes {
             Some(0) if !writes(call.method) => {}
             Some(length) => {

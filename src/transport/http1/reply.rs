@@ -1,11 +1,11 @@
-//! From the head of a response to the whole of it.
+//! The body of a response, taken to where it is wanted: memory, a file, or nowhere.
 
 use std::io::Read;
 
 use super::Answer;
-use super::collect::{self, Cut, Taken, Want};
-use super::decode::{self, Coding, Codings, SLACK};
-use super::framing::Framing;
+use super::body::collect::{self, Cut, Taken, Want};
+use super::decode::{self, BodyRead, Coding, Codings, SLACK};
+use super::head::framing::Framing;
 use super::save::Partial;
 use crate::request::SaveTo;
 use crate::transport::{Call, Reply};
@@ -17,98 +17,155 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 pub(in crate::transport) fn receive(call: &Call<'_>, answer: &mut Answer) -> (Reply, Option<Cut>) {
     let framed = answer.head.framed;
     let coded = answer.head.coded || framed.framing == Framing::GzipChunked;
-    let mut reply = Reply {
-        status: answer.head.status.as_u16(),
-        version: answer.head.version,
-        headers: std::mem::take(&mut answer.head.headers),
-        body: Vec::new(),
-        truncated: false,
-        undecoded: false,
-        partial: None,
-    };
-    let save = call.save.filter(|_| is_saved(call, &reply));
+    let mut taking = Taking::of(
+        call,
+        Reply {
+            status: answer.head.status.as_u16(),
+            version: answer.head.version,
+            headers: std::mem::take(&mut answer.head.headers),
+            body: Vec::new(),
+            truncated: false,
+            undecoded: false,
+            partial: None,
+        },
+    );
     let mut body = answer.body();
     let result = match framed.framing {
-        Framing::Bodiless => save.map_or(Ok(()), |to| open(call, to, &mut reply).map(drop)),
+        Framing::Bodiless => taking.take_nothing(),
         framing => {
-            let length = match framing {
-                Framing::Length(length) => Some(length),
-                _ => None,
-            };
-            let want = wanted(call, &reply);
-            let mut taken = Taken::default();
+            let (want, length) = (taking.want, length_of(framing));
             let result = match (want, length) {
                 (Want::Nothing, _) => Ok(()),
-                _ if coded => {
-                    read_coded(call, save, &mut body, framing, want, &mut reply, &mut taken)
-                }
+                _ if coded => taking.take_coded(&mut body, framing),
                 (Want::Whole(limit), Some(length)) if length > limit => {
-                    taken.bytes = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
+                    taking.reply.body = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
                     Err(Cut::Declared(length))
                 }
-                _ => read(call, save, &mut body, length, want, &mut reply, &mut taken),
+                _ => taking.take(&mut body, length),
             };
             if result.is_ok() && !matches!(want, Want::Whole(_)) && !framed.closes {
-                let left = length.map(|length| length.saturating_sub(taken.bytes.len() as u64));
+                let taken = taking.reply.body.len() as u64;
+                let left = length.map(|length| length.saturating_sub(taken));
                 collect::drain(&mut body, left.filter(|_| !coded));
             }
-            reply.body = taken.bytes;
-            reply.truncated = taken.truncated;
             result
         }
     };
     let clean = body.leaves_clean();
     answer.connection.attempt.reusable = clean && !framed.closes && !answer.unsent;
-    (reply, result.err())
+    (taking.reply, result.err())
 }
 
-/// Reads a body without its codings. Where one of them is not known, the body stays as it came and the reply says so.
-#[inline(never)]
-fn read_coded(
+/// Reads the body of a response that came by another way than a connection of this transport, as far as it is wanted.
+/// `length`: its size, coded or not, if that is known.
+pub(in crate::transport) fn receive_from(
     call: &Call<'_>,
-    save: Option<&SaveTo>,
-    body: &mut super::Body<'_>,
-    framing: Framing,
-    want: Want,
-    reply: &mut Reply,
-    taken: &mut Taken,
-) -> Result<(), Cut> {
-    let mut codings = match Codings::of(&reply.headers) {
-        Codings::Known(codings) => {
-            // Headers that describe the body as it was sent go with its codings (RFC 9110 section 8.7).
-            if !codings.is_empty() {
-                reply.headers.change(|headers| {
-                    headers.remove(CONTENT_ENCODING);
-                    headers.remove(CONTENT_LENGTH);
-                });
-            }
-            codings
-        }
-        Codings::Unknown => {
-            reply.undecoded = true;
-            Vec::new()
-        }
-        Codings::TooMany => return Err(Cut::TooManyCodings),
+    reply: Reply,
+    body: impl BodyRead,
+    length: Option<u64>,
+) -> (Reply, Option<Cut>) {
+    let bodiless = *call.method == Method::HEAD || never_has_body(reply.status);
+    let coded = reply.headers.first(&CONTENT_ENCODING).is_some();
+    let mut taking = Taking::of(call, reply);
+    let result = match (bodiless, taking.want) {
+        (true, _) => taking.take_nothing(),
+        (false, Want::Nothing) => Ok(()),
+        (false, _) if coded => taking.take_coded(body, Framing::Close),
+        (false, _) => taking.take(body, length),
     };
-    if framing == Framing::GzipChunked {
-        codings.extend(Coding::named(b"gzip"));
-    }
-    let length = match framing {
+    (taking.reply, result.err())
+}
+
+/// Number of bytes on the wire that the head of a response announces. `None`: it announces no number.
+fn length_of(framing: Framing) -> Option<u64> {
+    match framing {
         Framing::Length(length) => Some(length),
         _ => None,
-    };
-    let slack = if codings.is_empty() { 0 } else { SLACK };
-    if let (Want::Whole(limit), Some(length)) = (want, length)
-        && length > limit.saturating_add(slack)
-    {
-        return Err(Cut::Declared(length));
     }
-    match codings.is_empty() {
-        true => read(call, save, body, length, want, reply, taken),
-        false => {
-            let decoded = decode::decode(&codings, body, call.body_limit);
-            read(call, save, decoded, None, want, reply, taken)
+}
+
+/// A response while its body is taken.
+struct Taking<'c> {
+    call: &'c Call<'c>,
+    want: Want,
+    /// The file that the body goes to. `None`: it stays in memory.
+    save: Option<&'c SaveTo>,
+    reply: Reply,
+}
+
+impl<'c> Taking<'c> {
+    fn of(call: &'c Call<'c>, reply: Reply) -> Taking<'c> {
+        Taking {
+            call,
+            want: wanted(call, &reply),
+            save: call.save.filter(|_| is_saved(call, &reply)),
+            reply,
         }
+    }
+
+    /// Takes the body of a response that has none.
+    fn take_nothing(&mut self) -> Result<(), Cut> {
+        match self.save {
+            Some(to) => self.open(to).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads a body of `length` bytes, if that is known, to where it is wanted.
+    fn take(&mut self, body: impl Read, length: Option<u64>) -> Result<(), Cut> {
+        if let Some(to) = self.save {
+            let limit = self.call.body_limit;
+            return collect::save(body, limit, self.open(to)?);
+        }
+        let mut taken = Taken::default();
+        let result = collect::read(body, length, self.want, &mut taken);
+        self.reply.body = taken.bytes;
+        self.reply.truncated = taken.truncated;
+        result
+    }
+
+    /// Reads a body without its codings. If one of them is not known, the body stays as it came and the reply says so.
+    #[inline(never)]
+    fn take_coded(&mut self, body: impl BodyRead, framing: Framing) -> Result<(), Cut> {
+        let mut codings = match Codings::of(&self.reply.headers) {
+            Codings::Known(codings) => {
+                // Headers that describe the body as it was sent go with its codings (RFC 9110 section 8.7).
+                if !codings.is_empty() {
+                    self.reply.headers.change(|headers| {
+                        headers.remove(CONTENT_ENCODING);
+                        headers.remove(CONTENT_LENGTH);
+                    });
+                }
+                codings
+            }
+            Codings::Unknown => {
+                self.reply.undecoded = true;
+                Vec::new()
+            }
+            Codings::TooMany => return Err(Cut::TooManyCodings),
+        };
+        if framing == Framing::GzipChunked {
+            codings.extend(Coding::named(b"gzip"));
+        }
+        let length = length_of(framing);
+        let slack = if codings.is_empty() { 0 } else { SLACK };
+        if let (Want::Whole(limit), Some(length)) = (self.want, length)
+            && length > limit.saturating_add(slack)
+        {
+            return Err(Cut::Declared(length));
+        }
+        match codings.is_empty() {
+            true => self.take(body, length),
+            false => {
+                let decoded = decode::decode(&codings, body, self.call.body_limit);
+                self.take(decoded, None)
+            }
+        }
+    }
+
+    fn open(&mut self, to: &SaveTo) -> Result<&mut Partial, Cut> {
+        let partial = Partial::create(to, &self.call.spare).map_err(Cut::Unsaved)?;
+        Ok(self.reply.partial.insert(Box::new(partial)))
     }
 }
 
@@ -128,24 +185,6 @@ fn wanted(call: &Call<'_>, reply: &Reply) -> Want {
     }
 }
 
-/// Reads the body to where it is wanted.
-fn read(
-    call: &Call<'_>,
-    save: Option<&SaveTo>,
-    body: impl Read,
-    length: Option<u64>,
-    want: Want,
-    reply: &mut Reply,
-    taken: &mut Taken,
-) -> Result<(), Cut> {
-    match save {
-        Some(to) => {
-            open(call, to, reply).and_then(|partial| collect::save(body, call.body_limit, partial))
-        }
-        None => collect::read(body, length, want, taken),
-    }
-}
-
 /// Returns true if the response is a redirect that will be followed.
 fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
     let location = || reply.headers.first(&LOCATION);
@@ -157,13 +196,13 @@ fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
 /// Returns true if the body is what the caller wants in a file. A response that never has one (RFC 9110 §6.4.1) must not
 /// leave an empty file behind: a 304 says that the file there is good.
 fn is_saved(call: &Call<'_>, reply: &Reply) -> bool {
-    let bodiless = *call.method == Method::HEAD || matches!(reply.status, 100..=199 | 204 | 304);
+    let bodiless = *call.method == Method::HEAD || never_has_body(reply.status);
     call.accept.contains(reply.status) && !bodiless && !leads_on(call, reply)
 }
 
-fn open<'a>(call: &Call<'_>, to: &SaveTo, reply: &'a mut Reply) -> Result<&'a mut Partial, Cut> {
-    let partial = Partial::create(to, &call.spare).map_err(Cut::Unsaved)?;
-    Ok(reply.partial.insert(Box::new(partial)))
+/// Returns true if responses of this status have no body, whatever their headers say (RFC 9112 §6.3).
+fn never_has_body(status: u16) -> bool {
+    matches!(status, 100..=199 | 204 | 304)
 }
 
 /// Cuts the body to what a fault keeps of it.

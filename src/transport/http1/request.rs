@@ -1,4 +1,4 @@
-//! The request as ureq gets it, and its header lines as they go out.
+//! The headers of a request, and their lines as they go out.
 
 use std::io::Write;
 
@@ -7,35 +7,30 @@ use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, RANGE,
     TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-/// The request for ureq.
-pub(in crate::transport) fn request(call: &Call<'_>) -> Request<()> {
+/// The headers of a request but for its framing.
+pub(super) fn sent_headers(call: &Call<'_>) -> HeaderMap {
     let mut headers = call.headers.clone();
-    // The body's own length counts. A wrong one would make ureq wait for bytes that do not exist.
+    // The body's own length counts.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
     for (name, value) in added(call.headers, call.without) {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let mut request = Request::new(());
-    *request.method_mut() = call.method.clone();
-    *request.uri_mut() = call.url.uri().clone();
-    *request.headers_mut() = headers;
-    request
+    headers
 }
 
-/// The request for ureq where its body is streamed. Without a length it goes out in chunks.
-pub(in crate::transport) fn streamed(call: &Call<'_>, length: Option<u64>) -> Request<()> {
-    let mut request = request(call);
-    let headers = request.headers_mut();
+/// The headers of a request whose body is streamed. Without a length it goes out in chunks.
+pub(super) fn streamed_headers(call: &Call<'_>, length: Option<u64>) -> HeaderMap {
+    let mut headers = sent_headers(call);
     if let Some(length) = length {
         headers.insert(CONTENT_LENGTH, length.into());
     }
     if asks(call, length) {
         headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
     }
-    request
+    headers
 }
 
 /// Whether the server is asked if it wants the streamed body before that is sent, as curl does: for long ones, and those

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::request::{Piece, Reader, Source, Stream, Tape};
-use crate::transport::{descriptors, platform};
+use crate::transport::connection::{descriptors, platform};
 
 /// A streamed body, open for one attempt. Dropped, it puts the caller's readers back.
 pub(in crate::transport) struct Upload<'a> {
@@ -16,8 +16,6 @@ pub(in crate::transport) struct Upload<'a> {
     /// The file that is open, and the piece that it is: the first until it has been read, then each takes the place of
     /// the one before. So no descriptor is missing once the request is on its way.
     file: Option<(usize, File)>,
-    /// What broke it off. ureq is told only that there was something.
-    broke: Option<Unsent>,
 }
 
 /// A piece of it.
@@ -83,7 +81,6 @@ impl<'a> Upload<'a> {
             pieces: Vec::with_capacity(stream.pieces.len()),
             at: 0,
             file: None,
-            broke: None,
         };
         for (at, piece) in stream.pieces.iter().enumerate() {
             let opened = From::open(&piece.source);
@@ -110,14 +107,8 @@ impl<'a> Upload<'a> {
         lengths.sum()
     }
 
-    pub(in crate::transport) fn take_broke(&mut self) -> Option<Unsent> {
-        self.broke.take()
-    }
-}
-
-impl Read for Upload<'_> {
-    /// Fills the buffer, across pieces, but for what readers give: that goes out as it comes.
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+    /// Fills the buffer, across pieces, but for what readers give: that goes out as it comes. 0 at the end of the body.
+    pub(in crate::transport) fn read(&mut self, into: &mut [u8]) -> Result<usize, Unsent> {
         let mut filled = 0;
         while filled < into.len()
             && let Some(open) = self.pieces.get_mut(self.at)
@@ -130,10 +121,7 @@ impl Read for Upload<'_> {
                         break;
                     }
                 }
-                Err(reason) => {
-                    self.broke = Some(Unsent::new(open.piece, reason, true));
-                    return Err(io::Error::other("the request body broke off"));
-                }
+                Err(reason) => return Err(Unsent::new(open.piece, reason, true)),
             }
         }
         Ok(filled)

@@ -1,44 +1,41 @@
-//! A part of the pool, behind one lock: for each host a stack, and over all of them the order of age.
+//! A part of the pool, behind one lock: for each place a stack, and over all of them the order of age.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::time::{Duration, Instant};
 
-use super::Keep;
-
-/// A place in `slots`.
-type At = usize;
+use super::{Keep, Key};
+use crate::slab::{Id, Slab};
 
 pub(super) struct Shard<C> {
-    /// The top and bottom of each host's stack. Hosts without a connection are not in it.
-    hosts: HashMap<Arc<str>, Stack>,
-    slots: Vec<Slot<C>>,
-    free: Vec<At>,
-    oldest: Option<At>,
-    newest: Option<At>,
+    /// Stacks by their place. A place without a connection is not in it.
+    stacks: HashMap<Key<'static>, Stack>,
+    entries: Slab<Entry<C>>,
+    oldest: Option<Id>,
+    newest: Option<Id>,
 }
 
 struct Stack {
-    top: At,
-    bottom: At,
+    top: Id,
+    bottom: Id,
     count: usize,
 }
 
-/// A connection, linked twice: with those of its host, and with all of the shard.
-struct Slot<C> {
-    connection: Option<(Box<C>, Instant)>,
-    below: Option<At>,
-    above: Option<At>,
-    older: Option<At>,
-    newer: Option<At>,
+/// A connection, linked twice: with those to its place, and with all of the shard.
+struct Entry<C> {
+    connection: Box<C>,
+    since: Instant,
+    below: Option<Id>,
+    above: Option<Id>,
+    older: Option<Id>,
+    newer: Option<Id>,
 }
 
 impl<C> Default for Shard<C> {
     fn default() -> Self {
         Shard {
-            hosts: HashMap::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
+            stacks: HashMap::new(),
+            entries: Slab::default(),
             oldest: None,
             newest: None,
         }
@@ -47,120 +44,116 @@ impl<C> Default for Shard<C> {
 
 impl<C: Keep> Shard<C> {
     pub(super) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.entries.len()
     }
 
-    pub(super) fn count(&self, host: &str) -> usize {
-        self.hosts.get(host).map_or(0, |stack| stack.count)
+    /// Number of connections to a place.
+    pub(super) fn count(&self, key: &Key<'_>) -> usize {
+        self.stacks.get(key).map_or(0, |stack| stack.count)
     }
 
     pub(super) fn push(&mut self, connection: Box<C>, now: Instant) {
-        let host = Arc::clone(connection.host());
-        let at = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::empty());
-            self.slots.len() - 1
-        });
-        let below = match self.hosts.get_mut(&host) {
-            Some(stack) => {
-                stack.count += 1;
-                Some(std::mem::replace(&mut stack.top, at))
-            }
-            None => {
-                let stack = Stack {
-                    top: at,
-                    bottom: at,
-                    count: 1,
-                };
-                self.hosts.insert(host, stack);
-                None
-            }
-        };
-        if let Some(below) = below {
-            self.slots[below].above = Some(at);
-        }
-        let older = self.newest.replace(at);
-        match older {
-            Some(older) => self.slots[older].newer = Some(at),
-            None => self.oldest = Some(at),
-        }
-        self.slots[at] = Slot {
-            connection: Some((connection, now)),
-            below,
+        let key = connection.key().clone();
+        let older = self.newest;
+        let id = self.entries.insert(Entry {
+            connection,
+            since: now,
+            below: None,
             above: None,
             older,
             newer: None,
+        });
+        let below = match self.stacks.entry(key) {
+            Occupied(mut stack) => {
+                let stack = stack.get_mut();
+                stack.count += 1;
+                Some(std::mem::replace(&mut stack.top, id))
+            }
+            Vacant(place) => {
+                place.insert(Stack {
+                    top: id,
+                    bottom: id,
+                    count: 1,
+                });
+                None
+            }
         };
+        if below.is_some() {
+            if let Some(below) = self.entry(below) {
+                below.above = Some(id);
+            }
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.below = below;
+            }
+        }
+        match self.entry(older) {
+            Some(older) => older.newer = Some(id),
+            None => self.oldest = Some(id),
+        }
+        self.newest = Some(id);
     }
 
-    /// The newest of a host, and since when it is here.
-    pub(super) fn pop(&mut self, host: &str) -> Option<(Box<C>, Instant)> {
-        let at = self.hosts.get(host)?.top;
-        self.remove(at)
+    /// The newest connection to a place, and the time since which it is here.
+    pub(super) fn pop(&mut self, key: &Key<'_>) -> Option<(Box<C>, Instant)> {
+        let id = self.stacks.get(key)?.top;
+        self.remove(id)
     }
 
-    pub(super) fn pop_oldest_of(&mut self, host: &str) -> Option<Box<C>> {
-        let at = self.hosts.get(host)?.bottom;
-        self.remove(at).map(|(connection, _)| connection)
+    /// The oldest connection to a place.
+    pub(super) fn pop_oldest_of(&mut self, key: &Key<'_>) -> Option<Box<C>> {
+        let id = self.stacks.get(key)?.bottom;
+        self.remove(id).map(|(connection, _)| connection)
     }
 
+    /// The oldest connection of all.
     pub(super) fn pop_oldest(&mut self) -> Option<Box<C>> {
-        let at = self.oldest?;
-        self.remove(at).map(|(connection, _)| connection)
+        let id = self.oldest?;
+        self.remove(id).map(|(connection, _)| connection)
     }
 
     /// The oldest, if it is too old. One at a time keeps up with those that come in.
     pub(super) fn pop_expired(&mut self, now: Instant, age: Duration) -> Option<Box<C>> {
-        let (_, since) = self.slots[self.oldest?].connection.as_ref()?;
-        if now.saturating_duration_since(*since) <= age {
+        let oldest = self.entries.get(self.oldest?)?;
+        if now.saturating_duration_since(oldest.since) <= age {
             return None;
         }
         self.pop_oldest()
     }
 
-    fn remove(&mut self, at: At) -> Option<(Box<C>, Instant)> {
-        let slot = std::mem::replace(&mut self.slots[at], Slot::empty());
-        self.free.push(at);
-        let kept = slot.connection?;
-        let host = kept.0.host();
-        if let Some(stack) = self.hosts.get_mut(host) {
+    fn entry(&mut self, id: Option<Id>) -> Option<&mut Entry<C>> {
+        self.entries.get_mut(id?)
+    }
+
+    fn remove(&mut self, id: Id) -> Option<(Box<C>, Instant)> {
+        let entry = self.entries.remove(id)?;
+        let key = entry.connection.key();
+        if let Some(stack) = self.stacks.get_mut(key) {
             stack.count -= 1;
-            match (slot.below, slot.above) {
-                (None, None) => drop(self.hosts.remove(host)),
+            match (entry.below, entry.above) {
+                (None, None) => drop(self.stacks.remove(key)),
                 (Some(below), None) => stack.top = below,
                 (None, Some(above)) => stack.bottom = above,
                 (Some(_), Some(_)) => {}
             }
         }
-        if let Some(below) = slot.below {
-            self.slots[below].above = slot.above;
+        if let Some(below) = self.entry(entry.below) {
+            below.above = entry.above;
         }
-        if let Some(above) = slot.above {
-            self.slots[above].below = slot.below;
+        if let Some(above) = self.entry(entry.above) {
+            above.below = entry.below;
         }
-        match slot.older {
-            Some(older) => self.slots[older].newer = slot.newer,
-            None => self.oldest = slot.newer,
+        match self.entry(entry.older) {
+            Some(older) => older.newer = entry.newer,
+            None => self.oldest = entry.newer,
         }
-        match slot.newer {
-            Some(newer) => self.slots[newer].older = slot.older,
-            None => self.newest = slot.older,
+        match self.entry(entry.newer) {
+            Some(newer) => newer.older = entry.older,
+            None => self.newest = entry.older,
         }
         // After a crowd of hosts an empty shard must not keep the room they took.
-        if self.len() == 0 && self.slots.len() > 64 {
+        if self.len() == 0 && self.entries.places() > 64 {
             *self = Shard::default();
         }
-        Some(kept)
-    }
-}
-
-impl<C> Slot<C> {
-    fn empty() -> Slot<C> {
-        Slot {
-            connection: None,
-            below: None,
-            above: None,
-            older: None,
-            newer: None,
-        }
+        Some((entry.connection, entry.since))
     }
 }

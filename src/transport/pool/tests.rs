@@ -1,19 +1,23 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
+use crate::host::Host;
+use crate::settings::proxy::ProxySettings;
 
 /// Something that counts how many of it there are.
 struct Kept {
-    host: Arc<str>,
+    key: Key<'static>,
     id: usize,
     usable: Arc<AtomicBool>,
     alive: Arc<AtomicUsize>,
 }
 
 impl Keep for Kept {
-    fn host(&self) -> &Arc<str> {
-        &self.host
+    fn key(&self) -> &Key<'static> {
+        &self.key
     }
 
     fn is_usable(&mut self) -> bool {
@@ -45,7 +49,7 @@ impl Maker {
         self.made += 1;
         self.alive.fetch_add(1, Ordering::Relaxed);
         Box::new(Kept {
-            host: host.into(),
+            key: key(host),
             id: self.made,
             usable: self.usable.clone(),
             alive: self.alive.clone(),
@@ -55,6 +59,11 @@ impl Maker {
     fn alive(&self) -> usize {
         self.alive.load(Ordering::Relaxed)
     }
+}
+
+fn key(name: &str) -> Key<'static> {
+    let uri = format!("http://{name}/").parse().unwrap();
+    Key::Server(Cow::Owned(Host::of(&uri).unwrap()))
 }
 
 const AGE: Duration = Duration::from_secs(15);
@@ -73,7 +82,7 @@ fn the_freshest_of_a_host_comes_first() {
     for host in ["a", "b", "a", "b"] {
         pool.give_back(maker.make(host), now);
     }
-    let borrow = |host| pool.borrow(host, now).map(|c| c.id);
+    let borrow = |host: &str| pool.borrow(&key(host), now).map(|c| c.id);
     assert_eq!(borrow("a"), Some(3));
     assert_eq!(borrow("a"), Some(1));
     assert_eq!(borrow("a"), None);
@@ -88,9 +97,9 @@ fn what_is_too_old_is_dropped_and_so_is_all_beneath_it() {
     for _ in 0..3 {
         pool.give_back(maker.make("a"), now);
     }
-    assert!(pool.borrow("a", now + AGE).is_some());
+    assert!(pool.borrow(&key("a"), now + AGE).is_some());
     assert!(
-        pool.borrow("a", now + AGE + Duration::from_millis(1))
+        pool.borrow(&key("a"), now + AGE + Duration::from_millis(1))
             .is_none()
     );
     assert_eq!((pool.len(), maker.alive()), (0, 0));
@@ -116,7 +125,7 @@ fn what_no_longer_works_is_dropped() {
         pool.give_back(maker.make("a"), now);
     }
     maker.usable.store(false, Ordering::Relaxed);
-    assert!(pool.borrow("a", now).is_none());
+    assert!(pool.borrow(&key("a"), now).is_none());
     assert_eq!((pool.len(), maker.alive()), (0, 0));
 }
 
@@ -127,7 +136,7 @@ fn a_host_keeps_its_newest() {
         pool.give_back(maker.make("a"), now);
     }
     assert_eq!((pool.len(), maker.alive()), (2, 2));
-    let ids: Vec<_> = std::iter::from_fn(|| pool.borrow("a", now).map(|c| c.id)).collect();
+    let ids: Vec<_> = std::iter::from_fn(|| pool.borrow(&key("a"), now).map(|c| c.id)).collect();
     assert_eq!(ids, [5, 4]);
 }
 
@@ -139,7 +148,7 @@ fn in_all_it_keeps_no_more_than_allowed() {
         assert!(pool.len() <= 50 && maker.alive() == pool.len());
     }
     // Those of the hosts seen last are the ones that are left, as far as shards allow.
-    let recent = (900..1000).filter(|h| pool.borrow(&format!("h{h}"), now).is_some());
+    let recent = (900..1000).filter(|h| pool.borrow(&key(&format!("h{h}")), now).is_some());
     assert!(recent.count() >= 30);
 }
 
@@ -181,12 +190,12 @@ fn it_agrees_with_a_simple_model_whatever_happens() {
                     shard.push(kept, now);
                 }
                 5..=7 => {
-                    let got = shard.pop(&host).map(|(kept, _)| kept.id);
+                    let got = shard.pop(&key(&host)).map(|(kept, _)| kept.id);
                     assert_eq!(got, stack.pop(), "seed {seed}");
                     order.retain(|id| Some(*id) != got);
                 }
                 8 => {
-                    let got = shard.pop_oldest_of(&host).map(|kept| kept.id);
+                    let got = shard.pop_oldest_of(&key(&host)).map(|kept| kept.id);
                     let expected = (!stack.is_empty()).then(|| stack.remove(0));
                     assert_eq!(got, expected, "seed {seed}");
                     order.retain(|id| Some(*id) != got);
@@ -202,8 +211,40 @@ fn it_agrees_with_a_simple_model_whatever_happens() {
             }
             assert_eq!((shard.len(), maker.alive()), (order.len(), order.len()));
             for (host, stack) in &model {
-                assert_eq!(shard.count(host), stack.len());
+                assert_eq!(shard.count(&key(host)), stack.len());
             }
         }
     }
+}
+
+#[test]
+fn a_tunnel_to_a_server_is_another_place_than_the_server_or_the_proxy() {
+    let proxy = |url: &str| {
+        let settings = ProxySettings::all(url);
+        Arc::clone(settings.of(false, "a", 80).unwrap())
+    };
+    let host = |name: &str| match key(name) {
+        Key::Server(host) => host,
+        _ => unreachable!("a key of a server"),
+    };
+    let (first, second) = (proxy("http://p:1"), proxy("https://p:1"));
+    let places = [
+        key("a"),
+        key("p:1"),
+        Key::Proxy(Cow::Borrowed(&first)),
+        Key::Proxy(Cow::Borrowed(&second)),
+        Key::Tunnel(Cow::Borrowed(&first), host("a")),
+        Key::Tunnel(Cow::Borrowed(&first), host("b")),
+        Key::Tunnel(Cow::Borrowed(&second), host("a")),
+    ];
+    for (at, place) in places.iter().enumerate() {
+        for (other_at, other) in places.iter().enumerate() {
+            assert_eq!(place == other, at == other_at, "{place:?}, {other:?}");
+        }
+        assert_eq!(place.clone().into_owned(), *place);
+    }
+    assert_eq!(
+        Key::Proxy(Cow::Owned(proxy("http://p:1"))),
+        Key::Proxy(Cow::Borrowed(&first))
+    );
 }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use super::server::{Server, answer};
 use super::*;
 use crate::settings::addresses::AddressPolicy;
-use crate::transport::resolver::{Resolver, ResolverSettings};
+use crate::transport::connect::resolver::{Resolver, ResolverSettings};
 
 /// What names stand for right now.
 type Names = Arc<Mutex<Vec<IpAddr>>>;
@@ -79,10 +79,12 @@ fn of_public_and_private_addresses_only_the_public_are_left() {
     let names = Names::default();
     let sockets = asking(&names, AddressPolicy::PublicOnly);
     let left = || {
-        let limits = crate::transport::wire::Limits::attempt(None, None);
-        let found = sockets
-            .resolver
-            .resolve("mixed.name", 80, &limits, &CancelSlot::new());
+        let limits = crate::transport::connection::wire::Limits::attempt(None, None);
+        let found =
+            sockets
+                .connector
+                .resolver
+                .resolve("mixed.name", 80, &limits, &CancelSlot::new());
         found.map(|addresses| addresses.iter().map(|a| a.to_string()).collect::<Vec<_>>())
     };
     set(

@@ -6,8 +6,6 @@ use std::thread;
 
 use super::server::{Server, answer};
 use super::*;
-use crate::transport::resolver::{Resolver, ResolverSettings};
-use crate::transport::tls::Tls;
 
 /// Runs the request on a thread, aborts it once `reached` says so, and gives its fault and how long it took from the
 /// abort to the end.
@@ -45,16 +43,13 @@ fn while_resolving() {
     let (asked, was_asked) = mpsc::channel();
     let (hold, held) = mpsc::channel::<()>();
     let held = Mutex::new((asked, held));
-    let resolver = Resolver::asking(
-        ResolverSettings::default(),
-        Arc::new(move |_: &str| {
-            let held = held.lock().unwrap();
-            held.0.send(()).unwrap();
-            let _ = held.1.recv();
-            Err(std::io::Error::other("late"))
-        }),
-    );
-    let sockets = Sockets::from_parts(Settings::default(), resolver, Tls::default());
+    let late = move |_: &str| {
+        let held = held.lock().unwrap();
+        held.0.send(()).unwrap();
+        let _ = held.1.recv();
+        Err(io::Error::other("late"))
+    };
+    let sockets = asking_names(late, Tls::default());
     let (exchanged, took) = abort_when(&sockets, get("http://slow.name/"), || {
         was_asked.recv().unwrap();
     });

@@ -4,8 +4,6 @@ use std::net::{SocketAddr, TcpListener};
 
 use super::server::{Peer, Server, answer};
 use super::*;
-use crate::transport::resolver::{Resolver, ResolverSettings};
-use crate::transport::tls::Tls;
 
 /// Far more than any of these takes, and far less than its next limit.
 const SOON: Duration = Duration::from_secs(5);
@@ -86,11 +84,8 @@ fn an_address_that_never_answers_times_out_in_connect() {
 
 #[test]
 fn a_name_that_does_not_exist_is_a_dns_fault() {
-    let resolver = Resolver::asking(
-        ResolverSettings::default(),
-        Arc::new(|_: &str| Err(std::io::Error::other("no such name"))),
-    );
-    let sockets = Sockets::from_parts(Settings::default(), resolver, Tls::default());
+    let unknown = |_: &str| Err(io::Error::other("no such name"));
+    let sockets = asking_names(unknown, Tls::default());
     let exchanged = get("http://no.such.name/").of(&sockets);
     let fault = exchanged.result.err().unwrap();
     check(
@@ -106,14 +101,11 @@ fn a_name_that_does_not_exist_is_a_dns_fault() {
 fn a_resolver_that_never_answers_times_out_in_resolve() {
     let (hold, held) = std::sync::mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
-    let resolver = Resolver::asking(
-        ResolverSettings::default(),
-        Arc::new(move |_: &str| {
-            let _ = held.lock().unwrap().recv();
-            Ok(vec!["127.0.0.1".parse().unwrap()])
-        }),
-    );
-    let sockets = Sockets::from_parts(Settings::default(), resolver, Tls::default());
+    let slow = move |_: &str| {
+        let _ = held.lock().unwrap().recv();
+        Ok(vec!["127.0.0.1".parse().unwrap()])
+    };
+    let sockets = asking_names(slow, Tls::default());
     let mut request = get("http://slow.name/");
     request.connect = Some(Duration::from_millis(50));
     let fault = within(Duration::from_millis(50), || request.fault(&sockets));

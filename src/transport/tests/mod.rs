@@ -22,10 +22,12 @@ mod tls;
 mod uploads;
 mod waits;
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::connect::resolver::{Resolver, ResolverSettings};
 use super::*;
 use crate::url::Front;
 use http::{HeaderName, Uri};
@@ -174,4 +176,13 @@ pub(super) fn black_hole() -> (TcpListener, Vec<TcpStream>) {
 
 fn sockets() -> Sockets {
     Sockets::new(Settings::default())
+}
+
+/// A transport that asks this function for the addresses of names.
+fn asking_names(
+    look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+    tls: Tls,
+) -> Sockets {
+    let resolver = Resolver::asking(ResolverSettings::default(), Arc::new(look_up));
+    Sockets::from_parts(Settings::default(), resolver, tls)
 }

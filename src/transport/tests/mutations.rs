@@ -3,6 +3,7 @@
 //!
 //! `HAUL_SCALE=n` reads n times as many, `HAUL_SEED=n` others.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
 use std::net::Shutdown;
@@ -11,10 +12,11 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 
 use super::super::connection::Connection;
-use super::super::line::Line;
-use super::super::wire::{Limits, Wire};
 use super::framing::{Ending, Framing, framing};
 use super::*;
+use crate::transport::connection::line::Line;
+use crate::transport::connection::wire::{Limits, Wire};
+use crate::transport::pool::Key;
 
 #[path = "../../../tests/wild/corpus.rs"]
 mod corpus;
@@ -163,9 +165,11 @@ impl Reader {
         let socket = TcpStream::from(OwnedFd::from(ours));
         let wire = Wire::new(Arc::new(socket), Limits::attempt(None, None));
         let remote = SocketAddr::from(([127, 0, 0, 1], 1));
-        let key = Arc::from(HOST);
+        let host = Host::of(&HOST.parse().unwrap()).unwrap();
+        let key = Key::Server(Cow::Owned(host));
         let connection = Connection::new(Line::new(wire), None, key, remote);
         self.sockets
+            .connector
             .pool
             .give_back(Box::new(connection), Instant::now());
 
@@ -186,7 +190,7 @@ impl Reader {
 
     /// Makes a request on the idle connection. `None`: there is none that can be used.
     fn ask(&self, asking: &Asking, answer: impl Fn()) -> Option<Told> {
-        if self.sockets.pool.len() == 0 {
+        if self.sockets.connector.pool.len() == 0 {
             return None;
         }
         let exchanged = asking.on(&self.sockets, Some(&answer));

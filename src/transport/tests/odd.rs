@@ -51,7 +51,7 @@ fn expect_of(method: &str, response: &[u8], expected: Expected) {
             let exchanged = asking.of(&sockets);
             let shown = response.escape_ascii();
             let way = format!("general: {general}, by byte: {by_byte}: {shown}");
-            let kept = sockets.pool.len() > 0;
+            let kept = sockets.connector.pool.len() > 0;
             match (exchanged.result, expected) {
                 (Ok(reply), Kept(body) | Closed(body)) => {
                     assert_eq!(String::from_utf8_lossy(&reply.body), body, "{way}");

@@ -42,7 +42,7 @@ fn told(asking: &Asking, sockets: &Sockets) -> Told {
         reply,
         fault,
         received,
-        kept: sockets.pool.len() > 0,
+        kept: sockets.connector.pool.len() > 0,
     }
 }
 

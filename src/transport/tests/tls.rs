@@ -10,10 +10,8 @@ use ::rustls::{HandshakeKind, RootCertStore, ServerConfig, ServerConnection, Str
 use super::server::{Server, answer, read_request};
 use super::*;
 use crate::timing::Timings;
-use crate::transport::carrier::Carrier;
-use crate::transport::resolver::{Resolver, ResolverSettings};
-use crate::transport::tls::Tls;
-use crate::transport::wire::Broken;
+use crate::transport::connection::carrier::Carrier;
+use crate::transport::connection::wire::Broken;
 
 struct Authority {
     issuer: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
@@ -50,11 +48,8 @@ impl Authority {
 
     /// A transport that trusts this authority, and takes every name for 127.0.0.1.
     fn sockets(&self) -> Sockets {
-        let resolver = Resolver::asking(
-            ResolverSettings::default(),
-            Arc::new(|_: &str| Ok(vec!["127.0.0.1".parse().unwrap()])),
-        );
-        Sockets::from_parts(Settings::default(), resolver, Tls::trusting(self.roots()))
+        let local = |_: &str| Ok(vec!["127.0.0.1".parse().unwrap()]);
+        asking_names(local, Tls::trusting(self.roots()))
     }
 }
 

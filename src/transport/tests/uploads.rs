@@ -93,7 +93,7 @@ fn a_refusal_is_the_response_and_stops_the_body_that_is_not_read() {
             assert!(exchanged.trace.bytes_sent < LARGE as u64);
             let reply = exchanged.result.ok().unwrap();
             assert_eq!((reply.status, &reply.body[..]), (status, &b"no"[..]));
-            assert_eq!(sockets.pool.len(), 0);
+            assert_eq!(sockets.connector.pool.len(), 0);
         }
     }
 }

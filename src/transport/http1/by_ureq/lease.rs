@@ -11,6 +11,7 @@
 use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use ureq::Timeout;
@@ -19,9 +20,17 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
+use super::forward;
+use crate::transport::connection::wire::Broken;
 use crate::transport::http1::exchange::{Exchange, Halted, Leave};
 
+/// Size of the parts of a body that ureq makes chunks of.
+const SCRATCH: usize = 64 * 1024;
+
 thread_local! {
+    /// The exchange on its way to ureq or back. ureq calls its connector with facts about the connection that it wants, and
+    /// takes no value along; so the exchange of this thread is found through the thread. Making an agent for each exchange
+    /// instead, with the exchange in its connector, costs an agent's allocations each time.
     static SLOT: Cell<Option<Box<Exchange>>> = const { Cell::new(None) };
 }
 
@@ -52,6 +61,7 @@ impl Connector<()> for FromSlot {
                 exchange: Some(exchange),
                 told: Vec::new(),
                 at: 0,
+                scratch: Vec::new(),
             })
         }))
     }
@@ -86,6 +96,8 @@ struct Lent {
     told: Vec<u8>,
     /// Bytes of it that ureq has read.
     at: usize,
+    /// Room that ureq reads parts of a body to before it makes chunks of them in the output. Empty if there are none.
+    scratch: Vec<u8>,
 }
 
 impl Lent {
@@ -94,6 +106,21 @@ impl Lent {
             Some(exchange) => exchange,
             None => unreachable!("the exchange leaves the lease when it is dropped"),
         }
+    }
+
+    /// Sends what ureq has put into the output.
+    fn send(&mut self, amount: usize) -> Result<(), Halted> {
+        if amount == 0 {
+            // ureq waits for bytes of a body that has no more. It would wait for ever, and never sleep.
+            return Err(Broken::Io(io::ErrorKind::WriteZero.into()).into());
+        }
+        let exchange = self.exchange();
+        let mut added = 0;
+        if let Some(forwarding) = exchange.forwarding.take() {
+            let buffers = &mut exchange.connection.buffers;
+            added = forward::put_into(&forwarding, buffers, buffers.pending(amount));
+        }
+        exchange.send(amount + added)
     }
 
     fn tell(&mut self, input: String) {
@@ -129,7 +156,7 @@ impl Transport for Lease {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        let sent = self.0.exchange().send(amount);
+        let sent = self.0.send(amount);
         self.0.noting(sent)
     }
 
@@ -185,7 +212,13 @@ impl Buffers for Lent {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        self.exchange().connection.buffers.scratch_and_output()
+        let Some(exchange) = &mut self.exchange else {
+            unreachable!("the exchange leaves the lease when it is dropped")
+        };
+        if exchange.is_chunked() {
+            self.scratch.resize(SCRATCH, 0);
+        }
+        (&mut self.scratch, exchange.connection.buffers.output())
     }
 
     fn can_use_input(&self) -> bool {

@@ -2,7 +2,9 @@
 //!
 //! Everything that haul does only because of how ureq works is in this folder.
 
+mod forward;
 mod lease;
+mod upload_reader;
 
 use std::error::Error as StdError;
 
@@ -10,12 +12,17 @@ use ureq::config::{AutoHeaderValue, Config};
 use ureq::{Agent, AsSendBody, SendBody};
 
 use self::lease::{FromSlot, Resolved};
+use self::upload_reader::UploadReader;
 use super::exchange::Exchange;
-use super::request::{request, streamed, writes};
-use super::upload::Upload;
+use super::request::{sent_headers, streamed_headers, writes};
+use super::upload::{Unsent, Upload};
+use super::{Answer, BrokenOff, NoResponse};
 use crate::request::Body;
 use crate::transport::Call;
-use http::Request;
+use http::{HeaderMap, Request};
+
+/// Reason that ureq gives for not sending a request.
+type Unsendable = Box<dyn StdError + Send + Sync>;
 
 /// ureq, made so that it speaks HTTP on connections that it is lent, and does nothing else.
 #[derive(Debug)]
@@ -26,39 +33,84 @@ impl Writer {
         Writer(Agent::with_parts(config(), FromSlot, Resolved))
     }
 
-    /// Sends the request of a call, and waits for the head of its response. The error is about the request: what happens
-    /// to the connection is noted there.
-    pub(super) fn send(
+    /// Has ureq send the request of a call, and waits for the head of its response.
+    #[inline(never)]
+    pub(super) fn exchange(
         &self,
         call: &Call<'_>,
-        upload: Option<&mut Upload<'_>>,
         exchange: Exchange,
-    ) -> (
-        Option<Exchange>,
-        Result<(), Box<dyn StdError + Send + Sync>>,
-    ) {
+        upload: Option<&mut Upload<'_>>,
+    ) -> Result<Answer, BrokenOff> {
+        let (back, sent, unreadable) = self.send(call, exchange, upload);
+        // ureq gives back every exchange that it was lent.
+        let Some(mut exchange) = back else {
+            return Err(BrokenOff {
+                reason: NoResponse::Closed,
+                connection: None,
+            });
+        };
+        let ended = if let Some(unsent) = unreadable {
+            Err(NoResponse::Unsent(unsent))
+        } else if let Some(malformed) = exchange.malformed.take() {
+            Err(NoResponse::Malformed(malformed))
+        } else if let Some(broken) = exchange.connection.attempt.broken.take() {
+            Err(NoResponse::Broken(broken))
+        } else if let Some(head) = &exchange.head {
+            // ureq knows better than this side if the body was sent to its end.
+            exchange.unsent |= sent.is_err() && head.status.is_success();
+            Ok(())
+        } else {
+            // Without having sent anything, it was the request. Otherwise the connection ended, which ureq says as it likes.
+            Err(match sent {
+                Err(error) if !exchange.has_sent() => NoResponse::Unsendable(error),
+                _ => NoResponse::Closed,
+            })
+        };
+        exchange.finish(ended)
+    }
+
+    /// Lends the exchange to ureq. Returns it, what ureq says about the request, and what broke off its body. What happens
+    /// to the connection is noted there.
+    fn send(
+        &self,
+        call: &Call<'_>,
+        exchange: Exchange,
+        upload: Option<&mut Upload<'_>>,
+    ) -> (Option<Exchange>, Result<(), Unsendable>, Option<Unsent>) {
+        let mut unreadable = None;
         lease::lay_out(Box::new(exchange));
         let sent = match (call.body, upload) {
             (Body::Bytes(bytes), _) if writes(call.method) || !bytes.is_empty() => {
-                self.run(request(call).map(|()| &bytes[..]))
+                self.run(request(call, sent_headers(call), &bytes[..]))
             }
             (Body::Streamed(_), Some(upload)) => {
-                let head = streamed(call, upload.length());
-                self.run(head.map(|()| SendBody::from_reader(upload)))
+                let headers = streamed_headers(call, upload.length());
+                let mut reader = UploadReader::new(upload);
+                let body = SendBody::from_reader(&mut reader);
+                let sent = self.run(request(call, headers, body));
+                unreadable = reader.broke;
+                sent
             }
-            _ => self.run(request(call)),
+            _ => self.run(request(call, sent_headers(call), ())),
         };
-        (lease::take_back().map(|exchange| *exchange), sent)
+        let back = lease::take_back().map(|exchange| *exchange);
+        (back, sent, unreadable)
     }
 
     // Ten thousand workers have ten thousand stacks: each takes what it needs and no more.
     #[inline(never)]
-    fn run<B: AsSendBody>(
-        &self,
-        request: Request<B>,
-    ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+    fn run<B: AsSendBody>(&self, request: Request<B>) -> Result<(), Unsendable> {
         Ok(self.0.run(request).map(drop)?)
     }
+}
+
+/// The request as ureq gets it.
+fn request<B>(call: &Call<'_>, headers: HeaderMap, body: B) -> Request<B> {
+    let mut request = Request::new(body);
+    *request.method_mut() = call.method.clone();
+    *request.uri_mut() = call.url.uri().clone();
+    *request.headers_mut() = headers;
+    request
 }
 
 /// ureq as a writer of requests and no more: no redirects, proxies, limits, pool or headers of its own.

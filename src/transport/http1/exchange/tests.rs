@@ -1,13 +1,16 @@
+use std::borrow::Cow;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 use super::*;
+use crate::host::Host;
 use crate::transport::connection::Plan;
-use crate::transport::line::Line;
+use crate::transport::connection::line::Line;
+use crate::transport::connection::platform::{self, Idle};
+use crate::transport::connection::wire::{Limits, Wire};
 use crate::transport::meter::Meter;
-use crate::transport::platform::{self, Idle};
-use crate::transport::wire::{Limits, Wire};
+use crate::transport::pool::Key;
 use http::Method;
 
 const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
@@ -18,7 +21,9 @@ fn pair(body_size: u64, limits: Limits) -> (Exchange, TcpStream) {
     let addr = listener.local_addr().unwrap();
     let socket = Arc::new(TcpStream::connect(addr).unwrap());
     let line = Line::new(Wire::new(socket, limits));
-    let mut connection = Box::new(Connection::new(line, None, "h".into(), addr));
+    let host = Host::of(&"http://h/".parse().unwrap()).unwrap();
+    let key = Key::Server(Cow::Owned(host));
+    let mut connection = Box::new(Connection::new(line, None, key, addr));
     connection.begin(Plan {
         limits,
         meter: Meter::start(Instant::now()),
@@ -31,7 +36,7 @@ fn pair(body_size: u64, limits: Limits) -> (Exchange, TcpStream) {
         asked: Asked::by(&Method::POST),
         header_limit: 1024,
         body_limit: 1024,
-        body_follows: body_size > 0,
+        body: Some(body_size),
         forwarding: None,
     };
     let exchange = Exchange::new(connection, opening);

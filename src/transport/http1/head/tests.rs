@@ -1,4 +1,4 @@
-use super::super::framing::Framing;
+use super::framing::Framing;
 use super::*;
 use http::Method;
 

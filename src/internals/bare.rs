@@ -1,0 +1,85 @@
+//! The transport over sockets alone: no schedule, no retries and no outcomes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::request::Body;
+use crate::settings::StatusSet;
+use crate::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Spare, Transport};
+use crate::url;
+use http::{HeaderMap, HeaderValue, Method, header};
+
+/// A transport, and what the library has made of its defaults before the first request: the headers, the limits.
+pub struct BareTransport {
+    sockets: Sockets,
+    headers: HeaderMap,
+    lines: Option<Lines>,
+    accept: StatusSet,
+}
+
+impl Default for BareTransport {
+    fn default() -> BareTransport {
+        BareTransport::new()
+    }
+}
+
+impl BareTransport {
+    /// One without connections.
+    pub fn new() -> BareTransport {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::USER_AGENT, HeaderValue::from_static("haul"));
+        BareTransport {
+            sockets: Sockets::new(Settings::default()),
+            lines: Lines::of(&headers, &[]),
+            headers,
+            accept: StatusSet::from(100..=399),
+        }
+    }
+
+    /// A thread's own part of it.
+    pub fn worker(&self) -> BareWorker<'_> {
+        BareWorker {
+            transport: self,
+            cancel: CancelSlot::new(),
+        }
+    }
+}
+
+/// A thread that makes exchanges.
+pub struct BareWorker<'a> {
+    transport: &'a BareTransport,
+    cancel: Arc<CancelSlot>,
+}
+
+impl BareWorker<'_> {
+    /// Gets a URL that comes as text.
+    pub fn get(&self, url: &str) -> Exchanged {
+        let url = url::parse(url).expect("it is a URL");
+        let transport = self.transport;
+        self.cancel.begin();
+        let exchanged = transport.sockets.exchange(&Call {
+            method: &Method::GET,
+            url: &url,
+            host: None,
+            headers: &transport.headers,
+            without: &[],
+            lines: transport.lines.as_ref(),
+            body: &Body::EMPTY,
+            expect_from: None,
+            connect: Some(Duration::from_secs(10)),
+            read: Some(Duration::from_secs(30)),
+            until: Instant::now().checked_add(Duration::from_secs(60)),
+            spare: Spare::default(),
+            accept: &transport.accept,
+            follows: true,
+            body_limit: 10 << 20,
+            save: None,
+            fresh: false,
+            cancel: &self.cancel,
+            on_connected: None,
+            on_head: None,
+        });
+        self.cancel.end();
+        exchanged
+    }
+}

@@ -1,0 +1,92 @@
+//! Messages about bodies: of requests that cannot be read, of responses that cannot be read, decoded or saved.
+
+use std::io;
+
+use super::shortage::shortage;
+use super::{Scene, Verdict};
+use crate::error::ErrorType;
+use crate::transport::connection::platform;
+use crate::transport::http1::body::collect::Cut;
+use crate::transport::http1::decode::{MOST_CODINGS, Undecoded};
+use crate::transport::http1::head::malformed::Malformed;
+use crate::transport::http1::save::Unsaved;
+use crate::transport::http1::upload::Unsent;
+
+impl Scene<'_> {
+    /// The body of the request was not sent to its end.
+    pub(super) fn unsent(&self, unsent: Unsent) -> Verdict {
+        let message = format!("the body to {} cannot be sent: {unsent}", self.target);
+        let verdict = match unsent.begun {
+            _ if unsent.passes() => Verdict {
+                shortage: Some(shortage(&unsent.reason)),
+                ..Verdict::new(ErrorType::Io, message)
+            },
+            true => Verdict::new(ErrorType::Io, message).permanent(),
+            false => Verdict::new(ErrorType::InvalidRequest, message).permanent(),
+        };
+        verdict.because(unsent.reason)
+    }
+
+    /// The body of the response was not read to its end.
+    pub(super) fn cut(&self, cut: Cut) -> Verdict {
+        let (to, limit) = (self.target, self.call.body_limit);
+        match cut {
+            Cut::TooLarge => {
+                let message = format!(
+                    "the body from {to} is larger than {limit} bytes, the limit set by body_limit (--max-filesize)"
+                );
+                Verdict::new(ErrorType::BodyTooLarge, message).permanent()
+            }
+            Cut::Declared(length) => {
+                let message = format!(
+                    "the body from {to} is larger than {limit} bytes, the limit set by body_limit \
+                     (--max-filesize): its Content-Length is {length}"
+                );
+                Verdict::new(ErrorType::BodyTooLarge, message).permanent()
+            }
+            Cut::TooManyCodings => {
+                let message =
+                    format!("the body from {to} has more than {MOST_CODINGS} content codings");
+                Verdict::new(ErrorType::Decode, message).permanent()
+            }
+            Cut::Failed(error) => self.unread(error),
+            Cut::Unsaved(unsaved) => self.unsaved(unsaved),
+        }
+    }
+
+    pub(super) fn unsaved(&self, unsaved: Unsaved) -> Verdict {
+        let verdict = Verdict::new(ErrorType::Io, unsaved.message());
+        // Files come free again; what else fails, a full disk or a missing directory, is not for a retry.
+        let verdict = match platform::is_out_of_files(&unsaved.error) {
+            true => Verdict {
+                shortage: Some(shortage(&unsaved.error)),
+                ..verdict
+            },
+            false => verdict.permanent(),
+        };
+        verdict.because(unsaved.into_error())
+    }
+
+    fn unread(&self, error: io::Error) -> Verdict {
+        let to = self.target;
+        let error = match error.downcast::<Malformed>() {
+            Ok(malformed) => return self.malformed(malformed),
+            Err(error) => error,
+        };
+        let early = format!("{to} closed the connection before the body was complete");
+        match error.downcast::<Undecoded>() {
+            Ok(Undecoded { error, .. })
+                if self.ended && error.kind() == io::ErrorKind::UnexpectedEof =>
+            {
+                Verdict::new(ErrorType::IncompleteBody, early).because(error)
+            }
+            Ok(undecoded) => {
+                let message = format!("the body from {to} is {undecoded}");
+                Verdict::new(ErrorType::Decode, message)
+                    .permanent()
+                    .because(undecoded.error)
+            }
+            Err(error) => Verdict::new(ErrorType::IncompleteBody, early).because(error),
+        }
+    }
+}

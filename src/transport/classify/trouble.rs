@@ -1,0 +1,75 @@
+//! Everything that can go wrong in an attempt.
+
+use std::error::Error;
+use std::io;
+
+use crate::transport::connect::Unconnected;
+use crate::transport::connect::dial::Undialled;
+use crate::transport::connect::proxy::Unproxied;
+use crate::transport::connect::resolver::Unresolved;
+use crate::transport::connection::wire::Broken;
+use crate::transport::http1::NoResponse;
+use crate::transport::http1::body::collect::Cut;
+use crate::transport::http1::head::malformed::Malformed;
+use crate::transport::http1::save::Unsaved;
+use crate::transport::http1::upload::Unsent;
+
+/// Error that ended an attempt.
+#[derive(Debug)]
+pub(in crate::transport) enum Trouble {
+    Cancelled,
+    Resolve(Unresolved),
+    Dial(Undialled),
+    /// No descriptor is free for what the attempt needs beside its connection.
+    Shortage(io::Error),
+    /// The proxy leads nowhere.
+    Proxy(Unproxied),
+    /// The connection broke, in whatever phase.
+    Broken(Broken),
+    /// The request cannot be written.
+    Unsendable(Box<dyn Error + Send + Sync>),
+    /// The stream ended before the response head was complete.
+    Closed,
+    /// The response head is not valid HTTP.
+    Malformed(Malformed),
+    /// A response of success came, and the request could not be sent to its end.
+    Unfinished,
+    /// More than so many bytes of a response of success came before the request could be sent to its end.
+    Overrun(u64),
+    /// The request's body cannot be read.
+    Unsent(Unsent),
+    /// The body cannot go where it is wanted.
+    Unsaved(Unsaved),
+    /// The body was not read to its end.
+    Body(Cut),
+}
+
+impl From<Unresolved> for Trouble {
+    fn from(unresolved: Unresolved) -> Self {
+        Trouble::Resolve(unresolved)
+    }
+}
+
+impl From<Unconnected> for Trouble {
+    fn from(unconnected: Unconnected) -> Self {
+        match unconnected {
+            Unconnected::Cancelled => Trouble::Cancelled,
+            Unconnected::Resolve(unresolved) => Trouble::Resolve(unresolved),
+            Unconnected::Dial(undialled) => Trouble::Dial(undialled),
+            Unconnected::Proxy(unproxied) => Trouble::Proxy(unproxied),
+            Unconnected::Broken(broken) => Trouble::Broken(broken),
+        }
+    }
+}
+
+impl From<NoResponse> for Trouble {
+    fn from(no_response: NoResponse) -> Self {
+        match no_response {
+            NoResponse::Broken(broken) => Trouble::Broken(broken),
+            NoResponse::Unsendable(error) => Trouble::Unsendable(error),
+            NoResponse::Closed => Trouble::Closed,
+            NoResponse::Malformed(malformed) => Trouble::Malformed(malformed),
+            NoResponse::Unsent(unsent) => Trouble::Unsent(unsent),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Opening a TCP connection to one of a host's addresses.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use crate::settings::KeepAlive;
+use crate::transport::cancel::{CancelSlot, Cancelled};
+use crate::transport::connection::platform;
+use crate::transport::connection::wire::{Broken, Limits};
+
+#[cfg(unix)]
+mod eyeballs;
+#[cfg(unix)]
+use self::eyeballs as attempts;
+
+// Compiled for tests too, so that it is known to work where it is not used.
+#[cfg(any(not(unix), test))]
+mod sequence;
+#[cfg(not(unix))]
+use self::sequence as attempts;
+
+/// Settings for opening a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Dialling {
+    /// Address it comes from. `None`: the system chooses.
+    pub(crate) local: Option<IpAddr>,
+    pub(crate) keep_alive: KeepAlive,
+}
+
+impl Dialling {
+    /// Checks if connections can be opened so.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.local.map_or(Ok(()), platform::check_local)
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(in crate::transport) enum Undialled {
+    /// What the last address tried had to say, or the limit that passed.
+    Broken(Broken),
+    Cancelled,
+}
+
+impl Undialled {
+    /// Whether this side has run out of something.
+    pub(in crate::transport) fn is_shortage(&self) -> bool {
+        matches!(self, Undialled::Broken(Broken::Io(error)) if platform::is_exhausted(error))
+    }
+}
+
+/// Keeps the failure to be reported if no address answers: the latest, but a shortage on this side before any other,
+/// since the address that it kept from being tried may be the one that answers.
+fn keep(failed: &mut Option<io::Error>, error: io::Error) {
+    if !failed.as_ref().is_some_and(platform::is_exhausted) {
+        *failed = Some(error);
+    }
+}
+
+impl From<Cancelled> for Undialled {
+    fn from(_: Cancelled) -> Self {
+        Undialled::Cancelled
+    }
+}
+
+impl From<io::Error> for Undialled {
+    fn from(error: io::Error) -> Self {
+        Undialled::Broken(Broken::Io(error))
+    }
+}
+
+impl From<Broken> for Undialled {
+    fn from(broken: Broken) -> Self {
+        Undialled::Broken(broken)
+    }
+}
+
+/// Connects to the first of these addresses that answers. The socket is published in `cancel` before it connects, and
+/// stays so.
+pub(in crate::transport) fn dial(
+    addresses: &[SocketAddr],
+    dialling: &Dialling,
+    limits: &Limits,
+    cancel: &CancelSlot,
+) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
+    let (socket, address) = attempts::open(addresses, dialling.local, limits, cancel)?;
+    cancel.publish(&socket)?;
+    socket.set_nonblocking(false)?;
+    socket.set_nodelay(true)?;
+    platform::keep_alive(&socket, dialling.keep_alive)?;
+    Ok((socket, address))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! Connections for requests: a kept one, or a new one.
+
+pub(in crate::transport) mod dial;
+pub(in crate::transport) mod proxy;
+pub(in crate::transport) mod resolver;
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Instant;
+
+use self::dial::{Dialling, Undialled};
+use self::proxy::{Route, Stage, Unproxied, Why};
+use self::resolver::{Resolver, Unresolved};
+use super::Call;
+use super::cancel::Cancelled;
+use super::connection::Connection;
+use super::connection::line::Line;
+use super::connection::tls::Tls;
+use super::connection::wire::{Broken, Limits, Wire};
+use super::meter::Meter;
+use super::pool::Pool;
+use super::target::{Target, without_zone};
+use crate::settings::proxy::{ProxyKind, ProxyServer};
+use crate::timing::Phase;
+
+/// Reason why a request has no connection.
+#[derive(Debug)]
+pub(in crate::transport) enum Unconnected {
+    Cancelled,
+    Resolve(Unresolved),
+    Dial(Undialled),
+    /// The proxy leads nowhere.
+    Proxy(Unproxied),
+    /// The connection broke while it was made.
+    Broken(Broken),
+}
+
+impl From<Cancelled> for Unconnected {
+    fn from(_: Cancelled) -> Self {
+        Unconnected::Cancelled
+    }
+}
+
+impl From<Unresolved> for Unconnected {
+    fn from(unresolved: Unresolved) -> Self {
+        Unconnected::Resolve(unresolved)
+    }
+}
+
+impl From<Undialled> for Unconnected {
+    fn from(undialled: Undialled) -> Self {
+        Unconnected::Dial(undialled)
+    }
+}
+
+impl From<Broken> for Unconnected {
+    fn from(broken: Broken) -> Self {
+        Unconnected::Broken(broken)
+    }
+}
+
+/// Request that a connection is wanted for.
+#[derive(Clone, Copy)]
+pub(in crate::transport) struct Wanted<'a> {
+    pub(in crate::transport) call: &'a Call<'a>,
+    pub(in crate::transport) target: &'a Target<'a>,
+    pub(in crate::transport) route: Route<'a>,
+    /// Time at which the exchange started.
+    pub(in crate::transport) started: Instant,
+}
+
+impl Wanted<'_> {
+    fn limits(&self) -> Limits {
+        Limits::connect(self.started, self.call.connect, self.call.until)
+    }
+}
+
+/// Finds and opens connections.
+pub(in crate::transport) struct Connector {
+    pub(in crate::transport) resolver: Resolver,
+    pub(in crate::transport) tls: Tls,
+    pub(in crate::transport) dialling: Dialling,
+    /// Idle connections.
+    pub(in crate::transport) pool: Pool<Connection>,
+}
+
+impl Connector {
+    /// Finds a connection to the target: a kept one, or a new one. It is published for cancelling.
+    pub(in crate::transport) fn connect(
+        &self,
+        wanted: Wanted<'_>,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Unconnected> {
+        let Wanted {
+            call,
+            target,
+            route,
+            started,
+        } = wanted;
+        if call.cancel.is_cancelled() {
+            return Err(Unconnected::Cancelled);
+        }
+        if route.proxy().is_some() {
+            self.resolver.check_literal(target.bare_name())?;
+        }
+        if !call.fresh
+            && let Some(connection) = self.pool.borrow(&route.key(target), started)
+        {
+            call.cancel.publish(connection.socket())?;
+            meter.trace.reused = true;
+            return Ok(connection);
+        }
+        match route.proxy() {
+            None => self.open(wanted, meter),
+            Some(proxy) => self.open_through(wanted, proxy, meter),
+        }
+    }
+
+    /// A new connection to the target.
+    #[inline(never)]
+    fn open(&self, wanted: Wanted<'_>, meter: &mut Meter) -> Result<Box<Connection>, Unconnected> {
+        let (call, target, limits) = (wanted.call, wanted.target, wanted.limits());
+        let (name, port) = (target.name_in_zone(), target.port);
+        let addresses = self.resolver.resolve(name, port, &limits, call.cancel)?;
+        meter.enter(Phase::Connect, Instant::now());
+        let (socket, remote) = self.dial(&addresses, &limits, call)?;
+        meter.trace.remote = Some(remote);
+        let line = Line::new(wire(socket, limits, call));
+        self.finish(wanted, line, remote, meter)
+    }
+
+    /// A new connection to the proxy, and through it to the target.
+    #[inline(never)]
+    fn open_through(
+        &self,
+        wanted: Wanted<'_>,
+        proxy: &ProxyServer,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Unconnected> {
+        let (call, limits) = (wanted.call, wanted.limits());
+        let at = |stage, why| {
+            Unconnected::Proxy(Unproxied {
+                proxy: proxy.to_string(),
+                stage,
+                why,
+            })
+        };
+        let addresses = self
+            .resolver
+            .resolve_exempt(&proxy.name, proxy.port, &limits, call.cancel)
+            .map_err(|unresolved| match unresolved {
+                Unresolved::Failed(error) => at(Stage::Resolve, Why::Unresolved(error)),
+                Unresolved::TimedOut(broken) => at(Stage::Resolve, Why::Broken(broken)),
+                other => Unconnected::Resolve(other),
+            })?;
+        meter.enter(Phase::Connect, Instant::now());
+        let dialled = self.dial(&addresses, &limits, call);
+        let (socket, remote) = dialled.map_err(|undialled| match undialled {
+            // This side's trouble, not the proxy's.
+            shortage if shortage.is_shortage() => Unconnected::Dial(shortage),
+            Undialled::Broken(broken) => at(Stage::Connect, Why::Broken(broken)),
+            cancelled => Unconnected::Dial(cancelled),
+        })?;
+        meter.trace.remote = Some(remote);
+        let mut line = Line::new(wire(socket, limits, call));
+        if proxy.kind == ProxyKind::Https {
+            let session = self
+                .tls
+                .handshake(without_zone(&proxy.name), &mut line.wire)
+                .map_err(|broken| at(Stage::Tls, Why::Broken(broken)))?;
+            line.outer = Some(Box::new(session));
+        }
+        if let Route::Tunnelled(_) = wanted.route {
+            proxy::tunnel(proxy, wanted.target, &mut line).map_err(|why| at(Stage::Ask, why))?;
+        }
+        self.finish(wanted, line, remote, meter)
+    }
+
+    /// Shakes hands with the target where it speaks TLS.
+    fn finish(
+        &self,
+        wanted: Wanted<'_>,
+        mut line: Line,
+        remote: SocketAddr,
+        meter: &mut Meter,
+    ) -> Result<Box<Connection>, Unconnected> {
+        let target = wanted.target;
+        let session = if target.tls {
+            meter.enter(Phase::Tls, Instant::now());
+            Some(self.tls.handshake(target.bare_name(), &mut line)?)
+        } else {
+            None
+        };
+        let key = wanted.route.key(target).into_owned();
+        Ok(Box::new(Connection::new(line, session, key, remote)))
+    }
+
+    fn dial(
+        &self,
+        addresses: &[SocketAddr],
+        limits: &Limits,
+        call: &Call<'_>,
+    ) -> Result<(Arc<TcpStream>, SocketAddr), Undialled> {
+        self.pool.making_room(Undialled::is_shortage, || {
+            dial::dial(addresses, &self.dialling, limits, call.cancel)
+        })
+    }
+}
+
+/// A wire that tells of its waits already while the connection is made.
+fn wire(socket: Arc<TcpStream>, limits: Limits, call: &Call<'_>) -> Wire {
+    let mut wire = Wire::new(socket, limits);
+    wire.watch = call.watch().cloned();
+    wire
+}

@@ -1,0 +1,39 @@
+//! Getting through a proxy: to it, and from it to the server.
+
+mod connect;
+mod fault;
+mod route;
+#[cfg(feature = "socks")]
+mod socks;
+
+pub(in crate::transport) use self::fault::{Stage, Unproxied, Why};
+pub(in crate::transport) use self::route::Route;
+
+use crate::settings::proxy::{ProxyKind, ProxyServer};
+use crate::transport::connection::line::Line;
+use crate::transport::connection::wire::Broken;
+use crate::transport::target::Target;
+
+/// Has the proxy at the other end of the line connect to the target.
+pub(in crate::transport) fn tunnel(
+    proxy: &ProxyServer,
+    target: &Target<'_>,
+    line: &mut Line,
+) -> Result<(), Why> {
+    match proxy.kind {
+        ProxyKind::Http | ProxyKind::Https => connect::ask(proxy, target, line),
+        #[cfg(feature = "socks")]
+        ProxyKind::Socks5 => socks::ask(proxy, target, line),
+        #[cfg(not(feature = "socks"))]
+        ProxyKind::Socks5 => Err(Why::Refused {
+            permanent: true,
+            how: "speaks SOCKS5, which needs the feature `socks`".to_owned(),
+        }),
+    }
+}
+
+impl From<Broken> for Why {
+    fn from(broken: Broken) -> Why {
+        Why::Broken(broken)
+    }
+}

@@ -1,0 +1,100 @@
+//! By which way a request goes.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::connect::authorization;
+use super::fault::{Stage, Unproxied, Why};
+use crate::settings::proxy::{ProxyKind, ProxyServer, ProxySettings};
+use crate::transport::Call;
+use crate::transport::http1::forwarding::Forwarding;
+use crate::transport::pool::Key;
+use crate::transport::target::Target;
+use http::header::PROXY_AUTHORIZATION;
+
+/// By which way a request goes.
+#[derive(Clone, Copy)]
+pub(in crate::transport) enum Route<'a> {
+    Direct,
+    /// The proxy gets the request in absolute form, and makes one of its own of it.
+    Forwarded(&'a Arc<ProxyServer>),
+    /// The proxy passes bytes on.
+    Tunnelled(&'a Arc<ProxyServer>),
+}
+
+impl<'a> Route<'a> {
+    pub(in crate::transport) fn of(
+        proxies: Option<&'a ProxySettings>,
+        target: &Target<'_>,
+    ) -> Route<'a> {
+        let proxy = proxies.and_then(|p| p.of(target.tls, target.bare_name(), target.port));
+        match proxy {
+            None => Route::Direct,
+            Some(proxy) if target.tls || proxy.kind == ProxyKind::Socks5 => Route::Tunnelled(proxy),
+            Some(proxy) => Route::Forwarded(proxy),
+        }
+    }
+
+    pub(in crate::transport) fn proxy(self) -> Option<&'a ProxyServer> {
+        match self {
+            Route::Direct => None,
+            Route::Forwarded(proxy) | Route::Tunnelled(proxy) => Some(proxy),
+        }
+    }
+
+    /// Returns the place that connections of this way lead to.
+    pub(in crate::transport) fn key<'t>(self, target: &'t Target<'_>) -> Key<'t>
+    where
+        'a: 't,
+    {
+        let host = Cow::Borrowed(&*target.host);
+        match self {
+            Route::Direct => Key::Server(host),
+            Route::Forwarded(proxy) => Key::Proxy(Cow::Borrowed(proxy)),
+            Route::Tunnelled(proxy) => Key::Tunnel(Cow::Borrowed(proxy), host),
+        }
+    }
+
+    /// What a status says of the proxy that forwarded the request: only a proxy answers 407 (RFC 9110 §15.5.8).
+    pub(in crate::transport) fn refusal(self, status: u16) -> Option<Unproxied> {
+        match self {
+            Route::Forwarded(proxy) if status == 407 => Some(Unproxied {
+                proxy: proxy.to_string(),
+                stage: Stage::Ask,
+                why: Why::Refused {
+                    permanent: true,
+                    how: "answered 407 Proxy Authentication Required".to_owned(),
+                },
+            }),
+            _ => None,
+        }
+    }
+
+    /// What a request that is forwarded says beside what it says to the server.
+    pub(in crate::transport) fn forwarding(
+        self,
+        target: &Target<'_>,
+        call: &Call<'_>,
+    ) -> Option<Box<Forwarding>> {
+        let Route::Forwarded(proxy) = self else {
+            return None;
+        };
+        let credentials = match &proxy.credentials {
+            Some(credentials)
+                if !call.headers.contains_key(PROXY_AUTHORIZATION)
+                    && !call.without.contains(&PROXY_AUTHORIZATION) =>
+            {
+                authorization(credentials)
+            }
+            _ => String::new(),
+        };
+        let origin = match target.port {
+            80 => format!("http://{}", target.sent_name()),
+            _ => format!("http://{}", target.sent_place()),
+        };
+        Some(Box::new(Forwarding {
+            origin,
+            credentials,
+        }))
+    }
+}

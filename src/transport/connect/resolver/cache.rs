@@ -1,0 +1,96 @@
+//! Answers that are still believed.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::ResolverSettings;
+use super::lookup::{Answer, Lookup};
+use crate::transport::connection::platform;
+
+/// What is known of a name.
+pub(super) enum Cached {
+    /// Its addresses, and how many connections began with them before.
+    Addresses(Arc<[IpAddr]>, usize),
+    Failed(Arc<io::Error>),
+    /// Somebody asks already.
+    Asking(Arc<Lookup>),
+}
+
+#[derive(Default)]
+pub(super) struct Cache {
+    names: HashMap<Arc<str>, Entry>,
+    /// Names in the order of their answers, for forgetting the oldest. A name that was forgotten and asked again may
+    /// stand here twice, and is then forgotten a little early.
+    answered: VecDeque<Arc<str>>,
+}
+
+enum Entry {
+    Asking(Arc<Lookup>),
+    Answered {
+        answer: Answer,
+        until: Instant,
+        turn: usize,
+    },
+}
+
+impl Cache {
+    pub(super) fn find(&mut self, name: &str, now: Instant) -> Option<Cached> {
+        match self.names.get_mut(name)? {
+            Entry::Asking(lookup) => Some(Cached::Asking(Arc::clone(lookup))),
+            Entry::Answered { until, .. } if *until <= now => None,
+            Entry::Answered { answer, turn, .. } => Some(match answer {
+                Ok(addresses) => {
+                    *turn += 1;
+                    Cached::Addresses(Arc::clone(addresses), *turn)
+                }
+                Err(error) => Cached::Failed(Arc::clone(error)),
+            }),
+        }
+    }
+
+    pub(super) fn ask(&mut self, lookup: &Arc<Lookup>) {
+        self.names
+            .insert(Arc::clone(lookup.name()), Entry::Asking(Arc::clone(lookup)));
+    }
+
+    pub(super) fn forget(&mut self, name: &str) {
+        self.names.remove(name);
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        name: &Arc<str>,
+        answer: &Answer,
+        now: Instant,
+        settings: &ResolverSettings,
+    ) {
+        let keep = match answer {
+            Ok(_) => settings.keep,
+            // A shortage of this machine says nothing about the name.
+            Err(error) if platform::is_out_of_files(error) => return self.forget(name),
+            Err(_) => settings.keep_failure,
+        };
+        let entry = Entry::Answered {
+            answer: answer.clone(),
+            until: now + keep,
+            turn: 0,
+        };
+        self.names.insert(Arc::clone(name), entry);
+        self.answered.push_back(Arc::clone(name));
+        while self.answered.len() > settings.names {
+            if let Some(oldest) = self.answered.pop_front()
+                && matches!(self.names.get(&oldest), Some(Entry::Answered { .. }))
+            {
+                self.names.remove(&oldest);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+}

@@ -1,0 +1,111 @@
+//! One question to the resolver, and who waits for its answer.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::Unresolved;
+use crate::transport::cancel::{CancelSlot, Wake};
+use crate::transport::connection::wire::Limits;
+
+/// What a question comes to.
+pub(super) type Answer = Result<Arc<[IpAddr]>, Arc<io::Error>>;
+
+/// One question, and all who wait for its answer.
+pub(super) struct Lookup {
+    pub(super) name: Arc<str>,
+    answer: Mutex<Option<Answer>>,
+    answered: Condvar,
+    /// How many wait, and thereby whether anybody still wants to know.
+    pub(super) waiting: AtomicUsize,
+    /// Connections that began with the answer before it was in the cache.
+    turn: AtomicUsize,
+}
+
+impl Lookup {
+    pub(super) fn new(name: &str) -> Lookup {
+        Lookup {
+            name: name.into(),
+            answer: Mutex::new(None),
+            answered: Condvar::new(),
+            waiting: AtomicUsize::new(1),
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(super) fn give(&self, answer: Answer) {
+        *self.lock() = Some(answer);
+        self.answered.notify_all();
+    }
+
+    /// Waits for the answer: the addresses, and how many began with them before.
+    pub(super) fn wait(
+        self: Arc<Self>,
+        began: Instant,
+        limits: &Limits,
+        cancel: &CancelSlot,
+    ) -> Result<(Arc<[IpAddr]>, usize), Unresolved> {
+        let result = cancel
+            .publish_waiter(Arc::clone(&self) as Arc<dyn Wake>)
+            .map_err(Unresolved::from)
+            .and_then(|()| self.wait_published(began, limits, cancel));
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        cancel.withdraw()?;
+        result
+    }
+
+    fn wait_published(
+        &self,
+        began: Instant,
+        limits: &Limits,
+        cancel: &CancelSlot,
+    ) -> Result<(Arc<[IpAddr]>, usize), Unresolved> {
+        let mut answer = self.lock();
+        loop {
+            match &*answer {
+                Some(Ok(addresses)) => {
+                    let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+                    return Ok((Arc::clone(addresses), turn));
+                }
+                Some(Err(error)) => return Err(Arc::clone(error).into()),
+                None => {}
+            }
+            if cancel.is_cancelled() {
+                return Err(Unresolved::Cancelled);
+            }
+            let left = limits
+                .left(began, Instant::now())
+                .map_err(Unresolved::TimedOut)?;
+            answer = match left {
+                None => self
+                    .answered
+                    .wait(answer)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(left) => {
+                    self.answered
+                        .wait_timeout(answer, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+            };
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Answer>> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Lookup {
+    /// The lock is taken so that a waiter which has just found itself not cancelled is waiting by now.
+    fn wake(&self) {
+        let _answer = self.lock();
+        self.answered.notify_all();
+    }
+}

@@ -1,0 +1,168 @@
+//! The input and output buffer of a connection: small, growing with what passes through, small again when idle.
+
+/// Where input starts: a head and a short body fit, and ten thousand connections that wait for them are ten megabytes.
+const START: usize = 1024;
+/// How many times larger input becomes when it is full: 1, 16, 64 KiB. Each step is a read more.
+const GROWTH: usize = 16;
+/// Up to where input grows for the sake of fewer reads.
+const WIDE: usize = 64 * 1024;
+/// What an idle connection may keep of each buffer.
+const KEPT: usize = 4 * 1024;
+/// The largest part of a body written at once.
+const CHUNK: usize = 64 * 1024;
+
+#[derive(Debug, Default)]
+pub(in crate::transport) struct Buffers {
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Up to where input may grow.
+    limit: usize,
+    output: Vec<u8>,
+    /// The front of the output waits to be sent together with what comes next.
+    held: usize,
+}
+
+impl Buffers {
+    /// Makes room for the next exchange: the output holds the whole head and as much of the body as is sent at once.
+    /// A response head fits if it is within `header_limit`.
+    pub(in crate::transport) fn prepare(
+        &mut self,
+        head: usize,
+        body: Option<u64>,
+        header_limit: usize,
+    ) {
+        let output = head + body.map_or(CHUNK, |body| body.min(CHUNK as u64) as usize);
+        if self.output.len() < output {
+            self.output.resize(output, 0);
+        }
+        self.held = 0;
+        self.limit = WIDE.max(header_limit + START);
+    }
+
+    /// Gives back what an idle connection does not need.
+    pub(in crate::transport) fn shrink(&mut self) {
+        self.start = 0;
+        self.end = 0;
+        self.held = 0;
+        for buffer in [&mut self.input, &mut self.output] {
+            if buffer.len() > KEPT {
+                *buffer = Vec::new();
+            }
+        }
+    }
+
+    /// How much output there is with `amount` more of it now in place.
+    pub(in crate::transport) fn pending(&self, amount: usize) -> usize {
+        self.held + amount
+    }
+
+    /// The first `amount` bytes of output.
+    pub(in crate::transport) fn first(&self, amount: usize) -> &[u8] {
+        &self.output[..amount]
+    }
+
+    /// Puts bytes between those of the output.
+    pub(in crate::transport) fn insert(&mut self, at: usize, bytes: &[u8]) {
+        self.output.splice(at..at, bytes.iter().copied());
+    }
+
+    /// Keeps the first `amount` bytes of the output for the next write, if anything fits beside them.
+    pub(in crate::transport) fn hold(&mut self, amount: usize) -> bool {
+        let fits = amount < self.output.len();
+        if fits {
+            self.held = amount;
+        }
+        fits
+    }
+
+    /// Bytes held back.
+    pub(in crate::transport) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The first `amount` bytes of output, to be sent now.
+    pub(in crate::transport) fn take_output(&mut self, amount: usize) -> &[u8] {
+        self.held = 0;
+        &self.output[..amount]
+    }
+
+    /// Room for more input. Never empty unless the input is at its limit.
+    pub(in crate::transport) fn room(&mut self) -> &mut [u8] {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+        if self.end == self.input.len() {
+            if self.start > 0 {
+                self.input.copy_within(self.start..self.end, 0);
+                self.end -= self.start;
+                self.start = 0;
+            } else if self.input.len() < self.limit {
+                let growth = if self.input.len() < WIDE { GROWTH } else { 2 };
+                let wanted = (self.input.len() * growth).clamp(START, self.limit);
+                self.input.resize(wanted, 0);
+            }
+        }
+        &mut self.input[self.end..]
+    }
+
+    /// The whole buffer was filled by the last read, so there is likely more: from now on read more at once.
+    pub(in crate::transport) fn widen(&mut self) {
+        if self.input.len() < WIDE.min(self.limit) {
+            let wanted = (self.input.len() * GROWTH).clamp(START, WIDE.min(self.limit));
+            self.input.resize(wanted, 0);
+        }
+    }
+
+    /// `amount` bytes of [`room`](Buffers::room) hold input now.
+    pub(in crate::transport) fn filled(&mut self, amount: usize) {
+        self.end += amount;
+        if self.end == self.input.len() {
+            self.widen();
+        }
+    }
+
+    /// Lets input grow until so many bytes more than now wait in it.
+    pub(in crate::transport) fn allow(&mut self, more: u64) {
+        let more = usize::try_from(more).unwrap_or(usize::MAX);
+        let wanted = (self.end - self.start).saturating_add(more);
+        self.limit = self.limit.max(wanted);
+    }
+
+    /// Takes away the first bytes of the input.
+    pub(in crate::transport) fn consume(&mut self, amount: usize) {
+        self.start += amount;
+    }
+
+    /// Takes input away into `into`.
+    pub(in crate::transport) fn take(&mut self, into: &mut [u8]) -> usize {
+        let n = into.len().min(self.end - self.start);
+        into[..n].copy_from_slice(&self.input[self.start..self.start + n]);
+        self.start += n;
+        n
+    }
+
+    /// How much input it holds without growing.
+    pub(in crate::transport) fn capacity(&self) -> usize {
+        self.input.len()
+    }
+
+    /// Whether no more input fits.
+    pub(in crate::transport) fn is_full(&self) -> bool {
+        self.end - self.start >= self.limit
+    }
+
+    pub(in crate::transport) fn has_input(&self) -> bool {
+        self.start < self.end
+    }
+
+    pub(in crate::transport) fn input(&self) -> &[u8] {
+        &self.input[self.start..self.end]
+    }
+
+    /// Room for output behind what is held.
+    pub(in crate::transport) fn output(&mut self) -> &mut [u8] {
+        &mut self.output[self.held..]
+    }
+}

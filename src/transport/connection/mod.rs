@@ -1,0 +1,255 @@
+//! A connection as an exchange uses it: socket, TLS session, buffers, and how the current attempt goes on it.
+
+pub(in crate::transport) mod buffers;
+pub(in crate::transport) mod carrier;
+pub(in crate::transport) mod descriptors;
+pub(in crate::transport) mod line;
+pub(in crate::transport) mod platform;
+pub(in crate::transport) mod tls;
+pub(in crate::transport) mod wire;
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::buffers::Buffers;
+use self::carrier::Carrier;
+use self::line::Line;
+use self::platform::Idle;
+use self::tls::Session;
+use self::wire::{Broken, Limits};
+use super::cancel::activity::Activity;
+use super::meter::Meter;
+use super::pool::{Keep, Key};
+
+#[derive(Debug)]
+pub(in crate::transport) struct Connection {
+    line: Line,
+    session: Option<Box<Session>>,
+    /// Place that it leads to.
+    key: Key<'static>,
+    remote: SocketAddr,
+    pub(in crate::transport) buffers: Buffers,
+    pub(in crate::transport) attempt: Attempt,
+}
+
+/// How the current attempt goes.
+#[derive(Debug)]
+pub(in crate::transport) struct Attempt {
+    pub(in crate::transport) meter: Meter,
+    /// Error that ended the attempt. `None`: none did.
+    pub(in crate::transport) broken: Option<Broken>,
+    /// The server has closed its side.
+    pub(in crate::transport) ended: bool,
+    /// The response was read to its end and the connection can serve again.
+    pub(in crate::transport) reusable: bool,
+}
+
+/// What is known of an exchange before it starts.
+pub(in crate::transport) struct Plan {
+    pub(in crate::transport) limits: Limits,
+    pub(in crate::transport) meter: Meter,
+    /// An upper bound of the request head's size.
+    pub(in crate::transport) head_size: usize,
+    /// Its body's size, if that is known.
+    pub(in crate::transport) body: Option<u64>,
+    pub(in crate::transport) header_limit: usize,
+    /// Told of waits for the host. `None`: no other thread asks for them.
+    pub(in crate::transport) watch: Option<Arc<Activity>>,
+}
+
+/// Result of writing while the server is listened to.
+pub(in crate::transport) enum Pushed {
+    /// All output has been written.
+    All,
+    /// This number of bytes was taken.
+    Part(usize),
+    /// This number of bytes was taken, and then input came.
+    HeardSomething(usize),
+}
+
+impl Connection {
+    pub(in crate::transport) fn new(
+        line: Line,
+        session: Option<Session>,
+        key: Key<'static>,
+        remote: SocketAddr,
+    ) -> Connection {
+        Connection {
+            line,
+            session: session.map(Box::new),
+            key,
+            remote,
+            buffers: Buffers::default(),
+            attempt: Attempt {
+                meter: Meter::start(Instant::now()),
+                broken: None,
+                ended: false,
+                reusable: false,
+            },
+        }
+    }
+
+    pub(in crate::transport) fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    pub(in crate::transport) fn socket(&self) -> &Arc<TcpStream> {
+        self.line.wire.socket()
+    }
+
+    pub(in crate::transport) fn is_tls(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Makes it ready for the next exchange.
+    pub(in crate::transport) fn begin(&mut self, plan: Plan) {
+        let wire = &mut self.line.wire;
+        wire.limits = plan.limits;
+        wire.sent = 0;
+        wire.received = 0;
+        wire.watch = plan.watch;
+        self.buffers
+            .prepare(plan.head_size, plan.body, plan.header_limit);
+        self.attempt = Attempt {
+            meter: plan.meter,
+            broken: None,
+            ended: false,
+            reusable: false,
+        };
+    }
+
+    /// The bytes counted since [`begin`](Connection::begin), into the meter.
+    pub(in crate::transport) fn count(&mut self) {
+        self.attempt.meter.trace.bytes_sent = self.line.wire.sent;
+        self.attempt.meter.trace.bytes_received = self.line.wire.received;
+    }
+
+    /// Bytes written since [`begin`](Connection::begin).
+    pub(in crate::transport) fn bytes_sent(&self) -> u64 {
+        self.line.wire.sent
+    }
+
+    /// Time that is left at `now` of the attempt or of a wait for bytes, whichever is less. `None`: there is no limit.
+    pub(in crate::transport) fn time_left(&self, now: Instant) -> Result<Option<Duration>, Broken> {
+        self.line.wire.limits.left(now, now)
+    }
+
+    /// Has every read that would wait for the server fail from `now` on.
+    pub(in crate::transport) fn await_no_more(&mut self, now: Instant) {
+        self.line.wire.limits = Limits::attempt(Some(now), None);
+    }
+
+    /// Writes the first `pending` bytes of output.
+    pub(in crate::transport) fn write(&mut self, pending: usize) -> Result<(), Broken> {
+        let output = self.buffers.take_output(pending);
+        match &mut self.session {
+            None => self.line.write_all(output),
+            Some(session) => session.write_all(&mut self.line, output),
+        }
+    }
+
+    /// Writes output from `from` to `pending`, until all of it is written or input comes.
+    pub(in crate::transport) fn push(
+        &mut self,
+        from: usize,
+        pending: usize,
+    ) -> Result<Pushed, Broken> {
+        let output = &self.buffers.take_output(pending)[from..];
+        // There is nothing to listen to after the server has closed its side.
+        if self.attempt.ended {
+            match &mut self.session {
+                None => self.line.write_all(output)?,
+                Some(session) => session.write_all(&mut self.line, output)?,
+            }
+            return Ok(Pushed::All);
+        }
+        let (n, gone) = match &mut self.session {
+            None => self.line.push(output)?,
+            Some(session) => session.push(&mut self.line, output)?,
+        };
+        Ok(match gone {
+            true if n == output.len() => Pushed::All,
+            true => Pushed::Part(n),
+            false => Pushed::HeardSomething(n),
+        })
+    }
+
+    /// Returns true if input has come that was not read. It may be a TLS message that holds nothing for this layer.
+    pub(in crate::transport) fn has_news(&self) -> bool {
+        !self.attempt.ended && matches!(self.line.wire.peek(), Idle::HasInput)
+    }
+
+    /// Reads once, whatever waits to be sent: waits for input, or with `patience` no longer than that (`WouldBlock`).
+    /// `false` at the end of the stream. The input must not be full.
+    pub(in crate::transport) fn fill(
+        &mut self,
+        patience: Option<Duration>,
+    ) -> Result<bool, Broken> {
+        let room = self.buffers.room();
+        let n = match &mut self.session {
+            None => self.line.read_within(room, patience),
+            Some(session) => session.read(&mut self.line, room, patience),
+        }?;
+        self.buffers.filled(n);
+        self.attempt.ended = n == 0;
+        Ok(n > 0)
+    }
+
+    /// Reads part of a body: what is in the buffer, or else from the line, straight to where it is wanted if that is
+    /// more than the buffer holds.
+    pub(in crate::transport) fn take(&mut self, into: &mut [u8]) -> Result<usize, Broken> {
+        if !self.buffers.has_input() {
+            if into.len() >= self.buffers.capacity() {
+                let n = match &mut self.session {
+                    None => self.line.read_within(into, None),
+                    Some(session) => session.read(&mut self.line, into, None),
+                }?;
+                self.attempt.ended = n == 0;
+                return Ok(n);
+            }
+            if !self.fill(None)? {
+                return Ok(0);
+            }
+        }
+        Ok(self.buffers.take(into))
+    }
+
+    /// Gives back what it does not need while it waits in the pool.
+    pub(in crate::transport) fn rest(&mut self) {
+        self.buffers.shrink();
+        for session in [&mut self.session, &mut self.line.outer]
+            .into_iter()
+            .flatten()
+        {
+            session.shrink();
+        }
+    }
+}
+
+impl Keep for Connection {
+    fn key(&self) -> &Key<'static> {
+        &self.key
+    }
+
+    /// Returns true if it can carry another exchange. Input nobody asked for means that it cannot, be it the end of the stream
+    /// or an answer to a request never made; of TLS's own messages nothing is thought.
+    fn is_usable(&mut self) -> bool {
+        let Line { wire, outer } = &mut self.line;
+        let mut more = match wire.peek() {
+            Idle::Quiet => false,
+            Idle::HasInput => true,
+            Idle::Closed => return false,
+        };
+        if let Some(outer) = outer {
+            if !outer.is_quiet(wire, more) {
+                return false;
+            }
+            more = false;
+        }
+        match &mut self.session {
+            None => !more,
+            Some(session) => session.is_quiet(wire, more),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Without the feature `rustls`: `https` is refused with a clear error.
+
+use std::time::Duration;
+
+use super::permanent;
+use crate::settings::TlsSettings;
+use crate::transport::connection::carrier::Carrier;
+use crate::transport::connection::wire::{Broken, Wire};
+
+#[derive(Debug, Default)]
+pub(crate) struct Tls {}
+
+/// There is none.
+#[derive(Debug)]
+pub(in crate::transport) enum Session {}
+
+impl Tls {
+    /// Settings that would have no effect are an error.
+    pub(crate) fn of(settings: &TlsSettings) -> Result<Tls, String> {
+        if *settings == TlsSettings::default() {
+            Ok(Tls {})
+        } else {
+            Err("this build has no TLS: it needs the feature `rustls`".to_owned())
+        }
+    }
+
+    pub(in crate::transport) fn handshake(
+        &self,
+        _: &str,
+        _: &mut impl Carrier,
+    ) -> Result<Session, Broken> {
+        Err(permanent("https needs the feature `rustls`"))
+    }
+}
+
+impl Session {
+    pub(in crate::transport) fn write_all(
+        &mut self,
+        _: &mut impl Carrier,
+        _: &[u8],
+    ) -> Result<(), Broken> {
+        match *self {}
+    }
+
+    pub(in crate::transport) fn push(
+        &mut self,
+        _: &mut impl Carrier,
+        _: &[u8],
+    ) -> Result<(usize, bool), Broken> {
+        match *self {}
+    }
+
+    pub(in crate::transport) fn read(
+        &mut self,
+        _: &mut impl Carrier,
+        _: &mut [u8],
+        _: Option<Duration>,
+    ) -> Result<usize, Broken> {
+        match *self {}
+    }
+
+    pub(in crate::transport) fn is_quiet(&mut self, _: &mut Wire, _: bool) -> bool {
+        match *self {}
+    }
+
+    pub(in crate::transport) fn shrink(&mut self) {
+        match *self {}
+    }
+}

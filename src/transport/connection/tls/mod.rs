@@ -1,0 +1,29 @@
+//! The TLS layer: rustls with the feature `rustls`, otherwise nothing that says so.
+
+use super::wire::Broken;
+
+#[cfg(feature = "rustls")]
+mod config;
+#[cfg(feature = "rustls")]
+mod rustls;
+#[cfg(feature = "rustls")]
+mod trust;
+#[cfg(feature = "rustls")]
+pub(in crate::transport) use self::rustls::Session;
+#[cfg(feature = "rustls")]
+pub(crate) use self::rustls::Tls;
+
+#[cfg(not(feature = "rustls"))]
+mod absent;
+#[cfg(not(feature = "rustls"))]
+pub(in crate::transport) use self::absent::Session;
+#[cfg(not(feature = "rustls"))]
+pub(crate) use self::absent::Tls;
+
+/// A failure that will come again.
+fn permanent(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Broken {
+    Broken::Tls {
+        permanent: true,
+        source: source.into(),
+    }
+}

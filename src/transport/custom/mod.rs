@@ -1,0 +1,271 @@
+//! Interface for transports that are not this crate's: what they are told of a call, and how they answer it.
+
+mod answers;
+mod pause;
+
+use std::fmt;
+use std::io::{self, Chain, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::pause::Pause;
+use super::cancel::Wake;
+use super::classify::{Scene, Trouble, no_host};
+use super::connection::wire::Limits;
+use super::http1::body::collect::Cut;
+use super::http1::decode::{BodyRead, Undecoded};
+use super::http1::reply::{receive_from, sampled};
+use super::http1::upload::Upload;
+use super::target::Target;
+use super::{Call, Exchanged, Fault, Reply, SentHead, Transport};
+use crate::error::ErrorType;
+use crate::request::Body;
+use crate::timing::Phase;
+use http::{HeaderMap, Method};
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+        (**self).exchange(call)
+    }
+
+    fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
+        (**self).preview(call)
+    }
+
+    fn close_idle(&self) {
+        (**self).close_idle();
+    }
+}
+
+impl Call<'_> {
+    /// The method.
+    pub fn method(&self) -> &Method {
+        self.method
+    }
+
+    /// The URL, absolute, `http` or `https`, without a fragment.
+    pub fn uri(&self) -> &http::Uri {
+        self.url.uri()
+    }
+
+    /// The path and query, as they are sent.
+    pub fn path_and_query(&self) -> &str {
+        self.url.path_and_query()
+    }
+
+    /// The headers to send, without those that frame the request (`Host`, `Content-Length`, `Transfer-Encoding`) and
+    /// without the defaults for `Accept` and `Accept-Encoding`. They hold secrets.
+    pub fn headers(&self) -> &HeaderMap {
+        self.headers
+    }
+
+    /// Opens the body that the request sends. A request without a body has one of length 0.
+    ///
+    /// # Errors
+    /// If a file cannot be opened, or another request is sending the same reader: a fault to answer the call with.
+    pub fn body(&self) -> Result<RequestBody<'_>, Fault> {
+        Ok(RequestBody(match self.body {
+            Body::Bytes(bytes) => Source::Bytes(bytes),
+            Body::Streamed(stream) => {
+                let opened = Upload::open(stream);
+                Source::Streamed(
+                    opened
+                        .map_err(|unsent| self.fault(Phase::Send, Trouble::Unsent(unsent), None))?,
+                )
+            }
+        }))
+    }
+
+    /// Time limit for name resolution, TCP and TLS together. `None`: no limit.
+    pub fn connect_timeout(&self) -> Option<Duration> {
+        self.connect
+    }
+
+    /// Time limit for each wait for bytes. `None`: no limit.
+    pub fn read_timeout(&self) -> Option<Duration> {
+        self.read
+    }
+
+    /// End of the attempt: its own limit or the request's deadline, whichever is first. `None`: no limit.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// Returns true if the request has been cancelled: the exchange is to end soon, and however it ends, the outcome is
+    /// `cancelled`.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Tells haul that the host was reached. Optional; until a host has been reached once, few requests are sent to it at
+    /// the same time.
+    pub fn connected(&self) {
+        if let Some(on_connected) = self.on_connected {
+            on_connected();
+        }
+    }
+
+    /// Lets time pass, as a slow server does before its answer.
+    ///
+    /// # Errors
+    /// If the request is cancelled meanwhile, or a time limit of the call passes: a fault to answer the call with.
+    pub fn wait(&self, time: Duration) -> Result<(), Fault> {
+        let began = Instant::now();
+        let limits = Limits::attempt(self.until, self.read);
+        let pause = Arc::new(Pause::default());
+        let waiter = Arc::clone(&pause) as Arc<dyn Wake>;
+        let published = self.cancel.publish_waiter(waiter);
+        let waited = match published {
+            Ok(()) => pause.wait(self, began, time, &limits),
+            Err(_) => Err(Trouble::Cancelled),
+        };
+        let waited = match self.cancel.withdraw() {
+            Ok(()) => waited,
+            Err(_) => Err(Trouble::Cancelled),
+        };
+        waited.map_err(|trouble| self.fault(Phase::Wait, trouble, None))
+    }
+
+    /// Takes a response as haul takes one from a socket: the whole body if its status is accepted, up to the limit for
+    /// bodies, and to a file if the request saves it; the first 64 KiB of it otherwise. Content codings that
+    /// `Content-Encoding` names are taken off, if this build has the feature for them.
+    ///
+    /// Responses to `HEAD` and those of status 1xx, 204 and 304 have no body: the reader is not read.
+    ///
+    /// # Errors
+    /// If the reader fails, the body is larger than the limit or not coded as it says, or the file cannot be written: a
+    /// fault to answer the call with.
+    pub fn receive(&self, response: http::Response<impl Read>) -> Result<Reply, Fault> {
+        self.tell_head(Instant::now());
+        let (head, mut body) = response.into_parts();
+        let reply = Reply {
+            status: head.status.as_u16(),
+            version: head.version,
+            headers: head.headers.into(),
+            body: Vec::new(),
+            truncated: false,
+            undecoded: false,
+            partial: None,
+        };
+        // Read here already: no memory is taken for a body that is empty.
+        let mut front = [0; 64];
+        let (reply, cut) = match read_some(&mut body, &mut front) {
+            Ok(n) => {
+                let length = (n == 0).then_some(0);
+                receive_from(self, reply, Given(front[..n].chain(body)), length)
+            }
+            Err(error) => (reply, Some(Cut::Failed(error))),
+        };
+        match cut {
+            None => Ok(reply),
+            Some(cut) => Err(self.cut_short(cut, reply)),
+        }
+    }
+
+    #[cold]
+    fn cut_short(&self, cut: Cut, reply: Reply) -> Fault {
+        let over_limit = matches!(cut, Cut::TooLarge);
+        let mut reply = sampled(reply);
+        reply.truncated |= over_limit;
+        match cut {
+            // Not decoded: the reader's own error, and not one of a connection.
+            Cut::Failed(error) if !error.get_ref().is_some_and(|inner| inner.is::<Undecoded>()) => {
+                let message = match Target::of(self) {
+                    Some(target) => format!("the body from {target} broke off: {error}"),
+                    None => format!("the body broke off: {error}"),
+                };
+                let fault = Fault::new(ErrorType::IncompleteBody, Phase::Receive, message);
+                Fault {
+                    reply: Some(reply),
+                    ..fault.because(error)
+                }
+            }
+            cut => self.fault(Phase::Receive, Trouble::Body(cut), Some(reply)),
+        }
+    }
+
+    fn fault(&self, phase: Phase, trouble: Trouble, reply: Option<Reply>) -> Fault {
+        let Some(target) = Target::of(self) else {
+            return no_host();
+        };
+        let scene = Scene {
+            call: self,
+            target: &target,
+            started: Instant::now(),
+            phase,
+            sent: 0,
+            received: 0,
+            ended: false,
+        };
+        scene.fault(trouble, reply)
+    }
+}
+
+/// Method and host: the path and the headers may hold secrets.
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Target::of(self) {
+            Some(target) => write!(f, "Call({} {target})", self.method),
+            None => write!(f, "Call({})", self.method),
+        }
+    }
+}
+
+/// Body of a request, as a transport reads it.
+pub struct RequestBody<'a>(Source<'a>);
+
+enum Source<'a> {
+    Bytes(&'a [u8]),
+    Streamed(Upload<'a>),
+}
+
+impl RequestBody<'_> {
+    /// Number of bytes of the whole body. `None`: a reader of unknown length.
+    pub fn length(&self) -> Option<u64> {
+        match &self.0 {
+            Source::Bytes(bytes) => Some(bytes.len() as u64),
+            Source::Streamed(upload) => upload.length(),
+        }
+    }
+}
+
+impl Read for RequestBody<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Source::Bytes(bytes) => bytes.read(into),
+            Source::Streamed(upload) => upload
+                .read(into)
+                .map_err(|unsent| io::Error::new(unsent.reason.kind(), unsent.to_string())),
+        }
+    }
+}
+
+impl fmt::Debug for RequestBody<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestBody({:?} bytes)", self.length())
+    }
+}
+
+/// Body that a transport gives: it ends where the reader does.
+struct Given<'a, R>(Chain<&'a [u8], R>);
+
+impl<R: Read> Read for Given<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl<R: Read> BodyRead for Given<'_, R> {
+    fn is_framed(&self) -> bool {
+        true
+    }
+}
+
+fn read_some(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

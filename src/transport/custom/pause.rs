@@ -1,0 +1,54 @@
+//! Waits that a cancel ends.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::transport::Call;
+use crate::transport::cancel::Wake;
+use crate::transport::classify::Trouble;
+use crate::transport::connection::wire::Limits;
+
+/// Wait of an exchange for nothing but time.
+#[derive(Default)]
+pub(super) struct Pause {
+    lock: Mutex<()>,
+    woken: Condvar,
+}
+
+impl Pause {
+    /// Waits for this time, or until the call is cancelled or a limit passes.
+    pub(super) fn wait(
+        &self,
+        call: &Call<'_>,
+        began: Instant,
+        time: Duration,
+        limits: &Limits,
+    ) -> Result<(), Trouble> {
+        let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if call.is_cancelled() {
+                return Err(Trouble::Cancelled);
+            }
+            let now = Instant::now();
+            let rest = time.saturating_sub(now.saturating_duration_since(began));
+            if rest.is_zero() {
+                return Ok(());
+            }
+            let left = limits.left(began, now).map_err(Trouble::Broken)?;
+            let slice = left.map_or(rest, |left| left.min(rest));
+            guard = self
+                .woken
+                .wait_timeout(guard, slice)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+}
+
+impl Wake for Pause {
+    /// The lock is taken so that a waiter which has just found the call not cancelled is waiting by now.
+    fn wake(&self) {
+        let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.woken.notify_all();
+    }
+}

@@ -1,0 +1,165 @@
+//! Drivers for benches of the pool and of the resolver.
+
+#![allow(
+    missing_debug_implementations,
+    reason = "no driver of a bench is shown"
+)]
+
+use std::borrow::Cow;
+use std::io;
+use std::net::{IpAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::cancel::CancelSlot;
+use super::connect::resolver::{Resolver, ResolverSettings};
+use super::connection::platform::{self, Idle};
+use super::connection::wire::Limits;
+use super::pool::{Keep, Key, Pool, PoolSettings};
+use crate::host::Host;
+
+/// A pool whose connections are none, but for what it looks at.
+pub struct PoolDriver {
+    pool: Pool<Kept>,
+    keys: Vec<Key<'static>>,
+    now: Instant,
+}
+
+/// Something that the pool keeps.
+pub struct Kept {
+    key: Key<'static>,
+    /// `None`: counts as usable, so that the pool is measured and not the probe.
+    socket: Option<(TcpStream, TcpStream)>,
+}
+
+impl Keep for Kept {
+    fn key(&self) -> &Key<'static> {
+        &self.key
+    }
+
+    fn is_usable(&mut self) -> bool {
+        match &self.socket {
+            None => true,
+            Some((client, _)) => matches!(platform::peek(client), Idle::Quiet),
+        }
+    }
+}
+
+fn key(name: &str) -> Key<'static> {
+    let uri = format!("http://{name}/").parse().expect("it is a URI");
+    Key::Server(Cow::Owned(Host::of(&uri).expect("it has a host")))
+}
+
+impl PoolDriver {
+    /// A pool with room for `each` idle connections to each of so many hosts, and as many in it.
+    pub fn filled(hosts: usize, each: usize) -> PoolDriver {
+        let driver = PoolDriver::empty(hosts, each);
+        for host in 0..hosts {
+            for _ in 0..each {
+                driver.give_back(driver.connection(host));
+            }
+        }
+        driver
+    }
+
+    /// A pool with one connection, over a socket that is looked at each time.
+    ///
+    /// # Errors
+    /// If there is no loopback.
+    pub fn probed() -> io::Result<PoolDriver> {
+        let driver = PoolDriver::empty(1, 1);
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let client = TcpStream::connect(listener.local_addr()?)?;
+        let (server, _) = listener.accept()?;
+        driver.give_back(Box::new(Kept {
+            key: driver.keys[0].clone(),
+            socket: Some((client, server)),
+        }));
+        Ok(driver)
+    }
+
+    fn empty(hosts: usize, each: usize) -> PoolDriver {
+        PoolDriver {
+            pool: Pool::new(PoolSettings {
+                max: usize::MAX,
+                max_per_host: each,
+                age: Duration::from_secs(15),
+            }),
+            keys: (0..hosts)
+                .map(|host| key(&format!("pwww{host}.example.com")))
+                .collect(),
+            now: Instant::now(),
+        }
+    }
+
+    /// A connection to this host.
+    pub fn connection(&self, host: usize) -> Box<Kept> {
+        Box::new(Kept {
+            key: self.keys[host].clone(),
+            socket: None,
+        })
+    }
+
+    /// Takes a connection back.
+    pub fn give_back(&self, connection: Box<Kept>) {
+        self.pool.give_back(connection, self.now);
+    }
+
+    /// Lends and takes back one connection, as an exchange does.
+    pub fn lend(&self, host: usize) {
+        let key = std::hint::black_box(&self.keys[host]);
+        let connection = self.pool.borrow(key, self.now);
+        self.give_back(connection.expect("the pool holds enough"));
+    }
+
+    /// A place that the pool has no connection to.
+    pub fn elsewhere(&self) -> Elsewhere<'_> {
+        Elsewhere(self, key("pnowhere.example.com"))
+    }
+}
+
+/// A place that a pool has no connection to.
+pub struct Elsewhere<'a>(&'a PoolDriver, Key<'static>);
+
+impl Elsewhere<'_> {
+    /// Asks for a connection. Returns true if there is one.
+    pub fn lend(&self) -> bool {
+        let Elsewhere(driver, key) = self;
+        let connection = driver.pool.borrow(std::hint::black_box(key), driver.now);
+        connection.is_some()
+    }
+}
+
+/// A resolver to which each name has the same addresses, found without delay.
+pub struct ResolverDriver {
+    resolver: Resolver,
+    cancel: Arc<CancelSlot>,
+}
+
+impl ResolverDriver {
+    /// A resolver that finds so many addresses and believes them for so long.
+    pub fn knowing(addresses: u8, keep: Duration) -> ResolverDriver {
+        let settings = ResolverSettings {
+            keep,
+            ..ResolverSettings::default()
+        };
+        let found: Vec<_> = (1..=addresses)
+            .map(|i| IpAddr::from([127, 0, 0, i]))
+            .collect();
+        ResolverDriver {
+            resolver: Resolver::asking(
+                settings,
+                Arc::new(move |_: &str| io::Result::Ok(found.clone())),
+            ),
+            cancel: CancelSlot::new(),
+        }
+    }
+
+    /// Number of addresses of a name.
+    pub fn resolve(&self, name: &str) -> usize {
+        let limits = Limits::attempt(None, None);
+        let name = std::hint::black_box(name);
+        let addresses = self.resolver.resolve(name, 80, &limits, &self.cancel);
+        addresses.expect("each name has addresses").len()
+    }
+}

@@ -1,0 +1,354 @@
+//! The chunked transfer coding (RFC 9112 section 7.1), as a machine that is fed with bytes and owns none.
+
+use crate::transport::http1::head::malformed::{EXTENSION_LIMIT, Malformed};
+
+/// The most digits of a chunk's size: 64 bits.
+const SIZE_DIGITS: u8 = 16;
+
+/// Place in a chunked body.
+#[derive(Debug)]
+pub(in crate::transport::http1) struct Chunked {
+    state: State,
+    /// Bytes of chunk extensions that may still come.
+    extensions: usize,
+    /// Bytes of trailers that may still come.
+    trailers: usize,
+    /// The limit that head and trailers share, for a message.
+    header_limit: usize,
+    /// A line ended in a way that other readers see differently: the connection cannot serve again.
+    pub(in crate::transport::http1) doubtful: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// In the digits of a size.
+    Size {
+        digits: u8,
+        size: u64,
+    },
+    /// In the blanks behind a size.
+    Blank {
+        size: u64,
+    },
+    /// In an extension. `cr`: its last byte was CR.
+    Extension {
+        size: u64,
+        cr: bool,
+    },
+    /// Behind the CR of a line with a size.
+    SizeEnd {
+        size: u64,
+    },
+    /// In the bytes of a chunk.
+    Content {
+        left: u64,
+    },
+    /// Behind the bytes of a chunk.
+    ContentEnd,
+    /// Behind the CR that follows the bytes of a chunk.
+    ContentLineFeed,
+    /// In the trailers. `begun`: the line has a byte. `cr`: its last byte was CR.
+    Trailer {
+        begun: bool,
+        cr: bool,
+    },
+    End,
+}
+
+/// Next thing to be done with the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::transport::http1) enum Step {
+    /// More input is needed.
+    More,
+    /// At least one and at most so many bytes of the body come next.
+    Content(u64),
+    /// The body has ended.
+    End,
+}
+
+impl Chunked {
+    /// The beginning of a body. `head`: size of the response's head, which counts towards the limit too.
+    pub(in crate::transport::http1) fn new(head: usize, header_limit: usize) -> Chunked {
+        Chunked {
+            state: State::Size { digits: 0, size: 0 },
+            extensions: EXTENSION_LIMIT,
+            trailers: header_limit.saturating_sub(head),
+            header_limit,
+            doubtful: false,
+        }
+    }
+
+    /// Takes `bytes` of a chunk's content out of what is left of it.
+    pub(in crate::transport::http1) fn took(&mut self, bytes: u64) {
+        if let State::Content { left } = self.state {
+            self.state = match left.saturating_sub(bytes) {
+                0 => State::ContentEnd,
+                left => State::Content { left },
+            };
+        }
+    }
+
+    /// Reads the input up to the next content or the end. Returns the number of bytes that were read.
+    pub(in crate::transport::http1) fn step(
+        &mut self,
+        input: &[u8],
+    ) -> Result<(usize, Step), Malformed> {
+        for (at, &byte) in input.iter().enumerate() {
+            match self.state {
+                State::Content { left } => return Ok((at, Step::Content(left))),
+                State::End => return Ok((at, Step::End)),
+                state => self.state = self.next(state, byte)?,
+            }
+        }
+        let step = match self.state {
+            State::Content { left } => Step::Content(left),
+            State::End => Step::End,
+            _ => Step::More,
+        };
+        Ok((input.len(), step))
+    }
+
+    fn next(&mut self, state: State, byte: u8) -> Result<State, Malformed> {
+        Ok(match (state, byte) {
+            (State::Size { digits, size }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+                let digit = char::from(byte).to_digit(16).unwrap_or_default();
+                if digits == SIZE_DIGITS {
+                    return Err(Malformed::ChunkSize);
+                }
+                State::Size {
+                    digits: digits + 1,
+                    size: size << 4 | u64::from(digit),
+                }
+            }
+            (State::Size { digits: 0, .. }, _) => return Err(Malformed::ChunkSize),
+            (State::Size { size, .. } | State::Blank { size }, b' ' | b'\t') => {
+                // No end of blanks is promised either.
+                self.extension(1)?;
+                State::Blank { size }
+            }
+            (State::Size { size, .. } | State::Blank { size }, b';') => {
+                self.extension(1)?;
+                State::Extension { size, cr: false }
+            }
+            (State::Size { size, .. } | State::Blank { size }, b'\r') => State::SizeEnd { size },
+            (State::Size { size, .. } | State::Blank { size }, b'\n') => {
+                self.doubtful = true;
+                sized(size)
+            }
+            (State::Size { .. } | State::Blank { .. }, _) => return Err(Malformed::ChunkSize),
+            (State::Extension { size, cr }, b'\n') => {
+                self.doubtful |= !cr;
+                sized(size)
+            }
+            (State::Extension { size, cr }, byte) => {
+                // The CR before was not the end of the line.
+                self.doubtful |= cr;
+                self.extension(usize::from(cr) + usize::from(byte != b'\r'))?;
+                let cr = byte == b'\r';
+                State::Extension { size, cr }
+            }
+            (State::SizeEnd { size }, b'\n') => sized(size),
+            (State::SizeEnd { .. }, _) => return Err(Malformed::ChunkSize),
+            (State::ContentEnd, b'\r') => State::ContentLineFeed,
+            (State::ContentEnd, b'\n') => {
+                self.doubtful = true;
+                State::Size { digits: 0, size: 0 }
+            }
+            (State::ContentLineFeed, b'\n') => State::Size { digits: 0, size: 0 },
+            (State::ContentEnd | State::ContentLineFeed, _) => return Err(Malformed::ChunkEnd),
+            (State::Trailer { begun, cr }, byte) => {
+                self.trailer()?;
+                match byte {
+                    b'\n' => {
+                        self.doubtful |= !cr;
+                        match begun {
+                            true => State::Trailer {
+                                begun: false,
+                                cr: false,
+                            },
+                            false => State::End,
+                        }
+                    }
+                    // A CR alone is no line, and ends none.
+                    byte => {
+                        self.doubtful |= cr;
+                        let begun = begun || cr || byte != b'\r';
+                        State::Trailer {
+                            begun,
+                            cr: byte == b'\r',
+                        }
+                    }
+                }
+            }
+            (state @ (State::Content { .. } | State::End), _) => state,
+        })
+    }
+
+    fn extension(&mut self, bytes: usize) -> Result<(), Malformed> {
+        let left = self.extensions.checked_sub(bytes);
+        self.extensions = left.ok_or(Malformed::ExtensionsTooLarge)?;
+        Ok(())
+    }
+
+    fn trailer(&mut self) -> Result<(), Malformed> {
+        let left = self.trailers.checked_sub(1);
+        self.trailers = left.ok_or(Malformed::TrailersTooLarge(self.header_limit))?;
+        Ok(())
+    }
+}
+
+/// State behind the line with a chunk's size.
+fn sized(size: u64) -> State {
+    match size {
+        0 => State::Trailer {
+            begun: false,
+            cr: false,
+        },
+        left => State::Content { left },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Body, surplus bytes and doubt of a chunked body that comes in pieces of this size.
+    fn read_in(input: &[u8], piece: usize) -> Result<Option<(Vec<u8>, usize, bool)>, Malformed> {
+        let mut chunked = Chunked::new(100, 300);
+        let mut body = Vec::new();
+        let mut at = 0;
+        while at < input.len() {
+            let end = input.len().min(at + piece);
+            let (read, step) = chunked.step(&input[at..end])?;
+            at += read;
+            match step {
+                Step::More => {}
+                Step::Content(left) => {
+                    let taken = left.min((end - at) as u64);
+                    body.extend_from_slice(&input[at..at + taken as usize]);
+                    at += taken as usize;
+                    chunked.took(taken);
+                }
+                Step::End => return Ok(Some((body, input.len() - at, chunked.doubtful))),
+            }
+        }
+        match chunked.step(b"")?.1 {
+            Step::End => Ok(Some((body, 0, chunked.doubtful))),
+            _ => Ok(None),
+        }
+    }
+
+    fn read(input: &[u8]) -> Result<Option<(Vec<u8>, usize, bool)>, Malformed> {
+        let result = read_in(input, usize::MAX / 2);
+        for piece in [1, 2, 3, 7] {
+            assert_eq!(read_in(input, piece), result, "{}", input.escape_ascii());
+        }
+        result
+    }
+
+    #[track_caller]
+    fn is(input: &[u8], body: &[u8], doubtful: bool) {
+        let expected = Ok(Some((body.to_vec(), 0, doubtful)));
+        assert_eq!(read(input), expected, "{}", input.escape_ascii());
+    }
+
+    #[test]
+    fn chunks_are_put_together_and_what_follows_them_is_left() {
+        is(b"5\r\nhello\r\n0\r\n\r\n", b"hello", false);
+        is(
+            b"1\r\na\r\n00A\r\n0123456789\r\n000\r\n\r\n",
+            b"a0123456789",
+            false,
+        );
+        is(b"0\r\n\r\n", b"", false);
+        is(b"0000000000000002\r\nok\r\n0\r\n\r\n", b"ok", false);
+        let surplus = read(b"0\r\n\r\nHTTP/1.1");
+        assert_eq!(surplus, Ok(Some((Vec::new(), 8, false))));
+    }
+
+    #[test]
+    fn every_prefix_is_unfinished() {
+        let whole = b"5;a=b\r\nhello\r\n3 \r\nabc\r\n0\r\nA: b\r\n\r\n";
+        for end in 0..whole.len() {
+            assert_eq!(read(&whole[..end]), Ok(None), "{end}");
+        }
+        is(whole, b"helloabc", false);
+    }
+
+    #[test]
+    fn extensions_of_any_content_are_skipped() {
+        is(
+            b"2;a=\"x;y\\\"\";;=\x01\xff\r\nok\r\n0;z\r\n\r\n",
+            b"ok",
+            false,
+        );
+        is(b"2 \t;a\r\nok\r\n0\t\r\n\r\n", b"ok", false);
+        is(b"2;a\rb\r\nok\r\n0\r\n\r\n", b"ok", true);
+    }
+
+    #[test]
+    fn extensions_are_limited_over_all_chunks() {
+        let with = |size: usize| format!("1;{}\r\na\r\n", "x".repeat(size - 1));
+        let most = [with(EXTENSION_LIMIT / 2).repeat(2), "0\r\n\r\n".to_owned()].concat();
+        is(most.as_bytes(), b"aa", false);
+        let more = [with(EXTENSION_LIMIT / 2).repeat(2), "0;\r\n\r\n".to_owned()].concat();
+        assert_eq!(read(more.as_bytes()), Err(Malformed::ExtensionsTooLarge));
+        let blanks = format!("1{}\r\na\r\n0\r\n\r\n", " ".repeat(EXTENSION_LIMIT + 1));
+        assert_eq!(read(blanks.as_bytes()), Err(Malformed::ExtensionsTooLarge));
+    }
+
+    #[test]
+    fn a_size_is_1_to_16_hexadecimal_digits() {
+        for bad in [
+            "\r\n",
+            "+2\r\n",
+            "-2\r\n",
+            " 2\r\n",
+            "0x2\r\n",
+            "g\r\n",
+            ";a\r\n",
+            "2g\r\n",
+            "2 2\r\n",
+            "00000000000000002\r\n",
+            "2\rok",
+            "2\r\r\n",
+            "\n",
+            "2,\r\n",
+        ] {
+            assert_eq!(read(bad.as_bytes()), Err(Malformed::ChunkSize), "{bad:?}");
+        }
+        let most = Chunked::new(0, 0).step(b"ffffffffffffffff\r\n");
+        assert_eq!(most, Ok((18, Step::Content(u64::MAX))));
+    }
+
+    #[test]
+    fn a_bare_line_feed_ends_a_line_and_leaves_a_doubt() {
+        is(b"2\nok\n0\n\n", b"ok", true);
+        is(b"2\r\nok\n0\r\n\r\n", b"ok", true);
+        is(b"2\r\nok\r\n0\r\n\n", b"ok", true);
+        is(b"2;a\nok\r\n0\r\n\r\n", b"ok", true);
+        is(b"2\r\nok\r\n0\r\nA: b\n\r\n", b"ok", true);
+    }
+
+    #[test]
+    fn a_chunk_that_is_longer_than_its_size_is_malformed() {
+        for bad in [
+            "2\r\nokk\r\n0\r\n\r\n",
+            "2\r\nok0\r\n",
+            "2\r\nok\r0",
+            "2\r\nok\r\r\n",
+        ] {
+            assert_eq!(read(bad.as_bytes()), Err(Malformed::ChunkEnd), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn trailers_count_towards_the_header_limit() {
+        let with = |size: usize| format!("0\r\nA: {}\r\n\r\n", "x".repeat(size - 7));
+        is(with(200).as_bytes(), b"", false);
+        let more = read(with(201).as_bytes());
+        assert_eq!(more, Err(Malformed::TrailersTooLarge(300)));
+        is(b"0\r\n\rA\r\n\r\n", b"", true);
+        assert_eq!(read(b"0\r\nA: b\rC: d\r\r"), Ok(None));
+    }
+}

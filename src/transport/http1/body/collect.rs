@@ -1,0 +1,252 @@
+//! Reading a response body to its end, or as far as it is wanted.
+
+use std::io::{self, Read};
+
+use crate::transport::http1::decode::TooLarge;
+use crate::transport::http1::save::{Partial, Unsaved};
+
+/// How much is kept of a body that is not wanted whole.
+pub(in crate::transport) const SAMPLE: usize = 64 * 1024;
+/// How much more of it is read and thrown away, to keep the connection. Beyond that a new one is cheaper.
+const DRAIN: u64 = 256 * 1024;
+/// The most memory taken on the word of a `Content-Length`.
+const PRESIZED: u64 = 4 * 1024 * 1024;
+/// Where a body of unknown length starts.
+const START: usize = 4 * 1024;
+
+/// How much of a body is on its way to a file at once.
+const PIECE: usize = 64 * 1024;
+
+/// What is to be done with a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::transport) enum Want {
+    /// All of it, up to this many bytes after decompression.
+    Whole(u64),
+    /// The first 64 KiB.
+    Sample,
+    Nothing,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(in crate::transport) struct Taken {
+    pub(in crate::transport) bytes: Vec<u8>,
+    /// There was more.
+    pub(in crate::transport) truncated: bool,
+}
+
+/// Why a body was not read to its end.
+#[derive(Debug)]
+pub(in crate::transport) enum Cut {
+    TooLarge,
+    /// The response says itself that its body has so many bytes, more than the limit.
+    Declared(u64),
+    /// The body has more content codings than are decoded.
+    TooManyCodings,
+    Failed(io::Error),
+    /// It came, and could not be written down.
+    Unsaved(Unsaved),
+}
+
+impl Cut {
+    fn of(error: io::Error) -> Cut {
+        match error.get_ref() {
+            Some(inner) if inner.is::<TooLarge>() => Cut::TooLarge,
+            _ => Cut::Failed(error),
+        }
+    }
+}
+
+/// Reads a body of `length` bytes, if that is known. Whatever happens, what has been read stays in `taken`.
+pub(in crate::transport) fn read(
+    mut body: impl Read,
+    length: Option<u64>,
+    want: Want,
+    taken: &mut Taken,
+) -> Result<(), Cut> {
+    match want {
+        Want::Whole(limit) => {
+            let ended = fill(&mut body, length, limit, &mut taken.bytes).map_err(Cut::of)?;
+            if ended { Ok(()) } else { Err(Cut::TooLarge) }
+        }
+        Want::Sample => {
+            let ended = fill(&mut body, length, SAMPLE as u64, &mut taken.bytes);
+            taken.truncated = !ended.map_err(Cut::of)?;
+            Ok(())
+        }
+        Want::Nothing => Ok(()),
+    }
+}
+
+/// Writes a body of up to `limit` bytes to its file.
+pub(in crate::transport) fn save(
+    mut body: impl Read,
+    limit: u64,
+    partial: &mut Partial,
+) -> Result<(), Cut> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let n = read_some(&mut body, &mut piece).map_err(Cut::of)?;
+        if n == 0 {
+            return Ok(());
+        }
+        if n as u64 > limit - partial.size() {
+            return Err(Cut::TooLarge);
+        }
+        partial.append(&piece[..n]).map_err(Cut::Unsaved)?;
+    }
+}
+
+/// Reads up to `limit` bytes. `false` when there is more.
+fn fill(
+    body: &mut impl Read,
+    length: Option<u64>,
+    limit: u64,
+    bytes: &mut Vec<u8>,
+) -> io::Result<bool> {
+    let first = match length {
+        // One more than announced, to see its end without growing.
+        Some(length) => length.min(limit).min(PRESIZED) as usize,
+        None => START.min(usize::try_from(limit).unwrap_or(START)),
+    };
+    let mut filled = 0;
+    *bytes = vec![0; first];
+    let ended = loop {
+        if filled == bytes.len() {
+            // Asks for the end before it takes more memory, which mostly is not needed.
+            let mut probe = [0; 64];
+            match read_some(body, &mut probe) {
+                Ok(0) => break Ok(true),
+                Ok(_) if filled as u64 >= limit => break Ok(false),
+                Ok(n) => {
+                    let room = limit - filled as u64;
+                    let doubled = (filled * 2).max(START) as u64;
+                    let keep = room.min(n as u64) as usize;
+                    bytes.resize(doubled.min(limit).max((filled + keep) as u64) as usize, 0);
+                    bytes[filled..filled + keep].copy_from_slice(&probe[..keep]);
+                    filled += keep;
+                    if keep < n {
+                        break Ok(false);
+                    }
+                    continue;
+                }
+                Err(e) => break Err(e),
+            }
+        }
+        match read_some(body, &mut bytes[filled..]) {
+            Ok(0) => break Ok(true),
+            Ok(n) => filled += n,
+            Err(e) => break Err(e),
+        }
+    };
+    bytes.truncate(filled);
+    // Bodies wait in memory until the caller takes them.
+    if bytes.capacity() > 2 * bytes.len() && bytes.capacity() > 512 {
+        bytes.shrink_to_fit();
+    }
+    ended
+}
+
+/// Throws away what is left of a body that is not wanted, if it is little. How it ends does not matter.
+#[inline(never)]
+pub(in crate::transport) fn drain(mut body: impl Read, length: Option<u64>) {
+    if length.is_some_and(|length| length > DRAIN) {
+        return;
+    }
+    let mut scratch = [0; 4 * 1024];
+    let mut drained = 0;
+    while drained <= DRAIN {
+        match read_some(&mut body, &mut scratch) {
+            Ok(n) if n > 0 => drained += n as u64,
+            _ => return,
+        }
+    }
+}
+
+fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match body.read(into) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(body: &[u8], length: Option<u64>, want: Want) -> (Taken, Result<(), Cut>) {
+        let mut taken = Taken::default();
+        let result = read(body, length, want, &mut taken);
+        (taken, result)
+    }
+
+    #[test]
+    fn a_body_within_the_limit_is_read_whole_whatever_was_announced() {
+        for size in [0, 1, 63, 64, 65, 4095, 4096, 4097, 100_000] {
+            let body: Vec<u8> = (0..size).map(|i| i as u8).collect();
+            for length in [None, Some(size as u64)] {
+                let (taken, result) = take(&body, length, Want::Whole(size as u64));
+                assert!(result.is_ok());
+                assert_eq!(taken.bytes, body);
+                assert!(!taken.truncated);
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_over_the_limit_by_one_byte_is_too_large() {
+        for limit in [0, 1, 64, 4096, 10_000] {
+            let body = vec![7; limit + 1];
+            for length in [None, Some(limit as u64 + 1)] {
+                let (taken, result) = take(&body, length, Want::Whole(limit as u64));
+                assert!(matches!(result, Err(Cut::TooLarge)));
+                assert_eq!(taken.bytes.len(), limit);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_is_the_first_64_kib_and_says_when_there_was_more() {
+        for (size, truncated) in [(SAMPLE, false), (SAMPLE + 1, true), (SAMPLE * 3, true)] {
+            let (taken, result) = take(&vec![1; size], None, Want::Sample);
+            assert!(result.is_ok());
+            assert_eq!(taken.bytes.len(), SAMPLE);
+            assert_eq!(taken.truncated, truncated);
+        }
+    }
+
+    #[test]
+    fn what_came_before_a_failure_is_kept() {
+        struct Failing(usize);
+        impl Read for Failing {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.0 = self
+                    .0
+                    .checked_sub(1)
+                    .ok_or(io::ErrorKind::ConnectionReset)?;
+                into[0] = b'x';
+                Ok(1)
+            }
+        }
+        let mut taken = Taken::default();
+        let result = read(Failing(3), Some(10), Want::Whole(10), &mut taken);
+        assert!(matches!(result, Err(Cut::Failed(_))));
+        assert_eq!(taken.bytes, b"xxx");
+    }
+
+    #[test]
+    fn draining_stops_after_a_while() {
+        struct Endless<'a>(&'a mut u64);
+        impl Read for Endless<'_> {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                *self.0 += into.len() as u64;
+                Ok(into.len())
+            }
+        }
+        let mut seen = 0;
+        drain(Endless(&mut seen), None);
+        assert!(seen < DRAIN + SAMPLE as u64, "{seen}");
+    }
+}

@@ -1,0 +1,343 @@
+//! Exchange of a request and its response on a connection, while it is sent and until the head of the response has come:
+//! what both ways to write a request have in common.
+//!
+//! The response may come before the request has been sent to its end. So whenever the body waits for the server to take
+//! more, the server is listened to as well; the head is read by [`HeadReader`], whenever it comes.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::forwarding::Forwarding;
+use super::head::framing::Asked;
+use super::head::malformed::Malformed;
+use super::head::{Found, Head, HeadReader};
+use super::{Answer, BrokenOff, NoResponse};
+use crate::redact::escape::log_line;
+use crate::timing::Phase;
+use crate::transport::connection::wire::Broken;
+use crate::transport::connection::{Connection, Pushed};
+use http::StatusCode;
+
+/// The longest wait for leave to send a body (RFC 9110 section 10.1.1); curl waits as long.
+const LEAVE: Duration = Duration::from_secs(1);
+/// Time given to a server that has closed its side for input to say why.
+const REASON: Duration = Duration::from_millis(100);
+/// Time given to input that is on its way: a TLS record that has come in part.
+const SOON: Duration = Duration::from_millis(1);
+/// The most bytes kept of a response that comes while its request is still being sent. Less than that is twice the limit of
+/// its body, and a little: chunks are longer than what they hold. A longer response ends the sending, and so the attempt.
+const EARLY: u64 = 64 * 1024 * 1024;
+
+/// Exchange of a request and its response on a connection.
+#[derive(Debug)]
+pub(in crate::transport) struct Exchange {
+    pub(in crate::transport) connection: Box<Connection>,
+    reader: HeadReader,
+    /// The head of the final response.
+    pub(super) head: Option<Head>,
+    pub(super) malformed: Option<Malformed>,
+    /// A body follows the head of the request.
+    body_follows: bool,
+    chunked: bool,
+    head_sent: bool,
+    /// Some of the output has been written.
+    written: bool,
+    /// Bytes of the response that may wait while the request is sent.
+    early_limit: u64,
+    /// The body of the request was not sent to its end.
+    pub(super) unsent: bool,
+    /// More of the response came than may wait while the request is sent. The server may send no more of it before it
+    /// has got the rest of the request.
+    pub(super) overrun: Option<u64>,
+    /// To be put into the head. `None`: it is in there, or there is nothing to put.
+    pub(super) forwarding: Option<Box<Forwarding>>,
+    header_limit: usize,
+}
+
+/// Facts about an exchange before it starts.
+pub(in crate::transport) struct Opening {
+    pub(in crate::transport) asked: Asked,
+    pub(in crate::transport) header_limit: usize,
+    /// The largest body of the response.
+    pub(in crate::transport) body_limit: u64,
+    /// Size of the request's body. `None`: it is not known, so that the body goes out in chunks.
+    pub(in crate::transport) body: Option<u64>,
+    /// Lines for a proxy that forwards the request. `None`: there is no such proxy.
+    pub(in crate::transport) forwarding: Option<Box<Forwarding>>,
+}
+
+/// Result of a wait for leave to send the body.
+pub(super) enum Leave {
+    /// The body is to be sent.
+    Granted,
+    /// The server did not say in time.
+    TimedOut,
+    /// The final response came, and wants no body.
+    Refused,
+}
+
+/// Reason why no more of a request is sent.
+#[derive(Debug)]
+pub(super) enum Halted {
+    Broken(Broken),
+    /// The response has come: nothing is wrong with the connection.
+    Answered,
+}
+
+impl From<Broken> for Halted {
+    fn from(broken: Broken) -> Halted {
+        Halted::Broken(broken)
+    }
+}
+
+impl Exchange {
+    pub(in crate::transport) fn new(connection: Box<Connection>, opening: Opening) -> Exchange {
+        Exchange {
+            connection,
+            reader: HeadReader::new(opening.asked, opening.header_limit),
+            head: None,
+            malformed: None,
+            body_follows: opening.body != Some(0),
+            chunked: opening.body.is_none(),
+            head_sent: false,
+            written: false,
+            early_limit: opening
+                .body_limit
+                .saturating_mul(2)
+                .saturating_add(64 * 1024)
+                .min(EARLY),
+            unsent: false,
+            overrun: None,
+            forwarding: opening.forwarding,
+            header_limit: opening.header_limit,
+        }
+    }
+
+    /// Returns true if some of the request has been written.
+    pub(super) fn has_sent(&self) -> bool {
+        self.connection.bytes_sent() > 0
+    }
+
+    /// Returns true if the body of the request goes out in chunks.
+    pub(super) fn is_chunked(&self) -> bool {
+        self.chunked
+    }
+
+    /// Returns true if it says something else to a proxy than it would to the server.
+    pub(super) fn is_forwarding(&self) -> bool {
+        self.forwarding.is_some()
+    }
+
+    /// Sends what is in the output buffer. The end of a head waits for the first part of its body, so that both go out
+    /// as one packet: two would cost another call, and with some servers a delayed acknowledgement.
+    pub(super) fn send(&mut self, amount: usize) -> Result<(), Halted> {
+        let buffers = &mut self.connection.buffers;
+        let pending = buffers.pending(amount);
+        if !self.head_sent {
+            self.head_sent = buffers.first(pending).ends_with(b"\r\n\r\n");
+            if self.head_sent && self.body_follows && buffers.hold(pending) {
+                return Ok(());
+            }
+        }
+        self.flush(pending)
+    }
+
+    fn flush(&mut self, pending: usize) -> Result<(), Halted> {
+        let meter = &mut self.connection.attempt.meter;
+        if meter.phase() != Phase::Send {
+            meter.enter(Phase::Send, Instant::now());
+        }
+        match self.body_follows {
+            false => self.connection.write(pending)?,
+            true => self.write_and_listen(pending)?,
+        }
+        self.connection
+            .attempt
+            .meter
+            .enter(Phase::Wait, Instant::now());
+        Ok(())
+    }
+
+    /// Writes output while a response may come.
+    #[inline(never)]
+    fn write_and_listen(&mut self, pending: usize) -> Result<(), Halted> {
+        // A server that refuses a body may well not read it, so the system's buffers would take it for long.
+        if std::mem::replace(&mut self.written, true) && self.connection.has_news() {
+            self.listen(SOON)?;
+        }
+        let mut from = 0;
+        loop {
+            if self.has_refused() {
+                let full = self.connection.buffers.is_full();
+                self.overrun = full.then_some(self.early_limit);
+                return Err(self.halt());
+            }
+            match self.connection.push(from, pending) {
+                Ok(Pushed::All) => return Ok(()),
+                Ok(Pushed::Part(n)) => from += n,
+                Ok(Pushed::HeardSomething(n)) => {
+                    from += n;
+                    self.listen(SOON)?;
+                }
+                Err(Broken::Io(error)) if self.has_said_why() => {
+                    log_line!(Trace, "the response came before the body was sent: {error}");
+                    return Err(self.halt());
+                }
+                Err(broken) => {
+                    self.unsent = true;
+                    return Err(broken.into());
+                }
+            }
+        }
+    }
+
+    fn halt(&mut self) -> Halted {
+        self.unsent = true;
+        Halted::Answered
+    }
+
+    /// Returns true if the server wants no more of the body: its response is no 2xx, cannot be understood, or is longer
+    /// than can wait for the end of the request.
+    fn has_refused(&self) -> bool {
+        let refused = |head: &Head| head.status.as_u16() >= 300;
+        self.malformed.is_some()
+            || self.head.as_ref().is_some_and(refused)
+            || self.connection.buffers.is_full()
+    }
+
+    /// The server takes no more. Returns true if it has said why.
+    #[inline(never)]
+    fn has_said_why(&mut self) -> bool {
+        while !self.has_answered()
+            && !self.connection.attempt.ended
+            && matches!(self.listen(REASON), Ok(true))
+        {}
+        self.has_answered()
+    }
+
+    fn has_answered(&self) -> bool {
+        self.head.is_some() || self.malformed.is_some()
+    }
+
+    /// Reads what the server says while the request is being sent. Returns false if it is not more than was there.
+    fn listen(&mut self, patience: Duration) -> Result<bool, Broken> {
+        let mut heard = false;
+        while !self.connection.buffers.is_full() {
+            match self.connection.fill(Some(patience)) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(Broken::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(broken) => return Err(broken),
+            }
+            heard = true;
+            self.look();
+            if self.has_refused() {
+                break;
+            }
+        }
+        Ok(heard)
+    }
+
+    /// Looks at the input for the head of the final response. Returns true once an informational response was 100.
+    fn look(&mut self) -> bool {
+        let mut granted = false;
+        while !self.has_answered() && self.connection.buffers.has_input() {
+            match self.reader.look(self.connection.buffers.input()) {
+                Ok(Found::Unfinished) => break,
+                Ok(Found::Informational { status, size }) => {
+                    granted |= status == StatusCode::CONTINUE;
+                    self.connection.buffers.consume(size);
+                }
+                Ok(Found::Final(head)) => {
+                    self.connection.buffers.consume(head.size);
+                    if self.body_follows {
+                        self.connection.buffers.allow(self.early_limit);
+                    }
+                    self.head = Some(head);
+                }
+                Err(malformed) => self.malformed = Some(malformed),
+            }
+        }
+        granted
+    }
+
+    /// Waits for what the server says to `Expect: 100-continue`: at most a second, and at most a third of the time that
+    /// is left, so that a server that ignores the question still gets the body in time.
+    #[inline(never)]
+    pub(super) fn await_leave(&mut self) -> Result<Leave, Broken> {
+        let held = self.connection.buffers.held();
+        if held > 0 {
+            self.connection.write(held)?;
+            self.written = true;
+            self.connection
+                .attempt
+                .meter
+                .enter(Phase::Wait, Instant::now());
+        }
+        let began = Instant::now();
+        let left = self.connection.time_left(began)?;
+        let patience = left.map_or(LEAVE, |left| LEAVE.min(left / 3));
+        loop {
+            if self.look() {
+                return Ok(Leave::Granted);
+            }
+            match &self.head {
+                // The server has decided already, but the request is not complete without its body.
+                Some(head) if head.status.is_success() => return Ok(Leave::Granted),
+                Some(_) => break,
+                None if self.malformed.is_some() => break,
+                None => {}
+            }
+            let rest = patience.saturating_sub(began.elapsed());
+            match self.connection.fill(Some(rest)) {
+                Ok(true) => {}
+                Ok(false) => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
+                Err(Broken::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Leave::TimedOut);
+                }
+                Err(broken) => return Err(broken),
+            }
+        }
+        self.unsent = true;
+        Ok(Leave::Refused)
+    }
+
+    /// Reads the head of the final response, unless it has come already. Returns false if the stream ended before.
+    pub(super) fn await_head(&mut self) -> Result<bool, Broken> {
+        let held = self.connection.buffers.held();
+        if held > 0 {
+            match self.flush(held) {
+                Ok(()) | Err(Halted::Answered) => {}
+                Err(Halted::Broken(broken)) => return Err(broken),
+            }
+        }
+        self.look();
+        while !self.has_answered() {
+            if !self.connection.fill(None)? {
+                return Ok(false);
+            }
+            self.look();
+        }
+        Ok(true)
+    }
+
+    /// Ends the exchange: with the head that came, or with the reason why none did.
+    pub(super) fn finish(self, ended: Result<(), NoResponse>) -> Result<Answer, BrokenOff> {
+        match (ended, self.head) {
+            (Ok(()), Some(head)) => Ok(Answer {
+                overrun: self.overrun.filter(|_| head.status.is_success()),
+                head,
+                connection: self.connection,
+                unsent: self.unsent,
+                header_limit: self.header_limit,
+            }),
+            (ended, _) => Err(BrokenOff {
+                reason: ended.err().unwrap_or(NoResponse::Closed),
+                connection: Some(self.connection),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

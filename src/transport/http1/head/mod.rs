@@ -1,0 +1,308 @@
+//! Response heads: where one ends, and what it says of the body and the connection.
+//!
+//! Every response of every request is read here. A head that keeps to the rules is taken as its lines came; one that
+//! does not goes through [`lines::repair`](crate::transport::http1::head::lines::repair) and is then read by the same rules.
+
+pub(in crate::transport) mod framing;
+mod lines;
+pub(in crate::transport) mod malformed;
+
+use std::mem::MaybeUninit;
+
+use self::framing::{Asked, Framed, FramingLines};
+use self::malformed::{MOST_INFORMATIONAL, Malformed};
+use crate::response::Headers;
+use http::{StatusCode, Version};
+
+/// Header lines of most heads. One with more is read as one that breaks the rules, which is slower.
+const LINES: usize = 64;
+
+/// The head of a response.
+#[derive(Debug)]
+pub(in crate::transport) struct Head {
+    pub(in crate::transport) status: StatusCode,
+    pub(in crate::transport) version: Version,
+    pub(in crate::transport) headers: Headers,
+    pub(in crate::transport) framed: Framed,
+    /// A `Content-Encoding` is among the headers.
+    pub(in crate::transport) coded: bool,
+    /// Size in bytes, its empty line included.
+    pub(in crate::transport) size: usize,
+    /// Numbers of lines that were put right and that were left out.
+    pub(in crate::transport) repaired: (usize, usize),
+}
+
+/// Finding of a look at the input.
+#[derive(Debug)]
+pub(in crate::transport) enum Found {
+    /// No whole head.
+    Unfinished,
+    /// An informational response of this size.
+    Informational { status: StatusCode, size: usize },
+    /// The final response.
+    Final(Head),
+}
+
+/// Reader of the heads that come in answer to one request.
+#[derive(Debug)]
+pub(in crate::transport) struct HeadReader {
+    asked: Asked,
+    /// The largest head, in bytes.
+    limit: usize,
+    /// Informational responses so far.
+    informational: u8,
+    /// Bytes of the input known to hold no end of a head. 0: the input has not been looked at.
+    searched: usize,
+    /// The first line of the head has come.
+    has_line: bool,
+    /// That line is a status line.
+    begun: bool,
+}
+
+impl HeadReader {
+    pub(in crate::transport) fn new(asked: Asked, limit: usize) -> HeadReader {
+        HeadReader {
+            asked,
+            limit,
+            informational: 0,
+            searched: 0,
+            has_line: false,
+            begun: false,
+        }
+    }
+
+    /// Looks for a head at the beginning of the input, which has grown since the last look or has lost the head that was
+    /// found.
+    pub(in crate::transport) fn look(&mut self, input: &[u8]) -> Result<Found, Malformed> {
+        // Mostly the first look sees a whole head.
+        if self.searched == 0
+            && let Some(found) = self.strict(input)
+        {
+            return self.take(found?);
+        }
+        let Some(size) = self.end(input) else {
+            if input.len() > self.limit {
+                return Err(Malformed::HeadTooLarge(self.limit));
+            }
+            if !self.begun {
+                // A peer that speaks another protocol may wait for an answer in it.
+                self.begun = match self.has_line {
+                    true => status_line(input)?.is_some(),
+                    false => may_begin(input)?,
+                };
+            }
+            return Ok(Found::Unfinished);
+        };
+        if size > self.limit {
+            return Err(Malformed::HeadTooLarge(self.limit));
+        }
+        let head = &input[..size];
+        let found = match self.strict(head) {
+            Some(found) => found?,
+            None => self.tolerant(head)?,
+        };
+        self.take(found)
+    }
+
+    /// Counts a head that was found.
+    fn take(&mut self, found: Found) -> Result<Found, Malformed> {
+        self.searched = 0;
+        self.has_line = false;
+        self.begun = false;
+        let size = match &found {
+            Found::Unfinished => 0,
+            Found::Informational { status, size } => {
+                if *status == StatusCode::SWITCHING_PROTOCOLS {
+                    return Err(Malformed::NotAskedToSwitch);
+                }
+                self.informational += 1;
+                if self.informational > MOST_INFORMATIONAL {
+                    return Err(Malformed::TooManyInformational);
+                }
+                *size
+            }
+            Found::Final(head) => head.size,
+        };
+        match size > self.limit {
+            true => Err(Malformed::HeadTooLarge(self.limit)),
+            false => Ok(found),
+        }
+    }
+
+    /// Size of the head up to its empty line, if that is there. What was searched is not searched again.
+    fn end(&mut self, input: &[u8]) -> Option<usize> {
+        // Empty lines before the status line end nothing.
+        let begin = input.iter().position(|&b| b != b'\r' && b != b'\n')?;
+        let mut at = self.searched.max(begin);
+        while let Some(length) = input[at..].iter().position(|&b| b == b'\n') {
+            self.has_line = true;
+            let next = at + length + 1;
+            match input[next..] {
+                [b'\n', ..] => return Some(next + 1),
+                [b'\r', b'\n', ..] => return Some(next + 2),
+                // The next line has not come far enough.
+                [] | [b'\r'] => {
+                    self.searched = at + length;
+                    return None;
+                }
+                _ => at = next,
+            }
+        }
+        self.searched = input.len();
+        None
+    }
+
+    /// Reads a head that keeps to the rules. `None`: there is none, or not all of it.
+    ///
+    /// Apart: its lines are not on the stack while the response is waited for.
+    #[inline(never)]
+    fn strict(&self, input: &[u8]) -> Option<Result<Found, Malformed>> {
+        let mut lines = [const { MaybeUninit::uninit() }; LINES];
+        let mut head = httparse::Response::new(&mut []);
+        let parsed = httparse::ParserConfig::default()
+            .parse_response_with_uninit_headers(&mut head, input, &mut lines);
+        let Ok(httparse::Status::Complete(size)) = parsed else {
+            return None;
+        };
+        let status = StatusCode::from_u16(head.code?).ok()?;
+        let version = match head.version {
+            Some(0) => Version::HTTP_10,
+            _ => Version::HTTP_11,
+        };
+        if self.is_passed_over(status) {
+            return Some(Ok(Found::Informational { status, size }));
+        }
+        let begin = input.iter().position(|&b| b != b'\r' && b != b'\n')?;
+        let line = input[begin..].iter().position(|&b| b == b'\n')?;
+        let text = &input[begin + line + 1..size];
+        let lines = head
+            .headers
+            .iter()
+            .map(|line| (line.name.as_bytes(), line.value));
+        let mut read = Read::default();
+        read.take(lines.clone());
+        let framed = read.framing.framed(self.asked, status, version, || {
+            values_of_transfer_encoding(lines)
+        });
+        Some(framed.map(|framed| {
+            Found::Final(Head {
+                status,
+                version,
+                headers: Headers::of_lines(text, read.asks_to_wait),
+                framed,
+                coded: read.coded,
+                size,
+                repaired: (0, 0),
+            })
+        }))
+    }
+
+    /// Reads a head that breaks the rules somewhere.
+    #[inline(never)]
+    fn tolerant(&self, head: &[u8]) -> Result<Found, Malformed> {
+        let Some((version, status, line)) = status_line(head)? else {
+            return Err(Malformed::StatusLine);
+        };
+        if self.is_passed_over(status) {
+            let size = head.len();
+            return Ok(Found::Informational { status, size });
+        }
+        let repaired = lines::repair(&head[line..]);
+        let lines = repaired.lines.split(|&b| b == b'\n').filter_map(|line| {
+            let colon = line.iter().position(|&b| b == b':')?;
+            Some((&line[..colon], line[colon + 1..].trim_ascii()))
+        });
+        let mut read = Read::default();
+        read.framing.doubtful = repaired.doubtful;
+        read.take(lines.clone());
+        let framed = read.framing.framed(self.asked, status, version, || {
+            values_of_transfer_encoding(lines)
+        })?;
+        Ok(Found::Final(Head {
+            status,
+            version,
+            framed,
+            coded: read.coded,
+            size: head.len(),
+            headers: Headers::of_lines(&repaired.lines, read.asks_to_wait),
+            repaired: (repaired.changed, repaired.skipped),
+        }))
+    }
+
+    /// Returns true if another response follows this one.
+    fn is_passed_over(&self, status: StatusCode) -> bool {
+        let switches = status == StatusCode::SWITCHING_PROTOCOLS && self.asked.upgrade;
+        status.is_informational() && !switches
+    }
+}
+
+/// Facts that the lines of a head give.
+#[derive(Default)]
+struct Read {
+    framing: FramingLines,
+    coded: bool,
+    asks_to_wait: bool,
+}
+
+impl Read {
+    fn take<'a>(&mut self, lines: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
+        for (name, value) in lines {
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+            // Most lines are ruled out by the length of their name.
+            match name.len() {
+                14 if is("content-length") => self.framing.content_length(value),
+                10 if is("connection") => self.framing.connection(value),
+                17 if is("transfer-encoding") => self.framing.transfer_encoding(value),
+                16 => self.coded |= is("content-encoding"),
+                11 => self.asks_to_wait |= is("retry-after"),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn values_of_transfer_encoding<'a>(
+    lines: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+) -> impl Iterator<Item = &'a [u8]> {
+    let is = |name: &[u8]| name.eq_ignore_ascii_case(b"transfer-encoding");
+    lines.filter_map(move |(name, value)| is(name).then_some(value))
+}
+
+/// Refuses what cannot be the beginning of a status line. Returns false: more of it has to come.
+fn may_begin(input: &[u8]) -> Result<bool, Malformed> {
+    let begin = input.iter().position(|&b| b != b'\r' && b != b'\n');
+    let text = &input[begin.unwrap_or(input.len())..];
+    let begun = text.len().min(7);
+    match text[..begun] == b"HTTP/1."[..begun] {
+        true => Ok(false),
+        false => Err(Malformed::StatusLine),
+    }
+}
+
+/// Version, status and size of the status line. `None`: it has not come to its end, and may be one.
+fn status_line(input: &[u8]) -> Result<Option<(Version, StatusCode, usize)>, Malformed> {
+    let Some(begin) = input.iter().position(|&b| b != b'\r' && b != b'\n') else {
+        return Ok(None);
+    };
+    may_begin(input)?;
+    let text = &input[begin..];
+    let Some(length) = text.iter().position(|&b| b == b'\n') else {
+        return Ok(None);
+    };
+    let line = text[..length]
+        .strip_suffix(b"\r")
+        .unwrap_or(&text[..length]);
+    let version = match line.get(7) {
+        Some(b'0') => Version::HTTP_10,
+        Some(b'1') => Version::HTTP_11,
+        _ => return Err(Malformed::StatusLine),
+    };
+    let status = line.get(8..12).and_then(|part| part.strip_prefix(b" "));
+    let status = status.and_then(|digits| StatusCode::from_bytes(digits).ok());
+    let status = status.filter(|_| matches!(line.get(12), None | Some(b' ' | b'\t')));
+    let status = status.ok_or(Malformed::StatusLine)?;
+    Ok(Some((version, status, begin + length + 1)))
+}
+
+#[cfg(test)]
+mod tests;

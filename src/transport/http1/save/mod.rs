@@ -1,0 +1,236 @@
+//! A body on its way to a file: under another name until all of it is there.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::digest::Sha256;
+use crate::request::{SaveTo, part_name};
+use crate::response::Saved;
+#[cfg(unix)]
+use crate::transport::connection::descriptors;
+use crate::transport::connection::descriptors::Spare;
+
+/// A body could not be saved.
+#[derive(Debug)]
+pub(crate) struct Unsaved {
+    path: PathBuf,
+    pub(in crate::transport) error: io::Error,
+}
+
+impl Unsaved {
+    fn new(path: &Path, error: io::Error) -> Unsaved {
+        Unsaved {
+            path: path.to_owned(),
+            error,
+        }
+    }
+
+    pub(crate) fn message(&self) -> String {
+        format!("cannot save to {}: {}", self.path.display(), self.error)
+    }
+
+    pub(crate) fn into_error(self) -> io::Error {
+        self.error
+    }
+}
+
+/// Looks for what will make saving impossible, before the request is sent. The directory's permissions are not looked
+/// at: only making a file there tells.
+pub(in crate::transport) fn check(to: &SaveTo) -> Result<(), Unsaved> {
+    let checked = name_of(&to.path).and_then(|_| {
+        if !fs::metadata(directory(&to.path))?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        match to.path.is_dir() {
+            true => Err(io::ErrorKind::IsADirectory.into()),
+            false if !to.replace => refuse_existing(&to.path),
+            false => Ok(()),
+        }
+    });
+    checked.map_err(|error| Unsaved::new(&to.path, error))
+}
+
+/// A file that is being written. Dropped, it is removed.
+pub(crate) struct Partial {
+    to: SaveTo,
+    /// Name until the file is complete, in the directory of the complete file.
+    part: String,
+    /// `None` once it is complete.
+    file: Option<File>,
+    size: u64,
+    hash: Sha256,
+    in_place: bool,
+}
+
+impl Partial {
+    /// Makes the file, in place of the descriptor that was kept for it.
+    pub(in crate::transport) fn create(to: &SaveTo, spare: &Spare) -> Result<Partial, Unsaved> {
+        let create = || {
+            let name = name_of(&to.path)?;
+            loop {
+                let part = part_name(name, fastrand::u64(..));
+                // Before the file is there: a kill in between leaves a name behind and no file.
+                if let Some(log) = &to.log {
+                    log.begin(&to.path, part.as_ref())?;
+                }
+                let mut options = OpenOptions::new();
+                options.write(true).create_new(true);
+                let path = directory(&to.path).join(&part);
+                let error = match spare.give_way(|| options.open(&path)) {
+                    Ok(file) => return Ok((file, part)),
+                    Err(error) => error,
+                };
+                if let Some(log) = &to.log {
+                    log.give_up(&to.path, part.as_ref());
+                }
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    return Err(error);
+                }
+            }
+        };
+        let (file, part) = create().map_err(|error| Unsaved::new(&to.path, error))?;
+        Ok(Partial {
+            to: to.clone(),
+            part,
+            file: Some(file),
+            size: 0,
+            hash: Sha256::new(),
+            in_place: false,
+        })
+    }
+
+    /// Bytes written.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Writes the next bytes of the body.
+    pub(in crate::transport) fn append(&mut self, bytes: &[u8]) -> Result<(), Unsaved> {
+        if let Some(file) = &mut self.file {
+            file.write_all(bytes)
+                .map_err(|error| Unsaved::new(&self.to.path, error))?;
+        }
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Gives the complete file its name.
+    pub(crate) fn put_in_place(mut self) -> Result<Saved, Unsaved> {
+        self.finish()
+            .map_err(|error| Unsaved::new(&self.to.path, error))?;
+        Ok(Saved {
+            path: self.to.path.clone(),
+            size: self.size,
+            sha256: hex(&self.hash.clone().finish()),
+        })
+    }
+
+    /// Path of the file until it is complete.
+    fn path(&self) -> PathBuf {
+        directory(&self.to.path).join(&self.part)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        let file = self.file.take().filter(|_| self.to.durable);
+        if let Some(file) = &file {
+            file.sync_all()?;
+        }
+        let path = self.path();
+        match self.to.replace {
+            true => fs::rename(path, &self.to.path)?,
+            false => rename_to_new(&path, &self.to.path)?,
+        }
+        self.in_place = true;
+        if let Some(file) = file {
+            sync(directory(&self.to.path), file)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Partial({}, {} bytes)", self.path().display(), self.size)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.in_place {
+            // Where even that fails nobody is there to be told, and its name says what it is.
+            let removed = fs::remove_file(self.path());
+            if let Some(log) = self.to.log.as_ref().filter(|_| removed.is_ok()) {
+                log.give_up(&self.to.path, self.part.as_ref());
+            }
+        }
+    }
+}
+
+/// Renames a file to a name that nothing has.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Not every file system can do both in one step.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            renamed => return renamed.map_err(io::Error::from),
+        }
+    }
+    refuse_existing(to)?;
+    fs::rename(from, to)
+}
+
+fn refuse_existing(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => Ok(()),
+    }
+}
+
+fn name_of(path: &Path) -> io::Result<&OsStr> {
+    let ends_in_slash = || {
+        let text = path.as_os_str().as_encoded_bytes();
+        text.last()
+            .is_some_and(|&last| std::path::is_separator(last.into()))
+    };
+    path.file_name()
+        .filter(|_| !ends_in_slash())
+        .ok_or_else(|| io::Error::other("it names no file"))
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the new name itself survive a loss of power. The directory takes the descriptor of the file.
+#[cfg(unix)]
+fn sync(directory: &Path, file: File) -> io::Result<()> {
+    descriptors::replace(file, || File::open(directory))?.sync_all()
+}
+
+/// Directories cannot be opened there, and need not be.
+#[cfg(not(unix))]
+fn sync(_: &Path, _: File) -> io::Result<()> {
+    Ok(())
+}
+
+fn hex(digest: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    digest
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

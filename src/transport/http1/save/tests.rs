@@ -1,0 +1,175 @@
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::request::SaveLog;
+
+/// An empty directory, removed at the end.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Directory {
+        let name = format!("haul-save-{:016x}", fastrand::u64(..));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path).unwrap();
+        Directory(path)
+    }
+
+    fn to(&self, name: &str) -> SaveTo {
+        SaveTo {
+            durable: true,
+            ..SaveTo::new(self.0.join(name))
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        names_in(&self.0)
+    }
+}
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
+    let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+    entries
+        .map(|entry| name(entry).into_string().unwrap())
+        .collect()
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_file_has_its_name_only_when_it_is_complete() {
+    let directory = Directory::new();
+    let mut partial = Partial::create(&directory.to("a"), &Spare::default()).unwrap();
+    partial.append(b"abc").unwrap();
+    let names = directory.names();
+    assert!(names[0].starts_with(".a.") && names[0].ends_with(".part"));
+    let saved = partial.put_in_place().unwrap();
+    assert_eq!(directory.names(), ["a"]);
+    assert_eq!(
+        (saved.size, fs::read(&saved.path).unwrap()),
+        (3, b"abc".to_vec())
+    );
+    // printf abc | sha256sum
+    let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(saved.sha256, digest);
+}
+
+#[test]
+fn what_is_given_up_is_removed_and_leaves_the_old_file_alone() {
+    let directory = Directory::new();
+    fs::write(directory.0.join("a"), "old").unwrap();
+    let mut partial = Partial::create(&directory.to("a"), &Spare::default()).unwrap();
+    partial.append(b"new").unwrap();
+    drop(partial);
+    assert_eq!(directory.names(), ["a"]);
+    assert_eq!(fs::read(directory.0.join("a")).unwrap(), b"old");
+}
+
+#[test]
+fn a_file_that_may_not_be_replaced_is_not_even_when_it_comes_late() {
+    let directory = Directory::new();
+    let to = SaveTo {
+        replace: false,
+        ..directory.to("a")
+    };
+    assert!(check(&to).is_ok());
+    let mut partial = Partial::create(&to, &Spare::default()).unwrap();
+    partial.append(b"new").unwrap();
+    fs::write(&to.path, "old").unwrap();
+    let unsaved = partial.put_in_place().unwrap_err();
+    assert_eq!(unsaved.error.kind(), io::ErrorKind::AlreadyExists);
+    let unsaved = check(&to).unwrap_err();
+    assert_eq!(unsaved.error.kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(directory.names(), ["a"]);
+    assert_eq!(fs::read(to.path).unwrap(), b"old");
+}
+
+/// Lines of a log, each with the names in the directory when it was written.
+#[derive(Default)]
+struct Lines(Mutex<Vec<(String, Vec<String>)>>);
+
+impl Lines {
+    fn add(&self, what: &str, path: &Path, part: &OsStr) {
+        let line = format!("{what} {}", part.to_str().unwrap());
+        let names = names_in(directory(path));
+        self.0.lock().unwrap().push((line, names));
+    }
+}
+
+impl SaveLog for Lines {
+    fn begin(&self, path: &Path, part: &OsStr) -> io::Result<()> {
+        self.add("begin", path, part);
+        Ok(())
+    }
+
+    fn give_up(&self, path: &Path, part: &OsStr) {
+        self.add("give up", path, part);
+    }
+}
+
+#[test]
+fn a_log_has_the_name_before_the_file_is_made_and_hears_of_its_end() {
+    let directory = Directory::new();
+    let lines = Arc::new(Lines::default());
+    let to = SaveTo {
+        log: Some(Arc::clone(&lines) as _),
+        ..directory.to("a")
+    };
+    let part = Partial::create(&to, &Spare::default())
+        .unwrap()
+        .part
+        .clone();
+    let given_up = [format!("begin {part}"), format!("give up {part}")].map(|l| (l, vec![]));
+    assert_eq!(*lines.0.lock().unwrap(), given_up);
+    let partial = Partial::create(&to, &Spare::default()).unwrap();
+    let begun = format!("begin {}", partial.part);
+    partial.put_in_place().unwrap();
+    assert_eq!(lines.0.lock().unwrap()[2..], [(begun, vec![])]);
+    // A file that could not be made is given up.
+    let nowhere = SaveTo {
+        path: directory.0.join("missing/a"),
+        ..to
+    };
+    assert!(Partial::create(&nowhere, &Spare::default()).is_err());
+    let (last, _) = lines.0.lock().unwrap().pop().unwrap();
+    assert!(last.starts_with("give up "), "{last}");
+}
+
+#[test]
+fn names_as_long_as_the_system_allows_can_be_saved_to() {
+    let directory = Directory::new();
+    for name in ["x".repeat(255), "余".repeat(85)] {
+        let partial = Partial::create(&directory.to(&name), &Spare::default()).unwrap();
+        partial.put_in_place().unwrap();
+        assert_eq!(directory.names(), [name.as_str()]);
+        fs::remove_file(directory.0.join(name)).unwrap();
+    }
+}
+
+#[test]
+fn what_can_be_known_beforehand_is_found_beforehand() {
+    let directory = Directory::new();
+    assert!(check(&directory.to("a")).is_ok());
+    for (path, reason) in [
+        ("missing/a", "No such"),
+        ("", "names no file"),
+        ("..", "names no file"),
+        ("a/", "names no file"),
+    ] {
+        let unsaved = check(&directory.to(path)).unwrap_err();
+        assert!(unsaved.message().contains(reason), "{}", unsaved.message());
+    }
+    fs::create_dir(directory.0.join("d")).unwrap();
+    assert!(
+        check(&directory.to("d"))
+            .unwrap_err()
+            .message()
+            .contains("directory")
+    );
+    fs::write(directory.0.join("f"), "").unwrap();
+    assert!(check(&directory.to("f/a")).is_err());
+}

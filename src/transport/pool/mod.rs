@@ -1,0 +1,159 @@
+//! Idle connections, kept for the next exchange with the same host.
+//!
+//! Borrowing and giving back take constant time, however many connections and hosts there are. What is dropped is
+//! dropped outside the lock: closing a socket is a call into the system, and saying goodbye in TLS another.
+
+mod key;
+mod shard;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub(in crate::transport) use self::key::Key;
+use self::shard::Shard;
+
+const SHARDS: usize = 16;
+
+/// How much is kept, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::transport) struct PoolSettings {
+    /// In all.
+    pub(in crate::transport) max: usize,
+    pub(in crate::transport) max_per_host: usize,
+    /// Servers close idle connections too. Who is first does not lose a request to it.
+    pub(in crate::transport) age: Duration,
+}
+
+/// What can be kept.
+pub(in crate::transport) trait Keep {
+    /// The place it leads to.
+    fn key(&self) -> &Key<'static>;
+    /// Returns true if it still leads there.
+    fn is_usable(&mut self) -> bool;
+}
+
+pub(in crate::transport) struct Pool<C> {
+    settings: PoolSettings,
+    shards: [Mutex<Shard<C>>; SHARDS],
+    /// Over all shards.
+    count: AtomicUsize,
+}
+
+impl<C: Keep> Pool<C> {
+    pub(in crate::transport) fn new(settings: PoolSettings) -> Pool<C> {
+        Pool {
+            settings,
+            shards: std::array::from_fn(|_| Mutex::new(Shard::default())),
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    /// The connection to this place that was used last, if one is left that still works.
+    pub(in crate::transport) fn borrow(&self, key: &Key<'_>, now: Instant) -> Option<Box<C>> {
+        let shard = &self.shards[shard_of(key)];
+        loop {
+            let (mut connection, since) = lock(shard).pop(key)?;
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            // The newest is too old, so all are.
+            if now.saturating_duration_since(since) > self.settings.age {
+                drop(connection);
+                self.drop_all_of(shard, key);
+                return None;
+            }
+            // Outside the lock: it is a call into the system.
+            if connection.is_usable() {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn drop_all_of(&self, shard: &Mutex<Shard<C>>, key: &Key<'_>) {
+        loop {
+            // In two steps, so that the lock is not held while it is dropped.
+            let popped = lock(shard).pop(key);
+            if popped.is_none() {
+                return;
+            }
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Keeps a connection that can carry another exchange.
+    pub(in crate::transport) fn give_back(&self, connection: Box<C>, now: Instant) {
+        if self.settings.max == 0 || self.settings.max_per_host == 0 {
+            return;
+        }
+        let at = shard_of(connection.key());
+        let mut shard = lock(&self.shards[at]);
+        let crowded = if shard.count(connection.key()) >= self.settings.max_per_host {
+            shard.pop_oldest_of(connection.key())
+        } else {
+            None
+        };
+        let expired = shard.pop_expired(now, self.settings.age);
+        shard.push(connection, now);
+        let alone = shard.len() == 1;
+        drop(shard);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        for dropped in [crowded, expired].into_iter().flatten() {
+            drop(dropped);
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+        if self.count.load(Ordering::Relaxed) > self.settings.max {
+            // A shard's oldest stands for the oldest of all, unless it is the one that has just come.
+            self.drop_oldest(if alone { at + 1 } else { at });
+        }
+    }
+
+    /// Opens something. While this machine is short of what that takes, closes one idle connection after the other and
+    /// tries again.
+    pub(in crate::transport) fn making_room<T, E>(
+        &self,
+        is_shortage: impl Fn(&E) -> bool,
+        mut open: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
+        loop {
+            match open() {
+                Err(error) if is_shortage(&error) && self.drop_oldest(0) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Drops the oldest of the first shard that has any, from this one on. Returns false if none has.
+    fn drop_oldest(&self, from: usize) -> bool {
+        for step in 0..SHARDS {
+            let oldest = lock(&self.shards[(from + step) % SHARDS]).pop_oldest();
+            if oldest.is_some() {
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Drops all of them.
+    pub(in crate::transport) fn clear(&self) {
+        for shard in &self.shards {
+            let dropped = std::mem::take(&mut *lock(shard));
+            self.count.fetch_sub(dropped.len(), Ordering::Relaxed);
+        }
+    }
+
+    #[cfg(test)]
+    pub(in crate::transport) fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+fn lock<C>(shard: &Mutex<Shard<C>>) -> MutexGuard<'_, Shard<C>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn shard_of(key: &Key<'_>) -> usize {
+    key.spread() % SHARDS
+}
+
+#[cfg(test)]
+mod tests;

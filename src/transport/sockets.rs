@@ -1,0 +1,123 @@
+//! The transport over sockets: finds or opens a connection, makes the exchange on it, and keeps the connection.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::classify::{Trouble, no_host};
+use super::connect::proxy::Route;
+use super::connect::resolver::{Resolver, ResolverSettings};
+use super::connect::{Connector, Wanted};
+use super::connection::tls::Tls;
+use super::conversation::Conversation;
+use super::http1::by_ureq::Writer;
+use super::http1::upload::Upload;
+use super::meter::Meter;
+use super::pool::{Pool, PoolSettings};
+use super::provide::provide;
+use super::settings::Settings;
+use super::target::Target;
+use super::{Call, Exchanged, Fault, SentHead, Transport};
+use crate::request::Body;
+use crate::settings::proxy::ProxySettings;
+
+/// The transport over sockets.
+pub(crate) struct Sockets {
+    writer: Writer,
+    pub(super) connector: Connector,
+    proxies: Option<Arc<ProxySettings>>,
+    header_limit: usize,
+}
+
+impl Sockets {
+    pub(crate) fn new(mut settings: Settings) -> Sockets {
+        let addressing = std::mem::take(&mut settings.addressing);
+        let tls = std::mem::take(&mut settings.tls);
+        let resolver = Resolver::new(ResolverSettings::default(), addressing);
+        Sockets::from_parts(settings, resolver, tls)
+    }
+
+    pub(super) fn from_parts(settings: Settings, resolver: Resolver, tls: Tls) -> Sockets {
+        let pool = PoolSettings {
+            max: settings.max_idle,
+            max_per_host: settings.max_idle_per_host,
+            age: settings.idle_age,
+        };
+        Sockets {
+            writer: Writer::new(),
+            connector: Connector {
+                resolver,
+                tls,
+                dialling: settings.dialling,
+                pool: Pool::new(pool),
+            },
+            proxies: settings.proxies,
+            header_limit: settings.header_limit,
+        }
+    }
+
+    /// The head of a call whose body can be read and whose host, if it is an address, may be connected to.
+    fn look_ahead(&self, call: &Call<'_>, target: &Target<'_>) -> Result<SentHead, Trouble> {
+        let length = match call.body {
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Streamed(stream) => Upload::open(stream).map_err(Trouble::Unsent)?.length(),
+        };
+        let resolver = &self.connector.resolver;
+        resolver.check_literal(target.bare_name())?;
+        Ok(SentHead::of(call, target, length))
+    }
+}
+
+impl Transport for Sockets {
+    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+        let started = Instant::now();
+        let Some(target) = Target::of(call) else {
+            return Exchanged {
+                result: Err(no_host()),
+                trace: Meter::start(started).finish(Instant::now()),
+            };
+        };
+        let mut conversation = Conversation::new(call, &target, started);
+        match provide(call, &self.connector.pool) {
+            Ok(upload) => conversation.upload = upload,
+            Err(trouble) => return conversation.failed(trouble),
+        }
+        conversation.route = Route::of(self.proxies.as_deref(), &target);
+        if let Some(activity) = call.watch() {
+            activity.begin();
+            activity.waits(started);
+        }
+        let wanted = Wanted {
+            call,
+            target: &target,
+            route: conversation.route,
+            started,
+        };
+        match self.connector.connect(wanted, &mut conversation.meter) {
+            Ok(connection) => {
+                let pool = &self.connector.pool;
+                conversation.hold(connection, &self.writer, self.header_limit, pool)
+            }
+            Err(unconnected) => {
+                let trouble = match call.cancel.withdraw() {
+                    Ok(()) => unconnected.into(),
+                    Err(_) => Trouble::Cancelled,
+                };
+                conversation.failed(trouble)
+            }
+        }
+    }
+
+    fn preview(&self, call: &Call<'_>) -> Result<SentHead, Box<Fault>> {
+        let Some(target) = Target::of(call) else {
+            return Err(Box::new(no_host()));
+        };
+        self.look_ahead(call, &target).map_err(|trouble| {
+            let conversation = Conversation::new(call, &target, Instant::now());
+            Box::new(conversation.fault(trouble, None))
+        })
+    }
+
+    fn close_idle(&self) {
+        self.connector.pool.clear();
+    }
+}
