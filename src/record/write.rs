@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::request::Written;
 use super::wire::{self, Version};
-use super::{BodyEncoding, Key, Kind, Record, body};
+use super::{BodyEncoding, Key, Kind, body};
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::rejection::Rejection;
 use crate::request::Tag;
@@ -88,14 +88,6 @@ pub(super) trait WriteValue {
 /// A value that may be left out of a line, since reading puts the same value in its place.
 pub(super) trait MayBeAbsent {
     fn is_absent(&self) -> bool;
-}
-
-impl Record<'_> {
-    /// Adds the record as one line, with its line feed, to `lines`.
-    pub fn write_to(&self, lines: &mut Vec<u8>) {
-        self.write_value(lines);
-        lines.push(b'\n');
-    }
 }
 
 /// Adds a key, which is written with its quotes and colon, its value and a comma.
