@@ -93,7 +93,10 @@ pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
 
 use crate::request::Request;
+use fields::Fields;
+use read::Reading;
 pub(crate) use wire::Version;
+use write::WriteValue;
 
 /// Longest line of an input that is read, and of a failure log that is written, in bytes without the line feed: 16 MiB.
 ///
@@ -127,10 +130,33 @@ impl<'a> Record<'a> {
             .to_owned()
     }
 
+    /// Adds the record as one line, with its line feed, to `lines`.
+    pub fn write_to(&self, lines: &mut Vec<u8>) {
+        self.write_value(lines);
+        lines.push(b'\n');
+    }
+
     /// The bytes of `body`; of text that was decoded from a `charset`, those of the text in UTF-8. `None` where there is
     /// none, or it is no valid base64.
     pub fn body_bytes(&self) -> Option<Cow<'_, [u8]>> {
         body::decode(self.body.as_deref()?, self.body_encoding?)
+    }
+
+    /// Reads the request of a line of a failure log, as [`to_request`](Record::to_request) does, without the rest of the
+    /// record.
+    ///
+    /// ```
+    /// use haul::record::Record;
+    ///
+    /// # fn again(log: &str) -> Vec<haul::Request> {
+    /// log.lines().filter_map(|line| Record::parse_request(line).ok()).collect()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the line is not of a failure log, or its request cannot be understood.
+    pub fn parse_request(line: &str) -> Result<Request, InvalidLine> {
+        logged::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
     }
 
     /// The request again, of a line of a failure log.

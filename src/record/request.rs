@@ -17,33 +17,15 @@ use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
 use super::read::Reading;
 use super::values::{Values, whole_ms};
-use super::{InvalidLine, LONGEST_LINE, Record};
+use super::{InvalidLine, LONGEST_LINE};
 use crate::redact::unreadable;
 use crate::request::{Body, Options, Request, Rule, Tag};
 use crate::url::Mistake;
 use http::header::AUTHORIZATION;
 
-impl Record<'_> {
-    /// Reads the request of a line of a failure log, as [`to_request`](Record::to_request) does, without the rest of the
-    /// record.
-    ///
-    /// ```
-    /// use haul::record::Record;
-    ///
-    /// # fn again(log: &str) -> Vec<haul::Request> {
-    /// log.lines().filter_map(|line| Record::parse_request(line).ok()).collect()
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// When the line is not of a failure log, or its request cannot be understood.
-    pub fn parse_request(line: &str) -> Result<Request, InvalidLine> {
-        logged::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
-    }
-}
-
 impl Request {
-    /// Returns the request as a line of input, which [`Record::parse_input_line`] reads back: JSON, without a line feed.
+    /// Returns the request as a line of input, which
+    /// [`Record::parse_input_line`](super::Record::parse_input_line) reads back: JSON, without a line feed.
     ///
     /// Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
     /// too large for a line stands as the file it was read from, else it is cut, as in a failure log
