@@ -66,9 +66,10 @@ impl Unrecorded {
             true => Vec::new(),
             false => found.pop_front().into_iter().collect(),
         };
-        taken.extend(std::iter::from_fn(|| {
-            found.pop_front_if(|next| next.supersedes)
-        }));
+        while let Some(next) = found.front().filter(|next| next.supersedes) {
+            taken.push(*next);
+            found.pop_front();
+        }
         if found.is_empty() {
             entry.remove();
         }

@@ -6,6 +6,9 @@ use crate::sink::Journal;
 
 const OLD: &str = "{\"v\":1,\"old\":true}\nand a torn end";
 
+/// Opens a sink that replaces a file.
+type Open = fn(&Path) -> Box<dyn Sink>;
+
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
@@ -49,7 +52,7 @@ fn an_intent_of_new_results_stands_alone_though_the_batch_was_not_begun() {
 fn lines_and_failures_stay_until_the_batch_begins_or_writes() {
     let dir = Dir::new("replaced-lines");
     let path = dir.file("out.jsonl");
-    let sinks: [fn(&Path) -> Box<dyn Sink>; 2] = [
+    let sinks: [Open; 2] = [
         |path| Box::new(JsonLines::overwrite(path).unwrap()),
         |path| Box::new(Failures::overwrite(path).unwrap()),
     ];
