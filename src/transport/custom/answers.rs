@@ -43,9 +43,21 @@ impl From<Result<Reply, Fault>> for Exchanged {
     }
 }
 
+impl From<Result<Reply, Box<Fault>>> for Exchanged {
+    fn from(result: Result<Reply, Box<Fault>>) -> Exchanged {
+        result.map_err(|fault| *fault).into()
+    }
+}
+
 impl From<Fault> for Exchanged {
     fn from(fault: Fault) -> Exchanged {
-        Err(fault).into()
+        Err::<Reply, Fault>(fault).into()
+    }
+}
+
+impl From<Box<Fault>> for Exchanged {
+    fn from(fault: Box<Fault>) -> Exchanged {
+        (*fault).into()
     }
 }
 

@@ -63,17 +63,14 @@ impl Call<'_> {
     ///
     /// # Errors
     /// If a file cannot be opened, or another request is sending the same reader: a fault to answer the call with.
-    pub fn body(&self) -> Result<RequestBody<'_>, Fault> {
-        Ok(RequestBody(match self.body {
+    pub fn body(&self) -> Result<RequestBody<'_>, Box<Fault>> {
+        let source = match self.body {
             Body::Bytes(bytes) => Source::Bytes(bytes),
-            Body::Streamed(stream) => {
-                let opened = Upload::open(stream);
-                Source::Streamed(
-                    opened
-                        .map_err(|unsent| self.fault(Phase::Send, Trouble::Unsent(unsent), None))?,
-                )
-            }
-        }))
+            Body::Streamed(stream) => Source::Streamed(Upload::open(stream).map_err(|unsent| {
+                Box::new(self.fault(Phase::Send, Trouble::Unsent(unsent), None))
+            })?),
+        };
+        Ok(RequestBody(source))
     }
 
     /// Time limit for name resolution, TCP and TLS together. `None`: no limit.
@@ -109,7 +106,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// If the request is cancelled meanwhile, or a time limit of the call passes: a fault to answer the call with.
-    pub fn wait(&self, time: Duration) -> Result<(), Fault> {
+    pub fn wait(&self, time: Duration) -> Result<(), Box<Fault>> {
         let began = Instant::now();
         let limits = Limits::attempt(self.until, self.read);
         let pause = Arc::new(Pause::default());
@@ -123,7 +120,7 @@ impl Call<'_> {
             Ok(()) => waited,
             Err(_) => Err(Trouble::Cancelled),
         };
-        waited.map_err(|trouble| self.fault(Phase::Wait, trouble, None))
+        waited.map_err(|trouble| Box::new(self.fault(Phase::Wait, trouble, None)))
     }
 
     /// Takes a response as haul takes one from a socket: the whole body if its status is accepted, up to the limit for
@@ -135,7 +132,7 @@ impl Call<'_> {
     /// # Errors
     /// If the reader fails, the body is larger than the limit or not coded as it says, or the file cannot be written: a
     /// fault to answer the call with.
-    pub fn receive(&self, response: http::Response<impl Read>) -> Result<Reply, Fault> {
+    pub fn receive(&self, response: http::Response<impl Read>) -> Result<Reply, Box<Fault>> {
         self.tell_head(Instant::now());
         let (head, mut body) = response.into_parts();
         let reply = Reply {
@@ -158,7 +155,7 @@ impl Call<'_> {
         };
         match cut {
             None => Ok(reply),
-            Some(cut) => Err(self.cut_short(cut, reply)),
+            Some(cut) => Err(Box::new(self.cut_short(cut, reply))),
         }
     }
 

@@ -29,7 +29,7 @@ fn abort_when(sockets: &Sockets, request: Asking, reached: impl FnOnce()) -> (Ex
 }
 
 fn check(exchanged: Exchanged, phase: Phase, took: Duration) {
-    let fault = exchanged.result.err().expect("it was cancelled");
+    let fault = exchanged.result.expect_err("it was cancelled");
     assert_eq!(
         (fault.error_type, fault.phase),
         (ErrorType::Cancelled, phase)
