@@ -1,6 +1,7 @@
 //! A host: scheme, name and effective port. What limits, budgets and connections are counted by.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use http::Uri;
@@ -10,7 +11,7 @@ use http::uri::Scheme;
 ///
 /// Two URLs with the same `Host` share limits, cooling, retry budget and connections. The port is always
 /// shown, so `https://example.com` and `https://example.com:443` are one host (RFC 6454 §4 calls this the origin).
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Host {
     /// Scheme and name: `https://example.com`. Shared, since every request of the host has it.
     named: Arc<str>,
@@ -73,6 +74,14 @@ impl Host {
     /// True if the scheme is `https`.
     pub(crate) fn is_tls(&self) -> bool {
         self.named.as_bytes().get("http".len()) == Some(&b's')
+    }
+}
+
+/// Two writes, as a text alone takes: hosts are looked up for each request.
+impl Hash for Host {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(self.named.as_bytes());
+        state.write_u16(self.port);
     }
 }
 

@@ -65,12 +65,13 @@ impl<J> Schedule<J> {
         let slot = self.jobs.get_mut(id)?;
         let (batch, host, open_call) = (slot.batch, slot.host, slot.call.take());
         let released = std::mem::replace(&mut slot.released, false);
-        if !released {
-            self.free_permit(host);
-        }
         let pass = self.unwatch(open_call);
         let (call, cool) = verdict.told(heard);
         if let Some(state) = self.hosts.get_mut(host) {
+            if !released {
+                state.in_flight -= 1;
+                self.places.give_back(state.answering);
+            }
             if let Some(lane) = state.lane_mut(batch) {
                 lane.running -= 1;
             }

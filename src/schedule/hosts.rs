@@ -40,6 +40,7 @@ impl Hosts {
     }
 
     /// The id of a host. `None`: it is not known.
+    #[inline]
     pub(super) fn find(&mut self, host: &Host) -> Option<Id> {
         if let Some((last, id)) = &self.last
             && last == host
@@ -53,6 +54,7 @@ impl Hosts {
     }
 
     /// Adds a host that is not known.
+    #[inline]
     pub(super) fn add(&mut self, state: HostState) -> Id {
         let host = state.host.clone();
         let id = self.states.insert(state);
@@ -61,6 +63,7 @@ impl Hosts {
         id
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, id: Id) -> Option<HostState> {
         let state = self.states.remove(id)?;
         self.by_name.remove(&state.host);

@@ -17,12 +17,14 @@ pub(super) struct Places {
 
 impl Places {
     /// A worker begins with a request of a host.
+    #[inline]
     pub(super) fn take(&mut self, answering: bool) {
         self.in_flight += 1;
         self.unanswered += usize::from(!answering);
     }
 
     /// A permit of a host comes back.
+    #[inline]
     pub(super) fn give_back(&mut self, answering: bool) {
         self.in_flight -= 1;
         self.unanswered -= usize::from(!answering);

@@ -73,6 +73,7 @@ impl TotalRate {
     }
 
     /// Returns true if a job may start now. If not, notes until when it waits.
+    #[inline]
     pub(super) fn allows(&mut self, now: Instant) -> bool {
         let next = self.rates.as_ref().map(|rates| rates.next(now));
         self.paced_until = next.filter(|at| *at > now);
@@ -80,6 +81,7 @@ impl TotalRate {
     }
 
     /// Counts a start.
+    #[inline]
     pub(super) fn take(&mut self, now: Instant) {
         if let Some(rates) = &mut self.rates {
             rates.take(now);
