@@ -3,6 +3,8 @@
 use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::transport::thread_time;
+
 /// Source of time: workers and attempts read time, and wait, through it alone.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Clock {
@@ -31,6 +33,11 @@ impl Clock {
             #[cfg(test)]
             Clock::Manual(clock) => clock.system_now(),
         }
+    }
+
+    /// Returns the time for which the calling thread has computed. `None`: the system does not tell.
+    pub(crate) fn thread_time(&self) -> Option<Duration> {
+        thread_time()
     }
 
     /// Waits until the condition variable is notified, or until `until`. `None`: until it is notified.

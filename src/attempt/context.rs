@@ -1,11 +1,19 @@
 //! Values that every step of an attempt needs.
 
+use std::sync::Arc;
+
 use crate::host::Host;
 use crate::request::Request;
+use crate::transport::Transport;
 
-use super::engine::Engine;
 use super::scope::Scope;
-use super::settings::Settings;
+use super::settings::{Defaults, Settings};
+
+/// Transport and defaults that attempts are made with.
+pub(crate) struct Engine {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) defaults: Defaults,
+}
 
 /// Request of an attempt, its settings, and the attempt's surroundings.
 #[derive(Clone, Copy)]

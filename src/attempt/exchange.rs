@@ -14,8 +14,7 @@ use crate::retry::{self, Evidence, Tally};
 use crate::settings::{RetryPolicy, Timeouts};
 use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
 
-use super::context::AttemptContext;
-use super::engine::Engine;
+use super::context::{AttemptContext, Engine};
 use super::prepare::Prepared;
 use super::settings::Settings;
 use super::stage::{Connection, Stage};
@@ -31,14 +30,7 @@ impl AttemptState {
             ..
         } = context;
         let timeouts = settings.timeouts();
-        if self.stage != Stage::Redirect {
-            let limit =
-                Timeouts::bound(timeouts.attempt).and_then(|limit| scope.start.checked_add(limit));
-            self.until = [limit, self.deadline].into_iter().flatten().min();
-        }
-        if self.stage == Stage::RedirectAfterWait {
-            self.stage = Stage::Redirect;
-        }
+        self.set_until(timeouts, scope.start);
         self.report.started = scope.clock.system_now().into();
         let body = match self.prepared.with_body {
             true => settings.body(),
@@ -107,6 +99,18 @@ impl AttemptState {
             lines: None,
             ..call
         })
+    }
+
+    /// Sets the end of an attempt that begins at this time, unless the exchange is part of the attempt before and has what
+    /// is left of its time.
+    fn set_until(&mut self, timeouts: Timeouts, start: Instant) {
+        match self.stage {
+            Stage::Redirect => return,
+            Stage::RedirectAfterWait => self.stage = Stage::Redirect,
+            Stage::NewAttempt | Stage::Signed => {}
+        }
+        let limit = Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
+        self.until = [limit, self.deadline].into_iter().flatten().min();
     }
 
     /// Logs how an exchange went.

@@ -7,7 +7,7 @@ use crate::transport::CancelSlot;
 use crate::url::Url;
 use http::Method;
 
-use super::engine::Engine;
+use super::context::Engine;
 use super::exchange::{Outgoing, call, with_cookies};
 use super::settings::Settings;
 use super::target::{KeptUrl, resolve};

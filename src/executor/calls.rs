@@ -8,6 +8,7 @@ use crate::schedule::{Bounds, Ended, Holding, Id, Standing};
 
 use super::current_worker;
 use super::job::{Job, Receiver};
+use super::permit::RunningJobs;
 use super::shared::{Executor, ExecutorState};
 
 /// Outcomes a caller has taken since it last told.
@@ -164,22 +165,6 @@ impl Executor {
         self.with(|state, now| state.schedule.release(job, now));
     }
 
-    /// A connection to the host of this running job stands.
-    pub(super) fn connected(self: &Arc<Self>, job: Id) {
-        self.with(|state, _| state.schedule.connected(job));
-    }
-
-    /// The head of the response to this running job has come, after so long that its host may count as slow.
-    pub(super) fn late_head_came(self: &Arc<Self>, job: Id) {
-        self.with(|state, now| state.schedule.head_came(job, now));
-    }
-
-    /// Takes this many retries from the budget of this running job's host. False if there are not so many.
-    pub(super) fn withdraw(&self, job: Id, cost: f64) -> bool {
-        let now = self.clock.now();
-        self.lock().schedule.withdraw(job, cost, now)
-    }
-
     /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its
     /// place given to another worker meanwhile, so that a wait inside the caller's code never waits for itself.
     pub(crate) fn blocking<R>(wait: impl FnOnce() -> R) -> R {
@@ -264,5 +249,26 @@ impl Executor {
             let _ = thread.join();
         }
         true
+    }
+}
+
+impl RunningJobs for Arc<Executor> {
+    fn connected(&self, job: Id) {
+        self.with(|state, _| state.schedule.connected(job));
+    }
+
+    fn late_head_came(&self, job: Id) {
+        self.with(|state, now| state.schedule.head_came(job, now));
+    }
+
+    fn had_company(&self, job: Id, given_back: u32) -> bool {
+        self.lock().schedule.had_company(job, given_back)
+    }
+
+    fn withdraw(&self, job: Id, cost: f64) -> bool {
+        let mut state = self.lock();
+        // Under the lock: the schedule's time never goes back.
+        let now = self.clock.now();
+        state.schedule.withdraw(job, cost, now)
     }
 }

@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 
 use crate::attempt::Clock;
 use crate::schedule::Seen;
-use crate::transport::thread_time;
 
 use super::current_worker;
 
@@ -113,7 +112,7 @@ impl CpuPermits {
                     began: now,
                     idle: idle_since
                         .map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
-                    computed: thread_time(),
+                    computed: self.clock.thread_time(),
                 });
             }
             state.waiting += 1;
@@ -132,7 +131,7 @@ impl Drop for CpuPermit<'_> {
     fn drop(&mut self) {
         let now = self.permits.clock.now();
         let took = now.saturating_duration_since(self.began);
-        let computed = thread_time().zip(self.computed);
+        let computed = self.permits.clock.thread_time().zip(self.computed);
         let waited = took > self.permits.short
             && computed.is_some_and(|(end, start)| end.saturating_sub(start) * 4 < took);
         let mut state = self.permits.lock();
@@ -227,7 +226,7 @@ mod tests {
 
     #[test]
     fn closures_that_were_seen_to_wait_need_no_permits() {
-        if thread_time().is_none() {
+        if Clock::System.thread_time().is_none() {
             return;
         }
         let permits = CpuPermits {

@@ -1,18 +1,32 @@
 //! Permit of a running job, on the side of its worker.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use crate::schedule::{Id, SLOW_AFTER};
 use crate::transport::CancelSlot;
 
 use super::current_worker;
-use super::shared::Executor;
+
+/// Schedule of the running jobs, as far as their permits speak to it.
+pub(super) trait RunningJobs {
+    /// Tells that a connection to the host of this job stands.
+    fn connected(&self, job: Id);
+
+    /// Tells that the head of the response to this job came after so long that its host may count as slow.
+    fn late_head_came(&self, job: Id);
+
+    /// Returns true if an attempt beside the one of this job was under way at some time since `given_back` permits had
+    /// been given back.
+    fn had_company(&self, job: Id, given_back: u32) -> bool;
+
+    /// Takes this many retries from the budget of this job's host. False if there are not so many.
+    fn withdraw(&self, job: Id, cost: f64) -> bool;
+}
 
 /// Permit of the job that the calling worker runs. It is released when it is dropped, unless it was handed back with the
 /// job's verdict.
 pub(crate) struct JobPermit<'a> {
-    executor: &'a Arc<Executor>,
+    jobs: &'a dyn RunningJobs,
     job: Id,
     slot: &'a CancelSlot,
     start: Instant,
@@ -23,7 +37,7 @@ pub(crate) struct JobPermit<'a> {
 impl<'a> JobPermit<'a> {
     /// Has the calling worker hold the permit of this job.
     pub(super) fn take(
-        executor: &'a Arc<Executor>,
+        jobs: &'a dyn RunningJobs,
         job: Id,
         slot: &'a CancelSlot,
         start: Instant,
@@ -31,7 +45,7 @@ impl<'a> JobPermit<'a> {
     ) -> JobPermit<'a> {
         current_worker::hold_permit(job);
         JobPermit {
-            executor,
+            jobs,
             job,
             slot,
             start,
@@ -56,25 +70,25 @@ impl<'a> JobPermit<'a> {
 
     /// Tells the schedule that a connection to the host stands.
     pub(crate) fn connected(&self) {
-        self.executor.connected(self.job);
+        self.jobs.connected(self.job);
     }
 
     /// Tells that the head of the response came at this time.
     pub(crate) fn head_came(&self, at: Instant) {
         self.slot.note_head();
         if at.saturating_duration_since(self.start) > SLOW_AFTER {
-            self.executor.late_head_came(self.job);
+            self.jobs.late_head_came(self.job);
         }
     }
 
     /// Returns true if another attempt was under way since this one began.
     pub(crate) fn had_company(&self) -> bool {
-        self.executor.had_company(self.job, self.given_back)
+        self.jobs.had_company(self.job, self.given_back)
     }
 
     /// Takes this many retries from the host's retry budget. False if there are not so many.
     pub(crate) fn withdraw(&self, cost: f64) -> bool {
-        self.executor.withdraw(self.job, cost)
+        self.jobs.withdraw(self.job, cost)
     }
 }
 

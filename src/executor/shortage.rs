@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use crate::redact::escape::log_line;
-use crate::schedule::Id;
 
 use super::shared::Executor;
 
@@ -11,11 +10,6 @@ use super::shared::Executor;
 const TARGET: &str = "haul::shortage";
 
 impl Executor {
-    /// Returns true if an attempt beside the one of this job was under way at some time since its start.
-    pub(super) fn had_company(&self, job: Id, given_back: u32) -> bool {
-        self.lock().schedule.had_company(job, given_back)
-    }
-
     /// Warns once that requests wait for room on this machine.
     pub(super) fn warn_of_shortage(&self, shortage: &str) {
         if !self.told_of_shortage.swap(true, Ordering::Relaxed) {

@@ -110,6 +110,7 @@ impl RecordOptions {
 
 impl<'a> Record<'a> {
     /// The record of an outcome. A success that carries something else than a [`Response`] has no body.
+    // Long because a record has some forty fields, of which most take one line.
     pub fn new<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
         let request: &Request = &outcome.request;
         let report = &outcome.report;

@@ -1,26 +1,18 @@
 //! One attempt of a request: what comes before its exchange, and what follows.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType};
 use crate::host::Host;
 use crate::request::Request;
-use crate::transport::Transport;
 
-use super::context::AttemptContext;
+use super::context::{AttemptContext, Engine};
 use super::next::{Next, cancelled};
 use super::prepare::Prepared;
 use super::scope::Scope;
-use super::settings::{Defaults, HostSettings, Settings};
+use super::settings::{HostSettings, Settings};
 use super::state::{AttemptState, Attempts};
 use super::target::RequestTarget;
-
-/// Transport and defaults that attempts are made with.
-pub(crate) struct Engine {
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) defaults: Defaults,
-}
 
 /// Request of a job that an attempt is made for, and what its worker knows of it.
 pub(crate) struct Subject<'a> {
