@@ -319,7 +319,7 @@ impl ClientBuilder {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("workers", &self.pool.workers)
+            .field("workers", &self.limits.workers)
             .field("max_per_host", &self.limits.max_per_host)
             .field("timeouts", &self.defaults.timeouts)
             .field("retry", &self.defaults.retry)
