@@ -112,6 +112,7 @@ mod host;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
+mod key;
 pub mod outcome;
 pub mod record;
 pub mod redact;

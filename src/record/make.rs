@@ -4,11 +4,12 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::key::{Key, KeyVersion, Keys};
+use super::keys::Keys;
 use super::request::Written;
 use super::wire::{self, Version};
 use super::{AttemptRecord, BodyEncoding, Kind, PhaseTimes, Record, body};
 use crate::error::Error;
+use crate::key::{Key, KeyVersion};
 use crate::outcome::{Attempt, Outcome, State};
 use crate::redact::header_text;
 use crate::request::Request;

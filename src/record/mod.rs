@@ -59,7 +59,7 @@ mod files;
 mod fit;
 mod input;
 mod invalid;
-mod key;
+mod keys;
 mod kind;
 mod lines;
 mod local_files;
@@ -80,12 +80,13 @@ mod write;
 
 use std::borrow::Cow;
 
+pub(crate) use crate::key::KeyVersion;
+pub use crate::key::{InvalidKey, Key};
 pub use body::BodyEncoding;
 pub use invalid::InvalidLine;
+pub(crate) use keys::Keys;
 #[cfg(feature = "sqlite")]
-pub(crate) use key::key_of_url;
-pub use key::{InvalidKey, Key};
-pub(crate) use key::{KeyVersion, Keys};
+pub(crate) use keys::key_of_url;
 pub use kind::Kind;
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;

@@ -1,7 +1,7 @@
 //! 128 bits as hexadecimal digits.
 
 /// The digits, in lower case.
-pub(super) fn of(digest: [u8; 16]) -> [u8; 32] {
+pub(crate) fn of(digest: [u8; 16]) -> [u8; 32] {
     let mut text = [0; 32];
     for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
         pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
@@ -11,7 +11,7 @@ pub(super) fn of(digest: [u8; 16]) -> [u8; 32] {
 }
 
 /// Reads 32 digits of either case. `None` where the text is anything else.
-pub(super) fn read(text: &[u8]) -> Option<[u8; 16]> {
+pub(crate) fn read(text: &[u8]) -> Option<[u8; 16]> {
     let text: &[u8; 32] = text.try_into().ok()?;
     let (mut digest, mut wrong) = ([0; 16], 0);
     for (byte, pair) in digest.iter_mut().zip(text.chunks_exact(2)) {
