@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::request::Body;
+use crate::response::Headers;
 use crate::settings::StatusSet;
-use crate::transport::{Call, CancelSlot, Exchanged, Lines, Settings, Sockets, Spare, Transport};
+use crate::transport::{
+    Call, CancelSlot, Exchanged, Lines, Reply, Settings, Sockets, Spare, Trace, Transport,
+};
 use crate::url;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 /// A transport, and what the library has made of its defaults before the first request: the headers, the limits.
 pub struct BareTransport {
@@ -42,6 +45,27 @@ impl BareTransport {
             transport: self,
             cancel: CancelSlot::new(),
         }
+    }
+}
+
+/// Answer of a transport that answers at once, over a connection that was used before: status 200, without headers and
+/// body.
+pub fn empty_answer() -> Exchanged {
+    Exchanged {
+        result: Ok(Reply {
+            status: 200,
+            version: Version::HTTP_11,
+            headers: Headers::default(),
+            body: Vec::new(),
+            truncated: false,
+            undecoded: false,
+            partial: None,
+        }),
+        trace: Trace {
+            connected: true,
+            reused: true,
+            ..Trace::default()
+        },
     }
 }
 

@@ -10,6 +10,6 @@
 mod bare;
 mod schedule;
 
-pub use self::bare::{BareTransport, BareWorker};
+pub use self::bare::{BareTransport, BareWorker, empty_answer};
 pub use self::schedule::{ScheduleDriver, pass_through};
 pub use crate::transport::drivers::{PoolDriver, ResolverDriver};

@@ -1,6 +1,7 @@
 //! Places that idle connections lead to.
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::host::Host;
@@ -10,7 +11,7 @@ use crate::settings::proxy::ProxyServer;
 ///
 /// All connections of a pool belong to one client, and so to one TLS identity. A key that is only looked up borrows its
 /// parts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::transport) enum Key<'a> {
     /// The server itself.
     Server(Cow<'a, Host>),
@@ -33,17 +34,34 @@ impl Key<'_> {
         }
     }
 
-    /// Returns a hash that spreads keys over shards, no more: FNV-1a, whose lowest bits are the only good ones for names
-    /// that differ at their end. Inside of a shard a hash that nobody can foresee is used.
+    /// Returns a hash that spreads keys over shards, no more. Inside of a shard a hash that nobody can foresee is used.
     pub(super) fn spread(&self) -> usize {
+        // Any odd number with many bits set; its product is best in its highest bits.
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let (name, port) = match self {
             Key::Server(host) | Key::Tunnel(_, host) => (host.name(), host.port()),
             Key::Proxy(proxy) => (&*proxy.name, proxy.port),
         };
-        let bytes = name.bytes().chain(port.to_le_bytes());
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        let (words, rest) = name.as_bytes().as_chunks();
+        let words = words.iter().map(|word| u64::from_le_bytes(*word));
+        let rest = rest.iter().map(|byte| u64::from(*byte));
+        let hash = words.chain(rest).fold(u64::from(port), |hash, word| {
+            (hash.rotate_left(23) ^ word).wrapping_mul(MIX)
         });
-        hash as usize
+        (hash >> 40) as usize
+    }
+}
+
+/// Without the kind of place: servers and proxies of the same name are few, and each request hashes its key several times.
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Key::Server(host) => host.hash(state),
+            Key::Proxy(proxy) => proxy.hash(state),
+            Key::Tunnel(proxy, host) => {
+                proxy.hash(state);
+                host.hash(state);
+            }
+        }
     }
 }

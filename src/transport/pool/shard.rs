@@ -127,13 +127,14 @@ impl<C: Keep> Shard<C> {
     fn remove(&mut self, id: Id) -> Option<(Box<C>, Instant)> {
         let entry = self.entries.remove(id)?;
         let key = entry.connection.key();
-        if let Some(stack) = self.stacks.get_mut(key) {
+        if entry.below.is_none() && entry.above.is_none() {
+            self.stacks.remove(key);
+        } else if let Some(stack) = self.stacks.get_mut(key) {
             stack.count -= 1;
             match (entry.below, entry.above) {
-                (None, None) => drop(self.stacks.remove(key)),
                 (Some(below), None) => stack.top = below,
                 (None, Some(above)) => stack.bottom = above,
-                (Some(_), Some(_)) => {}
+                (Some(_), Some(_)) | (None, None) => {}
             }
         }
         if let Some(below) = self.entry(entry.below) {
