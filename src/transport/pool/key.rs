@@ -45,8 +45,7 @@ impl Key<'_> {
         let (words, rest) = name.as_bytes().as_chunks();
         let words = words.iter().map(|word| u64::from_le_bytes(*word));
         let rest = rest.iter().map(|byte| u64::from(*byte));
-        let all = words.chain(rest).chain([u64::from(port)]);
-        let hash = all.fold(0_u64, |hash, word| {
+        let hash = words.chain(rest).fold(u64::from(port), |hash, word| {
             (hash.rotate_left(23) ^ word).wrapping_mul(MIX)
         });
         (hash >> 40) as usize
