@@ -199,6 +199,27 @@ fn a_status_that_is_not_accepted_fails_with_a_sample_of_its_body() {
     assert!(response.is_truncated());
 }
 
+/// A body that is not to be read.
+struct Unread;
+
+impl Read for Unread {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        panic!("the body of a response without one is read")
+    }
+}
+
+#[test]
+fn the_reader_of_a_response_without_a_body_is_not_read() {
+    for (method, status) in [("HEAD", 200), ("GET", 204), ("GET", 304)] {
+        let client = once(move |call| {
+            let response = Response::builder().status(status).body(Unread).unwrap();
+            call.receive(response).into()
+        });
+        let outcome = client.send(Request::new(method, "http://h/"));
+        assert_eq!(outcome.status(), Some(status), "{method}: {outcome:?}");
+    }
+}
+
 #[test]
 fn redirects_are_followed_without_reading_their_bodies() {
     let client = once(|call| match call.uri().path() {

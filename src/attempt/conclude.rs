@@ -46,7 +46,7 @@ impl AttemptState {
             self.report.rare_mut().timings = trace.timings.into();
         }
         self.accepted = None;
-        self.last_sent = trace.bytes_sent;
+        self.may_have_acted = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
         if aborted {
             self.tally.settled();
             return Next::failed(cancelled());

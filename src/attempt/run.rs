@@ -42,7 +42,7 @@ impl Engine {
         match self.run(attempts, subject, scope) {
             Next::Done { .. } if scope.cancel.end() => {
                 if let Some(state) = &mut attempts.state {
-                    state.report.ambiguous |= state.may_have_acted();
+                    state.report.ambiguous |= state.may_have_acted;
                 }
                 Next::failed(cancelled())
             }

@@ -49,8 +49,8 @@ pub(super) struct AttemptState {
     pub(super) batch_ends: Option<Instant>,
     /// End of the present attempt, carried over redirects. `None`: it has no limit.
     pub(super) until: Option<Instant>,
-    /// Bytes that the last exchange sent.
-    pub(super) last_sent: u64,
+    /// True if the server may have acted on the last exchange: bytes of a method that is not safe went out.
+    pub(super) may_have_acted: bool,
     /// Time at which it was known what becomes of the request, if that was at the end of an exchange.
     pub(super) settled: Option<Instant>,
     /// News of the host from the last exchange, until the schedule is told.
@@ -209,7 +209,7 @@ impl AttemptState {
             deadline: [own, batch_ends].into_iter().flatten().min(),
             batch_ends,
             until: None,
-            last_sent: 0,
+            may_have_acted: false,
             settled: None,
             heard: Heard::Nothing,
             error: None,
@@ -226,11 +226,6 @@ impl AttemptState {
     pub(super) fn left(&self, now: Instant) -> Option<Duration> {
         let deadline = self.deadline?;
         Some(deadline.saturating_duration_since(now))
-    }
-
-    /// True if the server may have acted on the last exchange.
-    pub(super) fn may_have_acted(&self) -> bool {
-        !self.prepared.method.is_safe() && self.last_sent > 0
     }
 }
 

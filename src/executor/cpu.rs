@@ -5,7 +5,9 @@
 //! memory as there are workers. One after another they are done sooner, and one value for each core is alive.
 //!
 //! The schedule is told how many wait, so that no more requests are under way than keep the cores busy
-//! (`schedule::backlog`).
+//! (`schedule::backlog`). Measured with 16 requests at a time on one core, 7 alternating rounds: without the schedule's
+//! bound 64 KiB of JSON are parsed at 0.95 and 1 MiB at 0.89 of the rate; without permits too at 0.86 and 0.97, and 1 MiB
+//! takes five times the memory (260 MB, not 52 MB).
 //!
 //! A permit is a courtesy and no lock: if no permit was given back for a while, one more is given, so no closure that
 //! waits for another is ever stuck. Closures that were seen to wait (for a disk, for another service) rather than to
@@ -34,11 +36,11 @@ const LONGER: u32 = 4;
 /// Permits for CPU work, one for each core.
 pub(crate) struct CpuPermits {
     cores: usize,
-    /// When no turn was given or has ended for so long, one more is given.
+    /// Time after which one more permit is given if none was given or given back.
     patience: Duration,
-    /// What is too short to tell computing from waiting.
+    /// Longest work that is too short to tell computing from waiting.
     short: Duration,
-    /// How long no turns are given after closures were seen to wait, at least.
+    /// Shortest time without permits after closures were seen to wait.
     open: Duration,
     state: Mutex<State>,
     ended: Condvar,
@@ -49,13 +51,13 @@ pub(crate) struct CpuPermits {
 struct State {
     taken: usize,
     waiting: usize,
-    /// Since when a core has nothing to do.
+    /// Time since which a core has nothing to do. `None`: all are busy, or no permit was taken yet.
     idle_since: Option<Instant>,
-    /// Turns that were given or have ended.
+    /// Permits that were given, plus those that were given back.
     moves: u64,
-    /// How many closures in a row waited more than they computed.
+    /// Number of closures in a row that waited more than they computed.
     waited: usize,
-    /// No turns are given before this instant.
+    /// End of a time without permits. `None`: there was no such time.
     open_until: Option<Instant>,
 }
 
@@ -63,7 +65,7 @@ struct State {
 struct CpuPermit<'a> {
     permits: &'a CpuPermits,
     began: Instant,
-    /// How long a core had nothing to do before.
+    /// Time for which a core had nothing to do before.
     idle: Duration,
     computed: Option<Duration>,
 }

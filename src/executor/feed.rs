@@ -37,10 +37,12 @@ pub(crate) enum Fed {
     Part,
 }
 
-/// How long a batch is fed before its caller looks for outcomes again: what is there at once comes by the hundred.
+/// Time for which a batch is fed before its caller looks for outcomes again. An input that is at hand gives hundreds of
+/// requests in this time.
 const BRIEFLY: Duration = Duration::from_millis(1);
 
-/// The same where there is not a job for each worker yet. Who holds an outcome feeds nobody meanwhile.
+/// Time for which a batch is fed while it has fewer jobs than there are workers, because the caller does not feed while it
+/// handles an outcome.
 const HUNGRY: Duration = Duration::from_millis(100);
 
 impl Feed {

@@ -1,5 +1,6 @@
 //! Permit of a running job, on the side of its worker.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use crate::schedule::{Id, SLOW_AFTER};
@@ -29,7 +30,8 @@ pub(crate) struct JobPermit<'a> {
     jobs: &'a dyn RunningJobs,
     job: Id,
     slot: &'a CancelSlot,
-    start: Instant,
+    /// Start of the attempt.
+    start: Cell<Instant>,
     /// Number of permits that had been given back when the job started.
     given_back: u32,
 }
@@ -40,7 +42,7 @@ impl<'a> JobPermit<'a> {
         jobs: &'a dyn RunningJobs,
         job: Id,
         slot: &'a CancelSlot,
-        start: Instant,
+        now: Instant,
         given_back: u32,
     ) -> JobPermit<'a> {
         current_worker::hold_permit(job);
@@ -48,9 +50,14 @@ impl<'a> JobPermit<'a> {
             jobs,
             job,
             slot,
-            start,
+            start: Cell::new(now),
             given_back,
         }
+    }
+
+    /// Notes that the attempt begins at this time.
+    pub(super) fn begin(&self, start: Instant) {
+        self.start.set(start);
     }
 
     /// Gives the permit back, so that another job can run. Later calls do nothing.
@@ -76,7 +83,7 @@ impl<'a> JobPermit<'a> {
     /// Tells that the head of the response came at this time.
     pub(crate) fn head_came(&self, at: Instant) {
         self.slot.note_head();
-        if at.saturating_duration_since(self.start) > SLOW_AFTER {
+        if at.saturating_duration_since(self.start.get()) > SLOW_AFTER {
             self.jobs.late_head_came(self.job);
         }
     }

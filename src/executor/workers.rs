@@ -112,6 +112,8 @@ impl Worker<'_> {
         }
         active.job = Some(id);
         active.batch = Some(batch);
+        // Before the caller's code runs for jobs that ended meanwhile: if it waits, this job's place is given to another.
+        let permit = JobPermit::take(executor, id, &self.slot, now, given_back);
         let after = executor.call(&mut state, now);
         drop(state);
         let start = match after.is_nothing() {
@@ -121,7 +123,7 @@ impl Worker<'_> {
                 executor.clock.now()
             }
         };
-        let permit = JobPermit::take(executor, id, &self.slot, start, given_back);
+        permit.begin(start);
         let next = self.attempt(&mut job, &permit, start, unproven);
         let ended = Ended {
             id,

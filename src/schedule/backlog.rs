@@ -1,37 +1,37 @@
-//! How many requests of a batch are under way while its answers wait for a core.
+//! Bound for the requests of a batch that are under way while its responses wait for a core.
 //!
-//! What callers make of large answers takes turns at the cores. Where the cores are what is short, more requests under
-//! way make nothing faster: their answers wait in memory, each on a thread of its own that then builds its values in
-//! memory of its own. So while more answers wait than keep the cores busy, who is done with one starts none in its place;
-//! where a core had to wait after all, more are let through from there on. A batch that waits for its servers is never
-//! held back for long, and its cores never twice for the same reason.
+//! Work of callers on large responses is done under permits, one for each core. If the cores are what is short, more
+//! requests under way make nothing faster: their responses wait in memory, each on a thread of its own that then builds
+//! its values in memory of its own. So while more responses wait than keep the cores busy, a worker that is done with one
+//! starts no request in its place; if a core had to wait after all, more are let through from there on. A batch that waits
+//! for its servers is never held back for long, and the same reason never makes a core wait twice.
 
 use std::time::{Duration, Instant};
 
 use super::Schedule;
 use crate::slab::Id;
 
-/// What was seen when something had been made of an answer.
+/// Observation at the end of work on a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// Answers that wait for a core.
+    /// Responses that wait for a core.
     pub(crate) waiting: usize,
     pub(crate) cores: usize,
-    /// A core had nothing to do before it, for a time that matters.
+    /// True if a core had nothing to do before the work, for a time that matters.
     pub(crate) starved: bool,
-    /// For so long it holds: where nothing more is made of any answer, they may be waiting for each other.
+    /// Time for which the observation holds: if no further work ends by then, responses may be waiting for each other.
     pub(crate) holds_for: Duration,
 }
 
 #[derive(Debug)]
 pub(super) struct Backlog {
-    /// So many may be under way.
+    /// Upper bound for the requests under way.
     most: usize,
-    /// As many were, before the first was held back.
+    /// Requests that were under way before the first was held back.
     before: usize,
-    /// How many answers more than usual may wait, since a core once had to.
+    /// Responses beyond the default number that may wait, because a core once had to.
     spare: usize,
-    /// Until then.
+    /// End of the time for which the bound holds. `None`: there is no bound.
     until: Option<Instant>,
 }
 
@@ -47,19 +47,18 @@ impl Default for Backlog {
 }
 
 impl Backlog {
-    /// How many may be under way.
+    /// Upper bound for the requests under way.
     pub(super) fn most(&self) -> usize {
         self.most
     }
 
-    /// Until when, where it is not as many as the other bounds allow.
+    /// End of the time for which the bound holds. `None`: there is no bound but the others.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until
     }
 
-    /// Takes in what was seen, with so many under way, that one among them. Says whether as many are under way as keep
-    /// the cores busy, and no more.
-    pub(super) fn see(&mut self, seen: Seen, in_flight: usize, now: Instant) -> bool {
+    /// Takes an observation in, made while this many requests were under way.
+    pub(super) fn see(&mut self, seen: Seen, in_flight: usize, now: Instant) {
         if self.until.is_some_and(|until| until <= now) {
             self.lift();
         }
@@ -70,23 +69,22 @@ impl Backlog {
             }
             self.most = self.most.min(in_flight.saturating_sub(1).max(1));
         } else if self.until.is_none() {
-            return false;
+            return;
         } else if seen.starved {
             self.spare += seen.cores;
             self.most += self.most / 2 + 1;
             if self.most >= self.before {
                 self.lift();
-                return false;
+                return;
             }
         }
         self.until = now.checked_add(seen.holds_for);
         if self.until.is_none() {
             self.lift();
         }
-        self.until.is_some() && seen.waiting <= enough && !seen.starved
     }
 
-    /// As many may be under way as the other bounds allow.
+    /// Lifts the bound.
     pub(super) fn lift(&mut self) {
         self.most = usize::MAX;
         self.until = None;
@@ -94,22 +92,20 @@ impl Backlog {
 }
 
 impl<J> Schedule<J> {
-    /// Something was made of the answer of this job in flight. Says whether its batch is being held to no more than keep
-    /// the cores busy.
-    pub(crate) fn see_backlog(&mut self, id: Id, seen: Seen, now: Instant) -> bool {
+    /// Takes in an observation at the end of work on the response of this job in flight.
+    pub(crate) fn see_backlog(&mut self, id: Id, seen: Seen, now: Instant) {
         let Some(batch_id) = self.jobs.get(id).map(|slot| slot.batch) else {
-            return false;
+            return;
         };
         let Some(batch) = self.batches.get_mut(batch_id) else {
-            return false;
+            return;
         };
         let before = batch.backlog.until();
-        let few = batch.backlog.see(seen, batch.in_flight, now);
+        batch.backlog.see(seen, batch.in_flight, now);
         let began = before.is_none() && batch.backlog.until().is_some();
         if began && !self.batches.held_back.contains(&batch_id) {
             self.batches.held_back.push(batch_id);
         }
-        few
     }
 }
 
@@ -119,7 +115,7 @@ mod tests {
 
     const HOLDS: Duration = Duration::from_millis(100);
 
-    /// None waiting: a core had to wait.
+    /// A core had to wait if no response waits.
     fn see(backlog: &mut Backlog, waiting: usize, in_flight: usize) -> usize {
         let seen = Seen {
             waiting,
@@ -127,8 +123,7 @@ mod tests {
             starved: waiting == 0,
             holds_for: HOLDS,
         };
-        let few = backlog.see(seen, in_flight, Instant::now());
-        assert!(!few || backlog.most() < usize::MAX);
+        backlog.see(seen, in_flight, Instant::now());
         backlog.most()
     }
 

@@ -57,19 +57,19 @@ impl<W: Write> Lines<W> {
         self.empty.is_some() && self.waiting.is_empty()
     }
 
-    /// What errors call the target; a file keeps its path.
+    /// Names the target, as errors call it. A file keeps its path.
     pub(super) fn named(&mut self, name: &str) {
         if let Place::Named(place) = &mut self.place {
             name.clone_into(place);
         }
     }
 
-    /// The file, if it is one by its name.
     /// The file or writer, as errors name it.
     pub(super) fn place(&self) -> &Place {
         &self.place
     }
 
+    /// Path of the file. `None`: the target is a writer.
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.place {
             Place::File(path) => Some(path),

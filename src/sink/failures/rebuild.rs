@@ -140,9 +140,9 @@ impl<W: Write + Send> Log for Rebuilt<W> {
     fn unrecorded(&mut self, mut known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError> {
         let file = File::open(&self.path).map_err(|e| self.wrong(e))?;
         let mut unrecorded = Unrecorded::default();
-        // False behind a failure that ended before the batch of the results began: those that were not sent have no time,
-        // and belong to the batch of those around them.
-        let mut of_batch = true;
+        // True behind a failure that ended after the batch of the results began. Those that were not sent have no time, and
+        // belong to the batch of those before them; the first of a log belong to none, since sending them is always safe.
+        let mut of_batch = false;
         let read = whole_lines(&file, |at, line| {
             let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) else {
                 return Ok(());

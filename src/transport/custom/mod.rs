@@ -14,7 +14,7 @@ use super::classify::{Scene, Trouble, no_host};
 use super::connection::wire::Limits;
 use super::http1::body::collect::Cut;
 use super::http1::decode::{BodyRead, Undecoded};
-use super::http1::reply::{receive_from, sampled};
+use super::http1::reply::{is_bodiless, receive_from, sampled};
 use super::http1::upload::Upload;
 use super::target::Target;
 use super::{Call, Exchanged, Fault, Reply, SentHead, Transport};
@@ -144,9 +144,13 @@ impl Call<'_> {
             undecoded: false,
             partial: None,
         };
-        // Read here already: no memory is taken for a body that is empty.
+        // Read here already, unless there is no body: no memory is taken for a body that is empty.
         let mut front = [0; 64];
-        let (reply, cut) = match read_some(&mut body, &mut front) {
+        let read = match is_bodiless(self, reply.status) {
+            true => Ok(0),
+            false => read_some(&mut body, &mut front),
+        };
+        let (reply, cut) = match read {
             Ok(n) => {
                 let length = (n == 0).then_some(0);
                 receive_from(self, reply, Given(front[..n].chain(body)), length)

@@ -64,7 +64,7 @@ pub(in crate::transport) fn receive_from(
     body: impl BodyRead,
     length: Option<u64>,
 ) -> (Reply, Option<Cut>) {
-    let bodiless = *call.method == Method::HEAD || never_has_body(reply.status);
+    let bodiless = is_bodiless(call, reply.status);
     let coded = reply.headers.first(&CONTENT_ENCODING).is_some();
     let mut taking = Taking::of(call, reply);
     let result = match (bodiless, taking.want) {
@@ -196,11 +196,16 @@ fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
 /// Returns true if the body is what the caller wants in a file. A response that never has one (RFC 9110 §6.4.1) must not
 /// leave an empty file behind: a 304 says that the file there is good.
 fn is_saved(call: &Call<'_>, reply: &Reply) -> bool {
-    let bodiless = *call.method == Method::HEAD || never_has_body(reply.status);
+    let bodiless = is_bodiless(call, reply.status);
     call.accept.contains(reply.status) && !bodiless && !leads_on(call, reply)
 }
 
-/// Returns true if responses of this status have no body, whatever their headers say (RFC 9112 §6.3).
+/// True if the response to this call has no body, whatever its head says (RFC 9110 section 6.4.1).
+pub(in crate::transport) fn is_bodiless(call: &Call<'_>, status: u16) -> bool {
+    *call.method == Method::HEAD || never_has_body(status)
+}
+
+/// True if responses of this status have no body, whatever their headers say (RFC 9112 section 6.3).
 fn never_has_body(status: u16) -> bool {
     matches!(status, 100..=199 | 204 | 304)
 }
