@@ -20,7 +20,7 @@ pub(super) struct Retry {
     pub(super) cost: f64,
     /// Time for which nothing is sent to the host. `None`: no such time.
     pub(super) cool: Option<Duration>,
-    /// How the attempt counts for the host's breaker.
+    /// Effect of the attempt on the host's breaker.
     pub(super) call: Call,
 }
 
@@ -74,8 +74,8 @@ impl AttemptState {
         );
     }
 
-    /// Returns the outcome of a request that cannot be tried again as was wanted, for this reason: what the last response
-    /// leads to without that wish, if it was accepted, and else the failure.
+    /// Returns the outcome of a request that cannot be tried again as was wanted, for this reason: what the last
+    /// response leads to without that wish, if it was accepted, and else the failure.
     fn settle_for_last(
         &mut self,
         context: AttemptContext<'_>,

@@ -56,7 +56,8 @@ impl Clock {
         };
         match self {
             Clock::System => wait(guard, until.saturating_duration_since(Instant::now())).0,
-            // Nobody notifies the condition variable when a test sets the clock, so the time is looked at again and again.
+            // Nobody notifies the condition variable when a test sets the clock, so the time is looked at again and
+            // again.
             #[cfg(test)]
             Clock::Manual(clock) => {
                 let mut guard = guard;

@@ -101,8 +101,8 @@ impl AttemptState {
         })
     }
 
-    /// Sets the end of an attempt that begins at this time, unless the exchange is part of the attempt before and has what
-    /// is left of its time.
+    /// Sets the end of an attempt that begins at this time, unless the exchange is part of the attempt before and has
+    /// what is left of its time.
     fn set_until(&mut self, timeouts: Timeouts, start: Instant) {
         match self.stage {
             Stage::Redirect => return,

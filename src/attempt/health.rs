@@ -1,10 +1,10 @@
-//! What a failed attempt tells about the health of its host.
+//! Health of a host, as a failed attempt shows it.
 
 use crate::error::ErrorType;
 use crate::retry::Evidence;
 use crate::schedule::Call;
 
-/// What the circuit breaker of its host is told.
+/// Returns the effect of a failed attempt on the breaker of its host.
 pub(super) fn tells(evidence: &Evidence<'_>) -> Call {
     use ErrorType::*;
     let failure = Call::Failure {

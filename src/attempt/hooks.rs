@@ -15,8 +15,8 @@ use super::stage::Stage;
 use super::state::AttemptState;
 
 impl AttemptState {
-    /// Lets the caller's hook change the headers of a new attempt. False if the hook gave the permit back by a call that
-    /// waits: the attempt needs another one. The error is the hook's.
+    /// Lets the caller's hook change the headers of a new attempt. False if the hook gave the permit back by a call
+    /// that waits: the attempt needs another one. The error is the hook's.
     pub(super) fn sign(&mut self, context: AttemptContext<'_>) -> Result<bool, Error> {
         let Some(hook) = &context.engine.defaults.before_attempt else {
             return Ok(true);
@@ -58,8 +58,8 @@ impl AttemptState {
         Ok(true)
     }
 
-    /// Has a journal write down that a request which must not be repeated is about to be sent, once for all its attempts.
-    /// The request is not sent if that fails.
+    /// Has a journal write down that a request which must not be repeated is about to be sent, once for all its
+    /// attempts. The request is not sent if that fails.
     pub(super) fn announce(&mut self, request: &Request) -> Result<(), Error> {
         if self.announced || self.prepared.repeatable || self.prepared.method.is_idempotent() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! Attempts: prepare, sign, exchange, judge, decide. An attempt runs on the thread of its caller, and gets its surroundings
-//! as an argument.
+//! Attempts: prepare, sign, exchange, judge, decide. An attempt runs on the thread of its caller, and gets its
+//! surroundings as an argument.
 
 mod again;
 mod clock;

@@ -1,4 +1,4 @@
-//! What follows an attempt.
+//! Consequences of an attempt.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,14 @@ use crate::host::Host;
 use crate::outcome::State;
 use crate::schedule::Call;
 
-/// What follows an attempt.
+/// Consequence of an attempt.
 pub(crate) enum Next {
     /// The request has ended in this state.
     Done {
         state: State,
         /// Time for which nothing is sent to the host. `None`: no such time.
         cool: Option<Duration>,
-        /// How the attempt counts for the host's breaker.
+        /// Effect of the attempt on the host's breaker.
         call: Call,
     },
     /// Another attempt, not before `at`. The budget has granted it.
@@ -24,8 +24,8 @@ pub(crate) enum Next {
         cool: Option<Instant>,
         call: Call,
     },
-    /// The same attempt once this machine has room for it: it ran out of something, which `shortage` names, before
-    /// anything was sent.
+    /// Repetition of the attempt once this machine has room for it: it ran out of something, which `shortage` names,
+    /// before anything was sent.
     Wait { shortage: String },
     /// An exchange with another host, or with the same one under a new permit, after this delay.
     Redirect { host: Host, delay: Duration },

@@ -31,8 +31,8 @@ impl Engine {
         Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
     }
 
-    /// Makes one attempt. If it settles the request, a cancel that comes later finds that the request has ended; else the
-    /// cancel slot stays open until the job is back in the schedule.
+    /// Makes one attempt. If it settles the request, a cancel that comes later finds that the request has ended; else
+    /// the cancel slot stays open until the job is back in the schedule.
     pub(crate) fn attempt(
         &self,
         attempts: &mut Attempts,

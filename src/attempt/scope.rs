@@ -9,7 +9,8 @@ use super::clock::Clock;
 
 /// Permit of a running job, and the way to tell the schedule what an attempt learns meanwhile.
 pub(crate) trait Permit {
-    /// Gives the permit back, so that another job can run. Called before the caller's code runs; later calls do nothing.
+    /// Gives the permit back, so that another job can run. Called before the caller's code runs; later calls do
+    /// nothing.
     fn release(&self);
 
     /// Returns true until the permit is given back.

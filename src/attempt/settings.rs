@@ -1,4 +1,4 @@
-//! What holds for a request: what it says itself, its host's rules, the client's defaults.
+//! Settings of a request: its own, its host's rules, the client's defaults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::transport::Lines;
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
-/// What holds for every request of a client unless the request says otherwise.
+/// Settings that hold for every request of a client unless the request says otherwise.
 #[derive(Clone)]
 pub(crate) struct Defaults {
     /// Shared with each request that changes none of them.
     pub(crate) headers: Arc<HeaderMap>,
-    /// The same as they go out.
+    /// The headers as they are written on the wire. `None`: they cannot be written beforehand.
     pub(crate) lines: Option<Lines>,
     /// Names of headers that are not added to a request which lacks them.
     pub(crate) without: Vec<HeaderName>,
@@ -34,7 +34,7 @@ pub(crate) struct Defaults {
     pub(crate) accept: StatusSet,
     pub(crate) expect_json: bool,
     pub(crate) rules: Vec<Rule>,
-    /// As far as the caller said something.
+    /// Time limits, as far as the caller set them.
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Arc<RetryPolicy>,
     pub(crate) max_redirects: u32,
@@ -44,11 +44,12 @@ pub(crate) struct Defaults {
     pub(crate) netrc: Option<Netrc>,
     /// From which length on the server is asked before a streamed body is sent.
     pub(crate) expect_from: Option<u64>,
-    /// Whether a redirect may lead from https to http.
+    /// True if a redirect may lead from https to http.
     pub(crate) allow_downgrade: bool,
-    /// What is shown of none of its requests; the headers are left behind at a change of origin too.
+    /// Names whose values are masked wherever a request is shown. A redirect to another origin leaves the headers
+    /// behind.
     pub(crate) redaction: Redaction,
-    /// What holds for some hosts in place of the above.
+    /// Rules for some hosts, which replace the settings above.
     pub(crate) hosts: HostTable<HostRule>,
     pub(crate) before_attempt: Option<BeforeAttempt>,
     pub(crate) on_retry: Option<OnRetry>,
@@ -83,7 +84,7 @@ impl Default for Defaults {
     }
 }
 
-/// What the rules for a host say together.
+/// Settings that all rules for a host make together.
 #[derive(Clone)]
 pub(crate) struct HostSettings {
     timeouts: Timeouts,
@@ -91,7 +92,7 @@ pub(crate) struct HostSettings {
 }
 
 impl HostSettings {
-    /// Where no rule says anything.
+    /// Settings of a host without a rule.
     pub(crate) const NONE: &'static HostSettings = &HostSettings {
         timeouts: Timeouts::NONE,
         retry: None,
@@ -184,7 +185,7 @@ impl<'a> Settings<'a> {
             .chain(self.options.map_or(&[][..], |o| &o.rules))
     }
 
-    /// Whether there is anything to look for in an accepted response.
+    /// True if an accepted response is looked into.
     pub(crate) fn looks_into(self) -> bool {
         self.expect_json() || self.rules().next().is_some()
     }
@@ -224,7 +225,7 @@ impl<'a> Settings<'a> {
         self.options?.save.as_ref()
     }
 
-    /// What contradicts itself: a body that goes to a file cannot be looked into.
+    /// Returns why settings contradict each other: a body that goes to a file cannot be looked into.
     pub(crate) fn contradiction(self) -> Option<String> {
         self.save()?;
         let requires = self.rules().any(|rule| matches!(rule, Rule::Require(..)));
@@ -238,8 +239,8 @@ impl<'a> Settings<'a> {
         ))
     }
 
-    /// Says that the file to be saved to is there, if it may not be replaced. The path is not in the reason, so that such
-    /// failures are counted together.
+    /// Says that the file to be saved to is there, if it may not be replaced. The path is not in the reason, so that
+    /// such failures are counted together.
     pub(crate) fn file_in_the_way(self) -> Option<String> {
         let save = self.save().filter(|save| !save.replace)?;
         save.path.symlink_metadata().ok()?;

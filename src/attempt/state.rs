@@ -1,4 +1,4 @@
-//! What is known of a request before, between and after its attempts.
+//! State of a request before, between and after its attempts.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ pub(crate) struct Attempts {
     pub(super) state: Option<Box<AttemptState>>,
 }
 
-/// What is known of a request once it was tried.
+/// State of a request that was tried.
 pub(super) struct AttemptState {
     pub(super) prepared: Prepared,
     pub(super) tally: Tally,
@@ -76,8 +76,8 @@ impl Attempts {
         }
     }
 
-    /// True if the request says nothing but its URL, which is known without looking into it: requests lie in memory that
-    /// another core has written.
+    /// True if the request says nothing but its URL, which is known without looking into it: requests lie in memory
+    /// that another core has written.
     pub(crate) fn is_plain(&self) -> bool {
         self.target.plain
     }

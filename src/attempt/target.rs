@@ -1,4 +1,4 @@
-//! Where a request goes first: its own URL, or what the client's settings make of it.
+//! Target of a request's first attempt: its own URL, or the one that the client's settings make of it.
 
 use std::borrow::Cow;
 use std::num::NonZeroU16;
@@ -89,8 +89,8 @@ fn shown(mistake: Mistake, request: &Request) -> Mistake {
 #[derive(Debug)]
 pub(crate) struct ResolvedUrl {
     pub(crate) url: Url,
-    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
-    /// it is absolute.
+    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it.
+    /// `None`: it is absolute.
     written: Option<Arc<str>>,
     /// True if no query parameters were added to what was written.
     is_written: bool,
@@ -101,8 +101,8 @@ pub(crate) struct ResolvedUrl {
 pub(crate) enum KeptUrl {
     /// The parsed URL, where few jobs wait.
     Parsed,
-    /// The text of the request, where many jobs wait: it is read once more when the turn of the job comes. A URL that is
-    /// not sent as it is written is kept parsed.
+    /// The text of the request, where many jobs wait: it is read once more when the turn of the job comes. A URL that
+    /// is not sent as it is written is kept parsed.
     #[default]
     Text,
 }
@@ -110,15 +110,15 @@ pub(crate) enum KeptUrl {
 /// Target of the first attempt, beside the request. It is decided once, when the request is handed in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestTarget {
-    /// True if the request says nothing but its URL, which has no userinfo, and the client has no settings for hosts: it
-    /// is a GET with the client's headers.
+    /// True if the request says nothing but its URL, which has no userinfo, and the client has no settings for hosts:
+    /// it is a GET with the client's headers.
     pub(super) plain: bool,
     /// The parsed URL. `None`: it is read from the text.
     url: Option<Arc<Url>>,
     /// Position of the path in the text of the URL. `None`: the URL is not sent as it is written.
     path: Option<NonZeroU16>,
-    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it. `None`:
-    /// it is absolute.
+    /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it.
+    /// `None`: it is absolute.
     pub(super) written: Option<Arc<str>>,
 }
 

@@ -3,20 +3,21 @@
 use super::ClientBuilder;
 
 impl ClientBuilder {
-    /// How many requests to one [`Host`](crate::Host) are under way at once. Default: no limit but the workers.
+    /// Upper bound for the requests to one [`Host`](crate::Host) that are under way at once. Default: no limit but the
+    /// workers.
     pub fn max_per_host(mut self, most: usize) -> Self {
         self.limits.max_per_host = most;
         self
     }
 
-    /// How far a batch runs ahead of its consumer: requests ready, under way, and finished but not taken. Default four
-    /// times the workers, at least 1,000.
+    /// Upper bound for how far a batch runs ahead of its consumer: requests ready, under way, and finished but not
+    /// taken. Default four times the workers, at least 1,000.
     ///
-    /// Once a host lets requests wait for a response for longer than a second, reading goes on beyond the window, so that
-    /// its requests do not hide those of other hosts: the requests of such hosts, and of those that have not answered,
-    /// do not count as far as they are more than there are workers. At most 16 windows of requests, and bodies of a
-    /// quarter of the [`byte_budget`](ClientBuilder::byte_budget), are read beyond it. A window of no more requests than
-    /// there are workers is never exceeded, nor is any while all hosts answer within a second.
+    /// Once a host lets requests wait for a response for longer than a second, reading goes on beyond the window, so
+    /// that its requests do not hide those of other hosts: the requests of such hosts, and of those that have not
+    /// answered, do not count as far as they are more than there are workers. At most 16 windows of requests, and
+    /// bodies of a quarter of the [`byte_budget`](ClientBuilder::byte_budget), are read beyond it. A window of no more
+    /// requests than there are workers is never exceeded, nor is any while all hosts answer within a second.
     #[doc(alias = "buffersize")]
     pub fn window(mut self, requests: usize) -> Self {
         self.limits.window = Some(requests);
@@ -30,13 +31,15 @@ impl ClientBuilder {
         self
     }
 
-    /// How many requests may wait before [`Client::submit`](crate::Client::submit) refuses more. Default 1,048,576.
+    /// Upper bound for the requests that wait: beyond it [`Client::submit`](crate::Client::submit) refuses more.
+    /// Default 1,048,576.
     pub fn max_pending(mut self, requests: usize) -> Self {
         self.limits.max_pending = requests;
         self
     }
 
-    /// How many bytes of bodies a batch may hold finished but not taken, before it starts no more. Default 64 MiB.
+    /// Upper bound in bytes for the bodies of a batch that are finished but not taken: beyond it no request is started.
+    /// Default 64 MiB.
     pub fn byte_budget(mut self, bytes: u64) -> Self {
         self.limits.byte_budget = bytes;
         self

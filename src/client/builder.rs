@@ -61,10 +61,12 @@ const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 ///
 /// - [`window`](ClientBuilder::window) full: nothing is read from the input until an outcome is taken or a request
 ///   is parked.
-/// - [`max_parked`](ClientBuilder::max_parked): requests that cannot start now, because they wait for a retry or because
+/// - [`max_parked`](ClientBuilder::max_parked): requests that cannot start now, because they wait for a retry or
+///   because
 ///   their host is at a limit, leave the window. So one host does not keep the requests of others out, until this many
 ///   are parked: then nothing is read until one of them can start.
-/// - [`byte_budget`](ClientBuilder::byte_budget) spent: no request of the batch starts until a body is taken. The oldest
+/// - [`byte_budget`](ClientBuilder::byte_budget) spent: no request of the batch starts until a body is taken. The
+///   oldest
 ///   of a [`map`](Client::map), for which all others wait, starts all the same.
 ///
 /// [`Client::submit`] is not part of a batch: [`max_pending`](ClientBuilder::max_pending) bounds what waits.
@@ -110,11 +112,11 @@ impl ClientBuilder {
         }
     }
 
-    /// How many requests are under way at once, each on a thread of its own. Default: the number of cores plus 4, at
-    /// most 32. Threads wait for sockets most of the time, so hundreds or thousands are fine.
+    /// Upper bound for the requests under way at once, each on a thread of its own. Default: the number of cores plus
+    /// 4, at most 32. Threads wait for sockets most of the time, so hundreds or thousands are fine.
     ///
-    /// If the system gives fewer descriptors, ports or threads than that takes, fewer requests are under way at once and
-    /// the others wait, without losing an attempt.
+    /// If the system gives fewer descriptors, ports or threads than that takes, fewer requests are under way at once
+    /// and the others wait, without losing an attempt.
     #[doc(alias = "max_workers")]
     #[doc(alias = "pool_maxsize")]
     pub fn workers(mut self, workers: usize) -> Self {
@@ -123,14 +125,14 @@ impl ClientBuilder {
     }
 
     /// The largest body taken, in bytes after decompression; a larger one fails its request with class
-    /// [`BodyTooLarge`](crate::ErrorType::BodyTooLarge), before its body is read if its `Content-Length` says so. Default
-    /// 10 MiB, and none for a body that is [saved](crate::Request::save_to) to a file.
+    /// [`BodyTooLarge`](crate::ErrorType::BodyTooLarge), before its body is read if its `Content-Length` says so.
+    /// Default 10 MiB, and none for a body that is [saved](crate::Request::save_to) to a file.
     pub fn body_limit(mut self, bytes: u64) -> Self {
         self.defaults.body_limit = Some(bytes);
         self
     }
 
-    /// What worker threads are called, a number added. Default `haul`.
+    /// Name of the worker threads, to which a number is added. Default `haul`.
     pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.pool.name = prefix.into();
         if self.pool.name.contains('\0') {
@@ -212,9 +214,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes attempts with this transport, and not over sockets: recorded or invented responses, delays and failures. Its
-    /// interface may change in minor releases: see [`unversioned`](crate::unversioned). Settings of connections (proxies,
-    /// TLS, addresses, idle connections) then have no effect.
+    /// Makes attempts with this transport, and not over sockets: recorded or invented responses, delays and failures.
+    /// Its interface may change in minor releases: see [`unversioned`](crate::unversioned). Settings of connections
+    /// (proxies, TLS, addresses, idle connections) then have no effect.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -229,7 +231,7 @@ impl ClientBuilder {
     /// Builds the client. No thread starts yet.
     ///
     /// # Errors
-    /// Where a setting is not valid, or contradicts another; the error names it.
+    /// When a setting is not valid, or contradicts another; the error names it.
     pub fn build(mut self) -> Result<Client, BuildError> {
         if let Some(wrong) = &self.wrong {
             return Err(wrong.clone());

@@ -11,7 +11,7 @@ use crate::url;
 use super::builder::ClientBuilder;
 
 impl ClientBuilder {
-    /// How TLS is spoken: roots, client certificate, versions. Default: Mozilla's roots, TLS 1.2 and 1.3.
+    /// Settings of TLS: roots, client certificate, versions. Default: Mozilla's roots, TLS 1.2 and 1.3.
     #[doc(alias = "verify")]
     #[doc(alias = "cert")]
     pub fn tls(mut self, tls: TlsSettings) -> Self {
@@ -33,9 +33,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Lets the proxy of this name be used although an address policy is set. What it connects to is then for the proxy to
-    /// decide: of a server behind it, the policy is asked only where the URL itself has an address. Neither is it asked
-    /// about the proxy.
+    /// Lets the proxy of this name be used although an address policy is set. What it connects to is then for the proxy
+    /// to decide: of a server behind it, the policy is asked only where the URL itself has an address. Neither is it
+    /// asked about the proxy.
     pub fn exempt_proxy(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         let name = url::host_name(&name).unwrap_or(name);
@@ -43,9 +43,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Addresses of a host, in place of what its name resolves to (curl's `--resolve`); `*` is every name, no port every
-    /// port. Of several that fit, the first counts. `Host` header and certificate go by the name all the same. A proxy's
-    /// name too can be given addresses; that of a server behind a proxy is the proxy's to resolve.
+    /// Addresses of a host, in place of what its name resolves to (curl's `--resolve`); `*` is every name, no port
+    /// every port. Of several that fit, the first counts. `Host` header and certificate go by the name all the same. A
+    /// proxy's name too can be given addresses; that of a server behind a proxy is the proxy's to resolve.
     ///
     /// ```
     /// let client = haul::Client::builder()
@@ -69,8 +69,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Which versions of IP are used (curl's `-4` and `-6`). Default: both. A host without an address of the family fails
-    /// with class [`Dns`](crate::ErrorType::Dns).
+    /// Which versions of IP are used (curl's `-4` and `-6`). Default: both. A host without an address of the family
+    /// fails with class [`Dns`](crate::ErrorType::Dns).
     #[doc(alias = "ipv4")]
     #[doc(alias = "ipv6")]
     pub fn ip_family(mut self, family: IpFamily) -> Self {
@@ -99,30 +99,32 @@ impl ClientBuilder {
         self
     }
 
-    /// How many connections without a request are kept, in all; 0 is none. Default: four for each worker, at least 1,024.
+    /// Upper bound for the connections without a request that are kept, in all; 0 is none. Default: four for each
+    /// worker, at least 1,024.
     #[doc(alias = "pool_connections")]
     pub fn max_idle(mut self, connections: usize) -> Self {
         self.connection.max_idle = Some(connections);
         self
     }
 
-    /// How many connections without a request are kept for one host; 0 is none. Default: as many as workers.
+    /// Upper bound for the connections without a request that are kept for one host; 0 is none. Default: the number of
+    /// workers.
     #[doc(alias = "pool_maxsize")]
     pub fn max_idle_per_host(mut self, connections: usize) -> Self {
         self.connection.max_idle_per_host = Some(connections);
         self
     }
 
-    /// How long a connection without a request is kept. Default 15 s: servers close theirs too, and who is first loses no
-    /// request to it.
+    /// Time for which a connection without a request is kept. Default 15 s: servers close theirs too, and who is first
+    /// loses no request to it.
     #[doc(alias = "pool_idle_timeout")]
     pub fn idle_timeout(mut self, time: Duration) -> Self {
         self.connection.idle_timeout = Some(time);
         self
     }
 
-    /// The largest head of a response, in bytes, together with the trailers of a chunked body; a larger one fails its request with class
-    /// [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
+    /// The largest head of a response, in bytes, together with the trailers of a chunked body; a larger one fails its
+    /// request with class [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
     #[doc(alias = "max-header-size")]
     pub fn header_limit(mut self, bytes: usize) -> Self {
         if let Err(reason) = self.connection.set_header_limit(bytes) {

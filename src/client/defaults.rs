@@ -48,8 +48,8 @@ impl ClientBuilder {
 
     /// Leaves a header out of every request that does not have it itself: what was set here of that name, what this
     /// client sends by default (`User-Agent`, `Accept`, `Accept-Encoding`), and what would be added on the way, such as
-    /// `Expect`, an `Authorization` of a URL's userinfo, or a `Cookie` of the jar. A [`header`](ClientBuilder::header) of
-    /// that name set after it is sent.
+    /// `Expect`, an `Authorization` of a URL's userinfo, or a `Cookie` of the jar. A [`header`](ClientBuilder::header)
+    /// of that name set after it is sent.
     ///
     /// `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` frame the message and cannot be left out.
     ///
@@ -129,13 +129,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode). Default false.
+    /// Makes a body that is not JSON a failure of class [`Decode`](crate::ErrorType::Decode). Default false.
     pub fn expect_json(mut self, expect: bool) -> Self {
         self.defaults.expect_json = expect;
         self
     }
 
-    /// As [`Request::require`](crate::Request::require), for every request.
+    /// Does for every request what [`Request::require`](crate::Request::require) does for one.
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
         match Rule::require(pointer.into(), value.into()) {
             Ok(rule) => self.defaults.rules.push(rule),
@@ -147,7 +147,7 @@ impl ClientBuilder {
         self
     }
 
-    /// As [`Request::reject_if`](crate::Request::reject_if), for every request.
+    /// Does for every request what [`Request::reject_if`](crate::Request::reject_if) does for one.
     pub fn reject_if(
         mut self,
         rule: impl Fn(&Response) -> Option<Rejection> + Send + Sync + 'static,
@@ -171,26 +171,27 @@ impl ClientBuilder {
         self
     }
 
-    /// How many redirects are followed; 0 = none, the 3xx is the response. Default 10.
+    /// Upper bound for the redirects that are followed; 0: none is, and the 3xx is the response. Default 10.
     #[doc(alias = "allow_redirects")]
     pub fn max_redirects(mut self, most: u32) -> Self {
         self.defaults.max_redirects = most;
         self
     }
 
-    /// Whether a redirect may lead from https to http. Default false: such a request fails.
+    /// Allows redirects from https to http. Default false: such a request fails.
     pub fn allow_downgrade(mut self, allow: bool) -> Self {
         self.defaults.allow_downgrade = allow;
         self
     }
 
-    /// A further header that is a secret, of requests and responses: no log line, `Debug`, error text or record shows its
-    /// value, and a redirect to another origin (scheme, host or port) does not take it along.
+    /// A further header that is a secret, of requests and responses: no log line, `Debug`, error text or record shows
+    /// its value, and a redirect to another origin (scheme, host or port) does not take it along.
     ///
-    /// Always secret are `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `WWW-Authenticate` and names with
-    /// `api-key`, `apikey`, `token`, `secret`, `password` or `signature` in them; of requests also names with `key`,
-    /// `auth` or `session` as a word between `-` or `_` (`X-Session-Id`). An `Idempotency-Key` is shown, and stays with its
-    /// origin. A `Cookie` is kept when a redirect leads from http to https on the same host and the default ports.
+    /// Always secret are `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `WWW-Authenticate` and names
+    /// with `api-key`, `apikey`, `token`, `secret`, `password` or `signature` in them; of requests also names with
+    /// `key`, `auth` or `session` as a word between `-` or `_` (`X-Session-Id`). An `Idempotency-Key` is shown, and
+    /// stays with its origin. A `Cookie` is kept when a redirect leads from http to https on the same host and the
+    /// default ports.
     ///
     /// In a failure log its name stands in place of its value, and the client that runs the request again must have
     /// it, see [`Record::to_request`](crate::record::Record::to_request).

@@ -9,8 +9,9 @@ impl ClientBuilder {
     /// Called on the worker just before each attempt, to sign it or to look at it. It may change the headers.
     ///
     /// It returns nothing, or a `Result<(), E>`: an error means that the attempt is not made, and the request ends with
-    /// class [`Sign`](crate::ErrorType::Sign), the error as its [`source`](std::error::Error::source). That is not tried
-    /// again and does not count as an attempt. A panic ends the request with class [`Panic`](crate::ErrorType::Panic).
+    /// class [`Sign`](crate::ErrorType::Sign), the error as its [`source`](std::error::Error::source). That is not
+    /// tried again and does not count as an attempt. A panic ends the request with class
+    /// [`Panic`](crate::ErrorType::Panic).
     ///
     /// ```
     /// let client = haul::Client::builder().before_attempt(|outgoing| {

@@ -38,9 +38,9 @@ pub use error::BuildError;
 /// `haul-1`, ...
 ///
 /// Batches and hosts share the workers by how many each keeps busy: a free worker goes to the batch that holds the
-/// fewest, and in it to the host that holds the fewest. While hosts that answer have work, those whose last attempt ended
-/// without a response, or which have not been tried, hold at most half of the workers together, so that hosts that hang
-/// never have them all for longer than one attempt takes. With one host, that host gets every worker.
+/// fewest, and in it to the host that holds the fewest. While hosts that answer have work, those whose last attempt
+/// ended without a response, or which have not been tried, hold at most half of the workers together, so that hosts
+/// that hang never have them all for longer than one attempt takes. With one host, that host gets every worker.
 ///
 /// The last clone dropped waits until everything accepted has ended; the iterators hold a clone.
 ///
@@ -64,16 +64,16 @@ pub struct Client {
     max_pending: usize,
 }
 
-/// What becomes of the requests a client has when it is [shut down](Client::shutdown).
+/// Fate of the requests that a client has when it is [shut down](Client::shutdown).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shutdown {
     /// All that was accepted runs to its end.
     Drain,
-    /// What has not started is cancelled; what runs, runs to its end.
+    /// Requests that have not started are cancelled; those that run, run to their end.
     #[doc(alias = "cancel_futures")]
     CancelQueued,
-    /// What has not started is cancelled, what runs is aborted.
+    /// Requests that have not started are cancelled, those that run are aborted.
     Abort,
 }
 
@@ -170,10 +170,10 @@ impl Client {
         batch::submit(&self.owner, self.singles, request.into(), self.max_pending)
     }
 
-    /// Takes no more requests, on any clone. [`Shutdown`] says what becomes of those it has; `limit` bounds the wait for
-    /// them, after which what has not started is cancelled and what runs is aborted. Gives the requests that were never
-    /// started; each also has its cancelled outcome. Calling it again is fine. On one of the client's own workers it
-    /// does not wait.
+    /// Takes no more requests, on any clone. [`Shutdown`] says what becomes of those it has; `limit` bounds the wait
+    /// for them, after which what has not started is cancelled and what runs is aborted. Gives the requests that were
+    /// never started; each also has its cancelled outcome. Calling it again is fine. On one of the client's own workers
+    /// it does not wait.
     pub fn shutdown(&self, how: Shutdown, limit: Option<Duration>) -> Vec<Arc<Request>> {
         let executor = self.owner.executor();
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
@@ -188,8 +188,8 @@ impl Client {
         never
     }
 
-    /// Whether it takes no more requests: [`shutdown`](Client::shutdown) was called, on any clone. By then what was to be
-    /// cancelled of the waiting ones is.
+    /// True if the client takes no more requests: [`shutdown`](Client::shutdown) was called, on any clone. By then what
+    /// was to be cancelled of the waiting ones is.
     ///
     /// ```
     /// let client = haul::Client::new();
@@ -203,9 +203,9 @@ impl Client {
     }
 
     /// Runs a batch, giving outcomes as they complete. The input is read as it is needed, on the thread that calls
-    /// `next`; it may be infinite, and needs to be neither `Send` nor `'static`. Each request is on its way before the next
-    /// is asked for, and outcomes do not wait for a slow input but for as long as one call of its `next` blocks: for input
-    /// that does so for long, see [`channel`](Client::channel).
+    /// `next`; it may be infinite, and needs to be neither `Send` nor `'static`. Each request is on its way before the
+    /// next is asked for, and outcomes do not wait for a slow input but for as long as one call of its `next` blocks:
+    /// for input that does so for long, see [`channel`](Client::channel).
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -291,10 +291,10 @@ impl Client {
     /// for outcome in outcomes { println!("{} {:?}", outcome.url(), outcome.status()) }
     /// ```
     ///
-    /// A batch may feed itself with what its outcomes lead to. The thread that takes them must not wait for room that only
-    /// it can make, so a request that finds the window full there comes back from [`send`](Intake::send), as
-    /// [`Refusal::WouldDeadlock`](crate::batch::Refusal::WouldDeadlock), and from [`try_send`](Intake::try_send) on every
-    /// thread; it is kept for later:
+    /// A batch may feed itself with what its outcomes lead to. The thread that takes them must not wait for room that
+    /// only it can make, so a request that finds the window full there comes back from [`send`](Intake::send), as
+    /// [`Refusal::WouldDeadlock`](crate::batch::Refusal::WouldDeadlock), and from [`try_send`](Intake::try_send) on
+    /// every thread; it is kept for later:
     ///
     /// ```no_run
     /// use std::collections::VecDeque;
@@ -326,13 +326,13 @@ impl Client {
         Outcomes::channel(&self.owner, Order::Completed, self.shape, as_response)
     }
 
-    /// As [`channel`](Client::channel), and the outcomes come in the order in which the requests were handed in. One
-    /// that comes early waits for those before it; requests run ahead as far as the window allows.
+    /// Opens a batch like [`channel`](Client::channel), whose outcomes come in the order in which the requests were
+    /// handed in. One that comes early waits for those before it; requests run ahead as far as the window allows.
     pub fn ordered_channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
         Outcomes::channel(&self.owner, Order::Input, self.shape, as_response)
     }
 
-    /// What it shows of no request.
+    /// Header and query names whose values are masked in logs, errors and records.
     pub fn redaction(&self) -> &Redaction {
         &self.owner.engine().defaults.redaction
     }

@@ -15,11 +15,11 @@ impl Client {
     /// request too, its id or its tag, is for [`process_with`](Client::process_with).
     ///
     /// For bodies of 32 KiB and more as many `f`s run at a time as there are cores, so that as few half-made values are
-    /// in memory; not where `f` is seen to wait (for a disk, for a lock) rather than to compute, and where none ends for
-    /// 250 ms another one starts. While more bodies wait for their turn than keep the cores busy, fewer requests of the
-    /// batch are under way than there are workers; as soon as a core has nothing to do there are more.
+    /// in memory; not where `f` is seen to wait (for a disk, for a lock) rather than to compute, and where none ends
+    /// for 250 ms another one starts. While more bodies wait for their turn than keep the cores busy, fewer requests of
+    /// the batch are under way than there are workers; as soon as a core has nothing to do there are more.
     ///
-    /// What `f` returns as an error is a failure of class [`Process`](crate::ErrorType::Process), unless it is a
+    /// An error that `f` returns is a failure of class [`Process`](crate::ErrorType::Process), unless it is a
     /// [`Rejection`](crate::Rejection), which makes the outcome rejected. A panic in `f` is a failure of class
     /// [`Panic`](crate::ErrorType::Panic); the worker and every other outcome are unharmed.
     ///

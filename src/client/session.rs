@@ -13,7 +13,8 @@ impl ClientBuilder {
     /// server that says nothing gets the body after a second; one that answers 417 gets it at once, without being
     /// asked. `None`: never. Default 1 MiB, as in curl.
     ///
-    /// A request with an `Expect` header of its own is sent as it is, and a 417 is answered by the same request without it.
+    /// A request with an `Expect` header of its own is sent as it is, and a 417 is answered by the same request without
+    /// it.
     #[doc(alias = "expect100-timeout")]
     pub fn expect_continue_from(mut self, bytes: impl Into<Option<u64>>) -> Self {
         self.defaults.expect_from = bytes.into();
@@ -53,9 +54,9 @@ impl ClientBuilder {
     }
 
     /// Credentials by host from a netrc file, read now, by curl's rules (`machine`, `default`, `login`, `password`,
-    /// `account`, `macdef`, quotes): the first entry that fits the host counts, and is sent as basic authentication where
-    /// the request has no `Authorization`, be it its own, the client's, the host rule's or that of its URL. A redirect to
-    /// another origin does not take it along, and gets none of its own.
+    /// `account`, `macdef`, quotes): the first entry that fits the host counts, and is sent as basic authentication
+    /// where the request has no `Authorization`, be it its own, the client's, the host rule's or that of its URL. A
+    /// redirect to another origin does not take it along, and gets none of its own.
     ///
     /// # Errors
     /// [`build`](ClientBuilder::build) fails where the file cannot be read or understood; the error names the path and the

@@ -1,4 +1,4 @@
-//! What callers ask of the executor.
+//! Calls that batches and handles make to the executor.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,7 +16,7 @@ use super::shared::{Executor, ExecutorState};
 pub(crate) struct Taken {
     /// Those that took a place in the window.
     pub(crate) outcomes: usize,
-    /// What they held on to.
+    /// Bytes of bodies that they kept.
     pub(crate) bytes: u64,
     /// Those handed to the user, with or without a place.
     pub(crate) handed_back: usize,
@@ -31,7 +31,7 @@ impl Taken {
     }
 }
 
-/// What a caller finds when it looks.
+/// Findings of a caller that looks after its batch.
 pub(crate) struct Found {
     /// A job of its batch that ended without an attempt.
     pub(crate) ended: Option<(Box<Job>, Ended)>,
@@ -55,13 +55,13 @@ impl Executor {
         self.lock().schedule.set_deadline(batch, deadline);
     }
 
-    /// Whether the batch takes no more requests, now or later.
+    /// True if the batch takes no more requests, now or later.
     pub(crate) fn is_over(&self, batch: Id) -> bool {
         let state = self.lock();
         state.closing || state.schedule.is_over(batch)
     }
 
-    /// Where the jobs of the batch are, while there is such a batch.
+    /// Returns where the jobs of the batch are. `None`: there is no such batch any more.
     pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
         let now = self.clock.now();
         self.lock().schedule.standing(batch, now)
@@ -94,7 +94,7 @@ impl Executor {
         })
     }
 
-    /// The same without looking. Says when to call again.
+    /// Tells the schedule of outcomes taken and handed back, without looking. Returns when to call again.
     pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
@@ -152,7 +152,7 @@ impl Executor {
         })
     }
 
-    /// Whether the job is with a worker.
+    /// True if a worker runs the job.
     pub(crate) fn is_running(&self, job: Id) -> bool {
         self.lock()
             .active
@@ -220,7 +220,7 @@ impl Executor {
         never
     }
 
-    /// Whether it was closed.
+    /// True if the executor was closed.
     pub(crate) fn is_closing(&self) -> bool {
         self.lock().closing
     }

@@ -6,8 +6,8 @@
 //!
 //! The schedule is told how many wait, so that no more requests are under way than keep the cores busy
 //! (`schedule::backlog`). Measured with 16 requests at a time on one core, 7 alternating rounds: without the schedule's
-//! bound 64 KiB of JSON are parsed at 0.95 and 1 MiB at 0.89 of the rate; without permits too at 0.86 and 0.97, and 1 MiB
-//! takes five times the memory (260 MB, not 52 MB).
+//! bound 64 KiB of JSON are parsed at 0.95 and 1 MiB at 0.89 of the rate; without permits too at 0.86 and 0.97, and 1
+//! MiB takes five times the memory (260 MB, not 52 MB).
 //!
 //! A permit is a courtesy and no lock: if no permit was given back for a while, one more is given, so no closure that
 //! waits for another is ever stuck. Closures that were seen to wait (for a disk, for another service) rather than to
@@ -25,8 +25,8 @@ use super::current_worker;
 const LARGE: usize = 32 * 1024;
 /// Number of closures in a row that must have waited: one alone may just have been kept from its core.
 const IN_A_ROW: usize = 4;
-/// Time without permits after that, as a multiple of the time that the last closure took, so that finding out takes a small
-/// share of the time.
+/// Time without permits after that, as a multiple of the time that the last closure took, so that finding out takes a
+/// small share of the time.
 const OPEN_TIMES: u32 = 32;
 /// Part of the time of a permit from which on it matters that a core had nothing to do before.
 const STARVED_FROM: u32 = 4;

@@ -1,5 +1,5 @@
-//! The worker that the calling thread is, if it is one. This is the only thread-local of the executor: a hook or closure
-//! of the caller may send or wait, and nothing hands it its surroundings.
+//! The worker that the calling thread is, if it is one. This is the only thread-local of the executor: a hook or
+//! closure of the caller may send or wait, and nothing hands it its surroundings.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -23,7 +23,7 @@ struct CurrentWorker {
     is_returning: Cell<bool>,
     /// True while the worker delivers outcomes of other jobs, after which it does not look for work.
     delivers_others: Cell<bool>,
-    /// What was seen at the end of the last turn at computing.
+    /// Observation at the end of the last work under a CPU permit.
     seen: Cell<Option<Seen>>,
 }
 
@@ -31,7 +31,8 @@ thread_local! {
     static CURRENT: RefCell<Option<Rc<CurrentWorker>>> = const { RefCell::new(None) };
 }
 
-/// Returns the worker that the calling thread is. No borrow outlasts the call, since the caller's code may run meanwhile.
+/// Returns the worker that the calling thread is. No borrow outlasts the call, since the caller's code may run
+/// meanwhile.
 fn current() -> Option<Rc<CurrentWorker>> {
     CURRENT.with_borrow(Option::clone)
 }
@@ -100,8 +101,8 @@ pub(super) fn forget_permit() {
     }
 }
 
-/// Returns the job that the calling worker runs, with a permit or without, and has the worker run none: the schedule gives
-/// its place to another worker.
+/// Returns the job that the calling worker runs, with a permit or without, and has the worker run none: the schedule
+/// gives its place to another worker.
 pub(super) fn give_up_job() -> Option<Id> {
     let worker = current()?;
     worker.holds_permit.set(false);
@@ -109,7 +110,8 @@ pub(super) fn give_up_job() -> Option<Id> {
 }
 
 /// Counts the calling worker among those that look for work next, since nothing of the caller's is left to do before. A
-/// caller that is told of an outcome may hand in the next request earlier than that: no second worker is started for it.
+/// caller that is told of an outcome may hand in the next request earlier than that: no second worker is started for
+/// it.
 pub(crate) fn begin_return() {
     if let Some(worker) = current()
         && !worker.delivers_others.get()
@@ -128,8 +130,8 @@ pub(super) fn end_return() {
     }
 }
 
-/// Runs `deliver`, which delivers outcomes of other jobs than the calling worker's own: the worker does not look for work
-/// next.
+/// Runs `deliver`, which delivers outcomes of other jobs than the calling worker's own: the worker does not look for
+/// work next.
 pub(super) fn deliver_others(deliver: impl FnOnce()) {
     let worker = current();
     let before = worker

@@ -11,7 +11,7 @@ use super::current_worker;
 use super::job::Job;
 use super::shared::{Executor, ExecutorState};
 
-/// What a batch is fed with.
+/// A request for a batch, as a job.
 pub(crate) enum Feed {
     Job(Box<Job>),
     /// A request that is not fit to be sent.
@@ -26,7 +26,7 @@ pub(crate) enum Unpushed {
     Full(Feed),
 }
 
-/// How far feeding got.
+/// Progress of feeding a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fed {
     /// There is nothing more to add, or the batch is over.
@@ -41,8 +41,8 @@ pub(crate) enum Fed {
 /// requests in this time.
 const BRIEFLY: Duration = Duration::from_millis(1);
 
-/// Time for which a batch is fed while it has fewer jobs than there are workers, because the caller does not feed while it
-/// handles an outcome.
+/// Time for which a batch is fed while it has fewer jobs than there are workers, because the caller does not feed while
+/// it handles an outcome.
 const HUNGRY: Duration = Duration::from_millis(100);
 
 impl Feed {
@@ -66,8 +66,8 @@ impl Feed {
 }
 
 impl Executor {
-    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held meanwhile, as long as that does not
-    /// take long.
+    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held meanwhile, as long as that
+    /// does not take long.
     ///
     /// Each is added before the next is asked for: that may take its time, or wait for what comes of those before it. A
     /// panic in `more` goes on to the caller.
@@ -187,7 +187,8 @@ impl Executor {
 }
 
 impl ExecutorState {
-    /// How many jobs the batch has room for; asks for a nudge where that is none. `None`: the batch is over.
+    /// Returns the number of jobs that the batch has room for, and asks for a nudge if there is no room. `None`: the
+    /// batch is over.
     fn room(&mut self, batch: Id) -> Option<usize> {
         if self.closing || self.schedule.is_over(batch) {
             return None;

@@ -38,7 +38,7 @@ pub struct TimedOut(pub(crate) Duration);
 
 type Callback = Box<dyn FnOnce(&Arc<Outcome>) + Send>;
 
-/// Where the end of a request is told, under which number.
+/// Channel to which the end of a request is told, under a number.
 pub(crate) struct Watcher {
     pub(crate) to: Sender<usize>,
     pub(crate) number: usize,
@@ -167,13 +167,13 @@ impl Handle {
         aborted || self.is_cancelled()
     }
 
-    /// Whether the outcome is there, a cancelled one too.
+    /// True if the outcome is there, a cancelled one too.
     #[doc(alias = "done")]
     pub fn is_done(&self) -> bool {
         self.0.end.lock().outcome.is_some()
     }
 
-    /// Whether an attempt is under way.
+    /// True while an attempt is under way.
     #[doc(alias = "running")]
     pub fn is_running(&self) -> bool {
         !self.is_done()
@@ -184,7 +184,7 @@ impl Handle {
                 .is_some_and(|job| self.0.executor.is_running(*job))
     }
 
-    /// Whether it ended as cancelled.
+    /// True if the request ended as cancelled.
     #[doc(alias = "cancelled")]
     pub fn is_cancelled(&self) -> bool {
         self.try_outcome()

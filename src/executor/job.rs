@@ -12,9 +12,9 @@ use crate::schedule::Ended;
 
 /// Receiver of outcomes: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
-    /// Makes of the outcome what the caller wants and sends it on its way, without blocking. Returns the number of bytes
-    /// that it keeps until the caller takes it. Runs on the worker, with no lock held; the caller's own code may run in
-    /// it.
+    /// Makes of the outcome what the caller wants and sends it on its way, without blocking. Returns the number of
+    /// bytes that it keeps until the caller takes it. Runs on the worker, with no lock held; the caller's own code may
+    /// run in it.
     fn deliver(&self, outcome: Outcome) -> u64;
 
     /// Tells the caller to look again: there may be room to feed, or something ended without an attempt.

@@ -24,8 +24,8 @@ pub(super) trait RunningJobs {
     fn withdraw(&self, job: Id, cost: f64) -> bool;
 }
 
-/// Permit of the job that the calling worker runs. It is released when it is dropped, unless it was handed back with the
-/// job's verdict.
+/// Permit of the job that the calling worker runs. It is released when it is dropped, unless it was handed back with
+/// the job's verdict.
 pub(crate) struct JobPermit<'a> {
     jobs: &'a dyn RunningJobs,
     job: Id,

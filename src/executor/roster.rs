@@ -6,8 +6,8 @@
 //! # Roles
 //!
 //! An idle worker waits as the leader or as a follower. The leader, of which there is at most one, waits until the
-//! schedule's next wake-up, for which it is said to be armed, or until it is called. A follower waits until it is called.
-//! Any idle worker that is woken looks at the schedule: it takes a job, waits again, or leaves.
+//! schedule's next wake-up, for which it is said to be armed, or until it is called. A follower waits until it is
+//! called. Any idle worker that is woken looks at the schedule: it takes a job, waits again, or leaves.
 //!
 //! # Proof that no worker sleeps while there is work
 //!
@@ -26,7 +26,8 @@
 //!
 //! - *Demand appears, grows or comes earlier*: a job is added, a job ends, a permit is given back, a time is reached.
 //!   The code that told the schedule calls.
-//! - *A worker that was on its way looks* ([`woken`](Roster::woken), [`worker_started`](Roster::worker_started), the end
+//! - *A worker that was on its way looks* ([`woken`](Roster::woken), [`worker_started`](Roster::worker_started), the
+//!   end
 //!   of a job). If it takes a job, it calls for what it leaves behind; so a leader that takes a job has a follower take
 //!   its place, and workers start one after the other for as long as there are jobs. If it finds no job, nothing can be
 //!   dispatched now, and it waits or leaves.
@@ -34,7 +35,8 @@
 //!   armed for the next wake-up: 2 holds. Otherwise it becomes a follower; if the leader is armed for a later time than
 //!   the next wake-up, or for none, it is called, looks, and is armed anew.
 //! - *A worker leaves* ([`worker_left`](Roster::worker_left)): it calls for what it leaves behind.
-//! - *A worker blocks* inside the caller's code ([`worker_blocked`](Roster::worker_blocked)): it does not look soon, so it
+//! - *A worker blocks* inside the caller's code ([`worker_blocked`](Roster::worker_blocked)): it does not look soon, so
+//!   it
 //!   no longer counts for 3. One worker more may live meanwhile, and it calls for that one. Once it goes on, a worker too
 //!   many leaves when it finds no job.
 //! - *The system refuses a thread* ([`start_refused`](Roster::start_refused)): `starting` no longer holds. If some live
@@ -93,13 +95,13 @@ pub(super) struct Roster {
 /// Work in the schedule for which a worker is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Demand {
-    /// Nothing can be dispatched, now or at a known time.
+    /// No job can be dispatched, now or at a known time.
     None,
     /// A job can be dispatched now.
     Now,
     /// A job may be dispatched at this time.
     At(Instant),
-    /// Nothing is queued and nothing comes any more: idle workers are to leave.
+    /// No job is queued and none comes any more: idle workers are to leave.
     Over,
 }
 
@@ -107,7 +109,7 @@ pub(super) enum Demand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a worker sleeps while there is work unless this is performed"]
 pub(super) enum Wake {
-    /// Nothing.
+    /// No action.
     None,
     /// Wake the leader.
     Leader,
@@ -245,8 +247,8 @@ impl Roster {
         self.called = false;
     }
 
-    /// The system has refused the thread of a worker that is being started, after `before` refusals for the same worker.
-    /// If others work, the executor calls once more.
+    /// The system has refused the thread of a worker that is being started, after `before` refusals for the same
+    /// worker. If others work, the executor calls once more.
     pub(super) fn start_refused(&mut self, before: usize, now: Instant) -> StartRefused {
         if self.live - 1 > self.blocked {
             self.cancel_start();

@@ -18,7 +18,7 @@ use super::roster::{Demand, Roster, Wake};
 use super::work::Work;
 use crate::attempt::Clock;
 
-/// What a worker runs before its first job.
+/// Code of the caller that a worker runs before its first job.
 pub(crate) type OnStart =
     Arc<dyn Fn() -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync>;
 
@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     pub(crate) on_start: Option<OnStart>,
 }
 
-/// What all clones of a client and all its workers share. Workers hold it, never a client.
+/// State that all clones of a client and all its workers share. Workers hold it, never a client.
 pub(crate) struct Executor {
     start: fn(&Arc<Executor>),
     pub(super) work: Arc<dyn Work>,
@@ -56,11 +56,12 @@ pub(super) struct ExecutorState {
     pub(super) schedule: Schedule<Box<Job>>,
     pub(super) roster: Roster,
     pub(super) closing: bool,
-    /// What is queued, now or later, ends for this reason: everything was aborted, or no worker can start.
+    /// Reason for which every queued job ends, now or later: all was aborted, or no worker can start. `None`: none
+    /// does.
     pub(super) ending: Option<Ended>,
     /// Callers that wait for room to feed.
     pub(super) intakes_waiting: usize,
-    /// What each worker is at, by its number.
+    /// Present work of each worker, by its number.
     pub(super) active: Vec<Active>,
     pub(super) free_numbers: Vec<usize>,
     /// By the worker's number: the thread that bears it, or bore it last.
@@ -69,7 +70,7 @@ pub(super) struct ExecutorState {
     pub(super) receivers: HashMap<Id, Arc<dyn Receiver>>,
 }
 
-/// What a worker is at.
+/// Present work of a worker.
 pub(super) struct Active {
     pub(super) slot: Arc<CancelSlot>,
     pub(super) ticket: Option<Ticket>,
@@ -77,7 +78,7 @@ pub(super) struct Active {
     pub(super) job: Option<Id>,
 }
 
-/// What is left to do once the lock is free.
+/// Work that is left once the lock is free.
 #[derive(Default)]
 #[must_use = "callers are nudged, workers started and outcomes delivered outside the lock"]
 pub(super) struct After {
@@ -87,7 +88,7 @@ pub(super) struct After {
 }
 
 impl After {
-    /// Whether nothing is left to do.
+    /// True if no work is left.
     pub(super) fn is_nothing(&self) -> bool {
         !self.start && self.nudged.is_empty() && self.undelivered.is_empty()
     }
@@ -206,7 +207,7 @@ impl Executor {
         }
     }
 
-    /// Who is to be told of what the schedule has done. Under the lock.
+    /// Returns the receivers that are to be told of what the schedule has done. Under the lock.
     pub(super) fn call_news(&self, state: &mut ExecutorState) -> After {
         if !state.schedule.has_news() {
             return After::default();
@@ -248,7 +249,7 @@ impl Executor {
 }
 
 impl ExecutorState {
-    /// Nothing is queued, and nothing comes any more: idle workers go.
+    /// True if no job is queued and none comes any more: idle workers go.
     pub(super) fn is_over(&self) -> bool {
         self.closing && self.schedule.queued() == 0
     }
@@ -267,9 +268,9 @@ impl ExecutorState {
         self.schedule.expire(now);
     }
 
-    /// When a caller that waits calls [`expire`](Self::expire) again: at `next`, or sooner for attempts under a breaker.
-    /// Attempts that begin after this call are looked at no sooner than a whole such time later, so a caller that does
-    /// not sleep for longer is in time for each of them.
+    /// When a caller that waits calls [`expire`](Self::expire) again: at `next`, or sooner for attempts under a
+    /// breaker. Attempts that begin after this call are looked at no sooner than a whole such time later, so a caller
+    /// that does not sleep for longer is in time for each of them.
     pub(super) fn look_again(&self, next: Option<Instant>, now: Instant) -> Option<Instant> {
         let begins_later = self.schedule.watches_within().map(|time| now + time);
         let times = [next, begins_later];
@@ -299,7 +300,7 @@ impl ExecutorState {
         });
     }
 
-    /// Where attempts under way can be ended.
+    /// Returns the slots and tickets through which attempts under way can be ended.
     pub(super) fn running(
         &self,
         which: impl Fn(&Active) -> bool,

@@ -32,8 +32,8 @@ pub(super) fn new_at(
     Executor::new(work, pool, schedule, clock, start)
 }
 
-/// Starts a worker that the roster has counted as starting. If the system refuses a thread, the live workers do the work;
-/// if there are none, or all are blocked, it is asked again a few times.
+/// Starts a worker that the roster has counted as starting. If the system refuses a thread, the live workers do the
+/// work; if there are none, or all are blocked, it is asked again a few times.
 fn start(executor: &Arc<Executor>) {
     for refusals in 0.. {
         let Err(error) = spawn(executor) else {

@@ -112,7 +112,8 @@ impl Worker<'_> {
         }
         active.job = Some(id);
         active.batch = Some(batch);
-        // Before the caller's code runs for jobs that ended meanwhile: if it waits, this job's place is given to another.
+        // Before the caller's code runs for jobs that ended meanwhile: if it waits, this job's place is given to
+        // another.
         let permit = JobPermit::take(executor, id, &self.slot, now, given_back);
         let after = executor.call(&mut state, now);
         drop(state);
@@ -261,7 +262,7 @@ impl Worker<'_> {
 /// A job whose attempt has ended.
 struct Ended<'a> {
     id: Id,
-    /// What the attempt told of the host.
+    /// News of the host from the attempt.
     heard: Heard,
     permit: JobPermit<'a>,
 }

@@ -28,7 +28,7 @@ impl ScheduleDriver {
         ScheduleDriver::with(settings(), hosts, queued, delayed)
     }
 
-    /// The same with a breaker, and a rate in all and for each host.
+    /// A schedule with a breaker, and a rate in all and for each host.
     pub fn with_every_limit(hosts: usize, queued: usize) -> ScheduleDriver {
         let rate = RateLimit::per_second(u32::MAX);
         let mut settings = settings();

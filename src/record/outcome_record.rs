@@ -19,7 +19,7 @@ use crate::request::Tag;
 use crate::timing::{Phase, millis, millis_option};
 
 fields! {
-    /// What is kept of one request, as it is written in a results file or a failure log and read back from it.
+    /// Record of one request, as it is written to a results file or a failure log and read back from it.
     ///
     /// ```
     /// # fn keep(outcome: &haul::Outcome) -> Result<(), haul::record::InvalidLine> {
@@ -39,10 +39,10 @@ fields! {
         pub id: Option<Cow<'a, str>> => ["id"],
         /// Position in the input, from 0.
         pub index: u64 => "index",
-        /// What a resumed batch recognises the request by.
+        /// Key by which a resumed batch recognises the request.
         pub key: Key => "key",
-        /// Name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came from no
-        /// file.
+        /// Name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came
+        /// from no file.
         pub source: Option<Cow<'a, str>> => ["source"],
         /// Number of the request's line in `source`, from 1, counting every line.
         pub line: Option<u64> => ["line"],
@@ -56,7 +56,7 @@ fields! {
         pub status: Option<u16> => ["status"],
         /// Why the application said no.
         pub rejection: Option<Cow<'a, Rejection>> => ["rejection"],
-        /// How often it was tried.
+        /// Number of attempts.
         pub attempts: u32 => "attempts",
         /// Start of the last attempt, to the millisecond.
         #[serde(with = "wire::instant")]
@@ -75,18 +75,18 @@ fields! {
         pub total: Option<Duration> => ["total_ms"],
         /// The URL that answered last, as it was sent, where it is written otherwise than `url`; secrets masked.
         pub final_url: Option<Cow<'a, str>> => ["final_url"],
-        /// How many redirects were followed.
+        /// Number of redirects that were followed.
         pub redirects: u32 => ["redirects"],
         /// The address that answered last.
         pub remote_ip: Option<IpAddr> => ["remote_ip"],
-        /// Whether a kept-alive connection carried the last response.
+        /// True if a kept-alive connection carried the last response. `None`: no response came.
         pub reused: Option<bool> => ["reused"],
         /// The phases of the last attempt, if it was answered.
         pub timings: Option<PhaseTimes> => ["timings"],
         /// The `Content-Type` of the last response.
         pub content_type: Option<Cow<'a, str>> => ["content_type"],
-        /// The `Content-Encoding` that the body still has, because this build does not decode it. `None`: the body is not
-        /// coded, or was decoded.
+        /// The `Content-Encoding` that the body still has, because this build does not decode it. `None`: the body is
+        /// not coded, or was decoded.
         pub content_encoding: Option<Cow<'a, str>> => ["content_encoding"],
         /// Bytes of the body, after decompression, as far as they came.
         pub size_bytes: Option<u64> => ["size_bytes"],
@@ -100,7 +100,7 @@ fields! {
         pub error_type: Option<ErrorType> => ["error_type"],
         /// In which phase.
         pub phase: Option<Phase> => ["phase"],
-        /// What went wrong, in words.
+        /// Reason of the failure, in words.
         pub error_msg: Option<Cow<'a, str>> => ["error_msg"],
         /// Position of the mistake in a line or a URL that could not be read, in bytes from 1.
         pub error_position: Option<u64> => ["error_position"],
@@ -110,23 +110,23 @@ fields! {
         pub stop_reason: Option<StopReason> => ["stop_reason"],
         /// The attempts that failed or were followed by another, oldest first.
         pub attempt_log: Vec<AttemptRecord> => ["attempt_log"],
-        /// Whether an earlier attempt may have been carried out.
+        /// True if the server may have carried out an earlier attempt.
         pub prior_attempt_ambiguous: bool => ["prior_attempt_ambiguous"],
         /// The response headers, where they were asked for; secrets masked.
         pub headers: Option<BTreeMap<String, Vec<String>>> => ["headers"],
         /// The body, in `body_encoding`.
         pub body: Option<Cow<'a, str>> => ["body"],
-        /// How `body` is written.
+        /// Encoding of `body`.
         pub body_encoding: Option<BodyEncoding> => ["body_encoding"],
-        /// The charset that `body`, or in a failure log `response_text`, was decoded from, as the response's `Content-Type`
-        /// names it, in lower case. `None`: its bytes are UTF-8, or in base64.
+        /// The charset that `body`, or in a failure log `response_text`, was decoded from, as the response's
+        /// `Content-Type` names it, in lower case. `None`: its bytes are UTF-8, or in base64.
         pub charset: Option<Cow<'a, str>> => ["charset"],
-        /// Whether the body was cut, by this record's limit or earlier.
+        /// True if the body was cut, by this record's limit or earlier.
         pub body_truncated: Option<bool> => ["body_truncated"],
-        /// What the caller tagged the request with.
+        /// Tag that the caller gave the request.
         #[serde(deserialize_with = "wire::any_tag")]
         pub tag: Option<Tag> => ["tag"],
-        /// Whether it stands in place of an earlier record of the same key that was no success.
+        /// True if the record stands in place of an earlier one of the same key that was no success.
         pub supersedes: bool => ["supersedes"],
         pub(super) request: Option<Written> => ["request"],
         /// The body as text, in a failure log; absent when there was no response.
@@ -139,13 +139,13 @@ fields! {
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[non_exhaustive]
     pub struct AttemptRecord {
-        /// What went wrong.
+        /// Class of the failure.
         pub error_type: ErrorType => "error_type",
         /// In which phase.
         pub phase: Option<Phase> => ["phase"],
         /// The status, if a response head arrived.
         pub status: Option<u16> => ["status"],
-        /// How long the attempt took.
+        /// Time that the attempt took.
         #[serde(with = "millis")]
         pub elapsed: Duration => "elapsed_ms",
         /// The wait before the next attempt, if there was one.
@@ -155,7 +155,7 @@ fields! {
 }
 
 fields! {
-    /// How long each phase of the last attempt took.
+    /// Time of each phase of the last attempt.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(default)]
     #[non_exhaustive]

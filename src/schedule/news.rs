@@ -4,7 +4,7 @@ use super::Schedule;
 use super::batches::Ended;
 use crate::slab::Id;
 
-/// What callers and deliverers have not been told yet.
+/// News that callers and deliverers have not been told yet.
 #[derive(Debug)]
 pub(super) struct News<J> {
     /// Batches whose caller should look again: there is room, or something ended.

@@ -1,4 +1,4 @@
-//! Which failures a log holds, and which of them the results hold too.
+//! Failures that a log holds, and those of them that the results hold too.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -13,7 +13,7 @@ pub(super) struct Target<'a> {
     pub(super) name: &'a str,
     pub(super) port: u16,
     pub(super) tls: bool,
-    /// The same as one value.
+    /// Scheme, name and port as one value.
     pub(super) host: Cow<'a, Host>,
 }
 
