@@ -1,10 +1,11 @@
-//! What waiting takes in memory: a request in the queue, beside the request itself; and ten million hosts one after
-//! another.
+//! Memory that waiting takes: for a request in the queue, beside the request itself, and for ten million hosts that are
+//! asked one after another.
 //!
 //! `cargo bench --features internals --bench memory -- [COUNT]`
 //!
-//! Each figure is the resident memory of a process of its own, so that none stands on what another left behind. Without
-//! cargo's `--bench`, as `cargo test --benches` runs it, a few are made to see that all of this works.
+//! Each figure is the growth of the resident memory of a process of its own, so that no figure depends on the memory
+//! that another left behind. Without cargo's `--bench`, as `cargo test --benches` runs it, the bench makes a few
+//! requests to check that it works.
 
 use std::error::Error;
 use std::net::TcpListener;
@@ -49,7 +50,7 @@ fn main() -> Result<(), AnyError> {
     Ok(())
 }
 
-/// What one process measures: bytes for each.
+/// Starts a process that measures `what`, and returns its bytes for each of `count`.
 fn of_a_process(what: &str, count: usize) -> Result<i64, AnyError> {
     let own = std::env::current_exe()?;
     let output = Command::new(own)
@@ -62,9 +63,9 @@ fn of_a_process(what: &str, count: usize) -> Result<i64, AnyError> {
     Ok(bytes.round() as i64)
 }
 
-/// In this process: how its memory grows by so many, for each of them.
+/// Measures in this process: prints the growth of its memory by `count` of `what`, divided by `count`.
 fn measure(what: &str, count: usize) -> Result<(), AnyError> {
-    // Connections are taken by the system; nobody answers.
+    // The system accepts the connections; no thread responds.
     let silent = TcpListener::bind("127.0.0.1:0")?;
     let address = silent.local_addr()?;
     let request = |i: usize| Request::get(format!("http://{address}/items/{i}"));
@@ -100,7 +101,7 @@ fn measure(what: &str, count: usize) -> Result<(), AnyError> {
         _ => return Err(format!("{what} is not known").into()),
     };
     println!("{}", (after - before) as f64 / count as f64);
-    // What is queued is nobody's any more.
+    // Exits without dropping the client: no queued request needs to be answered any more.
     std::process::exit(0);
 }
 

@@ -1,11 +1,11 @@
-//! What recording a batch costs: the same small GETs with their outcomes counted, and with every one written as JSON
-//! Lines and every failure as a row of an SQLite database.
+//! Cost of recording a batch: the same small GETs with their outcomes only counted, and with every outcome written as
+//! JSON Lines and every failure as a row of an SQLite database.
 //!
 //! `cargo bench --features sqlite --bench records -- [--rounds N] [--count N] [--at-once N] [--failing N]`
 //!
-//! One request in `--failing` is answered with a 404. The server is a process of its own, so that the CPU time shown is
-//! the client's. Both ways run in turn; on a busy machine the CPU times say more than the rates. Without cargo's
-//! `--bench`, as `cargo test --benches` runs it, a few requests are made to see that all of this works.
+//! Every `--failing`-th request is answered with a 404. The server is a process of its own, so that the CPU time shown
+//! is the client's. Both ways run in turn; on a busy machine the CPU times say more than the rates. Without cargo's
+//! `--bench`, as `cargo test --benches` runs it, the bench makes a few requests to check that it works.
 
 mod support;
 
@@ -31,7 +31,7 @@ fn main() -> Result<(), AnyError> {
     );
     let (mut rates, mut costs) = (Vec::new(), Vec::new());
     for round in 1..=plan.rounds {
-        // Who is first changes: a machine that gets busier must not be one way's loss.
+        // The first way alternates: a machine that gets busier must not always slow the same way.
         let (counted, recorded) = if round % 2 == 1 {
             let counted = plan.run(&server, &mut Vec::<JsonLines>::new())?;
             (counted, plan.run(&server, &mut folder.sinks(round)?)?)
@@ -70,10 +70,10 @@ struct Plan {
     failing: usize,
 }
 
-/// How one batch went.
+/// Figures of one batch.
 struct Figures {
     rate: f64,
-    /// CPU time of this process for each request, in microseconds. 0 where it cannot be told.
+    /// CPU time of this process for each request, in microseconds. 0 if it cannot be told.
     cpu_us: f64,
 }
 
@@ -87,7 +87,7 @@ impl Plan {
             at_once: 8,
             failing: 100,
         };
-        // Without it, what there is is meant for other tests.
+        // Without `--bench`, the arguments are meant for other tests.
         let mut args = args.into_iter().filter(|arg| real && arg != "--bench");
         while let Some(name) = args.next() {
             let value = args.next().ok_or_else(|| format!("{name}: no value"))?;
@@ -123,7 +123,7 @@ impl Plan {
     }
 }
 
-/// Where the files go, and are gone from at the end.
+/// Folder for the output files, removed at the end.
 struct Folder(PathBuf);
 
 impl Folder {

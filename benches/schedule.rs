@@ -19,26 +19,26 @@ fn rounds(bencher: Bencher, mut driver: ScheduleDriver) {
         .bench_local(|| driver.requests(ROUND));
 }
 
-/// Push, poll, complete and take: one host, ten thousand, a hundred thousand.
+/// Pushes, polls, completes and takes a request: with one host, ten thousand, a hundred thousand.
 #[divan::bench(args = [1, 100, 10_000, 100_000])]
 fn request(bencher: Bencher, hosts: usize) {
     rounds(bencher, ScheduleDriver::new(hosts, 2 * hosts.max(500), 0));
 }
 
-/// The same while so many retries wait.
+/// Pushes, polls, completes and takes a request while `delayed` retries wait.
 #[divan::bench(args = [1_000, 100_000, 1_000_000])]
 fn request_beside_delayed(bencher: Bencher, delayed: usize) {
     rounds(bencher, ScheduleDriver::new(10_000, 20_000, delayed));
 }
 
-/// The same with a breaker and a rate in all and for each host.
+/// Pushes, polls, completes and takes a request with a breaker and a rate in all and for each host.
 #[divan::bench(args = [1, 10_000])]
 fn request_with_every_limit(bencher: Bencher, hosts: usize) {
     let queued = 2 * hosts.max(500);
     rounds(bencher, ScheduleDriver::with_every_limit(hosts, queued));
 }
 
-/// A retry: out, delayed, due, out again and done.
+/// Retries a request: out, delayed, due, out again and done.
 #[divan::bench(args = [1, 10_000])]
 fn retry(bencher: Bencher, hosts: usize) {
     let mut driver = ScheduleDriver::new(hosts, 0, 0);
@@ -47,7 +47,7 @@ fn retry(bencher: Bencher, hosts: usize) {
         .bench_local(|| driver.retries(ROUND));
 }
 
-/// Each request to a host that was never seen before, and never will be again.
+/// Sends each request to a host that was never seen before and never comes again.
 #[divan::bench]
 fn request_to_a_new_host(bencher: Bencher) {
     let mut driver = ScheduleDriver::new(1, 0, 0);

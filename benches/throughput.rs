@@ -1,11 +1,11 @@
-//! haul beside what one writes by hand: ureq, shared by as many threads, over crossbeam channels. Both fetch from a
+//! haul beside a client written by hand: ureq, shared by as many threads, over crossbeam channels. Both fetch from a
 //! server in this process, in turn, parse each body on the thread that received it, and keep the number of its rows.
 //!
 //! `cargo bench --bench throughput -- [--rounds N] [--count N] [--at-once N,N,..]`
 //!
 //! The server works on the same cores, so the ratio is smaller than with a server elsewhere; `benches/peers` keeps them
-//! apart and has more clients. Without cargo's `--bench`, as `cargo test --benches` runs it, a few requests are made to
-//! see that all of this works.
+//! apart and has more clients. Without cargo's `--bench`, as `cargo test --benches` runs it, the bench makes a few
+//! requests to check that it works.
 
 mod support;
 
@@ -39,7 +39,7 @@ impl Plan {
     fn from_args(args: impl Iterator<Item = String>) -> Result<Plan, AnyError> {
         let args: Vec<String> = args.collect();
         if !args.iter().any(|arg| arg == "--bench") {
-            // What else is there is meant for other tests.
+            // The other arguments are meant for other tests.
             return Ok(Plan {
                 rounds: 1,
                 count: 200,
@@ -95,7 +95,8 @@ impl Work {
     }
 }
 
-/// Who is first changes from round to round: a machine that gets slower, or busier, must not be one client's loss.
+/// Compares the clients. The first client changes from round to round: a machine that gets slower, or busier, must not
+/// always slow the same client.
 fn compare(work: &Work, rounds: usize) -> Result<(), AnyError> {
     println!(
         "{}, {} at once, {} requests",
@@ -171,7 +172,7 @@ fn rows(value: &Value) -> usize {
     value.as_array().map_or(1, Vec::len)
 }
 
-/// A server with two answers, ready to be sent. Gives its base URL.
+/// Starts a server with two prepared responses and returns its base URL.
 fn serve() -> io::Result<String> {
     let row = json!({"id": 1, "name": "pen", "price": 12.5, "tags": ["a", "b"]});
     let rows = (64 << 10) / row.to_string().len();

@@ -30,7 +30,7 @@ mod borrow_and_give_back {
         });
     }
 
-    /// Each one that comes back drives out the oldest.
+    /// Gives back connections to a full host: each one that comes back drives out the oldest.
     #[divan::bench(args = [8, 1_000])]
     fn into_a_full_host(bencher: Bencher, most: usize) {
         let pool = PoolDriver::filled(1, most);
@@ -46,7 +46,7 @@ mod borrow_and_give_back {
         bencher.bench(|| elsewhere.lend());
     }
 
-    /// With the look at the socket that tells whether the server has hung up: one call into the system.
+    /// Borrows with a probe of the socket, which tells if the server has hung up: one system call.
     #[divan::bench]
     fn one_host_probed(bencher: Bencher) {
         let pool = PoolDriver::probed().expect("loopback is there");
@@ -88,7 +88,7 @@ mod resolve {
         });
     }
 
-    /// No answer is believed for longer than no time at all, so each call wakes a thread that asks, and waits for it.
+    /// Resolves with a cache lifetime of zero, so each call wakes a thread that asks, and waits for it.
     #[divan::bench]
     fn an_unknown_name(bencher: Bencher) {
         let resolver = ResolverDriver::knowing(1, Duration::ZERO);

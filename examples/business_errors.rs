@@ -1,4 +1,4 @@
-//! A business error (`{"code": 4001, "msg": "余额不足"}` with status 200) is no failure but an outcome of its own.
+//! Business errors (`{"code": 4001, "msg": "余额不足"}` with status 200) are not failures but an outcome of their own.
 
 #[path = "quickstart/server.rs"]
 mod server;

@@ -1,4 +1,4 @@
-//! Where to parse what comes: on the worker that received it, on rayon, or on the caller's thread. Bodies of 64 KiB of
+//! Places to parse a body: on the worker that received it, on rayon, or on the caller's thread. Bodies of 64 KiB of
 //! JSON, 64 requests at once, the wall time of each way.
 //!
 //! `cargo run --release --example parse_where -- [COUNT]`
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 const ROUNDS: usize = 5;
 
-/// Fetches so many from the URL, and gives the number of rows in all.
+/// Fetches the URL a number of times, and returns the number of rows in all.
 type Way = fn(&Client, &str, usize) -> usize;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -35,7 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{count} bodies of 64 KiB, 64 at once, {cores} cores, median of {ROUNDS}");
     let client = Client::builder().workers(64).build()?;
     let mut times = ways.map(|_| Vec::new());
-    // In turn: a machine that gets busier must not be one way's loss. The first round opens the connections.
+    // The ways take turns: a machine that gets busier must not slow only one of them. The first round opens the
+    // connections.
     for round in 0..=ROUNDS {
         for ((name, way), times) in ways.iter().zip(&mut times) {
             let started = Instant::now();
@@ -59,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Each worker parses what it received; only the number goes to the caller.
+/// Parses each body on the worker that received it; only the number goes to the caller.
 fn process(client: &Client, url: &str, count: usize) -> usize {
     let urls = std::iter::repeat_n(url, count);
     let numbers = client.process(urls, rows);
@@ -68,7 +69,7 @@ fn process(client: &Client, url: &str, count: usize) -> usize {
         .sum()
 }
 
-/// As many parse as there are cores, while the workers wait for sockets.
+/// Parses on as many threads as there are cores, while the workers wait for sockets.
 fn par_map(client: &Client, url: &str, count: usize) -> usize {
     let urls = std::iter::repeat_n(url, count);
     let numbers = client
@@ -77,7 +78,7 @@ fn par_map(client: &Client, url: &str, count: usize) -> usize {
     numbers.filter_map(|number| number.ok().flatten()).sum()
 }
 
-/// One thread parses, and the workers wait for it when the window is full.
+/// Parses on one thread; the workers wait for it when the window is full.
 fn on_this_thread(client: &Client, url: &str, count: usize) -> usize {
     let urls = std::iter::repeat_n(url, count);
     let outcomes = client.as_completed(urls);
@@ -86,7 +87,7 @@ fn on_this_thread(client: &Client, url: &str, count: usize) -> usize {
         .sum()
 }
 
-/// Stands for work that is worth a core.
+/// Counts the rows: stands for work that is worth a core.
 fn rows(response: &Response) -> Result<usize, serde_json::Error> {
     let value = response.value()?;
     Ok(value.as_array().map_or(0, Vec::len))
@@ -96,7 +97,7 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// One answer, ready to be sent, over connections that stay. Gives its URL and the number of its rows.
+/// Serves one prepared response over connections that stay. Returns its URL and the number of its rows.
 fn serve() -> io::Result<(String, usize)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}/", listener.local_addr()?);
@@ -125,7 +126,7 @@ fn answer_all(mut stream: TcpStream, answer: &[u8]) -> io::Result<()> {
             return Ok(());
         }
         len += read;
-        // One request at a time and none with a body: what ends a head ends all that has come.
+        // The client sends one request at a time and no body, so the end of a head is the end of everything received.
         if head[..len].ends_with(b"\r\n\r\n") {
             stream.write_all(answer)?;
             len = 0;

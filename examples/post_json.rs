@@ -1,4 +1,4 @@
-//! Posts JSON with a header, a token and a name for each request, and reads the answers into a type.
+//! Posts JSON with a header, a token and a name for each request, and reads the responses into a type.
 
 #[path = "quickstart/server.rs"]
 mod server;
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Request::post("/orders")
             .json(&json!({"name": name, "count": 2}))
             .header("x-source", "example")
-            // The server recognises duplicates, so this POST may be repeated after a lost answer.
+            // The server recognises duplicates, so this POST may be repeated after a lost response.
             .idempotent(true)
             .id(name)
     });

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Stands for work that is worth a core.
+/// Reads the id: stands for work that is worth a core.
 fn id(outcome: &Outcome) -> Option<u64> {
     outcome.success()?.value().ok()?["id"].as_u64()
 }

@@ -1,4 +1,5 @@
-//! What is tried again, how often and after which wait: for all requests, for one, and by a hook.
+//! Retry rules: which failures are tried again, how often and after which wait. For all requests, for one, and by a
+//! hook.
 
 #[path = "quickstart/server.rs"]
 mod server;

@@ -1,6 +1,6 @@
 //! `throughput URL COUNT CONCURRENCY`: fetches one URL COUNT times and parses each body as JSON on the worker that
-//! received it, which lets go of it there too: as many values live as there are workers, not as many as there are
-//! outcomes on the way. With `HOSTS=N` in the environment, `127.0.0.1` in the URL stands for N loopback addresses in turn.
+//! received it, which drops it there too: as many values live as there are workers, not as many as there are outcomes
+//! on the way. With `HOSTS=N` in the environment, `127.0.0.1` in the URL stands for N loopback addresses in turn.
 
 use std::time::Instant;
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The largest resident set there was, where the system tells.
+/// Largest resident set of this process. `None`: the system does not tell.
 fn peak() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status

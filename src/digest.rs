@@ -1,4 +1,5 @@
-//! SHA-256: ring's where TLS has brought that along, which uses what the processor has for it, else a portable one.
+//! SHA-256: from ring if TLS is built in with it, since ring uses the processor's instructions for it; else a portable
+//! implementation.
 
 #[cfg(feature = "rustls")]
 #[derive(Clone)]

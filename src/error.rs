@@ -1,4 +1,4 @@
-//! Why a request failed.
+//! Failures of requests.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -18,7 +18,7 @@ macro_rules! named {
         pub enum $name { $($(#[$doc])* $variant,)* }
 
         impl $name {
-            /// The name used in records and log lines.
+            /// Returns the name used in records and log lines.
             pub fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $text,)* }
             }
@@ -33,35 +33,35 @@ macro_rules! named {
 }
 
 named! {
-    /// The layer a failure belongs to, so that a caller can treat each its own way.
+    /// Layer to which a failure belongs, so that a caller can treat each its own way.
     Layer {
         /// No usable exchange took place: resolution, connection, TLS, timeout.
         Network = "network",
-        /// The server answered, and the answer is an error or no HTTP.
+        /// The server sent a response that is an error or no HTTP.
         Http = "http",
-        /// The body is not what it should be.
+        /// The body is not of the expected form.
         Parse = "parse",
-        /// The caller's own code said no.
+        /// The caller's own code returned an error.
         Application = "application",
-        /// This side: a bad request, a cancel, a panic, out of files.
+        /// The failure is on this side: a bad request, a cancel, a panic, out of files.
         Local = "local",
     }
 }
 
 named! {
-    /// What went wrong: a closed set, extended only in a minor version.
+    /// Class of a failure: a closed set, extended only in a minor version.
     ErrorType {
         /// The host name could not be resolved.
         Dns = "dns",
         /// The address policy refuses the address.
         AddressDenied = "address_denied",
-        /// No connection: refused, unreachable.
+        /// No connection could be made: refused, unreachable.
         Connect = "connect",
         /// The TLS handshake failed, or the certificate is not acceptable.
         Tls = "tls",
         /// The proxy refused or failed.
         Proxy = "proxy",
-        /// A time limit passed; the phase says which.
+        /// A time limit passed; the phase tells which limit.
         Timeout = "timeout",
         /// The connection was lost before the response head.
         Connection = "connection",
@@ -75,7 +75,7 @@ named! {
         Redirect = "redirect",
         /// The body is larger than the limit.
         BodyTooLarge = "body_too_large",
-        /// Decompression failed, or JSON was expected and something else came.
+        /// Decompression failed, or the body was not the JSON that was expected.
         Decode = "decode",
         /// The caller's `process` closure returned an error.
         Process = "process",
@@ -89,18 +89,18 @@ named! {
         Deadline = "deadline",
         /// Cancelled by the caller.
         Cancelled = "cancelled",
-        /// In flight when an earlier run was cut off; the server may have acted.
+        /// The request was in flight when an earlier run was cut off; the server may have acted.
         Interrupted = "interrupted",
         /// A hook, predicate or closure of the caller's panicked.
         Panic = "panic",
-        /// A failure on this side: a full disk, or no free descriptor, port or thread although nothing else is under way
-        /// (else the request waits for one).
+        /// A failure on this side: a full disk, or no free descriptor, port or thread although no other attempt is
+        /// under way (else the request waits for one to end).
         Io = "io",
     }
 }
 
 impl ErrorType {
-    /// The layer this class belongs to.
+    /// Returns the layer to which this class belongs.
     pub fn layer(self) -> Layer {
         use ErrorType::*;
         match self {
@@ -118,7 +118,7 @@ impl ErrorType {
 }
 
 named! {
-    /// Why no further attempt was made.
+    /// Reason for which no further attempt was made.
     StopReason {
         /// This class of failure is never repeated.
         NotRetryable = "not_retryable",
@@ -145,7 +145,8 @@ named! {
     }
 }
 
-/// Why a request failed: its class and layer, the phase, what the server sent, and why it was not tried again.
+/// Failure of a request: its class and layer, its phase, the server's response, and the reason for which it was not
+/// tried again.
 ///
 /// ```
 /// # fn explain(error: &haul::Error) {
@@ -162,10 +163,10 @@ struct Inner {
     error_type: ErrorType,
     phase: Option<Phase>,
     message: String,
-    /// Position in the text that is wrong, and the part of it that may be shown.
+    /// Position of the mistake in the text, and the part of the text that may be shown.
     position: Option<u64>,
     text: Option<Box<str>>,
-    /// Method and URL of the request, if that is told with the failure.
+    /// Method and URL of the request. `None`: they are not told with the failure.
     request: Option<String>,
     stop_reason: Option<StopReason>,
     response: Option<Response>,
@@ -187,14 +188,14 @@ impl Error {
         }))
     }
 
-    /// A request that is not fit to be sent.
+    /// Returns the error of a request that is not fit to be sent.
     pub(crate) fn invalid(mistake: Mistake) -> Error {
         let mut error = Error::new(ErrorType::InvalidRequest, mistake.reason);
         (error.0.position, error.0.text) = (mistake.position, mistake.shown);
         error
     }
 
-    /// The mistake that the error is about.
+    /// Returns the mistake that the error is about.
     pub(crate) fn mistake(&self) -> Mistake {
         Mistake {
             reason: self.0.message.clone().into(),
@@ -214,7 +215,7 @@ impl Error {
         self
     }
 
-    /// Method and URL of the request.
+    /// Returns the method and URL of the request. `None`: they are not told with the failure.
     pub(crate) fn request(&self) -> Option<&str> {
         self.0.request.as_deref()
     }
@@ -234,33 +235,34 @@ impl Error {
         self
     }
 
-    /// What went wrong.
+    /// Returns the class of the failure.
     pub fn error_type(&self) -> ErrorType {
         self.0.error_type
     }
 
-    /// The layer [`error_type`](Error::error_type) belongs to.
+    /// Returns the layer to which [`error_type`](Error::error_type) belongs.
     pub fn layer(&self) -> Layer {
         self.0.error_type.layer()
     }
 
-    /// The phase of the attempt it happened in, where an attempt was made.
+    /// Returns the phase of the attempt in which the failure happened. `None`: no attempt was made, or the phase is not
+    /// known.
     pub fn phase(&self) -> Option<Phase> {
         self.0.phase
     }
 
-    /// Why no further attempt was made.
+    /// Returns the reason for which no further attempt was made. `None`: the failure has none.
     pub fn stop_reason(&self) -> Option<StopReason> {
         self.0.stop_reason
     }
 
-    /// Position of the mistake, in bytes from 1: in the line of a request that could not be read, or in a URL that is none.
-    /// `None`: it is not known, or the failure is no mistake in a text.
+    /// Position of the mistake, in bytes from 1: in the line of a request that could not be read, or in a text that is
+    /// no valid URL. `None`: it is not known, or the failure is no mistake in a text.
     pub fn position(&self) -> Option<u64> {
         self.0.position
     }
 
-    /// Part of the line or the URL that could not be read, as far as it is known to be harmless: the name of a key, or host
+    /// Part of the line or the URL that could not be read, if it is known to be harmless: the name of a key, or host
     /// and path. `None`: there is none.
     ///
     /// ```
@@ -273,28 +275,28 @@ impl Error {
         self.0.text.as_deref()
     }
 
-    /// The message alone, without the class. Secrets are masked, and equal mistakes have equal messages.
+    /// Returns the message alone, without the class. Secrets are masked, and equal mistakes have equal messages.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The status the server answered with, if it answered.
+    /// Returns the status of the server's response. `None`: no response head arrived.
     pub fn status(&self) -> Option<u16> {
         self.0.response.as_ref().map(Response::status)
     }
 
-    /// What the server sent, if a response head arrived. The body of a status that was not accepted is kept up to
-    /// 64 KiB ([`Response::is_truncated`] says when it was cut).
+    /// Returns the server's response. `None`: no response head arrived. The body of a status that was not accepted is
+    /// kept up to 64 KiB ([`Response::is_truncated`] says when it was cut).
     pub fn response(&self) -> Option<&Response> {
         self.0.response.as_ref()
     }
 
-    /// The body the server sent, as text. `None` when no response head arrived.
+    /// Returns the body of the server's response, as text. `None`: no response head arrived.
     pub fn response_text(&self) -> Option<String> {
         self.0.response.as_ref().map(|r| r.text().into_owned())
     }
 
-    /// The response, by value.
+    /// Returns the response, by value. `None`: no response head arrived.
     pub fn into_response(self) -> Option<Response> {
         self.0.response
     }

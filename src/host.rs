@@ -1,4 +1,4 @@
-//! A host: scheme, name and effective port. What limits, budgets and connections are counted by.
+//! Host: scheme, name and effective port. Limits, budgets and connections are counted by it.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -19,12 +19,12 @@ pub struct Host {
 }
 
 impl Host {
-    /// The host of an absolute `http` or `https` URI.
+    /// Returns the host of an absolute `http` or `https` URI. `None`: the URI is not absolute, or has another scheme.
     pub(crate) fn of(uri: &Uri) -> Option<Host> {
         Host::in_zone(uri, None)
     }
 
-    /// The host of a URI whose IPv6 address is reached through a zone.
+    /// Returns the host of a URI whose IPv6 address is reached through a zone.
     pub(crate) fn in_zone(uri: &Uri, zone: Option<&str>) -> Option<Host> {
         let scheme = uri.scheme()?;
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
@@ -44,29 +44,29 @@ impl Host {
         })
     }
 
-    /// `http` or `https`.
+    /// Returns `http` or `https`.
     pub fn scheme(&self) -> &str {
         if self.is_tls() { "https" } else { "http" }
     }
 
-    /// The name or address alone, IPv6 in brackets and with the zone that the URL gives it: `[fe80::1%eth0]`.
+    /// Returns the name or address alone, IPv6 in brackets and with the zone that the URL gives it: `[fe80::1%eth0]`.
     pub fn name(&self) -> &str {
         &self.named[self.scheme().len() + "://".len()..]
     }
 
-    /// The name, or the address without brackets, and with its zone: `fe80::1%eth0`.
+    /// Returns the name, or the address without brackets and with its zone: `fe80::1%eth0`.
     pub(crate) fn bare_name(&self) -> &str {
         let name = self.name();
         let inner = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
         inner.unwrap_or(name)
     }
 
-    /// The effective port: the one in the URL, or the scheme's default.
+    /// Returns the effective port: the port in the URL, or the scheme's default.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Scheme, name and port.
+    /// Returns scheme, name and port.
     pub(crate) fn parts(&self) -> (&str, &str, u16) {
         (self.scheme(), self.name(), self.port)
     }
@@ -77,7 +77,7 @@ impl Host {
     }
 }
 
-/// Two writes, as a text alone takes: hosts are looked up for each request.
+/// Hashes in two writes, as many as a text alone takes: hosts are looked up for each request.
 impl Hash for Host {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.named.as_bytes());
@@ -85,7 +85,7 @@ impl Hash for Host {
     }
 }
 
-/// The port of the URI, or its scheme's default: 80 or 443.
+/// Returns the port of the URI, or its scheme's default: 80 or 443. `None`: the URI has no port and neither scheme.
 pub(crate) fn effective_port(uri: &Uri) -> Option<u16> {
     uri.port_u16().or_else(|| match uri.scheme() {
         Some(s) if *s == Scheme::HTTP => Some(80),

@@ -59,35 +59,37 @@
 //!   from other threads) and [`process`](Client::process) (your closure on the worker that received the response) for
 //!   many; [`par_map`](Outcomes::par_map) for CPU work on outcomes. It is `Send + Sync + Clone` and meant to be shared;
 //!   [`ClientBuilder`] sets defaults and limits.
-//! - [`Request`]: what to ask. A URL is one; building never fails, a bad request is a failed outcome.
-//! - [`Outcome`]: what became of it. [`State`] says success, rejected (the application said no: [`Rejection`]) or failed
-//!   ([`Error`], with its [`ErrorType`], [`Layer`], [`Phase`] and [`StopReason`]), beside attempts, timings and redirects.
-//! - [`RetryPolicy`] and [`Timeouts`]: when it is tried again, and how long each attempt may take. Values, for a client
-//!   or a request.
-//! - [`HostRule`], [`RateLimit`]: how fast, and what holds for some hosts. [`TlsSettings`], [`ProxySettings`]: how
-//!   connections are made.
+//! - [`Request`]: the request. A URL is one; building never fails, a bad request is a failed outcome.
+//! - [`Outcome`]: its result. [`State`] says success, rejected (the application refused it: [`Rejection`]) or failed
+//!   ([`Error`], with its [`ErrorType`], [`Layer`], [`Phase`] and [`StopReason`]), beside attempts, timings and
+//!   redirects.
+//! - [`RetryPolicy`] and [`Timeouts`]: when a request is tried again, and how long each attempt may take. Values, for a
+//!   client or a request.
+//! - [`HostRule`], [`RateLimit`]: rates, and settings for some hosts. [`TlsSettings`], [`ProxySettings`]: settings of
+//!   connections.
 //! - [`unversioned`]: transports of your own, without sockets. It may change in minor releases.
-//! - [`Summary`], [`JsonLines`], [`Failures`]: what is kept of a batch. [`Journal`]: results that a later run goes on
-//!   from, also after a crash.
+//! - [`Summary`], [`JsonLines`], [`Failures`]: figures and records of a batch. [`Journal`]: results that a later run
+//!   continues, also after a crash.
 //!
-//! These names are the usual ones. The others are in modules: [`batch`] has the iterators over outcomes, their end, their
-//! progress and how to cancel them; [`settings`] everything that is configured, and what hooks are given; [`outcome`] and
-//! [`request`] the parts of both; [`sink`], [`record`] and [`summary`] what is written and counted; [`redact`] what is
-//! not shown. [Coming from Python](guide::coming_from_python) puts haul beside `requests` and `concurrent.futures`.
+//! The names above are the usual ones. The others are in modules: [`batch`] has the iterators over outcomes, their end,
+//! their progress and how to cancel them; [`settings`] all settings, and the arguments of hooks; [`outcome`] and
+//! [`request`] the parts of both; [`sink`], [`record`] and [`summary`] records and figures; [`redact`] the names of
+//! headers and parameters whose values are masked. [Coming from Python](guide::coming_from_python) puts haul beside
+//! `requests` and `concurrent.futures`.
 //!
-//! # What holds always
+//! # Guarantees
 //!
-//! One accepted request is exactly one outcome, whatever fails, panics or is dropped. Limits, in all and per host, hold
-//! through retries and redirects. A request that waits for its next attempt holds no thread. Every queue has a bound,
-//! so input of any length runs in flat memory. No secret (credentials, cookies, userinfo of a URL, and what
-//! [`sensitive_header`](ClientBuilder::sensitive_header) and [`sensitive_query`](ClientBuilder::sensitive_query) name)
-//! appears in a `Debug`, an error text, a record or a log line.
+//! Each accepted request has exactly one outcome, whatever fails, panics or is dropped. Limits, in all and per host,
+//! hold through retries and redirects. A request that waits for its next attempt holds no thread. Every queue has a
+//! bound, so input of any length runs in flat memory. No secret (credentials, cookies, userinfo of a URL, and the names
+//! given to [`sensitive_header`](ClientBuilder::sensitive_header) and
+//! [`sensitive_query`](ClientBuilder::sensitive_query)) appears in a `Debug`, an error text, a record or a log line.
 //!
 //! # Logging
 //!
-//! Through the [`log`](https://docs.rs/log) crate: WARN for a retry or a giving up, and once, with the target
-//! `haul::shortage`, when requests wait because this machine has no free descriptor, port or thread; INFO for the start
-//! and end of a batch; DEBUG for an attempt.
+//! The crate logs through the [`log`](https://docs.rs/log) crate: WARN for a retry or a request that is given up, and
+//! once, with the target `haul::shortage`, when requests wait because this machine has no free descriptor, port or
+//! thread; INFO for the start and end of a batch; DEBUG for an attempt.
 //!
 //! # Features
 //!
@@ -136,7 +138,7 @@ pub use client::{BuildError, Client, ClientBuilder, Shutdown};
 pub use error::{Error, ErrorType, Layer, StopReason};
 pub use executor::Handle;
 pub use host::Host;
-/// The types of the `http` crate that appear in this crate's interface.
+/// Types of the `http` crate that appear in this crate's interface.
 pub use http;
 pub use outcome::{Outcome, State};
 pub use rejection::Rejection;

@@ -1,4 +1,4 @@
-//! The application's no: a code and a message, no failure.
+//! Rejections by the application: a code and a message, not a failure.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::response::Response;
 
-/// Why the application said no: a code and a message, taken from the body.
+/// Rejection by the application: a code and a message, taken from the body.
 ///
-/// Two are equal if code and message are, whatever was kept of the response.
+/// Two rejections are equal if code and message are, whatever was kept of the response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use = "a rejection counts where `reject_if` returns it"]
 pub struct Rejection {
@@ -17,7 +17,7 @@ pub struct Rejection {
     message: String,
     #[serde(skip)]
     response: Option<Box<Response>>,
-    /// Method and URL of the request, if that is told with the rejection.
+    /// Method and URL of the request. `None`: they are not told with the rejection.
     #[serde(skip)]
     request: Option<Box<str>>,
 }
@@ -29,7 +29,7 @@ impl PartialEq for Rejection {
 }
 
 impl Rejection {
-    /// A rejection with the application's code (number or text) and message.
+    /// Makes a rejection with the application's code (number or text) and message.
     pub fn new(code: impl Into<Value>, message: impl Into<String>) -> Rejection {
         Rejection {
             code: code.into(),
@@ -39,7 +39,7 @@ impl Rejection {
         }
     }
 
-    /// The rejection that is [shown](fmt::Display) as this text. A code that is text ends at its first blank.
+    /// Reads the rejection that is [shown](fmt::Display) as this text. A code that is text ends at its first blank.
     #[cfg(feature = "sqlite")]
     pub(crate) fn of_text(text: &str) -> Rejection {
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
@@ -56,17 +56,17 @@ impl Rejection {
         Rejection::new(code, rest.strip_prefix(' ').unwrap_or(rest))
     }
 
-    /// The application's code.
+    /// Returns the application's code.
     pub fn code(&self) -> &Value {
         &self.code
     }
 
-    /// The application's message; may be empty.
+    /// Returns the application's message; may be empty.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The response that was rejected.
+    /// Returns the response that was rejected. `None`: it was not kept.
     pub fn response(&self) -> Option<&Response> {
         self.response.as_deref()
     }
@@ -77,7 +77,7 @@ impl Rejection {
         self
     }
 
-    /// Method and URL of the request.
+    /// Returns method and URL of the request. `None`: they are not told with the rejection.
     pub(crate) fn request(&self) -> Option<&str> {
         self.request.as_deref()
     }
@@ -129,7 +129,7 @@ mod tests {
             let rejection = Rejection::new(code, message);
             assert_eq!(Rejection::of_text(&rejection.to_string()), rejection);
         }
-        // A code that is text and looks like a number is one then, and one with a blank ends there.
+        // A code that is text and looks like a number is read as a number, and a code with a blank ends at the blank.
         for code in ["17", "not found", ""] {
             let shown = Rejection::new(code, "no").to_string();
             assert_eq!(Rejection::of_text(&shown).to_string(), shown);

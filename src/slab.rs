@@ -1,5 +1,5 @@
-//! Slab with generations: values in one vector, whose places are used again. Ids are cheap to keep in heaps and lists, and
-//! a stale one is recognised.
+//! Slab with generations: values in one vector, whose places are used again. Ids are cheap to keep in heaps and lists,
+//! and a stale id is recognised.
 
 /// Place of a value in a [`Slab`], valid until the value is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -9,7 +9,7 @@ pub(crate) struct Id {
 }
 
 impl Id {
-    /// The index of the place. It is used again once the value is gone.
+    /// Index of the place. The index is used again once the value is removed.
     pub(crate) fn index(self) -> usize {
         self.at as usize
     }
@@ -100,7 +100,7 @@ impl<T> Slab<T> {
         self.entries.iter().filter_map(|e| e.value.as_ref())
     }
 
-    /// The first value from place `from` on of which `is` holds, and its place.
+    /// Returns the first value from place `from` on for which `is` returns true, and its place.
     pub(crate) fn find_from(&self, from: usize, is: impl Fn(&T) -> bool) -> Option<(usize, Id)> {
         let rest = self.entries.iter().enumerate().skip(from);
         rest.filter(|(_, e)| e.value.as_ref().is_some_and(&is))

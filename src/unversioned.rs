@@ -3,10 +3,10 @@
 //! **Everything in this module may change in a minor release.** A program that uses it pins haul to a minor version
 //! (`haul = "~0.1.0"`).
 //!
-//! A [`Transport`] makes one exchange at a time: it gets a [`Call`], and answers it with a [`Reply`] or a [`Fault`], and,
-//! if it likes, a [`Trace`] of how that went. Retries, redirects, limits, hooks and outcomes stand above it and are the same
-//! for every transport. So recorded or invented responses, delays and failures can be put under a [`Client`](crate::Client)
-//! without a socket:
+//! A [`Transport`] makes one exchange at a time: it gets a [`Call`], and returns a [`Reply`] or a [`Fault`], and, if it
+//! likes, a [`Trace`] of the exchange. Retries, redirects, limits, hooks and outcomes stand above it and are the same
+//! for every transport. So recorded or invented responses, delays and failures can be put under a
+//! [`Client`](crate::Client) without a socket:
 //!
 //! ```
 //! use haul::http::Response;

@@ -1,8 +1,11 @@
-//! The rules of the code base that a compiler does not know: which part may use which, who may read the clock, name
-//! ureq or print, how long a file or a function may be and which words are not used. Each complaint names file and line.
+//! Rules of the code base that a compiler does not know: which part may use which, which parts may read the clock, name
+//! ureq or print, how long a file or a function may be and which words are not used. Each complaint names file and
+//! line.
 
 #[path = "architecture/broken.rs"]
 mod broken;
+#[path = "architecture/comments.rs"]
+mod comments;
 #[path = "architecture/floors.rs"]
 mod floors;
 #[path = "architecture/lengths.rs"]
@@ -22,6 +25,16 @@ static TREE: LazyLock<Tree> = LazyLock::new(|| Tree::read(Path::new(env!("CARGO_
 #[track_caller]
 fn holds(rule: impl Fn(&Tree) -> Vec<String>) {
     let complaints = rule(&TREE);
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn a_doc_comment_begins_by_saying_what_its_item_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = ["src", "tests", "benches", "examples"].map(|folder| source::files(root, folder));
+    let files = files.iter().flatten();
+    let complaints = files.flat_map(|(path, text)| comments::beginnings(path, text));
+    let complaints: Vec<_> = complaints.collect();
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 

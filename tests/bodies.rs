@@ -1,4 +1,4 @@
-//! What is sent: bodies that are streamed, sent again, refused before they are sent, or broken.
+//! Request bodies: streamed, sent again, refused before they are sent, or broken.
 
 #[path = "bodies/asking.rs"]
 mod asking;
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use haul::{Client, ClientBuilder, Error, Outcome, RetryPolicy};
 
-/// The default policy, in a hurry and without a budget that other tests' failures could spend.
+/// Builder with the default policy, but short waits, and without a budget that other tests' failures could spend.
 fn builder() -> ClientBuilder {
     let policy = RetryPolicy::default()
         .backoff(Duration::from_millis(1), Duration::from_millis(4))
@@ -40,7 +40,7 @@ fn error(outcome: &Outcome) -> &Error {
     }
 }
 
-/// Bytes of which no two neighbouring blocks are the same.
+/// Returns bytes in which no two neighbouring blocks are equal.
 fn bytes(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i * 31 + i / 251) as u8).collect()
 }

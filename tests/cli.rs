@@ -1,4 +1,4 @@
-//! The `haul` command itself, run against servers on loopback: what it sends, prints, writes and exits with.
+//! The `haul` command itself, run against servers on loopback: its requests, output, files and exit status.
 
 mod support;
 

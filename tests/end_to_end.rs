@@ -1,4 +1,5 @@
-//! Whole batches over loopback sockets: what becomes of each request, when it is sent, and what the server sees.
+//! Whole batches over loopback sockets: the outcome of each request, the time at which it is sent, and the requests
+//! that the server sees.
 
 mod support;
 
@@ -63,7 +64,7 @@ use std::time::Duration;
 
 use haul::{Client, ClientBuilder, Error, ErrorType, Layer, Outcome, RetryPolicy, StopReason};
 
-/// The default policy, in a hurry and without a budget that other tests' failures could spend.
+/// The default policy, but with short waits, and without a budget that other tests' failures could spend.
 fn quick() -> RetryPolicy {
     RetryPolicy::default()
         .backoff(Duration::from_millis(1), Duration::from_millis(4))
@@ -86,7 +87,7 @@ fn error<T>(outcome: &Outcome<T>) -> &Error {
     }
 }
 
-/// Where a failure stands, how often it was tried and why no further time.
+/// Layer and class of a failure, its number of attempts, and the reason why there was no further one.
 #[track_caller]
 fn verdict<T>(outcome: &Outcome<T>) -> (Layer, ErrorType, u32, Option<StopReason>) {
     let error = error(outcome);
@@ -98,7 +99,7 @@ fn verdict<T>(outcome: &Outcome<T>) -> (Layer, ErrorType, u32, Option<StopReason
     )
 }
 
-/// The indices of outcomes, smallest first.
+/// Returns the indices of outcomes, smallest first.
 fn indices<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Vec<u64> {
     let mut indices: Vec<_> = outcomes.into_iter().map(Outcome::index).collect();
     indices.sort_unstable();

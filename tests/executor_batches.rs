@@ -1,4 +1,4 @@
-//! Batches: the order of outcomes, limits of iterations, leaving half way, and ending early.
+//! Batches: the order of outcomes, limits of iterations, batches that are left half way, and early ends.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn client(workers: usize) -> Client {
     builder.build().unwrap()
 }
 
-/// Answers `/held/*` as the gate lets it, `/bad/*` with a 404, and all else at once.
+/// Starts a server that answers `/held/*` as the gate lets it, `/bad/*` with a 404, and all other paths at once.
 fn server(held: &Gate) -> Server {
     Scenario::new()
         .on("/held/*", Answer::text("").behind(held))
@@ -119,7 +119,7 @@ fn v25_leaving_half_way_cancels_what_waits_aborts_what_runs_and_leaves_the_worke
         };
         assert!(outcomes.next().unwrap().is_success());
         drop(outcomes);
-        // The workers are free again: what was held is aborted.
+        // The workers are free again: held requests are aborted.
         assert!(client.get(server.url("/after")).is_success());
         let sent = server.requests() - before;
         assert!(sent <= 2 + 1 + 2, "{sent} sent");
@@ -191,7 +191,7 @@ fn v40_with_a_slow_consumer_no_more_than_a_window_is_under_way_or_waits_to_be_ta
     let client = Client::builder().workers(4).window(7).build().unwrap();
     let mut outcomes = client.as_completed((0..120).map(|i| server.url(&format!("/{i}"))));
     for taken in 0..120 {
-        // As if much were done with each: whatever may run has time to.
+        // Stands for a caller that does much with each outcome: every runnable thread has time to run.
         for _ in 0..50 {
             thread::yield_now();
         }
@@ -245,7 +245,7 @@ fn the_first_failure_ends_a_batch_that_is_to_fail_fast() {
 #[test]
 fn a_rejected_request_ends_no_batch_and_so_many_failures_do() {
     let server = server(&Gate::closed());
-    // Two at most are ahead of what was taken: a third failure is seen before a fifth can come.
+    // At most two requests are ahead of the taken outcomes: a third failure is seen before a fifth can come.
     let client = Client::builder().workers(1).window(2).build().unwrap();
     let outcomes = client.as_completed((0..50).map(|i| match i % 5 {
         0 => haul::Request::get(server.url("/bad/1")),

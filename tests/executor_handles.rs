@@ -1,4 +1,4 @@
-//! One submitted request in the caller's hands: waiting for it, looking at it, cancelling it, being called by it.
+//! Handles of submitted requests: waiting, looking, cancelling, and callbacks.
 
 mod support;
 
@@ -28,7 +28,7 @@ fn cancelled(outcome: &Outcome) {
     assert!(outcome.is_cancelled() && outcome.is_failed());
 }
 
-/// A server that answers `/held` when the gate opens and everything else at once.
+/// Starts a server that answers `/held` when the gate opens and all other paths at once.
 fn server(held: &Gate) -> Server {
     Scenario::new()
         .on("/held", Answer::text("held").behind(held))
@@ -36,7 +36,7 @@ fn server(held: &Gate) -> Server {
         .start()
 }
 
-/// One that is with the only worker, and one that waits behind it.
+/// Returns a request that the only worker runs, and a request that waits behind it.
 fn running_and_pending(client: &Client, server: &Server, held: &Gate) -> (Handle, Handle) {
     let before = held.waiting();
     let running = client.submit(server.url("/held")).unwrap();
@@ -299,7 +299,7 @@ fn v10_a_callback_that_panics_harms_neither_the_next_nor_the_outcome_nor_the_wor
     held.open();
     assert!(handle.wait().is_success());
     assert_eq!(called.recv_timeout(PATIENCE), Ok(true));
-    // On this thread too.
+    // A callback on this thread may panic too.
     handle.on_done(|_| panic!("the caller's own"));
     assert!(client.get(server.url("/a")).is_success());
 }
@@ -350,7 +350,7 @@ fn v34_a_callback_of_one_client_that_runs_on_a_worker_of_another_leaves_its_limi
     let (_running, pending) = running_and_pending(&other, &server, &held);
     pending.on_done(|_| {});
     let outcomes = one.process([server.url("/a")], move |_| {
-        // Its callback runs here: on the worker of another client.
+        // The callback of `pending` runs in this closure: on the worker of another client.
         Ok::<_, haul::Error>(pending.cancel())
     });
     assert!(outcomes.map(|o| o.into_result().unwrap()).eq([true]));
@@ -384,7 +384,7 @@ fn v35_the_last_clone_may_go_inside_a_callback() {
     }
 }
 
-/// Says when it is dropped.
+/// A value that says when it is dropped.
 struct Captured(mpsc::Sender<()>);
 
 impl Drop for Captured {
@@ -408,7 +408,7 @@ fn v39_what_a_closure_holds_is_dropped_soon_after_its_request_ended() {
     held.open();
     assert_eq!(dropped.recv_timeout(PATIENCE), Ok(()));
 
-    // One that holds its own handle and is never called keeps nothing either, once it is cancelled.
+    // A callback that holds its own handle and is never called keeps nothing either, once the batch is cancelled.
     let captured = Captured(to.clone());
     let mut outcomes = client.process([server.url("/a")], move |_| {
         let _ = &captured;
@@ -427,7 +427,7 @@ fn v39_a_request_is_dropped_with_its_last_handle() {
     handle.wait();
     let request = Arc::downgrade(handle.request());
     drop(handle);
-    // The worker lets go of it with its last words on it, at the latest before its next.
+    // The worker drops its reference after it has reported the outcome, at the latest before its next job.
     client.get(server.url("/next"));
     assert!(request.upgrade().is_none());
 }
@@ -462,7 +462,7 @@ fn a_handle_whose_deadline_passes_in_the_queue_calls_back_although_nobody_waits(
     let flaky = client.submit(request).unwrap();
     flaky.on_done(move |outcome| to.send(outcome.error().unwrap().stop_reason()).unwrap());
     server.wait_for_requests(1);
-    // From here on the only worker is busy well past that deadline.
+    // From this point the only worker is busy well past that deadline.
     let busy = client.submit(server.url("/held")).unwrap();
     held.wait_for(1);
     #[allow(clippy::disallowed_methods)]

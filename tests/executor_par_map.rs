@@ -1,4 +1,4 @@
-//! CPU work on outcomes: bounded, complete whatever panics, and never a wait for itself.
+//! CPU work on outcomes: bounded, complete although closures panic, and never a wait for itself.
 
 mod support;
 
@@ -36,7 +36,7 @@ fn paths(server: &Server, count: usize) -> Vec<String> {
     (0..count).map(|i| server.url(&format!("/{i}"))).collect()
 }
 
-/// Holds closures until it is opened, and counts those that came.
+/// A door that holds closures until it is opened, and counts the closures that came.
 #[derive(Clone, Default)]
 struct Door(Arc<(Mutex<(bool, usize)>, Condvar)>);
 
@@ -107,7 +107,7 @@ fn a_result_comes_as_soon_as_it_is_there_whatever_else_takes_its_time() {
     let client = client(4);
     let door = Door::default();
     let inside = door.clone();
-    // The first in the input is never answered before the end, the second computes until then.
+    // The first request in the input is never answered before the end; the second computes until then.
     let urls = ["/held/0", "/slow", "/2", "/3"].map(|path| server.url(path));
     let mut seen = client
         .as_completed(urls)
@@ -191,7 +191,7 @@ fn requests_go_on_while_every_thread_of_the_pool_computes() {
         });
         let counted = scope.spawn(move || seen.count());
         door.wait_for(1);
-        // What fits in the window and in the pool's bound is sent with nothing computed and nothing taken.
+        // The requests that fit in the window and in the pool's bound are sent with nothing computed and nothing taken.
         server.wait_for_requests(64 + 2 + 2);
         assert_eq!(door.came(), 1);
         door.open();
@@ -235,7 +235,7 @@ fn on_a_thread_of_the_same_pool_it_waits_for_nobody_but_itself() {
     let server = server(&Gate::closed());
     let client = client(4);
     let urls = paths(&server, 200);
-    // One thread: whatever is not done by the caller is done by nobody.
+    // The pool has one thread, so all work that the caller does not do is never done.
     let one = pool(1);
     let count = one.install(|| {
         let outcomes = client.as_completed(urls.clone());
@@ -248,7 +248,7 @@ fn on_a_thread_of_the_same_pool_it_waits_for_nobody_but_itself() {
         outcomes.par_map_in(&one, |outcome| outcome.index()).count()
     });
     assert_eq!(count, 200);
-    // Begun elsewhere, ended on the pool itself, whose only thread has not got round to it.
+    // The iteration begins elsewhere and ends on the pool itself, whose only thread has not got round to it.
     let outcomes = client.as_completed(urls);
     let mut seen = outcomes.par_map_in(&one, |outcome| outcome.index());
     assert!(seen.next().is_some());
@@ -342,7 +342,7 @@ fn outcomes_and_what_is_made_of_them_are_send_where_the_input_is() {
     send(&outcomes);
     let seen: ParMap<_, _, u64> = outcomes.par_map(|outcome| outcome.index());
     send(&seen);
-    // Bridged on the pool that does the work, too.
+    // The iterator can be bridged on the pool that does the work, too.
     let server = server(&Gate::closed());
     let outcomes = client.as_completed(paths(&server, 100));
     let sum: u64 = outcomes

@@ -1,4 +1,4 @@
-//! How far a batch is, seen from elsewhere.
+//! Progress of a batch, as a handle outside of the iteration shows it.
 
 mod support;
 
@@ -21,7 +21,7 @@ fn server(held: &Gate) -> Server {
         .start()
 }
 
-/// Asks until it is so.
+/// Takes snapshots until `so` is true of one, and returns that.
 fn until(progress: &ProgressHandle, so: impl Fn(&Progress) -> bool) -> Progress {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -99,7 +99,8 @@ fn it_tells_what_is_under_way_what_waits_for_a_time_and_what_for_a_worker() {
 #[test]
 fn the_total_is_known_once_the_input_says_it_or_is_read() {
     let server = server(&Gate::closed());
-    // What waits for the first connection to a host would be read further ahead.
+    // With more parked requests, the input would be read further ahead while they wait for the first connection to a
+    // host.
     let client = Client::builder().workers(2).window(4).max_parked(1);
     let client = client.build().unwrap();
     let urls = (0..10).map(|i| server.url(&format!("/{i}")));
@@ -164,7 +165,7 @@ fn the_host_that_keeps_most_requests_waiting_is_named_with_its_time() {
         .start();
     let retry = RetryPolicy::default().jitter(haul::settings::Jitter::None);
     let client = Client::builder().workers(2).retry(retry).build().unwrap();
-    // One of each is tried again later; the others wait until their host may be asked.
+    // A request to each host is delayed for its retry; the others wait until their host may be asked.
     let first = (0..5).map(|i| server.url_on(0, &format!("/{i}")));
     let second = (0..9).map(|i| server.url_on(1, &format!("/{i}")));
     let mut outcomes = client.as_completed(first.chain(second));
@@ -213,7 +214,7 @@ fn the_slowest_of_several_hosts_is_named() {
     );
 }
 
-/// A batch of which one host answers, and another takes requests and answers none.
+/// A batch with two hosts: one answers, the other takes requests and answers none.
 fn one_hangs() -> (Server, Gate, Client) {
     let held = Gate::closed();
     let server = Scenario::new()
@@ -222,7 +223,7 @@ fn one_hangs() -> (Server, Gate, Client) {
         .on("/*", Answer::text(""))
         .start();
     let client = Client::builder().workers(4).build().unwrap();
-    // Connections stand to both, so that each may have every worker.
+    // Each host has a connection already, so that each may have every worker.
     for host in 0..2 {
         assert!(client.get(server.url_on(host, "/")).is_success());
     }
@@ -247,7 +248,7 @@ fn while_nothing_finishes_the_host_that_holds_the_most_places_is_named_with_its_
         assert_eq!((holding.host.name(), holding.places), ("127.0.0.2", 3));
         let passed = begin.elapsed();
         assert!(passed >= Duration::from_millis(4_900) && holding.time <= passed);
-        // A request that finishes ends it, though the others still hold their places.
+        // A request that finishes ends the report, though the others still hold their places.
         held.admit(1);
         until(&progress, |now| {
             (now.done, now.in_flight) == (1, 3) && now.holding.is_none()

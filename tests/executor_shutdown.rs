@@ -1,4 +1,4 @@
-//! Shutting a client down: what becomes of what it has, and of what comes later.
+//! Shutdown of a client: the end of the requests it has, and of those that come later.
 
 mod support;
 
@@ -16,7 +16,8 @@ fn client(workers: usize) -> Client {
     Client::builder().workers(workers).build().unwrap()
 }
 
-/// Holds everything but `/known`, which makes the host known and all workers its own.
+/// Starts a server that holds everything but `/known`, by which a test marks the host as known, so that every worker
+/// may ask it.
 fn server(held: &Gate) -> Server {
     Scenario::new()
         .on("/known", Answer::text(""))
@@ -112,7 +113,7 @@ fn v33_cancelling_the_queue_lets_what_runs_run_and_leaves_none_pending() {
     held.wait_for(5);
     let never = thread::scope(|scope| {
         let shut = scope.spawn(|| client.shutdown(Shutdown::CancelQueued, None));
-        // The fifty that waited are done while the five still run.
+        // The fifty waiting requests are done while the five still run.
         let mut pending = haul::batch::as_completed(handles.iter().cloned());
         for handle in pending.by_ref().take(50) {
             assert!(handle.is_cancelled());
@@ -209,10 +210,10 @@ fn a_drain_ends_when_what_still_waits_is_dropped_with_its_batch() {
     let client = client.retry(policy.jitter(Jitter::None)).build().unwrap();
     let (intake, outcomes) = client.channel();
     let progress = outcomes.progress();
-    // The second takes the only place of the window, while the first waits for its retry beside it.
+    // The second request takes the only place of the window, while the first waits for its retry beside it.
     intake.send(server.url("/flaky")).unwrap();
     intake.send(server.url("/fine")).unwrap();
-    // That retry is due, and has no place to be made.
+    // The retry is due, and has no place in the window.
     while server.requests() < 2 || progress.snapshot().delayed > 0 {
         thread::yield_now();
     }
@@ -222,7 +223,7 @@ fn a_drain_ends_when_what_still_waits_is_dropped_with_its_batch() {
     while client.submit(server.url("/late")).is_ok() {
         thread::yield_now();
     }
-    // The workers look, and wait again.
+    // The workers wake, find no job, and wait again.
     thread::park_timeout(Duration::from_millis(20));
     drop((intake, outcomes));
     assert_eq!(drained.recv_timeout(Duration::from_secs(30)), Ok(0));

@@ -1,8 +1,8 @@
-//! Whatever eight threads do to one client at once, every wait ends, every request has one outcome, and nothing stays
+//! Stress of one client by eight threads at once: every wait ends, every request has one outcome, and nothing stays
 //! behind.
 //!
 //! Each round is a client of its own and eight threads that submit, cancel, wait, iterate, leave and shut down as the
-//! round's seed has it; how they interleave is the system's. `HAUL_SEED=n` plays one round many times over,
+//! round's seed says; the system decides how they interleave. `HAUL_SEED=n` plays one round many times over,
 //! `HAUL_SCALE=n` plays n times as many.
 
 mod support;
@@ -21,7 +21,7 @@ use support::{Answer, Scenario, Server};
 use watchdog::Watchdog;
 
 const ROUNDS: u64 = 2_000;
-/// How often a round is played again that is asked for by its seed: the system interleaves it anew each time.
+/// Number of times that a round given by its seed is played: the system interleaves it anew each time.
 const REPLAYS: u64 = 500;
 
 fn number(name: &str) -> Option<u64> {
@@ -37,7 +37,7 @@ fn server() -> Server {
         )
         .on("/busy/*", Answer::status(503))
         .on("/gone/*", Answer::hang_up())
-        // Later than an attempt may take.
+        // This response comes later than an attempt may take.
         .on("/late/*", Answer::text("").after(Duration::from_millis(20)))
         .unlogged()
         .start()
@@ -52,10 +52,10 @@ fn no_wake_up_is_lost_no_outcome_doubled_and_nothing_left_behind() {
     };
     let watchdog = Watchdog::start();
     let mut totals = Totals::default();
-    // What the process opens once and keeps is open after this.
+    // Files that the process opens once and keeps are open after this round.
     Round::new(&server, 0).play(&mut Totals::default());
     server.wait_for_open_connections(0);
-    // A connection of the server's is forgotten a moment before it is closed.
+    // The server forgets a connection a moment before it closes it.
     thread::park_timeout(Duration::from_millis(100));
     let files = open_files();
     for seed in &seeds {

@@ -1,4 +1,4 @@
-//! Threads: how many, how they are called, what they run first, and that they outlive nothing.
+//! Threads of the workers: their number and names, the hook they run first, and their end with the client.
 
 mod support;
 
@@ -12,7 +12,7 @@ use haul::{Client, ErrorType, Layer, Outcome};
 
 use support::{Answer, Gate, Server};
 
-/// The threads of this process whose names begin so.
+/// Names of this process's threads that begin with `prefix`.
 #[cfg(target_os = "linux")]
 fn threads(prefix: &str) -> Vec<String> {
     let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
@@ -82,7 +82,7 @@ fn v29_sixty_blocked_requests_have_no_more_threads_than_there_are_workers() {
 
 #[test]
 fn each_thread_has_the_stack_it_was_given() {
-    /// More than a thread has by default.
+    /// Size that is more than a thread has by default.
     const LARGE: usize = 6 << 20;
     #[inline(never)]
     fn deep() -> usize {
@@ -175,7 +175,7 @@ fn no_worker<T>(outcome: &Outcome<T>, reason: &str) {
     assert_eq!(error.message(), message);
 }
 
-// The first request waits for a thread for a second and a half. If each did, the last one would be let through after 45 s.
+// The first request waits for a thread for 1.5 s. If each request did, the last one would be let through after 45 s.
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn requests_without_any_thread_do_not_wait_for_one_each() {
@@ -250,7 +250,7 @@ fn v36_a_worker_that_cannot_start_beside_others_ends_what_waits_and_what_comes()
         .unwrap();
     let running = client.submit(server.url("/")).unwrap();
     let pending = client.submit(server.url("/")).unwrap();
-    // One of them runs on the first worker; the other one failed with the second.
+    // A request runs on the first worker; the other request failed with the second worker.
     let first = haul::batch::as_completed([running.clone(), pending.clone()])
         .next()
         .unwrap();
@@ -262,7 +262,7 @@ fn v36_a_worker_that_cannot_start_beside_others_ends_what_waits_and_what_comes()
     assert_eq!(started.load(Ordering::SeqCst), 2, "nobody tries again");
 }
 
-/// Where the process that exits finds the server, and how it is to exit.
+/// Variable with the way in which the process is to exit and the server's URL.
 const URL: &str = "HAUL_TEST_URL";
 
 fn exits(how: &str) {
@@ -275,7 +275,7 @@ fn exits(how: &str) {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    // One that is leaked may exit before its first request is there.
+    // A process that leaks its client may exit before its first request is there.
     if how == "dropped" {
         held.wait_for(1);
         held.open();
@@ -308,7 +308,7 @@ fn v42_a_leaked_client_does_not_keep_the_process() {
     exits("leaked");
 }
 
-/// Run by the tests above in a process of its own, and by the rest for nothing.
+/// Runs in the process of the tests above. Without the variable, in an ordinary test run, it does nothing.
 #[test]
 fn the_process_that_exits() {
     let Ok(told) = std::env::var(URL) else { return };
@@ -320,7 +320,7 @@ fn the_process_that_exits() {
         assert!(handles.iter().all(|handle| handle.wait().is_success()));
     } else {
         std::mem::forget(client);
-        // Not before something is under way.
+        // The process exits only when a request is under way.
         while !handles.iter().any(haul::Handle::is_running) {
             thread::yield_now();
         }

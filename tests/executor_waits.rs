@@ -1,4 +1,4 @@
-//! Waiting for several submitted requests: as they complete, and until enough of them have.
+//! Waits for several submitted requests: as they complete, and until enough of them have.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn client(workers: usize) -> Client {
     builder.build().unwrap()
 }
 
-/// Answers `/held/*` as the gate lets it, `/bad/*` with a failure, and all else at once.
+/// Starts a server that answers `/held/*` as the gate lets it, `/bad/*` with a failure, and all other paths at once.
 fn server(held: &Gate) -> Server {
     Scenario::new()
         .on("/held/*", Answer::text("").behind(held))
@@ -31,7 +31,7 @@ fn submit<const N: usize>(client: &Client, server: &Server, paths: [&str; N]) ->
     paths.map(|path| client.submit(server.url(path)).unwrap())
 }
 
-/// The path a handle's request goes to.
+/// Returns the path that a handle's request goes to.
 fn path(handle: &Handle) -> String {
     let url = handle.request().url();
     let path = url.match_indices('/').nth(2).map(|(at, _)| at).unwrap();
@@ -125,7 +125,7 @@ fn v15_leaving_half_way_leaves_the_requests_alone_and_keeps_none_that_was_given(
     let given = Arc::downgrade(b.request());
     let mut completed = as_completed([a.clone(), b, c.clone()]);
     drop(completed.next().unwrap());
-    // The worker may still be letting go of it.
+    // The worker may still hold its reference for a moment.
     let until = Instant::now() + Duration::from_secs(30);
     while given.strong_count() > 0 {
         assert!(Instant::now() < until, "what was given is kept");
@@ -213,7 +213,7 @@ fn v19_the_first_failure_ends_the_wait_and_a_cancelled_one_is_none() {
     fine.wait();
     held.wait_for(2);
     slow.cancel();
-    // Neither a success nor a cancelled one ends it.
+    // Neither a success nor a cancelled request ends the wait.
     let both = [fine.clone(), slow];
     let waited = wait(&both, ReturnWhen::FirstFailed, None);
     assert_eq!(waited.done.len(), 2, "with no failure it waits for all");
@@ -230,7 +230,7 @@ fn v19_the_first_failure_ends_the_wait_and_a_cancelled_one_is_none() {
     let waited = wait(&all, ReturnWhen::FirstFailed, None);
     assert_eq!(paths(&waited.done), ["/a", "/bad/1"]);
     assert_eq!(paths(&waited.not_done), ["/held/2"]);
-    // It has failed already: at once.
+    // The request has failed already, so the wait ends at once.
     let again = wait(&all, ReturnWhen::FirstFailed, None);
     assert_eq!(sides(&again), sides(&waited));
     held.open();
@@ -273,6 +273,6 @@ fn ten_thousand_handles_are_waited_for_without_looking_at_each_of_them_each_time
         .collect();
     let began = Instant::now();
     assert_eq!(as_completed(handles).count(), 10_000);
-    // Where each wait looked at all of them, this took minutes.
+    // When each wait looked at all requests, this took minutes.
     assert!(began.elapsed() < Duration::from_secs(60));
 }

@@ -1,6 +1,7 @@
-//! A batch whose files run out of room: it ends in order, says which file and why, and keeps what it had written.
+//! Batches whose files run out of room: the batch ends in order, names the file and the reason, and keeps its records.
 //!
-//! A process that may write no file over a size meets a full disk as one file at a time; a child process is such a one.
+//! A process that may write no file over a size meets a full disk as one file at a time; a child process is such a
+//! process.
 
 #![cfg(unix)]
 
@@ -36,7 +37,7 @@ impl Drop for Folder {
     }
 }
 
-/// Every answer is a failure of some five hundred bytes.
+/// Starts a server whose every response is a failure of some five hundred bytes.
 fn server() -> Server {
     Server::always(Answer::status(404).body("no such page. ".repeat(40)))
 }
@@ -49,7 +50,8 @@ fn client() -> Client {
     Client::builder().workers(4).window(16).build().unwrap()
 }
 
-/// Runs a test of this file in a process that may write no file over 256 KiB, or 512 where the shell counts so.
+/// Runs a test of this file in a process that may write no file over 256 KiB, or 512 KiB if the shell counts blocks of
+/// 1024 bytes.
 fn in_little_room(child: &str, server: &Server, folder: &Folder) {
     let quota = "trap '' XFSZ && ulimit -f 512 && exec \"$@\"";
     let output = Command::new("sh")
@@ -66,7 +68,7 @@ fn in_little_room(child: &str, server: &Server, folder: &Folder) {
     assert!(passed, "{said}{failed}");
 }
 
-/// What a child is told; nothing where it is run as a test by itself.
+/// Base URL and folder from the environment of a child. `None`: the test runs by itself, and not as a child.
 fn told() -> Option<(String, PathBuf)> {
     let folder = env::var_os("HAUL_FOLDER")?;
     Some((env::var("HAUL_BASE").ok()?, folder.into()))

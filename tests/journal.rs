@@ -1,4 +1,4 @@
-//! A batch whose process is killed, again and again, and resumed until it is done.
+//! Batches whose process is killed, again and again, and resumed until the batch is done.
 
 #[path = "journal/alike.rs"]
 mod alike;
@@ -20,12 +20,12 @@ use support::{Answer, Server};
 
 const REQUESTS: usize = 2_000;
 
-/// Which requests the batch has.
+/// Kinds of requests in the batch.
 #[derive(Clone, Copy)]
 enum Input {
-    /// Each has an id of its own.
+    /// Each request has an id of its own.
     Apart,
-    /// Several have one id.
+    /// Several requests share one id.
     Alike,
 }
 
@@ -73,7 +73,7 @@ impl Drop for Folder {
     }
 }
 
-/// Reads and writes by turns; one in eight fails, so that failures are resumed too.
+/// Builds reads and writes by turns. One in eight fails, so that failures are resumed too.
 fn requests(base: &str) -> impl Iterator<Item = Request> {
     (0..REQUESTS).map(move |i| {
         let method = if i % 2 == 0 { "GET" } else { "POST" };
@@ -93,7 +93,7 @@ fn server() -> Server {
     })
 }
 
-/// The batch, in a process of its own: a child of the tests below.
+/// Runs the batch in a process of its own, as a child of the tests below.
 #[test]
 #[ignore = "runs as the child of another test"]
 fn child() {
@@ -138,7 +138,7 @@ fn spawn(server: &Server, results: &Path, input: Input, durable: bool) -> Child 
         .unwrap()
 }
 
-/// Waits until the server has seen so many requests, or the child has ended.
+/// Waits until the server has seen `seen` requests, or the child has ended.
 fn wait_for(server: &Server, seen: usize, child: &mut Child) -> bool {
     let patience = Instant::now() + Duration::from_secs(120);
     while server.requests() < seen {
@@ -152,7 +152,7 @@ fn wait_for(server: &Server, seen: usize, child: &mut Child) -> bool {
     true
 }
 
-/// Runs the batch until it ends by itself, killing it so many times before.
+/// Runs the batch until it ends by itself, killing it `kills` times before.
 fn kill_and_resume(server: &Server, results: &Path, input: Input, kills: usize, durable: bool) {
     let mut random = seeded();
     let most = REQUESTS / kills;
@@ -176,7 +176,7 @@ fn pause(time: Duration) {
     thread::sleep(time);
 }
 
-/// Numbers below a bound, from a seed that is printed.
+/// Returns a generator of numbers below a bound, from a seed that is printed.
 fn seeded() -> impl FnMut(usize) -> usize {
     let seed = env::var("HAUL_SEED").ok().and_then(|n| n.parse().ok());
     let mut state: u64 = seed.unwrap_or_else(|| {
@@ -192,7 +192,8 @@ fn seeded() -> impl FnMut(usize) -> usize {
     }
 }
 
-/// Every id exactly once; no write reached the server twice; what was interrupted was seen at most once.
+/// Asserts that every id is there exactly once, that no write reached the server twice, and that interrupted writes
+/// were seen at most once.
 fn check(server: &Server, results: &Path) {
     let text = fs::read_to_string(results).unwrap();
     let mut seen = HashMap::<String, usize>::new();
@@ -239,7 +240,7 @@ fn check(server: &Server, results: &Path) {
     );
 }
 
-/// Every failure on record has its row, of the same moment, once, and no row stands for what is not on record.
+/// Asserts that every failure on record has its row, of the same moment, once, and that no row is without a record.
 #[cfg(feature = "sqlite")]
 fn check_rows(records: &str, database: &Path) {
     let database = rusqlite::Connection::open(database).unwrap();
@@ -293,7 +294,8 @@ fn a_kill_in_the_middle_of_the_repair_does_no_harm() {
             child.kill().unwrap();
             child.wait().unwrap();
         }
-        // Torn as a kill tears it, and then killed at some moment of its start, repair and first requests.
+        // The file is torn as a kill tears it; then the process is killed at some moment of its start, repair and first
+        // requests.
         let mut file = fs::OpenOptions::new().append(true).open(&results).unwrap();
         let torn = br#"{"v":1,"id":"torn","index":99"#;
         let ends_whole = fs::read(&results)
@@ -325,7 +327,7 @@ fn a_long_file_is_read_whole() {
     let lines = 20_000 * scale() as u64;
     let mut file = std::io::BufWriter::new(fs::File::create(folder.results()).unwrap());
     for i in 0..lines {
-        // Keys of their own, as good as digests.
+        // The keys are distinct, as digests are.
         let key = u128::from(i).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         writeln!(file, "{{\"v\":1,\"index\":{i},\"key\":\"{key:032x}\",\"outcome\":\"success\",\"url\":\"http://h/{i}\",\"method\":\"GET\",\"status\":200,\"attempts\":1,\"timestamp\":\"2026-08-22T10:15:30.123Z\",\"elapsed_ms\":1.25}}").unwrap();
     }

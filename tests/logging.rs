@@ -1,4 +1,4 @@
-//! Log lines are a contract: WARN a retry or a giving up, INFO the start and end of a batch, DEBUG an
+//! Log lines are a contract: WARN for a retry or for giving up, INFO for the start and end of a batch, DEBUG for an
 //! attempt, and no secret at any level.
 
 mod support;
@@ -30,7 +30,7 @@ impl Log for Lines {
     fn flush(&self) {}
 }
 
-/// There is one log for all: these tests take turns.
+/// Locks the log, which all tests share: these tests take turns.
 fn listening() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,7 +185,7 @@ fn a_callback_that_panics_is_one_error() {
     handle.on_done(|_| ());
     handle.wait();
     let line = format!("{}: a callback panicked", server.url("/"));
-    // It may be under way on the worker.
+    // The callback may still be running on the worker.
     let mut errors = Vec::new();
     while errors.is_empty() {
         errors = heard();
@@ -313,7 +313,7 @@ fn a_proxys_password_is_in_no_line() {
 fn no_line_holds_what_steers_a_terminal_whoever_says_it() {
     let _turn = listening();
     let steering = "\u{1b}[31m\u{9b}2J\u{7f}\u{202e}\u{2028}";
-    // A header of a response may hold these.
+    // A header of a response may hold these characters.
     let said = "\u{9b}2J\u{85}\u{202e}\u{2028}";
     let location = format!("/{said}?a\u{85}");
     let server = Scenario::new()

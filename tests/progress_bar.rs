@@ -1,4 +1,4 @@
-//! Off a terminal a bar is silent.
+//! Progress bar without a terminal: it prints nothing.
 
 #![cfg(feature = "progress")]
 

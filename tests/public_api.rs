@@ -1,8 +1,8 @@
-//! Every public name is found where the documentation says: the usual ones at the root, each of the others in one module.
+//! Public names stand where the documentation says: the usual names at the root, each other name in one module.
 
 #![allow(unused_imports)]
 
-/// The usual names.
+/// Names that most programs use, at the root.
 mod root {
     use haul::http::Method;
     use haul::{
@@ -13,7 +13,7 @@ mod root {
     };
 }
 
-/// The others, and those that stand at the root too.
+/// The other names, and names that stand at the root too.
 mod modules {
     use haul::batch::{
         CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes,

@@ -1,4 +1,4 @@
-//! Bodies that go to files: whole under their name, or not there at all.
+//! Bodies that go to files: a file has its whole body under its name, or is not there at all.
 
 #[path = "saving/disk.rs"]
 mod disk;
@@ -20,7 +20,7 @@ use haul::{
 };
 use support::{Answer, Scenario, Server};
 
-/// A folder of its own that goes when it is dropped.
+/// A folder of the test's own, removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -37,7 +37,7 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// The names of all that is in it.
+    /// Returns the names of all entries in the folder.
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
         let mut names: Vec<String> = entries
@@ -65,7 +65,7 @@ fn client() -> Client {
     builder().build().unwrap()
 }
 
-/// Bytes in which every place tells itself from its neighbours.
+/// Returns bytes in which every position differs from its neighbours.
 fn bytes(size: usize) -> Vec<u8> {
     (0..size)
         .map(|i| (i ^ (i >> 8) ^ (i >> 16)) as u8)
@@ -228,7 +228,8 @@ mod whole {
 mod or_not_at_all {
     use super::*;
 
-    /// Sends it twice, with and without an old file of the name, which stays.
+    /// Sends the request twice, with and without an old file of the name, and asserts that no file appears and the old
+    /// file stays.
     fn leaves_no_trace(client: &Client, request: Request) -> Outcome {
         let folder = Folder::new();
         client.send(request.clone().save_to(folder.file("new")));

@@ -1,4 +1,4 @@
-//! What a session offers beside single requests: cookies, credentials by host, which redirects are followed.
+//! Features of a session beside single requests: cookies, credentials by host, and the choice of redirects to follow.
 
 mod support;
 
@@ -29,7 +29,7 @@ fn error(outcome: &Outcome) -> &Error {
     }
 }
 
-/// A path of this test process's own.
+/// Returns a path of this test process's own.
 fn path(name: &str) -> std::path::PathBuf {
     std::env::temp_dir().join(format!("haul-sessions-{}-{name}", std::process::id()))
 }

@@ -1,4 +1,4 @@
-//! What a session of `requests` offers, over loopback sockets: TLS, proxies, addresses, connections.
+//! Features of a session of `requests`, over loopback sockets: TLS, proxies, addresses, connections.
 
 mod support;
 
@@ -33,8 +33,8 @@ use std::time::Duration;
 
 use haul::{Client, ClientBuilder, ErrorType, Outcome, RetryPolicy, StopReason};
 
-/// The default policy, in a hurry and without a budget that other tests' failures could spend. Every name is this
-/// machine's.
+/// Builder with the default policy, but short waits, and without a budget that other tests' failures could spend. Every
+/// name resolves to this machine.
 fn builder() -> ClientBuilder {
     let policy = RetryPolicy::default()
         .backoff(Duration::from_millis(1), Duration::from_millis(4))
@@ -49,28 +49,28 @@ fn loopback() -> IpAddr {
     IpAddr::from([127, 0, 0, 1])
 }
 
-/// Class, attempts and why there was no further one.
+/// Class of the failure, its attempts, and the reason why there was no further one.
 #[track_caller]
 fn verdict(outcome: &Outcome) -> (ErrorType, u32, Option<StopReason>) {
     let error = outcome.error().unwrap_or_else(|| panic!("{outcome:?}"));
     (error.error_type(), outcome.attempts(), error.stop_reason())
 }
 
-/// What the failure says.
+/// Message of the failure.
 #[track_caller]
 fn message(outcome: &Outcome) -> String {
     let error = outcome.error().unwrap_or_else(|| panic!("{outcome:?}"));
     error.to_string()
 }
 
-/// What a success says.
+/// Text of the success.
 #[track_caller]
 fn text(outcome: &Outcome) -> String {
     let response = outcome.success().unwrap_or_else(|| panic!("{outcome:?}"));
     response.text().into_owned()
 }
 
-/// Why there is no such client.
+/// Reason why `build` refuses these settings: the setting and the message.
 #[track_caller]
 fn refusal(builder: ClientBuilder) -> (String, String) {
     match builder.build() {

@@ -1,4 +1,4 @@
-//! The test server keeps its promises: else a test of the client that passes would prove nothing.
+//! Tests of the test server itself: if it broke its promises, a test of the client that passes would prove nothing.
 
 mod support;
 
@@ -271,7 +271,8 @@ fn dropping_the_server_ends_what_waits() {
         )
         .start();
     let address = server.address();
-    // The first connection is the first that is accepted: the server holds it once the requests of the others are there.
+    // The first connection is the first that is accepted: the server holds it when the requests of the others are
+    // there.
     let mut idle = Wire::to(address);
     let mut wires = ["/never", "/late"].map(|path| {
         let mut wire = Wire::to(address);

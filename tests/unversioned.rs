@@ -1,4 +1,5 @@
-//! A client over a transport of the caller's own: what the transport is told, and what becomes of its answers.
+//! Clients over a transport of the caller's own: the requests that the transport gets, and the outcomes of its
+//! responses.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use haul::http::{Method, Response};
 use haul::unversioned::{Call, Exchanged, Fault, Trace, Transport};
 use haul::{Client, ClientBuilder, ErrorType, Phase, Request, RetryPolicy, State, StopReason};
 
-/// Answers each call as the closure says.
+/// A transport that answers each call as the closure says.
 struct Fake<F>(F);
 
 impl<F: Fn(&Call<'_>) -> Exchanged + Send + Sync> Transport for Fake<F> {
@@ -36,7 +37,7 @@ fn ok(call: &Call<'_>, body: &str) -> Exchanged {
     call.receive(Response::new(body.as_bytes())).into()
 }
 
-/// A path in the temporary directory that nothing has, removed at the end.
+/// A path in the temporary directory at which no file is, removed at the end.
 struct Path(PathBuf);
 
 impl Path {
@@ -54,7 +55,7 @@ impl Drop for Path {
     }
 }
 
-/// Gives some bytes, and then an error.
+/// A reader that gives some bytes, and then an error.
 struct Breaking(&'static [u8]);
 
 impl Read for Breaking {
@@ -199,7 +200,7 @@ fn a_status_that_is_not_accepted_fails_with_a_sample_of_its_body() {
     assert!(response.is_truncated());
 }
 
-/// A body that is not to be read.
+/// A body that must not be read.
 struct Unread;
 
 impl Read for Unread {

@@ -1,8 +1,8 @@
-//! Responses as servers send them, over loopback sockets: `tests/wild/README.md` says how.
+//! Responses as real servers send them, over loopback sockets: `tests/wild/README.md` describes the cases.
 
 #![cfg(unix)]
 
-// Other tests use the rest of it.
+// Other tests use the rest of this module.
 #[allow(dead_code)]
 #[path = "sessions/authority.rs"]
 mod authority;

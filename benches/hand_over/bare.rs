@@ -1,11 +1,12 @@
-//! What the library adds to its own transport: the same small GETs as a batch, and made by as many threads that use the
-//! transport as it is, with no schedule, no retries and no outcomes between them. Their URLs come to both as text.
+//! Cost that the library adds to its own transport: the same small GETs as a batch, and made by as many threads that
+//! use the transport as it is, with no schedule, no retries and no outcomes between them. Both get their URLs as text.
 //!
-//! Beside it stands what of that is the price of having answers at all: the same threads, sending what the transport gave
-//! them to one thread over a channel.
+//! A third measurement shows the part of that cost that collecting the responses has alone: the same threads send what
+//! the transport returned to one thread over a channel.
 //!
-//! The server is a process of its own, so that the CPU time shown is the client's. Where there is `taskset`, it is kept on
-//! core 0 and the client on core 1: else the rates say most of where the system happened to put the threads.
+//! The server is a process of its own, so that the CPU time shown is the client's. If `taskset` is there, the server is
+//! kept on core 0 and the client on core 1: otherwise the rates mostly show where the system happened to put the
+//! threads.
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,8 +19,9 @@ use haul::unversioned::Exchanged;
 
 use super::support::{self, AnyError, Server, cpu_us};
 
-/// A batch and the bare transport in turn, so many of each, and short, for a machine that is shared: what slows one then
-/// mostly slows the other too. Prints what the library adds to time and to CPU time, and what collecting does.
+/// Runs a batch and the bare transport in turn, in many short rounds, for a machine that is shared: a load that slows
+/// one then mostly slows the other too. Prints the time and the CPU time that the library adds, and the time that
+/// collecting adds.
 pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(), AnyError> {
     let server = Server::start()?;
     let own = std::process::id();
@@ -33,7 +35,7 @@ pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(),
     for round in 0..rounds {
         let batch = || measure(count, || with_library(&url, count, at_once));
         let bare = || measure(count, || bare(&url, count, at_once));
-        // Who is first changes: a machine that gets busier must not be one's loss.
+        // The first way alternates: a machine that gets busier must not always slow the same way.
         let (batch, bare) = if round % 2 == 0 {
             let batch = batch()?;
             (batch, bare()?)
@@ -50,13 +52,13 @@ pub(crate) fn compare(rounds: usize, count: usize, at_once: usize) -> Result<(),
     super::show("", "% of CPU", costs);
     super::show("by collecting alone", "% of time", collecting);
     if pinned {
-        // What comes next has them all again.
+        // The measurements that follow may use all cores again.
         pin(own, &format!("0-{}", cores - 1));
     }
     Ok(())
 }
 
-/// Keeps a process and those of its threads there are on these cores.
+/// Keeps a process and its present threads on these cores.
 fn pin(process: u32, cores: &str) -> bool {
     let mut taskset = Command::new("taskset");
     taskset.args(["-a", "-p", "-c", cores, &process.to_string()]);
@@ -64,10 +66,10 @@ fn pin(process: u32, cores: &str) -> bool {
     taskset.status().is_ok_and(|status| status.success())
 }
 
-/// For each request, in microseconds.
+/// Figures for each request, in microseconds.
 struct Figures {
     us: f64,
-    /// Of this process, all threads.
+    /// CPU time of this process, all threads.
     cpu_us: f64,
 }
 
@@ -91,7 +93,7 @@ fn with_library(url: &str, count: usize, at_once: usize) -> usize {
     outcomes.filter(|outcome| outcome.is_success()).count()
 }
 
-/// What the transport gave goes no further than its thread.
+/// Makes the requests on the bare transport. Each response stays on the thread that received it.
 fn bare(url: &str, count: usize, at_once: usize) -> usize {
     let ok = AtomicUsize::new(0);
     exchanges(url, count, at_once, |_, exchanged| {
@@ -100,7 +102,7 @@ fn bare(url: &str, count: usize, at_once: usize) -> usize {
     ok.into_inner()
 }
 
-/// What the transport gave goes to the calling thread, with what was asked.
+/// Makes the requests on the bare transport. Each response goes to the calling thread, with its request.
 fn collected(url: &str, count: usize, at_once: usize) -> usize {
     let (to, results) = crossbeam_channel::bounded(1_000);
     thread::scope(|scope| {
@@ -135,7 +137,7 @@ fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exch
     });
 }
 
-/// Is the server.
+/// Runs this process as the server.
 pub(crate) fn serve() -> Result<(), AnyError> {
     support::serve(|_| ANSWER)
 }

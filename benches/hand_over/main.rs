@@ -1,9 +1,9 @@
-//! What handing over costs: from `submit` or an iterator to the outcome, on a transport that answers at once; and how
-//! long it takes to start and to stop ten thousand workers. And what all of this adds to requests over sockets.
+//! Cost of handing over: from `submit` or an iterator to the outcome, on a transport that answers at once; the time to
+//! start and to stop ten thousand workers; and the cost that all of this adds to requests over sockets.
 //!
 //! `cargo bench --features internals --bench hand_over -- [--rounds N] [--count N] [--workers N]`
 //!
-//! Without cargo's `--bench`, as `cargo test --benches` runs it, a few requests are made to see that all of this works.
+//! Without cargo's `--bench`, as `cargo test --benches` runs it, the bench makes a few requests to check that it works.
 
 use std::collections::VecDeque;
 use std::iter;
@@ -23,10 +23,10 @@ use support::AnyError;
 
 const AT_ONCE: &str = "http://example.com/";
 const HELD: &str = "http://example.com/held";
-/// How many handles are out at once.
+/// Number of handles that are out at once.
 const HANDLES: usize = 1_000;
 
-/// Has so many requests made.
+/// Makes a number of requests.
 type Measure = fn(&Bench, usize);
 
 fn main() -> Result<(), AnyError> {
@@ -34,7 +34,7 @@ fn main() -> Result<(), AnyError> {
         return bare::serve();
     }
     let plan = Plan::from_args(std::env::args().skip(1))?;
-    // First: ten thousand threads leave an allocator behind that is slower than a new one.
+    // This comparison runs first: ten thousand threads leave an allocator behind that is slower than a new one.
     for at_once in [8, 64] {
         bare::compare(plan.rounds * 5, plan.count / 50, at_once)?;
     }
@@ -91,7 +91,7 @@ impl Plan {
     fn from_args(args: impl Iterator<Item = String>) -> Result<Plan, AnyError> {
         let args: Vec<String> = args.collect();
         if !args.iter().any(|arg| arg == "--bench") {
-            // What else is there is meant for other tests.
+            // The other arguments are meant for other tests.
             return Ok(Plan {
                 rounds: 1,
                 count: 2_000,
@@ -142,7 +142,7 @@ impl Bench {
         self.client.submit(url).expect("it is open and has room")
     }
 
-    /// So many handles are out, and the oldest is waited for.
+    /// Keeps up to `HANDLES` handles out, and waits for the oldest.
     fn submit_and_wait(&self, count: usize) {
         let mut out = VecDeque::with_capacity(HANDLES);
         for _ in 0..count {
@@ -154,7 +154,7 @@ impl Bench {
         out.into_iter().for_each(|handle| take(Some(handle)));
     }
 
-    /// So many are submitted and taken as they end, then as many again.
+    /// Submits `HANDLES` requests and takes them as they end, then submits as many again.
     fn submit_and_as_completed(&self, count: usize) {
         for at in (0..count).step_by(HANDLES) {
             let handles: Vec<_> = (at..count.min(at + HANDLES))
@@ -180,9 +180,9 @@ impl Bench {
         );
     }
 
-    /// How long it takes until each worker is at a request, and, once they are idle, until they have gone.
+    /// Returns the time until each worker runs a request, and the time until the idle workers have gone.
     fn start_and_stop(self) -> (Duration, Duration) {
-        // It is known that the host can be reached, or few would be asked of it at first.
+        // A success marks the host as reachable; otherwise only a few requests would be sent to it at first.
         assert!(self.submit(AT_ONCE).wait().is_success());
         let started = Instant::now();
         let handles: Vec<Handle> = (0..self.workers).map(|_| self.submit(HELD)).collect();
@@ -203,7 +203,7 @@ fn take(handle: Option<Handle>) {
     assert!(outcome.is_success());
 }
 
-/// Answers at once, but for what waits at the gate.
+/// Answers at once, except requests that wait at the gate.
 struct AnswersAtOnce(Arc<Gate>);
 
 impl Transport for AnswersAtOnce {

@@ -1,7 +1,7 @@
-//! What several benches need: a server that answers as it is told, in this process or in one of its own, and how much CPU
-//! time this process took.
+//! Parts that several benches share: a server that responds as it is told, in this process or in one of its own, and
+//! the CPU time of this process.
 
-// Each bench uses a part of it.
+// Each bench uses a part of this module.
 #![allow(dead_code)]
 
 use std::error::Error;
@@ -13,7 +13,7 @@ use std::thread;
 
 pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
 
-/// CPU time of this process so far, all threads, in microseconds; the system counts it in hundredths of a second. 0 where
+/// CPU time of this process so far, all threads, in microseconds; the system counts it in hundredths of a second. 0 if
 /// it cannot be told.
 pub(crate) fn cpu_us() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -56,19 +56,19 @@ impl Drop for Server {
     }
 }
 
-/// Whether this process is to [`serve`].
+/// True if this process is to [`serve`].
 pub(crate) fn is_server() -> bool {
     std::env::args().nth(1).as_deref() == Some("serve")
 }
 
-/// Is the server: says its base URL, and answers until its standard input ends.
+/// Runs this process as the server: prints its base URL, and responds until its standard input ends.
 pub(crate) fn serve(answer: fn(&[u8]) -> &'static [u8]) -> Result<(), AnyError> {
     println!("{}", listen(answer)?);
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
 }
 
-/// Answers each head as `answer` does, over connections that stay, until the program ends. Gives the base URL.
+/// Responds to each head as `answer` does, over connections that stay, until the program ends. Returns the base URL.
 pub(crate) fn listen<F>(answer: F) -> io::Result<String>
 where
     F: Fn(&[u8]) -> &'static [u8] + Copy + Send + 'static,
@@ -94,7 +94,7 @@ fn answer_all(mut stream: TcpStream, answer: impl Fn(&[u8]) -> &'static [u8]) ->
             return Ok(());
         }
         len += read;
-        // One request at a time and none with a body: what ends a head ends all that has come.
+        // The client sends one request at a time and no body, so the end of a head is the end of everything received.
         if head[..len].ends_with(b"\r\n\r\n") {
             stream.write_all(answer(&head[..len]))?;
             len = 0;

@@ -1,5 +1,6 @@
-//! 200 requests at once to a small server inside this program that is healthy, slow, gone, flaky or rude by turns.
-//! One line for each outcome as it completes, then the summary and where the failures were logged.
+//! Sends 200 requests at once to a small server inside this program that is healthy, slow, gone, flaky or rude by
+//! turns. Prints a line for each outcome as it completes, then the summary and the place where the failures were
+//! logged.
 //!
 //! `cargo run --release --example quickstart`
 
@@ -33,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Which of the server's moods request `i` meets.
+/// Path of request `i`, which decides how the server behaves.
 fn path(i: usize) -> String {
     let kind = match i {
         13 => "html",

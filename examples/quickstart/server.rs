@@ -1,4 +1,4 @@
-//! A small server on loopback with the moods of a real one, so that the examples need no network.
+//! A small server on loopback that behaves in all the ways of a real one, so that the examples need no network.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};
@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// How often each path was asked for.
+/// Number of requests to each path.
 type Visits = Arc<Mutex<HashMap<String, u32>>>;
 
-/// Starts it and returns its base URL. It runs until the program ends.
+/// Starts the server and returns its base URL. It runs until the program ends.
 pub(crate) fn start() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let base = format!("http://{}", listener.local_addr()?);
@@ -18,7 +18,7 @@ pub(crate) fn start() -> io::Result<String> {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let visits = visits.clone();
-            // A connection the client gives up is no concern of ours.
+            // A connection that the client gives up is no error of the server.
             thread::spawn(move || drop(serve(&stream, &visits)));
         }
     });
@@ -44,7 +44,7 @@ fn serve(stream: &TcpStream, visits: &Visits) -> io::Result<()> {
     Ok(())
 }
 
-/// Method, path and body; `None` when the client has no more requests.
+/// Reads a request: method, path and body. `None`: the client has no more requests.
 fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, String, String)>> {
     let mut first = String::new();
     if reader.read_line(&mut first)? == 0 {
@@ -73,7 +73,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, String,
     )))
 }
 
-/// The answer to the given visit of a path, counted from 1; `None` stands for a reset.
+/// Response to the given visit of a path, counted from 1. `None` stands for a reset.
 fn answer(method: &str, path: &str, body: &str, visit: u32) -> Option<String> {
     let path = path.trim_start_matches('/');
     let (kind, number) = path.split_once('/').unwrap_or((path, "0"));
@@ -128,7 +128,7 @@ fn pause(time: Duration) {
     thread::sleep(time);
 }
 
-/// Closing with a linger of zero sends a reset in place of an orderly end.
+/// Sets a linger of zero, so that closing sends a reset in place of an orderly end.
 #[cfg(unix)]
 fn reset_on_close(stream: &TcpStream) {
     let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));

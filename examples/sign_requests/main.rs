@@ -1,7 +1,7 @@
-//! Requests that are signed, with a token that is fetched anew when it has run out: once for all workers.
+//! Signs requests with a token that all workers share and that is fetched anew when it has expired.
 //!
 //! Every attempt carries a bearer token and an HMAC-SHA-256 over method, path, time and body. A token lives for 60 ms;
-//! the worker that first finds it spent fetches the next one, the others wait for it.
+//! the first worker that finds it expired fetches the next one, and the others wait for it.
 
 mod server;
 
@@ -13,15 +13,15 @@ use haul::{Client, Request, RetryPolicy};
 
 const KEY: &[u8] = b"a key that client and server share";
 
-/// The token all workers use, and until when.
+/// The token that all workers use, and the time until which it is used.
 struct Tokens {
     login: Client,
     current: Mutex<Option<(String, Instant)>>,
 }
 
 impl Tokens {
-    /// A token that is good for now. The lock is held while one is fetched, so whoever comes meanwhile waits for that
-    /// one and fetches none.
+    /// Returns a valid token. The lock is held while a token is fetched, so the other workers wait for that token and
+    /// fetch none.
     fn get(&self) -> String {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((token, until)) = &*current
@@ -33,12 +33,12 @@ impl Tokens {
         let outcome = self.login.send(Request::post("/token"));
         let answer = outcome.success().and_then(|response| response.value().ok());
         let Some(answer) = answer else {
-            // Without one the server says 401, and the next attempt asks again.
+            // Without a token the server responds with 401, and the next attempt asks again.
             return String::new();
         };
         let token = answer["token"].as_str().unwrap_or_default().to_owned();
         let lives = Duration::from_millis(answer["expires_in_ms"].as_u64().unwrap_or(0));
-        // A little early, for the request has yet to get there.
+        // A little before it expires, for the request has yet to reach the server.
         *current = Some((token.clone(), asked + lives * 3 / 4));
         token
     }
@@ -80,7 +80,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Signs one attempt, be it the first or a retry: with the time and the token of now.
+/// Signs one attempt, the first or a retry, with the current time and the current token.
 fn sign(outgoing: &mut Outgoing<'_>, token: &str) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let time = now.unwrap_or_default().as_secs().to_string();
@@ -97,7 +97,7 @@ fn sign(outgoing: &mut Outgoing<'_>, token: &str) {
     }
 }
 
-/// What client and server both compute.
+/// Signature of a request, which client and server both compute.
 fn signature(method: &str, path: &str, time: &str, body: &[u8]) -> String {
     let signed = [method.as_bytes(), path.as_bytes(), time.as_bytes(), body].join(&b'\n');
     let digest = hmac_sha256::HMAC::mac(signed, KEY);

@@ -1,4 +1,4 @@
-//! A server on loopback that hands out tokens with a short life, and takes nothing that is not signed.
+//! A server on loopback that hands out short-lived tokens and accepts only signed requests.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -12,14 +12,14 @@ const LIFE: Duration = Duration::from_millis(60);
 
 pub(crate) struct Server {
     pub(crate) base: String,
-    /// Tokens handed out.
+    /// Number of tokens handed out.
     pub(crate) issued: Arc<AtomicUsize>,
 }
 
-/// Each token, and until when it is good.
+/// Tokens, each with the time at which it expires.
 type Lives = Arc<Mutex<HashMap<String, Instant>>>;
 
-/// Starts it. It runs until the program ends.
+/// Starts the server. It runs until the program ends.
 pub(crate) fn start() -> io::Result<Server> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let base = format!("http://{}", listener.local_addr()?);
@@ -28,7 +28,7 @@ pub(crate) fn start() -> io::Result<Server> {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (count, lives) = (Arc::clone(&count), Arc::clone(&lives));
-            // A connection the client gives up is no concern of ours.
+            // A connection that the client gives up is no error of the server.
             thread::spawn(move || drop(serve(&stream, &count, &lives)));
         }
     });

@@ -25,7 +25,7 @@ pub(super) struct Retry {
 }
 
 impl AttemptState {
-    /// Returns what follows from a retry that the policy wants, because of this error.
+    /// Returns the consequence of a retry that the policy wants because of this error.
     #[inline(never)]
     pub(super) fn again(
         &mut self,
@@ -52,7 +52,7 @@ impl AttemptState {
             self.log_retry(context, &error, delay);
         }
         self.tell_of_retry(context, &error, delay);
-        // An accepted response is not kept: it is no failure to end with.
+        // An accepted response is not kept as the error, since it is no failure to end with.
         self.error = Some(error).filter(|_| self.accepted.take().is_none());
         Next::Again {
             at: now + delay,
@@ -74,8 +74,8 @@ impl AttemptState {
         );
     }
 
-    /// Returns the outcome of a request that cannot be tried again as was wanted, for this reason: what the last
-    /// response leads to without that wish, if it was accepted, and else the failure.
+    /// Returns the outcome of a request that should be tried again and cannot be, for this reason: the outcome of the
+    /// last response if that was accepted, and otherwise the failure.
     fn settle_for_last(
         &mut self,
         context: AttemptContext<'_>,
@@ -89,7 +89,7 @@ impl AttemptState {
         };
         let rare = self.report.rare_mut();
         rare.stop_reason = Some(reason);
-        // The attempt was logged as one that another follows.
+        // The attempt was logged as one that is followed by another.
         rare.log.pop();
         let Some(response) = error.into_response() else {
             unreachable!("an accepted response is kept with the reason to try again");

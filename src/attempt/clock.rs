@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::transport::thread_time;
 
-/// Source of time: workers and attempts read time, and wait, through it alone.
+/// Source of time: workers and attempts read time and wait through it alone.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Clock {
     /// The system's clock.
@@ -17,7 +17,7 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// Returns the present time.
+    /// Returns the present instant.
     pub(crate) fn now(&self) -> Instant {
         match self {
             Clock::System => Instant::now(),
@@ -26,7 +26,7 @@ impl Clock {
         }
     }
 
-    /// Returns the present time of the calendar.
+    /// Returns the present calendar time.
     pub(crate) fn system_now(&self) -> SystemTime {
         match self {
             Clock::System => SystemTime::now(),
@@ -35,7 +35,7 @@ impl Clock {
         }
     }
 
-    /// Returns the time for which the calling thread has computed. `None`: the system does not tell.
+    /// Returns the CPU time of the calling thread. `None`: the system does not tell it.
     pub(crate) fn thread_time(&self) -> Option<Duration> {
         thread_time()
     }
@@ -56,8 +56,8 @@ impl Clock {
         };
         match self {
             Clock::System => wait(guard, until.saturating_duration_since(Instant::now())).0,
-            // Nobody notifies the condition variable when a test sets the clock, so the time is looked at again and
-            // again.
+            // No thread notifies the condition variable when a test sets the clock, so the time is checked
+            // periodically.
             #[cfg(test)]
             Clock::Manual(clock) => {
                 let mut guard = guard;

@@ -1,4 +1,4 @@
-//! The way from an exchange to what follows it: an outcome, another attempt, another host.
+//! Consequence of an exchange: an outcome, another attempt, another host.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::next::{Next, cancelled};
 use super::stage::{Connection, Stage};
 use super::state::{Accepted, AttemptState};
 
-/// Exchange that has ended.
+/// An exchange that has ended.
 #[derive(Clone, Copy)]
 struct Finished<'a> {
     trace: &'a Trace,
@@ -28,7 +28,7 @@ struct Finished<'a> {
 }
 
 impl AttemptState {
-    /// Returns what follows from an exchange.
+    /// Returns the consequence of an exchange.
     #[inline(never)]
     pub(super) fn conclude(&mut self, context: AttemptContext<'_>, exchanged: Exchanged) -> Next {
         let scope = context.scope;
@@ -95,7 +95,8 @@ impl AttemptState {
         self.accept(context, response, partial, finished)
     }
 
-    /// Returns what follows from a response that was accepted: what was saved of it gets its name, then it is judged.
+    /// Returns the consequence of an accepted response: its saved body gets its final name, then the response is
+    /// judged.
     fn accept(
         &mut self,
         context: AttemptContext<'_>,
@@ -124,7 +125,7 @@ impl AttemptState {
         }
     }
 
-    /// Gives what was saved of a response its name.
+    /// Gives the saved body of a response its final name.
     pub(super) fn put_in_place(
         &mut self,
         response: Response,
@@ -162,13 +163,13 @@ impl AttemptState {
         let failed = FailedAttempt {
             failure,
             response,
-            // There is no whole response that could be accepted.
+            // There is no whole response, so a hook cannot accept it.
             judgement: judgement.filter(|judgement| *judgement != Judgement::Accept),
         };
         self.decide(context, failed, finished)
     }
 
-    /// Returns what follows from a failed attempt: another one, or the end.
+    /// Returns the consequence of a failed attempt: another attempt, or the end.
     #[inline(never)]
     fn decide(
         &mut self,
@@ -248,7 +249,7 @@ impl AttemptState {
         }
     }
 
-    /// Returns what the retry policy decides by.
+    /// Returns the facts that the retry policy decides by.
     fn evidence<'a>(
         &'a self,
         context: AttemptContext<'_>,
@@ -282,8 +283,9 @@ impl AttemptState {
     }
 }
 
-/// Returns what an exchange tells of its host. One that was cancelled before the host was slow, or failed on this side,
-/// tells nothing; one that a deadline ended does, as the host had until then.
+/// Returns the observation of the host in an exchange. An exchange that was cancelled before the host was slow, or that
+/// failed on this side, shows nothing of the host. An exchange that a deadline ended does, since the host had time
+/// until then.
 fn heard(exchanged: &Exchanged, elapsed: Duration, aborted: bool) -> Heard {
     let fault = match &exchanged.result {
         Err(fault) if fault.reply.is_none() => fault,

@@ -1,4 +1,4 @@
-//! One exchange of an attempt: what is handed to the transport, and what is kept of how it went.
+//! Exchange of an attempt: the call to the transport, and the record of its result.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use super::stage::{Connection, Stage};
 use super::state::AttemptState;
 
 impl AttemptState {
-    /// Sends the request, and once more at once if a kept-alive connection turned out to be closed.
+    /// Sends the request, and sends it again at once if a kept-alive connection turned out to be closed.
     pub(super) fn exchange(&mut self, context: AttemptContext<'_>) -> Exchanged {
         let AttemptContext {
             engine,
@@ -34,7 +34,7 @@ impl AttemptState {
         self.report.started = scope.clock.system_now().into();
         let body = match self.prepared.with_body {
             true => settings.body(),
-            // A redirect has left it behind.
+            // A redirect has dropped the body.
             false => Body::NONE,
         };
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
@@ -52,7 +52,8 @@ impl AttemptState {
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
-            // A kept-alive connection may turn out to be closed, after the only reading of the body.
+            // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
+            // once.
             fresh: self.connection == Connection::New || body.is_for_once(),
             on_connected: scope.unproven.then_some(&connected),
             on_head: Some(&head_came),
@@ -101,8 +102,8 @@ impl AttemptState {
         })
     }
 
-    /// Sets the end of an attempt that begins at this time, unless the exchange is part of the attempt before and has
-    /// what is left of its time.
+    /// Sets the end of an attempt that begins at this time, unless the exchange is part of the previous attempt and has
+    /// the remaining time of that attempt.
     fn set_until(&mut self, timeouts: Timeouts, start: Instant) {
         match self.stage {
             Stage::Redirect => return,
@@ -113,7 +114,7 @@ impl AttemptState {
         self.until = [limit, self.deadline].into_iter().flatten().min();
     }
 
-    /// Logs how an exchange went.
+    /// Logs the result of an exchange.
     #[inline(never)]
     pub(super) fn log_exchange(&self, exchanged: &Exchanged, elapsed: Duration) {
         let url = self.prepared.redaction.uri(self.prepared.uri());
@@ -147,7 +148,7 @@ impl AttemptState {
         report.clear_response();
     }
 
-    /// Keeps the head of a response for the report, and returns the response as callers get it.
+    /// Keeps the head of a response for the report, and returns the response in the form that callers get.
     pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
         if let Some(value) = reply.headers.retry_after() {
             let text = header_text(value).into_owned();
@@ -173,13 +174,13 @@ impl AttemptState {
     }
 }
 
-/// Names of headers that a prepared request does not get where it lacks them.
+/// Returns the names of headers that are not added to a prepared request that lacks them.
 fn without<'a>(engine: &'a Engine, prepared: &'a Prepared) -> &'a [HeaderName] {
     let own = prepared.without.as_deref();
     own.unwrap_or(&engine.defaults.without)
 }
 
-/// The headers with the jar's cookies, if any are to be added.
+/// Returns the headers with the jar's cookies, if any are to be added.
 pub(super) fn with_cookies(
     engine: &Engine,
     settings: Settings<'_>,
@@ -201,7 +202,7 @@ pub(super) struct Outgoing<'a> {
     pub(super) body: &'a Body,
 }
 
-/// Returns the call that the settings of a prepared request ask for, on any connection and without a time limit.
+/// Returns the call for a prepared request with its settings, on any connection and without a time limit.
 #[inline]
 pub(super) fn call<'a>(
     engine: &'a Engine,
@@ -243,11 +244,12 @@ pub(super) fn call<'a>(
 enum Replay {
     /// In the same way: the kept-alive connection was closed.
     AsBefore,
-    /// Without asking for leave to send the body, which the server does not give (RFC 9110 section 10.1.1).
+    /// Without asking if the server takes the body, since the server refuses the question (RFC 9110 section
+    /// 10.1.1).
     WithoutExpect,
 }
 
-/// Returns how the request is sent again at once. `None`: it is not.
+/// Returns the way in which the request is sent again at once. `None`: it is not sent again.
 #[inline(never)]
 fn replay(
     prepared: &Prepared,
@@ -259,7 +261,7 @@ fn replay(
     let replayable = call.body.is_replayable();
     let fault = match &first.result {
         Err(fault) => fault,
-        // The server has nothing of the body yet.
+        // The server has no byte of the body yet.
         Ok(reply) => {
             let refused = reply.status == 417 && first.trace.asked && replayable;
             return refused.then_some(Replay::WithoutExpect);

@@ -15,7 +15,7 @@ pub(super) struct Failure {
     pub(super) source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// A failed attempt with all that decides what follows.
+/// A failed attempt with all facts that decide what follows.
 pub(super) struct FailedAttempt {
     pub(super) failure: Failure,
     /// Response as far as it came. `None`: no head came.

@@ -15,8 +15,8 @@ use super::stage::Stage;
 use super::state::AttemptState;
 
 impl AttemptState {
-    /// Lets the caller's hook change the headers of a new attempt. False if the hook gave the permit back by a call
-    /// that waits: the attempt needs another one. The error is the hook's.
+    /// Lets the caller's hook change the headers of a new attempt. Returns false if the hook gave the permit back by a
+    /// call that waits: the attempt needs another permit. The error is the hook's.
     pub(super) fn sign(&mut self, context: AttemptContext<'_>) -> Result<bool, Error> {
         let Some(hook) = &context.engine.defaults.before_attempt else {
             return Ok(true);
@@ -48,7 +48,7 @@ impl AttemptState {
                 .because(Some(error))
                 .stopped(StopReason::NotRetryable)
         })?;
-        // The hook may not have looked where an attempt after a redirect goes.
+        // The hook may have set secret headers without checking where an attempt after a redirect goes.
         self.dropped.take_off(&mut headers, request.redaction());
         self.signed = Some(Box::new(headers));
         if held && !permit.is_held() {
@@ -58,7 +58,7 @@ impl AttemptState {
         Ok(true)
     }
 
-    /// Has a journal write down that a request which must not be repeated is about to be sent, once for all its
+    /// Makes a journal write down that a request which must not be repeated is about to be sent, once for all its
     /// attempts. The request is not sent if that fails.
     pub(super) fn announce(&mut self, request: &Request) -> Result<(), Error> {
         if self.announced || self.prepared.repeatable || self.prepared.method.is_idempotent() {
@@ -79,8 +79,8 @@ impl AttemptState {
         Ok(())
     }
 
-    /// Asks the caller's hook what to make of an attempt. `failed`: the attempt is a failure unless the hook says
-    /// otherwise. `None`: there is no hook, or it leaves the decision to the policy.
+    /// Asks the caller's hook to judge an attempt. `failed`: the attempt is a failure unless the hook says otherwise.
+    /// `None`: there is no hook, or it leaves the decision to the policy.
     pub(super) fn ask(
         &self,
         context: AttemptContext<'_>,

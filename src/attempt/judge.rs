@@ -1,4 +1,4 @@
-//! The look into an accepted response: JSON where JSON is expected, and no error of the application.
+//! Judgement of an accepted response: its body is JSON if JSON is expected, and tells no error of the application.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -16,11 +16,11 @@ use http::Method;
 use super::context::AttemptContext;
 use super::settings::Settings;
 
-/// The longest text of a value that is kept as the code of a rejection, and of a message. A server chooses what stands
-/// there, and a value takes many times as much memory as its text.
+/// Longest text in bytes of a value that is kept as the code or the message of a rejection. The server chooses this
+/// text, and a value takes many times as much memory as its text.
 const LONGEST: usize = 64 * 1024;
 
-/// Pointers of which the first that leads to a value gives the message of a rejection.
+/// Pointers to the message of a rejection. The first pointer that leads to a value is used.
 const MESSAGES: [&str; 3] = ["/msg", "/message", "/error"];
 
 impl AttemptContext<'_> {
@@ -28,7 +28,7 @@ impl AttemptContext<'_> {
     pub(super) fn judge(self, method: &Method, response: Response) -> State {
         let (settings, scope) = (self.settings, self.scope);
         let size = response.bytes().len();
-        // Neither has a body to look at (RFC 9110 sections 9.3.2 and 15.3.5).
+        // A response to HEAD and a 204 have no body to look at (RFC 9110 sections 9.3.2 and 15.3.5).
         let exempt = *method == Method::HEAD || response.status() == 204;
         let is_required = |rule: &Rule| matches!(rule, Rule::Require(..));
         let looks = settings.expect_json() || settings.rules().any(is_required);
@@ -58,8 +58,8 @@ impl AttemptContext<'_> {
     }
 }
 
-/// Looks into the body: for each value that is required, the rejection if it is not there. Makes no value of the whole
-/// body.
+/// Checks the body: returns the rejection for the first required value that is missing or different. Builds no value of
+/// the whole body.
 fn look(
     settings: Settings<'_>,
     response: &Response,
@@ -87,7 +87,7 @@ fn look(
         .collect()
 }
 
-/// The rejection of a body with this value at the pointer, if it is not the one that is wanted.
+/// Returns the rejection of a body with the value `found` at the pointer. `None`: it is the wanted value.
 fn require(
     pointer: &str,
     found: Option<&RawValue>,
@@ -96,7 +96,7 @@ fn require(
 ) -> Result<Option<Rejection>, serde_json::Error> {
     let is_long = |raw: &RawValue| raw.get().len() > LONGEST;
     let long = found.filter(|raw| is_long(raw));
-    // A list or an object is none of the simple values that are mostly wanted.
+    // A list or an object is none of the scalar values that are mostly wanted.
     let may_be_wanted = long.is_none_or(|raw| match wanted {
         Value::Array(_) => raw.get().starts_with('['),
         Value::Object(_) => raw.get().starts_with('{'),
@@ -124,7 +124,7 @@ fn require(
     Ok(Some(Rejection::new(code.unwrap_or_default(), message)))
 }
 
-/// A value as the message of a rejection.
+/// Returns a value as the message of a rejection.
 fn text_of(raw: &RawValue) -> Result<String, serde_json::Error> {
     let text = match raw.get() {
         text if text.starts_with('"') => serde_json::from_str(text)?,
@@ -137,7 +137,7 @@ fn text_of(raw: &RawValue) -> Result<String, serde_json::Error> {
     })
 }
 
-/// The state of a response whose body cannot be looked at, because nobody has decoded it.
+/// Returns the state of a response whose body cannot be looked at, because it is not decoded.
 fn still_coded(response: Response, coding: &str) -> State {
     let message =
         format!("expected JSON, got a body in the content coding {coding:?}, which is not decoded");

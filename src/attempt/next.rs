@@ -17,22 +17,22 @@ pub(crate) enum Next {
         /// Effect of the attempt on the host's breaker.
         call: Call,
     },
-    /// Another attempt, not before `at`. The budget has granted it.
+    /// Another attempt, not before `at`. The retry budget has granted it.
     Again {
         at: Instant,
         /// Time before which nothing is sent to the host. `None`: no such time.
         cool: Option<Instant>,
         call: Call,
     },
-    /// Repetition of the attempt once this machine has room for it: it ran out of something, which `shortage` names,
-    /// before anything was sent.
+    /// Repetition of the attempt when this machine has room for it: a resource, which `shortage` names, ran out before
+    /// anything was sent.
     Wait { shortage: String },
-    /// An exchange with another host, or with the same one under a new permit, after this delay.
+    /// An exchange with another host, or with the same host under a new permit, after this delay.
     Redirect { host: Host, delay: Duration },
 }
 
 impl Next {
-    /// The request has ended in this state, and the host answered.
+    /// Returns the end of a request in this state, after a response of the host.
     pub(crate) fn answered(state: State) -> Next {
         Next::Done {
             state,
@@ -41,7 +41,7 @@ impl Next {
         }
     }
 
-    /// The request has failed for a reason that tells nothing about the host.
+    /// Returns the failure of a request for a reason that tells nothing about the host.
     pub(crate) fn failed(error: Error) -> Next {
         Next::Done {
             state: State::Failed(error),
@@ -50,7 +50,7 @@ impl Next {
         }
     }
 
-    /// Leaves the host alone for this time, or for longer if that was asked for already.
+    /// Sets the time for which the host is left alone to at least `wait`.
     pub(crate) fn cooling(mut self, wait: Option<Duration>) -> Next {
         if let Next::Done { cool, .. } = &mut self {
             *cool = (*cool).max(wait);

@@ -1,4 +1,4 @@
-//! A request and the client's defaults, made into what is sent.
+//! Preparation of a request: the client's defaults are applied to it.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ pub(super) struct Prepared {
     pub(super) method: Method,
     pub(super) url: Arc<Url>,
     pub(super) headers: Arc<HeaderMap>,
-    /// Names of headers that are not added where they are lacking. `None`: the client's.
+    /// Names of headers that are not added if the request lacks them. `None`: the client's names.
     pub(super) without: Option<Box<[HeaderName]>>,
     /// True if the request's body is sent.
     pub(super) with_body: bool,
     /// True if repeating the request is safe whatever its method: the request says so, or carries a key.
     pub(super) repeatable: bool,
-    /// Names whose values are masked where the request or its response is shown.
+    /// Names whose values are masked in logs, errors and records of the request and its response.
     pub(super) redaction: Redaction,
 }
 
@@ -64,14 +64,14 @@ impl Prepared {
         defaults.lines.as_ref().filter(|_| unchanged)
     }
 
-    /// Applies the defaults where the request or a host rule changes something.
+    /// Applies the defaults to a request that changes some of them, or that a host rule applies to.
     #[inline(never)]
     fn in_full(defaults: &Defaults, request: &Request, url: Arc<Url>) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
             && let Some(host) = url.host()
         {
-            // The most specific rule last: what it says stands.
+            // The most specific rule comes last, so that it takes precedence.
             let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
             rules.reverse();
             for (name, value) in rules.iter().flat_map(|rule| &rule.headers) {
@@ -79,7 +79,7 @@ impl Prepared {
             }
         }
         let edits = request.header_edits();
-        // All of the defaults of a name go before the first of the request's own comes.
+        // All defaults of a name are removed before the request's first header of that name is added.
         for (name, _) in edits {
             if headers.contains_key(name) {
                 Arc::make_mut(&mut headers).remove(name);
@@ -131,7 +131,7 @@ impl Prepared {
     }
 }
 
-/// The names that a request leaves out beside the client's. `None` if it leaves out none itself.
+/// Returns the names that the request leaves out, with the client's. `None`: the request leaves out none itself.
 fn left_out(defaults: &Defaults, edits: &[Edit]) -> Option<Box<[HeaderName]>> {
     let own = edits.iter().filter(|(_, value)| value.is_none());
     let mut own = own.map(|(name, _)| name).peekable();
@@ -139,8 +139,8 @@ fn left_out(defaults: &Defaults, edits: &[Edit]) -> Option<Box<[HeaderName]>> {
     Some(defaults.without.iter().chain(own).cloned().collect())
 }
 
-/// Userinfo in the URL is basic authentication (as in curl and `requests`), and is not sent as part of the URL.
-/// `authorized`: the request needs none, or is to have none.
+/// Turns the userinfo of the URL into basic authentication (as curl and `requests` do), and removes it from the URL.
+/// `authorized`: the request needs no authentication, or is to have none.
 fn take_userinfo(
     url: Arc<Url>,
     headers: &mut Arc<HeaderMap>,

@@ -12,7 +12,7 @@ use super::exchange::{Outgoing, call, with_cookies};
 use super::settings::Settings;
 use super::target::{KeptUrl, resolve};
 
-/// The head of a request as its first attempt would send it, secrets masked, and the size of its body. See
+/// Head of a request as its first attempt would send it, with secrets masked, and the size of its body. See
 /// [`Client::preview`](crate::Client::preview).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
@@ -23,24 +23,25 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// The method.
+    /// Returns the method.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The URL that is asked for: resolved against the client's base URL, with all query parameters, secrets masked.
+    /// Returns the URL that the request is sent to, resolved against the client's base URL, with all query parameters
+    /// and with secrets masked.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Names (in lower case) and values of all headers, those that haul adds by itself included. The value of a secret
-    /// is `***`.
+    /// Returns the names (in lower case) and values of all headers, including those that haul adds by itself. The value
+    /// of a secret is `***`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let headers = self.headers.iter();
         headers.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Size of the body in bytes, 0 if there is none. `None`: it comes from a reader whose length is not known.
+    /// Returns the size of the body in bytes, 0 without a body. `None`: a reader of unknown length supplies the body.
     pub fn body_bytes(&self) -> Option<u64> {
         self.body_bytes
     }

@@ -26,7 +26,8 @@ struct Refused {
 }
 
 impl AttemptState {
-    /// Follows a redirect, or says why not. `None`: the response is no redirect, or is to be taken as it is.
+    /// Follows a redirect, or ends the request with the reason not to. `None`: the response is no redirect, or is to be
+    /// taken as it is.
     pub(super) fn redirect(
         &mut self,
         context: AttemptContext<'_>,
@@ -60,7 +61,7 @@ impl AttemptState {
         Some(followed.unwrap_or_else(|refused| self.refuse(refused, reply, trace)))
     }
 
-    /// Makes the request one to where the redirect leads, unless something stands against that.
+    /// Changes the request into the one that the redirect asks for. The error says why the redirect is not followed.
     fn follow(
         &mut self,
         context: AttemptContext<'_>,

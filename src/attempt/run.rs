@@ -1,4 +1,4 @@
-//! One attempt of a request: what comes before its exchange, and what follows.
+//! Attempt of a request: the steps before its exchange, and the steps after.
 
 use std::time::{Duration, Instant};
 
@@ -14,25 +14,25 @@ use super::settings::{HostSettings, Settings};
 use super::state::{AttemptState, Attempts};
 use super::target::RequestTarget;
 
-/// Request of a job that an attempt is made for, and what its worker knows of it.
+/// Request of a job that an attempt is made for, and the worker's knowledge of it.
 pub(crate) struct Subject<'a> {
     pub(crate) request: &'a Request,
     /// Host of the next exchange. `None`: the request is not fit to be sent.
     pub(crate) host: Option<&'a Host>,
-    /// End of the batch. `None`: it has none.
+    /// End of the batch. `None`: the batch has no end set.
     pub(crate) batch_ends: Option<Instant>,
     /// Time for which the request has waited for this attempt.
     pub(crate) waited: Duration,
 }
 
 impl Engine {
-    /// Time limit over all attempts of a request. `None`: it has none.
+    /// Returns the time limit over all attempts of a request. `None`: no limit.
     pub(crate) fn deadline_of(&self, request: &Request) -> Option<Duration> {
         Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
     }
 
-    /// Makes one attempt. If it settles the request, a cancel that comes later finds that the request has ended; else
-    /// the cancel slot stays open until the job is back in the schedule.
+    /// Makes one attempt. If the attempt settles the request, a later cancel finds that the request has ended.
+    /// Otherwise the cancel slot stays open until the job is back in the schedule.
     pub(crate) fn attempt(
         &self,
         attempts: &mut Attempts,
@@ -50,8 +50,8 @@ impl Engine {
         }
     }
 
-    // In three steps, of which only the middle one waits: ten thousand workers have ten thousand stacks, and each page
-    // that is on the stack during the wait counts.
+    // The attempt has three steps, of which only the middle one waits: ten thousand workers have ten thousand stacks,
+    // and each page that is on the stack during the wait counts.
     fn run(&self, attempts: &mut Attempts, subject: &Subject<'_>, scope: Scope<'_>) -> Next {
         let Subject { request, host, .. } = *subject;
         let made;
@@ -94,7 +94,7 @@ impl Engine {
         state.conclude(context, exchanged)
     }
 
-    /// Makes of a request what is sent first.
+    /// Prepares a request for its first exchange.
     pub(super) fn prepare(
         &self,
         request: &Request,
@@ -113,7 +113,7 @@ impl Engine {
 }
 
 impl AttemptContext<'_> {
-    /// Prepares the first attempt. The error says what follows if none can be made.
+    /// Prepares the first attempt. The error says what follows if no attempt can be made.
     #[inline(never)]
     fn first(
         self,

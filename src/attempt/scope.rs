@@ -1,4 +1,4 @@
-//! Surroundings of an attempt: permit, cancellation, clock and turns at computing, handed down by the worker.
+//! Context of an attempt, handed down by the worker: permit, cancellation, clock and CPU permits.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use crate::transport::CancelSlot;
 
 use super::clock::Clock;
 
-/// Permit of a running job, and the way to tell the schedule what an attempt learns meanwhile.
+/// Permit of a running job, which also tells the schedule what the attempt observes.
 pub(crate) trait Permit {
     /// Gives the permit back, so that another job can run. Called before the caller's code runs; later calls do
     /// nothing.
@@ -16,26 +16,26 @@ pub(crate) trait Permit {
     /// Returns true until the permit is given back.
     fn is_held(&self) -> bool;
 
-    /// Tells that a connection to the host stands.
+    /// Tells the schedule that a connection to the host stands.
     fn connected(&self);
 
-    /// Tells that the head of the response came at this time.
+    /// Tells the schedule that the head of the response came at this time.
     fn head_came(&self, at: Instant);
 
     /// Returns true if another attempt was under way since this one began, which may leave room for it when it ends.
     fn had_company(&self) -> bool;
 
-    /// Takes this many retries from the host's retry budget. False if there are not so many.
+    /// Takes this many retries from the host's retry budget. Returns false if the budget has fewer.
     fn withdraw(&self, cost: f64) -> bool;
 }
 
-/// Turns at computing on large bodies.
+/// Permits for CPU work on large bodies.
 pub(crate) trait Compute {
-    /// Runs `work` on a body of this size in its turn, once.
+    /// Runs `work` on a body of `size` bytes, once, when it gets a permit.
     fn run(&self, size: usize, work: &mut dyn FnMut());
 }
 
-/// Surroundings of one attempt.
+/// Context of one attempt.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub(crate) permit: &'a dyn Permit,
@@ -50,7 +50,7 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Runs `work` on a body of this size in its turn, and returns what `work` returns.
+    /// Runs `work` on a body of `size` bytes when it gets a permit, and returns the result of `work`.
     pub(crate) fn compute<R>(&self, size: usize, work: impl FnOnce() -> R) -> R {
         let (mut work, mut result) = (Some(work), None);
         self.compute.run(size, &mut || {

@@ -21,13 +21,13 @@ use http::{HeaderMap, HeaderName};
 /// Settings that hold for every request of a client unless the request says otherwise.
 #[derive(Clone)]
 pub(crate) struct Defaults {
-    /// Shared with each request that changes none of them.
+    /// Headers, shared with each request that changes none of them.
     pub(crate) headers: Arc<HeaderMap>,
     /// The headers as they are written on the wire. `None`: they cannot be written beforehand.
     pub(crate) lines: Option<Lines>,
-    /// Names of headers that are not added to a request which lacks them.
+    /// Names of headers that are not added to a request that lacks them.
     pub(crate) without: Vec<HeaderName>,
-    /// There is a key among them that makes repeating safe.
+    /// True if `headers` include a key that makes repeating safe.
     pub(crate) keyed: bool,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) base: Option<Base>,
@@ -42,7 +42,7 @@ pub(crate) struct Defaults {
     pub(crate) redirects: RedirectPolicy,
     pub(crate) cookies: Option<CookieJar>,
     pub(crate) netrc: Option<Netrc>,
-    /// From which length on the server is asked before a streamed body is sent.
+    /// Length from which on the server is asked before a streamed body is sent.
     pub(crate) expect_from: Option<u64>,
     /// True if a redirect may lead from https to http.
     pub(crate) allow_downgrade: bool,
@@ -84,7 +84,7 @@ impl Default for Defaults {
     }
 }
 
-/// Settings that all rules for a host make together.
+/// Settings that all rules for a host yield together.
 #[derive(Clone)]
 pub(crate) struct HostSettings {
     timeouts: Timeouts,
@@ -110,7 +110,7 @@ impl Defaults {
     }
 }
 
-/// A request and the defaults it stands on.
+/// Settings of a request, with the defaults that it is based on.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings<'a> {
     defaults: &'a Defaults,
@@ -120,7 +120,8 @@ pub(crate) struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// `plain`: the request is known to say nothing but its URL, and is not looked into.
+    /// Returns the settings of a request. `plain`: the request is known to say nothing but its URL, and is not looked
+    /// into.
     pub(crate) fn of(
         defaults: &'a Defaults,
         host: &'a HostSettings,
@@ -139,7 +140,8 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Apart: a compiler that sees both at once has the request's memory fetched for every one, to pick from it later.
+    /// Kept out of line: a compiler that sees both paths at once loads the request's memory on both, to pick from it
+    /// later.
     #[inline(never)]
     fn with_own(self, request: &'a Request) -> Self {
         Settings {
@@ -225,7 +227,8 @@ impl<'a> Settings<'a> {
         self.options?.save.as_ref()
     }
 
-    /// Returns why settings contradict each other: a body that goes to a file cannot be looked into.
+    /// Returns a contradiction between settings: a body that goes to a file cannot be looked into. `None`: there is
+    /// none.
     pub(crate) fn contradiction(self) -> Option<String> {
         self.save()?;
         let requires = self.rules().any(|rule| matches!(rule, Rule::Require(..)));
@@ -239,8 +242,8 @@ impl<'a> Settings<'a> {
         ))
     }
 
-    /// Says that the file to be saved to is there, if it may not be replaced. The path is not in the reason, so that
-    /// such failures are counted together.
+    /// Returns the reason why the body cannot be saved if the file exists and may not be replaced. The path is not in
+    /// the reason, so that such failures are counted together.
     pub(crate) fn file_in_the_way(self) -> Option<String> {
         let save = self.save().filter(|save| !save.replace)?;
         save.path.symlink_metadata().ok()?;

@@ -8,8 +8,8 @@ use super::settings::Settings;
 use super::state::AttemptState;
 
 impl AttemptState {
-    /// Returns the limit of this machine that the exchange met, if nothing stands in the way of sending the request
-    /// later as if it had not been tried: that costs no attempt.
+    /// Returns the limit of this machine that the exchange met, if the request can be sent later as if it had not been
+    /// tried: that costs no attempt. `None`: the exchange met no limit, or the request cannot wait.
     #[inline(never)]
     pub(super) fn met_limit(
         &mut self,
@@ -30,7 +30,7 @@ impl AttemptState {
         retry::is_harmless(settings.retry(), &evidence).then(|| shortage.clone())
     }
 
-    /// Takes back what was noted of an exchange that is no attempt, and has the next one wait for room.
+    /// Takes back the record of an exchange that counts as no attempt, and makes the next exchange wait for room.
     pub(super) fn wait_for_room(&mut self, exchanged: &Exchanged) {
         self.stage = self.stage.after_wait();
         self.report.bytes_sent += exchanged.trace.bytes_sent;

@@ -1,4 +1,4 @@
-//! Where a request stands between two exchanges.
+//! Stage of a request between two exchanges.
 
 /// Kind of the next exchange of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -7,16 +7,17 @@ pub(crate) enum Stage {
     #[default]
     NewAttempt,
     /// The next exchange begins a new attempt whose headers are signed already: the hook gave the permit back, and the
-    /// attempt waited for another one.
+    /// attempt waited for another permit.
     Signed,
-    /// The next exchange follows a redirect. It is part of the attempt before, and has what is left of its time.
+    /// The next exchange follows a redirect. It is part of the previous attempt, and has the remaining time of that
+    /// attempt.
     Redirect,
     /// The next exchange follows a redirect and has waited for room on this machine, so it has a whole attempt's time.
     RedirectAfterWait,
 }
 
 impl Stage {
-    /// True if the next exchange is part of the attempt before.
+    /// True if the next exchange is part of the previous attempt.
     pub(crate) fn is_redirect(self) -> bool {
         matches!(self, Stage::Redirect | Stage::RedirectAfterWait)
     }
@@ -33,9 +34,9 @@ impl Stage {
 /// Connection that the next exchange may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Connection {
-    /// A kept-alive one if there is one, else a new one.
+    /// A kept-alive connection if there is one, otherwise a new one.
     #[default]
     Any,
-    /// A new one: the last exchange found a kept-alive one closed.
+    /// A new connection: the last exchange found a kept-alive connection closed.
     New,
 }

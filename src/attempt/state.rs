@@ -19,12 +19,12 @@ use super::prepare::Prepared;
 use super::stage::{Connection, Stage};
 use super::target::RequestTarget;
 
-/// Attempts of a request: what it is sent to, and what is known once it was tried. Small, since tens of thousands of
+/// Attempts of a request: its target, and its state if it was tried. The type is small, since tens of thousands of
 /// requests wait.
 #[derive(Default)]
 pub(crate) struct Attempts {
     pub(super) target: RequestTarget,
-    /// `None`: it was not tried yet.
+    /// State of a request that was tried. `None`: the request was not tried yet.
     pub(super) state: Option<Box<AttemptState>>,
 }
 
@@ -37,38 +37,38 @@ pub(super) struct AttemptState {
     pub(super) stage: Stage,
     /// Connection that the next exchange may use.
     pub(super) connection: Connection,
-    /// Headers of the present attempt, if the caller's hook changed them.
+    /// Headers of the present attempt, if the caller's hook changed them. `None`: the hook did not.
     pub(super) signed: Option<Box<HeaderMap>>,
     /// Headers that the redirects so far have left behind.
     pub(super) dropped: Dropped,
-    /// True once a journal has written down that the request is about to be sent, or need not.
+    /// True if a journal has written down that the request is about to be sent, or need not.
     pub(super) announced: bool,
     /// Time after which no attempt begins. `None`: no such time.
     pub(super) deadline: Option<Instant>,
-    /// End of the batch. `None`: it has none.
+    /// End of the batch. `None`: the batch has no end set.
     pub(super) batch_ends: Option<Instant>,
-    /// End of the present attempt, carried over redirects. `None`: it has no limit.
+    /// End of the present attempt, carried over redirects. `None`: no limit.
     pub(super) until: Option<Instant>,
     /// True if the server may have acted on the last exchange: bytes of a method that is not safe went out.
     pub(super) may_have_acted: bool,
-    /// Time at which it was known what becomes of the request, if that was at the end of an exchange.
+    /// Time at which the end of the request was known, if that was at the end of an exchange. `None`: it was not.
     pub(super) settled: Option<Instant>,
-    /// News of the host from the last exchange, until the schedule is told.
+    /// Observation of the host in the last exchange, until the schedule is told.
     pub(super) heard: Heard,
-    /// Why the last attempt failed, or why an accepted response is asked for again.
+    /// Reason why the last attempt failed, or why an accepted response is asked for again. `None`: no such reason.
     pub(super) error: Option<Error>,
-    /// The last response, if it was accepted and is asked for again: the outcome, if that cannot be.
+    /// The last response, if it was accepted and is asked for again. It becomes the outcome if no attempt can follow.
     pub(super) accepted: Option<Accepted>,
 }
 
 /// Part of an accepted response that its error does not hold.
 pub(super) struct Accepted {
-    /// The body, if it went to a file.
+    /// Body that went to a file. `None`: the body did not go to a file.
     pub(super) partial: Option<Box<Partial>>,
 }
 
 impl Attempts {
-    /// No attempts yet, of a request that is sent to this target.
+    /// Returns the attempts of a request that was not tried yet and is sent to this target.
     pub(crate) fn to(target: RequestTarget) -> Attempts {
         Attempts {
             target,
@@ -76,7 +76,7 @@ impl Attempts {
         }
     }
 
-    /// True if the request says nothing but its URL, which is known without looking into it: requests lie in memory
+    /// True if the request says nothing but its URL. This is known without reading the request, which may lie in memory
     /// that another core has written.
     pub(crate) fn is_plain(&self) -> bool {
         self.target.plain
@@ -89,33 +89,34 @@ impl Attempts {
             .map_or(0, |state| state.tally.attempts())
     }
 
-    /// True if nothing was tried yet.
+    /// True if the request was not tried yet.
     pub(crate) fn is_untried(&self) -> bool {
         self.state.is_none()
     }
 
-    /// Time after which no attempt begins. `None`: none is known yet, or there is none.
+    /// Returns the time after which no attempt begins. `None`: not known yet, or no such time.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.state.as_ref()?.deadline
     }
 
-    /// Time at which it was known what becomes of the request, if that was at the end of an exchange.
+    /// Returns the time at which the end of the request was known, if that was at the end of an exchange. `None`: it
+    /// was not.
     pub(crate) fn settled(&self) -> Option<Instant> {
         self.state.as_ref()?.settled
     }
 
-    /// Takes out what the last exchange told of the host.
+    /// Takes the observation of the host in the last exchange.
     pub(crate) fn take_heard(&mut self) -> Heard {
         let state = self.state.as_mut();
         state.map_or(Heard::Nothing, |state| std::mem::take(&mut state.heard))
     }
 
-    /// Takes out why the last attempt failed.
+    /// Takes the reason why the last attempt failed. `None`: no attempt failed.
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         self.state.as_mut()?.error.take()
     }
 
-    /// Counts the attempt that panicked after `before` were counted, as a hook does that panics first.
+    /// Counts the attempt that panicked if only `before` attempts were counted, as when a hook panics first.
     pub(crate) fn count_panic(&mut self, before: u32) {
         if let Some(state) = &mut self.state
             && state.tally.attempts() == before
@@ -137,7 +138,7 @@ impl Attempts {
                 let mut report = state.report;
                 report.attempts = state.tally.attempts();
                 report.ambiguous |= state.tally.is_ambiguous();
-                // Taking times from each other costs more than a sum.
+                // Subtracting two times costs more than adding two durations.
                 let at_once = state.settled == Some(now) && waits_since == accepted;
                 report.total = match at_once {
                     true => report.queued + report.elapsed,
@@ -145,7 +146,7 @@ impl Attempts {
                 };
                 report
             }
-            // The request has waited all the time.
+            // The request was never tried and has waited all the time.
             None => {
                 let waited = total();
                 Box::new(Report {
@@ -222,7 +223,7 @@ impl AttemptState {
         request.redaction().uri(self.prepared.uri())
     }
 
-    /// Returns the time that is left until the deadline. `None`: there is none.
+    /// Returns the time left until the deadline. `None`: no deadline.
     pub(super) fn left(&self, now: Instant) -> Option<Duration> {
         let deadline = self.deadline?;
         Some(deadline.saturating_duration_since(now))

@@ -1,4 +1,4 @@
-//! Target of a request's first attempt: its own URL, or the one that the client's settings make of it.
+//! Target of a request's first attempt: its own URL, or the URL that the client's settings make of it.
 
 use std::borrow::Cow;
 use std::num::NonZeroU16;
@@ -11,8 +11,8 @@ use http::Uri;
 
 use super::settings::Defaults;
 
-/// Resolves the URL that a request goes to against the base URL, and adds query parameters. `known` finds the URL of a
-/// text that need not be parsed. The error says what is wrong.
+/// Resolves the URL of a request against the base URL, and adds query parameters. `known` finds the URL of a text that
+/// need not be parsed. The error says what is wrong.
 pub(crate) fn resolve<H>(
     defaults: &Defaults,
     request: &Request,
@@ -36,7 +36,7 @@ pub(crate) fn resolve<H>(
         };
         return Ok((resolved, host));
     }
-    // Like its header of the same name, a request's parameter stands in place of the client's.
+    // A request's parameter replaces the client's parameter of the same name, as with headers.
     let inherited = defaults
         .query
         .iter()
@@ -53,7 +53,7 @@ pub(crate) fn resolve<H>(
 }
 
 impl Defaults {
-    /// The request's URL as it was written, resolved against the base URL. `None` if nothing has to be added to it.
+    /// Returns the request's URL as written, resolved against the base URL. `None`: nothing has to be added to it.
     pub(crate) fn written(&self, request: &Request) -> Option<Arc<str>> {
         match self.base.as_ref()?.written(request.url()) {
             Cow::Owned(text) => Some(text.into()),
@@ -61,7 +61,7 @@ impl Defaults {
         }
     }
 
-    /// The URL of a text from the request, which is the written one if that is absolute.
+    /// Parses a URL text from the request; if the URL as written is absolute, it is the text itself.
     fn parsed(&self, request: &Request, text: &Arc<str>) -> Result<Url, Mistake> {
         let parsed = match &self.base {
             Some(base) if !Arc::ptr_eq(text, request.shared_url()) => base.resolve(request.url()),
@@ -70,13 +70,13 @@ impl Defaults {
         parsed.map_err(|mistake| shown(mistake, request))
     }
 
-    /// True if a request that says nothing but its URL is sent with these defaults alone, whatever its host.
+    /// True if these defaults alone determine a request that says nothing but its URL, whatever its host.
     fn suffice(&self) -> bool {
         self.hosts.is_empty() && self.netrc.is_none()
     }
 }
 
-/// Adds to a mistake in a request what may be shown of its URL, unless a better part of the text is known.
+/// Adds the part of the URL that may be shown to a mistake in a request, unless a better part of the text is known.
 #[cold]
 fn shown(mistake: Mistake, request: &Request) -> Mistake {
     match (&mistake.shown, unreadable(request.url())) {
@@ -90,35 +90,35 @@ fn shown(mistake: Mistake, request: &Request) -> Mistake {
 pub(crate) struct ResolvedUrl {
     pub(crate) url: Url,
     /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it.
-    /// `None`: it is absolute.
+    /// `None`: the request's URL is absolute.
     written: Option<Arc<str>>,
-    /// True if no query parameters were added to what was written.
+    /// True if no query parameters were added to the URL as written.
     is_written: bool,
 }
 
-/// Form in which a waiting job keeps the URL that it is sent to.
+/// Form in which a waiting job keeps its URL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum KeptUrl {
-    /// The parsed URL, where few jobs wait.
+    /// The parsed URL, used if few jobs wait.
     Parsed,
-    /// The text of the request, where many jobs wait: it is read once more when the turn of the job comes. A URL that
+    /// The text of the request, used if many jobs wait: it is parsed again when the turn of the job comes. A URL that
     /// is not sent as it is written is kept parsed.
     #[default]
     Text,
 }
 
-/// Target of the first attempt, beside the request. It is decided once, when the request is handed in.
+/// Target of the first attempt, beside the request. The target is decided once, when the request is handed in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestTarget {
     /// True if the request says nothing but its URL, which has no userinfo, and the client has no settings for hosts:
     /// it is a GET with the client's headers.
     pub(super) plain: bool,
-    /// The parsed URL. `None`: it is read from the text.
+    /// The parsed URL. `None`: the URL is parsed from the text.
     url: Option<Arc<Url>>,
     /// Position of the path in the text of the URL. `None`: the URL is not sent as it is written.
     path: Option<NonZeroU16>,
     /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it.
-    /// `None`: it is absolute.
+    /// `None`: the request's URL is absolute.
     pub(super) written: Option<Arc<str>>,
 }
 
@@ -160,7 +160,7 @@ impl RequestTarget {
         })
     }
 
-    /// Lets go of the parsed URL, once the prepared request has it.
+    /// Drops the parsed URL, which the prepared request holds now.
     pub(super) fn forget_url(&mut self) {
         self.url = None;
     }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::executor::Executor;
 use crate::schedule::{Ended, Id};
 
-/// Ends the batches it was given to, from any thread: their inputs are read no further, queued requests are cancelled,
-/// running ones are aborted, and all of them come out as cancelled outcomes. Clones are the same token.
+/// Token that ends the batches it was given to, from any thread: their inputs are read no further, queued requests are
+/// cancelled, running requests are aborted, and each of these requests has a cancelled outcome. Clones are the same
+/// token.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -28,12 +29,12 @@ struct TokenState {
 }
 
 impl CancelToken {
-    /// A token that is not cancelled.
+    /// Creates a token that is not cancelled.
     pub fn new() -> CancelToken {
         CancelToken::default()
     }
 
-    /// Cancels, for good: a batch the token is given to later ends at once.
+    /// Cancels the batches, for good: a batch that the token is given to later ends at once.
     pub fn cancel(&self) {
         let batches = {
             let mut state = self.lock();

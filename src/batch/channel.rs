@@ -14,13 +14,13 @@ use super::outcomes::{Arrivals, Order, Outcomes, Shape, Source, Takings};
 use super::owner::Owner;
 use super::refused::{Refusal, Refused};
 
-/// The feeding end of [`Client::channel`](crate::Client::channel): send requests from any thread, drop it (and its
-/// clones) to end the batch.
+/// Feeding end of [`Client::channel`](crate::Client::channel). Any thread can send requests through it. The batch ends
+/// when the intake and its clones are dropped.
 pub struct Intake {
     batch: OpenBatch,
     arrivals: Arc<Arrivals>,
     takings: Arc<Takings>,
-    /// Remembers the last host. A thread that finds it in use by another thread uses a new one.
+    /// Feeder that remembers the last host. A thread that finds it in use by another thread uses a new one.
     feeder: Mutex<Feeder>,
 }
 
@@ -53,17 +53,17 @@ where
 }
 
 impl Intake {
-    /// Hands a request in. Waits while the batch's window is full, until outcomes are taken.
+    /// Hands in a request. Waits while the batch's window is full, until outcomes are taken.
     ///
-    /// The thread that takes the outcomes may hand requests in too, but must not wait for itself: on the thread that took
-    /// the last outcome (and in a closure of [`par_map`](crate::Outcomes::par_map)) a full window is an error, and
+    /// The thread that takes the outcomes may hand requests in too, but must not wait for itself: on the thread that
+    /// took the last outcome (and in a closure of [`par_map`](crate::Outcomes::par_map)) a full window is an error, and
     /// the request comes back, to be handed in again after further outcomes. Before the first outcome is taken, no
     /// thread is known to take them, and `send` waits on each: a program that feeds and takes on one thread hands in no
     /// more than the [window](crate::ClientBuilder::window) to begin with, or uses [`try_send`](Intake::try_send).
     ///
     /// # Errors
-    /// [`Refusal::WouldDeadlock`] as said; [`Refusal::Closed`] once the [`Outcomes`](crate::Outcomes) were dropped or
-    /// stopped, or the client was shut down. The request is in the error.
+    /// [`Refusal::WouldDeadlock`] as described above; [`Refusal::Closed`] if the [`Outcomes`](crate::Outcomes) were
+    /// dropped or stopped, or the client was shut down. The request is in the error.
     pub fn send(&self, request: impl Into<Request>) -> Result<(), Refused> {
         let (fed, why) = match self.push(request) {
             Ok(()) => return Ok(()),
@@ -83,11 +83,11 @@ impl Intake {
         Err(Refused::new(fed.into_request(), why))
     }
 
-    /// Hands a request in if there is room for it, without waiting.
+    /// Hands in a request if there is room for it, without waiting.
     ///
     /// # Errors
-    /// [`Refusal::Full`] while the batch's window is full; [`Refusal::Closed`] as [`send`](Intake::send). The request is
-    /// in the error.
+    /// [`Refusal::Full`] while the batch's window is full; [`Refusal::Closed`] as [`send`](Intake::send). The request
+    /// is in the error.
     pub fn try_send(&self, request: impl Into<Request>) -> Result<(), Refused> {
         let (fed, why) = match self.push(request) {
             Ok(()) => return Ok(()),
@@ -127,7 +127,7 @@ impl Clone for Intake {
 impl Drop for Intake {
     fn drop(&mut self) {
         if self.arrivals.close_intake() {
-            // The taking end may be waiting for an outcome that will not come.
+            // The taking end may wait for an outcome that will not come.
             self.batch.receiver().nudge();
         }
     }

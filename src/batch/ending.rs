@@ -8,7 +8,7 @@ use crate::schedule::Id;
 
 use super::cancel::CancelToken;
 
-/// The iteration's limit passed before all requests had ended.
+/// Error of an iteration whose limit passed before all requests had ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{unfinished} (of {total}) requests unfinished")]
 #[non_exhaustive]
@@ -19,7 +19,7 @@ pub struct Unfinished {
     pub total: usize,
 }
 
-/// The reason why a batch ended.
+/// Reason why a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End {
@@ -54,37 +54,37 @@ impl fmt::Display for End {
     }
 }
 
-/// The conditions that end a batch early, and the signs of its end that were seen in its outcomes.
+/// Conditions that end a batch early, and the signs of its end that were seen in its outcomes.
 ///
 /// Invariant: the first reason to [`stop`](Ending::stop) holds, and from [`finish`](Ending::finish) on there is an
 /// [`end`](Ending::end).
 #[derive(Debug, Default)]
 pub(super) struct Ending {
-    /// Number of failures that ends the batch. `None`: no number does.
+    /// Number of failures that ends the batch. `None`: no limit.
     pub(super) max_failures: Option<u64>,
     /// Time from the first step to the deadline of the batch. `None`: it has no deadline.
     pub(super) limit: Option<Duration>,
-    /// The token that may end the batch. `None`: there is none.
+    /// Token that may end the batch. `None`: there is none.
     pub(super) token: Option<CancelToken>,
     /// Number of failed outcomes handed out.
     failures: u64,
-    /// The reason for which this end of the batch stopped it. `None`: it did not.
+    /// Reason for which the taking end stopped the batch. `None`: it did not.
     stopped: Option<End>,
-    /// True if an outcome was handed out of a request that was cancelled with the batch.
+    /// True if an outcome of a request that was cancelled with the batch was handed out.
     saw_cancelled: bool,
-    /// True if an outcome was handed out of a request that the batch's deadline ended.
+    /// True if an outcome of a request that the batch's deadline ended was handed out.
     saw_deadline: bool,
     state: BatchState,
 }
 
-/// The state of the iteration over a batch.
+/// State of the iteration over a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum BatchState {
-    /// No outcome was asked for yet.
+    /// No outcome was requested yet.
     #[default]
     New,
     Running,
-    /// The last outcome was handed out. The reason is the one that was known then.
+    /// The last outcome was handed out. The reason is the one known at that time.
     Finished(End),
 }
 
@@ -126,7 +126,7 @@ impl Ending {
         first
     }
 
-    /// Notes that the last outcome was handed out, and returns the reason of the end. `None`: that was noted before.
+    /// Notes that the last outcome was handed out, and returns the reason of the end. `None`: the end was noted before.
     /// `exhausted`: true if every request of the source was handed in.
     pub(super) fn finish(&mut self, exhausted: bool) -> Option<End> {
         if matches!(self.state, BatchState::Finished(_)) {
@@ -137,7 +137,7 @@ impl Ending {
         Some(end)
     }
 
-    /// Returns why the batch ended. `None`: its last outcome has not been handed out.
+    /// Returns the reason of the batch's end. `None`: its last outcome has not been handed out.
     pub(super) fn end(&self) -> Option<End> {
         match self.state {
             // A sink may fail after the last outcome.
@@ -158,7 +158,7 @@ impl Ending {
         }
     }
 
-    /// Takes the batch from its token.
+    /// Removes the batch from its token.
     pub(super) fn let_go_of_token(&self, batch: Id) {
         if let Some(token) = &self.token {
             token.remove(batch);

@@ -1,4 +1,4 @@
-//! Requests made ready for the schedule.
+//! Preparation of requests for the schedule.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,15 +12,15 @@ use crate::url::Mistake;
 
 use super::known_hosts::KnownHosts;
 
-/// Takes a request over: from here on the client's redaction decides what is shown of it.
+/// Takes a request over: from now on the client's redaction decides which of its values are masked.
 pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Request> {
     Arc::new(request.into().under(&defaults.redaction))
 }
 
-/// Makes jobs of requests.
+/// Converter of requests to jobs.
 #[derive(Default)]
 pub(super) struct Feeder {
-    /// Form in which jobs keep their URLs. By default their text, which takes the least memory.
+    /// Form in which jobs keep their URLs. Default: their text, which takes the least memory.
     kept: KeptUrl,
     known: KnownHosts,
 }
@@ -29,7 +29,7 @@ pub(super) struct Feeder {
 const FEW: usize = 4096;
 
 impl Feeder {
-    /// A feeder for a batch with this window.
+    /// Creates a feeder for a batch with this window.
     pub(super) fn within(window: usize) -> Feeder {
         Feeder {
             kept: match window <= FEW {
@@ -40,7 +40,7 @@ impl Feeder {
         }
     }
 
-    /// Makes a job of the request. A request that is not fit to be sent becomes a job that has ended.
+    /// Makes a job from the request. A request that is not fit to be sent becomes a job that has ended.
     pub(super) fn feed(
         &mut self,
         defaults: &Defaults,
@@ -62,8 +62,8 @@ impl Feeder {
         }
     }
 
-    /// Returns the request's target, as far as the job keeps it, and its host. The error says why the request is not fit
-    /// to be sent.
+    /// Returns the request's target, as far as the job keeps it, and its host. The error says why the request is not
+    /// fit to be sent.
     fn find(
         &mut self,
         defaults: &Defaults,

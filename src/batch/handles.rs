@@ -14,10 +14,10 @@ use crate::executor::{Executor, Handle, Watcher};
 use super::ending::Unfinished;
 use super::receiving::{earliest, recv_until};
 
-/// Gives handles as their requests end: first those that have ended, then each of the others when it ends. A handle given
-/// twice comes once; handles of several clients may be mixed.
+/// Returns an iterator over handles as their requests end: first the handles of requests that have ended, then each of
+/// the others when its request ends. A handle given twice comes once; handles of several clients may be mixed.
 ///
-/// Dropping the iterator half way changes nothing about the requests.
+/// Dropping the iterator half way does not affect the requests.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -59,25 +59,26 @@ pub fn as_completed(handles: impl IntoIterator<Item = Handle>) -> Completed {
     }
 }
 
-/// The iterator of [`as_completed`].
+/// Iterator of [`as_completed`].
 #[must_use = "an iterator does nothing until it is asked"]
 pub struct Completed {
-    /// `None`: the handle was given.
+    /// Handles to give, by position. `None`: the handle was given.
     handles: Vec<Option<Handle>>,
-    /// The executors that the handles belong to, each once.
+    /// Executors that the handles belong to, each listed once.
     executors: Vec<Arc<Executor>>,
-    /// Positions in `handles` of requests that have ended. Bounded by the number of handles, since each comes once.
+    /// Positions in `handles` of requests that have ended. Bounded by the number of handles, since each position comes
+    /// once.
     ended: Receiver<usize>,
     /// Number of handles that were not given yet.
     left: usize,
     total: usize,
-    /// Number that tells this iterator's watchers from those of others.
+    /// Number that tells this iterator's watchers from those of other iterators.
     set: u64,
 }
 
 impl Completed {
-    /// Gives up after `limit`, counted from now: the iterator gives the handles whose requests have ended by then, then one
-    /// error with the number of unfinished requests. Those requests go on.
+    /// Limits the wait to `limit`, counted from now: the iterator gives the handles whose requests have ended by then,
+    /// then one error with the number of unfinished requests. Those requests go on.
     pub fn timeout(self, limit: Duration) -> CompletedInTime {
         CompletedInTime {
             until: Instant::now().checked_add(limit),
@@ -85,7 +86,7 @@ impl Completed {
         }
     }
 
-    /// Returns the next handle. `None`: all were given. An error: `until` passed.
+    /// Returns the next handle. `None`: all handles were given. An error: `until` passed.
     fn advance(&mut self, until: Option<Instant>) -> Result<Option<Handle>, Unfinished> {
         if self.left == 0 {
             return Ok(None);
@@ -148,11 +149,11 @@ impl fmt::Debug for Completed {
     }
 }
 
-/// [`Completed`] with a limit.
+/// [`Completed`] with a time limit.
 #[derive(Debug)]
 #[must_use = "an iterator does nothing until it is asked"]
 pub struct CompletedInTime {
-    /// `None`: the iteration is over.
+    /// Iterator under the limit. `None`: the iteration is over.
     completed: Option<Completed>,
     /// End of the limit. `None`: it lies beyond the end of time.
     until: Option<Instant>,
@@ -172,7 +173,7 @@ impl Iterator for CompletedInTime {
 
 impl FusedIterator for CompletedInTime {}
 
-/// The condition that [`wait`] waits for.
+/// Condition that [`wait`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReturnWhen {
@@ -187,13 +188,13 @@ pub enum ReturnWhen {
     AllCompleted,
 }
 
-/// The result of [`wait`]: handles by the state of their requests, each list in the order of the input.
+/// Result of [`wait`]: handles by the state of their requests, each list in the order of the input.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Waited {
-    /// The handles whose requests have ended.
+    /// Handles whose requests have ended.
     pub done: Vec<Handle>,
-    /// The handles whose requests have not ended.
+    /// Handles whose requests have not ended.
     pub not_done: Vec<Handle>,
 }
 

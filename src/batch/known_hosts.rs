@@ -1,4 +1,4 @@
-//! The hosts that a batch has met, so that few of its URLs have to be parsed.
+//! Hosts that a batch has met, so that few of its URLs have to be parsed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use crate::url::{Front, Url};
 /// Upper bound for the number of remembered hosts, which take a megabyte at most.
 const MOST: usize = 4096;
 
-/// The hosts of the URLs that were parsed, by the text that their URLs begin with.
+/// Hosts of the URLs that were parsed, by the text that their URLs begin with.
 #[derive(Default)]
 pub(super) struct KnownHosts {
-    /// The host met last, looked at first, since lists are mostly sorted by host. `None`: no host was met.
+    /// Host met last, checked first, since lists are mostly sorted by host. `None`: no host was met.
     last: Option<(Front, Host)>,
     all: HashMap<Arc<str>, (Front, Host)>,
 }

@@ -1,13 +1,14 @@
-//! Iterators over outcomes, and the words for how a batch goes and ends.
+//! Iterators over outcomes, and types for the progress and the end of a batch.
 //!
 //! - [`Outcomes`]: the outcomes of a batch, from [`Client::as_completed`](crate::Client::as_completed),
-//!   [`map`](crate::Client::map), [`process`](crate::Client::process) or [`channel`](crate::Client::channel), which also
-//!   gives the [`Intake`] that other threads feed. [`InTime`] is the same with a limit for the iteration, [`ParMap`] with
+//!   [`map`](crate::Client::map), [`process`](crate::Client::process) or [`channel`](crate::Client::channel), which
+//!   also returns the [`Intake`] that other threads feed. [`InTime`] adds a time limit for the iteration, [`ParMap`]
 //!   CPU work on each outcome, on rayon's threads.
-//! - [`End`]: why a batch ended. [`CancelToken`] ends it from anywhere; [`Unfinished`] says that a limit passed first.
-//! - [`ProgressHandle`] and [`SummaryHandle`]: how far it is, and what has come of it so far, from any thread.
+//! - [`End`]: the reason why a batch ended. [`CancelToken`] ends it from any thread; [`Unfinished`] says that a limit
+//!   passed first.
+//! - [`ProgressHandle`] and [`SummaryHandle`]: the progress and the figures so far, readable from any thread.
 //! - [`Refused`] and [`Refusal`]: a request that was not taken, and why.
-//! - [`as_completed`] and [`wait`]: the same for single requests, each with its [`Handle`](crate::Handle), as
+//! - [`as_completed`] and [`wait`]: waits for single requests, each with its [`Handle`](crate::Handle), as
 //!   `concurrent.futures` has them for futures.
 
 mod cancel;

@@ -1,4 +1,4 @@
-//! A batch that is open in the schedule, as the threads that feed it and take its outcomes hold it.
+//! Handle of a batch in the schedule, for the threads that feed the batch and take its outcomes.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,7 +36,7 @@ impl OpenBatch {
         self.owner.executor()
     }
 
-    /// Defaults of the client, which every request of the batch stands on.
+    /// Returns the client's defaults, which apply to every request of the batch.
     pub(super) fn defaults(&self) -> &Defaults {
         &self.owner.engine().defaults
     }
@@ -49,7 +49,7 @@ impl OpenBatch {
         &self.receiver
     }
 
-    /// Ends the batch at this instant.
+    /// Sets the instant at which the batch ends.
     pub(super) fn set_deadline(&self, deadline: Instant) {
         self.receiver.set_deadline(deadline);
         self.executor().set_deadline(self.id, deadline);

@@ -7,9 +7,9 @@ use crate::attempt::Engine;
 use crate::executor::Executor;
 use crate::schedule::Ended;
 
-/// Owner of the workers. The last one to be dropped lets what was accepted run to its end and waits for the workers. If
-/// its thread panics, what is queued is cancelled first; on one of its own workers it does not wait, since that would be a
-/// wait for itself.
+/// Owner of the workers. The last owner to be dropped lets accepted requests run to their end and waits for the
+/// workers. If its thread panics, queued requests are cancelled first. On one of its own workers it does not wait,
+/// since that would be a wait for itself.
 pub(crate) struct Owner {
     executor: Arc<Executor>,
     engine: Arc<Engine>,
@@ -24,13 +24,13 @@ impl Owner {
         &self.executor
     }
 
-    /// Transport and defaults of the client.
+    /// Returns the transport and the defaults of the client.
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Waits until the workers of a closed executor have gone, or until `until`, and closes the idle connections. Returns
-    /// true if the workers have gone.
+    /// Waits until the workers of a closed executor have left, or until `until`, and closes the idle connections.
+    /// Returns true if the workers have left.
     pub(crate) fn join(&self, until: Option<Instant>) -> bool {
         let gone = self.executor.join(until);
         if gone {

@@ -18,7 +18,7 @@ use super::ending::End;
 use super::outcomes::{Outcomes, Step, Takings};
 use super::receiving::ready_until;
 
-/// The error for an outcome whose closure of [`Outcomes::par_map`] panicked.
+/// Error for an outcome whose closure of [`Outcomes::par_map`] panicked.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{url}: {message}")]
 pub struct Panicked {
@@ -50,11 +50,11 @@ impl Panicked {
     }
 }
 
-/// The iterator of [`Outcomes::par_map`] and [`Outcomes::par_map_in`].
+/// Iterator of [`Outcomes::par_map`] and [`Outcomes::par_map_in`].
 #[must_use = "nothing is sent until it is asked"]
 pub struct ParMap<I, T, U> {
     outcomes: Outcomes<I, T>,
-    /// The pool that runs the closure. `None`: rayon's current one.
+    /// Pool that runs the closure. `None`: rayon's current pool.
     pool: Option<Arc<ThreadPool>>,
     work: Arc<ClosureWork<T, U>>,
     to_do: Sender<Outcome<T>>,
@@ -67,18 +67,18 @@ pub struct ParMap<I, T, U> {
     over: bool,
 }
 
-/// The part that rayon's threads share. None of its channels ever fills: their capacity is the upper bound for the
+/// State that rayon's threads share. None of its channels ever fills: their capacity is the upper bound for the
 /// outcomes under way.
 struct ClosureWork<T, U> {
     to_do: Receiver<Outcome<T>>,
     done: Sender<Result<U, Panicked>>,
     f: Box<dyn Fn(Outcome<T>) -> U + Send + Sync>,
-    /// The record that the batch shares with its intakes, which the closure may use. `None`: the batch has an input.
+    /// Record that the batch shares with its intakes, which the closure may use. `None`: the batch has an input.
     takings: Option<Arc<Takings>>,
 }
 
 impl<T, U> ClosureWork<T, U> {
-    /// Runs the closure on the outcome that has waited longest. Returns false if none waits.
+    /// Runs the closure on the outcome that has waited longest. Returns false if no outcome waits.
     fn do_one(&self) -> bool {
         let Ok(outcome) = self.to_do.try_recv() else {
             return false;
@@ -97,7 +97,7 @@ impl<T, U> ClosureWork<T, U> {
             request,
             message: panicked(&*panic).message().to_owned(),
         });
-        // It fails if the iterator was dropped, which wants no result.
+        // The send fails if the iterator was dropped, in which case no result is wanted.
         let _ = self.done.send(result);
         true
     }
@@ -107,15 +107,15 @@ impl<I, T> Outcomes<I, T>
 where
     T: Send + 'static,
 {
-    /// Runs `f` on each outcome on [rayon](https://docs.rs/rayon)'s global pool, and gives each returned value when it is
-    /// there. For work that is worth a core, such as parsing large bodies: the client's workers wait for sockets
+    /// Runs `f` on each outcome on [rayon](https://docs.rs/rayon)'s global pool, and gives each returned value when it
+    /// is there. For work that is worth a core, such as parsing large bodies: the client's workers wait for sockets
     /// meanwhile, and the calling thread feeds them.
     ///
     /// Upper bound for the outcomes that are with `f` or whose results wait to be taken: twice the number of the pool's
     /// threads, plus two. A slow consumer thus stops `f`, and then the batch. A panic in `f` gives one [`Panicked`] in
     /// place of the value; all other results arrive.
     ///
-    /// It may be called anywhere. On a thread of a rayon pool it uses that pool, and runs `f` itself on outcomes that no
+    /// Works on any thread. On a thread of a rayon pool it uses that pool, and runs `f` itself on outcomes that no
     /// other thread has begun, rather than wait. Dropping the iterator half way ends the batch as dropping [`Outcomes`]
     /// does; calls of `f` that have begun run to their end.
     ///
@@ -143,7 +143,7 @@ where
         ParMap::new(self, None, rayon::current_num_threads(), f)
     }
 
-    /// Runs `f` as [`par_map`](Outcomes::par_map) does, on a pool of the caller's, whichever thread calls it.
+    /// Runs `f` as [`par_map`](Outcomes::par_map) does, but on the caller's pool, whichever thread calls it.
     ///
     /// ```no_run
     /// use std::sync::Arc;
@@ -193,12 +193,13 @@ impl<I, T, U> ParMap<I, T, U> {
         }
     }
 
-    /// Returns why the batch ended; `None` while it has not. See [`Outcomes::end`].
+    /// Returns the reason why the batch ended. `None`: it has not ended. See [`Outcomes::end`].
     pub fn end(&self) -> Option<End> {
         self.outcomes.end()
     }
 
-    /// Returns true if the calling thread is one that runs the closure: it must not wait for work that waits for it.
+    /// Returns true if the calling thread is on the pool that runs the closure. Such a thread must not wait for work
+    /// that waits for it.
     fn is_on_pool(&self) -> bool {
         match &self.pool {
             Some(pool) => pool.current_thread_index().is_some(),
@@ -219,8 +220,8 @@ where
         let _ = self.to_do.send(outcome);
         let work = Arc::clone(&self.work);
         let run = move || {
-            // The last thread to hold the closure drops it. That may run the caller's code, and rayon aborts the process
-            // for a panic.
+            // The last thread to hold the closure drops it. That may run the caller's code, and rayon aborts the
+            // process for a panic.
             let _ = catch_unwind(AssertUnwindSafe(move || {
                 work.do_one();
             }));

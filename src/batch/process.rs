@@ -1,4 +1,4 @@
-//! Successes as the caller of a batch gets them: the response itself, or the value that a closure makes of it.
+//! Conversion of a success for the caller of a batch: the response itself, or the value that a closure makes of it.
 
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,13 +10,13 @@ use crate::outcome::{Context, State};
 use crate::rejection::Rejection;
 use crate::response::Response;
 
-/// Makes a success of the response itself.
+/// Converts a response to a success with the response itself.
 pub(crate) fn as_response(_: &Context<'_>, response: Response) -> State {
     State::Success(response)
 }
 
-/// Makes a success of the value that `f` returns. An error of `f` becomes a failure of class `process`, unless it is a
-/// [`Rejection`]; a panic in `f` becomes a failure of class `panic`.
+/// Converts a response to a success with the value that `f` returns. An error of `f` becomes a failure of class
+/// `process`, unless it is a [`Rejection`]; a panic in `f` becomes a failure of class `panic`.
 pub(crate) fn processed<T, E>(
     permits: &CpuPermits,
     context: &Context<'_>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::request::Request;
 
-/// The error for a request that was not taken. It holds the request.
+/// Error for a request that was not taken. It holds the request.
 #[derive(thiserror::Error)]
 #[error("not taken: {why}")]
 pub struct Refused {
@@ -12,7 +12,7 @@ pub struct Refused {
     why: Refusal,
 }
 
-/// The reason why a request was not taken.
+/// Reason why a request was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -45,7 +45,7 @@ impl Refused {
         }
     }
 
-    /// Returns why the request was not taken.
+    /// Returns the reason why the request was not taken.
     pub fn why(&self) -> Refusal {
         self.why
     }

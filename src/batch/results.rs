@@ -1,4 +1,4 @@
-//! The results channel of a batch: workers send outcomes into it, the caller's thread receives them.
+//! Results channel of a batch: workers send outcomes into it, the caller's thread receives them.
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,9 +16,10 @@ use crate::response::Response;
 
 use super::receiving::{ready_until, recv_until};
 
-/// A message of the results channel.
+/// Message of the results channel.
 ///
-/// One channel carries outcomes and nudges, because waiting on two channels at once takes twice the time per outcome.
+/// A single channel carries outcomes and nudges, because waiting on two channels at once takes twice the time per
+/// outcome.
 pub(super) enum Message<T> {
     /// An outcome, and the bytes of body that it keeps in memory until it is taken.
     Outcome(Outcome<T>, u64),
@@ -26,11 +27,11 @@ pub(super) enum Message<T> {
     Nudge,
 }
 
-/// Upper bound for the places of a channel that are allocated in advance. The channel of a wider window allocates as
-/// it is used; the schedule dispatches nothing beyond the window either way.
+/// Upper bound for the places of a channel that are allocated in advance. The channel of a wider window allocates as it
+/// is used; in both cases the schedule dispatches nothing beyond the window.
 const PREALLOCATED_PLACES: usize = 1 << 16;
 
-/// The workers' end: makes each success the value that the caller gets, and sends the outcome on.
+/// Workers' end of the channel: makes each success the value that the caller gets, and sends the outcome on.
 struct ResultSender<T, F> {
     to: Sender<Message<T>>,
     nudged: Arc<AtomicBool>,
@@ -39,15 +40,15 @@ struct ResultSender<T, F> {
     make: F,
 }
 
-/// The caller's end.
+/// Caller's end of the channel.
 pub(super) struct ResultReceiver<T> {
     messages: Receiving<Message<T>>,
     /// True while a nudge is in the channel, so that no second one is sent.
     nudged: Arc<AtomicBool>,
 }
 
-/// Makes the channel of a batch with this window: one place for each outcome that the window allows, and one for the
-/// nudge.
+/// Creates the channel of a batch with this window: a place for each outcome that the window allows, and a place for
+/// the nudge.
 pub(super) fn results<T, F>(window: usize, make: F) -> (Arc<dyn Receiver>, ResultReceiver<T>)
 where
     T: Send + 'static,
@@ -67,7 +68,7 @@ where
     (Arc::new(sender), ResultReceiver { messages, nudged })
 }
 
-/// Number of times that other threads are let run before a wait: by then a message has come in most cases.
+/// Number of times that other threads are let run before a wait: in most cases a message comes within these yields.
 const YIELDS: usize = 4;
 
 impl<T> ResultReceiver<T> {
@@ -90,7 +91,8 @@ impl<T> ResultReceiver<T> {
         until: Option<Instant>,
         other: Option<&Receiving<X>>,
     ) -> Option<Message<T>> {
-        // A channel spins before it sleeps, which keeps workers on the same core from sending what it waits for.
+        // A channel spins before it sleeps, which keeps workers on the same core from sending the message that it waits
+        // for.
         for _ in 0..YIELDS {
             thread::yield_now();
             if let Some(message) = self.try_recv() {

@@ -1,4 +1,4 @@
-//! One request, waited for or submitted.
+//! A single request, waited for or submitted.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use super::receiving::earliest;
 use super::refused::{Refusal, Refused};
 use super::results::{Message, results};
 
-/// Hands the request in and waits for its outcome. On a worker the wait gives the worker's place to another.
+/// Hands in the request and waits for its outcome. On a worker the wait gives the worker's place to another worker.
 pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
     let executor = owner.executor();
     let (sender, receiver) = results(1, as_response);
@@ -47,7 +47,7 @@ pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
     })
 }
 
-/// Hands the request in and returns a handle to it, unless `most` requests wait already.
+/// Hands in the request and returns its handle, unless `most` requests wait already.
 pub(crate) fn submit(
     owner: &Owner,
     batch: Id,

@@ -1,4 +1,4 @@
-//! An iteration with a time limit of its own.
+//! Iteration with a time limit of its own.
 
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::response::Response;
 use super::ending::{End, Unfinished};
 use super::outcomes::{Outcomes, Step};
 
-/// [`Outcomes`] with a limit: see [`Outcomes::timeout`].
+/// [`Outcomes`] with a time limit: see [`Outcomes::timeout`].
 #[must_use = "nothing is sent until its outcomes are asked for"]
 #[derive(Debug)]
 pub struct InTime<I, T = Response> {
@@ -20,9 +20,9 @@ pub struct InTime<I, T = Response> {
 }
 
 impl<I, T> Outcomes<I, T> {
-    /// Gives up after `limit`, counted from now: the iterator gives the outcomes that have come by then, then one error
-    /// with the number of unfinished requests, then those requests as cancelled. A request's own time limits are
-    /// something else, and fail that request alone.
+    /// Limits the iteration to `limit`, counted from now: the iterator gives the outcomes that have come by then, then
+    /// one error with the number of unfinished requests, then those requests as cancelled. A request's own time limits
+    /// are independent of this limit, and fail that request alone.
     pub fn timeout(self, limit: Duration) -> InTime<I, T> {
         InTime {
             until: Instant::now().checked_add(limit),

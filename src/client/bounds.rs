@@ -1,10 +1,10 @@
-//! Bounds on what is under way, waiting and kept; see the picture at [`ClientBuilder`].
+//! Bounds on the requests under way, waiting and kept; see the picture at [`ClientBuilder`].
 
 use super::ClientBuilder;
 
 impl ClientBuilder {
-    /// Upper bound for the requests to one [`Host`](crate::Host) that are under way at once. Default: no limit but the
-    /// workers.
+    /// Upper bound for the requests to one [`Host`](crate::Host) that are under way at once. Default: no limit except
+    /// the number of workers.
     pub fn max_per_host(mut self, most: usize) -> Self {
         self.limits.max_per_host = most;
         self
@@ -13,19 +13,20 @@ impl ClientBuilder {
     /// Upper bound for how far a batch runs ahead of its consumer: requests ready, under way, and finished but not
     /// taken. Default four times the workers, at least 1,000.
     ///
-    /// Once a host lets requests wait for a response for longer than a second, reading goes on beyond the window, so
-    /// that its requests do not hide those of other hosts: the requests of such hosts, and of those that have not
-    /// answered, do not count as far as they are more than there are workers. At most 16 windows of requests, and
-    /// bodies of a quarter of the [`byte_budget`](ClientBuilder::byte_budget), are read beyond it. A window of no more
-    /// requests than there are workers is never exceeded, nor is any while all hosts answer within a second.
+    /// When a host has let requests wait for a response for longer than a second, reading goes on beyond the window, so
+    /// that its requests do not hide those of other hosts: the requests of such hosts, and of hosts that have not
+    /// answered yet, do not count as far as they are more than there are workers. At most 16 windows of requests, and
+    /// bodies of a quarter of the [`byte_budget`](ClientBuilder::byte_budget), are read beyond the window. A window of
+    /// no more requests than there are workers is never exceeded, and no window is while all hosts answer within a
+    /// second.
     #[doc(alias = "buffersize")]
     pub fn window(mut self, requests: usize) -> Self {
         self.limits.window = Some(requests);
         self
     }
 
-    /// Number of requests of a batch that may wait for a retry, or behind a host's limit, beside the window. Those that
-    /// are read beyond it because a host is slow count too. Default 65,536.
+    /// Number of requests of a batch that may wait for a retry, or behind a host's limit, beside the window. Requests
+    /// that are read beyond the window because a host is slow count too. Default 65,536.
     pub fn max_parked(mut self, requests: usize) -> Self {
         self.limits.max_parked = requests;
         self

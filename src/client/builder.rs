@@ -1,4 +1,4 @@
-//! Settings of a client, and what is contradictory in them.
+//! The builder of a client: its settings, and the checks for contradictions.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -20,10 +20,10 @@ use super::Client;
 use super::error::BuildError;
 use super::wiring;
 
-/// Sends itself under this name unless told otherwise.
+/// Default `User-Agent`.
 const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 
-/// Builds a [`Client`]: what it allows at once, and the defaults of its requests.
+/// Builds a [`Client`] from its limits and the defaults of its requests.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,21 +59,20 @@ const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 ///           └──────────────────────────────────┘
 /// ```
 ///
-/// - [`window`](ClientBuilder::window) full: nothing is read from the input until an outcome is taken or a request
-///   is parked.
+/// - [`window`](ClientBuilder::window) full: nothing is read from the input until an outcome is taken or a request is
+///   parked.
 /// - [`max_parked`](ClientBuilder::max_parked): requests that cannot start now, because they wait for a retry or
-///   because
-///   their host is at a limit, leave the window. So one host does not keep the requests of others out, until this many
-///   are parked: then nothing is read until one of them can start.
+///   because their host is at a limit, leave the window. So one host does not keep the requests of others out, until
+///   this many are parked: then nothing is read until one of them can start.
 /// - [`byte_budget`](ClientBuilder::byte_budget) spent: no request of the batch starts until a body is taken. The
-///   oldest
-///   of a [`map`](Client::map), for which all others wait, starts all the same.
+///   oldest request of a [`map`](Client::map), for which all others wait, starts all the same.
 ///
-/// [`Client::submit`] is not part of a batch: [`max_pending`](ClientBuilder::max_pending) bounds what waits.
+/// [`Client::submit`] is not part of a batch: [`max_pending`](ClientBuilder::max_pending) bounds the requests that
+/// wait.
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientBuilder {
     pub(super) defaults: Defaults,
-    /// Names that `header` was called with: a further header of such a name is added to those there are.
+    /// Names that `header` was called with: a further header of such a name is added to the earlier ones.
     pub(super) named: Vec<HeaderName>,
     pub(super) limits: ClientLimits,
     pub(super) pool: Pool,
@@ -82,7 +81,7 @@ pub struct ClientBuilder {
     pub(super) breaker: Option<BreakerSettings>,
     pub(super) connection: ConnectionSettings,
     pub(super) transport: Option<Arc<dyn Transport>>,
-    /// When an attempt without a byte counts as failed. `None`: by the schedule's own time.
+    /// Time after which an attempt without a byte counts as failed. `None`: the schedule's default.
     pub(super) hanging_after: Option<Duration>,
     pub(super) wrong: Option<BuildError>,
 }
@@ -112,8 +111,8 @@ impl ClientBuilder {
         }
     }
 
-    /// Upper bound for the requests under way at once, each on a thread of its own. Default: the number of cores plus
-    /// 4, at most 32. Threads wait for sockets most of the time, so hundreds or thousands are fine.
+    /// Upper bound for the requests under way at once, each on its own thread. Default: the number of cores plus 4, at
+    /// most 32. Threads wait for sockets most of the time, so hundreds or thousands are fine.
     ///
     /// If the system gives fewer descriptors, ports or threads than that takes, fewer requests are under way at once
     /// and the others wait, without losing an attempt.
@@ -124,8 +123,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The largest body taken, in bytes after decompression; a larger one fails its request with class
-    /// [`BodyTooLarge`](crate::ErrorType::BodyTooLarge), before its body is read if its `Content-Length` says so.
+    /// Upper bound for the size of a body, in bytes after decompression; a larger body fails its request with class
+    /// [`BodyTooLarge`](crate::ErrorType::BodyTooLarge), before the body is read if its `Content-Length` says so.
     /// Default 10 MiB, and none for a body that is [saved](crate::Request::save_to) to a file.
     pub fn body_limit(mut self, bytes: u64) -> Self {
         self.defaults.body_limit = Some(bytes);
@@ -141,15 +140,15 @@ impl ClientBuilder {
         self
     }
 
-    /// The stack of each worker thread, in bytes. Default: the platform's, mostly 2 MiB, of which only what is used
+    /// Size of the stack of each worker thread, in bytes. Default: the platform's, mostly 2 MiB; only the used part
     /// takes memory.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.pool.stack = Some(bytes);
         self
     }
 
-    /// Runs on each worker thread before its first request. Where it fails or panics, that is logged once, and every
-    /// request that waits and every later one fails with class [`Io`](crate::ErrorType::Io).
+    /// Function that runs on each worker thread before its first request. If it fails or panics, that is logged once,
+    /// and every waiting and every later request fails with class [`Io`](crate::ErrorType::Io).
     #[doc(alias = "initializer")]
     pub fn on_worker_start<E>(
         mut self,
@@ -162,12 +161,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Starts at most so many requests in a time, retries and redirects included. Default: no limit.
+    /// Limits the requests that start in a time, retries and redirects included. Default: no limit.
     ///
     /// A second call adds a limit for another window, as servers state them: both hold. The shortest window is paced,
-    /// with its [burst](RateLimit::burst); the longer ones are never exceeded, that burst included. They hold whole
-    /// requests: of 2.5 in a minute, two. To count them, up to 64 slices of such a window are kept, so that a request
-    /// may count for a 63rd of the window longer. Two limits for one window are refused by [`build`](Self::build).
+    /// with its [burst](RateLimit::burst); the longer ones are never exceeded, even by that burst. The longer windows
+    /// count whole requests: a limit of 2.5 in a minute allows two. To count them, up to 64 slices of such a window are
+    /// kept, so that a request may count for a 63rd of the window longer. Two limits for one window are refused by
+    /// [`build`](Self::build).
     ///
     /// ```
     /// use haul::{Client, RateLimit};
@@ -184,7 +184,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Starts at most so many requests to each [`Host`](crate::Host) in a time, as [`rate`](Self::rate) does for all
+    /// Limits the requests that start to each [`Host`](crate::Host) in a time, as [`rate`](Self::rate) does for all
     /// together. Default: no limit.
     #[doc(alias = "DOWNLOAD_DELAY")]
     pub fn rate_per_host(mut self, rate: RateLimit) -> Self {
@@ -192,16 +192,16 @@ impl ClientBuilder {
         self
     }
 
-    /// Stops asking a host that keeps failing for a while: requests to it end at once with class
-    /// [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default: never.
+    /// Circuit breaker for each host: it stops requests to a host that keeps failing for a while; they end at once with
+    /// class [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default: none.
     #[doc(alias = "circuit_breaker")]
     pub fn breaker(mut self, breaker: BreakerSettings) -> Self {
         self.breaker = Some(breaker);
         self
     }
 
-    /// Limits and defaults for some hosts: `api.example.com`, `*.example.com`, `https://api.example.com:8443`,
-    /// `https://*`. Of several that match, the most specific that says something of a matter decides it.
+    /// Adds limits and defaults for some hosts: `api.example.com`, `*.example.com`, `https://api.example.com:8443`,
+    /// `https://*`. If several rules match, the most specific one that has a setting decides it.
     #[doc(alias = "mount")]
     pub fn host_rule(mut self, pattern: impl AsRef<str>, rule: HostRule) -> Self {
         match (pattern.as_ref().parse::<HostPattern>(), rule.check()) {
@@ -214,9 +214,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes attempts with this transport, and not over sockets: recorded or invented responses, delays and failures.
-    /// Its interface may change in minor releases: see [`unversioned`](crate::unversioned). Settings of connections
-    /// (proxies, TLS, addresses, idle connections) then have no effect.
+    /// Makes attempts with this transport in place of sockets: recorded or invented responses, delays and failures. The
+    /// interface of transports may change in minor releases: see [`unversioned`](crate::unversioned). Settings of
+    /// connections (proxies, TLS, addresses, idle connections) then have no effect.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -231,7 +231,7 @@ impl ClientBuilder {
     /// Builds the client. No thread starts yet.
     ///
     /// # Errors
-    /// When a setting is not valid, or contradicts another; the error names it.
+    /// When a setting is not valid, or contradicts another; the error names the setting.
     pub fn build(mut self) -> Result<Client, BuildError> {
         if let Some(wrong) = &self.wrong {
             return Err(wrong.clone());
@@ -257,7 +257,7 @@ impl ClientBuilder {
         Ok(self.assemble(settings))
     }
 
-    /// A client with every setting at its default: there nothing can be wrong.
+    /// Builds a client with every setting at its default, which cannot fail.
     pub(super) fn usual() -> Client {
         let builder = ClientBuilder::new();
         let settings = wiring::usual(builder.limits.workers);

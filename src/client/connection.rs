@@ -1,4 +1,4 @@
-//! Settings of connections: TLS, proxies, addresses, and how long idle ones are kept.
+//! Settings of connections: TLS, proxies, addresses, and the time for which idle ones are kept.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::url;
 use super::builder::ClientBuilder;
 
 impl ClientBuilder {
-    /// Settings of TLS: roots, client certificate, versions. Default: Mozilla's roots, TLS 1.2 and 1.3.
+    /// Sets roots, client certificate and versions of TLS. Default: Mozilla's roots, TLS 1.2 and 1.3.
     #[doc(alias = "verify")]
     #[doc(alias = "cert")]
     pub fn tls(mut self, tls: TlsSettings) -> Self {
@@ -19,22 +19,22 @@ impl ClientBuilder {
         self
     }
 
-    /// The proxy of all requests, as a URL, or [`ProxySettings`]. Default: none, whatever the environment says.
+    /// Sets the proxy of all requests: a URL, or [`ProxySettings`]. Default: none, even if the environment names one.
     #[doc(alias = "proxies")]
     pub fn proxy(mut self, proxy: impl Into<ProxySettings>) -> Self {
         self.connection.proxy = proxy.into();
         self
     }
 
-    /// Which addresses may be connected to. Default: any.
+    /// Policy for the addresses that may be connected to. Default: any.
     #[doc(alias = "SSRF")]
     pub fn address_policy(mut self, policy: AddressPolicy) -> Self {
         self.connection.policy = policy;
         self
     }
 
-    /// Lets the proxy of this name be used although an address policy is set. What it connects to is then for the proxy
-    /// to decide: of a server behind it, the policy is asked only where the URL itself has an address. Neither is it
+    /// Lets the proxy of this name be used although an address policy is set. The proxy then decides which addresses it
+    /// connects to: the policy is asked about a server behind it only if the URL itself has an address, and is not
     /// asked about the proxy.
     pub fn exempt_proxy(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
@@ -43,9 +43,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Addresses of a host, in place of what its name resolves to (curl's `--resolve`); `*` is every name, no port
-    /// every port. Of several that fit, the first counts. `Host` header and certificate go by the name all the same. A
-    /// proxy's name too can be given addresses; that of a server behind a proxy is the proxy's to resolve.
+    /// Sets the addresses of a host, in place of those that its name resolves to (curl's `--resolve`); `*` is every
+    /// name, no port every port. If several entries fit, the first counts. `Host` header and certificate go by the name
+    /// all the same. A proxy's name can be given addresses too; the name of a server behind a proxy is resolved by the
+    /// proxy.
     ///
     /// ```
     /// let client = haul::Client::builder()
@@ -69,8 +70,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Which versions of IP are used (curl's `-4` and `-6`). Default: both. A host without an address of the family
-    /// fails with class [`Dns`](crate::ErrorType::Dns).
+    /// Versions of IP that connections use (curl's `-4` and `-6`). Default: both. A request to a host without an
+    /// address of the family fails with class [`Dns`](crate::ErrorType::Dns).
     #[doc(alias = "ipv4")]
     #[doc(alias = "ipv6")]
     pub fn ip_family(mut self, family: IpFamily) -> Self {
@@ -78,8 +79,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The address of this machine that connections come from (curl's `--interface`); only servers of its family are
-    /// connected to. Default: the system's choice. On Unix only.
+    /// Address of this machine that connections come from (curl's `--interface`); only servers of its family are
+    /// connected to. Default: the system chooses. On Unix only.
     #[doc(alias = "interface")]
     #[doc(alias = "source_address")]
     pub fn local_address(mut self, address: IpAddr) -> Self {
@@ -87,9 +88,9 @@ impl ClientBuilder {
         self
     }
 
-    /// After how long a silence the system looks whether the other side is still there, and how often from then on;
-    /// `None` is never. Between 1 s and 32,767 s, in whole seconds. Default: the system's times (on Linux 2 hours). Off
-    /// Unix it has no effect.
+    /// Silence after which the system probes whether the other side is still there, and time between further probes;
+    /// `None` is never. Between 1 s and 32,767 s, in whole seconds. Default: the system's times (on Linux 2 hours). It
+    /// has no effect on systems other than Unix.
     #[doc(alias = "keepalive-time")]
     pub fn tcp_keepalive(mut self, silence: impl Into<Option<Duration>>) -> Self {
         match KeepAlive::after(silence.into()) {
@@ -115,16 +116,16 @@ impl ClientBuilder {
         self
     }
 
-    /// Time for which a connection without a request is kept. Default 15 s: servers close theirs too, and who is first
-    /// loses no request to it.
+    /// Time for which a connection without a request is kept. Default 15 s: servers close idle connections too, and a
+    /// client that closes first loses no request to that.
     #[doc(alias = "pool_idle_timeout")]
     pub fn idle_timeout(mut self, time: Duration) -> Self {
         self.connection.idle_timeout = Some(time);
         self
     }
 
-    /// The largest head of a response, in bytes, together with the trailers of a chunked body; a larger one fails its
-    /// request with class [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
+    /// Upper bound for the head of a response, in bytes, together with the trailers of a chunked body; a larger one
+    /// fails its request with class [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
     #[doc(alias = "max-header-size")]
     pub fn header_limit(mut self, bytes: usize) -> Self {
         if let Err(reason) = self.connection.set_header_limit(bytes) {

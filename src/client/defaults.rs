@@ -1,4 +1,4 @@
-//! What holds for every request of a client unless the request says otherwise.
+//! Defaults for every request of a client that does not set them itself.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ use http::{HeaderName, HeaderValue};
 use super::builder::ClientBuilder;
 
 impl ClientBuilder {
-    /// A header of every request that has none of that name itself. The same name given twice is sent twice; what
-    /// [`user_agent`](ClientBuilder::user_agent), [`basic_auth`](ClientBuilder::basic_auth) and
-    /// [`bearer`](ClientBuilder::bearer) set is replaced.
+    /// Adds a header to every request that has none of that name itself. The same name given twice is sent twice; it
+    /// replaces a header that [`user_agent`](ClientBuilder::user_agent), [`basic_auth`](ClientBuilder::basic_auth) or
+    /// [`bearer`](ClientBuilder::bearer) set.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         let name = name.as_ref();
         match (
@@ -46,10 +46,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Leaves a header out of every request that does not have it itself: what was set here of that name, what this
-    /// client sends by default (`User-Agent`, `Accept`, `Accept-Encoding`), and what would be added on the way, such as
-    /// `Expect`, an `Authorization` of a URL's userinfo, or a `Cookie` of the jar. A [`header`](ClientBuilder::header)
-    /// of that name set after it is sent.
+    /// Leaves a header out of every request that does not set it itself: headers of that name set here so far, those
+    /// that this client sends by default (`User-Agent`, `Accept`, `Accept-Encoding`), and those that would be added on
+    /// the way, such as `Expect`, an `Authorization` of a URL's userinfo, or a `Cookie` of the jar. A
+    /// [`header`](ClientBuilder::header) of that name set after it is sent.
     ///
     /// `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` frame the message and cannot be left out.
     ///
@@ -76,7 +76,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Basic authentication for every request without an `Authorization` of its own.
+    /// Sets basic authentication for every request without an `Authorization` of its own.
     #[doc(alias = "auth")]
     pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         match basic(user.as_ref(), password.as_ref()) {
@@ -86,7 +86,7 @@ impl ClientBuilder {
         self
     }
 
-    /// A bearer token for every request without an `Authorization` of its own.
+    /// Sets a bearer token for every request without an `Authorization` of its own.
     pub fn bearer(mut self, token: impl AsRef<str>) -> Self {
         match bearer(token.as_ref()) {
             Ok(value) => self.set_header(AUTHORIZATION, value),
@@ -95,7 +95,7 @@ impl ClientBuilder {
         self
     }
 
-    /// A query parameter of every request that has none of that name itself.
+    /// Adds a query parameter to every request that has none of that name itself.
     #[doc(alias = "params")]
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.defaults.query.push((name.into(), value.into()));
@@ -103,7 +103,7 @@ impl ClientBuilder {
     }
 
     /// URL that relative URLs are resolved against, as in browsers (the URL Standard; as RFC 3986 §5.2: `items`
-    /// replaces what follows the base's last slash).
+    /// replaces the part after the base's last slash).
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         match Base::parse(url.as_ref()) {
             Ok(base) => self.defaults.base = Some(base),
@@ -112,7 +112,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The `User-Agent`. Default `haul/` and the version. An empty name: none is sent.
+    /// Sets the `User-Agent`. Default `haul/` and the version. An empty name: none is sent.
     pub fn user_agent(mut self, name: impl AsRef<[u8]>) -> Self {
         match HeaderValue::from_bytes(name.as_ref()) {
             Ok(value) if value.is_empty() => return self.without_header(USER_AGENT.as_str()),
@@ -122,20 +122,20 @@ impl ClientBuilder {
         self
     }
 
-    /// The statuses that count as success. Default 100 to 399.
+    /// Sets the statuses that count as success. Default 100 to 399.
     #[doc(alias = "raise_for_status")]
     pub fn accept(mut self, statuses: impl Into<StatusSet>) -> Self {
         self.defaults.accept = statuses.into();
         self
     }
 
-    /// Makes a body that is not JSON a failure of class [`Decode`](crate::ErrorType::Decode). Default false.
+    /// True: a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode). Default false.
     pub fn expect_json(mut self, expect: bool) -> Self {
         self.defaults.expect_json = expect;
         self
     }
 
-    /// Does for every request what [`Request::require`](crate::Request::require) does for one.
+    /// Applies [`Request::require`](crate::Request::require) to every request.
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
         match Rule::require(pointer.into(), value.into()) {
             Ok(rule) => self.defaults.rules.push(rule),
@@ -147,7 +147,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Does for every request what [`Request::reject_if`](crate::Request::reject_if) does for one.
+    /// Applies [`Request::reject_if`](crate::Request::reject_if) to every request.
     pub fn reject_if(
         mut self,
         rule: impl Fn(&Response) -> Option<Rejection> + Send + Sync + 'static,
@@ -156,45 +156,45 @@ impl ClientBuilder {
         self
     }
 
-    /// Time limits of each attempt. Default 10 s to connect, 30 s in all, none for a single read; for a body that is
-    /// [saved](crate::Request::save_to) to a file none in all and 30 s for a single read.
+    /// Sets time limits of each attempt. Default 10 s to connect, 30 s in all, none for a single read; for a body that
+    /// is [saved](crate::Request::save_to) to a file none in all and 30 s for a single read.
     #[doc(alias = "timeout")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.defaults.timeouts = timeouts.or(self.defaults.timeouts);
         self
     }
 
-    /// The retry policy of every request without one of its own.
+    /// Sets the retry policy of every request without its own.
     #[doc(alias = "max_retries")]
     pub fn retry(mut self, policy: impl Into<Arc<RetryPolicy>>) -> Self {
         self.defaults.retry = policy.into();
         self
     }
 
-    /// Upper bound for the redirects that are followed; 0: none is, and the 3xx is the response. Default 10.
+    /// Upper bound for the redirects that are followed; 0: none is followed, and the 3xx is the response. Default 10.
     #[doc(alias = "allow_redirects")]
     pub fn max_redirects(mut self, most: u32) -> Self {
         self.defaults.max_redirects = most;
         self
     }
 
-    /// Allows redirects from https to http. Default false: such a request fails.
+    /// True: redirects from https to http are followed. Default false: such a request fails.
     pub fn allow_downgrade(mut self, allow: bool) -> Self {
         self.defaults.allow_downgrade = allow;
         self
     }
 
-    /// A further header that is a secret, of requests and responses: no log line, `Debug`, error text or record shows
-    /// its value, and a redirect to another origin (scheme, host or port) does not take it along.
+    /// Adds a secret header, of requests and responses: no log line, `Debug`, error text or record shows its value, and
+    /// a redirect to another origin (scheme, host or port) does not take it along.
     ///
     /// Always secret are `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `WWW-Authenticate` and names
-    /// with `api-key`, `apikey`, `token`, `secret`, `password` or `signature` in them; of requests also names with
+    /// with `api-key`, `apikey`, `token`, `secret`, `password` or `signature` in them; in requests also names with
     /// `key`, `auth` or `session` as a word between `-` or `_` (`X-Session-Id`). An `Idempotency-Key` is shown, and
     /// stays with its origin. A `Cookie` is kept when a redirect leads from http to https on the same host and the
     /// default ports.
     ///
-    /// In a failure log its name stands in place of its value, and the client that runs the request again must have
-    /// it, see [`Record::to_request`](crate::record::Record::to_request).
+    /// In a failure log the header's name stands in place of its value, and the client that runs the request again must
+    /// have the header, see [`Record::to_request`](crate::record::Record::to_request).
     #[doc(alias = "remove_headers_on_redirect")]
     #[doc(alias = "redact")]
     pub fn sensitive_header(mut self, name: impl AsRef<str>) -> Self {
@@ -208,9 +208,9 @@ impl ClientBuilder {
         self
     }
 
-    /// A query parameter that is a secret, such as a token in the URL: as with
+    /// Adds a secret query parameter, such as a token in the URL: as with
     /// [`sensitive_header`](ClientBuilder::sensitive_header), no text shows its value, wherever a URL stands. Names are
-    /// compared whatever their case. Always secret are the userinfo of a URL, and the parameters `access_token`,
+    /// compared without regard to case. Always secret are the userinfo of a URL, and the parameters `access_token`,
     /// `refresh_token`, `id_token`, `client_secret`, `password`, `api_key`, `apikey`, `api-key`, `signature`, `sig`,
     /// `x-amz-signature`, `x-amz-security-token` and `x-goog-signature`.
     ///
@@ -227,7 +227,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets a header in place of all of its name.
+    /// Sets a header in place of all headers of its name.
     fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
         self.named.retain(|other| *other != name);
         self.defaults.without.retain(|other| *other != name);

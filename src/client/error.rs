@@ -1,6 +1,6 @@
-//! What can be wrong with a client's settings.
+//! Errors in a client's settings.
 
-/// A client cannot be built as asked: names the setting and what is wrong with it.
+/// Error of a client that cannot be built as asked: names the setting and says what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {reason}")]
 pub struct BuildError {
@@ -9,12 +9,12 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    /// The setting that is wrong, by the name of its method.
+    /// Returns the name of the method that made the wrong setting.
     pub fn setting(&self) -> &str {
         self.setting
     }
 
-    /// Says what is wrong with the setting.
+    /// Returns the reason why the setting is wrong.
     pub fn reason(&self) -> &str {
         &self.reason
     }

@@ -1,4 +1,4 @@
-//! The caller's own code around attempts.
+//! Hooks: the caller's own code around attempts.
 
 use std::sync::Arc;
 
@@ -6,11 +6,12 @@ use super::ClientBuilder;
 use crate::settings::{HookResult, Outgoing, Retrying};
 
 impl ClientBuilder {
-    /// Called on the worker just before each attempt, to sign it or to look at it. It may change the headers.
+    /// Hook that is called on the worker just before each attempt, to sign it or to look at it. It may change the
+    /// headers.
     ///
-    /// It returns nothing, or a `Result<(), E>`: an error means that the attempt is not made, and the request ends with
-    /// class [`Sign`](crate::ErrorType::Sign), the error as its [`source`](std::error::Error::source). That is not
-    /// tried again and does not count as an attempt. A panic ends the request with class
+    /// The hook returns nothing, or a `Result<(), E>`: an error means that the attempt is not made, and the request
+    /// ends with class [`Sign`](crate::ErrorType::Sign), the error as its [`source`](std::error::Error::source). Such a
+    /// request is not tried again, and the attempt does not count. A panic ends the request with class
     /// [`Panic`](crate::ErrorType::Panic).
     ///
     /// ```
@@ -41,7 +42,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Called on the worker for each attempt that will be followed by another. A panic in it is logged and changes
+    /// Hook that is called on the worker for each attempt that another will follow. A panic in it is logged and changes
     /// nothing.
     pub fn on_retry(mut self, hook: impl Fn(&Retrying<'_>) + Send + Sync + 'static) -> Self {
         self.defaults.on_retry = Some(Arc::new(hook));

@@ -31,18 +31,18 @@ use work::AttemptWork;
 pub use builder::ClientBuilder;
 pub use error::BuildError;
 
-/// A pool of worker threads over shared keep-alive connections.
+/// Pool of worker threads over shared keep-alive connections.
 ///
 /// `Client` is `Send + Sync + Clone` and cheap to clone: all clones share one pool, its connections and its limits.
-/// Make one and share it. Several batches may run on it at once. Threads start on demand and are named `haul-0`,
-/// `haul-1`, ...
+/// Make a single client and share it. Several batches may run on it at once. Threads start on demand and are named
+/// `haul-0`, `haul-1`, ...
 ///
 /// Batches and hosts share the workers by how many each keeps busy: a free worker goes to the batch that holds the
-/// fewest, and in it to the host that holds the fewest. While hosts that answer have work, those whose last attempt
+/// fewest, and in it to the host that holds the fewest. While hosts that answer have work, hosts whose last attempt
 /// ended without a response, or which have not been tried, hold at most half of the workers together, so that hosts
-/// that hang never have them all for longer than one attempt takes. With one host, that host gets every worker.
+/// that hang never have all workers for longer than one attempt takes. If there is a single host, it gets every worker.
 ///
-/// The last clone dropped waits until everything accepted has ended; the iterators hold a clone.
+/// When the last clone is dropped, it waits until everything accepted has ended; the iterators hold a clone.
 ///
 /// ```no_run
 /// let client = haul::Client::new();
@@ -59,7 +59,7 @@ pub use error::BuildError;
 pub struct Client {
     owner: Arc<Owner>,
     shape: Shape,
-    /// The batch of requests that are waited for one by one.
+    /// Batch of the requests that are waited for one by one.
     singles: Id,
     max_pending: usize,
 }
@@ -68,12 +68,12 @@ pub struct Client {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shutdown {
-    /// All that was accepted runs to its end.
+    /// All accepted requests run to their end.
     Drain,
-    /// Requests that have not started are cancelled; those that run, run to their end.
+    /// Requests that have not started are cancelled; running requests run to their end.
     #[doc(alias = "cancel_futures")]
     CancelQueued,
-    /// Requests that have not started are cancelled, those that run are aborted.
+    /// Requests that have not started are cancelled; running requests are aborted.
     Abort,
 }
 
@@ -84,12 +84,12 @@ impl Default for Client {
 }
 
 impl Client {
-    /// A client with every setting at its default; see [`ClientBuilder`].
+    /// Makes a client with every setting at its default; see [`ClientBuilder`].
     pub fn new() -> Client {
         ClientBuilder::usual()
     }
 
-    /// A client with settings of its own.
+    /// Starts a client with other settings.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -133,7 +133,7 @@ impl Client {
     }
 
     /// Sends a request and waits for its outcome: same schedule, limits and retries as in a batch. Failures are in the
-    /// outcome. It may be called anywhere, also in a `process` closure on one of this client's own workers.
+    /// outcome. The call may be made anywhere, also in a `process` closure on one of this client's own workers.
     pub fn send(&self, request: impl Into<Request>) -> Outcome {
         batch::send(&self.owner, self.singles, request.into())
     }
@@ -160,20 +160,20 @@ impl Client {
         engine.preview(&request.into().under(&engine.defaults.redaction))
     }
 
-    /// Hands a request in and gives a [`Handle`] to wait for it, look at it, cancel it.
+    /// Hands in a request and returns a [`Handle`] to wait for its outcome, look at it, or cancel the request.
     ///
     /// # Errors
-    /// Once the client is shut down, or while as many requests wait as
-    /// [`max_pending`](ClientBuilder::max_pending) allows; the request comes back in the error. It never blocks.
+    /// When the client is shut down, or while as many requests wait as [`max_pending`](ClientBuilder::max_pending)
+    /// allows; the request comes back in the error. The call never blocks.
     #[doc(alias = "Future")]
     pub fn submit(&self, request: impl Into<Request>) -> Result<Handle, Refused> {
         batch::submit(&self.owner, self.singles, request.into(), self.max_pending)
     }
 
-    /// Takes no more requests, on any clone. [`Shutdown`] says what becomes of those it has; `limit` bounds the wait
-    /// for them, after which what has not started is cancelled and what runs is aborted. Gives the requests that were
-    /// never started; each also has its cancelled outcome. Calling it again is fine. On one of the client's own workers
-    /// it does not wait.
+    /// Takes no more requests, on any clone. [`Shutdown`] says what becomes of the accepted requests; `limit` bounds
+    /// the wait for them, after which waiting requests are cancelled and running ones are aborted. Returns the requests
+    /// that were never started; each also has its cancelled outcome. A second call does no harm. On one of the client's
+    /// own workers the call does not wait.
     pub fn shutdown(&self, how: Shutdown, limit: Option<Duration>) -> Vec<Arc<Request>> {
         let executor = self.owner.executor();
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
@@ -181,15 +181,15 @@ impl Client {
         let mut never = executor.close(end.as_ref(), how == Shutdown::Abort);
         if !self.owner.join(until) && until.is_some() {
             never.extend(executor.close(Some(&Ended::Cancelled), true));
-            // What was aborted ends within moments; what the caller's own code does is not ours to end.
+            // Aborted requests end within moments; the caller's own code cannot be ended by the client.
             self.owner
                 .join(Some(Instant::now() + Duration::from_secs(1)));
         }
         never
     }
 
-    /// True if the client takes no more requests: [`shutdown`](Client::shutdown) was called, on any clone. By then what
-    /// was to be cancelled of the waiting ones is.
+    /// True if the client takes no more requests: [`shutdown`](Client::shutdown) was called, on any clone. The waiting
+    /// requests that it was to cancel are cancelled by then.
     ///
     /// ```
     /// let client = haul::Client::new();
@@ -202,10 +202,10 @@ impl Client {
         self.owner.executor().is_closing()
     }
 
-    /// Runs a batch, giving outcomes as they complete. The input is read as it is needed, on the thread that calls
-    /// `next`; it may be infinite, and needs to be neither `Send` nor `'static`. Each request is on its way before the
-    /// next is asked for, and outcomes do not wait for a slow input but for as long as one call of its `next` blocks:
-    /// for input that does so for long, see [`channel`](Client::channel).
+    /// Runs a batch and returns its outcomes as they complete. The input is read as it is needed, on the thread that
+    /// calls `next`; it may be infinite, and needs to be neither `Send` nor `'static`. Each request is on its way
+    /// before the next is read. An outcome waits for a slow input only as long as one call of its `next` blocks: for
+    /// input that blocks for long, see [`channel`](Client::channel).
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -226,8 +226,8 @@ impl Client {
         )
     }
 
-    /// Runs a batch, giving outcomes in the order of the input. Requests run as far ahead as the window allows, so its
-    /// rate is at most the window divided by the time the slowest request takes.
+    /// Runs a batch and returns its outcomes in the order of the input. Requests run as far ahead as the window allows,
+    /// so the rate of the batch is at most the window divided by the time the slowest request takes.
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -250,7 +250,7 @@ impl Client {
         )
     }
 
-    /// Runs a batch for what it writes: every outcome goes to `sink`, and the figures come back.
+    /// Runs a batch and writes every outcome to `sink`; returns the figures.
     ///
     /// ```no_run
     /// use haul::sink::{Failures, JsonLines};
@@ -277,8 +277,8 @@ impl Client {
         sink::run(self.as_completed(requests), sink)
     }
 
-    /// A batch fed from other threads: requests go into the [`Intake`], outcomes come out as they complete. The batch
-    /// ends when the intake and all its clones are dropped.
+    /// Opens a batch that other threads feed: requests go into the [`Intake`], outcomes come out as they complete. The
+    /// batch ends when the intake and all its clones are dropped.
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -291,10 +291,10 @@ impl Client {
     /// for outcome in outcomes { println!("{} {:?}", outcome.url(), outcome.status()) }
     /// ```
     ///
-    /// A batch may feed itself with what its outcomes lead to. The thread that takes them must not wait for room that
-    /// only it can make, so a request that finds the window full there comes back from [`send`](Intake::send), as
-    /// [`Refusal::WouldDeadlock`](crate::batch::Refusal::WouldDeadlock), and from [`try_send`](Intake::try_send) on
-    /// every thread; it is kept for later:
+    /// A batch may feed itself with requests that its outcomes lead to. The thread that takes the outcomes must not
+    /// wait for room that only it can make, so a request that finds the window full there comes back from
+    /// [`send`](Intake::send), as [`Refusal::WouldDeadlock`](crate::batch::Refusal::WouldDeadlock), and from
+    /// [`try_send`](Intake::try_send) on every thread; it is kept for later:
     ///
     /// ```no_run
     /// use std::collections::VecDeque;
@@ -327,12 +327,12 @@ impl Client {
     }
 
     /// Opens a batch like [`channel`](Client::channel), whose outcomes come in the order in which the requests were
-    /// handed in. One that comes early waits for those before it; requests run ahead as far as the window allows.
+    /// handed in. An outcome that is early waits for those before it; requests run ahead as far as the window allows.
     pub fn ordered_channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
         Outcomes::channel(&self.owner, Order::Input, self.shape, as_response)
     }
 
-    /// Header and query names whose values are masked in logs, errors and records.
+    /// Returns the header and query names whose values are masked in logs, errors and records.
     pub fn redaction(&self) -> &Redaction {
         &self.owner.engine().defaults.redaction
     }

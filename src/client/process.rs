@@ -1,4 +1,4 @@
-//! Batches whose successes are made something else on the worker that received them.
+//! Batches whose responses are processed on the worker that received them.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -10,14 +10,15 @@ use crate::request::Request;
 use crate::response::Response;
 
 impl Client {
-    /// Runs a batch and `f` on each success, on the worker that received it; the outcome carries what `f` returns. So
-    /// bodies are parsed while other workers wait for theirs, and only what is wanted is kept. A closure that needs the
-    /// request too, its id or its tag, is for [`process_with`](Client::process_with).
+    /// Runs a batch, and `f` on each success, on the worker that received it; the outcome carries the value that `f`
+    /// returns. So bodies are parsed while other workers wait for theirs, and only the needed part is kept. A closure
+    /// that needs the request too, its id or its tag, is for [`process_with`](Client::process_with).
     ///
-    /// For bodies of 32 KiB and more as many `f`s run at a time as there are cores, so that as few half-made values are
-    /// in memory; not where `f` is seen to wait (for a disk, for a lock) rather than to compute, and where none ends
-    /// for 250 ms another one starts. While more bodies wait for their turn than keep the cores busy, fewer requests of
-    /// the batch are under way than there are workers; as soon as a core has nothing to do there are more.
+    /// For bodies of 32 KiB and more as many calls of `f` run at a time as there are cores, so that few half-made
+    /// values are in memory. This does not hold if `f` is seen to wait (for a disk, for a lock) rather than to compute,
+    /// and if no call ends for 250 ms another one starts. While more bodies wait for their turn than keep the cores
+    /// busy, fewer requests of the batch are under way than there are workers; as soon as a core has nothing to do
+    /// there are more.
     ///
     /// An error that `f` returns is a failure of class [`Process`](crate::ErrorType::Process), unless it is a
     /// [`Rejection`](crate::Rejection), which makes the outcome rejected. A panic in `f` is a failure of class
@@ -42,7 +43,7 @@ impl Client {
         self.process_with(requests, move |_, response| f(response))
     }
 
-    /// Runs a batch as [`process`](Client::process) does, with a closure that sees the request that it works for.
+    /// Runs a batch as [`process`](Client::process) does, with a closure that gets the request that it works for.
     ///
     /// ```no_run
     /// use haul::Request;

@@ -1,5 +1,4 @@
-//! What a session beyond single requests needs: how bodies are sent, which redirects are followed, cookies, and
-//! credentials by host.
+//! Settings of a session beyond single requests: how bodies are sent, redirects, cookies, and credentials by host.
 
 use std::path::Path;
 
@@ -8,30 +7,30 @@ use crate::settings::RedirectPolicy;
 use crate::settings::netrc::Netrc;
 
 impl ClientBuilder {
-    /// From which length, in bytes, a streamed body is sent only once the server has said that it wants it
-    /// (`Expect: 100-continue`): so a 401, a 413 or a redirect costs no upload. A body of unknown length asks too. A
-    /// server that says nothing gets the body after a second; one that answers 417 gets it at once, without being
-    /// asked. `None`: never. Default 1 MiB, as in curl.
+    /// Length, in bytes, from which a streamed body is sent only after the server has said that it wants it (`Expect:
+    /// 100-continue`): so a 401, a 413 or a redirect costs no upload. For a body of unknown length the server is asked
+    /// too. A server that does not answer gets the body after a second; a server that answers 417 gets it at once,
+    /// without being asked. `None`: never. Default 1 MiB, as in curl.
     ///
-    /// A request with an `Expect` header of its own is sent as it is, and a 417 is answered by the same request without
-    /// it.
+    /// A request with an `Expect` header of its own is sent as it is, and after a 417 it is sent again without the
+    /// header.
     #[doc(alias = "expect100-timeout")]
     pub fn expect_continue_from(mut self, bytes: impl Into<Option<u64>>) -> Self {
         self.defaults.expect_from = bytes.into();
         self
     }
 
-    /// Which redirects are followed, as far as [`max_redirects`](ClientBuilder::max_redirects) and
-    /// [`allow_downgrade`](ClientBuilder::allow_downgrade) let them be. Default all.
+    /// Policy for the redirects that are followed, within [`max_redirects`](ClientBuilder::max_redirects) and
+    /// [`allow_downgrade`](ClientBuilder::allow_downgrade). Default all.
     pub fn redirects(mut self, policy: RedirectPolicy) -> Self {
         self.defaults.redirects = policy;
         self
     }
 
-    /// A jar for the cookies of all requests that have [none of their own](crate::Request::cookies). Default none:
+    /// Sets a jar for the cookies of all requests that have [none of their own](crate::Request::cookies). Default none:
     /// cookies that are set are not kept. Feature `cookies`.
     ///
-    /// A request's own `Cookie` header is sent too, before those of the jar.
+    /// A request's own `Cookie` header is sent too, before the cookies of the jar.
     #[cfg(feature = "cookies")]
     #[doc(alias = "cookie-jar")]
     pub fn cookies(mut self, jar: crate::cookies::CookieJar) -> Self {
@@ -39,11 +38,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Credentials by host from the user's netrc file: what the variable `NETRC` names, else `.netrc` in the home
-    /// directory (on Windows `_netrc`). Default none. See [`netrc_file`](ClientBuilder::netrc_file).
+    /// Reads credentials by host from the user's netrc file: the variable `NETRC` names it, else it is `.netrc` in the
+    /// home directory (on Windows `_netrc`). Default none. See [`netrc_file`](ClientBuilder::netrc_file).
     ///
     /// # Errors
-    /// [`build`](ClientBuilder::build) fails where there is no such file, or it cannot be read.
+    /// [`build`](ClientBuilder::build) fails if there is no such file, or it cannot be read.
     #[doc(alias = "trust_env")]
     pub fn netrc(mut self) -> Self {
         match Netrc::usual_file() {
@@ -53,13 +52,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Credentials by host from a netrc file, read now, by curl's rules (`machine`, `default`, `login`, `password`,
-    /// `account`, `macdef`, quotes): the first entry that fits the host counts, and is sent as basic authentication
-    /// where the request has no `Authorization`, be it its own, the client's, the host rule's or that of its URL. A
-    /// redirect to another origin does not take it along, and gets none of its own.
+    /// Reads credentials by host from a netrc file, at once, by curl's rules (`machine`, `default`, `login`,
+    /// `password`, `account`, `macdef`, quotes): the first entry that fits the host counts, and is sent as basic
+    /// authentication if the request has no `Authorization`, neither its own nor the client's, the host rule's or that
+    /// of its URL. A redirect to another origin does not take the credentials along, and gets none of its own.
     ///
     /// # Errors
-    /// [`build`](ClientBuilder::build) fails where the file cannot be read or understood; the error names the path and the
+    /// [`build`](ClientBuilder::build) fails if the file cannot be read or understood; the error names the path and the
     /// line.
     #[doc(alias = "netrc-file")]
     pub fn netrc_file(mut self, path: impl AsRef<Path>) -> Self {

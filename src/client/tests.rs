@@ -1,4 +1,4 @@
-//! The client over a scripted transport: what it asks of the wire, and what it makes of what comes back.
+//! The client over a scripted transport: the calls that it makes, and the outcomes of their results.
 
 mod asked_again;
 mod hanging;
@@ -14,7 +14,7 @@ use crate::timing::Phase;
 use crate::transport::{Call, Exchanged, Fault, Reply, Trace, Transport};
 use http::{HeaderMap, Version};
 
-/// Answers each call as the closure says, which is also told its place among all calls, from 1.
+/// Transport that answers each call with the closure's result. The closure also gets the number of the call, from 1.
 struct Script<F>(Mutex<usize>, F);
 
 impl<F: Fn(&Call<'_>, usize) -> Exchanged + Send + Sync> Transport for Script<F> {
@@ -76,7 +76,7 @@ fn fault(error_type: ErrorType, phase: Phase, trace: Trace) -> Exchanged {
     }
 }
 
-/// Lost on a connection that was used before, after so many bytes of the request.
+/// Failure on a connection that was used before and was lost after this many bytes of the request.
 fn found_closed(bytes_sent: u64) -> Exchanged {
     let trace = Trace {
         connected: true,
@@ -203,7 +203,7 @@ fn a_panic_below_is_the_outcome_of_its_request() {
     assert_eq!(error.message(), "panicked: below");
 }
 
-/// How many calls there are at once, held until the test lets them go.
+/// Calls that are held until the test lets them go, and their number.
 #[derive(Default)]
 struct Held {
     state: Mutex<(usize, usize, bool)>,
@@ -222,7 +222,7 @@ impl Held {
         state.0 -= 1;
     }
 
-    /// Returns once so many are held.
+    /// Returns when this many calls are held.
     fn wait_for(&self, count: usize) {
         let state = self.state.lock().unwrap();
         let patience = Duration::from_secs(30);
@@ -286,7 +286,7 @@ fn what_is_left_half_way_is_aborted_on_the_wire() {
     assert!(outcomes.next().unwrap().is_success());
     drop(outcomes);
     drop(client);
-    // The second may not have begun; whatever did was aborted.
+    // The second may not have begun; every call that began was aborted.
     assert!(was_aborted.try_iter().all(|aborted| aborted));
 }
 

@@ -1,4 +1,4 @@
-//! From what was set of connections to what the transport is told.
+//! Settings for the transport, made from the client's settings of connections.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use crate::transport::{self, Addressing, Dialling, Tls};
 
 use super::error::BuildError;
 
-/// For the transport, where nothing was set that could be wrong.
+/// Makes the transport's settings if nothing was set that could be wrong.
 pub(super) fn usual(workers: usize) -> transport::Settings {
     transport::Settings {
-        // A list over many hosts leaves a connection behind at each.
+        // A list over many hosts leaves a connection behind at each host.
         max_idle: workers.saturating_mul(4).max(1024),
         max_idle_per_host: workers,
         ..transport::Settings::default()
     }
 }
 
-/// For the transport. Files are read here.
+/// Makes the transport's settings. Files are read here.
 pub(super) fn prepare(
     connection: ConnectionSettings,
     workers: usize,

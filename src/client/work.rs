@@ -1,4 +1,4 @@
-//! Attempts as the work of the executor's jobs: here the two meet, and neither knows the other's side.
+//! Attempts as the work of the executor's jobs: they meet here, so that neither side knows the other.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::attempt::{Compute, Engine, Next, Permit, Scope, Subject};
 use crate::executor::{CpuPermits, Job, JobPermit, Running, Work};
 
-/// The work of jobs: attempts made with an engine.
+/// Work of jobs: attempts made with an engine.
 pub(super) struct AttemptWork(pub(super) Arc<Engine>);
 
 impl Work for AttemptWork {

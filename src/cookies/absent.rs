@@ -1,8 +1,8 @@
-//! No jar.
+//! Placeholder for the jar without the feature `cookies`.
 
 use http::{HeaderMap, Uri};
 
-/// There is none.
+/// Jar of cookies. There is none without the feature.
 #[derive(Clone)]
 pub(crate) enum CookieJar {}
 

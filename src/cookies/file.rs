@@ -15,7 +15,7 @@ pub(super) fn load(path: &Path) -> io::Result<Sites> {
         if line.trim().is_empty() {
             continue;
         }
-        // What the parser says may hold a part of the line.
+        // The parser's message may hold a part of the line.
         let cookie: Cookie<'static> = serde_json::from_str(line).map_err(|_| {
             let message = format!("{}:{}: this is no cookie", path.display(), number + 1);
             io::Error::new(io::ErrorKind::InvalidData, message)
@@ -41,7 +41,7 @@ pub(super) fn save(path: &Path, text: &[u8]) -> io::Result<()> {
     let partial = path.with_file_name(name);
     let written = write(&partial, text).and_then(|()| fs::rename(&partial, path));
     written.map_err(|e| {
-        // It may not be there at all.
+        // The file may not exist.
         let _ = fs::remove_file(&partial);
         at(path, &e)
     })

@@ -1,4 +1,4 @@
-//! The jar as its owners see it.
+//! The jar of cookies that requests share.
 
 use std::fmt;
 use std::io;
@@ -14,12 +14,12 @@ use http::{HeaderMap, HeaderValue, Uri};
 use super::file;
 use super::sites::Sites;
 
-/// Cookies (RFC 6265), shared by all requests that are given the jar: what a response sets, later requests to whom it
-/// concerns bring along, on every hop of a redirect.
+/// Cookies (RFC 6265), shared by all requests that are given the jar: cookies that a response sets go with later
+/// requests that they apply to, on every hop of a redirect.
 ///
-/// Clones are the same jar; [`fork`](CookieJar::fork) makes one of its own. Its lock is held for moments, never while
-/// anything is sent or read. A cookie for a public suffix (`Domain=co.uk`) is refused. It keeps at most 200 cookies of up
-/// to 4 KiB for one site, and at most 50,000 sites; what is over that is not taken.
+/// Clones are the same jar; [`fork`](CookieJar::fork) makes a separate one. The jar's lock is held for moments, never
+/// while anything is sent or read. A cookie for a public suffix (`Domain=co.uk`) is refused. The jar keeps at most 200
+/// cookies of up to 4 KiB for one site, and at most 50,000 sites; cookies beyond that are not taken.
 ///
 /// ```
 /// use haul::cookies::CookieJar;
@@ -36,7 +36,7 @@ use super::sites::Sites;
 #[doc(alias = "Session.cookies")]
 pub struct CookieJar(Arc<Mutex<Sites>>);
 
-/// A cookie the jar does not take. Its value is not shown.
+/// Error for a cookie that the jar does not take. The cookie's value is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the cookie for {url}: {reason}")]
 pub struct InvalidCookie {
@@ -45,42 +45,43 @@ pub struct InvalidCookie {
 }
 
 impl CookieJar {
-    /// An empty jar.
+    /// Makes an empty jar.
     pub fn new() -> CookieJar {
         CookieJar::default()
     }
 
-    /// The cookies of a file that [`save`](CookieJar::save) wrote, without those that have expired.
+    /// Loads the cookies of a file that [`save`](CookieJar::save) wrote, without those that have expired.
     ///
     /// # Errors
-    /// When it cannot be read, or a line is no cookie; the error names the path and the line, and shows nothing of it.
+    /// When the file cannot be read, or a line is no cookie; the error names the path and the line, and shows nothing
+    /// of it.
     pub fn load(path: impl AsRef<Path>) -> io::Result<CookieJar> {
         let sites = file::load(path.as_ref())?;
         Ok(CookieJar(Arc::new(Mutex::new(sites))))
     }
 
-    /// Writes all cookies that have not expired to a file, those of the session too: JSON, one on each line. The file is
-    /// put in place whole, and only its owner may read it.
+    /// Writes all cookies that have not expired to a file, session cookies too: JSON, one on each line. The file is put
+    /// in place whole, and only its owner may read it.
     ///
     /// # Errors
-    /// When it cannot be written; the error names the path.
+    /// When the file cannot be written; the error names the path.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        // Made into text under the lock, written without.
+        // The text is made under the lock and written without it.
         let text = file::text(&self.sites())?;
         file::save(path.as_ref(), text.as_bytes())
     }
 
-    /// A jar of its own with the same cookies.
+    /// Makes a separate jar with the same cookies.
     #[must_use = "the jar itself stays as it is"]
     pub fn fork(&self) -> CookieJar {
         let copy = self.sites().clone();
         CookieJar(Arc::new(Mutex::new(copy)))
     }
 
-    /// Puts a cookie in, written as in a `Set-Cookie`, as if this URL had set it.
+    /// Adds a cookie, written as in a `Set-Cookie`, as if this URL had set it.
     ///
     /// # Errors
-    /// When the URL or the cookie is not valid, or is for somebody else: another domain, a public suffix.
+    /// When the URL or the cookie is not valid, or the cookie is for another domain or a public suffix.
     pub fn set(&self, url: &str, cookie: &str) -> Result<(), InvalidCookie> {
         let invalid = |reason: String| InvalidCookie {
             url: Redaction::USUAL.url(url),
@@ -91,31 +92,31 @@ impl CookieJar {
         stored.map_err(|reason| invalid(reason.to_owned()))
     }
 
-    /// The value of the cookie of this name that a request to this URL would bring along.
+    /// Returns the value of the cookie of this name that a request to this URL would send. `None`: there is none.
     pub fn get(&self, url: &str, name: &str) -> Option<String> {
         let url = url::parse(url).ok()?;
         let mut found = self.sites().matching(url.uri()).into_iter();
         found.find(|(n, _)| n == name).map(|(_, value)| value)
     }
 
-    /// How many cookies there are that have not expired.
+    /// Number of cookies that have not expired.
     pub fn len(&self) -> usize {
         self.sites().len()
     }
 
-    /// Whether there is none.
+    /// True if there are no cookies but expired ones.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes all cookies out.
+    /// Removes all cookies.
     pub fn clear(&self) {
         let before = std::mem::take(&mut *self.sites());
         drop(before);
     }
 
-    /// The headers with the cookies for this URI, if there are any. Those of the request's own go first, and the jar's of
-    /// the same names stay away.
+    /// Returns the headers with the cookies for this URI added. `None`: there are none. The request's own cookies go
+    /// first, and the jar's cookies of the same names are left out.
     pub(crate) fn added_to(&self, headers: &HeaderMap, uri: &Uri) -> Option<HeaderMap> {
         let cookies = self.sites().matching(uri);
         if cookies.is_empty() {
@@ -147,7 +148,7 @@ impl CookieJar {
         Some(headers)
     }
 
-    /// Keeps what a response sets.
+    /// Keeps the cookies that a response sets.
     pub(crate) fn take_from(&self, headers: &HeaderMap, uri: &Uri) {
         if !headers.contains_key(SET_COOKIE) {
             return;
@@ -173,7 +174,7 @@ impl CookieJar {
     }
 }
 
-/// How many cookies, and none of them.
+/// Shows the number of cookies, and none of them.
 impl fmt::Debug for CookieJar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CookieJar({} cookies)", self.len())

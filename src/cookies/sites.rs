@@ -1,4 +1,4 @@
-//! Cookies by the site they belong to, so that looking for a host's is quick however many hosts there are.
+//! Cookies by the site they belong to, so that finding a host's cookies is quick however many hosts there are.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use cookie_store::{Cookie, CookieDomain, CookieError, CookieStore};
 
 use http::Uri;
 
-/// The largest cookie, all its attributes with it (RFC 6265 §6.1 asks for that much).
+/// Upper bound for a cookie in bytes, attributes included (RFC 6265 §6.1 asks for at least that).
 const LONGEST: usize = 4096;
 const MOST_PER_SITE: usize = 200;
 const MOST_SITES: usize = 50_000;
@@ -17,7 +17,8 @@ const MOST_SITES: usize = 50_000;
 pub(super) struct Sites(HashMap<String, CookieStore>);
 
 impl Sites {
-    /// Keeps a cookie that this URI has set, or removes the one it says is over. The error says why not.
+    /// Keeps a cookie that this URI has set, or removes the cookie that it says has expired. The error is the reason
+    /// why not.
     pub(super) fn store(&mut self, text: &str, uri: &Uri) -> Result<(), &'static str> {
         if text.len() > LONGEST {
             return Err("it is longer than 4096 bytes");
@@ -54,13 +55,13 @@ impl Sites {
                 store.remove(&domain, &path, &name);
                 Ok(())
             }
-            // It is over, and was not there.
+            // The cookie has expired, and was not in the store.
             Ok(_) | Err(CookieError::Expired) => Ok(()),
             Err(e) => Err(said(&e)),
         }
     }
 
-    /// Names and values of the cookies for a URI, those with the longest paths first (RFC 6265 §5.4).
+    /// Returns names and values of the cookies for a URI, those with the longest paths first (RFC 6265 §5.4).
     pub(super) fn matching(&self, uri: &Uri) -> Vec<(String, String)> {
         let found = || {
             let store = self.0.get(&site(&host(uri)?))?;
@@ -76,12 +77,12 @@ impl Sites {
         self.iter().count()
     }
 
-    /// All that have not expired.
+    /// Returns all cookies that have not expired.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Cookie<'static>> {
         self.0.values().flat_map(CookieStore::iter_unexpired)
     }
 
-    /// Those of a file.
+    /// Makes the sites of the cookies of a file.
     pub(super) fn of(cookies: Vec<Cookie<'static>>) -> Sites {
         let mut by_site: HashMap<String, Vec<_>> = HashMap::new();
         for cookie in cookies {
@@ -107,19 +108,20 @@ fn said(error: &CookieError) -> &'static str {
     }
 }
 
-/// The host's name as cookies compare it.
+/// Returns the host's name in the form in which cookies compare it.
 fn host(uri: &Uri) -> Option<String> {
     Some(uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase())
 }
 
-/// What a host shares cookies with at most: the domain somebody registered, or an address alone.
+/// Returns the site of a host, the largest domain within which it may share cookies: the registered domain, or the host
+/// alone if it is an address.
 fn site(host: &str) -> String {
     let alone = host.parse::<IpAddr>().is_ok();
     let domain = psl::domain_str(host).filter(|_| !alone);
     domain.unwrap_or(host).to_owned()
 }
 
-/// Whether nobody owns the whole domain: `com`, `co.uk`, `github.io`.
+/// True if the whole domain is a public suffix: `com`, `co.uk`, `github.io`.
 fn is_public(domain: &str) -> bool {
     domain.parse::<IpAddr>().is_err() && psl::suffix_str(domain) == Some(domain)
 }

@@ -11,19 +11,19 @@ use super::job::{Job, Receiver};
 use super::permit::RunningJobs;
 use super::shared::{Executor, ExecutorState};
 
-/// Outcomes a caller has taken since it last told.
+/// Outcomes that a caller has taken since it last told the schedule.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Taken {
-    /// Those that took a place in the window.
+    /// Number of outcomes that took a place in the window.
     pub(crate) outcomes: usize,
-    /// Bytes of bodies that they kept.
+    /// Bytes of bodies that these outcomes kept.
     pub(crate) bytes: u64,
-    /// Those handed to the user, with or without a place.
+    /// Number of outcomes handed to the user, with or without a place in the window.
     pub(crate) handed_back: usize,
 }
 
 impl Taken {
-    /// Adds what was taken since.
+    /// Adds outcomes that were taken since.
     pub(crate) fn add(&mut self, more: Taken) {
         self.outcomes += more.outcomes;
         self.bytes += more.bytes;
@@ -33,14 +33,14 @@ impl Taken {
 
 /// Findings of a caller that looks after its batch.
 pub(crate) struct Found {
-    /// A job of its batch that ended without an attempt.
+    /// A job of the batch that ended without an attempt. `None`: there is none.
     pub(crate) ended: Option<(Box<Job>, Ended)>,
-    /// When to look again, if nothing happens before.
+    /// Time to look again, if nothing happens before. `None`: no such time.
     pub(crate) again: Option<Instant>,
 }
 
 impl Executor {
-    /// Opens a batch. Its caller is nudged through `receiver` when it should look again.
+    /// Opens a batch. Its caller is nudged through `receiver` when there is something to look at.
     pub(crate) fn open(&self, bounds: Bounds, receiver: Option<Arc<dyn Receiver>>) -> Id {
         let mut state = self.lock();
         let id = state.schedule.open(bounds, None);
@@ -50,7 +50,7 @@ impl Executor {
         id
     }
 
-    /// The batch ends at this instant.
+    /// Sets the instant at which the batch ends.
     pub(crate) fn set_deadline(&self, batch: Id, deadline: Instant) {
         self.lock().schedule.set_deadline(batch, deadline);
     }
@@ -61,18 +61,18 @@ impl Executor {
         state.closing || state.schedule.is_over(batch)
     }
 
-    /// Returns where the jobs of the batch are. `None`: there is no such batch any more.
+    /// Returns the states of the batch's jobs. `None`: there is no such batch any more.
     pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
         let now = self.clock.now();
         self.lock().schedule.standing(batch, now)
     }
 
-    /// Returns the host that holds the most of the workers. `None` if none is busy.
+    /// Returns the host that holds the most workers. `None`: no worker is busy.
     pub(crate) fn holding(&self) -> Option<Holding> {
         self.lock().schedule.holding()
     }
 
-    /// Ends what is past its deadline, and says when to look again.
+    /// Ends jobs and batches that are past their deadline. Returns the time of the next look. `None`: no such time.
     pub(crate) fn expire(self: &Arc<Self>) -> Option<Instant> {
         self.with(|state, now| {
             state.expire(now);
@@ -81,8 +81,8 @@ impl Executor {
         })
     }
 
-    /// Tells the schedule of outcomes taken and handed back, ends what is past its deadline, and looks for what ended
-    /// without an attempt.
+    /// Tells the schedule of outcomes taken and handed back, ends jobs that are past their deadline, and looks for a
+    /// job that ended without an attempt.
     pub(crate) fn settle(self: &Arc<Self>, batch: Id, taken: Taken) -> Found {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
@@ -94,7 +94,8 @@ impl Executor {
         })
     }
 
-    /// Tells the schedule of outcomes taken and handed back, without looking. Returns when to call again.
+    /// Tells the schedule of outcomes taken and handed back, without looking. Returns the time of the next call.
+    /// `None`: no such time.
     pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
@@ -113,7 +114,7 @@ impl Executor {
         }
     }
 
-    /// Ends a batch before its time: what is queued ends for this reason, what runs is aborted.
+    /// Ends a batch before its time: queued jobs end for the reason `why`, running jobs are aborted.
     pub(crate) fn stop(self: &Arc<Self>, batch: Id, why: &Ended) {
         let running = self.with(|state, now| {
             state.schedule.end_queued_of(Some(batch), why, now);
@@ -126,7 +127,7 @@ impl Executor {
         self.changed.notify_all();
     }
 
-    /// Nobody takes outcomes of this batch any more: drops what is queued, aborts what runs.
+    /// Drops the queued jobs and aborts the running jobs of a batch whose outcomes are no longer taken.
     pub(crate) fn abandon(self: &Arc<Self>, batch: Id) {
         let (dropped, receiver, running) = self.with(|state, now| {
             let dropped = state.schedule.abandon(batch, now);
@@ -140,9 +141,10 @@ impl Executor {
         drop((dropped, receiver));
     }
 
-    /// Cancels one job, waiting or under way. False where it is over, or its answer is being looked at already.
+    /// Cancels one job, waiting or under way. False if the job is over, or if its response is being looked at already.
     pub(crate) fn cancel(self: &Arc<Self>, job: Id) -> bool {
-        // Aborted under the lock: else an attempt could end and its job be queued again between looking and aborting.
+        // Abort under the lock: otherwise the attempt could end and its job be queued again between the look and the
+        // abort.
         self.with(|state, now| {
             state.schedule.cancel(job, now)
                 || state
@@ -160,13 +162,14 @@ impl Executor {
             .any(|active| active.job == Some(job))
     }
 
-    /// Gives the permit of this running job back.
+    /// Gives back the permit of this running job.
     pub(super) fn release(self: &Arc<Self>, job: Id) {
         self.with(|state, now| state.schedule.release(job, now));
     }
 
-    /// Runs what may block. On a worker, of this executor or of another, its permit is given back for good and its
-    /// place given to another worker meanwhile, so that a wait inside the caller's code never waits for itself.
+    /// Runs a closure that may block. On a worker, of this executor or of another, the worker's permit is given back
+    /// for good and its place is given to another worker meanwhile, so that a wait inside the caller's code never waits
+    /// for itself.
     pub(crate) fn blocking<R>(wait: impl FnOnce() -> R) -> R {
         let Some(own) = current_worker::executor::<Executor>() else {
             return wait();
@@ -174,7 +177,7 @@ impl Executor {
         if let Some(job) = current_worker::give_up_job() {
             own.with(|state, now| state.schedule.give_way(job, now));
         }
-        // What is dropped after the outcome was told may wait too: then this worker is not soon back.
+        // Values dropped after the outcome was told may wait too, in which case this worker does not return soon.
         current_worker::end_return();
         own.with(|state, _| state.roster.worker_blocked());
         let result = wait();
@@ -182,15 +185,16 @@ impl Executor {
         result
     }
 
-    /// Takes no more requests. What is queued is ended first, where `end` says so; gives the requests that were never
-    /// started.
+    /// Makes the executor take no more requests. If `end` is given, queued jobs end for that reason first. Returns the
+    /// requests that were never started.
     pub(crate) fn close(self: &Arc<Self>, end: Option<&Ended>, abort: bool) -> Vec<Arc<Request>> {
         let (never, running, idle) = self.with(|state, now| {
             state.closing = true;
-            // Whoever waits for outcomes of a batch that has nothing under way waits for requests that are not taken.
+            // A caller that waits for outcomes of a batch with no job under way waits for requests that are not taken
+            // any more.
             state.schedule.nudge_all();
             if abort && let Some(why) = end {
-                // What is under way and would be tried again is not.
+                // A job under way is not tried again, even if its attempt fails in a way that would be retried.
                 state.ending.get_or_insert_with(|| why.clone());
             }
             let never = match end {
@@ -225,8 +229,8 @@ impl Executor {
         self.lock().closing
     }
 
-    /// Waits until the workers of a closed executor have gone, or until `until`. Not on one of them: that would be for
-    /// itself. Says whether they have.
+    /// Waits until the workers of a closed executor have left, or until `until`. Returns true if they have left.
+    /// Returns false at once on one of these workers, since it would wait for itself.
     pub(crate) fn join(self: &Arc<Self>, until: Option<Instant>) -> bool {
         if current_worker::is_worker_of(self) {
             return false;
@@ -245,7 +249,7 @@ impl Executor {
         let threads = std::mem::take(&mut state.threads);
         drop(state);
         for thread in threads.into_values() {
-            // A worker contains every panic; its result holds nothing.
+            // A worker catches every panic, so the join result carries no information.
             let _ = thread.join();
         }
         true

@@ -1,17 +1,19 @@
-//! Permits for CPU work: what callers make of large bodies runs on as many workers at a time as there are cores.
+//! Permits for CPU work: the caller's work on large bodies runs on at most as many workers at a time as there are
+//! cores.
 //!
-//! A client has more workers than cores, since they wait for sockets. When many of them parse large bodies at once, the
-//! cores go from one to the next before any is done: each finds its caches cold, and as many half-made values are in
-//! memory as there are workers. One after another they are done sooner, and one value for each core is alive.
+//! A client has more workers than cores, since workers wait for sockets. When many workers parse large bodies at once,
+//! the cores switch between them before any is done: each worker finds its caches cold, and as many half-made values
+//! are in memory as there are workers. If the bodies are parsed one after another, they are done sooner, and one value
+//! for each core is alive.
 //!
-//! The schedule is told how many wait, so that no more requests are under way than keep the cores busy
+//! The schedule is told how many workers wait, so that no more requests are under way than keep the cores busy
 //! (`schedule::backlog`). Measured with 16 requests at a time on one core, 7 alternating rounds: without the schedule's
 //! bound 64 KiB of JSON are parsed at 0.95 and 1 MiB at 0.89 of the rate; without permits too at 0.86 and 0.97, and 1
 //! MiB takes five times the memory (260 MB, not 52 MB).
 //!
-//! A permit is a courtesy and no lock: if no permit was given back for a while, one more is given, so no closure that
-//! waits for another is ever stuck. Closures that were seen to wait (for a disk, for another service) rather than to
-//! compute need no permits, so they get none for a while.
+//! A permit is a courtesy and no lock: if no permit was given back for a while, an additional permit is given, so no
+//! closure that waits for another closure is ever stuck. Closures that were seen to wait (for a disk, for another
+//! service) rather than to compute need no permits, so they get none for a while.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,14 +23,14 @@ use crate::schedule::Seen;
 
 use super::current_worker;
 
-/// Smallest body that a permit is taken for, in bytes: work on a smaller one is done before it is in another's way.
+/// Smallest body that a permit is taken for, in bytes: work on a smaller body is done before it delays other work.
 const LARGE: usize = 32 * 1024;
-/// Number of closures in a row that must have waited: one alone may just have been kept from its core.
+/// Number of closures in a row that must have waited: a single closure may just have been kept from its core.
 const IN_A_ROW: usize = 4;
-/// Time without permits after that, as a multiple of the time that the last closure took, so that finding out takes a
-/// small share of the time.
+/// Time without permits after `IN_A_ROW` closures waited, as a multiple of the time that the last closure took, so that
+/// finding out takes a small share of the time.
 const OPEN_TIMES: u32 = 32;
-/// Part of the time of a permit from which on it matters that a core had nothing to do before.
+/// Divisor of a permit's time: a core that was idle for more than this part of it before counts as starved.
 const STARVED_FROM: u32 = 4;
 /// Time for which an observation at the end of a permit holds, as a multiple of the permit's time.
 const LONGER: u32 = 4;
@@ -36,7 +38,7 @@ const LONGER: u32 = 4;
 /// Permits for CPU work, one for each core.
 pub(crate) struct CpuPermits {
     cores: usize,
-    /// Time after which one more permit is given if none was given or given back.
+    /// Time after which an additional permit is given if no permit was given or given back.
     patience: Duration,
     /// Longest work that is too short to tell computing from waiting.
     short: Duration,
@@ -51,9 +53,9 @@ pub(crate) struct CpuPermits {
 struct State {
     taken: usize,
     waiting: usize,
-    /// Time since which a core has nothing to do. `None`: all are busy, or no permit was taken yet.
+    /// Time since which a core has had nothing to do. `None`: all cores are busy, or no permit was taken yet.
     idle_since: Option<Instant>,
-    /// Permits that were given, plus those that were given back.
+    /// Number of permits that were given, plus those that were given back.
     moves: u64,
     /// Number of closures in a row that waited more than they computed.
     waited: usize,
@@ -61,17 +63,17 @@ struct State {
     open_until: Option<Instant>,
 }
 
-/// A permit; it is given back when it is dropped.
+/// A permit, which is given back when it is dropped.
 struct CpuPermit<'a> {
     permits: &'a CpuPermits,
     began: Instant,
-    /// Time for which a core had nothing to do before.
+    /// Time for which a core had nothing to do before this permit was taken.
     idle: Duration,
     computed: Option<Duration>,
 }
 
 impl CpuPermits {
-    /// One permit for each core of this machine.
+    /// Creates permits for each core of this machine.
     pub(super) fn new(clock: &Clock) -> CpuPermits {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         CpuPermits {
@@ -85,13 +87,13 @@ impl CpuPermits {
         }
     }
 
-    /// Runs work on a body of this size under a permit.
+    /// Runs work on a body of `size` bytes, under a permit if the body is large.
     pub(crate) fn run<R>(&self, size: usize, make: impl FnOnce() -> R) -> R {
         let _permit = (size >= LARGE).then(|| self.take()).flatten();
         make()
     }
 
-    /// Waits for a permit. `None`: there are none at present, and none is needed.
+    /// Waits for a permit. `None`: permits are suspended for a while, and the work needs none.
     fn take(&self) -> Option<CpuPermit<'_>> {
         let mut state = self.lock();
         let mut since = (self.clock.now(), state.moves);
@@ -172,7 +174,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    /// Permits for so many cores, of which none is given twice, and that closures always need.
+    /// Returns permits for `cores` cores. No additional permit is given, and closures always need a permit.
     fn permits(cores: usize) -> CpuPermits {
         CpuPermits {
             cores,

@@ -1,5 +1,5 @@
-//! The worker that the calling thread is, if it is one. This is the only thread-local of the executor: a hook or
-//! closure of the caller may send or wait, and nothing hands it its surroundings.
+//! The worker that the calling thread is, if it is a worker. This is the only thread-local of the executor: a hook or
+//! closure of the caller may send or wait, and no argument hands it the worker it runs on.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -9,21 +9,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::schedule::{Id, Seen};
 
-/// A worker, as its own thread sees it.
+/// State of a worker, as seen by its own thread.
 struct CurrentWorker {
     executor: Arc<dyn Any + Send + Sync>,
-    /// Number of the executor's workers that look for work next.
+    /// Number of the executor's workers that are about to look for work.
     returning: Arc<AtomicUsize>,
     release: Box<dyn Fn(Id)>,
-    /// Job that the worker runs. `None`: none, or its place was given to another worker.
+    /// Job that the worker runs. `None`: no job, or its place was given to another worker.
     job: Cell<Option<Id>>,
     /// True if the worker holds a permit for the job.
     holds_permit: Cell<bool>,
-    /// True if the worker is counted among those that look for work next.
+    /// True if the worker is counted in `returning`.
     is_returning: Cell<bool>,
     /// True while the worker delivers outcomes of other jobs, after which it does not look for work.
     delivers_others: Cell<bool>,
-    /// Observation at the end of the last work under a CPU permit.
+    /// Observation at the end of the last work under a CPU permit. `None`: there is none to tell.
     seen: Cell<Option<Seen>>,
 }
 
@@ -31,14 +31,14 @@ thread_local! {
     static CURRENT: RefCell<Option<Rc<CurrentWorker>>> = const { RefCell::new(None) };
 }
 
-/// Returns the worker that the calling thread is. No borrow outlasts the call, since the caller's code may run
-/// meanwhile.
+/// Returns the worker that the calling thread is. `None`: the thread is no worker. No borrow outlasts the call, since
+/// the caller's code may run meanwhile.
 fn current() -> Option<Rc<CurrentWorker>> {
     CURRENT.with_borrow(Option::clone)
 }
 
-/// Runs `run` on this thread as a worker of `executor`. `returning` counts the workers that look for work next, and
-/// `release` gives a job's permit back.
+/// Runs `run` on this thread as a worker of `executor`. `returning` counts the workers that are about to look for work,
+/// and `release` gives back a job's permit.
 pub(super) fn run_as_worker<T: Any + Send + Sync>(
     executor: &Arc<T>,
     returning: &Arc<AtomicUsize>,
@@ -59,7 +59,7 @@ pub(super) fn run_as_worker<T: Any + Send + Sync>(
     CURRENT.take();
 }
 
-/// Returns the executor whose worker the calling thread is.
+/// Returns the executor whose worker the calling thread is. `None`: the thread is no worker of such an executor.
 pub(super) fn executor<T: Any + Send + Sync>() -> Option<Arc<T>> {
     Arc::clone(&current()?.executor).downcast().ok()
 }
@@ -70,7 +70,7 @@ pub(super) fn is_worker_of<T>(executor: &Arc<T>) -> bool {
         .is_some_and(|worker| Arc::as_ptr(&worker.executor).addr() == Arc::as_ptr(executor).addr())
 }
 
-/// Has the calling worker hold the permit of a job.
+/// Makes the calling worker hold the permit of a job.
 pub(super) fn hold_permit(job: Id) {
     if let Some(worker) = current() {
         worker.job.set(Some(job));
@@ -93,7 +93,7 @@ pub(super) fn release_permit() {
     }
 }
 
-/// Has the calling worker hold no permit and run no job, since the schedule takes both back at once.
+/// Makes the calling worker hold no permit and run no job, since the schedule takes both back at once.
 pub(super) fn forget_permit() {
     if let Some(worker) = current() {
         worker.job.set(None);
@@ -101,17 +101,17 @@ pub(super) fn forget_permit() {
     }
 }
 
-/// Returns the job that the calling worker runs, with a permit or without, and has the worker run none: the schedule
-/// gives its place to another worker.
+/// Returns the job that the calling worker runs, with a permit or without, and makes the worker run no job: the
+/// schedule gives its place to another worker.
 pub(super) fn give_up_job() -> Option<Id> {
     let worker = current()?;
     worker.holds_permit.set(false);
     worker.job.take()
 }
 
-/// Counts the calling worker among those that look for work next, since nothing of the caller's is left to do before. A
-/// caller that is told of an outcome may hand in the next request earlier than that: no second worker is started for
-/// it.
+/// Counts the calling worker among those about to look for work, since none of the caller's code is left to run before.
+/// A caller that is told of an outcome may hand in the next request before this worker looks: no second worker is
+/// started for that request.
 pub(crate) fn begin_return() {
     if let Some(worker) = current()
         && !worker.delivers_others.get()
@@ -121,7 +121,7 @@ pub(crate) fn begin_return() {
     }
 }
 
-/// Ends the return of the calling worker, which looks for work now or waits. Under the lock of its executor.
+/// Ends the return of the calling worker, which looks for work now or waits. Called under the lock of its executor.
 pub(super) fn end_return() {
     if let Some(worker) = current()
         && worker.is_returning.replace(false)
@@ -130,7 +130,7 @@ pub(super) fn end_return() {
     }
 }
 
-/// Runs `deliver`, which delivers outcomes of other jobs than the calling worker's own: the worker does not look for
+/// Runs `deliver`, which delivers outcomes of jobs other than the calling worker's own, so the worker does not look for
 /// work next.
 pub(super) fn deliver_others(deliver: impl FnOnce()) {
     let worker = current();
@@ -143,14 +143,14 @@ pub(super) fn deliver_others(deliver: impl FnOnce()) {
     }
 }
 
-/// Keeps what was seen at the end of a turn at computing until the schedule is told.
+/// Keeps the observation made at the end of CPU work until the schedule is told of it.
 pub(super) fn keep_seen(seen: Option<Seen>) {
     if let Some(worker) = current() {
         worker.seen.set(seen);
     }
 }
 
-/// Takes out what was seen at the end of the last turn at computing.
+/// Takes the observation made at the end of the last CPU work. `None`: there is none.
 pub(super) fn take_seen() -> Option<Seen> {
     current()?.seen.take()
 }

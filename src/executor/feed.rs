@@ -1,4 +1,4 @@
-//! How requests get into the schedule.
+//! Feeding of requests into the schedule.
 
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -14,11 +14,11 @@ use super::shared::{Executor, ExecutorState};
 /// A request for a batch, as a job.
 pub(crate) enum Feed {
     Job(Box<Job>),
-    /// A request that is not fit to be sent.
+    /// A request that is not fit to be sent, with the reason.
     Ended(Box<Job>, Ended),
 }
 
-/// A job that was not added, and why.
+/// A job that was not added, by reason.
 pub(crate) enum Unpushed {
     /// The batch is over, or the executor closes.
     Over(Feed),
@@ -29,16 +29,16 @@ pub(crate) enum Unpushed {
 /// Progress of feeding a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fed {
-    /// There is nothing more to add, or the batch is over.
+    /// There is no further request, or the batch is over.
     All,
-    /// There is no room; its caller is nudged once there is.
+    /// There is no room; the caller is nudged once there is.
     Full,
-    /// It took long enough; there is more.
+    /// The time for feeding is over, and there are more requests.
     Part,
 }
 
-/// Time for which a batch is fed before its caller looks for outcomes again. An input that is at hand gives hundreds of
-/// requests in this time.
+/// Time for which a batch is fed before its caller looks for outcomes again. An input that is in memory yields hundreds
+/// of requests in this time.
 const BRIEFLY: Duration = Duration::from_millis(1);
 
 /// Time for which a batch is fed while it has fewer jobs than there are workers, because the caller does not feed while
@@ -51,14 +51,14 @@ impl Feed {
         Arc::unwrap_or_clone(job.request)
     }
 
-    /// The job with this number in its batch.
+    /// Returns the job with this number in its batch.
     fn numbered(mut self, index: u64) -> Feed {
         let (Feed::Job(job) | Feed::Ended(job, _)) = &mut self;
         job.index = index;
         self
     }
 
-    /// When it was handed in.
+    /// Returns the time at which the request was handed in.
     fn accepted(&self) -> Instant {
         let (Feed::Job(job) | Feed::Ended(job, _)) = self;
         job.accepted
@@ -66,11 +66,10 @@ impl Feed {
 }
 
 impl Executor {
-    /// Adds as many jobs as there is room for, asking `more` for each, with no lock held meanwhile, as long as that
-    /// does not take long.
+    /// Adds jobs while there is room and time is left. Calls `more` for each job, with no lock held.
     ///
-    /// Each is added before the next is asked for: that may take its time, or wait for what comes of those before it. A
-    /// panic in `more` goes on to the caller.
+    /// Each job is added before the next is asked for, since `more` may take its time, or wait for the outcomes of
+    /// earlier jobs. A panic in `more` goes on to the caller.
     pub(crate) fn feed(self: &Arc<Self>, batch: Id, mut more: impl FnMut() -> Option<Feed>) -> Fed {
         let start = self.clock.now();
         let (soon, at_last) = (start + BRIEFLY, start + HUNGRY);
@@ -95,8 +94,8 @@ impl Executor {
         Fed::All
     }
 
-    /// Adds one job to a batch whose outcomes nobody iterates over, unless `most` wait already. Gives it back once the
-    /// executor closes, but for what its own workers ask for while they finish.
+    /// Adds one job to a batch whose outcomes are not iterated over. Gives the job back if `most` jobs wait already, or
+    /// if the executor closes, except for jobs that its own workers hand in while they finish.
     pub(crate) fn accept(
         self: &Arc<Self>,
         batch: Id,
@@ -112,8 +111,8 @@ impl Executor {
         })
     }
 
-    /// Adds one job, with the number that `number` gives under the lock, if its batch has room; `owed` says what was
-    /// taken of the batch and not told yet.
+    /// Adds one job, with the number that `number` returns under the lock, if its batch has room. `owed` are the
+    /// outcomes that were taken from the batch and not told to the schedule yet.
     pub(crate) fn push_now(
         self: &Arc<Self>,
         batch: Id,
@@ -136,8 +135,8 @@ impl Executor {
         })
     }
 
-    /// Adds one job as [`push_now`](Self::push_now) does, and waits for room first. Gives the job back once the batch
-    /// is over.
+    /// Adds one job like [`push_now`](Self::push_now), and waits for room first. Gives the job back if the batch is
+    /// over.
     pub(crate) fn push_when_room(
         self: &Arc<Self>,
         batch: Id,
@@ -165,7 +164,8 @@ impl Executor {
 }
 
 impl Executor {
-    /// Waits until a caller that waits for room should look again: it was nudged, or a host may have become slow.
+    /// Waits until a caller that waits for room should look again: the caller was nudged, or a host may have become
+    /// slow.
     fn wait_for_room<'g>(
         self: &'g Arc<Self>,
         mut state: MutexGuard<'g, ExecutorState>,
@@ -187,8 +187,8 @@ impl Executor {
 }
 
 impl ExecutorState {
-    /// Returns the number of jobs that the batch has room for, and asks for a nudge if there is no room. `None`: the
-    /// batch is over.
+    /// Returns the number of jobs that the batch has room for. If there is no room, the caller is nudged later. `None`:
+    /// the batch is over.
     fn room(&mut self, batch: Id) -> Option<usize> {
         if self.closing || self.schedule.is_over(batch) {
             return None;
@@ -203,14 +203,14 @@ impl ExecutorState {
     pub(super) fn add(&mut self, batch: Id, feed: Feed, now: Instant) -> Option<Id> {
         match feed {
             Feed::Job(job) => {
-                // A caller may have read its input while its batch was ended.
+                // The batch may have been ended while the caller read its input.
                 let ending = self.ending.as_ref();
                 if let Some(why) = ending.or_else(|| self.schedule.stopped(batch)).cloned() {
                     self.schedule.push_ended(batch, job, why);
                     return None;
                 }
                 let host = self.schedule.host(job.host.as_ref()?, now);
-                // The body of a plain request is empty, and it need not be looked at.
+                // A plain request has an empty body, so its body is not looked at.
                 let body = match job.attempts.is_plain() {
                     true => 0,
                     false => job.request.sends().bytes_in_memory(),

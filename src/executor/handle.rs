@@ -1,4 +1,4 @@
-//! One submitted request, in the caller's hands.
+//! Handle of one submitted request.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,9 +17,9 @@ use super::current_worker::{begin_return, release_permit};
 use super::job::Receiver;
 use super::shared::Executor;
 
-/// A request that was submitted: wait for its outcome, look whether it is there, cancel it, or be called when it is.
+/// Handle of a submitted request: waits for its outcome, checks for it, cancels it, or calls back when it is there.
 ///
-/// Clones stand for the same request. Dropping them all changes nothing: the request runs on.
+/// Clones stand for the same request. Dropping all of them changes nothing: the request runs on.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -31,7 +31,7 @@ use super::shared::Executor;
 #[doc(alias = "Future")]
 pub struct Handle(Arc<Cell>);
 
-/// The outcome did not come in time. The request goes on.
+/// Error of a wait whose time limit passed before the outcome was there. The request goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no outcome within {0:?}")]
 pub struct TimedOut(pub(crate) Duration);
@@ -42,20 +42,20 @@ type Callback = Box<dyn FnOnce(&Arc<Outcome>) + Send>;
 pub(crate) struct Watcher {
     pub(crate) to: Sender<usize>,
     pub(crate) number: usize,
-    /// Tells one set of watchers from another.
+    /// Number that tells one set of watchers from another.
     pub(crate) set: u64,
 }
 
 struct Cell {
     executor: Arc<Executor>,
     request: Arc<Request>,
-    /// Time limit over all attempts. `None`: there is none.
+    /// Time limit over all attempts. `None`: no limit.
     limit: Option<Duration>,
     job: OnceLock<Id>,
     end: Arc<End>,
 }
 
-/// The end of a request: the worker's side of a handle.
+/// End of a request: the worker's side of a handle.
 #[derive(Default)]
 struct End {
     state: Mutex<State>,
@@ -66,10 +66,11 @@ struct End {
 struct State {
     outcome: Option<Arc<Outcome>>,
     callbacks: Vec<Callback>,
-    /// The thread that runs the callbacks, which hold the outcome meanwhile.
+    /// Thread that runs the callbacks, which hold the outcome meanwhile. `None`: no callback runs.
     telling: Option<ThreadId>,
     watchers: Vec<Watcher>,
-    /// Threads that wait for the outcome. Waking nobody is a call into the system all the same.
+    /// Number of threads that wait for the outcome. At 0 no condvar is notified, since even a notification without
+    /// waiting threads is a system call.
     waiting: usize,
 }
 
@@ -96,12 +97,12 @@ impl Handle {
         let _ = self.0.job.set(job);
     }
 
-    /// The request.
+    /// Returns the request.
     pub fn request(&self) -> &Arc<Request> {
         &self.0.request
     }
 
-    /// Waits for the outcome. It may be called anywhere, also on one of the client's own workers.
+    /// Waits for the outcome. Works on any thread, also on one of the client's own workers.
     #[doc(alias = "result")]
     pub fn wait(&self) -> Arc<Outcome> {
         loop {
@@ -133,10 +134,10 @@ impl Handle {
         cell.end.give(outcome)
     }
 
-    /// Waits for the outcome for so long. Zero only looks.
+    /// Waits for the outcome for at most `limit`. A `limit` of zero only checks.
     ///
     /// # Errors
-    /// When it is not there by then. Nothing is cancelled; a later wait still works.
+    /// If the outcome is not there in time. The request is not cancelled, and a later wait still works.
     pub fn wait_timeout(&self, limit: Duration) -> Result<Arc<Outcome>, TimedOut> {
         // A limit past the end of time is none.
         let clock = &self.0.executor.clock;
@@ -151,23 +152,23 @@ impl Handle {
         }
     }
 
-    /// The outcome, if it is there.
+    /// Returns the outcome. `None`: the request has not ended.
     pub fn try_outcome(&self) -> Option<Arc<Outcome>> {
         self.0.end.lock().outcome.clone()
     }
 
-    /// Cancels the request. One that waits ends now, on this thread; of one under way the connection is shut down, and
-    /// it ends as cancelled very soon. False where it had ended, or its answer had arrived.
+    /// Cancels the request. False if the request had ended, or if its response had arrived.
     ///
-    /// Unlike Python's, this works on running requests.
+    /// A waiting request ends now, on this thread. The connection of a request under way is shut down, and the request
+    /// ends as cancelled very soon. Unlike Python's `Future.cancel`, this works on running requests.
     pub fn cancel(&self) -> bool {
         let job = self.0.job.get().filter(|_| !self.is_done());
         let aborted = job.is_some_and(|job| self.0.executor.cancel(*job));
-        // It may have ended in between, for having been cancelled before.
+        // The request may have ended since the check above, because it had been cancelled before.
         aborted || self.is_cancelled()
     }
 
-    /// True if the outcome is there, a cancelled one too.
+    /// True if the outcome is there, including the outcome of a cancelled request.
     #[doc(alias = "done")]
     pub fn is_done(&self) -> bool {
         self.0.end.lock().outcome.is_some()
@@ -191,8 +192,9 @@ impl Handle {
             .is_some_and(|outcome| outcome.is_cancelled())
     }
 
-    /// Calls `f` with the outcome: on the worker when it ends (in the order the callbacks were added), on the thread
-    /// that cancels it, or now, on this thread, where it has ended. A panic in `f` is logged and changes nothing.
+    /// Calls `f` with the outcome: on the worker when the request ends (in the order the callbacks were added), on the
+    /// thread that cancels it, or now, on this thread, if the request has ended. A panic in `f` is logged and changes
+    /// nothing.
     #[doc(alias = "add_done_callback")]
     pub fn on_done(&self, f: impl FnOnce(&Arc<Outcome>) + Send + 'static) {
         let mut state = self.0.end.lock();
@@ -205,18 +207,18 @@ impl Handle {
         }
     }
 
-    /// Tells the watcher when the request ends, or now.
+    /// Tells the watcher when the request ends, or now if it has ended.
     pub(crate) fn watch(&self, watcher: Watcher) {
         let mut state = self.0.end.lock();
         if state.outcome.is_some() {
-            // Nobody left to hear it is no loss.
+            // A send to a dropped receiver fails, and no harm is done.
             let _ = watcher.to.send(watcher.number);
         } else {
             state.watchers.push(watcher);
         }
     }
 
-    /// Takes back the watchers of one set.
+    /// Removes the watchers of one set.
     pub(crate) fn unwatch(&self, set: u64) {
         self.0
             .end
@@ -225,7 +227,7 @@ impl Handle {
             .retain(|watcher| watcher.set != set);
     }
 
-    /// Tells handles of different requests apart.
+    /// Returns an address that tells handles of different requests apart.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
     }
@@ -234,7 +236,8 @@ impl Handle {
         &self.0.executor
     }
 
-    /// The outcome, if it comes before `until` or the next deadline of anything that waits.
+    /// Returns the outcome if it is there before `until` or before the next deadline of any waiting job. `None`: it is
+    /// not.
     fn wait_until(&self, until: Option<Instant>) -> Option<Arc<Outcome>> {
         if let Some(outcome) = self.try_outcome() {
             return Some(outcome);
@@ -267,11 +270,12 @@ impl End {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the outcome, of which the caller holds `outcome`, by value if nothing else holds it.
+    /// Returns the outcome by value, of which the caller holds `outcome`, if nothing else holds it. Otherwise returns
+    /// `outcome`.
     fn give(&self, outcome: Arc<Outcome>) -> Result<Outcome, Arc<Outcome>> {
         Executor::blocking(|| {
             let mut state = self.lock();
-            // A callback that asks for it holds it itself.
+            // A callback that asks for the outcome holds it itself.
             let own = thread::current().id();
             state.waiting += 1;
             while state.telling.is_some_and(|teller| teller != own) {

@@ -1,4 +1,4 @@
-//! A request on its way through the schedule, and how it becomes an outcome.
+//! A request on its way through the schedule, and its outcome.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,26 +12,25 @@ use crate::schedule::Ended;
 
 /// Receiver of outcomes: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
-    /// Makes of the outcome what the caller wants and sends it on its way, without blocking. Returns the number of
-    /// bytes that it keeps until the caller takes it. Runs on the worker, with no lock held; the caller's own code may
-    /// run in it.
+    /// Converts the outcome for the caller and sends it on, without blocking. Returns the number of bytes that it keeps
+    /// until the caller takes it. Runs on the worker, with no lock held; the caller's own code may run in it.
     fn deliver(&self, outcome: Outcome) -> u64;
 
-    /// Tells the caller to look again: there may be room to feed, or something ended without an attempt.
+    /// Tells the caller to look again: there may be room to feed, or a job ended without an attempt.
     fn nudge(&self) {}
 
-    /// Tells when the batch ends: once, before its first request.
+    /// Tells the receiver when the batch ends. Called once, before the first request.
     fn set_deadline(&self, deadline: Instant) {
         let _ = deadline;
     }
 
-    /// Time at which the batch ends. `None`: it has no such time.
+    /// Time at which the batch ends. `None`: no such time.
     fn deadline(&self) -> Option<Instant> {
         None
     }
 }
 
-/// A request in the schedule. Small, since tens of thousands wait.
+/// A request in the schedule. The type is small, since tens of thousands wait.
 pub(crate) struct Job {
     pub(crate) request: Arc<Request>,
     pub(super) index: u64,
@@ -41,7 +40,7 @@ pub(crate) struct Job {
     pub(crate) receiver: Arc<dyn Receiver>,
     /// Time at which the request was handed in.
     pub(super) accepted: Instant,
-    /// Time since which it waits for a worker or a limit.
+    /// Time since which the job waits for a worker or a limit.
     pub(crate) waits_since: Instant,
 }
 
@@ -82,7 +81,7 @@ impl Job {
             )
             .stopped(StopReason::MethodNotIdempotent),
             (Ended::Cancelled, _) => cancelled(),
-            // What went wrong says more than that time is up.
+            // The error of the last attempt says more than the passed deadline.
             (Ended::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
             (Ended::Deadline, None) => Error::new(
                 ErrorType::Deadline,

@@ -1,4 +1,4 @@
-//! Threads, the lock and the waiting: workers that poll the schedule and run attempts.
+//! Worker threads, the lock and the waiting: workers poll the schedule and run attempts.
 
 mod calls;
 mod cpu;

@@ -8,19 +8,19 @@ use crate::transport::CancelSlot;
 
 use super::current_worker;
 
-/// Schedule of the running jobs, as far as their permits speak to it.
+/// Part of the schedule that the permit of a running job calls.
 pub(super) trait RunningJobs {
-    /// Tells that a connection to the host of this job stands.
+    /// Tells the schedule that a connection to the host of this job stands.
     fn connected(&self, job: Id);
 
-    /// Tells that the head of the response to this job came after so long that its host may count as slow.
+    /// Tells the schedule that the response head of this job came so late that its host may count as slow.
     fn late_head_came(&self, job: Id);
 
-    /// Returns true if an attempt beside the one of this job was under way at some time since `given_back` permits had
-    /// been given back.
+    /// Returns true if another attempt was under way beside this job's at some time since `given_back` permits had been
+    /// given back.
     fn had_company(&self, job: Id, given_back: u32) -> bool;
 
-    /// Takes this many retries from the budget of this job's host. False if there are not so many.
+    /// Takes `cost` retries from the budget of this job's host. Returns false if the budget has fewer.
     fn withdraw(&self, job: Id, cost: f64) -> bool;
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct JobPermit<'a> {
 }
 
 impl<'a> JobPermit<'a> {
-    /// Has the calling worker hold the permit of this job.
+    /// Makes the calling worker hold the permit of this job.
     pub(super) fn take(
         jobs: &'a dyn RunningJobs,
         job: Id,
@@ -55,7 +55,7 @@ impl<'a> JobPermit<'a> {
         }
     }
 
-    /// Notes that the attempt begins at this time.
+    /// Sets the time at which the attempt begins.
     pub(super) fn begin(&self, start: Instant) {
         self.start.set(start);
     }
@@ -70,7 +70,7 @@ impl<'a> JobPermit<'a> {
         current_worker::holds_permit()
     }
 
-    /// Hands the permit back with the verdict on the job: the schedule takes both at once.
+    /// Hands back the permit with the verdict on the job: the schedule takes both at once.
     pub(super) fn hand_back(self) {
         current_worker::forget_permit();
     }
@@ -80,7 +80,7 @@ impl<'a> JobPermit<'a> {
         self.jobs.connected(self.job);
     }
 
-    /// Tells that the head of the response came at this time.
+    /// Tells the schedule when the head of the response came.
     pub(crate) fn head_came(&self, at: Instant) {
         self.slot.note_head();
         if at.saturating_duration_since(self.start.get()) > SLOW_AFTER {
@@ -93,7 +93,7 @@ impl<'a> JobPermit<'a> {
         self.jobs.had_company(self.job, self.given_back)
     }
 
-    /// Takes this many retries from the host's retry budget. False if there are not so many.
+    /// Takes this many retries from the host's retry budget. Returns false if the budget has fewer.
     pub(crate) fn withdraw(&self, cost: f64) -> bool {
         self.jobs.withdraw(self.job, cost)
     }

@@ -14,8 +14,9 @@
 //! There is *demand* if the schedule can dispatch a job now, or will be able to at a known time, its next wake-up. The
 //! claim is: while the lock is free and there is demand, at least one of these holds.
 //!
-//! 1. A worker is on its way to look at the schedule: an idle one was called and has not looked yet (`called`), one is
-//!    being started (`starting`), or one has delivered its outcome and does nothing else before it looks (`returning`).
+//! 1. A worker is on its way to look at the schedule: an idle worker was called and has not looked yet (`called`), a
+//!    worker is being started (`starting`), or a worker has delivered its outcome and does nothing else before it looks
+//!    (`returning`).
 //! 2. The demand is for a later time, and the leader is armed for this time or an earlier one.
 //! 3. No worker is idle and none may be started, because as many live as may, or because the system refused a thread
 //!    less than a second ago and some live worker is not blocked. In both cases a worker is busy that is not blocked,
@@ -27,22 +28,20 @@
 //! - *Demand appears, grows or comes earlier*: a job is added, a job ends, a permit is given back, a time is reached.
 //!   The code that told the schedule calls.
 //! - *A worker that was on its way looks* ([`woken`](Roster::woken), [`worker_started`](Roster::worker_started), the
-//!   end
-//!   of a job). If it takes a job, it calls for what it leaves behind; so a leader that takes a job has a follower take
-//!   its place, and workers start one after the other for as long as there are jobs. If it finds no job, nothing can be
-//!   dispatched now, and it waits or leaves.
+//!   end of a job). If it takes a job, it calls for the demand that it leaves behind; so a leader that takes a job is
+//!   replaced by a follower, and workers start one after the other while there are jobs. If it finds no job, no job can
+//!   be dispatched now, and it waits or leaves.
 //! - *A worker begins to wait* ([`begins_waiting`](Roster::begins_waiting)). Without a leader it becomes the leader,
 //!   armed for the next wake-up: 2 holds. Otherwise it becomes a follower; if the leader is armed for a later time than
 //!   the next wake-up, or for none, it is called, looks, and is armed anew.
-//! - *A worker leaves* ([`worker_left`](Roster::worker_left)): it calls for what it leaves behind.
-//! - *A worker blocks* inside the caller's code ([`worker_blocked`](Roster::worker_blocked)): it does not look soon, so
-//!   it
-//!   no longer counts for 3. One worker more may live meanwhile, and it calls for that one. Once it goes on, a worker too
-//!   many leaves when it finds no job.
+//! - *A worker leaves* ([`worker_left`](Roster::worker_left)): it calls for the demand that it leaves behind.
+//! - *A worker blocks* inside the caller's code ([`worker_blocked`](Roster::worker_blocked)): it does not look soon,
+//!   so it no longer counts for 3. An additional worker may live meanwhile, and the blocking worker calls for it. After
+//!   the blocked worker has gone on, a surplus worker leaves when it finds no job.
 //! - *The system refuses a thread* ([`start_refused`](Roster::start_refused)): `starting` no longer holds. If some live
 //!   worker is not blocked, the starting code calls, because a wake-up is left to a worker that is being started even
-//!   while others are idle. Otherwise it asks for a thread again, and at last ends what is queued: there is no demand
-//!   left.
+//!   while others are idle. Otherwise it asks for a thread again, and at last ends the queued jobs: there is no
+//!   demand left.
 //!
 //! The flag `called` is never left behind: it is set under the lock together with the notification of a worker that
 //! waits, and each idle worker that wakes resets it under the lock, whatever woke it. A wake-up too many costs one look
@@ -53,7 +52,7 @@ use std::time::{Duration, Instant};
 /// Time for which no further thread is asked for after the system has refused one.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Pauses before a first worker is asked for again. `None`: it is given up.
+/// Pauses before a first worker is asked for again. `None`: the start is given up.
 const PAUSES: [Option<Duration>; 5] = [
     Some(Duration::from_millis(100)),
     Some(Duration::from_millis(200)),
@@ -66,7 +65,7 @@ const PAUSES: [Option<Duration>; 5] = [
 /// would wait for all of them.
 const GIVEN_UP: Duration = Duration::from_secs(10);
 
-/// Counts of the workers by what they do. The number of idle workers is `following`, plus one if `leading`.
+/// Numbers of workers by their state. The number of idle workers is `following`, plus one if `leading`.
 #[derive(Debug)]
 pub(super) struct Roster {
     /// Upper bound for the workers that are not blocked.
@@ -137,12 +136,12 @@ pub(super) enum StartRefused {
     OthersWork,
     /// The worker is needed: ask for its thread again after this time.
     AskAgain(Duration),
-    /// The start is cancelled, and no worker can do what is queued.
+    /// The start is cancelled, and no worker can run the queued jobs.
     GiveUp,
 }
 
 impl Roster {
-    /// Roster without workers, of which at most `limit` may live beside the blocked ones.
+    /// Creates a roster without workers, of which at most `limit` may live beside the blocked ones.
     pub(super) fn new(limit: usize) -> Roster {
         Roster {
             limit,
@@ -163,7 +162,7 @@ impl Roster {
         self.live
     }
 
-    /// Returns true if more workers live than may: one that finds no job leaves.
+    /// Returns true if more workers live than may: a worker that finds no job leaves.
     pub(super) fn has_surplus(&self) -> bool {
         self.live > self.limit + self.blocked
     }
@@ -171,14 +170,14 @@ impl Roster {
     /// Returns true if there is a worker to be called or started. If not, [`call`](Self::call) answers `Wake::None` to
     /// any demand but `Demand::Over`.
     ///
-    /// `returning` says if some worker has delivered its outcome and is about to look. It is asked last, and only where
-    /// a worker might be started: the workers write the counter behind it at each outcome.
+    /// `returning` returns true if some worker has delivered its outcome and is about to look. It is called last, and
+    /// only if a worker might be started: the workers write the counter behind it at each outcome.
     pub(super) fn may_call(&self, now: Instant, returning: impl FnOnce() -> bool) -> bool {
         !self.called && (self.leading || self.following > 0 || self.may_start(now, returning))
     }
 
-    /// Sees to it that a worker comes for the demand. To be called after each event that may have changed the demand,
-    /// and after each that leaves fewer workers to look for it; the module's documentation lists them.
+    /// Makes a worker come for the demand. To be called after each event that may have changed the demand, and after
+    /// each event that leaves fewer workers to look for it; the module's documentation lists them.
     pub(super) fn call(
         &mut self,
         demand: Demand,
@@ -200,27 +199,30 @@ impl Roster {
         }
     }
 
-    /// A thread that was started for a worker runs, and looks at the schedule next.
+    /// Counts a started worker as running. It looks at the schedule next.
     pub(super) fn worker_started(&mut self) {
         self.starting -= 1;
     }
 
-    /// A worker leaves for good. Unless the work is over, the executor calls for what it leaves behind.
+    /// Counts a worker as gone for good. Unless the work is over, the executor calls for the jobs that it leaves
+    /// behind.
     pub(super) fn worker_left(&mut self) {
         self.live -= 1;
     }
 
-    /// A worker begins to wait inside the caller's code. The executor calls for a worker in its place.
+    /// Counts a worker as blocked that begins to wait inside the caller's code. The executor calls for a worker in its
+    /// place.
     pub(super) fn worker_blocked(&mut self) {
         self.blocked += 1;
     }
 
-    /// A worker that was blocked goes on.
+    /// Counts a blocked worker as running again.
     pub(super) fn worker_unblocked(&mut self) {
         self.blocked -= 1;
     }
 
-    /// A worker has found no job and waits in the role that this returns; the leader waits until `next_wakeup`.
+    /// Counts a worker as idle that has found no job. Returns the role in which it waits; the leader waits until
+    /// `next_wakeup`.
     pub(super) fn begins_waiting(&mut self, next_wakeup: Option<Instant>) -> (Role, Wake) {
         if !self.leading {
             self.leading = true;
@@ -235,7 +237,7 @@ impl Roster {
         (Role::Follower, wake)
     }
 
-    /// A worker that waited in this role has woken, for whatever reason, and looks at the schedule next.
+    /// Counts a worker as awake that waited in this role, whatever woke it. It looks at the schedule next.
     pub(super) fn woken(&mut self, role: Role) {
         match role {
             Role::Leader => {
@@ -247,15 +249,15 @@ impl Roster {
         self.called = false;
     }
 
-    /// The system has refused the thread of a worker that is being started, after `before` refusals for the same
-    /// worker. If others work, the executor calls once more.
+    /// Handles the refusal of a thread for a worker that is being started, after `before` refusals for the same worker.
+    /// If others work, the executor calls once more.
     pub(super) fn start_refused(&mut self, before: usize, now: Instant) -> StartRefused {
         if self.live - 1 > self.blocked {
             self.cancel_start();
             self.no_thread_before = Some(now + PAUSE);
             return StartRefused::OthersWork;
         }
-        // No worker is free to run anything: the live ones may all wait for a job that is queued.
+        // No worker is free to run a job: the live ones may all wait for a job that is queued.
         let asks_again = self.given_up_until.is_none_or(|until| until <= now);
         let pause = PAUSES.get(before).copied().flatten();
         match pause.filter(|_| asks_again) {
@@ -293,8 +295,8 @@ impl Roster {
         self.leading && self.armed.is_some_and(|armed| armed <= wakeup)
     }
 
-    /// Calls an idle worker, the leader first, unless one was called already: it looks for all there is, and calls the
-    /// next if it leaves something behind.
+    /// Calls an idle worker, the leader first, unless a worker was called already: the called worker looks for all
+    /// demand, and calls the next worker if it leaves jobs behind.
     fn call_idle(&mut self) -> Wake {
         let wake = match self.leading {
             _ if self.called => Wake::None,

@@ -1,6 +1,6 @@
 //! State that workers and callers share: the schedule and the roster of the workers, under one lock.
 //!
-//! Which worker is woken or started is decided in [`roster`](super::roster), with the reasons; here it is performed.
+//! [`roster`](super::roster) decides which worker is woken or started, and gives the reasons; this module performs it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,23 +31,23 @@ pub(crate) struct Pool {
     pub(crate) on_start: Option<OnStart>,
 }
 
-/// State that all clones of a client and all its workers share. Workers hold it, never a client.
+/// State that all clones of a client and all its workers share. Workers hold the executor, never a client.
 pub(crate) struct Executor {
     start: fn(&Arc<Executor>),
     pub(super) work: Arc<dyn Work>,
     pub(super) clock: Clock,
     pub(super) cpu: Arc<CpuPermits>,
     pub(super) pool: Pool,
-    /// Workers that look for work next, with nothing of the caller's in between.
+    /// Number of workers about to look for work, with none of the caller's code to run before.
     pub(super) returning: Arc<AtomicUsize>,
     state: Mutex<ExecutorState>,
-    /// True once the warning that requests wait for descriptors or ports was logged.
+    /// True after the warning that requests wait for descriptors or ports was logged.
     pub(super) told_of_shortage: AtomicBool,
-    /// True once the warning that the system refuses threads was logged.
+    /// True after the warning that the system refuses threads was logged.
     pub(super) told_of_threads: AtomicBool,
     pub(super) leader: Condvar,
     pub(super) followers: Condvar,
-    /// Called when a worker has gone, or a caller that waits for room should look again.
+    /// Notified when a worker has left, or when a caller that waits for room should look again.
     pub(super) changed: Condvar,
 }
 
@@ -56,17 +56,17 @@ pub(super) struct ExecutorState {
     pub(super) schedule: Schedule<Box<Job>>,
     pub(super) roster: Roster,
     pub(super) closing: bool,
-    /// Reason for which every queued job ends, now or later: all was aborted, or no worker can start. `None`: none
-    /// does.
+    /// Reason for which every queued job ends, now or later: all jobs were aborted, or no worker can start. `None`:
+    /// there is no such reason.
     pub(super) ending: Option<Ended>,
-    /// Callers that wait for room to feed.
+    /// Number of callers that wait for room to feed.
     pub(super) intakes_waiting: usize,
     /// Present work of each worker, by its number.
     pub(super) active: Vec<Active>,
     pub(super) free_numbers: Vec<usize>,
-    /// By the worker's number: the thread that bears it, or bore it last.
+    /// Thread of each worker, by the worker's number: the current thread, or the last one.
     pub(super) threads: HashMap<usize, JoinHandle<()>>,
-    /// Through whom the caller of each batch is nudged.
+    /// Receiver through which the caller of each batch is nudged.
     pub(super) receivers: HashMap<Id, Arc<dyn Receiver>>,
 }
 
@@ -78,7 +78,7 @@ pub(super) struct Active {
     pub(super) job: Option<Id>,
 }
 
-/// Work that is left once the lock is free.
+/// Work that is left until the lock is free.
 #[derive(Default)]
 #[must_use = "callers are nudged, workers started and outcomes delivered outside the lock"]
 pub(super) struct After {
@@ -95,7 +95,7 @@ impl After {
 }
 
 impl Executor {
-    /// An executor without workers; `start` starts one that has been counted as starting.
+    /// Creates an executor without workers. `start` starts a worker that has been counted as starting.
     pub(super) fn new(
         work: Arc<dyn Work>,
         pool: Pool,
@@ -129,17 +129,17 @@ impl Executor {
         })
     }
 
-    /// Permits for CPU work on results.
+    /// Returns the permits for CPU work on results.
     pub(crate) fn cpu(&self) -> &Arc<CpuPermits> {
         &self.cpu
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, ExecutorState> {
-        // No user code runs under the lock, so a poisoned one holds a state that is whole.
+        // No user code runs under the lock, so the state behind a poisoned lock is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something under the lock, and what follows from it afterwards.
+    /// Runs `act` under the lock, and then the work that follows from it outside the lock.
     pub(super) fn with<R>(
         self: &Arc<Self>,
         act: impl FnOnce(&mut ExecutorState, Instant) -> R,
@@ -154,7 +154,7 @@ impl Executor {
         result
     }
 
-    /// Has a worker called or started for what the schedule can dispatch, now or later. Under the lock.
+    /// Calls or starts a worker for jobs that the schedule can dispatch, now or later. Called under the lock.
     pub(super) fn call(&self, state: &mut ExecutorState, now: Instant) -> After {
         // Nearly always all workers are busy, and look at the schedule when their jobs end.
         if !state.closing
@@ -178,7 +178,7 @@ impl Executor {
         };
         let wake = state.roster.call(demand, now, returning);
         self.notify(wake);
-        // Last: looking for what can be dispatched ends what is past its deadline.
+        // Called last, since the look for a job to dispatch ends jobs that are past their deadline.
         let mut after = self.call_news(state);
         after.start = wake == Wake::Start;
         after
@@ -189,8 +189,7 @@ impl Executor {
         self.returning.load(Ordering::SeqCst) > 0
     }
 
-    /// Wakes the idle workers that the roster has named. A start is not performed here: that takes place outside the
-    /// lock.
+    /// Wakes the idle workers that the roster has named. Does not perform a start, which takes place outside the lock.
     pub(super) fn notify(&self, wake: Wake) {
         match wake {
             Wake::None | Wake::Start => {}
@@ -207,7 +206,7 @@ impl Executor {
         }
     }
 
-    /// Returns the receivers that are to be told of what the schedule has done. Under the lock.
+    /// Returns the receivers that are to be told of the schedule's changes. Called under the lock.
     pub(super) fn call_news(&self, state: &mut ExecutorState) -> After {
         if !state.schedule.has_news() {
             return After::default();
@@ -228,7 +227,7 @@ impl Executor {
         }
     }
 
-    /// Does what was left for after the lock.
+    /// Does the work that was left until the lock is free.
     pub(super) fn finish(self: &Arc<Self>, after: After) {
         after.nudged.iter().for_each(|receiver| receiver.nudge());
         if !after.nudged.is_empty() {
@@ -249,12 +248,12 @@ impl Executor {
 }
 
 impl ExecutorState {
-    /// True if no job is queued and none comes any more: idle workers go.
+    /// True if no job is queued and none comes any more: idle workers leave.
     pub(super) fn is_over(&self) -> bool {
         self.closing && self.schedule.queued() == 0
     }
 
-    /// Work for which a worker is needed, while the executor is not over.
+    /// Returns the work for which a worker is needed, while the executor is not over.
     fn demand(&mut self, now: Instant) -> Demand {
         if self.schedule.is_dispatchable(now) {
             return Demand::Now;
@@ -262,22 +261,22 @@ impl ExecutorState {
         self.schedule.next_wakeup().map_or(Demand::None, Demand::At)
     }
 
-    /// Ends what is past its deadline, and what waits for a host whose breaker opens because attempts hang.
+    /// Ends jobs that are past their deadline, and jobs that wait for a host whose breaker opens because attempts hang.
     pub(super) fn expire(&mut self, now: Instant) {
         self.count_hanging(now);
         self.schedule.expire(now);
     }
 
-    /// When a caller that waits calls [`expire`](Self::expire) again: at `next`, or sooner for attempts under a
-    /// breaker. Attempts that begin after this call are looked at no sooner than a whole such time later, so a caller
-    /// that does not sleep for longer is in time for each of them.
+    /// Returns when a waiting caller calls [`expire`](Self::expire) again: at `next`, or sooner for attempts under a
+    /// breaker. `None`: at no known time. Attempts that begin after this call are looked at no sooner than a whole such
+    /// time later, so a caller that does not sleep for longer is in time for each of them.
     pub(super) fn look_again(&self, next: Option<Instant>, now: Instant) -> Option<Instant> {
         let begins_later = self.schedule.watches_within().map(|time| now + time);
         let times = [next, begins_later];
         times.into_iter().flatten().min()
     }
 
-    /// Looks at attempts under a breaker that may hang, if it is time to.
+    /// Looks at attempts under a breaker that may hang, if the time for that has come.
     pub(super) fn count_hanging(&mut self, now: Instant) {
         if !self.schedule.must_look(now) {
             return;
@@ -289,7 +288,7 @@ impl ExecutorState {
         });
     }
 
-    /// Finds which hosts have become slow: then there may be room to read on.
+    /// Marks hosts that have become slow: then there may be room to read on.
     pub(super) fn watch(&mut self, now: Instant) {
         let ExecutorState {
             schedule, active, ..

@@ -1,4 +1,4 @@
-//! Requests that wait because this machine has run out of something: descriptors, ports, threads.
+//! Requests that wait because this machine has run out of descriptors, ports or threads.
 
 use std::sync::atomic::Ordering;
 
@@ -6,7 +6,7 @@ use crate::redact::escape::log_line;
 
 use super::shared::Executor;
 
-/// Target of the log records that tell of a shortage.
+/// Target of the log records about a shortage.
 const TARGET: &str = "haul::shortage";
 
 impl Executor {
@@ -19,7 +19,7 @@ impl Executor {
         }
     }
 
-    /// Asks for no further thread for this time, as after the system has refused one.
+    /// Starts no further thread for `time`, as after the system has refused a thread.
     #[cfg(test)]
     pub(crate) fn pause_starts(&self, time: std::time::Duration) {
         let until = self.clock.now() + time;

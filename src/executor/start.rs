@@ -1,4 +1,4 @@
-//! Starting worker threads, one by one as they are needed.
+//! Start of worker threads, one at a time as they are needed.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,12 +17,12 @@ use super::work::Work;
 use super::workers::Worker;
 use crate::attempt::{Clock, panicked};
 
-/// An executor that starts its workers on demand.
+/// Creates an executor that starts its workers on demand.
 pub(crate) fn new(work: Arc<dyn Work>, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
     new_at(Clock::System, work, pool, schedule)
 }
 
-/// An executor that reads time from this clock.
+/// Creates an executor that reads time from this clock.
 pub(super) fn new_at(
     clock: Clock,
     work: Arc<dyn Work>,
@@ -33,7 +33,7 @@ pub(super) fn new_at(
 }
 
 /// Starts a worker that the roster has counted as starting. If the system refuses a thread, the live workers do the
-/// work; if there are none, or all are blocked, it is asked again a few times.
+/// work; if there are none, or all are blocked, the system is asked again a few times.
 fn start(executor: &Arc<Executor>) {
     for refusals in 0.. {
         let Err(error) = spawn(executor) else {
@@ -52,7 +52,8 @@ fn start(executor: &Arc<Executor>) {
             }
             StartRefused::OthersWork => executor.call(&mut state, now),
             StartRefused::GiveUp => {
-                // A deadline that has passed says more than the want of a worker, and ends what is still to come too.
+                // A deadline that has passed says more than the missing worker, and it also ends jobs that are still to
+                // come.
                 state.expire(now);
                 let why = Ended::NoWorker(error.to_string());
                 state.schedule.end_queued_of(None, &why, now);
@@ -82,7 +83,7 @@ fn spawn(executor: &Arc<Executor>) -> io::Result<()> {
     let before = state.threads.remove(&number);
     drop(state);
     if let Some(before) = before {
-        // It has said its last words. A thread that nobody joins keeps its stack.
+        // The old thread with this number has left the roster. A thread that is not joined keeps its stack.
         let _ = before.join();
     }
     let mut thread = thread::Builder::new().name(format!("{}-{number}", executor.pool.name));
@@ -116,7 +117,7 @@ fn spawn(executor: &Arc<Executor>) -> io::Result<()> {
     }
 }
 
-/// Runs what the caller wants to be run before a worker's first job. An error says why there can be no job.
+/// Runs the `on_start` hook before a worker's first job. An error says why there can be no job.
 fn ready(pool: &Pool) -> Result<(), String> {
     let Some(on_start) = &pool.on_start else {
         return Ok(());
@@ -128,7 +129,8 @@ fn ready(pool: &Pool) -> Result<(), String> {
     }
 }
 
-/// A worker cannot be made ready, nor could others: what waits fails, and what comes later.
+/// Handles a failed `on_start` hook, which would fail on other workers too: waiting jobs end with `reason`, and later
+/// jobs too.
 fn not_ready(executor: &Arc<Executor>, number: usize, reason: String) {
     let why = Ended::NoWorker(format!("on_worker_start: {reason}"));
     let mut state = executor.lock();

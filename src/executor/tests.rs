@@ -19,7 +19,7 @@ use crate::schedule::{Bounds, Call, Id, Schedule, ScheduleSettings};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Asks for a second attempt an hour after the first, which it fails.
+/// Work that asks for a second attempt an hour after the first, and fails the first.
 struct AnHourLater(AtomicU32);
 
 impl Work for AnHourLater {
@@ -35,7 +35,7 @@ impl Work for AnHourLater {
     }
 }
 
-/// Panics while it holds the permit of its job.
+/// Work that panics while it holds the permit of its job.
 struct Panics;
 
 impl Work for Panics {
@@ -45,7 +45,7 @@ impl Work for Panics {
     }
 }
 
-/// Waits at a gate in the job with index 0, and ends every job.
+/// Work that waits at a gate in the job with index 0, and ends every job.
 struct Gated(crossbeam_channel::Receiver<()>);
 
 impl Work for Gated {
@@ -57,7 +57,7 @@ impl Work for Gated {
     }
 }
 
-/// Sends a request of its own, and waits for it, when it is told of an outcome.
+/// Receiver that sends a request of its own, and waits for it, when it is told of an outcome.
 struct SendsAnother {
     executor: Arc<Executor>,
     told: Sender<bool>,
@@ -96,7 +96,7 @@ fn executor(work: impl Work + 'static, clock: Clock) -> Arc<Executor> {
     )
 }
 
-/// Hands in requests with these indices, and returns where their outcomes go.
+/// Hands in requests with these indices, and returns the channel to which their outcomes go.
 fn submit(
     executor: &Arc<Executor>,
     indices: Range<u64>,

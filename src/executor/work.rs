@@ -1,4 +1,4 @@
-//! The work of a job, as far as the executor knows it.
+//! Work of a job, as far as the executor knows it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use super::cpu::CpuPermits;
 use super::job::Job;
 use super::permit::JobPermit;
 
-/// Surroundings of a job on a worker.
+/// Context of a job on a worker.
 #[derive(Clone, Copy)]
 pub(crate) struct Running<'a> {
     pub(crate) permit: &'a JobPermit<'a>,
@@ -24,8 +24,9 @@ pub(crate) struct Running<'a> {
     pub(crate) unproven: bool,
 }
 
-/// The work of jobs.
+/// Implementation of a job's attempts.
 pub(crate) trait Work: Send + Sync {
-    /// Makes one attempt of a job, on the worker's thread and with no lock held, and returns what follows. May panic.
+    /// Makes one attempt of a job, on the worker's thread and with no lock held. Returns the step that follows. May
+    /// panic.
     fn attempt(&self, job: &mut Job, running: Running<'_>) -> Next;
 }

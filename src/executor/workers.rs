@@ -1,4 +1,4 @@
-//! The worker threads: take a job, run its attempt, tell the schedule what follows, take the next.
+//! The worker threads: each takes a job, runs its attempt, tells the schedule what follows, and takes the next job.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard};
@@ -36,7 +36,7 @@ impl Worker<'_> {
                 continue;
             }
             if state.schedule.has_news() {
-                // Looking for a job has ended some that are past their deadline.
+                // Looking for a job has ended some jobs that are past their deadline.
                 let after = executor.call_news(&mut state);
                 drop(state);
                 executor.finish(after);
@@ -50,12 +50,12 @@ impl Worker<'_> {
             state = self.wait(state);
             now = executor.clock.now();
         }
-        // The last words under the lock: whoever sees no live worker finds every outcome delivered.
+        // The worker leaves under the lock: a thread that sees no live worker finds every outcome delivered.
         state.roster.worker_left();
         state.free_numbers.push(self.number);
-        // Idle workers may be the last: no other thread wakes them. While none is idle no condvar is notified: each
-        // notification may have the system walk past all threads that wait for something else, and workers leave by
-        // the thousand.
+        // Idle workers may be the last, and no other thread wakes them. While no worker is idle, no condvar is
+        // notified: each notification may make the system walk past all threads that wait for something else, and
+        // workers leave by the thousand.
         let idle = match state.closing {
             true => state.roster.wake_all(),
             false => Wake::None,
@@ -63,7 +63,7 @@ impl Worker<'_> {
         let awaited = state.roster.live() == 0 || state.intakes_waiting > 0;
         let after = match state.is_over() {
             true => After::default(),
-            // A wake-up that this worker waited for, or would have, is another's now.
+            // Another worker has to take over the wake-up that this worker waited for, or would have waited for.
             false => executor.call(&mut state, executor.clock.now()),
         };
         drop(state);
@@ -112,8 +112,8 @@ impl Worker<'_> {
         }
         active.job = Some(id);
         active.batch = Some(batch);
-        // Before the caller's code runs for jobs that ended meanwhile: if it waits, this job's place is given to
-        // another.
+        // Called before the caller's code runs for jobs that ended meanwhile: if that code waits, this job's place is
+        // given to another worker.
         let permit = JobPermit::take(executor, id, &self.slot, now, given_back);
         let after = executor.call(&mut state, now);
         drop(state);
@@ -194,7 +194,7 @@ impl Worker<'_> {
     }
 
     /// Sends the outcome of a request to its caller, then frees its permit. In this order the outcome is there before
-    /// anybody can find the executor idle; the place that it takes was kept for it.
+    /// any thread can find the executor idle; the place that the outcome takes was kept for it.
     #[expect(clippy::boxed_local, reason = "it comes from the schedule in its box")]
     fn settle(
         &self,
@@ -213,7 +213,7 @@ impl Worker<'_> {
         let (receiver, outcome) = job.finish_for(outcome, settled.unwrap_or_else(|| clock.now()));
         let bytes =
             catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
-        // It may be the last to hold the caller's closure, and what that does when dropped is its own.
+        // This may be the last reference to the caller's closure, and the caller's code in its drop may panic.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
         let cool = cool.and_then(|cool| clock.now().checked_add(cool));
         self.complete(ended, Verdict::Done { bytes, cool, call })
@@ -240,7 +240,7 @@ impl Worker<'_> {
         let again = !matches!(verdict, Verdict::Done { .. });
         let unwanted = state.schedule.complete(id, heard, verdict, now);
         if again && self.slot.end() {
-            // Cancelled after its attempt had failed: it is not tried again.
+            // The job was cancelled after its attempt had failed, so it is not tried again.
             state.schedule.cancel(id, now);
         }
         if again && let Some(why) = state.ending.clone() {
@@ -249,7 +249,7 @@ impl Worker<'_> {
         if unwanted.is_some() || state.schedule.has_news() {
             let after = self.executor.call_news(&mut state);
             drop(state);
-            // Jobs hold what belongs to the caller, and what it does when dropped is its own.
+            // Jobs hold values of the caller, and the caller's code in their drop may panic.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
             self.executor.finish(after);
             state = self.executor.lock();
@@ -262,7 +262,7 @@ impl Worker<'_> {
 /// A job whose attempt has ended.
 struct Ended<'a> {
     id: Id,
-    /// News of the host from the attempt.
+    /// Observations of the host during the attempt.
     heard: Heard,
     permit: JobPermit<'a>,
 }

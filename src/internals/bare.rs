@@ -12,7 +12,7 @@ use crate::transport::{
 use crate::url;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
-/// A transport, and what the library has made of its defaults before the first request: the headers, the limits.
+/// Transport with the values that the library makes of its defaults before the first request: headers and limits.
 pub struct BareTransport {
     sockets: Sockets,
     headers: HeaderMap,
@@ -27,7 +27,7 @@ impl Default for BareTransport {
 }
 
 impl BareTransport {
-    /// One without connections.
+    /// Makes a transport without connections.
     pub fn new() -> BareTransport {
         let mut headers = HeaderMap::new();
         headers.insert(header::USER_AGENT, HeaderValue::from_static("haul"));
@@ -39,7 +39,7 @@ impl BareTransport {
         }
     }
 
-    /// A thread's own part of it.
+    /// Makes the part of the transport that belongs to one thread.
     pub fn worker(&self) -> BareWorker<'_> {
         BareWorker {
             transport: self,
@@ -48,8 +48,8 @@ impl BareTransport {
     }
 }
 
-/// Answer of a transport that answers at once, over a connection that was used before: status 200, without headers and
-/// body.
+/// Makes the result of a transport that answers at once, over a connection that was used before: status 200, without
+/// headers and body.
 pub fn empty_answer() -> Exchanged {
     Exchanged {
         result: Ok(Reply {
@@ -69,7 +69,7 @@ pub fn empty_answer() -> Exchanged {
     }
 }
 
-/// A thread that makes exchanges.
+/// Thread that makes exchanges.
 pub struct BareWorker<'a> {
     transport: &'a BareTransport,
     cancel: Arc<CancelSlot>,

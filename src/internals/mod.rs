@@ -1,6 +1,6 @@
-//! Drivers for this crate's own benches: parts that are private to the crate, as far as a bench drives them.
+//! Drivers for this crate's own benches: parts of the crate that are private, as far as a bench drives them.
 //!
-//! Only with the feature `internals`, and no interface: whatever is here changes or goes without notice.
+//! The module needs the feature `internals`, and is not an interface: its items change or go without notice.
 
 #![allow(
     missing_debug_implementations,

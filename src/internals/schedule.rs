@@ -7,12 +7,12 @@ use crate::host::Host;
 use crate::schedule::{Bounds, Call, Heard, HostLimits, Id, Schedule, ScheduleSettings, Verdict};
 use crate::settings::RateLimit;
 
-/// The head of a response came at once.
+/// Head of a response that came at once.
 const HEAD: Heard = Heard::Head {
     waited: Duration::ZERO,
 };
 
-/// A schedule with one batch, and the hosts that its requests go to in turn.
+/// Schedule with one batch, and the hosts that its requests go to in turn.
 pub struct ScheduleDriver {
     schedule: Schedule<Box<u64>>,
     batch: Id,
@@ -22,13 +22,13 @@ pub struct ScheduleDriver {
 }
 
 impl ScheduleDriver {
-    /// A schedule with the default limits and this many hosts, a standing queue of `queued` requests, and `delayed`
-    /// retries that wait for an hour.
+    /// Makes a schedule with the default limits and this many hosts, a standing queue of `queued` requests, and
+    /// `delayed` retries that wait for an hour.
     pub fn new(hosts: usize, queued: usize, delayed: usize) -> ScheduleDriver {
         ScheduleDriver::with(settings(), hosts, queued, delayed)
     }
 
-    /// A schedule with a breaker, and a rate in all and for each host.
+    /// Makes a schedule with a breaker, and a rate in all and for each host.
     pub fn with_every_limit(hosts: usize, queued: usize) -> ScheduleDriver {
         let rate = RateLimit::per_second(u32::MAX);
         let mut settings = settings();
@@ -105,19 +105,19 @@ impl ScheduleDriver {
         self.schedule.taken(self.batch, 1, bytes);
     }
 
-    /// One request in, one out.
+    /// Puts a request in, and takes one out and ends it.
     fn request(&mut self) {
         self.push();
         self.end(10);
         self.now += Duration::from_nanos(500);
     }
 
-    /// So many requests, one after another.
+    /// Passes this many requests through, one after another.
     pub fn requests(&mut self, count: usize) {
         (0..count).for_each(|_| self.request());
     }
 
-    /// So many requests, each out, delayed, due, out again and done.
+    /// Passes this many requests through; each starts, is delayed, becomes due, starts again and ends.
     pub fn retries(&mut self, count: usize) {
         for _ in 0..count {
             self.push();
@@ -127,7 +127,7 @@ impl ScheduleDriver {
         }
     }
 
-    /// One request to each of these hosts.
+    /// Passes a request to each of these hosts through.
     pub fn requests_to(&mut self, hosts: &[Host]) {
         for host in hosts {
             self.hosts[0] = host.clone();
@@ -135,7 +135,7 @@ impl ScheduleDriver {
         }
     }
 
-    /// Host number `at` of as many as are wanted.
+    /// Returns the host with number `at`; there is no upper bound for the number.
     pub fn host(at: usize) -> Host {
         host(at)
     }
@@ -157,8 +157,8 @@ fn host(at: usize) -> Host {
     Host::of(&uri).expect("it has a host")
 }
 
-/// Sends one request to each of so many hosts through a schedule, one after another, and calls `measure` while the
-/// schedule is still there.
+/// Sends a request to each of this many hosts through a schedule, one after another, and calls `measure` before the
+/// schedule is dropped.
 pub fn pass_through<R>(hosts: usize, breaker: bool, measure: impl FnOnce() -> R) -> R {
     let mut settings = settings();
     settings.host.breaker = breaker.then(Default::default);

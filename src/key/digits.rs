@@ -1,6 +1,6 @@
 //! 128 bits as hexadecimal digits.
 
-/// The digits, in lower case.
+/// Returns the digits, in lower case.
 pub(crate) fn of(digest: [u8; 16]) -> [u8; 32] {
     let mut text = [0; 32];
     for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
@@ -10,7 +10,7 @@ pub(crate) fn of(digest: [u8; 16]) -> [u8; 32] {
     text
 }
 
-/// Reads 32 digits of either case. `None` where the text is anything else.
+/// Reads 32 digits of either case. `None`: the text is anything else.
 pub(crate) fn read(text: &[u8]) -> Option<[u8; 16]> {
     let text: &[u8; 32] = text.try_into().ok()?;
     let (mut digest, mut wrong) = ([0; 16], 0);
@@ -19,11 +19,11 @@ pub(crate) fn read(text: &[u8]) -> Option<[u8; 16]> {
         *byte = high << 4 | low;
         wrong |= high | low;
     }
-    // Checked once for all digits: a results file may have ten million keys.
+    // All digits are checked at once: a results file may have ten million keys.
     (wrong < 16).then_some(digest)
 }
 
-/// The values of hexadecimal digits; 255 is none.
+/// Values of hexadecimal digits; 255 for a byte that is no digit.
 const VALUES: [u8; 256] = {
     let mut values = [255; 256];
     let mut digit = 0;

@@ -1,4 +1,4 @@
-//! The name by which a later run recognises a request.
+//! Name by which a later run recognises a request.
 
 pub(crate) mod digits;
 
@@ -8,11 +8,11 @@ use std::str::FromStr;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The name by which a later run recognises a request, in whichever order and at whichever place the input has it:
-/// the first 128 bits of SHA-256 over everything that is sent because of this request.
+/// Name by which a later run recognises a request, whatever its position in the input: the first 128 bits of SHA-256
+/// over everything that is sent because of this request.
 ///
-/// These parts go in, each as `name:length:content` with the length in bytes as a decimal number, so that no part can
-/// be made to look like another:
+/// The digest covers these parts, each as `name:length:content` with the length in bytes as a decimal number, so that
+/// no part can be made to look like another:
 ///
 /// | part | content |
 /// |---|---|
@@ -26,12 +26,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// | `file`, `reader`, `bytes`, `boundary` | the pieces of a streamed body: the path as given, the length if it is known, the bytes, and nothing |
 /// | `invalid` | why the request cannot be sent, if that is known beforehand |
 ///
-/// A streamed body is not read for that: what a file holds may change between two runs, and the request is still the
-/// same. Give requests that differ only in what their readers hold an id. Settings of the client, time limits, tags and
-/// conditions for success are no part.
+/// A streamed body is not read for the key: the content of a file may change between two runs, and the request is still
+/// the same. Give an id to requests that differ only in the content of their readers. Settings of the client, time
+/// limits, tags and conditions for success are no part of the key.
 ///
 /// A key of this kind is of version 2, and is written as `2-` and 32 hexadecimal digits. Keys of version 1 (32
-/// hexadecimal digits) covered the id alone, or where there was none method, URL and body. A results file that begins
+/// hexadecimal digits) covered the id alone, or method, URL and body if there was no id. A results file that begins
 /// with keys of version 1 is continued with them.
 ///
 /// ```
@@ -50,7 +50,7 @@ pub struct Key {
     digest: [u8; 16],
 }
 
-/// The rule by which a key was made.
+/// Rule by which a key was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum KeyVersion {
     One,
@@ -59,7 +59,7 @@ pub(crate) enum KeyVersion {
 }
 
 impl Key {
-    /// A key of this version with these bits.
+    /// Returns a key of this version with these bits.
     pub(crate) fn new(version: KeyVersion, digest: [u8; 16]) -> Key {
         Key { version, digest }
     }
@@ -68,12 +68,12 @@ impl Key {
         self.version
     }
 
-    /// The 128 bits without the version.
+    /// Returns the 128 bits without the version.
     pub(crate) fn digest(self) -> [u8; 16] {
         self.digest
     }
 
-    /// The key as it is written.
+    /// Returns the key as it is written.
     pub(crate) fn text(self) -> KeyText {
         let mut text = *b"2-00000000000000000000000000000000";
         text[PREFIX.len()..].copy_from_slice(&digits::of(self.digest));
@@ -88,7 +88,7 @@ impl Key {
 }
 
 impl KeyVersion {
-    /// The number of the version.
+    /// Returns the number of the version.
     pub(crate) fn number(self) -> u8 {
         match self {
             KeyVersion::One => 1,
@@ -99,7 +99,7 @@ impl KeyVersion {
 
 const PREFIX: &str = "2-";
 
-/// The text of a key, made without allocating.
+/// Text of a key, made without allocating.
 pub(crate) struct KeyText {
     text: [u8; 34],
     from: usize,
@@ -115,7 +115,7 @@ impl KeyText {
     }
 }
 
-/// Text that is no key: 32 hexadecimal digits are, and `2-` with 32 hexadecimal digits.
+/// Text that is no key. A key is 32 hexadecimal digits, or `2-` and 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no key (2- and 32 hexadecimal digits)")]
 pub struct InvalidKey(String);

@@ -1,4 +1,4 @@
-//! The request that a closure works for.
+//! The context of a closure: the request that it works for.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Report, position, shown_url};
 use crate::request::Request;
 
-/// The request that a closure given to [`Client::process_with`](crate::Client::process_with) works for.
+/// Context of a closure given to [`Client::process_with`](crate::Client::process_with): the request that it works for.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub(super) index: u64,
@@ -17,32 +17,32 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The request.
+    /// Returns the request.
     pub fn request(&self) -> &'a Arc<Request> {
         self.request
     }
 
-    /// The request's position in the input, from 0, as [`Outcome::index`](crate::Outcome::index) gives it.
+    /// Returns the request's position in the input, from 0, as [`Outcome::index`](crate::Outcome::index) does.
     pub fn index(&self) -> u64 {
         position(self.request, self.index)
     }
 
-    /// The caller's own name for the request.
+    /// Returns the caller's own name for the request. `None`: it has none.
     pub fn id(&self) -> Option<&'a str> {
         self.request.request_id()
     }
 
-    /// The value that the caller has put beside the request.
+    /// Returns the value of the request's tag. `None`: it has no tag.
     pub fn tag(&self) -> Option<&'a Value> {
         self.request.tag_value()
     }
 
-    /// The request's URL as given, userinfo masked; a relative one resolved against the client's base URL.
+    /// Returns the request's URL as given, userinfo masked; a relative one resolved against the client's base URL.
     pub fn url(&self) -> String {
         shown_url(self.request, self.report)
     }
 
-    /// Number of attempts, the one that succeeded included.
+    /// Returns the number of attempts, the one that succeeded included.
     pub fn attempts(&self) -> u32 {
         self.report.attempts
     }

@@ -1,4 +1,4 @@
-//! An outcome as `Debug` shows it: without bodies and secrets.
+//! `Debug` of an outcome, without bodies and secrets.
 
 use std::fmt;
 

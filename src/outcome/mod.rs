@@ -29,7 +29,8 @@ pub use context::Context;
 pub(crate) use report::Report;
 pub use unsuccessful::Unsuccessful;
 
-/// What became of one request. `T` is what a success carries: the [`Response`], or what a `process` closure made of it.
+/// Result of one request. `T` is the type of a success: the [`Response`], or the value that a `process` closure
+/// returned.
 ///
 /// ```
 /// use haul::State;
@@ -46,77 +47,78 @@ pub struct Outcome<T = Response> {
     pub(crate) index: u64,
     pub(crate) request: Arc<Request>,
     pub(crate) state: State<T>,
-    /// Boxed: outcomes are moved through a channel.
+    /// Boxed, because outcomes are moved through a channel.
     pub(crate) report: Box<Report>,
 }
 
-/// Success, rejected by the application, or failed.
+/// State of an outcome: success, rejected by the application, or failed.
 ///
-/// Exhaustive: there is no fourth way for a request to end, so a `match` of these three is whole and stays so. New kinds
-/// of failure are new [`ErrorType`]s.
+/// Exhaustive: a request cannot end in any other way, so a `match` of these three is whole and stays so. New kinds of
+/// failure are new [`ErrorType`]s.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_enums)]
 pub enum State<T = Response> {
-    /// The exchange worked and the answer is what was asked for.
+    /// The exchange worked and the response is accepted.
     Success(T),
-    /// The exchange worked and the application said no: a business error, no failure.
+    /// The exchange worked and the application refused the request: a business error, not a failure.
     Rejected(Rejection),
-    /// No usable answer.
+    /// No usable response.
     Failed(Error),
 }
 
-/// One attempt that did not settle the request.
+/// Attempt that did not settle the request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// What went wrong.
+    /// Class of the failure.
     pub error_type: ErrorType,
-    /// In which phase.
+    /// Phase in which the attempt failed. `None`: it is not known.
     pub phase: Option<Phase>,
-    /// The status, if a response head arrived.
+    /// Status, if a response head arrived.
     pub status: Option<u16>,
-    /// How long the attempt took.
+    /// Time that the attempt took.
     pub elapsed: Duration,
-    /// The wait before the next attempt, if there was one.
+    /// Wait before the next attempt. `None`: there was none.
     pub delay: Option<Duration>,
 }
 
 impl<T> Outcome<T> {
-    /// The request's position in the input, from 0. In a batch resumed from a [journal](crate::sink::Journal), the
-    /// requests it left out count too.
+    /// Returns the request's position in the input, from 0. In a batch resumed from a [journal](crate::sink::Journal),
+    /// the requests that the batch left out count too.
     pub fn index(&self) -> u64 {
         position(&self.request, self.index)
     }
 
-    /// The request.
+    /// Returns the request.
     pub fn request(&self) -> &Arc<Request> {
         &self.request
     }
 
-    /// The caller's own name for the request.
+    /// Returns the caller's own name for the request. `None`: it has none.
     pub fn id(&self) -> Option<&str> {
         self.request.request_id()
     }
 
-    /// The name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came from
-    /// no file, or it is not known ([`Request::read_at`]).
+    /// Returns the name of the file that the request was read from, as it was given; `-` is standard input. `None`: it
+    /// came from no file, or the file is not known ([`Request::read_at`]).
     pub fn source(&self) -> Option<&str> {
         self.request.source()
     }
 
-    /// The number of the request's line in its [`source`](Outcome::source), from 1, counting every line.
+    /// Returns the number of the request's line in its [`source`](Outcome::source), from 1, counting every line.
+    /// `None`: it came from no line.
     pub fn line(&self) -> Option<u64> {
         self.request.line()
     }
 
-    /// The request's URL as it was written, userinfo masked; a relative one is resolved against the client's base URL, and
-    /// has the query parameters added to it. The form in which it was sent, with its escapes, is the
+    /// Returns the request's URL as it was written, userinfo masked; a relative one is resolved against the client's
+    /// base URL, and has the query parameters added to it. The form in which it was sent, with its escapes, is the
     /// [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {
         self.shown_url().into_owned()
     }
 
-    /// The request's URL as it may be shown: of one that could not be read, host and path.
+    /// Returns the request's URL as it may be shown: host and path alone if the request could not be read.
     pub(crate) fn shown_url(&self) -> Cow<'_, str> {
         match self.is_unread() {
             true => unreadable(self.request.url()).into(),
@@ -132,22 +134,22 @@ impl<T> Outcome<T> {
                 .is_some_and(|e| e.error_type() == ErrorType::InvalidRequest)
     }
 
-    /// The request's URL as it was written, resolved against the base URL, with its secrets.
+    /// Returns the request's URL as it was written, resolved against the base URL, with its secrets.
     pub(crate) fn written_url(&self) -> &str {
         written_url(&self.request, &self.report)
     }
 
-    /// Success, rejected or failed.
+    /// Returns the state: success, rejected or failed.
     pub fn state(&self) -> &State<T> {
         &self.state
     }
 
-    /// The state, by value.
+    /// Returns the state, by value.
     pub fn into_state(self) -> State<T> {
         self.state
     }
 
-    /// The success, or what stood in its way, for `?` and `match`.
+    /// Returns the success, or the rejection or failure as an error, for `?` and `match`.
     ///
     /// # Errors
     /// [`Unsuccessful::Rejected`] or [`Unsuccessful::Failed`].
@@ -165,7 +167,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// The same outcome with another success.
+    /// Replaces the value of a success by what `f` returns; a rejection or failure stays.
     pub(crate) fn map_success<U>(self, f: impl FnOnce(&Context<'_>, T) -> State<U>) -> Outcome<U> {
         let Outcome {
             index,
@@ -193,7 +195,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// What the success carries.
+    /// Returns the value of a success. `None`: the request was rejected or failed.
     pub fn success(&self) -> Option<&T> {
         match &self.state {
             State::Success(value) => Some(value),
@@ -201,7 +203,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Why the application said no.
+    /// Returns the application's rejection. `None`: the request was not rejected.
     pub fn rejection(&self) -> Option<&Rejection> {
         match &self.state {
             State::Rejected(rejection) => Some(rejection),
@@ -209,7 +211,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Why it failed.
+    /// Returns the error. `None`: the request did not fail.
     #[doc(alias = "exception")]
     pub fn error(&self) -> Option<&Error> {
         match &self.state {
@@ -218,100 +220,101 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Why it was not tried again: of a failure, and of an accepted response that the retry policy was to ask for again
-    /// ([`retry_statuses`](crate::RetryPolicy::retry_statuses), [`Judgement::Retry`](crate::settings::Judgement::Retry)). `None`:
-    /// nothing was left to try.
+    /// Returns the reason why there was no further attempt: of a failure, and of an accepted response that the retry
+    /// policy was to ask for again ([`retry_statuses`](crate::RetryPolicy::retry_statuses),
+    /// [`Judgement::Retry`](crate::settings::Judgement::Retry)). `None`: nothing was left to try.
     pub fn stop_reason(&self) -> Option<StopReason> {
         let of_error = self.error().and_then(Error::stop_reason);
         of_error.or(self.report.rare().stop_reason)
     }
 
-    /// Whether it succeeded.
+    /// True if the request succeeded.
     pub fn is_success(&self) -> bool {
         matches!(self.state, State::Success(_))
     }
 
-    /// Whether the application said no.
+    /// True if the application rejected the request.
     pub fn is_rejected(&self) -> bool {
         matches!(self.state, State::Rejected(_))
     }
 
-    /// Whether it failed, a cancelled one among them.
+    /// True if the request failed; a cancelled request has failed too.
     pub fn is_failed(&self) -> bool {
         matches!(self.state, State::Failed(_))
     }
 
-    /// Returns true if the request was cancelled, alone or with its whole batch ([`is_not_done`](Outcome::is_not_done) tells which). Such
-    /// a one is failed too, and counted apart.
+    /// True if the request was cancelled, alone or with its whole batch ([`is_not_done`](Outcome::is_not_done) tells
+    /// which). A cancelled request has failed too, and is counted apart.
     pub fn is_cancelled(&self) -> bool {
         self.error()
             .is_some_and(|e| e.error_type() == ErrorType::Cancelled)
     }
 
     /// True if the request did not come to its end because its batch was stopped before: a program or a
-    /// [`CancelToken`](crate::batch::CancelToken) cancelled the batch, its [`deadline`](crate::Outcomes::deadline) passed, too
-    /// many requests failed, a sink failed, or the client was shut down. The outcome is also failed, as cancelled or by
-    /// the deadline.
+    /// [`CancelToken`](crate::batch::CancelToken) cancelled the batch, its [`deadline`](crate::Outcomes::deadline)
+    /// passed, too many requests failed, a sink failed, or the client was shut down. The outcome is also failed, as
+    /// cancelled or by the deadline.
     ///
-    /// Figures count such requests apart ([`Summary::not_done`](crate::Summary::not_done)), and the sinks of this crate do
-    /// not record them, so that a resumed batch runs them.
+    /// Figures count such requests apart ([`Summary::not_done`](crate::Summary::not_done)), and the sinks of this crate
+    /// do not record them, so that a resumed batch runs them.
     pub fn is_not_done(&self) -> bool {
         self.report.cut_short
     }
 
-    /// How often it was tried. 0 where it was never sent.
+    /// Number of attempts. 0 if the request was never sent.
     pub fn attempts(&self) -> u32 {
         self.report.attempts
     }
 
-    /// The attempts that failed or were followed by another, oldest first.
+    /// Returns the attempts that failed or were followed by another, oldest first.
     pub fn attempt_log(&self) -> &[Attempt] {
         &self.report.rare().log
     }
 
-    /// The status of the last response, whatever became of it.
+    /// Returns the status of the last response, even if the request failed. `None`: there was no response.
     pub fn status(&self) -> Option<u16> {
         self.report.head.as_ref().map(|head| head.status)
     }
 
-    /// The `Content-Encoding` that the body of the last response still has, because this build does not decode it. `None`:
-    /// the body has no coding, or was decoded. See [`Response::content_encoding`].
+    /// Returns the `Content-Encoding` that the body of the last response still has, because this build does not decode
+    /// it. `None`: the body has no coding, or was decoded. See [`Response::content_encoding`].
     pub fn content_encoding(&self) -> Option<String> {
         self.report.head.as_ref()?.content_encoding()
     }
 
-    /// The file the body was written to, also where the success carries something else than the response.
+    /// Returns the file that the body was written to, even if the value of the success is not the response. `None`: no
+    /// file.
     pub fn saved(&self) -> Option<&Saved> {
         self.report.head.as_ref()?.saved.as_deref()
     }
 
-    /// When the last attempt began.
+    /// Returns the start of the last attempt. `None`: there was no attempt.
     pub fn started(&self) -> Option<SystemTime> {
         self.report.started.time()
     }
 
-    /// How long the last attempt took, from its start (name resolution and connecting included) to the end of the
-    /// body or the failure.
+    /// Time that the last attempt took, from its start (name resolution and connecting included) to the end of the body
+    /// or the failure.
     pub fn elapsed(&self) -> Duration {
         self.report.elapsed.into()
     }
 
-    /// How long it waited for a worker or a limit.
+    /// Time that the request waited for a worker or a limit.
     pub fn queued(&self) -> Duration {
         self.report.queued.into()
     }
 
-    /// From handing the request in to its outcome: queue, attempts and the waits between them.
+    /// Time from handing the request in to its outcome: queue, attempts and the waits between them.
     pub fn total(&self) -> Duration {
         self.report.total.into()
     }
 
-    /// The phases of the last attempt.
+    /// Returns the phases of the last attempt.
     pub fn timings(&self) -> Timings {
         self.report.timings()
     }
 
-    /// The URL that answered last, after redirects, userinfo masked.
+    /// Returns the URL that answered last, after redirects, userinfo masked. `None`: there was no response.
     pub fn final_url(&self) -> Option<String> {
         self.report
             .head
@@ -319,57 +322,57 @@ impl<T> Outcome<T> {
             .map(|head| head.redaction.uri(head.url.uri()))
     }
 
-    /// The redirects followed, oldest first, whether or not the request succeeded.
+    /// Returns the redirects that were followed, oldest first, even if the request failed.
     pub fn history(&self) -> &[Hop] {
         &self.report.rare().history
     }
 
-    /// The HTTP version of the last response, if there was one.
+    /// Returns the HTTP version of the last response. `None`: there was no response.
     #[doc(alias = "http_version")]
     pub fn version(&self) -> Option<Version> {
         Some(self.report.head.as_ref()?.version)
     }
 
-    /// Bytes sent on the wire over all attempts and redirects: heads and bodies, encrypted where they are.
+    /// Number of bytes sent on the wire over all attempts and redirects: heads and bodies, encrypted if they are.
     pub fn bytes_sent(&self) -> u64 {
         self.report.bytes_sent
     }
 
-    /// Bytes received on the wire over all attempts and redirects: heads and bodies as they came.
+    /// Number of bytes received on the wire over all attempts and redirects: heads and bodies as they came.
     #[doc(alias = "size_download")]
     pub fn bytes_received(&self) -> u64 {
         self.report.bytes_received
     }
 
-    /// The address that answered last.
+    /// Returns the address that answered last. `None`: there was no response, or its transport names no address.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.report.head.as_ref().and_then(|head| head.remote)
     }
 
-    /// Whether an earlier attempt may have been carried out, so that a 404 to a repeated DELETE (or a 409 or 412 to a
+    /// True if an earlier attempt may have been carried out, so that a 404 to a repeated DELETE (or a 409 or 412 to a
     /// repeated write) can mean "done".
     pub fn is_prior_attempt_ambiguous(&self) -> bool {
         self.report.ambiguous
     }
 
-    /// The `Retry-After` of the last response as the server wrote it.
+    /// Returns the `Retry-After` of the last response as the server wrote it. `None`: it had none.
     pub fn retry_after(&self) -> Option<&str> {
         self.report.rare().retry_after.as_deref()
     }
 
-    /// Whether it may be written down as the end of its request. What was cancelled, or ended by the end of its
-    /// batch, is counted and not recorded: a resumed batch runs it.
+    /// True if the outcome may be written down as the end of its request. A request that was cancelled, or ended
+    /// because its batch did, is counted and not recorded: a resumed batch runs it.
     pub(crate) fn is_final(&self) -> bool {
         !(self.is_cancelled() || self.is_not_done())
     }
 
-    /// The host of the last attempt, or of the one that was to come.
+    /// Returns the host of the last attempt, or of the next attempt if there was none.
     pub(crate) fn host(&self) -> Option<Host> {
         let of_head = || self.report.head.as_ref()?.url.host();
         self.report.host.clone().or_else(of_head)
     }
 
-    /// The response, where one was kept: of a failure or a rejection.
+    /// Returns the response of a rejection or failure, if one was kept.
     pub(crate) fn kept_response(&self) -> Option<&Response> {
         match &self.state {
             State::Success(_) => None,
@@ -379,18 +382,18 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Position in the input of a request with this number in its batch: a journal may have left requests out.
+/// Returns the position in the input of a request with this number in its batch: a journal may have left requests out.
 fn position(request: &Request, index: u64) -> u64 {
     let resumed = request.resumed();
     resumed.map_or(index, |resumed| resumed.position)
 }
 
-/// The URL as given, userinfo masked; a relative one resolved.
+/// Returns the URL as given, userinfo masked; a relative one resolved.
 fn shown_url(request: &Request, report: &Report) -> String {
     request.redaction().url(written_url(request, report))
 }
 
-/// The request's URL as it was written, resolved against the base URL, with its secrets.
+/// Returns the request's URL as it was written, resolved against the base URL, with its secrets.
 fn written_url<'a>(request: &'a Request, report: &'a Report) -> &'a str {
     let resolved = report.rare().written.as_deref();
     resolved.unwrap_or(request.url())

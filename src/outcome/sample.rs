@@ -23,7 +23,7 @@ pub(crate) fn ms(ms: f64) -> Duration {
     Duration::from_nanos((ms * 1e6) as u64)
 }
 
-/// A response to `url` of the given type.
+/// Makes a response to `url` of the given type.
 pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
@@ -47,7 +47,7 @@ pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) 
     Response::new(Arc::new(head), body.to_vec(), false)
 }
 
-/// An outcome after one attempt of 142.7 ms that was answered.
+/// Makes an outcome after one attempt of 142.7 ms that got a response.
 fn answered(index: u64, request: Request, response: &Response, state: State) -> Outcome {
     let head = Arc::clone(response.head());
     Outcome {
@@ -90,7 +90,7 @@ pub(crate) fn rejected(
     answered(index, request.into(), &response, state)
 }
 
-/// A failure of the HTTP layer: a status that is not accepted.
+/// Makes a failure of the HTTP layer: a status that is not accepted.
 pub(crate) fn bad_status(index: u64, request: impl Into<Request>, response: Response) -> Outcome {
     let error = Error::new(
         ErrorType::HttpStatus,
@@ -107,7 +107,7 @@ pub(crate) fn bad_status(index: u64, request: impl Into<Request>, response: Resp
     outcome
 }
 
-/// Three attempts that could not connect in time.
+/// Makes a failure after three attempts that could not connect in time.
 pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcome {
     let request = request.into();
     let error = Error::new(ErrorType::Timeout, "connect to x:443 took longer than 10s")
@@ -143,7 +143,7 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
     outcome
 }
 
-/// A failure without an attempt.
+/// Makes a failure without an attempt.
 pub(crate) fn unsent(index: u64, request: impl Into<Request>, class: ErrorType) -> Outcome {
     Outcome {
         index,

@@ -1,4 +1,4 @@
-//! An outcome that is no success, as an error.
+//! The error type for an outcome that is not a success.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use crate::error::Error;
 use crate::rejection::Rejection;
 
-/// An outcome that is no success, as an error: returned by [`Outcome::into_result`](crate::Outcome::into_result).
+/// Rejection or failure of an outcome, as an error: returned by [`Outcome::into_result`](crate::Outcome::into_result).
 ///
-/// The text begins with the method and the URL of the request, secrets masked, so that it says enough where it is
-/// printed far from the request:
+/// The text begins with the method and the URL of the request, secrets masked, so that it is enough when it is printed
+/// far from the request:
 ///
 /// ```
 /// let client = haul::Client::new();
@@ -17,14 +17,14 @@ use crate::rejection::Rejection;
 /// assert!(unsuccessful.to_string().starts_with("GET ftp://***@example.com/list: "));
 /// ```
 ///
-/// A value made of an [`Error`] by hand has the text of that alone.
+/// A value made of an [`Error`] by hand has only the text of the error.
 ///
-/// Exhaustive: these are the states of an outcome but success, and there will be no others, see
+/// Exhaustive: these are the states of an outcome except success, and there will be no others, see
 /// [`State`](crate::State).
 #[derive(Debug)]
 #[allow(clippy::exhaustive_enums)]
 pub enum Unsuccessful {
-    /// The application said no.
+    /// The application rejected the request.
     Rejected(Rejection),
     /// The request failed.
     Failed(Error),
@@ -53,7 +53,7 @@ impl fmt::Display for Unsuccessful {
 }
 
 impl StdError for Unsuccessful {
-    /// The cause of the failure: the failure itself is part of the text already.
+    /// Returns the cause of the failure: the failure itself is part of the text already.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Unsuccessful::Rejected(_) => None,

@@ -1,4 +1,4 @@
-//! A body as it stands in a record.
+//! Bodies in records.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::redact;
 use crate::response::Response;
 
-/// How the body is written in a record.
+/// Encoding of the body in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -24,14 +24,14 @@ pub enum BodyEncoding {
 pub(crate) struct Body<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) encoding: BodyEncoding,
-    /// The charset that the text was decoded from. `None`: its bytes are those of the body.
+    /// The charset that the text was decoded from. `None`: the text has the bytes of the body.
     pub(crate) charset: Option<String>,
-    /// True if anything is missing.
+    /// True if a part of the body is missing.
     pub(crate) truncated: bool,
 }
 
-/// The body of a response, cut at `limit` bytes: as text if it is UTF-8 or in the charset that its header names, else in
-/// base64.
+/// Writes the body of a response, cut at `limit` bytes: as text if it is UTF-8 or in the charset that its header names,
+/// else in base64.
 pub(crate) fn of_response(response: &Response, limit: usize) -> Body<'_> {
     let Some(named) = response.named_text(limit) else {
         let (text, encoding, truncated) = encode(response.bytes(), limit, response.is_truncated());
@@ -51,8 +51,8 @@ pub(crate) fn of_response(response: &Response, limit: usize) -> Body<'_> {
     }
 }
 
-/// The bytes as text if they are UTF-8, else in base64, cut at `limit` bytes.
-/// The last value says whether anything is missing; `cut_before` whether something was missing already.
+/// Writes the bytes as text if they are UTF-8, else in base64, cut at `limit` bytes. The last value is true if bytes
+/// are missing; `cut_before`: true if bytes were missing already.
 fn encode(bytes: &[u8], limit: usize, cut_before: bool) -> (Cow<'_, str>, BodyEncoding, bool) {
     let kept = &bytes[..bytes.len().min(limit)];
     let truncated = cut_before || kept.len() < bytes.len();
@@ -71,7 +71,7 @@ fn encode(bytes: &[u8], limit: usize, cut_before: bool) -> (Cow<'_, str>, BodyEn
     }
 }
 
-/// The bytes again. `None` where the text is no base64.
+/// Returns the bytes of a body in a record. `None`: the text is no base64.
 pub(crate) fn decode(text: &str, encoding: BodyEncoding) -> Option<Cow<'_, [u8]>> {
     match encoding {
         BodyEncoding::Utf8 => Some(text.as_bytes().into()),
@@ -79,7 +79,7 @@ pub(crate) fn decode(text: &str, encoding: BodyEncoding) -> Option<Cow<'_, [u8]>
     }
 }
 
-/// Text cut to at most `limit` bytes, between characters; whether it was cut.
+/// Cuts text to at most `limit` bytes, between characters. The second value is true if it was cut.
 pub(crate) fn cut(text: Cow<'_, str>, limit: usize) -> (Cow<'_, str>, bool) {
     if text.len() <= limit {
         return (text, false);

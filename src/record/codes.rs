@@ -15,7 +15,7 @@ pub(super) enum Codes {
     Range(String),
 }
 
-/// The set as codes and ranges; what no status can be is left out, since reading refuses it.
+/// Returns the set as codes and ranges. Numbers that are no status are left out, since reading refuses them.
 pub(super) fn codes_of(set: &StatusSet) -> Vec<Codes> {
     let code = |text: &str| text.parse::<u16>().ok();
     set.to_string()

@@ -1,5 +1,5 @@
-//! The keys of a JSON object as they are written, and their values read one by one: what is wrong is said in the words
-//! of the input, naming the key and what is expected.
+//! Keys of a JSON object as they are written, and their values read one by one. Errors name the key and the expected
+//! value in the words of the input.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,14 +9,14 @@ use serde_json::value::RawValue;
 use super::invalid::{InvalidLine, not_json};
 use super::pairs::Pairs;
 
-/// The keys of an object in their order, those of `null` left out: `null` stands for what is absent.
+/// Keys of an object in their order. Keys with `null` are left out, since `null` stands for an absent key.
 pub(super) struct Fields<'a> {
     pairs: Vec<(Cow<'a, str>, &'a RawValue)>,
-    /// The text that the values stand in, in which mistakes are found.
+    /// The text that holds the values, in which the positions of mistakes are counted.
     text: &'a str,
 }
 
-/// Kind of a value, told by its first character.
+/// Kind of a value, by its first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Null,
@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
         Fields::filtered(json, |_, value| !is_null(value))
     }
 
-    /// The keys of a value of these keys.
+    /// Reads the keys of an object that is the value of a key.
     pub(super) fn within(&self, key: &str, value: &'a RawValue) -> Result<Fields<'a>, InvalidLine> {
         let keys = Fields::read(object(key, "an object", value)?)?;
         Ok(Fields {
@@ -48,7 +48,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The keys of a request in a failure log, where a tag of `null` was one. `text` is that of the whole line.
+    /// Reads the keys of a request in a failure log, in which a tag of `null` is a tag. `text` is the whole line.
     pub(super) fn logged(value: &'a RawValue, text: &'a str) -> Result<Fields<'a>, InvalidLine> {
         let keys = Fields::filtered(object("request", "an object", value)?, |key, value| {
             key == "tag" || !is_null(value)
@@ -56,7 +56,7 @@ impl<'a> Fields<'a> {
         Ok(Fields { text, ..keys })
     }
 
-    /// The text that mistakes are found in.
+    /// Returns the text in which the positions of mistakes are counted.
     pub(super) fn text(&self) -> &'a str {
         self.text
     }
@@ -75,13 +75,13 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The value of a key.
+    /// Returns the value of a key. `None`: the key is absent.
     pub(super) fn get(&self, key: &str) -> Option<&'a RawValue> {
         let found = self.pairs.iter().find(|(other, _)| other == key);
         found.map(|(_, value)| *value)
     }
 
-    /// The value of a key, read. `None` where the key is absent.
+    /// Reads the value of a key. `None`: the key is absent.
     pub(super) fn read_key<T>(
         &self,
         key: &'static str,
@@ -91,12 +91,12 @@ impl<'a> Fields<'a> {
         self.get(key).map(read).transpose()
     }
 
-    /// Adds to what is wrong with a value where that stands.
+    /// Adds the position of the value to the error.
     fn located(&self, wrong: InvalidLine, value: &RawValue) -> InvalidLine {
         wrong.at(self.text, value.get())
     }
 
-    /// Refuses a key, and says where its value stands.
+    /// Adds the position of the key's value to the error.
     pub(super) fn wrong_key(&self, wrong: InvalidLine, key: &str) -> InvalidLine {
         match self.get(key) {
             Some(value) => self.located(wrong, value),
@@ -104,24 +104,24 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// True if the key is there.
+    /// True if the object has the key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
-    /// Adds a key, unless it is there.
+    /// Adds a key that the object does not have.
     pub(super) fn add_default(&mut self, key: &'a str, value: &'a RawValue) {
         if !self.has(key) {
             self.pairs.push((key.into(), value));
         }
     }
 
-    /// The keys in their order.
+    /// Returns the keys in their order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.pairs.iter().map(|(key, _)| &**key)
     }
 
-    /// Refuses a key that is given more than once: which value is meant cannot be told.
+    /// Refuses a key that is given more than once, since the intended value cannot be told.
     pub(super) fn check_repeated(&self) -> Result<(), InvalidLine> {
         for (at, key) in self.names().enumerate() {
             if self.names().take(at).any(|earlier| earlier == key) {
@@ -159,7 +159,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The key of a value: its own, or that of the object it stands in, with its name there.
+/// Name of a value in errors: its key, or the key of the object it stands in and its name there.
 #[derive(Clone, Copy)]
 pub(super) struct Name<'n> {
     key: &'n str,
@@ -171,7 +171,7 @@ impl<'n> Name<'n> {
         Name { key, within: None }
     }
 
-    /// The value of this name within the object of the key.
+    /// Names a value within the object of the key.
     pub(super) fn within(key: &'n str, name: &'n str) -> Name<'n> {
         Name {
             key,
@@ -179,7 +179,7 @@ impl<'n> Name<'n> {
         }
     }
 
-    /// Says what is wrong with the value. It is not shown itself: it may be a secret.
+    /// Makes the error of the value. The value itself is not shown, since it may be a secret.
     pub(super) fn wrong(self, what: impl fmt::Display) -> InvalidLine {
         let wrong = InvalidLine::new(format!("{}: {what}", self.key));
         match self.within {
@@ -200,12 +200,12 @@ pub(super) fn is_null(value: &RawValue) -> bool {
     Kind::of(value) == Kind::Null
 }
 
-/// The value is not what is expected.
+/// Makes the error of a value of an unexpected kind.
 fn wrong(name: Name<'_>, expected: &str, value: &RawValue) -> InvalidLine {
     name.wrong(format!("{expected} is expected, not {}", Kind::of(value)))
 }
 
-/// Text.
+/// Reads text.
 pub(super) fn text(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
     match Kind::of(value) {
         Kind::Text => unquoted(key.into(), value),
@@ -213,7 +213,7 @@ pub(super) fn text(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
     }
 }
 
-/// Text, or what can be meant by no other text: a number, or `true` or `false`, as it is written.
+/// Reads text, or a number, `true` or `false` as it is written.
 pub(super) fn plain(key: Name<'_>, value: &RawValue) -> Result<String, InvalidLine> {
     match Kind::of(value) {
         Kind::Text => unquoted(key, value),
@@ -222,7 +222,7 @@ pub(super) fn plain(key: Name<'_>, value: &RawValue) -> Result<String, InvalidLi
     }
 }
 
-/// Text or a number.
+/// Reads text or a number.
 pub(super) fn name(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
     match Kind::of(value) {
         Kind::Text => unquoted(key.into(), value),
@@ -231,7 +231,7 @@ pub(super) fn name(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
     }
 }
 
-/// Values as [`plain`] reads them: a single one, or those of a list.
+/// Reads values as [`plain`] does: a single value, or the values of a list.
 pub(super) fn plains(key: Name<'_>, value: &RawValue) -> Result<Vec<String>, InvalidLine> {
     const EXPECTED: &str = "text, a number, true or false, or a list of these";
     match Kind::of(value) {
@@ -254,7 +254,7 @@ pub(super) fn plains(key: Name<'_>, value: &RawValue) -> Result<Vec<String>, Inv
     }
 }
 
-/// The elements of a list.
+/// Reads the elements of a list.
 pub(super) fn elements<'a>(
     key: Name<'_>,
     value: &'a RawValue,
@@ -265,7 +265,7 @@ pub(super) fn elements<'a>(
     }
 }
 
-/// A whole number that `T` can hold, also where it is written as `3.0`.
+/// Reads a whole number that `T` can hold, also if it is written as `3.0`.
 pub(super) fn whole<T: TryFrom<u64>>(key: &str, value: &RawValue) -> Result<T, InvalidLine> {
     let most = [u64::from(u32::MAX), u64::MAX]
         .into_iter()
@@ -286,7 +286,7 @@ pub(super) fn whole<T: TryFrom<u64>>(key: &str, value: &RawValue) -> Result<T, I
         .ok_or_else(|| Name::of(key).wrong(format!("{expected} is expected, not another number")))
 }
 
-/// `true` or `false`.
+/// Reads `true` or `false`.
 pub(super) fn truth(key: &str, value: &RawValue) -> Result<bool, InvalidLine> {
     match (Kind::of(value), value.get()) {
         (Kind::Truth, text) => Ok(text == "true"),
@@ -294,7 +294,7 @@ pub(super) fn truth(key: &str, value: &RawValue) -> Result<bool, InvalidLine> {
     }
 }
 
-/// The names and values of an object in their order, each as often as it is given.
+/// Reads the names and values of an object in their order, with repeated names.
 pub(super) fn pairs<'a>(
     key: &str,
     value: &'a RawValue,
@@ -304,7 +304,7 @@ pub(super) fn pairs<'a>(
     Ok(pairs.0)
 }
 
-/// The text of an object.
+/// Returns the text of an object.
 fn object<'a>(key: &str, expected: &str, value: &'a RawValue) -> Result<&'a str, InvalidLine> {
     match Kind::of(value) {
         Kind::Object => Ok(value.get()),

@@ -1,4 +1,4 @@
-//! Files that bodies are saved to: names under one directory, none given twice.
+//! Files that bodies are saved to: names under one directory, each given once.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -9,10 +9,10 @@ use super::register::{Existing, FileRegister};
 use crate::redact;
 use crate::request::{Request, SaveTo};
 
-/// The longest name made, in bytes: file systems take 255, and while it is written it has more.
+/// Longest name that is made, in bytes: file systems take 255, and the name of the unfinished file is longer.
 const LONGEST: usize = 180;
 
-/// What is called like its directory.
+/// Name of a file whose URL ends with its directory.
 const UNNAMED: &str = "index.html";
 
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Files {
     folder: PathBuf,
     replace: bool,
     durable: bool,
-    /// The lines are read to be shown: no directory is made.
+    /// True if lines are read only to be shown: no directory is made.
     is_preview: bool,
 }
 
@@ -45,8 +45,8 @@ impl Files {
         &self.folder
     }
 
-    /// The request, its body going to a file of its own. In a line of a failure log the name that it was given before
-    /// stands with the directory.
+    /// Gives the request a file of its own for its body. In a line of a failure log the name given before begins with
+    /// the directory.
     pub(super) fn place(
         &self,
         request: Request,
@@ -71,8 +71,8 @@ impl Files {
         }))
     }
 
-    /// The path of a name that a line gives, and true if a file that is there may be replaced. A file that is there is
-    /// seen when the request is sent: a resumed run reads the lines of files that it has too.
+    /// Returns the path of a name that a line gives, and true if an existing file may be replaced. An existing file is
+    /// refused only when the request is sent, since a resumed run also reads the lines of files that it has.
     fn given(&self, name: &str, register: &FileRegister) -> Result<(PathBuf, bool), InvalidLine> {
         let wrong = |what: &str| InvalidLine::new(format!("output_file: {what}"));
         let parts: Vec<Component<'_>> = Path::new(name).components().collect();
@@ -101,8 +101,8 @@ impl Files {
         Ok((path, replace))
     }
 
-    /// A path made from a URL, and true if a file that is there may be replaced. A number tells it from a file that the
-    /// run uses, and from one that was there before.
+    /// Returns a path made from a URL, and true if an existing file may be replaced. A number tells the path from a
+    /// file that the run uses, and from a file that was there before.
     fn of_url(&self, url: &str, number: u64, register: &FileRegister) -> (PathBuf, bool) {
         let existing = match self.replace {
             true => Existing::Replace,
@@ -121,7 +121,7 @@ impl Files {
     }
 }
 
-/// The last part of the path of a URL as the name of a file.
+/// Makes a file name of the last part of a URL's path.
 fn last_part(url: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let path = match path.split_once("://") {
@@ -138,7 +138,7 @@ fn last_part(url: &str) -> String {
         }
     };
     let name: String = plain.chars().map(harmless).collect();
-    // No hidden file, and neither `.` nor `..`.
+    // The name must be no hidden file, and neither `.` nor `..`.
     let name = name.trim_start_matches('.').trim();
     if name.is_empty() {
         return UNNAMED.to_owned();
@@ -151,13 +151,13 @@ fn last_part(url: &str) -> String {
     format!("{}{end}", redact::beginning(stem, LONGEST - end.len()))
 }
 
-/// The name with something added before its ending.
+/// Adds text to the name, before its ending.
 fn with(name: &str, added: &str) -> String {
     let (stem, end) = halves(name);
     format!("{stem}-{added}{end}")
 }
 
-/// A name up to its ending, and the ending with its dot.
+/// Splits a name into the part before its ending, and the ending with its dot.
 fn halves(name: &str) -> (&str, &str) {
     match name.rfind('.') {
         Some(at) if at > 0 => name.split_at(at),

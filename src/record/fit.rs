@@ -1,4 +1,4 @@
-//! Lines of a failure log that can be read back: none is longer than what is read.
+//! Lines of a failure log cut to the longest length that is read back.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use super::{LONGEST_LINE, Record, body};
 use crate::redact;
 use crate::request::Request;
 
-/// Room that a request leaves for the rest of its line.
+/// Number of bytes that a request leaves for the rest of its line.
 const REST: usize = 64 << 10;
 
-/// Bytes that stay of each text in a line that would be too long although all bodies are cut.
+/// Number of bytes that are kept of each text in a line that would be too long although all bodies are cut.
 const TEXT: usize = 16 << 10;
 
 /// Part that is cut from a line that is too long.
@@ -36,8 +36,8 @@ const STEPS: [Step; 5] = [
 ];
 
 impl Record<'_> {
-    /// Adds the line of a failure log, of this request, to `lines`: with its line feed, and no longer than what is read
-    /// back. `secrets`: they are not left out of the request.
+    /// Adds the failure log's line for this request to `lines`, with its line feed, and no longer than
+    /// [`LONGEST_LINE`]. `secrets`: true if secrets are kept in the request.
     pub(crate) fn write_fitting(self, request: &Request, secrets: bool, lines: &mut Vec<u8>) {
         self.write_within(LONGEST_LINE, request, secrets, lines);
     }
@@ -90,12 +90,12 @@ impl Record<'_> {
         }
     }
 
-    /// Cuts so many bytes from the text of the response. Each takes one byte of the line at least.
+    /// Cuts `over` bytes from the text of the response. Each takes at least one byte of the line.
     fn shorten_response(&mut self, over: usize) {
         if self.response_text.is_none() && self.body.is_none() {
             return;
         }
-        // Readers of the failure log use the text; only those of the results need the bytes of the body.
+        // Readers of the failure log use the text; only readers of the results need the bytes of the body.
         (self.body, self.body_encoding) = (None, None);
         self.body_truncated = Some(true);
         let text = self.response_text.take();

@@ -15,23 +15,24 @@ use super::stand_in::stand_in;
 use crate::request::Request;
 
 impl Record<'_> {
-    /// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
-    /// `defaults` are keys of requests that say nothing else. A URL that stands as it is has no blanks in it
+    /// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure
+    /// log. `defaults` are keys for requests that do not set them. A URL that is not in JSON has no blanks in it
     /// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
     ///
-    /// Fields of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to value, list or null, which
-    /// [leaves the header out](Request::without_header)), `params` (name to value or list), one of `body`, `json`, `form`,
-    /// `body_base64`, `body_file` (the path of a file that is [streamed](Request::body_file)); `auth`
-    /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (how often it is tried *again*),
-    /// `idempotent`, `max_redirs`, `accept`, `expect_json`, `require` (JSON pointer to value), `output_file` (where the body is
-    /// [saved](Request::save_to), a relative path without `..`), `tag`. In a line of a failure log `output_file` may be any
-    /// path: who reads lines that others wrote looks at [`Request::saves_to`].
+    /// Fields of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to value, list or null,
+    /// which [leaves the header out](Request::without_header)), `params` (name to value or list), one of `body`,
+    /// `json`, `form`, `body_base64`, `body_file` (the path of a file that is [streamed](Request::body_file)); `auth`
+    /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (number of attempts *after* the
+    /// first), `idempotent`, `max_redirs`, `accept`, `expect_json`, `require` (JSON pointer to value), `output_file`
+    /// (path that the body is [saved](Request::save_to) to, relative and without `..`), `tag`. In a line of a failure
+    /// log `output_file` may be any path: a program that reads lines written by others must check
+    /// [`Request::saves_to`].
     ///
     /// Values are sent as they are written: `json` and `tag` keep the order of keys, digits, escapes and repeated keys,
-    /// `params` and `form` their order, and a numeric `id` its digits. `null` stands for a key that is absent, but under a
-    /// header's name, within `json` and `tag`, and as a value of `require`. Numbers, `true` and `false` are taken for the
-    /// text they are written as where text is expected of a header, parameter, form field, user, password or token; any
-    /// other value of another kind is refused.
+    /// `params` and `form` their order, and a numeric `id` its digits. `null` stands for an absent key, except under a
+    /// header's name, within `json` and `tag`, and as a value of `require`. Numbers, `true` and `false` are taken for
+    /// the text they are written as where text is expected of a header, parameter, form field, user, password or token;
+    /// any other value of another kind is refused.
     ///
     /// ```
     /// use haul::record::Record;
@@ -43,10 +44,10 @@ impl Record<'_> {
     /// # Ok::<(), haul::record::InvalidLine>(())
     /// ```
     ///
-    /// A body makes it a POST where it names no method.
+    /// A request with a body and no method is a POST.
     ///
     /// # Errors
-    /// When it is no JSON, has a key that is unknown, or a value that cannot be; when there is text after a URL.
+    /// When the line is neither a URL nor JSON, has an unknown key or an impossible value, or has text after a URL.
     pub fn parse_input_line(
         line: &str,
         defaults: &Map<String, Value>,
@@ -56,11 +57,11 @@ impl Record<'_> {
     }
 }
 
-/// Fields of requests that say nothing else, with their values as they are written.
+/// Keys for requests that do not set them, with their values as they are written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Defaults {
     keys: Vec<(String, Box<RawValue>)>,
-    /// The file that the body among them was read from.
+    /// File that the body among the defaults was read from. `None`: the body came from no file, or there is none.
     body_file: Option<Arc<str>>,
 }
 
@@ -76,7 +77,7 @@ impl Defaults {
         }
     }
 
-    /// Adds a key, or replaces its value. `json` is kept as it is written, also where it is `null`.
+    /// Adds a key, or replaces its value. `json` is kept as it is written, also if it is `null`.
     pub(super) fn set(&mut self, key: String, json: &str) -> Result<(), InvalidLine> {
         let value = serde_json::from_str(json).map_err(|e| not_json(json, &e))?;
         self.keys.retain(|(other, _)| *other != key);
@@ -88,7 +89,7 @@ impl Defaults {
         self.body_file = Some(path);
     }
 
-    /// Adds to `keys` what they do not say. One body takes the place of another.
+    /// Adds the defaults that `keys` does not have. A body in `keys` replaces the default body.
     fn complete<'a>(&'a self, keys: &mut Fields<'a>) {
         let has_body = has_body(keys);
         for (key, value) in &self.keys {
@@ -105,7 +106,7 @@ fn has_body(keys: &Fields<'_>) -> bool {
     BODIES.iter().any(|body| keys.has(body))
 }
 
-/// Keys of every record, of which no request has one.
+/// Keys that every record has and no request has.
 const RECORD: [&str; 3] = ["v", "key", "outcome"];
 
 /// Reads a line of an input.
@@ -128,7 +129,7 @@ fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Rea
                 None => read,
             });
         }
-        // Without this, a lenient reading would skip what it does not know and send the rest.
+        // Without this check, a lenient reading would skip the unknown keys and send the rest.
         if RECORD.iter().all(|name| keys.has(name)) {
             return Err(InvalidLine::new(
                 "a record of a results file holds no request (one of a failure log does)",
@@ -171,7 +172,7 @@ fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Rea
     })
 }
 
-/// Reads a line that a failure log has kept, since it could not be read.
+/// Reads again a line that a failure log has kept because it could not be read.
 pub(super) fn read_again(raw: &[u8], defaults: &Defaults, reading: Reading) -> Read {
     let text = std::str::from_utf8(raw).map_err(InvalidLine::from);
     let read = text.and_then(|text| read_line(text, defaults, reading));
@@ -182,7 +183,8 @@ pub(super) fn read_again(raw: &[u8], defaults: &Defaults, reading: Reading) -> R
     })
 }
 
-/// Refuses an `accept` without a status: each response would fail. A failure log may hold one, as a program can set it.
+/// Refuses an `accept` without a status, under which each response would fail. A failure log may hold one, since a
+/// program can set it.
 fn check_accept(keys: &Fields<'_>) -> Result<(), InvalidLine> {
     let values = keys
         .get("accept")
@@ -198,7 +200,7 @@ fn check_accept(keys: &Fields<'_>) -> Result<(), InvalidLine> {
     }
 }
 
-/// Whether the path, put behind a directory, is in it.
+/// True if the path, joined to a directory, stays in it.
 fn stays_below(path: &Path) -> bool {
     path.components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))

@@ -12,7 +12,7 @@ use crate::url::Mistake;
 /// Upper bound for the length of a key that is shown, in bytes.
 const SHOWN: usize = 100;
 
-/// A line that is no record, or holds no request: says why. Its text is the reason alone, without anything of the line.
+/// Reason why a line is no record, or holds no request. The text is the reason alone, without any part of the line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{mistake}")]
 pub struct InvalidLine {
@@ -21,8 +21,8 @@ pub struct InvalidLine {
 }
 
 impl InvalidLine {
-    /// A line that a program refuses itself, for this reason, which is the same for equal mistakes and shows nothing of
-    /// the line.
+    /// Makes the error of a line that the program itself refuses. The reason should be the same for equal mistakes, and
+    /// show no part of the line.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> InvalidLine {
         InvalidLine {
             mistake: Mistake::new(reason),
@@ -51,7 +51,7 @@ impl InvalidLine {
         self
     }
 
-    /// Moves the position for a line that has so many bytes in front.
+    /// Moves the position for a line with this many bytes in front.
     pub(super) fn behind(mut self, bytes: usize) -> InvalidLine {
         self.mistake.position = self.mistake.position.map(|at| at + bytes as u64);
         self
@@ -61,18 +61,18 @@ impl InvalidLine {
         self.mistake
     }
 
-    /// The key that means nothing, where that is what is wrong.
+    /// The unknown key. `None`: the mistake is another one.
     pub fn unknown_key(&self) -> Option<&str> {
         self.unknown.as_deref()
     }
 
-    /// Position of the mistake in the line, in bytes from 1. `None`: it is not known.
+    /// Position of the mistake in the line, in bytes from 1. `None`: the position is not known.
     pub fn position(&self) -> Option<u64> {
         self.mistake.position
     }
 
-    /// Part of the line that is known to be harmless: the name of a key, or of a header or a parameter. `None`: there is
-    /// none.
+    /// Part of the line that is known to be harmless: the name of a key, or of a header or a parameter. `None`: no part
+    /// is shown.
     ///
     /// ```
     /// use haul::record::InputLines;
@@ -95,25 +95,25 @@ impl From<Mistake> for InvalidLine {
     }
 }
 
-/// A line that is not UTF-8, and the position of the first byte that is not.
+/// Makes the error of a line that is not UTF-8, with the position of the first byte that is not.
 impl From<Utf8Error> for InvalidLine {
     fn from(error: Utf8Error) -> InvalidLine {
         Mistake::new("not UTF-8").at(error.valid_up_to()).into()
     }
 }
 
-/// Position at which a part begins that was borrowed from the line. `None`: it was not.
+/// Position of a part that was borrowed from the line. `None`: the part was not borrowed from it.
 fn offset(line: &str, part: &str) -> Option<usize> {
     let offset = (part.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
     (offset + part.len() <= line.len()).then_some(offset)
 }
 
-/// A text that stops to be JSON: the reason and the place.
+/// Makes the error of a text that is not JSON: the reason and the position.
 pub(super) fn not_json(text: &str, error: &serde_json::Error) -> InvalidLine {
     fault("not JSON", text, error)
 }
 
-/// A fault in JSON. `what`: what the text is not.
+/// Makes the error of a fault in JSON. `what`: the start of the reason, such as "not JSON".
 pub(super) fn fault(what: &str, text: &str, error: &serde_json::Error) -> InvalidLine {
     let before: usize = text
         .split_inclusive('\n')

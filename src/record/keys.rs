@@ -10,16 +10,16 @@ use crate::key::{Key, KeyVersion};
 use crate::request::Request;
 use crate::url::Base;
 
-/// Makes the keys of a file: of one version, and with one base URL.
+/// Makes the keys of a file, all of one version and with one base URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Keys {
     pub(crate) version: KeyVersion,
-    /// The URL that relative URLs are resolved against. `None`: they count as written.
+    /// The URL that relative URLs are resolved against. `None`: relative URLs count as written.
     pub(crate) base: Option<Base>,
 }
 
 impl Keys {
-    /// The key of a request.
+    /// Makes the key of a request.
     pub(crate) fn of(&self, request: &Request) -> Key {
         let mut hash = Sha256::new();
         match self.version {
@@ -33,13 +33,13 @@ impl Keys {
 }
 
 impl Key {
-    /// The key of a request, of version 2. A relative URL counts as written.
+    /// Makes the key of a request, of version 2. A relative URL counts as written.
     pub fn of(request: &Request) -> Key {
         Keys::default().of(request)
     }
 }
 
-/// The key of a row of a database of version 1, whose rows had none: `1-` and the digest of the URL.
+/// Makes the key of a row of a database of version 1, whose rows had no key: `1-` and the digest of the URL.
 #[cfg(feature = "sqlite")]
 pub(crate) fn key_of_url(url: &[u8]) -> String {
     let mut hash = Sha256::new();

@@ -1,22 +1,22 @@
-//! The state of an outcome in a record.
+//! State of an outcome in a record.
 
 use serde::{Deserialize, Serialize};
 
-/// The state of an outcome on the wire. Exhaustive: a fourth state would be another version of the format.
+/// State of an outcome in a record. Exhaustive: a fourth state would be another version of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(clippy::exhaustive_enums)]
 pub enum Kind {
-    /// The exchange worked and the answer is what was asked for.
+    /// The exchange worked and the response was accepted.
     Success,
-    /// The exchange worked and the application said no.
+    /// The exchange worked and the application rejected the response.
     Rejected,
-    /// No usable answer.
+    /// No usable response.
     Failed,
 }
 
 impl Kind {
-    /// The name on the wire.
+    /// Returns the name in a record.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Kind::Success => "success",

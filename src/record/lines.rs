@@ -14,8 +14,9 @@ use super::{FileRegister, InvalidLine};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
 
-/// Reads the lines of an input as [`Record::parse_input_line`](super::Record::parse_input_line) does, with what holds for all of them:
-/// defaults, the directory that bodies are saved in.
+/// Reads the lines of an input, with settings for all of them: defaults, the directory that bodies are saved in.
+///
+/// Each line is read as [`Record::parse_input_line`](super::Record::parse_input_line) does it.
 ///
 /// ```
 /// use haul::record::InputLines;
@@ -38,30 +39,30 @@ pub struct InputLines {
     number: u64,
 }
 
-/// A line of input, read.
+/// A line of input that was read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct InputLine {
-    /// What it asks for.
+    /// Request of the line.
     pub request: Request,
-    /// Keys that mean nothing here and were skipped, where the reading is [lenient](InputLines::lenient).
+    /// Unknown keys that were skipped. Empty unless the reading is [lenient](InputLines::lenient).
     pub unknown: Vec<String>,
 }
 
 impl InputLines {
-    /// Lines that stand for themselves.
+    /// Makes a reader without defaults and without a directory for bodies.
     pub fn new() -> InputLines {
         InputLines::default()
     }
 
-    /// Keys of requests that say nothing else.
+    /// Sets keys for requests that do not set them.
     pub fn defaults(mut self, defaults: Map<String, Value>) -> InputLines {
         self.defaults = Defaults::of(&defaults);
         self
     }
 
-    /// Adds a key to requests that do not have it, its value as JSON text: the value under `json` or `tag` is sent
-    /// and comes back as it is written here.
+    /// Adds a key to requests that do not have it, its value as JSON text: the value under `json` or `tag` is sent, and
+    /// returned in outcomes, as it is written here.
     ///
     /// ```
     /// use haul::record::InputLines;
@@ -83,28 +84,28 @@ impl InputLines {
         Ok(self)
     }
 
-    /// Says that the body among the default keys was read from this file. The failure log then refers to the file if the
-    /// body is too large for a [line](super::LONGEST_LINE).
+    /// Names the file that the body among the default keys was read from. The failure log then refers to the file if
+    /// the body is too large for a [line](super::LONGEST_LINE).
     pub fn default_body_file(mut self, path: impl AsRef<str>) -> InputLines {
         self.defaults.set_body_file(path.as_ref().into());
         self
     }
 
-    /// Says that the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none. Where
-    /// the client has one, it is sent; where it [leaves it out](crate::ClientBuilder::without_header), none is.
+    /// Has the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none. If the
+    /// client has one, it is sent; if the client [leaves it out](crate::ClientBuilder::without_header), none is sent.
     pub fn content_type_of_client(mut self) -> InputLines {
         self.reading.untyped = true;
         self
     }
 
-    /// The retry policy of which a line's `retry` changes the number of attempts. Give it the client's. Default: the
-    /// default policy.
+    /// Sets the retry policy in which a line's `retry` changes the number of attempts. Give it the client's. Default:
+    /// the default policy.
     pub fn retry(mut self, policy: RetryPolicy) -> InputLines {
         self.retry = policy;
         self
     }
 
-    /// Whether unknown keys are skipped and told of, where they are otherwise errors. Default false.
+    /// True: unknown keys are skipped and returned in [`InputLine::unknown`]. Default false: they are errors.
     pub fn lenient(mut self, lenient: bool) -> InputLines {
         self.reading.lenient = lenient;
         self
@@ -118,14 +119,13 @@ impl InputLines {
     }
 
     /// Saves the bodies under this directory ([`Request::save_to`]): at the line's `output_file`, or under a name made
-    /// from the URL. No name is given twice. Directories in an `output_file` are made.
+    /// from the URL. Each name is given once. Directories in an `output_file` are made.
     ///
-    /// `replace` says if files that were there before are replaced. If they are not, a name made from a URL has a number
-    /// added, and a request whose `output_file` is there fails with class
-    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest). A file that the [register](InputLines::register) knows for
-    /// another use is never replaced.
+    /// `replace`: true if existing files are replaced. If false, a name made from a URL has a number added, and a
+    /// request whose `output_file` exists fails with class [`InvalidRequest`](crate::ErrorType::InvalidRequest). A file
+    /// that the [register](InputLines::register) knows for another use is never replaced.
     ///
-    /// Where `durable`, each file is on the disk before its outcome is handed out.
+    /// `durable`: true if each file is to be on the disk before its outcome is handed out.
     pub fn save_in(
         mut self,
         folder: impl Into<PathBuf>,
@@ -151,8 +151,8 @@ impl InputLines {
 
     /// Refuses lines that reach files of this machine, for lists that come from others: a `body_file`, a file among
     /// `body_pieces`, and an `output_file` that a link leads out of the directory of [`save_in`](InputLines::save_in).
-    /// Such a list needs an [`AddressPolicy`](crate::settings::AddressPolicy) too, so that it does not reach services of this
-    /// network.
+    /// The client that sends such a list needs an [`AddressPolicy`](crate::settings::AddressPolicy) too, so that the
+    /// list does not reach services of this network.
     ///
     /// ```
     /// use haul::record::InputLines;
@@ -180,17 +180,17 @@ impl InputLines {
     /// Reads the next line.
     ///
     /// # Errors
-    /// When it is no request: see [`Record::parse_input_line`](super::Record::parse_input_line). An `output_file` must be a relative
-    /// path without `..`, and no other line's.
+    /// When the line is no request: see [`Record::parse_input_line`](super::Record::parse_input_line). An `output_file`
+    /// must be a relative path without `..`, and no other line's.
     pub fn read(&mut self, line: &str) -> Result<InputLine, InvalidLine> {
         let read = read_line(line, &self.defaults, self.reading);
         self.take_read(read)
     }
 
-    /// Reads a URL, or a request as JSON, that is no line of a list: blanks in a URL are a part of it.
+    /// Reads a URL or a request as JSON that is no line of a list: blanks are a part of the URL.
     ///
     /// # Errors
-    /// As those of [`read`](InputLines::read).
+    /// The errors of [`read`](InputLines::read).
     pub fn read_whole(&mut self, text: &str) -> Result<InputLine, InvalidLine> {
         let whole = Reading {
             whole: true,
@@ -209,7 +209,7 @@ impl InputLines {
         })
     }
 
-    /// Makes the request that stands for a line which could not be read: it fails, of class
+    /// Makes the request that stands for a line that could not be read: the request fails, of class
     /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), so that a bad line is one outcome and ends no batch.
     ///
     /// Outcome and record show only parts of the line that are known to be harmless: host and path of its URL, its `id`,
@@ -250,7 +250,7 @@ impl InputLines {
             .unwrap_or_else(|wrong| stand_in(raw, wrong).keeping_line(raw))
     }
 
-    /// The request with what holds for all lines.
+    /// Adds the settings for all lines to the request.
     fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
         if request.invalid().is_some() {
             return Ok(request);

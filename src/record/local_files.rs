@@ -1,4 +1,4 @@
-//! Files of this machine that lines may reach which others wrote.
+//! Files of this machine that lines written by others may reach.
 
 use std::fs;
 use std::io;
@@ -10,29 +10,29 @@ use crate::request::{Body, Request, Source};
 /// Files that a line may name.
 #[derive(Debug)]
 pub(super) struct LocalFiles {
-    /// `None`: none may be read.
+    /// Directory of the files that may be read. `None`: no file may be read.
     readable: Option<Folder>,
 }
 
 /// A directory that files may be read from.
 #[derive(Debug)]
 struct Folder {
-    /// As it was given, from the root on.
+    /// Path as it was given, made absolute.
     written: PathBuf,
-    /// With all links resolved.
+    /// Path with all links resolved.
     real: PathBuf,
 }
 
 impl LocalFiles {
-    /// None at all.
+    /// Allows no files.
     pub(super) fn none() -> LocalFiles {
         LocalFiles { readable: None }
     }
 
-    /// Regular files in this directory and below it.
+    /// Allows regular files in this directory and below it.
     ///
     /// # Errors
-    /// When it is no directory that can be found.
+    /// When the directory cannot be found, or is no directory.
     pub(super) fn below(folder: &Path) -> io::Result<LocalFiles> {
         let real = fs::canonicalize(folder)?;
         if !real.is_dir() {
@@ -44,7 +44,8 @@ impl LocalFiles {
         })
     }
 
-    /// Refuses a request that reads a file which it may not, or is saved outside `output` by way of a link.
+    /// Refuses a request that reads a file outside the allowed directory, or is saved outside `output` by way of a
+    /// link.
     pub(super) fn check(
         &self,
         request: &Request,
@@ -100,7 +101,7 @@ impl LocalFiles {
     }
 }
 
-/// The path from the root on, `.` and `..` resolved by its text alone.
+/// Returns the absolute path, with `.` and `..` resolved by its text alone.
 fn without_dots(path: &Path) -> io::Result<PathBuf> {
     let mut plain = PathBuf::new();
     for part in std::path::absolute(path)?.components() {
@@ -113,17 +114,17 @@ fn without_dots(path: &Path) -> io::Result<PathBuf> {
     Ok(plain)
 }
 
-/// True if a file of this path would not be below the directory: because of the path, or because what is there already on
-/// the way to it is a link that leads elsewhere.
+/// True if a file of this path would not be below the directory: because of the path, or because an existing part of
+/// the path is a link that leads elsewhere.
 fn leads_outside(folder: &Path, path: &Path) -> bool {
-    // A line of a failure log has the name of the directory in front.
+    // In a line of a failure log the path begins with the directory.
     let name = path.strip_prefix(folder).unwrap_or(path);
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     if !name.components().all(plain) {
         return true;
     }
     let Ok(real) = fs::canonicalize(folder) else {
-        // There is nothing in it yet.
+        // The directory does not exist yet, so it holds no links.
         return false;
     };
     let path = folder.join(name);
@@ -147,7 +148,7 @@ mod tests {
     struct Bed(PathBuf);
 
     impl Bed {
-        /// `allowed/` with a file, and `outside/` with one; links from each into the other.
+        /// Makes `allowed/` and `outside/`, each with a file, and links from each into the other.
         fn new() -> Bed {
             static COUNT: AtomicUsize = AtomicUsize::new(0);
             let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -201,7 +202,7 @@ mod tests {
         ] {
             assert_eq!(files.check_read(&bed.at(path)), Ok(()), "{path}");
         }
-        // The directory may itself be a link, and be named either way.
+        // The directory may itself be a link, and be named by the link or by its target.
         let linked = LocalFiles::below(&bed.at("outside/back")).unwrap();
         for path in ["allowed/sub/a", "outside/back/a"] {
             assert_eq!(linked.check_read(&bed.at(path)), Ok(()), "{path}");

@@ -1,11 +1,11 @@
-//! The request of a line of a failure log.
+//! Reads the request of a line of a failure log.
 
 use super::InvalidLine;
 use super::fields::{Fields, text, whole};
 use super::read::{CUT, Read, Reading, request, unknown, url_of};
 use super::wire::Version;
 
-/// The request of a line of a failure log.
+/// Reads the request of a line of a failure log.
 pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
     let version = keys.read_key("v", whole::<u64>)?.ok_or_else(|| {
         InvalidLine::new("v: it is missing (a line of a failure log has \"v\":1)")
@@ -15,7 +15,7 @@ pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, Invali
     }
     let request = keys.get("request").ok_or_else(missing)?;
     let read = of_log(&Fields::logged(request, keys.text())?, reading)?;
-    // A line that could not be read may be read again where it stands.
+    // A line that could not be read may be read again from its source.
     let mistake = read.request.invalid();
     if mistake.is_none_or(|mistake| mistake.reason == CUT) {
         return Ok(read);
@@ -33,7 +33,7 @@ pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, Invali
     })
 }
 
-/// The request that a failure log holds.
+/// Reads a request as a failure log holds it.
 pub(super) fn of_log(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
     Ok(Read {
         unknown: unknown(keys, reading)?,

@@ -19,7 +19,7 @@ use crate::url::Base;
 use crate::url::Mistake;
 use http::HeaderValue;
 
-/// What a record holds of bodies and headers.
+/// Options of records: bodies, headers, secrets and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "options hold for the sink they are given to with `records`"]
 pub struct RecordOptions {
@@ -43,33 +43,34 @@ impl Default for RecordOptions {
 }
 
 impl RecordOptions {
-    /// Bodies up to 1 MiB, no headers.
+    /// Default options: bodies up to 1 MiB, no headers.
     pub fn new() -> RecordOptions {
         RecordOptions::default()
     }
 
-    /// Whether the response body is kept. Default true.
+    /// True: the response body is kept. Default true.
     pub fn body(mut self, keep: bool) -> RecordOptions {
         self.body = keep;
         self
     }
 
-    /// How many bytes of a body are kept. Default 1 MiB.
+    /// Sets the number of bytes of a body that are kept. Default 1 MiB.
     pub fn body_limit(mut self, bytes: usize) -> RecordOptions {
         self.body_limit = bytes;
         self
     }
 
-    /// Whether the response headers are kept, secrets masked. Default false.
+    /// True: the response headers are kept, with secrets masked. Default false.
     pub fn headers(mut self, keep: bool) -> RecordOptions {
         self.headers = keep;
         self
     }
 
-    /// The URL that relative URLs are resolved against in the [key](super::Key) of a record, so that a request has the
-    /// same key whether its URL is written in full or not. Give it the [client's](crate::ClientBuilder::base_url).
-    /// Default: none, and a relative URL counts as written; so it does under a base that is no URL, with which no client
-    /// can be built.
+    /// Sets the URL that relative URLs are resolved against in the [key](super::Key) of a record.
+    ///
+    /// With it a request has the same key whether its URL is relative or absolute. Give it the
+    /// [client's](crate::ClientBuilder::base_url). Default: none, and a relative URL counts as written. The same holds
+    /// for a base that is no URL, with which no client can be built.
     ///
     /// ```
     /// use haul::record::RecordOptions;
@@ -81,13 +82,13 @@ impl RecordOptions {
         self
     }
 
-    /// Makes keys of this version, to go on with a results file that has such keys.
+    /// Makes keys of this version, to continue a results file that has such keys.
     pub(crate) fn key_version(mut self, version: KeyVersion) -> RecordOptions {
         self.keys.version = version;
         self
     }
 
-    /// Returns the rule by which keys are made.
+    /// Returns the rule that keys are made by.
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
     }
@@ -100,9 +101,10 @@ impl RecordOptions {
         self.secrets
     }
 
-    /// Whether secrets are written as they are: userinfo in URLs, secret headers and parameters, so that a failure log
-    /// can be run again without them being given again. Default false. Whoever can read the file then has them; error
-    /// messages and log lines stay without.
+    /// True: secrets are written unmasked. Default false.
+    ///
+    /// Secrets are userinfo in URLs, secret headers and parameters. With them a failure log can be run again without
+    /// giving them again, but every reader of the file has them too. Error messages and log lines stay without secrets.
     pub fn secrets(mut self, keep: bool) -> RecordOptions {
         self.secrets = keep;
         self
@@ -110,7 +112,7 @@ impl RecordOptions {
 }
 
 impl<'a> Record<'a> {
-    /// The record of an outcome. A success that carries something else than a [`Response`] has no body.
+    /// Makes the record of an outcome. A success that carries a value other than a [`Response`] has no body.
     // Long because a record has some forty fields, of which most take one line.
     pub fn new<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
         let request: &Request = &outcome.request;
@@ -195,7 +197,7 @@ impl<'a> Record<'a> {
         record
     }
 
-    /// The line of the failure log for an outcome: the record, the request, and what the server said.
+    /// Makes the failure log's record of an outcome: the record, the request, and the text of the response.
     pub fn of_failure<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
         let mut record = Record::new(outcome, options);
         let mistake = outcome.error().filter(|_| outcome.is_unread());
@@ -207,7 +209,7 @@ impl<'a> Record<'a> {
         ));
         if let Some(response) = response_of(outcome) {
             let (text, cut) = body::cut(response.text(), options.body_limit);
-            // Text that was decoded is told by itself, cut at a byte of another charset or not.
+            // Decoded text stands only in `response_text`, also if it was cut at a byte of another charset.
             if record.body.as_ref() == Some(&text) || record.charset.is_some() {
                 (record.body, record.body_encoding) = (None, None);
             }
@@ -220,7 +222,7 @@ impl<'a> Record<'a> {
 }
 
 impl Record<'_> {
-    /// The mistake in a URL that could not be read. `None`: the record is of no such failure.
+    /// The mistake in a URL that could not be read. `None`: the failure is another one.
     fn mistake(&self) -> Option<Mistake> {
         let shown = self.error_text.as_deref()?;
         Some(Mistake {
@@ -237,8 +239,8 @@ impl Record<'_> {
 }
 
 impl Record<'static> {
-    /// The line of the failure log for a record of a results file and its request. The text of the response is that of
-    /// the body in the record.
+    /// Makes the failure log's record of a results file's record and its request. The text of the response is taken
+    /// from the body in the record.
     pub(crate) fn into_failure(mut self, request: &Request, secrets: bool) -> Record<'static> {
         let mistake = match request.invalid() {
             Some(_) => None,
@@ -262,8 +264,8 @@ impl Record<'static> {
 }
 
 impl Record<'static> {
-    /// The record as a results file has it, of a line of the failure log. The text of the response is the body again,
-    /// which the log left out if it is the same. `bodies`: records have bodies.
+    /// Makes the results file's record of a failure log's record. The text of the response becomes the body if the log
+    /// left the body out as the same. `bodies`: true if records have bodies.
     pub(crate) fn into_result(mut self, key: Key, bodies: bool) -> Record<'static> {
         self.key = key;
         self.request = None;
@@ -278,7 +280,8 @@ impl Record<'static> {
     }
 }
 
-/// The response a record may show: what a success carries, or what was kept beside a failure.
+/// Returns the response that a record may show: the response that a success carries, or the one kept beside a failure.
+/// `None`: there is no such response.
 fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
     match outcome.success() {
         Some(value) => (value as &dyn Any).downcast_ref(),

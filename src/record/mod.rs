@@ -1,7 +1,8 @@
-//! What is kept of a request: one JSON object a line.
+//! Records of requests, and lines of input: one JSON object a line.
 //!
 //! # The outcome record, version 1
-//! Times are milliseconds with at most three decimals (`_ms`), sizes are bytes (`_bytes`); what does not apply is absent. The keys:
+//! Times are milliseconds with at most three decimals (`_ms`), sizes are bytes (`_bytes`); a key that does not apply is
+//! absent. The keys:
 //!
 //! | key | meaning |
 //! |---|---|
@@ -39,12 +40,12 @@
 //! | `tag` | what the caller tagged the request with, as it was written |
 //! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
 //!
-//! A record that a results file lost and that was taken back from a [database](crate::sink::Sqlite) has only the keys that
-//! the columns of a row tell of.
+//! A record that a results file lost and that was restored from a [database](crate::sink::Sqlite) has only the keys
+//! that a row has columns for.
 //!
 //! # The failure log
-//! The same, and what is needed to see the failure and to run the request again. The body stands in `response_text`;
-//! `body` is there only where its bytes are more than that text.
+//! A record as above, with the keys that are needed to see the failure and to run the request again. The body stands in
+//! `response_text`; `body` is present only if its bytes are more than that text.
 //!
 //! | key | meaning |
 //! |---|---|
@@ -101,20 +102,21 @@ use write::WriteValue;
 
 /// Longest line of an input that is read, and of a failure log that is written, in bytes without the line feed: 16 MiB.
 ///
-/// A failure whose line would be longer has its response cut. If that is not enough, the request's body is: it stands as
-/// `body_file` if it was read from a file, else cut with `body_truncated`, which reads back as an invalid request.
+/// A failure whose line would be longer has its response cut. If that is not enough, the request's body is replaced: by
+/// `body_file` if it was read from a file, else by its beginning with `body_truncated`, which reads back as an invalid
+/// request.
 pub const LONGEST_LINE: usize = 16 << 20;
 
 impl<'a> Record<'a> {
     /// Reads a line of a results file or a failure log. Unknown keys are skipped.
     ///
     /// # Errors
-    /// When the line is no record, or one of another version.
+    /// When the line is no record, or is a record of another version.
     pub fn parse(line: &str) -> Result<Record<'static>, InvalidLine> {
         serde_json::from_str(line).map_err(|e| wire::no_record(line, &e))
     }
 
-    /// The record as one line of JSON, without the line feed.
+    /// Returns the record as one line of JSON, without the line feed.
     pub fn to_line(&self) -> String {
         let mut line = Vec::with_capacity(512);
         self.write_to(&mut line);
@@ -122,7 +124,7 @@ impl<'a> Record<'a> {
         String::from_utf8_lossy(&line).into_owned()
     }
 
-    /// The request of a line of a failure log, as JSON.
+    /// Returns the request of a failure log's record as JSON.
     #[cfg(feature = "sqlite")]
     pub(crate) fn request_json(&self) -> String {
         let request = self.request.as_ref();
@@ -137,8 +139,9 @@ impl<'a> Record<'a> {
         lines.push(b'\n');
     }
 
-    /// The bytes of `body`; of text that was decoded from a `charset`, those of the text in UTF-8. `None` where there is
-    /// none, or it is no valid base64.
+    /// Returns the bytes of `body`. `None`: there is no body, or it is no valid base64.
+    ///
+    /// For text that was decoded from a `charset`, these are the bytes of the text in UTF-8.
     pub fn body_bytes(&self) -> Option<Cow<'_, [u8]>> {
         body::decode(self.body.as_deref()?, self.body_encoding?)
     }
@@ -160,15 +163,16 @@ impl<'a> Record<'a> {
         logged::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
     }
 
-    /// The request again, of a line of a failure log.
+    /// Makes the request of a failure log's record, to send it again.
     ///
-    /// It has the same method, URL, headers, parameters, body, id, tag and settings as far as the line can hold them:
-    /// predicates ([`Request::reject_if`]), the read timeout, the body limit and all of a retry policy but its number
-    /// of attempts cannot. Secret headers and query parameters were left out, unless they were
-    /// [asked for](RecordOptions::secrets); the client's defaults must have them, else the outcome is of class [`InvalidRequest`](crate::ErrorType::InvalidRequest) and says which are missing.
+    /// The request has the same method, URL, headers, parameters, body, id, tag and settings as far as the line can
+    /// hold them: predicates ([`Request::reject_if`]), the read timeout, the body limit and all of a retry policy but
+    /// its number of attempts cannot. Secret headers and query parameters were left out, unless they were [asked
+    /// for](RecordOptions::secrets); the client's defaults must have them, else the outcome is of class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest) and names the missing ones.
     ///
     /// # Errors
-    /// When the line holds no request, or one that cannot be understood.
+    /// When the record holds no request, or its request cannot be understood.
     pub fn to_request(&self) -> Result<Request, InvalidLine> {
         match &self.request {
             Some(request) => request.to_request(),

@@ -1,4 +1,4 @@
-//! The fields of a record, the one list that reading and writing go by.
+//! Fields of a record, in the single list that reading and writing use.
 //!
 //! A further field is one line here, its value in [`Record::new`], and a row in the table of the [format](super).
 
@@ -34,121 +34,128 @@ fields! {
     #[non_exhaustive]
     pub struct Record<'a> {
         pub(super) v: Version => "v",
-        /// The request's own name.
+        /// Id that the caller gave the request. `None`: it has none.
         #[serde(deserialize_with = "wire::text_or_number")]
         pub id: Option<Cow<'a, str>> => ["id"],
         /// Position in the input, from 0.
         pub index: u64 => "index",
         /// Key by which a resumed batch recognises the request.
         pub key: Key => "key",
-        /// Name of the file that the request was read from, as it was given; `-` is standard input. `None`: it came
-        /// from no file.
+        /// Name of the file that the request was read from, as it was given; `-` is standard input. `None`: the request
+        /// came from no file.
         pub source: Option<Cow<'a, str>> => ["source"],
-        /// Number of the request's line in `source`, from 1, counting every line.
+        /// Number of the request's line in `source`, from 1, counting every line. `None`: the request came from no
+        /// file.
         pub line: Option<u64> => ["line"],
-        /// Success, rejected or failed.
+        /// State of the outcome: success, rejected or failed.
         pub outcome: Kind => "outcome",
-        /// The request's URL, secrets masked.
+        /// URL of the request, with secrets masked.
         pub url: Cow<'a, str> => "url",
-        /// The request's method.
+        /// Method of the request.
         pub method: Cow<'a, str> => "method",
-        /// The status of the last response.
+        /// Status of the last response. `None`: no response head arrived.
         pub status: Option<u16> => ["status"],
-        /// Why the application said no.
+        /// Reason why the application rejected the response. `None`: it did not.
         pub rejection: Option<Cow<'a, Rejection>> => ["rejection"],
         /// Number of attempts.
         pub attempts: u32 => "attempts",
-        /// Start of the last attempt, to the millisecond.
+        /// Start of the last attempt, to the millisecond. `None`: the request was not sent.
         #[serde(with = "wire::instant")]
         pub timestamp: Option<SystemTime> => ["timestamp"],
-        /// The last attempt, to the end of the body or the failure.
+        /// Time from the start of the last attempt to the end of the body or the failure. `None`: the request was not
+        /// sent.
         #[serde(with = "millis_option")]
         pub elapsed: Option<Duration> => ["elapsed_ms"],
-        /// The last attempt, to the parsed head.
+        /// Time from the start of the last attempt to the parsed head. `None`: no response head arrived.
         #[serde(with = "millis_option")]
         pub ttfb: Option<Duration> => ["ttfb_ms"],
-        /// Waiting for a worker or a limit. `None`: not known, since the record was made again of a row of a database.
+        /// Time that the request waited for a worker or a limit. `None`: not known, since the record was made from a
+        /// row of a database.
         #[serde(with = "millis_option")]
         pub queued: Option<Duration> => ["queued_ms"],
-        /// Queue, attempts and the waits between them. `None`: not known, as for `queued`.
+        /// Time of the queue, the attempts and the waits between them. `None`: not known, as for `queued`.
         #[serde(with = "millis_option")]
         pub total: Option<Duration> => ["total_ms"],
-        /// The URL that answered last, as it was sent, where it is written otherwise than `url`; secrets masked.
+        /// URL of the last response as it was sent, with secrets masked. `None`: it is written as in `url`.
         pub final_url: Option<Cow<'a, str>> => ["final_url"],
         /// Number of redirects that were followed.
         pub redirects: u32 => ["redirects"],
-        /// The address that answered last.
+        /// Address that sent the last response. `None`: no response head arrived, or the address is not known.
         pub remote_ip: Option<IpAddr> => ["remote_ip"],
         /// True if a kept-alive connection carried the last response. `None`: no response came.
         pub reused: Option<bool> => ["reused"],
-        /// The phases of the last attempt, if it was answered.
+        /// Phases of the last attempt. `None`: it got no response.
         pub timings: Option<PhaseTimes> => ["timings"],
-        /// The `Content-Type` of the last response.
+        /// `Content-Type` of the last response. `None`: no response head arrived, or it has none.
         pub content_type: Option<Cow<'a, str>> => ["content_type"],
-        /// The `Content-Encoding` that the body still has, because this build does not decode it. `None`: the body is
-        /// not coded, or was decoded.
+        /// `Content-Encoding` that the body still has, because this build does not decode it. `None`: the body is not
+        /// coded, or was decoded.
         pub content_encoding: Option<Cow<'a, str>> => ["content_encoding"],
-        /// Bytes of the body, after decompression, as far as they came.
+        /// Number of bytes of the body that arrived, after decompression. `None`: no response head arrived.
         pub size_bytes: Option<u64> => ["size_bytes"],
-        /// The file the body was saved to, as the request named it. What of it is no UTF-8 is U+FFFD.
+        /// File that the body was saved to, as the request named it. Parts of the name that are not UTF-8 are U+FFFD.
+        /// `None`: the body was not saved.
         pub output_file: Option<Cow<'a, str>> => ["output_file"],
-        /// The SHA-256 of that file, in 64 lower-case hexadecimal digits.
+        /// SHA-256 of the saved file, in 64 lower-case hexadecimal digits. `None`: the body was not saved.
         pub sha256: Option<Cow<'a, str>> => ["sha256"],
-        /// The layer it failed in.
+        /// Layer of the failure. `None`: the request did not fail.
         pub layer: Option<Layer> => ["layer"],
-        /// Why it failed.
+        /// Class of the failure. `None`: the request did not fail.
         pub error_type: Option<ErrorType> => ["error_type"],
-        /// In which phase.
+        /// Phase of the failure. `None`: there was no failure, or it belongs to no phase.
         pub phase: Option<Phase> => ["phase"],
-        /// Reason of the failure, in words.
+        /// Reason of the failure, in words. `None`: the request did not fail.
         pub error_msg: Option<Cow<'a, str>> => ["error_msg"],
-        /// Position of the mistake in a line or a URL that could not be read, in bytes from 1.
+        /// Position of the mistake in a line or a URL that could not be read, in bytes from 1. `None`: there is no such
+        /// mistake, or its position is not known.
         pub error_position: Option<u64> => ["error_position"],
-        /// Part of that line or URL which is known to be harmless.
+        /// Part of the line or URL that is known to be harmless. `None`: there is no mistake in a line or URL, or no
+        /// such part.
         pub error_text: Option<Cow<'a, str>> => ["error_text"],
-        /// Why it was not tried again: a failure, or an accepted response that was to be asked for again.
+        /// Reason why a failure, or an accepted response that was to be asked for again, was not retried. `None`: there
+        /// was no such reason.
         pub stop_reason: Option<StopReason> => ["stop_reason"],
-        /// The attempts that failed or were followed by another, oldest first.
+        /// Attempts that failed or were followed by another, oldest first.
         pub attempt_log: Vec<AttemptRecord> => ["attempt_log"],
         /// True if the server may have carried out an earlier attempt.
         pub prior_attempt_ambiguous: bool => ["prior_attempt_ambiguous"],
-        /// The response headers, where they were asked for; secrets masked.
+        /// Response headers, with secrets masked. `None`: they were not asked for.
         pub headers: Option<BTreeMap<String, Vec<String>>> => ["headers"],
-        /// The body, in `body_encoding`.
+        /// The body, in `body_encoding`. `None`: it is not kept here, or there was no response.
         pub body: Option<Cow<'a, str>> => ["body"],
-        /// Encoding of `body`.
+        /// Encoding of `body`. `None`: there is no `body`.
         pub body_encoding: Option<BodyEncoding> => ["body_encoding"],
-        /// The charset that `body`, or in a failure log `response_text`, was decoded from, as the response's
-        /// `Content-Type` names it, in lower case. `None`: its bytes are UTF-8, or in base64.
+        /// Charset that `body`, or in a failure log `response_text`, was decoded from, as the response's `Content-Type`
+        /// names it, in lower case. `None`: the text came as UTF-8, or is in base64.
         pub charset: Option<Cow<'a, str>> => ["charset"],
-        /// True if the body was cut, by this record's limit or earlier.
+        /// True if the body was cut, by this record's limit or earlier. `None`: the record has no text of a body.
         pub body_truncated: Option<bool> => ["body_truncated"],
-        /// Tag that the caller gave the request.
+        /// Tag that the caller gave the request. `None`: it has none.
         #[serde(deserialize_with = "wire::any_tag")]
         pub tag: Option<Tag> => ["tag"],
-        /// True if the record stands in place of an earlier one of the same key that was no success.
+        /// True if the record replaces an earlier record of the same key that was no success.
         pub supersedes: bool => ["supersedes"],
         pub(super) request: Option<Written> => ["request"],
-        /// The body as text, in a failure log; absent when there was no response.
+        /// The body as text, in a failure log. `None`: there was no response, or the record is of a results file.
         pub response_text: Option<Cow<'a, str>> => ["response_text"],
     }
 }
 
 fields! {
-    /// One attempt that did not settle the request.
+    /// An attempt that did not settle the request.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[non_exhaustive]
     pub struct AttemptRecord {
         /// Class of the failure.
         pub error_type: ErrorType => "error_type",
-        /// In which phase.
+        /// Phase of the failure. `None`: there was no failure, or it belongs to no phase.
         pub phase: Option<Phase> => ["phase"],
-        /// The status, if a response head arrived.
+        /// Status of the response. `None`: no response head arrived.
         pub status: Option<u16> => ["status"],
         /// Time that the attempt took.
         #[serde(with = "millis")]
         pub elapsed: Duration => "elapsed_ms",
-        /// The wait before the next attempt, if there was one.
+        /// Wait before the next attempt. `None`: no attempt followed.
         #[serde(with = "millis_option")]
         pub delay: Option<Duration> => ["delay_ms"],
     }

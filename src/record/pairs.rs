@@ -22,7 +22,7 @@ impl<V> Pairs<V> {
         self.0.is_empty()
     }
 
-    /// The value of this name, made if it is new.
+    /// Returns the value of this name. The value is made if it does not exist.
     pub(crate) fn entry(&mut self, name: &str) -> &mut V
     where
         V: Default,
@@ -35,8 +35,8 @@ impl<V> Pairs<V> {
         &mut self.0[at].1
     }
 
-    /// The value of the last pair if that has this name, else of a new one: pairs of one name keep their order among
-    /// the others.
+    /// Returns the value of the last pair if it has this name, else of a new pair: pairs of one name keep their order
+    /// among the others.
     pub(crate) fn last(&mut self, name: &str) -> &mut V
     where
         V: Default,
@@ -49,10 +49,10 @@ impl<V> Pairs<V> {
     }
 }
 
-/// Gathers the pairs of an object that has a fault in it, up to that.
+/// Gathers the pairs of an object up to a fault in it.
 pub(super) struct Gather<'g, 'a> {
     pub(super) pairs: &'g mut Vec<(String, &'a RawValue)>,
-    /// The last key, while its value is read.
+    /// The last key while its value is read, else `None`.
     pub(super) without_value: &'g mut Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! A body of several pieces, as a line writes it: text as it is, else what it is and where it comes from.
+//! A body of several pieces, as a line writes it: text as it is, other pieces with their kind and source.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::InvalidLine;
 use crate::request::{Piece, Source, Stream};
 
-/// One piece.
+/// A piece of a body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum PieceLine<'a> {
@@ -23,11 +23,11 @@ pub(super) enum PieceLine<'a> {
 pub(super) enum OtherPiece<'a> {
     Base64(String),
     File(Cow<'a, str>),
-    /// What only separates others, and does not count for the request's key.
+    /// A boundary between other pieces, which does not count for the request's key.
     Boundary(Cow<'a, str>),
 }
 
-/// The pieces of a body; none where some were read from a reader and are gone, or have a path that is no text.
+/// Returns the pieces of a body. `None`: some were read from a reader and are gone, or have a path that is no text.
 pub(super) fn lines_of(stream: &Stream) -> Option<Vec<PieceLine<'_>>> {
     stream.pieces.iter().map(line_of).collect()
 }
@@ -47,7 +47,7 @@ fn line_of(piece: &Piece) -> Option<PieceLine<'_>> {
     }
 }
 
-/// The body of such pieces.
+/// Makes the body of these pieces.
 pub(super) fn stream_of(lines: &[PieceLine<'_>]) -> Result<Stream, InvalidLine> {
     let source = |line: &PieceLine<'_>| -> Result<Source, InvalidLine> {
         Ok(match line {

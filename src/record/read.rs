@@ -1,4 +1,4 @@
-//! A request read from the keys of a line: of an input, or of a failure log.
+//! Reads a request from the keys of a line: of an input, or of a failure log.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::url::{self, Mistake};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-/// Fields that say what the body is.
+/// Keys of the body, in its different forms.
 pub(super) const BODIES: [&str; 6] = [
     "body",
     "json",
@@ -58,31 +58,31 @@ const OTHERS: [&str; 25] = [
     "raw_line_base64",
 ];
 
-/// Why a request whose body was cut is not sent again.
+/// Reason why a request whose body was cut is not sent again.
 pub(super) const CUT: &str =
     "its body was too large for a line of the failure log and was cut: it cannot be sent again";
 
 /// Settings for reading requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reading {
-    /// Unknown keys are skipped and told of, where they are otherwise errors.
+    /// True: unknown keys are skipped and returned. False: they are errors.
     pub(super) lenient: bool,
-    /// `json` and `form` add no `Content-Type`.
+    /// True: `json` and `form` add no `Content-Type`.
     pub(super) untyped: bool,
-    /// A line that is not JSON is a URL to its end, blanks included.
+    /// True: a line that is not JSON is a URL to its end, with its blanks.
     pub(super) whole: bool,
 }
 
-/// A request, read.
+/// A request that was read.
 pub(super) struct Read {
     pub(super) request: Request,
-    /// Fields that were skipped.
+    /// Unknown keys that were skipped.
     pub(super) unknown: Vec<String>,
-    /// True if it comes from a failure log.
+    /// True if the request comes from a failure log.
     pub(super) logged: bool,
 }
 
-/// The keys that mean nothing. The first is an error unless the reading is lenient.
+/// Returns the unknown keys. The first is an error unless the reading is lenient.
 pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>, InvalidLine> {
     let known = |key: &str| BODIES.contains(&key) || OTHERS.contains(&key);
     let mut unknown = keys.names().filter(|key| !known(key));
@@ -94,13 +94,13 @@ pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>
     Ok(unknown.map(str::to_owned).collect())
 }
 
-/// The URL of a request as JSON.
+/// Reads the URL of a request.
 pub(super) fn url_of(keys: &Fields<'_>) -> Result<String, InvalidLine> {
     keys.read_key("url", text)?
         .ok_or_else(|| InvalidLine::new("url: it is missing (text is expected)"))
 }
 
-/// The request to `url` that the keys say.
+/// Makes the request to `url` that the keys describe.
 pub(super) fn request(
     url: String,
     keys: &Fields<'_>,
@@ -128,7 +128,7 @@ pub(super) fn request(
     with_mistake(needing(request, keys)?, keys)
 }
 
-/// Has the request fail again that a failure log holds since it could not be read, or whose body was cut, and keep its
+/// Marks a request of a failure log that could not be read, or whose body was cut, so that it fails again and keeps its
 /// line.
 fn with_mistake(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
     let cut = keys.read_key("body_truncated", truth)? == Some(true);
@@ -153,7 +153,8 @@ fn with_mistake(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidL
     })
 }
 
-/// The one of these keys that is given. Two that say the same are refused: which is meant cannot be told.
+/// Returns the key among these that is given. Two keys of one meaning are refused, since the intended one cannot be
+/// told.
 fn the_only(
     keys: &Fields<'_>,
     names: &[&'static str],
@@ -222,7 +223,7 @@ fn with_credentials(request: Request, auth: &Fields<'_>) -> Result<Request, Inva
     }
 }
 
-/// Names with their values, each value on its own, in their order.
+/// Reads names with their values, each value on its own, in their order.
 fn named(key: &'static str, object: &RawValue) -> Result<Vec<(String, String)>, InvalidLine> {
     let mut all = Vec::new();
     for (name, value) in pairs(key, object)? {
@@ -324,7 +325,7 @@ fn with_settings(mut request: Request, keys: &Fields<'_>) -> Result<Request, Inv
     })
 }
 
-/// Pointers with the values that are required there.
+/// Reads pointers with the values that are required there.
 fn required(
     key: &'static str,
     value: &RawValue,
@@ -336,7 +337,7 @@ fn required(
     pairs(key, value)?.into_iter().map(read).collect()
 }
 
-/// Statuses and ranges of them, in a list or one alone.
+/// Reads statuses and ranges, in a list or a single one.
 fn codes(key: &'static str, value: &RawValue) -> Result<StatusSet, InvalidLine> {
     let values = match elements(key.into(), value) {
         Ok(values) => values,
@@ -348,7 +349,7 @@ fn codes(key: &'static str, value: &RawValue) -> Result<StatusSet, InvalidLine> 
     status_set(&codes.map_err(|_| InvalidLine::new(codes::EXPECTED))?)
 }
 
-/// Has the request name the secrets that were left out when it was written down and were not given again.
+/// Has the request name the secrets that were left out when it was written, and that were not given again.
 fn needing(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
     let redacted = keys.read_key("redacted", |key, value| plains(key.into(), value))?;
     let (mut headers, mut query) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! A request as a failure log keeps it, in the words of the input lines, and read back from there.
+//! A request as a failure log keeps it, with the keys of input lines.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -28,8 +28,7 @@ impl Request {
     /// [`Record::parse_input_line`](super::Record::parse_input_line) reads back: JSON, without a line feed.
     ///
     /// Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
-    /// too large for a line stands as the file it was read from, else it is cut, as in a failure log
-    /// ([`LONGEST_LINE`]).
+    /// too large for a line is replaced by the file it was read from, else cut, as in a failure log ([`LONGEST_LINE`]).
     ///
     /// ```
     /// let line = haul::Request::get("https://example.com/").id("a").to_line();
@@ -49,20 +48,20 @@ impl Request {
     }
 }
 
-/// Stands for a body that was read by the time it could be written down.
+/// Reason of a request whose body was read by the time it could be written down.
 const UNWRITTEN: &str = "its body came from a reader and is not in the failure log";
 
-/// Bytes that stay of a body that is too large for a line. Written as escapes, they take at most 96 KiB.
+/// Number of bytes that are kept of a body that is too large for a line. Written as escapes, they take at most 96 KiB.
 const KEPT: usize = 16 << 10;
 
-/// Stands for a request that is too large for a line without its body.
+/// Reason of a request that is too large for a line even without its body.
 const TOO_LARGE: &str = "it was too large for a line of the failure log, and is not in it";
 
-/// A request on the wire. `redacted` names the secret headers left out, and after a `?` the
-/// secret query parameters; `invalid` says what was wrong with a request
-/// that could not be built, which must not turn into a valid one by being written down; so does `body_truncated` of one
-/// whose body was cut. The line of a request that could not be read may hold secrets in any place, so that only its URL's
-/// host and path are written, and the line itself if that was asked for.
+/// A request in a line. `redacted` names the secret headers that were left out, and after a `?` the secret query
+/// parameters. `invalid` is the mistake of a request that could not be built, which must not become a valid request by
+/// being written down; `body_truncated` marks a request whose body was cut, which must not either. The line of a
+/// request that could not be read may hold secrets in any place, so that only its URL's host and path are written, and
+/// the line itself if that was asked for.
 #[derive(Default, Serialize)]
 struct RequestLine<'a> {
     url: Cow<'a, str>,
@@ -116,13 +115,13 @@ struct RequestLine<'a> {
     invalid_text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_line: Option<&'a str>,
-    /// A line that is not UTF-8.
+    /// A line that is not UTF-8, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_line_base64: Option<String>,
 }
 
 impl<'a> RequestLine<'a> {
-    /// The line of a request that could not be read.
+    /// Makes the line of a request that could not be read.
     fn unread(request: &'a Request, mistake: &'a Mistake) -> RequestLine<'a> {
         let mut line = RequestLine {
             url: unreadable(request.url()).into(),
@@ -149,7 +148,7 @@ impl<'a> RequestLine<'a> {
         }
     }
 
-    /// `secrets`: they are not left out.
+    /// Makes the line of a request. `secrets`: true if secrets are kept.
     fn new(request: &'a Request, secrets: bool) -> RequestLine<'a> {
         let redaction = request.redaction();
         let mut redacted: Vec<Cow<'a, str>> = Vec::new();
@@ -165,7 +164,7 @@ impl<'a> RequestLine<'a> {
                 continue;
             };
             let secret = !secrets && (value.is_sensitive() || redaction.is_secret(name));
-            // JSON cannot hold other bytes; changed ones must not be sent.
+            // JSON cannot hold bytes that are not UTF-8, and changed bytes must not be sent.
             match std::str::from_utf8(value.as_bytes()) {
                 Ok(text) if !secret => headers
                     .entry(name.as_str())
@@ -233,7 +232,7 @@ impl<'a> RequestLine<'a> {
         }
     }
 
-    /// Writes less of a body that is too large for a line: the file it was read from, if it was, else its beginning.
+    /// Shortens a body that is too large for a line: to the file it was read from, or else to its beginning.
     fn shorten_body(&mut self, request: &'a Request) {
         (self.body_file, self.body_base64, self.body_pieces) = (None, None, None);
         if let Some(path) = request.body_file_of_bytes() {
@@ -289,7 +288,8 @@ impl<'a> RequestLine<'a> {
 pub(super) struct Written(Box<RawValue>);
 
 impl Written {
-    /// `secrets`: they are not left out. `mistake`: why the request could not be read.
+    /// Writes the request. `secrets`: true if secrets are kept. `mistake`: the reason why the request could not be
+    /// read.
     pub(super) fn new(request: &Request, secrets: bool, mistake: Option<&Mistake>) -> Written {
         let line = to_raw_value(&match mistake.or(request.invalid()) {
             Some(mistake) if !secrets => RequestLine::unread(request, mistake),
@@ -298,7 +298,7 @@ impl Written {
         Written(line.expect("a request is always valid JSON"))
     }
 
-    /// The request with less of its body, which is too large for a line.
+    /// Writes the request with a shortened body, since the body is too large for a line.
     pub(super) fn without_body(request: &Request, secrets: bool) -> Written {
         let line = match request.invalid() {
             // The raw line of this request is too large to be kept in another line.
@@ -316,7 +316,7 @@ impl Written {
         Written(to_raw_value(&line).expect("a request is always valid JSON"))
     }
 
-    /// Stands for a request that is too large for a line.
+    /// Writes a stand-in for a request that is too large for a line.
     pub(super) fn too_large(url: &str) -> Written {
         let line = RequestLine {
             url: url.into(),

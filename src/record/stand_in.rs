@@ -10,7 +10,7 @@ use crate::digest::Sha256;
 use crate::redact::{MASK, unreadable};
 use crate::request::Request;
 
-/// The request that stands for a line. Of the line it shows the host and the path of its URL, and its id.
+/// Makes the request that stands for a line. It shows the host and path of the line's URL, and the line's id.
 pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
     let text = String::from_utf8_lossy(line);
     let text = text.trim();
@@ -68,7 +68,7 @@ impl<'a> Keys<'a> {
         found.map(|(_, value)| *value)
     }
 
-    /// True if a further key comes after this one: its value is whole. What comes right before a fault may be cut by it.
+    /// True if a further key comes after this one: its value is whole. A value right before a fault may be cut by it.
     fn go_on_after(&self, key: &str) -> bool {
         let is_last = self.pairs.last().is_some_and(|(last, _)| last == key);
         !is_last || self.without_value.is_some()
@@ -78,7 +78,7 @@ impl<'a> Keys<'a> {
         fields::text(key, self.get(key)?).ok()
     }
 
-    /// Returns the id that the line gives its request, if that much of the line can be read.
+    /// Returns the id that the line gives its request. `None`: there is none, or it cannot be read.
     fn id(&self) -> Option<String> {
         let named = |key| fields::name(key, self.get(key)?).ok();
         named("id").or_else(|| named("custom_id"))

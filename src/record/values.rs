@@ -1,10 +1,10 @@
-//! Values of a request on the wire: several of one name, time limits.
+//! Values of a request in a line: several values of one name, and time limits.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// One value, or several of the same name.
+/// A single value, or several of the same name.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Values {
@@ -29,7 +29,7 @@ impl Values {
     }
 }
 
-/// Whole milliseconds, rounded up: a limit below one must not become "no limit".
+/// Returns whole milliseconds, rounded up: a limit below one millisecond must not become 0, which means no limit.
 pub(super) fn whole_ms(limit: Duration) -> u64 {
     u64::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! How single values stand on the wire.
+//! Forms of single values in a line.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -13,14 +13,14 @@ use super::fields;
 use super::invalid::{InvalidLine, fault};
 use crate::request::Tag;
 
-/// The version of the record format: the number 1, any other refused.
+/// Version of the record format: the number 1; any other is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Version;
 
 impl Version {
     const NUMBER: u64 = 1;
 
-    /// Why lines of this version cannot be read.
+    /// Returns the reason why lines of this version cannot be read. `None`: they can.
     pub(crate) fn refusal(found: u64) -> Option<String> {
         (found != Self::NUMBER).then(|| {
             format!(
@@ -46,7 +46,8 @@ impl<'de> Deserialize<'de> for Version {
     }
 }
 
-/// A line that is no record: another version is said before all else, since its other keys may be anything.
+/// Makes the error of a line that is no record. Another version comes before all other reasons, since the line's other
+/// keys may then be anything.
 pub(super) fn no_record(line: &str, error: &serde_json::Error) -> InvalidLine {
     #[derive(Deserialize)]
     struct Versioned {
@@ -61,13 +62,13 @@ pub(super) fn no_record(line: &str, error: &serde_json::Error) -> InvalidLine {
     }
 }
 
-/// A point in time as RFC 3339 in UTC, with milliseconds.
+/// Writes and reads a point in time by RFC 3339, in UTC with milliseconds.
 pub(crate) mod instant {
     use super::*;
 
     const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
-    /// The instant to the precision the wire has; none where the calendar ends.
+    /// Rounds the instant to milliseconds, as lines have it. `None`: the calendar does not have it.
     pub(crate) fn round(at: SystemTime) -> Option<SystemTime> {
         let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let ms = u64::try_from(since.as_millis()).ok()?;
@@ -87,7 +88,7 @@ pub(crate) mod instant {
         }
     }
 
-    /// None where the calendar ends.
+    /// Formats the instant. `None`: the calendar does not have it.
     pub(crate) fn text(at: SystemTime) -> Option<String> {
         let at = Timestamp::try_from(at).ok()?;
         Some(PRINTER.timestamp_to_string(&at))
@@ -103,7 +104,7 @@ pub(crate) mod instant {
     }
 }
 
-/// Text that other programs may have written as a number, as ids are: with the digits it has there.
+/// Reads text that other programs may have written as a number, such as ids, with its digits as written.
 pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Cow<'static, str>>, D::Error> {
@@ -114,7 +115,7 @@ pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(
     Ok(Some(name.into()))
 }
 
-/// Any JSON that is there: `null` is a value too.
+/// Reads any JSON value: `null` is a value too.
 pub(crate) fn any_tag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Tag>, D::Error> {
     Tag::deserialize(from).map(Some)
 }

@@ -1,12 +1,12 @@
 //! Records as lines of JSON, written by code that the [list of fields](super::outcome_record) makes.
 //!
-//! Batches have a line for each request, and its keys need no look for what must be escaped, its times are counts of
-//! microseconds. Measured on the 30th of November 2026 (medians of 9 rounds on one line of each kind) against the
+//! Batches have a line for each request. Its keys need no search for characters to be escaped, and its times are counts
+//! of microseconds. Measured on the 30th of November 2026 (medians of 9 rounds on one line of each kind) against the
 //! writer that this one replaced, which took 0.33 us to 0.42 us for a success of 500 to 600 bytes: serde's derive takes
-//! 2.1 to 2.4 times as long there, 2.0 to 2.2 times with a `serde_json` formatter that writes times as this does, and 1.3
-//! to 1.6 times with a serializer of its own for the keys. For a failure with three attempts the derive takes 1.5 times
-//! as long, the formatter 1.2 times; for bodies of 6 to 7 KB, where escaping is most of the work, both take 0.9 times.
-//! This writer takes 0.96 times the instructions of the one that it replaced.
+//! 2.1 to 2.4 times as long there, 2.0 to 2.2 times with a `serde_json` formatter that writes times as this does, and
+//! 1.3 to 1.6 times with a serializer of its own for the keys. For a failure with three attempts the derive takes 1.5
+//! times as long, the formatter 1.2 times; for bodies of 6 to 7 KB, where escaping is most of the work, both take 0.9
+//! times. This writer takes 0.96 times the instructions of the one that it replaced.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ macro_rules! fields {
 
         #[cfg(test)]
         impl $(<$life>)? $name $(<$life>)? {
-            /// The keys in their order.
+            /// Keys of the structure, in their order.
             pub(crate) const KEYS: &'static [&'static str] = &[$($($always)? $($optional)?),*];
         }
     };
@@ -84,7 +84,7 @@ pub(super) use fields;
 pub(super) trait WriteValue {
     fn write_value(&self, line: &mut Vec<u8>);
 
-    /// Cuts each text in it to this many bytes.
+    /// Cuts each text in the value to at most this many bytes.
     fn cut_texts(&mut self, _most: usize) {}
 }
 
@@ -127,7 +127,7 @@ by_serde!(
 );
 by_serde!(Cow<'_, Rejection>, BTreeMap<String, Vec<String>>);
 
-/// Values of which each has a name that needs no escapes.
+/// Writes values by their names, which need no escapes.
 macro_rules! by_name {
     ($($type:ty),*) => {$(
         impl WriteValue for $type {
@@ -193,7 +193,7 @@ impl MayBeAbsent for u32 {
 
 impl WriteValue for Cow<'_, str> {
     fn write_value(&self, line: &mut Vec<u8>) {
-        // Without an early end it looks at many bytes at once.
+        // Without an early exit the loop checks many bytes at once.
         let escaped = |found, &byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\');
         match self.as_bytes().iter().fold(false, escaped) {
             true => write_by_serde(self, line),
@@ -223,7 +223,7 @@ impl WriteValue for SystemTime {
     fn write_value(&self, line: &mut Vec<u8>) {
         match wire::instant::text(*self) {
             Some(text) => write_plain(text.as_bytes(), line),
-            // An instant that no calendar has.
+            // The calendar does not have the instant.
             None => line.extend_from_slice(b"null"),
         }
     }
@@ -233,7 +233,7 @@ impl WriteValue for Duration {
     /// Writes milliseconds with one to three decimals.
     fn write_value(&self, line: &mut Vec<u8>) {
         let micros = millis::micros(*self);
-        // Up to so many digits, what a floating-point number reads as.
+        // Below this bound the digits are those that a floating-point number is written with.
         if micros >= 1_000_000_000_000_000 {
             return write_by_serde(&(micros as f64 / 1000.0), line);
         }

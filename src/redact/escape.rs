@@ -1,13 +1,13 @@
-//! Text of others, made fit for a terminal and for a log of one entry a line.
+//! Foreign text, made fit for a terminal and for a log with one entry per line.
 
 use std::fmt::{self, Write};
 
 /// Displays a value so that no character of it steers a terminal, begins a new line or changes the order in which
-/// others are read: control characters, line separators and invisible formatting characters stand as `\n`, `\t` or
-/// `\u{1b}`. Everything else is shown as it is, so the result is for eyes and not for reading back.
+/// others are read: control characters, line separators and invisible formatting characters appear as `\n`, `\t` or
+/// `\u{1b}`. All other characters are shown unchanged, so the result is for people to read and cannot be parsed back.
 ///
 /// Names, URLs and messages come from input files and servers. This crate's log lines and the `Display` of
-/// [`Summary`](crate::Summary) show them so; records hold them unchanged.
+/// [`Summary`](crate::Summary) escape them; records hold them unchanged.
 ///
 /// ```
 /// use haul::redact::Escaped;
@@ -21,9 +21,9 @@ use std::fmt::{self, Write};
 pub struct Escaped<T>(pub T);
 
 impl Escaped<char> {
-    /// True if the character is not seen itself but changes what is seen: C0 and C1 controls, line and paragraph
-    /// separators, marks of direction, zero-width characters and tags. Joiners, which scripts and emoji need, are not among
-    /// them.
+    /// True if the character is invisible but changes the display of others: C0 and C1 controls, line and paragraph
+    /// separators, marks of direction, zero-width characters and tags. Joiners, which scripts and emoji need, are not
+    /// among them.
     pub fn steers(c: char) -> bool {
         c.is_control()
             || matches!(
@@ -49,8 +49,8 @@ impl<T: fmt::Display> fmt::Display for Escaped<T> {
     }
 }
 
-/// Logs a line, escaped as a whole: this is the only way to the log, so that no text of others gets there as it is.
-/// `log_line!(Warn, "{host}: {error}")` takes the place of `log::warn!("{host}: {error}")`.
+/// Logs a line, escaped as a whole. The crate logs only through this macro, so that no foreign text gets into the log
+/// unescaped. `log_line!(Warn, "{host}: {error}")` takes the place of `log::warn!("{host}: {error}")`.
 macro_rules! log_line {
     (target: $target:expr, $level:ident, $($text:tt)+) => {
         ::log::log!(

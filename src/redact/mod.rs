@@ -1,5 +1,5 @@
-//! Masking of secrets: what `Debug`, log lines, error texts and records may show, and what another origin may get.
-//! [`Redaction`] has the names of secrets; [`Escaped`] shows the text of others so that it steers no terminal.
+//! Masking of secrets in `Debug`, log lines, error texts and records, and in requests to another origin. [`Redaction`]
+//! has the names of secrets; [`Escaped`] shows foreign text so that it steers no terminal.
 
 pub(crate) mod escape;
 mod names;
@@ -20,11 +20,11 @@ pub(crate) use names::IDEMPOTENCY_KEYS;
 use parameters::Parameters;
 pub(crate) use unreadable::unreadable;
 
-/// What stands in place of a secret.
+/// Text that stands in place of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// Text of a header value: bytes above 127 are UTF-8 where the value is UTF-8, and else Latin-1, which they were in
-/// earlier versions of HTTP (RFC 9110 section 5.5).
+/// Returns a header value as text: UTF-8 if it is valid UTF-8, and else Latin-1, which header values were in earlier
+/// versions of HTTP (RFC 9110 section 5.5).
 pub(crate) fn header_text(value: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(value) {
         Ok(text) => text.into(),
@@ -37,13 +37,13 @@ pub(crate) fn header_text(value: &[u8]) -> Cow<'_, str> {
 /// adds with [`sensitive_header`](crate::ClientBuilder::sensitive_header) and
 /// [`sensitive_query`](crate::ClientBuilder::sensitive_query). The userinfo of a URL is a secret too.
 ///
-/// Log lines, `Debug`, error texts and records show a request or a response through one of these, and a redirect to
-/// another origin leaves the headers behind that it names. Functions that write requests down beside a client, such as
+/// Log lines, `Debug`, error texts and records show a request or a response through a `Redaction`, and a redirect to
+/// another origin leaves out the headers that it names. Functions that write requests down beside a client, such as
 /// `Sqlite::rebuild`, are given the [client's](crate::Client::redaction). Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Redaction(Option<Arc<Added>>);
 
-/// Names that are secret beside those that always are.
+/// Names that are secret in addition to the default names.
 #[derive(Clone, Debug, Default)]
 struct Added {
     headers: Vec<HeaderName>,
@@ -51,14 +51,14 @@ struct Added {
 }
 
 impl Redaction {
-    /// The names that always are secret, and no others.
+    /// The default names, which always are secret, and no others.
     pub(crate) const USUAL: &'static Redaction = &Redaction(None);
 
     pub(crate) fn add_header(&mut self, name: HeaderName) {
         self.added_mut().headers.push(name);
     }
 
-    /// A query parameter; its name is compared as it reads, whatever its case.
+    /// Adds a query parameter. Its name is compared after decoding and without regard to case.
     pub(crate) fn add_query(&mut self, name: String) {
         self.added_mut().query.push(name);
     }
@@ -77,34 +77,35 @@ impl Redaction {
             .is_some_and(|added| added.headers.contains(name))
     }
 
-    /// Returns true if the value of a request header is a secret by its name.
+    /// True if the value of a request header is a secret by its name.
     pub(crate) fn is_secret(&self, name: &HeaderName) -> bool {
         names::is_secret_request_header(name) || self.adds_header(name)
     }
 
-    /// Returns true if a request header must not be sent to another origin than the one it was meant for.
+    /// True if a request header must not be sent to another origin than the one it was meant for.
     pub(crate) fn stays_with_origin(&self, name: &HeaderName, value: &HeaderValue) -> bool {
         value.is_sensitive() || self.is_secret(name) || names::belongs_to_origin(name)
     }
 
-    /// Returns true if the value of a query parameter is a secret.
+    /// True if the value of a query parameter is a secret.
     pub(crate) fn is_secret_query(&self, name: &str) -> bool {
         let added = self.0.as_ref().map_or(&[][..], |added| &added.query);
         names::is_secret_parameter(name)
             || added.iter().any(|other| other.eq_ignore_ascii_case(name))
     }
 
-    /// A URI as text, its secrets masked.
+    /// Returns a URI as text, its secrets masked.
     pub(crate) fn uri(&self, uri: &Uri) -> String {
         self.url(&uri.to_string())
     }
 
-    /// A URL as text, its userinfo (RFC 3986 §3.2.1) and secret parameters masked, whether or not it is valid otherwise.
+    /// Returns a URL as text, its userinfo (RFC 3986 §3.2.1) and secret parameters masked, whether or not it is valid
+    /// otherwise.
     pub fn url(&self, text: &str) -> String {
         self.shown(text).into_owned()
     }
 
-    /// The same, as it is where it holds no secret.
+    /// Returns the same text as [`url`](Redaction::url), borrowed if it holds no secret.
     pub(crate) fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let text: Cow<'a, str> = match userinfo(text) {
             Some((text, from, to)) => format!("{}{MASK}{}", &text[..from], &text[to..]).into(),
@@ -116,7 +117,8 @@ impl Redaction {
         }
     }
 
-    /// A URL without its secrets: without userinfo, if it has any, and without these parameters, each told of once.
+    /// Returns a URL without its secrets: without userinfo, and without secret parameters, whose names are returned
+    /// beside it.
     pub(crate) fn bare<'a>(&self, text: &'a str) -> Bare<'a> {
         let (url, userinfo): (Cow<'a, str>, bool) = match userinfo(text) {
             Some((text, from, to)) => {
@@ -137,13 +139,13 @@ impl Redaction {
         }
     }
 
-    /// A request header's value as text, masked if it is a secret; in URLs within it their secrets are masked.
+    /// Returns a request header's value as text, masked if it is a secret. Secrets in URLs within it are masked.
     pub(crate) fn request_header(&self, name: &HeaderName, value: &HeaderValue) -> String {
         self.header(name, value, self.is_secret(name))
     }
 
-    /// A response header's value as text, masked if it is a secret; in URLs within it (`Location`, `Link`) their secrets
-    /// are masked.
+    /// Returns a response header's value as text, masked if it is a secret. Secrets in URLs within it (`Location`,
+    /// `Link`) are masked.
     pub(crate) fn response_header(&self, name: &HeaderName, value: &HeaderValue) -> String {
         let secret = names::is_secret_response_header(name) || self.adds_header(name);
         self.header(name, value, secret)
@@ -166,12 +168,12 @@ impl Redaction {
             .collect()
     }
 
-    /// Request headers for `Debug`, secret values masked.
+    /// Returns request headers for `Debug`, secret values masked.
     pub(crate) fn debug_request<'a>(&'a self, headers: &'a HeaderMap) -> impl fmt::Debug + use<'a> {
         Headers(self, headers, Redaction::request_header)
     }
 
-    /// Response headers for `Debug`, secret values masked.
+    /// Returns response headers for `Debug`, secret values masked.
     pub(crate) fn debug_response<'a>(
         &'a self,
         headers: &'a HeaderMap,
@@ -183,9 +185,9 @@ impl Redaction {
 /// A URL without its secrets.
 pub(crate) struct Bare<'a> {
     pub(crate) url: Cow<'a, str>,
-    /// It had userinfo.
+    /// True if the URL had userinfo.
     pub(crate) userinfo: bool,
-    /// The names of the parameters left out.
+    /// Names of the parameters that were left out.
     pub(crate) parameters: Vec<String>,
 }
 
@@ -206,9 +208,10 @@ impl fmt::Debug for Headers<'_> {
     }
 }
 
-/// A URL's text as it is parsed, where its userinfo begins, and the `@` after it. `None` if it has no userinfo.
+/// Returns a URL's text as it is parsed, the position of its userinfo, and the position of the `@` after it. `None`: it
+/// has no userinfo.
 fn userinfo(text: &str) -> Option<(Cow<'_, str>, usize, usize)> {
-    // Few have any.
+    // Few URLs have any.
     if !text.as_bytes().contains(&b'@') {
         return None;
     }
@@ -217,25 +220,25 @@ fn userinfo(text: &str) -> Option<(Cow<'_, str>, usize, usize)> {
     let authority = &text[place.clone()];
     let at = match authority.rfind('@') {
         Some(at) => place.start + at,
-        // Text in place of a port that is no number is the beginning of a password with a `/`, `?` or `#` in it.
+        // Text in place of a port that is not a number is the beginning of a password that contains `/`, `?` or `#`.
         None if is_cut_password(authority) => text.rfind('@')?,
         None => return None,
     };
     Some((text, place.start, at))
 }
 
-/// The place of an authority in a text that is no URL.
+/// Returns the range of an authority in a text that is no URL. `None`: there is none.
 fn presumed_authority(text: &str) -> Option<Range<usize>> {
     let end = |start: usize| {
         let end = text[start..].find(['/', '?', '#']);
         end.map_or(text.len(), |end| start + end)
     };
     if let Some(slashes) = text.find("://") {
-        // Further back it belongs to something else, such as a URL in the query.
+        // If `://` comes later, it belongs to another part, such as a URL in the query.
         let start = slashes + "://".len();
         return (end(0) > slashes).then(|| start..end(start));
     }
-    // `user:password@host`, to which the scheme is missing.
+    // The text may be `user:password@host`, without a scheme.
     let place = 0..end(0);
     let (user, rest) = text[place.clone()].split_once(':')?;
     (rest.contains('@') && !user.contains('@') && user != "mailto").then_some(place)
@@ -248,7 +251,7 @@ fn is_cut_password(authority: &str) -> bool {
     port.is_some_and(|port| !address && !port.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The beginning of a text: at most so many bytes, cut between characters.
+/// Returns the beginning of a text: at most `most` bytes, cut between characters.
 pub(crate) fn beginning(text: &str, most: usize) -> &str {
     let mut end = most.min(text.len());
     while !text.is_char_boundary(end) {

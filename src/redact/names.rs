@@ -1,5 +1,5 @@
-//! The one list of names whose values are secret. What is shown (log lines, `Debug`, error texts, records) and what is
-//! sent (to another origin after a redirect) both ask it.
+//! List of names whose values are secret. Both the code that shows requests (log lines, `Debug`, error texts, records)
+//! and the code that sends them (to another origin after a redirect) use it.
 
 use http::HeaderName;
 use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
@@ -14,7 +14,7 @@ const HEADERS: [HeaderName; 6] = [
     HeaderName::from_static("www-authenticate"),
 ];
 
-/// Texts that make a header of a request or a response secret wherever they stand in its name.
+/// Texts that make a header of a request or a response secret, wherever they are in its name.
 const PARTS: [&str; 6] = [
     "api-key",
     "apikey",
@@ -35,7 +35,7 @@ const WORDS: [&str; 7] = [
     "signature",
 ];
 
-/// Headers that tell a server which requests are repetitions. They are no secret, since a failed request is sent again
+/// Headers by which a server recognises repeated requests. They are no secret, since a failed request is sent again
 /// with the same key, but another origin does not get them.
 pub(crate) const IDEMPOTENCY_KEYS: [HeaderName; 2] = [
     HeaderName::from_static("idempotency-key"),
@@ -60,24 +60,24 @@ const PARAMETERS: [&str; 13] = [
     "x-goog-signature",
 ];
 
-/// Returns true if the value of a response header is a secret.
+/// True if the value of a response header is a secret.
 pub(super) fn is_secret_response_header(name: &HeaderName) -> bool {
     HEADERS.contains(name) || PARTS.iter().any(|part| name.as_str().contains(part))
 }
 
-/// Returns true if the value of a request header is a secret.
+/// True if the value of a request header is a secret.
 pub(super) fn is_secret_request_header(name: &HeaderName) -> bool {
     let has_word = |name: &str| name.split(['-', '_']).any(|word| WORDS.contains(&word));
     is_secret_response_header(name) || has_word(name.as_str()) && !IDEMPOTENCY_KEYS.contains(name)
 }
 
-/// Returns true if a header is no secret but holds for one origin only: a `Host` of the caller's own names the origin that
-/// was left, and an idempotency key is a name that only its server knows.
+/// True if a header is no secret but holds for one origin only: a `Host` set by the caller names the origin that was
+/// left, and an idempotency key has a meaning only for its server.
 pub(super) fn belongs_to_origin(name: &HeaderName) -> bool {
     *name == HOST || IDEMPOTENCY_KEYS.contains(name)
 }
 
-/// Returns true if the value of a query parameter is a secret.
+/// True if the value of a query parameter is a secret.
 pub(super) fn is_secret_parameter(name: &str) -> bool {
     PARAMETERS
         .iter()

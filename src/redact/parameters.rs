@@ -6,8 +6,8 @@ use percent_encoding::percent_decode_str;
 
 use super::{MASK, Redaction};
 
-/// Characters that end a parameter or begin another one. Some programs put `;` between parameters, and a URL that is the
-/// value of a parameter begins its own with `?`.
+/// Characters that end a parameter or begin another one. Some programs put `;` between parameters, and a URL that is
+/// the value of a parameter begins its own with `?`.
 const BETWEEN: [char; 4] = ['&', ';', '?', '#'];
 
 /// The parameters of a URL whose values are secret.
@@ -18,9 +18,9 @@ pub(super) struct Parameters<'a> {
 
 /// A secret parameter.
 struct Found {
-    /// Position behind its name.
+    /// Position after the parameter's name.
     name_end: usize,
-    /// Position behind its value.
+    /// Position after the parameter's value.
     end: usize,
 }
 
@@ -29,7 +29,7 @@ impl<'a> Parameters<'a> {
         Parameters { redaction, url }
     }
 
-    /// The URL with these values masked. `None` if there is none.
+    /// Returns the URL with the values of secret parameters masked. `None`: there are none.
     pub(super) fn masked(&self) -> Option<String> {
         let mut found = self.first()?;
         let (mut text, mut shown) = (String::with_capacity(self.url.len()), 0);
@@ -46,8 +46,8 @@ impl<'a> Parameters<'a> {
         Some(text + &self.url[shown..])
     }
 
-    /// The URL without these parameters, and their names. `None` if there is none. A parameter whose value is a URL with
-    /// such a parameter is left out as a whole. A fragment is not sent, so what is secret in it is masked.
+    /// Returns the URL without secret parameters, and their names. `None`: there are none. A parameter whose value is a
+    /// URL with a secret parameter is left out as a whole. A fragment is not sent, so secrets in it are masked.
     pub(super) fn left_out(&self) -> Option<(String, Vec<String>)> {
         self.first()?;
         let (front, fragment) = self
@@ -80,16 +80,17 @@ impl<'a> Parameters<'a> {
         self.at(self.url.find(['?', '#'])?)
     }
 
-    /// The first one at or after a character of [`BETWEEN`].
+    /// Returns the first secret parameter after the character of [`BETWEEN`] at `between`, or after a later one.
+    /// `None`: there is none.
     fn at(&self, mut between: usize) -> Option<Found> {
         loop {
-            // Each of them is one byte long.
+            // Each character of `BETWEEN` is one byte long.
             let start = between + 1;
             let rest = self.url.get(start..)?;
             let name = name_of(rest);
             let name_end = start + name.len();
             let has_value = self.url[name_end..].starts_with('=');
-            // A fragment without a value is a place in a document.
+            // A fragment without a value is a position in a document.
             let is_place = !has_value && self.url[between..].starts_with('#');
             if !is_place && self.redaction.is_secret_query(&read(name)) {
                 let value = &self.url[name_end..];
@@ -102,13 +103,14 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// The name at the beginning of a text, as it is written.
+/// Returns the name at the beginning of a text, as it is written.
 fn name_of(text: &str) -> &str {
     let ends = |c| c == '=' || BETWEEN.contains(&c);
     &text[..text.find(ends).unwrap_or(text.len())]
 }
 
-/// A name as it reads: without the tabs and line breaks that a parsed URL does not have, and unescaped.
+/// Returns a name as it is compared: without the tabs and line breaks that a parsed URL does not have, and
+/// percent-decoded.
 fn read(name: &str) -> Cow<'_, str> {
     let dropped = ['\t', '\n', '\r'];
     if !name.contains('%') && !name.contains(dropped) {

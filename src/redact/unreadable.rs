@@ -1,24 +1,25 @@
-//! Text that is no URL, as far as it may be shown.
+//! Masking of text that is no URL.
 
 use crate::url::cleaned;
 
 use super::{MASK, beginning};
 
-/// Schemes that are shown: any other text before a colon may be something else than a scheme.
+/// Schemes that are shown: any other text before a colon may not be a scheme.
 const SCHEMES: [&str; 9] = [
     "http", "https", "ftp", "ftps", "sftp", "file", "ws", "wss", "s3",
 ];
 
-/// Upper bound for the length of what is shown, in bytes.
+/// Upper bound for the length of the text shown, in bytes.
 const LONGEST: usize = 200;
 
-/// Shows of a text that cannot be read as a URL what is harmless: a well-known scheme, host, port and path. `***` stands for
-/// the rest: everything up to the last `@`, a port that is no number, query, fragment, and text after a blank.
+/// Returns the harmless parts of a text that cannot be read as a URL: a well-known scheme, host, port and path. `***`
+/// stands for the rest: everything up to the last `@`, a port that is no number, query, fragment, and text after a
+/// blank.
 pub(crate) fn unreadable(text: &str) -> String {
     let text = cleaned(text);
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) if is_known(scheme) => (Some(scheme), rest),
-        // Text of which it cannot be said what it is, and a scheme that is none.
+        // The text before `://` is no known scheme, and its meaning is unknown.
         Some((before, rest)) if !before.contains(['/', '?', '#', '@']) => {
             return format!("{MASK}://{}", host_and_path(rest, true));
         }
@@ -36,7 +37,8 @@ fn is_known(scheme: &str) -> bool {
         .any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
-/// `example.com/1`, `/items/1` and the like, and URLs with fewer slashes than two: `http:example.com`.
+/// Masks a text without `://`: `example.com/1`, `/items/1` and the like, and URLs with fewer than two slashes, such as
+/// `http:example.com`.
 fn without_scheme(text: &str) -> String {
     match text.split_once(':') {
         Some((scheme, rest)) if is_known(scheme) => {
@@ -46,13 +48,13 @@ fn without_scheme(text: &str) -> String {
     }
 }
 
-/// Host, port and path at the beginning of a text. `is_url`: it stands in a place where a URL has its host, so that
-/// its path may hold any character.
+/// Returns host, port and path at the beginning of a text. `is_url`: true if the text is in a position where a URL has
+/// its host, so that its path may hold any character.
 fn host_and_path(text: &str, is_url: bool) -> String {
     let Some((before, after)) = text.rsplit_once('@') else {
         return shown(text, is_url);
     };
-    // In a query, or in a text after the URL, an `@` has no host behind it.
+    // In a query, or in a text after the URL, no host follows an `@`.
     let is_elsewhere = before.contains(['?', '#']) && !begins_with_password(before);
     match is_elsewhere || before.contains(char::is_whitespace) {
         true => MASK.to_owned(),
@@ -60,8 +62,8 @@ fn host_and_path(text: &str, is_url: bool) -> String {
     }
 }
 
-/// True if the text begins with a user and the beginning of a password, and not with a host and a port: then `?` and `#`
-/// are a part of the password.
+/// True if the text begins with a user and the beginning of a password, and not with a host and a port: then `?` and
+/// `#` are a part of the password.
 fn begins_with_password(text: &str) -> bool {
     let text = text.trim_start_matches(is_slash);
     let place = text.split(['/', '\\', '?', '#']).next().unwrap_or_default();
@@ -77,7 +79,7 @@ fn is_slash(c: char) -> bool {
     matches!(c, '/' | '\\')
 }
 
-/// Host, port and path of a text without userinfo.
+/// Returns host, port and path of a text without userinfo.
 fn shown(text: &str, is_url: bool) -> String {
     let slashes = text.len() - text.trim_start_matches(is_slash).len();
     let (slashes, rest) = text.split_at(slashes);

@@ -1,4 +1,4 @@
-//! What a request sends after its head, as the caller hands it in.
+//! Bodies of requests, as the caller hands them in.
 
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
 impl Request {
-    /// The body, as it is.
+    /// Sets the body, which is sent as it is.
     #[doc(alias = "data")]
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Request {
         let content = self.content_mut();
@@ -20,13 +20,13 @@ impl Request {
         self
     }
 
-    /// A text body, with `Content-Type: text/plain; charset=utf-8` unless one was set.
+    /// Sets a text body, with `Content-Type: text/plain; charset=utf-8` unless one was set.
     pub fn text(self, text: impl Into<String>) -> Request {
         self.content_type("text/plain; charset=utf-8")
             .body(text.into())
     }
 
-    /// A JSON body, with `Content-Type: application/json` unless one was set.
+    /// Sets a JSON body, with `Content-Type: application/json` unless one was set.
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Request {
         match serde_json::to_vec(value) {
             Ok(bytes) => self.content_type("application/json").body(bytes),
@@ -34,7 +34,7 @@ impl Request {
         }
     }
 
-    /// A form body, with `Content-Type: application/x-www-form-urlencoded` unless one was set.
+    /// Sets a form body, with `Content-Type: application/x-www-form-urlencoded` unless one was set.
     pub fn form<N: AsRef<str>, V: AsRef<str>>(
         self,
         fields: impl IntoIterator<Item = (N, V)>,
@@ -51,14 +51,16 @@ impl Request {
 
     /// Sends a file, read while it is sent and never whole in memory, with its length as `Content-Length`.
     ///
-    /// - Each attempt, and each redirect that takes the body along, opens the file anew and sends it from its beginning.
-    /// - What is missing, a directory, no regular file or not to be read fails with class
+    /// - Each attempt, and each redirect that takes the body along, opens the file anew and sends it from its
+    ///   beginning.
+    /// - A file that is missing, a directory, not regular or not readable fails with class
     ///   [`InvalidRequest`](crate::ErrorType::InvalidRequest) before anything is sent; a file that becomes shorter or
     ///   longer while it is sent, with class [`Io`](crate::ErrorType::Io). Both name the path.
-    /// - As every streamed body, it has no limit for the whole attempt, but one of 30 s without a single byte either
-    ///   way. What is set with [`timeouts`](Request::timeouts), here, on the client or for its host, holds.
-    /// - From 1 MiB on the server is asked first ([`expect_continue_from`](crate::ClientBuilder::expect_continue_from)).
-    /// - A record tells it by its path: see [`Key`](crate::record::Key).
+    /// - Like every streamed body, it has no limit for the whole attempt, but a limit of 30 s without a single byte in
+    ///   either direction. Limits set with [`timeouts`](Request::timeouts), here, on the client or for its host, hold.
+    /// - If the file has 1 MiB or more, the server is asked first
+    ///   ([`expect_continue_from`](crate::ClientBuilder::expect_continue_from)).
+    /// - A record identifies the body by the file's path: see [`Key`](crate::record::Key).
     ///
     /// ```no_run
     /// use haul::{Client, Request};
@@ -76,7 +78,7 @@ impl Request {
         self.streamed(Source::File(path.into()))
     }
 
-    /// Paths of the files that the body is read from while it is sent.
+    /// Returns the paths of the files that the body is read from while it is sent.
     ///
     /// ```
     /// use std::path::Path;
@@ -88,18 +90,18 @@ impl Request {
         self.sends().files()
     }
 
-    /// Sends what a reader gives from where it stands now to its end, never whole in memory. Its length is found by
-    /// seeking and sent as `Content-Length`.
+    /// Sends the content of a reader from its current position to its end, never whole in memory. The length is found
+    /// by seeking and sent as `Content-Length`.
     ///
-    /// A further attempt, or a redirect that takes the body along, sends the same again: the reader is put back to
-    /// where it stood. One whose position cannot be told or which cannot be put back is sent once: a failure after its
-    /// first byte was read is final, with [`BodyNotReplayable`](crate::StopReason::BodyNotReplayable).
+    /// A further attempt, or a redirect that takes the body along, sends the same content again: the reader is put back
+    /// to where it stood. A reader whose position cannot be told or which cannot be put back is sent once: a failure
+    /// after its first byte was read is final, with [`BodyNotReplayable`](crate::StopReason::BodyNotReplayable).
     ///
     /// Clones of the request share the reader. While one of them sends it, another fails with class
     /// [`InvalidRequest`](crate::ErrorType::InvalidRequest). A reader that fails ends the request with class
-    /// [`Io`](crate::ErrorType::Io); one that blocks blocks its worker, and no cancel or time limit reaches it.
+    /// [`Io`](crate::ErrorType::Io); a reader that blocks blocks its worker, and no cancel or time limit reaches it.
     ///
-    /// Time limits and `Expect` are as for [`body_file`](Request::body_file). A failure log cannot write it down.
+    /// Time limits and `Expect` are as for [`body_file`](Request::body_file). A failure log cannot hold the body.
     ///
     /// ```
     /// use std::io::{Cursor, Seek, SeekFrom};
@@ -113,8 +115,8 @@ impl Request {
         self.streamed(Source::Reader(Reader::seekable(reader)))
     }
 
-    /// As [`body_reader`](Request::body_reader), but of what the reader gives only the next `length` bytes are sent. One
-    /// that ends before fails the request with class [`Io`](crate::ErrorType::Io).
+    /// Sends the next `length` bytes of a reader, otherwise as [`body_reader`](Request::body_reader). A reader that
+    /// ends before fails the request with class [`Io`](crate::ErrorType::Io).
     pub fn body_reader_sized(
         self,
         reader: impl Read + Seek + Send + 'static,
@@ -123,13 +125,13 @@ impl Request {
         self.streamed(Source::Reader(Reader::seekable(reader).of(length)))
     }
 
-    /// Sends what a reader gives that can be read only once: a pipe, another program's output, a compressor. With a
-    /// `length`, that many bytes are sent, with a `Content-Length`; without, all of it, in chunks
-    /// (`Transfer-Encoding: chunked`).
+    /// Sends the content of a reader that can be read only once: a pipe, another program's output, a compressor. With a
+    /// `length`, that many bytes are sent, with a `Content-Length`; without, all of it, in chunks (`Transfer-Encoding:
+    /// chunked`).
     ///
-    /// There is one attempt once its first byte was read: a failure then is final, with
-    /// [`BodyNotReplayable`](crate::StopReason::BodyNotReplayable), and so is a redirect that would take the body along.
-    /// It is sent on a new connection, since a kept-alive one may turn out to be closed. Otherwise as
+    /// No attempt follows after the first byte was read: a failure then is final, with
+    /// [`BodyNotReplayable`](crate::StopReason::BodyNotReplayable), and so is a redirect that would take the body
+    /// along. The request is sent on a new connection, since a kept-alive one may turn out to be closed. Otherwise as
     /// [`body_reader`](Request::body_reader).
     #[doc(alias = "chunked")]
     pub fn body_stream(
@@ -144,7 +146,7 @@ impl Request {
         }))
     }
 
-    /// The body. Empty for one that is streamed.
+    /// Returns the body. Empty if the body is streamed.
     pub fn body_bytes(&self) -> &[u8] {
         match self.sends() {
             Body::Bytes(bytes) => bytes,
@@ -152,24 +154,24 @@ impl Request {
         }
     }
 
-    /// Says which file the bytes of the body were read from.
+    /// Sets the file that the bytes of the body were read from.
     pub(crate) fn body_read_from(mut self, path: Arc<str>) -> Request {
         self.content_mut().body_file = Some(path);
         self
     }
 
-    /// The file that the bytes of the body were read from.
+    /// Returns the file that the bytes of the body were read from. `None`: no file, or not known.
     pub(crate) fn body_file_of_bytes(&self) -> Option<&str> {
         self.content.as_ref()?.body_file.as_deref()
     }
 
-    /// Says that a line of input said the body with this key.
+    /// Sets the key with which a line of input gave the body.
     pub(crate) fn of_line(mut self, key: LineBody) -> Request {
         self.content_mut().line_body = Some(key);
         self
     }
 
-    /// The key that a line of input said the body with.
+    /// Returns the key with which a line of input gave the body. `None`: no key of its own.
     pub(crate) fn line_body(&self) -> Option<LineBody> {
         self.content.as_ref()?.line_body
     }

@@ -1,4 +1,4 @@
-//! The headers of a request: added, and left out.
+//! Headers of a request: added, and left out.
 
 use super::{Edit, Request};
 use crate::redact::{Redaction, beginning};
@@ -11,10 +11,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub(super) const SHOWN: usize = 100;
 
 impl Request {
-    /// Adds a header. One the client has by default is replaced; the same name given twice is sent twice.
+    /// Adds a header. It replaces a header that the client has by default; the same name given twice is sent twice.
     ///
-    /// A request with a `Range` is sent without `Accept-Encoding` unless it sets one: the range counts bytes of the plain
-    /// content, not of a compressed one.
+    /// A request with a `Range` is sent without `Accept-Encoding` unless it sets one: the range counts bytes of the
+    /// plain content, not of a compressed one.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Request {
         let name = name.as_ref();
         let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -32,9 +32,9 @@ impl Request {
         self
     }
 
-    /// Leaves out a header: what this request had of that name so far, what the client has by default, and what would
-    /// be added on the way, such as `Accept`, `Accept-Encoding`, `User-Agent`, `Content-Type`, `Expect`, or a `Cookie`
-    /// of the jar (`requests` writes this as a header of `None`).
+    /// Leaves out a header: those of this name that the request had so far or the client has by default, and a header
+    /// that would be added on the way, such as `Accept`, `Accept-Encoding`, `User-Agent`, `Content-Type`, `Expect`, or
+    /// a `Cookie` of the jar (`requests` writes this as a header of `None`).
     ///
     /// `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` frame the message and cannot be left out: the
     /// outcome is of class [`InvalidRequest`](crate::ErrorType::InvalidRequest).
@@ -56,7 +56,7 @@ impl Request {
         self
     }
 
-    /// Basic authentication (RFC 7617).
+    /// Sets basic authentication (RFC 7617).
     #[doc(alias = "auth")]
     pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Request {
         match basic(user.as_ref(), password.as_ref()) {
@@ -65,7 +65,7 @@ impl Request {
         }
     }
 
-    /// A bearer token (RFC 6750).
+    /// Sets a bearer token (RFC 6750).
     pub fn bearer(self, token: impl AsRef<str>) -> Request {
         match bearer(token.as_ref()) {
             Ok(value) => self.replace_header(AUTHORIZATION, value),
@@ -73,7 +73,7 @@ impl Request {
         }
     }
 
-    /// The headers set on the request itself, in order. `None` in place of a value: the header is left out.
+    /// Returns the headers set on the request itself, in order. `None` in place of a value: the header is left out.
     pub(crate) fn header_edits(&self) -> &[Edit] {
         self.content
             .as_ref()
@@ -92,7 +92,7 @@ fn wrong_name(name: &str) -> Mistake {
     Mistake::new("the header name is not valid").showing(beginning(name, SHOWN))
 }
 
-/// Refuses to leave out a header that frames the message. The error says which header that is.
+/// Refuses to leave out a header that frames the message. The error names the header.
 pub(crate) fn check_removal(name: &HeaderName) -> Result<(), String> {
     match *name {
         HOST | CONTENT_LENGTH | TRANSFER_ENCODING | CONNECTION => Err(format!(
@@ -102,7 +102,7 @@ pub(crate) fn check_removal(name: &HeaderName) -> Result<(), String> {
     }
 }
 
-/// Refuses headers that HTTP has no place for: a second `Host`, and a `Host` or `Authorization` that is no ASCII text.
+/// Refuses headers that HTTP does not allow: a second `Host`, and a `Host` or `Authorization` that is not ASCII text.
 pub(crate) fn check_sent(headers: &HeaderMap) -> Result<(), String> {
     if headers.get_all(HOST).iter().nth(1).is_some() {
         return Err("the header host is given more than once (once is expected)".to_owned());

@@ -1,8 +1,8 @@
-//! Methods as people write them.
+//! Methods in the spelling of people.
 
 use http::Method;
 
-/// Methods of RFC 9110 and RFC 5789, which are sent in upper case however they are written.
+/// Methods of RFC 9110 and RFC 5789, which are sent in upper case whatever case they are written in.
 const STANDARD: [Method; 8] = [
     Method::GET,
     Method::HEAD,
@@ -17,8 +17,8 @@ const STANDARD: [Method; 8] = [
 /// Reads a method.
 ///
 /// # Errors
-/// When the text is no token (RFC 9110 §5.6.2), or `CONNECT`: it asks a proxy for a tunnel, and what follows it on the
-/// connection is no HTTP.
+/// When the text is no token (RFC 9110 §5.6.2), or `CONNECT`: it asks a proxy for a tunnel, and the bytes that follow
+/// it on the connection are not HTTP.
 pub(super) fn parse(text: &str) -> Result<Method, &'static str> {
     let is = |method: &Method| method.as_str().eq_ignore_ascii_case(text);
     if is(&Method::CONNECT) {

@@ -1,4 +1,4 @@
-//! Requests, and what is put into them: a [`Tag`], and with the feature `multipart` forms of several parts.
+//! Requests and their parts: a [`Tag`], and with the feature `multipart` forms of several parts.
 //!
 //! [`Request`] is at the root of the crate too.
 
@@ -39,17 +39,17 @@ pub(crate) use save::{SaveLog, SaveTo, is_part_name, part_name};
 pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
 pub use tag::Tag;
 
-/// One request: method, URL, headers, body, and where it differs from the client's defaults.
+/// A request: method, URL, headers, body, and settings in place of the client's defaults.
 ///
-/// Building never fails. What is wrong (a header name, a body that cannot be serialised) is kept and comes back as the
+/// Building never fails. A mistake (a header name, a body that cannot be serialised) is kept and comes back as the
 /// request's outcome, of class [`InvalidRequest`](crate::ErrorType::InvalidRequest): a bad request never ends a batch.
 ///
 /// A URL alone is a GET request, so a list of URLs is a list of requests.
 ///
-/// URLs are parsed as in browsers (the WHATWG URL Standard): blanks and other characters are escaped as far as it says and
-/// no further, international host names are sent in their `xn--` form, dot segments are resolved, a fragment is not sent.
-/// The zone of an IPv6 address (`http://[fe80::1%25eth0]/`, or with a bare `%`) chooses the network interface and is not
-/// sent either.
+/// URLs are parsed as in browsers (the WHATWG URL Standard): blanks and other characters are escaped as far as the
+/// standard says and no further, international host names are sent in their `xn--` form, dot segments are resolved, a
+/// fragment is not sent. The zone of an IPv6 address (`http://[fe80::1%25eth0]/`, or with a bare `%`) chooses the
+/// network interface and is not sent either.
 ///
 /// ```
 /// use haul::Request;
@@ -67,7 +67,7 @@ pub use tag::Tag;
 #[derive(Clone)]
 #[must_use = "nothing is sent until a client is given the request"]
 pub struct Request {
-    /// Shared with what is known of its answer.
+    /// Shared with the head of the response.
     url: Arc<str>,
     content: Option<Box<Content>>,
     options: Option<Box<Options>>,
@@ -75,31 +75,31 @@ pub struct Request {
     place: Option<Place>,
 }
 
-/// What a URL alone does not have.
+/// Method, headers and body of a request that is more than a URL.
 #[derive(Clone)]
 struct Content {
     method: Method,
     headers: Vec<Edit>,
     body: Body,
-    /// The file that these bytes were read from, if that is known.
+    /// File that the bytes of the body were read from. `None`: no file, or not known.
     body_file: Option<Arc<str>>,
-    /// Form in which a line of input gave the body. `None`: with its bytes, or the request was read from no line.
+    /// Form in which a line of input gave the body. `None`: with its bytes, or the request was not read from a line.
     line_body: Option<LineBody>,
 }
 
-/// A body that a line of input says with a key of its own.
+/// Key of a line of input that gives a body in a form of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LineBody {
     Json,
     Form,
 }
 
-/// A header of the request's own; one without a value leaves the client's out.
+/// Header of the request's own. `None` in place of a value leaves the client's header out.
 pub(crate) type Edit = (HeaderName, Option<HeaderValue>);
 
 impl Request {
-    /// A request with any method. A standard method may be written in lower case and is sent in upper case; any other
-    /// is sent as it is written. `CONNECT` is refused: the outcome is of class
+    /// Makes a request with any method. A standard method may be written in lower case and is sent in upper case; any
+    /// other is sent as it is written. `CONNECT` is refused: the outcome is of class
     /// [`InvalidRequest`](crate::ErrorType::InvalidRequest).
     ///
     /// ```
@@ -123,7 +123,7 @@ impl Request {
         }
     }
 
-    /// A GET request.
+    /// Makes a GET request.
     pub fn get(url: impl Into<String>) -> Request {
         Request {
             url: url.into().into(),
@@ -134,27 +134,27 @@ impl Request {
         }
     }
 
-    /// A HEAD request.
+    /// Makes a HEAD request.
     pub fn head(url: impl Into<String>) -> Request {
         Request::new("HEAD", url)
     }
 
-    /// A POST request.
+    /// Makes a POST request.
     pub fn post(url: impl Into<String>) -> Request {
         Request::new("POST", url)
     }
 
-    /// A PUT request.
+    /// Makes a PUT request.
     pub fn put(url: impl Into<String>) -> Request {
         Request::new("PUT", url)
     }
 
-    /// A PATCH request.
+    /// Makes a PATCH request.
     pub fn patch(url: impl Into<String>) -> Request {
         Request::new("PATCH", url)
     }
 
-    /// A DELETE request.
+    /// Makes a DELETE request.
     pub fn delete(url: impl Into<String>) -> Request {
         Request::new("DELETE", url)
     }
@@ -166,14 +166,14 @@ impl Request {
         self
     }
 
-    /// Time limits of each attempt, where they differ from the client's.
+    /// Sets time limits of each attempt, in place of the client's.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Request {
         let own = &mut self.options_mut().timeouts;
         *own = timeouts.or(*own);
         self
     }
 
-    /// The retry policy, in place of the client's. Pass a clone of one `Arc` to share it between requests.
+    /// Sets the retry policy, in place of the client's. Pass a clone of one `Arc` to share it between requests.
     #[doc(alias = "retries")]
     pub fn retry(mut self, policy: impl Into<Arc<RetryPolicy>>) -> Request {
         let policy = policy.into();
@@ -184,49 +184,50 @@ impl Request {
         self
     }
 
-    /// One attempt, no retry.
+    /// Allows a single attempt, without retries.
     pub fn no_retry(self) -> Request {
         self.retry(RetryPolicy::none())
     }
 
-    /// The statuses that count as success, in place of the client's (100 to 399 by default).
+    /// Sets the statuses that count as success, in place of the client's (100 to 399 by default).
     #[doc(alias = "raise_for_status")]
     pub fn accept(mut self, statuses: impl Into<StatusSet>) -> Request {
         self.options_mut().accept = Some(statuses.into());
         self
     }
 
-    /// Whether a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode).
+    /// True: a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode).
     pub fn expect_json(mut self, expect: bool) -> Request {
         self.options_mut().expect_json = Some(expect);
         self
     }
 
-    /// Says that repeating this request is safe, whatever its method.
+    /// True: repeating this request is safe, whatever its method.
     pub fn idempotent(mut self, idempotent: bool) -> Request {
         self.options_mut().idempotent = idempotent;
         self
     }
 
-    /// How many redirects are followed; 0 = none, the 3xx is the response. The client's default is 10.
+    /// Upper bound for the redirects that are followed; 0: none, and the 3xx is the response. The client's default is
+    /// 10.
     #[doc(alias = "allow_redirects")]
     pub fn max_redirects(mut self, most: u32) -> Request {
         self.options_mut().max_redirects = Some(most);
         self
     }
 
-    /// The largest body taken, in bytes after decompression. The client's default is 10 MiB.
+    /// Upper bound for the size of the body, in bytes after decompression. The client's default is 10 MiB.
     pub fn body_limit(mut self, bytes: u64) -> Request {
         self.options_mut().body_limit = Some(bytes);
         self
     }
 
-    /// The JSON body must hold `value` at `pointer` (RFC 6901), else the outcome is rejected: code = the value found,
-    /// message = the first of `/msg`, `/message`, `/error`. A body that is not JSON fails as
+    /// Requires that the JSON body holds `value` at `pointer` (RFC 6901), else the outcome is rejected: code = the
+    /// value found, message = the first of `/msg`, `/message`, `/error`. A body that is not JSON fails as
     /// [`Decode`](crate::ErrorType::Decode); HEAD and 204 are exempt. A code of more than 64 KiB is left out (null). No
     /// value is made of the rest of the body, however large it is.
     ///
-    /// A pointer begins with `/`, or is empty and leads to the whole body; any other makes the request invalid.
+    /// A pointer begins with `/`, or is empty and leads to the whole body; any other text makes the request invalid.
     ///
     /// ```
     /// let request = haul::Request::get("https://api.example.com/pay").require("/code", 0);
@@ -242,9 +243,10 @@ impl Request {
         self
     }
 
-    /// A predicate that sees each accepted response and may reject it. It runs on the worker; a panic in it ends the
-    /// request with class [`Panic`](crate::ErrorType::Panic). Predicates look at bodies of 32 KiB or more on as many
-    /// workers at a time as there are cores. [`Response::pointer`] looks into one without making a value of all of it.
+    /// Adds a predicate that sees each accepted response and may reject it. It runs on the worker; a panic in it ends
+    /// the request with class [`Panic`](crate::ErrorType::Panic). Predicates look at bodies of 32 KiB or more on as
+    /// many workers at a time as there are cores. [`Response::pointer`] looks into a body without making a value of all
+    /// of it.
     ///
     /// ```
     /// use haul::{Rejection, Request};
@@ -264,25 +266,25 @@ impl Request {
         self
     }
 
-    /// The caller's own name for this request, kept in its outcome and record.
+    /// Sets the caller's own name for this request, kept in its outcome and record.
     #[doc(alias = "custom_id")]
     pub fn id(mut self, id: impl Into<String>) -> Request {
         self.options_mut().id = Some(id.into());
         self
     }
 
-    /// Anything the caller wants to find again in the outcome and record.
+    /// Sets a tag: any value that the caller wants to find again in the outcome and record.
     pub fn tag(self, tag: impl Into<Value>) -> Request {
         self.tagged(Tag::from(tag.into()))
     }
 
-    /// As [`tag`](Request::tag), with the text that the tag is written back as: see [`Tag::parse`].
+    /// Sets a tag as [`tag`](Request::tag) does, with the text that it is written back as: see [`Tag::parse`].
     pub fn tagged(mut self, tag: Tag) -> Request {
         self.options_mut().tag = Some(tag);
         self
     }
 
-    /// The method.
+    /// Returns the method.
     pub fn method(&self) -> &Method {
         static GET: Method = Method::GET;
         self.content
@@ -290,7 +292,7 @@ impl Request {
             .map_or(&GET, |content| &content.method)
     }
 
-    /// The URL as given. It may hold userinfo: use `Debug` to show a request.
+    /// Returns the URL as given. It may hold userinfo: use `Debug` to show a request.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -299,17 +301,17 @@ impl Request {
         &self.url
     }
 
-    /// The caller's own name for this request.
+    /// Returns the caller's own name for this request. `None`: it has none.
     pub fn request_id(&self) -> Option<&str> {
         self.options()?.id.as_deref()
     }
 
-    /// What the caller tagged it with.
+    /// Returns the value of the request's tag. `None`: it has no tag.
     pub fn tag_value(&self) -> Option<&Value> {
         self.written_tag().map(Tag::value)
     }
 
-    /// Tag of the request, as it was written.
+    /// Returns the tag of the request, as it was written. `None`: it has no tag.
     pub fn written_tag(&self) -> Option<&Tag> {
         self.options()?.tag.as_ref()
     }
@@ -318,12 +320,12 @@ impl Request {
         self.options.as_deref()
     }
 
-    /// Whether it is a GET request of which nothing but the URL was said.
+    /// True if the request is a GET with a URL and nothing else.
     pub(crate) fn is_simple(&self) -> bool {
         self.content.is_none() && self.options.is_none() && self.resumed.is_none()
     }
 
-    /// What is wrong with it, if building it went wrong.
+    /// Returns the mistake that was made in building the request. `None`: no mistake.
     pub(crate) fn invalid(&self) -> Option<&Mistake> {
         self.options()?.invalid.as_ref()
     }

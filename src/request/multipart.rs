@@ -1,4 +1,4 @@
-//! A body of parts, as a form with files sends it (RFC 7578).
+//! Bodies of several parts, which a form with files sends (RFC 7578).
 
 use std::fmt;
 use std::io::{Read, Seek};
@@ -8,10 +8,10 @@ use super::{Piece, Reader, Request, Source, Stream};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
-/// A form with files: what `requests` sends for `files=` and curl for `-F`.
+/// A form with files: the body that `requests` sends for `files=` and curl for `-F`.
 ///
-/// Files and readers are streamed, never whole in memory. The body has a `Content-Length` where all lengths are known,
-/// and can be sent again where all its parts can.
+/// Files and readers are streamed, never whole in memory. The body has a `Content-Length` if all lengths are known, and
+/// can be sent again if all its parts can.
 ///
 /// ```no_run
 /// use haul::request::{Multipart, Part};
@@ -31,7 +31,7 @@ pub struct Multipart {
     parts: Vec<(String, Part)>,
 }
 
-/// One part of a [`Multipart`].
+/// A part of a [`Multipart`].
 #[must_use = "it is added with `Multipart::part`"]
 pub struct Part {
     source: Source,
@@ -40,7 +40,7 @@ pub struct Part {
 }
 
 impl Multipart {
-    /// A form without parts.
+    /// Makes a form without parts.
     pub fn new() -> Multipart {
         Multipart::default()
     }
@@ -50,7 +50,7 @@ impl Multipart {
         self.part(name, Part::text(value))
     }
 
-    /// Adds a file under its own name, as [`Part::file`].
+    /// Adds a file under its own name, as with [`Part::file`].
     pub fn file(self, name: impl Into<String>, path: impl Into<PathBuf>) -> Multipart {
         self.part(name, Part::file(path))
     }
@@ -63,18 +63,18 @@ impl Multipart {
 }
 
 impl Part {
-    /// Text in UTF-8, as it is: no line end is changed.
+    /// Makes a part of text in UTF-8, which is sent as it is: no line end is changed.
     pub fn text(value: impl Into<String>) -> Part {
         Part::of(Source::Bytes(value.into().into_bytes()))
     }
 
-    /// Bytes, of type `application/octet-stream` unless told otherwise.
+    /// Makes a part of bytes, of type `application/octet-stream` unless another is set.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Part {
         Part::of(Source::Bytes(bytes.into())).content_type(BINARY)
     }
 
-    /// A file, streamed as with [`Request::body_file`], under the last part of its path and as
-    /// `application/octet-stream` unless told otherwise. What is wrong with it is said with the name of the part.
+    /// Makes a part of a file, streamed as with [`Request::body_file`], under the last part of its path and as
+    /// `application/octet-stream` unless another name or type is set. An error in it names the part.
     pub fn file(path: impl Into<PathBuf>) -> Part {
         let path = path.into();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
@@ -83,13 +83,15 @@ impl Part {
         part
     }
 
-    /// What a reader gives from where it stands now, as with [`Request::body_reader`], as `application/octet-stream`
-    /// unless told otherwise. Many servers take it for a file only if it has a [file name](Part::file_name).
+    /// Makes a part of the content of a reader from its current position, as with [`Request::body_reader`], as
+    /// `application/octet-stream` unless another type is set. Many servers take it for a file only if it has a [file
+    /// name](Part::file_name).
     pub fn reader(reader: impl Read + Seek + Send + 'static) -> Part {
         Part::of(Source::Reader(Reader::seekable(reader))).content_type(BINARY)
     }
 
-    /// What a reader gives that can be read only once, as with [`Request::body_stream`], and with it the whole form.
+    /// Makes a part of a reader that can be read only once, as with [`Request::body_stream`]; the whole form is then
+    /// sent once.
     pub fn stream(reader: impl Read + Send + 'static, length: impl Into<Option<u64>>) -> Part {
         let reader = Reader::once(reader);
         let reader = match length.into() {
@@ -99,14 +101,14 @@ impl Part {
         Part::of(Source::Reader(reader)).content_type(BINARY)
     }
 
-    /// The name of the file, as the server is told it.
+    /// Sets the name of the file that the server is told.
     #[doc(alias = "filename")]
     pub fn file_name(mut self, name: impl Into<String>) -> Part {
         self.file_name = Some(name.into());
         self
     }
 
-    /// The type, such as `image/png`. One that may not be sent makes the request invalid.
+    /// Sets the type, such as `image/png`. A type that may not be sent makes the request invalid.
     #[doc(alias = "mime_str")]
     pub fn content_type(mut self, content_type: impl Into<String>) -> Part {
         self.content_type = Some(content_type.into());
@@ -121,7 +123,7 @@ impl Part {
         }
     }
 
-    /// The lines before its content.
+    /// Returns the lines before the part's content.
     fn head(&self, name: &str) -> Result<String, String> {
         let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
         if let Some(file_name) = &self.file_name {
@@ -142,12 +144,12 @@ impl Part {
 const BINARY: &str = "application/octet-stream";
 
 impl Request {
-    /// A form with files, with the `Content-Type` that belongs to it, in place of any other.
+    /// Sends a form with files, with the `Content-Type` that belongs to it, in place of any other.
     ///
-    /// What cannot be sent (a file that is missing, a content type that is none) is a failure of class
+    /// A part that cannot be sent (a file that is missing, an invalid content type) is a failure of class
     /// [`InvalidRequest`](crate::ErrorType::InvalidRequest) that names the part. For time limits and `Expect` see
-    /// [`body_file`](Request::body_file). Its [`Key`](crate::record::Key) is that of the parts, whatever stands between
-    /// them.
+    /// [`body_file`](Request::body_file). The form's [`Key`](crate::record::Key) is that of the parts, whatever
+    /// boundary stands between them.
     #[doc(alias = "files")]
     pub fn multipart(self, form: Multipart) -> Request {
         self.multipart_between(form, &boundary())
@@ -179,13 +181,13 @@ impl Request {
     }
 }
 
-/// What occurs in no part: 128 random bits.
+/// Returns a boundary that occurs in no part: 128 random bits.
 fn boundary() -> String {
     format!("haul-{:032x}", fastrand::u128(..))
 }
 
-/// A name as browsers, curl and `requests` write it between quotes (the HTML standard, "multipart/form-data encoding
-/// algorithm").
+/// Writes a name as browsers, curl and `requests` write it between quotes (the HTML standard, "multipart/form-data
+/// encoding algorithm").
 fn quoted(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")
@@ -199,7 +201,7 @@ impl fmt::Debug for Multipart {
     }
 }
 
-/// Without its content.
+/// Leaves out the content of the part.
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Part")

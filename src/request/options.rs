@@ -1,4 +1,4 @@
-//! Where a request differs from the client's defaults.
+//! Settings of a request in place of the client's defaults.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::settings::{RedirectPolicy, RetryPolicy};
 use crate::url::{self, Mistake};
 use http::HeaderName;
 
-/// What few requests set, kept apart so that many requests stay small.
+/// Options that few requests set, kept apart so that many requests stay small.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) query: Vec<(String, String)>,
@@ -37,34 +37,34 @@ pub(crate) struct Options {
     pub(crate) id: Option<String>,
     pub(crate) tag: Option<Tag>,
     pub(crate) invalid: Option<Mistake>,
-    /// The line that the request stands for, since it could not be read.
+    /// Line that the request stands for, since it could not be read. `None`: the request could be read.
     pub(crate) bad_line: Option<Box<BadLine>>,
-    /// Secret headers a failure log left out: the client's defaults must have them.
+    /// Names of secret headers that a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
-    /// Query parameters, likewise.
+    /// Names of query parameters that a failure log left out, likewise.
     pub(crate) needs_query: Vec<String>,
-    /// What is shown of it, where that is less than usual.
+    /// Rules by which secrets of the request are masked.
     pub(crate) redaction: Redaction,
 }
 
-/// A line of input that could not be read.
+/// Line of input that could not be read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BadLine {
     /// Digest of the line, by which a resumed batch recognises it. `None`: the line is not known any more.
     pub(crate) digest: Option<[u8; 32]>,
-    /// The line as it was written, for the failure log. `None`: it is not kept.
+    /// Line as it was written, for the failure log. `None`: it is not kept.
     pub(crate) raw: Option<Vec<u8>>,
 }
 
-/// Looks at an accepted response, and may reject it.
+/// Predicate that sees an accepted response and may reject it.
 pub(crate) type Predicate = Arc<dyn Fn(&Response) -> Option<Rejection> + Send + Sync>;
 
-/// Says whether an application rejected a request that was technically a success.
+/// Rule by which an application may reject a request that was technically a success.
 #[derive(Clone)]
 pub(crate) enum Rule {
-    /// The JSON body must hold this value at this pointer (RFC 6901).
+    /// JSON body must hold this value at this pointer (RFC 6901).
     Require(String, Value),
-    /// The caller's own predicate.
+    /// Caller's own predicate.
     RejectIf(Predicate),
 }
 
@@ -72,7 +72,7 @@ impl Rule {
     /// Makes a rule that the JSON body must hold this value at the pointer.
     ///
     /// # Errors
-    /// When the pointer is none (RFC 6901 §3).
+    /// When the text is not a JSON pointer (RFC 6901 §3).
     pub(crate) fn require(pointer: String, wanted: Value) -> Result<Rule, Mistake> {
         match pointer.is_empty() || pointer.starts_with('/') {
             true => Ok(Rule::Require(pointer, wanted)),
@@ -85,7 +85,7 @@ impl Rule {
 }
 
 impl Request {
-    /// Says that the query, if there is any, was read from the `params` of a line.
+    /// Notes that the query, if there is any, was read from the `params` of a line.
     pub(crate) fn with_line_params(mut self) -> Request {
         if let Some(options) = &mut self.options {
             options.line_params = !options.query.is_empty();
@@ -93,8 +93,8 @@ impl Request {
         self
     }
 
-    /// Says that these headers and query parameters, left out where the request was written down, must come from the
-    /// client's defaults.
+    /// Notes that these headers and query parameters, left out of the written request, must come from the client's
+    /// defaults.
     pub(crate) fn needing(mut self, headers: Vec<HeaderName>, query: Vec<String>) -> Request {
         if !headers.is_empty() || !query.is_empty() {
             let options = self.options_mut();
@@ -103,7 +103,8 @@ impl Request {
         self
     }
 
-    /// What is wrong where what this request needs is not all there: a message naming what is missing.
+    /// Returns an error message that names the missing headers and query parameters that the request needs. `None`: all
+    /// are there.
     pub(crate) fn lacking(
         &self,
         has_header: impl Fn(&HeaderName) -> bool,
@@ -126,13 +127,13 @@ impl Request {
         })
     }
 
-    /// What is shown of it.
+    /// Returns the rules by which secrets of the request are masked.
     pub(crate) fn redaction(&self) -> &Redaction {
         self.options()
             .map_or(Redaction::USUAL, |options| &options.redaction)
     }
 
-    /// The request in the hands of a client that has this to say of what is shown.
+    /// Takes over the client's rules for masking secrets, if they are not the usual ones.
     pub(crate) fn under(mut self, redaction: &Redaction) -> Request {
         if !redaction.is_usual() {
             self.options_mut().redaction = redaction.clone();
@@ -140,7 +141,7 @@ impl Request {
         self
     }
 
-    /// The URL as it may be shown, whether or not it can be read.
+    /// Returns the URL, secrets masked, even if it cannot be parsed.
     pub(crate) fn shown_url(&self) -> Cow<'_, str> {
         match self.invalid().is_none() && url::is_readable(self.url()) {
             true => self.redaction().shown(self.url()),

@@ -1,4 +1,4 @@
-//! Where a request was read.
+//! The place in the input that a request was read from.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::{BadLine, Request};
 use crate::url;
 
-/// The place in the input that a request was read from.
+/// Place in the input that a request was read from.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
-    /// A line, from 1, of a file by its name as given; `-` is standard input.
+    /// Line, from 1, of a file by its name as given; `-` is standard input.
     Line { source: Arc<str>, number: u64 },
-    /// An argument of a command, from 1.
+    /// Argument of a command, from 1.
     Argument(u64),
 }
 
@@ -26,9 +26,9 @@ impl fmt::Display for Place {
 }
 
 impl Request {
-    /// What stands for a request that could not be read: its outcome is failed, of class
-    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), for this reason. So a bad line ends no batch. Of the text,
-    /// outcome and record show host and path.
+    /// Makes a request that stands for a text that could not be read: its outcome is failed, of class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), for this reason. So a bad line ends no batch. Outcome and
+    /// record show only host and path of the text.
     pub fn unreadable(text: impl Into<String>, reason: impl Into<String>) -> Request {
         Request::get(text).spoiled(reason.into())
     }
@@ -57,25 +57,26 @@ impl Request {
         self
     }
 
-    /// The file and the number of the line that this request stands for, if the line could not be read: it can be read
-    /// again from there. `None`: the request could be read, keeps its line, or came from standard input or no file.
+    /// Returns the file and the number of the line that this request stands for, if the line could not be read: it can
+    /// be read again from there. `None`: the request could be read, keeps its line, or came from standard input or no
+    /// file.
     pub fn unread_line(&self) -> Option<(&str, u64)> {
         let is_unread = self.invalid().is_some() && self.raw_line().is_none();
         let (source, line) = (self.source()?, self.line()?);
         (is_unread && source != "-").then_some((source, line))
     }
 
-    /// The line that the request stands for, where it was kept.
+    /// Returns the line that the request stands for. `None`: it was not kept.
     pub(crate) fn raw_line(&self) -> Option<&[u8]> {
         self.options()?.bad_line.as_ref()?.raw.as_deref()
     }
 
-    /// The digest of the line that the request stands for.
+    /// Returns the digest of the line that the request stands for. `None`: no such line, or it is not known any more.
     pub(crate) fn line_digest(&self) -> Option<&[u8; 32]> {
         self.options()?.bad_line.as_ref()?.digest.as_ref()
     }
 
-    /// Says that the request stands for a line with this digest.
+    /// Sets the digest of the line that the request stands for.
     pub(crate) fn of_bad_line(mut self, digest: [u8; 32]) -> Request {
         self.bad_line_mut().digest = Some(digest);
         self
@@ -85,9 +86,9 @@ impl Request {
         self.options_mut().bad_line.get_or_insert_default()
     }
 
-    /// Says which line the request was read from: the name of the file as it was given (`-` for standard input), and the
-    /// number of the line in it, from 1, counting every line. Outcome, record and failure log have both as `source` and
-    /// `line`.
+    /// Sets the line that the request was read from: the name of the file as it was given (`-` for standard input), and
+    /// the number of the line in it, from 1, counting every line. Outcome, record and failure log have both as `source`
+    /// and `line`.
     ///
     /// ```
     /// # let client = haul::Client::new();
@@ -102,15 +103,15 @@ impl Request {
         self
     }
 
-    /// Says that the request's URL is an argument of a command, counted from 1. Its outcome has no `source` and no
+    /// Notes that the request's URL is an argument of a command, counted from 1. Its outcome has no `source` and no
     /// `line`.
     pub fn read_from_argument(mut self, number: u64) -> Request {
         self.place = Some(Place::Argument(number));
         self
     }
 
-    /// The place that the request was read from, for people: `urls.txt:17`, `stdin:17` or `argument 2`. `None`: it is
-    /// not known.
+    /// Returns the place that the request was read from, for people: `urls.txt:17`, `stdin:17` or `argument 2`. `None`:
+    /// the place is not known.
     ///
     /// ```
     /// let request = haul::Request::get("https://example.com/").read_at("urls.txt", 17);
@@ -120,7 +121,7 @@ impl Request {
         self.place.as_ref()
     }
 
-    /// The name of the file it was read from.
+    /// Returns the name of the file that the request was read from. `None`: it came from no file.
     pub(crate) fn source(&self) -> Option<&str> {
         match self.place.as_ref()? {
             Place::Line { source, .. } => Some(source),
@@ -128,7 +129,7 @@ impl Request {
         }
     }
 
-    /// The number of the line in its source.
+    /// Returns the number of the line in its source. `None`: the request came from no file.
     pub(crate) fn line(&self) -> Option<u64> {
         match self.place.as_ref()? {
             Place::Line { number, .. } => Some(*number),

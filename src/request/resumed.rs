@@ -1,26 +1,27 @@
-//! What a journal knows of a request that its caller does not.
+//! Facts that a journal knows of a request and its caller does not.
 
 use std::io;
 use std::sync::Arc;
 
 use super::Request;
 
-/// Beside the request from where a journal took it from the input to where its outcome is written.
+/// Facts from a journal, kept with the request from its input to the writing of its outcome.
 #[derive(Clone)]
 pub(crate) struct Resumed {
-    /// Its place in the input, of which a resumed batch leaves requests out.
+    /// Position of the request in the input, counting the requests that a resumed batch leaves out.
     pub(crate) position: u64,
-    /// An earlier outcome of it was written, in whose place the new one stands.
+    /// True if an earlier outcome of the request was written, which the new one replaces.
     pub(crate) supersedes: bool,
-    /// It was under way when an earlier run was cut off, and must not be repeated: it ends without being sent.
+    /// True if the request was under way when an earlier run was cut off, and must not be repeated: it ends without
+    /// being sent.
     pub(crate) interrupted: bool,
-    /// Told before its first byte goes out, where it must not be repeated.
+    /// Log that is told before the first byte of a request that must not be repeated is sent. `None`: no log.
     pub(crate) intents: Option<Arc<dyn Intents>>,
 }
 
-/// Where it is written down that a request that must not be repeated is about to be sent.
+/// Log of requests that must not be repeated and are about to be sent.
 pub(crate) trait Intents: Send + Sync {
-    /// Returns once it is kept, so that a crash right after does not lose it.
+    /// Returns when the request is on record, so that a crash right after does not lose it.
     fn announce(&self, request: &Request) -> io::Result<()>;
 }
 

@@ -1,4 +1,4 @@
-//! A response body that goes to a file.
+//! Response bodies that are saved to files.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -9,13 +9,13 @@ use std::sync::Arc;
 use super::Request;
 use crate::redact;
 
-/// Where the body of an accepted answer goes to.
+/// File that the body of an accepted response is saved to.
 #[derive(Clone)]
 pub(crate) struct SaveTo {
     pub(crate) path: PathBuf,
-    /// On the disk, not just with the system, before the outcome.
+    /// True: the file is on the disk, not just with the system, before the outcome is handed out.
     pub(crate) durable: bool,
-    /// A file that is there may be replaced.
+    /// True: an existing file may be replaced.
     pub(crate) replace: bool,
     /// Log of the unfinished files. `None`: none is kept.
     pub(crate) log: Option<Arc<dyn SaveLog>>,
@@ -26,7 +26,7 @@ pub(crate) trait SaveLog: Send + Sync {
     /// Notes that the body of `path` is about to be written under the name `part`, beside it.
     ///
     /// # Errors
-    /// When that cannot be written down: then no file must be made.
+    /// When the note cannot be written: then no file must be made.
     fn begin(&self, path: &Path, part: &OsStr) -> io::Result<()>;
 
     /// Notes that the unfinished file is gone and has not become `path`.
@@ -34,7 +34,7 @@ pub(crate) trait SaveLog: Send + Sync {
 }
 
 impl SaveTo {
-    /// Saves to `path`, in place of a file that may be there.
+    /// Saves to `path`, in place of an existing file.
     pub(crate) fn new(path: impl Into<PathBuf>) -> SaveTo {
         SaveTo {
             path: path.into(),
@@ -51,16 +51,17 @@ impl fmt::Debug for SaveTo {
     }
 }
 
-/// Bytes of the file's name in that of the unfinished one: file systems allow 255 in all.
+/// Upper bound in bytes for the part of an unfinished file's name that is the name of the file: file systems allow 255
+/// in all.
 const NAME: usize = 200;
 
-/// Name of an unfinished file of the file with this name: `.NAME.<16 hex>.part`.
+/// Returns the name of an unfinished file of the file with this name: `.NAME.<16 hex>.part`.
 pub(crate) fn part_name(name: &OsStr, number: u64) -> String {
     let name = name.to_string_lossy();
     format!(".{}.{number:016x}.part", redact::beginning(&name, NAME))
 }
 
-/// Returns true if an unfinished file of the file with this name can be called `part`.
+/// True if an unfinished file of the file with this name can be called `part`.
 pub(crate) fn is_part_name(part: &str, name: &OsStr) -> bool {
     let number = part
         .strip_suffix(".part")
@@ -72,21 +73,21 @@ pub(crate) fn is_part_name(part: &str, name: &OsStr) -> bool {
 }
 
 impl Request {
-    /// Writes the body of an accepted answer to a file as it arrives, decompressed, instead of keeping it in memory.
-    /// [`Response::saved`](crate::Response::saved) then says where it is, how large, and its SHA-256.
+    /// Writes the body of an accepted response to a file as it arrives, decompressed, instead of keeping it in memory.
+    /// [`Response::saved`](crate::Response::saved) then has the path, the size and the SHA-256 of the file.
     ///
     /// - The file appears at `path` whole or not at all: until its end the body stands in the same directory under a
     ///   name of its own (`.NAME.….part`), which is removed when the attempt fails, is cancelled or panics; only a
     ///   process that is killed leaves it behind. A file that is there already is replaced. Each attempt starts over.
-    /// - There is no limit for the whole attempt and none for the size, but one of 30 s without a single byte. What is
-    ///   set with [`timeouts`](Request::timeouts) or [`body_limit`](Request::body_limit), here, on the client or for
-    ///   its host, holds.
-    /// - The body of a status that is not accepted is kept in memory, as ever. What has no body by definition (HEAD, 204,
-    ///   304) and a redirect that is followed touch no file.
-    /// - `reject_if` and `process` see an empty body and may open the file; it stays if they say no. With
+    /// - There is no limit for the whole attempt and none for the size, but a limit of 30 s without a single byte.
+    ///   Limits set with [`timeouts`](Request::timeouts) or [`body_limit`](Request::body_limit), here, on the client or
+    ///   for its host, hold.
+    /// - The body of a status that is not accepted is kept in memory, as always. A response that has no body by
+    ///   definition (HEAD, 204, 304) and a redirect that is followed touch no file.
+    /// - `reject_if` and `process` see an empty body and may open the file; it stays if they reject the response. With
     ///   [`require`](Request::require) or [`expect_json`](Request::expect_json), which look into the body, the request
     ///   is of class [`InvalidRequest`](crate::ErrorType::InvalidRequest).
-    /// - What cannot be written (no such directory, no permission, a full disk) fails with class
+    /// - A file that cannot be written (no such directory, no permission, a full disk) fails the request with class
     ///   [`Io`](crate::ErrorType::Io), naming the path and the reason, and is not tried again.
     ///
     /// ```no_run
@@ -107,8 +108,8 @@ impl Request {
         self.saving(SaveTo::new(path))
     }
 
-    /// As [`save_to`](Request::save_to), and the file is on the disk (fsync of the file and its directory) before its
-    /// outcome is handed out: it survives a loss of power.
+    /// Saves the body as [`save_to`](Request::save_to) does, and has the file on the disk (fsync of the file and its
+    /// directory) before its outcome is handed out: it survives a loss of power.
     #[doc(alias = "fsync")]
     pub fn save_durably(self, path: impl Into<PathBuf>) -> Request {
         self.saving(SaveTo {
@@ -122,7 +123,7 @@ impl Request {
         self
     }
 
-    /// Has the log told of the unfinished file of its body, if it is saved.
+    /// Sets the log that is told of the unfinished file of its body, if the body is saved.
     pub(crate) fn with_save_log(mut self, log: &Arc<dyn SaveLog>) -> Request {
         if let Some(save) = self.options.as_mut().and_then(|o| o.save.as_mut()) {
             save.log = Some(Arc::clone(log));
@@ -130,7 +131,7 @@ impl Request {
         self
     }
 
-    /// The file its body is to be saved to, where it is.
+    /// Returns the file that the body is saved to. `None`: the body is kept in memory.
     pub fn saves_to(&self) -> Option<&Path> {
         Some(&self.options()?.save.as_ref()?.path)
     }

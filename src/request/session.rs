@@ -1,16 +1,16 @@
-//! Where a request differs from its session.
+//! Settings of a request in place of its session's.
 
 use super::Request;
 use crate::settings::RedirectPolicy;
 
 impl Request {
-    /// Which redirects are followed, in place of the client's [policy](crate::ClientBuilder::redirects).
+    /// Sets the redirects that are followed, in place of the client's [policy](crate::ClientBuilder::redirects).
     pub fn redirects(mut self, policy: RedirectPolicy) -> Request {
         self.options_mut().redirects = Some(policy);
         self
     }
 
-    /// The jar for its cookies, in place of the client's. So a batch has cookies of its own:
+    /// Sets the jar for its cookies, in place of the client's. So a batch has cookies of its own:
     ///
     /// ```no_run
     /// use haul::cookies::CookieJar;

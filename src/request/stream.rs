@@ -1,10 +1,10 @@
-//! A body that is read while it is sent.
+//! Bodies that are read while they are sent.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a request sends after its head.
+/// Body of a request.
 #[derive(Clone)]
 pub(crate) enum Body {
     Bytes(Vec<u8>),
@@ -13,7 +13,7 @@ pub(crate) enum Body {
 }
 
 impl Body {
-    /// Bytes that it takes in memory while the request waits.
+    /// Returns the bytes that the body takes in memory while the request waits.
     pub(crate) fn bytes_in_memory(&self) -> u64 {
         match self {
             Body::Bytes(bytes) => bytes.len() as u64,
@@ -22,10 +22,10 @@ impl Body {
     }
 
     pub(crate) const EMPTY: Body = Body::Bytes(Vec::new());
-    /// That of a request without one.
+    /// Body of a request that has none.
     pub(crate) const NONE: &'static Body = &Body::EMPTY;
 
-    /// Whether it can be sent once more, from its beginning.
+    /// True if the body can be sent again, from its beginning.
     pub(crate) fn is_replayable(&self) -> bool {
         match self {
             Body::Bytes(_) => true,
@@ -33,7 +33,7 @@ impl Body {
         }
     }
 
-    /// Paths of the files that it is read from.
+    /// Returns the paths of the files that the body is read from.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let pieces = match self {
             Body::Bytes(_) => &[][..],
@@ -45,7 +45,7 @@ impl Body {
         })
     }
 
-    /// Whether it can be sent once and no more.
+    /// True if the body can be sent once and no more.
     pub(crate) fn is_for_once(&self) -> bool {
         match self {
             Body::Bytes(_) => false,
@@ -54,7 +54,7 @@ impl Body {
     }
 }
 
-/// Pieces, sent one after the other.
+/// Pieces of a body, sent one after the other.
 pub(crate) struct Stream {
     pub(crate) pieces: Vec<Piece>,
 }
@@ -67,7 +67,7 @@ impl Stream {
         }
     }
 
-    /// The file it is, if it is one and nothing else.
+    /// Returns the file that the body consists of. `None`: the body has other pieces.
     pub(crate) fn file(&self) -> Option<&Path> {
         match &self.pieces[..] {
             [
@@ -88,41 +88,41 @@ impl Stream {
     }
 }
 
-/// A piece of a body.
+/// Piece of a body.
 pub(crate) struct Piece {
-    /// The part it belongs to, where the body has parts.
+    /// Name of the part that the piece belongs to. `None`: the body has no parts.
     pub(crate) part: Option<String>,
     pub(crate) source: Source,
 }
 
-/// Where a piece comes from.
+/// Source of a piece's bytes.
 pub(crate) enum Source {
     Bytes(Vec<u8>),
-    /// Bytes that only separate other pieces, and say nothing of the body.
+    /// Bytes that only separate other pieces, and are not part of the content.
     Boundary(Vec<u8>),
     File(PathBuf),
     Reader(Reader),
 }
 
-/// A reader of the caller's. Who sends it takes it out of its slot, so that no lock is held while it is read.
+/// Reader of the caller's. A worker that sends it takes it out of its slot, so that no lock is held while it is read.
 pub(crate) struct Reader {
-    /// How much of it is sent; where that is not known, all.
+    /// Number of bytes that are sent. `None`: it is not known, and all bytes are sent.
     pub(crate) length: Option<u64>,
-    /// It can be put back to where it was handed in.
+    /// True if the reader can be put back to the position at which it was handed in.
     rewinds: bool,
     slot: Mutex<Slot>,
 }
 
 enum Slot {
-    /// Stands at its beginning.
+    /// Reader that stands at its beginning.
     Ready(Tape),
-    /// Being sent.
+    /// Reader is being sent.
     Out,
-    /// Has been read and cannot be put back.
+    /// Reader was read and cannot be put back.
     Spent,
 }
 
-/// A reader while it is sent.
+/// Reader while it is sent.
 pub(crate) struct Tape {
     input: Input,
     touched: bool,
@@ -130,7 +130,7 @@ pub(crate) struct Tape {
 
 enum Input {
     Once(Box<dyn Read + Send>),
-    /// With the position at which it was handed in, if that can be told.
+    /// Reader with the position at which it was handed in. `None`: the position cannot be told.
     Seekable(Box<dyn ReadSeek>, Option<u64>),
 }
 
@@ -139,12 +139,12 @@ trait ReadSeek: Read + Seek + Send {}
 impl<R: Read + Seek + Send> ReadSeek for R {}
 
 impl Reader {
-    /// One that can be read only once.
+    /// Makes a reader that can be read only once.
     pub(crate) fn once(reader: impl Read + Send + 'static) -> Reader {
         Reader::new(Input::Once(Box::new(reader)), None)
     }
 
-    /// One that is sent from where it stands now.
+    /// Makes a reader that is sent from its current position.
     pub(crate) fn seekable(mut reader: impl Read + Seek + Send + 'static) -> Reader {
         let start = reader.stream_position().ok();
         let length = start.and_then(|start| Some((start, reader.seek(SeekFrom::End(0)).ok()?)));
@@ -160,7 +160,7 @@ impl Reader {
         reader
     }
 
-    /// Only this much of it.
+    /// Sends only the first `length` bytes of the reader.
     pub(crate) fn of(mut self, length: u64) -> Reader {
         self.length = Some(length);
         self
@@ -184,7 +184,7 @@ impl Reader {
     /// Takes the reader, to be [put back](Reader::put_back).
     ///
     /// # Errors
-    /// Why it is not there.
+    /// The reason why the reader is not there.
     pub(crate) fn take(&self) -> Result<Tape, &'static str> {
         let mut slot = self.lock();
         match std::mem::replace(&mut *slot, Slot::Out) {
@@ -216,7 +216,7 @@ impl Reader {
 
 impl Tape {
     fn rewind(&mut self) -> bool {
-        // A reader that has panicked may do so again, which nobody could catch now.
+        // A reader that has panicked may panic again, which nothing could catch now.
         if std::thread::panicking() {
             return false;
         }
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(read(&reader), b"abc");
     }
 
-    /// Reads, but its position cannot be told, or cannot be set.
+    /// Reader whose position cannot be told, or cannot be set.
     struct Stubborn {
         tells: bool,
         left: &'static [u8],

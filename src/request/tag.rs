@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// JSON that a request carries to its outcome and record, in the very text it was written in: digits of numbers, order
-/// of keys, repeated keys and escapes stay as they are.
+/// JSON that a request carries to its outcome and record, in the very text in which it was written: digits of numbers,
+/// order of keys, repeated keys and escapes stay as they are.
 ///
 /// ```
 /// use haul::request::Tag;
@@ -20,14 +20,14 @@ use serde_json::value::{RawValue, to_raw_value};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// Parsed into a [`Value`] only if one is asked for. Cheap to clone.
+/// The text is parsed into a [`Value`] only when a value is asked for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Tag(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     text: Box<RawValue>,
-    /// The parsed value of `text`. Empty until it is asked for.
+    /// Parsed value of `text`. Empty until it is asked for.
     value: OnceLock<Value>,
 }
 
@@ -40,18 +40,19 @@ impl Tag {
         serde_json::from_str(json).map(Tag::written)
     }
 
-    /// The tag that is written so.
+    /// Makes a tag of its text.
     pub(crate) fn written(text: Box<RawValue>) -> Tag {
         let value = OnceLock::new();
         Tag(Arc::new(Inner { text, value }))
     }
 
-    /// The text of the tag, which is JSON.
+    /// Returns the text of the tag, which is JSON.
     pub fn as_json(&self) -> &str {
         self.0.text.get()
     }
 
-    /// The tag as a value. One that a [`Value`] cannot hold (the number 1e999, more than 128 levels) is its text.
+    /// Returns the tag as a value. A tag that a [`Value`] cannot hold (the number 1e999, more than 128 levels) is its
+    /// text.
     pub fn value(&self) -> &Value {
         self.0.value.get_or_init(|| {
             let text = self.as_json();
@@ -76,7 +77,7 @@ impl From<Value> for Tag {
     }
 }
 
-/// Two tags are equal if they are written the same.
+/// Compares the texts of two tags.
 impl PartialEq for Tag {
     fn eq(&self, other: &Tag) -> bool {
         self.as_json() == other.as_json()
@@ -89,7 +90,7 @@ impl Serialize for Tag {
     }
 }
 
-/// From JSON alone: no other format has the text.
+/// Reads a tag from JSON alone: no other format has the text.
 impl<'de> Deserialize<'de> for Tag {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Tag, D::Error> {
         Box::<RawValue>::deserialize(from).map(Tag::written)

@@ -1,8 +1,8 @@
-//! The headers of a response, made a map of where somebody asks for one.
+//! Headers of a response, made a map only if the caller asks for one.
 //!
-//! Of most responses nobody does. A map of eight headers is ten pieces of memory and a kilobyte, more than all the rest
-//! of an outcome, and outcomes wait for their caller by the thousand; the lines they came in are one piece of two hundred
-//! bytes.
+//! For most responses the caller does not ask. A map of eight headers is ten pieces of memory and a kilobyte, more than
+//! all the rest of an outcome, and outcomes wait for their caller by the thousand; the lines they came in are one piece
+//! of two hundred bytes.
 
 use std::fmt;
 use std::ops::Deref;
@@ -16,15 +16,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 #[derive(Clone, Default)]
 pub(crate) struct Headers {
     lines: Box<[u8]>,
-    /// There is a `Retry-After` among the lines.
+    /// True if there is a `Retry-After` among the lines.
     asks_to_wait: bool,
     map: OnceLock<Box<HeaderMap>>,
 }
 
 impl Headers {
-    /// The lines of a head, without the first and with or without the empty one at the end, as a parser has found them
-    /// to be valid (RFC 9112 §5, without folded ones). What is not is left out. Whether there is a `Retry-After` among
-    /// them is asked of every response, so the parser says it.
+    /// Keeps the lines of a head, without the first and with or without the empty one at the end, which a parser has
+    /// found to be valid (RFC 9112 §5, without folded ones). An invalid line is left out of the map. `asks_to_wait`:
+    /// true if there is a `Retry-After` among the lines; the parser says it, because it is asked of every response.
     pub(crate) fn of_lines(lines: &[u8], asks_to_wait: bool) -> Headers {
         Headers {
             lines: lines.into(),
@@ -33,7 +33,7 @@ impl Headers {
         }
     }
 
-    /// The first value of this name, without a map where there is none yet.
+    /// Returns the first value of this name, without making a map.
     pub(crate) fn first(&self, name: &HeaderName) -> Option<&[u8]> {
         if let Some(map) = self.map.get() {
             return map.get(name).map(HeaderValue::as_bytes);
@@ -53,13 +53,13 @@ impl Headers {
         None
     }
 
-    /// The first `Retry-After`.
+    /// Returns the first `Retry-After`.
     pub(crate) fn retry_after(&self) -> Option<&[u8]> {
         let asks = self.asks_to_wait || self.map.get().is_some();
         asks.then(|| self.first(&RETRY_AFTER))?
     }
 
-    /// Changes the map, which is what counts from then on.
+    /// Changes the map, which replaces the lines from then on.
     pub(crate) fn change<R>(&mut self, change: impl FnOnce(&mut HeaderMap) -> R) -> R {
         let made = || map_of(&self.lines);
         let mut map = self.map.take().unwrap_or_else(made);
@@ -78,7 +78,7 @@ fn map_of(lines: &[u8]) -> Box<HeaderMap> {
     });
     let mut map = Box::<HeaderMap>::default();
     for (name, value) in lines {
-        // A map has room for 32,768 names. A server that sends more is none that a client has to understand.
+        // A map has room for 32,768 names. A client need not understand a server that sends more.
         if map.try_append(name, value).is_err() {
             break;
         }
@@ -86,7 +86,7 @@ fn map_of(lines: &[u8]) -> Box<HeaderMap> {
     map
 }
 
-/// Name and value of each line.
+/// Returns name and value of each line.
 fn split(lines: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     lines.split(|&b| b == b'\n').filter_map(|line| {
         let colon = line.iter().position(|&b| b == b':')?;
@@ -115,7 +115,7 @@ impl From<HeaderMap> for Headers {
     }
 }
 
-/// How many lines: values may be secret.
+/// Shows the number of lines alone: values may be secret.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Headers({})", self.len())

@@ -1,4 +1,4 @@
-//! What a server answered.
+//! Responses of servers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,10 +26,10 @@ mod headers;
 mod pointer;
 mod value;
 
-/// A complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
+/// Complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
 ///
-/// The body was read inside the attempt and decompressed (features `gzip`, `brotli`, `deflate`, `zstd`), so the response of a success is
-/// never cut short.
+/// The body was read inside the attempt and decompressed (features `gzip`, `brotli`, `deflate`, `zstd`), so the
+/// response of a success is never cut short.
 #[derive(Clone)]
 pub struct Response {
     head: Arc<Head>,
@@ -37,7 +37,7 @@ pub struct Response {
     truncated: bool,
 }
 
-/// Head of a response, and what is known of its exchange.
+/// Head of a response, and facts about its exchange.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) status: u16,
@@ -49,34 +49,34 @@ pub(crate) struct Head {
     pub(crate) timings: Phases,
     pub(crate) remote: Option<SocketAddr>,
     pub(crate) reused: bool,
-    /// The body has a content coding that this build does not decode.
+    /// True if the body has a content coding that this build does not decode.
     pub(crate) undecoded: bool,
     pub(crate) saved: Option<Box<Saved>>,
-    /// What is shown of it.
+    /// Rules by which secrets of the response are masked.
     pub(crate) redaction: Redaction,
 }
 
-/// A body that was written to a file, see [`Request::save_to`](crate::Request::save_to).
+/// Body that was written to a file, see [`Request::save_to`](crate::Request::save_to).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Saved {
-    /// Where it is, as the request named it.
+    /// Path of the file, as the request named it.
     pub path: PathBuf,
-    /// Bytes in the file: of the body, after decompression.
+    /// Size of the file in bytes, that of the body after decompression.
     pub size: u64,
-    /// The SHA-256 of the file, in 64 lower-case hexadecimal digits.
+    /// SHA-256 of the file, in 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
-/// One redirect that was followed.
+/// Redirect that was followed.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hop {
-    /// The status that redirected: 301, 302, 303, 307 or 308.
+    /// Status that redirected: 301, 302, 303, 307 or 308.
     pub status: u16,
-    /// The URL that answered with it, userinfo masked.
+    /// URL that answered with it, userinfo masked.
     pub url: String,
-    /// Where it led to, resolved against `url`, userinfo masked.
+    /// URL that it led to, resolved against `url`, userinfo masked.
     pub location: String,
 }
 
@@ -89,7 +89,7 @@ impl Response {
         }
     }
 
-    /// The response with a coding of its body that was not taken off.
+    /// Sets a coding of the body that was not decoded.
     #[cfg(test)]
     pub(crate) fn with_coding(mut self, value: &str) -> Response {
         let head = Arc::make_mut(&mut self.head);
@@ -103,7 +103,7 @@ impl Response {
         self
     }
 
-    /// The same response, its body in a file.
+    /// Sets the file that the body was saved to.
     pub(crate) fn with_saved(mut self, saved: Saved) -> Response {
         Arc::make_mut(&mut self.head).saved = Some(Box::new(saved));
         self
@@ -113,67 +113,67 @@ impl Response {
         &self.head
     }
 
-    /// The status code.
+    /// Returns the status code.
     #[doc(alias = "status_code")]
     pub fn status(&self) -> u16 {
         self.head.status
     }
 
-    /// The response headers. Where the body was decompressed, `Content-Encoding` and `Content-Length` are gone
+    /// Returns the response headers. If the body was decompressed, `Content-Encoding` and `Content-Length` are removed
     /// (RFC 9110 §8.7).
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
 
-    /// A header's value as text, if it is there and printable ASCII.
+    /// Returns a header's value as text. `None`: it is not there, or not printable ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.headers.get(name).and_then(|v| v.to_str().ok())
     }
 
-    /// HTTP/1.0 or HTTP/1.1.
+    /// Returns the HTTP version: HTTP/1.0 or HTTP/1.1.
     pub fn version(&self) -> Version {
         self.head.version
     }
 
-    /// The URL that answered, after redirects.
+    /// Returns the URL that answered, after redirects.
     pub fn final_url(&self) -> &Uri {
         self.head.url.uri()
     }
 
-    /// The redirects followed on the way, oldest first.
+    /// Returns the redirects that were followed, oldest first.
     pub fn history(&self) -> &[Hop] {
         &self.head.history
     }
 
-    /// How long each phase of the attempt took.
+    /// Returns the duration of each phase of the attempt.
     #[doc(alias = "elapsed")]
     pub fn timings(&self) -> Timings {
         self.head.timings.into()
     }
 
-    /// The address that answered. `None` with a scripted transport.
+    /// Returns the address that answered. `None` with a scripted transport.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.head.remote
     }
 
-    /// Whether a kept-alive connection carried it.
+    /// True if the response came over a kept-alive connection.
     pub fn is_reused(&self) -> bool {
         self.head.reused
     }
 
-    /// The body; empty where it was [saved](Response::saved) to a file.
+    /// Returns the body; empty if it was [saved](Response::saved) to a file.
     #[doc(alias = "content")]
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body, by value.
+    /// Returns the body, by value.
     pub fn into_bytes(self) -> Vec<u8> {
         self.body
     }
 
-    /// The file the body was written to. `None` where the request did not ask for one, the status was not accepted, or
-    /// the answer has no body by definition (to HEAD; 204, 304).
+    /// Returns the file that the body was written to. `None`: the request did not ask for one, the status was not
+    /// accepted, or the response has no body by definition (to HEAD; 204, 304).
     pub fn saved(&self) -> Option<&Saved> {
         self.head.saved.as_deref()
     }
@@ -186,7 +186,7 @@ impl Response {
         self.truncated
     }
 
-    /// The `Content-Type` header.
+    /// Returns the `Content-Type` header. `None`: it is not there, or not printable ASCII.
     pub fn content_type(&self) -> Option<&str> {
         let value = self.head.headers.first(&CONTENT_TYPE)?;
         let printable = |b: &u8| matches!(b, b' '..=b'~' | b'\t');
@@ -194,23 +194,23 @@ impl Response {
         value.iter().all(printable).then_some(text)
     }
 
-    /// The `Content-Encoding` that the body still has: one of its codings is unknown, or belongs to a feature that this
-    /// build lacks, so the body is as it came. `None`: the body has no coding, or was decoded.
+    /// Returns the `Content-Encoding` that the body still has: one of its codings is unknown, or belongs to a feature
+    /// that this build lacks, so the body is as it came. `None`: the body has no coding, or was decoded.
     pub fn content_encoding(&self) -> Option<String> {
         self.head.content_encoding()
     }
 
-    /// The body as text, by the charset of the `Content-Type` (feature `charset`), else by a byte order mark, else as
-    /// UTF-8. What cannot be decoded becomes U+FFFD.
+    /// Returns the body as text, by the charset of the `Content-Type` (feature `charset`), else by a byte order mark,
+    /// else as UTF-8. Bytes that cannot be decoded become U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
         charset::lossy(&self.body, self.content_type())
     }
 
-    /// The body as JSON: UTF-8, or the charset that the `Content-Type` names (feature `charset`). A byte order mark is
-    /// skipped.
+    /// Reads the body as JSON: UTF-8, or the charset that the `Content-Type` names (feature `charset`). A byte order
+    /// mark is skipped.
     ///
     /// # Errors
-    /// When the body is not text in that charset, not JSON, or not of this shape.
+    /// When the body is not text in that charset, not JSON, or does not fit `T`.
     ///
     /// ```
     /// # fn read(response: &haul::Response) -> Result<(), serde_json::Error> {
@@ -221,9 +221,9 @@ impl Response {
         serde_json::from_str(&self.json_text()?)
     }
 
-    /// The body as a JSON value. Its arrays take no more memory than their items: large ones take less than with
-    /// [`json`](Response::json), and less time. It still takes many times as much memory as the body;
-    /// [`pointer`](Response::pointer) takes none for what it passes by.
+    /// Reads the body as a JSON value. Its arrays take no more memory than their items: large ones take less memory,
+    /// and less time, than with [`json`](Response::json). The value still takes many times as much memory as the body;
+    /// [`pointer`](Response::pointer) takes none for the values that it passes by.
     ///
     /// # Errors
     /// When the body is not text in its charset, or not JSON.
@@ -231,9 +231,9 @@ impl Response {
         value::parse(&self.json_text()?)
     }
 
-    /// The value at a JSON pointer (RFC 6901), such as `/error/code` or `/items/0`, in the body. Only this value is built,
-    /// not a [`Value`] of the whole body. `None`: the body has no value there, or `pointer` is not empty and does not
-    /// begin with `/`. An empty pointer is the whole body.
+    /// Returns the value at a JSON pointer (RFC 6901), such as `/error/code` or `/items/0`, in the body. Only this
+    /// value is built, not a [`Value`] of the whole body. `None`: the body has no value there, or `pointer` is not
+    /// empty and does not begin with `/`. An empty pointer is the whole body.
     ///
     /// ```
     /// # fn read(response: &haul::Response) -> Result<(), serde_json::Error> {
@@ -251,13 +251,14 @@ impl Response {
         found.map(|raw| value::parse(raw.get())).transpose()
     }
 
-    /// The body as text that may be JSON.
+    /// Returns the body as text that may be JSON.
     pub(crate) fn json_text(&self) -> Result<Cow<'_, str>, serde_json::Error> {
         let text = charset::strict(&self.body, self.content_type());
         text.map_err(serde::de::Error::custom)
     }
 
-    /// The first bytes of the body as text, if its `Content-Type` names a charset other than UTF-8.
+    /// Returns the first bytes of the body as text, if its `Content-Type` names a charset other than UTF-8. `None`: it
+    /// does not, or they are not text in it.
     pub(crate) fn named_text(&self, limit: usize) -> Option<NamedText> {
         let is_whole = !self.truncated && self.body.len() <= limit;
         let beginning = &self.body[..self.body.len().min(limit)];
@@ -288,7 +289,7 @@ impl fmt::Debug for Hop {
 }
 
 impl Head {
-    /// A head that says nothing but its status and the URL that answered.
+    /// Makes a head that has only its status and the URL that answered.
     #[cfg(test)]
     pub(crate) fn of(status: u16, url: Arc<Url>) -> Head {
         Head {
@@ -306,12 +307,12 @@ impl Head {
         }
     }
 
-    /// The `Content-Type` as sent, as a record shows it.
+    /// Returns the `Content-Type` as sent, as a record shows it.
     pub(crate) fn content_type(&self) -> Option<Cow<'_, str>> {
         self.headers.first(&CONTENT_TYPE).map(header_text)
     }
 
-    /// The codings that the body still has, in one list.
+    /// Returns the codings that the body still has, in one list.
     pub(crate) fn content_encoding(&self) -> Option<String> {
         if !self.undecoded {
             return None;

@@ -1,8 +1,8 @@
 //! Values at JSON pointers (RFC 6901), found without a tree of the whole text.
 //!
-//! A tree takes some sixteen times as much memory as its text, and a server chooses the text. The answers are those that
-//! `serde_json`'s `Value` and its `pointer` would give, and the errors too: of keys given twice the last counts, what
-//! follows the value is an error, and so is nesting deeper than 128.
+//! A tree takes some sixteen times as much memory as its text, and a server chooses the text. Values and errors are
+//! those that `serde_json`'s `Value` and its `pointer` would give: the last of several equal keys counts, and text
+//! after the value or nesting deeper than 128 is an error.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::value::is_number;
 
-/// The text of the value at each of the pointers, in their order. `None`: there is none.
+/// Returns the text of the value at each of the pointers, in their order. `None`: no value is there.
 ///
 /// # Errors
 /// When the text is not JSON.
@@ -19,8 +19,8 @@ pub(crate) fn find<'j>(
     json: &'j str,
     pointers: &[&str],
 ) -> Result<Vec<Option<&'j RawValue>>, serde_json::Error> {
-    // First as a value is read, with all that is looked at on the way; then quickly along the pointers, since what they
-    // pass by is known to be in order.
+    // The first pass reads all as a `Value` is read, and finds every error; the second goes quickly along the pointers,
+    // since the values that it passes by are known to be valid.
     let mut reader = serde_json::Deserializer::from_str(json);
     Checked.deserialize(&mut reader)?;
     reader.end()?;
@@ -37,7 +37,7 @@ pub(crate) fn find<'j>(
     Ok(found)
 }
 
-/// The tokens of a pointer. `None`: it is none, and nothing is there.
+/// Splits a pointer into tokens. `None`: it is not a pointer, and no value is there.
 fn tokens(pointer: &str) -> Option<Vec<String>> {
     let token = |token: &str| token.replace("~1", "/").replace("~0", "~");
     match pointer.strip_prefix('/') {
@@ -46,13 +46,13 @@ fn tokens(pointer: &str) -> Option<Vec<String>> {
     }
 }
 
-/// True if the token stands for the element of this index.
+/// True if the token is the index of this element.
 fn is_index(token: &str, index: usize) -> bool {
     let leads = token.starts_with('+') || token.starts_with('0') && token.len() > 1;
     !leads && token.parse() == Ok(index)
 }
 
-/// Reads a value as `Value` is read, and keeps nothing of it.
+/// Reads a value as `Value` is read, and keeps no part of it.
 struct Checked;
 
 impl<'de> DeserializeSeed<'de> for Checked {
@@ -107,12 +107,12 @@ impl<'de> Visitor<'de> for Checked {
     }
 }
 
-/// Looks along those of the paths that lead through a value.
+/// Looks for values along the paths that lead through a value.
 struct Along<'f, 'j> {
     paths: &'f [Option<Vec<String>>],
-    /// Tokens that lead to the value.
+    /// Number of tokens that lead to the value.
     depth: usize,
-    /// Numbers of the paths whose first tokens those are.
+    /// Numbers of the paths that begin with these tokens.
     active: Vec<usize>,
     found: &'f mut [Option<&'j RawValue>],
 }
@@ -120,7 +120,7 @@ struct Along<'f, 'j> {
 impl<'j> Along<'_, 'j> {
     fn look(mut self, json: &'j str) -> Result<(), serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_str(json);
-        // The value around this one was read within the limit already.
+        // The value around this value was read within the limit already.
         self.reborrow().deserialize(&mut reader)
     }
 
@@ -133,13 +133,13 @@ impl<'j> Along<'_, 'j> {
         }
     }
 
-    /// The next token of a path; `None` at its end.
+    /// Returns the next token of a path; `None` at its end.
     fn token(&self, path: usize) -> Option<&str> {
         let tokens = self.paths[path].as_ref()?;
         tokens.get(self.depth).map(String::as_str)
     }
 
-    /// The paths whose next token is wanted.
+    /// Returns the paths whose next token is wanted.
     fn through(&self, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
         let on = |path: &usize| self.token(*path).is_some_and(&wanted);
         self.active.iter().copied().filter(on).collect()
@@ -226,7 +226,7 @@ impl<'j> Visitor<'j> for Along<'_, 'j> {
     fn visit_map<A: MapAccess<'j>>(mut self, mut object: A) -> Result<(), A::Error> {
         while let Some(through) = object.next_key_seed(Through(&self))? {
             let Some(through) = through else {
-                // A number, where numbers come as maps.
+                // The object is a number, in a build where numbers come as maps.
                 object.next_value::<IgnoredAny>()?;
                 continue;
             };
@@ -234,7 +234,7 @@ impl<'j> Visitor<'j> for Along<'_, 'j> {
                 object.next_value::<IgnoredAny>()?;
                 continue;
             }
-            // This value replaces an earlier one of the key, with all that was found in it.
+            // This value replaces an earlier one of the key, with all that was found in the earlier one.
             for path in &through {
                 self.found[*path] = None;
             }

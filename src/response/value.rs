@@ -1,9 +1,9 @@
-//! A body as a JSON value, in no more memory than it takes.
+//! Bodies as JSON values, in no more memory than they take.
 //!
-//! The value is what `serde_json` makes of it, but for an object with a key that `serde_json` keeps for its own
-//! `RawValue`: that stays an object, so that no server chooses how its answer is read. Its arrays, though, are given their memory once their length is known: one
-//! that grows item by item ends up to twice as large as it need be, and leaves all its smaller sizes behind in the heap,
-//! where they keep memory in use for long after the value has gone.
+//! The value is the one that `serde_json` makes, except for an object with a key that `serde_json` keeps for its own
+//! `RawValue`: that stays an object, so that no server chooses how its response is read. Arrays get their memory when
+//! their length is known: an array that grows item by item ends up to twice as large as it need be, and leaves all its
+//! smaller sizes behind in the heap, where they keep memory in use for long after the value has gone.
 
 use std::fmt;
 use std::mem;
@@ -19,7 +19,7 @@ pub(crate) fn parse(json: &str) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
-/// The items of all arrays that have begun and not ended, the innermost last.
+/// Items of all arrays that have begun and not ended, the innermost last.
 struct Building<'a>(&'a mut Vec<Value>);
 
 impl<'de> DeserializeSeed<'de> for Building<'_> {
@@ -97,9 +97,9 @@ pub(super) fn is_number(key: &str) -> bool {
     NUMBER.as_deref() == Some(key)
 }
 
-/// Key of the map of one entry that a number comes as, where some crate of the program has turned on `serde_json`'s
-/// `arbitrary_precision`. `None`: numbers come as numbers. The key is no part of `serde_json`'s interface, so it is taken
-/// from a number that is read.
+/// Key of the map of one entry that a number comes as, if some crate of the program has turned on `serde_json`'s
+/// `arbitrary_precision`. `None`: numbers come as numbers. The key is not part of `serde_json`'s interface, so it is
+/// taken from a number that is read.
 static NUMBER: LazyLock<Option<String>> = LazyLock::new(|| {
     struct KeyOfNumber;
     impl<'de> Visitor<'de> for KeyOfNumber {
@@ -132,12 +132,13 @@ mod tests {
 
     use super::*;
 
-    /// An object of this one key.
+    /// Returns an object of this one key.
     fn object(key: &str) -> String {
         format!("{{\"{key}\": \"12\"}}")
     }
 
-    /// The key that `serde_json` keeps for its `RawValue`: that asks a deserializer for a structure of this name.
+    /// Returns the key that `serde_json` keeps for its `RawValue`: that asks a deserializer for a structure of this
+    /// name.
     fn key_of_raw_value() -> String {
         struct Asked<'n>(&'n Cell<&'static str>);
 

@@ -1,11 +1,11 @@
-//! The wait before a retry.
+//! Wait before a retry.
 
 use std::time::Duration;
 
 use crate::settings::{Jitter, RetryPolicy};
 
-/// The wait before the `n`-th retry (from 1): `base * factor^(n-1)`, at most `max`, spread by the policy's jitter.
-/// After throttling the policy's longer base is used. `random` gives numbers in [0, 1).
+/// Returns the wait before the `n`-th retry (from 1): `base * factor^(n-1)`, at most `max`, spread by the policy's
+/// jitter. After throttling the policy's longer base is used. `random` returns numbers in [0, 1).
 ///
 /// The first wait is the base and not zero (as in urllib3), so that a burst of failures is not repeated at once.
 pub(super) fn backoff(
@@ -38,7 +38,7 @@ fn exponential(base: Duration, factor: f64, n: u32) -> Duration {
     Duration::try_from_secs_f64(base.as_secs_f64() * factor.powi(power)).unwrap_or(Duration::MAX)
 }
 
-/// `part` of `whole`, never more than the whole whatever `part` is.
+/// Returns `part` of `whole`, and never more than `whole`, whatever `part` is.
 pub(super) fn share(whole: Duration, part: f64) -> Duration {
     Duration::try_from_secs_f64(whole.as_secs_f64() * part)
         .unwrap_or(whole)

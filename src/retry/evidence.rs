@@ -1,4 +1,4 @@
-//! What is known of an attempt that did not settle its request, and what follows from it about the server.
+//! Evidence of an attempt that did not settle its request, and conclusions from it about the server.
 
 use std::time::Duration;
 
@@ -9,37 +9,37 @@ use crate::settings::Judgement;
 use crate::timing::Phase;
 use http::{HeaderMap, Method};
 
-/// Whether the request carries an idempotency key, by which the server recognises a repetition.
+/// True if the request carries an idempotency key, by which the server recognises a repetition.
 pub(crate) fn is_keyed(headers: &HeaderMap) -> bool {
     IDEMPOTENCY_KEYS.iter().any(|key| headers.contains_key(key))
 }
 
-/// What is known of an attempt that did not settle its request.
+/// Facts known of an attempt that did not settle its request.
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence<'a> {
     pub(crate) method: &'a Method,
-    /// The request says that repeating it is safe: its idempotent flag, or a key ([`is_keyed`]).
+    /// True if the request says that repeating it is safe: its idempotent flag, or a key ([`is_keyed`]).
     pub(crate) repeatable_by_request: bool,
-    /// The body can be sent once more from its beginning.
+    /// True if the body can be sent once more from its beginning.
     pub(crate) replayable: bool,
     pub(crate) error_type: ErrorType,
     pub(crate) phase: Option<Phase>,
-    /// The transport knows that it will be the same next time: a bad certificate, a proxy's 407.
+    /// True if the transport knows that the next attempt will fail the same way: a bad certificate, a proxy's 407.
     pub(crate) permanent: bool,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
-    /// A kept-alive connection carried it.
+    /// True if the attempt went over a kept-alive connection.
     pub(crate) reused: bool,
-    /// The status, if a response head arrived.
+    /// Status of the response. `None`: no response head arrived.
     pub(crate) status: Option<u16>,
-    /// The wait the response asked for ([`parse`](super::retry_after::parse)).
+    /// Wait that the response asked for ([`parse`](super::retry_after::parse)). `None`: it asked for none.
     pub(crate) retry_after: Option<Duration>,
-    /// What the caller's hook said, if it said anything.
+    /// Judgement of the caller's hook. `None`: it gave none.
     pub(crate) judgement: Option<&'a Judgement>,
 }
 
 impl<'a> Evidence<'a> {
-    /// A failure of which nothing else is known; the rest is filled in by struct update.
+    /// Evidence of a failure of which only these two facts are known; the rest is filled in by struct update.
     pub(crate) fn new(method: &'a Method, error_type: ErrorType) -> Evidence<'a> {
         Evidence {
             method,
@@ -57,7 +57,7 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Its entry in the outcome's log.
+    /// Returns the attempt's entry in the outcome's log.
     pub(crate) fn attempt(&self, elapsed: Duration, delay: Option<Duration>) -> Attempt {
         Attempt {
             error_type: self.error_type,
@@ -68,8 +68,8 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Proven: nothing of the request reached the server. Where the phase is not known, bytes on the wire (which may
-    /// have been a handshake) are taken for the request's.
+    /// True if it is proven that no part of the request reached the server. If the phase is not known, bytes on the
+    /// wire (which may have been a handshake) are taken for the request's.
     pub(super) fn is_unsent(&self) -> bool {
         use ErrorType::*;
         match self.phase {
@@ -84,7 +84,7 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// No attempt was made of it: it counts as none.
+    /// True if no attempt was made of the request: the failure does not count as an attempt.
     pub(super) fn never_went_out(&self) -> bool {
         use ErrorType::*;
         matches!(
@@ -93,7 +93,7 @@ impl<'a> Evidence<'a> {
         )
     }
 
-    /// The server turned the request away before any work, because there was too much of it: its whole host is to be
+    /// True if the server turned the request away before any work, because of too much load: its whole host is to be
     /// left alone for a while.
     pub(super) fn is_throttled(&self) -> bool {
         match self.status {
@@ -104,10 +104,10 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// Whether the server may have carried the request out although no answer says so. A later 404 to the same DELETE, or
+/// True if the server may have carried the request out although no response says so. A later 404 to the same DELETE, or
 /// 409 or 412 to the same write, can then mean "done".
 ///
-/// Never for the safe methods (RFC 9110 §9.2.1), which carry nothing out.
+/// False for the safe methods (RFC 9110 §9.2.1), which carry nothing out.
 pub(super) fn is_ambiguous(evidence: &Evidence<'_>) -> bool {
     use ErrorType::*;
     if evidence.method.is_safe() || evidence.is_unsent() {

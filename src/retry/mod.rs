@@ -1,5 +1,5 @@
-//! What an attempt leads to: again, after which wait, elsewhere, or not at all. Values in, decisions out: nothing here
-//! sleeps, logs, reads a clock or draws a random number of its own.
+//! Decisions after an attempt: retry after a wait, follow a redirect, or stop. Values in, decisions out: no function
+//! here sleeps, logs, reads a clock or draws a random number of its own.
 
 mod backoff;
 mod evidence;

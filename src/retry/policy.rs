@@ -1,4 +1,4 @@
-//! The decision after an attempt that failed.
+//! Decision after an attempt that failed.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use super::evidence::{Evidence, is_ambiguous};
 use crate::error::{ErrorType, StopReason};
 use crate::settings::{ClassLimits, Jitter, Judgement, RetryMethods, RetryPolicy};
 
-/// No wait is longer: further off than any batch runs, and still an instant.
+/// Longest wait, 100 years: longer than any batch runs, and `now` plus this time is still an instant.
 const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 
-/// What a job remembers of its attempts.
+/// Counts that a job keeps of its attempts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     attempts: u32,
     retries: [u32; FailureClass::COUNT],
-    /// Retries since the start or the last redirect: what the backoff grows with.
+    /// Number of retries since the start or the last redirect, by which the backoff grows.
     streak: u32,
     ambiguous: bool,
     replayed: bool,
@@ -23,18 +23,18 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Attempts so far, neither redirect hops nor free replays among them.
+    /// Number of attempts so far, without redirect hops and free replays.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// Retries so far.
+    /// Number of retries so far.
     #[cfg(test)]
     pub(crate) fn retries(&self) -> u32 {
         self.retries.iter().fold(0, |sum, n| sum.saturating_add(*n))
     }
 
-    /// Whether an attempt before the present one may have been carried out by the server.
+    /// True if an attempt before the present one may have been carried out by the server.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.ambiguous
     }
@@ -44,7 +44,8 @@ impl Tally {
         self.attempts = self.attempts.saturating_add(1);
     }
 
-    /// A redirect is followed: no attempt, and another server, so the backoff begins anew (as in urllib3).
+    /// Notes that a redirect is followed. It is no attempt, and leads to another server, so the backoff begins anew (as
+    /// in urllib3).
     pub(crate) fn redirected(&mut self) {
         self.streak = 0;
         self.replayed = false;
@@ -52,31 +53,33 @@ impl Tally {
     }
 }
 
-/// What follows an attempt that failed.
+/// Decision after an attempt that failed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Decision {
-    /// Try again.
+    /// The request is tried again.
     Retry {
-        /// Not before this has passed.
+        /// Time that passes before the next attempt.
         delay: Duration,
-        /// Tokens taken from the host's budget: 1, after a timeout 2; 0 without a budget, or after a failure on this side.
+        /// Tokens taken from the host's budget: 1, or 2 after a timeout; 0 without a budget, or after a failure on this
+        /// side.
         cost: f64,
-        /// The whole host is left alone for this long.
+        /// Time for which the whole host is left alone. `None`: only this request waits.
         cool: Option<Duration>,
-        /// On a new connection: the server objected to the one it came on (408, 421).
+        /// True if the attempt needs a new connection: the server objected to the connection of this attempt (408,
+        /// 421).
         fresh: bool,
     },
     /// The request ends with this failure.
     Stop {
-        /// Why.
+        /// Reason for which no further attempt is made.
         reason: StopReason,
-        /// The whole host is left alone for this long all the same.
+        /// Time for which the whole host is left alone all the same. `None`: it is not left alone.
         cool: Option<Duration>,
     },
 }
 
-/// Decides what follows the failed attempt `evidence` tells of, and counts it. `left` is the time to the deadline;
-/// `random` gives numbers in [0, 1).
+/// Returns the decision after a failed attempt, and counts the attempt. `left` is the time to the deadline (`None`:
+/// there is no deadline); `random` returns numbers in [0, 1).
 ///
 /// Reasons to stop, in this order: the failure is never repeated, the method may not be, the body cannot be; attempts
 /// are used up, the limit of the class is; the server asks for too long a wait, or one past the deadline.
@@ -108,7 +111,7 @@ pub(crate) fn decide(
     Decision::Retry {
         delay: wait.delay,
         cost: match (&policy.budget, evidence.error_type) {
-            // The server has done nothing wrong.
+            // The failure is on this side, and not the server's.
             (None, _) | (_, ErrorType::Io) => 0.0,
             (_, ErrorType::Timeout) => 2.0,
             _ => 1.0,
@@ -118,9 +121,9 @@ pub(crate) fn decide(
     }
 }
 
-/// Whether the attempt is made again at once, on a fresh connection, without counting: a kept-alive connection turned
-/// out to be closed by the server, which says nothing about the request. At most once per attempt, which `tally`
-/// remembers until the next decision or redirect.
+/// True if the attempt is made again at once, on a fresh connection, without counting: the server had closed a
+/// kept-alive connection, which says nothing about the request. Granted at most once per attempt; `tally` remembers it
+/// until the next decision or redirect.
 pub(crate) fn free_replay(
     policy: &RetryPolicy,
     evidence: &Evidence<'_>,
@@ -130,7 +133,7 @@ pub(crate) fn free_replay(
         && evidence.error_type == ErrorType::Connection
         && !evidence.permanent
         && evidence.bytes_received == 0;
-    // The server closing an idle connection as the request arrives is likely, but unproven: it may have acted.
+    // Most likely the server closed an idle connection as the request arrived, but this is unproven: it may have acted.
     let free = closed && is_harmless(policy, evidence) && !tally.replayed;
     if free {
         tally.replayed = true;
@@ -139,16 +142,17 @@ pub(crate) fn free_replay(
     free
 }
 
-/// Returns true if sending the request once more can do no harm, and its body is there to be sent: the server has got
-/// nothing of it, or repeating it is safe.
+/// True if sending the request once more can do no harm, and its body can be sent again: no part of it reached the
+/// server, or repeating it is safe.
 pub(crate) fn is_harmless(policy: &RetryPolicy, evidence: &Evidence<'_>) -> bool {
     evidence.replayable && (evidence.is_unsent() || is_repeatable(policy, evidence))
 }
 
-/// The wait before a redirect is followed: none, or what its `Retry-After` asks for (RFC 9110 §10.2.3).
+/// Returns the wait before a redirect is followed: none, or the time that its `Retry-After` asks for (RFC 9110
+/// §10.2.3).
 ///
 /// # Errors
-/// Why the redirect is not followed: too long a wait, or one past the deadline.
+/// The wait is longer than allowed, or ends after the deadline: the redirect is not followed.
 pub(crate) fn redirect_delay(
     policy: &RetryPolicy,
     retry_after: Option<Duration>,
@@ -161,7 +165,7 @@ pub(crate) fn redirect_delay(
     Ok(wait.delay)
 }
 
-/// How long to wait, and whether the server wanted longer than allowed.
+/// Wait before the next attempt. `over_cap`: true if the server asked for a longer wait than allowed.
 struct Wait {
     delay: Duration,
     over_cap: bool,
@@ -179,8 +183,8 @@ impl Wait {
         Wait::at_least(policy, evidence.retry_after, own, random)
     }
 
-    /// What the server asks for is a minimum: it shortens no backoff, and jitter only adds to it. Every client is told
-    /// the same instant, hence the spread above it.
+    /// Returns a wait at least as long as the server asks for. `Retry-After` shortens no backoff, and jitter only adds
+    /// to it: every client is told the same instant, hence the spread above it.
     fn at_least(
         policy: &RetryPolicy,
         asked: Option<Duration>,
@@ -241,19 +245,19 @@ fn may_repeat(
     Ok(())
 }
 
-/// Which methods a failure may be repeated for.
+/// Methods for which a failure may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Methods {
-    /// It is certain that the server did nothing.
+    /// All methods, because it is certain that the server did nothing.
     Any,
-    /// The server may have acted, or has.
+    /// Only methods that are safe to repeat, because the server may have acted, or has.
     Repeatable,
 }
 
 fn allowed(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Methods, StopReason> {
     use ErrorType::*;
     match evidence.error_type {
-        // Nothing a hook could change: they ended for reasons of this side's own.
+        // No judgement of a hook changes these: the requests ended for reasons on this side.
         Cancelled => return Err(StopReason::Cancelled),
         Deadline => return Err(StopReason::Deadline),
         BreakerOpen => return Err(StopReason::BreakerOpen),
@@ -286,8 +290,9 @@ fn allowed(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Methods, Sto
     }
 }
 
-/// The decision by status. A set of the caller's own says which statuses are repeated; what they tell about the server
-/// it cannot change, so those that refuse a request before any work stay open to every method.
+/// Returns the methods for which the status may be repeated. `None`: it is never repeated. A caller's own set says
+/// which statuses are repeated. It does not change the meaning of a status, so a status that refuses a request before
+/// any work may be repeated for every method.
 fn by_status(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Option<Methods> {
     let status = evidence.status?;
     let repeated = match &policy.statuses {
@@ -296,7 +301,7 @@ fn by_status(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Option<Methods> {
             413 => evidence.retry_after.is_some(),
             408 | 421 | 425 | 429 => true,
             501 | 505 | 506 | 508 | 510 | 511 | 525 | 526 => false,
-            // A status that is not known is what its class is (RFC 9110 §15).
+            // An unknown status is treated as its class (RFC 9110 §15).
             500..=599 => true,
             _ => false,
         },
@@ -307,8 +312,8 @@ fn by_status(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Option<Methods> {
     })
 }
 
-/// Whether repeating the request is safe although the server may have acted: by its method (RFC 9110 §9.2.2, or the
-/// policy's own list), or because the request says so. An empty list is the caller's "nothing".
+/// True if repeating the request is safe although the server may have acted: by its method (RFC 9110 §9.2.2, or the
+/// policy's own list), or because the request says so. An empty list allows no method.
 fn is_repeatable(policy: &RetryPolicy, evidence: &Evidence<'_>) -> bool {
     match &policy.methods {
         RetryMethods::All => true,
@@ -322,7 +327,7 @@ fn is_repeatable(policy: &RetryPolicy, evidence: &Evidence<'_>) -> bool {
     }
 }
 
-/// The classes of failure that have limits of their own.
+/// Classes of failure, each with a limit of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FailureClass {
     Dns,

@@ -1,4 +1,5 @@
-//! Where a redirect leads, and what of the request goes along (RFC 9110 §15.4, and the fetch standard's strict origin).
+//! Target of a redirect, and the parts of the request that go along (RFC 9110 §15.4, and the fetch standard's strict
+//! origin).
 
 use std::borrow::Cow;
 
@@ -11,19 +12,19 @@ use http::{HeaderMap, Method};
 /// A response that may redirect.
 #[derive(Clone, Debug)]
 pub(crate) struct RedirectStep<'a> {
-    /// The method of the request it answers.
+    /// Method of the request that got this response.
     pub(crate) method: &'a Method,
-    /// The URL that answered.
+    /// URL of the request that got this response.
     pub(crate) url: &'a Url,
     pub(crate) status: u16,
     pub(crate) location: Option<&'a [u8]>,
-    /// Redirects followed before this one.
+    /// Number of redirects followed before this one.
     pub(crate) hops: u32,
-    /// How many may be followed; 0 = the 3xx is the response.
+    /// Upper bound for redirects that are followed. If 0, the 3xx is the final response.
     pub(crate) limit: u32,
-    /// Whether https may lead to http.
+    /// True if a redirect may lead from https to http.
     pub(crate) allow_downgrade: bool,
-    /// What may be shown of the target.
+    /// Names of secrets that are masked when the target is shown.
     pub(crate) redaction: &'a Redaction,
 }
 
@@ -32,16 +33,16 @@ pub(crate) struct RedirectStep<'a> {
 pub(crate) struct NextRequest {
     pub(crate) url: Url,
     pub(crate) method: Method,
-    /// The body stays behind, and the headers that describe it.
+    /// True if the body and the headers that describe it are left out.
     pub(crate) drop_body: bool,
-    /// Headers that stay behind because the redirect leads to another origin.
+    /// Headers that are left out because the redirect leads to another origin.
     pub(crate) dropped: Dropped,
 }
 
-/// Headers that stay behind on the way to another origin: scheme, host or effective port.
+/// Headers that are left out on the way to another origin, that is, another scheme, host or effective port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Dropped {
-    /// All that are secret or belong to the origin, cookies aside.
+    /// True if all headers are left out that are secret or belong to the origin, apart from cookies.
     credentials: bool,
     cookie: bool,
 }
@@ -63,13 +64,13 @@ impl Dropped {
         }
     }
 
-    /// Adds what another redirect of the same chain leaves behind.
+    /// Adds the headers that another redirect of the same chain leaves out.
     pub(crate) fn add(&mut self, other: Dropped) {
         self.credentials |= other.credentials;
         self.cookie |= other.cookie;
     }
 
-    /// Takes these headers off.
+    /// Removes these headers.
     pub(crate) fn take_off(self, headers: &mut HeaderMap, redaction: &Redaction) {
         if !self.credentials {
             return;
@@ -90,16 +91,16 @@ impl Dropped {
 /// A redirect that is not followed: the request fails with class `redirect`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RefusedRedirect {
-    /// What is wrong, naming the target, secrets masked.
+    /// Reason for the refusal, with the target, secrets masked.
     pub(crate) message: String,
     /// The target, secrets masked: for the history.
     pub(crate) location: String,
 }
 
-/// Where the response leads. `None` = nowhere: it is no redirect, it names no target, or the limit is 0, and the
-/// response is the answer.
+/// Returns the request that follows a redirect. `None`: the response is final, since it is no redirect, names no
+/// target, or the limit is 0.
 ///
-/// A loop is found by the limit alone: a server may well answer the same URL differently the next time.
+/// A loop is found by the limit alone: a server may well send another response for the same URL the next time.
 ///
 /// # Errors
 /// Too many redirects, a target that is not http or https or no URL at all, and https to http unless allowed.
@@ -147,8 +148,8 @@ pub(crate) fn decide(step: &RedirectStep<'_>) -> Result<Option<NextRequest>, Ref
     }))
 }
 
-/// Takes off the headers that do not go along. They stay off on later hops, back to the first host too, since the next
-/// hop begins with what is left here.
+/// Removes the headers that do not go along. They stay removed on later hops, also back to the first host, since each
+/// hop begins with the headers that are left here.
 pub(crate) fn strip(headers: &mut HeaderMap, next: &NextRequest, redaction: &Redaction) {
     next.dropped.take_off(headers, redaction);
     if next.drop_body {
@@ -164,7 +165,7 @@ pub(crate) fn strip(headers: &mut HeaderMap, next: &NextRequest, redaction: &Red
     }
 }
 
-/// The header as text. Bytes that are no UTF-8 are percent-encoded, as browsers do.
+/// Returns the header as text. Bytes that are not UTF-8 are percent-encoded, as browsers do.
 fn text(location: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(location) {
         Ok(text) => text.into(),
@@ -178,7 +179,7 @@ fn refused(message: String, location: String) -> RefusedRedirect {
     RefusedRedirect { message, location }
 }
 
-/// A target that does not resolve, as far as it may be shown.
+/// Returns a target that does not resolve, without the parts that may be secret.
 fn shown(step: &RedirectStep<'_>, location: &str) -> String {
     let base = Base::of(step.url).ok();
     let absolute = base

@@ -1,4 +1,4 @@
-//! `Retry-After` (RFC 9110 §10.2.3): how long the server asks to be left alone.
+//! `Retry-After` (RFC 9110 §10.2.3): the time for which the server asks to be left alone.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,14 +9,14 @@ use jiff::fmt::strtime::BrokenDownTime;
 use http::HeaderMap;
 use http::header::{DATE, HeaderValue, RETRY_AFTER};
 
-/// The wait the response asks for; of several the longest. `None` where there is no field that can be read: a
-/// malformed one counts as absent. A date that has passed is a wait of zero.
+/// Returns the wait that the response asks for, or the longest of several. `None`: there is no field that can be read;
+/// a malformed field counts as absent. A date that has passed is a wait of zero.
 ///
-/// A date is counted from the response's own `Date` where that is valid, else from `now`, so a local clock that is
-/// wrong does not matter.
+/// A date is counted from the response's own `Date` if that is valid, else from `now`, so a local clock that is wrong
+/// does not matter.
 ///
-/// Taken leniently: fractions of a second (rounded up to milliseconds), one-digit days, `UTC` and numeric offsets,
-/// wrong names of the day. Any length of number; what is too long saturates.
+/// Also accepted: fractions of a second (rounded up to milliseconds), one-digit days, `UTC` and numeric offsets, wrong
+/// names of the day, and numbers of any length; a number that is too large saturates.
 pub(crate) fn parse(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let now = SignedDuration::system_until(UNIX_EPOCH, now).unwrap_or_default();
     let fields = headers.get_all(RETRY_AFTER);
@@ -38,7 +38,7 @@ fn text(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok().map(str::trim)
 }
 
-/// `120`, `0.503`.
+/// Reads a number of seconds: `120`, `0.503`. `None`: the text is anything else.
 fn seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
@@ -61,7 +61,7 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(whole).saturating_add(Duration::from_millis(millis)))
 }
 
-/// The date forms, the zone apart: IMF-fixdate, RFC 850 (with either name of the day), asctime.
+/// Date forms, without the zone: IMF-fixdate, RFC 850 (with either name of the day), asctime.
 const FORMS: [&str; 4] = [
     "%a, %d %b %Y %H:%M:%S",
     "%A, %d-%b-%Y %H:%M:%S",
@@ -69,7 +69,8 @@ const FORMS: [&str; 4] = [
     "%a %b %d %H:%M:%S %Y",
 ];
 
-/// A date as the time since 1970. Civil time throughout: a `jiff::Timestamp` ends a day before the year 9999 does.
+/// Reads a date as the time since 1970. `None`: the text is no date. All arithmetic is in civil time, because a
+/// `jiff::Timestamp` ends a day before the year 9999 does.
 fn date(text: &str, now: SignedDuration) -> Option<SignedDuration> {
     const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
     let (text, offset) = zone(text)?;
@@ -82,12 +83,13 @@ fn date(text: &str, now: SignedDuration) -> Option<SignedDuration> {
         year => year,
     };
     let (hour, minute, second) = (read.hour()?, read.minute()?, read.second()?);
-    // The day of the week is not compared: the date says more than its name.
+    // The day of the week is not compared: the date counts, and not the name of its day.
     let civil = DateTime::new(year, read.month()?, read.day()?, hour, minute, second, 0).ok()?;
     Some(civil.duration_since(EPOCH) - offset)
 }
 
-/// Takes the zone off the end: `GMT`, `UTC`, `+0300`, or nothing, which is UTC (asctime has none).
+/// Takes the zone off the end: `GMT`, `UTC`, `+0300`, or no zone, which means UTC (asctime has none). `None`: the
+/// offset is not valid.
 fn zone(text: &str) -> Option<(&str, SignedDuration)> {
     let Some((rest, last)) = text.rsplit_once(' ') else {
         return Some((text, SignedDuration::ZERO));
@@ -106,7 +108,8 @@ fn zone(text: &str) -> Option<(&str, SignedDuration)> {
     Some((text, SignedDuration::ZERO))
 }
 
-/// The year with these last two digits that is no more than 50 years ahead (RFC 9110 §5.6.7), and less than 50 behind.
+/// Returns the year with these last two digits that is no more than 50 years ahead (RFC 9110 §5.6.7), and less than 50
+/// behind.
 fn nearest(two_digits: i16, now: i16) -> i16 {
     let year = now - now.rem_euclid(100) + two_digits;
     if year > now.saturating_add(50) {

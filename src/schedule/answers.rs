@@ -1,8 +1,8 @@
-//! Which hosts answer, and which are slow.
+//! Hosts that answer, and hosts that are slow.
 //!
-//! A host is *answering* if its last attempt that ended had a response head, whatever its status; else it is unanswered.
-//! It is *slow* if that attempt had waited for a head for longer than a second, or if one has been under way for longer
-//! and no head of the host has come since it started.
+//! A host is *answering* if its last attempt that ended had a response head, whatever its status; else it is
+//! unanswered. It is *slow* if that attempt had waited for a head for longer than a second, or if an attempt has been
+//! under way for longer and no head of the host has come since it started.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,9 @@ use crate::slab::Id;
 /// End of an attempt, as far as it tells if the host answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// A response head came, after so long.
+    /// A response head came after the time `waited`.
     Head { waited: Duration },
-    /// No head came, in so long.
+    /// No response head came in the time `waited`.
     NoHead { waited: Duration },
     /// The attempt tells nothing of its host: it failed on this side, or was cancelled before the host was slow.
     #[default]
@@ -23,7 +23,7 @@ pub(crate) enum Heard {
 }
 
 impl<J> Schedule<J> {
-    /// Takes in how an attempt of a host ended.
+    /// Updates a host by the end of one of its attempts.
     pub(super) fn hear(&mut self, id: Id, job: Id, heard: Heard, now: Instant) {
         let Some(host) = self.hosts.get_mut(id) else {
             return;
@@ -54,7 +54,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// The head of the response to this job in flight has come.
+    /// Notes that the head of the response to a job in flight has come.
     pub(crate) fn head_came(&mut self, job: Id, now: Instant) {
         let Some(id) = self.jobs.get(job).map(|slot| slot.host) else {
             return;
@@ -69,8 +69,8 @@ impl<J> Schedule<J> {
         self.watch_host(id);
     }
 
-    /// Finds which hosts have become slow. `heads` gives the jobs in flight whose response head has come; it is asked
-    /// only where a host would be slow, so that no request has to tell of its head.
+    /// Finds hosts that have become slow. `heads` returns the jobs in flight whose response head has come; it is called
+    /// only if a host would be slow, so that workers need not report each head.
     pub(crate) fn watch(&mut self, now: Instant, heads: impl FnOnce() -> Vec<Id>) {
         let mut suspects = Vec::new();
         while let Some((due, id)) = self.timers.watching.pop_due(now) {
@@ -100,7 +100,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// When [`watch`](Schedule::watch) may find a slow host.
+    /// Time at which [`watch`](Schedule::watch) may find a slow host. `None`: no host is watched.
     pub(crate) fn next_watch(&mut self) -> Option<Instant> {
         while let Some((due, id)) = self.timers.watching.first() {
             let host = self.hosts.get_mut(id);
@@ -117,8 +117,9 @@ impl<J> Schedule<J> {
         None
     }
 
-    /// When the caller of a batch is to look again, if nothing happens before: something will be past its deadline, or a
-    /// host may be slow, so that there may be room to read on.
+    /// Time at which the caller of a batch is to look again, if nothing happens before: a job or batch will be past its
+    /// deadline, or a host may be slow, so that there may be room to read on. `None`: no deadline is set and no host is
+    /// watched.
     pub(crate) fn next_look(&mut self, batch: Id) -> Option<Instant> {
         let watch = self.next_watch();
         if let Some(batch) = self.batches.get_mut(batch) {
@@ -127,7 +128,7 @@ impl<J> Schedule<J> {
         watch.into_iter().chain(self.next_deadline()).min()
     }
 
-    /// Sees to it that a host is looked at when it may have become slow, by the callers that wait for room.
+    /// Has the callers that wait for room look at a host when it may have become slow.
     pub(super) fn watch_host(&mut self, id: Id) {
         let Some(host) = self.hosts.get_mut(id) else {
             return;
@@ -150,7 +151,8 @@ impl<J> Schedule<J> {
         late.into_iter().for_each(|batch| self.nudge(batch));
     }
 
-    /// Changes a host, and counts its waiting jobs anew: in their batches, and among what is served next.
+    /// Changes a host, and counts its waiting jobs anew, both in their batches and in the order in which hosts are
+    /// served.
     pub(super) fn change(&mut self, id: Id, change: impl FnOnce(&mut HostState)) {
         let Some(host) = self.hosts.get_mut(id) else {
             return;

@@ -1,10 +1,11 @@
 //! Bound for the requests of a batch that are under way while its responses wait for a core.
 //!
-//! Work of callers on large responses is done under permits, one for each core. If the cores are what is short, more
-//! requests under way make nothing faster: their responses wait in memory, each on a thread of its own that then builds
-//! its values in memory of its own. So while more responses wait than keep the cores busy, a worker that is done with one
-//! starts no request in its place; if a core had to wait after all, more are let through from there on. A batch that waits
-//! for its servers is never held back for long, and the same reason never makes a core wait twice.
+//! Callers work on large responses under permits, one for each core. If cores are the scarce resource, more requests
+//! under way make nothing faster: their responses wait in memory, each on a thread of its own that then builds its
+//! values in memory of its own. So while more responses wait than are needed to keep the cores busy, a worker that is
+//! done with a request starts no request in its place; if a core had to wait after all, more requests are let through
+//! from there on. A batch that waits for its servers is never held back for long, and a core never waits twice for the
+//! same reason.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ pub(crate) struct Seen {
     /// Responses that wait for a core.
     pub(crate) waiting: usize,
     pub(crate) cores: usize,
-    /// True if a core had nothing to do before the work, for a time that matters.
+    /// True if a core was idle for a relevant time before the work.
     pub(crate) starved: bool,
     /// Time for which the observation holds: if no further work ends by then, responses may be waiting for each other.
     pub(crate) holds_for: Duration,
@@ -29,7 +30,7 @@ pub(super) struct Backlog {
     most: usize,
     /// Requests that were under way before the first was held back.
     before: usize,
-    /// Responses beyond the default number that may wait, because a core once had to.
+    /// Number of responses beyond the default that may wait. Grows each time a core had nothing to do.
     spare: usize,
     /// End of the time for which the bound holds. `None`: there is no bound.
     until: Option<Instant>,
@@ -57,7 +58,7 @@ impl Backlog {
         self.until
     }
 
-    /// Takes an observation in, made while this many requests were under way.
+    /// Updates the bound by an observation that was made while `in_flight` requests were under way.
     pub(super) fn see(&mut self, seen: Seen, in_flight: usize, now: Instant) {
         if self.until.is_some_and(|until| until <= now) {
             self.lift();
@@ -92,7 +93,7 @@ impl Backlog {
 }
 
 impl<J> Schedule<J> {
-    /// Takes in an observation at the end of work on the response of this job in flight.
+    /// Updates the bound of a batch by an observation at the end of work on the response of a job in flight.
     pub(crate) fn see_backlog(&mut self, id: Id, seen: Seen, now: Instant) {
         let Some(batch_id) = self.jobs.get(id).map(|slot| slot.batch) else {
             return;
@@ -115,7 +116,8 @@ mod tests {
 
     const HOLDS: Duration = Duration::from_millis(100);
 
-    /// A core had to wait if no response waits.
+    /// Observes `waiting` responses on a single core, and returns the bound. The core counts as starved if `waiting` is
+    /// 0.
     fn see(backlog: &mut Backlog, waiting: usize, in_flight: usize) -> usize {
         let seen = Seen {
             waiting,

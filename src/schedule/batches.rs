@@ -1,4 +1,4 @@
-//! What the schedule knows of a batch: its counts, its bounds, and what of it ended without an attempt.
+//! State of a batch in the schedule: its counts, its bounds, and its jobs that ended without an attempt.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -12,99 +12,103 @@ use super::lanes::{CountedAs, Lane};
 use super::ready::{Rank, Ready, Turn};
 use crate::slab::{Id, Slab};
 
-/// At most so many windows of jobs are read beyond the window.
+/// Upper bound for the jobs read beyond the window, in windows.
 const AHEAD_WINDOWS: usize = 16;
 
-/// And bodies of this part of the byte budget.
+/// Upper bound for the bodies of jobs read beyond the window: the batch's byte budget divided by this number.
 const AHEAD_BYTES: u64 = 4;
 
 /// The bounds of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Ready + in flight + finished and not taken.
+    /// Upper bound for the jobs that are ready, in flight, or finished and not taken.
     pub(crate) window: usize,
-    /// Jobs that cannot be dispatched now.
+    /// Upper bound for the jobs that cannot be dispatched now.
     pub(crate) max_parked: usize,
-    /// Bytes of bodies finished and not taken.
+    /// Upper bound for the bytes of bodies that are finished and not taken.
     pub(crate) bytes: u64,
-    /// Nobody iterates: what ends without an attempt is delivered by whoever ended it.
+    /// True if no caller iterates over the batch: jobs that end without an attempt are delivered by the thread that
+    /// ended them.
     pub(crate) delivered: bool,
-    /// Outcomes are handed back in input order: one place in the window is kept for the oldest.
+    /// True if outcomes are handed back in input order: one place in the window is kept for the oldest.
     pub(crate) ordered: bool,
 }
 
-/// Where the jobs of a batch are.
+/// Number of jobs of a batch at each place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) in_flight: usize,
-    /// Delayed, or in lanes of hosts that are blocked.
+    /// Jobs that are delayed, or in lanes of hosts that are blocked.
     pub(crate) delayed: usize,
-    /// In lanes of hosts that are open.
+    /// Jobs in lanes of hosts that are open.
     pub(crate) queued: usize,
-    /// The host that keeps most of them waiting for a time, how many, and for how long.
+    /// The host that keeps most jobs of the batch waiting for a time, the number of these jobs, and that time. `None`:
+    /// no host does.
     pub(crate) waiting: Option<(Host, usize, Duration)>,
-    /// When a job that had been tried last ended. `None`: none has.
+    /// Time at which the last job that had been tried ended. `None`: none has.
     pub(crate) last_end: Option<Instant>,
 }
 
-/// Why a job ended without (another) attempt.
+/// Reason for which a job ended without a further attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// The request was never fit to be sent, because of this mistake.
     Invalid(Mistake),
-    /// It was under way when an earlier run was cut off, and must not be repeated.
+    /// The request was under way when an earlier run was cut off, and must not be repeated.
     Interrupted,
     Cancelled,
     Deadline,
-    /// Its host's circuit breaker lets nothing through, for so long.
+    /// The circuit breaker of the job's host lets no call through for the time `remaining`.
     BreakerOpen {
         remaining: Duration,
     },
-    /// No thread could be started for it; says why.
+    /// No thread could be started for the job, for the reason given.
     NoWorker(String),
 }
 
 #[derive(Debug)]
 pub(super) struct Batch<J> {
     pub(super) bounds: Bounds,
-    /// Hosts that are open and have a job of it in a lane.
+    /// Hosts that are open and have a job of the batch in a lane.
     pub(super) hosts: Ready,
-    /// When a job of it started last, among the batches.
+    /// Turn at which a job of the batch started last, to compare batches by.
     pub(super) turn: Turn,
     /// Jobs in lanes of hosts that are open.
     pub(super) ready: usize,
     /// Jobs in `ready` whose host is slow or unanswered.
     pub(super) spare: usize,
-    /// Slow hosts that have, or had, jobs of it.
+    /// Number of slow hosts that have, or had, jobs of the batch.
     pub(super) slow: usize,
     /// Jobs in lanes or delayed that were read beyond the window and have not been started since.
     pub(super) ahead: usize,
-    /// Bytes of their bodies.
+    /// Bytes of the bodies of the jobs in `ahead`.
     pub(super) ahead_bytes: u64,
     /// Jobs delayed, or in lanes of hosts that are blocked.
     pub(super) parked: usize,
     pub(super) in_flight: usize,
-    /// When a job that had been tried last ended. `None`: none has.
+    /// Time at which the last job that had been tried ended. `None`: none has.
     pub(super) last_end: Option<Instant>,
     /// Outcomes on their way to the caller. An outcome can be taken before its completion is told, so this goes below
     /// zero for a moment, and `in_flight + finished` is always right.
     pub(super) finished: isize,
     pub(super) bytes: i64,
-    /// Ended without an attempt, for the caller to take.
+    /// Jobs that ended without an attempt, for the caller to take.
     pub(super) ended: VecDeque<(J, Ended)>,
-    /// All requests of an ordered batch that were not handed back, oldest first; an id that finds no job, or none at
-    /// all, stands for one that is over.
+    /// All requests of an ordered batch that were not handed back, oldest first. An id without a job, or `None`, stands
+    /// for a request that is over.
     pub(super) order: VecDeque<Option<Id>>,
     pub(super) deadline: Option<Instant>,
-    /// Everything of it that is queued, or comes back to be, ends for this reason.
+    /// Reason for which jobs of the batch end that are queued, or are to be queued again. `None`: the batch was not
+    /// stopped.
     pub(super) stopped: Option<Ended>,
-    /// Nobody takes its outcomes any more; it goes when nothing of it is in flight.
+    /// True if outcomes of the batch are not taken any more: the batch is removed when none of its jobs is in flight.
     pub(super) abandoned: bool,
-    /// The caller waits for room to feed.
+    /// True if the caller waits for room to feed.
     pub(super) hungry: bool,
-    /// When its caller looks again, whatever happens, for hosts that have become slow. `None`: only when it is nudged.
+    /// Time at which the batch's caller looks for hosts that have become slow, whatever happens before. `None`: only
+    /// when it is nudged.
     pub(super) looks_at: Option<Instant>,
-    /// How many may be under way while answers wait for a core.
+    /// Bound for the requests under way while responses wait for a core.
     pub(super) backlog: Backlog,
 }
 
@@ -112,11 +116,11 @@ pub(super) struct Batch<J> {
 #[derive(Debug)]
 pub(super) struct Batches<J> {
     slots: Slab<Batch<J>>,
-    /// All of them.
+    /// Ids of all open batches.
     pub(super) open: Vec<Id>,
     /// Batches that hand their outcomes back in input order.
     pub(super) ordered: Vec<Id>,
-    /// Batches of which fewer are under way for a time, since their answers wait for a core.
+    /// Batches with fewer requests under way for a time, since their responses wait for a core.
     pub(super) held_back: Vec<Id>,
 }
 
@@ -146,7 +150,7 @@ impl<J> Batches<J> {
         self.slots.values()
     }
 
-    /// The first batch from place `from` on that is past its deadline, and its place.
+    /// Returns the first batch from place `from` on that is past its deadline, and its place.
     pub(super) fn find_past(&self, from: usize, now: Instant) -> Option<(usize, Id)> {
         self.slots.find_from(from, |batch| batch.is_past(now))
     }
@@ -168,7 +172,7 @@ impl<J> Batches<J> {
         }
     }
 
-    /// Batches of which nothing was seen for long start as many as they otherwise may.
+    /// Lifts the bound of batches without a recent observation: they start as many requests as they otherwise may.
     pub(super) fn lift_backlogs(&mut self, now: Instant) {
         let Batches {
             slots, held_back, ..
@@ -188,7 +192,8 @@ impl<J> Batches<J> {
         });
     }
 
-    /// When [`lift_backlogs`](Batches::lift_backlogs) will have something to lift. `None`: no batch is held back.
+    /// Time at which [`lift_backlogs`](Batches::lift_backlogs) will have a bound to lift. `None`: no batch is held
+    /// back.
     pub(super) fn lifted_at(&self) -> Option<Instant> {
         let held_back = self.held_back.iter();
         held_back
@@ -244,7 +249,7 @@ impl<J> Batch<J> {
         }
     }
 
-    /// Number of further requests that may be pushed, by the number of workers.
+    /// Number of further requests that may be pushed, on a client with this number of workers.
     pub(super) fn room(&self, workers: usize) -> usize {
         let parked = self.bounds.max_parked.saturating_sub(self.parked);
         let room = self.bounds.window.saturating_sub(self.unfinished());
@@ -254,9 +259,11 @@ impl<J> Batch<J> {
         self.room_beyond(workers).min(parked)
     }
 
-    /// Number of requests that may be pushed beyond the window. A window full of jobs of hosts that hang would hide the healthy ones: so
-    /// once a host is slow, the jobs of slow and unanswered hosts, beyond as many as there are workers, do not count in
-    /// it, and reading goes on until as many jobs of the other hosts are ready as there are workers.
+    /// Number of requests that may be pushed beyond the window.
+    ///
+    /// A window full of jobs of hosts that hang would hide the healthy hosts. So once a host is slow, the jobs of slow
+    /// and unanswered hosts in excess of the number of workers do not count in the window, and reading goes on until as
+    /// many jobs of the other hosts are ready as there are workers.
     fn room_beyond(&self, workers: usize) -> usize {
         if self.ahead_bytes >= self.bounds.bytes / AHEAD_BYTES {
             return 0;
@@ -272,12 +279,12 @@ impl<J> Batch<J> {
             .min(self.bounds.max_parked.saturating_sub(uncounted))
     }
 
-    /// Ready, under way, or over and not taken.
+    /// Number of jobs that are ready, under way, or over and not taken.
     fn unfinished(&self) -> usize {
         self.ready + self.ended.len() + self.used()
     }
 
-    /// Jobs that keep a worker busy which other hosts do not need.
+    /// Number of ready jobs. If a host of the batch is slow, jobs of slow and unanswered hosts do not count.
     pub(super) fn useful(&self) -> usize {
         match self.slow {
             0 => self.ready,
@@ -285,8 +292,9 @@ impl<J> Batch<J> {
         }
     }
 
-    /// A job with a body of so many bytes is added. If it is read beyond the window it counts as such, by the number
-    /// that is returned, until it [starts or ends](Batch::needs_ahead_no_more).
+    /// Counts a job with a body of `body` bytes as read beyond the window. Returns the number by which
+    /// [`needs_ahead_no_more`](Batch::needs_ahead_no_more) takes it out of the counts when it starts or ends. `None`:
+    /// the job is within the window.
     pub(super) fn reads(&mut self, body: u64) -> Option<NonZeroU32> {
         if self.unfinished() < self.bounds.window {
             return None;
@@ -297,7 +305,8 @@ impl<J> Batch<J> {
         NonZeroU32::new(body.saturating_add(1))
     }
 
-    /// A job that was read beyond the window starts or ends.
+    /// Takes a job that starts or ends out of the counts of jobs read beyond the window. `None`: it was read within the
+    /// window.
     pub(super) fn needs_ahead_no_more(&mut self, ahead: Option<NonZeroU32>) {
         if let Some(body) = ahead {
             self.ahead -= 1;
@@ -325,7 +334,7 @@ impl<J> Batch<J> {
         }
     }
 
-    /// The jobs of a lane count otherwise, since its host has changed.
+    /// Counts the jobs of a lane anew, after its host has changed.
     pub(super) fn recount(&mut self, lane: &Lane, before: CountedAs, after: CountedAs) {
         self.remove_waiting(before, lane.live);
         self.add_waiting(after, lane.live);
@@ -333,7 +342,7 @@ impl<J> Batch<J> {
         self.slow += usize::from(after.slow);
     }
 
-    /// Returns true if the batch's caller looks only after this instant.
+    /// True if the batch's caller looks only after this instant.
     pub(super) fn looks_after(&self, at: Instant) -> bool {
         self.looks_at.is_none_or(|looks_at| looks_at > at)
     }
@@ -346,14 +355,14 @@ impl<J> Batch<J> {
         }
     }
 
-    /// It was neither stopped nor abandoned.
+    /// True if the batch was neither stopped nor abandoned.
     pub(super) fn takes_more(&self) -> bool {
         self.stopped.is_none() && !self.abandoned
     }
 
-    /// Whether a job of it may be dispatched: a place for its outcome is left, the bodies not taken are within their
-    /// budget, and not too many of its answers wait for a core. The oldest request of an ordered batch needs only the
-    /// place that is kept for it: without it nothing would ever be handed back.
+    /// True if a job of the batch may be dispatched: a place for its outcome is left, the bodies not taken are within
+    /// their budget, and not too many of its responses wait for a core. The oldest request of an ordered batch needs
+    /// only the place that is kept for it: without it no outcome would ever be handed back.
     pub(super) fn may_start(&self, oldest: bool) -> bool {
         if oldest && self.bounds.ordered {
             return self.used() < self.bounds.window;
@@ -361,13 +370,13 @@ impl<J> Batch<J> {
         self.places() > 0
     }
 
-    /// Places in the results channel that are taken or spoken for.
+    /// Number of places in the results channel that are taken or reserved.
     fn used(&self) -> usize {
         (self.in_flight as isize + self.finished).max(0) as usize
     }
 
-    /// Places left for jobs other than the oldest. A window of 1 leaves them none: a later one that took the only place
-    /// could not be handed back before the oldest, which could not start.
+    /// Number of places left for jobs other than the oldest. A window of 1 has none: a later job that took the only
+    /// place could not be handed back before the oldest, which could not start.
     pub(super) fn places(&self) -> usize {
         if self.bytes >= self.bounds.bytes as i64 {
             return 0;

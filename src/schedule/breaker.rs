@@ -1,4 +1,4 @@
-//! The circuit breaker of one host: a host that keeps failing is given a rest.
+//! Circuit breaker of one host: a host that keeps failing is given a rest.
 
 use std::time::{Duration, Instant};
 
@@ -6,22 +6,23 @@ use crate::settings::BreakerSettings;
 
 const BUCKETS: usize = 10;
 
-/// How far the rest is spread to either side, so that clients do not come back in step.
+/// Largest part of the rest by which it is made longer or shorter at random, so that clients do not come back in step.
 const SPREAD: f64 = 0.2;
 
-/// Closed, open or half-open. After Polly's window, resilience4j's ratio and failsafe's half-open permits.
+/// Circuit breaker: closed, open or half-open. After Polly's window, resilience4j's ratio and failsafe's half-open
+/// permits.
 #[derive(Clone, Debug)]
 pub(crate) struct Breaker {
     settings: BreakerSettings,
-    /// With fewer calls than these in the window it stays closed.
+    /// Number of calls in the window below which the breaker stays closed.
     min_calls: u32,
     state: BreakerState,
     window: Window,
-    /// Counts the changes of state, so that a call is judged only in the state it was let through in.
+    /// Number of changes of state, so that a call is judged only in the state that let it through.
     era: u32,
-    /// Times it opened since it was last closed.
+    /// Number of times the breaker opened since it was last closed.
     opened: u32,
-    /// When the last call was let through half-open.
+    /// Time at which the half-open breaker last let a call through.
     tried: Instant,
 }
 
@@ -32,38 +33,39 @@ enum BreakerState {
     HalfOpen { out: u32, good: u32, bad: u32 },
 }
 
-/// Whether a call may go out.
+/// Permission for a call to go out.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Permit {
-    /// It may, and its end is to be [recorded](Breaker::record), whatever it is.
+    /// The call may go out. Its end is to be [recorded](Breaker::record), whatever it is.
     Granted(Pass),
-    /// It may not; asking before `until` is of no use, unless another call's end is recorded.
+    /// The call may not go out. Asking before `until` is of no use, unless the end of another call is recorded.
     Refused { until: Instant },
 }
 
 /// A call that was let through.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pass {
-    /// The state that let it through.
+    /// Value of [`Breaker::era`] when the call was let through.
     era: u32,
-    /// The bucket of the window that counts it as failed while it is under way. `None`: it is not counted so.
+    /// Bucket of the window that counts the call as failed while it is under way. `None`: it is not counted so.
     hangs_in: Option<u64>,
 }
 
-/// How a call ended, as far as it tells about the host.
+/// End of a call, as far as it tells about the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// The host answered: also with a 4xx, and with what the application rejects.
+    /// The host sent a response that is neither a 5xx nor a 429: also another 4xx, and a response that the application
+    /// rejects.
     Success,
-    /// It did not, or with a 5xx, perhaps asking to be left alone for a while.
+    /// The host sent no response, or a 5xx, perhaps asking to be left alone for a while.
     Failure { retry_after: Option<Duration> },
-    /// It tells nothing: cancelled, cut off by a deadline, throttled, failed on this side.
+    /// The end tells nothing about the host: cancelled, cut off by a deadline, throttled, failed on this side.
     Ignored,
 }
 
 impl Breaker {
-    /// A closed one, on a client with so many workers.
+    /// Returns a closed breaker for a client with this number of workers.
     pub(crate) fn new(settings: &BreakerSettings, workers: usize, now: Instant) -> Breaker {
         Breaker {
             settings: *settings,
@@ -76,7 +78,7 @@ impl Breaker {
         }
     }
 
-    /// Asks to let a call through. A granted one counts at once, so ask only for a call that then goes out.
+    /// Asks to let a call through. A granted call counts at once, so ask only for a call that then goes out.
     pub(crate) fn permit(&mut self, now: Instant) -> Permit {
         if let BreakerState::Open { until } = self.state {
             if now < until {
@@ -90,7 +92,7 @@ impl Breaker {
         }
         if let BreakerState::HalfOpen { out, good, bad } = &mut self.state {
             if *out + *good + *bad >= self.settings.trials.max(1) {
-                // The calls on trial decide; this is only when to look again should none of them ever end.
+                // The calls on trial decide. `until` is only the time to look again if none of them ever ends.
                 return Permit::Refused {
                     until: later(now, self.settings.open),
                 };
@@ -104,8 +106,8 @@ impl Breaker {
         })
     }
 
-    /// How a call that was let through ended. One from before the last change of state tells nothing any more.
-    /// `random` gives numbers in [0, 1).
+    /// Records the end of a call that was let through. A call from before the last change of state has no effect.
+    /// `random` returns numbers in [0, 1).
     pub(crate) fn record(
         &mut self,
         pass: Pass,
@@ -189,12 +191,12 @@ impl Breaker {
         }
     }
 
-    /// Whether the call with this pass is one of those that decide whether it closes.
+    /// True if the call with this pass is on trial: such calls decide whether the breaker closes.
     pub(crate) fn is_trial(&self, pass: &Pass) -> bool {
         self.is_current(pass) && matches!(self.state, BreakerState::HalfOpen { .. })
     }
 
-    /// Whether it would let a call through.
+    /// True if the breaker would let a call through.
     pub(crate) fn allows(&self, now: Instant) -> bool {
         match self.state {
             BreakerState::Closed => true,
@@ -205,7 +207,7 @@ impl Breaker {
         }
     }
 
-    /// How long it stays open.
+    /// Time for which the breaker stays open. Zero if it is not open.
     pub(crate) fn remaining(&self, now: Instant) -> Duration {
         match self.state {
             BreakerState::Open { until } => until.saturating_duration_since(now),
@@ -213,7 +215,7 @@ impl Breaker {
         }
     }
 
-    /// Until when calls wait for it, where they do.
+    /// Time until which calls wait for the breaker. `None`: it is not open, or calls do not wait but fail.
     pub(crate) fn rests_until(&self) -> Option<Instant> {
         match self.state {
             BreakerState::Open { until } if self.settings.wait => Some(until),
@@ -221,7 +223,7 @@ impl Breaker {
         }
     }
 
-    /// How long it stays open for a call with this deadline; zero where the call can wait for its end.
+    /// Time for which the breaker stays open for a call with this deadline. Zero if the call can wait for its end.
     pub(crate) fn refuses_for(&self, now: Instant, deadline: Option<Instant>) -> Duration {
         let in_time = |until| deadline.is_none_or(|deadline| until < deadline);
         match self.rests_until() {
@@ -230,9 +232,9 @@ impl Breaker {
         }
     }
 
-    /// Whether it is as it was when new, so that forgetting it changes nothing. One that opened counts as new when no
-    /// call has come for a window's length since it would have let one through: what it knew has fallen out of the
-    /// window by then, and a host that is never asked again is not to be kept for ever.
+    /// True if the breaker is as it was when new, so that forgetting it changes nothing. A breaker that opened counts
+    /// as new when no call has come for a window's length since it would have let one through: the calls it counted
+    /// have fallen out of the window by then, and a host that is never called again is not to be kept for ever.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
         match self.state {
             BreakerState::Closed => self.window.counts(now) == (0, 0),
@@ -254,7 +256,8 @@ impl Breaker {
         let rest = self.settings.open.saturating_mul(doubled).min(longest);
         let factor = 1.0 + SPREAD * (2.0 * random() - 1.0);
         let spread = Duration::try_from_secs_f64(rest.as_secs_f64() * factor).unwrap_or(rest);
-        // No further than the longest rest: a server that asks for a century is not to be dead for one.
+        // `Retry-After` lengthens the rest to `open_max` at most: a host that asks for a century is not to be dead for
+        // one.
         let asked = retry_after.unwrap_or_default().min(longest);
         self.opened = self.opened.saturating_add(1);
         self.window.clear();
@@ -269,18 +272,18 @@ impl Breaker {
     }
 }
 
-/// Absurd settings rest for a long time, they do not overflow.
+/// Returns `now + wait`, with `wait` cut to a year: absurd settings rest for a long time and do not overflow.
 fn later(now: Instant, wait: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 86_400);
     now.checked_add(wait.min(YEAR)).unwrap_or(now)
 }
 
-/// Good and bad calls of the last while, in buckets that fall out one by one.
+/// Numbers of good and bad calls in the last window's length, in buckets that fall out one by one.
 #[derive(Clone, Debug)]
 struct Window {
     begin: Instant,
     bucket: Duration,
-    /// The number of the newest bucket, counted from `begin`.
+    /// Number of the newest bucket, counted from `begin`.
     newest: u64,
     counts: [(u32, u32); BUCKETS],
 }

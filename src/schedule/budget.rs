@@ -1,15 +1,16 @@
-//! The allowance a host has for retries.
+//! Allowance of a host for retries.
 
 use std::time::Instant;
 
 use crate::settings::RetryBudget;
 
-/// Sums of tenths come out a hair below the whole they stand for.
+/// Tolerance of comparisons: sums of tenths come out a hair below the whole that they stand for.
 const HAIR: f64 = 1e-9;
 
-/// The tokens of one host. However requests and failures fall, in a time t with n first attempts no more than
-/// `reserve + n * per_request + t * per_second` tokens are taken. Nothing is given back after a success: that would
-/// break the bound.
+/// Tokens of one host for retries.
+///
+/// However requests and failures fall, in a time t with n first attempts no more than `reserve + n * per_request + t *
+/// per_second` tokens are taken. No token is given back after a success: that would break the bound.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     settings: RetryBudget,
@@ -26,9 +27,9 @@ impl Budget {
         }
     }
 
-    /// A first attempt goes out; retries, free replays and redirect hops are none.
+    /// Counts a first attempt. Retries, free replays and redirect hops are not first attempts.
     pub(crate) fn first_attempt(&mut self, now: Instant) {
-        // Mostly it is full, and what does not fit is not worked out.
+        // Most budgets are full: tokens that do not fit are not computed.
         if self.tokens >= self.settings.reserve {
             self.at = self.at.max(now);
             return;
@@ -37,7 +38,7 @@ impl Budget {
         self.add(self.settings.per_request);
     }
 
-    /// Takes what a retry costs, before it is scheduled. `false` = spent: the retry does not take place.
+    /// Takes the cost of a retry, before it is scheduled. False: the budget is spent and the retry does not take place.
     pub(crate) fn withdraw(&mut self, cost: f64, now: Instant) -> bool {
         self.refill(now);
         let granted = self.tokens + HAIR >= cost;
@@ -47,8 +48,8 @@ impl Budget {
         granted
     }
 
-    /// Whether it is as it was when new, so that forgetting it changes nothing. With `per_second` of 0 only first
-    /// attempts fill it again.
+    /// True if the budget is as it was when new, so that forgetting it changes nothing. If `per_second` is 0, only
+    /// first attempts fill it again.
     pub(crate) fn is_full(&self, now: Instant) -> bool {
         self.tokens + self.earned(now) + HAIR >= self.settings.reserve
     }

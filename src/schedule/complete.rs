@@ -1,4 +1,4 @@
-//! What comes back from workers: verdicts, permits, and what they learnt about a host.
+//! Results that workers hand back: verdicts, permits, and facts learnt about a host.
 
 use std::time::Instant;
 
@@ -10,16 +10,17 @@ use super::queue::LaneEnd;
 use super::{JobPlace, Schedule};
 use crate::slab::Id;
 
-/// What an attempt leads to. `call` is what it tells the host's breaker; a redirect is an answer.
+/// Consequence of an attempt. `call` is its end as the host's breaker counts it; a redirect counts as a response.
 #[derive(Debug)]
 pub(crate) enum Verdict<J> {
-    /// An outcome is on its way, keeping this many bytes until it is taken. `cool`: as below.
+    /// An outcome is on its way, and keeps this many bytes until it is taken. `cool`: as in [`Retry`](Verdict::Retry).
     Done {
         bytes: u64,
         cool: Option<Instant>,
         call: Call,
     },
-    /// Again, not before `at`, and not after `deadline`. `cool`: nothing is sent to the whole host before then.
+    /// The job is to be tried again, not before `at` and not after `deadline`. `cool`: no job of the whole host starts
+    /// before this time.
     Retry {
         job: J,
         at: Instant,
@@ -27,9 +28,11 @@ pub(crate) enum Verdict<J> {
         cool: Option<Instant>,
         call: Call,
     },
-    /// Again, as soon as this machine has room for it; not after `deadline`. No attempt was made.
+    /// The job is to be tried again as soon as this machine has room for it, and not after `deadline`. No attempt was
+    /// made.
     Wait { job: J, deadline: Option<Instant> },
-    /// On to another host, not before `at`: ahead of what waits there, if that is now.
+    /// The job goes on to another host, not before `at`. If `at` is not later than now, it goes ahead of the jobs that
+    /// wait there.
     Redirect {
         job: J,
         host: Host,
@@ -39,11 +42,12 @@ pub(crate) enum Verdict<J> {
 }
 
 impl<J> Verdict<J> {
-    /// Returns how the call counts for the breaker, and until when the host is to cool.
+    /// Returns the call as the breaker counts it, and the time until which the host is to cool (`None`: it is not to
+    /// cool).
     fn told(&self, heard: Heard) -> (Call, Option<Instant>) {
         match self {
             Verdict::Done { cool, call, .. } | Verdict::Retry { cool, call, .. } => (*call, *cool),
-            // A hook may send a request to another host before anything is sent to this one.
+            // A hook may redirect a request before it is sent to this host.
             Verdict::Redirect { .. } if heard == Heard::Nothing => (Call::Ignored, None),
             Verdict::Redirect { .. } => (Call::Success, None),
             Verdict::Wait { .. } => (Call::Ignored, None),
@@ -52,8 +56,8 @@ impl<J> Verdict<J> {
 }
 
 impl<J> Schedule<J> {
-    /// Takes a job's permit back and does what its attempt led to; `heard` is what it tells of its host. Gives the job
-    /// back if nobody wants it any more, to be dropped outside any lock.
+    /// Takes a job's permit back and carries out its verdict; `heard` is the end of the attempt as far as it tells of
+    /// the host. Returns the job if its batch was abandoned, to be dropped outside any lock.
     #[must_use = "what comes back is dropped outside the lock"]
     pub(crate) fn complete(
         &mut self,
@@ -110,7 +114,7 @@ impl<J> Schedule<J> {
                 None
             }
         };
-        // Only now: its outcome has a place in the window again.
+        // Called only now that the job's outcome has a place in the window again.
         self.hear(host, id, heard, now);
         self.refuse(host, now);
         self.unblock(host, now);
@@ -120,7 +124,7 @@ impl<J> Schedule<J> {
         back
     }
 
-    /// Puts a job that comes back from its worker to where the verdict has it wait.
+    /// Puts a job that comes back from its worker where the verdict has it wait.
     fn queue_again(&mut self, id: Id, verdict: Verdict<J>, now: Instant) {
         match verdict {
             Verdict::Done { .. } => {}
@@ -148,7 +152,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Takes the permit of a job in flight back before it is complete. It still counts in its batch.
+    /// Takes the permit of a job in flight back before it is complete. The job still counts in its batch.
     pub(crate) fn release(&mut self, id: Id, now: Instant) {
         let Some(slot) = self
             .jobs
@@ -166,8 +170,8 @@ impl<J> Schedule<J> {
         self.rank(host);
     }
 
-    /// As [`release`](Self::release), for a job that is to wait; a call on trial is given back untold, for the calls it
-    /// waits for may need its place.
+    /// Does as [`release`](Self::release) for a job that is to wait. If the job is on trial, its trial is given back
+    /// without a result, because the calls that it waits for may need the place.
     pub(crate) fn give_way(&mut self, id: Id, now: Instant) {
         self.release(id, now);
         let Some(slot) = self.jobs.get_mut(id) else {
@@ -193,7 +197,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Takes tokens from the host's retry budget for a retry of this job in flight. False: the budget is spent.
+    /// Takes tokens from the host's retry budget for a retry of a job in flight. False: the budget is spent.
     pub(crate) fn withdraw(&mut self, id: Id, cost: f64, now: Instant) -> bool {
         let host = self.jobs.get(id).map(|slot| slot.host);
         host.and_then(|host| self.hosts.get_mut(host))
@@ -201,7 +205,7 @@ impl<J> Schedule<J> {
             .is_none_or(|budget| budget.withdraw(cost, now))
     }
 
-    /// A connection to the host of this job in flight stands: more may be tried at once.
+    /// Notes that a connection to the host of a job in flight was made: more attempts may start at once.
     pub(crate) fn connected(&mut self, id: Id) {
         let Some(host) = self.jobs.get(id).map(|slot| slot.host) else {
             return;
@@ -224,7 +228,7 @@ impl<J> Schedule<J> {
             known.parked += 1;
             self.note_room(batch);
         }
-        // It would be refused when it is due: better told now.
+        // A job that the breaker would refuse when it is due ends now.
         if !self.refused_for(id, at).is_zero() {
             self.end_refused(id, now);
         } else {
@@ -239,7 +243,7 @@ impl<J> Schedule<J> {
         self.end_if_stopped(id, now);
     }
 
-    /// The job belongs to another host from here on.
+    /// Moves a job to another host.
     fn move_to(&mut self, id: Id, to: Id) {
         let Some(slot) = self.jobs.get_mut(id) else {
             return;
@@ -260,7 +264,7 @@ impl<J> Schedule<J> {
         slot.job = Some(job);
         slot.place = place;
         self.queued += 1;
-        // A request's deadline stays what it is, so it stands among the others already from the second wait on.
+        // The deadline of a request does not change, so from the second wait on it has an entry in the queue already.
         if slot.timed && slot.deadline == deadline {
             return;
         }
@@ -272,7 +276,7 @@ impl<J> Schedule<J> {
         }
         if let Some(deadline) = deadline {
             self.timers.deadlines.push(deadline, id);
-            // Its caller may be asleep for longer.
+            // The batch's caller may be asleep until after the deadline.
             self.nudge(batch);
         }
     }

@@ -1,4 +1,4 @@
-//! What ends without an attempt, and what is forgotten when it is over.
+//! Jobs that end without an attempt, and hosts that are forgotten when they are idle.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,13 @@ use super::batches::Ended;
 use super::{JobPlace, Schedule};
 use crate::slab::Id;
 
-/// Idle hosts that are kept because they are not back at their defaults. Beyond these the longest idle is forgotten,
-/// whatever it still knew: settings that let it know something for days must not take memory for every host there is.
+/// Upper bound for idle hosts that are kept because they are not back at their defaults. Beyond it the longest idle
+/// host is forgotten, whatever state it still has: settings that keep state for days must not take memory for every
+/// host there is.
 const LINGERING: usize = 1 << 16;
 
-/// Idle hosts that are kept only because it is remembered that they were served, and how. Beyond these none is.
+/// Upper bound for idle hosts that are kept only to remember that they were served, and how. Beyond it no host is kept
+/// only for that.
 const REMEMBERED: usize = 1 << 10;
 
 impl<J> Schedule<J> {
@@ -83,16 +85,16 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// When [`expire`](Schedule::expire) will have something to end, or an attempt is to be looked at, which may end
-    /// what waits for its host. A batch ends at its deadline with nothing queued too: its caller may wait for a request
-    /// that is slow to come.
+    /// Time at which [`expire`](Schedule::expire) will have a job to end, or at which an attempt is to be looked at,
+    /// which may end jobs that wait for its host. A batch without queued jobs ends at its deadline too: its caller may
+    /// wait for a request that is slow to come. `None`: no deadline is set and no attempt is watched.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let batches = self.batches.values().filter_map(|batch| batch.deadline);
         let times = [self.timers.deadlines.next(), self.timers.looks.next()];
         batches.chain(times.into_iter().flatten()).min()
     }
 
-    /// Ends what is queued of a batch, or of all batches.
+    /// Ends the queued jobs of a batch. `None`: of all batches.
     pub(crate) fn end_queued_of(&mut self, batch: Option<Id>, why: &Ended, now: Instant) {
         match batch {
             Some(batch) => self.end_batch(batch, why, now),
@@ -104,13 +106,14 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Ends all that is queued of a batch, and all that would be queued again.
+    /// Ends the queued jobs of a batch. Also stops the batch, so that jobs that would be queued again end too, unless
+    /// its jobs are delivered without a caller or `why` is `NoWorker`.
     pub(super) fn end_batch(&mut self, batch: Id, why: &Ended, now: Instant) {
         let Some(known) = self.batches.get_mut(batch) else {
             return;
         };
         known.deadline = None;
-        // For want of a worker each fails by itself, those that are yet to come too.
+        // For want of a worker each job fails by itself, also jobs that are yet to come.
         if !known.bounds.delivered && !matches!(why, Ended::NoWorker(_)) {
             known.stopped.get_or_insert_with(|| why.clone());
         }
@@ -126,14 +129,15 @@ impl<J> Schedule<J> {
                     .is_some_and(|slot| slot.batch == batch && slot.place != JobPlace::InFlight)
             })
             .collect();
-        // Places are reused: age is told by the order of the lanes only, which for one batch is close to this.
+        // Indices are reused: only the order of the lanes tells the age of jobs. For one batch, the order of ids is
+        // close to it.
         queued.sort_unstable();
         for id in queued {
             self.end_queued(id, why.clone(), now);
         }
     }
 
-    /// A job that comes, or comes back, to a batch which was stopped meanwhile ends for the same reason.
+    /// Ends a job that is queued, or queued again, after its batch was stopped, for the same reason.
     pub(super) fn end_if_stopped(&mut self, id: Id, now: Instant) {
         let Some(slot) = self.jobs.get(id) else {
             return;
@@ -147,7 +151,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Cancels one job that waits. False where it is in flight or over.
+    /// Cancels a job that waits. False: the job is in flight or over.
     pub(crate) fn cancel(&mut self, id: Id, now: Instant) -> bool {
         let waits = self
             .jobs
@@ -159,7 +163,7 @@ impl<J> Schedule<J> {
         waits
     }
 
-    /// The batch ends at this instant.
+    /// Sets the instant at which the batch ends.
     pub(crate) fn set_deadline(&mut self, batch: Id, deadline: Instant) {
         if let Some(batch) = self.batches.get_mut(batch) {
             batch.deadline = Some(deadline);
@@ -172,7 +176,7 @@ impl<J> Schedule<J> {
         self.end_queued(id, Ended::BreakerOpen { remaining }, now);
     }
 
-    /// How much longer its host's breaker refuses this job; zero = it does not.
+    /// Time for which the breaker of the job's host still refuses the job. Zero: it does not refuse it.
     pub(super) fn refused_for(&self, id: Id, at: Instant) -> Duration {
         let Some(slot) = self.jobs.get(id) else {
             return Duration::ZERO;
@@ -182,8 +186,8 @@ impl<J> Schedule<J> {
             .unwrap_or_default()
     }
 
-    /// Ends what waits in the lanes of a host whose breaker is open, unless it is to wait. What is delayed may find it
-    /// closed again.
+    /// Ends the jobs in the lanes of a host whose breaker is open, unless they can wait for its end. Delayed jobs stay,
+    /// since they may find the breaker closed again.
     pub(super) fn refuse(&mut self, host: Id, now: Instant) {
         let Some(state) = self.hosts.get(host) else {
             return;
@@ -207,7 +211,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// The job is over: its slot is free, and its host has one job less.
+    /// Frees the slot of a job that is over, and takes it out of the count of its host.
     pub(super) fn forget(&mut self, id: Id) {
         let Some(slot) = self.jobs.remove(id) else {
             return;
@@ -220,7 +224,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// A deadline among those to be looked at no longer stands.
+    /// Counts one more entry of the deadlines as stale.
     pub(super) fn drop_deadline(&mut self) {
         let jobs = &self.jobs;
         self.timers.deadlines.discard(|due, id| {
@@ -229,8 +233,8 @@ impl<J> Schedule<J> {
         });
     }
 
-    /// Forgets the host if it is idle and back at its defaults; one that is idle only is looked at again later, when
-    /// other hosts go idle: a timer of its own would wake an idle client.
+    /// Forgets the host if it is idle and back at its defaults. An idle host that is not back at its defaults is looked
+    /// at again later, when other hosts go idle: a timer of its own would wake an idle client.
     pub(super) fn retire(&mut self, host: Id, now: Instant) {
         let Some(state) = self.hosts.get_mut(host).filter(|state| state.jobs == 0) else {
             return;
@@ -249,7 +253,7 @@ impl<J> Schedule<J> {
             }
             self.hosts.lingering.push_back(host);
         }
-        // Two for one, so that they go faster than they come.
+        // Two old hosts are looked at for each new one, so that hosts go faster than they come.
         for _ in 0..2 {
             let count = self.hosts.lingering.len();
             let Some(old) = self.hosts.lingering.pop_front() else {

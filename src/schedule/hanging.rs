@@ -1,7 +1,7 @@
 //! Attempts that hang: while they last, the breaker of their host counts them as failed calls.
 //!
-//! A host that accepts and never answers would else keep every worker for a whole time limit before its breaker learnt
-//! anything of it.
+//! A host that accepts connections and never sends a response would else keep every worker for a whole time limit
+//! before its breaker counted a single failure.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::slab::Id;
 #[derive(Debug)]
 pub(super) struct OpenCall {
     pub(super) pass: Pass,
-    /// When the schedule next looks if the attempt hangs. `None`: it need not be looked at again.
+    /// Time at which the schedule next looks if the attempt hangs. `None`: it need not be looked at again.
     look_at: Option<Instant>,
 }
 
@@ -29,7 +29,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Takes a call off the watch, to be recorded.
+    /// Stops watching a call, and returns its pass to be recorded. `None`: the host has no breaker.
     pub(super) fn unwatch(&mut self, call: Option<Box<OpenCall>>) -> Option<Pass> {
         let call = call?;
         if call.look_at.is_some() {
@@ -52,9 +52,9 @@ impl<J> Schedule<J> {
         self.timers.looks.next().is_some_and(|at| at <= now)
     }
 
-    /// Looks at the attempts whose time has come, and counts those that hang as failed calls. `waits_since` says since
-    /// when an attempt, without a response head so far, has waited for its host to send or take a byte. `None`: it does
-    /// not wait, or the head has come.
+    /// Looks at the attempts whose time has come, and counts those that hang as failed calls. `waits_since` returns the
+    /// time since when an attempt, without a response head so far, has waited for its host to send or take a byte.
+    /// `None`: it does not wait, or the head has come.
     pub(crate) fn count_hanging(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! Which host holds the most places: workers that are busy with its requests.
+//! Host that holds the most places: workers that are busy with its requests.
 
 use std::time::Instant;
 
@@ -11,13 +11,14 @@ use super::Schedule;
 pub(crate) struct Holding {
     pub(crate) host: Host,
     pub(crate) places: usize,
-    /// Time from which on it has held at least one place.
+    /// Time from which on the host has held at least one place.
     pub(crate) since: Instant,
 }
 
 impl<J> Schedule<J> {
-    /// Returns the host that holds the most places, of all batches together; among equals, the one that has held some
-    /// for the longest time. `None` if nothing is in flight. Looks at every host: to be asked while little happens.
+    /// Returns the host that holds the most places, of all batches together; if several hold equally many, the host
+    /// that has held some for the longest time. `None`: no job is in flight. Visits every host, so it is to be called
+    /// rarely.
     pub(crate) fn holding(&self) -> Option<Holding> {
         let holding = self.hosts.values().filter_map(|state| {
             let since = state.held_since.filter(|_| state.in_flight > 0)?;

@@ -9,16 +9,16 @@ use super::Schedule;
 use super::lanes::HostState;
 use crate::slab::{Id, Slab};
 
-/// Upper bound for the hosts that are looked at to tell which keeps requests waiting: a display may ask ten times a
-/// second.
+/// Upper bound for the hosts that are visited to find the host that keeps most jobs waiting: a display may ask ten
+/// times a second.
 const LOOKED_AT: usize = 1_000;
 
-/// The hosts that have jobs, and those of which something is remembered.
+/// Hosts that have jobs, and hosts whose state is still remembered.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
     states: Slab<HostState>,
     pub(super) by_name: HashMap<Host, Id>,
-    /// The host asked for last: lists are mostly sorted by host.
+    /// The host that was looked up last: lists are mostly sorted by host.
     last: Option<(Host, Id)>,
     /// Idle hosts that are not back at their defaults.
     pub(super) lingering: VecDeque<Id>,
@@ -39,7 +39,7 @@ impl Hosts {
         self.states.values()
     }
 
-    /// The id of a host. `None`: it is not known.
+    /// Returns the id of a host. `None`: the host is not known.
     #[inline]
     pub(super) fn find(&mut self, host: &Host) -> Option<Id> {
         if let Some((last, id)) = &self.last
@@ -82,7 +82,7 @@ impl Hosts {
 }
 
 impl<J> Schedule<J> {
-    /// The id of a host, which is known from now on.
+    /// Returns the id of a host, and adds the host if it is not known.
     pub(crate) fn host(&mut self, host: &Host, now: Instant) -> Id {
         if let Some(id) = self.hosts.find(host) {
             return id;
@@ -94,7 +94,8 @@ impl<J> Schedule<J> {
         self.hosts.add(state)
     }
 
-    /// The host that keeps most jobs of a batch waiting for a time, how many, and for how long.
+    /// Returns the host that keeps most jobs of a batch waiting for a time, the number of these jobs, and that time.
+    /// `None`: no host does.
     pub(super) fn waiting(&self, batch: Id, now: Instant) -> Option<(Host, usize, Duration)> {
         let hosts = self.hosts.values().take(LOOKED_AT);
         let waiting = hosts.filter(|state| state.blocked).filter_map(|state| {

@@ -13,79 +13,81 @@ use super::ready::{Rank, Tier, Turn};
 use super::unheard::Unheard;
 use crate::slab::Id;
 
-/// What the schedule knows of a host. Gone once it is idle and back at its defaults.
+/// State of a host in the schedule. Removed once the host is idle and back at its defaults.
 #[derive(Debug)]
 pub(super) struct HostState {
     pub(super) host: Host,
-    /// Lanes: one for each batch that has jobs here.
+    /// Lanes: one for each batch that has jobs for the host.
     pub(super) lanes: Vec<Lane>,
-    /// Places: workers that are busy with a request of the host.
+    /// Number of places: workers that are busy with a request of the host.
     pub(super) in_flight: usize,
-    /// Time from which on it has had at least one in flight, or last had. `None`: nothing was ever.
+    /// Time from which on the host has had at least one job in flight, or last had. `None`: it never had any.
     pub(super) held_since: Option<Instant>,
-    /// At most so many in flight.
+    /// Upper bound for `in_flight`.
     pub(super) limit: usize,
-    /// A connection has been made; before, few are tried at once while other hosts have jobs ready.
+    /// True if a connection to the host has been made. Before that, few attempts are made at once while other hosts
+    /// have jobs ready.
     pub(super) proven: bool,
-    /// The last attempt that ended had a response head. False for a host of which none has ended.
+    /// True if the last attempt that ended had a response head. False for a host of which none has ended.
     pub(super) answering: bool,
-    /// The last attempt that ended had waited for a response head for longer than [`SLOW_AFTER`].
+    /// True if the last attempt that ended had waited for a response head for longer than [`SLOW_AFTER`].
     pub(super) late: bool,
-    /// `late`, or an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.
+    /// True if the host is `late`, or an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come
+    /// since it started.
     pub(super) slow: bool,
     pub(super) unheard: Unheard,
-    /// When the oldest attempt without a head is looked at.
+    /// Time at which the oldest attempt without a head is looked at. `None`: the host is not watched.
     pub(super) watched_at: Option<Instant>,
-    /// When the last attempt ended. `None`: none has.
+    /// Time at which the last attempt ended. `None`: none has.
     pub(super) ended_at: Option<Instant>,
-    /// When it was served last, among the others.
+    /// Turn at which the host was served last, to compare hosts by.
     pub(super) turn: Turn,
-    /// Nothing is sent before this instant: the server asked for a pause.
+    /// Time before which no job starts, since the server asked for a pause. `None`: it never asked.
     pub(super) cool_until: Option<Instant>,
     pub(super) rate: Option<Rates>,
     pub(super) breaker: Option<Box<Breaker>>,
     pub(super) budget: Option<Budget>,
     /// Jobs anywhere (lanes, delayed, in flight) that name this host.
     pub(super) jobs: usize,
-    /// Its queued jobs count as parked: it can start nothing now.
+    /// True if the host can start no job now: its queued jobs count as parked.
     pub(super) blocked: bool,
-    /// When it is looked at again.
+    /// Time at which the blocked host is looked at again. `None`: no look is planned.
     pub(super) wakes_at: Option<Instant>,
-    /// In the list of idle hosts waiting to be back at their defaults.
+    /// True if the host is in the list of idle hosts that are not back at their defaults.
     pub(super) lingers: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) batch: Id,
-    /// Ids of jobs; one whose job has ended is stale and skipped.
+    /// Ids of jobs in the order in which they start. An id whose job has ended is stale and skipped.
     pub(super) jobs: VecDeque<Id>,
-    /// Jobs among them.
+    /// Number of ids in `jobs` that are not stale.
     pub(super) live: usize,
-    /// Jobs of the lane with a worker, also those whose permit was given back.
+    /// Number of the lane's jobs that have a worker, also those whose permit was given back.
     pub(super) running: usize,
 }
 
-/// A host is slow once it lets a request wait for a response head for so long.
+/// Time for which a host may let a request wait for a response head before the host is slow.
 pub(crate) const SLOW_AFTER: Duration = Duration::from_secs(1);
 
-/// For how long it is remembered of an idle host that it was served and how, so that a host whose requests come in now
-/// and then is not taken for a new one each time.
+/// Time for which an idle host is kept to remember that it was served and how, so that a host whose requests come in
+/// now and then is not taken for a new one each time.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// Way in which the waiting jobs of a host count in their batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CountedAs {
-    /// They are parked: the host can start nothing now.
+    /// True if the jobs count as parked: the host can start no job now.
     pub(super) blocked: bool,
-    /// Beyond as many as there are workers, they do not count in the window once a host is slow.
+    /// True if the jobs do not count in the window once a host is slow, in excess of the number of workers.
     pub(super) spare: bool,
-    /// The host is slow.
+    /// True if the host is slow.
     pub(super) slow: bool,
 }
 
 impl HostState {
-    /// `workers`: how many the client has.
+    /// Returns the state of a new host. `workers`: number of workers of the client.
     pub(super) fn new(
         host: Host,
         limits: &HostLimits,
@@ -129,7 +131,7 @@ impl HostState {
         }
     }
 
-    /// By which rules it is served, where a host without a connection may hold `slow_start` places.
+    /// Returns the tier of the host. `slow_start`: number of places that a host without a connection may hold.
     pub(super) fn tier(&self, slow_start: usize) -> Tier {
         if self.answering {
             Tier::Answering
@@ -152,7 +154,7 @@ impl HostState {
         self.lanes.get_mut(at)
     }
 
-    /// Mostly there is one batch.
+    /// Returns the index of the lane of a batch. The first lane is tried first: mostly there is one batch.
     fn lane_of(&self, batch: Id) -> Option<usize> {
         match self.lanes.first() {
             Some(lane) if lane.batch == batch => Some(0),
@@ -160,7 +162,7 @@ impl HostState {
         }
     }
 
-    /// Whether any lane holds a job.
+    /// True if any lane holds a job.
     pub(super) fn has_queue(&self) -> bool {
         match self.lanes.first() {
             Some(lane) if lane.live > 0 => true,
@@ -168,12 +170,13 @@ impl HostState {
         }
     }
 
-    /// Returns true if a job may start now: its limit is not reached, it does not cool, its rate and its breaker let one through.
+    /// True if a job may start now: the host's limit is not reached, it does not cool, and its rates and its breaker
+    /// let a job through.
     pub(super) fn is_open(&self, now: Instant) -> bool {
         self.in_flight < self.limit && (self.is_unlimited() || self.is_open_by_time(now))
     }
 
-    /// Whether nothing but a place is asked for, as of most hosts.
+    /// True if the host has no limit but that of places, as most hosts.
     fn is_unlimited(&self) -> bool {
         self.cool_until.is_none() && self.rate.is_none() && self.breaker.is_none()
     }
@@ -183,14 +186,14 @@ impl HostState {
             && self.breaker.as_ref().is_none_or(|b| b.allows(now))
     }
 
-    /// When time alone lets a job through again.
+    /// Time at which time alone lets a job through again. `None`: time does not hold jobs back.
     pub(super) fn opens_at(&self) -> Option<Instant> {
         let rate = self.rate.as_ref().and_then(Rates::opens_at);
         let rests = self.breaker.as_ref().and_then(|b| b.rests_until());
         self.cool_until.max(rate).max(rests)
     }
 
-    /// Counts a start.
+    /// Counts the start of a job. Returns the pass of its breaker. `None`: the host has no breaker, or it refuses.
     pub(super) fn started(&mut self, first: bool, now: Instant) -> Option<Pass> {
         if self.in_flight == 0 {
             self.held_since = Some(now);
@@ -208,27 +211,28 @@ impl HostState {
         }
     }
 
-    /// Returns true if the host may become slow, and is not watched.
+    /// True if the host may become slow, and is not watched.
     pub(super) fn is_unwatched(&self) -> bool {
         !self.slow && self.watched_at.is_none() && self.unheard.since().is_some()
     }
 
-    /// When it becomes slow, unless a head comes or the attempt ends. `None`: no attempt waits for a head.
+    /// Time at which the host becomes slow, unless a head comes or the attempt ends. `None`: no attempt waits for a
+    /// head.
     pub(super) fn slow_at(&self) -> Option<Instant> {
         self.unheard.since()?.checked_add(SLOW_AFTER)
     }
 
-    /// Returns true if an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.
+    /// True if an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come since it started.
     pub(super) fn waits_long(&self, now: Instant) -> bool {
         self.slow_at().is_some_and(|at| at <= now)
     }
 
-    /// Whether its breaker let this call through on trial.
+    /// True if the host's breaker let this call through on trial.
     pub(super) fn is_trial(&self, pass: &Pass) -> bool {
         self.breaker.as_ref().is_some_and(|b| b.is_trial(pass))
     }
 
-    /// How a call ended that its breaker let through.
+    /// Records the end of a call that the host's breaker let through.
     pub(super) fn record(
         &mut self,
         pass: Option<Pass>,
@@ -253,14 +257,15 @@ impl HostState {
         }
     }
 
-    /// Whether its breaker is open.
+    /// True if the host's breaker is open.
     pub(super) fn is_refusing(&self, now: Instant) -> bool {
         self.breaker
             .as_ref()
             .is_some_and(|breaker| !breaker.remaining(now).is_zero())
     }
 
-    /// How much longer its breaker refuses a call with this deadline; zero = it does not, or the call can wait.
+    /// Time for which the breaker still refuses a call with this deadline. Zero: it does not refuse, or the call can
+    /// wait.
     pub(super) fn refuses_for(&self, now: Instant, deadline: Option<Instant>) -> Duration {
         self.breaker
             .as_ref()
@@ -268,7 +273,8 @@ impl HostState {
             .unwrap_or_default()
     }
 
-    /// Idle and as if never seen: can be forgotten. `remember`: unless it was served lately.
+    /// True if the host is idle and as if never seen, so that it can be forgotten. `remember`: false also for a host
+    /// that was served lately.
     pub(super) fn is_default(&self, now: Instant, remember: bool) -> bool {
         let lately = |at: Instant| now.saturating_duration_since(at) < REMEMBERED;
         self.jobs == 0
@@ -293,7 +299,7 @@ impl Lane {
         }
     }
 
-    /// A job leaves: from the front as a rule.
+    /// Takes a job out of the lane: from the front as a rule.
     pub(super) fn leave(&mut self, id: Id) {
         self.live -= 1;
         if self.jobs.front() == Some(&id) {
@@ -303,8 +309,8 @@ impl Lane {
         }
     }
 
-    /// A job has ended where it stood: its id will find nothing any more, and is dropped when it comes to the front, or
-    /// with others like it.
+    /// Notes that a job ended while it waited in the lane. Its id is stale, and is dropped when it comes to the front,
+    /// or together with other stale ids.
     pub(super) fn forget(&mut self, id: Id, ended: impl Fn(Id) -> bool) {
         self.live -= 1;
         if self.live == 0 {

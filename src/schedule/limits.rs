@@ -1,4 +1,4 @@
-//! What may go to a host: the limits that hold for each, and the rules that hold for some.
+//! Limits on the attempts at a host: those of every host, and the rules for some hosts.
 
 use std::time::Duration;
 
@@ -12,32 +12,32 @@ const HANGING_AFTER: Duration = Duration::from_secs(10);
 /// Limits over all batches.
 #[derive(Clone, Debug)]
 pub(crate) struct ScheduleSettings {
-    /// Attempts at once, in all.
+    /// Upper bound for attempts in flight at once, over all hosts.
     pub(crate) in_flight: usize,
-    /// Attempts at once to a host no connection has been made to yet.
+    /// Upper bound for attempts in flight at a host to which no connection has been made yet.
     pub(crate) slow_start: usize,
-    /// Starts in a time, in all.
+    /// Upper bounds for starts in a time, over all hosts.
     pub(crate) rate: RateLimits,
-    /// What holds for each host by itself where no rule says otherwise.
+    /// Limits of each host, unless a rule sets another.
     pub(crate) host: HostLimits,
-    /// What holds for some.
+    /// Rules that set the limits of some hosts.
     pub(crate) rules: HostTable<LimitRule>,
-    /// Time that an attempt may wait for a byte, before its response head has come, until its host's breaker counts it as
-    /// failed.
+    /// Time for which an attempt may wait for a byte, before its response head has come, until its host's breaker
+    /// counts it as failed.
     pub(crate) hanging_after: Duration,
-    /// What the spread of a breaker's rest is drawn from.
+    /// Seed of the random numbers that spread the rests of breakers.
     pub(crate) seed: u64,
 }
 
 /// The limits of one host.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HostLimits {
-    /// Attempts at once.
+    /// Upper bound for attempts in flight at once.
     pub(crate) in_flight: usize,
-    /// Starts in a time.
+    /// Upper bounds for starts in a time.
     pub(crate) rate: RateLimits,
     pub(crate) breaker: Option<BreakerSettings>,
-    /// The allowance for retries it starts with.
+    /// Allowance for retries. `None`: retries are not limited.
     pub(crate) budget: Option<RetryBudget>,
 }
 
@@ -52,8 +52,8 @@ impl Default for HostLimits {
     }
 }
 
-/// Limits that a rule sets for its hosts. `None` says nothing; `Some(None)`, or no rates,
-/// turn the limit off.
+/// Limits that a rule sets for its hosts. `None`: the rule does not set this limit. `Some(None)`, or empty rates, turn
+/// the limit off.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct LimitRule {
     pub(crate) in_flight: Option<usize>,
@@ -63,7 +63,7 @@ pub(crate) struct LimitRule {
 }
 
 impl ScheduleSettings {
-    /// So many attempts at once, and nothing else that limits a batch.
+    /// Settings with `in_flight` attempts at once and no other limit of a batch.
     pub(crate) fn new(in_flight: usize) -> ScheduleSettings {
         ScheduleSettings {
             in_flight,
@@ -82,7 +82,7 @@ impl ScheduleSettings {
         self.host.breaker.is_some() || self.rules.values().any(of_rules)
     }
 
-    /// What holds for this host: of each limit, what the most specific rule says that says anything of it.
+    /// Returns the limits of a host. Each limit is that of the most specific rule that sets it, or else the default.
     pub(super) fn limits(&self, host: &Host) -> HostLimits {
         let mut limits = self.host.clone();
         if self.rules.is_empty() {

@@ -1,20 +1,23 @@
-//! What runs when: a pure state machine. Time is an argument; there is no thread, clock, socket, log call or user code
-//! inside, so that millions of histories can be tested in virtual time. Time never goes back: whoever calls reads the
-//! clock under the lock that it holds the schedule by.
+//! Schedule of the jobs of all batches: a pure state machine. Time is an argument; there is no thread, clock, socket,
+//! log call or user code inside, so that millions of histories can be tested in virtual time. Time never goes back:
+//! callers read the clock under the lock by which they hold the schedule.
 //!
-//! A job is in one place at a time: in a lane, delayed, in flight, or ended. One that waits is an entry in a lane or a
-//! heap and holds nothing. Every change of place keeps the counts of its batch and host right in the same call.
+//! A job is in one place at a time: in a lane, delayed, in flight, or ended. A waiting job is an entry in a lane or a
+//! heap and holds no thread and no permit. Every change of place keeps the counts of its batch and host right in the
+//! same call.
 //!
-//! Hosts share the workers by the places that they hold, not by turns: a host that hangs keeps each place for as long as
-//! its timeout lets it, and would have them all after a few turns. `share` says which host is served next, `answers`
-//! which hosts answer and which are slow, `batches` how far is read ahead of slow ones. What has to be true after each
-//! call:
+//! Hosts share the workers by the places that they hold, not by turns: a host that hangs keeps each place for as long
+//! as its timeout lets it, and would have all places after a few turns. `share` chooses the host that is served next,
+//! `answers` finds the hosts that answer and the hosts that are slow, `batches` bounds the jobs that are read beyond
+//! the window because of slow hosts. Invariants that hold after each call:
 //!
 //! - A batch's `ready` holds exactly the hosts with a job of the batch in a lane that are not blocked, each with its
 //!   present tier and rank. [`rank`](Schedule::rank) brings it up to date after each change of a host.
-//! - Of a batch, `ready + parked` jobs wait, `spare` of the ready ones for hosts that are slow or unanswered; `slow` is
-//!   the number of slow hosts with a lane of it. [`change`](Schedule::change) counts anew when a host changes.
-//! - A lane without jobs is kept while its host is slow and its batch open: what is read next may be for such hosts, too.
+//! - `ready + parked` jobs of a batch wait, and `spare` of the ready jobs wait for hosts that are slow or unanswered;
+//!   `slow` is the number of slow hosts with a lane of the batch. [`change`](Schedule::change) counts anew when a host
+//!   changes.
+//! - A lane without jobs is kept while its host is slow and its batch open: the next jobs that are read may be for such
+//!   hosts, too.
 //! - `unanswered` is the sum of the places of the hosts that are not answering.
 //! - A host that is not slow and has an attempt without a head under way is watched until it would be slow.
 
@@ -91,21 +94,22 @@ pub(crate) struct Schedule<J> {
 }
 
 struct JobSlot<J> {
-    /// The job itself, but while it is in flight: then its worker has it.
+    /// The job itself. `None`: the job is in flight, and its worker has it.
     job: Option<J>,
     batch: Id,
     host: Id,
     deadline: Option<Instant>,
-    /// The attempt under way, where the host has a breaker that let it through.
+    /// The attempt under way, if the host has a breaker that let it through.
     call: Option<Box<OpenCall>>,
     place: JobPlace,
-    /// Its deadline stands among those to be looked at.
+    /// True if the job's deadline is an entry of [`deadlines`](Timers::deadlines).
     timed: bool,
-    /// An attempt has been made.
+    /// True if the job has been started before.
     tried: bool,
-    /// In flight without a permit.
+    /// True if the job is in flight and its permit has been given back.
     released: bool,
-    /// Set for a job that waits and was read beyond the window: the bytes of its body and 1.
+    /// Bytes of the job's body plus 1, if the job waits and was read beyond the window. `None`: it was read within the
+    /// window, or has started or ended since.
     ahead: Option<NonZeroU32>,
 }
 
@@ -122,11 +126,13 @@ pub(crate) struct Start<J> {
     pub(crate) id: Id,
     pub(crate) batch: Id,
     pub(crate) job: J,
-    /// No connection to its host has been made yet: [`Schedule::connected`] wants to be told of the first.
+    /// True if no connection to the job's host has been made yet: [`Schedule::connected`] wants to be told of the
+    /// first.
     pub(crate) unproven: bool,
-    /// Number of permits given back before its start, for [`Schedule::had_company`].
+    /// Number of permits given back before the job's start, for [`Schedule::had_company`].
     pub(crate) given_back: u32,
-    /// True if its host has a breaker: [`Schedule::count_hanging`] asks since when the attempt waits for the host.
+    /// True if the job's host has a breaker: [`Schedule::count_hanging`] asks since when the attempt waits for the
+    /// host.
     pub(crate) watched: bool,
 }
 
@@ -162,9 +168,9 @@ impl<J> Schedule<J> {
         self.push_for(batch, host, job, 0, now)
     }
 
-    /// Adds a job for a host that was [asked for](Schedule::host) just now at the back of its lane; `body` is how many
-    /// bytes of a body it keeps in memory. The caller minds [`room`](Schedule::room). In a batch that was stopped
-    /// meanwhile it ends at once.
+    /// Adds a job at the back of its lane, for a host that was [looked up](Schedule::host) just now; `body` is the
+    /// number of bytes of its body that are kept in memory. The caller keeps within [`room`](Schedule::room). If the
+    /// batch was stopped meanwhile, the job ends at once.
     pub(crate) fn push_for(&mut self, batch: Id, host: Id, job: J, body: u64, now: Instant) -> Id {
         let ahead = self
             .batches
@@ -196,7 +202,7 @@ impl<J> Schedule<J> {
         id
     }
 
-    /// Adds a job that cannot be sent: it has ended before it began.
+    /// Adds a job that cannot be sent: it ends at once, without an attempt.
     pub(crate) fn push_ended(&mut self, batch: Id, job: J, why: Ended) {
         if let Some(known) = self.batches.get_mut(batch)
             && known.bounds.ordered
@@ -206,46 +212,48 @@ impl<J> Schedule<J> {
         self.end(batch, job, why);
     }
 
-    /// How many further requests of the batch may be pushed.
+    /// Number of further requests of the batch that may be pushed.
     pub(crate) fn room(&self, batch: Id) -> usize {
         let batch = self.batches.get(batch).filter(|batch| batch.takes_more());
         batch.map_or(0, |batch| batch.room(self.settings.in_flight))
     }
 
-    /// Number of the batch's jobs that wait for nothing but a worker; where a host is slow, only those of hosts that answer at once.
+    /// Number of the batch's jobs that wait only for a worker. If a host of the batch is slow, only jobs of hosts that
+    /// answer and are not slow count.
     pub(crate) fn ready(&self, batch: Id) -> usize {
         self.batches.get(batch).map_or(0, Batch::useful)
     }
 
-    /// Where the jobs of the batch are.
+    /// Returns the number of jobs of the batch at each place. `None`: the batch is not known.
     pub(crate) fn standing(&self, batch: Id, now: Instant) -> Option<Standing> {
         let mut standing = self.batches.get(batch)?.standing();
         standing.waiting = self.waiting(batch, now);
         Some(standing)
     }
 
-    /// Whether the batch takes no more requests, now or later.
+    /// True if the batch takes no more requests, now or later.
     pub(crate) fn is_over(&self, batch: Id) -> bool {
         !self.batches.get(batch).is_some_and(Batch::takes_more)
     }
 
-    /// Why what is queued of the batch ends, where it does.
+    /// Reason for which queued jobs of the batch end. `None`: the batch was not stopped, or is not known.
     pub(crate) fn stopped(&self, batch: Id) -> Option<&Ended> {
         self.batches.get(batch)?.stopped.as_ref()
     }
 
-    /// The next job to run, if one may start now.
+    /// Starts the next job and returns it. `None`: no job may start now.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Start<J>> {
         let id = self.next(now)?;
         self.start(id, now)
     }
 
-    /// Whether [`poll`](Schedule::poll) would give a job.
+    /// True if [`poll`](Schedule::poll) would return a job.
     pub(crate) fn is_dispatchable(&mut self, now: Instant) -> bool {
         self.next(now).is_some()
     }
 
-    /// When [`poll`](Schedule::poll) may give more than it last did, if nothing else happens before.
+    /// Time from which on [`poll`](Schedule::poll) may return more than it last did, if nothing else happens before.
+    /// `None`: time alone changes nothing.
     pub(crate) fn next_wakeup(&self) -> Option<Instant> {
         let times = [
             self.timers.delayed.next(),
@@ -262,7 +270,8 @@ impl<J> Schedule<J> {
             .min()
     }
 
-    /// Nobody takes outcomes of this batch any more. Gives back what was queued, to be dropped outside any lock.
+    /// Ends the queued jobs of a batch whose outcomes are not taken any more. Returns the jobs that ended without an
+    /// attempt, to be dropped outside any lock.
     #[must_use = "what comes back is dropped outside the lock"]
     pub(crate) fn abandon(&mut self, batch: Id, now: Instant) -> Vec<(J, Ended)> {
         self.end_batch(batch, &Ended::Cancelled, now);
@@ -276,7 +285,7 @@ impl<J> Schedule<J> {
         ended.into()
     }
 
-    /// The caller has taken outcomes: `count` of them, keeping `bytes`.
+    /// Notes that the caller has taken `count` outcomes, which kept `bytes`.
     pub(crate) fn taken(&mut self, batch: Id, count: usize, bytes: u64) {
         let Some(known) = self.batches.get_mut(batch) else {
             return;
@@ -286,32 +295,32 @@ impl<J> Schedule<J> {
         self.note_room(batch);
     }
 
-    /// The caller has handed back this many of an ordered batch, oldest first.
+    /// Notes that the caller has handed back the `count` oldest outcomes of an ordered batch.
     pub(crate) fn handed_back(&mut self, batch: Id, count: usize) {
         if let Some(batch) = self.batches.get_mut(batch) {
             batch.order.drain(..count.min(batch.order.len()));
         }
     }
 
-    /// A job of the batch that ended without an attempt.
+    /// Takes a job of the batch that ended without an attempt. `None`: there is none.
     pub(crate) fn take_ended(&mut self, batch: Id) -> Option<(J, Ended)> {
         let ended = self.batches.get_mut(batch)?.ended.pop_front()?;
         self.note_room(batch);
         Some(ended)
     }
 
-    /// Looks at each job that waits.
+    /// Calls `look` with each job that waits.
     pub(crate) fn for_each_queued(&self, look: impl FnMut(&J)) {
         let waiting = self.jobs.values().filter_map(|slot| slot.job.as_ref());
         waiting.for_each(look);
     }
 
-    /// Jobs that wait: in lanes or delayed.
+    /// Number of jobs that wait: in lanes or delayed.
     pub(crate) fn queued(&self) -> usize {
         self.queued
     }
 
-    /// Attempts under way.
+    /// Number of attempts under way that hold a permit.
     #[cfg(test)]
     pub(crate) fn in_flight(&self) -> usize {
         self.places.in_flight

@@ -1,4 +1,4 @@
-//! Callers that should look again, and jobs that ended without one.
+//! Callers that should look again, and ended jobs without a caller.
 
 use super::Schedule;
 use super::batches::Ended;
@@ -7,7 +7,7 @@ use crate::slab::Id;
 /// News that callers and deliverers have not been told yet.
 #[derive(Debug)]
 pub(super) struct News<J> {
-    /// Batches whose caller should look again: there is room, or something ended.
+    /// Batches whose caller should look again: there is room, or a job ended.
     pub(super) nudges: Vec<Id>,
     /// Ended jobs of batches that no caller iterates over.
     pub(super) undelivered: Vec<(J, Ended)>,
@@ -36,7 +36,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Tells a caller that waits for room that there is some.
+    /// Nudges a caller that waits for room if there is some.
     pub(super) fn note_room(&mut self, batch: Id) {
         if let Some(known) = self.batches.get_mut(batch)
             && known.hungry
@@ -60,17 +60,17 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// The batches whose caller should look again.
+    /// Takes the batches whose caller should look again.
     pub(crate) fn nudges(&mut self) -> std::vec::Drain<'_, Id> {
         self.news.nudges.drain(..)
     }
 
-    /// Whether a caller should look again, or ended jobs are to be delivered.
+    /// True if a caller should look again, or ended jobs are to be delivered.
     pub(crate) fn has_news(&self) -> bool {
         !self.news.nudges.is_empty() || !self.news.undelivered.is_empty()
     }
 
-    /// Ended jobs of batches without an iterator: whoever holds the schedule delivers them, outside the lock.
+    /// Takes the ended jobs of batches without an iterator. The caller delivers them, outside the lock.
     pub(crate) fn undelivered(&mut self) -> Vec<(J, Ended)> {
         std::mem::take(&mut self.news.undelivered)
     }

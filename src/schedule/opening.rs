@@ -1,4 +1,4 @@
-//! When a host may be sent to: cooling, blocked, opened again.
+//! Hosts that may not be sent to for a time: cooled, blocked, opened again.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use super::Schedule;
 use crate::slab::Id;
 
 impl<J> Schedule<J> {
-    /// Nothing is sent to the host before `until`.
+    /// Holds all jobs of the host back until `until`.
     pub(super) fn cool(&mut self, host: Id, until: Instant, now: Instant) {
         if let Some(state) = self.hosts.get_mut(host)
             && until > now
@@ -20,7 +20,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// The host can start nothing now: its queued jobs count as parked.
+    /// Blocks a host that can start no job now: its queued jobs count as parked.
     pub(super) fn block(&mut self, host: Id, now: Instant) {
         let Some(state) = self.hosts.get_mut(host).filter(|state| !state.blocked) else {
             return;
@@ -32,7 +32,8 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Sees to it that a blocked host is looked at when time opens it. One that nothing waits for needs no look.
+    /// Has a blocked host looked at when time opens it. Called only for hosts with waiting jobs: no other host needs a
+    /// look.
     pub(super) fn wake_when_open(&mut self, host: Id, now: Instant) {
         let Some(state) = self.hosts.get_mut(host) else {
             return;
@@ -46,13 +47,13 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Looks at hosts whose time has come.
+    /// Opens the blocked hosts whose time has come.
     pub(super) fn wake(&mut self, now: Instant) {
         while let Some((due, host)) = self.timers.waking.pop_due(now) {
             let Some(state) = self.hosts.get_mut(host) else {
                 continue;
             };
-            // An earlier look has taken the place of one that was planned.
+            // An earlier look was planned in place of this one.
             if state.wakes_at != Some(due) {
                 continue;
             }
@@ -66,7 +67,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// The host may be able to start something again.
+    /// Opens a blocked host if it can start a job again.
     pub(super) fn unblock(&mut self, host: Id, now: Instant) {
         let state = self.hosts.get(host);
         if state.is_some_and(|state| state.blocked && state.is_open(now)) {

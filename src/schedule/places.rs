@@ -7,23 +7,23 @@ use super::shortage::Shortage;
 pub(super) struct Places {
     /// Attempts under way that hold a permit.
     pub(super) in_flight: usize,
-    /// Of those, the ones whose host is not answering.
+    /// Attempts in `in_flight` whose host is not answering.
     pub(super) unanswered: usize,
-    /// Number of permits that were given back, beginning at 0 again after the largest.
+    /// Number of permits that were given back. Wraps to 0 after `u32::MAX`.
     pub(super) given_back: u32,
-    /// Limit that this machine sets on what is in flight at once. `None`: as many as the settings do.
+    /// Limit that this machine sets on attempts in flight. `None`: only the settings limit them.
     pub(super) shortage: Option<Shortage>,
 }
 
 impl Places {
-    /// A worker begins with a request of a host.
+    /// Counts a worker that begins with a request of a host.
     #[inline]
     pub(super) fn take(&mut self, answering: bool) {
         self.in_flight += 1;
         self.unanswered += usize::from(!answering);
     }
 
-    /// A permit of a host comes back.
+    /// Counts a permit of a host that comes back.
     #[inline]
     pub(super) fn give_back(&mut self, answering: bool) {
         self.in_flight -= 1;

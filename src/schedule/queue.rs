@@ -1,4 +1,4 @@
-//! Which job is next, and how it comes into its lane and out of it.
+//! Choice of the next job, and moves of jobs into their lane and out of it.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use super::lanes::Lane;
 use super::{JobPlace, Schedule, Start};
 use crate::slab::Id;
 
-/// Where in a lane a job is added.
+/// End of a lane at which a job is added.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LaneEnd {
     Front,
@@ -15,7 +15,7 @@ pub(super) enum LaneEnd {
 }
 
 impl<J> Schedule<J> {
-    /// Brings lanes up to date with the time: due retries join their lanes, hosts whose time has come open.
+    /// Brings lanes up to date with the time: due retries join their lanes, and hosts whose time has come open.
     fn settle(&mut self, now: Instant) {
         self.wake(now);
         if !self.batches.held_back.is_empty() {
@@ -39,7 +39,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// The job that may start now.
+    /// Returns the job that may start now. `None`: no job may.
     pub(super) fn next(&mut self, now: Instant) -> Option<Id> {
         self.settle(now);
         (self.total.paced_until, self.demand.kept_free_until) = (None, None);
@@ -53,7 +53,7 @@ impl<J> Schedule<J> {
         self.total.allows(now).then_some(id)
     }
 
-    /// Puts a job into its lane; it counts as ready, or as parked behind a blocked host.
+    /// Puts a job into its lane. The job counts as ready, or as parked if its host is blocked.
     pub(super) fn enqueue(&mut self, id: Id, now: Instant, end: LaneEnd) {
         let Some(slot) = self.jobs.get(id) else {
             return;
@@ -92,13 +92,13 @@ impl<J> Schedule<J> {
             }
         }
         if counted.slow || counted.spare {
-            // The job may be the first of its batch whose host is slow, or have come back from a worker to where it does not
-            // count in the window: then there is room beyond the window.
+            // The job may be the first of its batch whose host is slow, or may have come back from a worker to a lane
+            // that does not count in the window: then there is room beyond the window.
             self.note_room(batch_id);
         }
     }
 
-    /// Sees to it that a host has a lane for a batch. Those that are not needed any more go.
+    /// Opens a lane of a host for a batch, if there is none. Lanes that are not needed any more are dropped.
     fn open_lane(&mut self, host_id: Id, batch_id: Id) {
         let Some(host) = self.hosts.get_mut(host_id) else {
             return;
@@ -117,7 +117,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// The job that is served next, in the order of all.
+    /// Returns the job that is served next in the order of batches and hosts.
     fn front(&mut self, now: Instant) -> Option<Id> {
         loop {
             let (batch, host) = self.choose(now)?;
@@ -141,7 +141,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// The oldest request of an ordered batch that has no other place left, wherever it stands in its lane.
+    /// Returns the oldest request of an ordered batch that has no other place left, wherever it stands in its lane.
     fn oldest_in_need(&mut self, now: Instant) -> Option<Id> {
         for at in 0..self.batches.ordered.len() {
             if let Some((oldest, host)) = self.oldest_of(self.batches.ordered[at], now)
@@ -153,7 +153,8 @@ impl<J> Schedule<J> {
         None
     }
 
-    /// The oldest request of a batch, and its host, if no other may start and this one may.
+    /// Returns the oldest request of a batch, and its host. `None`: another request of the batch may start, or this one
+    /// may not.
     fn oldest_of(&self, batch: Id, now: Instant) -> Option<(Id, Id)> {
         let batch = self.batches.get(batch)?;
         if batch.may_start(false) || !batch.may_start(true) || batch.is_past(now) {
@@ -230,7 +231,7 @@ impl<J> Schedule<J> {
         })
     }
 
-    /// Nothing is sent after its deadline, nor after its batch's.
+    /// Ends a job that is past its deadline or that of its batch. False: it is past neither.
     fn end_if_past(&mut self, id: Id, now: Instant) -> bool {
         let Some(slot) = self.jobs.get(id) else {
             return false;

@@ -1,13 +1,13 @@
-//! An evenly paced rate: so many starts per so much time.
+//! Evenly paced rate: a number of starts in a length of time.
 
 use std::time::{Duration, Instant};
 
 use crate::settings::RateLimit;
 
-/// Further off than any batch runs, and still an instant.
+/// Longest gap between starts, 100 years: longer than any batch runs, and `now` plus this time is still an instant.
 const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 
-/// The generic cell rate algorithm: one instant of state, no ticking bucket.
+/// Generic cell rate algorithm: one instant of state, no ticking bucket.
 ///
 /// Starts are `per / count` apart, so no half-open window of length `per`, wherever it begins, holds more than `count`.
 /// After a pause up to `burst` starts may come at once, and such a window then holds at most `count + burst - 1`. With
@@ -15,14 +15,15 @@ const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 #[derive(Clone, Debug)]
 pub(crate) struct Gcra {
     gap: Duration,
-    /// How far ahead of its even pace a burst may run.
+    /// Time by which a burst may run ahead of the even pace.
     ahead: Duration,
-    /// When the next start is due by the even pace; `None` before the first.
+    /// Time at which the next start is due by the even pace. `None`: there was no start.
     due: Option<Instant>,
 }
 
 impl Gcra {
-    /// A count that is no number above 0 counts as 1, and so does a burst of 0; a `per` of zero is no limit.
+    /// Returns a rate without starts. A count that is no number above 0 counts as 1, and so does a burst of 0; a `per`
+    /// of zero is no limit.
     pub(crate) fn new(limit: RateLimit) -> Gcra {
         let gap = gap(limit);
         let burst = limit.burst;
@@ -33,24 +34,24 @@ impl Gcra {
         }
     }
 
-    /// When a start is allowed: now, or later.
+    /// Time at which a start is allowed: `now` or later.
     pub(crate) fn next(&self, now: Instant) -> Instant {
         self.opens_at().map_or(now, |at| at.max(now))
     }
 
-    /// From when on a start is allowed; `None` = from the beginning of time.
+    /// Time from which on a start is allowed. `None`: from the beginning of time.
     pub(crate) fn opens_at(&self) -> Option<Instant> {
         self.due.and_then(|due| due.checked_sub(self.ahead))
     }
 
-    /// Counts a start, retries and redirect hops like all others. Whoever starts before [`next`](Gcra::next) borrows
-    /// from those after.
+    /// Counts a start; retries and redirect hops count like all others. A start before [`next`](Gcra::next) borrows
+    /// from later ones.
     pub(crate) fn take(&mut self, now: Instant) {
         let from = self.due.map_or(now, |due| due.max(now));
         self.due = Some(from.checked_add(self.gap).unwrap_or(from));
     }
 
-    /// Whether it is as it was when new, so that forgetting it changes nothing.
+    /// True if the rate is as it was when new, so that forgetting it changes nothing.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
         self.due.is_none_or(|due| due <= now)
     }
@@ -82,7 +83,7 @@ mod tests {
         Gcra::new(RateLimit::new(count, per).burst(burst))
     }
 
-    /// Starts as often as allowed until the end, asking at the instants `pauses` leads to.
+    /// Returns 500 starts, each as early as allowed after a pause of the length that `pauses` returns.
     fn starts(
         gcra: &mut Gcra,
         begin: Instant,

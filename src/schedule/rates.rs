@@ -21,7 +21,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    /// `None`: no limit.
+    /// Returns the rates for these limits. `None`: there is no limit.
     pub(crate) fn new(limits: &RateLimits) -> Option<Rates> {
         let (shortest, longer) = limits.as_slice().split_first()?;
         Some(Rates {
@@ -30,14 +30,14 @@ impl Rates {
         })
     }
 
-    /// When a start is allowed: now, or later.
+    /// Time at which a start is allowed: `now` or later.
     pub(crate) fn next(&self, now: Instant) -> Instant {
         let counted = self.counted.iter().filter_map(CountedWindow::opens_at);
         counted.fold(self.paced.next(now), Instant::max)
     }
 
-    /// From when on a start is allowed; `None`: from the beginning of time. What opens stays open until a start is
-    /// counted, so the last window to open decides.
+    /// Time from which on a start is allowed. `None`: from the beginning of time. A window that has opened stays open
+    /// until a start is counted, so the last window to open decides.
     pub(crate) fn opens_at(&self) -> Option<Instant> {
         let counted = self.counted.iter().map(CountedWindow::opens_at);
         counted.fold(self.paced.opens_at(), Option::max)
@@ -58,9 +58,9 @@ impl Rates {
 /// The rate limits over all hosts.
 #[derive(Debug)]
 pub(super) struct TotalRate {
-    /// `None`: no limit.
+    /// Rates of all hosts together. `None`: there is no limit.
     rates: Option<Rates>,
-    /// When the next job may start, which may not now. `None`: no job waits for the rate.
+    /// Time at which the next job may start, if the rate holds it back now. `None`: no job waits for the rate.
     pub(super) paced_until: Option<Instant>,
 }
 
@@ -72,7 +72,7 @@ impl TotalRate {
         }
     }
 
-    /// Returns true if a job may start now. If not, notes until when it waits.
+    /// True if a job may start now. If not, `paced_until` is set to the time until which it waits.
     #[inline]
     pub(super) fn allows(&mut self, now: Instant) -> bool {
         let next = self.rates.as_ref().map(|rates| rates.next(now));
@@ -101,7 +101,7 @@ struct CountedWindow {
     /// Time from the first start of a slice to the first of the next. Zero while the limit allows each start a slice
     /// of its own, which counts exactly.
     slice: Duration,
-    /// The oldest first; those that have left the window go with the next start.
+    /// Slices, oldest first. Slices that have left the window are dropped at the next start.
     slices: VecDeque<Slice>,
     /// Starts in all slices.
     starts: u64,
@@ -115,8 +115,8 @@ struct Slice {
 }
 
 impl CountedWindow {
-    /// A window holds whole starts: of 2.5 in a minute, two. Less than one start in the window is one in a window that
-    /// is longer by as much.
+    /// Returns an empty window. A window holds whole starts: of 2.5 in a minute, two. A rate of less than one start in
+    /// a window becomes one start in a window that is longer by as much.
     fn new(rate: RateLimit) -> CountedWindow {
         let (length, limit) = if rate.count >= 1.0 {
             (rate.per, rate.count as u64)
@@ -138,7 +138,7 @@ impl CountedWindow {
         }
     }
 
-    /// When enough slices have left for one more start; `None`: a start is allowed at any time.
+    /// Time at which enough slices have left for one more start. `None`: a start is allowed at any time.
     fn opens_at(&self) -> Option<Instant> {
         let mut left = self.starts;
         let mut slices = self.slices.iter();
@@ -181,7 +181,7 @@ impl CountedWindow {
     }
 
     fn leaves_at(&self, slice: &Slice) -> Instant {
-        // Only absurd lengths do not fit; they never open again.
+        // Only absurd lengths do not fit; their windows do not open again for a century.
         slice.last.checked_add(self.length).unwrap_or_else(|| {
             const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
             slice.last + CENTURY

@@ -1,10 +1,11 @@
 //! The hosts of a batch that have a job ready, in the order in which they are served: fewest places first, then served
 //! longest ago.
 //!
-//! Most hosts of a long list hold no place and stand in a line: one that gives its only place back was served after all
-//! that wait in it, and goes to its end. All others are in a heap, with the position of every host beside it, so that a
-//! host whose rank changes is moved and never searched for: at most as many as there are workers hold a place, and few
-//! come back to the line out of order. So an operation takes constant time, and for the others log4(workers) steps.
+//! Most hosts of a long list hold no place and stand in a line: a host that gives its only place back was served after
+//! all hosts that wait in the line, and goes to its end. All others are in a heap, with the position of every host
+//! beside it, so that a host whose rank changes is moved and never searched for. The heap is small: at most as many
+//! hosts as there are workers hold a place, and few come back to the line out of order. So an operation takes constant
+//! time for hosts in the line, and log4(workers) steps for the others.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -18,8 +19,8 @@ pub(super) enum Tier {
     Answering,
     /// The host has not answered, or not lately.
     Unanswered,
-    /// As [`Unanswered`](Tier::Unanswered), and the host holds as many places as it may before its first connection: it
-    /// is served only where no other host has a job ready.
+    /// As [`Unanswered`](Tier::Unanswered), but the host holds as many places as it may before its first connection: it
+    /// is served only if no other host has a job ready.
     Unconnected,
 }
 
@@ -33,13 +34,14 @@ impl Tier {
 /// Sort key of hosts and of batches: the lowest is served next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    /// Workers that are busy with it.
+    /// Number of workers that are busy with jobs of the host or batch.
     pub(super) places: usize,
-    /// When it was served last, in [turns](Turn).
+    /// Turn at which the host or batch was served last.
     pub(super) turn: Turn,
 }
 
-/// A point in the order of events. One that was never served comes before all that were, in the order they came.
+/// Point in the order of events. Hosts and batches that were never served come before all that were, in the order in
+/// which they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn(u64);
 
@@ -50,27 +52,27 @@ impl Turn {
     }
 }
 
-/// Gives turns out.
+/// Source of turns.
 #[derive(Debug, Default)]
 pub(super) struct Turns(u64);
 
 const SERVED: u64 = 1 << 63;
 
 impl Turns {
-    /// For a newcomer: after those that came before it.
+    /// Returns the turn of a new host or batch: after those that came before it.
     pub(super) fn arrive(&mut self) -> Turn {
         self.0 += 1;
         Turn(self.0)
     }
 
-    /// For one that is served now: after all others.
+    /// Returns the turn of a host or batch that is served now: after all others.
     pub(super) fn serve(&mut self) -> Turn {
         self.0 += 1;
         Turn(self.0 | SERVED)
     }
 }
 
-/// Number of hosts up to which no line is needed.
+/// Number of hosts in a heap up to which no line is begun.
 const FEW: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
@@ -89,15 +91,16 @@ pub(super) struct Ready {
 /// The hosts of a tier.
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Hosts without a place, served longest ago first. An entry whose host is elsewhere by now is stale; the first never
-    /// is.
+    /// Hosts without a place, served longest ago first. An entry whose host is elsewhere by now is stale; the first
+    /// entry never is.
     line: VecDeque<(Turn, Id)>,
     stale: usize,
     heap: Vec<RankedHost>,
 }
 
 impl Waiting {
-    /// Returns true if a host of this rank goes to the end of the line. A few hosts are in the heap, and stay there.
+    /// True if a host of this rank goes to the end of the line. If there are only a few hosts, they are in the heap,
+    /// and stay there.
     fn lines_up(&self, rank: Rank) -> bool {
         rank.places == 0
             && match self.line.back() {
@@ -119,13 +122,13 @@ enum Spot {
 }
 
 impl Ready {
-    /// Returns true if a tier has any host.
+    /// True if the tier has any host.
     pub(super) fn has(&self, tier: Tier) -> bool {
         let waiting = &self.tiers[tier as usize];
         !waiting.heap.is_empty() || !waiting.line.is_empty()
     }
 
-    /// The host that is served next among those of a tier.
+    /// Returns the host of a tier that is served next, and its rank.
     pub(super) fn first(&self, tier: Tier) -> Option<(Rank, Id)> {
         let waiting = &self.tiers[tier as usize];
         let root = waiting.heap.first().map(|entry| (entry.rank, entry.host));
@@ -142,7 +145,7 @@ impl Ready {
         }
     }
 
-    /// Adds a host, or moves it to where it belongs now.
+    /// Adds a host, or moves it to its present position.
     pub(super) fn put(&mut self, host: Id, tier: Tier, rank: Rank) {
         let (index, tier) = (host.index(), tier as u8);
         if self.spots.len() <= index {
@@ -171,7 +174,7 @@ impl Ready {
         let Waiting { line, stale, heap } = &mut self.tiers[tier as usize];
         if lines_up {
             match line.back() == Some(&(rank.turn, host)) {
-                // The host left from there, and comes back.
+                // The host left from the end of the line, and comes back.
                 true => *stale -= 1,
                 false => line.push_back((rank.turn, host)),
             }
@@ -183,7 +186,7 @@ impl Ready {
         }
     }
 
-    /// Takes a host out, if it is in.
+    /// Removes a host if it is present.
     pub(super) fn remove(&mut self, host: Id) {
         let Some(spot) = self.spots.get_mut(host.index()) else {
             return;
@@ -206,7 +209,7 @@ impl Ready {
         }
     }
 
-    /// A host, whose spot is cleared already, leaves the line: from its front as a rule.
+    /// Removes a host whose spot is cleared already from the line: from its front as a rule.
     fn leave_line(&mut self, tier: u8, host: Id) {
         let spots = &self.spots;
         let stands = |(turn, host): &(Turn, Id)| spots[host.index()] == Spot::Line(tier, *turn);
@@ -264,7 +267,7 @@ impl Ready {
         self.spots[entry.host.index()] = Spot::Heap(tier, position as u32);
     }
 
-    /// All hosts that are in, each with its tier and rank. Panics where something is not in its place.
+    /// Returns all hosts, each with its tier and rank. Panics if an entry is out of place.
     #[cfg(test)]
     pub(super) fn all(&self) -> Vec<(Id, Tier, Rank)> {
         let mut all = Vec::new();

@@ -1,9 +1,9 @@
-//! Which host gets a free worker, by the places that hosts and batches hold.
+//! Choice of the host that gets a free worker, by the places that hosts and batches hold.
 //!
-//! A free worker goes to the batch that holds the fewest places, and of that batch to the host that holds the fewest;
-//! among equals to the one that was served longest ago. While answering hosts have work, the others together hold at most
-//! half of the workers, so that hosts that hang never take them all. A running attempt is never taken back: a limit that
-//! begins to hold holds once the attempts under way have ended.
+//! A free worker goes to the batch that holds the fewest places, and there to the host that holds the fewest; if
+//! several hold equally few, to the one that was served longest ago. While answering hosts have work, the others
+//! together hold at most half of the workers, so that hosts that hang never take them all. A running attempt is never
+//! taken back: when a limit begins to hold, it holds once the attempts under way have ended.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,21 +12,21 @@ use super::Schedule;
 use super::ready::{Rank, TIERS, Tier};
 use crate::slab::Id;
 
-/// For so long the demand of answering hosts outlasts a gap in their ready work, as while the window is being filled: a
-/// moment is not to hand all workers to hosts that keep them for long.
+/// Time for which the demand of answering hosts outlasts a gap in their ready work, such as while the window is being
+/// filled: a short gap is not to hand all workers to hosts that keep them for long.
 const GAP: Duration = Duration::from_secs(1);
 
 /// The demand of answering hosts for workers, as far as it outlasts their ready work.
 #[derive(Debug, Default)]
 pub(super) struct Demand {
-    /// Answering hosts that ran out of ready work, and when, the last one at the back.
+    /// Answering hosts that ran out of ready work, and the time when they did, the latest at the back.
     gaps: VecDeque<(Instant, Id)>,
-    /// Workers are kept free for answering hosts until then. `None`: no worker is kept free.
+    /// Time until which workers are kept free for answering hosts. `None`: no worker is kept free.
     pub(super) kept_free_until: Option<Instant>,
 }
 
 impl Demand {
-    /// An answering host has run out of ready work.
+    /// Notes that an answering host has run out of ready work.
     pub(super) fn note_gap(&mut self, host: Id, now: Instant) {
         if self.gaps.back().is_some_and(|(_, last)| *last == host) {
             self.gaps.pop_back();
@@ -40,7 +40,7 @@ impl Demand {
 }
 
 impl<J> Schedule<J> {
-    /// The batch and the host that get a free worker.
+    /// Returns the batch and the host that get a free worker. `None`: no host may have it now.
     pub(super) fn choose(&mut self, now: Instant) -> Option<(Id, Id)> {
         let [answering, unanswered, unconnected] = self.first_batches();
         let waits = unanswered.is_some() || unconnected.is_some();
@@ -68,7 +68,7 @@ impl<J> Schedule<J> {
         Some((batch, host))
     }
 
-    /// Returns true if a host may be given a worker out of order: that leaves enough to the answering hosts.
+    /// True if a host may be given a worker out of order, because enough workers are left to the answering hosts.
     pub(super) fn may_have_worker(&mut self, host: Id, now: Instant) -> bool {
         if !self.unanswered_are_full() || self.hosts.get(host).is_some_and(|host| host.answering) {
             return true;
@@ -80,7 +80,7 @@ impl<J> Schedule<J> {
         self.demand.kept_free_until.is_none()
     }
 
-    /// The batch of each tier that is served next, among those that may start a job.
+    /// Returns the batch of each tier that is served next, among those that may start a job.
     fn first_batches(&self) -> [Option<Id>; TIERS] {
         let mut first = [None; TIERS];
         for id in &self.batches.open {
@@ -102,21 +102,22 @@ impl<J> Schedule<J> {
         first
     }
 
-    /// By which a batch and its first host of a tier are compared with others: the batch counts first.
+    /// Returns the ranks by which a batch and its first host of a tier are compared with others: the batch's rank
+    /// counts first.
     fn rank_of(&self, batch: Id, tier: Tier) -> Option<(Rank, Rank)> {
         let batch = self.batches.get(batch)?;
         let (rank, _) = batch.hosts.first(tier)?;
         Some((batch.rank(), rank))
     }
 
-    /// Returns true if the unanswered hosts hold as many places as they may while answering hosts have work: half of them, and at
-    /// least one.
+    /// True if the unanswered hosts hold as many places as they may while answering hosts have work: half of all
+    /// places, and at least one.
     fn unanswered_are_full(&self) -> bool {
         self.places.unanswered >= (self.most_at_once() / 2).max(1)
     }
 
-    /// End of the time for which the answering hosts, which have no work ready, still have demand. A host that has come to its limit,
-    /// cools or waits for its rate has none: it could do nothing with a worker.
+    /// End of the time for which the answering hosts, which have no work ready, still have demand. `None`: they have
+    /// none. A host that has come to its limit, cools or waits for its rate has no demand: it could not use a worker.
     fn demanded_until(&self, now: Instant) -> Option<Instant> {
         let (at, _) = self.demand.gaps.iter().rev().find(|(_, id)| {
             let host = self.hosts.get(*id);
@@ -126,7 +127,7 @@ impl<J> Schedule<J> {
         (until > now).then_some(until)
     }
 
-    /// Brings the host to its place among those that have jobs ready, in each of its batches.
+    /// Moves the host to its position among those that have jobs ready, in each of its batches.
     pub(super) fn rank(&mut self, id: Id) {
         let Some(host) = self.hosts.get(id) else {
             return;

@@ -1,4 +1,4 @@
-//! What is due at a time.
+//! Queues of jobs and hosts by the time at which they are due.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use crate::slab::Id;
 
-/// Everything that is due at a time.
+/// All timer queues of the schedule.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    /// Retries by the time they are due.
+    /// Delayed jobs by the time at which they are due.
     pub(super) delayed: TimerQueue,
     /// Hosts by the time at which they open.
     pub(super) waking: TimerQueue,
@@ -21,14 +21,14 @@ pub(super) struct Timers {
     pub(super) watching: TimerQueue,
 }
 
-/// A heap of instants. An entry that no longer stands is not looked for in its middle: whoever pops one checks it, and
-/// [`discard`](TimerQueue::discard) sees to it that those that fell never outnumber those that stand.
+/// Heap of instants. A stale entry is not searched for in the heap: callers that pop an entry check it, and
+/// [`discard`](TimerQueue::discard) keeps stale entries from outnumbering valid ones.
 #[derive(Debug, Default)]
 pub(super) struct TimerQueue {
     heap: BinaryHeap<Reverse<TimerEntry>>,
-    /// Keeps those due at the same instant in the order they came.
+    /// Number of entries pushed so far. Keeps entries that are due at the same instant in the order they came.
     counter: u64,
-    /// Entries known not to stand any more.
+    /// Number of entries known to be stale.
     stale: usize,
 }
 
@@ -50,13 +50,13 @@ impl TimerQueue {
         self.heap.peek().map(|Reverse(entry)| entry.due)
     }
 
-    /// The next one, and when it is due.
+    /// Returns the next entry and the time at which it is due.
     pub(super) fn first(&self) -> Option<(Instant, Id)> {
         let Reverse(entry) = self.heap.peek()?;
         Some((entry.due, entry.id))
     }
 
-    /// The next one due at `now`, and when it was.
+    /// Takes the next entry that is due at `now`, and the time at which it was due.
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<(Instant, Id)> {
         if self.next()? > now {
             return None;
@@ -66,8 +66,8 @@ impl TimerQueue {
         Some((entry.due, entry.id))
     }
 
-    /// One entry more does not stand: `stands` tells which do. Drops those at the head, so that nothing wakes for them,
-    /// and all once they are half of all.
+    /// Notes that one more entry is stale; `stands` returns true for a valid entry. Drops stale entries at the head, so
+    /// that no wake-up is planned for them, and all stale entries once they are half of all.
     pub(super) fn discard(&mut self, stands: impl Fn(Instant, Id) -> bool) {
         self.stale += 1;
         while let Some(Reverse(head)) = self.heap.peek()

@@ -1,11 +1,12 @@
-//! Attempts of a host under way since whose start no response head has come.
+//! Attempts of a host that are under way and since whose start no response head has come.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::slab::Id;
 
-/// When each started, and its job; oldest first. The first has a place of its own: most hosts have one at a time.
+/// Start and job of each attempt, oldest first. The first has a field of its own: most hosts have one attempt at a
+/// time.
 #[derive(Debug, Default)]
 pub(super) struct Unheard {
     first: Option<(Instant, Id)>,
@@ -20,12 +21,12 @@ impl Unheard {
         }
     }
 
-    /// When the oldest started.
+    /// Start of the oldest attempt. `None`: no attempt waits for a head.
     pub(super) fn since(&self) -> Option<Instant> {
         self.first.map(|(start, _)| start)
     }
 
-    /// The attempt of this job has ended without a head.
+    /// Removes the attempt of a job, which has ended without a head.
     pub(super) fn remove(&mut self, job: Id) {
         if self.first.is_some_and(|(_, first)| first == job) {
             self.first = self.others.pop_front();
@@ -34,7 +35,7 @@ impl Unheard {
         }
     }
 
-    /// The head of the response to this job has come: after the start of those before it, too.
+    /// Removes the attempt of a job whose response head has come, and all attempts that started before it.
     pub(super) fn remove_through(&mut self, job: Id) {
         if self.first.is_some_and(|(_, first)| first == job) {
             self.first = self.others.pop_front();

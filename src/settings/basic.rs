@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use http::HeaderValue;
 
-/// The value of `Authorization` for a user and password.
+/// Makes the value of `Authorization` for a user and password.
 pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
     if user.contains(':') {
         return Err("basic auth: the user name holds a colon (RFC 7617 §2)".into());
@@ -17,8 +17,8 @@ pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
     )
 }
 
-/// Refuses a user or password with a CR, LF or NUL, also where it goes out encoded: a server decodes it, and may write it
-/// where a line ends.
+/// Refuses a user or password with a CR, LF or NUL, also if it is sent encoded: a server decodes it, and may write it
+/// to a place where a line ends.
 pub(crate) fn check<const N: usize>(parts: [&[u8]; N]) -> Result<(), &'static str> {
     let mut bytes = parts.into_iter().flatten();
     match bytes.any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
@@ -27,7 +27,7 @@ pub(crate) fn check<const N: usize>(parts: [&[u8]; N]) -> Result<(), &'static st
     }
 }
 
-/// The value of `Authorization` for a token.
+/// Makes the value of `Authorization` for a token.
 pub(crate) fn bearer(token: &str) -> Result<HeaderValue, String> {
     secret(&format!("Bearer {token}"), "bearer token")
 }

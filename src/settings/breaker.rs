@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-/// A circuit breaker per host: a host most of whose calls fail is given a rest, and then let back by a few calls on
-/// trial. Off unless set.
+/// Settings of the circuit breaker that each host has: it gives a host most of whose calls fail a rest, and then lets a
+/// few calls through on trial. Off unless set.
 ///
-/// Failures are calls without an answer, and 5xx; a 4xx, a rejection by the application, a cancel are none. A call
+/// A call without a response, and a 5xx, is a failure; a 4xx, a rejection by the application or a cancel is not. A call
 /// that has no response head yet, and has waited 10 s for its host to take or send a byte, counts as a failure until it
 /// ends; then its real end counts instead.
 ///
-/// The default: at least half of at least 20 calls in 30 s (or as many calls as there are workers, if these are fewer,
-/// and at least 5) open it for 5 s, each time after that for twice as long, up to 60 s (spread by a fifth to either
-/// side; a `Retry-After` lengthens it); of 3 calls on trial 2 must succeed; meanwhile requests to it fail at once.
+/// The default: the breaker opens if at least half of at least 20 calls in 30 s fail (or of as many calls as there are
+/// workers, if these are fewer, and at least 5). It opens for 5 s, each time after that for twice as long, up to 60 s
+/// (spread by a fifth to either side; a `Retry-After` lengthens it). Of 3 calls on trial 2 must succeed. Requests to
+/// the host fail at once while the breaker is open.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,7 +31,8 @@ use std::time::Duration;
 #[must_use = "a breaker works where it is given to `ClientBuilder::breaker` or `HostRule::breaker`"]
 pub struct BreakerSettings {
     pub(crate) window: Duration,
-    /// `None`: as many as the client has workers, but at least 5 and at most 20.
+    /// Smallest number of calls that can open the breaker. `None`: the number of the client's workers, but at least 5
+    /// and at most 20.
     pub(crate) min_calls: Option<u32>,
     pub(crate) failure_ratio: f64,
     pub(crate) open: Duration,
@@ -56,12 +58,12 @@ impl Default for BreakerSettings {
 }
 
 impl BreakerSettings {
-    /// The default.
+    /// Makes the default settings.
     pub fn new() -> BreakerSettings {
         BreakerSettings::default()
     }
 
-    /// Length of the time, back from now, in which calls count. Above zero. Default 30 s.
+    /// Length of the time, back from now, in which calls count. Must be above zero. Default 30 s.
     pub fn window(mut self, window: Duration) -> BreakerSettings {
         self.window = window;
         self
@@ -80,7 +82,7 @@ impl BreakerSettings {
         self
     }
 
-    /// Time for which the breaker is open when it has opened first. Above zero and at most
+    /// Time for which the breaker stays open when it opens first. Above zero and at most
     /// [`open_max`](BreakerSettings::open_max). Default 5 s.
     pub fn open(mut self, first: Duration) -> BreakerSettings {
         self.open = first;
@@ -93,7 +95,7 @@ impl BreakerSettings {
         self
     }
 
-    /// Number of calls that are let through on trial after that. Default 3.
+    /// Number of calls that are let through on trial after the breaker was open. Default 3.
     pub fn trials(mut self, calls: u32) -> BreakerSettings {
         self.trials = calls;
         self
@@ -106,21 +108,21 @@ impl BreakerSettings {
         self
     }
 
-    /// True: requests wait while the breaker is open, if their deadline leaves time for it. False: they fail at once with
-    /// [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default false.
+    /// True: requests wait while the breaker is open, if their deadline leaves time for it. False: they fail at once
+    /// with [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default false.
     pub fn wait(mut self, wait: bool) -> BreakerSettings {
         self.wait = wait;
         self
     }
 
-    /// Smallest number of calls in the window that can open the breaker, on a client with this many workers. Fewer
-    /// workers make fewer calls: 20 of them may take one worker longer than the window is.
+    /// Returns the smallest number of calls in the window that can open the breaker, on a client with this many
+    /// workers. Fewer workers make fewer calls: 20 of them may take one worker longer than the window is.
     pub(crate) fn min_calls_with(&self, workers: usize) -> u32 {
         let of_workers = u32::try_from(workers).unwrap_or(u32::MAX).clamp(5, 20);
         self.min_calls.unwrap_or(of_workers)
     }
 
-    /// What is contradictory in it, naming the setting.
+    /// Checks the settings for contradictions. The error names the setting.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.window.is_zero() {
             return Err("window is zero: no call would count".into());

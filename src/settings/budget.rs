@@ -1,9 +1,10 @@
 //! The allowance for retries.
 
-/// A per-host allowance for retries, so that retries stay a small share of the load: each first attempt adds
-/// `per_request` tokens, each second adds `per_second`, a retry takes one (two after a timeout).
+/// Allowance of each host for retries, so that retries stay a small share of the load: each first attempt adds
+/// `per_request` tokens, each second adds `per_second`, a retry takes one token (two after a timeout).
 ///
-/// The default: 500 in reserve and at most, 0.2 per first attempt, 1 per second. After Finagle's `RetryBudget`.
+/// The default: 500 tokens at the start and at most, 0.2 per first attempt, 1 per second. After Finagle's
+/// `RetryBudget`.
 ///
 /// ```
 /// use haul::RetryPolicy;
@@ -22,7 +23,7 @@ pub struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// Says what is wrong with it, naming the setting.
+    /// Checks the budget. The error says what is wrong and names the setting.
     pub(crate) fn check(&self) -> Result<(), String> {
         let numbers = [self.reserve, self.per_request, self.per_second];
         match numbers.iter().all(|n| n.is_finite() && *n >= 0.0) {
@@ -43,24 +44,24 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// The default.
+    /// Makes the default budget.
     pub fn new() -> RetryBudget {
         RetryBudget::default()
     }
 
-    /// Tokens at the start, and the most there can be. Default 500.
+    /// Number of tokens at the start, and upper bound for it. Default 500.
     pub fn reserve(mut self, tokens: f64) -> RetryBudget {
         self.reserve = tokens;
         self
     }
 
-    /// Tokens added by each first attempt. Default 0.2.
+    /// Number of tokens that each first attempt adds. Default 0.2.
     pub fn per_request(mut self, tokens: f64) -> RetryBudget {
         self.per_request = tokens;
         self
     }
 
-    /// Tokens added each second. Default 1.
+    /// Number of tokens that each second adds. Default 1.
     pub fn per_second(mut self, tokens: f64) -> RetryBudget {
         self.per_second = tokens;
         self

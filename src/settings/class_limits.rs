@@ -1,6 +1,6 @@
 //! Limits of retries per class of failure.
 
-/// Number of times that a request is repeated after failures of one class: 0 is never, `None` is no limit of its own.
+/// Upper bounds for the retries of a request after failures of one class: 0 is never, `None` is no limit for the class.
 /// `max_attempts` of the policy holds too, so the lower of the two counts.
 ///
 /// ```
@@ -42,7 +42,7 @@ impl Default for ClassLimits {
 }
 
 impl ClassLimits {
-    /// The default.
+    /// Makes the default limits.
     pub fn new() -> ClassLimits {
         ClassLimits::default()
     }
@@ -53,7 +53,7 @@ impl ClassLimits {
         self
     }
 
-    /// Retries after no connection came about. Default: no limit.
+    /// Retries after a connection could not be made. Default: no limit.
     pub fn connect(mut self, retries: impl Into<Option<u32>>) -> ClassLimits {
         self.connect = retries.into();
         self
@@ -71,7 +71,8 @@ impl ClassLimits {
         self
     }
 
-    /// Retries after the connection was lost while the answer was awaited, or the body was cut short. Default: no limit.
+    /// Retries after the connection was lost while the response was awaited, or the body was cut short. Default: no
+    /// limit.
     pub fn body(mut self, retries: impl Into<Option<u32>>) -> ClassLimits {
         self.body = retries.into();
         self

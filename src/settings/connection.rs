@@ -1,4 +1,4 @@
-//! How connections are made and kept.
+//! Settings for making and keeping connections.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use super::proxy::{ProxyKind, ProxyServer, ProxySettings};
 use super::tls::TlsSettings;
 use crate::url;
 
-/// The largest head of a response that may be asked for.
+/// Upper bound for [`set_header_limit`](ConnectionSettings::set_header_limit), in bytes: 64 MiB.
 const LARGEST_HEAD: usize = 64 << 20;
 
-/// The longest silence that Linux can be told of.
+/// Upper bound for the silence before a keep-alive probe: the most that Linux takes for `TCP_KEEPIDLE`.
 const LONGEST_SILENCE: Duration = Duration::from_secs(32_767);
 
 /// Settings of connections. `None`: the transport's default.
@@ -23,9 +23,9 @@ pub(crate) struct ConnectionSettings {
     pub(crate) exempt: Vec<String>,
     pub(crate) policy: AddressPolicy,
     pub(crate) family: IpFamily,
-    /// The first that fits counts.
+    /// Addresses given for hosts. The first entry that fits counts.
     pub(crate) given: Vec<StaticAddresses>,
-    /// The address of this machine that connections come from. `None`: the system's choice.
+    /// Address of this machine that connections come from. `None`: the system chooses.
     pub(crate) local: Option<IpAddr>,
     pub(crate) keep_alive: KeepAlive,
     pub(crate) max_idle: Option<usize>,
@@ -34,20 +34,20 @@ pub(crate) struct ConnectionSettings {
     pub(crate) header_limit: Option<usize>,
 }
 
-/// Addresses of a host that no name server is asked for.
+/// Addresses that are given for a host, in place of asking a name server.
 #[derive(Clone, Debug)]
 pub(crate) struct StaticAddresses {
-    /// `*` for every name, but for no literal address.
+    /// Name of the host; `*` for every name, but for no literal address.
     pub(crate) name: String,
-    /// `None` for every port.
+    /// Port that the addresses are for. `None`: every port.
     pub(crate) port: Option<u16>,
     pub(crate) addresses: Vec<IpAddr>,
 }
 
-/// When the system looks after a peer that has been silent.
+/// Silence of a peer after which the system probes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum KeepAlive {
-    /// After the time the system thinks right.
+    /// After the system's default time.
     #[default]
     System,
     After(Duration),
@@ -55,7 +55,7 @@ pub(crate) enum KeepAlive {
 }
 
 impl ConnectionSettings {
-    /// Sets the largest head of a response, in bytes.
+    /// Sets the upper bound for the head of a response, in bytes.
     pub(crate) fn set_header_limit(&mut self, bytes: usize) -> Result<(), String> {
         if bytes == 0 {
             return Err("it is zero: no response could be read".into());
@@ -67,12 +67,12 @@ impl ConnectionSettings {
         Ok(())
     }
 
-    /// The family of the addresses that are connected to: that of the local address, where there is one.
+    /// Family of the addresses that may be connected to: the local address's family if a local address is set.
     pub(crate) fn family(&self) -> IpFamily {
         self.local.map_or(self.family, IpFamily::of)
     }
 
-    /// Says which settings contradict each other, by the name of one of them, and why.
+    /// Checks the settings for contradictions. The error is the name of one of the settings and the reason.
     pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
         let wrong = |setting| move |reason| (setting, reason);
         self.proxy.check().map_err(wrong("proxy"))?;
@@ -87,7 +87,7 @@ impl ConnectionSettings {
         }
     }
 
-    /// A build without SOCKS5 has no use for such a proxy.
+    /// Refuses a SOCKS5 proxy in a build without the feature `socks`.
     fn check_socks(&self) -> Result<(), String> {
         let socks = |proxy: &&ProxyServer| proxy.kind == ProxyKind::Socks5;
         match self.proxy.servers().find(socks) {
@@ -98,7 +98,8 @@ impl ConnectionSettings {
         }
     }
 
-    /// Behind a proxy no policy can be kept.
+    /// Refuses a proxy that is not exempted beside an address policy, because behind a proxy no server's address is
+    /// seen.
     fn check_exemption(&self) -> Result<(), String> {
         if self.policy.is_any() {
             return Ok(());
@@ -115,7 +116,7 @@ impl ConnectionSettings {
 }
 
 impl StaticAddresses {
-    /// Addresses of a host. `port`: `None` for every port.
+    /// Makes an entry for a host. `port`: `None` for every port.
     pub(crate) fn new(
         host: &str,
         port: Option<u16>,
@@ -137,7 +138,7 @@ impl StaticAddresses {
 }
 
 impl KeepAlive {
-    /// After so long a silence. `None`: never.
+    /// Makes the setting for probes after this silence, from 1 s to 32,767 s. `None`: never.
     pub(crate) fn after(silence: Option<Duration>) -> Result<KeepAlive, String> {
         match silence {
             None => Ok(KeepAlive::Never),

@@ -1,4 +1,4 @@
-//! The caller's own code around attempts.
+//! Hooks: the caller's own code around attempts.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,53 +9,53 @@ use crate::error::Error;
 use crate::redact::Redaction;
 use http::{HeaderMap, Method, Uri};
 
-/// What a [`before_attempt`](crate::ClientBuilder::before_attempt) hook may look at and change.
+/// Attempt that is about to be made, as a [`before_attempt`](crate::ClientBuilder::before_attempt) hook sees it.
 #[non_exhaustive]
 pub struct Outgoing<'a> {
-    /// Which attempt this is, from 1.
+    /// Number of the attempt, from 1.
     pub attempt: u32,
-    /// The method.
+    /// Method of the request.
     pub method: &'a Method,
-    /// Where it goes to.
+    /// URL that the attempt goes to.
     pub uri: &'a Uri,
-    /// The headers of this attempt: changes hold for it and the redirects it follows. The next attempt begins with
-    /// those of the request again.
+    /// Headers of this attempt: changes hold for it and the redirects it follows. The next attempt begins with the
+    /// request's headers again.
     pub headers: &'a mut HeaderMap,
-    /// The body.
+    /// Body of the request.
     pub body: &'a [u8],
-    /// The caller's own name for the request.
+    /// Caller's own name for the request.
     pub id: Option<&'a str>,
-    /// What `Debug` shows of it.
+    /// Rules by which `Debug` masks secrets.
     pub(crate) redaction: &'a Redaction,
 }
 
-/// What an [`on_retry`](crate::ClientBuilder::on_retry) hook is told.
+/// Failed attempt that another will follow, as an [`on_retry`](crate::ClientBuilder::on_retry) hook sees it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Retrying<'a> {
-    /// Which attempt failed, from 1.
+    /// Number of the attempt that failed, from 1.
     pub attempt: u32,
-    /// How often it is tried at most.
+    /// Upper bound for the number of attempts.
     pub max_attempts: u32,
-    /// Why it failed.
+    /// Error of the attempt that failed.
     pub error: &'a Error,
-    /// The wait before the next attempt.
+    /// Wait before the next attempt.
     pub delay: Duration,
-    /// The request's URL, secrets masked.
+    /// URL of the request, secrets masked.
     pub url: String,
-    /// The caller's own name for the request.
+    /// Caller's own name for the request.
     pub id: Option<&'a str>,
 }
 
-/// A [`before_attempt`](crate::ClientBuilder::before_attempt) hook's return value: nothing, or a `Result` whose error
+/// Return value of a [`before_attempt`](crate::ClientBuilder::before_attempt) hook: nothing, or a `Result` whose error
 /// ends the request before it is sent.
 pub trait HookResult: sealed::Sealed {
-    /// The result, with the error boxed.
+    /// Returns the result, with the error boxed.
     #[doc(hidden)]
     fn into_result(self) -> Result<(), HookError>;
 }
 
-/// An error of the caller's.
+/// Error that the caller's own code returned.
 pub(crate) type HookError = Box<dyn StdError + Send + Sync>;
 
 impl HookResult for () {
@@ -85,7 +85,7 @@ mod sealed {
     impl<E> Sealed for Result<(), E> {}
     impl Sealed for Never {}
 
-    /// The return type of a function pointer.
+    /// Return type of a function pointer.
     pub trait Returns {
         type Type;
     }

@@ -1,4 +1,4 @@
-//! Names for the hosts that a rule is for.
+//! Patterns for the hosts that a rule is for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use crate::host::Host;
 use crate::url;
 
-/// Which hosts a rule is for: `api.example.com`, `*.example.com`, `https://api.example.com:8443`, `https://*`, `*`.
+/// Pattern for hosts: `api.example.com`, `*.example.com`, `https://api.example.com:8443`, `https://*`, `*`.
 ///
-/// What is not written is not looked at: without a scheme it matches `http` and `https`, without a port every port.
-/// `*.example.com` matches every name below `example.com`, at any depth, and not `example.com` itself. Names are compared
-/// as they stand in parsed URLs: in lower case, international names in their xn-- form; an address without a zone matches
-/// in every zone.
+/// A part that is not written matches everything: without a scheme the pattern matches `http` and `https`, without a
+/// port every port. `*.example.com` matches every name below `example.com`, at any depth, and not `example.com` itself.
+/// Names are compared in the form that they have in parsed URLs: in lower case, international names in their xn-- form;
+/// an address without a zone matches in every zone.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct HostPattern {
     scheme: Option<&'static str>,
@@ -22,12 +22,12 @@ pub(crate) struct HostPattern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum NamePattern {
     Any,
-    /// Ends so, the dot included.
+    /// Every name that ends with this text, which begins with a dot.
     Below(String),
     Exactly(String),
 }
 
-/// A text that names no hosts: says which, and what is wrong with it.
+/// Error for a text that is not a host pattern: the text and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the host pattern {pattern:?} {reason}")]
 pub(crate) struct InvalidHostPattern {
@@ -48,8 +48,8 @@ impl HostPattern {
             && self.port.is_none_or(|port| port == host.port())
     }
 
-    /// The greater, the fewer hosts it is for: whole names before wildcards, long wildcards before short ones, then
-    /// those with a port, then those with a scheme.
+    /// Rank of the pattern: greater if it matches fewer hosts. Whole names rank before wildcards, long wildcards before
+    /// short ones, then patterns with a port before those without, then patterns with a scheme.
     pub(super) fn specificity(&self) -> (usize, bool, bool) {
         let name = match &self.name {
             NamePattern::Any => 0,
@@ -143,7 +143,7 @@ impl FromStr for HostPattern {
 
     fn from_str(text: &str) -> Result<HostPattern, InvalidHostPattern> {
         HostPattern::parse(text.trim()).map_err(|reason| InvalidHostPattern {
-            // Whoever wrote a user name may have written a password.
+            // A text with a user name may hold a password too.
             pattern: text
                 .rsplit_once('@')
                 .map_or_else(|| text.to_owned(), |(_, host)| format!("***@{host}")),

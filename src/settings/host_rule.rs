@@ -1,4 +1,4 @@
-//! What a rule says of the hosts it is for.
+//! Rules: limits and defaults for some hosts, in place of the client's.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +10,10 @@ use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Limits and defaults for some hosts, in place of the client's: what `Session.mount` and a pool for each host are for.
-/// What a rule leaves out, the next less specific rule says, or the client. A request's own settings come before all.
+/// Limits and defaults for some hosts, in place of the client's.
+///
+/// Does what `Session.mount` and a pool for each host do elsewhere. A setting that a rule leaves out comes from the
+/// next less specific rule, or from the client. A request's own settings come before all of them.
 ///
 /// ```
 /// use haul::settings::BreakerSettings;
@@ -30,7 +32,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 #[must_use = "a rule holds for the hosts it is given for with `ClientBuilder::host_rule`"]
 pub struct HostRule {
     pub(crate) in_flight: Option<usize>,
-    /// `None`: the rule says nothing of rates. Empty: no limit.
+    /// Rate limits. `None`: the rule does not set any. Empty: no limit.
     pub(crate) rate: Option<RateLimits>,
     pub(crate) breaker: Option<Option<BreakerSettings>>,
     pub(crate) timeouts: Timeouts,
@@ -40,20 +42,21 @@ pub struct HostRule {
 }
 
 impl HostRule {
-    /// A rule that says nothing yet.
+    /// Makes a rule without settings.
     pub fn new() -> HostRule {
         HostRule::default()
     }
 
-    /// How many requests to each of these hosts are under way at once.
+    /// Upper bound for the requests to each of these hosts that are under way at once.
     pub fn max_in_flight(mut self, most: usize) -> HostRule {
         self.in_flight = Some(most);
         self
     }
 
-    /// Limits on how many requests to each of these hosts are started in a time, in place of the client's
-    /// [`rate_per_host`](crate::ClientBuilder::rate_per_host), all of its windows. A second call adds a limit for another
-    /// window; `None` takes back those of this rule, and with no other lets as many start as there are.
+    /// Limits for how many requests to each of these hosts start in a time, in place of the client's
+    /// [`rate_per_host`](crate::ClientBuilder::rate_per_host), all of its windows. A second call adds a limit for
+    /// another window. `None` removes the limits that this rule has so far; if none is added after it, starts are not
+    /// limited.
     pub fn rate(mut self, rate: impl Into<Option<RateLimit>>) -> HostRule {
         let rates = self.rate.get_or_insert_default();
         match rate.into() {
@@ -63,7 +66,7 @@ impl HostRule {
         self
     }
 
-    /// When to stop asking one of these hosts for a while; `None` = never.
+    /// Circuit breaker for each of these hosts; `None` turns it off.
     pub fn breaker(mut self, breaker: impl Into<Option<BreakerSettings>>) -> HostRule {
         self.breaker = Some(breaker.into());
         self
@@ -75,13 +78,13 @@ impl HostRule {
         self
     }
 
-    /// The retry policy. Its budget is what each of these hosts has.
+    /// Retry policy for these hosts. Each of them has the policy's budget for itself.
     pub fn retry(mut self, policy: impl Into<Arc<RetryPolicy>>) -> HostRule {
         self.retry = Some(policy.into());
         self
     }
 
-    /// A header of every request to these hosts. A redirect from another host does not bring it along.
+    /// Header of every request to these hosts. A redirect from another host does not bring it along.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> HostRule {
         let name = name.as_ref();
         let parsed = HeaderName::from_bytes(name.as_bytes());
@@ -98,7 +101,7 @@ impl HostRule {
         self
     }
 
-    /// Basic authentication at these hosts.
+    /// Sets basic authentication at these hosts.
     #[doc(alias = "auth")]
     pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> HostRule {
         match basic(user.as_ref(), password.as_ref()) {
@@ -108,7 +111,7 @@ impl HostRule {
         self
     }
 
-    /// A bearer token for these hosts.
+    /// Sets a bearer token for these hosts.
     pub fn bearer(mut self, token: impl AsRef<str>) -> HostRule {
         match bearer(token.as_ref()) {
             Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
@@ -117,7 +120,7 @@ impl HostRule {
         self
     }
 
-    /// What is wrong with it.
+    /// Checks the rule. The error says what is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(wrong) = &self.wrong {
             return Err(wrong.clone());

@@ -1,14 +1,14 @@
-//! Rules that hold for some hosts only, and which of several is asked first.
+//! Rules that hold for some hosts only, and the order in which they are asked.
 
 use std::cmp::Reverse;
 
 use super::host_pattern::HostPattern;
 use crate::host::Host;
 
-/// A rule for each of some patterns.
+/// Rules by host pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct HostTable<T> {
-    /// The most specific first.
+    /// Patterns and their rules, the most specific pattern first.
     rules: Vec<(HostPattern, T)>,
 }
 
@@ -19,19 +19,19 @@ impl<T> Default for HostTable<T> {
 }
 
 impl<T> HostTable<T> {
-    /// Adds a rule. Gives back the one that stood under the same pattern.
+    /// Adds a rule. Returns the rule that the same pattern had before. `None`: the pattern is new.
     pub(crate) fn insert(&mut self, pattern: HostPattern, rule: T) -> Option<T> {
         if let Some((_, old)) = self.rules.iter_mut().find(|(known, _)| *known == pattern) {
             return Some(std::mem::replace(old, rule));
         }
         self.rules.push((pattern, rule));
-        // Stable: of two that are as specific, the one given first is asked first.
+        // A stable sort: if two patterns are equally specific, the earlier one is asked first.
         self.rules
             .sort_by_key(|(pattern, _)| Reverse(pattern.specificity()));
         None
     }
 
-    /// The rules for a host, the most specific first: the first that says something about a matter decides it.
+    /// Returns the rules for a host, the most specific first: the first that has a setting decides it.
     pub(crate) fn matching(&self, host: &Host) -> impl Iterator<Item = &T> {
         self.rules
             .iter()
@@ -39,7 +39,7 @@ impl<T> HostTable<T> {
             .map(|(_, rule)| rule)
     }
 
-    /// All rules, the most specific first.
+    /// Returns all rules, the most specific first.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.rules.iter().map(|(_, rule)| rule)
     }
@@ -48,7 +48,7 @@ impl<T> HostTable<T> {
         self.rules.is_empty()
     }
 
-    /// The same patterns with something else for each.
+    /// Makes a table with the same patterns and, for each, what `f` makes of its rule.
     pub(crate) fn map<U>(&self, f: impl Fn(&T) -> U) -> HostTable<U> {
         let rules = self.rules.iter();
         HostTable {

@@ -1,12 +1,12 @@
-//! How much a client does at once, and how much it holds.
+//! Upper bounds for what a client does at once and holds.
 
 /// Upper bound for `workers`: Linux's `PID_MAX_LIMIT`.
 const MOST_WORKERS: usize = 1 << 22;
 
-/// Numbers that bound what a client does and holds.
+/// Upper bounds for what a client does at once and holds.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientLimits {
-    /// Requests under way at once, each on a thread of its own.
+    /// Requests under way at once, each on its own thread.
     pub(crate) workers: usize,
     /// Requests under way at once to one host.
     pub(crate) max_per_host: usize,
@@ -15,7 +15,7 @@ pub(crate) struct ClientLimits {
     pub(crate) window: Option<usize>,
     /// Requests of a batch that wait for a retry or behind a host's limit.
     pub(crate) max_parked: usize,
-    /// Requests that wait when one is refused.
+    /// Requests that may wait; if as many do, a submitted request is refused.
     pub(crate) max_pending: usize,
     /// Bytes of bodies of a batch that are finished and not taken.
     pub(crate) byte_budget: u64,
@@ -23,7 +23,7 @@ pub(crate) struct ClientLimits {
 
 impl Default for ClientLimits {
     fn default() -> Self {
-        // Python's: `min(32, available_parallelism + 4)`.
+        // Default of Python's `ThreadPoolExecutor`: `min(32, available_parallelism + 4)`.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         ClientLimits {
             workers: (cores + 4).min(32),
@@ -37,13 +37,13 @@ impl Default for ClientLimits {
 }
 
 impl ClientLimits {
-    /// The window: the one set, or four times the workers and at least 1,000.
+    /// Returns the window that is set. Default: four times the workers, at least 1,000.
     pub(crate) fn window(&self) -> usize {
         let default = self.workers.saturating_mul(4).max(1000);
         self.window.unwrap_or(default)
     }
 
-    /// Says which limit is unusable, by the name of its setting, and why.
+    /// Checks the limits. The error is the name of the unusable setting and the reason.
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         const NONE: &str = "at least one is needed";
         let wrong = [

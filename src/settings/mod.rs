@@ -1,8 +1,8 @@
-//! Settings of clients, hosts and requests as plain values, and what hooks are given.
+//! Settings of clients, hosts and requests as plain values, and the arguments of hooks.
 //!
-//! A value does nothing by itself. It is given to [`ClientBuilder`](crate::ClientBuilder), to a [`HostRule`] or to a
-//! [`Request`](crate::Request); contradictions in it are found there, and an error names the setting. Each begins at its
-//! default, and each of its methods changes one thing.
+//! A value does nothing by itself. [`ClientBuilder`](crate::ClientBuilder), a [`HostRule`] or a
+//! [`Request`](crate::Request) takes it and checks it for contradictions; the error names the setting. Each value
+//! begins at its default, and each of its methods changes one thing.
 
 pub(crate) mod addresses;
 pub(crate) mod basic;

@@ -8,19 +8,19 @@ use super::basic::basic;
 use crate::url;
 use http::{HeaderValue, Uri};
 
-/// The entries of a file, in its order: the first that fits counts.
+/// Entries of a file, in its order: the first that fits a host counts.
 #[derive(Clone, Default)]
 pub(crate) struct Netrc(Vec<NetrcEntry>);
 
 #[derive(Clone)]
 struct NetrcEntry {
-    /// None of the entry for all hosts.
+    /// Name of the host. `None`: the entry is for all hosts.
     machine: Option<String>,
     credentials: HeaderValue,
 }
 
 impl Netrc {
-    /// The user's file: what the variable `NETRC` names, else the usual one in the home directory. `None`: there is no
+    /// Path of the user's file: the variable `NETRC`, else the default name in the home directory. `None`: there is no
     /// home directory.
     pub(crate) fn usual_file() -> Option<PathBuf> {
         let named = std::env::var_os("NETRC").filter(|name| !name.is_empty());
@@ -29,18 +29,18 @@ impl Netrc {
         named.map(PathBuf::from).or_else(usual)
     }
 
-    /// Reads a file. The error names it, and the line where there is one.
+    /// Reads a file. The error names it, and the line if there is one.
     pub(crate) fn read(path: &Path) -> Result<Netrc, String> {
         let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
         text.and_then(|text| Netrc::parse(&text))
             .map_err(|reason| format!("{}: {reason}", path.display()))
     }
 
-    /// Reads the text of a file. The error says what is wrong and on which line, and shows nothing of it.
+    /// Reads the text of a file. The error says what is wrong and on which line, and shows nothing of the text.
     ///
-    /// `machine` or `default`, then `login`, `password`, `account`; `macdef` is skipped to the next empty line, and so
-    /// are words that mean nothing. A value may stand in double quotes, in which `\"`, `\\`, `\n`, `\r` and `\t` stand
-    /// for what they do in C.
+    /// An entry is `machine` or `default`, then `login`, `password`, `account`; `macdef` is skipped to the next empty
+    /// line, and so is every unknown word. A value may be in double quotes, in which `\"`, `\\`, `\n`, `\r` and `\t`
+    /// stand for what they do in C.
     pub(crate) fn parse(text: &str) -> Result<Netrc, String> {
         let mut words = Words {
             rest: text.chars().peekable(),
@@ -84,7 +84,7 @@ impl Netrc {
         Ok(Netrc(entries))
     }
 
-    /// The value of `Authorization` for a request to this URI.
+    /// Returns the value of `Authorization` for a request to this URI.
     pub(crate) fn credentials(&self, uri: &Uri) -> Option<&HeaderValue> {
         let host = uri.host()?.trim_matches(['[', ']']);
         let fits = |entry: &&NetrcEntry| {
@@ -95,7 +95,7 @@ impl Netrc {
     }
 }
 
-/// An entry while it is read.
+/// Entry that is being read.
 struct OpenEntry {
     machine: Option<String>,
     line: usize,
@@ -106,7 +106,7 @@ struct OpenEntry {
 impl OpenEntry {
     fn new(machine: Option<String>, line: usize) -> OpenEntry {
         OpenEntry {
-            // An address in brackets, and what is no name, are the machine of no request.
+            // An address in brackets, and a text that is not a host name, match no request.
             machine: machine.map(|name| match name.starts_with('[') {
                 true => name,
                 false => url::host_name(&name).unwrap_or(name),
@@ -117,7 +117,7 @@ impl OpenEntry {
         }
     }
 
-    /// The entry; none without a login and a password.
+    /// Ends the entry. `None`: there is no entry, or it has neither a login nor a password.
     fn close(open: Option<OpenEntry>) -> Result<Option<NetrcEntry>, String> {
         let Some(open) = open else { return Ok(None) };
         if open.login.is_none() && open.password.is_none() {
@@ -146,7 +146,7 @@ impl Words<'_> {
         Some(next)
     }
 
-    /// The next word, comments left out.
+    /// Returns the next word, and skips comments.
     fn next(&mut self) -> Result<Option<String>, String> {
         loop {
             while self
@@ -190,10 +190,10 @@ impl Words<'_> {
         }
     }
 
-    /// To the first line that is empty.
+    /// Skips to the first empty line.
     fn skip_macro(&mut self) {
         let mut empty = false;
-        // The rest of its own line holds its name.
+        // The rest of the macro's first line is its name.
         while self.rest.next_if(|c| *c != '\n').is_some() {}
         while let Some(c) = self.step() {
             match c {

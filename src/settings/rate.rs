@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-/// Largest count of a rate limit: a start each nanosecond would take a smaller one.
+/// Upper bound for the count of a rate limit. A start each nanosecond would need a smaller one.
 const MOST: f64 = u32::MAX as f64;
 
-/// Number of requests in a time. The number may be a fraction: 0.5 a second is a start every two seconds.
+/// Number of requests that may start in a time. The number may be a fraction: 0.5 a second is a start every two
+/// seconds.
 ///
-/// They are spread evenly: with the default burst of 1, no stretch of time of length `per`, wherever it begins, holds
-/// more than `count` (rounded up); retries and redirects count like first attempts. Time in which nothing was sent is
-/// not made up for.
+/// Requests are spread evenly: with the default burst of 1, no stretch of time of length `per`, wherever it begins,
+/// holds more than `count` (rounded up); retries and redirects count like first attempts. Time in which no request was
+/// sent is not made up for.
 ///
 /// Limits for several windows hold together, as servers state them: see
 /// [`ClientBuilder::rate`](crate::ClientBuilder::rate).
@@ -31,7 +32,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// `count` requests in each `per`. The count is above 0 and at most 4,294,967,295; anything else is refused when
+    /// Allows `count` requests in each `per`. The count is above 0 and at most 4,294,967,295; any other is refused when
     /// the client is built.
     pub fn new(count: impl Into<f64>, per: Duration) -> RateLimit {
         RateLimit {
@@ -41,17 +42,17 @@ impl RateLimit {
         }
     }
 
-    /// `count` requests each second.
+    /// Allows `count` requests each second.
     pub fn per_second(count: impl Into<f64>) -> RateLimit {
         RateLimit::new(count, Duration::from_secs(1))
     }
 
-    /// `count` requests each minute.
+    /// Allows `count` requests each minute.
     pub fn per_minute(count: impl Into<f64>) -> RateLimit {
         RateLimit::new(count, Duration::from_secs(60))
     }
 
-    /// `count` requests each hour.
+    /// Allows `count` requests each hour.
     pub fn per_hour(count: impl Into<f64>) -> RateLimit {
         RateLimit::new(count, Duration::from_secs(3600))
     }
@@ -66,7 +67,7 @@ impl RateLimit {
         self
     }
 
-    /// Says what makes the limit unusable, naming the setting.
+    /// Checks the limit. The error says what makes it unusable and names the setting.
     pub(crate) fn check(&self) -> Result<(), String> {
         let count = self.count;
         if count == 0.0 {
@@ -92,7 +93,7 @@ impl RateLimit {
 pub(crate) struct RateLimits(Vec<RateLimit>);
 
 impl RateLimits {
-    /// Adds a limit beside those there are.
+    /// Adds a limit to the others.
     pub(crate) fn add(&mut self, rate: RateLimit) {
         let at = self.0.partition_point(|known| known.per <= rate.per);
         self.0.insert(at, rate);
@@ -102,10 +103,10 @@ impl RateLimits {
         &self.0
     }
 
-    /// Says what makes the limits unusable or lets them contradict each other, naming the setting.
+    /// Checks the limits, alone and together. The error names the setting.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.0.iter().try_for_each(RateLimit::check)?;
-        // Sorted: equal windows stand beside each other.
+        // The limits are sorted: equal windows stand beside each other.
         if let Some([one, other]) = self.0.windows(2).find(|w| w[0].per == w[1].per) {
             return Err(format!(
                 "there are two limits for one window of {:?}: {} and {}",

@@ -1,4 +1,4 @@
-//! Which redirects are followed.
+//! The redirect policy.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use crate::host::Host;
 use crate::redact::Redaction;
 use http::{Method, Uri};
 
-/// Which redirects are followed. One that is not allowed fails its request with class
-/// [`Redirect`](crate::ErrorType::Redirect), so that what was meant to stay with one server is never taken for done. How
-/// many are followed at most, and whether any, is said by [`max_redirects`](crate::ClientBuilder::max_redirects).
+/// Policy for the redirects that are followed. A request whose redirect is not allowed fails with class
+/// [`Redirect`](crate::ErrorType::Redirect), so that a request meant to stay with one server is never taken for done.
+/// [`max_redirects`](crate::ClientBuilder::max_redirects) is the upper bound for their number; 0 follows none.
 ///
 /// ```
 /// use haul::settings::RedirectPolicy;
@@ -37,48 +37,48 @@ enum AllowedRedirects {
 
 type When = Arc<dyn Fn(&Redirecting<'_>) -> bool + Send + Sync>;
 
-/// A redirect that a [`RedirectPolicy`] is asked about.
+/// Redirect that a [`RedirectPolicy`] decides on.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Redirecting<'a> {
-    /// Where it comes from.
+    /// URL that redirects.
     pub from: &'a Uri,
-    /// Where it leads.
+    /// URL that the redirect leads to.
     pub to: &'a Uri,
-    /// The status that says so.
+    /// Status of the response that redirects.
     pub status: u16,
-    /// The method with which it would be followed.
+    /// Method with which the redirect would be followed.
     pub method: &'a Method,
-    /// How many were followed before.
+    /// Number of redirects followed before.
     pub hops: u32,
     pub(crate) redaction: &'a Redaction,
 }
 
 impl RedirectPolicy {
-    /// All: the default.
+    /// Follows all redirects. The default.
     pub fn all() -> RedirectPolicy {
         RedirectPolicy(AllowedRedirects::All)
     }
 
-    /// Those that stay with the host's name, on whichever port and scheme.
+    /// Follows redirects to the same host name, on any port and scheme.
     pub fn same_host() -> RedirectPolicy {
         RedirectPolicy(AllowedRedirects::SameHost)
     }
 
-    /// Those that stay with scheme, host and port.
+    /// Follows redirects that keep scheme, host and port.
     pub fn same_origin() -> RedirectPolicy {
         RedirectPolicy(AllowedRedirects::SameOrigin)
     }
 
-    /// Those of which this says true. It runs on the worker, with no permit held; a panic in it ends the request with
-    /// class [`Panic`](crate::ErrorType::Panic).
+    /// Follows redirects for which `allows` returns true. It runs on the worker, with no permit held; a panic in it
+    /// ends the request with class [`Panic`](crate::ErrorType::Panic).
     pub fn when(
         allows: impl Fn(&Redirecting<'_>) -> bool + Send + Sync + 'static,
     ) -> RedirectPolicy {
         RedirectPolicy(AllowedRedirects::When(Arc::new(allows)))
     }
 
-    /// Whether the caller's own code is asked.
+    /// True if the caller's own closure decides.
     pub(crate) fn asks(&self) -> bool {
         matches!(self.0, AllowedRedirects::When(_))
     }

@@ -1,4 +1,4 @@
-//! The retry policy as a value: what is repeated, how often, after which wait.
+//! The retry policy as a value: attempts that are repeated, how often, after which wait.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::settings::ClassLimits;
 use crate::settings::RetryBudget;
 use crate::settings::StatusSet;
 
-/// When a failed attempt is repeated. A value: it decides nothing by itself and keeps no state, so one policy can serve
-/// any number of requests.
+/// Policy that says when a failed attempt is repeated. A value: it decides nothing by itself and keeps no state, so one
+/// policy can serve any number of requests.
 ///
-/// The default: three attempts in all; connection failures repeated for every method, everything that may have reached
-/// the server only where RFC 9110 §9.2.2 calls the method idempotent (or the request says so); exponential backoff
-/// from 200 ms (1 s after 429 or a 503 with `Retry-After`) to 30 s with full jitter; `Retry-After` obeyed up to 120 s;
-/// a budget per host, so that a dead host is not asked three times as often as a healthy one.
+/// The default: three attempts in all; connection failures are repeated for every method, failures after which the
+/// request may have reached the server only if RFC 9110 §9.2.2 calls the method idempotent (or the request says so);
+/// exponential backoff from 200 ms (1 s after 429 or a 503 with `Retry-After`) to 30 s with full jitter; `Retry-After`
+/// is obeyed up to 120 s; a budget per host, so that a dead host is not asked three times as often as a healthy one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,20 +53,20 @@ pub struct RetryPolicy {
 
 pub(crate) type Classify = Arc<dyn Fn(&Finding<'_>) -> Option<Judgement> + Send + Sync>;
 
-/// How the wait before a retry is spread, d being the exponential backoff.
+/// Spread of the wait before a retry, d being the exponential backoff.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// Anything from 0 to d: keeps clients from moving in step (AWS, gRPC).
+    /// Any wait from 0 to d: keeps clients from moving in step (AWS, gRPC).
     #[default]
     Full,
-    /// From d/2 to d.
+    /// Any wait from d/2 to d.
     Equal,
     /// Exactly d.
     None,
 }
 
-/// Which methods may be repeated after the server may have acted.
+/// Methods that may be repeated after the server may have acted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum RetryMethods {
     /// GET, HEAD, OPTIONS, TRACE, PUT, DELETE; others with an idempotency key or flag.
@@ -76,28 +76,28 @@ pub(crate) enum RetryMethods {
     Only(Vec<Method>),
 }
 
-/// What a [`classify`](RetryPolicy::classify) hook sees of a finished attempt.
+/// Finished attempt, as a [`classify`](RetryPolicy::classify) hook sees it.
 #[non_exhaustive]
 pub struct Finding<'a> {
-    /// The request's method.
+    /// Method of the request.
     pub method: &'a Method,
-    /// The request's URL as given.
+    /// URL of the request as given.
     pub url: &'a str,
-    /// The caller's own name for the request.
+    /// Caller's own name for the request.
     pub id: Option<&'a str>,
-    /// Which attempt this was, from 1.
+    /// Number of the attempt, from 1.
     pub attempt: u32,
-    /// The status, if a response head arrived.
+    /// Status, if a response head arrived.
     pub status: Option<u16>,
-    /// The response headers, if a response head arrived.
+    /// Response headers, if a response head arrived.
     pub headers: Option<&'a HeaderMap>,
-    /// The body as far as it arrived.
+    /// Body as far as it arrived.
     pub body: &'a [u8],
-    /// The failure, if the attempt failed by the usual rules.
+    /// Failure, if the attempt failed by the usual rules.
     pub error: Option<&'a Error>,
 }
 
-/// Shows neither URL, headers nor body, in which there may be secrets.
+/// Shows neither URL, headers nor body, which may hold secrets.
 impl fmt::Debug for Finding<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Finding")
@@ -110,16 +110,16 @@ impl fmt::Debug for Finding<'_> {
     }
 }
 
-/// What a [`classify`](RetryPolicy::classify) hook decides.
+/// Decision of a [`classify`](RetryPolicy::classify) hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Judgement {
-    /// Good: take the response as it is, whatever its status.
+    /// Accepts the response as it is, whatever its status.
     Accept,
-    /// Try again, if attempts, deadline and budget allow, and the method may be repeated. If they do not, a response
-    /// whose status is accepted is the outcome that it would have been without this.
+    /// Tries again, if attempts, deadline and budget allow, and the method may be repeated. If they do not, a response
+    /// whose status is accepted is the outcome, as without the hook.
     Retry,
-    /// Failed, with this message, and not tried again.
+    /// Fails the request with this message and does not try again.
     Stop(String),
 }
 
@@ -146,12 +146,12 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt, no retry.
+    /// Makes a policy of a single attempt, without retries.
     pub fn none() -> RetryPolicy {
         RetryPolicy::default().max_attempts(1)
     }
 
-    /// How often a request is tried in all, the first time included. Default 3. Zero is refused when the request is
+    /// Upper bound for the attempts of a request, the first included. Default 3. Zero is refused when the request is
     /// taken or the client built.
     #[doc(alias = "total")]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
@@ -159,8 +159,8 @@ impl RetryPolicy {
         self
     }
 
-    /// The wait before the first retry and the longest wait. Default 200 ms and 30 s. Sets the first wait after
-    /// throttling (429, 503 with `Retry-After`) too, which is otherwise 1 s.
+    /// Wait before the first retry, and longest wait. Default 200 ms and 30 s. Also sets the first wait after
+    /// throttling (429, 503 with `Retry-After`), which is otherwise 1 s.
     #[doc(alias = "backoff_factor")]
     #[doc(alias = "backoff_max")]
     pub fn backoff(mut self, base: Duration, max: Duration) -> Self {
@@ -168,71 +168,72 @@ impl RetryPolicy {
         self
     }
 
-    /// What each further wait is multiplied by. Default 2.
+    /// Factor by which each further wait grows. Default 2.
     pub fn factor(mut self, factor: f64) -> Self {
         self.factor = factor;
         self
     }
 
-    /// How waits are spread. Default [`Jitter::Full`].
+    /// Spread of the waits. Default [`Jitter::Full`].
     #[doc(alias = "backoff_jitter")]
     pub fn jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// The statuses to retry, in place of the default rules; the method still has to be repeatable, but for those that
-    /// refuse a request before any work (421, 425, 429, 529).
+    /// Statuses to retry, in place of the default rules. The method still has to be repeatable, except for statuses
+    /// that refuse a request before any work (421, 425, 429, 529).
     ///
-    /// A status that is accepted is retried too if it is among them, such as 202 until the work is done. Where no
-    /// further attempt may be made, the last response is the outcome that it would have been, and
-    /// [`Outcome::stop_reason`](crate::Outcome::stop_reason) says why it was not asked for again.
+    /// An accepted status in the set is retried too, such as 202 until the work is done. If no further attempt may be
+    /// made, the last response is the outcome, as without this setting, and
+    /// [`Outcome::stop_reason`](crate::Outcome::stop_reason) says why there was no other attempt.
     #[doc(alias = "status_forcelist")]
     pub fn retry_statuses(mut self, statuses: impl Into<StatusSet>) -> Self {
         self.statuses = Some(statuses.into());
         self
     }
 
-    /// The methods that may be repeated, in place of the idempotent ones. None = nothing is repeated.
+    /// Methods that may be repeated, in place of the idempotent ones. An empty list: none is repeated.
     #[doc(alias = "allowed_methods")]
     pub fn retry_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.methods = RetryMethods::Only(methods.into_iter().collect());
         self
     }
 
-    /// Repeat every method, POST and PATCH too: only where the server recognises duplicates.
+    /// Repeats every method, POST and PATCH too: use it only if the server recognises duplicates.
     pub fn retry_all_methods(mut self) -> Self {
         self.methods = RetryMethods::All;
         self
     }
 
-    /// The longest wait a server may ask for. Default 120 s. Over it the request ends at once, with
+    /// Longest wait that a server may ask for. Default 120 s. If it asks for more, the request ends at once with
     /// [`RetryAfterOverCap`](crate::StopReason::RetryAfterOverCap): a clamped retry is certain to fail.
     pub fn retry_after_max(mut self, longest: Duration) -> Self {
         self.retry_after_max = longest;
         self
     }
 
-    /// Wait [`retry_after_max`](RetryPolicy::retry_after_max) and try all the same when a server asks for longer.
+    /// True: if a server asks for a longer wait than [`retry_after_max`](RetryPolicy::retry_after_max), waits for
+    /// `retry_after_max` and tries again all the same.
     pub fn retry_after_clamp(mut self, clamp: bool) -> Self {
         self.retry_after_clamp = clamp;
         self
     }
 
-    /// Whether `Retry-After` is obeyed (RFC 9110 §10.2.3). Default true.
+    /// True if `Retry-After` is obeyed (RFC 9110 §10.2.3). Default true.
     #[doc(alias = "respect_retry_after_header")]
     pub fn respect_retry_after(mut self, respect: bool) -> Self {
         self.respect_retry_after = respect;
         self
     }
 
-    /// A limit over all attempts and waits of a request, from the start of its first attempt. Default none.
+    /// Limit for all attempts and waits of a request together, from the start of its first attempt. Default none.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self
     }
 
-    /// The allowance each host has for retries; `None` turns it off.
+    /// Allowance of each host for retries; `None` turns it off.
     pub fn budget(mut self, budget: impl Into<Option<RetryBudget>>) -> Self {
         self.budget = budget.into();
         self
@@ -244,10 +245,10 @@ impl RetryPolicy {
         self
     }
 
-    /// A hook that sees each finished attempt and may overrule the usual decision; `None` leaves it as it is. It runs
-    /// on the worker, with no lock held; a panic ends the request with class `panic`.
+    /// Hook that sees each finished attempt and may overrule the usual decision; if it returns `None`, the decision
+    /// stays. It runs on the worker, with no lock held; a panic in it ends the request with class `panic`.
     ///
-    /// If it asks for another attempt at a response and none may be made, the outcome is what it would have been without
+    /// If the hook asks for another attempt after a response and none may be made, the outcome is the same as without
     /// the hook, and [`Outcome::stop_reason`](crate::Outcome::stop_reason) says why there was no other attempt.
     pub fn classify(
         mut self,
@@ -257,13 +258,13 @@ impl RetryPolicy {
         self
     }
 
-    /// True if the status is to be retried whether it is accepted or not, because the caller named it.
+    /// True if the caller named the status in `retry_statuses`, so that it is retried even if it is accepted.
     pub(crate) fn asks_again_for(&self, status: u16) -> bool {
         let named = self.statuses.as_ref();
         named.is_some_and(|statuses| statuses.contains(status))
     }
 
-    /// What is contradictory in it, naming the setting.
+    /// Checks the policy for contradictions. The error names the setting.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.max_attempts == 0 {
             return Err("max_attempts is 0: a request needs at least one attempt".into());

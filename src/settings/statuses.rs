@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// A set of status codes: `200..=299,404`. Used for what counts as success and for what is retried.
+/// Set of status codes: `200..=299,404`. Says which statuses count as success, or which are retried.
 ///
 /// ```
 /// let accepted: haul::settings::StatusSet = "200..=299,404".parse().unwrap();
@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub struct StatusSet(Vec<RangeInclusive<u16>>);
 
 impl StatusSet {
-    /// Whether the status is in the set.
+    /// True if the status is in the set.
     pub fn contains(&self, status: u16) -> bool {
         self.0.iter().any(|range| range.contains(&status))
     }
@@ -58,7 +58,7 @@ impl fmt::Display for StatusSet {
     }
 }
 
-/// A set of status codes that cannot be read: names the part that is wrong.
+/// Error for a text that is not a set of status codes: names the part that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a status code or range (as in 200..=299,404)")]
 pub struct InvalidStatusSet(String);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-/// Time limits of one attempt. `None` in a request means "as the client says"; [`Duration::ZERO`] means no limit.
+/// Time limits of one attempt. `None` in a request: the client's limit holds; [`Duration::ZERO`]: no limit.
 ///
 /// Defaults of a client: 10 s to connect (name resolution, TCP and TLS together), 30 s for the whole attempt, body
-/// included, and no limit for a single read. A body that is saved ([`Request::save_to`](crate::Request::save_to)) has no
-/// limit for the whole, and 30 s for a single read.
+/// included, and no limit for a single read. An attempt whose body is saved
+/// ([`Request::save_to`](crate::Request::save_to)) has no limit for the whole, and 30 s for a single read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use = "limits hold for what they are given to: `ClientBuilder::timeouts`, `HostRule::timeouts` or `Request::timeouts`"]
 pub struct Timeouts {
@@ -16,31 +16,31 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// Nothing set: everything as the client says.
+    /// Sets no limit: the client's limits hold.
     pub fn new() -> Timeouts {
         Timeouts::default()
     }
 
-    /// To resolve the name, open the connection and shake hands.
+    /// Limit for resolving the name, opening the connection and the TLS handshake together.
     pub fn connect(mut self, limit: Duration) -> Timeouts {
         self.connect = Some(limit);
         self
     }
 
-    /// For the whole attempt, from its start to the last byte of the body.
+    /// Limit for the whole attempt, from its start to the last byte of the body.
     #[doc(alias = "timeout")]
     pub fn attempt(mut self, limit: Duration) -> Timeouts {
         self.attempt = Some(limit);
         self
     }
 
-    /// For each wait for bytes: an idle limit, for long downloads.
+    /// Limit for each wait for bytes: an idle limit, for long downloads.
     pub fn read(mut self, limit: Duration) -> Timeouts {
         self.read = Some(limit);
         self
     }
 
-    /// These, and where they are silent, `defaults`.
+    /// Takes each limit that is not set from `defaults`.
     pub(crate) fn or(self, defaults: Timeouts) -> Timeouts {
         Timeouts {
             connect: self.connect.or(defaults.connect),
@@ -49,12 +49,12 @@ impl Timeouts {
         }
     }
 
-    /// The limit, or none where it is zero.
+    /// Returns the limit. `None`: it is zero or not set.
     pub(crate) fn bound(limit: Option<Duration>) -> Option<Duration> {
         limit.filter(|l| !l.is_zero())
     }
 
-    /// What is contradictory in them.
+    /// Checks the limits for contradictions.
     pub(crate) fn check(&self) -> Result<(), String> {
         match (Timeouts::bound(self.connect), Timeouts::bound(self.attempt)) {
             (Some(connect), Some(attempt)) if connect > attempt => {
@@ -64,8 +64,8 @@ impl Timeouts {
         }
     }
 
-    /// As [`check`](Timeouts::check), for those of a client. A short limit of the whole contradicts no connect limit
-    /// that was left at its default.
+    /// Checks a client's limits as [`check`](Timeouts::check) does. A short limit for the whole attempt does not
+    /// contradict a connect limit that was left at its default.
     pub(crate) fn check_for_client(&self) -> Result<(), String> {
         let own = self.or(Timeouts::CLIENT);
         match own.connect == Timeouts::CLIENT.connect {
@@ -74,7 +74,7 @@ impl Timeouts {
         }
     }
 
-    /// Nothing set.
+    /// No limit set.
     pub(crate) const NONE: Timeouts = Timeouts {
         connect: None,
         attempt: None,
@@ -87,7 +87,7 @@ impl Timeouts {
         read: None,
     };
 
-    /// Where a body goes from or to a file: how long that takes as a whole nobody can say.
+    /// Limits for an attempt whose body comes from or goes to a file, which may take any time as a whole.
     pub(crate) const STREAMED: Timeouts = Timeouts {
         connect: Timeouts::CLIENT.connect,
         attempt: None,

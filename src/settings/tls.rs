@@ -1,8 +1,8 @@
-//! How TLS is spoken: whom to trust, what to show, which versions.
+//! Settings of TLS: trusted roots, the client's certificate, versions.
 
 use std::path::PathBuf;
 
-/// A version of TLS.
+/// Version of TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum TlsVersion {
@@ -13,11 +13,11 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// How a client speaks TLS, with servers and with proxies: whom it trusts, what it shows, which versions it takes.
+/// Settings of TLS with servers and proxies: trusted roots, the client's certificate, versions.
 ///
 /// The default: Mozilla's root certificates, compiled in; no client certificate; TLS 1.2 and 1.3; the server's name is
-/// sent (SNI). Sessions are resumed, and remembered for thousands of hosts. Files are read once, when the client is
-/// [built](crate::ClientBuilder::build), and a wrong one is an error there. They hold PEM.
+/// sent (SNI). Sessions are resumed, and remembered for thousands of hosts. Files are in PEM; they are read once, when
+/// the client is [built](crate::ClientBuilder::build), which fails if a file is wrong.
 ///
 /// ```no_run
 /// use haul::settings::TlsVersion;
@@ -48,7 +48,7 @@ pub struct TlsSettings {
     pub(crate) insecure: bool,
 }
 
-/// Who is trusted beside the files.
+/// Roots that are trusted beside the files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Roots {
     #[default]
@@ -58,15 +58,15 @@ pub(crate) enum Roots {
 }
 
 impl TlsSettings {
-    /// The default.
+    /// Makes the default settings.
     pub fn new() -> TlsSettings {
         TlsSettings::default()
     }
 
     /// Trusts the certificates of this file in place of the roots (curl's `--cacert`). Several calls add up.
     ///
-    /// Such a certificate is also accepted from a server that presents this very certificate, self-signed ones above all.
-    /// Its name and its time of validity have to hold as ever.
+    /// A certificate of the file is also accepted from a server that presents this very certificate, such as a
+    /// self-signed one. The server's name and the time of validity must still hold.
     #[doc(alias = "cacert")]
     #[doc(alias = "REQUESTS_CA_BUNDLE")]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
@@ -82,8 +82,8 @@ impl TlsSettings {
         self
     }
 
-    /// Trusts whom the system trusts, and verifies as the system does, in place of Mozilla's roots. Needs the feature
-    /// `platform-verifier`; without it, building the client is an error.
+    /// Trusts the roots that the system trusts, and verifies as the system does, in place of Mozilla's roots. Needs the
+    /// feature `platform-verifier`; without it, building the client is an error.
     #[doc(alias = "native_roots")]
     #[doc(alias = "truststore")]
     pub fn platform_roots(mut self) -> Self {
@@ -91,7 +91,7 @@ impl TlsSettings {
         self
     }
 
-    /// The certificate to show to servers that ask for one, and those between it and a root (curl's `-E`). Its key is
+    /// Certificate that is shown to servers that ask for one, and those between it and a root (curl's `-E`). Its key is
     /// in the same file unless [`client_key`](TlsSettings::client_key) names another.
     #[doc(alias = "cert")]
     #[doc(alias = "mTLS")]
@@ -100,14 +100,14 @@ impl TlsSettings {
         self
     }
 
-    /// The key of the client certificate (curl's `--key`): PKCS#8, PKCS#1 or SEC1, not encrypted.
+    /// Key of the client certificate (curl's `--key`): PKCS#8, PKCS#1 or SEC1, not encrypted.
     #[doc(alias = "key")]
     pub fn client_key(mut self, path: impl Into<PathBuf>) -> Self {
         self.client_key = Some(path.into());
         self
     }
 
-    /// The oldest version taken. Default TLS 1.2, the oldest there is here.
+    /// Oldest version that is accepted. Default TLS 1.2, the oldest that this crate supports.
     #[doc(alias = "tlsv1.2")]
     #[doc(alias = "tlsv1.3")]
     #[doc(alias = "minimum_version")]
@@ -116,15 +116,15 @@ impl TlsSettings {
         self
     }
 
-    /// Whether the name of the server is sent in the clear (SNI, RFC 6066 §3), so that it can choose a certificate.
+    /// True: the name of the server is sent in the clear (SNI, RFC 6066 §3), so that it can choose a certificate.
     /// Default true.
     pub fn sni(mut self, send: bool) -> Self {
         self.nameless = !send;
         self
     }
 
-    /// Takes any certificate of anybody (curl's `-k`): whoever is on the way can read and change everything. Default
-    /// false. A client built so says so in the log, once, as a warning.
+    /// True: accepts any certificate from any server (curl's `-k`), so that anyone on the way can read and change
+    /// everything. Default false. A client built so logs a warning, once.
     #[doc(alias = "verify")]
     #[doc(alias = "danger_accept_invalid_certs")]
     pub fn insecure(mut self, insecure: bool) -> Self {

@@ -17,11 +17,11 @@ use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
 use crate::summary::Summary;
 
-/// Writes each failure as it happens: the record, what the server said, and the request, so that it can be run again
-/// (see [`Record::parse_request`](crate::record::Record::parse_request)). No line is longer than what is read back
-/// ([`LONGEST_LINE`](crate::record::LONGEST_LINE)).
+/// Writes each failure as it happens: the record, the server's response, and the request, so that the request can be
+/// run again (see [`Record::parse_request`](crate::record::Record::parse_request)). No line is longer than the reader
+/// accepts ([`LONGEST_LINE`](crate::record::LONGEST_LINE)).
 ///
-/// Secret headers of the request are left out and named. Cancelled requests, and those ended by the batch's deadline,
+/// Secret headers of the request are left out and named. Requests that were cancelled or ended by the batch's deadline
 /// are not written.
 ///
 /// ```no_run
@@ -36,11 +36,11 @@ use crate::summary::Summary;
 /// ```
 #[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Failures<W: Write = File> {
-    /// Shared with what adds failures that were missing.
+    /// Shared with the [`Log`](super::missing::Log) that adds missing failures.
     lines: Arc<Mutex<Lines<W>>>,
     options: RecordOptions,
     keep: Keep,
-    /// Lines follow the records of a journal. `None`: each is written as it comes.
+    /// Lines follow the records of a journal. `None`: each line is written as it comes.
     follower: Option<Follower<Vec<u8>>>,
     /// First error while missing failures were added.
     trouble: Trouble,
@@ -55,8 +55,10 @@ impl Failures {
         Lines::create(path.as_ref()).map(Failures::of)
     }
 
-    /// Writes to a new file, in place of one there may be. That is emptied when the batch [begins](Sink::begin), or with
-    /// the first failure: a batch that does not begin loses nothing.
+    /// Writes to a new file in place of an existing one.
+    ///
+    /// The existing file is emptied when the batch [begins](Sink::begin), or with the first failure: a batch that does
+    /// not begin loses nothing.
     ///
     /// # Errors
     /// When the file cannot be made.
@@ -64,7 +66,7 @@ impl Failures {
         Lines::overwrite(path.as_ref()).map(Failures::of)
     }
 
-    /// Writes to the end of a file, made if there is none.
+    /// Writes to the end of a file. The file is made if it does not exist.
     ///
     /// # Errors
     /// When the file cannot be opened.
@@ -89,19 +91,19 @@ impl<W: Write> Failures<W> {
         }
     }
 
-    /// What errors call the writer. Default "output".
+    /// Sets the name of the writer in errors. Default "output".
     pub fn named(self, name: impl AsRef<str>) -> Failures<W> {
         self.lines().named(name.as_ref());
         self
     }
 
-    /// Bodies and headers of the records. The limit of the body holds for `response_text` too.
+    /// Sets which bodies and headers the records keep. The limit of the body holds for `response_text` too.
     pub fn records(mut self, options: RecordOptions) -> Failures<W> {
         self.options = options;
         self
     }
 
-    /// Whether rejected requests are written too. Default false.
+    /// True: rejected requests are written too. Default false.
     pub fn and_rejected(mut self, rejected: bool) -> Failures<W> {
         self.keep = if rejected {
             Keep::Unsuccessful
@@ -117,7 +119,7 @@ impl<W: Write> Failures<W> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands on the failure that was held, if its record was taken.
+    /// Adds the held failure to the lines if the journal has taken its record.
     fn release(&mut self) {
         if let Some(line) = self.follower.as_mut().and_then(Follower::release) {
             self.take(&line);
@@ -128,7 +130,7 @@ impl<W: Write> Failures<W> {
         self.lines().take(|lines| lines.extend_from_slice(line));
     }
 
-    /// Writes a line, or does not take it.
+    /// Writes a line at once. After an error the line is not kept for a later write.
     fn write_at_once(&self, line: &[u8]) -> Result<(), SinkError> {
         let mut lines = self.lines();
         lines.add(|lines| lines.extend_from_slice(line))?;
@@ -139,7 +141,7 @@ impl<W: Write> Failures<W> {
         written
     }
 
-    /// Writes out what is in the buffer, after the records of the journal that it follows.
+    /// Writes out the buffered lines, after the records of the journal that they follow.
     fn write_out(&self) -> Result<(), SinkError> {
         if let Some(follower) = &self.follower {
             follower.ahead().commit()?;
@@ -147,10 +149,10 @@ impl<W: Write> Failures<W> {
         self.lines().flush()
     }
 
-    /// Writes out what is in the buffer, as [`Sink::finish`] does.
+    /// Writes out the buffered lines, as [`Sink::finish`] does.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the lines cannot be written.
     pub fn flush(&mut self) -> Result<(), SinkError> {
         self.release();
         self.write_out()?;

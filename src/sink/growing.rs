@@ -4,18 +4,18 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-/// A file that lines are added to. Tests put one that fails in the place of [`File`].
+/// A file that lines are added to. Tests put a failing file in the place of [`File`].
 pub(super) trait GrowingFile: Send + Sync {
     /// Adds some of these bytes, and returns their number.
     fn append(&self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Length in bytes. `None`: it is no regular file, and cannot be cut.
+    /// Length in bytes. `None`: the file is no regular file, and cannot be cut.
     fn length(&self) -> io::Result<Option<u64>>;
 
-    /// Cuts the file, and goes on from its new end.
+    /// Cuts the file to a length; later writes go on from its new end.
     fn cut(&self, to: u64) -> io::Result<()>;
 
-    /// Brings what was written to the disk.
+    /// Brings the written bytes to the disk.
     fn sync(&self) -> io::Result<()>;
 }
 
@@ -41,7 +41,7 @@ impl GrowingFile for File {
 /// Function that gives a file opened for appending its layer of writes. Tests give one in which writes fail.
 pub(super) type Opened = Arc<dyn Fn(File) -> Arc<dyn GrowingFile> + Send + Sync>;
 
-/// Files are written as they are.
+/// Returns the function that adds no layer: files are written directly.
 pub(super) fn as_they_are() -> Opened {
     Arc::new(|file| Arc::new(file))
 }
@@ -59,7 +59,7 @@ impl Write for Growing {
     }
 }
 
-/// Returns options to open a file that is added to, and cut.
+/// Returns options to open a file that lines are added to and cut from.
 pub(super) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.append(true);
@@ -74,7 +74,7 @@ const GENERIC_READ: u32 = 0x8000_0000;
 #[cfg(windows)]
 const GENERIC_WRITE: u32 = 0x4000_0000;
 
-/// Cuts the file, and goes on from its new end.
+/// Cuts the file to a length; later writes go on from its new end.
 ///
 /// # Errors
 /// When the system refuses.
@@ -83,10 +83,11 @@ pub(super) fn cut(file: &File, to: u64) -> io::Result<()> {
     go_to_end(file)
 }
 
-/// Has the next write add to the file where it is not opened to be appended to: on Windows.
+/// Moves to the end of the file if it is not opened for appending, which is so on Windows: the next write then adds to
+/// it.
 ///
 /// # Errors
-/// When it has no end, like a pipe.
+/// When the file has no end, like a pipe.
 pub(super) fn go_to_end(mut file: &File) -> io::Result<()> {
     if cfg!(windows) {
         file.seek(SeekFrom::End(0))?;

@@ -14,8 +14,8 @@ use crate::summary::Summary;
 /// Writes each outcome as one line, in the format of [`record`](crate::record).
 ///
 /// Lines are written whole, several at a time: at 64 KiB, when nothing further is ready, at the end, and when dropped.
-/// After a failed write (a full disk) the file still holds nothing but whole lines. Cancelled outcomes, and those ended
-/// by the batch's deadline, are left out: a resumed batch runs them.
+/// After a failed write (a full disk) the file still holds nothing but whole lines. Outcomes that were cancelled or
+/// ended by the batch's deadline are left out: a resumed batch runs their requests.
 ///
 /// ```no_run
 /// use haul::sink::{JsonLines, Keep};
@@ -31,18 +31,18 @@ pub struct JsonLines<W: Write = File> {
     keep: Keep,
 }
 
-/// Which outcomes a sink writes.
+/// Selects the outcomes that a sink writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Keep {
-    /// All of them.
+    /// All outcomes.
     #[default]
     All,
-    /// Those that failed.
+    /// Failed outcomes.
     Failed,
-    /// Those the application rejected.
+    /// Outcomes that the application rejected.
     Rejected,
-    /// Those that failed or were rejected.
+    /// Failed and rejected outcomes.
     Unsuccessful,
 }
 
@@ -66,8 +66,10 @@ impl JsonLines {
         Lines::create(path.as_ref()).map(JsonLines::of)
     }
 
-    /// Writes to a new file, in place of one there may be. That is emptied when the batch [begins](Sink::begin), or with
-    /// the first line: a batch that does not begin loses nothing.
+    /// Writes to a new file in place of an existing one.
+    ///
+    /// The existing file is emptied when the batch [begins](Sink::begin), or with the first line: a batch that does not
+    /// begin loses nothing.
     ///
     /// # Errors
     /// When the file cannot be made.
@@ -75,7 +77,7 @@ impl JsonLines {
         Lines::overwrite(path.as_ref()).map(JsonLines::of)
     }
 
-    /// Writes to the end of a file, made if there is none.
+    /// Writes to the end of a file. The file is made if it does not exist.
     ///
     /// # Errors
     /// When the file cannot be opened.
@@ -85,7 +87,7 @@ impl JsonLines {
 }
 
 impl<W: Write> JsonLines<W> {
-    /// Writes to any writer. It needs no buffer of its own.
+    /// Writes to any writer. The writer needs no buffer of its own.
     pub fn new(to: W) -> JsonLines<W> {
         JsonLines::of(Lines::to(to))
     }
@@ -98,19 +100,19 @@ impl<W: Write> JsonLines<W> {
         }
     }
 
-    /// What errors call the writer. Default "output".
+    /// Sets the name of the writer in errors. Default "output".
     pub fn named(mut self, name: impl AsRef<str>) -> JsonLines<W> {
         self.lines.named(name.as_ref());
         self
     }
 
-    /// Bodies and headers of the records.
+    /// Sets which bodies and headers the records keep.
     pub fn records(mut self, options: RecordOptions) -> JsonLines<W> {
         self.options = options;
         self
     }
 
-    /// Which outcomes are written. Default all.
+    /// Sets which outcomes are written. Default: all.
     pub fn only(mut self, keep: Keep) -> JsonLines<W> {
         self.keep = keep;
         self
@@ -118,10 +120,10 @@ impl<W: Write> JsonLines<W> {
 }
 
 impl<W: Write> JsonLines<W> {
-    /// Writes out what is in the buffer, as [`Sink::finish`] does.
+    /// Writes out the buffered lines, as [`Sink::finish`] does.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the lines cannot be written.
     pub fn flush(&mut self) -> Result<(), SinkError> {
         self.lines.flush()
     }

@@ -1,4 +1,4 @@
-//! Failures that a log holds, and those of them that the results hold too.
+//! Counts of the failures that a log holds, and of those among them that the results hold too.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,8 +9,8 @@ use jiff::fmt::temporal::DateTimePrinter;
 
 use crate::record::Record;
 
-/// Number of the failures of a log and of the results, by what both say of a failure. Of each only a digest is kept:
-/// there may be millions.
+/// Numbers of the failures of a log and of the results, by the fields that both have of a failure. Only a digest of
+/// each is kept: there may be millions.
 #[derive(Default)]
 pub(super) struct Known {
     counts: HashMap<u64, Count>,
@@ -21,23 +21,24 @@ pub(super) struct Known {
 #[derive(Default)]
 struct Count {
     in_log: u32,
-    /// Number of those that the results have, and that [`Known::take_recorded`] has not taken.
+    /// Number of the log's failures that the results have and [`Known::take_recorded`] has not taken.
     recorded: u32,
 }
 
-/// Digest of what a log and the results both say of a failure.
+/// Digest of the fields that a log and the results both have of a failure.
 #[derive(Clone, Copy)]
 pub(super) struct Mark(u64);
 
 impl Mark {
-    /// `sent_at`: `None` for a failure that was not sent, which its class tells apart from others.
+    /// Makes the mark of a failure. `sent_at`: `None` for a failure that was not sent; its class then tells it from
+    /// others.
     pub(super) fn new(index: u64, url: &str, sent_at: Option<&str>, class: &str) -> Mark {
         let mut hasher = DefaultHasher::new();
         (index, url, sent_at.ok_or(class)).hash(&mut hasher);
         Mark(hasher.finish())
     }
 
-    /// Marks the failure of a line.
+    /// Makes the mark of the failure in a line.
     pub(super) fn of(record: &Record<'_>) -> Mark {
         let at = record.timestamp.map(stamp);
         Mark::new(record.index, &record.url, at.as_deref(), class_of(record))
@@ -87,18 +88,18 @@ impl Known {
     }
 }
 
-/// The error type of a record that is no success, or [`REJECTED`].
+/// Returns the error type of a record that is no success, or [`REJECTED`].
 pub(super) fn class_of(record: &Record<'_>) -> &'static str {
     record.error_type.map_or(REJECTED, |class| class.as_str())
 }
 
-/// Stands in place of an error type for a rejected request.
+/// Word in place of an error type for a rejected request.
 pub(super) const REJECTED: &str = "rejected";
 
-/// RFC 3339 in UTC, with milliseconds.
+/// Formats a time by RFC 3339, in UTC with milliseconds.
 pub(super) fn stamp(at: SystemTime) -> String {
     const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
-    // A clock beyond the calendar is the beginning of time, as a clock never set is.
+    // A time that the calendar cannot hold is shown as the Unix epoch, as of a clock that was never set.
     let at = Timestamp::try_from(at).unwrap_or(Timestamp::UNIX_EPOCH);
     PRINTER.timestamp_to_string(&at)
 }

@@ -1,4 +1,4 @@
-//! Lines written whole, several at a time.
+//! Buffer that writes whole lines, several at a time.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -8,23 +8,23 @@ use std::sync::Arc;
 use super::growing::{self, Growing, GrowingFile};
 use super::{Place, SinkError};
 
-/// How much is gathered before it is written.
+/// Number of bytes that are gathered before a write.
 const FULL: usize = 64 << 10;
 
-/// Gathers lines and writes them. A failed write leaves nothing but whole lines behind where the target can be cut back
-/// (a file can), and what was not written stays here, so that a later write goes on where this one stopped.
+/// Gathers lines and writes them. A failed write leaves nothing but whole lines behind if the target can be cut back (a
+/// file can). The bytes not written stay in the buffer, so that a later write goes on at the same byte.
 pub(super) struct Lines<W: Write> {
     to: W,
     place: Place,
     waiting: Vec<u8>,
-    /// Where the file ends, as far as these lines are all that is added to it.
+    /// End of the file in bytes, if only this buffer adds to it.
     end: u64,
     /// Number of lines taken.
     taken: u64,
-    /// Number of those that are not written to their end.
+    /// Number of lines taken that are not written to their end.
     unwritten: u64,
     cut_back: fn(&W, from: u64, to: u64) -> io::Result<()>,
-    /// Empties a file whose lines are replaced. `None`: it has none, or they stay.
+    /// Empties a file whose lines are replaced. `None`: the file holds no lines, or they stay.
     empty: Option<fn(&W) -> io::Result<()>>,
 }
 
@@ -42,7 +42,7 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    /// Empties a file whose lines are replaced. Writing a line does that too; until then the file stays as it was.
+    /// Empties a file whose lines are replaced. Writing a line does the same; before that the file stays as it was.
     pub(super) fn begin(&mut self) -> Result<(), SinkError> {
         if let Some(empty) = self.empty {
             empty(&self.to).map_err(|e| self.error("cannot be emptied", e))?;
@@ -52,12 +52,12 @@ impl<W: Write> Lines<W> {
         Ok(())
     }
 
-    /// True if the file still holds lines that are replaced, and none waits to take their place.
+    /// True if the file still holds lines that are to be replaced, and no new line waits.
     pub(super) fn is_untouched(&self) -> bool {
         self.empty.is_some() && self.waiting.is_empty()
     }
 
-    /// Names the target, as errors call it. A file keeps its path.
+    /// Sets the name of the target in errors. A file keeps its path.
     pub(super) fn named(&mut self, name: &str) {
         if let Place::Named(place) = &mut self.place {
             name.clone_into(place);
@@ -77,24 +77,24 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    /// Adds one line, by `write`, which ends it with a line feed. An error says that the line was not taken.
+    /// Adds one line, by `write`, which ends it with a line feed. On an error the line is not taken.
     pub(super) fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
-        // Before taking more: a target that fails must not fill the memory of a caller who goes on regardless.
+        // Write before more is taken: a target that fails must not fill the memory of a caller that goes on regardless.
         self.write_if_full()?;
         self.take(write);
-        // The line is taken and stays here if this fails, so that the failure is the next call's to tell.
+        // The line is taken and stays in the buffer if this write fails, so that the next call returns the error.
         let _ = self.write_if_full();
         Ok(())
     }
 
-    /// Adds one line as [`add`](Lines::add) does, which does not count among the lines written.
+    /// Adds one line as [`add`](Lines::add) does, but does not count it among the lines written.
     pub(super) fn add_aside(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
         self.write_if_full()?;
         write(&mut self.waiting);
         Ok(())
     }
 
-    /// Adds one line as [`add`](Lines::add) does, and writes nothing out.
+    /// Adds one line as [`add`](Lines::add) does, but writes nothing out.
     pub(super) fn take(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.waiting);
         debug_assert!(self.waiting.ends_with(b"\n"));
@@ -102,7 +102,8 @@ impl<W: Write> Lines<W> {
         self.unwritten += 1;
     }
 
-    /// Lets go of the line that was taken last, of this length with its line feed, unless a part of it is written.
+    /// Removes the line that was taken last, of this length in bytes with its line feed, unless a part of it is
+    /// written.
     pub(super) fn take_back(&mut self, length: usize) {
         if let Some(rest) = self.waiting.len().checked_sub(length) {
             self.waiting.truncate(rest);
@@ -111,7 +112,7 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    /// True if enough has gathered to be written.
+    /// True if the buffer holds at least [`FULL`] bytes.
     pub(super) fn is_full(&self) -> bool {
         self.waiting.len() >= FULL
     }
@@ -125,18 +126,17 @@ impl<W: Write> Lines<W> {
             .map_err(|e| self.error("cannot be written", e))
     }
 
-    /// Number of the lines taken that are written to their end.
+    /// Number of the taken lines that are written to their end.
     pub(super) fn written(&self) -> u64 {
         self.taken - self.unwritten
     }
 
-    /// Has the last line, which was there before, end before the next one begins.
+    /// Adds a line feed to the file's last line, which was there before, so that the next line begins on its own.
     pub(super) fn end_last_line(&mut self) {
         self.waiting.push(b'\n');
     }
 
-    /// Cuts off what stands behind this byte, which is the end of a line with its line feed or without it. Nothing was
-    /// added before.
+    /// Cuts the file at this byte, which is the end of a line with or without its line feed. No line was added before.
     pub(super) fn cut_to(&mut self, end: u64, ends_with_line_feed: bool) -> Result<(), SinkError> {
         let cut = (self.cut_back)(&self.to, self.end, end);
         cut.map_err(|e| self.error("cannot be repaired", e))?;
@@ -148,14 +148,14 @@ impl<W: Write> Lines<W> {
         Ok(())
     }
 
-    /// Lets go of what is waiting.
+    /// Drops the waiting lines.
     pub(super) fn discard(&mut self) {
         self.waiting.clear();
         self.taken -= self.unwritten;
         self.unwritten = 0;
     }
 
-    /// Writes what is waiting.
+    /// Writes the waiting lines.
     pub(super) fn flush(&mut self) -> Result<(), SinkError> {
         self.begin()?;
         if self.waiting.is_empty() {
@@ -207,7 +207,7 @@ impl<W: Write> Lines<W> {
 }
 
 impl Lines<File> {
-    /// A new file. What exists and is no regular file (a pipe, `/dev/null`) is written to as it is.
+    /// Opens a new file. An existing target that is no regular file (a pipe, `/dev/null`) is written to as it is.
     pub(super) fn create(path: &Path) -> Result<Lines<File>, SinkError> {
         match growing::options().create_new(true).open(path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_file() => {
@@ -224,15 +224,15 @@ impl Lines<File> {
         }
     }
 
-    /// A new file in place of one there may be, which stays as it is until the lines [begin](Lines::begin).
+    /// Opens a new file in place of an existing one, which stays as it is until the lines [begin](Lines::begin).
     pub(super) fn overwrite(path: &Path) -> Result<Lines<File>, SinkError> {
         let mut lines = Lines::open(path, growing::options().create(true))?;
         lines.empty = (lines.end > 0).then_some(|file: &File| growing::cut(file, 0));
         Ok(lines)
     }
 
-    /// The end of a file, made if there is none. A last line without its end gets one, lest the next line grows
-    /// onto it.
+    /// Opens a file at its end; the file is made if it does not exist. A last line without its line feed gets one, so
+    /// that the next line does not join it.
     pub(super) fn append(path: &Path) -> Result<Lines<File>, SinkError> {
         let mut lines = Lines::open(path, growing::options().create(true))?;
         if lines.end > 0
@@ -269,7 +269,7 @@ impl Lines<File> {
 }
 
 impl Lines<Growing> {
-    /// The lines of a file that is open and stands at its end.
+    /// Writes lines to an open file that is positioned at its end.
     pub(super) fn at_end_of(path: &Path, file: Arc<dyn GrowingFile>) -> Result<Self, SinkError> {
         let place = Place::File(path.to_owned());
         let end = file
@@ -287,13 +287,13 @@ impl Lines<Growing> {
         })
     }
 
-    /// Has the lines replace those that the file holds.
+    /// Replaces the lines that the file holds with the new ones.
     pub(super) fn replacing(mut self) -> Self {
         self.empty = (self.end > 0).then_some(|file: &Growing| file.0.cut(0));
         self
     }
 
-    /// Brings what was written to the disk.
+    /// Brings the written lines to the disk.
     pub(super) fn sync(&self) -> Result<(), SinkError> {
         let synced = self.to.0.sync();
         synced.map_err(|e| self.error("cannot be brought to the disk", e))
@@ -301,7 +301,7 @@ impl Lines<Growing> {
 }
 
 fn cut_back(file: &dyn GrowingFile, from: u64, to: u64) -> io::Result<()> {
-    // Another program's lines behind these are not to be cut.
+    // Lines that another program added after these must not be cut.
     if file.length()? != Some(from) {
         return Err(io::ErrorKind::Unsupported.into());
     }
@@ -318,9 +318,9 @@ fn ends_with_line_feed(path: &Path) -> io::Result<bool> {
 
 impl<W: Write> Drop for Lines<W> {
     fn drop(&mut self) {
-        // Lines that were never begun leave the file as it was.
+        // If no line was begun, the file stays as it was.
         if !self.is_untouched() {
-            // Nobody is left to be told; whoever wants to know calls `finish`.
+            // An error cannot be returned from here; a caller that needs it calls `finish`.
             let _ = self.flush();
         }
     }
@@ -328,7 +328,7 @@ impl<W: Write> Drop for Lines<W> {
 
 #[cfg(test)]
 impl<W: Write + GrowingFile> Lines<W> {
-    /// The lines of a file under a layer of faults.
+    /// Writes lines to a file under a layer of faults.
     pub(super) fn under_layer(path: &Path, to: W) -> Lines<W> {
         let end = to.length().unwrap().unwrap_or_default();
         let mut lines = Lines::to(to);

@@ -1,4 +1,4 @@
-//! Failures that a log lacks, made again of the results file and the input, and outcomes that only the log has.
+//! Failures that a log lacks, rebuilt from the results file and the input, and outcomes that only the log has.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -16,10 +16,10 @@ use crate::request::Request;
 
 /// Failure log that is kept in step with a results file.
 pub(super) trait Log: Send {
-    /// Adds a line of a failure log, which has this request.
+    /// Adds a line for this request to the failure log.
     ///
     /// # Errors
-    /// When it cannot be written. Nothing more is added then.
+    /// When the line cannot be written. No further line is added then.
     fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError>;
 
     /// Finds the failures that the log holds and the results lack, which ended at this time or later.
@@ -31,7 +31,7 @@ pub(super) trait Log: Send {
     /// Reads the failure at this place in the log.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the failure cannot be read.
     fn at(&mut self, place: u64) -> Result<Record<'static>, SinkError>;
 }
 
@@ -42,9 +42,9 @@ pub(super) struct Unrecorded(HashMap<Key, VecDeque<Found>>);
 /// A failure that the results lack.
 #[derive(Clone, Copy)]
 struct Found {
-    /// Its place in the log.
+    /// Place of the failure in the log.
     at: u64,
-    /// It stands in place of an earlier failure of the same request.
+    /// True if the failure replaces an earlier failure of the same request.
     supersedes: bool,
 }
 
@@ -55,8 +55,8 @@ impl Unrecorded {
         self.0.entry(key).or_default().push_back(found);
     }
 
-    /// Takes the failures of a request: the first, and those that stand in its place; if the results have an outcome of
-    /// the request, only these.
+    /// Takes the failures of a request: the first, and those that replace it; if the results have an outcome of the
+    /// request, only the replacements.
     fn take(&mut self, key: Key, has_outcome: bool) -> Vec<Found> {
         let Entry::Occupied(mut entry) = self.0.entry(key) else {
             return Vec::new();
@@ -77,10 +77,11 @@ impl Unrecorded {
     }
 }
 
-/// Why failures could not be made again: told by the sink when it is called next, since the input has nobody to tell.
+/// First error while failures were rebuilt. The next call of the sink returns it, since the input cannot return an
+/// error. `None`: no error.
 pub(super) type Trouble = Arc<Mutex<Option<SinkError>>>;
 
-/// Takes what went wrong, if anything did.
+/// Takes and returns the error, if there is one.
 pub(super) fn told(trouble: &Trouble) -> Result<(), SinkError> {
     let mut trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
     trouble.take().map_or(Ok(()), Err)
@@ -92,13 +93,13 @@ pub(super) struct Missing<L> {
     unrecorded: Unrecorded,
     /// Outcomes that only the log has are written to this journal.
     ahead: Ahead,
-    /// The journal's records have bodies.
+    /// True if the journal's records have bodies.
     bodies: bool,
     path: PathBuf,
     /// Positions of the records in the results file, by the key of their request.
     places: HashMap<Key, Vec<u64>>,
     secrets: bool,
-    /// Rule by which keys of the log are made.
+    /// Rule that the keys of the log are made by.
     keys: Keys,
     redaction: Redaction,
     log: L,
@@ -160,7 +161,8 @@ impl<L: Log + 'static> Missing<L> {
         Ok(count)
     }
 
-    /// Writes the failures of these records, of this request or as much of it as they tell.
+    /// Writes the failures of these records. `request`: the request of the records, or `None` if the input lacks it;
+    /// then the records alone tell what is written.
     fn write(&mut self, places: Vec<u64>, request: Option<&Request>) {
         for at in places {
             if self.failed {
@@ -178,7 +180,7 @@ impl<L: Log + 'static> Missing<L> {
         trouble.get_or_insert(error);
     }
 
-    /// Writes to the journal the outcomes of a request that only the log has.
+    /// Writes outcomes of a request that only the log has to the journal.
     fn recover(
         &mut self,
         found: &[Found],
@@ -219,7 +221,8 @@ impl<L: Log + 'static> Missing<L> {
     }
 }
 
-/// The request of a record whose input no longer has it: not to be sent, since its headers and body are not known.
+/// Makes the request of a record that the input no longer has. The request is not to be sent, since its headers and
+/// body are not known.
 fn request_without_input(record: &Record<'_>) -> Request {
     let request = Request::new(&*record.method, &*record.url);
     let request = match &record.id {

@@ -1,7 +1,7 @@
-//! Where outcomes are written.
+//! Sinks: targets that outcomes are written to.
 //!
-//! A sink is told when a batch begins, of each outcome in the order they come, and how it ended. It runs on the thread
-//! that takes the outcomes, never on a worker; while it is slow, the batch is.
+//! A batch calls its sink when it begins, for each outcome in the order in which outcomes are taken, and when it ended.
+//! The sink runs on the thread that takes the outcomes, never on a worker; a slow sink slows the batch.
 
 mod failures;
 mod growing;
@@ -34,10 +34,10 @@ use crate::outcome::Outcome;
 use crate::response::Response;
 use crate::summary::Summary;
 
-/// A place for the outcomes of a batch. `T` is what a success carries.
+/// A target for the outcomes of a batch. `T` is the value that a success carries.
 ///
-/// Cancelled outcomes, and those ended by the batch's deadline, are given to sinks too; the sinks of this crate leave
-/// them out, so that a resumed batch runs them.
+/// Sinks are also given outcomes that were cancelled or ended by the batch's deadline. The sinks of this crate leave
+/// them out, so that a resumed batch runs their requests.
 ///
 /// ```
 /// use haul::{Outcome, sink::{Sink, SinkError}};
@@ -54,22 +54,22 @@ use crate::summary::Summary;
 /// }
 /// ```
 pub trait Sink<T = Response> {
-    /// Before the first request is sent.
+    /// Begins the output. Called before the first request is sent.
     ///
     /// # Errors
-    /// When nothing can be written there.
+    /// When the target cannot be written.
     fn begin(&mut self) -> Result<(), SinkError> {
         Ok(())
     }
 
-    /// One outcome. It may stay in a buffer until [`idle`](Sink::idle) or [`finish`](Sink::finish).
+    /// Writes one outcome. The outcome may stay in a buffer until [`idle`](Sink::idle) or [`finish`](Sink::finish).
     ///
     /// # Errors
     /// When it cannot be written.
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError>;
 
-    /// No further outcome is ready: what is in a buffer goes out, so that nobody waits for a line while the next
-    /// request takes its time. Called before each wait for an outcome.
+    /// Writes out buffered outcomes. Called before each wait for an outcome, so that no reader of the output waits for
+    /// a line while the next request takes its time.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -77,24 +77,26 @@ pub trait Sink<T = Response> {
         Ok(())
     }
 
-    /// After the last outcome.
+    /// Ends the output. Called after the last outcome.
     ///
     /// # Errors
-    /// When what is left cannot be written.
+    /// When the buffered outcomes cannot be written.
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         let _ = summary;
         self.idle()
     }
 
-    /// Number of outcomes that it has written out since it was made, for a sink that writes all outcomes but the cancelled
-    /// and those not done. If the sink fails, the figures of the batch count what is not written as not done, since a
-    /// resumed batch runs it. Default `None`: it leaves outcomes out, or does not count them.
+    /// Number of outcomes that the sink has written out since it was made. `None` (the default): the sink leaves
+    /// outcomes out, or does not count them.
+    ///
+    /// Only a sink that writes all outcomes but the cancelled and those not done returns a number. If the sink fails,
+    /// the figures of the batch count the unwritten outcomes as not done, since a resumed batch runs their requests.
     fn written(&self) -> Option<u64> {
         None
     }
 }
 
-/// Something could not be written: names the file and the reason.
+/// Error of a sink that could not write: names the file and the reason.
 pub struct SinkError(Box<Inner>);
 
 struct Inner {
@@ -103,7 +105,7 @@ struct Inner {
     source: io::Error,
 }
 
-/// What a sink writes to, as errors name it.
+/// Target of a sink, as errors name it.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     File(PathBuf),
@@ -128,12 +130,12 @@ impl SinkError {
         }))
     }
 
-    /// An error of a sink outside this crate: `place` is the file, table or address that could not be written.
+    /// Makes an error for a sink outside this crate: `place` is the file, table or address that could not be written.
     pub fn other(place: impl Into<String>, source: io::Error) -> SinkError {
         SinkError::new(Place::Named(place.into()), "cannot be written", source)
     }
 
-    /// The file, where it is one.
+    /// Path of the file. `None`: the target is no file.
     pub fn path(&self) -> Option<&Path> {
         match &self.0.place {
             Place::File(path) => Some(path),
@@ -141,12 +143,12 @@ impl SinkError {
         }
     }
 
-    /// What kind of failure it was, as [`std::io`] tells them apart.
+    /// Kind of the failure, as [`std::io`] defines it.
     pub fn kind(&self) -> io::ErrorKind {
         self.0.source.kind()
     }
 
-    /// Whether the reader at the other end went away, which for a command in a pipe is no failure.
+    /// True if the reader at the other end of a pipe closed it, which for a command in a pipe is no failure.
     pub fn is_broken_pipe(&self) -> bool {
         self.kind() == io::ErrorKind::BrokenPipe
     }
@@ -203,10 +205,11 @@ macro_rules! pass_on {
 
 pass_on!(&mut S, Box<S>);
 
-/// Two sinks on one batch. An outcome that the first refuses is not given to the second. What they were given before
-/// both write out, though one of them fails; the first error is returned.
+/// Two sinks on one batch. An outcome that the first sink refuses is not given to the second. Both sinks write out the
+/// outcomes given to them before, even if one of them fails; the first error is returned.
 ///
-/// A failure log beside a [`Journal`] is in step with it whatever fails, if it is [rebuilt](Failures::rebuild) from it.
+/// A failure log beside a [`Journal`] stays in step with it, whatever fails, if the log is [rebuilt](Failures::rebuild)
+/// from the journal.
 impl<T, A: Sink<T>, B: Sink<T>> Sink<T> for (A, B) {
     fn begin(&mut self) -> Result<(), SinkError> {
         self.0.begin()?;
@@ -232,7 +235,7 @@ impl<T, A: Sink<T>, B: Sink<T>> Sink<T> for (A, B) {
     }
 }
 
-/// A sink there may be.
+/// An optional sink. `None`: outcomes are not written.
 impl<T, S: Sink<T>> Sink<T> for Option<S> {
     fn begin(&mut self) -> Result<(), SinkError> {
         self.as_mut().map_or(Ok(()), S::begin)
@@ -255,8 +258,8 @@ impl<T, S: Sink<T>> Sink<T> for Option<S> {
     }
 }
 
-/// Any number of sinks on one batch, none among them. An outcome that one of them refuses is not given to those after
-/// it. What they were given before all write out, though one of them fails; the first error is returned.
+/// Any number of sinks on one batch, also none. An outcome that one sink refuses is not given to the sinks after it.
+/// All sinks write out the outcomes given to them before, even if one of them fails; the first error is returned.
 impl<T, S: Sink<T>> Sink<T> for Vec<S> {
     fn begin(&mut self) -> Result<(), SinkError> {
         self.iter_mut().try_for_each(S::begin)

@@ -1,10 +1,10 @@
-//! A sink that is told of some outcomes.
+//! A sink that is given a selection of the outcomes.
 
 use super::{Keep, Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::summary::Summary;
 
-/// Passes on to a sink the outcomes it is to keep.
+/// Passes the selected outcomes on to a sink.
 ///
 /// ```
 /// use haul::sink::{JsonLines, Keep, Only};
@@ -19,12 +19,12 @@ pub struct Only<S> {
 }
 
 impl<S> Only<S> {
-    /// The outcomes `keep` names, to `sink`.
+    /// Passes the outcomes that `keep` selects on to `sink`.
     pub fn new(keep: Keep, sink: S) -> Only<S> {
         Only { keep, sink }
     }
 
-    /// The sink itself.
+    /// Returns the inner sink.
     pub fn into_inner(self) -> S {
         self.sink
     }

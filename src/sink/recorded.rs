@@ -1,4 +1,4 @@
-//! A batch whose outcomes are written as they are taken.
+//! Iterator that writes the outcomes of a batch as they are taken.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,17 +13,17 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::summary::{Counted, Summary};
 
-/// The iterator of [`Outcomes::record_to`].
+/// Iterator that writes each outcome before it hands it out, from [`Outcomes::record_to`].
 #[must_use = "nothing is sent until its outcomes are asked for"]
 pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
     outcomes: Outcomes<I, T>,
     sink: &'a mut S,
     stage: Stage,
-    /// The sink failed: what comes is handed out and not written.
+    /// True if the sink failed: further outcomes are handed out and not written.
     failed: bool,
-    /// The outcome that could not be written.
+    /// The outcome that could not be written, handed out after its error. `None`: there is none.
     unwritten: Option<Outcome<T>>,
-    /// When the sink last wrote out what it had.
+    /// Time at which the sink last wrote out its buffer. `None`: it did not yet.
     written_out: Option<Instant>,
     recent: Recent,
 }
@@ -31,16 +31,16 @@ pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
 /// Counts of the outcomes that the sink may not have written yet.
 #[derive(Default)]
 struct Recent {
-    /// Oldest first.
+    /// Counts of the outcomes, oldest first.
     counted: VecDeque<Counted>,
-    /// Number of outcomes before them.
+    /// Number of outcomes before those in `counted`.
     before: u64,
-    /// Number that the sink had written when the batch began.
+    /// Number of outcomes that the sink had written when the batch began.
     written_before: u64,
 }
 
 impl Recent {
-    /// Lets go of those that the sink has written: all of them if it does not say.
+    /// Forgets the outcomes that the sink has written; all of them if `written` is `None`.
     fn forget_written(&mut self, written: Option<u64>) {
         let written = match written {
             Some(written) => {
@@ -56,11 +56,11 @@ impl Recent {
     }
 }
 
-/// From so many outcomes on the sink is asked how many of them it has written. Its buffer holds fewer.
+/// Number of remembered outcomes at which the sink is asked how many of them it has written. Its buffer holds fewer.
 const RECENT: usize = 4096;
 
-/// How long what was taken may wait for what comes next, to be written out with it. A write for each outcome costs more
-/// than all else about a record, and whoever follows the file does not see a millisecond.
+/// Longest time that taken outcomes wait to be written out together with the next. A write for each outcome costs more
+/// than all else about a record, and a reader that follows the file does not notice a millisecond.
 const TOGETHER: Duration = Duration::from_millis(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,15 +71,17 @@ enum Stage {
 }
 
 impl<I, T> Outcomes<I, T> {
-    /// Writes each outcome to `sink`, on this thread, before it is handed out; a slow sink slows the batch, and nothing
-    /// piles up. Several sinks are one: a tuple or a `Vec` of them.
+    /// Writes each outcome to `sink` before it is handed out.
     ///
-    /// Where the sink fails, its error comes once, in its place among the outcomes, and the batch
-    /// [ends](End::SinkFailed): nothing further is read, what is queued is cancelled, what runs is aborted. What was
-    /// not written still comes out after the error, so that every request has its outcome, and counts as not done in the
-    /// figures; what was written stays.
+    /// The sink runs on the calling thread: a slow sink slows the batch, and no outcomes pile up. A tuple or a `Vec` of
+    /// sinks is a sink too.
     ///
-    /// Dropped half way, it finishes the sink with the figures so far.
+    /// If the sink fails, its error is yielded once, in its place among the outcomes, and the batch
+    /// [ends](End::SinkFailed): no further input is read, queued jobs are cancelled, running attempts are aborted. The
+    /// outcomes that were not written are still yielded after the error, so that every request has its outcome, and
+    /// count as not done in the figures; written records stay.
+    ///
+    /// An iterator that is dropped half way finishes the sink with the figures so far.
     ///
     /// ```no_run
     /// use haul::sink::{Failures, JsonLines};
@@ -105,7 +107,7 @@ impl<I, T> Outcomes<I, T> {
 }
 
 impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
-    /// Why the batch ended; `None` while it has not. See [`Outcomes::end`].
+    /// Reason why the batch ended. `None`: it has not ended. See [`Outcomes::end`].
     pub fn end(&self) -> Option<End> {
         self.outcomes.end()
     }
@@ -134,7 +136,7 @@ impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
         finished
     }
 
-    /// Remembers how an outcome was counted, until it is known to be written.
+    /// Remembers how an outcome was counted, until the outcome is known to be written.
     fn remember(&mut self, outcome: &Outcome<T>) {
         if outcome.is_final() {
             self.recent.counted.push_back(Counted::of(outcome));
@@ -151,7 +153,8 @@ where
     I::Item: Into<Request>,
     S: Sink<T> + ?Sized,
 {
-    /// The next outcome. Before it waits for one for longer than moments, the sink writes out what it has.
+    /// Returns the next outcome. Before it waits for an outcome for longer than [`TOGETHER`], the sink writes out its
+    /// buffer.
     fn advance(&mut self) -> Result<Option<Outcome<T>>, SinkError> {
         let until = match self.written_out {
             Some(at) => at + TOGETHER,
@@ -213,7 +216,7 @@ where
             }
             Ok(None) if self.stage == Stage::Finished => None,
             Ok(None) => match self.finish() {
-                // Whatever else is to be said of a sink that failed, it has been said.
+                // A sink that failed before has had its error returned already.
                 Err(error) if !self.failed => Some(Err(self.fail(error))),
                 _ => None,
             },
@@ -221,7 +224,7 @@ where
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        // An error may come beside the outcomes.
+        // An error may be yielded beside the outcomes.
         let (least, most) = self.outcomes.size_hint();
         (least, most.and_then(|most| most.checked_add(2)))
     }
@@ -238,7 +241,7 @@ where
 impl<I, T, S: Sink<T> + ?Sized> Drop for Recorded<'_, I, T, S> {
     fn drop(&mut self) {
         if self.stage == Stage::Begun {
-            // Nobody is left to be told.
+            // An error cannot be returned from here.
             let _ = self.finish();
         }
     }
@@ -253,7 +256,7 @@ impl<I, T, S: Sink<T> + ?Sized> fmt::Debug for Recorded<'_, I, T, S> {
     }
 }
 
-/// A batch could not be recorded to its end: why, and its figures so far.
+/// Error of a batch that could not be recorded to its end: the reason, and the figures so far.
 #[derive(Debug, thiserror::Error)]
 #[error("{source}")]
 pub struct RunError {
@@ -262,18 +265,18 @@ pub struct RunError {
 }
 
 impl RunError {
-    /// What could not be written.
+    /// Error of the sink: names the target that could not be written.
     pub fn sink_error(&self) -> &SinkError {
         &self.source
     }
 
-    /// The figures of all outcomes. Those that were not written count as not done: a resumed batch runs their requests.
+    /// Figures of all outcomes. Outcomes that were not written count as not done: a resumed batch runs their requests.
     pub fn summary(&self) -> &Summary {
         &self.summary
     }
 }
 
-/// Runs a batch to its end for what it writes.
+/// Runs a batch to its end, writes its outcomes to the sink and returns its figures.
 pub(crate) fn run<I, S>(outcomes: Outcomes<I, Response>, sink: &mut S) -> Result<Summary, RunError>
 where
     I: Iterator,

@@ -18,7 +18,7 @@ use crate::record::{Record, RecordOptions};
 use crate::rejection::Rejection;
 use crate::{ErrorType, Request};
 
-/// A directory of its own for each test, gone with it.
+/// A directory for one test, removed when dropped.
 struct Dir(PathBuf);
 
 impl Dir {
@@ -40,7 +40,7 @@ impl Drop for Dir {
     }
 }
 
-/// A writer whose reader goes away after so many bytes, and whose writes the test can see.
+/// A writer whose reader closes after a number of bytes, and whose writes the test can see.
 #[derive(Clone)]
 struct Pipe(Arc<Mutex<Seen>>);
 
@@ -112,7 +112,7 @@ fn failed(index: u64) -> Outcome {
     sample::connect_timeout(index, "http://h/")
 }
 
-/// One of each, and those that a resumed batch is to run.
+/// Makes an outcome of each kind, and outcomes whose requests a resumed batch is to run.
 fn mixed() -> Vec<Outcome> {
     let mut cut_short = failed(5);
     cut_short.report.cut_short = true;

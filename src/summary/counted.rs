@@ -1,4 +1,4 @@
-//! Outcomes that were counted and turned out not to be written.
+//! Outcomes that were counted and then could not be written.
 
 use super::Summary;
 use crate::error::ErrorType;
@@ -9,7 +9,7 @@ use crate::outcome::{Outcome, State};
 pub(crate) struct Counted {
     class: Class,
     status: Option<u16>,
-    /// The request succeeded after more than one attempt.
+    /// True if the request succeeded after more than one attempt.
     later_success: bool,
 }
 
@@ -18,7 +18,7 @@ enum Class {
     Succeeded,
     Rejected,
     Failed(ErrorType),
-    /// Cancelled or not done: it is not to be written, and stays counted as it is.
+    /// Cancelled or not done: the outcome is not to be written, and stays counted as it is.
     Unfinished,
 }
 
@@ -38,7 +38,7 @@ impl Counted {
 }
 
 impl Summary {
-    /// Counts an outcome that was counted before as not done. What its attempts took stays: they did take place.
+    /// Counts an outcome that was counted before as not done. The figures of its attempts stay, since they took place.
     pub(crate) fn take_back(&mut self, counted: Counted) {
         let count = match counted.class {
             Class::Succeeded => &mut self.succeeded,

@@ -1,4 +1,4 @@
-//! The closing block of a run.
+//! Closing block of a run.
 
 use std::fmt;
 use std::path::MAIN_SEPARATOR;
@@ -9,11 +9,11 @@ use super::layout::{Figures, GAP, columns, cut, padded, right_aligned, shortened
 use super::numbers::{mean, millis_shown, number, percent, plural, size, span};
 use super::{HostFigures, Summary, TopError};
 
-/// Columns of a line where the caller says nothing else.
+/// Columns of a line if the format gives no width.
 const WIDTH: usize = 80;
 /// Columns before the rows of a table.
 const TITLE: usize = 14;
-/// The least of an example's URL that is worth a place beside the error.
+/// Least number of columns of an example's URL that is worth a place beside the error.
 const SHORTEST_URL: usize = 40;
 /// Rows shown of the bounded tables, and of the statuses.
 const ROWS: usize = 5;
@@ -37,8 +37,8 @@ const STATUSES: usize = 8;
 /// ```
 ///
 /// No line takes more than 80 columns, or than the width of the format: `{summary:120}` makes use of 120. Long URLs are
-/// shortened in the middle, and long paths of an input to its name. Lines that would say nothing are left out; for a single request two lines say everything.
-/// The last line has no line feed.
+/// shortened in the middle, and long paths of an input to its name. Lines without figures are left out; a single
+/// request takes only two lines. The last line has no line feed.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = f.width().unwrap_or(WIDTH);
@@ -84,7 +84,7 @@ impl Summary {
         two(&self.how_long(), &Figures::separated(", ", figures), width)
     }
 
-    /// The two lines that say everything about one request.
+    /// Makes the two lines for a single request.
     fn of_one(&self, width: usize) -> Vec<String> {
         let states = [
             (self.succeeded, "succeeded"),
@@ -248,7 +248,7 @@ impl Summary {
         if hosts.len() as u64 + others < 2 && !failed {
             return Vec::new();
         }
-        // Among hosts that failed, those that did not are not the worst.
+        // If some hosts have failures, hosts without one are not among the worst.
         if failed {
             hosts.retain(|host| host.failed > 0);
         }
@@ -301,7 +301,7 @@ impl Summary {
         };
         let places: Vec<String> = errors.iter().zip(&urls).map(fitting).collect();
         let of_text = widest(&texts);
-        // Beside the error or below it, but for all rows alike.
+        // URLs stand beside the error or below it, but alike in all rows.
         let left = room.saturating_sub(of_text + 2 + widest(&places) + 1);
         let beside = left >= widest(&urls).min(SHORTEST_URL);
         let rows = (0..errors.len()).flat_map(|at| {
@@ -324,15 +324,15 @@ impl Summary {
     }
 }
 
-/// Rows under a title that stands before the first.
+/// Makes the rows under a title, which stands before the first row.
 fn titled(title: &str, rows: impl Iterator<Item = String>) -> Vec<String> {
     rows.enumerate()
         .map(|(at, row)| format!("{:<TITLE$}{row}", if at == 0 { title } else { "" }))
         .collect()
 }
 
-/// The place without the folders of its file, if it takes more columns than `room`. Then more is left of the URL, and
-/// the name of the file is mostly enough to find it.
+/// Returns the place without the folders of its file if it takes more than `room` columns. Then more is left of the
+/// URL, and the name of the file is mostly enough to find it.
 fn without_folders_if_long(place: String, room: usize) -> String {
     match place.rsplit_once(['/', MAIN_SEPARATOR]) {
         Some((_, name)) if columns(&place) > room => format!("e.g. {GAP}/{name}"),
@@ -344,7 +344,7 @@ fn error_shown(error: &TopError) -> String {
     Escaped(format_args!("{} {}", error.error_type, error.message)).to_string()
 }
 
-/// The name a person knows: without the scheme, and without the port where it is the scheme's own.
+/// Returns the host's name as people write it: without the scheme, and without the port if it is the scheme's default.
 fn host_name(figures: &HostFigures) -> String {
     let host = &figures.host;
     match (host.scheme(), host.port()) {

@@ -1,4 +1,4 @@
-//! How a time is spread over many requests.
+//! Distribution of a time over many requests.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::timing::millis;
 
-/// How a time is spread over many requests: count, mean, extremes and quantiles.
+/// Distribution of a time over many requests: count, mean, extremes and quantiles.
 ///
 /// Mean, least and greatest are exact to the microsecond, quantiles to three significant digits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Wire", into = "Wire")]
 pub struct Distribution {
     counts: Histogram<u64>,
-    /// Microseconds.
+    /// Sum in microseconds.
     sum: u64,
     min: u64,
     max: u64,
 }
 
-/// Beyond it (35 years) a time is a mistake, and must not cost memory.
+/// Upper bound for a time, in microseconds (35 years): a longer time is a mistake, and must not cost memory.
 const LONGEST: u64 = 1 << 50;
 
 impl Default for Distribution {
@@ -45,36 +45,36 @@ impl Distribution {
     }
 
     fn count(&mut self, us: u64, times: u64) {
-        // It grows as needed, so only a failing allocation of its index type could refuse.
+        // The histogram grows as needed, so only a failing allocation of its index type could refuse.
         let _ = self.counts.record_n(us.min(LONGEST), times);
     }
 
-    /// How many times were counted.
+    /// Number of times counted.
     pub fn count_of(&self) -> u64 {
         self.counts.len()
     }
 
-    /// Whether nothing was counted. All other figures are zero then.
+    /// True if no time was counted. All other figures are zero then.
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }
 
-    /// The mean.
+    /// Mean of the times, exact to the microsecond.
     pub fn mean(&self) -> Duration {
         Duration::from_micros(self.sum.checked_div(self.counts.len()).unwrap_or(0))
     }
 
-    /// The least.
+    /// Shortest time, exact to the microsecond.
     pub fn min(&self) -> Duration {
         Duration::from_micros(if self.is_empty() { 0 } else { self.min })
     }
 
-    /// The greatest.
+    /// Longest time, exact to the microsecond.
     pub fn max(&self) -> Duration {
         Duration::from_micros(self.max)
     }
 
-    /// The time that the given share of all stays within: 0.95 for p95.
+    /// Time that the given share of all times does not exceed: 0.95 for p95.
     pub fn quantile(&self, share: f64) -> Duration {
         if self.is_empty() {
             return Duration::ZERO;
@@ -86,7 +86,7 @@ impl Distribution {
 
 impl AddAssign<&Distribution> for Distribution {
     fn add_assign(&mut self, other: &Distribution) {
-        // Both grow as needed and have the same precision.
+        // Both histograms grow as needed and have the same precision.
         let _ = self.counts.add(&other.counts);
         self.sum = self.sum.saturating_add(other.sum);
         self.min = self.min.min(other.min);
@@ -94,7 +94,7 @@ impl AddAssign<&Distribution> for Distribution {
     }
 }
 
-/// On the wire: the figures people ask for, and what adds up.
+/// JSON form: the figures that people ask for, and the counts that addition needs.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Wire {
@@ -114,7 +114,7 @@ struct Wire {
     #[serde(with = "millis")]
     max_ms: Duration,
     sum_us: u64,
-    /// Pairs of a time in microseconds and how often it was counted, for the times that were.
+    /// Pairs of a time in microseconds and its count, for each time that was counted.
     counts_us: Vec<(u64, u64)>,
 }
 
@@ -159,7 +159,7 @@ impl From<Wire> for Distribution {
     }
 }
 
-/// The same to one per cent, small while there is little to tell, for the many hosts of one batch.
+/// Distribution to one per cent, small while it holds few times, for the many hosts of one batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sketch(Vec<(u16, u64)>);
 
@@ -175,7 +175,7 @@ impl Sketch {
         }
     }
 
-    /// Pairs of a time in microseconds and how often it was counted.
+    /// Pairs of a time in microseconds and its count.
     pub(super) fn pairs(&self) -> Vec<(u64, u64)> {
         self.0
             .iter()
@@ -211,7 +211,7 @@ impl AddAssign<&Sketch> for Sketch {
     }
 }
 
-/// Buckets are exact below 128, and of 64 to the octave from there.
+/// Returns the bucket of a time. Buckets are exact below 128 us, and 64 to the octave from there.
 fn bucket(us: u64) -> u16 {
     let octave = us.max(64).ilog2() - 6;
     u16::try_from(u64::from(octave) * 64 + (us >> octave)).unwrap_or(u16::MAX)

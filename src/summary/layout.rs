@@ -15,7 +15,7 @@ pub(super) fn columns(text: &str) -> usize {
 }
 
 /// Columns of a character: 2 for those that a terminal may show wide (Unicode's East Asian Width), else 1. A character
-/// of which that is not certain counts as 2, so that no line becomes too long.
+/// whose width is not certain counts as 2, so that no line becomes too long.
 fn columns_of(c: char) -> usize {
     match u32::from(c) {
         // Alphabets; punctuation, arrows and operators; box drawing; private use; presentation forms; U+FFFD.
@@ -31,7 +31,7 @@ fn columns_of(c: char) -> usize {
     }
 }
 
-/// The text, with its middle left out if it takes more columns than these.
+/// Shortens the text: its middle is left out if it takes more than `width` columns.
 pub(super) fn shortened(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
@@ -44,7 +44,7 @@ pub(super) fn shortened(text: &str, width: usize) -> String {
     format!("{head}{GAP}{tail}")
 }
 
-/// The line, with its end left out if it takes more columns than these.
+/// Cuts the line: its end is left out if it takes more than `width` columns.
 pub(super) fn cut(line: &str, width: usize) -> String {
     if columns(line) <= width {
         return line.to_owned();
@@ -73,24 +73,24 @@ fn ending(text: &str, width: usize) -> &str {
     &text[start.map_or(0, |(at, c)| at + c.len_utf8())..]
 }
 
-/// The text, filled up with blanks.
+/// Fills the text up with blanks to `width` columns.
 pub(super) fn padded(text: &str, width: usize) -> String {
     let blanks = width.saturating_sub(columns(text));
     format!("{text}{:blanks$}", "")
 }
 
-/// The text, with blanks before it.
+/// Puts blanks before the text to fill `width` columns.
 pub(super) fn right_aligned(text: &str, width: usize) -> String {
     let blanks = width.saturating_sub(columns(text));
     format!("{:blanks$}{text}", "")
 }
 
-/// Columns of the widest of these.
+/// Columns of the widest of the texts.
 pub(super) fn widest(texts: &[String]) -> usize {
     texts.iter().map(|text| columns(text)).max().unwrap_or(0)
 }
 
-/// Figures that stand side by side where there is room for all of them, else each group on a line of its own.
+/// Figures that stand side by side if there is room for all of them, else each group on a line of its own.
 pub(super) struct Figures {
     groups: Vec<Vec<String>>,
     separator: &'static str,
@@ -144,7 +144,8 @@ impl Figures {
     }
 }
 
-/// A left-hand and a right-hand side. Where the right-hand one does not fit beside the left, it goes on below.
+/// Puts a left-hand and a right-hand side on one line. A right-hand side that does not fit beside the left goes on
+/// below.
 pub(super) fn two(left: &str, right: &Figures, width: usize) -> Vec<String> {
     let beside = width >= RIGHT + NARROWEST;
     let from = if beside { RIGHT } else { 4 };

@@ -1,4 +1,4 @@
-//! What became of a batch, in figures that add up.
+//! Figures of a batch, which can be added up.
 
 mod counted;
 mod display;
@@ -28,11 +28,11 @@ use crate::timing::millis;
 use rows::{ErrorKey, ErrorRow, HostRow};
 use worst::Worst;
 
-/// The figures of a batch: how many of each kind, why the others failed, how long answers took.
+/// Figures of a batch: counts of each kind of outcome, reasons of failures, latencies.
 ///
-/// Summaries add up: those of several runs or machines make one. Its `Display` is the closing block of a run, in
-/// lines of at most 80 columns (`{summary:120}`: of at most 120). As
-/// JSON it carries what adds up too, so that it can be read back and added to.
+/// Summaries add up: the summaries of several runs or machines make one. Its `Display` is the closing block of a run,
+/// in lines of at most 80 columns (`{summary:120}`: of at most 120). As JSON it also carries the counts that addition
+/// needs, so that it can be read back and added to.
 ///
 /// ```
 /// use haul::summary::Summary;
@@ -79,7 +79,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// One with nothing in it.
+    /// Makes an empty summary.
     pub fn new() -> Summary {
         Summary::default()
     }
@@ -134,7 +134,7 @@ impl Summary {
         self.record_times(outcome, failed);
     }
 
-    /// Counts the latency of every attempt that was answered, and what the host has to do with it.
+    /// Counts the latency of every attempt that got a response, and the figures of the host.
     fn record_times<T>(&mut self, outcome: &Outcome<T>, failed: bool) {
         let report = &outcome.report;
         let answered = report
@@ -167,17 +167,17 @@ impl Summary {
         self.wall = millis::round(wall);
     }
 
-    /// Sets how many requests could be on their way at once.
+    /// Sets the number of requests that could be under way at once.
     pub fn set_at_once(&mut self, workers: usize) {
         self.at_once = workers;
     }
 
-    /// Says that the batch ended before its input did.
+    /// True: the batch ended before its input did.
     pub fn set_interrupted(&mut self, interrupted: bool) {
         self.interrupted = interrupted;
     }
 
-    /// All requests: succeeded, rejected, failed, cancelled and not done.
+    /// Number of all requests: succeeded, rejected, failed, cancelled and not done.
     pub fn total(&self) -> u64 {
         self.finished() + self.cancelled + self.not_done
     }
@@ -187,12 +187,12 @@ impl Summary {
         self.succeeded + self.rejected + self.failed
     }
 
-    /// How many succeeded.
+    /// Number of requests that succeeded.
     pub fn succeeded(&self) -> u64 {
         self.succeeded
     }
 
-    /// How many the application rejected.
+    /// Number of requests that the application rejected.
     pub fn rejected(&self) -> u64 {
         self.rejected
     }
@@ -213,7 +213,7 @@ impl Summary {
         self.not_done
     }
 
-    /// The failed by layer.
+    /// Numbers of failed requests by layer.
     pub fn by_layer(&self) -> BTreeMap<Layer, u64> {
         let mut layers = BTreeMap::new();
         for (class, n) in &self.error_types {
@@ -222,17 +222,17 @@ impl Summary {
         layers
     }
 
-    /// The failed by class.
+    /// Numbers of failed requests by class.
     pub fn by_error_type(&self) -> &BTreeMap<ErrorType, u64> {
         &self.error_types
     }
 
-    /// Outcomes by the status of their last response.
+    /// Numbers of outcomes by the status of their last response.
     pub fn by_status(&self) -> &BTreeMap<u16, u64> {
         &self.statuses
     }
 
-    /// The hosts, worst first: by failed requests, then by p95. At most 1,000; see
+    /// Figures of the hosts, worst first: by failed requests, then by p95. At most 1,000; see
     /// [`other_hosts`](Summary::other_hosts).
     pub fn hosts(&self) -> Vec<HostFigures> {
         let mut hosts: Vec<_> = self
@@ -245,7 +245,8 @@ impl Summary {
         hosts
     }
 
-    /// The host with the longest latency at p95, of at least two and at most so many.
+    /// Returns the host with the longest latency at p95. `None`: there are fewer than two hosts with a latency, or more
+    /// than `most` hosts.
     pub(crate) fn slowest_of(&self, most: usize) -> Option<(Host, Duration)> {
         let times = self.hosts.few(most).filter_map(|(host, row)| {
             let p95 = row.latency.quantile(0.95)?;
@@ -256,8 +257,9 @@ impl Summary {
         (times.len() > 1).then(|| ((*host).clone(), *p95))
     }
 
-    /// How many hosts are not among [`hosts`](Summary::hosts), and their requests and failures together.
-    /// A host may be counted more than once where it was let go of and came again.
+    /// Number of hosts that are not among [`hosts`](Summary::hosts), and the sums of their requests and failures.
+    ///
+    /// A host is counted more than once if its row was dropped and the host came again.
     pub fn other_hosts(&self) -> (u64, u64, u64) {
         let mut hosts = self.hosts.clone();
         hosts.settle();
@@ -276,27 +278,27 @@ impl Summary {
         errors
     }
 
-    /// Attempts of all requests.
+    /// Number of attempts of all requests.
     pub fn attempts(&self) -> u64 {
         self.attempts
     }
 
-    /// Requests tried more than once.
+    /// Number of requests with more than one attempt.
     pub fn retried_requests(&self) -> u64 {
         self.retried
     }
 
-    /// Attempts beyond the first of each request.
+    /// Number of attempts beyond the first of each request.
     pub fn retry_attempts(&self) -> u64 {
         self.retry_attempts
     }
 
-    /// Requests that succeeded after more than one attempt.
+    /// Number of requests that succeeded after more than one attempt.
     pub fn later_successes(&self) -> u64 {
         self.later_successes
     }
 
-    /// Requests not tried again because the retry budget of their host was spent.
+    /// Number of requests not retried because the retry budget of their host was spent.
     pub fn budget_refusals(&self) -> u64 {
         self.budget_refusals
     }
@@ -306,54 +308,54 @@ impl Summary {
         &self.latency
     }
 
-    /// Waiting for a worker or a limit, of the requests that were sent.
+    /// Time that sent requests waited for a worker or a limit.
     pub fn queue_wait(&self) -> &Distribution {
         &self.queue_wait
     }
 
-    /// Bytes sent on the wire.
+    /// Number of bytes sent on the wire.
     pub fn bytes_sent(&self) -> u64 {
         self.bytes_sent
     }
 
-    /// Bytes received on the wire.
+    /// Number of bytes received on the wire.
     pub fn bytes_received(&self) -> u64 {
         self.bytes_received
     }
 
-    /// Connections opened.
+    /// Number of connections opened.
     pub fn connections_opened(&self) -> u64 {
         self.connections_opened
     }
 
-    /// Times a kept-alive connection was used again.
+    /// Number of times that a kept-alive connection was used again.
     pub fn connections_reused(&self) -> u64 {
         self.connections_reused
     }
 
-    /// From the start of the batch to its end. Zero where nobody set it.
+    /// Wall time from the start of the batch to its end. Zero if it was not [set](Summary::set_wall).
     pub fn wall(&self) -> Duration {
         self.wall
     }
 
-    /// [Finished](Summary::finished) requests per second of wall time. `None` where the wall time is not known.
+    /// [Finished](Summary::finished) requests per second of wall time. `None`: the wall time is not known.
     pub fn rate(&self) -> Option<f64> {
         (!self.wall.is_zero()).then(|| self.finished() as f64 / self.wall.as_secs_f64())
     }
 
-    /// How many requests could be on their way at once. Zero where nobody set it.
+    /// Number of requests that could be under way at once. Zero if it was not [set](Summary::set_at_once).
     pub fn at_once(&self) -> usize {
         self.at_once
     }
 
-    /// Whether the batch ended before its input did.
+    /// True if the batch ended before its input did.
     pub fn is_interrupted(&self) -> bool {
         self.interrupted
     }
 }
 
-/// Adds the figures of another run. Wall times add up too, as of runs one after the other; for runs at the same time
-/// [`set_wall`](Summary::set_wall) sets it right.
+/// Adds the figures of another run. Wall times add up too, as for runs one after the other; for runs at the same time,
+/// correct the sum with [`set_wall`](Summary::set_wall).
 impl AddAssign<&Summary> for Summary {
     fn add_assign(&mut self, other: &Summary) {
         self.succeeded += other.succeeded;

@@ -8,7 +8,7 @@ pub(super) fn plural(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// A share that is neither none nor all does not read as either.
+/// Formats a share. A share that is neither none nor all is not shown as 0 % or 100 %.
 pub(super) fn percent(part: u64, all: u64) -> String {
     let share = part as f64 * 100.0 / all as f64;
     if share < 0.05 {
@@ -33,7 +33,7 @@ pub(super) fn millis_shown(time: Duration) -> String {
     number(time.as_secs_f64() * 1e3)
 }
 
-/// About two digits: 0.25, 3.1, 96, 4120.
+/// Formats a number with about two digits: 0.25, 3.1, 96, 4120.
 pub(super) fn number(n: f64) -> String {
     if n == 0.0 {
         "0".to_owned()
@@ -56,7 +56,7 @@ pub(super) fn span(time: Duration) -> String {
     }
 }
 
-/// Decimal units, as networks are measured in.
+/// Formats a number of bytes in decimal units, as networks are measured in.
 pub(super) fn size(bytes: u64) -> String {
     let mut n = bytes as f64;
     let mut units = ["kB", "MB", "GB", "TB"].iter();

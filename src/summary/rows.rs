@@ -12,39 +12,39 @@ use crate::redact;
 use crate::timing::{Phase, millis};
 use http::StatusCode;
 
-/// The figures of one host.
+/// Figures of one host.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HostFigures {
     /// Scheme, name and port.
     pub host: Host,
-    /// Its outcomes, those never sent and cancelled left out.
+    /// Number of outcomes of the host, without outcomes that are not done or were cancelled before they were sent.
     pub requests: u64,
-    /// How many failed.
+    /// Number of failed requests.
     pub failed: u64,
-    /// The latency 95 % of its answers stayed within, to one per cent; none where it never answered.
+    /// Latency that 95 % of the host's responses did not exceed, to one per cent. `None`: the host gave no response.
     pub p95: Option<Duration>,
 }
 
-/// A kind of failure, how often it came, and one example.
+/// A kind of failure, its count, and one example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TopError {
-    /// The class.
+    /// Class of the failures.
     pub error_type: ErrorType,
-    /// The phase, where an attempt was made.
+    /// Phase of the failures. `None`: no attempt was made, or the kind is told by its status.
     pub phase: Option<Phase>,
-    /// The status, if a response head arrived.
+    /// Status of the response. `None`: no response head arrived.
     pub status: Option<u16>,
-    /// What it says: for a status its name, else the message of the example.
+    /// Message: the name of the status, or for other kinds the message of the example.
     pub message: String,
-    /// How often.
+    /// Number of failures of this kind.
     pub count: u64,
-    /// The position in the input of the first one, from 0.
+    /// Position of the example in the input, from 0. The example is the first failure of this kind in the input.
     pub index: u64,
-    /// The place that the first one was read from: `urls.txt:17`, `stdin:17` or `argument 2`. `None`: it is not known.
+    /// Place that the example was read from: `urls.txt:17`, `stdin:17` or `argument 2`. `None`: the place is not known.
     pub place: Option<String>,
-    /// The URL of the first one, secrets masked. Of a line without a URL the part that may be shown
+    /// URL of the example, with secrets masked. For a line without a URL, the part that may be shown
     /// ([`Error::text`](crate::Error::text)).
     pub url: String,
 }
@@ -82,8 +82,8 @@ impl HostFigures {
     }
 }
 
-/// What makes failures one kind: class, phase and status; for what the caller's code or this side said, the words too,
-/// since the class alone says little.
+/// Properties that make failures one kind: class, phase and status. For failures that the caller's code or this side
+/// reports, the words count too, since the class alone says little.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ErrorKey {
     pub(super) error_type: ErrorType,
@@ -106,7 +106,7 @@ pub(super) struct Example {
     pub(super) message: String,
 }
 
-/// The longest message and URL kept, in bytes.
+/// Longest message and URL that are kept, in bytes.
 const MESSAGE: usize = 120;
 const URL: usize = 400;
 
@@ -129,7 +129,7 @@ impl ErrorKey {
 impl ErrorRow {
     pub(super) fn count<T>(&mut self, error: &Error, outcome: &Outcome<T>) {
         self.count += 1;
-        // The first in the input, whichever order they come in.
+        // The example is the first failure in the input, whatever the order in which failures arrive.
         if self
             .example
             .as_ref()
@@ -145,7 +145,7 @@ impl ErrorRow {
     }
 }
 
-/// The URL, or if there is none the part of the line that may be shown.
+/// Returns the URL, or if there is none, the part of the line that may be shown.
 fn shown<T>(error: &Error, outcome: &Outcome<T>) -> String {
     match (outcome.url(), error.text()) {
         (url, Some(text)) if url.is_empty() => text.to_owned(),
@@ -189,7 +189,8 @@ impl TopError {
     }
 }
 
-/// The words of a failure without what differs from request to request: the host stands in the example's URL.
+/// Returns the words of a failure without the host, which differs from request to request and stands in the example's
+/// URL.
 fn message<T>(error: &Error, outcome: &Outcome<T>) -> String {
     if error.error_type() == ErrorType::HttpStatus
         && let Some(status) = outcome.status()
@@ -207,7 +208,7 @@ fn message<T>(error: &Error, outcome: &Outcome<T>) -> String {
     cut(&text, MESSAGE)
 }
 
-/// The message with `#` for each number, since a mistake is the same at whichever byte of its line it stands.
+/// Returns the message with `#` for each number, since a mistake is the same at any byte of its line.
 fn without_numbers(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     for c in text.chars() {

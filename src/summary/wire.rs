@@ -1,4 +1,4 @@
-//! A summary as JSON: the figures people ask for, and what is needed to add to it.
+//! A summary as JSON: the figures that people ask for, and the counts that addition needs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,7 +54,7 @@ pub(super) struct Wire {
 struct HostLine {
     #[serde(skip_serializing_if = "String::is_empty")]
     host: String,
-    /// How many hosts a line stands for, where it is not one.
+    /// Number of hosts that the line stands for. `None`: the line is of one host.
     #[serde(skip_serializing_if = "Option::is_none")]
     hosts: Option<u64>,
     requests: u64,
@@ -73,7 +73,7 @@ struct ErrorLine {
     status: Option<u16>,
     count: u64,
     message: String,
-    /// Whether failures of one class are told apart by their words.
+    /// Words that tell failures of one class apart. Empty: the class, phase and status tell them apart.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     words: String,
     index: u64,
@@ -145,7 +145,7 @@ impl From<Wire> for Summary {
             let host = line.host.parse::<Uri>().ok().and_then(|uri| Host::of(&uri));
             match host {
                 Some(host) => *hosts.row(host) += &line.row(),
-                // A name that says nothing still has figures.
+                // A host whose name cannot be parsed still has figures.
                 None => {
                     hosts.rest += &line.row();
                     hosts.others += 1;

@@ -5,25 +5,26 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::AddAssign;
 
-/// Rows kept when room is made, and shown.
+/// Number of rows that are shown, and kept when room is made.
 pub(super) const KEPT: usize = 1000;
 
 /// A row of a bounded table.
 pub(super) trait Row: for<'a> AddAssign<&'a Self> + Default {
-    /// How bad it is: the greatest are kept.
+    /// Badness of the row: the rows with the greatest are kept.
     fn badness(&self) -> (u64, u64);
 }
 
-/// Rows by name. Up to twice as many as are shown are held while counting, so that making room costs little for each
-/// new row. A row let go of and met again starts anew: what it had counted stays in the rest.
+/// Rows by key. Up to twice as many rows as are shown are held while counting, so that making room costs little for
+/// each new row. If a key comes again after its row was dropped, its row starts anew; the counts of the dropped row
+/// stay in the rest.
 #[derive(Clone, Debug)]
 pub(super) struct Worst<K, R> {
     rows: Vec<(K, R)>,
-    /// Where each key's row is.
+    /// Index in `rows` of each key's row.
     places: HashMap<K, usize>,
-    /// The place asked for last: mostly it is asked for again.
+    /// Index of the row asked for last, which is mostly asked for again.
     last: usize,
-    /// How many rows were added up in `rest`.
+    /// Number of rows added up in `rest`.
     pub(super) others: u64,
     pub(super) rest: R,
 }
@@ -63,7 +64,7 @@ impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
         })
     }
 
-    /// All rows, unless there are more than so many.
+    /// Returns all rows, or no row if there are more than `most`.
     pub(super) fn few(&self, most: usize) -> impl Iterator<Item = (&K, &R)> {
         let few = self.rows.len() <= most;
         let rows = self.rows.iter().map(|(key, row)| (key, row));
@@ -77,7 +78,7 @@ impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
         rows
     }
 
-    /// Leaves no more rows than are shown.
+    /// Drops the rows beyond the [`KEPT`] worst.
     pub(super) fn settle(&mut self) {
         if self.rows.len() > KEPT {
             self.make_room();

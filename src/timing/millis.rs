@@ -1,17 +1,17 @@
-//! A duration as milliseconds on the wire, with at most three decimals: `142.7`. Written to the microsecond, so that
-//! what is read back is what was written.
+//! Duration as milliseconds on the wire, with at most three decimals: `142.7`. Written to the microsecond, so that a
+//! value that is read back equals the value written.
 
 use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};
 
-/// The duration to the precision the wire has.
+/// Rounds the duration down to the precision of the wire, a microsecond.
 pub(crate) fn round(time: Duration) -> Duration {
     Duration::from_micros(micros(time))
 }
 
-/// Whole microseconds; what does not fit (584,000 years) is the most there is.
+/// Returns whole microseconds, or `u64::MAX` if they do not fit (584,000 years).
 pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! The same as `millis`, where there may be none.
+//! Optional duration as milliseconds on the wire, as in `millis`. `None` is written as null.
 
 use std::time::Duration;
 

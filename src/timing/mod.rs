@@ -1,4 +1,4 @@
-//! Phases of an attempt and the time each took.
+//! Phases of an attempt and the time that each took.
 
 pub(crate) mod millis;
 pub(crate) mod millis_option;
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// Where in an attempt something happened. Timeouts, timings, errors and records all speak of the same phases.
+/// Phase of an attempt. Timeouts, timings, errors and records all name the same phases.
 ///
 /// The split is that of HAR's `timings` object: name resolution, TCP connect, TLS handshake, sending the request,
 /// waiting for the response head, receiving the body. `Total` stands for a limit over the whole attempt whose phase
@@ -26,7 +26,7 @@ pub enum Phase {
     Tls,
     /// Writing the request's head and body.
     Send,
-    /// From the last byte sent to the parsed response head.
+    /// Waiting for the response head: from the last byte sent to the parsed head.
     Wait,
     /// Reading the response body.
     Receive,
@@ -35,7 +35,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The name used in records: `resolve`, `connect`, `tls`, `send`, `wait`, `receive`, `total`.
+    /// Returns the name used in records: `resolve`, `connect`, `tls`, `send`, `wait`, `receive`, `total`.
     pub fn as_str(self) -> &'static str {
         match self {
             Phase::Resolve => "resolve",
@@ -55,11 +55,11 @@ impl fmt::Display for Phase {
     }
 }
 
-/// How long each phase of one attempt took. A phase that did not happen (a reused connection has no connect) is zero.
+/// Time that each phase of one attempt took. A phase that did not happen (a reused connection has no connect) is zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timings {
-    /// Turning the host name into addresses; next to nothing when the answer was cached.
+    /// Turning the host name into addresses; close to zero if the addresses were cached.
     pub resolve: Duration,
     /// Opening the TCP connection.
     pub connect: Duration,
@@ -67,13 +67,14 @@ pub struct Timings {
     pub tls: Duration,
     /// Writing the request.
     pub send: Duration,
-    /// From the last byte sent to the parsed response head.
+    /// Waiting for the response head: from the last byte sent to the parsed head.
     pub wait: Duration,
     /// Reading the body.
     pub receive: Duration,
 }
 
-/// A time in half the room of a [`Duration`], exact up to five centuries. Outcomes wait for their caller by the thousand.
+/// Duration in half the size of a [`Duration`], exact up to five centuries: thousands of outcomes wait for their
+/// caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Nanoseconds(u64);
 
@@ -104,8 +105,8 @@ impl AddAssign<Duration> for Nanoseconds {
     }
 }
 
-/// A point in time in half the room of an `Option<SystemTime>`, exact up to five centuries after 1970. None by default,
-/// and where a clock is set before that year.
+/// Point in time in half the size of an `Option<SystemTime>`, exact up to five centuries after 1970. Holds no time by
+/// default, and if a clock is set before that year.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stamp(Nanoseconds);
 
@@ -122,19 +123,19 @@ impl Stamp {
     }
 }
 
-/// [`Timings`] in half the room.
+/// [`Timings`] in half the size.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Phases([Nanoseconds; 6]);
 
 impl Phases {
-    /// Adds `time` to the given phase. [`Phase::Total`] has no share of its own and is ignored.
+    /// Adds `time` to the given phase. [`Phase::Total`] has no sum of its own and is ignored.
     pub(crate) fn add(&mut self, phase: Phase, time: Duration) {
         if let Some(sum) = self.0.get_mut(phase as usize) {
             *sum += time;
         }
     }
 
-    /// From the start of the attempt to the parsed response head: all but [`Phase::Receive`].
+    /// Returns the time from the start of the attempt to the parsed response head: all but [`Phase::Receive`].
     pub(crate) fn until_head(&self) -> Duration {
         let before = &self.0[..Phase::Receive as usize];
         let sum = before
@@ -153,7 +154,7 @@ impl From<Phases> for Timings {
 impl Timings {
     pub(crate) const NONE: Timings = Timings::of([Duration::ZERO; 6]);
 
-    /// From the phases in their order.
+    /// Returns timings from the phases in their order.
     const fn of(phases: [Duration; 6]) -> Timings {
         let [resolve, connect, tls, send, wait, receive] = phases;
         Timings {
@@ -166,7 +167,7 @@ impl Timings {
         }
     }
 
-    /// From the start of the attempt to the parsed response head: everything but `receive`.
+    /// Returns the time from the start of the attempt to the parsed response head: everything but `receive`.
     #[doc(alias = "ttfb")]
     pub fn until_head(&self) -> Duration {
         self.resolve + self.connect + self.tls + self.send + self.wait

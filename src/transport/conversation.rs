@@ -23,21 +23,21 @@ use crate::timing::Phase;
 use http::Method;
 use http::header::{CONNECTION, EXPECT, UPGRADE};
 
-/// Everything that one exchange is made with.
+/// State of one exchange.
 pub(super) struct Conversation<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) target: &'a Target<'a>,
     pub(super) route: Route<'a>,
-    /// The measurements, while they are not with the connection.
+    /// Measurements of the attempt, while the connection does not hold them.
     pub(super) meter: Meter,
-    /// `None`: there is none yet, or it has been lent or given back.
+    /// Connection of the exchange. `None`: not made yet, lent, or given back.
     connection: Option<Box<Connection>>,
-    /// The body, if it is streamed.
+    /// Body of the request, if it is streamed. `None`: it is not.
     pub(super) upload: Option<Upload<'a>>,
 }
 
 impl<'a> Conversation<'a> {
-    /// One that goes straight to the target and has no connection yet.
+    /// Creates a conversation that goes straight to the target and has no connection yet.
     pub(super) fn new(call: &'a Call<'a>, target: &'a Target<'a>, started: Instant) -> Self {
         Conversation {
             call,
@@ -94,7 +94,7 @@ impl<'a> Conversation<'a> {
             header_limit,
             watch: call.watch().cloned(),
         });
-        // Lines that were written out before have neither.
+        // Prewritten lines contain neither of these headers.
         let says = |name| call.lines.is_none() && call.headers.contains_key(name);
         Opening {
             asked: Asked {
@@ -110,8 +110,8 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The head has come: takes the body. Not on the stack while the head is waited for, where ureq makes it deepest: ten
-    /// thousand workers have ten thousand stacks, and each page of one counts.
+    /// Takes the body after the head has come. Kept off the stack during the wait for the head, where ureq makes the
+    /// stack deepest: ten thousand workers have ten thousand stacks, and each page of them counts.
     #[inline(never)]
     fn answered(mut self, pool: &Pool<Connection>, mut answer: Answer) -> Exchanged {
         let head_at = Instant::now();
@@ -160,7 +160,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Problem with a response that came. `None`: it is good.
+    /// Returns the problem with a response that came. `None`: the response is good.
     fn trouble(
         &self,
         connection: &mut Connection,

@@ -18,17 +18,17 @@ use super::connection::wire::Limits;
 use super::pool::{Keep, Key, Pool, PoolSettings};
 use crate::host::Host;
 
-/// A pool whose connections are none, but for what it looks at.
+/// Pool of stand-ins for connections, which have only the parts that the pool looks at.
 pub struct PoolDriver {
     pool: Pool<Kept>,
     keys: Vec<Key<'static>>,
     now: Instant,
 }
 
-/// Something that the pool keeps.
+/// Stand-in for a connection that the pool keeps.
 pub struct Kept {
     key: Key<'static>,
-    /// `None`: counts as usable, so that the pool is measured and not the probe.
+    /// Socket that the pool probes. `None`: counts as usable, so that the pool is measured and not the probe.
     socket: Option<(TcpStream, TcpStream)>,
 }
 
@@ -51,7 +51,7 @@ fn key(name: &str) -> Key<'static> {
 }
 
 impl PoolDriver {
-    /// A pool with room for `each` idle connections to each of so many hosts, and as many in it.
+    /// Creates a pool with room for `each` idle connections to each of `hosts` hosts, and fills it.
     pub fn filled(hosts: usize, each: usize) -> PoolDriver {
         let driver = PoolDriver::empty(hosts, each);
         for host in 0..hosts {
@@ -62,7 +62,7 @@ impl PoolDriver {
         driver
     }
 
-    /// A pool with one connection, over a socket that is looked at each time.
+    /// Creates a pool with one connection, over a socket that is probed each time.
     ///
     /// # Errors
     /// If there is no loopback.
@@ -92,7 +92,7 @@ impl PoolDriver {
         }
     }
 
-    /// A connection to this host.
+    /// Creates a connection to this host.
     pub fn connection(&self, host: usize) -> Box<Kept> {
         Box::new(Kept {
             key: self.keys[host].clone(),
@@ -112,13 +112,13 @@ impl PoolDriver {
         self.give_back(connection.expect("the pool holds enough"));
     }
 
-    /// A place that the pool has no connection to.
+    /// Returns a place that the pool has no connection to.
     pub fn elsewhere(&self) -> Elsewhere<'_> {
         Elsewhere(self, key("pnowhere.example.com"))
     }
 }
 
-/// A place that a pool has no connection to.
+/// Place that a pool has no connection to.
 pub struct Elsewhere<'a>(&'a PoolDriver, Key<'static>);
 
 impl Elsewhere<'_> {
@@ -130,14 +130,14 @@ impl Elsewhere<'_> {
     }
 }
 
-/// A resolver to which each name has the same addresses, found without delay.
+/// Resolver to which each name has the same addresses, found without delay.
 pub struct ResolverDriver {
     resolver: Resolver,
     cancel: Arc<CancelSlot>,
 }
 
 impl ResolverDriver {
-    /// A resolver that finds so many addresses and believes them for so long.
+    /// Creates a resolver that finds `addresses` addresses and keeps them for `keep`.
     pub fn knowing(addresses: u8, keep: Duration) -> ResolverDriver {
         let settings = ResolverSettings {
             keep,
@@ -155,7 +155,7 @@ impl ResolverDriver {
         }
     }
 
-    /// Number of addresses of a name.
+    /// Resolves a name and returns the number of its addresses.
     pub fn resolve(&self, name: &str) -> usize {
         let limits = Limits::attempt(None, None);
         let name = std::hint::black_box(name);

@@ -1,11 +1,11 @@
-//! What an attempt did on the wire, phase by phase.
+//! Measurements of an attempt on the wire, phase by phase.
 
 use std::time::Instant;
 
 use super::Trace;
 use crate::timing::Phase;
 
-/// The phase an attempt is in, and what it has measured so far. It travels with the connection while ureq has that.
+/// Phase of an attempt, and its measurements so far. The meter travels with the connection while ureq has that.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
     pub(super) trace: Trace,
@@ -32,7 +32,7 @@ impl Meter {
         self.phase
     }
 
-    /// Ends the phase it is in and begins another.
+    /// Ends the current phase and begins another.
     pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
         let time = now.saturating_duration_since(self.since);
         self.trace.timings.add(self.phase, time);

@@ -1,7 +1,7 @@
-//! The wire: everything that opens sockets, resolves names or speaks HTTP.
+//! Transport over the wire: everything that opens sockets, resolves names or speaks HTTP.
 //!
-//! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of how it
-//! went. Nothing here retries, sleeps or follows a redirect.
+//! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of the
+//! attempt. Nothing in this module retries, sleeps or follows a redirect.
 
 mod cancel;
 mod classify;
@@ -46,49 +46,51 @@ pub(crate) use self::http1::save::{Partial, Unsaved};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::sockets::Sockets;
 
-/// How long the calling thread has computed, where the system tells.
+/// Returns the CPU time of the calling thread. `None`: the system does not tell it.
 pub(crate) fn thread_time() -> Option<Duration> {
     connection::platform::thread_time()
 }
 
-/// One attempt to be made: a request with all defaults applied.
+/// Attempt to be made: a request with all defaults applied.
 pub struct Call<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a Url,
-    /// The URL's host, where it is known: else it is read from there.
+    /// Host of the URL. `None`: not known, and read from the URL.
     pub(crate) host: Option<&'a Host>,
-    /// All headers to send but those of the framing (`Host`, `Content-Length`).
+    /// All headers to send, except those of the framing (`Host`, `Content-Length`).
     pub(crate) headers: &'a HeaderMap,
-    /// Names of headers that are not added where `headers` lacks them.
+    /// Names of headers that are not added if `headers` lacks them.
     pub(crate) without: &'a [HeaderName],
-    /// The same, where they have been written out before.
+    /// The headers as written on the wire. `None`: they have not been written beforehand.
     pub(crate) lines: Option<&'a Lines>,
     pub(crate) body: &'a Body,
-    /// From which length on a streamed body, or one of unknown length, is sent only once the server agrees.
+    /// Length from which on a streamed body is sent only after the server agrees; also applies to a body of unknown
+    /// length.
     pub(crate) expect_from: Option<u64>,
-    /// For name resolution, TCP and TLS together.
+    /// Time limit for name resolution, TCP and TLS together. `None`: no limit.
     pub(crate) connect: Option<Duration>,
-    /// For each wait for bytes.
+    /// Time limit for each wait for bytes. `None`: no limit.
     pub(crate) read: Option<Duration>,
-    /// The end of the attempt: its own limit or the request's deadline, whichever is first.
+    /// End of the attempt: its own limit or the request's deadline, whichever is first. `None`: no end.
     pub(crate) until: Option<Instant>,
-    /// Statuses whose body is wanted whole; of others it is kept up to 64 KiB and drained.
+    /// Statuses whose body is kept whole; the body of other statuses is kept up to 64 KiB and drained.
     pub(crate) accept: &'a StatusSet,
-    /// Whether a 3xx with a `Location` will be followed: its body is drained, not kept.
+    /// True if a 3xx with a `Location` will be followed: its body is drained, not kept.
     pub(crate) follows: bool,
-    /// The largest body taken, after decompression.
+    /// Upper bound for the body in bytes, after decompression.
     pub(crate) body_limit: u64,
-    /// Where the body goes to if the status is accepted and it is no redirect to be followed.
+    /// File for the body if the status is accepted and the response is no redirect to be followed. `None`: kept in
+    /// memory.
     pub(crate) save: Option<&'a SaveTo>,
-    /// The descriptor kept for that file.
+    /// Descriptor held for that file.
     pub(crate) spare: Spare,
-    /// Use a new connection, whatever the pool holds.
+    /// True if a new connection is used, even if the pool holds one.
     pub(crate) fresh: bool,
-    /// Through which another thread can end this attempt.
+    /// Slot through which another thread can end this attempt.
     pub(crate) cancel: &'a Arc<CancelSlot>,
     /// Called once, on this thread, as soon as a connection to the host stands (new or reused).
     pub(crate) on_connected: Option<&'a dyn Fn()>,
-    /// Called once, on this thread, as soon as the head of the response has come, with the time of that.
+    /// Called once, on this thread, as soon as the head of the response has come, with the time of its arrival.
     pub(crate) on_head: Option<&'a dyn Fn(Instant)>,
 }
 
@@ -101,14 +103,14 @@ impl Call<'_> {
 }
 
 impl Call<'_> {
-    /// Returns the place to tell of waits for the host. `None`: no other thread asks for them.
+    /// Returns the record of waits for the host. `None`: no other thread reads it.
     fn watch(&self) -> Option<&Arc<Activity>> {
         let activity = &self.cancel.activity;
         activity.is_watched().then_some(activity)
     }
 }
 
-/// Result of an attempt, and how it went.
+/// Result of an attempt, and the facts about its course.
 #[derive(Debug)]
 pub struct Exchanged {
     pub(crate) result: Result<Reply, Fault>,
@@ -116,7 +118,7 @@ pub struct Exchanged {
 }
 
 impl Exchanged {
-    /// The headers of the response, if a head came.
+    /// Returns the headers of the response. `None`: no head came.
     pub(crate) fn headers(&self) -> Option<&Headers> {
         match &self.result {
             Ok(reply) => Some(&reply.headers),
@@ -131,12 +133,12 @@ pub struct Reply {
     pub(crate) version: Version,
     pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
-    /// The body was cut at 64 KiB (only where the status is not accepted).
+    /// True if the body was cut at 64 KiB (only if the status is not accepted).
     pub(crate) truncated: bool,
-    /// The body has a content coding that this build does not decode.
+    /// True if the body has a content coding that this build does not decode.
     pub(crate) undecoded: bool,
-    /// The body, where it went to a file: whole, and not yet under its name.
-    /// Apart: few replies have one, and all are passed on by value.
+    /// The body, if it went to a file: whole, and not yet under its name. Boxed, because few replies have such a body,
+    /// and all are passed on by value.
     pub(crate) partial: Option<Box<Partial>>,
 }
 
@@ -144,44 +146,44 @@ pub struct Reply {
 pub struct Fault {
     pub(crate) error_type: ErrorType,
     pub(crate) phase: Phase,
-    /// Will fail the same way next time: a bad certificate, a TLS version, a proxy's 4xx.
+    /// True if the next attempt will fail the same way: a bad certificate, a TLS version, a proxy's 4xx.
     pub(crate) permanent: bool,
-    /// Names host and phase; holds no secret.
+    /// Message that names host and phase, and holds no secret.
     pub(crate) message: String,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
-    /// The limit of this machine that it met: too many open files, no free port, no thread. `None`: something else.
+    /// Limit of this machine that the attempt met: too many open files, no free port, no thread. `None`: no such limit.
     pub(crate) shortage: Option<String>,
-    /// What had arrived: head, and the body as far as it came (up to 64 KiB).
+    /// Response as far as it had arrived: head, and body (up to 64 KiB). `None`: no head had arrived.
     pub(crate) reply: Option<Reply>,
 }
 
-/// Facts about an attempt on the wire. They decide about retries, and show in outcomes and records.
+/// Facts about an attempt on the wire, which decide about retries, and are shown in outcomes and records.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Trace {
     pub(crate) timings: Phases,
-    /// Bytes of the request written, on the wire.
+    /// Bytes of the request written on the wire.
     pub(crate) bytes_sent: u64,
-    /// Bytes read, on the wire.
+    /// Bytes of the response read on the wire.
     pub(crate) bytes_received: u64,
-    /// A connection stood at all.
+    /// True if a connection stood.
     pub(crate) connected: bool,
-    /// It came from the pool.
+    /// True if the connection came from the pool.
     pub(crate) reused: bool,
-    /// The server was asked whether it wants the body.
+    /// True if the server was asked whether it wants the body.
     pub(crate) asked: bool,
     pub(crate) remote: Option<SocketAddr>,
-    /// When it ended.
+    /// Time at which the attempt ended. `None`: not known.
     pub(crate) ended: Option<Instant>,
 }
 
-/// Makes attempts: by default over sockets.
+/// Implementation of attempts; the default one uses sockets.
 pub trait Transport: Send + Sync {
-    /// Makes one attempt on the calling thread, a worker's. It may block for as long as the call's time limits allow. A
-    /// panic is an outcome of class [`Panic`](crate::ErrorType::Panic).
+    /// Makes one attempt on the calling thread, which is a worker's. It may block for as long as the call's time limits
+    /// allow. A panic is an outcome of class [`Panic`](crate::ErrorType::Panic).
     fn exchange(&self, call: &Call<'_>) -> Exchanged;
 
-    /// Checks what an attempt checks before it connects, and returns the head that it would send. Default: checks
-    /// nothing, and returns the headers as they were handed in.
+    /// Makes the checks that an attempt makes before it connects, and returns the head that it would send. Default:
+    /// checks nothing, and returns the headers as they were handed in.
     ///
     /// # Errors
     /// If an attempt would fail before it connects.
@@ -192,7 +194,7 @@ pub trait Transport: Send + Sync {
         })
     }
 
-    /// Closes idle connections. Default: there are none.
+    /// Closes idle connections. Default: does nothing.
     fn close_idle(&self) {}
 }
 

@@ -1,4 +1,4 @@
-//! Files and descriptors that an exchange needs beside its connection, opened before anything is sent: once the server
+//! Files and descriptors that an exchange needs beside its connection, opened before anything is sent: after the server
 //! has acted, it is too late to wait for a descriptor.
 
 use super::Call;
@@ -10,7 +10,7 @@ use super::http1::upload::{Unsent, Upload};
 use super::pool::Pool;
 use crate::request::Body;
 
-/// Opens the files that the body comes from, and holds a descriptor for the file that the response goes to.
+/// Opens the files that the body comes from, and holds a descriptor for the file that the response is saved to.
 pub(super) fn provide<'a>(
     call: &Call<'a>,
     pool: &Pool<Connection>,

@@ -11,17 +11,17 @@ use crate::settings::proxy::ProxySettings;
 /// Settings of the transport over sockets.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// Idle connections kept, in all.
+    /// Upper bound for the idle connections kept, to all hosts together.
     pub(crate) max_idle: usize,
-    /// Of those, to one host.
+    /// Upper bound for the idle connections kept to one host.
     pub(crate) max_idle_per_host: usize,
-    /// How long an idle connection is kept. Common servers close theirs after 15 s at the earliest.
+    /// Time for which an idle connection is kept. Common servers close theirs after 15 s at the earliest.
     pub(crate) idle_age: Duration,
-    /// The largest response head.
+    /// Upper bound for a response head, in bytes.
     pub(crate) header_limit: usize,
     pub(crate) dialling: Dialling,
     pub(crate) addressing: Addressing,
-    /// `None` where no request has one, so that nothing is asked.
+    /// Proxies of the requests. `None`: no request has a proxy, so that none is looked up.
     pub(crate) proxies: Option<Arc<ProxySettings>>,
     pub(crate) tls: Tls,
 }

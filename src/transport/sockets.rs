@@ -1,4 +1,4 @@
-//! The transport over sockets: finds or opens a connection, makes the exchange on it, and keeps the connection.
+//! Transport over sockets: finds or opens a connection, makes the exchange on it, and keeps the connection.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,7 +20,7 @@ use super::{Call, Exchanged, Fault, SentHead, Transport};
 use crate::request::Body;
 use crate::settings::proxy::ProxySettings;
 
-/// The transport over sockets.
+/// Transport over sockets.
 pub(crate) struct Sockets {
     writer: Writer,
     pub(super) connector: Connector,
@@ -55,7 +55,7 @@ impl Sockets {
         }
     }
 
-    /// The head of a call whose body can be read and whose host, if it is an address, may be connected to.
+    /// Returns the head of a call, if its body can be read and its host, if it is an address, may be connected to.
     fn look_ahead(&self, call: &Call<'_>, target: &Target<'_>) -> Result<SentHead, Trouble> {
         let length = match call.body {
             Body::Bytes(bytes) => Some(bytes.len() as u64),

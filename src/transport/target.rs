@@ -1,4 +1,4 @@
-//! Target of a request: its host, as it is dialled, named in messages, and known to the pool.
+//! Target of a request: its host in the forms in which it is dialled, shown in messages, and used as a key of the pool.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use http::Uri;
 
 /// Target of a request.
 pub(super) struct Target<'a> {
-    /// As the host has it: IPv6 in brackets, with its zone.
+    /// Name as `Host` has it: IPv6 in brackets, with its zone.
     pub(super) name: &'a str,
     pub(super) port: u16,
     pub(super) tls: bool,
@@ -49,7 +49,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The name, or the address without brackets, and with its zone: what is resolved.
+    /// Returns the name, or the address without brackets and with its zone, as the resolver needs it.
     pub(super) fn name_in_zone(&self) -> &'a str {
         let inner = self.name.strip_prefix('[');
         inner
@@ -57,12 +57,12 @@ impl<'a> Target<'a> {
             .unwrap_or(self.name)
     }
 
-    /// The name, or the address without brackets and zone: all that others are told of it.
+    /// Returns the name, or the address without brackets and zone, as other machines may see it.
     pub(super) fn bare_name(&self) -> &'a str {
         without_zone(self.name_in_zone())
     }
 
-    /// The name as the request says it, IPv6 in brackets.
+    /// Returns the name as the request says it, IPv6 in brackets.
     pub(super) fn sent_name(&self) -> Cow<'a, str> {
         match self.name.starts_with('[') && self.name.contains('%') {
             true => format!("[{}]", self.bare_name()).into(),
@@ -70,13 +70,13 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Name and port as the request says them.
+    /// Returns name and port as the request says them.
     pub(super) fn sent_place(&self) -> String {
         format!("{}:{}", self.sent_name(), self.port)
     }
 }
 
-/// The address of a name with a zone, or the name.
+/// Returns the address without its zone, or the name unchanged.
 pub(super) fn without_zone(name: &str) -> &str {
     match name.split_once('%') {
         Some((address, _)) => address,
@@ -84,7 +84,7 @@ pub(super) fn without_zone(name: &str) -> &str {
     }
 }
 
-/// For messages: with the zone.
+/// Form for messages, with the zone.
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.name, self.port)

@@ -1,4 +1,4 @@
-//! References resolved against a base: lines of a list under a base URL, and `Location`.
+//! Bases of references: lines of a list under a base URL, and `Location`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use super::dots::without_dot_segments;
 use super::text::{cleaned, names_host, relative};
 use super::{Mistake, Url, parse, parse_under};
 
-/// A URL that others are resolved against.
+/// URL that references are resolved against.
 #[derive(Clone)]
 pub(crate) struct Base {
     url: Url,
@@ -15,12 +15,12 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// The base of a text, which is an absolute URL.
+    /// Reads the text of an absolute URL as a base.
     pub(crate) fn parse(text: &str) -> Result<Base, Mistake> {
         Base::of(&parse(text)?)
     }
 
-    /// The base that a parsed URL is.
+    /// Makes a base of a parsed URL.
     pub(crate) fn of(url: &Url) -> Result<Base, Mistake> {
         let parsed = ::url::Url::parse(&url.uri().to_string());
         Ok(Base {
@@ -31,7 +31,7 @@ impl Base {
 
     /// Resolves a reference, absolute or not, as browsers do.
     ///
-    /// A server does not know the zone of its address, so the zone goes along to an absolute URL of the same address.
+    /// A server does not know the zone of its address, so an absolute URL of the same address gets the zone too.
     pub(crate) fn resolve(&self, reference: &str) -> Result<Url, Mistake> {
         let url = parse_under(Some(&self.parsed), reference)?;
         let same_address = url.uri().host() == self.url.uri().host();
@@ -41,8 +41,8 @@ impl Base {
         })
     }
 
-    /// The URL as it was written, made absolute: a relative reference gets from the base what it lacks, and stays as it
-    /// is otherwise. If the reference resolves, to parse this gives the same URL.
+    /// Returns the URL as it was written, made absolute: a relative reference gets the parts that it lacks from the
+    /// base, and stays as it is otherwise. If the reference resolves, the text parses to the same URL.
     pub(crate) fn written<'t>(&self, reference: &'t str) -> Cow<'t, str> {
         let clean = cleaned(reference);
         let uri = self.url.uri();
@@ -71,11 +71,11 @@ impl Base {
         text.into()
     }
 
-    /// The text by which a request is known again: an absolute URL as it was written, and a relative reference
+    /// Returns the text by which a request is known again: an absolute URL as it was written, and a relative reference
     /// resolved, without dot segments, so that a list rewritten with absolute URLs names the same requests.
     ///
-    /// Dot segments stay where the text without them would be another URL: the crate `url` does not let `..` take away
-    /// what looks like a drive letter.
+    /// Dot segments stay if the text without them would be another URL: the crate `url` does not let `..` remove a
+    /// segment that looks like a drive letter.
     pub(crate) fn resolved_text<'t>(&self, reference: &'t str) -> Cow<'t, str> {
         let written = self.written(reference);
         let Cow::Owned(text) = &written else {
@@ -96,7 +96,7 @@ impl PartialEq for Base {
 
 impl Eq for Base {}
 
-/// Shown without credentials and query.
+/// Shows no credentials and no query.
 impl fmt::Debug for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.parsed.host_str().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Generated URLs: what is known without parsing, and what is put together as text, against the crate `url`.
+//! Generated URLs: results without parsing, and texts put together, compared with the crate `url`.
 //!
-//! `HAUL_SEED=n` generates others, `HAUL_SCALE=n` n times as many: 50 is a million for each test.
+//! `HAUL_SEED=n` generates other URLs, `HAUL_SCALE=n` n times as many: 50 is a million for each test.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use ::url::Position;
 
 use super::{Base, Front, parse};
 
-/// URLs generated for each test.
+/// Number of URLs generated for each test.
 const COUNT: u64 = 20_000;
 
-/// Text of which URLs are made: all that the standard looks at, among what is harmless.
+/// Pieces that URLs are made of: every character that the standard treats specially, among harmless ones.
 const PIECES: &[&str] = &[
     "a", "Z", "0", "é", "%", "%2e", "%2E", "%2", "%41", "%zz", ".", "..", "/", "/", "//", "\\",
     "?", "#", " ", "\t", "\n", "\r", "\u{0}", "\u{1f}", "\u{7f}", "\u{a0}", "\u{feff}", "😀", "'",
@@ -56,7 +56,7 @@ fn any<'a>(random: &mut fastrand::Rng, of: &[&'a str]) -> &'a str {
     of[random.usize(..of.len())]
 }
 
-/// Some pieces, mostly harmless ones, so that each kind of text is met often enough.
+/// Joins some pieces, mostly harmless ones, so that each kind of text is met often enough.
 fn text(random: &mut fastrand::Rng, most: usize) -> String {
     let harmless = random.u8(..) < 200;
     let pieces = (0..random.usize(..=most)).map(|_| match harmless && random.u8(..) < 240 {
@@ -66,7 +66,7 @@ fn text(random: &mut fastrand::Rng, most: usize) -> String {
     pieces.collect::<Vec<_>>().concat()
 }
 
-/// A URL as the crate has it, without its fragment.
+/// Returns a URL as the crate has it, without its fragment.
 fn by_crate(parsed: &::url::Url) -> String {
     parsed[..Position::AfterQuery].to_owned()
 }
@@ -79,7 +79,7 @@ fn a_url_known_by_its_front_is_what_the_crate_makes_of_it() {
         let Some(front) = Front::of(&parse(first).unwrap()) else {
             return;
         };
-        // A front as it is written, or the one of the parsed URL.
+        // Front as it is written, or the front of the parsed URL.
         let begins = match random.bool() {
             true => first,
             false => front.as_str(),
@@ -159,7 +159,7 @@ fn a_reference_is_what_the_crate_resolves_it_to_and_so_is_its_text_behind_the_ba
             }
             (Ok(url), None) => panic!("{by} and {reference:?}: {url:?}, and the crate refuses it"),
             (Err(_), None) => {}
-            // Beside what the crate refuses, only a port of 0 and odd names of hosts are.
+            // Beside the URLs that the crate refuses, only a port of 0 and odd names of hosts are refused.
             (Err(error), Some(theirs)) => {
                 let odd = error.reason.contains("port") || error.reason.contains("the host");
                 assert!(odd, "{by} and {reference:?}: {error}, not {theirs}");

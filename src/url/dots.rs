@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::text::{authority, is_slash};
 
-/// The text of an absolute URL without the dot segments of its path (RFC 3986 §5.2.4), which is otherwise as written.
+/// Returns the text of an absolute URL without the dot segments of its path (RFC 3986 §5.2.4), otherwise as written.
 ///
 /// `%2e` is a dot, and a backslash ends a segment as a slash does (URL Standard, path state).
 pub(super) fn without_dot_segments(text: &str) -> Cow<'_, str> {
@@ -40,7 +40,7 @@ pub(super) fn without_dot_segments(text: &str) -> Cow<'_, str> {
     [before, &kept.concat(), after].concat().into()
 }
 
-/// The segments of a path, each with the slash in front.
+/// Returns the segments of a path, each with the slash in front.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     let mut rest = path;
     std::iter::from_fn(move || {
@@ -54,7 +54,7 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The number of dots of a dot segment, and 0 of any other segment.
+/// Returns the number of dots of a dot segment, and 0 for any other segment.
 fn dots(segment: &str) -> usize {
     let (mut rest, mut count) = (segment, 0);
     while !rest.is_empty() {

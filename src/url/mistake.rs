@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// A mistake in a URL, a request or a line of input.
+/// Mistake in a URL, a request or a line of input.
 ///
-/// The reason is the same for equal mistakes, so that these can be counted together, and holds nothing of the text. That may be a
-/// secret, so only a part of it that is known to be harmless is kept here, such as the name of a key.
+/// The reason is the same for equal mistakes, so that these can be counted together, and holds no part of the text. The
+/// text may be a secret, so only a part of it that is known to be harmless is kept here, such as the name of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     pub(crate) reason: Cow<'static, str>,
     /// Position in the text, in bytes from 1. `None`: it is not known, or the mistake has none.
     pub(crate) position: Option<u64>,
-    /// The part of the text that may be shown. `None`: no part.
+    /// Part of the text that may be shown. `None`: no part.
     pub(crate) shown: Option<Box<str>>,
 }
 
@@ -25,7 +25,7 @@ impl Mistake {
         }
     }
 
-    /// Adds the position of a byte, counted from 0. A position that is known already is the better one.
+    /// Adds the position of a byte, counted from 0. A position that is known already stays: it is the better one.
     pub(crate) fn at(mut self, byte: usize) -> Mistake {
         self.position.get_or_insert(byte as u64 + 1);
         self
@@ -38,7 +38,7 @@ impl Mistake {
     }
 }
 
-/// The reason alone.
+/// Shows the reason alone.
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)

@@ -1,4 +1,4 @@
-//! URLs as people write them, parsed by the crate `url` (the WHATWG URL Standard) into what is sent.
+//! URLs as people write them, parsed by the crate `url` (the WHATWG URL Standard) into the form that is sent.
 
 mod base;
 #[cfg(test)]
@@ -36,12 +36,12 @@ const COMPONENT: &AsciiSet = &percent_encoding::NON_ALPHANUMERIC
 const LONGEST: usize = u16::MAX as usize - 1;
 
 /// Parses an absolute `http` or `https` URL as browsers do. A fragment is dropped; the zone of an IPv6 address is kept
-/// apart. The error says what is wrong, and shows nothing of the URL.
+/// apart. The error says what is wrong, and shows no part of the URL.
 pub(crate) fn parse(text: &str) -> Result<Url, Mistake> {
     parse_under(None, text)
 }
 
-/// Returns true if a text is a URL that can be sent, or a reference that becomes one under a base.
+/// True if a text is a URL that can be sent, or a reference that becomes one under a base.
 pub(crate) fn is_readable(text: &str) -> bool {
     let base = ::url::Url::parse("http://localhost/").ok();
     parse_under(base.as_ref(), text).is_ok()
@@ -90,7 +90,7 @@ fn parse_cleaned(base: Option<&::url::Url>, text: &str) -> Result<Url, Mistake> 
     })
 }
 
-/// Refuses a [cleaned] text that begins with no scheme, or another one than `http` and `https`.
+/// Refuses a [cleaned] text that begins with no scheme, or with another scheme than `http` and `https`.
 fn check_scheme(text: &str) -> Result<(), Mistake> {
     if text.is_empty() {
         return Err("the URL is empty".into());
@@ -102,7 +102,7 @@ fn check_scheme(text: &str) -> Result<(), Mistake> {
     if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
         return Ok(());
     }
-    // `localhost:8080/x` and `user:password@host` begin as URLs of a scheme do, and are none.
+    // `localhost:8080/x` and `user:password@host` begin like URLs of a scheme, but are not.
     let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_host = place.starts_with(|c: char| c.is_ascii_digit()) || scheme.contains('.');
     let is_user = place.contains('@') && !scheme.eq_ignore_ascii_case("mailto");
@@ -112,7 +112,7 @@ fn check_scheme(text: &str) -> Result<(), Mistake> {
     Err(Mistake::new("the scheme of the URL is not supported (http or https)").at(0))
 }
 
-/// Finds the mistake in a [cleaned] text that is no URL.
+/// Finds the mistake in a [cleaned] text that is not a URL.
 fn wrong(error: ParseError, text: &str) -> Mistake {
     let place = authority(text).unwrap_or(text.len()..text.len());
     let authority = &text[place.clone()];
@@ -127,7 +127,7 @@ fn wrong(error: ParseError, text: &str) -> Mistake {
             Mistake::new("text stands between the ] of an IPv6 address and the path (a port after a colon is expected)")
                 .at(behind)
         }
-        // A port that is no number may be a part of a password.
+        // A port that is not a number may be a part of a password.
         ParseError::InvalidPort => {
             Mistake::new("the port is no number between 1 and 65535").at(behind + 1)
         }
@@ -136,7 +136,7 @@ fn wrong(error: ParseError, text: &str) -> Mistake {
     }
 }
 
-/// Finds the mistake in a name that is no host's, which begins at `start`.
+/// Finds the mistake in an invalid host name, which begins at `start`.
 fn wrong_host(error: ParseError, host: &str, start: usize) -> Mistake {
     if host.is_empty() {
         return no_host().at(start);
@@ -157,7 +157,7 @@ fn wrong_host(error: ParseError, host: &str, start: usize) -> Mistake {
     }
 }
 
-/// True for an ASCII character that no name of a host may hold.
+/// True for an ASCII character that no host name may hold.
 fn is_forbidden(c: char) -> bool {
     c.is_ascii_control() || " \"#%/:<>?@[\\]^`{|}".contains(c)
 }
@@ -170,7 +170,7 @@ fn too_long() -> Mistake {
     Mistake::new(format!("the URL is longer than {LONGEST} bytes"))
 }
 
-/// Whether the query has a parameter of this name, whatever its case.
+/// True if the query has a parameter of this name, in upper or lower case.
 pub(crate) fn has_parameter(uri: &Uri, name: &str) -> bool {
     let pairs = uri.query().unwrap_or_default().split('&');
     pairs
@@ -198,7 +198,7 @@ pub(crate) fn with_query(url: &Url, added: &str) -> Result<Url, Mistake> {
     }
 }
 
-/// The text of a URL with query parameters after those it has, and before its fragment.
+/// Returns the text of a URL with query parameters after those it has, and before its fragment.
 pub(crate) fn written_with_query(text: &str, added: &str) -> String {
     let (front, fragment) = text.split_at(text.find('#').unwrap_or(text.len()));
     let between = match front.split_once('?') {
@@ -209,7 +209,7 @@ pub(crate) fn written_with_query(text: &str, added: &str) -> String {
     format!("{front}{between}{added}{fragment}")
 }
 
-/// `a=1&b=2`, percent-encoded: a query, or an `application/x-www-form-urlencoded` body.
+/// Encodes `a=1&b=2` with percent signs: a query, or an `application/x-www-form-urlencoded` body.
 pub(crate) fn form<'a>(params: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut text = String::new();
     for (name, value) in params {

@@ -1,12 +1,13 @@
-//! Names of hosts in settings, in the form that they have in parsed URLs.
+//! Host names in settings, in the form that they have in parsed URLs.
 
 use std::net::IpAddr;
 
 use super::text::cleaned;
 use super::zone;
 
-/// The name as it stands in a parsed URL: in lower case, an international name in its xn-- form, an IPv4 address as four
-/// numbers, an IPv6 address in its shortest form, without brackets. A zone stays with its address: `fe80::1%eth0`.
+/// Returns the name as it stands in a parsed URL: in lower case, an international name in its xn-- form, an IPv4
+/// address as four numbers, an IPv6 address in its shortest form, without brackets. A zone stays with its address:
+/// `fe80::1%eth0`.
 ///
 /// # Errors
 /// If no URL can have such a host; the error says why.

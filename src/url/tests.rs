@@ -1,4 +1,4 @@
-//! URLs as they are read, shown and sent.
+//! URLs: parsed, shown and sent.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn a_url_is_sent_as_browsers_send_it() {
         ("HTTP://h?x=1#frag", "http://h/?x=1"),
         ("http://h/#a?b", "http://h/"),
         ("http://h/?", "http://h/?"),
-        // Blanks around, tabs and line breaks inside.
+        // Blanks at both ends, tabs and line breaks inside.
         ("  https://h  ", "https://h/"),
         ("ht\ttp://h\n/a\r\nb", "http://h/ab"),
         // Slashes.

@@ -1,10 +1,10 @@
-//! Parts of a URL's text, found as the URL Standard finds them, so that an invalid URL can be shown and judged too.
+//! Parts of a URL's text, found by the rules of the URL Standard, so that an invalid URL can be shown and judged too.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The text as the URL Standard reads it: without control characters and blanks around it, and without tabs and line
-/// breaks inside.
+/// Returns the text as the URL Standard reads it: without control characters and blanks around it, and without tabs and
+/// line breaks inside.
 pub(crate) fn cleaned(text: &str) -> Cow<'_, str> {
     let text = text.trim_matches(|c: char| c <= ' ');
     let dropped = ['\t', '\n', '\r'];
@@ -14,7 +14,7 @@ pub(crate) fn cleaned(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Position, from 1, in a text of what stands at this position of its [cleaned] form.
+/// Returns the position, from 1, in a text of the character at this position of its [cleaned] form.
 pub(super) fn uncleaned(text: &str, position: u64) -> u64 {
     let start = text.len() - text.trim_start_matches(|c: char| c <= ' ').len();
     let kept = text
@@ -24,13 +24,13 @@ pub(super) fn uncleaned(text: &str, position: u64) -> u64 {
         .filter(|(_, byte)| !matches!(byte, b'\t' | b'\n' | b'\r'));
     let mut places = kept.map(|(at, _)| at as u64 + 1);
     let index = usize::try_from(position - 1).unwrap_or(usize::MAX);
-    // Behind the last character.
+    // Position behind the last character.
     places
         .nth(index)
         .unwrap_or(text.trim_end_matches(|c: char| c <= ' ').len() as u64 + 1)
 }
 
-/// The scheme and the text after its colon. `None` if the text begins with no scheme (RFC 3986 §3.1).
+/// Splits a text into its scheme and the text after the colon. `None`: it begins with no scheme (RFC 3986 §3.1).
 pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;
     let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -40,23 +40,23 @@ pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     valid.then_some((scheme, rest))
 }
 
-/// The reference without its scheme if it is relative to a base of this scheme. `None` if it is absolute.
+/// Returns the reference without its scheme if it is relative to a base of this scheme. `None`: it is absolute.
 pub(super) fn relative<'t>(text: &'t str, base: &str) -> Option<&'t str> {
     match split_scheme(text) {
         None => Some(text),
-        // With the base's own scheme and without two slashes a reference is relative all the same.
+        // A reference with the base's own scheme and without two slashes is relative all the same.
         Some((own, rest)) if own.eq_ignore_ascii_case(base) && !names_host(rest) => Some(rest),
         Some(_) => None,
     }
 }
 
-/// True if a host follows: there are two slashes in front.
+/// True if a host follows: the text begins with two slashes.
 pub(super) fn names_host(relative: &str) -> bool {
     relative.starts_with(is_slash) && relative[1..].starts_with(is_slash)
 }
 
-/// Place of userinfo, host and port in a [cleaned](cleaned) text. `None` if the URL is relative to a host, or of a kind
-/// that has none.
+/// Returns the range of userinfo, host and port in a [cleaned](cleaned) text. `None`: the URL is relative to a host, or
+/// of a kind that has none.
 pub(crate) fn authority(text: &str) -> Option<Range<usize>> {
     let (slashes, kind) = match split_scheme(text) {
         Some((scheme, rest)) => (rest, Kind::of(scheme)),
@@ -64,7 +64,7 @@ pub(crate) fn authority(text: &str) -> Option<Range<usize>> {
         None => return None,
     };
     let rest = match kind {
-        // The standard takes any number of slashes of either kind, none too.
+        // The standard accepts any number of slashes of either kind, and none too.
         Kind::Special => slashes.trim_start_matches(is_slash),
         Kind::Other => slashes.strip_prefix("//")?,
     };
@@ -74,8 +74,8 @@ pub(crate) fn authority(text: &str) -> Option<Range<usize>> {
     Some(start..start + length)
 }
 
-/// The host, in brackets if it is an IPv6 address, and the port of an authority without userinfo. `None`: no port, not
-/// even an empty one.
+/// Splits an authority without userinfo into the host, in brackets if it is an IPv6 address, and the port. `None`: no
+/// port, not even an empty one.
 pub(super) fn split_port(place: &str) -> (&str, Option<&str>) {
     let end = match place.rfind(']') {
         Some(bracket) => bracket + 1,
@@ -85,7 +85,7 @@ pub(super) fn split_port(place: &str) -> (&str, Option<&str>) {
     (host, port.strip_prefix(':'))
 }
 
-/// Text after the userinfo of an authority.
+/// Returns the text after the userinfo of an authority.
 pub(super) fn without_userinfo(authority: &str) -> &str {
     authority
         .rsplit_once('@')
@@ -95,7 +95,7 @@ pub(super) fn without_userinfo(authority: &str) -> &str {
 /// Kind of a scheme, by which the standard reads a URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// True for the web's schemes, in which a backslash is a slash and the host follows whatever slashes there are.
+    /// Schemes of the web, in which a backslash is a slash and the host follows any number of slashes.
     Special,
     Other,
 }

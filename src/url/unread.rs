@@ -1,4 +1,4 @@
-//! A URL as it is kept: read already, or known to be one and read where somebody asks.
+//! Kept URLs: parsed already, or known to be valid and parsed when their parts are asked for.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -10,10 +10,10 @@ use crate::host::Host;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery};
 
-/// An absolute URL that can be sent as it is.
+/// Absolute URL that can be sent as it is.
 ///
-/// Of most, in a list, nothing is wanted but the path as it is written, and whose it is stands beside it: reading such
-/// one into parts costs more than all else that is done with it.
+/// For most URLs of a list only the path is needed, as it is written, and their host is kept beside them: parsing such
+/// a URL into parts costs more than all other work with it.
 #[derive(Clone, Debug)]
 pub(crate) enum Url {
     Read(Uri),
@@ -21,14 +21,14 @@ pub(crate) enum Url {
     Zoned(Box<Zoned>),
 }
 
-/// A URL of an IPv6 address, and the zone through which that is reached.
+/// URL of an IPv6 address, and the zone through which the address is reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Zoned {
     uri: Uri,
     zone: Box<str>,
 }
 
-/// A URL of which only it is known where its path begins.
+/// URL that is not parsed: only the place at which its path begins is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Unread {
     text: Arc<str>,
@@ -36,16 +36,16 @@ pub(crate) struct Unread {
     read: OnceLock<Box<Uri>>,
 }
 
-/// Text that the URLs of one host begin with, up to their paths: scheme and authority as a parsed URL has them.
+/// Front of the URLs of one host: their text up to the path, scheme and authority as a parsed URL has them.
 ///
-/// A URL that begins with it, and goes on with nothing that parsing would change, needs no parsing. That this is so
-/// is tested against the parser with a million generated URLs.
+/// A URL that begins with the front, and goes on with no character that parsing would change, needs no parsing. A test
+/// with a million generated URLs compares this with the parser.
 #[derive(Clone, Debug)]
 pub(crate) struct Front(Arc<str>);
 
 impl Front {
-    /// Front of a parsed URL. `None` if the text is not all there is to say of the host: a password is taken out of a URL
-    /// before that is sent, and a zone is no part of its text.
+    /// Returns the front of a parsed URL. `None`: the URL has userinfo, which is taken out before it is sent, or a
+    /// zone, which is not part of its text.
     pub(crate) fn of(url: &Url) -> Option<Front> {
         if url.has_userinfo() || url.zone().is_some() {
             return None;
@@ -54,7 +54,7 @@ impl Front {
         Some(Front(format!("{scheme}://{}", url.authority()).into()))
     }
 
-    /// The beginning of a text that would be the front of a URL like those of a list.
+    /// Returns the beginning of a text that would be the front of a URL like those of a list.
     pub(crate) fn candidate(text: &str) -> Option<&str> {
         let scheme = match text.as_bytes().get("http".len()) {
             Some(b's') => "https://",
@@ -68,12 +68,12 @@ impl Front {
         &self.0
     }
 
-    /// The key of a map of fronts.
+    /// Returns the text of the front, as the key of a map.
     pub(crate) fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
 
-    /// True if the parsed URL has this front, which is quicker to see than to make its front.
+    /// True if the parsed URL has this front. Cheaper than making the URL's front.
     pub(crate) fn is_of(&self, url: &Url) -> bool {
         let rest = || {
             let scheme = url.uri().scheme_str()?;
@@ -83,8 +83,8 @@ impl Front {
         url.zone().is_none() && rest().unwrap_or(false)
     }
 
-    /// The URL of a text that begins with this front and that parsing would not change. `None` if it begins otherwise, or
-    /// has something in it that takes a parser.
+    /// Returns the URL of a text that begins with this front and that parsing would not change. `None`: it begins
+    /// otherwise, or has a character that needs a parser.
     pub(crate) fn known(&self, text: &Arc<str>) -> Option<Url> {
         let path = text.strip_prefix(&*self.0)?;
         if !is_sent_as_written(path) || text.len() > LONGEST {
@@ -94,7 +94,7 @@ impl Front {
     }
 }
 
-/// True if parsing leaves a path and query as they are. False is also said of some that it would leave.
+/// True if parsing leaves a path and query as they are. Also false for some that it would leave.
 fn is_sent_as_written(path: &str) -> bool {
     let bytes = path.as_bytes();
     if bytes.first() != Some(&b'/') {
@@ -127,7 +127,7 @@ const SAFE: [bool; 256] = {
 };
 
 impl Url {
-    /// What [`Front::known`] gave for this text once, where its path begins there.
+    /// Makes the URL that [`Front::known`] returned for this text earlier. `path`: place at which its path begins.
     pub(crate) fn known(text: &Arc<str>, path: u16) -> Url {
         Url::Unread(Unread {
             text: Arc::clone(text),
@@ -136,7 +136,8 @@ impl Url {
         })
     }
 
-    /// Place at which the path begins in the text of an unread URL, or in this text if the URL is written so.
+    /// Returns the place at which the path begins in the text of an unread URL, or in this text if the URL is written
+    /// so.
     pub(crate) fn path_in(&self, text: &str) -> Option<u16> {
         match self {
             Url::Unread(url) => Some(url.path),
@@ -153,7 +154,7 @@ impl Url {
         }))
     }
 
-    /// Another URL, reached through the zone of this one.
+    /// Makes a URL of other parts that is reached through the zone of this URL.
     pub(crate) fn with_uri(&self, uri: Uri) -> Url {
         let url = Url::Read(uri);
         match self.zone() {
@@ -162,7 +163,7 @@ impl Url {
         }
     }
 
-    /// The zone of an IPv6 address. `None` if the URL has none.
+    /// Returns the zone of an IPv6 address. `None`: the URL has none.
     pub(crate) fn zone(&self) -> Option<&str> {
         match self {
             Url::Zoned(url) => Some(&url.zone),
@@ -170,12 +171,12 @@ impl Url {
         }
     }
 
-    /// The host, zone included.
+    /// Returns the host, zone included.
     pub(crate) fn host(&self) -> Option<Host> {
         Host::in_zone(self.uri(), self.zone())
     }
 
-    /// Its parts.
+    /// Returns the parts of the URL, and parses them if that was not done before.
     pub(crate) fn uri(&self) -> &Uri {
         match self {
             Url::Read(uri) => uri,
@@ -188,20 +189,20 @@ impl Url {
         }
     }
 
-    /// Host and port as it writes them, and what may stand before them.
+    /// Returns host and port as the URL writes them, and userinfo if there is some.
     pub(crate) fn authority(&self) -> &str {
         match self {
             Url::Read(_) | Url::Zoned(_) => self.uri().authority().map_or("", Authority::as_str),
             Url::Unread(url) => {
                 let front = &url.text[..usize::from(url.path)];
-                // Of a scheme, all that is there is the colon and two slashes.
+                // After the scheme, only the colon and two slashes are in front of the authority.
                 let scheme = front.bytes().take_while(|&b| b != b':').count();
                 front.get(scheme + "://".len()..).unwrap_or_default()
             }
         }
     }
 
-    /// The authority as it has to be written to be parsed to this URL, zone included.
+    /// Returns the authority in the form that parses to this URL, zone included.
     pub(super) fn authority_with_zone(&self) -> Cow<'_, str> {
         let authority = self.authority();
         match (self.zone(), authority.rfind(']')) {
@@ -213,7 +214,7 @@ impl Url {
         }
     }
 
-    /// Its path and query as they are sent.
+    /// Returns path and query as they are sent.
     pub(crate) fn path_and_query(&self) -> &str {
         match self {
             Url::Read(_) | Url::Zoned(_) => {
@@ -231,7 +232,7 @@ impl Url {
         }
     }
 
-    /// Whether, as text, it is this: found out without making the text, since mostly it is.
+    /// True if the URL is written as this text. Compares the parts in place, without making the text of the URL.
     pub(crate) fn is_written(&self, text: &str) -> bool {
         match self {
             Url::Read(uri) => {
@@ -242,7 +243,7 @@ impl Url {
                 rest() == Some(self.path_and_query())
             }
             Url::Unread(url) => *url.text == *text,
-            // No text says the zone in the words of the URL alone.
+            // No text of the URL alone has its zone.
             Url::Zoned(_) => false,
         }
     }
@@ -262,7 +263,8 @@ impl From<Uri> for Url {
     }
 }
 
-/// Few have it, and looking backwards for it costs more than looking whether it is there.
+/// True if the authority has userinfo. Few have any, and searching backwards for it costs more than testing whether it
+/// is there.
 fn has_userinfo(authority: &str) -> bool {
     authority.as_bytes().contains(&b'@')
 }

@@ -1,5 +1,5 @@
-//! Zones of IPv6 addresses (RFC 6874): `http://[fe80::1%25eth0]/`. A zone says through which network interface of this
-//! machine the address is reached. The URL Standard knows none, and no server is to see it.
+//! Zones of IPv6 addresses (RFC 6874): `http://[fe80::1%25eth0]/`. A zone names the network interface of this machine
+//! through which the address is reached. The URL Standard knows no zones, and no server may see one.
 
 use percent_encoding::percent_decode_str;
 
@@ -9,7 +9,7 @@ use super::text::{authority, without_userinfo};
 /// Upper bound for the length of a zone in bytes; names of interfaces have at most 15 on Linux.
 const LONGEST: usize = 64;
 
-/// The text of a URL without its zone, and the zone. `None` if it has none.
+/// Splits a URL into its text without the zone, and the zone. `None`: it has no zone.
 ///
 /// As in curl, the percent sign may be written as it is (`%eth0`) or escaped (`%25eth0`).
 ///
@@ -32,12 +32,12 @@ pub(super) fn take_off(text: &str) -> Result<Option<(String, Box<str>)>, Mistake
     )))
 }
 
-/// The address of a host in brackets.
+/// Returns the address of a host in brackets.
 fn in_brackets(host: &str) -> Option<&str> {
     Some(host.strip_prefix('[')?.split_once(']')?.0)
 }
 
-/// The zone after its percent sign.
+/// Returns the zone after its percent sign.
 pub(super) fn decoded(written: &str) -> Result<Box<str>, Mistake> {
     let written = match written.strip_prefix("25") {
         Some(rest) if !rest.is_empty() => rest,

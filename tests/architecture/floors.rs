@@ -1,10 +1,10 @@
-//! The rules about imports: the floors, and no cycle at any folder.
+//! Rules about imports: the floors, and no cycle at any folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{File, Tree};
 
-/// The floors from the lowest up: name, and what stands on it, by the first part of its path.
+/// Floors from the lowest up: name, and the parts that stand on it, by the first part of their path.
 const FLOORS: &[(&str, &[&str])] = &[
     // Vocabulary that everything may use.
     (
@@ -23,15 +23,15 @@ const FLOORS: &[(&str, &[&str])] = &[
             "url",
         ],
     ),
-    // Everything a user can configure, as plain values. Names no request.
+    // Settings that a user can change, as plain values. They name no request.
     ("1", &["settings"]),
-    // What goes in and what comes out.
+    // Input and output: requests and outcomes.
     ("1b", &["outcome", "request"]),
     // Decisions: what to do after an attempt, and what runs when.
     ("2", &["retry", "schedule"]),
     // Sockets, names, HTTP.
     ("3", &["transport"]),
-    // What one attempt consists of.
+    // Steps of one attempt.
     ("4", &["attempt"]),
     // Workers, locks, channels.
     ("5", &["executor"]),
@@ -58,7 +58,7 @@ pub(crate) fn table(description: &str) -> Vec<String> {
             continue;
         };
         let cell = row[start.len()..].split('|').next().unwrap_or_default();
-        // Of `bin/haul/` and `lib.rs` the first word counts.
+        // For `bin/haul/` and `lib.rs` the first word counts.
         let names = cell.split('`').skip(1).step_by(2);
         let names: BTreeSet<&str> = names.filter_map(|n| n.split(['/', '.']).next()).collect();
         let parts: BTreeSet<&str> = parts.iter().copied().collect();
@@ -71,18 +71,18 @@ pub(crate) fn table(description: &str) -> Vec<String> {
     complaints
 }
 
-/// Index in [`FLOORS`] of the floor that a file stands on. `None`: it stands on none.
+/// Index in [`FLOORS`] of the floor that a file stands on. `None`: the file stands on no floor.
 pub(crate) fn floor(file: &File) -> Option<usize> {
     let first = file.path.trim_start_matches("src/").split('/').next()?;
     floor_of(first.trim_end_matches(".rs"))
 }
 
-/// Index in [`FLOORS`] of the floor of a file or folder directly in src.
+/// Index in [`FLOORS`] of the floor of a file or folder directly in src. `None`: it is on no floor.
 pub(crate) fn floor_of(name: &str) -> Option<usize> {
     FLOORS.iter().position(|(_, parts)| parts.contains(&name))
 }
 
-/// Imports of a floor above, and of the facade, which nothing inside src imports.
+/// Complaints about imports of a floor above, and of the facade, which nothing inside src imports.
 pub(crate) fn floors(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in &tree.files {
@@ -111,12 +111,14 @@ pub(crate) fn floors(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// The imports between what stands directly in one folder: from each to the others it uses, with the first place.
+/// Imports between the parts that stand directly in one folder: from each to the others it uses, with the first place.
 type Arrows = BTreeMap<String, BTreeMap<String, String>>;
 
-/// Cycles among what stands directly in a folder, at every folder: a file is one, and so is a folder with all in it.
+/// Cycles among the parts that stand directly in a folder, at every folder: a file is a part, and so is a folder with
+/// all its files.
 ///
-/// A file may use the root file of its own folder, and those of the folders around that: they and their parts are one.
+/// A file may use the root file of its own folder, and those of the folders around that: they and their parts count as
+/// one.
 pub(crate) fn cycles(tree: &Tree) -> Vec<String> {
     let mut folders: BTreeMap<&[String], Arrows> = BTreeMap::new();
     for file in &tree.files {
@@ -137,7 +139,7 @@ pub(crate) fn cycles(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
     for arrows in folders.values() {
         for start in arrows.keys() {
-            // A cycle is told once, from the first of its parts.
+            // Each cycle is reported once, from the first of its parts.
             if let Some(round) = way_back(arrows, &mut vec![start], &mut BTreeSet::new()) {
                 let next = round.iter().cycle().skip(1);
                 let hops = round
@@ -152,7 +154,8 @@ pub(crate) fn cycles(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// A way from the last part of `way` to its first, over parts that come after that one in the alphabet.
+/// Path from the last part of `way` to its first, over parts that come after that one in the alphabet. `None`: there is
+/// no such path.
 fn way_back<'a>(
     arrows: &'a Arrows,
     way: &mut Vec<&'a str>,

@@ -1,4 +1,4 @@
-//! The rules about size: lines of a file, lines of a function, parameters of a function.
+//! Rules about size: lines of a file, lines of a function, parameters of a function.
 
 use crate::source::{File, Tree};
 
@@ -61,15 +61,15 @@ pub(crate) fn parameters(tree: &Tree) -> Vec<String> {
 
 struct Function {
     name: String,
-    /// Line of its `fn`.
+    /// Line of the function's `fn`.
     line: usize,
-    /// Lines from there to its closing brace.
+    /// Lines from its `fn` to its closing brace.
     lines: usize,
     parameters: usize,
 }
 
 fn functions_of(file: &File) -> Vec<Function> {
-    // A type such as `fn(u8)` has no name.
+    // A function type such as `fn(u8)` has no name.
     let named = |at: &usize| {
         let first = file.text(at + 1).chars().next().unwrap_or(' ');
         first.is_alphabetic() || first == '_'
@@ -81,7 +81,7 @@ fn functions_of(file: &File) -> Vec<Function> {
 fn function(file: &File, at: usize) -> Function {
     let (open, _) = until(file, at + 2, &["("]);
     let (close, commas) = until(file, open + 1, &[")"]);
-    // The last parameter may have a comma behind it.
+    // A comma may follow the last parameter.
     let is_empty = close == open + 1;
     let parameters = commas + usize::from(!is_empty && file.text(close - 1) != ",");
     let mut before_colon = (open + 1..close)
@@ -102,7 +102,8 @@ fn function(file: &File, at: usize) -> Function {
     }
 }
 
-/// The first of these signs that stands outside of all brackets opened since `from`, and how many commas do before it.
+/// Position of the first of `signs` outside of all brackets opened since `from`, and the number of commas outside of
+/// them before it.
 fn until(file: &File, from: usize, signs: &[&str]) -> (usize, usize) {
     let (mut depth, mut angles, mut commas) = (0_usize, 0_usize, 0);
     let in_body = signs == ["}"];
@@ -114,7 +115,7 @@ fn until(file: &File, from: usize, signs: &[&str]) -> (usize, usize) {
         match text {
             "(" | "[" | "{" => depth += 1,
             ")" | "]" | "}" => depth = depth.saturating_sub(1),
-            // In a body it may be a comparison, and there no comma is counted.
+            // In a body a `<` may be a comparison, and commas are not counted there.
             "<" if !in_body => angles += 1,
             ">" if !in_body && file.text(at - 1) != "-" => angles = angles.saturating_sub(1),
             "," if depth + angles == 0 => commas += 1,
@@ -124,7 +125,7 @@ fn until(file: &File, from: usize, signs: &[&str]) -> (usize, usize) {
     (file.tokens.len(), commas)
 }
 
-/// Whether a comment directly above this line, or above the attributes and comments there, gives the reason.
+/// True if a comment directly above this line, or above the attributes and comments there, gives the reason.
 fn has_reason(file: &File, line: usize) -> bool {
     let above = file.text[..line - 1].iter().rev().map(|text| text.trim());
     above

@@ -1,10 +1,10 @@
-//! Rust source as this test needs it: tokens with their lines, without comments, strings and test code, and the
-//! paths they spell. No full parser: it knows just enough to follow `use` lines and qualified names.
+//! Rust source as this test needs it: tokens with their lines, without comments, strings and test code, and the paths
+//! they spell. This is no full parser: it only follows `use` lines and qualified names.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-/// All of src, or what a test of this test puts in its place.
+/// All of src, or a small tree that a test of this test puts in its place.
 pub(crate) struct Tree {
     pub(crate) files: Vec<File>,
     /// Paths and texts of the tests and benches, which stand outside of src.
@@ -12,12 +12,12 @@ pub(crate) struct Tree {
 }
 
 pub(crate) struct File {
-    /// As in `src/retry/mod.rs`.
+    /// Path, such as `src/retry/mod.rs`.
     pub(crate) path: String,
-    /// As in `["retry"]`; empty for lib.rs, and `["bin", "haul"]` for the root of the command.
+    /// Module, such as `["retry"]`; empty for lib.rs, and `["bin", "haul"]` for the root of the command.
     pub(crate) module: Vec<String>,
     pub(crate) tokens: Vec<Token>,
-    /// Lines that are not test code.
+    /// Number of lines that are not test code.
     pub(crate) lines: usize,
     /// Every line as written, test code included.
     pub(crate) text: Vec<String>,
@@ -32,14 +32,14 @@ pub(crate) struct Token {
 /// A name of this crate that a file uses.
 pub(crate) struct Import {
     pub(crate) line: usize,
-    /// The path as resolved from the root of the crate: `["retry", "backoff", "share"]`.
+    /// Path as resolved from the root of the crate: `["retry", "backoff", "share"]`.
     pub(crate) path: Vec<String>,
-    /// It is handed on (`pub use`) and not used here.
+    /// True if the name is handed on (`pub use`) and not used here.
     pub(crate) handed_on: bool,
 }
 
 impl Tree {
-    /// Reads every source file under a folder, but for tests.
+    /// Reads every source file under a folder, except tests.
     pub(crate) fn read(root: &Path) -> Tree {
         let mut sources = Vec::new();
         for folder in ["src", "tests", "benches"] {
@@ -67,7 +67,7 @@ impl Tree {
         }
     }
 
-    /// The file in which a path ends, following what folders hand on, and the name asked of it.
+    /// Returns the file in which a path ends, following re-exports of folders, and the name asked of it.
     pub(crate) fn home(&self, path: &[String]) -> (&File, Option<String>) {
         let mut path = path.to_vec();
         for _ in 0..10 {
@@ -111,7 +111,7 @@ impl File {
         }
     }
 
-    /// The module that `crate` stands for in this file: the command's files are a crate of their own.
+    /// Returns the module that `crate` stands for in this file: the command's files are a crate of their own.
     fn root(&self) -> &[String] {
         let is_bin = self.module.first().is_some_and(|first| first == "bin");
         &self.module[..if is_bin { 2 } else { 0 }]
@@ -121,7 +121,7 @@ impl File {
         self.tokens.get(at).map_or("", |token| &token.text)
     }
 
-    /// The tokens at which a sequence begins, with their lines.
+    /// Returns the indices of the tokens at which a sequence begins.
     pub(crate) fn find(&self, sequence: &[&str]) -> Vec<usize> {
         (0..self.tokens.len())
             .filter(|at| (0..).zip(sequence).all(|(i, s)| self.text(at + i) == *s))
@@ -137,6 +137,13 @@ fn is_test(path: &str) -> bool {
     path.split('/').any(|p| p == "tests" || p == "tests.rs")
 }
 
+/// Paths and texts of the Rust files under a folder, tests included.
+pub(crate) fn files(root: &Path, folder: &str) -> Vec<(String, String)> {
+    let mut sources = Vec::new();
+    collect(&root.join(folder), root, &mut sources);
+    sources
+}
+
 fn collect(folder: &Path, root: &Path, sources: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry of that folder").path();
@@ -150,7 +157,7 @@ fn collect(folder: &Path, root: &Path, sources: &mut Vec<(String, String)>) {
     }
 }
 
-/// Words, `::` and single signs.
+/// Splits a text into words, `::` and single signs.
 fn tokens(text: &str) -> Vec<Token> {
     let mut out = Vec::new();
     let (mut rest, mut line) = (text, 1);
@@ -174,7 +181,8 @@ fn tokens(text: &str) -> Vec<Token> {
     out
 }
 
-/// The length of the white space, comment, literal or lifetime a text begins with.
+/// Length of the white space, comment, literal or lifetime that a text begins with. `None`: the text begins with a
+/// token.
 fn blank(text: &str) -> Option<usize> {
     let until = |end: &str, from: usize| text[from..].find(end).map_or(text.len(), |at| from + at);
     let first = text.chars().next()?;
@@ -220,7 +228,7 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// The tokens without what stands behind `#[cfg(test)]`, and how many lines that was.
+/// Returns the tokens without those behind `#[cfg(test)]`, and the number of lines left out.
 fn without_tests(tokens: Vec<Token>) -> (Vec<Token>, usize) {
     let (mut kept, mut lines, mut at) = (Vec::new(), 0, 0);
     let mut tokens: Vec<Option<Token>> = tokens.into_iter().map(Some).collect();
@@ -247,7 +255,8 @@ fn without_tests(tokens: Vec<Token>) -> (Vec<Token>, usize) {
     (kept, lines)
 }
 
-/// Behind the item or attribute that begins here: its `;`, or the end of its braces or of an attribute's brackets.
+/// Returns the index behind the item or attribute that begins here: its `;`, or the end of its braces or of an
+/// attribute's brackets.
 fn item_end(texts: &[String], from: usize) -> usize {
     let mut depth = 0_usize;
     for (at, text) in texts.iter().enumerate().skip(from) {
@@ -267,7 +276,7 @@ fn item_end(texts: &[String], from: usize) -> usize {
     texts.len()
 }
 
-/// Every path into this crate that a file spells, in `use` lines and elsewhere.
+/// Returns every path into this crate that a file spells, in `use` lines and elsewhere.
 fn imports(file: &File, modules: &HashSet<Vec<String>>) -> Vec<Import> {
     let mut out = Vec::new();
     for at in 0..file.tokens.len() {
@@ -295,7 +304,7 @@ fn imports(file: &File, modules: &HashSet<Vec<String>>) -> Vec<Import> {
     out
 }
 
-/// Walks a path, or in a `use` a tree of paths, and returns where it ends.
+/// Walks a path, or in a `use` a tree of paths, and returns the index at which it ends.
 fn spell(
     file: &File,
     mut at: usize,

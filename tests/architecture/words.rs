@@ -1,9 +1,9 @@
-//! The rules about words. Each looks at the whole tree and returns its complaints.
+//! Rules about words. Each looks at the whole tree and returns its complaints.
 
 use crate::floors::{floor, floor_of};
 use crate::source::{File, Tree};
 
-/// Words that belong to one part alone.
+/// Words that only one part may use.
 const RESERVED: &[(&str, &str)] = &[
     ("ureq", "src/transport/http1/by_ureq/"),
     ("TcpStream", "src/transport/"),
@@ -69,7 +69,7 @@ pub(crate) fn reserved(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// Files and folders that may have a `thread_local!`: which worker this thread is, and the connection that ureq's
+/// Files and folders that may have a `thread_local!`: the worker that this thread is, and the connection that ureq's
 /// connector is to receive.
 const THREAD_LOCALS: &[&str] = &[
     "src/executor/current_worker.rs",
@@ -90,7 +90,7 @@ pub(crate) fn thread_locals(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// Names of the transport that the executor may use: it cancels what is under way.
+/// Names of the transport that the executor may use, because it cancels running attempts.
 const CANCELLING: &[&str] = &["CancelSlot", "Ticket"];
 
 pub(crate) fn http_in_executor(tree: &Tree) -> Vec<String> {
@@ -119,7 +119,7 @@ pub(crate) fn http_in_executor(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// Tests and benches that compile a file of src a second time.
+/// Complaints about tests and benches that compile a file of src a second time.
 pub(crate) fn second_copies(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
     for (path, text) in &tree.outside {
@@ -187,7 +187,7 @@ pub(crate) fn names(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// The first word of a name, in either case style and number, that is not used here.
+/// Returns the first word of a name, in either case style and number, that is not used in this crate.
 fn empty_word(name: &str) -> Option<&'static str> {
     let mut spaced = String::new();
     for c in name.chars() {

@@ -1,4 +1,4 @@
-//! `Expect: 100-continue`: the server is asked before a large body is sent, and what it says first is heard.
+//! `Expect: 100-continue`: the client asks the server before it sends a large body, and obeys an early response.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -88,7 +88,7 @@ fn an_early_redirect_is_followed_and_the_body_sent_where_it_leads() {
         "PUT /to" => Do::Answer(OK),
         _ => Do::Refuse(MOVED),
     });
-    // Even one that can be read only once: nothing of it has been.
+    // This holds even for a body that can be read only once, because none of it has been read.
     let (body, reader) = large();
     let request = Request::put(server.url("/")).body_stream(reader, LARGE as u64);
     let outcome = client().send(request);
@@ -172,7 +172,7 @@ fn a_connection_that_ends_while_the_leave_is_waited_for_is_a_failure() {
     assert_eq!(error(&outcome).error_type(), ErrorType::Connection);
 }
 
-/// The server answers while the body is under way, and reads no more of it.
+/// Checks that the client stops sending when the server responds while the body is under way, and reads no more of it.
 #[test]
 fn an_answer_in_the_middle_of_a_body_is_heard_although_nobody_was_asked() {
     let client = builder().expect_continue_from(None).build().unwrap();

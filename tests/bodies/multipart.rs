@@ -1,4 +1,4 @@
-//! Forms with files: what arrives, sent again where its parts can be, and named where they cannot be sent.
+//! Forms with files: the parts that arrive, forms that are sent again, and the reason for forms that are not.
 
 use std::io::{self, Cursor, Read};
 
@@ -10,7 +10,7 @@ use serde_json::Map;
 use super::server::{BUSY, Do, OK, Server, Taken};
 use super::{Directory, bytes, client, error};
 
-/// The parts as a server reads them: the lines before the content, and the content.
+/// Parts as a server reads them: the lines before the content, and the content.
 fn parts(taken: &Taken) -> Vec<(String, Vec<u8>)> {
     let content_type = taken.header("content-type").unwrap();
     let boundary = content_type

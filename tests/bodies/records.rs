@@ -1,4 +1,4 @@
-//! Uploads in failure logs: what can be written down is read back and sent.
+//! Uploads in failure logs: requests that can be written down are read back and sent.
 
 use haul::record::{Key, Record};
 use haul::{ErrorType, Failures, Request, RetryPolicy};

@@ -1,4 +1,4 @@
-//! Bodies sent again: by retries, redirects and free replays; and those that cannot be.
+//! Bodies that are sent again by retries, redirects and free replays, and bodies that cannot be.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
@@ -11,7 +11,7 @@ const SEE_OTHER: &str = "HTTP/1.1 303 x\r\nLocation: /to\r\nContent-Length: 0\r\
 const TEMPORARY: &str = "HTTP/1.1 307 x\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n";
 const PERMANENT: &str = "HTTP/1.1 308 x\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n";
 
-/// A server that answers the first request so and all others with 200.
+/// Starts a server that answers the first request with `answer` and all others with 200.
 fn first(answer: &'static str) -> Server {
     Server::start(move |_, nth| Do::Answer(if nth == 1 { answer } else { OK }))
 }
@@ -28,7 +28,7 @@ fn replayable(directory: &Directory, url: &str, body: &[u8]) -> [Request; 3] {
     ]
 }
 
-// Vector 136: of each kind what was read before stays behind.
+// Vector 136: each kind leaves out the bytes that were read before.
 #[test]
 fn a_retry_sends_the_same_bytes_again() {
     let directory = Directory::new();
@@ -84,7 +84,7 @@ fn a_307_and_a_308_take_a_streamed_body_along_and_a_303_does_not() {
     }
 }
 
-/// Reads on, but cannot tell where it stands, or cannot be put back.
+/// A reader that reads on, but cannot tell its position, or cannot go back to it.
 struct Stubborn {
     tells: bool,
     body: Cursor<Vec<u8>>,
@@ -119,7 +119,7 @@ fn for_once(url: &str, body: &[u8]) -> [Request; 3] {
     ]
 }
 
-// Vectors 56 and 137: a stream, and readers whose place cannot be told or taken again.
+// Vectors 56 and 137: a stream, and readers whose position cannot be told or restored.
 #[test]
 fn a_body_that_can_be_read_once_is_sent_once_and_its_failure_is_the_first_one() {
     let body = bytes(70_000);
@@ -161,7 +161,7 @@ fn a_body_for_once_of_which_nothing_was_read_is_still_there_for_a_retry() {
         _ => Do::Answer(OK),
     });
     let body = bytes(100_000);
-    // Of unknown length: the server is asked, and refuses before a byte is read.
+    // The length is unknown, so the server is asked, and refuses before a byte is read.
     let request = Request::put(server.url("/")).body_stream(Cursor::new(body.clone()), None);
     let outcome = client().send(request);
     assert!(outcome.is_success(), "{outcome:?}");

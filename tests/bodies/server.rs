@@ -1,4 +1,4 @@
-//! A server for uploads: it hashes bodies as they come, and does with each request what a test says.
+//! A server for uploads: it hashes bodies as they come, and treats each request as a test says.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,21 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// One request as it was taken.
+/// A request as the server received it.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
     /// Method and target.
     pub(crate) first: String,
     pub(crate) headers: Vec<(String, String)>,
-    /// The connection it came on, from 0.
+    /// Index of the connection that the request came on, from 0.
     pub(crate) connection: usize,
-    /// Bytes of its body.
+    /// Length of the body in bytes.
     pub(crate) length: u64,
-    /// Of bodies of up to 16 MiB.
+    /// Hash of the body, if it has at most 16 MiB.
     pub(crate) sha256: [u8; 32],
-    /// The beginning of its body.
+    /// First bytes of the body.
     pub(crate) start: Vec<u8>,
-    /// The body came to its end.
+    /// True if the body came to its end.
     pub(crate) whole: bool,
 }
 
@@ -30,7 +30,7 @@ impl Taken {
         found.next().map(|(_, value)| value.as_str())
     }
 
-    /// Whether it brought exactly this.
+    /// Asserts that the request brought exactly this body.
     #[track_caller]
     pub(crate) fn assert_brought(&self, body: &[u8]) {
         assert!(self.whole, "{self:?}");
@@ -39,23 +39,23 @@ impl Taken {
     }
 }
 
-/// What is done with a request once its head is there.
+/// Reactions of the server to a request once its head is there.
 pub(crate) enum Do {
-    /// Takes the body, giving leave where leave is asked for, and answers.
+    /// Takes the body, sending 100 if the client asks, and responds.
     Answer(&'static str),
-    /// Takes the body without giving leave.
+    /// Takes the body without sending 100.
     Ignore(&'static str),
-    /// Says this first, where leave is asked for, and goes on as [`Answer`](Do::Answer) without saying 100 itself.
+    /// Sends this first if the client asks, and goes on as [`Answer`](Do::Answer) without sending 100 itself.
     Say(&'static str, &'static str),
-    /// Answers without taking the body, and closes once the client has.
+    /// Responds without taking the body, and closes once the client has closed.
     Refuse(&'static str),
-    /// Answers without taking the body, and resets the connection.
+    /// Responds without taking the body, and resets the connection.
     Slam(&'static str),
-    /// Takes so many bytes of the body and closes.
+    /// Takes this many bytes of the body and closes.
     Cut(u64),
 }
 
-/// Up to which length bodies are hashed.
+/// Length up to which bodies are hashed.
 const HASHED: u64 = 16 << 20;
 
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -76,7 +76,7 @@ struct Shared {
 }
 
 impl Server {
-    /// Does with the n-th request, counted from 1, what the closure says of its head.
+    /// Starts a server that treats the n-th request, counted from 1, as the closure says of its head.
     pub(crate) fn start(decide: impl Fn(&Taken, usize) -> Do + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -98,12 +98,12 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub(crate) fn taken(&self) -> Vec<Taken> {
         locked(&self.shared.taken).clone()
     }
 
-    /// The only request.
+    /// Returns the only request.
     #[track_caller]
     pub(crate) fn only(&self) -> Taken {
         let taken = self.taken();
@@ -120,7 +120,7 @@ impl Drop for Server {
             .iter()
             .for_each(|stream| drop(stream.shutdown(std::net::Shutdown::Both)));
         drop(open);
-        // The listener looks up only when somebody comes.
+        // The listener notices the end only when a connection comes.
         let _ = TcpStream::connect(self.address);
         let _ = self.listener.take().map(JoinHandle::join);
     }
@@ -146,7 +146,7 @@ impl Shared {
             let shared = Arc::clone(&self);
             thread::spawn(move || {
                 let _ = shared.serve(&stream, number);
-                // The list holds it open otherwise.
+                // The list would hold the connection open otherwise.
                 let _ = stream.shutdown(std::net::Shutdown::Both);
             });
         }
@@ -181,7 +181,8 @@ impl Shared {
                 Do::Refuse(answer) => {
                     out.write_all(answer.as_bytes())?;
                     stream.shutdown(std::net::Shutdown::Write)?;
-                    // Until the client closes: a close with bytes unread would be a reset, which may overtake the answer.
+                    // Read until the client closes: a close with bytes unread would be a reset, which may overtake the
+                    // response.
                     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
                     let after = io::copy(&mut input, &mut io::sink())?;
                     locked(&self.taken)[nth - 1].length = after;
@@ -257,7 +258,7 @@ fn body(input: &mut impl BufRead, taken: &mut Taken) -> io::Result<()> {
             if n == 0 {
                 break;
             }
-            // Without optimisation that takes long.
+            // Hashing takes long without optimisation.
             if given <= HASHED {
                 hash.update(&waiting[..n]);
             }

@@ -226,7 +226,7 @@ fn ids_and_tags_come_back_to_the_last_digit() {
         let tag = format!(r#"{{"b":{id},"a":[1.0,0.10,1E5,"\u00e9\/"],"b":null}}"#);
         for line in [
             format!(r#"{{"url":"{url}","id":{id},"tag":{tag}}}"#),
-            // A line that is refused for another reason.
+            // This line is refused for another reason.
             format!(r#"{{"url":"{url}","custom_id":{id},"tag":{tag},"colour":1}}"#),
         ] {
             let done = haul(["-"]).input(line.clone()).done();

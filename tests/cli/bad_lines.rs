@@ -1,11 +1,11 @@
-//! Lines that cannot be read: what is shown of them, and how they are sent again.
+//! Lines that cannot be read: the part of them that is shown, and ways to send them again.
 
 use serde_json::{Value, json};
 
 use super::command::{Done, Folder, haul};
 use super::support::{Answer, Server};
 
-/// Stands in lines wherever a secret may stand.
+/// Secret that stands in lines wherever a secret may stand.
 const SECRET: &str = "sesame";
 
 /// Bad lines of all kinds.
@@ -223,7 +223,7 @@ fn a_line_of_a_file_is_sent_again_from_its_file_once_that_is_mended() {
                 .iter()
                 .all(|result| result["source"] == "list")
         );
-        // A setting may be what was wrong.
+        // The fault may have been a setting.
         again(&["--lenient", "--base-url", &server.url("/base/")]).exits(1);
         let mut seen = targets(&server);
         seen.sort();

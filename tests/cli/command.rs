@@ -1,4 +1,4 @@
-//! Runs the binary: arguments and input in, everything it says and writes out.
+//! Runs of the binary: arguments and input in, everything it says and writes out.
 
 use std::env;
 use std::fs;
@@ -12,16 +12,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Long enough for the slowest machine; a run that takes longer has failed.
+/// Limit for the time of a run: long enough for the slowest machine, so a run that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A run to come.
+/// A run that has not begun.
 pub(crate) struct Haul {
     command: Command,
     input: Vec<u8>,
 }
 
-/// A run that is over.
+/// A run that has ended.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) status: Option<i32>,
@@ -38,17 +38,17 @@ pub(crate) struct Running {
     listening: JoinHandle<()>,
 }
 
-/// What a run has said on standard error so far.
+/// Text that a run has written to standard error so far.
 #[derive(Default)]
 struct Said {
     text: Mutex<String>,
     changed: Condvar,
 }
 
-/// A directory of a test's own, gone with it.
+/// A directory of a test's own, removed on drop.
 pub(crate) struct Folder(PathBuf);
 
-/// The command with these arguments, and nothing in its environment that steers it.
+/// Builds the command with these arguments, and without environment variables that change its behaviour.
 pub(crate) fn haul<A: AsRef<str>>(arguments: impl IntoIterator<Item = A>) -> Haul {
     let mut command = Command::new(env!("CARGO_BIN_EXE_haul"));
     for (name, _) in env::vars_os() {
@@ -82,19 +82,19 @@ impl Haul {
         self
     }
 
-    /// In a process that may open so many files.
+    /// Limits the number of files that the process may open.
     #[cfg(unix)]
     pub(crate) fn open_files(self, most: usize) -> Haul {
         self.limited(&format!("ulimit -n {most}"))
     }
 
-    /// In a process that may open so many files until it asks for more.
+    /// Limits the number of files that the process may open until it raises the limit itself.
     #[cfg(target_os = "linux")]
     pub(crate) fn soft_open_files(self, most: usize) -> Haul {
         self.limited(&format!("ulimit -Sn {most}"))
     }
 
-    /// In a process that may write no file over so many blocks, of 512 or 1024 bytes each.
+    /// Limits the size of a file that the process may write to this many blocks, of 512 or 1024 bytes each.
     #[cfg(unix)]
     pub(crate) fn file_blocks(self, most: usize) -> Haul {
         self.limited(&format!("ulimit -f {most}"))
@@ -127,13 +127,13 @@ impl Haul {
         self
     }
 
-    /// Runs it to its end.
+    /// Runs the command to its end.
     pub(crate) fn run(mut self) -> Done {
         self.command.stdin(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the binary");
         let mut stdin = child.stdin.take().expect("a pipe");
         let input = self.input;
-        // One that does not read its input to the end closes it.
+        // A run that does not read its input to the end closes it.
         let feeding = thread::spawn(move || drop(stdin.write_all(&input)));
         let stdout = child
             .stdout
@@ -155,12 +155,12 @@ impl Haul {
         }
     }
 
-    /// Runs it to its end, its results coming to the test.
+    /// Runs the command to its end, with its results going to the test.
     pub(crate) fn done(self) -> Done {
         self.stdout(Stdio::piped()).run()
     }
 
-    /// Starts it, its input in the hands of the test.
+    /// Starts the command, with its input in the hands of the test.
     pub(crate) fn start(mut self) -> Running {
         self.command
             .stdin(Stdio::piped())
@@ -202,7 +202,7 @@ impl Running {
         stdin.write_all(text.as_bytes()).unwrap();
     }
 
-    /// The next result; waits for it.
+    /// Waits for the next result and returns it.
     #[track_caller]
     pub(crate) fn next_result(&mut self) -> Value {
         let results = self.results.as_mut().expect("open results");
@@ -214,12 +214,12 @@ impl Running {
         self.stdin = None;
     }
 
-    /// From here on nobody reads its results.
+    /// Closes the test's end of the results, so that nothing reads them from now on.
     pub(crate) fn close_results(&mut self) {
         self.results = None;
     }
 
-    /// Returns once it has said this.
+    /// Returns when the run has said this.
     #[track_caller]
     pub(crate) fn wait_until_said(&self, text: &str) {
         let until = Instant::now() + PATIENCE;
@@ -245,17 +245,17 @@ impl Running {
         self.child.id()
     }
 
-    /// Its status, once it has ended: its results are left unread.
+    /// Waits for the end of the run and returns its status. Its results are left unread.
     pub(crate) fn status(&mut self) -> Option<i32> {
         wait(&mut self.child).code()
     }
 
-    /// Whether it has ended.
+    /// True if the run has ended.
     pub(crate) fn is_over(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Its end, and what it said.
+    /// Waits for the end of the run and returns its status and everything it said.
     pub(crate) fn finish(mut self) -> Done {
         let rest = self.results.take().into_iter().flatten();
         let stdout = rest.map_while(Result::ok).map(|line| line + "\n").collect();
@@ -275,7 +275,7 @@ fn text(mut from: impl Read) -> String {
     String::from_utf8(bytes).expect("everything it says is UTF-8")
 }
 
-/// Waits for the end of a process, and ends it where it takes too long.
+/// Waits for the end of a process, and kills it if it takes too long.
 fn wait(child: &mut Child) -> ExitStatus {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -291,12 +291,12 @@ fn wait(child: &mut Child) -> ExitStatus {
 }
 
 impl Done {
-    /// The results on standard output.
+    /// Returns the results on standard output.
     pub(crate) fn results(&self) -> Vec<Value> {
         records(&self.stdout)
     }
 
-    /// Its status, and what it said where that is not the one expected.
+    /// Asserts the exit status, and shows the output of the run if the status is another one.
     #[track_caller]
     pub(crate) fn exits(self, status: i32) -> Done {
         assert_eq!(
@@ -330,7 +330,7 @@ impl Done {
     }
 }
 
-/// Whole lines of JSON.
+/// Parses whole lines of JSON.
 #[track_caller]
 pub(crate) fn records(text: &str) -> Vec<Value> {
     assert!(
@@ -342,7 +342,7 @@ pub(crate) fn records(text: &str) -> Vec<Value> {
 }
 
 impl Folder {
-    /// Paths of the files in the directory.
+    /// Returns the paths of the files in the directory.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.0).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
@@ -357,7 +357,7 @@ impl Folder {
         Folder(path)
     }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in the directory.
     pub(crate) fn at(&self, name: &str) -> String {
         self.0
             .join(name)
@@ -366,7 +366,7 @@ impl Folder {
             .to_owned()
     }
 
-    /// Writes a file, and gives its path.
+    /// Writes a file and returns its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         fs::write(self.0.join(name), content).unwrap();
         self.at(name)

@@ -118,7 +118,7 @@ fn downloads_resume_and_what_failed_is_saved_where_it_was_to_go() {
     assert!(folder.has("d/b.bin") && !folder.has("d/a.bin"));
     haul(arguments.iter().chain(&["--resume"])).done().exits(0);
     assert_eq!(server.requests(), 2, "both have their outcome");
-    // The second attempt at it fails too.
+    // The second attempt at `a.bin` fails too.
     haul(["--output-dir", &dir, "--retry", "0", &failures])
         .done()
         .exits(1);
@@ -143,7 +143,7 @@ fn without_a_directory_no_line_may_write_a_file() {
             .iter()
             .all(|result| result["error_type"] == "invalid_request")
     );
-    // Nor, with one, outside of it.
+    // With a directory, no path outside of it is written either.
     let done = haul(["--output-dir", &folder.at("d"), "-"])
         .input(format!("{logged}\n"))
         .done()
@@ -169,7 +169,7 @@ fn neither_time_nor_size_of_a_download_is_limited_unless_asked_for() {
         .done()
         .exits(1);
     assert_eq!(done.results()[0]["error_type"], "body_too_large");
-    // In memory it is.
+    // The body is too large if it is kept in memory.
     let done = haul([&url]).done().exits(1);
     assert_eq!(done.results()[0]["error_type"], "body_too_large");
 }

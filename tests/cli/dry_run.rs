@@ -1,4 +1,4 @@
-//! `--dry-run`: what would be sent, and which lines could not be.
+//! `--dry-run`: the requests that would be sent, and the lines that could not be.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What counts as success, what ends a run, and the status it exits with.
+//! Success of outcomes, conditions that end a run, and the status it exits with.
 
 use super::command::{Folder, haul};
 use super::support::{Answer, Scenario, Server};
@@ -70,7 +70,7 @@ fn it_stops_at_the_first_failure_or_after_so_many_with_status_4() {
         assert!((least..1000).contains(&failed), "{arguments:?}: {failed}");
         assert!(server.requests() - before < 1000);
     }
-    // A share below the one given does not.
+    // A share of failures below the given one does not end the run.
     let mut paths = vec!["/a"; 150];
     paths.extend(["/gone/1"; 10]);
     let run = haul(["--max-failures", "20%", "-"]).input(lines(&server, &paths));

@@ -1,4 +1,4 @@
-//! Characters that steer a terminal: unchanged in records, and nowhere else.
+//! Characters that steer a terminal: unchanged in records, and escaped everywhere else.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

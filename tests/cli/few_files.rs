@@ -17,7 +17,7 @@ fn server() -> Server {
         .start()
 }
 
-/// A URL on each of so many addresses of this machine, in turn.
+/// URLs on `hosts` addresses of this machine in turn.
 fn urls(server: &Server, hosts: usize) -> Vec<String> {
     (0..URLS)
         .map(|i| server.url_on(i % hosts, &format!("/{i}")))
@@ -59,7 +59,7 @@ fn requests_wait_for_a_free_descriptor_and_one_warning_says_so() {
         run.say(&url);
     }
     run.close_input();
-    // No request is answered before.
+    // The server holds all responses until the run has printed this.
     run.wait_until_said("too many open files (the limit of this process is 48)");
     gate.open();
     let done = run.finish();

@@ -1,4 +1,4 @@
-//! Files that a run reads and writes: none is both, none is written twice, and what was there before stays.
+//! Files that a run reads and writes: no file is both, none is written twice, and earlier content stays.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,14 +36,14 @@ impl Bed {
         haul(arguments).current_dir(&self.folder)
     }
 
-    /// Every file and directory below the folder, with its content.
+    /// Returns every file and directory below the folder, with its content.
     fn files(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         add_files(self.folder.path(), &mut all);
         all
     }
 
-    /// The run is refused, changes no file and sends nothing.
+    /// Asserts that the run is refused, changes no file and sends nothing.
     #[track_caller]
     fn refuses(&self, status: i32, arguments: &[&str]) -> Done {
         let (before, sent) = (self.files(), self.server.requests());
@@ -153,12 +153,12 @@ fn files_beside_an_output_are_outputs_too() {
         bed.refuses(2, &["--overwrite", option, output, input]);
         bed.refuses(2, &[option, output, input]);
     }
-    // An input that is a database has them too.
+    // An input that is a database has these side files too.
     fs::copy(&bed.list, bed.folder.at("list.db")).unwrap();
     for name in ["list.db-wal", "list.db-shm", "./list.db-journal"] {
         bed.refuses(2, &["--overwrite", "-o", name, "list.db"]);
     }
-    // Nor are they replaced by chance.
+    // The side files are not replaced by accident either.
     let url = bed.server.url("/");
     fs::remove_file(bed.folder.at("list.db")).unwrap();
     bed.refuses(2, &["--failures", "list.db", &url])
@@ -277,7 +277,7 @@ fn what_was_there_before_is_replaced_only_with_overwrite() {
         dry.done().exits(1).says("it exists");
     }
     assert_eq!(bed.server.requests(), 0);
-    // A name made from a URL gets a number.
+    // A file name made from a URL gets a number.
     bed.haul(&["--output-dir", ".", &bed.server.url("/soft")])
         .done()
         .exits(0);
@@ -360,7 +360,7 @@ fn an_output_that_cannot_be_written_is_status_3_before_anything_is_sent() {
             done.says(&format!("haul: {path}: "));
         }
     }
-    // Not left behind: it would be in the way of the next run.
+    // The new file is not left behind: it would be in the way of the next run.
     for others in [
         ["--failures", "new.jsonl"],
         ["-o", "new"],
@@ -458,7 +458,7 @@ fn a_dry_run_changes_nothing() {
         .concat(),
     );
     assert_eq!(done.results().len(), 4);
-    // Nor what is there.
+    // A dry run changes no existing file either.
     bed.haul(&[
         "-o",
         "run.jsonl",

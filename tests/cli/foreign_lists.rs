@@ -1,4 +1,4 @@
-//! `--public-only`: lists that come from others reach no file of this machine.
+//! `--public-only`: lists from other people reach no file of this machine.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -14,21 +14,21 @@ const LOCAL: &str = "http://127.0.0.1:9/";
 /// A name that a dry run does not look up.
 const NAMED: &str = "http://a.invalid/";
 
-/// Runs lines that come from others.
+/// Runs lines from other people.
 fn run(arguments: &[&str], lines: &[Value]) -> Done {
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let arguments = arguments.iter().chain(&["--public-only", "--ordered", "-"]);
     haul(arguments).input(lines).done().exits(1)
 }
 
-/// Class and message of each result.
+/// Returns class and message of each result.
 fn verdicts(done: &Done) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let verdict = |result: &Value| (text(&result["error_type"]), text(&result["error_msg"]));
     done.results().iter().map(verdict).collect()
 }
 
-/// A line of a failure log with this request.
+/// Builds a line of a failure log with this request.
 fn logged(request: Value) -> Value {
     json!({"v": 1, "request": request})
 }

@@ -14,7 +14,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-/// Inputs that are refused, with what is said of them.
+/// Inputs that are refused, with a part of the message.
 fn refused(url: &str) -> Vec<(Vec<u8>, &'static str)> {
     let text = |text: String| text.into_bytes();
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x28\x29\x29\n\0\n\0\n".to_vec();
@@ -112,7 +112,7 @@ fn standard_input_that_is_no_list_is_one_error_before_its_first_request() {
         let arguments = ["-o", &out, "--failures", &failures, "-"];
         let done = haul(arguments).input(bytes.clone()).done().exits(2);
         assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
-        // No file is in the way of the next run.
+        // The refused run leaves no file that would be in the way of the next run.
         assert!(
             !folder.has("out.jsonl") && !folder.has("failures.db"),
             "{said}"
@@ -127,7 +127,7 @@ fn standard_input_that_is_no_list_is_one_error_before_its_first_request() {
     assert_eq!(server.requests(), 0);
 }
 
-/// The beginning of a database.
+/// First bytes of a database.
 const DATABASE: &[u8] = b"SQLite format 3\0\x10\0";
 
 #[test]
@@ -207,7 +207,7 @@ fn utf16_with_a_byte_order_mark_is_read_from_files_and_standard_input() {
         let plain = haul(["-q", "--progress", "plain", &list]).done().exits(0);
         plain.says("2 of 2 done");
     }
-    // Half a character spoils its line and no other.
+    // An incomplete character spoils its line and no other.
     let mut torn = utf16(&format!("\u{feff}{}\n", server.url("/1")), u16::to_le_bytes);
     torn.extend([0x00, 0xd8, 0x0a, 0x00]);
     let done = haul(["-"]).input(torn).done().exits(1);

@@ -1,4 +1,4 @@
-//! What it says of itself.
+//! Help and version texts of the command.
 
 use super::command::haul;
 

@@ -1,4 +1,4 @@
-//! Lists of hostile lines: they change, create and open no file but those they may, every line has one result, and no
+//! Lists of hostile lines: they change, create and open only the files that they may, every line has one result, and no
 //! secret is shown.
 
 #[path = "hostile/lines.rs"]
@@ -17,7 +17,7 @@ use self::lines::{Lines, SECRET};
 use super::command::{Done, Folder, haul, records};
 use super::support::{Answer, Scenario, Server};
 
-/// Lines of one run.
+/// Number of lines of one run.
 const LINES: usize = 250;
 
 /// Options of runs, by turns. `{root}` is the directory of the test.
@@ -69,7 +69,7 @@ struct Bed {
     server: Server,
 }
 
-/// Content of a file, its mode and the time of its last change; or where a link leads.
+/// Content of a file, its mode and the time of its last change; or the target of a link.
 #[derive(Debug, PartialEq)]
 struct Seen(Vec<u8>, u32, i64, Option<PathBuf>);
 
@@ -106,7 +106,7 @@ impl Bed {
         Bed { folder, server }
     }
 
-    /// Everything outside the directories that the command may write to.
+    /// Returns everything outside the directories that the command may write to.
     fn snapshot(&self) -> BTreeMap<PathBuf, Seen> {
         let mut seen = BTreeMap::new();
         let mut folders = vec![self.folder.path().to_owned()];
@@ -132,7 +132,7 @@ impl Bed {
         seen
     }
 
-    /// A list made by chance. Its first line is harmless, so that it is taken for a list.
+    /// Makes a random list. Its first line is harmless, so that the file is taken for a list.
     fn list(&self, seed: u64) -> (String, usize) {
         let address = self.server.url("");
         let root = self.folder.path().to_string_lossy().into_owned();
@@ -179,7 +179,8 @@ impl Bed {
         [options, &all, results, &[list]].concat()
     }
 
-    /// Forgets what the run before has written. For lists of others a link leads out of the directory of saved files.
+    /// Removes the files that the run before has written. For lists from other people a link leads out of the directory
+    /// of saved files.
     fn clear(&self, options: &[&str]) {
         for folder in ["results", "out"] {
             fs::remove_dir_all(self.folder.at(folder)).unwrap();
@@ -190,7 +191,7 @@ impl Bed {
         }
     }
 
-    /// Everything that a run has said and written, but for the bodies that it saved.
+    /// Returns everything that a run has said and written, except the bodies that it saved.
     fn told(&self, done: &Done) -> Vec<u8> {
         let mut told = [done.stdout.as_bytes(), done.stderr.as_bytes()].concat();
         for entry in fs::read_dir(self.folder.at("results")).unwrap() {
@@ -244,7 +245,7 @@ fn hostile_lists_leave_no_trace_outside_and_show_no_secret() {
     }
 }
 
-/// Calls of the system with a path, as `strace` tells them.
+/// System calls with a path, as `strace` reports them. `None`: `strace` cannot run here.
 fn calls(bed: &Bed, options: &[&str], seed: u64) -> Option<String> {
     let (list, _) = bed.list(seed);
     let trace = bed.folder.at("lists/trace");
@@ -255,7 +256,7 @@ fn calls(bed: &Bed, options: &[&str], seed: u64) -> Option<String> {
         .current_dir(bed.folder.path())
         .output();
     let done = run.ok()?;
-    // strace runs nothing where a process may not be traced.
+    // strace runs nothing if a process may not be traced.
     matches!(done.status.code(), Some(0 | 1))
         .then(|| fs::read_to_string(&trace).unwrap_or_default())
         .filter(|trace| !trace.is_empty())
@@ -293,7 +294,7 @@ fn lists_of_others_open_no_file_that_they_may_not() {
                 "{options:?}: {line}"
             );
         }
-        // Without a directory that is allowed, nothing is even looked at.
+        // Without an allowed directory, the command does not even look at a file.
         if !options.contains(&"--allow-files-from") {
             let is_outside =
                 |line: &&str| line.contains("outside/") && !line.contains("\"out/outside/");

@@ -1,4 +1,4 @@
-//! Where requests come from, and what is wrong with lines.
+//! Sources of requests, and faults of lines.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Values of lines that are null or of another kind than expected: what is sent for them, or the message that comes.
+//! Values of lines that are null or of another kind than expected: the request that is sent for them, or the message.
 
 use serde_json::json;
 

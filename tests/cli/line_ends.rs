@@ -1,4 +1,4 @@
-//! CR, LF and NUL in parts of a request: none of them ends a line of the message that is sent.
+//! CR, LF and NUL in parts of a request: none of them ends a line of the message on the wire.
 
 use serde_json::{Value, json};
 

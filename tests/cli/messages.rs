@@ -1,4 +1,4 @@
-//! What is said on standard error, and how loud.
+//! Messages on standard error, at each level of verbosity.
 
 use serde_json::Value;
 

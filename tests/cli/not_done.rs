@@ -1,4 +1,4 @@
-//! Requests that a stopped run did not do: counted apart from what failed, in the summary, its JSON, the progress and the
+//! Requests that a stopped run did not do: counted apart from failures, in the summary, its JSON, the progress and the
 //! database.
 
 use rustix::process::Signal;
@@ -60,7 +60,8 @@ impl Bed {
         serde_json::from_str(&self.folder.read("sum.json")).unwrap()
     }
 
-    /// The five counts add up, everything that was not done is called so, and only the 404 failed.
+    /// Asserts that the five counts add up, that every unfinished request counts as not done, and that only the 404
+    /// failed.
     #[track_caller]
     fn is_told_apart(&self, done: Done) {
         let summary = self.summary();
@@ -84,7 +85,7 @@ impl Bed {
         let rows: i64 = database
             .query_row("SELECT count(*) FROM failures", [], |row| row.get(0))
             .unwrap();
-        // A failure that comes after the results could not be written is counted, and has no row.
+        // A failure that comes after the results could not be written is counted, but has no row.
         let written = done.status != Some(3);
         assert!(rows == count("failed") || !written, "{rows}, {summary}");
     }
@@ -144,7 +145,7 @@ fn after_results_that_could_not_be_written() {
     let mode = rustix::fs::Mode::from_raw_mode(0o600);
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
     let run = haul(bed.arguments(&["-o", &pipe])).start();
-    // Opened once the run opens it, and closed at once.
+    // The pipe is opened once the run opens it, and closed at once.
     drop(std::fs::File::open(&pipe).unwrap());
     bed.is_told_apart(run.finish().exits(3));
 }

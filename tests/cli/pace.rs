@@ -1,4 +1,4 @@
-//! How fast, for how long, how often.
+//! Rates, time limits and retries.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ fn a_rate_spreads_the_requests_over_time() {
     }
 }
 
-/// Asserts that under these options so many of fifty requests get through, and then none for a while.
+/// Asserts that under these options `count` of fifty requests get through, and then none for a while.
 #[track_caller]
 fn lets_through(count: usize, options: &[&str], variables: &[(&str, &str)]) {
     let server = Server::always(Answer::text(""));

@@ -1,4 +1,4 @@
-//! The place in the input that an outcome names.
+//! Places in the input that outcomes name.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ fn gone() -> Server {
     Server::always(Answer::status(404))
 }
 
-/// Source and line of each record, in the order of the input.
+/// Returns source and line of each record, in the order of the input.
 fn places(records: &[Value]) -> Vec<(Value, Value)> {
     let place = |record: &Value| (record["source"].clone(), record["line"].clone());
     records.iter().map(place).collect()
 }
 
-/// The places that the summary gives examples from.
+/// Returns the places that the summary gives as examples.
 fn examples(done: &Done) -> Vec<String> {
     let after = |line: &str| {
         let (_, rest) = line.split_once("e.g. ")?;

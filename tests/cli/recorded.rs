@@ -9,7 +9,7 @@ use serde_json::json;
 use super::command::{Folder, haul};
 use super::support::{Answer, Server};
 
-/// Three POSTs to one URL that fail, recorded in `failures.db`.
+/// Sends three POSTs to one URL that fail, recorded in `failures.db`.
 fn three_failed_posts(server: &Server, folder: &Folder) {
     let line = |n: u32| json!({"url": server.url("/orders"), "json": {"order": n}}).to_string();
     let text: String = (0..3).map(|n| line(n) + "\n").collect();

@@ -1,5 +1,5 @@
-//! Results and failure log after a full disk, a file that may grow no further, a kill, a pipe that takes no more: each
-//! outcome is in both exactly once after `--resume`, and no POST is sent twice.
+//! Results and failure log after a full disk, a file that may grow no further, a kill, and a pipe that takes no more:
+//! each outcome is in both exactly once after `--resume`, and no POST is sent twice.
 
 #[path = "recording/alike.rs"]
 mod alike;

@@ -1,4 +1,4 @@
-//! `--overwrite`: nothing that was there is emptied before every lock is held and every refusal is past.
+//! `--overwrite`: no file is emptied before every lock is held and every refusal is past.
 
 use std::fs;
 

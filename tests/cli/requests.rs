@@ -1,4 +1,4 @@
-//! What is sent: the options that every request begins with, and the keys of lines.
+//! Requests as they are sent: the options that every request begins with, and the keys of lines.
 
 use serde_json::json;
 
@@ -258,7 +258,7 @@ fn every_option_has_an_environment_variable_and_what_is_typed_counts_before_it()
         .done()
         .exits(0);
     assert_eq!(server.last("/").header("user-agent"), Some("typed"));
-    // Flags, counts, lists and values alike.
+    // The environment sets flags, counts, lists and values alike.
     haul([&url]).env("HAUL_DRY_RUN", "true").done().exits(0);
     assert_eq!(server.requests(), 2);
     haul([&url])

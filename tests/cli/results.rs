@@ -1,4 +1,4 @@
-//! Where results go, and what stands in them.
+//! Destinations of results, and their content.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ fn results_go_to_a_file_and_failures_to_another_that_is_read_back() {
     );
     assert!(!folder.read("failures.jsonl").contains("secret"));
 
-    // What was secret must be given again, and a line that lacks it says so.
+    // Secrets must be given again, and a line that lacks its secret says so.
     let again = haul([&failures]).done().exits(1);
     let lacking = again
         .results()
@@ -83,7 +83,7 @@ fn failures_go_to_a_database_by_the_name_of_the_file() {
             .input(urls.clone())
             .done()
             .exits(1);
-        // Each run is one of its own; nothing is in the way of a second.
+        // Each run stands for itself; nothing is in the way of a second run.
         haul(["--failures", &path, "-"])
             .input(urls.clone())
             .done()

@@ -1,4 +1,4 @@
-//! Going on from where a run was cut off.
+//! Runs that go on from the place at which an earlier run was cut off.
 
 use std::collections::HashMap;
 
@@ -58,7 +58,7 @@ fn an_existing_file_is_neither_replaced_nor_added_to_by_chance() {
         (folder.read("out.jsonl").as_str(), server.requests()),
         ("precious\n", 0)
     );
-    // No results of this command: nothing to go on from.
+    // The file holds no results of this command, so there is nothing to go on from.
     haul(["--resume", "-o", &out, &url])
         .done()
         .exits(2)

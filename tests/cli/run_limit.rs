@@ -1,4 +1,4 @@
-//! `--max-run-time` while the run waits for something that does not come.
+//! `--max-run-time` while the run waits for an event that does not come.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::command::{Done, Folder, Haul, haul, records};
 use super::support::{Answer, Scenario, Server};
 
-/// Limit of these runs.
+/// Time limit of these runs.
 const LIMIT: &str = "1s";
 
 /// Time after which a run has plainly missed its limit: the promise is 1 s, and the machine may be busy.
@@ -23,7 +23,7 @@ fn pipe(folder: &Folder, name: &str) -> String {
     path
 }
 
-/// Ends with status 4, in time, and says why.
+/// Asserts that the run ends with status 4, in time, and says why.
 fn is_stopped(run: Haul) -> Done {
     let begun = Instant::now();
     let done = run.done().exits(4);
@@ -31,7 +31,7 @@ fn is_stopped(run: Haul) -> Done {
     done.says("stopped early: the run took too long (--max-run-time)")
 }
 
-/// Leaves standard input open, with this text in it.
+/// Runs the command while its standard input stays open, with this text in it.
 fn with_open_input(arguments: &[&str], text: &str) -> Done {
     let begun = Instant::now();
     let mut running = haul(arguments.iter().chain(&["--max-run-time", LIMIT])).start();
@@ -109,7 +109,7 @@ fn results_that_nobody_reads_end_in_time() {
     let output = pipe(&folder, "output");
     let url = server.url("/");
     is_stopped(haul(["-o", &output, "--max-run-time", LIMIT, &url]));
-    // A pipe that is full.
+    // The run writes to a pipe that is full.
     let big = Scenario::new()
         .on("/*", Answer::text("x".repeat(900_000)))
         .start();

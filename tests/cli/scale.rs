@@ -12,7 +12,7 @@ fn scale() -> usize {
     given.unwrap_or(1)
 }
 
-/// The most memory the process had, in KiB.
+/// Largest resident set that the process had, in KiB.
 #[cfg(target_os = "linux")]
 fn peak(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
@@ -21,7 +21,8 @@ fn peak(process: u32) -> u64 {
         .expect("VmHWM")
 }
 
-/// Runs so many lines, every hundredth of which is no request, and gives the peak once all results are there.
+/// Runs `count` lines, every hundredth of which is no request, and returns the peak of memory when all results are
+/// there.
 #[cfg(target_os = "linux")]
 fn run(count: usize, url: &str, folder: &Folder) -> u64 {
     let list = folder.at("list");
@@ -39,7 +40,7 @@ fn run(count: usize, url: &str, folder: &Folder) -> u64 {
     for _ in 0..count {
         run.next_result();
     }
-    // It waits for the end of its input.
+    // The run waits for the end of its input.
     let peak = peak(run.id());
     run.close_input();
     run.finish().exits(1);
@@ -64,7 +65,7 @@ fn memory_is_flat_in_the_length_of_the_input() {
     assert!(many < 100 << 10, "{many} KiB");
 }
 
-/// The peak of a run over answers of `[[],[],...]`, all of them at once.
+/// Returns the peak of a run over responses of `[[],[],...]`, all of them at once.
 #[cfg(target_os = "linux")]
 fn peak_of_lists(options: &[&str], answers: usize, server: &str) -> u64 {
     let mut run = haul(options.iter().chain(&["-qq", "-j", "16", "-m", "0", "-"])).start();

@@ -1,11 +1,11 @@
-//! Names that are secret, and options that become headers.
+//! Names whose values are secret, and options that become headers.
 
 use serde_json::json;
 
 use super::command::{Folder, haul};
 use super::support::{Answer, Scenario, Server};
 
-/// A server that redirects to another one: another port, which is another origin.
+/// Starts a server that redirects to another one: another port, which is another origin.
 fn redirecting(to: &Server) -> Server {
     let to = to.url("/there?ticket=sesame&page=2");
     Scenario::new().on("*", Answer::redirect(307, to)).start()

@@ -1,4 +1,4 @@
-//! INT and TERM.
+//! Signals INT and TERM.
 
 use rustix::process::Signal;
 
@@ -39,7 +39,7 @@ fn the_first_lets_what_runs_finish_and_says_how_to_go_on() {
         let run = haul(["-j", "2", "-o", &out, &list]).start();
         gate.wait_for(2);
         run.signal(signal);
-        // Once the queue is cancelled, what runs may finish.
+        // When the queue is cancelled, running requests may finish.
         run.wait_until_said("interrupted: running requests may take another 10s");
         gate.open();
         let done = run.finish().exits(status);
@@ -104,7 +104,7 @@ fn it_ends_though_the_input_stays_open() {
 
 #[test]
 fn it_ends_though_nobody_reads_its_results() {
-    // More than a pipe holds.
+    // The body is larger than a pipe's buffer.
     let server = Scenario::new()
         .when("/*", |_| Answer::text("x".repeat(100_000)))
         .start();

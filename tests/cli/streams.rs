@@ -11,7 +11,7 @@ fn results_come_out_while_the_input_pauses() {
         for i in 0..5 {
             let url = server.url(&format!("/{i}"));
             run.say(&url);
-            // Nothing else is said until this one's result is here.
+            // The test sends no further line until the result of this one is here.
             assert_eq!(run.next_result()["url"], url);
         }
         run.close_input();
@@ -64,7 +64,7 @@ fn a_reader_that_goes_away_is_a_quiet_end() {
     run.next_result();
     run.close_results();
     run.say(&server.url("/2"));
-    // It notices as it writes, though the input is open still.
+    // The run notices the closed pipe when it writes, though its input is still open.
     let done = run.finish().exits(0);
     assert_eq!(done.stderr, "");
 }

@@ -1,4 +1,4 @@
-//! Files that a kill left unfinished: a resumed run removes its own, saves their bodies again and touches nothing else.
+//! Files that a kill left unfinished: a resumed run removes its own, saves their bodies again and touches no others.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,7 @@ use super::support::{Answer, Scenario, Server};
 
 const HEX: &str = "0123456789abcdef";
 
-/// A server whose bodies never end at first, and are whole from the second time on.
+/// Starts a server whose bodies never end at first, and are whole from the second time on.
 fn server() -> Server {
     let endless = Answer::text("x".repeat(100_000)).dripping(1, Duration::from_millis(20));
     Scenario::new()
@@ -55,7 +55,7 @@ fn the_names_of_an_unfinished_file_are_in_the_journal_and_a_resumed_run_removes_
     assert!(!folder.has("run.jsonl.journal") && !folder.has("d/b-2"));
 }
 
-/// Results of a run that was killed after it had saved `x` and before it could say so.
+/// Writes the results of a run that was killed after it had saved `x` and before it could record so.
 fn killed(folder: &Folder, journal: &[serde_json::Value]) {
     let lines: String = journal.iter().map(|line| format!("{line}\n")).collect();
     folder.file("run.jsonl.journal", lines);
@@ -93,7 +93,7 @@ fn a_file_without_an_outcome_is_replaced_and_no_other() {
     ] {
         assert_eq!(folder.read(name), content, "{name}");
     }
-    // Files that have their outcome are like any other file.
+    // The run touches files that have their outcome no more than any other file.
     haul(arguments)
         .current_dir(&folder)
         .input(lines)
@@ -157,11 +157,11 @@ fn only_an_unfinished_file_of_the_journal_is_removed() {
         ("d/a", part("a"), false),
         ("d/sub/b", part("b"), false),
         ("d/here/c", part("c"), false),
-        // Outside, by a path or by a link.
+        // Paths outside the directory, directly or by a link.
         ("other/d", part("d"), true),
         ("d/../other/e", part("e"), true),
         ("d/out/f", part("f"), true),
-        // Names that are not of an unfinished file of this file.
+        // Names that are not those of an unfinished file of this file.
         ("d/g", "g".to_owned(), true),
         ("d/h", ".h.part".to_owned(), true),
         ("d/i", part("other"), true),
@@ -174,13 +174,13 @@ fn only_an_unfinished_file_of_the_journal_is_removed() {
         fs::write(path(file, part), "before").unwrap();
         lines.push(json!({"v": 1, "file": file, "part": part}));
     }
-    // No regular files.
+    // Entries that are no regular files.
     symlink("../list", path("d/l", &part("l"))).unwrap();
     fs::create_dir(path("d/m", &part("m"))).unwrap();
     for name in ["l", "m"] {
         lines.push(json!({"v": 1, "file": format!("d/{name}"), "part": part(name)}));
     }
-    // Not in the journal.
+    // This file is not in the journal.
     folder.file(&format!("d/{}", part("n")), "before");
     killed(&folder, &lines);
     let list = folder.file("list", server.url("/new") + "\n");

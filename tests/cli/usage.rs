@@ -1,4 +1,4 @@
-//! What cannot be meant: status 2, a message that says what would be right, and nothing sent.
+//! Contradictory or impossible arguments: status 2, a message that says what would be right, and nothing sent.
 
 use super::command::{Folder, haul};
 use super::support::{Answer, Server};
@@ -101,7 +101,7 @@ fn values_that_are_none_are_named_with_what_would_be_right() {
     }
 }
 
-/// The library's names of what the command's options set.
+/// Names in the library of the settings that the command's options set.
 const SETTINGS: &[&str] = &[
     "workers",
     "max_per_host",
@@ -266,7 +266,7 @@ fn what_curl_has_to_be_asked_for_is_accepted() {
             .done()
             .exits(0);
     }
-    // The last of the two counts.
+    // The last of the two options counts.
     let said = |arguments: &[&str]| {
         let arguments = arguments.iter().copied().chain(["-q", &url]);
         haul(arguments).done().exits(0).stderr

@@ -1,4 +1,4 @@
-//! A server that keeps every byte of the requests it gets, and tables of what is sent.
+//! A server that keeps every byte of the requests it gets, and tables of the bytes that are sent.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::thread;
 
 use super::command::{Done, haul};
 
-/// Answers each request with 200, but below `/from` with a redirect to `/to`.
+/// A server that answers each request with 200, except below `/from` with a redirect to `/to`.
 pub(crate) struct Wire {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
@@ -32,7 +32,8 @@ impl Wire {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// The requests so far, each as its bytes: those of its host as `HOST`, and bytes that are no text as U+FFFD.
+    /// Returns the requests so far, each as its bytes: those of its host as `HOST`, and bytes that are not text as
+    /// U+FFFD.
     pub(crate) fn take(&self) -> Vec<String> {
         let host = format!("127.0.0.1:{}", self.port);
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
@@ -72,7 +73,7 @@ fn serve(mut peer: TcpStream, seen: &Mutex<Vec<String>>) {
     }
 }
 
-/// The size of the request that is there to its end. One that asks whether its body is wanted is told so.
+/// Size of the first request. `None`: it is not complete. A request with `Expect: 100-continue` gets its 100.
 fn whole(held: &[u8], peer: &mut TcpStream) -> Option<usize> {
     let head = held.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
     let lines = String::from_utf8_lossy(&held[..head]).to_lowercase();
@@ -138,7 +139,7 @@ pub(crate) fn sends(options: &[&str], rows: &[(&str, Becomes<'_>)]) {
     assert_eq!(sent.next(), None, "no further request");
 }
 
-/// Method and target, the lines that are not always there, and the body. A usual line that is missing is named.
+/// Returns method and target, the lines that are not always there, and the body. A missing usual line is named.
 pub(crate) fn shown(request: &str) -> (&str, String, &str) {
     let (head, body) = request.split_once("\r\n\r\n").unwrap_or((request, ""));
     let mut lines = head.split("\r\n");
@@ -165,7 +166,7 @@ pub(crate) fn shown(request: &str) -> (&str, String, &str) {
     (start, told.join("\n"), body)
 }
 
-/// No message is in the words of the library that reads JSON.
+/// Asserts that no message is in the words of the library that reads JSON.
 #[track_caller]
 fn plain_words(done: &Done, message: &str) {
     for words in [

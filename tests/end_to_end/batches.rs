@@ -1,4 +1,4 @@
-//! The ways to run a batch: in which order outcomes come, what feeds it, and what happens when it is left half way.
+//! Ways to run a batch: the order of outcomes, the source of requests, and batches that are left half way.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -212,7 +212,7 @@ fn leaving_a_batch_half_way_cancels_it_and_leaves_the_client_usable() {
         assert!(outcomes.next().unwrap().is_success());
         server.wait_for_requests(before + 3);
         drop(outcomes);
-        // Both workers are inside requests that nobody answers: only an abort frees them.
+        // Both workers run requests that get no response: only an abort frees them.
         let after = client.get(server.url("/after"));
         assert_eq!(after.success().unwrap().text(), "still here");
         assert!(
@@ -291,7 +291,7 @@ fn a_small_batch_does_not_wait_for_a_large_one() {
     assert!(large.next().is_some());
     let small = client.as_completed((0..10).map(|i| server.url(&format!("/small/{i}"))));
     assert_eq!(small.count(), 10);
-    // The large one had hundreds queued before the small one came, and is far from its end.
+    // The large batch had hundreds of queued requests before the small one came, and is far from its end.
     let paths = server.paths();
     let small = |path: &String| path.starts_with("/small");
     let first = paths.iter().position(small).unwrap();

@@ -1,4 +1,4 @@
-//! What never gets above its bound: requests at once, the window, bytes of bodies, parked requests.
+//! Numbers that never get above their bound: requests at once, the window, bytes of bodies, parked requests.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn a_slow_consumer_lets_no_more_than_a_window_run_ahead() {
         for outcome in outcomes {
             taken += 1;
             retries += outcome.attempts() as usize - 1;
-            // Those in the window and those parked beside it, each sent, and once more where it is tried again.
+            // Requests in the window and parked requests are each sent once, and again if they are retried.
             let ahead = server.requests() - before - taken - retries;
             assert!(ahead <= 2 * (10 + 10), "{ahead} ahead");
         }
@@ -95,7 +95,8 @@ fn bodies_not_taken_hold_the_batch_back_at_its_budget() {
     let mut outcomes = client.as_completed((0..60).map(|_| server.url("/")));
     for taken in 1..=60 {
         assert!(outcomes.next().unwrap().is_success());
-        // Five bodies fill it, two may be under way, and up to one chunk of taken ones is not yet accounted for.
+        // Five bodies fill the budget, two may be under way, and up to one chunk of taken bodies is not yet accounted
+        // for.
         let ahead = server.requests() - taken;
         assert!(ahead <= 5 + 2, "{ahead} ahead");
     }
@@ -220,7 +221,7 @@ fn a_host_that_was_never_reached_gets_few_of_the_workers() {
     for outcome in outcomes.by_ref().take(100) {
         assert!(outcome.is_success(), "{outcome:?}");
     }
-    // All places but an eighth of the workers are with the other host again.
+    // The other host has all places again, except an eighth of the workers.
     held.wait_for(100 + 28);
     assert_eq!(held.waiting(), 28);
     let _open: Vec<_> = (0..4).map(|_| hole.accept().unwrap()).collect();

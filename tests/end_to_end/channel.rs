@@ -37,7 +37,7 @@ fn requests_go_in_from_many_threads_and_the_batch_ends_when_all_intakes_are_gone
 #[test]
 fn a_full_window_blocks_the_feeder_until_outcomes_are_taken() {
     let server = Server::always(Answer::text(""));
-    // What waits behind a host that was not reached yet counts apart.
+    // Requests that wait behind a host that was not reached yet count apart.
     let client = builder(2).window(4).max_parked(1).build().unwrap();
     let (intake, outcomes) = client.channel();
     let sent = AtomicUsize::new(0);
@@ -187,7 +187,7 @@ fn an_ordered_channel_hands_out_in_the_order_in_which_requests_went_in() {
                 intake.send(server.url(&format!("/{i}"))).unwrap();
             }
         });
-        // All others there is room for are done before the first.
+        // All other requests that fit in the window are done before the first.
         server.wait_for_requests(8);
         gate.open();
         let order: Vec<u64> = outcomes.by_ref().map(|outcome| outcome.index()).collect();
@@ -241,7 +241,7 @@ fn a_batch_that_feeds_itself_gets_the_request_back_instead_of_waiting_for_itself
         while taken < fed {
             assert!(outcomes.next().unwrap().is_success());
             taken += 1;
-            // Each outcome leads to ten requests more, of which the window takes four at most.
+            // Each outcome leads to ten more requests; the window takes at most four of them.
             for i in 0..if taken < 5 { 10 } else { 0 } {
                 let request = Request::post(server.url(&format!("/{taken}/{i}"))).text("kept");
                 match intake.send(request) {

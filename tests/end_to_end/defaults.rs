@@ -1,4 +1,4 @@
-//! What a client adds to its requests, and what a request has to say against it.
+//! Settings that a client adds to its requests, and ways in which a request overrides them.
 
 use std::time::Duration;
 

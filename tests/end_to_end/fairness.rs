@@ -1,4 +1,4 @@
-//! A sick, slow or limited host is its own problem: the others do not wait for it.
+//! Sick, slow or limited hosts: the requests to other hosts do not wait for them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -96,7 +96,7 @@ fn a_pause_asked_for_with_the_last_attempt_is_kept_too() {
     assert!(after >= Duration::from_millis(990), "{after:?}");
 }
 
-/// What `HAUL_SCALE` multiplies the size of the large tests by.
+/// Factor for the size of the large tests, from `HAUL_SCALE`.
 pub(super) fn scale() -> usize {
     std::env::var("HAUL_SCALE").map_or(1, |scale| scale.parse().unwrap())
 }
@@ -160,7 +160,7 @@ fn hosts_that_answer_are_served_alike() {
     }
 }
 
-/// Opens the gate after two minutes: a test that would stand still fails.
+/// Opens the gate after two minutes, so that a test that would stand still fails.
 fn watch(gate: &Gate) -> (Arc<AtomicBool>, mpsc::Sender<()>) {
     let (over, late) = (mpsc::channel::<()>(), Arc::new(AtomicBool::new(false)));
     let (gate, told) = (gate.clone(), Arc::clone(&late));
@@ -266,7 +266,7 @@ fn single_requests_do_not_wait_for_a_large_batch() {
     drop(large);
 }
 
-/// Whether a host that allows so many requests in a second has had that many in the last.
+/// True if a host that allows `limit` requests a second has had that many in the last second.
 #[cfg(target_os = "linux")]
 fn over(limit: usize, seen: &mut Vec<Instant>, now: Instant) -> bool {
     seen.retain(|at| now.duration_since(*at) < Duration::from_secs(1));
@@ -282,7 +282,7 @@ fn over(limit: usize, seen: &mut Vec<Instant>, now: Instant) -> bool {
 fn of_fifty_hosts_the_fifteen_that_fail_cost_the_others_nothing() {
     let holes: Vec<_> = (0..5).map(|_| BlackHole::dig()).collect();
     let counted = Mutex::new(HashMap::<usize, Vec<Instant>>::new());
-    // Five are down, five allow ten requests a second, thirty-five are well.
+    // Five hosts are down, five allow ten requests a second, thirty-five are well.
     let server = Scenario::new()
         .hosts(45)
         .when("*", move |seen| match seen.host {

@@ -1,4 +1,4 @@
-//! A process that gets fewer files or threads than its workers could use: its requests wait for some.
+//! A process that gets fewer files or threads than its workers could use: its requests wait for free ones.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use haul::{Request, RetryPolicy};
 use super::support::{Answer, Server};
 use super::{builder, indices};
 
-/// Variable in which the limited process finds the server.
+/// Variable from which the limited process reads the server's URL.
 const URL: &str = "HAUL_TEST_URL";
 
 /// Runs a test of this file in a process with this limit.
@@ -42,14 +42,14 @@ fn requests_wait_for_files() {
 #[cfg(target_os = "linux")]
 fn requests_wait_for_threads() {
     let server = Server::always(Answer::text("").after(Duration::from_millis(5)));
-    // In KiB: of stacks with 512 MiB each, few find a place.
+    // The limit is in KiB: only a few stacks of 512 MiB each fit in it.
     run("-v 4000000", "files::with_few_threads", &server);
     let most = server.most_at_once();
     assert!(0 < most && most < 9, "{most}");
     assert_eq!(server.requests(), 101);
 }
 
-/// Run by a test above with a limit, and without it by the rest, when it does nothing.
+/// Runs in the process of a test above, with a limit. Without the variable, in an ordinary test run, it does nothing.
 #[test]
 fn with_few_files() {
     let Ok(url) = std::env::var(URL) else { return };
@@ -63,12 +63,12 @@ fn with_few_files() {
         assert!(outcome.is_success(), "{outcome:?}");
         assert_eq!(outcome.attempts(), 1);
     }
-    // Nothing is broken for good.
+    // No host, worker or client is broken for good.
     let after: Vec<_> = client.map(vec![url.as_str(); 5]).collect();
     assert!(after.iter().all(|outcome| outcome.is_success()));
 }
 
-/// As above.
+/// Runs in the process of a test above, with a limit. Without the variable, in an ordinary test run, it does nothing.
 #[test]
 fn with_few_threads() {
     let Ok(url) = std::env::var(URL) else { return };

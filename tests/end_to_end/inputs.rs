@@ -1,4 +1,4 @@
-//! Inputs that take their time, or wait for what comes of the requests they have given.
+//! Inputs that are slow, or wait for the outcomes of the requests they have given.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use super::{builder, client};
 fn a_request_is_sent_before_the_next_is_asked_for() {
     let server = Server::always(Answer::text("ok"));
     let urls = (0..100).map(|i| {
-        // Now and then some come at once.
+        // Now and then some requests come at once.
         if i % 7 < 5 {
             server.wait_for_requests(i);
         }
@@ -26,7 +26,7 @@ fn a_request_is_sent_before_the_next_is_asked_for() {
 
 #[test]
 fn an_outcome_does_not_wait_for_the_whole_of_an_input_that_is_slow() {
-    // Four at once take a quarter of a second for all.
+    // Four requests at once take a quarter of a second for all.
     let server = Server::always(Answer::text("ok").after(Duration::from_millis(2)));
     for ordered in [false, true] {
         let asked = Cell::new(0);

@@ -1,4 +1,4 @@
-//! Requests that cannot be sent: one outcome each that says what is wrong, and the batch goes on.
+//! Requests that cannot be sent: each has one outcome that says what is wrong, and the batch goes on.
 
 use std::collections::HashMap;
 

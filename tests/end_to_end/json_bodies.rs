@@ -1,4 +1,4 @@
-//! Bodies that are to be JSON: in which charset they are read, and what of them is looked at.
+//! Bodies that are to be JSON: the charset in which they are read, and the part of them that is checked.
 
 use haul::{ErrorType, Rejection, Request};
 use serde_json::{Value, json};
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::support::{Answer, Server};
 use super::{client, error};
 
-/// A server that sends these bytes with this content type.
+/// Starts a server that sends these bytes with this content type.
 fn serving(content_type: &str, body: impl Into<Vec<u8>>) -> Server {
     let answer = Answer::status(200).header("Content-Type", content_type);
     Server::always(answer.body(body))
 }
 
-/// Looks at the answer in each way that there is: `expect_json`, `require`, and the three methods of a response. True:
-/// it is JSON.
+/// Checks the response in each way that there is: `expect_json`, `require`, and the three methods of a response. True
+/// if it is JSON.
 #[track_caller]
 fn is_json(content_type: &str, body: &[u8]) -> bool {
     let server = serving(content_type, body);
@@ -115,7 +115,7 @@ fn without_the_feature_json_is_utf8_whatever_the_header_names() {
     assert!(is_json("application/json; charset=gbk", b"[1]"));
 }
 
-/// The rejection of this body by a requirement that it does not meet.
+/// Returns the rejection of this body by a requirement that it does not meet.
 fn rejected(body: &str, pointer: &str, wanted: Value) -> Option<Rejection> {
     let server = serving("application/json", body);
     let outcome = client(1).send(Request::get(server.url("/")).require(pointer, wanted));

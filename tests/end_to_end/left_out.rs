@@ -14,7 +14,7 @@ fn server() -> Server {
         .start()
 }
 
-/// The headers of ours that each request had, of a GET and of a PUT with a body, each redirected once.
+/// Headers added by haul that each request had, of a GET and of a PUT with a body, each redirected once.
 fn added(client: &Client, change: impl Fn(Request) -> Request) -> Vec<Vec<String>> {
     let server = server();
     for request in [

@@ -1,4 +1,4 @@
-//! Batches that are stopped: what did not come to its end is counted as not done, whatever stopped the batch.
+//! Batches that are stopped: unfinished requests count as not done, however the batch was stopped.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use haul::{Client, Outcome, Outcomes, Shutdown, Summary};
 use super::support::{Answer, Gate, Scenario, Server};
 use super::{builder, quick};
 
-/// Answers `/ok` and `/bad` at once, `/later` with a 503, and nothing else.
+/// Starts a server that answers `/ok` and `/bad` at once, `/later` with a 503, and no other path.
 fn server() -> Server {
     Scenario::new()
         .on("/ok/*", Answer::text("x"))
@@ -21,7 +21,7 @@ fn server() -> Server {
         .start()
 }
 
-/// Two that are answered, one that fails, and many that hang.
+/// URLs of two requests that succeed, one that fails, and many that hang.
 fn urls(server: &Server) -> impl Iterator<Item = String> + use<> {
     let first = ["/ok/0", "/ok/1", "/bad/2"].map(|path| server.url(path));
     let held = server.url("/held/");
@@ -34,7 +34,7 @@ fn client() -> Client {
     builder(2).retry(quick()).build().unwrap()
 }
 
-/// All that hung was not done, and the counts are those of the outcomes.
+/// Asserts that all hanging requests were not done, and that the counts are those of the outcomes.
 #[track_caller]
 fn is_told_apart(seen: &[Outcome], summary: &Summary) {
     let mut held = seen.iter().filter(|o| o.url().contains("/held/"));
@@ -53,7 +53,7 @@ fn is_told_apart(seen: &[Outcome], summary: &Summary) {
     assert_eq!(classes, summary.failed());
 }
 
-/// Runs it until the three have come that do, then `stop`s it, and looks at the counts.
+/// Runs the batch until its three finished outcomes have come, then calls `stop`, and checks the counts.
 #[track_caller]
 fn stopped_after_three<I>(mut outcomes: Outcomes<I>, stop: impl FnOnce())
 where
@@ -99,7 +99,7 @@ fn by_too_many_failures_none_of_which_is_one_not_done() {
     ] {
         stopped_after_three(outcomes, || {});
     }
-    // The deadline comes before the second failure, and what it ends does not count as such.
+    // The deadline comes before the second failure, and the requests that it ends do not count as failures.
     let mut outcomes = client.map(urls(&server)).max_failures(2);
     outcomes = outcomes.deadline(Duration::from_millis(300));
     assert!(outcomes.by_ref().filter(Outcome::is_not_done).count() >= 27);
@@ -152,7 +152,7 @@ fn while_it_waits_for_its_next_attempt() {
     token.cancel();
     assert!(outcomes.all(|outcome| outcome.is_not_done()));
     let summary = summary.snapshot();
-    // A single request succeeded; the number of those read before is not known.
+    // A single request succeeded; the number of requests read before is not known.
     let counts = (summary.failed(), summary.not_done());
     assert_eq!(counts, (0, summary.total() - 1));
 }

@@ -1,4 +1,4 @@
-//! A `classify` hook wants another attempt although the response was accepted.
+//! A `classify` hook that asks for another attempt although the response was accepted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use haul::{Client, ErrorType, Layer, Rejection, Request, RetryPolicy, StopReason
 use super::support::{Answer, Scenario, Server};
 use super::{builder, error, quick, verdict};
 
-/// Wants every response with this text once more.
+/// Policy that asks for another attempt after every response with this text.
 fn wanting(policy: RetryPolicy, text: &'static str) -> RetryPolicy {
     policy.classify(move |finding| (finding.body == text.as_bytes()).then_some(Judgement::Retry))
 }

@@ -1,4 +1,4 @@
-//! Each way a request can end: its class, how often it was tried, and what is kept of it.
+//! Ways in which a request can end: its class, its number of attempts, and the parts that its outcome keeps.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -221,7 +221,8 @@ fn what_fails_twice_and_then_succeeds_is_a_success_of_three_attempts() {
         ("/reset", ErrorType::Connection),
         ("/cut", ErrorType::IncompleteBody),
     ] {
-        // A client of its own: on a connection that was used before, a reset is no attempt but a free replay.
+        // Each path has a client of its own: on a connection that was used before, a reset is no attempt but a free
+        // replay.
         let outcome = client(1).get(server.url(path));
         assert_eq!(outcome.success().unwrap().text(), "at last", "{path}");
         assert_eq!(outcome.attempts(), 3, "{path}");
@@ -582,7 +583,7 @@ fn a_dead_host_uses_its_reserve_of_retries_and_no_more() {
         .iter()
         .filter(|outcome| error(outcome).stop_reason() == Some(StopReason::BudgetEmpty))
         .count();
-    // Two retries of one request are the most that end another way.
+    // At most two retries of one request end in another way.
     assert!((45..=50).contains(&refused), "{refused}");
     let summary = summary.snapshot();
     assert_eq!(summary.budget_refusals(), refused as u64);

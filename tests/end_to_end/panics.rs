@@ -1,4 +1,4 @@
-//! Panics in the caller's code: one outcome each, and nobody else notices.
+//! Panics in the caller's code: each gives one outcome, and no other request is affected.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use haul::{Client, ErrorType, Layer, Outcome, Request, Response};
 use super::support::{Answer, Server};
 use super::{builder, client, error, indices, quick};
 
-/// As many as `count` requests, one of which the caller's code stumbles over.
+/// URLs of `count` requests, one of which makes the caller's code panic.
 fn urls(server: &Server, count: usize) -> impl Iterator<Item = String> {
     let base = server.url("");
     (0..count).map(move |i| format!("{base}/{i}"))
@@ -187,7 +187,7 @@ fn a_panic_in_the_drop_of_what_a_closure_holds_harms_no_worker() {
             Ok::<_, haul::Error>(())
         });
         assert_eq!(outcomes.by_ref().count(), 3);
-        // Whoever drops the closure last, this thread or the worker, meets the panic.
+        // The closure is dropped last by this thread or by the worker, and that thread meets the panic.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(outcomes)));
         assert!(client.get(server.url("/")).is_success());
         drop(client);

@@ -29,7 +29,7 @@ fn requests(server: &Server) -> Vec<Request> {
             .text("two")
             .header("x-own", "own-secret")
             .id("2"),
-        // The same request twice.
+        // Both requests are equal.
         Request::put(sick(3)).text("three"),
         Request::put(sick(3)).text("three"),
         Request::get("not a url"),
@@ -44,7 +44,7 @@ fn client() -> Client {
         .unwrap()
 }
 
-/// One run, as a program begins it whether or not it goes on from another. How many rows were missing, and its figures.
+/// Runs the batch as a program begins it, resumed or not. Returns the number of missing rows, and its summary.
 fn run(folder: &Folder, requests: Vec<Request>) -> (u64, Summary) {
     let client = client();
     let mut journal = Journal::open(folder.file("run.jsonl")).unwrap();
@@ -85,7 +85,7 @@ fn what_was_recorded_and_has_no_row_gets_the_row_it_had() {
     assert_eq!(ask(&database, ALL), before);
     let unsent = "SELECT idx || ' ' || error_type FROM failures WHERE attempts = 0";
     assert_eq!(ask(&database, unsent), ["5 invalid_request"]);
-    // Nothing is missing any more.
+    // No row is missing any more.
     assert_eq!(run(&folder, requests(&server)).0, 0);
     assert_eq!(ask(&database, ALL), before);
     assert_eq!(server.requests(), 5);

@@ -1,4 +1,4 @@
-//! Batches recorded as they run: what is written when, and what becomes of a batch whose sink fails.
+//! Batches recorded as they run: the records and their times, and batches whose sink fails.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ use super::sinks::Folder;
 use super::support::{Answer, Scenario, Server};
 use super::{builder, client, indices};
 
-/// Notes what it is told, and fails at a write of the test's choice.
+/// A sink that notes its calls, and fails at a write of the test's choice.
 #[derive(Default)]
 struct Notes {
     told: Vec<&'static str>,

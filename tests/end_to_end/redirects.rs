@@ -1,4 +1,4 @@
-//! Redirects: followed hop by hop, as the rules of RFC 9110 §15.4 and of strict origins say.
+//! Redirects: followed hop by hop, by the rules of RFC 9110 §15.4 and of strict origins.
 
 use haul::{ErrorType, Layer, Phase, Request, StopReason};
 

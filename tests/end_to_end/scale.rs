@@ -1,4 +1,4 @@
-//! Many requests: none lost, none twice, each in its class, and no more held than the window.
+//! Many requests: none lost, none twice, each with its class, and no more held than the window.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use super::fairness::scale;
 use super::support::{Answer, Scenario, Server, refused};
 use super::{builder, error};
 
-/// What becomes of the requests of one kind.
+/// End of the requests of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Success,
@@ -26,7 +26,7 @@ fn end<T>(outcome: &Outcome<T>) -> End {
     }
 }
 
-/// The ways to fail, one in twenty each: path, end, attempts.
+/// Ways to fail, one in twenty requests each: path, end, attempts.
 const WAYS: [(&str, End, u32); 14] = [
     ("/404", End::Failed(Layer::Http, ErrorType::HttpStatus), 1),
     ("/500", End::Failed(Layer::Http, ErrorType::HttpStatus), 3),
@@ -102,7 +102,7 @@ fn request(server: &Server, refused: &str, i: usize) -> Request {
     let path = format!("{path}/{i}");
     match i % 20 {
         3 => Request::post(server.url(&path)).text("x"),
-        // No connection to that address is ever kept, so none is ever found closed and replaced unasked.
+        // No connection to that address is ever kept, so none is ever found closed and replaced without a retry.
         7 => server.url_on(1, &path).into(),
         10 => Request::post(server.url(&path))
             .text("x")
@@ -140,7 +140,7 @@ fn ten_thousand_requests_failing_in_every_way_give_ten_thousand_outcomes() {
         assert_eq!(outcome.attempts(), attempts, "{path}: {outcome:?}");
         let path = format!("{path}/{i}");
         match i % 20 {
-            // It may have been given up before the server read it, or before it was sent.
+            // The request may have been given up before the server read it, or before it was sent.
             10 if error(&outcome).phase() == Some(Phase::Wait) => given_up.push(path),
             10 | 12 => {}
             _ => assert_eq!(server.requests_to(&path), attempts as usize, "{path}"),
@@ -167,7 +167,7 @@ fn ten_thousand_requests_failing_in_every_way_give_ten_thousand_outcomes() {
 fn a_long_lazy_input_is_never_held_beyond_the_window() {
     let server = Scenario::new().on("*", Answer::text("")).unlogged().start();
     let count = 4000 * scale();
-    // What waits behind a host that was not reached yet counts apart.
+    // Requests that wait behind a host that was not reached yet count apart.
     let client = builder(4).window(50).max_parked(10).build().unwrap();
     let taken = Cell::new(0);
     let input = (0..count).map(|_| {
@@ -196,7 +196,7 @@ fn many_small_batches_leave_nothing_behind() {
         let count = match batch % 3 {
             0 => client.as_completed(urls).count(),
             1 => client.map(urls).count(),
-            // Left half way.
+            // This batch is left half way.
             _ => client.as_completed(urls).take(3).count(),
         };
         assert_eq!(count, 3);

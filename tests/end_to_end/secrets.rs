@@ -1,4 +1,4 @@
-//! Secrets of requests and responses show up nowhere: no Debug, no error text, no record.
+//! Secrets of requests and responses: no Debug, no error text and no record shows them.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ const SECRETS: [&str; 11] = [
     "apikey-secret",
     "session-secret",
     "location-secret",
-    // Of names that the client says are secret.
+    // Values of names that the client says are secret.
     "own-secret",
     "ticket-secret",
     "answer-secret",
@@ -165,7 +165,7 @@ fn no_secret_is_shown_or_written_whatever_happens_to_its_request() {
     }
     assert!(text.contains("http://***@"), "what is left out is marked");
     assert!(text.contains("ticket=***"), "what is left out is marked");
-    // The server did get them.
+    // The server did get the secrets.
     let got = |secret| {
         let seen = server.seen();
         seen.iter()
@@ -221,7 +221,7 @@ fn no_file_of_a_batch_holds_one() {
     );
     #[cfg(not(feature = "sqlite"))]
     sinks.1.replace(JsonLines::new(Vec::new()));
-    // Writes too, so that there are intents.
+    // Some requests are writes, so that there are intents.
     let requests: Vec<Request> = requests(&server)
         .into_iter()
         .chain([Request::post(server.url("/never")).bearer("t0ken-secret")])

@@ -1,4 +1,4 @@
-//! Settings that cannot be: `build` says which one and why.
+//! Impossible settings: `build` says which one is wrong and why.
 
 use std::time::Duration;
 
@@ -274,7 +274,7 @@ fn what_is_longer_or_more_than_there_can_be_is_no_limit_and_no_panic() {
     assert!(sick.cancel(), "it waits for the end of time");
     assert_eq!(error(&sick.wait()).error_type(), ErrorType::Cancelled);
 
-    // Last: the host is left alone for as long as that.
+    // This request comes last: the host is left alone for as long as that.
     let outcome = client.get(server.url("/never"));
     let (_, _, attempts, reason) = verdict(&outcome);
     assert_eq!((attempts, reason), (1, Some(StopReason::RetryAfterOverCap)));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::client;
 use super::support::{Answer, Scenario, Server, refused};
 
-/// A folder of its own that goes when it is dropped.
+/// A folder of the test's own, removed on drop.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
@@ -29,7 +29,7 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// All files in it.
+    /// Returns the paths of all files in the folder.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.0).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()

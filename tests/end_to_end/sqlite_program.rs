@@ -13,7 +13,7 @@ use super::builder;
 use super::sinks::Folder;
 use super::support::{Answer, Scenario};
 
-/// The program's answer. `None` where it is not installed, which on a machine that checks changes is a failure.
+/// Output of the program. `None` if it is not installed, which on a machine that checks changes is a failure.
 fn ask(database: &Path, query: &str) -> Option<String> {
     let output = Command::new("sqlite3")
         .args(["-readonly", "-batch"])

@@ -1,4 +1,4 @@
-//! Time limits, by the phase in which they pass.
+//! Time limits, by the phase in which they expire.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::{builder, client, error, quick, verdict};
 
 const SHORT: Duration = Duration::from_millis(150);
 
-/// Far more than the limits of these tests, far less than any default.
+/// Time that is far more than the limits of these tests, and far less than any default.
 const FAR: Duration = Duration::from_secs(8);
 
 #[test]

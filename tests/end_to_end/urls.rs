@@ -1,4 +1,4 @@
-//! URLs on the wire: what is sent for what was written, in requests, under a base URL and in `Location`.
+//! URLs on the wire: the target that is sent for each written one, in requests, under a base URL and in `Location`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -43,7 +43,7 @@ fn targets(server: &Server) -> Vec<String> {
     server.seen().into_iter().map(|seen| seen.target).collect()
 }
 
-/// The requests of a client with the server as its proxy: their targets name scheme, host and port.
+/// Returns the requests of a client with the server as its proxy: their targets name scheme, host and port.
 fn through_proxy(
     requests: impl IntoIterator<Item = Request>,
     location: &'static str,
@@ -67,7 +67,7 @@ fn paths_and_queries_are_sent_as_browsers_send_them() {
     for (written, sent) in TARGETS {
         let before = server.requests();
         let url = format!("http://{address}{written}");
-        // The second GET is of a host that is known, and a body is sent by other code.
+        // The second GET goes to a host that is known, and other code sends a body.
         let requests = [
             Request::get(&url),
             Request::get(&url),
@@ -311,7 +311,7 @@ fn a_host_rule_is_for_the_host_that_is_sent() {
     }
 }
 
-/// Answers each connection to `[::1]` with the next of these, and gives the heads that came. `None` without IPv6.
+/// Answers each connection to `[::1]` with the next of `answers`, and returns the heads that came. `None` without IPv6.
 #[cfg(target_os = "linux")]
 fn on_ipv6(answers: Vec<String>) -> Option<(u16, thread::JoinHandle<Vec<String>>)> {
     let listener = TcpListener::bind("[::1]:0").ok()?;

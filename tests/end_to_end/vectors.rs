@@ -98,7 +98,7 @@ fn vector_140_a_cancel_ends_a_response_half_way_and_a_backoff_before_its_end() {
 
     let sick = client.submit(server.url("/sick")).unwrap();
     was_told.recv_timeout(Duration::from_secs(30)).unwrap();
-    // Once told, its job is on its way into the schedule; either way the cancel holds.
+    // When the hook has been called, the job is on its way into the schedule; either way the cancel holds.
     assert!(sick.cancel());
     let outcome = sick.wait();
     let (_, error_type, attempts, reason) = verdict(&outcome);

@@ -1,4 +1,4 @@
-//! Threads: how many there are, what they are called, and that waiting inside them never waits for itself.
+//! Threads: their number and names, and waits inside them, which never wait for themselves.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use super::{builder, client, indices, quick};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The threads of this process whose names begin so.
+/// Names of this process's threads that begin with `prefix`.
 #[cfg(target_os = "linux")]
 fn threads(prefix: &str) -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
@@ -26,8 +26,8 @@ fn threads(prefix: &str) -> Vec<String> {
     names
 }
 
-/// Returns once at most this many threads have names that begin so: the system lists a thread for a moment longer than
-/// it runs.
+/// Returns when at most this many threads have names that begin with `prefix`: the system lists a thread for a moment
+/// longer than it runs.
 #[cfg(target_os = "linux")]
 #[track_caller]
 #[allow(clippy::disallowed_methods)]
@@ -183,7 +183,8 @@ fn a_closure_may_run_a_whole_batch_while_all_workers_do() {
     assert!(server.most_at_once() <= 3);
 }
 
-// What is made of large bodies takes turns at the cores, and while many wait for theirs fewer requests are under way.
+// Closures on large bodies take turns at the cores, and while many of them wait for a turn fewer requests are under
+// way.
 #[test]
 fn closures_on_large_bodies_that_wait_for_each_other_all_come_to_run() {
     let large = "x".repeat(64 * 1024);
@@ -217,7 +218,7 @@ fn threads_that_stood_in_for_waiting_ones_go_again() {
         inner.get(url.as_str()).into_result().map(drop)
     });
     assert_eq!(outcomes.filter(Outcome::is_success).count(), 200);
-    // One more may stand in until it is needed again.
+    // Another thread may stand in until it is needed again.
     for _ in 0..20 {
         client.get(server.url("/"));
     }
@@ -244,7 +245,7 @@ fn a_predicate_may_send_too() {
     *asked.lock().unwrap() = Some(client.clone());
     assert!(client.get(server.url("/")).is_success());
     assert_eq!(server.paths(), ["/", "/allowed"]);
-    // A client that its own settings hold would never go.
+    // A client that its own settings hold would never be dropped.
     asked.lock().unwrap().take();
 }
 

@@ -1,4 +1,4 @@
-//! One round: a client, eight threads, and what they do to it.
+//! A round: a client, eight threads, and the calls they make on it.
 
 use std::collections::HashSet;
 use std::panic::resume_unwind;
@@ -13,12 +13,12 @@ use haul::{Client, Handle, Outcome, Request, RetryPolicy, Shutdown, Timeouts};
 
 use crate::support::Server;
 
-/// How the workers' threads are called.
+/// Name prefix of the workers' threads.
 const WORKERS: &str = "stress";
 const THREADS: u64 = 8;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What came of all rounds, so that a test that does nothing is noticed.
+/// Totals over all rounds, so that a test that does nothing is noticed.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     succeeded: u64,
@@ -51,7 +51,7 @@ pub(crate) struct Round<'a> {
     server: &'a Server,
     seed: u64,
     client: Client,
-    /// Everything submitted, by whichever thread, and how often its end was told.
+    /// All submitted requests, of every thread, each with the number of callbacks that told its end.
     submitted: Mutex<Vec<(Handle, Arc<AtomicUsize>)>>,
     refused: AtomicU64,
     cancels: AtomicU64,
@@ -60,7 +60,7 @@ pub(crate) struct Round<'a> {
     shutdowns: AtomicU64,
 }
 
-/// Workers there are, of any client.
+/// Number of workers that are alive, of any client.
 fn workers() -> usize {
     let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
         return 0;
@@ -115,7 +115,7 @@ impl Round<'_> {
         }
     }
 
-    /// Plays it, and looks whether all promises were kept.
+    /// Plays the round, and checks that all promises were kept.
     pub(crate) fn play(self, totals: &mut Totals) {
         thread::scope(|scope| {
             for number in 0..THREADS {
@@ -205,7 +205,7 @@ impl Round<'_> {
         }
     }
 
-    /// Any handle of the round.
+    /// Returns any handle of the round. `None`: none was submitted yet.
     fn any(&self, rng: &mut Rng) -> Option<Handle> {
         let submitted = self.submitted.lock().unwrap();
         let at = rng.usize(0..submitted.len().max(1));
@@ -216,7 +216,7 @@ impl Round<'_> {
         if let Some(handle) = self.any(rng) {
             let had_ended = handle.is_done();
             let won = handle.cancel();
-            // One that ended as cancelled stays so; one that ended otherwise cannot be.
+            // A request that ended as cancelled stays so; a request that ended otherwise cannot be cancelled any more.
             assert!(!(had_ended && won) || handle.is_cancelled());
             add(&self.cancels, u64::from(won));
         }
@@ -243,7 +243,7 @@ impl Round<'_> {
         let limit = rng.bool().then(|| Duration::from_micros(rng.u64(0..2_000)));
         match rng.u8(0..4) {
             0 => {
-                // Left half way.
+                // This iteration is left half way.
                 let completed = haul::batch::as_completed(handles);
                 completed
                     .take(1)
@@ -277,7 +277,7 @@ impl Round<'_> {
             }
             4 => {
                 let given = outcomes.timeout(Duration::from_micros(rng.u64(0..4_000)));
-                // What was not read by then is not.
+                // Requests that were not read when the time was over are never read.
                 let mut read = count;
                 let given = given.filter_map(|given| given.map_err(|late| read = late.total).ok());
                 let given: Vec<_> = given.collect();
@@ -292,7 +292,7 @@ impl Round<'_> {
         }
     }
 
-    /// A client that is shut down meanwhile reads no further input; what it read ends once.
+    /// Checks that each outcome comes once. A client that is shut down meanwhile reads no further input.
     fn once_each<T>(&self, outcomes: impl Iterator<Item = Outcome<T>>, count: usize) {
         let mut seen = HashSet::new();
         for outcome in outcomes {
@@ -332,7 +332,7 @@ impl Round<'_> {
         let panics = rng.u8(0..3) == 0;
         let outcomes = client.process(requests, move |_| {
             if panics {
-                // Without a word on stderr for each.
+                // The panic hook is not called, so that stderr has no message for each.
                 resume_unwind(Box::new("as the seed has it"));
             }
             Ok::<_, haul::Error>(inner.send(again.clone()).is_success())
@@ -350,7 +350,7 @@ impl Round<'_> {
             _ => Shutdown::Abort,
         };
         let limit = rng.bool().then(|| Duration::from_micros(rng.u64(0..2_000)));
-        // Before: whoever finds its input unread asks whether it was.
+        // Counted before the shutdown: a thread that finds its input unread looks at this count.
         self.shutdowns.fetch_add(1, Ordering::SeqCst);
         drop(client.shutdown(how, limit));
         let late = client.submit(self.server.url("/fast/1"));

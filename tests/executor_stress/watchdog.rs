@@ -1,14 +1,14 @@
-//! Ends the process when a round does not end, and says which.
+//! Watchdog that ends the process when a round does not end, and names the round.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Far more than a round takes on the slowest machine.
+/// Time limit of a round: far more than a round takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Told of each round as it begins; dropped once all are over.
+/// Watchdog that is told of each round as it begins, and dropped when all are over.
 pub(crate) struct Watchdog(Sender<u64>);
 
 impl Watchdog {
@@ -19,7 +19,7 @@ impl Watchdog {
     }
 
     pub(crate) fn begin(&self, seed: u64) {
-        // It listens until this end goes.
+        // The thread listens until this sender is dropped.
         let _ = self.0.send(seed);
     }
 }
@@ -31,8 +31,8 @@ fn watch(begun: &Receiver<u64>) {
             Ok(seed) => current = seed,
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
-                // A panic here would end nothing: the round holds the test's thread. And what is printed would go with
-                // what the test has printed, which nobody sees of a process that exits.
+                // A panic on this thread would end nothing, because the round holds the test's thread. And text printed
+                // with `print!` would go to the captured output of the test, which is lost when the process exits.
                 let words = format!("round {current} hangs: HAUL_SEED={current} plays it again\n");
                 let _ = std::io::stderr().write_all(words.as_bytes());
                 std::process::exit(101);

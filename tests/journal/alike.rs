@@ -55,7 +55,7 @@ fn expected(i: usize) -> String {
     }
 }
 
-/// Every request has one record, which is its own; no write was sent twice.
+/// Asserts that every request has one record, which is its own, and that no write was sent twice.
 fn check(server: &Server, results: &Path) {
     let mut times = HashMap::<String, usize>::new();
     for seen in server.seen() {

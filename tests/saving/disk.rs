@@ -1,4 +1,4 @@
-//! Where a body cannot be saved: the path, the directory, the disk.
+//! Reasons for which a body cannot be saved: the path, the directory, the disk.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,8 @@ use haul::{ErrorType, Outcome, Request};
 use super::support::{Answer, Server};
 use super::{Folder, bytes, class, client};
 
-/// Failed on this side, for a reason that a further attempt would not change; names the path and the reason.
+/// Asserts that the request failed on this side, for a reason that a further attempt would not change, and that the
+/// message names the path and the reason.
 #[track_caller]
 fn cannot_be_saved(outcome: &Outcome, path: &Path, reason: &str) {
     assert_eq!(class(outcome), ErrorType::Io);
@@ -42,7 +43,7 @@ fn a_path_that_cannot_be_written_is_found_before_anything_is_sent() {
 #[test]
 fn a_directory_that_takes_no_file_is_named() {
     let server = Server::always(Answer::text("here"));
-    // Nobody makes a file there, root no more than others.
+    // No process can make a file there, not even as root.
     let path = Path::new("/proc/self/a");
     let outcome = client().send(Request::get(server.url("/")).save_to(path));
     cannot_be_saved(&outcome, path, "");
@@ -65,7 +66,7 @@ mod full {
     use std::env;
     use std::process::Command;
 
-    /// In a process that may write no file over a quarter of a MiB, which is what a full disk looks like.
+    /// Runs in a process that may write no file over a quarter of a MiB, which is like a full disk.
     #[test]
     fn a_full_disk_ends_its_request_and_leaves_nothing_half_written() {
         let server = Server::start(|seen| match seen.path() {

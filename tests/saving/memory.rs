@@ -1,4 +1,4 @@
-//! How much memory a large body takes on its way to a file: as much as a small one.
+//! Memory that a large body takes on its way to a file: as much as a small body.
 
 #![cfg(target_os = "linux")]
 
@@ -16,7 +16,7 @@ use super::{Folder, client};
 
 const MIB: u64 = 1 << 20;
 
-/// More than the limit of a body kept in memory, so that there is none here. 64 times as much is 2 GiB.
+/// Size that is more than the limit of a body kept in memory, so that no limit applies here. 64 times as much is 2 GiB.
 fn size() -> u64 {
     let scale: u64 = env::var("HAUL_SCALE").map_or(1, |n| n.parse().unwrap());
     32 * MIB * scale
@@ -25,7 +25,7 @@ fn size() -> u64 {
 /// Size of the body after which the memory is measured: code and buffers that any body needs are there by then.
 const SMALL: u64 = MIB / 2;
 
-/// Answers one request after another on a connection with so many bytes, which it does not hold.
+/// Answers one request after another on a connection with `sizes` bytes, which the server does not hold in memory.
 fn serve(listener: &TcpListener, sizes: [u64; 2]) {
     let (stream, _) = listener.accept().unwrap();
     let mut lines = BufReader::new(&stream).lines();
@@ -39,7 +39,7 @@ fn serve(listener: &TcpListener, sizes: [u64; 2]) {
     }
 }
 
-/// In a process of its own, whose memory is that of the client alone.
+/// Runs the client in a process of its own, so that the memory is that of the client alone.
 #[test]
 fn a_large_body_goes_to_its_file_in_flat_memory() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -88,7 +88,7 @@ fn child() {
     assert!(grown < MIB, "{grown} bytes");
 }
 
-/// The most memory this process ever had, in bytes.
+/// Largest resident set that this process ever had, in bytes.
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! What is written down of a body that went to a file, and what a later run makes of it.
+//! Records of bodies that went to files, and later runs that read them.
 
 use std::fs;
 

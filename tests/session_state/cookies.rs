@@ -1,4 +1,4 @@
-//! Cookies: set by answers, brought along by whom they concern, shared and isolated, kept in files.
+//! Cookies: set by responses, sent to the hosts they are for, shared and isolated, kept in files.
 
 use haul::cookies::CookieJar;
 use haul::{Client, Request};
@@ -10,14 +10,14 @@ fn with(jar: &CookieJar) -> Client {
     builder().cookies(jar.clone()).build().unwrap()
 }
 
-/// The cookies of a request, in order.
+/// Returns the cookies of a request, in order.
 fn sent(server: &Server, path: &str) -> Option<String> {
     let seen = server.last(path);
     assert!(seen.all_headers("cookie").count() <= 1);
     seen.header("cookie").map(str::to_owned)
 }
 
-/// Sets cookies at `/in`, and says `ok` everywhere else.
+/// Starts a server that sets cookies at `/in`, and says `ok` on every other path.
 fn site() -> Server {
     let set = Answer::text("in")
         .header("Set-Cookie", "session=abc; HttpOnly")
@@ -197,7 +197,7 @@ fn cookies_for_somebody_else_are_refused() {
     let large = format!("a={}", "x".repeat(5000));
     assert!(jar.set("https://a.example.com/", &large).is_err());
     assert!(jar.is_empty());
-    // A domain of one's own is shared by its hosts; a suffix that is the host itself is the host's alone.
+    // A domain that a site owns is shared by its hosts; a suffix that is the host itself belongs to the host alone.
     jar.set("https://a.example.com/", "a=1; Domain=.example.com")
         .unwrap();
     assert!(jar.get("https://b.example.com/", "a").is_some());
@@ -249,7 +249,7 @@ fn a_jar_is_written_to_a_file_and_read_back() {
     );
     assert_eq!(again.get("http://a.example.com/deep/page", "session"), None);
     assert_eq!(format!("{again:?}"), "CookieJar(2 cookies)");
-    // Again over the file that is there.
+    // The file is there already and is saved over.
     again.save(&file).unwrap();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 

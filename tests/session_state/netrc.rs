@@ -6,7 +6,7 @@ use super::support::{Answer, Scenario};
 use super::{builder, path};
 
 const FILE: &str = "machine 127.0.0.1 login user password pass\n";
-/// user:pass
+/// Header value for `user:pass`.
 const BASIC: &str = "Basic dXNlcjpwYXNz";
 
 fn with(name: &str, text: &str) -> Client {

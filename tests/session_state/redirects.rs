@@ -1,4 +1,4 @@
-//! Which redirects are followed.
+//! Choice of the redirects that are followed.
 
 use std::sync::Mutex;
 
@@ -39,7 +39,7 @@ fn one_that_leaves_the_origin_fails_where_that_is_not_allowed() {
         assert_eq!(error.status(), Some(307));
         assert!(error.message().contains("127.0.0.2"), "{error}");
         assert_eq!((outcome.attempts(), outcome.history().len()), (1, 1));
-        // A request may be of another mind.
+        // A request may have a policy of its own.
         let request = Request::get(server.url("/away")).redirects(RedirectPolicy::all());
         assert!(client.send(request).is_success());
     }

@@ -1,4 +1,4 @@
-//! Which addresses are connected to.
+//! Addresses that the client connects to.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use haul::{Client, ErrorType, StopReason};
 use crate::support::{Answer, Scenario, Server};
 use crate::{builder, loopback, message, refusal, text, verdict};
 
-/// Notes who comes, on one port of 127.0.0.1 and, where there is one, ::1.
+/// A listener that notes every connection, on one port of 127.0.0.1 and, if there is one, ::1.
 struct Door {
     addresses: Vec<SocketAddr>,
     port: u16,
@@ -40,7 +40,8 @@ impl Door {
         }
     }
 
-    /// How many came. Each listener serves its queue in order, so once it has noted this one, it has noted all others.
+    /// Number of connections so far. Each listener serves its queue in order, so once it has noted this method's own
+    /// connection, it has noted all earlier ones.
     fn came(&self) -> usize {
         for address in &self.addresses {
             let own = TcpStream::connect(address).unwrap();
@@ -53,7 +54,7 @@ impl Door {
     }
 }
 
-/// Loopback, private and otherwise not public hosts in two hundred spellings and more.
+/// Loopback, private and otherwise not public hosts, in more than two hundred spellings.
 fn spellings() -> Vec<String> {
     let mut hosts: Vec<String> = [
         "localhost",
@@ -150,14 +151,14 @@ fn no_spelling_of_an_address_that_is_not_public_is_connected_to() {
     for outcome in client.map(urls) {
         match verdict(&outcome) {
             (ErrorType::AddressDenied, 0, Some(StopReason::NotRetryable)) => denied += 1,
-            // A spelling that this system's resolver does not know.
+            // This system's resolver does not know the spelling.
             (ErrorType::Dns, ..) => {}
             other => panic!("{}: {other:?}", outcome.url()),
         }
     }
     assert!(denied >= 200, "{denied} of {}", hosts.len());
     assert_eq!(door.came(), 0);
-    // The door is no wall: without the policy one comes in.
+    // Without the policy a request reaches the door, so the door itself keeps nothing out.
     let door = Door::open();
     let _ = Client::builder()
         .retry(haul::RetryPolicy::none())

@@ -11,7 +11,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{ServerConfig, SupportedProtocolVersion};
 
-/// A folder that is gone when it is dropped.
+/// A folder that is removed on drop.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -41,7 +41,7 @@ impl Drop for Folder {
     }
 }
 
-/// Who signs certificates.
+/// An authority that signs certificates.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -69,14 +69,14 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// A certificate for this name, valid until this year.
+    /// Signs a certificate for this name, valid until this year.
     pub(crate) fn sign(&self, name: &str, until: i32) -> Signed {
         let key = KeyPair::generate().unwrap();
         let certificate = params(name, until).signed_by(&key, &self.issuer).unwrap();
         Signed { certificate, key }
     }
 
-    /// What a server needs that only talks to those this authority knows.
+    /// Verifier for a server that accepts only clients with a certificate of this authority.
     pub(crate) fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).unwrap();
@@ -98,12 +98,13 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 }
 
 impl Signed {
-    /// By nobody but itself.
+    /// Makes a certificate that is signed by its own key.
     pub(crate) fn by_itself(name: &str) -> Signed {
         Signed::as_authority(name, 2100, IsCa::NoCa)
     }
 
-    /// By itself, as `openssl req -x509` does: it says that it is an authority's. Valid until this year.
+    /// Makes a certificate that is signed by its own key, as `openssl req -x509` does: it says that it is an
+    /// authority's. Valid until this year.
     pub(crate) fn by_itself_until(name: &str, until: i32) -> Signed {
         let authority = IsCa::Ca(BasicConstraints::Unconstrained);
         Signed::as_authority(name, until, authority)

@@ -1,4 +1,4 @@
-//! How long connections are kept, and how much a response may say before its body.
+//! Lifetime of connections, and limits of the bytes of a response before its body.
 
 use std::io::Read;
 use std::time::Duration;

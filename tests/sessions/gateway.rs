@@ -1,4 +1,4 @@
-//! Small proxies that speak HTTP, also over TLS. They take every name for 127.0.0.1.
+//! Small proxies that speak HTTP, also over TLS. They resolve every name to 127.0.0.1.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -11,21 +11,21 @@ use crate::secure::{Secure, head};
 /// A proxy that ends with the test's process.
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
-    /// What it was asked, in order: the heads of requests, or the places named in another way.
+    /// Requests to the proxy, in order: the heads of requests, or the targets named in another way.
     log: Arc<Mutex<Vec<String>>>,
     connections: Arc<Mutex<usize>>,
 }
 
-/// What an HTTP proxy says to the n-th request, from 0. `None`: it does as it is asked.
+/// Response of an HTTP proxy to the n-th request, from 0. `None`: the proxy does as it is asked.
 type Answers = dyn Fn(usize) -> Option<String> + Send + Sync;
 
 impl Gateway {
-    /// Does as it is asked.
+    /// Starts a proxy that does as it is asked.
     pub(crate) fn http() -> Gateway {
         Gateway::answering(|_| None)
     }
 
-    /// Answers instead of doing as it is asked.
+    /// Starts a proxy that sends these responses instead of doing as it is asked.
     pub(crate) fn answering(
         answers: impl Fn(usize) -> Option<String> + Send + Sync + 'static,
     ) -> Gateway {
@@ -33,14 +33,14 @@ impl Gateway {
         Gateway::start(move |socket, log| serve_http(socket, log, &answers))
     }
 
-    /// Takes connections and never says a word.
+    /// Starts a proxy that accepts connections and never sends a byte.
     pub(crate) fn silent() -> Gateway {
         Gateway::start(|socket, _| {
             let _ = io::copy(&mut &*socket, &mut io::sink());
         })
     }
 
-    /// An HTTP proxy that is spoken to over TLS.
+    /// Starts an HTTP proxy that clients speak to over TLS.
     pub(crate) fn secure(config: Arc<rustls::ServerConfig>) -> Gateway {
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let connections: Arc<Mutex<usize>> = Arc::default();
@@ -86,16 +86,16 @@ impl Gateway {
         *self.connections.lock().unwrap()
     }
 
-    /// Its URL under the name 127.0.0.1.
+    /// Returns the proxy's URL under the name 127.0.0.1.
     pub(crate) fn url(&self, scheme: &str) -> String {
         format!("{scheme}://{}", self.address)
     }
 }
 
-/// How long it looks at one side before it looks at the other.
+/// Time for which `pump` reads from one side before it reads from the other.
 const TICK: Duration = Duration::from_millis(5);
 
-/// A client whose socket can be told how long to wait.
+/// A stream whose reads can be given a time limit.
 pub(crate) trait Patient: Read + Write {
     fn wait_for(&self, time: Duration);
 }
@@ -149,7 +149,7 @@ fn serve_http(client: &mut impl Patient, log: &Mutex<Vec<String>>, answers: &Arc
     }
 }
 
-/// Passes on what either side says, until one ends.
+/// Passes bytes on between both sides, until one ends.
 pub(crate) fn pump(client: &mut impl Patient, server: &mut TcpStream) {
     client.wait_for(TICK);
     server.wait_for(TICK);

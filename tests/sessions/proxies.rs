@@ -1,5 +1,5 @@
-//! Requests that go through a proxy, and proxies that lead nowhere. No name of a server here can be resolved but by
-//! the proxy.
+//! Requests that go through a proxy, and proxies that lead nowhere. Only the proxy can resolve the names of servers in
+//! these tests.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::secure::Secure;
 use crate::support::{Answer, Server, refused};
 use crate::{loopback, message, refusal, text, verdict};
 
-/// A client that knows no addresses but those of literals.
+/// Builder of a client that knows no addresses but those of literals.
 pub(crate) fn through(proxy: impl Into<ProxySettings>) -> ClientBuilder {
     let policy = RetryPolicy::default()
         .backoff(Duration::from_millis(1), Duration::from_millis(4))
@@ -56,7 +56,7 @@ fn an_https_server_is_reached_by_a_tunnel_that_is_kept() {
         [format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n")]
     );
     assert_eq!(server.shaken()[0].name.as_deref(), Some("a.the.test"));
-    // Another host is another tunnel.
+    // Another host needs another tunnel.
     assert_eq!(text(&client.get(server.url("b.the.test"))), "hello");
     assert_eq!(gateway.connections(), 2);
 }
@@ -108,7 +108,7 @@ fn user_and_password_go_to_the_proxy_and_nowhere_else() {
         let line = "\r\nProxy-Authorization: Basic dXNAZXI6c2VjcmV0\r\n";
         assert!(head.contains(line), "{head}");
     }
-    // What a request brings itself is sent in its place.
+    // The request's own header is sent in place of the proxy's credentials.
     let own = Request::get("http://a.test/").header("proxy-authorization", "Bearer x");
     assert_eq!(text(&client.send(own)), "forwarded");
     let head = gateway.log().pop().unwrap();
@@ -222,7 +222,7 @@ fn a_proxy_that_says_no_is_asked_again_only_where_that_may_help() {
         let gateway = Gateway::answering(move |_| Some(answer(status)));
         let proxy = format!("http://user:secret@{}", gateway.address);
         let client = through(proxy).build().unwrap();
-        // Nothing ever reached the server, so even this may be repeated.
+        // No attempt reached the server, so even this request may be repeated.
         let outcome = client.send(Request::post("https://a.test/").text("x"));
         let reason = match attempts {
             1 => StopReason::NotRetryable,
@@ -267,11 +267,11 @@ fn a_forwarding_proxy_that_wants_a_password_is_no_servers_answer() {
         outcome.error().unwrap().response_text().as_deref(),
         Some("no")
     );
-    // From a server itself it is a status like any other.
+    // From a server itself, 407 is a status like any other.
     let server = Server::always(Answer::status(407));
     let outcome = crate::builder().build().unwrap().get(server.url("/"));
     assert_eq!(verdict(&outcome).0, ErrorType::HttpStatus);
-    // And what else a forwarding proxy answers may be the server's.
+    // Other responses of a forwarding proxy may be the server's.
     let gateway = Gateway::answering(|_| Some(answer(502)));
     let client = through(gateway.url("http")).build().unwrap();
     assert_eq!(
@@ -336,7 +336,7 @@ fn a_proxy_that_refuses_or_is_silent_is_tried_again() {
     let expected = format!("proxy {} did not answer within 100ms", silent.address);
     assert_eq!(message(&outcome), expected);
 
-    // A name without an address fails like one that cannot be resolved.
+    // A name without an address of the family fails like a name that cannot be resolved.
     let client = through("http://127.0.0.1:9")
         .ip_family(IpFamily::V6)
         .build()
@@ -391,7 +391,7 @@ fn a_proxy_can_be_for_http_or_https_alone() {
 
 const URL: &str = "HAUL_TEST_PROXIED_URL";
 
-/// The environment of a process can only be chosen before it starts.
+/// The environment of a process can only be chosen before it starts, so the test starts another process.
 #[test]
 fn the_environment_counts_where_it_is_asked_and_only_there() {
     let gateway = Gateway::http();
@@ -416,7 +416,7 @@ fn the_environment_counts_where_it_is_asked_and_only_there() {
     assert_eq!((gateway.connections(), server.connections()), (1, 1));
 }
 
-/// Run by the test above, and without its variable by the rest, when it does nothing.
+/// Runs in the process of the test above. Without its variable, in an ordinary test run, it does nothing.
 #[test]
 fn with_an_environment_of_its_own() {
     let Ok(url) = std::env::var(URL) else { return };
@@ -459,7 +459,7 @@ fn an_address_policy_goes_with_a_proxy_only_where_that_is_exempted_by_name() {
 
     let client = public().exempt_proxy("127.0.0.1").build().unwrap();
     assert_eq!(crate::text(&client.get("http://a.test/")), "forwarded");
-    // Of addresses in the URL itself the policy is asked all the same.
+    // The policy is also asked about addresses in the URL itself.
     for host in ["127.0.0.1", "0x7f.1", "2130706433", "[::ffff:10.0.0.1]"] {
         let outcome = client.get(format!("http://{host}/"));
         assert_eq!(

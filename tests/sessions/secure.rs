@@ -1,4 +1,4 @@
-//! A server that speaks TLS, and remembers how.
+//! A server that speaks TLS, and remembers its handshakes.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,12 +10,12 @@ use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, Str
 
 pub(crate) type Stream = StreamOwned<ServerConnection, TcpStream>;
 
-/// One handshake that succeeded.
+/// A handshake that succeeded.
 #[derive(Clone, Debug)]
 pub(crate) struct Shaken {
     pub(crate) kind: HandshakeKind,
     pub(crate) version: ProtocolVersion,
-    /// What the client sent as the server's name.
+    /// Server name that the client sent. `None`: it sent none.
     pub(crate) name: Option<String>,
     pub(crate) client_certificates: usize,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Secure {
 }
 
 impl Secure {
-    /// Answers every request with `hello`. It ends with the test's process.
+    /// Starts a server that answers every request with `hello`. It ends with the test's process.
     pub(crate) fn start(config: Arc<ServerConfig>) -> Secure {
         Secure::serving(config, |stream| while answer(stream, "hello") {})
     }
@@ -97,7 +97,7 @@ pub(crate) fn head(stream: &mut impl Read) -> Option<String> {
     Some(String::from_utf8(head).unwrap())
 }
 
-/// Answers one request without a body. `false` when there was none.
+/// Answers one request without a body. Returns false if there was none.
 pub(crate) fn answer(stream: &mut (impl Read + Write), body: &str) -> bool {
     let Some(_) = head(stream) else { return false };
     let answer = format!(

@@ -1,4 +1,4 @@
-//! Small proxies that speak SOCKS5. They take every name for 127.0.0.1.
+//! Small proxies that speak SOCKS5. They resolve every name to 127.0.0.1.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use crate::gateway::{Gateway, pump};
 
 impl Gateway {
-    /// Says this to whoever comes, and no more.
+    /// Starts a proxy that sends these bytes on each connection, and no more.
     pub(crate) fn saying(bytes: &'static [u8]) -> Gateway {
         Gateway::start(move |socket, _| {
             let _ = socket.write_all(bytes);
@@ -16,12 +16,12 @@ impl Gateway {
         })
     }
 
-    /// SOCKS5, for those who know user and password if there are any.
+    /// Starts a SOCKS5 proxy. With `credentials`, only clients that send this user and password may use it.
     pub(crate) fn socks(credentials: Option<(&'static str, &'static str)>) -> Gateway {
         Gateway::socks_replying(credentials, 0)
     }
 
-    /// The same with another reply than success.
+    /// Starts a SOCKS5 proxy that replies with this code; 0 is success.
     pub(crate) fn socks_replying(
         credentials: Option<(&'static str, &'static str)>,
         reply: u8,
@@ -75,7 +75,7 @@ fn serve_socks(
         return client.write_all(&[5, reply, 0, 1, 0, 0, 0, 0, 0, 0]);
     }
     let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    // An answer with a name in it, which is longer than most.
+    // The reply has a name in it, which makes it longer than most.
     client.write_all(&[5, 0, 0, 3, 4, b'h', b'e', b'r', b'e', 0, 80])?;
     pump(client, &mut server);
     Ok(())

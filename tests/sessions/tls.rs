@@ -1,4 +1,4 @@
-//! Whom a client trusts, what it shows, which versions it takes.
+//! TLS settings of a client: the certificates it trusts, the one it shows, the versions it takes.
 
 use haul::settings::TlsVersion;
 use haul::{ErrorType, StopReason, TlsSettings};
@@ -8,7 +8,7 @@ use crate::authority::{Authority, Folder, Signed};
 use crate::secure::Secure;
 use crate::{builder, message, refusal, text, verdict};
 
-/// An authority, its file, and settings that trust it alone.
+/// Makes an authority, and settings that trust it alone.
 fn trusted(folder: &Folder) -> (Authority, TlsSettings) {
     let authority = Authority::new();
     let file = folder.file("ca.pem", authority.pem());
@@ -263,11 +263,11 @@ fn the_platforms_roots_need_their_feature() {
     assert!(text.contains("platform-verifier"), "{text}");
 }
 
-/// Where the process of its own finds the server.
+/// Variable from which the separate process reads the server's URL.
 #[cfg(all(feature = "platform-verifier", target_os = "linux"))]
 const URL: &str = "HAUL_TEST_TLS_URL";
 
-/// On Linux the system's roots can be named by a variable, which only a process of its own can be given.
+/// On Linux the system's roots can be named by a variable, which only a separate process can be given.
 #[cfg(all(feature = "platform-verifier", target_os = "linux"))]
 #[test]
 fn the_platforms_roots_are_trusted() {
@@ -289,7 +289,7 @@ fn the_platforms_roots_are_trusted() {
     assert_eq!(server.shaken().len(), 2);
 }
 
-/// Run by the test above, and without its variable by the rest, when it does nothing.
+/// Runs in the process of the test above. Without its variable, in an ordinary test run, it does nothing.
 #[cfg(all(feature = "platform-verifier", target_os = "linux"))]
 #[test]
 fn with_roots_of_its_own() {
@@ -305,7 +305,7 @@ fn with_roots_of_its_own() {
     assert_eq!(verdict(&outcome).0, ErrorType::Tls);
 }
 
-/// Settings that trust this certificate alone.
+/// Returns settings that trust this certificate alone.
 fn pinned(folder: &Folder, name: &str, signed: &Signed) -> TlsSettings {
     TlsSettings::new().ca_file(folder.file(name, signed.certificate.pem()))
 }

@@ -1,10 +1,10 @@
-//! What the server does with a request: an answer, a broken one, or none.
+//! Responses of the test server: well-formed, broken, or none at all.
 
 use std::time::Duration;
 
 use super::Gate;
 
-/// What the server does with one request. Unless told otherwise it answers at once and keeps the connection.
+/// Reaction of the server to one request. By default the server responds at once and keeps the connection.
 #[derive(Clone)]
 pub struct Answer {
     status: u16,
@@ -19,7 +19,7 @@ pub struct Answer {
     pub(super) end: End,
 }
 
-/// How the end of the body is marked.
+/// Framing of the body: the way in which its end is marked.
 #[derive(Clone, Copy, PartialEq)]
 enum Framing {
     Length,
@@ -27,7 +27,7 @@ enum Framing {
     UntilClose,
 }
 
-/// What becomes of the connection.
+/// Fate of the connection after the response.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum End {
     KeepAlive,
@@ -37,7 +37,7 @@ pub(super) enum End {
 }
 
 impl Answer {
-    /// An empty answer with a status.
+    /// Builds an empty response with a status.
     pub fn status(status: u16) -> Answer {
         Answer {
             status,
@@ -53,27 +53,27 @@ impl Answer {
         }
     }
 
-    /// 200 with a text.
+    /// Builds a 200 response with a text.
     pub fn text(text: impl Into<String>) -> Answer {
         Answer::status(200).typed("text/plain; charset=utf-8", text)
     }
 
-    /// 200 with JSON, as written.
+    /// Builds a 200 response with JSON, as written.
     pub fn json(json: impl ToString) -> Answer {
         Answer::status(200).typed("application/json", json.to_string())
     }
 
-    /// 200 with HTML.
+    /// Builds a 200 response with HTML.
     pub fn html(html: impl Into<String>) -> Answer {
         Answer::status(200).typed("text/html; charset=utf-8", html)
     }
 
-    /// A redirect: 301, 302, 303, 307, 308.
+    /// Builds a redirect: 301, 302, 303, 307, 308.
     pub fn redirect(status: u16, location: impl Into<String>) -> Answer {
         Answer::status(status).header("Location", location)
     }
 
-    /// These bytes, whatever they are, and then the end of the connection.
+    /// Sends these bytes unchanged, and then closes the connection.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Answer {
         let mut answer = Answer::status(0);
         answer.wire = Some(bytes.into());
@@ -81,19 +81,19 @@ impl Answer {
         answer
     }
 
-    /// No answer: the connection is closed in an orderly way.
+    /// Closes the connection in an orderly way, without a response.
     pub fn hang_up() -> Answer {
         Answer::raw("")
     }
 
-    /// No answer: the connection is reset.
+    /// Resets the connection without a response.
     pub fn reset() -> Answer {
         let mut answer = Answer::raw("");
         answer.end = End::Reset;
         answer
     }
 
-    /// No answer and no end: the request is taken and nothing happens until the server is dropped.
+    /// Takes the request and sends nothing; the connection stays open until the server is dropped.
     pub fn never() -> Answer {
         Answer::hang_up().behind(&Gate::closed())
     }
@@ -104,18 +104,18 @@ impl Answer {
         self
     }
 
-    /// The body.
+    /// Sets the body.
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Answer {
         self.body = bytes.into();
         self
     }
 
-    /// The body and its type.
+    /// Sets the body and its content type.
     pub fn typed(self, content_type: &str, text: impl Into<String>) -> Answer {
         self.header("Content-Type", content_type).body(text.into())
     }
 
-    /// Compresses the body set so far and says so. What is sent is valid gzip, though no smaller.
+    /// Compresses the body set so far and adds `Content-Encoding: gzip`. The result is valid gzip, though no smaller.
     pub fn gzip(mut self) -> Answer {
         self.body = gzip(&self.body);
         self.header("Content-Encoding", "gzip")
@@ -150,26 +150,25 @@ impl Answer {
         self
     }
 
-    /// Says `Connection: close`, and does.
+    /// Sends `Connection: close`, and closes the connection after the response.
     pub fn close(mut self) -> Answer {
         self.end = End::Close;
         self
     }
 
-    /// Closes the connection after the answer without a word, as a server does whose patience with idle connections
-    /// has ended.
+    /// Closes the connection after the response without announcing it, like a server whose idle timeout has expired.
     pub fn close_silently(mut self) -> Answer {
         self.end = End::HangUp;
         self
     }
 
-    /// Answers after a wait.
+    /// Delays the response.
     pub fn after(mut self, delay: Duration) -> Answer {
         self.delay = delay;
         self
     }
 
-    /// Answers when the gate lets it.
+    /// Holds the response until `gate` lets the request through.
     pub fn behind(mut self, gate: &Gate) -> Answer {
         self.gate = Some(gate.clone());
         self
@@ -181,12 +180,12 @@ impl Answer {
         self
     }
 
-    /// This answer for so many requests to a path; [`Script::then`] says what follows.
+    /// Repeats this response for `count` requests to a path; [`Script::then`] adds the responses that follow.
     pub fn times(self, count: usize) -> Script {
         Script(vec![self; count])
     }
 
-    /// Head and body as they go out.
+    /// Returns head and body as they are sent.
     pub(super) fn wire(&self, to_head: bool) -> (Vec<u8>, Vec<u8>) {
         if let Some(bytes) = &self.wire {
             return (Vec::new(), bytes.clone());
@@ -219,18 +218,18 @@ impl Answer {
     }
 }
 
-/// The answers to one path, in turn; the last one stands for all that follow.
+/// Responses to the requests to one path, in order. The last one repeats for all further requests.
 #[derive(Clone)]
 pub struct Script(Vec<Answer>);
 
 impl Script {
-    /// What follows.
+    /// Appends the responses that follow.
     pub fn then(mut self, next: impl Into<Script>) -> Script {
         self.0.extend(next.into().0);
         self
     }
 
-    /// The answer to the `nth` request, counted from 1.
+    /// Returns the response to the `nth` request, counted from 1.
     pub(super) fn nth(&self, nth: usize) -> Answer {
         let last = self.0.last().cloned().unwrap_or(Answer::status(500));
         self.0.get(nth - 1).cloned().unwrap_or(last)
@@ -264,7 +263,7 @@ fn chunks(body: &[u8], size: usize) -> Vec<u8> {
     out
 }
 
-/// RFC 1952 around stored blocks (RFC 1951 §3.2.4), so that no compressor is needed.
+/// Wraps `body` in gzip (RFC 1952) with stored blocks (RFC 1951 §3.2.4), so that no compressor is needed.
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
     let mut blocks = body.chunks(0xffff).peekable();

@@ -1,4 +1,4 @@
-//! One connection: requests in, answers out, until the answer or the client ends it.
+//! Connections of the server: each reads requests and writes responses until a response or the client ends it.
 
 use std::io::{self, BufReader, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use super::answer::End;
 use super::server::Shared;
 use super::{Answer, Seen};
 
-/// One connection; dropping it takes it off the list.
+/// A connection of the server. Dropping it removes it from the list of open connections.
 pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) stream: Arc<TcpStream>,
@@ -82,14 +82,14 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // The list holds the last other owner: off the list and out of here, the socket closes.
+        // The list holds the last other owner of the socket: when that entry and `self` are dropped, the socket closes.
         let listed = self.shared.state().open.remove(&self.number);
         drop(listed);
         self.shared.changed.notify_all();
     }
 }
 
-/// A request between arrival and answer.
+/// A request that has arrived and is not answered yet.
 struct InFlight<'a>(&'a Shared, usize);
 
 impl Drop for InFlight<'_> {
@@ -104,6 +104,6 @@ fn reset_on_close(stream: &TcpStream) {
     let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
 }
 
-/// Without the option at hand the close stays an orderly one, which is another failure of the same class.
+/// Does nothing: without the socket option the close stays orderly, which is another failure of the same class.
 #[cfg(not(unix))]
 fn reset_on_close(_: &TcpStream) {}

@@ -1,13 +1,13 @@
-//! Where a test holds requests until it wants them answered.
+//! Gates, at which a test holds requests until the server may respond.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Long enough for the slowest machine; a test that waits for this long has failed.
+/// Limit of every wait: long enough for the slowest machine, so a test that waits for this long has failed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Requests whose answer stands [behind](super::Answer::behind) a closed gate wait there until the test lets them
-/// through. Clones are the same gate.
+/// A gate that holds requests. A request whose response stands [behind](super::Answer::behind) a closed gate waits
+/// until the test lets it through. Clones are the same gate.
 #[derive(Clone, Default)]
 pub struct Gate(Arc<(Mutex<State>, Condvar)>);
 
@@ -20,32 +20,32 @@ struct State {
 }
 
 impl Gate {
-    /// A gate that is closed.
+    /// Returns a closed gate.
     pub fn closed() -> Gate {
         Gate::default()
     }
 
-    /// Lets everything through, now and from now on.
+    /// Lets all requests through, those that wait now and those that come later.
     pub fn open(&self) {
         self.state().open = true;
         self.changed().notify_all();
     }
 
-    /// Lets `count` requests through, those that wait first.
+    /// Lets `count` requests through, waiting requests first.
     pub fn admit(&self, count: usize) {
         self.state().passes += count;
         self.changed().notify_all();
     }
 
-    /// How many requests wait here.
+    /// Number of requests that wait at the gate.
     pub fn waiting(&self) -> usize {
         self.state().waiting
     }
 
-    /// Returns once `count` requests have come to the gate in all, those let through among them.
+    /// Returns when `count` requests in total have come to the gate, including those let through.
     ///
     /// # Panics
-    /// When they do not come.
+    /// If fewer requests come.
     #[track_caller]
     pub fn wait_for(&self, count: usize) {
         let until = Instant::now() + PATIENCE;
@@ -61,7 +61,7 @@ impl Gate {
         }
     }
 
-    /// Waits to be let through; false when `given_up` says there is nobody to answer any more.
+    /// Waits until the request is let through. Returns false if `given_up` returns true first.
     pub(super) fn pass(&self, given_up: impl Fn() -> bool) -> bool {
         let mut state = self.state();
         state.arrived += 1;

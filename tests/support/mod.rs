@@ -1,5 +1,5 @@
-//! A loopback HTTP/1.1 server for tests: it answers as a test tells it to, breaks off where a test wants it to, and
-//! remembers what it was asked, in order.
+//! A loopback HTTP/1.1 server for tests: it responds as a test tells it to, breaks off where a test wants it to, and
+//! remembers its requests in order.
 //!
 //! ```ignore
 //! let server = Scenario::new()

@@ -1,4 +1,4 @@
-//! How a test says what the server does.
+//! Descriptions of the server's behaviour, path by path.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use super::{Answer, Script, Seen};
 
 pub(super) type Respond = Arc<dyn Fn(&Seen) -> Answer + Send + Sync>;
 
-/// What a server does, path by path; the first match counts, and what nothing matches gets a 404.
+/// Behaviour of a server by path. The first match counts, and a path without a match gets a 404.
 pub struct Scenario {
     routes: Vec<(Pattern, Respond)>,
     pub(super) hosts: usize,
     pub(super) logged: bool,
 }
 
-/// A path, or with a star at its end all paths that begin so.
+/// A path, or a prefix of paths if it ends with a star.
 struct Pattern(String);
 
 impl Pattern {
@@ -35,14 +35,14 @@ impl Scenario {
         }
     }
 
-    /// Answers requests to this path (`/a`), or to all that begin so (`/a/*`). A script of several answers runs for
-    /// each path by itself.
+    /// Responds to requests to this path (`/a`), or to all paths with this prefix (`/a/*`). A script of several
+    /// responses runs for each path separately.
     pub fn on(self, path: &str, script: impl Into<Script>) -> Scenario {
         let script = script.into();
         self.when(path, move |seen| script.nth(seen.nth))
     }
 
-    /// Answers as the closure says, which may look at the request.
+    /// Responds as the closure says, which may look at the request.
     pub fn when(
         mut self,
         path: &str,
@@ -53,14 +53,14 @@ impl Scenario {
         self
     }
 
-    /// Listens on so many loopback addresses, each another host to a client, all with the same port.
+    /// Listens on `count` loopback addresses with the same port. A client takes each for another host.
     pub fn hosts(mut self, count: usize) -> Scenario {
         self.hosts = count.max(1);
         self
     }
 
-    /// Counts requests, and neither keeps them nor counts them by path: for millions. Scripts stay at their first
-    /// answer.
+    /// Counts requests, but neither keeps them nor counts them by path: for millions of requests. Scripts stay at their
+    /// first response.
     pub fn unlogged(mut self) -> Scenario {
         self.logged = false;
         self

@@ -1,22 +1,22 @@
-//! What the server was asked.
+//! Requests as the server received them.
 
 use std::io::{self, BufRead, Read, Write};
 use std::time::Instant;
 
-/// One request as the server saw it.
+/// A request as the server received it.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// Its place among all requests, from 0.
+    /// Index among all requests, from 0.
     pub number: usize,
-    /// Which request to its path it is, from 1.
+    /// Number among the requests to this path, from 1.
     pub nth: usize,
-    /// The connection it came on, from 0.
+    /// Index of the connection that the request came on, from 0.
     pub connection: usize,
-    /// Which request on that connection it is, from 1.
+    /// Number among the requests on that connection, from 1.
     pub nth_on_connection: usize,
-    /// Which of the server's hosts it came to, from 0.
+    /// Index of the server's host that the request came to, from 0.
     pub host: usize,
-    /// When it had arrived whole.
+    /// Time at which the request had arrived whole.
     pub at: Instant,
     pub method: String,
     /// Path and query, as sent.
@@ -26,17 +26,17 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The target without its query.
+    /// Returns the target without its query.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The query, as sent.
+    /// Returns the query, as sent. `None`: the target has no query.
     pub fn query(&self) -> Option<&str> {
         self.target.split_once('?').map(|(_, query)| query)
     }
 
-    /// The first header of this name.
+    /// Returns the value of the first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -44,7 +44,7 @@ impl Seen {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Every header of this name.
+    /// Returns the values of all headers of this name.
     pub fn all_headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers
             .iter()
@@ -52,24 +52,24 @@ impl Seen {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The number the path ends in: 17 of `/items/17`.
+    /// Returns the number at the end of the path: 17 of `/items/17`.
     pub fn last_number(&self) -> Option<usize> {
         self.path().rsplit('/').next()?.parse().ok()
     }
 
-    /// Whether the client is willing to use the connection again.
+    /// True if the client is willing to use the connection again.
     pub(super) fn keeps_alive(&self) -> bool {
         !self
             .header("connection")
             .is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
-    /// Reads one request; `None` when the client closed the connection between two. The counts are left at 0.
+    /// Reads one request. `None`: the client closed the connection between two requests. The counts are left at 0.
     pub(super) fn read(
         reader: &mut impl BufRead,
         mut interim: impl Write,

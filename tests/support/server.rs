@@ -1,4 +1,4 @@
-//! The server itself: a thread for each listener and each connection.
+//! The test server: a thread for each listener and each connection.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,11 +12,11 @@ use super::connection::Connection;
 use super::gate::PATIENCE;
 use super::{Answer, Scenario, Seen};
 
-/// Thousands of connections are thousands of threads, and none of them does much.
+/// Stack size of a thread: thousands of connections are thousands of threads, and none of them does much.
 const STACK: usize = 256 * 1024;
 
 /// A running server on 127.0.0.1 and, if asked for, further loopback addresses. Dropping it ends every connection and
-/// joins its threads; a panic in a closure of the scenario comes out there.
+/// joins its threads; a panic in a closure of the scenario makes the drop panic.
 pub struct Server {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
@@ -27,9 +27,10 @@ pub(super) struct Shared {
     pub(super) scenario: Scenario,
     closing: AtomicBool,
     state: Mutex<State>,
-    /// What tests wait for.
+    /// Notified when the state that tests wait for changes.
     pub(super) changed: Condvar,
-    /// What delayed answers wait for: apart, for there may be thousands of them.
+    /// Notified when the server closes. Delayed responses wait on it: apart from `changed`, for there may be thousands
+    /// of them.
     closed: Condvar,
 }
 
@@ -51,13 +52,13 @@ pub(super) struct Busy {
     most: usize,
 }
 
-/// An address of loopback on which nothing listens; nor will a server that starts later, for none uses this part of it.
+/// Returns a loopback address on which nothing listens, now or later: no server uses this part of loopback.
 pub fn refused() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::new(127, 77, 0, 1), 0)).expect("a free port");
     listener.local_addr().expect("a bound listener's address")
 }
 
-/// An address of loopback to which no connection comes about: what is sent there is dropped, as behind a firewall.
+/// A loopback address to which no connection comes about: packets to it are dropped, as behind a firewall.
 #[cfg(target_os = "linux")]
 pub struct BlackHole {
     listener: TcpListener,
@@ -66,7 +67,7 @@ pub struct BlackHole {
 
 #[cfg(target_os = "linux")]
 impl BlackHole {
-    /// A listener that accepts nothing and has room for one, which is taken.
+    /// Starts a listener that accepts nothing and whose queue has room for one connection, which is taken.
     pub fn dig() -> BlackHole {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         rustix::net::listen(&listener, 0).expect("a shorter queue");
@@ -88,12 +89,12 @@ impl BlackHole {
 }
 
 impl Server {
-    /// Answers every request as the closure says.
+    /// Starts a server that responds to every request as the closure says.
     pub fn start(respond: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Server {
         Scenario::new().when("*", respond).start()
     }
 
-    /// Answers every request the same way.
+    /// Starts a server that responds to every request in the same way.
     pub fn always(answer: Answer) -> Server {
         Scenario::new().on("*", answer).start()
     }
@@ -127,36 +128,36 @@ impl Server {
         }
     }
 
-    /// The URL of a path.
+    /// Returns the URL of a path on the first host.
     pub fn url(&self, path: &str) -> String {
         self.url_on(0, path)
     }
 
-    /// The URL of a path on one of the hosts, from 0.
+    /// Returns the URL of a path on one of the hosts, counted from 0.
     pub fn url_on(&self, host: usize, path: &str) -> String {
         format!("http://{}{path}", self.addresses[host])
     }
 
-    /// The address of the first host.
+    /// Returns the address of the first host.
     pub fn address(&self) -> SocketAddr {
         self.addresses[0]
     }
 
-    /// The requests so far, in the order in which they arrived.
+    /// Returns the requests so far, in the order in which they arrived.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.state().seen.clone()
     }
 
-    /// The paths of the requests so far, in the order in which they arrived.
+    /// Returns the paths of the requests so far, in the order in which they arrived.
     pub fn paths(&self) -> Vec<String> {
         let state = self.shared.state();
         state.seen.iter().map(|s| s.path().to_owned()).collect()
     }
 
-    /// The latest request to a path.
+    /// Returns the latest request to a path.
     ///
     /// # Panics
-    /// When there was none.
+    /// If there was none.
     #[track_caller]
     pub fn last(&self, path: &str) -> Seen {
         let state = self.shared.state();
@@ -165,53 +166,53 @@ impl Server {
             .clone()
     }
 
-    /// How many requests came.
+    /// Number of requests so far.
     pub fn requests(&self) -> usize {
         self.shared.state().requests
     }
 
-    /// How many requests came to a path, on any host.
+    /// Number of requests to a path so far, on any host.
     pub fn requests_to(&self, path: &str) -> usize {
         let state = self.shared.state();
         state.requests_by_path.get(path).copied().unwrap_or(0)
     }
 
-    /// How many connections were opened.
+    /// Number of connections opened so far.
     pub fn connections(&self) -> usize {
         self.shared.state().connections
     }
 
-    /// How many connections are open.
+    /// Number of connections that are open now.
     pub fn open_connections(&self) -> usize {
         self.shared.state().open.len()
     }
 
-    /// The most requests there ever were between arrival and answer. A request counts as answered before the end of
-    /// its answer is written, so a client that holds a limit is never seen above it.
+    /// Largest number of requests that were between arrival and response at once. A request counts as answered before
+    /// the end of its response is written, so a client that holds a limit is never seen above it.
     pub fn most_at_once(&self) -> usize {
         self.shared.state().busy.most
     }
 
-    /// The same for one host.
+    /// Largest number of requests that were between arrival and response at once, on one host.
     pub fn most_at_once_on(&self, host: usize) -> usize {
         let state = self.shared.state();
         state.busy_by_host.get(&host).map_or(0, |busy| busy.most)
     }
 
-    /// Returns once this many requests have arrived.
+    /// Returns when `count` requests have arrived.
     ///
     /// # Panics
-    /// When they do not come.
+    /// If the requests do not come.
     #[track_caller]
     pub fn wait_for_requests(&self, count: usize) {
         let came = self.shared.wait_until(|state| state.requests >= count);
         assert!(came, "{} of {count} requests came", self.requests());
     }
 
-    /// Returns once this many requests to a path have arrived.
+    /// Returns when `count` requests to a path have arrived.
     ///
     /// # Panics
-    /// When they do not come.
+    /// If the requests do not come.
     #[track_caller]
     pub fn wait_for_requests_to(&self, path: &str, count: usize) {
         let arrived = |state: &State| state.requests_by_path.get(path).copied().unwrap_or(0);
@@ -223,17 +224,17 @@ impl Server {
         );
     }
 
-    /// Returns once no more than this many connections are open.
+    /// Returns when at most `most` connections are open.
     ///
     /// # Panics
-    /// When they stay open.
+    /// If the connections stay open.
     #[track_caller]
     pub fn wait_for_open_connections(&self, most: usize) {
         let gone = self.shared.wait_until(|state| state.open.len() <= most);
         assert!(gone, "{} connections are open", self.open_connections());
     }
 
-    /// Ends every connection there is now, as a restart would, and goes on listening.
+    /// Ends every open connection, as a restart would, and goes on listening.
     pub fn drop_connections(&self) {
         self.shared.shut_all();
         self.wait_for_open_connections(0);
@@ -245,7 +246,7 @@ impl Drop for Server {
         self.shared.close();
         self.shared.shut_all();
         for address in &self.addresses {
-            // A listener notices the end only when it accepts something.
+            // A listener notices the end only when it accepts a connection.
             let _ = TcpStream::connect_timeout(address, PATIENCE);
         }
         for listener in self.listeners.drain(..) {
@@ -270,7 +271,7 @@ impl Shared {
             }
             match accepted {
                 Ok((stream, _)) => self.open(stream, host),
-                // Out of files or memory: others will end.
+                // The process is out of files or memory: wait, because other connections will end.
                 Err(_) => self.pause(Duration::from_millis(5)),
             }
         }
@@ -326,7 +327,7 @@ impl Shared {
     }
 
     fn close(&self) {
-        // Under the lock, so that no delayed answer misses it between looking and waiting.
+        // Set under the lock, so that no delayed response misses it between looking and waiting.
         let _state = self.state();
         self.closing.store(true, Ordering::SeqCst);
         self.closed.notify_all();
@@ -336,7 +337,7 @@ impl Shared {
         self.closing.load(Ordering::SeqCst)
     }
 
-    /// Waits, or until the server closes.
+    /// Waits for `time`, or until the server closes.
     pub(super) fn pause(&self, time: Duration) {
         let until = Instant::now() + time;
         let mut state = self.state();
@@ -392,13 +393,13 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHand
         .spawn(run)
 }
 
-/// One listener for each host, all on one port: 127.0.0.1, 127.0.0.2, .. 127.0.0.200, 127.0.1.1, ..
+/// Binds one listener for each host, all on one port: 127.0.0.1, 127.0.0.2, .. 127.0.0.200, 127.0.1.1, ..
 fn bind(hosts: usize) -> Vec<TcpListener> {
     let on = |host: usize, port: u16| {
         let ip = Ipv4Addr::new(127, 0, (host / 200) as u8, (host % 200 + 1) as u8);
         TcpListener::bind((IpAddr::V4(ip), port))
     };
-    // The port that is free on the first address may be taken on another: then all try again with the next one.
+    // The port that is free on the first address may be taken on another: then the next port is tried on all addresses.
     (0..100)
         .find_map(|_| {
             let first = on(0, 0).ok()?;

@@ -1,4 +1,4 @@
-//! The cases of `certificates.txt`: each has a server of its own, with the certificate that the case names.
+//! Cases of `certificates.txt`: each has a server of its own, with the certificate that the case names.
 
 use std::net::IpAddr;
 
@@ -40,7 +40,7 @@ fn came(case: &Case) -> String {
     let trusted = match case.option("trust") {
         Some("itself") => signed.certificate.pem(),
         Some("both") => self_signed(case).certificate.pem() + &signed.certificate.pem(),
-        // Made from the same names, and yet another one.
+        // This certificate is made from the same names, but is another one.
         Some("other") => self_signed(case).certificate.pem(),
         Some("nothing") => Signed::by_itself("other.test").certificate.pem(),
         other => panic!("{}: trust {other:?}", case.place()),

@@ -1,4 +1,4 @@
-//! Conversation on one connection of the server: requests in, responses of the scripts of their cases out.
+//! Conversation on one connection of the server: reads requests, and sends responses from the scripts of their cases.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -23,11 +23,11 @@ pub(crate) struct Conversation {
 /// A request whose head has come.
 struct Asked {
     head: String,
-    /// Bytes of its body that have not been read. `None`: it comes in chunks.
+    /// Bytes of its body that have not been read. `None`: the body comes in chunks.
     left: Option<usize>,
     /// Bytes of its body that have been read.
     read: usize,
-    /// All of the body has been read.
+    /// True if all of the body has been read.
     whole: bool,
 }
 
@@ -229,7 +229,7 @@ impl Conversation {
 }
 
 impl Asked {
-    /// The number of its case, and if it is the request after the case.
+    /// Number of the request's case, and true if this is the request after the case.
     fn case(&self) -> Option<(usize, bool)> {
         let host = value(&self.head, "host")?;
         let name = host.split('.').next()?;
@@ -264,7 +264,7 @@ fn value(head: &str, name: &str) -> Option<String> {
     Some(value.trim().to_owned())
 }
 
-/// The host of a case.
+/// Returns the host of a case.
 pub(crate) fn host(case: usize) -> String {
     format!("c{case}.a.test")
 }

@@ -1,6 +1,6 @@
-//! The cases of this folder, as README.md describes them, read from their files.
+//! Cases of this folder, as README.md describes them, read from their files.
 
-// The transport's own tests read the same files and use a part of this.
+// The transport's own tests read the same files and use a part of this module.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::path::Path;
 /// A case of the corpus.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Case {
-    /// The rule: the name of the file without `.txt`.
+    /// Rule of the case: the name of the file without `.txt`.
     pub(crate) rule: String,
     pub(crate) line: usize,
     pub(crate) name: String,
@@ -24,7 +24,7 @@ pub(crate) struct Case {
     /// Scripts of the server for the first request, the second, and so on.
     pub(crate) scripts: Vec<Vec<Step>>,
     pub(crate) expect: Option<Expect>,
-    /// `true`: the next request goes over the same connection. `None`: either way.
+    /// True if the next request must go over the same connection. `None`: it may or may not.
     pub(crate) reuse: Option<bool>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) absent: Vec<String>,
@@ -46,7 +46,7 @@ pub(crate) enum Step {
     End(End),
     Wants(String, String),
     Lacks(String),
-    /// The first line of the request is this.
+    /// Checks that the first line of the request is this.
     Line(String),
 }
 
@@ -65,13 +65,13 @@ pub(crate) enum End {
     /// As `Close`, but over TLS without close_notify.
     Cut,
     Reset,
-    /// Leaves it open, and neither reads nor sends.
+    /// Leaves the connection open, and neither reads nor sends.
     Hold,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Expect {
-    /// Classes of which the failure has one. Empty: a success.
+    /// Classes of which the failure has one. Empty: a success is expected.
     pub(crate) classes: Vec<String>,
     pub(crate) status: Option<u16>,
     pub(crate) body: Option<Vec<u8>>,
@@ -87,18 +87,18 @@ impl Case {
         Some(value.parse().unwrap_or_else(|_| self.wrong(key)))
     }
 
-    /// The request has a body.
+    /// True if the request has a body.
     pub(crate) fn has_body(&self) -> bool {
         self.option("body").is_some() || self.option("stream").is_some()
     }
 
-    /// The server sends one text to one request, whatever that is, and nothing more happens.
+    /// True if the server sends one text to one request, whatever that is, and nothing more happens.
     pub(crate) fn is_plain(&self) -> bool {
         let simple = |step: &Step| matches!(step, Step::Say(_) | Step::End(_));
         !self.has_body() && self.scripts.len() == 1 && self.scripts[0].iter().all(simple)
     }
 
-    /// All that the server sends to the first request.
+    /// Returns all bytes that the server sends to the first request.
     pub(crate) fn response(&self) -> Vec<u8> {
         let said = self.scripts[0].iter().filter_map(|step| match step {
             Step::Say(bytes) => Some(bytes.as_slice()),
@@ -114,7 +114,8 @@ impl Case {
         })
     }
 
-    /// The server resets the connection, or closes it before it has read the request, which the system takes for the same.
+    /// True if the server resets the connection, or closes it before it has read the request, which the system treats
+    /// alike.
     pub(crate) fn is_reset(&self) -> bool {
         match self.ends() {
             Some(End::Reset) => true,
@@ -138,7 +139,7 @@ impl Case {
     }
 }
 
-/// All cases, in the order of their files. `WILD=text`: those whose name or file contains the text.
+/// Returns all cases, in the order of their files. With `WILD=text`, only cases whose name or file contains the text.
 pub(crate) fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wild");
     let files = fs::read_dir(&folder).expect("the folder of the cases");
@@ -216,7 +217,7 @@ impl Case {
         Some(())
     }
 
-    /// Adds to what is sent. Texts that follow each other are one.
+    /// Adds to the bytes that are sent. Texts that follow each other are one.
     fn say(&mut self, bytes: Vec<u8>) {
         let script = self.scripts.last_mut().expect("there is always one");
         match script.last_mut() {
@@ -289,7 +290,7 @@ fn either(text: &str) -> Vec<String> {
     text.split('|').map(str::to_owned).collect()
 }
 
-/// The bytes that a text stands for. `None`: an escape is none.
+/// Returns the bytes that a text stands for. `None`: a backslash is followed by no known escape.
 fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut rest = text.as_bytes();
     let bytes = until(&mut rest, false)?;
@@ -314,7 +315,7 @@ fn until(rest: &mut &[u8], inside: bool) -> Option<Vec<u8>> {
     }
 }
 
-/// Reads what follows a backslash.
+/// Reads the part of an escape behind the backslash.
 fn escaped(rest: &mut &[u8], bytes: &mut Vec<u8>) -> Option<()> {
     let (&kind, after) = rest.split_first()?;
     *rest = after;

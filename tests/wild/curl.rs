@@ -1,4 +1,4 @@
-//! Comparison with curl: status and body of every case are those of haul, except where `differences.rs` says why not.
+//! Comparison with curl: status and body of every case equal those of haul, unless `differences.rs` says why not.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use crate::run::{Told, Way};
 use crate::server::Server;
 use crate::ways::{came, has_features};
 
-/// Processes that read at once.
+/// Number of curl processes that read at once.
 const PROCESSES: usize = 8;
 
 /// Result of a case with curl.
@@ -82,7 +82,7 @@ fn each_difference_names_cases_that_there_are() {
     }
 }
 
-/// Both are asked for it.
+/// True if curl and haul are both asked for the case.
 fn is_compared(case: &Case) -> bool {
     // Requests that haul does not send, and certificates, have tests of their own.
     let apart = matches!(case.rule.as_str(), "requests" | "certificates");
@@ -95,7 +95,7 @@ fn curl_version() -> Option<String> {
     Some(text.split(' ').nth(1)?.to_owned())
 }
 
-/// Has curl read all cases: a few processes, each with many of them.
+/// Lets curl read all cases: a few processes, each with many cases.
 fn curl(cases: &[Case], carried: &[(usize, &Case)]) -> BTreeMap<usize, Curled> {
     let folder = Folder::new();
     let authority = Authority::new();
@@ -116,7 +116,7 @@ fn curl(cases: &[Case], carried: &[(usize, &Case)]) -> BTreeMap<usize, Curled> {
     })
 }
 
-/// Has curl read some cases, one after the other.
+/// Lets curl read some cases, one after the other.
 fn read(
     mut left: &[(usize, &Case)],
     server: &Server,
@@ -147,7 +147,7 @@ fn read(
             curled.insert(number, Curled { exit, status, body });
             server.conclude(number);
         }
-        // Some errors end curl itself: the next one reads the cases that are left.
+        // Some errors end curl itself: the next process reads the cases that are left.
         assert!(curled.contains_key(first), "{output:?}");
         let rest = left
             .iter()
@@ -157,7 +157,7 @@ fn read(
     curled
 }
 
-/// The options of one case, a line each.
+/// Returns the options of one case, a line each.
 fn options(
     number: usize,
     case: &Case,
@@ -225,7 +225,7 @@ fn options(
 fn difference(case: &Case, told: &Told, curled: &Curled) -> Option<String> {
     let answered = match told.what.as_str() {
         "success" | "rejected" | "http_status" => true,
-        // curl does not look at what the body says.
+        // curl does not check the content of the body.
         "decode" => case.rule == "text",
         _ => false,
     };

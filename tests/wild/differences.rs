@@ -1,14 +1,14 @@
-//! Differences from curl that are on purpose.
+//! Intended differences from curl.
 
 use crate::corpus::Case;
 
-/// The version of curl that the list holds for.
+/// Version of curl that the list holds for.
 pub(crate) const CURL: &str = "7.88.1";
 
 /// A rule on which haul and curl differ.
 pub(crate) struct Difference {
     pub(crate) why: &'static str,
-    /// The names of the cases that show it.
+    /// Names of the cases that show the difference.
     pub(crate) cases: &'static [&'static str],
 }
 

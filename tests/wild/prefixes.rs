@@ -1,4 +1,4 @@
-//! Every prefix of a good response is a failure, never a success with a short body.
+//! Prefixes of a good response: each is a failure, never a success with a short body.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,9 @@ use crate::corpus::{self, Case};
 use crate::run::Way;
 use crate::ways::{all_came, run_cases};
 
-/// `hello` in gzip.
+/// Text `hello` in gzip.
 const GZIP: &str = "\\{1f8b0800000000000203cb48cdc9c9070086a6103605000000}";
-/// `hello` in gzip, in a chunk.
+/// Text `hello` in gzip, in a chunk.
 const CHUNKED_GZIP: &str =
     "19\\r\\n\\{1f8b0800000000000203cb48cdc9c9070086a6103605000000}\\r\\n0\\r\\n\\r\\n";
 
@@ -42,7 +42,7 @@ fn without_an_end() -> Vec<String> {
     ]
 }
 
-/// A case for each prefix, and with `whole` for all of the response.
+/// Builds a case for each prefix, and with `whole` for the whole response.
 fn prefixes(responses: &[String], then: &str, whole: bool) -> Vec<Case> {
     let mut cases = Vec::new();
     for response in responses {

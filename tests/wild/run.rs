@@ -22,7 +22,7 @@ pub(crate) enum Way {
     General,
     Tls,
     TlsGeneral,
-    /// Byte by byte.
+    /// The response comes byte by byte.
     Pieces,
     PiecesGeneral,
 }
@@ -49,7 +49,7 @@ impl Way {
         matches!(self, Way::Pieces | Way::PiecesGeneral)
     }
 
-    /// The case can go this way.
+    /// True if the case can go this way.
     pub(crate) fn carries(self, case: &Case) -> bool {
         match case.rule.as_str() {
             "certificates" => false,
@@ -71,7 +71,7 @@ pub(crate) struct Told {
     pub(crate) body: Vec<u8>,
     pub(crate) headers: BTreeMap<String, Vec<Vec<u8>>>,
     pub(crate) attempts: u32,
-    /// The next request went over the same connection.
+    /// True if the next request went over the same connection.
     pub(crate) reused: bool,
 }
 
@@ -93,7 +93,7 @@ impl Runner {
         }
     }
 
-    /// Runs a case, and returns what came and how that differs from what is expected.
+    /// Runs a case, and returns its result and the differences from the expected one.
     pub(crate) fn run(&self, number: usize, case: &Case) -> (Told, Vec<String>) {
         let client = self.client(case);
         let outcome = client.send(self.request(number, case));
@@ -162,7 +162,7 @@ impl Runner {
         }
     }
 
-    /// The client with the settings of a case.
+    /// Returns the client with the settings of a case.
     fn client(&self, case: &Case) -> Client {
         let keys = [
             "header-limit",
@@ -223,14 +223,14 @@ fn told(outcome: &Outcome, progress: &Progress) -> Told {
     };
     let mut headers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, value) in response.iter().flat_map(|response| response.headers()) {
-        // `Location` names a port, which each way has for itself.
+        // `Location` names a port, which differs from way to way.
         if name == "location" {
             continue;
         }
         let values = headers.entry(name.as_str().to_owned()).or_default();
         values.push(value.as_bytes().to_vec());
     }
-    // The length of the part of a too large body that has come depends on time.
+    // The length of the received part of a too large body depends on time.
     let body = response.filter(|_| what != "body_too_large");
     Told {
         what,
@@ -242,7 +242,7 @@ fn told(outcome: &Outcome, progress: &Progress) -> Told {
     }
 }
 
-/// Says how an outcome differs from what its case expects.
+/// Adds the differences between an outcome and the expectation of its case to `wrong`.
 fn judge(
     case: &Case,
     outcome: &Outcome,
@@ -296,7 +296,7 @@ fn judge(
     }
 }
 
-/// Returns true if the result is the expected one.
+/// True if the result is the expected one.
 fn fits(expect: &Expect, told: &Told) -> bool {
     let what = match expect.classes.as_slice() {
         [] => told.what == "success",
@@ -320,12 +320,12 @@ fn attempts(case: &Case, told: &Told) -> u32 {
     }
 }
 
-/// The most attempts that the case allows.
+/// Largest number of attempts that the case allows.
 fn most(case: &Case) -> u32 {
     case.number("attempts").map_or(2, |most| most as u32)
 }
 
-/// Several blanks count as one, and around a value as none.
+/// Joins words by one blank: several blanks count as one, and blanks around a value as none.
 fn spaced(value: &[u8]) -> Vec<u8> {
     let words = value.split(|&b| b == b' ' || b == b'\t');
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();

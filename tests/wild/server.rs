@@ -13,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::conversation::Conversation;
 use crate::corpus::Case;
 
-/// The longest wait for anything. Only a test that fails waits so long.
+/// Limit of every wait. Only a test that fails waits so long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server. It ends with the test's process.
@@ -24,7 +24,7 @@ pub(crate) struct Server {
 
 pub(crate) struct Shared {
     pub(crate) cases: Vec<Case>,
-    /// Responses are cut into pieces of one byte.
+    /// True if responses are cut into pieces of one byte.
     pub(crate) pieces: bool,
     connections: AtomicUsize,
     progress: Mutex<HashMap<usize, Progress>>,
@@ -35,15 +35,15 @@ pub(crate) struct Shared {
 /// Progress of a case.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
-    /// Requests to the case itself.
+    /// Number of requests to the case itself.
     pub(crate) requests: usize,
     /// Number of these requests that the server has finished.
     done: usize,
-    /// The connection of the latest request to the case itself.
+    /// Connection of the latest request to the case itself.
     pub(crate) connection: Option<usize>,
-    /// The connection of the request after it.
+    /// Connection of the request after the case.
     pub(crate) next: Option<usize>,
-    /// The outcome has come.
+    /// True if the outcome has come.
     over: bool,
     /// Faults of the requests: things they should not have, or lacked.
     pub(crate) complaints: Vec<String>,
@@ -73,8 +73,8 @@ impl Server {
         Server { shared, addresses }
     }
 
-    /// Tells the server that the outcome of a case has come, and returns how the case went once the server has done with
-    /// its requests.
+    /// Tells the server that the outcome of a case has come, and returns the progress of the case when the server has
+    /// done with its requests.
     pub(crate) fn conclude(&self, case: usize) -> Progress {
         let shared = &self.shared;
         shared.change(case, |progress| progress.over = true);
@@ -103,7 +103,7 @@ impl Shared {
         Conversation::new(self, stream, number).run();
     }
 
-    /// Notes a request to a case, and returns how many came before it.
+    /// Notes a request to a case, and returns the number of requests that came before it.
     pub(crate) fn begin(&self, case: usize, connection: usize, is_next: bool) -> usize {
         let mut before = 0;
         self.change(case, |progress| {
@@ -158,7 +158,7 @@ impl Stream {
         }
     }
 
-    /// Ends what is sent: over TLS with close_notify.
+    /// Ends the sent part of the connection: over TLS with close_notify.
     pub(crate) fn close(mut self) {
         if let Stream::Tls(stream) = &mut self {
             stream.conn.send_close_notify();
@@ -167,12 +167,12 @@ impl Stream {
         self.cut();
     }
 
-    /// Ends what is sent, over TLS without close_notify.
+    /// Ends the sent part of the connection, over TLS without close_notify.
     pub(crate) fn cut(self) {
         let _ = self.socket().shutdown(Shutdown::Write);
     }
 
-    /// Ends with a reset.
+    /// Ends the connection with a reset.
     pub(crate) fn reset(self) {
         rustix::net::sockopt::set_socket_linger(self.socket(), Some(Duration::ZERO)).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Every case in every way that can carry it.
+//! Runs of every case in every way that can carry it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use crate::corpus::{self, Case};
 use crate::run::{Runner, Told, Way};
 use crate::server::Server;
 
-/// Cases that run at once.
+/// Number of cases that run at once.
 const AT_ONCE: usize = 16;
 
 /// Result of a case, and its differences from the expectation.
@@ -30,7 +30,7 @@ fn run(way: Way) -> BTreeMap<usize, Came> {
     run_cases(way, corpus::cases())
 }
 
-/// Runs cases that have what they need.
+/// Runs the cases that have what they need.
 pub(crate) fn run_cases(way: Way, cases: Vec<Case>) -> BTreeMap<usize, Came> {
     let folder = Folder::new();
     let authority = Authority::new();
@@ -74,7 +74,7 @@ fn all_hold(way: Way) {
     all_came(way, &corpus::cases(), came(way));
 }
 
-/// Fails with a list of the cases that are not as expected.
+/// Fails with a list of the cases that differ from the expectation.
 #[track_caller]
 pub(crate) fn all_came(way: Way, cases: &[Case], came: &BTreeMap<usize, Came>) {
     let mut failed: Vec<String> = Vec::new();

@@ -1,6 +1,6 @@
-//! The clients, each as one would write it who knows it well. All parse the body as JSON where they received it, take
-//! from it what is wanted, and hand that and the URL to one consumer. Whole values in a channel would be a measure of
-//! the channel's bound: one of 1 MiB of JSON takes ten.
+//! The clients, each written as an experienced user of it would write it. All parse the body as JSON where they
+//! received it, take the wanted part from it, and hand that and the URL to one consumer. Whole values in a channel
+//! would measure the channel's bound: a value of 1 MiB of JSON takes ten.
 
 mod by_haul;
 mod by_reqwest;
@@ -22,7 +22,7 @@ pub(crate) enum Peer {
     ReqwestOneThread,
 }
 
-/// What a client is to do: so many requests of this workload.
+/// Work of a client: a number of requests of this workload.
 pub(crate) struct Work {
     pub(crate) workload: &'static Workload,
     pub(crate) port: u16,
@@ -40,7 +40,7 @@ impl Work {
     }
 }
 
-/// What is wanted of a body.
+/// Number of rows in a body: the part that the clients hand on.
 fn rows(value: &Value) -> usize {
     value.as_array().map_or(1, Vec::len)
 }
@@ -72,7 +72,7 @@ impl Peer {
         })
     }
 
-    /// Does the work and returns how many requests succeeded.
+    /// Does the work and returns the number of requests that succeeded.
     pub(crate) fn run(self, work: &Work) -> Result<usize, AnyError> {
         match self {
             Peer::Haul => by_haul::run(work),

@@ -1,4 +1,4 @@
-//! What a run has measured, as the process that ran says it and the one that compares reads it.
+//! Figures of a run, as the process that ran prints them and the process that compares reads them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,11 +14,11 @@ pub(crate) struct Figures {
     pub(crate) ok: usize,
     pub(crate) failed: usize,
     pub(crate) seconds: f64,
-    /// Kibibytes, 0 where the system does not tell.
+    /// Largest resident set, in kibibytes. 0 if the system does not tell.
     pub(crate) peak: u64,
     /// Seconds of processor time this process took.
     pub(crate) cpu: f64,
-    /// How busy the server was, and everything else, in cores. Known to the process that compares.
+    /// Cores that the server kept busy, and cores that everything else did. Set by the process that compares.
     pub(crate) server: f64,
     pub(crate) others: f64,
 }

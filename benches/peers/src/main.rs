@@ -52,7 +52,7 @@ fn compare(options: &Options) -> Result<(), AnyError> {
         let mut rounds = Vec::new();
         for round in 0..options.rounds {
             let mut figures = vec![None; peers.len()];
-            // Who begins changes: what slows down over a round must not always hit the same one.
+            // The first client changes: a machine that slows down over a round must not always slow the same client.
             for step in 0..peers.len() {
                 let at = (round + step) % peers.len();
                 let run = server.measured(|| process::run(peers[at], workload, &server, &pins));
@@ -68,7 +68,7 @@ fn compare(options: &Options) -> Result<(), AnyError> {
     Ok(())
 }
 
-/// Why this machine cannot do it, if so.
+/// Reason why this machine cannot run the workload. `None`: it can.
 fn cannot(workload: &Workload, server: &Served) -> Option<String> {
     if server.hosts < workload.hosts {
         return Some(format!(

@@ -1,4 +1,4 @@
-//! What is asked for on the command line.
+//! Options of the command line.
 
 use crate::AnyError;
 use crate::clients::Peer;
@@ -6,7 +6,7 @@ use crate::workload::Workload;
 
 pub(crate) struct Options {
     pub(crate) rounds: usize,
-    /// The server's and the client's.
+    /// Cores of the server and of the client.
     pub(crate) cores: (usize, usize),
     workloads: Vec<String>,
     clients: Vec<Peer>,

@@ -1,4 +1,4 @@
-//! The processes: one server for all, and one for each run of a client, so that its peak of memory is its own.
+//! Processes: one server for all runs, and one process for each run of a client, so that its peak of memory is its own.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -12,10 +12,10 @@ use crate::figures::Figures;
 use crate::system;
 use crate::workload::Workload;
 
-/// No run takes longer.
+/// Upper bound for the time of a run.
 const BOUND: Duration = Duration::from_secs(180);
 
-/// The cores of server and client, where there are two and `taskset` to keep the processes on them.
+/// Cores of server and client. `None`: there are not two, or there is no `taskset` to keep the processes on them.
 pub(crate) struct Pins {
     pub(crate) cores: Option<(usize, usize)>,
 }
@@ -34,7 +34,7 @@ impl Pins {
         }
     }
 
-    /// This program again, on a core of its own.
+    /// Command that runs this program again, on a core of its own.
     fn command(&self, core: fn((usize, usize)) -> usize) -> Result<Command, AnyError> {
         let own = std::env::current_exe()?;
         let Some(cores) = self.cores else {
@@ -51,7 +51,7 @@ pub(crate) struct Served {
     child: Child,
     _input: Option<ChildStdin>,
     pub(crate) port: u16,
-    /// On how many addresses it listens.
+    /// Number of addresses on which the server listens.
     pub(crate) hosts: usize,
 }
 
@@ -69,7 +69,7 @@ impl Served {
         })
     }
 
-    /// Runs a client and adds how busy server and machine were meanwhile.
+    /// Runs a client, and adds the cores that the server and all other processes kept busy meanwhile.
     pub(crate) fn measured(
         &self,
         run: impl FnOnce() -> Result<Figures, AnyError>,
@@ -133,7 +133,7 @@ fn first_line(mut command: Command, within: Duration) -> Result<(Child, String),
     }
 }
 
-/// What it had to say is said: tearing thousands of threads down is no part of anything.
+/// Kills a process whose output has been read: the time to tear down thousands of threads is not measured.
 fn stop(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();

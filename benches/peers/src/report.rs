@@ -1,4 +1,4 @@
-//! The table.
+//! Table of the results.
 
 use crate::clients::Peer;
 use crate::figures::Figures;
@@ -6,7 +6,7 @@ use crate::process::Pins;
 use crate::system;
 use crate::workload::Workload;
 
-/// Other processes that take more than this many cores may have changed the figures.
+/// Cores that other processes may take: if they take more, the figures may have changed.
 const QUIET: f64 = 0.15;
 
 pub(crate) fn head(pins: &Pins) {
@@ -30,7 +30,7 @@ pub(crate) fn left_out(workload: &Workload, reason: &str) {
     println!("| {} | | | | | | | left out: {reason} |", workload.title);
 }
 
-/// A row for each client. `rounds` has the figures of all clients for each round.
+/// Prints a row for each client. `rounds` has the figures of all clients for each round.
 pub(crate) fn rows(workload: &Workload, peers: &[Peer], rounds: &[Vec<Option<Figures>>]) {
     let of = |at: usize| rounds.iter().filter_map(move |round| round[at]);
     let haul = peers.iter().position(|peer| *peer == Peer::Haul);
@@ -99,7 +99,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     (values[(n - 1) / 2] + values[n / 2]) / 2.0
 }
 
-/// With commas between thousands.
+/// Formats a number with commas between thousands.
 fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! The server: prepared answers, on one thread, to any number of connections.
+//! The server: prepared responses, on one thread, to any number of connections.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ struct Answers {
     huge: Vec<u8>,
 }
 
-/// Says on which port and how many addresses it listens, and serves until its input ends.
+/// Prints the port and the number of addresses it listens on, and serves until its input ends.
 pub(crate) fn serve() -> Result<(), AnyError> {
     system::raise_file_limit();
     std::thread::spawn(|| {
@@ -47,7 +47,7 @@ pub(crate) fn serve() -> Result<(), AnyError> {
         })
 }
 
-/// One port on as many loopback addresses as there are, up to what is needed.
+/// Binds one port on as many loopback addresses as possible, up to the number needed.
 fn listen() -> io::Result<Vec<TcpListener>> {
     let on = |host: usize, port: u16| {
         let socket = TcpSocket::new_v4()?;
@@ -56,7 +56,7 @@ fn listen() -> io::Result<Vec<TcpListener>> {
         socket.listen(16 * 1024)
     };
     let mut most = vec![on(0, 0)?];
-    // Somebody else may have the port on another address.
+    // Another process may have the port on another address.
     for _ in 0..5 {
         let mut listeners = vec![on(0, 0)?];
         let port = listeners[0].local_addr()?.port();
@@ -79,7 +79,7 @@ async fn accept(listener: TcpListener, answers: Arc<Answers>) {
                 // A client that hangs up is done.
                 tokio::spawn(async move { drop(exchange(stream, &answers).await) });
             }
-            // Out of files: some will be closed.
+            // The process is out of files: wait until some are closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
@@ -94,7 +94,7 @@ async fn exchange(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
             return Ok(());
         }
         len += read;
-        // One request at a time and none with a body: what ends a head ends all that has come.
+        // The client sends one request at a time and no body, so the end of a head is the end of everything received.
         if !head[..len].ends_with(b"\r\n\r\n") {
             continue;
         }
@@ -113,7 +113,7 @@ async fn exchange(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
     }
 }
 
-/// A list of about this many bytes.
+/// Returns a list of about this many bytes.
 fn rows(row: &Value, size: usize) -> Value {
     let count = size / (row.to_string().len() + 1);
     Value::from(vec![row.clone(); count])

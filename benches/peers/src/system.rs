@@ -1,14 +1,14 @@
-//! What the system knows of processes. Where it is not Linux, it does not tell.
+//! Limits and figures of processes from the system. The figures are `None` if it is not Linux.
 
 use std::fs;
 
-/// Lets this process open as many files as it may, and says how many.
+/// Raises the limit of open files as far as possible, and returns the limit.
 #[cfg(unix)]
 pub(crate) fn raise_file_limit() -> Option<u64> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // Where it is refused, what there is has to do.
+    // If the change is refused, the present limit has to do.
     let _ = setrlimit(Resource::Nofile, limit);
     Some(getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX))
 }
@@ -35,21 +35,21 @@ pub(crate) fn cpu_seconds(process: &str) -> Option<f64> {
     ticks(&[fields.get(11)?, fields.get(12)?])
 }
 
-/// Processor time the whole machine has been at work: user, nice and system. Interrupts are left out: those of loopback
-/// are the runs' own.
+/// Processor time that the whole machine has been at work: user, nice and system. Interrupts are left out: those of
+/// loopback belong to the runs.
 pub(crate) fn busy_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/stat").ok()?;
     let fields: Vec<&str> = stat.lines().next()?.split_whitespace().collect();
     ticks(fields.get(1..4)?)
 }
 
-/// Linux tells all programs of 100 ticks a second, however many it has.
+/// Converts ticks to seconds. Linux reports 100 ticks a second to all programs, however many it has.
 fn ticks(fields: &[&str]) -> Option<f64> {
     let counts: Result<Vec<u64>, _> = fields.iter().map(|field| field.parse()).collect();
     Some(counts.ok()?.iter().sum::<u64>() as f64 / 100.0)
 }
 
-/// The load of the last minute.
+/// Load of the last minute.
 pub(crate) fn load() -> Option<String> {
     let load = fs::read_to_string("/proc/loadavg").ok()?;
     Some(load.split(' ').next()?.to_owned())

@@ -1,20 +1,20 @@
-//! What is fetched, how often, and how much of it at once.
+//! Workloads: the paths that are fetched, how often, and how many at once.
 
 use crate::AnyError;
 use crate::clients::Peer;
 
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
-    /// In words, for the table.
+    /// Title in words, for the table.
     pub(crate) title: &'static str,
     pub(crate) path: &'static str,
     pub(crate) count: usize,
     pub(crate) at_once: usize,
-    /// Loopback addresses asked in turn.
+    /// Number of loopback addresses asked in turn.
     pub(crate) hosts: usize,
 }
 
-/// The most loopback addresses any of them needs.
+/// Largest number of loopback addresses that a workload needs.
 pub(crate) const HOSTS: usize = 1_000;
 
 pub(crate) const WORKLOADS: [Workload; 6] = [
@@ -77,8 +77,8 @@ impl Workload {
         })
     }
 
-    /// How many requests this client makes: fewer where all of them would take half a minute. Still ten for each host,
-    /// so that opening connections is no larger a part of the work than it has to be.
+    /// Number of requests that this client makes: fewer if all of them would take half a minute. At least ten for each
+    /// host, so that opening connections is no larger a part of the work than it has to be.
     pub(crate) fn count_for(&self, peer: Peer) -> usize {
         match (peer, self.name) {
             (Peer::UreqThreads, "hosts-1000") => self.count / 3,
@@ -92,7 +92,7 @@ impl Workload {
     }
 }
 
-/// The addresses that stand for hosts. The first is 127.0.0.1.
+/// Loopback address that stands for a host. The first is 127.0.0.1.
 pub(crate) fn address(host: usize) -> std::net::Ipv4Addr {
     [127, 0, (host / 200) as u8, (host % 200 + 1) as u8].into()
 }

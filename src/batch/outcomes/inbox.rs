@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 use super::reorder::Reorder;
 use crate::batch::results::{Message, ResultReceiver};
 
-/// The receiving end of the results channel, with the outcomes that came before their turn.
+/// Receiving end of the results channel, with the outcomes that came before their turn.
 ///
 /// Invariant: an outcome that is put in comes out once, in an ordered batch after all those with lower indices.
 pub(super) struct Inbox<T> {
@@ -28,7 +28,8 @@ pub(super) struct Arrival<T> {
 }
 
 impl<T> Inbox<T> {
-    /// An empty inbox. `ordered`: true if outcomes are handed out in the order of their indices, false if as they come.
+    /// Creates an empty inbox. `ordered`: true if outcomes are handed out in the order of their indices, false if as
+    /// they come.
     pub(super) fn new(results: ResultReceiver<T>, ordered: bool) -> Inbox<T> {
         Inbox {
             results,
@@ -42,7 +43,7 @@ impl<T> Inbox<T> {
         self.received
     }
 
-    /// Puts an outcome in. Gives it back at once if outcomes are handed out as they come.
+    /// Puts in an outcome. Returns the outcome at once if outcomes are handed out as they come.
     #[inline]
     pub(super) fn put(&mut self, arrival: Arrival<T>) -> Option<Arrival<T>> {
         self.received += 1;
@@ -55,7 +56,7 @@ impl<T> Inbox<T> {
         }
     }
 
-    /// Takes the outcome whose turn it is, if it came before.
+    /// Takes the outcome whose turn it is. `None`: it has not come.
     #[inline]
     pub(super) fn take_in_turn(&mut self) -> Option<Arrival<T>> {
         self.early.as_mut()?.take()

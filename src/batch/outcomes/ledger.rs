@@ -1,4 +1,4 @@
-//! The account between the thread that takes a batch's outcomes and the schedule, which waits to hear of them.
+//! Account between the thread that takes a batch's outcomes and the schedule, which waits to be told of them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
@@ -7,29 +7,30 @@ use std::time::Instant;
 use crate::executor::Taken;
 use crate::schedule::Bounds;
 
-/// Outcomes handed out, and those of them that the schedule has not been told of. Telling it ("settling") takes the
-/// executor's lock, so that many outcomes are settled at once where nothing waits for it.
+/// Account of outcomes handed out, and of those that the schedule has not been told of yet. Telling the schedule
+/// ("settling") takes the executor's lock, so many outcomes are settled at once if nothing waits for it.
 ///
 /// Invariants: every outcome handed out is given by [`pay`](Ledger::pay) once; while [`is_due`](Ledger::is_due), no
 /// further outcome is handed out.
 pub(super) struct Ledger {
     handed_out: u64,
     owed: Owed,
-    /// Number of owed outcomes from which on they are settled at once.
+    /// Number of owed outcomes at which they are settled at once.
     most_owed: usize,
-    /// Bytes kept by owed outcomes above which they are settled at once.
+    /// Bytes kept by owed outcomes; above this number the outcomes are settled at once.
     most_owed_bytes: u64,
-    /// True if the window has room for all that may be owed, so that the schedule can do without being told and
-    /// outcomes are settled only once they are due. False: they are settled before each wait.
+    /// True if the window has room for all outcomes that may be owed, so that the schedule need not be told early and
+    /// outcomes are settled only when they are due. False: they are settled before each wait.
     only_when_due: bool,
-    /// True if a request may have ended without an attempt, or be past its deadline, so that the schedule is to be asked
-    /// before the next wait.
+    /// True if a request may have ended without an attempt, or be past its deadline, so that the schedule is to be
+    /// asked before the next wait.
     ask: bool,
-    /// When the schedule is to be asked because a request will be past its deadline. `None`: no request has one.
+    /// Time at which the schedule is to be asked because a request will be past its deadline. `None`: no request has a
+    /// deadline.
     ask_at: Option<Instant>,
 }
 
-/// The record of owed outcomes.
+/// Record of owed outcomes.
 enum Owed {
     /// Known to the taking thread alone.
     Own(Taken),
@@ -38,7 +39,7 @@ enum Owed {
 }
 
 impl Ledger {
-    /// The account of a batch with these bounds. `takings` is given if other threads feed the batch.
+    /// Creates the account of a batch with these bounds. `takings` is given if other threads feed the batch.
     pub(super) fn new(bounds: &Bounds, workers: usize, takings: Option<Arc<Takings>>) -> Ledger {
         let most_owed = (bounds.window / 8).clamp(1, 64);
         // An ordered batch keeps a place for its oldest request, which the schedule knows by the outcomes handed back.
@@ -60,8 +61,8 @@ impl Ledger {
         self.handed_out
     }
 
-    /// Enters an outcome as handed out. `bytes` are the bytes that it kept in its place of the window; `None`: it had no
-    /// place, because it ended without an attempt.
+    /// Enters an outcome as handed out. `bytes` are the bytes that it kept in its place of the window; `None`: the
+    /// outcome had no place, because its request ended without an attempt.
     #[inline]
     pub(super) fn hand_out(&mut self, bytes: Option<u64>) {
         self.handed_out += 1;
@@ -92,7 +93,7 @@ impl Ledger {
         !self.only_when_due || self.ask
     }
 
-    /// Takes out what is owed, for a caller that tells the schedule of it.
+    /// Takes the owed outcomes out, for a caller that tells the schedule of them.
     pub(super) fn pay(&mut self) -> Taken {
         match &mut self.owed {
             Owed::Own(owed) => std::mem::take(owed),
@@ -100,12 +101,12 @@ impl Ledger {
         }
     }
 
-    /// Has the schedule asked before the next wait.
+    /// Makes the taking thread ask the schedule before the next wait.
     pub(super) fn ask_soon(&mut self) {
         self.ask = true;
     }
 
-    /// Notes what the schedule answered: whether there may be more to ask for at once, and when to ask again.
+    /// Notes the schedule's reply. `more`: true if there may be more to ask for at once. `ask_at`: time to ask again.
     pub(super) fn settled(&mut self, more: bool, ask_at: Option<Instant>) {
         self.ask = more;
         self.ask_at = ask_at;
@@ -125,19 +126,19 @@ impl Ledger {
     }
 }
 
-/// The record of outcomes taken that the taking thread shares with the intakes of its batch: outcomes owed to the
-/// schedule, and the threads that handle outcomes. One of those must not wait for room in the window, since it makes room
-/// itself.
+/// Record of outcomes taken that the taking thread shares with the intakes of its batch: outcomes owed to the schedule,
+/// and the threads that handle outcomes. A thread that handles outcomes must not wait for room in the window, since it
+/// makes room itself.
 #[derive(Default)]
 pub(in super::super) struct Takings(Mutex<Record>);
 
 #[derive(Default)]
 struct Record {
     owed: Taken,
-    /// The thread that took the last outcome. `None`: none was taken.
+    /// Thread that took the last outcome. `None`: no outcome was taken.
     taker: Option<ThreadId>,
-    /// The threads on which a closure has an outcome of the batch, one entry for each closure: rayon may run one inside
-    /// another.
+    /// Threads on which a closure has an outcome of the batch, with an entry for each closure: rayon may run one
+    /// closure inside another.
     in_closures: Vec<ThreadId>,
 }
 
@@ -153,7 +154,7 @@ impl Takings {
         self.lock().owed
     }
 
-    /// Takes out what is owed, for a caller that tells the schedule of it.
+    /// Takes the owed outcomes out, for a caller that tells the schedule of them.
     pub(in super::super) fn pay(&self) -> Taken {
         std::mem::take(&mut self.lock().owed)
     }

@@ -1,4 +1,4 @@
-//! Ending a batch before its input ends.
+//! Early end of a batch.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,26 @@ use super::Outcomes;
 
 impl<I, T> Outcomes<I, T> {
     /// Ends the batch at the first failed request: the input is read no further, queued requests are cancelled, running
-    /// ones are aborted, and all of them come out as cancelled outcomes. A rejected request has not failed.
+    /// requests are aborted, and each of these requests has a cancelled outcome. A rejected request has not failed.
     pub fn fail_fast(self) -> Self {
         self.max_failures(1)
     }
 
-    /// Ends the batch, as [`fail_fast`](Outcomes::fail_fast) does, once so many requests have failed; 0 is taken as 1.
+    /// Ends the batch, as [`fail_fast`](Outcomes::fail_fast) does, at this number of failed requests; 0 is taken as 1.
     pub fn max_failures(mut self, most: u64) -> Self {
         self.ending.max_failures = Some(most.max(1));
         self
     }
 
     /// Sets a limit for the batch as a whole, from the first call of `next`. When it passes, the input is read no
-    /// further, waiting requests end with class [`Deadline`](crate::ErrorType::Deadline), and running ones with class
-    /// [`Timeout`](crate::ErrorType::Timeout).
+    /// further, waiting requests end with class [`Deadline`](crate::ErrorType::Deadline), and running requests with
+    /// class [`Timeout`](crate::ErrorType::Timeout).
     ///
-    /// The limit does not reach code of the caller. An input iterator that blocks (on a socket, a pipe, another program)
-    /// blocks `next` itself, and the batch ends only after the iterator has returned; a reader of a body, a hook or a
-    /// closure that blocks keeps its request's outcome back. For an input that may block, feed the batch from a thread
-    /// of its own through [`Client::channel`](crate::Client::channel): the batch then ends at its deadline, even if that
-    /// thread is blocked, and [`Intake::send`](crate::batch::Intake::send) tells the thread so.
+    /// The limit does not reach code of the caller. An input iterator that blocks (on a socket, a pipe, another
+    /// program) blocks `next` itself, and the batch ends only after the iterator has returned; a reader of a body, a
+    /// hook or a closure that blocks keeps its request's outcome back. For an input that may block, feed the batch from
+    /// a thread of its own through [`Client::channel`](crate::Client::channel): the batch then ends at its deadline,
+    /// even if that thread is blocked, and [`Intake::send`](crate::batch::Intake::send) tells the thread so.
     ///
     /// ```
     /// use std::time::Duration;
@@ -48,14 +48,14 @@ impl<I, T> Outcomes<I, T> {
         self
     }
 
-    /// Lets the token end this batch.
+    /// Adds this batch to the batches that the token ends.
     pub fn cancel_token(mut self, token: &CancelToken) -> Self {
         token.add(self.batch.executor(), self.batch.id());
         self.ending.token = Some(token.clone());
         self
     }
 
-    /// Returns why the batch ended; `None` while it has not.
+    /// Returns the reason why the batch ended. `None`: it has not ended.
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -67,7 +67,7 @@ impl<I, T> Outcomes<I, T> {
         self.ending.end()
     }
 
-    /// Returns how many of the requests handed in have no outcome that was handed out.
+    /// Returns the number of requests handed in whose outcome was not handed out.
     pub(in super::super) fn unfinished(&self) -> Unfinished {
         let fed = self.source.fed();
         Unfinished {
@@ -85,7 +85,7 @@ impl<I, T> Outcomes<I, T> {
         }
     }
 
-    /// Begins the batch: from now on its time counts.
+    /// Begins the batch: its time counts from now on.
     pub(super) fn begin(&mut self) {
         self.summary.begin();
         log_line!(Info, "batch begins");

@@ -1,4 +1,4 @@
-//! The iterator over a batch's outcomes. The caller's thread feeds: each `next` tops up the schedule, then receives.
+//! Iterator over a batch's outcomes. The caller's thread feeds: each `next` tops up the schedule, then receives.
 
 mod figures;
 mod inbox;
@@ -35,7 +35,7 @@ use self::ledger::Ledger;
 pub(super) use self::ledger::Takings;
 pub(super) use self::source::{Arrivals, Source};
 
-/// The outcomes of a batch: an iterator that owns the input, reads it as it needs more, and ends after exactly one
+/// Iterator over the outcomes of a batch. It owns the input, reads it as it needs more, and ends after exactly one
 /// outcome for each request.
 ///
 /// No request is sent before the first call of `next`. Dropping the iterator half way cancels queued requests, ends
@@ -50,11 +50,11 @@ pub struct Outcomes<I, T = Response> {
     ledger: Ledger,
     ending: Ending,
     summary: SummaryHandle,
-    /// A display of the batch, dropped when the batch ends. `None`: the batch is not displayed.
+    /// Display of the batch, dropped when the batch ends. `None`: the batch is not displayed.
     display: Option<Box<dyn Any + Send + Sync>>,
 }
 
-/// The result of one step of the iteration.
+/// Result of one step of the iteration.
 pub(crate) enum Step<T> {
     Outcome(Outcome<T>),
     /// There are no further outcomes.
@@ -63,16 +63,16 @@ pub(crate) enum Step<T> {
     Late,
 }
 
-/// The order in which outcomes come.
+/// Order in which outcomes come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Each as its request ends.
+    /// Each outcome comes when its request ends.
     Completed,
-    /// The order of the input.
+    /// Outcomes come in the order of the input.
     Input,
 }
 
-/// The bounds of a batch, and the number of workers for its figures.
+/// Bounds of a batch, and the number of workers for its figures.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) bounds: Bounds,
@@ -85,7 +85,7 @@ impl<I, T> Outcomes<I, T> {
         self.ledger.takings()
     }
 
-    /// Hands an outcome out that a worker sent or that ended without an attempt, if it is its turn.
+    /// Hands out an outcome that a worker sent or that ended without an attempt, if it is its turn.
     fn receive(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Option<Outcome<T>> {
         let arrival = self.inbox.put(Arrival { outcome, bytes })?;
         Some(self.hand_out(arrival))
@@ -112,7 +112,7 @@ impl<I, T> Outcomes<I, T> {
         ended
     }
 
-    /// Takes out what the schedule is to be told of. It may have room then.
+    /// Takes out the outcomes that the schedule is to be told of. The schedule may have room afterwards.
     fn pay(&mut self) -> Taken {
         let owed = self.ledger.pay();
         if owed.handed_back > 0 {
@@ -121,7 +121,7 @@ impl<I, T> Outcomes<I, T> {
         owed
     }
 
-    /// Makes the outcome of a job that ended without an attempt. Returns it if it is its turn.
+    /// Makes the outcome of a job that ended without an attempt. Returns the outcome if it is its turn.
     fn end_untried(&mut self, job: Job, why: Ended) -> Option<Outcome<T>> {
         self.source.may_have_room();
         let now = Instant::now();
@@ -155,15 +155,15 @@ where
 {
     fn top_up(&mut self) {
         match self.source.top_up(&self.batch) {
-            // Where feeding takes long, the schedule and the channel are looked at in between.
+            // If feeding takes long, the schedule and the channel are looked at in between.
             Some(Fed::Part) => self.ledger.ask_soon(),
             Some(Fed::All) => self.summary.set_total(self.source.fed()),
             Some(Fed::Full) | None => {}
         }
     }
 
-    /// Keeps requests going while no outcome can be taken. Returns when it is to be called again, if nothing happens
-    /// before; `None`: at no given time.
+    /// Keeps requests going while no outcome can be taken. Returns the time of the next call, if nothing happens
+    /// before. `None`: at no given time.
     pub(super) fn keep_going(&mut self) -> Option<Instant> {
         let owed = self.pay();
         self.ledger.ask_soon();

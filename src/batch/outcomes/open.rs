@@ -1,4 +1,4 @@
-//! Opening a batch: its bounds, its channel, its source.
+//! Opening of a batch: its bounds, its channel, its source.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ where
         Outcomes::open(owner, source, None, order, shape, make)
     }
 
-    /// Opens a batch that `source` feeds. `takings` is given if intakes do.
+    /// Opens a batch that `source` feeds. `takings` is given if the source is intakes.
     pub(in super::super) fn open<F>(
         owner: &Arc<Owner>,
         source: Source<I>,

@@ -1,12 +1,12 @@
-//! Outcomes that came before their turn.
+//! Buffer for outcomes that came before their turn.
 
 use std::collections::VecDeque;
 
-/// Holds values by their index until all before them have been taken.
+/// Buffer that holds values by their index until all values before them have been taken.
 pub(super) struct Reorder<V> {
-    /// The index of the value at the front of `early`, which is to be taken next.
+    /// Index of the value at the front of `early`, which is to be taken next.
     next: u64,
-    /// One place for each index from `next` on. `None`: the value has not come.
+    /// Places of the values from index `next` on. `None`: the value has not come.
     early: VecDeque<Option<V>>,
 }
 

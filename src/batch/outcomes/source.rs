@@ -1,4 +1,4 @@
-//! The source of a batch's requests: an input that the thread that takes outcomes reads, or intakes on other threads.
+//! Source of a batch's requests: an input that the thread that takes outcomes reads, or intakes on other threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use crate::request::Request;
 use crate::batch::feed::{Feeder, taken};
 use crate::batch::open_batch::OpenBatch;
 
-/// The source of a batch's requests.
+/// Source of a batch's requests.
 ///
 /// Invariant: [`fed`](Source::fed) never falls, and no longer rises once [`total`](Source::total) has given it.
 pub(in super::super) enum Source<I> {
@@ -21,7 +21,7 @@ pub(in super::super) enum Source<I> {
 
 /// An input that is read as the schedule has room for more requests.
 pub(in super::super) struct Input<I> {
-    /// `None`: the input was read to its end, or the batch was stopped.
+    /// Input that is left to read. `None`: the input was read to its end, or the batch was stopped.
     unread: Option<I>,
     feeder: Feeder,
     /// Number of requests read and handed in.
@@ -34,14 +34,15 @@ pub(in super::super) struct Input<I> {
 
 /// Counts that the intakes of a batch share with the end that takes its outcomes.
 pub(in super::super) struct Arrivals {
-    /// Number of accepted requests. Raised under the executor's lock, in the order in which requests enter the schedule.
+    /// Number of accepted requests. Raised under the executor's lock, in the order in which requests enter the
+    /// schedule.
     accepted: AtomicU64,
     /// Number of intakes that have not been dropped.
     intakes: AtomicUsize,
 }
 
 impl<I> Source<I> {
-    /// A source that reads `input` for a batch with this window.
+    /// Creates a source that reads `input` for a batch with this window.
     pub(super) fn input(input: I, window: usize) -> Source<I> {
         Source::Input(Input {
             unread: Some(input),
@@ -60,19 +61,19 @@ impl<I> Source<I> {
         }
     }
 
-    /// Returns the number of requests handed in, once no further one can come. `None`: further ones can come.
+    /// Returns the number of requests handed in, if no further request can come. `None`: further requests can come.
     pub(super) fn total(&self, batch: &OpenBatch) -> Option<u64> {
         match self {
             Source::Input(input) => input.unread.is_none().then_some(input.fed),
             Source::Intakes(arrivals) => {
-                // Counted after it is known that no request is added any more.
+                // The count is read after it is known that no request is added any more.
                 let closed = arrivals.is_closed() || batch.executor().is_over(batch.id());
                 closed.then(|| arrivals.accepted())
             }
         }
     }
 
-    /// Returns true if every request there is was handed in: the input gave its last one, or all intakes were dropped.
+    /// Returns true if every request was handed in: the input gave its last request, or all intakes were dropped.
     pub(super) fn is_exhausted(&self) -> bool {
         match self {
             Source::Input(input) => input.exhausted,
@@ -170,7 +171,7 @@ where
 }
 
 impl Arrivals {
-    /// Counts for a batch with one intake.
+    /// Creates the counts of a batch with one intake.
     pub(in super::super) fn new() -> Arc<Arrivals> {
         Arc::new(Arrivals {
             accepted: AtomicU64::new(0),

@@ -1,4 +1,4 @@
-//! A bar on the terminal that shows the progress of a batch.
+//! Bar on the terminal that shows the progress of a batch.
 
 use std::fmt::Write as _;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -15,9 +15,9 @@ use super::{Progress, ProgressHandle};
 /// Time between two drawings of the bar.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A bar, drawn by a thread of its own until it is dropped.
+/// Progress bar, drawn by a thread of its own until it is dropped.
 pub(in super::super) struct Bar {
-    /// Dropped to stop the thread. `None`: the bar is being dropped.
+    /// Channel whose drop stops the thread. `None`: the bar is being dropped.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -75,7 +75,7 @@ impl Drop for Bar {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of the drawing thread changes nothing for the batch.
+            // A panic of the drawing thread does not affect the batch.
             let _ = thread.join();
         }
     }
@@ -146,7 +146,7 @@ fn places(count: u64) -> String {
     format!("{} place{plural}", HumanCount(count))
 }
 
-/// Returns the host as a reader knows it: without the scheme, and without the scheme's default port.
+/// Returns the host in short form: without the scheme, and without the scheme's default port.
 fn name(host: &Host) -> String {
     match (host.scheme(), host.port()) {
         ("http", 80) | ("https", 443) => host.name().to_owned(),

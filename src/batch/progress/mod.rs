@@ -24,46 +24,46 @@ pub use self::tally::SummaryHandle;
 /// little, so that a display that asks every five seconds names it at the first time.
 const QUIET: Duration = Duration::from_millis(4_900);
 
-/// The progress of a batch at one moment.
+/// Progress of a batch at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Number of requests in all. `None` while it is not known: the input has not been read to its end, and does not say
+    /// Number of requests in all. `None`: not known, because the input has not been read to its end and does not say
     /// exactly how long it is. For a batch that ended early, the number of requests that were read.
     pub total: Option<u64>,
-    /// Number of outcomes handed out of requests that came to their end: the sum of the next four.
+    /// Number of outcomes handed out of requests that came to their end: the sum of the next four fields.
     pub done: u64,
     /// Number of requests that succeeded.
     pub succeeded: u64,
     /// Number of requests that the application rejected.
     pub rejected: u64,
-    /// Number of requests that failed, without the cancelled ones and those not done.
+    /// Number of requests that failed, excluding cancelled requests and requests not done.
     pub failed: u64,
     /// Number of single requests that the program cancelled.
     pub cancelled: u64,
-    /// Number of outcomes handed out of requests that did not come to their end because the batch was stopped before; see
-    /// [`Outcome::is_not_done`](crate::Outcome::is_not_done).
+    /// Number of outcomes handed out of requests that did not come to their end because the batch was stopped before;
+    /// see [`Outcome::is_not_done`](crate::Outcome::is_not_done).
     pub not_done: u64,
     /// Number of attempts under way now. An attempt whose outcome was just handed out may still count for a moment.
     pub in_flight: u64,
-    /// Number of requests that wait for a point in time: that of their next attempt, or that at which a limit or a breaker
-    /// lets the next request to their host through.
+    /// Number of requests that wait for a point in time: the time of their next attempt, or the time at which a limit
+    /// or a breaker lets the next request to their host through.
     pub delayed: u64,
     /// Number of requests read from the input that wait for a worker.
     pub queued: u64,
-    /// Requests done per second, over the last ten seconds; once the batch is over, over its whole duration. A slow
-    /// consumer lowers it, since a request is done once its outcome is taken.
+    /// Requests done per second, over the last ten seconds. If the batch is over, over its whole duration. A slow
+    /// consumer lowers the rate, since a request counts as done when its outcome is taken.
     pub per_second: f64,
-    /// Time left at this rate, without regard to retries and slower hosts. `None` while the total is not known, or if no
+    /// Time left at this rate, without regard to retries and slower hosts. `None`: the total is not known, or no
     /// request was done in the last seconds.
     pub eta: Option<Duration>,
-    /// The host that keeps most requests waiting, because of its `Retry-After`, its rate limit or its breaker. `None`: no
+    /// Host that keeps most requests waiting, because of its `Retry-After`, its rate limit or its breaker. `None`: no
     /// host does.
     pub waiting: Option<WaitingHost>,
-    /// While nothing has finished for five seconds: the host that holds the most places, of all batches of the client
-    /// together. `None` while requests finish, and if no attempt is under way.
+    /// Host that holds the most places, of all batches of the client together, if no request has finished for five
+    /// seconds. `None`: requests finish, or no attempt is under way.
     pub holding: Option<HoldingHost>,
-    /// The host with the longest latency that 95 % of its answers stayed within, and that latency. `None` if there is only
+    /// Host with the longest latency that 95 % of its responses stayed within, and that latency. `None`: there is only
     /// one host, or more than a hundred.
     pub slowest: Option<(Host, Duration)>,
 }
@@ -72,11 +72,11 @@ pub struct Progress {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WaitingHost {
-    /// The host.
+    /// Host that requests wait for.
     pub host: Host,
     /// Number of requests of the batch that wait for it.
     pub requests: u64,
-    /// Time for which they will wait at least.
+    /// Shortest time for which these requests will wait.
     pub time: Duration,
 }
 
@@ -84,16 +84,16 @@ pub struct WaitingHost {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HoldingHost {
-    /// The host.
+    /// Host that holds the places.
     pub host: Host,
-    /// Number of attempts under way there. A worker that is busy with one is a place.
+    /// Number of attempts under way to the host. A worker that is busy with such an attempt is a place.
     pub places: u64,
     /// Time for which the host has held places while no request of the batch finished.
     pub time: Duration,
 }
 
-/// The progress of a batch, readable at any time and from any thread. Clones are of the same batch. It keeps neither the
-/// client nor the batch alive, and stays readable after both.
+/// Progress of a batch, readable at any time and from any thread. Clones are of the same batch. The handle keeps
+/// neither the client nor the batch alive, and stays readable after both.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -124,8 +124,8 @@ impl ProgressHandle {
         }
     }
 
-    /// Sets the number of requests that the program expects: for a batch whose input does not say how long it is, or that
-    /// other threads [feed](crate::Client::channel). Once all requests are read, their number takes its place.
+    /// Sets the number of requests that the program expects: for a batch whose input does not say how long it is, or
+    /// that other threads [feed](crate::Client::channel). When all requests are read, their number takes its place.
     #[doc(alias = "total")]
     pub fn expect(&self, total: u64) {
         self.summary.expect_total(total);
@@ -189,7 +189,8 @@ impl fmt::Debug for ProgressHandle {
     }
 }
 
-/// Returns the host that holds the most places, if nothing of the batch has finished for [`QUIET`].
+/// Returns the host that holds the most places, if no request of the batch has finished for [`QUIET`]. `None`: no such
+/// host.
 fn holding(executor: &Executor, counts: &Counts, last_end: Option<Instant>) -> Option<HoldingHost> {
     if counts.ended.is_some() {
         return None;

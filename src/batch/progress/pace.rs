@@ -9,7 +9,7 @@ const RECENT: Duration = Duration::from_secs(10);
 /// Shortest time between two samples, which bounds their number.
 const APART: Duration = Duration::from_millis(250);
 
-/// Returns the time that so many requests take at this rate. `None`: at this rate they take for ever.
+/// Returns the time that `left` requests take at this rate. `None`: at this rate they never end.
 pub(super) fn time_left(left: u64, per_second: f64) -> Option<Duration> {
     if left == 0 {
         return Some(Duration::ZERO);

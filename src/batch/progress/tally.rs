@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::summary::{Counted, Summary};
 
-/// The figures of a batch, at any time and from any thread: take it before the loop, print it after.
+/// Figures of a batch, readable at any time and from any thread: take the handle before the loop, print it after.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -20,19 +20,19 @@ use crate::summary::{Counted, Summary};
 #[derive(Clone)]
 pub struct SummaryHandle(Arc<Mutex<Tallied>>);
 
-/// The figures, and the times that they are measured by.
+/// Figures, and the times that they are measured by.
 struct Tallied {
     summary: Summary,
     total: Total,
-    /// When the first outcome was asked for. `None`: none was.
+    /// Time at which the first outcome was requested. `None`: none was requested.
     started: Option<Instant>,
-    /// When a request last ended without another attempt. `None`: none has.
+    /// Time at which a request last ended without another attempt. `None`: no request has.
     last_end: Option<Instant>,
-    /// When the batch ended or was dropped. `None`: it goes on.
+    /// Time at which the batch ended or was dropped. `None`: it goes on.
     ended: Option<Instant>,
 }
 
-/// The number of requests of the batch in all.
+/// Number of requests of the batch in all.
 #[derive(Clone, Copy)]
 enum Total {
     Unknown,
@@ -42,7 +42,7 @@ enum Total {
     Known(u64),
 }
 
-/// The figures that are cheap to read. The instants are those of [`Tallied`].
+/// Figures that are cheap to read. The instants are those of [`Tallied`].
 pub(super) struct Counts {
     pub(super) total: Option<u64>,
     pub(super) succeeded: u64,
@@ -56,7 +56,7 @@ pub(super) struct Counts {
 }
 
 impl SummaryHandle {
-    /// Figures of a batch on this number of workers, of which no outcome was handed out.
+    /// Creates the figures of a batch on this number of workers, of which no outcome was handed out.
     pub(in super::super) fn new(workers: usize) -> Self {
         let mut summary = Summary::new();
         summary.set_at_once(workers);
@@ -111,7 +111,7 @@ impl SummaryHandle {
         });
     }
 
-    /// Returns the host with the longest latency. `None` if there is only one host, or more than a hundred, which would
+    /// Returns the host with the longest latency. `None`: there is only one host, or more than a hundred, which would
     /// be too many to compare often.
     pub(super) fn slowest(&self) -> Option<(Host, Duration)> {
         let tallied = self.lock();
@@ -128,7 +128,7 @@ impl SummaryHandle {
         self.update(|tallied| tallied.summary.record(outcome));
     }
 
-    /// Counts an outcome as not done that was counted otherwise before.
+    /// Counts an outcome as not done, after it was counted otherwise.
     pub(crate) fn take_back(&self, counted: Counted) {
         self.update(|tallied| tallied.summary.take_back(counted));
     }

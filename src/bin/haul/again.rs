@@ -1,4 +1,4 @@
-//! The command that goes on from where a run was cut off.
+//! Command that continues a run that was cut off.
 
 use std::env;
 
@@ -8,14 +8,14 @@ use crate::arguments::Arguments;
 use crate::files::results_path;
 use crate::shell::quoted;
 
-/// What to say of it; nothing where no results file can be gone on from.
+/// Returns the message with the command that continues the run. `None`: there is no results file to continue.
 pub(crate) fn how_to_resume(arguments: &Arguments, redaction: &Redaction) -> Option<String> {
     if results_path(arguments).is_none() || arguments.ending.demo {
         return None;
     }
     let again = match shown(redaction) {
         Some(given) => format!("to go on: haul --resume {given}"),
-        // What was typed may hold secrets, and is not repeated.
+        // The arguments may hold secrets, and are not repeated.
         None => "to go on, give the same command with --resume".to_owned(),
     };
     let from_stdin = arguments.inputs.is_empty() || arguments.inputs.iter().any(|i| i == "-");
@@ -26,7 +26,7 @@ pub(crate) fn how_to_resume(arguments: &Arguments, redaction: &Redaction) -> Opt
     })
 }
 
-/// The arguments as a shell takes them; none where they hold what nobody else should see.
+/// Returns the arguments as a shell takes them. `None`: they hold secrets.
 pub(crate) fn shown(redaction: &Redaction) -> Option<String> {
     let given = env::args_os().skip(1);
     let given: Vec<String> = given.map(|a| a.to_string_lossy().into_owned()).collect();
@@ -43,7 +43,7 @@ pub(crate) fn shown(redaction: &Redaction) -> Option<String> {
     )
 }
 
-/// Whether an argument gives a credential, or may: where in doubt, it does.
+/// True if an argument gives a credential, or may give one.
 fn is_secret(argument: &str, redaction: &Redaction) -> bool {
     let long = [
         "--header",

@@ -1,4 +1,4 @@
-//! The connections the arguments ask for.
+//! Connection settings that the arguments ask for.
 
 use haul::settings::{AddressPolicy, IpFamily};
 use haul::{ClientBuilder, ProxySettings, TlsSettings};

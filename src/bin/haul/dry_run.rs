@@ -1,4 +1,4 @@
-//! `--dry-run`: what would be sent, line by line.
+//! `--dry-run`: prints the requests that would be sent, line by line.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
@@ -17,7 +17,7 @@ use crate::stdout::{Stream, unwritten};
 use crate::unfit::Unfit;
 use crate::voice::Voice;
 
-/// A request as it would be sent, secrets masked. Keys that mean the same have the names that they have in records.
+/// A request as it would be sent, with secrets masked. Keys have the names that they have in records.
 #[derive(Serialize)]
 struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ struct Shown<'a> {
     method: &'a str,
     url: &'a str,
     headers: BTreeMap<&'a str, Vec<&'a str>>,
-    /// Absent if the length of the body is not known.
+    /// Length of the body in bytes. `None`: it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     body_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,10 +53,10 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Lines that are read before they can be printed.
+/// Number of lines that are read ahead of the printing.
 const AHEAD: usize = 64;
 
-/// Prints the requests, and says of each line that could not be sent why.
+/// Prints the requests, and the reason of each line that could not be sent.
 pub(crate) fn print(
     input: Input,
     client: &Client,
@@ -103,7 +103,7 @@ pub(crate) fn print(
     }
 }
 
-/// Reads the lines on a thread of their own: one that is slow to come may not hold back what is to be printed, nor the
+/// Reads the lines on a thread of their own: a line that is slow to arrive may hold back neither the printing nor the
 /// end of the run.
 fn read_apart(mut input: Input) -> Result<Receiver<Result<Request, Bad>>, Failure> {
     let (to, lines) = sync_channel(AHEAD);
@@ -121,8 +121,8 @@ fn read_apart(mut input: Input) -> Result<Receiver<Result<Request, Bad>>, Failur
     Ok(lines)
 }
 
-/// The next line, `None` after the last one. What is written goes out before a wait. The error is of kind `TimedOut` once
-/// the run has taken too long.
+/// Returns the next line; `None` after the last one. Printed lines are flushed before a wait. The error is of kind
+/// `TimedOut` when the run has taken too long.
 fn next<T>(lines: &Receiver<T>, out: &mut impl Write, limit: &RunLimit) -> io::Result<Option<T>> {
     match lines.try_recv() {
         Ok(line) => return Ok(Some(line)),

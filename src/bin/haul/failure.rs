@@ -1,4 +1,4 @@
-//! How a run ends: the status it exits with, and what is said of a run that could not be.
+//! End of a run: its exit status, and the message of a run that failed.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -7,24 +7,25 @@ use haul::redact::Escaped;
 
 use crate::arguments::Told;
 
-/// What the process exits with.
+/// Exit status of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Every request succeeded.
     Fine,
-    /// At least one failed or was rejected.
+    /// At least one request failed or was rejected.
     Unsuccessful,
     /// A usage or configuration error: nothing was sent.
     Usage,
     /// Results could not be written.
     Unwritten,
-    /// Stopped early by a limit the caller set.
+    /// The run was stopped early by a limit that the caller set.
     Stopped,
-    /// Interrupted by this signal.
+    /// The run was interrupted by this signal.
     Signal(u8),
 }
 
-/// Says what is wrong with the arguments, in the words of all other messages. Help and version are no errors.
+/// Prints the message about wrong arguments in the form of all other messages, or the text that was asked for: help and
+/// version are no errors.
 pub(crate) fn of_usage(told: &Told) -> Status {
     match told {
         Told::Wrong(text) => {
@@ -44,7 +45,7 @@ pub(crate) fn of_usage(told: &Told) -> Status {
 }
 
 impl Status {
-    /// The number that the process exits with.
+    /// Returns the number that the process exits with.
     pub(crate) fn number(self) -> u8 {
         match self {
             Status::Fine => 0,
@@ -63,7 +64,7 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// Why a run could not be, or not to its end.
+/// Reason why a run could not begin, or could not be finished.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: Status,

@@ -1,4 +1,4 @@
-//! Options whose text goes into request headers: one header each, and no character that would end it.
+//! Options whose text goes into request headers: one header each, without a character that would end it.
 
 use crate::arguments::{Requests, name_of};
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ impl Header {
         let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
             (Some((name, value)), _) => (name, Some(value.trim()).filter(|v| !v.is_empty())),
             (None, Some(name)) => (name, Some("")),
-            // The text is not shown: it may be a secret.
+            // The text is not shown, since it may be a secret.
             (None, None) => {
                 return Err(refused(
                     "header",
@@ -37,7 +37,7 @@ impl Header {
     }
 }
 
-/// The headers given. A file has one a line, and so has the environment variable; an option is one.
+/// Returns the given headers. A file and the environment variable have one header a line; an option has one header.
 pub(crate) fn headers(given: &Requests) -> Result<Vec<Header>, Failure> {
     let mut all = Vec::new();
     for text in &given.headers {
@@ -49,7 +49,7 @@ pub(crate) fn headers(given: &Requests) -> Result<Vec<Header>, Failure> {
     Ok(all)
 }
 
-/// Adds a header, or those of a file.
+/// Adds a header, or the headers of a file.
 fn add(all: &mut Vec<Header>, text: &str) -> Result<(), Failure> {
     if !text.starts_with('@') {
         all.push(Header::parse(text)?);
@@ -61,12 +61,12 @@ fn add(all: &mut Vec<Header>, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The lines that say something, each without its end.
+/// Returns the lines that are not blank, each without its end.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.trim().is_empty())
 }
 
-/// The token of `--bearer`, or of the file that it names, whose last line may have an end.
+/// Returns the token of `--bearer`, or of the file that it names, whose last line may have a line feed.
 pub(crate) fn bearer(given: &str) -> Result<String, Failure> {
     const OPTION: &str = "bearer";
     let text = text_or_file(OPTION, given)?;
@@ -84,7 +84,7 @@ pub(crate) fn bearer(given: &str) -> Result<String, Failure> {
     }
 }
 
-/// Refuses CR, LF and NUL. The text is not shown: it may be a secret.
+/// Refuses CR, LF and NUL. The text is not shown, since it may be a secret.
 pub(crate) fn check(option: &str, text: &str) -> Result<(), Failure> {
     match text.contains(['\r', '\n', '\0']) {
         true => Err(refused(

@@ -1,4 +1,4 @@
-//! Where requests come from: lines of files and standard input, and URLs among the arguments.
+//! Input of a run: lines of files and standard input, and URLs among the arguments.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
@@ -15,23 +15,24 @@ use crate::source::{STDIN, Source, open_all, shown};
 use crate::unfit::{self, Unfit};
 use crate::voice::Voice;
 
-/// The requests of all inputs, one after the other, each read as it is asked for.
+/// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct Input {
     sources: VecDeque<Source>,
     lines: InputLines,
     format: Format,
     voice: Voice,
     line: Vec<u8>,
-    /// A first line with a column of URLs makes an input a table.
+    /// True if a first line with a column of URLs makes an input a table.
     tables: bool,
     refusal: Refusal,
-    /// Lines of standard input that cannot be read are kept for the failure log.
+    /// True if unreadable lines of standard input are kept for the failure log.
     keep_bad_lines: bool,
-    /// Files with lines that an earlier run could not read. `None`: they are not to be opened.
+    /// Files with lines that an earlier run could not read. `None`: the files are not to be opened.
     reread: Option<Reread>,
 }
 
-/// Why the reading ended before the end of the input, if an input turned out to be none. Clones are one.
+/// Reason why the reading ended before the end of the input, if an input turned out to be no list. Clones share one
+/// state.
 #[derive(Clone, Default)]
 pub(crate) struct Refusal(Arc<OnceLock<String>>);
 
@@ -60,13 +61,13 @@ impl Place {
     }
 }
 
-/// A line that is no request: the request that stands for it and fails, and what is wrong.
+/// A line that is no request: the stand-in request, which fails, and the mistake.
 pub(crate) struct Bad {
     stand_in: Request,
     wrong: Box<InvalidLine>,
 }
 
-/// Opens everything before anything is sent.
+/// Opens all inputs before a request is sent.
 pub(crate) fn open(
     arguments: &Arguments,
     lines: InputLines,
@@ -90,12 +91,12 @@ pub(crate) fn open(
 }
 
 impl Input {
-    /// Tells, once the requests have ended, why that was before the end of the input.
+    /// Returns the reason why the requests ended before the end of the input. It is known when the requests have ended.
     pub(crate) fn refusal(&self) -> Refusal {
         self.refusal.clone()
     }
 
-    /// The number of requests of each input that is known without counting its lines.
+    /// Returns the number of requests of each input for which it is known without counting lines.
     pub(crate) fn known(&self) -> HashMap<String, u64> {
         let known = self.sources.iter().filter_map(|source| match source {
             Source::Failures { name, requests, .. } => {
@@ -106,7 +107,7 @@ impl Input {
         known.collect()
     }
 
-    /// The requests of each database, with its name.
+    /// Returns the requests of each database, with its name.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &[Request])> {
         self.sources.iter().filter_map(|source| match source {
             Source::Failures { name, requests, .. } => Some((&**name, requests.as_slice())),
@@ -114,7 +115,7 @@ impl Input {
         })
     }
 
-    /// The next request, or what is none.
+    /// Returns the next request, or a line that is no request. `None`: the input has ended.
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, Bad>> {
         loop {
             let place = match self.sources.front_mut()? {
@@ -142,7 +143,7 @@ impl Input {
                     if let Some(read) = self.reread(&request) {
                         return Some(read);
                     }
-                    // The place that it was read from in the run that failed is a better one.
+                    // The place that the request was read from in the failed run is preferred.
                     let known = request.place().is_some();
                     let request = match known {
                         true => request,
@@ -162,7 +163,7 @@ impl Input {
                         }
                         Ok(Line::Whole) => place,
                         Ok(Line::Wrong(wrong)) => return Some(Err(self.bad(place, wrong))),
-                        // What was read stands; this much is known not to be.
+                        // Lines read before keep their outcomes. The line that could not be read fails.
                         Err(e) => {
                             self.sources.pop_front();
                             self.line.clear();
@@ -194,7 +195,8 @@ impl Input {
         }
     }
 
-    /// Looks at a pipe whose turn it is. If it is no list, the input ends here.
+    /// Looks at a pipe whose turn it is. If the pipe is no list, the input ends here. Returns a bad line if the pipe
+    /// cannot be read, else `None`.
     fn look_at_first(&mut self) -> Option<Bad> {
         let Some(Source::Unseen(name, from)) = self.sources.pop_front() else {
             return None;
@@ -211,7 +213,7 @@ impl Input {
         None
     }
 
-    /// Ends the input: what comes next is no list.
+    /// Ends the input, because the next source is no list.
     fn refuse(&mut self, reason: String) {
         let _ = self.refusal.0.set(reason);
         self.sources.clear();
@@ -233,7 +235,7 @@ impl Input {
         }
     }
 
-    /// The request of a line, or what is wrong with it. An argument is a URL to its end, blanks included.
+    /// Reads the request of a line, or returns its mistake. An argument is a URL to its end, with its blanks.
     fn request(&mut self, text: &str, place: Place, is_argument: bool) -> Result<Request, Bad> {
         let json = text.trim_start().starts_with(['{', '"']);
         let wrong = match self.format {
@@ -271,7 +273,8 @@ impl Input {
     /// the entry is of another kind.
     fn reread(&mut self, request: &Request) -> Option<Result<Request, Bad>> {
         let (source, number) = request.unread_line()?;
-        // Taken meanwhile: a line that leads to a line is not followed further.
+        // The files are taken for the time of the reading, so that a line that leads to another line is not followed
+        // further.
         let mut files = self.reread.take()?;
         let place = Place::Line(source.into(), number);
         let read = match files.line(source, number) {
@@ -294,7 +297,7 @@ impl Input {
 impl Iterator for Input {
     type Item = Request;
 
-    /// A line that is none is a request that fails.
+    /// Returns the next request. A line that is no request becomes a request that fails.
     fn next(&mut self) -> Option<Request> {
         self.next_line()
             .map(|read| read.unwrap_or_else(|bad| bad.stand_in))

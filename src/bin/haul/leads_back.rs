@@ -15,10 +15,11 @@ use crate::reader::{Looked, look};
 use crate::source::{STDIN, shown};
 
 /// Names in a line that leads to another file: an entry of a failure log for a line that could not be read, and bodies.
-/// An escape may hide one of them.
+/// An escape may hide one of the names.
 const NAMES: [&str; 3] = ["invalid", "body_", "\\u"];
 
-/// Refuses a run that would empty a file which its inputs lead to. Pipes are not looked at, since they are read once.
+/// Refuses a run that would empty a file which its inputs lead to. Pipes are not checked, since they can be read only
+/// once.
 ///
 /// # Errors
 /// When a line of an input leads to such a file.
@@ -29,7 +30,7 @@ pub(crate) fn check(arguments: &Arguments, files: &Files, input: &Input) -> Resu
     }
     let emptied = Emptied(FileRegister::new());
     for (path, option) in replaced {
-        // Those that clash were refused before.
+        // Files that clash were refused before.
         let _ = emptied.0.enter_written(path, option);
     }
     for (name, requests) in input.failures() {
@@ -51,7 +52,7 @@ pub(crate) fn check(arguments: &Arguments, files: &Files, input: &Input) -> Resu
 struct Emptied(FileRegister);
 
 impl Emptied {
-    /// Checks the lines of an input. One that cannot be read is told of when its turn comes.
+    /// Checks the lines of an input. A line that cannot be read is reported when its turn comes.
     fn check_lines(&self, name: &str) -> Result<(), Failure> {
         let Some(mut from) = lines_of(name) else {
             return Ok(());
@@ -73,7 +74,7 @@ impl Emptied {
                 continue;
             }
             let read = lines.read(text).map(|read| read.request);
-            // A line that names where its body is saved is refused there: it is not known here.
+            // Without a directory for bodies, this reader refuses a line with an `output_file`.
             let read = read.or_else(|_| Record::parse_input_line(text, &defaults));
             if let Ok(request) = read {
                 self.check(&request, name, number)?;
@@ -100,7 +101,7 @@ impl Emptied {
     }
 }
 
-/// The lines of a regular file. `None`: it is none, or no list.
+/// Opens the lines of a regular file. `None`: the input is no regular file, or no list.
 fn lines_of(name: &str) -> Option<Box<dyn BufRead + Send>> {
     let path = match name {
         STDIN => "/dev/stdin",

@@ -1,10 +1,10 @@
-//! Limits that the system sets to this process: raised as far as they go, and named when they are met.
+//! Limits that the system sets for this process: raised as far as possible, and named when they are met.
 
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::voice::Voice;
 
-/// Target under which the library tells that requests wait for descriptors, ports or threads.
+/// Log target under which the library reports that requests wait for descriptors, ports or threads.
 const SHORTAGE: &str = "haul::shortage";
 
 /// Raises the soft limit of open files to the hard one: each connection is an open file.
@@ -32,7 +32,7 @@ pub(crate) fn raise() {
     }
 }
 
-/// Does nothing: files have no such limit here.
+/// Does nothing: this system has no such limit of files.
 #[cfg(not(unix))]
 pub(crate) fn raise() {}
 
@@ -43,19 +43,19 @@ pub(crate) fn survive_full_files() {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
-    // The flag is not looked at: the write that met the limit fails by itself. If the system refuses, the signal does
-    // what it did.
+    // The flag is not read: the write that met the limit fails by itself. If the system refuses, the signal keeps its
+    // old effect.
     let _ = signal_hook::flag::register(
         signal_hook::consts::SIGXFSZ,
         Arc::new(AtomicBool::new(false)),
     );
 }
 
-/// Does nothing: there is no such signal here.
+/// Does nothing: this system has no such signal.
 #[cfg(not(unix))]
 pub(crate) fn survive_full_files() {}
 
-/// Warns on standard error when requests wait for what the system does not give.
+/// Warns on standard error when requests wait for resources that the system does not give.
 pub(crate) fn tell(voice: &Voice) {
     // There is no other logger: `-vv` has its own.
     if log::set_boxed_logger(Box::new(Shortages(voice.clone()))).is_ok() {
@@ -63,7 +63,7 @@ pub(crate) fn tell(voice: &Voice) {
     }
 }
 
-/// Passes on what is logged about shortages, and nothing else.
+/// Logger that passes on only messages about shortages.
 struct Shortages(Voice);
 
 impl Log for Shortages {

@@ -1,18 +1,19 @@
-//! One line of input, as far as lines may go.
+//! Lines of input, up to a longest length.
 
 use std::io::{self, BufRead, Read};
 
 use haul::record::InvalidLine;
 
-/// The longest line that is read: what haul writes is no longer. The rest of a longer one is skipped, up to its end.
+/// Longest line that is read, in bytes: haul writes no longer ones. The rest of a longer line is skipped, up to its
+/// end.
 pub(crate) const LONGEST: usize = haul::record::LONGEST_LINE;
 
-/// A buffer that grew beyond this for one line is given back after it.
+/// Capacity in bytes that the buffer keeps after a line. A larger buffer is given back.
 const KEPT: usize = 1 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// It is in the buffer, and is UTF-8.
+    /// The line is in the buffer, and is UTF-8.
     Whole,
     /// The line cannot be read, for this reason. The buffer holds it, unless it is too long.
     Wrong(InvalidLine),
@@ -20,7 +21,7 @@ pub(crate) enum Line {
     End,
 }
 
-/// Reads a line. A byte order mark before the first one is left out.
+/// Reads a line. A byte order mark before the first line is left out.
 pub(crate) fn read_line(
     from: &mut impl BufRead,
     line: &mut Vec<u8>,
@@ -50,7 +51,7 @@ pub(crate) fn read_line(
     })
 }
 
-/// Reads to the end of the line and keeps none of it.
+/// Reads to the end of the line and drops its bytes.
 fn skip_line(from: &mut impl BufRead) -> io::Result<()> {
     loop {
         let waiting = match from.fill_buf() {
@@ -110,7 +111,7 @@ mod tests {
         let (reason, _) = read[0].clone().unwrap_err();
         assert!(reason.starts_with("the line is too long"), "{reason}");
         assert_eq!(read[1], Ok("next\n".to_owned()));
-        // The longest there may be, with its end and without.
+        // The longest line is read with its line feed and without it.
         text.truncate(LONGEST);
         assert!(lines(&text)[0].is_ok());
         text.push(b'\n');

@@ -1,4 +1,4 @@
-//! What is said of single outcomes: a line for each, bad lines of the input, and what is said once.
+//! Messages about single outcomes: a line for each, bad lines of the input, and messages that are printed once.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -10,10 +10,10 @@ use crate::arguments::{Arguments, Body};
 use crate::unfit::Unfit;
 use crate::voice::{Paint, Voice};
 
-/// Of so many hosts it is remembered that their wait was told of.
+/// Number of hosts that are remembered because their wait was reported.
 const HOSTS: usize = 1_000;
 
-/// Looks at outcomes as they come.
+/// Prints messages about outcomes as they come.
 pub(crate) struct Look {
     voice: Voice,
     each: bool,
@@ -98,7 +98,7 @@ fn line(outcome: &Outcome) -> String {
     }
 }
 
-/// Says once for each host that it asked for a wait.
+/// Returns a callback that reports once for each host that it asked for a wait.
 pub(crate) fn tell_of_waits(voice: &Voice) -> impl Fn(&Retrying<'_>) + Send + Sync + 'static {
     let (voice, told) = (voice.clone(), Mutex::new(HashSet::new()));
     move |retrying: &Retrying<'_>| {

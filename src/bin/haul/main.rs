@@ -1,4 +1,4 @@
-//! The `haul` command: many HTTP requests at once, every result kept.
+//! The `haul` command: sends many HTTP requests at once and keeps every result.
 
 mod again;
 mod apart;

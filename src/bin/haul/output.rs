@@ -1,4 +1,4 @@
-//! Where outcomes go.
+//! Outputs of a run: results and failure log.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,18 +16,18 @@ use crate::failure::Failure;
 use crate::files::{NewOutputs, is_database, is_stream, results_path};
 use crate::stdout::Stream;
 
-/// The results, and the failures where they were asked for.
+/// The results, and the failure log if one was asked for.
 pub(crate) struct Output {
     pub(crate) results: Results,
     pub(crate) failures: Failed,
-    /// The failure log, if there is one.
+    /// Path of the failure log. `None`: there is no log.
     pub(crate) log: Option<PathBuf>,
-    /// The log is a pipe or a device: it cannot be read again.
+    /// True if the log is a pipe or a device, which cannot be read again.
     pub(crate) log_is_stream: bool,
     pub(crate) apart: Apart,
 }
 
-/// Where failures go beside the results.
+/// Target of failures, besides the results.
 pub(crate) enum Failed {
     Nowhere,
     Log(Box<Failures>),
@@ -43,7 +43,7 @@ pub(crate) enum Results {
     Journal(Box<Journal>),
 }
 
-/// Opens the results and the failure log. Files that an earlier run began to save are told to `register`.
+/// Opens the results and the failure log. Files that an earlier run began to save are entered in `register`.
 pub(crate) fn open(
     arguments: &Arguments,
     redaction: &Redaction,
@@ -60,7 +60,7 @@ pub(crate) fn open(
         None => records,
     };
     let resume = ending.resume || ending.retry_failed;
-    // The results file first: its lock keeps a second process from all files of the first one.
+    // The results file is opened first: its lock keeps a second process from all files of the first one.
     let results = open_results(arguments, records.clone(), register)?;
     let failures = match to.failures.as_deref() {
         None => Ok(Failed::Nowhere),
@@ -82,7 +82,7 @@ pub(crate) fn open(
             })
         }
         Err(failure) => {
-            // A run that could not begin leaves no file behind, which would be in the way of the next.
+            // A run that could not begin leaves no file behind, which would be in the way of the next run.
             drop(results);
             new.remove(&["--output", "--failures"]);
             Err(failure)
@@ -148,7 +148,8 @@ fn open_results(
     })
 }
 
-/// A file that cannot be written, or one whose content cannot be gone on from: then other arguments would do.
+/// Makes the failure of a sink. If the file exists or its content cannot be continued, other arguments would help, so
+/// it is a usage error; else the file cannot be written.
 fn wrong(error: SinkError) -> Failure {
     use io::ErrorKind::{AlreadyExists, InvalidData, InvalidInput};
 
@@ -167,7 +168,7 @@ fn failures(
     redaction: &Redaction,
 ) -> Result<Failed, Failure> {
     if is_database(path) {
-        // Each run has its own number there: nothing is in the way of anything.
+        // Each run has its own id in a database, so that existing rows are not in the way.
         let database = Sqlite::open(path).map_err(wrong)?.records(records);
         return Ok(Failed::Database(Box::new(match again::shown(redaction) {
             Some(arguments) => database.arguments(arguments),
@@ -187,7 +188,7 @@ fn failures(
 }
 
 impl Results {
-    /// How many outcomes were there before.
+    /// Number of outcomes that the results held before this run.
     pub(crate) fn found(&self) -> u64 {
         match self {
             Results::Journal(journal) => journal.found(),
@@ -195,7 +196,7 @@ impl Results {
         }
     }
 
-    /// Number of outcomes that this run has written there.
+    /// Number of outcomes that this run has written to the results.
     pub(crate) fn written(&self) -> u64 {
         let written = match self {
             Results::Stdout(lines) => Sink::<Response>::written(lines),

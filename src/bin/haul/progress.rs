@@ -1,4 +1,4 @@
-//! How far the run is: whether a bar shows it, and the lines for logs and programs, where a bar is of no use.
+//! Progress of a run: the choice of a bar, and the lines for logs and programs, for which a bar is of no use.
 
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::arguments::{Arguments, Shown};
 use crate::voice::Voice;
 
-/// What to show, `auto` decided.
+/// Returns the form of progress to show, with `auto` resolved.
 pub(crate) fn shown(arguments: &Arguments) -> Shown {
-    // A bar among results, or lines about each request, would be neither.
+    // A bar among results, or among lines about each request, would not be readable.
     let results_elsewhere = arguments
         .results
         .output
@@ -30,7 +30,7 @@ pub(crate) fn shown(arguments: &Arguments) -> Shown {
     }
 }
 
-/// Prints lines until it is dropped, and then the last one.
+/// Thread that prints lines until this is dropped, and then a last line.
 pub(crate) struct Lines {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,

@@ -1,11 +1,11 @@
-//! The lines of an input, after a look at what it is.
+//! Lines of an input, after its format was recognised.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use crate::recognize::{Endian, Format, LOOKED_AT, Other, format_of, needs_more};
 
-/// An input that was looked at.
+/// An input whose format is known.
 pub(crate) enum Looked {
     /// Lines in UTF-8, from the first byte on.
     Lines(Box<dyn BufRead + Send>),
@@ -13,8 +13,8 @@ pub(crate) enum Looked {
     Other(Other),
 }
 
-/// Looks at the first bytes of an input: as many as the first line has, so that a slow input is not waited for longer
-/// than its first line. UTF-16 with a byte order mark becomes UTF-8.
+/// Examines the first bytes of an input: up to the end of its first line, so that a slow input is not waited for
+/// longer. UTF-16 with a byte order mark becomes UTF-8.
 pub(crate) fn look(mut from: Box<dyn Read + Send>, tables: bool) -> io::Result<Looked> {
     let first = first_bytes(&mut *from)?;
     let format = format_of(&first, tables);
@@ -42,17 +42,17 @@ fn first_bytes(from: &mut (dyn Read + Send)) -> io::Result<Vec<u8>> {
     Ok(first)
 }
 
-/// UTF-16 as UTF-8, made as it is read. Half a surrogate pair becomes a byte that is no UTF-8, so that its line is
-/// refused.
+/// Converts UTF-16 to UTF-8 while it is read. Half a surrogate pair becomes a byte that is not UTF-8, so that its line
+/// is refused.
 struct Utf16<R> {
     from: R,
     endian: Endian,
-    /// Bytes read that are no whole character yet.
+    /// Bytes that were read and are no whole character yet.
     raw: Vec<u8>,
     made: VecDeque<u8>,
 }
 
-/// Bytes that are decoded at once.
+/// Number of bytes that are decoded at once.
 const PIECE: usize = 8 << 10;
 
 const NO_UTF8: u8 = 0xff;
@@ -67,7 +67,7 @@ impl<R: Read> Utf16<R> {
         }
     }
 
-    /// Decodes what has been read, but for the beginning of a character. At the end of the input, that too.
+    /// Decodes the bytes that were read, except the beginning of a character; at the end of the input, that too.
     fn decode(&mut self, at_end: bool) {
         let unit = |pair: &[u8]| match self.endian {
             Endian::Little => u16::from_le_bytes([pair[0], pair[1]]),
@@ -114,7 +114,7 @@ impl<R: Read> Read for Utf16<R> {
 mod tests {
     use super::*;
 
-    /// Gives a few bytes at a time.
+    /// Reader that gives a few bytes at a time.
     struct Slowly(Cursor<Vec<u8>>, usize);
 
     impl Read for Slowly {

@@ -1,6 +1,6 @@
-//! Formats that are no list of lines, recognised by the first bytes of an input.
+//! Recognition of formats that are no list of lines, by the first bytes of an input.
 
-/// Bytes that are looked at: enough for the header of a wide table.
+/// Number of bytes that are examined: enough for the header of a wide table.
 pub(crate) const LOOKED_AT: usize = 64 << 10;
 
 /// Format of an input.
@@ -26,7 +26,7 @@ pub(crate) enum Endian {
 pub(crate) enum Other {
     /// Compressed by a tool with this name, and unpacked by this command.
     Compressed(&'static str, &'static str),
-    /// A file of files.
+    /// A file that holds files, such as zip.
     Archive(&'static str),
     Sqlite,
     /// Text in this encoding, under the name that iconv knows.
@@ -49,7 +49,7 @@ pub(crate) enum Other {
     Binary(&'static str),
 }
 
-/// The first bytes of formats, and what they are.
+/// First bytes of formats, with the format that each means.
 const SIGNATURES: &[(&[u8], Other)] = &[
     (b"\x1f\x8b", Other::Compressed("gzip", "gzip -dc")),
     (b"\x1f\x9d", Other::Compressed("compress", "gzip -dc")),
@@ -80,8 +80,8 @@ const SIGNATURES: &[(&[u8], Other)] = &[
     ),
 ];
 
-/// Recognises the format of an input by its first bytes: up to [`LOOKED_AT`], or all there are. `tables` says that a
-/// first line with a column of URLs makes the input a table.
+/// Recognises the format of an input by its first bytes: up to [`LOOKED_AT`], or all of a shorter input. `tables`: true
+/// if a first line with a column of URLs makes the input a table.
 pub(crate) fn format_of(first: &[u8], tables: bool) -> Format {
     if let Some((_, other)) = SIGNATURES
         .iter()
@@ -101,7 +101,7 @@ pub(crate) fn format_of(first: &[u8], tables: bool) -> Format {
     }
 }
 
-/// True if more bytes may change what [`format_of`] says of these.
+/// True if more bytes may change the result of [`format_of`] for these.
 pub(crate) fn needs_more(first: &[u8]) -> bool {
     if first.len() >= LOOKED_AT {
         return false;
@@ -110,7 +110,7 @@ pub(crate) fn needs_more(first: &[u8]) -> bool {
     let mut lines = first[..whole]
         .split(|b| *b == b'\n')
         .filter(|line| !is_skipped(line));
-    // An opening bracket alone says too little.
+    // An opening bracket alone does not tell the format.
     match lines.next().map(<[u8]>::trim_ascii) {
         Some(b"[" | b"{") => lines.next().is_none(),
         line => line.is_none(),
@@ -159,12 +159,13 @@ fn is_skipped(line: &[u8]) -> bool {
     text.is_empty() || text.starts_with(b"#")
 }
 
-/// Text in UTF-16: it can be read as such, holds no control characters, and a third of it at least is ASCII, as URLs are.
+/// Recognises UTF-16 without a byte order mark, and returns its name: the bytes can be read as such, hold no control
+/// characters, and at least a third of the characters is ASCII, as in URLs.
 fn utf16_without_mark(first: &[u8]) -> Option<&'static str> {
     let pairs = || first[..first.len().min(512)].chunks_exact(2);
     let is_text = |unit: fn([u8; 2]) -> u16| {
         let mut units: Vec<u16> = pairs().map(|pair| unit([pair[0], pair[1]])).collect();
-        // Half of a character may have been read.
+        // The last unit may be half of a character.
         units.pop_if(|last| (0xd800..0xdc00).contains(last));
         let ascii = units.iter().filter(|unit| **unit < 0x80).count();
         let mut text = char::decode_utf16(units.iter().copied());
@@ -178,7 +179,7 @@ fn utf16_without_mark(first: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// True if this follows the opening bracket of an array of values.
+/// True if the bytes can follow the opening bracket of an array of values.
 fn is_array(rest: &[u8], next: Option<&[u8]>) -> bool {
     let rest = rest.trim_ascii();
     let begins = if rest.is_empty() {
@@ -223,7 +224,7 @@ fn markup(text: &[u8], first: &[u8]) -> Option<Other> {
     })
 }
 
-/// The header of a table that has a column of URLs.
+/// Recognises the header of a table that has a column of URLs. `None`: the line is no such header.
 fn table(header: &str) -> Option<Other> {
     if header.contains("://") {
         return None;
@@ -244,7 +245,7 @@ fn table(header: &str) -> Option<Other> {
     })
 }
 
-/// The fields of a line: separators within quotes are a part of their field.
+/// Splits a line into its fields. Separators within quotes are a part of their field.
 fn fields(line: &str, separator: char) -> Vec<&str> {
     let mut is_quoted = false;
     let splits = |c: char| {
@@ -255,9 +256,10 @@ fn fields(line: &str, separator: char) -> Vec<&str> {
 }
 
 impl Other {
-    /// Says what the input is and what to do with it. `file`: its name as a shell takes it; `None`: standard input.
+    /// Returns the message with the format of the input and a command that converts it. `file`: name of the input as a
+    /// shell takes it; `None`: standard input.
     pub(crate) fn advice(&self, file: Option<&str>) -> String {
-        // The commands of a shell, of which the first reads the input.
+        // Joins the commands of a shell, the first of which reads the input.
         let piped = |first: &str, rest: &str| match file {
             Some(file) => format!("{first} {file}{rest} | haul"),
             None => format!("... | {first}{rest} | haul"),

@@ -1,4 +1,4 @@
-//! Inputs that haul itself wrote: databases of failures, which are read, and results, which are not.
+//! Inputs that haul itself wrote: databases of failures, which are read, and results, which are refused.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -15,7 +15,7 @@ use crate::recognize::{Format, Other, format_of};
 use crate::shell::quoted;
 use crate::voice::Voice;
 
-/// Length of the beginning that every SQLite database has.
+/// Length in bytes of the beginning that every SQLite database has.
 const MAGIC: u64 = 16;
 
 /// Returns true if the file is an SQLite database.
@@ -25,7 +25,7 @@ pub(crate) fn is_database(file: &File) -> io::Result<bool> {
     Ok(format_of(&first, false) == Format::Other(Other::Sqlite))
 }
 
-/// Reads the newest failure of each request from a database, and says so.
+/// Reads the newest failure of each request from a database, and prints a note about it.
 pub(crate) fn read_database(path: &str, voice: &Voice) -> Result<Vec<Request>, Failure> {
     let requests = Sqlite::last_failures(Path::new(path)).map_err(|e| {
         let (text, advice) = (e.to_string(), Other::Sqlite.advice(Some(&quoted(path))));
@@ -43,7 +43,7 @@ pub(crate) fn read_database(path: &str, voice: &Voice) -> Result<Vec<Request>, F
 pub(crate) fn check_first_line(path: &str, file: &File) -> Result<(), Failure> {
     let (mut from, mut line, mut is_first) = (BufReader::new(file), Vec::new(), true);
     loop {
-        // A file that cannot be read is told of when its turn comes.
+        // A file that cannot be read is reported when its turn comes.
         let Ok(Line::Whole) = read_line(&mut from, &mut line, is_first) else {
             return Ok(());
         };
@@ -77,7 +77,7 @@ pub(crate) fn is_result(line: &str) -> bool {
         && serde_json::from_str::<Recorded>(line).is_ok_and(|line| line.request.is_none())
 }
 
-/// Why a results file is no input.
+/// Returns the message that a results file is no input.
 pub(crate) fn refusal(name: &str) -> String {
     format!(
         "{name}: it is a results file, and holds no requests (--resume --retry-failed -o FILE, with the input of its run, \

@@ -1,9 +1,9 @@
-//! Results and failures of a run, written so that neither has an outcome that the other lacks for good.
+//! Output of results and failures, in an order that leaves no outcome in one of them for good that the other lacks.
 //!
-//! - Results in a file are written first. Failures follow: none is in its log before its record is in the results file,
-//!   and `--resume` writes to the log what it lacks.
+//! - Results in a file are written first. Failures follow: a failure is in its log only after its record is in the
+//!   results file, and `--resume` writes missing failures to the log.
 //! - Results in a pipe or on a terminal cannot be read again. Failures are written first, and an outcome that their log
-//!   refuses is not among the results. What the log has and the results lack, because these were refused, is named.
+//!   refuses is not among the results. Failures that the log has and the results refused are named.
 //! - If the log is a pipe too, each failure is in the results file before it is written there, and is named if it is
 //!   refused.
 
@@ -13,11 +13,12 @@ use haul::{ErrorType, Outcome, Summary};
 
 use crate::output::{Failed, Output, Results};
 
-/// Upper bound for the outcomes that a message names.
+/// Upper bound for the number of outcomes that a message names.
 const NAMED: usize = 10;
 
 impl Output {
-    /// Names the outcomes that are in the results or in the failure log, but not in both, and stay so.
+    /// Names the outcomes that are in the results or in the failure log, but not in both, and stay so. `None`: there
+    /// are no such outcomes.
     pub(crate) fn apart(&self) -> Option<String> {
         let log = self.log.as_ref()?.display();
         if let Some(name) = &self.apart.in_results {
@@ -89,7 +90,7 @@ impl Output {
     }
 }
 
-/// An outcome as a message names it.
+/// Returns the name of an outcome in messages.
 fn name_of(outcome: &Outcome) -> String {
     let request = outcome.request();
     let unread = |error: &haul::Error| error.error_type() == ErrorType::InvalidRequest;

@@ -1,4 +1,4 @@
-//! Settings that the library refuses, told in the words of the options that they come from.
+//! Messages about settings that the library refuses, with the names of the options that they come from.
 
 use haul::{BuildError, Client, ProxySettings};
 
@@ -40,7 +40,7 @@ fn is_refused(exceptions: &str) -> bool {
     Client::builder().proxy(proxy).build().is_err()
 }
 
-/// The option that sets this and nothing else.
+/// Returns the option that sets only this setting.
 fn option_of(setting: &str) -> &str {
     match setting {
         "workers" => "jobs",
@@ -54,7 +54,7 @@ fn option_of(setting: &str) -> &str {
     }
 }
 
-/// Each file of a TLS setting stands behind the name of its method.
+/// Makes the message about a TLS setting. The library's reason begins with the name of the method that sets the file.
 fn of_tls(reason: &str) -> String {
     let (setting, rest) = reason.split_once(": ").unwrap_or(("", reason));
     let option = match setting {

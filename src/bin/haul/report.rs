@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::files::SummaryFile;
 use crate::voice::{self, Voice};
 
-/// Note that ends a run which was stopped early.
+/// Makes the note of a run that was stopped early.
 pub(crate) fn stopped_early(reason: &str) -> String {
     format!("stopped early: {reason}")
 }

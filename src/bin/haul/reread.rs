@@ -1,4 +1,4 @@
-//! Lines that an earlier run could not read, read again from the files that its failure log names.
+//! Reads lines that an earlier run could not read again from the files that its failure log names.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead};
@@ -11,19 +11,19 @@ use crate::reader::{Looked, look};
 /// Files that a failure log names, read one at a time.
 pub(crate) struct Reread {
     register: FileRegister,
-    /// The file that was read last: entries of one file mostly come in the order of their lines.
+    /// File that was read last: entries of one file mostly come in the order of their lines. `None`: no file was read.
     last: Option<Open>,
 }
 
 struct Open {
     name: String,
     from: Box<dyn BufRead + Send>,
-    /// Number of the line that was read last, from 1. 0: none was.
+    /// Number of the line that was read last, from 1. 0: no line was read.
     number: u64,
 }
 
 impl Reread {
-    /// `register`: the files of the run. What the run writes is not read.
+    /// Makes a reader. `register`: the files of the run. Files that the run writes are not read.
     pub(crate) fn new(register: FileRegister) -> Reread {
         Reread {
             register,
@@ -59,7 +59,7 @@ impl Reread {
 
 impl Open {
     fn new(name: &str) -> io::Result<Open> {
-        // A pipe has no line twice, and could keep the run waiting.
+        // A pipe cannot be read again, and could keep the run waiting.
         if !fs::metadata(name)?.is_file() {
             return Err(io::Error::other("it is no file"));
         }
@@ -73,7 +73,7 @@ impl Open {
         }
     }
 
-    /// The line, or what is wrong with it. `None`: the file has fewer.
+    /// Returns the line, or its mistake. `None`: the file has fewer lines.
     fn line(&mut self, number: u64) -> io::Result<Option<Result<String, InvalidLine>>> {
         let mut line = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! The run itself: requests in on one thread, outcomes out on another.
+//! Course of a run: one thread reads requests, another takes outcomes.
 
 use std::io;
 use std::path::Path;
@@ -30,13 +30,13 @@ use crate::total;
 use crate::units::Most;
 use crate::voice::Voice;
 
-/// Time between two looks for a signal while the first request is waited for.
+/// Time between two checks for a signal while the first request is waited for.
 const SIGNALS: Duration = Duration::from_millis(50);
 
-/// From how many finished requests on a share of failures counts.
+/// Number of finished requests from which on a share of failures counts.
 const SHARE_FROM: u64 = 100;
 
-// Long because it is the whole course of a run, in its order: each step needs what the ones before it made.
+// Long because it is the whole course of a run, in its order: each step needs the results of the steps before.
 pub(crate) fn run(
     arguments: &Arguments,
     limit: &RunLimit,
@@ -87,7 +87,7 @@ pub(crate) fn run(
     }
     let how_to_resume = again::how_to_resume(arguments, client.redaction());
     limit.runs(outcomes.summary(), how_to_resume.clone());
-    // What is replaced stays as it is if a pipe turns out to be no list.
+    // Files to be replaced stay as they are if a pipe turns out to be no list.
     if !files.replaced(arguments).is_empty()
         && !comes(&first, &signalled)
         && let Some(failure) = refusal.failure()
@@ -103,7 +103,7 @@ pub(crate) fn run(
     } = drive(arguments, outcomes, &mut output, shown, limit, voice);
     let end = match ended {
         Ok(end) => end,
-        // Whoever read the results has had enough.
+        // The reader of the results closed the pipe.
         Err(error) if error.is_broken_pipe() && error.path().is_none() => return Ok(Status::Fine),
         Err(error) => {
             summary.set_interrupted(true);
@@ -152,7 +152,7 @@ pub(crate) fn run(
     Ok(status)
 }
 
-/// What contradicts itself, or could only be found to be wrong once everything was done.
+/// Refuses arguments that contradict each other, or whose mistake would show only at the end of the run.
 fn check(arguments: &Arguments) -> Result<(), Failure> {
     let ending = &arguments.ending;
     if ending.resume_writes && !ending.resume && !ending.retry_failed {
@@ -175,7 +175,7 @@ fn check(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Finds out if standard output cannot be written, if something is to be written there.
+/// Checks that standard output can be written, if anything is to be written to it.
 fn check_stdout(arguments: &Arguments) -> Result<(), Failure> {
     let to = &arguments.results;
     let shows = arguments.ending.dry_run || results_path(arguments).is_none();
@@ -186,8 +186,8 @@ fn check_stdout(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads on a thread of its own: input that is slow holds no result back. The receiver is told of the first request, and
-/// is disconnected without one if there is none.
+/// Reads the input on a thread of its own, so that slow input holds no result back. The receiver gets a message for the
+/// first request, and is disconnected without one if there is no request.
 fn feed(
     requests: impl Iterator<Item = Request> + Send + 'static,
     intake: Intake,
@@ -195,7 +195,7 @@ fn feed(
     let (begins, first) = channel();
     let mut begins = Some(begins);
     let read = move || {
-        // Ends where there is nobody left to read for.
+        // The reading ends when the batch takes no more requests.
         let send = |request| {
             if let Some(begins) = begins.take() {
                 let _ = begins.send(());
@@ -226,14 +226,16 @@ fn comes(first: &Receiver<()>, signalled: &Signalled) -> bool {
 
 /// Result of taking the outcomes until there are no more.
 struct Driven {
-    /// Why they ended, or what could not be written.
+    /// Reason why the outcomes ended, or the error of the sink.
     ended: Result<End, SinkError>,
     summary: Summary,
-    /// Message about the first body that could not be saved because its disk or file is full.
+    /// Message about the first body that could not be saved because its disk or file is full. `None`: there is no such
+    /// body.
     unsaved: Option<String>,
 }
 
-/// Message about a body that could not be saved because its disk or file is full.
+/// Returns the message about a body that could not be saved because its disk or file is full. `None`: this did not
+/// happen.
 fn unsaved(outcome: &Outcome) -> Option<String> {
     use std::error::Error as _;
 

@@ -1,8 +1,8 @@
-//! The limit of `--max-run-time`, which holds whatever the run waits for.
+//! Limit of `--max-run-time`, which holds whatever the run waits for.
 //!
-//! A batch ends at its deadline by itself. What a batch does not see is a wait of this process: for somebody to open or
-//! fill a named pipe, for whoever reads the results, for a file on a disk that has gone away. So a thread looks at the
-//! clock, and ends the process if nothing else does.
+//! A batch ends at its deadline by itself. A batch does not see waits of this process: for a program to open or fill a
+//! named pipe, for a reader of the results, for a file on a disk that has gone away. So a thread watches the clock, and
+//! ends the process if the run does not end by itself.
 
 use std::path::PathBuf;
 use std::process;
@@ -19,45 +19,45 @@ use crate::files::SummaryFile;
 use crate::report::{report, stopped_early};
 use crate::voice::Voice;
 
-/// Why a run was stopped that took longer than its limit.
+/// Reason why a run was stopped that took longer than its limit.
 pub(crate) const REASON: &str = "the run took too long (--max-run-time)";
 
 /// Time after the limit that a run may take without an outcome before this thread ends it.
 const PATIENCE: Duration = Duration::from_millis(600);
 
-/// Upper bound for the time to print the last messages: standard error may be a pipe that nobody reads.
+/// Upper bound for the time to print the last messages: standard error may be a pipe without a reader that reads.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// The end of a run by the clock, counted from the start of the command.
+/// Time limit of a run, counted from the start of the command.
 pub(crate) struct RunLimit {
-    /// `None`: the run may take as long as it takes.
+    /// Time at which the run has to end. `None`: the run has no limit.
     ends: Option<Instant>,
     stage: Arc<Mutex<Stage>>,
 }
 
 /// Stage of a run.
 enum Stage {
-    /// Arguments and inputs are opened; nothing was sent, and nothing is to be reported.
+    /// Arguments and inputs are opened; no request was sent, and no figures are to be reported.
     Prepares,
-    /// Lines are read to be shown. The reader looks at the clock itself.
+    /// Lines are read to be shown. The reader checks the clock itself.
     Reads,
-    /// Outcomes come.
+    /// Outcomes arrive.
     Runs(Running),
     /// The figures are reported.
     Reports,
-    /// Everything has been said; what is left is to exit with this status.
+    /// All messages are printed; the process is to exit with this status.
     IsOver(Status),
 }
 
 struct Running {
     figures: SummaryHandle,
     how_to_resume: Option<String>,
-    /// Number of times that the run has got on.
+    /// Number of outcomes that have arrived.
     times: u64,
 }
 
 impl RunLimit {
-    /// Begins to count.
+    /// Begins to count the time.
     pub(crate) fn start(arguments: &Arguments, voice: &Voice) -> Result<RunLimit, Failure> {
         let limit = arguments.times.max_run_time;
         let run = RunLimit {
@@ -79,18 +79,18 @@ impl RunLimit {
         Ok(run)
     }
 
-    /// Time until the run has to end. `None`: it has no limit.
+    /// Time until the run has to end. `None`: the run has no limit.
     pub(crate) fn left(&self) -> Option<Duration> {
         let ends = self.ends?;
         Some(ends.saturating_duration_since(Instant::now()))
     }
 
-    /// Lines are read to be shown, by a reader that looks at the clock.
+    /// Notes that lines are read to be shown, by a reader that checks the clock.
     pub(crate) fn reads(&self) {
         self.enters(Stage::Reads);
     }
 
-    /// Outcomes come now.
+    /// Notes that outcomes arrive from now on.
     pub(crate) fn runs(&self, figures: SummaryHandle, how_to_resume: Option<String>) {
         self.enters(Stage::Runs(Running {
             figures,
@@ -99,7 +99,7 @@ impl RunLimit {
         }));
     }
 
-    /// An outcome has come, so the run waits for nothing.
+    /// Notes that an outcome has arrived, so that the run is not stuck.
     pub(crate) fn advances(&self) {
         if self.ends.is_some()
             && let Stage::Runs(running) = &mut *lock(&self.stage)
@@ -108,12 +108,12 @@ impl RunLimit {
         }
     }
 
-    /// The last outcome has come and is written.
+    /// Notes that the last outcome has arrived and is written.
     pub(crate) fn reports(&self) {
         self.enters(Stage::Reports);
     }
 
-    /// The run exits with this status as soon as it has put everything away.
+    /// Notes that the run exits with this status when it has released its resources.
     pub(crate) fn is_over(&self, status: Status) {
         self.enters(Stage::IsOver(status));
     }
@@ -123,7 +123,7 @@ impl RunLimit {
     }
 }
 
-/// Thread that ends the process, with all that it reports then.
+/// Thread that ends the process, with the values that it reports then.
 struct Watch {
     ends: Instant,
     stage: Arc<Mutex<Stage>>,
@@ -148,7 +148,7 @@ impl Watch {
         }
     }
 
-    /// Returns the number of outcomes at the limit. Gives up a run that has not begun to send by then.
+    /// Returns the number of outcomes at the limit. Ends a run that has not begun to send by then.
     fn times(&self) -> u64 {
         let stage = lock(&self.stage);
         match &*stage {
@@ -159,7 +159,7 @@ impl Watch {
         }
     }
 
-    /// Says what there is to say, and ends the process.
+    /// Prints the last messages, and ends the process.
     fn give_up(&self, stage: &Stage, status: Status) -> ! {
         let (figures, how_to_resume) = match stage {
             Stage::Runs(running) => (Some(running.figures.clone()), running.how_to_resume.clone()),
@@ -186,7 +186,7 @@ impl Watch {
                 voice.note(&how);
             }
         };
-        // On a thread of their own, since whatever they are written to may be what the run waits for.
+        // The messages are printed on a thread of their own, since their target may be what the run waits for.
         if thread::Builder::new().spawn(last_words).is_ok() {
             let _ = is_done.recv_timeout(LAST_WORDS);
         }
@@ -198,7 +198,7 @@ fn lock(stage: &Mutex<Stage>) -> MutexGuard<'_, Stage> {
     stage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for so long.
+/// Waits for this time.
 fn pause(time: Duration) {
     let until = Instant::now() + time;
     while let Some(left) = until.checked_duration_since(Instant::now()) {

@@ -1,4 +1,4 @@
-//! The client the arguments ask for, and how lines of input are read.
+//! Client and reader of lines, as the arguments ask for them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,10 +18,10 @@ use crate::text_or_file::{bytes_or_file, text_or_file};
 use crate::units::Rate;
 use crate::voice::Voice;
 
-/// What every request begins with.
+/// Client, and reader of the input's lines.
 pub(crate) struct Settings {
     pub(crate) client: Client,
-    /// How lines of input are read.
+    /// Reader of the lines of input.
     pub(crate) lines: InputLines,
 }
 
@@ -71,7 +71,8 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         .retry(retry);
     if let Some(folder) = &arguments.results.output_dir {
         let ending = &arguments.ending;
-        // A resumed run does not send again what it has: a dry run of one cannot say which files are in the way.
+        // A resumed run does not send requests that have their outcome again: a dry run of a resumed run cannot tell
+        // which files are in the way.
         let resumes = ending.dry_run && (ending.resume || ending.retry_failed);
         lines = lines.save_in(folder, ending.overwrite || resumes, ending.durable);
         if ending.dry_run {
@@ -102,7 +103,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
     Ok(Settings { client, lines })
 }
 
-/// Says which files lines may name that may come from others.
+/// Limits the files that lines may name, if lines may come from others.
 fn limited_to_files(lines: InputLines, given: &Connection) -> Result<InputLines, Failure> {
     match &given.allow_files_from {
         Some(folder) => lines.files_only_from(folder).map_err(|e| {
@@ -117,7 +118,7 @@ fn limited_to_files(lines: InputLines, given: &Connection) -> Result<InputLines,
     }
 }
 
-/// Refuses cookies that cannot be sent as they are. They are not shown: they may be secrets.
+/// Refuses cookies that cannot be sent as they are. The text is not shown, since it may be a secret.
 fn check_cookie(cookie: &str) -> Result<(), Failure> {
     let wrong = |what: &str| Err(Failure::usage(format!("{}: {what}", name_of("cookie"))));
     if !cookie.contains('=') {
@@ -153,7 +154,7 @@ fn retry(times: &Times) -> RetryPolicy {
     }
 }
 
-/// An attempt that may take no longer may not take longer to connect either.
+/// Returns the time limits. The limit of an attempt also limits its connecting.
 fn timeouts(times: &Times) -> Timeouts {
     let limited = times.max_time.filter(|limit| !limit.is_zero());
     let connect = match limited {
@@ -193,7 +194,7 @@ fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> Result<ClientBu
     Ok(builder)
 }
 
-/// The limits of one option, the shortest window first, which has the burst.
+/// Returns the limits of one option, with the shortest window first, which gets the burst.
 fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Failure> {
     let mut limits = Vec::new();
     for window in ["s", "m", "h"] {
@@ -215,7 +216,7 @@ fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Fa
     Ok(limits)
 }
 
-/// Keys that every line of input has unless it sets them: those of `-X`, `-d` and `--json`.
+/// Sets the keys for lines of input that do not have them: those of `-X`, `-d` and `--json`.
 fn defaults(given: &Requests) -> Result<InputLines, Failure> {
     let mut lines = InputLines::new();
     let set = |lines: InputLines, option: &str, key: &str, json: &str| {
@@ -262,7 +263,7 @@ fn defaults(given: &Requests) -> Result<InputLines, Failure> {
     Ok(lines)
 }
 
-/// Says which file the body of all lines was read from, if it was.
+/// Names the file that the body of all lines was read from, if there is one.
 fn read_from_file(lines: InputLines, data: &str) -> InputLines {
     match data.strip_prefix('@').filter(|path| *path != "-") {
         Some(path) => lines.default_body_file(path),

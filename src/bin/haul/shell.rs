@@ -1,6 +1,6 @@
-//! Arguments as a shell takes them.
+//! Quoting of arguments for a shell.
 
-/// The argument as a shell takes it.
+/// Returns the argument as a shell takes it.
 pub(crate) fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! INT and TERM: the first lets what runs finish, the second does not.
+//! Signals INT and TERM: the first lets running requests finish, the second aborts them.
 
 mod arrivals;
 
@@ -13,10 +13,10 @@ use haul::{Client, Shutdown};
 use crate::failure::Failure;
 use crate::voice::Voice;
 
-/// How long after the second signal the run has to end in order: results may go to somebody who does not read them.
+/// Longest time for an orderly end after the second signal: results may go to a reader that does not read them.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The signal that came, if one came.
+/// The signal that arrived, if one did.
 #[derive(Clone, Default)]
 pub(crate) struct Signalled(Arc<AtomicU8>);
 
@@ -39,11 +39,11 @@ pub(crate) fn watch(client: &Client, grace: Duration, voice: &Voice) -> Result<S
                 1 => {
                     first.0.store(number, Ordering::Release);
                     let draining = client.clone();
-                    // Waits for what runs, and must not keep the second signal waiting.
+                    // The shutdown waits for running requests, and must not keep the second signal waiting.
                     let begun = start("haul-drain", move || {
                         draining.shutdown(Shutdown::CancelQueued, Some(grace));
                     });
-                    // Said once it is so: nothing that waits will run.
+                    // The note is printed when the client is shut down, so that no queued request will run.
                     while begun && !client.is_shut_down() {
                         thread::yield_now();
                     }
@@ -72,7 +72,7 @@ pub(crate) fn watch(client: &Client, grace: Duration, voice: &Voice) -> Result<S
     Ok(signalled)
 }
 
-/// Says whether there was a thread left for it. Where there is none, the next signal ends the process.
+/// Runs a function on a new thread. Returns false if no thread could be made; then the next signal ends the process.
 fn start(name: &str, run: impl FnOnce() + Send + 'static) -> bool {
     thread::Builder::new()
         .name(name.to_owned())

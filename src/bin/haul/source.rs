@@ -1,4 +1,4 @@
-//! The inputs of a run, each opened as what it is: lines, a database of failures, or a URL among the arguments.
+//! Inputs of a run, each opened by its kind: lines, a database of failures, or a URL among the arguments.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -15,31 +15,31 @@ use crate::recorded;
 use crate::shell::quoted;
 use crate::voice::Voice;
 
-/// The name of standard input among the arguments and in records.
+/// Name of standard input among the arguments and in records.
 pub(crate) const STDIN: &str = "-";
 
 /// An input: a file, standard input, or a URL among the arguments.
 pub(crate) enum Source {
     /// A URL among the arguments, and its number there.
     Url(String, u64),
-    /// Failures of a database, which has this name.
+    /// Failures of the database with this name.
     Failures {
         name: Arc<str>,
         requests: vec::IntoIter<Request>,
         number: u64,
     },
-    /// A pipe, whose first line may be long in coming.
+    /// A pipe that was not examined yet, since its first line may be long in coming.
     Unseen(Arc<str>, Box<dyn Read + Send>),
     Lines {
         name: Arc<str>,
         from: Box<dyn BufRead + Send>,
         number: u64,
-        /// A line that is neither blank nor a comment was read.
+        /// True if a line that is neither blank nor a comment was read.
         begun: bool,
     },
 }
 
-/// Opens all inputs. `tables`: a first line with a column of URLs makes an input a table.
+/// Opens all inputs. `tables`: true if a first line with a column of URLs makes an input a table.
 pub(crate) fn open_all(
     inputs: &[String],
     tables: bool,
@@ -66,7 +66,7 @@ pub(crate) fn open_all(
 }
 
 impl Source {
-    /// An input of lines, looked at. The error is what is said of an input that is no list.
+    /// Examines an input of lines. The inner error is the message about an input that is no list.
     pub(crate) fn of_lines(
         name: Arc<str>,
         from: Box<dyn Read + Send>,
@@ -84,7 +84,7 @@ impl Source {
     }
 }
 
-/// The name of an input in messages.
+/// Returns the name of an input in messages.
 pub(crate) fn shown(name: &str) -> &str {
     match name {
         STDIN => "stdin",
@@ -116,7 +116,7 @@ fn open_path(path: &str, tables: bool, voice: &Voice) -> Result<Source, Failure>
     source(path, Box::new(file), is_file, tables)
 }
 
-/// The lines of a file that is looked at now, or a pipe that is looked at when its turn comes.
+/// Makes the source of a file, which is examined now, or of a pipe, which is examined when its turn comes.
 fn source(
     name: &str,
     from: Box<dyn Read + Send>,

@@ -1,4 +1,4 @@
-//! Streams of JSON lines, fit for a terminal where they are one.
+//! Streams of JSON lines, with escapes if they go to a terminal.
 
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
@@ -8,17 +8,17 @@ use haul::redact::Escaped;
 
 use crate::failure::Failure;
 
-/// Finds out before the run if standard output cannot be written.
+/// Checks before the run that standard output can be written.
 ///
 /// # Errors
-/// When it is not open for writing, or full in a way that shows without a byte. One that was closed when the process
-/// began cannot be told from `/dev/null`, which Rust's runtime opens in its place.
+/// When standard output is not open for writing, or is full in a way that shows without writing a byte. A descriptor
+/// that was closed when the process began cannot be told from `/dev/null`, which Rust's runtime opens in its place.
 pub(crate) fn check() -> Result<(), Failure> {
     #[cfg(unix)]
     {
         use rustix::io::Errno;
 
-        // std takes a descriptor that is not open for writing for one that swallows everything.
+        // std treats a descriptor that is not open for writing as one that swallows all bytes.
         match rustix::io::write(io::stdout(), b"") {
             Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::PIPE) => {}
             Err(e) => return Err(unwritten(&e.into())),
@@ -32,8 +32,8 @@ pub(crate) fn unwritten(error: &io::Error) -> Failure {
     Failure::unwritten(format!("stdout: cannot be written: {error}"))
 }
 
-/// Standard output, or a terminal that a path names. Text that would steer a terminal is written to one as an escape of
-/// JSON (`\u009b`), which reads back as the same character; anything else gets every byte as it is.
+/// Standard output, or a terminal that a path names. Characters that would steer a terminal are written to a terminal
+/// as JSON escapes (`\u009b`), which read back as the same characters; other targets get every byte as it is.
 pub(crate) struct Stream {
     out: Box<dyn Write + Send>,
     is_terminal: bool,
@@ -47,7 +47,7 @@ impl Stream {
         }
     }
 
-    /// The terminal of a path. `None`: the path is of something else, or cannot be opened.
+    /// Opens the terminal of a path. `None`: the path is no terminal, or cannot be opened.
     pub(crate) fn terminal(path: &Path) -> Option<Stream> {
         // Opening a pipe would wait for its reader.
         let opened = is_character_device(path).then(|| OpenOptions::new().append(true).open(path));
@@ -66,14 +66,14 @@ fn is_character_device(path: &Path) -> bool {
         .is_ok_and(|about| about.file_type().is_char_device())
 }
 
-/// Only where terminals are files they have a path.
+/// Returns false: terminals are not files on this system, and have no path.
 #[cfg(not(unix))]
 fn is_character_device(_: &Path) -> bool {
     false
 }
 
-/// Standard output without the buffer of [`io::stdout`], which takes a part of a line that the file behind it has no room
-/// for: which lines are written must be known. Where there is no descriptor left for it, the buffered one has to do.
+/// Standard output without the buffer of [`io::stdout`], which takes a part of a line that the file behind it has no
+/// room for, while the written lines must be known. If no descriptor is left for it, the buffered stream is used.
 #[cfg(unix)]
 fn unbuffered() -> Box<dyn Write + Send> {
     use std::os::fd::AsFd;

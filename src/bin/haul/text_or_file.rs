@@ -1,4 +1,4 @@
-//! Text that an option gives itself, or names a file for.
+//! Text of an option: its own, or that of a file that it names.
 
 use std::fs;
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use crate::arguments::name_of;
 use crate::failure::Failure;
 use crate::shell::quoted;
 
-/// The text itself, or after `@` that of a file, or after `@-` that of standard input.
+/// Returns the text itself, or after `@` the text of a file, or after `@-` the text of standard input.
 pub(crate) fn text_or_file(option: &str, text: &str) -> Result<String, Failure> {
     String::from_utf8(bytes_or_file(option, text)?).map_err(|e| {
         let hint = match (e.as_bytes(), text.strip_prefix('@')) {
@@ -20,7 +20,7 @@ pub(crate) fn text_or_file(option: &str, text: &str) -> Result<String, Failure> 
     })
 }
 
-/// As [`text_or_file`], in whatever encoding.
+/// Returns bytes as [`text_or_file`] does text, in any encoding.
 pub(crate) fn bytes_or_file(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
     let Some(path) = text.strip_prefix('@') else {
         return Ok(text.as_bytes().to_vec());

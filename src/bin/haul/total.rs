@@ -1,4 +1,4 @@
-//! How many requests there will be, where that is cheap to know.
+//! Total number of requests, if it is cheap to count.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -9,11 +9,11 @@ use haul::batch::ProgressHandle;
 
 use crate::reader::{Looked, look};
 
-/// More than this is not read twice.
+/// Upper bound for the size of the inputs, in bytes: larger inputs are not read twice.
 const MOST: u64 = 1 << 30;
 
-/// Counts the requests of the inputs on a thread of its own, while the first of them are on their way. `done` of them
-/// have their outcome already. `known` has the number of requests of inputs that are no lines.
+/// Counts the requests of the inputs on a thread of its own, while the first requests are under way. `done`: number of
+/// requests that have their outcome already. `known`: numbers of requests of inputs that are no lines.
 pub(crate) fn count(
     inputs: &[String],
     known: HashMap<String, u64>,
@@ -49,7 +49,7 @@ pub(crate) fn count(
             progress.expect(total);
         }
     };
-    // Without it the bar has no total, and nothing else is amiss.
+    // Without the thread the bar has no total, which does no other harm.
     drop(
         thread::Builder::new()
             .name("haul-count".to_owned())
@@ -71,11 +71,11 @@ fn requests_in(path: &str) -> Option<u64> {
     }
 }
 
-/// Lines that are neither blank nor comments.
+/// Counter of lines that are neither blank nor comments.
 #[derive(Default)]
 struct Count {
     requests: u64,
-    /// What the line is has been seen.
+    /// True if the kind of the current line is known.
     known: bool,
 }
 

@@ -7,12 +7,12 @@ use haul::{Error, Request};
 pub(crate) struct Unfit<'a> {
     reason: String,
     position: Option<u64>,
-    /// The part of the line that may be shown.
+    /// Part of the line that may be shown. `None`: there is no such part.
     text: Option<&'a str>,
 }
 
 impl<'a> Unfit<'a> {
-    /// A line that could not be read.
+    /// Makes the message of a line that could not be read.
     pub(crate) fn line(wrong: &'a InvalidLine) -> Unfit<'a> {
         Unfit {
             reason: wrong.to_string(),
@@ -21,7 +21,7 @@ impl<'a> Unfit<'a> {
         }
     }
 
-    /// A request that the library does not send.
+    /// Makes the message of a request that the library does not send.
     pub(crate) fn request(error: &'a Error) -> Unfit<'a> {
         Unfit {
             reason: error.message().to_owned(),
@@ -30,7 +30,7 @@ impl<'a> Unfit<'a> {
         }
     }
 
-    /// `urls.txt:3: what is wrong: "value" (at byte 7)`. `url`: as it may be shown; empty if none was read.
+    /// `urls.txt:3: what is wrong: "value" (at byte 7)`. `url`: the URL as it may be shown; empty if none was read.
     pub(crate) fn message(&self, request: &Request, url: &str) -> String {
         let mut message = shown_place(request) + &self.reason;
         match self.text.unwrap_or(url) {
@@ -44,7 +44,7 @@ impl<'a> Unfit<'a> {
     }
 }
 
-/// The place of a request with a colon, if it is known.
+/// Returns the place of a request with a colon, or nothing if the place is not known.
 pub(crate) fn shown_place(request: &Request) -> String {
     let place = request.place();
     place.map_or(String::new(), |place| format!("{place}: "))

@@ -5,10 +5,10 @@ use std::time::Duration;
 use haul::RateLimit;
 use serde_json::Value;
 
-/// Upper bound for `--jobs`, that of the library's `workers`: Linux numbers no more threads.
+/// Upper bound for `--jobs`, as for the library's `workers`: Linux numbers no more threads.
 const MOST_JOBS: usize = 1 << 22;
 
-/// `500ms`, `2s`, `5m`, `1h`, `1.5` (seconds).
+/// Reads a time: `500ms`, `2s`, `5m`, `1h`, `1.5` (seconds).
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let factor = match unit {
@@ -33,7 +33,7 @@ pub(crate) struct Rate {
     pub(crate) window: &'static str,
 }
 
-/// `50`, `0.5`, `50/s`, `3000/m`, `10/h`.
+/// Reads a rate: `50`, `0.5`, `50/s`, `3000/m`, `10/h`.
 pub(crate) fn rate(text: &str) -> Result<Rate, String> {
     const LARGEST: f64 = u32::MAX as f64;
     const EXPECTED: &str = "a rate above zero is expected, such as 50, 0.5, 50/s, 3000/m or 10/h";
@@ -54,7 +54,7 @@ pub(crate) fn rate(text: &str) -> Result<Rate, String> {
     }
 }
 
-/// `4096`, `64K`, `10M`, `2G`.
+/// Reads a size in bytes: `4096`, `64K`, `10M`, `2G`.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let shift = match unit {
@@ -71,7 +71,7 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     bytes.ok_or_else(|| "a size is expected, such as 64K or 10M".to_owned())
 }
 
-/// `32`: as many as there can be threads.
+/// Reads a number of jobs, such as `32`: from 1 to the number of possible threads.
 pub(crate) fn jobs(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..=MOST_JOBS) => Ok(count),
@@ -79,7 +79,7 @@ pub(crate) fn jobs(text: &str) -> Result<usize, String> {
     }
 }
 
-/// `3`: none too.
+/// Reads a whole number from 0, such as `3`.
 pub(crate) fn whole<N: TryFrom<u32>>(text: &str) -> Result<N, String> {
     let number = text.parse::<u32>().ok();
     number
@@ -87,7 +87,7 @@ pub(crate) fn whole<N: TryFrom<u32>>(text: &str) -> Result<N, String> {
         .ok_or_else(|| format!("a whole number from 0 to {} is expected", u32::MAX))
 }
 
-/// `3`: at least one.
+/// Reads a whole number from 1, such as `3`.
 pub(crate) fn above_zero(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(count @ 1..) => Ok(count),
@@ -95,15 +95,15 @@ pub(crate) fn above_zero(text: &str) -> Result<u32, String> {
     }
 }
 
-/// How many failures end a run.
+/// Number of failures that ends a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Most {
     Count(u64),
-    /// Of the finished ones, from a hundred on.
+    /// Share of the finished requests, from a hundred finished requests on.
     Percent(f64),
 }
 
-/// `20`, `5%`.
+/// Reads a number or share of failures: `20`, `5%`.
 pub(crate) fn most(text: &str) -> Result<Most, String> {
     let percent = text.strip_suffix('%').map(str::parse::<f64>);
     match (percent, text.parse()) {
@@ -113,7 +113,7 @@ pub(crate) fn most(text: &str) -> Result<Most, String> {
     }
 }
 
-/// `name=value`.
+/// Reads `name=value`.
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -121,10 +121,10 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// `X-My-Key`: the name of a header, a query parameter or both.
+/// Reads the name of a header, a query parameter or both, such as `X-My-Key`.
 pub(crate) fn secret_name(text: &str) -> Result<String, String> {
     let name = text.trim();
-    // A name with one of these would match nothing, and the secret that is meant would be shown.
+    // A name with one of these characters would match nothing, and the intended secret would be shown.
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | '=' | '&');
     match name.is_empty() || name.contains(is_odd) {
         true => {
@@ -134,7 +134,7 @@ pub(crate) fn secret_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// `/pointer=value`, the value JSON or else text.
+/// Reads `/pointer=value`; the value is JSON, or else text.
 pub(crate) fn requirement(text: &str) -> Result<(String, Value), String> {
     match pair(text) {
         Ok((pointer, value)) if pointer.starts_with('/') => {
@@ -145,7 +145,7 @@ pub(crate) fn requirement(text: &str) -> Result<(String, Value), String> {
     }
 }
 
-/// The number, and the letters after it.
+/// Splits the text into the number and the letters after it.
 fn split(text: &str) -> (&str, &str) {
     let at = text
         .find(|c: char| c.is_ascii_alphabetic())

@@ -1,4 +1,4 @@
-//! What is said on standard error, beside results: errors, warnings, notes, and a line per request.
+//! Messages on standard error: errors, warnings, notes, and a line per request.
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -9,17 +9,17 @@ use haul::redact::Escaped;
 
 use crate::arguments::{Color, Messages};
 
-/// Of what may be said of every line, only the first few are.
+/// Number of messages of one kind that are printed, for kinds that may come for every line.
 const SAID: u32 = 10;
 
-/// Speaks on standard error, as loud as it may. Clones are one voice.
+/// Prints messages on standard error, as far as the arguments want them. Clones share one state.
 #[derive(Clone)]
 pub(crate) struct Voice(Arc<Inner>);
 
 struct Inner {
     quiet: u8,
     color: bool,
-    /// A bar stands on the line that the cursor is on.
+    /// True if a progress bar stands on the line of the cursor.
     bar: AtomicBool,
     complaints: AtomicU32,
     skipped_keys: AtomicU32,
@@ -56,7 +56,7 @@ impl Voice {
         self.0.bar.store(shown, Ordering::Release);
     }
 
-    /// Whether summary and notes are wanted.
+    /// True if summary and notes are not wanted.
     pub(crate) fn is_quiet(&self) -> bool {
         self.0.quiet > 0
     }
@@ -79,7 +79,7 @@ impl Voice {
         }
     }
 
-    /// A line of input that is no request: the first few are told of, all are among the results.
+    /// Prints the message of a line that is no request: the first few are printed, all are among the results.
     pub(crate) fn bad_line(&self, text: &str) {
         match self.0.complaints.fetch_add(1, Ordering::AcqRel) {
             n if n < SAID => self.error(text),
@@ -88,7 +88,7 @@ impl Voice {
         }
     }
 
-    /// A key of a line that was skipped.
+    /// Prints the message of a key that was skipped.
     pub(crate) fn skipped_key(&self, text: &str) {
         match self.0.skipped_keys.fetch_add(1, Ordering::AcqRel) {
             n if n < SAID => self.warning(text),
@@ -97,7 +97,7 @@ impl Voice {
         }
     }
 
-    /// Words in a colour, and then others.
+    /// Prints words in a colour, and then text without one.
     pub(crate) fn print(&self, paint: Paint, painted: &str, text: &str) {
         let code = match paint {
             _ if !self.0.color => "",
@@ -111,24 +111,24 @@ impl Voice {
         self.write(&format!("{code}{painted}{end} {text}\n"));
     }
 
-    /// Text that is printable as it is.
+    /// Prints text that is printable as it is.
     pub(crate) fn block(&self, text: &str) {
         self.write(&format!("{text}\n"));
     }
 
     fn write(&self, text: &str) {
-        // The bar is drawn again below what is written over it.
+        // The bar is cleared, and is drawn again below the text.
         let clear = if self.0.bar.load(Ordering::Acquire) {
             "\r\x1b[K"
         } else {
             ""
         };
-        // Nobody is left to be told that standard error is closed.
+        // If standard error is closed, there is no other place for the message.
         let _ = io::stderr().write_all(format!("{clear}{text}").as_bytes());
     }
 }
 
-/// Columns of the terminal that standard error goes to; else what `COLUMNS` says, else 80.
+/// Columns of the terminal that standard error goes to; else the value of `COLUMNS`, else 80.
 pub(crate) fn width() -> usize {
     let of_terminal =
         terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into());

@@ -4,7 +4,7 @@ use super::*;
 use crate::settings::RetryBudget;
 use crate::settings::{ClassLimits, Judgement};
 
-/// Answers 202 so many times, then 200, and asks for 202 again.
+/// Answers 202 `times` times, then 200, with a policy that asks again after a 202.
 fn waits_for_work(times: usize) -> ClientBuilder {
     let policy = RetryPolicy::default()
         .backoff(Duration::from_millis(1), Duration::from_millis(1))

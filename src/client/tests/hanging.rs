@@ -1,4 +1,4 @@
-//! Hosts that take requests and never answer, on loopback.
+//! Hosts that accept requests and never answer, on loopback.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use super::*;
 use crate::settings::{BreakerSettings, Timeouts};
 
-/// Takes connections and answers none until it is dropped.
+/// Server that accepts connections and answers none until it is dropped.
 struct Silent {
     address: SocketAddr,
     taken: Arc<Mutex<Vec<TcpStream>>>,
@@ -50,11 +50,11 @@ fn a_host_that_takes_requests_and_never_answers_opens_its_breaker_before_any_tim
     let url = format!("http://{}/", server.address);
     let mut outcomes = client.as_completed((0..100).map(|_| url.as_str()));
     let class = |outcome: Option<Outcome>| outcome.unwrap().error().unwrap().error_type();
-    // All eight workers hang: those that wait end nevertheless.
+    // All eight workers hang: the waiting requests end nevertheless.
     for _ in 8..100 {
         assert_eq!(class(outcomes.next()), ErrorType::BreakerOpen);
     }
-    // So does a request that comes later.
+    // A request that comes later ends too.
     assert_eq!(
         class(Some(client.get(url.as_str()))),
         ErrorType::BreakerOpen

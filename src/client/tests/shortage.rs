@@ -1,4 +1,4 @@
-//! Attempts that find this machine out of something.
+//! Attempts that find too few descriptors, ports or threads on this machine.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,7 +19,7 @@ fn requests_wait_for_room_on_this_machine_with_attempts_and_budget_untouched() {
     let (busy, first) = (Mutex::new(()), Held::default());
     let client = script(move |_, _| match busy.try_lock() {
         Ok(_alone) => {
-            // The first answer comes once another attempt has found no room.
+            // The first response comes after another attempt has found no room.
             first.hold();
             reply(200, &[])
         }

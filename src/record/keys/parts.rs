@@ -1,4 +1,4 @@
-//! The parts that a key of version 2 covers, each with its name and length in front.
+//! Parts that a key of version 2 covers, each with its name and length in front.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::url::Base;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 
-/// Adds everything that is sent because of the request.
+/// Adds all parts that the request itself sends.
 pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
     if let Some(digest) = request.line_digest() {
         return add_part(hash, "line", digest);
@@ -39,7 +39,7 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
 
 fn add_part(hash: &mut Sha256, name: &str, content: &[u8]) {
     hash.update(name);
-    // Written by hand from its end, since every request has several parts.
+    // The length is written by hand from its end, for speed, since every request has several parts.
     let mut length = [b':'; 22];
     let (mut start, mut rest) = (length.len() - 1, content.len());
     loop {
@@ -54,8 +54,8 @@ fn add_part(hash: &mut Sha256, name: &str, content: &[u8]) {
     hash.update(content);
 }
 
-/// Adds the request's own headers and those it leaves out. Headers of different names may come in any order (RFC 9110
-/// §5.3), so an input whose keys were sorted anew has the same requests.
+/// Adds the request's own headers and the headers that it leaves out. Headers of different names may come in any order
+/// (RFC 9110 §5.3), so an input whose keys were sorted anew has the same requests.
 fn add_headers(hash: &mut Sha256, request: &Request) {
     let mut headers: Vec<&(HeaderName, Option<HeaderValue>)> =
         request.header_edits().iter().collect();
@@ -83,7 +83,7 @@ fn has_boundary(body: &Body) -> bool {
     pieces.any(|piece| matches!(piece.source, Source::Boundary(_)))
 }
 
-/// The content type of a form with files, without the boundary, which is another one each time.
+/// Returns the content type of a form with files without the boundary, which differs each time.
 fn without_boundary(content_type: &[u8]) -> &[u8] {
     const BOUNDARY: &[u8] = b"boundary=";
     let at = content_type
@@ -267,7 +267,7 @@ mod tests {
         let resolved = keys("http://h/api/").of(&"items/1".into());
         assert_eq!(resolved, Key::of(&"http://h/api/items/1".into()));
         assert_ne!(resolved, keys("http://other/api/").of(&"items/1".into()));
-        // As for the request itself, a scheme alone or a backslash makes no URL absolute.
+        // A scheme alone or a backslash makes no URL absolute, as when the request is sent.
         for (relative, full) in [("http:1", "http://h/api/1"), ("\\\\x\\1", "http:\\\\x\\1")] {
             let full = Key::of(&full.into());
             assert_eq!(

@@ -1,8 +1,8 @@
-//! Keys of version 1, for results files that were begun with them. Nothing here may change: a request must have the
+//! Keys of version 1, for results files that were begun with them. This module may not change: a request must have the
 //! key that the first run gave it.
 //!
-//! A key covers the id, or where there is none `METHOD URL`, a line feed and the body, with query parameters encoded
-//! by the rule of that time.
+//! A key covers the id, or if there is none `METHOD URL`, a line feed and the body, with query parameters encoded by
+//! the rule of that time.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use serde_json::Value;
@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::digest::Sha256;
 use crate::request::{Body, LineBody, Request, Source};
 
-/// Everything but RFC 3986's unreserved characters.
+/// All characters but RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Adds what the key covers.
+/// Adds the parts that the key covers.
 pub(super) fn add(hash: &mut Sha256, request: &Request) {
     if let Some(id) = request.request_id() {
         hash.update(id);
@@ -57,12 +57,12 @@ pub(super) fn add(hash: &mut Sha256, request: &Request) {
     }
 }
 
-/// The `json` of a line, which was sent without blanks and with its keys sorted.
+/// Returns the `json` of a line as it was sent at that time: without blanks and with its keys sorted.
 fn json_of_that_time(written: &[u8]) -> Vec<u8> {
     serde_json::from_slice::<Value>(written).map_or(written.to_vec(), |v| v.to_string().into())
 }
 
-/// The `form` of a line, which was sent with its fields sorted by their names.
+/// Returns the `form` of a line as it was sent at that time: with its fields sorted by their names.
 fn form_of_that_time(written: &[u8]) -> Vec<u8> {
     let mut fields: Vec<&[u8]> = written.split(|b| *b == b'&').collect();
     fields.sort_by_cached_key(|field| {
@@ -105,7 +105,7 @@ mod tests {
         keys.of(&request).to_string()
     }
 
-    /// The digests are those of the release that wrote keys of version 1.
+    /// The expected digests come from the release that wrote keys of version 1.
     #[test]
     fn keys_of_version_1_are_what_they_were() {
         let put = || Request::put("http://h/");

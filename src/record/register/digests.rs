@@ -4,7 +4,7 @@
 /// up to 21.
 #[derive(Debug, Default)]
 pub(super) struct Digests {
-    /// Free where the digest is 0.
+    /// Slots of the table. 0: the slot is free.
     slots: Vec<u64>,
     entries: usize,
 }
@@ -31,8 +31,8 @@ impl Digests {
         true
     }
 
-    /// Returns the slot that holds the digest, or the free one that it belongs in. There is a free one: a fifth of the
-    /// table is.
+    /// Returns the slot that holds the digest, or the free slot that it belongs in. A free slot exists, since a fifth
+    /// of the table is free.
     fn slot_of(&self, digest: u64) -> usize {
         let digest = kept(digest);
         let size = self.slots.len();
@@ -53,7 +53,7 @@ impl Digests {
     }
 }
 
-/// Zero marks a free slot, and is kept as another digest.
+/// Returns the digest as it is kept: zero marks a free slot, and is kept as 1.
 fn kept(digest: u64) -> u64 {
     digest.max(1)
 }

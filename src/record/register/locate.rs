@@ -1,4 +1,4 @@
-//! The file that a path leads to, found without opening anything.
+//! Finds the file that a path leads to, without opening it.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -10,16 +10,16 @@ const MOST_LINKS: usize = 40;
 /// The file that a path leads to.
 #[derive(Debug)]
 pub(super) struct Located {
-    /// Canonical path of the file; of one that is not there, its name in the canonical path of its directory.
+    /// Canonical path of the file. If it does not exist, its name in the canonical path of its directory.
     pub(super) place: PathBuf,
-    /// Metadata of what stands there, links followed. `None`: there is nothing yet.
+    /// Metadata of the file, with links followed. `None`: the file does not exist yet.
     pub(super) about: Option<Metadata>,
-    /// The last part of the path is a symbolic link.
+    /// True if the last part of the path is a symbolic link.
     pub(super) is_link: bool,
 }
 
 impl Located {
-    /// Device and inode. `None`: there is no file yet, or the system has no such numbers.
+    /// Device and inode. `None`: the file does not exist yet, or the system has no such numbers.
     pub(super) fn inode(&self) -> Option<(u64, u64)> {
         self.about.as_ref().and_then(inode)
     }
@@ -42,12 +42,12 @@ fn inode(_: &Metadata) -> Option<(u64, u64)> {
     None
 }
 
-/// Canonical paths of directories. The last one is remembered: most files go to one directory.
+/// Canonical paths of directories. The last path is remembered, since most files go to one directory.
 #[derive(Debug, Default)]
 pub(super) struct Directories(Option<(PathBuf, PathBuf)>);
 
 impl Directories {
-    /// Finds where the path leads. A link to nothing leads to the file that opening it would make.
+    /// Finds the file that the path leads to. A dangling link leads to the file that opening it would make.
     pub(super) fn locate(&mut self, path: &Path) -> Located {
         let about = fs::symlink_metadata(path).ok();
         let is_link = about.as_ref().is_some_and(Metadata::is_symlink);
@@ -71,7 +71,7 @@ impl Directories {
         }
     }
 
-    /// Returns the canonical path of the directory with the name behind it.
+    /// Returns the canonical path of the directory, joined with the name.
     fn in_directory(&mut self, path: &Path) -> PathBuf {
         match (path.parent(), path.file_name()) {
             (Some(parent), Some(name)) => self.canonical(parent).join(name),
@@ -85,7 +85,7 @@ impl Directories {
             Some((known, canonical)) if known == directory => canonical.clone(),
             _ => {
                 let found = canonical(directory);
-                // A directory that is not there yet may become a link.
+                // A directory that does not exist yet may become a link.
                 self.0 = found
                     .exists()
                     .then(|| (directory.to_owned(), found.clone()));
@@ -95,7 +95,7 @@ impl Directories {
     }
 }
 
-/// Canonical path of a directory. Parts of it that are not there are taken as they are written.
+/// Returns the canonical path of a directory. Parts that do not exist are taken as they are written.
 pub(super) fn canonical(directory: &Path) -> PathBuf {
     let directory = match directory.as_os_str().is_empty() {
         true => Path::new("."),
@@ -114,7 +114,7 @@ pub(super) fn canonical(directory: &Path) -> PathBuf {
     }
 }
 
-/// Follows links to a file that is not there.
+/// Follows links to a file that does not exist.
 fn target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {

@@ -1,7 +1,7 @@
 //! Register of the files of a run.
 //!
 //! Every path that a run reads or writes is entered with its identity, so that no file is read and written, or written
-//! twice, by whatever names it is called.
+//! twice, under any of its names.
 
 mod digests;
 mod locate;
@@ -19,11 +19,11 @@ use locate::{Directories, Located};
 
 /// Register of every file that a run reads or writes: inputs, results, failure log, bodies.
 ///
-/// Two paths are the same file if they have the same device and inode, with links followed; a file that does not exist yet
-/// is known by its name and the canonical path of its directory; if the system has no inodes, by its canonical path.
-/// Devices, pipes, terminals and other things that are no regular file are not entered: they never clash.
+/// Two paths are the same file if they have the same device and inode, with links followed. A file that does not exist
+/// yet is identified by its name and the canonical path of its directory; if the system has no inodes, by its canonical
+/// path. Devices, pipes, terminals and other targets that are no regular file are not entered: they never clash.
 ///
-/// Clones are one register. Give it to [`InputLines::register`](super::InputLines::register), so that the files that
+/// Clones share one register. Give it to [`InputLines::register`](super::InputLines::register), so that the files that
 /// lines name are entered too.
 ///
 /// ```
@@ -39,7 +39,7 @@ use locate::{Directories, Located};
 #[derive(Clone, Debug, Default)]
 pub struct FileRegister(Arc<Mutex<Entries>>);
 
-/// A file that a run would write beside another use of it.
+/// Error of a file that a run would write and also uses otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileClash {
     path: PathBuf,
@@ -49,12 +49,12 @@ pub struct FileClash {
 }
 
 impl FileClash {
-    /// The name of the use that was entered first.
+    /// Name of the use that was entered first.
     pub fn other(&self) -> &str {
         &self.other
     }
 
-    /// The path that was entered first: another name of the same file, or the same.
+    /// Path that was entered first: another name of the same file, or the same name.
     pub fn other_path(&self) -> &Path {
         &self.other_path
     }
@@ -78,15 +78,15 @@ impl std::error::Error for FileClash {}
 /// Reason why a file that a line names cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// The run reads or writes it for this.
+    /// The run reads or writes the file for the use with this name.
     Used(String),
-    /// Another line sends it.
+    /// Another line sends the file.
     Sent,
-    /// Another line is saved to it, or to a file in place of one of its directories.
+    /// The body of another line is saved to the file, or to a file in place of one of its directories.
     Saved,
-    /// A directory, a pipe or a device stands there.
+    /// The path is a directory, a pipe or a device.
     NoFile,
-    /// A file was there before the run.
+    /// The file existed before the run.
     Exists,
 }
 
@@ -102,7 +102,7 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Treatment of a file that is there before it is saved.
+/// Treatment of a file that exists before a body is saved to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Existing {
     /// Refuses the name.
@@ -123,7 +123,7 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Entries {
     keys: RandomState,
-    /// Files that have a use of their own.
+    /// Files with a named use.
     named: Vec<Entry>,
     /// Numbers of the entries in `named`, by each of their identities.
     index: HashMap<u64, usize>,
@@ -131,25 +131,24 @@ struct Entries {
     sent: Digests,
     /// Files that bodies are saved to. There may be millions.
     saved: Digests,
-    /// Files that an earlier run began to save, and of which no outcome tells.
+    /// Files that an earlier run began to save and that are in no outcome.
     unfinished: Digests,
     directories: Directories,
 }
 
 impl FileRegister {
-    /// A register without a file.
+    /// Makes an empty register.
     pub fn new() -> FileRegister {
         FileRegister::default()
     }
 
-    /// The place by which a file is known that has no inode yet: its name in the canonical path of its directory, with
-    /// links followed. Nothing is entered.
+    /// Returns the path that identifies a file without an inode: its name in the canonical path of its directory, with
+    /// links followed. No file is entered.
     pub fn place_of(path: impl AsRef<Path>) -> PathBuf {
         Directories::default().locate(path.as_ref()).place
     }
 
-    /// Enters a file that the run reads. `name` says in messages what the run uses the file for. A file may be read more
-    /// than once.
+    /// Enters a file that the run reads. `name`: name of the use in messages. A file may be read more than once.
     ///
     /// # Errors
     /// When the run writes the file.
@@ -189,8 +188,8 @@ impl FileRegister {
         self.lock().enter_sent(path)
     }
 
-    /// Enters a file that a body is saved to. `depth`: how many of its directories a line names. Returns true if a file
-    /// that is there may be replaced.
+    /// Enters a file that a body is saved to. `depth`: number of its directories that a line names. Returns true if an
+    /// existing file may be replaced.
     pub(super) fn enter_saved(
         &self,
         path: &Path,
@@ -214,7 +213,7 @@ impl Entries {
         self.keys.hash_one(identity)
     }
 
-    /// Digests of what the file is known by: its place, and its inode if it has one.
+    /// Returns the digests of the file's identities: its place, and its inode if it has one.
     fn identities(&self, located: &Located) -> (u64, Option<u64>) {
         let inode = located.inode().map(|inode| self.digest(inode));
         (self.of_place(&located.place), inode)
@@ -232,7 +231,8 @@ impl Entries {
         }
         let identities = self.identities(&located);
         match self.named(identities) {
-            // Read once more, by the same name: millions of lines may name few files.
+            // The file is read once more under the same name, which is not entered again: millions of lines may name
+            // few files.
             Some(other) if is_read && other.is_read && other.path == path => return Ok(()),
             Some(other) if !(is_read && other.is_read) => {
                 return Err(FileClash {

@@ -30,7 +30,7 @@ impl Drop for Folder {
     }
 }
 
-/// Clash of a second use of a file that was entered under the first path.
+/// Returns the clash of a second use of a file that was entered under the first path.
 fn clash(first: PathBuf, second: PathBuf) -> Option<FileClash> {
     let register = FileRegister::new();
     register.enter_read(first, "an input").unwrap();
@@ -96,7 +96,7 @@ fn a_file_is_known_by_other_spellings_of_its_path() {
             );
         }
     }
-    // This holds for a directory that is not there yet, too.
+    // A clash is also found in a directory that does not exist yet.
     assert!(clash(folder.at("no/x/../a"), folder.at("no/a")).is_some());
 }
 
@@ -107,7 +107,7 @@ fn a_file_that_is_made_after_it_was_entered_is_the_same() {
     register.enter_written(folder.at("new"), "one").unwrap();
     folder.file("new");
     assert!(register.enter_written(folder.at("./new"), "two").is_err());
-    // And one that was replaced.
+    // The clash is also found for a file that was replaced.
     let register = FileRegister::new();
     register.enter_written(folder.at("new"), "one").unwrap();
     fs::rename(folder.file("other"), folder.at("new")).unwrap();

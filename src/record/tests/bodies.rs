@@ -114,7 +114,7 @@ fn text_in_a_charset_that_the_header_names_is_text_with_its_charset() {
         let expected = [json!(base64), json!("base64"), Value::Null, json!(false)];
         assert_eq!(record(kind, bytes, &all), expected, "{kind}");
     }
-    // Cut within a character, and after text that is longer in UTF-8.
+    // The body is cut within a character, and after text that is longer in UTF-8.
     let (gbk, bytes) = ("text/html; charset=gbk", b"\xd3\xe0\xb6\xee");
     for (limit, text) in [(3, "余"), (4, "余"), (5, "余"), (1, "")] {
         let options = RecordOptions::new().body_limit(limit);

@@ -1,4 +1,4 @@
-//! The list of fields, the lines and the tables of the format say the same.
+//! Agreement of the list of fields, the lines and the tables of the format.
 
 use super::*;
 
@@ -45,7 +45,7 @@ fn fields_that_are_absent_stay_absent() {
     );
 }
 
-/// The rows of the tables under a heading of the specification: the cells with the keys and with their meaning.
+/// Returns the rows of the tables under a heading of the specification: the cells with the keys and with their meaning.
 fn rows(heading: &str) -> Vec<(&'static str, &'static str)> {
     let specification = include_str!("../mod.rs");
     let (_, part) = specification.split_once(heading).unwrap();
@@ -57,7 +57,7 @@ fn rows(heading: &str) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// The names within backticks.
+/// Returns the names within backticks.
 fn names(text: &'static str) -> Vec<&'static str> {
     text.split('`').filter(|part| is_key(part)).collect()
 }

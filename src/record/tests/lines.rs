@@ -1,4 +1,4 @@
-//! What stands in a line.
+//! Contents of a line.
 
 use super::*;
 

@@ -60,7 +60,7 @@ fn text(random: &mut fastrand::Rng) -> String {
     String::from_utf8_lossy(&bytes(random)).into_owned()
 }
 
-/// Any JSON, numbers at the ends of what JSON's readers hold among it.
+/// Makes any JSON, also numbers at the limits of what JSON readers hold.
 fn any_value(random: &mut fastrand::Rng, depth: u32) -> Value {
     match random.u8(..if depth > 0 { 9 } else { 7 }) {
         0 => Value::Null,

@@ -1,4 +1,4 @@
-//! Requests in a failure log, and out of it again.
+//! Requests written to a failure log and read back.
 
 use super::*;
 

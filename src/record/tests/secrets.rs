@@ -1,4 +1,4 @@
-//! No line holds a secret.
+//! Absence of secrets in lines.
 
 use super::*;
 

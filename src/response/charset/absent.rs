@@ -1,10 +1,10 @@
-//! Without the feature `charset`: text is UTF-8.
+//! Text without the feature `charset`: UTF-8.
 
 use std::borrow::Cow;
 
 use super::without_mark;
 
-/// There is none.
+/// Charset other than UTF-8. There is none without the feature.
 pub(super) enum Charset {}
 
 impl Charset {
@@ -17,7 +17,7 @@ impl Charset {
     }
 }
 
-/// The body as UTF-8. What is none becomes U+FFFD.
+/// Returns the body as UTF-8. Invalid bytes become U+FFFD.
 pub(crate) fn lossy<'a>(body: &'a [u8], _: Option<&str>) -> Cow<'a, str> {
     String::from_utf8_lossy(without_mark(body))
 }

@@ -6,18 +6,18 @@ use encoding_rs::{DecoderResult, Encoding, UTF_8};
 
 use super::parameter;
 
-/// A charset.
+/// Charset other than UTF-8.
 pub(super) struct Charset(&'static Encoding);
 
 impl Charset {
-    /// The charset of this name. `None`: it is UTF-8, or not known.
+    /// Returns the charset of this name. `None`: it is UTF-8, or not known.
     pub(super) fn other_than_utf8(name: &str) -> Option<Charset> {
         let encoding = Encoding::for_label(name.as_bytes())?;
         (encoding != UTF_8).then_some(Charset(encoding))
     }
 
-    /// The bytes as text, without a byte order mark. `None`: they are not of this charset. `is_whole`: they do not end
-    /// within a character.
+    /// Returns the bytes as text, without a byte order mark. `None`: they are not of this charset. `is_whole`: true if
+    /// they may not end within a character.
     pub(super) fn decode(&self, bytes: &[u8], is_whole: bool) -> Option<String> {
         let mut decoder = self.0.new_decoder();
         let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len())?;
@@ -28,8 +28,8 @@ impl Charset {
     }
 }
 
-/// The body as text, by the charset of its `Content-Type`, else by a byte order mark, else as UTF-8. What cannot be
-/// decoded becomes U+FFFD.
+/// Returns the body as text, by the charset of its `Content-Type`, else by a byte order mark, else as UTF-8. Bytes that
+/// cannot be decoded become U+FFFD.
 pub(crate) fn lossy<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     let named = content_type.and_then(parameter);
     let encoding = named.and_then(|name| Encoding::for_label(name.as_bytes()));

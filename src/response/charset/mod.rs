@@ -20,12 +20,12 @@ pub(crate) use absent::lossy;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedText {
     pub(crate) text: String,
-    /// The charset as the `Content-Type` names it, in lower case.
+    /// Charset as the `Content-Type` names it, in lower case.
     pub(crate) charset: String,
 }
 
-/// The body as text without a byte order mark, by the charset of its `Content-Type`, else as UTF-8. The error says which
-/// of them it is not.
+/// Returns the body as text without a byte order mark, by the charset of its `Content-Type`, else as UTF-8. The error
+/// names the charset that the body is not in.
 pub(super) fn strict<'a>(
     body: &'a [u8],
     content_type: Option<&str>,
@@ -45,8 +45,8 @@ pub(super) fn strict<'a>(
         .ok_or_else(|| format!("it is not in the charset {name} that its header names"))
 }
 
-/// The beginning of a body as text, if its `Content-Type` is of a kind that is text and names a charset other than UTF-8,
-/// in which it is. `is_whole`: the body is not cut, so it may not end within a character.
+/// Returns the beginning of a body as text, if its `Content-Type` is a kind of text and names a charset other than
+/// UTF-8 in which the body is. `is_whole`: true if the body is not cut, so it may not end within a character.
 pub(super) fn named(
     beginning: &[u8],
     content_type: Option<&str>,
@@ -63,13 +63,13 @@ pub(super) fn named(
     })
 }
 
-/// The charset that a `Content-Type` names, with its name. `None`: it names none, or UTF-8, or none that is known.
+/// Returns the charset that a `Content-Type` names, with its name. `None`: it names none, UTF-8, or an unknown one.
 fn other_than_utf8(content_type: Option<&str>) -> Option<(&str, Charset)> {
     let name = parameter(content_type?)?;
     Some((name, Charset::other_than_utf8(name)?))
 }
 
-/// The `charset` parameter of a `Content-Type` (RFC 9110 §8.3.1), quoted or not.
+/// Returns the `charset` parameter of a `Content-Type` (RFC 9110 §8.3.1), quoted or not.
 fn parameter(content_type: &str) -> Option<&str> {
     parameters(content_type).skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -78,7 +78,7 @@ fn parameter(content_type: &str) -> Option<&str> {
     })
 }
 
-/// The parts between semicolons. One in quotes parts nothing.
+/// Returns the parts between semicolons. A semicolon in quotes separates nothing.
 fn parameters(content_type: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     content_type.split(move |c| {
@@ -100,7 +100,7 @@ fn is_text(kind: &str) -> bool {
     !bytes && kind != "application/octet-stream"
 }
 
-/// A text may begin with a byte order mark, and is read as if it did not (RFC 8259 §8.1).
+/// Removes a byte order mark, which a text may begin with and which is ignored (RFC 8259 §8.1).
 fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }

@@ -1,10 +1,10 @@
-//! Comparison with `Value::pointer`: answers and errors are the same over random texts and pointers.
+//! Comparison with `Value::pointer`: values and errors are the same over random texts and pointers.
 
 use super::*;
 use crate::redact;
 use crate::response::value;
 
-/// Compares every answer with that of a tree.
+/// Compares every value found with that of a tree.
 #[track_caller]
 fn agrees(json: &str, pointers: &[&str]) {
     match (value::parse(json), find(json, pointers)) {
@@ -125,7 +125,7 @@ fn texts_that_are_not_json_fail_as_a_value_does() {
     }
 }
 
-/// Text of a value, or of something near one.
+/// Returns the text of a value, or of something near one.
 fn made(random: &mut fastrand::Rng, depth: usize) -> String {
     const KEYS: [&str; 12] = [
         "a", "b", "c", "0", "1", "", " ", "a/b", "m~n", "\\u0061", "\u{4f59}", "-",

@@ -1,4 +1,4 @@
-//! Vectors 35 to 47. 43 (a redirect in between) is with the decisions, which keep the exponent.
+//! Vectors 35 to 47. Vector 43 (a redirect in between) is with the decisions, which keep the exponent.
 
 use super::*;
 

@@ -13,7 +13,7 @@ const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const DELETE: Method = Method::DELETE;
 
-/// Without jitter, so that waits are exact.
+/// Policy without jitter, so that waits are exact.
 fn policy() -> RetryPolicy {
     RetryPolicy::default().jitter(Jitter::None)
 }
@@ -22,7 +22,7 @@ fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// An answer with this status.
+/// Response with this status.
 fn status(method: &Method, status: u16) -> Evidence<'_> {
     Evidence {
         status: Some(status),
@@ -33,7 +33,7 @@ fn status(method: &Method, status: u16) -> Evidence<'_> {
     }
 }
 
-/// A failure in this phase; the request is on the wire from the phase after [`Phase::Send`] on.
+/// Failure in this phase. The request is on the wire from the phase after [`Phase::Send`] on.
 fn failure(method: &Method, error_type: ErrorType, phase: Phase) -> Evidence<'_> {
     Evidence {
         phase: Some(phase),
@@ -50,7 +50,7 @@ fn answer_timeout(method: &Method) -> Evidence<'_> {
     failure(method, ErrorType::Timeout, Phase::Wait)
 }
 
-/// A kept-alive connection that the server had closed: noticed on writing, or by the end of the stream.
+/// Failure of a kept-alive connection that the server had closed: noticed on writing, or by the end of the stream.
 fn stale(method: &Method, bytes_sent: u64) -> Evidence<'_> {
     let phase = if bytes_sent == 0 {
         Phase::Send
@@ -68,7 +68,7 @@ fn step(policy: &RetryPolicy, evidence: &Evidence<'_>, tally: &mut Tally) -> Dec
     decide(policy, evidence, tally, None, &mut || 0.5)
 }
 
-/// The wait, or why there is none.
+/// Returns the wait of a decision, or the reason to stop.
 fn wait(decision: &Decision) -> Result<Duration, StopReason> {
     match decision {
         Decision::Retry { delay, .. } => Ok(*delay),
@@ -76,12 +76,12 @@ fn wait(decision: &Decision) -> Result<Duration, StopReason> {
     }
 }
 
-/// What a first attempt that ends so leads to.
+/// Returns the decision after a first attempt with this evidence.
 fn first(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Duration, StopReason> {
     wait(&step(policy, evidence, &mut Tally::default()))
 }
 
-/// Attempts that all end so, until it stops: how many, and why.
+/// Repeats attempts with this evidence until the decision is to stop. Returns the number of attempts and the reason.
 fn until_stop(policy: &RetryPolicy, evidence: &Evidence<'_>) -> (u32, StopReason) {
     let mut tally = Tally::default();
     loop {

@@ -1,4 +1,4 @@
-//! Vectors 86 to 100. 101 (`Retry-After` on a redirect) is with the decisions.
+//! Vectors 86 to 100. Vector 101 (`Retry-After` on a redirect) is with the decisions.
 
 use super::*;
 use crate::url;

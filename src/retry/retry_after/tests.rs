@@ -1,4 +1,4 @@
-//! Vectors 1 to 21 and 23. 18 to 20 and 24 meet the cap with the decisions.
+//! Vectors 1 to 21 and 23. Vectors 18 to 20 and 24 meet the cap with the decisions.
 
 use super::*;
 

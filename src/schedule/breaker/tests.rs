@@ -1,11 +1,11 @@
-//! Vectors 117 to 119, 124 and 125. 123 is with the decisions: an open breaker makes no attempt.
+//! Vectors 117 to 119, 124 and 125. Vector 123 is with the decisions: an open breaker makes no attempt.
 
 use super::*;
 
 const FAILURE: Call = Call::Failure { retry_after: None };
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A breaker, its clock and its draw: 0.5 leaves the rest as it is.
+/// A breaker, its clock and its random number: 0.5 leaves the rest as it is.
 struct Scene {
     breaker: Breaker,
     now: Instant,
@@ -51,7 +51,7 @@ impl Scene {
         self.breaker.count_hanging(pass, self.now, &mut || draw);
     }
 
-    /// Calls one after another: S, F, or i for one that tells nothing.
+    /// Makes calls one after another: `S` for success, `F` for failure, `i` for a call that tells nothing.
     fn calls(&mut self, calls: &str) {
         for call in calls.chars() {
             let pass = self.pass();
@@ -162,7 +162,7 @@ fn vector_124_few_calls_and_calls_that_are_no_failures_leave_it_closed() {
 
     let mut scene = Scene::new(BreakerSettings::default());
     for _ in 0..100 {
-        // What a 404 and what the application rejects tell, and what a 429 and a cancel do.
+        // A 404 and a response that the application rejects count as success; a 429 and a cancelled call are ignored.
         for call in [Call::Success, Call::Success, Call::Ignored, Call::Ignored] {
             let pass = scene.pass();
             scene.ends(pass, call);
@@ -364,7 +364,7 @@ fn as_many_calls_as_workers_open_it_where_no_number_is_set() {
     }
 }
 
-/// A call that hangs, of a breaker that two calls open.
+/// Returns a call that hangs, and a breaker that opens after two calls.
 fn hanging_of_two() -> (Scene, Pass) {
     let mut scene = Scene::new(BreakerSettings {
         min_calls: Some(2),

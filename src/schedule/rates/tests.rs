@@ -6,7 +6,7 @@ fn rates(limits: impl IntoIterator<Item = RateLimit>) -> Rates {
     Rates::new(&limits.into_iter().collect()).expect("there are limits")
 }
 
-/// Starts as often as allowed while `more` gives a pause before the next start is asked for.
+/// Starts as often as allowed, as long as `more` returns a pause before the next start.
 fn starts(
     rates: &mut Rates,
     begin: Instant,
@@ -21,7 +21,7 @@ fn starts(
     starts
 }
 
-/// The largest number of starts in a half-open window of this length, wherever it begins.
+/// Returns the largest number of starts in a half-open window of this length, wherever it begins.
 fn most_in_any_window(starts: &[Instant], length: Duration) -> usize {
     let mut end = 0;
     (0..starts.len())
@@ -49,7 +49,7 @@ fn ten_a_second_and_three_hundred_a_minute_are_ten_a_second_for_half_a_minute() 
         let paced = SECOND * 299 / 10 - SECOND * (burst - 1) / 10;
         assert_eq!(starts[299] - begin, paced, "burst {burst}");
         assert_eq!(most_in_any_window(&starts, 60 * SECOND), 300);
-        // The first of 300 leave the window after a minute, with the slice that they are in.
+        // The first of 300 starts leave the window after a minute, with the slice that they are in.
         let wait = starts[300] - begin;
         assert!(wait >= 60 * SECOND && wait < 62 * SECOND, "{wait:?}");
         let minutes = (starts[1_999] - begin).as_secs_f64() / 60.0;
@@ -57,8 +57,8 @@ fn ten_a_second_and_three_hundred_a_minute_are_ten_a_second_for_half_a_minute() 
     }
 }
 
-/// Times that the exact count of every window would allow: no start of the schedule comes earlier, and none comes later by
-/// more than the slices explain.
+/// Exact count of every window: no start of the schedule comes earlier than it allows, and none comes later by more
+/// than the slices explain.
 struct Exact(Vec<(Duration, usize, Duration)>);
 
 impl Exact {

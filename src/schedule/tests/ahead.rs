@@ -1,8 +1,8 @@
-//! Which hosts are slow, and how far is read beyond the window because of them.
+//! Slow hosts, and reading beyond the window because of them.
 
 use super::*;
 
-/// Four workers, and one host that is asked four times at once and does not answer.
+/// A scene with four workers, and a host that is sent four requests at once and does not respond.
 fn hanging(window: usize, bytes: u64) -> Scene {
     let bounds = Bounds {
         window,
@@ -15,7 +15,7 @@ fn hanging(window: usize, bytes: u64) -> Scene {
     scene
 }
 
-/// The caller looks after a second.
+/// Moves to one second after the beginning and has the caller look.
 fn look(scene: &mut Scene) {
     scene.at(1_000);
     scene.schedule.watch(scene.now, Vec::new);
@@ -26,7 +26,7 @@ fn is_slow(scene: &Scene, name: &str) -> bool {
     scene.schedule.hosts.get(id).unwrap().slow
 }
 
-/// Pushes as long as there is room, at most so many.
+/// Pushes jobs while there is room, at most `most`, and returns their number.
 fn fill(scene: &mut Scene, name: &str, first: u32, most: usize) -> usize {
     let mut count = 0;
     while scene.room() > 0 && count < most {
@@ -109,7 +109,7 @@ fn jobs_of_a_slow_host_beyond_the_workers_leave_the_window_to_others() {
     let mut scene = hanging(20, 100);
     assert_eq!(scene.room(), 0);
     look(&mut scene);
-    // 16 wait, of which 4 count; 4 are under way.
+    // 16 jobs wait, of which 4 count; 4 are in flight.
     assert_eq!(scene.room(), 4);
     assert_eq!(
         fill(&mut scene, "new", 100, 100),

@@ -1,4 +1,4 @@
-//! How far a batch may run ahead of its caller, and when the caller is told to look again.
+//! Bounds on the jobs of a batch that are ahead of its caller, and the nudges to its caller.
 
 use super::*;
 
@@ -279,7 +279,7 @@ fn a_queued_request_takes_little_beside_itself() {
     );
 }
 
-/// As seen when something had been made of an answer, while so many waited.
+/// An observation at the end of work on a response, while this number of responses waited.
 fn waiting(answers: usize) -> Seen {
     Seen {
         waiting: answers,
@@ -289,7 +289,7 @@ fn waiting(answers: usize) -> Seen {
     }
 }
 
-/// Made of its answer, while so many waited; then done.
+/// Ends the work on the response of a job with this observation, and then the job.
 fn made(scene: &mut Scene, job: u32, seen: Seen) {
     scene.schedule.see_backlog(scene.id(job), seen, scene.now);
     scene.done(job);

@@ -1,4 +1,4 @@
-//! What ends without an attempt: cancelled, past a deadline, abandoned.
+//! Jobs that end without an attempt: cancelled, past a deadline, abandoned.
 
 use super::*;
 

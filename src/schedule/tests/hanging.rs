@@ -4,7 +4,7 @@ use crate::settings::BreakerSettings;
 
 use super::*;
 
-/// The breaker of a host opens when most of its calls, and at least two, have failed.
+/// A scene in which the breaker of a host opens when most of its calls, and at least two, have failed.
 fn scene() -> Scene {
     Scene::new(ScheduleSettings {
         host: HostLimits {
@@ -21,7 +21,8 @@ fn scene() -> Scene {
 }
 
 impl Scene {
-    /// Looks at the attempts under way. All wait since so many milliseconds after the beginning, or not at all.
+    /// Looks at the attempts under way. `waits_since`: time from which on all of them wait, in milliseconds after the
+    /// beginning. `None`: none of them waits.
     fn look(&mut self, waits_since: Option<u64>) {
         let since = waits_since.map(|since| self.begin + ms(since));
         self.schedule.count_hanging(self.now, |_| since);

@@ -1,4 +1,4 @@
-//! Which host holds the most places, and since when; when a batch last came on.
+//! Host that holds the most places, and since when; time at which a job of a batch last ended.
 
 use super::*;
 

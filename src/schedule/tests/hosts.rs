@@ -1,4 +1,5 @@
-//! What a host lets through: limits, cooling, rates, breakers, budgets, rules; and when it is forgotten.
+//! Limits on the starts of a host: limits, cooling, rates, breakers, budgets, rules. Also the time when a host is
+//! forgotten.
 
 use crate::settings::{BreakerSettings, RateLimit, RateLimits, RetryBudget};
 
@@ -243,7 +244,7 @@ fn vector_123_nothing_is_sent_while_a_breaker_is_open() {
         [(4, Ended::BreakerOpen { remaining })] if remaining > ms(700) && remaining <= ms(1_200)
     ));
     assert_eq!(scene.start(), None);
-    // No job waits for it to close; the attempt under way at b is looked at.
+    // No job waits for the breaker to close; the attempt under way at b is looked at.
     assert_eq!(scene.wakes_at(), Some(10_000));
     scene.push("b", [11]);
     assert_eq!(scene.start(), Some(11), "another host is another matter");
@@ -590,7 +591,7 @@ fn any_number_of_hosts_one_after_another_takes_no_more_memory() {
             cool: None,
             call: Call::Success,
         };
-        // Its breaker remembers the call for a day.
+        // The host's breaker remembers the call for a day.
         assert_eq!(
             scene
                 .schedule

@@ -1,4 +1,4 @@
-//! A clock that leaps, as after a machine has slept. None steps back: whoever calls sees to that.
+//! A clock that leaps forward, as after a machine has slept. It never steps back: the callers see to that.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::*;
 const JOBS: u32 = 300;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Every limit there is, so that every one of them sees the clock jump.
+/// Settings with every kind of limit, so that each of them sees the clock jump.
 fn limited() -> ScheduleSettings {
     ScheduleSettings {
         slow_start: 2,
@@ -30,7 +30,7 @@ fn limited() -> ScheduleSettings {
     }
 }
 
-/// Anything that a worker might bring back.
+/// Returns any verdict that a worker might bring back.
 fn any_verdict(job: u32, now: Instant, rng: &mut fastrand::Rng) -> Verdict<u32> {
     let soon = |rng: &mut fastrand::Rng| now + ms(rng.u64(..20_000));
     let cool = (rng.u8(..6) == 0).then(|| soon(rng));

@@ -29,7 +29,7 @@ fn host(name: &str) -> Host {
     Host::of(&format!("http://{name}/").parse().unwrap()).unwrap()
 }
 
-/// No limit is near.
+/// Settings with limits that no test comes near.
 fn wide() -> ScheduleSettings {
     ScheduleSettings {
         slow_start: 1000,
@@ -37,7 +37,7 @@ fn wide() -> ScheduleSettings {
     }
 }
 
-/// ScheduleSettings with `count` workers, and no other limit near.
+/// Settings with `count` workers, and no other limit near.
 fn workers(count: usize) -> ScheduleSettings {
     ScheduleSettings {
         in_flight: count,
@@ -50,7 +50,7 @@ const HEAD: Heard = Heard::Head {
     waited: Duration::ZERO,
 };
 
-/// As told of most attempts that end so.
+/// Returns the usual `Heard` of an attempt with this verdict.
 fn heard(verdict: &Verdict<impl Sized>) -> Heard {
     match verdict {
         Verdict::Done { call, .. } | Verdict::Retry { call, .. } => match call {

@@ -1,4 +1,4 @@
-//! Counts everything anew, and compares it with what the schedule has counted on the way.
+//! Recount of everything, compared with the counts that the schedule has kept.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ struct Counts {
 }
 
 impl<J> Schedule<J> {
-    /// To be called after a poll at `now`, which brings the lanes up to date.
+    /// Counts anew and compares. Called after a poll at `now`, which brings the lanes up to date.
     pub(super) fn recount(&self, now: Instant) {
         let mut batches: HashMap<Id, Counts> = HashMap::new();
         let mut hosts: HashMap<Id, (usize, usize, usize)> = HashMap::new();
@@ -111,7 +111,7 @@ impl<J> Schedule<J> {
         assert_eq!(self.places.unanswered, unanswered);
     }
 
-    /// Exactly the hosts that have a job ready stand in line, where they belong.
+    /// Checks that exactly the hosts with a ready job are in the order of service, with their present tier and rank.
     fn recount_ready(&self, id: Id, batch: &Batch<J>) {
         let mut expected = Vec::new();
         for of in self.hosts.ids() {
@@ -135,7 +135,7 @@ impl<J> Schedule<J> {
         assert_eq!(ready, expected);
     }
 
-    /// A host is slow for a reason, and one that may become slow is watched.
+    /// Checks that a host is slow only for a reason, and that a host that may become slow is watched.
     fn recount_answers(&self, id: Id, host: &HostState) {
         let unheard = host.unheard.all();
         let starts: Vec<Instant> = unheard.iter().map(|(start, _)| *start).collect();
@@ -153,7 +153,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Where jobs wait, they are parked while they cannot be dispatched, and somebody will come for them.
+    /// Checks that waiting jobs are parked while they cannot be dispatched, and that a timer will open their host.
     fn recount_queue(&self, id: Id, host: &HostState, now: Instant) {
         assert!(
             host.refuses_for(now, None).is_zero(),
@@ -175,7 +175,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Nothing is left of what was.
+    /// Returns an error that names the parts of the schedule that are not empty.
     pub(super) fn is_bare(&self) -> Result<(), String> {
         let left = [
             ("jobs", self.jobs.len()),

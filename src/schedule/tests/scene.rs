@@ -1,4 +1,4 @@
-//! A schedule walked to any state, in few words. Jobs are numbers.
+//! Schedule that is walked to any state in few words. Jobs are numbers.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// With one batch, whose bounds are far.
+    /// Returns a scene with a single batch, whose bounds are far.
     pub(super) fn new(settings: ScheduleSettings) -> Scene {
         Scene::with(settings, bounds())
     }
@@ -37,7 +37,7 @@ impl Scene {
         self.schedule.open(bounds, None)
     }
 
-    /// So many milliseconds after the beginning.
+    /// Moves to this number of milliseconds after the beginning.
     pub(super) fn at(&mut self, milliseconds: u64) -> &mut Scene {
         self.now = self.begin + ms(milliseconds);
         self
@@ -53,7 +53,7 @@ impl Scene {
         }
     }
 
-    /// The next job starts, if one may.
+    /// Starts the next job and returns it. `None`: no job may start.
     pub(super) fn start(&mut self) -> Option<u32> {
         let possible = self.schedule.is_dispatchable(self.now);
         let start = self.schedule.poll(self.now);
@@ -64,7 +64,7 @@ impl Scene {
         Some(start.job)
     }
 
-    /// All that may start now do, in this order.
+    /// Starts all jobs that may start now, and returns them in this order.
     pub(super) fn start_all(&mut self) -> Vec<u32> {
         std::iter::from_fn(|| self.start()).collect()
     }
@@ -121,7 +121,7 @@ impl Scene {
         self.done_with(job, 0, Call::Failure { retry_after: None });
     }
 
-    /// Again, so many milliseconds after the beginning.
+    /// Ends an attempt with a retry at `at` milliseconds after the beginning.
     pub(super) fn retry(&mut self, job: u32, at: u64) -> Option<u32> {
         self.retry_with(job, at, None, None)
     }
@@ -154,7 +154,7 @@ impl Scene {
         self.complete(job, verdict)
     }
 
-    /// So late that no host is remembered that is idle.
+    /// Moves on an hour, so that no idle host is remembered, and retires all hosts.
     pub(super) fn forget_hosts(&mut self) {
         self.now += Duration::from_secs(3_600);
         let hosts: Vec<Id> = self.schedule.hosts.ids().collect();
@@ -163,7 +163,7 @@ impl Scene {
         }
     }
 
-    /// What of its batch ended without an attempt since.
+    /// Takes the jobs of the batch that ended without an attempt.
     pub(super) fn ended(&mut self) -> Vec<(u32, Ended)> {
         std::iter::from_fn(|| self.schedule.take_ended(self.batch)).collect()
     }
@@ -172,7 +172,7 @@ impl Scene {
         self.schedule.nudges().collect()
     }
 
-    /// When it may give more, in milliseconds since the beginning.
+    /// Time at which more jobs may start, in milliseconds after the beginning. `None`: time alone starts none.
     pub(super) fn wakes_at(&self) -> Option<u128> {
         let at = self.schedule.next_wakeup()?;
         Some((at - self.begin).as_millis())

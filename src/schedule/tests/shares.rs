@@ -1,4 +1,4 @@
-//! In which order jobs start, and how hosts and batches share the workers.
+//! Order in which jobs start, and the shares of hosts and batches in the workers.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn the_host_with_the_fewest_places_is_next() {
     scene.push("a", 0..9);
     scene.push("b", 10..19);
     assert_eq!(scene.start_all(), [0, 10, 1, 11, 2, 12]);
-    // b gives its places back at once, a keeps its own.
+    // Host b gives its places back at once, host a keeps its own.
     for next in 13..18 {
         scene.done(next - 1);
         assert_eq!(scene.start(), Some(next));
@@ -102,7 +102,8 @@ fn hosts_that_have_not_answered_are_served_alike_whether_they_are_new_or_silent(
     assert_eq!(scene.start(), Some(3), "both others hold one");
 }
 
-/// An answering host that has run out of work, and one that hangs and has the half that it may have.
+/// A scene with an answering host that has run out of work, and a host that hangs and has the half of the places that
+/// it may have.
 fn in_a_gap() -> Scene {
     let mut scene = Scene::new(workers(4));
     scene.push("well", [0]);

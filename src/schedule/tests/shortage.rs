@@ -1,9 +1,9 @@
-//! This machine has room for fewer attempts than there are workers.
+//! Machines that have room for fewer attempts than there are workers.
 
 use super::*;
 
 impl Scene {
-    /// The job found no room, and waits for some.
+    /// Ends an attempt that found no room: the job waits for some.
     fn no_room(&mut self, job: u32) {
         let verdict = Verdict::Wait {
             job,

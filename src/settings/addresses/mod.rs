@@ -1,4 +1,4 @@
-//! Which addresses may be connected to, and which of a host's are chosen.
+//! Policies for the addresses that may be connected to, and the choice between the versions of IP.
 
 mod public;
 
@@ -6,28 +6,29 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-/// Says of a host's name and one of its addresses whether that may be connected to.
+/// Function that takes a host's name and one of its addresses, and returns true if a connection to it is allowed.
 type AllowsAddress = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 
-/// Which addresses a client may connect to.
+/// Policy for the addresses that a client may connect to.
 ///
-/// It is asked about every address right before that is connected to: literals in whatever spelling, what a name
-/// resolves to (each time it is resolved), [static addresses](crate::ClientBuilder::resolve), every hop of a redirect.
-/// Nothing but what it has allowed is connected to, so a name cannot be rebound in between. Of several addresses the
-/// allowed ones are used; where none is, the request fails with class
+/// The client asks the policy about every address right before it connects to that address: a literal address in any
+/// spelling, each address that a name resolves to (each time the name is resolved), a [static
+/// address](crate::ClientBuilder::resolve), the address of every hop of a redirect. The client connects only to
+/// addresses that the policy has allowed, so a name cannot be rebound in between. If a host has several addresses, the
+/// allowed ones are used; if it has no allowed one, the request fails with class
 /// [`AddressDenied`](crate::ErrorType::AddressDenied) and is not tried again.
 ///
-/// It covers addresses that are connected to, and nothing else. Files are not covered: a request whose body is a
-/// [file](crate::Request::body_file) is read, and one that is [saved](crate::Request::save_to) is written, wherever that
-/// is. For requests that are read from lines of others there is
-/// [`InputLines::refuse_files`](crate::record::InputLines::refuse_files). Nor does it cover what the program itself sets: a
-/// proxy that was [exempted](crate::ClientBuilder::exempt_proxy), hooks, files of certificates, a
+/// The policy covers addresses that are connected to, and nothing else. Files are not covered: the file of a request's
+/// [body](crate::Request::body_file) is read, and the file that a response is [saved](crate::Request::save_to) to is
+/// written, at any path. For requests that are read from lines of others there is
+/// [`InputLines::refuse_files`](crate::record::InputLines::refuse_files). The policy does not cover what the program
+/// itself sets either: a proxy that was [exempted](crate::ClientBuilder::exempt_proxy), hooks, files of certificates, a
 /// [netrc file](crate::ClientBuilder::netrc), whose passwords go to every request of their host. The names of all hosts
-/// are looked up before the policy is asked about what they resolve to, so name servers see them. There are no other ways
-/// to local services: URLs are `http` and `https`, and a Unix socket cannot be named.
+/// are looked up before the policy is asked about their addresses, so name servers see them. There are no other ways to
+/// local services: URLs are `http` and `https`, and a Unix socket cannot be named.
 ///
-/// Behind a proxy the address of a server is not to be seen: a policy and a proxy together are an error, unless that
-/// proxy is [exempted](crate::ClientBuilder::exempt_proxy) by name.
+/// Behind a proxy the client cannot see the address of a server: a policy and a proxy together are an error, unless
+/// that proxy is [exempted](crate::ClientBuilder::exempt_proxy) by name.
 ///
 /// ```
 /// use haul::settings::AddressPolicy;
@@ -48,20 +49,21 @@ pub enum AddressPolicy {
     Any,
     /// Only addresses of the public internet (IANA's special-purpose registries): not private (RFC 1918, RFC 4193),
     /// loopback, link-local, shared (RFC 6598), multicast, unspecified, broadcast, reserved, documentation or
-    /// benchmarking addresses, not 6to4 or Teredo, and not those mapped into IPv6 (IPv4-mapped, IPv4-compatible, NAT64).
+    /// benchmarking addresses, not 6to4 or Teredo, and not those mapped into IPv6 (IPv4-mapped, IPv4-compatible,
+    /// NAT64).
     PublicOnly,
-    /// Those a function allows; see [`custom`](AddressPolicy::custom).
+    /// Only addresses that a function allows; see [`custom`](AddressPolicy::custom).
     Custom(CustomPolicy),
 }
 
-/// A policy that is a function: [`AddressPolicy::custom`] makes one.
+/// Policy that is a function, made by [`AddressPolicy::custom`].
 #[derive(Clone)]
 pub struct CustomPolicy(Arc<AllowsAddress>);
 
 impl AddressPolicy {
-    /// A policy of one's own: it is given the host as the URL has it, IPv6 without brackets, and one of its addresses. It
-    /// runs on the worker that is about to connect; a panic in it ends the request with class
-    /// [`Panic`](crate::ErrorType::Panic).
+    /// Makes a policy from a function of the program's own. The function gets the host as the URL has it, IPv6 without
+    /// brackets, and one of its addresses. It runs on the worker that is about to connect; a panic in it ends the
+    /// request with class [`Panic`](crate::ErrorType::Panic).
     ///
     /// ```
     /// use haul::settings::AddressPolicy;
@@ -76,7 +78,7 @@ impl AddressPolicy {
         AddressPolicy::Custom(CustomPolicy(Arc::new(allows)))
     }
 
-    /// Whether this address of this host may be connected to.
+    /// True if a connection to this address of this host is allowed.
     pub fn allows(&self, host: &str, address: IpAddr) -> bool {
         match self {
             AddressPolicy::Any => true,
@@ -106,16 +108,16 @@ impl fmt::Debug for CustomPolicy {
     }
 }
 
-/// Which versions of IP are used.
+/// Versions of IP that connections use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IpFamily {
-    /// Both, beginning with what the system prefers. The default.
+    /// Both versions, beginning with the one that the system prefers. The default.
     #[default]
     Any,
-    /// IPv4 alone (curl's `-4`).
+    /// Only IPv4 (curl's `-4`).
     V4,
-    /// IPv6 alone (curl's `-6`).
+    /// Only IPv6 (curl's `-6`).
     V6,
 }
 
@@ -137,8 +139,8 @@ impl IpFamily {
     }
 }
 
-/// The address a host's name stands for by itself, in any of the spellings that systems take for one: `127.1`,
-/// `0x7f000001`, `017700000001`, `2130706433`.
+/// Returns the address that a literal host name denotes, in any spelling that systems accept: `127.1`, `0x7f000001`,
+/// `017700000001`, `2130706433`.
 pub(crate) fn literal(name: &str) -> Option<IpAddr> {
     if let Ok(address) = name.parse() {
         return Some(address);
@@ -167,7 +169,7 @@ fn number(text: &str) -> Option<u64> {
         [b'0', _, ..] => (&text[1..], 8),
         _ => (text, 10),
     };
-    // No sign, and a lone `0x` is zero, as in the C library.
+    // A number has no sign, and a lone `0x` is zero, as in the C library.
     if digits.is_empty() && radix == 16 {
         return Some(0);
     }

@@ -1,8 +1,8 @@
-//! What is not the public internet, by IANA's registries of special-purpose addresses.
+//! Addresses outside the public internet, by IANA's registries of special-purpose addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Network and length of prefix.
+/// Special-purpose networks of IPv4, each with the length of its prefix.
 const V4: &[([u8; 4], u32)] = &[
     ([0, 0, 0, 0], 8),       // this network (RFC 791 §3.2)
     ([10, 0, 0, 0], 8),      // private (RFC 1918)
@@ -21,8 +21,9 @@ const V4: &[([u8; 4], u32)] = &[
     ([240, 0, 0, 0], 4),     // reserved (RFC 1112 §4) and broadcast
 ];
 
-/// Of 2000::/3: all else in IPv6 is not global unicast (RFC 4291 §2.4), so loopback, private, link-local, multicast and
-/// IPv4-compatible addresses are ruled out together.
+/// Special-purpose networks within 2000::/3, each with the length of its prefix. Every other IPv6 address is not global
+/// unicast (RFC 4291 §2.4), so loopback, private, link-local, multicast and IPv4-compatible addresses are ruled out
+/// together.
 const V6: &[([u16; 3], u32)] = &[
     ([0x2001, 0, 0], 23), // protocol assignments (RFC 2928): Teredo, benchmarking, ORCHID
     ([0x2001, 0xdb8, 0], 32), // documentation (RFC 3849)
@@ -49,7 +50,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(inner) = address.to_ipv4_mapped() {
         return is_public_v4(inner);
     }
-    // NAT64 (RFC 6052): whom it leads to is in the last four bytes.
+    // NAT64 (RFC 6052): the last four bytes are the IPv4 address that it leads to.
     if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = address.segments() {
         let bits = u32::from(high) << 16 | u32::from(low);
         return is_public_v4(Ipv4Addr::from(bits));
@@ -68,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_borders_of_what_is_not_public_are_exact() {
-        // First and last address of each, and their neighbours outside where those are public.
+        // First and last address of each network, and their neighbours outside if those are public.
         for (inside, outside) in [
             (["0.0.0.0", "0.255.255.255"], vec!["1.0.0.0"]),
             (

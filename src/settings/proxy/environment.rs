@@ -1,14 +1,14 @@
-//! Proxies as the environment names them, by the rules that curl and requests share.
+//! Proxies from the environment, by the rules that curl and requests share.
 
 use std::ffi::OsString;
 
 use super::ProxySettings;
 
-/// Reads the variables, which `get` looks up.
+/// Reads the variables; `get` returns the value of one.
 pub(super) fn read(get: impl Fn(&str) -> Option<OsString>) -> ProxySettings {
     let mut settings = ProxySettings::none();
     let mut found = |lower: &str, upper: Option<&str>| {
-        // The lower-case one counts first, even if it is empty: that is how one is turned off.
+        // The lower-case variable counts first, even if it is empty: an empty value turns a proxy off.
         let names = [Some(lower), upper];
         let (name, value) = names
             .into_iter()
@@ -41,7 +41,7 @@ pub(super) fn read(get: impl Fn(&str) -> Option<OsString>) -> ProxySettings {
 }
 
 impl ProxySettings {
-    /// What goes wrong in `change` is told with the name of the variable.
+    /// Applies `change`. An error in it is reported with the name of the variable.
     fn named(self, name: &str, change: impl FnOnce(ProxySettings) -> ProxySettings) -> Self {
         if self.wrong.is_some() {
             return self;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::url;
 
-/// One entry of the list.
+/// Entry of the list: servers that are reached without the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Exception {
     place: ServerPattern,
@@ -14,13 +14,13 @@ pub(super) struct Exception {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum ServerPattern {
     All,
-    /// It and all below it.
+    /// The name and every name below it.
     Name(String),
-    /// Addresses that share so many bits.
+    /// Addresses that share this number of leading bits.
     Network(IpAddr, u32),
 }
 
-/// A list, separated by commas or blanks.
+/// Reads a list, separated by commas or blanks.
 pub(super) fn exceptions(list: &str) -> Result<Vec<Exception>, String> {
     let entries = list.split([',', ' ', '\t', '\n', '\r']);
     entries
@@ -44,7 +44,8 @@ fn parse(entry: &str) -> Option<Exception> {
     })
 }
 
-/// What stands before a port. An IPv6 address has colons of its own, so it is tried first.
+/// Reads an entry, or the part of it before its port. An IPv6 address has colons of its own, so the caller tries the
+/// whole entry first.
 fn place(text: &str) -> Option<ServerPattern> {
     if text == "*" {
         return Some(ServerPattern::All);
@@ -75,7 +76,7 @@ fn bits(address: IpAddr) -> u32 {
 }
 
 impl Exception {
-    /// Whether it stands for this server.
+    /// True if the entry covers this server.
     pub(super) fn holds(&self, name: &str, port: u16) -> bool {
         self.port.is_none_or(|own| own == port)
             && match &self.place {

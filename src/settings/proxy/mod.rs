@@ -1,4 +1,4 @@
-//! Which requests go through which proxy.
+//! Proxies, and the requests that go through each.
 
 mod environment;
 mod except;
@@ -13,17 +13,18 @@ use super::basic;
 use crate::redact::unreadable;
 use crate::url;
 
-/// Which requests go through which proxy. The default is none, whatever the environment says;
-/// [`from_env`](ProxySettings::from_env) asks it.
+/// Proxies for a client's requests. The default is none, even if the environment names some;
+/// [`from_env`](ProxySettings::from_env) reads it.
 ///
-/// A proxy is a URL, `http://user:password@proxy.example:3128`: its scheme `http`, `https` (TLS to the proxy) or, with the
-/// feature `socks`, `socks5` (also written `socks5h`); without one it is `http`. The port is by default 80, 443 or 1080.
-/// User and password are percent-encoded, and are shown nowhere.
+/// A proxy is a URL, `http://user:password@proxy.example:3128`: its scheme `http`, `https` (TLS to the proxy) or, with
+/// the feature `socks`, `socks5` (also written `socks5h`); without a scheme it is `http`. The port is by default 80,
+/// 443 or 1080. User and password are percent-encoded, and are never shown.
 ///
-/// Requests to `https` servers go through a tunnel (`CONNECT`, RFC 9110 §9.3.6), those to `http` servers are given to the
-/// proxy in absolute form (RFC 9112 §3.2.2); SOCKS5 is a tunnel for both. In each case the proxy resolves the names of
-/// servers; only its own is resolved here. What fails at the proxy is of class [`Proxy`](crate::ErrorType::Proxy): it is
-/// tried again unless the proxy has said no (a 407 or another 4xx). The remote address of an outcome is then the proxy's.
+/// Requests to `https` servers go through a tunnel (`CONNECT`, RFC 9110 §9.3.6), those to `http` servers are given to
+/// the proxy in absolute form (RFC 9112 §3.2.2); SOCKS5 is a tunnel for both. In each case the proxy resolves the names
+/// of servers; the client resolves only the proxy's. A failure at the proxy is of class
+/// [`Proxy`](crate::ErrorType::Proxy): the request is tried again unless the proxy has refused it (a 407 or another
+/// 4xx). The remote address of an outcome is then the proxy's.
 ///
 /// ```no_run
 /// use haul::{Client, ProxySettings};
@@ -42,15 +43,15 @@ pub struct ProxySettings {
     http: Option<Arc<ProxyServer>>,
     https: Option<Arc<ProxyServer>>,
     except: Vec<Exception>,
-    /// What is wrong, to be said when a client is built.
+    /// Error of a setting, which building the client returns. `None`: no error.
     wrong: Option<String>,
 }
 
-/// A proxy.
+/// Proxy server.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ProxyServer {
     pub(crate) kind: ProxyKind,
-    /// IPv6 without brackets.
+    /// Host name or address; IPv6 without brackets.
     pub(crate) name: String,
     pub(crate) port: u16,
     pub(crate) credentials: Option<Credentials>,
@@ -63,7 +64,7 @@ pub(crate) enum ProxyKind {
     Socks5,
 }
 
-/// Has no `Debug`, so that it gets into none.
+/// User and password for a proxy. There is no `Debug`, so that no other `Debug` shows them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Credentials {
     pub(crate) user: Vec<u8>,
@@ -71,31 +72,32 @@ pub(crate) struct Credentials {
 }
 
 impl ProxySettings {
-    /// No proxy for any request.
+    /// Uses no proxy for any request.
     pub fn none() -> ProxySettings {
         ProxySettings::default()
     }
 
-    /// One proxy for all requests (curl's `-x`).
+    /// Uses a single proxy for all requests (curl's `-x`).
     pub fn all(url: impl AsRef<str>) -> ProxySettings {
         ProxySettings::none().http(url.as_ref()).https(url.as_ref())
     }
 
-    /// The proxy of requests to `http` servers.
+    /// Sets the proxy of requests to `http` servers.
     pub fn http(mut self, url: impl AsRef<str>) -> ProxySettings {
         self.http = self.server(url.as_ref());
         self
     }
 
-    /// The proxy of requests to `https` servers.
+    /// Sets the proxy of requests to `https` servers.
     pub fn https(mut self, url: impl AsRef<str>) -> ProxySettings {
         self.https = self.server(url.as_ref());
         self
     }
 
-    /// Servers that are reached without a proxy, as in curl's `--noproxy`, separated by commas or blanks: a name stands
-    /// for itself and all below it, with or without a dot in front; an address for itself; `10.0.0.0/8` for a network; `*`
-    /// for all. With a port (`example.com:8443`, `[::1]:80`) it stands for that port alone. Several calls add up.
+    /// Adds servers that are reached without a proxy, as in curl's `--noproxy`, separated by commas or blanks: a name
+    /// stands for itself and all names below it, with or without a dot in front; an address for itself; `10.0.0.0/8`
+    /// for a network; `*` for all. With a port (`example.com:8443`, `[::1]:80`) an entry stands for that port alone.
+    /// Several calls add up.
     #[doc(alias = "no_proxy")]
     #[doc(alias = "noproxy")]
     pub fn except(mut self, list: impl AsRef<str>) -> ProxySettings {
@@ -106,10 +108,10 @@ impl ProxySettings {
         self
     }
 
-    /// As the environment says: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for the rest, `NO_PROXY` for
-    /// [exceptions](ProxySettings::except). Each also in lower case, which counts first, even when it is empty. It is read
-    /// once, here. Under CGI (`REQUEST_METHOD` is set) the upper-case `HTTP_PROXY` is left out: there it is a header that
-    /// anybody can send.
+    /// Reads the settings from the environment, once, in this call: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for the
+    /// rest, `NO_PROXY` for [exceptions](ProxySettings::except). Each is also read in lower case, which counts first,
+    /// even if it is empty. Under CGI (`REQUEST_METHOD` is set) the upper-case `HTTP_PROXY` is left out: there it is a
+    /// header that any client can send.
     #[doc(alias = "trust_env")]
     pub fn from_env() -> ProxySettings {
         environment::read(|name| std::env::var_os(name))
@@ -129,7 +131,7 @@ impl ProxySettings {
         self.wrong.get_or_insert(reason);
     }
 
-    /// What is wrong with it.
+    /// Returns the error of a setting, if there is one.
     pub(crate) fn check(&self) -> Result<(), String> {
         match &self.wrong {
             Some(reason) => Err(reason.clone()),
@@ -137,7 +139,7 @@ impl ProxySettings {
         }
     }
 
-    /// All proxies there are.
+    /// Returns all proxies that are set.
     pub(crate) fn servers(&self) -> impl Iterator<Item = &ProxyServer> {
         [&self.http, &self.https]
             .into_iter()
@@ -145,7 +147,7 @@ impl ProxySettings {
             .map(|s| &**s)
     }
 
-    /// The proxy of a server, whose name is given as the URL has it, IPv6 without brackets.
+    /// Returns the proxy of a server, whose name is as the URL has it, IPv6 without brackets. `None`: no proxy.
     pub(crate) fn of(&self, tls: bool, name: &str, port: u16) -> Option<&Arc<ProxyServer>> {
         let server = if tls { &self.https } else { &self.http };
         let server = server.as_ref()?;
@@ -167,7 +169,7 @@ impl From<String> for ProxySettings {
 }
 
 impl fmt::Display for ProxyServer {
-    /// Name and port, nothing secret.
+    /// Writes name and port, and nothing secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.name.contains(':') {
             write!(f, "[{}]:{}", self.name, self.port)
@@ -208,7 +210,7 @@ fn parse(text: &str) -> Result<ProxyServer, String> {
     let parsed = |scheme: &str| url::parse(&format!("{scheme}://{place}/"));
     let server = parsed("http").map_err(|why| wrong(&why.reason))?.host();
     let server = server.ok_or_else(|| wrong("the URL has no host"))?;
-    // A parsed URL does not say its scheme's own port: one of the two schemes has another.
+    // A parsed URL leaves out the default port of its scheme, but one of the two schemes has another default.
     let port = |scheme| parsed(scheme).ok()?.uri().port_u16();
     let credentials = userinfo.map(credentials).filter(|c| !c.is_empty());
     if let Some(credentials) = &credentials {

@@ -18,19 +18,20 @@ use crate::sink::missing::{Log, Missing, Unrecorded};
 use crate::sink::{Journal, Place, SinkError};
 
 impl Failures {
-    /// Keeps the log in step with a journal's records, whatever ends the batch: a kill, a full disk, a limit. Called on
-    /// the first run too, after the settings of both and before [`Journal::remaining`].
+    /// Keeps the log in step with a journal's records, whatever ends the batch: a kill, a full disk, a limit.
     ///
-    /// From here on no failure is in the log before its record is in the results file, so that none stands for an
-    /// outcome that a later run has once more; failures are written as often as results are. The failures that the log
-    /// lacks of the records there are, are made again; returns their number. Each is written when its request comes by in
-    /// the input, from which it takes headers and body; one that the input no longer has is written without them, and
+    /// To be called on the first run too, after the settings of both and before [`Journal::remaining`].
+    ///
+    /// From then on a failure is in the log only after its record is in the results file, so that no failure stands for
+    /// an outcome that a later run has once more; failures are written as often as results are. Failures on record that
+    /// the log lacks are rebuilt; returns their number. Each is written when its request comes by in the input, from
+    /// which it takes headers and body. A failure whose request the input no longer has is written without them, and
     /// cannot be run again. `redaction` is the [client's](crate::Client::redaction).
     ///
     /// An outcome of the same run that only the log has, as after a machine's crash, is written to the results when its
     /// request comes by, and the request is not sent again. A last line of the log that a kill left torn is cut off.
     ///
-    /// A log that is no regular file is left as it is: what it took before cannot be read back.
+    /// A log that is no regular file is left as it is: lines written to it before cannot be read back.
     ///
     /// ```no_run
     /// # let (client, urls) = (haul::Client::new(), ["https://example.com/"]);
@@ -58,7 +59,7 @@ impl Failures {
 }
 
 impl<W: Write + Send + 'static> Failures<W> {
-    /// Writes failures after their records from here on, and adds those that the file at `path` lacks.
+    /// Writes failures after their records from now on, and adds the failures that the file at `path` lacks.
     pub(in super::super) fn follow(
         &mut self,
         path: &Path,
@@ -87,7 +88,7 @@ impl<W: Write + Send + 'static> Failures<W> {
         let file = File::open(path).map_err(wrong)?;
         let mut known = Known::default();
         let tail = whole_lines(&file, |_, line| {
-            // A line that is none (torn in an earlier run, or added by hand) stands for no record.
+            // A line that does not parse (torn in an earlier run, or added by hand) stands for no record.
             if let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) {
                 known.add(Mark::of(&record));
             }
@@ -102,7 +103,7 @@ impl<W: Write + Send + 'static> Failures<W> {
     }
 }
 
-/// Failures made again, on their way to the log.
+/// Adds rebuilt failures to the log.
 struct Rebuilt<W: Write> {
     lines: Arc<Mutex<Lines<W>>>,
     secrets: bool,
@@ -129,7 +130,7 @@ impl<W: Write + Send> Log for Rebuilt<W> {
     fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.is_full() {
-            // Failures of this run wait among them, and none may be written before its record.
+            // Failures of this run wait among the lines, and a failure may not be written before its record.
             self.ahead.commit()?;
             lines.flush()?;
         }
@@ -140,8 +141,9 @@ impl<W: Write + Send> Log for Rebuilt<W> {
     fn unrecorded(&mut self, mut known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError> {
         let file = File::open(&self.path).map_err(|e| self.wrong(e))?;
         let mut unrecorded = Unrecorded::default();
-        // True behind a failure that ended after the batch of the results began. Those that were not sent have no time, and
-        // belong to the batch of those before them; the first of a log belong to none, since sending them is always safe.
+        // True after a failure that ended after the batch of the results began. A failure without a time was not sent,
+        // and belongs to the batch of the failures before it. If it is the first of a log, it belongs to no batch,
+        // since sending is always safe.
         let mut of_batch = false;
         let read = whole_lines(&file, |at, line| {
             let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) else {

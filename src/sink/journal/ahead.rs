@@ -1,4 +1,4 @@
-//! That a journal's records are in its file before what others make of them.
+//! Order of writes: a journal's records are in its file before a failure log has the failures made from them.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use super::{Journal, wrong};
 use crate::record::Record;
 use crate::sink::SinkError;
 
-/// Lets what goes by the journal's records write these out first.
+/// Handle by which a sink that follows the journal's records has them written out first.
 pub(in super::super) struct Ahead {
     out: Weak<Mutex<Out>>,
     progress: Arc<Progress>,
@@ -27,7 +27,7 @@ impl Journal {
 }
 
 impl Ahead {
-    /// Writes to the journal an outcome of an earlier run that it lacks.
+    /// Writes an outcome of an earlier run that the journal lacks to it.
     pub(in super::super) fn add(&self, record: &Record<'_>) -> Result<(), SinkError> {
         match self.out.upgrade() {
             Some(out) => out
@@ -38,10 +38,10 @@ impl Ahead {
         }
     }
 
-    /// The records that the journal was given so far are in its file; where it is durable, on the disk.
+    /// Writes out the records that the journal was given so far; if it is durable, to the disk.
     ///
     /// # Errors
-    /// When they are not, also where the journal is gone and could not write them before.
+    /// When the records cannot be written, or the journal was dropped and could not write them before.
     pub(in super::super) fn commit(&self) -> Result<(), SinkError> {
         if let Some(out) = self.out.upgrade() {
             return out.lock().unwrap_or_else(PoisonError::into_inner).commit();
@@ -54,10 +54,11 @@ impl Ahead {
     }
 }
 
-/// The failure that a log which goes by the records of a journal was given last.
+/// The failure that a log was given last, for a log that follows the records of a journal.
 ///
-/// A log may be given an outcome before its journal or after it. A failure whose record the journal has not taken yet is
-/// held until the next call, when all sinks of the batch were given it; if the journal refused it, it is let go of.
+/// A log may be given an outcome before its journal or after it. A failure whose record the journal has not taken yet
+/// is held until the next call, when all sinks of the batch were given it; if the journal refused the outcome, the
+/// failure is dropped.
 pub(in super::super) struct Follower<F> {
     ahead: Arc<Ahead>,
     held: Option<(u64, F)>,
@@ -75,8 +76,8 @@ impl<F> Follower<F> {
         &self.ahead
     }
 
-    /// Returns the failure of the outcome with this index if the journal has taken its record, else holds it. The one
-    /// that was held before was [released](Follower::release).
+    /// Returns the failure of the outcome with this index if the journal has taken its record, else holds the failure.
+    /// The failure held before was [released](Follower::release).
     pub(in super::super) fn pass(&mut self, index: u64, failure: F) -> Option<F> {
         if self.ahead.progress.has_taken(index) {
             return Some(failure);
@@ -85,7 +86,8 @@ impl<F> Follower<F> {
         None
     }
 
-    /// Returns the failure that was held, if the journal has taken its record meanwhile.
+    /// Returns the held failure if the journal has taken its record meanwhile. `None`: no failure was held, or the
+    /// journal refused its record.
     pub(in super::super) fn release(&mut self) -> Option<F> {
         let (index, failure) = self.held.take()?;
         self.ahead.progress.has_taken(index).then_some(failure)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
-/// Takes one off a count. Returns false if there was none.
+/// Lowers a count by one. Returns false if there was no count.
 pub(super) fn take_one<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) -> bool {
     if counts.is_empty() {
         return false;

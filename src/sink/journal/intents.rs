@@ -1,4 +1,4 @@
-//! `RESULTS.journal`: that a request which must not be repeated is about to be sent, and which files are being saved.
+//! `RESULTS.journal`: requests that must not be repeated and are about to be sent, and files that are being saved.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ use crate::record::{Key, KeyVersion, Keys, Version};
 use crate::request::{Intents, Request};
 use crate::sink::SinkError;
 
-/// A line: the request of this key is about to be sent, or, withdrawn, nothing of it was.
+/// A line: the request with this key is about to be sent, or, if withdrawn, no byte of it was sent.
 #[derive(Serialize, Deserialize)]
 struct Intent {
     v: Version,
@@ -41,19 +41,19 @@ pub(super) fn path_of(results: &Path) -> PathBuf {
     name.into()
 }
 
-/// The intents of earlier runs.
+/// Intents of earlier runs.
 #[derive(Default)]
 pub(super) struct Announced {
     /// Intents without an outcome, by the key of their request.
     pub(super) open: HashMap<Key, u32>,
-    /// The version of their keys. `None`: there are none.
+    /// Version of the intents' keys. `None`: there are no intents.
     pub(super) version: Option<KeyVersion>,
     /// Files that were being saved.
     pub(super) begun: Begun,
 }
 
-/// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet. One that lacks only its
-/// line feed counts, lest its request is sent twice.
+/// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet. A last line that lacks
+/// only its line feed counts, so that its request is not sent twice.
 pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Announced::default()),
@@ -97,32 +97,33 @@ fn end_last_line(mut file: &File, end: u64) -> io::Result<()> {
     file.write_all(b"\n")
 }
 
-/// The intents of this run and those left of earlier ones.
+/// Intents of this run and open intents of earlier runs.
 pub(super) struct Book {
     path: PathBuf,
     opened: Opened,
     durable: AtomicBool,
     state: Mutex<State>,
-    /// How many lines are known to be on the disk. Who waits for it lets who has it bring the lines of both there.
+    /// Number of lines known to be on the disk. A thread that waits for this lock lets the thread that holds it bring
+    /// the lines of both to the disk.
     synced: Mutex<u64>,
 }
 
 struct State {
-    /// Opened for the first intent: most batches have none.
+    /// The file, opened for the first intent, since most batches have none. `None`: it is not open yet.
     file: Option<Arc<dyn GrowingFile>>,
-    /// The file may be that of results which are replaced.
+    /// True if the file may belong to results that are replaced.
     is_replaced: bool,
     /// Intents without an outcome.
     open: HashMap<Key, u32>,
-    /// Those of an earlier run whose request is sent again: their intent stands.
+    /// Intents of an earlier run whose request is sent again: the old intent stays valid.
     reopened: HashMap<Key, u32>,
-    /// Files that are being saved, or were and have no outcome.
+    /// Files that are being saved, or were being saved and have no outcome.
     begun: Begun,
     /// Requests that were not sent, since no intent could be written.
     unannounced: HashMap<Key, u32>,
-    /// Why not. `None`: all could.
+    /// First error while intents were written. `None`: all were written.
     failure: Option<io::Error>,
-    /// The file ends with a part of a line that could not be cut off.
+    /// True if the file ends with a part of a line that could not be cut off.
     torn: bool,
     written: u64,
 }
@@ -162,7 +163,7 @@ impl Book {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the file of results that are replaced.
+    /// Removes the file if it belongs to results that are replaced.
     pub(super) fn begin(&self) -> Result<(), SinkError> {
         let mut state = self.state();
         let removed = self.remove_replaced(&mut state);
@@ -177,7 +178,7 @@ impl Book {
         Ok(())
     }
 
-    /// A request that was cut off is sent again.
+    /// Notes that a request that was cut off is sent again.
     pub(super) fn reopen(&self, key: Key) {
         *self.state().reopened.entry(key).or_default() += 1;
     }
@@ -192,8 +193,8 @@ impl Book {
         announced
     }
 
-    /// Why the outcome of a request with this key is not to be written: no intent of it could be, so it was not sent, and
-    /// a later run sends it.
+    /// Returns the reason why the outcome of a request with this key is not to be written: no intent could be written,
+    /// so the request was not sent, and a later run sends it. `None`: the outcome is to be written.
     pub(super) fn refusal(&self, key: Key) -> Option<SinkError> {
         let mut state = self.state();
         if !take_one(&mut state.unannounced, key) {
@@ -213,7 +214,7 @@ impl Book {
         *state.open.entry(key).or_default() += 1;
         drop(state);
         self.sync_if_durable(&*file, number).inspect_err(|_| {
-            // If that fails too, the intent stands, and the request ends as interrupted: it is not sent twice.
+            // If the withdrawal fails too, the intent stays, and the request ends as interrupted: it is not sent twice.
             let _ = self.withdraw(key);
         })
     }
@@ -235,7 +236,7 @@ impl Book {
     }
 
     /// Opens the file before a request needs it: with the last descriptors gone it could not be opened while a response
-    /// waits. A failure is told when the first line is written.
+    /// waits. The first line that is written returns the error, if there is one.
     pub(super) fn make_ready(&self) {
         let _ = self.file(&mut self.state());
     }
@@ -253,7 +254,7 @@ impl Book {
         Ok(Arc::clone(state.file.insert((self.opened)(opened))))
     }
 
-    /// Adds a line. Gives the file, and how many lines were written to it.
+    /// Adds a line. Returns the file and the number of lines written to it.
     fn append(
         &self,
         state: &mut State,
@@ -267,7 +268,7 @@ impl Book {
         line.push(b'\n');
         let end = file.length()?;
         if let Err(e) = Growing(Arc::clone(&file)).write_all(&line) {
-            // Lest the next line grows onto a part of this one.
+            // The part that was written is cut off, so that the next line does not join it.
             state.torn = end.is_some_and(|end| file.cut(end).is_err());
             return Err(e);
         }
@@ -288,19 +289,19 @@ impl Book {
         Ok(())
     }
 
-    /// An outcome was written.
+    /// Forgets the intent of a request whose outcome was written.
     pub(super) fn settle(&self, key: Key) {
         take_one(&mut self.state().open, key);
     }
 
-    /// The outcome of a request whose body is saved to this file was written.
+    /// Forgets the saved file of a request whose outcome was written.
     pub(super) fn settle_save(&self, path: &Path) {
         if let Some(path) = path.to_str() {
             self.state().begun.settle(digest(path));
         }
     }
 
-    /// Nothing was sent, and there is no outcome to be written.
+    /// Withdraws the intent of a request of which no byte was sent and no outcome is written.
     pub(super) fn withdraw(&self, key: Key) -> Result<(), SinkError> {
         let mut state = self.state();
         if !take_one(&mut state.open, key) {
@@ -322,7 +323,7 @@ impl Book {
     }
 }
 
-/// Removes a file, if it is there.
+/// Removes a file if it exists.
 fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
@@ -338,7 +339,7 @@ fn copy_of(error: &io::Error) -> io::Error {
     }
 }
 
-/// Announces requests in the book of a journal, by the journal's keys.
+/// Writes the intents of requests into the book of a journal, by the journal's keys.
 pub(super) struct Announcer {
     pub(super) shared: Arc<Shared>,
     pub(super) keys: Keys,

@@ -1,4 +1,4 @@
-//! Lock on a results file: a single process at a time, and a name that lasts.
+//! Lock that lets a single process at a time write a results file, and a sync that makes the file's name last.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::super::growing;
 
-/// Returns options to open a results file that this process alone is to write: [`take`] says whether it does.
+/// Returns options to open a results file for this process alone; [`take`] takes the lock.
 pub(super) fn options() -> OpenOptions {
     #[cfg_attr(not(windows), expect(unused_mut, reason = "only Windows adds to them"))]
     let mut options = growing::options();
-    // A lock of Windows would keep readers out too. So other writers are refused when they open the file.
+    // A lock of Windows would keep readers out too. Instead, other writers are refused when they open the file.
     #[cfg(windows)]
     std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, FILE_SHARE_READ);
     options
@@ -61,7 +61,7 @@ pub(super) fn take(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Brings the folder a file was made in to the disk, so that the file has its name after a crash.
+/// Brings the folder that a file was made in to the disk, so that the file has its name after a crash.
 #[cfg(unix)]
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path
@@ -70,7 +70,7 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Windows opens no folder as a file, and keeps names in its own journal.
+/// Does nothing: Windows opens no folder as a file, and keeps names in its own journal.
 #[cfg(not(unix))]
 pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())

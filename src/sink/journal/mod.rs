@@ -1,8 +1,9 @@
-//! Results that a later run goes on from.
+//! Results file that a later run continues.
 //!
-//! Beside the results stands, where there is need of it, `RESULTS.journal`: an *intent* for each request that must not
-//! be repeated, written before its first byte goes out. An intent without an outcome is a request that was under way
-//! when its run was cut off. Files that bodies are saved to are in it too, each before its unfinished file is made.
+//! `RESULTS.journal` stands beside the results if it is needed. It holds an *intent* for each request that must not be
+//! repeated, written before the request's first byte is sent. An intent without an outcome is a request that was under
+//! way when its run was cut off. It also names the files that bodies are saved to, each before its unfinished file is
+//! made.
 
 mod ahead;
 mod counts;
@@ -41,26 +42,29 @@ use out::Out;
 use seen::Seen;
 use unfinished::Unfinished;
 
-/// A results file that a later run goes on from: after a crash, a kill at any instant, Ctrl-C or a limit, the same
-/// input through [`remaining`](Journal::remaining) finishes the batch, with no outcome lost and none written twice.
+/// A results file that a later run continues.
 ///
-/// - The file is what [`JsonLines`](super::JsonLines) writes: one outcome a line, whole lines only. Opening it again
-///   cuts off a last line that a kill left torn; one that lacks nothing but its line feed is a record.
-/// - Requests are matched by their [`Key`] and, where several have the same, by how many, never by position: the input
-///   may be sorted, cut or added to. Two requests with one id and different content are two requests. A file that
+/// After a crash, a kill at any instant, Ctrl-C or a limit, the same input through [`remaining`](Journal::remaining)
+/// finishes the batch, with no outcome lost and none written twice.
+///
+/// - The file has the format of [`JsonLines`](super::JsonLines): one outcome a line, whole lines only. Opening the file
+///   again cuts off a last line that a kill left torn; a last line that lacks only its line feed is a record.
+/// - Requests are matched by their [`Key`] and, if several have the same key, by their number, never by position: the
+///   input may be sorted, cut or added to. Two requests with one id and different content are two requests. A file that
 ///   begins with keys of version 1 is continued with them.
-/// - Where the client has a base URL, give it to the journal too ([`RecordOptions::base_url`] in
+/// - If the client has a base URL, give it to the journal too ([`RecordOptions::base_url`] in
 ///   [`records`](Journal::records)), so that the keys cover it.
-/// - Cancelled outcomes, and those ended by the batch's deadline, are not written: they run again.
-/// - What was under way at a kill has no outcome and runs again, where that is safe. A request that must not be
+/// - Outcomes that were cancelled or ended by the batch's deadline are not written: their requests run again.
+/// - A request that was under way at a kill has no outcome and runs again if that is safe. A request that must not be
 ///   repeated (POST and PATCH without an idempotency key and not [`idempotent`](Request::idempotent)) ends as failed,
-///   class [`Interrupted`](crate::ErrorType::Interrupted), unless [`resume_writes`](Journal::resume_writes) says else:
-///   the server may have acted. That it was about to be sent is in `RESULTS.journal` before its first byte.
+///   class [`Interrupted`](crate::ErrorType::Interrupted), because the server may have acted;
+///   [`resume_writes`](Journal::resume_writes) changes that. The request's intent is in `RESULTS.journal` before its
+///   first byte is sent.
 /// - Files that bodies are [saved](Request::save_to) to are in `RESULTS.journal` before they are made:
-///   [`remove_unfinished`](Journal::remove_unfinished) removes what a kill left of them, and
+///   [`remove_unfinished`](Journal::remove_unfinished) removes the part files that a kill left, and
 ///   [`unfinished_files`](Journal::unfinished_files) tells which of them have no outcome.
 ///
-/// No second process can open the journal meanwhile (on Unix).
+/// No second process can open the journal at the same time (on Unix).
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -80,7 +84,7 @@ pub struct Journal {
     path: PathBuf,
     options: RecordOptions,
     shared: Arc<Shared>,
-    /// The version of the keys in the file.
+    /// Version of the keys in the file.
     version: KeyVersion,
     found: u64,
     unfinished: Unfinished,
@@ -88,61 +92,62 @@ pub struct Journal {
     resume_writes: bool,
 }
 
-/// Treatment of what a results file and its journal hold when they are opened.
+/// Treatment of the content that a results file and its journal have when they are opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Before {
     Stays,
-    /// It is emptied when the batch begins.
+    /// The file is emptied when the batch begins.
     IsReplaced,
 }
 
-/// What the journal has in common with the requests it hands on.
+/// State that the journal shares with the requests it hands on.
 struct Shared {
     seen: Mutex<Seen>,
     book: Book,
     witness: OnceLock<Mutex<Box<dyn Witness>>>,
 }
 
-/// Is told of the requests of the input while a batch is resumed.
+/// Observer of the requests of the input while a batch is resumed.
 pub(super) trait Witness: Send {
-    /// This one comes by, whether or not it has its outcome.
+    /// Called for each request of the input, also if it has its outcome.
     fn sees(&mut self, key: Key, request: &Request);
 
-    /// Writes to the results, under this key, what the witness knows of a request and they lack: its outcome, and those
-    /// that stand in place of an earlier one. `has_outcome`: the results have an outcome of it.
+    /// Writes the outcomes of a request that the witness knows and the results lack to the results, under this key: the
+    /// request's outcome, and outcomes that replace an earlier one. `has_outcome`: true if the results have an outcome
+    /// of the request.
     fn recovers(&mut self, key: Key, request: &Request, has_outcome: bool) -> Recovery;
 
-    /// There are no more.
+    /// Called at the end of the input.
     fn ends(&mut self);
 }
 
 /// Outcome of a request that the results lacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recovery {
-    /// The results lack none that is known.
+    /// The results lack no known outcome.
     None,
-    /// It was written to the results; of several, this tells of the last.
+    /// The outcome was written to the results. If there were several, the fields describe the last.
     Recorded {
-        /// The request was sent.
+        /// True if the request was sent.
         sent: bool,
-        /// Its class is [`Interrupted`](crate::ErrorType::Interrupted).
+        /// True if the class of the outcome is [`Interrupted`](crate::ErrorType::Interrupted).
         interrupted: bool,
     },
-    /// It could not be written. The batch ends, and the request must not be sent: it has its outcome.
+    /// The outcome could not be written. The batch ends, and the request must not be sent, since it has its outcome.
     Failed,
 }
 
 impl Journal {
-    /// Path of the file beside the results: `RESULTS.journal`.
+    /// Returns the path of the file beside the results: `RESULTS.journal`.
     pub fn journal_path(results: impl AsRef<Path>) -> PathBuf {
         intents::path_of(results.as_ref())
     }
 
-    /// Goes on from a results file, or begins one where there is none.
+    /// Continues a results file, or begins one if there is none.
     ///
     /// # Errors
-    /// When it cannot be read or written, is being written by another process, or holds anything but records of this
-    /// version; the error names the line, and the file stays as it was.
+    /// When the file cannot be read or written, is being written by another process, or holds anything but records of
+    /// this version; the error names the line, and the file stays as it was.
     pub fn open(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
         Journal::open_as(path.as_ref(), growing::as_they_are())
     }
@@ -189,14 +194,16 @@ impl Journal {
     pub fn create(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
         let path = path.as_ref();
         if path.exists() {
-            // Says what is wrong with it.
+            // This call returns the error for the existing file.
             Lines::create(path)?;
         }
         Journal::anew(path, lock::options().create_new(true), Before::IsReplaced)
     }
 
-    /// Begins a new results file, in place of one there may be. That and its `RESULTS.journal` are emptied when the batch
-    /// [begins](Sink::begin): a batch that does not begin loses nothing.
+    /// Begins a new results file in place of an existing one.
+    ///
+    /// The existing file and its `RESULTS.journal` are emptied when the batch [begins](Sink::begin): a batch that does
+    /// not begin loses nothing.
     ///
     /// # Errors
     /// When the file cannot be made, or is being written by another process.
@@ -215,7 +222,7 @@ impl Journal {
         Journal::of(path, file, seen, version, opened, before)
     }
 
-    /// The journal of a file that stands at its end.
+    /// Makes the journal of a file that is positioned at its end.
     fn of(
         path: &Path,
         file: File,
@@ -252,30 +259,34 @@ impl Journal {
         })
     }
 
-    /// Bodies and headers of the records, and the base URL that their keys cover. Called before
+    /// Sets which bodies and headers the records keep, and the base URL that their keys cover. To be called before
     /// [`remaining`](Journal::remaining).
     pub fn records(mut self, options: RecordOptions) -> Journal {
         self.options = options.key_version(self.version);
         self
     }
 
-    /// True: requests whose last outcome is no success are sent again; those that ended as
-    /// [`Interrupted`](crate::ErrorType::Interrupted) only with [`resume_writes`](Journal::resume_writes). The new record
-    /// [stands for](Record::supersedes) the old one; both stay in the file. Default false.
+    /// True: requests whose last outcome is no success are sent again. Default false.
+    ///
+    /// Requests that ended as [`Interrupted`](crate::ErrorType::Interrupted) are sent again only with
+    /// [`resume_writes`](Journal::resume_writes). The new record [replaces](Record::supersedes) the old one; both stay
+    /// in the file.
     pub fn retry_failed(mut self, retry: bool) -> Journal {
         self.retry_failed = retry;
         self
     }
 
-    /// True: a request that must not be repeated, and was under way when its run was cut off, is sent again all the same.
-    /// Default false: it ends as [`Interrupted`](crate::ErrorType::Interrupted).
+    /// True: a request that must not be repeated and was under way when its run was cut off is sent again. Default
+    /// false: the request ends as [`Interrupted`](crate::ErrorType::Interrupted).
     pub fn resume_writes(mut self, resume: bool) -> Journal {
         self.resume_writes = resume;
         self
     }
 
-    /// Whether records outlive the machine's crash too, not only this process's: they are on the disk 200 ms after they
-    /// were written at the latest, and an intent before its request's first byte. Default false.
+    /// True: records outlive a crash of the machine too, not only of this process. Default false.
+    ///
+    /// Records are on the disk at most 200 ms after they were written, and an intent is on the disk before its
+    /// request's first byte is sent.
     #[doc(alias = "fsync")]
     pub fn durable(self, durable: bool) -> Journal {
         self.out().durable = durable;
@@ -283,13 +294,15 @@ impl Journal {
         self
     }
 
-    /// How many outcomes the file held when it was opened.
+    /// Number of outcomes that the file held when it was opened.
     pub fn found(&self) -> u64 {
         self.found
     }
 
-    /// The requests of the input that have no outcome in the file yet. Give the batch that the journal records this
-    /// iterator, not the input itself, also on the first run: it is what intents are written by.
+    /// Returns the requests of the input that have no outcome in the file yet.
+    ///
+    /// Give the batch that the journal records this iterator, not the input itself, also on the first run: the iterator
+    /// has the intents written.
     pub fn remaining<R>(&self, requests: R) -> Remaining<R::IntoIter>
     where
         R: IntoIterator,
@@ -308,11 +321,11 @@ impl Journal {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes out what is left, as [`Sink::finish`] does, and removes [`journal_path`](Journal::journal_path) if every
-    /// request in it has its outcome.
+    /// Writes out the buffered records, as [`Sink::finish`] does, and removes [`journal_path`](Journal::journal_path)
+    /// if every request in it has its outcome.
     ///
     /// # Errors
-    /// When it cannot be written or removed.
+    /// When a file cannot be written or removed.
     pub fn flush(&mut self) -> Result<(), SinkError> {
         self.out().commit()?;
         self.shared.book.close()

@@ -1,4 +1,4 @@
-//! The lines of a journal on their way to its file, and to the disk.
+//! Output of a journal: its lines on their way to the file and to the disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,13 +8,13 @@ use crate::sink::SinkError;
 use crate::sink::growing::Growing;
 use crate::sink::lines::Lines;
 
-/// How long a record of a durable journal waits for the disk at most while others follow it.
+/// Longest time that a record of a durable journal waits for the disk while others follow it.
 const COMMIT: Duration = Duration::from_millis(200);
 
 pub(super) struct Out {
     lines: Lines<Growing>,
     pub(super) durable: bool,
-    /// Something was written since it was last brought to the disk.
+    /// True if bytes were written since the last sync to the disk.
     dirty: bool,
     committed: Instant,
     progress: Arc<Progress>,
@@ -25,11 +25,11 @@ pub(super) struct Out {
 pub(super) struct Progress {
     /// Index of the outcome whose record was taken last; [`NONE`] before the first.
     last: AtomicU64,
-    /// The journal was dropped, and could not write what it still had.
+    /// True if the journal was dropped and could not write its buffered records.
     lost: AtomicBool,
 }
 
-/// No index of an outcome.
+/// Value that is no index of an outcome.
 const NONE: u64 = u64::MAX;
 
 impl Progress {
@@ -65,8 +65,8 @@ impl Out {
         &self.progress
     }
 
-    /// Adds the line of the outcome with this index. Where others follow without a pause, the disk has them from time to
-    /// time. An error says that the line was not taken.
+    /// Adds the line of the outcome with this index. A durable journal syncs every [`COMMIT`] even if lines come
+    /// without a pause. On an error the line is not taken.
     pub(super) fn add(
         &mut self,
         index: u64,
@@ -81,19 +81,19 @@ impl Out {
         Ok(())
     }
 
-    /// Adds the line of an outcome that none of this run's requests has.
+    /// Adds the line of an outcome that belongs to no request of this run.
     pub(super) fn add_aside(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
         self.lines.add_aside(write)?;
         self.dirty = true;
         Ok(())
     }
 
-    /// Number of the records taken that are in the file.
+    /// Number of taken records that are in the file.
     pub(super) fn written(&self) -> u64 {
         self.lines.written()
     }
 
-    /// Writes out what is in the buffer, and where it is durable, to the disk.
+    /// Writes out the buffered records; if the journal is durable, also to the disk.
     pub(super) fn commit(&mut self) -> Result<(), SinkError> {
         self.lines.flush()?;
         if self.durable && self.dirty {

@@ -1,4 +1,4 @@
-//! The part of the input that has no outcome yet.
+//! Part of the input that has no outcome yet.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -11,7 +11,7 @@ use super::{Recovery, Shared, Witness};
 use crate::record::Keys;
 use crate::request::{Intents, Request, Resumed, SaveLog};
 
-/// The iterator of [`Journal::remaining`](super::Journal::remaining).
+/// Iterator over the requests that have no outcome yet, from [`Journal::remaining`](super::Journal::remaining).
 #[must_use = "it is the input of the batch that the journal records"]
 pub struct Remaining<I> {
     input: I,
@@ -20,7 +20,7 @@ pub struct Remaining<I> {
     saves: Arc<dyn SaveLog>,
     keys: Keys,
     position: u64,
-    /// The file held something: every request is looked up.
+    /// True if the file held records or intents: every request is looked up.
     resuming: bool,
     retry_failed: bool,
     resume_writes: bool,
@@ -55,14 +55,15 @@ impl<I> Remaining<I> {
         }
     }
 
-    /// Tells the witness, if there is one, and returns its answer.
+    /// Calls the witness and returns its result. `None`: there is no witness.
     fn tell<A>(&self, what: impl FnOnce(&mut dyn Witness) -> A) -> Option<A> {
         let witness = self.shared.witness.get()?;
         let mut witness = witness.lock().unwrap_or_else(PoisonError::into_inner);
         Some(what(&mut **witness))
     }
 
-    /// What is to be done with the request at this position; none where it has its outcome.
+    /// Returns how the request at this position is to be sent. `None`: the request has its outcome and is not sent.
+    /// `Some(None)`: it is sent as it is.
     fn resumed(&self, request: &Request, position: u64) -> Option<Option<Resumed>> {
         // A method that may be repeated needs no intent.
         let writes = !request.method().is_idempotent();

@@ -15,7 +15,8 @@ use super::counts::take_one;
 use crate::record::Version;
 use crate::request::SaveLog;
 
-/// A line: the body of `file` is about to be written under the name `part` beside it, or, withdrawn, that file is gone.
+/// A line: the body of `file` is about to be written under the name `part` beside it, or, if withdrawn, the file `part`
+/// is gone.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SaveLine<'a> {
     v: Version,
@@ -28,12 +29,12 @@ pub(super) struct SaveLine<'a> {
 }
 
 impl<'a> SaveLine<'a> {
-    /// The line of a journal. `None`: it is another line.
+    /// Parses a line of the journal. `None`: the line is not about a saved file.
     pub(super) fn read(line: &'a [u8]) -> Option<SaveLine<'a>> {
         serde_json::from_slice(line).ok()
     }
 
-    /// `None`: the path is no UTF-8 and cannot be written down.
+    /// Makes the line. `None`: the path is not UTF-8 and cannot be written down.
     fn of(path: &'a Path, part: &'a OsStr, withdrawn: bool) -> Option<SaveLine<'a>> {
         Some(SaveLine {
             v: Version,
@@ -51,8 +52,8 @@ pub(super) fn digest(path: &str) -> u64 {
     hasher.finish()
 }
 
-/// Files that were begun, by the digest of their path, and how many unfinished files each may have: there may be
-/// millions until the results say which of them have their outcome.
+/// Number of unfinished files of each file that was begun, by the digest of its path. Only digests are kept: there may
+/// be millions until the results say which of the files have their outcome.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Begun(HashMap<u64, u32>);
 
@@ -74,7 +75,7 @@ impl Begun {
         self.0.contains_key(&digest(path))
     }
 
-    /// The file has its outcome.
+    /// Forgets a file that has its outcome.
     pub(super) fn settle(&mut self, file: u64) {
         if !self.0.is_empty() {
             self.0.remove(&file);
@@ -82,7 +83,7 @@ impl Begun {
     }
 }
 
-/// Writes down in the book of a journal which files are being saved.
+/// Writes the files that are being saved into the book of a journal.
 pub(super) struct SaveAnnouncer(pub(super) Arc<Shared>);
 
 impl SaveLog for SaveAnnouncer {
@@ -95,7 +96,7 @@ impl SaveLog for SaveAnnouncer {
 
     fn give_up(&self, path: &Path, part: &OsStr) {
         if let Some(line) = SaveLine::of(path, part, true) {
-            // A file that is looked for in vain later is no loss.
+            // If this fails, a later run looks for the file in vain, which is no loss.
             let _ = self.0.book.withdraw_save(&line);
         }
     }

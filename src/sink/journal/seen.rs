@@ -1,4 +1,4 @@
-//! What a results file says: which keys have how many outcomes.
+//! Number of outcomes that a results file has of each key.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -15,41 +15,42 @@ use super::scan::{self, Line};
 use crate::record::{Key, KeyVersion, Kind, Version};
 use crate::redact::escape::log_line;
 
-/// How every record begins; what does not cannot be the torn beginning of one.
+/// First bytes of every record. A line without them cannot be the torn beginning of a record.
 pub(super) const BEGINNING: &[u8] = b"{\"v\":1,";
 
-/// After so many lines it is known how long lines are, and how many there may be: a table made large enough at once
-/// takes less memory than one that grows.
+/// Number of lines after which the length of lines, and so their number, is estimated: a table made large enough at
+/// once takes less memory than one that grows.
 const SAMPLE: u64 = 1_000;
 const MOST_EXPECTED: u64 = 1 << 24;
-/// So many lines are put into the table one right after the other: each waits for memory, and so they wait together.
+/// Number of lines that are put into the table one right after the other: each waits for memory, and so they wait
+/// together.
 const TOGETHER: usize = 64;
 
-/// The outcomes of a results file by key, and the intents that none of them answers.
+/// Outcomes of a results file by key, and intents without an outcome.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// By the digests of the keys, which are all of one version: there may be ten million of them.
+    /// Counts by the digests of the keys, which are all of one version. Digests, because there may be ten million keys.
     keys: HashMap<[u8; 16], Count, BuildHasherDefault<OfDigest>>,
     version: FileVersion,
-    /// How many of a key's outcomes are `interrupted`.
+    /// Number of a key's outcomes that are `interrupted`.
     cut_off: HashMap<Key, u32>,
     /// Intents without an outcome.
     unresolved: HashMap<Key, u32>,
     /// Files that were being saved and have no outcome.
     begun: Begun,
     lines: u64,
-    /// The last record lacks its line feed.
+    /// True if the last record lacks its line feed.
     last_line_open: bool,
 }
 
-/// Small: there may be ten million of them.
+/// Counts of one key. Small, since there may be ten million of them.
 #[derive(Default)]
 struct Count {
     done: u32,
     unsuccessful: u32,
 }
 
-/// The hash of a key: a part of it, since it is a digest already.
+/// Hasher that takes a part of the key's digest, since a digest is as good as a hash.
 #[derive(Default)]
 struct OfDigest(u64);
 
@@ -67,12 +68,12 @@ impl Hasher for OfDigest {
     }
 }
 
-/// The version of the keys of a file: that of its first key.
+/// Version of the keys of a file, which is that of its first key.
 #[derive(Clone, Copy, Default)]
 pub(super) struct FileVersion(Option<KeyVersion>);
 
 impl FileVersion {
-    /// Checks that a further key is of the same version. The error says why the line is refused.
+    /// Checks that a further key is of the same version. The error is the reason why the line is refused.
     pub(super) fn check(&mut self, key: Key) -> Result<(), String> {
         let (first, own) = (*self.0.get_or_insert(key.version()), key.version());
         if first == own {
@@ -85,20 +86,20 @@ impl FileVersion {
         ))
     }
 
-    /// The version. `None`: the file has no keys.
+    /// Returns the version. `None`: the file has no keys.
     pub(super) fn get(self) -> Option<KeyVersion> {
         self.0
     }
 }
 
-/// What is known of the next request of a key.
+/// State of the next request of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// It has its outcome.
+    /// The request has its outcome.
     Done,
-    /// It has one that is no success, and is to be sent again.
+    /// The request has an outcome that is no success, and is to be sent again.
     Again,
-    /// It has none.
+    /// The request has no outcome.
     New,
 }
 
@@ -115,22 +116,22 @@ impl Seen {
         self.last_line_open
     }
 
-    /// The version of the keys. `None`: there are none.
+    /// Returns the version of the keys. `None`: there are no keys.
     pub(super) fn version(&self) -> Option<KeyVersion> {
         self.version.get()
     }
 
-    /// The intents without an outcome, as they are now.
+    /// Returns a copy of the intents without an outcome.
     pub(super) fn take_unresolved(&mut self) -> HashMap<Key, u32> {
         self.unresolved.clone()
     }
 
-    /// The files that were being saved and have no outcome.
+    /// Takes the files that were being saved and have no outcome.
     pub(super) fn take_begun(&mut self) -> Begun {
         std::mem::take(&mut self.begun)
     }
 
-    /// Takes the next request of this key.
+    /// Takes the next request of this key and returns its state.
     pub(super) fn next(&mut self, key: Key, retry_failed: bool, resume_writes: bool) -> Place {
         let Some(count) = self
             .keys
@@ -152,7 +153,7 @@ impl Seen {
         Place::Done
     }
 
-    /// Whether a request of this key was under way when its run was cut off; each is told of once.
+    /// True if a request of this key was under way when its run was cut off. Each such request is returned once.
     pub(super) fn take_interrupted(&mut self, key: Key) -> bool {
         take_one(&mut self.unresolved, key)
     }
@@ -160,7 +161,7 @@ impl Seen {
     fn add(&mut self, line: &Line) {
         self.lines += 1;
         let count = self.keys.entry(line.key.digest()).or_default();
-        // A line that stands for an earlier one counts in its place.
+        // A line that replaces an earlier one counts in its place.
         if line.supersedes && count.unsuccessful > 0 {
             count.unsuccessful -= 1;
             take_one(&mut self.cut_off, line.key);
@@ -228,15 +229,16 @@ pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> i
 /// End of a file of lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) enum Tail {
-    /// With a line feed, or it is empty.
+    /// The file ends with a line feed, or is empty.
     Whole,
-    /// With a record, up to this byte, that lacks its line feed.
+    /// The file ends with a record, up to this byte, that lacks its line feed.
     Open(u64),
-    /// With the beginning of a record, from this byte on.
+    /// The file ends with the beginning of a record, from this byte on.
     Torn(u64),
 }
 
-/// Tells of each whole line, without its line feed, and of the byte that it begins at. The last one needs no line feed.
+/// Calls `each` for each whole line, without its line feed, with the position of its first byte. The last line needs no
+/// line feed.
 pub(in super::super) fn whole_lines(
     mut file: &File,
     mut each: impl FnMut(u64, &[u8]) -> Result<(), String>,
@@ -253,7 +255,7 @@ pub(in super::super) fn whole_lines(
         number += 1;
         let is_last = line.pop_if(|last| *last == b'\n').is_none();
         if is_last {
-            // A machine's crash may leave zeros in place of what was to come.
+            // A machine's crash may leave zeros in place of the bytes that were to come.
             let end = line.iter().rposition(|byte| *byte != 0);
             line.truncate(end.map_or(0, |at| at + 1));
             if !is_complete(&line) && is_beginning(&line) {
@@ -277,18 +279,19 @@ pub(in super::super) fn whole_lines(
     }
 }
 
-/// True if the line is JSON to its end. What was cut off within a record is not: its last brace is missing.
+/// True if the line is JSON to its end. A record that was cut off is not: its last brace is missing.
 fn is_complete(line: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(line).is_ok()
 }
 
-/// True if a record may begin like this.
+/// True if the line begins as a record does.
 fn is_beginning(line: &[u8]) -> bool {
     let most = line.len().min(BEGINNING.len());
     line[..most] == BEGINNING[..most]
 }
 
-/// Why a line is not read: another version before all else, since its other keys may be anything.
+/// Returns the reason why a line is refused. Another version comes before all other reasons, since the line's other
+/// keys may then be anything.
 pub(super) fn refusal(line: &[u8], error: &serde_json::Error) -> String {
     #[derive(Deserialize)]
     struct Versioned {

@@ -1,4 +1,4 @@
-//! What a results file and its intents say, and what is made of a torn or a wrong one.
+//! Reading of a results file and its intents, also of torn and wrong ones.
 
 mod keys;
 mod last_line;
@@ -19,7 +19,7 @@ impl Folder {
         Folder(path)
     }
 
-    /// The results file, holding this.
+    /// Makes the results file with this text.
     fn results(&self, text: &str) -> PathBuf {
         let path = self.0.join("run.jsonl");
         fs::write(&path, text).unwrap();
@@ -55,8 +55,8 @@ fn line(request: &Request, outcome: &str) -> String {
     )
 }
 
-/// What is left of the input: URL, place in the input, and `+` where it stands for an earlier outcome, `!` where it was
-/// cut off.
+/// Lists the remaining requests: URL, position in the input, `+` if the request replaces an earlier outcome, `!` if it
+/// was cut off.
 fn left(journal: &Journal, input: Vec<Request>) -> Vec<String> {
     let shown = |request: Request| {
         let resumed = request.resumed();
@@ -191,7 +191,7 @@ fn what_is_no_results_file_is_refused_and_stays_as_it_was() {
         error.contains("run.jsonl.journal: cannot be resumed: line 1: records of version 7"),
         "{error}"
     );
-    // A folder, one that is not there, and one in which nobody makes a file.
+    // A folder, a missing folder, and a folder in which no file can be made.
     for path in [
         folder.0.clone(),
         folder.0.join("no/run.jsonl"),
@@ -248,12 +248,13 @@ fn an_intent_is_on_file_before_the_request_is_sent_and_gone_once_all_have_outcom
     book.withdraw(Key::of(&requests[2])).unwrap();
     drop(journal);
     let journal = Journal::open(&path).unwrap();
-    // Nothing of the second was sent; the first has no record, since none was written.
+    // No byte of the second request was sent; the first has no record, since none was written.
     assert_eq!(left(&journal, vec![post(1), post(2)]), ["/1@0!", "/2@1"]);
     assert_eq!(ErrorType::Interrupted.as_str(), "interrupted");
 }
 
-/// The same file read line by line as this crate writes it, and as a parser must read it, which is with blanks in it.
+/// The scan and the parser read the same from a file. The scan reads lines as this crate writes them, the parser lines
+/// with blanks.
 #[test]
 fn a_line_is_read_the_same_however_it_is_written() {
     let folder = Folder::new("written");
@@ -277,7 +278,7 @@ fn a_line_is_read_the_same_however_it_is_written() {
     assert_eq!(told, [4, 0]);
 }
 
-/// The keys that the scan looks for are those that records are written with.
+/// The scan looks for the keys that records are written with.
 #[test]
 fn a_record_as_it_is_written_is_scanned_for_what_it_says() {
     let records = [
@@ -305,7 +306,7 @@ fn a_record_as_it_is_written_is_scanned_for_what_it_says() {
     }
 }
 
-/// Whatever the scan takes for a record, a parser takes for the same.
+/// A parser reads each line that the scan takes for a record as the same record.
 #[test]
 fn the_quick_reading_of_a_line_never_contradicts_the_thorough_one() {
     let seed = fastrand::u64(..);
@@ -340,7 +341,7 @@ fn the_quick_reading_of_a_line_never_contradicts_the_thorough_one() {
         let shown = String::from_utf8_lossy(&bytes).into_owned();
         match scan::parse(&bytes) {
             Ok(thorough) => assert_eq!(quick, thorough, "seed {seed}, round {round}: {shown}"),
-            // Numbers and what is nested are not looked into.
+            // The scan does not check numbers and nested values.
             Err(e) => assert!(!e.is_eof(), "seed {seed}, round {round}: {e}: {shown}"),
         }
         agreed += 1;

@@ -1,5 +1,5 @@
-//! Files that a kill left behind: a resumed run removes those that are unfinished, and knows one that came to its name
-//! without an outcome for its own.
+//! Files that a kill left behind. A resumed run removes the unfinished ones, and recognizes a finished file without an
+//! outcome as its own.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,12 +11,12 @@ use super::{Journal, wrong};
 use crate::request::is_part_name;
 use crate::sink::SinkError;
 
-/// Files that an earlier run began and has no outcome of, each with the names of its unfinished files.
+/// Files that an earlier run began and that have no outcome, each with the names of its unfinished files.
 #[derive(Debug, Default)]
 pub(super) struct Unfinished(HashMap<PathBuf, Vec<String>>);
 
 impl Unfinished {
-    /// Reads the journal once more, for the names of the files that are begun and have no outcome.
+    /// Reads the journal once more for the names of the files that were begun and have no outcome.
     pub(super) fn read(journal: &Path, begun: &Begun) -> Result<Unfinished, SinkError> {
         let mut unfinished = Unfinished::default();
         if begun.is_empty() {
@@ -60,7 +60,7 @@ impl Journal {
     /// # Errors
     /// When such a file cannot be removed.
     pub fn remove_unfinished(&self, folder: impl AsRef<Path>) -> Result<u64, SinkError> {
-        // Without it there is nothing under it.
+        // If the folder does not exist, it holds no files.
         let Ok(folder) = fs::canonicalize(folder) else {
             return Ok(0);
         };

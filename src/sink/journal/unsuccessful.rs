@@ -1,4 +1,4 @@
-//! What a results file has to say to a failure log that lacks some of it.
+//! Records without success in a results file, for a failure log that lacks some of them.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -12,7 +12,7 @@ use super::{Journal, Witness, wrong};
 use crate::record::{Kind, Record};
 use crate::sink::SinkError;
 
-/// The records of a results file that are no success, by where they stand in it.
+/// The records of a results file that are no success, by their positions in it.
 pub(in super::super) struct Unsuccessful {
     file: BufReader<File>,
 }
@@ -22,19 +22,19 @@ impl Journal {
         &self.path
     }
 
-    /// Tells this witness, and no second one, of the requests of the input.
+    /// Sets the witness that the requests of the input are shown to. Returns false if there is one already.
     pub(in super::super) fn watch(&self, witness: Box<dyn Witness>) -> bool {
         self.shared.witness.set(Mutex::new(witness)).is_ok()
     }
 
-    /// True if records have the bodies of responses.
+    /// True if the records have the bodies of responses.
     pub(in super::super) fn keeps_bodies(&self) -> bool {
         self.options.keeps_bodies()
     }
 
-    /// Lower bound for the time at which outcomes of this batch ended, the lost ones too: the time at which the first
-    /// request on record was handed in, since outcomes are recorded as they end, or in the order of the input. `None`: no
-    /// request on record was sent.
+    /// Lower bound for the time at which outcomes of this batch ended, also outcomes that were lost: the time at which
+    /// the first request on record was handed in, since outcomes are recorded as they end, or in the order of the
+    /// input. `None`: no request on record was sent.
     pub(in super::super) fn begun(&self) -> Result<Option<SystemTime>, SinkError> {
         let failed = |e| wrong(&self.path, "cannot be read", e);
         let file = File::open(&self.path).map_err(failed)?;
@@ -50,7 +50,7 @@ impl Journal {
         Ok(None)
     }
 
-    /// Tells of each record that is no success, in order, and where it stands.
+    /// Calls `each` for each record that is no success, in order, with its position.
     pub(in super::super) fn unsuccessful(
         &self,
         mut each: impl FnMut(u64, &Record<'_>),
@@ -67,7 +67,7 @@ impl Journal {
             }
             let whole = line.trim_ascii_end();
             let success = scan(whole).is_some_and(|line| line.outcome == Kind::Success);
-            // What is no record was refused when the journal was opened.
+            // A line that is no record was refused when the journal was opened.
             if !success
                 && let Ok(record) = Record::parse(&text(whole))
                 && record.outcome != Kind::Success
@@ -80,7 +80,7 @@ impl Journal {
 }
 
 impl Unsuccessful {
-    /// The record that stands there.
+    /// Reads the record at this position.
     pub(in super::super) fn at(&mut self, at: u64) -> io::Result<Record<'static>> {
         let mut line = Vec::new();
         self.file.seek(SeekFrom::Start(at))?;
@@ -90,9 +90,9 @@ impl Unsuccessful {
     }
 }
 
-/// Time at which the request of a record was handed in, at the latest. `None`: it was not sent.
+/// Returns a lower bound for the time at which the request of a record was handed in. `None`: the request was not sent.
 fn handed_in(record: &Record<'_>) -> Option<SystemTime> {
-    // Records have their times to the millisecond.
+    // Times in records are rounded to the millisecond.
     let rounding = Duration::from_millis(1);
     let total = record.total.unwrap_or_default();
     let before = total.saturating_sub(record.elapsed.unwrap_or_default());

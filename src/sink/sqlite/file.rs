@@ -1,4 +1,4 @@
-//! The database file, opened for writing: what it must be.
+//! Opens the database file for writing, and checks its format.
 
 use std::io;
 use std::path::Path;
@@ -10,15 +10,16 @@ use super::super::{Place, SinkError};
 use super::schema::{self, FIRST, VERSION};
 use crate::redact::escape::log_line;
 
-/// How long another program's lock is waited for.
+/// Longest wait for another program's lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens the database for writing; makes one where there is none, and brings one of an earlier version up to date.
+/// Opens the database for writing. Makes it if it does not exist, and brings a database of an earlier version up to
+/// date.
 pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
     let failed = |e| error(path, "cannot be opened as an SQLite database", e);
     let mut database = Connection::open(path).map_err(failed)?;
     database.busy_timeout(PATIENCE).map_err(failed)?;
-    // Under a lock: two that make it at once make it once.
+    // Taken under a lock, so that two processes that make the database at the same time make its tables once.
     let transaction = database
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
@@ -42,8 +43,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
     Ok(database)
 }
 
-/// The version of the failure log in it; `None`: nothing is in it yet. An error where it holds something else than
-/// failures of a version that this crate knows.
+/// Returns the version of the failure log in the database. `None`: the database is empty. An error if the database
+/// holds anything but failures of a version that this crate knows.
 pub(super) fn version(path: &Path, database: &Connection) -> Result<Option<i64>, SinkError> {
     let failed = |e| error(path, "cannot be read as an SQLite database", e);
     let number = |query| database.query_row::<i64, _, _>(query, [], |row| row.get(0));
@@ -71,7 +72,7 @@ fn foreign(path: &Path, reason: String) -> SinkError {
     SinkError::new(Place::File(path.to_owned()), "not used", source)
 }
 
-/// What went wrong, as the rest of the program knows errors: the database's own stay here.
+/// Makes a [`SinkError`] of a database error, which stays inside this module.
 pub(super) fn error(path: &Path, action: &'static str, error: rusqlite::Error) -> SinkError {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => io::ErrorKind::StorageFull,

@@ -1,4 +1,4 @@
-//! A row as the record that it was made of, as far as its columns tell.
+//! Makes a record of a row, as far as the columns tell.
 
 use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use crate::record::{InvalidLine, Record};
 use crate::rejection::Rejection;
 use crate::request::Request;
 
-/// A row in the words of a record. What no column tells is absent.
+/// A row as the fields of a record. Fields without a column are absent.
 pub(super) struct Line {
     fields: Map<String, Value>,
     request: Request,
@@ -26,10 +26,10 @@ impl Line {
         })
     }
 
-    /// The record of the row.
+    /// Makes the record of the row.
     ///
     /// # Errors
-    /// When a column has a word that records do not have.
+    /// When a column has a value that records do not have.
     pub(super) fn into_record(self) -> Result<Record<'static>, InvalidLine> {
         let mut record = Record::parse(&Value::Object(self.fields).to_string())?;
         record.tag = self.request.written_tag().cloned();

@@ -35,9 +35,10 @@ use writer::Writer;
 /// Writes each failure as a row of a database, and each batch as a run with its figures.
 ///
 /// Rows are written by a thread of the sink's own, in transactions of up to 100 rows or 200 ms; the database is in WAL
-/// mode, so that others can read meanwhile. The thread takes so many rows ahead and no more: a slow disk slows the batch.
+/// mode, so that other programs can read it at the same time. The thread takes at most 256 rows ahead: a slow disk
+/// slows the batch.
 ///
-/// Secret headers of requests are left out and named. Cancelled requests, and those ended by the batch's deadline, are
+/// Secret headers of requests are left out and named. Requests that were cancelled or ended by the batch's deadline are
 /// not written.
 ///
 /// # Format, `user_version` 2
@@ -50,10 +51,11 @@ use writer::Writer;
 ///   rejected INTEGER, failed INTEGER, cancelled INTEGER, not_done INTEGER, mean_ms REAL);
 /// CREATE VIEW last_failures AS ...;  -- the newest row of each key
 /// ```
-/// A rejected request, where asked for, has `error_type` `rejected`, `layer` `application`, and the application's message.
-/// `timestamp` of a request that was never sent is when it was given up. `key`, `source` and `line` are those of the
-/// [record](crate::record). `run_id` is the time in `started`, 8 hexadecimal digits of the path of the results file that
-/// the rows [follow](Sqlite::rebuild), if there is one, and 8 random ones.
+/// A rejected request, if [asked for](Sqlite::and_rejected), has `error_type` `rejected`, `layer` `application`, and
+/// the application's message. `timestamp` of a request that was never sent is the time at which it was given up. `key`,
+/// `source` and `line` are as in the [record](crate::record). `run_id` is the time in `started`, 8 hexadecimal digits
+/// of the path of the results file that the rows [follow](Sqlite::rebuild), if there is one, and 8 random hexadecimal
+/// digits.
 ///
 /// A database of version 1 is brought up to date when it is opened for writing. Its rows had no key and get `1-` and the
 /// digest of their URL: as before, `last_failures` has one of them for each URL.
@@ -78,21 +80,22 @@ pub struct Sqlite {
     keep: Keep,
     arguments: Option<String>,
     run: Option<String>,
-    /// The run was begun before its batch.
+    /// True if the run was begun before its batch.
     ahead: bool,
-    /// What went wrong where rows were made again.
+    /// First error while rows were rebuilt.
     trouble: Trouble,
     path: PathBuf,
-    /// Rows follow the records of a journal. `None`: they are written as they come.
+    /// Rows follow the records of a journal. `None`: each row is written as it comes.
     follower: Option<Follower<Failure>>,
 }
 
 impl Sqlite {
-    /// Opens a database, made if there is none. One of version 1 is brought up to date, in one transaction.
+    /// Opens a database; it is made if it does not exist. A database of version 1 is brought up to date, in one
+    /// transaction.
     ///
     /// # Errors
-    /// When it cannot be opened or written, is locked by another program, is damaged, is no SQLite database, or one of
-    /// another program or another version of this format.
+    /// When the file cannot be opened or written, is locked by another program, is damaged, is no SQLite database, or
+    /// is a database of another program or of another version of this format.
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, SinkError> {
         let path = path.as_ref();
         Sqlite::of(path, file::open(path)?)
@@ -112,26 +115,27 @@ impl Sqlite {
         })
     }
 
-    /// The requests of the newest failure of each [key](crate::record::Key), in the order they failed; in a database of
-    /// version 1, of each URL. Secret headers were left out: the client's defaults or rules must have them. Each request
-    /// has the place it was [read at](Request::read_at) the first time. A request that cannot be understood comes back as
-    /// one that fails ([`Request::unreadable`]).
+    /// Reads the request of the newest failure of each [key](crate::record::Key), in the order in which they failed.
     ///
-    /// The database is opened read-only: its file keeps its bytes, and none is made beside it.
+    /// In a database of version 1 it is the newest failure of each URL. Secret headers were left out: the client's
+    /// defaults or rules must have them. Each request has the place that it was [read from](Request::read_at) the first
+    /// time. A request that cannot be understood is returned as a request that fails ([`Request::unreadable`]).
+    ///
+    /// The database is opened read-only: its file keeps its bytes, and no file is made beside it.
     ///
     /// # Errors
-    /// When the database cannot be read, or is none of this format.
+    /// When the database cannot be read, or is not of this format.
     pub fn last_failures(path: impl AsRef<Path>) -> Result<Vec<Request>, SinkError> {
         read::last_failures(path.as_ref())
     }
 
-    /// What is kept of bodies: the limit is that of `response_text`.
+    /// Sets the limit of bodies, which holds for `response_text`, and the other options of records.
     pub fn records(mut self, options: RecordOptions) -> Sqlite {
         self.options = options;
         self
     }
 
-    /// Whether rejected requests are written too. Default false.
+    /// True: rejected requests are written too. Default false.
     pub fn and_rejected(mut self, rejected: bool) -> Sqlite {
         self.keep = if rejected {
             Keep::Unsuccessful
@@ -141,25 +145,26 @@ impl Sqlite {
         self
     }
 
-    /// What the run was asked to do, for the column `arguments`. It must hold no secret.
+    /// Sets the command or task of the run, for the column `arguments`. It must hold no secret.
     pub fn arguments(mut self, arguments: impl Into<String>) -> Sqlite {
         self.arguments = Some(arguments.into());
         self
     }
 
-    /// The name of the run under way, or of the last one; `None` before the first.
+    /// Name of the run under way, or of the last one. `None`: no run was begun.
     pub fn run_id(&self) -> Option<&str> {
         self.run.as_deref()
     }
 
-    /// Keeps the rows in step with a journal's records, whatever kills the batch. Called on the first run too, after the
-    /// settings of both and before [`Journal::remaining`].
+    /// Keeps the rows in step with a journal's records, whatever kills the batch.
     ///
-    /// From here on no row is in the database before its record is in the results file, so that none stands for an
-    /// outcome that a later run has once more. The rows that the database lacks of the records there are, since a kill
-    /// loses those of its last 200 ms, are made again; returns their number. Each is written when its request comes by in
-    /// the input, from which it takes headers and body; one that the input no longer has is written without them, and
-    /// cannot be run again. `redaction` is the [client's](crate::Client::redaction).
+    /// To be called on the first run too, after the settings of both and before [`Journal::remaining`].
+    ///
+    /// From then on a row is in the database only after its record is in the results file, so that no row stands for an
+    /// outcome that a later run has once more. Records whose rows the database lacks, since a kill loses the rows of
+    /// its last 200 ms, get their rows again; returns their number. Each row is written when its request comes by in
+    /// the input, from which it takes headers and body. A row whose request the input no longer has is written without
+    /// them, and cannot be run again. `redaction` is the [client's](crate::Client::redaction).
     ///
     /// An outcome of the same batch that only the database has, as after a machine's crash, is written to the results when
     /// its request comes by, as far as its row tells, and the request is not sent again. The rows of other results files
@@ -198,23 +203,23 @@ impl Sqlite {
         Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
     }
 
-    /// Waits until the rows that the sink was given are in the database. The run's own row has its end and its figures
-    /// only once [`Sink::finish`] is told of them.
+    /// Waits until the rows that the sink was given are in the database. The run's own row gets its end and its figures
+    /// only in [`Sink::finish`].
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// When the rows cannot be written.
     pub fn flush(&mut self) -> Result<(), SinkError> {
         self.release()?;
         self.writer.settle()
     }
 
-    /// Hands on the row that was held, if its record was taken.
+    /// Hands the held row to the writing thread if the journal has taken its record.
     fn release(&mut self) -> Result<(), SinkError> {
         let held = self.follower.as_mut().and_then(Follower::release);
         held.map_or(Ok(()), |failure| self.writer.add(failure))
     }
 
-    /// `results`: the results file that the rows follow.
+    /// Begins a run and returns its name. `results`: the results file that the rows follow; `None`: they follow none.
     fn start_run(&mut self, results: Option<&Path>) -> Result<String, SinkError> {
         let started = stamp(SystemTime::now());
         let run_id = run_id::new(&started, results);
@@ -276,7 +281,7 @@ impl fmt::Debug for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        // Nobody is left to be told.
+        // An error cannot be returned from here.
         let _ = self.release();
     }
 }

@@ -1,4 +1,4 @@
-//! The requests that failed last, read from a database that is left as it is.
+//! Reads the requests that failed last from a database, which stays as it is.
 
 use std::ffi::OsString;
 use std::fs;
@@ -20,7 +20,7 @@ pub(super) fn last_failures(path: &Path) -> Result<Vec<Request>, SinkError> {
     let failed = |e| SinkError::new(Place::File(path.to_owned()), "cannot be read", e);
     let before = State::of(path).map_err(failed)?;
     if before.is_whole() {
-        // An ordinary connection to a database in WAL mode makes files beside it, even to read it.
+        // An ordinary connection to a database in WAL mode makes files beside it, even for reading.
         let read = read(path, path, "mode=ro&immutable=1");
         if State::of(path).map_err(failed)? == before {
             return read;
@@ -30,18 +30,19 @@ pub(super) fn last_failures(path: &Path) -> Result<Vec<Request>, SinkError> {
         let copy = Copy::of(path).map_err(failed)?;
         return read(path, &copy.file(), "mode=rw");
     }
-    // Another program writes it, or did so until it was killed: its log is read too.
+    // Another program writes the database, or did so until it was killed: the log beside the database is read too.
     read(path, path, "mode=ro")
 }
 
-/// The state of the files of a database, which is the same before and after a reading that nothing interfered with.
+/// State of the files of a database. The state is the same before and after a reading that no other program interfered
+/// with.
 #[derive(PartialEq, Eq)]
 struct State {
     length: u64,
     modified: Option<SystemTime>,
-    /// A part of the database is in a log beside it.
+    /// True if a part of the database is in a log beside it.
     in_log: bool,
-    /// That log has no index, which SQLite would make beside it and leave there.
+    /// True if the log has no index, which SQLite would make beside it and leave there.
     lacks_index: bool,
 }
 
@@ -90,7 +91,7 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        // A directory for temporary files that is left is no failure.
+        // A temporary directory that is left is no failure.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -122,13 +123,14 @@ fn read(path: &Path, file: &Path, how: &str) -> Result<Vec<Request>, SinkError> 
     requests.map(|request| request.map_err(failed)).collect()
 }
 
-/// The request of a row. One that cannot be understood stands for itself, so that the others are not lost with it.
+/// Parses the request of a row. A request that cannot be understood becomes a request that fails, so that the others
+/// are not lost with it.
 pub(super) fn request(text: String, url: String) -> Request {
     Record::parse_request(&format!(r#"{{"v":1,"request":{text}}}"#))
         .unwrap_or_else(|e| Request::unreadable(url, e.to_string()))
 }
 
-/// The path as SQLite takes it with parameters (<https://www.sqlite.org/uri.html>).
+/// Writes the path as SQLite takes it with parameters (<https://www.sqlite.org/uri.html>).
 fn uri(path: &Path) -> String {
     const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'/')

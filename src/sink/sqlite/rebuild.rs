@@ -1,4 +1,4 @@
-//! Rows that a kill kept from the database, on their way back into it, and rows that only the database has.
+//! Rows that a kill kept out of the database and that are rebuilt, and rows that only the database has.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -12,19 +12,19 @@ use super::writer::Orders;
 use crate::record::Record;
 use crate::request::Request;
 
-/// Rows made again, each of the run that its record is of.
+/// Adds rebuilt rows to the database, each with the run of its record.
 pub(super) struct Rebuilt {
     pub(super) orders: Orders,
     pub(super) path: PathBuf,
     pub(super) results: PathBuf,
     /// The runs of the database, oldest first.
     pub(super) earlier: Vec<Run>,
-    /// The run that is to come.
+    /// The coming run.
     pub(super) coming: String,
 }
 
 impl Rebuilt {
-    /// The run a record is of: the last that had begun by then.
+    /// Returns the run of a record: the last run that had begun when the record's attempt started.
     fn run_of(&self, record: &Record<'_>) -> String {
         let at = record.timestamp.map(stamp);
         let begun = |started: &String| at.as_ref().is_none_or(|at| started <= at);

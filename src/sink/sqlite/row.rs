@@ -1,4 +1,4 @@
-//! What stands in the rows.
+//! Contents of the rows.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
 use crate::summary::Summary;
 
-/// A row of `failures`: its columns and what stands in them.
+/// A row of `failures`: its columns and their values.
 #[derive(Debug)]
 pub(super) struct Failure([(&'static str, Value); 20]);
 
@@ -26,7 +26,7 @@ impl Failure {
         Failure::of(Record::of_failure(outcome, options), run_id)
     }
 
-    /// The row of a line of a failure log.
+    /// Makes the row for a line of a failure log.
     pub(super) fn of(record: Record<'_>, run_id: String) -> Failure {
         let text = |text: Cow<'_, str>| Value::from(text.into_owned());
         let name = |name: &'static str| Value::from(name.to_owned());

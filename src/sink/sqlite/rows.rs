@@ -1,4 +1,4 @@
-//! The rows that a database has, and those among them that a results file lost.
+//! Rows that a database has, and the rows among them that a results file lacks.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -16,10 +16,10 @@ use super::line::Line;
 use super::run_id;
 use crate::record::{Key, Record};
 
-/// A run of the database: when it started, and its name.
+/// A run of the database: its start time and its name.
 pub(super) type Run = (String, String);
 
-/// Reads which failures there are, and the runs, oldest first.
+/// Reads the failures and the runs of the database, oldest first.
 pub(super) fn known(path: &Path) -> Result<(Known, Vec<Run>), SinkError> {
     reading(path, |database| {
         let mut known = Known::default();
@@ -28,9 +28,11 @@ pub(super) fn known(path: &Path) -> Result<(Known, Vec<Run>), SinkError> {
     })
 }
 
-/// Finds the rows of a results file that are not among its records. A database has rows of other results too: a row
-/// belongs to the results if their batch has another failure of its run, or if its run is named after the file at
-/// `results` and the row is of this time or later. The same path may have had other results before.
+/// Finds the rows of a results file that are not among its records.
+///
+/// A database has rows of other results too. A row belongs to the results if their batch has another failure of its
+/// run, or if its run is named after the file at `results` and the row is of the time `begun` or later, because the
+/// same path may have had other results before.
 pub(super) fn unrecorded(
     path: &Path,
     results: &Path,
@@ -40,7 +42,7 @@ pub(super) fn unrecorded(
     reading(path, |database| {
         let own = own_runs(database, results, &known)?;
         let mut unrecorded = Unrecorded::default();
-        // Keys and positions of the rows before. A second row of a request tells of its outcome in a later run.
+        // Keys and positions of the rows before. A second row of a request is its outcome in a later run.
         let mut earlier = HashSet::new();
         each_row(database, |row| {
             let (Some(run), Ok(key)) = (own.get(row.run_id), row.key.parse::<Key>()) else {
@@ -87,16 +89,16 @@ fn runs(database: &Connection) -> rusqlite::Result<Vec<Run>> {
         .collect()
 }
 
-/// Reason why a run is one that wrote a results file.
+/// Reason why a run counts as a writer of the results file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Own {
-    /// It is named after the file.
+    /// The run is named after the file.
     ByName,
-    /// The file has a failure of it.
+    /// The file has a failure of the run.
     ByFailure,
 }
 
-/// The runs that wrote a results file, by their names.
+/// Returns the runs that wrote a results file, by their names.
 fn own_runs(
     database: &Connection,
     results: &Path,
@@ -116,7 +118,7 @@ fn own_runs(
     Ok(own)
 }
 
-/// The columns of a row that tell it from others.
+/// The columns that tell a row from others.
 struct Row<'r> {
     rowid: i64,
     index: u64,
@@ -133,12 +135,13 @@ impl Row<'_> {
         Mark::new(self.index, self.url, self.sent_at(), self.class)
     }
 
-    /// Time at which the last attempt began. The time of a request that was not sent is only that of its row.
+    /// Time at which the last attempt began. `None`: the request was not sent; the time is only that of its row.
     fn sent_at(&self) -> Option<&str> {
         self.elapsed_ms.map(|_| self.timestamp)
     }
 
-    /// The end of the request's last attempt; of one that was not sent, the time at which it was given up.
+    /// End of the request's last attempt; for a request that was not sent, the time at which it was given up. `None`:
+    /// the row's time cannot be read.
     fn ended(&self) -> Option<SystemTime> {
         let started = SystemTime::from(self.timestamp.parse::<Timestamp>().ok()?);
         let elapsed = Duration::try_from_secs_f64(self.elapsed_ms.unwrap_or_default() / 1e3);
@@ -146,7 +149,7 @@ impl Row<'_> {
     }
 }
 
-/// Tells of each row, in the order in which they were written.
+/// Calls `each` for each row, in the order in which the rows were written.
 fn each_row(database: &Connection, mut each: impl FnMut(&Row<'_>)) -> rusqlite::Result<()> {
     let mut rows = database.prepare(
         "SELECT rowid, idx, url, timestamp, error_type, key, run_id, elapsed_ms FROM failures ORDER BY rowid",

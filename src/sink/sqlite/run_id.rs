@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::digest::Sha256;
 
-/// Makes the name of a run: when it started, digits of the results file that it writes, if there is one, and digits of
-/// its own.
+/// Makes the name of a run: its start time, digits of the results file that it writes, if there is one, and random
+/// digits.
 pub(super) fn new(started: &str, results: Option<&Path>) -> String {
     let own = fastrand::u32(..);
     match results.and_then(digits_of) {
@@ -24,7 +24,7 @@ pub(super) fn is_of(run_id: &str, started: &str, results: &Path) -> bool {
     named() == Some(true)
 }
 
-/// Eight hexadecimal digits of a file's path, with links followed. `None`: there is no such file.
+/// Eight hexadecimal digits of a file's path, with links followed. `None`: the file does not exist.
 fn digits_of(results: &Path) -> Option<String> {
     let path = results.canonicalize().ok()?;
     let mut hash = Sha256::new();

@@ -1,13 +1,13 @@
-//! The tables of the database, and those of earlier versions brought up to date.
+//! Tables of the database, and the migration of tables of earlier versions.
 
 use rusqlite::{Connection, params};
 
 use crate::record::key_of_url;
 
-/// The version of the tables that this crate writes, as `user_version` has it.
+/// Version of the tables that this crate writes, stored as `user_version`.
 pub(super) const VERSION: i64 = 2;
 
-/// The first version: no keys, no places, and `last_failures` had one row for each URL.
+/// First version: no keys, no places, and `last_failures` had one row for each URL.
 pub(super) const FIRST: i64 = 1;
 
 const TABLES: &str = "
@@ -27,7 +27,8 @@ CREATE VIEW last_failures AS SELECT failures.* FROM failures
 PRAGMA user_version=2;
 ";
 
-/// Columns are added, not tables made anew: whatever else was made of the tables (indices, views, triggers) stays.
+/// Statements of the migration. Columns are added and no table is made anew, so that indices, views and triggers of
+/// other programs stay.
 const ADDED: &str = "
 ALTER TABLE failures ADD COLUMN key TEXT NOT NULL DEFAULT '';
 ALTER TABLE failures ADD COLUMN source TEXT;
@@ -36,7 +37,7 @@ ALTER TABLE runs ADD COLUMN not_done INTEGER;
 DROP VIEW IF EXISTS last_failures;
 ";
 
-/// Rows that get their keys at once.
+/// Number of rows that get their keys in one step.
 const ROWS: usize = 10_000;
 
 /// Makes the tables.

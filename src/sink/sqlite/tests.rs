@@ -13,7 +13,7 @@ use crate::outcome::sample::{self, response};
 use crate::rejection::Rejection;
 
 impl Sqlite {
-    /// A database that may have so many pages. 0: any number.
+    /// Opens a database that may have `most` pages. 0: any number.
     pub(in super::super) fn of_pages(path: &Path, most: u32) -> Sqlite {
         let database = file::open(path).unwrap();
         if most > 0 {
@@ -41,7 +41,7 @@ impl Sqlite {
     }
 }
 
-/// A folder of its own that goes when it is dropped.
+/// A folder for one test, removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -259,7 +259,7 @@ fn a_folder_that_is_not_there_and_a_damaged_file_are_named() {
         "{error}"
     );
 
-    // Nobody makes a file there.
+    // No process can make a file in /proc.
     let error = refused(Path::new("/proc/self/failures.db")).to_string();
     assert!(
         error.starts_with("/proc/self/failures.db: cannot be opened"),
@@ -337,8 +337,8 @@ fn no_row_is_there_before_its_record_is_in_the_results_file() {
             journal.write(&outcome).unwrap();
         }
     }
-    // Transactions come without being asked for: what the journal has yet to write does not fill its buffer. The last
-    // row is held, since the journal has not taken its record.
+    // Transactions end without a request to settle: the unwritten records of the journal do not fill its buffer. The
+    // last row is held, since the journal has not taken its record.
     let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while count() < 100 {
         assert!(std::time::Instant::now() < patience, "{} rows", count());

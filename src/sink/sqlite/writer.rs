@@ -1,4 +1,4 @@
-//! The thread that writes.
+//! Thread that writes the rows.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,9 +13,9 @@ use super::super::{Place, SinkError};
 use super::file::error;
 use super::row::{Failure, Run};
 
-/// How many rows the thread takes ahead.
+/// Number of rows that the thread takes ahead.
 const AHEAD: usize = 256;
-/// A transaction ends with so many rows, or after such a time.
+/// Bounds of a transaction: it ends with this number of rows, or after this time.
 const ROWS: usize = 100;
 const TIME: Duration = Duration::from_millis(200);
 
@@ -27,25 +27,25 @@ enum Order {
     },
     Add(Box<Failure>),
     Finish(Run, Sender<()>),
-    /// No transaction ends before this journal has written out what it has.
+    /// Lets no transaction end before this journal has written out its records.
     Follow(Arc<Ahead>),
-    /// The transaction ends here, and somebody waits for it.
+    /// Ends the transaction, and sends when it is written.
     Settle(Sender<()>),
-    /// Nothing more is to come.
+    /// Ends the thread: no further order follows.
     Close,
 }
 
-/// Hands rows to the thread beside the sink itself.
+/// Hands rows to the thread, besides the sink itself.
 pub(super) struct Orders(Sender<Order>);
 
 impl Orders {
-    /// False where the thread is gone.
+    /// Hands on a row. Returns false if the thread has ended.
     pub(super) fn add(&self, failure: Failure) -> bool {
         self.0.send(Order::Add(Box::new(failure))).is_ok()
     }
 }
 
-/// The sink's end. Dropped, it waits until what it was given is written.
+/// The sink's end of the channel. When dropped, it waits until all rows it was given are written.
 #[derive(Debug)]
 pub(super) struct Writer {
     orders: Sender<Order>,
@@ -96,7 +96,7 @@ impl Writer {
         self.order(Order::Add(Box::new(failure)))
     }
 
-    /// Rows go by the records of this journal from here on.
+    /// Has rows follow the records of this journal from now on.
     pub(super) fn follow(&self, journal: Arc<Ahead>) -> Result<(), SinkError> {
         self.order(Order::Follow(journal))
     }
@@ -108,7 +108,7 @@ impl Writer {
         self.wait(&wait)
     }
 
-    /// Waits until every row it was given is in the database.
+    /// Waits until every row handed on is in the database.
     pub(super) fn settle(&self) -> Result<(), SinkError> {
         let (written, wait) = bounded(1);
         self.order(Order::Settle(written))?;
@@ -119,14 +119,14 @@ impl Writer {
         loop {
             match wait.recv_timeout(TIME) {
                 Ok(()) => return Ok(()),
-                // The order may have come to a thread that was past reading it.
+                // The order may have arrived after the thread read its last order.
                 Err(RecvTimeoutError::Timeout) => self.check()?,
                 Err(RecvTimeoutError::Disconnected) => return Err(self.failed()),
             }
         }
     }
 
-    /// Whether the thread has failed.
+    /// Returns the error of the thread if it has ended.
     pub(super) fn check(&self) -> Result<(), SinkError> {
         match &self.thread {
             Some(thread) if thread.is_finished() => Err(self.failed()),
@@ -142,9 +142,9 @@ impl Writer {
         Orders(self.orders.clone())
     }
 
-    /// Why the thread is gone; said in full once.
+    /// Returns the reason why the thread has ended; the first call returns the error itself.
     fn failed(&self) -> SinkError {
-        // Its end of the channel goes before its reason comes.
+        // The thread drops its end of the channel before it stores its error.
         while self
             .thread
             .as_ref()
@@ -162,7 +162,8 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Others may hold on to the channel; where nobody reads it, nobody is to be told.
+        // The channel may have other senders, so that dropping this one does not end the thread. If the thread has
+        // ended, the order is not needed.
         let _ = self.orders.send(Order::Close);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -170,7 +171,8 @@ impl Drop for Writer {
     }
 }
 
-/// Writes what comes until nothing more can. Rows of a transaction that fails are not in the database, all others are.
+/// Writes orders until the channel closes or [`Order::Close`] arrives. The rows of a transaction that fails are not in
+/// the database, all others are.
 fn write(path: &Path, database: &Connection, orders: &Receiver<Order>) -> Result<(), SinkError> {
     let wrong = |e| error(path, "cannot be written", e);
     let mut journal = None;
@@ -192,17 +194,17 @@ fn write(path: &Path, database: &Connection, orders: &Receiver<Order>) -> Result
     }
 }
 
-/// Why a transaction is complete.
+/// Reason why a transaction is complete.
 enum Taken {
-    /// It is large or old enough.
+    /// The transaction is large or old enough.
     Rows,
     /// The sender waits until all rows before are written.
     Awaited(Sender<()>),
-    /// Nothing more is to come.
+    /// The order to end the thread has arrived.
     Last,
 }
 
-/// Writes into a transaction this order and those that come in time.
+/// Writes this order and the orders that arrive in time into a transaction.
 fn take(
     database: &Connection,
     first: Order,

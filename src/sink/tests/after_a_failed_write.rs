@@ -1,4 +1,4 @@
-//! What a failed write leaves.
+//! State of the file after a failed write.
 
 use super::lines::Lines;
 use super::*;

@@ -54,7 +54,7 @@ enum Order {
 }
 
 fn write(order: Order, journal: &mut dyn Sink, log: &mut dyn Sink, outcome: &Outcome) {
-    // An outcome that is refused is given to the log all the same by a program that goes on regardless.
+    // A program that goes on after an error gives the log an outcome that the journal refused.
     let _ = match order {
         Order::LogFirst => log.write(outcome).and(journal.write(outcome)),
         Order::JournalFirst => journal.write(outcome).and(log.write(outcome)),
@@ -112,7 +112,7 @@ fn no_failure_is_in_its_log_before_its_record_is_in_the_results_file() {
                 let outcome = failed(4 * round + index);
                 write(order, &mut journal, &mut *failures, &outcome);
             }
-            // The log alone is told to write out what it has.
+            // Only the log is told to write out its buffer.
             failures.idle().unwrap();
         }
         failures.finish(&Summary::new()).unwrap();
@@ -170,7 +170,7 @@ fn a_failure_that_waits_is_dropped_with_a_journal_that_cannot_write_its_record()
 #[test]
 fn an_outcome_that_the_journal_refuses_is_not_in_the_log_either() {
     for_each_log("refused", |results, log, order| {
-        // The intent of a request that must not be repeated finds no room; what comes later does.
+        // The intent of a request that must not be repeated finds no room; later writes do.
         let faults = Faults::full(1, 1);
         let opened = Faulty::opened(&Arc::new(faults));
         let mut journal = crate::sink::Journal::open_as(results, opened).unwrap();

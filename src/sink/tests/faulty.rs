@@ -11,15 +11,15 @@ use crate::sink::growing::{GrowingFile, Opened};
 /// Faults of a run, counted over all its files together.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    /// The first write that finds the disk full, counted from 1. 0: none does.
+    /// Number of the first write that finds the disk full, from 1. 0: no write does.
     pub(super) full_at: u64,
-    /// Number of writes that find it full.
+    /// Number of writes that find the disk full.
     pub(super) full_for: u64,
-    /// The first sync that fails, counted from 1. 0: none does.
+    /// Number of the first sync that fails, from 1. 0: no sync does.
     pub(super) unsynced_at: u64,
-    /// Cutting a file fails while the disk is full.
+    /// True if cutting a file fails while the disk is full.
     pub(super) uncut: bool,
-    /// Writes take a part of what they are given.
+    /// True if writes take only a part of the bytes they are given.
     pub(super) short: bool,
     writes: AtomicU64,
     syncs: AtomicU64,
@@ -28,7 +28,7 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// The disk is full at this write, and at the following ones as long as it says.
+    /// Makes a disk that is full from the write `full_at` on, for `full_for` writes.
     pub(super) fn full(full_at: u64, full_for: u64) -> Faults {
         Faults {
             full_at,
@@ -54,13 +54,13 @@ impl Faults {
         }
     }
 
-    /// True if something may go wrong.
+    /// True if a write or a sync may fail.
     #[cfg(feature = "sqlite")]
     pub(super) fn any(&self) -> bool {
         self.full_at > 0
     }
 
-    /// From here on nothing reaches a file, as after a kill.
+    /// Keeps later writes from reaching a file, as after a kill.
     pub(super) fn kill(&self) {
         self.killed.store(true, Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! New files and old ones, and those that cannot be written.
+//! New files, existing files, and files that cannot be written.
 
 use super::*;
 
@@ -68,7 +68,7 @@ fn a_read_only_directory_is_an_error_that_names_the_file() {
     let locked = dir.file("locked");
     fs::create_dir(&locked).unwrap();
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).unwrap();
-    // Whoever may write anywhere (root) is kept out of /proc all the same.
+    // A process that may write anywhere (root) is kept out of /proc all the same.
     let path = match fs::write(locked.join("probe"), "") {
         Err(_) => locked.join("out.jsonl"),
         Ok(()) => PathBuf::from("/proc/out.jsonl"),

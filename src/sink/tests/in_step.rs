@@ -1,5 +1,5 @@
-//! Results and failure log hold each outcome exactly once, whatever fails while they are written, once a later run could
-//! go on to its end. Random histories; each prints its seed.
+//! Results and failure log hold each outcome exactly once, even if a write fails, when a later run could go on to its
+//! end. Random histories; each prints its seed.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -50,7 +50,7 @@ fn outcome_of(index: u64, request: Request, moment: u64) -> Outcome {
     outcome
 }
 
-/// The other end: how often each write was carried out, and which moment it is.
+/// The server: how often it carried out each write, and the current moment.
 #[derive(Default)]
 struct World {
     written: HashMap<String, u64>,
@@ -79,7 +79,7 @@ fn run(place: &Place, faults: &Arc<Faults>, world: &mut World, random: &mut fast
     let journal = journal.durable(random.bool());
     #[cfg(feature = "sqlite")]
     if place.is_database() {
-        // A database that may take no more than so many pages, of which it has some already.
+        // Bound on the pages of the database, some of which it has already. 0: none.
         let pages = random.choice(&[0, 9, 12, 20]).copied().unwrap_or_default();
         let log = crate::sink::Sqlite::of_pages(&place.log, pages * u32::from(faults.any()));
         let mut log = log.and_rejected(true);
@@ -136,7 +136,7 @@ fn write_all(
         let mut outcome = attempt(index, request, world);
         world.moment += 1;
         if random.u8(..40) == 0 {
-            // Taken back by the run's end before it was done; it may have been sent all the same.
+            // The run's end took the request back before it was done; it may have been sent all the same.
             outcome.report.cut_short = true;
         }
         refused |= sinks.write(&outcome).is_err();
@@ -185,7 +185,7 @@ fn records(path: &Path) -> Vec<Record<'static>> {
         .collect()
 }
 
-/// A failure as results and log have it in common.
+/// Fields of a failure that results and log have in common.
 type Failure = (u64, String, Option<String>, String);
 
 fn failure(record: &Record<'_>) -> Failure {
@@ -194,7 +194,7 @@ fn failure(record: &Record<'_>) -> Failure {
     (record.index, record.key.to_string(), at, class)
 }
 
-/// The failures of the log. A torn last line is none.
+/// Reads the failures of the log. A torn last line is not counted.
 fn logged(place: &Place) -> Vec<Failure> {
     #[cfg(feature = "sqlite")]
     if place.is_database() {
@@ -218,8 +218,8 @@ fn check_lines(place: &Place, seed: u64) {
     }
 }
 
-/// Takes from the results some of the failures that the log has too, as a cut by hand or a machine's crash may. The first
-/// record stays.
+/// Removes from the results some of the failures that the log has too, as a cut by hand or a machine's crash may. The
+/// first record stays.
 fn lose(place: &Place, random: &mut fastrand::Rng) {
     let text = fs::read_to_string(&place.results).unwrap_or_default();
     let logged: HashSet<Failure> = match place.log.exists() {

@@ -1,4 +1,4 @@
-//! Which outcomes a sink writes.
+//! Selection of the outcomes that a sink writes.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! When lines go out.
+//! Times at which lines are written out.
 
 use super::*;
 use crate::redact::Redaction;

@@ -8,7 +8,7 @@ fn not_done(index: u64) -> Outcome {
     outcome
 }
 
-/// Tried once, answered with a 503, and stopped before its second attempt.
+/// Makes an outcome that was tried once, got a 503, and was stopped before its second attempt.
 fn stopped_between_attempts(index: u64) -> Outcome {
     let answer = response(&url(index), 503, "text/plain", b"x");
     let mut outcome = sample::bad_status(index, url(index), answer);

@@ -1,23 +1,23 @@
-//! Since when an attempt waits for its host, kept where another thread can read it.
+//! Time since which an attempt waits for its host, kept where another thread can read it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Written by the worker at each wait for bytes, with a time that it has read anyway; read by whoever asks if the
-/// attempt hangs. Each worker has one and uses it for all its attempts.
+/// Record of the attempt's waits. The worker writes it at each wait for bytes, with a time that it has read anyway;
+/// another thread reads it to see if the attempt hangs. Each worker has one record and uses it for all its attempts.
 #[derive(Debug)]
 pub(in crate::transport) struct Activity {
     epoch: Instant,
-    /// Another thread asks since when the attempt waits. False: nothing is written.
+    /// True if another thread reads `waits_since`. False: no wait is written.
     watched: AtomicBool,
     /// [`GOES_ON`], [`ANSWERED`], or nanoseconds from `epoch` to the start of the wait, plus one.
     waits_since: AtomicU64,
 }
 
-/// The attempt does not wait for its host.
+/// Value of `waits_since` while the attempt does not wait for its host.
 const GOES_ON: u64 = 0;
 
-/// The response head has come: later waits are not of interest.
+/// Value of `waits_since` after the response head has come: later waits are not of interest.
 const ANSWERED: u64 = u64::MAX;
 
 impl Default for Activity {
@@ -31,7 +31,7 @@ impl Default for Activity {
 }
 
 impl Activity {
-    /// The next attempt begins, and other threads ask for it or not.
+    /// Begins the next attempt. `watched`: true if other threads read its waits.
     pub(in crate::transport) fn watch(&self, watched: bool) {
         self.watched.store(watched, Ordering::Relaxed);
         self.begin();
@@ -41,12 +41,12 @@ impl Activity {
         self.watched.load(Ordering::Relaxed)
     }
 
-    /// The next exchange begins, which has no response head yet.
+    /// Begins the next exchange, which has no response head yet.
     pub(in crate::transport) fn begin(&self) {
         self.waits_since.store(GOES_ON, Ordering::Relaxed);
     }
 
-    /// The attempt waits for its host from now on.
+    /// Notes that the attempt waits for its host from now on.
     pub(in crate::transport) fn waits(&self, now: Instant) {
         if self.waits_since.load(Ordering::Relaxed) != ANSWERED {
             let nanos = now.saturating_duration_since(self.epoch).as_nanos() as u64;
@@ -54,20 +54,20 @@ impl Activity {
         }
     }
 
-    /// Bytes have gone or come, or the worker is busy with something else than waiting.
+    /// Notes that bytes have gone or come, or that the worker does something else than waiting.
     pub(in crate::transport) fn goes_on(&self) {
         if self.waits_since.load(Ordering::Relaxed) != ANSWERED {
             self.waits_since.store(GOES_ON, Ordering::Relaxed);
         }
     }
 
-    /// The response head has come.
+    /// Notes that the response head has come.
     pub(in crate::transport) fn answered(&self) {
         self.waits_since.store(ANSWERED, Ordering::Relaxed);
     }
 
-    /// Since when the attempt has waited for its host without a response head and without a byte. `None`: it does not
-    /// wait, or the head has come.
+    /// Returns the time since which the attempt has waited for its host without a response head and without a byte.
+    /// `None`: the attempt does not wait, or the head has come.
     pub(in crate::transport) fn waits_since(&self) -> Option<Instant> {
         match self.waits_since.load(Ordering::Relaxed) {
             GOES_ON | ANSWERED => None,

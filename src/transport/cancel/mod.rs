@@ -1,4 +1,4 @@
-//! Ending an attempt from another thread, and seeing from there if it hangs.
+//! Cancellation of an attempt from another thread, and detection of attempts that hang.
 
 pub(in crate::transport) mod activity;
 
@@ -9,14 +9,16 @@ use std::time::Instant;
 
 use self::activity::Activity;
 
-/// Through which another thread ends the attempt a worker is at. Each worker has one and uses it for all its attempts.
+/// Slot through which another thread ends the worker's current attempt. Each worker has one slot and uses it for all
+/// its attempts.
 ///
-/// What the attempt blocks on is published here before it blocks, and withdrawn before it is given to anybody else
-/// (a connection back to the pool), so an abort never reaches more than the attempt it is meant for.
+/// The socket or waiter that the attempt blocks on is published in the slot before the attempt blocks, and withdrawn
+/// before it is given to another owner (a connection back to the pool), so an abort never reaches more than the attempt
+/// that it is meant for.
 #[derive(Default)]
 pub(crate) struct CancelSlot {
     state: Mutex<State>,
-    /// A copy of `state.cancelled`, to be read where the lock must not be taken.
+    /// Copy of `state.cancelled`, for reads that must not take the lock.
     cancelled: AtomicBool,
     pub(in crate::transport) activity: Arc<Activity>,
     /// True if the head of the response to the current attempt has come. Kept beside `activity`, which is written only
@@ -26,10 +28,10 @@ pub(crate) struct CancelSlot {
 
 #[derive(Default)]
 struct State {
-    /// Counts attempts, so that an abort that comes late does not hit the next one.
+    /// Number of the current attempt, so that a late abort does not hit the next attempt.
     attempt: u64,
     cancelled: bool,
-    /// The attempt has ended: what it came to is settled.
+    /// True if the attempt has ended and its result is settled.
     over: bool,
     blocked_on: Blocked,
 }
@@ -38,26 +40,26 @@ struct State {
 enum Blocked {
     #[default]
     Nothing,
-    /// The connection in use, or the one being opened.
+    /// Connection in use, or the connection being opened.
     Socket(Arc<TcpStream>),
-    /// Connections to several addresses of one host, being opened at once.
+    /// Connections being opened at once, to several addresses of one host.
     #[cfg(any(unix, test))]
     Sockets(Vec<Arc<TcpStream>>),
-    /// Anything that waits on a condition variable.
+    /// Waiter on a condition variable.
     Waiting(Arc<dyn Wake>),
 }
 
-/// Something a worker waits for other than a socket.
+/// A wait of a worker that is not on a socket.
 pub(in crate::transport) trait Wake: Send + Sync {
     /// Makes every waiter look at its slot again.
     fn wake(&self);
 }
 
-/// Names one attempt of a slot.
+/// Number of one attempt of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
-/// The attempt was cancelled.
+/// Error of an attempt that was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport) struct Cancelled;
 
@@ -66,7 +68,7 @@ impl CancelSlot {
         Arc::new(CancelSlot::default())
     }
 
-    /// Starts the next attempt: clears an earlier abort. The ticket is what [`abort`](CancelSlot::abort) takes.
+    /// Starts the next attempt and clears an earlier abort. Returns the ticket for [`abort`](CancelSlot::abort).
     pub(crate) fn begin(&self) -> Ticket {
         let mut state = self.lock();
         state.attempt += 1;
@@ -79,11 +81,11 @@ impl CancelSlot {
         Ticket(state.attempt)
     }
 
-    /// Ends the attempt, whatever it blocks on. `false` when that attempt is no longer the current one, or ended without
-    /// having been aborted.
+    /// Ends the attempt, whatever it blocks on. Returns false if that attempt is no longer the current one, or ended
+    /// without having been aborted.
     ///
-    /// The sockets are shut down under the lock: once [`withdraw`](CancelSlot::withdraw) has returned, no shutdown can
-    /// hit a connection that serves somebody else by then.
+    /// The sockets are shut down under the lock: after [`withdraw`](CancelSlot::withdraw) has returned, no shutdown can
+    /// hit a connection that serves another attempt by then.
     pub(crate) fn abort(&self, ticket: Ticket) -> bool {
         let mut state = self.lock();
         if state.attempt != ticket.0 {
@@ -98,7 +100,7 @@ impl CancelSlot {
         true
     }
 
-    /// The attempt is over: an abort that comes from here on changes nothing. Says whether one came before.
+    /// Ends the attempt: a later abort has no effect. Returns true if the attempt was aborted before.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.lock();
         state.over = true;
@@ -106,18 +108,18 @@ impl CancelSlot {
         state.cancelled
     }
 
-    /// Whether the current attempt was aborted.
+    /// True if the current attempt was aborted.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
     }
 
-    /// Has the attempt that was begun keep [`waits_since`](Self::waits_since), for other threads.
+    /// Makes the current attempt keep [`waits_since`](Self::waits_since), for other threads.
     pub(crate) fn watch(&self) {
         self.activity.watch(true);
     }
 
-    /// Since when the attempt, if it is [watched](Self::watch), has waited for its host to take or send a byte. `None`: it
-    /// does not wait, or the response head has come.
+    /// Returns the time since which the attempt, if it is [watched](Self::watch), has waited for its host to take or
+    /// send a byte. `None`: the attempt does not wait, or the response head has come.
     pub(crate) fn waits_since(&self) -> Option<Instant> {
         self.activity.waits_since()
     }
@@ -132,12 +134,12 @@ impl CancelSlot {
         self.head.load(Ordering::Relaxed)
     }
 
-    /// From here on an abort shuts this socket down.
+    /// Publishes this socket: from now on an abort shuts it down.
     pub(in crate::transport) fn publish(&self, socket: &Arc<TcpStream>) -> Result<(), Cancelled> {
         self.block_on(Blocked::Socket(Arc::clone(socket)))
     }
 
-    /// Like [`publish`](CancelSlot::publish), beside those published before.
+    /// Publishes this socket like [`publish`](CancelSlot::publish), beside the sockets published before.
     #[cfg(any(unix, test))]
     pub(in crate::transport) fn publish_another(
         &self,
@@ -154,7 +156,7 @@ impl CancelSlot {
         Ok(())
     }
 
-    /// From here on an abort wakes this waiter.
+    /// Publishes this waiter: from now on an abort wakes it.
     pub(in crate::transport) fn publish_waiter(
         &self,
         waiter: Arc<dyn Wake>,
@@ -162,7 +164,8 @@ impl CancelSlot {
         self.block_on(Blocked::Waiting(waiter))
     }
 
-    /// From here on an abort reaches nothing any more. Says whether one came before.
+    /// Withdraws everything published: from now on an abort reaches no socket or waiter. The error says that an abort
+    /// came before.
     pub(in crate::transport) fn withdraw(&self) -> Result<(), Cancelled> {
         self.block_on(Blocked::Nothing)
     }
@@ -172,7 +175,7 @@ impl CancelSlot {
         let before = std::mem::replace(&mut state.blocked_on, blocked_on);
         let cancelled = state.cancelled;
         drop(state);
-        // Its last reference may close a socket, which is no work to do under the lock.
+        // The last reference may close a socket, which must not happen under the lock.
         drop(before);
         if cancelled { Err(Cancelled) } else { Ok(()) }
     }
@@ -184,7 +187,7 @@ impl CancelSlot {
 
 impl Blocked {
     fn interrupt(&self) {
-        // A socket that is closed already needs no shutdown, so an error means nothing here.
+        // A socket that is already closed needs no shutdown, so the error is ignored.
         match self {
             Blocked::Nothing => {}
             Blocked::Socket(socket) => drop(socket.shutdown(Shutdown::Both)),

@@ -13,7 +13,7 @@ use crate::transport::http1::save::Unsaved;
 use crate::transport::http1::upload::Unsent;
 
 impl Scene<'_> {
-    /// The body of the request was not sent to its end.
+    /// Returns the verdict on a request body that was not sent to its end.
     pub(super) fn unsent(&self, unsent: Unsent) -> Verdict {
         let message = format!("the body to {} cannot be sent: {unsent}", self.target);
         let verdict = match unsent.begun {
@@ -27,7 +27,7 @@ impl Scene<'_> {
         verdict.because(unsent.reason)
     }
 
-    /// The body of the response was not read to its end.
+    /// Returns the verdict on a response body that was not read to its end.
     pub(super) fn cut(&self, cut: Cut) -> Verdict {
         let (to, limit) = (self.target, self.call.body_limit);
         match cut {
@@ -56,7 +56,7 @@ impl Scene<'_> {
 
     pub(super) fn unsaved(&self, unsaved: Unsaved) -> Verdict {
         let verdict = Verdict::new(ErrorType::Io, unsaved.message());
-        // Files come free again; what else fails, a full disk or a missing directory, is not for a retry.
+        // Descriptors become free again, so a retry helps; it does not help against a full disk or a missing directory.
         let verdict = match platform::is_out_of_files(&unsaved.error) {
             true => Verdict {
                 shortage: Some(shortage(&unsaved.error)),

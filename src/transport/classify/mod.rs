@@ -1,4 +1,4 @@
-//! Class, phase and words of everything that goes wrong in an attempt.
+//! Class, phase and message of every failure of an attempt.
 
 mod bodies;
 mod proxied;
@@ -22,7 +22,7 @@ use super::{Call, Fault, Reply};
 use crate::error::ErrorType;
 use crate::timing::Phase;
 
-/// Where it happened.
+/// Context of a failure.
 pub(in crate::transport) struct Scene<'a> {
     pub(in crate::transport) call: &'a Call<'a>,
     pub(in crate::transport) target: &'a Target<'a>,
@@ -30,11 +30,11 @@ pub(in crate::transport) struct Scene<'a> {
     pub(in crate::transport) phase: Phase,
     pub(in crate::transport) sent: u64,
     pub(in crate::transport) received: u64,
-    /// The server had closed its side.
+    /// True if the server had closed its side.
     pub(in crate::transport) ended: bool,
 }
 
-/// What is said of it.
+/// Classification of a failure.
 struct Verdict {
     error_type: ErrorType,
     permanent: bool,
@@ -67,7 +67,7 @@ impl Verdict {
 
 impl Scene<'_> {
     pub(in crate::transport) fn fault(&self, trouble: Trouble, reply: Option<Reply>) -> Fault {
-        // It is about the body that came or is to come, whatever the connection was at.
+        // The failures listed first concern the response's or the request's body, whatever phase the connection was in.
         let phase = match trouble {
             Trouble::Unsaved(_) => Phase::Receive,
             Trouble::Unsent(_) | Trouble::Unfinished | Trouble::Overrun(_) => Phase::Send,
@@ -196,7 +196,7 @@ impl Scene<'_> {
         verdict.because(error)
     }
 
-    /// The stream ended before the head was complete, and the connection had not broken.
+    /// Returns the verdict on a stream that ended before the head was complete, while the connection had not broken.
     fn closed(&self) -> Verdict {
         let to = self.target;
         let message = match self.received > 0 {
@@ -217,7 +217,7 @@ impl Scene<'_> {
             .because(malformed)
     }
 
-    /// The limit that passed.
+    /// Returns the limit that passed.
     fn time(&self, limit: Limit) -> Rounded {
         let time = match limit {
             Limit::Connect => self.call.connect,
@@ -247,7 +247,7 @@ impl Scene<'_> {
     }
 }
 
-/// Failure of a request that has no host to go to.
+/// Returns the failure of a request that has no host to go to.
 #[cold]
 pub(in crate::transport) fn no_host() -> Fault {
     let message = "the URL has no http or https host";
@@ -262,7 +262,7 @@ fn how_it_broke(error: &io::Error) -> &'static str {
     }
 }
 
-/// A limit as a person would write it: an attempt's limit has lost some microseconds by the time it is looked at.
+/// Limit rounded for messages: an attempt's limit has lost some microseconds by the time it is read.
 struct Rounded(Duration);
 
 impl fmt::Display for Rounded {

@@ -1,4 +1,4 @@
-//! What is said of a proxy that leads nowhere.
+//! Messages about a proxy that fails.
 
 use super::{Scene, Verdict, how_it_broke};
 use crate::error::ErrorType;

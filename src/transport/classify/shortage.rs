@@ -1,4 +1,4 @@
-//! Messages about things that this machine has run out of: descriptors, ports, memory.
+//! Messages about resources that this machine has run out of: descriptors, ports, memory.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,7 @@ use crate::error::ErrorType;
 use crate::transport::connection::platform;
 
 impl Verdict {
-    /// This machine has run out of something.
+    /// Returns the verdict on a shortage of this machine.
     pub(super) fn short(message: impl fmt::Display, shortage: String) -> Verdict {
         let message = format!("{message}: {shortage}");
         Verdict {
@@ -18,7 +18,7 @@ impl Verdict {
     }
 }
 
-/// The limit that was met, in words.
+/// Returns the limit that was met, in words.
 pub(super) fn shortage(error: &io::Error) -> String {
     if platform::is_out_of_files(error) {
         match platform::file_limit() {

@@ -1,4 +1,4 @@
-//! Everything that can go wrong in an attempt.
+//! Failures that can end an attempt.
 
 use std::error::Error;
 use std::io;
@@ -20,11 +20,11 @@ pub(in crate::transport) enum Trouble {
     Cancelled,
     Resolve(Unresolved),
     Dial(Undialled),
-    /// No descriptor is free for what the attempt needs beside its connection.
+    /// No descriptor is free for a file that the attempt needs beside its connection.
     Shortage(io::Error),
-    /// The proxy leads nowhere.
+    /// The proxy does not connect to the server.
     Proxy(Unproxied),
-    /// The connection broke, in whatever phase.
+    /// The connection broke, in any phase.
     Broken(Broken),
     /// The request cannot be written.
     Unsendable(Box<dyn Error + Send + Sync>),
@@ -34,13 +34,13 @@ pub(in crate::transport) enum Trouble {
     Malformed(Malformed),
     /// A response of success came, and the request could not be sent to its end.
     Unfinished,
-    /// More than so many bytes of a response of success came before the request could be sent to its end.
+    /// More than this number of bytes of a response of success came before the request could be sent to its end.
     Overrun(u64),
     /// The request's body cannot be read.
     Unsent(Unsent),
-    /// The body cannot go where it is wanted.
+    /// The body cannot be written to its file.
     Unsaved(Unsaved),
-    /// The body was not read to its end.
+    /// The response body was not read to its end.
     Body(Cut),
 }
 

@@ -1,4 +1,4 @@
-//! Connections for requests: a kept one, or a new one.
+//! Connections for requests: kept or new ones.
 
 pub(in crate::transport) mod dial;
 pub(in crate::transport) mod proxy;
@@ -29,7 +29,7 @@ pub(in crate::transport) enum Unconnected {
     Cancelled,
     Resolve(Unresolved),
     Dial(Undialled),
-    /// The proxy leads nowhere.
+    /// The proxy does not connect to the server.
     Proxy(Unproxied),
     /// The connection broke while it was made.
     Broken(Broken),
@@ -59,7 +59,7 @@ impl From<Broken> for Unconnected {
     }
 }
 
-/// Request that a connection is wanted for.
+/// Request that needs a connection.
 #[derive(Clone, Copy)]
 pub(in crate::transport) struct Wanted<'a> {
     pub(in crate::transport) call: &'a Call<'a>,
@@ -80,12 +80,12 @@ pub(in crate::transport) struct Connector {
     pub(in crate::transport) resolver: Resolver,
     pub(in crate::transport) tls: Tls,
     pub(in crate::transport) dialling: Dialling,
-    /// Idle connections.
+    /// Pool of idle connections.
     pub(in crate::transport) pool: Pool<Connection>,
 }
 
 impl Connector {
-    /// Finds a connection to the target: a kept one, or a new one. It is published for cancelling.
+    /// Finds a connection to the target, a kept one or a new one, and publishes it for cancelling.
     pub(in crate::transport) fn connect(
         &self,
         wanted: Wanted<'_>,
@@ -116,7 +116,7 @@ impl Connector {
         }
     }
 
-    /// A new connection to the target.
+    /// Opens a new connection to the target.
     #[inline(never)]
     fn open(&self, wanted: Wanted<'_>, meter: &mut Meter) -> Result<Box<Connection>, Unconnected> {
         let (call, target, limits) = (wanted.call, wanted.target, wanted.limits());
@@ -129,7 +129,7 @@ impl Connector {
         self.finish(wanted, line, remote, meter)
     }
 
-    /// A new connection to the proxy, and through it to the target.
+    /// Opens a new connection to the proxy, and through it to the target.
     #[inline(never)]
     fn open_through(
         &self,
@@ -156,7 +156,7 @@ impl Connector {
         meter.enter(Phase::Connect, Instant::now());
         let dialled = self.dial(&addresses, &limits, call);
         let (socket, remote) = dialled.map_err(|undialled| match undialled {
-            // This side's trouble, not the proxy's.
+            // A shortage is a failure of this machine, not of the proxy.
             shortage if shortage.is_shortage() => Unconnected::Dial(shortage),
             Undialled::Broken(broken) => at(Stage::Connect, Why::Broken(broken)),
             cancelled => Unconnected::Dial(cancelled),
@@ -176,7 +176,7 @@ impl Connector {
         self.finish(wanted, line, remote, meter)
     }
 
-    /// Shakes hands with the target where it speaks TLS.
+    /// Makes the TLS handshake with the target if it speaks TLS.
     fn finish(
         &self,
         wanted: Wanted<'_>,
@@ -207,7 +207,7 @@ impl Connector {
     }
 }
 
-/// A wire that tells of its waits already while the connection is made.
+/// Returns a wire that records its waits from the making of the connection on.
 fn wire(socket: Arc<TcpStream>, limits: Limits, call: &Call<'_>) -> Wire {
     let mut wire = Wire::new(socket, limits);
     wire.watch = call.watch().cloned();

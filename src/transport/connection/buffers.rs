@@ -1,14 +1,14 @@
-//! The input and output buffer of a connection: small, growing with what passes through, small again when idle.
+//! Input and output buffers of a connection: small at first, growing with use, and small again when idle.
 
-/// Where input starts: a head and a short body fit, and ten thousand connections that wait for them are ten megabytes.
+/// Initial size of input: a head and a short body fit, and ten thousand connections that wait take ten megabytes.
 const START: usize = 1024;
-/// How many times larger input becomes when it is full: 1, 16, 64 KiB. Each step is a read more.
+/// Factor by which full input grows: 1, 16, 64 KiB. Each step costs an additional read.
 const GROWTH: usize = 16;
-/// Up to where input grows for the sake of fewer reads.
+/// Upper bound to which input grows for the sake of fewer reads.
 const WIDE: usize = 64 * 1024;
-/// What an idle connection may keep of each buffer.
+/// Upper bound for each buffer of an idle connection.
 const KEPT: usize = 4 * 1024;
-/// The largest part of a body written at once.
+/// Upper bound for the part of a body that is written at once.
 const CHUNK: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
@@ -16,16 +16,16 @@ pub(in crate::transport) struct Buffers {
     input: Vec<u8>,
     start: usize,
     end: usize,
-    /// Up to where input may grow.
+    /// Upper bound for the size of input.
     limit: usize,
     output: Vec<u8>,
-    /// The front of the output waits to be sent together with what comes next.
+    /// Number of bytes at the front of the output that are sent together with the next write.
     held: usize,
 }
 
 impl Buffers {
-    /// Makes room for the next exchange: the output holds the whole head and as much of the body as is sent at once.
-    /// A response head fits if it is within `header_limit`.
+    /// Makes room for the next exchange: the output holds the whole head and as much of the body as is sent at once. A
+    /// response head fits if it is within `header_limit`.
     pub(in crate::transport) fn prepare(
         &mut self,
         head: usize,
@@ -40,7 +40,7 @@ impl Buffers {
         self.limit = WIDE.max(header_limit + START);
     }
 
-    /// Gives back what an idle connection does not need.
+    /// Frees memory that an idle connection does not need.
     pub(in crate::transport) fn shrink(&mut self) {
         self.start = 0;
         self.end = 0;
@@ -52,22 +52,22 @@ impl Buffers {
         }
     }
 
-    /// How much output there is with `amount` more of it now in place.
+    /// Returns the size of the output with `amount` bytes added to it.
     pub(in crate::transport) fn pending(&self, amount: usize) -> usize {
         self.held + amount
     }
 
-    /// The first `amount` bytes of output.
+    /// Returns the first `amount` bytes of output.
     pub(in crate::transport) fn first(&self, amount: usize) -> &[u8] {
         &self.output[..amount]
     }
 
-    /// Puts bytes between those of the output.
+    /// Inserts bytes into the output at `at`.
     pub(in crate::transport) fn insert(&mut self, at: usize, bytes: &[u8]) {
         self.output.splice(at..at, bytes.iter().copied());
     }
 
-    /// Keeps the first `amount` bytes of the output for the next write, if anything fits beside them.
+    /// Keeps the first `amount` bytes of the output for the next write. Returns false if no other byte would fit.
     pub(in crate::transport) fn hold(&mut self, amount: usize) -> bool {
         let fits = amount < self.output.len();
         if fits {
@@ -76,18 +76,18 @@ impl Buffers {
         fits
     }
 
-    /// Bytes held back.
+    /// Returns the number of bytes held back.
     pub(in crate::transport) fn held(&self) -> usize {
         self.held
     }
 
-    /// The first `amount` bytes of output, to be sent now.
+    /// Returns the first `amount` bytes of output, to be sent now.
     pub(in crate::transport) fn take_output(&mut self, amount: usize) -> &[u8] {
         self.held = 0;
         &self.output[..amount]
     }
 
-    /// Room for more input. Never empty unless the input is at its limit.
+    /// Returns room for more input. Never empty unless the input is at its limit.
     pub(in crate::transport) fn room(&mut self) -> &mut [u8] {
         if self.start == self.end {
             self.start = 0;
@@ -107,7 +107,7 @@ impl Buffers {
         &mut self.input[self.end..]
     }
 
-    /// The whole buffer was filled by the last read, so there is likely more: from now on read more at once.
+    /// Makes later reads larger, because the last read filled the whole buffer and more is likely to come.
     pub(in crate::transport) fn widen(&mut self) {
         if self.input.len() < WIDE.min(self.limit) {
             let wanted = (self.input.len() * GROWTH).clamp(START, WIDE.min(self.limit));
@@ -115,7 +115,7 @@ impl Buffers {
         }
     }
 
-    /// `amount` bytes of [`room`](Buffers::room) hold input now.
+    /// Marks `amount` bytes of [`room`](Buffers::room) as input.
     pub(in crate::transport) fn filled(&mut self, amount: usize) {
         self.end += amount;
         if self.end == self.input.len() {
@@ -123,19 +123,19 @@ impl Buffers {
         }
     }
 
-    /// Lets input grow until so many bytes more than now wait in it.
+    /// Lets input grow until it holds `more` bytes more than now.
     pub(in crate::transport) fn allow(&mut self, more: u64) {
         let more = usize::try_from(more).unwrap_or(usize::MAX);
         let wanted = (self.end - self.start).saturating_add(more);
         self.limit = self.limit.max(wanted);
     }
 
-    /// Takes away the first bytes of the input.
+    /// Removes the first bytes of the input.
     pub(in crate::transport) fn consume(&mut self, amount: usize) {
         self.start += amount;
     }
 
-    /// Takes input away into `into`.
+    /// Moves input into `into`. Returns the number of bytes moved.
     pub(in crate::transport) fn take(&mut self, into: &mut [u8]) -> usize {
         let n = into.len().min(self.end - self.start);
         into[..n].copy_from_slice(&self.input[self.start..self.start + n]);
@@ -143,12 +143,12 @@ impl Buffers {
         n
     }
 
-    /// How much input it holds without growing.
+    /// Returns the size of input that fits without growing.
     pub(in crate::transport) fn capacity(&self) -> usize {
         self.input.len()
     }
 
-    /// Whether no more input fits.
+    /// True if no more input fits.
     pub(in crate::transport) fn is_full(&self) -> bool {
         self.end - self.start >= self.limit
     }
@@ -161,7 +161,7 @@ impl Buffers {
         &self.input[self.start..self.end]
     }
 
-    /// Room for output behind what is held.
+    /// Returns room for output behind the bytes held back.
     pub(in crate::transport) fn output(&mut self) -> &mut [u8] {
         &mut self.output[self.held..]
     }

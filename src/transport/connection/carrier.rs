@@ -1,18 +1,18 @@
-//! What carries bytes to the other side and back.
+//! Carrier of bytes between a TLS session and the other side.
 
 use std::time::Duration;
 
 use super::wire::{Broken, Wire};
 
-/// What a TLS session lies on.
+/// Carrier of a TLS session's bytes: a socket, or another session.
 pub(in crate::transport) trait Carrier {
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), Broken>;
 
-    /// Writes some of the bytes, or goes on with what it took before: until room runs out and input comes instead. Returns
-    /// the number of bytes taken, and true if all that was ever taken has been written.
+    /// Writes some of the bytes, or continues with bytes taken before, until there is no room and input comes instead.
+    /// Returns the number of bytes taken, and true if all bytes ever taken have been written.
     fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken>;
 
-    /// Waits for bytes: how many, zero at the end of the stream. `WouldBlock` once `patience` is over.
+    /// Waits for bytes. Returns their number, zero at the end of the stream. `WouldBlock`: `patience` has passed.
     fn read_within(&mut self, into: &mut [u8], patience: Option<Duration>)
     -> Result<usize, Broken>;
 }

@@ -8,15 +8,15 @@ use std::sync::{PoisonError, RwLock};
 
 use super::platform::{self, Descriptor};
 
-/// Held exclusively while a descriptor is closed and another takes its place, and shared while one is opened: so no
-/// other request gets the one that was closed.
+/// Lock that is held exclusively while a descriptor is closed and another takes its place, and shared while a
+/// descriptor is opened, so that no other request gets the closed descriptor.
 static HAND_OVER: RwLock<()> = RwLock::new(());
 
 /// Number of times that no descriptor was free.
 static REFUSALS: AtomicU64 = AtomicU64::new(0);
 
-/// Opens something for a request that has not been sent. Fails as the system does without a free descriptor while the
-/// last few are still free: files of the program and name lookups need some too.
+/// Opens a descriptor for a request that has not been sent. Fails as the system does without a free descriptor while
+/// the last few are still free: files of the program and name lookups need some too.
 pub(in crate::transport) fn open<T: Descriptor>(
     open: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
@@ -31,7 +31,7 @@ pub(in crate::transport) fn open<T: Descriptor>(
     opened
 }
 
-/// Closes `old` and opens something else in its place.
+/// Closes `old` and opens another descriptor in its place.
 pub(in crate::transport) fn replace<O, T>(
     old: O,
     open: impl FnOnce() -> io::Result<T>,
@@ -41,7 +41,7 @@ pub(in crate::transport) fn replace<O, T>(
     open()
 }
 
-/// Number of refusals so far, for [`were_short_since`].
+/// Returns the number of refusals so far, for [`were_short_since`].
 pub(in crate::transport) fn refusals() -> u64 {
     REFUSALS.load(Ordering::Relaxed)
 }
@@ -52,8 +52,8 @@ pub(in crate::transport) fn were_short_since(refusals: u64) -> bool {
         || open(platform::spare).is_err_and(|error| platform::is_out_of_files(&error))
 }
 
-/// A descriptor held while a request is under way, for the file that its response will be saved to: once the server has
-/// acted, it is too late to wait for one.
+/// Descriptor held while a request is under way, for the file that its response will be saved to: after the server has
+/// acted, it is too late to wait for a descriptor.
 #[derive(Default)]
 pub(crate) struct Spare(Cell<Option<platform::Spare>>);
 

@@ -1,4 +1,4 @@
-//! What bytes pass over: the socket, or a TLS session with a proxy on it.
+//! Line that bytes pass over: the socket, or a TLS session with a proxy on it.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use super::carrier::Carrier;
 use super::tls::Session;
 use super::wire::{Broken, Wire};
 
-/// The way to a server, or to a proxy and through it.
+/// Line to a server, or to a proxy and through it.
 #[derive(Debug)]
 pub(in crate::transport) struct Line {
     pub(in crate::transport) wire: Wire,
-    /// With the proxy. In it lies, if anything, the session with the server.
+    /// TLS session with the proxy. The session with the server lies in it. `None`: no TLS to a proxy.
     pub(in crate::transport) outer: Option<Box<Session>>,
 }
 

@@ -1,4 +1,4 @@
-//! A connection as an exchange uses it: socket, TLS session, buffers, and how the current attempt goes on it.
+//! Connection as an exchange uses it: socket, TLS session, buffers, and the state of the current attempt.
 
 pub(in crate::transport) mod buffers;
 pub(in crate::transport) mod carrier;
@@ -26,39 +26,39 @@ use super::pool::{Keep, Key};
 pub(in crate::transport) struct Connection {
     line: Line,
     session: Option<Box<Session>>,
-    /// Place that it leads to.
+    /// Place that the connection leads to.
     key: Key<'static>,
     remote: SocketAddr,
     pub(in crate::transport) buffers: Buffers,
     pub(in crate::transport) attempt: Attempt,
 }
 
-/// How the current attempt goes.
+/// State of the current attempt.
 #[derive(Debug)]
 pub(in crate::transport) struct Attempt {
     pub(in crate::transport) meter: Meter,
-    /// Error that ended the attempt. `None`: none did.
+    /// Error that ended the attempt. `None`: no error.
     pub(in crate::transport) broken: Option<Broken>,
-    /// The server has closed its side.
+    /// True if the server has closed its side.
     pub(in crate::transport) ended: bool,
-    /// The response was read to its end and the connection can serve again.
+    /// True if the response was read to its end and the connection can serve again.
     pub(in crate::transport) reusable: bool,
 }
 
-/// What is known of an exchange before it starts.
+/// Parameters of an exchange, known before it starts.
 pub(in crate::transport) struct Plan {
     pub(in crate::transport) limits: Limits,
     pub(in crate::transport) meter: Meter,
-    /// An upper bound of the request head's size.
+    /// Upper bound for the size of the request head, in bytes.
     pub(in crate::transport) head_size: usize,
-    /// Its body's size, if that is known.
+    /// Size of the request body in bytes. `None`: not known.
     pub(in crate::transport) body: Option<u64>,
     pub(in crate::transport) header_limit: usize,
-    /// Told of waits for the host. `None`: no other thread asks for them.
+    /// Record of waits for the host. `None`: no other thread reads it.
     pub(in crate::transport) watch: Option<Arc<Activity>>,
 }
 
-/// Result of writing while the server is listened to.
+/// Result of a write that stops when the server sends something.
 pub(in crate::transport) enum Pushed {
     /// All output has been written.
     All,
@@ -102,7 +102,7 @@ impl Connection {
         self.session.is_some()
     }
 
-    /// Makes it ready for the next exchange.
+    /// Makes the connection ready for the next exchange.
     pub(in crate::transport) fn begin(&mut self, plan: Plan) {
         let wire = &mut self.line.wire;
         wire.limits = plan.limits;
@@ -119,23 +119,23 @@ impl Connection {
         };
     }
 
-    /// The bytes counted since [`begin`](Connection::begin), into the meter.
+    /// Copies the bytes counted since [`begin`](Connection::begin) into the meter.
     pub(in crate::transport) fn count(&mut self) {
         self.attempt.meter.trace.bytes_sent = self.line.wire.sent;
         self.attempt.meter.trace.bytes_received = self.line.wire.received;
     }
 
-    /// Bytes written since [`begin`](Connection::begin).
+    /// Returns the bytes written since [`begin`](Connection::begin).
     pub(in crate::transport) fn bytes_sent(&self) -> u64 {
         self.line.wire.sent
     }
 
-    /// Time that is left at `now` of the attempt or of a wait for bytes, whichever is less. `None`: there is no limit.
+    /// Returns the time left at `now` of the attempt or of a wait for bytes, whichever is less. `None`: no limit.
     pub(in crate::transport) fn time_left(&self, now: Instant) -> Result<Option<Duration>, Broken> {
         self.line.wire.limits.left(now, now)
     }
 
-    /// Has every read that would wait for the server fail from `now` on.
+    /// Makes every read that would wait for the server fail from `now` on.
     pub(in crate::transport) fn await_no_more(&mut self, now: Instant) {
         self.line.wire.limits = Limits::attempt(Some(now), None);
     }
@@ -156,7 +156,7 @@ impl Connection {
         pending: usize,
     ) -> Result<Pushed, Broken> {
         let output = &self.buffers.take_output(pending)[from..];
-        // There is nothing to listen to after the server has closed its side.
+        // No input comes after the server has closed its side.
         if self.attempt.ended {
             match &mut self.session {
                 None => self.line.write_all(output)?,
@@ -175,13 +175,13 @@ impl Connection {
         })
     }
 
-    /// Returns true if input has come that was not read. It may be a TLS message that holds nothing for this layer.
+    /// Returns true if unread input has come. The input may be a TLS message without data for this layer.
     pub(in crate::transport) fn has_news(&self) -> bool {
         !self.attempt.ended && matches!(self.line.wire.peek(), Idle::HasInput)
     }
 
-    /// Reads once, whatever waits to be sent: waits for input, or with `patience` no longer than that (`WouldBlock`).
-    /// `false` at the end of the stream. The input must not be full.
+    /// Reads once, whatever waits to be sent. Waits for input, with `patience` no longer than that (`WouldBlock`).
+    /// Returns false at the end of the stream. The input must not be full.
     pub(in crate::transport) fn fill(
         &mut self,
         patience: Option<Duration>,
@@ -196,8 +196,8 @@ impl Connection {
         Ok(n > 0)
     }
 
-    /// Reads part of a body: what is in the buffer, or else from the line, straight to where it is wanted if that is
-    /// more than the buffer holds.
+    /// Reads part of a body from the buffer, or if the buffer is empty from the line. Reads straight into `into` if
+    /// that is at least as large as the buffer.
     pub(in crate::transport) fn take(&mut self, into: &mut [u8]) -> Result<usize, Broken> {
         if !self.buffers.has_input() {
             if into.len() >= self.buffers.capacity() {
@@ -215,7 +215,7 @@ impl Connection {
         Ok(self.buffers.take(into))
     }
 
-    /// Gives back what it does not need while it waits in the pool.
+    /// Frees memory that the connection does not need while it waits in the pool.
     pub(in crate::transport) fn rest(&mut self) {
         self.buffers.shrink();
         for session in [&mut self.session, &mut self.line.outer]
@@ -232,8 +232,8 @@ impl Keep for Connection {
         &self.key
     }
 
-    /// Returns true if it can carry another exchange. Input nobody asked for means that it cannot, be it the end of the stream
-    /// or an answer to a request never made; of TLS's own messages nothing is thought.
+    /// Returns true if the connection can carry another exchange. It cannot if there is unexpected input, which is the
+    /// end of the stream or an answer to a request never made; messages of TLS itself are ignored.
     fn is_usable(&mut self) -> bool {
         let Line { wire, outer } = &mut self.line;
         let mut more = match wire.peek() {

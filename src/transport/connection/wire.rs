@@ -1,4 +1,4 @@
-//! A connected socket that knows until when it may block.
+//! Connected socket with limits on how long it may block.
 
 use std::error::Error as StdError;
 use std::io::{self, Read, Write};
@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use super::platform::{self, Idle};
 use crate::transport::cancel::activity::Activity;
 
-/// Why nothing more comes or goes on a connection.
+/// Reason why a connection carries no more bytes.
 #[derive(Debug)]
 pub(in crate::transport) enum Broken {
     TimedOut(Limit),
     Io(io::Error),
-    /// The TLS layer gave up.
+    /// The TLS layer failed.
     Tls {
-        /// Will end the same way next time.
+        /// True if the next attempt will end the same way.
         permanent: bool,
         source: Box<dyn StdError + Send + Sync>,
     },
@@ -28,7 +28,7 @@ impl From<io::Error> for Broken {
     }
 }
 
-/// Which limit passed.
+/// Time limit that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport) enum Limit {
     Connect,
@@ -36,17 +36,17 @@ pub(in crate::transport) enum Limit {
     Read,
 }
 
-/// Until when an attempt may block.
+/// Time limits within which an attempt may block.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::transport) struct Limits {
     until: Option<Instant>,
     which: Limit,
-    /// For each single wait.
+    /// Limit for each single wait. `None`: no limit.
     each: Option<Duration>,
 }
 
 impl Limits {
-    /// The limits of the whole attempt.
+    /// Returns the limits of the whole attempt.
     pub(in crate::transport) fn attempt(until: Option<Instant>, each: Option<Duration>) -> Limits {
         Limits {
             until,
@@ -55,7 +55,7 @@ impl Limits {
         }
     }
 
-    /// The limits while connecting: whichever ends first.
+    /// Returns the limits while connecting: of the two, the one that ends first.
     pub(in crate::transport) fn connect(
         start: Instant,
         connect: Option<Duration>,
@@ -73,7 +73,7 @@ impl Limits {
         }
     }
 
-    /// What is left at `now` of a wait that began at `began`. `None` is for ever.
+    /// Returns the time left at `now` of a wait that began at `began`. `None`: no limit.
     pub(in crate::transport) fn left(
         &self,
         began: Instant,
@@ -100,12 +100,12 @@ impl Limits {
 pub(in crate::transport) struct Wire {
     socket: Arc<TcpStream>,
     pub(in crate::transport) limits: Limits,
-    /// The time limits set on the socket.
+    /// Time limits that are set on the socket.
     read_armed: Option<Duration>,
     write_armed: Option<Duration>,
     pub(in crate::transport) sent: u64,
     pub(in crate::transport) received: u64,
-    /// Told of waits for the host. `None`: no other thread asks for it.
+    /// Record of waits for the host. `None`: no other thread reads it.
     pub(in crate::transport) watch: Option<Arc<Activity>>,
 }
 
@@ -126,7 +126,8 @@ impl Wire {
         &self.socket
     }
 
-    /// Waits for input: the number of bytes, zero at the end of the stream; `WouldBlock` once `patience` is over.
+    /// Waits for input. Returns the number of bytes, zero at the end of the stream. `WouldBlock`: `patience` has
+    /// passed.
     pub(in crate::transport) fn read_within(
         &mut self,
         into: &mut [u8],
@@ -164,7 +165,7 @@ impl Wire {
         }
     }
 
-    /// Writes all of it. The first try does not wait: as long as the kernel has room, no limit needs to be set.
+    /// Writes all bytes. The first try does not wait: while the kernel has room, no limit needs to be set.
     pub(in crate::transport) fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), Broken> {
         match platform::write_now(&self.socket, bytes) {
             Ok(n) => {
@@ -204,8 +205,8 @@ impl Wire {
         Ok(())
     }
 
-    /// Writes what fits, and waits for room until input comes. Returns the number of bytes written, and false if input
-    /// came before there was room for all of them.
+    /// Writes the bytes that fit, and waits for room until input comes. Returns the number of bytes written, and false
+    /// if input came before there was room for all of them.
     pub(in crate::transport) fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken> {
         let mut written = 0;
         let mut began = None;
@@ -228,7 +229,7 @@ impl Wire {
                 activity.waits(now);
             }
             let left = self.limits.left(*began.get_or_insert(now), now)?;
-            // The wait may set a time limit of its own.
+            // The wait may set a time limit of its own on the socket.
             self.read_armed = None;
             if platform::wait_for_room(&self.socket, left).map_err(Broken::Io)? {
                 self.goes_on();
@@ -245,21 +246,21 @@ impl Wire {
         }
     }
 
-    /// What the idle socket has to say.
+    /// Returns the state of the idle socket.
     pub(in crate::transport) fn peek(&self) -> Idle {
         platform::peek(&self.socket)
     }
 
-    /// Reads what is there without waiting.
+    /// Reads available input without waiting.
     #[cfg(feature = "rustls")]
     pub(in crate::transport) fn read_now(&mut self, into: &mut [u8]) -> io::Result<usize> {
         platform::read_now(&self.socket, into)
     }
 }
 
-/// The limit to set on a socket, if the one set will not do. One that is between half and all of what is left will: the
-/// loop around it looks at the clock and sets a new one when it has passed. So a limit of 30 s is set once for many
-/// exchanges, and still holds to the millisecond.
+/// Returns the limit to set on a socket. `None`: no limit is needed, or the present limit will do. A present limit
+/// between half and all of the time left will do: the loop around the wait looks at the clock and sets a new limit when
+/// it has passed. So a limit of 30 s is set once for many exchanges, and still holds to the millisecond.
 fn rearm(armed: Option<Duration>, left: Option<Duration>) -> Option<Duration> {
     let left = left?;
     if armed.is_some_and(|armed| armed <= left && armed.saturating_mul(2) >= left) {
@@ -270,7 +271,7 @@ fn rearm(armed: Option<Duration>, left: Option<Duration>) -> Option<Duration> {
     } else {
         left
     };
-    // Zero would be refused, and less than what a kernel counts in be rounded to it.
+    // A limit of zero would be refused, and a limit below the kernel's clock unit would be rounded to zero.
     Some(wanted.max(Duration::from_millis(1)))
 }
 

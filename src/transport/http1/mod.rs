@@ -1,8 +1,8 @@
-//! HTTP/1: sends a request on a connection that is given, and reads the response.
+//! HTTP/1: sends a request on a given connection, and reads the response.
 //!
-//! [`exchange`] is all of it. There are two ways to write a request: [`plain`] for most of them, and [`by_ureq`] for all
-//! others, whose HTTP engine is ureq. There is one way to read a response, whatever its request was: [`head`] finds its
-//! head and decides where its body ends, [`Body`] reads that far, and [`decode`] takes off the codings.
+//! [`exchange`] is the entry. There are two ways to write a request: [`plain`] for most requests, and [`by_ureq`] for
+//! all others, whose HTTP engine is ureq. There is a single way to read a response, whatever its request was: [`head`]
+//! finds its head and decides where its body ends, [`Body`] reads to that end, and [`decode`] removes the codings.
 
 pub(super) mod body;
 pub(super) mod by_ureq;
@@ -31,19 +31,20 @@ use super::connection::wire::Broken;
 use super::target::Target;
 use crate::redact::escape::log_line;
 
-/// A response whose head has come.
+/// Response whose head has come.
 pub(super) struct Answer {
     pub(super) head: Head,
     pub(super) connection: Box<Connection>,
-    /// The body of the request was not sent to its end.
+    /// True if the body of the request was not sent to its end.
     pub(super) unsent: bool,
-    /// The request was given up on for the response of success that came, which is longer than so many bytes.
+    /// Limit that a response of success exceeded while the request was being sent, so that the sending was given up.
+    /// `None`: it was not exceeded.
     pub(super) overrun: Option<u64>,
     header_limit: usize,
 }
 
 impl Answer {
-    /// The body that follows the head.
+    /// Returns the body that follows the head.
     pub(super) fn body(&mut self) -> Body<'_> {
         Body::of(&self.head, &mut self.connection, self.header_limit)
     }
@@ -63,14 +64,15 @@ pub(super) enum NoResponse {
     Unsent(Unsent),
 }
 
-/// An exchange that ended before the head of the response had come.
+/// Exchange that ended before the head of the response had come.
 pub(super) struct BrokenOff {
     pub(super) reason: NoResponse,
-    /// `None`: it was lost.
+    /// Connection of the exchange. `None`: it was lost.
     pub(super) connection: Option<Box<Connection>>,
 }
 
-/// Writes the head of a request and its body, and reads the head of the response; its body is read from the answer.
+/// Writes the head of a request and its body, and reads the head of the response. The response's body is read from the
+/// `Answer`.
 #[inline(never)]
 pub(super) fn exchange(
     writer: &Writer,

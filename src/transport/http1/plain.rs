@@ -1,7 +1,7 @@
-//! The quick way: a GET or HEAD without a body and without unusual headers, written here.
+//! Fast path for a GET or HEAD without a body and without unusual headers: the request is written without ureq.
 //!
-//! It is what batches are made of, and going through ureq costs more of it than all the rest on this side of the system
-//! calls.
+//! Most requests of a batch take this path. For them ureq would cost more than all other work of this crate outside of
+//! system calls.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ use crate::transport::target::Target;
 use crate::url::Url;
 use http::Method;
 
-/// Sends a head that has been written, and waits for the answer.
+/// Sends a head that has been written, and waits for the response head.
 pub(super) fn exchange(mut exchange: Exchange, size: usize) -> Result<Answer, BrokenOff> {
     let ended = send(&mut exchange, size);
     exchange.finish(ended)
@@ -33,8 +33,8 @@ fn send(exchange: &mut Exchange, size: usize) -> Result<(), NoResponse> {
     }
 }
 
-/// Writes the head of a request into the output of its connection, as ureq would. `None`: it takes ureq to write it, or
-/// there is no room.
+/// Writes the head of a request into the output of its connection, as ureq would. `None`: ureq has to write the
+/// request, or there is no room.
 pub(super) fn write(
     exchange: &mut Exchange,
     call: &Call<'_>,
@@ -62,7 +62,7 @@ pub(super) fn write(
     Some(room - out.len())
 }
 
-/// The host as the URL writes it, and the port where it is not the scheme's own.
+/// Writes the host as the URL has it, and the port if it is not the scheme's default.
 fn put_host(out: &mut &mut [u8], url: &Url, target: &Target<'_>) -> Option<()> {
     if url.has_userinfo() {
         return None;
@@ -74,13 +74,13 @@ fn put_host(out: &mut &mut [u8], url: &Url, target: &Target<'_>) -> Option<()> {
     let usual = if target.tls { 443 } else { 80 };
     match target.port {
         port if port == usual => Some(()),
-        // As long as the number, it is nothing but the number.
+        // A port text of the same length as the number has no leading zeros.
         number if port.len() == 1 + digits_of(number) => put(out, &[port]),
         number => write!(out, ":{number}").ok(),
     }
 }
 
-/// Number of decimal digits of a port.
+/// Returns the number of decimal digits of a port.
 fn digits_of(port: u16) -> usize {
     port.checked_ilog10().map_or(1, |log| log as usize + 1)
 }

@@ -1,4 +1,4 @@
-//! The head of a request as it would go out, found without a connection.
+//! Head of a request as it would be sent, found without a connection.
 
 use super::request::{sent_headers, streamed_headers, writes};
 use crate::request::Body;
@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 
 /// Headers that a call sends before its body, and the size of the body.
 pub struct SentHead {
-    /// All headers, those of the framing included, `Host` first.
+    /// All headers, including those of the framing, with `Host` first.
     pub(crate) headers: HeaderMap,
     /// Size of the body in bytes. `None`: a reader of unknown length, sent in chunks.
     pub(crate) body_bytes: Option<u64>,
@@ -46,7 +46,7 @@ impl SentHead {
     }
 }
 
-/// The host, and the port where it is not the scheme's own.
+/// Returns the host, and the port if it is not the scheme's default.
 fn host(target: &Target<'_>) -> String {
     match (target.tls, target.port) {
         (true, 443) | (false, 80) => target.name.to_owned(),

@@ -1,4 +1,4 @@
-//! The body of a response, taken to where it is wanted: memory, a file, or nowhere.
+//! Body of a response, read to its destination: memory, a file, or none.
 
 use std::io::Read;
 
@@ -12,7 +12,7 @@ use crate::transport::{Call, Reply};
 use http::Method;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 
-/// Reads the body as far as it is wanted, and sees if the connection can serve again.
+/// Reads the body as far as it is wanted, and determines if the connection can serve again.
 #[inline(never)]
 pub(in crate::transport) fn receive(call: &Call<'_>, answer: &mut Answer) -> (Reply, Option<Cut>) {
     let framed = answer.head.framed;
@@ -56,8 +56,8 @@ pub(in crate::transport) fn receive(call: &Call<'_>, answer: &mut Answer) -> (Re
     (taking.reply, result.err())
 }
 
-/// Reads the body of a response that came by another way than a connection of this transport, as far as it is wanted.
-/// `length`: its size, coded or not, if that is known.
+/// Reads the body of a response that did not come over a connection of this transport, as far as it is wanted.
+/// `length`: its size, coded or not. `None`: not known.
 pub(in crate::transport) fn receive_from(
     call: &Call<'_>,
     reply: Reply,
@@ -76,7 +76,7 @@ pub(in crate::transport) fn receive_from(
     (taking.reply, result.err())
 }
 
-/// Number of bytes on the wire that the head of a response announces. `None`: it announces no number.
+/// Returns the number of bytes on the wire that the head of a response announces. `None`: it announces no number.
 fn length_of(framing: Framing) -> Option<u64> {
     match framing {
         Framing::Length(length) => Some(length),
@@ -84,11 +84,11 @@ fn length_of(framing: Framing) -> Option<u64> {
     }
 }
 
-/// A response while its body is taken.
+/// Response while its body is read.
 struct Taking<'c> {
     call: &'c Call<'c>,
     want: Want,
-    /// The file that the body goes to. `None`: it stays in memory.
+    /// File that the body goes to. `None`: the body stays in memory.
     save: Option<&'c SaveTo>,
     reply: Reply,
 }
@@ -111,7 +111,7 @@ impl<'c> Taking<'c> {
         }
     }
 
-    /// Reads a body of `length` bytes, if that is known, to where it is wanted.
+    /// Reads a body of `length` bytes, if that is known, to its destination.
     fn take(&mut self, body: impl Read, length: Option<u64>) -> Result<(), Cut> {
         if let Some(to) = self.save {
             let limit = self.call.body_limit;
@@ -124,12 +124,12 @@ impl<'c> Taking<'c> {
         result
     }
 
-    /// Reads a body without its codings. If one of them is not known, the body stays as it came and the reply says so.
+    /// Reads a body without its codings. If a coding is not known, the body stays as it came and the reply says so.
     #[inline(never)]
     fn take_coded(&mut self, body: impl BodyRead, framing: Framing) -> Result<(), Cut> {
         let mut codings = match Codings::of(&self.reply.headers) {
             Codings::Known(codings) => {
-                // Headers that describe the body as it was sent go with its codings (RFC 9110 section 8.7).
+                // Headers that describe the body as it was sent are removed with its codings (RFC 9110 section 8.7).
                 if !codings.is_empty() {
                     self.reply.headers.change(|headers| {
                         headers.remove(CONTENT_ENCODING);
@@ -169,7 +169,7 @@ impl<'c> Taking<'c> {
     }
 }
 
-/// Decides how much of the body is wanted.
+/// Returns how much of the body is wanted.
 fn wanted(call: &Call<'_>, reply: &Reply) -> Want {
     if call.save.is_some() && leads_on(call, reply) {
         Want::Nothing
@@ -193,8 +193,8 @@ fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
         && location().is_some_and(|location| !location.trim_ascii().is_empty())
 }
 
-/// Returns true if the body is what the caller wants in a file. A response that never has one (RFC 9110 §6.4.1) must not
-/// leave an empty file behind: a 304 says that the file there is good.
+/// Returns true if the body is to be saved to a file. A response that never has a body (RFC 9110 §6.4.1) must not leave
+/// an empty file behind: a 304 says that the file there is good.
 fn is_saved(call: &Call<'_>, reply: &Reply) -> bool {
     let bodiless = is_bodiless(call, reply.status);
     call.accept.contains(reply.status) && !bodiless && !leads_on(call, reply)
@@ -210,7 +210,7 @@ fn never_has_body(status: u16) -> bool {
     matches!(status, 100..=199 | 204 | 304)
 }
 
-/// Cuts the body to what a fault keeps of it.
+/// Cuts the body to the part that a fault keeps.
 pub(in crate::transport) fn sampled(mut reply: Reply) -> Reply {
     if reply.body.len() > collect::SAMPLE {
         reply.body.truncate(collect::SAMPLE);

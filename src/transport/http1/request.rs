@@ -1,4 +1,4 @@
-//! The headers of a request, and their lines as they go out.
+//! Headers of a request, and their lines as they are sent.
 
 use std::io::Write;
 
@@ -9,10 +9,10 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-/// The headers of a request but for its framing.
+/// Returns the headers of a request, without those of its framing.
 pub(super) fn sent_headers(call: &Call<'_>) -> HeaderMap {
     let mut headers = call.headers.clone();
-    // The body's own length counts.
+    // The length of the body itself counts, not a header.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
     for (name, value) in added(call.headers, call.without) {
@@ -21,7 +21,7 @@ pub(super) fn sent_headers(call: &Call<'_>) -> HeaderMap {
     headers
 }
 
-/// The headers of a request whose body is streamed. Without a length it goes out in chunks.
+/// Returns the headers of a request whose body is streamed. Without a length the body goes out in chunks.
 pub(super) fn streamed_headers(call: &Call<'_>, length: Option<u64>) -> HeaderMap {
     let mut headers = sent_headers(call);
     if let Some(length) = length {
@@ -33,8 +33,8 @@ pub(super) fn streamed_headers(call: &Call<'_>, length: Option<u64>) -> HeaderMa
     headers
 }
 
-/// Whether the server is asked if it wants the streamed body before that is sent, as curl does: for long ones, and those
-/// of which nobody knows how long they are.
+/// True if the server is asked for leave before the streamed body is sent, as curl does: for long bodies, and for
+/// bodies of unknown length.
 pub(in crate::transport) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
     call.expect_from
         .is_some_and(|from| length != Some(0) && length.is_none_or(|l| l >= from))
@@ -42,12 +42,12 @@ pub(in crate::transport) fn asks(call: &Call<'_>, length: Option<u64>) -> bool {
         && !call.without.contains(&EXPECT)
 }
 
-/// Returns true if such a request says how long its body is, be it empty (RFC 9110 §8.6).
+/// Returns true if requests with this method declare the length of their body even if it is empty (RFC 9110 §8.6).
 pub(super) fn writes(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-/// An upper bound of the request head's size: of its lines, and beside them of `Host`, `Content-Length`, the defaults
+/// Returns an upper bound for the size of the request head: its lines, and also `Host`, `Content-Length`, the defaults
 /// and the `Authorization` of a userinfo, with room to spare.
 pub(in crate::transport) fn head_size(call: &Call<'_>) -> usize {
     let (authority, path) = (call.url.authority().len(), call.url.path_and_query().len());
@@ -63,13 +63,14 @@ pub(in crate::transport) fn head_size(call: &Call<'_>) -> usize {
     lines + call.method.as_str().len() + path + 3 * authority + 320
 }
 
-/// Header lines as they go out, each with a line break before it. What many requests have in common is written out once.
+/// Header lines as they are sent, each with a line break before it. Lines that many requests share are written out
+/// once.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines(Box<[u8]>);
 
 impl Lines {
-    /// The lines of these headers and of what goes out beside them, but for the names `without`. `None` where it takes
-    /// ureq to write them.
+    /// Returns the lines of these headers and of the added ones, except for the names `without`. `None`: ureq has to
+    /// write them.
     pub(crate) fn of(headers: &HeaderMap, without: &[HeaderName]) -> Option<Lines> {
         let mut lines = Vec::new();
         write_lines(&mut lines, headers, without)?;
@@ -81,7 +82,7 @@ impl Lines {
     }
 }
 
-/// Writes header lines as ureq would. `None` where it would look twice, or where there is no room.
+/// Writes header lines as ureq would. `None`: ureq treats one of the lines specially, or there is no room.
 pub(in crate::transport) fn write_lines(
     out: &mut impl Write,
     headers: &HeaderMap,
@@ -104,16 +105,17 @@ pub(in crate::transport) fn write_lines(
     Some(())
 }
 
-/// Writes one after the other. `None` where there is no room.
+/// Writes the parts in sequence. `None`: there is no room.
 pub(in crate::transport) fn put(out: &mut impl Write, parts: &[&[u8]]) -> Option<()> {
     parts.iter().try_for_each(|part| out.write_all(part).ok())
 }
 
-/// What goes out unless the request says something else.
+/// Headers that are sent if the request does not set them.
 const DEFAULTS: [(HeaderName, &str); 2] = [(ACCEPT, "*/*"), (ACCEPT_ENCODING, ENCODINGS)];
 
-/// The defaults that these headers lack and that are not among the names `without`. A request for a part of a body
-/// offers no coding, since a part of a coded body cannot be decoded (as in Go's net/http and the Fetch Standard).
+/// Returns the default headers that these headers lack and that are not among the names `without`. A request for a part
+/// of a body offers no coding, since a part of a coded body cannot be decoded (as in Go's net/http and the Fetch
+/// Standard).
 fn added(
     headers: &HeaderMap,
     without: &[HeaderName],

@@ -1,4 +1,4 @@
-//! A streamed body on its way out.
+//! Streamed request body.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -8,17 +8,17 @@ use std::path::Path;
 use crate::request::{Piece, Reader, Source, Stream, Tape};
 use crate::transport::connection::{descriptors, platform};
 
-/// A streamed body, open for one attempt. Dropped, it puts the caller's readers back.
+/// Streamed body, open for one attempt. When it is dropped, it puts the caller's readers back.
 pub(in crate::transport) struct Upload<'a> {
     pieces: Vec<Open<'a>>,
-    /// The piece to be read from next.
+    /// Index of the piece to be read from next.
     at: usize,
-    /// The file that is open, and the piece that it is: the first until it has been read, then each takes the place of
-    /// the one before. So no descriptor is missing once the request is on its way.
+    /// Open file, with the index of its piece: the first file until it has been read, then each takes the place of the
+    /// previous one. So no descriptor is missing after the request is on its way. `None`: no file is open.
     file: Option<(usize, File)>,
 }
 
-/// A piece of it.
+/// Piece of a streamed body.
 struct Open<'a> {
     piece: &'a Piece,
     length: Option<u64>,
@@ -29,17 +29,17 @@ struct Open<'a> {
 enum From<'a> {
     Bytes(&'a [u8]),
     File(&'a Path),
-    /// The tape is there until this is dropped.
+    /// Reader with its tape. `None`: the upload is being dropped.
     Reader(&'a Reader, Option<Tape>),
 }
 
-/// Why a body was not sent to its end.
+/// Reason why a body was not sent to its end.
 #[derive(Debug)]
 pub(in crate::transport) struct Unsent {
-    /// Which body or part of one.
+    /// Name of the body, or of the part of it.
     name: String,
     pub(in crate::transport) reason: io::Error,
-    /// Found out while it was sent, and not before.
+    /// True if the failure was found while the body was sent, and not before.
     pub(in crate::transport) begun: bool,
 }
 
@@ -62,7 +62,7 @@ impl Unsent {
         }
     }
 
-    /// Will pass: files come free again.
+    /// True if the failure will pass, since descriptors become free again.
     pub(in crate::transport) fn passes(&self) -> bool {
         platform::is_out_of_files(&self.reason)
     }
@@ -75,7 +75,7 @@ impl fmt::Display for Unsent {
 }
 
 impl<'a> Upload<'a> {
-    /// Looks at everything that will be sent.
+    /// Opens and checks every piece that will be sent.
     pub(in crate::transport) fn open(stream: &'a Stream) -> Result<Upload<'a>, Unsent> {
         let mut upload = Upload {
             pieces: Vec::with_capacity(stream.pieces.len()),
@@ -101,13 +101,14 @@ impl<'a> Upload<'a> {
         Ok(upload)
     }
 
-    /// How many bytes will be sent, if that is known.
+    /// Returns the number of bytes that will be sent. `None`: not known.
     pub(in crate::transport) fn length(&self) -> Option<u64> {
         let lengths = self.pieces.iter().map(|piece| piece.length);
         lengths.sum()
     }
 
-    /// Fills the buffer, across pieces, but for what readers give: that goes out as it comes. 0 at the end of the body.
+    /// Fills the buffer, across pieces, except that bytes of a reader go out as they come. Returns 0 at the end of the
+    /// body.
     pub(in crate::transport) fn read(&mut self, into: &mut [u8]) -> Result<usize, Unsent> {
         let mut filled = 0;
         while filled < into.len()
@@ -141,7 +142,7 @@ impl Drop for Upload<'_> {
 }
 
 impl<'a> From<'a> {
-    /// Looks at a piece: where it comes from, its length, and its file if it is one.
+    /// Checks a piece and returns its source, its length, and its file if it is a file.
     fn open(source: &'a Source) -> io::Result<(From<'a>, Option<u64>, Option<File>)> {
         Ok(match source {
             Source::Bytes(bytes) | Source::Boundary(bytes) => {
@@ -150,7 +151,7 @@ impl<'a> From<'a> {
             Source::File(path) => {
                 let (mut file, length) =
                     open(path, || descriptors::open(|| platform::open_to_read(path)))?;
-                // Some of those that call themselves empty are not, and of a body without bytes nothing is read.
+                // Some files that report a size of zero are not empty, and a body of zero bytes would never be read.
                 if length == 0 {
                     ends(&mut file, 0)?;
                 }
@@ -165,8 +166,8 @@ impl<'a> From<'a> {
 }
 
 impl Open<'_> {
-    /// The next bytes; none at the end of the piece, which is where it was said to be. `at` is its number, `held` the
-    /// file that is open.
+    /// Reads the next bytes, none at the end of the piece; an error if the end is not at the declared length. `at` is
+    /// the piece's index, `held` the open file.
     fn read(
         &mut self,
         at: usize,
@@ -217,12 +218,12 @@ impl Open<'_> {
     }
 }
 
-/// Opens a file that can be sent, and says how long it is.
+/// Opens a file that can be sent, and returns its length.
 fn open(path: &Path, open: impl FnOnce() -> io::Result<File>) -> io::Result<(File, u64)> {
-    // Before it is opened, since opening does something to some devices.
+    // Checked before it is opened, since opening has side effects on some devices.
     check_regular(&fs::metadata(path)?)?;
     let file = open()?;
-    // And after it: another file may have taken its place.
+    // Checked again after that, since another file may have taken its place.
     let about = file.metadata()?;
     check_regular(&about)?;
     Ok((file, about.len()))
@@ -238,7 +239,7 @@ fn check_regular(about: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// A file that is longer than it was said to be would be sent cut off.
+/// Checks that the file ends here. A file that is longer than declared would be sent cut off.
 fn ends(file: &mut File, length: u64) -> io::Result<()> {
     match read_some(file, &mut [0])? {
         0 => Ok(()),

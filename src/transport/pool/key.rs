@@ -22,7 +22,7 @@ pub(in crate::transport) enum Key<'a> {
 }
 
 impl Key<'_> {
-    /// Returns the key with parts of its own, for a connection to keep.
+    /// Returns the key with owned parts, for a connection to keep.
     pub(in crate::transport) fn into_owned(self) -> Key<'static> {
         match self {
             Key::Server(host) => Key::Server(Cow::Owned(host.into_owned())),
@@ -34,7 +34,7 @@ impl Key<'_> {
         }
     }
 
-    /// Returns a hash that spreads keys over shards, no more. Inside of a shard a hash that nobody can foresee is used.
+    /// Returns a hash that only spreads keys over shards. Inside a shard an unpredictable hash is used.
     pub(super) fn spread(&self) -> usize {
         // Any odd number with many bits set; its product is best in its highest bits.
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -1,7 +1,7 @@
 //! Idle connections, kept for the next exchange with the same host.
 //!
-//! Borrowing and giving back take constant time, however many connections and hosts there are. What is dropped is
-//! dropped outside the lock: closing a socket is a call into the system, and saying goodbye in TLS another.
+//! Borrowing and giving back take constant time, however many connections and hosts there are. Connections are dropped
+//! outside the lock: closing a socket is a system call, and the close message of TLS another.
 
 mod key;
 mod shard;
@@ -15,28 +15,29 @@ use self::shard::Shard;
 
 const SHARDS: usize = 16;
 
-/// How much is kept, and for how long.
+/// Bounds for the number and the age of idle connections.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::transport) struct PoolSettings {
-    /// In all.
+    /// Upper bound for the connections to all hosts together.
     pub(in crate::transport) max: usize,
     pub(in crate::transport) max_per_host: usize,
-    /// Servers close idle connections too. Who is first does not lose a request to it.
+    /// Age at which a connection is dropped. Servers close idle connections too; if the client closes first, no request
+    /// is lost to that.
     pub(in crate::transport) age: Duration,
 }
 
-/// What can be kept.
+/// Value that the pool can keep: a connection, or a stand-in in tests and benches.
 pub(in crate::transport) trait Keep {
-    /// The place it leads to.
+    /// Returns the place that the connection leads to.
     fn key(&self) -> &Key<'static>;
-    /// Returns true if it still leads there.
+    /// Returns true if the connection still leads to its place.
     fn is_usable(&mut self) -> bool;
 }
 
 pub(in crate::transport) struct Pool<C> {
     settings: PoolSettings,
     shards: [Mutex<Shard<C>>; SHARDS],
-    /// Over all shards.
+    /// Number of connections in all shards.
     count: AtomicUsize,
 }
 
@@ -49,19 +50,19 @@ impl<C: Keep> Pool<C> {
         }
     }
 
-    /// The connection to this place that was used last, if one is left that still works.
+    /// Returns the most recently used connection to this place that still works. `None`: there is none.
     pub(in crate::transport) fn borrow(&self, key: &Key<'_>, now: Instant) -> Option<Box<C>> {
         let shard = &self.shards[shard_of(key)];
         loop {
             let (mut connection, since) = lock(shard).pop(key)?;
             self.count.fetch_sub(1, Ordering::Relaxed);
-            // The newest is too old, so all are.
+            // The newest connection is too old, so all others are.
             if now.saturating_duration_since(since) > self.settings.age {
                 drop(connection);
                 self.drop_all_of(shard, key);
                 return None;
             }
-            // Outside the lock: it is a call into the system.
+            // Called outside the lock, because it is a system call.
             if connection.is_usable() {
                 return Some(connection);
             }
@@ -70,7 +71,7 @@ impl<C: Keep> Pool<C> {
 
     fn drop_all_of(&self, shard: &Mutex<Shard<C>>, key: &Key<'_>) {
         loop {
-            // In two steps, so that the lock is not held while it is dropped.
+            // In two steps, so that the lock is not held while the connection is dropped.
             let popped = lock(shard).pop(key);
             if popped.is_none() {
                 return;
@@ -101,13 +102,13 @@ impl<C: Keep> Pool<C> {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
         if self.count.load(Ordering::Relaxed) > self.settings.max {
-            // A shard's oldest stands for the oldest of all, unless it is the one that has just come.
+            // A shard's oldest connection is taken for the oldest of all, unless it is the one that has just come.
             self.drop_oldest(if alone { at + 1 } else { at });
         }
     }
 
-    /// Opens something. While this machine is short of what that takes, closes one idle connection after the other and
-    /// tries again.
+    /// Opens a connection or a file. While this machine is short of the resource for it, closes one idle connection
+    /// after the other and tries again.
     pub(in crate::transport) fn making_room<T, E>(
         &self,
         is_shortage: impl Fn(&E) -> bool,
@@ -121,7 +122,7 @@ impl<C: Keep> Pool<C> {
         }
     }
 
-    /// Drops the oldest of the first shard that has any, from this one on. Returns false if none has.
+    /// Drops the oldest connection of the first shard from `from` on that has any. Returns false if no shard has one.
     fn drop_oldest(&self, from: usize) -> bool {
         for step in 0..SHARDS {
             let oldest = lock(&self.shards[(from + step) % SHARDS]).pop_oldest();
@@ -133,7 +134,7 @@ impl<C: Keep> Pool<C> {
         false
     }
 
-    /// Drops all of them.
+    /// Drops all connections.
     pub(in crate::transport) fn clear(&self) {
         for shard in &self.shards {
             let dropped = std::mem::take(&mut *lock(shard));

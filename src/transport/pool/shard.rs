@@ -1,4 +1,4 @@
-//! A part of the pool, behind one lock: for each place a stack, and over all of them the order of age.
+//! Part of the pool behind one lock: a stack for each place, and the order of age over all stacks.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
@@ -8,7 +8,7 @@ use super::{Keep, Key};
 use crate::slab::{Id, Slab};
 
 pub(super) struct Shard<C> {
-    /// Stacks by their place. A place without a connection is not in it.
+    /// Stacks by their place. A place without a connection has no entry.
     stacks: HashMap<Key<'static>, Stack>,
     entries: Slab<Entry<C>>,
     oldest: Option<Id>,
@@ -21,7 +21,7 @@ struct Stack {
     count: usize,
 }
 
-/// A connection, linked twice: with those to its place, and with all of the shard.
+/// A connection with two links: to the other connections to its place, and to all of the shard.
 struct Entry<C> {
     connection: Box<C>,
     since: Instant,
@@ -47,7 +47,7 @@ impl<C: Keep> Shard<C> {
         self.entries.len()
     }
 
-    /// Number of connections to a place.
+    /// Returns the number of connections to a place.
     pub(super) fn count(&self, key: &Key<'_>) -> usize {
         self.stacks.get(key).map_or(0, |stack| stack.count)
     }
@@ -93,25 +93,25 @@ impl<C: Keep> Shard<C> {
         self.newest = Some(id);
     }
 
-    /// The newest connection to a place, and the time since which it is here.
+    /// Takes the newest connection to a place, with the time since which it is idle.
     pub(super) fn pop(&mut self, key: &Key<'_>) -> Option<(Box<C>, Instant)> {
         let id = self.stacks.get(key)?.top;
         self.remove(id)
     }
 
-    /// The oldest connection to a place.
+    /// Takes the oldest connection to a place.
     pub(super) fn pop_oldest_of(&mut self, key: &Key<'_>) -> Option<Box<C>> {
         let id = self.stacks.get(key)?.bottom;
         self.remove(id).map(|(connection, _)| connection)
     }
 
-    /// The oldest connection of all.
+    /// Takes the oldest connection of all.
     pub(super) fn pop_oldest(&mut self) -> Option<Box<C>> {
         let id = self.oldest?;
         self.remove(id).map(|(connection, _)| connection)
     }
 
-    /// The oldest, if it is too old. One at a time keeps up with those that come in.
+    /// Takes the oldest connection if it is too old. A single one per call keeps up with the connections that come in.
     pub(super) fn pop_expired(&mut self, now: Instant, age: Duration) -> Option<Box<C>> {
         let oldest = self.entries.get(self.oldest?)?;
         if now.saturating_duration_since(oldest.since) <= age {
@@ -151,7 +151,7 @@ impl<C: Keep> Shard<C> {
             Some(newer) => newer.older = entry.older,
             None => self.newest = entry.older,
         }
-        // After a crowd of hosts an empty shard must not keep the room they took.
+        // After connections to many hosts, an empty shard must not keep the memory that they took.
         if self.len() == 0 && self.entries.places() > 64 {
             *self = Shard::default();
         }

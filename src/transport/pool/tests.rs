@@ -7,7 +7,7 @@ use super::*;
 use crate::host::Host;
 use crate::settings::proxy::ProxySettings;
 
-/// Something that counts how many of it there are.
+/// Stand-in for a connection that counts its live instances.
 struct Kept {
     key: Key<'static>,
     id: usize,
@@ -147,7 +147,7 @@ fn in_all_it_keeps_no_more_than_allowed() {
         pool.give_back(maker.make(&format!("h{host}")), now);
         assert!(pool.len() <= 50 && maker.alive() == pool.len());
     }
-    // Those of the hosts seen last are the ones that are left, as far as shards allow.
+    // The connections to the hosts seen last are left, as far as shards allow.
     let recent = (900..1000).filter(|h| pool.borrow(&key(&format!("h{h}")), now).is_some());
     assert!(recent.count() >= 30);
 }

@@ -1,4 +1,4 @@
-//! Which addresses are dialled when names change what they stand for.
+//! Addresses that are dialled when the addresses of names change.
 
 use std::io;
 use std::net::IpAddr;
@@ -9,10 +9,10 @@ use super::*;
 use crate::settings::addresses::AddressPolicy;
 use crate::transport::connect::resolver::{Resolver, ResolverSettings};
 
-/// What names stand for right now.
+/// Addresses that every name has at present.
 type Names = Arc<Mutex<Vec<IpAddr>>>;
 
-/// A transport that asks for each connection anew what a name stands for.
+/// Returns a transport that asks for the addresses of a name anew for each connection.
 fn asking(names: &Names, policy: AddressPolicy) -> Sockets {
     let names = Arc::clone(names);
     let look_up = move |_: &str| -> io::Result<Vec<IpAddr>> { Ok(names.lock().unwrap().clone()) };
@@ -37,7 +37,7 @@ fn a_name_that_changes_to_a_refused_address_is_not_followed() {
     let inside = Server::answering(answer(200, "inside"));
     let port = inside.addr.port();
     let names = Names::default();
-    // What is outside of 127.0.0.0/16 stands for the public internet: the server is not there.
+    // Addresses outside of 127.0.0.0/16 stand for the public internet: the server is not there.
     let outside: IpAddr = "127.77.0.1".parse().unwrap();
     let sockets = asking(
         &names,
@@ -54,7 +54,7 @@ fn a_name_that_changes_to_a_refused_address_is_not_followed() {
         &["::ffff:127.0.0.1", "127.77.0.1", "::1"],
     ] {
         set(&names, addresses);
-        // Only the allowed one is dialled, and nobody is there.
+        // Only the allowed address is dialled, and no socket listens there.
         let fault = ask(false);
         assert_eq!(fault.error_type, ErrorType::Connect, "{}", fault.message);
     }

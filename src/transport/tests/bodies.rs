@@ -3,7 +3,7 @@
 use super::server::{Peer, Server, answer};
 use super::*;
 
-/// "hello hello hello" and nothing else, as gzip makes it.
+/// The text "hello hello hello" compressed by gzip.
 #[cfg(feature = "gzip")]
 const GZIP: &[u8] = &[
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57,
@@ -16,7 +16,7 @@ fn with(head: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The fault of a body that says this much and then ends by `end`.
+/// Returns the fault of a body of these bytes that then ends by `end`.
 fn cut(bytes: impl Into<Vec<u8>>, end: fn(&mut Peer)) -> Fault {
     let bytes = bytes.into();
     let server = Server::start(move |peer| {
@@ -29,7 +29,7 @@ fn cut(bytes: impl Into<Vec<u8>>, end: fn(&mut Peer)) -> Fault {
 
 fn close(_: &mut Peer) {}
 
-/// A reset overtakes what is unread, so it waits until the client has read.
+/// Waits until the client has read, then resets: a reset overtakes unread bytes.
 #[allow(clippy::disallowed_methods)]
 fn reset(peer: &mut Peer) {
     std::thread::sleep(Duration::from_millis(50));

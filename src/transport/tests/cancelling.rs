@@ -1,4 +1,4 @@
-//! An abort ends an attempt at once, in whatever phase it is.
+//! Aborts that end an attempt at once, in any phase.
 
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -7,8 +7,8 @@ use std::thread;
 use super::server::{Server, answer};
 use super::*;
 
-/// Runs the request on a thread, aborts it once `reached` says so, and gives its fault and how long it took from the
-/// abort to the end.
+/// Runs the request on a thread, aborts it when `reached` returns, and returns its fault and the time from the abort to
+/// the end.
 fn abort_when(sockets: &Sockets, request: Asking, reached: impl FnOnce()) -> (Exchanged, Duration) {
     let ticket = request.cancel.begin();
     let slot = request.cancel.clone();
@@ -18,7 +18,7 @@ fn abort_when(sockets: &Sockets, request: Asking, reached: impl FnOnce()) -> (Ex
             (exchanged, Instant::now())
         });
         reached();
-        // Gives the worker the moment it needs from there to its wait.
+        // Gives the worker the time that it needs from there to its wait.
         thread::park_timeout(Duration::from_millis(30));
         assert!(!running.is_finished(), "it ended by itself");
         let aborted = Instant::now();
@@ -34,7 +34,7 @@ fn check(exchanged: Exchanged, phase: Phase, took: Duration) {
         (fault.error_type, fault.phase),
         (ErrorType::Cancelled, phase)
     );
-    // The limit of each request is 20 s: this is the abort.
+    // The limit of each request is 20 s, so the abort has ended it.
     assert!(took < Duration::from_secs(5), "took {took:?}");
 }
 
@@ -138,7 +138,7 @@ fn an_abort_after_the_end_leaves_the_connection_alone() {
     let request = get(server.url("/"));
     let ticket = request.cancel.begin();
     request.reply(&sockets);
-    // Still the slot's current attempt, but its connection serves others by now.
+    // The attempt is still the slot's current one, but its connection serves other requests by now.
     assert!(request.cancel.abort(ticket));
     let exchanged = get(server.url("/")).of(&sockets);
     assert!(exchanged.trace.reused && exchanged.result.is_ok());
@@ -196,7 +196,7 @@ fn aborts_at_any_moment_never_hit_another_request() {
                 slot.abort(ticket);
             }
         });
-        // Nobody aborts these, so they must all come through.
+        // No abort hits these requests, so all of them must succeed.
         let others = scope.spawn(|| {
             for _ in 0..2000 {
                 assert_eq!(get(server.url("/")).reply(&sockets).body, b"ok");

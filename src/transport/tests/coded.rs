@@ -1,4 +1,4 @@
-//! Codings that this side decodes itself: as gzip, which ureq does.
+//! Codings other than gzip: `deflate` and `zstd`.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use super::*;
 
 const TEXT: &[u8] = b"hello hello hello";
 
-/// The text in each coding.
+/// Returns the text in each coding.
 fn coded() -> [(&'static str, Vec<u8>); 3] {
     let level = flate2::Compression::default();
     let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), level);

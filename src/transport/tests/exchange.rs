@@ -1,4 +1,4 @@
-//! What goes out and what comes back when all is well.
+//! Exchanges without a failure: the bytes of the request, and the response.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};

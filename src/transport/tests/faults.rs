@@ -1,11 +1,11 @@
-//! What goes wrong ends in its class and phase, within its limit, with a message that names host and phase.
+//! Class and phase of failures, which end within their limits, with a message that names host and phase.
 
 use std::net::{SocketAddr, TcpListener};
 
 use super::server::{Peer, Server, answer};
 use super::*;
 
-/// Far more than any of these takes, and far less than its next limit.
+/// Time that is far longer than any of these failures takes, and far shorter than its next limit.
 const SOON: Duration = Duration::from_secs(5);
 
 fn within<T>(limit: Duration, call: impl FnOnce() -> T) -> T {
@@ -33,7 +33,7 @@ fn check(fault: &Fault, error_type: ErrorType, phase: Phase, words: &[&str]) {
     }
 }
 
-/// An address where nobody listens.
+/// Returns an address at which no socket listens.
 fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -280,7 +280,7 @@ fn a_kept_connection_that_dies_before_the_answer_shows_itself_as_reused_and_sile
     let server = Server::start(|peer| {
         peer.request();
         peer.say(answer(200, "once"));
-        // Waits for the second request, so that the probe finds nothing, and closes.
+        // The server waits for the second request, so that the probe finds nothing, and closes.
         peer.request();
     });
     let sockets = sockets();

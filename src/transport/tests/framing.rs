@@ -1,18 +1,18 @@
-//! The end of a response's body, found in its bytes alone (RFC 9112 section 6.3 and the rules of `tests/wild`): what
-//! the readers are held to. It shares nothing with them.
+//! Reference for the end of a response's body, found in its bytes alone (RFC 9112 section 6.3 and the rules of
+//! `tests/wild`). The readers are checked against it, and it shares no code with them.
 
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-/// Facts about a body that the bytes of its response give.
+/// Facts about a body, found in the bytes of its response.
 #[derive(Debug)]
 pub(super) struct Framing {
     pub(super) ending: Ending,
-    /// The body as it comes, before its coding is undone. `None`: not known.
+    /// Body as it comes, before its coding is removed. `None`: not known.
     body: Option<Vec<u8>>,
     coding: Coding,
-    /// The next request may go over the same connection.
+    /// True if the next request may go over the same connection.
     pub(super) reusable: bool,
 }
 
@@ -20,22 +20,22 @@ pub(super) struct Framing {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Coding {
     Plain,
-    /// gzip, once.
+    /// The coding gzip, once.
     Gzip,
-    /// Something else.
+    /// Another coding.
     Other,
 }
 
 /// End of a response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ending {
-    /// By what its own bytes say.
+    /// The response's own bytes give its end.
     Itself,
-    /// With the connection.
+    /// The response ends with the connection.
     Close,
     /// The bytes end before the response does.
     Cut,
-    /// The response cannot be read: no success.
+    /// The response cannot be read and is no success.
     Refused,
     /// No rule says how the response is read.
     Unknown,
@@ -51,7 +51,8 @@ impl Framing {
         }
     }
 
-    /// Says how a response that was read whole, with this body, differs.
+    /// Returns the difference between this framing and a response that was read whole, with this body. `None`: no
+    /// difference.
     pub(super) fn complaint(&self, body: &[u8]) -> Option<String> {
         match self.ending {
             Ending::Cut => Some("it is cut short, and was read whole".into()),
@@ -69,13 +70,13 @@ impl Framing {
 }
 
 impl Framing {
-    /// The body without its coding. `None`: not known.
+    /// Returns the body without its coding. `None`: not known.
     fn decoded(&self, body: &[u8]) -> Option<Vec<u8>> {
         match self.coding {
             Coding::Plain => Some(body.to_vec()),
             Coding::Gzip if body.is_empty() => Some(Vec::new()),
             Coding::Gzip => {
-                // Zeros may follow; those of the last member's length belong to it.
+                // Zeros may follow; zeros of the last member's length field belong to the member.
                 let zeros = body.iter().rev().take_while(|b| **b == 0).count();
                 (0..=zeros.min(4)).find_map(|kept| {
                     let mut text = Vec::new();
@@ -89,16 +90,16 @@ impl Framing {
     }
 }
 
-/// The lines of a head that matter for its framing.
+/// Lines of a head that matter for its framing.
 #[derive(Default)]
 struct Lines {
     lengths: Vec<String>,
     codings: Vec<String>,
     contents: Vec<String>,
     closes: bool,
-    /// A framing line that not all readers read alike.
+    /// True if not all readers read a framing line alike.
     doubtful: bool,
-    /// `Connection: keep-alive` stands there.
+    /// True if the head has `Connection: keep-alive`.
     kept: bool,
 }
 
@@ -106,7 +107,7 @@ pub(super) fn framing(bytes: &[u8], to_head: bool) -> Framing {
     let mut rest = bytes;
     for _ in 0..=16 {
         let Some((status, lines, after)) = head(rest) else {
-            // A head may be cut short, or be none: nothing but a success is ruled out.
+            // The head may be cut short or be none: only a success is ruled out.
             return match ends_before_its_head(rest) {
                 true => Framing::of(Ending::Cut),
                 false => Framing::of(Ending::Unknown),
@@ -131,7 +132,7 @@ fn ends_before_its_head(bytes: &[u8]) -> bool {
     is_http && line_end(bytes).is_none()
 }
 
-/// Status, lines, and what comes after a head. `None`: it is cut short or odd.
+/// Returns status, lines, and the bytes after a head. `None`: the head is cut short or odd.
 fn head(bytes: &[u8]) -> Option<(u16, Lines, &[u8])> {
     let start = &bytes[..line_end(bytes)?];
     let (version, code) = (start.get(..9)?, start.get(9..12)?);
@@ -158,7 +159,7 @@ fn head(bytes: &[u8]) -> Option<(u16, Lines, &[u8])> {
             return Some((status, lines, rest));
         }
         if matches!(text[0], b' ' | b'\t') {
-            // There is nothing to continue after the status line or a line that was skipped.
+            // No line can be continued after the status line or a skipped line.
             if let Some((_, value, _)) = &mut kept {
                 value.push(b' ');
                 value.extend_from_slice(text);
@@ -222,7 +223,7 @@ impl Lines {
     }
 }
 
-/// The body after a final head.
+/// Returns the framing of the body after a final head.
 fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Framing {
     let kept = !first_version || (lines.kept && lines.codings.is_empty());
     let reusable = !lines.closes && !lines.doubtful && kept;
@@ -267,7 +268,7 @@ fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Fra
             framing.reusable &= reusable && lines.lengths.is_empty() && codings == ["chunked"];
             return framing;
         }
-        // Empty elements and further combinations of these are the reader's to decide.
+        // Empty elements and further combinations of these codings are left to the reader.
         all if all
             .iter()
             .all(|c| matches!(*c, "" | "chunked" | "identity" | "gzip" | "x-gzip"))
@@ -280,7 +281,7 @@ fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Fra
     match length(lines) {
         None => Framing::of(Ending::Refused),
         Some(None) => known(Ending::Close, bytes, false),
-        // More than the limit of a body, or what a coding makes of it.
+        // The length exceeds the limit of a body, before or after decoding.
         Some(Some(length)) if length > 10 << 20 => Framing::of(Ending::Refused),
         Some(Some(length)) => match bytes.get(..length as usize) {
             None => Framing::of(Ending::Cut),
@@ -292,7 +293,7 @@ fn body(bytes: &[u8], lines: &Lines, bodiless: bool, first_version: bool) -> Fra
     }
 }
 
-/// The declared length: `None` where it is none, `Some(None)` where nothing declares one.
+/// Returns the declared length. `None`: it is invalid. `Some(None)`: no length is declared.
 fn length(lines: &Lines) -> Option<Option<u64>> {
     let digits = |text: &String| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let mut lengths = lines
@@ -310,7 +311,7 @@ fn length(lines: &Lines) -> Option<Option<u64>> {
     lengths.all(same).then_some(Some(number))
 }
 
-/// A chunked body.
+/// Returns the framing of a chunked body.
 fn chunks(bytes: &[u8]) -> Framing {
     let mut rest = bytes;
     let mut framing = Framing::of(Ending::Itself);
@@ -318,7 +319,7 @@ fn chunks(bytes: &[u8]) -> Framing {
     let mut extensions = 0;
     loop {
         let Some(end) = line_end(rest) else {
-            // The beginning of the line may be wrong already.
+            // The beginning of the line may be invalid already.
             return Framing::of(Ending::Cut);
         };
         let line = &rest[..end];

@@ -1,4 +1,4 @@
-//! Servers that never come to an end, and bodies that grow: each ends at a limit, which the message names.
+//! Servers that send without end, and bodies that grow: each ends at a limit, which the message names.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use super::plain::by_ureq;
 use super::server::{Peer, Server};
 use super::*;
 
-/// The fault of a GET of either way to a server that says `begin` and then `more` for ever.
+/// Returns the faults of a GET, by both ways, to a server that sends `begin` and then `more` without end.
 fn endless(begin: &'static str, more: &'static [u8]) -> [Fault; 2] {
     let server = Server::start(move |peer: &mut Peer| {
         peer.request();
@@ -136,7 +136,7 @@ mod coded {
             ("gzip, gzip", gzip(&gzip(&zeros))),
             ("zstd", zstd.clone()),
             ("zstd, gzip, deflate", deflate(&gzip(&zstd))),
-            // A body that decodes to little, while much lies in the layer below.
+            // The body decodes to few bytes, while the layer below holds many.
             ("gzip, gzip", gzip(&[gzip(b"a"), zeros.clone()].concat())),
         ] {
             let mut response = format!(

@@ -1,4 +1,4 @@
-//! The transport against servers on loopback that say exactly what a test has written.
+//! Tests of the transport against servers on loopback that send exactly the bytes of a test.
 
 mod addresses;
 mod bodies;
@@ -32,7 +32,7 @@ use super::*;
 use crate::url::Front;
 use http::{HeaderName, Uri};
 
-/// A request to be made once or often.
+/// Request that can be made several times.
 struct Asking {
     method: Method,
     uri: Uri,
@@ -48,7 +48,7 @@ struct Asking {
     body_limit: u64,
     save: Option<SaveTo>,
     fresh: bool,
-    /// The caller knows the host and where the path of the URL begins, and has written the header lines out before.
+    /// True if the caller knows the host and the start of the URL's path, and has written the header lines out before.
     known: bool,
     cancel: Arc<CancelSlot>,
 }
@@ -137,7 +137,7 @@ impl Asking {
         })
     }
 
-    /// The reply, where one must come.
+    /// Returns the reply, and panics if there is none.
     fn reply(&self, transport: &impl Transport) -> Reply {
         match self.of(transport).result {
             Ok(reply) => reply,
@@ -145,7 +145,7 @@ impl Asking {
         }
     }
 
-    /// The fault, where one must come.
+    /// Returns the fault, and panics if there is none.
     fn fault(&self, transport: &impl Transport) -> Fault {
         match self.of(transport).result {
             Ok(reply) => panic!("answered with {}", reply.status),
@@ -154,7 +154,7 @@ impl Asking {
     }
 }
 
-/// A listener whose queue is full: who connects gets no answer.
+/// Returns a listener whose queue is full: a client that connects gets no answer.
 pub(super) fn black_hole() -> (TcpListener, Vec<TcpStream>) {
     let listener: TcpListener = {
         let fd = rustix::net::socket(
@@ -178,7 +178,7 @@ fn sockets() -> Sockets {
     Sockets::new(Settings::default())
 }
 
-/// A transport that asks this function for the addresses of names.
+/// Returns a transport that asks this function for the addresses of names.
 fn asking_names(
     look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
     tls: Tls,

@@ -23,14 +23,14 @@ mod corpus;
 
 /// Number of responses that are read, on all threads together.
 const COUNT: u64 = 100_000;
-/// Longer ones would not fit into a socket before they are read.
+/// Upper bound for the size of a response: a longer one would not fit into a socket before it is read.
 const LONGEST: usize = 32 * 1024;
-/// Time limit of a request. No response waits for anything, so that only one which hangs takes so long.
+/// Time limit of a request. No response waits for another event, so only a response that hangs takes so long.
 const LIMIT: Duration = Duration::from_secs(5);
 const HOST: &str = "http://127.0.0.1:1";
 const NEXT: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext";
 
-/// Pieces that mean something in a response.
+/// Pieces that have a meaning in a response.
 const WORDS: &[&[u8]] = &[
     b"\r\n",
     b"\n",
@@ -62,7 +62,7 @@ const WORDS: &[&[u8]] = &[
     b"chunked",
 ];
 
-/// A response to be read, and the method of its request.
+/// Response to be read, and the method of its request.
 #[derive(Clone)]
 struct Seed {
     method: &'static str,
@@ -98,7 +98,7 @@ fn mutated(seeds: &[Seed], random: &mut fastrand::Rng) -> Seed {
                 bytes.splice(at..at, piece);
             }
             4 => bytes.truncate(at),
-            // The beginning of this one and the end of another.
+            // Joins the beginning of this response and the end of another.
             5 => {
                 let other = &seeds[random.usize(..seeds.len())].bytes;
                 bytes.truncate(at);
@@ -119,16 +119,16 @@ fn mutated(seeds: &[Seed], random: &mut fastrand::Rng) -> Seed {
     seed
 }
 
-/// The beginning of the next line.
+/// Returns the beginning of the next line.
 fn line_after(bytes: &[u8], at: usize) -> usize {
     let end = bytes[at..].iter().position(|&b| b == b'\n');
     end.map_or(bytes.len(), |end| at + end + 1)
 }
 
-/// Result of a response.
+/// Result of reading a response.
 #[derive(Debug, PartialEq)]
 enum Told {
-    /// Status and body of a failure that is cut at the limit of bodies: what is beyond is not looked at.
+    /// Status and body of a failure that is cut at the limit of bodies: bytes beyond the limit are not compared.
     Cut(u16, Vec<u8>),
     Reply(u16, HeaderMap, Vec<u8>),
     Fault(ErrorType, Option<u16>),
@@ -158,8 +158,8 @@ impl Reader {
         }
     }
 
-    /// Reads a response on a connection of its own, and what a further request on it gets: `None` where it is not used
-    /// again.
+    /// Reads a response on a connection of its own, and makes a further request on it. `None`: the connection is not
+    /// used again.
     fn read(&self, seed: &Seed, framing: &Framing) -> (Told, Option<Told>) {
         let (ours, peer) = UnixStream::pair().unwrap();
         let socket = TcpStream::from(OwnedFd::from(ours));
@@ -175,7 +175,7 @@ impl Reader {
 
         let told = self.ask(&self.first[usize::from(seed.method == "HEAD")], || {
             (&peer).write_all(&seed.bytes).unwrap();
-            // The end of this response is seen without the end of the connection.
+            // The end of this response cannot be seen without the end of the connection.
             if framing.ending != Ending::Itself {
                 peer.shutdown(Shutdown::Write).unwrap();
             }
@@ -205,7 +205,7 @@ impl Reader {
     }
 }
 
-/// Says which of the promises a response breaks.
+/// Returns the promise that a response breaks. `None`: it breaks none.
 fn complaint(seed: &Seed, readers: &[Reader; 2]) -> Option<String> {
     let framing = framing(&seed.bytes, seed.method == "HEAD");
     let [(plain, next), (general, next_general)] =

@@ -1,4 +1,5 @@
-//! Responses as real servers send them, which other clients read too: each comes to both ways, at once and by the byte.
+//! Responses as real servers send them, which other clients accept too. Each goes to both ways of reading, whole and
+//! byte by byte.
 
 use super::plain::by_ureq;
 use super::server::Server;
@@ -7,18 +8,18 @@ use super::*;
 /// Expected result of a response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Expected {
-    /// This body, and the connection is kept.
+    /// A success with this body, and the connection is kept.
     Kept(&'static str),
-    /// This body, and the connection is closed.
+    /// A success with this body, and the connection is closed.
     Closed(&'static str),
-    /// A permanent failure of class `protocol` with these words.
+    /// A permanent failure of class `protocol` with these words in its message.
     Protocol(&'static str),
     Class(ErrorType),
 }
 
 use Expected::{Class, Closed, Kept, Protocol};
 
-/// Makes the exchange by both ways, the response whole and in pieces of one byte.
+/// Makes the exchange by both ways, with the response whole and in pieces of one byte.
 #[track_caller]
 fn expect(response: &str, expected: Expected) {
     expect_of("GET", response.as_bytes(), expected);
@@ -34,7 +35,7 @@ fn expect_of(method: &str, response: &[u8], expected: Expected) {
                     false => peer.say(&bytes),
                     true => bytes.chunks(1).for_each(|byte| peer.say(byte)),
                 }
-                // The end of a body that ends with the connection.
+                // The end of the connection is the end of such a body.
                 if !bytes.windows(7).any(|w| w.eq_ignore_ascii_case(b"length:"))
                     && !bytes
                         .windows(8)

@@ -1,20 +1,20 @@
-//! The quick way writes requests as ureq does, and both ways read responses alike.
+//! Checks that the fast path writes requests as ureq does, and that both ways read responses alike.
 
 use super::server::Server;
 use super::*;
 
-/// Has ureq make the exchange, for its header.
+/// Makes ureq write the request, by a header that the fast path does not take.
 pub(super) fn by_ureq(asking: Asking) -> Asking {
     asking.header("connection", "keep-alive")
 }
 
-/// What a caller can tell of an exchange.
+/// Result of an exchange as a caller sees it.
 #[derive(Debug, PartialEq)]
 struct Told {
     reply: Option<(u16, Version, HeaderMap, String, bool)>,
     fault: Option<(ErrorType, Phase, bool, String)>,
     received: u64,
-    /// The next one goes over the same connection.
+    /// True if the next exchange uses the same connection.
     kept: bool,
 }
 
@@ -46,7 +46,7 @@ fn told(asking: &Asking, sockets: &Sockets) -> Told {
     }
 }
 
-/// Asks one server twice: by a request written here, and by one written by ureq.
+/// Sends two requests to one server: one written by the fast path, and one written by ureq.
 fn both(asking: impl Fn(&Server) -> Asking, answer: &[u8], closes: bool) -> [Told; 2] {
     let answer = answer.to_vec();
     let server = Server::start(move |peer| {

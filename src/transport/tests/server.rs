@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// A server on a port of its own. It ends with the test's process.
+/// Server on a port of its own, which ends with the test's process.
 pub(super) struct Server {
     pub(super) addr: SocketAddr,
     pub(super) connections: Arc<AtomicUsize>,
-    /// The requests as they came, head and body.
+    /// Requests as they came, head and body.
     pub(super) requests: Arc<Mutex<Vec<String>>>,
 }
 
-/// One connection of a server.
+/// Server side of a connection.
 pub(super) struct Peer {
     pub(super) stream: TcpStream,
     pub(super) number: usize,
@@ -24,7 +24,7 @@ pub(super) struct Peer {
 }
 
 impl Server {
-    /// Serves each connection by this script, on a thread of its own.
+    /// Starts a server that serves each connection by this script, on a thread of its own.
     pub(super) fn start(script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
@@ -56,7 +56,7 @@ impl Server {
         }
     }
 
-    /// Gives the same answer to each request, for ever.
+    /// Starts a server that gives the same answer to each request, without end.
     pub(super) fn answering(answer: impl Into<Vec<u8>>) -> Server {
         let answer = answer.into();
         Server::start(move |peer| {
@@ -66,7 +66,7 @@ impl Server {
         })
     }
 
-    /// Gives one answer on each connection, and closes it.
+    /// Starts a server that gives one answer on each connection, and closes it.
     pub(super) fn answering_once(answer: impl Into<Vec<u8>>) -> Server {
         let answer = answer.into();
         Server::start(move |peer| {
@@ -89,7 +89,7 @@ impl Server {
 }
 
 impl Peer {
-    /// Waits for a request with its body (by `Content-Length`). `None` when the client has closed.
+    /// Waits for a request with its body (by `Content-Length`). `None`: the client has closed.
     pub(super) fn request(&mut self) -> Option<String> {
         let request = read_request(&mut self.stream, &mut self.unread)?;
         self.requests.lock().unwrap().push(request.clone());
@@ -97,7 +97,7 @@ impl Peer {
     }
 
     pub(super) fn say(&mut self, bytes: impl AsRef<[u8]>) {
-        // The client may have gone; the test looks at the client.
+        // The client may have closed; the test checks the client.
         let _ = self.stream.write_all(bytes.as_ref());
     }
 
@@ -137,7 +137,7 @@ pub(super) fn read_request(stream: &mut impl Read, unread: &mut Vec<u8>) -> Opti
     }
 }
 
-/// A complete answer with this status and body.
+/// Returns a complete answer with this status and body.
 pub(super) fn answer(status: u16, body: &str) -> String {
     format!(
         "HTTP/1.1 {status} Why\r\nContent-Length: {}\r\n\r\n{body}",

@@ -1,4 +1,4 @@
-//! This side runs out of something. The limit of open files is the process's, so these run in one of their own.
+//! Shortages of this machine. The limit of open files is the process's, so these tests run in processes of their own.
 
 use std::fs::File;
 use std::process::Command;
@@ -81,7 +81,7 @@ fn connections() {
     get(a).reply(&sockets);
     assert!(get(a).of(&sockets).trace.reused);
 
-    // What is idle is given up for what is needed.
+    // An idle connection is closed to free the descriptor that is needed.
     let files = use_up();
     assert_eq!(get(b).reply(&sockets).body, b"b");
     drop(files);
@@ -91,7 +91,7 @@ fn connections() {
     fresh.reply(&sockets);
 }
 
-/// Opens files until only so many more can be opened.
+/// Opens files until only `free` more can be opened.
 fn leave(free: usize) -> Vec<File> {
     let mut files = use_up();
     files.truncate(files.len() - free);
@@ -121,7 +121,7 @@ fn files() {
     both.body = upload.body.clone();
     both.save = download.save.clone();
     for asking in [&upload, &download, &both] {
-        // A connection alone would find a place, below those that are left to others.
+        // A connection alone would get a descriptor, below those that are left to the rest of the process.
         let files = leave(9);
         let exchanged = asking.of(&sockets);
         let fault = exchanged.result.err().unwrap();

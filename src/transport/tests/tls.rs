@@ -1,4 +1,4 @@
-//! The transport over TLS, against servers with certificates of the tests' own.
+//! Transport over TLS, against servers with certificates made by the tests.
 
 use std::io::{Read, Write};
 use std::sync::Mutex;
@@ -30,7 +30,7 @@ impl Authority {
         }
     }
 
-    /// A configuration with a certificate for this name, valid until this year.
+    /// Returns a configuration with a certificate for this name, valid until this year.
     fn certify(&self, name: &str, until: i32) -> Arc<ServerConfig> {
         let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_before = rcgen::date_time_ymd(2000, 1, 1);
@@ -46,7 +46,7 @@ impl Authority {
         roots
     }
 
-    /// A transport that trusts this authority, and takes every name for 127.0.0.1.
+    /// Returns a transport that trusts this authority, and resolves every name to 127.0.0.1.
     fn sockets(&self) -> Sockets {
         let local = |_: &str| Ok(vec!["127.0.0.1".parse().unwrap()]);
         asking_names(local, Tls::trusting(self.roots()))
@@ -67,7 +67,7 @@ fn serving(certificate: CertificateDer<'static>, key: &rcgen::KeyPair) -> Arc<Se
 
 type Secure = StreamOwned<ServerConnection, std::net::TcpStream>;
 
-/// A server that shakes hands and then follows the script. What kinds of handshakes it saw is kept.
+/// Starts a server that makes the handshake and then follows the script. The kinds of the handshakes are recorded.
 fn secure(
     config: Arc<ServerConfig>,
     script: impl Fn(&mut Secure) + Send + Sync + 'static,
@@ -88,7 +88,7 @@ fn secure(
     (server, seen)
 }
 
-/// The same answer for ever.
+/// Returns a script that gives the same answer to each request, without end.
 fn answering(body: &str) -> impl Fn(&mut Secure) + Send + Sync + use<> {
     let bytes = answer(200, body);
     move |stream| {
@@ -110,7 +110,7 @@ fn ten_thousand_requests_of_eight_threads_open_eight_connections_and_resume_sess
     let (server, seen) = secure(authority.certify("test.name", 2100), answering("{}"));
     let sockets = authority.sockets();
     let requests = AtomicUsize::new(0);
-    // The session of the first connection can be resumed by the others.
+    // The other connections can resume the session of the first.
     let exchanged = get(url(&server, "test.name")).of(&sockets);
     assert!(
         exchanged.result.is_ok() && Timings::from(exchanged.trace.timings).tls > Duration::ZERO
@@ -277,7 +277,7 @@ fn new_tickets_on_an_idle_connection_do_not_end_it() {
         let mut unread = Vec::new();
         while read_request(stream, &mut unread).is_some() {
             let _ = stream.write_all(answer(200, "ok").as_bytes());
-            // After the answer the server renews its keys: a message that is no answer to anything.
+            // After the answer the server renews its keys: a message that does not belong to any request.
             stream.conn.refresh_traffic_keys().unwrap();
             let _ = stream.write_all(b"");
             let _ = stream.flush();
@@ -307,7 +307,7 @@ fn a_refusal_while_the_body_is_sent_is_heard_over_tls_too() {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(answer(413, "no").as_bytes());
         let _ = stream.flush();
-        // Reads nothing more, and keeps the connection.
+        // The server reads nothing more, and keeps the connection.
         while stream.sock.peek(&mut [0]).is_ok_and(|n| n > 0) {
             std::thread::yield_now();
         }
@@ -327,7 +327,7 @@ fn a_success_is_read_while_the_body_is_sent_over_tls_too() {
         let _ = stream.write_all(head.as_bytes());
         let mut piece = vec![0; 16 * 1024];
         for _ in 0..SIZE / piece.len() {
-            // Each piece is written, however long that takes, before the next one is read.
+            // Each piece is written, however long that takes, before the next piece is read.
             if stream.write_all(&vec![b'y'; 16 * 1024]).is_err() || stream.flush().is_err() {
                 return;
             }
@@ -347,12 +347,12 @@ fn a_success_is_read_while_the_body_is_sent_over_tls_too() {
     assert!(body.len() == SIZE && body.iter().all(|&b| b == b'y'));
 }
 
-/// The server's side of a TLS session, in memory.
+/// Server side of a TLS session, in memory.
 struct InMemory {
     server: ServerConnection,
-    /// Bytes of a push that are taken before input comes.
+    /// Number of bytes of a push that are taken before input comes.
     room: usize,
-    /// Plain text that has come to the server.
+    /// Plain text that the server has received.
     received: Vec<u8>,
 }
 

@@ -7,15 +7,15 @@ use super::server::{Peer, Server, answer};
 use super::*;
 use crate::request::{Reader, Source, Stream};
 
-/// More than the system's buffers hold.
+/// Size of a body in bytes that exceeds the system's buffers.
 const LARGE: usize = 24 << 20;
 
-/// Reads what comes first of a request, its head at least.
+/// Reads the first bytes of a request, its head at least.
 fn begin(peer: &mut Peer) -> usize {
     peer.stream.read(&mut [0; 16 * 1024]).unwrap_or(0)
 }
 
-/// Reads up to so many bytes.
+/// Reads up to `bytes` bytes.
 fn swallow(peer: &mut Peer, bytes: usize) -> usize {
     let mut all = 0;
     let mut piece = vec![0; 64 * 1024];
@@ -32,7 +32,7 @@ fn in_memory(server: &Server) -> Asking {
     post(server.url("/"), vec![b'x'; LARGE])
 }
 
-/// A request with a body from a reader. `None`: of unknown length.
+/// Returns a request with a body from a reader. `None`: of unknown length.
 fn streamed(server: &Server, length: Option<u64>) -> Asking {
     let reader = Reader::once(std::io::repeat(b'x').take(LARGE as u64));
     let reader = match length {
@@ -57,7 +57,7 @@ fn each(server: &Server) -> [Asking; 3] {
 fn a_success_that_is_longer_than_can_wait_ends_the_attempt_at_once() {
     let server = Server::start(|peer| {
         begin(peer);
-        // More than may wait at this limit, though its content is not: the chunks hold one byte each.
+        // The chunks are longer than may wait at this limit, though their content is not: they hold one byte each.
         let chunks = "1\r\nx\r\n".repeat(40_000);
         peer.say(format!(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
@@ -82,7 +82,7 @@ fn a_refusal_is_the_response_and_stops_the_body_that_is_not_read() {
         let server = Server::start(move |peer| {
             begin(peer);
             peer.say(answer(status, "no"));
-            // Reads nothing more, and keeps the connection.
+            // The server reads nothing more, and keeps the connection.
             while peer.stream.peek(&mut [0]).is_ok_and(|n| n > 0) {
                 thread::yield_now();
             }
@@ -138,7 +138,7 @@ fn a_success_is_read_while_the_body_is_sent_and_neither_side_waits() {
     let server = Server::start(|peer| {
         let began = begin(peer);
         peer.say(format!("HTTP/1.1 200 OK\r\nContent-Length: {BACK}\r\n\r\n"));
-        // Answers as a copy would: a piece is written before the next one is read.
+        // Sends the body back as a copy loop would: a piece is written before the next piece is read.
         let (mut read, mut written) = (began, 0);
         let mut piece = vec![0; 64 * 1024];
         while written < BACK {

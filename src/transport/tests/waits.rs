@@ -1,4 +1,4 @@
-//! Waits of an attempt for its host, as another thread sees them.
+//! Waits of an attempt for its host, as observed by another thread.
 
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -7,7 +7,8 @@ use std::thread;
 use super::server::Server;
 use super::*;
 
-/// The server says its next piece when told to; each piece moves the wait on, and the head ends it.
+/// Checks each wait for a server that sends its next piece on a signal: each piece restarts the wait, and the head ends
+/// it.
 fn sees_each_wait(request: impl Fn(&str) -> Asking) {
     let (go_on, told) = mpsc::channel::<()>();
     let told = Mutex::new(told);
@@ -43,7 +44,7 @@ fn sees_each_wait(request: impl Fn(&str) -> Asking) {
         scope.spawn(|| assert_eq!(asking.reply(&sockets()).body, b"body"));
         let mut last = began;
         for _ in 0..3 {
-            // The wait in which the connection was made may be seen too.
+            // The wait for the connection may be seen too.
             while server.requests().is_empty() {
                 thread::yield_now();
             }
@@ -83,7 +84,7 @@ fn an_attempt_that_takes_no_connection_waits_from_its_beginning() {
         }
         let since = slot.waits_since().expect("it waits");
         assert!(since >= began);
-        // A request that connects does not wait anew.
+        // A request that connects does not start a new wait.
         thread::park_timeout(Duration::from_millis(20));
         assert_eq!(slot.waits_since(), Some(since));
         assert!(slot.abort(ticket));

@@ -1,10 +1,10 @@
-//! Hostile lines made by chance: every key, wrong types, control characters, paths, URLs and broken JSON. Their hosts are
-//! addresses of 127.0.0.0/8 and names below `.invalid`.
+//! Hostile lines made at random: every key, wrong types, control characters, paths, URLs and broken JSON. Their hosts
+//! are addresses of 127.0.0.0/8 and names below `.invalid`.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// The beginning of every secret in a line.
+/// First letters of every secret in a line.
 pub(crate) const SECRET: &str = "SECRET-";
 
 /// Keys of requests, and some that mean nothing.
@@ -41,7 +41,7 @@ const KEYS: [&str; 30] = [
     "URL",
 ];
 
-/// Hosts, most of which refuse a connection at once. `{}` is the server of the test.
+/// Hosts, most of which refuse a connection at once. `{}` stands for the server of the test.
 const HOSTS: [&str; 14] = [
     "{}",
     "{}",
@@ -92,7 +92,7 @@ const OTHERS: [&str; 12] = [
     "https:127.0.0.1:9",
 ];
 
-/// Names of files: of the markers, and of what is to be saved. `{root}` is the directory of the test.
+/// Names of files: of the markers, and of files to be saved. `{root}` is the directory of the test.
 const FILES: [&str; 25] = [
     "{root}/outside/marker",
     "outside/marker",
@@ -155,7 +155,7 @@ const METHODS: [&str; 12] = [
     "TRACE",
 ];
 
-/// A line, without its line feed.
+/// Generator of lines, without their line feeds.
 pub(crate) struct Lines<'a> {
     pub(crate) random: Rng,
     /// Address that a server of the test listens on.
@@ -206,7 +206,7 @@ impl Lines<'_> {
         format!("{scheme}://{user}{host}{path}")
     }
 
-    /// Any JSON, for a key that expects something else.
+    /// Returns any JSON, for a key that expects something else.
     fn anything(&mut self, depth: usize) -> Value {
         match self.random.u8(..if depth > 0 { 10 } else { 7 }) {
             0 => Value::Null,
@@ -226,7 +226,7 @@ impl Lines<'_> {
         }
     }
 
-    /// A value that the key takes, or nearly.
+    /// Returns a value that the key takes, or nearly takes.
     fn fitting(&mut self, key: &str) -> Value {
         match key {
             "url" | "URL" => json!(self.url()),
@@ -302,7 +302,7 @@ impl Lines<'_> {
         Value::Object(keys).to_string()
     }
 
-    /// The next line. Secrets stand where every part of the command knows them as such.
+    /// Returns the next line. Secrets stand only where every part of the command knows them as such.
     pub(crate) fn next(&mut self) -> Vec<u8> {
         let mut line = match self.random.u8(..20) {
             0..12 => self.object().into_bytes(),
@@ -312,7 +312,7 @@ impl Lines<'_> {
                 .to_string()
                 .into_bytes(),
             17 => {
-                // JSON that ends too early, or goes on too long.
+                // This JSON ends too early, or goes on too long.
                 let bearer = self.secret();
                 let text = json!({
                     "auth": {"bearer": bearer}, "url": self.url(), "body_file": self.file(),

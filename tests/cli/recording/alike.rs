@@ -1,4 +1,4 @@
-//! A batch with failures and writes, and what has to hold of its files in the end.
+//! A batch with failures and writes, and the facts that hold for its files in the end.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::command::Folder;
 use super::support::{Answer, Server};
 
-/// Answers 404 to every third path, with some six hundred bytes. It takes its time, so that a kill finds requests under
-/// way.
+/// Starts a server that answers 404 to every third path, with some six hundred bytes. It responds slowly, so that a
+/// kill finds running requests.
 pub(super) fn server() -> Server {
     Server::start(|seen| {
         let number = seen.path().trim_start_matches('/').parse::<usize>();
@@ -21,7 +21,7 @@ pub(super) fn server() -> Server {
     })
 }
 
-/// Reads and writes by turns.
+/// Builds a list with reads and writes by turns.
 pub(super) fn list(server: &Server, count: usize) -> String {
     let line = |n: usize| {
         let url = server.url(&format!("/{n}"));
@@ -33,7 +33,7 @@ pub(super) fn list(server: &Server, count: usize) -> String {
     (0..count).map(|n| line(n).to_string() + "\n").collect()
 }
 
-/// A failure as results and log have it in common.
+/// Parts of a failure that results and log have in common.
 pub(super) type Failure = (String, Value, Value);
 
 fn failure(record: &Value) -> Failure {
@@ -45,7 +45,7 @@ fn failure(record: &Value) -> Failure {
     )
 }
 
-/// The failures of a log, of lines or a database.
+/// Returns the failures of a log, of lines or a database.
 pub(super) fn logged(folder: &Folder, log: &str) -> Vec<Failure> {
     if !log.ends_with(".db") {
         // A kill may leave a torn last line.
@@ -74,7 +74,7 @@ pub(super) fn logged(folder: &Folder, log: &str) -> Vec<Failure> {
     rows.map(Result::unwrap).collect()
 }
 
-/// Cuts so many lines off the end of the results, as a machine's crash may, as far as they are failures that the log has
+/// Cuts up to `count` lines off the end of the results, as a machine's crash may, if they are failures that the log has
 /// too. The first line stays.
 pub(super) fn lose_failures(folder: &Folder, (results, log): (&str, &str), count: usize) {
     if !folder.has(results) || !folder.has(log) {
@@ -96,8 +96,8 @@ pub(super) fn lose_failures(folder: &Folder, (results, log): (&str, &str), count
     folder.file(results, lines.concat());
 }
 
-/// Each outcome is in the results once, each failure in the log once, and no write reached the server twice. Returns the
-/// number of writes that were interrupted.
+/// Asserts that each outcome is in the results once, each failure in the log once, and that no write reached the server
+/// twice. Returns the number of writes that were interrupted.
 pub(super) fn check(
     server: &Server,
     folder: &Folder,

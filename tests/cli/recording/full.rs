@@ -1,4 +1,4 @@
-//! A disk of 256 KiB, and files that may grow no further.
+//! Outputs on a disk of 256 KiB, and in files that may grow no further.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use super::support::{Answer, Server};
 const REQUESTS: usize = 600;
 
 /// Runs the command on a disk of 256 KiB at `small` in the folder, and once more with `--resume` after the disk has
-/// grown; then what is on the disk is copied to the folder. `None`: this system mounts none.
+/// grown; then the content of the disk is copied to the folder. `None`: this system mounts no such disk.
 fn on_small_disk(folder: &Folder, arguments: &str) -> Option<(i32, i32)> {
     let script = format!(
         "mkdir small && mount -t tmpfs -o size=256k none small || exit 99
@@ -97,7 +97,7 @@ fn a_journal_that_has_no_room_ends_the_run_and_its_requests_run_later() {
     }
 }
 
-/// More than a file may hold: 64 blocks are 64 KiB at most.
+/// Starts a server whose responses fill more than a file may hold: 64 blocks are 64 KiB at most.
 fn large() -> Server {
     Server::always(Answer::status(404).body("x".repeat(3_000)))
 }

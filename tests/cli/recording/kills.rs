@@ -1,4 +1,4 @@
-//! Kills at any moment.
+//! Runs that are killed at any moment, and resumed.
 
 use std::env;
 

@@ -1,5 +1,5 @@
-//! Outcomes that only the failure log has, since the results were cut by hand or lost in a machine's crash: they are
-//! taken into the results, and their requests are not sent again.
+//! Outcomes that only the failure log has, since the results were cut by hand or lost in a machine's crash: `--resume`
+//! takes them into the results, and does not send their requests again.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,7 +12,7 @@ use super::support::{Answer, Server};
 
 const LOGS: [&str; 2] = ["f.db", "f.jsonl"];
 
-/// Answers 500 to every third path. Its text is no plain ASCII.
+/// Starts a server that answers 500 to every third path. Its text is not plain ASCII.
 fn failing() -> Server {
     Server::start(|seen| {
         let number = seen.path().trim_start_matches('/').parse::<usize>();
@@ -105,7 +105,7 @@ fn rows_of_other_results_are_no_outcomes_of_these() {
         haul(arguments.iter().chain(more)).done().exits(1);
     };
     run(&first, &half, &[]);
-    // It begins after the first record of the others, and has failures of requests that they lack.
+    // This run begins after the first record of the other run, and has failures of requests that the other one lacks.
     run(&second, &all, &[]);
     keep_lines(&folder, "first", 2);
     run(&first, &all, &["--resume"]);
@@ -254,7 +254,7 @@ fn what_is_taken_back_is_sent_again_if_failures_are() {
                 .done()
                 .exits(1);
             assert_eq!(server.requests_to("/9"), round);
-            // Cut again: of two outcomes of a request, one or both are only in the log.
+            // The results are cut again: of the two outcomes of a request, one or both are only in the log.
             let lines = folder.read("o").lines().count();
             assert_eq!(lines, 10 + 4 * (round - 1));
             keep_lines(&folder, "o", 10 + 4 * (round - 2) + round - 1);
@@ -288,7 +288,7 @@ fn new_results_take_nothing_from_the_log() {
             .done()
             .exits(1);
         assert_eq!(server.requests(), 20);
-        // Nor do results that go on from the new ones.
+        // Results that go on from the new ones take nothing from the log either.
         keep_lines(&folder, "o", 5);
         haul(arguments.iter().chain(&["--resume"])).done();
         assert_eq!(ids(&folder.records("o")), (0..10).collect::<Vec<_>>());
@@ -306,7 +306,7 @@ fn results_and_log_that_lost_different_failures_are_made_whole_again() {
     for log in LOGS {
         let (server, folder) = (server(), Folder::new());
         let (out, failures) = (folder.at("o"), folder.at(log));
-        // Only failures: the results may lose any of them.
+        // All requests fail, so the results may lose any of them.
         let all = list(&server, 90);
         let third: String = all.split_inclusive('\n').step_by(3).collect();
         let list = folder.file("list", third);
@@ -314,7 +314,7 @@ fn results_and_log_that_lost_different_failures_are_made_whole_again() {
         let arguments = [&arguments[..], &["--failures", &failures, &list]].concat();
         haul(&arguments).done().exits(1);
         lose_failures(&folder, ("o", log), 10);
-        // The first failures in the log: others than the last ones in the results.
+        // The log loses its first failures, which are others than the last ones in the results.
         if log == "f.db" {
             let database = rusqlite::Connection::open(&failures).unwrap();
             let lost = "DELETE FROM failures WHERE rowid < 6";

@@ -1,4 +1,4 @@
-//! Results that cannot be read again.
+//! Results that go to a stream, which cannot be read again.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -16,7 +16,7 @@ fn failing() -> (Server, Folder, String) {
     (server, folder, list)
 }
 
-/// URLs of the failures in a log, of JSON Lines or a database.
+/// Returns the URLs of the failures in a log, of JSON Lines or a database.
 fn logged(folder: &Folder, name: &str) -> HashSet<String> {
     if name.ends_with(".jsonl") {
         return urls_of(&folder.records(name));

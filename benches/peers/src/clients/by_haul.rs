@@ -1,4 +1,4 @@
-//! haul.
+//! The client haul.
 
 use haul::{Client, Response};
 

@@ -15,7 +15,7 @@ pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let client = client(work)?;
-        // Spawned, or all of them would run on the thread that waits here.
+        // Each fetch is spawned; otherwise all of them would run on the thread that waits here.
         let fetches = stream::iter(work.urls()).map(|url| tokio::spawn(fetch(client.clone(), url)));
         let results = fetches.buffer_unordered(work.at_once());
         let ok = results.filter(|joined| ready(matches!(joined, Ok(Ok(_)))));

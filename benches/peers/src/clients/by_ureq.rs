@@ -1,5 +1,5 @@
 //! ureq by hand: one agent, with an idle connection for each thread. A larger pool, one connection for each of 1,000
-//! hosts, was slower: what ureq does for a request grows with it.
+//! hosts, was slower: ureq's work for a request grows with the pool.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
         .build()
         .into();
     threads::run(work, |url| {
-        // To bytes and then to a value: faster than reading JSON off the wire.
+        // The body is read to bytes and then parsed: faster than reading JSON off the wire.
         let body = agent.get(url).call()?.body_mut().read_to_vec()?;
         Ok(rows(&serde_json::from_slice(&body)?))
     })

@@ -7,7 +7,7 @@ use crossbeam_channel::bounded;
 use super::Work;
 use crate::AnyError;
 
-/// Fetches with this, on as many threads as requests may be under way, and counts what succeeded.
+/// Fetches with this closure, on as many threads as requests may be under way, and counts the successes.
 pub(super) fn run(
     work: &Work,
     fetch: impl Fn(&str) -> Result<usize, AnyError> + Sync,

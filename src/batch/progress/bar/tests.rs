@@ -9,7 +9,7 @@ use crate::client::Client;
 use super::*;
 use crate::batch::progress::{HoldingHost, WaitingHost};
 
-/// A terminal that remembers what was written to it.
+/// Terminal that remembers the text written to it.
 #[derive(Clone, Debug, Default)]
 struct Screen(Arc<Mutex<String>>);
 
@@ -115,7 +115,7 @@ fn the_time_left_is_in_hours_minutes_and_seconds() {
 fn it_is_drawn_until_the_batch_ends_and_its_last_words_stay() {
     let client = Client::builder().workers(2).build().unwrap();
     let screen = Screen::default();
-    // Not fit to be sent: they fail without a network.
+    // The requests are not fit to be sent, so they fail without a network.
     let mut outcomes = client.as_completed(vec!["nowhere"; 7]);
     let on = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 20);
     let bar = Bar::start(outcomes.progress(), on);

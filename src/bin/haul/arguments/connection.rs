@@ -1,4 +1,4 @@
-//! How connections are made, and what may come over them.
+//! Options of connections and of the data they may carry.
 
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ pub(crate) struct Connection {
     /// Client certificate (PEM)
     #[arg(short = 'E', long, value_name = "FILE")]
     pub(crate) cert: Option<PathBuf>,
-    /// Its key (PEM) [default: in the file of --cert]
+    /// Key of the client certificate (PEM) [default: in the file of --cert]
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(crate) key: Option<PathBuf>,
     /// IPv4 only

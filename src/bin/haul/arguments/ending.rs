@@ -1,4 +1,4 @@
-//! What counts as success, what ends a run, and how it goes on.
+//! Options for success, for the end of a run, and for resuming it.
 
 use std::time::Duration;
 

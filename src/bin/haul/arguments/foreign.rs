@@ -1,7 +1,7 @@
-//! Options of curl, wget, aria2c, xargs, GNU parallel, HTTPie, ab, hey, wrk and Python scripts, and what haul has for
-//! them.
+//! Options of curl, wget, aria2c, xargs, GNU parallel, HTTPie, ab, hey, wrk and Python scripts, with haul's
+//! counterparts.
 
-/// Names of one meaning, separated by blanks, and what haul has: text that goes on after "haul has".
+/// Names of one meaning, separated by blanks, and haul's counterpart: text that continues "haul has".
 const OPTIONS: &[(&str, &str)] = &[
     (
         "--timeout --time-out --max-timeout --request-timeout --read-timeout --response-timeout",
@@ -194,7 +194,8 @@ const OPTIONS: &[(&str, &str)] = &[
     ("--max-size --max-file-size --quota", "--max-filesize"),
 ];
 
-/// Returns haul's option for one of another tool, given as the user typed it: `--timeout`, `--max_workers`, `-c`.
+/// Returns haul's counterpart of another tool's option, given as the user typed it: `--timeout`, `--max_workers`, `-c`.
+/// `None`: the option is not known.
 pub(crate) fn counterpart(typed: &str) -> Option<&'static str> {
     let name = match typed.starts_with("--") {
         true => typed.to_ascii_lowercase().replace('_', "-"),

@@ -1,4 +1,4 @@
-//! The arguments as typed.
+//! Arguments as typed.
 
 mod connection;
 mod ending;
@@ -112,7 +112,7 @@ pub(crate) struct Messages {
     /// One line per request; -vv debug log
     #[arg(short = 'v', long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// How far the run is, on standard error
+    /// Progress of the run, on standard error
     ///
     /// auto: a bar where standard error is a terminal and results go elsewhere, else nothing. plain prints a line every
     /// five seconds, json an object every second, for logs and programs; both once more at the end.
@@ -154,7 +154,7 @@ pub(crate) enum Color {
     Never,
 }
 
-/// Options of curl that ask for what haul does anyway.
+/// Options of curl that ask for behaviour that haul always has.
 const ANYWAY: [(&str, Option<char>); 5] = [
     ("location", Some('L')),
     ("parallel", Some('Z')),
@@ -163,10 +163,10 @@ const ANYWAY: [(&str, Option<char>); 5] = [
     ("fail", Some('f')),
 ];
 
-/// The name of curl's `-s`.
+/// Long name of curl's `-s`.
 const SILENT: &str = "silent";
 
-/// The command, with an environment variable for every option.
+/// Makes the clap command, with an environment variable for every option.
 pub(crate) fn command() -> clap::Command {
     let flag = |(long, short): (&'static str, Option<char>)| {
         let flag = Arg::new(long).long(long).hide(true);
@@ -178,12 +178,12 @@ pub(crate) fn command() -> clap::Command {
         };
         let variable = names::variable(long);
         let argument = match argument.get_action() {
-            // As a flag it takes no value; as a variable it has one.
+            // An option without a value has one as an environment variable.
             ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
             _ => argument,
         };
         let argument = argument.env(variable).hide_env(true);
-        // So that -1 is a bad value of its option, which the message names.
+        // Allowed so that -1 is a bad value of its option, which the message names.
         let value = argument.get_value_names().and_then(|names| names.first());
         let is_number = value.is_some_and(|name| {
             let name = name.split(['[', '|']).next();
@@ -196,7 +196,8 @@ pub(crate) fn command() -> clap::Command {
         .arg(flag((SILENT, Some('s'))))
 }
 
-/// Reads the arguments of this process. The error is what clap has to say instead: help, the version, or what is wrong.
+/// Reads the arguments of this process. The error is the text that is printed instead of a run: help, the version, or a
+/// message about wrong arguments.
 pub(crate) fn read() -> Result<Arguments, Told> {
     let read = || {
         let matches = command().try_get_matches()?;

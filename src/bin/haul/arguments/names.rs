@@ -7,12 +7,12 @@ use clap::{Arg, Command};
 
 use super::foreign::counterpart;
 
-/// The environment variable of an option.
+/// Returns the environment variable of an option.
 pub(crate) fn variable(long: &str) -> String {
     format!("HAUL_{}", long.replace('-', "_").to_uppercase())
 }
 
-/// The name of an option: `-j/--jobs`, `--rate`, or its environment variable if it was given there.
+/// Returns the name of an option: `-j/--jobs`, `--rate`, or its environment variable if it was given there.
 pub(crate) fn name_of(long: &str) -> String {
     let command = super::command();
     let option = command.get_arguments().find(|a| a.get_long() == Some(long));
@@ -48,7 +48,7 @@ fn is_from_environment(option: &Arg) -> bool {
     env::var_os(variable(long)).is_some() && !typed.any(is_option)
 }
 
-/// Message of clap about the arguments, with the options named as the user knows them.
+/// Returns clap's message about the arguments, with the options named as the user knows them.
 pub(super) fn explained(error: &clap::Error, command: &Command) -> String {
     let text = error.render().to_string();
     let mut text = text
@@ -91,7 +91,7 @@ pub(super) fn explained(error: &clap::Error, command: &Command) -> String {
     text
 }
 
-/// True if clap shows the option so: `--jobs <N>`.
+/// True if clap shows the option as `shown`, such as `--jobs <N>`.
 fn is_shown_as(option: &Arg, shown: &str) -> bool {
     let long = option.get_long().zip(shown.strip_prefix("--"));
     long.is_some_and(|(long, shown)| {
@@ -100,7 +100,8 @@ fn is_shown_as(option: &Arg, shown: &str) -> bool {
     })
 }
 
-/// An argument that is an option of another tool, and what haul has for it.
+/// Returns an argument that is an option of another tool, or an option of haul's in another spelling, and haul's
+/// counterpart. `None`: the argument is not known.
 fn known_elsewhere(argument: &str, command: &Command) -> Option<(String, String)> {
     let name = argument.split('=').next().unwrap_or_default();
     if !name.starts_with("--") {
@@ -121,7 +122,7 @@ fn known_elsewhere(argument: &str, command: &Command) -> Option<(String, String)
     if let Some(has) = counterpart(name) {
         return Some((name.to_owned(), has.to_owned()));
     }
-    // An option of haul's in another spelling: --max_time.
+    // The argument may be an option of haul's in another spelling: --max_time.
     let spelled = name
         .trim_start_matches('-')
         .to_ascii_lowercase()

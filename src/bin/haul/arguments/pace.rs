@@ -1,4 +1,4 @@
-//! How fast, and for how long.
+//! Options for pace and time limits.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(crate) struct Pace {
         allow_hyphen_values = true
     )]
     pub(crate) rate: Vec<Rate>,
-    /// The same for each host
+    /// Upper bound for requests started each second, to each host
     #[arg(
         long,
         value_name = "N[/s|m|h]",

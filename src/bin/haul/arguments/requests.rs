@@ -1,4 +1,4 @@
-//! What every request begins with.
+//! Options with defaults for every request.
 
 use clap::{Args, ValueEnum};
 

@@ -1,4 +1,4 @@
-//! Where results go.
+//! Options for the output of results.
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ pub(crate) struct Results {
         hide_possible_values = true
     )]
     pub(crate) body: Body,
-    /// How much of a body is kept in its result
+    /// Size of a body up to which its result keeps it
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1M")]
     pub(crate) body_limit: u64,
     /// Save each body to a file and record its path

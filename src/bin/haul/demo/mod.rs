@@ -9,16 +9,16 @@ use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::voice::Voice;
 
-/// How many requests the batch has.
+/// Number of requests in the batch.
 const REQUESTS: usize = 1_000;
 
-/// The demo's own folder.
+/// The demo: its folder, and the base URL of its server.
 pub(crate) struct Demo {
     folder: PathBuf,
     base: String,
 }
 
-/// Starts the server, writes the list of URLs, and fills in what was not given.
+/// Starts the server, writes the list of URLs, and fills in arguments that were not given.
 pub(crate) fn start(arguments: &mut Arguments) -> Result<Demo, Failure> {
     let base = server::start()
         .map_err(|e| Failure::usage(format!("--demo: no server on loopback: {e}")))?;
@@ -38,12 +38,12 @@ pub(crate) fn start(arguments: &mut Arguments) -> Result<Demo, Failure> {
     if ending.require.is_empty() && results.output_dir.is_none() {
         ending.require.push(("/code".to_owned(), 0.into()));
     }
-    // That some of it fails is what it is there to show.
+    // Failures are a part of the demo.
     ending.exit_zero = true;
     Ok(demo)
 }
 
-/// Which of the server's moods request `i` meets.
+/// Returns the path of request `i`, which chooses the server's mood.
 fn path(i: usize) -> String {
     let kind = match i {
         13 => "html",
@@ -75,7 +75,7 @@ impl Demo {
         ));
     }
 
-    /// Says what was written where.
+    /// Prints the paths of the files that were written.
     pub(crate) fn explain(&self, arguments: &Arguments, voice: &Voice) {
         if voice.is_quiet() {
             return;

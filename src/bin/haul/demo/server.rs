@@ -1,4 +1,4 @@
-//! The demo's server: answers GETs of `/<mood>/<number>`, and keeps what it needs in memory.
+//! The demo's server: responds to GETs of `/<mood>/<number>`, and keeps its state in memory.
 //!
 //! The examples have a server of their own, which also takes bodies: nothing here may depend on files outside `src/`, and
 //! an example has to read as a program by itself.
@@ -49,7 +49,7 @@ fn serve(mut connection: &TcpStream, visits: &Visits) -> io::Result<()> {
     Ok(())
 }
 
-/// The response to a GET, as text. `None`: the connection is reset.
+/// Returns the response to a GET, as text. `None`: the connection is reset.
 fn answer(mood: &str, number: &str, visits: &Visits) -> Option<String> {
     let healthy = format!(r#"{{"code": 0, "id": {number}, "name": "item {number}"}}"#);
     let (status, body) = match mood {
@@ -90,7 +90,7 @@ fn visit(visits: &Visits, number: &str) -> u32 {
     *visit
 }
 
-// A server may be slow; it is the client whose threads must not sleep.
+// A server may be slow; only the client's threads must not sleep.
 #[allow(clippy::disallowed_methods)]
 fn pause(time: Duration) {
     thread::sleep(time);

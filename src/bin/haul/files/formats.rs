@@ -1,4 +1,4 @@
-//! Names of outputs that promise a format that is not written there.
+//! Check of outputs whose names promise a format that is not written to them.
 
 use super::{Use, ending, is_database};
 use crate::failure::Failure;

@@ -1,5 +1,5 @@
-//! The files of a run: every path that an option or an argument names, what the run does with it, and the checks that
-//! come before anything is opened.
+//! Files of a run: every path that an option or an argument names, its use, and the checks that come before a file is
+//! opened.
 
 mod formats;
 mod summary;
@@ -49,7 +49,7 @@ enum Access {
     Beside,
     /// Makes files in the directory.
     Fill,
-    /// Writes what stands open already.
+    /// Writes to a stream that is open already.
     Open,
 }
 
@@ -62,7 +62,7 @@ impl Use {
         }
     }
 
-    /// The name as the user knows it.
+    /// Returns the name as the user knows it.
     fn shown(&self) -> String {
         shown(&self.name)
     }
@@ -75,7 +75,7 @@ fn shown(name: &str) -> String {
     }
 }
 
-/// Every path that the arguments name, those that are read first.
+/// Returns every path that the arguments name; paths that are read come first.
 pub(crate) fn uses(arguments: &Arguments) -> Vec<Use> {
     let mut uses = read(arguments);
     uses.extend(written(arguments));
@@ -89,7 +89,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
     let mut uses = Vec::new();
     for path in files {
         uses.push(Use::new(Access::Read, INPUT, path));
-        // A database is known by what is in it, whatever its name is.
+        // A database is recognised by its content, whatever its name is.
         let beside = BESIDE.map(|end| with_end(path.as_ref(), end));
         let beside = beside.into_iter().filter(|path| path.exists());
         uses.extend(beside.map(|path| Use::new(Access::Read, BESIDE_INPUT, path)));
@@ -155,13 +155,13 @@ fn is_file_name(path: &Path) -> bool {
     path != Path::new(STDIN)
 }
 
-/// The results file. `None`: results go to standard output.
+/// Returns the path of the results file. `None`: results go to standard output.
 pub(crate) fn results_path(arguments: &Arguments) -> Option<&Path> {
     let path = arguments.results.output.as_deref();
     path.filter(|path| is_file_name(path))
 }
 
-/// True for what is there and no regular file, like a pipe.
+/// True for an existing path that is neither a regular file nor a directory, like a pipe.
 pub(crate) fn is_stream(path: &Path) -> bool {
     path.metadata()
         .is_ok_and(|about| !about.is_file() && !about.is_dir())
@@ -174,32 +174,32 @@ pub(crate) fn is_database(path: &Path) -> bool {
     ends.iter().any(|other| end.eq_ignore_ascii_case(other))
 }
 
-/// The part of a name behind its last dot, also of one like `.csv`. Empty if there is no dot.
+/// Returns the part of a name after its last dot, also of a name like `.csv`. Empty if there is no dot.
 fn ending(path: &Path) -> &OsStr {
     let name = path.file_name().unwrap_or_default();
     let whole = || name.to_str()?.strip_prefix('.').map(OsStr::new);
     path.extension().or_else(whole).unwrap_or_default()
 }
 
-/// Path of a file that SQLite keeps beside a database: links are followed, as SQLite does, also to a file that is not
-/// there yet.
+/// Path of a file that SQLite keeps beside a database: links are followed, as SQLite does, also to a file that does not
+/// exist yet.
 fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(FileRegister::place_of(path));
     name.push(end);
     name.into()
 }
 
-/// The files of a run, each known to be used once.
+/// Files of a run, each checked to be used once.
 pub(crate) struct Files {
     register: FileRegister,
     uses: Vec<Use>,
 }
 
-/// Enters all files of the run. Nothing is opened.
+/// Enters all files of the run. No file is opened.
 ///
 /// # Errors
-/// When a file that is to be written is read too, or written twice; when its name promises another format; when it is
-/// there and not to be replaced.
+/// When a file that is to be written is read too, or written twice; when its name promises another format; when it
+/// exists and is not to be replaced.
 pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
     let (register, uses) = (FileRegister::new(), uses(arguments));
     let failures = arguments.results.failures.as_deref();
@@ -230,7 +230,7 @@ pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
     Ok(files)
 }
 
-/// The path as messages have it: standard streams have names of their own.
+/// Returns the path as messages show it: standard streams have names of their own.
 fn shown_path(path: &Path) -> Display<'_> {
     match path.to_str() {
         Some("/dev/stdin") => Path::new("stdin").display(),
@@ -239,7 +239,7 @@ fn shown_path(path: &Path) -> Display<'_> {
     }
 }
 
-/// Says that a file is used already. It does not speak of --overwrite, with which the file would be lost.
+/// Makes the message that a file is used already. It does not mention --overwrite, with which the file would be lost.
 fn refusal(used: &Use, clash: &FileClash) -> Failure {
     let (own, other) = (used.shown(), shown(clash.other()));
     let what = match clash.is_read() {
@@ -268,7 +268,7 @@ impl Files {
         self.uses.iter().filter(move |used| used.access == access)
     }
 
-    /// The files with something in them that `--overwrite` empties when the run begins, each with the option that writes
+    /// Returns the files with content that `--overwrite` empties when the run begins, each with the option that writes
     /// it.
     pub(crate) fn replaced(&self, arguments: &Arguments) -> Vec<(&Path, String)> {
         let is_emptied = |used: &&Use| {
@@ -288,7 +288,7 @@ impl Files {
             .collect()
     }
 
-    /// Refuses what was there before the run and is not to be replaced.
+    /// Refuses files that existed before the run and are not to be replaced.
     fn refuse_existing(&self, arguments: &Arguments) -> Result<(), Failure> {
         let ending = &arguments.ending;
         let resumes = ending.resume || ending.retry_failed;

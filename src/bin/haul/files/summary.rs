@@ -1,4 +1,4 @@
-//! The file of `--summary-json`: opened before the run, so that one that cannot be written is found then.
+//! File of `--summary-json`, opened before the run, so that a file that cannot be written is found before.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,7 @@ use crate::stdout::Stream;
 
 /// Destination of the summary.
 pub(crate) enum SummaryFile {
-    /// Nowhere: none was asked for.
+    /// No summary was asked for.
     None,
     /// Standard output, or a terminal, with its name.
     Stream(PathBuf, Stream),
@@ -24,10 +24,10 @@ pub(crate) enum SummaryFile {
 /// Keys of every summary.
 const KEYS: [&str; 5] = ["total", "succeeded", "rejected", "failed", "wall_ms"];
 
-/// Bytes of the longest file that can be a summary.
+/// Number of bytes that are read of a file to see if it is a summary.
 const LONGEST: u64 = 64 << 20;
 
-/// Returns true for a summary that an earlier run wrote, or was about to: an empty file.
+/// True for a summary that an earlier run wrote, or for an empty file, which it was about to write.
 pub(super) fn is_summary(path: &Path) -> bool {
     let read = File::open(path).and_then(|file| {
         let mut text = Vec::new();
@@ -41,10 +41,10 @@ pub(super) fn is_summary(path: &Path) -> bool {
 }
 
 impl SummaryFile {
-    /// Opens the file and keeps what is in it until the summary is written.
+    /// Opens the file and keeps its content until the summary is written.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub(crate) fn open(path: Option<&Path>) -> Result<SummaryFile, Failure> {
         let Some(path) = path else {
             return Ok(SummaryFile::None);
@@ -62,10 +62,10 @@ impl SummaryFile {
             .map_err(|e| unwritten(path, "cannot be opened for writing", &e))
     }
 
-    /// Writes the summary in place of what was there.
+    /// Writes the summary in place of the old content.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub(crate) fn write(&mut self, summary: &Summary) -> Result<(), Failure> {
         let text = || -> io::Result<String> { Ok(serde_json::to_string_pretty(summary)? + "\n") };
         match self {

@@ -22,7 +22,7 @@ enum Naming {
     At,
 }
 
-/// Tells from clap's own description of an option how it names a file. `None`: it names none.
+/// Returns the form in which an option names a file, by clap's own description of it. `None`: the option names no file.
 fn naming(option: &Arg) -> Option<Naming> {
     let is_path = option.get_value_parser().type_id() == TypeId::of::<PathBuf>();
     let values = option.get_value_names().unwrap_or_default().join(" ");

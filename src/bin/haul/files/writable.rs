@@ -1,4 +1,4 @@
-//! Outputs that cannot be written, found before a request is sent.
+//! Checks that find outputs that cannot be written before a request is sent.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use super::{Access, Files};
 use crate::failure::Failure;
 
 impl Files {
-    /// Finds outputs that could not be written, and changes nothing. A directory that the run makes counts as there.
+    /// Finds outputs that cannot be written, and changes no file. A directory that the run makes counts as existing.
     ///
     /// # Errors
     /// When an output cannot be written.
@@ -29,10 +29,10 @@ impl Files {
         Ok(())
     }
 
-    /// Makes the directory that bodies are saved in, and looks if files can be made there.
+    /// Makes the directory that bodies are saved in, and checks that files can be made in it.
     ///
     /// # Errors
-    /// When they cannot.
+    /// When the directory or a file in it cannot be made.
     pub(crate) fn make_folder(&self) -> Result<(), Failure> {
         for used in self.of(Access::Fill) {
             let path = &used.path;
@@ -42,7 +42,7 @@ impl Files {
         Ok(())
     }
 
-    /// The outputs that are not there yet.
+    /// Returns the outputs that do not exist yet.
     pub(crate) fn new_outputs(&self) -> NewOutputs {
         let outputs = self.uses.iter();
         let outputs = outputs.filter(|used| matches!(used.access, Access::Write | Access::Beside));
@@ -54,16 +54,16 @@ impl Files {
     }
 }
 
-/// Outputs that were not there before the run, with the options that they belong to.
+/// Outputs that did not exist before the run, with the options that they belong to.
 pub(crate) struct NewOutputs(Vec<(String, PathBuf)>);
 
 impl NewOutputs {
-    /// Removes the files of these options that this run has opened, and written nothing of worth to: they would be in the
-    /// way of the next run.
+    /// Removes the files of these options that this run has opened and written no outcomes to, since they would be in
+    /// the way of the next run.
     pub(crate) fn remove(&self, options: &[&str]) {
         for (name, path) in &self.0 {
             if options.iter().any(|option| name.ends_with(option)) {
-                // A file that stays is an empty one.
+                // A file that cannot be removed is an empty one.
                 let _ = fs::remove_file(path);
             }
         }
@@ -79,7 +79,7 @@ fn unwritable(path: &Path, what: &str, error: &io::Error) -> Failure {
     )
 }
 
-/// Makes a file in the directory, without a name where the system has such files: a kill leaves none of these behind.
+/// Makes a file in the directory; without a name if the system has such files, since a kill leaves none of them behind.
 fn try_file_in(folder: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -88,7 +88,7 @@ fn try_file_in(folder: &Path) -> io::Result<()> {
 
         let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
         match open(folder, flags, Mode::RUSR | Mode::WUSR) {
-            // Not every file system can do that.
+            // Some file systems have no files without a name.
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {}
             made => return made.map(drop).map_err(io::Error::from),
         }
@@ -103,7 +103,7 @@ fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(about) if about.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(about) => may_write(path).and_then(|()| match is_device(&about) {
-            // A device that is full (`/dev/full`) may say so to a write of no bytes.
+            // A full device (`/dev/full`) may return its error for a write of no bytes.
             true => OpenOptions::new()
                 .write(true)
                 .open(path)?
@@ -144,7 +144,7 @@ fn is_device(_: &fs::Metadata) -> bool {
     false
 }
 
-/// Checks a directory that is made if it is not there.
+/// Checks a directory that is made if it does not exist.
 fn check_folder(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(about) if about.is_dir() => may_add(path),
@@ -178,7 +178,7 @@ fn may_add(folder: &Path) -> io::Result<()> {
     Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
-/// Only opening the file tells there.
+/// Does nothing: on this system only opening the file tells.
 #[cfg(not(unix))]
 fn may_write(_: &Path) -> io::Result<()> {
     Ok(())

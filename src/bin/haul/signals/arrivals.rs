@@ -1,14 +1,14 @@
-//! Which signals arrive, one after the other.
+//! Arriving signals, one after the other.
 
 use std::io;
 use std::iter;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-/// Returns the numbers of INT and TERM as they arrive; `next` waits for one.
+/// Returns the numbers of INT and TERM as they arrive; `next` waits for a signal.
 ///
 /// # Errors
-/// When the system does not let them be watched.
+/// When the system does not let signals be watched.
 #[cfg(unix)]
 pub(super) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
@@ -18,8 +18,8 @@ pub(super) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
 #[cfg(not(unix))]
 pub(super) use by_flag::arrivals;
 
-/// For systems where a signal can be noted, but not waited for: Windows. Ctrl-C is INT there.
-// Compiled for tests too, so that it is known to work where it is not used.
+/// Implementation for systems on which a signal can be noted, but not waited for: Windows. Ctrl-C is INT there.
+// Compiled for tests too, so that its behaviour is tested on systems that do not use it.
 #[cfg(any(not(unix), test))]
 mod by_flag {
     use std::sync::Arc;
@@ -29,13 +29,13 @@ mod by_flag {
 
     use super::*;
 
-    /// Time between two looks at the flag: short enough that a person notices no delay.
+    /// Time between two checks of the flag: short enough that a person notices no delay.
     const LOOK: Duration = Duration::from_millis(50);
 
-    /// Returns the numbers of INT and TERM as they arrive. Of several that arrive between two looks, the last counts.
+    /// Returns the numbers of INT and TERM as they arrive. If several arrive between two checks, the last counts.
     ///
     /// # Errors
-    /// When the system does not let them be watched.
+    /// When the system does not let signals be watched.
     pub(in super::super) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
         let arrived = Arc::new(AtomicUsize::new(0));
         for signal in [SIGINT, SIGTERM] {

@@ -35,7 +35,7 @@ impl Scene {
         scene
     }
 
-    /// Time after `seconds`, from where the scene began.
+    /// Returns the time `seconds` after the beginning of the scene.
     fn at(&self, seconds: u64) -> Instant {
         self.now + Duration::from_secs(seconds)
     }

@@ -1,4 +1,4 @@
-//! Which failures are repeated: table 2.2, vectors 50 to 63, 79, 80 and 123.
+//! Failures that are repeated: table 2.2, vectors 50 to 63, 79, 80 and 123.
 
 use super::*;
 use crate::retry::is_keyed;

@@ -1,4 +1,4 @@
-//! How often anything is repeated: vectors 54, 77, 78, 81 to 84 and 141.
+//! Limits on repetitions: vectors 54, 77, 78, 81 to 84 and 141.
 
 use super::*;
 

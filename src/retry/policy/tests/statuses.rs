@@ -1,4 +1,4 @@
-//! Which statuses are repeated: table 2.3, vectors 64 to 76 and 142.
+//! Statuses that are repeated: table 2.3, vectors 64 to 76 and 142.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! How long a retry waits: vectors 18 to 20, 24 to 34, 38, 41, 43, 49 and 101.
+//! Waits before a retry: vectors 18 to 20, 24 to 34, 38, 41, 43, 49 and 101.
 
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ fn vector_24_the_longest_wait_allowed_is_still_allowed() {
     assert_eq!(first(&one, &asked(2)), Ok(secs(1)));
 }
 
-/// What vectors 18 to 20 are read as is with the reading.
+/// The values that vectors 18 to 20 are read as are tested in `retry_after`.
 #[test]
 fn vectors_18_to_20_enormous_waits_are_over_any_cap_and_no_wait_is_longer_than_instants_reach() {
     let endless = policy().backoff(Duration::MAX, Duration::MAX);

@@ -1,4 +1,4 @@
-//! What has to be true, told in the simplest way.
+//! Invariants of the schedule, written in the simplest way.
 
 use crate::settings::{RateLimit, RateLimits};
 
@@ -6,7 +6,7 @@ use super::super::*;
 use super::world::{Feast, Where, World, chance};
 
 impl Feast {
-    /// Places in the channel that are taken or spoken for.
+    /// Number of places in the channel that are taken or reserved.
     pub(super) fn used(&self) -> usize {
         self.in_flight + self.finished
     }
@@ -16,14 +16,14 @@ impl Feast {
         (self.bounds.ordered && oldest) || self.has_place(now)
     }
 
-    /// For any job, not only for the oldest.
+    /// True if there is a place for any job, not only for the oldest.
     pub(super) fn has_place(&self, now: Instant) -> bool {
         self.used() + usize::from(self.bounds.ordered) < self.bounds.window
             && self.bytes < self.bounds.bytes
             && self.held(now).is_none_or(|most| self.in_flight < most)
     }
 
-    /// How many may be under way while answers wait for a core.
+    /// Upper bound for attempts in flight while responses wait for a core. `None`: there is no bound.
     pub(super) fn held(&self, now: Instant) -> Option<usize> {
         self.held
             .filter(|(_, until)| *until > now)
@@ -31,7 +31,7 @@ impl Feast {
     }
 }
 
-/// The starts under some rates, and when the next is due by the even pace of the shortest window.
+/// Starts under some rates, and the time at which the next start is due by the even pace of the shortest window.
 #[derive(Default)]
 pub(super) struct Pace {
     due: Option<Instant>,
@@ -45,7 +45,8 @@ impl Pace {
         self.due = shortest.map(|rate| self.due.map_or(now, |due| due.max(now)) + gap(*rate));
     }
 
-    /// When the next start is allowed. So few are allowed in a longer window that each is counted by itself.
+    /// Time at which the next start is allowed. Longer windows allow so few starts that each start is counted by
+    /// itself.
     fn allows_at(&self, rates: &RateLimits) -> Option<Instant> {
         let (shortest, longer) = rates.as_slice().split_first()?;
         let counted = longer.iter().filter_map(|rate| {
@@ -76,7 +77,7 @@ fn assert_rate(rates: &RateLimits, starts: &[Instant]) {
 }
 
 impl World {
-    /// Every job that may start now, found by looking at each.
+    /// Returns every job that may start now, found by looking at each.
     pub(super) fn dispatchable(&mut self) -> Vec<usize> {
         let now = self.now;
         let paced = self.pace.allows_at(&self.settings.rate);
@@ -100,7 +101,7 @@ impl World {
         let server = &self.servers[at];
         let state = self.schedule.hosts.by_name.get(&server.host);
         let state = state.and_then(|id| self.schedule.hosts.get(*id));
-        // An idle host is forgotten, and with it that it was reached.
+        // An idle host is forgotten, and with it the fact that it was reached.
         let proven = state.is_some_and(|state| state.proven);
         assert!(server.told || !proven);
         let breaker = state.and_then(|state| state.breaker.as_ref());
@@ -148,7 +149,7 @@ impl World {
         });
     }
 
-    /// Finds what the schedule has ended since, and whether it had reason to.
+    /// Takes the jobs that the schedule has ended, and checks that it had reason to.
     pub(super) fn note_ended(&mut self) {
         let now = self.now;
         let mut ended: Vec<(usize, Ended)> = self.schedule.undelivered();
@@ -187,7 +188,7 @@ impl World {
         }
     }
 
-    /// A job nobody wants any more came back.
+    /// Checks the job that `complete` returned: it returns one only if the batch was abandoned.
     pub(super) fn note_back(&mut self, back: Option<usize>, work: usize) {
         let batch = self.works[work].batch;
         assert_eq!(back.is_some(), self.feasts[batch].gone);
@@ -232,7 +233,7 @@ impl World {
         assert_eq!(moved, 0, "two outcomes for one request");
     }
 
-    /// Nudges reach whom they are for.
+    /// Delivers nudges to the callers of their batches.
     pub(super) fn deliver(&mut self) {
         let nudged: Vec<Id> = self.schedule.nudges().collect();
         self.seen.nudges += nudged.len() as u64;
@@ -244,7 +245,7 @@ impl World {
         }
     }
 
-    /// Those who take outcomes take some.
+    /// Has each caller look and take outcomes, if it is time.
     pub(super) fn consume(&mut self) {
         self.deliver();
         if self.feasts.iter().any(|feast| !feast.gone) {
@@ -259,7 +260,7 @@ impl World {
             }
             feast.takes_at = self.now + ms(feast.pause);
             if feast.bounds.delivered {
-                // Each is waited for by its own caller.
+                // Each outcome has a caller of its own, who takes it at once.
                 feast.finished = 0;
                 feast.bytes = 0;
             } else {
@@ -320,7 +321,7 @@ impl World {
         }
     }
 
-    /// Whoever took its outcomes goes.
+    /// Abandons a batch: its outcomes are not taken any more.
     pub(super) fn abandon(&mut self, at: usize) {
         let feast = &mut self.feasts[at];
         if feast.gone || feast.bounds.delivered && feast.fed < feast.works.len() {
@@ -339,7 +340,7 @@ impl World {
         self.note_ended();
     }
 
-    /// Nothing is lost, nothing stays.
+    /// Checks that each request has an outcome, and that the schedule is empty at the end.
     pub(super) fn finish(mut self: &mut World) {
         for feast in &self.feasts {
             for number in &feast.works {
@@ -355,7 +356,7 @@ impl World {
         world.schedule.expire(world.now);
         assert!(world.schedule.poll(world.now).is_none());
         world.schedule.recount(world.now);
-        // Idle hosts are looked at when others go idle.
+        // Idle hosts are looked at when other hosts go idle.
         let id = world.schedule.open(bounds(), None);
         for at in 0..10 {
             let other = host(&format!("other{at}"));
@@ -376,7 +377,7 @@ impl World {
             assert!(world.schedule.poll(world.now).is_none());
         }
         assert!(world.schedule.abandon(id, world.now).is_empty());
-        // The last to go idle has nobody after it.
+        // No other host goes idle after the last.
         if let Some(last) = world.schedule.hosts.by_name.get(&host("other9")).copied() {
             world.schedule.retire(last, world.now);
         }

@@ -1,9 +1,9 @@
-//! What happens in a history.
+//! Events of a history.
 
 use super::super::*;
 use super::world::{Feast, Manner, Run, Server, Where, World, chance};
 
-/// How often what happened, so that a history that never comes to something is noticed.
+/// Number of events of each kind, so that a history in which one never happens is noticed.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     pub(super) starts: u64,
@@ -88,7 +88,7 @@ impl Run {
 }
 
 impl Server {
-    /// An attempt ended and told this.
+    /// Updates the model by the end of an attempt.
     fn hear(&mut self, heard: Heard) {
         (self.answering, self.late) = match heard {
             Heard::Head { waited } => (true, waited > SLOW_AFTER),
@@ -113,7 +113,7 @@ impl World {
             if self.is_over() {
                 break;
             }
-            // What was taken made room, and feeding work, before time passes.
+            // Outcomes that were taken made room, and feeding makes jobs ready, before time passes.
             if self.runs_short() {
                 continue;
             }
@@ -128,7 +128,7 @@ impl World {
         self.feasts.iter().all(|feast| feast.gone) && self.runs.is_empty()
     }
 
-    /// Whether somebody may have something to do at this very instant.
+    /// True if a caller or a worker may have work at this very instant.
     fn runs_short(&mut self) -> bool {
         self.deliver();
         let fed =
@@ -145,7 +145,7 @@ impl World {
                 return;
             }
             if self.schedule.is_over(feast.id) {
-                // What was not fed never becomes a request.
+                // Work that was not fed never becomes a request.
                 feast.works.truncate(feast.fed);
                 return;
             }
@@ -177,7 +177,7 @@ impl World {
         }
     }
 
-    /// Idle workers take what they are given.
+    /// Starts jobs as long as the schedule returns any.
     fn work(&mut self) {
         loop {
             let possible = self.dispatchable();
@@ -224,7 +224,7 @@ impl World {
             work: start.job,
             starts: now,
             ends: now + ms(time),
-            // Some bodies take long.
+            // The head may come well before the end: some bodies take long.
             head_at: reachable.then(|| now + ms(rng.u64(..=time))),
             head_told: false,
             connects: (start.unproven && reachable).then(|| now + ms(rng.u64(..=time))),
@@ -233,12 +233,12 @@ impl World {
         });
     }
 
-    /// Time goes on to the next event. One has to come: whoever waits is woken.
+    /// Moves time to the next event. There is always one: the schedule wakes every caller that waits.
     fn advance(&mut self) {
         let mut next: Vec<Instant> = self.runs.iter().map(|run| run.ends).collect();
         next.extend(self.runs.iter().filter_map(|run| run.connects));
         if self.schedule.in_flight() < self.settings.in_flight {
-            // Else no worker is idle, and whoever ends looks again.
+            // Else no worker is idle, and a worker whose attempt ends polls again.
             next.extend(self.schedule.next_wakeup());
         }
         let heads = self
@@ -301,7 +301,7 @@ impl World {
         }
     }
 
-    /// Some that were busy begin to wait, others go on; whoever hangs is counted where it is time.
+    /// Has some attempts begin to wait and others go on, and counts those that hang if it is time.
     fn look_at_runs(&mut self) {
         if !self.schedule.must_look(self.now) {
             return;
@@ -449,7 +449,7 @@ impl World {
         self.note_back(back, run.work);
     }
 
-    /// Cancels, abandons, releases: what users do.
+    /// Does as users do: cancels, abandons, releases.
     fn disturb(&mut self) {
         if self.calm {
             return;
@@ -499,7 +499,7 @@ impl World {
         self.note_ended();
     }
 
-    /// Something was made of an answer while more waited than keep the cores busy.
+    /// Ends work on a response while more responses wait than keep the cores busy.
     fn hold_back(&mut self) {
         let run = &self.runs[self.rng.usize(..self.runs.len())];
         let feast = &mut self.feasts[self.works[run.work].batch];
@@ -517,7 +517,7 @@ impl World {
         self.schedule.see_backlog(run.id, seen, self.now);
     }
 
-    /// Cancels one job by the id it has while it runs, and does nothing then; else any that waits.
+    /// Cancels the job `number` if it waits. Also tries to cancel a job in flight, which does nothing.
     fn cancel(&mut self, number: usize) {
         let now = self.now;
         let waits =

@@ -1,4 +1,4 @@
-//! How long a batch takes in all, against the least it can take. Where that is known, the schedule comes within a
+//! Time that a batch takes, against the least possible time. If that time is known, the schedule comes within a
 //! twentieth of it.
 
 use std::cmp::Reverse;
@@ -12,9 +12,9 @@ use super::super::*;
 struct Crowd {
     settings: ScheduleSettings,
     bounds: Bounds,
-    /// For each host how many requests there are, and how long each takes.
+    /// Number of requests of each host, and the time that each request takes.
     hosts: Vec<(usize, Duration)>,
-    /// One host after the other, or all mixed.
+    /// True if the input is sorted by host, false if it is mixed.
     sorted: bool,
 }
 
@@ -44,7 +44,8 @@ impl Crowd {
         self
     }
 
-    /// No schedule can be done before: neither with all the work, nor with that of one host, nor with its rate.
+    /// Returns a time in which no schedule can be faster: neither with all the work, nor with that of one host, nor
+    /// with its rate.
     fn least(&self) -> Duration {
         let work = |(count, time): &(usize, Duration)| *time * *count as u32;
         let total: Duration = self.hosts.iter().map(work).sum();
@@ -178,13 +179,13 @@ fn whatever_the_limits_the_narrowest_is_kept_busy() {
     for seed in 0..60 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let workers = rng.usize(12..60);
-        // Hosts are served in turn: the least can be reached where their turns take the same time, and where no host
+        // Hosts are served in turn: the least time can be reached if their turns take the same time, and if no host
         // needs more than its share.
         let time = ms(rng.u64(1..40));
         let hosts = (0..rng.usize(1..12)).map(|_| (rng.usize(100..600), time));
         let mut crowd = crowd(workers, hosts.collect());
         crowd.sorted = rng.bool();
-        // All is seen from the beginning: what comes late cannot be begun early.
+        // All requests are read at the beginning: a request that is read late cannot be begun early.
         crowd.bounds.window = 1 << 16;
         let share = workers / crowd.hosts.len();
         for at in 0..crowd.hosts.len() {
@@ -192,7 +193,7 @@ fn whatever_the_limits_the_narrowest_is_kept_busy() {
                 crowd = crowd.rule(at, at_once(rng.usize(1..=share)));
             }
         }
-        // What is left at the end for one worker alone is one request, and no schedule's fault.
+        // The time of one request is added: it may be left at the end for one worker alone, and is no schedule's fault.
         let (took, least) = (crowd.run(), crowd.least());
         assert!(
             took >= least,

@@ -1,5 +1,6 @@
-//! Random histories in virtual time. Nothing waits: the clock jumps from one event to the next. A model keeps what has
-//! to be true of limits, windows and outcomes in its own simple way, and everything the schedule does is held against it.
+//! Random histories in virtual time. No thread waits: the clock jumps from one event to the next. A model keeps the
+//! invariants of limits, windows and outcomes in its own simple way, and every step of the schedule is compared with
+//! it.
 //!
 //! `HAUL_SEED=n` replays one history, `HAUL_SCALE=n` runs n times as many.
 

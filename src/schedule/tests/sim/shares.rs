@@ -23,14 +23,14 @@ impl World {
         answers
     }
 
-    /// The hosts that are not answering hold as many places as they may while the others have demand.
+    /// True if the hosts that are not answering hold as many places as they may while the others have demand.
     fn others_are_full(&self) -> bool {
         let servers = (0..self.servers.len()).filter(|server| !self.answers(*server));
         let places: usize = servers.map(|server| self.servers[server].in_flight).sum();
         places >= (self.settings.in_flight / 2).max(1)
     }
 
-    /// The jobs that no limit keeps back and that get a worker while enough is left to the answering hosts.
+    /// Returns the jobs of `possible` that may have a worker while enough workers are left to the answering hosts.
     pub(super) fn shared(&self, mut possible: Vec<usize>) -> Vec<usize> {
         let now = self.now;
         let demands = |work: &usize| {
@@ -48,7 +48,7 @@ impl World {
         possible
     }
 
-    /// Fewest places first, then served longest ago: the batch, then the host.
+    /// Checks the choice of a job: fewest places first, then served longest ago; the batch counts first, then the host.
     pub(super) fn note_choice(&self, start: &Start<usize>, possible: &[usize]) {
         let now = self.now;
         let in_order = |work: &&usize| self.feasts[self.works[**work].batch].has_place(now);
@@ -71,7 +71,7 @@ impl World {
         }
     }
 
-    /// A job has started: its host may have run out of work.
+    /// Notes a gap if the host of a job that has started ran out of work.
     pub(super) fn note_gap(&mut self, work: usize) {
         let server = self.works[work].server;
         let state = self.state(server).unwrap();
@@ -80,7 +80,7 @@ impl World {
         }
     }
 
-    /// Reading goes on: within the window, or beyond it because a host is slow, as far as it may.
+    /// Checks that the room is within the window, or beyond it only because a host is slow.
     pub(super) fn note_room(&mut self, at: usize, room: usize) {
         let feast = &self.feasts[at];
         let (workers, window) = (self.settings.in_flight, feast.bounds.window);
@@ -102,7 +102,7 @@ impl World {
         self.seen.read_ahead += 1;
     }
 
-    /// The caller of a batch looks, if it is time.
+    /// Has the caller of a batch look, if it is time.
     pub(super) fn look(&mut self, at: usize) {
         let (now, runs) = (self.now, &self.runs);
         let feast = &mut self.feasts[at];
@@ -118,7 +118,7 @@ impl World {
         feast.looks_at = self.schedule.next_look(feast.id);
     }
 
-    /// A slow host is slow for a reason, and one that is slow is found by a caller that waits for room.
+    /// Checks that a host is slow only for a reason, and that a caller that waits for room finds a slow host.
     pub(super) fn check_slow(&mut self) {
         for at in 0..self.servers.len() {
             let Some(state) = self.state(at) else {

@@ -1,4 +1,4 @@
-//! What a history is made of: hosts with their manners, batches with their consumers, and the jobs.
+//! Parts of a history: hosts with their manners, batches with their consumers, and the jobs.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -10,20 +10,20 @@ use super::super::*;
 use super::check::Pace;
 use super::events::Totals;
 
-/// How a host behaves.
+/// Manner in which a host treats its requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Manner {
     Fast,
     Slow,
-    /// Fails so many times out of ten.
+    /// Fails this number of times out of ten.
     Flaky(u8),
-    /// Answers 429 when asked twice within so many milliseconds.
+    /// Responds with 429 to the second of two requests within this number of milliseconds.
     Limited(u64),
     Redirecting,
     Dead,
-    /// Lets a request wait for seconds, and answers some.
+    /// Lets a request wait for seconds, and responds to some.
     Hanging,
-    /// Dead until then.
+    /// Dead until this instant.
     Recovering(Instant),
 }
 
@@ -32,13 +32,13 @@ pub(super) struct Server {
     pub(super) manner: Manner,
     pub(super) limits: HostLimits,
     pub(super) in_flight: usize,
-    /// A connection to it was reported at some time.
+    /// True if a connection to the host was reported at some time.
     pub(super) told: bool,
     /// True if the last attempt that told anything had a response head.
     pub(super) answering: bool,
-    /// That attempt had waited for it for longer than a second.
+    /// True if that attempt had waited for a head for longer than a second.
     pub(super) late: bool,
-    /// When it was served last, in starts.
+    /// Time at which the host was served last, in starts.
     pub(super) served: usize,
     pub(super) cool_until: Option<Instant>,
     pub(super) starts: Vec<Instant>,
@@ -50,10 +50,10 @@ pub(super) struct Server {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Where {
     Unfed,
-    /// In a lane from then on.
+    /// In a lane from this instant on.
     Waiting(Instant),
     Running,
-    /// It has ended without the model being told yet.
+    /// The schedule has ended the job and has not reported it yet.
     Ended,
     Over,
 }
@@ -68,7 +68,7 @@ pub(super) struct Work {
     pub(super) hops: u32,
     pub(super) deadline: Option<Instant>,
     pub(super) outcomes: u32,
-    /// It stands where it was pushed: neither tried nor moved.
+    /// True if the job is where it was pushed: neither tried nor moved.
     pub(super) untouched: bool,
 }
 
@@ -78,47 +78,47 @@ pub(super) struct Run {
     pub(super) work: usize,
     pub(super) starts: Instant,
     pub(super) ends: Instant,
-    /// When the head of the response comes, if one does.
+    /// Time at which the head of the response comes. `None`: none comes.
     pub(super) head_at: Option<Instant>,
-    /// The schedule was told of the head, for it came late.
+    /// True if the schedule was told of the head, because it came late.
     pub(super) head_told: bool,
     pub(super) connects: Option<Instant>,
     pub(super) released: bool,
-    /// Since when it waits for its host, as far as others are told.
+    /// Time from which on the attempt waits for its host, as reported to the schedule. `None`: it does not wait.
     pub(super) waits_since: Option<Instant>,
 }
 
 #[derive(Debug)]
-/// A batch and whoever feeds it and takes its outcomes.
+/// A batch, and the caller that feeds it and takes its outcomes.
 pub(super) struct Feast {
     pub(super) id: Id,
     pub(super) bounds: Bounds,
     pub(super) deadline: Option<Instant>,
     pub(super) works: Vec<usize>,
     pub(super) fed: usize,
-    /// Another thread feeds it: it looks again only when nudged.
+    /// True if another thread feeds the batch: it looks again only when nudged.
     pub(super) by_intake: bool,
     pub(super) waits_for_room: bool,
-    /// When its caller looks again, whatever happens.
+    /// Time at which the batch's caller looks again, whatever happens. `None`: only when nudged.
     pub(super) looks_at: Option<Instant>,
     /// True if the caller was nudged, or has taken outcomes, and looks at this very instant.
     pub(super) must_look: bool,
-    /// When a job of it started last, in starts.
+    /// Time at which a job of the batch started last, in starts.
     pub(super) served: usize,
     pub(super) in_flight: usize,
     /// Outcomes in the channel: number of the work, bytes.
     pub(super) channel: VecDeque<(usize, u64)>,
-    /// Outcomes that came before older ones.
+    /// Outcomes that came before those of older requests.
     pub(super) early: BTreeMap<usize, (usize, Option<u64>)>,
     pub(super) handed_back: usize,
-    /// Outcomes told to be finished and not yet told to be taken.
+    /// Number of outcomes reported as finished and not yet as taken.
     pub(super) finished: usize,
     pub(super) bytes: u64,
     pub(super) pause: u64,
     pub(super) takes_at: Instant,
     pub(super) stopped: bool,
     pub(super) gone: bool,
-    /// So many may be under way, until then.
+    /// Upper bound for attempts in flight, and the time until which it holds. `None`: there is no bound.
     pub(super) held: Option<(usize, Instant)>,
 }
 
@@ -133,7 +133,7 @@ pub(super) struct World {
     pub(super) feasts: Vec<Feast>,
     pub(super) runs: Vec<Run>,
     pub(super) starts: Vec<Instant>,
-    /// Answering hosts that ran out of work, and when.
+    /// Answering hosts that ran out of work, and the times when they did.
     pub(super) gaps: Vec<(Instant, usize)>,
     pub(super) pace: Pace,
     pub(super) max_attempts: u32,
@@ -230,7 +230,7 @@ impl World {
             ordered,
         };
         let count = if chance(rng, 10) { 0 } else { rng.usize(1..40) };
-        // Sorted by host or mixed.
+        // The input is sorted by host, or mixed.
         let sorted = rng.bool();
         let deadline = (!delivered && chance(rng, 5)).then(|| self.begin + ms(rng.u64(1..3_000)));
         let batch = self.feasts.len();
@@ -291,7 +291,7 @@ pub(super) fn chance(rng: &mut fastrand::Rng, one_in: u32) -> bool {
     rng.u32(..one_in) == 0
 }
 
-/// Limits for up to three windows once in so many times, else none.
+/// Returns limits for up to three windows once in `one_in` calls, else none.
 fn some_rates(rng: &mut fastrand::Rng, one_in: u32) -> RateLimits {
     let mut limits = RateLimits::default();
     if !chance(rng, one_in) {

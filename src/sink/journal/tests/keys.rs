@@ -1,10 +1,10 @@
-//! Which requests are the same, by the keys of the file.
+//! Requests that count as the same by the keys of the file.
 
 use super::*;
 use crate::outcome::sample;
 use crate::record::{KeyVersion, Keys};
 
-/// The key by the rule of the first version.
+/// Makes the key by the rule of the first version.
 fn first(request: &Request) -> Key {
     let keys = Keys {
         version: KeyVersion::One,
@@ -91,7 +91,7 @@ fn a_file_that_begins_with_keys_of_version_1_is_continued_with_them() {
     };
     let path =
         folder.results(&(old_line(&input()[0], "success") + &old_line(&input()[1], "failed")));
-    // An id was the whole key.
+    // In version 1 an id was the whole key.
     let mut journal = Journal::open(&path).unwrap();
     assert_eq!(left(&journal, input()), ["/2@2", "/3@3"]);
     for (request, index) in input().into_iter().skip(2).zip(2..) {

@@ -1,8 +1,8 @@
-//! A last line that lacks nothing but its line feed.
+//! A last line that lacks only its line feed.
 
 use super::*;
 
-/// The last line with each of these in place of its line feed.
+/// Texts in place of the last line's line feed.
 const ENDS: [&str; 5] = ["", "\r", "\0", "\0\0\0\0", "\r\0\0"];
 
 #[test]

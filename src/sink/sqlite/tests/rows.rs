@@ -1,4 +1,4 @@
-//! Which request a row is of, and where that was read.
+//! The request of a row, and the place that the request was read from.
 
 use super::*;
 use crate::record::Key;

@@ -1,4 +1,4 @@
-//! Databases that an earlier release wrote.
+//! Databases written by an earlier release.
 
 use std::collections::BTreeMap;
 

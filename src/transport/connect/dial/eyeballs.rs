@@ -1,4 +1,4 @@
-//! Several addresses at once, one more each quarter of a second (RFC 8305).
+//! Connecting to several addresses at once, with one more each quarter of a second (RFC 8305).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use crate::transport::connection::descriptors;
 use crate::transport::connection::platform::{self, Started};
 use crate::transport::connection::wire::Limits;
 
-/// How long an address is alone before the next is tried beside it (RFC 8305 §5).
+/// Time for which an address is tried alone before the next is tried beside it (RFC 8305 §5).
 const STAGGER: Duration = Duration::from_millis(250);
 
 pub(super) fn open(
@@ -27,7 +27,7 @@ pub(super) fn open(
     let mut next_at = began;
     loop {
         let now = Instant::now();
-        // The next one starts when its time has come, or at once when none is left to wait for.
+        // The next address starts when its time has come, or at once if no other is being tried.
         while (open.is_empty() || next_at <= now)
             && let Some(address) = waiting.next()
         {

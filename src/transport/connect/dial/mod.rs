@@ -1,4 +1,4 @@
-//! Opening a TCP connection to one of a host's addresses.
+//! Opening of a TCP connection to one of a host's addresses.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -14,7 +14,7 @@ mod eyeballs;
 #[cfg(unix)]
 use self::eyeballs as attempts;
 
-// Compiled for tests too, so that it is known to work where it is not used.
+// Compiled for tests too, so that it is tested on systems that do not use it.
 #[cfg(any(not(unix), test))]
 mod sequence;
 #[cfg(not(unix))]
@@ -23,34 +23,34 @@ use self::sequence as attempts;
 /// Settings for opening a connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Dialling {
-    /// Address it comes from. `None`: the system chooses.
+    /// Local address of the connection. `None`: the system chooses.
     pub(crate) local: Option<IpAddr>,
     pub(crate) keep_alive: KeepAlive,
 }
 
 impl Dialling {
-    /// Checks if connections can be opened so.
+    /// Checks that connections can be opened with these settings.
     pub(crate) fn check(&self) -> io::Result<()> {
         self.local.map_or(Ok(()), platform::check_local)
     }
 }
 
-/// Why there is no connection.
+/// Reason why there is no connection.
 #[derive(Debug)]
 pub(in crate::transport) enum Undialled {
-    /// What the last address tried had to say, or the limit that passed.
+    /// Error of the last address tried, or the limit that passed.
     Broken(Broken),
     Cancelled,
 }
 
 impl Undialled {
-    /// Whether this side has run out of something.
+    /// True if this machine has run out of a resource.
     pub(in crate::transport) fn is_shortage(&self) -> bool {
         matches!(self, Undialled::Broken(Broken::Io(error)) if platform::is_exhausted(error))
     }
 }
 
-/// Keeps the failure to be reported if no address answers: the latest, but a shortage on this side before any other,
+/// Keeps the failure to be reported if no address answers: the latest one. A shortage on this side takes precedence,
 /// since the address that it kept from being tried may be the one that answers.
 fn keep(failed: &mut Option<io::Error>, error: io::Error) {
     if !failed.as_ref().is_some_and(platform::is_exhausted) {
@@ -77,7 +77,7 @@ impl From<Broken> for Undialled {
 }
 
 /// Connects to the first of these addresses that answers. The socket is published in `cancel` before it connects, and
-/// stays so.
+/// stays published.
 pub(in crate::transport) fn dial(
     addresses: &[SocketAddr],
     dialling: &Dialling,

@@ -1,5 +1,5 @@
-//! One address after another, each with its share of the time: for systems where connecting cannot be waited for
-//! beside other things.
+//! Connecting to the addresses in sequence, each with its share of the time: for systems where a wait for connecting
+//! cannot be combined with other waits.
 
 #![cfg_attr(unix, allow(dead_code))]
 
@@ -12,12 +12,12 @@ use super::{Undialled, keep};
 use crate::transport::cancel::{CancelSlot, Cancelled};
 use crate::transport::connection::wire::Limits;
 
-/// The longest try where nothing else limits it.
+/// Longest try, in the absence of another limit.
 const LONGEST: Duration = Duration::from_secs(60);
 
 pub(super) fn open(
     addresses: &[SocketAddr],
-    // Refused when the client is built: the standard library connects from wherever the system likes.
+    // A local address is refused when the client is built: the standard library cannot choose it.
     _: Option<IpAddr>,
     limits: &Limits,
     cancel: &CancelSlot,

@@ -9,7 +9,7 @@ fn listener() -> (TcpListener, SocketAddr) {
     (listener, addr)
 }
 
-/// Where nobody listens.
+/// Returns an address at which no socket listens.
 fn nobody() -> SocketAddr {
     listener().1
 }
@@ -113,7 +113,7 @@ fn an_attempt_that_is_cancelled_already_connects_nowhere() {
 #[cfg(unix)]
 #[test]
 fn an_address_that_cannot_be_used_is_no_shortage_of_ports() {
-    // TEST-NET-1 (RFC 5737): no machine has it.
+    // TEST-NET-1 (RFC 5737): no machine has this address.
     let nowhere = "192.0.2.1".parse().ok();
     let dialling = Dialling {
         local: nowhere,

@@ -1,4 +1,4 @@
-//! Asking an HTTP proxy for a tunnel (RFC 9110 §9.3.6).
+//! Request for a tunnel to an HTTP proxy (RFC 9110 §9.3.6).
 
 use std::fmt;
 use std::io;
@@ -15,7 +15,7 @@ use crate::transport::http1::head::malformed::Malformed;
 use crate::transport::http1::head::{Found, HeadReader};
 use crate::transport::target::Target;
 
-/// The longest answer looked at.
+/// Upper bound in bytes for the head of the proxy's answer.
 const LONGEST: usize = 16 * 1024;
 
 /// Sends `CONNECT` and reads the head of the answer.
@@ -49,7 +49,7 @@ pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> 
         status_line(&answer[..end]).ok_or_else(|| not_http(&"a bad status line"))?;
     match status {
         200..=299 if filled == end => Ok(()),
-        // Nobody speaks first in TLS or HTTP but the client.
+        // In TLS and HTTP the client speaks first, so no byte may follow the answer.
         200..=299 => Err(not_http(&"bytes behind its answer, which nobody asked for")),
         _ => Err(Why::Refused {
             permanent: (400..=499).contains(&status) && !matches!(status, 408 | 425 | 429),
@@ -60,7 +60,7 @@ pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> 
     }
 }
 
-/// Looks for the final response, and takes informational ones away. Returns its size.
+/// Looks for the final response, and removes informational ones. Returns its size.
 fn find_answer(
     reader: &mut HeadReader,
     answer: &mut [u8],
@@ -74,7 +74,7 @@ fn find_answer(
                 *filled -= size;
             }
             Ok(Found::Final(head)) => return Ok(Some(head.size)),
-            // That limit is not the one that a message of it names.
+            // The limit of a proxy's answer differs from the limit that the error's own message names.
             Err(Malformed::HeadTooLarge(limit)) => {
                 return Err(not_http(&format!("a head larger than {limit} bytes")));
             }
@@ -84,7 +84,7 @@ fn find_answer(
     Ok(None)
 }
 
-/// The header line that says who asks.
+/// Returns the header line with the credentials.
 pub(super) fn authorization(credentials: &Credentials) -> String {
     let text = [&*credentials.user, b":", &credentials.password].concat();
     format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(text))
@@ -97,7 +97,7 @@ fn not_http(what: &dyn fmt::Display) -> Why {
     }
 }
 
-/// Status and reason, of which only plain text is kept.
+/// Returns status and reason; of the reason only plain text is kept.
 fn status_line(head: &[u8]) -> Option<(u16, String)> {
     let mut lines = head.split(|&b| b == b'\r' || b == b'\n');
     let line = String::from_utf8_lossy(lines.find(|line| !line.is_empty())?);
@@ -114,7 +114,8 @@ fn status_line(head: &[u8]) -> Option<(u16, String)> {
 mod tests {
     use super::*;
 
-    /// Size of the answer that is found in the bytes, and what is left of them.
+    /// Returns the size of the answer that is found in the bytes, and the number of bytes left after informational
+    /// responses are removed.
     fn found(bytes: &str) -> Result<Option<(usize, usize)>, String> {
         let mut reader = HeadReader::new(Asked::for_tunnel(), LONGEST);
         let (mut answer, mut filled) = (bytes.as_bytes().to_vec(), bytes.len());

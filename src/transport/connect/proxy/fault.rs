@@ -1,35 +1,35 @@
-//! What can go wrong at a proxy.
+//! Failures of a proxy.
 
 use std::io;
 use std::sync::Arc;
 
 use crate::transport::connection::wire::Broken;
 
-/// Why a proxy leads nowhere.
+/// Failure of a proxy to connect to the server.
 #[derive(Debug)]
 pub(in crate::transport) struct Unproxied {
-    /// Its name and port.
+    /// Name and port of the proxy.
     pub(in crate::transport) proxy: String,
     pub(in crate::transport) stage: Stage,
     pub(in crate::transport) why: Why,
 }
 
-/// What was under way.
+/// Step that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport) enum Stage {
     Resolve,
     Connect,
     Tls,
-    /// It was asked to connect to the server.
+    /// The request to the proxy to connect to the server.
     Ask,
 }
 
 #[derive(Debug)]
 pub(in crate::transport) enum Why {
-    /// Its name has no address.
+    /// The proxy's name has no address.
     Unresolved(Arc<io::Error>),
     Broken(Broken),
-    /// It said no, in a way that goes on after its name.
+    /// The proxy refused. `how` continues a sentence that begins with the proxy's name.
     Refused {
         permanent: bool,
         how: String,
@@ -37,7 +37,7 @@ pub(in crate::transport) enum Why {
 }
 
 impl Unproxied {
-    /// Whether it will be the same next time.
+    /// True if the next attempt will fail the same way.
     pub(in crate::transport) fn is_permanent(&self) -> bool {
         match &self.why {
             Why::Unresolved(_) => false,

@@ -1,4 +1,4 @@
-//! Getting through a proxy: to it, and from it to the server.
+//! The way through a proxy: to it, and from it to the server.
 
 mod connect;
 mod fault;
@@ -14,7 +14,7 @@ use crate::transport::connection::line::Line;
 use crate::transport::connection::wire::Broken;
 use crate::transport::target::Target;
 
-/// Has the proxy at the other end of the line connect to the target.
+/// Makes the proxy at the other end of the line connect to the target.
 pub(in crate::transport) fn tunnel(
     proxy: &ProxyServer,
     target: &Target<'_>,

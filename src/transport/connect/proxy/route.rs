@@ -1,4 +1,4 @@
-//! By which way a request goes.
+//! Route of a request: direct or through a proxy.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::transport::pool::Key;
 use crate::transport::target::Target;
 use http::header::PROXY_AUTHORIZATION;
 
-/// By which way a request goes.
+/// Route of a request.
 #[derive(Clone, Copy)]
 pub(in crate::transport) enum Route<'a> {
     Direct,
-    /// The proxy gets the request in absolute form, and makes one of its own of it.
+    /// The proxy gets the request in absolute form, and makes a request of its own from it.
     Forwarded(&'a Arc<ProxyServer>),
-    /// The proxy passes bytes on.
+    /// The proxy passes bytes on, through a tunnel.
     Tunnelled(&'a Arc<ProxyServer>),
 }
 
@@ -42,7 +42,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Returns the place that connections of this way lead to.
+    /// Returns the place that connections of this route lead to.
     pub(in crate::transport) fn key<'t>(self, target: &'t Target<'_>) -> Key<'t>
     where
         'a: 't,
@@ -55,7 +55,8 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// What a status says of the proxy that forwarded the request: only a proxy answers 407 (RFC 9110 §15.5.8).
+    /// Returns the failure of a forwarding proxy that a status shows: only a proxy answers 407 (RFC 9110 §15.5.8).
+    /// `None`: the status shows no such failure.
     pub(in crate::transport) fn refusal(self, status: u16) -> Option<Unproxied> {
         match self {
             Route::Forwarded(proxy) if status == 407 => Some(Unproxied {
@@ -70,7 +71,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// What a request that is forwarded says beside what it says to the server.
+    /// Returns the parts that only a forwarded request has. `None`: the request is not forwarded.
     pub(in crate::transport) fn forwarding(
         self,
         target: &Target<'_>,

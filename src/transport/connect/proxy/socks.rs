@@ -18,7 +18,7 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Agrees on a way to authenticate, and has the proxy connect to the target.
+/// Agrees on an authentication method, and makes the proxy connect to the target.
 pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> Result<(), Why> {
     let methods: &[u8] = match proxy.credentials {
         None => &[NO_AUTHENTICATION],
@@ -51,7 +51,7 @@ pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> 
             how: format!("did not connect to {target}: {why}"),
         });
     }
-    // The address it connects from, which is of no use here.
+    // The rest of the reply is the address that the proxy connects from, which is not needed.
     match kind {
         IPV4 => read::<6>(line).map(drop),
         IPV6 => read::<18>(line).map(drop),
@@ -67,7 +67,7 @@ pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> 
 fn authenticate(credentials: &Credentials, line: &mut Line) -> Result<(), Why> {
     let mut message = vec![1];
     for part in [&credentials.user, &credentials.password] {
-        // Their lengths were checked when the settings were.
+        // The lengths were checked with the settings.
         message.push(part.len() as u8);
         message.extend(part);
     }
@@ -103,7 +103,7 @@ fn request(target: &Target<'_>) -> Result<Vec<u8>, Why> {
     Ok(request)
 }
 
-/// Whether the same will be said next time, and what was said.
+/// Returns true if the next attempt will get this reply too, and the meaning of the reply.
 fn meaning(reply: u8) -> (bool, &'static str) {
     match reply {
         1 => (false, "general failure"),
@@ -125,7 +125,7 @@ fn refused(how: &str) -> Why {
     }
 }
 
-/// So many bytes and not one more: what follows is the server's.
+/// Reads exactly `N` bytes: the bytes after them are the server's.
 fn read<const N: usize>(line: &mut Line) -> Result<[u8; N], Why> {
     let mut bytes = [0; N];
     fill(line, &mut bytes)?;

@@ -1,4 +1,4 @@
-//! Which of a host's addresses are connected to: given ones, of one family, and only those the policy allows.
+//! Choice of a host's addresses: given ones, of one family, and only those that the policy allows.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -8,17 +8,17 @@ use super::Unresolved;
 use crate::settings::StaticAddresses;
 use crate::settings::addresses::{AddressPolicy, IpFamily, literal};
 
-/// Which of a host's addresses are connected to.
+/// Choice of the host's addresses that are connected to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Addressing {
     pub(crate) policy: AddressPolicy,
     pub(crate) family: IpFamily,
-    /// The first that fits counts.
+    /// Addresses given for hosts. The first entry that fits a host counts.
     pub(crate) given: Vec<StaticAddresses>,
 }
 
 impl Addressing {
-    /// The addresses that were given for a host.
+    /// Returns the addresses that were given for a host. `None`: none were given.
     pub(super) fn given(&self, name: &str, port: u16) -> Option<Vec<IpAddr>> {
         let fits = |given: &&StaticAddresses| {
             given.port.is_none_or(|own| own == port)
@@ -30,7 +30,7 @@ impl Addressing {
         self.given.iter().find(fits).map(|g| g.addresses.clone())
     }
 
-    /// Leaves those of the family wanted.
+    /// Keeps only addresses of the wanted family.
     pub(super) fn narrow(&self, addresses: &mut Vec<SocketAddr>) -> Result<(), Unresolved> {
         addresses.retain(|address| self.family.has(address.ip()));
         if addresses.is_empty() {
@@ -44,7 +44,7 @@ impl Addressing {
         Ok(())
     }
 
-    /// Leaves those that may be connected to.
+    /// Keeps only addresses that may be connected to.
     pub(super) fn permit(
         &self,
         name: &str,

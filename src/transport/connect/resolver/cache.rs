@@ -1,4 +1,4 @@
-//! Answers that are still believed.
+//! Cache of answers that are still valid.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -10,20 +10,20 @@ use super::ResolverSettings;
 use super::lookup::{Answer, Lookup};
 use crate::transport::connection::platform;
 
-/// What is known of a name.
+/// Cached state of a name.
 pub(super) enum Cached {
-    /// Its addresses, and how many connections began with them before.
+    /// Addresses of the name, and the number of connections that began with them before.
     Addresses(Arc<[IpAddr]>, usize),
     Failed(Arc<io::Error>),
-    /// Somebody asks already.
+    /// A lookup of the name is under way.
     Asking(Arc<Lookup>),
 }
 
 #[derive(Default)]
 pub(super) struct Cache {
     names: HashMap<Arc<str>, Entry>,
-    /// Names in the order of their answers, for forgetting the oldest. A name that was forgotten and asked again may
-    /// stand here twice, and is then forgotten a little early.
+    /// Names in the order of their answers, for forgetting the oldest. A name that was forgotten and looked up again
+    /// may be in the queue twice, and is then forgotten a little early.
     answered: VecDeque<Arc<str>>,
 }
 

@@ -1,4 +1,4 @@
-//! One question to the resolver, and who waits for its answer.
+//! Lookup of a name, and the workers that wait for its answer.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,17 +10,17 @@ use super::Unresolved;
 use crate::transport::cancel::{CancelSlot, Wake};
 use crate::transport::connection::wire::Limits;
 
-/// What a question comes to.
+/// Result of a lookup.
 pub(super) type Answer = Result<Arc<[IpAddr]>, Arc<io::Error>>;
 
-/// One question, and all who wait for its answer.
+/// Lookup that all workers share that wait for its answer.
 pub(super) struct Lookup {
     pub(super) name: Arc<str>,
     answer: Mutex<Option<Answer>>,
     answered: Condvar,
-    /// How many wait, and thereby whether anybody still wants to know.
+    /// Number of workers that wait. At 0 the answer is not wanted any more.
     pub(super) waiting: AtomicUsize,
-    /// Connections that began with the answer before it was in the cache.
+    /// Number of connections that began with the answer before it was in the cache.
     turn: AtomicUsize,
 }
 
@@ -44,7 +44,7 @@ impl Lookup {
         self.answered.notify_all();
     }
 
-    /// Waits for the answer: the addresses, and how many began with them before.
+    /// Waits for the answer. Returns the addresses, and the number of connections that began with them before.
     pub(super) fn wait(
         self: Arc<Self>,
         began: Instant,
@@ -103,7 +103,7 @@ impl Lookup {
 }
 
 impl Wake for Lookup {
-    /// The lock is taken so that a waiter which has just found itself not cancelled is waiting by now.
+    /// Takes the lock, so that a waiter that has just found itself not cancelled is already waiting.
     fn wake(&self) {
         let _answer = self.lock();
         self.answered.notify_all();

@@ -1,4 +1,4 @@
-//! The threads that ask the system, and those who wait for them.
+//! Threads that ask the system for addresses, and the lookups that wait for them.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,7 +17,7 @@ pub(super) struct Lookups {
     settings: ResolverSettings,
     look_up: Arc<LookUp>,
     state: Mutex<State>,
-    /// There is something in the queue.
+    /// Notified when the queue has a lookup.
     work: Condvar,
 }
 
@@ -39,7 +39,7 @@ impl Lookups {
         }
     }
 
-    /// What is known of a name. If nothing is, somebody asks from now on.
+    /// Returns the cached state of a name. If the name is not cached, starts a lookup.
     pub(super) fn find(self: &Arc<Self>, name: &str, now: Instant) -> Result<Cached, Unresolved> {
         let mut state = self.lock();
         if let Some(cached) = state.cache.find(name, now) {
@@ -60,7 +60,7 @@ impl Lookups {
         } else if state.threads < self.settings.threads {
             match self.start_thread() {
                 Ok(()) => state.threads += 1,
-                // One of those that run will come to it.
+                // A running lookup thread will take this lookup.
                 Err(_) if state.threads > 0 => {}
                 Err(error) => {
                     state.queue.pop_back();
@@ -82,7 +82,7 @@ impl Lookups {
         Ok(())
     }
 
-    /// What a lookup thread does: answers until nothing has been asked for a while.
+    /// Runs a lookup thread: answers lookups until none has come for a while.
     fn serve(&self) {
         let mut state = self.lock();
         loop {
@@ -114,7 +114,7 @@ impl Lookups {
         }
     }
 
-    /// Asks the system. Nothing that happens there may leave those who wait without an answer.
+    /// Asks the system. Every failure, even a panic, becomes an answer, so that the waiting workers get one.
     fn ask(&self, name: &str) -> Answer {
         let refusals = descriptors::refusals();
         let answer = catch_unwind(AssertUnwindSafe(|| (self.look_up)(name)))
@@ -125,7 +125,7 @@ impl Lookups {
                 "the name has no addresses",
             ))),
             Ok(addresses) => Ok(distinct(addresses).into()),
-            // Without a descriptor the system says that there is no such name, or anything else.
+            // Without a free descriptor the system says that there is no such name, or reports another error.
             Err(_) if descriptors::were_short_since(refusals) => {
                 Err(Arc::new(platform::out_of_files()))
             }
@@ -144,7 +144,7 @@ impl Lookups {
     }
 }
 
-/// The system names an address once for each kind of socket.
+/// Removes repeated addresses: the system names an address once for each kind of socket.
 fn distinct(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     let mut seen = Vec::with_capacity(addresses.len());
     for address in addresses {

@@ -1,7 +1,7 @@
-//! Names to addresses: cached, one lookup at a time for each name, on threads of its own.
+//! Resolver of names to addresses: cached, one lookup at a time for each name, on threads of its own.
 //!
-//! The system's resolver can only be waited for, for as long as it likes. So lookups run on threads of the resolver,
-//! and a worker waits for the answer no longer than its limit, and not at all once its attempt is cancelled.
+//! A call of the system's resolver blocks for an unbounded time. So lookups run on threads of the resolver. A worker
+//! waits for the answer no longer than its limit, and stops waiting when its attempt is cancelled.
 
 mod addressing;
 mod cache;
@@ -21,19 +21,19 @@ use crate::transport::connection::platform;
 use crate::transport::connection::wire::{Broken, Limits};
 use crate::transport::target::without_zone;
 
-/// Asks the system.
+/// Function that asks the system for the addresses of a name.
 pub(in crate::transport) type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
-/// How long answers are believed, and how much is kept.
+/// Lifetime of answers, and bounds for the cache, the queue and the threads.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::transport) struct ResolverSettings {
     pub(in crate::transport) keep: Duration,
     pub(in crate::transport) keep_failure: Duration,
     pub(in crate::transport) names: usize,
     pub(in crate::transport) threads: usize,
-    /// Names waiting for a thread.
+    /// Upper bound for the lookups that wait for a thread.
     pub(in crate::transport) queue: usize,
-    /// How long a thread stays without work.
+    /// Time for which a thread stays without a lookup.
     pub(in crate::transport) linger: Duration,
 }
 
@@ -55,14 +55,14 @@ pub(in crate::transport) struct Resolver {
     addressing: Addressing,
 }
 
-/// Why there are no addresses.
+/// Reason why there are no addresses.
 #[derive(Debug)]
 pub(in crate::transport) enum Unresolved {
-    /// The name has none, or nobody who would know can be reached.
+    /// The name has no address, or no server that knows its addresses can be reached.
     Failed(Arc<io::Error>),
-    /// This side could not even ask: it is short of threads or descriptors.
+    /// The lookup could not be made: this machine is short of threads or descriptors.
     Unasked(Arc<io::Error>),
-    /// It has addresses, and none may be connected to.
+    /// The name has addresses, and the policy allows none of them.
     Denied {
         name: String,
         address: IpAddr,
@@ -97,7 +97,7 @@ impl Resolver {
         }
     }
 
-    /// A resolver that asks somebody else.
+    /// Creates a resolver that looks names up through `look_up`.
     pub(in crate::transport) fn asking(
         settings: ResolverSettings,
         look_up: Arc<LookUp>,
@@ -113,10 +113,10 @@ impl Resolver {
         Resolver { addressing, ..self }
     }
 
-    /// The addresses of a host, in the order in which to try them. A literal address is its own answer; it may have a zone:
-    /// `fe80::1%eth0`.
+    /// Returns the addresses of a host, in the order in which to try them. A literal address is its own answer; it may
+    /// have a zone: `fe80::1%eth0`.
     ///
-    /// Every address that is ever dialled comes from here, and has passed the policy just before.
+    /// Every address that is ever dialled comes from this function, and has passed the policy just before.
     pub(in crate::transport) fn resolve(
         &self,
         name: &str,
@@ -129,7 +129,7 @@ impl Resolver {
         Ok(addresses)
     }
 
-    /// The addresses of a host that the policy is not asked about: a proxy.
+    /// Returns the addresses of a proxy, which the policy does not apply to.
     pub(in crate::transport) fn resolve_exempt(
         &self,
         name: &str,
@@ -164,8 +164,8 @@ impl Resolver {
         Ok(addresses)
     }
 
-    /// What the policy says of a host whose name is an address, in whatever spelling. Of what a proxy connects to, no
-    /// more can be seen.
+    /// Checks a host against the policy if its name is an address, in any spelling. For a host that a proxy connects
+    /// to, no more can be checked.
     pub(in crate::transport) fn check_literal(&self, name: &str) -> Result<(), Unresolved> {
         self.addressing.check_literal(name)
     }
@@ -188,7 +188,7 @@ impl Resolver {
     }
 }
 
-/// The number of the network interface that a zone names; a number stands for itself.
+/// Returns the number of the network interface that a zone names; a zone that is a number is that number.
 fn index_of(zone: &str) -> io::Result<u32> {
     if let Ok(index) = zone.parse() {
         return Ok(index);
@@ -206,8 +206,9 @@ fn ask_system(name: &str) -> io::Result<Vec<IpAddr>> {
         .collect())
 }
 
-/// The order in which to try them: families alternate, beginning with the system's first choice (RFC 8305 §4), and
-/// within a family each new connection begins with the next address, so that all get their share.
+/// Returns the addresses in the order in which to try them: families alternate, beginning with the system's first
+/// choice (RFC 8305 §4), and within a family each new connection begins with the next address, so that all addresses
+/// get their share.
 fn in_turn(addresses: &[IpAddr], turn: usize) -> Vec<IpAddr> {
     let Some(first) = addresses.first() else {
         return Vec::new();

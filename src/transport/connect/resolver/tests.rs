@@ -15,7 +15,7 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// A resolver that gives these addresses for each name, and the names it was asked for.
+/// Returns a resolver that gives these addresses for each name, and the list of the names it was asked for.
 fn giving(settings: ResolverSettings, addresses: &[&str]) -> (Resolver, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = asked.clone();
@@ -237,7 +237,7 @@ fn the_queue_is_bounded() {
     };
     thread::scope(|scope| {
         let first = scope.spawn(|| is_refused("n0.name", None));
-        // From here on the one thread has its hands full.
+        // At this point the only thread is busy.
         asked.recv().unwrap();
         let refused = (1..10).filter(|i| {
             let soon = Instant::now() + Duration::from_millis(5);

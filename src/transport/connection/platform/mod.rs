@@ -1,11 +1,11 @@
-//! The few calls that differ between systems. Everything else in the transport is written against this module.
+//! System calls that differ between systems. The rest of the transport is written against this module.
 
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub(in crate::transport) use unix::*;
 
-// Compiled for tests too, so that it is known to work where it is not used.
+// Compiled for tests too, so that it is tested on systems that do not use it.
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
 mod portable;
 #[cfg(not(unix))]
@@ -24,7 +24,7 @@ mod tests {
         (client, listener.accept().unwrap().0)
     }
 
-    /// Waits until something is there, without taking it.
+    /// Waits until input is there, without taking it.
     fn arrived(client: &TcpStream) {
         let _ = client.peek(&mut [0]);
     }

@@ -1,4 +1,4 @@
-//! What the standard library offers everywhere: a probe of three calls instead of one.
+//! Platform calls with the standard library alone: a probe takes three calls instead of one.
 
 #![cfg_attr(unix, allow(dead_code))]
 
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::settings::KeepAlive;
 
-/// What an idle connection has to say.
+/// State of an idle connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::transport) enum Idle {
     Quiet,
@@ -17,7 +17,7 @@ pub(in crate::transport) enum Idle {
     Closed,
 }
 
-/// Looks, without waiting and without taking anything.
+/// Probes the socket, without waiting and without taking anything.
 pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
     let mut byte = [0u8; 1];
     match without_waiting(socket, || socket.peek(&mut byte)) {
@@ -28,13 +28,13 @@ pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
     }
 }
 
-/// Reads what is there without waiting.
+/// Reads available input without waiting.
 #[cfg(any(feature = "rustls", test))]
 pub(in crate::transport) fn read_now(mut socket: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
     without_waiting(socket, || io::Read::read(&mut socket, into))
 }
 
-/// Writes what fits without waiting.
+/// Writes as many bytes as fit, without waiting.
 pub(in crate::transport) fn write_now(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     without_waiting(socket, || socket.write(bytes))
 }
@@ -62,7 +62,7 @@ pub(in crate::transport) fn wait_for_room(
     }
 }
 
-/// How long the calling thread has computed: nobody knows.
+/// Returns the CPU time of the calling thread. `None`: the standard library does not tell it.
 pub(in crate::transport) fn thread_time() -> Option<std::time::Duration> {
     None
 }
@@ -74,7 +74,8 @@ fn without_waiting<T>(socket: &TcpStream, call: impl FnOnce() -> io::Result<T>) 
     result
 }
 
-/// The number of a network interface. The system's resolver knows it, for it reads zones of link-local addresses.
+/// Returns the number of a network interface. The system's resolver knows it, because it reads zones of link-local
+/// addresses.
 pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
     let found = (format!("fe80::1%{name}"), 0).to_socket_addrs()?;
     let mut indices = found.filter_map(|address| match address {
@@ -85,22 +86,22 @@ pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
     index.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
-/// The standard library lets nobody choose.
+/// Fails, because the standard library cannot choose a local address.
 pub(in crate::transport) fn check_local(_: IpAddr) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The standard library cannot ask for it.
+/// Does nothing, because the standard library cannot set keep-alive.
 pub(in crate::transport) fn keep_alive(_: &TcpStream, _: KeepAlive) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether an error says that this machine has run out of something: it passes, and says nothing of the host.
+/// True if the error says that this machine has run out of a resource: it passes, and says nothing of the host.
 pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
     is_out_of_files(error) || is_out_of_ports(error) || error.kind() == io::ErrorKind::OutOfMemory
 }
 
-/// Too many open sockets, on Windows.
+/// Error code of Windows for too many open sockets.
 const WSAEMFILE: i32 = 10024;
 
 /// Returns true if the error is the limit of open files.
@@ -108,17 +109,17 @@ pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
     error.raw_os_error() == Some(WSAEMFILE)
 }
 
-/// The error of a process that has no free descriptor.
+/// Returns the error of a process that has no free descriptor.
 pub(in crate::transport) fn out_of_files() -> io::Error {
     io::Error::from_raw_os_error(WSAEMFILE)
 }
 
-/// Whether no local port was free.
+/// True if no local port was free.
 pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
-/// Anything that can be opened: descriptors have no numbers that tell how many are left.
+/// Any value that can be opened: descriptors have no numbers that tell how many are left.
 pub(in crate::transport) trait Descriptor {}
 
 impl<T> Descriptor for T {}
@@ -128,14 +129,14 @@ pub(in crate::transport) fn leaves_some(_: &impl Descriptor) -> io::Result<()> {
     Ok(())
 }
 
-/// A descriptor that stands for nothing: there is none.
+/// Placeholder for a held descriptor, which does not exist on these systems.
 pub(in crate::transport) struct Spare;
 
 pub(in crate::transport) fn spare() -> io::Result<Spare> {
     Ok(Spare)
 }
 
-/// How many files this process may have open.
+/// Returns the number of files that this process may have open. `None`: not known, or no limit.
 pub(in crate::transport) fn file_limit() -> Option<u64> {
     None
 }

@@ -1,4 +1,4 @@
-//! Unix, by way of rustix.
+//! Platform calls on Unix, through rustix.
 
 use std::fs::File;
 use std::io;
@@ -17,8 +17,8 @@ use crate::settings::KeepAlive;
 
 pub(in crate::transport) use std::os::fd::AsFd as Descriptor;
 
-/// How long a wait for connections may last before the cancel flag is looked at again. Where shutting a socket
-/// down ends its connecting, there is no need to look.
+/// Longest wait for connections before the cancel flag is checked again. `None`: no check is needed, because shutting a
+/// socket down ends its connecting.
 pub(in crate::transport) const CONNECT_SLICE: Option<Duration> =
     if cfg!(any(target_os = "linux", target_os = "android")) {
         None
@@ -31,7 +31,7 @@ const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
 
-/// The number of a network interface.
+/// Returns the number of a network interface.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
     let any = rustix::net::socket_with(
@@ -46,13 +46,13 @@ pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(in crate::transport) use super::portable::interface_index;
 
-/// A socket on its way to an address.
+/// State of a socket on its way to an address.
 pub(in crate::transport) enum Started {
     Connected,
     Connecting,
 }
 
-/// A new socket for this address, non-blocking, not yet connecting.
+/// Creates a socket for this address, non-blocking, not yet connecting.
 pub(in crate::transport) fn socket(to: SocketAddr, local: Option<IpAddr>) -> io::Result<TcpStream> {
     let family = match to {
         SocketAddr::V4(_) => AddressFamily::INET,
@@ -76,7 +76,7 @@ pub(in crate::transport) fn socket(to: SocketAddr, local: Option<IpAddr>) -> io:
     };
     if let Some(local) = local {
         rustix::net::bind(&fd, &SocketAddr::new(local, 0)).map_err(|errno| match errno {
-            // A port was not asked for, so none is free.
+            // No particular port was requested, so this error means that no port is free.
             Errno::ADDRINUSE => Errno::ADDRNOTAVAIL.into(),
             Errno::ADDRNOTAVAIL => unavailable(&format!("{local} is no address of this machine")),
             errno => errno.into(),
@@ -85,7 +85,7 @@ pub(in crate::transport) fn socket(to: SocketAddr, local: Option<IpAddr>) -> io:
     Ok(TcpStream::from(fd))
 }
 
-/// Starts connecting a socket from [`socket`].
+/// Starts to connect a socket from [`socket`].
 pub(in crate::transport) fn connect(socket: &TcpStream, to: SocketAddr) -> io::Result<Started> {
     match rustix::net::connect(socket, &to) {
         Ok(()) => Ok(Started::Connected),
@@ -97,13 +97,13 @@ pub(in crate::transport) fn connect(socket: &TcpStream, to: SocketAddr) -> io::R
     }
 }
 
-/// An error that is no shortage of ports, although the system gives it the same number.
+/// Returns an error that is no shortage of ports, although the system gives it the same number.
 fn unavailable(reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::AddrNotAvailable, reason)
 }
 
-/// Returns true if this machine has an address from which a packet could go there. A datagram socket tells without
-/// sending one, and needs no port of its own for each destination.
+/// Returns true if this machine has an address from which a packet can go to `to`. A datagram socket tells this without
+/// sending a packet, and needs no port of its own for each destination.
 fn has_source_for(to: SocketAddr) -> bool {
     let family = match to {
         SocketAddr::V4(_) => AddressFamily::INET,
@@ -117,7 +117,8 @@ fn has_source_for(to: SocketAddr) -> bool {
     )
 }
 
-/// Waits until one of the sockets is connected or has failed, or the time is over: the position of one that is.
+/// Waits until one of the sockets is connected or has failed, or the time is over. Returns the position of such a
+/// socket.
 pub(in crate::transport) fn wait_connected<'a>(
     sockets: impl Iterator<Item = &'a TcpStream>,
     time: Option<Duration>,
@@ -136,18 +137,18 @@ pub(in crate::transport) fn wait_connected<'a>(
     }
 }
 
-/// How connecting ended.
+/// Returns the result of connecting.
 pub(in crate::transport) fn connect_result(socket: &TcpStream) -> io::Result<()> {
     sockopt::socket_error(socket)??;
     Ok(())
 }
 
-/// Whether a connection can come from this address.
+/// Checks that a connection can come from this address.
 pub(in crate::transport) fn check_local(address: IpAddr) -> io::Result<()> {
     socket(SocketAddr::new(address, 0), Some(address)).map(drop)
 }
 
-/// Probes a broken peer now and then, so that a connection whose other side vanished ends some day.
+/// Probes a silent peer periodically, so that a connection whose other side vanished ends at some time.
 pub(in crate::transport) fn keep_alive(socket: &TcpStream, when: KeepAlive) -> io::Result<()> {
     let after = match when {
         KeepAlive::Never => return Ok(()),
@@ -168,20 +169,20 @@ fn keep_alive_after(socket: &TcpStream, time: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// There the system's times cannot be changed for one socket.
+/// On these systems the times cannot be changed for one socket.
 #[cfg(any(target_os = "openbsd", target_os = "haiku", target_os = "nto"))]
 fn keep_alive_after(_: &TcpStream, _: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// What an idle connection has to say.
+/// State of an idle connection.
 pub(in crate::transport) enum Idle {
     Quiet,
     HasInput,
     Closed,
 }
 
-/// Looks, without waiting and without taking anything.
+/// Probes the socket, without waiting and without taking anything.
 pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
     let mut byte = [0u8; 1];
     let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
@@ -193,14 +194,14 @@ pub(in crate::transport) fn peek(socket: &TcpStream) -> Idle {
     }
 }
 
-/// Reads what is there without waiting.
+/// Reads available input without waiting.
 #[cfg(any(feature = "rustls", test))]
 pub(in crate::transport) fn read_now(socket: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
     let (_, n) = rustix::net::recv(socket, into, RecvFlags::DONTWAIT)?;
     Ok(n)
 }
 
-/// Writes what fits without waiting.
+/// Writes as many bytes as fit, without waiting.
 pub(in crate::transport) fn write_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(
         socket,
@@ -209,7 +210,8 @@ pub(in crate::transport) fn write_now(socket: &TcpStream, bytes: &[u8]) -> io::R
     )?)
 }
 
-/// Waits until the socket takes more bytes or has some, or the time is over. Returns true if it has some and takes none.
+/// Waits until the socket takes more bytes or has input, or the time is over. Returns true if it has input and takes no
+/// bytes.
 pub(in crate::transport) fn wait_for_room(
     socket: &TcpStream,
     time: Option<Duration>,
@@ -223,7 +225,7 @@ pub(in crate::transport) fn wait_for_room(
     }
 }
 
-/// Whether an error says that this machine has run out of something: it passes, and says nothing of the host.
+/// True if the error says that this machine has run out of a resource: it passes, and says nothing of the host.
 pub(in crate::transport) fn is_exhausted(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| {
         [
@@ -246,27 +248,27 @@ pub(in crate::transport) fn is_out_of_files(error: &io::Error) -> bool {
     })
 }
 
-/// The error of a process that has no free descriptor.
+/// Returns the error of a process that has no free descriptor.
 pub(in crate::transport) fn out_of_files() -> io::Error {
     Errno::MFILE.into()
 }
 
-/// Whether no local port was free.
+/// True if no local port was free.
 pub(in crate::transport) fn is_out_of_ports(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::ADDRNOTAVAIL.raw_os_error())
 }
 
-/// How long the calling thread has computed.
+/// Returns the CPU time of the calling thread. `None`: the system does not tell it.
 pub(in crate::transport) fn thread_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).ok()
 }
 
-/// Most descriptors that connections leave to the rest of the process: to its own files, to name lookups, to a pipe or
-/// a database.
+/// Upper bound for the descriptors that connections leave to the rest of the process: to its own files, to name
+/// lookups, to a pipe or a database.
 const LEFT: u64 = 16;
 
-/// Fails as the system does without a free descriptor if this one is among the last: an eighth of them, at most
+/// Fails as the system does without a free descriptor if `descriptor` is among the last ones: an eighth of all, at most
 /// [`LEFT`]. The system gives the lowest number that is free.
 pub(in crate::transport) fn leaves_some(descriptor: &impl Descriptor) -> io::Result<()> {
     let number = u64::try_from(descriptor.as_fd().as_raw_fd()).unwrap_or_default();
@@ -276,19 +278,19 @@ pub(in crate::transport) fn leaves_some(descriptor: &impl Descriptor) -> io::Res
     }
 }
 
-/// A descriptor that stands for nothing.
+/// Descriptor that only keeps its number taken.
 pub(in crate::transport) type Spare = UnixDatagram;
 
 pub(in crate::transport) fn spare() -> io::Result<Spare> {
     UnixDatagram::unbound()
 }
 
-/// How many files this process may have open.
+/// Returns the number of files that this process may have open. `None`: no limit.
 pub(in crate::transport) fn file_limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current
 }
 
-/// Opens a file to be read, without waiting for anybody to write to it if it is a pipe. A regular file is read as ever.
+/// Opens a file to be read. If it is a pipe, does not wait for a writer. A regular file is read as usual.
 pub(in crate::transport) fn open_to_read(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))

@@ -1,4 +1,4 @@
-//! Without the feature `rustls`: `https` is refused with a clear error.
+//! TLS layer without the feature `rustls`: `https` is refused with a clear error.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::transport::connection::wire::{Broken, Wire};
 #[derive(Debug, Default)]
 pub(crate) struct Tls {}
 
-/// There is none.
+/// TLS session, which cannot exist without the feature.
 #[derive(Debug)]
 pub(in crate::transport) enum Session {}
 
 impl Tls {
-    /// Settings that would have no effect are an error.
+    /// Returns an error for settings that would have no effect.
     pub(crate) fn of(settings: &TlsSettings) -> Result<Tls, String> {
         if *settings == TlsSettings::default() {
             Ok(Tls {})

@@ -1,4 +1,4 @@
-//! rustls's configuration, made from the settings: one for all connections of a client.
+//! Configuration of rustls, made from the settings: one for all connections of a client.
 
 use std::fs;
 use std::path::Path;
@@ -13,13 +13,13 @@ use ::rustls::{ClientConfig, Error, RootCertStore, SupportedProtocolVersion, ver
 use super::trust;
 use crate::settings::{TlsSettings, TlsVersion};
 
-/// How many sessions are remembered. rustls keeps up to eight for each host.
+/// Number of sessions that are remembered. rustls keeps up to eight for each host.
 const SESSIONS: usize = 8 * 1024;
 
-/// What rustls calls the certificates and their key.
+/// Certificates and their key, in the types of rustls.
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-/// A configuration of its own for each set of settings.
+/// Creates a configuration from these settings.
 pub(super) fn configure(settings: &TlsSettings) -> Result<Arc<ClientConfig>, String> {
     let provider = provider();
     let versions: &[&SupportedProtocolVersion] = match settings.min_version {
@@ -48,7 +48,7 @@ pub(super) fn configure(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Str
     Ok(Arc::new(config))
 }
 
-/// One that trusts these certificates alone.
+/// Creates a configuration that trusts these certificates alone.
 #[cfg(test)]
 pub(super) fn trusting(roots: RootCertStore) -> Arc<ClientConfig> {
     let mut config = ClientConfig::builder_with_provider(provider())
@@ -74,7 +74,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| error.to_string())
 }
 
-/// The certificates of a file, each of which can be trusted.
+/// Returns the certificates of a file, each of which can be trusted.
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates = certificates(&read(path)?)?;
     for (i, certificate) in certificates.iter().enumerate() {
@@ -122,7 +122,7 @@ fn key(text: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
             Err("the key is encrypted; it has to be decrypted first".to_owned())
         }
         Err(pem::Error::NoItemsFound) => Err("it holds no private key in PEM form".to_owned()),
-        // Whatever else it says, it says of a secret.
+        // Any other detail of the error would be about a secret.
         Err(_) => Err("the private key is not valid PEM".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! The TLS layer: rustls with the feature `rustls`, otherwise nothing that says so.
+//! TLS layer: rustls with the feature `rustls`, otherwise a layer that refuses `https`.
 
 use super::wire::Broken;
 
@@ -20,7 +20,7 @@ pub(in crate::transport) use self::absent::Session;
 #[cfg(not(feature = "rustls"))]
 pub(crate) use self::absent::Tls;
 
-/// A failure that will come again.
+/// Returns a failure that the next attempt will meet again.
 fn permanent(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Broken {
     Broken::Tls {
         permanent: true,

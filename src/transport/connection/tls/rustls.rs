@@ -14,31 +14,31 @@ use crate::settings::TlsSettings;
 use crate::transport::connection::carrier::Carrier;
 use crate::transport::connection::wire::{Broken, Wire};
 
-/// Where the buffer of encrypted input starts, and up to where it grows.
+/// Initial size of the buffer of encrypted input, and the upper bound to which it grows.
 const START: usize = 4 * 1024;
 const WIDE: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tls {
-    /// Made for the first `https` request: who makes none shall not pay for reading the roots.
+    /// Configuration, made for the first `https` request: a program that makes none does not pay for reading the roots.
     config: OnceLock<Result<Arc<ClientConfig>, String>>,
 }
 
-/// The TLS side of one connection.
+/// TLS side of one connection.
 #[derive(Debug)]
 pub(in crate::transport) struct Session {
     connection: ClientConnection,
-    /// Encrypted input not yet given to rustls, which itself takes no more than 4 KiB at a time.
+    /// Encrypted input that was not given to rustls yet, which takes no more than 4 KiB at a time.
     input: Vec<u8>,
     start: usize,
     end: usize,
-    /// Encrypted output, and how much of it has been written.
+    /// Encrypted output, of which `written` bytes have been written.
     output: Vec<u8>,
     written: usize,
 }
 
 impl Tls {
-    /// A TLS layer that trusts these certificates alone.
+    /// Creates a TLS layer that trusts these certificates alone.
     #[cfg(test)]
     pub(in crate::transport) fn trusting(roots: RootCertStore) -> Tls {
         Tls {
@@ -46,7 +46,8 @@ impl Tls {
         }
     }
 
-    /// TLS with these settings: files are read here. Without any, nothing is done before it is needed.
+    /// Creates a TLS layer with these settings and reads their files. Without settings the work is left until it is
+    /// needed.
     pub(crate) fn of(settings: &TlsSettings) -> Result<Tls, String> {
         if *settings == TlsSettings::default() {
             return Ok(Tls::default());
@@ -62,7 +63,7 @@ impl Tls {
         self.config.get_or_init(usual).clone().map_err(permanent)
     }
 
-    /// Shakes hands with the server of this name (or address).
+    /// Makes the handshake with the server of this name (or address).
     pub(in crate::transport) fn handshake(
         &self,
         name: &str,
@@ -84,7 +85,7 @@ impl Tls {
                 return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into()));
             }
         }
-        // The last flight of TLS 1.3 is the client's. It goes out with the request, as one write.
+        // The last flight of TLS 1.3 is the client's, and it goes out with the request, as one write.
         Ok(session)
     }
 }
@@ -100,12 +101,12 @@ impl Session {
             plain = &plain[n..];
             self.flush(wire)?;
         }
-        // An earlier push may have left encrypted output, with all of its plain text taken.
+        // An earlier push may have left encrypted output, although all of its plain text was taken.
         self.flush(wire)
     }
 
-    /// Waits for plain text: the number of bytes, zero at the proper end of the stream. An end that the server did not
-    /// announce is an error (RFC 8446 §6.1): anybody on the way could have cut it there.
+    /// Waits for plain text. Returns the number of bytes, zero at the proper end of the stream. An end that the server
+    /// did not announce is an error (RFC 8446 §6.1): any machine on the way could have cut the stream there.
     pub(in crate::transport) fn read(
         &mut self,
         wire: &mut impl Carrier,
@@ -122,7 +123,7 @@ impl Session {
         }
     }
 
-    /// Takes in what the server sends, waiting for some if there is none. `false` at the end of the stream.
+    /// Takes in the server's bytes, and waits for some if there are none. Returns false at the end of the stream.
     fn take_in(
         &mut self,
         wire: &mut impl Carrier,
@@ -139,13 +140,13 @@ impl Session {
         }
         let result = self.process();
         if result.is_err() {
-            // Tells the server why. The connection is over, so whether that arrives does not matter.
+            // Tells the server the reason. The connection is over, so it does not matter if the message arrives.
             let _ = self.flush(wire);
         }
         result
     }
 
-    /// Gives rustls what has been read, which is nothing at the end of the stream.
+    /// Gives rustls the bytes that were read, which are none at the end of the stream.
     fn process(&mut self) -> Result<bool, Broken> {
         let mut unread = &self.input[self.start..self.end];
         let before = unread.len();
@@ -173,7 +174,7 @@ impl Session {
         result
     }
 
-    /// Encrypts and writes some of the bytes, or goes on with what was encrypted before, until input comes instead of
+    /// Encrypts and writes some of the bytes, or goes on with bytes encrypted before, until input comes instead of
     /// room. See [`Carrier::push`].
     pub(in crate::transport) fn push(
         &mut self,
@@ -208,8 +209,8 @@ impl Session {
         }
     }
 
-    /// Whether what arrived since the last exchange, if anything, were messages of TLS itself, such as new session
-    /// tickets. Looks into the socket only if `more` is there.
+    /// True if all input since the last exchange was messages of TLS itself, such as new session tickets, or if there
+    /// was no input. Reads from the socket only if `more` is true.
     pub(in crate::transport) fn is_quiet(&mut self, wire: &mut Wire, more: bool) -> bool {
         let mut more = more;
         loop {
@@ -246,7 +247,8 @@ impl Session {
     }
 }
 
-/// An error of rustls. In the handshake all but those of the moment will come again; later it takes the server's word.
+/// Converts an error of rustls. During the handshake every error is permanent except temporary ones; later only an
+/// alert of the server is permanent.
 fn broken(error: Error, handshaking: bool) -> Broken {
     let permanent = match error {
         Error::AlertReceived(alert) => !matches!(

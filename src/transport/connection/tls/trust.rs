@@ -1,4 +1,4 @@
-//! Whose certificates are taken.
+//! Trust in certificates.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use ::rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Si
 use crate::redact::escape::log_line;
 use crate::settings::{Roots, TlsSettings};
 
-/// Who decides, given the certificates of the settings' files.
+/// Returns the verifier that the settings ask for, given the certificates of their files.
 pub(super) fn verifier(
     settings: &TlsSettings,
     extra: Vec<CertificateDer<'static>>,
@@ -95,8 +95,9 @@ fn platform(
     Err("platform_roots: needs the feature `platform-verifier`".to_owned())
 }
 
-/// Takes a certificate of the settings' files from the very server that presents it, too: self-signed ones mostly say that
-/// they are an authority's, and no server may present such a one otherwise (as OpenSSL and so curl have it).
+/// Verifier that also accepts a certificate of the settings' files from the very server that presents it: self-signed
+/// certificates mostly say that they are an authority's, and no server may present such a certificate otherwise (as in
+/// OpenSSL and thus curl).
 #[derive(Debug)]
 struct Pinning {
     trusted: Vec<CertificateDer<'static>>,
@@ -127,7 +128,7 @@ impl ServerCertVerifier for Pinning {
         if !self.trusted.iter().any(is_trusted) {
             return Err(error);
         }
-        // The verifier looks at the time before the issuer, or the error would be another one.
+        // The verifier checks the time before the issuer; otherwise the error would be another one.
         verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
         Ok(ServerCertVerified::assertion())
     }
@@ -157,7 +158,7 @@ impl ServerCertVerifier for Pinning {
     }
 }
 
-/// True if a certificate was refused for who signed it, or because it is an authority's.
+/// True if a certificate was refused because of its issuer, or because it is an authority's.
 fn is_about_the_issuer(error: &Error) -> bool {
     let Error::InvalidCertificate(error) = error else {
         return false;
@@ -172,8 +173,8 @@ fn is_about_the_issuer(error: &Error) -> bool {
     }
 }
 
-/// Takes anything from anybody. A signature proves nothing where the certificate is not looked at, so it is not either:
-/// certificates that cannot even be parsed are a reason to ask for this.
+/// Verifier that accepts every certificate. A signature proves nothing if the certificate is not checked, so the
+/// signature is not checked either: certificates that cannot even be parsed are a reason to ask for this.
 #[derive(Debug)]
 struct Nobody {
     schemes: Vec<SignatureScheme>,

@@ -1,21 +1,21 @@
-//! The chunked transfer coding (RFC 9112 section 7.1), as a machine that is fed with bytes and owns none.
+//! Chunked transfer coding (RFC 9112 section 7.1), as a state machine that is fed with bytes and stores none.
 
 use crate::transport::http1::head::malformed::{EXTENSION_LIMIT, Malformed};
 
-/// The most digits of a chunk's size: 64 bits.
+/// Upper bound for the digits of a chunk's size: 64 bits.
 const SIZE_DIGITS: u8 = 16;
 
 /// Place in a chunked body.
 #[derive(Debug)]
 pub(in crate::transport::http1) struct Chunked {
     state: State,
-    /// Bytes of chunk extensions that may still come.
+    /// Number of bytes of chunk extensions that may still come.
     extensions: usize,
-    /// Bytes of trailers that may still come.
+    /// Number of bytes of trailers that may still come.
     trailers: usize,
-    /// The limit that head and trailers share, for a message.
+    /// Limit in bytes that head and trailers share, for a message.
     header_limit: usize,
-    /// A line ended in a way that other readers see differently: the connection cannot serve again.
+    /// True if a line ended in a way that other readers see differently: the connection cannot serve again.
     pub(in crate::transport::http1) doubtful: bool,
 }
 
@@ -55,19 +55,20 @@ enum State {
     End,
 }
 
-/// Next thing to be done with the input.
+/// Next step with the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport::http1) enum Step {
     /// More input is needed.
     More,
-    /// At least one and at most so many bytes of the body come next.
+    /// The next bytes are content of the body: at least one and at most this many.
     Content(u64),
     /// The body has ended.
     End,
 }
 
 impl Chunked {
-    /// The beginning of a body. `head`: size of the response's head, which counts towards the limit too.
+    /// Returns the state at the beginning of a body. `head`: size of the response's head, which counts towards the
+    /// limit too.
     pub(in crate::transport::http1) fn new(head: usize, header_limit: usize) -> Chunked {
         Chunked {
             state: State::Size { digits: 0, size: 0 },
@@ -78,7 +79,7 @@ impl Chunked {
         }
     }
 
-    /// Takes `bytes` of a chunk's content out of what is left of it.
+    /// Subtracts `bytes` from the content that is left of a chunk.
     pub(in crate::transport::http1) fn took(&mut self, bytes: u64) {
         if let State::Content { left } = self.state {
             self.state = match left.saturating_sub(bytes) {
@@ -122,7 +123,7 @@ impl Chunked {
             }
             (State::Size { digits: 0, .. }, _) => return Err(Malformed::ChunkSize),
             (State::Size { size, .. } | State::Blank { size }, b' ' | b'\t') => {
-                // No end of blanks is promised either.
+                // The number of blanks has no bound of its own, so they count as extension bytes.
                 self.extension(1)?;
                 State::Blank { size }
             }
@@ -141,7 +142,7 @@ impl Chunked {
                 sized(size)
             }
             (State::Extension { size, cr }, byte) => {
-                // The CR before was not the end of the line.
+                // The previous CR was not the end of the line.
                 self.doubtful |= cr;
                 self.extension(usize::from(cr) + usize::from(byte != b'\r'))?;
                 let cr = byte == b'\r';
@@ -169,7 +170,7 @@ impl Chunked {
                             false => State::End,
                         }
                     }
-                    // A CR alone is no line, and ends none.
+                    // A CR alone is no line, and does not end a line.
                     byte => {
                         self.doubtful |= cr;
                         let begun = begun || cr || byte != b'\r';
@@ -197,7 +198,7 @@ impl Chunked {
     }
 }
 
-/// State behind the line with a chunk's size.
+/// Returns the state behind the line with a chunk's size.
 fn sized(size: u64) -> State {
     match size {
         0 => State::Trailer {
@@ -212,7 +213,7 @@ fn sized(size: u64) -> State {
 mod tests {
     use super::*;
 
-    /// Body, surplus bytes and doubt of a chunked body that comes in pieces of this size.
+    /// Returns body, surplus bytes and doubt of a chunked body that comes in pieces of this size.
     fn read_in(input: &[u8], piece: usize) -> Result<Option<(Vec<u8>, usize, bool)>, Malformed> {
         let mut chunked = Chunked::new(100, 300);
         let mut body = Vec::new();

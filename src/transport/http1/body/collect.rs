@@ -1,50 +1,50 @@
-//! Reading a response body to its end, or as far as it is wanted.
+//! Reading of a response body to its end, or as far as it is wanted.
 
 use std::io::{self, Read};
 
 use crate::transport::http1::decode::TooLarge;
 use crate::transport::http1::save::{Partial, Unsaved};
 
-/// How much is kept of a body that is not wanted whole.
+/// Number of bytes kept of a body that is not wanted whole.
 pub(in crate::transport) const SAMPLE: usize = 64 * 1024;
-/// How much more of it is read and thrown away, to keep the connection. Beyond that a new one is cheaper.
+/// Number of further bytes that are read and discarded to keep the connection. Beyond that a new connection is cheaper.
 const DRAIN: u64 = 256 * 1024;
-/// The most memory taken on the word of a `Content-Length`.
+/// Upper bound for the memory allocated because of a `Content-Length` alone, in bytes.
 const PRESIZED: u64 = 4 * 1024 * 1024;
-/// Where a body of unknown length starts.
+/// Initial size of the memory for a body of unknown length, in bytes.
 const START: usize = 4 * 1024;
 
-/// How much of a body is on its way to a file at once.
+/// Size of the pieces in which a body is written to a file.
 const PIECE: usize = 64 * 1024;
 
-/// What is to be done with a body.
+/// Amount of a body that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport) enum Want {
-    /// All of it, up to this many bytes after decompression.
+    /// The whole body, up to this many bytes after decompression.
     Whole(u64),
     /// The first 64 KiB.
     Sample,
     Nothing,
 }
 
-/// What was read.
+/// Result of reading a body.
 #[derive(Debug, Default)]
 pub(in crate::transport) struct Taken {
     pub(in crate::transport) bytes: Vec<u8>,
-    /// There was more.
+    /// True if the body was longer.
     pub(in crate::transport) truncated: bool,
 }
 
-/// Why a body was not read to its end.
+/// Reason why a body was not read to its end.
 #[derive(Debug)]
 pub(in crate::transport) enum Cut {
     TooLarge,
-    /// The response says itself that its body has so many bytes, more than the limit.
+    /// The response announces a body of this many bytes, more than the limit.
     Declared(u64),
     /// The body has more content codings than are decoded.
     TooManyCodings,
     Failed(io::Error),
-    /// It came, and could not be written down.
+    /// The body came, and could not be written to its file.
     Unsaved(Unsaved),
 }
 
@@ -57,7 +57,7 @@ impl Cut {
     }
 }
 
-/// Reads a body of `length` bytes, if that is known. Whatever happens, what has been read stays in `taken`.
+/// Reads a body of `length` bytes, if that is known. On an error too, the bytes read so far stay in `taken`.
 pub(in crate::transport) fn read(
     mut body: impl Read,
     length: Option<u64>,
@@ -97,7 +97,7 @@ pub(in crate::transport) fn save(
     }
 }
 
-/// Reads up to `limit` bytes. `false` when there is more.
+/// Reads up to `limit` bytes. Returns false if there are more.
 fn fill(
     body: &mut impl Read,
     length: Option<u64>,
@@ -105,7 +105,7 @@ fn fill(
     bytes: &mut Vec<u8>,
 ) -> io::Result<bool> {
     let first = match length {
-        // One more than announced, to see its end without growing.
+        // As large as announced: the probe below finds the end without growing.
         Some(length) => length.min(limit).min(PRESIZED) as usize,
         None => START.min(usize::try_from(limit).unwrap_or(START)),
     };
@@ -113,7 +113,7 @@ fn fill(
     *bytes = vec![0; first];
     let ended = loop {
         if filled == bytes.len() {
-            // Asks for the end before it takes more memory, which mostly is not needed.
+            // Probes for the end before it takes more memory, which is mostly not needed.
             let mut probe = [0; 64];
             match read_some(body, &mut probe) {
                 Ok(0) => break Ok(true),
@@ -140,14 +140,14 @@ fn fill(
         }
     };
     bytes.truncate(filled);
-    // Bodies wait in memory until the caller takes them.
+    // The memory is given back, since bodies wait in memory until the caller takes them.
     if bytes.capacity() > 2 * bytes.len() && bytes.capacity() > 512 {
         bytes.shrink_to_fit();
     }
     ended
 }
 
-/// Throws away what is left of a body that is not wanted, if it is little. How it ends does not matter.
+/// Discards the rest of a body that is not wanted, if the rest is short. An error in it does not matter.
 #[inline(never)]
 pub(in crate::transport) fn drain(mut body: impl Read, length: Option<u64>) {
     if length.is_some_and(|length| length > DRAIN) {

@@ -1,4 +1,4 @@
-//! A response body as a reader: from the connection, up to where its framing says that it ends.
+//! Response body as a reader: from the connection, up to the end that its framing gives.
 
 mod chunked;
 pub(in crate::transport) mod collect;
@@ -12,7 +12,7 @@ use super::head::framing::Framing;
 use crate::transport::connection::Connection;
 use crate::transport::connection::wire::Broken;
 
-/// A response body, transfer codings other than `chunked` still on.
+/// Response body, with transfer codings other than `chunked` still applied.
 pub(in crate::transport) struct Body<'c> {
     connection: &'c mut Connection,
     state: State,
@@ -20,17 +20,17 @@ pub(in crate::transport) struct Body<'c> {
 
 #[derive(Debug)]
 enum State {
-    /// Number of bytes that are left.
+    /// Number of bytes that are left of the body.
     Length(u64),
     Chunked(Chunked),
-    /// All that comes before the connection ends. `ended`: it has.
+    /// All bytes up to the end of the connection. `ended`: true if the connection has ended.
     Close {
         ended: bool,
     },
 }
 
 impl<'c> Body<'c> {
-    /// The body that follows this head.
+    /// Returns the body that follows this head.
     pub(in crate::transport) fn of(
         head: &Head,
         connection: &'c mut Connection,
@@ -47,7 +47,8 @@ impl<'c> Body<'c> {
         Body { connection, state }
     }
 
-    /// Returns true if the body has been read to its end and the connection stands where the next response begins.
+    /// Returns true if the body has been read to its end and the next response begins at the next byte of the
+    /// connection.
     pub(in crate::transport) fn leaves_clean(&mut self) -> bool {
         let ended = match &mut self.state {
             State::Length(left) => *left == 0,
@@ -59,7 +60,7 @@ impl<'c> Body<'c> {
         ended && !self.connection.buffers.has_input()
     }
 
-    /// The beginning of the body as far as it has come already, up to so many bytes. Waits for nothing.
+    /// Returns the beginning of the body as far as it has come already, up to `most` bytes. Does not wait.
     pub(in crate::transport) fn at_hand(&mut self, most: usize) -> Vec<u8> {
         let mut bytes = vec![0; most.min(self.connection.buffers.input().len())];
         let n = self.connection.buffers.take(&mut bytes);
@@ -72,7 +73,7 @@ impl<'c> Body<'c> {
         io::Error::other("the connection broke")
     }
 
-    /// Reads bytes that are there or come next: none where none are wanted.
+    /// Reads bytes that are buffered or come next. Reads none if none are wanted.
     fn take(&mut self, into: &mut [u8], most: u64) -> io::Result<usize> {
         let wanted = usize::try_from(most).map_or(into.len(), |most| most.min(into.len()));
         if wanted == 0 {
@@ -84,7 +85,7 @@ impl<'c> Body<'c> {
         }
     }
 
-    /// Reads on to the content of a chunk. Returns the size of what is left of it: 0 at the end of the body.
+    /// Reads on to the content of a chunk. Returns the number of bytes left of it: 0 at the end of the body.
     fn content(&mut self) -> io::Result<u64> {
         loop {
             let State::Chunked(chunked) = &mut self.state else {

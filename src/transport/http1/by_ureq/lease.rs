@@ -1,12 +1,12 @@
 //! Lease of a connection to ureq for one exchange.
 //!
-//! A connection is found or opened before ureq is called: so phases, limits and errors are known exactly, and the pool
-//! is asked before any name is resolved. Then the exchange waits in a slot of this thread; ureq's connector takes it
-//! from there, and when ureq lets go of the transport it goes back there.
+//! A connection is found or opened before ureq is called, so that phases, limits and errors are known exactly, and the
+//! pool is asked before any name is resolved. Then the exchange waits in a slot of this thread. ureq's connector takes
+//! it from the slot, and when ureq drops the transport, the exchange goes back to the slot.
 //!
-//! ureq writes the request, and the response is read by [`Exchange`]: its parser refuses, or takes for something else,
-//! much of what servers send and every other client reads. So ureq is told no more of a response than its status, in a
-//! head that it understands and that has no body.
+//! ureq writes the request, and [`Exchange`] reads the response: ureq's parser refuses or misreads many responses that
+//! servers send and every other client reads. So ureq gets no more of a response than its status, in a head that it
+//! understands and that has no body.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
@@ -24,27 +24,27 @@ use super::forward;
 use crate::transport::connection::wire::Broken;
 use crate::transport::http1::exchange::{Exchange, Halted, Leave};
 
-/// Size of the parts of a body that ureq makes chunks of.
+/// Size of the parts of a body that ureq turns into chunks.
 const SCRATCH: usize = 64 * 1024;
 
 thread_local! {
-    /// The exchange on its way to ureq or back. ureq calls its connector with facts about the connection that it wants, and
-    /// takes no value along; so the exchange of this thread is found through the thread. Making an agent for each exchange
-    /// instead, with the exchange in its connector, costs an agent's allocations each time.
+    /// Exchange on its way to ureq or back. ureq calls its connector with facts about the connection that it wants, and
+    /// passes no other value; so the exchange of this thread is found through the thread. An agent for each exchange,
+    /// with the exchange in its connector, would cost an agent's allocations each time.
     static SLOT: Cell<Option<Box<Exchange>>> = const { Cell::new(None) };
 }
 
-/// Lays out the exchange that ureq makes next on this thread.
+/// Puts the exchange that ureq makes next on this thread into the slot.
 pub(super) fn lay_out(exchange: Box<Exchange>) {
     SLOT.set(Some(exchange));
 }
 
-/// Takes the exchange back. `None` while ureq still has it.
+/// Takes the exchange back. `None`: ureq still has it.
 pub(super) fn take_back() -> Option<Box<Exchange>> {
     SLOT.take()
 }
 
-/// ureq's connector: hands out what was laid out.
+/// Connector of ureq, which hands out the exchange in the slot.
 #[derive(Debug)]
 pub(in crate::transport) struct FromSlot;
 
@@ -67,7 +67,7 @@ impl Connector<()> for FromSlot {
     }
 }
 
-/// ureq's resolver: it wants an address before it asks for a connection, and that connection has been made already.
+/// Resolver of ureq: ureq wants an address before it asks for a connection, and that connection has been made already.
 #[derive(Debug)]
 pub(in crate::transport) struct Resolved;
 
@@ -84,19 +84,19 @@ impl Resolver for Resolved {
     }
 }
 
-/// An exchange while ureq has it.
+/// Exchange while ureq has it.
 #[derive(Debug)]
 pub(in crate::transport) struct Lease(Lent);
 
-/// The exchange, and the input that ureq sees instead of the connection's.
+/// The exchange, and the input that ureq sees in place of the connection's.
 #[derive(Debug)]
 struct Lent {
-    /// Always there until the lease is dropped.
+    /// The exchange. `None`: the lease is being dropped.
     exchange: Option<Box<Exchange>>,
     told: Vec<u8>,
-    /// Bytes of it that ureq has read.
+    /// Number of bytes of `told` that ureq has read.
     at: usize,
-    /// Room that ureq reads parts of a body to before it makes chunks of them in the output. Empty if there are none.
+    /// Buffer for parts of a body, from which ureq makes chunks in the output. Empty if there are no chunks.
     scratch: Vec<u8>,
 }
 
@@ -108,10 +108,11 @@ impl Lent {
         }
     }
 
-    /// Sends what ureq has put into the output.
+    /// Sends the bytes that ureq has put into the output.
     fn send(&mut self, amount: usize) -> Result<(), Halted> {
         if amount == 0 {
-            // ureq waits for bytes of a body that has no more. It would wait for ever, and never sleep.
+            // ureq waits for bytes of a body that has no more. Without this error it would wait for ever in a busy
+            // loop.
             return Err(Broken::Io(io::ErrorKind::WriteZero.into()).into());
         }
         let exchange = self.exchange();
@@ -131,7 +132,7 @@ impl Lent {
     /// Tells ureq the status of the final response.
     fn tell_status(&mut self) {
         let head = self.exchange().head.as_ref();
-        // After 101, asked for or not, ureq would wait for another response.
+        // After 101 ureq would wait for another response, even if 101 is final.
         let status = head
             .map(|head| head.status.as_u16())
             .filter(|status| *status >= 200);
@@ -139,7 +140,7 @@ impl Lent {
         self.tell(format!("HTTP/1.1 {status} \r\nContent-Length: 0\r\n\r\n"));
     }
 
-    /// Keeps what happened with the connection and tells ureq no more than that something did.
+    /// Keeps the failure of the connection, and tells ureq only that there was one.
     fn noting<T>(&mut self, result: Result<T, Halted>) -> Result<T, ureq::Error> {
         result.map_err(|halted| {
             if let Halted::Broken(broken) = halted {
@@ -161,8 +162,8 @@ impl Transport for Lease {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        // ureq has been given no limits; the only one it brings itself is that of its wait for a `100 Continue`. How
-        // long that is, is decided here.
+        // ureq was given no limits; the only limit that it sets itself is for the wait for a `100 Continue`. The length
+        // of that wait is decided here.
         if timeout.reason == Timeout::Await100 && !timeout.after.is_not_happening() {
             let leave = self.0.exchange().await_leave();
             match self.0.noting(leave.map_err(Halted::Broken))? {
@@ -180,8 +181,8 @@ impl Transport for Lease {
         Ok(came)
     }
 
-    /// Always says no: ureq then drops the transport at once, instead of locking its own pool first, in which no
-    /// connection may stay anyway.
+    /// Returns false always: ureq then drops the transport at once. Otherwise it would first lock its own pool, which
+    /// may keep no connection anyway.
     fn is_open(&mut self) -> bool {
         false
     }
@@ -229,13 +230,13 @@ impl Buffers for Lent {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(exchange) = self.0.exchange.take() {
-            // Fails while the thread ends, where nobody waits for it.
+            // Fails while the thread ends, when no code waits for the exchange.
             let _ = SLOT.try_with(|slot| slot.set(Some(exchange)));
         }
     }
 }
 
-/// Stands for what the connection has noted.
+/// Error that stands for the failure that the connection has noted.
 #[derive(Debug)]
 struct Noted;
 

@@ -1,6 +1,6 @@
-//! The way through ureq: it writes the request, whatever its method, headers and body are.
+//! Requests written by ureq, with any method, headers and body.
 //!
-//! Everything that haul does only because of how ureq works is in this folder.
+//! All code that exists only because of how ureq works is in this folder.
 
 mod forward;
 mod lease;
@@ -24,7 +24,7 @@ use http::{HeaderMap, Request};
 /// Reason that ureq gives for not sending a request.
 type Unsendable = Box<dyn StdError + Send + Sync>;
 
-/// ureq, made so that it speaks HTTP on connections that it is lent, and does nothing else.
+/// ureq, configured to speak HTTP on connections that it is lent, and to do nothing else.
 #[derive(Debug)]
 pub(in crate::transport) struct Writer(Agent);
 
@@ -33,7 +33,7 @@ impl Writer {
         Writer(Agent::with_parts(config(), FromSlot, Resolved))
     }
 
-    /// Has ureq send the request of a call, and waits for the head of its response.
+    /// Makes ureq send the request of a call, and waits for the head of its response.
     #[inline(never)]
     pub(super) fn exchange(
         &self,
@@ -56,11 +56,12 @@ impl Writer {
         } else if let Some(broken) = exchange.connection.attempt.broken.take() {
             Err(NoResponse::Broken(broken))
         } else if let Some(head) = &exchange.head {
-            // ureq knows better than this side if the body was sent to its end.
+            // ureq knows better than the exchange if the body was sent to its end.
             exchange.unsent |= sent.is_err() && head.status.is_success();
             Ok(())
         } else {
-            // Without having sent anything, it was the request. Otherwise the connection ended, which ureq says as it likes.
+            // If no byte was sent, the request is at fault. Otherwise the connection ended, which ureq reports by
+            // various errors.
             Err(match sent {
                 Err(error) if !exchange.has_sent() => NoResponse::Unsendable(error),
                 _ => NoResponse::Closed,
@@ -69,8 +70,8 @@ impl Writer {
         exchange.finish(ended)
     }
 
-    /// Lends the exchange to ureq. Returns it, what ureq says about the request, and what broke off its body. What happens
-    /// to the connection is noted there.
+    /// Lends the exchange to ureq. Returns the exchange, ureq's error about the request, and the error that broke off
+    /// its body. Failures of the connection are noted in the exchange.
     fn send(
         &self,
         call: &Call<'_>,
@@ -97,14 +98,14 @@ impl Writer {
         (back, sent, unreadable)
     }
 
-    // Ten thousand workers have ten thousand stacks: each takes what it needs and no more.
+    // Kept out of line: ten thousand workers have ten thousand stacks, and each takes only what it needs.
     #[inline(never)]
     fn run<B: AsSendBody>(&self, request: Request<B>) -> Result<(), Unsendable> {
         Ok(self.0.run(request).map(drop)?)
     }
 }
 
-/// The request as ureq gets it.
+/// Returns the request in the form that ureq takes.
 fn request<B>(call: &Call<'_>, headers: HeaderMap, body: B) -> Request<B> {
     let mut request = Request::new(body);
     *request.method_mut() = call.method.clone();
@@ -113,7 +114,8 @@ fn request<B>(call: &Call<'_>, headers: HeaderMap, body: B) -> Request<B> {
     request
 }
 
-/// ureq as a writer of requests and no more: no redirects, proxies, limits, pool or headers of its own.
+/// Returns a configuration that makes ureq only a writer of requests: no redirects, proxies, limits, pool or headers of
+/// its own.
 fn config() -> Config {
     Config::builder()
         .http_status_as_error(false)

@@ -1,14 +1,14 @@
-//! A streamed body as ureq reads it.
+//! Reader through which ureq gets a streamed body.
 
 use std::io::{self, Read};
 
 use crate::transport::http1::upload::{Unsent, Upload};
 
-/// Reader of a streamed body that keeps its own error: ureq is told only that there was one, and may say so in words of its
-/// own.
+/// Reader of a streamed body that keeps its own error: ureq learns only that there was an error, and may report it in
+/// other words.
 pub(super) struct UploadReader<'u, 'a> {
     upload: &'u mut Upload<'a>,
-    /// Error that broke off the body. `None`: none did.
+    /// Error that broke off the body. `None`: no error.
     pub(super) broke: Option<Unsent>,
 }
 

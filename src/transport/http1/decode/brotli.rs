@@ -6,7 +6,7 @@ use brotli_decompressor::Decompressor;
 
 use super::source::{Source, begins, finish, follows};
 
-/// Bytes of input that the decoder holds.
+/// Size of the decoder's input buffer, in bytes.
 const INPUT: usize = 4 * 1024;
 
 pub(super) struct Brotli<'a>(State<'a>);
@@ -41,7 +41,7 @@ impl Read for Brotli<'_> {
                 },
                 State::Stream(mut stream) => match stream.read(into) {
                     Ok(0) => {
-                        // Read again, it fails if it holds input that is not of the stream.
+                        // Another read fails if the decoder holds input that is not part of the stream.
                         if stream.read(&mut [0]).is_err() {
                             return Err(follows());
                         }
@@ -52,7 +52,7 @@ impl Read for Brotli<'_> {
                         self.0 = State::Stream(stream);
                         return Ok(n);
                     }
-                    // The decoder has one error for a stream that ends too early and for bytes that are no Brotli.
+                    // The decoder has the same error for a stream that ends too early and for bytes that are no Brotli.
                     Err(error)
                         if error.kind() == io::ErrorKind::InvalidData && stream.get_ref().ended =>
                     {
@@ -77,7 +77,7 @@ fn refuse_large_window(source: &mut Source<'_>) -> io::Result<()> {
     }
 }
 
-/// A source that knows if its end was met.
+/// Source that knows if its end was met.
 struct Ending<'a> {
     source: Source<'a>,
     ended: bool,

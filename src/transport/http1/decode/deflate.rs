@@ -1,4 +1,4 @@
-//! `deflate`, which is zlib (RFC 9110 section 8.4.1.2); some servers send the bare stream instead, and are understood.
+//! Coding `deflate`, which is zlib (RFC 9110 section 8.4.1.2). The bare stream that some servers send is decoded too.
 
 use std::io::{self, Chain, Cursor, Read};
 
@@ -23,7 +23,8 @@ impl<'a> Deflate<'a> {
     }
 }
 
-/// Looks at the first two bytes: a zlib header is one by its method and its check (RFC 1950 section 2.2).
+/// Tells zlib from a bare stream by the first two bytes: a zlib header has a known method and check (RFC 1950 section
+/// 2.2).
 fn start(mut source: Source<'_>) -> io::Result<State<'_>> {
     if !begins(&mut source)? {
         return Ok(State::End);

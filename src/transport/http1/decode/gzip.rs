@@ -1,4 +1,4 @@
-//! `gzip` (RFC 1952): members one after the other, and zeros behind the last.
+//! Coding `gzip` (RFC 1952): members in sequence, and zeros behind the last.
 
 use std::io::{self, BufRead, Read};
 
@@ -23,7 +23,7 @@ impl<'a> Gzip<'a> {
 impl Read for Gzip<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
-            // An error is the last thing that comes.
+            // After an error nothing else comes.
             self.0 = match std::mem::replace(&mut self.0, State::End) {
                 State::End => return Ok(0),
                 State::Start(mut source) => match begins(&mut source)? {
@@ -43,7 +43,7 @@ impl Read for Gzip<'_> {
     }
 }
 
-/// A member that begins here. The decoder looks at its first byte only once ten have come.
+/// Returns the state at the beginning of a member. The decoder checks its first byte only after ten have come.
 fn member(mut source: Source<'_>) -> io::Result<State<'_>> {
     match source.fill_buf()?.first() {
         Some(0x1f) => Ok(State::Member(GzDecoder::new(source))),
@@ -54,7 +54,7 @@ fn member(mut source: Source<'_>) -> io::Result<State<'_>> {
     }
 }
 
-/// State behind a member: another one, or zeros and the end.
+/// Returns the state behind a member: another member, or zeros and the end.
 fn behind(mut source: Source<'_>) -> io::Result<State<'_>> {
     let mut padded = false;
     loop {

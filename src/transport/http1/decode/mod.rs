@@ -1,7 +1,7 @@
-//! Content codings (RFC 9110 section 8.4): which a response has, and the body without them.
+//! Content codings (RFC 9110 section 8.4): the codings of a response, and its body without them.
 //!
-//! One decoder lies on the other, each reads as much as it needs, and the bytes of every layer are counted: a body that
-//! grows beyond the limit ends there, however deep it is nested.
+//! Decoders are stacked, each reads as much as it needs, and the bytes of every layer are counted: a body that grows
+//! beyond the limit ends there, however deep it is nested.
 
 #[cfg(feature = "brotli")]
 mod brotli;
@@ -22,13 +22,13 @@ use self::source::{Layers, Source};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-/// The most codings that one body may have.
+/// Upper bound for the codings of one body.
 pub(in crate::transport) const MOST_CODINGS: usize = 4;
-/// Bytes that a layer below the outermost may have beyond the limit of the body: a coded body is mostly smaller than
-/// what it stands for, and grows by little where it is not.
+/// Number of bytes by which a layer below the outermost may exceed the limit of the body: a coded body is mostly
+/// smaller than its decoded form, and otherwise only a little larger.
 pub(in crate::transport) const SLACK: u64 = 64 * 1024;
 
-/// A coding that this build decodes.
+/// Coding that this build decodes.
 #[derive(Clone, Copy)]
 pub(in crate::transport) struct Coding {
     /// Name in `Content-Encoding`.
@@ -65,25 +65,25 @@ const KNOWN: &[Coding] = &[
 ];
 
 impl Coding {
-    /// The coding of this name, if this build decodes it.
+    /// Returns the coding of this name. `None`: this build does not decode it.
     pub(in crate::transport) fn named(name: &[u8]) -> Option<Coding> {
         let is = |coding: &&Coding| name.eq_ignore_ascii_case(coding.name.as_bytes());
         KNOWN.iter().find(is).copied()
     }
 }
 
-/// Handling of a body by its `Content-Encoding`.
+/// Codings in the `Content-Encoding` of a body.
 pub(in crate::transport) enum Codings {
-    /// The codings to take off, in the order in which they were put on. None: the body is as it is meant.
+    /// Codings to remove, in the order in which they were applied. Empty: the body has no coding.
     Known(Vec<Coding>),
     /// A coding that this build does not know is among them: the body stays as it came.
     Unknown,
-    /// More than [`MOST_CODINGS`].
+    /// There are more than [`MOST_CODINGS`].
     TooMany,
 }
 
 impl Codings {
-    /// The codings that the headers name, in one line or several.
+    /// Returns the codings that the headers name, in one line or several.
     pub(in crate::transport) fn of(headers: &HeaderMap) -> Codings {
         let lines = headers.get_all(CONTENT_ENCODING);
         let names = lines
@@ -109,7 +109,8 @@ impl Codings {
     }
 }
 
-/// The body without these codings, of which the last was put on last. `limit`: the most bytes of the body.
+/// Returns the body without these codings, of which the last was applied last. `limit`: upper bound for the body in
+/// bytes.
 pub(in crate::transport) fn decode<'a>(
     codings: &[Coding],
     body: impl BodyRead + 'a,
@@ -127,10 +128,10 @@ pub(in crate::transport) fn decode<'a>(
     Decoded(layer)
 }
 
-/// A body without its codings.
+/// Body without its codings.
 pub(in crate::transport) struct Decoded<'a>(Layer<'a>);
 
-/// A body as it came, or with one coding less.
+/// Body as it came, or with one coding removed.
 enum Layer<'a> {
     Body(Box<dyn BodyRead + 'a>),
     Coded {
@@ -143,7 +144,7 @@ enum Layer<'a> {
 impl Read for Layer<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let (coding, decoder, ended) = match self {
-            // An error of the connection is no error of the decoder.
+            // A connection error is no error of the decoder.
             Layer::Body(body) => {
                 return body.read(into).map_err(|e| io::Error::other(Passed(e)));
             }
@@ -153,7 +154,7 @@ impl Read for Layer<'_> {
                 ended,
             } => (*coding, decoder, ended),
         };
-        // Some decoders go on after an error or their end as if nothing had been.
+        // Some decoders continue after an error or their end, as if there had been none.
         if *ended || into.is_empty() {
             return Ok(0);
         }
@@ -177,7 +178,7 @@ impl Read for Decoded<'_> {
     }
 }
 
-/// A body that is not what it is said to be, or not all of it.
+/// Error of a body that is not in its declared coding, or is not complete.
 #[derive(Debug)]
 pub(in crate::transport) struct Undecoded {
     pub(in crate::transport) coding: &'static str,
@@ -192,7 +193,7 @@ impl fmt::Display for Undecoded {
 
 impl StdError for Undecoded {}
 
-/// More bytes than the limit of the body, on the wire or in a layer below the outermost.
+/// Error of a body with more bytes than its limit, on the wire or in a layer below the outermost.
 #[derive(Debug)]
 pub(in crate::transport) struct TooLarge;
 
@@ -204,7 +205,7 @@ impl fmt::Display for TooLarge {
 
 impl StdError for TooLarge {}
 
-/// An error that decoders hand on as it is.
+/// Error that decoders pass on unchanged.
 #[derive(Debug)]
 struct Passed(io::Error);
 

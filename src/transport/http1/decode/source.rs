@@ -1,4 +1,4 @@
-//! The coded bytes that a decoder reads: counted, and aware of how they end.
+//! Coded bytes that a decoder reads: counted, with knowledge of how they end.
 #![cfg_attr(
     not(any(
         feature = "brotli",
@@ -15,10 +15,10 @@ use std::rc::Rc;
 
 use super::{Layer, Passed, TooLarge};
 
-/// Coded bytes: the body as it came, or the layer below.
+/// Coded bytes of the body as it came, or of the layer below.
 pub(super) type Source<'a> = BufReader<Counted<'a>>;
 
-/// A body that can say how it ended.
+/// Body that knows how it ended.
 pub(in crate::transport) trait BodyRead: Read {
     /// Returns true if the framing marked the end of the body; false if only the end of the connection did.
     fn is_framed(&self) -> bool;
@@ -31,7 +31,7 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// Layers of which none gives more than so many bytes to the one above.
+    /// Creates the facts of layers none of which gives more than `limit` bytes to the layer above.
     pub(super) fn new(limit: u64) -> Layers {
         Layers {
             limit,
@@ -39,7 +39,7 @@ impl Layers {
         }
     }
 
-    /// The source of a decoder on this layer.
+    /// Returns the source of a decoder on this layer.
     pub(super) fn over<'a>(&self, layer: Layer<'a>) -> Source<'a> {
         BufReader::new(Counted {
             layer,
@@ -50,13 +50,13 @@ impl Layers {
     }
 }
 
-/// A layer below a decoder, counted.
+/// Layer below a decoder, with its bytes counted.
 pub(super) struct Counted<'a> {
     layer: Layer<'a>,
-    /// Bytes that it may still give.
+    /// Number of bytes that the layer may still give.
     left: u64,
     begun: bool,
-    /// The body is empty as its framing says: it is empty in every coding. All layers of a body share this.
+    /// True if the body is empty by its framing: such a body is empty in every coding. All layers of a body share this.
     empty: Rc<Cell<bool>>,
 }
 
@@ -71,7 +71,7 @@ impl Read for Counted<'_> {
 }
 
 impl Counted<'_> {
-    /// Returns true if the body is empty as its framing says. It has been asked for its first byte.
+    /// Returns true if the body is empty by its framing. Called after a read of its first byte.
     fn is_empty_body(&self) -> bool {
         if let Layer::Body(body) = &self.layer {
             self.empty.set(body.is_framed() && !self.begun);
@@ -80,14 +80,14 @@ impl Counted<'_> {
     }
 }
 
-/// Looks for the first byte. Returns false for a body that is empty by its framing.
+/// Reads the first byte. Returns false for a body that is empty by its framing.
 pub(super) fn begins(source: &mut Source<'_>) -> io::Result<bool> {
     if !source.fill_buf()?.is_empty() {
         return Ok(true);
     }
     match source.get_ref().is_empty_body() {
         true => Ok(false),
-        // Not an end that came too early: there is no beginning.
+        // The error is not about an early end, because there is no beginning.
         false => Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "nothing came, not even a beginning",
@@ -95,8 +95,8 @@ pub(super) fn begins(source: &mut Source<'_>) -> io::Result<bool> {
     }
 }
 
-/// Reads on from the end of a coded stream to the end of the body. Nothing may be between them: a text that is not coded
-/// may well begin like a bare `deflate` stream, and end as one long before it is over.
+/// Reads on from the end of a coded stream to the end of the body. No bytes may be between them: a text that is not
+/// coded may begin like a bare `deflate` stream, and end like one long before the text is over.
 #[cfg(any(feature = "brotli", feature = "deflate"))]
 pub(super) fn finish(source: &mut impl BufRead) -> io::Result<()> {
     match source.fill_buf()?.is_empty() {
@@ -105,7 +105,7 @@ pub(super) fn finish(source: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// The error for bytes behind the end of a coded stream.
+/// Returns the error for bytes behind the end of a coded stream.
 #[cfg(any(feature = "brotli", feature = "deflate"))]
 pub(super) fn follows() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "something follows its end")

@@ -33,14 +33,14 @@ fn frame(bytes: &[u8]) -> Vec<u8> {
     ::zstd::encode_all(bytes, 3).unwrap()
 }
 
-/// A stream of uncompressed pieces (RFC 7932 section 9.2).
+/// Returns a stream of uncompressed pieces (RFC 7932 section 9.2).
 fn brotli(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut bits = Bits::default();
     // A window of 64 KiB.
     bits.put(0, 1);
     for piece in bytes.chunks(1 << 16) {
-        // Not the last, its size less one in 4 hexadecimal digits, uncompressed.
+        // The piece is not the last, its size less one has 4 hexadecimal digits, and it is uncompressed.
         bits.put(0, 1);
         bits.put(0, 2);
         bits.put(piece.len() - 1, 16);
@@ -48,7 +48,7 @@ fn brotli(bytes: &[u8]) -> Vec<u8> {
         bits.flush(&mut out);
         out.extend_from_slice(piece);
     }
-    // The last, empty.
+    // The last piece, which is empty.
     bits.put(0b11, 2);
     bits.flush(&mut out);
     out
@@ -71,7 +71,7 @@ impl Bits {
     }
 }
 
-/// A body that gives so many bytes at a time, and says so about its end.
+/// Body that gives `at_once` bytes at a time, and knows how it ends.
 struct Slow<'a> {
     bytes: &'a [u8],
     at_once: usize,
@@ -91,7 +91,7 @@ impl BodyRead for Slow<'_> {
     }
 }
 
-/// The codings that a `Content-Encoding` of these lines names.
+/// Returns the codings that a `Content-Encoding` of these lines names.
 fn named(lines: &[&str]) -> Codings {
     let mut headers = HeaderMap::new();
     for line in lines {
@@ -122,7 +122,7 @@ fn all(line: &str, bytes: &[u8], at_once: usize) -> io::Result<Vec<u8>> {
     all_of(line, body, 1 << 30)
 }
 
-/// The error of a decoder, by the kind that it gave.
+/// Returns the error of a decoder.
 fn refused(line: &str, bytes: &[u8]) -> Undecoded {
     let error = all(line, bytes, 7).unwrap_err();
     error.downcast::<Undecoded>().unwrap()
@@ -345,11 +345,11 @@ fn a_layer_that_grows_beyond_the_limit_ends_there() {
     let padding = gzip(&[gzip(b"abc"), vec![0; 10 << 20]].concat());
     let empty_members = gzip(b"").repeat(10_000);
     for (line, bytes) in [
-        // Little comes of the inner layer, and much of the one below it.
+        // The inner layer yields little, and the layer below it much.
         ("gzip, gzip", &padding),
         ("gzip, gzip, gzip", &gzip(&padding)),
         ("zstd, gzip", &zeros),
-        // Much comes on the wire, and nothing of it.
+        // Many bytes come on the wire, and the decoder yields none.
         ("gzip", &empty_members),
     ] {
         let body = Slow {

@@ -1,4 +1,4 @@
-//! `zstd` (RFC 8878): frames, one after the other.
+//! Coding `zstd` (RFC 8878): frames in sequence.
 
 use std::io::{self, Read};
 
@@ -6,7 +6,7 @@ use zstd::stream::read::Decoder;
 
 use super::source::{Source, begins};
 
-/// The largest window a server may ask for: 8 MiB (RFC 9659).
+/// Largest window that a server may ask for: 8 MiB (RFC 9659).
 const WINDOW_LOG: u32 = 23;
 
 pub(super) struct Zstd<'a>(State<'a>);

@@ -1,8 +1,8 @@
-//! Exchange of a request and its response on a connection, while it is sent and until the head of the response has come:
-//! what both ways to write a request have in common.
+//! Exchange of a request and its response on a connection, while the request is sent and until the head of the response
+//! has come. Both ways to write a request share it.
 //!
-//! The response may come before the request has been sent to its end. So whenever the body waits for the server to take
-//! more, the server is listened to as well; the head is read by [`HeadReader`], whenever it comes.
+//! The response may come before the request has been sent to its end. So while the body waits for room to be sent, the
+//! exchange also reads the server's input, and [`HeadReader`] reads the head whenever it comes.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -18,14 +18,15 @@ use crate::transport::connection::wire::Broken;
 use crate::transport::connection::{Connection, Pushed};
 use http::StatusCode;
 
-/// The longest wait for leave to send a body (RFC 9110 section 10.1.1); curl waits as long.
+/// Longest wait for leave to send a body (RFC 9110 section 10.1.1); curl waits as long.
 const LEAVE: Duration = Duration::from_secs(1);
-/// Time given to a server that has closed its side for input to say why.
+/// Time in which input may still come from a server that has closed its side, to give the reason.
 const REASON: Duration = Duration::from_millis(100);
-/// Time given to input that is on its way: a TLS record that has come in part.
+/// Time for the rest of input that is on its way, such as a TLS record that has come in part.
 const SOON: Duration = Duration::from_millis(1);
-/// The most bytes kept of a response that comes while its request is still being sent. Less than that is twice the limit of
-/// its body, and a little: chunks are longer than what they hold. A longer response ends the sending, and so the attempt.
+/// Upper bound in bytes for the part of a response that is kept while its request is still being sent. If twice the
+/// limit of the response body and a little more is less, that is the bound: chunks are longer than their content. A
+/// longer response ends the sending, and so the attempt.
 const EARLY: u64 = 64 * 1024 * 1024;
 
 /// Exchange of a request and its response on a connection.
@@ -33,34 +34,34 @@ const EARLY: u64 = 64 * 1024 * 1024;
 pub(in crate::transport) struct Exchange {
     pub(in crate::transport) connection: Box<Connection>,
     reader: HeadReader,
-    /// The head of the final response.
+    /// Head of the final response. `None`: it has not come.
     pub(super) head: Option<Head>,
     pub(super) malformed: Option<Malformed>,
-    /// A body follows the head of the request.
+    /// True if a body follows the head of the request.
     body_follows: bool,
     chunked: bool,
     head_sent: bool,
-    /// Some of the output has been written.
+    /// True if some of the output has been written.
     written: bool,
-    /// Bytes of the response that may wait while the request is sent.
+    /// Number of bytes of the response that may wait while the request is sent.
     early_limit: u64,
-    /// The body of the request was not sent to its end.
+    /// True if the body of the request was not sent to its end.
     pub(super) unsent: bool,
-    /// More of the response came than may wait while the request is sent. The server may send no more of it before it
-    /// has got the rest of the request.
+    /// Limit that the response exceeded while the request was being sent. The server may send no more of the response
+    /// before it has the rest of the request. `None`: it was not exceeded.
     pub(super) overrun: Option<u64>,
-    /// To be put into the head. `None`: it is in there, or there is nothing to put.
+    /// Parts to be inserted into the head. `None`: they are inserted, or there are none.
     pub(super) forwarding: Option<Box<Forwarding>>,
     header_limit: usize,
 }
 
-/// Facts about an exchange before it starts.
+/// Facts about an exchange, known before it starts.
 pub(in crate::transport) struct Opening {
     pub(in crate::transport) asked: Asked,
     pub(in crate::transport) header_limit: usize,
-    /// The largest body of the response.
+    /// Upper bound for the body of the response, in bytes.
     pub(in crate::transport) body_limit: u64,
-    /// Size of the request's body. `None`: it is not known, so that the body goes out in chunks.
+    /// Size of the request's body. `None`: not known, so that the body goes out in chunks.
     pub(in crate::transport) body: Option<u64>,
     /// Lines for a proxy that forwards the request. `None`: there is no such proxy.
     pub(in crate::transport) forwarding: Option<Box<Forwarding>>,
@@ -70,9 +71,9 @@ pub(in crate::transport) struct Opening {
 pub(super) enum Leave {
     /// The body is to be sent.
     Granted,
-    /// The server did not say in time.
+    /// The server did not reply in time.
     TimedOut,
-    /// The final response came, and wants no body.
+    /// The final response came, and the server wants no body.
     Refused,
 }
 
@@ -80,7 +81,7 @@ pub(super) enum Leave {
 #[derive(Debug)]
 pub(super) enum Halted {
     Broken(Broken),
-    /// The response has come: nothing is wrong with the connection.
+    /// The response has come, and the connection is intact.
     Answered,
 }
 
@@ -113,7 +114,7 @@ impl Exchange {
         }
     }
 
-    /// Returns true if some of the request has been written.
+    /// Returns true if some bytes of the request have been written.
     pub(super) fn has_sent(&self) -> bool {
         self.connection.bytes_sent() > 0
     }
@@ -123,13 +124,13 @@ impl Exchange {
         self.chunked
     }
 
-    /// Returns true if it says something else to a proxy than it would to the server.
+    /// Returns true if the request has parts for a forwarding proxy that are not inserted yet.
     pub(super) fn is_forwarding(&self) -> bool {
         self.forwarding.is_some()
     }
 
-    /// Sends what is in the output buffer. The end of a head waits for the first part of its body, so that both go out
-    /// as one packet: two would cost another call, and with some servers a delayed acknowledgement.
+    /// Sends the output buffer. The end of a head waits for the first part of its body, so that both go out as one
+    /// packet: two packets would cost another system call, and with some servers a delayed acknowledgement.
     pub(super) fn send(&mut self, amount: usize) -> Result<(), Halted> {
         let buffers = &mut self.connection.buffers;
         let pending = buffers.pending(amount);
@@ -161,7 +162,7 @@ impl Exchange {
     /// Writes output while a response may come.
     #[inline(never)]
     fn write_and_listen(&mut self, pending: usize) -> Result<(), Halted> {
-        // A server that refuses a body may well not read it, so the system's buffers would take it for long.
+        // A server that refuses a body may stop reading it, so the system's buffers would take it for a long time.
         if std::mem::replace(&mut self.written, true) && self.connection.has_news() {
             self.listen(SOON)?;
         }
@@ -197,7 +198,7 @@ impl Exchange {
     }
 
     /// Returns true if the server wants no more of the body: its response is no 2xx, cannot be understood, or is longer
-    /// than can wait for the end of the request.
+    /// than may wait for the end of the request.
     fn has_refused(&self) -> bool {
         let refused = |head: &Head| head.status.as_u16() >= 300;
         self.malformed.is_some()
@@ -205,7 +206,7 @@ impl Exchange {
             || self.connection.buffers.is_full()
     }
 
-    /// The server takes no more. Returns true if it has said why.
+    /// Waits for the response of a server that takes no more bytes. Returns true if a response came.
     #[inline(never)]
     fn has_said_why(&mut self) -> bool {
         while !self.has_answered()
@@ -219,7 +220,7 @@ impl Exchange {
         self.head.is_some() || self.malformed.is_some()
     }
 
-    /// Reads what the server says while the request is being sent. Returns false if it is not more than was there.
+    /// Reads the server's input while the request is being sent. Returns false if none has come.
     fn listen(&mut self, patience: Duration) -> Result<bool, Broken> {
         let mut heard = false;
         while !self.connection.buffers.is_full() {
@@ -238,7 +239,7 @@ impl Exchange {
         Ok(heard)
     }
 
-    /// Looks at the input for the head of the final response. Returns true once an informational response was 100.
+    /// Looks for the head of the final response in the input. Returns true if an informational response was 100.
     fn look(&mut self) -> bool {
         let mut granted = false;
         while !self.has_answered() && self.connection.buffers.has_input() {
@@ -261,7 +262,7 @@ impl Exchange {
         granted
     }
 
-    /// Waits for what the server says to `Expect: 100-continue`: at most a second, and at most a third of the time that
+    /// Waits for the server's reply to `Expect: 100-continue`: at most a second, and at most a third of the time that
     /// is left, so that a server that ignores the question still gets the body in time.
     #[inline(never)]
     pub(super) fn await_leave(&mut self) -> Result<Leave, Broken> {
@@ -321,7 +322,7 @@ impl Exchange {
         Ok(true)
     }
 
-    /// Ends the exchange: with the head that came, or with the reason why none did.
+    /// Ends the exchange. Returns the head that came, or the reason why none did.
     pub(super) fn finish(self, ended: Result<(), NoResponse>) -> Result<Answer, BrokenOff> {
         match (ended, self.head) {
             (Ok(()), Some(head)) => Ok(Answer {

@@ -15,7 +15,7 @@ use http::Method;
 
 const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
 
-/// An exchange whose request has a body of this size, and the server's side.
+/// Returns an exchange whose request has a body of this size, and the server's side.
 fn pair(body_size: u64, limits: Limits) -> (Exchange, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();

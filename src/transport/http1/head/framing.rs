@@ -1,4 +1,4 @@
-//! Framing: which header lines say where a response body ends, and what follows from them (RFC 9112 section 6.3).
+//! Framing: the header lines that say where a response body ends, and their consequences (RFC 9112 section 6.3).
 
 use super::malformed::Malformed;
 #[cfg(test)]
@@ -10,31 +10,32 @@ use http::{StatusCode, Version};
 pub(in crate::transport) enum Framing {
     /// No body follows, whatever the header lines say.
     Bodiless,
-    /// A body of so many bytes.
+    /// The body has this many bytes.
     Length(u64),
-    /// Chunks.
+    /// The body comes in chunks.
     Chunked,
-    /// Chunks, and what they hold is compressed by gzip as a transfer coding.
+    /// The body comes in chunks whose content is compressed by gzip as a transfer coding.
     GzipChunked,
-    /// The body ends where the connection does.
+    /// The body ends with the connection.
     Close,
 }
 
 /// Facts about the request that decide how its response is framed.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::transport) struct Asked {
-    /// The method is HEAD: its response has no body.
+    /// True if the method is HEAD: its response has no body.
     pub(in crate::transport) head: bool,
-    /// The request has an `Upgrade`: 101 is a final response.
+    /// True if the request has an `Upgrade`: 101 is a final response.
     pub(in crate::transport) upgrade: bool,
-    /// The request says `Connection: close`.
+    /// True if the request says `Connection: close`.
     pub(in crate::transport) close: bool,
-    /// The method is CONNECT: a tunnel follows the response, and framing lines mean nothing (RFC 9110 section 9.3.6).
+    /// True if the method is CONNECT: a tunnel follows the response, and framing lines mean nothing (RFC 9110 section
+    /// 9.3.6).
     pub(in crate::transport) tunnel: bool,
 }
 
 impl Asked {
-    /// Facts about a request to a proxy for a tunnel.
+    /// Returns the facts about a request to a proxy for a tunnel.
     pub(in crate::transport) fn for_tunnel() -> Asked {
         Asked {
             head: false,
@@ -55,43 +56,43 @@ impl Asked {
     }
 }
 
-/// The framing of a response, and what becomes of its connection.
+/// Framing of a response, and the consequence for its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport) struct Framed {
     pub(in crate::transport) framing: Framing,
-    /// The connection serves no other request: a side asked for that, or another reader could see the end of the body
-    /// elsewhere.
+    /// True if the connection serves no other request: a side asked for that, or another reader could see the end of
+    /// the body elsewhere.
     pub(in crate::transport) closes: bool,
 }
 
-/// The framing lines of one response head, gathered line by line.
+/// Framing lines of one response head, gathered line by line.
 #[derive(Default)]
 pub(in crate::transport::http1) struct FramingLines {
     length: Option<u64>,
-    /// The first reason why the lengths cannot be used. They only count where no `Transfer-Encoding` stands.
+    /// First reason why the lengths cannot be used. Lengths only count in the absence of `Transfer-Encoding`.
     bad_length: Option<Malformed>,
     coding: Option<Coding>,
     close: bool,
     keep_alive: bool,
-    /// A framing line was not written as RFC 9112 says.
+    /// True if a framing line was not written as RFC 9112 says.
     pub(in crate::transport::http1) doubtful: bool,
 }
 
-/// The transfer codings seen so far.
+/// Transfer codings seen so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coding {
     Identity,
     Gzip,
-    /// `chunked`, and nothing else.
+    /// `chunked` alone.
     Chunked,
-    /// `chunked`, and beside it something that changes nothing.
+    /// `chunked`, and beside it a coding that changes nothing.
     ChunkedToo,
     GzipChunked,
     Unknown,
 }
 
 impl FramingLines {
-    /// Takes a `Content-Length` line: one length, or a list of equal ones.
+    /// Reads a `Content-Length` line: one length, or a list of equal ones.
     pub(in crate::transport::http1) fn content_length(&mut self, value: &[u8]) {
         for one in value.split(|&b| b == b',') {
             let read = digits(one.trim_ascii()).ok_or_else(|| Malformed::length(value));
@@ -107,7 +108,7 @@ impl FramingLines {
         }
     }
 
-    /// Takes a `Transfer-Encoding` line. Empty members of a list are ignored (RFC 9110 section 5.6.1).
+    /// Reads a `Transfer-Encoding` line. Empty members of a list are ignored (RFC 9110 section 5.6.1).
     pub(in crate::transport::http1) fn transfer_encoding(&mut self, value: &[u8]) {
         let names = value.split(|&b| b == b',').map(<[u8]>::trim_ascii);
         let mut empty = true;
@@ -136,7 +137,7 @@ impl FramingLines {
         }
     }
 
-    /// Takes a `Connection` line.
+    /// Reads a `Connection` line.
     pub(in crate::transport::http1) fn connection(&mut self, value: &[u8]) {
         for option in value.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
             self.close |= option.eq_ignore_ascii_case(b"close");
@@ -144,7 +145,8 @@ impl FramingLines {
         }
     }
 
-    /// The framing that all lines together give. `codings` are the values of `Transfer-Encoding`, for a message.
+    /// Returns the framing that all lines together give. `codings` are the values of `Transfer-Encoding`, for a
+    /// message.
     pub(in crate::transport::http1) fn framed<'a, I>(
         self,
         asked: Asked,
@@ -168,7 +170,7 @@ impl FramingLines {
         };
         let (framing, exact) = match self.coding {
             None => (by_length()?, true),
-            // As if it were not there, but for the connection.
+            // `identity` is ignored, except that the connection closes.
             Some(Coding::Identity) => (by_length()?, false),
             Some(Coding::Chunked) => (Framing::Chunked, self.length.is_none()),
             Some(Coding::ChunkedToo) => (Framing::Chunked, false),
@@ -177,13 +179,13 @@ impl FramingLines {
                 return Err(Malformed::transfer_encoding(codings()));
             }
         };
-        // A length beside it, even one that is none, is read by others.
+        // Other readers use a length beside a coding, even an invalid length.
         let exact = exact && (self.coding.is_none() || self.bad_length.is_none());
         let old = version != Version::HTTP_11;
         let bodiless = asked.head
             || status.is_informational()
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        // A server that announces a body may send it, and what is left of it would be taken for the next response.
+        // A server that announces a body may send it, and the rest of it would be taken for the next response.
         let announced = status == StatusCode::NO_CONTENT
             && !matches!(framing, Framing::Close | Framing::Length(0));
         let closes = self.close
@@ -201,7 +203,7 @@ impl FramingLines {
     }
 }
 
-/// A number of decimal digits alone.
+/// Returns the value of a number that consists of decimal digits alone. `None`: it does not.
 fn digits(value: &[u8]) -> Option<u64> {
     if value.is_empty() {
         return None;
@@ -216,7 +218,7 @@ fn digits(value: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// The framing of a response to GET with these lines of `Content-Length` and `Transfer-Encoding`.
+    /// Returns the framing of a response to GET with these lines of `Content-Length` and `Transfer-Encoding`.
     fn framed(lengths: &[&str], codings: &[&str]) -> Result<Framed, Malformed> {
         with(Version::HTTP_11, StatusCode::OK, lengths, codings)
     }

@@ -1,7 +1,7 @@
-//! Header lines that break the rules of RFC 9112 section 5 and that curl, browsers and Go's net/http read all the same:
-//! each is put right or skipped, so that one odd line costs no response.
+//! Repair of header lines that break the rules of RFC 9112 section 5 and that curl, browsers and Go's net/http accept:
+//! each is corrected or skipped, so that an odd line does not cost the response.
 
-/// Header lines as they should have been written, and how far they were from that.
+/// Corrected header lines, with the number of corrections.
 #[derive(Debug, Default)]
 pub(in crate::transport::http1) struct Repaired {
     /// Lines of the form `name: value`, each with a line break.
@@ -10,11 +10,11 @@ pub(in crate::transport::http1) struct Repaired {
     pub(in crate::transport::http1) changed: usize,
     /// Number of lines that were left out: no colon, a bad name, a fold with nothing before it.
     pub(in crate::transport::http1) skipped: usize,
-    /// A line that says where the body ends is among them: another reader may read it differently.
+    /// True if a changed or skipped line may say where the body ends: another reader may read it differently.
     pub(in crate::transport::http1) doubtful: bool,
 }
 
-/// Puts the lines of a head right, from behind its status line to its empty line.
+/// Corrects the lines of a head, from behind its status line to its empty line.
 pub(in crate::transport::http1) fn repair(lines: &[u8]) -> Repaired {
     let mut repaired = Repaired::default();
     // The line that a fold continues. `None`: that line was skipped, or there is none.
@@ -88,7 +88,7 @@ impl Repaired {
         }
     }
 
-    /// Leaves a line out. One that others may take for a framing line makes the framing doubtful.
+    /// Leaves out a line. If other readers may take it for a framing line, the framing becomes doubtful.
     fn skip(&mut self, line: &[u8]) {
         self.skipped += 1;
         self.doubtful |= may_frame(line);
@@ -107,7 +107,7 @@ fn may_frame(line: &[u8]) -> bool {
     })
 }
 
-/// The text without spaces and tabs at its ends. Other control bytes are no blanks (RFC 9110 section 5.6.3).
+/// Returns the text without spaces and tabs at its ends. Other control bytes are no blanks (RFC 9110 section 5.6.3).
 fn trim_blanks(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
         text = rest;
@@ -115,7 +115,7 @@ fn trim_blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Writes a value with a space for each control byte. Returns true if there was one.
+/// Writes a value with a space in place of each control byte. Returns true if there was a control byte.
 fn put_value(to: &mut Vec<u8>, value: &[u8]) -> bool {
     let steers = |b: u8| b != b'\t' && b.is_ascii_control();
     let had = value.iter().any(|&b| steers(b));
@@ -136,7 +136,7 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'-'
 }
 
-/// Returns true if this is a name as RFC 9110 section 5.6.2 has it.
+/// Returns true if the name is a token (RFC 9110 section 5.6.2).
 fn is_token(name: &[u8]) -> bool {
     let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
     !name.is_empty() && name.iter().all(is_token)

@@ -1,13 +1,14 @@
-//! Responses that no reader can give a safe meaning.
+//! Responses that cannot be read safely.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// The most informational responses (1xx) taken before a final one.
+/// Upper bound for the informational responses (1xx) before a final one.
 pub(in crate::transport) const MOST_INFORMATIONAL: u8 = 16;
-/// The most bytes of chunk extensions in one response, all chunks together. Go's net/http has the same limit.
+/// Upper bound in bytes for the chunk extensions in one response, all chunks together. Go's net/http has the same
+/// limit.
 pub(in crate::transport) const EXTENSION_LIMIT: usize = 16 * 1024;
-/// The most of a server's own words shown in a message, in characters.
+/// Upper bound for the text of a server that is shown in a message, in characters.
 const SHOWN: usize = 80;
 
 /// Reason why a response is not valid HTTP. The same response will come again, so it is not retried.
@@ -38,12 +39,12 @@ pub(in crate::transport) enum Malformed {
 }
 
 impl Malformed {
-    /// The error for a `Content-Length` of this value.
+    /// Returns the error for a `Content-Length` of this value.
     pub(in crate::transport::http1) fn length(value: &[u8]) -> Malformed {
         Malformed::Length(shown(value))
     }
 
-    /// The error for a `Transfer-Encoding` of these values.
+    /// Returns the error for a `Transfer-Encoding` of these values.
     pub(in crate::transport::http1) fn transfer_encoding<'a>(
         values: impl Iterator<Item = &'a [u8]>,
     ) -> Malformed {
@@ -52,7 +53,7 @@ impl Malformed {
     }
 }
 
-/// The beginning of a value.
+/// Returns the beginning of a value.
 fn shown(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(&value[..value.len().min(4 * SHOWN)]);
     text.chars().take(SHOWN).collect()

@@ -1,7 +1,8 @@
-//! Response heads: where one ends, and what it says of the body and the connection.
+//! Response heads: their end, and their statements about the body and the connection.
 //!
-//! Every response of every request is read here. A head that keeps to the rules is taken as its lines came; one that
-//! does not goes through [`lines::repair`](crate::transport::http1::head::lines::repair) and is then read by the same rules.
+//! Every response of every request is read here. A head that keeps to the rules is taken as its lines came. Any other
+//! head goes through [`lines::repair`](crate::transport::http1::head::lines::repair) and is then read by the same
+//! rules.
 
 pub(in crate::transport) mod framing;
 mod lines;
@@ -14,28 +15,29 @@ use self::malformed::{MOST_INFORMATIONAL, Malformed};
 use crate::response::Headers;
 use http::{StatusCode, Version};
 
-/// Header lines of most heads. One with more is read as one that breaks the rules, which is slower.
+/// Upper bound for the header lines of a head on the fast path. A head with more is read like one that breaks the
+/// rules.
 const LINES: usize = 64;
 
-/// The head of a response.
+/// Head of a response.
 #[derive(Debug)]
 pub(in crate::transport) struct Head {
     pub(in crate::transport) status: StatusCode,
     pub(in crate::transport) version: Version,
     pub(in crate::transport) headers: Headers,
     pub(in crate::transport) framed: Framed,
-    /// A `Content-Encoding` is among the headers.
+    /// True if a `Content-Encoding` is among the headers.
     pub(in crate::transport) coded: bool,
     /// Size in bytes, its empty line included.
     pub(in crate::transport) size: usize,
-    /// Numbers of lines that were put right and that were left out.
+    /// Number of lines that were corrected, and number of lines that were left out.
     pub(in crate::transport) repaired: (usize, usize),
 }
 
-/// Finding of a look at the input.
+/// Result of a look at the input.
 #[derive(Debug)]
 pub(in crate::transport) enum Found {
-    /// No whole head.
+    /// The head is not complete.
     Unfinished,
     /// An informational response of this size.
     Informational { status: StatusCode, size: usize },
@@ -43,19 +45,19 @@ pub(in crate::transport) enum Found {
     Final(Head),
 }
 
-/// Reader of the heads that come in answer to one request.
+/// Reader of the response heads to one request.
 #[derive(Debug)]
 pub(in crate::transport) struct HeadReader {
     asked: Asked,
-    /// The largest head, in bytes.
+    /// Upper bound for a head, in bytes.
     limit: usize,
-    /// Informational responses so far.
+    /// Number of informational responses so far.
     informational: u8,
-    /// Bytes of the input known to hold no end of a head. 0: the input has not been looked at.
+    /// Number of input bytes known to hold no end of a head. 0: the input has not been searched.
     searched: usize,
-    /// The first line of the head has come.
+    /// True if the first line of the head has come.
     has_line: bool,
-    /// That line is a status line.
+    /// True if that line is a status line.
     begun: bool,
 }
 
@@ -71,10 +73,10 @@ impl HeadReader {
         }
     }
 
-    /// Looks for a head at the beginning of the input, which has grown since the last look or has lost the head that was
-    /// found.
+    /// Looks for a head at the beginning of the input. Since the last look the input has grown, or the head that was
+    /// found was removed from it.
     pub(in crate::transport) fn look(&mut self, input: &[u8]) -> Result<Found, Malformed> {
-        // Mostly the first look sees a whole head.
+        // In most cases the first look sees a whole head.
         if self.searched == 0
             && let Some(found) = self.strict(input)
         {
@@ -85,7 +87,7 @@ impl HeadReader {
                 return Err(Malformed::HeadTooLarge(self.limit));
             }
             if !self.begun {
-                // A peer that speaks another protocol may wait for an answer in it.
+                // Checked early, since a peer that speaks another protocol may wait for an answer in it.
                 self.begun = match self.has_line {
                     true => status_line(input)?.is_some(),
                     false => may_begin(input)?,
@@ -129,9 +131,10 @@ impl HeadReader {
         }
     }
 
-    /// Size of the head up to its empty line, if that is there. What was searched is not searched again.
+    /// Returns the size of the head up to its empty line. `None`: the empty line has not come. Bytes that were searched
+    /// are not searched again.
     fn end(&mut self, input: &[u8]) -> Option<usize> {
-        // Empty lines before the status line end nothing.
+        // Empty lines before the status line do not end a head.
         let begin = input.iter().position(|&b| b != b'\r' && b != b'\n')?;
         let mut at = self.searched.max(begin);
         while let Some(length) = input[at..].iter().position(|&b| b == b'\n') {
@@ -140,7 +143,7 @@ impl HeadReader {
             match input[next..] {
                 [b'\n', ..] => return Some(next + 1),
                 [b'\r', b'\n', ..] => return Some(next + 2),
-                // The next line has not come far enough.
+                // The next line is not complete enough to tell.
                 [] | [b'\r'] => {
                     self.searched = at + length;
                     return None;
@@ -152,9 +155,9 @@ impl HeadReader {
         None
     }
 
-    /// Reads a head that keeps to the rules. `None`: there is none, or not all of it.
+    /// Reads a head that keeps to the rules. `None`: the head breaks them, or is not complete.
     ///
-    /// Apart: its lines are not on the stack while the response is waited for.
+    /// Kept out of line, so that its lines are not on the stack during the wait for the response.
     #[inline(never)]
     fn strict(&self, input: &[u8]) -> Option<Result<Found, Malformed>> {
         let mut lines = [const { MaybeUninit::uninit() }; LINES];
@@ -197,7 +200,7 @@ impl HeadReader {
         }))
     }
 
-    /// Reads a head that breaks the rules somewhere.
+    /// Reads a head that breaks the rules.
     #[inline(never)]
     fn tolerant(&self, head: &[u8]) -> Result<Found, Malformed> {
         let Some((version, status, line)) = status_line(head)? else {
@@ -236,7 +239,7 @@ impl HeadReader {
     }
 }
 
-/// Facts that the lines of a head give.
+/// Facts from the lines of a head.
 #[derive(Default)]
 struct Read {
     framing: FramingLines,
@@ -268,7 +271,7 @@ fn values_of_transfer_encoding<'a>(
     lines.filter_map(move |(name, value)| is(name).then_some(value))
 }
 
-/// Refuses what cannot be the beginning of a status line. Returns false: more of it has to come.
+/// Refuses input that cannot be the beginning of a status line. Returns false if more of it has to come.
 fn may_begin(input: &[u8]) -> Result<bool, Malformed> {
     let begin = input.iter().position(|&b| b != b'\r' && b != b'\n');
     let text = &input[begin.unwrap_or(input.len())..];
@@ -279,7 +282,7 @@ fn may_begin(input: &[u8]) -> Result<bool, Malformed> {
     }
 }
 
-/// Version, status and size of the status line. `None`: it has not come to its end, and may be one.
+/// Returns version, status and size of the status line. `None`: the line is not complete, and may be a status line.
 fn status_line(input: &[u8]) -> Result<Option<(Version, StatusCode, usize)>, Malformed> {
     let Some(begin) = input.iter().position(|&b| b != b'\r' && b != b'\n') else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! A body on its way to a file: under another name until all of it is there.
+//! Saving of a body to a file, under another name until the file is complete.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::response::Saved;
 use crate::transport::connection::descriptors;
 use crate::transport::connection::descriptors::Spare;
 
-/// A body could not be saved.
+/// Error of a body that could not be saved.
 #[derive(Debug)]
 pub(crate) struct Unsaved {
     path: PathBuf,
@@ -37,8 +37,8 @@ impl Unsaved {
     }
 }
 
-/// Looks for what will make saving impossible, before the request is sent. The directory's permissions are not looked
-/// at: only making a file there tells.
+/// Checks for reasons that make saving impossible, before the request is sent. The directory's permissions are not
+/// checked: only the creation of a file there would tell.
 pub(in crate::transport) fn check(to: &SaveTo) -> Result<(), Unsaved> {
     let checked = name_of(&to.path).and_then(|_| {
         if !fs::metadata(directory(&to.path))?.is_dir() {
@@ -53,12 +53,12 @@ pub(in crate::transport) fn check(to: &SaveTo) -> Result<(), Unsaved> {
     checked.map_err(|error| Unsaved::new(&to.path, error))
 }
 
-/// A file that is being written. Dropped, it is removed.
+/// File that is being written. It is removed if it is dropped before it is complete.
 pub(crate) struct Partial {
     to: SaveTo,
     /// Name until the file is complete, in the directory of the complete file.
     part: String,
-    /// `None` once it is complete.
+    /// Open file. `None`: the file is complete.
     file: Option<File>,
     size: u64,
     hash: Sha256,
@@ -66,13 +66,13 @@ pub(crate) struct Partial {
 }
 
 impl Partial {
-    /// Makes the file, in place of the descriptor that was kept for it.
+    /// Creates the file, in place of the descriptor that was held for it.
     pub(in crate::transport) fn create(to: &SaveTo, spare: &Spare) -> Result<Partial, Unsaved> {
         let create = || {
             let name = name_of(&to.path)?;
             loop {
                 let part = part_name(name, fastrand::u64(..));
-                // Before the file is there: a kill in between leaves a name behind and no file.
+                // Logged before the file exists: a kill in between leaves a name in the log and no file.
                 if let Some(log) = &to.log {
                     log.begin(&to.path, part.as_ref())?;
                 }
@@ -102,7 +102,7 @@ impl Partial {
         })
     }
 
-    /// Bytes written.
+    /// Returns the number of bytes written.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
@@ -118,7 +118,7 @@ impl Partial {
         Ok(())
     }
 
-    /// Gives the complete file its name.
+    /// Gives the complete file its final name.
     pub(crate) fn put_in_place(mut self) -> Result<Saved, Unsaved> {
         self.finish()
             .map_err(|error| Unsaved::new(&self.to.path, error))?;
@@ -129,7 +129,7 @@ impl Partial {
         })
     }
 
-    /// Path of the file until it is complete.
+    /// Returns the path of the file until it is complete.
     fn path(&self) -> PathBuf {
         directory(&self.to.path).join(&self.part)
     }
@@ -161,7 +161,7 @@ impl fmt::Debug for Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.in_place {
-            // Where even that fails nobody is there to be told, and its name says what it is.
+            // A failed removal cannot be reported from a drop; the name of the file shows that it is a partial one.
             let removed = fs::remove_file(self.path());
             if let Some(log) = self.to.log.as_ref().filter(|_| removed.is_ok()) {
                 log.give_up(&self.to.path, self.part.as_ref());
@@ -170,7 +170,7 @@ impl Drop for Partial {
     }
 }
 
-/// Renames a file to a name that nothing has.
+/// Renames a file to a name that does not exist.
 fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
@@ -178,7 +178,7 @@ fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
         use rustix::io::Errno;
 
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // Not every file system can do both in one step.
+            // Some file systems cannot do both in one step.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
             renamed => return renamed.map_err(io::Error::from),
         }
@@ -212,13 +212,13 @@ fn directory(path: &Path) -> &Path {
     }
 }
 
-/// Makes the new name itself survive a loss of power. The directory takes the descriptor of the file.
+/// Makes the new name survive a loss of power. The directory takes the descriptor of the file.
 #[cfg(unix)]
 fn sync(directory: &Path, file: File) -> io::Result<()> {
     descriptors::replace(file, || File::open(directory))?.sync_all()
 }
 
-/// Directories cannot be opened there, and need not be.
+/// On these systems directories cannot be opened, and need not be.
 #[cfg(not(unix))]
 fn sync(_: &Path, _: File) -> io::Result<()> {
     Ok(())

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::request::SaveLog;
 
-/// An empty directory, removed at the end.
+/// Empty directory, removed at the end.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -88,7 +88,7 @@ fn a_file_that_may_not_be_replaced_is_not_even_when_it_comes_late() {
     assert_eq!(fs::read(to.path).unwrap(), b"old");
 }
 
-/// Lines of a log, each with the names in the directory when it was written.
+/// Lines of a log, each with the names in the directory at the time when the line was written.
 #[derive(Default)]
 struct Lines(Mutex<Vec<(String, Vec<String>)>>);
 
@@ -129,7 +129,7 @@ fn a_log_has_the_name_before_the_file_is_made_and_hears_of_its_end() {
     let begun = format!("begin {}", partial.part);
     partial.put_in_place().unwrap();
     assert_eq!(lines.0.lock().unwrap()[2..], [(begun, vec![])]);
-    // A file that could not be made is given up.
+    // A file that could not be created is given up.
     let nowhere = SaveTo {
         path: directory.0.join("missing/a"),
         ..to

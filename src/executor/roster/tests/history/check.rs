@@ -1,4 +1,4 @@
-//! Facts that hold whenever the lock is free.
+//! Checks of facts that hold whenever the lock is free.
 
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ impl World {
         live < self.limit + blocked && (!paused || live == blocked)
     }
 
-    /// A worker is about to be started.
+    /// Checks that a worker may be started now.
     pub(super) fn check_start(&self) {
         let is_needless = |worker| {
             let comes = matches!(
@@ -77,7 +77,7 @@ impl World {
         self.check_demand();
     }
 
-    /// The roster counts what the workers do.
+    /// Checks that the roster's counts match the workers.
     fn check_counts(&self) {
         let roster = &self.roster;
         let starting = self.count(|worker| matches!(worker, WorkerState::Starting { .. }));
@@ -85,7 +85,7 @@ impl World {
         assert_eq!(roster.starting, starting, "{self:?}");
         assert_eq!(roster.blocked, self.blocked(), "{self:?}");
         assert_eq!(roster.following, self.idle(Role::Follower), "{self:?}");
-        // So there is one leader at most.
+        // The equality implies that there is at most one leader.
         let leading = usize::from(roster.leading);
         assert_eq!(leading, self.idle(Role::Leader), "{self:?}");
         let surplus = self.workers.len() > self.limit + self.blocked();
@@ -95,7 +95,7 @@ impl World {
         assert!(!self.called || self.count(notified) > 0, "{self:?}");
     }
 
-    /// Some worker comes for the work there is, or none may. At the end all idle workers come.
+    /// Checks that some worker comes for the demand, or that none may. At the end all idle workers come.
     fn check_demand(&self) {
         if self.is_over() {
             let asleep = |worker| matches!(worker, WorkerState::Idle { notified, .. } if !notified);

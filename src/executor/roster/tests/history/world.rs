@@ -19,15 +19,15 @@ pub(super) type Seen = BTreeSet<&'static str>;
 /// State of one worker.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum WorkerState {
-    /// Its thread was asked for and refused this many times.
+    /// The worker's thread was asked for and refused this many times.
     Starting { refusals: usize },
-    /// Its job is under way, or the caller's code runs after the permit was given back.
+    /// The worker's job is under way, or the caller's code runs after the permit was given back.
     Busy { permit: bool },
-    /// Its outcome was delivered, and it does nothing else before it looks.
+    /// The worker's outcome was delivered, and the worker does nothing else before it looks.
     Returning,
-    /// It waits inside the caller's code.
+    /// The worker waits inside the caller's code.
     Blocked,
-    /// It waits for work; `notified` is true once its condvar has let it go.
+    /// The worker waits for work; `notified` is true after its condvar has let it go.
     Idle {
         role: Role,
         until: Option<Instant>,
@@ -51,9 +51,9 @@ pub(super) struct World {
     refuses: bool,
     /// True after an idle worker was called and before one has woken.
     pub(super) called: bool,
-    /// End of the pause after a refused thread.
+    /// End of the pause after a refused thread. `None`: there was no pause.
     pub(super) pause: Option<Instant>,
-    /// True if there was such a pause at the last call: its end is no event.
+    /// True if a pause was on at the last call: its end is no event.
     pub(super) was_paused: bool,
     pub(super) seen: Seen,
 }
@@ -120,7 +120,7 @@ impl World {
         assert!(self.workers.is_empty(), "workers stay: {self:?}");
     }
 
-    /// Lets workers go on until each waits without a time limit, or has left.
+    /// Runs workers until each waits without a time limit, or has left.
     fn go_on_to_the_end(&mut self) {
         for _ in 0..MOST_STEPS {
             let Some(which) = self.next_to_go_on() else {
@@ -132,7 +132,7 @@ impl World {
         panic!("workers wake each other for ever: {self:?}");
     }
 
-    /// A worker that goes on by itself; if there is none, time passes until the leader wakes.
+    /// Returns a worker that goes on by itself. If there is none, time passes until the leader wakes.
     fn next_to_go_on(&mut self) -> Option<usize> {
         let awake = |worker: &WorkerState| match *worker {
             WorkerState::Idle { notified, .. } => notified,
@@ -148,7 +148,7 @@ impl World {
         })
     }
 
-    /// One step of a worker.
+    /// Performs one step of a worker.
     fn go_on(&mut self, which: usize) {
         match self.workers[which] {
             WorkerState::Starting { refusals } => match self.refuses && self.rng.u8(..4) > 0 {
@@ -194,7 +194,7 @@ impl World {
 
     fn wake(&mut self, which: usize, role: Role, notified: bool, until: Option<Instant>) {
         if !notified && until.is_none_or(|until| until > self.now) {
-            // Condvars may let a thread go that was not notified.
+            // Condvars may let a thread go without a notification.
             if self.rng.u8(..8) > 0 {
                 return;
             }
@@ -238,7 +238,7 @@ impl World {
         }
     }
 
-    /// A worker looks at the schedule: it takes a job, leaves, or waits.
+    /// Performs a worker's look at the schedule: the worker takes a job, leaves, or waits.
     fn look(&mut self, which: usize) {
         if self.can_dispatch() {
             match self.delayed.iter().position(|at| *at <= self.now) {
@@ -284,7 +284,7 @@ impl World {
         let returning = self.workers.contains(&WorkerState::Returning);
         let may_call = self.roster.may_call(self.now, || returning);
         let wake = self.roster.call(demand, self.now, || returning);
-        // The executor does not even ask for the demand if no worker may be called.
+        // The executor does not even determine the demand if no worker may be called.
         assert!(may_call || matches!(wake, Wake::None | Wake::All { .. }));
         self.perform(wake);
     }

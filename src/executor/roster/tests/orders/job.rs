@@ -5,19 +5,19 @@ use shuttle::sync::{Arc, Condvar, Mutex};
 /// Course that a job takes.
 #[derive(Clone)]
 pub(super) enum Work {
-    /// Its attempt ends at once.
+    /// The job's attempt ends at once.
     Plain,
-    /// So many attempts fail; each is followed by a wait.
+    /// This many attempts fail; each is followed by a wait.
     Retried(u64),
-    /// Its attempt ends once as many are under way as the gate wants.
+    /// The job's attempt ends when as many attempts are under way as the gate wants.
     Meets(Arc<Gate>),
-    /// It cannot be dispatched for this long; then its attempt ends at once.
+    /// The job cannot be dispatched for this long; then its attempt ends at once.
     Later(u64),
-    /// Its callback submits another and waits for it.
+    /// The job's callback submits another job and waits for it.
     Asks(Box<Work>),
 }
 
-/// Meeting of so many threads.
+/// Meeting point of a number of threads.
 pub(super) struct Gate {
     missing: Mutex<usize>,
     complete: Condvar,

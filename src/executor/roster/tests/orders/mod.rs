@@ -1,7 +1,7 @@
 //! Workers on shuttle's threads, in orders that shuttle chooses: no wake-up is lost.
 //!
-//! A lost one is a deadlock, which shuttle reports together with the order that led to it. `HAUL_SEED=n` chooses other
-//! orders, `HAUL_SCALE=n` plays n times as many.
+//! A lost wake-up is a deadlock, which shuttle reports together with the order that led to it. `HAUL_SEED=n` chooses
+//! other orders, `HAUL_SCALE=n` plays n times as many.
 
 mod job;
 mod model;
@@ -18,7 +18,7 @@ use model::{Executor, Fault};
 
 const ORDERS: u64 = 1_500;
 
-/// Each list is submitted by a thread of its own, which waits for the first, and then for the others.
+/// Submits each list from a thread of its own, which waits for its first job, and then for the others.
 fn play(workers: usize, fault: Fault, callers: Vec<Vec<Work>>) {
     let executor = Executor::new(workers, 0, fault);
     let own = Arc::clone(&executor);
@@ -28,7 +28,7 @@ fn play(workers: usize, fault: Fault, callers: Vec<Vec<Work>>) {
         thread::spawn(move || {
             let mut works = works.into_iter();
             let first = works.next().map(|work| executor.submit(work));
-            // By then the workers may be idle.
+            // At this point the workers may be idle.
             first.iter().for_each(Handle::wait);
             let others: Vec<_> = works.map(|work| executor.submit(work)).collect();
             others.iter().for_each(Handle::wait);
@@ -42,7 +42,7 @@ fn play(workers: usize, fault: Fault, callers: Vec<Vec<Work>>) {
     clock.join().unwrap();
 }
 
-/// How many orders, and from which seed.
+/// Returns the number of orders to play, and their seed.
 fn orders() -> (usize, u64) {
     let count = ORDERS * scale();
     (count as usize, number("HAUL_SEED").unwrap_or(0))
@@ -75,14 +75,14 @@ fn stands_still(scenario: fn(Fault), fault: Fault) -> bool {
     true
 }
 
-/// Retries, which wait for a time, among others, and fewer workers than jobs.
+/// Plays retries, which wait for a time, among other jobs, with fewer workers than jobs.
 fn retries(fault: Fault) {
     use Work::{Plain, Retried};
     let callers = vec![vec![Plain, Retried(1), Plain], vec![Retried(2), Plain]];
     play(2, fault, callers);
 }
 
-/// Two jobs neither of which ends before the other is under way, and a third that has a worker wait for a time.
+/// Plays two jobs neither of which ends before the other is under way, and a third that makes a worker wait for a time.
 fn meetings(fault: Fault) {
     let gate = Gate::of(2);
     let meets = || Work::Meets(Arc::clone(&gate));
@@ -93,14 +93,14 @@ fn meetings(fault: Fault) {
     );
 }
 
-/// Jobs whose callbacks ask for others, and wait for them, with too few workers.
+/// Plays jobs whose callbacks submit other jobs and wait for them, with too few workers.
 fn questions(fault: Fault) {
     let asks = |work| Work::Asks(Box::new(work));
     let callers = vec![vec![asks(asks(Work::Plain))], vec![asks(Work::Retried(1))]];
     play(1, fault, callers);
 }
 
-/// What is queued last is dropped while the workers are to go.
+/// Drops the last queued job while the workers are to leave.
 fn leavings(fault: Fault) {
     let executor = Executor::new(2, 0, fault);
     let own = Arc::clone(&executor);
@@ -115,7 +115,7 @@ fn leavings(fault: Fault) {
     clock.join().unwrap();
 }
 
-/// A job that waits for a time is handed in while a second thread is being started, which is then refused.
+/// Hands in a job that waits for a time while a second thread is being started, which is then refused.
 fn refusals(fault: Fault) {
     let executor = Executor::new(2, 1, fault);
     let own = Arc::clone(&executor);

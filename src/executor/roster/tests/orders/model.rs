@@ -11,11 +11,11 @@ use shuttle::thread;
 use super::job::{Handle, Job, Work};
 use crate::executor::roster::{Demand, Role, Roster, StartRefused, Wake};
 
-/// Fault that the model is given, to see that it is found out.
+/// Fault that the model is given, to check that it is found.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Fault {
     None,
-    /// A worker that takes a job does not call for those it leaves behind.
+    /// A worker that takes a job does not call for the jobs that it leaves behind.
     NoHandOver,
     /// A worker that begins to wait as a follower does not notify the leader of an earlier wake-up.
     NoWordToTheLeader,
@@ -28,20 +28,20 @@ pub(super) enum Fault {
 }
 
 struct State {
-    /// How many may be under way at once.
+    /// Number of jobs that may be under way at once.
     permits: usize,
     ready: VecDeque<Job>,
-    /// With when each is due.
+    /// Delayed jobs, each with the time at which it is due.
     delayed: Vec<(Instant, Job)>,
-    /// Queued, and kept by their batch from being dispatched.
+    /// Number of queued jobs that their batch keeps from being dispatched.
     held: usize,
     now: Instant,
     in_flight: usize,
     closing: bool,
     roster: Roster,
-    /// How many threads beside the first are refused yet.
+    /// Number of threads beside the first that are still to be refused.
     refusals: usize,
-    /// Until when the leader waits.
+    /// Time until which the leader waits. `None`: the leader waits without a time limit, or there is none.
     armed: Option<Instant>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Executor {
     leader: Condvar,
     followers: Condvar,
     changed: Condvar,
-    /// Tells the clock that the leader waits for a time.
+    /// Notified when the leader waits for a time.
     clock: Condvar,
 }
 
@@ -125,7 +125,7 @@ impl Executor {
         self.finish(start);
     }
 
-    /// Says whether a worker is to be started.
+    /// Changes the state and returns true if a worker is to be started.
     fn act(&self, act: impl FnOnce(&mut State)) -> bool {
         let mut state = self.lock();
         act(&mut state);
@@ -138,7 +138,7 @@ impl Executor {
         handle
     }
 
-    /// Submits a job without what is left to do once the lock is free: says whether that is to start a worker.
+    /// Submits a job under the lock. Also returns true if a worker is to be started when the lock is free.
     pub(super) fn hand_in(&self, work: Work) -> (Handle, bool) {
         let handle = Handle::default();
         let job = Job {
@@ -155,17 +155,17 @@ impl Executor {
         (handle, start)
     }
 
-    /// Something is queued that can be dropped but not dispatched.
+    /// Queues a job that can be dropped but not dispatched.
     pub(super) fn hold(self: &Arc<Self>) {
         self.with(|state| state.held += 1);
     }
 
-    /// It is dropped.
+    /// Drops the job that `hold` has queued.
     pub(super) fn let_go(self: &Arc<Self>) {
         self.with(|state| state.held -= 1);
     }
 
-    /// Says whether a worker is to be started.
+    /// Calls a worker. Returns true if a worker is to be started.
     fn call(&self, state: &mut State) -> bool {
         let returning = || self.returning.load(Ordering::SeqCst) > 0;
         let now = state.now;
@@ -201,7 +201,7 @@ impl Executor {
         }
     }
 
-    /// Starts a worker, if one is to be started.
+    /// Starts a worker if `start` is true.
     pub(super) fn finish(self: &Arc<Self>, start: bool) {
         if !start {
             return;
@@ -289,7 +289,7 @@ impl Executor {
             }
             Work::Asks(work) => {
                 job.handle.end();
-                // As the caller's code runs, the permit is given back.
+                // The permit is given back while the caller's code runs.
                 self.with(|state| state.in_flight -= 1);
                 let asked = self.submit((**work).clone());
                 self.with(|state| state.roster.worker_blocked());
@@ -312,7 +312,7 @@ impl Executor {
         }
     }
 
-    /// The outcome is told, and the worker looks for work next.
+    /// Tells the outcome; the worker looks for work next.
     fn settle(&self, handle: &Handle) -> MutexGuard<'_, State> {
         self.returning.fetch_add(1, Ordering::SeqCst);
         handle.end();
@@ -322,7 +322,7 @@ impl Executor {
         state
     }
 
-    /// Lets what was submitted run to its end, and waits for the workers.
+    /// Lets the submitted jobs run to their end, and waits for the workers.
     pub(super) fn close(self: &Arc<Self>) {
         self.with(|state| state.closing = true);
         let state = self.lock();
@@ -339,7 +339,7 @@ impl Executor {
         self.clock.notify_all();
     }
 
-    /// Time passes as soon as the leader waits for it: it is what wakes a wait with a limit.
+    /// Advances the time when the leader waits for it, which ends a wait with a limit.
     pub(super) fn clock(&self) {
         let mut state = self.lock();
         while !(state.closing && state.roster.live == 0) {
@@ -350,7 +350,7 @@ impl Executor {
                 }
                 None => state = self.clock.wait(state).unwrap(),
             }
-            // Others may be first.
+            // Other threads may run first.
             drop(state);
             thread::yield_now();
             state = self.lock();

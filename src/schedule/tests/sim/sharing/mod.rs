@@ -2,7 +2,7 @@
 //! the numbers that the properties have where the rules are written down.
 //!
 //! "Well" is a host that answers each of its many requests after 10 ms; it is always the first of its run. "Settled" is
-//! the time from when the attempts have ended that were under way at its first answer: no running attempt is taken back.
+//! the time after the end of all attempts that were under way at its first response: no running attempt is taken back.
 
 mod play;
 
@@ -35,17 +35,17 @@ fn for_all_workers(play: impl Fn(usize, &mut fastrand::Rng)) {
     }
 }
 
-/// Quick runs are so many times as small: with fewer requests and shorter timeouts.
+/// Divisor of the sizes of quick runs: they have fewer requests and shorter timeouts.
 fn smaller() -> u32 {
     if scale() == 1 { 5 } else { 1 }
 }
 
-/// A number of requests.
+/// Number of requests, scaled to the run.
 fn of(requests: usize) -> usize {
     requests / smaller() as usize
 }
 
-/// The time limit of an attempt.
+/// Time limit of an attempt.
 fn timeout() -> Duration {
     Duration::from_secs(30) / smaller()
 }
@@ -209,7 +209,7 @@ fn three(workers: usize, requests: impl Fn(usize) -> usize) -> Play {
 #[test]
 fn f7_hosts_that_answer_hold_as_many_places_each_however_quick_they_are() {
     for_all_workers(|workers, rng| {
-        // Enough for 300 ms, and all of it is read: what is not read cannot be served.
+        // Enough requests for 300 ms. All are read, since a request that is not read cannot be served.
         let each = workers / 3 + 1;
         let mut play = three(workers, |at| [300, 30, 3][at] * each + 600);
         play.window = 1 << 20;

@@ -1,5 +1,5 @@
-//! A run in virtual time: hosts with their manners, the workers, and for each batch a caller that feeds it and takes its
-//! outcomes at once.
+//! A run in virtual time: hosts with their manners, the workers, and for each batch a caller that feeds it and takes
+//! its outcomes at once.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -10,15 +10,16 @@ use super::super::super::*;
 /// Manner in which a host treats its requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Manner {
-    /// Answers after so long.
+    /// Responds after this time.
     Answers(Duration),
-    /// Takes the connection and does not answer until a timeout of so long.
+    /// Takes the connection and does not respond until a timeout of this length.
     Hangs(Duration),
-    /// Takes no connection until a timeout of so long.
+    /// Takes no connection until a timeout of this length.
     Dead(Duration),
-    /// Answers so many after the first time, and hangs from then on until a timeout.
+    /// Responds to this number of requests after the first time, and lets later ones hang until a timeout of the
+    /// second.
     Tires(usize, Duration, Duration),
-    /// Answers after the first time; each tenth answer asks for a pause of the second.
+    /// Responds after the first time; each tenth response asks for a pause of the second.
     Pauses(Duration, Duration),
 }
 
@@ -28,26 +29,26 @@ pub(super) struct Server {
     pub(super) requests: usize,
     pub(super) rule: LimitRule,
     host: Host,
-    /// Requests not read yet.
+    /// Number of requests that were not read yet.
     pub(super) unread: usize,
-    /// Requests read that have not been started.
+    /// Number of requests that were read and have not been started.
     pub(super) waiting: usize,
     pub(super) places: usize,
     pub(super) started: usize,
     pub(super) ended: usize,
-    /// The last attempt that ended had a head.
+    /// True if the last attempt that ended had a head.
     pub(super) answering: bool,
     pub(super) paused_until: Option<Instant>,
 }
 
 impl Server {
-    /// Requests that have not ended.
+    /// Number of requests that have not ended.
     pub(super) fn left(&self) -> usize {
         self.requests - self.ended
     }
 }
 
-/// A batch: whose requests it has, in order, and its caller.
+/// A batch: the hosts of its requests, in order, and its caller.
 struct Caller {
     id: Id,
     input: std::vec::IntoIter<usize>,
@@ -66,11 +67,11 @@ struct Run {
     early: bool,
 }
 
-/// Figures that a property looks at.
+/// Events at which a property looks.
 pub(super) enum Event {
-    /// A request of this server starts; it is counted already.
+    /// A request of this server has started, and is counted already.
     Start(usize),
-    /// All that can happen now has happened.
+    /// No more can happen at this instant.
     Rest,
 }
 
@@ -80,23 +81,23 @@ pub(super) struct Play {
     pub(super) begin: Instant,
     pub(super) now: Instant,
     pub(super) running: usize,
-    /// Hosts of which a request was read and none has been started.
+    /// Number of hosts of which a request was read and none has been started.
     pub(super) unserved: usize,
-    /// The first server has answered, and the attempts that were under way then have ended.
+    /// True if the first server has responded, and the attempts that were under way then have ended.
     pub(super) settled: bool,
-    /// The most requests of the first batch that were read and not taken at a time.
+    /// Largest number of requests of the first batch that were read and not taken at a time.
     pub(super) most_read: usize,
-    /// The time of all attempts together.
+    /// Sum of the times of all attempts.
     pub(super) work: Duration,
     pub(super) window: usize,
-    /// Time that a caller takes to come when it is nudged.
+    /// Time from a nudge until the caller looks.
     pub(super) lag: Duration,
     schedule: Schedule<usize>,
     callers: Vec<Caller>,
     runs: HashMap<Id, Run>,
     ends: BinaryHeap<Reverse<(Instant, u64, Id)>>,
     number: u64,
-    /// Attempts that have to end before it is settled, once the first server has answered.
+    /// Number of attempts that have to end before the run is settled. `None`: the first server has not responded yet.
     early: Option<usize>,
 }
 
@@ -145,7 +146,7 @@ impl Play {
         (0..count).fold(self, |play, _| play.host(requests, manner))
     }
 
-    /// The last host has limits of its own.
+    /// Gives the last host limits of its own.
     pub(super) fn limited(mut self, rule: LimitRule) -> Play {
         let server = self.servers.last_mut().unwrap();
         server.rule = rule.clone();
@@ -158,7 +159,7 @@ impl Play {
         self.now - self.begin
     }
 
-    /// A batch that is opened at a time, with its input.
+    /// Adds a batch that is opened at `opens_at`, with its input.
     pub(super) fn batch(mut self, opens_at: Duration, input: Vec<usize>) -> Play {
         let bounds = Bounds {
             window: self.window,
@@ -222,7 +223,7 @@ impl Play {
         [end, wakeup, look, opening].into_iter().flatten().min()
     }
 
-    /// Callers that were nudged, or whose time it is, look and feed. Says whether any fed.
+    /// Has callers look and feed that were nudged or whose time it is. True if any caller fed.
     fn callers_look(&mut self) -> bool {
         let nudged: Vec<Id> = self.schedule.nudges().collect();
         let mut fed = false;
@@ -356,8 +357,8 @@ impl Play {
     }
 }
 
-/// The requests of all servers in an order: those of the first last, all shuffled, or one of the first and one of another
-/// in turn, where the others take turns too.
+/// Returns the requests of all servers in an order: those of the first last, all shuffled, or one of the first and one
+/// of another in turn, in which the others take turns too.
 pub(super) fn order(play: &Play, rng: &mut fastrand::Rng) -> Vec<usize> {
     let servers = 0..play.servers.len();
     let mut all: Vec<usize> = servers
@@ -372,7 +373,7 @@ pub(super) fn order(play: &Play, rng: &mut fastrand::Rng) -> Vec<usize> {
     }
     let (mut first, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(|at| *at == 0);
     if kind < 3 {
-        // Host by host, or shuffled.
+        // The others are in order of hosts, or shuffled.
         others.append(&mut first);
         return others;
     }
