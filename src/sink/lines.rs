@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::growing::{self, Growing, GrowingFile};
+use super::lock;
 use super::{Place, SinkError};
 
 /// Number of bytes that are gathered before a write.
@@ -220,13 +221,28 @@ impl Lines<File> {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
                 Lines::open(path, &growing::options())
             }
-            opened => Lines::of_file(path, opened),
+            opened => {
+                let lines = Lines::of_file(path, opened)?;
+                lines.lock(lock::share)?;
+                Ok(lines)
+            }
+        }
+    }
+
+    /// Locks the file, if it is a regular one.
+    fn lock(&self, lock: impl FnOnce(&File) -> io::Result<()>) -> Result<(), SinkError> {
+        let is_file = self.to.metadata().is_ok_and(|about| about.is_file());
+        match is_file {
+            true => lock(&self.to).map_err(|e| self.error("cannot be locked", e)),
+            false => Ok(()),
         }
     }
 
     /// Opens a new file in place of an existing one, which stays as it is until the lines [begin](Lines::begin).
     pub(super) fn overwrite(path: &Path) -> Result<Lines<File>, SinkError> {
         let mut lines = Lines::open(path, growing::options().create(true))?;
+        // Alone: what another process writes would be lost, and it would write into what is new.
+        lines.lock(lock::take)?;
         lines.empty = (lines.end > 0).then_some(|file: &File| growing::cut(file, 0));
         Ok(lines)
     }
@@ -235,6 +251,7 @@ impl Lines<File> {
     /// that the next line does not join it.
     pub(super) fn append(path: &Path) -> Result<Lines<File>, SinkError> {
         let mut lines = Lines::open(path, growing::options().create(true))?;
+        lines.lock(lock::share)?;
         if lines.end > 0
             && !ends_with_line_feed(path).map_err(|e| lines.error("cannot be read", e))?
         {

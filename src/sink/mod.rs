@@ -9,6 +9,7 @@ mod journal;
 mod jsonl;
 mod known;
 mod lines;
+mod lock;
 mod missing;
 mod only;
 mod recorded;

@@ -206,3 +206,22 @@ fn a_pipe_that_is_no_list_empties_nothing() {
         (String::new(), String::new())
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn results_that_another_process_writes_are_replaced_by_no_option() {
+    let (server, folder) = (Server::always(Answer::text("fine")), Folder::new());
+    let url = server.url("/1");
+    let live = folder.file("r", OLD);
+    let writer = fs::File::options().append(true).open(&live).unwrap();
+    writer.lock().unwrap();
+    for option in ["--failures", "--summary-json"] {
+        haul(["-q", "--overwrite", option, "r", "-o", "x", &url])
+            .current_dir(&folder)
+            .done()
+            .exits(3)
+            .says("another process is writing it");
+        assert_eq!(fs::read_to_string(&live).unwrap(), OLD, "{option}");
+    }
+    assert_eq!(server.requests(), 0);
+}

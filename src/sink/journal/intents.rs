@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::super::growing::{self, Growing, GrowingFile, Opened};
+use super::super::lock;
 use super::counts::take_one;
 use super::saves::{Begun, SaveLine, digest};
 use super::seen::{FileVersion, Tail, refusal, whole_lines};
-use super::{Before, Shared, lock, wrong};
+use super::{Before, Shared, wrong};
 use crate::record::{Key, KeyVersion, Keys, Version};
 use crate::request::{Intents, Request};
 use crate::sink::SinkError;

@@ -8,7 +8,6 @@
 mod ahead;
 mod counts;
 mod intents;
-mod lock;
 mod out;
 mod remaining;
 mod saves;
@@ -32,7 +31,7 @@ pub(super) use unsuccessful::Unsuccessful;
 
 use super::growing::Opened;
 use super::lines::Lines;
-use super::{Place, Sink, SinkError, growing};
+use super::{Place, Sink, SinkError, growing, lock};
 use crate::outcome::Outcome;
 use crate::record::{Key, KeyVersion, Record, RecordOptions};
 use crate::request::Request;

@@ -96,3 +96,27 @@ fn a_full_disk_is_an_error_that_names_the_file() {
         "{shown}"
     );
 }
+
+#[test]
+#[cfg(not(windows))]
+fn a_file_that_is_being_written_is_added_to_and_not_replaced() {
+    let dir = Dir::new("locked");
+    let (log, results) = (dir.file("log.jsonl"), dir.file("results.jsonl"));
+    let first = Failures::append(&log).unwrap();
+    drop(Failures::append(&log).unwrap());
+    let refused = Failures::overwrite(&log).unwrap_err();
+    assert!(refused.to_string().contains("log.jsonl: "), "{refused}");
+    assert!(
+        refused.to_string().contains("cannot be locked"),
+        "{refused}"
+    );
+    drop(first);
+    drop(Failures::overwrite(&log).unwrap());
+    let journal = Journal::open(&results).unwrap();
+    for refused in [Failures::append(&results), Failures::overwrite(&results)] {
+        let shown = refused.unwrap_err().to_string();
+        assert!(shown.contains("another process is writing it"), "{shown}");
+    }
+    drop(journal);
+    drop(Failures::append(&results).unwrap());
+}

@@ -1,7 +1,7 @@
 //! File of `--summary-json`, opened before the run, so that a file that cannot be written is found before.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -57,9 +57,9 @@ impl SummaryFile {
         }
         let mut options = OpenOptions::new();
         let opened = options.write(true).create(true).truncate(false).open(path);
-        opened
-            .map(|file| SummaryFile::File(path.to_owned(), file))
-            .map_err(|e| unwritten(path, "cannot be opened for writing", &e))
+        let file = opened.map_err(|e| unwritten(path, "cannot be opened for writing", &e))?;
+        check_not_written(&file).map_err(|e| unwritten(path, "cannot be replaced", &e))?;
+        Ok(SummaryFile::File(path.to_owned(), file))
     }
 
     /// Writes the summary in place of the old content.
@@ -80,6 +80,20 @@ impl SummaryFile {
                 .and_then(|text| replace(file, text.as_bytes()))
                 .map_err(|e| unwritten(path, "cannot be written", &e)),
         }
+    }
+}
+
+/// Checks that no other process writes the file, as another haul does that holds the lock of its results or log. The lock
+/// is not kept: at the end of its time a run opens the file once more.
+fn check_not_written(file: &File) -> io::Result<()> {
+    match file.metadata()?.is_file().then(|| file.try_lock()) {
+        Some(Err(TryLockError::WouldBlock)) => {
+            let reason = "another process is writing it";
+            Err(io::Error::new(io::ErrorKind::WouldBlock, reason))
+        }
+        Some(Ok(())) => file.unlock(),
+        // A file system without locks.
+        Some(Err(TryLockError::Error(_))) | None => Ok(()),
     }
 }
 

@@ -4,10 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::super::growing;
+use super::growing;
 
 /// Returns options to open a results file for this process alone; [`take`] takes the lock.
-pub(super) fn options() -> OpenOptions {
+pub(in crate::sink) fn options() -> OpenOptions {
     #[cfg_attr(not(windows), expect(unused_mut, reason = "only Windows adds to them"))]
     let mut options = growing::options();
     // A lock of Windows would keep readers out too. Instead, other writers are refused when they open the file.
@@ -24,10 +24,24 @@ const FILE_SHARE_READ: u32 = 1;
 /// # Errors
 /// When another process writes it.
 #[cfg(not(windows))]
-pub(super) fn take(file: &File) -> io::Result<()> {
+pub(in crate::sink) fn take(file: &File) -> io::Result<()> {
+    taken(file.try_lock())
+}
+
+/// Keeps other processes from replacing the file, for as long as it is open; they may add to it.
+///
+/// # Errors
+/// When another process writes it alone.
+#[cfg(not(windows))]
+pub(in crate::sink) fn share(file: &File) -> io::Result<()> {
+    taken(file.try_lock_shared())
+}
+
+#[cfg(not(windows))]
+fn taken(locked: Result<(), std::fs::TryLockError>) -> io::Result<()> {
     use std::fs::TryLockError;
 
-    match file.try_lock() {
+    match locked {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(io::Error::new(
             io::ErrorKind::WouldBlock,
@@ -57,13 +71,19 @@ fn has_no_locks(error: &io::Error) -> bool {
 
 /// Does nothing: the lock was taken when the file was opened.
 #[cfg(windows)]
-pub(super) fn take(_: &File) -> io::Result<()> {
+pub(in crate::sink) fn take(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Does nothing: a lock of Windows would keep writers out too.
+#[cfg(windows)]
+pub(in crate::sink) fn share(_: &File) -> io::Result<()> {
     Ok(())
 }
 
 /// Brings the folder that a file was made in to the disk, so that the file has its name after a crash.
 #[cfg(unix)]
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+pub(in crate::sink) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -72,6 +92,6 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// Does nothing: Windows opens no folder as a file, and keeps names in its own journal.
 #[cfg(not(unix))]
-pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
+pub(in crate::sink) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
