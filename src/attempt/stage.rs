@@ -37,6 +37,6 @@ pub(crate) enum Connection {
     /// A kept-alive connection if there is one, otherwise a new one.
     #[default]
     Any,
-    /// A new connection: the last exchange found a kept-alive connection closed.
+    /// A new connection: the server objected to the one that the last exchange came on (status 408 or 421).
     New,
 }

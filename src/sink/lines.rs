@@ -337,7 +337,7 @@ impl<W: Write> Drop for Lines<W> {
     fn drop(&mut self) {
         // If no line was begun, the file stays as it was.
         if !self.is_untouched() {
-            // An error cannot be returned from here; a caller that needs it calls `finish`.
+            // An error cannot be returned from here; a caller that needs it calls `flush`.
             let _ = self.flush();
         }
     }

@@ -1,4 +1,5 @@
-//! Lock that lets a single process at a time write a results file, and a sync that makes the file's name last.
+//! Locks that let a single process write a results file, and let no process replace a failure log that another one
+//! writes; and a sync that makes the name of a file last.
 
 use std::fs::{File, OpenOptions};
 use std::io;
