@@ -157,9 +157,9 @@ named! {
 /// }
 /// # }
 /// ```
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorFacts>);
 
-struct Inner {
+struct ErrorFacts {
     error_type: ErrorType,
     phase: Option<Phase>,
     message: String,
@@ -175,7 +175,7 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(error_type: ErrorType, message: impl Into<String>) -> Error {
-        Error(Box::new(Inner {
+        Error(Box::new(ErrorFacts {
             error_type,
             phase: None,
             message: message.into(),

@@ -17,12 +17,12 @@ impl Id {
 
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    entries: Vec<Entry<T>>,
+    entries: Vec<SlabEntry<T>>,
     free: Vec<u32>,
 }
 
 #[derive(Debug)]
-struct Entry<T> {
+struct SlabEntry<T> {
     generation: u32,
     value: Option<T>,
 }
@@ -47,7 +47,7 @@ impl<T> Slab<T> {
             };
         }
         let at = self.entries.len() as u32;
-        self.entries.push(Entry {
+        self.entries.push(SlabEntry {
             generation: 0,
             value: Some(value),
         });
@@ -93,7 +93,7 @@ impl<T> Slab<T> {
 
     #[cfg(test)]
     pub(crate) fn capacity_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry<T>>()
+        self.entries.capacity() * size_of::<SlabEntry<T>>()
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {

@@ -12,6 +12,8 @@ mod floors;
 mod lengths;
 #[path = "architecture/source.rs"]
 mod source;
+#[path = "architecture/types.rs"]
+mod types;
 #[path = "architecture/words.rs"]
 mod words;
 
@@ -82,6 +84,11 @@ fn no_text_gets_to_the_log_as_it_is() {
 #[test]
 fn no_name_is_a_word_that_says_nothing() {
     holds(words::names);
+}
+
+#[test]
+fn a_type_name_is_defined_once() {
+    holds(types::names);
 }
 
 #[test]

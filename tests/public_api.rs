@@ -32,10 +32,10 @@ mod modules {
     use haul::request::{Multipart, Part};
     use haul::request::{Request, Tag};
     use haul::settings::{
-        AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, Finding, HookResult, HostRule,
-        InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, ProxySettings, RateLimit,
-        RedirectPolicy, Redirecting, RetryBudget, RetryPolicy, Retrying, StatusSet, Timeouts,
-        TlsSettings, TlsVersion,
+        AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, FinishedAttempt, HookResult,
+        HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, ProxySettings,
+        RateLimit, RedirectPolicy, Redirecting, RetryBudget, RetryPolicy, Retrying, StatusSet,
+        Timeouts, TlsSettings, TlsVersion,
     };
     #[cfg(feature = "sqlite")]
     use haul::sink::Sqlite;

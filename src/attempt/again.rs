@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::error::{Error, StopReason};
 use crate::outcome::State;
 use crate::redact::escape::log_line;
-use crate::schedule::Call;
+use crate::schedule::CallEnd;
 
 use super::context::AttemptContext;
-use super::next::Next;
+use super::next::AttemptEnd;
 use super::panic::panicked;
 use super::state::{Accepted, AttemptState, shown_wait};
 
@@ -21,7 +21,7 @@ pub(super) struct Retry {
     /// Time for which nothing is sent to the host. `None`: no such time.
     pub(super) cool: Option<Duration>,
     /// Effect of the attempt on the host's breaker.
-    pub(super) call: Call,
+    pub(super) call: CallEnd,
 }
 
 impl AttemptState {
@@ -32,7 +32,7 @@ impl AttemptState {
         context: AttemptContext<'_>,
         error: Error,
         retry: Retry,
-    ) -> Next {
+    ) -> AttemptEnd {
         let Retry {
             delay,
             cost,
@@ -46,7 +46,7 @@ impl AttemptState {
             let settle = || self.settle_for_last(context, error, StopReason::BudgetEmpty);
             let settled = catch_unwind(AssertUnwindSafe(settle));
             let state = settled.unwrap_or_else(|panic| State::Failed(panicked(&*panic)));
-            return Next::Done { state, cool, call };
+            return AttemptEnd::Done { state, cool, call };
         }
         if log::log_enabled!(log::Level::Warn) {
             self.log_retry(context, &error, delay);
@@ -54,7 +54,7 @@ impl AttemptState {
         self.tell_of_retry(context, &error, delay);
         // An accepted response is not kept as the error, since it is no failure to end with.
         self.error = Some(error).filter(|_| self.accepted.take().is_none());
-        Next::Again {
+        AttemptEnd::Again {
             at: now + delay,
             cool: cool.and_then(|cool| now.checked_add(cool)),
             call,
@@ -66,7 +66,7 @@ impl AttemptState {
             Warn,
             "{}: attempt {} of {} failed: {}: {}; next in {}",
             self.shown_url(context.request),
-            self.tally.attempts(),
+            self.counts.attempts(),
             context.settings.retry().max_attempts,
             error.error_type(),
             error,

@@ -6,17 +6,17 @@ use std::time::Duration;
 use crate::error::{Layer, StopReason};
 use crate::outcome::State;
 use crate::response::Response;
-use crate::retry::{self, Decision, Evidence, retry_after};
+use crate::retry::{self, AttemptFacts, Decision, retry_after};
 use crate::schedule::{Heard, SLOW_AFTER};
 use crate::settings::Judgement;
 use crate::transport::{Exchanged, Fault, Partial, Reply, Trace};
 
 use super::again::Retry;
 use super::context::AttemptContext;
-use super::failure::{FailedAttempt, Failure};
+use super::failure::{AttemptFailure, FailedAttempt};
 use super::health;
-use super::next::{Next, cancelled};
-use super::stage::{Connection, Stage};
+use super::next::{AttemptEnd, cancelled};
+use super::stage::{ConnectionChoice, Stage};
 use super::state::{Accepted, AttemptState};
 
 /// An exchange that has ended.
@@ -30,9 +30,13 @@ struct Finished<'a> {
 impl AttemptState {
     /// Returns the consequence of an exchange.
     #[inline(never)]
-    pub(super) fn conclude(&mut self, context: AttemptContext<'_>, exchanged: Exchanged) -> Next {
+    pub(super) fn conclude(
+        &mut self,
+        context: AttemptContext<'_>,
+        exchanged: Exchanged,
+    ) -> AttemptEnd {
         let scope = context.scope;
-        self.connection = Connection::Any;
+        self.connection = ConnectionChoice::Any;
         let trace = &exchanged.trace;
         let ended = trace.ended.unwrap_or_else(|| scope.clock.now());
         let elapsed = ended.saturating_duration_since(scope.start);
@@ -48,8 +52,8 @@ impl AttemptState {
         self.accepted = None;
         self.may_have_acted = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
         if aborted {
-            self.tally.settled();
-            return Next::failed(cancelled());
+            self.counts.settled();
+            return AttemptEnd::failed(cancelled());
         }
         let finished = Finished { trace, elapsed };
         match exchanged.result {
@@ -63,7 +67,7 @@ impl AttemptState {
         context: AttemptContext<'_>,
         mut reply: Reply,
         finished: Finished<'_>,
-    ) -> Next {
+    ) -> AttemptEnd {
         if let Some(next) = self.redirect(context, &reply, finished.trace) {
             return next;
         }
@@ -76,7 +80,7 @@ impl AttemptState {
         if accepted && !hooked && !asks_again {
             return self.accept(context, response, partial, finished);
         }
-        let failure = Failure::status(&response);
+        let failure = AttemptFailure::status(&response);
         let judgement = self.ask(context, &failure, Some(&response), !accepted);
         match judgement {
             Some(Judgement::Accept) => {}
@@ -103,16 +107,16 @@ impl AttemptState {
         response: Response,
         partial: Option<Box<Partial>>,
         finished: Finished<'_>,
-    ) -> Next {
+    ) -> AttemptEnd {
         if partial.is_none() && !context.settings.looks_into() {
-            self.tally.settled();
+            self.counts.settled();
             self.settled = finished.trace.ended;
-            return Next::answered(State::Success(response));
+            return AttemptEnd::answered(State::Success(response));
         }
         match self.put_in_place(response, partial) {
             Ok(response) => {
-                self.tally.settled();
-                Next::answered(context.judge(&self.prepared.method, response))
+                self.counts.settled();
+                AttemptEnd::answered(context.judge(&self.prepared.method, response))
             }
             Err((failure, response)) => {
                 let failed = FailedAttempt {
@@ -130,7 +134,7 @@ impl AttemptState {
         &mut self,
         response: Response,
         partial: Option<Box<Partial>>,
-    ) -> Result<Response, (Failure, Response)> {
+    ) -> Result<Response, (AttemptFailure, Response)> {
         match partial.map(|partial| partial.put_in_place()).transpose() {
             Ok(None) => Ok(response),
             Ok(Some(saved)) => {
@@ -140,7 +144,7 @@ impl AttemptState {
                 self.report.head = Some(Arc::clone(response.head()));
                 Ok(response)
             }
-            Err(unsaved) => Err((Failure::unsaved(unsaved), response)),
+            Err(unsaved) => Err((AttemptFailure::unsaved(unsaved), response)),
         }
     }
 
@@ -150,9 +154,9 @@ impl AttemptState {
         context: AttemptContext<'_>,
         fault: Fault,
         finished: Finished<'_>,
-    ) -> Next {
+    ) -> AttemptEnd {
         let response = fault.reply.map(|reply| self.receive(reply, finished.trace));
-        let failure = Failure {
+        let failure = AttemptFailure {
             error_type: fault.error_type,
             phase: Some(fault.phase),
             permanent: fault.permanent,
@@ -176,14 +180,14 @@ impl AttemptState {
         context: AttemptContext<'_>,
         failed: FailedAttempt,
         finished: Finished<'_>,
-    ) -> Next {
+    ) -> AttemptEnd {
         let clock = context.scope.clock;
         let left = self.left(clock.now());
-        let evidence = self.evidence(context, &failed, finished.trace);
-        let call = health::tells(&evidence);
-        let mut tally = self.tally.clone();
+        let facts = self.facts(context, &failed, finished.trace);
+        let call = health::tells(&facts);
+        let mut counts = self.counts.clone();
         let policy = context.settings.retry();
-        let mut decision = retry::decide(policy, &evidence, &mut tally, left, &mut fastrand::f64);
+        let mut decision = retry::decide(policy, &facts, &mut counts, left, &mut fastrand::f64);
         let mut cut_short = self.report.cut_short;
         if let Decision::Stop { reason, .. } = &mut decision
             && left.is_some_and(|left| left.is_zero())
@@ -195,7 +199,7 @@ impl AttemptState {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,
         };
-        let attempt = evidence.attempt(finished.elapsed, delay);
+        let attempt = facts.attempt(finished.elapsed, delay);
         self.report.cut_short = cut_short;
         let FailedAttempt {
             failure,
@@ -215,7 +219,7 @@ impl AttemptState {
             }
             (_, response) => response,
         };
-        self.tally = tally;
+        self.counts = counts;
         self.report.rare_mut().log.push(attempt);
         let message = match judgement {
             Some(Judgement::Stop(message)) => message,
@@ -231,7 +235,7 @@ impl AttemptState {
                 fresh,
             } => {
                 if fresh {
-                    self.connection = Connection::New;
+                    self.connection = ConnectionChoice::New;
                 }
                 let retry = Retry {
                     delay,
@@ -241,7 +245,7 @@ impl AttemptState {
                 };
                 self.again(context, error, retry)
             }
-            Decision::Stop { reason, cool } => Next::Done {
+            Decision::Stop { reason, cool } => AttemptEnd::Done {
                 call,
                 state: State::Failed(error.stopped(reason)),
                 cool,
@@ -250,12 +254,12 @@ impl AttemptState {
     }
 
     /// Returns the facts that the retry policy decides by.
-    fn evidence<'a>(
+    fn facts<'a>(
         &'a self,
         context: AttemptContext<'_>,
         failed: &'a FailedAttempt,
         trace: &Trace,
-    ) -> Evidence<'a> {
+    ) -> AttemptFacts<'a> {
         let FailedAttempt {
             failure,
             response,
@@ -267,7 +271,7 @@ impl AttemptState {
             .filter(|_| self.report.rare().retry_after.is_some())
             .map(Response::headers);
         let now = context.scope.clock.system_now();
-        Evidence {
+        AttemptFacts {
             repeatable_by_request: self.prepared.repeatable,
             phase: failure.phase,
             permanent: failure.permanent,
@@ -278,7 +282,7 @@ impl AttemptState {
             status: response.as_ref().map(Response::status),
             retry_after: headers.and_then(|headers| retry_after::parse(headers, now)),
             judgement: judgement.as_ref(),
-            ..Evidence::new(&self.prepared.method, failure.error_type)
+            ..AttemptFacts::new(&self.prepared.method, failure.error_type)
         }
     }
 }

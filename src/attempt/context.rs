@@ -7,19 +7,19 @@ use crate::request::Request;
 use crate::transport::Transport;
 
 use super::scope::Scope;
-use super::settings::{Defaults, Settings};
+use super::settings::{ClientDefaults, RequestSettings};
 
 /// Transport and defaults that attempts are made with.
 pub(crate) struct Engine {
     pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) defaults: Defaults,
+    pub(crate) defaults: ClientDefaults,
 }
 
 /// Request of an attempt, its settings, and the attempt's surroundings.
 #[derive(Clone, Copy)]
 pub(super) struct AttemptContext<'a> {
     pub(super) engine: &'a Engine,
-    pub(super) settings: Settings<'a>,
+    pub(super) settings: RequestSettings<'a>,
     pub(super) request: &'a Request,
     /// Host of the exchange. `None`: the request is not fit to be sent.
     pub(super) host: Option<&'a Host>,

@@ -8,16 +8,16 @@ use http::{HeaderMap, HeaderName};
 
 use crate::redact::escape::log_line;
 use crate::redact::header_text;
-use crate::request::Body;
-use crate::response::{Head, Response};
-use crate::retry::{self, Evidence, Tally};
+use crate::request::RequestContent;
+use crate::response::{ExchangeFacts, Response};
+use crate::retry::{self, AttemptCounts, AttemptFacts};
 use crate::settings::{RetryPolicy, Timeouts};
-use crate::transport::{Call, CancelSlot, Exchanged, Reply, Spare, Trace};
+use crate::transport::{Call, CancelSlot, Exchanged, Reply, SpareDescriptor, Trace};
 
 use super::context::{AttemptContext, Engine};
 use super::prepare::Prepared;
-use super::settings::Settings;
-use super::stage::{Connection, Stage};
+use super::settings::RequestSettings;
+use super::stage::{ConnectionChoice, Stage};
 use super::state::AttemptState;
 
 impl AttemptState {
@@ -35,7 +35,7 @@ impl AttemptState {
         let body = match self.prepared.with_body {
             true => settings.body(),
             // A redirect has dropped the body.
-            false => Body::NONE,
+            false => RequestContent::NONE,
         };
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
@@ -54,13 +54,13 @@ impl AttemptState {
             until: self.until,
             // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
             // once.
-            fresh: self.connection == Connection::New || body.is_for_once(),
+            fresh: self.connection == ConnectionChoice::New || body.is_for_once(),
             on_connected: scope.unproven.then_some(&connected),
             on_head: Some(&head_came),
             ..call(
                 engine,
                 settings,
-                Outgoing {
+                OutgoingParts {
                     prepared: &self.prepared,
                     headers: with_cookies.as_ref().unwrap_or(headers),
                     body,
@@ -79,7 +79,7 @@ impl AttemptState {
         };
         let first = exchange(&call);
         let policy = settings.retry();
-        let Some(replay) = replay(&self.prepared, &mut self.tally, policy, &call, &first) else {
+        let Some(replay) = replay(&self.prepared, &mut self.counts, policy, &call, &first) else {
             return first;
         };
         self.report.connections_reused += u32::from(first.result.is_err());
@@ -154,7 +154,7 @@ impl AttemptState {
             let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
-        let head = Arc::new(Head {
+        let head = Arc::new(ExchangeFacts {
             status: reply.status,
             version: reply.version,
             headers: reply.headers,
@@ -183,7 +183,7 @@ fn without<'a>(engine: &'a Engine, prepared: &'a Prepared) -> &'a [HeaderName] {
 /// Returns the headers with the jar's cookies, if any are to be added.
 pub(super) fn with_cookies(
     engine: &Engine,
-    settings: Settings<'_>,
+    settings: RequestSettings<'_>,
     prepared: &Prepared,
     headers: &HeaderMap,
 ) -> Option<HeaderMap> {
@@ -196,21 +196,21 @@ pub(super) fn with_cookies(
 
 /// Headers and body of a prepared request as they go out.
 #[derive(Clone, Copy)]
-pub(super) struct Outgoing<'a> {
+pub(super) struct OutgoingParts<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) headers: &'a HeaderMap,
-    pub(super) body: &'a Body,
+    pub(super) body: &'a RequestContent,
 }
 
 /// Returns the call for a prepared request with its settings, on any connection and without a time limit.
 #[inline]
 pub(super) fn call<'a>(
     engine: &'a Engine,
-    settings: Settings<'a>,
-    outgoing: Outgoing<'a>,
+    settings: RequestSettings<'a>,
+    outgoing: OutgoingParts<'a>,
     cancel: &'a Arc<CancelSlot>,
 ) -> Call<'a> {
-    let Outgoing {
+    let OutgoingParts {
         prepared,
         headers,
         body,
@@ -231,7 +231,7 @@ pub(super) fn call<'a>(
         follows: settings.max_redirects() > 0,
         body_limit: settings.body_limit(),
         save: settings.save(),
-        spare: Spare::default(),
+        spare: SpareDescriptor::default(),
         fresh: false,
         cancel,
         on_connected: None,
@@ -253,7 +253,7 @@ enum Replay {
 #[inline(never)]
 fn replay(
     prepared: &Prepared,
-    tally: &mut Tally,
+    counts: &mut AttemptCounts,
     policy: &RetryPolicy,
     call: &Call<'_>,
     first: &Exchanged,
@@ -267,7 +267,7 @@ fn replay(
             return refused.then_some(Replay::WithoutExpect);
         }
     };
-    let evidence = Evidence {
+    let facts = AttemptFacts {
         repeatable_by_request: prepared.repeatable,
         phase: Some(fault.phase),
         permanent: fault.permanent,
@@ -275,8 +275,8 @@ fn replay(
         bytes_received: first.trace.bytes_received,
         reused: first.trace.reused,
         replayable,
-        ..Evidence::new(call.method, fault.error_type)
+        ..AttemptFacts::new(call.method, fault.error_type)
     };
-    let free = !call.cancel.is_cancelled() && retry::free_replay(policy, &evidence, tally);
+    let free = !call.cancel.is_cancelled() && retry::free_replay(policy, &facts, counts);
     free.then_some(Replay::AsBefore)
 }

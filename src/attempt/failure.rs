@@ -7,7 +7,7 @@ use crate::timing::Phase;
 use crate::transport::Unsaved;
 
 /// Reason why an attempt failed.
-pub(super) struct Failure {
+pub(super) struct AttemptFailure {
     pub(super) error_type: ErrorType,
     pub(super) phase: Option<Phase>,
     pub(super) permanent: bool,
@@ -17,20 +17,20 @@ pub(super) struct Failure {
 
 /// A failed attempt with all facts that decide what follows.
 pub(super) struct FailedAttempt {
-    pub(super) failure: Failure,
+    pub(super) failure: AttemptFailure,
     /// Response as far as it came. `None`: no head came.
     pub(super) response: Option<Response>,
     /// Judgement of the caller's hook. `None`: the policy decides.
     pub(super) judgement: Option<Judgement>,
 }
 
-impl Failure {
-    pub(super) fn status(response: &Response) -> Failure {
+impl AttemptFailure {
+    pub(super) fn status(response: &Response) -> AttemptFailure {
         let status = response.status();
         let reason = http::StatusCode::from_u16(status)
             .ok()
             .and_then(|code| code.canonical_reason());
-        Failure {
+        AttemptFailure {
             error_type: ErrorType::HttpStatus,
             phase: Some(Phase::Receive),
             permanent: false,
@@ -41,8 +41,8 @@ impl Failure {
         }
     }
 
-    pub(super) fn unsaved(unsaved: Unsaved) -> Failure {
-        Failure {
+    pub(super) fn unsaved(unsaved: Unsaved) -> AttemptFailure {
+        AttemptFailure {
             error_type: ErrorType::Io,
             phase: Some(Phase::Receive),
             permanent: true,

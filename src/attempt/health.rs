@@ -1,26 +1,26 @@
 //! Health of a host, as a failed attempt shows it.
 
 use crate::error::ErrorType;
-use crate::retry::Evidence;
-use crate::schedule::Call;
+use crate::retry::AttemptFacts;
+use crate::schedule::CallEnd;
 
 /// Returns the effect of a failed attempt on the breaker of its host.
-pub(super) fn tells(evidence: &Evidence<'_>) -> Call {
+pub(super) fn tells(facts: &AttemptFacts<'_>) -> CallEnd {
     use ErrorType::*;
-    let failure = Call::Failure {
-        retry_after: evidence.retry_after,
+    let failure = CallEnd::Failure {
+        retry_after: facts.retry_after,
     };
-    match evidence.error_type {
-        Dns | Connect | Tls | Proxy if evidence.permanent => Call::Ignored,
+    match facts.error_type {
+        Dns | Connect | Tls | Proxy if facts.permanent => CallEnd::Ignored,
         Dns | Connect | Tls | Proxy | Timeout | Connection | IncompleteBody | Protocol => failure,
-        HttpStatus => match evidence.status {
-            Some(429) => Call::Ignored,
+        HttpStatus => match facts.status {
+            Some(429) => CallEnd::Ignored,
             Some(500..) => failure,
-            _ => Call::Success,
+            _ => CallEnd::Success,
         },
-        Redirect | BodyTooLarge | Decode | Process => Call::Success,
+        Redirect | BodyTooLarge | Decode | Process => CallEnd::Success,
         AddressDenied | InvalidRequest | Sign | BreakerOpen | Deadline | Cancelled
-        | Interrupted | Panic | Io => Call::Ignored,
+        | Interrupted | Panic | Io => CallEnd::Ignored,
     }
 }
 
@@ -33,14 +33,14 @@ mod tests {
     #[test]
     fn what_a_failure_tells_about_the_host() {
         let of = |error_type, permanent, status| {
-            let evidence = Evidence {
+            let facts = AttemptFacts {
                 permanent,
                 status,
-                ..Evidence::new(&Method::GET, error_type)
+                ..AttemptFacts::new(&Method::GET, error_type)
             };
-            tells(&evidence)
+            tells(&facts)
         };
-        let failure = Call::Failure { retry_after: None };
+        let failure = CallEnd::Failure { retry_after: None };
         for (error_type, permanent, status, call) in [
             (ErrorType::Dns, false, None, failure),
             (ErrorType::Timeout, false, None, failure),
@@ -48,14 +48,14 @@ mod tests {
             (ErrorType::Protocol, false, None, failure),
             (ErrorType::HttpStatus, false, Some(503), failure),
             (ErrorType::Tls, false, None, failure),
-            (ErrorType::Tls, true, None, Call::Ignored),
-            (ErrorType::Proxy, true, None, Call::Ignored),
-            (ErrorType::HttpStatus, false, Some(404), Call::Success),
-            (ErrorType::Decode, false, Some(200), Call::Success),
-            (ErrorType::HttpStatus, false, Some(429), Call::Ignored),
-            (ErrorType::Cancelled, false, None, Call::Ignored),
-            (ErrorType::Deadline, false, None, Call::Ignored),
-            (ErrorType::Io, false, None, Call::Ignored),
+            (ErrorType::Tls, true, None, CallEnd::Ignored),
+            (ErrorType::Proxy, true, None, CallEnd::Ignored),
+            (ErrorType::HttpStatus, false, Some(404), CallEnd::Success),
+            (ErrorType::Decode, false, Some(200), CallEnd::Success),
+            (ErrorType::HttpStatus, false, Some(429), CallEnd::Ignored),
+            (ErrorType::Cancelled, false, None, CallEnd::Ignored),
+            (ErrorType::Deadline, false, None, CallEnd::Ignored),
+            (ErrorType::Io, false, None, CallEnd::Ignored),
         ] {
             assert_eq!(of(error_type, permanent, status), call, "{error_type}");
         }

@@ -7,10 +7,10 @@ use crate::error::{Error, ErrorType, StopReason};
 use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::response::Response;
-use crate::settings::{Finding, Judgement, Outgoing, Retrying};
+use crate::settings::{FinishedAttempt, Judgement, Outgoing, Retrying};
 
 use super::context::AttemptContext;
-use super::failure::Failure;
+use super::failure::AttemptFailure;
 use super::stage::Stage;
 use super::state::AttemptState;
 
@@ -32,7 +32,7 @@ impl AttemptState {
         let held = permit.is_held();
         let mut headers = (*self.prepared.headers).clone();
         let signed = hook(&mut Outgoing {
-            attempt: self.tally.attempts() + 1,
+            attempt: self.counts.attempts() + 1,
             method: &self.prepared.method,
             uri: self.prepared.uri(),
             headers: &mut headers,
@@ -84,18 +84,18 @@ impl AttemptState {
     pub(super) fn ask(
         &self,
         context: AttemptContext<'_>,
-        failure: &Failure,
+        failure: &AttemptFailure,
         response: Option<&Response>,
         failed: bool,
     ) -> Option<Judgement> {
         let hook = context.settings.retry().classify.as_ref()?;
         let error = failed.then(|| failure.error_without_response());
         context.scope.permit.release();
-        hook(&Finding {
+        hook(&FinishedAttempt {
             method: &self.prepared.method,
             url: context.request.url(),
             id: context.request.request_id(),
-            attempt: self.tally.attempts() + 1,
+            attempt: self.counts.attempts() + 1,
             status: response.map(Response::status),
             headers: response.map(Response::headers),
             body: response.map_or(&[], Response::bytes),
@@ -114,7 +114,7 @@ impl AttemptState {
             return;
         };
         let retrying = Retrying {
-            attempt: self.tally.attempts(),
+            attempt: self.counts.attempts(),
             max_attempts: context.settings.retry().max_attempts,
             error,
             delay,

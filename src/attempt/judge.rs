@@ -14,7 +14,7 @@ use crate::timing::Phase;
 use http::Method;
 
 use super::context::AttemptContext;
-use super::settings::Settings;
+use super::settings::RequestSettings;
 
 /// Longest text in bytes of a value that is kept as the code or the message of a rejection. The server chooses this
 /// text, and a value takes many times as much memory as its text.
@@ -61,7 +61,7 @@ impl AttemptContext<'_> {
 /// Checks the body: returns the rejection for the first required value that is missing or different. Builds no value of
 /// the whole body.
 fn look(
-    settings: Settings<'_>,
+    settings: RequestSettings<'_>,
     response: &Response,
 ) -> Result<Vec<Option<Rejection>>, serde_json::Error> {
     let required: Vec<_> = settings

@@ -27,11 +27,11 @@ pub(crate) use clock::Clock;
 #[cfg(test)]
 pub(crate) use clock::manual;
 pub(crate) use context::Engine;
-pub(crate) use next::{Next, cancelled};
+pub(crate) use next::{AttemptEnd, cancelled};
 pub(crate) use panic::panicked;
 pub use preview::Preview;
 pub(crate) use run::Subject;
-pub(crate) use scope::{Compute, Permit, Scope};
-pub(crate) use settings::Defaults;
+pub(crate) use scope::{AttemptPermit, Compute, Scope};
+pub(crate) use settings::ClientDefaults;
 pub(crate) use state::{Attempts, shown_wait};
 pub(crate) use target::{KeptUrl, RequestTarget, resolve};

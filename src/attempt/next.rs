@@ -5,24 +5,24 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::outcome::State;
-use crate::schedule::Call;
+use crate::schedule::CallEnd;
 
 /// Consequence of an attempt.
-pub(crate) enum Next {
+pub(crate) enum AttemptEnd {
     /// The request has ended in this state.
     Done {
         state: State,
         /// Time for which nothing is sent to the host. `None`: no such time.
         cool: Option<Duration>,
         /// Effect of the attempt on the host's breaker.
-        call: Call,
+        call: CallEnd,
     },
     /// Another attempt, not before `at`. The retry budget has granted it.
     Again {
         at: Instant,
         /// Time before which nothing is sent to the host. `None`: no such time.
         cool: Option<Instant>,
-        call: Call,
+        call: CallEnd,
     },
     /// Repetition of the attempt when this machine has room for it: a resource, which `shortage` names, ran out before
     /// anything was sent.
@@ -31,28 +31,28 @@ pub(crate) enum Next {
     Redirect { host: Host, delay: Duration },
 }
 
-impl Next {
+impl AttemptEnd {
     /// Returns the end of a request in this state, after a response of the host.
-    pub(crate) fn answered(state: State) -> Next {
-        Next::Done {
+    pub(crate) fn answered(state: State) -> AttemptEnd {
+        AttemptEnd::Done {
             state,
             cool: None,
-            call: Call::Success,
+            call: CallEnd::Success,
         }
     }
 
     /// Returns the failure of a request for a reason that tells nothing about the host.
-    pub(crate) fn failed(error: Error) -> Next {
-        Next::Done {
+    pub(crate) fn failed(error: Error) -> AttemptEnd {
+        AttemptEnd::Done {
             state: State::Failed(error),
             cool: None,
-            call: Call::Ignored,
+            call: CallEnd::Ignored,
         }
     }
 
     /// Sets the time for which the host is left alone to at least `wait`.
-    pub(crate) fn cooling(mut self, wait: Option<Duration>) -> Next {
-        if let Next::Done { cool, .. } = &mut self {
+    pub(crate) fn cooling(mut self, wait: Option<Duration>) -> AttemptEnd {
+        if let AttemptEnd::Done { cool, .. } = &mut self {
             *cool = (*cool).max(wait);
         }
         self

@@ -8,13 +8,13 @@ use crate::redact::Redaction;
 use crate::request::{Edit, Request, check_sent};
 use crate::retry::is_keyed;
 use crate::settings::basic::basic;
-use crate::transport::Lines;
+use crate::transport::HeaderLines;
 use crate::url::{Url, has_parameter};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, Uri};
 
-use super::settings::Defaults;
+use super::settings::ClientDefaults;
 use super::target::RequestTarget;
 
 /// Request as it is sent, with all defaults applied. Redirects change it.
@@ -35,7 +35,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Applies the defaults to a request with this target. The error says what is wrong.
     pub(super) fn new(
-        defaults: &Defaults,
+        defaults: &ClientDefaults,
         request: &Request,
         target: &RequestTarget,
     ) -> Result<Prepared, String> {
@@ -59,14 +59,21 @@ impl Prepared {
     }
 
     /// Returns the client's headers as they go out, if these and no others are sent.
-    pub(super) fn default_lines<'a>(&self, defaults: &'a Defaults) -> Option<&'a Lines> {
+    pub(super) fn default_lines<'a>(
+        &self,
+        defaults: &'a ClientDefaults,
+    ) -> Option<&'a HeaderLines> {
         let unchanged = Arc::ptr_eq(&self.headers, &defaults.headers) && self.without.is_none();
         defaults.lines.as_ref().filter(|_| unchanged)
     }
 
     /// Applies the defaults to a request that changes some of them, or that a host rule applies to.
     #[inline(never)]
-    fn in_full(defaults: &Defaults, request: &Request, url: Arc<Url>) -> Result<Prepared, String> {
+    fn in_full(
+        defaults: &ClientDefaults,
+        request: &Request,
+        url: Arc<Url>,
+    ) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
             && let Some(host) = url.host()
@@ -132,7 +139,7 @@ impl Prepared {
 }
 
 /// Returns the names that the request leaves out, with the client's. `None`: the request leaves out none itself.
-fn left_out(defaults: &Defaults, edits: &[Edit]) -> Option<Box<[HeaderName]>> {
+fn left_out(defaults: &ClientDefaults, edits: &[Edit]) -> Option<Box<[HeaderName]>> {
     let own = edits.iter().filter(|(_, value)| value.is_none());
     let mut own = own.map(|(name, _)| name).peekable();
     own.peek()?;
@@ -169,15 +176,15 @@ mod tests {
     use super::*;
     use crate::attempt::target::{KeptUrl, resolve};
 
-    fn defaults() -> Defaults {
-        let mut defaults = Defaults::default();
+    fn defaults() -> ClientDefaults {
+        let mut defaults = ClientDefaults::default();
         let headers = Arc::make_mut(&mut defaults.headers);
         headers.insert("x-team", "a".parse().unwrap());
         headers.insert("x-trace", "b".parse().unwrap());
         defaults
     }
 
-    fn prepared(defaults: &Defaults, request: Request) -> Prepared {
+    fn prepared(defaults: &ClientDefaults, request: Request) -> Prepared {
         let (resolved, _) = resolve(defaults, &request, |_| None::<(Url, ())>).unwrap();
         let target = resolved.into_target(defaults, &request, KeptUrl::Parsed);
         Prepared::new(defaults, &request, &target).unwrap()

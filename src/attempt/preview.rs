@@ -8,8 +8,8 @@ use crate::url::Url;
 use http::Method;
 
 use super::context::Engine;
-use super::exchange::{Outgoing, call, with_cookies};
-use super::settings::Settings;
+use super::exchange::{OutgoingParts, call, with_cookies};
+use super::settings::RequestSettings;
 use super::target::{KeptUrl, resolve};
 
 /// Head of a request as its first attempt would send it, with secrets masked, and the size of its body. See
@@ -56,10 +56,10 @@ impl Engine {
             .defaults
             .host_settings(Host::of(resolved.url.uri()).as_ref());
         let target = resolved.into_target(&self.defaults, request, KeptUrl::Parsed);
-        let settings = Settings::of(&self.defaults, &of_host, request, target.plain);
+        let settings = RequestSettings::of(&self.defaults, &of_host, request, target.plain);
         let prepared = self.prepare(request, &target, settings)?;
         let with_cookies = with_cookies(self, settings, &prepared, &prepared.headers);
-        let outgoing = Outgoing {
+        let outgoing = OutgoingParts {
             prepared: &prepared,
             headers: with_cookies.as_ref().unwrap_or(&prepared.headers),
             body: settings.body(),

@@ -14,12 +14,12 @@ use crate::timing::Phase;
 use crate::transport::{Reply, Trace};
 
 use super::context::AttemptContext;
-use super::next::Next;
+use super::next::AttemptEnd;
 use super::stage::Stage;
 use super::state::AttemptState;
 
 /// Redirect that is not followed.
-struct Refused {
+struct UnfollowedRedirect {
     hop: Hop,
     message: String,
     reason: StopReason,
@@ -33,7 +33,7 @@ impl AttemptState {
         context: AttemptContext<'_>,
         reply: &Reply,
         trace: &Trace,
-    ) -> Option<Next> {
+    ) -> Option<AttemptEnd> {
         if !(300..400).contains(&reply.status) {
             return None;
         }
@@ -52,7 +52,7 @@ impl AttemptState {
         let followed = match redirect::decide(&step) {
             Ok(None) => return None,
             Ok(Some(next)) => self.follow(context, &step, next, reply),
-            Err(refused) => Err(Refused {
+            Err(refused) => Err(UnfollowedRedirect {
                 hop: hop(&step, refused.location),
                 message: refused.message,
                 reason: StopReason::NotRetryable,
@@ -68,7 +68,7 @@ impl AttemptState {
         step: &RedirectStep<'_>,
         next: NextRequest,
         reply: &Reply,
-    ) -> Result<Next, Refused> {
+    ) -> Result<AttemptEnd, UnfollowedRedirect> {
         let clock = context.scope.clock;
         let left = self.left(clock.now());
         let asked = retry_after::parse(&reply.headers, clock.system_now());
@@ -91,7 +91,7 @@ impl AttemptState {
         });
         let refused = |hop: Hop, message: &str, reason| {
             let message = message.to_owned();
-            Err(Refused {
+            Err(UnfollowedRedirect {
                 hop,
                 message,
                 reason,
@@ -123,20 +123,20 @@ impl AttemptState {
         self.prepared.with_body &= !next.drop_body;
         self.prepared.method = next.method;
         self.prepared.url = Arc::new(next.url);
-        self.tally.redirected();
+        self.counts.redirected();
         self.stage = Stage::Redirect;
-        Ok(Next::Redirect { host, delay })
+        Ok(AttemptEnd::Redirect { host, delay })
     }
 
     /// Ends the request with the response of a redirect that is not followed, without its body.
-    fn refuse(&mut self, refused: Refused, reply: &Reply, trace: &Trace) -> Next {
-        let Refused {
+    fn refuse(&mut self, refused: UnfollowedRedirect, reply: &Reply, trace: &Trace) -> AttemptEnd {
+        let UnfollowedRedirect {
             hop,
             message,
             reason,
         } = refused;
         self.report.rare_mut().history.push(hop);
-        self.tally.settled();
+        self.counts.settled();
         let reply = Reply {
             body: Vec::new(),
             headers: reply.headers.clone(),
@@ -148,7 +148,7 @@ impl AttemptState {
         let error = Error::new(ErrorType::Redirect, message)
             .at(Phase::Receive)
             .with_response(Some(response));
-        Next::answered(State::Failed(error.stopped(reason)))
+        AttemptEnd::answered(State::Failed(error.stopped(reason)))
     }
 }
 

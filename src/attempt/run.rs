@@ -7,10 +7,10 @@ use crate::host::Host;
 use crate::request::Request;
 
 use super::context::{AttemptContext, Engine};
-use super::next::{Next, cancelled};
+use super::next::{AttemptEnd, cancelled};
 use super::prepare::Prepared;
 use super::scope::Scope;
-use super::settings::{HostSettings, Settings};
+use super::settings::{HostSettings, RequestSettings};
 use super::state::{AttemptState, Attempts};
 use super::target::RequestTarget;
 
@@ -28,7 +28,7 @@ pub(crate) struct Subject<'a> {
 impl Engine {
     /// Returns the time limit over all attempts of a request. `None`: no limit.
     pub(crate) fn deadline_of(&self, request: &Request) -> Option<Duration> {
-        Settings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
+        RequestSettings::of(&self.defaults, HostSettings::NONE, request, false).deadline()
     }
 
     /// Makes one attempt. If the attempt settles the request, a later cancel finds that the request has ended.
@@ -38,13 +38,13 @@ impl Engine {
         attempts: &mut Attempts,
         subject: &Subject<'_>,
         scope: Scope<'_>,
-    ) -> Next {
+    ) -> AttemptEnd {
         match self.run(attempts, subject, scope) {
-            Next::Done { .. } if scope.cancel.end() => {
+            AttemptEnd::Done { .. } if scope.cancel.end() => {
                 if let Some(state) = &mut attempts.state {
                     state.report.ambiguous |= state.may_have_acted;
                 }
-                Next::failed(cancelled())
+                AttemptEnd::failed(cancelled())
             }
             next => next,
         }
@@ -52,7 +52,7 @@ impl Engine {
 
     // The attempt has three steps, of which only the middle one waits: ten thousand workers have ten thousand stacks,
     // and each page that is on the stack during the wait counts.
-    fn run(&self, attempts: &mut Attempts, subject: &Subject<'_>, scope: Scope<'_>) -> Next {
+    fn run(&self, attempts: &mut Attempts, subject: &Subject<'_>, scope: Scope<'_>) -> AttemptEnd {
         let Subject { request, host, .. } = *subject;
         let made;
         let of_host = match self.defaults.hosts.is_empty() {
@@ -64,7 +64,7 @@ impl Engine {
         };
         let context = AttemptContext {
             engine: self,
-            settings: Settings::of(&self.defaults, of_host, request, attempts.is_plain()),
+            settings: RequestSettings::of(&self.defaults, of_host, request, attempts.is_plain()),
             request,
             host,
             scope,
@@ -89,7 +89,7 @@ impl Engine {
             && scope.permit.had_company()
         {
             state.wait_for_room(&exchanged);
-            return Next::Wait { shortage };
+            return AttemptEnd::Wait { shortage };
         }
         state.conclude(context, exchanged)
     }
@@ -99,7 +99,7 @@ impl Engine {
         &self,
         request: &Request,
         target: &RequestTarget,
-        settings: Settings<'_>,
+        settings: RequestSettings<'_>,
     ) -> Result<Prepared, Error> {
         let refused = settings
             .contradiction()
@@ -119,11 +119,11 @@ impl AttemptContext<'_> {
         self,
         target: &RequestTarget,
         batch_ends: Option<Instant>,
-    ) -> Result<Box<AttemptState>, Box<Next>> {
+    ) -> Result<Box<AttemptState>, Box<AttemptEnd>> {
         let prepared = self
             .engine
             .prepare(self.request, target, self.settings)
-            .map_err(|error| Box::new(Next::failed(error)))?;
+            .map_err(|error| Box::new(AttemptEnd::failed(error)))?;
         let limit = self.settings.deadline();
         let state = AttemptState::new(prepared, limit, batch_ends, self.scope.start);
         Ok(Box::new(state))
@@ -134,16 +134,16 @@ impl AttemptState {
     /// Signs the request and writes down that it is about to be sent, if it must not be repeated. The error says what
     /// follows if there can be no exchange.
     #[inline(never)]
-    fn get_ready(&mut self, context: AttemptContext<'_>) -> Result<(), Box<Next>> {
+    fn get_ready(&mut self, context: AttemptContext<'_>) -> Result<(), Box<AttemptEnd>> {
         let signed = self.sign(context);
-        let signed = signed.map_err(|error| Box::new(Next::failed(error)))?;
+        let signed = signed.map_err(|error| Box::new(AttemptEnd::failed(error)))?;
         if !signed && let Some(host) = context.host.cloned() {
-            return Err(Box::new(Next::Redirect {
+            return Err(Box::new(AttemptEnd::Redirect {
                 host,
                 delay: Duration::ZERO,
             }));
         }
         self.announce(context.request)
-            .map_err(|refusal| Box::new(Next::failed(refusal)))
+            .map_err(|refusal| Box::new(AttemptEnd::failed(refusal)))
     }
 }

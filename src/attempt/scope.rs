@@ -8,7 +8,7 @@ use crate::transport::CancelSlot;
 use super::clock::Clock;
 
 /// Permit of a running job, which also tells the schedule what the attempt observes.
-pub(crate) trait Permit {
+pub(crate) trait AttemptPermit {
     /// Gives the permit back, so that another job can run. Called before the caller's code runs; later calls do
     /// nothing.
     fn release(&self);
@@ -38,7 +38,7 @@ pub(crate) trait Compute {
 /// Context of one attempt.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
-    pub(crate) permit: &'a dyn Permit,
+    pub(crate) permit: &'a dyn AttemptPermit,
     /// Slot through which another thread can end the attempt.
     pub(crate) cancel: &'a Arc<CancelSlot>,
     pub(crate) clock: &'a Clock,

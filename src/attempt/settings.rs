@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cookies::CookieJar;
 use crate::host::Host;
 use crate::redact::Redaction;
-use crate::request::{Body, Options, Request, Rule, SaveTo};
+use crate::request::{Options, Request, RequestContent, Rule, SaveTo};
 use crate::settings::HostRule;
 use crate::settings::HostTable;
 use crate::settings::StatusSet;
@@ -14,17 +14,17 @@ use crate::settings::Timeouts;
 use crate::settings::netrc::Netrc;
 use crate::settings::{BeforeAttempt, OnRetry};
 use crate::settings::{RedirectPolicy, RetryPolicy};
-use crate::transport::Lines;
+use crate::transport::HeaderLines;
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
 /// Settings that hold for every request of a client unless the request says otherwise.
 #[derive(Clone)]
-pub(crate) struct Defaults {
+pub(crate) struct ClientDefaults {
     /// Headers, shared with each request that changes none of them.
     pub(crate) headers: Arc<HeaderMap>,
     /// The headers as they are written on the wire. `None`: they cannot be written beforehand.
-    pub(crate) lines: Option<Lines>,
+    pub(crate) lines: Option<HeaderLines>,
     /// Names of headers that are not added to a request that lacks them.
     pub(crate) without: Vec<HeaderName>,
     /// True if `headers` include a key that makes repeating safe.
@@ -55,9 +55,9 @@ pub(crate) struct Defaults {
     pub(crate) on_retry: Option<OnRetry>,
 }
 
-impl Default for Defaults {
+impl Default for ClientDefaults {
     fn default() -> Self {
-        Defaults {
+        ClientDefaults {
             headers: Arc::default(),
             without: Vec::new(),
             lines: None,
@@ -99,7 +99,7 @@ impl HostSettings {
     };
 }
 
-impl Defaults {
+impl ClientDefaults {
     pub(crate) fn host_settings(&self, host: Option<&Host>) -> HostSettings {
         let mut said = HostSettings::NONE.clone();
         for rule in host.into_iter().flat_map(|host| self.hosts.matching(host)) {
@@ -112,27 +112,27 @@ impl Defaults {
 
 /// Settings of a request, with the defaults that it is based on.
 #[derive(Clone, Copy)]
-pub(crate) struct Settings<'a> {
-    defaults: &'a Defaults,
+pub(crate) struct RequestSettings<'a> {
+    defaults: &'a ClientDefaults,
     host: &'a HostSettings,
     options: Option<&'a Options>,
-    body: &'a Body,
+    body: &'a RequestContent,
 }
 
-impl<'a> Settings<'a> {
+impl<'a> RequestSettings<'a> {
     /// Returns the settings of a request. `plain`: the request is known to say nothing but its URL, and is not looked
     /// into.
     pub(crate) fn of(
-        defaults: &'a Defaults,
+        defaults: &'a ClientDefaults,
         host: &'a HostSettings,
         request: &'a Request,
         plain: bool,
     ) -> Self {
-        let settings = Settings {
+        let settings = RequestSettings {
             defaults,
             host,
             options: None,
-            body: Body::NONE,
+            body: RequestContent::NONE,
         };
         match plain {
             true => settings,
@@ -144,7 +144,7 @@ impl<'a> Settings<'a> {
     /// later.
     #[inline(never)]
     fn with_own(self, request: &'a Request) -> Self {
-        Settings {
+        RequestSettings {
             options: request.options(),
             body: request.sends(),
             ..self
@@ -166,7 +166,7 @@ impl<'a> Settings<'a> {
     pub(crate) fn timeouts(self) -> Timeouts {
         let own = self.options.map_or(Timeouts::new(), |o| o.timeouts);
         let usual = match (self.save(), self.body) {
-            (None, Body::Bytes(_)) => Timeouts::CLIENT,
+            (None, RequestContent::Bytes(_)) => Timeouts::CLIENT,
             _ => Timeouts::STREAMED,
         };
         own.or(self.host.timeouts)
@@ -219,7 +219,7 @@ impl<'a> Settings<'a> {
         own.or(self.defaults.cookies.as_ref())
     }
 
-    pub(crate) fn body(self) -> &'a Body {
+    pub(crate) fn body(self) -> &'a RequestContent {
         self.body
     }
 

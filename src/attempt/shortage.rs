@@ -1,10 +1,10 @@
 //! Attempts that met a limit of this machine: too few descriptors or ports.
 
-use crate::retry::{self, Evidence};
+use crate::retry::{self, AttemptFacts};
 use crate::timing::Stamp;
 use crate::transport::Exchanged;
 
-use super::settings::Settings;
+use super::settings::RequestSettings;
 use super::state::AttemptState;
 
 impl AttemptState {
@@ -13,21 +13,21 @@ impl AttemptState {
     #[inline(never)]
     pub(super) fn met_limit(
         &mut self,
-        settings: Settings<'_>,
+        settings: RequestSettings<'_>,
         exchanged: &Exchanged,
     ) -> Option<String> {
         let fault = exchanged.result.as_ref().err()?;
         let shortage = fault.shortage.as_ref()?;
         let trace = &exchanged.trace;
-        let evidence = Evidence {
+        let facts = AttemptFacts {
             repeatable_by_request: self.prepared.repeatable,
             phase: Some(fault.phase),
             bytes_sent: trace.bytes_sent,
             bytes_received: trace.bytes_received,
             replayable: !self.prepared.with_body || settings.body().is_replayable(),
-            ..Evidence::new(&self.prepared.method, fault.error_type)
+            ..AttemptFacts::new(&self.prepared.method, fault.error_type)
         };
-        retry::is_harmless(settings.retry(), &evidence).then(|| shortage.clone())
+        retry::is_harmless(settings.retry(), &facts).then(|| shortage.clone())
     }
 
     /// Takes back the record of an exchange that counts as no attempt, and makes the next exchange wait for room.
@@ -35,7 +35,7 @@ impl AttemptState {
         self.stage = self.stage.after_wait();
         self.report.bytes_sent += exchanged.trace.bytes_sent;
         self.report.bytes_received += exchanged.trace.bytes_received;
-        if self.tally.attempts() == 0 {
+        if self.counts.attempts() == 0 {
             self.report.started = Stamp::default();
         }
     }

@@ -33,7 +33,7 @@ impl Stage {
 
 /// Connection that the next exchange may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Connection {
+pub(crate) enum ConnectionChoice {
     /// A kept-alive connection if there is one, otherwise a new one.
     #[default]
     Any,

@@ -9,14 +9,14 @@ use crate::outcome::Report;
 use crate::redact::escape::log_line;
 use crate::redact::unreadable;
 use crate::request::Request;
-use crate::retry::Tally;
+use crate::retry::AttemptCounts;
 use crate::retry::redirect::Dropped;
 use crate::schedule::Heard;
 use crate::timing::Nanoseconds;
 use crate::transport::Partial;
 
 use super::prepare::Prepared;
-use super::stage::{Connection, Stage};
+use super::stage::{ConnectionChoice, Stage};
 use super::target::RequestTarget;
 
 /// Attempts of a request: its target, and its state if it was tried. The type is small, since tens of thousands of
@@ -31,12 +31,12 @@ pub(crate) struct Attempts {
 /// State of a request that was tried.
 pub(super) struct AttemptState {
     pub(super) prepared: Prepared,
-    pub(super) tally: Tally,
+    pub(super) counts: AttemptCounts,
     /// Boxed, as in the outcome that it becomes.
     pub(super) report: Box<Report>,
     pub(super) stage: Stage,
     /// Connection that the next exchange may use.
-    pub(super) connection: Connection,
+    pub(super) connection: ConnectionChoice,
     /// Headers of the present attempt, if the caller's hook changed them. `None`: the hook did not.
     pub(super) signed: Option<Box<HeaderMap>>,
     /// Headers that the redirects so far have left behind.
@@ -86,7 +86,7 @@ impl Attempts {
     pub(crate) fn count(&self) -> u32 {
         self.state
             .as_ref()
-            .map_or(0, |state| state.tally.attempts())
+            .map_or(0, |state| state.counts.attempts())
     }
 
     /// True if the request was not tried yet.
@@ -119,9 +119,9 @@ impl Attempts {
     /// Counts the attempt that panicked if only `before` attempts were counted, as when a hook panics first.
     pub(crate) fn count_panic(&mut self, before: u32) {
         if let Some(state) = &mut self.state
-            && state.tally.attempts() == before
+            && state.counts.attempts() == before
         {
-            state.tally.settled();
+            state.counts.settled();
         }
     }
 
@@ -136,8 +136,8 @@ impl Attempts {
         let mut report = match self.state {
             Some(state) => {
                 let mut report = state.report;
-                report.attempts = state.tally.attempts();
-                report.ambiguous |= state.tally.is_ambiguous();
+                report.attempts = state.counts.attempts();
+                report.ambiguous |= state.counts.is_ambiguous();
                 // Subtracting two times costs more than adding two durations.
                 let at_once = state.settled == Some(now) && waits_since == accepted;
                 report.total = match at_once {
@@ -200,10 +200,10 @@ impl AttemptState {
         let own = limit.and_then(|limit| now.checked_add(limit));
         AttemptState {
             prepared,
-            tally: Tally::default(),
+            counts: AttemptCounts::default(),
             report: Box::default(),
             stage: Stage::default(),
-            connection: Connection::default(),
+            connection: ConnectionChoice::default(),
             signed: None,
             dropped: Dropped::default(),
             announced: false,

@@ -9,12 +9,12 @@ use crate::request::Request;
 use crate::url::{self, Mistake, Url};
 use http::Uri;
 
-use super::settings::Defaults;
+use super::settings::ClientDefaults;
 
 /// Resolves the URL of a request against the base URL, and adds query parameters. `known` finds the URL of a text that
 /// need not be parsed. The error says what is wrong.
 pub(crate) fn resolve<H>(
-    defaults: &Defaults,
+    defaults: &ClientDefaults,
     request: &Request,
     known: impl FnOnce(&Arc<str>) -> Option<(Url, H)>,
 ) -> Result<(ResolvedUrl, Option<H>), Mistake> {
@@ -52,7 +52,7 @@ pub(crate) fn resolve<H>(
     Ok((resolved, None))
 }
 
-impl Defaults {
+impl ClientDefaults {
     /// Returns the request's URL as written, resolved against the base URL. `None`: nothing has to be added to it.
     pub(crate) fn written(&self, request: &Request) -> Option<Arc<str>> {
         match self.base.as_ref()?.written(request.url()) {
@@ -126,7 +126,7 @@ impl ResolvedUrl {
     /// Returns the target of the request, which has this URL.
     pub(crate) fn into_target(
         self,
-        defaults: &Defaults,
+        defaults: &ClientDefaults,
         request: &Request,
         kept: KeptUrl,
     ) -> RequestTarget {
@@ -169,15 +169,15 @@ impl RequestTarget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::url::{Base, Front};
+    use crate::url::{Base, UrlPrefix};
 
-    fn found(defaults: &Defaults, request: &Request) -> Result<ResolvedUrl, Mistake> {
+    fn found(defaults: &ClientDefaults, request: &Request) -> Result<ResolvedUrl, Mistake> {
         resolve(defaults, request, |_| None::<(Url, ())>).map(|(resolved, _)| resolved)
     }
 
     #[test]
     fn a_relative_url_needs_a_base_and_query_parameters_join() {
-        let mut defaults = Defaults::default();
+        let mut defaults = ClientDefaults::default();
         assert!(
             found(&defaults, &"/items".into())
                 .unwrap_err()
@@ -195,8 +195,8 @@ mod tests {
 
     #[test]
     fn of_many_only_what_differs_from_the_request_is_kept_beside_it() {
-        let mut defaults = Defaults::default();
-        let kept = |defaults: &Defaults, request: &Request| {
+        let mut defaults = ClientDefaults::default();
+        let kept = |defaults: &ClientDefaults, request: &Request| {
             let resolved = found(defaults, request).unwrap();
             let kept = resolved.into_target(defaults, request, KeptUrl::Text);
             let url = kept.url.as_ref().map(|url| url.uri().to_string());
@@ -241,12 +241,12 @@ mod tests {
 
     #[test]
     fn what_is_known_is_not_parsed() {
-        let defaults = Defaults {
+        let defaults = ClientDefaults {
             base: Some(Base::parse("http://h/api/").unwrap()),
-            ..Defaults::default()
+            ..ClientDefaults::default()
         };
         let known = |request: Request| {
-            let front = Front::of(&url::parse("http://h/").unwrap()).unwrap();
+            let front = UrlPrefix::of(&url::parse("http://h/").unwrap()).unwrap();
             let known = |text: &Arc<str>| Some((front.known(text)?, ()));
             let (target, host) = resolve(&defaults, &request, known).unwrap();
             (target.url.uri().to_string(), host.is_some())

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::executor::Executor;
-use crate::schedule::{Ended, Id};
+use crate::schedule::{EndReason, Id};
 
 /// Token that ends the batches it was given to, from any thread: their inputs are read no further, queued requests are
 /// cancelled, running requests are aborted, and each of these requests has a cancelled outcome. Clones are the same
@@ -43,7 +43,7 @@ impl CancelToken {
         };
         for (executor, batch) in batches {
             if let Some(executor) = executor.upgrade() {
-                executor.stop(batch, &Ended::Cancelled);
+                executor.stop(batch, &EndReason::Cancelled);
             }
         }
     }
@@ -58,7 +58,7 @@ impl CancelToken {
         let mut state = self.lock();
         if state.cancelled {
             drop(state);
-            executor.stop(batch, &Ended::Cancelled);
+            executor.stop(batch, &EndReason::Cancelled);
         } else {
             state.batches.push((Arc::downgrade(executor), batch));
         }

@@ -10,7 +10,7 @@ use crate::response::Response;
 
 use super::feed::{Feeder, taken};
 use super::open_batch::OpenBatch;
-use super::outcomes::{Arrivals, Order, Outcomes, Shape, Source, Takings};
+use super::outcomes::{Arrivals, OutcomeOrder, Outcomes, RequestSource, Shape, Takings};
 use super::owner::Owner;
 use super::refused::{Refusal, Refused};
 
@@ -31,7 +31,7 @@ where
     /// Opens a batch that is fed through the [`Intake`].
     pub(crate) fn channel<F>(
         owner: &Arc<Owner>,
-        order: Order,
+        order: OutcomeOrder,
         shape: Shape,
         make: F,
     ) -> (Intake, Outcomes<I, T>)
@@ -39,7 +39,7 @@ where
         F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
     {
         let (arrivals, takings) = (Arrivals::new(), Arc::<Takings>::default());
-        let source = Source::Intakes(Arc::clone(&arrivals));
+        let source = RequestSource::Intakes(Arc::clone(&arrivals));
         let shared = Some(Arc::clone(&takings));
         let outcomes = Outcomes::open(owner, source, shared, order, shape, make);
         let intake = Intake {

@@ -56,10 +56,10 @@ impl fmt::Display for End {
 
 /// Conditions that end a batch early, and the signs of its end that were seen in its outcomes.
 ///
-/// Invariant: the first reason to [`stop`](Ending::stop) holds, and from [`finish`](Ending::finish) on there is an
-/// [`end`](Ending::end).
+/// Invariant: the first reason to [`stop`](EndConditions::stop) holds, and from [`finish`](EndConditions::finish) on there is an
+/// [`end`](EndConditions::end).
 #[derive(Debug, Default)]
-pub(super) struct Ending {
+pub(super) struct EndConditions {
     /// Number of failures that ends the batch. `None`: no limit.
     pub(super) max_failures: Option<u64>,
     /// Time from the first step to the deadline of the batch. `None`: it has no deadline.
@@ -88,7 +88,7 @@ enum BatchState {
     Finished(End),
 }
 
-impl Ending {
+impl EndConditions {
     /// Returns true for the first step of the iteration, and false for all later ones.
     #[inline]
     pub(super) fn is_first_step(&mut self) -> bool {
@@ -192,9 +192,9 @@ mod tests {
 
     #[test]
     fn the_failure_that_reaches_the_limit_is_one_too_many() {
-        let mut ending = Ending {
+        let mut ending = EndConditions {
             max_failures: Some(2),
-            ..Ending::default()
+            ..EndConditions::default()
         };
         assert!(!ending.is_one_failure_too_many(&failed(ErrorType::Io)));
         assert!(!ending.is_one_failure_too_many(&cut_short(ErrorType::Cancelled)));
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_first_reason_to_stop_holds() {
-        let mut ending = Ending::default();
+        let mut ending = EndConditions::default();
         assert!(ending.stop(End::TimedOut));
         assert!(!ending.stop(End::SinkFailed));
         assert_eq!(ending.end(), None);
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_stop_after_the_last_outcome_is_the_reason() {
-        let mut ending = Ending::default();
+        let mut ending = EndConditions::default();
         assert_eq!(ending.finish(true), Some(End::Completed));
         ending.stop(End::SinkFailed);
         assert_eq!(ending.end(), Some(End::SinkFailed));
@@ -227,9 +227,9 @@ mod tests {
     #[test]
     fn a_token_cancelled_after_the_last_outcome_changes_nothing() {
         let token = CancelToken::new();
-        let mut ending = Ending {
+        let mut ending = EndConditions {
             token: Some(token.clone()),
-            ..Ending::default()
+            ..EndConditions::default()
         };
         assert_eq!(ending.finish(false), Some(End::Shutdown));
         token.cancel();
@@ -265,10 +265,10 @@ mod tests {
             ),
             (Some(ErrorType::Cancelled), None, None, true, End::Shutdown),
         ] {
-            let mut ending = Ending {
+            let mut ending = EndConditions {
                 limit,
                 token,
-                ..Ending::default()
+                ..EndConditions::default()
             };
             if let Some(error) = seen {
                 ending.is_one_failure_too_many(&cut_short(error));
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn an_iteration_begins_with_its_first_step_and_ends_once() {
-        let mut ending = Ending::default();
+        let mut ending = EndConditions::default();
         assert!(!ending.is_running());
         assert!(ending.is_first_step());
         assert!(!ending.is_first_step());

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::attempt::{Defaults, KeptUrl, RequestTarget, resolve};
+use crate::attempt::{ClientDefaults, KeptUrl, RequestTarget, resolve};
 use crate::executor::{Feed, Job, Receiver};
 use crate::host::Host;
 use crate::request::Request;
-use crate::schedule::Ended;
+use crate::schedule::EndReason;
 use crate::url::Mistake;
 
 use super::known_hosts::KnownHosts;
 
 /// Takes a request over: from now on the client's redaction decides which of its values are masked.
-pub(super) fn taken(defaults: &Defaults, request: impl Into<Request>) -> Arc<Request> {
+pub(super) fn taken(defaults: &ClientDefaults, request: impl Into<Request>) -> Arc<Request> {
     Arc::new(request.into().under(&defaults.redaction))
 }
 
@@ -43,7 +43,7 @@ impl Feeder {
     /// Makes a job from the request. A request that is not fit to be sent becomes a job that has ended.
     pub(super) fn feed(
         &mut self,
-        defaults: &Defaults,
+        defaults: &ClientDefaults,
         request: Arc<Request>,
         index: u64,
         receiver: Arc<dyn Receiver>,
@@ -51,13 +51,13 @@ impl Feeder {
         let now = Instant::now();
         if request.resumed().is_some_and(|resumed| resumed.interrupted) {
             let job = Job::new(request, index, None, receiver, now);
-            return Feed::Ended(job, Ended::Interrupted);
+            return Feed::Ended(job, EndReason::Interrupted);
         }
         match self.find(defaults, &request) {
             Ok(found) => Feed::Job(Job::new(request, index, Some(found), receiver, now)),
             Err(mistake) => Feed::Ended(
                 Job::new(request, index, None, receiver, now),
-                Ended::Invalid(mistake),
+                EndReason::Invalid(mistake),
             ),
         }
     }
@@ -66,7 +66,7 @@ impl Feeder {
     /// fit to be sent.
     fn find(
         &mut self,
-        defaults: &Defaults,
+        defaults: &ClientDefaults,
         request: &Request,
     ) -> Result<(RequestTarget, Host), Mistake> {
         let known = |text: &Arc<str>| self.known.find(text);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::host::Host;
-use crate::url::{Front, Url};
+use crate::url::{Url, UrlPrefix};
 
 /// Upper bound for the number of remembered hosts, which take a megabyte at most.
 const MOST: usize = 4096;
@@ -13,8 +13,8 @@ const MOST: usize = 4096;
 #[derive(Default)]
 pub(super) struct KnownHosts {
     /// Host met last, checked first, since lists are mostly sorted by host. `None`: no host was met.
-    last: Option<(Front, Host)>,
-    all: HashMap<Arc<str>, (Front, Host)>,
+    last: Option<(UrlPrefix, Host)>,
+    all: HashMap<Arc<str>, (UrlPrefix, Host)>,
 }
 
 impl KnownHosts {
@@ -26,7 +26,7 @@ impl KnownHosts {
         {
             return Some((url, host.clone()));
         }
-        let met = self.all.get(Front::candidate(text)?)?;
+        let met = self.all.get(UrlPrefix::candidate(text)?)?;
         let (front, host) = self.last.insert(met.clone());
         Some((front.known(text)?, host.clone()))
     }
@@ -38,7 +38,7 @@ impl KnownHosts {
         {
             return Some(host.clone());
         }
-        let Some(front) = Front::of(url) else {
+        let Some(front) = UrlPrefix::of(url) else {
             return url.host();
         };
         let met = match self.all.get(front.as_str()) {

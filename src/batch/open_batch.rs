@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::attempt::Defaults;
+use crate::attempt::ClientDefaults;
 use crate::executor::{Executor, Receiver};
-use crate::schedule::{Bounds, Ended, Id};
+use crate::schedule::{Bounds, EndReason, Id};
 
 use super::owner::Owner;
 
@@ -37,7 +37,7 @@ impl OpenBatch {
     }
 
     /// Returns the client's defaults, which apply to every request of the batch.
-    pub(super) fn defaults(&self) -> &Defaults {
+    pub(super) fn defaults(&self) -> &ClientDefaults {
         &self.owner.engine().defaults
     }
 
@@ -57,6 +57,6 @@ impl OpenBatch {
 
     /// Ends the batch now: queued requests are cancelled and running ones aborted.
     pub(super) fn stop(&self) {
-        self.executor().stop(self.id, &Ended::Cancelled);
+        self.executor().stop(self.id, &EndReason::Cancelled);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::attempt::Engine;
 use crate::executor::Executor;
-use crate::schedule::Ended;
+use crate::schedule::EndReason;
 
 /// Owner of the workers. The last owner to be dropped lets accepted requests run to their end and waits for the
 /// workers. If its thread panics, queued requests are cancelled first. On one of its own workers it does not wait,
@@ -42,7 +42,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        let end = std::thread::panicking().then_some(Ended::Cancelled);
+        let end = std::thread::panicking().then_some(EndReason::Cancelled);
         self.executor.close(end.as_ref(), false);
         self.join(None);
     }

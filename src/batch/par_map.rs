@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 
 use super::ending::End;
-use super::outcomes::{Outcomes, Step, Takings};
+use super::outcomes::{NextOutcome, Outcomes, Takings};
 use super::receiving::ready_until;
 
 /// Error for an outcome whose closure of [`Outcomes::par_map`] panicked.
@@ -261,13 +261,13 @@ where
                 // An outcome that no thread has begun may wait for this very thread, which then waits for nothing.
                 let until = (self.is_on_pool() && !self.work.to_do.is_empty()).then(Instant::now);
                 match self.outcomes.advance_beside(until, Some(&self.done)) {
-                    Step::Outcome(outcome) => {
+                    NextOutcome::Outcome(outcome) => {
                         self.under_way += 1;
                         self.spawn(outcome);
                         continue;
                     }
-                    Step::End => self.over = true,
-                    Step::Late => {}
+                    NextOutcome::End => self.over = true,
+                    NextOutcome::Late => {}
                 }
             }
             if let Ok(result) = self.done.try_recv() {

@@ -8,7 +8,7 @@ use crossbeam_channel::RecvTimeoutError;
 use crate::executor::{Executor, Feed, Handle};
 use crate::outcome::Outcome;
 use crate::request::Request;
-use crate::schedule::{Ended, Id};
+use crate::schedule::{EndReason, Id};
 
 use super::feed::{Feeder, taken};
 use super::owner::Owner;
@@ -28,7 +28,7 @@ pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
         job => {
             if let Err(refused) = executor.accept(batch, job, usize::MAX) {
                 let (Feed::Job(job) | Feed::Ended(job, _)) = refused;
-                return job.end(Ended::Cancelled, Instant::now());
+                return job.end(EndReason::Cancelled, Instant::now());
             }
         }
     }

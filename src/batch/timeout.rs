@@ -8,7 +8,7 @@ use crate::request::Request;
 use crate::response::Response;
 
 use super::ending::{End, Unfinished};
-use super::outcomes::{Outcomes, Step};
+use super::outcomes::{NextOutcome, Outcomes};
 
 /// [`Outcomes`] with a time limit: see [`Outcomes::timeout`].
 #[must_use = "nothing is sent until its outcomes are asked for"]
@@ -40,9 +40,9 @@ where
 
     fn next(&mut self) -> Option<Self::Item> {
         match self.outcomes.advance(self.until) {
-            Step::Outcome(outcome) => Some(Ok(outcome)),
-            Step::End => None,
-            Step::Late => {
+            NextOutcome::Outcome(outcome) => Some(Ok(outcome)),
+            NextOutcome::End => None,
+            NextOutcome::Late => {
                 self.until = None;
                 let unfinished = self.outcomes.unfinished();
                 self.outcomes.stop(End::TimedOut);

@@ -5,14 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{Defaults, Engine};
-use crate::executor::Pool;
+use crate::attempt::{ClientDefaults, Engine};
+use crate::executor::WorkerSettings;
 use crate::request::check_sent;
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, ScheduleSettings};
 use crate::settings::{BreakerSettings, ClientLimits, ConnectionSettings, HostPattern, HostRule};
 use crate::settings::{RateLimit, RateLimits};
-use crate::transport::{self, Lines, Sockets, Transport};
+use crate::transport::{self, HeaderLines, Sockets, Transport};
 use http::header::USER_AGENT;
 use http::{HeaderName, HeaderValue};
 
@@ -71,11 +71,11 @@ const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
 /// wait.
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientBuilder {
-    pub(super) defaults: Defaults,
+    pub(super) defaults: ClientDefaults,
     /// Names that `header` was called with: a further header of such a name is added to the earlier ones.
     pub(super) named: Vec<HeaderName>,
     pub(super) limits: ClientLimits,
-    pub(super) pool: Pool,
+    pub(super) pool: WorkerSettings,
     pub(super) rate: RateLimits,
     pub(super) rate_per_host: RateLimits,
     pub(super) breaker: Option<BreakerSettings>,
@@ -83,19 +83,19 @@ pub struct ClientBuilder {
     pub(super) transport: Option<Arc<dyn Transport>>,
     /// Time after which an attempt without a byte counts as failed. `None`: the schedule's default.
     pub(super) hanging_after: Option<Duration>,
-    pub(super) wrong: Option<BuildError>,
+    pub(super) first_error: Option<BuildError>,
 }
 
 impl ClientBuilder {
     pub(super) fn new() -> ClientBuilder {
-        let mut defaults = Defaults::default();
+        let mut defaults = ClientDefaults::default();
         let name = HeaderValue::from_static(NAME);
         Arc::make_mut(&mut defaults.headers).insert(USER_AGENT, name);
         ClientBuilder {
             defaults,
             named: Vec::new(),
             limits: ClientLimits::default(),
-            pool: Pool {
+            pool: WorkerSettings {
                 workers: 0,
                 name: "haul".to_owned(),
                 stack: None,
@@ -107,7 +107,7 @@ impl ClientBuilder {
             connection: ConnectionSettings::default(),
             transport: None,
             hanging_after: None,
-            wrong: None,
+            first_error: None,
         }
     }
 
@@ -135,7 +135,7 @@ impl ClientBuilder {
     pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.pool.name = prefix.into();
         if self.pool.name.contains('\0') {
-            self.spoil("thread_name_prefix", "it holds a NUL");
+            self.keep_first_error("thread_name_prefix", "it holds a NUL");
         }
         self
     }
@@ -206,9 +206,9 @@ impl ClientBuilder {
     pub fn host_rule(mut self, pattern: impl AsRef<str>, rule: HostRule) -> Self {
         match (pattern.as_ref().parse::<HostPattern>(), rule.check()) {
             (Ok(pattern), Ok(())) => drop(self.defaults.hosts.insert(pattern, rule)),
-            (Err(wrong), _) => self.spoil("host_rule", wrong.to_string()),
+            (Err(wrong), _) => self.keep_first_error("host_rule", wrong.to_string()),
             (_, Err(reason)) => {
-                self.spoil("host_rule", format!("{:?}: {reason}", pattern.as_ref()))
+                self.keep_first_error("host_rule", format!("{:?}: {reason}", pattern.as_ref()))
             }
         }
         self
@@ -233,7 +233,7 @@ impl ClientBuilder {
     /// # Errors
     /// When a setting is not valid, or contradicts another; the error names the setting.
     pub fn build(mut self) -> Result<Client, BuildError> {
-        if let Some(wrong) = &self.wrong {
+        if let Some(wrong) = &self.first_error {
             return Err(wrong.clone());
         }
         let wrong = |setting| move |reason| BuildError { setting, reason };
@@ -258,15 +258,15 @@ impl ClientBuilder {
     }
 
     /// Builds a client with every setting at its default, which cannot fail.
-    pub(super) fn usual() -> Client {
+    pub(super) fn default_client() -> Client {
         let builder = ClientBuilder::new();
-        let settings = wiring::usual(builder.limits.workers);
+        let settings = wiring::default_transport(builder.limits.workers);
         builder.assemble(settings)
     }
 
-    fn assemble(mut self, settings: transport::Settings) -> Client {
+    fn assemble(mut self, settings: transport::TransportSettings) -> Client {
         self.defaults.keyed = is_keyed(&self.defaults.headers);
-        self.defaults.lines = Lines::of(&self.defaults.headers, &self.defaults.without);
+        self.defaults.lines = HeaderLines::of(&self.defaults.headers, &self.defaults.without);
         let workers = self.limits.workers;
         self.pool.workers = workers;
         let transport = self
@@ -310,8 +310,8 @@ impl ClientBuilder {
         )
     }
 
-    pub(super) fn spoil(&mut self, setting: &'static str, reason: impl Into<String>) {
-        self.wrong.get_or_insert(BuildError {
+    pub(super) fn keep_first_error(&mut self, setting: &'static str, reason: impl Into<String>) {
+        self.first_error.get_or_insert(BuildError {
             setting,
             reason: reason.into(),
         });

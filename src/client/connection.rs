@@ -65,7 +65,7 @@ impl ClientBuilder {
         let addresses = addresses.into_iter().collect();
         match StaticAddresses::new(&host.into(), port.into(), addresses) {
             Ok(given) => self.connection.given.push(given),
-            Err(reason) => self.spoil("resolve", reason),
+            Err(reason) => self.keep_first_error("resolve", reason),
         }
         self
     }
@@ -95,7 +95,7 @@ impl ClientBuilder {
     pub fn tcp_keepalive(mut self, silence: impl Into<Option<Duration>>) -> Self {
         match KeepAlive::after(silence.into()) {
             Ok(keep_alive) => self.connection.keep_alive = keep_alive,
-            Err(reason) => self.spoil("tcp_keepalive", reason),
+            Err(reason) => self.keep_first_error("tcp_keepalive", reason),
         }
         self
     }
@@ -129,7 +129,7 @@ impl ClientBuilder {
     #[doc(alias = "max-header-size")]
     pub fn header_limit(mut self, bytes: usize) -> Self {
         if let Err(reason) = self.connection.set_header_limit(bytes) {
-            self.spoil("header_limit", reason);
+            self.keep_first_error("header_limit", reason);
         }
         self
     }

@@ -37,8 +37,10 @@ impl ClientBuilder {
                     self.named.push(name);
                 }
             }
-            (Err(_), _) => self.spoil("header", format!("the name {name:?} is not valid")),
-            (_, Err(_)) => self.spoil(
+            (Err(_), _) => {
+                self.keep_first_error("header", format!("the name {name:?} is not valid"))
+            }
+            (_, Err(_)) => self.keep_first_error(
                 "header",
                 format!("the value of {name} holds a character that may not be sent"),
             ),
@@ -63,11 +65,11 @@ impl ClientBuilder {
     pub fn without_header(mut self, name: impl AsRef<str>) -> Self {
         let name = name.as_ref();
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            self.spoil("without_header", format!("the name {name:?} is not valid"));
+            self.keep_first_error("without_header", format!("the name {name:?} is not valid"));
             return self;
         };
         if let Err(reason) = check_removal(&name) {
-            self.spoil("without_header", reason);
+            self.keep_first_error("without_header", reason);
             return self;
         }
         Arc::make_mut(&mut self.defaults.headers).remove(&name);
@@ -81,7 +83,7 @@ impl ClientBuilder {
     pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         match basic(user.as_ref(), password.as_ref()) {
             Ok(value) => self.set_header(AUTHORIZATION, value),
-            Err(reason) => self.spoil("basic_auth", reason),
+            Err(reason) => self.keep_first_error("basic_auth", reason),
         }
         self
     }
@@ -90,7 +92,7 @@ impl ClientBuilder {
     pub fn bearer(mut self, token: impl AsRef<str>) -> Self {
         match bearer(token.as_ref()) {
             Ok(value) => self.set_header(AUTHORIZATION, value),
-            Err(reason) => self.spoil("bearer", reason),
+            Err(reason) => self.keep_first_error("bearer", reason),
         }
         self
     }
@@ -107,7 +109,7 @@ impl ClientBuilder {
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         match Base::parse(url.as_ref()) {
             Ok(base) => self.defaults.base = Some(base),
-            Err(mistake) => self.spoil("base_url", mistake.reason),
+            Err(mistake) => self.keep_first_error("base_url", mistake.reason),
         }
         self
     }
@@ -117,7 +119,9 @@ impl ClientBuilder {
         match HeaderValue::from_bytes(name.as_ref()) {
             Ok(value) if value.is_empty() => return self.without_header(USER_AGENT.as_str()),
             Ok(value) => self.set_header(USER_AGENT, value),
-            Err(_) => self.spoil("user_agent", "it holds a character that may not be sent"),
+            Err(_) => {
+                self.keep_first_error("user_agent", "it holds a character that may not be sent")
+            }
         }
         self
     }
@@ -141,7 +145,7 @@ impl ClientBuilder {
             Ok(rule) => self.defaults.rules.push(rule),
             Err(mistake) => {
                 let pointer = mistake.shown.as_deref().unwrap_or_default();
-                self.spoil("require", format!("{mistake}: {pointer:?}"));
+                self.keep_first_error("require", format!("{mistake}: {pointer:?}"));
             }
         }
         self
@@ -200,7 +204,7 @@ impl ClientBuilder {
     pub fn sensitive_header(mut self, name: impl AsRef<str>) -> Self {
         match HeaderName::from_bytes(name.as_ref().as_bytes()) {
             Ok(name) => self.defaults.redaction.add_header(name),
-            Err(_) => self.spoil(
+            Err(_) => self.keep_first_error(
                 "sensitive_header",
                 format!("the name {:?} is not valid", name.as_ref()),
             ),

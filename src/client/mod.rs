@@ -16,13 +16,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::attempt::{Engine, Preview};
-use crate::batch::{self, Intake, Order, Outcomes, Owner, Refused, Shape, as_response};
+use crate::batch::{self, Intake, OutcomeOrder, Outcomes, Owner, Refused, Shape, as_response};
 use crate::error::Error;
-use crate::executor::{self, Handle, Pool};
+use crate::executor::{self, Handle, WorkerSettings};
 use crate::outcome::Outcome;
 use crate::redact::Redaction;
 use crate::request::Request;
-use crate::schedule::{Bounds, Ended, Id, Schedule};
+use crate::schedule::{Bounds, EndReason, Id, Schedule};
 use crate::sink::{self, RunError, Sink};
 use crate::summary::Summary;
 
@@ -86,7 +86,7 @@ impl Default for Client {
 impl Client {
     /// Makes a client with every setting at its default; see [`ClientBuilder`].
     pub fn new() -> Client {
-        ClientBuilder::usual()
+        ClientBuilder::default_client()
     }
 
     /// Starts a client with other settings.
@@ -96,7 +96,7 @@ impl Client {
 
     fn start(
         engine: Engine,
-        pool: Pool,
+        pool: WorkerSettings,
         schedule: Schedule<Box<crate::executor::Job>>,
         bounds: Bounds,
         max_pending: usize,
@@ -177,10 +177,10 @@ impl Client {
     pub fn shutdown(&self, how: Shutdown, limit: Option<Duration>) -> Vec<Arc<Request>> {
         let executor = self.owner.executor();
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let end = (how != Shutdown::Drain).then_some(Ended::Cancelled);
+        let end = (how != Shutdown::Drain).then_some(EndReason::Cancelled);
         let mut never = executor.close(end.as_ref(), how == Shutdown::Abort);
         if !self.owner.join(until) && until.is_some() {
-            never.extend(executor.close(Some(&Ended::Cancelled), true));
+            never.extend(executor.close(Some(&EndReason::Cancelled), true));
             // Aborted requests end within moments; the caller's own code cannot be ended by the client.
             self.owner
                 .join(Some(Instant::now() + Duration::from_secs(1)));
@@ -220,7 +220,7 @@ impl Client {
         Outcomes::new(
             &self.owner,
             requests.into_iter(),
-            Order::Completed,
+            OutcomeOrder::Completed,
             self.shape,
             as_response,
         )
@@ -244,7 +244,7 @@ impl Client {
         Outcomes::new(
             &self.owner,
             requests.into_iter(),
-            Order::Input,
+            OutcomeOrder::Input,
             self.shape,
             as_response,
         )
@@ -323,13 +323,18 @@ impl Client {
     /// }
     /// ```
     pub fn channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
-        Outcomes::channel(&self.owner, Order::Completed, self.shape, as_response)
+        Outcomes::channel(
+            &self.owner,
+            OutcomeOrder::Completed,
+            self.shape,
+            as_response,
+        )
     }
 
     /// Opens a batch like [`channel`](Client::channel), whose outcomes come in the order in which the requests were
     /// handed in. An outcome that is early waits for those before it; requests run ahead as far as the window allows.
     pub fn ordered_channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
-        Outcomes::channel(&self.owner, Order::Input, self.shape, as_response)
+        Outcomes::channel(&self.owner, OutcomeOrder::Input, self.shape, as_response)
     }
 
     /// Returns the header and query names whose values are masked in logs, errors and records.

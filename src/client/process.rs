@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use super::Client;
-use crate::batch::{Order, Outcomes, processed};
+use crate::batch::{OutcomeOrder, Outcomes, processed};
 use crate::outcome::Context;
 use crate::request::Request;
 use crate::response::Response;
@@ -70,7 +70,7 @@ impl Client {
         Outcomes::new(
             &self.owner,
             requests.into_iter(),
-            Order::Completed,
+            OutcomeOrder::Completed,
             self.shape,
             make,
         )

@@ -47,7 +47,7 @@ impl ClientBuilder {
     pub fn netrc(mut self) -> Self {
         match Netrc::usual_file() {
             Some(path) => self.read_netrc("netrc", &path),
-            None => self.spoil("netrc", "there is no home directory to find it in"),
+            None => self.keep_first_error("netrc", "there is no home directory to find it in"),
         }
         self
     }
@@ -69,7 +69,7 @@ impl ClientBuilder {
     fn read_netrc(&mut self, setting: &'static str, path: &Path) {
         match Netrc::read(path) {
             Ok(netrc) => self.defaults.netrc = Some(netrc),
-            Err(reason) => self.spoil(setting, reason),
+            Err(reason) => self.keep_first_error(setting, reason),
         }
     }
 }

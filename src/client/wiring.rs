@@ -8,12 +8,12 @@ use crate::transport::{self, Addressing, Dialling, Tls};
 use super::error::BuildError;
 
 /// Makes the transport's settings if nothing was set that could be wrong.
-pub(super) fn usual(workers: usize) -> transport::Settings {
-    transport::Settings {
+pub(super) fn default_transport(workers: usize) -> transport::TransportSettings {
+    transport::TransportSettings {
         // A list over many hosts leaves a connection behind at each host.
         max_idle: workers.saturating_mul(4).max(1024),
         max_idle_per_host: workers,
-        ..transport::Settings::default()
+        ..transport::TransportSettings::default()
     }
 }
 
@@ -21,7 +21,7 @@ pub(super) fn usual(workers: usize) -> transport::Settings {
 pub(super) fn prepare(
     connection: ConnectionSettings,
     workers: usize,
-) -> Result<transport::Settings, BuildError> {
+) -> Result<transport::TransportSettings, BuildError> {
     let wrong = |setting| move |reason| BuildError { setting, reason };
     connection
         .check()
@@ -43,8 +43,8 @@ pub(super) fn prepare(
     }
     let tls = Tls::of(&connection.tls).map_err(wrong("tls"))?;
     let has_proxy = connection.proxy.servers().next().is_some();
-    let usual = usual(workers);
-    Ok(transport::Settings {
+    let usual = default_transport(workers);
+    Ok(transport::TransportSettings {
         max_idle: connection.max_idle.unwrap_or(usual.max_idle),
         max_idle_per_host: connection
             .max_idle_per_host

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::attempt::{Compute, Engine, Next, Permit, Scope, Subject};
-use crate::executor::{CpuPermits, Job, JobPermit, Running, Work};
+use crate::attempt::{AttemptEnd, AttemptPermit, Compute, Engine, Scope, Subject};
+use crate::executor::{CpuPermits, Job, JobPermit, RunningJob, Work};
 
 /// Work of jobs: attempts made with an engine.
 pub(super) struct AttemptWork(pub(super) Arc<Engine>);
 
 impl Work for AttemptWork {
-    fn attempt(&self, job: &mut Job, running: Running<'_>) -> Next {
+    fn attempt(&self, job: &mut Job, running: RunningJob<'_>) -> AttemptEnd {
         let Job {
             request,
             attempts,
@@ -37,7 +37,7 @@ impl Work for AttemptWork {
     }
 }
 
-impl Permit for JobPermit<'_> {
+impl AttemptPermit for JobPermit<'_> {
     fn release(&self) {
         JobPermit::release(self);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::request::Request;
-use crate::schedule::{Bounds, Ended, Holding, Id, Standing};
+use crate::schedule::{Bounds, EndReason, Holding, Id, Standing};
 
 use super::current_worker;
 use super::job::{Job, Receiver};
@@ -13,7 +13,7 @@ use super::shared::{Executor, ExecutorState};
 
 /// Outcomes that a caller has taken since it last told the schedule.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Taken {
+pub(crate) struct TakenOutcomes {
     /// Number of outcomes that took a place in the window.
     pub(crate) outcomes: usize,
     /// Bytes of bodies that these outcomes kept.
@@ -22,9 +22,9 @@ pub(crate) struct Taken {
     pub(crate) handed_back: usize,
 }
 
-impl Taken {
+impl TakenOutcomes {
     /// Adds outcomes that were taken since.
-    pub(crate) fn add(&mut self, more: Taken) {
+    pub(crate) fn add(&mut self, more: TakenOutcomes) {
         self.outcomes += more.outcomes;
         self.bytes += more.bytes;
         self.handed_back += more.handed_back;
@@ -32,9 +32,9 @@ impl Taken {
 }
 
 /// Findings of a caller that looks after its batch.
-pub(crate) struct Found {
+pub(crate) struct BatchNews {
     /// A job of the batch that ended without an attempt. `None`: there is none.
-    pub(crate) ended: Option<(Box<Job>, Ended)>,
+    pub(crate) ended: Option<(Box<Job>, EndReason)>,
     /// Time to look again, if nothing happens before. `None`: no such time.
     pub(crate) again: Option<Instant>,
 }
@@ -83,11 +83,11 @@ impl Executor {
 
     /// Tells the schedule of outcomes taken and handed back, ends jobs that are past their deadline, and looks for a
     /// job that ended without an attempt.
-    pub(crate) fn settle(self: &Arc<Self>, batch: Id, taken: Taken) -> Found {
+    pub(crate) fn settle(self: &Arc<Self>, batch: Id, taken: TakenOutcomes) -> BatchNews {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
             let next = state.schedule.next_look(batch);
-            Found {
+            BatchNews {
                 ended: state.schedule.take_ended(batch),
                 again: state.look_again(next, now),
             }
@@ -96,7 +96,7 @@ impl Executor {
 
     /// Tells the schedule of outcomes taken and handed back, without looking. Returns the time of the next call.
     /// `None`: no such time.
-    pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: Taken) -> Option<Instant> {
+    pub(crate) fn tell(self: &Arc<Self>, batch: Id, taken: TakenOutcomes) -> Option<Instant> {
         self.with(|state, now| {
             self.told(state, batch, taken, now);
             let next = state.schedule.next_look(batch);
@@ -104,7 +104,13 @@ impl Executor {
         })
     }
 
-    pub(super) fn told(&self, state: &mut ExecutorState, batch: Id, taken: Taken, now: Instant) {
+    pub(super) fn told(
+        &self,
+        state: &mut ExecutorState,
+        batch: Id,
+        taken: TakenOutcomes,
+        now: Instant,
+    ) {
         state.schedule.taken(batch, taken.outcomes, taken.bytes);
         state.schedule.handed_back(batch, taken.handed_back);
         state.expire(now);
@@ -115,7 +121,7 @@ impl Executor {
     }
 
     /// Ends a batch before its time: queued jobs end for the reason `why`, running jobs are aborted.
-    pub(crate) fn stop(self: &Arc<Self>, batch: Id, why: &Ended) {
+    pub(crate) fn stop(self: &Arc<Self>, batch: Id, why: &EndReason) {
         let running = self.with(|state, now| {
             state.schedule.end_queued_of(Some(batch), why, now);
             state.running(|active| active.batch == Some(batch))
@@ -187,7 +193,11 @@ impl Executor {
 
     /// Makes the executor take no more requests. If `end` is given, queued jobs end for that reason first. Returns the
     /// requests that were never started.
-    pub(crate) fn close(self: &Arc<Self>, end: Option<&Ended>, abort: bool) -> Vec<Arc<Request>> {
+    pub(crate) fn close(
+        self: &Arc<Self>,
+        end: Option<&EndReason>,
+        abort: bool,
+    ) -> Vec<Arc<Request>> {
         let (never, running, idle) = self.with(|state, now| {
             state.closing = true;
             // A caller that waits for outcomes of a batch with no job under way waits for requests that are not taken

@@ -19,7 +19,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::attempt::Clock;
-use crate::schedule::Seen;
+use crate::schedule::CpuPressure;
 
 use super::current_worker;
 
@@ -44,13 +44,13 @@ pub(crate) struct CpuPermits {
     short: Duration,
     /// Shortest time without permits after closures were seen to wait.
     open: Duration,
-    state: Mutex<State>,
+    state: Mutex<CpuState>,
     ended: Condvar,
     clock: Clock,
 }
 
 #[derive(Default)]
-struct State {
+struct CpuState {
     taken: usize,
     waiting: usize,
     /// Time since which a core has had nothing to do. `None`: all cores are busy, or no permit was taken yet.
@@ -126,7 +126,7 @@ impl CpuPermits {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, CpuState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -153,7 +153,7 @@ impl Drop for CpuPermit<'_> {
         if state.waiting == 0 {
             state.idle_since.get_or_insert(now);
         }
-        current_worker::keep_seen(computes.then_some(Seen {
+        current_worker::keep_seen(computes.then_some(CpuPressure {
             waiting: state.waiting,
             cores: self.permits.cores,
             starved: self.idle * STARVED_FROM > took,

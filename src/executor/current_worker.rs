@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::schedule::{Id, Seen};
+use crate::schedule::{CpuPressure, Id};
 
 /// State of a worker, as seen by its own thread.
 struct CurrentWorker {
@@ -24,7 +24,7 @@ struct CurrentWorker {
     /// True while the worker delivers outcomes of other jobs, after which it does not look for work.
     delivers_others: Cell<bool>,
     /// Observation at the end of the last work under a CPU permit. `None`: there is none to tell.
-    seen: Cell<Option<Seen>>,
+    seen: Cell<Option<CpuPressure>>,
 }
 
 thread_local! {
@@ -144,13 +144,13 @@ pub(super) fn deliver_others(deliver: impl FnOnce()) {
 }
 
 /// Keeps the observation made at the end of CPU work until the schedule is told of it.
-pub(super) fn keep_seen(seen: Option<Seen>) {
+pub(super) fn keep_seen(seen: Option<CpuPressure>) {
     if let Some(worker) = current() {
         worker.seen.set(seen);
     }
 }
 
 /// Takes the observation made at the end of the last CPU work. `None`: there is none.
-pub(super) fn take_seen() -> Option<Seen> {
+pub(super) fn take_seen() -> Option<CpuPressure> {
     current()?.seen.take()
 }

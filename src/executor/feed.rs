@@ -4,9 +4,9 @@ use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::request::Request;
-use crate::schedule::{Ended, Id};
+use crate::schedule::{EndReason, Id};
 
-use super::calls::Taken;
+use super::calls::TakenOutcomes;
 use super::current_worker;
 use super::job::Job;
 use super::shared::{Executor, ExecutorState};
@@ -15,7 +15,7 @@ use super::shared::{Executor, ExecutorState};
 pub(crate) enum Feed {
     Job(Box<Job>),
     /// A request that is not fit to be sent, with the reason.
-    Ended(Box<Job>, Ended),
+    Ended(Box<Job>, EndReason),
 }
 
 /// A job that was not added, by reason.
@@ -118,7 +118,7 @@ impl Executor {
         batch: Id,
         feed: Feed,
         number: impl FnOnce() -> u64,
-        owed: impl FnOnce() -> Taken,
+        owed: impl FnOnce() -> TakenOutcomes,
     ) -> Result<(), Unpushed> {
         self.with(|state, now| {
             if state.closing || state.schedule.is_over(batch) {

@@ -52,18 +52,18 @@ struct Cell {
     /// Time limit over all attempts. `None`: no limit.
     limit: Option<Duration>,
     job: OnceLock<Id>,
-    end: Arc<End>,
+    end: Arc<Completion>,
 }
 
 /// End of a request: the worker's side of a handle.
 #[derive(Default)]
-struct End {
-    state: Mutex<State>,
+struct Completion {
+    state: Mutex<HandleState>,
     done: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct HandleState {
     outcome: Option<Arc<Outcome>>,
     callbacks: Vec<Callback>,
     /// Thread that runs the callbacks, which hold the outcome meanwhile. `None`: no callback runs.
@@ -265,8 +265,8 @@ impl Handle {
     }
 }
 
-impl End {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl Completion {
+    fn lock(&self) -> MutexGuard<'_, HandleState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -297,7 +297,7 @@ fn call(callback: Callback, outcome: &Arc<Outcome>) {
     }
 }
 
-impl Receiver for End {
+impl Receiver for Completion {
     fn deliver(&self, outcome: Outcome) -> u64 {
         let outcome = Arc::new(outcome);
         let mut state = self.lock();

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::outcome::{Outcome, State};
 use crate::request::Request;
-use crate::schedule::Ended;
+use crate::schedule::EndReason;
 
 /// Receiver of outcomes: one for each batch.
 pub(crate) trait Receiver: Send + Sync {
@@ -65,25 +65,25 @@ impl Job {
     }
 
     /// Ends the request without a further attempt.
-    pub(crate) fn end(mut self, why: Ended, now: Instant) -> Outcome {
-        let interrupted = why == Ended::Interrupted;
-        let cut_short = why == Ended::Deadline
+    pub(crate) fn end(mut self, why: EndReason, now: Instant) -> Outcome {
+        let interrupted = why == EndReason::Interrupted;
+        let cut_short = why == EndReason::Deadline
             && self
                 .receiver
                 .deadline()
                 .is_some_and(|deadline| deadline <= now);
         let failed = self.attempts.take_error();
         let error = match (why, failed) {
-            (Ended::Invalid(mistake), _) => Error::invalid(mistake),
-            (Ended::Interrupted, _) => Error::new(
+            (EndReason::Invalid(mistake), _) => Error::invalid(mistake),
+            (EndReason::Interrupted, _) => Error::new(
                 ErrorType::Interrupted,
                 "it was under way when an earlier run was cut off, and the server may have acted",
             )
             .stopped(StopReason::MethodNotIdempotent),
-            (Ended::Cancelled, _) => cancelled(),
+            (EndReason::Cancelled, _) => cancelled(),
             // The error of the last attempt says more than the passed deadline.
-            (Ended::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
-            (Ended::Deadline, None) => Error::new(
+            (EndReason::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
+            (EndReason::Deadline, None) => Error::new(
                 ErrorType::Deadline,
                 match self.attempts.count() {
                     0 => "the deadline passed before it was sent",
@@ -91,8 +91,8 @@ impl Job {
                 },
             )
             .stopped(StopReason::Deadline),
-            (Ended::BreakerOpen { .. }, Some(error)) => error.stopped(StopReason::BreakerOpen),
-            (Ended::BreakerOpen { remaining }, None) => Error::new(
+            (EndReason::BreakerOpen { .. }, Some(error)) => error.stopped(StopReason::BreakerOpen),
+            (EndReason::BreakerOpen { remaining }, None) => Error::new(
                 ErrorType::BreakerOpen,
                 format!(
                     "its host keeps failing and is left alone for another {}",
@@ -100,7 +100,7 @@ impl Job {
                 ),
             )
             .stopped(StopReason::BreakerOpen),
-            (Ended::NoWorker(reason), _) => {
+            (EndReason::NoWorker(reason), _) => {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }
         };
@@ -114,7 +114,7 @@ impl Job {
     }
 
     /// Ends the request without a further attempt, and delivers its outcome.
-    pub(crate) fn deliver(self, why: Ended, now: Instant) {
+    pub(crate) fn deliver(self, why: EndReason, now: Instant) {
         let receiver = Arc::clone(&self.receiver);
         receiver.deliver(self.end(why, now));
     }

@@ -14,7 +14,7 @@ mod start;
 mod work;
 mod workers;
 
-pub(crate) use calls::{Found, Taken};
+pub(crate) use calls::{BatchNews, TakenOutcomes};
 pub(crate) use cpu::CpuPermits;
 pub(crate) use current_worker::begin_return;
 pub(crate) use feed::{Fed, Feed, Unpushed};
@@ -22,9 +22,9 @@ pub(crate) use handle::Watcher;
 pub use handle::{Handle, TimedOut};
 pub(crate) use job::{Job, Receiver};
 pub(crate) use permit::JobPermit;
-pub(crate) use shared::{Executor, Pool};
+pub(crate) use shared::{Executor, WorkerSettings};
 pub(crate) use start::new;
-pub(crate) use work::{Running, Work};
+pub(crate) use work::{RunningJob, Work};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Roster of the workers: how many run, wait or are being started, and which of them an event wakes.
 //!
 //! A [`Roster`] is a plain value: it has no lock, condvar, clock or thread. The executor keeps it beside the schedule,
-//! under the same lock, tells it each event by one method, and performs the [`Wake`] that it answers.
+//! under the same lock, tells it each event by one method, and performs the [`WakeAction`] that it answers.
 //!
 //! # Roles
 //!
@@ -23,7 +23,7 @@
 //!    and it looks as soon as its job ends.
 //!
 //! An event that can make the claim false calls [`Roster::call`] before the lock is free again. It calls the leader,
-//! else a follower, else starts a worker, and answers [`Wake::None`] only if 1, 2 or 3 holds. The events are:
+//! else a follower, else starts a worker, and answers [`WakeAction::None`] only if 1, 2 or 3 holds. The events are:
 //!
 //! - *Demand appears, grows or comes earlier*: a job is added, a job ends, a permit is given back, a time is reached.
 //!   The code that told the schedule calls.
@@ -107,7 +107,7 @@ pub(super) enum Demand {
 /// Action that the executor performs for the roster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a worker sleeps while there is work unless this is performed"]
-pub(super) enum Wake {
+pub(super) enum WakeAction {
     /// No action.
     None,
     /// Wake the leader.
@@ -167,7 +167,7 @@ impl Roster {
         self.live > self.limit + self.blocked
     }
 
-    /// Returns true if there is a worker to be called or started. If not, [`call`](Self::call) answers `Wake::None` to
+    /// Returns true if there is a worker to be called or started. If not, [`call`](Self::call) answers `WakeAction::None` to
     /// any demand but `Demand::Over`.
     ///
     /// `returning` returns true if some worker has delivered its outcome and is about to look. It is called last, and
@@ -183,16 +183,18 @@ impl Roster {
         demand: Demand,
         now: Instant,
         returning: impl FnOnce() -> bool,
-    ) -> Wake {
+    ) -> WakeAction {
         match demand {
-            Demand::None => Wake::None,
+            Demand::None => WakeAction::None,
             Demand::Over => self.wake_all(),
-            Demand::At(wakeup) if self.starting > 0 || self.is_armed_for(wakeup) => Wake::None,
+            Demand::At(wakeup) if self.starting > 0 || self.is_armed_for(wakeup) => {
+                WakeAction::None
+            }
             Demand::Now | Demand::At(_) => match self.call_idle() {
-                Wake::None if !self.called && self.may_start(now, returning) => {
+                WakeAction::None if !self.called && self.may_start(now, returning) => {
                     self.starting += 1;
                     self.live += 1;
-                    Wake::Start
+                    WakeAction::Start
                 }
                 wake => wake,
             },
@@ -223,15 +225,15 @@ impl Roster {
 
     /// Counts a worker as idle that has found no job. Returns the role in which it waits; the leader waits until
     /// `next_wakeup`.
-    pub(super) fn begins_waiting(&mut self, next_wakeup: Option<Instant>) -> (Role, Wake) {
+    pub(super) fn begins_waiting(&mut self, next_wakeup: Option<Instant>) -> (Role, WakeAction) {
         if !self.leading {
             self.leading = true;
             self.armed = next_wakeup;
-            return (Role::Leader, Wake::None);
+            return (Role::Leader, WakeAction::None);
         }
         let wake = match next_wakeup {
             Some(wakeup) if !self.is_armed_for(wakeup) => self.call_idle(),
-            _ => Wake::None,
+            _ => WakeAction::None,
         };
         self.following += 1;
         (Role::Follower, wake)
@@ -271,11 +273,11 @@ impl Roster {
     }
 
     /// Wakes every idle worker, without counting one as called.
-    pub(super) fn wake_all(&self) -> Wake {
+    pub(super) fn wake_all(&self) -> WakeAction {
         let (leader, followers) = (self.leading, self.following > 0);
         match leader || followers {
-            true => Wake::All { leader, followers },
-            false => Wake::None,
+            true => WakeAction::All { leader, followers },
+            false => WakeAction::None,
         }
     }
 
@@ -297,14 +299,14 @@ impl Roster {
 
     /// Calls an idle worker, the leader first, unless a worker was called already: the called worker looks for all
     /// demand, and calls the next worker if it leaves jobs behind.
-    fn call_idle(&mut self) -> Wake {
+    fn call_idle(&mut self) -> WakeAction {
         let wake = match self.leading {
-            _ if self.called => Wake::None,
-            true => Wake::Leader,
-            false if self.following > 0 => Wake::Follower,
-            false => Wake::None,
+            _ if self.called => WakeAction::None,
+            true => WakeAction::Leader,
+            false if self.following > 0 => WakeAction::Follower,
+            false => WakeAction::None,
         };
-        self.called |= wake != Wake::None;
+        self.called |= wake != WakeAction::None;
         wake
     }
 

@@ -8,13 +8,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use crate::schedule::{Ended, Id, Schedule};
+use crate::schedule::{EndReason, Id, Schedule};
 use crate::transport::{CancelSlot, Ticket};
 
 use super::cpu::CpuPermits;
 use super::current_worker;
 use super::job::{Job, Receiver};
-use super::roster::{Demand, Roster, Wake};
+use super::roster::{Demand, Roster, WakeAction};
 use super::work::Work;
 use crate::attempt::Clock;
 
@@ -24,7 +24,7 @@ pub(crate) type OnStart =
 
 /// The pool's own settings.
 #[derive(Clone)]
-pub(crate) struct Pool {
+pub(crate) struct WorkerSettings {
     pub(crate) workers: usize,
     pub(crate) name: String,
     pub(crate) stack: Option<usize>,
@@ -37,7 +37,7 @@ pub(crate) struct Executor {
     pub(super) work: Arc<dyn Work>,
     pub(super) clock: Clock,
     pub(super) cpu: Arc<CpuPermits>,
-    pub(super) pool: Pool,
+    pub(super) pool: WorkerSettings,
     /// Number of workers about to look for work, with none of the caller's code to run before.
     pub(super) returning: Arc<AtomicUsize>,
     state: Mutex<ExecutorState>,
@@ -58,7 +58,7 @@ pub(super) struct ExecutorState {
     pub(super) closing: bool,
     /// Reason for which every queued job ends, now or later: all jobs were aborted, or no worker can start. `None`:
     /// there is no such reason.
-    pub(super) ending: Option<Ended>,
+    pub(super) ending: Option<EndReason>,
     /// Number of callers that wait for room to feed.
     pub(super) intakes_waiting: usize,
     /// Present work of each worker, by its number.
@@ -81,13 +81,13 @@ pub(super) struct Active {
 /// Work that is left until the lock is free.
 #[derive(Default)]
 #[must_use = "callers are nudged, workers started and outcomes delivered outside the lock"]
-pub(super) struct After {
+pub(super) struct Deferred {
     nudged: Vec<Arc<dyn Receiver>>,
-    undelivered: Vec<(Box<Job>, Ended)>,
+    undelivered: Vec<(Box<Job>, EndReason)>,
     start: bool,
 }
 
-impl After {
+impl Deferred {
     /// True if no work is left.
     pub(super) fn is_nothing(&self) -> bool {
         !self.start && self.nudged.is_empty() && self.undelivered.is_empty()
@@ -98,7 +98,7 @@ impl Executor {
     /// Creates an executor without workers. `start` starts a worker that has been counted as starting.
     pub(super) fn new(
         work: Arc<dyn Work>,
-        pool: Pool,
+        pool: WorkerSettings,
         schedule: Schedule<Box<Job>>,
         clock: Clock,
         start: fn(&Arc<Executor>),
@@ -155,20 +155,20 @@ impl Executor {
     }
 
     /// Calls or starts a worker for jobs that the schedule can dispatch, now or later. Called under the lock.
-    pub(super) fn call(&self, state: &mut ExecutorState, now: Instant) -> After {
+    pub(super) fn call(&self, state: &mut ExecutorState, now: Instant) -> Deferred {
         // Nearly always all workers are busy, and look at the schedule when their jobs end.
         if !state.closing
             && !state.schedule.has_news()
             && !state.roster.may_call(now, || self.is_one_returning())
         {
-            return After::default();
+            return Deferred::default();
         }
         self.call_slowly(state, now)
     }
 
     /// Slow path of [`call`](Self::call), kept out of line: nearly every call returns before it.
     #[inline(never)]
-    fn call_slowly(&self, state: &mut ExecutorState, now: Instant) -> After {
+    fn call_slowly(&self, state: &mut ExecutorState, now: Instant) -> Deferred {
         let returning = || self.is_one_returning();
         let demand = match state.is_over() {
             true => Demand::Over,
@@ -180,7 +180,7 @@ impl Executor {
         self.notify(wake);
         // Called last, since the look for a job to dispatch ends jobs that are past their deadline.
         let mut after = self.call_news(state);
-        after.start = wake == Wake::Start;
+        after.start = wake == WakeAction::Start;
         after
     }
 
@@ -190,12 +190,12 @@ impl Executor {
     }
 
     /// Wakes the idle workers that the roster has named. Does not perform a start, which takes place outside the lock.
-    pub(super) fn notify(&self, wake: Wake) {
+    pub(super) fn notify(&self, wake: WakeAction) {
         match wake {
-            Wake::None | Wake::Start => {}
-            Wake::Leader => self.leader.notify_one(),
-            Wake::Follower => self.followers.notify_one(),
-            Wake::All { leader, followers } => {
+            WakeAction::None | WakeAction::Start => {}
+            WakeAction::Leader => self.leader.notify_one(),
+            WakeAction::Follower => self.followers.notify_one(),
+            WakeAction::All { leader, followers } => {
                 if leader {
                     self.leader.notify_all();
                 }
@@ -207,9 +207,9 @@ impl Executor {
     }
 
     /// Returns the receivers that are to be told of the schedule's changes. Called under the lock.
-    pub(super) fn call_news(&self, state: &mut ExecutorState) -> After {
+    pub(super) fn call_news(&self, state: &mut ExecutorState) -> Deferred {
         if !state.schedule.has_news() {
-            return After::default();
+            return Deferred::default();
         }
         let ExecutorState {
             schedule,
@@ -220,7 +220,7 @@ impl Executor {
             .nudges()
             .filter_map(|batch| receivers.get(&batch).cloned())
             .collect();
-        After {
+        Deferred {
             nudged,
             undelivered: schedule.undelivered(),
             start: false,
@@ -228,7 +228,7 @@ impl Executor {
     }
 
     /// Does the work that was left until the lock is free.
-    pub(super) fn finish(self: &Arc<Self>, after: After) {
+    pub(super) fn finish(self: &Arc<Self>, after: Deferred) {
         after.nudged.iter().for_each(|receiver| receiver.nudge());
         if !after.nudged.is_empty() {
             self.changed.notify_all();

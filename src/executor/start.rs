@@ -6,19 +6,23 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::redact::escape::log_line;
-use crate::schedule::{Ended, Schedule};
+use crate::schedule::{EndReason, Schedule};
 use crate::transport::CancelSlot;
 
 use super::current_worker;
 use super::job::Job;
 use super::roster::StartRefused;
-use super::shared::{Active, Executor, Pool};
+use super::shared::{Active, Executor, WorkerSettings};
 use super::work::Work;
 use super::workers::Worker;
 use crate::attempt::{Clock, panicked};
 
 /// Creates an executor that starts its workers on demand.
-pub(crate) fn new(work: Arc<dyn Work>, pool: Pool, schedule: Schedule<Box<Job>>) -> Arc<Executor> {
+pub(crate) fn new(
+    work: Arc<dyn Work>,
+    pool: WorkerSettings,
+    schedule: Schedule<Box<Job>>,
+) -> Arc<Executor> {
     new_at(Clock::System, work, pool, schedule)
 }
 
@@ -26,7 +30,7 @@ pub(crate) fn new(work: Arc<dyn Work>, pool: Pool, schedule: Schedule<Box<Job>>)
 pub(super) fn new_at(
     clock: Clock,
     work: Arc<dyn Work>,
-    pool: Pool,
+    pool: WorkerSettings,
     schedule: Schedule<Box<Job>>,
 ) -> Arc<Executor> {
     Executor::new(work, pool, schedule, clock, start)
@@ -55,7 +59,7 @@ fn start(executor: &Arc<Executor>) {
                 // A deadline that has passed says more than the missing worker, and it also ends jobs that are still to
                 // come.
                 state.expire(now);
-                let why = Ended::NoWorker(error.to_string());
+                let why = EndReason::NoWorker(error.to_string());
                 state.schedule.end_queued_of(None, &why, now);
                 executor.call_news(&mut state)
             }
@@ -118,7 +122,7 @@ fn spawn(executor: &Arc<Executor>) -> io::Result<()> {
 }
 
 /// Runs the `on_start` hook before a worker's first job. An error says why there can be no job.
-fn ready(pool: &Pool) -> Result<(), String> {
+fn ready(pool: &WorkerSettings) -> Result<(), String> {
     let Some(on_start) = &pool.on_start else {
         return Ok(());
     };
@@ -132,7 +136,7 @@ fn ready(pool: &Pool) -> Result<(), String> {
 /// Handles a failed `on_start` hook, which would fail on other workers too: waiting jobs end with `reason`, and later
 /// jobs too.
 fn not_ready(executor: &Arc<Executor>, number: usize, reason: String) {
-    let why = Ended::NoWorker(format!("on_worker_start: {reason}"));
+    let why = EndReason::NoWorker(format!("on_worker_start: {reason}"));
     let mut state = executor.lock();
     state.roster.worker_started();
     state.roster.worker_left();

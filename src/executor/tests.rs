@@ -10,12 +10,12 @@ use crossbeam_channel::{Sender, bounded};
 use super::start::new_at;
 use super::*;
 use crate::attempt::manual::ManualClock;
-use crate::attempt::{Clock, Next, RequestTarget};
+use crate::attempt::{AttemptEnd, Clock, RequestTarget};
 use crate::error::{Error, ErrorType};
 use crate::host::Host;
 use crate::outcome::{Outcome, State};
 use crate::request::Request;
-use crate::schedule::{Bounds, Call, Id, Schedule, ScheduleSettings};
+use crate::schedule::{Bounds, CallEnd, Id, Schedule, ScheduleSettings};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -23,14 +23,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 struct AnHourLater(AtomicU32);
 
 impl Work for AnHourLater {
-    fn attempt(&self, _: &mut Job, running: Running<'_>) -> Next {
+    fn attempt(&self, _: &mut Job, running: RunningJob<'_>) -> AttemptEnd {
         match self.0.fetch_add(1, Ordering::SeqCst) {
-            0 => Next::Again {
+            0 => AttemptEnd::Again {
                 at: running.start + HOUR,
                 cool: None,
-                call: Call::Success,
+                call: CallEnd::Success,
             },
-            _ => Next::failed(Error::new(ErrorType::HttpStatus, "the second attempt")),
+            _ => AttemptEnd::failed(Error::new(ErrorType::HttpStatus, "the second attempt")),
         }
     }
 }
@@ -39,7 +39,7 @@ impl Work for AnHourLater {
 struct Panics;
 
 impl Work for Panics {
-    fn attempt(&self, _: &mut Job, running: Running<'_>) -> Next {
+    fn attempt(&self, _: &mut Job, running: RunningJob<'_>) -> AttemptEnd {
         assert!(!running.permit.is_held(), "on purpose");
         unreachable!("the permit is held")
     }
@@ -49,11 +49,11 @@ impl Work for Panics {
 struct Gated(crossbeam_channel::Receiver<()>);
 
 impl Work for Gated {
-    fn attempt(&self, job: &mut Job, _: Running<'_>) -> Next {
+    fn attempt(&self, job: &mut Job, _: RunningJob<'_>) -> AttemptEnd {
         if job.index == 0 {
             self.0.recv().unwrap();
         }
-        Next::failed(Error::new(ErrorType::HttpStatus, "on purpose"))
+        AttemptEnd::failed(Error::new(ErrorType::HttpStatus, "on purpose"))
     }
 }
 
@@ -82,7 +82,7 @@ impl Receiver for ToChannel {
 }
 
 fn executor(work: impl Work + 'static, clock: Clock) -> Arc<Executor> {
-    let pool = Pool {
+    let pool = WorkerSettings {
         workers: 1,
         name: "test".to_owned(),
         stack: None,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::attempt::{Clock, Next};
+use crate::attempt::{AttemptEnd, Clock};
 use crate::transport::CancelSlot;
 
 use super::cpu::CpuPermits;
@@ -12,7 +12,7 @@ use super::permit::JobPermit;
 
 /// Context of a job on a worker.
 #[derive(Clone, Copy)]
-pub(crate) struct Running<'a> {
+pub(crate) struct RunningJob<'a> {
     pub(crate) permit: &'a JobPermit<'a>,
     /// Slot through which another thread can end the attempt.
     pub(crate) cancel: &'a Arc<CancelSlot>,
@@ -28,5 +28,5 @@ pub(crate) struct Running<'a> {
 pub(crate) trait Work: Send + Sync {
     /// Makes one attempt of a job, on the worker's thread and with no lock held. Returns the step that follows. May
     /// panic.
-    fn attempt(&self, job: &mut Job, running: Running<'_>) -> Next;
+    fn attempt(&self, job: &mut Job, running: RunningJob<'_>) -> AttemptEnd;
 }

@@ -4,18 +4,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::attempt::{Next, cancelled, panicked};
+use crate::attempt::{AttemptEnd, cancelled, panicked};
 use crate::error::ErrorType;
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{Call, Heard, Id, Start, Verdict};
+use crate::schedule::{CallEnd, Heard, Id, Start, Verdict};
 use crate::transport::CancelSlot;
 
 use super::current_worker;
 use super::job::Job;
 use super::permit::JobPermit;
-use super::roster::{Role, Wake};
-use super::shared::{After, Executor, ExecutorState};
-use super::work::Running;
+use super::roster::{Role, WakeAction};
+use super::shared::{Deferred, Executor, ExecutorState};
+use super::work::RunningJob;
 
 pub(super) struct Worker<'a> {
     pub(super) executor: &'a Arc<Executor>,
@@ -58,11 +58,11 @@ impl Worker<'_> {
         // workers leave by the thousand.
         let idle = match state.closing {
             true => state.roster.wake_all(),
-            false => Wake::None,
+            false => WakeAction::None,
         };
         let awaited = state.roster.live() == 0 || state.intakes_waiting > 0;
         let after = match state.is_over() {
-            true => After::default(),
+            true => Deferred::default(),
             // Another worker has to take over the wake-up that this worker waited for, or would have waited for.
             false => executor.call(&mut state, executor.clock.now()),
         };
@@ -126,15 +126,15 @@ impl Worker<'_> {
         };
         permit.begin(start);
         let next = self.attempt(&mut job, &permit, start, unproven);
-        let ended = Ended {
+        let ended = EndedAttempt {
             id,
             heard: job.attempts.take_heard(),
             permit,
         };
         let deadline = job.attempts.deadline();
         match next {
-            Next::Done { state, cool, call } => self.settle(ended, job, state, (cool, call)),
-            Next::Again { at, cool, call } => {
+            AttemptEnd::Done { state, cool, call } => self.settle(ended, job, state, (cool, call)),
+            AttemptEnd::Again { at, cool, call } => {
                 job.waits_since = at;
                 let verdict = Verdict::Retry {
                     job,
@@ -145,12 +145,12 @@ impl Worker<'_> {
                 };
                 self.complete(ended, verdict)
             }
-            Next::Wait { shortage } => {
+            AttemptEnd::Wait { shortage } => {
                 executor.warn_of_shortage(&shortage);
                 job.waits_since = executor.clock.now();
                 self.complete(ended, Verdict::Wait { job, deadline })
             }
-            Next::Redirect { host, delay } => {
+            AttemptEnd::Redirect { host, delay } => {
                 let at = executor.clock.now() + delay;
                 job.waits_since = at;
                 job.host = Some(host.clone());
@@ -172,10 +172,10 @@ impl Worker<'_> {
         permit: &JobPermit<'_>,
         start: Instant,
         unproven: bool,
-    ) -> Next {
+    ) -> AttemptEnd {
         let executor = self.executor;
         let before = job.attempts.count();
-        let running = Running {
+        let running = RunningJob {
             permit,
             cancel: &self.slot,
             clock: &executor.clock,
@@ -186,7 +186,7 @@ impl Worker<'_> {
         let attempt = catch_unwind(AssertUnwindSafe(|| executor.work.attempt(job, running)));
         attempt.unwrap_or_else(|panic| {
             job.attempts.count_panic(before);
-            Next::failed(match self.slot.end() {
+            AttemptEnd::failed(match self.slot.end() {
                 true => cancelled(),
                 false => panicked(&*panic),
             })
@@ -198,10 +198,10 @@ impl Worker<'_> {
     #[expect(clippy::boxed_local, reason = "it comes from the schedule in its box")]
     fn settle(
         &self,
-        ended: Ended<'_>,
+        ended: EndedAttempt<'_>,
         job: Box<Job>,
         outcome: OutcomeState,
-        (cool, call): (Option<Duration>, Call),
+        (cool, call): (Option<Duration>, CallEnd),
     ) -> (MutexGuard<'_, ExecutorState>, Instant) {
         let clock = &self.executor.clock;
         if let OutcomeState::Failed(error) = &outcome
@@ -222,10 +222,10 @@ impl Worker<'_> {
     /// Tells the schedule what follows an attempt. Returns the lock with a time read under it.
     fn complete(
         &self,
-        ended: Ended<'_>,
+        ended: EndedAttempt<'_>,
         verdict: Verdict<Box<Job>>,
     ) -> (MutexGuard<'_, ExecutorState>, Instant) {
-        let Ended { id, heard, permit } = ended;
+        let EndedAttempt { id, heard, permit } = ended;
         permit.hand_back();
         let mut state = self.executor.lock();
         let mut now = self.executor.clock.now();
@@ -260,7 +260,7 @@ impl Worker<'_> {
 }
 
 /// A job whose attempt has ended.
-struct Ended<'a> {
+struct EndedAttempt<'a> {
     id: Id,
     /// Observations of the host during the attempt.
     heard: Heard,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::request::Body;
+use crate::request::RequestContent;
 use crate::response::Headers;
 use crate::settings::StatusSet;
 use crate::transport::{
-    Call, CancelSlot, Exchanged, Lines, Reply, Settings, Sockets, Spare, Trace, Transport,
+    Call, CancelSlot, Exchanged, HeaderLines, Reply, Sockets, SpareDescriptor, Trace, Transport,
+    TransportSettings,
 };
 use crate::url;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
@@ -16,7 +17,7 @@ use http::{HeaderMap, HeaderValue, Method, Version, header};
 pub struct BareTransport {
     sockets: Sockets,
     headers: HeaderMap,
-    lines: Option<Lines>,
+    lines: Option<HeaderLines>,
     accept: StatusSet,
 }
 
@@ -32,8 +33,8 @@ impl BareTransport {
         let mut headers = HeaderMap::new();
         headers.insert(header::USER_AGENT, HeaderValue::from_static("haul"));
         BareTransport {
-            sockets: Sockets::new(Settings::default()),
-            lines: Lines::of(&headers, &[]),
+            sockets: Sockets::new(TransportSettings::default()),
+            lines: HeaderLines::of(&headers, &[]),
             headers,
             accept: StatusSet::from(100..=399),
         }
@@ -88,12 +89,12 @@ impl BareWorker<'_> {
             headers: &transport.headers,
             without: &[],
             lines: transport.lines.as_ref(),
-            body: &Body::EMPTY,
+            body: &RequestContent::EMPTY,
             expect_from: None,
             connect: Some(Duration::from_secs(10)),
             read: Some(Duration::from_secs(30)),
             until: Instant::now().checked_add(Duration::from_secs(60)),
-            spare: Spare::default(),
+            spare: SpareDescriptor::default(),
             accept: &transport.accept,
             follows: true,
             body_limit: 10 << 20,

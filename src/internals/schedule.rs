@@ -4,7 +4,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crate::host::Host;
-use crate::schedule::{Bounds, Call, Heard, HostLimits, Id, Schedule, ScheduleSettings, Verdict};
+use crate::schedule::{
+    Bounds, CallEnd, Heard, HostLimits, Id, Schedule, ScheduleSettings, Verdict,
+};
 use crate::settings::RateLimit;
 
 /// Head of a response that came at once.
@@ -64,7 +66,7 @@ impl ScheduleDriver {
         for at in 0..delayed {
             driver.push();
             let at = later + Duration::from_micros((at * 7_919 % delayed) as u64);
-            driver.delay(at, Call::Failure { retry_after: None });
+            driver.delay(at, CallEnd::Failure { retry_after: None });
         }
         (0..queued).for_each(|_| driver.push());
         driver
@@ -79,7 +81,7 @@ impl ScheduleDriver {
     }
 
     /// Starts the next request and delays it.
-    fn delay(&mut self, at: Instant, call: Call) {
+    fn delay(&mut self, at: Instant, call: CallEnd) {
         let start = self.schedule.poll(self.now).expect("a request is ready");
         let verdict = Verdict::Retry {
             job: start.job,
@@ -99,7 +101,7 @@ impl ScheduleDriver {
         let verdict = Verdict::Done {
             bytes,
             cool: None,
-            call: Call::Success,
+            call: CallEnd::Success,
         };
         black_box(self.schedule.complete(start.id, HEAD, verdict, self.now));
         self.schedule.taken(self.batch, 1, bytes);
@@ -121,7 +123,7 @@ impl ScheduleDriver {
     pub fn retries(&mut self, count: usize) {
         for _ in 0..count {
             self.push();
-            self.delay(self.now + Duration::from_micros(1), Call::Ignored);
+            self.delay(self.now + Duration::from_micros(1), CallEnd::Ignored);
             self.now += Duration::from_micros(1);
             self.end(0);
         }
@@ -179,7 +181,7 @@ pub fn pass_through<R>(hosts: usize, breaker: bool, measure: impl FnOnce() -> R)
         let verdict = Verdict::Done {
             bytes: 10,
             cool: None,
-            call: Call::Success,
+            call: CallEnd::Success,
         };
         drop(schedule.complete(start.id, HEAD, verdict, now));
         schedule.taken(batch, 1, 10);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Attempt;
 use crate::error::StopReason;
 use crate::host::Host;
-use crate::response::{Head, Hop};
+use crate::response::{ExchangeFacts, Hop};
 use crate::timing::{Nanoseconds, Stamp, Timings};
 
 /// Report on a request, beside its result: attempts, times, the last response's head, traffic.
@@ -22,7 +22,7 @@ pub(crate) struct Report {
     /// Time from taking the request to its end.
     pub(crate) total: Nanoseconds,
     /// Head of the last response. `None`: none arrived.
-    pub(crate) head: Option<Arc<Head>>,
+    pub(crate) head: Option<Arc<ExchangeFacts>>,
     /// Host of the last attempt, or of the next attempt if there was none.
     pub(crate) host: Option<Host>,
     /// Bytes of the body, after decompression, as far as they arrived.

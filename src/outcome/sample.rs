@@ -9,7 +9,7 @@ use crate::outcome::{Attempt, Outcome, Report, State};
 use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::request::Request;
-use crate::response::{Head, Response};
+use crate::response::{ExchangeFacts, Response};
 use crate::timing::{Phase, Phases};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Version};
@@ -31,7 +31,7 @@ pub(crate) fn response(url: &str, status: u16, content_type: &str, body: &[u8]) 
     timings.add(Phase::Send, ms(0.1));
     timings.add(Phase::Wait, ms(120.0));
     timings.add(Phase::Receive, ms(22.6));
-    let head = Head {
+    let head = ExchangeFacts {
         status,
         version: Version::HTTP_11,
         headers: headers.into(),

@@ -21,7 +21,7 @@ pub enum BodyEncoding {
 }
 
 /// A body as a record has it.
-pub(crate) struct Body<'a> {
+pub(crate) struct RecordBody<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) encoding: BodyEncoding,
     /// The charset that the text was decoded from. `None`: the text has the bytes of the body.
@@ -32,10 +32,10 @@ pub(crate) struct Body<'a> {
 
 /// Writes the body of a response, cut at `limit` bytes: as text if it is UTF-8 or in the charset that its header names,
 /// else in base64.
-pub(crate) fn of_response(response: &Response, limit: usize) -> Body<'_> {
+pub(crate) fn of_response(response: &Response, limit: usize) -> RecordBody<'_> {
     let Some(named) = response.named_text(limit) else {
         let (text, encoding, truncated) = encode(response.bytes(), limit, response.is_truncated());
-        return Body {
+        return RecordBody {
             text,
             encoding,
             charset: None,
@@ -43,7 +43,7 @@ pub(crate) fn of_response(response: &Response, limit: usize) -> Body<'_> {
         };
     };
     let (text, is_cut) = cut(named.text.into(), limit);
-    Body {
+    RecordBody {
         text,
         encoding: BodyEncoding::Utf8,
         charset: Some(named.charset),

@@ -18,7 +18,7 @@ pub(super) struct Fields<'a> {
 
 /// Kind of a value, by its first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ValueKind {
     Null,
     Truth,
     Number,
@@ -97,7 +97,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Adds the position of the key's value to the error.
-    pub(super) fn wrong_key(&self, wrong: InvalidLine, key: &str) -> InvalidLine {
+    pub(super) fn unusable_key(&self, wrong: InvalidLine, key: &str) -> InvalidLine {
         match self.get(key) {
             Some(value) => self.located(wrong, value),
             None => wrong,
@@ -126,35 +126,35 @@ impl<'a> Fields<'a> {
         for (at, key) in self.names().enumerate() {
             if self.names().take(at).any(|earlier| earlier == key) {
                 let wrong = InvalidLine::new("a key is given more than once (once is expected)");
-                return Err(self.wrong_key(wrong.showing(key), key));
+                return Err(self.unusable_key(wrong.showing(key), key));
             }
         }
         Ok(())
     }
 }
 
-impl Kind {
-    fn of(value: &RawValue) -> Kind {
+impl ValueKind {
+    fn of(value: &RawValue) -> ValueKind {
         match value.get().as_bytes().first() {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::List,
-            Some(b'"') => Kind::Text,
-            Some(b't' | b'f') => Kind::Truth,
-            Some(b'n') => Kind::Null,
-            _ => Kind::Number,
+            Some(b'{') => ValueKind::Object,
+            Some(b'[') => ValueKind::List,
+            Some(b'"') => ValueKind::Text,
+            Some(b't' | b'f') => ValueKind::Truth,
+            Some(b'n') => ValueKind::Null,
+            _ => ValueKind::Number,
         }
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ValueKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Kind::Null => "null",
-            Kind::Truth => "true or false",
-            Kind::Number => "a number",
-            Kind::Text => "text",
-            Kind::List => "a list",
-            Kind::Object => "an object",
+            ValueKind::Null => "null",
+            ValueKind::Truth => "true or false",
+            ValueKind::Number => "a number",
+            ValueKind::Text => "text",
+            ValueKind::List => "a list",
+            ValueKind::Object => "an object",
         })
     }
 }
@@ -197,36 +197,39 @@ impl<'n> From<&'n str> for Name<'n> {
 
 /// True if the value is `null`.
 pub(super) fn is_null(value: &RawValue) -> bool {
-    Kind::of(value) == Kind::Null
+    ValueKind::of(value) == ValueKind::Null
 }
 
 /// Makes the error of a value of an unexpected kind.
 fn wrong(name: Name<'_>, expected: &str, value: &RawValue) -> InvalidLine {
-    name.wrong(format!("{expected} is expected, not {}", Kind::of(value)))
+    name.wrong(format!(
+        "{expected} is expected, not {}",
+        ValueKind::of(value)
+    ))
 }
 
 /// Reads text.
 pub(super) fn text(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
-    match Kind::of(value) {
-        Kind::Text => unquoted(key.into(), value),
+    match ValueKind::of(value) {
+        ValueKind::Text => unquoted(key.into(), value),
         _ => Err(wrong(key.into(), "text", value)),
     }
 }
 
 /// Reads text, or a number, `true` or `false` as it is written.
 pub(super) fn plain(key: Name<'_>, value: &RawValue) -> Result<String, InvalidLine> {
-    match Kind::of(value) {
-        Kind::Text => unquoted(key, value),
-        Kind::Number | Kind::Truth => Ok(value.get().to_owned()),
+    match ValueKind::of(value) {
+        ValueKind::Text => unquoted(key, value),
+        ValueKind::Number | ValueKind::Truth => Ok(value.get().to_owned()),
         _ => Err(wrong(key, "text, a number, true or false", value)),
     }
 }
 
 /// Reads text or a number.
 pub(super) fn name(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
-    match Kind::of(value) {
-        Kind::Text => unquoted(key.into(), value),
-        Kind::Number => Ok(value.get().to_owned()),
+    match ValueKind::of(value) {
+        ValueKind::Text => unquoted(key.into(), value),
+        ValueKind::Number => Ok(value.get().to_owned()),
         _ => Err(wrong(key.into(), "text or a number", value)),
     }
 }
@@ -234,22 +237,23 @@ pub(super) fn name(key: &str, value: &RawValue) -> Result<String, InvalidLine> {
 /// Reads values as [`plain`] does: a single value, or the values of a list.
 pub(super) fn plains(key: Name<'_>, value: &RawValue) -> Result<Vec<String>, InvalidLine> {
     const EXPECTED: &str = "text, a number, true or false, or a list of these";
-    match Kind::of(value) {
-        Kind::List => {
+    match ValueKind::of(value) {
+        ValueKind::List => {
             let values = elements(key, value)?.into_iter();
-            let nested = |v: &RawValue| matches!(Kind::of(v), Kind::List | Kind::Object);
+            let nested =
+                |v: &RawValue| matches!(ValueKind::of(v), ValueKind::List | ValueKind::Object);
             values
                 .filter(|value| !is_null(value))
                 .map(|value| match nested(value) {
                     true => Err(key.wrong(format!(
                         "{EXPECTED} is expected, not a list with {} in it",
-                        Kind::of(value)
+                        ValueKind::of(value)
                     ))),
                     false => plain(key, value),
                 })
                 .collect()
         }
-        Kind::Object | Kind::Null => Err(wrong(key, EXPECTED, value)),
+        ValueKind::Object | ValueKind::Null => Err(wrong(key, EXPECTED, value)),
         _ => Ok(vec![plain(key, value)?]),
     }
 }
@@ -259,8 +263,8 @@ pub(super) fn elements<'a>(
     key: Name<'_>,
     value: &'a RawValue,
 ) -> Result<Vec<&'a RawValue>, InvalidLine> {
-    match Kind::of(value) {
-        Kind::List => serde_json::from_str(value.get()).map_err(|e| not_json(value.get(), &e)),
+    match ValueKind::of(value) {
+        ValueKind::List => serde_json::from_str(value.get()).map_err(|e| not_json(value.get(), &e)),
         _ => Err(wrong(key, "a list", value)),
     }
 }
@@ -272,7 +276,7 @@ pub(super) fn whole<T: TryFrom<u64>>(key: &str, value: &RawValue) -> Result<T, I
         .rfind(|most| T::try_from(*most).is_ok())
         .unwrap_or_default();
     let expected = format!("a whole number from 0 to {most}");
-    if Kind::of(value) != Kind::Number {
+    if ValueKind::of(value) != ValueKind::Number {
         return Err(wrong(key.into(), &expected, value));
     }
     let text = value.get();
@@ -288,8 +292,8 @@ pub(super) fn whole<T: TryFrom<u64>>(key: &str, value: &RawValue) -> Result<T, I
 
 /// Reads `true` or `false`.
 pub(super) fn truth(key: &str, value: &RawValue) -> Result<bool, InvalidLine> {
-    match (Kind::of(value), value.get()) {
-        (Kind::Truth, text) => Ok(text == "true"),
+    match (ValueKind::of(value), value.get()) {
+        (ValueKind::Truth, text) => Ok(text == "true"),
         _ => Err(wrong(key.into(), "true or false", value)),
     }
 }
@@ -306,8 +310,8 @@ pub(super) fn pairs<'a>(
 
 /// Returns the text of an object.
 fn object<'a>(key: &str, expected: &str, value: &'a RawValue) -> Result<&'a str, InvalidLine> {
-    match Kind::of(value) {
-        Kind::Object => Ok(value.get()),
+    match ValueKind::of(value) {
+        ValueKind::Object => Ok(value.get()),
         _ => Err(wrong(key.into(), expected, value)),
     }
 }

@@ -16,7 +16,7 @@ const LONGEST: usize = 180;
 const UNNAMED: &str = "index.html";
 
 #[derive(Debug)]
-pub(super) struct Files {
+pub(super) struct OutputFiles {
     folder: PathBuf,
     replace: bool,
     durable: bool,
@@ -24,9 +24,9 @@ pub(super) struct Files {
     is_preview: bool,
 }
 
-impl Files {
-    pub(super) fn new(folder: PathBuf, replace: bool, durable: bool) -> Files {
-        Files {
+impl OutputFiles {
+    pub(super) fn new(folder: PathBuf, replace: bool, durable: bool) -> OutputFiles {
+        OutputFiles {
             folder,
             replace,
             durable,
@@ -34,8 +34,8 @@ impl Files {
         }
     }
 
-    pub(super) fn without_directories(self) -> Files {
-        Files {
+    pub(super) fn without_directories(self) -> OutputFiles {
+        OutputFiles {
             is_preview: true,
             ..self
         }
@@ -188,8 +188,8 @@ mod tests {
         assert!(long.len() == LONGEST && long.ends_with("x.tar"), "{long}");
     }
 
-    fn files(folder: impl Into<PathBuf>, replace: bool) -> Files {
-        Files::new(folder.into(), replace, false)
+    fn files(folder: impl Into<PathBuf>, replace: bool) -> OutputFiles {
+        OutputFiles::new(folder.into(), replace, false)
     }
 
     /// An empty directory, removed at the end.

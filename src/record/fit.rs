@@ -15,24 +15,24 @@ const REST: usize = 64 << 10;
 const TEXT: usize = 16 << 10;
 
 /// Part that is cut from a line that is too long.
-enum Step {
+enum CutPart {
     BodyOfRequest { only_if_it_fills_the_line: bool },
     Response,
     Tag,
     Everything,
 }
 
-const STEPS: [Step; 5] = [
-    Step::BodyOfRequest {
+const STEPS: [CutPart; 5] = [
+    CutPart::BodyOfRequest {
         only_if_it_fills_the_line: true,
     },
-    Step::Response,
+    CutPart::Response,
     // The request holds the tag too.
-    Step::Tag,
-    Step::BodyOfRequest {
+    CutPart::Tag,
+    CutPart::BodyOfRequest {
         only_if_it_fills_the_line: false,
     },
-    Step::Everything,
+    CutPart::Everything,
 ];
 
 impl Record<'_> {
@@ -63,13 +63,13 @@ impl Record<'_> {
 
     fn shorten(
         &mut self,
-        step: &Step,
+        step: &CutPart,
         over: usize,
         longest: usize,
         (request, secrets): (&Request, bool),
     ) {
         match step {
-            Step::BodyOfRequest {
+            CutPart::BodyOfRequest {
                 only_if_it_fills_the_line,
             } => {
                 let length = self.request.as_ref().map_or(0, |r| r.as_json().len());
@@ -77,9 +77,9 @@ impl Record<'_> {
                     self.request = Some(Written::without_body(request, secrets));
                 }
             }
-            Step::Response => self.shorten_response(over),
-            Step::Tag => self.tag = None,
-            Step::Everything => {
+            CutPart::Response => self.shorten_response(over),
+            CutPart::Tag => self.tag = None,
+            CutPart::Everything => {
                 self.shorten_response(usize::MAX);
                 self.headers = None;
                 self.rejection = None;

@@ -10,7 +10,7 @@ use super::Record;
 use super::fields::{Fields, elements, is_null};
 use super::invalid::{InvalidLine, not_json};
 use super::logged;
-use super::read::{self, BODIES, Read, Reading};
+use super::read::{self, BODIES, ReadRequest, Reading};
 use super::stand_in::stand_in;
 use crate::request::Request;
 
@@ -52,24 +52,24 @@ impl Record<'_> {
         line: &str,
         defaults: &Map<String, Value>,
     ) -> Result<Request, InvalidLine> {
-        let defaults = Defaults::of(defaults);
+        let defaults = LineDefaults::of(defaults);
         read_line(line, &defaults, Reading::default()).map(|read| read.request)
     }
 }
 
 /// Keys for requests that do not set them, with their values as they are written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Defaults {
+pub(super) struct LineDefaults {
     keys: Vec<(String, Box<RawValue>)>,
     /// File that the body among the defaults was read from. `None`: the body came from no file, or there is none.
     body_file: Option<Arc<str>>,
 }
 
-impl Defaults {
-    pub(super) fn of(keys: &Map<String, Value>) -> Defaults {
+impl LineDefaults {
+    pub(super) fn of(keys: &Map<String, Value>) -> LineDefaults {
         let written = |value| to_raw_value(value).expect("every Value can be written");
         let keys = keys.iter().filter(|(_, value)| !value.is_null());
-        Defaults {
+        LineDefaults {
             keys: keys
                 .map(|(key, value)| (key.clone(), written(value)))
                 .collect(),
@@ -112,14 +112,18 @@ const RECORD: [&str; 3] = ["v", "key", "outcome"];
 /// Reads a line of an input.
 pub(super) fn read_line(
     line: &str,
-    defaults: &Defaults,
+    defaults: &LineDefaults,
     reading: Reading,
-) -> Result<Read, InvalidLine> {
+) -> Result<ReadRequest, InvalidLine> {
     let blanks = line.len() - line.trim_start().len();
     read_trimmed(line.trim(), defaults, reading).map_err(|wrong| wrong.behind(blanks))
 }
 
-fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Read, InvalidLine> {
+fn read_trimmed(
+    line: &str,
+    defaults: &LineDefaults,
+    reading: Reading,
+) -> Result<ReadRequest, InvalidLine> {
     let (url, mut keys) = if line.starts_with('{') {
         let keys = Fields::read(line)?;
         if keys.has("request") {
@@ -163,9 +167,9 @@ fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Rea
         && !stays_below(path)
     {
         let wrong = InvalidLine::new("output_file: it is no relative path, or leads upwards");
-        return Err(keys.wrong_key(wrong, "output_file"));
+        return Err(keys.unusable_key(wrong, "output_file"));
     }
-    Ok(Read {
+    Ok(ReadRequest {
         request,
         unknown,
         logged: false,
@@ -173,10 +177,10 @@ fn read_trimmed(line: &str, defaults: &Defaults, reading: Reading) -> Result<Rea
 }
 
 /// Reads again a line that a failure log has kept because it could not be read.
-pub(super) fn read_again(raw: &[u8], defaults: &Defaults, reading: Reading) -> Read {
+pub(super) fn read_again(raw: &[u8], defaults: &LineDefaults, reading: Reading) -> ReadRequest {
     let text = std::str::from_utf8(raw).map_err(InvalidLine::from);
     let read = text.and_then(|text| read_line(text, defaults, reading));
-    read.unwrap_or_else(|wrong| Read {
+    read.unwrap_or_else(|wrong| ReadRequest {
         request: stand_in(raw, wrong).keeping_line(raw),
         unknown: Vec::new(),
         logged: true,
@@ -194,7 +198,7 @@ fn check_accept(keys: &Fields<'_>) -> Result<(), InvalidLine> {
             let wrong = InvalidLine::new(
                 "accept: at least one status is expected, such as [404, \"200..=299\"]",
             );
-            Err(keys.wrong_key(wrong, "accept"))
+            Err(keys.unusable_key(wrong, "accept"))
         }
         _ => Ok(()),
     }

@@ -120,7 +120,7 @@ pub(super) fn fault(what: &str, text: &str, error: &serde_json::Error) -> Invali
         .take(error.line().saturating_sub(1))
         .map(str::len)
         .sum();
-    let wrong = Mistake::new(format!("{what}: {}", Fault(error)));
+    let wrong = Mistake::new(format!("{what}: {}", JsonFault(error)));
     match error.column() {
         0 => wrong.into(),
         column => wrong.at(before + column - 1).into(),
@@ -128,9 +128,9 @@ pub(super) fn fault(what: &str, text: &str, error: &serde_json::Error) -> Invali
 }
 
 /// Says why JSON cannot be read, without the place.
-struct Fault<'e>(&'e serde_json::Error);
+struct JsonFault<'e>(&'e serde_json::Error);
 
-impl fmt::Display for Fault<'_> {
+impl fmt::Display for JsonFault<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.classify() {
             Category::Eof => f.write_str("it ends too early"),

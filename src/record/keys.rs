@@ -12,13 +12,13 @@ use crate::url::Base;
 
 /// Makes the keys of a file, all of one version and with one base URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Keys {
+pub(crate) struct KeyMaker {
     pub(crate) version: KeyVersion,
     /// The URL that relative URLs are resolved against. `None`: relative URLs count as written.
     pub(crate) base: Option<Base>,
 }
 
-impl Keys {
+impl KeyMaker {
     /// Makes the key of a request.
     pub(crate) fn of(&self, request: &Request) -> Key {
         let mut hash = Sha256::new();
@@ -35,7 +35,7 @@ impl Keys {
 impl Key {
     /// Makes the key of a request, of version 2. A relative URL counts as written.
     pub fn of(request: &Request) -> Key {
-        Keys::default().of(request)
+        KeyMaker::default().of(request)
     }
 }
 
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_key_reads_back_from_its_text() {
         let request = "http://h/".into();
-        let first = Keys {
+        let first = KeyMaker {
             version: KeyVersion::One,
             base: None,
         };

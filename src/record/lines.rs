@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::files::Files;
-use super::input::{Defaults, read_again, read_line};
+use super::files::OutputFiles;
+use super::input::{LineDefaults, read_again, read_line};
 use super::local_files::LocalFiles;
-use super::read::{Read, Reading};
+use super::read::{ReadRequest, Reading};
 use super::stand_in::stand_in;
 use super::{FileRegister, InvalidLine};
 use crate::request::Request;
@@ -29,10 +29,10 @@ use crate::settings::RetryPolicy;
 #[derive(Debug, Default)]
 #[must_use = "no line is read until it is given one"]
 pub struct InputLines {
-    defaults: Defaults,
+    defaults: LineDefaults,
     reading: Reading,
     retry: RetryPolicy,
-    files: Option<Files>,
+    files: Option<OutputFiles>,
     register: FileRegister,
     /// `None`: lines may name any file.
     local: Option<LocalFiles>,
@@ -57,7 +57,7 @@ impl InputLines {
 
     /// Sets keys for requests that do not set them.
     pub fn defaults(mut self, defaults: Map<String, Value>) -> InputLines {
-        self.defaults = Defaults::of(&defaults);
+        self.defaults = LineDefaults::of(&defaults);
         self
     }
 
@@ -132,13 +132,13 @@ impl InputLines {
         replace: bool,
         durable: bool,
     ) -> InputLines {
-        self.files = Some(Files::new(folder.into(), replace, durable));
+        self.files = Some(OutputFiles::new(folder.into(), replace, durable));
         self
     }
 
     /// Makes no directories for an `output_file`, for lines that are read to be shown and not to be sent.
     pub fn without_directories(mut self) -> InputLines {
-        self.files = self.files.map(Files::without_directories);
+        self.files = self.files.map(OutputFiles::without_directories);
         self
     }
 
@@ -200,7 +200,10 @@ impl InputLines {
         self.take_read(read)
     }
 
-    fn take_read(&mut self, read: Result<Read, InvalidLine>) -> Result<InputLine, InvalidLine> {
+    fn take_read(
+        &mut self,
+        read: Result<ReadRequest, InvalidLine>,
+    ) -> Result<InputLine, InvalidLine> {
         self.number += 1;
         let read = read?;
         Ok(InputLine {
@@ -260,7 +263,7 @@ impl InputLines {
             request = request.retry(self.retry.clone().max_attempts(attempts));
         }
         if let Some(local) = &self.local {
-            local.check(&request, self.files.as_ref().map(Files::folder))?;
+            local.check(&request, self.files.as_ref().map(OutputFiles::folder))?;
         }
         for path in request.sends().files() {
             let entered = self.register.enter_sent(path);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::InvalidLine;
-use crate::request::{Body, Request, Source};
+use crate::request::{PieceSource, Request, RequestContent};
 
 /// Files that a line may name.
 #[derive(Debug)]
@@ -51,13 +51,13 @@ impl LocalFiles {
         request: &Request,
         output: Option<&Path>,
     ) -> Result<(), InvalidLine> {
-        if let Body::Streamed(stream) = request.sends() {
+        if let RequestContent::Streamed(stream) = request.sends() {
             let key = match stream.file() {
                 Some(_) => "body_file",
                 None => "body_pieces",
             };
             for piece in &stream.pieces {
-                if let Source::File(path) = &piece.source {
+                if let PieceSource::File(path) = &piece.source {
                     self.check_read(path)
                         .map_err(|reason| InvalidLine::new(format!("{key}: {reason}")))?;
                 }

@@ -2,11 +2,11 @@
 
 use super::InvalidLine;
 use super::fields::{Fields, text, whole};
-use super::read::{CUT, Read, Reading, request, unknown, url_of};
+use super::read::{CUT, ReadRequest, Reading, request, unknown, url_of};
 use super::wire::Version;
 
 /// Reads the request of a line of a failure log.
-pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
+pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<ReadRequest, InvalidLine> {
     let version = keys.read_key("v", whole::<u64>)?.ok_or_else(|| {
         InvalidLine::new("v: it is missing (a line of a failure log has \"v\":1)")
     })?;
@@ -24,7 +24,7 @@ pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, Invali
         keys.read_key("source", text)?,
         keys.read_key("line", whole)?,
     );
-    Ok(Read {
+    Ok(ReadRequest {
         request: match place {
             (Some(source), Some(line)) => read.request.read_at(source, line),
             _ => read.request,
@@ -34,8 +34,8 @@ pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<Read, Invali
 }
 
 /// Reads a request as a failure log holds it.
-pub(super) fn of_log(keys: &Fields<'_>, reading: Reading) -> Result<Read, InvalidLine> {
-    Ok(Read {
+pub(super) fn of_log(keys: &Fields<'_>, reading: Reading) -> Result<ReadRequest, InvalidLine> {
+    Ok(ReadRequest {
         unknown: unknown(keys, reading)?,
         request: request(url_of(keys)?, keys, reading)?,
         logged: true,

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::keys::Keys;
+use super::keys::KeyMaker;
 use super::request::Written;
 use super::wire::{self, Version};
 use super::{AttemptRecord, BodyEncoding, Kind, PhaseTimes, Record, body};
@@ -13,7 +13,7 @@ use crate::key::{Key, KeyVersion};
 use crate::outcome::{Attempt, Outcome, State};
 use crate::redact::header_text;
 use crate::request::Request;
-use crate::response::{Head, Response, decode};
+use crate::response::{ExchangeFacts, Response, decode};
 use crate::timing::{Timings, millis};
 use crate::url::Base;
 use crate::url::Mistake;
@@ -27,7 +27,7 @@ pub struct RecordOptions {
     body_limit: usize,
     headers: bool,
     secrets: bool,
-    keys: Keys,
+    keys: KeyMaker,
 }
 
 impl Default for RecordOptions {
@@ -37,7 +37,7 @@ impl Default for RecordOptions {
             body_limit: 1 << 20,
             headers: false,
             secrets: false,
-            keys: Keys::default(),
+            keys: KeyMaker::default(),
         }
     }
 }
@@ -89,7 +89,7 @@ impl RecordOptions {
     }
 
     /// Returns the rule that keys are made by.
-    pub(crate) fn keys(&self) -> &Keys {
+    pub(crate) fn keys(&self) -> &KeyMaker {
         &self.keys
     }
 
@@ -289,7 +289,7 @@ fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
     }
 }
 
-fn shown(head: &Head, secrets: bool) -> BTreeMap<String, Vec<String>> {
+fn shown(head: &ExchangeFacts, secrets: bool) -> BTreeMap<String, Vec<String>> {
     let value = |name, value: &HeaderValue| match secrets {
         true => header_text(value.as_bytes()).into_owned(),
         false => head.redaction.response_header(name, value),

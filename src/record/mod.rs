@@ -85,7 +85,7 @@ pub(crate) use crate::key::KeyVersion;
 pub use crate::key::{InvalidKey, Key};
 pub use body::BodyEncoding;
 pub use invalid::InvalidLine;
-pub(crate) use keys::Keys;
+pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]
 pub(crate) use keys::key_of_url;
 pub use kind::Kind;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::InvalidLine;
-use crate::request::{Piece, Source, Stream};
+use crate::request::{BodyPieces, Piece, PieceSource};
 
 /// A piece of a body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,38 +28,38 @@ pub(super) enum OtherPiece<'a> {
 }
 
 /// Returns the pieces of a body. `None`: some were read from a reader and are gone, or have a path that is no text.
-pub(super) fn lines_of(stream: &Stream) -> Option<Vec<PieceLine<'_>>> {
+pub(super) fn lines_of(stream: &BodyPieces) -> Option<Vec<PieceLine<'_>>> {
     stream.pieces.iter().map(line_of).collect()
 }
 
 fn line_of(piece: &Piece) -> Option<PieceLine<'_>> {
     match &piece.source {
-        Source::Bytes(bytes) => Some(match std::str::from_utf8(bytes) {
+        PieceSource::Bytes(bytes) => Some(match std::str::from_utf8(bytes) {
             Ok(text) => PieceLine::Text(text.into()),
             Err(_) => PieceLine::Other(OtherPiece::Base64(STANDARD.encode(bytes))),
         }),
-        Source::Boundary(bytes) => {
+        PieceSource::Boundary(bytes) => {
             let text = String::from_utf8_lossy(bytes).into_owned();
             Some(PieceLine::Other(OtherPiece::Boundary(text.into())))
         }
-        Source::File(path) => Some(PieceLine::Other(OtherPiece::File(path.to_str()?.into()))),
-        Source::Reader(_) => None,
+        PieceSource::File(path) => Some(PieceLine::Other(OtherPiece::File(path.to_str()?.into()))),
+        PieceSource::Reader(_) => None,
     }
 }
 
 /// Makes the body of these pieces.
-pub(super) fn stream_of(lines: &[PieceLine<'_>]) -> Result<Stream, InvalidLine> {
-    let source = |line: &PieceLine<'_>| -> Result<Source, InvalidLine> {
+pub(super) fn stream_of(lines: &[PieceLine<'_>]) -> Result<BodyPieces, InvalidLine> {
+    let source = |line: &PieceLine<'_>| -> Result<PieceSource, InvalidLine> {
         Ok(match line {
-            PieceLine::Text(text) => Source::Bytes(text.as_bytes().to_vec()),
-            PieceLine::Other(OtherPiece::Base64(base64)) => Source::Bytes(
+            PieceLine::Text(text) => PieceSource::Bytes(text.as_bytes().to_vec()),
+            PieceLine::Other(OtherPiece::Base64(base64)) => PieceSource::Bytes(
                 STANDARD
                     .decode(base64)
                     .map_err(|_| InvalidLine::new("body_pieces: a base64 is none"))?,
             ),
-            PieceLine::Other(OtherPiece::File(path)) => Source::File(PathBuf::from(&**path)),
+            PieceLine::Other(OtherPiece::File(path)) => PieceSource::File(PathBuf::from(&**path)),
             PieceLine::Other(OtherPiece::Boundary(text)) => {
-                Source::Boundary(text.as_bytes().to_vec())
+                PieceSource::Boundary(text.as_bytes().to_vec())
             }
         })
     };
@@ -69,7 +69,7 @@ pub(super) fn stream_of(lines: &[PieceLine<'_>]) -> Result<Stream, InvalidLine> 
             source: source(line)?,
         })
     });
-    Ok(Stream {
+    Ok(BodyPieces {
         pieces: pieces.collect::<Result<_, InvalidLine>>()?,
     })
 }

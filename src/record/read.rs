@@ -74,7 +74,7 @@ pub(super) struct Reading {
 }
 
 /// A request that was read.
-pub(super) struct Read {
+pub(super) struct ReadRequest {
     pub(super) request: Request,
     /// Unknown keys that were skipped.
     pub(super) unknown: Vec<String>,
@@ -89,7 +89,7 @@ pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>
     if !reading.lenient
         && let Some(key) = unknown.next()
     {
-        return Err(keys.wrong_key(InvalidLine::unknown(key), key));
+        return Err(keys.unusable_key(InvalidLine::unknown(key), key));
     }
     Ok(unknown.map(str::to_owned).collect())
 }
@@ -121,8 +121,8 @@ pub(super) fn request(
     if let Some(key) = body
         && let Some(value) = keys.get(key)
     {
-        request =
-            with_body(request, key, value, reading).map_err(|wrong| keys.wrong_key(wrong, key))?;
+        request = with_body(request, key, value, reading)
+            .map_err(|wrong| keys.unusable_key(wrong, key))?;
     }
     request = with_settings(request, keys)?;
     with_mistake(needing(request, keys)?, keys)
@@ -165,7 +165,7 @@ fn the_only(
         [only] => Ok(Some(only)),
         [one, .., other] => {
             let wrong = InvalidLine::new(format!("only one of {one} and {other} can be given"));
-            Err(keys.wrong_key(wrong, other))
+            Err(keys.unusable_key(wrong, other))
         }
     }
 }
@@ -199,10 +199,10 @@ fn with_headers(mut request: Request, keys: &Fields<'_>) -> Result<Request, Inva
         let wrong = InvalidLine::new(
             "auth: the headers have an authorization too (only one of both can be given)",
         );
-        return Err(keys.wrong_key(wrong, "auth"));
+        return Err(keys.unusable_key(wrong, "auth"));
     }
     with_credentials(request, &keys.within("auth", auth)?)
-        .map_err(|wrong| keys.wrong_key(wrong, "auth"))
+        .map_err(|wrong| keys.unusable_key(wrong, "auth"))
 }
 
 fn with_credentials(request: Request, auth: &Fields<'_>) -> Result<Request, InvalidLine> {
@@ -211,7 +211,7 @@ fn with_credentials(request: Request, auth: &Fields<'_>) -> Result<Request, Inva
     let known = ["user", "password", "bearer"];
     if let Some(key) = auth.names().find(|key| !known.contains(key)) {
         let wrong = InvalidLine::new(format!("auth: it has an unknown key ({EXPECTED})"));
-        return Err(auth.wrong_key(wrong.showing(key), key));
+        return Err(auth.unusable_key(wrong.showing(key), key));
     }
     let of = |key: &'static str| {
         auth.read_key(key, |key, value| plain(Name::within("auth", key), value))

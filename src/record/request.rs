@@ -19,7 +19,7 @@ use super::read::Reading;
 use super::values::{Values, whole_ms};
 use super::{InvalidLine, LONGEST_LINE};
 use crate::redact::unreadable;
-use crate::request::{Body, Options, Request, Rule, Tag};
+use crate::request::{Options, Request, RequestContent, Rule, Tag};
 use crate::url::Mistake;
 use http::header::AUTHORIZATION;
 
@@ -214,14 +214,14 @@ impl<'a> RequestLine<'a> {
         line
     }
 
-    fn set_body(&mut self, body: &'a Body) {
+    fn set_body(&mut self, body: &'a RequestContent) {
         match body {
-            Body::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            RequestContent::Bytes(bytes) => match std::str::from_utf8(bytes) {
                 Ok("") => {}
                 Ok(text) => self.body = Some(text.into()),
                 Err(_) => self.body_base64 = Some(STANDARD.encode(bytes)),
             },
-            Body::Streamed(stream) => {
+            RequestContent::Streamed(stream) => {
                 self.body_file = stream.file().and_then(Path::to_str).map(Cow::Borrowed);
                 if self.body_file.is_none() {
                     self.body_pieces = pieces::lines_of(stream);
@@ -243,7 +243,7 @@ impl<'a> RequestLine<'a> {
         }
         self.body_truncated = true;
         self.body = self.body.take().map(|text| body::cut(text, KEPT).0);
-        if let Body::Bytes(bytes) = request.sends()
+        if let RequestContent::Bytes(bytes) = request.sends()
             && self.body.is_none()
         {
             self.body_base64 = Some(STANDARD.encode(&bytes[..bytes.len().min(KEPT)]));

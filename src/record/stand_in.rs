@@ -14,7 +14,7 @@ use crate::request::Request;
 pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
     let text = String::from_utf8_lossy(line);
     let text = text.trim();
-    let keys = Keys::of(text);
+    let keys = ObjectKeys::of(text);
     let mut mistake = wrong.into_mistake();
     if let (None, Some(key)) = (&mistake.shown, &keys.without_value) {
         mistake = mistake.showing(key.as_str());
@@ -41,7 +41,7 @@ pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
 
 /// The keys of an object, up to a fault in it.
 #[derive(Default)]
-struct Keys<'a> {
+struct ObjectKeys<'a> {
     pairs: Vec<(String, &'a RawValue)>,
     /// The key whose value has the fault. `None`: the fault is elsewhere, or there is none.
     without_value: Option<String>,
@@ -49,9 +49,9 @@ struct Keys<'a> {
     are_all: bool,
 }
 
-impl<'a> Keys<'a> {
-    fn of(text: &'a str) -> Keys<'a> {
-        let mut keys = Keys::default();
+impl<'a> ObjectKeys<'a> {
+    fn of(text: &'a str) -> ObjectKeys<'a> {
+        let mut keys = ObjectKeys::default();
         if text.starts_with('{') {
             let gather = Gather {
                 pairs: &mut keys.pairs,

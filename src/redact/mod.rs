@@ -170,7 +170,7 @@ impl Redaction {
 
     /// Returns request headers for `Debug`, secret values masked.
     pub(crate) fn debug_request<'a>(&'a self, headers: &'a HeaderMap) -> impl fmt::Debug + use<'a> {
-        Headers(self, headers, Redaction::request_header)
+        MaskedHeaders(self, headers, Redaction::request_header)
     }
 
     /// Returns response headers for `Debug`, secret values masked.
@@ -178,7 +178,7 @@ impl Redaction {
         &'a self,
         headers: &'a HeaderMap,
     ) -> impl fmt::Debug + use<'a> {
-        Headers(self, headers, Redaction::response_header)
+        MaskedHeaders(self, headers, Redaction::response_header)
     }
 }
 
@@ -192,15 +192,15 @@ pub(crate) struct Bare<'a> {
 }
 
 /// Headers, and the function that gives the text of a value.
-struct Headers<'a>(
+struct MaskedHeaders<'a>(
     &'a Redaction,
     &'a HeaderMap,
     fn(&Redaction, &HeaderName, &HeaderValue) -> String,
 );
 
-impl fmt::Debug for Headers<'_> {
+impl fmt::Debug for MaskedHeaders<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Headers(redaction, headers, shown) = self;
+        let MaskedHeaders(redaction, headers, shown) = self;
         let shown = headers
             .iter()
             .map(|(name, value)| (name, shown(redaction, name, value)));

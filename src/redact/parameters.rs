@@ -17,7 +17,7 @@ pub(super) struct Parameters<'a> {
 }
 
 /// A secret parameter.
-struct Found {
+struct SecretParameter {
     /// Position after the parameter's name.
     name_end: usize,
     /// Position after the parameter's value.
@@ -76,13 +76,13 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    fn first(&self) -> Option<Found> {
+    fn first(&self) -> Option<SecretParameter> {
         self.at(self.url.find(['?', '#'])?)
     }
 
     /// Returns the first secret parameter after the character of [`BETWEEN`] at `between`, or after a later one.
     /// `None`: there is none.
-    fn at(&self, mut between: usize) -> Option<Found> {
+    fn at(&self, mut between: usize) -> Option<SecretParameter> {
         loop {
             // Each character of `BETWEEN` is one byte long.
             let start = between + 1;
@@ -96,7 +96,7 @@ impl<'a> Parameters<'a> {
                 let value = &self.url[name_end..];
                 let length = value.find(['&', '#']).unwrap_or(value.len());
                 let end = name_end + if has_value { length } else { 0 };
-                return Some(Found { name_end, end });
+                return Some(SecretParameter { name_end, end });
             }
             between = name_end + self.url[name_end..].find(BETWEEN)?;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Body, LineBody, Reader, Request, Source, Stream};
+use super::{BodyPieces, LineBody, PieceSource, Reader, Request, RequestContent};
 use crate::url;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
@@ -16,7 +16,7 @@ impl Request {
     #[doc(alias = "data")]
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Request {
         let content = self.content_mut();
-        (content.body, content.body_file) = (Body::Bytes(bytes.into()), None);
+        (content.body, content.body_file) = (RequestContent::Bytes(bytes.into()), None);
         self
     }
 
@@ -75,7 +75,7 @@ impl Request {
     #[doc(alias = "upload")]
     #[doc(alias = "upload-file")]
     pub fn body_file(self, path: impl Into<PathBuf>) -> Request {
-        self.streamed(Source::File(path.into()))
+        self.streamed(PieceSource::File(path.into()))
     }
 
     /// Returns the paths of the files that the body is read from while it is sent.
@@ -112,7 +112,7 @@ impl Request {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn body_reader(self, reader: impl Read + Seek + Send + 'static) -> Request {
-        self.streamed(Source::Reader(Reader::seekable(reader)))
+        self.streamed(PieceSource::Reader(Reader::seekable(reader)))
     }
 
     /// Sends the next `length` bytes of a reader, otherwise as [`body_reader`](Request::body_reader). A reader that
@@ -122,7 +122,7 @@ impl Request {
         reader: impl Read + Seek + Send + 'static,
         length: u64,
     ) -> Request {
-        self.streamed(Source::Reader(Reader::seekable(reader).of(length)))
+        self.streamed(PieceSource::Reader(Reader::seekable(reader).of(length)))
     }
 
     /// Sends the content of a reader that can be read only once: a pipe, another program's output, a compressor. With a
@@ -140,7 +140,7 @@ impl Request {
         length: impl Into<Option<u64>>,
     ) -> Request {
         let reader = Reader::once(reader);
-        self.streamed(Source::Reader(match length.into() {
+        self.streamed(PieceSource::Reader(match length.into() {
             Some(length) => reader.of(length),
             None => reader,
         }))
@@ -149,8 +149,8 @@ impl Request {
     /// Returns the body. Empty if the body is streamed.
     pub fn body_bytes(&self) -> &[u8] {
         match self.sends() {
-            Body::Bytes(bytes) => bytes,
-            Body::Streamed(_) => &[],
+            RequestContent::Bytes(bytes) => bytes,
+            RequestContent::Streamed(_) => &[],
         }
     }
 
@@ -176,19 +176,19 @@ impl Request {
         self.content.as_ref()?.line_body
     }
 
-    pub(crate) fn sends(&self) -> &Body {
+    pub(crate) fn sends(&self) -> &RequestContent {
         self.content
             .as_ref()
-            .map_or(Body::NONE, |content| &content.body)
+            .map_or(RequestContent::NONE, |content| &content.body)
     }
 
-    fn streamed(self, source: Source) -> Request {
-        self.sending(Stream::of(source))
+    fn streamed(self, source: PieceSource) -> Request {
+        self.sending(BodyPieces::of(source))
     }
 
-    pub(crate) fn sending(mut self, stream: Stream) -> Request {
+    pub(crate) fn sending(mut self, stream: BodyPieces) -> Request {
         let content = self.content_mut();
-        (content.body, content.body_file) = (Body::Streamed(stream.into()), None);
+        (content.body, content.body_file) = (RequestContent::Streamed(stream.into()), None);
         self
     }
 

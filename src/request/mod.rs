@@ -33,10 +33,10 @@ pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{BadLine, Options, Rule};
-pub(crate) use place::Place;
+pub(crate) use place::InputPlace;
 pub(crate) use resumed::{Intents, Resumed};
 pub(crate) use save::{SaveLog, SaveTo, is_part_name, part_name};
-pub(crate) use stream::{Body, Piece, Reader, Source, Stream, Tape};
+pub(crate) use stream::{BodyPieces, Piece, PieceSource, Reader, RequestContent, Tape};
 pub use tag::Tag;
 
 /// A request: method, URL, headers, body, and settings in place of the client's defaults.
@@ -72,7 +72,7 @@ pub struct Request {
     content: Option<Box<Content>>,
     options: Option<Box<Options>>,
     resumed: Option<Box<Resumed>>,
-    place: Option<Place>,
+    place: Option<InputPlace>,
 }
 
 /// Method, headers and body of a request that is more than a URL.
@@ -80,7 +80,7 @@ pub struct Request {
 struct Content {
     method: Method,
     headers: Vec<Edit>,
-    body: Body,
+    body: RequestContent,
     /// File that the bytes of the body were read from. `None`: no file, or not known.
     body_file: Option<Arc<str>>,
     /// Form in which a line of input gave the body. `None`: with its bytes, or the request was not read from a line.
@@ -335,7 +335,7 @@ impl Request {
             Box::new(Content {
                 method: Method::GET,
                 headers: Vec::new(),
-                body: Body::EMPTY,
+                body: RequestContent::EMPTY,
                 body_file: None,
                 line_body: None,
             })

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{Read, Seek};
 use std::path::PathBuf;
 
-use super::{Piece, Reader, Request, Source, Stream};
+use super::{BodyPieces, Piece, PieceSource, Reader, Request};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
@@ -34,7 +34,7 @@ pub struct Multipart {
 /// A part of a [`Multipart`].
 #[must_use = "it is added with `Multipart::part`"]
 pub struct Part {
-    source: Source,
+    source: PieceSource,
     file_name: Option<String>,
     content_type: Option<String>,
 }
@@ -65,12 +65,12 @@ impl Multipart {
 impl Part {
     /// Makes a part of text in UTF-8, which is sent as it is: no line end is changed.
     pub fn text(value: impl Into<String>) -> Part {
-        Part::of(Source::Bytes(value.into().into_bytes()))
+        Part::of(PieceSource::Bytes(value.into().into_bytes()))
     }
 
     /// Makes a part of bytes, of type `application/octet-stream` unless another is set.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Part {
-        Part::of(Source::Bytes(bytes.into())).content_type(BINARY)
+        Part::of(PieceSource::Bytes(bytes.into())).content_type(BINARY)
     }
 
     /// Makes a part of a file, streamed as with [`Request::body_file`], under the last part of its path and as
@@ -78,7 +78,7 @@ impl Part {
     pub fn file(path: impl Into<PathBuf>) -> Part {
         let path = path.into();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let mut part = Part::of(Source::File(path)).content_type(BINARY);
+        let mut part = Part::of(PieceSource::File(path)).content_type(BINARY);
         part.file_name = name;
         part
     }
@@ -87,7 +87,7 @@ impl Part {
     /// `application/octet-stream` unless another type is set. Many servers take it for a file only if it has a [file
     /// name](Part::file_name).
     pub fn reader(reader: impl Read + Seek + Send + 'static) -> Part {
-        Part::of(Source::Reader(Reader::seekable(reader))).content_type(BINARY)
+        Part::of(PieceSource::Reader(Reader::seekable(reader))).content_type(BINARY)
     }
 
     /// Makes a part of a reader that can be read only once, as with [`Request::body_stream`]; the whole form is then
@@ -98,7 +98,7 @@ impl Part {
             Some(length) => reader.of(length),
             None => reader,
         };
-        Part::of(Source::Reader(reader)).content_type(BINARY)
+        Part::of(PieceSource::Reader(reader)).content_type(BINARY)
     }
 
     /// Sets the name of the file that the server is told.
@@ -115,7 +115,7 @@ impl Part {
         self
     }
 
-    fn of(source: Source) -> Part {
+    fn of(source: PieceSource) -> Part {
         Part {
             source,
             file_name: None,
@@ -166,18 +166,18 @@ impl Request {
             };
             let line = format!("{before}--{boundary}\r\n");
             before = "\r\n".to_owned();
-            push(None, Source::Boundary(line.into()));
-            push(None, Source::Bytes(head.into()));
+            push(None, PieceSource::Boundary(line.into()));
+            push(None, PieceSource::Bytes(head.into()));
             push(Some(name), part.source);
         }
         let end = format!("{before}--{boundary}--\r\n");
-        push(None, Source::Boundary(end.into()));
+        push(None, PieceSource::Boundary(end.into()));
         let content_type = format!("multipart/form-data; boundary={boundary}");
         match HeaderValue::try_from(content_type) {
             Ok(value) => self.replace_header(CONTENT_TYPE, value),
             Err(e) => self.spoiled(format!("multipart: {e}")),
         }
-        .sending(Stream { pieces })
+        .sending(BodyPieces { pieces })
     }
 }
 
@@ -214,21 +214,21 @@ impl fmt::Debug for Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Body;
+    use crate::request::RequestContent;
 
     fn written(form: Multipart) -> String {
         let request = Request::post("http://h/").multipart_between(form, "B");
-        let Body::Streamed(stream) = request.sends() else {
+        let RequestContent::Streamed(stream) = request.sends() else {
             panic!("not streamed")
         };
         let mut text = String::new();
         for piece in &stream.pieces {
             match &piece.source {
-                Source::Bytes(bytes) | Source::Boundary(bytes) => {
+                PieceSource::Bytes(bytes) | PieceSource::Boundary(bytes) => {
                     text += std::str::from_utf8(bytes).unwrap();
                 }
-                Source::File(path) => text += &format!("<{}>", path.display()),
-                Source::Reader(_) => text += "<reader>",
+                PieceSource::File(path) => text += &format!("<{}>", path.display()),
+                PieceSource::Reader(_) => text += "<reader>",
             }
         }
         text

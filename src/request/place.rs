@@ -8,19 +8,19 @@ use crate::url;
 
 /// Place in the input that a request was read from.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum InputPlace {
     /// Line, from 1, of a file by its name as given; `-` is standard input.
     Line { source: Arc<str>, number: u64 },
     /// Argument of a command, from 1.
     Argument(u64),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for InputPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Line { source, number } if &**source == "-" => write!(f, "stdin:{number}"),
-            Place::Line { source, number } => write!(f, "{source}:{number}"),
-            Place::Argument(number) => write!(f, "argument {number}"),
+            InputPlace::Line { source, number } if &**source == "-" => write!(f, "stdin:{number}"),
+            InputPlace::Line { source, number } => write!(f, "{source}:{number}"),
+            InputPlace::Argument(number) => write!(f, "argument {number}"),
         }
     }
 }
@@ -96,7 +96,7 @@ impl Request {
     /// assert_eq!((outcome.source(), outcome.line()), (Some("urls.txt"), Some(17)));
     /// ```
     pub fn read_at(mut self, source: impl Into<Arc<str>>, line: u64) -> Request {
-        self.place = Some(Place::Line {
+        self.place = Some(InputPlace::Line {
             source: source.into(),
             number: line,
         });
@@ -106,7 +106,7 @@ impl Request {
     /// Notes that the request's URL is an argument of a command, counted from 1. Its outcome has no `source` and no
     /// `line`.
     pub fn read_from_argument(mut self, number: u64) -> Request {
-        self.place = Some(Place::Argument(number));
+        self.place = Some(InputPlace::Argument(number));
         self
     }
 
@@ -124,16 +124,16 @@ impl Request {
     /// Returns the name of the file that the request was read from. `None`: it came from no file.
     pub(crate) fn source(&self) -> Option<&str> {
         match self.place.as_ref()? {
-            Place::Line { source, .. } => Some(source),
-            Place::Argument(_) => None,
+            InputPlace::Line { source, .. } => Some(source),
+            InputPlace::Argument(_) => None,
         }
     }
 
     /// Returns the number of the line in its source. `None`: the request came from no file.
     pub(crate) fn line(&self) -> Option<u64> {
         match self.place.as_ref()? {
-            Place::Line { number, .. } => Some(*number),
-            Place::Argument(_) => None,
+            InputPlace::Line { number, .. } => Some(*number),
+            InputPlace::Argument(_) => None,
         }
     }
 }

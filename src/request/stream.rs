@@ -6,63 +6,63 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Body of a request.
 #[derive(Clone)]
-pub(crate) enum Body {
+pub(crate) enum RequestContent {
     Bytes(Vec<u8>),
     /// Read while it is sent. Clones of the request share it.
-    Streamed(Arc<Stream>),
+    Streamed(Arc<BodyPieces>),
 }
 
-impl Body {
+impl RequestContent {
     /// Returns the bytes that the body takes in memory while the request waits.
     pub(crate) fn bytes_in_memory(&self) -> u64 {
         match self {
-            Body::Bytes(bytes) => bytes.len() as u64,
-            Body::Streamed(_) => 0,
+            RequestContent::Bytes(bytes) => bytes.len() as u64,
+            RequestContent::Streamed(_) => 0,
         }
     }
 
-    pub(crate) const EMPTY: Body = Body::Bytes(Vec::new());
+    pub(crate) const EMPTY: RequestContent = RequestContent::Bytes(Vec::new());
     /// Body of a request that has none.
-    pub(crate) const NONE: &'static Body = &Body::EMPTY;
+    pub(crate) const NONE: &'static RequestContent = &RequestContent::EMPTY;
 
     /// True if the body can be sent again, from its beginning.
     pub(crate) fn is_replayable(&self) -> bool {
         match self {
-            Body::Bytes(_) => true,
-            Body::Streamed(stream) => stream.readers().all(Reader::is_ready),
+            RequestContent::Bytes(_) => true,
+            RequestContent::Streamed(stream) => stream.readers().all(Reader::is_ready),
         }
     }
 
     /// Returns the paths of the files that the body is read from.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let pieces = match self {
-            Body::Bytes(_) => &[][..],
-            Body::Streamed(stream) => &stream.pieces,
+            RequestContent::Bytes(_) => &[][..],
+            RequestContent::Streamed(stream) => &stream.pieces,
         };
         pieces.iter().filter_map(|piece| match &piece.source {
-            Source::File(path) => Some(&**path),
-            Source::Bytes(_) | Source::Boundary(_) | Source::Reader(_) => None,
+            PieceSource::File(path) => Some(&**path),
+            PieceSource::Bytes(_) | PieceSource::Boundary(_) | PieceSource::Reader(_) => None,
         })
     }
 
     /// True if the body can be sent once and no more.
     pub(crate) fn is_for_once(&self) -> bool {
         match self {
-            Body::Bytes(_) => false,
-            Body::Streamed(stream) => stream.readers().any(|reader| !reader.rewinds),
+            RequestContent::Bytes(_) => false,
+            RequestContent::Streamed(stream) => stream.readers().any(|reader| !reader.rewinds),
         }
     }
 }
 
 /// Pieces of a body, sent one after the other.
-pub(crate) struct Stream {
+pub(crate) struct BodyPieces {
     pub(crate) pieces: Vec<Piece>,
 }
 
-impl Stream {
-    pub(crate) fn of(source: Source) -> Stream {
+impl BodyPieces {
+    pub(crate) fn of(source: PieceSource) -> BodyPieces {
         let piece = Piece { part: None, source };
-        Stream {
+        BodyPieces {
             pieces: vec![piece],
         }
     }
@@ -72,7 +72,7 @@ impl Stream {
         match &self.pieces[..] {
             [
                 Piece {
-                    source: Source::File(path),
+                    source: PieceSource::File(path),
                     ..
                 },
             ] => Some(path),
@@ -82,8 +82,8 @@ impl Stream {
 
     fn readers(&self) -> impl Iterator<Item = &Reader> {
         self.pieces.iter().filter_map(|piece| match &piece.source {
-            Source::Reader(reader) => Some(reader),
-            Source::Bytes(_) | Source::Boundary(_) | Source::File(_) => None,
+            PieceSource::Reader(reader) => Some(reader),
+            PieceSource::Bytes(_) | PieceSource::Boundary(_) | PieceSource::File(_) => None,
         })
     }
 }
@@ -92,11 +92,11 @@ impl Stream {
 pub(crate) struct Piece {
     /// Name of the part that the piece belongs to. `None`: the body has no parts.
     pub(crate) part: Option<String>,
-    pub(crate) source: Source,
+    pub(crate) source: PieceSource,
 }
 
 /// Source of a piece's bytes.
-pub(crate) enum Source {
+pub(crate) enum PieceSource {
     Bytes(Vec<u8>),
     /// Bytes that only separate other pieces, and are not part of the content.
     Boundary(Vec<u8>),
@@ -124,11 +124,11 @@ enum Slot {
 
 /// Reader while it is sent.
 pub(crate) struct Tape {
-    input: Input,
+    input: ReaderInput,
     touched: bool,
 }
 
-enum Input {
+enum ReaderInput {
     Once(Box<dyn Read + Send>),
     /// Reader with the position at which it was handed in. `None`: the position cannot be told.
     Seekable(Box<dyn ReadSeek>, Option<u64>),
@@ -141,7 +141,7 @@ impl<R: Read + Seek + Send> ReadSeek for R {}
 impl Reader {
     /// Makes a reader that can be read only once.
     pub(crate) fn once(reader: impl Read + Send + 'static) -> Reader {
-        Reader::new(Input::Once(Box::new(reader)), None)
+        Reader::new(ReaderInput::Once(Box::new(reader)), None)
     }
 
     /// Makes a reader that is sent from its current position.
@@ -153,7 +153,7 @@ impl Reader {
             None => true,
         };
         let length = length.map(|(start, end)| end.saturating_sub(start));
-        let mut reader = Reader::new(Input::Seekable(Box::new(reader), start), length);
+        let mut reader = Reader::new(ReaderInput::Seekable(Box::new(reader), start), length);
         if !back {
             reader.slot = Mutex::new(Slot::Spent);
         }
@@ -166,10 +166,10 @@ impl Reader {
         self
     }
 
-    fn new(input: Input, length: Option<u64>) -> Reader {
+    fn new(input: ReaderInput, length: Option<u64>) -> Reader {
         Reader {
             length,
-            rewinds: matches!(input, Input::Seekable(_, Some(_))),
+            rewinds: matches!(input, ReaderInput::Seekable(_, Some(_))),
             slot: Mutex::new(Slot::Ready(Tape {
                 input,
                 touched: false,
@@ -221,8 +221,10 @@ impl Tape {
             return false;
         }
         let back = match &mut self.input {
-            Input::Seekable(reader, Some(start)) => reader.seek(SeekFrom::Start(*start)).is_ok(),
-            Input::Seekable(_, None) | Input::Once(_) => false,
+            ReaderInput::Seekable(reader, Some(start)) => {
+                reader.seek(SeekFrom::Start(*start)).is_ok()
+            }
+            ReaderInput::Seekable(_, None) | ReaderInput::Once(_) => false,
         };
         self.touched = !back;
         back
@@ -233,8 +235,8 @@ impl Read for Tape {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.touched = true;
         match &mut self.input {
-            Input::Once(reader) => reader.read(into),
-            Input::Seekable(reader, _) => reader.read(into),
+            ReaderInput::Once(reader) => reader.read(into),
+            ReaderInput::Seekable(reader, _) => reader.read(into),
         }
     }
 }

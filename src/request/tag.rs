@@ -22,10 +22,10 @@ use serde_json::value::{RawValue, to_raw_value};
 ///
 /// The text is parsed into a [`Value`] only when a value is asked for. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Tag(Arc<Inner>);
+pub struct Tag(Arc<TagText>);
 
 #[derive(Debug)]
-struct Inner {
+struct TagText {
     text: Box<RawValue>,
     /// Parsed value of `text`. Empty until it is asked for.
     value: OnceLock<Value>,
@@ -43,7 +43,7 @@ impl Tag {
     /// Makes a tag of its text.
     pub(crate) fn written(text: Box<RawValue>) -> Tag {
         let value = OnceLock::new();
-        Tag(Arc::new(Inner { text, value }))
+        Tag(Arc::new(TagText { text, value }))
     }
 
     /// Returns the text of the tag, which is JSON.
@@ -73,7 +73,7 @@ impl From<Value> for Tag {
     fn from(value: Value) -> Tag {
         let text = to_raw_value(&value).expect("every Value can be written");
         let value = value.into();
-        Tag(Arc::new(Inner { text, value }))
+        Tag(Arc::new(TagText { text, value }))
     }
 }
 

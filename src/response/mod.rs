@@ -32,14 +32,14 @@ mod value;
 /// response of a success is never cut short.
 #[derive(Clone)]
 pub struct Response {
-    head: Arc<Head>,
+    head: Arc<ExchangeFacts>,
     body: Vec<u8>,
     truncated: bool,
 }
 
 /// Head of a response, and facts about its exchange.
 #[derive(Clone, Debug)]
-pub(crate) struct Head {
+pub(crate) struct ExchangeFacts {
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
@@ -81,7 +81,7 @@ pub struct Hop {
 }
 
 impl Response {
-    pub(crate) fn new(head: Arc<Head>, body: Vec<u8>, truncated: bool) -> Response {
+    pub(crate) fn new(head: Arc<ExchangeFacts>, body: Vec<u8>, truncated: bool) -> Response {
         Response {
             head,
             body,
@@ -109,7 +109,7 @@ impl Response {
         self
     }
 
-    pub(crate) fn head(&self) -> &Arc<Head> {
+    pub(crate) fn head(&self) -> &Arc<ExchangeFacts> {
         &self.head
     }
 
@@ -288,11 +288,11 @@ impl fmt::Debug for Hop {
     }
 }
 
-impl Head {
+impl ExchangeFacts {
     /// Makes a head that has only its status and the URL that answered.
     #[cfg(test)]
-    pub(crate) fn of(status: u16, url: Arc<Url>) -> Head {
-        Head {
+    pub(crate) fn of(status: u16, url: Arc<Url>) -> ExchangeFacts {
+        ExchangeFacts {
             status,
             version: Version::HTTP_11,
             headers: Headers::default(),
@@ -332,9 +332,9 @@ mod tests {
         headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
         headers.insert("set-cookie", "sid=secret".parse().unwrap());
         let url = Arc::new(Uri::from_static("http://user:secret@h/").into());
-        let head = Head {
+        let head = ExchangeFacts {
             headers: headers.into(),
-            ..Head::of(200, url)
+            ..ExchangeFacts::of(200, url)
         };
         Response::new(Arc::new(head), body.to_vec(), false)
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::attempt_facts::{AttemptFacts, is_ambiguous};
 use super::backoff::{backoff, share};
-use super::evidence::{Evidence, is_ambiguous};
 use crate::error::{ErrorType, StopReason};
 use crate::settings::{ClassLimits, Jitter, Judgement, RetryMethods, RetryPolicy};
 
@@ -12,7 +12,7 @@ const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Counts that a job keeps of its attempts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct AttemptCounts {
     attempts: u32,
     retries: [u32; FailureClass::COUNT],
     /// Number of retries since the start or the last redirect, by which the backoff grows.
@@ -22,7 +22,7 @@ pub(crate) struct Tally {
     misdirected: bool,
 }
 
-impl Tally {
+impl AttemptCounts {
     /// Number of attempts so far, without redirect hops and free replays.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts
@@ -85,39 +85,39 @@ pub(crate) enum Decision {
 /// are used up, the limit of the class is; the server asks for too long a wait, or one past the deadline.
 pub(crate) fn decide(
     policy: &RetryPolicy,
-    evidence: &Evidence<'_>,
-    tally: &mut Tally,
+    facts: &AttemptFacts<'_>,
+    counts: &mut AttemptCounts,
     left: Option<Duration>,
     random: &mut dyn FnMut() -> f64,
 ) -> Decision {
-    if !evidence.never_went_out() {
-        tally.attempts = tally.attempts.saturating_add(1);
+    if !facts.never_went_out() {
+        counts.attempts = counts.attempts.saturating_add(1);
     }
-    tally.replayed = false;
-    let obeyed = Evidence {
-        retry_after: evidence.retry_after.filter(|_| policy.respect_retry_after),
-        ..evidence.clone()
+    counts.replayed = false;
+    let obeyed = AttemptFacts {
+        retry_after: facts.retry_after.filter(|_| policy.respect_retry_after),
+        ..facts.clone()
     };
     let class = FailureClass::of(&obeyed);
-    let wait = Wait::new(policy, &obeyed, tally, random);
+    let wait = Wait::new(policy, &obeyed, counts, random);
     let cool = (class == FailureClass::Throttle).then_some(wait.delay);
-    if let Err(reason) = may_repeat(policy, &obeyed, tally, class).and_then(|()| wait.fits(left)) {
+    if let Err(reason) = may_repeat(policy, &obeyed, counts, class).and_then(|()| wait.fits(left)) {
         return Decision::Stop { reason, cool };
     }
-    tally.retries[class as usize] = tally.retries[class as usize].saturating_add(1);
-    tally.streak = tally.streak.saturating_add(1);
-    tally.ambiguous |= is_ambiguous(evidence);
-    tally.misdirected |= evidence.status == Some(421);
+    counts.retries[class as usize] = counts.retries[class as usize].saturating_add(1);
+    counts.streak = counts.streak.saturating_add(1);
+    counts.ambiguous |= is_ambiguous(facts);
+    counts.misdirected |= facts.status == Some(421);
     Decision::Retry {
         delay: wait.delay,
-        cost: match (&policy.budget, evidence.error_type) {
+        cost: match (&policy.budget, facts.error_type) {
             // The failure is on this side, and not the server's.
             (None, _) | (_, ErrorType::Io) => 0.0,
             (_, ErrorType::Timeout) => 2.0,
             _ => 1.0,
         },
         cool,
-        fresh: matches!(evidence.status, Some(408 | 421)),
+        fresh: matches!(facts.status, Some(408 | 421)),
     }
 }
 
@@ -126,26 +126,26 @@ pub(crate) fn decide(
 /// until the next decision or redirect.
 pub(crate) fn free_replay(
     policy: &RetryPolicy,
-    evidence: &Evidence<'_>,
-    tally: &mut Tally,
+    facts: &AttemptFacts<'_>,
+    counts: &mut AttemptCounts,
 ) -> bool {
-    let closed = evidence.reused
-        && evidence.error_type == ErrorType::Connection
-        && !evidence.permanent
-        && evidence.bytes_received == 0;
+    let closed = facts.reused
+        && facts.error_type == ErrorType::Connection
+        && !facts.permanent
+        && facts.bytes_received == 0;
     // Most likely the server closed an idle connection as the request arrived, but this is unproven: it may have acted.
-    let free = closed && is_harmless(policy, evidence) && !tally.replayed;
+    let free = closed && is_harmless(policy, facts) && !counts.replayed;
     if free {
-        tally.replayed = true;
-        tally.ambiguous |= is_ambiguous(evidence);
+        counts.replayed = true;
+        counts.ambiguous |= is_ambiguous(facts);
     }
     free
 }
 
 /// True if sending the request once more can do no harm, and its body can be sent again: no part of it reached the
 /// server, or repeating it is safe.
-pub(crate) fn is_harmless(policy: &RetryPolicy, evidence: &Evidence<'_>) -> bool {
-    evidence.replayable && (evidence.is_unsent() || is_repeatable(policy, evidence))
+pub(crate) fn is_harmless(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> bool {
+    facts.replayable && (facts.is_unsent() || is_repeatable(policy, facts))
 }
 
 /// Returns the wait before a redirect is followed: none, or the time that its `Retry-After` asks for (RFC 9110
@@ -174,13 +174,13 @@ struct Wait {
 impl Wait {
     fn new(
         policy: &RetryPolicy,
-        evidence: &Evidence<'_>,
-        tally: &Tally,
+        facts: &AttemptFacts<'_>,
+        counts: &AttemptCounts,
         random: &mut dyn FnMut() -> f64,
     ) -> Wait {
-        let n = tally.streak.saturating_add(1);
-        let own = backoff(policy, n, evidence.is_throttled(), random);
-        Wait::at_least(policy, evidence.retry_after, own, random)
+        let n = counts.streak.saturating_add(1);
+        let own = backoff(policy, n, facts.is_throttled(), random);
+        Wait::at_least(policy, facts.retry_after, own, random)
     }
 
     /// Returns a wait at least as long as the server asks for. `Retry-After` shortens no backoff, and jitter only adds
@@ -222,24 +222,24 @@ impl Wait {
 
 fn may_repeat(
     policy: &RetryPolicy,
-    evidence: &Evidence<'_>,
-    tally: &Tally,
+    facts: &AttemptFacts<'_>,
+    counts: &AttemptCounts,
     class: FailureClass,
 ) -> Result<(), StopReason> {
-    match allowed(policy, evidence)? {
+    match allowed(policy, facts)? {
         Methods::Any if policy.methods != RetryMethods::Only(Vec::new()) => {}
-        _ if is_repeatable(policy, evidence) => {}
+        _ if is_repeatable(policy, facts) => {}
         _ => return Err(StopReason::MethodNotIdempotent),
     }
-    if !evidence.replayable {
+    if !facts.replayable {
         return Err(StopReason::BodyNotReplayable);
     }
-    if tally.attempts >= policy.max_attempts {
+    if counts.attempts >= policy.max_attempts {
         return Err(StopReason::AttemptsExhausted);
     }
     let limit = class.limit(&policy.limits);
-    let misdirected_again = evidence.status == Some(421) && tally.misdirected;
-    if limit.is_some_and(|limit| tally.retries[class as usize] >= limit) || misdirected_again {
+    let misdirected_again = facts.status == Some(421) && counts.misdirected;
+    if limit.is_some_and(|limit| counts.retries[class as usize] >= limit) || misdirected_again {
         return Err(StopReason::ClassLimit);
     }
     Ok(())
@@ -254,9 +254,9 @@ enum Methods {
     Repeatable,
 }
 
-fn allowed(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Methods, StopReason> {
+fn allowed(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Result<Methods, StopReason> {
     use ErrorType::*;
-    match evidence.error_type {
+    match facts.error_type {
         // No judgement of a hook changes these: the requests ended for reasons on this side.
         Cancelled => return Err(StopReason::Cancelled),
         Deadline => return Err(StopReason::Deadline),
@@ -266,25 +266,23 @@ fn allowed(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Methods, Sto
         }
         _ => {}
     }
-    let usual = if evidence.permanent {
+    let usual = if facts.permanent {
         None
     } else {
-        match evidence.error_type {
-            HttpStatus => by_status(policy, evidence),
-            Dns | Connect | Proxy | Tls | Io | Timeout | Connection => {
-                Some(if evidence.is_unsent() {
-                    Methods::Any
-                } else {
-                    Methods::Repeatable
-                })
-            }
+        match facts.error_type {
+            HttpStatus => by_status(policy, facts),
+            Dns | Connect | Proxy | Tls | Io | Timeout | Connection => Some(if facts.is_unsent() {
+                Methods::Any
+            } else {
+                Methods::Repeatable
+            }),
             IncompleteBody => Some(Methods::Repeatable),
             _ => None,
         }
     };
-    match evidence.judgement {
+    match facts.judgement {
         Some(Judgement::Stop(_)) => Err(StopReason::NotRetryable),
-        Some(Judgement::Retry) if evidence.is_unsent() => Ok(Methods::Any),
+        Some(Judgement::Retry) if facts.is_unsent() => Ok(Methods::Any),
         Some(Judgement::Retry) => Ok(usual.unwrap_or(Methods::Repeatable)),
         Some(Judgement::Accept) | None => usual.ok_or(StopReason::NotRetryable),
     }
@@ -293,12 +291,12 @@ fn allowed(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Methods, Sto
 /// Returns the methods for which the status may be repeated. `None`: it is never repeated. A caller's own set says
 /// which statuses are repeated. It does not change the meaning of a status, so a status that refuses a request before
 /// any work may be repeated for every method.
-fn by_status(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Option<Methods> {
-    let status = evidence.status?;
+fn by_status(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Option<Methods> {
+    let status = facts.status?;
     let repeated = match &policy.statuses {
         Some(set) => set.contains(status),
         None => match status {
-            413 => evidence.retry_after.is_some(),
+            413 => facts.retry_after.is_some(),
             408 | 421 | 425 | 429 => true,
             501 | 505 | 506 | 508 | 510 | 511 | 525 | 526 => false,
             // An unknown status is treated as its class (RFC 9110 §15).
@@ -314,16 +312,14 @@ fn by_status(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Option<Methods> {
 
 /// True if repeating the request is safe although the server may have acted: by its method (RFC 9110 §9.2.2, or the
 /// policy's own list), or because the request says so. An empty list allows no method.
-fn is_repeatable(policy: &RetryPolicy, evidence: &Evidence<'_>) -> bool {
+fn is_repeatable(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> bool {
     match &policy.methods {
         RetryMethods::All => true,
         RetryMethods::Only(methods) if methods.is_empty() => false,
         RetryMethods::Only(methods) => {
-            evidence.repeatable_by_request || methods.contains(evidence.method)
+            facts.repeatable_by_request || methods.contains(facts.method)
         }
-        RetryMethods::Idempotent => {
-            evidence.repeatable_by_request || evidence.method.is_idempotent()
-        }
+        RetryMethods::Idempotent => facts.repeatable_by_request || facts.method.is_idempotent(),
     }
 }
 
@@ -343,14 +339,14 @@ enum FailureClass {
 impl FailureClass {
     const COUNT: usize = FailureClass::Other as usize + 1;
 
-    fn of(evidence: &Evidence<'_>) -> FailureClass {
-        if evidence.is_throttled() {
+    fn of(facts: &AttemptFacts<'_>) -> FailureClass {
+        if facts.is_throttled() {
             return FailureClass::Throttle;
         }
-        match evidence.error_type {
+        match facts.error_type {
             ErrorType::Dns => FailureClass::Dns,
             ErrorType::Connect => FailureClass::Connect,
-            ErrorType::Tls if evidence.is_unsent() => FailureClass::Tls,
+            ErrorType::Tls if facts.is_unsent() => FailureClass::Tls,
             ErrorType::Timeout => FailureClass::Timeout,
             ErrorType::Connection | ErrorType::IncompleteBody => FailureClass::Body,
             ErrorType::HttpStatus => FailureClass::Status,

@@ -14,7 +14,7 @@ use crate::slab::Id;
 
 /// Observation at the end of work on a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct CpuPressure {
     /// Responses that wait for a core.
     pub(crate) waiting: usize,
     pub(crate) cores: usize,
@@ -59,7 +59,7 @@ impl Backlog {
     }
 
     /// Updates the bound by an observation that was made while `in_flight` requests were under way.
-    pub(super) fn see(&mut self, seen: Seen, in_flight: usize, now: Instant) {
+    pub(super) fn see(&mut self, seen: CpuPressure, in_flight: usize, now: Instant) {
         if self.until.is_some_and(|until| until <= now) {
             self.lift();
         }
@@ -94,7 +94,7 @@ impl Backlog {
 
 impl<J> Schedule<J> {
     /// Updates the bound of a batch by an observation at the end of work on the response of a job in flight.
-    pub(crate) fn see_backlog(&mut self, id: Id, seen: Seen, now: Instant) {
+    pub(crate) fn see_backlog(&mut self, id: Id, seen: CpuPressure, now: Instant) {
         let Some(batch_id) = self.jobs.get(id).map(|slot| slot.batch) else {
             return;
         };
@@ -119,7 +119,7 @@ mod tests {
     /// Observes `waiting` responses on a single core, and returns the bound. The core counts as starved if `waiting` is
     /// 0.
     fn see(backlog: &mut Backlog, waiting: usize, in_flight: usize) -> usize {
-        let seen = Seen {
+        let seen = CpuPressure {
             waiting,
             cores: 1,
             starved: waiting == 0,

@@ -51,7 +51,7 @@ pub(crate) struct Standing {
 
 /// Reason for which a job ended without a further attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum EndReason {
     /// The request was never fit to be sent, because of this mistake.
     Invalid(Mistake),
     /// The request was under way when an earlier run was cut off, and must not be repeated.
@@ -93,14 +93,14 @@ pub(super) struct Batch<J> {
     pub(super) finished: isize,
     pub(super) bytes: i64,
     /// Jobs that ended without an attempt, for the caller to take.
-    pub(super) ended: VecDeque<(J, Ended)>,
+    pub(super) ended: VecDeque<(J, EndReason)>,
     /// All requests of an ordered batch that were not handed back, oldest first. An id without a job, or `None`, stands
     /// for a request that is over.
     pub(super) order: VecDeque<Option<Id>>,
     pub(super) deadline: Option<Instant>,
     /// Reason for which jobs of the batch end that are queued, or are to be queued again. `None`: the batch was not
     /// stopped.
-    pub(super) stopped: Option<Ended>,
+    pub(super) stopped: Option<EndReason>,
     /// True if outcomes of the batch are not taken any more: the batch is removed when none of its jobs is in flight.
     pub(super) abandoned: bool,
     /// True if the caller waits for room to feed.

@@ -36,7 +36,7 @@ enum BreakerState {
 /// Permission for a call to go out.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Permit {
+pub(crate) enum BreakerPermit {
     /// The call may go out. Its end is to be [recorded](Breaker::record), whatever it is.
     Granted(Pass),
     /// The call may not go out. Asking before `until` is of no use, unless the end of another call is recorded.
@@ -54,7 +54,7 @@ pub(crate) struct Pass {
 
 /// End of a call, as far as it tells about the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
+pub(crate) enum CallEnd {
     /// The host sent a response that is neither a 5xx nor a 429: also another 4xx, and a response that the application
     /// rejects.
     Success,
@@ -79,10 +79,10 @@ impl Breaker {
     }
 
     /// Asks to let a call through. A granted call counts at once, so ask only for a call that then goes out.
-    pub(crate) fn permit(&mut self, now: Instant) -> Permit {
+    pub(crate) fn permit(&mut self, now: Instant) -> BreakerPermit {
         if let BreakerState::Open { until } = self.state {
             if now < until {
-                return Permit::Refused { until };
+                return BreakerPermit::Refused { until };
             }
             self.enter(BreakerState::HalfOpen {
                 out: 0,
@@ -93,14 +93,14 @@ impl Breaker {
         if let BreakerState::HalfOpen { out, good, bad } = &mut self.state {
             if *out + *good + *bad >= self.settings.trials.max(1) {
                 // The calls on trial decide. `until` is only the time to look again if none of them ever ends.
-                return Permit::Refused {
+                return BreakerPermit::Refused {
                     until: later(now, self.settings.open),
                 };
             }
             *out += 1;
             self.tried = now;
         }
-        Permit::Granted(Pass {
+        BreakerPermit::Granted(Pass {
             era: self.era,
             hangs_in: None,
         })
@@ -111,7 +111,7 @@ impl Breaker {
     pub(crate) fn record(
         &mut self,
         pass: Pass,
-        call: Call,
+        call: CallEnd,
         now: Instant,
         random: &mut dyn FnMut() -> f64,
     ) {
@@ -132,7 +132,7 @@ impl Breaker {
         random: &mut dyn FnMut() -> f64,
     ) {
         if self.is_current(pass) && pass.hangs_in.is_none() {
-            self.count(Call::Failure { retry_after: None }, now, random);
+            self.count(CallEnd::Failure { retry_after: None }, now, random);
             pass.hangs_in = Some(self.window.newest);
         }
     }
@@ -154,7 +154,7 @@ impl Breaker {
         }
     }
 
-    fn count(&mut self, call: Call, now: Instant, random: &mut dyn FnMut() -> f64) {
+    fn count(&mut self, call: CallEnd, now: Instant, random: &mut dyn FnMut() -> f64) {
         let settings = self.settings;
         match &mut self.state {
             BreakerState::Open { .. } => {}
@@ -162,7 +162,7 @@ impl Breaker {
                 self.window.add(call, now);
                 let (good, bad) = self.window.counts(now);
                 let calls = good.saturating_add(bad);
-                if let Call::Failure { retry_after } = call
+                if let CallEnd::Failure { retry_after } = call
                     && calls >= self.min_calls
                     && f64::from(bad) >= f64::from(calls) * settings.failure_ratio
                 {
@@ -172,9 +172,9 @@ impl Breaker {
             BreakerState::HalfOpen { out, good, bad } => {
                 *out = out.saturating_sub(1);
                 match call {
-                    Call::Success => *good += 1,
-                    Call::Failure { .. } => *bad += 1,
-                    Call::Ignored => {}
+                    CallEnd::Success => *good += 1,
+                    CallEnd::Failure { .. } => *bad += 1,
+                    CallEnd::Ignored => {}
                 }
                 let trials = settings.trials.max(1);
                 let needed = settings.trials_to_close.clamp(1, trials);
@@ -182,7 +182,7 @@ impl Breaker {
                     self.opened = 0;
                     self.window.clear();
                     self.enter(BreakerState::Closed);
-                } else if let Call::Failure { retry_after } = call
+                } else if let CallEnd::Failure { retry_after } = call
                     && *bad > trials - needed
                 {
                     self.open(retry_after, now, random);
@@ -298,7 +298,7 @@ impl Window {
         }
     }
 
-    fn add(&mut self, call: Call, now: Instant) {
+    fn add(&mut self, call: CallEnd, now: Instant) {
         let number = self.number(now);
         if number > self.newest {
             let stale = (number - self.newest).min(BUCKETS as u64);
@@ -309,9 +309,9 @@ impl Window {
         }
         let (good, bad) = &mut self.counts[Self::slot(self.newest)];
         match call {
-            Call::Success => *good = good.saturating_add(1),
-            Call::Failure { .. } => *bad = bad.saturating_add(1),
-            Call::Ignored => {}
+            CallEnd::Success => *good = good.saturating_add(1),
+            CallEnd::Failure { .. } => *bad = bad.saturating_add(1),
+            CallEnd::Ignored => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::host::Host;
 
 use super::answers::Heard;
-use super::breaker::Call;
+use super::breaker::CallEnd;
 use super::queue::LaneEnd;
 use super::{JobPlace, Schedule};
 use crate::slab::Id;
@@ -17,7 +17,7 @@ pub(crate) enum Verdict<J> {
     Done {
         bytes: u64,
         cool: Option<Instant>,
-        call: Call,
+        call: CallEnd,
     },
     /// The job is to be tried again, not before `at` and not after `deadline`. `cool`: no job of the whole host starts
     /// before this time.
@@ -26,7 +26,7 @@ pub(crate) enum Verdict<J> {
         at: Instant,
         deadline: Option<Instant>,
         cool: Option<Instant>,
-        call: Call,
+        call: CallEnd,
     },
     /// The job is to be tried again as soon as this machine has room for it, and not after `deadline`. No attempt was
     /// made.
@@ -44,13 +44,13 @@ pub(crate) enum Verdict<J> {
 impl<J> Verdict<J> {
     /// Returns the call as the breaker counts it, and the time until which the host is to cool (`None`: it is not to
     /// cool).
-    fn told(&self, heard: Heard) -> (Call, Option<Instant>) {
+    fn told(&self, heard: Heard) -> (CallEnd, Option<Instant>) {
         match self {
             Verdict::Done { cool, call, .. } | Verdict::Retry { cool, call, .. } => (*call, *cool),
             // A hook may redirect a request before it is sent to this host.
-            Verdict::Redirect { .. } if heard == Heard::Nothing => (Call::Ignored, None),
-            Verdict::Redirect { .. } => (Call::Success, None),
-            Verdict::Wait { .. } => (Call::Ignored, None),
+            Verdict::Redirect { .. } if heard == Heard::Nothing => (CallEnd::Ignored, None),
+            Verdict::Redirect { .. } => (CallEnd::Success, None),
+            Verdict::Wait { .. } => (CallEnd::Ignored, None),
         }
     }
 }
@@ -184,7 +184,7 @@ impl<J> Schedule<J> {
         if let Some(call) = slot.call.take_if(|call| state.is_trial(&call.pass)) {
             let pass = self.unwatch(Some(call));
             if let Some(state) = self.hosts.get_mut(host) {
-                state.record(pass, Call::Ignored, now, &mut self.rng);
+                state.record(pass, CallEnd::Ignored, now, &mut self.rng);
             }
             self.unblock(host, now);
         }

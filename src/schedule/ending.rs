@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::batches::Ended;
+use super::batches::EndReason;
 use super::{JobPlace, Schedule};
 use crate::slab::Id;
 
@@ -17,7 +17,7 @@ const REMEMBERED: usize = 1 << 10;
 
 impl<J> Schedule<J> {
     /// Hands an ended job to its batch's caller.
-    pub(super) fn end(&mut self, batch: Id, job: J, why: Ended) {
+    pub(super) fn end(&mut self, batch: Id, job: J, why: EndReason) {
         match self.batches.get_mut(batch) {
             Some(known) if !known.bounds.delivered && !known.abandoned => {
                 known.ended.push_back((job, why));
@@ -28,7 +28,7 @@ impl<J> Schedule<J> {
     }
 
     /// Ends a job that waits in a lane or is delayed.
-    pub(super) fn end_queued(&mut self, id: Id, why: Ended, now: Instant) {
+    pub(super) fn end_queued(&mut self, id: Id, why: EndReason, now: Instant) {
         let Some(slot) = self
             .jobs
             .get_mut(id)
@@ -75,12 +75,12 @@ impl<J> Schedule<J> {
             };
             if slot.timed && slot.deadline == Some(due) {
                 slot.timed = false;
-                self.end_queued(id, Ended::Deadline, now);
+                self.end_queued(id, EndReason::Deadline, now);
             }
         }
         let mut from = 0;
         while let Some((at, batch)) = self.batches.find_past(from, now) {
-            self.end_batch(batch, &Ended::Deadline, now);
+            self.end_batch(batch, &EndReason::Deadline, now);
             from = at + 1;
         }
     }
@@ -95,7 +95,7 @@ impl<J> Schedule<J> {
     }
 
     /// Ends the queued jobs of a batch. `None`: of all batches.
-    pub(crate) fn end_queued_of(&mut self, batch: Option<Id>, why: &Ended, now: Instant) {
+    pub(crate) fn end_queued_of(&mut self, batch: Option<Id>, why: &EndReason, now: Instant) {
         match batch {
             Some(batch) => self.end_batch(batch, why, now),
             None => {
@@ -108,13 +108,13 @@ impl<J> Schedule<J> {
 
     /// Ends the queued jobs of a batch. Also stops the batch, so that jobs that would be queued again end too, unless
     /// its jobs are delivered without a caller or `why` is `NoWorker`.
-    pub(super) fn end_batch(&mut self, batch: Id, why: &Ended, now: Instant) {
+    pub(super) fn end_batch(&mut self, batch: Id, why: &EndReason, now: Instant) {
         let Some(known) = self.batches.get_mut(batch) else {
             return;
         };
         known.deadline = None;
         // For want of a worker each job fails by itself, also jobs that are yet to come.
-        if !known.bounds.delivered && !matches!(why, Ended::NoWorker(_)) {
+        if !known.bounds.delivered && !matches!(why, EndReason::NoWorker(_)) {
             known.stopped.get_or_insert_with(|| why.clone());
         }
         if known.ready + known.parked == 0 {
@@ -144,7 +144,7 @@ impl<J> Schedule<J> {
         };
         let why = match self.batches.get(slot.batch) {
             Some(batch) => batch.stopped.clone(),
-            None => Some(Ended::Cancelled),
+            None => Some(EndReason::Cancelled),
         };
         if let Some(why) = why {
             self.end_queued(id, why, now);
@@ -158,7 +158,7 @@ impl<J> Schedule<J> {
             .get(id)
             .is_some_and(|slot| slot.place != JobPlace::InFlight);
         if waits {
-            self.end_queued(id, Ended::Cancelled, now);
+            self.end_queued(id, EndReason::Cancelled, now);
         }
         waits
     }
@@ -173,7 +173,7 @@ impl<J> Schedule<J> {
     /// Ends a job whose host's breaker is open.
     pub(super) fn end_refused(&mut self, id: Id, now: Instant) {
         let remaining = self.refused_for(id, now);
-        self.end_queued(id, Ended::BreakerOpen { remaining }, now);
+        self.end_queued(id, EndReason::BreakerOpen { remaining }, now);
     }
 
     /// Time for which the breaker of the job's host still refuses the job. Zero: it does not refuse it.

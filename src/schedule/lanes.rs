@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::host::Host;
 use crate::schedule::budget::Budget;
 
-use super::breaker::{Breaker, Call, Pass, Permit};
+use super::breaker::{Breaker, BreakerPermit, CallEnd, Pass};
 use super::limits::HostLimits;
 use super::rates::Rates;
 use super::ready::{Rank, Tier, Turn};
@@ -206,8 +206,8 @@ impl HostState {
             budget.first_attempt(now);
         }
         match self.breaker.as_mut()?.permit(now) {
-            Permit::Granted(pass) => Some(pass),
-            Permit::Refused { .. } => None,
+            BreakerPermit::Granted(pass) => Some(pass),
+            BreakerPermit::Refused { .. } => None,
         }
     }
 
@@ -236,7 +236,7 @@ impl HostState {
     pub(super) fn record(
         &mut self,
         pass: Option<Pass>,
-        call: Call,
+        call: CallEnd,
         now: Instant,
         rng: &mut fastrand::Rng,
     ) {

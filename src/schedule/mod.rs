@@ -55,9 +55,9 @@ use crate::host::Host;
 
 pub(crate) use crate::slab::Id;
 pub(crate) use answers::Heard;
-pub(crate) use backlog::Seen;
-pub(crate) use batches::{Bounds, Ended, Standing};
-pub(crate) use breaker::Call;
+pub(crate) use backlog::CpuPressure;
+pub(crate) use batches::{Bounds, EndReason, Standing};
+pub(crate) use breaker::CallEnd;
 pub(crate) use complete::Verdict;
 pub(crate) use holding::Holding;
 pub(crate) use lanes::SLOW_AFTER;
@@ -70,8 +70,8 @@ use hosts::Hosts;
 use news::News;
 use places::Places;
 use rates::TotalRate;
-use ready::Turns;
-use share::Demand;
+use ready::TurnCounter;
+use share::WorkerDemand;
 use timers::Timers;
 
 pub(crate) struct Schedule<J> {
@@ -84,9 +84,9 @@ pub(crate) struct Schedule<J> {
     queued: usize,
     hosts: Hosts,
     batches: Batches<J>,
-    turns: Turns,
+    turns: TurnCounter,
     places: Places,
-    demand: Demand,
+    demand: WorkerDemand,
     total: TotalRate,
     timers: Timers,
     news: News<J>,
@@ -147,9 +147,9 @@ impl<J> Schedule<J> {
             queued: 0,
             hosts: Hosts::default(),
             batches: Batches::default(),
-            turns: Turns::default(),
+            turns: TurnCounter::default(),
             places: Places::default(),
-            demand: Demand::default(),
+            demand: WorkerDemand::default(),
             timers: Timers::default(),
             news: News::default(),
         }
@@ -203,7 +203,7 @@ impl<J> Schedule<J> {
     }
 
     /// Adds a job that cannot be sent: it ends at once, without an attempt.
-    pub(crate) fn push_ended(&mut self, batch: Id, job: J, why: Ended) {
+    pub(crate) fn push_ended(&mut self, batch: Id, job: J, why: EndReason) {
         if let Some(known) = self.batches.get_mut(batch)
             && known.bounds.ordered
         {
@@ -237,7 +237,7 @@ impl<J> Schedule<J> {
     }
 
     /// Reason for which queued jobs of the batch end. `None`: the batch was not stopped, or is not known.
-    pub(crate) fn stopped(&self, batch: Id) -> Option<&Ended> {
+    pub(crate) fn stopped(&self, batch: Id) -> Option<&EndReason> {
         self.batches.get(batch)?.stopped.as_ref()
     }
 
@@ -273,13 +273,13 @@ impl<J> Schedule<J> {
     /// Ends the queued jobs of a batch whose outcomes are not taken any more. Returns the jobs that ended without an
     /// attempt, to be dropped outside any lock.
     #[must_use = "what comes back is dropped outside the lock"]
-    pub(crate) fn abandon(&mut self, batch: Id, now: Instant) -> Vec<(J, Ended)> {
-        self.end_batch(batch, &Ended::Cancelled, now);
+    pub(crate) fn abandon(&mut self, batch: Id, now: Instant) -> Vec<(J, EndReason)> {
+        self.end_batch(batch, &EndReason::Cancelled, now);
         let Some(known) = self.batches.get_mut(batch) else {
             return Vec::new();
         };
         known.abandoned = true;
-        known.stopped.get_or_insert(Ended::Cancelled);
+        known.stopped.get_or_insert(EndReason::Cancelled);
         let ended = std::mem::take(&mut known.ended);
         self.close_if_over(batch);
         ended.into()
@@ -303,7 +303,7 @@ impl<J> Schedule<J> {
     }
 
     /// Takes a job of the batch that ended without an attempt. `None`: there is none.
-    pub(crate) fn take_ended(&mut self, batch: Id) -> Option<(J, Ended)> {
+    pub(crate) fn take_ended(&mut self, batch: Id) -> Option<(J, EndReason)> {
         let ended = self.batches.get_mut(batch)?.ended.pop_front()?;
         self.note_room(batch);
         Some(ended)

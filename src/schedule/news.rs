@@ -1,7 +1,7 @@
 //! Callers that should look again, and ended jobs without a caller.
 
 use super::Schedule;
-use super::batches::Ended;
+use super::batches::EndReason;
 use crate::slab::Id;
 
 /// News that callers and deliverers have not been told yet.
@@ -10,7 +10,7 @@ pub(super) struct News<J> {
     /// Batches whose caller should look again: there is room, or a job ended.
     pub(super) nudges: Vec<Id>,
     /// Ended jobs of batches that no caller iterates over.
-    pub(super) undelivered: Vec<(J, Ended)>,
+    pub(super) undelivered: Vec<(J, EndReason)>,
 }
 
 impl<J> Default for News<J> {
@@ -71,7 +71,7 @@ impl<J> Schedule<J> {
     }
 
     /// Takes the ended jobs of batches without an iterator. The caller delivers them, outside the lock.
-    pub(crate) fn undelivered(&mut self) -> Vec<(J, Ended)> {
+    pub(crate) fn undelivered(&mut self) -> Vec<(J, EndReason)> {
         std::mem::take(&mut self.news.undelivered)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::batches::Ended;
+use super::batches::EndReason;
 use super::lanes::Lane;
 use super::{JobPlace, Schedule, Start};
 use crate::slab::Id;
@@ -238,9 +238,9 @@ impl<J> Schedule<J> {
         };
         let batch = slot.batch;
         if slot.deadline.is_some_and(|deadline| deadline <= now) {
-            self.end_queued(id, Ended::Deadline, now);
+            self.end_queued(id, EndReason::Deadline, now);
         } else if self.batches.get(batch).is_some_and(|b| b.is_past(now)) {
-            self.end_batch(batch, &Ended::Deadline, now);
+            self.end_batch(batch, &EndReason::Deadline, now);
         } else {
             return false;
         }

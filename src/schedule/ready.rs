@@ -54,11 +54,11 @@ impl Turn {
 
 /// Source of turns.
 #[derive(Debug, Default)]
-pub(super) struct Turns(u64);
+pub(super) struct TurnCounter(u64);
 
 const SERVED: u64 = 1 << 63;
 
-impl Turns {
+impl TurnCounter {
     /// Returns the turn of a new host or batch: after those that came before it.
     pub(super) fn arrive(&mut self) -> Turn {
         self.0 += 1;
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn the_first_of_a_tier_is_always_the_one_with_the_lowest_rank() {
         let mut rng = fastrand::Rng::with_seed(1);
-        let mut turns = Turns::default();
+        let mut turns = TurnCounter::default();
         let mut slots = Slab::default();
         let hosts: Vec<Id> = (0..40).map(|_| slots.insert(())).collect();
         let mut ready = Ready::default();
@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn a_newcomer_comes_before_all_that_were_served() {
-        let mut turns = Turns::default();
+        let mut turns = TurnCounter::default();
         let served = turns.serve();
         let (first, second) = (turns.arrive(), turns.arrive());
         assert!(first < second && second < served && served < turns.serve());

@@ -18,14 +18,14 @@ const GAP: Duration = Duration::from_secs(1);
 
 /// The demand of answering hosts for workers, as far as it outlasts their ready work.
 #[derive(Debug, Default)]
-pub(super) struct Demand {
+pub(super) struct WorkerDemand {
     /// Answering hosts that ran out of ready work, and the time when they did, the latest at the back.
     gaps: VecDeque<(Instant, Id)>,
     /// Time until which workers are kept free for answering hosts. `None`: no worker is kept free.
     pub(super) kept_free_until: Option<Instant>,
 }
 
-impl Demand {
+impl WorkerDemand {
     /// Notes that an answering host has run out of ready work.
     pub(super) fn note_gap(&mut self, host: Id, now: Instant) {
         if self.gaps.back().is_some_and(|(_, last)| *last == host) {

@@ -38,7 +38,7 @@ pub struct HostRule {
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Option<Arc<RetryPolicy>>,
     pub(crate) headers: HeaderMap,
-    wrong: Option<String>,
+    first_error: Option<String>,
 }
 
 impl HostRule {
@@ -93,8 +93,8 @@ impl HostRule {
                 value.set_sensitive(Redaction::USUAL.is_secret(&name));
                 self.headers.insert(name, value);
             }
-            (Err(_), _) => self.spoil(format!("the header name {name:?} is not valid")),
-            (_, Err(_)) => self.spoil(format!(
+            (Err(_), _) => self.keep_first_error(format!("the header name {name:?} is not valid")),
+            (_, Err(_)) => self.keep_first_error(format!(
                 "the value of header {name} holds a character that may not be sent"
             )),
         }
@@ -106,7 +106,7 @@ impl HostRule {
     pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> HostRule {
         match basic(user.as_ref(), password.as_ref()) {
             Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
-            Err(reason) => self.spoil(reason),
+            Err(reason) => self.keep_first_error(reason),
         }
         self
     }
@@ -115,14 +115,14 @@ impl HostRule {
     pub fn bearer(mut self, token: impl AsRef<str>) -> HostRule {
         match bearer(token.as_ref()) {
             Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
-            Err(reason) => self.spoil(reason),
+            Err(reason) => self.keep_first_error(reason),
         }
         self
     }
 
     /// Checks the rule. The error says what is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if let Some(wrong) = &self.wrong {
+        if let Some(wrong) = &self.first_error {
             return Err(wrong.clone());
         }
         if self.in_flight == Some(0) {
@@ -145,8 +145,8 @@ impl HostRule {
         }
     }
 
-    fn spoil(&mut self, reason: String) {
-        self.wrong.get_or_insert(reason);
+    fn keep_first_error(&mut self, reason: String) {
+        self.first_error.get_or_insert(reason);
     }
 }
 

@@ -40,7 +40,7 @@ pub use rate::RateLimit;
 pub(crate) use rate::RateLimits;
 pub use redirects::{RedirectPolicy, Redirecting};
 pub(crate) use retry::RetryMethods;
-pub use retry::{Finding, Jitter, Judgement, RetryPolicy};
+pub use retry::{FinishedAttempt, Jitter, Judgement, RetryPolicy};
 pub use statuses::{InvalidStatusSet, StatusSet};
 pub use timeouts::Timeouts;
 #[cfg(feature = "rustls")]

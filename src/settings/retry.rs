@@ -51,7 +51,7 @@ pub struct RetryPolicy {
     pub(crate) classify: Option<Classify>,
 }
 
-pub(crate) type Classify = Arc<dyn Fn(&Finding<'_>) -> Option<Judgement> + Send + Sync>;
+pub(crate) type Classify = Arc<dyn Fn(&FinishedAttempt<'_>) -> Option<Judgement> + Send + Sync>;
 
 /// Spread of the wait before a retry, d being the exponential backoff.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub(crate) enum RetryMethods {
 
 /// Finished attempt, as a [`classify`](RetryPolicy::classify) hook sees it.
 #[non_exhaustive]
-pub struct Finding<'a> {
+pub struct FinishedAttempt<'a> {
     /// Method of the request.
     pub method: &'a Method,
     /// URL of the request as given.
@@ -98,9 +98,9 @@ pub struct Finding<'a> {
 }
 
 /// Shows neither URL, headers nor body, which may hold secrets.
-impl fmt::Debug for Finding<'_> {
+impl fmt::Debug for FinishedAttempt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Finding")
+        f.debug_struct("FinishedAttempt")
             .field("method", self.method)
             .field("id", &self.id)
             .field("attempt", &self.attempt)
@@ -252,7 +252,7 @@ impl RetryPolicy {
     /// the hook, and [`Outcome::stop_reason`](crate::Outcome::stop_reason) says why there was no other attempt.
     pub fn classify(
         mut self,
-        hook: impl Fn(&Finding<'_>) -> Option<Judgement> + Send + Sync + 'static,
+        hook: impl Fn(&FinishedAttempt<'_>) -> Option<Judgement> + Send + Sync + 'static,
     ) -> Self {
         self.classify = Some(Arc::new(hook));
         self

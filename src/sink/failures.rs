@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::journal::Follower;
 use super::jsonl::Keep;
-use super::lines::Lines;
-use super::missing::{Trouble, told};
+use super::lines::LineWriter;
+use super::missing::{FirstError, told};
 use super::{Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
@@ -37,13 +37,13 @@ use crate::summary::Summary;
 #[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Failures<W: Write = File> {
     /// Shared with the [`Log`](super::missing::Log) that adds missing failures.
-    lines: Arc<Mutex<Lines<W>>>,
+    lines: Arc<Mutex<LineWriter<W>>>,
     options: RecordOptions,
     keep: Keep,
     /// Lines follow the records of a journal. `None`: each line is written as it comes.
     follower: Option<Follower<Vec<u8>>>,
     /// First error while missing failures were added.
-    trouble: Trouble,
+    first_error: FirstError,
 }
 
 impl Failures {
@@ -52,7 +52,7 @@ impl Failures {
     /// # Errors
     /// When the file exists, or cannot be made. A pipe or a device may exist.
     pub fn create(path: impl AsRef<Path>) -> Result<Failures, SinkError> {
-        Lines::create(path.as_ref()).map(Failures::of)
+        LineWriter::create(path.as_ref()).map(Failures::of)
     }
 
     /// Writes to a new file in place of an existing one.
@@ -63,7 +63,7 @@ impl Failures {
     /// # Errors
     /// When the file cannot be made.
     pub fn overwrite(path: impl AsRef<Path>) -> Result<Failures, SinkError> {
-        Lines::overwrite(path.as_ref()).map(Failures::of)
+        LineWriter::overwrite(path.as_ref()).map(Failures::of)
     }
 
     /// Writes to the end of a file. The file is made if it does not exist.
@@ -71,23 +71,23 @@ impl Failures {
     /// # Errors
     /// When the file cannot be opened.
     pub fn append(path: impl AsRef<Path>) -> Result<Failures, SinkError> {
-        Lines::append(path.as_ref()).map(Failures::of)
+        LineWriter::append(path.as_ref()).map(Failures::of)
     }
 }
 
 impl<W: Write> Failures<W> {
     /// Writes to any writer.
     pub fn new(to: W) -> Failures<W> {
-        Failures::of(Lines::to(to))
+        Failures::of(LineWriter::to(to))
     }
 
-    pub(super) fn of(lines: Lines<W>) -> Failures<W> {
+    pub(super) fn of(lines: LineWriter<W>) -> Failures<W> {
         Failures {
             lines: Arc::new(Mutex::new(lines)),
             options: RecordOptions::new(),
             keep: Keep::Failed,
             follower: None,
-            trouble: Trouble::default(),
+            first_error: FirstError::default(),
         }
     }
 
@@ -115,7 +115,7 @@ impl<W: Write> Failures<W> {
 }
 
 impl<W: Write> Failures<W> {
-    fn lines(&self) -> MutexGuard<'_, Lines<W>> {
+    fn lines(&self) -> MutexGuard<'_, LineWriter<W>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -156,7 +156,7 @@ impl<W: Write> Failures<W> {
     pub fn flush(&mut self) -> Result<(), SinkError> {
         self.release();
         self.write_out()?;
-        told(&self.trouble)
+        told(&self.first_error)
     }
 }
 
@@ -167,7 +167,7 @@ impl<T: 'static, W: Write> Sink<T> for Failures<W> {
 
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
         self.release();
-        told(&self.trouble)?;
+        told(&self.first_error)?;
         if !outcome.is_final() || !self.keep.wants(outcome) {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use super::lines::Lines;
+use super::lines::LineWriter;
 use super::{Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
@@ -26,7 +26,7 @@ use crate::summary::Summary;
 /// ```
 #[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct JsonLines<W: Write = File> {
-    lines: Lines<W>,
+    lines: LineWriter<W>,
     options: RecordOptions,
     keep: Keep,
 }
@@ -63,7 +63,7 @@ impl JsonLines {
     /// # Errors
     /// When the file exists, or cannot be made. A pipe or a device may exist.
     pub fn create(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
-        Lines::create(path.as_ref()).map(JsonLines::of)
+        LineWriter::create(path.as_ref()).map(JsonLines::of)
     }
 
     /// Writes to a new file in place of an existing one.
@@ -74,7 +74,7 @@ impl JsonLines {
     /// # Errors
     /// When the file cannot be made.
     pub fn overwrite(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
-        Lines::overwrite(path.as_ref()).map(JsonLines::of)
+        LineWriter::overwrite(path.as_ref()).map(JsonLines::of)
     }
 
     /// Writes to the end of a file. The file is made if it does not exist.
@@ -82,17 +82,17 @@ impl JsonLines {
     /// # Errors
     /// When the file cannot be opened.
     pub fn append(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
-        Lines::append(path.as_ref()).map(JsonLines::of)
+        LineWriter::append(path.as_ref()).map(JsonLines::of)
     }
 }
 
 impl<W: Write> JsonLines<W> {
     /// Writes to any writer. The writer needs no buffer of its own.
     pub fn new(to: W) -> JsonLines<W> {
-        JsonLines::of(Lines::to(to))
+        JsonLines::of(LineWriter::to(to))
     }
 
-    fn of(lines: Lines<W>) -> JsonLines<W> {
+    fn of(lines: LineWriter<W>) -> JsonLines<W> {
         JsonLines {
             lines,
             options: RecordOptions::new(),

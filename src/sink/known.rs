@@ -13,13 +13,13 @@ use crate::record::Record;
 /// each is kept: there may be millions.
 #[derive(Default)]
 pub(super) struct Known {
-    counts: HashMap<u64, Count>,
+    counts: HashMap<u64, FailureCount>,
     /// Number of failures of the log that the results lack.
     unrecorded: u64,
 }
 
 #[derive(Default)]
-struct Count {
+struct FailureCount {
     in_log: u32,
     /// Number of the log's failures that the results have and [`Known::take_recorded`] has not taken.
     recorded: u32,

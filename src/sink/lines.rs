@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use super::growing::{self, Growing, GrowingFile};
 use super::lock;
-use super::{Place, SinkError};
+use super::{SinkError, SinkTarget};
 
 /// Number of bytes that are gathered before a write.
 const FULL: usize = 64 << 10;
 
 /// Gathers lines and writes them. A failed write leaves nothing but whole lines behind if the target can be cut back (a
 /// file can). The bytes not written stay in the buffer, so that a later write goes on at the same byte.
-pub(super) struct Lines<W: Write> {
+pub(super) struct LineWriter<W: Write> {
     to: W,
-    place: Place,
+    place: SinkTarget,
     waiting: Vec<u8>,
     /// End of the file in bytes, if only this buffer adds to it.
     end: u64,
@@ -29,11 +29,11 @@ pub(super) struct Lines<W: Write> {
     empty: Option<fn(&W) -> io::Result<()>>,
 }
 
-impl<W: Write> Lines<W> {
-    pub(super) fn to(to: W) -> Lines<W> {
-        Lines {
+impl<W: Write> LineWriter<W> {
+    pub(super) fn to(to: W) -> LineWriter<W> {
+        LineWriter {
             to,
-            place: Place::Named("output".to_owned()),
+            place: SinkTarget::Named("output".to_owned()),
             waiting: Vec::new(),
             end: 0,
             taken: 0,
@@ -60,21 +60,21 @@ impl<W: Write> Lines<W> {
 
     /// Sets the name of the target in errors. A file keeps its path.
     pub(super) fn named(&mut self, name: &str) {
-        if let Place::Named(place) = &mut self.place {
+        if let SinkTarget::Named(place) = &mut self.place {
             name.clone_into(place);
         }
     }
 
     /// The file or writer, as errors name it.
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn place(&self) -> &SinkTarget {
         &self.place
     }
 
     /// Path of the file. `None`: the target is a writer.
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.place {
-            Place::File(path) => Some(path),
-            Place::Named(_) => None,
+            SinkTarget::File(path) => Some(path),
+            SinkTarget::Named(_) => None,
         }
     }
 
@@ -88,14 +88,14 @@ impl<W: Write> Lines<W> {
         Ok(())
     }
 
-    /// Adds one line as [`add`](Lines::add) does, but does not count it among the lines written.
+    /// Adds one line as [`add`](LineWriter::add) does, but does not count it among the lines written.
     pub(super) fn add_aside(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
         self.write_if_full()?;
         write(&mut self.waiting);
         Ok(())
     }
 
-    /// Adds one line as [`add`](Lines::add) does, but writes nothing out.
+    /// Adds one line as [`add`](LineWriter::add) does, but writes nothing out.
     pub(super) fn take(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.waiting);
         debug_assert!(self.waiting.ends_with(b"\n"));
@@ -207,22 +207,22 @@ impl<W: Write> Lines<W> {
     }
 }
 
-impl Lines<File> {
+impl LineWriter<File> {
     /// Opens a new file. An existing target that is no regular file (a pipe, `/dev/null`) is written to as it is.
-    pub(super) fn create(path: &Path) -> Result<Lines<File>, SinkError> {
+    pub(super) fn create(path: &Path) -> Result<LineWriter<File>, SinkError> {
         match growing::options().create_new(true).open(path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_file() => {
                 Err(SinkError::new(
-                    Place::File(path.to_owned()),
+                    SinkTarget::File(path.to_owned()),
                     "not written, since it exists and is neither to be overwritten nor appended to",
                     e,
                 ))
             }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                Lines::open(path, &growing::options())
+                LineWriter::open(path, &growing::options())
             }
             opened => {
-                let lines = Lines::of_file(path, opened)?;
+                let lines = LineWriter::of_file(path, opened)?;
                 lines.lock(lock::share)?;
                 Ok(lines)
             }
@@ -238,9 +238,9 @@ impl Lines<File> {
         }
     }
 
-    /// Opens a new file in place of an existing one, which stays as it is until the lines [begin](Lines::begin).
-    pub(super) fn overwrite(path: &Path) -> Result<Lines<File>, SinkError> {
-        let mut lines = Lines::open(path, growing::options().create(true))?;
+    /// Opens a new file in place of an existing one, which stays as it is until the lines [begin](LineWriter::begin).
+    pub(super) fn overwrite(path: &Path) -> Result<LineWriter<File>, SinkError> {
+        let mut lines = LineWriter::open(path, growing::options().create(true))?;
         // Alone: what another process writes would be lost, and it would write into what is new.
         lines.lock(lock::take)?;
         lines.empty = (lines.end > 0).then_some(|file: &File| growing::cut(file, 0));
@@ -249,8 +249,8 @@ impl Lines<File> {
 
     /// Opens a file at its end; the file is made if it does not exist. A last line without its line feed gets one, so
     /// that the next line does not join it.
-    pub(super) fn append(path: &Path) -> Result<Lines<File>, SinkError> {
-        let mut lines = Lines::open(path, growing::options().create(true))?;
+    pub(super) fn append(path: &Path) -> Result<LineWriter<File>, SinkError> {
+        let mut lines = LineWriter::open(path, growing::options().create(true))?;
         lines.lock(lock::share)?;
         if lines.end > 0
             && !ends_with_line_feed(path).map_err(|e| lines.error("cannot be read", e))?
@@ -260,19 +260,19 @@ impl Lines<File> {
         Ok(lines)
     }
 
-    fn open(path: &Path, options: &OpenOptions) -> Result<Lines<File>, SinkError> {
-        Lines::of_file(path, options.open(path))
+    fn open(path: &Path, options: &OpenOptions) -> Result<LineWriter<File>, SinkError> {
+        LineWriter::of_file(path, options.open(path))
     }
 
-    fn of_file(path: &Path, opened: io::Result<File>) -> Result<Lines<File>, SinkError> {
-        let place = Place::File(path.to_owned());
+    fn of_file(path: &Path, opened: io::Result<File>) -> Result<LineWriter<File>, SinkError> {
+        let place = SinkTarget::File(path.to_owned());
         let unopened = |e| SinkError::new(place.clone(), "cannot be opened for writing", e);
         let file = opened.map_err(unopened)?;
         let end = file.length().map_or(0, |length| length.unwrap_or_default());
         if end > 0 {
             growing::go_to_end(&file).map_err(unopened)?;
         }
-        Ok(Lines {
+        Ok(LineWriter {
             to: file,
             place,
             waiting: Vec::new(),
@@ -285,14 +285,14 @@ impl Lines<File> {
     }
 }
 
-impl Lines<Growing> {
+impl LineWriter<Growing> {
     /// Writes lines to an open file that is positioned at its end.
     pub(super) fn at_end_of(path: &Path, file: Arc<dyn GrowingFile>) -> Result<Self, SinkError> {
-        let place = Place::File(path.to_owned());
+        let place = SinkTarget::File(path.to_owned());
         let end = file
             .length()
             .map_err(|e| SinkError::new(place.clone(), "cannot be read", e))?;
-        Ok(Lines {
+        Ok(LineWriter {
             to: Growing(file),
             place,
             waiting: Vec::new(),
@@ -333,7 +333,7 @@ fn ends_with_line_feed(path: &Path) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-impl<W: Write> Drop for Lines<W> {
+impl<W: Write> Drop for LineWriter<W> {
     fn drop(&mut self) {
         // If no line was begun, the file stays as it was.
         if !self.is_untouched() {
@@ -344,12 +344,12 @@ impl<W: Write> Drop for Lines<W> {
 }
 
 #[cfg(test)]
-impl<W: Write + GrowingFile> Lines<W> {
+impl<W: Write + GrowingFile> LineWriter<W> {
     /// Writes lines to a file under a layer of faults.
-    pub(super) fn under_layer(path: &Path, to: W) -> Lines<W> {
+    pub(super) fn under_layer(path: &Path, to: W) -> LineWriter<W> {
         let end = to.length().unwrap().unwrap_or_default();
-        let mut lines = Lines::to(to);
-        lines.place = Place::File(path.to_owned());
+        let mut lines = LineWriter::to(to);
+        lines.place = SinkTarget::File(path.to_owned());
         lines.end = end;
         lines.cut_back = |file, from, to| cut_back(file, from, to);
         lines
@@ -357,7 +357,7 @@ impl<W: Write + GrowingFile> Lines<W> {
 }
 
 #[cfg(test)]
-impl<W: Write> Lines<W> {
+impl<W: Write> LineWriter<W> {
     pub(super) fn cut_back_by(&mut self, cut_back: fn(&W, u64, u64) -> io::Result<()>) {
         self.cut_back = cut_back;
     }

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::journal::{Ahead, Recovery, Unsuccessful, Witness};
+use super::journal::{Ahead, Recovery, UnsuccessfulRecords, Witness};
 use super::known::{Known, Mark};
-use super::{Journal, Keep, Place, SinkError};
+use super::{Journal, Keep, SinkError, SinkTarget};
 use crate::error::ErrorType;
-use crate::record::{Key, Keys, Kind, Record, RecordOptions};
+use crate::record::{Key, KeyMaker, Kind, Record, RecordOptions};
 use crate::redact::Redaction;
 use crate::request::Request;
 
@@ -37,11 +37,11 @@ pub(super) trait Log: Send {
 
 /// Failures that a log holds and the results lack, by their keys in the log.
 #[derive(Default)]
-pub(super) struct Unrecorded(HashMap<Key, VecDeque<Found>>);
+pub(super) struct Unrecorded(HashMap<Key, VecDeque<LoggedFailure>>);
 
 /// A failure that the results lack.
 #[derive(Clone, Copy)]
-struct Found {
+struct LoggedFailure {
     /// Place of the failure in the log.
     at: u64,
     /// True if the failure replaces an earlier failure of the same request.
@@ -51,13 +51,13 @@ struct Found {
 impl Unrecorded {
     /// Adds a failure, in the order of the log.
     pub(super) fn add(&mut self, key: Key, at: u64, supersedes: bool) {
-        let found = Found { at, supersedes };
+        let found = LoggedFailure { at, supersedes };
         self.0.entry(key).or_default().push_back(found);
     }
 
     /// Takes the failures of a request: the first, and those that replace it; if the results have an outcome of the
     /// request, only the replacements.
-    fn take(&mut self, key: Key, has_outcome: bool) -> Vec<Found> {
+    fn take(&mut self, key: Key, has_outcome: bool) -> Vec<LoggedFailure> {
         let Entry::Occupied(mut entry) = self.0.entry(key) else {
             return Vec::new();
         };
@@ -79,17 +79,17 @@ impl Unrecorded {
 
 /// First error while failures were rebuilt. The next call of the sink returns it, since the input cannot return an
 /// error. `None`: no error.
-pub(super) type Trouble = Arc<Mutex<Option<SinkError>>>;
+pub(super) type FirstError = Arc<Mutex<Option<SinkError>>>;
 
 /// Takes and returns the error, if there is one.
-pub(super) fn told(trouble: &Trouble) -> Result<(), SinkError> {
-    let mut trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
-    trouble.take().map_or(Ok(()), Err)
+pub(super) fn told(first_error: &FirstError) -> Result<(), SinkError> {
+    let mut first_error = first_error.lock().unwrap_or_else(PoisonError::into_inner);
+    first_error.take().map_or(Ok(()), Err)
 }
 
 /// The records without a failure in the log, and the failures of the log without a record.
 pub(super) struct Missing<L> {
-    records: Unsuccessful,
+    records: UnsuccessfulRecords,
     unrecorded: Unrecorded,
     /// Outcomes that only the log has are written to this journal.
     ahead: Ahead,
@@ -100,10 +100,10 @@ pub(super) struct Missing<L> {
     places: HashMap<Key, Vec<u64>>,
     secrets: bool,
     /// Rule that the keys of the log are made by.
-    keys: Keys,
+    keys: KeyMaker,
     redaction: Redaction,
     log: L,
-    trouble: Trouble,
+    first_error: FirstError,
     failed: bool,
 }
 
@@ -119,7 +119,7 @@ impl<L: Log + 'static> Missing<L> {
         mut known: Known,
         (options, redaction): (&RecordOptions, &Redaction),
         mut log: L,
-        trouble: &Trouble,
+        first_error: &FirstError,
     ) -> Result<u64, SinkError> {
         // The file may still hold the records of results that are replaced.
         if journal.found() == 0 {
@@ -150,12 +150,12 @@ impl<L: Log + 'static> Missing<L> {
             keys: options.keys().clone(),
             redaction: redaction.clone(),
             log,
-            trouble: Arc::clone(trouble),
+            first_error: Arc::clone(first_error),
             failed: false,
         };
         if !idle && !journal.watch(Box::new(missing)) {
             let reason = std::io::Error::other("another failure log is rebuilt from it");
-            let place = Place::File(journal.path().to_owned());
+            let place = SinkTarget::File(journal.path().to_owned());
             return Err(SinkError::new(place, "cannot be rebuilt from", reason));
         }
         Ok(count)
@@ -176,14 +176,17 @@ impl<L: Log + 'static> Missing<L> {
 
     fn fail(&mut self, error: SinkError) {
         self.failed = true;
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.get_or_insert(error);
+        let mut first_error = self
+            .first_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        first_error.get_or_insert(error);
     }
 
     /// Writes outcomes of a request that only the log has to the journal.
     fn recover(
         &mut self,
-        found: &[Found],
+        found: &[LoggedFailure],
         key: Key,
         has_outcome: bool,
     ) -> Result<Recovery, SinkError> {
@@ -202,7 +205,11 @@ impl<L: Log + 'static> Missing<L> {
 
     fn write_one(&mut self, at: u64, request: Option<&Request>) -> Result<(), SinkError> {
         let mut record = self.records.at(at).map_err(|e| {
-            SinkError::new(Place::File(self.path.clone()), "cannot be read again", e)
+            SinkError::new(
+                SinkTarget::File(self.path.clone()),
+                "cannot be read again",
+                e,
+            )
         })?;
         let lost;
         let request = match request {

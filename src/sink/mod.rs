@@ -98,33 +98,33 @@ pub trait Sink<T = Response> {
 }
 
 /// Error of a sink that could not write: names the file and the reason.
-pub struct SinkError(Box<Inner>);
+pub struct SinkError(Box<SinkErrorFacts>);
 
-struct Inner {
-    place: Place,
+struct SinkErrorFacts {
+    place: SinkTarget,
     action: &'static str,
     source: io::Error,
 }
 
 /// Target of a sink, as errors name it.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum SinkTarget {
     File(PathBuf),
     Named(String),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SinkTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::File(path) => path.display().fmt(f),
-            Place::Named(name) => f.write_str(name),
+            SinkTarget::File(path) => path.display().fmt(f),
+            SinkTarget::Named(name) => f.write_str(name),
         }
     }
 }
 
 impl SinkError {
-    pub(crate) fn new(place: Place, action: &'static str, source: io::Error) -> SinkError {
-        SinkError(Box::new(Inner {
+    pub(crate) fn new(place: SinkTarget, action: &'static str, source: io::Error) -> SinkError {
+        SinkError(Box::new(SinkErrorFacts {
             place,
             action,
             source,
@@ -133,14 +133,14 @@ impl SinkError {
 
     /// Makes an error for a sink outside this crate: `place` is the file, table or address that could not be written.
     pub fn other(place: impl Into<String>, source: io::Error) -> SinkError {
-        SinkError::new(Place::Named(place.into()), "cannot be written", source)
+        SinkError::new(SinkTarget::Named(place.into()), "cannot be written", source)
     }
 
     /// Path of the file. `None`: the target is no file.
     pub fn path(&self) -> Option<&Path> {
         match &self.0.place {
-            Place::File(path) => Some(path),
-            Place::Named(_) => None,
+            SinkTarget::File(path) => Some(path),
+            SinkTarget::Named(_) => None,
         }
     }
 
@@ -157,7 +157,7 @@ impl SinkError {
 
 impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
+        let SinkErrorFacts {
             place,
             action,
             source,

@@ -6,19 +6,19 @@ use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
 use super::{Sink, SinkError};
-use crate::batch::{End, Outcomes, Step};
+use crate::batch::{End, NextOutcome, Outcomes};
 use crate::outcome::Outcome;
 use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::response::Response;
-use crate::summary::{Counted, Summary};
+use crate::summary::{CountedOutcome, Summary};
 
 /// Iterator that writes each outcome before it hands it out, from [`Outcomes::record_to`].
 #[must_use = "nothing is sent until its outcomes are asked for"]
 pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
     outcomes: Outcomes<I, T>,
     sink: &'a mut S,
-    stage: Stage,
+    stage: RecordingStage,
     /// True if the sink failed: further outcomes are handed out and not written.
     failed: bool,
     /// The outcome that could not be written, handed out after its error. `None`: there is none.
@@ -32,7 +32,7 @@ pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
 #[derive(Default)]
 struct Recent {
     /// Counts of the outcomes, oldest first.
-    counted: VecDeque<Counted>,
+    counted: VecDeque<CountedOutcome>,
     /// Number of outcomes before those in `counted`.
     before: u64,
     /// Number of outcomes that the sink had written when the batch began.
@@ -64,7 +64,7 @@ const RECENT: usize = 4096;
 const TOGETHER: Duration = Duration::from_millis(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum RecordingStage {
     New,
     Begun,
     Finished,
@@ -97,7 +97,7 @@ impl<I, T> Outcomes<I, T> {
         Recorded {
             outcomes: self,
             sink,
-            stage: Stage::New,
+            stage: RecordingStage::New,
             failed: false,
             unwritten: None,
             written_out: None,
@@ -120,7 +120,7 @@ impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {
-        self.stage = Stage::Finished;
+        self.stage = RecordingStage::Finished;
         let figures = self.outcomes.summary();
         let mut summary = figures.snapshot();
         self.recent.forget_written(self.sink.written());
@@ -139,7 +139,7 @@ impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
     /// Remembers how an outcome was counted, until the outcome is known to be written.
     fn remember(&mut self, outcome: &Outcome<T>) {
         if outcome.is_final() {
-            self.recent.counted.push_back(Counted::of(outcome));
+            self.recent.counted.push_back(CountedOutcome::of(outcome));
             if self.recent.counted.len() >= RECENT && !self.failed {
                 self.recent.forget_written(self.sink.written());
             }
@@ -161,7 +161,7 @@ where
             None => Instant::now(),
         };
         let step = match self.outcomes.advance(Some(until)) {
-            Step::Late => {
+            NextOutcome::Late => {
                 if !self.failed {
                     self.sink.idle()?;
                     self.recent.forget_written(self.sink.written());
@@ -172,8 +172,8 @@ where
             step => step,
         };
         Ok(match step {
-            Step::Outcome(outcome) => Some(outcome),
-            Step::End | Step::Late => None,
+            NextOutcome::Outcome(outcome) => Some(outcome),
+            NextOutcome::End | NextOutcome::Late => None,
         })
     }
 }
@@ -190,8 +190,8 @@ where
         if let Some(outcome) = self.unwritten.take() {
             return Some(Ok(outcome));
         }
-        if self.stage == Stage::New {
-            self.stage = Stage::Begun;
+        if self.stage == RecordingStage::New {
+            self.stage = RecordingStage::Begun;
             self.recent.written_before = self.sink.written().unwrap_or_default();
             if let Err(error) = self.sink.begin() {
                 return Some(Err(self.fail(error)));
@@ -214,7 +214,7 @@ where
                     }
                 }
             }
-            Ok(None) if self.stage == Stage::Finished => None,
+            Ok(None) if self.stage == RecordingStage::Finished => None,
             Ok(None) => match self.finish() {
                 // A sink that failed before has had its error returned already.
                 Err(error) if !self.failed => Some(Err(self.fail(error))),
@@ -240,7 +240,7 @@ where
 
 impl<I, T, S: Sink<T> + ?Sized> Drop for Recorded<'_, I, T, S> {
     fn drop(&mut self) {
-        if self.stage == Stage::Begun {
+        if self.stage == RecordingStage::Begun {
             // An error cannot be returned from here.
             let _ = self.finish();
         }

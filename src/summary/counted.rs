@@ -6,7 +6,7 @@ use crate::outcome::{Outcome, State};
 
 /// Counts that one outcome added to. Small, since it is kept for every outcome until that is written.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Counted {
+pub(crate) struct CountedOutcome {
     class: Class,
     status: Option<u16>,
     /// True if the request succeeded after more than one attempt.
@@ -22,9 +22,9 @@ enum Class {
     Unfinished,
 }
 
-impl Counted {
-    pub(crate) fn of<T>(outcome: &Outcome<T>) -> Counted {
-        Counted {
+impl CountedOutcome {
+    pub(crate) fn of<T>(outcome: &Outcome<T>) -> CountedOutcome {
+        CountedOutcome {
             class: match &outcome.state {
                 _ if !outcome.is_final() => Class::Unfinished,
                 State::Success(_) => Class::Succeeded,
@@ -39,7 +39,7 @@ impl Counted {
 
 impl Summary {
     /// Counts an outcome that was counted before as not done. The figures of its attempts stay, since they took place.
-    pub(crate) fn take_back(&mut self, counted: Counted) {
+    pub(crate) fn take_back(&mut self, counted: CountedOutcome) {
         let count = match counted.class {
             Class::Succeeded => &mut self.succeeded,
             Class::Rejected => &mut self.rejected,
@@ -83,7 +83,7 @@ mod tests {
         for outcome in &outcomes {
             let mut summary = Summary::new();
             summary.record(outcome);
-            summary.take_back(Counted::of(outcome));
+            summary.take_back(CountedOutcome::of(outcome));
             assert_eq!((summary.total(), summary.not_done()), (1, 1));
             assert_eq!(summary.finished(), 0);
             assert!(summary.by_error_type().is_empty() && summary.by_status().is_empty());
@@ -96,7 +96,7 @@ mod tests {
         let mut summary = Summary::new();
         summary.record(&outcome);
         let before = summary.clone();
-        summary.take_back(Counted::of(&outcome));
+        summary.take_back(CountedOutcome::of(&outcome));
         assert_eq!(summary, before);
     }
 }

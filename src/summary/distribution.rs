@@ -12,7 +12,7 @@ use crate::timing::millis;
 ///
 /// Mean, least and greatest are exact to the microsecond, quantiles to three significant digits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Wire", into = "Wire")]
+#[serde(from = "DistributionWire", into = "DistributionWire")]
 pub struct Distribution {
     counts: Histogram<u64>,
     /// Sum in microseconds.
@@ -97,7 +97,7 @@ impl AddAssign<&Distribution> for Distribution {
 /// JSON form: the figures that people ask for, and the counts that addition needs.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Wire {
+struct DistributionWire {
     n: u64,
     #[serde(with = "millis")]
     mean_ms: Duration,
@@ -118,9 +118,9 @@ struct Wire {
     counts_us: Vec<(u64, u64)>,
 }
 
-impl From<Distribution> for Wire {
-    fn from(d: Distribution) -> Wire {
-        Wire {
+impl From<Distribution> for DistributionWire {
+    fn from(d: Distribution) -> DistributionWire {
+        DistributionWire {
             n: d.count_of(),
             mean_ms: d.mean(),
             min_ms: d.min(),
@@ -144,8 +144,8 @@ impl From<Distribution> for Wire {
     }
 }
 
-impl From<Wire> for Distribution {
-    fn from(wire: Wire) -> Distribution {
+impl From<DistributionWire> for Distribution {
+    fn from(wire: DistributionWire) -> Distribution {
         let mut d = Distribution::default();
         for (us, times) in wire.counts_us {
             d.count(us, times);

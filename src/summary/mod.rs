@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use counted::Counted;
+pub(crate) use counted::CountedOutcome;
 pub use distribution::Distribution;
 pub use rows::{HostFigures, TopError};
 
@@ -51,7 +51,7 @@ use worst::Worst;
 /// );
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "wire::Wire", into = "wire::Wire")]
+#[serde(from = "wire::SummaryWire", into = "wire::SummaryWire")]
 pub struct Summary {
     succeeded: u64,
     rejected: u64,

@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 use std::time::Duration;
 
 use super::distribution::Sketch;
-use super::worst::Row;
+use super::worst::RankedRow;
 use crate::error::{Error, ErrorType, Layer};
 use crate::host::Host;
 use crate::outcome::Outcome;
@@ -64,7 +64,7 @@ impl AddAssign<&HostRow> for HostRow {
     }
 }
 
-impl Row for HostRow {
+impl RankedRow for HostRow {
     fn badness(&self) -> (u64, u64) {
         let p95 = self.latency.quantile(0.95).unwrap_or_default();
         (self.failed, millis::micros(p95))
@@ -167,7 +167,7 @@ impl AddAssign<&ErrorRow> for ErrorRow {
     }
 }
 
-impl Row for ErrorRow {
+impl RankedRow for ErrorRow {
     fn badness(&self) -> (u64, u64) {
         (self.count, 0)
     }

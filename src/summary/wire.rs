@@ -16,7 +16,7 @@ use http::Uri;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Wire {
+pub(super) struct SummaryWire {
     total: u64,
     succeeded: u64,
     rejected: u64,
@@ -89,13 +89,13 @@ struct ErrorRest {
     count: u64,
 }
 
-impl From<Summary> for Wire {
-    fn from(mut s: Summary) -> Wire {
+impl From<Summary> for SummaryWire {
+    fn from(mut s: Summary) -> SummaryWire {
         s.hosts.settle();
         s.errors.settle();
         let hosts = s.hosts.sorted().into_iter();
         let errors = s.errors.sorted().into_iter();
-        Wire {
+        SummaryWire {
             total: s.total(),
             succeeded: s.succeeded,
             rejected: s.rejected,
@@ -138,8 +138,8 @@ impl From<Summary> for Wire {
     }
 }
 
-impl From<Wire> for Summary {
-    fn from(w: Wire) -> Summary {
+impl From<SummaryWire> for Summary {
+    fn from(w: SummaryWire) -> Summary {
         let mut hosts = Worst::<Host, HostRow>::default();
         for line in &w.hosts {
             let host = line.host.parse::<Uri>().ok().and_then(|uri| Host::of(&uri));

@@ -9,7 +9,7 @@ use std::ops::AddAssign;
 pub(super) const KEPT: usize = 1000;
 
 /// A row of a bounded table.
-pub(super) trait Row: for<'a> AddAssign<&'a Self> + Default {
+pub(super) trait RankedRow: for<'a> AddAssign<&'a Self> + Default {
     /// Badness of the row: the rows with the greatest are kept.
     fn badness(&self) -> (u64, u64);
 }
@@ -41,7 +41,7 @@ impl<K, R: Default> Default for Worst<K, R> {
     }
 }
 
-impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
+impl<K: Eq + Hash + Ord + Clone, R: RankedRow> Worst<K, R> {
     pub(super) fn row(&mut self, key: K) -> &mut R {
         if self
             .rows
@@ -102,7 +102,7 @@ impl<K: Eq + Hash + Ord + Clone, R: Row> Worst<K, R> {
     }
 }
 
-impl<K: Eq + Hash + Ord + Clone, R: Row> AddAssign<&Worst<K, R>> for Worst<K, R> {
+impl<K: Eq + Hash + Ord + Clone, R: RankedRow> AddAssign<&Worst<K, R>> for Worst<K, R> {
     fn add_assign(&mut self, other: &Worst<K, R>) {
         for (key, row) in &other.rows {
             *self.row(key.clone()) += row;

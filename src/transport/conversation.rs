@@ -2,23 +2,23 @@
 
 use std::time::Instant;
 
-use super::classify::{Scene, Trouble};
+use super::classify::{Failure, FailureContext};
 use super::connect::proxy::Route;
 use super::connection::wire::Limits;
 use super::connection::{Connection, Plan};
 use super::http1::body::collect::Cut;
-use super::http1::by_ureq::Writer;
+use super::http1::by_ureq::UreqWriter;
 use super::http1::exchange::{Exchange, Opening};
 use super::http1::head::framing::Asked;
 use super::http1::reply::{receive, sampled};
 use super::http1::request::{asks, head_size};
 use super::http1::upload::Upload;
-use super::http1::{self, Answer, BrokenOff};
+use super::http1::{self, BrokenOff, ResponseStart};
 use super::meter::Meter;
-use super::pool::Pool;
+use super::pool::ConnectionPool;
 use super::target::Target;
 use super::{Call, Exchanged, Fault, Reply};
-use crate::request::Body;
+use crate::request::RequestContent;
 use crate::timing::Phase;
 use http::Method;
 use http::header::{CONNECTION, EXPECT, UPGRADE};
@@ -53,9 +53,9 @@ impl<'a> Conversation<'a> {
     pub(super) fn hold(
         mut self,
         mut connection: Box<Connection>,
-        writer: &Writer,
+        writer: &UreqWriter,
         header_limit: usize,
-        pool: &Pool<Connection>,
+        pool: &ConnectionPool<Connection>,
     ) -> Exchanged {
         self.meter.trace.connected = true;
         self.meter.trace.remote = Some(connection.remote());
@@ -80,8 +80,8 @@ impl<'a> Conversation<'a> {
     fn begin(&mut self, header_limit: usize, connection: &mut Connection) -> Opening {
         let call = self.call;
         let length = match (call.body, &self.upload) {
-            (Body::Bytes(bytes), _) => Some(bytes.len() as u64),
-            (Body::Streamed(_), upload) => upload.as_ref().and_then(Upload::length),
+            (RequestContent::Bytes(bytes), _) => Some(bytes.len() as u64),
+            (RequestContent::Streamed(_), upload) => upload.as_ref().and_then(Upload::length),
         };
         let asks_itself = || length != Some(0) && call.headers.contains_key(EXPECT);
         self.meter.trace.asked = (self.upload.is_some() && asks(call, length)) || asks_itself();
@@ -113,7 +113,11 @@ impl<'a> Conversation<'a> {
     /// Takes the body after the head has come. Kept off the stack during the wait for the head, where ureq makes the
     /// stack deepest: ten thousand workers have ten thousand stacks, and each page of them counts.
     #[inline(never)]
-    fn answered(mut self, pool: &Pool<Connection>, mut answer: Answer) -> Exchanged {
+    fn answered(
+        mut self,
+        pool: &ConnectionPool<Connection>,
+        mut answer: ResponseStart,
+    ) -> Exchanged {
         let head_at = Instant::now();
         self.call.tell_head(head_at);
         answer
@@ -133,21 +137,21 @@ impl<'a> Conversation<'a> {
         self.meter = connection.attempt.meter;
         let now = Instant::now();
         let over_limit = matches!(cut, Some(Cut::TooLarge | Cut::Declared(_)));
-        let trouble = self.trouble(&mut connection, &reply, cut, answer.unsent);
-        let trouble = match (trouble, answer.overrun) {
-            (Some(Trouble::Broken(_) | Trouble::Unfinished), Some(most)) => {
-                Some(Trouble::Overrun(most))
+        let failure = self.failure(&mut connection, &reply, cut, answer.unsent);
+        let failure = match (failure, answer.overrun) {
+            (Some(Failure::Broken(_) | Failure::Unfinished), Some(most)) => {
+                Some(Failure::Overrun(most))
             }
-            (trouble, _) => trouble,
+            (failure, _) => failure,
         };
-        let reusable = connection.attempt.reusable && trouble.is_none();
+        let reusable = connection.attempt.reusable && failure.is_none();
         self.connection = Some(connection);
-        let result = match trouble {
+        let result = match failure {
             None => Ok(reply),
-            Some(trouble) => {
+            Some(failure) => {
                 let mut reply = sampled(reply);
                 reply.truncated |= over_limit;
-                Err(self.fault(trouble, Some(reply)))
+                Err(self.fault(failure, Some(reply)))
             }
         };
         if let Some(mut connection) = self.connection.take().filter(|_| reusable) {
@@ -161,24 +165,24 @@ impl<'a> Conversation<'a> {
     }
 
     /// Returns the problem with a response that came. `None`: the response is good.
-    fn trouble(
+    fn failure(
         &self,
         connection: &mut Connection,
         reply: &Reply,
         cut: Option<Cut>,
         unsent: bool,
-    ) -> Option<Trouble> {
+    ) -> Option<Failure> {
         // A body cut by a cancel can look complete, so the flag decides.
         match (
             self.call.cancel.withdraw(),
             connection.attempt.broken.take(),
             cut,
         ) {
-            (Err(_), _, _) => Some(Trouble::Cancelled),
-            (Ok(()), Some(broken), Some(_)) => Some(Trouble::Broken(broken)),
-            (Ok(()), _, Some(cut)) => Some(Trouble::Body(cut)),
-            (Ok(()), _, None) if unsent && reply.status < 300 => Some(Trouble::Unfinished),
-            (Ok(()), _, None) => self.route.refusal(reply.status).map(Trouble::Proxy),
+            (Err(_), _, _) => Some(Failure::Cancelled),
+            (Ok(()), Some(broken), Some(_)) => Some(Failure::Broken(broken)),
+            (Ok(()), _, Some(cut)) => Some(Failure::Body(cut)),
+            (Ok(()), _, None) if unsent && reply.status < 300 => Some(Failure::Unfinished),
+            (Ok(()), _, None) => self.route.refusal(reply.status).map(Failure::Proxy),
         }
     }
 
@@ -186,31 +190,31 @@ impl<'a> Conversation<'a> {
     #[inline(never)]
     fn broke_off(mut self, broken_off: BrokenOff) -> Exchanged {
         let BrokenOff { reason, connection } = broken_off;
-        let mut trouble = Trouble::from(reason);
+        let mut failure = Failure::from(reason);
         if let Some(mut connection) = connection {
             connection.count();
             self.meter = connection.attempt.meter;
             self.connection = Some(connection);
         }
         if self.call.cancel.withdraw().is_err() {
-            trouble = Trouble::Cancelled;
+            failure = Failure::Cancelled;
         }
-        self.failed(trouble)
+        self.failed(failure)
     }
 
     // Kept out of line: most attempts do not fail, and stacks stay small.
     #[inline(never)]
-    pub(super) fn failed(self, trouble: Trouble) -> Exchanged {
-        let fault = self.fault(trouble, None);
+    pub(super) fn failed(self, failure: Failure) -> Exchanged {
+        let fault = self.fault(failure, None);
         Exchanged {
             result: Err(fault),
             trace: self.meter.finish(Instant::now()),
         }
     }
 
-    pub(super) fn fault(&self, trouble: Trouble, reply: Option<Reply>) -> Fault {
+    pub(super) fn fault(&self, failure: Failure, reply: Option<Reply>) -> Fault {
         let connection = self.connection.as_ref();
-        let scene = Scene {
+        let context = FailureContext {
             call: self.call,
             target: self.target,
             started: self.meter.started(),
@@ -219,7 +223,7 @@ impl<'a> Conversation<'a> {
             received: self.meter.trace.bytes_received,
             ended: connection.is_some_and(|connection| connection.attempt.ended),
         };
-        scene.fault(trouble, reply)
+        context.fault(failure, reply)
     }
 }
 

@@ -15,25 +15,25 @@ use super::cancel::CancelSlot;
 use super::connect::resolver::{Resolver, ResolverSettings};
 use super::connection::platform::{self, Idle};
 use super::connection::wire::Limits;
-use super::pool::{Keep, Key, Pool, PoolSettings};
+use super::pool::{ConnectionPool, PoolKey, PoolSettings, Poolable};
 use crate::host::Host;
 
 /// Pool of stand-ins for connections, which have only the parts that the pool looks at.
 pub struct PoolDriver {
-    pool: Pool<Kept>,
-    keys: Vec<Key<'static>>,
+    pool: ConnectionPool<StandInConnection>,
+    keys: Vec<PoolKey<'static>>,
     now: Instant,
 }
 
 /// Stand-in for a connection that the pool keeps.
-pub struct Kept {
-    key: Key<'static>,
+pub struct StandInConnection {
+    key: PoolKey<'static>,
     /// Socket that the pool probes. `None`: counts as usable, so that the pool is measured and not the probe.
     socket: Option<(TcpStream, TcpStream)>,
 }
 
-impl Keep for Kept {
-    fn key(&self) -> &Key<'static> {
+impl Poolable for StandInConnection {
+    fn key(&self) -> &PoolKey<'static> {
         &self.key
     }
 
@@ -45,9 +45,9 @@ impl Keep for Kept {
     }
 }
 
-fn key(name: &str) -> Key<'static> {
+fn key(name: &str) -> PoolKey<'static> {
     let uri = format!("http://{name}/").parse().expect("it is a URI");
-    Key::Server(Cow::Owned(Host::of(&uri).expect("it has a host")))
+    PoolKey::Server(Cow::Owned(Host::of(&uri).expect("it has a host")))
 }
 
 impl PoolDriver {
@@ -71,7 +71,7 @@ impl PoolDriver {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let client = TcpStream::connect(listener.local_addr()?)?;
         let (server, _) = listener.accept()?;
-        driver.give_back(Box::new(Kept {
+        driver.give_back(Box::new(StandInConnection {
             key: driver.keys[0].clone(),
             socket: Some((client, server)),
         }));
@@ -80,7 +80,7 @@ impl PoolDriver {
 
     fn empty(hosts: usize, each: usize) -> PoolDriver {
         PoolDriver {
-            pool: Pool::new(PoolSettings {
+            pool: ConnectionPool::new(PoolSettings {
                 max: usize::MAX,
                 max_per_host: each,
                 age: Duration::from_secs(15),
@@ -93,15 +93,15 @@ impl PoolDriver {
     }
 
     /// Creates a connection to this host.
-    pub fn connection(&self, host: usize) -> Box<Kept> {
-        Box::new(Kept {
+    pub fn connection(&self, host: usize) -> Box<StandInConnection> {
+        Box::new(StandInConnection {
             key: self.keys[host].clone(),
             socket: None,
         })
     }
 
     /// Takes a connection back.
-    pub fn give_back(&self, connection: Box<Kept>) {
+    pub fn give_back(&self, connection: Box<StandInConnection>) {
         self.pool.give_back(connection, self.now);
     }
 
@@ -119,7 +119,7 @@ impl PoolDriver {
 }
 
 /// Place that a pool has no connection to.
-pub struct Elsewhere<'a>(&'a PoolDriver, Key<'static>);
+pub struct Elsewhere<'a>(&'a PoolDriver, PoolKey<'static>);
 
 impl Elsewhere<'_> {
     /// Asks for a connection. Returns true if there is one.

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
 use crate::host::Host;
-use crate::request::{Body, SaveTo};
+use crate::request::{RequestContent, SaveTo};
 use crate::response::Headers;
 use crate::settings::StatusSet;
 use crate::timing::{Phase, Phases};
@@ -37,13 +37,13 @@ use self::cancel::activity::Activity;
 pub(crate) use self::cancel::{CancelSlot, Ticket};
 pub(crate) use self::connect::dial::Dialling;
 pub(crate) use self::connect::resolver::Addressing;
-pub(crate) use self::connection::descriptors::Spare;
+pub(crate) use self::connection::descriptors::SpareDescriptor;
 pub(crate) use self::connection::tls::Tls;
 pub use self::custom::RequestBody;
 pub use self::http1::preview::SentHead;
-pub(crate) use self::http1::request::Lines;
+pub(crate) use self::http1::request::HeaderLines;
 pub(crate) use self::http1::save::{Partial, Unsaved};
-pub(crate) use self::settings::Settings;
+pub(crate) use self::settings::TransportSettings;
 pub(crate) use self::sockets::Sockets;
 
 /// Returns the CPU time of the calling thread. `None`: the system does not tell it.
@@ -62,8 +62,8 @@ pub struct Call<'a> {
     /// Names of headers that are not added if `headers` lacks them.
     pub(crate) without: &'a [HeaderName],
     /// The headers as written on the wire. `None`: they have not been written beforehand.
-    pub(crate) lines: Option<&'a Lines>,
-    pub(crate) body: &'a Body,
+    pub(crate) lines: Option<&'a HeaderLines>,
+    pub(crate) body: &'a RequestContent,
     /// Length from which on a streamed body is sent only after the server agrees; also applies to a body of unknown
     /// length.
     pub(crate) expect_from: Option<u64>,
@@ -83,7 +83,7 @@ pub struct Call<'a> {
     /// memory.
     pub(crate) save: Option<&'a SaveTo>,
     /// Descriptor held for that file.
-    pub(crate) spare: Spare,
+    pub(crate) spare: SpareDescriptor,
     /// True if a new connection is used, even if the pool holds one.
     pub(crate) fresh: bool,
     /// Slot through which another thread can end this attempt.

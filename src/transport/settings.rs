@@ -10,7 +10,7 @@ use crate::settings::proxy::ProxySettings;
 
 /// Settings of the transport over sockets.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct TransportSettings {
     /// Upper bound for the idle connections kept, to all hosts together.
     pub(crate) max_idle: usize,
     /// Upper bound for the idle connections kept to one host.
@@ -26,9 +26,9 @@ pub(crate) struct Settings {
     pub(crate) tls: Tls,
 }
 
-impl Default for Settings {
+impl Default for TransportSettings {
     fn default() -> Self {
-        Settings {
+        TransportSettings {
             max_idle: 1024,
             max_idle_per_host: 1024,
             idle_age: Duration::from_secs(15),

@@ -3,52 +3,52 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::classify::{Trouble, no_host};
+use super::classify::{Failure, no_host};
 use super::connect::proxy::Route;
 use super::connect::resolver::{Resolver, ResolverSettings};
 use super::connect::{Connector, Wanted};
 use super::connection::tls::Tls;
 use super::conversation::Conversation;
-use super::http1::by_ureq::Writer;
+use super::http1::by_ureq::UreqWriter;
 use super::http1::upload::Upload;
 use super::meter::Meter;
-use super::pool::{Pool, PoolSettings};
+use super::pool::{ConnectionPool, PoolSettings};
 use super::provide::provide;
-use super::settings::Settings;
+use super::settings::TransportSettings;
 use super::target::Target;
 use super::{Call, Exchanged, Fault, SentHead, Transport};
-use crate::request::Body;
+use crate::request::RequestContent;
 use crate::settings::proxy::ProxySettings;
 
 /// Transport over sockets.
 pub(crate) struct Sockets {
-    writer: Writer,
+    writer: UreqWriter,
     pub(super) connector: Connector,
     proxies: Option<Arc<ProxySettings>>,
     header_limit: usize,
 }
 
 impl Sockets {
-    pub(crate) fn new(mut settings: Settings) -> Sockets {
+    pub(crate) fn new(mut settings: TransportSettings) -> Sockets {
         let addressing = std::mem::take(&mut settings.addressing);
         let tls = std::mem::take(&mut settings.tls);
         let resolver = Resolver::new(ResolverSettings::default(), addressing);
         Sockets::from_parts(settings, resolver, tls)
     }
 
-    pub(super) fn from_parts(settings: Settings, resolver: Resolver, tls: Tls) -> Sockets {
+    pub(super) fn from_parts(settings: TransportSettings, resolver: Resolver, tls: Tls) -> Sockets {
         let pool = PoolSettings {
             max: settings.max_idle,
             max_per_host: settings.max_idle_per_host,
             age: settings.idle_age,
         };
         Sockets {
-            writer: Writer::new(),
+            writer: UreqWriter::new(),
             connector: Connector {
                 resolver,
                 tls,
                 dialling: settings.dialling,
-                pool: Pool::new(pool),
+                pool: ConnectionPool::new(pool),
             },
             proxies: settings.proxies,
             header_limit: settings.header_limit,
@@ -56,10 +56,12 @@ impl Sockets {
     }
 
     /// Returns the head of a call, if its body can be read and its host, if it is an address, may be connected to.
-    fn look_ahead(&self, call: &Call<'_>, target: &Target<'_>) -> Result<SentHead, Trouble> {
+    fn look_ahead(&self, call: &Call<'_>, target: &Target<'_>) -> Result<SentHead, Failure> {
         let length = match call.body {
-            Body::Bytes(bytes) => Some(bytes.len() as u64),
-            Body::Streamed(stream) => Upload::open(stream).map_err(Trouble::Unsent)?.length(),
+            RequestContent::Bytes(bytes) => Some(bytes.len() as u64),
+            RequestContent::Streamed(stream) => {
+                Upload::open(stream).map_err(Failure::Unsent)?.length()
+            }
         };
         let resolver = &self.connector.resolver;
         resolver.check_literal(target.bare_name())?;
@@ -79,7 +81,7 @@ impl Transport for Sockets {
         let mut conversation = Conversation::new(call, &target, started);
         match provide(call, &self.connector.pool) {
             Ok(upload) => conversation.upload = upload,
-            Err(trouble) => return conversation.failed(trouble),
+            Err(failure) => return conversation.failed(failure),
         }
         conversation.route = Route::of(self.proxies.as_deref(), &target);
         if let Some(activity) = call.watch() {
@@ -98,11 +100,11 @@ impl Transport for Sockets {
                 conversation.hold(connection, &self.writer, self.header_limit, pool)
             }
             Err(unconnected) => {
-                let trouble = match call.cancel.withdraw() {
+                let failure = match call.cancel.withdraw() {
                     Ok(()) => unconnected.into(),
-                    Err(_) => Trouble::Cancelled,
+                    Err(_) => Failure::Cancelled,
                 };
-                conversation.failed(trouble)
+                conversation.failed(failure)
             }
         }
     }
@@ -111,9 +113,9 @@ impl Transport for Sockets {
         let Some(target) = Target::of(call) else {
             return Err(Box::new(no_host()));
         };
-        self.look_ahead(call, &target).map_err(|trouble| {
+        self.look_ahead(call, &target).map_err(|failure| {
             let conversation = Conversation::new(call, &target, Instant::now());
-            Box::new(conversation.fault(trouble, None))
+            Box::new(conversation.fault(failure, None))
         })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ::url::Position;
 
-use super::{Base, Front, parse};
+use super::{Base, UrlPrefix, parse};
 
 /// Number of URLs generated for each test.
 const COUNT: u64 = 20_000;
@@ -76,7 +76,7 @@ fn a_url_known_by_its_front_is_what_the_crate_makes_of_it() {
     let (mut known, mut all) = (0, 0);
     generated(|random| {
         let first = any(random, FRONTS);
-        let Some(front) = Front::of(&parse(first).unwrap()) else {
+        let Some(front) = UrlPrefix::of(&parse(first).unwrap()) else {
             return;
         };
         // Front as it is written, or the front of the parsed URL.

@@ -6,8 +6,8 @@ mod differential;
 mod dots;
 mod mistake;
 mod name;
+mod prefix;
 mod text;
-mod unread;
 mod zone;
 
 use std::borrow::Cow;
@@ -22,8 +22,8 @@ use http::uri::PathAndQuery;
 pub(crate) use base::Base;
 pub(crate) use mistake::Mistake;
 pub(crate) use name::host_name;
+pub(crate) use prefix::{Url, UrlPrefix};
 pub(crate) use text::{authority, cleaned};
-pub(crate) use unread::{Front, Url};
 
 /// Characters of a query component that are sent as they are: RFC 3986's unreserved ones. All others are encoded.
 const COMPONENT: &AsciiSet = &percent_encoding::NON_ALPHANUMERIC
@@ -71,9 +71,9 @@ fn parse_cleaned(base: Option<&::url::Url>, text: &str) -> Result<Url, Mistake> 
     };
     let text = &*text;
     let parsed = ::url::Url::options().base_url(base).parse(text);
-    let url = parsed.map_err(|error| wrong(error, text))?;
+    let url = parsed.map_err(|error| mistake_of(error, text))?;
     if url.port() == Some(0) {
-        return Err(wrong(ParseError::InvalidPort, text));
+        return Err(mistake_of(ParseError::InvalidPort, text));
     }
     let end = url[..Position::AfterQuery].len();
     if end > LONGEST {
@@ -82,7 +82,8 @@ fn parse_cleaned(base: Option<&::url::Url>, text: &str) -> Result<Url, Mistake> 
     let mut sent = String::from(url);
     sent.truncate(end);
     // The URL Standard allows a few characters in names of hosts that RFC 3986 and the `http` crate do not.
-    let uri = Uri::try_from(sent).map_err(|_| wrong(ParseError::InvalidDomainCharacter, text))?;
+    let uri =
+        Uri::try_from(sent).map_err(|_| mistake_of(ParseError::InvalidDomainCharacter, text))?;
     let url = Url::from(uri);
     Ok(match zone {
         Some(zone) => url.in_zone(&zone),
@@ -113,7 +114,7 @@ fn check_scheme(text: &str) -> Result<(), Mistake> {
 }
 
 /// Finds the mistake in a [cleaned] text that is not a URL.
-fn wrong(error: ParseError, text: &str) -> Mistake {
+fn mistake_of(error: ParseError, text: &str) -> Mistake {
     let place = authority(text).unwrap_or(text.len()..text.len());
     let authority = &text[place.clone()];
     let host_and_port = text::without_userinfo(authority);

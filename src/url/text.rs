@@ -59,17 +59,17 @@ pub(super) fn names_host(relative: &str) -> bool {
 /// of a kind that has none.
 pub(crate) fn authority(text: &str) -> Option<Range<usize>> {
     let (slashes, kind) = match split_scheme(text) {
-        Some((scheme, rest)) => (rest, Kind::of(scheme)),
-        None if names_host(text) => (text, Kind::Special),
+        Some((scheme, rest)) => (rest, SchemeKind::of(scheme)),
+        None if names_host(text) => (text, SchemeKind::Special),
         None => return None,
     };
     let rest = match kind {
         // The standard accepts any number of slashes of either kind, and none too.
-        Kind::Special => slashes.trim_start_matches(is_slash),
-        Kind::Other => slashes.strip_prefix("//")?,
+        SchemeKind::Special => slashes.trim_start_matches(is_slash),
+        SchemeKind::Other => slashes.strip_prefix("//")?,
     };
     let start = text.len() - rest.len();
-    let ends = |c: char| matches!(c, '/' | '?' | '#') || (c == '\\' && kind == Kind::Special);
+    let ends = |c: char| matches!(c, '/' | '?' | '#') || (c == '\\' && kind == SchemeKind::Special);
     let length = rest.find(ends).unwrap_or(rest.len());
     Some(start..start + length)
 }
@@ -94,18 +94,18 @@ pub(super) fn without_userinfo(authority: &str) -> &str {
 
 /// Kind of a scheme, by which the standard reads a URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SchemeKind {
     /// Schemes of the web, in which a backslash is a slash and the host follows any number of slashes.
     Special,
     Other,
 }
 
-impl Kind {
-    fn of(scheme: &str) -> Kind {
+impl SchemeKind {
+    fn of(scheme: &str) -> SchemeKind {
         let special = ["http", "https", "ws", "wss", "ftp"];
         match special.iter().any(|s| scheme.eq_ignore_ascii_case(s)) {
-            true => Kind::Special,
-            false => Kind::Other,
+            true => SchemeKind::Special,
+            false => SchemeKind::Other,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{floors, lengths, words};
 
 const ROOT: (&str, &str) = ("src/lib.rs", "mod error;\npub use error::Error;\n");
 
-fn tree(files: &[(&str, &str)]) -> Tree {
+pub(crate) fn tree(files: &[(&str, &str)]) -> Tree {
     Tree::of(files.iter().copied().chain([ROOT]))
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use crate::executor::Taken;
+use crate::executor::TakenOutcomes;
 use crate::schedule::Bounds;
 
 /// Account of outcomes handed out, and of those that the schedule has not been told of yet. Telling the schedule
@@ -33,7 +33,7 @@ pub(super) struct Ledger {
 /// Record of owed outcomes.
 enum Owed {
     /// Known to the taking thread alone.
-    Own(Taken),
+    Own(TakenOutcomes),
     /// Shared with the intakes, which settle too if they find the window full.
     Shared(Arc<Takings>),
 }
@@ -47,7 +47,7 @@ impl Ledger {
         let told_early = bounds.ordered || takings.is_some();
         Ledger {
             handed_out: 0,
-            owed: takings.map_or(Owed::Own(Taken::default()), Owed::Shared),
+            owed: takings.map_or(Owed::Own(TakenOutcomes::default()), Owed::Shared),
             most_owed,
             most_owed_bytes: bounds.bytes / 16,
             only_when_due: !told_early && bounds.window >= workers.saturating_add(4 * most_owed),
@@ -66,7 +66,7 @@ impl Ledger {
     #[inline]
     pub(super) fn hand_out(&mut self, bytes: Option<u64>) {
         self.handed_out += 1;
-        let one = Taken {
+        let one = TakenOutcomes {
             outcomes: usize::from(bytes.is_some()),
             bytes: bytes.unwrap_or(0),
             handed_back: 1,
@@ -94,7 +94,7 @@ impl Ledger {
     }
 
     /// Takes the owed outcomes out, for a caller that tells the schedule of them.
-    pub(super) fn pay(&mut self) -> Taken {
+    pub(super) fn pay(&mut self) -> TakenOutcomes {
         match &mut self.owed {
             Owed::Own(owed) => std::mem::take(owed),
             Owed::Shared(takings) => takings.pay(),
@@ -130,11 +130,11 @@ impl Ledger {
 /// and the threads that handle outcomes. A thread that handles outcomes must not wait for room in the window, since it
 /// makes room itself.
 #[derive(Default)]
-pub(in super::super) struct Takings(Mutex<Record>);
+pub(in super::super) struct Takings(Mutex<TakingsState>);
 
 #[derive(Default)]
-struct Record {
-    owed: Taken,
+struct TakingsState {
+    owed: TakenOutcomes,
     /// Thread that took the last outcome. `None`: no outcome was taken.
     taker: Option<ThreadId>,
     /// Threads on which a closure has an outcome of the batch, with an entry for each closure: rayon may run one
@@ -144,25 +144,25 @@ struct Record {
 
 impl Takings {
     /// Enters outcomes that the calling thread has taken.
-    fn take(&self, taken: Taken) {
+    fn take(&self, taken: TakenOutcomes) {
         let mut record = self.lock();
         record.owed.add(taken);
         record.taker = Some(thread::current().id());
     }
 
-    fn owed(&self) -> Taken {
+    fn owed(&self) -> TakenOutcomes {
         self.lock().owed
     }
 
     /// Takes the owed outcomes out, for a caller that tells the schedule of them.
-    pub(in super::super) fn pay(&self) -> Taken {
+    pub(in super::super) fn pay(&self) -> TakenOutcomes {
         std::mem::take(&mut self.lock().owed)
     }
 
     /// Runs a closure that has an outcome of the batch.
     pub(in super::super) fn during<R>(&self, closure: impl FnOnce() -> R) -> R {
-        struct Leave<'a>(&'a Takings, ThreadId);
-        impl Drop for Leave<'_> {
+        struct ClosureGuard<'a>(&'a Takings, ThreadId);
+        impl Drop for ClosureGuard<'_> {
             fn drop(&mut self) {
                 let in_closures = &mut self.0.lock().in_closures;
                 if let Some(at) = in_closures.iter().position(|thread| *thread == self.1) {
@@ -172,7 +172,7 @@ impl Takings {
         }
         let thread = thread::current().id();
         self.lock().in_closures.push(thread);
-        let _leave = Leave(self, thread);
+        let _leave = ClosureGuard(self, thread);
         closure()
     }
 
@@ -183,7 +183,7 @@ impl Takings {
         record.taker == Some(thread) || record.in_closures.contains(&thread)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Record> {
+    fn lock(&self) -> MutexGuard<'_, TakingsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -281,11 +281,11 @@ mod tests {
     fn the_thread_that_took_the_last_outcome_is_known() {
         let takings = Takings::default();
         assert!(!takings.is_taken_here());
-        takings.take(Taken::default());
+        takings.take(TakenOutcomes::default());
         assert!(takings.is_taken_here());
         elsewhere(|| {
             assert!(!takings.is_taken_here());
-            takings.take(Taken::default());
+            takings.take(TakenOutcomes::default());
         });
         assert!(!takings.is_taken_here());
     }

@@ -16,14 +16,14 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
-use crate::executor::{Fed, Found, Job, Taken};
+use crate::executor::{BatchNews, Fed, Job, TakenOutcomes};
 use crate::outcome::Outcome;
 use crate::redact::escape::log_line;
 use crate::request::Request;
 use crate::response::Response;
-use crate::schedule::{Bounds, Ended};
+use crate::schedule::{Bounds, EndReason};
 
-use super::ending::{End, Ending};
+use super::ending::{End, EndConditions};
 use super::open_batch::OpenBatch;
 use super::progress::SummaryHandle;
 use super::receiving::earliest;
@@ -33,7 +33,7 @@ use self::inbox::{Arrival, Inbox};
 use self::ledger::Ledger;
 
 pub(super) use self::ledger::Takings;
-pub(super) use self::source::{Arrivals, Source};
+pub(super) use self::source::{Arrivals, RequestSource};
 
 /// Iterator over the outcomes of a batch. It owns the input, reads it as it needs more, and ends after exactly one
 /// outcome for each request.
@@ -45,17 +45,17 @@ pub(super) use self::source::{Arrivals, Source};
 #[must_use = "nothing is sent until its outcomes are asked for"]
 pub struct Outcomes<I, T = Response> {
     batch: OpenBatch,
-    source: Source<I>,
+    source: RequestSource<I>,
     inbox: Inbox<T>,
     ledger: Ledger,
-    ending: Ending,
+    ending: EndConditions,
     summary: SummaryHandle,
     /// Display of the batch, dropped when the batch ends. `None`: the batch is not displayed.
     display: Option<Box<dyn Any + Send + Sync>>,
 }
 
 /// Result of one step of the iteration.
-pub(crate) enum Step<T> {
+pub(crate) enum NextOutcome<T> {
     Outcome(Outcome<T>),
     /// There are no further outcomes.
     End,
@@ -65,7 +65,7 @@ pub(crate) enum Step<T> {
 
 /// Order in which outcomes come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum OutcomeOrder {
     /// Each outcome comes when its request ends.
     Completed,
     /// Outcomes come in the order of the input.
@@ -105,15 +105,15 @@ impl<I, T> Outcomes<I, T> {
 
     /// Tells the schedule of outcomes handed out, so that there may be room again, and returns a job that ended without
     /// an attempt, if there is one.
-    fn settle(&mut self) -> Option<(Box<Job>, Ended)> {
+    fn settle(&mut self) -> Option<(Box<Job>, EndReason)> {
         let owed = self.pay();
-        let Found { ended, again } = self.batch.executor().settle(self.batch.id(), owed);
+        let BatchNews { ended, again } = self.batch.executor().settle(self.batch.id(), owed);
         self.ledger.settled(ended.is_some(), again);
         ended
     }
 
     /// Takes out the outcomes that the schedule is to be told of. The schedule may have room afterwards.
-    fn pay(&mut self) -> Taken {
+    fn pay(&mut self) -> TakenOutcomes {
         let owed = self.ledger.pay();
         if owed.handed_back > 0 {
             self.source.may_have_room();
@@ -122,7 +122,7 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// Makes the outcome of a job that ended without an attempt. Returns the outcome if it is its turn.
-    fn end_untried(&mut self, job: Job, why: Ended) -> Option<Outcome<T>> {
+    fn end_untried(&mut self, job: Job, why: EndReason) -> Option<Outcome<T>> {
         self.source.may_have_room();
         let now = Instant::now();
         self.summary.ended_untried(now);
@@ -218,7 +218,7 @@ where
     }
 
     /// Returns the next outcome, unless `until` passes before.
-    pub(crate) fn advance(&mut self, until: Option<Instant>) -> Step<T> {
+    pub(crate) fn advance(&mut self, until: Option<Instant>) -> NextOutcome<T> {
         self.advance_beside::<()>(until, None)
     }
 
@@ -228,7 +228,7 @@ where
         &mut self,
         until: Option<Instant>,
         other: Option<&Receiving<X>>,
-    ) -> Step<T> {
+    ) -> NextOutcome<T> {
         if self.ending.is_first_step() {
             self.begin();
         }
@@ -236,12 +236,12 @@ where
             self.top_up();
             let due = self.ledger.is_due();
             if !due && let Some(outcome) = self.ready() {
-                return Step::Outcome(outcome);
+                return NextOutcome::Outcome(outcome);
             }
             if due || self.ledger.settles_before_wait() {
                 if let Some((job, why)) = self.settle() {
                     match self.end_untried(*job, why) {
-                        Some(outcome) => return Step::Outcome(outcome),
+                        Some(outcome) => return NextOutcome::Outcome(outcome),
                         None => continue,
                     }
                 }
@@ -253,18 +253,18 @@ where
             if self.is_over() {
                 // Outcomes that came early have been handed out too: `ready` found none.
                 self.finish();
-                return Step::End;
+                return NextOutcome::End;
             }
             if until.is_some_and(|until| until <= Instant::now())
                 || other.is_some_and(|other| !other.is_empty())
             {
-                return Step::Late;
+                return NextOutcome::Late;
             }
             if self.source.has_more_to_feed() {
                 continue;
             }
             if let Some(outcome) = self.wait(until, other) {
-                return Step::Outcome(outcome);
+                return NextOutcome::Outcome(outcome);
             }
         }
     }
@@ -279,8 +279,8 @@ where
 
     fn next(&mut self) -> Option<Outcome<T>> {
         match self.advance(None) {
-            Step::Outcome(outcome) => Some(outcome),
-            Step::End | Step::Late => None,
+            NextOutcome::Outcome(outcome) => Some(outcome),
+            NextOutcome::End | NextOutcome::Late => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::batch::ending::Ending;
+use crate::batch::ending::EndConditions;
 use crate::batch::open_batch::OpenBatch;
 use crate::batch::owner::Owner;
 use crate::batch::progress::SummaryHandle;
@@ -13,8 +13,8 @@ use crate::response::Response;
 
 use super::inbox::Inbox;
 use super::ledger::{Ledger, Takings};
-use super::source::Source;
-use super::{Order, Outcomes, Shape};
+use super::source::RequestSource;
+use super::{OutcomeOrder, Outcomes, Shape};
 
 impl<I, T> Outcomes<I, T>
 where
@@ -24,23 +24,23 @@ where
     pub(crate) fn new<F>(
         owner: &Arc<Owner>,
         input: I,
-        order: Order,
+        order: OutcomeOrder,
         shape: Shape,
         make: F,
     ) -> Outcomes<I, T>
     where
         F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
     {
-        let source = Source::input(input, shape.bounds.window);
+        let source = RequestSource::input(input, shape.bounds.window);
         Outcomes::open(owner, source, None, order, shape, make)
     }
 
     /// Opens a batch that `source` feeds. `takings` is given if the source is intakes.
     pub(in super::super) fn open<F>(
         owner: &Arc<Owner>,
-        source: Source<I>,
+        source: RequestSource<I>,
         takings: Option<Arc<Takings>>,
-        order: Order,
+        order: OutcomeOrder,
         shape: Shape,
         make: F,
     ) -> Outcomes<I, T>
@@ -48,14 +48,14 @@ where
         F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
     {
         let mut bounds = shape.bounds;
-        bounds.ordered = order == Order::Input;
+        bounds.ordered = order == OutcomeOrder::Input;
         let (sender, receiver) = results(bounds.window, make);
         Outcomes {
             batch: OpenBatch::new(owner, bounds, sender),
             source,
             inbox: Inbox::new(receiver, bounds.ordered),
             ledger: Ledger::new(&bounds, shape.workers, takings),
-            ending: Ending::default(),
+            ending: EndConditions::default(),
             summary: SummaryHandle::new(shape.workers),
             display: None,
         }

@@ -11,8 +11,8 @@ use crate::batch::open_batch::OpenBatch;
 
 /// Source of a batch's requests.
 ///
-/// Invariant: [`fed`](Source::fed) never falls, and no longer rises once [`total`](Source::total) has given it.
-pub(in super::super) enum Source<I> {
+/// Invariant: [`fed`](RequestSource::fed) never falls, and no longer rises once [`total`](RequestSource::total) has given it.
+pub(in super::super) enum RequestSource<I> {
     /// An input, read on the thread that takes outcomes.
     Input(Input<I>),
     /// Intakes, used on any thread.
@@ -41,10 +41,10 @@ pub(in super::super) struct Arrivals {
     intakes: AtomicUsize,
 }
 
-impl<I> Source<I> {
+impl<I> RequestSource<I> {
     /// Creates a source that reads `input` for a batch with this window.
-    pub(super) fn input(input: I, window: usize) -> Source<I> {
-        Source::Input(Input {
+    pub(super) fn input(input: I, window: usize) -> RequestSource<I> {
+        RequestSource::Input(Input {
             unread: Some(input),
             feeder: Feeder::within(window),
             fed: 0,
@@ -56,16 +56,16 @@ impl<I> Source<I> {
     /// Returns the number of requests handed in so far.
     pub(super) fn fed(&self) -> u64 {
         match self {
-            Source::Input(input) => input.fed,
-            Source::Intakes(arrivals) => arrivals.accepted(),
+            RequestSource::Input(input) => input.fed,
+            RequestSource::Intakes(arrivals) => arrivals.accepted(),
         }
     }
 
     /// Returns the number of requests handed in, if no further request can come. `None`: further requests can come.
     pub(super) fn total(&self, batch: &OpenBatch) -> Option<u64> {
         match self {
-            Source::Input(input) => input.unread.is_none().then_some(input.fed),
-            Source::Intakes(arrivals) => {
+            RequestSource::Input(input) => input.unread.is_none().then_some(input.fed),
+            RequestSource::Intakes(arrivals) => {
                 // The count is read after it is known that no request is added any more.
                 let closed = arrivals.is_closed() || batch.executor().is_over(batch.id());
                 closed.then(|| arrivals.accepted())
@@ -76,21 +76,21 @@ impl<I> Source<I> {
     /// Returns true if every request was handed in: the input gave its last request, or all intakes were dropped.
     pub(super) fn is_exhausted(&self) -> bool {
         match self {
-            Source::Input(input) => input.exhausted,
-            Source::Intakes(arrivals) => arrivals.is_closed(),
+            RequestSource::Input(input) => input.exhausted,
+            RequestSource::Intakes(arrivals) => arrivals.is_closed(),
         }
     }
 
     /// Reads no further request from the input.
     pub(super) fn close(&mut self) {
-        if let Source::Input(input) = self {
+        if let RequestSource::Input(input) = self {
             input.unread = None;
         }
     }
 
     /// Notes that the schedule may have room again.
     pub(super) fn may_have_room(&mut self) {
-        if let Source::Input(input) = self {
+        if let RequestSource::Input(input) = self {
             input.may_have_room = true;
         }
     }
@@ -98,8 +98,8 @@ impl<I> Source<I> {
     /// Returns true if feeding was interrupted while there was room, and is to go on before any wait.
     pub(super) fn has_more_to_feed(&self) -> bool {
         match self {
-            Source::Input(input) => input.may_have_room,
-            Source::Intakes(_) => false,
+            RequestSource::Input(input) => input.may_have_room,
+            RequestSource::Intakes(_) => false,
         }
     }
 
@@ -108,7 +108,7 @@ impl<I> Source<I> {
     where
         I: Iterator,
     {
-        let Source::Input(input) = self else {
+        let RequestSource::Input(input) = self else {
             return (0, None);
         };
         let under_way = (input.fed - handed_out) as usize;
@@ -126,7 +126,7 @@ impl<I> Source<I> {
     }
 }
 
-impl<I> Source<I>
+impl<I> RequestSource<I>
 where
     I: Iterator,
     I::Item: Into<Request>,
@@ -134,8 +134,8 @@ where
     /// Hands in requests of the input while the schedule has room for them. `None`: there was nothing to do.
     pub(super) fn top_up(&mut self, batch: &OpenBatch) -> Option<Fed> {
         match self {
-            Source::Input(input) if input.may_have_room => input.top_up(batch),
-            Source::Input(_) | Source::Intakes(_) => None,
+            RequestSource::Input(input) if input.may_have_room => input.top_up(batch),
+            RequestSource::Input(_) | RequestSource::Intakes(_) => None,
         }
     }
 }
@@ -209,9 +209,9 @@ impl Arrivals {
 mod tests {
     use super::*;
 
-    fn fed<I>(input: I, fed: u64) -> Source<I> {
-        let mut source = Source::input(input, 10);
-        if let Source::Input(input) = &mut source {
+    fn fed<I>(input: I, fed: u64) -> RequestSource<I> {
+        let mut source = RequestSource::input(input, 10);
+        if let RequestSource::Input(input) = &mut source {
             input.fed = fed;
         }
         source
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn intakes_promise_nothing() {
-        let source = Source::<std::iter::Empty<Request>>::Intakes(Arrivals::new());
+        let source = RequestSource::<std::iter::Empty<Request>>::Intakes(Arrivals::new());
         assert_eq!(source.size_hint(0), (0, None));
         assert!(!source.has_more_to_feed());
     }
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn intakes_are_exhausted_once_the_last_one_is_dropped() {
         let arrivals = Arrivals::new();
-        let source = Source::<std::iter::Empty<Request>>::Intakes(Arc::clone(&arrivals));
+        let source = RequestSource::<std::iter::Empty<Request>>::Intakes(Arc::clone(&arrivals));
         arrivals.open_intake();
         assert_eq!((arrivals.next_number(), arrivals.next_number()), (0, 1));
         assert!(!arrivals.close_intake());

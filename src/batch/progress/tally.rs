@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::host::Host;
 use crate::outcome::Outcome;
-use crate::summary::{Counted, Summary};
+use crate::summary::{CountedOutcome, Summary};
 
 /// Figures of a batch, readable at any time and from any thread: take the handle before the loop, print it after.
 ///
@@ -129,7 +129,7 @@ impl SummaryHandle {
     }
 
     /// Counts an outcome as not done, after it was counted otherwise.
-    pub(crate) fn take_back(&self, counted: Counted) {
+    pub(crate) fn take_back(&self, counted: CountedOutcome) {
         self.update(|tallied| tallied.summary.take_back(counted));
     }
 

@@ -3,16 +3,16 @@
 use haul::settings::{AddressPolicy, IpFamily};
 use haul::{ClientBuilder, ProxySettings, TlsSettings};
 
-use crate::arguments::Connection;
-use crate::failure::Failure;
+use crate::arguments::ConnectionArguments;
+use crate::failure::CommandError;
 use crate::header_text;
-use crate::voice::Voice;
+use crate::messages::Messages;
 
 pub(crate) fn connected(
     builder: ClientBuilder,
-    given: &Connection,
-    voice: &Voice,
-) -> Result<ClientBuilder, Failure> {
+    given: &ConnectionArguments,
+    messages: &Messages,
+) -> Result<ClientBuilder, CommandError> {
     let mut builder = builder
         .tls(tls(given))
         .header_limit(usize::try_from(given.max_header_size).unwrap_or(usize::MAX));
@@ -25,7 +25,7 @@ pub(crate) fn connected(
         });
     }
     if given.insecure {
-        voice.warning("certificates are not checked (--insecure): whoever is on the way can read and change everything");
+        messages.warning("certificates are not checked (--insecure): whoever is on the way can read and change everything");
     }
     builder = match (given.ipv4, given.ipv6) {
         (true, _) => builder.ip_family(IpFamily::V4),
@@ -41,7 +41,7 @@ pub(crate) fn connected(
     })
 }
 
-fn tls(given: &Connection) -> TlsSettings {
+fn tls(given: &ConnectionArguments) -> TlsSettings {
     let mut tls = TlsSettings::new().insecure(given.insecure);
     if let Some(path) = &given.cacert {
         tls = tls.ca_file(path);

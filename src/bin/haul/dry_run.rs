@@ -9,17 +9,17 @@ use haul::request::Tag;
 use haul::{Client, Preview, Request};
 use serde::Serialize;
 
-use crate::failure::{Failure, Status};
-use crate::input::{Bad, Input};
+use crate::failure::{CommandError, Status};
+use crate::input::{Bad, ListReader};
+use crate::messages::Messages;
 use crate::report::stopped_early;
 use crate::run_limit::{self, RunLimit};
-use crate::stdout::{Stream, unwritten};
+use crate::stdout::{OutputStream, unwritten};
 use crate::unfit::Unfit;
-use crate::voice::Voice;
 
 /// A request as it would be sent, with secrets masked. Keys have the names that they have in records.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ShownRequest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     method: &'a str,
@@ -34,14 +34,14 @@ struct Shown<'a> {
     tag: Option<&'a Tag>,
 }
 
-impl<'a> Shown<'a> {
-    fn new(request: &'a Request, preview: &'a Preview) -> Shown<'a> {
+impl<'a> ShownRequest<'a> {
+    fn new(request: &'a Request, preview: &'a Preview) -> ShownRequest<'a> {
         let mut headers: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (name, value) in preview.headers() {
             headers.entry(name).or_default().push(value);
         }
         let path = request.saves_to();
-        Shown {
+        ShownRequest {
             id: request.request_id(),
             method: preview.method().as_str(),
             url: preview.url(),
@@ -58,22 +58,22 @@ const AHEAD: usize = 64;
 
 /// Prints the requests, and the reason of each line that could not be sent.
 pub(crate) fn print(
-    input: Input,
+    input: ListReader,
     client: &Client,
     limit: &RunLimit,
-    voice: &Voice,
-) -> Result<Status, Failure> {
+    messages: &Messages,
+) -> Result<Status, CommandError> {
     limit.reads();
     let refusal = input.refusal();
     let lines = read_apart(input)?;
-    let mut out = BufWriter::new(Stream::stdout());
+    let mut out = BufWriter::new(OutputStream::stdout());
     let mut status = Status::Fine;
     let mut write = || {
         while let Some(read) = next(&lines, &mut out, limit)? {
             let bad = match read {
                 Ok(request) => match client.preview(request.clone()) {
                     Ok(preview) => {
-                        serde_json::to_writer(&mut out, &Shown::new(&request, &preview))?;
+                        serde_json::to_writer(&mut out, &ShownRequest::new(&request, &preview))?;
                         out.write_all(b"\n")?;
                         continue;
                     }
@@ -84,14 +84,14 @@ pub(crate) fn print(
                 },
                 Err(bad) => bad.message(),
             };
-            voice.error(&bad);
+            messages.error(&bad);
             status = Status::Unsuccessful;
         }
         out.flush()
     };
     match write() {
         Err(e) if e.kind() == io::ErrorKind::TimedOut => {
-            voice.note(&stopped_early(run_limit::REASON));
+            messages.note(&stopped_early(run_limit::REASON));
             Ok(Status::Stopped)
         }
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&e)),
@@ -105,7 +105,7 @@ pub(crate) fn print(
 
 /// Reads the lines on a thread of their own: a line that is slow to arrive may hold back neither the printing nor the
 /// end of the run.
-fn read_apart(mut input: Input) -> Result<Receiver<Result<Request, Bad>>, Failure> {
+fn read_apart(mut input: ListReader) -> Result<Receiver<Result<Request, Bad>>, CommandError> {
     let (to, lines) = sync_channel(AHEAD);
     let read = move || {
         while let Some(line) = input.next_line() {
@@ -117,7 +117,7 @@ fn read_apart(mut input: Input) -> Result<Receiver<Result<Request, Bad>>, Failur
     thread::Builder::new()
         .name("haul-input".to_owned())
         .spawn(read)
-        .map_err(|e| Failure::unwritten(format!("no thread to read the input: {e}")))?;
+        .map_err(|e| CommandError::unwritten(format!("no thread to read the input: {e}")))?;
     Ok(lines)
 }
 

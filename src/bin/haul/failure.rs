@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use haul::redact::Escaped;
 
-use crate::arguments::Told;
+use crate::arguments::ProgramEnd;
 
 /// Exit status of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +26,15 @@ pub(crate) enum Status {
 
 /// Prints the message about wrong arguments in the form of all other messages, or the text that was asked for: help and
 /// version are no errors.
-pub(crate) fn of_usage(told: &Told) -> Status {
+pub(crate) fn of_usage(told: &ProgramEnd) -> Status {
     match told {
-        Told::Wrong(text) => {
+        ProgramEnd::Wrong(text) => {
             // A message that cannot be printed is lost: there is no other place for it.
             let lines = text.lines().map(|line| format!("{}\n", Escaped(line)));
             let _ = write!(io::stderr(), "haul: {}", lines.collect::<String>());
             Status::Usage
         }
-        Told::Asked(text) => {
+        ProgramEnd::Asked(text) => {
             let mut out = io::stdout();
             match write!(out, "{text}").and_then(|()| out.flush()) {
                 Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Status::Unwritten,
@@ -66,21 +66,21 @@ impl From<Status> for ExitCode {
 
 /// Reason why a run could not begin, or could not be finished.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct CommandError {
     status: Status,
     message: String,
 }
 
-impl Failure {
-    pub(crate) fn usage(message: impl Into<String>) -> Failure {
-        Failure {
+impl CommandError {
+    pub(crate) fn usage(message: impl Into<String>) -> CommandError {
+        CommandError {
             status: Status::Usage,
             message: message.into(),
         }
     }
 
-    pub(crate) fn unwritten(message: impl Into<String>) -> Failure {
-        Failure {
+    pub(crate) fn unwritten(message: impl Into<String>) -> CommandError {
+        CommandError {
             status: Status::Unwritten,
             message: message.into(),
         }

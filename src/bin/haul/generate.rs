@@ -4,19 +4,19 @@ use std::io::{self, Write};
 
 use clap_complete::Shell;
 
-use crate::arguments::{What, command};
-use crate::failure::{Failure, Status};
+use crate::arguments::{GeneratedFile, command};
+use crate::failure::{CommandError, Status};
 use crate::stdout::{self, unwritten};
 
-pub(crate) fn print(what: What) -> Result<Status, Failure> {
+pub(crate) fn print(what: GeneratedFile) -> Result<Status, CommandError> {
     stdout::check()?;
     let mut command = command();
     let mut text = Vec::new();
     let shell = match what {
-        What::Man => None,
-        What::CompleteBash => Some(Shell::Bash),
-        What::CompleteZsh => Some(Shell::Zsh),
-        What::CompleteFish => Some(Shell::Fish),
+        GeneratedFile::Man => None,
+        GeneratedFile::CompleteBash => Some(Shell::Bash),
+        GeneratedFile::CompleteZsh => Some(Shell::Zsh),
+        GeneratedFile::CompleteFish => Some(Shell::Fish),
     };
     let written = match shell {
         None => clap_mangen::Man::new(command).render(&mut text),

@@ -1,7 +1,7 @@
 //! Options whose text goes into request headers: one header each, without a character that would end it.
 
-use crate::arguments::{Requests, name_of};
-use crate::failure::Failure;
+use crate::arguments::{RequestArguments, name_of};
+use crate::failure::CommandError;
 use crate::text_or_file::text_or_file;
 
 /// A header as `-H` gives it. `None` in place of a value: the header is left out.
@@ -12,7 +12,7 @@ pub(crate) struct Header {
 
 impl Header {
     /// Reads `NAME: VALUE`, `NAME:` and, for a header without a value, `NAME;`.
-    fn parse(text: &str) -> Result<Header, Failure> {
+    fn parse(text: &str) -> Result<Header, CommandError> {
         check("header", text)?;
         let text = text.trim();
         let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
@@ -38,7 +38,7 @@ impl Header {
 }
 
 /// Returns the given headers. A file and the environment variable have one header a line; an option has one header.
-pub(crate) fn headers(given: &Requests) -> Result<Vec<Header>, Failure> {
+pub(crate) fn headers(given: &RequestArguments) -> Result<Vec<Header>, CommandError> {
     let mut all = Vec::new();
     for text in &given.headers {
         match given.headers_of_variable {
@@ -50,7 +50,7 @@ pub(crate) fn headers(given: &Requests) -> Result<Vec<Header>, Failure> {
 }
 
 /// Adds a header, or the headers of a file.
-fn add(all: &mut Vec<Header>, text: &str) -> Result<(), Failure> {
+fn add(all: &mut Vec<Header>, text: &str) -> Result<(), CommandError> {
     if !text.starts_with('@') {
         all.push(Header::parse(text)?);
         return Ok(());
@@ -67,7 +67,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns the token of `--bearer`, or of the file that it names, whose last line may have a line feed.
-pub(crate) fn bearer(given: &str) -> Result<String, Failure> {
+pub(crate) fn bearer(given: &str) -> Result<String, CommandError> {
     const OPTION: &str = "bearer";
     let text = text_or_file(OPTION, given)?;
     let token = match given.starts_with('@') {
@@ -85,7 +85,7 @@ pub(crate) fn bearer(given: &str) -> Result<String, Failure> {
 }
 
 /// Refuses CR, LF and NUL. The text is not shown, since it may be a secret.
-pub(crate) fn check(option: &str, text: &str) -> Result<(), Failure> {
+pub(crate) fn check(option: &str, text: &str) -> Result<(), CommandError> {
     match text.contains(['\r', '\n', '\0']) {
         true => Err(refused(
             option,
@@ -95,6 +95,6 @@ pub(crate) fn check(option: &str, text: &str) -> Result<(), Failure> {
     }
 }
 
-fn refused(option: &str, reason: &str) -> Failure {
-    Failure::usage(format!("{}: {reason}", name_of(option)))
+fn refused(option: &str, reason: &str) -> CommandError {
+    CommandError::usage(format!("{}: {reason}", name_of(option)))
 }

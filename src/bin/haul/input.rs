@@ -6,25 +6,25 @@ use std::sync::{Arc, OnceLock};
 use haul::Request;
 use haul::record::{FileRegister, InputLines, InvalidLine};
 
-use crate::arguments::{Arguments, Format};
-use crate::failure::Failure;
-use crate::line::{Line, read_line};
+use crate::arguments::{Arguments, InputFormat};
+use crate::failure::CommandError;
+use crate::line::{LineRead, read_line};
+use crate::messages::Messages;
 use crate::recorded;
 use crate::reread::Reread;
-use crate::source::{STDIN, Source, open_all, shown};
+use crate::source::{ListSource, STDIN, open_all, shown};
 use crate::unfit::{self, Unfit};
-use crate::voice::Voice;
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
-pub(crate) struct Input {
-    sources: VecDeque<Source>,
+pub(crate) struct ListReader {
+    sources: VecDeque<ListSource>,
     lines: InputLines,
-    format: Format,
-    voice: Voice,
+    format: InputFormat,
+    messages: Messages,
     line: Vec<u8>,
     /// True if a first line with a column of URLs makes an input a table.
     tables: bool,
-    refusal: Refusal,
+    refusal: InputRefusal,
     /// True if unreadable lines of standard input are kept for the failure log.
     keep_bad_lines: bool,
     /// Files with lines that an earlier run could not read. `None`: the files are not to be opened.
@@ -34,29 +34,29 @@ pub(crate) struct Input {
 /// Reason why the reading ended before the end of the input, if an input turned out to be no list. Clones share one
 /// state.
 #[derive(Clone, Default)]
-pub(crate) struct Refusal(Arc<OnceLock<String>>);
+pub(crate) struct InputRefusal(Arc<OnceLock<String>>);
 
-impl Refusal {
-    pub(crate) fn failure(&self) -> Option<Failure> {
-        self.0.get().map(Failure::usage)
+impl InputRefusal {
+    pub(crate) fn failure(&self) -> Option<CommandError> {
+        self.0.get().map(CommandError::usage)
     }
 }
 
 /// The place of a line, or of a URL among the arguments.
-enum Place {
+enum LinePlace {
     Line(Arc<str>, u64),
     Argument(u64),
 }
 
-impl Place {
+impl LinePlace {
     fn is_stdin(&self) -> bool {
-        matches!(self, Place::Line(name, _) if &**name == STDIN)
+        matches!(self, LinePlace::Line(name, _) if &**name == STDIN)
     }
 
     fn of(self, request: Request) -> Request {
         match self {
-            Place::Line(name, number) => request.read_at(name, number),
-            Place::Argument(number) => request.read_from_argument(number),
+            LinePlace::Line(name, number) => request.read_at(name, number),
+            LinePlace::Argument(number) => request.read_from_argument(number),
         }
     }
 }
@@ -72,37 +72,37 @@ pub(crate) fn open(
     arguments: &Arguments,
     lines: InputLines,
     register: &FileRegister,
-    voice: &Voice,
-) -> Result<Input, Failure> {
+    messages: &Messages,
+) -> Result<ListReader, CommandError> {
     let given = &arguments.requests;
     // A list of relative paths with commas stays a list.
-    let tables = given.base_url.is_none() && given.input_format != Format::Urls;
-    Ok(Input {
-        sources: open_all(&arguments.inputs, tables, voice)?,
+    let tables = given.base_url.is_none() && given.input_format != InputFormat::Urls;
+    Ok(ListReader {
+        sources: open_all(&arguments.inputs, tables, messages)?,
         lines,
         format: given.input_format,
-        voice: voice.clone(),
+        messages: messages.clone(),
         line: Vec::new(),
         tables,
-        refusal: Refusal::default(),
+        refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
         reread: (!arguments.connection.public_only).then(|| Reread::new(register.clone())),
     })
 }
 
-impl Input {
+impl ListReader {
     /// Returns the reason why the requests ended before the end of the input. It is known when the requests have ended.
-    pub(crate) fn refusal(&self) -> Refusal {
+    pub(crate) fn refusal(&self) -> InputRefusal {
         self.refusal.clone()
     }
 
     /// Returns the number of requests of each input for which it is known without counting lines.
     pub(crate) fn known(&self) -> HashMap<String, u64> {
         let known = self.sources.iter().filter_map(|source| match source {
-            Source::Failures { name, requests, .. } => {
+            ListSource::Failures { name, requests, .. } => {
                 Some((name.to_string(), requests.len() as u64))
             }
-            Source::Url(..) | Source::Unseen(..) | Source::Lines { .. } => None,
+            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::Lines { .. } => None,
         });
         known.collect()
     }
@@ -110,8 +110,8 @@ impl Input {
     /// Returns the requests of each database, with its name.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &[Request])> {
         self.sources.iter().filter_map(|source| match source {
-            Source::Failures { name, requests, .. } => Some((&**name, requests.as_slice())),
-            Source::Url(..) | Source::Unseen(..) | Source::Lines { .. } => None,
+            ListSource::Failures { name, requests, .. } => Some((&**name, requests.as_slice())),
+            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::Lines { .. } => None,
         })
     }
 
@@ -119,17 +119,17 @@ impl Input {
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, Bad>> {
         loop {
             let place = match self.sources.front_mut()? {
-                Source::Unseen(..) => match self.look_at_first() {
+                ListSource::Unseen(..) => match self.look_at_first() {
                     Some(unreadable) => return Some(Err(unreadable)),
                     None => continue,
                 },
-                Source::Url(url, number) => {
-                    let (url, place) = (std::mem::take(url), Place::Argument(*number));
+                ListSource::Url(url, number) => {
+                    let (url, place) = (std::mem::take(url), LinePlace::Argument(*number));
                     self.sources.pop_front();
                     let is_argument = true;
                     return Some(self.request(&url, place, is_argument));
                 }
-                Source::Failures {
+                ListSource::Failures {
                     name,
                     requests,
                     number,
@@ -139,7 +139,7 @@ impl Input {
                         continue;
                     };
                     *number += 1;
-                    let place = Place::Line(Arc::clone(name), *number);
+                    let place = LinePlace::Line(Arc::clone(name), *number);
                     if let Some(read) = self.reread(&request) {
                         return Some(read);
                     }
@@ -151,18 +151,18 @@ impl Input {
                     };
                     return Some(Ok(self.lines.take(request)));
                 }
-                Source::Lines {
+                ListSource::Lines {
                     name, from, number, ..
                 } => {
                     *number += 1;
-                    let place = Place::Line(Arc::clone(name), *number);
+                    let place = LinePlace::Line(Arc::clone(name), *number);
                     match read_line(from, &mut self.line, *number == 1) {
-                        Ok(Line::End) => {
+                        Ok(LineRead::End) => {
                             self.sources.pop_front();
                             continue;
                         }
-                        Ok(Line::Whole) => place,
-                        Ok(Line::Wrong(wrong)) => return Some(Err(self.bad(place, wrong))),
+                        Ok(LineRead::Whole) => place,
+                        Ok(LineRead::Wrong(wrong)) => return Some(Err(self.bad(place, wrong))),
                         // Lines read before keep their outcomes. The line that could not be read fails.
                         Err(e) => {
                             self.sources.pop_front();
@@ -183,7 +183,7 @@ impl Input {
             }
             if self.begins_source()
                 && recorded::is_result(begin)
-                && let Place::Line(name, _) = &place
+                && let LinePlace::Line(name, _) = &place
             {
                 let reason = recorded::refusal(shown(name));
                 self.refuse(reason);
@@ -198,16 +198,16 @@ impl Input {
     /// Looks at a pipe whose turn it is. If the pipe is no list, the input ends here. Returns a bad line if the pipe
     /// cannot be read, else `None`.
     fn look_at_first(&mut self) -> Option<Bad> {
-        let Some(Source::Unseen(name, from)) = self.sources.pop_front() else {
+        let Some(ListSource::Unseen(name, from)) = self.sources.pop_front() else {
             return None;
         };
-        match Source::of_lines(Arc::clone(&name), from, self.tables) {
+        match ListSource::of_lines(Arc::clone(&name), from, self.tables) {
             Ok(Ok(lines)) => self.sources.push_front(lines),
             Ok(Err(reason)) => self.refuse(reason),
             Err(e) => {
                 self.line.clear();
                 let wrong = InvalidLine::new(format!("cannot be read: {e}"));
-                return Some(self.bad(Place::Line(name, 1), wrong));
+                return Some(self.bad(LinePlace::Line(name, 1), wrong));
             }
         }
         None
@@ -219,11 +219,11 @@ impl Input {
         self.sources.clear();
     }
 
-    fn bad(&self, place: Place, wrong: InvalidLine) -> Bad {
+    fn bad(&self, place: LinePlace, wrong: InvalidLine) -> Bad {
         self.bad_line(&self.line, place, wrong)
     }
 
-    fn bad_line(&self, line: &[u8], place: Place, wrong: InvalidLine) -> Bad {
+    fn bad_line(&self, line: &[u8], place: LinePlace, wrong: InvalidLine) -> Bad {
         let stand_in = self.lines.stand_in(line, wrong.clone());
         let stand_in = match self.keep_bad_lines && place.is_stdin() {
             true => stand_in.keeping_line(line),
@@ -236,11 +236,13 @@ impl Input {
     }
 
     /// Reads the request of a line, or returns its mistake. An argument is a URL to its end, with its blanks.
-    fn request(&mut self, text: &str, place: Place, is_argument: bool) -> Result<Request, Bad> {
+    fn request(&mut self, text: &str, place: LinePlace, is_argument: bool) -> Result<Request, Bad> {
         let json = text.trim_start().starts_with(['{', '"']);
         let wrong = match self.format {
-            Format::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
-            Format::Jsonl if !json => Some("JSON is expected (--input-format auto reads URLs)"),
+            InputFormat::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
+            InputFormat::Jsonl if !json => {
+                Some("JSON is expected (--input-format auto reads URLs)")
+            }
             _ => None,
         };
         let read = match wrong {
@@ -261,7 +263,7 @@ impl Input {
         };
         let request = place.of(request);
         for key in line.unknown {
-            self.voice.skipped_key(&format!(
+            self.messages.skipped_key(&format!(
                 "{}unknown key skipped: {key:?}",
                 unfit::shown_place(&request)
             ));
@@ -276,7 +278,7 @@ impl Input {
         // The files are taken for the time of the reading, so that a line that leads to another line is not followed
         // further.
         let mut files = self.reread.take()?;
-        let place = Place::Line(source.into(), number);
+        let place = LinePlace::Line(source.into(), number);
         let read = match files.line(source, number) {
             Ok(line) => self.request(&line, place, false),
             Err(wrong) => Err(self.bad_line(b"", place, wrong)),
@@ -288,13 +290,13 @@ impl Input {
     /// Returns true for the first line of a source that is neither blank nor a comment.
     fn begins_source(&mut self) -> bool {
         match self.sources.front_mut() {
-            Some(Source::Lines { begun, .. }) => !std::mem::replace(begun, true),
+            Some(ListSource::Lines { begun, .. }) => !std::mem::replace(begun, true),
             _ => false,
         }
     }
 }
 
-impl Iterator for Input {
+impl Iterator for ListReader {
     type Item = Request;
 
     /// Returns the next request. A line that is no request becomes a request that fails.

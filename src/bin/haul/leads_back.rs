@@ -7,10 +7,10 @@ use haul::Request;
 use haul::record::{FileRegister, InputLines, Record};
 
 use crate::arguments::Arguments;
-use crate::failure::Failure;
-use crate::files::Files;
-use crate::input::Input;
-use crate::line::{Line, read_line};
+use crate::failure::CommandError;
+use crate::files::RunFiles;
+use crate::input::ListReader;
+use crate::line::{LineRead, read_line};
 use crate::reader::{Looked, look};
 use crate::source::{STDIN, shown};
 
@@ -23,7 +23,11 @@ const NAMES: [&str; 3] = ["invalid", "body_", "\\u"];
 ///
 /// # Errors
 /// When a line of an input leads to such a file.
-pub(crate) fn check(arguments: &Arguments, files: &Files, input: &Input) -> Result<(), Failure> {
+pub(crate) fn check(
+    arguments: &Arguments,
+    files: &RunFiles,
+    input: &ListReader,
+) -> Result<(), CommandError> {
     let replaced = files.replaced(arguments);
     if replaced.is_empty() {
         return Ok(());
@@ -53,7 +57,7 @@ struct Emptied(FileRegister);
 
 impl Emptied {
     /// Checks the lines of an input. A line that cannot be read is reported when its turn comes.
-    fn check_lines(&self, name: &str) -> Result<(), Failure> {
+    fn check_lines(&self, name: &str) -> Result<(), CommandError> {
         let Some(mut from) = lines_of(name) else {
             return Ok(());
         };
@@ -63,9 +67,9 @@ impl Emptied {
         loop {
             number += 1;
             match read_line(&mut from, &mut line, number == 1) {
-                Ok(Line::End) | Err(_) => return Ok(()),
-                Ok(Line::Wrong(_)) => continue,
-                Ok(Line::Whole) => {}
+                Ok(LineRead::End) | Err(_) => return Ok(()),
+                Ok(LineRead::Wrong(_)) => continue,
+                Ok(LineRead::Whole) => {}
             }
             let text = String::from_utf8_lossy(&line);
             let text = text.trim();
@@ -82,14 +86,14 @@ impl Emptied {
         }
     }
 
-    fn check(&self, request: &Request, name: &str, number: u64) -> Result<(), Failure> {
+    fn check(&self, request: &Request, name: &str, number: u64) -> Result<(), CommandError> {
         let source = request.unread_line();
         let source = source.map(|(source, line)| (source.as_ref(), format!("line {line} of it")));
         let bodies = request.body_files();
         let bodies = bodies.map(|path| (path, "its content".to_owned()));
         for (path, part) in bodies.chain(source) {
             if let Err(clash) = self.0.enter_read(path, "a line") {
-                return Err(Failure::usage(format!(
+                return Err(CommandError::usage(format!(
                     "{}: it would be emptied by {}, and {part} is to be sent: {}:{number} (a file for each is expected)",
                     clash.other_path().display(),
                     clash.other(),

@@ -2,7 +2,7 @@
 
 use log::{LevelFilter, Log, Metadata, Record};
 
-use crate::voice::Voice;
+use crate::messages::Messages;
 
 /// Log target under which the library reports that requests wait for descriptors, ports or threads.
 const SHORTAGE: &str = "haul::shortage";
@@ -56,15 +56,15 @@ pub(crate) fn survive_full_files() {
 pub(crate) fn survive_full_files() {}
 
 /// Warns on standard error when requests wait for resources that the system does not give.
-pub(crate) fn tell(voice: &Voice) {
+pub(crate) fn tell(messages: &Messages) {
     // There is no other logger: `-vv` has its own.
-    if log::set_boxed_logger(Box::new(Shortages(voice.clone()))).is_ok() {
+    if log::set_boxed_logger(Box::new(Shortages(messages.clone()))).is_ok() {
         log::set_max_level(LevelFilter::Warn);
     }
 }
 
 /// Logger that passes on only messages about shortages.
-struct Shortages(Voice);
+struct Shortages(Messages);
 
 impl Log for Shortages {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {

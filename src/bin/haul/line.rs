@@ -12,7 +12,7 @@ pub(crate) const LONGEST: usize = haul::record::LONGEST_LINE;
 const KEPT: usize = 1 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) enum LineRead {
     /// The line is in the buffer, and is UTF-8.
     Whole,
     /// The line cannot be read, for this reason. The buffer holds it, unless it is too long.
@@ -26,19 +26,19 @@ pub(crate) fn read_line(
     from: &mut impl BufRead,
     line: &mut Vec<u8>,
     is_first: bool,
-) -> io::Result<Line> {
+) -> io::Result<LineRead> {
     line.clear();
     line.shrink_to(KEPT);
     let most = LONGEST as u64 + 1;
     let length = from.by_ref().take(most).read_until(b'\n', line)? as u64;
     if length == 0 {
-        return Ok(Line::End);
+        return Ok(LineRead::End);
     }
     if length == most && line.last() != Some(&b'\n') {
         skip_line(from)?;
         line.clear();
         line.shrink_to(KEPT);
-        return Ok(Line::Wrong(InvalidLine::new(format!(
+        return Ok(LineRead::Wrong(InvalidLine::new(format!(
             "the line is too long (at most {LONGEST} bytes are read; body_file sends a large body)"
         ))));
     }
@@ -46,8 +46,8 @@ pub(crate) fn read_line(
         line.drain(..3);
     }
     Ok(match std::str::from_utf8(line) {
-        Ok(_) => Line::Whole,
-        Err(e) => Line::Wrong(e.into()),
+        Ok(_) => LineRead::Whole,
+        Err(e) => LineRead::Wrong(e.into()),
     })
 }
 
@@ -79,9 +79,9 @@ mod tests {
         let mut all = Vec::new();
         loop {
             match read_line(&mut from, &mut line, all.is_empty()).unwrap() {
-                Line::Whole => all.push(Ok(String::from_utf8(line.clone()).unwrap())),
-                Line::Wrong(wrong) => all.push(Err((wrong.to_string(), wrong.position()))),
-                Line::End => return all,
+                LineRead::Whole => all.push(Ok(String::from_utf8(line.clone()).unwrap())),
+                LineRead::Wrong(wrong) => all.push(Err((wrong.to_string(), wrong.position()))),
+                LineRead::End => return all,
             }
         }
     }

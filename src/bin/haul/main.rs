@@ -14,7 +14,8 @@ mod input;
 mod leads_back;
 mod limits;
 mod line;
-mod look;
+mod messages;
+mod outcome_reporter;
 mod output;
 mod progress;
 mod reader;
@@ -35,14 +36,13 @@ mod text_or_file;
 mod total;
 mod unfit;
 mod units;
-mod voice;
 
 use std::process::ExitCode;
 
 use arguments::Arguments;
-use failure::{Failure, Status};
+use failure::{CommandError, Status};
+use messages::Messages;
 use run_limit::RunLimit;
-use voice::Voice;
 
 fn main() -> ExitCode {
     limits::survive_full_files();
@@ -50,18 +50,18 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(told) => return failure::of_usage(&told).into(),
     };
-    let voice = Voice::new(&arguments.messages);
+    let messages = Messages::new(&arguments.messages);
     limits::raise();
-    match carry_out(arguments, &voice) {
+    match carry_out(arguments, &messages) {
         Ok(status) => status.into(),
         Err(failure) => {
-            voice.error(failure.message());
+            messages.error(failure.message());
             failure.status().into()
         }
     }
 }
 
-fn carry_out(mut arguments: Arguments, voice: &Voice) -> Result<Status, Failure> {
+fn carry_out(mut arguments: Arguments, messages: &Messages) -> Result<Status, CommandError> {
     if let Some(what) = arguments.messages.generate {
         return generate::print(what);
     }
@@ -70,15 +70,15 @@ fn carry_out(mut arguments: Arguments, voice: &Voice) -> Result<Status, Failure>
             .filter_module("haul", log::LevelFilter::Debug)
             .init();
     } else {
-        limits::tell(voice);
+        limits::tell(messages);
     }
-    let limit = RunLimit::start(&arguments, voice)?;
+    let limit = RunLimit::start(&arguments, messages)?;
     if !arguments.ending.demo {
-        return run::run(&arguments, &limit, voice);
+        return run::run(&arguments, &limit, messages);
     }
     let demo = demo::start(&mut arguments)?;
-    demo.announce(&arguments, voice);
-    let status = run::run(&arguments, &limit, voice)?;
-    demo.explain(&arguments, voice);
+    demo.announce(&arguments, messages);
+    let status = run::run(&arguments, &limit, messages)?;
+    demo.explain(&arguments, messages);
     Ok(status)
 }

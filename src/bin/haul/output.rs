@@ -11,14 +11,14 @@ use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
 
 use crate::again;
 use crate::apart::Apart;
-use crate::arguments::{Arguments, Body};
-use crate::failure::Failure;
+use crate::arguments::{Arguments, BodyForm};
+use crate::failure::CommandError;
 use crate::files::{NewOutputs, is_database, is_stream, results_path};
-use crate::stdout::Stream;
+use crate::stdout::OutputStream;
 
 /// The results, and the failure log if one was asked for.
 pub(crate) struct Output {
-    pub(crate) results: Results,
+    pub(crate) results: ResultsSink,
     pub(crate) failures: Failed,
     /// Path of the failure log. `None`: there is no log.
     pub(crate) log: Option<PathBuf>,
@@ -31,13 +31,13 @@ pub(crate) struct Output {
 pub(crate) enum Failed {
     Nowhere,
     Log(Box<Failures>),
-    Terminal(Box<Failures<Stream>>),
+    Terminal(Box<Failures<OutputStream>>),
     Database(Box<Sqlite>),
 }
 
-pub(crate) enum Results {
+pub(crate) enum ResultsSink {
     /// Standard output, or another terminal.
-    Stdout(JsonLines<Stream>),
+    Stdout(JsonLines<OutputStream>),
     /// A pipe, a device.
     Stream(JsonLines),
     Journal(Box<Journal>),
@@ -49,10 +49,10 @@ pub(crate) fn open(
     redaction: &Redaction,
     register: &FileRegister,
     new: &NewOutputs,
-) -> Result<Output, Failure> {
+) -> Result<Output, CommandError> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let records = RecordOptions::new()
-        .body(to.body == Body::Auto)
+        .body(to.body == BodyForm::Auto)
         .body_limit(usize::try_from(to.body_limit).unwrap_or(usize::MAX))
         .headers(to.include_headers);
     let records = match &arguments.requests.base_url {
@@ -91,8 +91,12 @@ pub(crate) fn open(
 }
 
 /// Keeps a failure log in step with a results file.
-fn rebuild(failures: &mut Failed, results: &Results, redaction: &Redaction) -> Result<(), Failure> {
-    let Results::Journal(journal) = results else {
+fn rebuild(
+    failures: &mut Failed,
+    results: &ResultsSink,
+    redaction: &Redaction,
+) -> Result<(), CommandError> {
+    let ResultsSink::Journal(journal) = results else {
         return Ok(());
     };
     let rebuilt = match failures {
@@ -100,31 +104,33 @@ fn rebuild(failures: &mut Failed, results: &Results, redaction: &Redaction) -> R
         Failed::Log(log) => log.rebuild(journal, redaction),
         Failed::Database(database) => database.rebuild(journal, redaction),
     };
-    rebuilt.map(drop).map_err(wrong)
+    rebuilt.map(drop).map_err(output_error)
 }
 
 fn open_results(
     arguments: &Arguments,
     records: RecordOptions,
     register: &FileRegister,
-) -> Result<Results, Failure> {
+) -> Result<ResultsSink, CommandError> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let resume = ending.resume || ending.retry_failed;
     let path = results_path(arguments);
-    Ok(match (path, path.and_then(Stream::terminal)) {
-        (None, _) => Results::Stdout(
-            JsonLines::new(Stream::stdout())
+    Ok(match (path, path.and_then(OutputStream::terminal)) {
+        (None, _) => ResultsSink::Stdout(
+            JsonLines::new(OutputStream::stdout())
                 .named("stdout")
                 .records(records),
         ),
-        (Some(path), Some(terminal)) => Results::Stdout(
+        (Some(path), Some(terminal)) => ResultsSink::Stdout(
             JsonLines::new(terminal)
                 .named(path.to_string_lossy())
                 .records(records),
         ),
-        (Some(path), None) if is_stream(path) => {
-            Results::Stream(JsonLines::append(path).map_err(wrong)?.records(records))
-        }
+        (Some(path), None) if is_stream(path) => ResultsSink::Stream(
+            JsonLines::append(path)
+                .map_err(output_error)?
+                .records(records),
+        ),
         (Some(path), None) => {
             let journal = if resume {
                 Journal::open(path)
@@ -133,9 +139,9 @@ fn open_results(
             } else {
                 Journal::create(path)
             };
-            let journal = journal.map_err(wrong)?;
+            let journal = journal.map_err(output_error)?;
             if let Some(folder) = to.output_dir.as_ref().filter(|_| resume) {
-                journal.remove_unfinished(folder).map_err(wrong)?;
+                journal.remove_unfinished(folder).map_err(output_error)?;
                 register.resume_files(journal.unfinished_files());
             }
             let journal = journal
@@ -143,20 +149,20 @@ fn open_results(
                 .durable(ending.durable)
                 .retry_failed(ending.retry_failed)
                 .resume_writes(ending.resume_writes);
-            Results::Journal(Box::new(journal))
+            ResultsSink::Journal(Box::new(journal))
         }
     })
 }
 
 /// Makes the failure of a sink. If the file exists or its content cannot be continued, other arguments would help, so
 /// it is a usage error; else the file cannot be written.
-fn wrong(error: SinkError) -> Failure {
+fn output_error(error: SinkError) -> CommandError {
     use io::ErrorKind::{AlreadyExists, InvalidData, InvalidInput};
 
     let message = error.to_string();
     match error.kind() {
-        AlreadyExists | InvalidData | InvalidInput => Failure::usage(message),
-        _ => Failure::unwritten(message),
+        AlreadyExists | InvalidData | InvalidInput => CommandError::usage(message),
+        _ => CommandError::unwritten(message),
     }
 }
 
@@ -166,16 +172,16 @@ fn failures(
     overwrite: bool,
     records: RecordOptions,
     redaction: &Redaction,
-) -> Result<Failed, Failure> {
+) -> Result<Failed, CommandError> {
     if is_database(path) {
         // Each run has its own id in a database, so that existing rows are not in the way.
-        let database = Sqlite::open(path).map_err(wrong)?.records(records);
+        let database = Sqlite::open(path).map_err(output_error)?.records(records);
         return Ok(Failed::Database(Box::new(match again::shown(redaction) {
             Some(arguments) => database.arguments(arguments),
             None => database,
         })));
     }
-    if let Some(terminal) = Stream::terminal(path) {
+    if let Some(terminal) = OutputStream::terminal(path) {
         let log = Failures::new(terminal).named(path.to_string_lossy());
         return Ok(Failed::Terminal(Box::new(log.records(records))));
     }
@@ -184,14 +190,16 @@ fn failures(
         (_, true) => Failures::overwrite(path),
         _ => Failures::create(path),
     };
-    Ok(Failed::Log(Box::new(log.map_err(wrong)?.records(records))))
+    Ok(Failed::Log(Box::new(
+        log.map_err(output_error)?.records(records),
+    )))
 }
 
-impl Results {
+impl ResultsSink {
     /// Number of outcomes that the results held before this run.
     pub(crate) fn found(&self) -> u64 {
         match self {
-            Results::Journal(journal) => journal.found(),
+            ResultsSink::Journal(journal) => journal.found(),
             _ => 0,
         }
     }
@@ -199,18 +207,18 @@ impl Results {
     /// Number of outcomes that this run has written to the results.
     pub(crate) fn written(&self) -> u64 {
         let written = match self {
-            Results::Stdout(lines) => Sink::<Response>::written(lines),
-            Results::Stream(lines) => Sink::<Response>::written(lines),
-            Results::Journal(journal) => Sink::<Response>::written(&**journal),
+            ResultsSink::Stdout(lines) => Sink::<Response>::written(lines),
+            ResultsSink::Stream(lines) => Sink::<Response>::written(lines),
+            ResultsSink::Journal(journal) => Sink::<Response>::written(&**journal),
         };
         written.unwrap_or_default()
     }
 
     pub(crate) fn sink(&mut self) -> &mut dyn Sink {
         match self {
-            Results::Stdout(lines) => lines,
-            Results::Stream(lines) => lines,
-            Results::Journal(journal) => &mut **journal,
+            ResultsSink::Stdout(lines) => lines,
+            ResultsSink::Stream(lines) => lines,
+            ResultsSink::Journal(journal) => &mut **journal,
         }
     }
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 use haul::batch::{Progress, ProgressHandle};
 use serde_json::json;
 
-use crate::arguments::{Arguments, Shown};
-use crate::voice::Voice;
+use crate::arguments::{Arguments, ProgressForm};
+use crate::messages::Messages;
 
 /// Returns the form of progress to show, with `auto` resolved.
-pub(crate) fn shown(arguments: &Arguments) -> Shown {
+pub(crate) fn shown(arguments: &Arguments) -> ProgressForm {
     // A bar among results, or among lines about each request, would not be readable.
     let results_elsewhere = arguments
         .results
@@ -23,41 +23,47 @@ pub(crate) fn shown(arguments: &Arguments) -> Shown {
         });
     let messages = &arguments.messages;
     match messages.progress {
-        Shown::Auto if messages.quiet > 0 || messages.verbose > 1 => Shown::None,
-        Shown::Auto if results_elsewhere && std::io::stderr().is_terminal() => Shown::Bar,
-        Shown::Auto => Shown::None,
+        ProgressForm::Auto if messages.quiet > 0 || messages.verbose > 1 => ProgressForm::None,
+        ProgressForm::Auto if results_elsewhere && std::io::stderr().is_terminal() => {
+            ProgressForm::Bar
+        }
+        ProgressForm::Auto => ProgressForm::None,
         shown => shown,
     }
 }
 
 /// Thread that prints lines until this is dropped, and then a last line.
-pub(crate) struct Lines {
+pub(crate) struct ProgressLines {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-pub(crate) fn lines(progress: ProgressHandle, kind: Shown, voice: &Voice) -> Option<Lines> {
+pub(crate) fn lines(
+    progress: ProgressHandle,
+    kind: ProgressForm,
+    messages: &Messages,
+) -> Option<ProgressLines> {
     let (line, every): (fn(&Progress) -> String, _) = match kind {
-        Shown::Plain => (plain, Duration::from_secs(5)),
-        Shown::Json => (as_json, Duration::from_secs(1)),
+        ProgressForm::Plain => (plain, Duration::from_secs(5)),
+        ProgressForm::Json => (as_json, Duration::from_secs(1)),
         _ => return None,
     };
-    let voice = voice.clone();
+    let messages = messages.clone();
     let (stop, stopped) = channel::<()>();
     let printing = move || {
         while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-            voice.block(&line(&progress.snapshot()));
+            messages.block(&line(&progress.snapshot()));
         }
-        voice.block(&line(&progress.snapshot()));
+        messages.block(&line(&progress.snapshot()));
     };
     let thread = thread::Builder::new().name("haul-progress".to_owned());
-    Some(Lines {
+    Some(ProgressLines {
         thread: Some(thread.spawn(printing).ok()?),
         stop: Some(stop),
     })
 }
 
-impl Drop for Lines {
+impl Drop for ProgressLines {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

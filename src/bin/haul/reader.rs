@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use crate::recognize::{Endian, Format, LOOKED_AT, Other, format_of, needs_more};
+use crate::recognize::{DetectedFormat, Endian, LOOKED_AT, Other, format_of, needs_more};
 
 /// An input whose format is known.
 pub(crate) enum Looked {
@@ -20,12 +20,12 @@ pub(crate) fn look(mut from: Box<dyn Read + Send>, tables: bool) -> io::Result<L
     let format = format_of(&first, tables);
     let whole = Cursor::new(first).chain(from);
     match format {
-        Format::Lines => {
+        DetectedFormat::Lines => {
             let lines = BufReader::with_capacity(LOOKED_AT, whole);
             Ok(Looked::Lines(Box::new(lines)))
         }
-        Format::Utf16(endian) => look(Box::new(Utf16::new(whole, endian)), tables),
-        Format::Other(other) => Ok(Looked::Other(other)),
+        DetectedFormat::Utf16(endian) => look(Box::new(Utf16::new(whole, endian)), tables),
+        DetectedFormat::Other(other) => Ok(Looked::Other(other)),
     }
 }
 

@@ -5,7 +5,7 @@ pub(crate) const LOOKED_AT: usize = 64 << 10;
 
 /// Format of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum DetectedFormat {
     /// Lines with a URL or a JSON request each. Lines that are not UTF-8 are refused one by one.
     Lines,
     /// UTF-16 with a byte order mark.
@@ -82,22 +82,22 @@ const SIGNATURES: &[(&[u8], Other)] = &[
 
 /// Recognises the format of an input by its first bytes: up to [`LOOKED_AT`], or all of a shorter input. `tables`: true
 /// if a first line with a column of URLs makes the input a table.
-pub(crate) fn format_of(first: &[u8], tables: bool) -> Format {
+pub(crate) fn format_of(first: &[u8], tables: bool) -> DetectedFormat {
     if let Some((_, other)) = SIGNATURES
         .iter()
         .find(|(bytes, _)| first.starts_with(bytes))
     {
-        return Format::Other(other.clone());
+        return DetectedFormat::Other(other.clone());
     }
     if first.starts_with(b"\xff\xfe") {
-        return Format::Utf16(Endian::Little);
+        return DetectedFormat::Utf16(Endian::Little);
     }
     if first.starts_with(b"\xfe\xff") {
-        return Format::Utf16(Endian::Big);
+        return DetectedFormat::Utf16(Endian::Big);
     }
     match other(first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first), tables) {
-        Some(other) => Format::Other(other),
-        None => Format::Lines,
+        Some(other) => DetectedFormat::Other(other),
+        None => DetectedFormat::Lines,
     }
 }
 

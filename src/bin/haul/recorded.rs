@@ -9,11 +9,11 @@ use haul::sink::Sqlite;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::failure::Failure;
-use crate::line::{Line, read_line};
-use crate::recognize::{Format, Other, format_of};
+use crate::failure::CommandError;
+use crate::line::{LineRead, read_line};
+use crate::messages::Messages;
+use crate::recognize::{DetectedFormat, Other, format_of};
 use crate::shell::quoted;
-use crate::voice::Voice;
 
 /// Length in bytes of the beginning that every SQLite database has.
 const MAGIC: u64 = 16;
@@ -22,17 +22,17 @@ const MAGIC: u64 = 16;
 pub(crate) fn is_database(file: &File) -> io::Result<bool> {
     let mut first = Vec::new();
     file.take(MAGIC).read_to_end(&mut first)?;
-    Ok(format_of(&first, false) == Format::Other(Other::Sqlite))
+    Ok(format_of(&first, false) == DetectedFormat::Other(Other::Sqlite))
 }
 
 /// Reads the newest failure of each request from a database, and prints a note about it.
-pub(crate) fn read_database(path: &str, voice: &Voice) -> Result<Vec<Request>, Failure> {
+pub(crate) fn read_database(path: &str, messages: &Messages) -> Result<Vec<Request>, CommandError> {
     let requests = Sqlite::last_failures(Path::new(path)).map_err(|e| {
         let (text, advice) = (e.to_string(), Other::Sqlite.advice(Some(&quoted(path))));
         let reason = text.strip_prefix(&format!("{path}: ")).unwrap_or(&text);
-        Failure::usage(format!("{path}: {reason}; {advice}"))
+        CommandError::usage(format!("{path}: {reason}; {advice}"))
     })?;
-    voice.note(&format!(
+    messages.note(&format!(
         "{path}: opened read-only; last_failures, the newest failure of each request, has {} to send again",
         requests.len()
     ));
@@ -40,11 +40,11 @@ pub(crate) fn read_database(path: &str, voice: &Voice) -> Result<Vec<Request>, F
 }
 
 /// Refuses a file whose first line is a record of a results file.
-pub(crate) fn check_first_line(path: &str, file: &File) -> Result<(), Failure> {
+pub(crate) fn check_first_line(path: &str, file: &File) -> Result<(), CommandError> {
     let (mut from, mut line, mut is_first) = (BufReader::new(file), Vec::new(), true);
     loop {
         // A file that cannot be read is reported when its turn comes.
-        let Ok(Line::Whole) = read_line(&mut from, &mut line, is_first) else {
+        let Ok(LineRead::Whole) = read_line(&mut from, &mut line, is_first) else {
             return Ok(());
         };
         is_first = false;
@@ -54,7 +54,7 @@ pub(crate) fn check_first_line(path: &str, file: &File) -> Result<(), Failure> {
             continue;
         }
         return match is_result(text) {
-            true => Err(Failure::usage(refusal(path))),
+            true => Err(CommandError::usage(refusal(path))),
             false => Ok(()),
         };
     }
@@ -63,7 +63,7 @@ pub(crate) fn check_first_line(path: &str, file: &File) -> Result<(), Failure> {
 /// Returns true if the line is a record without its request, as results files have them.
 pub(crate) fn is_result(line: &str) -> bool {
     #[derive(Deserialize)]
-    struct Recorded {
+    struct RecordKeys {
         #[serde(rename = "v")]
         _v: u64,
         #[serde(rename = "key")]
@@ -74,7 +74,7 @@ pub(crate) fn is_result(line: &str) -> bool {
         request: Option<IgnoredAny>,
     }
     line.starts_with('{')
-        && serde_json::from_str::<Recorded>(line).is_ok_and(|line| line.request.is_none())
+        && serde_json::from_str::<RecordKeys>(line).is_ok_and(|line| line.request.is_none())
 }
 
 /// Returns the message that a results file is no input.

@@ -11,7 +11,7 @@ use haul::sink::Sink;
 use haul::sink::SinkError;
 use haul::{ErrorType, Outcome, Summary};
 
-use crate::output::{Failed, Output, Results};
+use crate::output::{Failed, Output, ResultsSink};
 
 /// Upper bound for the number of outcomes that a message names.
 const NAMED: usize = 10;
@@ -110,8 +110,8 @@ impl Sink for Output {
 
     fn write(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
         match self.results {
-            Results::Journal(_) => self.write_to_file(outcome),
-            Results::Stdout(_) | Results::Stream(_) => self.write_to_stream(outcome),
+            ResultsSink::Journal(_) => self.write_to_file(outcome),
+            ResultsSink::Stdout(_) | ResultsSink::Stream(_) => self.write_to_stream(outcome),
         }
     }
 

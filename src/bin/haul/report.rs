@@ -2,9 +2,9 @@
 
 use haul::Summary;
 
-use crate::failure::Failure;
+use crate::failure::CommandError;
 use crate::files::SummaryFile;
-use crate::voice::{self, Voice};
+use crate::messages::{self, Messages};
 
 /// Makes the note of a run that was stopped early.
 pub(crate) fn stopped_early(reason: &str) -> String {
@@ -15,10 +15,10 @@ pub(crate) fn stopped_early(reason: &str) -> String {
 pub(crate) fn report(
     summary: &Summary,
     file: &mut SummaryFile,
-    voice: &Voice,
-) -> Result<(), Failure> {
-    if !voice.is_quiet() {
-        voice.block(&format!("{summary:width$}", width = voice::width()));
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    if !messages.is_quiet() {
+        messages.block(&format!("{summary:width$}", width = messages::width()));
     }
     file.write(summary)
 }

@@ -5,17 +5,17 @@ use std::io::{self, BufRead};
 
 use haul::record::{FileRegister, InvalidLine};
 
-use crate::line::{Line, read_line};
+use crate::line::{LineRead, read_line};
 use crate::reader::{Looked, look};
 
 /// Files that a failure log names, read one at a time.
 pub(crate) struct Reread {
     register: FileRegister,
     /// File that was read last: entries of one file mostly come in the order of their lines. `None`: no file was read.
-    last: Option<Open>,
+    last: Option<OpenFile>,
 }
 
-struct Open {
+struct OpenFile {
     name: String,
     from: Box<dyn BufRead + Send>,
     /// Number of the line that was read last, from 1. 0: no line was read.
@@ -44,7 +44,7 @@ impl Reread {
                 let entered = self.register.enter_read(name, "a list with bad lines");
                 entered
                     .map_err(|clash| gone(&format!("this run writes it ({})", clash.other())))?;
-                Open::new(name).map_err(|e| gone(&e.to_string()))?
+                OpenFile::new(name).map_err(|e| gone(&e.to_string()))?
             }
         };
         let line = open.line(number);
@@ -57,14 +57,14 @@ impl Reread {
     }
 }
 
-impl Open {
-    fn new(name: &str) -> io::Result<Open> {
+impl OpenFile {
+    fn new(name: &str) -> io::Result<OpenFile> {
         // A pipe cannot be read again, and could keep the run waiting.
         if !fs::metadata(name)?.is_file() {
             return Err(io::Error::other("it is no file"));
         }
         match look(Box::new(File::open(name)?), false)? {
-            Looked::Lines(from) => Ok(Open {
+            Looked::Lines(from) => Ok(OpenFile {
                 name: name.to_owned(),
                 from,
                 number: 0,
@@ -80,13 +80,13 @@ impl Open {
             let read = read_line(&mut self.from, &mut line, self.number == 0)?;
             self.number += 1;
             match read {
-                Line::End => return Ok(None),
+                LineRead::End => return Ok(None),
                 _ if self.number < number => {}
-                Line::Whole => {
+                LineRead::Whole => {
                     let text = String::from_utf8_lossy(&line);
                     return Ok(Some(Ok(text.trim_end().to_owned())));
                 }
-                Line::Wrong(wrong) => return Ok(Some(Err(wrong))),
+                LineRead::Wrong(wrong) => return Ok(Some(Err(wrong))),
             }
         }
     }

@@ -12,23 +12,23 @@ use haul::sink::SinkError;
 use haul::{Outcome, Outcomes, Request, Summary};
 
 use crate::again;
-use crate::arguments::{Arguments, Shown, name_of};
+use crate::arguments::{Arguments, ProgressForm, name_of};
 use crate::dry_run;
-use crate::failure::{Failure, Status};
+use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile, results_path};
 use crate::input;
 use crate::leads_back;
-use crate::look::Look;
-use crate::output::{self, Results};
+use crate::messages::Messages;
+use crate::outcome_reporter::OutcomeReporter;
+use crate::output::{self, ResultsSink};
 use crate::progress;
 use crate::report::{report, stopped_early};
 use crate::run_limit::{self, RunLimit};
-use crate::settings::{self, Settings};
+use crate::settings::{self, RunSettings};
 use crate::signals::{self, Signalled};
 use crate::stdout;
 use crate::total;
 use crate::units::Most;
-use crate::voice::Voice;
 
 /// Time between two checks for a signal while the first request is waited for.
 const SIGNALS: Duration = Duration::from_millis(50);
@@ -40,19 +40,19 @@ const SHARE_FROM: u64 = 100;
 pub(crate) fn run(
     arguments: &Arguments,
     limit: &RunLimit,
-    voice: &Voice,
-) -> Result<Status, Failure> {
+    messages: &Messages,
+) -> Result<Status, CommandError> {
     check(arguments)?;
     let files = files::enter(arguments)?;
-    let Settings { client, lines } = settings::settings(arguments, voice)?;
+    let RunSettings { client, lines } = settings::settings(arguments, messages)?;
     let lines = lines.register(files.register().clone());
-    let requests = input::open(arguments, lines, files.register(), voice)?;
+    let requests = input::open(arguments, lines, files.register(), messages)?;
     leads_back::check(arguments, &files, &requests)?;
     let known = requests.known();
     files.check_writable()?;
     check_stdout(arguments)?;
     if arguments.ending.dry_run {
-        return dry_run::print(requests, &client, limit, voice);
+        return dry_run::print(requests, &client, limit, messages);
     }
     let refusal = requests.refusal();
     files.make_folder()?;
@@ -68,13 +68,13 @@ pub(crate) fn run(
     };
     let found = output.results.found();
     let requests: Box<dyn Iterator<Item = Request> + Send> = match &output.results {
-        Results::Journal(journal) => Box::new(journal.remaining(requests)),
+        ResultsSink::Journal(journal) => Box::new(journal.remaining(requests)),
         _ => Box::new(requests),
     };
     if found > 0 {
-        voice.note(&format!("{found} outcomes are there from before"));
+        messages.note(&format!("{found} outcomes are there from before"));
     }
-    let signalled = signals::watch(&client, arguments.ending.grace, voice)?;
+    let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
     let (intake, outcomes) = if arguments.results.ordered {
         client.ordered_channel()
     } else {
@@ -82,7 +82,7 @@ pub(crate) fn run(
     };
     let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
-    if shown != Shown::None && !arguments.ending.retry_failed {
+    if shown != ProgressForm::None && !arguments.ending.retry_failed {
         total::count(&arguments.inputs, known, found, outcomes.progress());
     }
     let how_to_resume = again::how_to_resume(arguments, client.redaction());
@@ -100,24 +100,24 @@ pub(crate) fn run(
         ended,
         mut summary,
         unsaved,
-    } = drive(arguments, outcomes, &mut output, shown, limit, voice);
+    } = drive(arguments, outcomes, &mut output, shown, limit, messages);
     let end = match ended {
         Ok(end) => end,
         // The reader of the results closed the pipe.
         Err(error) if error.is_broken_pipe() && error.path().is_none() => return Ok(Status::Fine),
         Err(error) => {
             summary.set_interrupted(true);
-            if let Err(failure) = report(&summary, &mut summary_file, voice) {
-                voice.error(failure.message());
+            if let Err(failure) = report(&summary, &mut summary_file, messages) {
+                messages.error(failure.message());
             }
             let apart = output.apart();
             let apart = apart.map_or(String::new(), |apart| format!("; {apart}"));
-            return Err(Failure::unwritten(format!("{error}{apart}")));
+            return Err(CommandError::unwritten(format!("{error}{apart}")));
         }
     };
     if let Some(failure) = refusal.failure() {
         if summary.total() > 0 {
-            report(&summary, &mut summary_file, voice)?;
+            report(&summary, &mut summary_file, messages)?;
         } else {
             drop((output, summary_file));
             new.remove(&["--output", "--failures", "--summary-json"]);
@@ -126,14 +126,14 @@ pub(crate) fn run(
     }
     let signal = signalled.number();
     summary.set_interrupted(signal.is_some() || end != End::Completed);
-    report(&summary, &mut summary_file, voice)?;
+    report(&summary, &mut summary_file, messages)?;
     if let (None, Some(message)) = (signal, unsaved) {
-        return Err(Failure::unwritten(message));
+        return Err(CommandError::unwritten(message));
     }
     let status = match signal {
         Some(number) => Status::Signal(number),
         None if end != End::Completed => {
-            voice.note(&stopped_early(&reason(arguments, end)));
+            messages.note(&stopped_early(&reason(arguments, end)));
             Status::Stopped
         }
         None if summary.total() == 0 && arguments.ending.fail_empty => Status::Unsuccessful,
@@ -145,7 +145,7 @@ pub(crate) fn run(
     if matches!(status, Status::Signal(_) | Status::Stopped)
         && let Some(how) = how_to_resume
     {
-        voice.note(&how);
+        messages.note(&how);
     }
     // Dropping the client waits for its workers, one of which may wait for a file.
     limit.is_over(status);
@@ -153,21 +153,21 @@ pub(crate) fn run(
 }
 
 /// Refuses arguments that contradict each other, or whose mistake would show only at the end of the run.
-fn check(arguments: &Arguments) -> Result<(), Failure> {
+fn check(arguments: &Arguments) -> Result<(), CommandError> {
     let ending = &arguments.ending;
     if ending.resume_writes && !ending.resume && !ending.retry_failed {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "--resume-writes: it needs --resume or --retry-failed",
         ));
     }
     if results_path(arguments).is_none() && (ending.resume || ending.retry_failed || ending.durable)
     {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "--resume, --retry-failed and --durable need a file: -o FILE",
         ));
     }
     if arguments.results.failures.as_deref() == Some(Path::new("-")) {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "{}: a file is expected (standard output is for the results)",
             name_of("failures")
         )));
@@ -176,7 +176,7 @@ fn check(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Checks that standard output can be written, if anything is to be written to it.
-fn check_stdout(arguments: &Arguments) -> Result<(), Failure> {
+fn check_stdout(arguments: &Arguments) -> Result<(), CommandError> {
     let to = &arguments.results;
     let shows = arguments.ending.dry_run || results_path(arguments).is_none();
     let sums_up = to.summary_json.as_deref() == Some(Path::new("-"));
@@ -191,7 +191,7 @@ fn check_stdout(arguments: &Arguments) -> Result<(), Failure> {
 fn feed(
     requests: impl Iterator<Item = Request> + Send + 'static,
     intake: Intake,
-) -> Result<Receiver<()>, Failure> {
+) -> Result<Receiver<()>, CommandError> {
     let (begins, first) = channel();
     let mut begins = Some(begins);
     let read = move || {
@@ -208,7 +208,7 @@ fn feed(
     thread::Builder::new()
         .name("haul-input".to_owned())
         .spawn(read)
-        .map_err(|e| Failure::unwritten(format!("no thread to read the input: {e}")))?;
+        .map_err(|e| CommandError::unwritten(format!("no thread to read the input: {e}")))?;
     Ok(first)
 }
 
@@ -268,9 +268,9 @@ fn drive<I>(
     arguments: &Arguments,
     mut outcomes: Outcomes<I>,
     output: &mut impl Sink,
-    shown: Shown,
+    shown: ProgressForm,
     limit: &RunLimit,
-    voice: &Voice,
+    messages: &Messages,
 ) -> Driven
 where
     I: Iterator,
@@ -291,12 +291,12 @@ where
         outcomes = outcomes.deadline(left);
     }
     let figures = outcomes.summary();
-    let lines = progress::lines(outcomes.progress(), shown, voice);
-    if shown == Shown::Bar {
+    let lines = progress::lines(outcomes.progress(), shown, messages);
+    if shown == ProgressForm::Bar {
         outcomes = outcomes.with_bar();
-        voice.set_bar(true);
+        messages.set_bar(true);
     }
-    let mut look = Look::new(arguments, voice);
+    let mut look = OutcomeReporter::new(arguments, messages);
     let (mut done, mut failed) = (0_u64, 0_u64);
     let (mut first, mut first_unsaved) = (None, None);
     let mut recorded = outcomes.record_to(output);
@@ -322,7 +322,7 @@ where
     }
     let end = recorded.end().unwrap_or(End::Completed);
     drop(recorded);
-    voice.set_bar(false);
+    messages.set_bar(false);
     drop(lines);
     limit.reports();
     Driven {

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use haul::batch::SummaryHandle;
 
 use crate::arguments::Arguments;
-use crate::failure::{Failure, Status};
+use crate::failure::{CommandError, Status};
 use crate::files::SummaryFile;
+use crate::messages::Messages;
 use crate::report::{report, stopped_early};
-use crate::voice::Voice;
 
 /// Reason why a run was stopped that took longer than its limit.
 pub(crate) const REASON: &str = "the run took too long (--max-run-time)";
@@ -32,24 +32,24 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub(crate) struct RunLimit {
     /// Time at which the run has to end. `None`: the run has no limit.
     ends: Option<Instant>,
-    stage: Arc<Mutex<Stage>>,
+    stage: Arc<Mutex<RunStage>>,
 }
 
 /// Stage of a run.
-enum Stage {
+enum RunStage {
     /// Arguments and inputs are opened; no request was sent, and no figures are to be reported.
     Prepares,
     /// Lines are read to be shown. The reader checks the clock itself.
     Reads,
     /// Outcomes arrive.
-    Runs(Running),
+    Runs(RunningBatch),
     /// The figures are reported.
     Reports,
     /// All messages are printed; the process is to exit with this status.
     IsOver(Status),
 }
 
-struct Running {
+struct RunningBatch {
     figures: SummaryHandle,
     how_to_resume: Option<String>,
     /// Number of outcomes that have arrived.
@@ -58,23 +58,26 @@ struct Running {
 
 impl RunLimit {
     /// Begins to count the time.
-    pub(crate) fn start(arguments: &Arguments, voice: &Voice) -> Result<RunLimit, Failure> {
+    pub(crate) fn start(
+        arguments: &Arguments,
+        messages: &Messages,
+    ) -> Result<RunLimit, CommandError> {
         let limit = arguments.times.max_run_time;
         let run = RunLimit {
             ends: limit.and_then(|limit| Instant::now().checked_add(limit)),
-            stage: Arc::new(Mutex::new(Stage::Prepares)),
+            stage: Arc::new(Mutex::new(RunStage::Prepares)),
         };
         if let Some(ends) = run.ends {
             let watch = Watch {
                 ends,
                 stage: Arc::clone(&run.stage),
                 summary_json: arguments.results.summary_json.clone(),
-                voice: voice.clone(),
+                messages: messages.clone(),
             };
             let watching = thread::Builder::new().name("haul-limit".to_owned());
-            watching
-                .spawn(move || watch.run())
-                .map_err(|e| Failure::unwritten(format!("no thread for --max-run-time: {e}")))?;
+            watching.spawn(move || watch.run()).map_err(|e| {
+                CommandError::unwritten(format!("no thread for --max-run-time: {e}"))
+            })?;
         }
         Ok(run)
     }
@@ -87,12 +90,12 @@ impl RunLimit {
 
     /// Notes that lines are read to be shown, by a reader that checks the clock.
     pub(crate) fn reads(&self) {
-        self.enters(Stage::Reads);
+        self.enters(RunStage::Reads);
     }
 
     /// Notes that outcomes arrive from now on.
     pub(crate) fn runs(&self, figures: SummaryHandle, how_to_resume: Option<String>) {
-        self.enters(Stage::Runs(Running {
+        self.enters(RunStage::Runs(RunningBatch {
             figures,
             how_to_resume,
             times: 0,
@@ -102,7 +105,7 @@ impl RunLimit {
     /// Notes that an outcome has arrived, so that the run is not stuck.
     pub(crate) fn advances(&self) {
         if self.ends.is_some()
-            && let Stage::Runs(running) = &mut *lock(&self.stage)
+            && let RunStage::Runs(running) = &mut *lock(&self.stage)
         {
             running.times += 1;
         }
@@ -110,15 +113,15 @@ impl RunLimit {
 
     /// Notes that the last outcome has arrived and is written.
     pub(crate) fn reports(&self) {
-        self.enters(Stage::Reports);
+        self.enters(RunStage::Reports);
     }
 
     /// Notes that the run exits with this status when it has released its resources.
     pub(crate) fn is_over(&self, status: Status) {
-        self.enters(Stage::IsOver(status));
+        self.enters(RunStage::IsOver(status));
     }
 
-    fn enters(&self, stage: Stage) {
+    fn enters(&self, stage: RunStage) {
         *lock(&self.stage) = stage;
     }
 }
@@ -126,9 +129,9 @@ impl RunLimit {
 /// Thread that ends the process, with the values that it reports then.
 struct Watch {
     ends: Instant,
-    stage: Arc<Mutex<Stage>>,
+    stage: Arc<Mutex<RunStage>>,
     summary_json: Option<PathBuf>,
-    voice: Voice,
+    messages: Messages,
 }
 
 impl Watch {
@@ -139,9 +142,9 @@ impl Watch {
             pause(PATIENCE);
             let stage = lock(&self.stage);
             match &*stage {
-                Stage::Runs(running) if running.times > before => before = running.times,
-                Stage::IsOver(status) => self.give_up(&stage, *status),
-                Stage::Prepares | Stage::Reads | Stage::Runs(..) | Stage::Reports => {
+                RunStage::Runs(running) if running.times > before => before = running.times,
+                RunStage::IsOver(status) => self.give_up(&stage, *status),
+                RunStage::Prepares | RunStage::Reads | RunStage::Runs(..) | RunStage::Reports => {
                     self.give_up(&stage, Status::Stopped);
                 }
             }
@@ -152,21 +155,25 @@ impl Watch {
     fn times(&self) -> u64 {
         let stage = lock(&self.stage);
         match &*stage {
-            Stage::Runs(running) => running.times,
+            RunStage::Runs(running) => running.times,
             // The run cannot begin any more: it would wait for this lock.
-            Stage::Prepares => self.give_up(&stage, Status::Stopped),
-            Stage::Reads | Stage::Reports | Stage::IsOver(_) => 0,
+            RunStage::Prepares => self.give_up(&stage, Status::Stopped),
+            RunStage::Reads | RunStage::Reports | RunStage::IsOver(_) => 0,
         }
     }
 
     /// Prints the last messages, and ends the process.
-    fn give_up(&self, stage: &Stage, status: Status) -> ! {
+    fn give_up(&self, stage: &RunStage, status: Status) -> ! {
         let (figures, how_to_resume) = match stage {
-            Stage::Runs(running) => (Some(running.figures.clone()), running.how_to_resume.clone()),
-            Stage::Prepares | Stage::Reads | Stage::Reports | Stage::IsOver(_) => (None, None),
+            RunStage::Runs(running) => {
+                (Some(running.figures.clone()), running.how_to_resume.clone())
+            }
+            RunStage::Prepares | RunStage::Reads | RunStage::Reports | RunStage::IsOver(_) => {
+                (None, None)
+            }
         };
-        let note = !matches!(stage, Stage::Reports | Stage::IsOver(_));
-        let (summary_json, voice) = (self.summary_json.clone(), self.voice.clone());
+        let note = !matches!(stage, RunStage::Reports | RunStage::IsOver(_));
+        let (summary_json, messages) = (self.summary_json.clone(), self.messages.clone());
         let (done, is_done) = channel::<()>();
         let last_words = move || {
             let _done = done;
@@ -174,16 +181,16 @@ impl Watch {
                 let mut summary = figures.snapshot();
                 summary.set_interrupted(true);
                 let reported = SummaryFile::open(summary_json.as_deref())
-                    .and_then(|mut file| report(&summary, &mut file, &voice));
+                    .and_then(|mut file| report(&summary, &mut file, &messages));
                 if let Err(failure) = reported {
-                    voice.error(failure.message());
+                    messages.error(failure.message());
                 }
             }
             if note {
-                voice.note(&stopped_early(REASON));
+                messages.note(&stopped_early(REASON));
             }
             if let Some(how) = how_to_resume {
-                voice.note(&how);
+                messages.note(&how);
             }
         };
         // The messages are printed on a thread of their own, since their target may be what the run waits for.
@@ -194,7 +201,7 @@ impl Watch {
     }
 }
 
-fn lock(stage: &Mutex<Stage>) -> MutexGuard<'_, Stage> {
+fn lock(stage: &Mutex<RunStage>) -> MutexGuard<'_, RunStage> {
     stage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -8,34 +8,40 @@ use haul::settings::BreakerSettings;
 use haul::{Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
 
-use crate::arguments::{Arguments, Connection, Format, Pace, Requests, Times, name_of};
+use crate::arguments::{
+    Arguments, ConnectionArguments, InputFormat, PaceArguments, RequestArguments, TimeArguments,
+    name_of,
+};
 use crate::connection::connected;
-use crate::failure::Failure;
+use crate::failure::CommandError;
 use crate::header_text::{self, Header, bearer, headers};
-use crate::look::tell_of_waits;
+use crate::messages::Messages;
+use crate::outcome_reporter::tell_of_waits;
 use crate::refused;
 use crate::text_or_file::{bytes_or_file, text_or_file};
 use crate::units::Rate;
-use crate::voice::Voice;
 
 /// Client, and reader of the input's lines.
-pub(crate) struct Settings {
+pub(crate) struct RunSettings {
     pub(crate) client: Client,
     /// Reader of the lines of input.
     pub(crate) lines: InputLines,
 }
 
-pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings, Failure> {
+pub(crate) fn settings(
+    arguments: &Arguments,
+    messages: &Messages,
+) -> Result<RunSettings, CommandError> {
     let retry = retry(&arguments.times);
     let mut builder = Client::builder()
         .workers(arguments.pace.jobs)
         .timeouts(timeouts(&arguments.times))
         .retry(retry.clone())
-        .on_retry(tell_of_waits(voice))
+        .on_retry(tell_of_waits(messages))
         .max_redirects(arguments.requests.max_redirs)
         .expect_json(arguments.ending.expect_json);
     builder = limited(builder, arguments)?;
-    builder = connected(builder, &arguments.connection, voice)?;
+    builder = connected(builder, &arguments.connection, messages)?;
     for (pointer, value) in &arguments.ending.require {
         builder = builder.require(pointer, value.clone());
     }
@@ -66,7 +72,7 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
         builder = builder.bearer(bearer(token)?);
     }
     let mut lines = defaults(given)?
-        .whole_lines(given.input_format == Format::Urls)
+        .whole_lines(given.input_format == InputFormat::Urls)
         .lenient(given.lenient)
         .retry(retry);
     if let Some(folder) = &arguments.results.output_dir {
@@ -99,16 +105,19 @@ pub(crate) fn settings(arguments: &Arguments, voice: &Voice) -> Result<Settings,
     }
     let client = builder
         .build()
-        .map_err(|error| Failure::usage(refused::in_words_of_options(&error, arguments)))?;
-    Ok(Settings { client, lines })
+        .map_err(|error| CommandError::usage(refused::in_words_of_options(&error, arguments)))?;
+    Ok(RunSettings { client, lines })
 }
 
 /// Limits the files that lines may name, if lines may come from others.
-fn limited_to_files(lines: InputLines, given: &Connection) -> Result<InputLines, Failure> {
+fn limited_to_files(
+    lines: InputLines,
+    given: &ConnectionArguments,
+) -> Result<InputLines, CommandError> {
     match &given.allow_files_from {
         Some(folder) => lines.files_only_from(folder).map_err(|e| {
             let option = name_of("allow-files-from");
-            Failure::usage(format!(
+            CommandError::usage(format!(
                 "{option}: {}: {e} (a directory is expected)",
                 folder.display()
             ))
@@ -119,8 +128,13 @@ fn limited_to_files(lines: InputLines, given: &Connection) -> Result<InputLines,
 }
 
 /// Refuses cookies that cannot be sent as they are. The text is not shown, since it may be a secret.
-fn check_cookie(cookie: &str) -> Result<(), Failure> {
-    let wrong = |what: &str| Err(Failure::usage(format!("{}: {what}", name_of("cookie"))));
+fn check_cookie(cookie: &str) -> Result<(), CommandError> {
+    let wrong = |what: &str| {
+        Err(CommandError::usage(format!(
+            "{}: {what}",
+            name_of("cookie")
+        )))
+    };
     if !cookie.contains('=') {
         return wrong(
             "NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
@@ -133,7 +147,7 @@ fn check_cookie(cookie: &str) -> Result<(), Failure> {
     }
 }
 
-fn retry(times: &Times) -> RetryPolicy {
+fn retry(times: &TimeArguments) -> RetryPolicy {
     let mut retry = RetryPolicy::default()
         .max_attempts(times.retry.saturating_add(1))
         .backoff(
@@ -155,7 +169,7 @@ fn retry(times: &Times) -> RetryPolicy {
 }
 
 /// Returns the time limits. The limit of an attempt also limits its connecting.
-fn timeouts(times: &Times) -> Timeouts {
+fn timeouts(times: &TimeArguments) -> Timeouts {
     let limited = times.max_time.filter(|limit| !limit.is_zero());
     let connect = match limited {
         Some(limit) if !times.connect_timeout.is_zero() => times.connect_timeout.min(limit),
@@ -168,7 +182,10 @@ fn timeouts(times: &Times) -> Timeouts {
     }
 }
 
-fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> Result<ClientBuilder, Failure> {
+fn limited(
+    mut builder: ClientBuilder,
+    arguments: &Arguments,
+) -> Result<ClientBuilder, CommandError> {
     let pace = &arguments.pace;
     if pace.jobs_per_host > 0 {
         builder = builder.max_per_host(pace.jobs_per_host);
@@ -180,7 +197,7 @@ fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> Result<ClientBu
         builder = builder.rate_per_host(rate);
     }
     if pace.burst.is_some() && pace.rate.is_empty() && pace.rate_per_host.is_empty() {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "{}: it needs --rate or --rate-per-host beside it",
             name_of("burst")
         )));
@@ -195,7 +212,11 @@ fn limited(mut builder: ClientBuilder, arguments: &Arguments) -> Result<ClientBu
 }
 
 /// Returns the limits of one option, with the shortest window first, which gets the burst.
-fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Failure> {
+fn rates(
+    option: &str,
+    given: &[Rate],
+    pace: &PaceArguments,
+) -> Result<Vec<RateLimit>, CommandError> {
     let mut limits = Vec::new();
     for window in ["s", "m", "h"] {
         let mut of_window = given.iter().filter(|rate| rate.window == window);
@@ -203,7 +224,7 @@ fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Fa
             continue;
         };
         if of_window.next().is_some() {
-            return Err(Failure::usage(format!(
+            return Err(CommandError::usage(format!(
                 "{}: there are two rates for one window, N/{window} (one for each of s, m and h is expected)",
                 name_of(option)
             )));
@@ -217,24 +238,24 @@ fn rates(option: &str, given: &[Rate], pace: &Pace) -> Result<Vec<RateLimit>, Fa
 }
 
 /// Sets the keys for lines of input that do not have them: those of `-X`, `-d` and `--json`.
-fn defaults(given: &Requests) -> Result<InputLines, Failure> {
+fn defaults(given: &RequestArguments) -> Result<InputLines, CommandError> {
     let mut lines = InputLines::new();
     let set = |lines: InputLines, option: &str, key: &str, json: &str| {
         let set = lines.default_key(key, json);
         set.map_err(|wrong| {
             let at = wrong.position().map(|at| format!(", at byte {at}"));
             let option = name_of(option);
-            Failure::usage(format!("{option}: {wrong}{}", at.unwrap_or_default()))
+            CommandError::usage(format!("{option}: {wrong}{}", at.unwrap_or_default()))
         })
     };
     let text = |text: &str| Value::from(text).to_string();
     if let Some(method) = &given.request {
         let option = || name_of("request");
         Method::from_bytes(method.as_bytes()).map_err(|_| {
-            Failure::usage(format!("{}: the method is not valid: {method:?}", option()))
+            CommandError::usage(format!("{}: the method is not valid: {method:?}", option()))
         })?;
         if method.eq_ignore_ascii_case(Method::CONNECT.as_str()) {
-            return Err(Failure::usage(format!(
+            return Err(CommandError::usage(format!(
                 "{}: {method} asks for a tunnel, which is no request (--proxy makes one where it needs it)",
                 option()
             )));

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use haul::{Client, Shutdown};
 
-use crate::failure::Failure;
-use crate::voice::Voice;
+use crate::failure::CommandError;
+use crate::messages::Messages;
 
 /// Longest time for an orderly end after the second signal: results may go to a reader that does not read them.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,11 +26,15 @@ impl Signalled {
     }
 }
 
-pub(crate) fn watch(client: &Client, grace: Duration, voice: &Voice) -> Result<Signalled, Failure> {
-    let wrong = |e| Failure::unwritten(format!("signals cannot be watched: {e}"));
+pub(crate) fn watch(
+    client: &Client,
+    grace: Duration,
+    messages: &Messages,
+) -> Result<Signalled, CommandError> {
+    let wrong = |e| CommandError::unwritten(format!("signals cannot be watched: {e}"));
     let arrivals = arrivals::arrivals().map_err(wrong)?;
     let signalled = Signalled::default();
-    let (first, client, voice) = (signalled.clone(), client.clone(), voice.clone());
+    let (first, client, messages) = (signalled.clone(), client.clone(), messages.clone());
     let watching = move || {
         for (nth, number) in (1..).zip(arrivals) {
             let number = u8::try_from(number).unwrap_or_default();
@@ -47,7 +51,7 @@ pub(crate) fn watch(client: &Client, grace: Duration, voice: &Voice) -> Result<S
                     while begun && !client.is_shut_down() {
                         thread::yield_now();
                     }
-                    voice.note(&format!(
+                    messages.note(&format!(
                         "interrupted: running requests may take another {grace:?}; again ends them"
                     ));
                 }

@@ -8,18 +8,18 @@ use std::vec;
 
 use haul::Request;
 
-use crate::failure::Failure;
+use crate::failure::CommandError;
+use crate::messages::Messages;
 use crate::reader::{Looked, look};
 use crate::recognize::Other;
 use crate::recorded;
 use crate::shell::quoted;
-use crate::voice::Voice;
 
 /// Name of standard input among the arguments and in records.
 pub(crate) const STDIN: &str = "-";
 
 /// An input: a file, standard input, or a URL among the arguments.
-pub(crate) enum Source {
+pub(crate) enum ListSource {
     /// A URL among the arguments, and its number there.
     Url(String, u64),
     /// Failures of the database with this name.
@@ -43,10 +43,10 @@ pub(crate) enum Source {
 pub(crate) fn open_all(
     inputs: &[String],
     tables: bool,
-    voice: &Voice,
-) -> Result<VecDeque<Source>, Failure> {
+    messages: &Messages,
+) -> Result<VecDeque<ListSource>, CommandError> {
     if inputs.is_empty() && io::stdin().is_terminal() {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "no input: give a file, a URL, or lines on standard input (see haul --help)",
         ));
     }
@@ -57,23 +57,23 @@ pub(crate) fn open_all(
         if input == STDIN {
             stdin(tables)
         } else if input.contains("://") {
-            Ok(Source::Url(input.clone(), number))
+            Ok(ListSource::Url(input.clone(), number))
         } else {
-            open_path(input, tables, voice)
+            open_path(input, tables, messages)
         }
     };
     (1..).zip(inputs).map(open).collect()
 }
 
-impl Source {
+impl ListSource {
     /// Examines an input of lines. The inner error is the message about an input that is no list.
     pub(crate) fn of_lines(
         name: Arc<str>,
         from: Box<dyn Read + Send>,
         tables: bool,
-    ) -> io::Result<Result<Source, String>> {
+    ) -> io::Result<Result<ListSource, String>> {
         Ok(match look(from, tables)? {
-            Looked::Lines(from) => Ok(Source::Lines {
+            Looked::Lines(from) => Ok(ListSource::Lines {
                 name,
                 from,
                 number: 0,
@@ -92,20 +92,20 @@ pub(crate) fn shown(name: &str) -> &str {
     }
 }
 
-fn stdin(tables: bool) -> Result<Source, Failure> {
+fn stdin(tables: bool) -> Result<ListSource, CommandError> {
     let is_file = std::fs::metadata("/dev/stdin").is_ok_and(|about| about.is_file());
     source(STDIN, Box::new(io::stdin()), is_file, tables)
 }
 
-fn open_path(path: &str, tables: bool, voice: &Voice) -> Result<Source, Failure> {
+fn open_path(path: &str, tables: bool, messages: &Messages) -> Result<ListSource, CommandError> {
     let mut file = open_file(path)?;
     let is_file = file.metadata().is_ok_and(|about| about.is_file());
     if is_file {
         let wrong = |e| unreadable(path, e);
         if recorded::is_database(&file).map_err(wrong)? {
-            return Ok(Source::Failures {
+            return Ok(ListSource::Failures {
                 name: path.into(),
-                requests: recorded::read_database(path, voice)?.into_iter(),
+                requests: recorded::read_database(path, messages)?.into_iter(),
                 number: 0,
             });
         }
@@ -122,14 +122,14 @@ fn source(
     from: Box<dyn Read + Send>,
     is_file: bool,
     tables: bool,
-) -> Result<Source, Failure> {
+) -> Result<ListSource, CommandError> {
     if !is_file {
-        return Ok(Source::Unseen(name.into(), from));
+        return Ok(ListSource::Unseen(name.into(), from));
     }
-    let lines = Source::of_lines(name.into(), from, tables);
+    let lines = ListSource::of_lines(name.into(), from, tables);
     lines
         .map_err(|e| unreadable(shown(name), e))?
-        .map_err(Failure::usage)
+        .map_err(CommandError::usage)
 }
 
 fn refused(name: &str, other: &Other) -> String {
@@ -137,11 +137,11 @@ fn refused(name: &str, other: &Other) -> String {
     format!("{}: {}", shown(name), other.advice(file.as_deref()))
 }
 
-fn unreadable(name: &str, why: impl std::fmt::Display) -> Failure {
-    Failure::usage(format!("{name}: cannot be read: {why}"))
+fn unreadable(name: &str, why: impl std::fmt::Display) -> CommandError {
+    CommandError::usage(format!("{name}: cannot be read: {why}"))
 }
 
-fn open_file(path: &str) -> Result<File, Failure> {
+fn open_file(path: &str) -> Result<File, CommandError> {
     let file = File::open(path).map_err(|e| {
         let looks_like_a_host = e.kind() == io::ErrorKind::NotFound && path.contains('.');
         let hint = if looks_like_a_host {

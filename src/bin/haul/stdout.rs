@@ -6,14 +6,14 @@ use std::path::Path;
 
 use haul::redact::Escaped;
 
-use crate::failure::Failure;
+use crate::failure::CommandError;
 
 /// Checks before the run that standard output can be written.
 ///
 /// # Errors
 /// When standard output is not open for writing, or is full in a way that shows without writing a byte. A descriptor
 /// that was closed when the process began cannot be told from `/dev/null`, which Rust's runtime opens in its place.
-pub(crate) fn check() -> Result<(), Failure> {
+pub(crate) fn check() -> Result<(), CommandError> {
     #[cfg(unix)]
     {
         use rustix::io::Errno;
@@ -28,31 +28,31 @@ pub(crate) fn check() -> Result<(), Failure> {
 }
 
 /// Failure of a write to standard output.
-pub(crate) fn unwritten(error: &io::Error) -> Failure {
-    Failure::unwritten(format!("stdout: cannot be written: {error}"))
+pub(crate) fn unwritten(error: &io::Error) -> CommandError {
+    CommandError::unwritten(format!("stdout: cannot be written: {error}"))
 }
 
 /// Standard output, or a terminal that a path names. Characters that would steer a terminal are written to a terminal
 /// as JSON escapes (`\u009b`), which read back as the same characters; other targets get every byte as it is.
-pub(crate) struct Stream {
+pub(crate) struct OutputStream {
     out: Box<dyn Write + Send>,
     is_terminal: bool,
 }
 
-impl Stream {
-    pub(crate) fn stdout() -> Stream {
-        Stream {
+impl OutputStream {
+    pub(crate) fn stdout() -> OutputStream {
+        OutputStream {
             is_terminal: io::stdout().is_terminal(),
             out: unbuffered(),
         }
     }
 
     /// Opens the terminal of a path. `None`: the path is no terminal, or cannot be opened.
-    pub(crate) fn terminal(path: &Path) -> Option<Stream> {
+    pub(crate) fn terminal(path: &Path) -> Option<OutputStream> {
         // Opening a pipe would wait for its reader.
         let opened = is_character_device(path).then(|| OpenOptions::new().append(true).open(path));
         let file = opened?.ok()?;
-        file.is_terminal().then(|| Stream {
+        file.is_terminal().then(|| OutputStream {
             out: Box::new(file),
             is_terminal: true,
         })
@@ -89,7 +89,7 @@ fn unbuffered() -> Box<dyn Write + Send> {
     Box::new(io::stdout())
 }
 
-impl Write for Stream {
+impl Write for OutputStream {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         if !self.is_terminal {
             return self.out.write(lines);
@@ -147,7 +147,7 @@ mod tests {
         ] {
             let kept = Kept::default();
             let out = Box::new(kept.clone());
-            let mut stream = Stream { out, is_terminal };
+            let mut stream = OutputStream { out, is_terminal };
             stream
                 .write_all("{\"a\":\"\u{7f}\u{85}\u{2066}\"}\n".as_bytes())
                 .unwrap();

@@ -62,7 +62,7 @@ fn requests_in(path: &str) -> Option<u64> {
         return None;
     };
     let mut piece = vec![0; 256 << 10];
-    let mut count = Count::default();
+    let mut count = LineCounter::default();
     loop {
         match file.read(&mut piece).ok()? {
             0 => return Some(count.requests),
@@ -73,13 +73,13 @@ fn requests_in(path: &str) -> Option<u64> {
 
 /// Counter of lines that are neither blank nor comments.
 #[derive(Default)]
-struct Count {
+struct LineCounter {
     requests: u64,
     /// True if the kind of the current line is known.
     known: bool,
 }
 
-impl Count {
+impl LineCounter {
     fn add(&mut self, piece: &[u8]) {
         let mut rest = piece;
         while !rest.is_empty() {
@@ -118,7 +118,7 @@ mod tests {
         let text =
             b"http://h/1\n\n# no\n  # no\n \t\r\n  http://h/2\r\n{\"url\":\"#\"}\nhttp://h/4";
         for size in 1..text.len() {
-            let mut count = Count::default();
+            let mut count = LineCounter::default();
             text.chunks(size).for_each(|piece| count.add(piece));
             assert_eq!(count.requests, 4, "in pieces of {size}");
         }

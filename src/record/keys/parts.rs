@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::digest::Sha256;
-use crate::request::{Body, Request, Source, Stream};
+use crate::request::{BodyPieces, PieceSource, Request, RequestContent};
 use crate::url::Base;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
@@ -28,9 +28,9 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
     }
     add_headers(hash, request);
     match request.sends() {
-        Body::Bytes(bytes) if bytes.is_empty() => {}
-        Body::Bytes(bytes) => add_part(hash, "body", bytes),
-        Body::Streamed(stream) => add_pieces(hash, stream),
+        RequestContent::Bytes(bytes) if bytes.is_empty() => {}
+        RequestContent::Bytes(bytes) => add_part(hash, "body", bytes),
+        RequestContent::Streamed(stream) => add_pieces(hash, stream),
     }
     if let Some(mistake) = request.invalid() {
         add_part(hash, "invalid", mistake.reason.as_bytes());
@@ -75,12 +75,12 @@ fn add_headers(hash: &mut Sha256, request: &Request) {
     }
 }
 
-fn has_boundary(body: &Body) -> bool {
-    let Body::Streamed(stream) = body else {
+fn has_boundary(body: &RequestContent) -> bool {
+    let RequestContent::Streamed(stream) = body else {
         return false;
     };
     let mut pieces = stream.pieces.iter();
-    pieces.any(|piece| matches!(piece.source, Source::Boundary(_)))
+    pieces.any(|piece| matches!(piece.source, PieceSource::Boundary(_)))
 }
 
 /// Returns the content type of a form with files without the boundary, which differs each time.
@@ -92,13 +92,13 @@ fn without_boundary(content_type: &[u8]) -> &[u8] {
     &content_type[..at.unwrap_or(content_type.len())]
 }
 
-fn add_pieces(hash: &mut Sha256, stream: &Stream) {
+fn add_pieces(hash: &mut Sha256, stream: &BodyPieces) {
     for piece in &stream.pieces {
         match &piece.source {
-            Source::Bytes(bytes) => add_part(hash, "bytes", bytes),
-            Source::Boundary(_) => add_part(hash, "boundary", b""),
-            Source::File(path) => add_part(hash, "file", path.as_os_str().as_encoded_bytes()),
-            Source::Reader(reader) => {
+            PieceSource::Bytes(bytes) => add_part(hash, "bytes", bytes),
+            PieceSource::Boundary(_) => add_part(hash, "boundary", b""),
+            PieceSource::File(path) => add_part(hash, "file", path.as_os_str().as_encoded_bytes()),
+            PieceSource::Reader(reader) => {
                 let length = reader.length.map(|length| length.to_string());
                 add_part(hash, "reader", length.unwrap_or_default().as_bytes());
             }
@@ -110,7 +110,7 @@ fn add_pieces(hash: &mut Sha256, stream: &Stream) {
 mod tests {
     use std::io::Cursor;
 
-    use super::super::{Key, KeyVersion, Keys};
+    use super::super::{Key, KeyMaker, KeyVersion};
     use super::*;
 
     #[test]
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_relative_url_counts_as_resolved_against_the_base_url() {
-        let keys = |base: &str| Keys {
+        let keys = |base: &str| KeyMaker {
             version: KeyVersion::Two,
             base: Base::parse(base).ok(),
         };

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_
 use serde_json::Value;
 
 use crate::digest::Sha256;
-use crate::request::{Body, LineBody, Request, Source};
+use crate::request::{LineBody, PieceSource, Request, RequestContent};
 
 /// All characters but RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -45,12 +45,12 @@ pub(super) fn add(hash: &mut Sha256, request: &Request) {
     }
     hash.update("\n");
     match request.sends() {
-        Body::Bytes(bytes) => match request.line_body() {
+        RequestContent::Bytes(bytes) => match request.line_body() {
             None => hash.update(bytes),
             Some(LineBody::Json) => hash.update(json_of_that_time(bytes)),
             Some(LineBody::Form) => hash.update(form_of_that_time(bytes)),
         },
-        Body::Streamed(stream) => stream
+        RequestContent::Streamed(stream) => stream
             .pieces
             .iter()
             .for_each(|piece| add_piece(hash, &piece.source)),
@@ -72,18 +72,18 @@ fn form_of_that_time(written: &[u8]) -> Vec<u8> {
     fields.join(&b"&"[..])
 }
 
-fn add_piece(hash: &mut Sha256, source: &Source) {
+fn add_piece(hash: &mut Sha256, source: &PieceSource) {
     match source {
-        Source::Bytes(bytes) => {
+        PieceSource::Bytes(bytes) => {
             hash.update(b"\0bytes\0");
             hash.update(bytes);
         }
-        Source::Boundary(_) => hash.update(b"\0boundary\0"),
-        Source::File(path) => {
+        PieceSource::Boundary(_) => hash.update(b"\0boundary\0"),
+        PieceSource::File(path) => {
             hash.update(b"\0file\0");
             hash.update(path.as_os_str().as_encoded_bytes());
         }
-        Source::Reader(reader) => {
+        PieceSource::Reader(reader) => {
             hash.update(b"\0reader\0");
             hash.update(reader.length.unwrap_or(u64::MAX).to_be_bytes());
         }
@@ -94,11 +94,11 @@ fn add_piece(hash: &mut Sha256, source: &Source) {
 mod tests {
     use std::io::Cursor;
 
-    use super::super::{KeyVersion, Keys};
+    use super::super::{KeyMaker, KeyVersion};
     use crate::request::Request;
 
     fn key(request: Request) -> String {
-        let keys = Keys {
+        let keys = KeyMaker {
             version: KeyVersion::One,
             base: None,
         };

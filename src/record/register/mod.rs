@@ -37,7 +37,7 @@ use locate::{Directories, Located};
 /// # Ok::<(), haul::record::FileClash>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct FileRegister(Arc<Mutex<Entries>>);
+pub struct FileRegister(Arc<Mutex<FileEntries>>);
 
 /// Error of a file that a run would write and also uses otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl std::error::Error for FileClash {}
 
 /// Reason why a file that a line names cannot be used.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum RefusedFile {
     /// The run reads or writes the file for the use with this name.
     Used(String),
     /// Another line sends the file.
@@ -90,14 +90,14 @@ pub(super) enum Refused {
     Exists,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RefusedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refused::Used(name) => write!(f, "this run uses it already ({name})"),
-            Refused::Sent => f.write_str("an earlier line sends it"),
-            Refused::Saved => f.write_str("an earlier line has the same"),
-            Refused::NoFile => f.write_str("it is there and no regular file"),
-            Refused::Exists => f.write_str("it exists"),
+            RefusedFile::Used(name) => write!(f, "this run uses it already ({name})"),
+            RefusedFile::Sent => f.write_str("an earlier line sends it"),
+            RefusedFile::Saved => f.write_str("an earlier line has the same"),
+            RefusedFile::NoFile => f.write_str("it is there and no regular file"),
+            RefusedFile::Exists => f.write_str("it exists"),
         }
     }
 }
@@ -114,17 +114,17 @@ pub(super) enum Existing {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct FileEntry {
     name: String,
     path: PathBuf,
     is_read: bool,
 }
 
 #[derive(Debug, Default)]
-struct Entries {
+struct FileEntries {
     keys: RandomState,
     /// Files with a named use.
-    named: Vec<Entry>,
+    named: Vec<FileEntry>,
     /// Numbers of the entries in `named`, by each of their identities.
     index: HashMap<u64, usize>,
     /// Files that lines send.
@@ -184,7 +184,7 @@ impl FileRegister {
     }
 
     /// Enters a file that a line sends.
-    pub(super) fn enter_sent(&self, path: &Path) -> Result<(), Refused> {
+    pub(super) fn enter_sent(&self, path: &Path) -> Result<(), RefusedFile> {
         self.lock().enter_sent(path)
     }
 
@@ -195,16 +195,16 @@ impl FileRegister {
         path: &Path,
         depth: usize,
         existing: Existing,
-    ) -> Result<bool, Refused> {
+    ) -> Result<bool, RefusedFile> {
         self.lock().enter_saved(path, depth, existing)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Entries> {
+    fn lock(&self) -> MutexGuard<'_, FileEntries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Entries {
+impl FileEntries {
     fn of_place(&self, place: &Path) -> u64 {
         self.digest(place.as_os_str().as_encoded_bytes())
     }
@@ -219,7 +219,7 @@ impl Entries {
         (self.of_place(&located.place), inode)
     }
 
-    fn named(&self, (place, inode): (u64, Option<u64>)) -> Option<&Entry> {
+    fn named(&self, (place, inode): (u64, Option<u64>)) -> Option<&FileEntry> {
         let found = self.index.get(&place).or_else(|| self.index.get(&inode?));
         found.map(|number| &self.named[*number])
     }
@@ -245,7 +245,7 @@ impl Entries {
             _ => {}
         }
         let number = self.named.len();
-        self.named.push(Entry {
+        self.named.push(FileEntry {
             name,
             path: path.to_owned(),
             is_read,
@@ -257,17 +257,17 @@ impl Entries {
         Ok(())
     }
 
-    fn enter_sent(&mut self, path: &Path) -> Result<(), Refused> {
+    fn enter_sent(&mut self, path: &Path) -> Result<(), RefusedFile> {
         let located = self.directories.locate(path);
         if !located.is_file_or_new() {
             return Ok(());
         }
         let identities = self.identities(&located);
         if let Some(other) = self.named(identities).filter(|other| !other.is_read) {
-            return Err(Refused::Used(other.name.clone()));
+            return Err(RefusedFile::Used(other.name.clone()));
         }
         if self.saved.contains(identities.0) {
-            return Err(Refused::Saved);
+            return Err(RefusedFile::Saved);
         }
         self.sent.insert(identities.1.unwrap_or(identities.0));
         Ok(())
@@ -278,32 +278,32 @@ impl Entries {
         path: &Path,
         depth: usize,
         existing: Existing,
-    ) -> Result<bool, Refused> {
+    ) -> Result<bool, RefusedFile> {
         let located = self.directories.locate(path);
         let identities @ (place, inode) = self.identities(&located);
         if let Some(other) = self.named(identities) {
-            return Err(Refused::Used(other.name.clone()));
+            return Err(RefusedFile::Used(other.name.clone()));
         }
         if self.sent.contains(place) || inode.is_some_and(|inode| self.sent.contains(inode)) {
-            return Err(Refused::Sent);
+            return Err(RefusedFile::Sent);
         }
         for directory in located.place.ancestors().skip(1).take(depth) {
             let directory = self.of_place(directory);
             if self.saved.contains(directory) || self.index.contains_key(&directory) {
-                return Err(Refused::Saved);
+                return Err(RefusedFile::Saved);
             }
         }
         if self.saved.contains(place) {
-            return Err(Refused::Saved);
+            return Err(RefusedFile::Saved);
         }
         if !located.is_file_or_new() {
-            return Err(Refused::NoFile);
+            return Err(RefusedFile::NoFile);
         }
         let is_there = located.about.is_some() || located.is_link;
         let is_own = || !located.is_link && self.unfinished.contains(place);
         let replace = existing == Existing::Replace || (is_there && is_own());
         if is_there && !replace && existing == Existing::Refuse {
-            return Err(Refused::Exists);
+            return Err(RefusedFile::Exists);
         }
         self.saved.insert(place);
         Ok(replace)

@@ -183,17 +183,21 @@ mod links {
         for existing in [Existing::Refuse, Existing::Leave, Existing::Replace] {
             let saved = |name| register.enter_saved(&folder.at(name), 0, existing);
             for name in ["list", "hard", "here/list"] {
-                assert_eq!(saved(name), Err(Refused::Used("an input".into())), "{name}");
+                assert_eq!(
+                    saved(name),
+                    Err(RefusedFile::Used("an input".into())),
+                    "{name}"
+                );
             }
             for name in ["run.jsonl", "soft", "here/soft"] {
                 assert_eq!(
                     saved(name),
-                    Err(Refused::Used("the results".into())),
+                    Err(RefusedFile::Used("the results".into())),
                     "{name}"
                 );
             }
             for name in ["body", "of-body"] {
-                assert_eq!(saved(name), Err(Refused::Sent), "{name}");
+                assert_eq!(saved(name), Err(RefusedFile::Sent), "{name}");
             }
         }
     }
@@ -205,7 +209,7 @@ mod links {
         fs::create_dir(folder.at("d")).unwrap();
         for name in ["null", "d"] {
             let saved = FileRegister::new().enter_saved(&folder.at(name), 0, Existing::Replace);
-            assert_eq!(saved, Err(Refused::NoFile), "{name}");
+            assert_eq!(saved, Err(RefusedFile::NoFile), "{name}");
         }
     }
 
@@ -216,7 +220,7 @@ mod links {
         let register = FileRegister::new();
         register.resume_files([folder.at("a")]);
         let saved = register.enter_saved(&folder.at("a"), 0, Existing::Refuse);
-        assert_eq!(saved, Err(Refused::Exists));
+        assert_eq!(saved, Err(RefusedFile::Exists));
     }
 }
 
@@ -230,7 +234,7 @@ fn a_body_is_saved_once_to_a_file_and_not_below_one() {
     };
     assert_eq!(saved("a"), Ok(false));
     for name in ["a", "./a", "a/b", "a/b/c"] {
-        assert_eq!(saved(name), Err(Refused::Saved), "{name}");
+        assert_eq!(saved(name), Err(RefusedFile::Saved), "{name}");
     }
     assert_eq!(saved("b/c"), Ok(false));
     assert_eq!(saved("b/d"), Ok(false));
@@ -250,12 +254,12 @@ fn what_a_line_sends_is_not_what_the_run_writes() {
     assert_eq!(register.enter_sent(&folder.at("list")), Ok(()));
     assert_eq!(register.enter_sent(&folder.at("body")), Ok(()));
     assert_eq!(register.enter_sent(&folder.at("body")), Ok(()));
-    let written = Err(Refused::Used("the results".into()));
+    let written = Err(RefusedFile::Used("the results".into()));
     assert_eq!(register.enter_sent(&folder.at("run.jsonl")), written);
     folder.file("saved");
     assert_eq!(
         register.enter_sent(&folder.at("saved")),
-        Err(Refused::Saved)
+        Err(RefusedFile::Saved)
     );
 }
 
@@ -268,7 +272,7 @@ fn what_was_there_before_is_replaced_only_when_told_to_or_begun_by_an_earlier_ru
     let register = FileRegister::new();
     register.resume_files([folder.at("own"), folder.at("gone")]);
     let saved = |name, existing| register.enter_saved(&folder.at(name), 0, existing);
-    assert_eq!(saved("a", Existing::Refuse), Err(Refused::Exists));
+    assert_eq!(saved("a", Existing::Refuse), Err(RefusedFile::Exists));
     assert_eq!(saved("b", Existing::Leave), Ok(false));
     assert_eq!(saved("c", Existing::Replace), Ok(true));
     assert_eq!(saved("own", Existing::Refuse), Ok(true));

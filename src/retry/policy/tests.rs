@@ -23,49 +23,49 @@ fn secs(seconds: u64) -> Duration {
 }
 
 /// Response with this status.
-fn status(method: &Method, status: u16) -> Evidence<'_> {
-    Evidence {
+fn status(method: &Method, status: u16) -> AttemptFacts<'_> {
+    AttemptFacts {
         status: Some(status),
         phase: Some(Phase::Receive),
         bytes_sent: 100,
         bytes_received: 100,
-        ..Evidence::new(method, ErrorType::HttpStatus)
+        ..AttemptFacts::new(method, ErrorType::HttpStatus)
     }
 }
 
 /// Failure in this phase. The request is on the wire from the phase after [`Phase::Send`] on.
-fn failure(method: &Method, error_type: ErrorType, phase: Phase) -> Evidence<'_> {
-    Evidence {
+fn failure(method: &Method, error_type: ErrorType, phase: Phase) -> AttemptFacts<'_> {
+    AttemptFacts {
         phase: Some(phase),
         bytes_sent: if phase > Phase::Send { 100 } else { 0 },
-        ..Evidence::new(method, error_type)
+        ..AttemptFacts::new(method, error_type)
     }
 }
 
-fn refused(method: &Method) -> Evidence<'_> {
+fn refused(method: &Method) -> AttemptFacts<'_> {
     failure(method, ErrorType::Connect, Phase::Connect)
 }
 
-fn answer_timeout(method: &Method) -> Evidence<'_> {
+fn answer_timeout(method: &Method) -> AttemptFacts<'_> {
     failure(method, ErrorType::Timeout, Phase::Wait)
 }
 
 /// Failure of a kept-alive connection that the server had closed: noticed on writing, or by the end of the stream.
-fn stale(method: &Method, bytes_sent: u64) -> Evidence<'_> {
+fn stale(method: &Method, bytes_sent: u64) -> AttemptFacts<'_> {
     let phase = if bytes_sent == 0 {
         Phase::Send
     } else {
         Phase::Wait
     };
-    Evidence {
+    AttemptFacts {
         bytes_sent,
         reused: true,
         ..failure(method, ErrorType::Connection, phase)
     }
 }
 
-fn step(policy: &RetryPolicy, evidence: &Evidence<'_>, tally: &mut Tally) -> Decision {
-    decide(policy, evidence, tally, None, &mut || 0.5)
+fn step(policy: &RetryPolicy, facts: &AttemptFacts<'_>, counts: &mut AttemptCounts) -> Decision {
+    decide(policy, facts, counts, None, &mut || 0.5)
 }
 
 /// Returns the wait of a decision, or the reason to stop.
@@ -77,17 +77,17 @@ fn wait(decision: &Decision) -> Result<Duration, StopReason> {
 }
 
 /// Returns the decision after a first attempt with this evidence.
-fn first(policy: &RetryPolicy, evidence: &Evidence<'_>) -> Result<Duration, StopReason> {
-    wait(&step(policy, evidence, &mut Tally::default()))
+fn first(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Result<Duration, StopReason> {
+    wait(&step(policy, facts, &mut AttemptCounts::default()))
 }
 
 /// Repeats attempts with this evidence until the decision is to stop. Returns the number of attempts and the reason.
-fn until_stop(policy: &RetryPolicy, evidence: &Evidence<'_>) -> (u32, StopReason) {
-    let mut tally = Tally::default();
+fn until_stop(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> (u32, StopReason) {
+    let mut counts = AttemptCounts::default();
     loop {
-        if let Decision::Stop { reason, .. } = step(policy, evidence, &mut tally) {
-            return (tally.attempts(), reason);
+        if let Decision::Stop { reason, .. } = step(policy, facts, &mut counts) {
+            return (counts.attempts(), reason);
         }
-        assert!(tally.attempts() < 100, "it never stops");
+        assert!(counts.attempts() < 100, "it never stops");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const FAILURE: Call = Call::Failure { retry_after: None };
+const FAILURE: CallEnd = CallEnd::Failure { retry_after: None };
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A breaker, its clock and its random number: 0.5 leaves the rest as it is.
@@ -32,16 +32,16 @@ impl Scene {
 
     fn pass(&mut self) -> Pass {
         match self.breaker.permit(self.now) {
-            Permit::Granted(pass) => pass,
+            BreakerPermit::Granted(pass) => pass,
             refused => panic!("{refused:?}"),
         }
     }
 
     fn is_refused(&mut self) -> bool {
-        matches!(self.breaker.permit(self.now), Permit::Refused { .. })
+        matches!(self.breaker.permit(self.now), BreakerPermit::Refused { .. })
     }
 
-    fn ends(&mut self, pass: Pass, call: Call) {
+    fn ends(&mut self, pass: Pass, call: CallEnd) {
         let draw = self.draw;
         self.breaker.record(pass, call, self.now, &mut || draw);
     }
@@ -56,9 +56,9 @@ impl Scene {
         for call in calls.chars() {
             let pass = self.pass();
             let call = match call {
-                'S' => Call::Success,
+                'S' => CallEnd::Success,
                 'F' => FAILURE,
-                _ => Call::Ignored,
+                _ => CallEnd::Ignored,
             };
             self.ends(pass, call);
         }
@@ -93,7 +93,10 @@ fn vector_117_open_refuses_until_its_time_has_passed() {
     })
     .opened();
     let until = scene.now + Duration::from_millis(100);
-    assert_eq!(scene.breaker.permit(scene.now), Permit::Refused { until });
+    assert_eq!(
+        scene.breaker.permit(scene.now),
+        BreakerPermit::Refused { until }
+    );
     scene.now += Duration::from_millis(110);
     scene.pass();
     assert!(matches!(scene.breaker.state, BreakerState::HalfOpen { .. }));
@@ -140,12 +143,12 @@ fn no_more_calls_are_on_trial_than_allowed_and_one_that_told_nothing_gives_its_p
     let mut scene = Scene::of_trials(3, 2).half_open();
     let [first, second, _third] = [scene.pass(), scene.pass(), scene.pass()];
     assert!(scene.is_refused());
-    scene.ends(first, Call::Ignored);
+    scene.ends(first, CallEnd::Ignored);
     let fourth = scene.pass();
     assert!(scene.is_refused());
-    scene.ends(second, Call::Success);
+    scene.ends(second, CallEnd::Success);
     assert!(scene.is_refused(), "one success is no place");
-    scene.ends(fourth, Call::Success);
+    scene.ends(fourth, CallEnd::Success);
     assert!(scene.is_closed());
 }
 
@@ -163,7 +166,12 @@ fn vector_124_few_calls_and_calls_that_are_no_failures_leave_it_closed() {
     let mut scene = Scene::new(BreakerSettings::default());
     for _ in 0..100 {
         // A 404 and a response that the application rejects count as success; a 429 and a cancelled call are ignored.
-        for call in [Call::Success, Call::Success, Call::Ignored, Call::Ignored] {
+        for call in [
+            CallEnd::Success,
+            CallEnd::Success,
+            CallEnd::Ignored,
+            CallEnd::Ignored,
+        ] {
             let pass = scene.pass();
             scene.ends(pass, call);
         }
@@ -236,7 +244,7 @@ fn the_rest_is_spread_by_a_fifth_and_lengthened_by_retry_after_within_its_bound(
         scene.calls(&"F".repeat(19));
         let pass = scene.pass();
         let retry_after = Some(Duration::from_secs(asked));
-        scene.ends(pass, Call::Failure { retry_after });
+        scene.ends(pass, CallEnd::Failure { retry_after });
         assert_eq!(scene.breaker.remaining(scene.now), seconds * SECOND);
     }
 }
@@ -251,7 +259,7 @@ fn a_call_from_before_a_change_of_state_tells_nothing() {
         scene.ends(pass, FAILURE);
     }
     assert!(!scene.is_open());
-    scene.ends(trial, Call::Success);
+    scene.ends(trial, CallEnd::Success);
     scene.calls("S");
     assert!(scene.is_closed());
 }
@@ -328,21 +336,25 @@ fn any_history_with_any_settings_ends_without_a_panic_and_never_shuts_for_good()
                     scene.hangs(&mut out[hanging]);
                 }
                 0 => {
-                    if let Permit::Granted(pass) = scene.breaker.permit(scene.now) {
+                    if let BreakerPermit::Granted(pass) = scene.breaker.permit(scene.now) {
                         out.push(pass);
                     }
                 }
                 1 if !out.is_empty() => {
                     let pass = out.swap_remove(rng.usize(..out.len()));
                     let retry_after = rng.bool().then(|| any(&mut rng));
-                    let call = [Call::Success, Call::Failure { retry_after }, Call::Ignored];
+                    let call = [
+                        CallEnd::Success,
+                        CallEnd::Failure { retry_after },
+                        CallEnd::Ignored,
+                    ];
                     scene.ends(pass, call[rng.usize(..3)]);
                 }
                 _ => scene.now += any(&mut rng).min(SECOND * 100),
             }
         }
         for pass in out {
-            scene.ends(pass, Call::Ignored);
+            scene.ends(pass, CallEnd::Ignored);
         }
         scene.now += SECOND * 366 * 86_400;
         assert!(
@@ -387,9 +399,9 @@ fn a_call_that_hangs_is_a_failure_while_it_lasts() {
 #[test]
 fn a_call_that_hung_counts_by_its_end() {
     for (call, counts) in [
-        (Call::Success, (1, 0)),
+        (CallEnd::Success, (1, 0)),
         (FAILURE, (0, 1)),
-        (Call::Ignored, (0, 0)),
+        (CallEnd::Ignored, (0, 0)),
     ] {
         let (mut scene, pass) = hanging_of_two();
         scene.now += SECOND;
@@ -411,7 +423,7 @@ fn a_failure_that_has_left_the_window_is_not_taken_from_those_in_it() {
     scene.now += 30 * SECOND;
     scene.calls("F");
     assert_eq!(scene.breaker.window.counts(scene.now), (0, 1));
-    scene.ends(pass, Call::Ignored);
+    scene.ends(pass, CallEnd::Ignored);
     assert_eq!(scene.breaker.window.counts(scene.now), (0, 1));
 }
 
@@ -419,7 +431,7 @@ fn a_failure_that_has_left_the_window_is_not_taken_from_those_in_it() {
 fn a_call_that_hung_when_it_opened_tells_nothing_at_its_end() {
     let (mut scene, pass) = hanging_of_two();
     scene.calls("F");
-    scene.ends(pass, Call::Success);
+    scene.ends(pass, CallEnd::Success);
     assert!(scene.is_open());
     scene.now += scene.breaker.remaining(scene.now);
     scene.calls("SS");
@@ -431,10 +443,10 @@ fn a_call_on_trial_that_hangs_decides_as_a_failure_unless_it_ends_in_time() {
     let mut scene = Scene::of_trials(3, 2).half_open();
     let (mut first, mut second) = (scene.pass(), scene.pass());
     scene.hangs(&mut first);
-    scene.ends(first, Call::Success);
+    scene.ends(first, CallEnd::Success);
     scene.hangs(&mut second);
     assert!(!scene.is_open());
-    scene.ends(second, Call::Success);
+    scene.ends(second, CallEnd::Success);
     assert!(scene.is_closed());
 
     let mut scene = Scene::of_trials(3, 2).half_open();

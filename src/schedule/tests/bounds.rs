@@ -90,7 +90,7 @@ fn an_outcome_can_be_taken_before_its_completion_is_told() {
     scene.push("a", [0]);
     scene.start_all();
     scene.schedule.taken(scene.batch, 1, 7);
-    scene.done_with(0, 7, Call::Success);
+    scene.done_with(0, 7, CallEnd::Success);
     assert_eq!(scene.room(), 1);
     scene.push("a", [1]);
     assert_eq!(scene.start(), Some(1));
@@ -152,7 +152,9 @@ fn whoever_waits_for_room_is_told_when_what_was_parked_goes_on() {
 #[test]
 fn whoever_waits_for_room_is_told_when_an_ended_job_is_taken() {
     let mut scene = narrow(1, 10);
-    scene.schedule.push_ended(scene.batch, 0, Ended::Cancelled);
+    scene
+        .schedule
+        .push_ended(scene.batch, 0, EndReason::Cancelled);
     scene.schedule.want_room(scene.batch);
     assert_eq!(scene.nudges(), [scene.batch], "there is something to take");
     assert_eq!(scene.room(), 0);
@@ -172,7 +174,7 @@ fn bodies_that_are_not_taken_stop_a_batch_and_no_other() {
     let other = scene.open(bounds());
     scene.push("a", 0..3);
     assert_eq!(scene.start(), Some(0));
-    scene.done_with(0, 100, Call::Success);
+    scene.done_with(0, 100, CallEnd::Success);
     scene.push_to(other, "a", [10]);
     assert_eq!(scene.start_all(), [10]);
     scene.schedule.taken(scene.batch, 1, 100);
@@ -226,7 +228,7 @@ fn the_oldest_of_an_ordered_batch_starts_whatever_bodies_wait() {
     scene.push("a", 0..4);
     assert_eq!(scene.start(), Some(0));
     assert_eq!(scene.start(), Some(1));
-    scene.done_with(1, 50, Call::Success);
+    scene.done_with(1, 50, CallEnd::Success);
     scene.retry(0, 100);
     assert_eq!(scene.start(), None, "over the budget");
     assert_eq!(scene.at(100).start_all(), [0]);
@@ -280,8 +282,8 @@ fn a_queued_request_takes_little_beside_itself() {
 }
 
 /// An observation at the end of work on a response, while this number of responses waited.
-fn waiting(answers: usize) -> Seen {
-    Seen {
+fn waiting(answers: usize) -> CpuPressure {
+    CpuPressure {
         waiting: answers,
         cores: 1,
         starved: false,
@@ -290,7 +292,7 @@ fn waiting(answers: usize) -> Seen {
 }
 
 /// Ends the work on the response of a job with this observation, and then the job.
-fn made(scene: &mut Scene, job: u32, seen: Seen) {
+fn made(scene: &mut Scene, job: u32, seen: CpuPressure) {
     scene.schedule.see_backlog(scene.id(job), seen, scene.now);
     scene.done(job);
 }
@@ -311,7 +313,7 @@ fn while_answers_wait_for_a_core_who_is_done_is_not_followed() {
     assert_eq!(scene.start_all(), [8], "as many as keep the core busy");
     scene.push_to(other, "a", [200]);
     assert_eq!(scene.start(), Some(200), "another batch is not held back");
-    let starved = Seen {
+    let starved = CpuPressure {
         starved: true,
         ..waiting(0)
     };

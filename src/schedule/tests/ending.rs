@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_request_that_was_never_fit_to_be_sent_ends_and_takes_no_place() {
     let mut scene = Scene::new(wide());
-    let why = Ended::Invalid("no scheme".into());
+    let why = EndReason::Invalid("no scheme".into());
     scene.schedule.push_ended(scene.batch, 7, why.clone());
     assert_eq!(scene.start(), None);
     assert_eq!(scene.nudges(), [scene.batch]);
@@ -21,7 +21,7 @@ fn cancelling_a_batch_ends_what_waits_and_what_would_wait_again() {
     scene.schedule.settings.in_flight = 3;
     assert_eq!(scene.start_all(), [0, 50, 1]);
     scene.retry(0, 500);
-    let why = Ended::Cancelled;
+    let why = EndReason::Cancelled;
     scene
         .schedule
         .end_queued_of(Some(scene.batch), &why, scene.now);
@@ -30,11 +30,11 @@ fn cancelling_a_batch_ends_what_waits_and_what_would_wait_again() {
     assert_eq!(ended, [0, 2, 3]);
     assert_eq!(scene.wakes_at(), None, "nothing is delayed any more");
     assert_eq!(scene.retry(1, 100), None);
-    assert_eq!(scene.ended(), [(1, Ended::Cancelled)]);
+    assert_eq!(scene.ended(), [(1, EndReason::Cancelled)]);
     assert_eq!(scene.room(), 0);
     assert!(scene.schedule.is_over(scene.batch));
     scene.push("a", [9]);
-    assert_eq!(scene.ended(), [(9, Ended::Cancelled)], "too late");
+    assert_eq!(scene.ended(), [(9, EndReason::Cancelled)], "too late");
     scene.push_to(other, "a", [51]);
     assert_eq!(scene.start_all(), [51], "the other goes on");
 }
@@ -47,7 +47,7 @@ fn a_single_job_can_be_cancelled_while_it_waits() {
     scene.push("a", [2]);
     assert!(scene.schedule.cancel(id, scene.now));
     assert!(!scene.schedule.cancel(id, scene.now));
-    assert_eq!(scene.ended(), [(1, Ended::Cancelled)]);
+    assert_eq!(scene.ended(), [(1, EndReason::Cancelled)]);
     assert_eq!(scene.start_all(), [0, 2]);
     let running = scene.id(0);
     assert!(!scene.schedule.cancel(running, scene.now));
@@ -69,7 +69,7 @@ fn a_delayed_request_ends_at_its_deadline_and_not_before() {
     scene.schedule.expire(deadline - ms(1));
     assert_eq!(scene.ended(), []);
     scene.schedule.expire(deadline);
-    assert_eq!(scene.ended(), [(0, Ended::Deadline)]);
+    assert_eq!(scene.ended(), [(0, EndReason::Deadline)]);
     assert_eq!(
         (scene.wakes_at(), scene.schedule.next_deadline()),
         (None, None)
@@ -84,7 +84,7 @@ fn nothing_starts_after_its_deadline_even_if_nobody_looked() {
     scene.retry_with(0, 100, Some(500), None);
     scene.push("a", [1]);
     assert_eq!(scene.at(500).start_all(), [1]);
-    assert_eq!(scene.ended(), [(0, Ended::Deadline)]);
+    assert_eq!(scene.ended(), [(0, EndReason::Deadline)]);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn nothing_of_a_batch_starts_after_its_deadline_even_if_nobody_looked() {
     assert_eq!(scene.start(), Some(0));
     assert_eq!(scene.schedule.next_deadline(), Some(scene.begin + ms(500)));
     assert_eq!(scene.at(500).start(), None);
-    let deadline = |job| (job, Ended::Deadline);
+    let deadline = |job| (job, EndReason::Deadline);
     assert_eq!(scene.ended(), [deadline(1), deadline(2)]);
     scene.retry(0, 600);
     assert_eq!(scene.ended(), [deadline(0)], "nor again");
@@ -166,7 +166,9 @@ fn an_abandoned_batch_gives_back_what_waits_and_is_gone_when_nothing_of_it_runs(
     scene.push("a", [0, 1, 2, 3]);
     scene.schedule.settings.in_flight = 2;
     assert_eq!(scene.start_all(), [0, 1]);
-    scene.schedule.push_ended(scene.batch, 9, Ended::Deadline);
+    scene
+        .schedule
+        .push_ended(scene.batch, 9, EndReason::Deadline);
     let mut dropped: Vec<u32> = scene
         .schedule
         .abandon(scene.batch, scene.now)
@@ -190,9 +192,14 @@ fn what_comes_for_a_batch_that_is_gone_is_handed_on_and_stays_nowhere() {
     let mut scene = Scene::new(wide());
     assert!(scene.schedule.abandon(scene.batch, scene.now).is_empty());
     scene.push("a", [0]);
-    scene.schedule.push_ended(scene.batch, 1, Ended::Cancelled);
+    scene
+        .schedule
+        .push_ended(scene.batch, 1, EndReason::Cancelled);
     let handed_on = scene.schedule.undelivered();
-    assert_eq!(handed_on, [(0, Ended::Cancelled), (1, Ended::Cancelled)]);
+    assert_eq!(
+        handed_on,
+        [(0, EndReason::Cancelled), (1, EndReason::Cancelled)]
+    );
     assert_eq!(scene.start(), None);
     assert_eq!(scene.schedule.is_bare(), Ok(()));
 }
@@ -210,9 +217,9 @@ fn what_ends_of_a_batch_that_nobody_iterates_is_handed_to_whoever_ended_it() {
     assert_eq!(scene.start(), Some(0));
     scene
         .schedule
-        .end_queued_of(None, &Ended::Cancelled, scene.now);
+        .end_queued_of(None, &EndReason::Cancelled, scene.now);
     assert!(scene.schedule.has_news());
-    assert_eq!(scene.schedule.undelivered(), [(1, Ended::Cancelled)]);
+    assert_eq!(scene.schedule.undelivered(), [(1, EndReason::Cancelled)]);
     scene.push("a", [2]);
     assert_eq!(scene.start(), Some(2), "it takes more");
 }
@@ -258,7 +265,7 @@ fn what_is_told_of_a_job_that_is_over_changes_nothing() {
     let verdict = Verdict::Done {
         bytes: 5,
         cool: None,
-        call: Call::Success,
+        call: CallEnd::Success,
     };
     assert_eq!(
         scene

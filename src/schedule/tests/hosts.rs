@@ -151,7 +151,7 @@ fn a_pause_asked_for_with_the_last_answer_of_a_request_counts_too() {
     let verdict = Verdict::Done {
         bytes: 0,
         cool,
-        call: Call::Ignored,
+        call: CallEnd::Ignored,
     };
     scene.complete(1, verdict);
     assert_eq!((scene.start(), scene.wakes_at()), (None, Some(700)));
@@ -241,7 +241,7 @@ fn vector_123_nothing_is_sent_while_a_breaker_is_open() {
     scene.push("a", [4]);
     assert!(matches!(
         scene.ended()[..],
-        [(4, Ended::BreakerOpen { remaining })] if remaining > ms(700) && remaining <= ms(1_200)
+        [(4, EndReason::BreakerOpen { remaining })] if remaining > ms(700) && remaining <= ms(1_200)
     ));
     assert_eq!(scene.start(), None);
     // No job waits for the breaker to close; the attempt under way at b is looked at.
@@ -297,7 +297,7 @@ fn a_call_on_trial_that_tells_nothing_gives_its_place_to_another() {
     scene.fail(1);
     scene.at(1_200).push("a", [2, 3, 4, 5]);
     assert_eq!(scene.start_all(), [2]);
-    scene.done_with(2, 0, Call::Ignored);
+    scene.done_with(2, 0, CallEnd::Ignored);
     assert_eq!(scene.start_all(), [3]);
     let id = scene.id(3);
     scene.schedule.release(id, scene.now);
@@ -349,7 +349,7 @@ fn where_the_breaker_says_so_jobs_wait_for_it_unless_their_time_is_too_short() {
     );
     let (job, why) = scene.schedule.take_ended(scene.batch).unwrap();
     assert_eq!(job, 2);
-    assert!(matches!(why, Ended::BreakerOpen { .. }), "{why:?}");
+    assert!(matches!(why, EndReason::BreakerOpen { .. }), "{why:?}");
     assert_eq!(scene.start(), None);
     assert_eq!(scene.schedule.queued(), 1, "3 waits");
     let wakeup = scene.schedule.next_wakeup().unwrap();
@@ -400,13 +400,13 @@ fn a_retry_that_an_open_breaker_would_refuse_ends_at_once() {
         at,
         deadline: None,
         cool: None,
-        call: Call::Failure { retry_after: None },
+        call: CallEnd::Failure { retry_after: None },
     };
     let soon = scene.begin + ms(200);
     scene.complete(1, verdict(1, soon));
     assert!(matches!(
         scene.ended()[..],
-        [(1, Ended::BreakerOpen { .. })]
+        [(1, EndReason::BreakerOpen { .. })]
     ));
     let mut late = each_host(scene.schedule.settings.host);
     late.push("a", [0, 1]);
@@ -513,7 +513,7 @@ fn an_idle_host_is_forgotten_unless_it_still_matters() {
         Verdict::Done {
             bytes: 0,
             cool: Some(scene.begin + ms(30 * minute)),
-            call: Call::Ignored,
+            call: CallEnd::Ignored,
         },
     );
     assert_eq!(scene.schedule.hosts.len(), 2);
@@ -553,7 +553,7 @@ fn of_many_idle_hosts_only_the_last_are_remembered() {
         let verdict = Verdict::Done {
             bytes: 0,
             cool: None,
-            call: Call::Success,
+            call: CallEnd::Success,
         };
         let back = scene.schedule.complete(start.id, HEAD, verdict, scene.now);
         assert_eq!(back, None);
@@ -589,7 +589,7 @@ fn any_number_of_hosts_one_after_another_takes_no_more_memory() {
         let verdict = Verdict::Done {
             bytes: 0,
             cool: None,
-            call: Call::Success,
+            call: CallEnd::Success,
         };
         // The host's breaker remembers the call for a day.
         assert_eq!(

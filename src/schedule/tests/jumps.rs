@@ -40,7 +40,7 @@ fn any_verdict(job: u32, now: Instant, rng: &mut fastrand::Rng) -> Verdict<u32> 
             at: soon(rng),
             deadline: rng.bool().then(|| soon(rng)),
             cool,
-            call: Call::Failure { retry_after: None },
+            call: CallEnd::Failure { retry_after: None },
         },
         1 => Verdict::Redirect {
             job,
@@ -55,7 +55,7 @@ fn any_verdict(job: u32, now: Instant, rng: &mut fastrand::Rng) -> Verdict<u32> 
         _ => Verdict::Done {
             bytes: 1,
             cool,
-            call: Call::Success,
+            call: CallEnd::Success,
         },
     }
 }

@@ -54,11 +54,11 @@ const HEAD: Heard = Heard::Head {
 fn heard(verdict: &Verdict<impl Sized>) -> Heard {
     match verdict {
         Verdict::Done { call, .. } | Verdict::Retry { call, .. } => match call {
-            Call::Success => HEAD,
-            Call::Failure { .. } => Heard::NoHead {
+            CallEnd::Success => HEAD,
+            CallEnd::Failure { .. } => Heard::NoHead {
                 waited: Duration::ZERO,
             },
-            Call::Ignored => Heard::Nothing,
+            CallEnd::Ignored => Heard::Nothing,
         },
         Verdict::Redirect { .. } => HEAD,
         Verdict::Wait { .. } => Heard::Nothing,

@@ -92,10 +92,10 @@ impl Scene {
     }
 
     pub(super) fn done(&mut self, job: u32) {
-        self.done_with(job, 0, Call::Success);
+        self.done_with(job, 0, CallEnd::Success);
     }
 
-    pub(super) fn done_with(&mut self, job: u32, bytes: u64, call: Call) {
+    pub(super) fn done_with(&mut self, job: u32, bytes: u64, call: CallEnd) {
         let cool = None;
         let back = self.complete(job, Verdict::Done { bytes, cool, call });
         assert_eq!(back, None);
@@ -112,13 +112,13 @@ impl Scene {
         let verdict = Verdict::Done {
             bytes: 0,
             cool: None,
-            call: Call::Ignored,
+            call: CallEnd::Ignored,
         };
         assert_eq!(self.complete_with(job, heard, verdict), None);
     }
 
     pub(super) fn fail(&mut self, job: u32) {
-        self.done_with(job, 0, Call::Failure { retry_after: None });
+        self.done_with(job, 0, CallEnd::Failure { retry_after: None });
     }
 
     /// Ends an attempt with a retry at `at` milliseconds after the beginning.
@@ -139,7 +139,7 @@ impl Scene {
             at: instant(at),
             deadline: deadline.map(instant),
             cool: cool.map(instant),
-            call: Call::Ignored,
+            call: CallEnd::Ignored,
         };
         self.complete(job, verdict)
     }
@@ -164,7 +164,7 @@ impl Scene {
     }
 
     /// Takes the jobs of the batch that ended without an attempt.
-    pub(super) fn ended(&mut self) -> Vec<(u32, Ended)> {
+    pub(super) fn ended(&mut self) -> Vec<(u32, EndReason)> {
         std::iter::from_fn(|| self.schedule.take_ended(self.batch)).collect()
     }
 

@@ -142,7 +142,7 @@ fn an_answering_host_that_is_left_alone_has_no_demand() {
         Verdict::Done {
             bytes: 0,
             cool: Some(scene.now + ms(5_000)),
-            call: Call::Ignored,
+            call: CallEnd::Ignored,
         },
     );
     scene.push("well", [2]);

@@ -92,7 +92,7 @@ fn a_job_that_waits_for_room_ends_at_its_deadline() {
     assert_eq!(scene.complete(1, verdict), None);
     scene.at(10);
     scene.schedule.expire(scene.now);
-    assert_eq!(scene.ended(), [(1, Ended::Deadline)]);
+    assert_eq!(scene.ended(), [(1, EndReason::Deadline)]);
 }
 
 #[test]

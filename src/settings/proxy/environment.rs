@@ -17,7 +17,7 @@ pub(super) fn read(get: impl Fn(&str) -> Option<OsString>) -> ProxySettings {
         match value.into_string() {
             Ok(value) => (!value.trim().is_empty()).then_some((name, value)),
             Err(_) => {
-                settings.spoil(format!("{name} in the environment is not Unicode"));
+                settings.keep_first_error(format!("{name} in the environment is not Unicode"));
                 None
             }
         }
@@ -43,11 +43,11 @@ pub(super) fn read(get: impl Fn(&str) -> Option<OsString>) -> ProxySettings {
 impl ProxySettings {
     /// Applies `change`. An error in it is reported with the name of the variable.
     fn named(self, name: &str, change: impl FnOnce(ProxySettings) -> ProxySettings) -> Self {
-        if self.wrong.is_some() {
+        if self.first_error.is_some() {
             return self;
         }
         let mut changed = change(self);
-        if let Some(reason) = &mut changed.wrong {
+        if let Some(reason) = &mut changed.first_error {
             *reason = format!("{name} in the environment: {reason}");
         }
         changed

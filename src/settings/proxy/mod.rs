@@ -44,7 +44,7 @@ pub struct ProxySettings {
     https: Option<Arc<ProxyServer>>,
     except: Vec<Exception>,
     /// Error of a setting, which building the client returns. `None`: no error.
-    wrong: Option<String>,
+    first_error: Option<String>,
 }
 
 /// Proxy server.
@@ -103,7 +103,7 @@ impl ProxySettings {
     pub fn except(mut self, list: impl AsRef<str>) -> ProxySettings {
         match exceptions(list.as_ref()) {
             Ok(more) => self.except.extend(more),
-            Err(reason) => self.spoil(reason),
+            Err(reason) => self.keep_first_error(reason),
         }
         self
     }
@@ -121,19 +121,19 @@ impl ProxySettings {
         match parse(url) {
             Ok(server) => Some(Arc::new(server)),
             Err(reason) => {
-                self.spoil(reason);
+                self.keep_first_error(reason);
                 None
             }
         }
     }
 
-    fn spoil(&mut self, reason: String) {
-        self.wrong.get_or_insert(reason);
+    fn keep_first_error(&mut self, reason: String) {
+        self.first_error.get_or_insert(reason);
     }
 
     /// Returns the error of a setting, if there is one.
     pub(crate) fn check(&self) -> Result<(), String> {
-        match &self.wrong {
+        match &self.first_error {
             Some(reason) => Err(reason.clone()),
             None => Ok(()),
         }

@@ -13,9 +13,9 @@ use crate::redact::Redaction;
 use crate::request::Request;
 use crate::sink::journal::{Ahead, Follower, Tail, whole_lines};
 use crate::sink::known::{Known, Mark};
-use crate::sink::lines::Lines;
+use crate::sink::lines::LineWriter;
 use crate::sink::missing::{Log, Missing, Unrecorded};
-use crate::sink::{Journal, Place, SinkError};
+use crate::sink::{Journal, SinkError, SinkTarget};
 
 impl Failures {
     /// Keeps the log in step with a journal's records, whatever ends the batch: a kill, a full disk, a limit.
@@ -73,18 +73,18 @@ impl<W: Write + Send + 'static> Failures<W> {
             false => self.read(path)?,
         };
         let shown = (&self.options, redaction);
-        let log = Rebuilt {
+        let log = RebuiltLines {
             lines: Arc::clone(&self.lines),
             secrets: self.options.keeps_secrets(),
             ahead: Arc::new(journal.ahead()),
             path: path.to_owned(),
         };
-        Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
+        Missing::rebuild(journal, self.keep, known, shown, log, &self.first_error)
     }
 
     /// Reads the failures that the log holds, and repairs its last line.
     fn read(&self, path: &Path) -> Result<Known, SinkError> {
-        let wrong = |e| SinkError::new(Place::File(path.to_owned()), "cannot be read", e);
+        let wrong = |e| SinkError::new(SinkTarget::File(path.to_owned()), "cannot be read", e);
         let file = File::open(path).map_err(wrong)?;
         let mut known = Known::default();
         let tail = whole_lines(&file, |_, line| {
@@ -104,16 +104,16 @@ impl<W: Write + Send + 'static> Failures<W> {
 }
 
 /// Adds rebuilt failures to the log.
-struct Rebuilt<W: Write> {
-    lines: Arc<Mutex<Lines<W>>>,
+struct RebuiltLines<W: Write> {
+    lines: Arc<Mutex<LineWriter<W>>>,
     secrets: bool,
     ahead: Arc<Ahead>,
     path: PathBuf,
 }
 
-impl<W: Write> Rebuilt<W> {
-    fn wrong(&self, error: io::Error) -> SinkError {
-        SinkError::new(Place::File(self.path.clone()), "cannot be read", error)
+impl<W: Write> RebuiltLines<W> {
+    fn log_error(&self, error: io::Error) -> SinkError {
+        SinkError::new(SinkTarget::File(self.path.clone()), "cannot be read", error)
     }
 
     fn read(&self, at: u64) -> io::Result<Record<'static>> {
@@ -126,7 +126,7 @@ impl<W: Write> Rebuilt<W> {
     }
 }
 
-impl<W: Write + Send> Log for Rebuilt<W> {
+impl<W: Write + Send> Log for RebuiltLines<W> {
     fn add(&mut self, record: Record<'static>, request: &Request) -> Result<(), SinkError> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.is_full() {
@@ -139,7 +139,7 @@ impl<W: Write + Send> Log for Rebuilt<W> {
     }
 
     fn unrecorded(&mut self, mut known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError> {
-        let file = File::open(&self.path).map_err(|e| self.wrong(e))?;
+        let file = File::open(&self.path).map_err(|e| self.log_error(e))?;
         let mut unrecorded = Unrecorded::default();
         // True after a failure that ended after the batch of the results began. A failure without a time was not sent,
         // and belongs to the batch of the failures before it. If it is the first of a log, it belongs to no batch,
@@ -160,11 +160,11 @@ impl<W: Write + Send> Log for Rebuilt<W> {
             }
             Ok(())
         });
-        read.map_err(|e| self.wrong(e))?;
+        read.map_err(|e| self.log_error(e))?;
         Ok(unrecorded)
     }
 
     fn at(&mut self, place: u64) -> Result<Record<'static>, SinkError> {
-        self.read(place).map_err(|e| self.wrong(e))
+        self.read(place).map_err(|e| self.log_error(e))
     }
 }

@@ -4,15 +4,15 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::out::{Out, Progress};
-use super::{Journal, wrong};
+use super::out::{JournalProgress, Out};
+use super::{Journal, journal_error};
 use crate::record::Record;
 use crate::sink::SinkError;
 
 /// Handle by which a sink that follows the journal's records has them written out first.
 pub(in super::super) struct Ahead {
     out: Weak<Mutex<Out>>,
-    progress: Arc<Progress>,
+    progress: Arc<JournalProgress>,
     path: PathBuf,
 }
 
@@ -48,7 +48,7 @@ impl Ahead {
         }
         if self.progress.has_lost() {
             let reason = io::Error::other("an earlier write failed");
-            return Err(wrong(&self.path, "cannot be written", reason));
+            return Err(journal_error(&self.path, "cannot be written", reason));
         }
         Ok(())
     }

@@ -15,8 +15,8 @@ use super::super::lock;
 use super::counts::take_one;
 use super::saves::{Begun, SaveLine, digest};
 use super::seen::{FileVersion, Tail, refusal, whole_lines};
-use super::{Before, Shared, wrong};
-use crate::record::{Key, KeyVersion, Keys, Version};
+use super::{Before, Shared, journal_error};
+use crate::record::{Key, KeyMaker, KeyVersion, Version};
 use crate::request::{Intents, Request};
 use crate::sink::SinkError;
 
@@ -58,7 +58,7 @@ pub(super) struct Announced {
 pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Announced::default()),
-        Err(e) => return Err(wrong(path, "cannot be opened", e)),
+        Err(e) => return Err(journal_error(path, "cannot be opened", e)),
         Ok(file) => file,
     };
     let mut open = HashMap::<Key, u32>::new();
@@ -78,13 +78,13 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
         }
         Ok(())
     })
-    .map_err(|e| wrong(path, "cannot be resumed", e))?;
+    .map_err(|e| journal_error(path, "cannot be resumed", e))?;
     let repaired = match tail {
         Tail::Whole => Ok(()),
         Tail::Open(end) => end_last_line(&file, end),
         Tail::Torn(whole) => file.set_len(whole),
     };
-    repaired.map_err(|e| wrong(path, "cannot be repaired", e))?;
+    repaired.map_err(|e| journal_error(path, "cannot be repaired", e))?;
     Ok(Announced {
         open,
         version: version.get(),
@@ -103,13 +103,13 @@ pub(super) struct Book {
     path: PathBuf,
     opened: Opened,
     durable: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<IntentsState>,
     /// Number of lines known to be on the disk. A thread that waits for this lock lets the thread that holds it bring
     /// the lines of both to the disk.
     synced: Mutex<u64>,
 }
 
-struct State {
+struct IntentsState {
     /// The file, opened for the first intent, since most batches have none. `None`: it is not open yet.
     file: Option<Arc<dyn GrowingFile>>,
     /// True if the file may belong to results that are replaced.
@@ -141,7 +141,7 @@ impl Book {
             path,
             opened,
             durable: AtomicBool::new(false),
-            state: Mutex::new(State {
+            state: Mutex::new(IntentsState {
                 file: None,
                 is_replaced: before == Before::IsReplaced,
                 open,
@@ -160,7 +160,7 @@ impl Book {
         self.durable.store(durable, Ordering::Relaxed);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, IntentsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -168,10 +168,10 @@ impl Book {
     pub(super) fn begin(&self) -> Result<(), SinkError> {
         let mut state = self.state();
         let removed = self.remove_replaced(&mut state);
-        removed.map_err(|e| wrong(&self.path, "cannot be removed", e))
+        removed.map_err(|e| journal_error(&self.path, "cannot be removed", e))
     }
 
-    fn remove_replaced(&self, state: &mut State) -> io::Result<()> {
+    fn remove_replaced(&self, state: &mut IntentsState) -> io::Result<()> {
         if state.is_replaced {
             remove(&self.path)?;
             state.is_replaced = false;
@@ -203,7 +203,7 @@ impl Book {
         }
         let failure = state.failure.as_ref().map(copy_of);
         let reason = failure.unwrap_or_else(|| io::ErrorKind::Other.into());
-        Some(wrong(&self.path, "cannot be written", reason))
+        Some(journal_error(&self.path, "cannot be written", reason))
     }
 
     fn write_intent(&self, key: Key) -> io::Result<()> {
@@ -242,7 +242,7 @@ impl Book {
         let _ = self.file(&mut self.state());
     }
 
-    fn file(&self, state: &mut State) -> io::Result<Arc<dyn GrowingFile>> {
+    fn file(&self, state: &mut IntentsState) -> io::Result<Arc<dyn GrowingFile>> {
         if let Some(file) = &state.file {
             return Ok(Arc::clone(file));
         }
@@ -258,7 +258,7 @@ impl Book {
     /// Adds a line. Returns the file and the number of lines written to it.
     fn append(
         &self,
-        state: &mut State,
+        state: &mut IntentsState,
         line: &impl Serialize,
     ) -> io::Result<(Arc<dyn GrowingFile>, u64)> {
         if state.torn {
@@ -310,7 +310,7 @@ impl Book {
         }
         self.append(&mut state, &Intent::new(key, true))
             .map(drop)
-            .map_err(|e| wrong(&self.path, "cannot be written", e))
+            .map_err(|e| journal_error(&self.path, "cannot be written", e))
     }
 
     /// Removes the file if every intent and every saved file has its outcome in the results.
@@ -320,7 +320,7 @@ impl Book {
             return Ok(());
         }
         state.file = None;
-        remove(&self.path).map_err(|e| wrong(&self.path, "cannot be removed", e))
+        remove(&self.path).map_err(|e| journal_error(&self.path, "cannot be removed", e))
     }
 }
 
@@ -343,7 +343,7 @@ fn copy_of(error: &io::Error) -> io::Error {
 /// Writes the intents of requests into the book of a journal, by the journal's keys.
 pub(super) struct Announcer {
     pub(super) shared: Arc<Shared>,
-    pub(super) keys: Keys,
+    pub(super) keys: KeyMaker,
 }
 
 impl Intents for Announcer {

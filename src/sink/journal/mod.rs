@@ -27,19 +27,19 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub(super) use ahead::{Ahead, Follower};
 pub use remaining::Remaining;
 pub(super) use seen::{Tail, whole_lines};
-pub(super) use unsuccessful::Unsuccessful;
+pub(super) use unsuccessful::UnsuccessfulRecords;
 
 use super::growing::Opened;
-use super::lines::Lines;
-use super::{Place, Sink, SinkError, growing, lock};
+use super::lines::LineWriter;
+use super::{Sink, SinkError, SinkTarget, growing, lock};
 use crate::outcome::Outcome;
 use crate::record::{Key, KeyVersion, Record, RecordOptions};
 use crate::request::Request;
 use crate::summary::Summary;
 use intents::Book;
 use out::Out;
-use seen::Seen;
-use unfinished::Unfinished;
+use seen::EarlierOutcomes;
+use unfinished::UnfinishedSaves;
 
 /// A results file that a later run continues.
 ///
@@ -86,7 +86,7 @@ pub struct Journal {
     /// Version of the keys in the file.
     version: KeyVersion,
     found: u64,
-    unfinished: Unfinished,
+    unfinished: UnfinishedSaves,
     retry_failed: bool,
     resume_writes: bool,
 }
@@ -101,7 +101,7 @@ enum Before {
 
 /// State that the journal shares with the requests it hands on.
 struct Shared {
-    seen: Mutex<Seen>,
+    seen: Mutex<EarlierOutcomes>,
     book: Book,
     witness: OnceLock<Mutex<Box<dyn Witness>>>,
 }
@@ -156,21 +156,21 @@ impl Journal {
             .read(true)
             .create(true)
             .open(path)
-            .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
+            .map_err(|e| journal_error(path, "cannot be opened for writing", e))?;
         let regular = file.metadata().map(|about| about.is_file());
         match regular {
             Ok(true) => {}
             Ok(false) => {
                 let reason = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
-                return Err(wrong(path, "cannot be resumed", reason));
+                return Err(journal_error(path, "cannot be resumed", reason));
             }
-            Err(e) => return Err(wrong(path, "cannot be read", e)),
+            Err(e) => return Err(journal_error(path, "cannot be read", e)),
         }
-        lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
+        lock::take(&file).map_err(|e| journal_error(path, "cannot be locked", e))?;
         let intents = intents::path_of(path);
         let announced = intents::read(&intents)?;
         let seen = seen::read(&file, announced.open, announced.begun)
-            .map_err(|e| wrong(path, "cannot be resumed", e))?;
+            .map_err(|e| journal_error(path, "cannot be resumed", e))?;
         let version = match (seen.version(), announced.version) {
             (Some(own), Some(other)) if own != other => {
                 let reason = format!(
@@ -179,7 +179,7 @@ impl Journal {
                     own.number()
                 );
                 let reason = io::Error::new(io::ErrorKind::InvalidData, reason);
-                return Err(wrong(&intents, "cannot be resumed", reason));
+                return Err(journal_error(&intents, "cannot be resumed", reason));
             }
             (own, other) => own.or(other).unwrap_or_default(),
         };
@@ -194,7 +194,7 @@ impl Journal {
         let path = path.as_ref();
         if path.exists() {
             // This call returns the error for the existing file.
-            Lines::create(path)?;
+            LineWriter::create(path)?;
         }
         Journal::anew(path, lock::options().create_new(true), Before::IsReplaced)
     }
@@ -214,9 +214,9 @@ impl Journal {
     fn anew(path: &Path, options: &OpenOptions, before: Before) -> Result<Journal, SinkError> {
         let file = options
             .open(path)
-            .map_err(|e| wrong(path, "cannot be opened for writing", e))?;
-        lock::take(&file).map_err(|e| wrong(path, "cannot be locked", e))?;
-        let (seen, version) = (Seen::default(), KeyVersion::default());
+            .map_err(|e| journal_error(path, "cannot be opened for writing", e))?;
+        lock::take(&file).map_err(|e| journal_error(path, "cannot be locked", e))?;
+        let (seen, version) = (EarlierOutcomes::default(), KeyVersion::default());
         let opened = growing::as_they_are();
         Journal::of(path, file, seen, version, opened, before)
     }
@@ -225,14 +225,14 @@ impl Journal {
     fn of(
         path: &Path,
         file: File,
-        mut seen: Seen,
+        mut seen: EarlierOutcomes,
         version: KeyVersion,
         opened: Opened,
         before: Before,
     ) -> Result<Journal, SinkError> {
         let (journal, begun) = (intents::path_of(path), seen.take_begun());
-        let unfinished = Unfinished::read(&journal, &begun)?;
-        let mut lines = Lines::at_end_of(path, opened(file))?;
+        let unfinished = UnfinishedSaves::read(&journal, &begun)?;
+        let mut lines = LineWriter::at_end_of(path, opened(file))?;
         if before == Before::IsReplaced {
             lines = lines.replacing();
         }
@@ -336,7 +336,8 @@ impl<T: 'static> Sink<T> for Journal {
         self.out().begin()?;
         self.shared.book.begin()?;
         if self.out().durable {
-            lock::sync_folder(&self.path).map_err(|e| wrong(&self.path, "cannot be kept", e))?;
+            lock::sync_folder(&self.path)
+                .map_err(|e| journal_error(&self.path, "cannot be kept", e))?;
         }
         Ok(())
     }
@@ -389,6 +390,6 @@ impl fmt::Debug for Journal {
     }
 }
 
-fn wrong(path: &Path, action: &'static str, source: io::Error) -> SinkError {
-    SinkError::new(Place::File(path.to_owned()), action, source)
+fn journal_error(path: &Path, action: &'static str, source: io::Error) -> SinkError {
+    SinkError::new(SinkTarget::File(path.to_owned()), action, source)
 }

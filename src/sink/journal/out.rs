@@ -6,23 +6,23 @@ use std::time::{Duration, Instant};
 
 use crate::sink::SinkError;
 use crate::sink::growing::Growing;
-use crate::sink::lines::Lines;
+use crate::sink::lines::LineWriter;
 
 /// Longest time that a record of a durable journal waits for the disk while others follow it.
 const COMMIT: Duration = Duration::from_millis(200);
 
 pub(super) struct Out {
-    lines: Lines<Growing>,
+    lines: LineWriter<Growing>,
     pub(super) durable: bool,
     /// True if bytes were written since the last sync to the disk.
     dirty: bool,
     committed: Instant,
-    progress: Arc<Progress>,
+    progress: Arc<JournalProgress>,
 }
 
 /// Progress of a journal, for sinks that write only after its records.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct JournalProgress {
     /// Index of the outcome whose record was taken last; [`NONE`] before the first.
     last: AtomicU64,
     /// True if the journal was dropped and could not write its buffered records.
@@ -32,7 +32,7 @@ pub(super) struct Progress {
 /// Value that is no index of an outcome.
 const NONE: u64 = u64::MAX;
 
-impl Progress {
+impl JournalProgress {
     pub(super) fn has_taken(&self, index: u64) -> bool {
         self.last.load(Ordering::Acquire) == index
     }
@@ -43,13 +43,13 @@ impl Progress {
 }
 
 impl Out {
-    pub(super) fn new(lines: Lines<Growing>) -> Out {
+    pub(super) fn new(lines: LineWriter<Growing>) -> Out {
         Out {
             lines,
             durable: false,
             dirty: false,
             committed: Instant::now(),
-            progress: Arc::new(Progress {
+            progress: Arc::new(JournalProgress {
                 last: AtomicU64::new(NONE),
                 lost: AtomicBool::new(false),
             }),
@@ -61,7 +61,7 @@ impl Out {
         self.lines.begin()
     }
 
-    pub(super) fn progress(&self) -> &Arc<Progress> {
+    pub(super) fn progress(&self) -> &Arc<JournalProgress> {
         &self.progress
     }
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError};
 
 use super::intents::Announcer;
 use super::saves::SaveAnnouncer;
-use super::seen::Place;
+use super::seen::RequestProgress;
 use super::{Recovery, Shared, Witness};
-use crate::record::Keys;
+use crate::record::KeyMaker;
 use crate::request::{Intents, Request, Resumed, SaveLog};
 
 /// Iterator over the requests that have no outcome yet, from [`Journal::remaining`](super::Journal::remaining).
@@ -18,7 +18,7 @@ pub struct Remaining<I> {
     shared: Arc<Shared>,
     intents: Arc<dyn Intents>,
     saves: Arc<dyn SaveLog>,
-    keys: Keys,
+    keys: KeyMaker,
     position: u64,
     /// True if the file held records or intents: every request is looked up.
     resuming: bool,
@@ -30,7 +30,7 @@ impl<I> Remaining<I> {
     pub(super) fn new(
         input: I,
         shared: Arc<Shared>,
-        keys: Keys,
+        keys: KeyMaker,
         retry_failed: bool,
         resume_writes: bool,
     ) -> Remaining<I> {
@@ -84,7 +84,7 @@ impl<I> Remaining<I> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let place = seen.next(key, self.retry_failed, self.resume_writes);
-        let has_outcome = place != Place::New;
+        let has_outcome = place != RequestProgress::New;
         let recovery = self
             .tell(|witness| witness.recovers(key, request, has_outcome))
             .unwrap_or(Recovery::None);
@@ -102,7 +102,7 @@ impl<I> Remaining<I> {
                 }
             }
         }
-        if place == Place::Done {
+        if place == RequestProgress::Done {
             return None;
         }
         resumed.supersedes = has_outcome || recovery != Recovery::None;

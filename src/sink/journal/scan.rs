@@ -19,7 +19,7 @@ use crate::record::{Key, Kind, Version};
 
 /// The part of a record that resuming needs.
 #[derive(Debug, PartialEq)]
-pub(super) struct Line {
+pub(super) struct ResultLine {
     pub(super) key: Key,
     pub(super) outcome: Kind,
     pub(super) supersedes: bool,
@@ -34,7 +34,7 @@ pub(super) struct Line {
 ///
 /// # Errors
 /// When the line is no record.
-pub(super) fn read(line: &[u8]) -> serde_json::Result<Line> {
+pub(super) fn read(line: &[u8]) -> serde_json::Result<ResultLine> {
     match scan(line) {
         Some(line) => Ok(line),
         None => parse(line),
@@ -43,7 +43,7 @@ pub(super) fn read(line: &[u8]) -> serde_json::Result<Line> {
 
 /// The keys that the parser reads: those of [`scan`].
 #[derive(Deserialize)]
-struct Keys<'a> {
+struct ScannedKeys<'a> {
     #[serde(rename = "v")]
     _v: Version,
     key: Key,
@@ -57,9 +57,9 @@ struct Keys<'a> {
 }
 
 /// Reads a line with the JSON parser.
-pub(super) fn parse(line: &[u8]) -> serde_json::Result<Line> {
-    let keys: Keys<'_> = serde_json::from_slice(line)?;
-    Ok(Line {
+pub(super) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
+    let keys: ScannedKeys<'_> = serde_json::from_slice(line)?;
+    Ok(ResultLine {
         key: keys.key,
         outcome: keys.outcome,
         supersedes: keys.supersedes,
@@ -70,7 +70,7 @@ pub(super) fn parse(line: &[u8]) -> serde_json::Result<Line> {
 }
 
 /// Reads a line without a parser. `None`: only a parser can tell what the line is.
-pub(super) fn scan(line: &[u8]) -> Option<Line> {
+pub(super) fn scan(line: &[u8]) -> Option<ResultLine> {
     std::str::from_utf8(line).ok()?;
     let mut rest = Rest(line);
     let (mut version, mut key, mut outcome, mut error_type) = (false, None, None, None);
@@ -116,7 +116,7 @@ pub(super) fn scan(line: &[u8]) -> Option<Line> {
             _ => return None,
         }
     }
-    version.then_some(Line {
+    version.then_some(ResultLine {
         key: key?,
         outcome: outcome?,
         supersedes: supersedes.unwrap_or_default(),

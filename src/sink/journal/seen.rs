@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use super::super::growing;
 use super::counts::take_one;
 use super::saves::Begun;
-use super::scan::{self, Line};
+use super::scan::{self, ResultLine};
 use crate::record::{Key, KeyVersion, Kind, Version};
 use crate::redact::escape::log_line;
 
@@ -28,9 +28,9 @@ const TOGETHER: usize = 64;
 
 /// Outcomes of a results file by key, and intents without an outcome.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct EarlierOutcomes {
     /// Counts by the digests of the keys, which are all of one version. Digests, because there may be ten million keys.
-    keys: HashMap<[u8; 16], Count, BuildHasherDefault<OfDigest>>,
+    keys: HashMap<[u8; 16], KeyCount, BuildHasherDefault<OfDigest>>,
     version: FileVersion,
     /// Number of a key's outcomes that are `interrupted`.
     cut_off: HashMap<Key, u32>,
@@ -45,7 +45,7 @@ pub(super) struct Seen {
 
 /// Counts of one key. Small, since there may be ten million of them.
 #[derive(Default)]
-struct Count {
+struct KeyCount {
     done: u32,
     unsuccessful: u32,
 }
@@ -94,7 +94,7 @@ impl FileVersion {
 
 /// State of the next request of a key.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum RequestProgress {
     /// The request has its outcome.
     Done,
     /// The request has an outcome that is no success, and is to be sent again.
@@ -103,7 +103,7 @@ pub(super) enum Place {
     New,
 }
 
-impl Seen {
+impl EarlierOutcomes {
     pub(super) fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.unresolved.is_empty()
     }
@@ -132,13 +132,18 @@ impl Seen {
     }
 
     /// Takes the next request of this key and returns its state.
-    pub(super) fn next(&mut self, key: Key, retry_failed: bool, resume_writes: bool) -> Place {
+    pub(super) fn next(
+        &mut self,
+        key: Key,
+        retry_failed: bool,
+        resume_writes: bool,
+    ) -> RequestProgress {
         let Some(count) = self
             .keys
             .get_mut(&key.digest())
             .filter(|count| count.done > 0)
         else {
-            return Place::New;
+            return RequestProgress::New;
         };
         count.done -= 1;
         let held_back = if resume_writes {
@@ -148,9 +153,9 @@ impl Seen {
         };
         if retry_failed && count.unsuccessful > held_back {
             count.unsuccessful -= 1;
-            return Place::Again;
+            return RequestProgress::Again;
         }
-        Place::Done
+        RequestProgress::Done
     }
 
     /// True if a request of this key was under way when its run was cut off. Each such request is returned once.
@@ -158,7 +163,7 @@ impl Seen {
         take_one(&mut self.unresolved, key)
     }
 
-    fn add(&mut self, line: &Line) {
+    fn add(&mut self, line: &ResultLine) {
         self.lines += 1;
         let count = self.keys.entry(line.key.digest()).or_default();
         // A line that replaces an earlier one counts in its place.
@@ -182,11 +187,15 @@ impl Seen {
 }
 
 /// Reads a results file from its beginning, and cuts off a torn last line.
-pub(super) fn read(file: &File, announced: HashMap<Key, u32>, begun: Begun) -> io::Result<Seen> {
-    let mut seen = Seen {
+pub(super) fn read(
+    file: &File,
+    announced: HashMap<Key, u32>,
+    begun: Begun,
+) -> io::Result<EarlierOutcomes> {
+    let mut seen = EarlierOutcomes {
         unresolved: announced,
         begun,
-        ..Seen::default()
+        ..EarlierOutcomes::default()
     };
     let length = file.metadata()?.len();
     let (mut read, mut count) = (0, 0);
@@ -294,10 +303,10 @@ fn is_beginning(line: &[u8]) -> bool {
 /// keys may then be anything.
 pub(super) fn refusal(line: &[u8], error: &serde_json::Error) -> String {
     #[derive(Deserialize)]
-    struct Versioned {
+    struct OtherVersion {
         v: u64,
     }
-    let other = serde_json::from_slice::<Versioned>(line)
+    let other = serde_json::from_slice::<OtherVersion>(line)
         .ok()
         .and_then(|line| Version::refusal(line.v));
     other.unwrap_or_else(|| format!("not a record: {error}"))

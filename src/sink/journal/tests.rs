@@ -294,7 +294,7 @@ fn a_record_as_it_is_written_is_scanned_for_what_it_says() {
             record.timestamp = None;
         }
         let scanned = scan::scan(record.to_line().as_bytes()).unwrap();
-        let told = scan::Line {
+        let told = scan::ResultLine {
             key: record.key,
             outcome: record.outcome,
             supersedes: record.supersedes,

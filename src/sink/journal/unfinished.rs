@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 
 use super::saves::{Begun, SaveLine};
 use super::seen::whole_lines;
-use super::{Journal, wrong};
+use super::{Journal, journal_error};
 use crate::request::is_part_name;
 use crate::sink::SinkError;
 
 /// Files that an earlier run began and that have no outcome, each with the names of its unfinished files.
 #[derive(Debug, Default)]
-pub(super) struct Unfinished(HashMap<PathBuf, Vec<String>>);
+pub(super) struct UnfinishedSaves(HashMap<PathBuf, Vec<String>>);
 
-impl Unfinished {
+impl UnfinishedSaves {
     /// Reads the journal once more for the names of the files that were begun and have no outcome.
-    pub(super) fn read(journal: &Path, begun: &Begun) -> Result<Unfinished, SinkError> {
-        let mut unfinished = Unfinished::default();
+    pub(super) fn read(journal: &Path, begun: &Begun) -> Result<UnfinishedSaves, SinkError> {
+        let mut unfinished = UnfinishedSaves::default();
         if begun.is_empty() {
             return Ok(unfinished);
         }
@@ -31,7 +31,7 @@ impl Unfinished {
                 Ok(())
             })
         });
-        read.map_err(|e| wrong(journal, "cannot be read", e))?;
+        read.map_err(|e| journal_error(journal, "cannot be read", e))?;
         Ok(unfinished)
     }
 
@@ -80,7 +80,8 @@ impl Journal {
                 let path = directory.join(part);
                 let is_file = path.symlink_metadata().is_ok_and(|about| about.is_file());
                 if is_file && directory.starts_with(&folder) {
-                    fs::remove_file(&path).map_err(|e| wrong(&path, "cannot be removed", e))?;
+                    fs::remove_file(&path)
+                        .map_err(|e| journal_error(&path, "cannot be removed", e))?;
                     removed += 1;
                 }
             }

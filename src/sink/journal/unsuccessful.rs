@@ -8,12 +8,12 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use super::scan::scan;
-use super::{Journal, Witness, wrong};
+use super::{Journal, Witness, journal_error};
 use crate::record::{Kind, Record};
 use crate::sink::SinkError;
 
 /// The records of a results file that are no success, by their positions in it.
-pub(in super::super) struct Unsuccessful {
+pub(in super::super) struct UnsuccessfulRecords {
     file: BufReader<File>,
 }
 
@@ -36,7 +36,7 @@ impl Journal {
     /// the first request on record was handed in, since outcomes are recorded as they end, or in the order of the
     /// input. `None`: no request on record was sent.
     pub(in super::super) fn begun(&self) -> Result<Option<SystemTime>, SinkError> {
-        let failed = |e| wrong(&self.path, "cannot be read", e);
+        let failed = |e| journal_error(&self.path, "cannot be read", e);
         let file = File::open(&self.path).map_err(failed)?;
         for line in BufReader::new(file).split(b'\n') {
             let line = line.map_err(failed)?;
@@ -54,8 +54,8 @@ impl Journal {
     pub(in super::super) fn unsuccessful(
         &self,
         mut each: impl FnMut(u64, &Record<'_>),
-    ) -> Result<Unsuccessful, SinkError> {
-        let failed = |e| wrong(&self.path, "cannot be read", e);
+    ) -> Result<UnsuccessfulRecords, SinkError> {
+        let failed = |e| journal_error(&self.path, "cannot be read", e);
         let file = File::open(&self.path).map_err(failed)?;
         let mut file = BufReader::with_capacity(256 << 10, file);
         let (mut line, mut at) = (Vec::new(), 0);
@@ -63,7 +63,7 @@ impl Journal {
             line.clear();
             let length = file.read_until(b'\n', &mut line).map_err(failed)?;
             if length == 0 {
-                return Ok(Unsuccessful { file });
+                return Ok(UnsuccessfulRecords { file });
             }
             let whole = line.trim_ascii_end();
             let success = scan(whole).is_some_and(|line| line.outcome == Kind::Success);
@@ -79,7 +79,7 @@ impl Journal {
     }
 }
 
-impl Unsuccessful {
+impl UnsuccessfulRecords {
     /// Reads the record at this position.
     pub(in super::super) fn at(&mut self, at: u64) -> io::Result<Record<'static>> {
         let mut line = Vec::new();

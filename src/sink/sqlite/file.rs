@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::super::{Place, SinkError};
+use super::super::{SinkError, SinkTarget};
 use super::schema::{self, FIRST, VERSION};
 use crate::redact::escape::log_line;
 
@@ -69,7 +69,7 @@ pub(super) fn no_failure_log(path: &Path) -> SinkError {
 
 fn foreign(path: &Path, reason: String) -> SinkError {
     let source = io::Error::new(io::ErrorKind::InvalidData, reason);
-    SinkError::new(Place::File(path.to_owned()), "not used", source)
+    SinkError::new(SinkTarget::File(path.to_owned()), "not used", source)
 }
 
 /// Makes a [`SinkError`] of a database error, which stays inside this module.
@@ -83,5 +83,5 @@ pub(super) fn error(path: &Path, action: &'static str, error: rusqlite::Error) -
         _ => io::ErrorKind::Other,
     };
     let source = io::Error::new(kind, error.to_string());
-    SinkError::new(Place::File(path.to_owned()), action, source)
+    SinkError::new(SinkTarget::File(path.to_owned()), action, source)
 }

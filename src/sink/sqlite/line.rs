@@ -10,16 +10,16 @@ use crate::rejection::Rejection;
 use crate::request::Request;
 
 /// A row as the fields of a record. Fields without a column are absent.
-pub(super) struct Line {
+pub(super) struct RowAsRecord {
     fields: Map<String, Value>,
     request: Request,
 }
 
-impl Line {
-    pub(super) fn read(database: &Connection, rowid: i64) -> rusqlite::Result<Line> {
+impl RowAsRecord {
+    pub(super) fn read(database: &Connection, rowid: i64) -> rusqlite::Result<RowAsRecord> {
         let mut row = database.prepare_cached("SELECT * FROM failures WHERE rowid = ?1")?;
         row.query_row([rowid], |row| {
-            Ok(Line {
+            Ok(RowAsRecord {
                 fields: fields(row)?,
                 request: request(row.get("request")?, row.get("url")?),
             })

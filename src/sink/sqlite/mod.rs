@@ -21,16 +21,16 @@ use rusqlite::Connection;
 
 use super::journal::Follower;
 use super::known::stamp;
-use super::missing::{Missing, Trouble, told};
+use super::missing::{FirstError, Missing, told};
 use super::{Journal, Keep, Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::record::RecordOptions;
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::summary::Summary;
-use rebuild::Rebuilt;
-use row::{Failure, Run};
-use writer::Writer;
+use rebuild::RebuiltRows;
+use row::{FailureRow, RunFigures};
+use writer::RowWriter;
 
 /// Writes each failure as a row of a database, and each batch as a run with its figures.
 ///
@@ -75,7 +75,7 @@ use writer::Writer;
 /// ```
 #[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Sqlite {
-    writer: Writer,
+    writer: RowWriter,
     options: RecordOptions,
     keep: Keep,
     arguments: Option<String>,
@@ -83,10 +83,10 @@ pub struct Sqlite {
     /// True if the run was begun before its batch.
     ahead: bool,
     /// First error while rows were rebuilt.
-    trouble: Trouble,
+    first_error: FirstError,
     path: PathBuf,
     /// Rows follow the records of a journal. `None`: each row is written as it comes.
-    follower: Option<Follower<Failure>>,
+    follower: Option<Follower<FailureRow>>,
 }
 
 impl Sqlite {
@@ -103,13 +103,13 @@ impl Sqlite {
 
     fn of(path: &Path, database: Connection) -> Result<Sqlite, SinkError> {
         Ok(Sqlite {
-            writer: Writer::start(path, database)?,
+            writer: RowWriter::start(path, database)?,
             options: RecordOptions::new(),
             keep: Keep::Failed,
             arguments: None,
             run: None,
             ahead: false,
-            trouble: Trouble::default(),
+            first_error: FirstError::default(),
             path: path.to_owned(),
             follower: None,
         })
@@ -192,7 +192,7 @@ impl Sqlite {
         let follower = Follower::of(journal);
         self.writer.follow(Arc::clone(follower.ahead()))?;
         self.follower = Some(follower);
-        let log = Rebuilt {
+        let log = RebuiltRows {
             orders: self.writer.orders(),
             path: self.path.clone(),
             results: journal.path().to_owned(),
@@ -200,7 +200,7 @@ impl Sqlite {
             coming,
         };
         let shown = (&self.options, redaction);
-        Missing::rebuild(journal, self.keep, known, shown, log, &self.trouble)
+        Missing::rebuild(journal, self.keep, known, shown, log, &self.first_error)
     }
 
     /// Waits until the rows that the sink was given are in the database. The run's own row gets its end and its figures
@@ -247,7 +247,7 @@ impl<T: 'static> Sink<T> for Sqlite {
             Some(run_id) => run_id.clone(),
             None => self.start_run(None)?,
         };
-        let failure = Failure::new(outcome, run_id, &self.options);
+        let failure = FailureRow::new(outcome, run_id, &self.options);
         let passed = match &mut self.follower {
             Some(follower) => follower.pass(outcome.index(), failure),
             None => Some(failure),
@@ -265,8 +265,8 @@ impl<T: 'static> Sink<T> for Sqlite {
             Some(run_id) => run_id.clone(),
             None => self.start_run(None)?,
         };
-        self.writer.finish(Run::new(run_id, summary))?;
-        told(&self.trouble)
+        self.writer.finish(RunFigures::new(run_id, summary))?;
+        told(&self.first_error)
     }
 }
 

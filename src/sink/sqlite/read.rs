@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::{Place, SinkError};
+use super::super::{SinkError, SinkTarget};
 use super::file::{PATIENCE, error, no_failure_log, version};
 use super::schema::FIRST;
 use crate::record::Record;
@@ -17,12 +17,12 @@ use crate::request::Request;
 
 /// Reads `last_failures`. The file keeps its bytes, and no other file is made beside it.
 pub(super) fn last_failures(path: &Path) -> Result<Vec<Request>, SinkError> {
-    let failed = |e| SinkError::new(Place::File(path.to_owned()), "cannot be read", e);
-    let before = State::of(path).map_err(failed)?;
+    let failed = |e| SinkError::new(SinkTarget::File(path.to_owned()), "cannot be read", e);
+    let before = FilesState::of(path).map_err(failed)?;
     if before.is_whole() {
         // An ordinary connection to a database in WAL mode makes files beside it, even for reading.
         let read = read(path, path, "mode=ro&immutable=1");
-        if State::of(path).map_err(failed)? == before {
+        if FilesState::of(path).map_err(failed)? == before {
             return read;
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn last_failures(path: &Path) -> Result<Vec<Request>, SinkError> {
 /// State of the files of a database. The state is the same before and after a reading that no other program interfered
 /// with.
 #[derive(PartialEq, Eq)]
-struct State {
+struct FilesState {
     length: u64,
     modified: Option<SystemTime>,
     /// True if a part of the database is in a log beside it.
@@ -46,12 +46,12 @@ struct State {
     lacks_index: bool,
 }
 
-impl State {
-    fn of(path: &Path) -> io::Result<State> {
+impl FilesState {
+    fn of(path: &Path) -> io::Result<FilesState> {
         let about = path.metadata()?;
         let is_there = |end: &str| beside(path, end).metadata().is_ok_and(|log| log.len() > 0);
         let in_wal = is_there("-wal");
-        Ok(State {
+        Ok(FilesState {
             length: about.len(),
             modified: about.modified().ok(),
             in_log: in_wal || is_there("-journal"),

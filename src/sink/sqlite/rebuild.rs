@@ -6,24 +6,24 @@ use std::time::SystemTime;
 use super::super::SinkError;
 use super::super::known::{Known, stamp};
 use super::super::missing::{Log, Unrecorded};
-use super::row::Failure;
-use super::rows::{self, Run};
+use super::row::FailureRow;
+use super::rows::{self, RunStart};
 use super::writer::Orders;
 use crate::record::Record;
 use crate::request::Request;
 
 /// Adds rebuilt rows to the database, each with the run of its record.
-pub(super) struct Rebuilt {
+pub(super) struct RebuiltRows {
     pub(super) orders: Orders,
     pub(super) path: PathBuf,
     pub(super) results: PathBuf,
     /// The runs of the database, oldest first.
-    pub(super) earlier: Vec<Run>,
+    pub(super) earlier: Vec<RunStart>,
     /// The coming run.
     pub(super) coming: String,
 }
 
-impl Rebuilt {
+impl RebuiltRows {
     /// Returns the run of a record: the last run that had begun when the record's attempt started.
     fn run_of(&self, record: &Record<'_>) -> String {
         let at = record.timestamp.map(stamp);
@@ -34,11 +34,11 @@ impl Rebuilt {
     }
 }
 
-impl Log for Rebuilt {
+impl Log for RebuiltRows {
     fn add(&mut self, record: Record<'static>, _: &Request) -> Result<(), SinkError> {
         let run_id = self.run_of(&record);
         // If the writing thread is gone, the sink returns its error at the next outcome.
-        self.orders.add(Failure::of(record, run_id));
+        self.orders.add(FailureRow::of(record, run_id));
         Ok(())
     }
 

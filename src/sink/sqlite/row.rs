@@ -15,26 +15,26 @@ use crate::summary::Summary;
 
 /// A row of `failures`: its columns and their values.
 #[derive(Debug)]
-pub(super) struct Failure([(&'static str, Value); 20]);
+pub(super) struct FailureRow([(&'static str, Value); 20]);
 
-impl Failure {
+impl FailureRow {
     pub(super) fn new<T: 'static>(
         outcome: &Outcome<T>,
         run_id: String,
         options: &RecordOptions,
-    ) -> Failure {
-        Failure::of(Record::of_failure(outcome, options), run_id)
+    ) -> FailureRow {
+        FailureRow::of(Record::of_failure(outcome, options), run_id)
     }
 
     /// Makes the row for a line of a failure log.
-    pub(super) fn of(record: Record<'_>, run_id: String) -> Failure {
+    pub(super) fn of(record: Record<'_>, run_id: String) -> FailureRow {
         let text = |text: Cow<'_, str>| Value::from(text.into_owned());
         let name = |name: &'static str| Value::from(name.to_owned());
         let error_msg = match &record.rejection {
             Some(rejection) => rejection.to_string().into(),
             None => record.error_msg.clone().unwrap_or_default(),
         };
-        Failure([
+        FailureRow([
             ("request", record.request_json().into()),
             ("error_type", name(class_of(&record))),
             ("error_msg", text(error_msg)),
@@ -97,7 +97,7 @@ impl Failure {
 
 /// The figures of a run.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct RunFigures {
     pub(super) run_id: String,
     pub(super) finished: String,
     /// Total, succeeded, rejected, failed, cancelled, not done.
@@ -105,10 +105,10 @@ pub(super) struct Run {
     pub(super) mean_ms: Option<f64>,
 }
 
-impl Run {
-    pub(super) fn new(run_id: String, summary: &Summary) -> Run {
+impl RunFigures {
+    pub(super) fn new(run_id: String, summary: &Summary) -> RunFigures {
         let latency = summary.latency();
-        Run {
+        RunFigures {
             run_id,
             finished: stamp(SystemTime::now()),
             counts: [

@@ -10,17 +10,17 @@ use rusqlite::Connection;
 
 use super::super::known::{Known, Mark};
 use super::super::missing::Unrecorded;
-use super::super::{Place, SinkError};
+use super::super::{SinkError, SinkTarget};
 use super::file::{PATIENCE, error};
-use super::line::Line;
+use super::line::RowAsRecord;
 use super::run_id;
 use crate::record::{Key, Record};
 
 /// A run of the database: its start time and its name.
-pub(super) type Run = (String, String);
+pub(super) type RunStart = (String, String);
 
 /// Reads the failures and the runs of the database, oldest first.
-pub(super) fn known(path: &Path) -> Result<(Known, Vec<Run>), SinkError> {
+pub(super) fn known(path: &Path) -> Result<(Known, Vec<RunStart>), SinkError> {
     reading(path, |database| {
         let mut known = Known::default();
         each_row(database, |row| known.add(row.mark()))?;
@@ -63,10 +63,10 @@ pub(super) fn unrecorded(
 
 /// Reads a row as a line of a failure log, without its request.
 pub(super) fn record(path: &Path, rowid: u64) -> Result<Record<'static>, SinkError> {
-    let line = reading(path, |database| Line::read(database, rowid as i64))?;
+    let line = reading(path, |database| RowAsRecord::read(database, rowid as i64))?;
     line.into_record().map_err(|wrong| {
         let reason = io::Error::new(io::ErrorKind::InvalidData, wrong);
-        let place = Place::File(path.to_owned());
+        let place = SinkTarget::File(path.to_owned());
         SinkError::new(place, "has a row that cannot be read", reason)
     })
 }
@@ -83,7 +83,7 @@ fn reading<A>(
     opened().map_err(|e| error(path, "cannot be read as an SQLite database", e))
 }
 
-fn runs(database: &Connection) -> rusqlite::Result<Vec<Run>> {
+fn runs(database: &Connection) -> rusqlite::Result<Vec<RunStart>> {
     let mut runs = database.prepare("SELECT started, run_id FROM runs ORDER BY started, rowid")?;
     runs.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
@@ -104,7 +104,7 @@ fn own_runs(
     results: &Path,
     known: &Known,
 ) -> rusqlite::Result<HashMap<String, Own>> {
-    let is_named = |run: &Run| run_id::is_of(&run.1, &run.0, results);
+    let is_named = |run: &RunStart| run_id::is_of(&run.1, &run.0, results);
     let named = runs(database)?.into_iter().filter(is_named);
     let mut own: HashMap<_, _> = named.map(|(_, run_id)| (run_id, Own::ByName)).collect();
     each_row(database, |row| {
@@ -119,7 +119,7 @@ fn own_runs(
 }
 
 /// The columns that tell a row from others.
-struct Row<'r> {
+struct LogRow<'r> {
     rowid: i64,
     index: u64,
     url: &'r str,
@@ -130,7 +130,7 @@ struct Row<'r> {
     elapsed_ms: Option<f64>,
 }
 
-impl Row<'_> {
+impl LogRow<'_> {
     fn mark(&self) -> Mark {
         Mark::new(self.index, self.url, self.sent_at(), self.class)
     }
@@ -150,14 +150,14 @@ impl Row<'_> {
 }
 
 /// Calls `each` for each row, in the order in which the rows were written.
-fn each_row(database: &Connection, mut each: impl FnMut(&Row<'_>)) -> rusqlite::Result<()> {
+fn each_row(database: &Connection, mut each: impl FnMut(&LogRow<'_>)) -> rusqlite::Result<()> {
     let mut rows = database.prepare(
         "SELECT rowid, idx, url, timestamp, error_type, key, run_id, elapsed_ms FROM failures ORDER BY rowid",
     )?;
     let mut rows = rows.query([])?;
     while let Some(row) = rows.next()? {
         let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-        each(&Row {
+        each(&LogRow {
             rowid: row.get(0)?,
             index: row.get::<_, i64>(1)? as u64,
             url: text(2)?,

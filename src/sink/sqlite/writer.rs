@@ -9,9 +9,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rusqlite::{Connection, params};
 
 use super::super::journal::Ahead;
-use super::super::{Place, SinkError};
+use super::super::{SinkError, SinkTarget};
 use super::file::error;
-use super::row::{Failure, Run};
+use super::row::{FailureRow, RunFigures};
 
 /// Number of rows that the thread takes ahead.
 const AHEAD: usize = 256;
@@ -19,14 +19,14 @@ const AHEAD: usize = 256;
 const ROWS: usize = 100;
 const TIME: Duration = Duration::from_millis(200);
 
-enum Order {
+enum WriterOrder {
     Begin {
         run_id: String,
         started: String,
         arguments: Option<String>,
     },
-    Add(Box<Failure>),
-    Finish(Run, Sender<()>),
+    Add(Box<FailureRow>),
+    Finish(RunFigures, Sender<()>),
     /// Lets no transaction end before this journal has written out its records.
     Follow(Arc<Ahead>),
     /// Ends the transaction, and sends when it is written.
@@ -36,26 +36,26 @@ enum Order {
 }
 
 /// Hands rows to the thread, besides the sink itself.
-pub(super) struct Orders(Sender<Order>);
+pub(super) struct Orders(Sender<WriterOrder>);
 
 impl Orders {
     /// Hands on a row. Returns false if the thread has ended.
-    pub(super) fn add(&self, failure: Failure) -> bool {
-        self.0.send(Order::Add(Box::new(failure))).is_ok()
+    pub(super) fn add(&self, failure: FailureRow) -> bool {
+        self.0.send(WriterOrder::Add(Box::new(failure))).is_ok()
     }
 }
 
 /// The sink's end of the channel. When dropped, it waits until all rows it was given are written.
 #[derive(Debug)]
-pub(super) struct Writer {
-    orders: Sender<Order>,
+pub(super) struct RowWriter {
+    orders: Sender<WriterOrder>,
     thread: Option<JoinHandle<()>>,
     failure: Arc<Mutex<Option<SinkError>>>,
     path: PathBuf,
 }
 
-impl Writer {
-    pub(super) fn start(path: &Path, database: Connection) -> Result<Writer, SinkError> {
+impl RowWriter {
+    pub(super) fn start(path: &Path, database: Connection) -> Result<RowWriter, SinkError> {
         let (orders, taken) = bounded(AHEAD);
         let failure = Arc::new(Mutex::new(None));
         let told = Arc::clone(&failure);
@@ -69,9 +69,13 @@ impl Writer {
                 }
             })
             .map_err(|e| {
-                SinkError::new(Place::File(path.to_owned()), "has no thread to write it", e)
+                SinkError::new(
+                    SinkTarget::File(path.to_owned()),
+                    "has no thread to write it",
+                    e,
+                )
             })?;
-        Ok(Writer {
+        Ok(RowWriter {
             orders,
             thread: Some(thread),
             failure,
@@ -85,33 +89,33 @@ impl Writer {
         started: String,
         arguments: Option<String>,
     ) -> Result<(), SinkError> {
-        self.order(Order::Begin {
+        self.order(WriterOrder::Begin {
             run_id,
             started,
             arguments,
         })
     }
 
-    pub(super) fn add(&self, failure: Failure) -> Result<(), SinkError> {
-        self.order(Order::Add(Box::new(failure)))
+    pub(super) fn add(&self, failure: FailureRow) -> Result<(), SinkError> {
+        self.order(WriterOrder::Add(Box::new(failure)))
     }
 
     /// Has rows follow the records of this journal from now on.
     pub(super) fn follow(&self, journal: Arc<Ahead>) -> Result<(), SinkError> {
-        self.order(Order::Follow(journal))
+        self.order(WriterOrder::Follow(journal))
     }
 
     /// Writes the figures of a run and waits until everything is in the database.
-    pub(super) fn finish(&self, run: Run) -> Result<(), SinkError> {
+    pub(super) fn finish(&self, run: RunFigures) -> Result<(), SinkError> {
         let (written, wait) = bounded(1);
-        self.order(Order::Finish(run, written))?;
+        self.order(WriterOrder::Finish(run, written))?;
         self.wait(&wait)
     }
 
     /// Waits until every row handed on is in the database.
     pub(super) fn settle(&self) -> Result<(), SinkError> {
         let (written, wait) = bounded(1);
-        self.order(Order::Settle(written))?;
+        self.order(WriterOrder::Settle(written))?;
         self.wait(&wait)
     }
 
@@ -134,7 +138,7 @@ impl Writer {
         }
     }
 
-    fn order(&self, order: Order) -> Result<(), SinkError> {
+    fn order(&self, order: WriterOrder) -> Result<(), SinkError> {
         self.orders.send(order).map_err(|_| self.failed())
     }
 
@@ -155,25 +159,33 @@ impl Writer {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.take().unwrap_or_else(|| {
             let source = std::io::Error::other("an earlier write failed");
-            SinkError::new(Place::File(self.path.clone()), "cannot be written", source)
+            SinkError::new(
+                SinkTarget::File(self.path.clone()),
+                "cannot be written",
+                source,
+            )
         })
     }
 }
 
-impl Drop for Writer {
+impl Drop for RowWriter {
     fn drop(&mut self) {
         // The channel may have other senders, so that dropping this one does not end the thread. If the thread has
         // ended, the order is not needed.
-        let _ = self.orders.send(Order::Close);
+        let _ = self.orders.send(WriterOrder::Close);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-/// Writes orders until the channel closes or [`Order::Close`] arrives. The rows of a transaction that fails are not in
+/// Writes orders until the channel closes or [`WriterOrder::Close`] arrives. The rows of a transaction that fails are not in
 /// the database, all others are.
-fn write(path: &Path, database: &Connection, orders: &Receiver<Order>) -> Result<(), SinkError> {
+fn write(
+    path: &Path,
+    database: &Connection,
+    orders: &Receiver<WriterOrder>,
+) -> Result<(), SinkError> {
     let wrong = |e| error(path, "cannot be written", e);
     let mut journal = None;
     loop {
@@ -187,15 +199,15 @@ fn write(path: &Path, database: &Connection, orders: &Receiver<Order>) -> Result
         }
         transaction.commit().map_err(wrong)?;
         match taken {
-            Taken::Rows => {}
-            Taken::Awaited(written) => drop(written.send(())),
-            Taken::Last => return Ok(()),
+            TransactionEnd::Rows => {}
+            TransactionEnd::Awaited(written) => drop(written.send(())),
+            TransactionEnd::Last => return Ok(()),
         }
     }
 }
 
 /// Reason why a transaction is complete.
-enum Taken {
+enum TransactionEnd {
     /// The transaction is large or old enough.
     Rows,
     /// The sender waits until all rows before are written.
@@ -207,15 +219,15 @@ enum Taken {
 /// Writes this order and the orders that arrive in time into a transaction.
 fn take(
     database: &Connection,
-    first: Order,
-    orders: &Receiver<Order>,
+    first: WriterOrder,
+    orders: &Receiver<WriterOrder>,
     journal: &mut Option<Arc<Ahead>>,
-) -> rusqlite::Result<Taken> {
+) -> rusqlite::Result<TransactionEnd> {
     let until = Instant::now() + TIME;
     let (mut next, mut rows) = (first, 0);
     loop {
         match next {
-            Order::Begin {
+            WriterOrder::Begin {
                 run_id,
                 started,
                 arguments,
@@ -225,29 +237,29 @@ fn take(
                     params![run_id, started, arguments],
                 )?;
             }
-            Order::Add(failure) => failure.insert(database)?,
-            Order::Follow(ahead) => *journal = Some(ahead),
-            Order::Finish(run, written) => {
+            WriterOrder::Add(failure) => failure.insert(database)?,
+            WriterOrder::Follow(ahead) => *journal = Some(ahead),
+            WriterOrder::Finish(run, written) => {
                 finish(database, &run)?;
-                return Ok(Taken::Awaited(written));
+                return Ok(TransactionEnd::Awaited(written));
             }
-            Order::Settle(written) => return Ok(Taken::Awaited(written)),
-            Order::Close => return Ok(Taken::Last),
+            WriterOrder::Settle(written) => return Ok(TransactionEnd::Awaited(written)),
+            WriterOrder::Close => return Ok(TransactionEnd::Last),
         }
         rows += 1;
         if rows >= ROWS {
-            return Ok(Taken::Rows);
+            return Ok(TransactionEnd::Rows);
         }
         next = match orders.recv_deadline(until) {
             Ok(order) => order,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                return Ok(Taken::Rows);
+                return Ok(TransactionEnd::Rows);
             }
         };
     }
 }
 
-fn finish(database: &Connection, run: &Run) -> rusqlite::Result<()> {
+fn finish(database: &Connection, run: &RunFigures) -> rusqlite::Result<()> {
     let [total, succeeded, rejected, failed, cancelled, not_done] =
         run.counts.map(|count| count as i64);
     database.execute(

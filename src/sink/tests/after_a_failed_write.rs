@@ -1,6 +1,6 @@
 //! State of the file after a failed write.
 
-use super::lines::Lines;
+use super::lines::LineWriter;
 use super::*;
 
 /// A file with a quota.
@@ -24,7 +24,7 @@ impl Write for Quota {
     }
 }
 
-fn add(lines: &mut Lines<Quota>, text: &str) {
+fn add(lines: &mut LineWriter<Quota>, text: &str) {
     lines.add(|to| writeln!(to, "{text}").unwrap()).unwrap();
 }
 
@@ -33,7 +33,7 @@ fn a_file_holds_whole_lines_and_the_rest_goes_out_when_there_is_room_again() {
     let dir = Dir::new("quota");
     let path = dir.file("out");
     let file = fs::File::create(&path).unwrap();
-    let mut lines = Lines::to(Quota { file, room: 8 });
+    let mut lines = LineWriter::to(Quota { file, room: 8 });
     lines.cut_back_by(|quota: &Quota, from, to| {
         assert_eq!(quota.file.metadata()?.len(), from);
         quota.file.set_len(to)?;

@@ -9,7 +9,7 @@ use super::*;
 use crate::redact::Redaction;
 use crate::request::Resumed;
 use crate::sink::growing;
-use crate::sink::lines::Lines;
+use crate::sink::lines::LineWriter;
 
 const REQUESTS: u64 = 60;
 
@@ -90,7 +90,7 @@ fn run(place: &Place, faults: &Arc<Faults>, world: &mut World, random: &mut fast
         };
     }
     let log = growing::options().create(true).open(&place.log).unwrap();
-    let lines = Lines::under_layer(&place.log, Faulty::new(log, faults));
+    let lines = LineWriter::under_layer(&place.log, Faulty::new(log, faults));
     let mut log = Failures::of(lines).and_rejected(true);
     if log
         .follow(&place.log, &journal, &Redaction::default())

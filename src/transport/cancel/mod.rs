@@ -17,7 +17,7 @@ use self::activity::Activity;
 /// that it is meant for.
 #[derive(Default)]
 pub(crate) struct CancelSlot {
-    state: Mutex<State>,
+    state: Mutex<SlotState>,
     /// Copy of `state.cancelled`, for reads that must not take the lock.
     cancelled: AtomicBool,
     pub(in crate::transport) activity: Arc<Activity>,
@@ -27,7 +27,7 @@ pub(crate) struct CancelSlot {
 }
 
 #[derive(Default)]
-struct State {
+struct SlotState {
     /// Number of the current attempt, so that a late abort does not hit the next attempt.
     attempt: u64,
     cancelled: bool,
@@ -46,11 +46,11 @@ enum Blocked {
     #[cfg(any(unix, test))]
     Sockets(Vec<Arc<TcpStream>>),
     /// Waiter on a condition variable.
-    Waiting(Arc<dyn Wake>),
+    Waiting(Arc<dyn WakeWaiters>),
 }
 
 /// A wait of a worker that is not on a socket.
-pub(in crate::transport) trait Wake: Send + Sync {
+pub(in crate::transport) trait WakeWaiters: Send + Sync {
     /// Makes every waiter look at its slot again.
     fn wake(&self);
 }
@@ -159,7 +159,7 @@ impl CancelSlot {
     /// Publishes this waiter: from now on an abort wakes it.
     pub(in crate::transport) fn publish_waiter(
         &self,
-        waiter: Arc<dyn Wake>,
+        waiter: Arc<dyn WakeWaiters>,
     ) -> Result<(), Cancelled> {
         self.block_on(Blocked::Waiting(waiter))
     }
@@ -180,7 +180,7 @@ impl CancelSlot {
         if cancelled { Err(Cancelled) } else { Ok(()) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::shortage::shortage;
-use super::{Scene, Verdict};
+use super::{Classification, FailureContext};
 use crate::error::ErrorType;
 use crate::transport::connection::platform;
 use crate::transport::http1::body::collect::Cut;
@@ -12,53 +12,53 @@ use crate::transport::http1::head::malformed::Malformed;
 use crate::transport::http1::save::Unsaved;
 use crate::transport::http1::upload::Unsent;
 
-impl Scene<'_> {
+impl FailureContext<'_> {
     /// Returns the verdict on a request body that was not sent to its end.
-    pub(super) fn unsent(&self, unsent: Unsent) -> Verdict {
+    pub(super) fn unsent(&self, unsent: Unsent) -> Classification {
         let message = format!("the body to {} cannot be sent: {unsent}", self.target);
         let verdict = match unsent.begun {
-            _ if unsent.passes() => Verdict {
+            _ if unsent.passes() => Classification {
                 shortage: Some(shortage(&unsent.reason)),
-                ..Verdict::new(ErrorType::Io, message)
+                ..Classification::new(ErrorType::Io, message)
             },
-            true => Verdict::new(ErrorType::Io, message).permanent(),
-            false => Verdict::new(ErrorType::InvalidRequest, message).permanent(),
+            true => Classification::new(ErrorType::Io, message).permanent(),
+            false => Classification::new(ErrorType::InvalidRequest, message).permanent(),
         };
         verdict.because(unsent.reason)
     }
 
     /// Returns the verdict on a response body that was not read to its end.
-    pub(super) fn cut(&self, cut: Cut) -> Verdict {
+    pub(super) fn cut(&self, cut: Cut) -> Classification {
         let (to, limit) = (self.target, self.call.body_limit);
         match cut {
             Cut::TooLarge => {
                 let message = format!(
                     "the body from {to} is larger than {limit} bytes, the limit set by body_limit (--max-filesize)"
                 );
-                Verdict::new(ErrorType::BodyTooLarge, message).permanent()
+                Classification::new(ErrorType::BodyTooLarge, message).permanent()
             }
             Cut::Declared(length) => {
                 let message = format!(
                     "the body from {to} is larger than {limit} bytes, the limit set by body_limit \
                      (--max-filesize): its Content-Length is {length}"
                 );
-                Verdict::new(ErrorType::BodyTooLarge, message).permanent()
+                Classification::new(ErrorType::BodyTooLarge, message).permanent()
             }
             Cut::TooManyCodings => {
                 let message =
                     format!("the body from {to} has more than {MOST_CODINGS} content codings");
-                Verdict::new(ErrorType::Decode, message).permanent()
+                Classification::new(ErrorType::Decode, message).permanent()
             }
             Cut::Failed(error) => self.unread(error),
             Cut::Unsaved(unsaved) => self.unsaved(unsaved),
         }
     }
 
-    pub(super) fn unsaved(&self, unsaved: Unsaved) -> Verdict {
-        let verdict = Verdict::new(ErrorType::Io, unsaved.message());
+    pub(super) fn unsaved(&self, unsaved: Unsaved) -> Classification {
+        let verdict = Classification::new(ErrorType::Io, unsaved.message());
         // Descriptors become free again, so a retry helps; it does not help against a full disk or a missing directory.
         let verdict = match platform::is_out_of_files(&unsaved.error) {
-            true => Verdict {
+            true => Classification {
                 shortage: Some(shortage(&unsaved.error)),
                 ..verdict
             },
@@ -67,7 +67,7 @@ impl Scene<'_> {
         verdict.because(unsaved.into_error())
     }
 
-    fn unread(&self, error: io::Error) -> Verdict {
+    fn unread(&self, error: io::Error) -> Classification {
         let to = self.target;
         let error = match error.downcast::<Malformed>() {
             Ok(malformed) => return self.malformed(malformed),
@@ -78,15 +78,15 @@ impl Scene<'_> {
             Ok(Undecoded { error, .. })
                 if self.ended && error.kind() == io::ErrorKind::UnexpectedEof =>
             {
-                Verdict::new(ErrorType::IncompleteBody, early).because(error)
+                Classification::new(ErrorType::IncompleteBody, early).because(error)
             }
             Ok(undecoded) => {
                 let message = format!("the body from {to} is {undecoded}");
-                Verdict::new(ErrorType::Decode, message)
+                Classification::new(ErrorType::Decode, message)
                     .permanent()
                     .because(undecoded.error)
             }
-            Err(error) => Verdict::new(ErrorType::IncompleteBody, early).because(error),
+            Err(error) => Classification::new(ErrorType::IncompleteBody, early).because(error),
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Class, phase and message of every failure of an attempt.
 
 mod bodies;
+mod failure;
 mod proxied;
 mod shortage;
-mod trouble;
 
 use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
+pub(in crate::transport) use self::failure::Failure;
 use self::shortage::shortage;
-pub(in crate::transport) use self::trouble::Trouble;
 use super::connect::dial::Undialled;
 use super::connect::resolver::Unresolved;
 use super::connection::platform;
@@ -23,7 +23,7 @@ use crate::error::ErrorType;
 use crate::timing::Phase;
 
 /// Context of a failure.
-pub(in crate::transport) struct Scene<'a> {
+pub(in crate::transport) struct FailureContext<'a> {
     pub(in crate::transport) call: &'a Call<'a>,
     pub(in crate::transport) target: &'a Target<'a>,
     pub(in crate::transport) started: Instant,
@@ -35,7 +35,7 @@ pub(in crate::transport) struct Scene<'a> {
 }
 
 /// Classification of a failure.
-struct Verdict {
+struct Classification {
     error_type: ErrorType,
     permanent: bool,
     message: String,
@@ -43,9 +43,9 @@ struct Verdict {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-impl Verdict {
-    fn new(error_type: ErrorType, message: String) -> Verdict {
-        Verdict {
+impl Classification {
+    fn new(error_type: ErrorType, message: String) -> Classification {
+        Classification {
             error_type,
             permanent: false,
             message,
@@ -54,26 +54,29 @@ impl Verdict {
         }
     }
 
-    fn permanent(mut self) -> Verdict {
+    fn permanent(mut self) -> Classification {
         self.permanent = true;
         self
     }
 
-    fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Verdict {
+    fn because(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Classification {
         self.source = Some(source.into());
         self
     }
 }
 
-impl Scene<'_> {
-    pub(in crate::transport) fn fault(&self, trouble: Trouble, reply: Option<Reply>) -> Fault {
+impl FailureContext<'_> {
+    pub(in crate::transport) fn fault(&self, failure: Failure, reply: Option<Reply>) -> Fault {
         // The failures listed first concern the response's or the request's body, whatever phase the connection was in.
-        let phase = match trouble {
-            Trouble::Unsaved(_) => Phase::Receive,
-            Trouble::Unsent(_) | Trouble::Unfinished | Trouble::Overrun(_) => Phase::Send,
+        let phase = match failure {
+            Failure::Unsaved(_) => Phase::Receive,
+            Failure::Unsent(_) | Failure::Unfinished | Failure::Overrun(_) => Phase::Send,
             _ => self.phase,
         };
-        let verdict = self.judge(trouble);
+        let verdict = self.judge(failure);
         Fault {
             error_type: verdict.error_type,
             phase,
@@ -85,77 +88,79 @@ impl Scene<'_> {
         }
     }
 
-    fn judge(&self, trouble: Trouble) -> Verdict {
+    fn judge(&self, failure: Failure) -> Classification {
         let to = self.target;
-        match trouble {
-            Trouble::Cancelled
-            | Trouble::Resolve(Unresolved::Cancelled)
-            | Trouble::Dial(Undialled::Cancelled) => self.cancelled(),
-            Trouble::Resolve(Unresolved::Failed(error)) => {
+        match failure {
+            Failure::Cancelled
+            | Failure::Resolve(Unresolved::Cancelled)
+            | Failure::Dial(Undialled::Cancelled) => self.cancelled(),
+            Failure::Resolve(Unresolved::Failed(error)) => {
                 let message = format!("resolve {}: {error}", to.name);
-                Verdict::new(ErrorType::Dns, message).because(error)
+                Classification::new(ErrorType::Dns, message).because(error)
             }
-            Trouble::Resolve(Unresolved::Unasked(error)) => {
+            Failure::Resolve(Unresolved::Unasked(error)) => {
                 let message = format!("resolve {}", to.name);
-                Verdict::short(message, shortage(&error)).because(error)
+                Classification::short(message, shortage(&error)).because(error)
             }
-            Trouble::Shortage(error) => {
+            Failure::Shortage(error) => {
                 let message = format!("not sent to {to}");
-                Verdict::short(message, shortage(&error)).because(error)
+                Classification::short(message, shortage(&error)).because(error)
             }
-            Trouble::Resolve(Unresolved::Denied { name, address }) => {
+            Failure::Resolve(Unresolved::Denied { name, address }) => {
                 let message = format!("the address policy refuses {address}, an address of {name}");
-                Verdict::new(ErrorType::AddressDenied, message).permanent()
+                Classification::new(ErrorType::AddressDenied, message).permanent()
             }
-            Trouble::Proxy(unproxied) => self.proxy(unproxied),
-            Trouble::Resolve(Unresolved::TimedOut(broken))
-            | Trouble::Dial(Undialled::Broken(broken))
-            | Trouble::Broken(broken) => self.broken(broken),
-            Trouble::Unsendable(error) => {
+            Failure::Proxy(unproxied) => self.proxy(unproxied),
+            Failure::Resolve(Unresolved::TimedOut(broken))
+            | Failure::Dial(Undialled::Broken(broken))
+            | Failure::Broken(broken) => self.broken(broken),
+            Failure::Unsendable(error) => {
                 let message = format!("the request to {to} cannot be sent: {error}");
-                let verdict = Verdict::new(ErrorType::InvalidRequest, message).permanent();
+                let verdict = Classification::new(ErrorType::InvalidRequest, message).permanent();
                 verdict.because(error)
             }
-            Trouble::Closed => self.closed(),
-            Trouble::Malformed(malformed) => self.malformed(malformed),
-            Trouble::Unfinished => {
+            Failure::Closed => self.closed(),
+            Failure::Malformed(malformed) => self.malformed(malformed),
+            Failure::Unfinished => {
                 let sent = self.sent;
                 let message = format!(
                     "{to} answered and took no more of the request after {sent} bytes, before its end"
                 );
-                Verdict::new(ErrorType::Connection, message)
+                Classification::new(ErrorType::Connection, message)
             }
-            Trouble::Overrun(most) => {
+            Failure::Overrun(most) => {
                 let sent = self.sent;
                 let message = format!(
                     "{to} answered with more than {most} bytes after {sent} bytes of the request, before its end; \
                      no more of an answer waits for that"
                 );
-                Verdict::new(ErrorType::Connection, message).permanent()
+                Classification::new(ErrorType::Connection, message).permanent()
             }
-            Trouble::Unsent(unsent) => self.unsent(unsent),
-            Trouble::Body(Cut::Unsaved(unsaved)) | Trouble::Unsaved(unsaved) => {
+            Failure::Unsent(unsent) => self.unsent(unsent),
+            Failure::Body(Cut::Unsaved(unsaved)) | Failure::Unsaved(unsaved) => {
                 self.unsaved(unsaved)
             }
-            Trouble::Body(cut) => self.cut(cut),
+            Failure::Body(cut) => self.cut(cut),
         }
     }
 
-    fn cancelled(&self) -> Verdict {
+    fn cancelled(&self) -> Classification {
         let message = format!("cancelled in phase {} of {}", self.phase, self.target);
-        Verdict::new(ErrorType::Cancelled, message).permanent()
+        Classification::new(ErrorType::Cancelled, message).permanent()
     }
 
-    fn broken(&self, broken: Broken) -> Verdict {
+    fn broken(&self, broken: Broken) -> Classification {
         let to = self.target;
         match broken {
-            Broken::TimedOut(limit) => Verdict::new(ErrorType::Timeout, self.too_long(limit)),
+            Broken::TimedOut(limit) => {
+                Classification::new(ErrorType::Timeout, self.too_long(limit))
+            }
             Broken::Tls { permanent, source } => {
                 let message = match self.phase {
                     Phase::Tls => format!("TLS handshake with {to}: {source}"),
                     _ => format!("TLS connection to {to}: {source}"),
                 };
-                let verdict = Verdict::new(ErrorType::Tls, message).because(source);
+                let verdict = Classification::new(ErrorType::Tls, message).because(source);
                 if permanent {
                     verdict.permanent()
                 } else {
@@ -166,29 +171,29 @@ impl Scene<'_> {
         }
     }
 
-    fn io(&self, error: io::Error) -> Verdict {
+    fn io(&self, error: io::Error) -> Classification {
         let to = self.target;
         let how = how_it_broke(&error);
         let verdict = match self.phase {
             Phase::Resolve | Phase::Connect if platform::is_exhausted(&error) => {
-                Verdict::short(format!("connect to {to}"), shortage(&error))
+                Classification::short(format!("connect to {to}"), shortage(&error))
             }
             Phase::Resolve | Phase::Connect => {
-                Verdict::new(ErrorType::Connect, format!("connect to {to}: {error}"))
+                Classification::new(ErrorType::Connect, format!("connect to {to}: {error}"))
             }
-            Phase::Tls => Verdict::new(
+            Phase::Tls => Classification::new(
                 ErrorType::Tls,
                 format!("TLS handshake with {to}: the connection was {how}"),
             ),
-            Phase::Receive => Verdict::new(
+            Phase::Receive => Classification::new(
                 ErrorType::IncompleteBody,
                 format!("the connection to {to} was {how} before the body was complete"),
             ),
-            _ if self.received > 0 => Verdict::new(
+            _ if self.received > 0 => Classification::new(
                 ErrorType::Connection,
                 format!("the connection to {to} was {how} in the middle of the response head"),
             ),
-            _ => Verdict::new(
+            _ => Classification::new(
                 ErrorType::Connection,
                 format!("the connection to {to} was {how} before an answer came"),
             ),
@@ -197,22 +202,22 @@ impl Scene<'_> {
     }
 
     /// Returns the verdict on a stream that ended before the head was complete, while the connection had not broken.
-    fn closed(&self) -> Verdict {
+    fn closed(&self) -> Classification {
         let to = self.target;
         let message = match self.received > 0 {
             true => format!("{to} closed the connection in the middle of the response head"),
             false => format!("{to} closed the connection before answering"),
         };
-        Verdict::new(ErrorType::Connection, message)
+        Classification::new(ErrorType::Connection, message)
             .because(io::Error::from(io::ErrorKind::UnexpectedEof))
     }
 
-    fn malformed(&self, malformed: Malformed) -> Verdict {
+    fn malformed(&self, malformed: Malformed) -> Classification {
         let message = format!(
             "the response of {} is not valid HTTP: {malformed}",
             self.target
         );
-        Verdict::new(ErrorType::Protocol, message)
+        Classification::new(ErrorType::Protocol, message)
             .permanent()
             .because(malformed)
     }

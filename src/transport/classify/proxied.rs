@@ -1,28 +1,28 @@
 //! Messages about a proxy that fails.
 
-use super::{Scene, Verdict, how_it_broke};
+use super::{Classification, FailureContext, how_it_broke};
 use crate::error::ErrorType;
-use crate::transport::connect::proxy::{Stage, Unproxied, Why};
+use crate::transport::connect::proxy::{ProxyStep, Unproxied, Why};
 use crate::transport::connection::wire::Broken;
 
-impl Scene<'_> {
-    pub(super) fn proxy(&self, unproxied: Unproxied) -> Verdict {
+impl FailureContext<'_> {
+    pub(super) fn proxy(&self, unproxied: Unproxied) -> Classification {
         let permanent = unproxied.is_permanent();
         let Unproxied { proxy, stage, why } = unproxied;
         let doing = match stage {
-            Stage::Resolve => "resolve proxy",
-            Stage::Connect => "connect to proxy",
-            Stage::Tls => "TLS handshake with proxy",
-            Stage::Ask => "proxy",
+            ProxyStep::Resolve => "resolve proxy",
+            ProxyStep::Connect => "connect to proxy",
+            ProxyStep::Tls => "TLS handshake with proxy",
+            ProxyStep::Ask => "proxy",
         };
-        let new = |message| Verdict::new(ErrorType::Proxy, message);
+        let new = |message| Classification::new(ErrorType::Proxy, message);
         let verdict = match why {
             Why::Refused { how, .. } => new(format!("proxy {proxy} {how}")),
             Why::Unresolved(error) => new(format!("{doing} {proxy}: {error}")).because(error),
             Why::Broken(Broken::TimedOut(limit)) => {
                 let time = self.time(limit);
                 new(match stage {
-                    Stage::Ask => format!("proxy {proxy} did not answer within {time}"),
+                    ProxyStep::Ask => format!("proxy {proxy} did not answer within {time}"),
                     _ => format!("{doing} {proxy} took longer than {time}"),
                 })
             }
@@ -32,10 +32,10 @@ impl Scene<'_> {
             Why::Broken(Broken::Io(error)) => {
                 let how = how_it_broke(&error);
                 new(match stage {
-                    Stage::Ask => {
+                    ProxyStep::Ask => {
                         format!("the connection to proxy {proxy} was {how} before an answer came")
                     }
-                    Stage::Tls => format!("{doing} {proxy}: the connection was {how}"),
+                    ProxyStep::Tls => format!("{doing} {proxy}: the connection was {how}"),
                     _ => format!("{doing} {proxy}: {error}"),
                 })
                 .because(error)

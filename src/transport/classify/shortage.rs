@@ -3,17 +3,17 @@
 use std::fmt;
 use std::io;
 
-use super::Verdict;
+use super::Classification;
 use crate::error::ErrorType;
 use crate::transport::connection::platform;
 
-impl Verdict {
+impl Classification {
     /// Returns the verdict on a shortage of this machine.
-    pub(super) fn short(message: impl fmt::Display, shortage: String) -> Verdict {
+    pub(super) fn short(message: impl fmt::Display, shortage: String) -> Classification {
         let message = format!("{message}: {shortage}");
-        Verdict {
+        Classification {
             shortage: Some(shortage),
-            ..Verdict::new(ErrorType::Io, message)
+            ..Classification::new(ErrorType::Io, message)
         }
     }
 }

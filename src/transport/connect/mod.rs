@@ -9,16 +9,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use self::dial::{Dialling, Undialled};
-use self::proxy::{Route, Stage, Unproxied, Why};
+use self::proxy::{ProxyStep, Route, Unproxied, Why};
 use self::resolver::{Resolver, Unresolved};
 use super::Call;
 use super::cancel::Cancelled;
 use super::connection::Connection;
-use super::connection::line::Line;
+use super::connection::line::Carriers;
 use super::connection::tls::Tls;
-use super::connection::wire::{Broken, Limits, Wire};
+use super::connection::wire::{Broken, Limits, SocketWire};
 use super::meter::Meter;
-use super::pool::Pool;
+use super::pool::ConnectionPool;
 use super::target::{Target, without_zone};
 use crate::settings::proxy::{ProxyKind, ProxyServer};
 use crate::timing::Phase;
@@ -81,7 +81,7 @@ pub(in crate::transport) struct Connector {
     pub(in crate::transport) tls: Tls,
     pub(in crate::transport) dialling: Dialling,
     /// Pool of idle connections.
-    pub(in crate::transport) pool: Pool<Connection>,
+    pub(in crate::transport) pool: ConnectionPool<Connection>,
 }
 
 impl Connector {
@@ -125,7 +125,7 @@ impl Connector {
         meter.enter(Phase::Connect, Instant::now());
         let (socket, remote) = self.dial(&addresses, &limits, call)?;
         meter.trace.remote = Some(remote);
-        let line = Line::new(wire(socket, limits, call));
+        let line = Carriers::new(wire(socket, limits, call));
         self.finish(wanted, line, remote, meter)
     }
 
@@ -149,8 +149,8 @@ impl Connector {
             .resolver
             .resolve_exempt(&proxy.name, proxy.port, &limits, call.cancel)
             .map_err(|unresolved| match unresolved {
-                Unresolved::Failed(error) => at(Stage::Resolve, Why::Unresolved(error)),
-                Unresolved::TimedOut(broken) => at(Stage::Resolve, Why::Broken(broken)),
+                Unresolved::Failed(error) => at(ProxyStep::Resolve, Why::Unresolved(error)),
+                Unresolved::TimedOut(broken) => at(ProxyStep::Resolve, Why::Broken(broken)),
                 other => Unconnected::Resolve(other),
             })?;
         meter.enter(Phase::Connect, Instant::now());
@@ -158,20 +158,21 @@ impl Connector {
         let (socket, remote) = dialled.map_err(|undialled| match undialled {
             // A shortage is a failure of this machine, not of the proxy.
             shortage if shortage.is_shortage() => Unconnected::Dial(shortage),
-            Undialled::Broken(broken) => at(Stage::Connect, Why::Broken(broken)),
+            Undialled::Broken(broken) => at(ProxyStep::Connect, Why::Broken(broken)),
             cancelled => Unconnected::Dial(cancelled),
         })?;
         meter.trace.remote = Some(remote);
-        let mut line = Line::new(wire(socket, limits, call));
+        let mut line = Carriers::new(wire(socket, limits, call));
         if proxy.kind == ProxyKind::Https {
             let session = self
                 .tls
                 .handshake(without_zone(&proxy.name), &mut line.wire)
-                .map_err(|broken| at(Stage::Tls, Why::Broken(broken)))?;
+                .map_err(|broken| at(ProxyStep::Tls, Why::Broken(broken)))?;
             line.outer = Some(Box::new(session));
         }
         if let Route::Tunnelled(_) = wanted.route {
-            proxy::tunnel(proxy, wanted.target, &mut line).map_err(|why| at(Stage::Ask, why))?;
+            proxy::tunnel(proxy, wanted.target, &mut line)
+                .map_err(|why| at(ProxyStep::Ask, why))?;
         }
         self.finish(wanted, line, remote, meter)
     }
@@ -180,7 +181,7 @@ impl Connector {
     fn finish(
         &self,
         wanted: Wanted<'_>,
-        mut line: Line,
+        mut line: Carriers,
         remote: SocketAddr,
         meter: &mut Meter,
     ) -> Result<Box<Connection>, Unconnected> {
@@ -208,8 +209,8 @@ impl Connector {
 }
 
 /// Returns a wire that records its waits from the making of the connection on.
-fn wire(socket: Arc<TcpStream>, limits: Limits, call: &Call<'_>) -> Wire {
-    let mut wire = Wire::new(socket, limits);
+fn wire(socket: Arc<TcpStream>, limits: Limits, call: &Call<'_>) -> SocketWire {
+    let mut wire = SocketWire::new(socket, limits);
     wire.watch = call.watch().cloned();
     wire
 }

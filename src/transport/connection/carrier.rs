@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::wire::{Broken, Wire};
+use super::wire::{Broken, SocketWire};
 
 /// Carrier of a TLS session's bytes: a socket, or another session.
 pub(in crate::transport) trait Carrier {
@@ -17,13 +17,13 @@ pub(in crate::transport) trait Carrier {
     -> Result<usize, Broken>;
 }
 
-impl Carrier for Wire {
+impl Carrier for SocketWire {
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), Broken> {
-        Wire::write_all(self, bytes)
+        SocketWire::write_all(self, bytes)
     }
 
     fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken> {
-        Wire::push(self, bytes)
+        SocketWire::push(self, bytes)
     }
 
     fn read_within(
@@ -31,6 +31,6 @@ impl Carrier for Wire {
         into: &mut [u8],
         patience: Option<Duration>,
     ) -> Result<usize, Broken> {
-        Wire::read_within(self, into, patience)
+        SocketWire::read_within(self, into, patience)
     }
 }

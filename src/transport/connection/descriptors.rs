@@ -55,9 +55,9 @@ pub(in crate::transport) fn were_short_since(refusals: u64) -> bool {
 /// Descriptor held while a request is under way, for the file that its response will be saved to: after the server has
 /// acted, it is too late to wait for a descriptor.
 #[derive(Default)]
-pub(crate) struct Spare(Cell<Option<platform::Spare>>);
+pub(crate) struct SpareDescriptor(Cell<Option<platform::Spare>>);
 
-impl Spare {
+impl SpareDescriptor {
     /// Takes a descriptor.
     pub(in crate::transport) fn hold(&self) -> io::Result<()> {
         if let Some(held) = self.0.take() {

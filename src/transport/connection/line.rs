@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use super::carrier::Carrier;
 use super::tls::Session;
-use super::wire::{Broken, Wire};
+use super::wire::{Broken, SocketWire};
 
 /// Line to a server, or to a proxy and through it.
 #[derive(Debug)]
-pub(in crate::transport) struct Line {
-    pub(in crate::transport) wire: Wire,
+pub(in crate::transport) struct Carriers {
+    pub(in crate::transport) wire: SocketWire,
     /// TLS session with the proxy. The session with the server lies in it. `None`: no TLS to a proxy.
     pub(in crate::transport) outer: Option<Box<Session>>,
 }
 
-impl Line {
-    pub(in crate::transport) fn new(wire: Wire) -> Line {
-        Line { wire, outer: None }
+impl Carriers {
+    pub(in crate::transport) fn new(wire: SocketWire) -> Carriers {
+        Carriers { wire, outer: None }
     }
 }
 
-impl Carrier for Line {
+impl Carrier for Carriers {
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         match &mut self.outer {
             None => self.wire.write_all(bytes),

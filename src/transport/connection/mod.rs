@@ -14,28 +14,28 @@ use std::time::{Duration, Instant};
 
 use self::buffers::Buffers;
 use self::carrier::Carrier;
-use self::line::Line;
+use self::line::Carriers;
 use self::platform::Idle;
 use self::tls::Session;
 use self::wire::{Broken, Limits};
 use super::cancel::activity::Activity;
 use super::meter::Meter;
-use super::pool::{Keep, Key};
+use super::pool::{PoolKey, Poolable};
 
 #[derive(Debug)]
 pub(in crate::transport) struct Connection {
-    line: Line,
+    line: Carriers,
     session: Option<Box<Session>>,
     /// Place that the connection leads to.
-    key: Key<'static>,
+    key: PoolKey<'static>,
     remote: SocketAddr,
     pub(in crate::transport) buffers: Buffers,
-    pub(in crate::transport) attempt: Attempt,
+    pub(in crate::transport) attempt: ExchangeState,
 }
 
 /// State of the current attempt.
 #[derive(Debug)]
-pub(in crate::transport) struct Attempt {
+pub(in crate::transport) struct ExchangeState {
     pub(in crate::transport) meter: Meter,
     /// Error that ended the attempt. `None`: no error.
     pub(in crate::transport) broken: Option<Broken>,
@@ -70,9 +70,9 @@ pub(in crate::transport) enum Pushed {
 
 impl Connection {
     pub(in crate::transport) fn new(
-        line: Line,
+        line: Carriers,
         session: Option<Session>,
-        key: Key<'static>,
+        key: PoolKey<'static>,
         remote: SocketAddr,
     ) -> Connection {
         Connection {
@@ -81,7 +81,7 @@ impl Connection {
             key,
             remote,
             buffers: Buffers::default(),
-            attempt: Attempt {
+            attempt: ExchangeState {
                 meter: Meter::start(Instant::now()),
                 broken: None,
                 ended: false,
@@ -111,7 +111,7 @@ impl Connection {
         wire.watch = plan.watch;
         self.buffers
             .prepare(plan.head_size, plan.body, plan.header_limit);
-        self.attempt = Attempt {
+        self.attempt = ExchangeState {
             meter: plan.meter,
             broken: None,
             ended: false,
@@ -227,15 +227,15 @@ impl Connection {
     }
 }
 
-impl Keep for Connection {
-    fn key(&self) -> &Key<'static> {
+impl Poolable for Connection {
+    fn key(&self) -> &PoolKey<'static> {
         &self.key
     }
 
     /// Returns true if the connection can carry another exchange. It cannot if there is unexpected input, which is the
     /// end of the stream or an answer to a request never made; messages of TLS itself are ignored.
     fn is_usable(&mut self) -> bool {
-        let Line { wire, outer } = &mut self.line;
+        let Carriers { wire, outer } = &mut self.line;
         let mut more = match wire.peek() {
             Idle::Quiet => false,
             Idle::HasInput => true,

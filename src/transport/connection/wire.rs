@@ -97,7 +97,7 @@ impl Limits {
 }
 
 #[derive(Debug)]
-pub(in crate::transport) struct Wire {
+pub(in crate::transport) struct SocketWire {
     socket: Arc<TcpStream>,
     pub(in crate::transport) limits: Limits,
     /// Time limits that are set on the socket.
@@ -109,9 +109,9 @@ pub(in crate::transport) struct Wire {
     pub(in crate::transport) watch: Option<Arc<Activity>>,
 }
 
-impl Wire {
-    pub(in crate::transport) fn new(socket: Arc<TcpStream>, limits: Limits) -> Wire {
-        Wire {
+impl SocketWire {
+    pub(in crate::transport) fn new(socket: Arc<TcpStream>, limits: Limits) -> SocketWire {
+        SocketWire {
             socket,
             limits,
             read_armed: None,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::pause::Pause;
-use super::cancel::Wake;
-use super::classify::{Scene, Trouble, no_host};
+use super::cancel::WakeWaiters;
+use super::classify::{Failure, FailureContext, no_host};
 use super::connection::wire::Limits;
 use super::http1::body::collect::Cut;
 use super::http1::decode::{BodyRead, Undecoded};
@@ -19,7 +19,7 @@ use super::http1::upload::Upload;
 use super::target::Target;
 use super::{Call, Exchanged, Fault, Reply, SentHead, Transport};
 use crate::error::ErrorType;
-use crate::request::Body;
+use crate::request::RequestContent;
 use crate::timing::Phase;
 use http::{HeaderMap, Method};
 
@@ -65,10 +65,12 @@ impl Call<'_> {
     /// If a file cannot be opened, or another request is sending the same reader: a fault to answer the call with.
     pub fn body(&self) -> Result<RequestBody<'_>, Box<Fault>> {
         let source = match self.body {
-            Body::Bytes(bytes) => Source::Bytes(bytes),
-            Body::Streamed(stream) => Source::Streamed(Upload::open(stream).map_err(|unsent| {
-                Box::new(self.fault(Phase::Send, Trouble::Unsent(unsent), None))
-            })?),
+            RequestContent::Bytes(bytes) => BodySource::Bytes(bytes),
+            RequestContent::Streamed(stream) => {
+                BodySource::Streamed(Upload::open(stream).map_err(|unsent| {
+                    Box::new(self.fault(Phase::Send, Failure::Unsent(unsent), None))
+                })?)
+            }
         };
         Ok(RequestBody(source))
     }
@@ -110,17 +112,17 @@ impl Call<'_> {
         let began = Instant::now();
         let limits = Limits::attempt(self.until, self.read);
         let pause = Arc::new(Pause::default());
-        let waiter = Arc::clone(&pause) as Arc<dyn Wake>;
+        let waiter = Arc::clone(&pause) as Arc<dyn WakeWaiters>;
         let published = self.cancel.publish_waiter(waiter);
         let waited = match published {
             Ok(()) => pause.wait(self, began, time, &limits),
-            Err(_) => Err(Trouble::Cancelled),
+            Err(_) => Err(Failure::Cancelled),
         };
         let waited = match self.cancel.withdraw() {
             Ok(()) => waited,
-            Err(_) => Err(Trouble::Cancelled),
+            Err(_) => Err(Failure::Cancelled),
         };
-        waited.map_err(|trouble| Box::new(self.fault(Phase::Wait, trouble, None)))
+        waited.map_err(|failure| Box::new(self.fault(Phase::Wait, failure, None)))
     }
 
     /// Takes a response as haul takes one from a socket: the whole body if its status is accepted, up to the limit for
@@ -181,15 +183,15 @@ impl Call<'_> {
                     ..fault.because(error)
                 }
             }
-            cut => self.fault(Phase::Receive, Trouble::Body(cut), Some(reply)),
+            cut => self.fault(Phase::Receive, Failure::Body(cut), Some(reply)),
         }
     }
 
-    fn fault(&self, phase: Phase, trouble: Trouble, reply: Option<Reply>) -> Fault {
+    fn fault(&self, phase: Phase, failure: Failure, reply: Option<Reply>) -> Fault {
         let Some(target) = Target::of(self) else {
             return no_host();
         };
-        let scene = Scene {
+        let context = FailureContext {
             call: self,
             target: &target,
             started: Instant::now(),
@@ -198,7 +200,7 @@ impl Call<'_> {
             received: 0,
             ended: false,
         };
-        scene.fault(trouble, reply)
+        context.fault(failure, reply)
     }
 }
 
@@ -213,9 +215,9 @@ impl fmt::Debug for Call<'_> {
 }
 
 /// Body of a request, as a transport reads it.
-pub struct RequestBody<'a>(Source<'a>);
+pub struct RequestBody<'a>(BodySource<'a>);
 
-enum Source<'a> {
+enum BodySource<'a> {
     Bytes(&'a [u8]),
     Streamed(Upload<'a>),
 }
@@ -224,8 +226,8 @@ impl RequestBody<'_> {
     /// Number of bytes of the whole body. `None`: a reader of unknown length.
     pub fn length(&self) -> Option<u64> {
         match &self.0 {
-            Source::Bytes(bytes) => Some(bytes.len() as u64),
-            Source::Streamed(upload) => upload.length(),
+            BodySource::Bytes(bytes) => Some(bytes.len() as u64),
+            BodySource::Streamed(upload) => upload.length(),
         }
     }
 }
@@ -233,8 +235,8 @@ impl RequestBody<'_> {
 impl Read for RequestBody<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match &mut self.0 {
-            Source::Bytes(bytes) => bytes.read(into),
-            Source::Streamed(upload) => upload
+            BodySource::Bytes(bytes) => bytes.read(into),
+            BodySource::Streamed(upload) => upload
                 .read(into)
                 .map_err(|unsent| io::Error::new(unsent.reason.kind(), unsent.to_string())),
         }

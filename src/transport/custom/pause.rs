@@ -4,8 +4,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::transport::Call;
-use crate::transport::cancel::Wake;
-use crate::transport::classify::Trouble;
+use crate::transport::cancel::WakeWaiters;
+use crate::transport::classify::Failure;
 use crate::transport::connection::wire::Limits;
 
 /// Wait of an exchange for nothing but time.
@@ -23,18 +23,18 @@ impl Pause {
         began: Instant,
         time: Duration,
         limits: &Limits,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Failure> {
         let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if call.is_cancelled() {
-                return Err(Trouble::Cancelled);
+                return Err(Failure::Cancelled);
             }
             let now = Instant::now();
             let rest = time.saturating_sub(now.saturating_duration_since(began));
             if rest.is_zero() {
                 return Ok(());
             }
-            let left = limits.left(began, now).map_err(Trouble::Broken)?;
+            let left = limits.left(began, now).map_err(Failure::Broken)?;
             let slice = left.map_or(rest, |left| left.min(rest));
             guard = self
                 .woken
@@ -45,7 +45,7 @@ impl Pause {
     }
 }
 
-impl Wake for Pause {
+impl WakeWaiters for Pause {
     /// The lock is taken so that a waiter which has just found the call not cancelled is waiting by now.
     fn wake(&self) {
         let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,7 @@
 //!
 //! [`exchange`] is the entry. There are two ways to write a request: [`plain`] for most requests, and [`by_ureq`] for
 //! all others, whose HTTP engine is ureq. There is a single way to read a response, whatever its request was: [`head`]
-//! finds its head and decides where its body ends, [`Body`] reads to that end, and [`decode`] removes the codings.
+//! finds its head and decides where its body ends, [`ResponseBody`] reads to that end, and [`decode`] removes the codings.
 
 pub(super) mod body;
 pub(super) mod by_ureq;
@@ -19,10 +19,10 @@ pub(super) mod upload;
 
 use std::error::Error as StdError;
 
-use self::body::Body;
-use self::by_ureq::Writer;
+use self::body::ResponseBody;
+use self::by_ureq::UreqWriter;
 use self::exchange::Exchange;
-use self::head::Head;
+use self::head::ResponseHead;
 use self::head::malformed::Malformed;
 use self::upload::{Unsent, Upload};
 use super::Call;
@@ -32,8 +32,8 @@ use super::target::Target;
 use crate::redact::escape::log_line;
 
 /// Response whose head has come.
-pub(super) struct Answer {
-    pub(super) head: Head,
+pub(super) struct ResponseStart {
+    pub(super) head: ResponseHead,
     pub(super) connection: Box<Connection>,
     /// True if the body of the request was not sent to its end.
     pub(super) unsent: bool,
@@ -43,10 +43,10 @@ pub(super) struct Answer {
     header_limit: usize,
 }
 
-impl Answer {
+impl ResponseStart {
     /// Returns the body that follows the head.
-    pub(super) fn body(&mut self) -> Body<'_> {
-        Body::of(&self.head, &mut self.connection, self.header_limit)
+    pub(super) fn body(&mut self) -> ResponseBody<'_> {
+        ResponseBody::of(&self.head, &mut self.connection, self.header_limit)
     }
 }
 
@@ -72,15 +72,15 @@ pub(super) struct BrokenOff {
 }
 
 /// Writes the head of a request and its body, and reads the head of the response. The response's body is read from the
-/// `Answer`.
+/// [`ResponseStart`].
 #[inline(never)]
 pub(super) fn exchange(
-    writer: &Writer,
+    writer: &UreqWriter,
     call: &Call<'_>,
     target: &Target<'_>,
     mut exchange: Exchange,
     upload: Option<&mut Upload<'_>>,
-) -> Result<Answer, BrokenOff> {
+) -> Result<ResponseStart, BrokenOff> {
     let ended = match plain::write(&mut exchange, call, target) {
         Some(size) => plain::exchange(exchange, size),
         None => writer.exchange(call, exchange, upload),

@@ -7,15 +7,15 @@ use std::io::Write;
 
 use super::exchange::{Exchange, Halted};
 use super::request::{put, write_lines};
-use super::{Answer, BrokenOff, NoResponse};
-use crate::request::Body;
+use super::{BrokenOff, NoResponse, ResponseStart};
+use crate::request::RequestContent;
 use crate::transport::Call;
 use crate::transport::target::Target;
 use crate::url::Url;
 use http::Method;
 
 /// Sends a head that has been written, and waits for the response head.
-pub(super) fn exchange(mut exchange: Exchange, size: usize) -> Result<Answer, BrokenOff> {
+pub(super) fn exchange(mut exchange: Exchange, size: usize) -> Result<ResponseStart, BrokenOff> {
     let ended = send(&mut exchange, size);
     exchange.finish(ended)
 }
@@ -40,7 +40,7 @@ pub(super) fn write(
     call: &Call<'_>,
     target: &Target<'_>,
 ) -> Option<usize> {
-    let bodiless = matches!(call.body, Body::Bytes(bytes) if bytes.is_empty());
+    let bodiless = matches!(call.body, RequestContent::Bytes(bytes) if bytes.is_empty());
     let asks = matches!(*call.method, Method::GET | Method::HEAD);
     if !bodiless || !asks || exchange.is_forwarding() {
         return None;

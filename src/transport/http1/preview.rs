@@ -1,7 +1,7 @@
 //! Head of a request as it would be sent, found without a connection.
 
 use super::request::{sent_headers, streamed_headers, writes};
-use crate::request::Body;
+use crate::request::RequestContent;
 use crate::transport::Call;
 use crate::transport::target::Target;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
@@ -22,8 +22,8 @@ impl SentHead {
         body_bytes: Option<u64>,
     ) -> SentHead {
         let sent = match call.body {
-            Body::Bytes(_) => sent_headers(call),
-            Body::Streamed(_) => streamed_headers(call, body_bytes),
+            RequestContent::Bytes(_) => sent_headers(call),
+            RequestContent::Streamed(_) => streamed_headers(call, body_bytes),
         };
         let mut headers = HeaderMap::new();
         if let Ok(host) = HeaderValue::from_str(&host(target)) {

@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use super::Answer;
-use super::body::collect::{self, Cut, Taken, Want};
-use super::decode::{self, BodyRead, Coding, Codings, SLACK};
+use super::ResponseStart;
+use super::body::collect::{self, CollectedBody, Cut, Want};
+use super::decode::{self, BodyRead, Codings, ContentCoding, SLACK};
 use super::head::framing::Framing;
 use super::save::Partial;
 use crate::request::SaveTo;
@@ -14,7 +14,10 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 
 /// Reads the body as far as it is wanted, and determines if the connection can serve again.
 #[inline(never)]
-pub(in crate::transport) fn receive(call: &Call<'_>, answer: &mut Answer) -> (Reply, Option<Cut>) {
+pub(in crate::transport) fn receive(
+    call: &Call<'_>,
+    answer: &mut ResponseStart,
+) -> (Reply, Option<Cut>) {
     let framed = answer.head.framed;
     let coded = answer.head.coded || framed.framing == Framing::GzipChunked;
     let mut taking = Taking::of(
@@ -117,7 +120,7 @@ impl<'c> Taking<'c> {
             let limit = self.call.body_limit;
             return collect::save(body, limit, self.open(to)?);
         }
-        let mut taken = Taken::default();
+        let mut taken = CollectedBody::default();
         let result = collect::read(body, length, self.want, &mut taken);
         self.reply.body = taken.bytes;
         self.reply.truncated = taken.truncated;
@@ -145,7 +148,7 @@ impl<'c> Taking<'c> {
             Codings::TooMany => return Err(Cut::TooManyCodings),
         };
         if framing == Framing::GzipChunked {
-            codings.extend(Coding::named(b"gzip"));
+            codings.extend(ContentCoding::named(b"gzip"));
         }
         let length = length_of(framing);
         let slack = if codings.is_empty() { 0 } else { SLACK };

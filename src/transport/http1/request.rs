@@ -66,15 +66,15 @@ pub(in crate::transport) fn head_size(call: &Call<'_>) -> usize {
 /// Header lines as they are sent, each with a line break before it. Lines that many requests share are written out
 /// once.
 #[derive(Clone, Debug)]
-pub(crate) struct Lines(Box<[u8]>);
+pub(crate) struct HeaderLines(Box<[u8]>);
 
-impl Lines {
+impl HeaderLines {
     /// Returns the lines of these headers and of the added ones, except for the names `without`. `None`: ureq has to
     /// write them.
-    pub(crate) fn of(headers: &HeaderMap, without: &[HeaderName]) -> Option<Lines> {
+    pub(crate) fn of(headers: &HeaderMap, without: &[HeaderName]) -> Option<HeaderLines> {
         let mut lines = Vec::new();
         write_lines(&mut lines, headers, without)?;
-        Some(Lines(lines.into()))
+        Some(HeaderLines(lines.into()))
     }
 
     pub(in crate::transport) fn as_bytes(&self) -> &[u8] {

@@ -5,12 +5,12 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::request::{Piece, Reader, Source, Stream, Tape};
+use crate::request::{BodyPieces, Piece, PieceSource, Reader, Tape};
 use crate::transport::connection::{descriptors, platform};
 
 /// Streamed body, open for one attempt. When it is dropped, it puts the caller's readers back.
 pub(in crate::transport) struct Upload<'a> {
-    pieces: Vec<Open<'a>>,
+    pieces: Vec<OpenPiece<'a>>,
     /// Index of the piece to be read from next.
     at: usize,
     /// Open file, with the index of its piece: the first file until it has been read, then each takes the place of the
@@ -19,7 +19,7 @@ pub(in crate::transport) struct Upload<'a> {
 }
 
 /// Piece of a streamed body.
-struct Open<'a> {
+struct OpenPiece<'a> {
     piece: &'a Piece,
     length: Option<u64>,
     read: u64,
@@ -46,8 +46,8 @@ pub(in crate::transport) struct Unsent {
 impl Unsent {
     fn new(piece: &Piece, reason: io::Error, begun: bool) -> Unsent {
         let path = match &piece.source {
-            Source::File(path) => Some(path.display().to_string()),
-            Source::Bytes(_) | Source::Boundary(_) | Source::Reader(_) => None,
+            PieceSource::File(path) => Some(path.display().to_string()),
+            PieceSource::Bytes(_) | PieceSource::Boundary(_) | PieceSource::Reader(_) => None,
         };
         let part = piece.part.as_ref().map(|part| format!("part {part:?}"));
         let name = match (part, path) {
@@ -76,7 +76,7 @@ impl fmt::Display for Unsent {
 
 impl<'a> Upload<'a> {
     /// Opens and checks every piece that will be sent.
-    pub(in crate::transport) fn open(stream: &'a Stream) -> Result<Upload<'a>, Unsent> {
+    pub(in crate::transport) fn open(stream: &'a BodyPieces) -> Result<Upload<'a>, Unsent> {
         let mut upload = Upload {
             pieces: Vec::with_capacity(stream.pieces.len()),
             at: 0,
@@ -91,7 +91,7 @@ impl<'a> Upload<'a> {
             {
                 upload.file = Some((at, file));
             }
-            upload.pieces.push(Open {
+            upload.pieces.push(OpenPiece {
                 piece,
                 length,
                 read: 0,
@@ -143,12 +143,12 @@ impl Drop for Upload<'_> {
 
 impl<'a> From<'a> {
     /// Checks a piece and returns its source, its length, and its file if it is a file.
-    fn open(source: &'a Source) -> io::Result<(From<'a>, Option<u64>, Option<File>)> {
+    fn open(source: &'a PieceSource) -> io::Result<(From<'a>, Option<u64>, Option<File>)> {
         Ok(match source {
-            Source::Bytes(bytes) | Source::Boundary(bytes) => {
+            PieceSource::Bytes(bytes) | PieceSource::Boundary(bytes) => {
                 (From::Bytes(bytes), Some(bytes.len() as u64), None)
             }
-            Source::File(path) => {
+            PieceSource::File(path) => {
                 let (mut file, length) =
                     open(path, || descriptors::open(|| platform::open_to_read(path)))?;
                 // Some files that report a size of zero are not empty, and a body of zero bytes would never be read.
@@ -157,7 +157,7 @@ impl<'a> From<'a> {
                 }
                 (From::File(path), Some(length), Some(file))
             }
-            Source::Reader(reader) => {
+            PieceSource::Reader(reader) => {
                 let tape = reader.take().map_err(io::Error::other)?;
                 (From::Reader(reader, Some(tape)), reader.length, None)
             }
@@ -165,7 +165,7 @@ impl<'a> From<'a> {
     }
 }
 
-impl Open<'_> {
+impl OpenPiece<'_> {
     /// Reads the next bytes, none at the end of the piece; an error if the end is not at the declared length. `at` is
     /// the piece's index, `held` the open file.
     fn read(

@@ -12,7 +12,7 @@ use crate::settings::proxy::ProxyServer;
 /// All connections of a pool belong to one client, and so to one TLS identity. A key that is only looked up borrows its
 /// parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::transport) enum Key<'a> {
+pub(in crate::transport) enum PoolKey<'a> {
     /// The server itself.
     Server(Cow<'a, Host>),
     /// A proxy that requests are forwarded to, whatever their server is.
@@ -21,13 +21,13 @@ pub(in crate::transport) enum Key<'a> {
     Tunnel(Cow<'a, Arc<ProxyServer>>, Cow<'a, Host>),
 }
 
-impl Key<'_> {
+impl PoolKey<'_> {
     /// Returns the key with owned parts, for a connection to keep.
-    pub(in crate::transport) fn into_owned(self) -> Key<'static> {
+    pub(in crate::transport) fn into_owned(self) -> PoolKey<'static> {
         match self {
-            Key::Server(host) => Key::Server(Cow::Owned(host.into_owned())),
-            Key::Proxy(proxy) => Key::Proxy(Cow::Owned(proxy.into_owned())),
-            Key::Tunnel(proxy, host) => Key::Tunnel(
+            PoolKey::Server(host) => PoolKey::Server(Cow::Owned(host.into_owned())),
+            PoolKey::Proxy(proxy) => PoolKey::Proxy(Cow::Owned(proxy.into_owned())),
+            PoolKey::Tunnel(proxy, host) => PoolKey::Tunnel(
                 Cow::Owned(proxy.into_owned()),
                 Cow::Owned(host.into_owned()),
             ),
@@ -39,8 +39,8 @@ impl Key<'_> {
         // Any odd number with many bits set; its product is best in its highest bits.
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let (name, port) = match self {
-            Key::Server(host) | Key::Tunnel(_, host) => (host.name(), host.port()),
-            Key::Proxy(proxy) => (&*proxy.name, proxy.port),
+            PoolKey::Server(host) | PoolKey::Tunnel(_, host) => (host.name(), host.port()),
+            PoolKey::Proxy(proxy) => (&*proxy.name, proxy.port),
         };
         let (words, rest) = name.as_bytes().as_chunks();
         let words = words.iter().map(|word| u64::from_le_bytes(*word));
@@ -53,12 +53,12 @@ impl Key<'_> {
 }
 
 /// Hashes the parts that tell most places apart, without the kind: each request hashes its key several times.
-impl Hash for Key<'_> {
+impl Hash for PoolKey<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
-            Key::Server(host) => host.hash(state),
-            Key::Proxy(proxy) => proxy.hash(state),
-            Key::Tunnel(proxy, host) => {
+            PoolKey::Server(host) => host.hash(state),
+            PoolKey::Proxy(proxy) => proxy.hash(state),
+            PoolKey::Tunnel(proxy, host) => {
                 proxy.hash(state);
                 host.hash(state);
             }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-pub(in crate::transport) use self::key::Key;
+pub(in crate::transport) use self::key::PoolKey;
 use self::shard::Shard;
 
 const SHARDS: usize = 16;
@@ -27,23 +27,23 @@ pub(in crate::transport) struct PoolSettings {
 }
 
 /// Value that the pool can keep: a connection, or a stand-in in tests and benches.
-pub(in crate::transport) trait Keep {
+pub(in crate::transport) trait Poolable {
     /// Returns the place that the connection leads to.
-    fn key(&self) -> &Key<'static>;
+    fn key(&self) -> &PoolKey<'static>;
     /// Returns true if the connection still leads to its place.
     fn is_usable(&mut self) -> bool;
 }
 
-pub(in crate::transport) struct Pool<C> {
+pub(in crate::transport) struct ConnectionPool<C> {
     settings: PoolSettings,
     shards: [Mutex<Shard<C>>; SHARDS],
     /// Number of connections in all shards.
     count: AtomicUsize,
 }
 
-impl<C: Keep> Pool<C> {
-    pub(in crate::transport) fn new(settings: PoolSettings) -> Pool<C> {
-        Pool {
+impl<C: Poolable> ConnectionPool<C> {
+    pub(in crate::transport) fn new(settings: PoolSettings) -> ConnectionPool<C> {
+        ConnectionPool {
             settings,
             shards: std::array::from_fn(|_| Mutex::new(Shard::default())),
             count: AtomicUsize::new(0),
@@ -51,7 +51,7 @@ impl<C: Keep> Pool<C> {
     }
 
     /// Returns the most recently used connection to this place that still works. `None`: there is none.
-    pub(in crate::transport) fn borrow(&self, key: &Key<'_>, now: Instant) -> Option<Box<C>> {
+    pub(in crate::transport) fn borrow(&self, key: &PoolKey<'_>, now: Instant) -> Option<Box<C>> {
         let shard = &self.shards[shard_of(key)];
         loop {
             let (mut connection, since) = lock(shard).pop(key)?;
@@ -69,7 +69,7 @@ impl<C: Keep> Pool<C> {
         }
     }
 
-    fn drop_all_of(&self, shard: &Mutex<Shard<C>>, key: &Key<'_>) {
+    fn drop_all_of(&self, shard: &Mutex<Shard<C>>, key: &PoolKey<'_>) {
         loop {
             // In two steps, so that the lock is not held while the connection is dropped.
             let popped = lock(shard).pop(key);
@@ -152,7 +152,7 @@ fn lock<C>(shard: &Mutex<Shard<C>>) -> MutexGuard<'_, Shard<C>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn shard_of(key: &Key<'_>) -> usize {
+fn shard_of(key: &PoolKey<'_>) -> usize {
     key.spread() % SHARDS
 }
 

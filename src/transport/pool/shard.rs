@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::time::{Duration, Instant};
 
-use super::{Keep, Key};
+use super::{PoolKey, Poolable};
 use crate::slab::{Id, Slab};
 
 pub(super) struct Shard<C> {
     /// Stacks by their place. A place without a connection has no entry.
-    stacks: HashMap<Key<'static>, Stack>,
-    entries: Slab<Entry<C>>,
+    stacks: HashMap<PoolKey<'static>, Stack>,
+    entries: Slab<PooledConnection<C>>,
     oldest: Option<Id>,
     newest: Option<Id>,
 }
@@ -22,7 +22,7 @@ struct Stack {
 }
 
 /// A connection with two links: to the other connections to its place, and to all of the shard.
-struct Entry<C> {
+struct PooledConnection<C> {
     connection: Box<C>,
     since: Instant,
     below: Option<Id>,
@@ -42,20 +42,20 @@ impl<C> Default for Shard<C> {
     }
 }
 
-impl<C: Keep> Shard<C> {
+impl<C: Poolable> Shard<C> {
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Returns the number of connections to a place.
-    pub(super) fn count(&self, key: &Key<'_>) -> usize {
+    pub(super) fn count(&self, key: &PoolKey<'_>) -> usize {
         self.stacks.get(key).map_or(0, |stack| stack.count)
     }
 
     pub(super) fn push(&mut self, connection: Box<C>, now: Instant) {
         let key = connection.key().clone();
         let older = self.newest;
-        let id = self.entries.insert(Entry {
+        let id = self.entries.insert(PooledConnection {
             connection,
             since: now,
             below: None,
@@ -94,13 +94,13 @@ impl<C: Keep> Shard<C> {
     }
 
     /// Takes the newest connection to a place, with the time since which it is idle.
-    pub(super) fn pop(&mut self, key: &Key<'_>) -> Option<(Box<C>, Instant)> {
+    pub(super) fn pop(&mut self, key: &PoolKey<'_>) -> Option<(Box<C>, Instant)> {
         let id = self.stacks.get(key)?.top;
         self.remove(id)
     }
 
     /// Takes the oldest connection to a place.
-    pub(super) fn pop_oldest_of(&mut self, key: &Key<'_>) -> Option<Box<C>> {
+    pub(super) fn pop_oldest_of(&mut self, key: &PoolKey<'_>) -> Option<Box<C>> {
         let id = self.stacks.get(key)?.bottom;
         self.remove(id).map(|(connection, _)| connection)
     }
@@ -120,7 +120,7 @@ impl<C: Keep> Shard<C> {
         self.pop_oldest()
     }
 
-    fn entry(&mut self, id: Option<Id>) -> Option<&mut Entry<C>> {
+    fn entry(&mut self, id: Option<Id>) -> Option<&mut PooledConnection<C>> {
         self.entries.get_mut(id?)
     }
 

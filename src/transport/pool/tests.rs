@@ -9,14 +9,14 @@ use crate::settings::proxy::ProxySettings;
 
 /// Stand-in for a connection that counts its live instances.
 struct Kept {
-    key: Key<'static>,
+    key: PoolKey<'static>,
     id: usize,
     usable: Arc<AtomicBool>,
     alive: Arc<AtomicUsize>,
 }
 
-impl Keep for Kept {
-    fn key(&self) -> &Key<'static> {
+impl Poolable for Kept {
+    fn key(&self) -> &PoolKey<'static> {
         &self.key
     }
 
@@ -61,15 +61,15 @@ impl Maker {
     }
 }
 
-fn key(name: &str) -> Key<'static> {
+fn key(name: &str) -> PoolKey<'static> {
     let uri = format!("http://{name}/").parse().unwrap();
-    Key::Server(Cow::Owned(Host::of(&uri).unwrap()))
+    PoolKey::Server(Cow::Owned(Host::of(&uri).unwrap()))
 }
 
 const AGE: Duration = Duration::from_secs(15);
 
-fn pool(max: usize, max_per_host: usize) -> Pool<Kept> {
-    Pool::new(PoolSettings {
+fn pool(max: usize, max_per_host: usize) -> ConnectionPool<Kept> {
+    ConnectionPool::new(PoolSettings {
         max,
         max_per_host,
         age: AGE,
@@ -224,18 +224,18 @@ fn a_tunnel_to_a_server_is_another_place_than_the_server_or_the_proxy() {
         Arc::clone(settings.of(false, "a", 80).unwrap())
     };
     let host = |name: &str| match key(name) {
-        Key::Server(host) => host,
+        PoolKey::Server(host) => host,
         _ => unreachable!("a key of a server"),
     };
     let (first, second) = (proxy("http://p:1"), proxy("https://p:1"));
     let places = [
         key("a"),
         key("p:1"),
-        Key::Proxy(Cow::Borrowed(&first)),
-        Key::Proxy(Cow::Borrowed(&second)),
-        Key::Tunnel(Cow::Borrowed(&first), host("a")),
-        Key::Tunnel(Cow::Borrowed(&first), host("b")),
-        Key::Tunnel(Cow::Borrowed(&second), host("a")),
+        PoolKey::Proxy(Cow::Borrowed(&first)),
+        PoolKey::Proxy(Cow::Borrowed(&second)),
+        PoolKey::Tunnel(Cow::Borrowed(&first), host("a")),
+        PoolKey::Tunnel(Cow::Borrowed(&first), host("b")),
+        PoolKey::Tunnel(Cow::Borrowed(&second), host("a")),
     ];
     for (at, place) in places.iter().enumerate() {
         for (other_at, other) in places.iter().enumerate() {
@@ -244,7 +244,7 @@ fn a_tunnel_to_a_server_is_another_place_than_the_server_or_the_proxy() {
         assert_eq!(place.clone().into_owned(), *place);
     }
     assert_eq!(
-        Key::Proxy(Cow::Owned(proxy("http://p:1"))),
-        Key::Proxy(Cow::Borrowed(&first))
+        PoolKey::Proxy(Cow::Owned(proxy("http://p:1"))),
+        PoolKey::Proxy(Cow::Borrowed(&first))
     );
 }

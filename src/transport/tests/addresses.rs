@@ -25,7 +25,7 @@ fn asking(names: &Names, policy: AddressPolicy) -> Sockets {
         ..Addressing::default()
     };
     let resolver = Resolver::asking(settings, Arc::new(look_up)).with(addressing);
-    Sockets::from_parts(Settings::default(), resolver, Tls::default())
+    Sockets::from_parts(TransportSettings::default(), resolver, Tls::default())
 }
 
 fn set(names: &Names, addresses: &[&str]) {

@@ -106,7 +106,7 @@ fn every_body_has_a_length_and_writes_without_one_say_zero() {
     for method in ["GET", "DELETE", "OPTIONS", "PURGE"] {
         asking(method, server.url("/")).reply(&sockets);
         let mut with_body = asking(method, server.url("/"));
-        with_body.body = Body::Bytes(b"body".to_vec());
+        with_body.body = RequestContent::Bytes(b"body".to_vec());
         with_body.reply(&sockets);
     }
     let lengths: Vec<_> = server

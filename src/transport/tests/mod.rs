@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use super::connect::resolver::{Resolver, ResolverSettings};
 use super::*;
-use crate::url::Front;
+use crate::url::UrlPrefix;
 use http::{HeaderName, Uri};
 
 /// Request that can be made several times.
@@ -38,7 +38,7 @@ struct Asking {
     uri: Uri,
     headers: HeaderMap,
     without: Vec<HeaderName>,
-    body: Body,
+    body: RequestContent,
     expect_from: Option<u64>,
     connect: Option<Duration>,
     read: Option<Duration>,
@@ -59,7 +59,7 @@ fn get(url: impl AsRef<str>) -> Asking {
 
 fn post(url: impl AsRef<str>, body: impl Into<Vec<u8>>) -> Asking {
     let mut asking = asking("POST", url);
-    asking.body = Body::Bytes(body.into());
+    asking.body = RequestContent::Bytes(body.into());
     asking
 }
 
@@ -69,7 +69,7 @@ fn asking(method: &str, url: impl AsRef<str>) -> Asking {
         uri: url.as_ref().parse().unwrap(),
         headers: HeaderMap::new(),
         without: Vec::new(),
-        body: Body::EMPTY,
+        body: RequestContent::EMPTY,
         expect_from: Some(1 << 20),
         connect: Some(Duration::from_secs(10)),
         read: None,
@@ -107,10 +107,13 @@ impl Asking {
 
     fn on(&self, transport: &impl Transport, on_connected: Option<&dyn Fn()>) -> Exchanged {
         let (host, lines) = match self.known {
-            true => (Host::of(&self.uri), Lines::of(&self.headers, &self.without)),
+            true => (
+                Host::of(&self.uri),
+                HeaderLines::of(&self.headers, &self.without),
+            ),
             false => (None, None),
         };
-        let front = Front::of(&self.uri.clone().into()).filter(|_| self.known);
+        let front = UrlPrefix::of(&self.uri.clone().into()).filter(|_| self.known);
         let url = front.and_then(|front| front.known(&self.uri.to_string().into()));
         let url = url.unwrap_or_else(|| self.uri.clone().into());
         transport.exchange(&Call {
@@ -129,7 +132,7 @@ impl Asking {
             follows: self.follows,
             body_limit: self.body_limit,
             save: self.save.as_ref(),
-            spare: Spare::default(),
+            spare: SpareDescriptor::default(),
             fresh: self.fresh,
             cancel: &self.cancel,
             on_connected,
@@ -175,7 +178,7 @@ pub(super) fn black_hole() -> (TcpListener, Vec<TcpStream>) {
 }
 
 fn sockets() -> Sockets {
-    Sockets::new(Settings::default())
+    Sockets::new(TransportSettings::default())
 }
 
 /// Returns a transport that asks this function for the addresses of names.
@@ -184,5 +187,5 @@ fn asking_names(
     tls: Tls,
 ) -> Sockets {
     let resolver = Resolver::asking(ResolverSettings::default(), Arc::new(look_up));
-    Sockets::from_parts(Settings::default(), resolver, tls)
+    Sockets::from_parts(TransportSettings::default(), resolver, tls)
 }

@@ -14,9 +14,9 @@ use std::thread;
 use super::super::connection::Connection;
 use super::framing::{Ending, Framing, framing};
 use super::*;
-use crate::transport::connection::line::Line;
-use crate::transport::connection::wire::{Limits, Wire};
-use crate::transport::pool::Key;
+use crate::transport::connection::line::Carriers;
+use crate::transport::connection::wire::{Limits, SocketWire};
+use crate::transport::pool::PoolKey;
 
 #[path = "../../../tests/wild/corpus.rs"]
 mod corpus;
@@ -147,7 +147,7 @@ impl Reader {
             let mut asking = asking(method, format!("{HOST}/"));
             asking.limit = Some(LIMIT);
             if general {
-                asking.body = Body::Bytes(b"x".to_vec());
+                asking.body = RequestContent::Bytes(b"x".to_vec());
             }
             asking
         });
@@ -163,11 +163,11 @@ impl Reader {
     fn read(&self, seed: &Seed, framing: &Framing) -> (Told, Option<Told>) {
         let (ours, peer) = UnixStream::pair().unwrap();
         let socket = TcpStream::from(OwnedFd::from(ours));
-        let wire = Wire::new(Arc::new(socket), Limits::attempt(None, None));
+        let wire = SocketWire::new(Arc::new(socket), Limits::attempt(None, None));
         let remote = SocketAddr::from(([127, 0, 0, 1], 1));
         let host = Host::of(&HOST.parse().unwrap()).unwrap();
-        let key = Key::Server(Cow::Owned(host));
-        let connection = Connection::new(Line::new(wire), None, key, remote);
+        let key = PoolKey::Server(Cow::Owned(host));
+        let connection = Connection::new(Carriers::new(wire), None, key, remote);
         self.sockets
             .connector
             .pool

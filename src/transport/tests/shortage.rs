@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::server::{Server, answer};
 use super::*;
-use crate::request::{Source, Stream};
+use crate::request::{BodyPieces, PieceSource};
 
 const URLS: &str = "HAUL_TEST_URLS";
 
@@ -111,7 +111,7 @@ fn files() {
     std::fs::write(&from, "body").unwrap();
 
     let mut upload = post(&url, "");
-    upload.body = Body::Streamed(Arc::new(Stream::of(Source::File(from))));
+    upload.body = RequestContent::Streamed(Arc::new(BodyPieces::of(PieceSource::File(from))));
     let mut download = get(&url);
     download.save = Some(SaveTo {
         durable: true,

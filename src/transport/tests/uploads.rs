@@ -5,7 +5,7 @@ use std::thread;
 
 use super::server::{Peer, Server, answer};
 use super::*;
-use crate::request::{Reader, Source, Stream};
+use crate::request::{BodyPieces, PieceSource, Reader};
 
 /// Size of a body in bytes that exceeds the system's buffers.
 const LARGE: usize = 24 << 20;
@@ -40,7 +40,7 @@ fn streamed(server: &Server, length: Option<u64>) -> Asking {
         None => reader,
     };
     let mut asking = post(server.url("/"), "");
-    asking.body = Body::Streamed(Stream::of(Source::Reader(reader)).into());
+    asking.body = RequestContent::Streamed(BodyPieces::of(PieceSource::Reader(reader)).into());
     asking.expect_from = None;
     asking
 }

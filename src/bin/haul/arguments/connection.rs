@@ -8,7 +8,7 @@ use crate::units::size;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub(crate) struct Connection {
+pub(crate) struct ConnectionArguments {
     /// Proxy of all requests: http://, https:// or socks5://, USER:PASS@ before its name
     #[arg(short = 'x', long, value_name = "URL")]
     pub(crate) proxy: Option<String>,

@@ -10,7 +10,7 @@ use crate::units::{Most, most, requirement, time};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Success, stopping, resuming")]
-pub(crate) struct Ending {
+pub(crate) struct EndingArguments {
     /// Success statuses, e.g. 200..=299,404 [default: 100..=399]
     #[arg(long, value_name = "CODES")]
     pub(crate) accept: Option<StatusSet>,

@@ -12,16 +12,16 @@ use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
-pub(crate) use connection::Connection;
-pub(crate) use ending::Ending;
+pub(crate) use connection::ConnectionArguments;
+pub(crate) use ending::EndingArguments;
 pub(crate) use names::name_of;
-pub(crate) use pace::{Pace, Times};
-pub(crate) use requests::{Format, Requests};
-pub(crate) use results::{Body, Results};
+pub(crate) use pace::{PaceArguments, TimeArguments};
+pub(crate) use requests::{InputFormat, RequestArguments};
+pub(crate) use results::{BodyForm, ResultArguments};
 
 /// Text that `--generate` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum What {
+pub(crate) enum GeneratedFile {
     Man,
     CompleteBash,
     CompleteZsh,
@@ -49,19 +49,19 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE|URL")]
     pub(crate) inputs: Vec<String>,
     #[command(flatten)]
-    pub(crate) requests: Requests,
+    pub(crate) requests: RequestArguments,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PaceArguments,
     #[command(flatten)]
-    pub(crate) times: Times,
+    pub(crate) times: TimeArguments,
     #[command(flatten)]
-    pub(crate) results: Results,
+    pub(crate) results: ResultArguments,
     #[command(flatten)]
-    pub(crate) ending: Ending,
+    pub(crate) ending: EndingArguments,
     #[command(flatten)]
-    pub(crate) connection: Connection,
+    pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
-    pub(crate) messages: Messages,
+    pub(crate) messages: MessageArguments,
 }
 
 const AFTER: &str = "\
@@ -105,7 +105,7 @@ Exit status:
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
-pub(crate) struct Messages {
+pub(crate) struct MessageArguments {
     /// No bar, no summary; -qq no warnings and errors either
     #[arg(short = 'q', long, action = ArgAction::Count)]
     pub(crate) quiet: u8,
@@ -122,7 +122,7 @@ pub(crate) struct Messages {
         default_value = "auto",
         hide_possible_values = true
     )]
-    pub(crate) progress: Shown,
+    pub(crate) progress: ProgressForm,
     /// auto, always or never
     ///
     /// auto: where standard error is a terminal and NO_COLOR is not set.
@@ -135,11 +135,11 @@ pub(crate) struct Messages {
     pub(crate) color: Color,
     /// Print the man page (man) or completions (complete-bash, complete-zsh, complete-fish)
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
-    pub(crate) generate: Option<What>,
+    pub(crate) generate: Option<GeneratedFile>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shown {
+pub(crate) enum ProgressForm {
     Auto,
     Bar,
     Plain,
@@ -198,7 +198,7 @@ pub(crate) fn command() -> clap::Command {
 
 /// Reads the arguments of this process. The error is the text that is printed instead of a run: help, the version, or a
 /// message about wrong arguments.
-pub(crate) fn read() -> Result<Arguments, Told> {
+pub(crate) fn read() -> Result<Arguments, ProgramEnd> {
     let read = || {
         let matches = command().try_get_matches()?;
         let mut arguments = Arguments::from_arg_matches(&matches)?;
@@ -207,18 +207,18 @@ pub(crate) fn read() -> Result<Arguments, Told> {
         let typed = matches.value_source("progress") == Some(ValueSource::CommandLine);
         let is_last = || matches.index_of(SILENT) > matches.index_of("progress");
         if matches.get_flag(SILENT) && (!typed || is_last()) {
-            arguments.messages.progress = Shown::None;
+            arguments.messages.progress = ProgressForm::None;
         }
         Ok(arguments)
     };
     read().map_err(|error: clap::Error| match error.use_stderr() {
-        true => Told::Wrong(names::explained(&error, &command())),
-        false => Told::Asked(error.render().to_string()),
+        true => ProgramEnd::Wrong(names::explained(&error, &command())),
+        false => ProgramEnd::Asked(error.render().to_string()),
     })
 }
 
 /// Text that is printed instead of a run.
-pub(crate) enum Told {
+pub(crate) enum ProgramEnd {
     /// Help or version, which was asked for.
     Asked(String),
     /// Message about wrong arguments.

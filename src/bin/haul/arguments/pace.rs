@@ -9,7 +9,7 @@ use crate::units::{Rate, above_zero, jobs, rate, time, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How fast")]
-pub(crate) struct Pace {
+pub(crate) struct PaceArguments {
     /// Requests at once
     ///
     /// Hosts share them: while some hosts answer, those that do not hold at most half.
@@ -56,7 +56,7 @@ pub(crate) struct Pace {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Time and retries")]
-pub(crate) struct Times {
+pub(crate) struct TimeArguments {
     /// Limit for one attempt, body included; 0 = none [default: 30s; none with --output-dir]
     #[arg(short = 'm', long, value_name = "TIME", value_parser = time)]
     pub(crate) max_time: Option<Duration>,

@@ -6,7 +6,7 @@ use crate::units::{pair, secret_name, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests (defaults for every line; a JSON line overrides them)")]
-pub(crate) struct Requests {
+pub(crate) struct RequestArguments {
     /// Method [default: GET, or POST with -d or --json]
     ///
     /// A standard method in lower case is sent in upper case.
@@ -81,7 +81,7 @@ pub(crate) struct Requests {
         default_value = "auto",
         hide_possible_values = true
     )]
-    pub(crate) input_format: Format,
+    pub(crate) input_format: InputFormat,
     /// Skip unknown keys of a line, with a warning
     ///
     /// Otherwise such a line is a failed result: a key that is misspelt may be what makes a request harmless.
@@ -90,7 +90,7 @@ pub(crate) struct Requests {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum InputFormat {
     Auto,
     Urls,
     Jsonl,

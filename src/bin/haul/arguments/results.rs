@@ -8,7 +8,7 @@ use crate::units::size;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Results")]
-pub(crate) struct Results {
+pub(crate) struct ResultArguments {
     /// Results, one JSON object a line [default: standard output]
     ///
     /// The file is one that --resume goes on from. While haul writes it, no other haul can. A name that promises another
@@ -35,7 +35,7 @@ pub(crate) struct Results {
         default_value = "auto",
         hide_possible_values = true
     )]
-    pub(crate) body: Body,
+    pub(crate) body: BodyForm,
     /// Size of a body up to which its result keeps it
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1M")]
     pub(crate) body_limit: u64,
@@ -60,7 +60,7 @@ pub(crate) struct Results {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Body {
+pub(crate) enum BodyForm {
     Auto,
     None,
 }

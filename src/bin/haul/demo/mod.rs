@@ -6,8 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::arguments::Arguments;
-use crate::failure::Failure;
-use crate::voice::Voice;
+use crate::failure::CommandError;
+use crate::messages::Messages;
 
 /// Number of requests in the batch.
 const REQUESTS: usize = 1_000;
@@ -19,9 +19,9 @@ pub(crate) struct Demo {
 }
 
 /// Starts the server, writes the list of URLs, and fills in arguments that were not given.
-pub(crate) fn start(arguments: &mut Arguments) -> Result<Demo, Failure> {
+pub(crate) fn start(arguments: &mut Arguments) -> Result<Demo, CommandError> {
     let base = server::start()
-        .map_err(|e| Failure::usage(format!("--demo: no server on loopback: {e}")))?;
+        .map_err(|e| CommandError::usage(format!("--demo: no server on loopback: {e}")))?;
     let folder = std::env::temp_dir().join(format!("haul-demo-{}", std::process::id()));
     let demo = Demo { folder, base };
     let urls: String = (0..REQUESTS)
@@ -29,7 +29,7 @@ pub(crate) fn start(arguments: &mut Arguments) -> Result<Demo, Failure> {
         .collect();
     fs::create_dir_all(&demo.folder)
         .and_then(|()| fs::write(demo.file("urls.txt"), urls))
-        .map_err(|e| Failure::usage(format!("--demo: {}: {e}", demo.folder.display())))?;
+        .map_err(|e| CommandError::usage(format!("--demo: {}: {e}", demo.folder.display())))?;
     arguments.inputs = vec![demo.file("urls.txt").display().to_string()];
     let results = &mut arguments.results;
     results.output.get_or_insert(demo.file("results.jsonl"));
@@ -63,12 +63,12 @@ impl Demo {
         self.folder.join(name)
     }
 
-    pub(crate) fn announce(&self, arguments: &Arguments, voice: &Voice) {
-        if voice.is_quiet() {
+    pub(crate) fn announce(&self, arguments: &Arguments, messages: &Messages) {
+        if messages.is_quiet() {
             return;
         }
         let jobs = arguments.pace.jobs;
-        voice.block(&format!(
+        messages.block(&format!(
             "{REQUESTS} requests, {jobs} at once, to a small server in this process that is healthy,\n\
              slow, gone, flaky or rude by turns: {}\n",
             self.base
@@ -76,20 +76,20 @@ impl Demo {
     }
 
     /// Prints the paths of the files that were written.
-    pub(crate) fn explain(&self, arguments: &Arguments, voice: &Voice) {
-        if voice.is_quiet() {
+    pub(crate) fn explain(&self, arguments: &Arguments, messages: &Messages) {
+        if messages.is_quiet() {
             return;
         }
         let list = Some(self.file("urls.txt"));
         let (results, failures) = (&arguments.results.output, &arguments.results.failures);
-        voice.block("");
+        messages.block("");
         for (what, path) in [
             ("The list", &list),
             ("Results", results),
             ("Failures", failures),
         ] {
             if let Some(path) = path {
-                voice.block(&format!("{what:10}{}", path.display()));
+                messages.block(&format!("{what:10}{}", path.display()));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Check of outputs whose names promise a format that is not written to them.
 
 use super::{Use, ending, is_database};
-use crate::failure::Failure;
+use crate::failure::CommandError;
 
 /// Endings of names, and the format that each promises.
 const FORMATS: [(&str, &str); 30] = [
@@ -38,7 +38,7 @@ const FORMATS: [(&str, &str); 30] = [
 ];
 
 /// Refuses a name that promises another format than the option writes.
-pub(super) fn check(used: &Use) -> Result<(), Failure> {
+pub(super) fn check(used: &Use) -> Result<(), CommandError> {
     let path = &used.path;
     let end = ending(path);
     let promised = FORMATS
@@ -52,7 +52,7 @@ pub(super) fn check(used: &Use) -> Result<(), Failure> {
     };
     match promised {
         None => Ok(()),
-        Some((_, format)) => Err(Failure::usage(format!(
+        Some((_, format)) => Err(CommandError::usage(format!(
             "{}: the name promises {format}, and {} writes {written} (a name like {example} is expected)",
             path.display(),
             used.shown()

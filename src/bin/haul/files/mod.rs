@@ -14,7 +14,7 @@ use haul::record::{FileClash, FileRegister};
 use haul::sink::Journal;
 
 use crate::arguments::{Arguments, name_of};
-use crate::failure::Failure;
+use crate::failure::CommandError;
 use crate::source::STDIN;
 
 pub(crate) use summary::SummaryFile;
@@ -190,7 +190,7 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 }
 
 /// Files of a run, each checked to be used once.
-pub(crate) struct Files {
+pub(crate) struct RunFiles {
     register: FileRegister,
     uses: Vec<Use>,
 }
@@ -200,7 +200,7 @@ pub(crate) struct Files {
 /// # Errors
 /// When a file that is to be written is read too, or written twice; when its name promises another format; when it
 /// exists and is not to be replaced.
-pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
+pub(crate) fn enter(arguments: &Arguments) -> Result<RunFiles, CommandError> {
     let (register, uses) = (FileRegister::new(), uses(arguments));
     let failures = arguments.results.failures.as_deref();
     let adds_to_database = failures.is_some_and(is_database);
@@ -222,7 +222,7 @@ pub(crate) fn enter(arguments: &Arguments) -> Result<Files, Failure> {
             _ => return Err(refusal(used, &clash)),
         }
     }
-    let files = Files { register, uses };
+    let files = RunFiles { register, uses };
     for used in files.of(Access::Write) {
         formats::check(used)?;
     }
@@ -240,7 +240,7 @@ fn shown_path(path: &Path) -> Display<'_> {
 }
 
 /// Makes the message that a file is used already. It does not mention --overwrite, with which the file would be lost.
-fn refusal(used: &Use, clash: &FileClash) -> Failure {
+fn refusal(used: &Use, clash: &FileClash) -> CommandError {
     let (own, other) = (used.shown(), shown(clash.other()));
     let what = match clash.is_read() {
         true => format!("it would be written by {own}, and is read: {other}"),
@@ -254,12 +254,12 @@ fn refusal(used: &Use, clash: &FileClash) -> Failure {
         ),
     };
     let path = shown_path(&used.path);
-    Failure::usage(format!(
+    CommandError::usage(format!(
         "{path}: {what} (a file for each is expected{link})"
     ))
 }
 
-impl Files {
+impl RunFiles {
     pub(crate) fn register(&self) -> &FileRegister {
         &self.register
     }
@@ -289,7 +289,7 @@ impl Files {
     }
 
     /// Refuses files that existed before the run and are not to be replaced.
-    fn refuse_existing(&self, arguments: &Arguments) -> Result<(), Failure> {
+    fn refuse_existing(&self, arguments: &Arguments) -> Result<(), CommandError> {
         let ending = &arguments.ending;
         let resumes = ending.resume || ending.retry_failed;
         if ending.overwrite {
@@ -321,9 +321,9 @@ impl Files {
     }
 }
 
-fn exists(used: &Use, resumes: bool) -> Failure {
+fn exists(used: &Use, resumes: bool) -> CommandError {
     let path = used.path.display();
-    Failure::usage(match (&*used.name, used.access) {
+    CommandError::usage(match (&*used.name, used.access) {
         ("--summary-json", _) if resumes => {
             format!(
                 "{path}: it exists, and is no summary of an earlier run (another name is expected)"

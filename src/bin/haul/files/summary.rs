@@ -9,15 +9,15 @@ use haul::Summary;
 use serde::de::IgnoredAny;
 
 use super::is_file_name;
-use crate::failure::Failure;
-use crate::stdout::Stream;
+use crate::failure::CommandError;
+use crate::stdout::OutputStream;
 
 /// Destination of the summary.
 pub(crate) enum SummaryFile {
     /// No summary was asked for.
     None,
     /// Standard output, or a terminal, with its name.
-    Stream(PathBuf, Stream),
+    Stream(PathBuf, OutputStream),
     File(PathBuf, File),
 }
 
@@ -45,14 +45,14 @@ impl SummaryFile {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn open(path: Option<&Path>) -> Result<SummaryFile, Failure> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<SummaryFile, CommandError> {
         let Some(path) = path else {
             return Ok(SummaryFile::None);
         };
         if !is_file_name(path) {
-            return Ok(SummaryFile::Stream("stdout".into(), Stream::stdout()));
+            return Ok(SummaryFile::Stream("stdout".into(), OutputStream::stdout()));
         }
-        if let Some(terminal) = Stream::terminal(path) {
+        if let Some(terminal) = OutputStream::terminal(path) {
             return Ok(SummaryFile::Stream(path.to_owned(), terminal));
         }
         let mut options = OpenOptions::new();
@@ -66,7 +66,7 @@ impl SummaryFile {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn write(&mut self, summary: &Summary) -> Result<(), Failure> {
+    pub(crate) fn write(&mut self, summary: &Summary) -> Result<(), CommandError> {
         let text = || -> io::Result<String> { Ok(serde_json::to_string_pretty(summary)? + "\n") };
         match self {
             SummaryFile::None => Ok(()),
@@ -105,6 +105,6 @@ fn replace(file: &mut File, text: &[u8]) -> io::Result<()> {
     file.write_all(text)
 }
 
-fn unwritten(path: &Path, what: &str, error: &io::Error) -> Failure {
-    Failure::unwritten(format!("{}: {what}: {error}", path.display()))
+fn unwritten(path: &Path, what: &str, error: &io::Error) -> CommandError {
+    CommandError::unwritten(format!("{}: {what}: {error}", path.display()))
 }

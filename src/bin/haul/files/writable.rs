@@ -4,15 +4,15 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf, absolute};
 
-use super::{Access, Files};
-use crate::failure::Failure;
+use super::{Access, RunFiles};
+use crate::failure::CommandError;
 
-impl Files {
+impl RunFiles {
     /// Finds outputs that cannot be written, and changes no file. A directory that the run makes counts as existing.
     ///
     /// # Errors
     /// When an output cannot be written.
-    pub(crate) fn check_writable(&self) -> Result<(), Failure> {
+    pub(crate) fn check_writable(&self) -> Result<(), CommandError> {
         let made = self.of(Access::Fill).next().map(|used| used.path.as_path());
         for used in &self.uses {
             let path = used.path.as_path();
@@ -33,7 +33,7 @@ impl Files {
     ///
     /// # Errors
     /// When the directory or a file in it cannot be made.
-    pub(crate) fn make_folder(&self) -> Result<(), Failure> {
+    pub(crate) fn make_folder(&self) -> Result<(), CommandError> {
         for used in self.of(Access::Fill) {
             let path = &used.path;
             fs::create_dir_all(path).map_err(|e| unwritable(path, "cannot be made", &e))?;
@@ -70,8 +70,8 @@ impl NewOutputs {
     }
 }
 
-fn unwritable(path: &Path, what: &str, error: &io::Error) -> Failure {
-    Failure::unwritten(
+fn unwritable(path: &Path, what: &str, error: &io::Error) -> CommandError {
+    CommandError::unwritten(
         match path.is_dir() && error.kind() == io::ErrorKind::IsADirectory {
             true => format!("{}: it is a directory (a file is expected)", path.display()),
             false => format!("{}: {what}: {error}", path.display()),

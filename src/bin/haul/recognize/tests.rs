@@ -2,9 +2,9 @@ use super::*;
 
 fn other(first: impl AsRef<[u8]>) -> Option<Other> {
     match format_of(first.as_ref(), true) {
-        Format::Lines => None,
-        Format::Utf16(_) => panic!("it is read"),
-        Format::Other(other) => Some(other),
+        DetectedFormat::Lines => None,
+        DetectedFormat::Utf16(_) => panic!("it is read"),
+        DetectedFormat::Other(other) => Some(other),
     }
 }
 
@@ -45,7 +45,7 @@ fn utf16_is_read_with_a_byte_order_mark_and_known_without() {
         (u16::to_be_bytes, Endian::Big, "UTF-16BE"),
     ] {
         let with_mark = utf16(&format!("\u{feff}{text}"), bytes);
-        assert_eq!(format_of(&with_mark, true), Format::Utf16(endian));
+        assert_eq!(format_of(&with_mark, true), DetectedFormat::Utf16(endian));
         assert_eq!(other(utf16(text, bytes)), Some(Other::Encoded(name)));
         assert_eq!(
             other(utf16("h", bytes)),
@@ -83,7 +83,7 @@ fn a_table_is_one_whose_header_names_a_column_of_urls() {
         );
         assert_eq!(
             format_of(header.as_bytes(), false),
-            Format::Lines,
+            DetectedFormat::Lines,
             "{header}"
         );
     }

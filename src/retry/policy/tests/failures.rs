@@ -11,15 +11,15 @@ fn vectors_50_to_61_connections_and_timeouts() {
     let unsafe_ = Err(StopReason::MethodNotIdempotent);
     let never = Err(StopReason::NotRetryable);
     let connect_timeout = failure(&POST, ErrorType::Timeout, Phase::Connect);
-    let keyed = Evidence {
+    let keyed = AttemptFacts {
         repeatable_by_request: true,
         ..answer_timeout(&POST)
     };
-    let certificate = Evidence {
+    let certificate = AttemptFacts {
         permanent: true,
         ..failure(&GET, ErrorType::Tls, Phase::Tls)
     };
-    for (vector, evidence, expected) in [
+    for (vector, facts, expected) in [
         ("50", refused(&GET), retry),
         ("50", refused(&POST), retry),
         ("51", connect_timeout, retry),
@@ -32,7 +32,7 @@ fn vectors_50_to_61_connections_and_timeouts() {
         ("61", failure(&GET, ErrorType::Tls, Phase::Wait), retry),
         ("61", failure(&POST, ErrorType::Tls, Phase::Wait), unsafe_),
     ] {
-        assert_eq!(first(&policy(), &evidence), expected, "vector {vector}");
+        assert_eq!(first(&policy(), &facts), expected, "vector {vector}");
     }
     assert_eq!(
         until_stop(&policy(), &refused(&GET)),
@@ -48,17 +48,17 @@ fn table_2_2_which_failures_are_repeated_for_which_methods() {
     const EVERY: [bool; 2] = [true, true];
     const SAFE: [bool; 2] = [true, false];
     const NONE: [bool; 2] = [false, false];
-    let cut_in_sending = |method| Evidence {
+    let cut_in_sending = |method| AttemptFacts {
         bytes_sent: 10,
         ..failure(method, Connection, Send)
     };
-    let permanent = |method, error_type| Evidence {
+    let permanent = |method, error_type| AttemptFacts {
         permanent: true,
-        ..Evidence::new(method, error_type)
+        ..AttemptFacts::new(method, error_type)
     };
-    type Made = Box<dyn Fn(&'static Method) -> Evidence<'static>>;
+    type Made = Box<dyn Fn(&'static Method) -> AttemptFacts<'static>>;
     let at = |error_type, phase| -> Made { Box::new(move |m| failure(m, error_type, phase)) };
-    let bare = |error_type| -> Made { Box::new(move |m| Evidence::new(m, error_type)) };
+    let bare = |error_type| -> Made { Box::new(move |m| AttemptFacts::new(m, error_type)) };
     let rows: Vec<(&str, Made, [bool; 2])> = vec![
         ("invalid request", bare(InvalidRequest), NONE),
         ("address denied", bare(AddressDenied), NONE),
@@ -111,11 +111,11 @@ fn what_ended_for_reasons_of_this_side_says_which() {
         (ErrorType::BreakerOpen, StopReason::BreakerOpen),
         (ErrorType::Panic, StopReason::NotRetryable),
     ] {
-        let evidence = Evidence {
+        let facts = AttemptFacts {
             judgement: Some(&Judgement::Retry),
-            ..Evidence::new(&GET, error_type)
+            ..AttemptFacts::new(&GET, error_type)
         };
-        assert_eq!(first(&policy(), &evidence), Err(reason), "even with a hook");
+        assert_eq!(first(&policy(), &facts), Err(reason), "even with a hook");
     }
 }
 
@@ -138,21 +138,25 @@ fn vector_55_a_key_in_either_spelling_makes_a_write_repeatable() {
 #[test]
 fn vector_56_nothing_written_to_a_kept_alive_connection_is_replayed_free() {
     for method in [GET, POST] {
-        let mut tally = Tally::default();
-        assert!(free_replay(&policy(), &stale(&method, 0), &mut tally));
+        let mut counts = AttemptCounts::default();
+        assert!(free_replay(&policy(), &stale(&method, 0), &mut counts));
         assert_eq!(
-            tally,
-            Tally {
+            counts,
+            AttemptCounts {
                 replayed: true,
-                ..Tally::default()
+                ..AttemptCounts::default()
             }
         );
     }
-    let streamed = Evidence {
+    let streamed = AttemptFacts {
         replayable: false,
         ..stale(&POST, 0)
     };
-    assert!(!free_replay(&policy(), &streamed, &mut Tally::default()));
+    assert!(!free_replay(
+        &policy(),
+        &streamed,
+        &mut AttemptCounts::default()
+    ));
     assert_eq!(
         first(&policy(), &streamed),
         Err(StopReason::BodyNotReplayable)
@@ -161,32 +165,32 @@ fn vector_56_nothing_written_to_a_kept_alive_connection_is_replayed_free() {
 
 #[test]
 fn vector_57_a_second_lost_connection_counts() {
-    let mut tally = Tally::default();
-    assert!(free_replay(&policy(), &stale(&GET, 100), &mut tally));
+    let mut counts = AttemptCounts::default();
+    assert!(free_replay(&policy(), &stale(&GET, 100), &mut counts));
     assert!(
-        !free_replay(&policy(), &stale(&GET, 100), &mut tally),
+        !free_replay(&policy(), &stale(&GET, 100), &mut counts),
         "once per attempt"
     );
     let fresh = failure(&GET, ErrorType::Connection, Phase::Wait);
-    assert!(!free_replay(&policy(), &fresh, &mut tally));
-    assert!(wait(&step(&policy(), &fresh, &mut tally)).is_ok());
-    assert_eq!((tally.attempts(), tally.retries()), (1, 1));
+    assert!(!free_replay(&policy(), &fresh, &mut counts));
+    assert!(wait(&step(&policy(), &fresh, &mut counts)).is_ok());
+    assert_eq!((counts.attempts(), counts.retries()), (1, 1));
     assert!(
-        free_replay(&policy(), &stale(&GET, 100), &mut tally),
+        free_replay(&policy(), &stale(&GET, 100), &mut counts),
         "the next attempt has its own"
     );
 }
 
 #[test]
 fn a_free_replay_is_for_closed_connections_and_requests_that_may_be_repeated() {
-    let free = |policy: &RetryPolicy, evidence: Evidence<'_>| {
-        free_replay(policy, &evidence, &mut Tally::default())
+    let free = |policy: &RetryPolicy, facts: AttemptFacts<'_>| {
+        free_replay(policy, &facts, &mut AttemptCounts::default())
     };
     let usual = policy();
     assert!(!free(&usual, stale(&POST, 100)));
     assert!(free(
         &usual,
-        Evidence {
+        AttemptFacts {
             repeatable_by_request: true,
             ..stale(&POST, 100)
         }
@@ -198,14 +202,14 @@ fn a_free_replay_is_for_closed_connections_and_requests_that_may_be_repeated() {
     ));
     assert!(!free(
         &usual,
-        Evidence {
+        AttemptFacts {
             bytes_received: 1,
             ..stale(&GET, 100)
         }
     ));
     assert!(!free(
         &usual,
-        Evidence {
+        AttemptFacts {
             reused: true,
             ..answer_timeout(&GET)
         }
@@ -214,26 +218,26 @@ fn a_free_replay_is_for_closed_connections_and_requests_that_may_be_repeated() {
 
 #[test]
 fn vector_59_a_delete_that_may_have_been_carried_out_is_marked() {
-    let mut tally = Tally::default();
+    let mut counts = AttemptCounts::default();
     let reset = failure(&DELETE, ErrorType::Connection, Phase::Wait);
-    step(&policy(), &reset, &mut tally);
-    let gone = step(&policy(), &status(&DELETE, 404), &mut tally);
+    step(&policy(), &reset, &mut counts);
+    let gone = step(&policy(), &status(&DELETE, 404), &mut counts);
     assert_eq!(wait(&gone), Err(StopReason::NotRetryable));
-    assert!(tally.is_ambiguous());
+    assert!(counts.is_ambiguous());
 
     for harmless in [
         refused(&DELETE),
         status(&DELETE, 429),
         failure(&GET, ErrorType::Connection, Phase::Wait),
     ] {
-        let mut tally = Tally::default();
-        assert!(wait(&step(&policy(), &harmless, &mut tally)).is_ok());
-        assert!(!tally.is_ambiguous(), "{harmless:?}");
+        let mut counts = AttemptCounts::default();
+        assert!(wait(&step(&policy(), &harmless, &mut counts)).is_ok());
+        assert!(!counts.is_ambiguous(), "{harmless:?}");
     }
-    let mut last = Tally::default();
+    let mut last = AttemptCounts::default();
     step(&RetryPolicy::none(), &reset, &mut last);
     assert!(!last.is_ambiguous(), "no attempt came before it");
-    let mut replayed = Tally::default();
+    let mut replayed = AttemptCounts::default();
     free_replay(&policy(), &stale(&DELETE, 100), &mut replayed);
     assert!(replayed.is_ambiguous());
 }
@@ -241,23 +245,20 @@ fn vector_59_a_delete_that_may_have_been_carried_out_is_marked() {
 #[test]
 fn vectors_62_and_123_what_never_went_out_is_no_attempt() {
     for error_type in [ErrorType::InvalidRequest, ErrorType::BreakerOpen] {
-        let mut tally = Tally::default();
-        let decision = step(&policy(), &Evidence::new(&GET, error_type), &mut tally);
+        let mut counts = AttemptCounts::default();
+        let decision = step(&policy(), &AttemptFacts::new(&GET, error_type), &mut counts);
         assert!(wait(&decision).is_err());
-        assert_eq!(tally.attempts(), 0, "{error_type}");
+        assert_eq!(counts.attempts(), 0, "{error_type}");
     }
 }
 
 #[test]
 fn vector_63_a_redirect_that_is_not_followed_is_one_attempt() {
-    let evidence = Evidence {
+    let facts = AttemptFacts {
         error_type: ErrorType::Redirect,
         ..status(&GET, 302)
     };
-    assert_eq!(
-        until_stop(&policy(), &evidence),
-        (1, StopReason::NotRetryable)
-    );
+    assert_eq!(until_stop(&policy(), &facts), (1, StopReason::NotRetryable));
 }
 
 #[test]
@@ -274,7 +275,7 @@ fn vector_79_trouble_on_this_side_passes() {
 
 #[test]
 fn vector_80_a_body_cut_short_is_asked_for_again_where_that_is_safe() {
-    let cut = |method| Evidence {
+    let cut = |method| AttemptFacts {
         error_type: ErrorType::IncompleteBody,
         ..status(method, 200)
     };

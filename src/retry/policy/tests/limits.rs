@@ -28,9 +28,9 @@ fn vectors_77_and_78_as_many_retries_as_the_policy_says() {
         until_stop(&policy().max_attempts(5), &dns),
         (2, StopReason::ClassLimit)
     );
-    for evidence in [status(&GET, 503), dns] {
+    for facts in [status(&GET, 503), dns] {
         assert_eq!(
-            until_stop(&RetryPolicy::none(), &evidence),
+            until_stop(&RetryPolicy::none(), &facts),
             (1, StopReason::AttemptsExhausted)
         );
     }
@@ -46,7 +46,7 @@ fn vectors_81_to_83_limits_per_class_beside_the_one_in_all() {
     let (out, limit) = (StopReason::AttemptsExhausted, StopReason::ClassLimit);
     let connect = refused(&GET);
     let stream = failure(&GET, ErrorType::Tls, Phase::Wait);
-    for (vector, policy, evidence, stop) in [
+    for (vector, policy, facts, stop) in [
         ("81", of(3, |l| l.connect = Some(3)), &connect, (3, out)),
         ("81", of(4, |l| l.connect = Some(2)), &connect, (3, limit)),
         ("82", of(4, |l| l.other = Some(1)), &stream, (2, limit)),
@@ -58,15 +58,15 @@ fn vectors_81_to_83_limits_per_class_beside_the_one_in_all() {
             (3, limit),
         ),
     ] {
-        assert_eq!(until_stop(&policy, evidence), stop, "vector {vector}");
+        assert_eq!(until_stop(&policy, facts), stop, "vector {vector}");
     }
     let policy = of(50, |l| l.connect = Some(2));
-    let mut tally = Tally::default();
+    let mut counts = AttemptCounts::default();
     for _ in 0..3 {
-        assert!(wait(&step(&policy, &answer_timeout(&GET), &mut tally)).is_ok());
+        assert!(wait(&step(&policy, &answer_timeout(&GET), &mut counts)).is_ok());
     }
     for expected in [true, true, false] {
-        let decision = step(&policy, &connect, &mut tally);
+        let decision = step(&policy, &connect, &mut counts);
         assert_eq!(wait(&decision).is_ok(), expected, "vector 81: each its own");
     }
 }
@@ -75,26 +75,26 @@ fn vectors_81_to_83_limits_per_class_beside_the_one_in_all() {
 fn vector_84_a_policy_serves_many_requests() {
     let policy = policy().max_attempts(2);
     for _ in 0..2 {
-        let mut tally = Tally::default();
-        assert!(wait(&step(&policy, &refused(&GET), &mut tally)).is_ok());
-        tally.settled();
-        assert_eq!(tally.attempts(), 2);
+        let mut counts = AttemptCounts::default();
+        assert!(wait(&step(&policy, &refused(&GET), &mut counts)).is_ok());
+        counts.settled();
+        assert_eq!(counts.attempts(), 2);
     }
 }
 
 #[test]
 fn vector_141_the_log_keeps_each_attempt_in_order() {
-    let keyed = Evidence {
+    let keyed = AttemptFacts {
         repeatable_by_request: true,
         ..answer_timeout(&POST)
     };
-    let mut tally = Tally::default();
+    let mut counts = AttemptCounts::default();
     let policy = policy().max_attempts(4);
     let log: Vec<_> = [refused(&GET), keyed, status(&GET, 500)]
         .iter()
-        .map(|evidence| {
-            let delay = wait(&step(&policy, evidence, &mut tally)).ok();
-            let entry = evidence.attempt(secs(1), delay);
+        .map(|facts| {
+            let delay = wait(&step(&policy, facts, &mut counts)).ok();
+            let entry = facts.attempt(secs(1), delay);
             (
                 entry.error_type,
                 entry.phase,
@@ -156,10 +156,10 @@ fn whatever_happened_attempts_stay_within_the_limit_and_waits_within_the_deadlin
             .retry_after_max(any(&mut rng))
             .retry_after_clamp(rng.bool());
         (policy.base, policy.max) = (any(&mut rng), any(&mut rng));
-        let mut tally = Tally::default();
+        let mut counts = AttemptCounts::default();
         for _ in 0..8 {
             let method = [GET, POST, DELETE][rng.usize(..3)].clone();
-            let evidence = Evidence {
+            let facts = AttemptFacts {
                 repeatable_by_request: rng.bool(),
                 replayable: rng.u8(..8) > 0,
                 phase: rng.bool().then(|| PHASES[rng.usize(..7)]),
@@ -170,22 +170,22 @@ fn whatever_happened_attempts_stay_within_the_limit_and_waits_within_the_deadlin
                 status: rng.bool().then(|| rng.u16(..)),
                 retry_after: rng.bool().then(|| any(&mut rng)),
                 judgement: rng.bool().then_some(&Judgement::Retry),
-                ..Evidence::new(&method, TYPES[rng.usize(..12)])
+                ..AttemptFacts::new(&method, TYPES[rng.usize(..12)])
             };
             let left = rng.bool().then(|| any(&mut rng));
-            free_replay(&policy, &evidence, &mut tally);
-            let told = format!("seed {seed} round {round}: {evidence:?}");
+            free_replay(&policy, &facts, &mut counts);
+            let told = format!("seed {seed} round {round}: {facts:?}");
             let risky = method == POST
-                && !evidence.repeatable_by_request
-                && evidence.bytes_sent > 0
-                && matches!(evidence.phase, Some(Phase::Wait | Phase::Receive))
-                && evidence.error_type != ErrorType::HttpStatus;
-            match decide(&policy, &evidence, &mut tally, left, &mut || rng.f64()) {
+                && !facts.repeatable_by_request
+                && facts.bytes_sent > 0
+                && matches!(facts.phase, Some(Phase::Wait | Phase::Receive))
+                && facts.error_type != ErrorType::HttpStatus;
+            match decide(&policy, &facts, &mut counts, left, &mut || rng.f64()) {
                 Decision::Retry { delay, .. } => {
                     assert!(left.is_none_or(|left| delay < left), "{told}");
-                    assert!(tally.attempts() < policy.max_attempts, "{told}");
+                    assert!(counts.attempts() < policy.max_attempts, "{told}");
                     assert!(!risky, "a write is repeated: {told}");
-                    let obeyed = evidence.retry_after.unwrap_or_default();
+                    let obeyed = facts.retry_after.unwrap_or_default();
                     assert!(policy.retry_after_clamp || delay >= obeyed, "{told}");
                 }
                 Decision::Stop { .. } => break,

@@ -4,19 +4,19 @@ use super::*;
 
 #[test]
 fn vectors_64_65_and_142_throttling_until_it_passes_or_attempts_run_out() {
-    let mut tally = Tally::default();
+    let mut counts = AttemptCounts::default();
     for _ in 0..2 {
-        assert!(wait(&step(&policy(), &status(&GET, 429), &mut tally)).is_ok());
+        assert!(wait(&step(&policy(), &status(&GET, 429), &mut counts)).is_ok());
     }
-    tally.settled();
-    assert_eq!((tally.attempts(), tally.retries()), (3, 2));
+    counts.settled();
+    assert_eq!((counts.attempts(), counts.retries()), (3, 2));
     for code in [429, 503] {
-        let mut tally = Tally::default();
+        let mut counts = AttemptCounts::default();
         let stop = (0..3)
-            .map(|_| wait(&step(&policy(), &status(&GET, code), &mut tally)))
+            .map(|_| wait(&step(&policy(), &status(&GET, code), &mut counts)))
             .find_map(Result::err);
         assert_eq!(stop, Some(StopReason::AttemptsExhausted));
-        assert_eq!((tally.attempts(), tally.retries()), (3, 2));
+        assert_eq!((counts.attempts(), counts.retries()), (3, 2));
     }
 }
 
@@ -44,11 +44,11 @@ fn vectors_67_to_70_statuses_by_default() {
         (503, Ok(secs(1))),
         (418, Err(StopReason::NotRetryable)),
     ] {
-        let evidence = Evidence {
+        let facts = AttemptFacts {
             retry_after: Some(secs(1)),
             ..status(&GET, code)
         };
-        assert_eq!(first(&policy(), &evidence), expected, "vector 70: {code}");
+        assert_eq!(first(&policy(), &facts), expected, "vector 70: {code}");
     }
 }
 
@@ -96,9 +96,9 @@ fn vectors_66_and_71_to_73_statuses_and_methods_of_the_callers_own() {
 fn vectors_74_to_76_a_hook_overrules_the_usual_decision() {
     let retry = Judgement::Retry;
     let stop = Judgement::Stop("no use".into());
-    let judged = |judgement, evidence| Evidence {
+    let judged = |judgement, facts| AttemptFacts {
         judgement: Some(judgement),
-        ..evidence
+        ..facts
     };
     assert!(
         first(&policy(), &judged(&retry, status(&GET, 400))).is_ok(),
@@ -114,23 +114,23 @@ fn vectors_74_to_76_a_hook_overrules_the_usual_decision() {
         (1, StopReason::NotRetryable),
         "75: never"
     );
-    let mut tally = Tally::default();
-    step(&policy(), &judged(&retry, status(&GET, 200)), &mut tally);
-    tally.settled();
-    assert_eq!(tally.attempts(), 2, "75: good the second time");
+    let mut counts = AttemptCounts::default();
+    step(&policy(), &judged(&retry, status(&GET, 200)), &mut counts);
+    counts.settled();
+    assert_eq!(counts.attempts(), 2, "75: good the second time");
 
-    let mut tally = Tally::default();
-    assert!(wait(&step(&policy(), &status(&GET, 500), &mut tally)).is_ok());
-    let decision = step(&policy(), &judged(&stop, status(&GET, 500)), &mut tally);
+    let mut counts = AttemptCounts::default();
+    assert!(wait(&step(&policy(), &status(&GET, 500), &mut counts)).is_ok());
+    let decision = step(&policy(), &judged(&stop, status(&GET, 500)), &mut counts);
     assert_eq!(wait(&decision), Err(StopReason::NotRetryable), "76");
-    assert_eq!(tally.attempts(), 2, "76");
+    assert_eq!(counts.attempts(), 2, "76");
 
     assert_eq!(
         first(&policy(), &judged(&retry, status(&POST, 200))),
         Err(StopReason::MethodNotIdempotent),
         "a hook makes no write safe"
     );
-    let certificate = Evidence {
+    let certificate = AttemptFacts {
         permanent: true,
         ..failure(&POST, ErrorType::Tls, Phase::Tls)
     };
@@ -139,14 +139,14 @@ fn vectors_74_to_76_a_hook_overrules_the_usual_decision() {
 
 #[test]
 fn a_misdirected_request_is_repeated_once_on_a_new_connection() {
-    let mut tally = Tally::default();
+    let mut counts = AttemptCounts::default();
     let policy = policy().max_attempts(9);
-    let again = step(&policy, &status(&POST, 421), &mut tally);
+    let again = step(&policy, &status(&POST, 421), &mut counts);
     assert!(matches!(again, Decision::Retry { fresh: true, .. }));
-    let stop = step(&policy, &status(&POST, 421), &mut tally);
+    let stop = step(&policy, &status(&POST, 421), &mut counts);
     assert_eq!(wait(&stop), Err(StopReason::ClassLimit));
     for (code, new) in [(408, true), (503, false)] {
-        let decision = step(&policy, &status(&GET, code), &mut Tally::default());
+        let decision = step(&policy, &status(&GET, code), &mut AttemptCounts::default());
         assert!(matches!(decision, Decision::Retry { fresh, .. } if fresh == new));
     }
 }

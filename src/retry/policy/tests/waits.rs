@@ -7,7 +7,7 @@ use crate::settings::RetryBudget;
 
 #[test]
 fn vector_24_the_longest_wait_allowed_is_still_allowed() {
-    let asked = |seconds| Evidence {
+    let asked = |seconds| AttemptFacts {
         retry_after: Some(secs(seconds)),
         ..status(&GET, 503)
     };
@@ -30,16 +30,16 @@ fn vector_24_the_longest_wait_allowed_is_still_allowed() {
 fn vectors_18_to_20_enormous_waits_are_over_any_cap_and_no_wait_is_longer_than_instants_reach() {
     let endless = policy().backoff(Duration::MAX, Duration::MAX);
     for asked in [9_999_999_999, 251_791_203_599, u64::MAX] {
-        let evidence = Evidence {
+        let facts = AttemptFacts {
             retry_after: Some(secs(asked)),
             ..status(&GET, 503)
         };
         for policy in [policy(), policy().retry_after_max(Duration::MAX)] {
             let over = Err(StopReason::RetryAfterOverCap);
-            assert_eq!(first(&policy, &evidence), over, "{asked} s");
+            assert_eq!(first(&policy, &facts), over, "{asked} s");
         }
         let clamp = endless.clone().retry_after_max(Duration::MAX);
-        let waited = first(&clamp.retry_after_clamp(true), &evidence).unwrap();
+        let waited = first(&clamp.retry_after_clamp(true), &facts).unwrap();
         assert!(Instant::now().checked_add(waited).is_some(), "{waited:?}");
     }
     let waited = first(&endless, &refused(&GET)).unwrap();
@@ -68,12 +68,18 @@ fn vectors_25_to_34_backoff_retry_after_cap_and_deadline_together() {
         (34, of(2), None, &[502], Some(1), late),
     ] {
         for &code in statuses {
-            let evidence = Evidence {
+            let facts = AttemptFacts {
                 retry_after: asked.map(secs),
                 ..status(&GET, code)
             };
             let left = left.map(secs);
-            let decision = decide(&policy, &evidence, &mut Tally::default(), left, &mut || 0.5);
+            let decision = decide(
+                &policy,
+                &facts,
+                &mut AttemptCounts::default(),
+                left,
+                &mut || 0.5,
+            );
             assert_eq!(wait(&decision), expected, "vector {vector}, {code}");
         }
     }
@@ -81,7 +87,7 @@ fn vectors_25_to_34_backoff_retry_after_cap_and_deadline_together() {
 
 #[test]
 fn a_retry_after_is_never_undercut_and_spread_only_upwards() {
-    let evidence = |seconds| Evidence {
+    let facts = |seconds| AttemptFacts {
         retry_after: Some(secs(seconds)),
         ..status(&GET, 503)
     };
@@ -94,8 +100,8 @@ fn a_retry_after_is_never_undercut_and_spread_only_upwards() {
     ] {
         let decision = decide(
             &policy,
-            &evidence(asked),
-            &mut Tally::default(),
+            &facts(asked),
+            &mut AttemptCounts::default(),
             None,
             &mut || draw,
         );
@@ -106,26 +112,26 @@ fn a_retry_after_is_never_undercut_and_spread_only_upwards() {
 #[test]
 fn vector_43_a_redirect_begins_the_backoff_anew() {
     let policy = policy().max_attempts(10);
-    let mut tally = Tally::default();
-    let two = |tally: &mut Tally| {
+    let mut counts = AttemptCounts::default();
+    let two = |counts: &mut AttemptCounts| {
         [(); 2].map(|()| {
-            let decision = step(&policy, &status(&GET, 502), tally);
+            let decision = step(&policy, &status(&GET, 502), counts);
             wait(&decision).unwrap().as_millis()
         })
     };
-    assert_eq!(two(&mut tally), [200, 400]);
-    tally.redirected();
-    assert_eq!(two(&mut tally), [200, 400]);
-    assert_eq!(tally.attempts(), 4, "a redirect is no attempt");
+    assert_eq!(two(&mut counts), [200, 400]);
+    counts.redirected();
+    assert_eq!(two(&mut counts), [200, 400]);
+    assert_eq!(counts.attempts(), 4, "a redirect is no attempt");
 }
 
 #[test]
 fn vectors_38_41_and_49_waits_end_with_the_attempts() {
-    let waits = |policy: &RetryPolicy, evidence: &Evidence<'_>| {
-        let mut tally = Tally::default();
+    let waits = |policy: &RetryPolicy, facts: &AttemptFacts<'_>| {
+        let mut counts = AttemptCounts::default();
         let mut waits = Vec::new();
         loop {
-            match wait(&step(policy, evidence, &mut tally)) {
+            match wait(&step(policy, facts, &mut counts)) {
                 Ok(delay) => waits.push(delay.as_millis()),
                 Err(reason) => return (waits, reason),
             }
@@ -164,10 +170,10 @@ fn vector_101_a_redirect_waits_as_long_as_it_asks_for() {
 
 #[test]
 fn a_retry_costs_one_after_a_timeout_two_and_without_a_budget_nothing() {
-    let cost = |policy: &RetryPolicy, evidence: &Evidence<'_>| match step(
+    let cost = |policy: &RetryPolicy, facts: &AttemptFacts<'_>| match step(
         policy,
-        evidence,
-        &mut Tally::default(),
+        facts,
+        &mut AttemptCounts::default(),
     ) {
         Decision::Retry { cost, .. } => cost,
         stop => panic!("{stop:?}"),
@@ -181,11 +187,11 @@ fn a_retry_costs_one_after_a_timeout_two_and_without_a_budget_nothing() {
 #[test]
 fn throttling_cools_the_whole_host_whether_or_not_this_request_goes_on() {
     let cool = |policy: &RetryPolicy, code, asked: Option<u64>| {
-        let evidence = Evidence {
+        let facts = AttemptFacts {
             retry_after: asked.map(secs),
             ..status(&GET, code)
         };
-        match step(policy, &evidence, &mut Tally::default()) {
+        match step(policy, &facts, &mut AttemptCounts::default()) {
             Decision::Retry { cool, .. } | Decision::Stop { cool, .. } => cool,
         }
     };

@@ -152,7 +152,7 @@ impl World {
     /// Takes the jobs that the schedule has ended, and checks that it had reason to.
     pub(super) fn note_ended(&mut self) {
         let now = self.now;
-        let mut ended: Vec<(usize, Ended)> = self.schedule.undelivered();
+        let mut ended: Vec<(usize, EndReason)> = self.schedule.undelivered();
         for (number, _) in &ended {
             let work = &mut self.works[*number];
             let feast = &self.feasts[work.batch];
@@ -164,24 +164,24 @@ impl World {
         for (number, why) in ended {
             let work = &mut self.works[number];
             let feast = &mut self.feasts[work.batch];
-            if work.place == Where::Ended && !matches!(why, Ended::Invalid(_)) {
+            if work.place == Where::Ended && !matches!(why, EndReason::Invalid(_)) {
                 continue;
             }
             match why {
-                Ended::Deadline => {
+                EndReason::Deadline => {
                     let own = work.deadline.is_some_and(|deadline| deadline <= now);
                     let all = feast.deadline.is_some_and(|deadline| deadline <= now);
                     assert!(own || all, "ended before its time");
                     feast.stopped |= all;
                     self.seen.past_deadline += 1;
                 }
-                Ended::BreakerOpen { remaining } => {
+                EndReason::BreakerOpen { remaining } => {
                     let breaker = self.servers[work.server].limits.breaker;
                     assert!(breaker.is_some() && !remaining.is_zero());
                     self.seen.refused_by_breaker += 1;
                 }
-                Ended::Cancelled => self.seen.cancelled += 1,
-                Ended::Invalid(_) | Ended::Interrupted | Ended::NoWorker(_) => {}
+                EndReason::Cancelled => self.seen.cancelled += 1,
+                EndReason::Invalid(_) | EndReason::Interrupted | EndReason::NoWorker(_) => {}
             }
             let over = feast.bounds.delivered || feast.gone;
             work.place = if over { Where::Over } else { Where::Ended };
@@ -368,7 +368,7 @@ impl World {
             let verdict = Verdict::Done {
                 bytes: 0,
                 cool: None,
-                call: Call::Success,
+                call: CallEnd::Success,
             };
             let _ = world
                 .schedule

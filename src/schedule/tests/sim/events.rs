@@ -166,7 +166,7 @@ impl World {
                 work.place = Where::Waiting(self.now);
                 if chance(&mut self.rng, 40) {
                     work.place = Where::Ended;
-                    let why = Ended::Invalid("a reason".into());
+                    let why = EndReason::Invalid("a reason".into());
                     self.schedule.push_ended(feast.id, number, why);
                 } else {
                     let host = &self.servers[work.server].host;
@@ -362,12 +362,12 @@ impl World {
         };
         server.hear(heard);
         let call = match (failed, cool) {
-            _ if chance(rng, 20) => Call::Ignored,
-            (true, None) => Call::Failure {
+            _ if chance(rng, 20) => CallEnd::Ignored,
+            (true, None) => CallEnd::Failure {
                 retry_after: chance(rng, 5).then(|| ms(rng.u64(..500))),
             },
-            (true, Some(_)) => Call::Ignored,
-            (false, _) => Call::Success,
+            (true, Some(_)) => CallEnd::Ignored,
+            (false, _) => CallEnd::Success,
         };
         if let Some(until) = cool {
             self.seen.cooled += 1;
@@ -461,7 +461,7 @@ impl World {
                 let feast = &mut self.feasts[at];
                 feast.stopped |= !feast.bounds.delivered;
                 self.schedule
-                    .end_queued_of(Some(feast.id), &Ended::Cancelled, now);
+                    .end_queued_of(Some(feast.id), &EndReason::Cancelled, now);
             }
             1 => self.abandon(at),
             10..12 => {
@@ -481,7 +481,8 @@ impl World {
                 for feast in &mut self.feasts {
                     feast.stopped |= !feast.bounds.delivered;
                 }
-                self.schedule.end_queued_of(None, &Ended::Cancelled, now);
+                self.schedule
+                    .end_queued_of(None, &EndReason::Cancelled, now);
             }
             3..10 if !self.runs.is_empty() => {
                 let at = self.rng.usize(..self.runs.len());
@@ -508,7 +509,7 @@ impl World {
         let most = feast.held(self.now).map_or(most, |held| held.min(most));
         feast.held = Some((most, self.now + holds_for));
         self.seen.held_back += 1;
-        let seen = Seen {
+        let seen = CpuPressure {
             waiting: 3,
             cores: 1,
             starved: false,

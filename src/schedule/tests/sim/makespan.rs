@@ -107,7 +107,7 @@ impl Crowd {
                 let verdict = Verdict::Done {
                     bytes: 0,
                     cool: None,
-                    call: Call::Success,
+                    call: CallEnd::Success,
                 };
                 assert!(
                     schedule

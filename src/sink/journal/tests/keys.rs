@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::outcome::sample;
-use crate::record::{KeyVersion, Keys};
+use crate::record::{KeyMaker, KeyVersion};
 
 /// Makes the key by the rule of the first version.
 fn first(request: &Request) -> Key {
-    let keys = Keys {
+    let keys = KeyMaker {
         version: KeyVersion::One,
         base: None,
     };

@@ -9,17 +9,21 @@ use base64::engine::general_purpose::STANDARD;
 use super::Why;
 use crate::settings::proxy::{Credentials, ProxyServer};
 use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::line::Line;
+use crate::transport::connection::line::Carriers;
 use crate::transport::http1::head::framing::Asked;
 use crate::transport::http1::head::malformed::Malformed;
-use crate::transport::http1::head::{Found, HeadReader};
+use crate::transport::http1::head::{HeadReader, ParsedHead};
 use crate::transport::target::Target;
 
 /// Upper bound in bytes for the head of the proxy's answer.
 const LONGEST: usize = 16 * 1024;
 
 /// Sends `CONNECT` and reads the head of the answer.
-pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> Result<(), Why> {
+pub(super) fn ask(
+    proxy: &ProxyServer,
+    target: &Target<'_>,
+    line: &mut Carriers,
+) -> Result<(), Why> {
     let place = target.sent_place();
     let mut request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n");
     if let Some(credentials) = &proxy.credentials {
@@ -68,12 +72,12 @@ fn find_answer(
 ) -> Result<Option<usize>, Why> {
     while *filled > 0 {
         match reader.look(&answer[..*filled]) {
-            Ok(Found::Unfinished) => break,
-            Ok(Found::Informational { size, .. }) => {
+            Ok(ParsedHead::Unfinished) => break,
+            Ok(ParsedHead::Informational { size, .. }) => {
                 answer.copy_within(size..*filled, 0);
                 *filled -= size;
             }
-            Ok(Found::Final(head)) => return Ok(Some(head.size)),
+            Ok(ParsedHead::Final(head)) => return Ok(Some(head.size)),
             // The limit of a proxy's answer differs from the limit that the error's own message names.
             Err(Malformed::HeadTooLarge(limit)) => {
                 return Err(not_http(&format!("a head larger than {limit} bytes")));

@@ -10,13 +10,13 @@ use crate::transport::connection::wire::Broken;
 pub(in crate::transport) struct Unproxied {
     /// Name and port of the proxy.
     pub(in crate::transport) proxy: String,
-    pub(in crate::transport) stage: Stage,
+    pub(in crate::transport) stage: ProxyStep,
     pub(in crate::transport) why: Why,
 }
 
 /// Step that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::transport) enum Stage {
+pub(in crate::transport) enum ProxyStep {
     Resolve,
     Connect,
     Tls,

@@ -6,11 +6,11 @@ mod route;
 #[cfg(feature = "socks")]
 mod socks;
 
-pub(in crate::transport) use self::fault::{Stage, Unproxied, Why};
+pub(in crate::transport) use self::fault::{ProxyStep, Unproxied, Why};
 pub(in crate::transport) use self::route::Route;
 
 use crate::settings::proxy::{ProxyKind, ProxyServer};
-use crate::transport::connection::line::Line;
+use crate::transport::connection::line::Carriers;
 use crate::transport::connection::wire::Broken;
 use crate::transport::target::Target;
 
@@ -18,7 +18,7 @@ use crate::transport::target::Target;
 pub(in crate::transport) fn tunnel(
     proxy: &ProxyServer,
     target: &Target<'_>,
-    line: &mut Line,
+    line: &mut Carriers,
 ) -> Result<(), Why> {
     match proxy.kind {
         ProxyKind::Http | ProxyKind::Https => connect::ask(proxy, target, line),

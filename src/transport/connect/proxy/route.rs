@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::connect::authorization;
-use super::fault::{Stage, Unproxied, Why};
+use super::fault::{ProxyStep, Unproxied, Why};
 use crate::settings::proxy::{ProxyKind, ProxyServer, ProxySettings};
 use crate::transport::Call;
 use crate::transport::http1::forwarding::Forwarding;
-use crate::transport::pool::Key;
+use crate::transport::pool::PoolKey;
 use crate::transport::target::Target;
 use http::header::PROXY_AUTHORIZATION;
 
@@ -43,15 +43,15 @@ impl<'a> Route<'a> {
     }
 
     /// Returns the place that connections of this route lead to.
-    pub(in crate::transport) fn key<'t>(self, target: &'t Target<'_>) -> Key<'t>
+    pub(in crate::transport) fn key<'t>(self, target: &'t Target<'_>) -> PoolKey<'t>
     where
         'a: 't,
     {
         let host = Cow::Borrowed(&*target.host);
         match self {
-            Route::Direct => Key::Server(host),
-            Route::Forwarded(proxy) => Key::Proxy(Cow::Borrowed(proxy)),
-            Route::Tunnelled(proxy) => Key::Tunnel(Cow::Borrowed(proxy), host),
+            Route::Direct => PoolKey::Server(host),
+            Route::Forwarded(proxy) => PoolKey::Proxy(Cow::Borrowed(proxy)),
+            Route::Tunnelled(proxy) => PoolKey::Tunnel(Cow::Borrowed(proxy), host),
         }
     }
 
@@ -61,7 +61,7 @@ impl<'a> Route<'a> {
         match self {
             Route::Forwarded(proxy) if status == 407 => Some(Unproxied {
                 proxy: proxy.to_string(),
-                stage: Stage::Ask,
+                stage: ProxyStep::Ask,
                 why: Why::Refused {
                     permanent: true,
                     how: "answered 407 Proxy Authentication Required".to_owned(),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::Why;
 use crate::settings::proxy::{Credentials, ProxyServer};
 use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::line::Line;
+use crate::transport::connection::line::Carriers;
 use crate::transport::target::Target;
 
 const VERSION: u8 = 5;
@@ -19,7 +19,11 @@ const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
 /// Agrees on an authentication method, and makes the proxy connect to the target.
-pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> Result<(), Why> {
+pub(super) fn ask(
+    proxy: &ProxyServer,
+    target: &Target<'_>,
+    line: &mut Carriers,
+) -> Result<(), Why> {
     let methods: &[u8] = match proxy.credentials {
         None => &[NO_AUTHENTICATION],
         Some(_) => &[NO_AUTHENTICATION, USER_AND_PASSWORD],
@@ -64,7 +68,7 @@ pub(super) fn ask(proxy: &ProxyServer, target: &Target<'_>, line: &mut Line) -> 
     }
 }
 
-fn authenticate(credentials: &Credentials, line: &mut Line) -> Result<(), Why> {
+fn authenticate(credentials: &Credentials, line: &mut Carriers) -> Result<(), Why> {
     let mut message = vec![1];
     for part in [&credentials.user, &credentials.password] {
         // The lengths were checked with the settings.
@@ -126,13 +130,13 @@ fn refused(how: &str) -> Why {
 }
 
 /// Reads exactly `N` bytes: the bytes after them are the server's.
-fn read<const N: usize>(line: &mut Line) -> Result<[u8; N], Why> {
+fn read<const N: usize>(line: &mut Carriers) -> Result<[u8; N], Why> {
     let mut bytes = [0; N];
     fill(line, &mut bytes)?;
     Ok(bytes)
 }
 
-fn fill(line: &mut Line, mut into: &mut [u8]) -> Result<(), Why> {
+fn fill(line: &mut Carriers, mut into: &mut [u8]) -> Result<(), Why> {
     while !into.is_empty() {
         match line.read_within(into, None)? {
             0 => {

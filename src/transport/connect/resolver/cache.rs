@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ResolverSettings;
-use super::lookup::{Answer, Lookup};
+use super::lookup::{Lookup, LookupResult};
 use crate::transport::connection::platform;
 
 /// Cached state of a name.
@@ -21,16 +21,16 @@ pub(super) enum Cached {
 
 #[derive(Default)]
 pub(super) struct Cache {
-    names: HashMap<Arc<str>, Entry>,
+    names: HashMap<Arc<str>, CacheEntry>,
     /// Names in the order of their answers, for forgetting the oldest. A name that was forgotten and looked up again
     /// may be in the queue twice, and is then forgotten a little early.
     answered: VecDeque<Arc<str>>,
 }
 
-enum Entry {
+enum CacheEntry {
     Asking(Arc<Lookup>),
     Answered {
-        answer: Answer,
+        answer: LookupResult,
         until: Instant,
         turn: usize,
     },
@@ -39,9 +39,9 @@ enum Entry {
 impl Cache {
     pub(super) fn find(&mut self, name: &str, now: Instant) -> Option<Cached> {
         match self.names.get_mut(name)? {
-            Entry::Asking(lookup) => Some(Cached::Asking(Arc::clone(lookup))),
-            Entry::Answered { until, .. } if *until <= now => None,
-            Entry::Answered { answer, turn, .. } => Some(match answer {
+            CacheEntry::Asking(lookup) => Some(Cached::Asking(Arc::clone(lookup))),
+            CacheEntry::Answered { until, .. } if *until <= now => None,
+            CacheEntry::Answered { answer, turn, .. } => Some(match answer {
                 Ok(addresses) => {
                     *turn += 1;
                     Cached::Addresses(Arc::clone(addresses), *turn)
@@ -52,8 +52,10 @@ impl Cache {
     }
 
     pub(super) fn ask(&mut self, lookup: &Arc<Lookup>) {
-        self.names
-            .insert(Arc::clone(lookup.name()), Entry::Asking(Arc::clone(lookup)));
+        self.names.insert(
+            Arc::clone(lookup.name()),
+            CacheEntry::Asking(Arc::clone(lookup)),
+        );
     }
 
     pub(super) fn forget(&mut self, name: &str) {
@@ -63,7 +65,7 @@ impl Cache {
     pub(super) fn answer(
         &mut self,
         name: &Arc<str>,
-        answer: &Answer,
+        answer: &LookupResult,
         now: Instant,
         settings: &ResolverSettings,
     ) {
@@ -73,7 +75,7 @@ impl Cache {
             Err(error) if platform::is_out_of_files(error) => return self.forget(name),
             Err(_) => settings.keep_failure,
         };
-        let entry = Entry::Answered {
+        let entry = CacheEntry::Answered {
             answer: answer.clone(),
             until: now + keep,
             turn: 0,
@@ -82,7 +84,7 @@ impl Cache {
         self.answered.push_back(Arc::clone(name));
         while self.answered.len() > settings.names {
             if let Some(oldest) = self.answered.pop_front()
-                && matches!(self.names.get(&oldest), Some(Entry::Answered { .. }))
+                && matches!(self.names.get(&oldest), Some(CacheEntry::Answered { .. }))
             {
                 self.names.remove(&oldest);
             }

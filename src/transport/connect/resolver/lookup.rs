@@ -7,16 +7,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Unresolved;
-use crate::transport::cancel::{CancelSlot, Wake};
+use crate::transport::cancel::{CancelSlot, WakeWaiters};
 use crate::transport::connection::wire::Limits;
 
 /// Result of a lookup.
-pub(super) type Answer = Result<Arc<[IpAddr]>, Arc<io::Error>>;
+pub(super) type LookupResult = Result<Arc<[IpAddr]>, Arc<io::Error>>;
 
 /// Lookup that all workers share that wait for its answer.
 pub(super) struct Lookup {
     pub(super) name: Arc<str>,
-    answer: Mutex<Option<Answer>>,
+    answer: Mutex<Option<LookupResult>>,
     answered: Condvar,
     /// Number of workers that wait. At 0 the answer is not wanted any more.
     pub(super) waiting: AtomicUsize,
@@ -39,7 +39,7 @@ impl Lookup {
         &self.name
     }
 
-    pub(super) fn give(&self, answer: Answer) {
+    pub(super) fn give(&self, answer: LookupResult) {
         *self.lock() = Some(answer);
         self.answered.notify_all();
     }
@@ -52,7 +52,7 @@ impl Lookup {
         cancel: &CancelSlot,
     ) -> Result<(Arc<[IpAddr]>, usize), Unresolved> {
         let result = cancel
-            .publish_waiter(Arc::clone(&self) as Arc<dyn Wake>)
+            .publish_waiter(Arc::clone(&self) as Arc<dyn WakeWaiters>)
             .map_err(Unresolved::from)
             .and_then(|()| self.wait_published(began, limits, cancel));
         self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -97,12 +97,12 @@ impl Lookup {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Answer>> {
+    fn lock(&self) -> MutexGuard<'_, Option<LookupResult>> {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Wake for Lookup {
+impl WakeWaiters for Lookup {
     /// Takes the lock, so that a waiter that has just found itself not cancelled is already waiting.
     fn wake(&self) {
         let _answer = self.lock();

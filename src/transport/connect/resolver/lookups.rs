@@ -9,20 +9,20 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::cache::{Cache, Cached};
-use super::lookup::{Answer, Lookup};
+use super::lookup::{Lookup, LookupResult};
 use super::{LookUp, ResolverSettings, Unresolved};
 use crate::transport::connection::{descriptors, platform};
 
 pub(super) struct Lookups {
     settings: ResolverSettings,
     look_up: Arc<LookUp>,
-    state: Mutex<State>,
+    state: Mutex<LookupsState>,
     /// Notified when the queue has a lookup.
     work: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct LookupsState {
     cache: Cache,
     queue: VecDeque<Arc<Lookup>>,
     threads: usize,
@@ -115,7 +115,7 @@ impl Lookups {
     }
 
     /// Asks the system. Every failure, even a panic, becomes an answer, so that the waiting workers get one.
-    fn ask(&self, name: &str) -> Answer {
+    fn ask(&self, name: &str) -> LookupResult {
         let refusals = descriptors::refusals();
         let answer = catch_unwind(AssertUnwindSafe(|| (self.look_up)(name)))
             .unwrap_or_else(|_| Err(io::Error::other("the lookup panicked")));
@@ -133,7 +133,7 @@ impl Lookups {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, LookupsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::permanent;
 use crate::settings::TlsSettings;
 use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::wire::{Broken, Wire};
+use crate::transport::connection::wire::{Broken, SocketWire};
 
 #[derive(Debug, Default)]
 pub(crate) struct Tls {}
@@ -59,7 +59,7 @@ impl Session {
         match *self {}
     }
 
-    pub(in crate::transport) fn is_quiet(&mut self, _: &mut Wire, _: bool) -> bool {
+    pub(in crate::transport) fn is_quiet(&mut self, _: &mut SocketWire, _: bool) -> bool {
         match *self {}
     }
 

@@ -12,7 +12,7 @@ use ::rustls::{AlertDescription, ClientConfig, ClientConnection, Error};
 use super::{config, permanent};
 use crate::settings::TlsSettings;
 use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::wire::{Broken, Wire};
+use crate::transport::connection::wire::{Broken, SocketWire};
 
 /// Initial size of the buffer of encrypted input, and the upper bound to which it grows.
 const START: usize = 4 * 1024;
@@ -211,7 +211,7 @@ impl Session {
 
     /// True if all input since the last exchange was messages of TLS itself, such as new session tickets, or if there
     /// was no input. Reads from the socket only if `more` is true.
-    pub(in crate::transport) fn is_quiet(&mut self, wire: &mut Wire, more: bool) -> bool {
+    pub(in crate::transport) fn is_quiet(&mut self, wire: &mut SocketWire, more: bool) -> bool {
         let mut more = more;
         loop {
             while self.start < self.end {

@@ -8,7 +8,7 @@ const SIZE_DIGITS: u8 = 16;
 /// Place in a chunked body.
 #[derive(Debug)]
 pub(in crate::transport::http1) struct Chunked {
-    state: State,
+    state: ChunkedState,
     /// Number of bytes of chunk extensions that may still come.
     extensions: usize,
     /// Number of bytes of trailers that may still come.
@@ -20,7 +20,7 @@ pub(in crate::transport::http1) struct Chunked {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum ChunkedState {
     /// In the digits of a size.
     Size {
         digits: u8,
@@ -57,7 +57,7 @@ enum State {
 
 /// Next step with the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::transport::http1) enum Step {
+pub(in crate::transport::http1) enum ChunkedPart {
     /// More input is needed.
     More,
     /// The next bytes are content of the body: at least one and at most this many.
@@ -71,7 +71,7 @@ impl Chunked {
     /// limit too.
     pub(in crate::transport::http1) fn new(head: usize, header_limit: usize) -> Chunked {
         Chunked {
-            state: State::Size { digits: 0, size: 0 },
+            state: ChunkedState::Size { digits: 0, size: 0 },
             extensions: EXTENSION_LIMIT,
             trailers: header_limit.saturating_sub(head),
             header_limit,
@@ -81,10 +81,10 @@ impl Chunked {
 
     /// Subtracts `bytes` from the content that is left of a chunk.
     pub(in crate::transport::http1) fn took(&mut self, bytes: u64) {
-        if let State::Content { left } = self.state {
+        if let ChunkedState::Content { left } = self.state {
             self.state = match left.saturating_sub(bytes) {
-                0 => State::ContentEnd,
-                left => State::Content { left },
+                0 => ChunkedState::ContentEnd,
+                left => ChunkedState::Content { left },
             };
         }
     }
@@ -93,95 +93,102 @@ impl Chunked {
     pub(in crate::transport::http1) fn step(
         &mut self,
         input: &[u8],
-    ) -> Result<(usize, Step), Malformed> {
+    ) -> Result<(usize, ChunkedPart), Malformed> {
         for (at, &byte) in input.iter().enumerate() {
             match self.state {
-                State::Content { left } => return Ok((at, Step::Content(left))),
-                State::End => return Ok((at, Step::End)),
+                ChunkedState::Content { left } => return Ok((at, ChunkedPart::Content(left))),
+                ChunkedState::End => return Ok((at, ChunkedPart::End)),
                 state => self.state = self.next(state, byte)?,
             }
         }
         let step = match self.state {
-            State::Content { left } => Step::Content(left),
-            State::End => Step::End,
-            _ => Step::More,
+            ChunkedState::Content { left } => ChunkedPart::Content(left),
+            ChunkedState::End => ChunkedPart::End,
+            _ => ChunkedPart::More,
         };
         Ok((input.len(), step))
     }
 
-    fn next(&mut self, state: State, byte: u8) -> Result<State, Malformed> {
+    // Long because one table has every transition of the grammar (RFC 9112 §7.1).
+    fn next(&mut self, state: ChunkedState, byte: u8) -> Result<ChunkedState, Malformed> {
         Ok(match (state, byte) {
-            (State::Size { digits, size }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+            (ChunkedState::Size { digits, size }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
                 if digits == SIZE_DIGITS {
                     return Err(Malformed::ChunkSize);
                 }
-                State::Size {
+                ChunkedState::Size {
                     digits: digits + 1,
                     size: size << 4 | u64::from(digit),
                 }
             }
-            (State::Size { digits: 0, .. }, _) => return Err(Malformed::ChunkSize),
-            (State::Size { size, .. } | State::Blank { size }, b' ' | b'\t') => {
+            (ChunkedState::Size { digits: 0, .. }, _) => return Err(Malformed::ChunkSize),
+            (ChunkedState::Size { size, .. } | ChunkedState::Blank { size }, b' ' | b'\t') => {
                 // The number of blanks has no bound of its own, so they count as extension bytes.
                 self.extension(1)?;
-                State::Blank { size }
+                ChunkedState::Blank { size }
             }
-            (State::Size { size, .. } | State::Blank { size }, b';') => {
+            (ChunkedState::Size { size, .. } | ChunkedState::Blank { size }, b';') => {
                 self.extension(1)?;
-                State::Extension { size, cr: false }
+                ChunkedState::Extension { size, cr: false }
             }
-            (State::Size { size, .. } | State::Blank { size }, b'\r') => State::SizeEnd { size },
-            (State::Size { size, .. } | State::Blank { size }, b'\n') => {
+            (ChunkedState::Size { size, .. } | ChunkedState::Blank { size }, b'\r') => {
+                ChunkedState::SizeEnd { size }
+            }
+            (ChunkedState::Size { size, .. } | ChunkedState::Blank { size }, b'\n') => {
                 self.doubtful = true;
                 sized(size)
             }
-            (State::Size { .. } | State::Blank { .. }, _) => return Err(Malformed::ChunkSize),
-            (State::Extension { size, cr }, b'\n') => {
+            (ChunkedState::Size { .. } | ChunkedState::Blank { .. }, _) => {
+                return Err(Malformed::ChunkSize);
+            }
+            (ChunkedState::Extension { size, cr }, b'\n') => {
                 self.doubtful |= !cr;
                 sized(size)
             }
-            (State::Extension { size, cr }, byte) => {
+            (ChunkedState::Extension { size, cr }, byte) => {
                 // The previous CR was not the end of the line.
                 self.doubtful |= cr;
                 self.extension(usize::from(cr) + usize::from(byte != b'\r'))?;
                 let cr = byte == b'\r';
-                State::Extension { size, cr }
+                ChunkedState::Extension { size, cr }
             }
-            (State::SizeEnd { size }, b'\n') => sized(size),
-            (State::SizeEnd { .. }, _) => return Err(Malformed::ChunkSize),
-            (State::ContentEnd, b'\r') => State::ContentLineFeed,
-            (State::ContentEnd, b'\n') => {
+            (ChunkedState::SizeEnd { size }, b'\n') => sized(size),
+            (ChunkedState::SizeEnd { .. }, _) => return Err(Malformed::ChunkSize),
+            (ChunkedState::ContentEnd, b'\r') => ChunkedState::ContentLineFeed,
+            (ChunkedState::ContentEnd, b'\n') => {
                 self.doubtful = true;
-                State::Size { digits: 0, size: 0 }
+                ChunkedState::Size { digits: 0, size: 0 }
             }
-            (State::ContentLineFeed, b'\n') => State::Size { digits: 0, size: 0 },
-            (State::ContentEnd | State::ContentLineFeed, _) => return Err(Malformed::ChunkEnd),
-            (State::Trailer { begun, cr }, byte) => {
+            (ChunkedState::ContentLineFeed, b'\n') => ChunkedState::Size { digits: 0, size: 0 },
+            (ChunkedState::ContentEnd | ChunkedState::ContentLineFeed, _) => {
+                return Err(Malformed::ChunkEnd);
+            }
+            (ChunkedState::Trailer { begun, cr }, byte) => {
                 self.trailer()?;
                 match byte {
                     b'\n' => {
                         self.doubtful |= !cr;
                         match begun {
-                            true => State::Trailer {
+                            true => ChunkedState::Trailer {
                                 begun: false,
                                 cr: false,
                             },
-                            false => State::End,
+                            false => ChunkedState::End,
                         }
                     }
                     // A CR alone is no line, and does not end a line.
                     byte => {
                         self.doubtful |= cr;
                         let begun = begun || cr || byte != b'\r';
-                        State::Trailer {
+                        ChunkedState::Trailer {
                             begun,
                             cr: byte == b'\r',
                         }
                     }
                 }
             }
-            (state @ (State::Content { .. } | State::End), _) => state,
+            (state @ (ChunkedState::Content { .. } | ChunkedState::End), _) => state,
         })
     }
 
@@ -199,13 +206,13 @@ impl Chunked {
 }
 
 /// Returns the state behind the line with a chunk's size.
-fn sized(size: u64) -> State {
+fn sized(size: u64) -> ChunkedState {
     match size {
-        0 => State::Trailer {
+        0 => ChunkedState::Trailer {
             begun: false,
             cr: false,
         },
-        left => State::Content { left },
+        left => ChunkedState::Content { left },
     }
 }
 
@@ -223,18 +230,18 @@ mod tests {
             let (read, step) = chunked.step(&input[at..end])?;
             at += read;
             match step {
-                Step::More => {}
-                Step::Content(left) => {
+                ChunkedPart::More => {}
+                ChunkedPart::Content(left) => {
                     let taken = left.min((end - at) as u64);
                     body.extend_from_slice(&input[at..at + taken as usize]);
                     at += taken as usize;
                     chunked.took(taken);
                 }
-                Step::End => return Ok(Some((body, input.len() - at, chunked.doubtful))),
+                ChunkedPart::End => return Ok(Some((body, input.len() - at, chunked.doubtful))),
             }
         }
         match chunked.step(b"")?.1 {
-            Step::End => Ok(Some((body, 0, chunked.doubtful))),
+            ChunkedPart::End => Ok(Some((body, 0, chunked.doubtful))),
             _ => Ok(None),
         }
     }
@@ -319,7 +326,7 @@ mod tests {
             assert_eq!(read(bad.as_bytes()), Err(Malformed::ChunkSize), "{bad:?}");
         }
         let most = Chunked::new(0, 0).step(b"ffffffffffffffff\r\n");
-        assert_eq!(most, Ok((18, Step::Content(u64::MAX))));
+        assert_eq!(most, Ok((18, ChunkedPart::Content(u64::MAX))));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(in crate::transport) enum Want {
 
 /// Result of reading a body.
 #[derive(Debug, Default)]
-pub(in crate::transport) struct Taken {
+pub(in crate::transport) struct CollectedBody {
     pub(in crate::transport) bytes: Vec<u8>,
     /// True if the body was longer.
     pub(in crate::transport) truncated: bool,
@@ -62,7 +62,7 @@ pub(in crate::transport) fn read(
     mut body: impl Read,
     length: Option<u64>,
     want: Want,
-    taken: &mut Taken,
+    taken: &mut CollectedBody,
 ) -> Result<(), Cut> {
     match want {
         Want::Whole(limit) => {
@@ -176,8 +176,8 @@ fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
 mod tests {
     use super::*;
 
-    fn take(body: &[u8], length: Option<u64>, want: Want) -> (Taken, Result<(), Cut>) {
-        let mut taken = Taken::default();
+    fn take(body: &[u8], length: Option<u64>, want: Want) -> (CollectedBody, Result<(), Cut>) {
+        let mut taken = CollectedBody::default();
         let result = read(body, length, want, &mut taken);
         (taken, result)
     }
@@ -230,7 +230,7 @@ mod tests {
                 Ok(1)
             }
         }
-        let mut taken = Taken::default();
+        let mut taken = CollectedBody::default();
         let result = read(Failing(3), Some(10), Want::Whole(10), &mut taken);
         assert!(matches!(result, Err(Cut::Failed(_))));
         assert_eq!(taken.bytes, b"xxx");

@@ -5,21 +5,21 @@ pub(in crate::transport) mod collect;
 
 use std::io::{self, Read};
 
-use self::chunked::{Chunked, Step};
+use self::chunked::{Chunked, ChunkedPart};
 use super::decode::BodyRead;
-use super::head::Head;
+use super::head::ResponseHead;
 use super::head::framing::Framing;
 use crate::transport::connection::Connection;
 use crate::transport::connection::wire::Broken;
 
 /// Response body, with transfer codings other than `chunked` still applied.
-pub(in crate::transport) struct Body<'c> {
+pub(in crate::transport) struct ResponseBody<'c> {
     connection: &'c mut Connection,
-    state: State,
+    state: BodyState,
 }
 
 #[derive(Debug)]
-enum State {
+enum BodyState {
     /// Number of bytes that are left of the body.
     Length(u64),
     Chunked(Chunked),
@@ -29,33 +29,33 @@ enum State {
     },
 }
 
-impl<'c> Body<'c> {
+impl<'c> ResponseBody<'c> {
     /// Returns the body that follows this head.
     pub(in crate::transport) fn of(
-        head: &Head,
+        head: &ResponseHead,
         connection: &'c mut Connection,
         header_limit: usize,
-    ) -> Body<'c> {
+    ) -> ResponseBody<'c> {
         let state = match head.framed.framing {
-            Framing::Bodiless => State::Length(0),
-            Framing::Length(length) => State::Length(length),
+            Framing::Bodiless => BodyState::Length(0),
+            Framing::Length(length) => BodyState::Length(length),
             Framing::Chunked | Framing::GzipChunked => {
-                State::Chunked(Chunked::new(head.size, header_limit))
+                BodyState::Chunked(Chunked::new(head.size, header_limit))
             }
-            Framing::Close => State::Close { ended: false },
+            Framing::Close => BodyState::Close { ended: false },
         };
-        Body { connection, state }
+        ResponseBody { connection, state }
     }
 
     /// Returns true if the body has been read to its end and the next response begins at the next byte of the
     /// connection.
     pub(in crate::transport) fn leaves_clean(&mut self) -> bool {
         let ended = match &mut self.state {
-            State::Length(left) => *left == 0,
-            State::Chunked(chunked) => {
-                matches!(chunked.step(b""), Ok((_, Step::End))) && !chunked.doubtful
+            BodyState::Length(left) => *left == 0,
+            BodyState::Chunked(chunked) => {
+                matches!(chunked.step(b""), Ok((_, ChunkedPart::End))) && !chunked.doubtful
             }
-            State::Close { .. } => false,
+            BodyState::Close { .. } => false,
         };
         ended && !self.connection.buffers.has_input()
     }
@@ -88,16 +88,16 @@ impl<'c> Body<'c> {
     /// Reads on to the content of a chunk. Returns the number of bytes left of it: 0 at the end of the body.
     fn content(&mut self) -> io::Result<u64> {
         loop {
-            let State::Chunked(chunked) = &mut self.state else {
+            let BodyState::Chunked(chunked) = &mut self.state else {
                 return Ok(0);
             };
             let input = self.connection.buffers.input();
             let (read, step) = chunked.step(input).map_err(io::Error::other)?;
             self.connection.buffers.consume(read);
             match step {
-                Step::Content(left) => return Ok(left),
-                Step::End => return Ok(0),
-                Step::More => match self.connection.fill(None) {
+                ChunkedPart::Content(left) => return Ok(left),
+                ChunkedPart::End => return Ok(0),
+                ChunkedPart::More => match self.connection.fill(None) {
                     Ok(true) => {}
                     Ok(false) => return Err(io::ErrorKind::UnexpectedEof.into()),
                     Err(broken) => return Err(self.failed(broken)),
@@ -107,31 +107,31 @@ impl<'c> Body<'c> {
     }
 }
 
-impl Read for Body<'_> {
+impl Read for ResponseBody<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if into.is_empty() {
             return Ok(0);
         }
         let left = match self.state {
-            State::Length(left) => left,
-            State::Chunked(_) => self.content()?,
-            State::Close { ended: true } => 0,
-            State::Close { ended: false } => u64::MAX,
+            BodyState::Length(left) => left,
+            BodyState::Chunked(_) => self.content()?,
+            BodyState::Close { ended: true } => 0,
+            BodyState::Close { ended: false } => u64::MAX,
         };
         let n = self.take(into, left)?;
         match &mut self.state {
-            State::Close { ended } => *ended = n == 0,
+            BodyState::Close { ended } => *ended = n == 0,
             _ if n == 0 && left > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            State::Length(left) => *left -= n as u64,
-            State::Chunked(chunked) => chunked.took(n as u64),
+            BodyState::Length(left) => *left -= n as u64,
+            BodyState::Chunked(chunked) => chunked.took(n as u64),
         }
         Ok(n)
     }
 }
 
-impl BodyRead for Body<'_> {
+impl BodyRead for ResponseBody<'_> {
     fn is_framed(&self) -> bool {
-        !matches!(self.state, State::Close { .. })
+        !matches!(self.state, BodyState::Close { .. })
     }
 }
 

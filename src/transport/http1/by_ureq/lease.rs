@@ -22,7 +22,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 use super::forward;
 use crate::transport::connection::wire::Broken;
-use crate::transport::http1::exchange::{Exchange, Halted, Leave};
+use crate::transport::http1::exchange::{Exchange, Halted, SendBody};
 
 /// Size of the parts of a body that ureq turns into chunks.
 const SCRATCH: usize = 64 * 1024;
@@ -167,9 +167,9 @@ impl Transport for Lease {
         if timeout.reason == Timeout::Await100 && !timeout.after.is_not_happening() {
             let leave = self.0.exchange().await_leave();
             match self.0.noting(leave.map_err(Halted::Broken))? {
-                Leave::Granted => self.0.tell("HTTP/1.1 100 Continue\r\n\r\n".to_owned()),
-                Leave::TimedOut => return Err(ureq::Error::Timeout(Timeout::Await100)),
-                Leave::Refused => self.0.tell_status(),
+                SendBody::Granted => self.0.tell("HTTP/1.1 100 Continue\r\n\r\n".to_owned()),
+                SendBody::TimedOut => return Err(ureq::Error::Timeout(Timeout::Await100)),
+                SendBody::Refused => self.0.tell_status(),
             }
             return Ok(true);
         }

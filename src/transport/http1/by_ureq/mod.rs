@@ -16,8 +16,8 @@ use self::upload_reader::UploadReader;
 use super::exchange::Exchange;
 use super::request::{sent_headers, streamed_headers, writes};
 use super::upload::{Unsent, Upload};
-use super::{Answer, BrokenOff, NoResponse};
-use crate::request::Body;
+use super::{BrokenOff, NoResponse, ResponseStart};
+use crate::request::RequestContent;
 use crate::transport::Call;
 use http::{HeaderMap, Request};
 
@@ -26,11 +26,11 @@ type Unsendable = Box<dyn StdError + Send + Sync>;
 
 /// ureq, configured to speak HTTP on connections that it is lent, and to do nothing else.
 #[derive(Debug)]
-pub(in crate::transport) struct Writer(Agent);
+pub(in crate::transport) struct UreqWriter(Agent);
 
-impl Writer {
-    pub(in crate::transport) fn new() -> Writer {
-        Writer(Agent::with_parts(config(), FromSlot, Resolved))
+impl UreqWriter {
+    pub(in crate::transport) fn new() -> UreqWriter {
+        UreqWriter(Agent::with_parts(config(), FromSlot, Resolved))
     }
 
     /// Makes ureq send the request of a call, and waits for the head of its response.
@@ -40,7 +40,7 @@ impl Writer {
         call: &Call<'_>,
         exchange: Exchange,
         upload: Option<&mut Upload<'_>>,
-    ) -> Result<Answer, BrokenOff> {
+    ) -> Result<ResponseStart, BrokenOff> {
         let (back, sent, unreadable) = self.send(call, exchange, upload);
         // ureq gives back every exchange that it was lent.
         let Some(mut exchange) = back else {
@@ -81,10 +81,10 @@ impl Writer {
         let mut unreadable = None;
         lease::lay_out(Box::new(exchange));
         let sent = match (call.body, upload) {
-            (Body::Bytes(bytes), _) if writes(call.method) || !bytes.is_empty() => {
+            (RequestContent::Bytes(bytes), _) if writes(call.method) || !bytes.is_empty() => {
                 self.run(request(call, sent_headers(call), &bytes[..]))
             }
-            (Body::Streamed(_), Some(upload)) => {
+            (RequestContent::Streamed(_), Some(upload)) => {
                 let headers = streamed_headers(call, upload.length());
                 let mut reader = UploadReader::new(upload);
                 let body = SendBody::from_reader(&mut reader);

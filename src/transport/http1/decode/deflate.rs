@@ -4,30 +4,30 @@ use std::io::{self, Chain, Cursor, Read};
 
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 
-use super::source::{Source, begins, finish};
+use super::source::{CodedSource, begins, finish};
 
-type Input<'a> = Chain<Cursor<Vec<u8>>, Source<'a>>;
+type DeflateInput<'a> = Chain<Cursor<Vec<u8>>, CodedSource<'a>>;
 
-pub(super) struct Deflate<'a>(State<'a>);
+pub(super) struct Deflate<'a>(DeflateState<'a>);
 
-enum State<'a> {
-    Start(Source<'a>),
-    Zlib(ZlibDecoder<Input<'a>>),
-    Bare(DeflateDecoder<Input<'a>>),
+enum DeflateState<'a> {
+    Start(CodedSource<'a>),
+    Zlib(ZlibDecoder<DeflateInput<'a>>),
+    Bare(DeflateDecoder<DeflateInput<'a>>),
     End,
 }
 
 impl<'a> Deflate<'a> {
-    pub(super) fn new(source: Source<'a>) -> Deflate<'a> {
-        Deflate(State::Start(source))
+    pub(super) fn new(source: CodedSource<'a>) -> Deflate<'a> {
+        Deflate(DeflateState::Start(source))
     }
 }
 
 /// Tells zlib from a bare stream by the first two bytes: a zlib header has a known method and check (RFC 1950 section
 /// 2.2).
-fn start(mut source: Source<'_>) -> io::Result<State<'_>> {
+fn start(mut source: CodedSource<'_>) -> io::Result<DeflateState<'_>> {
     if !begins(&mut source)? {
-        return Ok(State::End);
+        return Ok(DeflateState::End);
     }
     let mut first = Vec::with_capacity(2);
     source.by_ref().take(2).read_to_end(&mut first)?;
@@ -39,34 +39,34 @@ fn start(mut source: Source<'_>) -> io::Result<State<'_>> {
     };
     let input = Cursor::new(first).chain(source);
     Ok(match zlib {
-        true => State::Zlib(ZlibDecoder::new(input)),
-        false => State::Bare(DeflateDecoder::new(input)),
+        true => DeflateState::Zlib(ZlibDecoder::new(input)),
+        false => DeflateState::Bare(DeflateDecoder::new(input)),
     })
 }
 
 impl Read for Deflate<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
-            self.0 = match std::mem::replace(&mut self.0, State::End) {
-                State::End => return Ok(0),
-                State::Start(source) => start(source)?,
-                State::Zlib(mut decoder) => match decoder.read(into)? {
+            self.0 = match std::mem::replace(&mut self.0, DeflateState::End) {
+                DeflateState::End => return Ok(0),
+                DeflateState::Start(source) => start(source)?,
+                DeflateState::Zlib(mut decoder) => match decoder.read(into)? {
                     0 => {
                         finish(decoder.get_mut())?;
-                        State::End
+                        DeflateState::End
                     }
                     n => {
-                        self.0 = State::Zlib(decoder);
+                        self.0 = DeflateState::Zlib(decoder);
                         return Ok(n);
                     }
                 },
-                State::Bare(mut decoder) => match decoder.read(into)? {
+                DeflateState::Bare(mut decoder) => match decoder.read(into)? {
                     0 => {
                         finish(decoder.get_mut())?;
-                        State::End
+                        DeflateState::End
                     }
                     n => {
-                        self.0 = State::Bare(decoder);
+                        self.0 = DeflateState::Bare(decoder);
                         return Ok(n);
                     }
                 },

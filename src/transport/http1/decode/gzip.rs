@@ -4,19 +4,19 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-use super::source::{Source, begins};
+use super::source::{CodedSource, begins};
 
-pub(super) struct Gzip<'a>(State<'a>);
+pub(super) struct Gzip<'a>(GzipState<'a>);
 
-enum State<'a> {
-    Start(Source<'a>),
-    Member(GzDecoder<Source<'a>>),
+enum GzipState<'a> {
+    Start(CodedSource<'a>),
+    Member(GzDecoder<CodedSource<'a>>),
     End,
 }
 
 impl<'a> Gzip<'a> {
-    pub(super) fn new(source: Source<'a>) -> Gzip<'a> {
-        Gzip(State::Start(source))
+    pub(super) fn new(source: CodedSource<'a>) -> Gzip<'a> {
+        Gzip(GzipState::Start(source))
     }
 }
 
@@ -24,16 +24,16 @@ impl Read for Gzip<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             // After an error nothing else comes.
-            self.0 = match std::mem::replace(&mut self.0, State::End) {
-                State::End => return Ok(0),
-                State::Start(mut source) => match begins(&mut source)? {
+            self.0 = match std::mem::replace(&mut self.0, GzipState::End) {
+                GzipState::End => return Ok(0),
+                GzipState::Start(mut source) => match begins(&mut source)? {
                     true => member(source)?,
-                    false => State::End,
+                    false => GzipState::End,
                 },
-                State::Member(mut member) => {
+                GzipState::Member(mut member) => {
                     let n = member.read(into)?;
                     if n > 0 {
-                        self.0 = State::Member(member);
+                        self.0 = GzipState::Member(member);
                         return Ok(n);
                     }
                     behind(member.into_inner())?
@@ -44,9 +44,9 @@ impl Read for Gzip<'_> {
 }
 
 /// Returns the state at the beginning of a member. The decoder checks its first byte only after ten have come.
-fn member(mut source: Source<'_>) -> io::Result<State<'_>> {
+fn member(mut source: CodedSource<'_>) -> io::Result<GzipState<'_>> {
     match source.fill_buf()?.first() {
-        Some(0x1f) => Ok(State::Member(GzDecoder::new(source))),
+        Some(0x1f) => Ok(GzipState::Member(GzDecoder::new(source))),
         _ => Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "no gzip header where one should be",
@@ -55,12 +55,12 @@ fn member(mut source: Source<'_>) -> io::Result<State<'_>> {
 }
 
 /// Returns the state behind a member: another member, or zeros and the end.
-fn behind(mut source: Source<'_>) -> io::Result<State<'_>> {
+fn behind(mut source: CodedSource<'_>) -> io::Result<GzipState<'_>> {
     let mut padded = false;
     loop {
         let bytes = source.fill_buf()?;
         let Some(&first) = bytes.first() else {
-            return Ok(State::End);
+            return Ok(GzipState::End);
         };
         if first != 0 && !padded {
             return member(source);

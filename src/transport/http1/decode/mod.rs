@@ -18,7 +18,7 @@ use std::fmt;
 use std::io::{self, Read};
 
 pub(in crate::transport) use self::source::BodyRead;
-use self::source::{Layers, Source};
+use self::source::{CodedSource, Layers};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
@@ -30,44 +30,44 @@ pub(in crate::transport) const SLACK: u64 = 64 * 1024;
 
 /// Coding that this build decodes.
 #[derive(Clone, Copy)]
-pub(in crate::transport) struct Coding {
+pub(in crate::transport) struct ContentCoding {
     /// Name in `Content-Encoding`.
     name: &'static str,
-    open: for<'a> fn(Source<'a>) -> Box<dyn Read + 'a>,
+    open: for<'a> fn(CodedSource<'a>) -> Box<dyn Read + 'a>,
 }
 
-const KNOWN: &[Coding] = &[
+const KNOWN: &[ContentCoding] = &[
     #[cfg(feature = "gzip")]
-    Coding {
+    ContentCoding {
         name: "gzip",
         open: |source| Box::new(gzip::Gzip::new(source)),
     },
     #[cfg(feature = "gzip")]
-    Coding {
+    ContentCoding {
         name: "x-gzip",
         open: |source| Box::new(gzip::Gzip::new(source)),
     },
     #[cfg(feature = "deflate")]
-    Coding {
+    ContentCoding {
         name: "deflate",
         open: |source| Box::new(deflate::Deflate::new(source)),
     },
     #[cfg(feature = "brotli")]
-    Coding {
+    ContentCoding {
         name: "br",
         open: |source| Box::new(brotli::Brotli::new(source)),
     },
     #[cfg(feature = "zstd")]
-    Coding {
+    ContentCoding {
         name: "zstd",
         open: |source| Box::new(zstd::Zstd::new(source)),
     },
 ];
 
-impl Coding {
+impl ContentCoding {
     /// Returns the coding of this name. `None`: this build does not decode it.
-    pub(in crate::transport) fn named(name: &[u8]) -> Option<Coding> {
-        let is = |coding: &&Coding| name.eq_ignore_ascii_case(coding.name.as_bytes());
+    pub(in crate::transport) fn named(name: &[u8]) -> Option<ContentCoding> {
+        let is = |coding: &&ContentCoding| name.eq_ignore_ascii_case(coding.name.as_bytes());
         KNOWN.iter().find(is).copied()
     }
 }
@@ -75,7 +75,7 @@ impl Coding {
 /// Codings in the `Content-Encoding` of a body.
 pub(in crate::transport) enum Codings {
     /// Codings to remove, in the order in which they were applied. Empty: the body has no coding.
-    Known(Vec<Coding>),
+    Known(Vec<ContentCoding>),
     /// A coding that this build does not know is among them: the body stays as it came.
     Unknown,
     /// There are more than [`MOST_CODINGS`].
@@ -97,7 +97,7 @@ impl Codings {
             if number == MOST_CODINGS {
                 return Codings::TooMany;
             }
-            match Coding::named(name) {
+            match ContentCoding::named(name) {
                 Some(coding) => codings.push(coding),
                 None => unknown |= !name.eq_ignore_ascii_case(b"identity"),
             }
@@ -112,7 +112,7 @@ impl Codings {
 /// Returns the body without these codings, of which the last was applied last. `limit`: upper bound for the body in
 /// bytes.
 pub(in crate::transport) fn decode<'a>(
-    codings: &[Coding],
+    codings: &[ContentCoding],
     body: impl BodyRead + 'a,
     limit: u64,
 ) -> Decoded<'a> {

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use super::{Layer, Passed, TooLarge};
 
 /// Coded bytes of the body as it came, or of the layer below.
-pub(super) type Source<'a> = BufReader<Counted<'a>>;
+pub(super) type CodedSource<'a> = BufReader<CountedLayer<'a>>;
 
 /// Body that knows how it ended.
 pub(in crate::transport) trait BodyRead: Read {
@@ -40,8 +40,8 @@ impl Layers {
     }
 
     /// Returns the source of a decoder on this layer.
-    pub(super) fn over<'a>(&self, layer: Layer<'a>) -> Source<'a> {
-        BufReader::new(Counted {
+    pub(super) fn over<'a>(&self, layer: Layer<'a>) -> CodedSource<'a> {
+        BufReader::new(CountedLayer {
             layer,
             left: self.limit,
             begun: false,
@@ -51,7 +51,7 @@ impl Layers {
 }
 
 /// Layer below a decoder, with its bytes counted.
-pub(super) struct Counted<'a> {
+pub(super) struct CountedLayer<'a> {
     layer: Layer<'a>,
     /// Number of bytes that the layer may still give.
     left: u64,
@@ -60,7 +60,7 @@ pub(super) struct Counted<'a> {
     empty: Rc<Cell<bool>>,
 }
 
-impl Read for Counted<'_> {
+impl Read for CountedLayer<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let n = self.layer.read(into)?;
         let left = self.left.checked_sub(n as u64);
@@ -70,7 +70,7 @@ impl Read for Counted<'_> {
     }
 }
 
-impl Counted<'_> {
+impl CountedLayer<'_> {
     /// Returns true if the body is empty by its framing. Called after a read of its first byte.
     fn is_empty_body(&self) -> bool {
         if let Layer::Body(body) = &self.layer {
@@ -81,7 +81,7 @@ impl Counted<'_> {
 }
 
 /// Reads the first byte. Returns false for a body that is empty by its framing.
-pub(super) fn begins(source: &mut Source<'_>) -> io::Result<bool> {
+pub(super) fn begins(source: &mut CodedSource<'_>) -> io::Result<bool> {
     if !source.fill_buf()?.is_empty() {
         return Ok(true);
     }

@@ -100,7 +100,7 @@ fn named(lines: &[&str]) -> Codings {
     Codings::of(&headers)
 }
 
-fn known(line: &str) -> Vec<Coding> {
+fn known(line: &str) -> Vec<ContentCoding> {
     match named(&[line]) {
         Codings::Known(codings) => codings,
         _ => panic!("{line} is not known"),

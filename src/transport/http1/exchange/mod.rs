@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use super::forwarding::Forwarding;
 use super::head::framing::Asked;
 use super::head::malformed::Malformed;
-use super::head::{Found, Head, HeadReader};
-use super::{Answer, BrokenOff, NoResponse};
+use super::head::{HeadReader, ParsedHead, ResponseHead};
+use super::{BrokenOff, NoResponse, ResponseStart};
 use crate::redact::escape::log_line;
 use crate::timing::Phase;
 use crate::transport::connection::wire::Broken;
@@ -35,7 +35,7 @@ pub(in crate::transport) struct Exchange {
     pub(in crate::transport) connection: Box<Connection>,
     reader: HeadReader,
     /// Head of the final response. `None`: it has not come.
-    pub(super) head: Option<Head>,
+    pub(super) head: Option<ResponseHead>,
     pub(super) malformed: Option<Malformed>,
     /// True if a body follows the head of the request.
     body_follows: bool,
@@ -68,7 +68,7 @@ pub(in crate::transport) struct Opening {
 }
 
 /// Result of a wait for leave to send the body.
-pub(super) enum Leave {
+pub(super) enum SendBody {
     /// The body is to be sent.
     Granted,
     /// The server did not reply in time.
@@ -200,7 +200,7 @@ impl Exchange {
     /// Returns true if the server wants no more of the body: its response is no 2xx, cannot be understood, or is longer
     /// than may wait for the end of the request.
     fn has_refused(&self) -> bool {
-        let refused = |head: &Head| head.status.as_u16() >= 300;
+        let refused = |head: &ResponseHead| head.status.as_u16() >= 300;
         self.malformed.is_some()
             || self.head.as_ref().is_some_and(refused)
             || self.connection.buffers.is_full()
@@ -244,12 +244,12 @@ impl Exchange {
         let mut granted = false;
         while !self.has_answered() && self.connection.buffers.has_input() {
             match self.reader.look(self.connection.buffers.input()) {
-                Ok(Found::Unfinished) => break,
-                Ok(Found::Informational { status, size }) => {
+                Ok(ParsedHead::Unfinished) => break,
+                Ok(ParsedHead::Informational { status, size }) => {
                     granted |= status == StatusCode::CONTINUE;
                     self.connection.buffers.consume(size);
                 }
-                Ok(Found::Final(head)) => {
+                Ok(ParsedHead::Final(head)) => {
                     self.connection.buffers.consume(head.size);
                     if self.body_follows {
                         self.connection.buffers.allow(self.early_limit);
@@ -265,7 +265,7 @@ impl Exchange {
     /// Waits for the server's reply to `Expect: 100-continue`: at most a second, and at most a third of the time that
     /// is left, so that a server that ignores the question still gets the body in time.
     #[inline(never)]
-    pub(super) fn await_leave(&mut self) -> Result<Leave, Broken> {
+    pub(super) fn await_leave(&mut self) -> Result<SendBody, Broken> {
         let held = self.connection.buffers.held();
         if held > 0 {
             self.connection.write(held)?;
@@ -280,11 +280,11 @@ impl Exchange {
         let patience = left.map_or(LEAVE, |left| LEAVE.min(left / 3));
         loop {
             if self.look() {
-                return Ok(Leave::Granted);
+                return Ok(SendBody::Granted);
             }
             match &self.head {
                 // The server has decided already, but the request is not complete without its body.
-                Some(head) if head.status.is_success() => return Ok(Leave::Granted),
+                Some(head) if head.status.is_success() => return Ok(SendBody::Granted),
                 Some(_) => break,
                 None if self.malformed.is_some() => break,
                 None => {}
@@ -294,13 +294,13 @@ impl Exchange {
                 Ok(true) => {}
                 Ok(false) => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
                 Err(Broken::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(Leave::TimedOut);
+                    return Ok(SendBody::TimedOut);
                 }
                 Err(broken) => return Err(broken),
             }
         }
         self.unsent = true;
-        Ok(Leave::Refused)
+        Ok(SendBody::Refused)
     }
 
     /// Reads the head of the final response, unless it has come already. Returns false if the stream ended before.
@@ -323,9 +323,9 @@ impl Exchange {
     }
 
     /// Ends the exchange. Returns the head that came, or the reason why none did.
-    pub(super) fn finish(self, ended: Result<(), NoResponse>) -> Result<Answer, BrokenOff> {
+    pub(super) fn finish(self, ended: Result<(), NoResponse>) -> Result<ResponseStart, BrokenOff> {
         match (ended, self.head) {
-            (Ok(()), Some(head)) => Ok(Answer {
+            (Ok(()), Some(head)) => Ok(ResponseStart {
                 overrun: self.overrun.filter(|_| head.status.is_success()),
                 head,
                 connection: self.connection,

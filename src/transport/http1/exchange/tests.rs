@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::*;
 use crate::host::Host;
 use crate::transport::connection::Plan;
-use crate::transport::connection::line::Line;
+use crate::transport::connection::line::Carriers;
 use crate::transport::connection::platform::{self, Idle};
-use crate::transport::connection::wire::{Limits, Wire};
+use crate::transport::connection::wire::{Limits, SocketWire};
 use crate::transport::meter::Meter;
-use crate::transport::pool::Key;
+use crate::transport::pool::PoolKey;
 use http::Method;
 
 const HEAD: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
@@ -20,9 +20,9 @@ fn pair(body_size: u64, limits: Limits) -> (Exchange, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     let socket = Arc::new(TcpStream::connect(addr).unwrap());
-    let line = Line::new(Wire::new(socket, limits));
+    let line = Carriers::new(SocketWire::new(socket, limits));
     let host = Host::of(&"http://h/".parse().unwrap()).unwrap();
-    let key = Key::Server(Cow::Owned(host));
+    let key = PoolKey::Server(Cow::Owned(host));
     let mut connection = Box::new(Connection::new(line, None, key, addr));
     connection.begin(Plan {
         limits,
@@ -77,7 +77,7 @@ fn a_head_whose_body_waits_for_the_server_goes_out_before_the_wait() {
     let limits = Limits::attempt(None, Some(Duration::from_millis(30)));
     let (mut exchange, mut server) = pair(4, limits);
     put(&mut exchange, HEAD);
-    assert!(matches!(exchange.await_leave(), Ok(Leave::TimedOut)));
+    assert!(matches!(exchange.await_leave(), Ok(SendBody::TimedOut)));
     let mut seen = [0; 100];
     let n = server.read(&mut seen).unwrap();
     assert_eq!(&seen[..n], HEAD);

@@ -71,7 +71,7 @@ pub(in crate::transport::http1) struct FramingLines {
     length: Option<u64>,
     /// First reason why the lengths cannot be used. Lengths only count in the absence of `Transfer-Encoding`.
     bad_length: Option<Malformed>,
-    coding: Option<Coding>,
+    coding: Option<TransferCodings>,
     close: bool,
     keep_alive: bool,
     /// True if a framing line was not written as RFC 9112 says.
@@ -80,7 +80,7 @@ pub(in crate::transport::http1) struct FramingLines {
 
 /// Transfer codings seen so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
+enum TransferCodings {
     Identity,
     Gzip,
     /// `chunked` alone.
@@ -117,23 +117,25 @@ impl FramingLines {
             self.coding = Some(self.with_coding(name));
         }
         if empty {
-            self.coding = Some(Coding::Unknown);
-        } else if value.contains(&b',') && self.coding == Some(Coding::Chunked) {
-            self.coding = Some(Coding::ChunkedToo);
+            self.coding = Some(TransferCodings::Unknown);
+        } else if value.contains(&b',') && self.coding == Some(TransferCodings::Chunked) {
+            self.coding = Some(TransferCodings::ChunkedToo);
         }
     }
 
-    fn with_coding(&self, name: &[u8]) -> Coding {
+    fn with_coding(&self, name: &[u8]) -> TransferCodings {
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         match self.coding {
-            None if is("chunked") => Coding::Chunked,
-            None if is("identity") => Coding::Identity,
-            None if is("gzip") || is("x-gzip") => Coding::Gzip,
-            Some(Coding::Identity | Coding::Chunked | Coding::ChunkedToo) if is("chunked") => {
-                Coding::ChunkedToo
+            None if is("chunked") => TransferCodings::Chunked,
+            None if is("identity") => TransferCodings::Identity,
+            None if is("gzip") || is("x-gzip") => TransferCodings::Gzip,
+            Some(
+                TransferCodings::Identity | TransferCodings::Chunked | TransferCodings::ChunkedToo,
+            ) if is("chunked") => TransferCodings::ChunkedToo,
+            Some(TransferCodings::Gzip | TransferCodings::GzipChunked) if is("chunked") => {
+                TransferCodings::GzipChunked
             }
-            Some(Coding::Gzip | Coding::GzipChunked) if is("chunked") => Coding::GzipChunked,
-            _ => Coding::Unknown,
+            _ => TransferCodings::Unknown,
         }
     }
 
@@ -171,11 +173,15 @@ impl FramingLines {
         let (framing, exact) = match self.coding {
             None => (by_length()?, true),
             // `identity` is ignored, except that the connection closes.
-            Some(Coding::Identity) => (by_length()?, false),
-            Some(Coding::Chunked) => (Framing::Chunked, self.length.is_none()),
-            Some(Coding::ChunkedToo) => (Framing::Chunked, false),
-            Some(Coding::GzipChunked) if cfg!(feature = "gzip") => (Framing::GzipChunked, false),
-            Some(Coding::GzipChunked | Coding::Gzip | Coding::Unknown) => {
+            Some(TransferCodings::Identity) => (by_length()?, false),
+            Some(TransferCodings::Chunked) => (Framing::Chunked, self.length.is_none()),
+            Some(TransferCodings::ChunkedToo) => (Framing::Chunked, false),
+            Some(TransferCodings::GzipChunked) if cfg!(feature = "gzip") => {
+                (Framing::GzipChunked, false)
+            }
+            Some(
+                TransferCodings::GzipChunked | TransferCodings::Gzip | TransferCodings::Unknown,
+            ) => {
                 return Err(Malformed::transfer_encoding(codings()));
             }
         };

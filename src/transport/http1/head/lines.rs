@@ -18,7 +18,7 @@ pub(in crate::transport::http1) struct Repaired {
 pub(in crate::transport::http1) fn repair(lines: &[u8]) -> Repaired {
     let mut repaired = Repaired::default();
     // The line that a fold continues. `None`: that line was skipped, or there is none.
-    let mut open: Option<Open> = None;
+    let mut open: Option<OpenLine> = None;
     for line in lines.split(|&b| b == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // Some readers end a line at a CR alone (Python's http.client does).
@@ -44,13 +44,13 @@ pub(in crate::transport::http1) fn repair(lines: &[u8]) -> Repaired {
 }
 
 /// A line to which folds may be added.
-struct Open {
+struct OpenLine {
     /// True if the line has the name of a framing line.
     frames: bool,
     changed: bool,
 }
 
-impl Open {
+impl OpenLine {
     fn change(&mut self, repaired: &mut Repaired) {
         repaired.changed += usize::from(!self.changed);
         repaired.doubtful |= self.frames;
@@ -60,14 +60,14 @@ impl Open {
 
 impl Repaired {
     /// Begins a line with its name and the first part of its value, if it has a name.
-    fn begin(&mut self, line: &[u8]) -> Option<Open> {
+    fn begin(&mut self, line: &[u8]) -> Option<OpenLine> {
         let colon = line.iter().position(|&b| b == b':');
         let name = colon.map(|colon| trim_blanks(&line[..colon]));
         let (Some(colon), Some(name)) = (colon, name.filter(|name| is_token(name))) else {
             self.skip(line);
             return None;
         };
-        let mut open = Open {
+        let mut open = OpenLine {
             frames: is_framing(name),
             changed: false,
         };
@@ -82,7 +82,7 @@ impl Repaired {
         Some(open)
     }
 
-    fn end(&mut self, open: Option<Open>) {
+    fn end(&mut self, open: Option<OpenLine>) {
         if open.is_some() {
             self.lines.extend_from_slice(b"\r\n");
         }

@@ -21,7 +21,7 @@ const LINES: usize = 64;
 
 /// Head of a response.
 #[derive(Debug)]
-pub(in crate::transport) struct Head {
+pub(in crate::transport) struct ResponseHead {
     pub(in crate::transport) status: StatusCode,
     pub(in crate::transport) version: Version,
     pub(in crate::transport) headers: Headers,
@@ -36,13 +36,13 @@ pub(in crate::transport) struct Head {
 
 /// Result of a look at the input.
 #[derive(Debug)]
-pub(in crate::transport) enum Found {
+pub(in crate::transport) enum ParsedHead {
     /// The head is not complete.
     Unfinished,
     /// An informational response of this size.
     Informational { status: StatusCode, size: usize },
     /// The final response.
-    Final(Head),
+    Final(ResponseHead),
 }
 
 /// Reader of the response heads to one request.
@@ -75,7 +75,7 @@ impl HeadReader {
 
     /// Looks for a head at the beginning of the input. Since the last look the input has grown, or the head that was
     /// found was removed from it.
-    pub(in crate::transport) fn look(&mut self, input: &[u8]) -> Result<Found, Malformed> {
+    pub(in crate::transport) fn look(&mut self, input: &[u8]) -> Result<ParsedHead, Malformed> {
         // In most cases the first look sees a whole head.
         if self.searched == 0
             && let Some(found) = self.strict(input)
@@ -93,7 +93,7 @@ impl HeadReader {
                     false => may_begin(input)?,
                 };
             }
-            return Ok(Found::Unfinished);
+            return Ok(ParsedHead::Unfinished);
         };
         if size > self.limit {
             return Err(Malformed::HeadTooLarge(self.limit));
@@ -107,13 +107,13 @@ impl HeadReader {
     }
 
     /// Counts a head that was found.
-    fn take(&mut self, found: Found) -> Result<Found, Malformed> {
+    fn take(&mut self, found: ParsedHead) -> Result<ParsedHead, Malformed> {
         self.searched = 0;
         self.has_line = false;
         self.begun = false;
         let size = match &found {
-            Found::Unfinished => 0,
-            Found::Informational { status, size } => {
+            ParsedHead::Unfinished => 0,
+            ParsedHead::Informational { status, size } => {
                 if *status == StatusCode::SWITCHING_PROTOCOLS {
                     return Err(Malformed::NotAskedToSwitch);
                 }
@@ -123,7 +123,7 @@ impl HeadReader {
                 }
                 *size
             }
-            Found::Final(head) => head.size,
+            ParsedHead::Final(head) => head.size,
         };
         match size > self.limit {
             true => Err(Malformed::HeadTooLarge(self.limit)),
@@ -159,7 +159,7 @@ impl HeadReader {
     ///
     /// Kept out of line, so that its lines are not on the stack during the wait for the response.
     #[inline(never)]
-    fn strict(&self, input: &[u8]) -> Option<Result<Found, Malformed>> {
+    fn strict(&self, input: &[u8]) -> Option<Result<ParsedHead, Malformed>> {
         let mut lines = [const { MaybeUninit::uninit() }; LINES];
         let mut head = httparse::Response::new(&mut []);
         let parsed = httparse::ParserConfig::default()
@@ -173,7 +173,7 @@ impl HeadReader {
             _ => Version::HTTP_11,
         };
         if self.is_passed_over(status) {
-            return Some(Ok(Found::Informational { status, size }));
+            return Some(Ok(ParsedHead::Informational { status, size }));
         }
         let begin = input.iter().position(|&b| b != b'\r' && b != b'\n')?;
         let line = input[begin..].iter().position(|&b| b == b'\n')?;
@@ -182,13 +182,13 @@ impl HeadReader {
             .headers
             .iter()
             .map(|line| (line.name.as_bytes(), line.value));
-        let mut read = Read::default();
+        let mut read = HeadFacts::default();
         read.take(lines.clone());
         let framed = read.framing.framed(self.asked, status, version, || {
             values_of_transfer_encoding(lines)
         });
         Some(framed.map(|framed| {
-            Found::Final(Head {
+            ParsedHead::Final(ResponseHead {
                 status,
                 version,
                 headers: Headers::of_lines(text, read.asks_to_wait),
@@ -202,26 +202,26 @@ impl HeadReader {
 
     /// Reads a head that breaks the rules.
     #[inline(never)]
-    fn tolerant(&self, head: &[u8]) -> Result<Found, Malformed> {
+    fn tolerant(&self, head: &[u8]) -> Result<ParsedHead, Malformed> {
         let Some((version, status, line)) = status_line(head)? else {
             return Err(Malformed::StatusLine);
         };
         if self.is_passed_over(status) {
             let size = head.len();
-            return Ok(Found::Informational { status, size });
+            return Ok(ParsedHead::Informational { status, size });
         }
         let repaired = lines::repair(&head[line..]);
         let lines = repaired.lines.split(|&b| b == b'\n').filter_map(|line| {
             let colon = line.iter().position(|&b| b == b':')?;
             Some((&line[..colon], line[colon + 1..].trim_ascii()))
         });
-        let mut read = Read::default();
+        let mut read = HeadFacts::default();
         read.framing.doubtful = repaired.doubtful;
         read.take(lines.clone());
         let framed = read.framing.framed(self.asked, status, version, || {
             values_of_transfer_encoding(lines)
         })?;
-        Ok(Found::Final(Head {
+        Ok(ParsedHead::Final(ResponseHead {
             status,
             version,
             framed,
@@ -241,13 +241,13 @@ impl HeadReader {
 
 /// Facts from the lines of a head.
 #[derive(Default)]
-struct Read {
+struct HeadFacts {
     framing: FramingLines,
     coded: bool,
     asks_to_wait: bool,
 }
 
-impl Read {
+impl HeadFacts {
     fn take<'a>(&mut self, lines: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
         for (name, value) in lines {
             let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());

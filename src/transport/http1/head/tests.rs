@@ -6,13 +6,13 @@ fn reader(limit: usize) -> HeadReader {
     HeadReader::new(Asked::by(&Method::GET), limit)
 }
 
-fn look(input: &[u8]) -> Result<Found, Malformed> {
+fn look(input: &[u8]) -> Result<ParsedHead, Malformed> {
     reader(1000).look(input)
 }
 
-fn head(input: &str) -> Head {
+fn head(input: &str) -> ResponseHead {
     match look(input.as_bytes()) {
-        Ok(Found::Final(head)) => head,
+        Ok(ParsedHead::Final(head)) => head,
         found => panic!("{input:?}: {found:?}"),
     }
 }
@@ -30,10 +30,13 @@ fn a_head_is_found_once_all_of_it_has_come() {
         let mut reader = reader(1000);
         for end in 0..text.len() {
             let found = reader.look(&text.as_bytes()[..end]);
-            assert!(matches!(found, Ok(Found::Unfinished)), "{text:?} {end}");
+            assert!(
+                matches!(found, Ok(ParsedHead::Unfinished)),
+                "{text:?} {end}"
+            );
         }
         let found = reader.look(format!("{text}body").as_bytes());
-        let Ok(Found::Final(head)) = found else {
+        let Ok(ParsedHead::Final(head)) = found else {
             panic!("{text:?}: {found:?}");
         };
         assert_eq!(head.size, text.len(), "{text:?}");
@@ -77,7 +80,7 @@ fn an_odd_head_is_read_as_it_was_meant() {
 #[test]
 fn bytes_above_127_are_kept_in_an_odd_head_too() {
     let text = b"HTTP/1.1 200 OK\r\nX-A: \xe9\xc3\xa9\r\nodd\r\nContent-Length: 0\r\n\r\n";
-    let Ok(Found::Final(head)) = look(text) else {
+    let Ok(ParsedHead::Final(head)) = look(text) else {
         panic!("it is a head");
     };
     assert_eq!(head.headers["x-a"].as_bytes(), b"\xe9\xc3\xa9");
@@ -91,7 +94,7 @@ fn more_lines_than_usual_are_read_by_the_same_rules() {
             "A:b\r\n".repeat(lines - 1)
         );
         let found = reader(5000).look(text.as_bytes());
-        let Ok(Found::Final(head)) = found else {
+        let Ok(ParsedHead::Final(head)) = found else {
             panic!("{lines}: {found:?}");
         };
         assert_eq!(head.framed.framing, Framing::Chunked);
@@ -103,7 +106,10 @@ fn more_lines_than_usual_are_read_by_the_same_rules() {
 #[test]
 fn a_head_beyond_the_limit_is_refused_as_soon_as_it_is_longer() {
     let whole = |size: usize| format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "v".repeat(size - 24));
-    assert!(matches!(look(whole(1000).as_bytes()), Ok(Found::Final(_))));
+    assert!(matches!(
+        look(whole(1000).as_bytes()),
+        Ok(ParsedHead::Final(_))
+    ));
     let refused = Some(Malformed::HeadTooLarge(1000));
     assert_eq!(look(whole(1001).as_bytes()).err(), refused);
     assert_eq!(look(&whole(2000).as_bytes()[..1001]).err(), refused);
@@ -118,7 +124,7 @@ fn up_to_16_informational_responses_are_passed_over() {
     let interim = b"HTTP/1.1 103 Early\r\nLink : a\r\n b\r\n\r\nHTTP/1.1 2";
     for _ in 0..MOST_INFORMATIONAL {
         let found = reader.look(interim);
-        let Ok(Found::Informational { status, size }) = found else {
+        let Ok(ParsedHead::Informational { status, size }) = found else {
             panic!("{found:?}");
         };
         assert_eq!((status.as_u16(), size), (103, interim.len() - 10));
@@ -135,7 +141,7 @@ fn switching_protocols_is_final_only_if_it_was_asked_for() {
         upgrade: true,
         ..Asked::by(&Method::GET)
     };
-    let Ok(Found::Final(head)) = HeadReader::new(asked, 1000).look(text) else {
+    let Ok(ParsedHead::Final(head)) = HeadReader::new(asked, 1000).look(text) else {
         panic!("it was asked for");
     };
     assert_eq!(head.framed.framing, Framing::Bodiless);

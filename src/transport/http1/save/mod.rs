@@ -11,7 +11,7 @@ use crate::request::{SaveTo, part_name};
 use crate::response::Saved;
 #[cfg(unix)]
 use crate::transport::connection::descriptors;
-use crate::transport::connection::descriptors::Spare;
+use crate::transport::connection::descriptors::SpareDescriptor;
 
 /// Error of a body that could not be saved.
 #[derive(Debug)]
@@ -67,7 +67,10 @@ pub(crate) struct Partial {
 
 impl Partial {
     /// Creates the file, in place of the descriptor that was held for it.
-    pub(in crate::transport) fn create(to: &SaveTo, spare: &Spare) -> Result<Partial, Unsaved> {
+    pub(in crate::transport) fn create(
+        to: &SaveTo,
+        spare: &SpareDescriptor,
+    ) -> Result<Partial, Unsaved> {
         let create = || {
             let name = name_of(&to.path)?;
             loop {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::executor::roster::{Demand, PAUSE, Role, Roster, StartRefused, Wake};
+use crate::executor::roster::{Demand, PAUSE, Role, Roster, StartRefused, WakeAction};
 
 /// Number of events in a history, before all work comes to its end.
 const EVENTS: usize = 60;
@@ -262,7 +262,7 @@ impl World {
         } else {
             let until = self.next_wakeup();
             let (role, wake) = self.roster.begins_waiting(until);
-            if wake == Wake::Leader {
+            if wake == WakeAction::Leader {
                 self.seen.insert("leader called by a follower");
             }
             self.perform(wake);
@@ -285,27 +285,27 @@ impl World {
         let may_call = self.roster.may_call(self.now, || returning);
         let wake = self.roster.call(demand, self.now, || returning);
         // The executor does not even determine the demand if no worker may be called.
-        assert!(may_call || matches!(wake, Wake::None | Wake::All { .. }));
+        assert!(may_call || matches!(wake, WakeAction::None | WakeAction::All { .. }));
         self.perform(wake);
     }
 
-    fn perform(&mut self, wake: Wake) {
+    fn perform(&mut self, wake: WakeAction) {
         match wake {
-            Wake::None => {}
-            Wake::Leader => {
+            WakeAction::None => {}
+            WakeAction::Leader => {
                 self.seen.insert("leader called");
                 self.notify_one(Role::Leader);
             }
-            Wake::Follower => {
+            WakeAction::Follower => {
                 self.seen.insert("follower called");
                 self.notify_one(Role::Follower);
             }
-            Wake::Start => {
+            WakeAction::Start => {
                 self.seen.insert("worker started");
                 self.check_start();
                 self.workers.push(WorkerState::Starting { refusals: 0 });
             }
-            Wake::All { leader, followers } => {
+            WakeAction::All { leader, followers } => {
                 self.seen.insert("all woken");
                 assert_eq!(leader, self.idle(Role::Leader) > 0);
                 assert_eq!(followers, self.idle(Role::Follower) > 0);

@@ -9,7 +9,7 @@ use shuttle::sync::{Arc, Condvar, Mutex, MutexGuard};
 use shuttle::thread;
 
 use super::job::{Handle, Job, Work};
-use crate::executor::roster::{Demand, Role, Roster, StartRefused, Wake};
+use crate::executor::roster::{Demand, Role, Roster, StartRefused, WakeAction};
 
 /// Fault that the model is given, to check that it is found.
 #[derive(Clone, Copy, PartialEq)]
@@ -182,15 +182,15 @@ impl Executor {
         if demand != Demand::Over || self.fault != Fault::NoWordAtTheEnd {
             self.notify(wake);
         }
-        wake == Wake::Start
+        wake == WakeAction::Start
     }
 
-    fn notify(&self, wake: Wake) {
+    fn notify(&self, wake: WakeAction) {
         match wake {
-            Wake::None | Wake::Start => {}
-            Wake::Leader => self.leader.notify_one(),
-            Wake::Follower => self.followers.notify_one(),
-            Wake::All { leader, followers } => {
+            WakeAction::None | WakeAction::Start => {}
+            WakeAction::Leader => self.leader.notify_one(),
+            WakeAction::Follower => self.followers.notify_one(),
+            WakeAction::All { leader, followers } => {
                 if leader {
                     self.leader.notify_all();
                 }
@@ -243,7 +243,7 @@ impl Executor {
         state.roster.worker_left();
         let idle = match state.closing {
             true => state.roster.wake_all(),
-            false => Wake::None,
+            false => WakeAction::None,
         };
         let start = !state.is_over() && self.call(&mut state);
         drop(state);

@@ -349,7 +349,7 @@ impl Play {
         let verdict = Verdict::Done {
             bytes: 0,
             cool,
-            call: Call::Ignored,
+            call: CallEnd::Ignored,
         };
         let back = self.schedule.complete(id, heard, verdict, self.now);
         assert_eq!(back, None);

@@ -17,7 +17,7 @@ use http::uri::{Authority, PathAndQuery};
 #[derive(Clone, Debug)]
 pub(crate) enum Url {
     Read(Uri),
-    Unread(Unread),
+    Unread(UnparsedUrl),
     Zoned(Box<Zoned>),
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Zoned {
 
 /// URL that is not parsed: only the place at which its path begins is known.
 #[derive(Clone, Debug)]
-pub(crate) struct Unread {
+pub(crate) struct UnparsedUrl {
     text: Arc<str>,
     path: u16,
     read: OnceLock<Box<Uri>>,
@@ -41,17 +41,17 @@ pub(crate) struct Unread {
 /// A URL that begins with the front, and goes on with no character that parsing would change, needs no parsing. A test
 /// with a million generated URLs compares this with the parser.
 #[derive(Clone, Debug)]
-pub(crate) struct Front(Arc<str>);
+pub(crate) struct UrlPrefix(Arc<str>);
 
-impl Front {
+impl UrlPrefix {
     /// Returns the front of a parsed URL. `None`: the URL has userinfo, which is taken out before it is sent, or a
     /// zone, which is not part of its text.
-    pub(crate) fn of(url: &Url) -> Option<Front> {
+    pub(crate) fn of(url: &Url) -> Option<UrlPrefix> {
         if url.has_userinfo() || url.zone().is_some() {
             return None;
         }
         let scheme = url.uri().scheme_str()?;
-        Some(Front(format!("{scheme}://{}", url.authority()).into()))
+        Some(UrlPrefix(format!("{scheme}://{}", url.authority()).into()))
     }
 
     /// Returns the beginning of a text that would be the front of a URL like those of a list.
@@ -127,9 +127,9 @@ const SAFE: [bool; 256] = {
 };
 
 impl Url {
-    /// Makes the URL that [`Front::known`] returned for this text earlier. `path`: place at which its path begins.
+    /// Makes the URL that [`UrlPrefix::known`] returned for this text earlier. `path`: place at which its path begins.
     pub(crate) fn known(text: &Arc<str>, path: u16) -> Url {
-        Url::Unread(Unread {
+        Url::Unread(UnparsedUrl {
             text: Arc::clone(text),
             path,
             read: OnceLock::new(),
@@ -274,8 +274,8 @@ mod tests {
     use super::*;
     use crate::url::parse;
 
-    fn front(of: &str) -> Front {
-        Front::of(&parse(of).unwrap()).unwrap()
+    fn front(of: &str) -> UrlPrefix {
+        UrlPrefix::of(&parse(of).unwrap()).unwrap()
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
         let others = ["http://h/", "https://h:81/", "http://u@h:81/"];
         assert!(!others.into_iter().any(is_of));
         for text in ["http://u:p@h/", "http://[fe80::1%25eth0]/"] {
-            assert!(Front::of(&parse(text).unwrap()).is_none(), "{text}");
+            assert!(UrlPrefix::of(&parse(text).unwrap()).is_none(), "{text}");
         }
     }
 
@@ -349,7 +349,7 @@ mod tests {
             ("é/a", None),
             ("", None),
         ] {
-            assert_eq!(Front::candidate(text), expected, "{text}");
+            assert_eq!(UrlPrefix::candidate(text), expected, "{text}");
         }
     }
 

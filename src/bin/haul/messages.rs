@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use haul::redact::Escaped;
 
-use crate::arguments::{Color, Messages};
+use crate::arguments::{Color, MessageArguments};
 
 /// Number of messages of one kind that are printed, for kinds that may come for every line.
 const SAID: u32 = 10;
 
 /// Prints messages on standard error, as far as the arguments want them. Clones share one state.
 #[derive(Clone)]
-pub(crate) struct Voice(Arc<Inner>);
+pub(crate) struct Messages(Arc<MessagesState>);
 
-struct Inner {
+struct MessagesState {
     quiet: u8,
     color: bool,
     /// True if a progress bar stands on the line of the cursor.
@@ -33,8 +33,8 @@ pub(crate) enum Paint {
     Bad,
 }
 
-impl Voice {
-    pub(crate) fn new(messages: &Messages) -> Voice {
+impl Messages {
+    pub(crate) fn new(messages: &MessageArguments) -> Messages {
         let color = match messages.color {
             Color::Always => true,
             Color::Never => false,
@@ -43,7 +43,7 @@ impl Voice {
                 !unwanted && io::stderr().is_terminal()
             }
         };
-        Voice(Arc::new(Inner {
+        Messages(Arc::new(MessagesState {
             quiet: messages.quiet,
             color,
             bar: AtomicBool::new(false),

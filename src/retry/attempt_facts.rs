@@ -16,7 +16,7 @@ pub(crate) fn is_keyed(headers: &HeaderMap) -> bool {
 
 /// Facts known of an attempt that did not settle its request.
 #[derive(Clone, Debug)]
-pub(crate) struct Evidence<'a> {
+pub(crate) struct AttemptFacts<'a> {
     pub(crate) method: &'a Method,
     /// True if the request says that repeating it is safe: its idempotent flag, or a key ([`is_keyed`]).
     pub(crate) repeatable_by_request: bool,
@@ -38,10 +38,10 @@ pub(crate) struct Evidence<'a> {
     pub(crate) judgement: Option<&'a Judgement>,
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> AttemptFacts<'a> {
     /// Evidence of a failure of which only these two facts are known; the rest is filled in by struct update.
-    pub(crate) fn new(method: &'a Method, error_type: ErrorType) -> Evidence<'a> {
-        Evidence {
+    pub(crate) fn new(method: &'a Method, error_type: ErrorType) -> AttemptFacts<'a> {
+        AttemptFacts {
             method,
             repeatable_by_request: false,
             replayable: true,
@@ -108,18 +108,18 @@ impl<'a> Evidence<'a> {
 /// 409 or 412 to the same write, can then mean "done".
 ///
 /// False for the safe methods (RFC 9110 §9.2.1), which carry nothing out.
-pub(super) fn is_ambiguous(evidence: &Evidence<'_>) -> bool {
+pub(super) fn is_ambiguous(facts: &AttemptFacts<'_>) -> bool {
     use ErrorType::*;
-    if evidence.method.is_safe() || evidence.is_unsent() {
+    if facts.method.is_safe() || facts.is_unsent() {
         return false;
     }
-    match evidence.error_type {
+    match facts.error_type {
         IncompleteBody => true,
         Proxy | Io | AddressDenied | InvalidRequest | Sign | BreakerOpen => false,
-        _ => match evidence.status {
+        _ => match facts.status {
             Some(408) => true,
             Some(501 | 505) => false,
-            Some(500..) => !evidence.is_throttled(),
+            Some(500..) => !facts.is_throttled(),
             Some(300..) => false,
             _ => true,
         },

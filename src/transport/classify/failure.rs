@@ -16,7 +16,7 @@ use crate::transport::http1::upload::Unsent;
 
 /// Error that ended an attempt.
 #[derive(Debug)]
-pub(in crate::transport) enum Trouble {
+pub(in crate::transport) enum Failure {
     Cancelled,
     Resolve(Unresolved),
     Dial(Undialled),
@@ -44,32 +44,32 @@ pub(in crate::transport) enum Trouble {
     Body(Cut),
 }
 
-impl From<Unresolved> for Trouble {
+impl From<Unresolved> for Failure {
     fn from(unresolved: Unresolved) -> Self {
-        Trouble::Resolve(unresolved)
+        Failure::Resolve(unresolved)
     }
 }
 
-impl From<Unconnected> for Trouble {
+impl From<Unconnected> for Failure {
     fn from(unconnected: Unconnected) -> Self {
         match unconnected {
-            Unconnected::Cancelled => Trouble::Cancelled,
-            Unconnected::Resolve(unresolved) => Trouble::Resolve(unresolved),
-            Unconnected::Dial(undialled) => Trouble::Dial(undialled),
-            Unconnected::Proxy(unproxied) => Trouble::Proxy(unproxied),
-            Unconnected::Broken(broken) => Trouble::Broken(broken),
+            Unconnected::Cancelled => Failure::Cancelled,
+            Unconnected::Resolve(unresolved) => Failure::Resolve(unresolved),
+            Unconnected::Dial(undialled) => Failure::Dial(undialled),
+            Unconnected::Proxy(unproxied) => Failure::Proxy(unproxied),
+            Unconnected::Broken(broken) => Failure::Broken(broken),
         }
     }
 }
 
-impl From<NoResponse> for Trouble {
+impl From<NoResponse> for Failure {
     fn from(no_response: NoResponse) -> Self {
         match no_response {
-            NoResponse::Broken(broken) => Trouble::Broken(broken),
-            NoResponse::Unsendable(error) => Trouble::Unsendable(error),
-            NoResponse::Closed => Trouble::Closed,
-            NoResponse::Malformed(malformed) => Trouble::Malformed(malformed),
-            NoResponse::Unsent(unsent) => Trouble::Unsent(unsent),
+            NoResponse::Broken(broken) => Failure::Broken(broken),
+            NoResponse::Unsendable(error) => Failure::Unsendable(error),
+            NoResponse::Closed => Failure::Closed,
+            NoResponse::Malformed(malformed) => Failure::Malformed(malformed),
+            NoResponse::Unsent(unsent) => Failure::Unsent(unsent),
         }
     }
 }

@@ -6,29 +6,29 @@ use std::sync::{Mutex, PoisonError};
 use haul::settings::Retrying;
 use haul::{ErrorType, Outcome, Response, StopReason};
 
-use crate::arguments::{Arguments, Body};
+use crate::arguments::{Arguments, BodyForm};
+use crate::messages::{Messages, Paint};
 use crate::unfit::Unfit;
-use crate::voice::{Paint, Voice};
 
 /// Number of hosts that are remembered because their wait was reported.
 const HOSTS: usize = 1_000;
 
 /// Prints messages about outcomes as they come.
-pub(crate) struct Look {
-    voice: Voice,
+pub(crate) struct OutcomeReporter {
+    messages: Messages,
     each: bool,
     body_limit: Option<u64>,
     not_repeated: bool,
     cut: bool,
 }
 
-impl Look {
-    pub(crate) fn new(arguments: &Arguments, voice: &Voice) -> Look {
+impl OutcomeReporter {
+    pub(crate) fn new(arguments: &Arguments, messages: &Messages) -> OutcomeReporter {
         let results = &arguments.results;
-        Look {
-            voice: voice.clone(),
+        OutcomeReporter {
+            messages: messages.clone(),
             each: arguments.messages.verbose > 0,
-            body_limit: (results.body == Body::Auto).then_some(results.body_limit),
+            body_limit: (results.body == BodyForm::Auto).then_some(results.body_limit),
             not_repeated: false,
             cut: false,
         }
@@ -43,7 +43,7 @@ impl Look {
                 status => (Paint::Good, status),
             };
             let status = status.map_or("---".to_owned(), |status| status.to_string());
-            self.voice.print(paint, &status, &line(outcome));
+            self.messages.print(paint, &status, &line(outcome));
         }
         let Some(error) = outcome.error() else {
             let long = |response: &Response, limit| response.bytes().len() as u64 > limit;
@@ -54,7 +54,7 @@ impl Look {
             };
             if !self.cut && self.body_limit.is_some_and(cut) {
                 self.cut = true;
-                self.voice.warning(&format!(
+                self.messages.warning(&format!(
                     "{}: its body is cut in the results, as others may be (--body-limit says where)",
                     outcome.url()
                 ));
@@ -64,7 +64,7 @@ impl Look {
         if error.error_type() == ErrorType::InvalidRequest {
             let unfit = Unfit::request(error);
             let message = unfit.message(outcome.request(), &outcome.url());
-            self.voice.bad_line(&message);
+            self.messages.bad_line(&message);
         }
         if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {
             self.not_repeated = true;
@@ -74,7 +74,7 @@ impl Look {
                     "--retry-all-methods, or \"idempotent\": true on its line, says that repeating it is safe"
                 }
             };
-            self.voice.warning(&format!(
+            self.messages.warning(&format!(
                 "{} {}: not tried again, since the server may have acted on it ({remedy})",
                 outcome.request().method(),
                 outcome.url()
@@ -99,8 +99,8 @@ fn line(outcome: &Outcome) -> String {
 }
 
 /// Returns a callback that reports once for each host that it asked for a wait.
-pub(crate) fn tell_of_waits(voice: &Voice) -> impl Fn(&Retrying<'_>) + Send + Sync + 'static {
-    let (voice, told) = (voice.clone(), Mutex::new(HashSet::new()));
+pub(crate) fn tell_of_waits(messages: &Messages) -> impl Fn(&Retrying<'_>) + Send + Sync + 'static {
+    let (messages, told) = (messages.clone(), Mutex::new(HashSet::new()));
     move |retrying: &Retrying<'_>| {
         let asked = retrying
             .error
@@ -112,7 +112,7 @@ pub(crate) fn tell_of_waits(voice: &Voice) -> impl Fn(&Retrying<'_>) + Send + Sy
         let host = host_of(&retrying.url).to_owned();
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() < HOSTS && told.insert(host.clone()) {
-            voice.note(&format!(
+            messages.note(&format!(
                 "{host}: it asks for a wait (Retry-After: {asked}); its requests are sent again after it"
             ));
         }
