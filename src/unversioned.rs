@@ -4,7 +4,7 @@
 //! (`haul = "~0.1.0"`).
 //!
 //! A [`Transport`] makes one exchange at a time: it gets a [`Call`], and returns a [`Reply`] or a [`Fault`], and, if it
-//! likes, a [`Trace`] of the exchange. Retries, redirects, limits, hooks and outcomes stand above it and are the same
+//! likes, a [`WireFacts`] of the exchange. Retries, redirects, limits, hooks and outcomes stand above it and are the same
 //! for every transport. So recorded or invented responses, delays and failures can be put under a
 //! [`Client`](crate::Client) without a socket:
 //!
@@ -48,5 +48,5 @@
 //! ```
 
 pub use crate::transport::{
-    Call, Exchanged, Fault, Reply, RequestBody, SentHead, Trace, Transport,
+    Call, ExchangeResult, Fault, Reply, RequestBody, SentHead, Transport, WireFacts,
 };

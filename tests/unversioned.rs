@@ -9,19 +9,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use haul::http::{Method, Response};
-use haul::unversioned::{Call, Exchanged, Fault, Trace, Transport};
+use haul::unversioned::{Call, ExchangeResult, Fault, Transport, WireFacts};
 use haul::{Client, ClientBuilder, ErrorType, Phase, Request, RetryPolicy, State, StopReason};
 
 /// A transport that answers each call as the closure says.
 struct Fake<F>(F);
 
-impl<F: Fn(&Call<'_>) -> Exchanged + Send + Sync> Transport for Fake<F> {
-    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+impl<F: Fn(&Call<'_>) -> ExchangeResult + Send + Sync> Transport for Fake<F> {
+    fn exchange(&self, call: &Call<'_>) -> ExchangeResult {
         (self.0)(call)
     }
 }
 
-fn over(answer: impl Fn(&Call<'_>) -> Exchanged + Send + Sync + 'static) -> ClientBuilder {
+fn over(answer: impl Fn(&Call<'_>) -> ExchangeResult + Send + Sync + 'static) -> ClientBuilder {
     let quick = RetryPolicy::default().backoff(Duration::ZERO, Duration::ZERO);
     Client::builder()
         .workers(4)
@@ -29,11 +29,11 @@ fn over(answer: impl Fn(&Call<'_>) -> Exchanged + Send + Sync + 'static) -> Clie
         .transport(Fake(answer))
 }
 
-fn once(answer: impl Fn(&Call<'_>) -> Exchanged + Send + Sync + 'static) -> Client {
+fn once(answer: impl Fn(&Call<'_>) -> ExchangeResult + Send + Sync + 'static) -> Client {
     over(answer).retry(RetryPolicy::none()).build().unwrap()
 }
 
-fn ok(call: &Call<'_>, body: &str) -> Exchanged {
+fn ok(call: &Call<'_>, body: &str) -> ExchangeResult {
     call.receive(Response::new(body.as_bytes())).into()
 }
 
@@ -138,7 +138,7 @@ fn a_post_is_tried_again_only_if_nothing_of_it_was_sent() {
     for (sent, attempts) in [(0, 2), (10, 1)] {
         let client = over(move |_| {
             let fault = Fault::new(ErrorType::Connection, Phase::Send, "lost");
-            Exchanged::from(fault).with_trace(Trace::new().connected(false).sent(sent))
+            ExchangeResult::from(fault).with_trace(WireFacts::new().connected(false).sent(sent))
         });
         let policy = RetryPolicy::default()
             .max_attempts(2)
@@ -329,7 +329,7 @@ fn a_transport_that_panics_gives_an_outcome_too() {
 #[test]
 fn a_trace_shows_in_the_outcome() {
     let client = once(|call| {
-        let trace = Trace::new()
+        let trace = WireFacts::new()
             .connected(true)
             .remote("127.0.0.1:80".parse().unwrap())
             .sent(100)

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use haul::Client;
 use haul::internals::BareTransport;
-use haul::unversioned::Exchanged;
+use haul::unversioned::ExchangeResult;
 
 use super::support::{self, AnyError, Server, cpu_us};
 
@@ -116,11 +116,16 @@ fn collected(url: &str, count: usize, at_once: usize) -> usize {
     })
 }
 
-fn is_good(exchanged: &Exchanged) -> bool {
+fn is_good(exchanged: &ExchangeResult) -> bool {
     exchanged.result().is_ok_and(|reply| reply.status() == 200)
 }
 
-fn exchanges(url: &str, count: usize, at_once: usize, take: impl Fn(String, Exchanged) + Sync) {
+fn exchanges(
+    url: &str,
+    count: usize,
+    at_once: usize,
+    take: impl Fn(String, ExchangeResult) + Sync,
+) {
     let transport = BareTransport::new();
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {

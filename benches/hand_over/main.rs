@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use haul::batch::as_completed;
 use haul::internals::empty_answer;
-use haul::unversioned::{Call, Exchanged, Transport};
+use haul::unversioned::{Call, ExchangeResult, Transport};
 use haul::{Client, Handle};
 
 mod bare;
@@ -207,7 +207,7 @@ fn take(handle: Option<Handle>) {
 struct AnswersAtOnce(Arc<Gate>);
 
 impl Transport for AnswersAtOnce {
-    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+    fn exchange(&self, call: &Call<'_>) -> ExchangeResult {
         call.connected();
         if call.path_and_query() != "/" {
             self.0.pass();

@@ -11,7 +11,7 @@ use crate::schedule::CallEnd;
 use super::context::AttemptContext;
 use super::next::AttemptEnd;
 use super::panic::panicked;
-use super::state::{Accepted, AttemptState, shown_wait};
+use super::state::{AcceptedResponse, AttemptState, shown_wait};
 
 /// Retry that the policy wants.
 pub(super) struct Retry {
@@ -82,7 +82,7 @@ impl AttemptState {
         error: Error,
         reason: StopReason,
     ) -> State {
-        let Some(Accepted { partial }) = self.accepted.take() else {
+        let Some(AcceptedResponse { partial }) = self.accepted.take() else {
             let last = self.report.rare_mut().log.last_mut();
             last.into_iter().for_each(|last| last.delay = None);
             return State::Failed(error.stopped(reason));

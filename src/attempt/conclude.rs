@@ -7,9 +7,9 @@ use crate::error::{Layer, StopReason};
 use crate::outcome::State;
 use crate::response::Response;
 use crate::retry::{self, AttemptFacts, Decision, retry_after};
-use crate::schedule::{Heard, SLOW_AFTER};
+use crate::schedule::{HostObservation, SLOW_AFTER};
 use crate::settings::Judgement;
-use crate::transport::{Exchanged, Fault, Partial, Reply, Trace};
+use crate::transport::{ExchangeResult, Fault, PartialFile, Reply, WireFacts};
 
 use super::again::Retry;
 use super::context::AttemptContext;
@@ -17,12 +17,12 @@ use super::failure::{AttemptFailure, FailedAttempt};
 use super::health;
 use super::next::{AttemptEnd, cancelled};
 use super::stage::{ConnectionChoice, Stage};
-use super::state::{Accepted, AttemptState};
+use super::state::{AcceptedResponse, AttemptState};
 
 /// An exchange that has ended.
 #[derive(Clone, Copy)]
-struct Finished<'a> {
-    trace: &'a Trace,
+struct FinishedExchange<'a> {
+    trace: &'a WireFacts,
     /// Time from the start of the attempt to the end of the exchange.
     elapsed: Duration,
 }
@@ -33,7 +33,7 @@ impl AttemptState {
     pub(super) fn conclude(
         &mut self,
         context: AttemptContext<'_>,
-        exchanged: Exchanged,
+        exchanged: ExchangeResult,
     ) -> AttemptEnd {
         let scope = context.scope;
         self.connection = ConnectionChoice::Any;
@@ -55,7 +55,7 @@ impl AttemptState {
             self.counts.settled();
             return AttemptEnd::failed(cancelled());
         }
-        let finished = Finished { trace, elapsed };
+        let finished = FinishedExchange { trace, elapsed };
         match exchanged.result {
             Ok(reply) => self.answered(context, reply, finished),
             Err(fault) => self.faulted(context, fault, finished),
@@ -66,7 +66,7 @@ impl AttemptState {
         &mut self,
         context: AttemptContext<'_>,
         mut reply: Reply,
-        finished: Finished<'_>,
+        finished: FinishedExchange<'_>,
     ) -> AttemptEnd {
         if let Some(next) = self.redirect(context, &reply, finished.trace) {
             return next;
@@ -87,7 +87,7 @@ impl AttemptState {
             None if accepted && !asks_again => {}
             judgement => {
                 let stands = accepted && !matches!(judgement, Some(Judgement::Stop(_)));
-                self.accepted = stands.then_some(Accepted { partial });
+                self.accepted = stands.then_some(AcceptedResponse { partial });
                 let failed = FailedAttempt {
                     failure,
                     response: Some(response),
@@ -105,8 +105,8 @@ impl AttemptState {
         &mut self,
         context: AttemptContext<'_>,
         response: Response,
-        partial: Option<Box<Partial>>,
-        finished: Finished<'_>,
+        partial: Option<Box<PartialFile>>,
+        finished: FinishedExchange<'_>,
     ) -> AttemptEnd {
         if partial.is_none() && !context.settings.looks_into() {
             self.counts.settled();
@@ -133,7 +133,7 @@ impl AttemptState {
     pub(super) fn put_in_place(
         &mut self,
         response: Response,
-        partial: Option<Box<Partial>>,
+        partial: Option<Box<PartialFile>>,
     ) -> Result<Response, (AttemptFailure, Response)> {
         match partial.map(|partial| partial.put_in_place()).transpose() {
             Ok(None) => Ok(response),
@@ -153,7 +153,7 @@ impl AttemptState {
         &mut self,
         context: AttemptContext<'_>,
         fault: Fault,
-        finished: Finished<'_>,
+        finished: FinishedExchange<'_>,
     ) -> AttemptEnd {
         let response = fault.reply.map(|reply| self.receive(reply, finished.trace));
         let failure = AttemptFailure {
@@ -179,7 +179,7 @@ impl AttemptState {
         &mut self,
         context: AttemptContext<'_>,
         failed: FailedAttempt,
-        finished: Finished<'_>,
+        finished: FinishedExchange<'_>,
     ) -> AttemptEnd {
         let clock = context.scope.clock;
         let left = self.left(clock.now());
@@ -209,7 +209,7 @@ impl AttemptState {
         let response = match (&decision, response) {
             (&Decision::Stop { reason, cool }, Some(response)) if !cut_short => {
                 match self.accepted.take() {
-                    Some(Accepted { partial }) => {
+                    Some(AcceptedResponse { partial }) => {
                         self.report.rare_mut().stop_reason = Some(reason);
                         let next = self.accept(context, response, partial, finished);
                         return next.cooling(cool);
@@ -258,7 +258,7 @@ impl AttemptState {
         &'a self,
         context: AttemptContext<'_>,
         failed: &'a FailedAttempt,
-        trace: &Trace,
+        trace: &WireFacts,
     ) -> AttemptFacts<'a> {
         let FailedAttempt {
             failure,
@@ -290,12 +290,12 @@ impl AttemptState {
 /// Returns the observation of the host in an exchange. An exchange that was cancelled before the host was slow, or that
 /// failed on this side, shows nothing of the host. An exchange that a deadline ended does, since the host had time
 /// until then.
-fn heard(exchanged: &Exchanged, elapsed: Duration, aborted: bool) -> Heard {
+fn heard(exchanged: &ExchangeResult, elapsed: Duration, aborted: bool) -> HostObservation {
     let fault = match &exchanged.result {
         Err(fault) if fault.reply.is_none() => fault,
         _ => {
             let waited = exchanged.trace.timings.until_head();
-            return Heard::Head { waited };
+            return HostObservation::Head { waited };
         }
     };
     let on_this_side = match aborted {
@@ -303,7 +303,7 @@ fn heard(exchanged: &Exchanged, elapsed: Duration, aborted: bool) -> Heard {
         false => fault.error_type.layer() == Layer::Local,
     };
     match on_this_side {
-        true => Heard::Nothing,
-        false => Heard::NoHead { waited: elapsed },
+        true => HostObservation::Nothing,
+        false => HostObservation::NoHead { waited: elapsed },
     }
 }

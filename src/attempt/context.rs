@@ -6,7 +6,7 @@ use crate::host::Host;
 use crate::request::Request;
 use crate::transport::Transport;
 
-use super::scope::Scope;
+use super::scope::AttemptScope;
 use super::settings::{ClientDefaults, RequestSettings};
 
 /// Transport and defaults that attempts are made with.
@@ -23,5 +23,5 @@ pub(super) struct AttemptContext<'a> {
     pub(super) request: &'a Request,
     /// Host of the exchange. `None`: the request is not fit to be sent.
     pub(super) host: Option<&'a Host>,
-    pub(super) scope: Scope<'a>,
+    pub(super) scope: AttemptScope<'a>,
 }

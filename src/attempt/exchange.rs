@@ -12,7 +12,7 @@ use crate::request::RequestContent;
 use crate::response::{ExchangeFacts, Response};
 use crate::retry::{self, AttemptCounts, AttemptFacts};
 use crate::settings::{RetryPolicy, Timeouts};
-use crate::transport::{Call, CancelSlot, Exchanged, Reply, SpareDescriptor, Trace};
+use crate::transport::{Call, CancelSlot, ExchangeResult, Reply, SpareDescriptor, WireFacts};
 
 use super::context::{AttemptContext, Engine};
 use super::prepare::Prepared;
@@ -22,7 +22,7 @@ use super::state::AttemptState;
 
 impl AttemptState {
     /// Sends the request, and sends it again at once if a kept-alive connection turned out to be closed.
-    pub(super) fn exchange(&mut self, context: AttemptContext<'_>) -> Exchanged {
+    pub(super) fn exchange(&mut self, context: AttemptContext<'_>) -> ExchangeResult {
         let AttemptContext {
             engine,
             settings,
@@ -116,7 +116,7 @@ impl AttemptState {
 
     /// Logs the result of an exchange.
     #[inline(never)]
-    pub(super) fn log_exchange(&self, exchanged: &Exchanged, elapsed: Duration) {
+    pub(super) fn log_exchange(&self, exchanged: &ExchangeResult, elapsed: Duration) {
         let url = self.prepared.redaction.uri(self.prepared.uri());
         let (method, trace) = (&self.prepared.method, &exchanged.trace);
         let connection = match (trace.connected, trace.reused) {
@@ -138,7 +138,7 @@ impl AttemptState {
     }
 
     /// Adds an exchange to the report.
-    pub(super) fn note(&mut self, trace: &Trace, elapsed: Duration) {
+    pub(super) fn note(&mut self, trace: &WireFacts, elapsed: Duration) {
         let report = &mut self.report;
         report.elapsed = elapsed.into();
         report.bytes_sent += trace.bytes_sent;
@@ -149,7 +149,7 @@ impl AttemptState {
     }
 
     /// Keeps the head of a response for the report, and returns the response in the form that callers get.
-    pub(super) fn receive(&mut self, reply: Reply, trace: &Trace) -> Response {
+    pub(super) fn receive(&mut self, reply: Reply, trace: &WireFacts) -> Response {
         if let Some(value) = reply.headers.retry_after() {
             let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
@@ -256,7 +256,7 @@ fn replay(
     counts: &mut AttemptCounts,
     policy: &RetryPolicy,
     call: &Call<'_>,
-    first: &Exchanged,
+    first: &ExchangeResult,
 ) -> Option<Replay> {
     let replayable = call.body.is_replayable();
     let fault = match &first.result {

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State;
 use crate::redact;
 use crate::rejection::Rejection;
-use crate::request::Rule;
+use crate::request::RejectionRule;
 use crate::response::{self, Response};
 use crate::timing::Phase;
 use http::Method;
@@ -30,7 +30,7 @@ impl AttemptContext<'_> {
         let size = response.bytes().len();
         // A response to HEAD and a 204 have no body to look at (RFC 9110 sections 9.3.2 and 15.3.5).
         let exempt = *method == Method::HEAD || response.status() == 204;
-        let is_required = |rule: &Rule| matches!(rule, Rule::Require(..));
+        let is_required = |rule: &RejectionRule| matches!(rule, RejectionRule::Require(..));
         let looks = settings.expect_json() || settings.rules().any(is_required);
         let looks = looks && !exempt;
         if looks && let Some(coding) = response.content_encoding() {
@@ -45,8 +45,8 @@ impl AttemptContext<'_> {
         }
         let mut refusals = refusals.into_iter();
         let rejection = settings.rules().find_map(|rule| match rule {
-            Rule::Require(..) => refusals.next().flatten(),
-            Rule::RejectIf(predicate) => {
+            RejectionRule::Require(..) => refusals.next().flatten(),
+            RejectionRule::RejectIf(predicate) => {
                 scope.permit.release();
                 scope.compute(size, || predicate(&response))
             }
@@ -67,8 +67,8 @@ fn look(
     let required: Vec<_> = settings
         .rules()
         .filter_map(|rule| match rule {
-            Rule::Require(pointer, wanted) => Some((&**pointer, wanted)),
-            Rule::RejectIf(_) => None,
+            RejectionRule::Require(pointer, wanted) => Some((&**pointer, wanted)),
+            RejectionRule::RejectIf(_) => None,
         })
         .collect();
     let text = response.json_text()?;

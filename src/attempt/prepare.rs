@@ -5,7 +5,7 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use crate::redact::Redaction;
-use crate::request::{Edit, Request, check_sent};
+use crate::request::{HeaderEdit, Request, check_sent};
 use crate::retry::is_keyed;
 use crate::settings::basic::basic;
 use crate::transport::HeaderLines;
@@ -139,7 +139,7 @@ impl Prepared {
 }
 
 /// Returns the names that the request leaves out, with the client's. `None`: the request leaves out none itself.
-fn left_out(defaults: &ClientDefaults, edits: &[Edit]) -> Option<Box<[HeaderName]>> {
+fn left_out(defaults: &ClientDefaults, edits: &[HeaderEdit]) -> Option<Box<[HeaderName]>> {
     let own = edits.iter().filter(|(_, value)| value.is_none());
     let mut own = own.map(|(name, _)| name).peekable();
     own.peek()?;

@@ -11,7 +11,7 @@ use crate::retry::redirect::{self, NextRequest, RedirectStep};
 use crate::retry::{self, retry_after};
 use crate::settings::Redirecting;
 use crate::timing::Phase;
-use crate::transport::{Reply, Trace};
+use crate::transport::{Reply, WireFacts};
 
 use super::context::AttemptContext;
 use super::next::AttemptEnd;
@@ -32,7 +32,7 @@ impl AttemptState {
         &mut self,
         context: AttemptContext<'_>,
         reply: &Reply,
-        trace: &Trace,
+        trace: &WireFacts,
     ) -> Option<AttemptEnd> {
         if !(300..400).contains(&reply.status) {
             return None;
@@ -129,7 +129,12 @@ impl AttemptState {
     }
 
     /// Ends the request with the response of a redirect that is not followed, without its body.
-    fn refuse(&mut self, refused: UnfollowedRedirect, reply: &Reply, trace: &Trace) -> AttemptEnd {
+    fn refuse(
+        &mut self,
+        refused: UnfollowedRedirect,
+        reply: &Reply,
+        trace: &WireFacts,
+    ) -> AttemptEnd {
         let UnfollowedRedirect {
             hop,
             message,

@@ -9,13 +9,13 @@ use crate::request::Request;
 use super::context::{AttemptContext, Engine};
 use super::next::{AttemptEnd, cancelled};
 use super::prepare::Prepared;
-use super::scope::Scope;
+use super::scope::AttemptScope;
 use super::settings::{HostSettings, RequestSettings};
 use super::state::{AttemptState, Attempts};
 use super::target::RequestTarget;
 
 /// Request of a job that an attempt is made for, and the worker's knowledge of it.
-pub(crate) struct Subject<'a> {
+pub(crate) struct AttemptSubject<'a> {
     pub(crate) request: &'a Request,
     /// Host of the next exchange. `None`: the request is not fit to be sent.
     pub(crate) host: Option<&'a Host>,
@@ -36,8 +36,8 @@ impl Engine {
     pub(crate) fn attempt(
         &self,
         attempts: &mut Attempts,
-        subject: &Subject<'_>,
-        scope: Scope<'_>,
+        subject: &AttemptSubject<'_>,
+        scope: AttemptScope<'_>,
     ) -> AttemptEnd {
         match self.run(attempts, subject, scope) {
             AttemptEnd::Done { .. } if scope.cancel.end() => {
@@ -52,8 +52,13 @@ impl Engine {
 
     // The attempt has three steps, of which only the middle one waits: ten thousand workers have ten thousand stacks,
     // and each page that is on the stack during the wait counts.
-    fn run(&self, attempts: &mut Attempts, subject: &Subject<'_>, scope: Scope<'_>) -> AttemptEnd {
-        let Subject { request, host, .. } = *subject;
+    fn run(
+        &self,
+        attempts: &mut Attempts,
+        subject: &AttemptSubject<'_>,
+        scope: AttemptScope<'_>,
+    ) -> AttemptEnd {
+        let AttemptSubject { request, host, .. } = *subject;
         let made;
         let of_host = match self.defaults.hosts.is_empty() {
             true => HostSettings::NONE,

@@ -37,7 +37,7 @@ pub(crate) trait Compute {
 
 /// Context of one attempt.
 #[derive(Clone, Copy)]
-pub(crate) struct Scope<'a> {
+pub(crate) struct AttemptScope<'a> {
     pub(crate) permit: &'a dyn AttemptPermit,
     /// Slot through which another thread can end the attempt.
     pub(crate) cancel: &'a Arc<CancelSlot>,
@@ -49,7 +49,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) unproven: bool,
 }
 
-impl Scope<'_> {
+impl AttemptScope<'_> {
     /// Runs `work` on a body of `size` bytes when it gets a permit, and returns the result of `work`.
     pub(crate) fn compute<R>(&self, size: usize, work: impl FnOnce() -> R) -> R {
         let (mut work, mut result) = (Some(work), None);

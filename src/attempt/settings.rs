@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cookies::CookieJar;
 use crate::host::Host;
 use crate::redact::Redaction;
-use crate::request::{Options, Request, RequestContent, Rule, SaveTo};
+use crate::request::{Options, RejectionRule, Request, RequestContent, SaveTo};
 use crate::settings::HostRule;
 use crate::settings::HostTable;
 use crate::settings::StatusSet;
@@ -33,7 +33,7 @@ pub(crate) struct ClientDefaults {
     pub(crate) base: Option<Base>,
     pub(crate) accept: StatusSet,
     pub(crate) expect_json: bool,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Vec<RejectionRule>,
     /// Time limits, as far as the caller set them.
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Arc<RetryPolicy>,
@@ -180,7 +180,7 @@ impl<'a> RequestSettings<'a> {
             .unwrap_or(self.defaults.expect_json)
     }
 
-    pub(crate) fn rules(self) -> impl Iterator<Item = &'a Rule> {
+    pub(crate) fn rules(self) -> impl Iterator<Item = &'a RejectionRule> {
         self.defaults
             .rules
             .iter()
@@ -231,7 +231,9 @@ impl<'a> RequestSettings<'a> {
     /// none.
     pub(crate) fn contradiction(self) -> Option<String> {
         self.save()?;
-        let requires = self.rules().any(|rule| matches!(rule, Rule::Require(..)));
+        let requires = self
+            .rules()
+            .any(|rule| matches!(rule, RejectionRule::Require(..)));
         let what = match (requires, self.expect_json()) {
             (true, _) => "require",
             (_, true) => "expect_json",

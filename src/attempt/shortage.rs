@@ -2,7 +2,7 @@
 
 use crate::retry::{self, AttemptFacts};
 use crate::timing::Stamp;
-use crate::transport::Exchanged;
+use crate::transport::ExchangeResult;
 
 use super::settings::RequestSettings;
 use super::state::AttemptState;
@@ -14,7 +14,7 @@ impl AttemptState {
     pub(super) fn met_limit(
         &mut self,
         settings: RequestSettings<'_>,
-        exchanged: &Exchanged,
+        exchanged: &ExchangeResult,
     ) -> Option<String> {
         let fault = exchanged.result.as_ref().err()?;
         let shortage = fault.shortage.as_ref()?;
@@ -31,7 +31,7 @@ impl AttemptState {
     }
 
     /// Takes back the record of an exchange that counts as no attempt, and makes the next exchange wait for room.
-    pub(super) fn wait_for_room(&mut self, exchanged: &Exchanged) {
+    pub(super) fn wait_for_room(&mut self, exchanged: &ExchangeResult) {
         self.stage = self.stage.after_wait();
         self.report.bytes_sent += exchanged.trace.bytes_sent;
         self.report.bytes_received += exchanged.trace.bytes_received;

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 
 use crate::error::{Error, StopReason};
-use crate::outcome::Report;
+use crate::outcome::OutcomeReport;
 use crate::redact::escape::log_line;
 use crate::redact::unreadable;
 use crate::request::Request;
 use crate::retry::AttemptCounts;
-use crate::retry::redirect::Dropped;
-use crate::schedule::Heard;
+use crate::retry::redirect::DroppedHeaders;
+use crate::schedule::HostObservation;
 use crate::timing::Nanoseconds;
-use crate::transport::Partial;
+use crate::transport::PartialFile;
 
 use super::prepare::Prepared;
 use super::stage::{ConnectionChoice, Stage};
@@ -33,14 +33,14 @@ pub(super) struct AttemptState {
     pub(super) prepared: Prepared,
     pub(super) counts: AttemptCounts,
     /// Boxed, as in the outcome that it becomes.
-    pub(super) report: Box<Report>,
+    pub(super) report: Box<OutcomeReport>,
     pub(super) stage: Stage,
     /// Connection that the next exchange may use.
     pub(super) connection: ConnectionChoice,
     /// Headers of the present attempt, if the caller's hook changed them. `None`: the hook did not.
     pub(super) signed: Option<Box<HeaderMap>>,
     /// Headers that the redirects so far have left behind.
-    pub(super) dropped: Dropped,
+    pub(super) dropped: DroppedHeaders,
     /// True if a journal has written down that the request is about to be sent, or need not.
     pub(super) announced: bool,
     /// Time after which no attempt begins. `None`: no such time.
@@ -54,17 +54,17 @@ pub(super) struct AttemptState {
     /// Time at which the end of the request was known, if that was at the end of an exchange. `None`: it was not.
     pub(super) settled: Option<Instant>,
     /// Observation of the host in the last exchange, until the schedule is told.
-    pub(super) heard: Heard,
+    pub(super) heard: HostObservation,
     /// Reason why the last attempt failed, or why an accepted response is asked for again. `None`: no such reason.
     pub(super) error: Option<Error>,
     /// The last response, if it was accepted and is asked for again. It becomes the outcome if no attempt can follow.
-    pub(super) accepted: Option<Accepted>,
+    pub(super) accepted: Option<AcceptedResponse>,
 }
 
 /// Part of an accepted response that its error does not hold.
-pub(super) struct Accepted {
+pub(super) struct AcceptedResponse {
     /// Body that went to a file. `None`: the body did not go to a file.
-    pub(super) partial: Option<Box<Partial>>,
+    pub(super) partial: Option<Box<PartialFile>>,
 }
 
 impl Attempts {
@@ -106,9 +106,11 @@ impl Attempts {
     }
 
     /// Takes the observation of the host in the last exchange.
-    pub(crate) fn take_heard(&mut self) -> Heard {
+    pub(crate) fn take_heard(&mut self) -> HostObservation {
         let state = self.state.as_mut();
-        state.map_or(Heard::Nothing, |state| std::mem::take(&mut state.heard))
+        state.map_or(HostObservation::Nothing, |state| {
+            std::mem::take(&mut state.heard)
+        })
     }
 
     /// Takes the reason why the last attempt failed. `None`: no attempt failed.
@@ -131,7 +133,7 @@ impl Attempts {
         accepted: Instant,
         waits_since: Instant,
         now: Instant,
-    ) -> Box<Report> {
+    ) -> Box<OutcomeReport> {
         let total = || Nanoseconds::from(now.saturating_duration_since(accepted));
         let mut report = match self.state {
             Some(state) => {
@@ -149,10 +151,10 @@ impl Attempts {
             // The request was never tried and has waited all the time.
             None => {
                 let waited = total();
-                Box::new(Report {
+                Box::new(OutcomeReport {
                     queued: waited,
                     total: waited,
-                    ..Report::default()
+                    ..OutcomeReport::default()
                 })
             }
         };
@@ -205,14 +207,14 @@ impl AttemptState {
             stage: Stage::default(),
             connection: ConnectionChoice::default(),
             signed: None,
-            dropped: Dropped::default(),
+            dropped: DroppedHeaders::default(),
             announced: false,
             deadline: [own, batch_ends].into_iter().flatten().min(),
             batch_ends,
             until: None,
             may_have_acted: false,
             settled: None,
-            heard: Heard::Nothing,
+            heard: HostObservation::Nothing,
             error: None,
             accepted: None,
         }

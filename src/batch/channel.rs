@@ -10,8 +10,10 @@ use crate::response::Response;
 
 use super::feed::{Feeder, taken};
 use super::open_batch::OpenBatch;
-use super::outcomes::{Arrivals, OutcomeOrder, Outcomes, RequestSource, Shape, Takings};
-use super::owner::Owner;
+use super::outcomes::{
+    Arrivals, BatchBounds, OutcomeOrder, Outcomes, RequestSource, SharedTakings,
+};
+use super::owner::WorkersOwner;
 use super::refused::{Refusal, Refused};
 
 /// Feeding end of [`Client::channel`](crate::Client::channel). Any thread can send requests through it. The batch ends
@@ -19,7 +21,7 @@ use super::refused::{Refusal, Refused};
 pub struct Intake {
     batch: OpenBatch,
     arrivals: Arc<Arrivals>,
-    takings: Arc<Takings>,
+    takings: Arc<SharedTakings>,
     /// Feeder that remembers the last host. A thread that finds it in use by another thread uses a new one.
     feeder: Mutex<Feeder>,
 }
@@ -30,15 +32,15 @@ where
 {
     /// Opens a batch that is fed through the [`Intake`].
     pub(crate) fn channel<F>(
-        owner: &Arc<Owner>,
+        owner: &Arc<WorkersOwner>,
         order: OutcomeOrder,
-        shape: Shape,
+        shape: BatchBounds,
         make: F,
     ) -> (Intake, Outcomes<I, T>)
     where
         F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
     {
-        let (arrivals, takings) = (Arrivals::new(), Arc::<Takings>::default());
+        let (arrivals, takings) = (Arrivals::new(), Arc::<SharedTakings>::default());
         let source = RequestSource::Intakes(Arc::clone(&arrivals));
         let shared = Some(Arc::clone(&takings));
         let outcomes = Outcomes::open(owner, source, shared, order, shape, make);

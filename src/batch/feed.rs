@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::attempt::{ClientDefaults, KeptUrl, RequestTarget, resolve};
-use crate::executor::{Feed, Job, Receiver};
+use crate::executor::{FedRequest, Job, Receiver};
 use crate::host::Host;
 use crate::request::Request;
 use crate::schedule::EndReason;
@@ -47,15 +47,15 @@ impl Feeder {
         request: Arc<Request>,
         index: u64,
         receiver: Arc<dyn Receiver>,
-    ) -> Feed {
+    ) -> FedRequest {
         let now = Instant::now();
         if request.resumed().is_some_and(|resumed| resumed.interrupted) {
             let job = Job::new(request, index, None, receiver, now);
-            return Feed::Ended(job, EndReason::Interrupted);
+            return FedRequest::Ended(job, EndReason::Interrupted);
         }
         match self.find(defaults, &request) {
-            Ok(found) => Feed::Job(Job::new(request, index, Some(found), receiver, now)),
-            Err(mistake) => Feed::Ended(
+            Ok(found) => FedRequest::Job(Job::new(request, index, Some(found), receiver, now)),
+            Err(mistake) => FedRequest::Ended(
                 Job::new(request, index, None, receiver, now),
                 EndReason::Invalid(mistake),
             ),

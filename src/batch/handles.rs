@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, unbounded};
 
-use crate::executor::{Executor, Handle, Watcher};
+use crate::executor::{Executor, Handle, HandleWatcher};
 
 use super::ending::Unfinished;
 use super::receiving::{earliest, recv_until};
@@ -43,7 +43,7 @@ pub fn as_completed(handles: impl IntoIterator<Item = Handle>) -> Completed {
     let (to, ended) = unbounded();
     let set = SETS.fetch_add(1, Ordering::Relaxed);
     for (number, handle) in handles.iter().flatten().enumerate() {
-        handle.watch(Watcher {
+        handle.watch(HandleWatcher {
             to: to.clone(),
             number,
             set,

@@ -40,7 +40,7 @@ pub use progress::{HoldingHost, Progress, ProgressHandle, SummaryHandle, Waiting
 pub use refused::{Refusal, Refused};
 pub use timeout::InTime;
 
-pub(crate) use outcomes::{NextOutcome, OutcomeOrder, Shape};
-pub(crate) use owner::Owner;
+pub(crate) use outcomes::{BatchBounds, NextOutcome, OutcomeOrder};
+pub(crate) use owner::WorkersOwner;
 pub(crate) use process::{as_response, processed};
 pub(crate) use single::{send, submit};

@@ -7,12 +7,12 @@ use crate::attempt::ClientDefaults;
 use crate::executor::{Executor, Receiver};
 use crate::schedule::{Bounds, EndReason, Id};
 
-use super::owner::Owner;
+use super::owner::WorkersOwner;
 
 /// An open batch: the executor that runs it, its id there, and the receiver of its outcomes. Clones are the same batch.
 #[derive(Clone)]
 pub(super) struct OpenBatch {
-    owner: Arc<Owner>,
+    owner: Arc<WorkersOwner>,
     id: Id,
     receiver: Arc<dyn Receiver>,
 }
@@ -20,7 +20,7 @@ pub(super) struct OpenBatch {
 impl OpenBatch {
     /// Opens a batch with these bounds, whose outcomes go to `receiver`.
     pub(super) fn new(
-        owner: &Arc<Owner>,
+        owner: &Arc<WorkersOwner>,
         bounds: Bounds,
         receiver: Arc<dyn Receiver>,
     ) -> OpenBatch {

@@ -10,14 +10,14 @@ use crate::schedule::EndReason;
 /// Owner of the workers. The last owner to be dropped lets accepted requests run to their end and waits for the
 /// workers. If its thread panics, queued requests are cancelled first. On one of its own workers it does not wait,
 /// since that would be a wait for itself.
-pub(crate) struct Owner {
+pub(crate) struct WorkersOwner {
     executor: Arc<Executor>,
     engine: Arc<Engine>,
 }
 
-impl Owner {
-    pub(crate) fn new(executor: Arc<Executor>, engine: Arc<Engine>) -> Arc<Owner> {
-        Arc::new(Owner { executor, engine })
+impl WorkersOwner {
+    pub(crate) fn new(executor: Arc<Executor>, engine: Arc<Engine>) -> Arc<WorkersOwner> {
+        Arc::new(WorkersOwner { executor, engine })
     }
 
     pub(crate) fn executor(&self) -> &Arc<Executor> {
@@ -40,7 +40,7 @@ impl Owner {
     }
 }
 
-impl Drop for Owner {
+impl Drop for WorkersOwner {
     fn drop(&mut self) {
         let end = std::thread::panicking().then_some(EndReason::Cancelled);
         self.executor.close(end.as_ref(), false);

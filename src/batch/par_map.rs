@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 
 use super::ending::End;
-use super::outcomes::{NextOutcome, Outcomes, Takings};
+use super::outcomes::{NextOutcome, Outcomes, SharedTakings};
 use super::receiving::ready_until;
 
 /// Error for an outcome whose closure of [`Outcomes::par_map`] panicked.
@@ -74,7 +74,7 @@ struct ClosureWork<T, U> {
     done: Sender<Result<U, Panicked>>,
     f: Box<dyn Fn(Outcome<T>) -> U + Send + Sync>,
     /// Record that the batch shares with its intakes, which the closure may use. `None`: the batch has an input.
-    takings: Option<Arc<Takings>>,
+    takings: Option<Arc<SharedTakings>>,
 }
 
 impl<T, U> ClosureWork<T, U> {

@@ -5,29 +5,29 @@ use std::time::Instant;
 
 use crossbeam_channel::RecvTimeoutError;
 
-use crate::executor::{Executor, Feed, Handle};
+use crate::executor::{Executor, FedRequest, Handle};
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::schedule::{EndReason, Id};
 
 use super::feed::{Feeder, taken};
-use super::owner::Owner;
+use super::owner::WorkersOwner;
 use super::process::as_response;
 use super::receiving::earliest;
 use super::refused::{Refusal, Refused};
 use super::results::{Message, results};
 
 /// Hands in the request and waits for its outcome. On a worker the wait gives the worker's place to another worker.
-pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
+pub(crate) fn send(owner: &WorkersOwner, batch: Id, request: Request) -> Outcome {
     let executor = owner.executor();
     let (sender, receiver) = results(1, as_response);
     let time_limit = owner.engine().deadline_of(&request);
     let defaults = &owner.engine().defaults;
     match Feeder::default().feed(defaults, taken(defaults, request), 0, sender) {
-        Feed::Ended(job, why) => return job.end(why, Instant::now()),
+        FedRequest::Ended(job, why) => return job.end(why, Instant::now()),
         job => {
             if let Err(refused) = executor.accept(batch, job, usize::MAX) {
-                let (Feed::Job(job) | Feed::Ended(job, _)) = refused;
+                let (FedRequest::Job(job) | FedRequest::Ended(job, _)) = refused;
                 return job.end(EndReason::Cancelled, Instant::now());
             }
         }
@@ -49,7 +49,7 @@ pub(crate) fn send(owner: &Owner, batch: Id, request: Request) -> Outcome {
 
 /// Hands in the request and returns its handle, unless `most` requests wait already.
 pub(crate) fn submit(
-    owner: &Owner,
+    owner: &WorkersOwner,
     batch: Id,
     request: Request,
     most: usize,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::redact::Redaction;
 use crate::rejection::Rejection;
-use crate::request::{Rule, check_removal};
+use crate::request::{RejectionRule, check_removal};
 use crate::response::Response;
 use crate::settings::RetryPolicy;
 use crate::settings::StatusSet;
@@ -141,7 +141,7 @@ impl ClientBuilder {
 
     /// Applies [`Request::require`](crate::Request::require) to every request.
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
-        match Rule::require(pointer.into(), value.into()) {
+        match RejectionRule::require(pointer.into(), value.into()) {
             Ok(rule) => self.defaults.rules.push(rule),
             Err(mistake) => {
                 let pointer = mistake.shown.as_deref().unwrap_or_default();
@@ -156,7 +156,9 @@ impl ClientBuilder {
         mut self,
         rule: impl Fn(&Response) -> Option<Rejection> + Send + Sync + 'static,
     ) -> Self {
-        self.defaults.rules.push(Rule::RejectIf(Arc::new(rule)));
+        self.defaults
+            .rules
+            .push(RejectionRule::RejectIf(Arc::new(rule)));
         self
     }
 

@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::attempt::{Engine, Preview};
-use crate::batch::{self, Intake, OutcomeOrder, Outcomes, Owner, Refused, Shape, as_response};
+use crate::batch::{
+    self, BatchBounds, Intake, OutcomeOrder, Outcomes, Refused, WorkersOwner, as_response,
+};
 use crate::error::Error;
 use crate::executor::{self, Handle, WorkerSettings};
 use crate::outcome::Outcome;
@@ -57,8 +59,8 @@ pub use error::BuildError;
 #[doc(alias = "Session")]
 #[doc(alias = "ThreadPoolExecutor")]
 pub struct Client {
-    owner: Arc<Owner>,
-    shape: Shape,
+    owner: Arc<WorkersOwner>,
+    shape: BatchBounds,
     /// Batch of the requests that are waited for one by one.
     singles: Id,
     max_pending: usize,
@@ -104,7 +106,7 @@ impl Client {
         let workers = pool.workers;
         let engine = Arc::new(engine);
         let work = Arc::new(AttemptWork(Arc::clone(&engine)));
-        let owner = Owner::new(executor::new(work, pool, schedule), engine);
+        let owner = WorkersOwner::new(executor::new(work, pool, schedule), engine);
         let singles = Bounds {
             window: usize::MAX,
             max_parked: usize::MAX,
@@ -115,7 +117,7 @@ impl Client {
         let singles = owner.executor().open(singles, None);
         Client {
             owner,
-            shape: Shape { bounds, workers },
+            shape: BatchBounds { bounds, workers },
             singles,
             max_pending,
         }

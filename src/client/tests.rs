@@ -11,14 +11,14 @@ use super::*;
 use crate::error::{ErrorType, StopReason};
 use crate::settings::{Jitter, RetryPolicy};
 use crate::timing::Phase;
-use crate::transport::{Call, Exchanged, Fault, Reply, Trace, Transport};
+use crate::transport::{Call, ExchangeResult, Fault, Reply, Transport, WireFacts};
 use http::{HeaderMap, Version};
 
 /// Transport that answers each call with the closure's result. The closure also gets the number of the call, from 1.
 struct Script<F>(Mutex<usize>, F);
 
-impl<F: Fn(&Call<'_>, usize) -> Exchanged + Send + Sync> Transport for Script<F> {
-    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+impl<F: Fn(&Call<'_>, usize) -> ExchangeResult + Send + Sync> Transport for Script<F> {
+    fn exchange(&self, call: &Call<'_>) -> ExchangeResult {
         let mut count = self.0.lock().unwrap();
         *count += 1;
         let nth = *count;
@@ -27,7 +27,9 @@ impl<F: Fn(&Call<'_>, usize) -> Exchanged + Send + Sync> Transport for Script<F>
     }
 }
 
-fn script(answer: impl Fn(&Call<'_>, usize) -> Exchanged + Send + Sync + 'static) -> ClientBuilder {
+fn script(
+    answer: impl Fn(&Call<'_>, usize) -> ExchangeResult + Send + Sync + 'static,
+) -> ClientBuilder {
     let quick = RetryPolicy::default()
         .backoff(Duration::from_millis(1), Duration::from_millis(1))
         .jitter(Jitter::None);
@@ -37,12 +39,12 @@ fn script(answer: impl Fn(&Call<'_>, usize) -> Exchanged + Send + Sync + 'static
         .transport(Arc::new(Script(Mutex::new(0), answer)))
 }
 
-fn reply(status: u16, headers: &[(&'static str, &str)]) -> Exchanged {
+fn reply(status: u16, headers: &[(&'static str, &str)]) -> ExchangeResult {
     let headers: HeaderMap = headers
         .iter()
         .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
         .collect();
-    Exchanged {
+    ExchangeResult {
         result: Ok(Reply {
             status,
             version: Version::HTTP_11,
@@ -52,17 +54,17 @@ fn reply(status: u16, headers: &[(&'static str, &str)]) -> Exchanged {
             undecoded: false,
             partial: None,
         }),
-        trace: Trace {
+        trace: WireFacts {
             connected: true,
             bytes_sent: 10,
             bytes_received: 10,
-            ..Trace::default()
+            ..WireFacts::default()
         },
     }
 }
 
-fn fault(error_type: ErrorType, phase: Phase, trace: Trace) -> Exchanged {
-    Exchanged {
+fn fault(error_type: ErrorType, phase: Phase, trace: WireFacts) -> ExchangeResult {
+    ExchangeResult {
         result: Err(Fault {
             error_type,
             phase,
@@ -77,12 +79,12 @@ fn fault(error_type: ErrorType, phase: Phase, trace: Trace) -> Exchanged {
 }
 
 /// Failure on a connection that was used before and was lost after this many bytes of the request.
-fn found_closed(bytes_sent: u64) -> Exchanged {
-    let trace = Trace {
+fn found_closed(bytes_sent: u64) -> ExchangeResult {
+    let trace = WireFacts {
         connected: true,
         reused: true,
         bytes_sent,
-        ..Trace::default()
+        ..WireFacts::default()
     };
     let phase = match bytes_sent {
         0 => Phase::Send,
@@ -173,12 +175,12 @@ fn the_limit_of_an_attempt_holds_over_its_redirects_and_begins_anew_with_the_nex
 #[test]
 fn a_shortage_on_this_side_is_tried_again_for_any_method() {
     let client = script(|_, nth| match nth {
-        1 => fault(ErrorType::Io, Phase::Connect, Trace::default()),
+        1 => fault(ErrorType::Io, Phase::Connect, WireFacts::default()),
         _ => reply(200, &[]),
     });
     let outcome = client.build().unwrap().send(Request::post("http://h/"));
     assert_eq!((outcome.is_success(), outcome.attempts()), (true, 2));
-    let never = script(|_, _| fault(ErrorType::Io, Phase::Connect, Trace::default()));
+    let never = script(|_, _| fault(ErrorType::Io, Phase::Connect, WireFacts::default()));
     let outcome = never.build().unwrap().send(Request::post("http://h/"));
     let error = outcome.error().unwrap();
     assert_eq!(
@@ -277,7 +279,7 @@ fn what_is_left_half_way_is_aborted_on_the_wire() {
                 std::thread::yield_now();
             }
             let _ = aborted.lock().unwrap().send(call.cancel.is_cancelled());
-            fault(ErrorType::Cancelled, Phase::Wait, Trace::default())
+            fault(ErrorType::Cancelled, Phase::Wait, WireFacts::default())
         }
     });
     let client = client.build().unwrap();

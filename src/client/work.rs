@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::attempt::{AttemptEnd, AttemptPermit, Compute, Engine, Scope, Subject};
+use crate::attempt::{AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Compute, Engine};
 use crate::executor::{CpuPermits, Job, JobPermit, RunningJob, Work};
 
 /// Work of jobs: attempts made with an engine.
@@ -19,13 +19,13 @@ impl Work for AttemptWork {
             waits_since,
             ..
         } = job;
-        let subject = Subject {
+        let subject = AttemptSubject {
             request,
             host: host.as_ref(),
             batch_ends: receiver.deadline(),
             waited: running.start.saturating_duration_since(*waits_since),
         };
-        let scope = Scope {
+        let scope = AttemptScope {
             permit: running.permit,
             cancel: running.cancel,
             clock: running.clock,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::request::Request;
-use crate::schedule::{Bounds, EndReason, Holding, Id, Standing};
+use crate::schedule::{Bounds, EndReason, HostHolding, Id, JobCounts};
 
 use super::current_worker;
 use super::job::{Job, Receiver};
@@ -62,13 +62,13 @@ impl Executor {
     }
 
     /// Returns the states of the batch's jobs. `None`: there is no such batch any more.
-    pub(crate) fn standing(&self, batch: Id) -> Option<Standing> {
+    pub(crate) fn standing(&self, batch: Id) -> Option<JobCounts> {
         let now = self.clock.now();
         self.lock().schedule.standing(batch, now)
     }
 
     /// Returns the host that holds the most workers. `None`: no worker is busy.
-    pub(crate) fn holding(&self) -> Option<Holding> {
+    pub(crate) fn holding(&self) -> Option<HostHolding> {
         self.lock().schedule.holding()
     }
 

@@ -12,7 +12,7 @@ use super::job::Job;
 use super::shared::{Executor, ExecutorState};
 
 /// A request for a batch, as a job.
-pub(crate) enum Feed {
+pub(crate) enum FedRequest {
     Job(Box<Job>),
     /// A request that is not fit to be sent, with the reason.
     Ended(Box<Job>, EndReason),
@@ -21,14 +21,14 @@ pub(crate) enum Feed {
 /// A job that was not added, by reason.
 pub(crate) enum Unpushed {
     /// The batch is over, or the executor closes.
-    Over(Feed),
+    Over(FedRequest),
     /// The batch has no room now.
-    Full(Feed),
+    Full(FedRequest),
 }
 
 /// Progress of feeding a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fed {
+pub(crate) enum FeedProgress {
     /// There is no further request, or the batch is over.
     All,
     /// There is no room; the caller is nudged once there is.
@@ -45,22 +45,22 @@ const BRIEFLY: Duration = Duration::from_millis(1);
 /// it handles an outcome.
 const HUNGRY: Duration = Duration::from_millis(100);
 
-impl Feed {
+impl FedRequest {
     pub(crate) fn into_request(self) -> Request {
-        let (Feed::Job(job) | Feed::Ended(job, _)) = self;
+        let (FedRequest::Job(job) | FedRequest::Ended(job, _)) = self;
         Arc::unwrap_or_clone(job.request)
     }
 
     /// Returns the job with this number in its batch.
-    fn numbered(mut self, index: u64) -> Feed {
-        let (Feed::Job(job) | Feed::Ended(job, _)) = &mut self;
+    fn numbered(mut self, index: u64) -> FedRequest {
+        let (FedRequest::Job(job) | FedRequest::Ended(job, _)) = &mut self;
         job.index = index;
         self
     }
 
     /// Returns the time at which the request was handed in.
     fn accepted(&self) -> Instant {
-        let (Feed::Job(job) | Feed::Ended(job, _)) = self;
+        let (FedRequest::Job(job) | FedRequest::Ended(job, _)) = self;
         job.accepted
     }
 }
@@ -70,19 +70,23 @@ impl Executor {
     ///
     /// Each job is added before the next is asked for, since `more` may take its time, or wait for the outcomes of
     /// earlier jobs. A panic in `more` goes on to the caller.
-    pub(crate) fn feed(self: &Arc<Self>, batch: Id, mut more: impl FnMut() -> Option<Feed>) -> Fed {
+    pub(crate) fn feed(
+        self: &Arc<Self>,
+        batch: Id,
+        mut more: impl FnMut() -> Option<FedRequest>,
+    ) -> FeedProgress {
         let start = self.clock.now();
         let (soon, at_last) = (start + BRIEFLY, start + HUNGRY);
         let (mut late, mut room) = (false, self.lock().room(batch));
         while let Some(left) = room {
             if left == 0 {
-                return Fed::Full;
+                return FeedProgress::Full;
             }
             if late {
-                return Fed::Part;
+                return FeedProgress::Part;
             }
             let Some(feed) = more() else {
-                return Fed::All;
+                return FeedProgress::All;
             };
             let accepted = feed.accepted();
             (late, room) = self.with(|state, now| {
@@ -91,7 +95,7 @@ impl Executor {
                 (sated || accepted >= at_last, state.room(batch))
             });
         }
-        Fed::All
+        FeedProgress::All
     }
 
     /// Adds one job to a batch whose outcomes are not iterated over. Gives the job back if `most` jobs wait already, or
@@ -99,9 +103,9 @@ impl Executor {
     pub(crate) fn accept(
         self: &Arc<Self>,
         batch: Id,
-        feed: Feed,
+        feed: FedRequest,
         most: usize,
-    ) -> Result<Option<Id>, Feed> {
+    ) -> Result<Option<Id>, FedRequest> {
         let own = current_worker::is_worker_of(self);
         self.with(|state, now| {
             if (state.closing && !own) || state.schedule.queued() >= most {
@@ -116,7 +120,7 @@ impl Executor {
     pub(crate) fn push_now(
         self: &Arc<Self>,
         batch: Id,
-        feed: Feed,
+        feed: FedRequest,
         number: impl FnOnce() -> u64,
         owed: impl FnOnce() -> TakenOutcomes,
     ) -> Result<(), Unpushed> {
@@ -140,9 +144,9 @@ impl Executor {
     pub(crate) fn push_when_room(
         self: &Arc<Self>,
         batch: Id,
-        feed: Feed,
+        feed: FedRequest,
         number: impl FnOnce() -> u64,
-    ) -> Result<(), Feed> {
+    ) -> Result<(), FedRequest> {
         let mut state = self.lock();
         loop {
             if state.closing || state.schedule.is_over(batch) {
@@ -200,9 +204,9 @@ impl ExecutorState {
         Some(room)
     }
 
-    pub(super) fn add(&mut self, batch: Id, feed: Feed, now: Instant) -> Option<Id> {
+    pub(super) fn add(&mut self, batch: Id, feed: FedRequest, now: Instant) -> Option<Id> {
         match feed {
-            Feed::Job(job) => {
+            FedRequest::Job(job) => {
                 // The batch may have been ended while the caller read its input.
                 let ending = self.ending.as_ref();
                 if let Some(why) = ending.or_else(|| self.schedule.stopped(batch)).cloned() {
@@ -217,7 +221,7 @@ impl ExecutorState {
                 };
                 Some(self.schedule.push_for(batch, host, job, body, now))
             }
-            Feed::Ended(job, why) => {
+            FedRequest::Ended(job, why) => {
                 self.schedule.push_ended(batch, job, why);
                 None
             }

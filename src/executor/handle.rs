@@ -29,7 +29,7 @@ use super::shared::Executor;
 /// ```
 #[derive(Clone)]
 #[doc(alias = "Future")]
-pub struct Handle(Arc<Cell>);
+pub struct Handle(Arc<HandleCell>);
 
 /// Error of a wait whose time limit passed before the outcome was there. The request goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,14 +39,14 @@ pub struct TimedOut(pub(crate) Duration);
 type Callback = Box<dyn FnOnce(&Arc<Outcome>) + Send>;
 
 /// Channel to which the end of a request is told, under a number.
-pub(crate) struct Watcher {
+pub(crate) struct HandleWatcher {
     pub(crate) to: Sender<usize>,
     pub(crate) number: usize,
     /// Number that tells one set of watchers from another.
     pub(crate) set: u64,
 }
 
-struct Cell {
+struct HandleCell {
     executor: Arc<Executor>,
     request: Arc<Request>,
     /// Time limit over all attempts. `None`: no limit.
@@ -68,7 +68,7 @@ struct HandleState {
     callbacks: Vec<Callback>,
     /// Thread that runs the callbacks, which hold the outcome meanwhile. `None`: no callback runs.
     telling: Option<ThreadId>,
-    watchers: Vec<Watcher>,
+    watchers: Vec<HandleWatcher>,
     /// Number of threads that wait for the outcome. At 0 no condvar is notified, since even a notification without
     /// waiting threads is a system call.
     waiting: usize,
@@ -80,7 +80,7 @@ impl Handle {
         request: Arc<Request>,
         limit: Option<Duration>,
     ) -> Handle {
-        Handle(Arc::new(Cell {
+        Handle(Arc::new(HandleCell {
             executor: Arc::clone(executor),
             request,
             limit,
@@ -208,7 +208,7 @@ impl Handle {
     }
 
     /// Tells the watcher when the request ends, or now if it has ended.
-    pub(crate) fn watch(&self, watcher: Watcher) {
+    pub(crate) fn watch(&self, watcher: HandleWatcher) {
         let mut state = self.0.end.lock();
         if state.outcome.is_some() {
             // A send to a dropped receiver fails, and no harm is done.

@@ -122,7 +122,7 @@ pub(super) enum WakeAction {
 
 /// Role in which an idle worker waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum IdleRole {
     /// Waits until the next wake-up that it was given, or until it is called.
     Leader,
     /// Waits until it is called.
@@ -225,28 +225,31 @@ impl Roster {
 
     /// Counts a worker as idle that has found no job. Returns the role in which it waits; the leader waits until
     /// `next_wakeup`.
-    pub(super) fn begins_waiting(&mut self, next_wakeup: Option<Instant>) -> (Role, WakeAction) {
+    pub(super) fn begins_waiting(
+        &mut self,
+        next_wakeup: Option<Instant>,
+    ) -> (IdleRole, WakeAction) {
         if !self.leading {
             self.leading = true;
             self.armed = next_wakeup;
-            return (Role::Leader, WakeAction::None);
+            return (IdleRole::Leader, WakeAction::None);
         }
         let wake = match next_wakeup {
             Some(wakeup) if !self.is_armed_for(wakeup) => self.call_idle(),
             _ => WakeAction::None,
         };
         self.following += 1;
-        (Role::Follower, wake)
+        (IdleRole::Follower, wake)
     }
 
     /// Counts a worker as awake that waited in this role, whatever woke it. It looks at the schedule next.
-    pub(super) fn woken(&mut self, role: Role) {
+    pub(super) fn woken(&mut self, role: IdleRole) {
         match role {
-            Role::Leader => {
+            IdleRole::Leader => {
                 self.leading = false;
                 self.armed = None;
             }
-            Role::Follower => self.following -= 1,
+            IdleRole::Follower => self.following -= 1,
         }
         self.called = false;
     }

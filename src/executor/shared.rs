@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crate::schedule::{EndReason, Id, Schedule};
-use crate::transport::{CancelSlot, Ticket};
+use crate::transport::{AttemptNumber, CancelSlot};
 
 use super::cpu::CpuPermits;
 use super::current_worker;
@@ -73,7 +73,7 @@ pub(super) struct ExecutorState {
 /// Present work of a worker.
 pub(super) struct Active {
     pub(super) slot: Arc<CancelSlot>,
-    pub(super) ticket: Option<Ticket>,
+    pub(super) ticket: Option<AttemptNumber>,
     pub(super) batch: Option<Id>,
     pub(super) job: Option<Id>,
 }
@@ -303,7 +303,7 @@ impl ExecutorState {
     pub(super) fn running(
         &self,
         which: impl Fn(&Active) -> bool,
-    ) -> Vec<(Arc<CancelSlot>, Ticket)> {
+    ) -> Vec<(Arc<CancelSlot>, AttemptNumber)> {
         let wanted = self.active.iter().filter(|active| which(active));
         wanted
             .filter_map(|active| Some((Arc::clone(&active.slot), active.ticket?)))

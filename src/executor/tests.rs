@@ -127,7 +127,11 @@ fn submit_to(
         let to = Some((RequestTarget::default(), host));
         let request = Arc::new(Request::from("http://h/"));
         let job = Job::new(request, index, to, Arc::clone(&receiver), now);
-        assert!(executor.accept(batch, Feed::Job(job), usize::MAX).is_ok());
+        assert!(
+            executor
+                .accept(batch, FedRequest::Job(job), usize::MAX)
+                .is_ok()
+        );
     }
     batch
 }

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crate::attempt::{AttemptEnd, cancelled, panicked};
 use crate::error::ErrorType;
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{CallEnd, Heard, Id, Start, Verdict};
+use crate::schedule::{CallEnd, HostObservation, Id, Start, Verdict};
 use crate::transport::CancelSlot;
 
 use super::current_worker;
 use super::job::Job;
 use super::permit::JobPermit;
-use super::roster::{Role, WakeAction};
+use super::roster::{IdleRole, WakeAction};
 use super::shared::{Deferred, Executor, ExecutorState};
 use super::work::RunningJob;
 
@@ -81,8 +81,8 @@ impl Worker<'_> {
         let (role, wake) = state.roster.begins_waiting(next_wakeup);
         executor.notify(wake);
         let (condvar, until) = match role {
-            Role::Leader => (&executor.leader, next_wakeup),
-            Role::Follower => (&executor.followers, None),
+            IdleRole::Leader => (&executor.leader, next_wakeup),
+            IdleRole::Follower => (&executor.followers, None),
         };
         state = executor.clock.wait(condvar, state, until);
         state.roster.woken(role);
@@ -263,6 +263,6 @@ impl Worker<'_> {
 struct EndedAttempt<'a> {
     id: Id,
     /// Observations of the host during the attempt.
-    heard: Heard,
+    heard: HostObservation,
     permit: JobPermit<'a>,
 }

@@ -7,8 +7,8 @@ use crate::request::RequestContent;
 use crate::response::Headers;
 use crate::settings::StatusSet;
 use crate::transport::{
-    Call, CancelSlot, Exchanged, HeaderLines, Reply, Sockets, SpareDescriptor, Trace, Transport,
-    TransportSettings,
+    Call, CancelSlot, ExchangeResult, HeaderLines, Reply, Sockets, SpareDescriptor, Transport,
+    TransportSettings, WireFacts,
 };
 use crate::url;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
@@ -51,8 +51,8 @@ impl BareTransport {
 
 /// Makes the result of a transport that answers at once, over a connection that was used before: status 200, without
 /// headers and body.
-pub fn empty_answer() -> Exchanged {
-    Exchanged {
+pub fn empty_answer() -> ExchangeResult {
+    ExchangeResult {
         result: Ok(Reply {
             status: 200,
             version: Version::HTTP_11,
@@ -62,10 +62,10 @@ pub fn empty_answer() -> Exchanged {
             undecoded: false,
             partial: None,
         }),
-        trace: Trace {
+        trace: WireFacts {
             connected: true,
             reused: true,
-            ..Trace::default()
+            ..WireFacts::default()
         },
     }
 }
@@ -78,7 +78,7 @@ pub struct BareWorker<'a> {
 
 impl BareWorker<'_> {
     /// Gets a URL that comes as text.
-    pub fn get(&self, url: &str) -> Exchanged {
+    pub fn get(&self, url: &str) -> ExchangeResult {
         let url = url::parse(url).expect("it is a URL");
         let transport = self.transport;
         self.cancel.begin();

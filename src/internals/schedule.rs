@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::host::Host;
 use crate::schedule::{
-    Bounds, CallEnd, Heard, HostLimits, Id, Schedule, ScheduleSettings, Verdict,
+    Bounds, CallEnd, HostLimits, HostObservation, Id, Schedule, ScheduleSettings, Verdict,
 };
 use crate::settings::RateLimit;
 
 /// Head of a response that came at once.
-const HEAD: Heard = Heard::Head {
+const HEAD: HostObservation = HostObservation::Head {
     waited: Duration::ZERO,
 };
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Report, position, shown_url};
+use super::{OutcomeReport, position, shown_url};
 use crate::request::Request;
 
 /// Context of a closure given to [`Client::process_with`](crate::Client::process_with): the request that it works for.
@@ -13,7 +13,7 @@ use crate::request::Request;
 pub struct Context<'a> {
     pub(super) index: u64,
     pub(super) request: &'a Arc<Request>,
-    pub(super) report: &'a Report,
+    pub(super) report: &'a OutcomeReport,
 }
 
 impl<'a> Context<'a> {

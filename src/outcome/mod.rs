@@ -26,7 +26,7 @@ use http::Version;
 pub use crate::response::{Hop, Saved};
 pub use crate::timing::Timings;
 pub use context::Context;
-pub(crate) use report::Report;
+pub(crate) use report::OutcomeReport;
 pub use unsuccessful::Unsuccessful;
 
 /// Result of one request. `T` is the type of a success: the [`Response`], or the value that a `process` closure
@@ -48,7 +48,7 @@ pub struct Outcome<T = Response> {
     pub(crate) request: Arc<Request>,
     pub(crate) state: State<T>,
     /// Boxed, because outcomes are moved through a channel.
-    pub(crate) report: Box<Report>,
+    pub(crate) report: Box<OutcomeReport>,
 }
 
 /// State of an outcome: success, rejected by the application, or failed.
@@ -389,12 +389,12 @@ fn position(request: &Request, index: u64) -> u64 {
 }
 
 /// Returns the URL as given, userinfo masked; a relative one resolved.
-fn shown_url(request: &Request, report: &Report) -> String {
+fn shown_url(request: &Request, report: &OutcomeReport) -> String {
     request.redaction().url(written_url(request, report))
 }
 
 /// Returns the request's URL as it was written, resolved against the base URL, with its secrets.
-fn written_url<'a>(request: &'a Request, report: &'a Report) -> &'a str {
+fn written_url<'a>(request: &'a Request, report: &'a OutcomeReport) -> &'a str {
     let resolved = report.rare().written.as_deref();
     resolved.unwrap_or(request.url())
 }

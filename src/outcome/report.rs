@@ -10,7 +10,7 @@ use crate::timing::{Nanoseconds, Stamp, Timings};
 
 /// Report on a request, beside its result: attempts, times, the last response's head, traffic.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct OutcomeReport {
     /// Number of attempts, without redirect hops and free replays.
     pub(crate) attempts: u32,
     /// Start of the last attempt, if there was one.
@@ -38,12 +38,12 @@ pub(crate) struct Report {
     /// True if the request ended because its batch was stopped, not by itself. Such a request counts as not done and is
     /// recorded nowhere, so that it runs when the batch is resumed.
     pub(crate) cut_short: bool,
-    pub(crate) rare: Option<Box<Rare>>,
+    pub(crate) rare: Option<Box<RareFacts>>,
 }
 
 /// Parts of a report that few requests have, kept apart because outcomes wait for their caller by the thousand.
 #[derive(Clone, Debug)]
-pub(crate) struct Rare {
+pub(crate) struct RareFacts {
     /// An entry for each counted attempt that failed or was followed by another.
     pub(crate) log: Vec<Attempt>,
     /// Phases of the last attempt, if no response head arrived.
@@ -59,14 +59,15 @@ pub(crate) struct Rare {
     pub(crate) stop_reason: Option<StopReason>,
 }
 
-impl Report {
-    pub(crate) fn rare(&self) -> &Rare {
-        static NOTHING: Rare = Rare::NOTHING;
+impl OutcomeReport {
+    pub(crate) fn rare(&self) -> &RareFacts {
+        static NOTHING: RareFacts = RareFacts::NOTHING;
         self.rare.as_deref().unwrap_or(&NOTHING)
     }
 
-    pub(crate) fn rare_mut(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_with(|| Box::new(Rare::NOTHING))
+    pub(crate) fn rare_mut(&mut self) -> &mut RareFacts {
+        self.rare
+            .get_or_insert_with(|| Box::new(RareFacts::NOTHING))
     }
 
     /// Returns the phases of the last attempt.
@@ -86,8 +87,8 @@ impl Report {
     }
 }
 
-impl Rare {
-    const NOTHING: Rare = Rare {
+impl RareFacts {
+    const NOTHING: RareFacts = RareFacts {
         log: Vec::new(),
         timings: Timings::NONE,
         written: None,

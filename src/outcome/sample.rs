@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::outcome::{Attempt, Outcome, Report, State};
+use crate::outcome::{Attempt, Outcome, OutcomeReport, State};
 use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::request::Request;
@@ -54,7 +54,7 @@ fn answered(index: u64, request: Request, response: &Response, state: State) -> 
         index,
         request: Arc::new(request),
         state,
-        report: Box::new(Report {
+        report: Box::new(OutcomeReport {
             attempts: 1,
             started: start().into(),
             elapsed: ms(142.7).into(),
@@ -66,7 +66,7 @@ fn answered(index: u64, request: Request, response: &Response, state: State) -> 
             bytes_sent: 100,
             bytes_received: 1000,
             connections_reused: 1,
-            ..Report::default()
+            ..OutcomeReport::default()
         }),
     }
 }
@@ -126,7 +126,7 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
     let mut outcome = Outcome {
         index,
         state: State::Failed(error),
-        report: Box::new(Report {
+        report: Box::new(OutcomeReport {
             attempts: 3,
             started: start().into(),
             elapsed: ms(10000.4).into(),
@@ -135,7 +135,7 @@ pub(crate) fn connect_timeout(index: u64, request: impl Into<Request>) -> Outcom
             host: crate::url::parse(request.url())
                 .ok()
                 .and_then(|url| url.host()),
-            ..Report::default()
+            ..OutcomeReport::default()
         }),
         request: Arc::new(request),
     };

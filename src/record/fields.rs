@@ -10,7 +10,7 @@ use super::invalid::{InvalidLine, not_json};
 use super::pairs::Pairs;
 
 /// Keys of an object in their order. Keys with `null` are left out, since `null` stands for an absent key.
-pub(super) struct Fields<'a> {
+pub(super) struct ObjectFields<'a> {
     pairs: Vec<(Cow<'a, str>, &'a RawValue)>,
     /// The text that holds the values, in which the positions of mistakes are counted.
     text: &'a str,
@@ -27,33 +27,40 @@ enum ValueKind {
     Object,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> ObjectFields<'a> {
     /// No keys.
-    pub(super) const NONE: Fields<'static> = Fields {
+    pub(super) const NONE: ObjectFields<'static> = ObjectFields {
         pairs: Vec::new(),
         text: "",
     };
 
     /// Reads an object.
-    pub(super) fn read(json: &'a str) -> Result<Fields<'a>, InvalidLine> {
-        Fields::filtered(json, |_, value| !is_null(value))
+    pub(super) fn read(json: &'a str) -> Result<ObjectFields<'a>, InvalidLine> {
+        ObjectFields::filtered(json, |_, value| !is_null(value))
     }
 
     /// Reads the keys of an object that is the value of a key.
-    pub(super) fn within(&self, key: &str, value: &'a RawValue) -> Result<Fields<'a>, InvalidLine> {
-        let keys = Fields::read(object(key, "an object", value)?)?;
-        Ok(Fields {
+    pub(super) fn within(
+        &self,
+        key: &str,
+        value: &'a RawValue,
+    ) -> Result<ObjectFields<'a>, InvalidLine> {
+        let keys = ObjectFields::read(object(key, "an object", value)?)?;
+        Ok(ObjectFields {
             text: self.text,
             ..keys
         })
     }
 
     /// Reads the keys of a request in a failure log, in which a tag of `null` is a tag. `text` is the whole line.
-    pub(super) fn logged(value: &'a RawValue, text: &'a str) -> Result<Fields<'a>, InvalidLine> {
-        let keys = Fields::filtered(object("request", "an object", value)?, |key, value| {
+    pub(super) fn logged(
+        value: &'a RawValue,
+        text: &'a str,
+    ) -> Result<ObjectFields<'a>, InvalidLine> {
+        let keys = ObjectFields::filtered(object("request", "an object", value)?, |key, value| {
             key == "tag" || !is_null(value)
         })?;
-        Ok(Fields { text, ..keys })
+        Ok(ObjectFields { text, ..keys })
     }
 
     /// Returns the text in which the positions of mistakes are counted.
@@ -64,12 +71,12 @@ impl<'a> Fields<'a> {
     fn filtered(
         json: &'a str,
         keep: impl Fn(&str, &RawValue) -> bool,
-    ) -> Result<Fields<'a>, InvalidLine> {
+    ) -> Result<ObjectFields<'a>, InvalidLine> {
         let mut keys: Pairs<&RawValue> =
             serde_json::from_str(json).map_err(|e| not_json(json, &e))?;
         keys.0.retain(|(key, value)| keep(key, value));
         let keys = keys.0.into_iter();
-        Ok(Fields {
+        Ok(ObjectFields {
             pairs: keys.map(|(key, value)| (key.into(), value)).collect(),
             text: json,
         })
@@ -386,7 +393,7 @@ mod tests {
             ("{\"a\":1,\n\"b\":x}", "not JSON: expected value", 13),
             ("{\"a\":1,}", "not JSON: trailing comma", 8),
         ] {
-            let wrong = Fields::read(json).err().unwrap();
+            let wrong = ObjectFields::read(json).err().unwrap();
             assert_eq!(wrong.to_string(), expected);
             assert_eq!(wrong.position(), Some(position), "{json}");
         }

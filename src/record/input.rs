@@ -7,10 +7,10 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::Record;
-use super::fields::{Fields, elements, is_null};
+use super::fields::{ObjectFields, elements, is_null};
 use super::invalid::{InvalidLine, not_json};
 use super::logged;
-use super::read::{self, BODIES, ReadRequest, Reading};
+use super::read::{self, BODIES, ReadRequest, ReadSettings};
 use super::stand_in::stand_in;
 use crate::request::Request;
 
@@ -53,7 +53,7 @@ impl Record<'_> {
         defaults: &Map<String, Value>,
     ) -> Result<Request, InvalidLine> {
         let defaults = LineDefaults::of(defaults);
-        read_line(line, &defaults, Reading::default()).map(|read| read.request)
+        read_line(line, &defaults, ReadSettings::default()).map(|read| read.request)
     }
 }
 
@@ -90,7 +90,7 @@ impl LineDefaults {
     }
 
     /// Adds the defaults that `keys` does not have. A body in `keys` replaces the default body.
-    fn complete<'a>(&'a self, keys: &mut Fields<'a>) {
+    fn complete<'a>(&'a self, keys: &mut ObjectFields<'a>) {
         let has_body = has_body(keys);
         for (key, value) in &self.keys {
             let of_body = BODIES.contains(&&**key);
@@ -102,7 +102,7 @@ impl LineDefaults {
     }
 }
 
-fn has_body(keys: &Fields<'_>) -> bool {
+fn has_body(keys: &ObjectFields<'_>) -> bool {
     BODIES.iter().any(|body| keys.has(body))
 }
 
@@ -113,7 +113,7 @@ const RECORD: [&str; 3] = ["v", "key", "outcome"];
 pub(super) fn read_line(
     line: &str,
     defaults: &LineDefaults,
-    reading: Reading,
+    reading: ReadSettings,
 ) -> Result<ReadRequest, InvalidLine> {
     let blanks = line.len() - line.trim_start().len();
     read_trimmed(line.trim(), defaults, reading).map_err(|wrong| wrong.behind(blanks))
@@ -122,10 +122,10 @@ pub(super) fn read_line(
 fn read_trimmed(
     line: &str,
     defaults: &LineDefaults,
-    reading: Reading,
+    reading: ReadSettings,
 ) -> Result<ReadRequest, InvalidLine> {
     let (url, mut keys) = if line.starts_with('{') {
-        let keys = Fields::read(line)?;
+        let keys = ObjectFields::read(line)?;
         if keys.has("request") {
             let read = logged::logged(&keys, reading)?;
             return Ok(match read.request.raw_line() {
@@ -142,9 +142,9 @@ fn read_trimmed(
         (read::url_of(&keys)?, keys)
     } else if line.starts_with('"') {
         let url = serde_json::from_str(line).map_err(|e| not_json(line, &e))?;
-        (url, Fields::NONE)
+        (url, ObjectFields::NONE)
     } else if reading.whole || !line.contains(char::is_whitespace) {
-        (line.to_owned(), Fields::NONE)
+        (line.to_owned(), ObjectFields::NONE)
     } else {
         let wrong = InvalidLine::new(
             "text after the URL (a blank in a URL is written %20; with --input-format urls the whole line is the URL)",
@@ -177,7 +177,11 @@ fn read_trimmed(
 }
 
 /// Reads again a line that a failure log has kept because it could not be read.
-pub(super) fn read_again(raw: &[u8], defaults: &LineDefaults, reading: Reading) -> ReadRequest {
+pub(super) fn read_again(
+    raw: &[u8],
+    defaults: &LineDefaults,
+    reading: ReadSettings,
+) -> ReadRequest {
     let text = std::str::from_utf8(raw).map_err(InvalidLine::from);
     let read = text.and_then(|text| read_line(text, defaults, reading));
     read.unwrap_or_else(|wrong| ReadRequest {
@@ -189,7 +193,7 @@ pub(super) fn read_again(raw: &[u8], defaults: &LineDefaults, reading: Reading) 
 
 /// Refuses an `accept` without a status, under which each response would fail. A failure log may hold one, since a
 /// program can set it.
-fn check_accept(keys: &Fields<'_>) -> Result<(), InvalidLine> {
+fn check_accept(keys: &ObjectFields<'_>) -> Result<(), InvalidLine> {
     let values = keys
         .get("accept")
         .map(|value| elements("accept".into(), value));

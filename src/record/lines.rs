@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::files::OutputFiles;
 use super::input::{LineDefaults, read_again, read_line};
 use super::local_files::LocalFiles;
-use super::read::{ReadRequest, Reading};
+use super::read::{ReadRequest, ReadSettings};
 use super::stand_in::stand_in;
 use super::{FileRegister, InvalidLine};
 use crate::request::Request;
@@ -30,7 +30,7 @@ use crate::settings::RetryPolicy;
 #[must_use = "no line is read until it is given one"]
 pub struct InputLines {
     defaults: LineDefaults,
-    reading: Reading,
+    reading: ReadSettings,
     retry: RetryPolicy,
     files: Option<OutputFiles>,
     register: FileRegister,
@@ -192,7 +192,7 @@ impl InputLines {
     /// # Errors
     /// The errors of [`read`](InputLines::read).
     pub fn read_whole(&mut self, text: &str) -> Result<InputLine, InvalidLine> {
-        let whole = Reading {
+        let whole = ReadSettings {
             whole: true,
             ..self.reading
         };

@@ -1,12 +1,15 @@
 //! Reads the request of a line of a failure log.
 
 use super::InvalidLine;
-use super::fields::{Fields, text, whole};
-use super::read::{CUT, ReadRequest, Reading, request, unknown, url_of};
+use super::fields::{ObjectFields, text, whole};
+use super::read::{CUT, ReadRequest, ReadSettings, request, unknown, url_of};
 use super::wire::Version;
 
 /// Reads the request of a line of a failure log.
-pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<ReadRequest, InvalidLine> {
+pub(super) fn logged(
+    keys: &ObjectFields<'_>,
+    reading: ReadSettings,
+) -> Result<ReadRequest, InvalidLine> {
     let version = keys.read_key("v", whole::<u64>)?.ok_or_else(|| {
         InvalidLine::new("v: it is missing (a line of a failure log has \"v\":1)")
     })?;
@@ -14,7 +17,7 @@ pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<ReadRequest,
         return Err(InvalidLine::new(refusal));
     }
     let request = keys.get("request").ok_or_else(missing)?;
-    let read = of_log(&Fields::logged(request, keys.text())?, reading)?;
+    let read = of_log(&ObjectFields::logged(request, keys.text())?, reading)?;
     // A line that could not be read may be read again from its source.
     let mistake = read.request.invalid();
     if mistake.is_none_or(|mistake| mistake.reason == CUT) {
@@ -34,7 +37,10 @@ pub(super) fn logged(keys: &Fields<'_>, reading: Reading) -> Result<ReadRequest,
 }
 
 /// Reads a request as a failure log holds it.
-pub(super) fn of_log(keys: &Fields<'_>, reading: Reading) -> Result<ReadRequest, InvalidLine> {
+pub(super) fn of_log(
+    keys: &ObjectFields<'_>,
+    reading: ReadSettings,
+) -> Result<ReadRequest, InvalidLine> {
     Ok(ReadRequest {
         unknown: unknown(keys, reading)?,
         request: request(url_of(keys)?, keys, reading)?,

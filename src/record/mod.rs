@@ -95,8 +95,8 @@ pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
 
 use crate::request::Request;
-use fields::Fields;
-use read::Reading;
+use fields::ObjectFields;
+use read::ReadSettings;
 pub(crate) use wire::Version;
 use write::WriteValue;
 
@@ -160,7 +160,8 @@ impl<'a> Record<'a> {
     /// # Errors
     /// When the line is not of a failure log, or its request cannot be understood.
     pub fn parse_request(line: &str) -> Result<Request, InvalidLine> {
-        logged::logged(&Fields::read(line.trim())?, Reading::default()).map(|read| read.request)
+        logged::logged(&ObjectFields::read(line.trim())?, ReadSettings::default())
+            .map(|read| read.request)
     }
 
     /// Makes the request of a failure log's record, to send it again.

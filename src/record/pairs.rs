@@ -50,13 +50,13 @@ impl<V> Pairs<V> {
 }
 
 /// Gathers the pairs of an object up to a fault in it.
-pub(super) struct Gather<'g, 'a> {
+pub(super) struct GatherPairs<'g, 'a> {
     pub(super) pairs: &'g mut Vec<(String, &'a RawValue)>,
     /// The last key while its value is read, else `None`.
     pub(super) without_value: &'g mut Option<String>,
 }
 
-impl<'a> Visitor<'a> for Gather<'_, 'a> {
+impl<'a> Visitor<'a> for GatherPairs<'_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

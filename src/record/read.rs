@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
-use super::codes::{self, Codes, status_set};
+use super::codes::{self, StatusCodes, status_set};
 use super::fields::{
-    Fields, Name, elements, is_null, name, pairs, plain, plains, text, truth, whole,
+    Name, ObjectFields, elements, is_null, name, pairs, plain, plains, text, truth, whole,
 };
 use super::invalid::InvalidLine;
 use super::pieces::{self, PieceLine};
@@ -64,7 +64,7 @@ pub(super) const CUT: &str =
 
 /// Settings for reading requests.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Reading {
+pub(super) struct ReadSettings {
     /// True: unknown keys are skipped and returned. False: they are errors.
     pub(super) lenient: bool,
     /// True: `json` and `form` add no `Content-Type`.
@@ -83,7 +83,10 @@ pub(super) struct ReadRequest {
 }
 
 /// Returns the unknown keys. The first is an error unless the reading is lenient.
-pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>, InvalidLine> {
+pub(super) fn unknown(
+    keys: &ObjectFields<'_>,
+    reading: ReadSettings,
+) -> Result<Vec<String>, InvalidLine> {
     let known = |key: &str| BODIES.contains(&key) || OTHERS.contains(&key);
     let mut unknown = keys.names().filter(|key| !known(key));
     if !reading.lenient
@@ -95,7 +98,7 @@ pub(super) fn unknown(keys: &Fields<'_>, reading: Reading) -> Result<Vec<String>
 }
 
 /// Reads the URL of a request.
-pub(super) fn url_of(keys: &Fields<'_>) -> Result<String, InvalidLine> {
+pub(super) fn url_of(keys: &ObjectFields<'_>) -> Result<String, InvalidLine> {
     keys.read_key("url", text)?
         .ok_or_else(|| InvalidLine::new("url: it is missing (text is expected)"))
 }
@@ -103,8 +106,8 @@ pub(super) fn url_of(keys: &Fields<'_>) -> Result<String, InvalidLine> {
 /// Makes the request to `url` that the keys describe.
 pub(super) fn request(
     url: String,
-    keys: &Fields<'_>,
-    reading: Reading,
+    keys: &ObjectFields<'_>,
+    reading: ReadSettings,
 ) -> Result<Request, InvalidLine> {
     keys.check_repeated()?;
     let body = the_only(keys, &BODIES)?;
@@ -130,7 +133,7 @@ pub(super) fn request(
 
 /// Marks a request of a failure log that could not be read, or whose body was cut, so that it fails again and keeps its
 /// line.
-fn with_mistake(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
+fn with_mistake(request: Request, keys: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
     let cut = keys.read_key("body_truncated", truth)? == Some(true);
     let Some(reason) = keys.read_key("invalid", text)? else {
         return Ok(match cut {
@@ -156,7 +159,7 @@ fn with_mistake(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidL
 /// Returns the key among these that is given. Two keys of one meaning are refused, since the intended one cannot be
 /// told.
 fn the_only(
-    keys: &Fields<'_>,
+    keys: &ObjectFields<'_>,
     names: &[&'static str],
 ) -> Result<Option<&'static str>, InvalidLine> {
     let given: Vec<_> = names.iter().copied().filter(|key| keys.has(key)).collect();
@@ -170,7 +173,7 @@ fn the_only(
     }
 }
 
-fn with_headers(mut request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
+fn with_headers(mut request: Request, keys: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
     let read = |key, headers| {
         let pairs = pairs(key, headers)?.into_iter();
         let read = |(name, value): (String, &RawValue)| {
@@ -205,7 +208,7 @@ fn with_headers(mut request: Request, keys: &Fields<'_>) -> Result<Request, Inva
         .map_err(|wrong| keys.unusable_key(wrong, "auth"))
 }
 
-fn with_credentials(request: Request, auth: &Fields<'_>) -> Result<Request, InvalidLine> {
+fn with_credentials(request: Request, auth: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
     const EXPECTED: &str = "{\"user\", \"password\"} or {\"bearer\"} is expected";
     auth.check_repeated()?;
     let known = ["user", "password", "bearer"];
@@ -241,7 +244,7 @@ fn with_body(
     request: Request,
     key: &'static str,
     value: &RawValue,
-    reading: Reading,
+    reading: ReadSettings,
 ) -> Result<Request, InvalidLine> {
     Ok(match key {
         "json" if reading.untyped => request.body(value.get()).of_line(LineBody::Json),
@@ -275,7 +278,7 @@ fn base64(key: &'static str, value: &RawValue) -> Result<Vec<u8>, InvalidLine> {
         .map_err(|_| InvalidLine::new(format!("{key}: it is no base64")))
 }
 
-fn with_settings(mut request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
+fn with_settings(mut request: Request, keys: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
     let ms = |key| {
         keys.read_key(key, |key, value| {
             whole(key, value).map(Duration::from_millis)
@@ -345,12 +348,12 @@ fn codes(key: &'static str, value: &RawValue) -> Result<StatusSet, InvalidLine> 
     };
     let read = |value: &RawValue| serde_json::from_str(value.get());
     let values = values.into_iter().filter(|value| !is_null(value));
-    let codes: Result<Vec<Codes>, serde_json::Error> = values.map(read).collect();
+    let codes: Result<Vec<StatusCodes>, serde_json::Error> = values.map(read).collect();
     status_set(&codes.map_err(|_| InvalidLine::new(codes::EXPECTED))?)
 }
 
 /// Has the request name the secrets that were left out when it was written, and that were not given again.
-fn needing(request: Request, keys: &Fields<'_>) -> Result<Request, InvalidLine> {
+fn needing(request: Request, keys: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
     let redacted = keys.read_key("redacted", |key, value| plains(key.into(), value))?;
     let (mut headers, mut query) = (Vec::new(), Vec::new());
     for name in redacted.unwrap_or_default() {

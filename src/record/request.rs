@@ -10,16 +10,16 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::body;
-use super::codes::{Codes, codes_of};
-use super::fields::Fields;
+use super::codes::{StatusCodes, codes_of};
+use super::fields::ObjectFields;
 use super::logged;
 use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
-use super::read::Reading;
-use super::values::{Values, whole_ms};
+use super::read::ReadSettings;
+use super::values::{OneOrMany, whole_ms};
 use super::{InvalidLine, LONGEST_LINE};
 use crate::redact::unreadable;
-use crate::request::{Options, Request, RequestContent, Rule, Tag};
+use crate::request::{Options, RejectionRule, Request, RequestContent, Tag};
 use crate::url::Mistake;
 use http::header::AUTHORIZATION;
 
@@ -71,9 +71,9 @@ struct RequestLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Pairs::is_empty")]
-    headers: Pairs<Option<Values>>,
+    headers: Pairs<Option<OneOrMany>>,
     #[serde(skip_serializing_if = "Pairs::is_empty")]
-    params: Pairs<Values>,
+    params: Pairs<OneOrMany>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ struct RequestLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_redirs: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    accept: Option<Vec<Codes>>,
+    accept: Option<Vec<StatusCodes>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expect_json: Option<bool>,
     #[serde(skip_serializing_if = "Pairs::is_empty")]
@@ -158,7 +158,7 @@ impl<'a> RequestLine<'a> {
                 redacted.push(name);
             }
         };
-        let mut headers = Pairs::<Option<Values>>::default();
+        let mut headers = Pairs::<Option<OneOrMany>>::default();
         for (name, value) in request.header_edits() {
             let Some(value) = value else {
                 headers.entry(name.as_str());
@@ -252,7 +252,7 @@ impl<'a> RequestLine<'a> {
 
     fn set(&mut self, options: &'a Options) {
         for rule in &options.rules {
-            if let Rule::Require(pointer, value) = rule {
+            if let RejectionRule::Require(pointer, value) = rule {
                 self.require.0.push((pointer.clone(), value));
             }
         }
@@ -332,8 +332,8 @@ impl Written {
     }
 
     pub(super) fn to_request(&self) -> Result<Request, InvalidLine> {
-        let keys = Fields::logged(&self.0, self.0.get())?;
-        logged::of_log(&keys, Reading::default()).map(|read| read.request)
+        let keys = ObjectFields::logged(&self.0, self.0.get())?;
+        logged::of_log(&keys, ReadSettings::default()).map(|read| read.request)
     }
 }
 

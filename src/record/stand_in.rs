@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::InvalidLine;
 use super::fields;
-use super::pairs::Gather;
+use super::pairs::GatherPairs;
 use crate::digest::Sha256;
 use crate::redact::{MASK, unreadable};
 use crate::request::Request;
@@ -53,7 +53,7 @@ impl<'a> ObjectKeys<'a> {
     fn of(text: &'a str) -> ObjectKeys<'a> {
         let mut keys = ObjectKeys::default();
         if text.starts_with('{') {
-            let gather = Gather {
+            let gather = GatherPairs {
                 pairs: &mut keys.pairs,
                 without_value: &mut keys.without_value,
             };

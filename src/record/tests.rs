@@ -11,7 +11,7 @@ use super::*;
 use crate::error::ErrorType;
 use crate::outcome::sample::{self, ms, response};
 use crate::rejection::Rejection;
-use crate::request::Rule;
+use crate::request::RejectionRule;
 use crate::response::Hop;
 use crate::{Outcome, State, Timeouts};
 

@@ -7,24 +7,24 @@ use serde::Serialize;
 /// A single value, or several of the same name.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Values {
+pub(super) enum OneOrMany {
     One(String),
     Several(Vec<String>),
 }
 
-impl Default for Values {
+impl Default for OneOrMany {
     fn default() -> Self {
-        Values::Several(Vec::new())
+        OneOrMany::Several(Vec::new())
     }
 }
 
-impl Values {
+impl OneOrMany {
     pub(super) fn push(&mut self, value: &str) {
         let value = value.to_owned();
         match self {
-            Values::Several(values) if values.is_empty() => *self = Values::One(value),
-            Values::Several(values) => values.push(value),
-            Values::One(first) => *self = Values::Several(vec![std::mem::take(first), value]),
+            OneOrMany::Several(values) if values.is_empty() => *self = OneOrMany::One(value),
+            OneOrMany::Several(values) => values.push(value),
+            OneOrMany::One(first) => *self = OneOrMany::Several(vec![std::mem::take(first), value]),
         }
     }
 }

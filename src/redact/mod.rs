@@ -119,7 +119,7 @@ impl Redaction {
 
     /// Returns a URL without its secrets: without userinfo, and without secret parameters, whose names are returned
     /// beside it.
-    pub(crate) fn bare<'a>(&self, text: &'a str) -> Bare<'a> {
+    pub(crate) fn bare<'a>(&self, text: &'a str) -> MaskedUrl<'a> {
         let (url, userinfo): (Cow<'a, str>, bool) = match userinfo(text) {
             Some((text, from, to)) => {
                 let without = format!("{}{}", &text[..from], &text[to + 1..]);
@@ -132,7 +132,7 @@ impl Redaction {
             Some((without, names)) => (without.into(), names),
             None => (url, Vec::new()),
         };
-        Bare {
+        MaskedUrl {
             url,
             userinfo,
             parameters,
@@ -183,7 +183,7 @@ impl Redaction {
 }
 
 /// A URL without its secrets.
-pub(crate) struct Bare<'a> {
+pub(crate) struct MaskedUrl<'a> {
     pub(crate) url: Cow<'a, str>,
     /// True if the URL had userinfo.
     pub(crate) userinfo: bool,

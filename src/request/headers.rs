@@ -1,6 +1,6 @@
 //! Headers of a request: added, and left out.
 
-use super::{Edit, Request};
+use super::{HeaderEdit, Request};
 use crate::redact::{Redaction, beginning};
 use crate::settings::basic::{basic, bearer};
 use crate::url::Mistake;
@@ -74,7 +74,7 @@ impl Request {
     }
 
     /// Returns the headers set on the request itself, in order. `None` in place of a value: the header is left out.
-    pub(crate) fn header_edits(&self) -> &[Edit] {
+    pub(crate) fn header_edits(&self) -> &[HeaderEdit] {
         self.content
             .as_ref()
             .map_or(&[], |content| &content.headers)

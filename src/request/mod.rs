@@ -32,11 +32,11 @@ use crate::url::Mistake;
 pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
-pub(crate) use options::{BadLine, Options, Rule};
+pub(crate) use options::{BadLine, Options, RejectionRule};
 pub(crate) use place::InputPlace;
-pub(crate) use resumed::{Intents, Resumed};
+pub(crate) use resumed::{IntentLog, JournalFacts};
 pub(crate) use save::{SaveLog, SaveTo, is_part_name, part_name};
-pub(crate) use stream::{BodyPieces, Piece, PieceSource, Reader, RequestContent, Tape};
+pub(crate) use stream::{BodyPieces, BodyReader, Piece, PieceSource, Reader, RequestContent};
 pub use tag::Tag;
 
 /// A request: method, URL, headers, body, and settings in place of the client's defaults.
@@ -71,7 +71,7 @@ pub struct Request {
     url: Arc<str>,
     content: Option<Box<Content>>,
     options: Option<Box<Options>>,
-    resumed: Option<Box<Resumed>>,
+    resumed: Option<Box<JournalFacts>>,
     place: Option<InputPlace>,
 }
 
@@ -79,7 +79,7 @@ pub struct Request {
 #[derive(Clone)]
 struct Content {
     method: Method,
-    headers: Vec<Edit>,
+    headers: Vec<HeaderEdit>,
     body: RequestContent,
     /// File that the bytes of the body were read from. `None`: no file, or not known.
     body_file: Option<Arc<str>>,
@@ -95,7 +95,7 @@ pub(crate) enum LineBody {
 }
 
 /// Header of the request's own. `None` in place of a value leaves the client's header out.
-pub(crate) type Edit = (HeaderName, Option<HeaderValue>);
+pub(crate) type HeaderEdit = (HeaderName, Option<HeaderValue>);
 
 impl Request {
     /// Makes a request with any method. A standard method may be written in lower case and is sent in upper case; any
@@ -233,7 +233,7 @@ impl Request {
     /// let request = haul::Request::get("https://api.example.com/pay").require("/code", 0);
     /// ```
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Request {
-        match Rule::require(pointer.into(), value.into()) {
+        match RejectionRule::require(pointer.into(), value.into()) {
             Ok(rule) => self.options_mut().rules.push(rule),
             Err(mistake) => {
                 let reason = format!("require: {mistake}").into();
@@ -262,7 +262,7 @@ impl Request {
     ) -> Request {
         self.options_mut()
             .rules
-            .push(Rule::RejectIf(Arc::new(rule)));
+            .push(RejectionRule::RejectIf(Arc::new(rule)));
         self
     }
 

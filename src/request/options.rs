@@ -32,7 +32,7 @@ pub(crate) struct Options {
     pub(crate) body_limit: Option<u64>,
     pub(crate) redirects: Option<RedirectPolicy>,
     pub(crate) cookies: Option<CookieJar>,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Vec<RejectionRule>,
     pub(crate) save: Option<SaveTo>,
     pub(crate) id: Option<String>,
     pub(crate) tag: Option<Tag>,
@@ -61,21 +61,21 @@ pub(crate) type Predicate = Arc<dyn Fn(&Response) -> Option<Rejection> + Send + 
 
 /// Rule by which an application may reject a request that was technically a success.
 #[derive(Clone)]
-pub(crate) enum Rule {
+pub(crate) enum RejectionRule {
     /// JSON body must hold this value at this pointer (RFC 6901).
     Require(String, Value),
     /// Caller's own predicate.
     RejectIf(Predicate),
 }
 
-impl Rule {
+impl RejectionRule {
     /// Makes a rule that the JSON body must hold this value at the pointer.
     ///
     /// # Errors
     /// When the text is not a JSON pointer (RFC 6901 §3).
-    pub(crate) fn require(pointer: String, wanted: Value) -> Result<Rule, Mistake> {
+    pub(crate) fn require(pointer: String, wanted: Value) -> Result<RejectionRule, Mistake> {
         match pointer.is_empty() || pointer.starts_with('/') {
-            true => Ok(Rule::Require(pointer, wanted)),
+            true => Ok(RejectionRule::Require(pointer, wanted)),
             false => {
                 let mistake = Mistake::new("a pointer begins with / (/code), or is empty");
                 Err(mistake.showing(beginning(&pointer, SHOWN)))

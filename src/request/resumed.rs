@@ -7,7 +7,7 @@ use super::Request;
 
 /// Facts from a journal, kept with the request from its input to the writing of its outcome.
 #[derive(Clone)]
-pub(crate) struct Resumed {
+pub(crate) struct JournalFacts {
     /// Position of the request in the input, counting the requests that a resumed batch leaves out.
     pub(crate) position: u64,
     /// True if an earlier outcome of the request was written, which the new one replaces.
@@ -16,21 +16,21 @@ pub(crate) struct Resumed {
     /// being sent.
     pub(crate) interrupted: bool,
     /// Log that is told before the first byte of a request that must not be repeated is sent. `None`: no log.
-    pub(crate) intents: Option<Arc<dyn Intents>>,
+    pub(crate) intents: Option<Arc<dyn IntentLog>>,
 }
 
 /// Log of requests that must not be repeated and are about to be sent.
-pub(crate) trait Intents: Send + Sync {
+pub(crate) trait IntentLog: Send + Sync {
     /// Returns when the request is on record, so that a crash right after does not lose it.
     fn announce(&self, request: &Request) -> io::Result<()>;
 }
 
 impl Request {
-    pub(crate) fn resumed(&self) -> Option<&Resumed> {
+    pub(crate) fn resumed(&self) -> Option<&JournalFacts> {
         self.resumed.as_deref()
     }
 
-    pub(crate) fn with_resumed(mut self, resumed: Resumed) -> Request {
+    pub(crate) fn with_resumed(mut self, resumed: JournalFacts) -> Request {
         self.resumed = Some(Box::new(resumed));
         self
     }

@@ -115,7 +115,7 @@ pub(crate) struct Reader {
 
 enum Slot {
     /// Reader that stands at its beginning.
-    Ready(Tape),
+    Ready(BodyReader),
     /// Reader is being sent.
     Out,
     /// Reader was read and cannot be put back.
@@ -123,7 +123,7 @@ enum Slot {
 }
 
 /// Reader while it is sent.
-pub(crate) struct Tape {
+pub(crate) struct BodyReader {
     input: ReaderInput,
     touched: bool,
 }
@@ -170,7 +170,7 @@ impl Reader {
         Reader {
             length,
             rewinds: matches!(input, ReaderInput::Seekable(_, Some(_))),
-            slot: Mutex::new(Slot::Ready(Tape {
+            slot: Mutex::new(Slot::Ready(BodyReader {
                 input,
                 touched: false,
             })),
@@ -185,7 +185,7 @@ impl Reader {
     ///
     /// # Errors
     /// The reason why the reader is not there.
-    pub(crate) fn take(&self) -> Result<Tape, &'static str> {
+    pub(crate) fn take(&self) -> Result<BodyReader, &'static str> {
         let mut slot = self.lock();
         match std::mem::replace(&mut *slot, Slot::Out) {
             Slot::Ready(tape) => Ok(tape),
@@ -198,7 +198,7 @@ impl Reader {
     }
 
     /// Puts the reader back, at its beginning if that can be done.
-    pub(crate) fn put_back(&self, mut tape: Tape) {
+    pub(crate) fn put_back(&self, mut tape: BodyReader) {
         let ready = !tape.touched || tape.rewind();
         // The caller's own code, its drop too, runs outside the lock.
         let (next, spent) = match ready {
@@ -214,7 +214,7 @@ impl Reader {
     }
 }
 
-impl Tape {
+impl BodyReader {
     fn rewind(&mut self) -> bool {
         // A reader that has panicked may panic again, which nothing could catch now.
         if std::thread::panicking() {
@@ -231,7 +231,7 @@ impl Tape {
     }
 }
 
-impl Read for Tape {
+impl Read for BodyReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.touched = true;
         match &mut self.input {

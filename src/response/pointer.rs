@@ -22,12 +22,12 @@ pub(crate) fn find<'j>(
     // The first pass reads all as a `Value` is read, and finds every error; the second goes quickly along the pointers,
     // since the values that it passes by are known to be valid.
     let mut reader = serde_json::Deserializer::from_str(json);
-    Checked.deserialize(&mut reader)?;
+    CheckedValue.deserialize(&mut reader)?;
     reader.end()?;
     let paths: Vec<_> = pointers.iter().map(|pointer| tokens(pointer)).collect();
     let mut found = vec![None; pointers.len()];
     let all = (0..paths.len()).filter(|at| paths[*at].is_some()).collect();
-    let along = Along {
+    let along = AlongPaths {
         paths: &paths,
         depth: 0,
         active: all,
@@ -53,9 +53,9 @@ fn is_index(token: &str, index: usize) -> bool {
 }
 
 /// Reads a value as `Value` is read, and keeps no part of it.
-struct Checked;
+struct CheckedValue;
 
-impl<'de> DeserializeSeed<'de> for Checked {
+impl<'de> DeserializeSeed<'de> for CheckedValue {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -63,7 +63,7 @@ impl<'de> DeserializeSeed<'de> for Checked {
     }
 }
 
-impl<'de> Visitor<'de> for Checked {
+impl<'de> Visitor<'de> for CheckedValue {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,20 +95,20 @@ impl<'de> Visitor<'de> for Checked {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        while array.next_element_seed(Checked)?.is_some() {}
+        while array.next_element_seed(CheckedValue)?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        while object.next_key_seed(Checked)?.is_some() {
-            object.next_value_seed(Checked)?;
+        while object.next_key_seed(CheckedValue)?.is_some() {
+            object.next_value_seed(CheckedValue)?;
         }
         Ok(())
     }
 }
 
 /// Looks for values along the paths that lead through a value.
-struct Along<'f, 'j> {
+struct AlongPaths<'f, 'j> {
     paths: &'f [Option<Vec<String>>],
     /// Number of tokens that lead to the value.
     depth: usize,
@@ -117,15 +117,15 @@ struct Along<'f, 'j> {
     found: &'f mut [Option<&'j RawValue>],
 }
 
-impl<'j> Along<'_, 'j> {
+impl<'j> AlongPaths<'_, 'j> {
     fn look(mut self, json: &'j str) -> Result<(), serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_str(json);
         // The value around this value was read within the limit already.
         self.reborrow().deserialize(&mut reader)
     }
 
-    fn reborrow(&mut self) -> Along<'_, 'j> {
-        Along {
+    fn reborrow(&mut self) -> AlongPaths<'_, 'j> {
+        AlongPaths {
             paths: self.paths,
             depth: self.depth,
             active: std::mem::take(&mut self.active),
@@ -146,8 +146,8 @@ impl<'j> Along<'_, 'j> {
     }
 
     /// Looks one token deeper, along these paths.
-    fn deeper(&mut self, active: Vec<usize>) -> Along<'_, 'j> {
-        Along {
+    fn deeper(&mut self, active: Vec<usize>) -> AlongPaths<'_, 'j> {
+        AlongPaths {
             paths: self.paths,
             depth: self.depth + 1,
             active,
@@ -156,7 +156,7 @@ impl<'j> Along<'_, 'j> {
     }
 }
 
-impl<'j> DeserializeSeed<'j> for Along<'_, 'j> {
+impl<'j> DeserializeSeed<'j> for AlongPaths<'_, 'j> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'j>>(mut self, deserializer: D) -> Result<(), D::Error> {
@@ -178,7 +178,7 @@ impl<'j> DeserializeSeed<'j> for Along<'_, 'j> {
     }
 }
 
-impl<'j> Visitor<'j> for Along<'_, 'j> {
+impl<'j> Visitor<'j> for AlongPaths<'_, 'j> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,7 +224,7 @@ impl<'j> Visitor<'j> for Along<'_, 'j> {
     }
 
     fn visit_map<A: MapAccess<'j>>(mut self, mut object: A) -> Result<(), A::Error> {
-        while let Some(through) = object.next_key_seed(Through(&self))? {
+        while let Some(through) = object.next_key_seed(PathsThrough(&self))? {
             let Some(through) = through else {
                 // The object is a number, in a build where numbers come as maps.
                 object.next_value::<IgnoredAny>()?;
@@ -245,9 +245,9 @@ impl<'j> Visitor<'j> for Along<'_, 'j> {
 }
 
 /// Reads a key as the numbers of the paths that lead through it. `None`: it is the key of a number.
-struct Through<'a, 'f, 'j>(&'a Along<'f, 'j>);
+struct PathsThrough<'a, 'f, 'j>(&'a AlongPaths<'f, 'j>);
 
-impl<'de> DeserializeSeed<'de> for Through<'_, '_, '_> {
+impl<'de> DeserializeSeed<'de> for PathsThrough<'_, '_, '_> {
     type Value = Option<Vec<usize>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -255,7 +255,7 @@ impl<'de> DeserializeSeed<'de> for Through<'_, '_, '_> {
     }
 }
 
-impl Visitor<'_> for Through<'_, '_, '_> {
+impl Visitor<'_> for PathsThrough<'_, '_, '_> {
     type Value = Option<Vec<usize>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

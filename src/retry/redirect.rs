@@ -36,19 +36,19 @@ pub(crate) struct NextRequest {
     /// True if the body and the headers that describe it are left out.
     pub(crate) drop_body: bool,
     /// Headers that are left out because the redirect leads to another origin.
-    pub(crate) dropped: Dropped,
+    pub(crate) dropped: DroppedHeaders,
 }
 
 /// Headers that are left out on the way to another origin, that is, another scheme, host or effective port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Dropped {
+pub(crate) struct DroppedHeaders {
     /// True if all headers are left out that are secret or belong to the origin, apart from cookies.
     credentials: bool,
     cookie: bool,
 }
 
-impl Dropped {
-    fn between(from: Option<Host>, to: Option<Host>) -> Dropped {
+impl DroppedHeaders {
+    fn between(from: Option<Host>, to: Option<Host>) -> DroppedHeaders {
         let credentials = from != to;
         let is_upgrade = || {
             let (Some(from), Some(to)) = (&from, &to) else {
@@ -57,7 +57,7 @@ impl Dropped {
             let ports = (from.port(), to.port());
             from.name() == to.name() && !from.is_tls() && to.is_tls() && ports == (80, 443)
         };
-        Dropped {
+        DroppedHeaders {
             credentials,
             // An upgrade leads to the host that the cookies were set for, now encrypted.
             cookie: credentials && !is_upgrade(),
@@ -65,7 +65,7 @@ impl Dropped {
     }
 
     /// Adds the headers that another redirect of the same chain leaves out.
-    pub(crate) fn add(&mut self, other: Dropped) {
+    pub(crate) fn add(&mut self, other: DroppedHeaders) {
         self.credentials |= other.credentials;
         self.cookie |= other.cookie;
     }
@@ -143,7 +143,7 @@ pub(crate) fn decide(step: &RedirectStep<'_>) -> Result<Option<NextRequest>, Ref
             _ => Method::GET,
         },
         drop_body: to_get,
-        dropped: Dropped::between(step.url.host(), url.host()),
+        dropped: DroppedHeaders::between(step.url.host(), url.host()),
         url,
     }))
 }

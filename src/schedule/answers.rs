@@ -12,7 +12,7 @@ use crate::slab::Id;
 
 /// End of an attempt, as far as it tells if the host answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum HostObservation {
     /// A response head came after the time `waited`.
     Head { waited: Duration },
     /// No response head came in the time `waited`.
@@ -24,16 +24,16 @@ pub(crate) enum Heard {
 
 impl<J> Schedule<J> {
     /// Updates a host by the end of one of its attempts.
-    pub(super) fn hear(&mut self, id: Id, job: Id, heard: Heard, now: Instant) {
+    pub(super) fn hear(&mut self, id: Id, job: Id, heard: HostObservation, now: Instant) {
         let Some(host) = self.hosts.get_mut(id) else {
             return;
         };
         let (answering, late) = match heard {
-            Heard::Head { waited } => (true, waited > SLOW_AFTER),
-            Heard::NoHead { waited } => (false, waited > SLOW_AFTER),
-            Heard::Nothing => (host.answering, host.late),
+            HostObservation::Head { waited } => (true, waited > SLOW_AFTER),
+            HostObservation::NoHead { waited } => (false, waited > SLOW_AFTER),
+            HostObservation::Nothing => (host.answering, host.late),
         };
-        let came = matches!(heard, Heard::Head { .. });
+        let came = matches!(heard, HostObservation::Head { .. });
         host.proven |= came;
         host.ended_at = Some(now);
         match came {

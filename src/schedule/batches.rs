@@ -9,7 +9,7 @@ use crate::url::Mistake;
 
 use super::backlog::Backlog;
 use super::lanes::{CountedAs, Lane};
-use super::ready::{Rank, Ready, Turn};
+use super::ready::{ReadyHosts, ServiceRank, Turn};
 use crate::slab::{Id, Slab};
 
 /// Upper bound for the jobs read beyond the window, in windows.
@@ -36,7 +36,7 @@ pub(crate) struct Bounds {
 
 /// Number of jobs of a batch at each place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct JobCounts {
     pub(crate) in_flight: usize,
     /// Jobs that are delayed, or in lanes of hosts that are blocked.
     pub(crate) delayed: usize,
@@ -70,7 +70,7 @@ pub(crate) enum EndReason {
 pub(super) struct Batch<J> {
     pub(super) bounds: Bounds,
     /// Hosts that are open and have a job of the batch in a lane.
-    pub(super) hosts: Ready,
+    pub(super) hosts: ReadyHosts,
     /// Turn at which a job of the batch started last, to compare batches by.
     pub(super) turn: Turn,
     /// Jobs in lanes of hosts that are open.
@@ -216,7 +216,7 @@ impl<J> Batch<J> {
     pub(super) fn new(bounds: Bounds, deadline: Option<Instant>, turn: Turn) -> Self {
         Batch {
             bounds,
-            hosts: Ready::default(),
+            hosts: ReadyHosts::default(),
             turn,
             ready: 0,
             spare: 0,
@@ -239,8 +239,8 @@ impl<J> Batch<J> {
         }
     }
 
-    pub(super) fn standing(&self) -> Standing {
-        Standing {
+    pub(super) fn standing(&self) -> JobCounts {
+        JobCounts {
             in_flight: self.in_flight,
             delayed: self.parked,
             queued: self.ready,
@@ -348,8 +348,8 @@ impl<J> Batch<J> {
     }
 
     /// Rank of the batch among the batches.
-    pub(super) fn rank(&self) -> Rank {
-        Rank {
+    pub(super) fn rank(&self) -> ServiceRank {
+        ServiceRank {
             places: self.in_flight,
             turn: self.turn,
         }

@@ -38,14 +38,14 @@ enum BreakerState {
 #[must_use]
 pub(crate) enum BreakerPermit {
     /// The call may go out. Its end is to be [recorded](Breaker::record), whatever it is.
-    Granted(Pass),
+    Granted(PassedCall),
     /// The call may not go out. Asking before `until` is of no use, unless the end of another call is recorded.
     Refused { until: Instant },
 }
 
 /// A call that was let through.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Pass {
+pub(crate) struct PassedCall {
     /// Value of [`Breaker::era`] when the call was let through.
     era: u32,
     /// Bucket of the window that counts the call as failed while it is under way. `None`: it is not counted so.
@@ -100,7 +100,7 @@ impl Breaker {
             *out += 1;
             self.tried = now;
         }
-        BreakerPermit::Granted(Pass {
+        BreakerPermit::Granted(PassedCall {
             era: self.era,
             hangs_in: None,
         })
@@ -110,7 +110,7 @@ impl Breaker {
     /// `random` returns numbers in [0, 1).
     pub(crate) fn record(
         &mut self,
-        pass: Pass,
+        pass: PassedCall,
         call: CallEnd,
         now: Instant,
         random: &mut dyn FnMut() -> f64,
@@ -127,7 +127,7 @@ impl Breaker {
     /// Counts a call that is under way as failed, until it ends.
     pub(crate) fn count_hanging(
         &mut self,
-        pass: &mut Pass,
+        pass: &mut PassedCall,
         now: Instant,
         random: &mut dyn FnMut() -> f64,
     ) {
@@ -138,7 +138,7 @@ impl Breaker {
     }
 
     /// True if the state that let the call through still holds, so that the end of the call counts.
-    pub(crate) fn is_current(&self, pass: &Pass) -> bool {
+    pub(crate) fn is_current(&self, pass: &PassedCall) -> bool {
         pass.era == self.era
     }
 
@@ -192,7 +192,7 @@ impl Breaker {
     }
 
     /// True if the call with this pass is on trial: such calls decide whether the breaker closes.
-    pub(crate) fn is_trial(&self, pass: &Pass) -> bool {
+    pub(crate) fn is_trial(&self, pass: &PassedCall) -> bool {
         self.is_current(pass) && matches!(self.state, BreakerState::HalfOpen { .. })
     }
 

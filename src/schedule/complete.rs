@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::host::Host;
 
-use super::answers::Heard;
+use super::answers::HostObservation;
 use super::breaker::CallEnd;
 use super::queue::LaneEnd;
 use super::{JobPlace, Schedule};
@@ -44,11 +44,13 @@ pub(crate) enum Verdict<J> {
 impl<J> Verdict<J> {
     /// Returns the call as the breaker counts it, and the time until which the host is to cool (`None`: it is not to
     /// cool).
-    fn told(&self, heard: Heard) -> (CallEnd, Option<Instant>) {
+    fn told(&self, heard: HostObservation) -> (CallEnd, Option<Instant>) {
         match self {
             Verdict::Done { cool, call, .. } | Verdict::Retry { cool, call, .. } => (*call, *cool),
             // A hook may redirect a request before it is sent to this host.
-            Verdict::Redirect { .. } if heard == Heard::Nothing => (CallEnd::Ignored, None),
+            Verdict::Redirect { .. } if heard == HostObservation::Nothing => {
+                (CallEnd::Ignored, None)
+            }
             Verdict::Redirect { .. } => (CallEnd::Success, None),
             Verdict::Wait { .. } => (CallEnd::Ignored, None),
         }
@@ -62,7 +64,7 @@ impl<J> Schedule<J> {
     pub(crate) fn complete(
         &mut self,
         id: Id,
-        heard: Heard,
+        heard: HostObservation,
         verdict: Verdict<J>,
         now: Instant,
     ) -> Option<J> {

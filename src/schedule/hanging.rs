@@ -6,20 +6,20 @@
 use std::time::{Duration, Instant};
 
 use super::Schedule;
-use super::breaker::Pass;
+use super::breaker::PassedCall;
 use crate::slab::Id;
 
 /// A call that the breaker of its host let through, until it ends.
 #[derive(Debug)]
 pub(super) struct OpenCall {
-    pub(super) pass: Pass,
+    pub(super) pass: PassedCall,
     /// Time at which the schedule next looks if the attempt hangs. `None`: it need not be looked at again.
     look_at: Option<Instant>,
 }
 
 impl<J> Schedule<J> {
     /// Watches the attempt of a job that its host's breaker let through just now.
-    pub(super) fn watch_call(&mut self, id: Id, pass: Pass, now: Instant) {
+    pub(super) fn watch_call(&mut self, id: Id, pass: PassedCall, now: Instant) {
         let look_at = now.checked_add(self.settings.hanging_after);
         if let Some(slot) = self.jobs.get_mut(id) {
             slot.call = Some(Box::new(OpenCall { pass, look_at }));
@@ -30,7 +30,7 @@ impl<J> Schedule<J> {
     }
 
     /// Stops watching a call, and returns its pass to be recorded. `None`: the host has no breaker.
-    pub(super) fn unwatch(&mut self, call: Option<Box<OpenCall>>) -> Option<Pass> {
+    pub(super) fn unwatch(&mut self, call: Option<Box<OpenCall>>) -> Option<PassedCall> {
         let call = call?;
         if call.look_at.is_some() {
             let jobs = &self.jobs;

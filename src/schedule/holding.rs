@@ -8,7 +8,7 @@ use super::Schedule;
 
 /// A host and the places that it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Holding {
+pub(crate) struct HostHolding {
     pub(crate) host: Host,
     pub(crate) places: usize,
     /// Time from which on the host has held at least one place.
@@ -19,14 +19,14 @@ impl<J> Schedule<J> {
     /// Returns the host that holds the most places, of all batches together; if several hold equally many, the host
     /// that has held some for the longest time. `None`: no job is in flight. Visits every host, so it is to be called
     /// rarely.
-    pub(crate) fn holding(&self) -> Option<Holding> {
+    pub(crate) fn holding(&self) -> Option<HostHolding> {
         let holding = self.hosts.values().filter_map(|state| {
             let since = state.held_since.filter(|_| state.in_flight > 0)?;
             Some((state, since))
         });
         let (state, since) =
             holding.max_by_key(|(state, since)| (state.in_flight, std::cmp::Reverse(*since)))?;
-        Some(Holding {
+        Some(HostHolding {
             host: state.host.clone(),
             places: state.in_flight,
             since,

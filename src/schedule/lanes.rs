@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use crate::host::Host;
 use crate::schedule::budget::Budget;
 
-use super::breaker::{Breaker, BreakerPermit, CallEnd, Pass};
+use super::breaker::{Breaker, BreakerPermit, CallEnd, PassedCall};
 use super::limits::HostLimits;
 use super::rates::Rates;
-use super::ready::{Rank, Tier, Turn};
-use super::unheard::Unheard;
+use super::ready::{HostTier, ServiceRank, Turn};
+use super::unheard::OpenAttempts;
 use crate::slab::Id;
 
 /// State of a host in the schedule. Removed once the host is idle and back at its defaults.
@@ -35,7 +35,7 @@ pub(super) struct HostState {
     /// True if the host is `late`, or an attempt has been under way for longer than [`SLOW_AFTER`] and no head has come
     /// since it started.
     pub(super) slow: bool,
-    pub(super) unheard: Unheard,
+    pub(super) unheard: OpenAttempts,
     /// Time at which the oldest attempt without a head is looked at. `None`: the host is not watched.
     pub(super) watched_at: Option<Instant>,
     /// Time at which the last attempt ended. `None`: none has.
@@ -105,7 +105,7 @@ impl HostState {
             answering: false,
             late: false,
             slow: false,
-            unheard: Unheard::default(),
+            unheard: OpenAttempts::default(),
             watched_at: None,
             ended_at: None,
             turn,
@@ -132,18 +132,18 @@ impl HostState {
     }
 
     /// Returns the tier of the host. `slow_start`: number of places that a host without a connection may hold.
-    pub(super) fn tier(&self, slow_start: usize) -> Tier {
+    pub(super) fn tier(&self, slow_start: usize) -> HostTier {
         if self.answering {
-            Tier::Answering
+            HostTier::Answering
         } else if self.proven || self.in_flight < slow_start {
-            Tier::Unanswered
+            HostTier::Unanswered
         } else {
-            Tier::Unconnected
+            HostTier::Unconnected
         }
     }
 
-    pub(super) fn rank(&self) -> Rank {
-        Rank {
+    pub(super) fn rank(&self) -> ServiceRank {
+        ServiceRank {
             places: self.in_flight,
             turn: self.turn,
         }
@@ -194,7 +194,7 @@ impl HostState {
     }
 
     /// Counts the start of a job. Returns the pass of its breaker. `None`: the host has no breaker, or it refuses.
-    pub(super) fn started(&mut self, first: bool, now: Instant) -> Option<Pass> {
+    pub(super) fn started(&mut self, first: bool, now: Instant) -> Option<PassedCall> {
         if self.in_flight == 0 {
             self.held_since = Some(now);
         }
@@ -228,14 +228,14 @@ impl HostState {
     }
 
     /// True if the host's breaker let this call through on trial.
-    pub(super) fn is_trial(&self, pass: &Pass) -> bool {
+    pub(super) fn is_trial(&self, pass: &PassedCall) -> bool {
         self.breaker.as_ref().is_some_and(|b| b.is_trial(pass))
     }
 
     /// Records the end of a call that the host's breaker let through.
     pub(super) fn record(
         &mut self,
-        pass: Option<Pass>,
+        pass: Option<PassedCall>,
         call: CallEnd,
         now: Instant,
         rng: &mut fastrand::Rng,
@@ -246,12 +246,17 @@ impl HostState {
     }
 
     /// True if the end of this call will count for the host's breaker.
-    pub(super) fn still_counts(&self, pass: &Pass) -> bool {
+    pub(super) fn still_counts(&self, pass: &PassedCall) -> bool {
         self.breaker.as_ref().is_some_and(|b| b.is_current(pass))
     }
 
     /// Counts a call under way as failed until it ends.
-    pub(super) fn count_hanging(&mut self, pass: &mut Pass, now: Instant, rng: &mut fastrand::Rng) {
+    pub(super) fn count_hanging(
+        &mut self,
+        pass: &mut PassedCall,
+        now: Instant,
+        rng: &mut fastrand::Rng,
+    ) {
         if let Some(breaker) = &mut self.breaker {
             breaker.count_hanging(pass, now, &mut || rng.f64());
         }

@@ -54,12 +54,12 @@ use std::time::Instant;
 use crate::host::Host;
 
 pub(crate) use crate::slab::Id;
-pub(crate) use answers::Heard;
+pub(crate) use answers::HostObservation;
 pub(crate) use backlog::CpuPressure;
-pub(crate) use batches::{Bounds, EndReason, Standing};
+pub(crate) use batches::{Bounds, EndReason, JobCounts};
 pub(crate) use breaker::CallEnd;
 pub(crate) use complete::Verdict;
-pub(crate) use holding::Holding;
+pub(crate) use holding::HostHolding;
 pub(crate) use lanes::SLOW_AFTER;
 pub(crate) use limits::{HostLimits, LimitRule, ScheduleSettings};
 
@@ -67,12 +67,12 @@ use crate::slab::Slab;
 use batches::{Batch, Batches};
 use hanging::OpenCall;
 use hosts::Hosts;
-use news::News;
-use places::Places;
+use news::PendingNews;
+use places::PlaceCounts;
 use rates::TotalRate;
 use ready::TurnCounter;
 use share::WorkerDemand;
-use timers::Timers;
+use timers::TimerQueues;
 
 pub(crate) struct Schedule<J> {
     settings: ScheduleSettings,
@@ -85,11 +85,11 @@ pub(crate) struct Schedule<J> {
     hosts: Hosts,
     batches: Batches<J>,
     turns: TurnCounter,
-    places: Places,
+    places: PlaceCounts,
     demand: WorkerDemand,
     total: TotalRate,
-    timers: Timers,
-    news: News<J>,
+    timers: TimerQueues,
+    news: PendingNews<J>,
     rng: fastrand::Rng,
 }
 
@@ -102,7 +102,7 @@ struct JobSlot<J> {
     /// The attempt under way, if the host has a breaker that let it through.
     call: Option<Box<OpenCall>>,
     place: JobPlace,
-    /// True if the job's deadline is an entry of [`deadlines`](Timers::deadlines).
+    /// True if the job's deadline is an entry of [`deadlines`](TimerQueues::deadlines).
     timed: bool,
     /// True if the job has been started before.
     tried: bool,
@@ -148,10 +148,10 @@ impl<J> Schedule<J> {
             hosts: Hosts::default(),
             batches: Batches::default(),
             turns: TurnCounter::default(),
-            places: Places::default(),
+            places: PlaceCounts::default(),
             demand: WorkerDemand::default(),
-            timers: Timers::default(),
-            news: News::default(),
+            timers: TimerQueues::default(),
+            news: PendingNews::default(),
         }
     }
 
@@ -225,7 +225,7 @@ impl<J> Schedule<J> {
     }
 
     /// Returns the number of jobs of the batch at each place. `None`: the batch is not known.
-    pub(crate) fn standing(&self, batch: Id, now: Instant) -> Option<Standing> {
+    pub(crate) fn standing(&self, batch: Id, now: Instant) -> Option<JobCounts> {
         let mut standing = self.batches.get(batch)?.standing();
         standing.waiting = self.waiting(batch, now);
         Some(standing)

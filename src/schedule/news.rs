@@ -6,16 +6,16 @@ use crate::slab::Id;
 
 /// News that callers and deliverers have not been told yet.
 #[derive(Debug)]
-pub(super) struct News<J> {
+pub(super) struct PendingNews<J> {
     /// Batches whose caller should look again: there is room, or a job ended.
     pub(super) nudges: Vec<Id>,
     /// Ended jobs of batches that no caller iterates over.
     pub(super) undelivered: Vec<(J, EndReason)>,
 }
 
-impl<J> Default for News<J> {
+impl<J> Default for PendingNews<J> {
     fn default() -> Self {
-        News {
+        PendingNews {
             nudges: Vec::new(),
             undelivered: Vec::new(),
         }

@@ -4,7 +4,7 @@ use super::shortage::Shortage;
 
 /// Places over all hosts.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(super) struct PlaceCounts {
     /// Attempts under way that hold a permit.
     pub(super) in_flight: usize,
     /// Attempts in `in_flight` whose host is not answering.
@@ -15,7 +15,7 @@ pub(super) struct Places {
     pub(super) shortage: Option<Shortage>,
 }
 
-impl Places {
+impl PlaceCounts {
     /// Counts a worker that begins with a request of a host.
     #[inline]
     pub(super) fn take(&mut self, answering: bool) {

@@ -14,12 +14,12 @@ use crate::slab::Id;
 
 /// Hosts that are served by different rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tier {
+pub(super) enum HostTier {
     /// The last attempt of the host that ended had a response head.
     Answering,
     /// The host has not answered, or not lately.
     Unanswered,
-    /// As [`Unanswered`](Tier::Unanswered), but the host holds as many places as it may before its first connection: it
+    /// As [`Unanswered`](HostTier::Unanswered), but the host holds as many places as it may before its first connection: it
     /// is served only if no other host has a job ready.
     Unconnected,
 }
@@ -27,13 +27,17 @@ pub(super) enum Tier {
 /// Number of tiers.
 pub(super) const TIERS: usize = 3;
 
-impl Tier {
-    pub(super) const ALL: [Tier; TIERS] = [Tier::Answering, Tier::Unanswered, Tier::Unconnected];
+impl HostTier {
+    pub(super) const ALL: [HostTier; TIERS] = [
+        HostTier::Answering,
+        HostTier::Unanswered,
+        HostTier::Unconnected,
+    ];
 }
 
 /// Sort key of hosts and of batches: the lowest is served next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank {
+pub(super) struct ServiceRank {
     /// Number of workers that are busy with jobs of the host or batch.
     pub(super) places: usize,
     /// Turn at which the host or batch was served last.
@@ -77,20 +81,20 @@ const FEW: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 struct RankedHost {
-    rank: Rank,
+    rank: ServiceRank,
     host: Id,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Ready {
-    tiers: [Waiting; TIERS],
+pub(super) struct ReadyHosts {
+    tiers: [TierHosts; TIERS],
     /// Position of each host, by its index in the slab of hosts.
-    spots: Vec<Spot>,
+    spots: Vec<HostPosition>,
 }
 
 /// The hosts of a tier.
 #[derive(Debug, Default)]
-struct Waiting {
+struct TierHosts {
     /// Hosts without a place, served longest ago first. An entry whose host is elsewhere by now is stale; the first
     /// entry never is.
     line: VecDeque<(Turn, Id)>,
@@ -98,10 +102,10 @@ struct Waiting {
     heap: Vec<RankedHost>,
 }
 
-impl Waiting {
+impl TierHosts {
     /// True if a host of this rank goes to the end of the line. If there are only a few hosts, they are in the heap,
     /// and stay there.
-    fn lines_up(&self, rank: Rank) -> bool {
+    fn lines_up(&self, rank: ServiceRank) -> bool {
         rank.places == 0
             && match self.line.back() {
                 Some((last, _)) => *last <= rank.turn,
@@ -112,7 +116,7 @@ impl Waiting {
 
 /// Position of a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Spot {
+enum HostPosition {
     #[default]
     Nowhere,
     /// In the line of a tier, with this turn.
@@ -121,19 +125,19 @@ enum Spot {
     Heap(u8, u32),
 }
 
-impl Ready {
+impl ReadyHosts {
     /// True if the tier has any host.
-    pub(super) fn has(&self, tier: Tier) -> bool {
+    pub(super) fn has(&self, tier: HostTier) -> bool {
         let waiting = &self.tiers[tier as usize];
         !waiting.heap.is_empty() || !waiting.line.is_empty()
     }
 
     /// Returns the host of a tier that is served next, and its rank.
-    pub(super) fn first(&self, tier: Tier) -> Option<(Rank, Id)> {
+    pub(super) fn first(&self, tier: HostTier) -> Option<(ServiceRank, Id)> {
         let waiting = &self.tiers[tier as usize];
         let root = waiting.heap.first().map(|entry| (entry.rank, entry.host));
         let front = waiting.line.front().map(|(turn, host)| {
-            let rank = Rank {
+            let rank = ServiceRank {
                 places: 0,
                 turn: *turn,
             };
@@ -146,14 +150,18 @@ impl Ready {
     }
 
     /// Adds a host, or moves it to its present position.
-    pub(super) fn put(&mut self, host: Id, tier: Tier, rank: Rank) {
+    pub(super) fn put(&mut self, host: Id, tier: HostTier, rank: ServiceRank) {
         let (index, tier) = (host.index(), tier as u8);
         if self.spots.len() <= index {
-            self.spots.resize(index + 1, Spot::default());
+            self.spots.resize(index + 1, HostPosition::default());
         }
         match self.spots[index] {
-            Spot::Line(own, turn) if own == tier && rank.places == 0 && turn == rank.turn => return,
-            Spot::Heap(own, position)
+            HostPosition::Line(own, turn)
+                if own == tier && rank.places == 0 && turn == rank.turn =>
+            {
+                return;
+            }
+            HostPosition::Heap(own, position)
                 if own == tier && !self.tiers[tier as usize].lines_up(rank) =>
             {
                 let position = position as usize;
@@ -167,18 +175,18 @@ impl Ready {
                 }
                 return;
             }
-            Spot::Nowhere => {}
+            HostPosition::Nowhere => {}
             _ => self.remove(host),
         }
         let lines_up = self.tiers[tier as usize].lines_up(rank);
-        let Waiting { line, stale, heap } = &mut self.tiers[tier as usize];
+        let TierHosts { line, stale, heap } = &mut self.tiers[tier as usize];
         if lines_up {
             match line.back() == Some(&(rank.turn, host)) {
                 // The host left from the end of the line, and comes back.
                 true => *stale -= 1,
                 false => line.push_back((rank.turn, host)),
             }
-            self.spots[index] = Spot::Line(tier, rank.turn);
+            self.spots[index] = HostPosition::Line(tier, rank.turn);
         } else {
             heap.push(RankedHost { rank, host });
             let last = heap.len() - 1;
@@ -192,9 +200,9 @@ impl Ready {
             return;
         };
         match std::mem::take(spot) {
-            Spot::Nowhere => {}
-            Spot::Line(tier, _) => self.leave_line(tier, host),
-            Spot::Heap(tier, position) => {
+            HostPosition::Nowhere => {}
+            HostPosition::Line(tier, _) => self.leave_line(tier, host),
+            HostPosition::Heap(tier, position) => {
                 let position = position as usize;
                 let heap = &mut self.tiers[tier as usize].heap;
                 let gone = heap.swap_remove(position);
@@ -212,8 +220,9 @@ impl Ready {
     /// Removes a host whose spot is cleared already from the line: from its front as a rule.
     fn leave_line(&mut self, tier: u8, host: Id) {
         let spots = &self.spots;
-        let stands = |(turn, host): &(Turn, Id)| spots[host.index()] == Spot::Line(tier, *turn);
-        let Waiting { line, stale, .. } = &mut self.tiers[tier as usize];
+        let stands =
+            |(turn, host): &(Turn, Id)| spots[host.index()] == HostPosition::Line(tier, *turn);
+        let TierHosts { line, stale, .. } = &mut self.tiers[tier as usize];
         if line.front().is_some_and(|(_, first)| *first == host) {
             line.pop_front();
             while *stale > 0 && line.front().is_some_and(|first| !stands(first)) {
@@ -239,11 +248,11 @@ impl Ready {
                 break;
             }
             heap[position] = heap[parent];
-            self.spots[heap[position].host.index()] = Spot::Heap(tier, position as u32);
+            self.spots[heap[position].host.index()] = HostPosition::Heap(tier, position as u32);
             position = parent;
         }
         heap[position] = entry;
-        self.spots[entry.host.index()] = Spot::Heap(tier, position as u32);
+        self.spots[entry.host.index()] = HostPosition::Heap(tier, position as u32);
     }
 
     /// Moves an entry of a heap away from the root as far as it belongs.
@@ -260,28 +269,28 @@ impl Ready {
                 break;
             }
             heap[position] = heap[least];
-            self.spots[heap[position].host.index()] = Spot::Heap(tier, position as u32);
+            self.spots[heap[position].host.index()] = HostPosition::Heap(tier, position as u32);
             position = least;
         }
         heap[position] = entry;
-        self.spots[entry.host.index()] = Spot::Heap(tier, position as u32);
+        self.spots[entry.host.index()] = HostPosition::Heap(tier, position as u32);
     }
 
     /// Returns all hosts, each with its tier and rank. Panics if an entry is out of place.
     #[cfg(test)]
-    pub(super) fn all(&self) -> Vec<(Id, Tier, Rank)> {
+    pub(super) fn all(&self) -> Vec<(Id, HostTier, ServiceRank)> {
         let mut all = Vec::new();
-        for tier in Tier::ALL {
-            let Waiting { line, stale, heap } = &self.tiers[tier as usize];
+        for tier in HostTier::ALL {
+            let TierHosts { line, stale, heap } = &self.tiers[tier as usize];
             for (position, entry) in heap.iter().enumerate() {
                 let spot = self.spots[entry.host.index()];
-                assert_eq!(spot, Spot::Heap(tier as u8, position as u32));
+                assert_eq!(spot, HostPosition::Heap(tier as u8, position as u32));
                 assert!(position == 0 || heap[(position - 1) / 4].rank <= entry.rank);
                 all.push((entry.host, tier, entry.rank));
             }
             assert!(line.iter().is_sorted_by_key(|(turn, _)| *turn));
             let stands = |(turn, host): &&(Turn, Id)| {
-                self.spots[host.index()] == Spot::Line(tier as u8, *turn)
+                self.spots[host.index()] == HostPosition::Line(tier as u8, *turn)
             };
             assert!(line.front().is_none_or(|first| stands(&first)));
             let standing: Vec<_> = line.iter().filter(stands).collect();
@@ -291,14 +300,17 @@ impl Ready {
                 "stale entries pile up"
             );
             all.extend(standing.into_iter().map(|(turn, host)| {
-                let rank = Rank {
+                let rank = ServiceRank {
                     places: 0,
                     turn: *turn,
                 };
                 (*host, tier, rank)
             }));
         }
-        let known = self.spots.iter().filter(|spot| **spot != Spot::Nowhere);
+        let known = self
+            .spots
+            .iter()
+            .filter(|spot| **spot != HostPosition::Nowhere);
         assert_eq!(known.count(), all.len());
         all
     }
@@ -315,7 +327,7 @@ mod tests {
         let mut turns = TurnCounter::default();
         let mut slots = Slab::default();
         let hosts: Vec<Id> = (0..40).map(|_| slots.insert(())).collect();
-        let mut ready = Ready::default();
+        let mut ready = ReadyHosts::default();
         let mut known = std::collections::HashMap::new();
         let mut last = std::collections::HashMap::new();
         for _ in 0..20_000 {
@@ -324,7 +336,7 @@ mod tests {
                 ready.remove(host);
                 known.remove(&host);
             } else {
-                let tier = Tier::ALL[rng.usize(..TIERS)];
+                let tier = HostTier::ALL[rng.usize(..TIERS)];
                 let turn = match rng.u8(..3) {
                     0 => turns.arrive(),
                     1 => turns.serve(),
@@ -332,11 +344,11 @@ mod tests {
                 };
                 last.insert(host, turn);
                 let places = rng.usize(..3);
-                ready.put(host, tier, Rank { places, turn });
-                known.insert(host, (tier, Rank { places, turn }));
+                ready.put(host, tier, ServiceRank { places, turn });
+                known.insert(host, (tier, ServiceRank { places, turn }));
             }
             assert_eq!(ready.all().len(), known.len());
-            for tier in Tier::ALL {
+            for tier in HostTier::ALL {
                 let of_tier = known.iter().filter(|(_, (own, _))| *own == tier);
                 let least = of_tier.map(|(host, (_, rank))| (*rank, *host)).min();
                 assert_eq!(ready.first(tier), least);

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Schedule;
-use super::ready::{Rank, TIERS, Tier};
+use super::ready::{HostTier, ServiceRank, TIERS};
 use crate::slab::Id;
 
 /// Time for which the demand of answering hosts outlasts a gap in their ready work, such as while the window is being
@@ -53,16 +53,16 @@ impl<J> Schedule<J> {
         }
         let (batch, tier) = match (answering, unanswered.filter(|_| others_may)) {
             (Some(one), Some(other)) => {
-                let first =
-                    self.rank_of(one, Tier::Answering) < self.rank_of(other, Tier::Unanswered);
+                let first = self.rank_of(one, HostTier::Answering)
+                    < self.rank_of(other, HostTier::Unanswered);
                 match first {
-                    true => (one, Tier::Answering),
-                    false => (other, Tier::Unanswered),
+                    true => (one, HostTier::Answering),
+                    false => (other, HostTier::Unanswered),
                 }
             }
-            (Some(one), None) => (one, Tier::Answering),
-            (None, Some(other)) => (other, Tier::Unanswered),
-            (None, None) => (unconnected.filter(|_| others_may)?, Tier::Unconnected),
+            (Some(one), None) => (one, HostTier::Answering),
+            (None, Some(other)) => (other, HostTier::Unanswered),
+            (None, None) => (unconnected.filter(|_| others_may)?, HostTier::Unconnected),
         };
         let (_, host) = self.batches.get(batch)?.hosts.first(tier)?;
         Some((batch, host))
@@ -73,7 +73,7 @@ impl<J> Schedule<J> {
         if !self.unanswered_are_full() || self.hosts.get(host).is_some_and(|host| host.answering) {
             return true;
         }
-        if self.first_batches()[Tier::Answering as usize].is_some() {
+        if self.first_batches()[HostTier::Answering as usize].is_some() {
             return false;
         }
         self.demand.kept_free_until = self.demanded_until(now);
@@ -90,7 +90,7 @@ impl<J> Schedule<J> {
             if batch.ready == 0 || !batch.may_start(false) {
                 continue;
             }
-            for tier in Tier::ALL {
+            for tier in HostTier::ALL {
                 let first = &mut first[tier as usize];
                 if batch.hosts.has(tier)
                     && first.is_none_or(|other| self.rank_of(*id, tier) < self.rank_of(other, tier))
@@ -104,7 +104,7 @@ impl<J> Schedule<J> {
 
     /// Returns the ranks by which a batch and its first host of a tier are compared with others: the batch's rank
     /// counts first.
-    fn rank_of(&self, batch: Id, tier: Tier) -> Option<(Rank, Rank)> {
+    fn rank_of(&self, batch: Id, tier: HostTier) -> Option<(ServiceRank, ServiceRank)> {
         let batch = self.batches.get(batch)?;
         let (rank, _) = batch.hosts.first(tier)?;
         Some((batch.rank(), rank))

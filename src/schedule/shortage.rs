@@ -18,10 +18,10 @@ pub(super) struct Shortage {
 }
 
 impl<J> Schedule<J> {
-    /// True if an attempt other than this job's is in flight, or has ended since this job's [start](Start): then there
+    /// True if an attempt other than this job's is in flight, or has ended since this job's [start](super::Start): then there
     /// is room for this one, or will be.
     ///
-    /// `given_back` is that of the [start](Start::given_back). Jobs cannot wait for each other in a circle: once an
+    /// `given_back` is that of the [start](super::Start::given_back). Jobs cannot wait for each other in a circle: once an
     /// attempt has found no room, few start at once, so the next that finds none was alone since its start.
     pub(crate) fn had_company(&self, id: Id, given_back: u32) -> bool {
         let held = |slot: &super::JobSlot<J>| slot.place == JobPlace::InFlight && !slot.released;

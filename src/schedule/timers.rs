@@ -8,7 +8,7 @@ use crate::slab::Id;
 
 /// All timer queues of the schedule.
 #[derive(Debug, Default)]
-pub(super) struct Timers {
+pub(super) struct TimerQueues {
     /// Delayed jobs by the time at which they are due.
     pub(super) delayed: TimerQueue,
     /// Hosts by the time at which they open.

@@ -8,12 +8,12 @@ use crate::slab::Id;
 /// Start and job of each attempt, oldest first. The first has a field of its own: most hosts have one attempt at a
 /// time.
 #[derive(Debug, Default)]
-pub(super) struct Unheard {
+pub(super) struct OpenAttempts {
     first: Option<(Instant, Id)>,
     others: VecDeque<(Instant, Id)>,
 }
 
-impl Unheard {
+impl OpenAttempts {
     pub(super) fn push(&mut self, start: Instant, job: Id) {
         match self.first {
             None => self.first = Some((start, job)),

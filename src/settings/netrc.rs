@@ -42,7 +42,7 @@ impl Netrc {
     /// line, and so is every unknown word. A value may be in double quotes, in which `\"`, `\\`, `\n`, `\r` and `\t`
     /// stand for what they do in C.
     pub(crate) fn parse(text: &str) -> Result<Netrc, String> {
-        let mut words = Words {
+        let mut words = NetrcWords {
             rest: text.chars().peekable(),
             line: 1,
         };
@@ -134,12 +134,12 @@ impl OpenEntry {
     }
 }
 
-struct Words<'a> {
+struct NetrcWords<'a> {
     rest: Peekable<Chars<'a>>,
     line: usize,
 }
 
-impl Words<'_> {
+impl NetrcWords<'_> {
     fn step(&mut self) -> Option<char> {
         let next = self.rest.next()?;
         self.line += usize::from(next == '\n');

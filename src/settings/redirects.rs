@@ -32,10 +32,10 @@ enum AllowedRedirects {
     All,
     SameHost,
     SameOrigin,
-    When(When),
+    When(FollowWhen),
 }
 
-type When = Arc<dyn Fn(&Redirecting<'_>) -> bool + Send + Sync>;
+type FollowWhen = Arc<dyn Fn(&Redirecting<'_>) -> bool + Send + Sync>;
 
 /// Redirect that a [`RedirectPolicy`] decides on.
 #[derive(Clone)]

@@ -39,17 +39,17 @@ impl GrowingFile for File {
 }
 
 /// Function that gives a file opened for appending its layer of writes. Tests give one in which writes fail.
-pub(super) type Opened = Arc<dyn Fn(File) -> Arc<dyn GrowingFile> + Send + Sync>;
+pub(super) type OpenForAppend = Arc<dyn Fn(File) -> Arc<dyn GrowingFile> + Send + Sync>;
 
 /// Returns the function that adds no layer: files are written directly.
-pub(super) fn as_they_are() -> Opened {
+pub(super) fn as_they_are() -> OpenForAppend {
     Arc::new(|file| Arc::new(file))
 }
 
 /// A growing file as a writer.
-pub(super) struct Growing(pub(super) Arc<dyn GrowingFile>);
+pub(super) struct GrowingWriter(pub(super) Arc<dyn GrowingFile>);
 
-impl Write for Growing {
+impl Write for GrowingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.append(bytes)
     }

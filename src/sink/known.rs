@@ -12,7 +12,7 @@ use crate::record::Record;
 /// Numbers of the failures of a log and of the results, by the fields that both have of a failure. Only a digest of
 /// each is kept: there may be millions.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct KnownFailures {
     counts: HashMap<u64, FailureCount>,
     /// Number of failures of the log that the results lack.
     unrecorded: u64,
@@ -21,39 +21,39 @@ pub(super) struct Known {
 #[derive(Default)]
 struct FailureCount {
     in_log: u32,
-    /// Number of the log's failures that the results have and [`Known::take_recorded`] has not taken.
+    /// Number of the log's failures that the results have and [`KnownFailures::take_recorded`] has not taken.
     recorded: u32,
 }
 
 /// Digest of the fields that a log and the results both have of a failure.
 #[derive(Clone, Copy)]
-pub(super) struct Mark(u64);
+pub(super) struct FailureMark(u64);
 
-impl Mark {
+impl FailureMark {
     /// Makes the mark of a failure. `sent_at`: `None` for a failure that was not sent; its class then tells it from
     /// others.
-    pub(super) fn new(index: u64, url: &str, sent_at: Option<&str>, class: &str) -> Mark {
+    pub(super) fn new(index: u64, url: &str, sent_at: Option<&str>, class: &str) -> FailureMark {
         let mut hasher = DefaultHasher::new();
         (index, url, sent_at.ok_or(class)).hash(&mut hasher);
-        Mark(hasher.finish())
+        FailureMark(hasher.finish())
     }
 
     /// Makes the mark of the failure in a line.
-    pub(super) fn of(record: &Record<'_>) -> Mark {
+    pub(super) fn of(record: &Record<'_>) -> FailureMark {
         let at = record.timestamp.map(stamp);
-        Mark::new(record.index, &record.url, at.as_deref(), class_of(record))
+        FailureMark::new(record.index, &record.url, at.as_deref(), class_of(record))
     }
 }
 
-impl Known {
+impl KnownFailures {
     /// Adds a failure of the log.
-    pub(super) fn add(&mut self, mark: Mark) {
+    pub(super) fn add(&mut self, mark: FailureMark) {
         self.counts.entry(mark.0).or_default().in_log += 1;
         self.unrecorded += 1;
     }
 
     /// Adds a failure of the results. Returns false if the log lacks it.
-    pub(super) fn add_recorded(&mut self, mark: Mark) -> bool {
+    pub(super) fn add_recorded(&mut self, mark: FailureMark) -> bool {
         match self.counts.get_mut(&mark.0) {
             Some(count) if count.recorded < count.in_log => {
                 count.recorded += 1;
@@ -71,13 +71,13 @@ impl Known {
 
     /// True if the results have this failure of the log.
     #[cfg(feature = "sqlite")]
-    pub(super) fn is_recorded(&self, mark: Mark) -> bool {
+    pub(super) fn is_recorded(&self, mark: FailureMark) -> bool {
         let count = self.counts.get(&mark.0);
         count.is_some_and(|count| count.recorded > 0)
     }
 
     /// Takes this failure of the log from those that the results have. Returns false if they lack it.
-    pub(super) fn take_recorded(&mut self, mark: Mark) -> bool {
+    pub(super) fn take_recorded(&mut self, mark: FailureMark) -> bool {
         match self.counts.get_mut(&mark.0) {
             Some(count) if count.recorded > 0 => {
                 count.recorded -= 1;

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::growing::{self, Growing, GrowingFile};
+use super::growing::{self, GrowingFile, GrowingWriter};
 use super::lock;
 use super::{SinkError, SinkTarget};
 
@@ -285,7 +285,7 @@ impl LineWriter<File> {
     }
 }
 
-impl LineWriter<Growing> {
+impl LineWriter<GrowingWriter> {
     /// Writes lines to an open file that is positioned at its end.
     pub(super) fn at_end_of(path: &Path, file: Arc<dyn GrowingFile>) -> Result<Self, SinkError> {
         let place = SinkTarget::File(path.to_owned());
@@ -293,7 +293,7 @@ impl LineWriter<Growing> {
             .length()
             .map_err(|e| SinkError::new(place.clone(), "cannot be read", e))?;
         Ok(LineWriter {
-            to: Growing(file),
+            to: GrowingWriter(file),
             place,
             waiting: Vec::new(),
             end: end.unwrap_or_default(),
@@ -306,7 +306,7 @@ impl LineWriter<Growing> {
 
     /// Replaces the lines that the file holds with the new ones.
     pub(super) fn replacing(mut self) -> Self {
-        self.empty = (self.end > 0).then_some(|file: &Growing| file.0.cut(0));
+        self.empty = (self.end > 0).then_some(|file: &GrowingWriter| file.0.cut(0));
         self
     }
 

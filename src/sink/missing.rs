@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::journal::{Ahead, Recovery, UnsuccessfulRecords, Witness};
-use super::known::{Known, Mark};
+use super::journal::{JournalFlush, Recovery, UnsuccessfulRecords, Witness};
+use super::known::{FailureMark, KnownFailures};
 use super::{Journal, Keep, SinkError, SinkTarget};
 use crate::error::ErrorType;
 use crate::record::{Key, KeyMaker, Kind, Record, RecordOptions};
@@ -26,7 +26,11 @@ pub(super) trait Log: Send {
     ///
     /// # Errors
     /// When the log cannot be read.
-    fn unrecorded(&mut self, known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError>;
+    fn unrecorded(
+        &mut self,
+        known: KnownFailures,
+        begun: SystemTime,
+    ) -> Result<Unrecorded, SinkError>;
 
     /// Reads the failure at this place in the log.
     ///
@@ -88,11 +92,11 @@ pub(super) fn told(first_error: &FirstError) -> Result<(), SinkError> {
 }
 
 /// The records without a failure in the log, and the failures of the log without a record.
-pub(super) struct Missing<L> {
+pub(super) struct MissingFailures<L> {
     records: UnsuccessfulRecords,
     unrecorded: Unrecorded,
     /// Outcomes that only the log has are written to this journal.
-    ahead: Ahead,
+    ahead: JournalFlush,
     /// True if the journal's records have bodies.
     bodies: bool,
     path: PathBuf,
@@ -107,7 +111,7 @@ pub(super) struct Missing<L> {
     failed: bool,
 }
 
-impl<L: Log + 'static> Missing<L> {
+impl<L: Log + 'static> MissingFailures<L> {
     /// Finds the records of the journal that the log does not hold, and has them written when their requests come by in
     /// the input. Returns their number.
     ///
@@ -116,7 +120,7 @@ impl<L: Log + 'static> Missing<L> {
     pub(super) fn rebuild(
         journal: &Journal,
         keep: Keep,
-        mut known: Known,
+        mut known: KnownFailures,
         (options, redaction): (&RecordOptions, &Redaction),
         mut log: L,
         first_error: &FirstError,
@@ -129,7 +133,7 @@ impl<L: Log + 'static> Missing<L> {
         let mut count = 0;
         let records = journal.unsuccessful(|at, record| {
             let wanted = record.outcome == Kind::Failed || keep == Keep::Unsuccessful;
-            if wanted && !known.add_recorded(Mark::of(record)) {
+            if wanted && !known.add_recorded(FailureMark::of(record)) {
                 places.entry(record.key).or_default().push(at);
                 count += 1;
             }
@@ -139,7 +143,7 @@ impl<L: Log + 'static> Missing<L> {
             _ => Unrecorded::default(),
         };
         let idle = count == 0 && unrecorded.0.is_empty();
-        let missing = Missing {
+        let missing = MissingFailures {
             records,
             unrecorded,
             ahead: journal.ahead(),
@@ -239,7 +243,7 @@ fn request_without_input(record: &Record<'_>) -> Request {
     request.spoiled("it was not in the input of the run that was resumed".to_owned())
 }
 
-impl<L: Log + 'static> Witness for Missing<L> {
+impl<L: Log + 'static> Witness for MissingFailures<L> {
     fn sees(&mut self, key: Key, request: &Request) {
         if let Some(places) = self.places.remove(&key) {
             let request = request.clone().under(&self.redaction);

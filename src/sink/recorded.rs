@@ -25,12 +25,12 @@ pub struct Recorded<'a, I, T, S: Sink<T> + ?Sized> {
     unwritten: Option<Outcome<T>>,
     /// Time at which the sink last wrote out its buffer. `None`: it did not yet.
     written_out: Option<Instant>,
-    recent: Recent,
+    recent: RecentCounts,
 }
 
 /// Counts of the outcomes that the sink may not have written yet.
 #[derive(Default)]
-struct Recent {
+struct RecentCounts {
     /// Counts of the outcomes, oldest first.
     counted: VecDeque<CountedOutcome>,
     /// Number of outcomes before those in `counted`.
@@ -39,7 +39,7 @@ struct Recent {
     written_before: u64,
 }
 
-impl Recent {
+impl RecentCounts {
     /// Forgets the outcomes that the sink has written; all of them if `written` is `None`.
     fn forget_written(&mut self, written: Option<u64>) {
         let written = match written {
@@ -101,7 +101,7 @@ impl<I, T> Outcomes<I, T> {
             failed: false,
             unwritten: None,
             written_out: None,
-            recent: Recent::default(),
+            recent: RecentCounts::default(),
         }
     }
 }

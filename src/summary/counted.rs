@@ -7,14 +7,14 @@ use crate::outcome::{Outcome, State};
 /// Counts that one outcome added to. Small, since it is kept for every outcome until that is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CountedOutcome {
-    class: Class,
+    class: OutcomeClass,
     status: Option<u16>,
     /// True if the request succeeded after more than one attempt.
     later_success: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Class {
+enum OutcomeClass {
     Succeeded,
     Rejected,
     Failed(ErrorType),
@@ -26,10 +26,10 @@ impl CountedOutcome {
     pub(crate) fn of<T>(outcome: &Outcome<T>) -> CountedOutcome {
         CountedOutcome {
             class: match &outcome.state {
-                _ if !outcome.is_final() => Class::Unfinished,
-                State::Success(_) => Class::Succeeded,
-                State::Rejected(_) => Class::Rejected,
-                State::Failed(error) => Class::Failed(error.error_type()),
+                _ if !outcome.is_final() => OutcomeClass::Unfinished,
+                State::Success(_) => OutcomeClass::Succeeded,
+                State::Rejected(_) => OutcomeClass::Rejected,
+                State::Failed(error) => OutcomeClass::Failed(error.error_type()),
             },
             status: outcome.status(),
             later_success: outcome.is_success() && outcome.attempts() > 1,
@@ -41,14 +41,14 @@ impl Summary {
     /// Counts an outcome that was counted before as not done. The figures of its attempts stay, since they took place.
     pub(crate) fn take_back(&mut self, counted: CountedOutcome) {
         let count = match counted.class {
-            Class::Succeeded => &mut self.succeeded,
-            Class::Rejected => &mut self.rejected,
-            Class::Failed(class) => {
+            OutcomeClass::Succeeded => &mut self.succeeded,
+            OutcomeClass::Rejected => &mut self.rejected,
+            OutcomeClass::Failed(class) => {
                 lower(self.error_types.entry(class).or_default());
                 self.error_types.retain(|_, count| *count > 0);
                 &mut self.failed
             }
-            Class::Unfinished => return,
+            OutcomeClass::Unfinished => return,
         };
         lower(count);
         self.not_done += 1;

@@ -3,21 +3,21 @@
 use std::time::Instant;
 
 use super::classify::{Failure, FailureContext};
-use super::connect::proxy::Route;
+use super::connect::proxy::ProxyRoute;
 use super::connection::wire::Limits;
 use super::connection::{Connection, Plan};
-use super::http1::body::collect::Cut;
+use super::http1::body::collect::BodyCut;
 use super::http1::by_ureq::UreqWriter;
-use super::http1::exchange::{Exchange, Opening};
+use super::http1::exchange::{Exchange, ExchangePlan};
 use super::http1::head::framing::Asked;
 use super::http1::reply::{receive, sampled};
 use super::http1::request::{asks, head_size};
 use super::http1::upload::Upload;
-use super::http1::{self, BrokenOff, ResponseStart};
-use super::meter::Meter;
+use super::http1::{self, HeadlessExchange, ResponseStart};
+use super::meter::PhaseMeter;
 use super::pool::ConnectionPool;
 use super::target::Target;
-use super::{Call, Exchanged, Fault, Reply};
+use super::{Call, ExchangeResult, Fault, Reply};
 use crate::request::RequestContent;
 use crate::timing::Phase;
 use http::Method;
@@ -27,9 +27,9 @@ use http::header::{CONNECTION, EXPECT, UPGRADE};
 pub(super) struct Conversation<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) target: &'a Target<'a>,
-    pub(super) route: Route<'a>,
+    pub(super) route: ProxyRoute<'a>,
     /// Measurements of the attempt, while the connection does not hold them.
-    pub(super) meter: Meter,
+    pub(super) meter: PhaseMeter,
     /// Connection of the exchange. `None`: not made yet, lent, or given back.
     connection: Option<Box<Connection>>,
     /// Body of the request, if it is streamed. `None`: it is not.
@@ -42,8 +42,8 @@ impl<'a> Conversation<'a> {
         Conversation {
             call,
             target,
-            route: Route::Direct,
-            meter: Meter::start(started),
+            route: ProxyRoute::Direct,
+            meter: PhaseMeter::start(started),
             connection: None,
             upload: None,
         }
@@ -56,7 +56,7 @@ impl<'a> Conversation<'a> {
         writer: &UreqWriter,
         header_limit: usize,
         pool: &ConnectionPool<Connection>,
-    ) -> Exchanged {
+    ) -> ExchangeResult {
         self.meter.trace.connected = true;
         self.meter.trace.remote = Some(connection.remote());
         if let Some(activity) = self.call.watch() {
@@ -77,7 +77,7 @@ impl<'a> Conversation<'a> {
 
     /// Makes the connection ready for the exchange.
     #[inline(never)]
-    fn begin(&mut self, header_limit: usize, connection: &mut Connection) -> Opening {
+    fn begin(&mut self, header_limit: usize, connection: &mut Connection) -> ExchangePlan {
         let call = self.call;
         let length = match (call.body, &self.upload) {
             (RequestContent::Bytes(bytes), _) => Some(bytes.len() as u64),
@@ -96,7 +96,7 @@ impl<'a> Conversation<'a> {
         });
         // Prewritten lines contain neither of these headers.
         let says = |name| call.lines.is_none() && call.headers.contains_key(name);
-        Opening {
+        ExchangePlan {
             asked: Asked {
                 head: *call.method == Method::HEAD,
                 upgrade: says(UPGRADE),
@@ -117,7 +117,7 @@ impl<'a> Conversation<'a> {
         mut self,
         pool: &ConnectionPool<Connection>,
         mut answer: ResponseStart,
-    ) -> Exchanged {
+    ) -> ExchangeResult {
         let head_at = Instant::now();
         self.call.tell_head(head_at);
         answer
@@ -136,7 +136,7 @@ impl<'a> Conversation<'a> {
         connection.count();
         self.meter = connection.attempt.meter;
         let now = Instant::now();
-        let over_limit = matches!(cut, Some(Cut::TooLarge | Cut::Declared(_)));
+        let over_limit = matches!(cut, Some(BodyCut::TooLarge | BodyCut::Declared(_)));
         let failure = self.failure(&mut connection, &reply, cut, answer.unsent);
         let failure = match (failure, answer.overrun) {
             (Some(Failure::Broken(_) | Failure::Unfinished), Some(most)) => {
@@ -158,7 +158,7 @@ impl<'a> Conversation<'a> {
             connection.rest();
             pool.give_back(connection, now);
         }
-        Exchanged {
+        ExchangeResult {
             result,
             trace: self.meter.finish(now),
         }
@@ -169,7 +169,7 @@ impl<'a> Conversation<'a> {
         &self,
         connection: &mut Connection,
         reply: &Reply,
-        cut: Option<Cut>,
+        cut: Option<BodyCut>,
         unsent: bool,
     ) -> Option<Failure> {
         // A body cut by a cancel can look complete, so the flag decides.
@@ -188,8 +188,8 @@ impl<'a> Conversation<'a> {
 
     /// Ends an exchange in which no whole response head came.
     #[inline(never)]
-    fn broke_off(mut self, broken_off: BrokenOff) -> Exchanged {
-        let BrokenOff { reason, connection } = broken_off;
+    fn broke_off(mut self, broken_off: HeadlessExchange) -> ExchangeResult {
+        let HeadlessExchange { reason, connection } = broken_off;
         let mut failure = Failure::from(reason);
         if let Some(mut connection) = connection {
             connection.count();
@@ -204,9 +204,9 @@ impl<'a> Conversation<'a> {
 
     // Kept out of line: most attempts do not fail, and stacks stay small.
     #[inline(never)]
-    pub(super) fn failed(self, failure: Failure) -> Exchanged {
+    pub(super) fn failed(self, failure: Failure) -> ExchangeResult {
         let fault = self.fault(failure, None);
-        Exchanged {
+        ExchangeResult {
             result: Err(fault),
             trace: self.meter.finish(Instant::now()),
         }

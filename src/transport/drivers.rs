@@ -113,18 +113,18 @@ impl PoolDriver {
     }
 
     /// Returns a place that the pool has no connection to.
-    pub fn elsewhere(&self) -> Elsewhere<'_> {
-        Elsewhere(self, key("pnowhere.example.com"))
+    pub fn elsewhere(&self) -> UnknownPlace<'_> {
+        UnknownPlace(self, key("pnowhere.example.com"))
     }
 }
 
 /// Place that a pool has no connection to.
-pub struct Elsewhere<'a>(&'a PoolDriver, PoolKey<'static>);
+pub struct UnknownPlace<'a>(&'a PoolDriver, PoolKey<'static>);
 
-impl Elsewhere<'_> {
+impl UnknownPlace<'_> {
     /// Asks for a connection. Returns true if there is one.
     pub fn lend(&self) -> bool {
-        let Elsewhere(driver, key) = self;
+        let UnknownPlace(driver, key) = self;
         let connection = driver.pool.borrow(std::hint::black_box(key), driver.now);
         connection.is_some()
     }

@@ -2,22 +2,22 @@
 
 use std::time::Instant;
 
-use super::Trace;
+use super::WireFacts;
 use crate::timing::Phase;
 
 /// Phase of an attempt, and its measurements so far. The meter travels with the connection while ureq has that.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Meter {
-    pub(super) trace: Trace,
+pub(super) struct PhaseMeter {
+    pub(super) trace: WireFacts,
     started: Instant,
     phase: Phase,
     since: Instant,
 }
 
-impl Meter {
-    pub(super) fn start(now: Instant) -> Meter {
-        Meter {
-            trace: Trace::default(),
+impl PhaseMeter {
+    pub(super) fn start(now: Instant) -> PhaseMeter {
+        PhaseMeter {
+            trace: WireFacts::default(),
             started: now,
             phase: Phase::Resolve,
             since: now,
@@ -41,7 +41,7 @@ impl Meter {
     }
 
     /// Ends the last phase.
-    pub(super) fn finish(mut self, now: Instant) -> Trace {
+    pub(super) fn finish(mut self, now: Instant) -> WireFacts {
         self.enter(Phase::Total, now);
         self.trace.ended = Some(now);
         self.trace
@@ -59,7 +59,7 @@ mod tests {
     fn each_phase_gets_the_time_spent_in_it() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        let mut meter = Meter::start(start);
+        let mut meter = PhaseMeter::start(start);
         meter.enter(Phase::Connect, at(1));
         meter.enter(Phase::Send, at(3));
         meter.enter(Phase::Wait, at(6));

@@ -1,6 +1,6 @@
 //! Transport over the wire: everything that opens sockets, resolves names or speaks HTTP.
 //!
-//! The executor hands in a [`Call`] and gets back one [`Exchanged`]: a [`Reply`] or a [`Fault`], and a [`Trace`] of the
+//! The executor hands in a [`Call`] and gets back one [`ExchangeResult`]: a [`Reply`] or a [`Fault`], and a [`WireFacts`] of the
 //! attempt. Nothing in this module retries, sleeps or follows a redirect.
 
 mod cancel;
@@ -34,7 +34,7 @@ use crate::url::Url;
 use http::{HeaderMap, HeaderName, Method, Version};
 
 use self::cancel::activity::Activity;
-pub(crate) use self::cancel::{CancelSlot, Ticket};
+pub(crate) use self::cancel::{AttemptNumber, CancelSlot};
 pub(crate) use self::connect::dial::Dialling;
 pub(crate) use self::connect::resolver::Addressing;
 pub(crate) use self::connection::descriptors::SpareDescriptor;
@@ -42,7 +42,7 @@ pub(crate) use self::connection::tls::Tls;
 pub use self::custom::RequestBody;
 pub use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::HeaderLines;
-pub(crate) use self::http1::save::{Partial, Unsaved};
+pub(crate) use self::http1::save::{PartialFile, Unsaved};
 pub(crate) use self::settings::TransportSettings;
 pub(crate) use self::sockets::Sockets;
 
@@ -112,12 +112,12 @@ impl Call<'_> {
 
 /// Result of an attempt, and the facts about its course.
 #[derive(Debug)]
-pub struct Exchanged {
+pub struct ExchangeResult {
     pub(crate) result: Result<Reply, Fault>,
-    pub(crate) trace: Trace,
+    pub(crate) trace: WireFacts,
 }
 
-impl Exchanged {
+impl ExchangeResult {
     /// Returns the headers of the response. `None`: no head came.
     pub(crate) fn headers(&self) -> Option<&Headers> {
         match &self.result {
@@ -139,7 +139,7 @@ pub struct Reply {
     pub(crate) undecoded: bool,
     /// The body, if it went to a file: whole, and not yet under its name. Boxed, because few replies have such a body,
     /// and all are passed on by value.
-    pub(crate) partial: Option<Box<Partial>>,
+    pub(crate) partial: Option<Box<PartialFile>>,
 }
 
 /// Failure of an attempt that gave no usable response.
@@ -159,7 +159,7 @@ pub struct Fault {
 
 /// Facts about an attempt on the wire, which decide about retries, and are shown in outcomes and records.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Trace {
+pub struct WireFacts {
     pub(crate) timings: Phases,
     /// Bytes of the request written on the wire.
     pub(crate) bytes_sent: u64,
@@ -180,7 +180,7 @@ pub struct Trace {
 pub trait Transport: Send + Sync {
     /// Makes one attempt on the calling thread, which is a worker's. It may block for as long as the call's time limits
     /// allow. A panic is an outcome of class [`Panic`](crate::ErrorType::Panic).
-    fn exchange(&self, call: &Call<'_>) -> Exchanged;
+    fn exchange(&self, call: &Call<'_>) -> ExchangeResult;
 
     /// Makes the checks that an attempt makes before it connects, and returns the head that it would send. Default:
     /// checks nothing, and returns the headers as they were handed in.

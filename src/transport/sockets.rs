@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::classify::{Failure, no_host};
-use super::connect::proxy::Route;
+use super::connect::proxy::ProxyRoute;
 use super::connect::resolver::{Resolver, ResolverSettings};
-use super::connect::{Connector, Wanted};
+use super::connect::{ConnectionRequest, Connector};
 use super::connection::tls::Tls;
 use super::conversation::Conversation;
 use super::http1::by_ureq::UreqWriter;
 use super::http1::upload::Upload;
-use super::meter::Meter;
+use super::meter::PhaseMeter;
 use super::pool::{ConnectionPool, PoolSettings};
 use super::provide::provide;
 use super::settings::TransportSettings;
 use super::target::Target;
-use super::{Call, Exchanged, Fault, SentHead, Transport};
+use super::{Call, ExchangeResult, Fault, SentHead, Transport};
 use crate::request::RequestContent;
 use crate::settings::proxy::ProxySettings;
 
@@ -70,12 +70,12 @@ impl Sockets {
 }
 
 impl Transport for Sockets {
-    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+    fn exchange(&self, call: &Call<'_>) -> ExchangeResult {
         let started = Instant::now();
         let Some(target) = Target::of(call) else {
-            return Exchanged {
+            return ExchangeResult {
                 result: Err(no_host()),
-                trace: Meter::start(started).finish(Instant::now()),
+                trace: PhaseMeter::start(started).finish(Instant::now()),
             };
         };
         let mut conversation = Conversation::new(call, &target, started);
@@ -83,12 +83,12 @@ impl Transport for Sockets {
             Ok(upload) => conversation.upload = upload,
             Err(failure) => return conversation.failed(failure),
         }
-        conversation.route = Route::of(self.proxies.as_deref(), &target);
+        conversation.route = ProxyRoute::of(self.proxies.as_deref(), &target);
         if let Some(activity) = call.watch() {
             activity.begin();
             activity.waits(started);
         }
-        let wanted = Wanted {
+        let wanted = ConnectionRequest {
             call,
             target: &target,
             route: conversation.route,

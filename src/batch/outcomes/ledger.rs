@@ -14,7 +14,7 @@ use crate::schedule::Bounds;
 /// further outcome is handed out.
 pub(super) struct Ledger {
     handed_out: u64,
-    owed: Owed,
+    owed: OwedOutcomes,
     /// Number of owed outcomes at which they are settled at once.
     most_owed: usize,
     /// Bytes kept by owed outcomes; above this number the outcomes are settled at once.
@@ -31,23 +31,30 @@ pub(super) struct Ledger {
 }
 
 /// Record of owed outcomes.
-enum Owed {
+enum OwedOutcomes {
     /// Known to the taking thread alone.
     Own(TakenOutcomes),
     /// Shared with the intakes, which settle too if they find the window full.
-    Shared(Arc<Takings>),
+    Shared(Arc<SharedTakings>),
 }
 
 impl Ledger {
     /// Creates the account of a batch with these bounds. `takings` is given if other threads feed the batch.
-    pub(super) fn new(bounds: &Bounds, workers: usize, takings: Option<Arc<Takings>>) -> Ledger {
+    pub(super) fn new(
+        bounds: &Bounds,
+        workers: usize,
+        takings: Option<Arc<SharedTakings>>,
+    ) -> Ledger {
         let most_owed = (bounds.window / 8).clamp(1, 64);
         // An ordered batch keeps a place for its oldest request, which the schedule knows by the outcomes handed back.
         // Intakes wait for room that only the taking thread can tell of.
         let told_early = bounds.ordered || takings.is_some();
         Ledger {
             handed_out: 0,
-            owed: takings.map_or(Owed::Own(TakenOutcomes::default()), Owed::Shared),
+            owed: takings.map_or(
+                OwedOutcomes::Own(TakenOutcomes::default()),
+                OwedOutcomes::Shared,
+            ),
             most_owed,
             most_owed_bytes: bounds.bytes / 16,
             only_when_due: !told_early && bounds.window >= workers.saturating_add(4 * most_owed),
@@ -72,8 +79,8 @@ impl Ledger {
             handed_back: 1,
         };
         match &mut self.owed {
-            Owed::Own(owed) => owed.add(one),
-            Owed::Shared(takings) => takings.take(one),
+            OwedOutcomes::Own(owed) => owed.add(one),
+            OwedOutcomes::Shared(takings) => takings.take(one),
         }
     }
 
@@ -81,8 +88,8 @@ impl Ledger {
     #[inline]
     pub(super) fn is_due(&self) -> bool {
         let owed = match &self.owed {
-            Owed::Own(owed) => *owed,
-            Owed::Shared(takings) => takings.owed(),
+            OwedOutcomes::Own(owed) => *owed,
+            OwedOutcomes::Shared(takings) => takings.owed(),
         };
         owed.handed_back >= self.most_owed || owed.bytes > self.most_owed_bytes
     }
@@ -96,8 +103,8 @@ impl Ledger {
     /// Takes the owed outcomes out, for a caller that tells the schedule of them.
     pub(super) fn pay(&mut self) -> TakenOutcomes {
         match &mut self.owed {
-            Owed::Own(owed) => std::mem::take(owed),
-            Owed::Shared(takings) => takings.pay(),
+            OwedOutcomes::Own(owed) => std::mem::take(owed),
+            OwedOutcomes::Shared(takings) => takings.pay(),
         }
     }
 
@@ -118,10 +125,10 @@ impl Ledger {
     }
 
     /// Returns the record shared with the intakes. `None`: the batch has an input.
-    pub(super) fn takings(&self) -> Option<&Arc<Takings>> {
+    pub(super) fn takings(&self) -> Option<&Arc<SharedTakings>> {
         match &self.owed {
-            Owed::Own(_) => None,
-            Owed::Shared(takings) => Some(takings),
+            OwedOutcomes::Own(_) => None,
+            OwedOutcomes::Shared(takings) => Some(takings),
         }
     }
 }
@@ -130,7 +137,7 @@ impl Ledger {
 /// and the threads that handle outcomes. A thread that handles outcomes must not wait for room in the window, since it
 /// makes room itself.
 #[derive(Default)]
-pub(in super::super) struct Takings(Mutex<TakingsState>);
+pub(in super::super) struct SharedTakings(Mutex<TakingsState>);
 
 #[derive(Default)]
 struct TakingsState {
@@ -142,7 +149,7 @@ struct TakingsState {
     in_closures: Vec<ThreadId>,
 }
 
-impl Takings {
+impl SharedTakings {
     /// Enters outcomes that the calling thread has taken.
     fn take(&self, taken: TakenOutcomes) {
         let mut record = self.lock();
@@ -161,7 +168,7 @@ impl Takings {
 
     /// Runs a closure that has an outcome of the batch.
     pub(in super::super) fn during<R>(&self, closure: impl FnOnce() -> R) -> R {
-        struct ClosureGuard<'a>(&'a Takings, ThreadId);
+        struct ClosureGuard<'a>(&'a SharedTakings, ThreadId);
         impl Drop for ClosureGuard<'_> {
             fn drop(&mut self) {
                 let in_closures = &mut self.0.lock().in_closures;
@@ -279,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_thread_that_took_the_last_outcome_is_known() {
-        let takings = Takings::default();
+        let takings = SharedTakings::default();
         assert!(!takings.is_taken_here());
         takings.take(TakenOutcomes::default());
         assert!(takings.is_taken_here());
@@ -292,7 +299,7 @@ mod tests {
 
     #[test]
     fn the_thread_of_a_closure_is_known_while_the_closure_runs() {
-        let takings = Takings::default();
+        let takings = SharedTakings::default();
         takings.during(|| {
             assert!(takings.is_taken_here());
             assert!(!elsewhere(|| takings.is_taken_here()));
@@ -302,7 +309,7 @@ mod tests {
 
     #[test]
     fn the_end_of_an_inner_closure_leaves_the_outer_one() {
-        let (takings, other) = (Takings::default(), Takings::default());
+        let (takings, other) = (SharedTakings::default(), SharedTakings::default());
         takings.during(|| {
             takings.during(|| ());
             other.during(|| assert!(takings.is_taken_here()));
@@ -314,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_panic_ends_a_closure_too() {
-        let takings = Takings::default();
+        let takings = SharedTakings::default();
         let panicked = catch_unwind(AssertUnwindSafe(|| takings.during(|| panic!("on purpose"))));
         assert!(panicked.is_err());
         assert!(!takings.is_taken_here());

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
-use crate::executor::{BatchNews, Fed, Job, TakenOutcomes};
+use crate::executor::{BatchNews, FeedProgress, Job, TakenOutcomes};
 use crate::outcome::Outcome;
 use crate::redact::escape::log_line;
 use crate::request::Request;
@@ -32,7 +32,7 @@ use super::results::Message;
 use self::inbox::{Arrival, Inbox};
 use self::ledger::Ledger;
 
-pub(super) use self::ledger::Takings;
+pub(super) use self::ledger::SharedTakings;
 pub(super) use self::source::{Arrivals, RequestSource};
 
 /// Iterator over the outcomes of a batch. It owns the input, reads it as it needs more, and ends after exactly one
@@ -74,14 +74,14 @@ pub(crate) enum OutcomeOrder {
 
 /// Bounds of a batch, and the number of workers for its figures.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
+pub(crate) struct BatchBounds {
     pub(crate) bounds: Bounds,
     pub(crate) workers: usize,
 }
 
 impl<I, T> Outcomes<I, T> {
     /// Returns the record shared with the intakes. `None`: the batch has an input.
-    pub(super) fn takings(&self) -> Option<&Arc<Takings>> {
+    pub(super) fn takings(&self) -> Option<&Arc<SharedTakings>> {
         self.ledger.takings()
     }
 
@@ -156,9 +156,9 @@ where
     fn top_up(&mut self) {
         match self.source.top_up(&self.batch) {
             // If feeding takes long, the schedule and the channel are looked at in between.
-            Some(Fed::Part) => self.ledger.ask_soon(),
-            Some(Fed::All) => self.summary.set_total(self.source.fed()),
-            Some(Fed::Full) | None => {}
+            Some(FeedProgress::Part) => self.ledger.ask_soon(),
+            Some(FeedProgress::All) => self.summary.set_total(self.source.fed()),
+            Some(FeedProgress::Full) | None => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::batch::ending::EndConditions;
 use crate::batch::open_batch::OpenBatch;
-use crate::batch::owner::Owner;
+use crate::batch::owner::WorkersOwner;
 use crate::batch::progress::SummaryHandle;
 use crate::batch::results::results;
 
@@ -12,9 +12,9 @@ use crate::outcome::{Context, State};
 use crate::response::Response;
 
 use super::inbox::Inbox;
-use super::ledger::{Ledger, Takings};
+use super::ledger::{Ledger, SharedTakings};
 use super::source::RequestSource;
-use super::{OutcomeOrder, Outcomes, Shape};
+use super::{BatchBounds, OutcomeOrder, Outcomes};
 
 impl<I, T> Outcomes<I, T>
 where
@@ -22,10 +22,10 @@ where
 {
     /// Opens a batch that reads `input`.
     pub(crate) fn new<F>(
-        owner: &Arc<Owner>,
+        owner: &Arc<WorkersOwner>,
         input: I,
         order: OutcomeOrder,
-        shape: Shape,
+        shape: BatchBounds,
         make: F,
     ) -> Outcomes<I, T>
     where
@@ -37,11 +37,11 @@ where
 
     /// Opens a batch that `source` feeds. `takings` is given if the source is intakes.
     pub(in super::super) fn open<F>(
-        owner: &Arc<Owner>,
+        owner: &Arc<WorkersOwner>,
         source: RequestSource<I>,
-        takings: Option<Arc<Takings>>,
+        takings: Option<Arc<SharedTakings>>,
         order: OutcomeOrder,
-        shape: Shape,
+        shape: BatchBounds,
         make: F,
     ) -> Outcomes<I, T>
     where

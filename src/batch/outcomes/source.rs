@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::executor::Fed;
+use crate::executor::FeedProgress;
 use crate::request::Request;
 
 use crate::batch::feed::{Feeder, taken};
@@ -132,7 +132,7 @@ where
     I::Item: Into<Request>,
 {
     /// Hands in requests of the input while the schedule has room for them. `None`: there was nothing to do.
-    pub(super) fn top_up(&mut self, batch: &OpenBatch) -> Option<Fed> {
+    pub(super) fn top_up(&mut self, batch: &OpenBatch) -> Option<FeedProgress> {
         match self {
             RequestSource::Input(input) if input.may_have_room => input.top_up(batch),
             RequestSource::Input(_) | RequestSource::Intakes(_) => None,
@@ -145,7 +145,7 @@ where
     I: Iterator,
     I::Item: Into<Request>,
 {
-    fn top_up(&mut self, batch: &OpenBatch) -> Option<Fed> {
+    fn top_up(&mut self, batch: &OpenBatch) -> Option<FeedProgress> {
         let Some(unread) = &mut self.unread else {
             self.may_have_room = false;
             return None;
@@ -162,8 +162,8 @@ where
             *fed += 1;
             Some(feed)
         });
-        self.may_have_room = result == Fed::Part;
-        if result == Fed::All {
+        self.may_have_room = result == FeedProgress::Part;
+        if result == FeedProgress::All {
             self.unread = None;
         }
         Some(result)

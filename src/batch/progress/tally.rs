@@ -18,12 +18,12 @@ use crate::summary::{CountedOutcome, Summary};
 /// println!("{summary}");
 /// ```
 #[derive(Clone)]
-pub struct SummaryHandle(Arc<Mutex<Tallied>>);
+pub struct SummaryHandle(Arc<Mutex<RunningSummary>>);
 
 /// Figures, and the times that they are measured by.
-struct Tallied {
+struct RunningSummary {
     summary: Summary,
-    total: Total,
+    total: ExpectedTotal,
     /// Time at which the first outcome was requested. `None`: none was requested.
     started: Option<Instant>,
     /// Time at which a request last ended without another attempt. `None`: no request has.
@@ -34,7 +34,7 @@ struct Tallied {
 
 /// Number of requests of the batch in all.
 #[derive(Clone, Copy)]
-enum Total {
+enum ExpectedTotal {
     Unknown,
     /// The number that the program expects.
     Expected(u64),
@@ -42,7 +42,7 @@ enum Total {
     Known(u64),
 }
 
-/// Figures that are cheap to read. The instants are those of [`Tallied`].
+/// Figures that are cheap to read. The instants are those of [`RunningSummary`].
 pub(super) struct Counts {
     pub(super) total: Option<u64>,
     pub(super) succeeded: u64,
@@ -60,9 +60,9 @@ impl SummaryHandle {
     pub(in super::super) fn new(workers: usize) -> Self {
         let mut summary = Summary::new();
         summary.set_at_once(workers);
-        SummaryHandle(Arc::new(Mutex::new(Tallied {
+        SummaryHandle(Arc::new(Mutex::new(RunningSummary {
             summary,
-            total: Total::Unknown,
+            total: ExpectedTotal::Unknown,
             started: None,
             last_end: None,
             ended: None,
@@ -99,14 +99,14 @@ impl SummaryHandle {
 
     /// Sets the total to a number that is known.
     pub(in super::super) fn set_total(&self, total: u64) {
-        self.update(|tallied| tallied.total = Total::Known(total));
+        self.update(|tallied| tallied.total = ExpectedTotal::Known(total));
     }
 
     /// Sets the total to a number that the program expects, unless the number is known.
     pub(super) fn expect_total(&self, total: u64) {
         self.update(|tallied| {
-            if !matches!(tallied.total, Total::Known(_)) {
-                tallied.total = Total::Expected(total);
+            if !matches!(tallied.total, ExpectedTotal::Known(_)) {
+                tallied.total = ExpectedTotal::Expected(total);
             }
         });
     }
@@ -145,20 +145,20 @@ impl SummaryHandle {
         });
     }
 
-    fn update(&self, change: impl FnOnce(&mut Tallied)) {
+    fn update(&self, change: impl FnOnce(&mut RunningSummary)) {
         change(&mut self.lock());
     }
 
-    fn lock(&self) -> MutexGuard<'_, Tallied> {
+    fn lock(&self) -> MutexGuard<'_, RunningSummary> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Total {
+impl ExpectedTotal {
     fn number(self) -> Option<u64> {
         match self {
-            Total::Unknown => None,
-            Total::Expected(number) | Total::Known(number) => Some(number),
+            ExpectedTotal::Unknown => None,
+            ExpectedTotal::Expected(number) | ExpectedTotal::Known(number) => Some(number),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Failures that may be only in the results or only in the log.
 #[derive(Default)]
-pub(crate) struct Apart {
+pub(crate) struct UnmatchedFailures {
     /// Number of outcomes that the results were given.
     pub(crate) given: u64,
     /// Failures in the log that the results may lack, oldest first: their number among the outcomes, and their name.

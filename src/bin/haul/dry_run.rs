@@ -10,12 +10,12 @@ use haul::{Client, Preview, Request};
 use serde::Serialize;
 
 use crate::failure::{CommandError, Status};
-use crate::input::{Bad, ListReader};
+use crate::input::{ListReader, UnreadableLine};
 use crate::messages::Messages;
 use crate::report::stopped_early;
 use crate::run_limit::{self, RunLimit};
 use crate::stdout::{OutputStream, unwritten};
-use crate::unfit::Unfit;
+use crate::unfit::ShownMistake;
 
 /// A request as it would be sent, with secrets masked. Keys have the names that they have in records.
 #[derive(Serialize)]
@@ -79,7 +79,7 @@ pub(crate) fn print(
                     }
                     Err(error) => {
                         let url = client.redaction().url(request.url());
-                        Unfit::request(&error).message(&request, &url)
+                        ShownMistake::request(&error).message(&request, &url)
                     }
                 },
                 Err(bad) => bad.message(),
@@ -105,7 +105,9 @@ pub(crate) fn print(
 
 /// Reads the lines on a thread of their own: a line that is slow to arrive may hold back neither the printing nor the
 /// end of the run.
-fn read_apart(mut input: ListReader) -> Result<Receiver<Result<Request, Bad>>, CommandError> {
+fn read_apart(
+    mut input: ListReader,
+) -> Result<Receiver<Result<Request, UnreadableLine>>, CommandError> {
     let (to, lines) = sync_channel(AHEAD);
     let read = move || {
         while let Some(line) = input.next_line() {

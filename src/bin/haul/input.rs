@@ -13,7 +13,7 @@ use crate::messages::Messages;
 use crate::recorded;
 use crate::reread::Reread;
 use crate::source::{ListSource, STDIN, open_all, shown};
-use crate::unfit::{self, Unfit};
+use crate::unfit::{self, ShownMistake};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
@@ -62,7 +62,7 @@ impl LinePlace {
 }
 
 /// A line that is no request: the stand-in request, which fails, and the mistake.
-pub(crate) struct Bad {
+pub(crate) struct UnreadableLine {
     stand_in: Request,
     wrong: Box<InvalidLine>,
 }
@@ -116,7 +116,7 @@ impl ListReader {
     }
 
     /// Returns the next request, or a line that is no request. `None`: the input has ended.
-    pub(crate) fn next_line(&mut self) -> Option<Result<Request, Bad>> {
+    pub(crate) fn next_line(&mut self) -> Option<Result<Request, UnreadableLine>> {
         loop {
             let place = match self.sources.front_mut()? {
                 ListSource::Unseen(..) => match self.look_at_first() {
@@ -197,7 +197,7 @@ impl ListReader {
 
     /// Looks at a pipe whose turn it is. If the pipe is no list, the input ends here. Returns a bad line if the pipe
     /// cannot be read, else `None`.
-    fn look_at_first(&mut self) -> Option<Bad> {
+    fn look_at_first(&mut self) -> Option<UnreadableLine> {
         let Some(ListSource::Unseen(name, from)) = self.sources.pop_front() else {
             return None;
         };
@@ -219,24 +219,29 @@ impl ListReader {
         self.sources.clear();
     }
 
-    fn bad(&self, place: LinePlace, wrong: InvalidLine) -> Bad {
+    fn bad(&self, place: LinePlace, wrong: InvalidLine) -> UnreadableLine {
         self.bad_line(&self.line, place, wrong)
     }
 
-    fn bad_line(&self, line: &[u8], place: LinePlace, wrong: InvalidLine) -> Bad {
+    fn bad_line(&self, line: &[u8], place: LinePlace, wrong: InvalidLine) -> UnreadableLine {
         let stand_in = self.lines.stand_in(line, wrong.clone());
         let stand_in = match self.keep_bad_lines && place.is_stdin() {
             true => stand_in.keeping_line(line),
             false => stand_in,
         };
-        Bad {
+        UnreadableLine {
             stand_in: place.of(stand_in),
             wrong: Box::new(wrong),
         }
     }
 
     /// Reads the request of a line, or returns its mistake. An argument is a URL to its end, with its blanks.
-    fn request(&mut self, text: &str, place: LinePlace, is_argument: bool) -> Result<Request, Bad> {
+    fn request(
+        &mut self,
+        text: &str,
+        place: LinePlace,
+        is_argument: bool,
+    ) -> Result<Request, UnreadableLine> {
         let json = text.trim_start().starts_with(['{', '"']);
         let wrong = match self.format {
             InputFormat::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
@@ -273,7 +278,7 @@ impl ListReader {
 
     /// Reads a line again that an earlier run could not read, and that this entry of its failure log stands for. `None`:
     /// the entry is of another kind.
-    fn reread(&mut self, request: &Request) -> Option<Result<Request, Bad>> {
+    fn reread(&mut self, request: &Request) -> Option<Result<Request, UnreadableLine>> {
         let (source, number) = request.unread_line()?;
         // The files are taken for the time of the reading, so that a line that leads to another line is not followed
         // further.
@@ -306,9 +311,9 @@ impl Iterator for ListReader {
     }
 }
 
-impl Bad {
+impl UnreadableLine {
     /// `urls.txt:3: what is wrong: "value"`
     pub(crate) fn message(&self) -> String {
-        Unfit::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
+        ShownMistake::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
     }
 }

@@ -11,7 +11,7 @@ use crate::failure::CommandError;
 use crate::files::RunFiles;
 use crate::input::ListReader;
 use crate::line::{LineRead, read_line};
-use crate::reader::{Looked, look};
+use crate::reader::{RecognizedInput, look};
 use crate::source::{STDIN, shown};
 
 /// Names in a line that leads to another file: an entry of a failure log for a line that could not be read, and bodies.
@@ -32,7 +32,7 @@ pub(crate) fn check(
     if replaced.is_empty() {
         return Ok(());
     }
-    let emptied = Emptied(FileRegister::new());
+    let emptied = EmptiedFiles(FileRegister::new());
     for (path, option) in replaced {
         // Files that clash were refused before.
         let _ = emptied.0.enter_written(path, option);
@@ -53,9 +53,9 @@ pub(crate) fn check(
 }
 
 /// Register of the files that are to be emptied.
-struct Emptied(FileRegister);
+struct EmptiedFiles(FileRegister);
 
-impl Emptied {
+impl EmptiedFiles {
     /// Checks the lines of an input. A line that cannot be read is reported when its turn comes.
     fn check_lines(&self, name: &str) -> Result<(), CommandError> {
         let Some(mut from) = lines_of(name) else {
@@ -116,7 +116,7 @@ fn lines_of(name: &str) -> Option<Box<dyn BufRead + Send>> {
         return None;
     }
     match look(Box::new(file), false) {
-        Ok(Looked::Lines(from)) => Some(from),
-        Ok(Looked::Other(_)) | Err(_) => None,
+        Ok(RecognizedInput::Lines(from)) => Some(from),
+        Ok(RecognizedInput::Other(_)) | Err(_) => None,
     }
 }

@@ -26,7 +26,7 @@ struct MessagesState {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Paint {
+pub(crate) enum MessageColor {
     Plain,
     Good,
     Odd,
@@ -63,19 +63,19 @@ impl Messages {
 
     pub(crate) fn error(&self, text: &str) {
         if self.0.quiet < 2 {
-            self.print(Paint::Bad, "haul:", text);
+            self.print(MessageColor::Bad, "haul:", text);
         }
     }
 
     pub(crate) fn warning(&self, text: &str) {
         if self.0.quiet < 2 {
-            self.print(Paint::Odd, "haul: warning:", text);
+            self.print(MessageColor::Odd, "haul: warning:", text);
         }
     }
 
     pub(crate) fn note(&self, text: &str) {
         if !self.is_quiet() {
-            self.print(Paint::Plain, "haul:", text);
+            self.print(MessageColor::Plain, "haul:", text);
         }
     }
 
@@ -98,13 +98,13 @@ impl Messages {
     }
 
     /// Prints words in a colour, and then text without one.
-    pub(crate) fn print(&self, paint: Paint, painted: &str, text: &str) {
+    pub(crate) fn print(&self, paint: MessageColor, painted: &str, text: &str) {
         let code = match paint {
             _ if !self.0.color => "",
-            Paint::Plain => "",
-            Paint::Good => "\x1b[32m",
-            Paint::Odd => "\x1b[33m",
-            Paint::Bad => "\x1b[31m",
+            MessageColor::Plain => "",
+            MessageColor::Good => "\x1b[32m",
+            MessageColor::Odd => "\x1b[33m",
+            MessageColor::Bad => "\x1b[31m",
         };
         let end = if code.is_empty() { "" } else { "\x1b[0m" };
         let text = Escaped(text);

@@ -7,8 +7,8 @@ use haul::settings::Retrying;
 use haul::{ErrorType, Outcome, Response, StopReason};
 
 use crate::arguments::{Arguments, BodyForm};
-use crate::messages::{Messages, Paint};
-use crate::unfit::Unfit;
+use crate::messages::{MessageColor, Messages};
+use crate::unfit::ShownMistake;
 
 /// Number of hosts that are remembered because their wait was reported.
 const HOSTS: usize = 1_000;
@@ -37,10 +37,10 @@ impl OutcomeReporter {
     pub(crate) fn at(&mut self, outcome: &Outcome) {
         if self.each {
             let (paint, status) = match outcome.status() {
-                _ if outcome.is_not_done() => (Paint::Odd, None),
-                _ if outcome.is_failed() => (Paint::Bad, outcome.status()),
-                status if outcome.is_rejected() => (Paint::Odd, status),
-                status => (Paint::Good, status),
+                _ if outcome.is_not_done() => (MessageColor::Odd, None),
+                _ if outcome.is_failed() => (MessageColor::Bad, outcome.status()),
+                status if outcome.is_rejected() => (MessageColor::Odd, status),
+                status => (MessageColor::Good, status),
             };
             let status = status.map_or("---".to_owned(), |status| status.to_string());
             self.messages.print(paint, &status, &line(outcome));
@@ -62,7 +62,7 @@ impl OutcomeReporter {
             return;
         };
         if error.error_type() == ErrorType::InvalidRequest {
-            let unfit = Unfit::request(error);
+            let unfit = ShownMistake::request(error);
             let message = unfit.message(outcome.request(), &outcome.url());
             self.messages.bad_line(&message);
         }

@@ -10,7 +10,7 @@ use haul::sink::SinkError;
 use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
 
 use crate::again;
-use crate::apart::Apart;
+use crate::apart::UnmatchedFailures;
 use crate::arguments::{Arguments, BodyForm};
 use crate::failure::CommandError;
 use crate::files::{NewOutputs, is_database, is_stream, results_path};
@@ -24,7 +24,7 @@ pub(crate) struct Output {
     pub(crate) log: Option<PathBuf>,
     /// True if the log is a pipe or a device, which cannot be read again.
     pub(crate) log_is_stream: bool,
-    pub(crate) apart: Apart,
+    pub(crate) apart: UnmatchedFailures,
 }
 
 /// Target of failures, besides the results.
@@ -78,7 +78,7 @@ pub(crate) fn open(
                 failures,
                 log_is_stream: log.as_ref().is_some_and(|path| !path.is_file()),
                 log,
-                apart: Apart::default(),
+                apart: UnmatchedFailures::default(),
             })
         }
         Err(failure) => {

@@ -3,29 +3,29 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use crate::recognize::{DetectedFormat, Endian, LOOKED_AT, Other, format_of, needs_more};
+use crate::recognize::{DetectedFormat, Endian, LOOKED_AT, UnreadFormat, format_of, needs_more};
 
 /// An input whose format is known.
-pub(crate) enum Looked {
+pub(crate) enum RecognizedInput {
     /// Lines in UTF-8, from the first byte on.
     Lines(Box<dyn BufRead + Send>),
     /// A format that is not read.
-    Other(Other),
+    Other(UnreadFormat),
 }
 
 /// Examines the first bytes of an input: up to the end of its first line, so that a slow input is not waited for
 /// longer. UTF-16 with a byte order mark becomes UTF-8.
-pub(crate) fn look(mut from: Box<dyn Read + Send>, tables: bool) -> io::Result<Looked> {
+pub(crate) fn look(mut from: Box<dyn Read + Send>, tables: bool) -> io::Result<RecognizedInput> {
     let first = first_bytes(&mut *from)?;
     let format = format_of(&first, tables);
     let whole = Cursor::new(first).chain(from);
     match format {
         DetectedFormat::Lines => {
             let lines = BufReader::with_capacity(LOOKED_AT, whole);
-            Ok(Looked::Lines(Box::new(lines)))
+            Ok(RecognizedInput::Lines(Box::new(lines)))
         }
         DetectedFormat::Utf16(endian) => look(Box::new(Utf16::new(whole, endian)), tables),
-        DetectedFormat::Other(other) => Ok(Looked::Other(other)),
+        DetectedFormat::Other(other) => Ok(RecognizedInput::Other(other)),
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
 
     fn read(bytes: &[u8], at_once: usize) -> Vec<u8> {
         let slowly = Slowly(Cursor::new(bytes.to_vec()), at_once);
-        let Looked::Lines(mut lines) = look(Box::new(slowly), true).unwrap() else {
+        let RecognizedInput::Lines(mut lines) = look(Box::new(slowly), true).unwrap() else {
             panic!("it is read");
         };
         let mut all = Vec::new();
@@ -176,7 +176,7 @@ mod tests {
         let looked = look(Box::new(Cursor::new(bytes)), true).unwrap();
         assert!(matches!(
             looked,
-            Looked::Other(Other::Table { column: 2, .. })
+            RecognizedInput::Other(UnreadFormat::Table { column: 2, .. })
         ));
     }
 }

@@ -11,7 +11,7 @@ pub(crate) enum DetectedFormat {
     /// UTF-16 with a byte order mark.
     Utf16(Endian),
     /// A format that is not read.
-    Other(Other),
+    Other(UnreadFormat),
 }
 
 /// Order of the bytes of a number.
@@ -23,7 +23,7 @@ pub(crate) enum Endian {
 
 /// A format that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Other {
+pub(crate) enum UnreadFormat {
     /// Compressed by a tool with this name, and unpacked by this command.
     Compressed(&'static str, &'static str),
     /// A file that holds files, such as zip.
@@ -50,33 +50,42 @@ pub(crate) enum Other {
 }
 
 /// First bytes of formats, with the format that each means.
-const SIGNATURES: &[(&[u8], Other)] = &[
-    (b"\x1f\x8b", Other::Compressed("gzip", "gzip -dc")),
-    (b"\x1f\x9d", Other::Compressed("compress", "gzip -dc")),
-    (b"\x28\xb5\x2f\xfd", Other::Compressed("zstd", "zstd -dc")),
-    (b"\xfd7zXZ\0", Other::Compressed("xz", "xz -dc")),
-    (b"\x04\x22\x4d\x18", Other::Compressed("lz4", "lz4 -dc")),
-    (b"LZIP\x01", Other::Compressed("lzip", "lzip -dc")),
+const SIGNATURES: &[(&[u8], UnreadFormat)] = &[
+    (b"\x1f\x8b", UnreadFormat::Compressed("gzip", "gzip -dc")),
+    (
+        b"\x1f\x9d",
+        UnreadFormat::Compressed("compress", "gzip -dc"),
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        UnreadFormat::Compressed("zstd", "zstd -dc"),
+    ),
+    (b"\xfd7zXZ\0", UnreadFormat::Compressed("xz", "xz -dc")),
+    (
+        b"\x04\x22\x4d\x18",
+        UnreadFormat::Compressed("lz4", "lz4 -dc"),
+    ),
+    (b"LZIP\x01", UnreadFormat::Compressed("lzip", "lzip -dc")),
     (
         b"PK\x03\x04",
-        Other::Archive("zip (which .xlsx and .ods files are too)"),
+        UnreadFormat::Archive("zip (which .xlsx and .ods files are too)"),
     ),
     (
         b"PK\x05\x06",
-        Other::Archive("zip (which .xlsx and .ods files are too)"),
+        UnreadFormat::Archive("zip (which .xlsx and .ods files are too)"),
     ),
-    (b"7z\xbc\xaf\x27\x1c", Other::Archive("7z")),
-    (b"Rar!\x1a\x07", Other::Archive("rar")),
-    (b"SQLite format 3\0", Other::Sqlite),
-    (b"\xff\xfe\0\0", Other::Encoded("UTF-32LE")),
-    (b"\0\0\xfe\xff", Other::Encoded("UTF-32BE")),
-    (b"%PDF-", Other::Binary("a PDF document")),
-    (b"\x89PNG\r\n\x1a\n", Other::Binary("a PNG image")),
-    (b"\xff\xd8\xff", Other::Binary("a JPEG image")),
-    (b"PAR1", Other::Binary("a Parquet file")),
+    (b"7z\xbc\xaf\x27\x1c", UnreadFormat::Archive("7z")),
+    (b"Rar!\x1a\x07", UnreadFormat::Archive("rar")),
+    (b"SQLite format 3\0", UnreadFormat::Sqlite),
+    (b"\xff\xfe\0\0", UnreadFormat::Encoded("UTF-32LE")),
+    (b"\0\0\xfe\xff", UnreadFormat::Encoded("UTF-32BE")),
+    (b"%PDF-", UnreadFormat::Binary("a PDF document")),
+    (b"\x89PNG\r\n\x1a\n", UnreadFormat::Binary("a PNG image")),
+    (b"\xff\xd8\xff", UnreadFormat::Binary("a JPEG image")),
+    (b"PAR1", UnreadFormat::Binary("a Parquet file")),
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        Other::Binary("an old Office document"),
+        UnreadFormat::Binary("an old Office document"),
     ),
 ];
 
@@ -117,12 +126,12 @@ pub(crate) fn needs_more(first: &[u8]) -> bool {
     }
 }
 
-fn other(first: &[u8], tables: bool) -> Option<Other> {
+fn other(first: &[u8], tables: bool) -> Option<UnreadFormat> {
     if let [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] = first {
-        return Some(Other::Compressed("bzip2", "bzip2 -dc"));
+        return Some(UnreadFormat::Compressed("bzip2", "bzip2 -dc"));
     }
     if let Some(name) = utf16_without_mark(first) {
-        return Some(Other::Encoded(name));
+        return Some(UnreadFormat::Encoded(name));
     }
     let mut lines = first
         .split(|b| *b == b'\n')
@@ -131,14 +140,14 @@ fn other(first: &[u8], tables: bool) -> Option<Other> {
     if line.contains(&0) {
         let is_list = std::str::from_utf8(line).is_ok_and(|text| text.contains("://"));
         return Some(match is_list {
-            true => Other::NulSeparated,
-            false => Other::Binary("a binary file"),
+            true => UnreadFormat::NulSeparated,
+            false => UnreadFormat::Binary("a binary file"),
         });
     }
     let text = line.trim_ascii();
     match text.first()? {
-        b'[' => is_array(&text[1..], lines.next()).then_some(Other::JsonArray),
-        b'{' if text == b"{" => is_member(lines.next()?).then_some(Other::JsonObject),
+        b'[' => is_array(&text[1..], lines.next()).then_some(UnreadFormat::JsonArray),
+        b'{' if text == b"{" => is_member(lines.next()?).then_some(UnreadFormat::JsonObject),
         b'{' => None,
         b'<' => markup(text, first),
         _ if tables => {
@@ -200,7 +209,7 @@ fn is_member(line: &[u8]) -> bool {
     end.is_some_and(|end| rest[end + 1..].trim_ascii_start().starts_with(b":"))
 }
 
-fn markup(text: &[u8], first: &[u8]) -> Option<Other> {
+fn markup(text: &[u8], first: &[u8]) -> Option<UnreadFormat> {
     let holds = |word: &[u8]| {
         first
             .windows(word.len())
@@ -216,16 +225,16 @@ fn markup(text: &[u8], first: &[u8]) -> Option<Other> {
         return None;
     }
     Some(if holds(b"<urlset") || holds(b"<sitemapindex") {
-        Other::Sitemap
+        UnreadFormat::Sitemap
     } else if holds(b"<html") || holds(b"<!doctype html") {
-        Other::Html
+        UnreadFormat::Html
     } else {
-        Other::Xml
+        UnreadFormat::Xml
     })
 }
 
 /// Recognises the header of a table that has a column of URLs. `None`: the line is no such header.
-fn table(header: &str) -> Option<Other> {
+fn table(header: &str) -> Option<UnreadFormat> {
     if header.contains("://") {
         return None;
     }
@@ -237,7 +246,7 @@ fn table(header: &str) -> Option<Other> {
         let column = names.iter().position(is_url)?;
         // The path of a URL may hold commas too.
         let plain = fields.len() > 1 && !fields[0].contains(['/', '?']);
-        plain.then(|| Other::Table {
+        plain.then(|| UnreadFormat::Table {
             separator,
             column: column + 1,
             quoted: header.contains('"'),
@@ -255,7 +264,7 @@ fn fields(line: &str, separator: char) -> Vec<&str> {
     line.split(splits).map(str::trim).collect()
 }
 
-impl Other {
+impl UnreadFormat {
     /// Returns the message with the format of the input and a command that converts it. `file`: name of the input as a
     /// shell takes it; `None`: standard input.
     pub(crate) fn advice(&self, file: Option<&str>) -> String {
@@ -266,13 +275,13 @@ impl Other {
         };
         let lines = "one URL or JSON request per line";
         match self {
-            Other::Compressed(name, command) => {
+            UnreadFormat::Compressed(name, command) => {
                 format!("it is compressed with {name} ({})", piped(command, ""))
             }
-            Other::Archive(name) => {
+            UnreadFormat::Archive(name) => {
                 format!("it is an archive, {name} (unpack it, and give the list in it: {lines})")
             }
-            Other::Sqlite => match file {
+            UnreadFormat::Sqlite => match file {
                 Some(file) => {
                     format!(
                         "it is an SQLite database (sqlite3 {file} 'select url from TABLE' | haul)"
@@ -284,18 +293,18 @@ impl Other {
                         .to_owned()
                 }
             },
-            Other::Encoded(name) => format!(
+            UnreadFormat::Encoded(name) => format!(
                 "it is text in {name}, not UTF-8 ({})",
                 piped(&format!("iconv -f {name} -t UTF-8"), "")
             ),
-            Other::NulSeparated => format!(
+            UnreadFormat::NulSeparated => format!(
                 "its lines end in NUL bytes ({})",
                 match file {
                     Some(file) => format!("tr '\\0' '\\n' < {file} | haul"),
                     None => piped("tr '\\0' '\\n'", ""),
                 }
             ),
-            Other::Table {
+            UnreadFormat::Table {
                 separator,
                 column,
                 quoted,
@@ -312,20 +321,20 @@ impl Other {
                     piped("tail -n +2", &rest)
                 )
             }
-            Other::Sitemap => format!(
+            UnreadFormat::Sitemap => format!(
                 "it is XML, a sitemap ({})",
                 piped("grep -o '<loc>[^<]*'", " | sed 's/<loc>//; s/&amp;/\\&/g'")
             ),
-            Other::Html => format!("it is an HTML page ({lines} is expected)"),
-            Other::Xml => format!("it is XML ({lines} is expected)"),
-            Other::JsonArray => format!("it is a JSON array ({})", piped("jq -c '.[]'", "")),
-            Other::JsonObject => {
+            UnreadFormat::Html => format!("it is an HTML page ({lines} is expected)"),
+            UnreadFormat::Xml => format!("it is XML ({lines} is expected)"),
+            UnreadFormat::JsonArray => format!("it is a JSON array ({})", piped("jq -c '.[]'", "")),
+            UnreadFormat::JsonObject => {
                 format!(
                     "it is JSON with objects over several lines ({})",
                     piped("jq -c .", "")
                 )
             }
-            Other::Binary(name) => format!("it is {name}, no text ({lines} is expected)"),
+            UnreadFormat::Binary(name) => format!("it is {name}, no text ({lines} is expected)"),
         }
     }
 }

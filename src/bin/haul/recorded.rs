@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use crate::failure::CommandError;
 use crate::line::{LineRead, read_line};
 use crate::messages::Messages;
-use crate::recognize::{DetectedFormat, Other, format_of};
+use crate::recognize::{DetectedFormat, UnreadFormat, format_of};
 use crate::shell::quoted;
 
 /// Length in bytes of the beginning that every SQLite database has.
@@ -22,13 +22,16 @@ const MAGIC: u64 = 16;
 pub(crate) fn is_database(file: &File) -> io::Result<bool> {
     let mut first = Vec::new();
     file.take(MAGIC).read_to_end(&mut first)?;
-    Ok(format_of(&first, false) == DetectedFormat::Other(Other::Sqlite))
+    Ok(format_of(&first, false) == DetectedFormat::Other(UnreadFormat::Sqlite))
 }
 
 /// Reads the newest failure of each request from a database, and prints a note about it.
 pub(crate) fn read_database(path: &str, messages: &Messages) -> Result<Vec<Request>, CommandError> {
     let requests = Sqlite::last_failures(Path::new(path)).map_err(|e| {
-        let (text, advice) = (e.to_string(), Other::Sqlite.advice(Some(&quoted(path))));
+        let (text, advice) = (
+            e.to_string(),
+            UnreadFormat::Sqlite.advice(Some(&quoted(path))),
+        );
         let reason = text.strip_prefix(&format!("{path}: ")).unwrap_or(&text);
         CommandError::usage(format!("{path}: {reason}; {advice}"))
     })?;

@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 use haul::record::{FileRegister, InvalidLine};
 
 use crate::line::{LineRead, read_line};
-use crate::reader::{Looked, look};
+use crate::reader::{RecognizedInput, look};
 
 /// Files that a failure log names, read one at a time.
 pub(crate) struct Reread {
@@ -64,12 +64,12 @@ impl OpenFile {
             return Err(io::Error::other("it is no file"));
         }
         match look(Box::new(File::open(name)?), false)? {
-            Looked::Lines(from) => Ok(OpenFile {
+            RecognizedInput::Lines(from) => Ok(OpenFile {
                 name: name.to_owned(),
                 from,
                 number: 0,
             }),
-            Looked::Other(_) => Err(io::Error::other("the file is no list")),
+            RecognizedInput::Other(_) => Err(io::Error::other("the file is no list")),
         }
     }
 

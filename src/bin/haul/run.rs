@@ -28,7 +28,7 @@ use crate::settings::{self, RunSettings};
 use crate::signals::{self, Signalled};
 use crate::stdout;
 use crate::total;
-use crate::units::Most;
+use crate::units::FailureLimit;
 
 /// Time between two checks for a signal while the first request is waited for.
 const SIGNALS: Duration = Duration::from_millis(50);
@@ -96,7 +96,7 @@ pub(crate) fn run(
         new.remove(&["--output", "--failures", "--summary-json"]);
         return Err(failure);
     }
-    let Driven {
+    let DriveResult {
         ended,
         mut summary,
         unsaved,
@@ -225,7 +225,7 @@ fn comes(first: &Receiver<()>, signalled: &Signalled) -> bool {
 }
 
 /// Result of taking the outcomes until there are no more.
-struct Driven {
+struct DriveResult {
     /// Reason why the outcomes ended, or the error of the sink.
     ended: Result<End, SinkError>,
     summary: Summary,
@@ -271,7 +271,7 @@ fn drive<I>(
     shown: ProgressForm,
     limit: &RunLimit,
     messages: &Messages,
-) -> Driven
+) -> DriveResult
 where
     I: Iterator,
     I::Item: Into<Request>,
@@ -280,8 +280,8 @@ where
     let mut share = None;
     match arguments.ending.max_failures {
         _ if arguments.ending.fail_early => outcomes = outcomes.fail_fast(),
-        Some(Most::Count(most)) => outcomes = outcomes.max_failures(most),
-        Some(Most::Percent(most)) => {
+        Some(FailureLimit::Count(most)) => outcomes = outcomes.max_failures(most),
+        Some(FailureLimit::Percent(most)) => {
             share = Some(most);
             outcomes = outcomes.cancel_token(&token);
         }
@@ -325,7 +325,7 @@ where
     messages.set_bar(false);
     drop(lines);
     limit.reports();
-    Driven {
+    DriveResult {
         ended: first.map_or(Ok(end), Err),
         summary: figures.snapshot(),
         unsaved: first_unsaved,

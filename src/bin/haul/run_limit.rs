@@ -68,7 +68,7 @@ impl RunLimit {
             stage: Arc::new(Mutex::new(RunStage::Prepares)),
         };
         if let Some(ends) = run.ends {
-            let watch = Watch {
+            let watch = LimitThread {
                 ends,
                 stage: Arc::clone(&run.stage),
                 summary_json: arguments.results.summary_json.clone(),
@@ -127,14 +127,14 @@ impl RunLimit {
 }
 
 /// Thread that ends the process, with the values that it reports then.
-struct Watch {
+struct LimitThread {
     ends: Instant,
     stage: Arc<Mutex<RunStage>>,
     summary_json: Option<PathBuf>,
     messages: Messages,
 }
 
-impl Watch {
+impl LimitThread {
     fn run(self) {
         pause(self.ends.saturating_duration_since(Instant::now()));
         let mut before = self.times();

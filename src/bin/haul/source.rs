@@ -10,8 +10,8 @@ use haul::Request;
 
 use crate::failure::CommandError;
 use crate::messages::Messages;
-use crate::reader::{Looked, look};
-use crate::recognize::Other;
+use crate::reader::{RecognizedInput, look};
+use crate::recognize::UnreadFormat;
 use crate::recorded;
 use crate::shell::quoted;
 
@@ -73,13 +73,13 @@ impl ListSource {
         tables: bool,
     ) -> io::Result<Result<ListSource, String>> {
         Ok(match look(from, tables)? {
-            Looked::Lines(from) => Ok(ListSource::Lines {
+            RecognizedInput::Lines(from) => Ok(ListSource::Lines {
                 name,
                 from,
                 number: 0,
                 begun: false,
             }),
-            Looked::Other(other) => Err(refused(&name, &other)),
+            RecognizedInput::Other(other) => Err(refused(&name, &other)),
         })
     }
 }
@@ -132,7 +132,7 @@ fn source(
         .map_err(CommandError::usage)
 }
 
-fn refused(name: &str, other: &Other) -> String {
+fn refused(name: &str, other: &UnreadFormat) -> String {
     let file = (name != STDIN).then(|| quoted(name));
     format!("{}: {}", shown(name), other.advice(file.as_deref()))
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use haul::batch::ProgressHandle;
 
-use crate::reader::{Looked, look};
+use crate::reader::{RecognizedInput, look};
 
 /// Upper bound for the size of the inputs, in bytes: larger inputs are not read twice.
 const MOST: u64 = 1 << 30;
@@ -58,7 +58,8 @@ pub(crate) fn count(
 }
 
 fn requests_in(path: &str) -> Option<u64> {
-    let Looked::Lines(mut file) = look(Box::new(File::open(path).ok()?), false).ok()? else {
+    let RecognizedInput::Lines(mut file) = look(Box::new(File::open(path).ok()?), false).ok()?
+    else {
         return None;
     };
     let mut piece = vec![0; 256 << 10];

@@ -4,17 +4,17 @@ use haul::record::InvalidLine;
 use haul::{Error, Request};
 
 /// Mistake in a request or its line, as messages show it.
-pub(crate) struct Unfit<'a> {
+pub(crate) struct ShownMistake<'a> {
     reason: String,
     position: Option<u64>,
     /// Part of the line that may be shown. `None`: there is no such part.
     text: Option<&'a str>,
 }
 
-impl<'a> Unfit<'a> {
+impl<'a> ShownMistake<'a> {
     /// Makes the message of a line that could not be read.
-    pub(crate) fn line(wrong: &'a InvalidLine) -> Unfit<'a> {
-        Unfit {
+    pub(crate) fn line(wrong: &'a InvalidLine) -> ShownMistake<'a> {
+        ShownMistake {
             reason: wrong.to_string(),
             position: wrong.position(),
             text: wrong.text(),
@@ -22,8 +22,8 @@ impl<'a> Unfit<'a> {
     }
 
     /// Makes the message of a request that the library does not send.
-    pub(crate) fn request(error: &'a Error) -> Unfit<'a> {
-        Unfit {
+    pub(crate) fn request(error: &'a Error) -> ShownMistake<'a> {
+        ShownMistake {
             reason: error.message().to_owned(),
             position: error.position(),
             text: error.text(),

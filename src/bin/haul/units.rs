@@ -97,18 +97,20 @@ pub(crate) fn above_zero(text: &str) -> Result<u32, String> {
 
 /// Number of failures that ends a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Most {
+pub(crate) enum FailureLimit {
     Count(u64),
     /// Share of the finished requests, from a hundred finished requests on.
     Percent(f64),
 }
 
 /// Reads a number or share of failures: `20`, `5%`.
-pub(crate) fn most(text: &str) -> Result<Most, String> {
+pub(crate) fn most(text: &str) -> Result<FailureLimit, String> {
     let percent = text.strip_suffix('%').map(str::parse::<f64>);
     match (percent, text.parse()) {
-        (Some(Ok(percent)), _) if (0.0..=100.0).contains(&percent) => Ok(Most::Percent(percent)),
-        (None, Ok(count)) if count > 0 => Ok(Most::Count(count)),
+        (Some(Ok(percent)), _) if (0.0..=100.0).contains(&percent) => {
+            Ok(FailureLimit::Percent(percent))
+        }
+        (None, Ok(count)) if count > 0 => Ok(FailureLimit::Count(count)),
         _ => Err("a number above zero is expected, or a share such as 5%".to_owned()),
     }
 }
@@ -177,7 +179,7 @@ mod tests {
         assert_eq!((size("64K"), size("10M")), (Ok(64 << 10), Ok(10 << 20)));
         assert_eq!(
             (most("20"), most("5%")),
-            (Ok(Most::Count(20)), Ok(Most::Percent(5.0)))
+            (Ok(FailureLimit::Count(20)), Ok(FailureLimit::Percent(5.0)))
         );
         assert_eq!(requirement("/code=0"), Ok(("/code".to_owned(), 0.into())));
         assert_eq!(requirement("/s=ok"), Ok(("/s".to_owned(), "ok".into())));

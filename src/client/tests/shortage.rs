@@ -6,8 +6,8 @@ use super::*;
 use crate::settings::RetryBudget;
 
 /// End of an attempt that finds no free descriptor.
-fn short() -> Exchanged {
-    let mut exchanged = fault(ErrorType::Io, Phase::Connect, Trace::default());
+fn short() -> ExchangeResult {
+    let mut exchanged = fault(ErrorType::Io, Phase::Connect, WireFacts::default());
     if let Err(fault) = &mut exchanged.result {
         fault.shortage = Some("too many open files".to_owned());
     }

@@ -9,7 +9,7 @@ const MOST_LINKS: usize = 40;
 
 /// The file that a path leads to.
 #[derive(Debug)]
-pub(super) struct Located {
+pub(super) struct LocatedFile {
     /// Canonical path of the file. If it does not exist, its name in the canonical path of its directory.
     pub(super) place: PathBuf,
     /// Metadata of the file, with links followed. `None`: the file does not exist yet.
@@ -18,7 +18,7 @@ pub(super) struct Located {
     pub(super) is_link: bool,
 }
 
-impl Located {
+impl LocatedFile {
     /// Device and inode. `None`: the file does not exist yet, or the system has no such numbers.
     pub(super) fn inode(&self) -> Option<(u64, u64)> {
         self.about.as_ref().and_then(inode)
@@ -48,12 +48,12 @@ pub(super) struct Directories(Option<(PathBuf, PathBuf)>);
 
 impl Directories {
     /// Finds the file that the path leads to. A dangling link leads to the file that opening it would make.
-    pub(super) fn locate(&mut self, path: &Path) -> Located {
+    pub(super) fn locate(&mut self, path: &Path) -> LocatedFile {
         let about = fs::symlink_metadata(path).ok();
         let is_link = about.as_ref().is_some_and(Metadata::is_symlink);
         if !is_link {
             let place = self.in_directory(path);
-            return Located {
+            return LocatedFile {
                 place,
                 about,
                 is_link,
@@ -64,7 +64,7 @@ impl Directories {
             Ok(place) => place,
             Err(_) => self.in_directory(&target(path)),
         };
-        Located {
+        LocatedFile {
             place,
             about,
             is_link,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use digests::Digests;
-use locate::{Directories, Located};
+use locate::{Directories, LocatedFile};
 
 /// Register of every file that a run reads or writes: inputs, results, failure log, bodies.
 ///
@@ -214,7 +214,7 @@ impl FileEntries {
     }
 
     /// Returns the digests of the file's identities: its place, and its inode if it has one.
-    fn identities(&self, located: &Located) -> (u64, Option<u64>) {
+    fn identities(&self, located: &LocatedFile) -> (u64, Option<u64>) {
         let inode = located.inode().map(|inode| self.digest(inode));
         (self.of_place(&located.place), inode)
     }

@@ -53,8 +53,8 @@ fn every_setting_the_line_can_hold_comes_back() {
         .rules
         .iter()
         .map(|rule| match rule {
-            Rule::Require(pointer, value) => (pointer.as_str(), value.clone()),
-            Rule::RejectIf(_) => panic!("a predicate cannot be written down"),
+            RejectionRule::Require(pointer, value) => (pointer.as_str(), value.clone()),
+            RejectionRule::RejectIf(_) => panic!("a predicate cannot be written down"),
         })
         .collect();
     assert_eq!(rules, [("/code", json!(0)), ("/a~1b", json!({"x": null}))]);

@@ -30,7 +30,7 @@ impl Scene {
         })
     }
 
-    fn pass(&mut self) -> Pass {
+    fn pass(&mut self) -> PassedCall {
         match self.breaker.permit(self.now) {
             BreakerPermit::Granted(pass) => pass,
             refused => panic!("{refused:?}"),
@@ -41,12 +41,12 @@ impl Scene {
         matches!(self.breaker.permit(self.now), BreakerPermit::Refused { .. })
     }
 
-    fn ends(&mut self, pass: Pass, call: CallEnd) {
+    fn ends(&mut self, pass: PassedCall, call: CallEnd) {
         let draw = self.draw;
         self.breaker.record(pass, call, self.now, &mut || draw);
     }
 
-    fn hangs(&mut self, pass: &mut Pass) {
+    fn hangs(&mut self, pass: &mut PassedCall) {
         let draw = self.draw;
         self.breaker.count_hanging(pass, self.now, &mut || draw);
     }
@@ -377,7 +377,7 @@ fn as_many_calls_as_workers_open_it_where_no_number_is_set() {
 }
 
 /// Returns a call that hangs, and a breaker that opens after two calls.
-fn hanging_of_two() -> (Scene, Pass) {
+fn hanging_of_two() -> (Scene, PassedCall) {
     let mut scene = Scene::new(BreakerSettings {
         min_calls: Some(2),
         failure_ratio: 0.6,

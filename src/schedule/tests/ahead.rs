@@ -52,9 +52,9 @@ fn a_host_is_slow_after_a_late_answer_and_no_more_after_an_early_one() {
     scene.push("a", 0..9);
     scene.start_all();
     let waited = ms(1_001);
-    scene.ends(0, Heard::Head { waited });
+    scene.ends(0, HostObservation::Head { waited });
     assert!(is_slow(&scene, "a"));
-    scene.ends(1, Heard::Nothing);
+    scene.ends(1, HostObservation::Nothing);
     assert!(is_slow(&scene, "a"), "it tells nothing");
     scene.ends(2, HEAD);
     assert!(!is_slow(&scene, "a"));
@@ -101,7 +101,7 @@ fn a_host_is_no_longer_slow_when_a_late_head_has_come() {
     let id = scene.id(0);
     scene.schedule.head_came(id, scene.now);
     assert!(!is_slow(&scene, "a"));
-    scene.ends(0, Heard::Head { waited: ms(1_000) });
+    scene.ends(0, HostObservation::Head { waited: ms(1_000) });
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn nothing_is_read_ahead_while_no_host_is_slow() {
         for job in scene.start_all() {
             match job {
                 100.. => scene.hangs(job, 900),
-                _ => scene.ends(job, Heard::Head { waited: ms(900) }),
+                _ => scene.ends(job, HostObservation::Head { waited: ms(900) }),
             }
         }
         assert_eq!(scene.room(), 0, "after {step}");

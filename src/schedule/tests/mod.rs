@@ -46,22 +46,22 @@ fn workers(count: usize) -> ScheduleSettings {
 }
 
 /// A response head that came at once.
-const HEAD: Heard = Heard::Head {
+const HEAD: HostObservation = HostObservation::Head {
     waited: Duration::ZERO,
 };
 
-/// Returns the usual `Heard` of an attempt with this verdict.
-fn heard(verdict: &Verdict<impl Sized>) -> Heard {
+/// Returns the usual `HostObservation` of an attempt with this verdict.
+fn heard(verdict: &Verdict<impl Sized>) -> HostObservation {
     match verdict {
         Verdict::Done { call, .. } | Verdict::Retry { call, .. } => match call {
             CallEnd::Success => HEAD,
-            CallEnd::Failure { .. } => Heard::NoHead {
+            CallEnd::Failure { .. } => HostObservation::NoHead {
                 waited: Duration::ZERO,
             },
-            CallEnd::Ignored => Heard::Nothing,
+            CallEnd::Ignored => HostObservation::Nothing,
         },
         Verdict::Redirect { .. } => HEAD,
-        Verdict::Wait { .. } => Heard::Nothing,
+        Verdict::Wait { .. } => HostObservation::Nothing,
     }
 }
 

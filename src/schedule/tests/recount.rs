@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::lanes::HostState;
-use super::ready::{Rank, Tier};
+use super::ready::{HostTier, ServiceRank};
 use super::*;
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -119,14 +119,14 @@ impl<J> Schedule<J> {
             let lane = host.lanes.iter().find(|lane| lane.batch == id);
             if lane.is_some_and(|lane| lane.live > 0) && !host.blocked {
                 let tier = match (host.answering, host.proven) {
-                    (true, _) => Tier::Answering,
+                    (true, _) => HostTier::Answering,
                     (false, false) if host.in_flight >= self.settings.slow_start => {
-                        Tier::Unconnected
+                        HostTier::Unconnected
                     }
-                    _ => Tier::Unanswered,
+                    _ => HostTier::Unanswered,
                 };
                 let (places, turn) = (host.in_flight, host.turn);
-                expected.push((of, tier, Rank { places, turn }));
+                expected.push((of, tier, ServiceRank { places, turn }));
             }
         }
         let mut ready = batch.hosts.all();

@@ -84,7 +84,7 @@ impl Scene {
     pub(super) fn complete_with(
         &mut self,
         job: u32,
-        heard: Heard,
+        heard: HostObservation,
         verdict: Verdict<u32>,
     ) -> Option<u32> {
         let id = self.running.remove(&job).expect("it runs");
@@ -104,11 +104,11 @@ impl Scene {
     /// Ends a job after `waited` milliseconds without a response head.
     pub(super) fn hangs(&mut self, job: u32, waited: u64) {
         let waited = ms(waited);
-        self.ends(job, Heard::NoHead { waited });
+        self.ends(job, HostObservation::NoHead { waited });
     }
 
     /// Ends a job that tells `heard` of its host.
-    pub(super) fn ends(&mut self, job: u32, heard: Heard) {
+    pub(super) fn ends(&mut self, job: u32, heard: HostObservation) {
         let verdict = Verdict::Done {
             bytes: 0,
             cool: None,

@@ -11,10 +11,10 @@ use crate::error::ErrorType;
 use crate::record::Record;
 use crate::redact::Redaction;
 use crate::request::Request;
-use crate::sink::journal::{Ahead, Follower, Tail, whole_lines};
-use crate::sink::known::{Known, Mark};
+use crate::sink::journal::{FileTail, Follower, JournalFlush, whole_lines};
+use crate::sink::known::{FailureMark, KnownFailures};
 use crate::sink::lines::LineWriter;
-use crate::sink::missing::{Log, Missing, Unrecorded};
+use crate::sink::missing::{Log, MissingFailures, Unrecorded};
 use crate::sink::{Journal, SinkError, SinkTarget};
 
 impl Failures {
@@ -69,7 +69,7 @@ impl<W: Write + Send + 'static> Failures<W> {
         self.follower = Some(Follower::of(journal));
         let is_replaced = self.lines().is_untouched();
         let known = match is_replaced {
-            true => Known::default(),
+            true => KnownFailures::default(),
             false => self.read(path)?,
         };
         let shown = (&self.options, redaction);
@@ -79,25 +79,25 @@ impl<W: Write + Send + 'static> Failures<W> {
             ahead: Arc::new(journal.ahead()),
             path: path.to_owned(),
         };
-        Missing::rebuild(journal, self.keep, known, shown, log, &self.first_error)
+        MissingFailures::rebuild(journal, self.keep, known, shown, log, &self.first_error)
     }
 
     /// Reads the failures that the log holds, and repairs its last line.
-    fn read(&self, path: &Path) -> Result<Known, SinkError> {
+    fn read(&self, path: &Path) -> Result<KnownFailures, SinkError> {
         let wrong = |e| SinkError::new(SinkTarget::File(path.to_owned()), "cannot be read", e);
         let file = File::open(path).map_err(wrong)?;
-        let mut known = Known::default();
+        let mut known = KnownFailures::default();
         let tail = whole_lines(&file, |_, line| {
             // A line that does not parse (torn in an earlier run, or added by hand) stands for no record.
             if let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) {
-                known.add(Mark::of(&record));
+                known.add(FailureMark::of(&record));
             }
             Ok(())
         });
         match tail.map_err(wrong)? {
-            Tail::Whole => {}
-            Tail::Open(end) => self.lines().cut_to(end, false)?,
-            Tail::Torn(whole) => self.lines().cut_to(whole, true)?,
+            FileTail::Whole => {}
+            FileTail::Open(end) => self.lines().cut_to(end, false)?,
+            FileTail::Torn(whole) => self.lines().cut_to(whole, true)?,
         }
         Ok(known)
     }
@@ -107,7 +107,7 @@ impl<W: Write + Send + 'static> Failures<W> {
 struct RebuiltLines<W: Write> {
     lines: Arc<Mutex<LineWriter<W>>>,
     secrets: bool,
-    ahead: Arc<Ahead>,
+    ahead: Arc<JournalFlush>,
     path: PathBuf,
 }
 
@@ -138,7 +138,11 @@ impl<W: Write + Send> Log for RebuiltLines<W> {
         Ok(())
     }
 
-    fn unrecorded(&mut self, mut known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError> {
+    fn unrecorded(
+        &mut self,
+        mut known: KnownFailures,
+        begun: SystemTime,
+    ) -> Result<Unrecorded, SinkError> {
         let file = File::open(&self.path).map_err(|e| self.log_error(e))?;
         let mut unrecorded = Unrecorded::default();
         // True after a failure that ended after the batch of the results began. A failure without a time was not sent,
@@ -155,7 +159,7 @@ impl<W: Write + Send> Log for RebuiltLines<W> {
             }
             // A request that cannot be sent fails in the same way in every run.
             let unsendable = record.error_type == Some(ErrorType::InvalidRequest);
-            if !known.take_recorded(Mark::of(&record)) && (of_batch || unsendable) {
+            if !known.take_recorded(FailureMark::of(&record)) && (of_batch || unsendable) {
                 unrecorded.add(record.key, at, record.supersedes);
             }
             Ok(())

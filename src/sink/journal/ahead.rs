@@ -4,21 +4,21 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::out::{JournalProgress, Out};
+use super::out::{JournalProgress, JournalWriter};
 use super::{Journal, journal_error};
 use crate::record::Record;
 use crate::sink::SinkError;
 
 /// Handle by which a sink that follows the journal's records has them written out first.
-pub(in super::super) struct Ahead {
-    out: Weak<Mutex<Out>>,
+pub(in super::super) struct JournalFlush {
+    out: Weak<Mutex<JournalWriter>>,
     progress: Arc<JournalProgress>,
     path: PathBuf,
 }
 
 impl Journal {
-    pub(in super::super) fn ahead(&self) -> Ahead {
-        Ahead {
+    pub(in super::super) fn ahead(&self) -> JournalFlush {
+        JournalFlush {
             out: Arc::downgrade(&self.out),
             progress: Arc::clone(self.out().progress()),
             path: self.path.clone(),
@@ -26,7 +26,7 @@ impl Journal {
     }
 }
 
-impl Ahead {
+impl JournalFlush {
     /// Writes an outcome of an earlier run that the journal lacks to it.
     pub(in super::super) fn add(&self, record: &Record<'_>) -> Result<(), SinkError> {
         match self.out.upgrade() {
@@ -60,7 +60,7 @@ impl Ahead {
 /// is held until the next call, when all sinks of the batch were given it; if the journal refused the outcome, the
 /// failure is dropped.
 pub(in super::super) struct Follower<F> {
-    ahead: Arc<Ahead>,
+    ahead: Arc<JournalFlush>,
     held: Option<(u64, F)>,
 }
 
@@ -72,7 +72,7 @@ impl<F> Follower<F> {
         }
     }
 
-    pub(in super::super) fn ahead(&self) -> &Arc<Ahead> {
+    pub(in super::super) fn ahead(&self) -> &Arc<JournalFlush> {
         &self.ahead
     }
 

@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::growing::{self, Growing, GrowingFile, Opened};
+use super::super::growing::{self, GrowingFile, GrowingWriter, OpenForAppend};
 use super::super::lock;
 use super::counts::take_one;
-use super::saves::{Begun, SaveLine, digest};
-use super::seen::{FileVersion, Tail, refusal, whole_lines};
+use super::saves::{BegunFiles, SaveLine, digest};
+use super::seen::{FileTail, FileVersion, refusal, whole_lines};
 use super::{Before, Shared, journal_error};
 use crate::record::{Key, KeyMaker, KeyVersion, Version};
-use crate::request::{Intents, Request};
+use crate::request::{IntentLog, Request};
 use crate::sink::SinkError;
 
 /// A line: the request with this key is about to be sent, or, if withdrawn, no byte of it was sent.
@@ -50,7 +50,7 @@ pub(super) struct Announced {
     /// Version of the intents' keys. `None`: there are no intents.
     pub(super) version: Option<KeyVersion>,
     /// Files that were being saved.
-    pub(super) begun: Begun,
+    pub(super) begun: BegunFiles,
 }
 
 /// Reads the intents of earlier runs. A torn last line is cut off: its request was not sent yet. A last line that lacks
@@ -63,7 +63,7 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     };
     let mut open = HashMap::<Key, u32>::new();
     let mut version = FileVersion::default();
-    let mut begun = Begun::default();
+    let mut begun = BegunFiles::default();
     let tail = whole_lines(&file, |_, line| {
         if let Some(save) = SaveLine::read(line) {
             begun.add(&save);
@@ -80,9 +80,9 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     })
     .map_err(|e| journal_error(path, "cannot be resumed", e))?;
     let repaired = match tail {
-        Tail::Whole => Ok(()),
-        Tail::Open(end) => end_last_line(&file, end),
-        Tail::Torn(whole) => file.set_len(whole),
+        FileTail::Whole => Ok(()),
+        FileTail::Open(end) => end_last_line(&file, end),
+        FileTail::Torn(whole) => file.set_len(whole),
     };
     repaired.map_err(|e| journal_error(path, "cannot be repaired", e))?;
     Ok(Announced {
@@ -99,9 +99,9 @@ fn end_last_line(mut file: &File, end: u64) -> io::Result<()> {
 }
 
 /// Intents of this run and open intents of earlier runs.
-pub(super) struct Book {
+pub(super) struct IntentFile {
     path: PathBuf,
-    opened: Opened,
+    opened: OpenForAppend,
     durable: AtomicBool,
     state: Mutex<IntentsState>,
     /// Number of lines known to be on the disk. A thread that waits for this lock lets the thread that holds it bring
@@ -119,7 +119,7 @@ struct IntentsState {
     /// Intents of an earlier run whose request is sent again: the old intent stays valid.
     reopened: HashMap<Key, u32>,
     /// Files that are being saved, or were being saved and have no outcome.
-    begun: Begun,
+    begun: BegunFiles,
     /// Requests that were not sent, since no intent could be written.
     unannounced: HashMap<Key, u32>,
     /// First error while intents were written. `None`: all were written.
@@ -129,15 +129,15 @@ struct IntentsState {
     written: u64,
 }
 
-impl Book {
+impl IntentFile {
     pub(super) fn new(
         path: PathBuf,
         open: HashMap<Key, u32>,
-        begun: Begun,
-        opened: Opened,
+        begun: BegunFiles,
+        opened: OpenForAppend,
         before: Before,
-    ) -> Book {
-        Book {
+    ) -> IntentFile {
+        IntentFile {
             path,
             opened,
             durable: AtomicBool::new(false),
@@ -268,7 +268,7 @@ impl Book {
         let mut line = serde_json::to_vec(line)?;
         line.push(b'\n');
         let end = file.length()?;
-        if let Err(e) = Growing(Arc::clone(&file)).write_all(&line) {
+        if let Err(e) = GrowingWriter(Arc::clone(&file)).write_all(&line) {
             // The part that was written is cut off, so that the next line does not join it.
             state.torn = end.is_some_and(|end| file.cut(end).is_err());
             return Err(e);
@@ -341,12 +341,12 @@ fn copy_of(error: &io::Error) -> io::Error {
 }
 
 /// Writes the intents of requests into the book of a journal, by the journal's keys.
-pub(super) struct Announcer {
+pub(super) struct IntentWriter {
     pub(super) shared: Arc<Shared>,
     pub(super) keys: KeyMaker,
 }
 
-impl Intents for Announcer {
+impl IntentLog for IntentWriter {
     fn announce(&self, request: &Request) -> io::Result<()> {
         let book = &self.shared.book;
         let announced = book.announce(self.keys.of(request));

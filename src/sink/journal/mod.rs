@@ -24,20 +24,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-pub(super) use ahead::{Ahead, Follower};
+pub(super) use ahead::{Follower, JournalFlush};
 pub use remaining::Remaining;
-pub(super) use seen::{Tail, whole_lines};
+pub(super) use seen::{FileTail, whole_lines};
 pub(super) use unsuccessful::UnsuccessfulRecords;
 
-use super::growing::Opened;
+use super::growing::OpenForAppend;
 use super::lines::LineWriter;
 use super::{Sink, SinkError, SinkTarget, growing, lock};
 use crate::outcome::Outcome;
 use crate::record::{Key, KeyVersion, Record, RecordOptions};
 use crate::request::Request;
 use crate::summary::Summary;
-use intents::Book;
-use out::Out;
+use intents::IntentFile;
+use out::JournalWriter;
 use seen::EarlierOutcomes;
 use unfinished::UnfinishedSaves;
 
@@ -79,7 +79,7 @@ use unfinished::UnfinishedSaves;
 #[doc(alias = "resume")]
 #[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Journal {
-    out: Arc<Mutex<Out>>,
+    out: Arc<Mutex<JournalWriter>>,
     path: PathBuf,
     options: RecordOptions,
     shared: Arc<Shared>,
@@ -102,7 +102,7 @@ enum Before {
 /// State that the journal shares with the requests it hands on.
 struct Shared {
     seen: Mutex<EarlierOutcomes>,
-    book: Book,
+    book: IntentFile,
     witness: OnceLock<Mutex<Box<dyn Witness>>>,
 }
 
@@ -151,7 +151,7 @@ impl Journal {
         Journal::open_as(path.as_ref(), growing::as_they_are())
     }
 
-    pub(super) fn open_as(path: &Path, opened: Opened) -> Result<Journal, SinkError> {
+    pub(super) fn open_as(path: &Path, opened: OpenForAppend) -> Result<Journal, SinkError> {
         let file = lock::options()
             .read(true)
             .create(true)
@@ -227,7 +227,7 @@ impl Journal {
         file: File,
         mut seen: EarlierOutcomes,
         version: KeyVersion,
-        opened: Opened,
+        opened: OpenForAppend,
         before: Before,
     ) -> Result<Journal, SinkError> {
         let (journal, begun) = (intents::path_of(path), seen.take_begun());
@@ -237,12 +237,12 @@ impl Journal {
             lines = lines.replacing();
         }
         let unresolved = seen.take_unresolved();
-        let book = Book::new(journal, unresolved, begun, opened, before);
+        let book = IntentFile::new(journal, unresolved, begun, opened, before);
         if seen.is_last_line_open() {
             lines.end_last_line();
         }
         Ok(Journal {
-            out: Arc::new(Mutex::new(Out::new(lines))),
+            out: Arc::new(Mutex::new(JournalWriter::new(lines))),
             path: path.to_owned(),
             options: RecordOptions::new().key_version(version),
             version,
@@ -316,7 +316,7 @@ impl Journal {
         )
     }
 
-    fn out(&self) -> MutexGuard<'_, Out> {
+    fn out(&self) -> MutexGuard<'_, JournalWriter> {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::sink::SinkError;
-use crate::sink::growing::Growing;
+use crate::sink::growing::GrowingWriter;
 use crate::sink::lines::LineWriter;
 
 /// Longest time that a record of a durable journal waits for the disk while others follow it.
 const COMMIT: Duration = Duration::from_millis(200);
 
-pub(super) struct Out {
-    lines: LineWriter<Growing>,
+pub(super) struct JournalWriter {
+    lines: LineWriter<GrowingWriter>,
     pub(super) durable: bool,
     /// True if bytes were written since the last sync to the disk.
     dirty: bool,
@@ -42,9 +42,9 @@ impl JournalProgress {
     }
 }
 
-impl Out {
-    pub(super) fn new(lines: LineWriter<Growing>) -> Out {
-        Out {
+impl JournalWriter {
+    pub(super) fn new(lines: LineWriter<GrowingWriter>) -> JournalWriter {
+        JournalWriter {
             lines,
             durable: false,
             dirty: false,
@@ -105,7 +105,7 @@ impl Out {
     }
 }
 
-impl Drop for Out {
+impl Drop for JournalWriter {
     fn drop(&mut self) {
         if !self.lines.is_untouched() && self.commit().is_err() {
             self.progress.lost.store(true, Ordering::Release);

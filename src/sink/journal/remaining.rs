@@ -4,19 +4,19 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::{Arc, PoisonError};
 
-use super::intents::Announcer;
+use super::intents::IntentWriter;
 use super::saves::SaveAnnouncer;
 use super::seen::RequestProgress;
 use super::{Recovery, Shared, Witness};
 use crate::record::KeyMaker;
-use crate::request::{Intents, Request, Resumed, SaveLog};
+use crate::request::{IntentLog, JournalFacts, Request, SaveLog};
 
 /// Iterator over the requests that have no outcome yet, from [`Journal::remaining`](super::Journal::remaining).
 #[must_use = "it is the input of the batch that the journal records"]
 pub struct Remaining<I> {
     input: I,
     shared: Arc<Shared>,
-    intents: Arc<dyn Intents>,
+    intents: Arc<dyn IntentLog>,
     saves: Arc<dyn SaveLog>,
     keys: KeyMaker,
     position: u64,
@@ -41,7 +41,7 @@ impl<I> Remaining<I> {
             .is_empty();
         Remaining {
             input,
-            intents: Arc::new(Announcer {
+            intents: Arc::new(IntentWriter {
                 shared: Arc::clone(&shared),
                 keys: keys.clone(),
             }),
@@ -64,10 +64,10 @@ impl<I> Remaining<I> {
 
     /// Returns how the request at this position is to be sent. `None`: the request has its outcome and is not sent.
     /// `Some(None)`: it is sent as it is.
-    fn resumed(&self, request: &Request, position: u64) -> Option<Option<Resumed>> {
+    fn resumed(&self, request: &Request, position: u64) -> Option<Option<JournalFacts>> {
         // A method that may be repeated needs no intent.
         let writes = !request.method().is_idempotent();
-        let mut resumed = Resumed {
+        let mut resumed = JournalFacts {
             position,
             supersedes: false,
             interrupted: false,

@@ -55,9 +55,9 @@ pub(super) fn digest(path: &str) -> u64 {
 /// Number of unfinished files of each file that was begun, by the digest of its path. Only digests are kept: there may
 /// be millions until the results say which of the files have their outcome.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Begun(HashMap<u64, u32>);
+pub(super) struct BegunFiles(HashMap<u64, u32>);
 
-impl Begun {
+impl BegunFiles {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -72,7 +72,7 @@ pub(super) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
 /// Reads a line without a parser. `None`: only a parser can tell what the line is.
 pub(super) fn scan(line: &[u8]) -> Option<ResultLine> {
     std::str::from_utf8(line).ok()?;
-    let mut rest = Rest(line);
+    let mut rest = LineRest(line);
     let (mut version, mut key, mut outcome, mut error_type) = (false, None, None, None);
     let (mut supersedes, mut timestamp, mut saved) = (None, None, None);
     rest.take(b'{')?;
@@ -131,9 +131,9 @@ fn text(bytes: &[u8]) -> Option<&str> {
 }
 
 /// The unread rest of a line.
-struct Rest<'a>(&'a [u8]);
+struct LineRest<'a>(&'a [u8]);
 
-impl<'a> Rest<'a> {
+impl<'a> LineRest<'a> {
     fn next(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 
 use super::super::growing;
 use super::counts::take_one;
-use super::saves::Begun;
+use super::saves::BegunFiles;
 use super::scan::{self, ResultLine};
 use crate::record::{Key, KeyVersion, Kind, Version};
 use crate::redact::escape::log_line;
@@ -37,7 +37,7 @@ pub(super) struct EarlierOutcomes {
     /// Intents without an outcome.
     unresolved: HashMap<Key, u32>,
     /// Files that were being saved and have no outcome.
-    begun: Begun,
+    begun: BegunFiles,
     lines: u64,
     /// True if the last record lacks its line feed.
     last_line_open: bool,
@@ -127,7 +127,7 @@ impl EarlierOutcomes {
     }
 
     /// Takes the files that were being saved and have no outcome.
-    pub(super) fn take_begun(&mut self) -> Begun {
+    pub(super) fn take_begun(&mut self) -> BegunFiles {
         std::mem::take(&mut self.begun)
     }
 
@@ -190,7 +190,7 @@ impl EarlierOutcomes {
 pub(super) fn read(
     file: &File,
     announced: HashMap<Key, u32>,
-    begun: Begun,
+    begun: BegunFiles,
 ) -> io::Result<EarlierOutcomes> {
     let mut seen = EarlierOutcomes {
         unresolved: announced,
@@ -217,14 +217,14 @@ pub(super) fn read(
     })?;
     next.drain(..).for_each(|line| seen.add(&line));
     match tail {
-        Tail::Whole => {}
-        Tail::Open(end) => {
+        FileTail::Whole => {}
+        FileTail::Open(end) => {
             seen.last_line_open = true;
             if end < length {
                 growing::cut(file, end)?;
             }
         }
-        Tail::Torn(whole) => {
+        FileTail::Torn(whole) => {
             log_line!(
                 Warn,
                 "a last line that was torn is cut off, at byte {whole}"
@@ -237,7 +237,7 @@ pub(super) fn read(
 
 /// End of a file of lines.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) enum Tail {
+pub(in super::super) enum FileTail {
     /// The file ends with a line feed, or is empty.
     Whole,
     /// The file ends with a record, up to this byte, that lacks its line feed.
@@ -251,7 +251,7 @@ pub(in super::super) enum Tail {
 pub(in super::super) fn whole_lines(
     mut file: &File,
     mut each: impl FnMut(u64, &[u8]) -> Result<(), String>,
-) -> io::Result<Tail> {
+) -> io::Result<FileTail> {
     file.rewind()?;
     let mut reader = BufReader::with_capacity(256 << 10, file);
     let (mut line, mut number, mut whole) = (Vec::new(), 0_u64, 0);
@@ -259,7 +259,7 @@ pub(in super::super) fn whole_lines(
         line.clear();
         let length = reader.read_until(b'\n', &mut line)?;
         if length == 0 {
-            return Ok(Tail::Whole);
+            return Ok(FileTail::Whole);
         }
         number += 1;
         let is_last = line.pop_if(|last| *last == b'\n').is_none();
@@ -268,7 +268,7 @@ pub(in super::super) fn whole_lines(
             let end = line.iter().rposition(|byte| *byte != 0);
             line.truncate(end.map_or(0, |at| at + 1));
             if !is_complete(&line) && is_beginning(&line) {
-                return Ok(Tail::Torn(whole));
+                return Ok(FileTail::Torn(whole));
             }
         }
         let told = match line.iter().all(u8::is_ascii_whitespace) {
@@ -282,7 +282,7 @@ pub(in super::super) fn whole_lines(
             )
         })?;
         if is_last {
-            return Ok(Tail::Open(whole + line.len() as u64));
+            return Ok(FileTail::Open(whole + line.len() as u64));
         }
         whole += length as u64;
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::saves::{Begun, SaveLine};
+use super::saves::{BegunFiles, SaveLine};
 use super::seen::whole_lines;
 use super::{Journal, journal_error};
 use crate::request::is_part_name;
@@ -17,7 +17,7 @@ pub(super) struct UnfinishedSaves(HashMap<PathBuf, Vec<String>>);
 
 impl UnfinishedSaves {
     /// Reads the journal once more for the names of the files that were begun and have no outcome.
-    pub(super) fn read(journal: &Path, begun: &Begun) -> Result<UnfinishedSaves, SinkError> {
+    pub(super) fn read(journal: &Path, begun: &BegunFiles) -> Result<UnfinishedSaves, SinkError> {
         let mut unfinished = UnfinishedSaves::default();
         if begun.is_empty() {
             return Ok(unfinished);

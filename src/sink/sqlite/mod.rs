@@ -21,7 +21,7 @@ use rusqlite::Connection;
 
 use super::journal::Follower;
 use super::known::stamp;
-use super::missing::{FirstError, Missing, told};
+use super::missing::{FirstError, MissingFailures, told};
 use super::{Journal, Keep, Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::record::RecordOptions;
@@ -200,7 +200,7 @@ impl Sqlite {
             coming,
         };
         let shown = (&self.options, redaction);
-        Missing::rebuild(journal, self.keep, known, shown, log, &self.first_error)
+        MissingFailures::rebuild(journal, self.keep, known, shown, log, &self.first_error)
     }
 
     /// Waits until the rows that the sink was given are in the database. The run's own row gets its end and its figures

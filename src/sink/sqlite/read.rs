@@ -27,7 +27,7 @@ pub(super) fn last_failures(path: &Path) -> Result<Vec<Request>, SinkError> {
         }
     }
     if before.lacks_index {
-        let copy = Copy::of(path).map_err(failed)?;
+        let copy = DatabaseCopy::of(path).map_err(failed)?;
         return read(path, &copy.file(), "mode=rw");
     }
     // Another program writes the database, or did so until it was killed: the log beside the database is read too.
@@ -71,14 +71,14 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// A copy of a database and its log in a directory of its own, removed when dropped.
-struct Copy(PathBuf);
+struct DatabaseCopy(PathBuf);
 
-impl Copy {
-    fn of(path: &Path) -> io::Result<Copy> {
+impl DatabaseCopy {
+    fn of(path: &Path) -> io::Result<DatabaseCopy> {
         let name = format!("haul-{:032x}", fastrand::u128(..));
         let folder = std::env::temp_dir().join(name);
         fs::create_dir(&folder)?;
-        let copy = Copy(folder);
+        let copy = DatabaseCopy(folder);
         fs::copy(path, copy.file())?;
         fs::copy(beside(path, "-wal"), beside(&copy.file(), "-wal"))?;
         Ok(copy)
@@ -89,7 +89,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for DatabaseCopy {
     fn drop(&mut self) {
         // A temporary directory that is left is no failure.
         let _ = fs::remove_dir_all(&self.0);

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::super::SinkError;
-use super::super::known::{Known, stamp};
+use super::super::known::{KnownFailures, stamp};
 use super::super::missing::{Log, Unrecorded};
 use super::row::FailureRow;
 use super::rows::{self, RunStart};
-use super::writer::Orders;
+use super::writer::OrderSender;
 use crate::record::Record;
 use crate::request::Request;
 
 /// Adds rebuilt rows to the database, each with the run of its record.
 pub(super) struct RebuiltRows {
-    pub(super) orders: Orders,
+    pub(super) orders: OrderSender,
     pub(super) path: PathBuf,
     pub(super) results: PathBuf,
     /// The runs of the database, oldest first.
@@ -42,7 +42,11 @@ impl Log for RebuiltRows {
         Ok(())
     }
 
-    fn unrecorded(&mut self, known: Known, begun: SystemTime) -> Result<Unrecorded, SinkError> {
+    fn unrecorded(
+        &mut self,
+        known: KnownFailures,
+        begun: SystemTime,
+    ) -> Result<Unrecorded, SinkError> {
         rows::unrecorded(&self.path, &self.results, known, begun)
     }
 

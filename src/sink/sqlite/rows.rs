@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::super::known::{Known, Mark};
+use super::super::known::{FailureMark, KnownFailures};
 use super::super::missing::Unrecorded;
 use super::super::{SinkError, SinkTarget};
 use super::file::{PATIENCE, error};
@@ -20,9 +20,9 @@ use crate::record::{Key, Record};
 pub(super) type RunStart = (String, String);
 
 /// Reads the failures and the runs of the database, oldest first.
-pub(super) fn known(path: &Path) -> Result<(Known, Vec<RunStart>), SinkError> {
+pub(super) fn known(path: &Path) -> Result<(KnownFailures, Vec<RunStart>), SinkError> {
     reading(path, |database| {
-        let mut known = Known::default();
+        let mut known = KnownFailures::default();
         each_row(database, |row| known.add(row.mark()))?;
         Ok((known, runs(database)?))
     })
@@ -36,7 +36,7 @@ pub(super) fn known(path: &Path) -> Result<(Known, Vec<RunStart>), SinkError> {
 pub(super) fn unrecorded(
     path: &Path,
     results: &Path,
-    mut known: Known,
+    mut known: KnownFailures,
     begun: SystemTime,
 ) -> Result<Unrecorded, SinkError> {
     reading(path, |database| {
@@ -49,7 +49,7 @@ pub(super) fn unrecorded(
                 return;
             };
             let in_time = || row.ended().is_some_and(|ended| ended >= begun);
-            if *run == Own::ByName && !in_time() {
+            if *run == OwnRun::ByName && !in_time() {
                 return;
             }
             let supersedes = !earlier.insert((key, row.index));
@@ -91,7 +91,7 @@ fn runs(database: &Connection) -> rusqlite::Result<Vec<RunStart>> {
 
 /// Reason why a run counts as a writer of the results file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Own {
+enum OwnRun {
     /// The run is named after the file.
     ByName,
     /// The file has a failure of the run.
@@ -102,17 +102,19 @@ enum Own {
 fn own_runs(
     database: &Connection,
     results: &Path,
-    known: &Known,
-) -> rusqlite::Result<HashMap<String, Own>> {
+    known: &KnownFailures,
+) -> rusqlite::Result<HashMap<String, OwnRun>> {
     let is_named = |run: &RunStart| run_id::is_of(&run.1, &run.0, results);
     let named = runs(database)?.into_iter().filter(is_named);
-    let mut own: HashMap<_, _> = named.map(|(_, run_id)| (run_id, Own::ByName)).collect();
+    let mut own: HashMap<_, _> = named.map(|(_, run_id)| (run_id, OwnRun::ByName)).collect();
     each_row(database, |row| {
         // A request that cannot be sent fails in the same way in runs of other results.
         let was_sent = row.sent_at().is_some();
-        if own.get(row.run_id) != Some(&Own::ByFailure) && was_sent && known.is_recorded(row.mark())
+        if own.get(row.run_id) != Some(&OwnRun::ByFailure)
+            && was_sent
+            && known.is_recorded(row.mark())
         {
-            own.insert(row.run_id.to_owned(), Own::ByFailure);
+            own.insert(row.run_id.to_owned(), OwnRun::ByFailure);
         }
     })?;
     Ok(own)
@@ -131,8 +133,8 @@ struct LogRow<'r> {
 }
 
 impl LogRow<'_> {
-    fn mark(&self) -> Mark {
-        Mark::new(self.index, self.url, self.sent_at(), self.class)
+    fn mark(&self) -> FailureMark {
+        FailureMark::new(self.index, self.url, self.sent_at(), self.class)
     }
 
     /// Time at which the last attempt began. `None`: the request was not sent; the time is only that of its row.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rusqlite::{Connection, params};
 
-use super::super::journal::Ahead;
+use super::super::journal::JournalFlush;
 use super::super::{SinkError, SinkTarget};
 use super::file::error;
 use super::row::{FailureRow, RunFigures};
@@ -28,7 +28,7 @@ enum WriterOrder {
     Add(Box<FailureRow>),
     Finish(RunFigures, Sender<()>),
     /// Lets no transaction end before this journal has written out its records.
-    Follow(Arc<Ahead>),
+    Follow(Arc<JournalFlush>),
     /// Ends the transaction, and sends when it is written.
     Settle(Sender<()>),
     /// Ends the thread: no further order follows.
@@ -36,9 +36,9 @@ enum WriterOrder {
 }
 
 /// Hands rows to the thread, besides the sink itself.
-pub(super) struct Orders(Sender<WriterOrder>);
+pub(super) struct OrderSender(Sender<WriterOrder>);
 
-impl Orders {
+impl OrderSender {
     /// Hands on a row. Returns false if the thread has ended.
     pub(super) fn add(&self, failure: FailureRow) -> bool {
         self.0.send(WriterOrder::Add(Box::new(failure))).is_ok()
@@ -101,7 +101,7 @@ impl RowWriter {
     }
 
     /// Has rows follow the records of this journal from now on.
-    pub(super) fn follow(&self, journal: Arc<Ahead>) -> Result<(), SinkError> {
+    pub(super) fn follow(&self, journal: Arc<JournalFlush>) -> Result<(), SinkError> {
         self.order(WriterOrder::Follow(journal))
     }
 
@@ -142,8 +142,8 @@ impl RowWriter {
         self.orders.send(order).map_err(|_| self.failed())
     }
 
-    pub(super) fn orders(&self) -> Orders {
-        Orders(self.orders.clone())
+    pub(super) fn orders(&self) -> OrderSender {
+        OrderSender(self.orders.clone())
     }
 
     /// Returns the reason why the thread has ended; the first call returns the error itself.
@@ -221,7 +221,7 @@ fn take(
     database: &Connection,
     first: WriterOrder,
     orders: &Receiver<WriterOrder>,
-    journal: &mut Option<Arc<Ahead>>,
+    journal: &mut Option<Arc<JournalFlush>>,
 ) -> rusqlite::Result<TransactionEnd> {
     let until = Instant::now() + TIME;
     let (mut next, mut rows) = (first, 0);

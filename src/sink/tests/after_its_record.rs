@@ -5,7 +5,7 @@ use std::fs::File;
 use super::faulty::{Faults, Faulty};
 use super::*;
 use crate::redact::Redaction;
-use crate::sink::growing::{GrowingFile, Opened};
+use crate::sink::growing::{GrowingFile, OpenForAppend};
 
 /// Names of logs of both kinds.
 const LOGS: &[&str] = &[
@@ -95,7 +95,7 @@ fn no_failure_is_in_its_log_before_its_record_is_in_the_results_file() {
     for_each_log("order", |results, log, order| {
         let notes = Arc::new(Mutex::new(Vec::new()));
         let (noted, paths) = (Arc::clone(&notes), (results.to_owned(), log.to_owned()));
-        let opened: Opened = Arc::new(move |file| {
+        let opened: OpenForAppend = Arc::new(move |file| {
             let (results, log) = paths.clone();
             let notes = Arc::clone(&noted);
             Arc::new(Watched {

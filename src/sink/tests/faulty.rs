@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::sink::growing::{GrowingFile, Opened};
+use crate::sink::growing::{GrowingFile, OpenForAppend};
 
 /// Faults of a run, counted over all its files together.
 #[derive(Debug, Default)]
@@ -120,7 +120,7 @@ impl Faulty {
     }
 
     /// All files that a sink opens are under the layer.
-    pub(super) fn opened(faults: &Arc<Faults>) -> Opened {
+    pub(super) fn opened(faults: &Arc<Faults>) -> OpenForAppend {
         let faults = Arc::clone(faults);
         Arc::new(move |file| Arc::new(Faulty::new(file, &faults)))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::faulty::{Faults, Faulty};
 use super::*;
 use crate::redact::Redaction;
-use crate::request::Resumed;
+use crate::request::JournalFacts;
 use crate::sink::growing;
 use crate::sink::lines::LineWriter;
 
@@ -157,7 +157,7 @@ fn attempt(index: u64, request: Request, world: &mut World) -> Outcome {
     if resumed.is_some_and(|r| r.interrupted) {
         return sample::unsent(index, request, ErrorType::Interrupted);
     }
-    let intents = resumed.and_then(|r: &Resumed| r.intents.clone());
+    let intents = resumed.and_then(|r: &JournalFacts| r.intents.clone());
     if intents.is_some_and(|intents| intents.announce(&request).is_err()) {
         return sample::unsent(index, request, ErrorType::Io);
     }

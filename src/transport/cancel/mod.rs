@@ -33,11 +33,11 @@ struct SlotState {
     cancelled: bool,
     /// True if the attempt has ended and its result is settled.
     over: bool,
-    blocked_on: Blocked,
+    blocked_on: BlockedOn,
 }
 
 #[derive(Default)]
-enum Blocked {
+enum BlockedOn {
     #[default]
     Nothing,
     /// Connection in use, or the connection being opened.
@@ -57,7 +57,7 @@ pub(in crate::transport) trait WakeWaiters: Send + Sync {
 
 /// Number of one attempt of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct AttemptNumber(u64);
 
 /// Error of an attempt that was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,16 +69,16 @@ impl CancelSlot {
     }
 
     /// Starts the next attempt and clears an earlier abort. Returns the ticket for [`abort`](CancelSlot::abort).
-    pub(crate) fn begin(&self) -> Ticket {
+    pub(crate) fn begin(&self) -> AttemptNumber {
         let mut state = self.lock();
         state.attempt += 1;
         state.cancelled = false;
         state.over = false;
-        state.blocked_on = Blocked::Nothing;
+        state.blocked_on = BlockedOn::Nothing;
         self.cancelled.store(false, Ordering::Release);
         self.activity.watch(false);
         self.head.store(false, Ordering::Relaxed);
-        Ticket(state.attempt)
+        AttemptNumber(state.attempt)
     }
 
     /// Ends the attempt, whatever it blocks on. Returns false if that attempt is no longer the current one, or ended
@@ -86,7 +86,7 @@ impl CancelSlot {
     ///
     /// The sockets are shut down under the lock: after [`withdraw`](CancelSlot::withdraw) has returned, no shutdown can
     /// hit a connection that serves another attempt by then.
-    pub(crate) fn abort(&self, ticket: Ticket) -> bool {
+    pub(crate) fn abort(&self, ticket: AttemptNumber) -> bool {
         let mut state = self.lock();
         if state.attempt != ticket.0 {
             return false;
@@ -104,7 +104,7 @@ impl CancelSlot {
     pub(crate) fn end(&self) -> bool {
         let mut state = self.lock();
         state.over = true;
-        state.blocked_on = Blocked::Nothing;
+        state.blocked_on = BlockedOn::Nothing;
         state.cancelled
     }
 
@@ -136,7 +136,7 @@ impl CancelSlot {
 
     /// Publishes this socket: from now on an abort shuts it down.
     pub(in crate::transport) fn publish(&self, socket: &Arc<TcpStream>) -> Result<(), Cancelled> {
-        self.block_on(Blocked::Socket(Arc::clone(socket)))
+        self.block_on(BlockedOn::Socket(Arc::clone(socket)))
     }
 
     /// Publishes this socket like [`publish`](CancelSlot::publish), beside the sockets published before.
@@ -150,8 +150,8 @@ impl CancelSlot {
             return Err(Cancelled);
         }
         match &mut state.blocked_on {
-            Blocked::Sockets(sockets) => sockets.push(Arc::clone(socket)),
-            other => *other = Blocked::Sockets(vec![Arc::clone(socket)]),
+            BlockedOn::Sockets(sockets) => sockets.push(Arc::clone(socket)),
+            other => *other = BlockedOn::Sockets(vec![Arc::clone(socket)]),
         }
         Ok(())
     }
@@ -161,16 +161,16 @@ impl CancelSlot {
         &self,
         waiter: Arc<dyn WakeWaiters>,
     ) -> Result<(), Cancelled> {
-        self.block_on(Blocked::Waiting(waiter))
+        self.block_on(BlockedOn::Waiting(waiter))
     }
 
     /// Withdraws everything published: from now on an abort reaches no socket or waiter. The error says that an abort
     /// came before.
     pub(in crate::transport) fn withdraw(&self) -> Result<(), Cancelled> {
-        self.block_on(Blocked::Nothing)
+        self.block_on(BlockedOn::Nothing)
     }
 
-    fn block_on(&self, blocked_on: Blocked) -> Result<(), Cancelled> {
+    fn block_on(&self, blocked_on: BlockedOn) -> Result<(), Cancelled> {
         let mut state = self.lock();
         let before = std::mem::replace(&mut state.blocked_on, blocked_on);
         let cancelled = state.cancelled;
@@ -185,19 +185,19 @@ impl CancelSlot {
     }
 }
 
-impl Blocked {
+impl BlockedOn {
     fn interrupt(&self) {
         // A socket that is already closed needs no shutdown, so the error is ignored.
         match self {
-            Blocked::Nothing => {}
-            Blocked::Socket(socket) => drop(socket.shutdown(Shutdown::Both)),
+            BlockedOn::Nothing => {}
+            BlockedOn::Socket(socket) => drop(socket.shutdown(Shutdown::Both)),
             #[cfg(any(unix, test))]
-            Blocked::Sockets(sockets) => {
+            BlockedOn::Sockets(sockets) => {
                 for socket in sockets {
                     drop(socket.shutdown(Shutdown::Both));
                 }
             }
-            Blocked::Waiting(waiter) => waiter.wake(),
+            BlockedOn::Waiting(waiter) => waiter.wake(),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::shortage::shortage;
 use super::{Classification, FailureContext};
 use crate::error::ErrorType;
 use crate::transport::connection::platform;
-use crate::transport::http1::body::collect::Cut;
+use crate::transport::http1::body::collect::BodyCut;
 use crate::transport::http1::decode::{MOST_CODINGS, Undecoded};
 use crate::transport::http1::head::malformed::Malformed;
 use crate::transport::http1::save::Unsaved;
@@ -28,29 +28,29 @@ impl FailureContext<'_> {
     }
 
     /// Returns the verdict on a response body that was not read to its end.
-    pub(super) fn cut(&self, cut: Cut) -> Classification {
+    pub(super) fn cut(&self, cut: BodyCut) -> Classification {
         let (to, limit) = (self.target, self.call.body_limit);
         match cut {
-            Cut::TooLarge => {
+            BodyCut::TooLarge => {
                 let message = format!(
                     "the body from {to} is larger than {limit} bytes, the limit set by body_limit (--max-filesize)"
                 );
                 Classification::new(ErrorType::BodyTooLarge, message).permanent()
             }
-            Cut::Declared(length) => {
+            BodyCut::Declared(length) => {
                 let message = format!(
                     "the body from {to} is larger than {limit} bytes, the limit set by body_limit \
                      (--max-filesize): its Content-Length is {length}"
                 );
                 Classification::new(ErrorType::BodyTooLarge, message).permanent()
             }
-            Cut::TooManyCodings => {
+            BodyCut::TooManyCodings => {
                 let message =
                     format!("the body from {to} has more than {MOST_CODINGS} content codings");
                 Classification::new(ErrorType::Decode, message).permanent()
             }
-            Cut::Failed(error) => self.unread(error),
-            Cut::Unsaved(unsaved) => self.unsaved(unsaved),
+            BodyCut::Failed(error) => self.unread(error),
+            BodyCut::Unsaved(unsaved) => self.unsaved(unsaved),
         }
     }
 

@@ -7,9 +7,9 @@ use crate::transport::connect::Unconnected;
 use crate::transport::connect::dial::Undialled;
 use crate::transport::connect::proxy::Unproxied;
 use crate::transport::connect::resolver::Unresolved;
-use crate::transport::connection::wire::Broken;
+use crate::transport::connection::wire::WireError;
 use crate::transport::http1::NoResponse;
-use crate::transport::http1::body::collect::Cut;
+use crate::transport::http1::body::collect::BodyCut;
 use crate::transport::http1::head::malformed::Malformed;
 use crate::transport::http1::save::Unsaved;
 use crate::transport::http1::upload::Unsent;
@@ -25,7 +25,7 @@ pub(in crate::transport) enum Failure {
     /// The proxy does not connect to the server.
     Proxy(Unproxied),
     /// The connection broke, in any phase.
-    Broken(Broken),
+    Broken(WireError),
     /// The request cannot be written.
     Unsendable(Box<dyn Error + Send + Sync>),
     /// The stream ended before the response head was complete.
@@ -41,7 +41,7 @@ pub(in crate::transport) enum Failure {
     /// The body cannot be written to its file.
     Unsaved(Unsaved),
     /// The response body was not read to its end.
-    Body(Cut),
+    Body(BodyCut),
 }
 
 impl From<Unresolved> for Failure {

@@ -14,8 +14,8 @@ use self::shortage::shortage;
 use super::connect::dial::Undialled;
 use super::connect::resolver::Unresolved;
 use super::connection::platform;
-use super::connection::wire::{Broken, Limit};
-use super::http1::body::collect::Cut;
+use super::connection::wire::{Limit, WireError};
+use super::http1::body::collect::BodyCut;
 use super::http1::head::malformed::Malformed;
 use super::target::Target;
 use super::{Call, Fault, Reply};
@@ -137,7 +137,7 @@ impl FailureContext<'_> {
                 Classification::new(ErrorType::Connection, message).permanent()
             }
             Failure::Unsent(unsent) => self.unsent(unsent),
-            Failure::Body(Cut::Unsaved(unsaved)) | Failure::Unsaved(unsaved) => {
+            Failure::Body(BodyCut::Unsaved(unsaved)) | Failure::Unsaved(unsaved) => {
                 self.unsaved(unsaved)
             }
             Failure::Body(cut) => self.cut(cut),
@@ -149,13 +149,13 @@ impl FailureContext<'_> {
         Classification::new(ErrorType::Cancelled, message).permanent()
     }
 
-    fn broken(&self, broken: Broken) -> Classification {
+    fn broken(&self, broken: WireError) -> Classification {
         let to = self.target;
         match broken {
-            Broken::TimedOut(limit) => {
+            WireError::TimedOut(limit) => {
                 Classification::new(ErrorType::Timeout, self.too_long(limit))
             }
-            Broken::Tls { permanent, source } => {
+            WireError::Tls { permanent, source } => {
                 let message = match self.phase {
                     Phase::Tls => format!("TLS handshake with {to}: {source}"),
                     _ => format!("TLS connection to {to}: {source}"),
@@ -167,7 +167,7 @@ impl FailureContext<'_> {
                     verdict
                 }
             }
-            Broken::Io(error) => self.io(error),
+            WireError::Io(error) => self.io(error),
         }
     }
 
@@ -223,7 +223,7 @@ impl FailureContext<'_> {
     }
 
     /// Returns the limit that passed.
-    fn time(&self, limit: Limit) -> Rounded {
+    fn time(&self, limit: Limit) -> RoundedLimit {
         let time = match limit {
             Limit::Connect => self.call.connect,
             Limit::Read => self.call.read,
@@ -232,7 +232,7 @@ impl FailureContext<'_> {
                 .until
                 .map(|until| until.saturating_duration_since(self.started)),
         };
-        Rounded(time.unwrap_or_default())
+        RoundedLimit(time.unwrap_or_default())
     }
 
     fn too_long(&self, limit: Limit) -> String {
@@ -268,9 +268,9 @@ fn how_it_broke(error: &io::Error) -> &'static str {
 }
 
 /// Limit rounded for messages: an attempt's limit has lost some microseconds by the time it is read.
-struct Rounded(Duration);
+struct RoundedLimit(Duration);
 
-impl fmt::Display for Rounded {
+impl fmt::Display for RoundedLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = (self.0.as_micros() + 500) / 1000;
         if ms >= 1000 {

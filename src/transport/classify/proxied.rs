@@ -2,8 +2,8 @@
 
 use super::{Classification, FailureContext, how_it_broke};
 use crate::error::ErrorType;
-use crate::transport::connect::proxy::{ProxyStep, Unproxied, Why};
-use crate::transport::connection::wire::Broken;
+use crate::transport::connect::proxy::{ProxyFaultKind, ProxyStep, Unproxied};
+use crate::transport::connection::wire::WireError;
 
 impl FailureContext<'_> {
     pub(super) fn proxy(&self, unproxied: Unproxied) -> Classification {
@@ -17,19 +17,21 @@ impl FailureContext<'_> {
         };
         let new = |message| Classification::new(ErrorType::Proxy, message);
         let verdict = match why {
-            Why::Refused { how, .. } => new(format!("proxy {proxy} {how}")),
-            Why::Unresolved(error) => new(format!("{doing} {proxy}: {error}")).because(error),
-            Why::Broken(Broken::TimedOut(limit)) => {
+            ProxyFaultKind::Refused { how, .. } => new(format!("proxy {proxy} {how}")),
+            ProxyFaultKind::Unresolved(error) => {
+                new(format!("{doing} {proxy}: {error}")).because(error)
+            }
+            ProxyFaultKind::Broken(WireError::TimedOut(limit)) => {
                 let time = self.time(limit);
                 new(match stage {
                     ProxyStep::Ask => format!("proxy {proxy} did not answer within {time}"),
                     _ => format!("{doing} {proxy} took longer than {time}"),
                 })
             }
-            Why::Broken(Broken::Tls { source, .. }) => {
+            ProxyFaultKind::Broken(WireError::Tls { source, .. }) => {
                 new(format!("{doing} {proxy}: {source}")).because(source)
             }
-            Why::Broken(Broken::Io(error)) => {
+            ProxyFaultKind::Broken(WireError::Io(error)) => {
                 let how = how_it_broke(&error);
                 new(match stage {
                     ProxyStep::Ask => {

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use self::dial::{Dialling, Undialled};
-use self::proxy::{ProxyStep, Route, Unproxied, Why};
+use self::proxy::{ProxyFaultKind, ProxyRoute, ProxyStep, Unproxied};
 use self::resolver::{Resolver, Unresolved};
 use super::Call;
 use super::cancel::Cancelled;
 use super::connection::Connection;
-use super::connection::line::Carriers;
+use super::connection::line::ConnectionLine;
 use super::connection::tls::Tls;
-use super::connection::wire::{Broken, Limits, SocketWire};
-use super::meter::Meter;
+use super::connection::wire::{Limits, SocketWire, WireError};
+use super::meter::PhaseMeter;
 use super::pool::ConnectionPool;
 use super::target::{Target, without_zone};
 use crate::settings::proxy::{ProxyKind, ProxyServer};
@@ -32,7 +32,7 @@ pub(in crate::transport) enum Unconnected {
     /// The proxy does not connect to the server.
     Proxy(Unproxied),
     /// The connection broke while it was made.
-    Broken(Broken),
+    Broken(WireError),
 }
 
 impl From<Cancelled> for Unconnected {
@@ -53,23 +53,23 @@ impl From<Undialled> for Unconnected {
     }
 }
 
-impl From<Broken> for Unconnected {
-    fn from(broken: Broken) -> Self {
+impl From<WireError> for Unconnected {
+    fn from(broken: WireError) -> Self {
         Unconnected::Broken(broken)
     }
 }
 
 /// Request that needs a connection.
 #[derive(Clone, Copy)]
-pub(in crate::transport) struct Wanted<'a> {
+pub(in crate::transport) struct ConnectionRequest<'a> {
     pub(in crate::transport) call: &'a Call<'a>,
     pub(in crate::transport) target: &'a Target<'a>,
-    pub(in crate::transport) route: Route<'a>,
+    pub(in crate::transport) route: ProxyRoute<'a>,
     /// Time at which the exchange started.
     pub(in crate::transport) started: Instant,
 }
 
-impl Wanted<'_> {
+impl ConnectionRequest<'_> {
     fn limits(&self) -> Limits {
         Limits::connect(self.started, self.call.connect, self.call.until)
     }
@@ -88,10 +88,10 @@ impl Connector {
     /// Finds a connection to the target, a kept one or a new one, and publishes it for cancelling.
     pub(in crate::transport) fn connect(
         &self,
-        wanted: Wanted<'_>,
-        meter: &mut Meter,
+        wanted: ConnectionRequest<'_>,
+        meter: &mut PhaseMeter,
     ) -> Result<Box<Connection>, Unconnected> {
-        let Wanted {
+        let ConnectionRequest {
             call,
             target,
             route,
@@ -118,14 +118,18 @@ impl Connector {
 
     /// Opens a new connection to the target.
     #[inline(never)]
-    fn open(&self, wanted: Wanted<'_>, meter: &mut Meter) -> Result<Box<Connection>, Unconnected> {
+    fn open(
+        &self,
+        wanted: ConnectionRequest<'_>,
+        meter: &mut PhaseMeter,
+    ) -> Result<Box<Connection>, Unconnected> {
         let (call, target, limits) = (wanted.call, wanted.target, wanted.limits());
         let (name, port) = (target.name_in_zone(), target.port);
         let addresses = self.resolver.resolve(name, port, &limits, call.cancel)?;
         meter.enter(Phase::Connect, Instant::now());
         let (socket, remote) = self.dial(&addresses, &limits, call)?;
         meter.trace.remote = Some(remote);
-        let line = Carriers::new(wire(socket, limits, call));
+        let line = ConnectionLine::new(wire(socket, limits, call));
         self.finish(wanted, line, remote, meter)
     }
 
@@ -133,9 +137,9 @@ impl Connector {
     #[inline(never)]
     fn open_through(
         &self,
-        wanted: Wanted<'_>,
+        wanted: ConnectionRequest<'_>,
         proxy: &ProxyServer,
-        meter: &mut Meter,
+        meter: &mut PhaseMeter,
     ) -> Result<Box<Connection>, Unconnected> {
         let (call, limits) = (wanted.call, wanted.limits());
         let at = |stage, why| {
@@ -149,8 +153,12 @@ impl Connector {
             .resolver
             .resolve_exempt(&proxy.name, proxy.port, &limits, call.cancel)
             .map_err(|unresolved| match unresolved {
-                Unresolved::Failed(error) => at(ProxyStep::Resolve, Why::Unresolved(error)),
-                Unresolved::TimedOut(broken) => at(ProxyStep::Resolve, Why::Broken(broken)),
+                Unresolved::Failed(error) => {
+                    at(ProxyStep::Resolve, ProxyFaultKind::Unresolved(error))
+                }
+                Unresolved::TimedOut(broken) => {
+                    at(ProxyStep::Resolve, ProxyFaultKind::Broken(broken))
+                }
                 other => Unconnected::Resolve(other),
             })?;
         meter.enter(Phase::Connect, Instant::now());
@@ -158,19 +166,19 @@ impl Connector {
         let (socket, remote) = dialled.map_err(|undialled| match undialled {
             // A shortage is a failure of this machine, not of the proxy.
             shortage if shortage.is_shortage() => Unconnected::Dial(shortage),
-            Undialled::Broken(broken) => at(ProxyStep::Connect, Why::Broken(broken)),
+            Undialled::Broken(broken) => at(ProxyStep::Connect, ProxyFaultKind::Broken(broken)),
             cancelled => Unconnected::Dial(cancelled),
         })?;
         meter.trace.remote = Some(remote);
-        let mut line = Carriers::new(wire(socket, limits, call));
+        let mut line = ConnectionLine::new(wire(socket, limits, call));
         if proxy.kind == ProxyKind::Https {
             let session = self
                 .tls
                 .handshake(without_zone(&proxy.name), &mut line.wire)
-                .map_err(|broken| at(ProxyStep::Tls, Why::Broken(broken)))?;
+                .map_err(|broken| at(ProxyStep::Tls, ProxyFaultKind::Broken(broken)))?;
             line.outer = Some(Box::new(session));
         }
-        if let Route::Tunnelled(_) = wanted.route {
+        if let ProxyRoute::Tunnelled(_) = wanted.route {
             proxy::tunnel(proxy, wanted.target, &mut line)
                 .map_err(|why| at(ProxyStep::Ask, why))?;
         }
@@ -180,10 +188,10 @@ impl Connector {
     /// Makes the TLS handshake with the target if it speaks TLS.
     fn finish(
         &self,
-        wanted: Wanted<'_>,
-        mut line: Carriers,
+        wanted: ConnectionRequest<'_>,
+        mut line: ConnectionLine,
         remote: SocketAddr,
-        meter: &mut Meter,
+        meter: &mut PhaseMeter,
     ) -> Result<Box<Connection>, Unconnected> {
         let target = wanted.target;
         let session = if target.tls {

@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-use super::carrier::Carrier;
+use super::carrier::TlsCarrier;
 use super::tls::Session;
-use super::wire::{Broken, SocketWire};
+use super::wire::{SocketWire, WireError};
 
 /// Line to a server, or to a proxy and through it.
 #[derive(Debug)]
-pub(in crate::transport) struct Carriers {
+pub(in crate::transport) struct ConnectionLine {
     pub(in crate::transport) wire: SocketWire,
     /// TLS session with the proxy. The session with the server lies in it. `None`: no TLS to a proxy.
     pub(in crate::transport) outer: Option<Box<Session>>,
 }
 
-impl Carriers {
-    pub(in crate::transport) fn new(wire: SocketWire) -> Carriers {
-        Carriers { wire, outer: None }
+impl ConnectionLine {
+    pub(in crate::transport) fn new(wire: SocketWire) -> ConnectionLine {
+        ConnectionLine { wire, outer: None }
     }
 }
 
-impl Carrier for Carriers {
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+impl TlsCarrier for ConnectionLine {
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), WireError> {
         match &mut self.outer {
             None => self.wire.write_all(bytes),
             Some(session) => session.write_all(&mut self.wire, bytes),
         }
     }
 
-    fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken> {
+    fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), WireError> {
         match &mut self.outer {
             None => self.wire.push(bytes),
             Some(session) => session.push(&mut self.wire, bytes),
@@ -39,7 +39,7 @@ impl Carrier for Carriers {
         &mut self,
         into: &mut [u8],
         patience: Option<Duration>,
-    ) -> Result<usize, Broken> {
+    ) -> Result<usize, WireError> {
         match &mut self.outer {
             None => self.wire.read_within(into, patience),
             Some(session) => session.read(&mut self.wire, into, patience),

@@ -13,18 +13,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::buffers::Buffers;
-use self::carrier::Carrier;
-use self::line::Carriers;
+use self::carrier::TlsCarrier;
+use self::line::ConnectionLine;
 use self::platform::Idle;
 use self::tls::Session;
-use self::wire::{Broken, Limits};
+use self::wire::{Limits, WireError};
 use super::cancel::activity::Activity;
-use super::meter::Meter;
+use super::meter::PhaseMeter;
 use super::pool::{PoolKey, Poolable};
 
 #[derive(Debug)]
 pub(in crate::transport) struct Connection {
-    line: Carriers,
+    line: ConnectionLine,
     session: Option<Box<Session>>,
     /// Place that the connection leads to.
     key: PoolKey<'static>,
@@ -36,9 +36,9 @@ pub(in crate::transport) struct Connection {
 /// State of the current attempt.
 #[derive(Debug)]
 pub(in crate::transport) struct ExchangeState {
-    pub(in crate::transport) meter: Meter,
+    pub(in crate::transport) meter: PhaseMeter,
     /// Error that ended the attempt. `None`: no error.
-    pub(in crate::transport) broken: Option<Broken>,
+    pub(in crate::transport) broken: Option<WireError>,
     /// True if the server has closed its side.
     pub(in crate::transport) ended: bool,
     /// True if the response was read to its end and the connection can serve again.
@@ -48,7 +48,7 @@ pub(in crate::transport) struct ExchangeState {
 /// Parameters of an exchange, known before it starts.
 pub(in crate::transport) struct Plan {
     pub(in crate::transport) limits: Limits,
-    pub(in crate::transport) meter: Meter,
+    pub(in crate::transport) meter: PhaseMeter,
     /// Upper bound for the size of the request head, in bytes.
     pub(in crate::transport) head_size: usize,
     /// Size of the request body in bytes. `None`: not known.
@@ -70,7 +70,7 @@ pub(in crate::transport) enum Pushed {
 
 impl Connection {
     pub(in crate::transport) fn new(
-        line: Carriers,
+        line: ConnectionLine,
         session: Option<Session>,
         key: PoolKey<'static>,
         remote: SocketAddr,
@@ -82,7 +82,7 @@ impl Connection {
             remote,
             buffers: Buffers::default(),
             attempt: ExchangeState {
-                meter: Meter::start(Instant::now()),
+                meter: PhaseMeter::start(Instant::now()),
                 broken: None,
                 ended: false,
                 reusable: false,
@@ -131,7 +131,10 @@ impl Connection {
     }
 
     /// Returns the time left at `now` of the attempt or of a wait for bytes, whichever is less. `None`: no limit.
-    pub(in crate::transport) fn time_left(&self, now: Instant) -> Result<Option<Duration>, Broken> {
+    pub(in crate::transport) fn time_left(
+        &self,
+        now: Instant,
+    ) -> Result<Option<Duration>, WireError> {
         self.line.wire.limits.left(now, now)
     }
 
@@ -141,7 +144,7 @@ impl Connection {
     }
 
     /// Writes the first `pending` bytes of output.
-    pub(in crate::transport) fn write(&mut self, pending: usize) -> Result<(), Broken> {
+    pub(in crate::transport) fn write(&mut self, pending: usize) -> Result<(), WireError> {
         let output = self.buffers.take_output(pending);
         match &mut self.session {
             None => self.line.write_all(output),
@@ -154,7 +157,7 @@ impl Connection {
         &mut self,
         from: usize,
         pending: usize,
-    ) -> Result<Pushed, Broken> {
+    ) -> Result<Pushed, WireError> {
         let output = &self.buffers.take_output(pending)[from..];
         // No input comes after the server has closed its side.
         if self.attempt.ended {
@@ -185,7 +188,7 @@ impl Connection {
     pub(in crate::transport) fn fill(
         &mut self,
         patience: Option<Duration>,
-    ) -> Result<bool, Broken> {
+    ) -> Result<bool, WireError> {
         let room = self.buffers.room();
         let n = match &mut self.session {
             None => self.line.read_within(room, patience),
@@ -198,7 +201,7 @@ impl Connection {
 
     /// Reads part of a body from the buffer, or if the buffer is empty from the line. Reads straight into `into` if
     /// that is at least as large as the buffer.
-    pub(in crate::transport) fn take(&mut self, into: &mut [u8]) -> Result<usize, Broken> {
+    pub(in crate::transport) fn take(&mut self, into: &mut [u8]) -> Result<usize, WireError> {
         if !self.buffers.has_input() {
             if into.len() >= self.buffers.capacity() {
                 let n = match &mut self.session {
@@ -235,7 +238,7 @@ impl Poolable for Connection {
     /// Returns true if the connection can carry another exchange. It cannot if there is unexpected input, which is the
     /// end of the stream or an answer to a request never made; messages of TLS itself are ignored.
     fn is_usable(&mut self) -> bool {
-        let Carriers { wire, outer } = &mut self.line;
+        let ConnectionLine { wire, outer } = &mut self.line;
         let mut more = match wire.peek() {
             Idle::Quiet => false,
             Idle::HasInput => true,

@@ -11,7 +11,7 @@ use crate::transport::cancel::activity::Activity;
 
 /// Reason why a connection carries no more bytes.
 #[derive(Debug)]
-pub(in crate::transport) enum Broken {
+pub(in crate::transport) enum WireError {
     TimedOut(Limit),
     Io(io::Error),
     /// The TLS layer failed.
@@ -22,9 +22,9 @@ pub(in crate::transport) enum Broken {
     },
 }
 
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Broken {
-        Broken::Io(error)
+impl From<io::Error> for WireError {
+    fn from(error: io::Error) -> WireError {
+        WireError::Io(error)
     }
 }
 
@@ -78,7 +78,7 @@ impl Limits {
         &self,
         began: Instant,
         now: Instant,
-    ) -> Result<Option<Duration>, Broken> {
+    ) -> Result<Option<Duration>, WireError> {
         let whole = self.until.map(|u| u.saturating_duration_since(now));
         let each = self
             .each
@@ -90,7 +90,7 @@ impl Limits {
             (None, None) => return Ok(None),
         };
         if left.is_zero() {
-            return Err(Broken::TimedOut(which));
+            return Err(WireError::TimedOut(which));
         }
         Ok(Some(left))
     }
@@ -132,7 +132,7 @@ impl SocketWire {
         &mut self,
         into: &mut [u8],
         patience: Option<Duration>,
-    ) -> Result<usize, Broken> {
+    ) -> Result<usize, WireError> {
         let began = Instant::now();
         let mut now = began;
         if let Some(activity) = &self.watch {
@@ -143,14 +143,14 @@ impl SocketWire {
             if let Some(patience) = patience {
                 let rest = patience.saturating_sub(now.saturating_duration_since(began));
                 if rest.is_zero() {
-                    return Err(Broken::Io(io::ErrorKind::WouldBlock.into()));
+                    return Err(WireError::Io(io::ErrorKind::WouldBlock.into()));
                 }
                 left = Some(left.map_or(rest, |l| l.min(rest)));
             }
             if let Some(wanted) = rearm(self.read_armed, left) {
                 self.socket
                     .set_read_timeout(Some(wanted))
-                    .map_err(Broken::Io)?;
+                    .map_err(WireError::Io)?;
                 self.read_armed = Some(wanted);
             }
             match (&*self.socket).read(into) {
@@ -160,20 +160,20 @@ impl SocketWire {
                     return Ok(n);
                 }
                 Err(e) if is_interruption(&e) => now = Instant::now(),
-                Err(e) => return Err(Broken::Io(e)),
+                Err(e) => return Err(WireError::Io(e)),
             }
         }
     }
 
     /// Writes all bytes. The first try does not wait: while the kernel has room, no limit needs to be set.
-    pub(in crate::transport) fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), Broken> {
+    pub(in crate::transport) fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), WireError> {
         match platform::write_now(&self.socket, bytes) {
             Ok(n) => {
                 self.sent += n as u64;
                 bytes = &bytes[n..];
             }
             Err(e) if is_interruption(&e) => {}
-            Err(e) => return Err(Broken::Io(e)),
+            Err(e) => return Err(WireError::Io(e)),
         }
         let mut began = None;
         while !bytes.is_empty() {
@@ -187,18 +187,18 @@ impl SocketWire {
             if let Some(wanted) = rearm(self.write_armed, left) {
                 self.socket
                     .set_write_timeout(Some(wanted))
-                    .map_err(Broken::Io)?;
+                    .map_err(WireError::Io)?;
                 self.write_armed = Some(wanted);
             }
             match (&*self.socket).write(bytes) {
-                Ok(0) => return Err(Broken::Io(io::ErrorKind::WriteZero.into())),
+                Ok(0) => return Err(WireError::Io(io::ErrorKind::WriteZero.into())),
                 Ok(n) => {
                     self.sent += n as u64;
                     bytes = &bytes[n..];
                     began = None;
                 }
                 Err(e) if is_interruption(&e) => {}
-                Err(e) => return Err(Broken::Io(e)),
+                Err(e) => return Err(WireError::Io(e)),
             }
         }
         self.goes_on();
@@ -207,12 +207,12 @@ impl SocketWire {
 
     /// Writes the bytes that fit, and waits for room until input comes. Returns the number of bytes written, and false
     /// if input came before there was room for all of them.
-    pub(in crate::transport) fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken> {
+    pub(in crate::transport) fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), WireError> {
         let mut written = 0;
         let mut began = None;
         while written < bytes.len() {
             match platform::write_now(&self.socket, &bytes[written..]) {
-                Ok(0) => return Err(Broken::Io(io::ErrorKind::WriteZero.into())),
+                Ok(0) => return Err(WireError::Io(io::ErrorKind::WriteZero.into())),
                 Ok(n) => {
                     self.sent += n as u64;
                     written += n;
@@ -220,7 +220,7 @@ impl SocketWire {
                     continue;
                 }
                 Err(e) if is_interruption(&e) => {}
-                Err(e) => return Err(Broken::Io(e)),
+                Err(e) => return Err(WireError::Io(e)),
             }
             let now = Instant::now();
             if began.is_none()
@@ -231,7 +231,7 @@ impl SocketWire {
             let left = self.limits.left(*began.get_or_insert(now), now)?;
             // The wait may set a time limit of its own on the socket.
             self.read_armed = None;
-            if platform::wait_for_room(&self.socket, left).map_err(Broken::Io)? {
+            if platform::wait_for_room(&self.socket, left).map_err(WireError::Io)? {
                 self.goes_on();
                 return Ok((written, false));
             }
@@ -309,16 +309,16 @@ mod tests {
         assert_eq!(left(9 * SECOND, 9 * SECOND).unwrap(), Some(SECOND));
         assert!(matches!(
             left(SECOND, 3 * SECOND),
-            Err(Broken::TimedOut(Limit::Read))
+            Err(WireError::TimedOut(Limit::Read))
         ));
         assert!(matches!(
             left(9 * SECOND, 10 * SECOND),
-            Err(Broken::TimedOut(Limit::Attempt))
+            Err(WireError::TimedOut(Limit::Attempt))
         ));
         let connect = Limits::connect(start, Some(SECOND), Some(start + 10 * SECOND));
         assert!(matches!(
             connect.left(start, start + SECOND),
-            Err(Broken::TimedOut(Limit::Connect))
+            Err(WireError::TimedOut(Limit::Connect))
         ));
         let never = Limits::connect(start, None, None);
         assert_eq!(never.left(start, start + 1000 * SECOND).unwrap(), None);

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::error::ErrorType;
 use crate::timing::Phase;
-use crate::transport::{Exchanged, Fault, Reply, SentHead, Trace};
+use crate::transport::{ExchangeResult, Fault, Reply, SentHead, WireFacts};
 use http::HeaderMap;
 
-impl Exchanged {
+impl ExchangeResult {
     /// Adds how the exchange went.
     #[must_use]
-    pub fn with_trace(mut self, trace: Trace) -> Exchanged {
+    pub fn with_trace(mut self, trace: WireFacts) -> ExchangeResult {
         self.trace = trace;
         self
     }
@@ -24,39 +24,39 @@ impl Exchanged {
     }
 
     /// The facts about how the exchange went.
-    pub fn trace(&self) -> &Trace {
+    pub fn trace(&self) -> &WireFacts {
         &self.trace
     }
 }
 
 /// With a response, one that came over a new connection; with a fault, one of which nothing was sent.
-impl From<Result<Reply, Fault>> for Exchanged {
-    fn from(result: Result<Reply, Fault>) -> Exchanged {
+impl From<Result<Reply, Fault>> for ExchangeResult {
+    fn from(result: Result<Reply, Fault>) -> ExchangeResult {
         let connected = result.is_ok();
-        Exchanged {
+        ExchangeResult {
             result,
-            trace: Trace {
+            trace: WireFacts {
                 connected,
-                ..Trace::default()
+                ..WireFacts::default()
             },
         }
     }
 }
 
-impl From<Result<Reply, Box<Fault>>> for Exchanged {
-    fn from(result: Result<Reply, Box<Fault>>) -> Exchanged {
+impl From<Result<Reply, Box<Fault>>> for ExchangeResult {
+    fn from(result: Result<Reply, Box<Fault>>) -> ExchangeResult {
         result.map_err(|fault| *fault).into()
     }
 }
 
-impl From<Fault> for Exchanged {
-    fn from(fault: Fault) -> Exchanged {
+impl From<Fault> for ExchangeResult {
+    fn from(fault: Fault) -> ExchangeResult {
         Err::<Reply, Fault>(fault).into()
     }
 }
 
-impl From<Box<Fault>> for Exchanged {
-    fn from(fault: Box<Fault>) -> Exchanged {
+impl From<Box<Fault>> for ExchangeResult {
+    fn from(fault: Box<Fault>) -> ExchangeResult {
         (*fault).into()
     }
 }
@@ -89,7 +89,7 @@ impl Fault {
     /// A failure of this class, in this phase. The message becomes that of the error: it names the host and holds no
     /// secret.
     ///
-    /// The retry policy decides by class, phase and [`Trace::sent`] if the request is tried again: one that is not safe to
+    /// The retry policy decides by class, phase and [`WireFacts::sent`] if the request is tried again: one that is not safe to
     /// repeat only if it ended before [`Phase::Wait`] and nothing of it was sent.
     pub fn new(error_type: ErrorType, phase: Phase, message: impl Into<String>) -> Fault {
         Fault {
@@ -145,43 +145,43 @@ impl fmt::Debug for Fault {
     }
 }
 
-impl Trace {
+impl WireFacts {
     /// An exchange without a connection, of which nothing was sent.
-    pub fn new() -> Trace {
-        Trace::default()
+    pub fn new() -> WireFacts {
+        WireFacts::default()
     }
 
     /// Says that there was a connection, and if it had been used before.
     #[must_use]
-    pub fn connected(mut self, reused: bool) -> Trace {
+    pub fn connected(mut self, reused: bool) -> WireFacts {
         (self.connected, self.reused) = (true, reused);
         self
     }
 
     /// Sets the address that answered.
     #[must_use]
-    pub fn remote(mut self, remote: SocketAddr) -> Trace {
+    pub fn remote(mut self, remote: SocketAddr) -> WireFacts {
         self.remote = Some(remote);
         self
     }
 
     /// Sets the number of bytes that were sent, head included.
     #[must_use]
-    pub fn sent(mut self, bytes: u64) -> Trace {
+    pub fn sent(mut self, bytes: u64) -> WireFacts {
         self.bytes_sent = bytes;
         self
     }
 
     /// Sets the number of bytes that were received, head included.
     #[must_use]
-    pub fn received(mut self, bytes: u64) -> Trace {
+    pub fn received(mut self, bytes: u64) -> WireFacts {
         self.bytes_received = bytes;
         self
     }
 
     /// Adds time spent in a phase. [`Phase::Total`] has no share of its own and is ignored.
     #[must_use]
-    pub fn spent(mut self, phase: Phase, time: Duration) -> Trace {
+    pub fn spent(mut self, phase: Phase, time: Duration) -> WireFacts {
         self.timings.add(phase, time);
         self
     }

@@ -12,19 +12,19 @@ use self::pause::Pause;
 use super::cancel::WakeWaiters;
 use super::classify::{Failure, FailureContext, no_host};
 use super::connection::wire::Limits;
-use super::http1::body::collect::Cut;
+use super::http1::body::collect::BodyCut;
 use super::http1::decode::{BodyRead, Undecoded};
 use super::http1::reply::{is_bodiless, receive_from, sampled};
 use super::http1::upload::Upload;
 use super::target::Target;
-use super::{Call, Exchanged, Fault, Reply, SentHead, Transport};
+use super::{Call, ExchangeResult, Fault, Reply, SentHead, Transport};
 use crate::error::ErrorType;
 use crate::request::RequestContent;
 use crate::timing::Phase;
 use http::{HeaderMap, Method};
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
-    fn exchange(&self, call: &Call<'_>) -> Exchanged {
+    fn exchange(&self, call: &Call<'_>) -> ExchangeResult {
         (**self).exchange(call)
     }
 
@@ -155,9 +155,9 @@ impl Call<'_> {
         let (reply, cut) = match read {
             Ok(n) => {
                 let length = (n == 0).then_some(0);
-                receive_from(self, reply, Given(front[..n].chain(body)), length)
+                receive_from(self, reply, GivenBody(front[..n].chain(body)), length)
             }
-            Err(error) => (reply, Some(Cut::Failed(error))),
+            Err(error) => (reply, Some(BodyCut::Failed(error))),
         };
         match cut {
             None => Ok(reply),
@@ -166,13 +166,15 @@ impl Call<'_> {
     }
 
     #[cold]
-    fn cut_short(&self, cut: Cut, reply: Reply) -> Fault {
-        let over_limit = matches!(cut, Cut::TooLarge);
+    fn cut_short(&self, cut: BodyCut, reply: Reply) -> Fault {
+        let over_limit = matches!(cut, BodyCut::TooLarge);
         let mut reply = sampled(reply);
         reply.truncated |= over_limit;
         match cut {
             // Not decoded: the reader's own error, and not one of a connection.
-            Cut::Failed(error) if !error.get_ref().is_some_and(|inner| inner.is::<Undecoded>()) => {
+            BodyCut::Failed(error)
+                if !error.get_ref().is_some_and(|inner| inner.is::<Undecoded>()) =>
+            {
                 let message = match Target::of(self) {
                     Some(target) => format!("the body from {target} broke off: {error}"),
                     None => format!("the body broke off: {error}"),
@@ -250,15 +252,15 @@ impl fmt::Debug for RequestBody<'_> {
 }
 
 /// Body that a transport gives: it ends where the reader does.
-struct Given<'a, R>(Chain<&'a [u8], R>);
+struct GivenBody<'a, R>(Chain<&'a [u8], R>);
 
-impl<R: Read> Read for Given<'_, R> {
+impl<R: Read> Read for GivenBody<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.0.read(into)
     }
 }
 
-impl<R: Read> BodyRead for Given<'_, R> {
+impl<R: Read> BodyRead for GivenBody<'_, R> {
     fn is_framed(&self) -> bool {
         true
     }

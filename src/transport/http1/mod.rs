@@ -27,7 +27,7 @@ use self::head::malformed::Malformed;
 use self::upload::{Unsent, Upload};
 use super::Call;
 use super::connection::Connection;
-use super::connection::wire::Broken;
+use super::connection::wire::WireError;
 use super::target::Target;
 use crate::redact::escape::log_line;
 
@@ -53,7 +53,7 @@ impl ResponseStart {
 /// Reason why no response head came.
 #[derive(Debug)]
 pub(super) enum NoResponse {
-    Broken(Broken),
+    Broken(WireError),
     /// The request cannot be written.
     Unsendable(Box<dyn StdError + Send + Sync>),
     /// The stream ended before the head was complete.
@@ -65,7 +65,7 @@ pub(super) enum NoResponse {
 }
 
 /// Exchange that ended before the head of the response had come.
-pub(super) struct BrokenOff {
+pub(super) struct HeadlessExchange {
     pub(super) reason: NoResponse,
     /// Connection of the exchange. `None`: it was lost.
     pub(super) connection: Option<Box<Connection>>,
@@ -80,7 +80,7 @@ pub(super) fn exchange(
     target: &Target<'_>,
     mut exchange: Exchange,
     upload: Option<&mut Upload<'_>>,
-) -> Result<ResponseStart, BrokenOff> {
+) -> Result<ResponseStart, HeadlessExchange> {
     let ended = match plain::write(&mut exchange, call, target) {
         Some(size) => plain::exchange(exchange, size),
         None => writer.exchange(call, exchange, upload),

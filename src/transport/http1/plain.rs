@@ -5,9 +5,9 @@
 
 use std::io::Write;
 
-use super::exchange::{Exchange, Halted};
+use super::exchange::{Exchange, SendingStopped};
 use super::request::{put, write_lines};
-use super::{BrokenOff, NoResponse, ResponseStart};
+use super::{HeadlessExchange, NoResponse, ResponseStart};
 use crate::request::RequestContent;
 use crate::transport::Call;
 use crate::transport::target::Target;
@@ -15,15 +15,18 @@ use crate::url::Url;
 use http::Method;
 
 /// Sends a head that has been written, and waits for the response head.
-pub(super) fn exchange(mut exchange: Exchange, size: usize) -> Result<ResponseStart, BrokenOff> {
+pub(super) fn exchange(
+    mut exchange: Exchange,
+    size: usize,
+) -> Result<ResponseStart, HeadlessExchange> {
     let ended = send(&mut exchange, size);
     exchange.finish(ended)
 }
 
 fn send(exchange: &mut Exchange, size: usize) -> Result<(), NoResponse> {
     match exchange.send(size) {
-        Ok(()) | Err(Halted::Answered) => {}
-        Err(Halted::Broken(broken)) => return Err(NoResponse::Broken(broken)),
+        Ok(()) | Err(SendingStopped::Answered) => {}
+        Err(SendingStopped::Broken(broken)) => return Err(NoResponse::Broken(broken)),
     }
     let came = exchange.await_head().map_err(NoResponse::Broken)?;
     match exchange.malformed.take() {

@@ -3,10 +3,10 @@
 use std::io::Read;
 
 use super::ResponseStart;
-use super::body::collect::{self, CollectedBody, Cut, Want};
+use super::body::collect::{self, BodyCut, BodyWanted, CollectedBody};
 use super::decode::{self, BodyRead, Codings, ContentCoding, SLACK};
 use super::head::framing::Framing;
-use super::save::Partial;
+use super::save::PartialFile;
 use crate::request::SaveTo;
 use crate::transport::{Call, Reply};
 use http::Method;
@@ -17,10 +17,10 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 pub(in crate::transport) fn receive(
     call: &Call<'_>,
     answer: &mut ResponseStart,
-) -> (Reply, Option<Cut>) {
+) -> (Reply, Option<BodyCut>) {
     let framed = answer.head.framed;
     let coded = answer.head.coded || framed.framing == Framing::GzipChunked;
-    let mut taking = Taking::of(
+    let mut taking = BodyReading::of(
         call,
         Reply {
             status: answer.head.status.as_u16(),
@@ -38,15 +38,15 @@ pub(in crate::transport) fn receive(
         framing => {
             let (want, length) = (taking.want, length_of(framing));
             let result = match (want, length) {
-                (Want::Nothing, _) => Ok(()),
+                (BodyWanted::Nothing, _) => Ok(()),
                 _ if coded => taking.take_coded(&mut body, framing),
-                (Want::Whole(limit), Some(length)) if length > limit => {
+                (BodyWanted::Whole(limit), Some(length)) if length > limit => {
                     taking.reply.body = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
-                    Err(Cut::Declared(length))
+                    Err(BodyCut::Declared(length))
                 }
                 _ => taking.take(&mut body, length),
             };
-            if result.is_ok() && !matches!(want, Want::Whole(_)) && !framed.closes {
+            if result.is_ok() && !matches!(want, BodyWanted::Whole(_)) && !framed.closes {
                 let taken = taking.reply.body.len() as u64;
                 let left = length.map(|length| length.saturating_sub(taken));
                 collect::drain(&mut body, left.filter(|_| !coded));
@@ -66,13 +66,13 @@ pub(in crate::transport) fn receive_from(
     reply: Reply,
     body: impl BodyRead,
     length: Option<u64>,
-) -> (Reply, Option<Cut>) {
+) -> (Reply, Option<BodyCut>) {
     let bodiless = is_bodiless(call, reply.status);
     let coded = reply.headers.first(&CONTENT_ENCODING).is_some();
-    let mut taking = Taking::of(call, reply);
+    let mut taking = BodyReading::of(call, reply);
     let result = match (bodiless, taking.want) {
         (true, _) => taking.take_nothing(),
-        (false, Want::Nothing) => Ok(()),
+        (false, BodyWanted::Nothing) => Ok(()),
         (false, _) if coded => taking.take_coded(body, Framing::Close),
         (false, _) => taking.take(body, length),
     };
@@ -88,17 +88,17 @@ fn length_of(framing: Framing) -> Option<u64> {
 }
 
 /// Response while its body is read.
-struct Taking<'c> {
+struct BodyReading<'c> {
     call: &'c Call<'c>,
-    want: Want,
+    want: BodyWanted,
     /// File that the body goes to. `None`: the body stays in memory.
     save: Option<&'c SaveTo>,
     reply: Reply,
 }
 
-impl<'c> Taking<'c> {
-    fn of(call: &'c Call<'c>, reply: Reply) -> Taking<'c> {
-        Taking {
+impl<'c> BodyReading<'c> {
+    fn of(call: &'c Call<'c>, reply: Reply) -> BodyReading<'c> {
+        BodyReading {
             call,
             want: wanted(call, &reply),
             save: call.save.filter(|_| is_saved(call, &reply)),
@@ -107,7 +107,7 @@ impl<'c> Taking<'c> {
     }
 
     /// Takes the body of a response that has none.
-    fn take_nothing(&mut self) -> Result<(), Cut> {
+    fn take_nothing(&mut self) -> Result<(), BodyCut> {
         match self.save {
             Some(to) => self.open(to).map(drop),
             None => Ok(()),
@@ -115,7 +115,7 @@ impl<'c> Taking<'c> {
     }
 
     /// Reads a body of `length` bytes, if that is known, to its destination.
-    fn take(&mut self, body: impl Read, length: Option<u64>) -> Result<(), Cut> {
+    fn take(&mut self, body: impl Read, length: Option<u64>) -> Result<(), BodyCut> {
         if let Some(to) = self.save {
             let limit = self.call.body_limit;
             return collect::save(body, limit, self.open(to)?);
@@ -129,7 +129,7 @@ impl<'c> Taking<'c> {
 
     /// Reads a body without its codings. If a coding is not known, the body stays as it came and the reply says so.
     #[inline(never)]
-    fn take_coded(&mut self, body: impl BodyRead, framing: Framing) -> Result<(), Cut> {
+    fn take_coded(&mut self, body: impl BodyRead, framing: Framing) -> Result<(), BodyCut> {
         let mut codings = match Codings::of(&self.reply.headers) {
             Codings::Known(codings) => {
                 // Headers that describe the body as it was sent are removed with its codings (RFC 9110 section 8.7).
@@ -145,17 +145,17 @@ impl<'c> Taking<'c> {
                 self.reply.undecoded = true;
                 Vec::new()
             }
-            Codings::TooMany => return Err(Cut::TooManyCodings),
+            Codings::TooMany => return Err(BodyCut::TooManyCodings),
         };
         if framing == Framing::GzipChunked {
             codings.extend(ContentCoding::named(b"gzip"));
         }
         let length = length_of(framing);
         let slack = if codings.is_empty() { 0 } else { SLACK };
-        if let (Want::Whole(limit), Some(length)) = (self.want, length)
+        if let (BodyWanted::Whole(limit), Some(length)) = (self.want, length)
             && length > limit.saturating_add(slack)
         {
-            return Err(Cut::Declared(length));
+            return Err(BodyCut::Declared(length));
         }
         match codings.is_empty() {
             true => self.take(body, length),
@@ -166,25 +166,25 @@ impl<'c> Taking<'c> {
         }
     }
 
-    fn open(&mut self, to: &SaveTo) -> Result<&mut Partial, Cut> {
-        let partial = Partial::create(to, &self.call.spare).map_err(Cut::Unsaved)?;
+    fn open(&mut self, to: &SaveTo) -> Result<&mut PartialFile, BodyCut> {
+        let partial = PartialFile::create(to, &self.call.spare).map_err(BodyCut::Unsaved)?;
         Ok(self.reply.partial.insert(Box::new(partial)))
     }
 }
 
 /// Returns how much of the body is wanted.
-fn wanted(call: &Call<'_>, reply: &Reply) -> Want {
+fn wanted(call: &Call<'_>, reply: &Reply) -> BodyWanted {
     if call.save.is_some() && leads_on(call, reply) {
-        Want::Nothing
+        BodyWanted::Nothing
     } else if call.accept.contains(reply.status) {
-        Want::Whole(call.body_limit)
+        BodyWanted::Whole(call.body_limit)
     } else if call.follows
         && matches!(reply.status, 300..=399)
         && reply.headers.first(&LOCATION).is_some()
     {
-        Want::Nothing
+        BodyWanted::Nothing
     } else {
-        Want::Sample
+        BodyWanted::Sample
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::request::{BodyPieces, Piece, PieceSource, Reader, Tape};
+use crate::request::{BodyPieces, BodyReader, Piece, PieceSource, Reader};
 use crate::transport::connection::{descriptors, platform};
 
 /// Streamed body, open for one attempt. When it is dropped, it puts the caller's readers back.
@@ -30,7 +30,7 @@ enum From<'a> {
     Bytes(&'a [u8]),
     File(&'a Path),
     /// Reader with its tape. `None`: the upload is being dropped.
-    Reader(&'a Reader, Option<Tape>),
+    Reader(&'a Reader, Option<BodyReader>),
 }
 
 /// Reason why a body was not sent to its end.

@@ -9,13 +9,13 @@ use crate::slab::{Id, Slab};
 
 pub(super) struct Shard<C> {
     /// Stacks by their place. A place without a connection has no entry.
-    stacks: HashMap<PoolKey<'static>, Stack>,
+    stacks: HashMap<PoolKey<'static>, ShardStack>,
     entries: Slab<PooledConnection<C>>,
     oldest: Option<Id>,
     newest: Option<Id>,
 }
 
-struct Stack {
+struct ShardStack {
     top: Id,
     bottom: Id,
     count: usize,
@@ -70,7 +70,7 @@ impl<C: Poolable> Shard<C> {
                 Some(std::mem::replace(&mut stack.top, id))
             }
             Vacant(place) => {
-                place.insert(Stack {
+                place.insert(ShardStack {
                     top: id,
                     bottom: id,
                     count: 1,

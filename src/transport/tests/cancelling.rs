@@ -9,7 +9,11 @@ use super::*;
 
 /// Runs the request on a thread, aborts it when `reached` returns, and returns its fault and the time from the abort to
 /// the end.
-fn abort_when(sockets: &Sockets, request: Asking, reached: impl FnOnce()) -> (Exchanged, Duration) {
+fn abort_when(
+    sockets: &Sockets,
+    request: Asking,
+    reached: impl FnOnce(),
+) -> (ExchangeResult, Duration) {
     let ticket = request.cancel.begin();
     let slot = request.cancel.clone();
     thread::scope(|scope| {
@@ -28,7 +32,7 @@ fn abort_when(sockets: &Sockets, request: Asking, reached: impl FnOnce()) -> (Ex
     })
 }
 
-fn check(exchanged: Exchanged, phase: Phase, took: Duration) {
+fn check(exchanged: ExchangeResult, phase: Phase, took: Duration) {
     let fault = exchanged.result.expect_err("it was cancelled");
     assert_eq!(
         (fault.error_type, fault.phase),
@@ -186,7 +190,7 @@ fn aborts_at_any_moment_never_hit_another_request() {
     let mut request = get(server.url("/"));
     request.cancel = slot.clone();
     thread::scope(|scope| {
-        let (tickets, to_abort) = mpsc::channel::<Ticket>();
+        let (tickets, to_abort) = mpsc::channel::<AttemptNumber>();
         scope.spawn(move || {
             let mut random = fastrand::Rng::with_seed(7);
             for ticket in to_abort {

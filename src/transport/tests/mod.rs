@@ -101,11 +101,11 @@ impl Asking {
         self
     }
 
-    fn of(&self, transport: &impl Transport) -> Exchanged {
+    fn of(&self, transport: &impl Transport) -> ExchangeResult {
         self.on(transport, None)
     }
 
-    fn on(&self, transport: &impl Transport, on_connected: Option<&dyn Fn()>) -> Exchanged {
+    fn on(&self, transport: &impl Transport, on_connected: Option<&dyn Fn()>) -> ExchangeResult {
         let (host, lines) = match self.known {
             true => (
                 Host::of(&self.uri),

@@ -14,7 +14,7 @@ use std::thread;
 use super::super::connection::Connection;
 use super::framing::{Ending, Framing, framing};
 use super::*;
-use crate::transport::connection::line::Carriers;
+use crate::transport::connection::line::ConnectionLine;
 use crate::transport::connection::wire::{Limits, SocketWire};
 use crate::transport::pool::PoolKey;
 
@@ -167,7 +167,7 @@ impl Reader {
         let remote = SocketAddr::from(([127, 0, 0, 1], 1));
         let host = Host::of(&HOST.parse().unwrap()).unwrap();
         let key = PoolKey::Server(Cow::Owned(host));
-        let connection = Connection::new(Carriers::new(wire), None, key, remote);
+        let connection = Connection::new(ConnectionLine::new(wire), None, key, remote);
         self.sockets
             .connector
             .pool

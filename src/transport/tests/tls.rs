@@ -10,8 +10,8 @@ use ::rustls::{HandshakeKind, RootCertStore, ServerConfig, ServerConnection, Str
 use super::server::{Server, answer, read_request};
 use super::*;
 use crate::timing::Timings;
-use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::wire::Broken;
+use crate::transport::connection::carrier::TlsCarrier;
+use crate::transport::connection::wire::WireError;
 
 struct Authority {
     issuer: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
@@ -356,17 +356,17 @@ struct InMemory {
     received: Vec<u8>,
 }
 
-impl Carrier for InMemory {
-    fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), Broken> {
+impl TlsCarrier for InMemory {
+    fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), WireError> {
         while !bytes.is_empty() {
-            self.server.read_tls(&mut bytes).map_err(Broken::Io)?;
+            self.server.read_tls(&mut bytes).map_err(WireError::Io)?;
             self.server.process_new_packets().unwrap();
             let _ = self.server.reader().read_to_end(&mut self.received);
         }
         Ok(())
     }
 
-    fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), Broken> {
+    fn push(&mut self, bytes: &[u8]) -> Result<(usize, bool), WireError> {
         let most = bytes.len().min(self.room);
         self.write_all(&bytes[..most])?;
         Ok((most, most == bytes.len()))
@@ -376,8 +376,8 @@ impl Carrier for InMemory {
         &mut self,
         mut into: &mut [u8],
         _: Option<std::time::Duration>,
-    ) -> Result<usize, Broken> {
-        self.server.write_tls(&mut into).map_err(Broken::Io)
+    ) -> Result<usize, WireError> {
+        self.server.write_tls(&mut into).map_err(WireError::Io)
     }
 }
 

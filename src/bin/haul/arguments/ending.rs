@@ -6,7 +6,7 @@ use clap::Args;
 use haul::settings::StatusSet;
 use serde_json::Value;
 
-use crate::units::{Most, most, requirement, time};
+use crate::units::{FailureLimit, most, requirement, time};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Success, stopping, resuming")]
@@ -27,7 +27,7 @@ pub(crate) struct EndingArguments {
     pub(crate) fail_early: bool,
     /// Stop after so many failures, or such a share of the finished from 100 on
     #[arg(long, value_name = "N|N%", value_parser = most)]
-    pub(crate) max_failures: Option<Most>,
+    pub(crate) max_failures: Option<FailureLimit>,
     /// Exit with 0 where requests failed or were rejected
     #[arg(long)]
     pub(crate) exit_zero: bool,

@@ -11,13 +11,13 @@ use std::thread;
 use std::time::Duration;
 
 /// Number of times that each item under `/flaky` was asked for.
-type Visits = Mutex<HashMap<String, u32>>;
+type VisitCounts = Mutex<HashMap<String, u32>>;
 
 /// Starts the server on loopback and returns its base URL. The server runs until the process ends.
 pub(super) fn start() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let base = format!("http://{}", listener.local_addr()?);
-    let visits = Arc::new(Visits::default());
+    let visits = Arc::new(VisitCounts::default());
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
             let visits = Arc::clone(&visits);
@@ -28,7 +28,7 @@ pub(super) fn start() -> io::Result<String> {
     Ok(base)
 }
 
-fn serve(mut connection: &TcpStream, visits: &Visits) -> io::Result<()> {
+fn serve(mut connection: &TcpStream, visits: &VisitCounts) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut lines = BufReader::new(connection).lines();
     while let Some(first) = lines.next().transpose()? {
@@ -50,7 +50,7 @@ fn serve(mut connection: &TcpStream, visits: &Visits) -> io::Result<()> {
 }
 
 /// Returns the response to a GET, as text. `None`: the connection is reset.
-fn answer(mood: &str, number: &str, visits: &Visits) -> Option<String> {
+fn answer(mood: &str, number: &str, visits: &VisitCounts) -> Option<String> {
     let healthy = format!(r#"{{"code": 0, "id": {number}, "name": "item {number}"}}"#);
     let (status, body) = match mood {
         "missing" => ("404 Not Found", r#"{"code": 404, "msg": "no such item"}"#),
@@ -83,7 +83,7 @@ fn response(status: &str, header: &str, body: &str) -> String {
 }
 
 /// Counts a visit of this item, and returns its number, from 1.
-fn visit(visits: &Visits, number: &str) -> u32 {
+fn visit(visits: &VisitCounts, number: &str) -> u32 {
     let mut visits = visits.lock().unwrap_or_else(PoisonError::into_inner);
     let visit = visits.entry(number.to_owned()).or_default();
     *visit += 1;

@@ -1,6 +1,6 @@
 use super::*;
 
-fn other(first: impl AsRef<[u8]>) -> Option<Other> {
+fn other(first: impl AsRef<[u8]>) -> Option<UnreadFormat> {
     match format_of(first.as_ref(), true) {
         DetectedFormat::Lines => None,
         DetectedFormat::Utf16(_) => panic!("it is read"),
@@ -46,17 +46,17 @@ fn utf16_is_read_with_a_byte_order_mark_and_known_without() {
     ] {
         let with_mark = utf16(&format!("\u{feff}{text}"), bytes);
         assert_eq!(format_of(&with_mark, true), DetectedFormat::Utf16(endian));
-        assert_eq!(other(utf16(text, bytes)), Some(Other::Encoded(name)));
+        assert_eq!(other(utf16(text, bytes)), Some(UnreadFormat::Encoded(name)));
         assert_eq!(
             other(utf16("h", bytes)),
-            Some(Other::Binary("a binary file"))
+            Some(UnreadFormat::Binary("a binary file"))
         );
     }
     let utf32: Vec<u8> = "\u{feff}http://h/"
         .chars()
         .flat_map(|c| u32::from(c).to_le_bytes())
         .collect();
-    assert_eq!(other(utf32), Some(Other::Encoded("UTF-32LE")));
+    assert_eq!(other(utf32), Some(UnreadFormat::Encoded("UTF-32LE")));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_table_is_one_whose_header_names_a_column_of_urls() {
         ("# exported\n\nid,url", ',', 2, false),
         ("sep=;\r\nid;url", ';', 2, false),
     ] {
-        let table = Other::Table {
+        let table = UnreadFormat::Table {
             separator,
             column,
             quoted,
@@ -106,14 +106,14 @@ fn markup_is_known_by_its_first_tag() {
     for (first, kind) in [
         (
             "<?xml version=\"1.0\"?>\n<urlset xmlns=\"x\">",
-            Other::Sitemap,
+            UnreadFormat::Sitemap,
         ),
-        ("\n  <urlset>\n", Other::Sitemap),
-        ("\u{feff}<?xml?><sitemapindex>", Other::Sitemap),
-        ("<!DOCTYPE html>\n<html>", Other::Html),
-        ("<html lang=en>", Other::Html),
-        ("<?xml version=\"1.0\"?><rss>", Other::Xml),
-        ("<feed>", Other::Xml),
+        ("\n  <urlset>\n", UnreadFormat::Sitemap),
+        ("\u{feff}<?xml?><sitemapindex>", UnreadFormat::Sitemap),
+        ("<!DOCTYPE html>\n<html>", UnreadFormat::Html),
+        ("<html lang=en>", UnreadFormat::Html),
+        ("<?xml version=\"1.0\"?><rss>", UnreadFormat::Xml),
+        ("<feed>", UnreadFormat::Xml),
     ] {
         assert_eq!(other(first), Some(kind), "{first}");
     }
@@ -132,11 +132,11 @@ fn json_over_lines_is_known_and_a_line_that_is_no_array_of_requests_is_a_line() 
         "[]",
         "[",
     ] {
-        assert_eq!(other(first), Some(Other::JsonArray), "{first}");
+        assert_eq!(other(first), Some(UnreadFormat::JsonArray), "{first}");
     }
     assert_eq!(
         other("{\n  \"url\": \"http://h/\"\n}"),
-        Some(Other::JsonObject)
+        Some(UnreadFormat::JsonObject)
     );
     for list in [
         "[1, 2]\nhttp://h/\n",
@@ -191,7 +191,7 @@ fn a_first_line_is_waited_for_and_no_more() {
 
 #[test]
 fn the_advice_names_the_file_or_the_place_in_a_pipe() {
-    let gzip = Other::Compressed("gzip", "gzip -dc");
+    let gzip = UnreadFormat::Compressed("gzip", "gzip -dc");
     assert_eq!(
         gzip.advice(Some("f.gz")),
         "it is compressed with gzip (gzip -dc f.gz | haul)"
@@ -200,7 +200,7 @@ fn the_advice_names_the_file_or_the_place_in_a_pipe() {
         gzip.advice(None),
         "it is compressed with gzip (... | gzip -dc | haul)"
     );
-    let table = Other::Table {
+    let table = UnreadFormat::Table {
         separator: ';',
         column: 3,
         quoted: true,
@@ -221,14 +221,26 @@ fn utf16_is_known_without_a_mark_whatever_its_language() {
         "h/",
     ] {
         let (little, big) = (utf16(text, u16::to_le_bytes), utf16(text, u16::to_be_bytes));
-        assert_eq!(other(little), Some(Other::Encoded("UTF-16LE")), "{text}");
-        assert_eq!(other(big), Some(Other::Encoded("UTF-16BE")), "{text}");
+        assert_eq!(
+            other(little),
+            Some(UnreadFormat::Encoded("UTF-16LE")),
+            "{text}"
+        );
+        assert_eq!(
+            other(big),
+            Some(UnreadFormat::Encoded("UTF-16BE")),
+            "{text}"
+        );
     }
     for bytes in [
         &b"\x01\0\x02\0\x03\0\x04\0"[..],
         b"h\0\0\0t\0\0\0",
         b"a\0b\0\0\xd8\0\xd8c\0",
     ] {
-        assert_ne!(other(bytes), Some(Other::Encoded("UTF-16LE")), "{bytes:?}");
+        assert_ne!(
+            other(bytes),
+            Some(UnreadFormat::Encoded("UTF-16LE")),
+            "{bytes:?}"
+        );
     }
 }

@@ -45,7 +45,7 @@ impl Scene {
     }
 
     /// A busy worker finds no job and waits.
-    fn wait(&mut self, until: Option<Instant>) -> Role {
+    fn wait(&mut self, until: Option<Instant>) -> IdleRole {
         let (role, wake) = self.roster.begins_waiting(until);
         assert_eq!(wake, WakeAction::None);
         role
@@ -102,7 +102,10 @@ fn an_idle_worker_is_called_while_another_is_returning() {
 fn the_first_idle_worker_leads_and_the_next_follow() {
     let mut scene = Scene::of(3, 3);
     let roles = [None; 3].map(|until| scene.wait(until));
-    assert_eq!(roles, [Role::Leader, Role::Follower, Role::Follower]);
+    assert_eq!(
+        roles,
+        [IdleRole::Leader, IdleRole::Follower, IdleRole::Follower]
+    );
 }
 
 #[test]
@@ -129,7 +132,7 @@ fn a_leader_that_leaves_jobs_behind_calls_a_follower() {
     scene.wait(None);
     scene.wait(None);
     assert_eq!(scene.call(Demand::Now), WakeAction::Leader);
-    scene.roster.woken(Role::Leader);
+    scene.roster.woken(IdleRole::Leader);
     assert_eq!(scene.call(Demand::Now), WakeAction::Follower);
 }
 
@@ -139,10 +142,10 @@ fn a_leader_that_takes_a_job_has_a_follower_wait_for_the_next_wake_up() {
     let wakeup = scene.at(5);
     scene.wait(Some(wakeup));
     scene.wait(Some(wakeup));
-    scene.roster.woken(Role::Leader);
+    scene.roster.woken(IdleRole::Leader);
     assert_eq!(scene.call(Demand::At(wakeup)), WakeAction::Follower);
-    scene.roster.woken(Role::Follower);
-    assert_eq!(scene.wait(Some(wakeup)), Role::Leader);
+    scene.roster.woken(IdleRole::Follower);
+    assert_eq!(scene.wait(Some(wakeup)), IdleRole::Leader);
 }
 
 #[test]
@@ -172,7 +175,7 @@ fn a_follower_that_begins_to_wait_calls_a_leader_that_would_wake_too_late() {
         scene.wait(armed.map(|seconds| scene.at(seconds)));
         let earlier = Some(scene.at(4));
         let waits = scene.roster.begins_waiting(earlier);
-        assert_eq!(waits, (Role::Follower, WakeAction::Leader));
+        assert_eq!(waits, (IdleRole::Follower, WakeAction::Leader));
     }
 }
 

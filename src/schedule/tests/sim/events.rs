@@ -89,11 +89,11 @@ impl Run {
 
 impl Server {
     /// Updates the model by the end of an attempt.
-    fn hear(&mut self, heard: Heard) {
+    fn hear(&mut self, heard: HostObservation) {
         (self.answering, self.late) = match heard {
-            Heard::Head { waited } => (true, waited > SLOW_AFTER),
-            Heard::NoHead { waited } => (false, waited > SLOW_AFTER),
-            Heard::Nothing => return,
+            HostObservation::Head { waited } => (true, waited > SLOW_AFTER),
+            HostObservation::NoHead { waited } => (false, waited > SLOW_AFTER),
+            HostObservation::Nothing => return,
         };
         self.told |= self.answering;
     }
@@ -352,11 +352,11 @@ impl World {
         };
         let with_head = run.head_at.is_some() && (!failed || cool.is_some() || rng.bool());
         let heard = match chance(rng, 20) {
-            true => Heard::Nothing,
-            false if with_head => Heard::Head {
+            true => HostObservation::Nothing,
+            false if with_head => HostObservation::Head {
                 waited: run.head_at.unwrap_or(now) - run.starts,
             },
-            false => Heard::NoHead {
+            false => HostObservation::NoHead {
                 waited: now - run.starts,
             },
         };
@@ -426,7 +426,7 @@ impl World {
         let now = self.now;
         let to = self.rng.usize(..self.servers.len());
         let work = &mut self.works[run.work];
-        let heard = Heard::Head {
+        let heard = HostObservation::Head {
             waited: now - run.starts,
         };
         self.servers[work.server].hear(heard);

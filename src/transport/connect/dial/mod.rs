@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::settings::KeepAlive;
 use crate::transport::cancel::{CancelSlot, Cancelled};
 use crate::transport::connection::platform;
-use crate::transport::connection::wire::{Broken, Limits};
+use crate::transport::connection::wire::{Limits, WireError};
 
 #[cfg(unix)]
 mod eyeballs;
@@ -39,14 +39,14 @@ impl Dialling {
 #[derive(Debug)]
 pub(in crate::transport) enum Undialled {
     /// Error of the last address tried, or the limit that passed.
-    Broken(Broken),
+    Broken(WireError),
     Cancelled,
 }
 
 impl Undialled {
     /// True if this machine has run out of a resource.
     pub(in crate::transport) fn is_shortage(&self) -> bool {
-        matches!(self, Undialled::Broken(Broken::Io(error)) if platform::is_exhausted(error))
+        matches!(self, Undialled::Broken(WireError::Io(error)) if platform::is_exhausted(error))
     }
 }
 
@@ -66,12 +66,12 @@ impl From<Cancelled> for Undialled {
 
 impl From<io::Error> for Undialled {
     fn from(error: io::Error) -> Self {
-        Undialled::Broken(Broken::Io(error))
+        Undialled::Broken(WireError::Io(error))
     }
 }
 
-impl From<Broken> for Undialled {
-    fn from(broken: Broken) -> Self {
+impl From<WireError> for Undialled {
+    fn from(broken: WireError) -> Self {
         Undialled::Broken(broken)
     }
 }

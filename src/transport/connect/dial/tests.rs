@@ -82,7 +82,7 @@ fn an_address_that_does_not_answer_holds_up_the_next_for_a_moment_only() {
 #[test]
 fn when_none_answers_the_last_says_why() {
     let cancel = CancelSlot::default();
-    let Err(Undialled::Broken(Broken::Io(error))) = dial(
+    let Err(Undialled::Broken(WireError::Io(error))) = dial(
         &[nobody(), nobody()],
         &Dialling::default(),
         &limits(LONG),
@@ -93,7 +93,7 @@ fn when_none_answers_the_last_says_why() {
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     assert!(matches!(
         dial(&[], &Dialling::default(), &limits(LONG), &cancel),
-        Err(Undialled::Broken(Broken::Io(_)))
+        Err(Undialled::Broken(WireError::Io(_)))
     ));
 }
 
@@ -123,7 +123,7 @@ fn an_address_that_cannot_be_used_is_no_shortage_of_ports() {
     let (_listener, addr) = listener();
     let refused = dial(&[addr], &dialling, &limits(LONG), &cancel).unwrap_err();
     assert!(!refused.is_shortage(), "{refused:?}");
-    let Undialled::Broken(Broken::Io(error)) = refused else {
+    let Undialled::Broken(WireError::Io(error)) = refused else {
         panic!("{refused:?}");
     };
     assert!(error.to_string().contains("192.0.2.1"), "{error}");
@@ -150,7 +150,7 @@ mod sequence {
         let (_, remote) = open(&[nobody(), addr], None, &limits(LONG), &cancel).unwrap();
         assert_eq!(remote, addr);
         let refused = open(&[nobody()], None, &limits(LONG), &cancel);
-        assert!(matches!(refused, Err(Undialled::Broken(Broken::Io(_)))));
+        assert!(matches!(refused, Err(Undialled::Broken(WireError::Io(_)))));
     }
 
     #[cfg(unix)]
@@ -164,6 +164,9 @@ mod sequence {
         let (_, remote) = open(&[hole, addr], None, &limits(time), &cancel).unwrap();
         assert_eq!(remote, addr);
         let never = open(&[hole], None, &limits(Duration::from_millis(50)), &cancel);
-        assert!(matches!(never, Err(Undialled::Broken(Broken::TimedOut(_)))));
+        assert!(matches!(
+            never,
+            Err(Undialled::Broken(WireError::TimedOut(_)))
+        ));
     }
 }

@@ -6,10 +6,10 @@ use std::io;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Why;
+use super::ProxyFaultKind;
 use crate::settings::proxy::{Credentials, ProxyServer};
-use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::line::Carriers;
+use crate::transport::connection::carrier::TlsCarrier;
+use crate::transport::connection::line::ConnectionLine;
 use crate::transport::http1::head::framing::Asked;
 use crate::transport::http1::head::malformed::Malformed;
 use crate::transport::http1::head::{HeadReader, ParsedHead};
@@ -22,8 +22,8 @@ const LONGEST: usize = 16 * 1024;
 pub(super) fn ask(
     proxy: &ProxyServer,
     target: &Target<'_>,
-    line: &mut Carriers,
-) -> Result<(), Why> {
+    line: &mut ConnectionLine,
+) -> Result<(), ProxyFaultKind> {
     let place = target.sent_place();
     let mut request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n");
     if let Some(credentials) = &proxy.credentials {
@@ -40,7 +40,7 @@ pub(super) fn ask(
         }
         let n = line.read_within(&mut answer[filled..], None)?;
         if n == 0 {
-            return Err(Why::Broken(
+            return Err(ProxyFaultKind::Broken(
                 io::Error::from(io::ErrorKind::UnexpectedEof).into(),
             ));
         }
@@ -55,7 +55,7 @@ pub(super) fn ask(
         200..=299 if filled == end => Ok(()),
         // In TLS and HTTP the client speaks first, so no byte may follow the answer.
         200..=299 => Err(not_http(&"bytes behind its answer, which nobody asked for")),
-        _ => Err(Why::Refused {
+        _ => Err(ProxyFaultKind::Refused {
             permanent: (400..=499).contains(&status) && !matches!(status, 408 | 425 | 429),
             how: format!("answered CONNECT {target} with {status} {reason}")
                 .trim_end()
@@ -69,7 +69,7 @@ fn find_answer(
     reader: &mut HeadReader,
     answer: &mut [u8],
     filled: &mut usize,
-) -> Result<Option<usize>, Why> {
+) -> Result<Option<usize>, ProxyFaultKind> {
     while *filled > 0 {
         match reader.look(&answer[..*filled]) {
             Ok(ParsedHead::Unfinished) => break,
@@ -94,8 +94,8 @@ pub(super) fn authorization(credentials: &Credentials) -> String {
     format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(text))
 }
 
-fn not_http(what: &dyn fmt::Display) -> Why {
-    Why::Refused {
+fn not_http(what: &dyn fmt::Display) -> ProxyFaultKind {
+    ProxyFaultKind::Refused {
         permanent: true,
         how: format!("sent what is not valid HTTP: {what}"),
     }
@@ -125,7 +125,7 @@ mod tests {
         let (mut answer, mut filled) = (bytes.as_bytes().to_vec(), bytes.len());
         match find_answer(&mut reader, &mut answer, &mut filled) {
             Ok(end) => Ok(end.map(|end| (end, filled))),
-            Err(Why::Refused { how, .. }) => Err(how),
+            Err(ProxyFaultKind::Refused { how, .. }) => Err(how),
             Err(_) => Err("broken".to_owned()),
         }
     }

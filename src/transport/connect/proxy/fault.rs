@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::transport::connection::wire::Broken;
+use crate::transport::connection::wire::WireError;
 
 /// Failure of a proxy to connect to the server.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub(in crate::transport) struct Unproxied {
     /// Name and port of the proxy.
     pub(in crate::transport) proxy: String,
     pub(in crate::transport) stage: ProxyStep,
-    pub(in crate::transport) why: Why,
+    pub(in crate::transport) why: ProxyFaultKind,
 }
 
 /// Step that failed.
@@ -25,10 +25,10 @@ pub(in crate::transport) enum ProxyStep {
 }
 
 #[derive(Debug)]
-pub(in crate::transport) enum Why {
+pub(in crate::transport) enum ProxyFaultKind {
     /// The proxy's name has no address.
     Unresolved(Arc<io::Error>),
-    Broken(Broken),
+    Broken(WireError),
     /// The proxy refused. `how` continues a sentence that begins with the proxy's name.
     Refused {
         permanent: bool,
@@ -40,11 +40,10 @@ impl Unproxied {
     /// True if the next attempt will fail the same way.
     pub(in crate::transport) fn is_permanent(&self) -> bool {
         match &self.why {
-            Why::Unresolved(_) => false,
-            Why::Broken(Broken::Tls { permanent, .. }) | Why::Refused { permanent, .. } => {
-                *permanent
-            }
-            Why::Broken(_) => false,
+            ProxyFaultKind::Unresolved(_) => false,
+            ProxyFaultKind::Broken(WireError::Tls { permanent, .. })
+            | ProxyFaultKind::Refused { permanent, .. } => *permanent,
+            ProxyFaultKind::Broken(_) => false,
         }
     }
 }

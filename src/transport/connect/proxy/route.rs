@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::connect::authorization;
-use super::fault::{ProxyStep, Unproxied, Why};
+use super::fault::{ProxyFaultKind, ProxyStep, Unproxied};
 use crate::settings::proxy::{ProxyKind, ProxyServer, ProxySettings};
 use crate::transport::Call;
 use crate::transport::http1::forwarding::Forwarding;
@@ -14,7 +14,7 @@ use http::header::PROXY_AUTHORIZATION;
 
 /// Route of a request.
 #[derive(Clone, Copy)]
-pub(in crate::transport) enum Route<'a> {
+pub(in crate::transport) enum ProxyRoute<'a> {
     Direct,
     /// The proxy gets the request in absolute form, and makes a request of its own from it.
     Forwarded(&'a Arc<ProxyServer>),
@@ -22,23 +22,25 @@ pub(in crate::transport) enum Route<'a> {
     Tunnelled(&'a Arc<ProxyServer>),
 }
 
-impl<'a> Route<'a> {
+impl<'a> ProxyRoute<'a> {
     pub(in crate::transport) fn of(
         proxies: Option<&'a ProxySettings>,
         target: &Target<'_>,
-    ) -> Route<'a> {
+    ) -> ProxyRoute<'a> {
         let proxy = proxies.and_then(|p| p.of(target.tls, target.bare_name(), target.port));
         match proxy {
-            None => Route::Direct,
-            Some(proxy) if target.tls || proxy.kind == ProxyKind::Socks5 => Route::Tunnelled(proxy),
-            Some(proxy) => Route::Forwarded(proxy),
+            None => ProxyRoute::Direct,
+            Some(proxy) if target.tls || proxy.kind == ProxyKind::Socks5 => {
+                ProxyRoute::Tunnelled(proxy)
+            }
+            Some(proxy) => ProxyRoute::Forwarded(proxy),
         }
     }
 
     pub(in crate::transport) fn proxy(self) -> Option<&'a ProxyServer> {
         match self {
-            Route::Direct => None,
-            Route::Forwarded(proxy) | Route::Tunnelled(proxy) => Some(proxy),
+            ProxyRoute::Direct => None,
+            ProxyRoute::Forwarded(proxy) | ProxyRoute::Tunnelled(proxy) => Some(proxy),
         }
     }
 
@@ -49,9 +51,9 @@ impl<'a> Route<'a> {
     {
         let host = Cow::Borrowed(&*target.host);
         match self {
-            Route::Direct => PoolKey::Server(host),
-            Route::Forwarded(proxy) => PoolKey::Proxy(Cow::Borrowed(proxy)),
-            Route::Tunnelled(proxy) => PoolKey::Tunnel(Cow::Borrowed(proxy), host),
+            ProxyRoute::Direct => PoolKey::Server(host),
+            ProxyRoute::Forwarded(proxy) => PoolKey::Proxy(Cow::Borrowed(proxy)),
+            ProxyRoute::Tunnelled(proxy) => PoolKey::Tunnel(Cow::Borrowed(proxy), host),
         }
     }
 
@@ -59,10 +61,10 @@ impl<'a> Route<'a> {
     /// `None`: the status shows no such failure.
     pub(in crate::transport) fn refusal(self, status: u16) -> Option<Unproxied> {
         match self {
-            Route::Forwarded(proxy) if status == 407 => Some(Unproxied {
+            ProxyRoute::Forwarded(proxy) if status == 407 => Some(Unproxied {
                 proxy: proxy.to_string(),
                 stage: ProxyStep::Ask,
-                why: Why::Refused {
+                why: ProxyFaultKind::Refused {
                     permanent: true,
                     how: "answered 407 Proxy Authentication Required".to_owned(),
                 },
@@ -77,7 +79,7 @@ impl<'a> Route<'a> {
         target: &Target<'_>,
         call: &Call<'_>,
     ) -> Option<Box<Forwarding>> {
-        let Route::Forwarded(proxy) = self else {
+        let ProxyRoute::Forwarded(proxy) = self else {
             return None;
         };
         let credentials = match &proxy.credentials {

@@ -3,10 +3,10 @@
 use std::io;
 use std::net::IpAddr;
 
-use super::Why;
+use super::ProxyFaultKind;
 use crate::settings::proxy::{Credentials, ProxyServer};
-use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::line::Carriers;
+use crate::transport::connection::carrier::TlsCarrier;
+use crate::transport::connection::line::ConnectionLine;
 use crate::transport::target::Target;
 
 const VERSION: u8 = 5;
@@ -22,8 +22,8 @@ const IPV6: u8 = 4;
 pub(super) fn ask(
     proxy: &ProxyServer,
     target: &Target<'_>,
-    line: &mut Carriers,
-) -> Result<(), Why> {
+    line: &mut ConnectionLine,
+) -> Result<(), ProxyFaultKind> {
     let methods: &[u8] = match proxy.credentials {
         None => &[NO_AUTHENTICATION],
         Some(_) => &[NO_AUTHENTICATION, USER_AND_PASSWORD],
@@ -50,7 +50,7 @@ pub(super) fn ask(
     }
     if reply != 0 {
         let (permanent, why) = meaning(reply);
-        return Err(Why::Refused {
+        return Err(ProxyFaultKind::Refused {
             permanent,
             how: format!("did not connect to {target}: {why}"),
         });
@@ -68,7 +68,10 @@ pub(super) fn ask(
     }
 }
 
-fn authenticate(credentials: &Credentials, line: &mut Carriers) -> Result<(), Why> {
+fn authenticate(
+    credentials: &Credentials,
+    line: &mut ConnectionLine,
+) -> Result<(), ProxyFaultKind> {
     let mut message = vec![1];
     for part in [&credentials.user, &credentials.password] {
         // The lengths were checked with the settings.
@@ -84,7 +87,7 @@ fn authenticate(credentials: &Credentials, line: &mut Carriers) -> Result<(), Wh
     }
 }
 
-fn request(target: &Target<'_>) -> Result<Vec<u8>, Why> {
+fn request(target: &Target<'_>) -> Result<Vec<u8>, ProxyFaultKind> {
     let mut request = vec![VERSION, CONNECT, 0];
     let name = target.bare_name();
     match name.parse() {
@@ -122,25 +125,25 @@ fn meaning(reply: u8) -> (bool, &'static str) {
     }
 }
 
-fn refused(how: &str) -> Why {
-    Why::Refused {
+fn refused(how: &str) -> ProxyFaultKind {
+    ProxyFaultKind::Refused {
         permanent: true,
         how: how.to_owned(),
     }
 }
 
 /// Reads exactly `N` bytes: the bytes after them are the server's.
-fn read<const N: usize>(line: &mut Carriers) -> Result<[u8; N], Why> {
+fn read<const N: usize>(line: &mut ConnectionLine) -> Result<[u8; N], ProxyFaultKind> {
     let mut bytes = [0; N];
     fill(line, &mut bytes)?;
     Ok(bytes)
 }
 
-fn fill(line: &mut Carriers, mut into: &mut [u8]) -> Result<(), Why> {
+fn fill(line: &mut ConnectionLine, mut into: &mut [u8]) -> Result<(), ProxyFaultKind> {
     while !into.is_empty() {
         match line.read_within(into, None)? {
             0 => {
-                return Err(Why::Broken(
+                return Err(ProxyFaultKind::Broken(
                     io::Error::from(io::ErrorKind::UnexpectedEof).into(),
                 ));
             }

@@ -18,7 +18,7 @@ use self::cache::Cached;
 use self::lookups::Lookups;
 use crate::transport::cancel::{CancelSlot, Cancelled};
 use crate::transport::connection::platform;
-use crate::transport::connection::wire::{Broken, Limits};
+use crate::transport::connection::wire::{Limits, WireError};
 use crate::transport::target::without_zone;
 
 /// Function that asks the system for the addresses of a name.
@@ -67,7 +67,7 @@ pub(in crate::transport) enum Unresolved {
         name: String,
         address: IpAddr,
     },
-    TimedOut(Broken),
+    TimedOut(WireError),
     Cancelled,
 }
 

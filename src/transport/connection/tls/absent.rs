@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::permanent;
 use crate::settings::TlsSettings;
-use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::wire::{Broken, SocketWire};
+use crate::transport::connection::carrier::TlsCarrier;
+use crate::transport::connection::wire::{SocketWire, WireError};
 
 #[derive(Debug, Default)]
 pub(crate) struct Tls {}
@@ -27,8 +27,8 @@ impl Tls {
     pub(in crate::transport) fn handshake(
         &self,
         _: &str,
-        _: &mut impl Carrier,
-    ) -> Result<Session, Broken> {
+        _: &mut impl TlsCarrier,
+    ) -> Result<Session, WireError> {
         Err(permanent("https needs the feature `rustls`"))
     }
 }
@@ -36,26 +36,26 @@ impl Tls {
 impl Session {
     pub(in crate::transport) fn write_all(
         &mut self,
-        _: &mut impl Carrier,
+        _: &mut impl TlsCarrier,
         _: &[u8],
-    ) -> Result<(), Broken> {
+    ) -> Result<(), WireError> {
         match *self {}
     }
 
     pub(in crate::transport) fn push(
         &mut self,
-        _: &mut impl Carrier,
+        _: &mut impl TlsCarrier,
         _: &[u8],
-    ) -> Result<(usize, bool), Broken> {
+    ) -> Result<(usize, bool), WireError> {
         match *self {}
     }
 
     pub(in crate::transport) fn read(
         &mut self,
-        _: &mut impl Carrier,
+        _: &mut impl TlsCarrier,
         _: &mut [u8],
         _: Option<Duration>,
-    ) -> Result<usize, Broken> {
+    ) -> Result<usize, WireError> {
         match *self {}
     }
 

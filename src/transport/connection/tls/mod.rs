@@ -1,6 +1,6 @@
 //! TLS layer: rustls with the feature `rustls`, otherwise a layer that refuses `https`.
 
-use super::wire::Broken;
+use super::wire::WireError;
 
 #[cfg(feature = "rustls")]
 mod config;
@@ -21,8 +21,8 @@ pub(in crate::transport) use self::absent::Session;
 pub(crate) use self::absent::Tls;
 
 /// Returns a failure that the next attempt will meet again.
-fn permanent(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Broken {
-    Broken::Tls {
+fn permanent(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> WireError {
+    WireError::Tls {
         permanent: true,
         source: source.into(),
     }

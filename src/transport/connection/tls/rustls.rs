@@ -11,8 +11,8 @@ use ::rustls::{AlertDescription, ClientConfig, ClientConnection, Error};
 
 use super::{config, permanent};
 use crate::settings::TlsSettings;
-use crate::transport::connection::carrier::Carrier;
-use crate::transport::connection::wire::{Broken, SocketWire};
+use crate::transport::connection::carrier::TlsCarrier;
+use crate::transport::connection::wire::{SocketWire, WireError};
 
 /// Initial size of the buffer of encrypted input, and the upper bound to which it grows.
 const START: usize = 4 * 1024;
@@ -58,7 +58,7 @@ impl Tls {
         })
     }
 
-    fn config(&self) -> Result<Arc<ClientConfig>, Broken> {
+    fn config(&self) -> Result<Arc<ClientConfig>, WireError> {
         let usual = || config::configure(&TlsSettings::default());
         self.config.get_or_init(usual).clone().map_err(permanent)
     }
@@ -67,8 +67,8 @@ impl Tls {
     pub(in crate::transport) fn handshake(
         &self,
         name: &str,
-        wire: &mut impl Carrier,
-    ) -> Result<Session, Broken> {
+        wire: &mut impl TlsCarrier,
+    ) -> Result<Session, WireError> {
         let name = ServerName::try_from(name.to_owned()).map_err(permanent)?;
         let connection = ClientConnection::new(self.config()?, name).map_err(permanent)?;
         let mut session = Session {
@@ -82,7 +82,7 @@ impl Tls {
         while session.connection.is_handshaking() {
             session.flush(wire)?;
             if session.connection.wants_read() && !session.take_in(wire, None)? {
-                return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into()));
+                return Err(WireError::Io(io::ErrorKind::UnexpectedEof.into()));
             }
         }
         // The last flight of TLS 1.3 is the client's, and it goes out with the request, as one write.
@@ -93,11 +93,15 @@ impl Tls {
 impl Session {
     pub(in crate::transport) fn write_all(
         &mut self,
-        wire: &mut impl Carrier,
+        wire: &mut impl TlsCarrier,
         mut plain: &[u8],
-    ) -> Result<(), Broken> {
+    ) -> Result<(), WireError> {
         while !plain.is_empty() {
-            let n = self.connection.writer().write(plain).map_err(Broken::Io)?;
+            let n = self
+                .connection
+                .writer()
+                .write(plain)
+                .map_err(WireError::Io)?;
             plain = &plain[n..];
             self.flush(wire)?;
         }
@@ -109,15 +113,15 @@ impl Session {
     /// did not announce is an error (RFC 8446 §6.1): any machine on the way could have cut the stream there.
     pub(in crate::transport) fn read(
         &mut self,
-        wire: &mut impl Carrier,
+        wire: &mut impl TlsCarrier,
         into: &mut [u8],
         patience: Option<Duration>,
-    ) -> Result<usize, Broken> {
+    ) -> Result<usize, WireError> {
         loop {
             match self.connection.reader().read(into) {
                 Ok(n) => return Ok(n),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-                Err(e) => return Err(Broken::Io(e)),
+                Err(e) => return Err(WireError::Io(e)),
             }
             self.take_in(wire, patience)?;
         }
@@ -126,9 +130,9 @@ impl Session {
     /// Takes in the server's bytes, and waits for some if there are none. Returns false at the end of the stream.
     fn take_in(
         &mut self,
-        wire: &mut impl Carrier,
+        wire: &mut impl TlsCarrier,
         patience: Option<Duration>,
-    ) -> Result<bool, Broken> {
+    ) -> Result<bool, WireError> {
         if self.start == self.end {
             self.start = 0;
             if self.input.is_empty() || (self.end == self.input.len() && self.end < WIDE) {
@@ -147,10 +151,13 @@ impl Session {
     }
 
     /// Gives rustls the bytes that were read, which are none at the end of the stream.
-    fn process(&mut self) -> Result<bool, Broken> {
+    fn process(&mut self) -> Result<bool, WireError> {
         let mut unread = &self.input[self.start..self.end];
         let before = unread.len();
-        let n = self.connection.read_tls(&mut unread).map_err(Broken::Io)?;
+        let n = self
+            .connection
+            .read_tls(&mut unread)
+            .map_err(WireError::Io)?;
         self.start += before - unread.len();
         let handshaking = self.connection.is_handshaking();
         self.connection
@@ -159,11 +166,11 @@ impl Session {
         Ok(n > 0)
     }
 
-    fn flush(&mut self, wire: &mut impl Carrier) -> Result<(), Broken> {
+    fn flush(&mut self, wire: &mut impl TlsCarrier) -> Result<(), WireError> {
         while self.connection.wants_write() {
             self.connection
                 .write_tls(&mut self.output)
-                .map_err(Broken::Io)?;
+                .map_err(WireError::Io)?;
         }
         if self.output.is_empty() {
             return Ok(());
@@ -175,25 +182,29 @@ impl Session {
     }
 
     /// Encrypts and writes some of the bytes, or goes on with bytes encrypted before, until input comes instead of
-    /// room. See [`Carrier::push`].
+    /// room. See [`TlsCarrier::push`].
     pub(in crate::transport) fn push(
         &mut self,
-        wire: &mut impl Carrier,
+        wire: &mut impl TlsCarrier,
         plain: &[u8],
-    ) -> Result<(usize, bool), Broken> {
+    ) -> Result<(usize, bool), WireError> {
         if !self.push_output(wire)? {
             return Ok((0, false));
         }
-        let n = self.connection.writer().write(plain).map_err(Broken::Io)?;
+        let n = self
+            .connection
+            .writer()
+            .write(plain)
+            .map_err(WireError::Io)?;
         Ok((n, self.push_output(wire)?))
     }
 
     /// Writes encrypted output until input comes. Returns true if all of it is written.
-    fn push_output(&mut self, wire: &mut impl Carrier) -> Result<bool, Broken> {
+    fn push_output(&mut self, wire: &mut impl TlsCarrier) -> Result<bool, WireError> {
         while self.connection.wants_write() {
             self.connection
                 .write_tls(&mut self.output)
-                .map_err(Broken::Io)?;
+                .map_err(WireError::Io)?;
         }
         loop {
             let (n, gone) = wire.push(&self.output[self.written..])?;
@@ -249,7 +260,7 @@ impl Session {
 
 /// Converts an error of rustls. During the handshake every error is permanent except temporary ones; later only an
 /// alert of the server is permanent.
-fn broken(error: Error, handshaking: bool) -> Broken {
+fn broken(error: Error, handshaking: bool) -> WireError {
     let permanent = match error {
         Error::AlertReceived(alert) => !matches!(
             alert,
@@ -262,7 +273,7 @@ fn broken(error: Error, handshaking: bool) -> Broken {
         }
         _ => handshaking,
     };
-    Broken::Tls {
+    WireError::Tls {
         permanent,
         source: Box::new(error),
     }

@@ -23,7 +23,7 @@ pub(super) fn verifier(
             Warn,
             "INSECURE: the certificates of TLS servers are not verified; anybody on the way can read and change everything"
         );
-        return Ok(Arc::new(Nobody {
+        return Ok(Arc::new(NoVerification {
             schemes: provider
                 .signature_verification_algorithms
                 .supported_schemes(),
@@ -32,7 +32,7 @@ pub(super) fn verifier(
     let inner = by_roots(settings, extra.clone(), provider)?;
     Ok(match extra.is_empty() {
         true => inner,
-        false => Arc::new(Pinning {
+        false => Arc::new(PinnedCertificates {
             trusted: extra,
             inner,
         }),
@@ -99,12 +99,12 @@ fn platform(
 /// certificates mostly say that they are an authority's, and no server may present such a certificate otherwise (as in
 /// OpenSSL and thus curl).
 #[derive(Debug)]
-struct Pinning {
+struct PinnedCertificates {
     trusted: Vec<CertificateDer<'static>>,
     inner: Arc<dyn ServerCertVerifier>,
 }
 
-impl ServerCertVerifier for Pinning {
+impl ServerCertVerifier for PinnedCertificates {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -176,11 +176,11 @@ fn is_about_the_issuer(error: &Error) -> bool {
 /// Verifier that accepts every certificate. A signature proves nothing if the certificate is not checked, so the
 /// signature is not checked either: certificates that cannot even be parsed are a reason to ask for this.
 #[derive(Debug)]
-struct Nobody {
+struct NoVerification {
     schemes: Vec<SignatureScheme>,
 }
 
-impl ServerCertVerifier for Nobody {
+impl ServerCertVerifier for NoVerification {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::transport::http1::decode::TooLarge;
-use crate::transport::http1::save::{Partial, Unsaved};
+use crate::transport::http1::save::{PartialFile, Unsaved};
 
 /// Number of bytes kept of a body that is not wanted whole.
 pub(in crate::transport) const SAMPLE: usize = 64 * 1024;
@@ -19,7 +19,7 @@ const PIECE: usize = 64 * 1024;
 
 /// Amount of a body that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::transport) enum Want {
+pub(in crate::transport) enum BodyWanted {
     /// The whole body, up to this many bytes after decompression.
     Whole(u64),
     /// The first 64 KiB.
@@ -37,7 +37,7 @@ pub(in crate::transport) struct CollectedBody {
 
 /// Reason why a body was not read to its end.
 #[derive(Debug)]
-pub(in crate::transport) enum Cut {
+pub(in crate::transport) enum BodyCut {
     TooLarge,
     /// The response announces a body of this many bytes, more than the limit.
     Declared(u64),
@@ -48,11 +48,11 @@ pub(in crate::transport) enum Cut {
     Unsaved(Unsaved),
 }
 
-impl Cut {
-    fn of(error: io::Error) -> Cut {
+impl BodyCut {
+    fn of(error: io::Error) -> BodyCut {
         match error.get_ref() {
-            Some(inner) if inner.is::<TooLarge>() => Cut::TooLarge,
-            _ => Cut::Failed(error),
+            Some(inner) if inner.is::<TooLarge>() => BodyCut::TooLarge,
+            _ => BodyCut::Failed(error),
         }
     }
 }
@@ -61,20 +61,24 @@ impl Cut {
 pub(in crate::transport) fn read(
     mut body: impl Read,
     length: Option<u64>,
-    want: Want,
+    want: BodyWanted,
     taken: &mut CollectedBody,
-) -> Result<(), Cut> {
+) -> Result<(), BodyCut> {
     match want {
-        Want::Whole(limit) => {
-            let ended = fill(&mut body, length, limit, &mut taken.bytes).map_err(Cut::of)?;
-            if ended { Ok(()) } else { Err(Cut::TooLarge) }
+        BodyWanted::Whole(limit) => {
+            let ended = fill(&mut body, length, limit, &mut taken.bytes).map_err(BodyCut::of)?;
+            if ended {
+                Ok(())
+            } else {
+                Err(BodyCut::TooLarge)
+            }
         }
-        Want::Sample => {
+        BodyWanted::Sample => {
             let ended = fill(&mut body, length, SAMPLE as u64, &mut taken.bytes);
-            taken.truncated = !ended.map_err(Cut::of)?;
+            taken.truncated = !ended.map_err(BodyCut::of)?;
             Ok(())
         }
-        Want::Nothing => Ok(()),
+        BodyWanted::Nothing => Ok(()),
     }
 }
 
@@ -82,18 +86,18 @@ pub(in crate::transport) fn read(
 pub(in crate::transport) fn save(
     mut body: impl Read,
     limit: u64,
-    partial: &mut Partial,
-) -> Result<(), Cut> {
+    partial: &mut PartialFile,
+) -> Result<(), BodyCut> {
     let mut piece = vec![0; PIECE];
     loop {
-        let n = read_some(&mut body, &mut piece).map_err(Cut::of)?;
+        let n = read_some(&mut body, &mut piece).map_err(BodyCut::of)?;
         if n == 0 {
             return Ok(());
         }
         if n as u64 > limit - partial.size() {
-            return Err(Cut::TooLarge);
+            return Err(BodyCut::TooLarge);
         }
-        partial.append(&piece[..n]).map_err(Cut::Unsaved)?;
+        partial.append(&piece[..n]).map_err(BodyCut::Unsaved)?;
     }
 }
 
@@ -176,7 +180,11 @@ fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
 mod tests {
     use super::*;
 
-    fn take(body: &[u8], length: Option<u64>, want: Want) -> (CollectedBody, Result<(), Cut>) {
+    fn take(
+        body: &[u8],
+        length: Option<u64>,
+        want: BodyWanted,
+    ) -> (CollectedBody, Result<(), BodyCut>) {
         let mut taken = CollectedBody::default();
         let result = read(body, length, want, &mut taken);
         (taken, result)
@@ -187,7 +195,7 @@ mod tests {
         for size in [0, 1, 63, 64, 65, 4095, 4096, 4097, 100_000] {
             let body: Vec<u8> = (0..size).map(|i| i as u8).collect();
             for length in [None, Some(size as u64)] {
-                let (taken, result) = take(&body, length, Want::Whole(size as u64));
+                let (taken, result) = take(&body, length, BodyWanted::Whole(size as u64));
                 assert!(result.is_ok());
                 assert_eq!(taken.bytes, body);
                 assert!(!taken.truncated);
@@ -200,8 +208,8 @@ mod tests {
         for limit in [0, 1, 64, 4096, 10_000] {
             let body = vec![7; limit + 1];
             for length in [None, Some(limit as u64 + 1)] {
-                let (taken, result) = take(&body, length, Want::Whole(limit as u64));
-                assert!(matches!(result, Err(Cut::TooLarge)));
+                let (taken, result) = take(&body, length, BodyWanted::Whole(limit as u64));
+                assert!(matches!(result, Err(BodyCut::TooLarge)));
                 assert_eq!(taken.bytes.len(), limit);
             }
         }
@@ -210,7 +218,7 @@ mod tests {
     #[test]
     fn a_sample_is_the_first_64_kib_and_says_when_there_was_more() {
         for (size, truncated) in [(SAMPLE, false), (SAMPLE + 1, true), (SAMPLE * 3, true)] {
-            let (taken, result) = take(&vec![1; size], None, Want::Sample);
+            let (taken, result) = take(&vec![1; size], None, BodyWanted::Sample);
             assert!(result.is_ok());
             assert_eq!(taken.bytes.len(), SAMPLE);
             assert_eq!(taken.truncated, truncated);
@@ -231,8 +239,8 @@ mod tests {
             }
         }
         let mut taken = CollectedBody::default();
-        let result = read(Failing(3), Some(10), Want::Whole(10), &mut taken);
-        assert!(matches!(result, Err(Cut::Failed(_))));
+        let result = read(Failing(3), Some(10), BodyWanted::Whole(10), &mut taken);
+        assert!(matches!(result, Err(BodyCut::Failed(_))));
         assert_eq!(taken.bytes, b"xxx");
     }
 

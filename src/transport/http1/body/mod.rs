@@ -10,7 +10,7 @@ use super::decode::BodyRead;
 use super::head::ResponseHead;
 use super::head::framing::Framing;
 use crate::transport::connection::Connection;
-use crate::transport::connection::wire::Broken;
+use crate::transport::connection::wire::WireError;
 
 /// Response body, with transfer codings other than `chunked` still applied.
 pub(in crate::transport) struct ResponseBody<'c> {
@@ -68,7 +68,7 @@ impl<'c> ResponseBody<'c> {
         bytes
     }
 
-    fn failed(&mut self, broken: Broken) -> io::Error {
+    fn failed(&mut self, broken: WireError) -> io::Error {
         self.connection.attempt.broken = Some(broken);
         io::Error::other("the connection broke")
     }

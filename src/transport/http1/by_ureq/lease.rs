@@ -21,8 +21,8 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 use super::forward;
-use crate::transport::connection::wire::Broken;
-use crate::transport::http1::exchange::{Exchange, Halted, SendBody};
+use crate::transport::connection::wire::WireError;
+use crate::transport::http1::exchange::{Exchange, SendBody, SendingStopped};
 
 /// Size of the parts of a body that ureq turns into chunks.
 const SCRATCH: usize = 64 * 1024;
@@ -57,7 +57,7 @@ impl Connector<()> for FromSlot {
         _: Option<()>,
     ) -> Result<Option<Lease>, ureq::Error> {
         Ok(SLOT.take().map(|exchange| {
-            Lease(Lent {
+            Lease(LentExchange {
                 exchange: Some(exchange),
                 told: Vec::new(),
                 at: 0,
@@ -86,11 +86,11 @@ impl Resolver for Resolved {
 
 /// Exchange while ureq has it.
 #[derive(Debug)]
-pub(in crate::transport) struct Lease(Lent);
+pub(in crate::transport) struct Lease(LentExchange);
 
 /// The exchange, and the input that ureq sees in place of the connection's.
 #[derive(Debug)]
-struct Lent {
+struct LentExchange {
     /// The exchange. `None`: the lease is being dropped.
     exchange: Option<Box<Exchange>>,
     told: Vec<u8>,
@@ -100,7 +100,7 @@ struct Lent {
     scratch: Vec<u8>,
 }
 
-impl Lent {
+impl LentExchange {
     fn exchange(&mut self) -> &mut Exchange {
         match &mut self.exchange {
             Some(exchange) => exchange,
@@ -109,11 +109,11 @@ impl Lent {
     }
 
     /// Sends the bytes that ureq has put into the output.
-    fn send(&mut self, amount: usize) -> Result<(), Halted> {
+    fn send(&mut self, amount: usize) -> Result<(), SendingStopped> {
         if amount == 0 {
             // ureq waits for bytes of a body that has no more. Without this error it would wait for ever in a busy
             // loop.
-            return Err(Broken::Io(io::ErrorKind::WriteZero.into()).into());
+            return Err(WireError::Io(io::ErrorKind::WriteZero.into()).into());
         }
         let exchange = self.exchange();
         let mut added = 0;
@@ -141,12 +141,12 @@ impl Lent {
     }
 
     /// Keeps the failure of the connection, and tells ureq only that there was one.
-    fn noting<T>(&mut self, result: Result<T, Halted>) -> Result<T, ureq::Error> {
+    fn noting<T>(&mut self, result: Result<T, SendingStopped>) -> Result<T, ureq::Error> {
         result.map_err(|halted| {
-            if let Halted::Broken(broken) = halted {
+            if let SendingStopped::Broken(broken) = halted {
                 self.exchange().connection.attempt.broken = Some(broken);
             }
-            ureq::Error::Other(Box::new(Noted))
+            ureq::Error::Other(Box::new(NotedError))
         })
     }
 }
@@ -166,7 +166,7 @@ impl Transport for Lease {
         // of that wait is decided here.
         if timeout.reason == Timeout::Await100 && !timeout.after.is_not_happening() {
             let leave = self.0.exchange().await_leave();
-            match self.0.noting(leave.map_err(Halted::Broken))? {
+            match self.0.noting(leave.map_err(SendingStopped::Broken))? {
                 SendBody::Granted => self.0.tell("HTTP/1.1 100 Continue\r\n\r\n".to_owned()),
                 SendBody::TimedOut => return Err(ureq::Error::Timeout(Timeout::Await100)),
                 SendBody::Refused => self.0.tell_status(),
@@ -174,7 +174,7 @@ impl Transport for Lease {
             return Ok(true);
         }
         let came = self.0.exchange().await_head();
-        let came = self.0.noting(came.map_err(Halted::Broken))?;
+        let came = self.0.noting(came.map_err(SendingStopped::Broken))?;
         if came {
             self.0.tell_status();
         }
@@ -193,7 +193,7 @@ impl Transport for Lease {
     }
 }
 
-impl Buffers for Lent {
+impl Buffers for LentExchange {
     fn output(&mut self) -> &mut [u8] {
         self.exchange().connection.buffers.output()
     }
@@ -238,12 +238,12 @@ impl Drop for Lease {
 
 /// Error that stands for the failure that the connection has noted.
 #[derive(Debug)]
-struct Noted;
+struct NotedError;
 
-impl fmt::Display for Noted {
+impl fmt::Display for NotedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection broke")
     }
 }
 
-impl StdError for Noted {}
+impl StdError for NotedError {}

@@ -16,7 +16,7 @@ use self::upload_reader::UploadReader;
 use super::exchange::Exchange;
 use super::request::{sent_headers, streamed_headers, writes};
 use super::upload::{Unsent, Upload};
-use super::{BrokenOff, NoResponse, ResponseStart};
+use super::{HeadlessExchange, NoResponse, ResponseStart};
 use crate::request::RequestContent;
 use crate::transport::Call;
 use http::{HeaderMap, Request};
@@ -40,11 +40,11 @@ impl UreqWriter {
         call: &Call<'_>,
         exchange: Exchange,
         upload: Option<&mut Upload<'_>>,
-    ) -> Result<ResponseStart, BrokenOff> {
+    ) -> Result<ResponseStart, HeadlessExchange> {
         let (back, sent, unreadable) = self.send(call, exchange, upload);
         // ureq gives back every exchange that it was lent.
         let Some(mut exchange) = back else {
-            return Err(BrokenOff {
+            return Err(HeadlessExchange {
                 reason: NoResponse::Closed,
                 connection: None,
             });

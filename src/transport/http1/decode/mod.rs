@@ -146,7 +146,9 @@ impl Read for Layer<'_> {
         let (coding, decoder, ended) = match self {
             // A connection error is no error of the decoder.
             Layer::Body(body) => {
-                return body.read(into).map_err(|e| io::Error::other(Passed(e)));
+                return body
+                    .read(into)
+                    .map_err(|e| io::Error::other(PassedError(e)));
             }
             Layer::Coded {
                 coding,
@@ -161,8 +163,8 @@ impl Read for Layer<'_> {
         let result = decoder.read(into);
         *ended = !matches!(result, Ok(n) if n > 0);
         result.map_err(|error| match error.get_ref() {
-            Some(inner) if inner.is::<Passed>() => error,
-            _ => io::Error::other(Passed(io::Error::other(Undecoded { coding, error }))),
+            Some(inner) if inner.is::<PassedError>() => error,
+            _ => io::Error::other(PassedError(io::Error::other(Undecoded { coding, error }))),
         })
     }
 }
@@ -171,7 +173,7 @@ impl Read for Decoded<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.0
             .read(into)
-            .map_err(|error| match error.downcast::<Passed>() {
+            .map_err(|error| match error.downcast::<PassedError>() {
                 Ok(passed) => passed.0,
                 Err(error) => error,
             })
@@ -207,15 +209,15 @@ impl StdError for TooLarge {}
 
 /// Error that decoders pass on unchanged.
 #[derive(Debug)]
-struct Passed(io::Error);
+struct PassedError(io::Error);
 
-impl fmt::Display for Passed {
+impl fmt::Display for PassedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl StdError for Passed {}
+impl StdError for PassedError {}
 
 #[cfg(all(
     test,

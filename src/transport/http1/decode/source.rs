@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
-use super::{Layer, Passed, TooLarge};
+use super::{Layer, PassedError, TooLarge};
 
 /// Coded bytes of the body as it came, or of the layer below.
 pub(super) type CodedSource<'a> = BufReader<CountedLayer<'a>>;
@@ -64,7 +64,8 @@ impl Read for CountedLayer<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let n = self.layer.read(into)?;
         let left = self.left.checked_sub(n as u64);
-        self.left = left.ok_or_else(|| io::Error::other(Passed(io::Error::other(TooLarge))))?;
+        self.left =
+            left.ok_or_else(|| io::Error::other(PassedError(io::Error::other(TooLarge))))?;
         self.begun |= n > 0;
         Ok(n)
     }

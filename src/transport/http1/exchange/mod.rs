@@ -11,10 +11,10 @@ use super::forwarding::Forwarding;
 use super::head::framing::Asked;
 use super::head::malformed::Malformed;
 use super::head::{HeadReader, ParsedHead, ResponseHead};
-use super::{BrokenOff, NoResponse, ResponseStart};
+use super::{HeadlessExchange, NoResponse, ResponseStart};
 use crate::redact::escape::log_line;
 use crate::timing::Phase;
-use crate::transport::connection::wire::Broken;
+use crate::transport::connection::wire::WireError;
 use crate::transport::connection::{Connection, Pushed};
 use http::StatusCode;
 
@@ -56,7 +56,7 @@ pub(in crate::transport) struct Exchange {
 }
 
 /// Facts about an exchange, known before it starts.
-pub(in crate::transport) struct Opening {
+pub(in crate::transport) struct ExchangePlan {
     pub(in crate::transport) asked: Asked,
     pub(in crate::transport) header_limit: usize,
     /// Upper bound for the body of the response, in bytes.
@@ -79,20 +79,23 @@ pub(super) enum SendBody {
 
 /// Reason why no more of a request is sent.
 #[derive(Debug)]
-pub(super) enum Halted {
-    Broken(Broken),
+pub(super) enum SendingStopped {
+    Broken(WireError),
     /// The response has come, and the connection is intact.
     Answered,
 }
 
-impl From<Broken> for Halted {
-    fn from(broken: Broken) -> Halted {
-        Halted::Broken(broken)
+impl From<WireError> for SendingStopped {
+    fn from(broken: WireError) -> SendingStopped {
+        SendingStopped::Broken(broken)
     }
 }
 
 impl Exchange {
-    pub(in crate::transport) fn new(connection: Box<Connection>, opening: Opening) -> Exchange {
+    pub(in crate::transport) fn new(
+        connection: Box<Connection>,
+        opening: ExchangePlan,
+    ) -> Exchange {
         Exchange {
             connection,
             reader: HeadReader::new(opening.asked, opening.header_limit),
@@ -131,7 +134,7 @@ impl Exchange {
 
     /// Sends the output buffer. The end of a head waits for the first part of its body, so that both go out as one
     /// packet: two packets would cost another system call, and with some servers a delayed acknowledgement.
-    pub(super) fn send(&mut self, amount: usize) -> Result<(), Halted> {
+    pub(super) fn send(&mut self, amount: usize) -> Result<(), SendingStopped> {
         let buffers = &mut self.connection.buffers;
         let pending = buffers.pending(amount);
         if !self.head_sent {
@@ -143,7 +146,7 @@ impl Exchange {
         self.flush(pending)
     }
 
-    fn flush(&mut self, pending: usize) -> Result<(), Halted> {
+    fn flush(&mut self, pending: usize) -> Result<(), SendingStopped> {
         let meter = &mut self.connection.attempt.meter;
         if meter.phase() != Phase::Send {
             meter.enter(Phase::Send, Instant::now());
@@ -161,7 +164,7 @@ impl Exchange {
 
     /// Writes output while a response may come.
     #[inline(never)]
-    fn write_and_listen(&mut self, pending: usize) -> Result<(), Halted> {
+    fn write_and_listen(&mut self, pending: usize) -> Result<(), SendingStopped> {
         // A server that refuses a body may stop reading it, so the system's buffers would take it for a long time.
         if std::mem::replace(&mut self.written, true) && self.connection.has_news() {
             self.listen(SOON)?;
@@ -180,7 +183,7 @@ impl Exchange {
                     from += n;
                     self.listen(SOON)?;
                 }
-                Err(Broken::Io(error)) if self.has_said_why() => {
+                Err(WireError::Io(error)) if self.has_said_why() => {
                     log_line!(Trace, "the response came before the body was sent: {error}");
                     return Err(self.halt());
                 }
@@ -192,9 +195,9 @@ impl Exchange {
         }
     }
 
-    fn halt(&mut self) -> Halted {
+    fn halt(&mut self) -> SendingStopped {
         self.unsent = true;
-        Halted::Answered
+        SendingStopped::Answered
     }
 
     /// Returns true if the server wants no more of the body: its response is no 2xx, cannot be understood, or is longer
@@ -221,13 +224,13 @@ impl Exchange {
     }
 
     /// Reads the server's input while the request is being sent. Returns false if none has come.
-    fn listen(&mut self, patience: Duration) -> Result<bool, Broken> {
+    fn listen(&mut self, patience: Duration) -> Result<bool, WireError> {
         let mut heard = false;
         while !self.connection.buffers.is_full() {
             match self.connection.fill(Some(patience)) {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(Broken::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(WireError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(broken) => return Err(broken),
             }
             heard = true;
@@ -265,7 +268,7 @@ impl Exchange {
     /// Waits for the server's reply to `Expect: 100-continue`: at most a second, and at most a third of the time that
     /// is left, so that a server that ignores the question still gets the body in time.
     #[inline(never)]
-    pub(super) fn await_leave(&mut self) -> Result<SendBody, Broken> {
+    pub(super) fn await_leave(&mut self) -> Result<SendBody, WireError> {
         let held = self.connection.buffers.held();
         if held > 0 {
             self.connection.write(held)?;
@@ -292,8 +295,8 @@ impl Exchange {
             let rest = patience.saturating_sub(began.elapsed());
             match self.connection.fill(Some(rest)) {
                 Ok(true) => {}
-                Ok(false) => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
-                Err(Broken::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                Ok(false) => return Err(WireError::Io(io::ErrorKind::UnexpectedEof.into())),
+                Err(WireError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(SendBody::TimedOut);
                 }
                 Err(broken) => return Err(broken),
@@ -304,12 +307,12 @@ impl Exchange {
     }
 
     /// Reads the head of the final response, unless it has come already. Returns false if the stream ended before.
-    pub(super) fn await_head(&mut self) -> Result<bool, Broken> {
+    pub(super) fn await_head(&mut self) -> Result<bool, WireError> {
         let held = self.connection.buffers.held();
         if held > 0 {
             match self.flush(held) {
-                Ok(()) | Err(Halted::Answered) => {}
-                Err(Halted::Broken(broken)) => return Err(broken),
+                Ok(()) | Err(SendingStopped::Answered) => {}
+                Err(SendingStopped::Broken(broken)) => return Err(broken),
             }
         }
         self.look();
@@ -323,7 +326,10 @@ impl Exchange {
     }
 
     /// Ends the exchange. Returns the head that came, or the reason why none did.
-    pub(super) fn finish(self, ended: Result<(), NoResponse>) -> Result<ResponseStart, BrokenOff> {
+    pub(super) fn finish(
+        self,
+        ended: Result<(), NoResponse>,
+    ) -> Result<ResponseStart, HeadlessExchange> {
         match (ended, self.head) {
             (Ok(()), Some(head)) => Ok(ResponseStart {
                 overrun: self.overrun.filter(|_| head.status.is_success()),
@@ -332,7 +338,7 @@ impl Exchange {
                 unsent: self.unsent,
                 header_limit: self.header_limit,
             }),
-            (ended, _) => Err(BrokenOff {
+            (ended, _) => Err(HeadlessExchange {
                 reason: ended.err().unwrap_or(NoResponse::Closed),
                 connection: Some(self.connection),
             }),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::*;
 use crate::host::Host;
 use crate::transport::connection::Plan;
-use crate::transport::connection::line::Carriers;
+use crate::transport::connection::line::ConnectionLine;
 use crate::transport::connection::platform::{self, Idle};
 use crate::transport::connection::wire::{Limits, SocketWire};
-use crate::transport::meter::Meter;
+use crate::transport::meter::PhaseMeter;
 use crate::transport::pool::PoolKey;
 use http::Method;
 
@@ -20,19 +20,19 @@ fn pair(body_size: u64, limits: Limits) -> (Exchange, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     let socket = Arc::new(TcpStream::connect(addr).unwrap());
-    let line = Carriers::new(SocketWire::new(socket, limits));
+    let line = ConnectionLine::new(SocketWire::new(socket, limits));
     let host = Host::of(&"http://h/".parse().unwrap()).unwrap();
     let key = PoolKey::Server(Cow::Owned(host));
     let mut connection = Box::new(Connection::new(line, None, key, addr));
     connection.begin(Plan {
         limits,
-        meter: Meter::start(Instant::now()),
+        meter: PhaseMeter::start(Instant::now()),
         head_size: HEAD.len(),
         body: Some(body_size),
         header_limit: 1024,
         watch: None,
     });
-    let opening = Opening {
+    let opening = ExchangePlan {
         asked: Asked::by(&Method::POST),
         header_limit: 1024,
         body_limit: 1024,

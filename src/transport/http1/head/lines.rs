@@ -3,7 +3,7 @@
 
 /// Corrected header lines, with the number of corrections.
 #[derive(Debug, Default)]
-pub(in crate::transport::http1) struct Repaired {
+pub(in crate::transport::http1) struct RepairedLines {
     /// Lines of the form `name: value`, each with a line break.
     pub(in crate::transport::http1) lines: Vec<u8>,
     /// Number of lines that were changed: a fold, a control byte, a space before the colon.
@@ -15,8 +15,8 @@ pub(in crate::transport::http1) struct Repaired {
 }
 
 /// Corrects the lines of a head, from behind its status line to its empty line.
-pub(in crate::transport::http1) fn repair(lines: &[u8]) -> Repaired {
-    let mut repaired = Repaired::default();
+pub(in crate::transport::http1) fn repair(lines: &[u8]) -> RepairedLines {
+    let mut repaired = RepairedLines::default();
     // The line that a fold continues. `None`: that line was skipped, or there is none.
     let mut open: Option<OpenLine> = None;
     for line in lines.split(|&b| b == b'\n') {
@@ -51,14 +51,14 @@ struct OpenLine {
 }
 
 impl OpenLine {
-    fn change(&mut self, repaired: &mut Repaired) {
+    fn change(&mut self, repaired: &mut RepairedLines) {
         repaired.changed += usize::from(!self.changed);
         repaired.doubtful |= self.frames;
         self.changed = true;
     }
 }
 
-impl Repaired {
+impl RepairedLines {
     /// Begins a line with its name and the first part of its value, if it has a name.
     fn begin(&mut self, line: &[u8]) -> Option<OpenLine> {
         let colon = line.iter().position(|&b| b == b':');
@@ -149,7 +149,7 @@ mod tests {
     fn read(lines: &[u8]) -> (String, usize, usize, bool) {
         let repaired = repair(lines);
         let text = String::from_utf8_lossy(&repaired.lines).into_owned();
-        let Repaired {
+        let RepairedLines {
             changed,
             skipped,
             doubtful,

@@ -54,7 +54,7 @@ pub(in crate::transport) fn check(to: &SaveTo) -> Result<(), Unsaved> {
 }
 
 /// File that is being written. It is removed if it is dropped before it is complete.
-pub(crate) struct Partial {
+pub(crate) struct PartialFile {
     to: SaveTo,
     /// Name until the file is complete, in the directory of the complete file.
     part: String,
@@ -65,12 +65,12 @@ pub(crate) struct Partial {
     in_place: bool,
 }
 
-impl Partial {
+impl PartialFile {
     /// Creates the file, in place of the descriptor that was held for it.
     pub(in crate::transport) fn create(
         to: &SaveTo,
         spare: &SpareDescriptor,
-    ) -> Result<Partial, Unsaved> {
+    ) -> Result<PartialFile, Unsaved> {
         let create = || {
             let name = name_of(&to.path)?;
             loop {
@@ -95,7 +95,7 @@ impl Partial {
             }
         };
         let (file, part) = create().map_err(|error| Unsaved::new(&to.path, error))?;
-        Ok(Partial {
+        Ok(PartialFile {
             to: to.clone(),
             part,
             file: Some(file),
@@ -155,13 +155,13 @@ impl Partial {
     }
 }
 
-impl fmt::Debug for Partial {
+impl fmt::Debug for PartialFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Partial({}, {} bytes)", self.path().display(), self.size)
     }
 }
 
-impl Drop for Partial {
+impl Drop for PartialFile {
     fn drop(&mut self) {
         if !self.in_place {
             // A failed removal cannot be reported from a drop; the name of the file shows that it is a partial one.

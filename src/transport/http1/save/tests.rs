@@ -43,7 +43,7 @@ impl Drop for Directory {
 #[test]
 fn a_file_has_its_name_only_when_it_is_complete() {
     let directory = Directory::new();
-    let mut partial = Partial::create(&directory.to("a"), &SpareDescriptor::default()).unwrap();
+    let mut partial = PartialFile::create(&directory.to("a"), &SpareDescriptor::default()).unwrap();
     partial.append(b"abc").unwrap();
     let names = directory.names();
     assert!(names[0].starts_with(".a.") && names[0].ends_with(".part"));
@@ -62,7 +62,7 @@ fn a_file_has_its_name_only_when_it_is_complete() {
 fn what_is_given_up_is_removed_and_leaves_the_old_file_alone() {
     let directory = Directory::new();
     fs::write(directory.0.join("a"), "old").unwrap();
-    let mut partial = Partial::create(&directory.to("a"), &SpareDescriptor::default()).unwrap();
+    let mut partial = PartialFile::create(&directory.to("a"), &SpareDescriptor::default()).unwrap();
     partial.append(b"new").unwrap();
     drop(partial);
     assert_eq!(directory.names(), ["a"]);
@@ -77,7 +77,7 @@ fn a_file_that_may_not_be_replaced_is_not_even_when_it_comes_late() {
         ..directory.to("a")
     };
     assert!(check(&to).is_ok());
-    let mut partial = Partial::create(&to, &SpareDescriptor::default()).unwrap();
+    let mut partial = PartialFile::create(&to, &SpareDescriptor::default()).unwrap();
     partial.append(b"new").unwrap();
     fs::write(&to.path, "old").unwrap();
     let unsaved = partial.put_in_place().unwrap_err();
@@ -119,13 +119,13 @@ fn a_log_has_the_name_before_the_file_is_made_and_hears_of_its_end() {
         log: Some(Arc::clone(&lines) as _),
         ..directory.to("a")
     };
-    let part = Partial::create(&to, &SpareDescriptor::default())
+    let part = PartialFile::create(&to, &SpareDescriptor::default())
         .unwrap()
         .part
         .clone();
     let given_up = [format!("begin {part}"), format!("give up {part}")].map(|l| (l, vec![]));
     assert_eq!(*lines.0.lock().unwrap(), given_up);
-    let partial = Partial::create(&to, &SpareDescriptor::default()).unwrap();
+    let partial = PartialFile::create(&to, &SpareDescriptor::default()).unwrap();
     let begun = format!("begin {}", partial.part);
     partial.put_in_place().unwrap();
     assert_eq!(lines.0.lock().unwrap()[2..], [(begun, vec![])]);
@@ -134,7 +134,7 @@ fn a_log_has_the_name_before_the_file_is_made_and_hears_of_its_end() {
         path: directory.0.join("missing/a"),
         ..to
     };
-    assert!(Partial::create(&nowhere, &SpareDescriptor::default()).is_err());
+    assert!(PartialFile::create(&nowhere, &SpareDescriptor::default()).is_err());
     let (last, _) = lines.0.lock().unwrap().pop().unwrap();
     assert!(last.starts_with("give up "), "{last}");
 }
@@ -143,7 +143,8 @@ fn a_log_has_the_name_before_the_file_is_made_and_hears_of_its_end() {
 fn names_as_long_as_the_system_allows_can_be_saved_to() {
     let directory = Directory::new();
     for name in ["x".repeat(255), "余".repeat(85)] {
-        let partial = Partial::create(&directory.to(&name), &SpareDescriptor::default()).unwrap();
+        let partial =
+            PartialFile::create(&directory.to(&name), &SpareDescriptor::default()).unwrap();
         partial.put_in_place().unwrap();
         assert_eq!(directory.names(), [name.as_str()]);
         fs::remove_file(directory.0.join(name)).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::executor::roster::{Demand, Role};
+use crate::executor::roster::{Demand, IdleRole};
 
 use super::world::{WorkerState, World};
 
@@ -29,7 +29,7 @@ impl World {
     }
 
     /// Number of workers that wait in this role.
-    pub(super) fn idle(&self, wanted: Role) -> usize {
+    pub(super) fn idle(&self, wanted: IdleRole) -> usize {
         self.count(|worker| matches!(worker, WorkerState::Idle { role, .. } if role == wanted))
     }
 
@@ -84,10 +84,10 @@ impl World {
         assert_eq!(roster.live, self.workers.len(), "{self:?}");
         assert_eq!(roster.starting, starting, "{self:?}");
         assert_eq!(roster.blocked, self.blocked(), "{self:?}");
-        assert_eq!(roster.following, self.idle(Role::Follower), "{self:?}");
+        assert_eq!(roster.following, self.idle(IdleRole::Follower), "{self:?}");
         // The equality implies that there is at most one leader.
         let leading = usize::from(roster.leading);
-        assert_eq!(leading, self.idle(Role::Leader), "{self:?}");
+        assert_eq!(leading, self.idle(IdleRole::Leader), "{self:?}");
         let surplus = self.workers.len() > self.limit + self.blocked();
         assert_eq!(roster.has_surplus(), surplus, "{self:?}");
         assert_eq!(roster.called, self.called, "{self:?}");

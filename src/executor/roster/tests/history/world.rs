@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::executor::roster::{Demand, PAUSE, Role, Roster, StartRefused, WakeAction};
+use crate::executor::roster::{Demand, IdleRole, PAUSE, Roster, StartRefused, WakeAction};
 
 /// Number of events in a history, before all work comes to its end.
 const EVENTS: usize = 60;
@@ -29,7 +29,7 @@ pub(super) enum WorkerState {
     Blocked,
     /// The worker waits for work; `notified` is true after its condvar has let it go.
     Idle {
-        role: Role,
+        role: IdleRole,
         until: Option<Instant>,
         notified: bool,
     },
@@ -192,7 +192,7 @@ impl World {
         }
     }
 
-    fn wake(&mut self, which: usize, role: Role, notified: bool, until: Option<Instant>) {
+    fn wake(&mut self, which: usize, role: IdleRole, notified: bool, until: Option<Instant>) {
         if !notified && until.is_none_or(|until| until > self.now) {
             // Condvars may let a thread go without a notification.
             if self.rng.u8(..8) > 0 {
@@ -266,7 +266,7 @@ impl World {
                 self.seen.insert("leader called by a follower");
             }
             self.perform(wake);
-            let until = until.filter(|_| role == Role::Leader);
+            let until = until.filter(|_| role == IdleRole::Leader);
             self.workers[which] = WorkerState::Idle {
                 role,
                 until,
@@ -294,11 +294,11 @@ impl World {
             WakeAction::None => {}
             WakeAction::Leader => {
                 self.seen.insert("leader called");
-                self.notify_one(Role::Leader);
+                self.notify_one(IdleRole::Leader);
             }
             WakeAction::Follower => {
                 self.seen.insert("follower called");
-                self.notify_one(Role::Follower);
+                self.notify_one(IdleRole::Follower);
             }
             WakeAction::Start => {
                 self.seen.insert("worker started");
@@ -307,8 +307,8 @@ impl World {
             }
             WakeAction::All { leader, followers } => {
                 self.seen.insert("all woken");
-                assert_eq!(leader, self.idle(Role::Leader) > 0);
-                assert_eq!(followers, self.idle(Role::Follower) > 0);
+                assert_eq!(leader, self.idle(IdleRole::Leader) > 0);
+                assert_eq!(followers, self.idle(IdleRole::Follower) > 0);
                 for worker in &mut self.workers {
                     if let WorkerState::Idle { notified, .. } = worker {
                         *notified = true;
@@ -319,7 +319,7 @@ impl World {
     }
 
     /// Notifies a worker that waits in this role and was not notified yet, if there is one.
-    fn notify_one(&mut self, wanted: Role) {
+    fn notify_one(&mut self, wanted: IdleRole) {
         assert!(!self.called, "one was called and has not woken: {self:?}");
         assert!(self.idle(wanted) > 0, "nobody waits so: {self:?}");
         self.called = true;

@@ -9,7 +9,7 @@ use shuttle::sync::{Arc, Condvar, Mutex, MutexGuard};
 use shuttle::thread;
 
 use super::job::{Handle, Job, Work};
-use crate::executor::roster::{Demand, Role, Roster, StartRefused, WakeAction};
+use crate::executor::roster::{Demand, IdleRole, Roster, StartRefused, WakeAction};
 
 /// Fault that the model is given, to check that it is found.
 #[derive(Clone, Copy, PartialEq)]
@@ -259,13 +259,13 @@ impl Executor {
             self.notify(wake);
         }
         match role {
-            Role::Leader => {
+            IdleRole::Leader => {
                 state.armed = next_wakeup;
                 self.clock.notify_one();
                 state = self.leader.wait(state).unwrap();
                 state.armed = None;
             }
-            Role::Follower => state = self.followers.wait(state).unwrap(),
+            IdleRole::Follower => state = self.followers.wait(state).unwrap(),
         }
         let called = state.roster.called;
         state.roster.woken(role);

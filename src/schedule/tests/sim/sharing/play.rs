@@ -328,8 +328,8 @@ impl Play {
             Manner::Answers(_) | Manner::Pauses(..) => true,
         };
         let heard = match server.answering {
-            true => Heard::Head { waited },
-            false => Heard::NoHead { waited },
+            true => HostObservation::Head { waited },
+            false => HostObservation::NoHead { waited },
         };
         let mut cool = None;
         if let Manner::Pauses(_, pause) = server.manner
