@@ -363,7 +363,7 @@ fn by_a_thread_local() {
 #[test]
 fn by_http_in_the_executor() {
     let bad = "use http::HeaderMap;\nuse crate::transport::{CancelSlot, Reply};\nuse crate::transport;\n\
-         fn f(ticket: crate::transport::Ticket, m: &http::Method) {}";
+         fn f(ticket: crate::transport::AttemptNumber, m: &http::Method) {}";
     let path = "src/executor/job.rs";
     let lines = [
         "src/executor/job.rs:1",

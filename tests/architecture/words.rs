@@ -91,7 +91,7 @@ pub(crate) fn thread_locals(tree: &Tree) -> Vec<String> {
 }
 
 /// Names of the transport that the executor may use, because it cancels running attempts.
-const CANCELLING: &[&str] = &["CancelSlot", "Ticket"];
+const CANCELLING: &[&str] = &["CancelSlot", "AttemptNumber"];
 
 pub(crate) fn http_in_executor(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
