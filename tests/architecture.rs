@@ -14,6 +14,8 @@ mod lengths;
 mod source;
 #[path = "architecture/types.rs"]
 mod types;
+#[path = "architecture/vectors.rs"]
+mod vectors;
 #[path = "architecture/words.rs"]
 mod words;
 
@@ -119,6 +121,14 @@ fn the_executor_knows_no_http() {
 #[test]
 fn tests_and_benches_compile_no_part_of_src_again() {
     holds(words::second_copies);
+}
+
+#[test]
+fn each_vector_is_named_by_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = ["src", "tests"].map(|folder| source::files(root, folder));
+    let complaints = vectors::unmatched(&vectors::tables(root), &sources.concat());
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
 #[test]

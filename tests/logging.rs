@@ -175,9 +175,8 @@ fn a_batch_that_is_left_half_way_says_so() {
     );
 }
 
-// V10.
 #[test]
-fn a_callback_that_panics_is_one_error() {
+fn v10_a_callback_that_panics_is_one_error() {
     let _turn = listening();
     let server = Server::always(Answer::text(""));
     let handle = client().submit(server.url("/")).unwrap();
@@ -195,9 +194,8 @@ fn a_callback_that_panics_is_one_error() {
     assert_eq!(errors, [(Level::Error, line)]);
 }
 
-// V36.
 #[test]
-fn workers_that_cannot_start_are_one_error() {
+fn v36_workers_that_cannot_start_are_one_error() {
     let _turn = listening();
     let client = Client::builder()
         .workers(4)

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn vector_112_the_reserve_then_a_share_of_the_requests_then_a_trickle() {
+    fn vector_112_retries_take_the_reserve_then_what_requests_and_time_add() {
         let now = Instant::now();
         let (mut a, mut b) = (Budget::new(&ten(), now), Budget::new(&ten(), now));
         assert_eq!(granted(&mut a, 11, now), 10);

@@ -1,4 +1,4 @@
-//! Vectors 117 to 119, 124 and 125. Vector 123 is with the decisions: an open breaker makes no attempt.
+//! Circuit breaker: `tests/vectors/breaker.md`. Vector 123 is with the schedule and with the decisions.
 
 use super::*;
 

@@ -120,7 +120,7 @@ fn a_response_head_of_any_status_proves_that_a_connection_stood() {
 }
 
 #[test]
-fn vector_134_a_host_that_asked_for_a_pause_gets_it_and_the_others_go_on() {
+fn vector_134_a_pause_holds_for_the_host_that_asked_for_it_alone() {
     let mut scene = Scene::new(ScheduleSettings {
         in_flight: 10,
         ..wide()
@@ -419,7 +419,7 @@ fn a_retry_that_an_open_breaker_would_refuse_ends_at_once() {
 }
 
 #[test]
-fn vector_112_the_retry_budget_of_each_host_fills_with_its_requests_and_with_time() {
+fn vector_112_the_budget_of_each_host_fills_with_its_requests_and_with_time() {
     let mut scene = each_host(HostLimits {
         budget: Some(RetryBudget {
             reserve: 10.0,
