@@ -69,7 +69,7 @@ fn nothing_sleeps() {
 }
 
 #[test]
-fn what_one_part_keeps_to_itself_is_named_nowhere_else() {
+fn the_names_of_a_reserved_part_stand_nowhere_else() {
     holds(words::reserved);
 }
 
@@ -84,7 +84,7 @@ fn no_text_gets_to_the_log_as_it_is() {
 }
 
 #[test]
-fn no_name_is_a_word_that_says_nothing() {
+fn no_name_is_an_empty_word() {
     holds(words::names);
 }
 

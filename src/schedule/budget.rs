@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_costs_two_and_no_budget_costs_nothing() {
+    fn a_budget_pays_the_cost_of_each_retry() {
         let now = Instant::now();
         let mut budget = Budget::new(&ten(), now);
         for _ in 0..5 {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_full_again_after_a_while_and_never_fuller() {
+    fn a_budget_fills_up_to_its_reserve() {
         let now = Instant::now();
         let mut budget = Budget::new(&ten(), now);
         assert!(budget.is_full(now));

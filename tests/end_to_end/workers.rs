@@ -41,7 +41,7 @@ fn wait_for_threads(prefix: &str, most: usize) {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn threads_start_on_demand_up_to_the_workers_and_go_with_the_client() {
+fn threads_start_on_demand_up_to_the_workers() {
     let held = Gate::closed();
     let server = Scenario::new()
         .on("/held", Answer::text("").behind(&held))

@@ -430,7 +430,7 @@ fn a_location_that_is_no_utf8_is_sent_as_it_was_meant() {
 }
 
 #[test]
-fn no_location_is_too_strange() {
+fn no_location_makes_it_panic() {
     let seed = fastrand::u64(..);
     let mut rng = fastrand::Rng::with_seed(seed);
     let known = [
