@@ -188,9 +188,11 @@ mod tests {
 
     #[test]
     fn parameters_of_client_and_request_join_those_of_the_url() {
-        let mut defaults = ClientDefaults::default();
-        defaults.base = Some(Base::parse("http://h/api/v1/").unwrap());
-        defaults.query = vec![("key".into(), "k".into()), ("page".into(), "1".into())];
+        let defaults = ClientDefaults {
+            base: Some(Base::parse("http://h/api/v1/").unwrap()),
+            query: vec![("key".into(), "k".into()), ("page".into(), "1".into())],
+            ..ClientDefaults::default()
+        };
         let request = Request::get("items?x=1").query("page", "2");
         assert_eq!(
             *found(&defaults, &request).unwrap().url.uri(),
