@@ -8,7 +8,7 @@ use super::support::{Answer, Server};
 use super::{client, error, indices};
 
 #[test]
-fn each_bad_request_fails_by_itself() {
+fn vector_62_each_bad_request_fails_by_itself() {
     let server = Server::always(Answer::text("fine"));
     let get = || Request::get(server.url("/"));
     let by = |method: &str| Request::new(method, server.url("/"));

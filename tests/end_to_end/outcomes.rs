@@ -81,7 +81,7 @@ fn a_404_ends_at_once_with_what_the_server_said() {
 }
 
 #[test]
-fn a_503_ends_after_three_attempts_with_the_last_response() {
+fn vector_142_a_503_ends_after_three_attempts_with_the_last_response() {
     let server = Scenario::new()
         .on(
             "/busy",
