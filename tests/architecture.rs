@@ -14,6 +14,8 @@ mod lengths;
 mod source;
 #[path = "architecture/types.rs"]
 mod types;
+#[path = "architecture/vectors.rs"]
+mod vectors;
 #[path = "architecture/words.rs"]
 mod words;
 
@@ -67,7 +69,7 @@ fn nothing_sleeps() {
 }
 
 #[test]
-fn what_one_part_keeps_to_itself_is_named_nowhere_else() {
+fn the_names_of_a_reserved_part_stand_nowhere_else() {
     holds(words::reserved);
 }
 
@@ -82,7 +84,7 @@ fn no_text_gets_to_the_log_as_it_is() {
 }
 
 #[test]
-fn no_name_is_a_word_that_says_nothing() {
+fn no_name_is_an_empty_word() {
     holds(words::names);
 }
 
@@ -119,6 +121,14 @@ fn the_executor_knows_no_http() {
 #[test]
 fn tests_and_benches_compile_no_part_of_src_again() {
     holds(words::second_copies);
+}
+
+#[test]
+fn each_vector_is_named_by_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = ["src", "tests"].map(|folder| source::files(root, folder));
+    let complaints = vectors::unmatched(&vectors::tables(root), &sources.concat());
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
 #[test]

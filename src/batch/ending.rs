@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn an_iteration_begins_with_its_first_step_and_ends_once() {
+    fn an_iteration_begins_with_its_first_step() {
         let mut ending = EndConditions::default();
         assert!(!ending.is_running());
         assert!(ending.is_first_step());

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn standard_input_has_its_usual_name_and_is_called_stdin() {
+    fn a_place_in_standard_input_is_shown_as_stdin() {
         let request = Request::get("u").read_at("-", 3);
         assert_eq!(request.source(), Some("-"));
         assert_eq!(shown(&request).as_deref(), Some("stdin:3"));

@@ -13,7 +13,7 @@ const GROUPS: [&str; 7] = [
 ];
 
 #[test]
-fn help_is_short_or_long_and_groups_the_options() {
+fn help_has_a_short_and_a_long_form() {
     let short = haul(["-h"]).done().exits(0).stdout;
     let long = haul(["--help"]).done().exits(0).stdout;
     for text in [&short, &long] {
@@ -63,7 +63,7 @@ fn every_option_is_in_the_man_page_and_the_completions() {
 }
 
 #[test]
-fn it_tells_its_version() {
+fn haul_prints_its_version() {
     let version = concat!("haul ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(haul(["-V"]).done().exits(0).stdout, version);
     assert_eq!(haul(["--version"]).done().exits(0).stdout, version);

@@ -218,12 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn the_bounds_are_those_of_the_unread_input_and_of_the_requests_under_way() {
+    fn size_hint_counts_unread_input_and_requests_under_way() {
         assert_eq!(fed(0..5, 7).size_hint(4), (8, Some(8)));
     }
 
     #[test]
-    fn an_endless_input_promises_nothing_but_the_requests_under_way() {
+    fn size_hint_of_an_endless_input_counts_requests_under_way() {
         assert_eq!(fed(0.., 7).size_hint(4), (3, None));
     }
 

@@ -45,7 +45,7 @@ fn a_body_that_is_still_coded_is_said_to_be() {
 }
 
 #[test]
-fn a_failure_says_why_and_what_every_attempt_came_to() {
+fn a_failure_has_a_log_of_its_attempts() {
     assert_eq!(
         line(&sample::connect_timeout(1, "https://x/2")),
         concat!(
@@ -74,7 +74,7 @@ fn a_rejection_stands_behind_the_status() {
 }
 
 #[test]
-fn what_was_never_sent_has_no_times_of_an_attempt() {
+fn a_request_that_was_never_sent_has_no_times_of_an_attempt() {
     let line = line(&sample::unsent(3, "ftp://h/", ErrorType::InvalidRequest));
     assert_eq!(
         line,
