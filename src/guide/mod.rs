@@ -14,8 +14,22 @@
 //! | [coming_from_python] | `requests` and `urllib3`, each piece beside haul's; a table of Python names |
 //! | [coming_from_futures] | `concurrent.futures`, each piece beside haul's |
 //!
-//! New here: read [batches], then the page of what you need. Each word is explained on its page; the defaults stand in the
-//! tables.
+//! Newcomers read [batches] first, then the page of the subject that they need. Defaults stand in the tables of the pages.
+//!
+//! # Names and modules
+//!
+//! The usual types are at the root of the crate. The others are in modules: [`batch`](crate::batch),
+//! `cookies`, [`outcome`](crate::outcome), [`redact`](crate::redact), [`request`](crate::request),
+//! [`settings`](crate::settings), [`sink`](crate::sink), [`record`](crate::record), [`summary`](crate::summary) and
+//! [`unversioned`](crate::unversioned). `AddressPolicy` and `RedirectPolicy` are in `settings`, `Multipart` is in `request`,
+//! `CookieJar` in `cookies`, `InputLines` in `record`.
+//!
+//! # Examples
+//!
+//! The repository's folder `examples` has small programs, one idea each. `quickstart` prints a line for each of 200
+//! outcomes, `fetch_list` reads a list, `post_json` sends JSON, `business_errors` shows rejections, `retry_policy` retries,
+//! `sign_requests` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed, and
+//! `serve` is the quickstart's server by itself, to try them against.
 
 #[doc = include_str!("batches.md")]
 pub mod batches {}
