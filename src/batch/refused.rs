@@ -29,7 +29,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refusal::Closed => "the client is shut down, or the batch is over",
-            Refusal::Full => "as many requests wait as may",
+            Refusal::Full => "as many requests wait as are allowed",
             Refusal::WouldDeadlock => {
                 "the window is full, and this thread takes the outcomes that make room in it"
             }

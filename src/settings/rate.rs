@@ -24,7 +24,7 @@ const MOST: f64 = u32::MAX as f64;
 /// let bursty = RateLimit::new(600, Duration::from_secs(60)).burst(20);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[must_use = "a limit holds for what it is given to: `ClientBuilder::rate`, `rate_per_host` or `HostRule::rate`"]
+#[must_use = "a limit does nothing by itself: give it to `ClientBuilder::rate`, `rate_per_host` or `HostRule::rate`"]
 pub struct RateLimit {
     pub(crate) count: f64,
     pub(crate) per: Duration,

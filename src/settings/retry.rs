@@ -32,7 +32,7 @@ use crate::settings::StatusSet;
 /// ```
 #[derive(Clone)]
 #[doc(alias = "Retry")]
-#[must_use = "a policy holds for what it is given to: `ClientBuilder::retry`, `HostRule::retry` or `Request::retry`"]
+#[must_use = "a policy does nothing by itself: give it to `ClientBuilder::retry`, `HostRule::retry` or `Request::retry`"]
 pub struct RetryPolicy {
     pub(crate) max_attempts: u32,
     pub(crate) base: Duration,

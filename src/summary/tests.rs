@@ -492,7 +492,7 @@ Done                                  0 requests
         summary.set_wall(Duration::from_secs(3725));
         summary.set_interrupted(true);
         let text = summary.to_string();
-        assert!(text.starts_with("Interrupted after 1 h 2 min "), "{text}");
+        assert!(text.starts_with("Stopped after 1 h 2 min "), "{text}");
         assert!(text.contains("cancelled      2  100.0 %"), "{text}");
     }
 

@@ -40,6 +40,17 @@ fn help_has_a_short_and_a_long_form() {
 }
 
 #[test]
+fn help_says_that_rejected_requests_are_in_no_failure_log() {
+    let long = haul(["--help"]).done().exits(0).stdout;
+    let words: Vec<_> = long.split_whitespace().collect();
+    let text = words.join(" ");
+    assert!(
+        text.contains("Rejected requests (--require) have not failed: they are in the results, and in no failure log."),
+        "{long}"
+    );
+}
+
+#[test]
 fn every_option_is_in_the_man_page_and_the_completions() {
     let short = haul(["-h"]).done().exits(0).stdout;
     let named = short

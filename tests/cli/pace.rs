@@ -257,7 +257,7 @@ fn a_run_ends_when_its_time_is_over() {
         "what was cut off runs again: {}",
         done.stdout
     );
-    done.says("Interrupted after")
+    done.says("Stopped after")
         .says("stopped early: the run took too long (--max-run-time)");
 }
 

@@ -47,6 +47,20 @@ fn a_killed_run_is_resumed_with_each_outcome_once() {
 }
 
 #[test]
+fn one_outcome_from_before_is_told_in_the_singular() {
+    let (folder, server) = (Folder::new(), Server::always(Answer::text("")));
+    let (out, url) = (folder.at("out.jsonl"), server.url("/1"));
+    haul(["-o", &out, &url]).done().exits(0);
+    let done = haul(["--resume", "-o", &out, &url]).done().exits(0);
+    assert!(
+        done.stderr
+            .starts_with("haul: 1 outcome is there from before\n"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
 fn no_existing_file_is_changed_by_chance() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     let (out, url) = (folder.file("out.jsonl", "precious\n"), server.url("/"));

@@ -43,7 +43,7 @@ fn the_first_signal_lets_running_requests_finish() {
         run.wait_until_said("interrupted: running requests may take another 10s");
         gate.open();
         let done = run.finish().exits(status);
-        done.says("Interrupted after").says(&format!(
+        done.says("Stopped after").says(&format!(
             "haul: to go on: haul --resume -j 2 -o {out} {list}"
         ));
         let finished = folder.records("out.jsonl").len();

@@ -54,7 +54,9 @@ pub(super) fn ask(
     match status {
         200..=299 if filled == end => Ok(()),
         // In TLS and HTTP the client speaks first, so no byte may follow the answer.
-        200..=299 => Err(not_http(&"bytes behind its answer, which nobody asked for")),
+        200..=299 => Err(not_http(
+            &"bytes after its response that no request asked for",
+        )),
         _ => Err(ProxyFaultKind::Refused {
             permanent: (400..=499).contains(&status) && !matches!(status, 408 | 425 | 429),
             how: format!("answered CONNECT {target} with {status} {reason}")
