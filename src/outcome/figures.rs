@@ -15,8 +15,9 @@ impl<T> Outcome<T> {
         self.report.started.time()
     }
 
-    /// Time that the last attempt took, from its start (name resolution and connecting included) to the end of the body
-    /// or the failure.
+    /// Time that the last attempt took.
+    ///
+    /// It runs from its start (name resolution and connecting included) to the end of the body or the failure.
     pub fn elapsed(&self) -> Duration {
         self.report.elapsed.into()
     }
@@ -55,7 +56,9 @@ impl<T> Outcome<T> {
         Some(self.report.head.as_ref()?.version)
     }
 
-    /// Number of bytes sent on the wire over all attempts and redirects: heads and bodies, encrypted if they are.
+    /// Number of bytes sent on the wire over all attempts and redirects.
+    ///
+    /// These are heads and bodies, encrypted if they are.
     pub fn bytes_sent(&self) -> u64 {
         self.report.bytes_sent
     }
@@ -66,13 +69,16 @@ impl<T> Outcome<T> {
         self.report.bytes_received
     }
 
-    /// Returns the address that answered last. `None`: there was no response, or its transport names no address.
+    /// Returns the address that answered last.
+    ///
+    /// `None`: there was no response, or its transport names no address.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.report.head.as_ref().and_then(|head| head.remote)
     }
 
-    /// True if an earlier attempt may have been carried out, so that a 404 to a repeated DELETE (or a 409 or 412 to a
-    /// repeated write) can mean "done".
+    /// True if an earlier attempt may have been carried out.
+    ///
+    /// Then a 404 to a repeated DELETE (or a 409 or 412 to a repeated write) can mean "done".
     pub fn is_prior_attempt_ambiguous(&self) -> bool {
         self.report.ambiguous
     }

@@ -24,9 +24,10 @@ use crate::url::Mistake;
 use http::header::AUTHORIZATION;
 
 impl Request {
-    /// Returns the request as a line of input, which
-    /// [`Record::parse_input_line`](super::Record::parse_input_line) reads back, given the defaults of its input: JSON,
-    /// without a line feed.
+    /// Returns the request as a line of input: JSON, without a line feed.
+    ///
+    /// [`Record::parse_input_line`](super::Record::parse_input_line) reads the line back, given the defaults of its
+    /// input.
     ///
     /// Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
     /// too large for a line is replaced by the file it was read from, else cut, as in a failure log ([`LONGEST_LINE`]).
