@@ -93,8 +93,10 @@ named! {
         Interrupted = "interrupted",
         /// A hook, predicate or closure of the caller's panicked.
         Panic = "panic",
-        /// A failure on this side: a full disk, or no free descriptor, port or thread although no other attempt is
-        /// under way (else the request waits for one to end).
+        /// A failure on this side.
+        ///
+        /// Examples are a full disk, or no free descriptor, port or thread although no other attempt is under way (else
+        /// the request waits for one to end).
         Io = "io",
     }
 }

@@ -21,10 +21,11 @@ fn by_a_long_summary() {
     let long = "A bound for the workers of a client. It has two sentences, which are one paragraph of more than 100 characters.";
     let text = format!(
         "//! {long}\n\n/// {long}\n#[derive(\n    Debug,\n)]\npub struct A {{\n    /// {long}\n    pub a: u8,\n    /// {long}\n    b: u8,\n}}\n\n\
-         /// Kinds.\n///\n/// {long}\npub enum B {{\n    /// {long}\n    C,\n}}\n\n/// {long}\npub(crate) fn f() {{}}\n"
+         /// Kinds.\n///\n/// {long}\npub enum B {{\n    /// {long}\n    C,\n}}\n\n/// {long}\npub(crate) fn f() {{}}\n\n/// {long}\n// Long because it is.\npub fn g() {{}}\n\n\
+         named! {{\n    /// {long}\n    D {{}}\n}}\n"
     );
     let path = "src/settings/a.rs";
-    let lines = [3, 8, 18].map(|line| format!("{path}:{line}"));
+    let lines = [3, 8, 18, 25, 30].map(|line| format!("{path}:{line}"));
     let lines = lines.each_ref().map(String::as_str);
     complains(summaries::summaries, path, &text, &lines);
     complains(summaries::summaries, "src/bin/haul/a.rs", &text, &[]);

@@ -34,10 +34,10 @@ fn is_public_module(tree: &Tree, module: &[String]) -> bool {
 }
 
 /// Returns the line and the text of each summary: of the module if `with_module`, of `pub` items, and of what belongs
-/// to a `pub` enum or trait.
+/// to a `pub` enum or trait or stands in the call of a macro.
 fn summaries_of(lines: &[&str], with_module: bool) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    // Indentation of the public enum or trait that the current line is in.
+    // Indentation of the public enum or trait, or of the call of a macro, that the current line is in.
     let mut container: Option<usize> = None;
     let mut at = 0;
     while at < lines.len() {
@@ -57,10 +57,11 @@ fn summaries_of(lines: &[&str], with_module: bool) -> Vec<(usize, String)> {
             at += docs;
             continue;
         }
-        if ["pub enum ", "pub trait "]
-            .iter()
-            .any(|head| line.starts_with(head))
-        {
+        // A macro of the crate may make a public type of its input.
+        let is_open = line.starts_with("pub enum ")
+            || line.starts_with("pub trait ")
+            || indent == 0 && line.ends_with("! {") && line != "thread_local! {";
+        if is_open {
             container = Some(indent);
         } else if line.starts_with('}') && container == Some(indent) {
             container = None;
@@ -70,9 +71,13 @@ fn summaries_of(lines: &[&str], with_module: bool) -> Vec<(usize, String)> {
     found
 }
 
-/// Returns the first line from `at` on that is no part of an attribute.
+/// Returns the first line from `at` on that is no comment and no part of an attribute.
 fn item_after<'a>(lines: &[&'a str], mut at: usize) -> &'a str {
     while let Some(line) = lines.get(at).map(|line| line.trim()) {
+        if line.starts_with("//") {
+            at += 1;
+            continue;
+        }
         if !line.starts_with("#[") {
             return line;
         }
