@@ -49,7 +49,9 @@ impl Host {
         if self.is_tls() { "https" } else { "http" }
     }
 
-    /// Returns the name or address alone, IPv6 in brackets and with the zone that the URL gives it: `[fe80::1%eth0]`.
+    /// Returns the name or address alone.
+    ///
+    /// An IPv6 address is in brackets and with the zone that the URL gives it: `[fe80::1%eth0]`.
     pub fn name(&self) -> &str {
         &self.named[self.scheme().len() + "://".len()..]
     }

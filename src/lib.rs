@@ -1,6 +1,8 @@
-//! Batch HTTP for synchronous Rust: hand it requests, it runs them on a fixed pool of plain threads over shared
-//! keep-alive connections, and gives back exactly one structured [`Outcome`] for each, as each completes. It is
-//! Python's `requests.Session` + `ThreadPoolExecutor` + `as_completed`, made accountable, without an async runtime.
+//! Batch HTTP for synchronous Rust: many requests at once, one structured [`Outcome`] for each.
+//!
+//! Hand it requests: it runs them on a fixed pool of plain threads over shared keep-alive connections, and gives back
+//! exactly one outcome for each, as each completes. It is Python's `requests.Session` + `ThreadPoolExecutor` +
+//! `as_completed`, made accountable, without an async runtime.
 //!
 //! ```
 //! # use std::io::{BufRead, BufReader, Write};
@@ -98,6 +100,9 @@
 //! `charset` (text in the charset the server names); `cookies` (`cookies::CookieJar`); `multipart`
 //! (`Request::multipart`: forms with files); `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite`
 //! (`sink::Sqlite`); `cli` (the `haul` command).
+
+// docs.rs shows the feature that an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempt;
 pub mod batch;

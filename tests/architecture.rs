@@ -1,17 +1,23 @@
 //! Rules of the code base that a compiler does not know: which part may use which, which parts may read the clock, name
-//! ureq or print, how long a file or a function may be and which words are not used. Each complaint names file and
+//! ureq or print, how long a file or a function may be, which words are not used and how comments begin. Each complaint names file and
 //! line.
 
 #[path = "architecture/broken.rs"]
 mod broken;
+#[path = "architecture/broken_texts.rs"]
+mod broken_texts;
 #[path = "architecture/comments.rs"]
 mod comments;
+#[path = "architecture/examples.rs"]
+mod examples;
 #[path = "architecture/floors.rs"]
 mod floors;
 #[path = "architecture/lengths.rs"]
 mod lengths;
 #[path = "architecture/source.rs"]
 mod source;
+#[path = "architecture/summaries.rs"]
+mod summaries;
 #[path = "architecture/types.rs"]
 mod types;
 #[path = "architecture/vectors.rs"]
@@ -33,11 +39,48 @@ fn holds(rule: impl Fn(&Tree) -> Vec<String>) {
 }
 
 #[test]
-fn a_doc_comment_begins_by_saying_what_its_item_is() {
+fn a_comment_begins_by_saying_what_it_is_about() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = ["src", "tests", "benches", "examples"].map(|folder| source::files(root, folder));
     let files = files.iter().flatten();
     let complaints = files.flat_map(|(path, text)| comments::beginnings(path, text));
+    let complaints: Vec<_> = complaints.collect();
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn the_summary_of_a_public_item_is_short() {
+    holds(summaries::summaries);
+}
+
+#[test]
+fn an_example_is_short_and_in_the_index() {
+    let files = source::files(Path::new(env!("CARGO_MANIFEST_DIR")), "examples");
+    let complaints = examples::examples(&files, include_str!("../examples/README.md"));
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn every_example_that_a_text_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = source::files(root, "examples");
+    let mut texts = ["src", "tests", "benches", "examples"]
+        .map(|folder| source::files(root, folder))
+        .concat();
+    texts.retain(|(path, _)| !path.starts_with("tests/architecture/"));
+    for paper in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "ARCHITECTURE.md",
+        "examples/README.md",
+        "benches/RESULTS.md",
+    ] {
+        let text = std::fs::read_to_string(root.join(paper)).expect("a paper of the project");
+        texts.push((paper.to_owned(), text));
+    }
+    let complaints = texts
+        .iter()
+        .flat_map(|(path, text)| examples::named(path, text, &files));
     let complaints: Vec<_> = complaints.collect();
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }

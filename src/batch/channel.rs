@@ -16,8 +16,9 @@ use super::outcomes::{
 use super::owner::WorkersOwner;
 use super::refused::{Refusal, Refused};
 
-/// Feeding end of [`Client::channel`](crate::Client::channel). Any thread can send requests through it. The batch ends
-/// when the intake and its clones are dropped.
+/// Feeding end of [`Client::channel`](crate::Client::channel).
+///
+/// Any thread can send requests through it. The batch ends when the intake and its clones are dropped.
 pub struct Intake {
     batch: OpenBatch,
     arrivals: Arc<Arrivals>,

@@ -25,8 +25,9 @@ pub struct Unfinished {
 pub enum End {
     /// Every request of the input has its outcome.
     Completed,
-    /// A request failed under [`fail_fast`](crate::Outcomes::fail_fast), or as many as
-    /// [`max_failures`](crate::Outcomes::max_failures) allows.
+    /// Too many requests failed: see [`max_failures`](crate::Outcomes::max_failures).
+    ///
+    /// Under [`fail_fast`](crate::Outcomes::fail_fast) one failed request is too many.
     TooManyFailures,
     /// The [`deadline`](crate::Outcomes::deadline) passed.
     Deadline,

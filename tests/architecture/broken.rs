@@ -10,7 +10,12 @@ pub(crate) fn tree(files: &[(&str, &str)]) -> Tree {
 }
 
 #[track_caller]
-fn complains(rule: impl Fn(&Tree) -> Vec<String>, path: &str, text: &str, expected: &[&str]) {
+pub(crate) fn complains(
+    rule: impl Fn(&Tree) -> Vec<String>,
+    path: &str,
+    text: &str,
+    expected: &[&str],
+) {
     let others = [
         ("src/error.rs", ""),
         ("src/summary.rs", ""),
@@ -453,18 +458,4 @@ fn by_exceptions() {
     let bad = "//! Text.\n#![allow(missing_docs)]\n#[allow(unused, unsafe_code)]\nfn f() {}";
     let lines = ["src/error.rs:2", "src/error.rs:3"];
     complains(words::exceptions, "src/error.rs", bad, &lines);
-}
-
-#[test]
-fn by_a_doc_comment_that_makes_a_reader_guess() {
-    let text = "//! Text.\n//! What follows.\n\n/// Whether it is.\nfn f() {}\n    /// The same once more.\n/// Its size.\n/// Whoever calls.\n\
-         /// Bound for `workers`.\n/// What stands in a second line.\n// What is no doc comment.\n";
-    let complaints = crate::comments::beginnings("src/a.rs", text);
-    let places: Vec<_> = complaints.iter().map(|c| c.split(": ").next()).collect();
-    assert_eq!(
-        places,
-        ["src/a.rs:4", "src/a.rs:6"].map(Some),
-        "{complaints:#?}"
-    );
-    assert!(complaints[0].contains("\"Whether\""), "{complaints:#?}");
 }

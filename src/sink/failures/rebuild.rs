@@ -19,7 +19,9 @@ use crate::sink::missing::{Log, MissingFailures, Unrecorded};
 use crate::sink::{Journal, SinkError, SinkTarget};
 
 impl Failures {
-    /// Keeps the log in step with a journal's records, whatever ends the batch: a kill, a full disk, a limit.
+    /// Keeps the log in step with a journal's records, whatever ends the batch.
+    ///
+    /// The end may be a kill, a full disk, a limit.
     ///
     /// To be called on the first run too, after the settings of both and before [`Journal::remaining`].
     ///

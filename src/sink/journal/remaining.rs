@@ -11,7 +11,9 @@ use super::{Recovery, Shared, Witness};
 use crate::record::KeyMaker;
 use crate::request::{IntentLog, JournalFacts, Request, SaveLog};
 
-/// Iterator over the requests that have no outcome yet, from [`Journal::remaining`](super::Journal::remaining).
+/// Iterator over the requests that have no outcome yet.
+///
+/// Made by [`Journal::remaining`](super::Journal::remaining).
 #[must_use = "it is the input of the batch that the journal records"]
 pub struct Remaining<I> {
     input: I,
