@@ -6,9 +6,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use serde_json::json;
+use test_support::{Answer, Server};
 
 use super::command::{Done, Folder, Haul, haul};
-use super::support::{Answer, Server};
 
 /// A server, and a folder with a list of three URLs.
 struct Bed {

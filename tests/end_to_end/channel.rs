@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use haul::batch::Refusal;
 use haul::{Outcome, Request};
+use test_support::{Answer, Gate, Scenario, Server, builder, client};
 
-use super::support::{Answer, Gate, Scenario, Server};
-use super::{builder, client, indices};
+use super::indices;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 

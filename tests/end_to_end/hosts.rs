@@ -8,8 +8,7 @@ use haul::settings::{BreakerSettings, Jitter};
 use haul::{
     Client, ErrorType, HostRule, Layer, RateLimit, Request, RetryPolicy, StopReason, Timeouts,
 };
-
-use crate::support::{Answer, Scenario, Server};
+use test_support::{Answer, Scenario, Server};
 
 fn quick() -> RetryPolicy {
     let wait = Duration::from_millis(1);

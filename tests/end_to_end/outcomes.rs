@@ -6,9 +6,9 @@ use std::time::Duration;
 use haul::settings::RetryBudget;
 use haul::{Client, ErrorType, Layer, Phase, Rejection, Request, StopReason};
 use serde_json::json;
+use test_support::{Answer, Scenario, Server, builder, client, error, quick_retries, refused};
 
-use super::support::{Answer, Scenario, Server, refused};
-use super::{builder, client, error, quick, verdict};
+use super::verdict;
 
 #[test]
 fn a_success_carries_the_response_and_how_it_came() {
@@ -574,7 +574,10 @@ fn a_dead_host_uses_no_more_than_its_reserve_of_retries() {
         .reserve(10.0)
         .per_request(0.0)
         .per_second(0.0);
-    let client = builder(4).retry(quick().budget(budget)).build().unwrap();
+    let client = builder(4)
+        .retry(quick_retries().budget(budget))
+        .build()
+        .unwrap();
     let outcomes = client.as_completed((0..50).map(|i| server.url(&format!("/{i}"))));
     let summary = outcomes.summary();
     let outcomes: Vec<_> = outcomes.collect();
@@ -605,7 +608,7 @@ fn the_default_budget_bounds_the_retries_of_a_dead_host() {
         .on("*", Answer::status(500))
         .unlogged()
         .start();
-    let policy = quick().budget(RetryBudget::default());
+    let policy = quick_retries().budget(RetryBudget::default());
     let client = builder(8).retry(policy).build().unwrap();
     let started = std::time::Instant::now();
     let count = 400;
@@ -639,7 +642,7 @@ fn a_hook_may_repeat_or_stop_or_accept() {
         .on("/never", Answer::status(500))
         .on("/fine", Answer::status(404))
         .start();
-    let policy = quick().classify(|finding| match finding.status {
+    let policy = quick_retries().classify(|finding| match finding.status {
         Some(400) => Some(haul::settings::Judgement::Retry),
         Some(500) if finding.attempt == 2 => Some(haul::settings::Judgement::Stop(
             "twice is enough".to_owned(),
@@ -675,7 +678,7 @@ fn an_ambiguous_write_followed_by_a_404_says_that_it_may_be_done() {
 #[test]
 fn a_deadline_stops_before_a_wait_that_would_pass_it_with_the_real_failure() {
     let server = Server::always(Answer::status(503).header("Retry-After", "60"));
-    let policy = quick().deadline(Duration::from_secs(20));
+    let policy = quick_retries().deadline(Duration::from_secs(20));
     let client = Client::builder().workers(1).retry(policy).build().unwrap();
     let outcome = client.get(server.url("/"));
     assert_eq!(
