@@ -28,6 +28,8 @@ mod line_ends;
 mod messages;
 #[cfg(unix)]
 mod not_done;
+#[cfg(unix)]
+mod output_files;
 mod pace;
 mod places;
 mod recorded;
