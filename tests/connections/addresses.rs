@@ -204,7 +204,7 @@ fn no_redirect_leads_where_the_policy_forbids() {
 }
 
 #[test]
-fn a_refused_address_is_told_with_its_host_and_never_tried_again() {
+fn a_refused_address_is_not_tried_again() {
     let client = builder()
         .address_policy(AddressPolicy::PublicOnly)
         .build()
@@ -221,7 +221,7 @@ fn a_refused_address_is_told_with_its_host_and_never_tried_again() {
 }
 
 #[test]
-fn of_several_addresses_the_allowed_ones_are_used() {
+fn only_allowed_addresses_of_a_host_are_used() {
     let server = Server::always(Answer::text("allowed"));
     let door = Door::open();
     // The second address is the server's, on its own port: the first would be the door's.
@@ -340,7 +340,7 @@ fn connections_come_from_the_local_address() {
 }
 
 #[test]
-fn addresses_that_cannot_be_are_errors() {
+fn impossible_addresses_are_errors() {
     let foreign: IpAddr = "192.0.2.1".parse().unwrap();
     for (wrong, setting, why) in [
         (

@@ -8,7 +8,7 @@ use test_support::{Answer, Server};
 use crate::{builder, message, refusal, verdict};
 
 #[test]
-fn idle_connections_are_kept_for_as_long_and_as_many_as_set() {
+fn idle_connections_are_kept_as_the_settings_say() {
     let opened = |builder: haul::ClientBuilder| {
         let server = Server::always(Answer::text("x"));
         let client = builder.workers(1).build().unwrap();
@@ -25,7 +25,7 @@ fn idle_connections_are_kept_for_as_long_and_as_many_as_set() {
 }
 
 #[test]
-fn of_two_hosts_the_one_used_longer_ago_gives_way() {
+fn the_host_used_longest_ago_loses_its_connection() {
     let server = Server::always(Answer::text("x"));
     let url = |host: &str| format!("http://{host}:{}/", server.address().port());
     let client = builder().workers(1).max_idle(1).build().unwrap();
@@ -36,7 +36,7 @@ fn of_two_hosts_the_one_used_longer_ago_gives_way() {
 }
 
 #[test]
-fn a_head_over_the_limit_fails_and_one_under_it_does_not() {
+fn a_head_over_the_limit_fails() {
     let server = Server::always(Answer::text("x").header("X-Long", "x".repeat(10_000)));
     let get = |builder: haul::ClientBuilder| builder.build().unwrap().get(server.url("/"));
     let outcome = get(builder().header_limit(4096));
@@ -63,7 +63,7 @@ fn keepalive_can_be_set_and_turned_off() {
 }
 
 #[test]
-fn settings_of_connections_that_cannot_be_are_errors() {
+fn impossible_settings_of_connections_are_errors() {
     for (wrong, setting) in [
         (Client::builder().header_limit(0), "header_limit"),
         (Client::builder().header_limit(usize::MAX), "header_limit"),
@@ -82,7 +82,7 @@ fn settings_of_connections_that_cannot_be_are_errors() {
 
 #[cfg(not(feature = "rustls"))]
 #[test]
-fn settings_of_tls_are_an_error_where_there_is_none() {
+fn settings_of_tls_need_its_feature() {
     let tls = haul::TlsSettings::new().insecure(true);
     let (setting, text) = refusal(builder().tls(tls));
     assert_eq!(setting, "tls");

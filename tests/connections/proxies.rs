@@ -52,7 +52,7 @@ fn an_https_server_is_reached_by_a_tunnel_that_is_kept() {
 }
 
 #[test]
-fn an_http_server_is_asked_for_in_absolute_form_over_one_connection_for_all() {
+fn http_urls_are_sent_to_a_proxy_in_absolute_form() {
     let proxy_server = ProxyServer::http();
     let client = through(proxy_server.url("http"))
         .workers(1)
@@ -89,7 +89,7 @@ fn an_http_server_is_asked_for_in_absolute_form_over_one_connection_for_all() {
 }
 
 #[test]
-fn user_and_password_go_to_the_proxy_and_nowhere_else() {
+fn user_and_password_go_to_the_proxy_alone() {
     let folder = Folder::new();
     let (_, server, tls) = secure(&folder);
     let proxy_server = ProxyServer::http();
@@ -113,7 +113,7 @@ fn user_and_password_go_to_the_proxy_and_nowhere_else() {
 }
 
 #[test]
-fn a_proxy_may_be_spoken_to_over_tls() {
+fn a_proxy_may_be_reached_over_tls() {
     let folder = Folder::new();
     let (authority, server, tls) = secure(&folder);
     let proxy_server = ProxyServer::secure(authority.sign("proxy.test", 2100).serving());
@@ -218,7 +218,7 @@ const URL: &str = "HAUL_TEST_PROXIED_URL";
 
 /// The environment of a process can only be chosen before it starts, so the test starts another process.
 #[test]
-fn the_environment_counts_where_it_is_asked_and_only_there() {
+fn the_environment_is_read_only_by_from_env() {
     let proxy_server = ProxyServer::http();
     let server = Server::always(Answer::text("direct"));
     let output = std::process::Command::new(std::env::current_exe().unwrap())
@@ -254,7 +254,7 @@ fn with_an_environment_of_its_own() {
 }
 
 #[test]
-fn an_address_policy_goes_with_a_proxy_only_where_that_is_exempted_by_name() {
+fn an_address_policy_needs_an_exempted_proxy() {
     let proxy_server = ProxyServer::http();
     let public = || through(proxy_server.url("http")).address_policy(AddressPolicy::PublicOnly);
     let (setting, text) = refusal(public());

@@ -25,7 +25,7 @@ fn answer(status: u16) -> String {
 }
 
 #[test]
-fn a_proxy_that_says_no_is_asked_again_only_where_that_may_help() {
+fn the_status_of_a_proxy_decides_if_it_is_asked_again() {
     for (status, attempts) in [
         (407, 1),
         (403, 1),
@@ -62,7 +62,7 @@ fn a_proxy_that_says_no_is_asked_again_only_where_that_may_help() {
 }
 
 #[test]
-fn a_proxy_that_recovers_is_forgiven() {
+fn a_request_succeeds_when_its_proxy_recovers() {
     let folder = Folder::new();
     let (_, server, tls) = secure(&folder);
     let proxy_server = ProxyServer::answering(|n| (n == 0).then(|| answer(502)));
@@ -72,7 +72,7 @@ fn a_proxy_that_recovers_is_forgiven() {
 }
 
 #[test]
-fn a_forwarding_proxy_that_wants_a_password_is_no_servers_answer() {
+fn a_407_of_a_forwarding_proxy_is_a_proxy_error() {
     let proxy_server = ProxyServer::answering(|_| Some(answer(407)));
     let client = through(proxy_server.url("http")).build().unwrap();
     let outcome = client.get("http://a.test/");
@@ -181,7 +181,7 @@ fn a_request_that_waits_for_a_proxy_can_be_cancelled() {
 }
 
 #[test]
-fn a_wrong_proxy_is_an_error_that_shows_no_password() {
+fn the_error_of_a_wrong_proxy_shows_no_password() {
     for proxy in [
         ProxySettings::all("ftp://user:secret@h"),
         ProxySettings::all("http://user:secret@"),

@@ -9,7 +9,7 @@ use crate::proxies::{secure, through};
 use crate::{message, text, verdict};
 
 #[test]
-fn a_socks_proxy_is_given_names_and_addresses_for_http_and_https() {
+fn a_socks_proxy_gets_names_unresolved() {
     let folder = Folder::new();
     let (_, server, tls) = secure(&folder);
     let plain = Server::always(Answer::text("plain"));
@@ -38,7 +38,7 @@ fn a_socks_proxy_is_given_names_and_addresses_for_http_and_https() {
 }
 
 #[test]
-fn what_a_socks_proxy_refuses_is_told_and_repeated_only_where_that_may_help() {
+fn the_refusal_of_a_socks_proxy_decides_if_it_is_asked_again() {
     let long = "n".repeat(300);
     for (proxy_server, userinfo, host, attempts, why) in [
         (

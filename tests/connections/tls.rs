@@ -15,7 +15,7 @@ fn trusted(folder: &Folder) -> (Authority, TlsSettings) {
 }
 
 #[test]
-fn a_server_is_trusted_by_a_ca_file_and_not_without_it() {
+fn a_server_of_a_private_authority_needs_its_ca_file() {
     let folder = Folder::new();
     let (authority, in_place) = trusted(&folder);
     let server = TlsServer::start(authority.sign("a.test", 2100).serving());
@@ -32,7 +32,7 @@ fn a_server_is_trusted_by_a_ca_file_and_not_without_it() {
 }
 
 #[test]
-fn several_ca_files_and_several_certificates_in_one_add_up() {
+fn every_certificate_of_every_ca_file_is_trusted() {
     let folder = Folder::new();
     let [a, b, c] = [Authority::new(), Authority::new(), Authority::new()];
     let two = folder.write("two.pem", format!("# a comment\n{}{}", a.pem(), b.pem()));
@@ -46,7 +46,7 @@ fn several_ca_files_and_several_certificates_in_one_add_up() {
 }
 
 #[test]
-fn a_certificate_that_is_not_acceptable_fails_at_once_unless_the_client_is_insecure() {
+fn a_bad_certificate_fails_at_once_unless_insecure() {
     let folder = Folder::new();
     let (authority, tls) = trusted(&folder);
     let client = builder().tls(tls.clone()).build().unwrap();
@@ -125,7 +125,7 @@ fn a_server_older_than_the_minimum_version_is_refused() {
 }
 
 #[test]
-fn the_servers_name_is_sent_unless_it_is_not_to_be() {
+fn the_servers_name_is_sent_unless_turned_off() {
     let folder = Folder::new();
     let (authority, tls) = trusted(&folder);
     let server = TlsServer::start(authority.sign("a.test", 2100).serving());
@@ -163,7 +163,7 @@ fn sessions_of_more_than_thirty_two_hosts_are_resumed() {
 }
 
 #[test]
-fn each_wrong_file_is_an_error_that_names_setting_and_path() {
+fn the_error_of_a_wrong_file_names_setting_and_path() {
     let folder = Folder::new();
     let me = Authority::new().sign("me", 2100);
     let cert = folder.write("cert.pem", me.certificate.pem());

@@ -42,7 +42,7 @@ fn without_a_jar_nothing_is_kept() {
 }
 
 #[test]
-fn a_cookie_header_left_out_brings_none_of_the_jar_along() {
+fn without_header_cookie_leaves_out_the_cookies_of_the_jar() {
     let (server, jar) = (site(), CookieJar::new());
     let client = with(&jar);
     assert!(client.get(server.url("/in")).is_success());
@@ -54,7 +54,7 @@ fn a_cookie_header_left_out_brings_none_of_the_jar_along() {
 }
 
 #[test]
-fn what_an_answer_sets_later_requests_bring_along() {
+fn cookies_of_a_response_are_sent_by_later_requests() {
     let (server, jar) = (site(), CookieJar::new());
     let client = with(&jar);
     assert!(client.get(server.url("/in")).is_success());
@@ -131,7 +131,7 @@ fn every_hop_of_a_redirect_sets_and_gets_its_own_cookies() {
 }
 
 #[test]
-fn a_jar_is_shared_by_the_workers_and_a_batch_can_have_its_own() {
+fn a_batch_can_have_a_jar_of_its_own() {
     let server = Scenario::new()
         .when("/set/*", |seen| {
             let n = seen.last_number().unwrap();
@@ -165,7 +165,7 @@ fn a_jar_is_shared_by_the_workers_and_a_batch_can_have_its_own() {
 }
 
 #[test]
-fn cookies_for_somebody_else_are_refused() {
+fn cookies_for_another_site_are_refused() {
     let jar = CookieJar::new();
     for (url, cookie, reason) in [
         (
@@ -223,7 +223,7 @@ fn one_site_does_not_fill_the_jar() {
 }
 
 #[test]
-fn a_jar_is_written_to_a_file_and_read_back() {
+fn a_saved_jar_reads_back() {
     let jar = CookieJar::new();
     let url = "https://a.example.com/deep/page";
     jar.set(url, "session=s3cret; HttpOnly; Secure").unwrap();
@@ -269,7 +269,7 @@ fn a_jar_is_written_to_a_file_and_read_back() {
 }
 
 #[test]
-fn a_redirect_to_another_port_takes_the_cookies_of_the_jar_and_not_those_of_the_request() {
+fn a_redirect_to_another_port_drops_the_cookie_header_of_the_request() {
     let other = site();
     let server = Scenario::new()
         .on("/", Answer::redirect(302, other.url("/there")))

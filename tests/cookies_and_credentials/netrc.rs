@@ -15,7 +15,7 @@ fn client_with_netrc() -> Client {
 }
 
 #[test]
-fn they_go_to_their_host_where_nothing_else_says_who_asks() {
+fn netrc_credentials_go_to_their_host_if_the_request_has_none() {
     let server = Scenario::new().hosts(2).on("*", Answer::text("ok")).start();
     let client = client_with_netrc();
     let sent = |request: Request| {
@@ -33,7 +33,7 @@ fn they_go_to_their_host_where_nothing_else_says_who_asks() {
 }
 
 #[test]
-fn a_redirect_to_another_host_does_not_take_them_along() {
+fn a_redirect_to_another_host_drops_netrc_credentials() {
     let server = Scenario::new()
         .hosts(2)
         .when("/away", |seen| {
@@ -58,7 +58,7 @@ fn a_redirect_to_another_host_does_not_take_them_along() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_named_when_the_client_is_built() {
+fn build_names_a_netrc_file_that_cannot_be_used() {
     let folder = Folder::new();
     let file = folder.file("wrong");
     let error = || builder(4).netrc_file(&file).build().unwrap_err();

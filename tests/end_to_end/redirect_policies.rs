@@ -25,7 +25,7 @@ fn redirecting_server() -> Server {
 }
 
 #[test]
-fn one_that_leaves_the_origin_fails_where_that_is_not_allowed() {
+fn a_redirect_that_leaves_the_allowed_origin_fails() {
     let server = redirecting_server();
     for policy in [RedirectPolicy::same_host(), RedirectPolicy::same_origin()] {
         let client = builder(4).redirects(policy).build().unwrap();
@@ -45,7 +45,7 @@ fn one_that_leaves_the_origin_fails_where_that_is_not_allowed() {
 }
 
 #[test]
-fn a_policy_of_the_callers_own_sees_where_it_leads() {
+fn a_custom_policy_sees_the_target_of_the_redirect() {
     let server = redirecting_server();
     let asked = std::sync::Arc::new(Mutex::new(Vec::new()));
     let log = std::sync::Arc::clone(&asked);

@@ -12,7 +12,7 @@ fn class<T>(outcome: &Outcome<T>) -> Option<ErrorType> {
 }
 
 #[test]
-fn v21_v22_map_keeps_the_order_of_the_input_and_a_failure_is_one_outcome_among_them() {
+fn v21_v22_map_keeps_the_order_of_the_input() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(4);
@@ -33,7 +33,7 @@ fn v21_v22_map_keeps_the_order_of_the_input_and_a_failure_is_one_outcome_among_t
 }
 
 #[test]
-fn v23_a_request_s_own_timeout_is_its_outcome_and_not_the_iteration_s() {
+fn v23_the_timeout_of_a_request_ends_that_request_alone() {
     let server = server(&Gate::closed());
     let client = client(4);
     let short = Timeouts::new().attempt(Duration::from_millis(40));
@@ -50,7 +50,7 @@ fn v23_a_request_s_own_timeout_is_its_outcome_and_not_the_iteration_s() {
 }
 
 #[test]
-fn v24_a_limit_of_the_iteration_is_one_error_and_then_the_rest_cancelled() {
+fn v24_an_iteration_reports_its_time_limit_once() {
     let server = server(&Gate::closed());
     let client = client(4);
     for ordered in [true, false] {
@@ -80,7 +80,7 @@ fn v24_a_limit_of_the_iteration_is_one_error_and_then_the_rest_cancelled() {
 }
 
 #[test]
-fn v25_leaving_half_way_cancels_what_waits_aborts_what_runs_and_leaves_the_workers_usable() {
+fn v25_leaving_a_batch_half_way_ends_its_requests() {
     let server = server(&Gate::closed());
     let client = client(2);
     for ordered in [true, false] {
@@ -103,7 +103,7 @@ fn v25_leaving_half_way_cancels_what_waits_aborts_what_runs_and_leaves_the_worke
 }
 
 #[test]
-fn v25_one_that_was_never_begun_is_left_without_a_word() {
+fn v25_a_batch_that_was_never_begun_sends_nothing() {
     let server = server(&Gate::closed());
     let client = client(2);
     drop(client.map((0..500).map(|_| server.url("/held/1"))));
@@ -112,7 +112,7 @@ fn v25_one_that_was_never_begun_is_left_without_a_word() {
 }
 
 #[test]
-fn v26_an_infinite_input_is_read_at_most_a_window_ahead_of_what_was_handed_back() {
+fn v26_an_infinite_input_is_read_at_most_a_window_ahead() {
     let server = server(&Gate::closed());
     let client = Client::builder().workers(8).window(2).build().unwrap();
     let taken = std::cell::Cell::new(0);
@@ -128,7 +128,7 @@ fn v26_an_infinite_input_is_read_at_most_a_window_ahead_of_what_was_handed_back(
 }
 
 #[test]
-fn v27_what_cannot_be_is_refused_by_the_builder() {
+fn v27_the_builder_refuses_impossible_numbers() {
     for (setting, builder) in [
         ("window", Client::builder().window(0)),
         ("workers", Client::builder().workers(0)),
@@ -138,7 +138,7 @@ fn v27_what_cannot_be_is_refused_by_the_builder() {
 }
 
 #[test]
-fn v38_a_panic_in_a_process_closure_is_one_outcome_and_gives_its_place_back() {
+fn v38_a_panic_in_a_process_closure_ends_its_request_alone() {
     let server = server(&Gate::closed());
     let client = Client::builder()
         .workers(2)
@@ -162,7 +162,7 @@ fn v38_a_panic_in_a_process_closure_is_one_outcome_and_gives_its_place_back() {
 }
 
 #[test]
-fn v40_with_a_slow_consumer_no_more_than_a_window_is_under_way_or_waits_to_be_taken() {
+fn v40_a_slow_consumer_holds_the_batch_to_its_window() {
     let server = server(&Gate::closed());
     let client = Client::builder().workers(4).window(7).build().unwrap();
     let mut outcomes = client.as_completed((0..120).map(|i| server.url(&format!("/{i}"))));
@@ -202,7 +202,7 @@ fn v41_a_small_batch_does_not_wait_for_the_end_of_a_large_one() {
 }
 
 #[test]
-fn the_first_failure_ends_a_batch_that_is_to_fail_fast() {
+fn the_first_failure_ends_a_fail_fast_batch() {
     let server = server(&Gate::closed());
     let client = client(2);
     let input = ["/a".to_owned(), "/bad/1".to_owned()]
@@ -219,7 +219,7 @@ fn the_first_failure_ends_a_batch_that_is_to_fail_fast() {
 }
 
 #[test]
-fn a_rejected_request_ends_no_batch_and_so_many_failures_do() {
+fn only_failures_count_for_max_failures() {
     let server = server(&Gate::closed());
     // At most two requests are ahead of the taken outcomes: a third failure is seen before a fifth can come.
     let client = Client::builder().workers(1).window(2).build().unwrap();
@@ -242,7 +242,7 @@ fn a_rejected_request_ends_no_batch_and_so_many_failures_do() {
 }
 
 #[test]
-fn a_deadline_ends_what_waits_and_what_runs_each_in_its_own_way() {
+fn a_deadline_ends_waiting_and_running_requests() {
     let server = server(&Gate::closed());
     let client = client(2);
     client.get(server.url("/known"));
@@ -264,7 +264,7 @@ fn a_deadline_ends_what_waits_and_what_runs_each_in_its_own_way() {
 }
 
 #[test]
-fn a_token_ends_every_batch_it_was_given_to_from_any_thread() {
+fn a_token_cancels_every_batch_that_has_it() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(4);
@@ -295,7 +295,7 @@ fn a_token_ends_every_batch_it_was_given_to_from_any_thread() {
 }
 
 #[test]
-fn a_limit_longer_than_time_is_none() {
+fn the_longest_duration_is_no_limit() {
     let server = server(&Gate::closed());
     let client = client(1);
     let outcomes = client.map([server.url("/a")]).deadline(Duration::MAX);

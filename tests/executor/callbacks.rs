@@ -47,7 +47,7 @@ fn v9_a_callback_added_afterwards_runs_at_once_on_the_adding_thread() {
 }
 
 #[test]
-fn v10_a_callback_that_panics_harms_neither_the_next_nor_the_outcome_nor_the_worker() {
+fn v10_a_callback_that_panics_harms_nothing_else() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(1);
@@ -64,7 +64,7 @@ fn v10_a_callback_that_panics_harms_neither_the_next_nor_the_outcome_nor_the_wor
 }
 
 #[test]
-fn v11_a_callback_that_adds_another_sees_it_run_immediately() {
+fn v11_a_callback_added_by_a_callback_runs_immediately() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(1);
@@ -82,7 +82,7 @@ fn v11_a_callback_that_adds_another_sees_it_run_immediately() {
 }
 
 #[test]
-fn v34_a_callback_may_submit_and_even_wait_on_the_only_worker() {
+fn v34_a_callback_may_submit_and_wait_on_the_only_worker() {
     let server = server(&Gate::closed());
     let client = client(1);
     let (to, done) = mpsc::channel();
@@ -102,7 +102,7 @@ fn v34_a_callback_may_submit_and_even_wait_on_the_only_worker() {
 }
 
 #[test]
-fn v34_a_callback_of_one_client_that_runs_on_a_worker_of_another_leaves_its_limits_right() {
+fn v34_a_callback_may_run_on_a_worker_of_another_client() {
     let held = Gate::closed();
     let server = server(&held);
     let (one, other) = (client(1), client(1));
@@ -153,7 +153,7 @@ impl Drop for Captured {
 }
 
 #[test]
-fn v39_what_a_closure_holds_is_dropped_soon_after_its_request_ended() {
+fn v39_values_of_a_closure_are_dropped_with_its_request() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(2);
@@ -179,7 +179,7 @@ fn v39_what_a_closure_holds_is_dropped_soon_after_its_request_ended() {
 }
 
 #[test]
-fn a_handle_whose_deadline_passes_in_the_queue_calls_back_although_nobody_waits() {
+fn a_deadline_that_passes_in_the_queue_runs_the_callback() {
     let held = Gate::closed();
     let server = server(&held);
     let policy = RetryPolicy::default()

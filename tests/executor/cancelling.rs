@@ -9,7 +9,7 @@ use test_support::{Answer, Gate, PATIENCE, Scenario, Server, client, server};
 use crate::scene::{assert_cancelled, running_and_pending};
 
 #[test]
-fn v4_cancelling_works_on_what_waits_and_what_runs_and_not_on_what_is_over() {
+fn v4_a_request_can_be_cancelled_until_it_is_finished() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(1);
@@ -33,7 +33,7 @@ fn v4_cancelling_works_on_what_waits_and_what_runs_and_not_on_what_is_over() {
 }
 
 #[test]
-fn v4_a_cancel_that_was_told_true_is_a_cancelled_outcome_whatever_else_happens_meanwhile() {
+fn v4_a_cancel_that_returned_true_is_a_cancelled_outcome() {
     let server = Scenario::new()
         .on("/flaky/*", Answer::status(503))
         .on("/*", Answer::text(""))
@@ -52,7 +52,7 @@ fn v4_a_cancel_that_was_told_true_is_a_cancelled_outcome_whatever_else_happens_m
 }
 
 #[test]
-fn v4_a_cancel_in_the_caller_s_own_hook_holds_although_the_answer_is_there() {
+fn v4_a_cancel_in_a_hook_holds_after_the_response() {
     let server = server(&Gate::closed());
     let shared: Arc<Mutex<Option<Handle>>> = Arc::default();
     let own = Arc::clone(&shared);
@@ -79,7 +79,7 @@ fn v4_a_cancel_in_the_caller_s_own_hook_holds_although_the_answer_is_there() {
 }
 
 #[test]
-fn v4_once_a_process_closure_has_begun_its_request_is_not_cancelled() {
+fn v4_a_request_whose_process_closure_began_is_not_cancelled() {
     let server = server(&Gate::closed());
     let token = haul::batch::CancelToken::new();
     let inside = token.clone();
@@ -96,7 +96,7 @@ fn v4_once_a_process_closure_has_begun_its_request_is_not_cancelled() {
 }
 
 #[test]
-fn v5_the_callback_of_what_waits_runs_on_the_cancelling_thread_before_cancel_returns() {
+fn v5_cancelling_a_pending_request_runs_its_callback() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(1);
@@ -134,7 +134,7 @@ fn v6_a_waiter_wakes_when_another_thread_cancels() {
 }
 
 #[test]
-fn v7_what_is_cancelled_while_it_waits_is_never_sent() {
+fn v7_a_request_cancelled_while_pending_is_never_sent() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(1);
@@ -148,7 +148,7 @@ fn v7_what_is_cancelled_while_it_waits_is_never_sent() {
 }
 
 #[test]
-fn what_waits_for_its_next_attempt_is_cancelled_at_once() {
+fn a_request_that_waits_for_its_next_attempt_is_cancelled_at_once() {
     let server = Server::always(Answer::status(503).header("Retry-After", "100"));
     let client = client(1);
     let handle = client.submit(server.url("/")).unwrap();

@@ -9,7 +9,7 @@ use test_support::{Gate, client, server};
 use crate::scene::{assert_cancelled, running_and_pending};
 
 #[test]
-fn v1_what_is_submitted_is_waited_for() {
+fn v1_a_handle_waits_for_its_outcome() {
     let server = server(&Gate::closed());
     let client = client(2);
     let handle = client.submit(server.url("/a")).unwrap();
@@ -24,7 +24,7 @@ fn v1_what_is_submitted_is_waited_for() {
 }
 
 #[test]
-fn v2_a_wait_of_no_time_at_all_changes_nothing_while_it_is_not_done() {
+fn v2_a_wait_of_zero_time_changes_nothing() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(1);
@@ -41,7 +41,7 @@ fn v2_a_wait_of_no_time_at_all_changes_nothing_while_it_is_not_done() {
 }
 
 #[test]
-fn v3_a_wait_of_no_time_at_all_gives_what_is_done() {
+fn v3_a_wait_of_zero_time_returns_a_finished_outcome() {
     let server = server(&Gate::closed());
     let client = client(1);
     let handle = client.submit(server.url("/a")).unwrap();
@@ -52,7 +52,7 @@ fn v3_a_wait_of_no_time_at_all_gives_what_is_done() {
 }
 
 #[test]
-fn a_wait_may_be_longer_than_time_itself() {
+fn a_wait_may_be_of_the_longest_duration() {
     let server = server(&Gate::closed());
     let client = client(1);
     let handle = client.submit(server.url("/a")).unwrap();
@@ -114,7 +114,7 @@ fn a_holder_among_others_gets_the_shared_outcome() {
 }
 
 #[test]
-fn a_cancelled_request_gives_its_outcome_by_value_too() {
+fn a_cancelled_request_gives_its_outcome_by_value() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(1);

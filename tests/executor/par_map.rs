@@ -85,7 +85,7 @@ fn every_outcome_goes_through_the_closure_once_on_the_pool_s_threads() {
 }
 
 #[test]
-fn a_result_comes_as_soon_as_it_is_there_whatever_else_takes_its_time() {
+fn a_result_does_not_wait_for_earlier_ones() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(4);
@@ -110,7 +110,7 @@ fn a_result_comes_as_soon_as_it_is_there_whatever_else_takes_its_time() {
 }
 
 #[test]
-fn a_panic_is_one_result_that_says_of_which_request_and_all_others_arrive() {
+fn a_panic_is_the_result_of_its_request_alone() {
     let server = server(&Gate::closed());
     let client = Client::builder()
         .workers(4)
@@ -135,7 +135,7 @@ fn a_panic_is_one_result_that_says_of_which_request_and_all_others_arrive() {
 }
 
 #[test]
-fn a_slow_consumer_stops_it_and_then_the_batch() {
+fn a_slow_consumer_stops_par_map_and_its_batch() {
     let server = server(&Gate::closed());
     let client = Client::builder().workers(4).window(5).build().unwrap();
     let begun = Arc::new(AtomicUsize::new(0));
@@ -215,7 +215,7 @@ fn a_deadline_of_the_batch_passes_while_everything_computes() {
 }
 
 #[test]
-fn on_a_thread_of_the_same_pool_it_waits_for_nobody_but_itself() {
+fn par_map_on_a_thread_of_its_pool_computes_by_itself() {
     let server = server(&Gate::closed());
     let client = client(4);
     let urls = paths(&server, 200);
@@ -257,7 +257,7 @@ fn the_work_of_one_batch_may_run_another() {
 }
 
 #[test]
-fn on_a_worker_it_gives_the_worker_s_place_to_another() {
+fn par_map_on_a_worker_lets_another_worker_run() {
     let server = server(&Gate::closed());
     let client = client(1);
     let inner = client.clone();
@@ -273,7 +273,7 @@ fn on_a_worker_it_gives_the_worker_s_place_to_another() {
 }
 
 #[test]
-fn left_half_way_the_batch_ends_and_nobody_stays_blocked() {
+fn leaving_par_map_half_way_ends_the_batch() {
     let server = server(&Gate::closed());
     let client = client(2);
     let alive = Arc::new(());
@@ -300,7 +300,7 @@ fn left_half_way_the_batch_ends_and_nobody_stays_blocked() {
 }
 
 #[test]
-fn one_closure_that_computes_when_it_is_left_holds_nobody_up() {
+fn leaving_par_map_does_not_wait_for_a_long_closure() {
     let server = server(&Gate::closed());
     let client = client(2);
     let door = Door::default();
@@ -319,7 +319,7 @@ fn one_closure_that_computes_when_it_is_left_holds_nobody_up() {
 }
 
 #[test]
-fn outcomes_and_what_is_made_of_them_are_send_where_the_input_is() {
+fn outcomes_are_send_if_their_input_is() {
     fn send<T: Send>(_: &T) {}
     let client = client(1);
     let outcomes = client.as_completed(Vec::<String>::new());

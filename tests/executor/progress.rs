@@ -21,7 +21,7 @@ fn until(progress: &ProgressHandle, so: impl Fn(&Progress) -> bool) -> Progress 
 }
 
 #[test]
-fn it_counts_what_was_handed_out_by_what_became_of_it() {
+fn progress_counts_outcomes_by_their_kind() {
     let server = server(&Gate::closed());
     let client = Client::builder().workers(2).build().unwrap();
     let requests = (0..40).map(|i| match i % 4 {
@@ -58,7 +58,7 @@ fn it_counts_what_was_handed_out_by_what_became_of_it() {
 }
 
 #[test]
-fn it_tells_what_is_under_way_what_waits_for_a_time_and_what_for_a_worker() {
+fn progress_tells_running_delayed_and_queued_requests_apart() {
     let held = Gate::closed();
     let server = server(&held);
     let retry = RetryPolicy::default().backoff(PATIENCE, PATIENCE);
@@ -83,7 +83,7 @@ fn it_tells_what_is_under_way_what_waits_for_a_time_and_what_for_a_worker() {
 }
 
 #[test]
-fn the_total_is_known_once_the_input_says_it_or_is_read() {
+fn the_total_is_known_when_the_input_is_read() {
     let server = server(&Gate::closed());
     // With more parked requests, the input would be read further ahead while they wait for the first connection to a
     // host.
@@ -112,7 +112,7 @@ fn the_total_is_known_once_the_input_says_it_or_is_read() {
 }
 
 #[test]
-fn of_a_batch_that_ends_early_the_total_is_what_was_read() {
+fn the_total_of_a_batch_that_ends_early_is_the_number_read() {
     let server = server(&Gate::closed());
     let client = Client::builder().workers(1).window(8).build().unwrap();
     client.get(server.url("/known"));
@@ -128,7 +128,7 @@ fn of_a_batch_that_ends_early_the_total_is_what_was_read() {
 }
 
 #[test]
-fn what_is_said_of_the_total_holds_until_it_is_known() {
+fn a_stated_total_holds_until_the_true_one_is_known() {
     let server = server(&Gate::closed());
     let client = Client::builder().workers(2).build().unwrap();
     let (intake, outcomes) = client.channel();
@@ -217,7 +217,7 @@ fn one_hangs() -> (Server, Gate, Client) {
 }
 
 #[test]
-fn while_nothing_finishes_the_host_that_holds_the_most_places_is_named_with_its_time() {
+fn a_host_that_holds_up_the_batch_is_named() {
     let (server, held, client) = one_hangs();
     let first = server.url_on(0, "/held/0");
     let hanging = (0..3).map(|i| server.url_on(1, &format!("/held/{i}")));

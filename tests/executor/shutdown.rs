@@ -24,7 +24,7 @@ fn count(handles: &[Handle], which: impl Fn(&Outcome) -> bool) -> usize {
 }
 
 #[test]
-fn v31_after_a_shutdown_the_request_comes_back_and_old_handles_stay_readable() {
+fn v31_a_request_after_a_shutdown_comes_back() {
     let held = Gate::closed();
     held.open();
     let server = server(&held);
@@ -54,7 +54,7 @@ fn v31_after_a_shutdown_the_request_comes_back_and_old_handles_stay_readable() {
 }
 
 #[test]
-fn v32_a_drain_runs_everything_that_was_accepted() {
+fn v32_a_drain_runs_every_accepted_request() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(2);
@@ -71,7 +71,7 @@ fn v32_a_drain_runs_everything_that_was_accepted() {
 }
 
 #[test]
-fn v32_a_drain_whose_time_is_up_gives_back_what_was_never_started() {
+fn v32_a_drain_that_times_out_gives_back_unstarted_requests() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(2);
@@ -89,7 +89,7 @@ fn v32_a_drain_whose_time_is_up_gives_back_what_was_never_started() {
 }
 
 #[test]
-fn v33_cancelling_the_queue_lets_what_runs_run_and_leaves_none_pending() {
+fn v33_cancelling_the_queue_leaves_running_requests_alone() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(5);
@@ -113,7 +113,7 @@ fn v33_cancelling_the_queue_lets_what_runs_run_and_leaves_none_pending() {
 }
 
 #[test]
-fn an_abort_ends_what_runs_too_and_what_would_be_tried_again() {
+fn an_abort_ends_every_request() {
     let held = Gate::closed();
     let server = Scenario::new()
         .on("/sick/*", Answer::status(503))
@@ -138,7 +138,7 @@ fn an_abort_ends_what_runs_too_and_what_would_be_tried_again() {
 }
 
 #[test]
-fn a_batch_under_way_gets_the_outcomes_of_what_it_handed_in_and_nothing_further_is_sent() {
+fn a_shutdown_ends_a_batch_under_way() {
     for how in [Shutdown::CancelQueued, Shutdown::Abort].repeat(5) {
         let held = Gate::closed();
         let server = server(&held);
@@ -183,7 +183,7 @@ fn a_shutdown_on_a_worker_does_not_wait_for_itself() {
 }
 
 #[test]
-fn a_drain_ends_when_what_still_waits_is_dropped_with_its_batch() {
+fn a_drain_ends_when_the_last_waiting_batch_is_dropped() {
     let server = Scenario::new()
         .on("/flaky", Answer::status(503))
         .on("/*", Answer::text(""))

@@ -43,7 +43,7 @@ fn server_of_all_kinds() -> Server {
 
 /// Runs the rounds in a process of their own, because they count the process's threads and open files.
 #[test]
-fn many_threads_lose_no_wake_up_and_no_outcome_and_leave_nothing_behind() {
+fn no_history_of_eight_threads_breaks_a_promise() {
     let played = Command::new(env::current_exe().unwrap())
         .args(["--exact", "stress::rounds", "--ignored", "--nocapture"])
         .output()

@@ -24,7 +24,7 @@ fn threads(prefix: &str) -> Vec<String> {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn v28_three_submits_each_awaited_are_one_thread() {
+fn v28_three_requests_each_awaited_use_one_thread() {
     let server = Server::always(Answer::text(""));
     let builder = Client::builder().workers(8).thread_name_prefix("three");
     let client = builder.build().unwrap();
@@ -36,7 +36,7 @@ fn v28_three_submits_each_awaited_are_one_thread() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn v29_threads_start_with_the_work_and_never_above_the_workers() {
+fn v29_threads_start_with_the_work() {
     let held = Gate::closed();
     let server = Server::always(Answer::text("").behind(&held));
     let builder = Client::builder().workers(8).thread_name_prefix("start");
@@ -59,7 +59,7 @@ fn v29_threads_start_with_the_work_and_never_above_the_workers() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn v29_sixty_blocked_requests_have_no_more_threads_than_there_are_workers() {
+fn v29_sixty_blocked_requests_use_four_threads() {
     let held = Gate::closed();
     let server = Server::always(Answer::text("").behind(&held));
     let builder = Client::builder().workers(4).thread_name_prefix("sixty");
@@ -93,7 +93,7 @@ fn each_thread_has_the_stack_it_was_given() {
 }
 
 #[test]
-fn v30_workers_are_as_many_as_python_s_unless_told_otherwise() {
+fn v30_the_default_number_of_workers_is_that_of_python() {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let expected = (cores + 4).min(32);
     let held = Gate::closed();
@@ -112,7 +112,7 @@ fn v30_workers_are_as_many_as_python_s_unless_told_otherwise() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn v37_threads_are_called_by_number_and_their_names_are_cut_by_the_system_alone() {
+fn v37_the_names_of_threads_end_with_a_number() {
     let held = Gate::closed();
     let server = Server::always(Answer::text("").behind(&held));
     let builder = Client::builder()
@@ -175,7 +175,7 @@ fn no_worker<T>(outcome: &Outcome<T>, reason: &str) {
 // The first request waits for a thread for 1.5 s. If each request did, the last one would be let through after 45 s.
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn requests_without_any_thread_do_not_wait_for_one_each() {
+fn requests_do_not_each_wait_for_a_thread_that_cannot_start() {
     let client = Client::builder().workers(1).stack_size(1 << 46);
     let client = client.build().unwrap();
     let begin = Instant::now();
@@ -188,7 +188,7 @@ fn requests_without_any_thread_do_not_wait_for_one_each() {
 }
 
 #[test]
-fn v36_where_no_worker_can_start_everything_fails_and_says_why() {
+fn v36_every_request_fails_if_no_worker_can_start() {
     for panics in [false, true] {
         let client = Client::builder()
             .workers(4)
@@ -232,7 +232,7 @@ fn v36_where_no_worker_can_start_everything_fails_and_says_why() {
 }
 
 #[test]
-fn v36_a_worker_that_cannot_start_beside_others_ends_what_waits_and_what_comes() {
+fn v36_a_second_worker_that_cannot_start_ends_pending_requests() {
     let held = Gate::closed();
     let server = Server::always(Answer::text("").behind(&held));
     let started = Arc::new(AtomicUsize::new(0));
@@ -300,7 +300,7 @@ fn exits(how: &str) {
 }
 
 #[test]
-fn v42_a_client_that_is_dropped_ends_its_work_before_the_process_does() {
+fn v42_a_dropped_client_ends_its_work_before_the_process_exits() {
     exits("dropped");
 }
 

@@ -28,7 +28,7 @@ fn sides(waited: &Waited) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn v12_those_that_are_done_come_first_and_then_each_as_it_completes() {
+fn v12_handles_come_in_the_order_of_completion() {
     let gates = [0, 1, 2].map(|_| Gate::closed());
     let mut scenario = Scenario::new();
     for (i, gate) in gates.iter().enumerate() {
@@ -51,7 +51,7 @@ fn v12_those_that_are_done_come_first_and_then_each_as_it_completes() {
 }
 
 #[test]
-fn v13_each_comes_once_none_are_over_at_once_and_clients_mix() {
+fn v13_handles_may_repeat_or_be_none_or_belong_to_two_clients() {
     let server = server(&Gate::closed());
     let (one, other) = (client(1), client(1));
     let [a] = submit(&one, &server, ["/a"]);
@@ -67,7 +67,7 @@ fn v13_each_comes_once_none_are_over_at_once_and_clients_mix() {
 }
 
 #[test]
-fn v14_a_limit_ends_the_iteration_after_what_is_done_and_cancels_nothing() {
+fn v14_a_time_limit_of_as_completed_cancels_nothing() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(4);
@@ -98,7 +98,7 @@ fn v14_a_limit_ends_the_iteration_after_what_is_done_and_cancels_nothing() {
 }
 
 #[test]
-fn v15_leaving_half_way_leaves_the_requests_alone_and_keeps_none_that_was_given() {
+fn v15_leaving_as_completed_half_way_cancels_nothing() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(4);
@@ -120,7 +120,7 @@ fn v15_leaving_half_way_leaves_the_requests_alone_and_keeps_none_that_was_given(
 }
 
 #[test]
-fn v16_one_that_was_cancelled_in_the_queue_is_done_for_all_who_wait() {
+fn v16_a_request_cancelled_in_the_queue_is_done() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(1);
@@ -145,7 +145,7 @@ fn v16_one_that_was_cancelled_in_the_queue_is_done_for_all_who_wait() {
 }
 
 #[test]
-fn v17_a_limit_that_passes_is_no_error_and_both_sides_are_in_order() {
+fn v17_a_wait_that_times_out_returns_done_and_not_done() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(5);
@@ -169,7 +169,7 @@ fn v17_a_limit_that_passes_is_no_error_and_both_sides_are_in_order() {
 }
 
 #[test]
-fn v18_the_first_completed_are_all_that_are_done() {
+fn v18_first_completed_returns_every_finished_handle() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(4);
@@ -186,7 +186,7 @@ fn v18_the_first_completed_are_all_that_are_done() {
 }
 
 #[test]
-fn v19_the_first_failure_ends_the_wait_and_a_cancelled_one_is_none() {
+fn v19_the_first_failure_ends_the_wait() {
     let held = Gate::closed();
     let server = server(&held);
     let client = client(4);
@@ -219,7 +219,7 @@ fn v19_the_first_failure_ends_the_wait_and_a_cancelled_one_is_none() {
 }
 
 #[test]
-fn v20_a_hundred_that_end_at_once_wake_all_who_wait_for_them() {
+fn v20_a_hundred_requests_that_end_at_once_wake_every_thread() {
     for _ in 0..5 {
         let held = Gate::closed();
         let server = server(&held);
@@ -243,7 +243,7 @@ fn v20_a_hundred_that_end_at_once_wake_all_who_wait_for_them() {
 }
 
 #[test]
-fn ten_thousand_handles_are_waited_for_without_looking_at_each_of_them_each_time() {
+fn a_wait_for_ten_thousand_handles_is_not_quadratic() {
     let server = Scenario::new()
         .on("/*", Answer::text(""))
         .unlogged()

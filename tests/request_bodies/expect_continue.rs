@@ -21,7 +21,7 @@ fn large() -> (Vec<u8>, Cursor<Vec<u8>>) {
 }
 
 #[test]
-fn the_server_is_asked_from_a_mebibyte_on_and_where_the_length_is_unknown() {
+fn large_bodies_ask_for_100_continue() {
     let server = UploadServer::start(|_, _| Do::Answer(OK));
     let folder = Folder::new();
     let client = client(4);
@@ -44,7 +44,7 @@ fn the_server_is_asked_from_a_mebibyte_on_and_where_the_length_is_unknown() {
 }
 
 #[test]
-fn whether_it_is_asked_can_be_set() {
+fn asking_for_100_continue_can_be_set() {
     let server = UploadServer::start(|_, _| Do::Answer(OK));
     let send = |client: &Client, length| {
         let request = Request::put(server.url("/")).body_reader(Cursor::new(bytes(length)));
@@ -62,7 +62,7 @@ fn whether_it_is_asked_can_be_set() {
 }
 
 #[test]
-fn an_early_refusal_is_the_answer_and_costs_no_upload() {
+fn an_early_refusal_costs_no_upload() {
     let server = UploadServer::start(|_, _| Do::Refuse(TOO_LARGE));
     let client = client(4);
     let outcome = client.send(Request::put(server.url("/")).body_reader(large().1));
@@ -84,7 +84,7 @@ fn an_early_refusal_is_the_answer_and_costs_no_upload() {
 }
 
 #[test]
-fn an_early_redirect_is_followed_and_the_body_sent_where_it_leads() {
+fn an_early_redirect_gets_the_body_at_its_target() {
     let server = UploadServer::start(|uploads: &Upload, _| match &*uploads.first {
         "PUT /to" => Do::Answer(OK),
         _ => Do::Refuse(MOVED),
@@ -99,7 +99,7 @@ fn an_early_redirect_is_followed_and_the_body_sent_where_it_leads() {
 }
 
 #[test]
-fn a_server_that_says_nothing_gets_the_body_after_a_second() {
+fn a_silent_server_gets_the_body_after_a_second() {
     let server = UploadServer::start(|_, _| Do::Ignore(OK));
     let (body, reader) = large();
     let began = Instant::now();
@@ -111,7 +111,7 @@ fn a_server_that_says_nothing_gets_the_body_after_a_second() {
 }
 
 #[test]
-fn what_comes_before_the_leave_or_with_it_does_not_confuse() {
+fn other_bytes_around_the_100_do_not_confuse() {
     for (said, tag) in [
         (
             "HTTP/1.1 100 Continue\r\nServer: x\r\nVia: 1.1 p\r\n\r\n",
@@ -138,7 +138,7 @@ fn what_comes_before_the_leave_or_with_it_does_not_confuse() {
 }
 
 #[test]
-fn a_server_that_refuses_to_be_asked_gets_the_body_at_once() {
+fn a_417_gets_the_body_at_once() {
     let server = UploadServer::start(|uploads: &Upload, _| match uploads.header("expect") {
         Some(_) => Do::Refuse(FAILED),
         None => Do::Answer(OK),
@@ -152,7 +152,7 @@ fn a_server_that_refuses_to_be_asked_gets_the_body_at_once() {
 }
 
 #[test]
-fn a_request_that_asks_by_a_header_of_its_own_is_sent_again_without_it() {
+fn a_417_removes_the_expect_header_of_the_request() {
     let server = UploadServer::start(|_, nth| match nth {
         1 => Do::Refuse(FAILED),
         _ => Do::Answer(OK),
@@ -167,7 +167,7 @@ fn a_request_that_asks_by_a_header_of_its_own_is_sent_again_without_it() {
 }
 
 #[test]
-fn a_connection_that_ends_while_the_leave_is_waited_for_is_a_failure() {
+fn a_connection_that_ends_before_the_100_is_a_failure() {
     let server = UploadServer::start(|_, _| Do::Cut(0));
     let outcome = client(4).send(Request::post(server.url("/")).body_reader(large().1));
     assert_eq!(error(&outcome).error_type(), ErrorType::Connection);
@@ -175,7 +175,7 @@ fn a_connection_that_ends_while_the_leave_is_waited_for_is_a_failure() {
 
 /// Checks that the client stops sending when the server responds while the body is under way, and reads no more of it.
 #[test]
-fn an_answer_in_the_middle_of_a_body_is_heard_although_nobody_was_asked() {
+fn a_response_in_the_middle_of_a_body_is_heard() {
     let client = builder(4).expect_continue_from(None).build().unwrap();
     let folder = Folder::new();
     let path = folder.file("large");

@@ -86,7 +86,7 @@ fn parts_of_every_kind_arrive_with_a_length() {
 }
 
 #[test]
-fn a_part_of_unknown_length_makes_chunks_and_large_parts_arrive_whole() {
+fn a_part_of_unknown_length_makes_the_form_chunked() {
     let server = UploadServer::start(|_, _| Do::Answer(OK));
     let folder = Folder::new();
     let large = bytes(3 << 20);
@@ -115,7 +115,7 @@ fn a_part_of_unknown_length_makes_chunks_and_large_parts_arrive_whole() {
 }
 
 #[test]
-fn a_form_is_sent_again_as_it_was_where_all_its_parts_can_be() {
+fn a_form_of_repeatable_parts_is_sent_again() {
     let server = UploadServer::start(|_, nth| Do::Answer(if nth == 1 { BUSY } else { OK }));
     let folder = Folder::new();
     let form = Multipart::new()
@@ -131,7 +131,7 @@ fn a_form_is_sent_again_as_it_was_where_all_its_parts_can_be() {
 }
 
 #[test]
-fn one_part_that_can_be_read_once_makes_the_form_one_that_is_sent_once() {
+fn a_form_with_a_part_of_a_reader_is_sent_once() {
     let server = UploadServer::start(|_, _| Do::Answer(BUSY));
     let form = Multipart::new()
         .text("a", "1")
@@ -196,7 +196,7 @@ fn a_connection_cut_in_the_middle_of_a_form_is_retried_with_all_of_it() {
 }
 
 #[test]
-fn a_form_is_read_back_from_the_failure_log_and_keeps_its_key() {
+fn a_form_from_the_failure_log_keeps_its_key() {
     let server = UploadServer::start(|_, nth| Do::Answer(if nth == 1 { BUSY } else { OK }));
     let folder = Folder::new();
     let path = folder.write("b", &bytes(10_000));

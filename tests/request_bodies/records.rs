@@ -9,7 +9,7 @@ use super::bytes;
 use super::upload_server::{BUSY, Do, OK, UploadServer};
 
 #[test]
-fn a_failed_upload_of_a_file_is_read_back_from_the_log_and_sent_again() {
+fn a_failed_upload_is_sent_again_from_the_log() {
     let server = UploadServer::start(|_, nth| Do::Answer(if nth == 1 { BUSY } else { OK }));
     let folder = Folder::new();
     let body = bytes(100_000);
@@ -32,7 +32,7 @@ fn a_failed_upload_of_a_file_is_read_back_from_the_log_and_sent_again() {
 }
 
 #[test]
-fn a_body_of_a_reader_is_not_written_down_and_not_sent_empty_either() {
+fn a_request_with_a_reader_is_not_sent_again_from_the_log() {
     let server = UploadServer::start(|_, _| Do::Answer(OK));
     let request = Request::put(server.url("/")).body_stream(&b"abc"[..], None);
     let line = request.to_line();

@@ -65,7 +65,7 @@ fn a_connection_lost_in_the_middle_of_the_body_is_retried_with_all_of_it() {
 }
 
 #[test]
-fn a_307_and_a_308_take_a_streamed_body_along_and_a_303_does_not() {
+fn the_status_of_a_redirect_decides_if_a_streamed_body_follows() {
     let folder = Folder::new();
     let body = bytes(100_000);
     for (answer, along) in [(TEMPORARY, true), (PERMANENT, true), (SEE_OTHER, false)] {
@@ -156,7 +156,7 @@ fn a_redirect_that_wants_a_spent_body_again_is_not_followed() {
 }
 
 #[test]
-fn a_body_for_once_of_which_nothing_was_read_is_still_there_for_a_retry() {
+fn an_unread_reader_serves_a_retry() {
     let server = UploadServer::start(|_, nth| match nth {
         1 => Do::Refuse(BUSY),
         _ => Do::Answer(OK),
@@ -171,7 +171,7 @@ fn a_body_for_once_of_which_nothing_was_read_is_still_there_for_a_retry() {
 }
 
 #[test]
-fn a_body_for_once_goes_out_on_a_new_connection() {
+fn a_reader_is_sent_on_a_new_connection() {
     let server = UploadServer::start(|_, _| Do::Answer(OK));
     let client = client(4);
     assert!(client.get(server.url("/")).is_success());

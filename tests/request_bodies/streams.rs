@@ -37,7 +37,7 @@ fn a_file_is_sent_with_its_length() {
 }
 
 #[test]
-fn any_method_takes_a_file_along() {
+fn any_method_may_send_a_file() {
     let (folder, server, client) = (Folder::new(), taking(), client(4));
     let path = folder.write("upload", b"abc");
     for method in ["GET", "DELETE", "PATCH", "PROPFIND"] {
@@ -50,7 +50,7 @@ fn any_method_takes_a_file_along() {
 }
 
 #[test]
-fn a_reader_is_sent_from_where_it_stands() {
+fn a_reader_is_sent_from_its_position() {
     let (server, client) = (taking(), client(4));
     let body = bytes(100_000);
     let mut reader = Cursor::new(body.clone());
@@ -70,7 +70,7 @@ fn a_reader_is_sent_from_where_it_stands() {
 }
 
 #[test]
-fn what_can_be_read_once_is_sent_in_chunks_or_with_the_length_given() {
+fn a_reader_without_a_length_is_sent_in_chunks() {
     let (server, client) = (taking(), client(4));
     for size in [0, 1, 10_240, 10_241, 65_536, 300_000] {
         let body = bytes(size);
@@ -116,7 +116,7 @@ fn resident() -> u64 {
 }
 
 #[test]
-fn what_cannot_be_opened_is_an_invalid_request_that_names_the_path() {
+fn a_file_that_cannot_be_opened_is_an_invalid_request() {
     let (folder, server, client) = (Folder::new(), taking(), client(4));
     let missing = folder.file("missing");
     let below = folder.write("file", b"").join("below");
@@ -140,7 +140,7 @@ fn what_cannot_be_opened_is_an_invalid_request_that_names_the_path() {
 
 #[test]
 #[cfg(unix)]
-fn a_pipe_that_nobody_writes_to_is_no_file_and_is_not_waited_for() {
+fn a_pipe_without_a_writer_is_not_waited_for() {
     let (folder, server, client) = (Folder::new(), taking(), client(4));
     let path = folder.file("pipe");
     let mode = rustix::fs::Mode::from_raw_mode(0o600);
@@ -152,7 +152,7 @@ fn a_pipe_that_nobody_writes_to_is_no_file_and_is_not_waited_for() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_that_calls_itself_empty_and_is_not_is_refused() {
+fn a_file_with_a_false_length_of_zero_is_refused() {
     let (server, client) = (taking(), client(4));
     let outcome = client.send(Request::put(server.url("/")).body_file("/proc/self/status"));
     let message = error(&outcome).message();
@@ -173,7 +173,7 @@ fn changing(change: impl Fn(&File) + Send + Sync + 'static) -> (Folder, UploadSe
 }
 
 #[test]
-fn a_file_that_shrinks_while_it_is_sent_fails_and_names_the_path() {
+fn a_file_that_shrinks_while_it_is_sent_fails() {
     let (folder, server, request) = changing(|file| file.set_len(1 << 20).unwrap());
     let outcome = client(4).send(request);
     let error = error(&outcome);
@@ -189,7 +189,7 @@ fn a_file_that_shrinks_while_it_is_sent_fails_and_names_the_path() {
 }
 
 #[test]
-fn a_file_that_grows_while_it_is_sent_fails_and_is_not_sent_cut_off() {
+fn a_file_that_grows_while_it_is_sent_fails() {
     let (_directory, server, request) = changing(|mut file| file.write_all(b"more").unwrap());
     let outcome = client(4).send(request);
     assert_eq!(error(&outcome).error_type(), ErrorType::Io);
@@ -197,7 +197,7 @@ fn a_file_that_grows_while_it_is_sent_fails_and_is_not_sent_cut_off() {
 }
 
 #[test]
-fn a_reader_that_ends_early_or_fails_breaks_the_request_off() {
+fn a_reader_that_ends_early_or_fails_fails_its_request() {
     let (server, client) = (taking(), client(4));
     let short = Request::post(server.url("/")).body_stream(io::repeat(7).take(99_999), 100_000);
     let failing = io::repeat(7).take(99_999).chain(Failing);
@@ -264,7 +264,7 @@ fn clones_of_a_request_take_turns_with_its_reader() {
 }
 
 #[test]
-fn a_clone_sent_meanwhile_is_told_that_the_reader_is_in_use() {
+fn a_clone_fails_while_its_reader_is_in_use() {
     let (server, client) = (taking(), client(4));
     let meanwhile = Arc::new(Mutex::new(None));
     let slot = Arc::clone(&meanwhile);

@@ -68,7 +68,7 @@ mod full {
 
     /// Runs in a process that may write no file over a quarter of a MiB, which is like a full disk.
     #[test]
-    fn a_full_disk_ends_its_request_and_leaves_nothing_half_written() {
+    fn a_full_disk_leaves_nothing_half_written() {
         let server = Server::start(|seen| match seen.path() {
             "/large" => Answer::status(200).body(bytes(1 << 20)),
             _ => Answer::text("small"),

@@ -49,7 +49,7 @@ fn a_body_that_is_cut_off_never_has_the_name() {
 }
 
 #[test]
-fn nor_does_one_that_stops_coming_or_takes_too_long() {
+fn a_body_over_a_time_limit_is_not_saved() {
     let slow = Answer::status(200)
         .body(bytes(50_000))
         .dripping(100, Duration::from_millis(50));
@@ -72,7 +72,7 @@ fn nor_does_one_that_stops_coming_or_takes_too_long() {
 }
 
 #[test]
-fn nor_does_one_over_a_limit_that_was_set() {
+fn a_body_over_its_size_limit_is_not_saved() {
     let body = Answer::status(200).body(bytes(90_000));
     let server = Scenario::new()
         .on("/length", body.clone())
@@ -93,7 +93,7 @@ fn nor_does_one_over_a_limit_that_was_set() {
 }
 
 #[test]
-fn an_answer_without_a_body_of_its_own_touches_no_file() {
+fn a_response_without_a_body_touches_no_file() {
     let server = Scenario::new()
         .on("/204", Answer::status(204))
         .on("/304", Answer::status(304))
@@ -114,7 +114,7 @@ fn an_answer_without_a_body_of_its_own_touches_no_file() {
 }
 
 #[test]
-fn one_that_is_cancelled_half_way_is_removed() {
+fn a_body_cancelled_half_way_is_removed() {
     let slow = Answer::status(200)
         .body(bytes(1_000_000))
         .dripping(1_000, Duration::from_millis(20));
@@ -138,7 +138,7 @@ fn one_that_is_cancelled_half_way_is_removed() {
 }
 
 #[test]
-fn a_panic_of_the_callers_own_before_it_is_accepted_leaves_nothing() {
+fn a_panic_in_a_hook_leaves_no_file() {
     let server = Server::always(Answer::text("here"));
     let policy = RetryPolicy::default().classify(|_| -> Option<Judgement> { panic!("no") });
     let request = Request::get(server.url("/")).retry(policy);
@@ -147,7 +147,7 @@ fn a_panic_of_the_callers_own_before_it_is_accepted_leaves_nothing() {
 }
 
 #[test]
-fn what_looks_into_the_body_contradicts_it() {
+fn a_check_of_the_body_contradicts_saving_it() {
     let server = Server::always(Answer::json("{}"));
     for request in [
         Request::get(server.url("/")).require("/code", 0),

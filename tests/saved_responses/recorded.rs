@@ -10,7 +10,7 @@ use test_support::{Answer, Folder, Scenario, client};
 use super::hex_sha256;
 
 #[test]
-fn a_record_says_where_it_is_how_large_and_its_digest() {
+fn a_record_has_path_size_and_digest() {
     let server = Scenario::new()
         .on("/ok", Answer::text("here"))
         .on("/404", Answer::status(404).body("no such page"))
@@ -42,7 +42,7 @@ fn a_record_says_where_it_is_how_large_and_its_digest() {
 }
 
 #[test]
-fn one_that_failed_is_saved_to_the_same_path_when_it_is_run_again() {
+fn a_failed_request_run_again_is_saved_to_its_path() {
     let broken = Answer::text("here").cut_after(2);
     let server = Scenario::new()
         .on("/", broken.times(3).then(Answer::text("here")))
@@ -67,7 +67,7 @@ fn one_that_failed_is_saved_to_the_same_path_when_it_is_run_again() {
 
 #[cfg(unix)]
 #[test]
-fn a_path_that_is_no_text_is_not_taken_for_another() {
+fn a_path_that_is_no_text_gets_no_other_name() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 
@@ -90,7 +90,7 @@ fn a_path_that_is_no_text_is_not_taken_for_another() {
 }
 
 #[test]
-fn what_a_journal_holds_is_not_downloaded_again() {
+fn a_saved_response_of_the_journal_is_not_downloaded_again() {
     let server = Scenario::new().on("/*", Answer::text("here")).start();
     let folder = Folder::new();
     let results = folder.file("run.jsonl");
@@ -119,7 +119,7 @@ fn what_a_journal_holds_is_not_downloaded_again() {
 
 #[cfg(feature = "sqlite")]
 #[test]
-fn a_failure_log_in_sqlite_saves_again_too() {
+fn a_request_from_sqlite_is_saved_again() {
     use haul::sink::Sqlite;
 
     let server = Scenario::new()

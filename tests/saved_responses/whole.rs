@@ -47,7 +47,7 @@ fn an_empty_body_is_an_empty_file() {
 
 #[cfg(feature = "gzip")]
 #[test]
-fn a_compressed_body_is_saved_as_it_was_before() {
+fn a_compressed_body_is_saved_uncompressed() {
     let body = bytes(100_000);
     let server = Server::always(Answer::status(200).body(body.clone()).gzip());
     let folder = Folder::new();
@@ -57,7 +57,7 @@ fn a_compressed_body_is_saved_as_it_was_before() {
 }
 
 #[test]
-fn an_attempt_that_follows_another_starts_over() {
+fn a_second_attempt_starts_the_file_over() {
     let body = bytes(50_000);
     let answer = Answer::status(200).body(body.clone());
     let server = Scenario::new()
@@ -79,7 +79,7 @@ fn an_attempt_that_follows_another_starts_over() {
 }
 
 #[test]
-fn a_redirect_that_is_followed_leaves_nothing_of_its_own() {
+fn a_redirect_leaves_no_file_of_its_own() {
     let server = Scenario::new()
         .on("/old", Answer::redirect(302, "/new").body("moved"))
         .on("/new", Answer::text("here"))
@@ -92,7 +92,7 @@ fn a_redirect_that_is_followed_leaves_nothing_of_its_own() {
 }
 
 #[test]
-fn of_several_requests_to_one_path_one_body_is_there_and_whole() {
+fn several_requests_to_one_path_leave_one_whole_body() {
     let server = Server::start(|seen| {
         let which = seen.last_number().unwrap();
         Answer::status(200).body(vec![which as u8; 100_000 + which])
@@ -112,7 +112,7 @@ fn of_several_requests_to_one_path_one_body_is_there_and_whole() {
 }
 
 #[test]
-fn closures_get_the_file_and_it_stays_whatever_they_say() {
+fn the_file_stays_whatever_a_closure_returns() {
     let server = Server::always(Answer::text("here"));
     let folder = Folder::new();
     let request = |name: &str| Request::get(server.url("/")).save_to(folder.file(name));
