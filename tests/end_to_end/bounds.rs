@@ -7,7 +7,8 @@ use haul::Outcome;
 #[cfg(feature = "rustls")]
 use haul::Timeouts;
 #[cfg(feature = "rustls")]
-use test_support::{Answer, Gate, Scenario, Server, builder, quick_retries};
+use test_support::quick_retries;
+use test_support::{Answer, Gate, Scenario, Server, builder};
 
 use super::indices;
 

@@ -26,8 +26,8 @@ fn large_bodies_ask_for_100_continue() {
     let folder = Folder::new();
     let client = client(4);
     let put = || Request::put(server.url("/"));
-    let below = folder.write("below", &bytes(LARGE - 1));
-    let just = folder.write("just", &bytes(LARGE));
+    let below = folder.write("below", bytes(LARGE - 1));
+    let just = folder.write("just", bytes(LARGE));
     for (request, asked) in [
         (put().body_file(&below), false),
         (put().body_file(&just), true),

@@ -120,7 +120,7 @@ fn a_form_of_repeatable_parts_is_sent_again() {
     let folder = Folder::new();
     let form = Multipart::new()
         .text("a", "1")
-        .file("b", folder.write("b", &bytes(10_000)))
+        .file("b", folder.write("b", bytes(10_000)))
         .part("c", Part::reader(Cursor::new(bytes(10_000))));
     let request = Request::put(server.url("/")).multipart(form);
     let outcome = client(4).send(request);
@@ -187,7 +187,7 @@ fn a_connection_cut_in_the_middle_of_a_form_is_retried_with_all_of_it() {
     let folder = Folder::new();
     let form = Multipart::new()
         .text("a", "1")
-        .file("b", folder.write("b", &bytes(1 << 20)))
+        .file("b", folder.write("b", bytes(1 << 20)))
         .text("z", "last");
     let request = Request::post(server.url("/")).multipart(form);
     let outcome = client(4).send(request.idempotent(true));
@@ -199,7 +199,7 @@ fn a_connection_cut_in_the_middle_of_a_form_is_retried_with_all_of_it() {
 fn a_form_from_the_failure_log_keeps_its_key() {
     let server = UploadServer::start(|_, nth| Do::Answer(if nth == 1 { BUSY } else { OK }));
     let folder = Folder::new();
-    let path = folder.write("b", &bytes(10_000));
+    let path = folder.write("b", bytes(10_000));
     let form = || {
         Multipart::new()
             .text("a", "Käse")

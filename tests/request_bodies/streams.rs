@@ -162,7 +162,7 @@ fn a_file_with_a_false_length_of_zero_is_refused() {
 /// Changes the file once the head of its request is there.
 fn changing(change: impl Fn(&File) + Send + Sync + 'static) -> (Folder, UploadServer, Request) {
     let folder = Folder::new();
-    let path = folder.write("upload", &bytes(2 << 20));
+    let path = folder.write("upload", bytes(2 << 20));
     let file = OpenOptions::new().append(true).open(&path).unwrap();
     let server = UploadServer::start(move |_, _| {
         change(&file);
