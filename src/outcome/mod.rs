@@ -1,9 +1,10 @@
-//! The outcome of a request, exactly one for each, and its parts: attempts, timings, redirects, saved bodies.
+//! The outcome of a request, exactly one for each, and its parts: attempts, timings, redirects, links, saved bodies.
 //!
 //! [`Outcome`] and [`State`] are at the root of the crate too.
 
 mod context;
 mod debug;
+mod lineage;
 mod report;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -23,9 +24,10 @@ use crate::response::Response;
 use crate::timing::Phase;
 use http::Version;
 
-pub use crate::response::{Hop, Saved};
+pub use crate::response::{Hop, Link, Saved};
 pub use crate::timing::Timings;
 pub use context::Context;
+pub(crate) use lineage::Lineage;
 pub(crate) use report::OutcomeReport;
 pub use unsuccessful::Unsuccessful;
 

@@ -3,6 +3,7 @@
 mod counted;
 mod display;
 mod distribution;
+mod duplicates;
 mod layout;
 mod numbers;
 mod rows;
@@ -58,6 +59,7 @@ pub struct Summary {
     failed: u64,
     cancelled: u64,
     not_done: u64,
+    duplicates: u64,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
     hosts: Worst<Host, HostRow>,
@@ -363,6 +365,7 @@ impl AddAssign<&Summary> for Summary {
         self.failed += other.failed;
         self.cancelled += other.cancelled;
         self.not_done += other.not_done;
+        self.duplicates += other.duplicates;
         for (class, n) in &other.error_types {
             *self.error_types.entry(*class).or_default() += n;
         }
