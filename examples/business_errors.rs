@@ -1,6 +1,5 @@
 //! Business errors (`{"code": 4001, "msg": "余额不足"}` with status 200) are not failures but an outcome of their own.
 
-#[path = "quickstart/server.rs"]
 mod server;
 
 use haul::{Client, Rejection, Request, State};

@@ -1,6 +1,5 @@
 //! Crawls a site from its first page, two links deep, each page once.
 
-#[path = "pages/server.rs"]
 mod server;
 
 use std::error::Error;
@@ -17,7 +16,7 @@ fn hrefs(page: &str) -> impl Iterator<Item = &str> {
 fn main() -> Result<(), Box<dyn Error>> {
     let base = server::start()?;
     let client = Client::builder().base_url(&base).build()?;
-    let pages = client.follow(["/"], |page, next| {
+    let pages = client.follow(["/site/"], |page, next| {
         let Some(response) = page.success() else {
             return;
         };
@@ -39,6 +38,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let again = figures.snapshot().duplicates();
     println!("{found} pages, {again} links led to a page seen before");
-    assert_eq!((found, again), (5, 7));
+    assert_eq!((found, again), (5, 4));
     Ok(())
 }

@@ -1,21 +1,25 @@
-//! Fetches every URL of a file (or of stdin), one a line; lines that are empty or begin with `#` are skipped.
+//! Fetches every URL of a list, one on each line; lines that are empty or begin with `#` are skipped. The list is a
+//! file, standard input (`-`), or without an argument a short one of this example.
 //!
 //! `cargo run --release --example fetch_list -- urls.txt`
 
+mod server;
+
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Cursor};
 use std::sync::Arc;
 
 use haul::{Client, Failures, Request, Sink, State};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let file = std::env::args().nth(1);
-    let input: Box<dyn BufRead> = match &file {
+    let name = std::env::args().nth(1);
+    let input: Box<dyn BufRead> = match name.as_deref() {
+        Some("-") => Box::new(io::stdin().lock()),
         Some(file) => Box::new(BufReader::new(File::open(file)?)),
-        None => Box::new(io::stdin().lock()),
+        None => Box::new(Cursor::new(short_list()?)),
     };
-    let source: Arc<str> = file.unwrap_or_else(|| "-".to_owned()).into();
+    let source: Arc<str> = name.unwrap_or_else(|| "short list".to_owned()).into();
     // Read as bytes: a line that is no text, or no URL, is one failed outcome, and the list goes on.
     let lines = input.split(b'\n').map_while(Result::ok).zip(1..);
     let requests = lines.filter_map(move |(line, number)| {
@@ -44,4 +48,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("\n{summary}");
     println!("Failures, one JSON object a line: {}", log.display());
     Ok(())
+}
+
+/// Returns a list with two bad lines, for the server inside this program.
+fn short_list() -> io::Result<String> {
+    let base = server::start()?;
+    let items: String = (1..=10).map(|i| format!("{base}/items/{i}\n")).collect();
+    Ok(format!(
+        "# A comment\n\n{items}{base}/missing/11\nnot a URL\n"
+    ))
 }

@@ -1,6 +1,5 @@
 //! Checks every link of a site, and names the page on which each broken one stands.
 
-#[path = "pages/server.rs"]
 mod server;
 
 use std::error::Error;
@@ -22,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .max_per_host(8)
         .retry(retry)
         .build()?;
-    let outcomes = client.follow(["/"], |page, next| {
+    let outcomes = client.follow(["/site/"], |page, next| {
         // Pages of other sites are asked for, and not looked into.
         let own = page.final_url().is_some_and(|url| url.starts_with(&base));
         let Some(response) = page.success().filter(|_| own) else {

@@ -1,6 +1,5 @@
 //! Posts JSON with a header, a token and a name for each request, and reads the responses into a type.
 
-#[path = "quickstart/server.rs"]
 mod server;
 
 use haul::{Client, Request};

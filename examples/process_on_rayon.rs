@@ -1,6 +1,5 @@
 //! Threads wait for the network, rayon computes: outcomes are parsed on all cores while others are on their way.
 
-#[path = "quickstart/server.rs"]
 mod server;
 
 use haul::{Client, Outcome};
@@ -11,14 +10,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::builder().workers(16).base_url(&base).build()?;
 
     let urls = (0..500).map(|i| format!("/items/{i}"));
-    let sum: u64 = client
+    let parsed: Vec<(u64, Option<usize>)> = client
         .as_completed(urls)
         .par_bridge()
-        .filter_map(|outcome| id(&outcome))
-        .sum();
+        .filter_map(|outcome| Some((id(&outcome)?, rayon::current_thread_index())))
+        .collect();
 
-    println!("the ids add up to {sum}");
-    assert_eq!(sum, 499 * 500 / 2);
+    let sum: u64 = parsed.iter().map(|(id, _)| id).sum();
+    println!("the ids of {} items add up to {sum}", parsed.len());
+    for thread in 0..rayon::current_num_threads() {
+        let count = parsed.iter().filter(|(_, by)| *by == Some(thread)).count();
+        println!("thread {thread} of rayon parsed {count}");
+    }
     Ok(())
 }
 

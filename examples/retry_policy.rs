@@ -1,7 +1,6 @@
 //! Retry rules: which failures are tried again, how often and after which wait. For all requests, for one, and by a
 //! hook.
 
-#[path = "quickstart/server.rs"]
 mod server;
 
 use std::time::Duration;
@@ -33,11 +32,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for outcome in client.map(requests) {
         println!("{} {} attempt(s)", outcome.url(), outcome.attempts());
         for attempt in outcome.attempt_log() {
-            let (what, wait) = (attempt.error_type, attempt.delay);
-            println!("    {what} {:?}, then a wait of {wait:?}", attempt.status);
+            let status = attempt.status.unwrap_or_default();
+            match attempt.delay {
+                Some(wait) => println!("    {status}, tried again after {} ms", wait.as_millis()),
+                None => println!("    {status}, not tried again"),
+            }
         }
         if let Some(error) = outcome.error() {
-            println!("    {error}; stopped: {:?}", error.stop_reason());
+            println!("    failed: {error}");
         }
     }
     Ok(())

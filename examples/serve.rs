@@ -1,7 +1,6 @@
-//! The quickstart's server by itself, to try `fetch_list` and `throughput` against. Prints its base URL and serves
-//! until stdin ends (Ctrl-D).
+//! Runs the examples' server by itself, to try `fetch_list`, `throughput` or `curl` against it. Prints its base URL and
+//! serves until standard input ends (Ctrl-D).
 
-#[path = "quickstart/server.rs"]
 mod server;
 
 fn main() -> std::io::Result<()> {

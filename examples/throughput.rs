@@ -1,6 +1,11 @@
-//! `throughput URL COUNT CONCURRENCY`: fetches one URL COUNT times and parses each body as JSON on the worker that
-//! received it, which drops it there too: as many values live as there are workers, not as many as there are outcomes
-//! on the way. With `HOSTS=N` in the environment, `127.0.0.1` in the URL stands for N loopback addresses in turn.
+//! Fetches one URL many times, parses each body as JSON on the worker that received it, and prints the rate and the
+//! memory. Each worker drops its value too, so no more values are in memory than there are workers.
+//!
+//! `cargo run --release --example throughput -- [URL COUNT CONCURRENCY]`
+//!
+//! With `HOSTS=N` in the environment, `127.0.0.1` in the URL stands for N loopback addresses in turn.
+
+mod server;
 
 use std::time::Instant;
 
@@ -8,10 +13,11 @@ use haul::{Client, Response};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [url, count, concurrency] = args.as_slice() else {
-        return Err("usage: throughput URL COUNT CONCURRENCY".into());
+    let (url, count, concurrency) = match args.as_slice() {
+        [] => (server::start()? + "/items/1", 2000, 8),
+        [url, count, concurrency] => (url.clone(), count.parse()?, concurrency.parse()?),
+        _ => return Err("usage: throughput [URL COUNT CONCURRENCY]".into()),
     };
-    let (count, concurrency): (usize, usize) = (count.parse()?, concurrency.parse()?);
     let hosts: usize = std::env::var("HOSTS").map_or(Ok(1), |hosts| hosts.parse())?;
 
     let started = Instant::now();
@@ -33,11 +39,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Largest resident set of this process. `None`: the system does not tell.
+/// Returns the largest resident set of this process so far. `None`: the system does not tell.
 fn peak() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().to_owned())
+    let mut lines = status.lines();
+    let size = lines.find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(size.trim().to_owned())
 }

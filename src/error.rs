@@ -93,8 +93,10 @@ named! {
         Interrupted = "interrupted",
         /// A hook, predicate or closure of the caller's panicked.
         Panic = "panic",
-        /// A failure on this side: a full disk, or no free descriptor, port or thread although no other attempt is
-        /// under way (else the request waits for one to end).
+        /// A failure on this side.
+        ///
+        /// Examples are a full disk, or no free descriptor, port or thread although no other attempt is under way (else
+        /// the request waits for one to end).
         Io = "io",
     }
 }
@@ -145,8 +147,9 @@ named! {
     }
 }
 
-/// Failure of a request: its class and layer, its phase, the server's response, and the reason for which it was not
-/// tried again.
+/// Failure of a request: class, layer, phase, the server's response, and the reason to give up.
+///
+/// The reason says why the request was not tried again.
 ///
 /// ```
 /// # fn explain(error: &haul::Error) {
@@ -245,8 +248,9 @@ impl Error {
         self.0.error_type.layer()
     }
 
-    /// Returns the phase of the attempt in which the failure happened. `None`: no attempt was made, or the phase is not
-    /// known.
+    /// Returns the phase of the attempt in which the failure happened.
+    ///
+    /// `None`: no attempt was made, or the phase is not known.
     pub fn phase(&self) -> Option<Phase> {
         self.0.phase
     }
@@ -256,14 +260,17 @@ impl Error {
         self.0.stop_reason
     }
 
-    /// Position of the mistake, in bytes from 1: in the line of a request that could not be read, or in a text that is
-    /// no valid URL. `None`: it is not known, or the failure is no mistake in a text.
+    /// Position of the mistake in a text, in bytes from 1.
+    ///
+    /// The text is the line of a request that could not be read, or a text that is no valid URL. `None`: it is not
+    /// known, or the failure is no mistake in a text.
     pub fn position(&self) -> Option<u64> {
         self.0.position
     }
 
-    /// Part of the line or the URL that could not be read, if it is known to be harmless: the name of a key, or host
-    /// and path. `None`: there is none.
+    /// Part of the line or the URL that could not be read, if it is known to be harmless.
+    ///
+    /// This is the name of a key, or host and path. `None`: there is none.
     ///
     /// ```
     /// let outcome = haul::Client::new().get("http://ada:sesame@example.com:99999/list?page=sesame");
@@ -275,7 +282,9 @@ impl Error {
         self.0.text.as_deref()
     }
 
-    /// Returns the message alone, without the class. Secrets are masked, and equal mistakes have equal messages.
+    /// Returns the message alone, without the class.
+    ///
+    /// Secrets are masked, and equal mistakes have equal messages.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -285,8 +294,10 @@ impl Error {
         self.0.response.as_ref().map(Response::status)
     }
 
-    /// Returns the server's response. `None`: no response head arrived. The body of a status that was not accepted is
-    /// kept up to 64 KiB ([`Response::is_truncated`] says when it was cut).
+    /// Returns the server's response.
+    ///
+    /// `None`: no response head arrived. The body of a status that was not accepted is kept up to 64 KiB
+    /// ([`Response::is_truncated`] says when it was cut).
     pub fn response(&self) -> Option<&Response> {
         self.0.response.as_ref()
     }

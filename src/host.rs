@@ -49,7 +49,9 @@ impl Host {
         if self.is_tls() { "https" } else { "http" }
     }
 
-    /// Returns the name or address alone, IPv6 in brackets and with the zone that the URL gives it: `[fe80::1%eth0]`.
+    /// Returns the name or address alone.
+    ///
+    /// An IPv6 address is in brackets and with the zone that the URL gives it: `[fe80::1%eth0]`.
     pub fn name(&self) -> &str {
         &self.named[self.scheme().len() + "://".len()..]
     }
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_port_is_written_out_and_case_is_folded() {
+    fn a_host_is_written_in_one_form() {
         assert_eq!(
             host("HTTPS://Example.COM/x").to_string(),
             "https://example.com:443"
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn its_parts_can_be_read_back_for_an_ipv6_literal_too() {
+    fn the_parts_of_an_ipv6_literal_can_be_read_back() {
         let h = host("http://[::1]:8080/x");
         assert_eq!((h.scheme(), h.name(), h.port()), ("http", "[::1]", 8080));
         assert_eq!(host("http://u:p@h:1/").to_string(), "http://h:1");

@@ -1,6 +1,8 @@
-//! Batch HTTP for synchronous Rust: hand it requests, it runs them on a fixed pool of plain threads over shared
-//! keep-alive connections, and gives back exactly one structured [`Outcome`] for each, as each completes. It is
-//! Python's `requests.Session` + `ThreadPoolExecutor` + `as_completed`, made accountable, without an async runtime.
+//! Batch HTTP for synchronous Rust: many requests at once, one structured [`Outcome`] for each.
+//!
+//! Hand it requests: it runs them on a fixed pool of plain threads over shared keep-alive connections, and gives back
+//! exactly one outcome for each, as each completes. It is Python's `requests.Session` + `ThreadPoolExecutor` +
+//! `as_completed`, made accountable, without an async runtime.
 //!
 //! ```
 //! # use std::io::{BufRead, BufReader, Write};
@@ -56,8 +58,9 @@
 //!
 //! - [`Client`]: the pool. [`get`](Client::get) and [`send`](Client::send) for one request;
 //!   [`as_completed`](Client::as_completed), [`map`](Client::map) (in input order), [`channel`](Client::channel) (fed
-//!   from other threads) and [`process`](Client::process) (your closure on the worker that received the response) for
-//!   many; [`par_map`](Outcomes::par_map) for CPU work on outcomes. It is `Send + Sync + Clone` and meant to be shared;
+//!   from other threads), [`follow`](Client::follow) (whose outcomes lead to further requests) and
+//!   [`process`](Client::process) (your closure on the worker that received the response) for many;
+//!   [`par_map`](Outcomes::par_map) for CPU work on outcomes. It is `Send + Sync + Clone` and meant to be shared;
 //!   [`ClientBuilder`] sets defaults and limits.
 //! - [`Request`]: the request. A URL is one; building never fails, a bad request is a failed outcome.
 //! - [`Outcome`]: its result. [`State`] says success, rejected (the application refused it: [`Rejection`]) or failed
@@ -74,8 +77,8 @@
 //! The names above are the usual ones. The others are in modules: [`batch`] has the iterators over outcomes, their end,
 //! their progress and how to cancel them; [`settings`] all settings, and the arguments of hooks; [`outcome`] and
 //! [`request`] the parts of both; [`sink`], [`record`] and [`summary`] records and figures; [`redact`] the names of
-//! headers and parameters whose values are masked. [Coming from Python](guide::coming_from_python) puts haul beside
-//! `requests` and `concurrent.futures`.
+//! headers and parameters whose values are masked. The [`guide`] has a page for each subject, and
+//! [one](guide::coming_from_python) that puts haul beside Python's `requests`.
 //!
 //! # Guarantees
 //!
@@ -98,6 +101,9 @@
 //! `charset` (text in the charset the server names); `cookies` (`cookies::CookieJar`); `multipart`
 //! (`Request::multipart`: forms with files); `progress` (a bar on the terminal: `Outcomes::with_bar`); `sqlite`
 //! (`sink::Sqlite`); `cli` (the `haul` command).
+
+// docs.rs shows the feature that an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempt;
 pub mod batch;

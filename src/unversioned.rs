@@ -10,13 +10,13 @@
 //!
 //! ```
 //! use haul::http::Response;
-//! use haul::unversioned::{Call, Exchanged, Fault, Trace, Transport};
+//! use haul::unversioned::{Call, ExchangeResult, Fault, Transport, WireFacts};
 //! use haul::{Client, ErrorType, Phase};
 //!
 //! struct Recorded;
 //!
 //! impl Transport for Recorded {
-//!     fn exchange(&self, call: &Call<'_>) -> Exchanged {
+//!     fn exchange(&self, call: &Call<'_>) -> ExchangeResult {
 //!         match call.uri().path() {
 //!             "/pen" => {
 //!                 let body = r#"{"name": "pen"}"#;
@@ -24,7 +24,7 @@
 //!             }
 //!             "/lost" => {
 //!                 let fault = Fault::new(ErrorType::Connection, Phase::Wait, "the connection was lost");
-//!                 Exchanged::from(fault).with_trace(Trace::new().connected(false).sent(120))
+//!                 ExchangeResult::from(fault).with_trace(WireFacts::new().connected(false).sent(120))
 //!             }
 //!             _ => {
 //!                 let missing = Response::builder().status(404).body(&b"no such item"[..]);

@@ -1,19 +1,27 @@
 //! Rules of the code base that a compiler does not know: which part may use which, which parts may read the clock, name
-//! ureq or print, how long a file or a function may be and which words are not used. Each complaint names file and
+//! ureq or print, how long a file or a function may be, which words are not used and how comments begin. Each complaint names file and
 //! line.
 
 #[path = "architecture/broken.rs"]
 mod broken;
+#[path = "architecture/broken_texts.rs"]
+mod broken_texts;
 #[path = "architecture/comments.rs"]
 mod comments;
+#[path = "architecture/examples.rs"]
+mod examples;
 #[path = "architecture/floors.rs"]
 mod floors;
 #[path = "architecture/lengths.rs"]
 mod lengths;
 #[path = "architecture/source.rs"]
 mod source;
+#[path = "architecture/summaries.rs"]
+mod summaries;
 #[path = "architecture/types.rs"]
 mod types;
+#[path = "architecture/vectors.rs"]
+mod vectors;
 #[path = "architecture/words.rs"]
 mod words;
 
@@ -31,11 +39,48 @@ fn holds(rule: impl Fn(&Tree) -> Vec<String>) {
 }
 
 #[test]
-fn a_doc_comment_begins_by_saying_what_its_item_is() {
+fn a_comment_begins_by_saying_what_it_is_about() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = ["src", "tests", "benches", "examples"].map(|folder| source::files(root, folder));
     let files = files.iter().flatten();
     let complaints = files.flat_map(|(path, text)| comments::beginnings(path, text));
+    let complaints: Vec<_> = complaints.collect();
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn the_summary_of_a_public_item_is_short() {
+    holds(summaries::summaries);
+}
+
+#[test]
+fn an_example_is_short_and_in_the_index() {
+    let files = source::files(Path::new(env!("CARGO_MANIFEST_DIR")), "examples");
+    let complaints = examples::examples(&files, include_str!("../examples/README.md"));
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn every_example_that_a_text_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = source::files(root, "examples");
+    let mut texts = ["src", "tests", "benches", "examples"]
+        .map(|folder| source::files(root, folder))
+        .concat();
+    texts.retain(|(path, _)| !path.starts_with("tests/architecture/"));
+    for paper in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "ARCHITECTURE.md",
+        "examples/README.md",
+        "benches/RESULTS.md",
+    ] {
+        let text = std::fs::read_to_string(root.join(paper)).expect("a paper of the project");
+        texts.push((paper.to_owned(), text));
+    }
+    let complaints = texts
+        .iter()
+        .flat_map(|(path, text)| examples::named(path, text, &files));
     let complaints: Vec<_> = complaints.collect();
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
@@ -67,7 +112,7 @@ fn nothing_sleeps() {
 }
 
 #[test]
-fn what_one_part_keeps_to_itself_is_named_nowhere_else() {
+fn the_names_of_a_reserved_part_stand_nowhere_else() {
     holds(words::reserved);
 }
 
@@ -82,7 +127,7 @@ fn no_text_gets_to_the_log_as_it_is() {
 }
 
 #[test]
-fn no_name_is_a_word_that_says_nothing() {
+fn no_name_is_an_empty_word() {
     holds(words::names);
 }
 
@@ -119,6 +164,14 @@ fn the_executor_knows_no_http() {
 #[test]
 fn tests_and_benches_compile_no_part_of_src_again() {
     holds(words::second_copies);
+}
+
+#[test]
+fn each_vector_is_named_by_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = ["src", "tests"].map(|folder| source::files(root, folder));
+    let complaints = vectors::unmatched(&vectors::tables(root), &sources.concat());
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
 #[test]

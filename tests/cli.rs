@@ -100,6 +100,8 @@ mod streams;
 #[cfg(unix)]
 #[path = "cli/unfinished.rs"]
 mod unfinished;
+#[path = "cli/unique.rs"]
+mod unique;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/wire.rs"]

@@ -55,8 +55,8 @@ mod sqlite_program;
 mod timeouts;
 #[path = "end_to_end/urls.rs"]
 mod urls;
-#[path = "end_to_end/vectors.rs"]
-mod vectors;
+#[path = "end_to_end/whole_client.rs"]
+mod whole_client;
 #[path = "end_to_end/workers.rs"]
 mod workers;
 

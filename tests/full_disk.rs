@@ -82,7 +82,7 @@ fn ids(results: &Path) -> Vec<String> {
 }
 
 #[test]
-fn results_on_a_full_disk_stay_whole_and_a_later_run_goes_on_from_them() {
+fn a_run_whose_disk_was_full_can_be_resumed() {
     let (server, folder) = (server(), Folder::new("journal"));
     in_little_room("journal_in_little_room", &server, &folder);
     let results = folder.0.join("run.jsonl");
@@ -117,7 +117,7 @@ fn journal_in_little_room() {
 
 #[cfg(feature = "sqlite")]
 #[test]
-fn a_database_on_a_full_disk_holds_what_was_committed_and_is_not_damaged() {
+fn a_database_on_a_full_disk_holds_all_that_was_committed() {
     let (server, folder) = (server(), Folder::new("sqlite"));
     in_little_room("sqlite_in_little_room", &server, &folder);
     let database = rusqlite::Connection::open(folder.0.join("failures.db")).unwrap();

@@ -263,7 +263,7 @@ fn check_rows(records: &str, database: &Path) {
 }
 
 #[test]
-fn a_batch_killed_again_and_again_loses_no_outcome_and_writes_none_twice() {
+fn a_batch_killed_again_and_again_writes_each_outcome_once() {
     let (server, folder) = (server(), Folder::new("killed"));
     kill_and_resume(
         &server,
@@ -276,7 +276,7 @@ fn a_batch_killed_again_and_again_loses_no_outcome_and_writes_none_twice() {
 }
 
 #[test]
-fn a_durable_batch_does_so_too() {
+fn a_durable_batch_killed_again_and_again_writes_each_outcome_once() {
     let (server, folder) = (server(), Folder::new("durable"));
     kill_and_resume(&server, &folder.results(), Input::Apart, 5 * scale(), true);
     check(&server, &folder.results());

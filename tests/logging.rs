@@ -84,7 +84,7 @@ fn each_attempt_is_a_debug_line_that_says_how_it_went() {
 }
 
 #[test]
-fn each_retry_and_the_giving_up_are_warnings_that_say_why_which_and_when() {
+fn each_failed_attempt_is_one_warning() {
     let _turn = listening();
     let server = Server::always(Answer::status(500));
     let url = server.url("/sick?page=2");
@@ -106,7 +106,7 @@ fn each_retry_and_the_giving_up_are_warnings_that_say_why_which_and_when() {
 }
 
 #[test]
-fn what_is_not_retried_is_one_warning() {
+fn a_failure_that_is_not_retried_is_one_warning() {
     let _turn = listening();
     let server = Server::always(Answer::status(404));
     client().get(server.url("/gone"));
@@ -139,7 +139,7 @@ fn a_request_that_cannot_be_sent_is_a_giving_up_too() {
 }
 
 #[test]
-fn a_batch_says_when_it_begins_and_when_it_ends() {
+fn a_batch_logs_its_beginning_and_its_end() {
     let _turn = listening();
     let server = Server::always(Answer::text(""));
     let client = client();
@@ -175,9 +175,8 @@ fn a_batch_that_is_left_half_way_says_so() {
     );
 }
 
-// V10.
 #[test]
-fn a_callback_that_panics_is_one_error() {
+fn v10_a_callback_that_panics_is_one_error() {
     let _turn = listening();
     let server = Server::always(Answer::text(""));
     let handle = client().submit(server.url("/")).unwrap();
@@ -195,9 +194,8 @@ fn a_callback_that_panics_is_one_error() {
     assert_eq!(errors, [(Level::Error, line)]);
 }
 
-// V36.
 #[test]
-fn workers_that_cannot_start_are_one_error() {
+fn v36_workers_that_cannot_start_are_one_error() {
     let _turn = listening();
     let client = Client::builder()
         .workers(4)
@@ -271,7 +269,7 @@ fn no_line_holds_a_secret() {
 
 #[cfg(feature = "rustls")]
 #[test]
-fn a_client_that_verifies_no_certificates_says_so_once_and_loudly() {
+fn a_client_that_verifies_no_certificates_logs_one_warning() {
     let _turn = listening();
     let tls = haul::TlsSettings::new().insecure(true);
     let client = Client::builder().tls(tls).build().unwrap();

@@ -67,7 +67,7 @@ fn get(path: &str) -> String {
 }
 
 #[test]
-fn a_connection_carries_many_requests_and_each_is_remembered() {
+fn each_request_of_a_connection_is_remembered() {
     let server = Server::start(|seen| Answer::text(format!("{} {}", seen.nth, seen.text())));
     let mut wire = Wire::to(server.address());
     assert_eq!(wire.get("/a?x=1").body, b"1 ");
@@ -89,7 +89,7 @@ fn a_connection_carries_many_requests_and_each_is_remembered() {
 }
 
 #[test]
-fn a_body_may_come_in_chunks_and_may_ask_first() {
+fn a_body_may_come_in_chunks_after_100_continue() {
     let server = Server::always(Answer::status(204));
     let mut wire = Wire::to(server.address());
     wire.send("POST / HTTP/1.1\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -100,7 +100,7 @@ fn a_body_may_come_in_chunks_and_may_ask_first() {
 }
 
 #[test]
-fn a_script_runs_for_each_path_by_itself_and_its_last_answer_stays() {
+fn a_script_runs_for_each_path_up_to_its_last_answer() {
     let server = Scenario::new()
         .on("/one", Answer::text("one"))
         .on(
@@ -245,7 +245,7 @@ fn a_gate_holds_requests_until_they_are_let_through() {
 }
 
 #[test]
-fn many_hosts_share_a_port_and_are_told_apart() {
+fn many_hosts_share_a_port() {
     let server = Scenario::new()
         .when("*", |seen| Answer::text(seen.host.to_string()))
         .hosts(250)
@@ -291,7 +291,7 @@ fn dropping_the_server_ends_what_waits() {
 }
 
 #[test]
-fn a_restart_ends_connections_and_new_ones_are_taken() {
+fn a_restart_replaces_all_connections() {
     let server = Server::always(Answer::text("here"));
     let mut before = Wire::to(server.address());
     before.get("/");
@@ -309,7 +309,7 @@ fn a_panic_in_an_answer_fails_the_test() {
 }
 
 #[test]
-fn nothing_listens_where_nothing_should() {
+fn a_refused_address_has_no_listener() {
     let error = TcpStream::connect(support::refused()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
@@ -337,7 +337,7 @@ fn ten_thousand_requests_are_counted_one_by_one() {
 }
 
 #[test]
-fn an_unlogged_server_counts_and_keeps_nothing() {
+fn an_unlogged_server_only_counts_requests() {
     let server = Scenario::new()
         .on("*", Answer::text("x"))
         .unlogged()

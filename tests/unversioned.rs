@@ -111,7 +111,7 @@ fn a_fault_becomes_an_error_with_its_class_phase_message_and_source() {
 }
 
 #[test]
-fn a_fault_is_tried_again_and_a_permanent_one_is_not() {
+fn a_fault_is_tried_again_unless_it_is_permanent() {
     for (permanent, calls) in [(false, 3), (true, 1)] {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
@@ -150,7 +150,7 @@ fn a_post_is_tried_again_only_if_nothing_of_it_was_sent() {
 }
 
 #[test]
-fn a_body_is_saved_to_its_file_and_stays_out_of_memory() {
+fn a_saved_body_stays_out_of_memory() {
     let size = 300_000;
     let client = once(move |call| {
         let body = io::repeat(b'x').take(size);
@@ -166,7 +166,7 @@ fn a_body_is_saved_to_its_file_and_stays_out_of_memory() {
 }
 
 #[test]
-fn a_reader_that_fails_leaves_no_file_and_is_an_incomplete_body() {
+fn a_reader_that_fails_leaves_no_file() {
     let client = once(|call| call.receive(Response::new(Breaking(b"half of it"))).into());
     let path = Path::new();
     let outcome = client.send(Request::get("http://h/").save_to(&path.0));

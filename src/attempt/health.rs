@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_failure_tells_about_the_host() {
+    fn a_failure_tells_the_breaker_if_the_host_is_at_fault() {
         let of = |error_type, permanent, status| {
             let facts = AttemptFacts {
                 permanent,

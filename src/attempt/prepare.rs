@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_requests_header_replaces_the_clients_and_null_removes_it() {
+    fn a_header_of_the_request_overrides_that_of_the_client() {
         let request = Request::get("http://h/")
             .header("x-team", "c")
             .header("X-Team", "d")
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn userinfo_becomes_basic_authentication_and_leaves_the_url() {
+    fn userinfo_moves_from_the_url_to_basic_authentication() {
         let sent = prepared(&defaults(), Request::get("http://user:p%40ss@h:81/x"));
         assert_eq!(*sent.uri(), "http://h:81/x");
         assert_eq!(sent.headers[AUTHORIZATION], "Basic dXNlcjpwQHNz");

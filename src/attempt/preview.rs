@@ -12,8 +12,9 @@ use super::exchange::{OutgoingParts, call, with_cookies};
 use super::settings::RequestSettings;
 use super::target::{KeptUrl, resolve};
 
-/// Head of a request as its first attempt would send it, with secrets masked, and the size of its body. See
-/// [`Client::preview`](crate::Client::preview).
+/// Head of a request as its first attempt would send it, with secrets masked, and the size of its body.
+///
+/// See [`Client::preview`](crate::Client::preview).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
     method: Method,
@@ -28,20 +29,24 @@ impl Preview {
         &self.method
     }
 
-    /// Returns the URL that the request is sent to, resolved against the client's base URL, with all query parameters
-    /// and with secrets masked.
+    /// Returns the URL that the request is sent to, with secrets masked.
+    ///
+    /// It is resolved against the client's base URL and has all query parameters.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns the names (in lower case) and values of all headers, including those that haul adds by itself. The value
-    /// of a secret is `***`.
+    /// Returns the names, in lower case, and the values of all headers.
+    ///
+    /// Headers that haul adds by itself are included. The value of a secret is `***`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let headers = self.headers.iter();
         headers.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Returns the size of the body in bytes, 0 without a body. `None`: a reader of unknown length supplies the body.
+    /// Returns the size of the body in bytes, 0 without a body.
+    ///
+    /// `None`: a reader of unknown length supplies the body.
     pub fn body_bytes(&self) -> Option<u64> {
         self.body_bytes
     }

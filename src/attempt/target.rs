@@ -176,16 +176,23 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_url_needs_a_base_and_query_parameters_join() {
-        let mut defaults = ClientDefaults::default();
+    fn a_relative_url_needs_a_base() {
+        let defaults = ClientDefaults::default();
         assert!(
             found(&defaults, &"/items".into())
                 .unwrap_err()
                 .reason
                 .contains("scheme")
         );
-        defaults.base = Some(Base::parse("http://h/api/v1/").unwrap());
-        defaults.query = vec![("key".into(), "k".into()), ("page".into(), "1".into())];
+    }
+
+    #[test]
+    fn parameters_of_client_and_request_join_those_of_the_url() {
+        let defaults = ClientDefaults {
+            base: Some(Base::parse("http://h/api/v1/").unwrap()),
+            query: vec![("key".into(), "k".into()), ("page".into(), "1".into())],
+            ..ClientDefaults::default()
+        };
         let request = Request::get("items?x=1").query("page", "2");
         assert_eq!(
             *found(&defaults, &request).unwrap().url.uri(),
@@ -194,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_only_what_differs_from_the_request_is_kept_beside_it() {
+    fn only_targets_that_differ_from_their_requests_are_kept() {
         let mut defaults = ClientDefaults::default();
         let kept = |defaults: &ClientDefaults, request: &Request| {
             let resolved = found(defaults, request).unwrap();
@@ -240,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_not_parsed() {
+    fn a_url_behind_a_known_prefix_is_not_parsed() {
         let defaults = ClientDefaults {
             base: Some(Base::parse("http://h/api/").unwrap()),
             ..ClientDefaults::default()

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::executor::Executor;
 use crate::schedule::{EndReason, Id};
 
-/// Token that ends the batches it was given to, from any thread: their inputs are read no further, queued requests are
-/// cancelled, running requests are aborted, and each of these requests has a cancelled outcome. Clones are the same
-/// token.
+/// Token that ends the batches it was given to, from any thread.
+///
+/// Their inputs are read no further, queued requests are cancelled, running requests are aborted, and each of these
+/// requests has a cancelled outcome. Clones are the same token.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();

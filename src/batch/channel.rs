@@ -16,8 +16,9 @@ use super::outcomes::{
 use super::owner::WorkersOwner;
 use super::refused::{Refusal, Refused};
 
-/// Feeding end of [`Client::channel`](crate::Client::channel). Any thread can send requests through it. The batch ends
-/// when the intake and its clones are dropped.
+/// Feeding end of [`Client::channel`](crate::Client::channel).
+///
+/// Any thread can send requests through it. The batch ends when the intake and its clones are dropped.
 pub struct Intake {
     batch: OpenBatch,
     arrivals: Arc<Arrivals>,
@@ -55,8 +56,9 @@ where
 }
 
 impl Intake {
-    /// Hands in a request. Waits while the batch's window is full, until outcomes are taken. A duplicate in a batch that
-    /// is [`unique`](crate::Outcomes::unique) is left out, and is no error.
+    /// Hands in a request. Waits while the batch's window is full, until outcomes are taken.
+    ///
+    /// A duplicate in a batch that is [`unique`](crate::Outcomes::unique) is left out, and is no error.
     ///
     /// The thread that takes the outcomes may hand requests in too, but must not wait for itself: on the thread that
     /// took the last outcome (and in a closure of [`par_map`](crate::Outcomes::par_map)) a full window is an error, and

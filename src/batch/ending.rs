@@ -25,8 +25,9 @@ pub struct Unfinished {
 pub enum End {
     /// Every request of the input has its outcome.
     Completed,
-    /// A request failed under [`fail_fast`](crate::Outcomes::fail_fast), or as many as
-    /// [`max_failures`](crate::Outcomes::max_failures) allows.
+    /// Too many requests failed: see [`max_failures`](crate::Outcomes::max_failures).
+    ///
+    /// Under [`fail_fast`](crate::Outcomes::fail_fast) one failed request is too many.
     TooManyFailures,
     /// The [`deadline`](crate::Outcomes::deadline) passed.
     Deadline,
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn an_iteration_begins_with_its_first_step_and_ends_once() {
+    fn an_iteration_begins_with_its_first_step() {
         let mut ending = EndConditions::default();
         assert!(!ending.is_running());
         assert!(ending.is_first_step());

@@ -9,7 +9,7 @@ use crate::response::Response;
 
 use super::requests::{NextRead, ReadRequests, SeeingBatch};
 
-/// Source of a batch of [`Client::follow`](crate::Client::follow): seeds, and the requests that a closure adds.
+/// Seeds of a batch of [`Client::follow`](crate::Client::follow), and requests that its closure adds.
 pub struct Follow<I, F> {
     /// Seeds that are left to read. `None`: they were read to their end, or the batch reads no further.
     seeds: Option<I>,
@@ -48,18 +48,22 @@ pub enum Pushed {
     TooDeep,
     /// The batch has as many requests as [`max_requests`](crate::Outcomes::max_requests) allows.
     OverLimit,
-    /// The batch was stopped: by a failure too many, a token, its deadline, a sink, or a shutdown of the client.
+    /// The batch was stopped, so the request is not sent.
+    ///
+    /// A failure too many, a token, its deadline, a sink or a shutdown of the client stopped it.
     Stopped,
 }
 
-/// Error for a request that was not added, because as many added requests wait as
-/// [`max_pending`](crate::ClientBuilder::max_pending) allows. It holds the request.
+/// Error for a request that was not added because too many wait. It holds the request.
+///
+/// As many added requests wait as [`max_pending`](crate::ClientBuilder::max_pending) allows.
 #[derive(thiserror::Error)]
 #[error("as many requests wait as may")]
 pub struct Full(Box<Request>);
 
-/// Receiver of the requests that an outcome leads to: second argument of the closure of
-/// [`Client::follow`](crate::Client::follow).
+/// Receiver of the requests that an outcome leads to.
+///
+/// It is the second argument of the closure of [`Client::follow`](crate::Client::follow).
 pub struct NextRequests<'a> {
     added: &'a mut AddedRequests,
     batch: SeeingBatch<'a>,
@@ -154,8 +158,10 @@ where
 }
 
 impl NextRequests<'_> {
-    /// Adds a request to the batch. It comes before the seeds that were not read yet, after the requests that were
-    /// added before it, and waits without a worker until there is room in the window.
+    /// Adds a request to the batch.
+    ///
+    /// The request goes before the seeds that were not read yet, and after the requests that were added before it. It
+    /// waits without a worker until there is room in the window.
     ///
     /// # Errors
     /// When as many added requests wait as [`max_pending`](crate::ClientBuilder::max_pending) allows; the request comes

@@ -14,8 +14,10 @@ use crate::executor::{Executor, Handle, HandleWatcher};
 use super::ending::Unfinished;
 use super::receiving::{earliest, recv_until};
 
-/// Returns an iterator over handles as their requests end: first the handles of requests that have ended, then each of
-/// the others when its request ends. A handle given twice comes once; handles of several clients may be mixed.
+/// Returns an iterator over handles as their requests end.
+///
+/// First come the handles of requests that have ended, then each of the others when its request ends. A handle given
+/// twice comes once; handles of several clients may be mixed.
 ///
 /// Dropping the iterator half way does not affect the requests.
 ///
@@ -77,8 +79,10 @@ pub struct Completed {
 }
 
 impl Completed {
-    /// Limits the wait to `limit`, counted from now: the iterator gives the handles whose requests have ended by then,
-    /// then one error with the number of unfinished requests. Those requests go on.
+    /// Limits the wait to `limit`, counted from now.
+    ///
+    /// The iterator gives the handles whose requests have ended by then, then one error with the number of unfinished
+    /// requests. Those requests go on.
     pub fn timeout(self, limit: Duration) -> CompletedInTime {
         CompletedInTime {
             until: Instant::now().checked_add(limit),

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_so_many_are_remembered() {
+    fn known_hosts_are_bounded_in_number() {
         let mut known = KnownHosts::default();
         for n in 0..=MOST {
             known.host_of(&parse(&format!("http://h{n}/")).unwrap());

@@ -108,9 +108,10 @@ impl<I, T> Outcomes<I, T>
 where
     T: Send + 'static,
 {
-    /// Runs `f` on each outcome on [rayon](https://docs.rs/rayon)'s global pool, and gives each returned value when it
-    /// is there. For work that is worth a core, such as parsing large bodies: the client's workers wait for sockets
-    /// meanwhile, and the calling thread feeds them.
+    /// Runs `f` on each outcome on [rayon](https://docs.rs/rayon)'s global pool.
+    ///
+    /// Each returned value is given when it is there. For work that is worth a core, such as parsing large bodies: the
+    /// client's workers wait for sockets meanwhile, and the calling thread feeds them.
     ///
     /// Upper bound for the outcomes that are with `f` or whose results wait to be taken: twice the number of the pool's
     /// threads, plus two. A slow consumer thus stops `f`, and then the batch. A panic in `f` gives one [`Panicked`] in
@@ -144,7 +145,9 @@ where
         ParMap::new(self, None, rayon::current_num_threads(), f)
     }
 
-    /// Runs `f` as [`par_map`](Outcomes::par_map) does, but on the caller's pool, whichever thread calls it.
+    /// Runs `f` as [`par_map`](Outcomes::par_map) does, but on the caller's pool.
+    ///
+    /// The pool is used whichever thread calls this method.
     ///
     /// ```no_run
     /// use std::sync::Arc;

@@ -18,10 +18,11 @@ pub struct Refused {
 pub enum Refusal {
     /// The client is shut down, or the outcomes of the batch are no longer received.
     Closed,
-    /// The window of the batch is full, or the number of waiting requests has reached
-    /// [`max_pending`](crate::ClientBuilder::max_pending).
+    /// The window of the batch is full, or too many requests wait.
+    ///
+    /// [`max_pending`](crate::ClientBuilder::max_pending) bounds the requests that wait.
     Full,
-    /// The window of the batch is full, and the calling thread is the one whose taking of outcomes makes room.
+    /// The window is full, and only the calling thread can make room, by taking outcomes.
     WouldDeadlock,
 }
 
@@ -29,7 +30,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refusal::Closed => "the client is shut down, or the batch is over",
-            Refusal::Full => "as many requests wait as may",
+            Refusal::Full => "as many requests wait as are allowed",
             Refusal::WouldDeadlock => {
                 "the window is full, and this thread takes the outcomes that make room in it"
             }

@@ -8,9 +8,10 @@ use crate::request::Request;
 
 use super::unique::UniqueRequests;
 
-/// Source of the requests of a batch, whose outcomes carry `T`: any iterator over values that become a [`Request`], or
-/// a [`Follow`](super::Follow). A program names it only as a bound of its own generic functions over
-/// [`Outcomes`](super::Outcomes), and cannot implement it.
+/// Requests of a batch: an iterator over values that become a [`Request`], or a [`Follow`](super::Follow).
+///
+/// `T` is the value that the batch's outcomes carry. A program names the trait only as a bound of its own generic
+/// functions over [`Outcomes`](super::Outcomes), and cannot implement it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` gives no requests",
     label = "expected an iterator over requests or URLs"
@@ -38,7 +39,7 @@ pub trait ReadRequests<T>: Sized {
         None
     }
 
-    /// Returns the bounds for the number of requests that are left to read, as [`Iterator::size_hint`] does.
+    /// Returns bounds for the number of requests that are left to read, as [`Iterator::size_hint`] does.
     fn bounds(&self) -> (usize, Option<usize>);
 }
 

@@ -20,9 +20,11 @@ pub struct InTime<I, T = Response> {
 }
 
 impl<I, T> Outcomes<I, T> {
-    /// Limits the iteration to `limit`, counted from now: the iterator gives the outcomes that have come by then, then
-    /// one error with the number of unfinished requests, then those requests as cancelled. A request's own time limits
-    /// are independent of this limit, and fail that request alone.
+    /// Limits the iteration to `limit`, counted from now.
+    ///
+    /// The iterator gives the outcomes that have come by then, then one error with the number of unfinished requests,
+    /// then those requests as cancelled. A request's own time limits are independent of this limit, and fail that
+    /// request alone.
     pub fn timeout(self, limit: Duration) -> InTime<I, T> {
         InTime {
             until: Instant::now().checked_add(limit),

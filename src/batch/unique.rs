@@ -98,7 +98,9 @@ impl UniqueRequests {
     }
 }
 
-/// Filter for requests that equal an earlier one, from [`Client::unique_filter`](crate::Client::unique_filter).
+/// Filter for requests that equal an earlier one.
+///
+/// It comes from [`Client::unique_filter`](crate::Client::unique_filter).
 ///
 /// A batch leaves out duplicates by itself with [`Outcomes::unique`](crate::Outcomes::unique), which says when requests
 /// are equal, and what memory they take. The filter is for requests that go through something else before the batch

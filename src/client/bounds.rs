@@ -3,15 +3,17 @@
 use super::ClientBuilder;
 
 impl ClientBuilder {
-    /// Upper bound for the requests to one [`Host`](crate::Host) that are under way at once. Default: no limit except
-    /// the number of workers.
+    /// Upper bound for the requests to one [`Host`](crate::Host) that are under way at once.
+    ///
+    /// Default: no limit except the number of workers.
     pub fn max_per_host(mut self, most: usize) -> Self {
         self.limits.max_per_host = most;
         self
     }
 
-    /// Upper bound for how far a batch runs ahead of its consumer: requests ready, under way, and finished but not
-    /// taken. Default four times the workers, at least 1,000.
+    /// Upper bound for how far a batch runs ahead of its consumer.
+    ///
+    /// Requests that are ready, under way, and finished but not taken. Default four times the workers, at least 1,000.
     ///
     /// When a host has let requests wait for a response for longer than a second, reading goes on beyond the window, so
     /// that its requests do not hide those of other hosts: the requests of such hosts, and of hosts that have not
@@ -25,22 +27,27 @@ impl ClientBuilder {
         self
     }
 
-    /// Number of requests of a batch that may wait for a retry, or behind a host's limit, beside the window. Requests
-    /// that are read beyond the window because a host is slow count too. Default 65,536.
+    /// Number of requests that may wait beside the window, for a retry or behind a host's limit.
+    ///
+    /// The number is for each batch. Requests that are read beyond the window because a host is slow count too. Default
+    /// 65,536.
     pub fn max_parked(mut self, requests: usize) -> Self {
         self.limits.max_parked = requests;
         self
     }
 
-    /// Upper bound for the requests that wait: beyond it [`Client::submit`](crate::Client::submit) refuses more.
-    /// Default 1,048,576.
+    /// Upper bound for the requests that wait.
+    ///
+    /// Beyond it [`Client::submit`](crate::Client::submit) refuses more, and so does a batch of
+    /// [`Client::follow`](crate::Client::follow), for the requests that its closure added. Default 1,048,576.
     pub fn max_pending(mut self, requests: usize) -> Self {
         self.limits.max_pending = requests;
         self
     }
 
-    /// Upper bound in bytes for the bodies of a batch that are finished but not taken: beyond it no request is started.
-    /// Default 64 MiB.
+    /// Upper bound in bytes for the bodies of a batch that are finished but not taken.
+    ///
+    /// Beyond it no request is started. Default 64 MiB.
     pub fn byte_budget(mut self, bytes: u64) -> Self {
         self.limits.byte_budget = bytes;
         self

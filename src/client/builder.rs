@@ -111,8 +111,10 @@ impl ClientBuilder {
         }
     }
 
-    /// Upper bound for the requests under way at once, each on its own thread. Default: the number of cores plus 4, at
-    /// most 32. Threads wait for sockets most of the time, so hundreds or thousands are fine.
+    /// Upper bound for the requests under way at once, each on its own thread.
+    ///
+    /// Default: the number of cores plus 4, at most 32. Threads wait for sockets most of the time, so hundreds or
+    /// thousands are fine.
     ///
     /// If the system gives fewer descriptors, ports or threads than that takes, fewer requests are under way at once
     /// and the others wait, without losing an attempt.
@@ -123,9 +125,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Upper bound for the size of a body, in bytes after decompression; a larger body fails its request with class
-    /// [`BodyTooLarge`](crate::ErrorType::BodyTooLarge), before the body is read if its `Content-Length` says so.
-    /// Default 10 MiB, and none for a body that is [saved](crate::Request::save_to) to a file.
+    /// Upper bound for the size of a body, in bytes after decompression.
+    ///
+    /// A larger body fails its request with class [`BodyTooLarge`](crate::ErrorType::BodyTooLarge), before the body is
+    /// read if its `Content-Length` says so. Default 10 MiB, and none for a body that is
+    /// [saved](crate::Request::save_to) to a file.
     pub fn body_limit(mut self, bytes: u64) -> Self {
         self.defaults.body_limit = Some(bytes);
         self
@@ -140,15 +144,18 @@ impl ClientBuilder {
         self
     }
 
-    /// Size of the stack of each worker thread, in bytes. Default: the platform's, mostly 2 MiB; only the used part
-    /// takes memory.
+    /// Size of the stack of each worker thread, in bytes.
+    ///
+    /// Default: the platform's, mostly 2 MiB; only the used part takes memory.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.pool.stack = Some(bytes);
         self
     }
 
-    /// Function that runs on each worker thread before its first request. If it fails or panics, that is logged once,
-    /// and every waiting and every later request fails with class [`Io`](crate::ErrorType::Io).
+    /// Function that runs on each worker thread before its first request.
+    ///
+    /// If it fails or panics, that is logged once, and every waiting and every later request fails with class
+    /// [`Io`](crate::ErrorType::Io).
     #[doc(alias = "initializer")]
     pub fn on_worker_start<E>(
         mut self,
@@ -184,24 +191,29 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits the requests that start to each [`Host`](crate::Host) in a time, as [`rate`](Self::rate) does for all
-    /// together. Default: no limit.
+    /// Limits the requests that start to each [`Host`](crate::Host) in a time.
+    ///
+    /// Each host has the limit for itself, which otherwise works as [`rate`](Self::rate) does for all together.
+    /// Default: no limit.
     #[doc(alias = "DOWNLOAD_DELAY")]
     pub fn rate_per_host(mut self, rate: RateLimit) -> Self {
         self.rate_per_host.add(rate);
         self
     }
 
-    /// Circuit breaker for each host: it stops requests to a host that keeps failing for a while; they end at once with
-    /// class [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default: none.
+    /// Circuit breaker for each host, which stops requests to a host that keeps failing for a while.
+    ///
+    /// These requests end at once with class [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default: none.
     #[doc(alias = "circuit_breaker")]
     pub fn breaker(mut self, breaker: BreakerSettings) -> Self {
         self.breaker = Some(breaker);
         self
     }
 
-    /// Adds limits and defaults for some hosts: `api.example.com`, `*.example.com`, `https://api.example.com:8443`,
-    /// `https://*`. If several rules match, the most specific one that has a setting decides it.
+    /// Adds limits and defaults for some hosts.
+    ///
+    /// A pattern is written as `api.example.com`, `*.example.com`, `https://api.example.com:8443`, `https://*`. If
+    /// several rules match, the most specific one that has a setting decides it.
     #[doc(alias = "mount")]
     pub fn host_rule(mut self, pattern: impl AsRef<str>, rule: HostRule) -> Self {
         match (pattern.as_ref().parse::<HostPattern>(), rule.check()) {
@@ -214,9 +226,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes attempts with this transport in place of sockets: recorded or invented responses, delays and failures. The
-    /// interface of transports may change in minor releases: see [`unversioned`](crate::unversioned). Settings of
-    /// connections (proxies, TLS, addresses, idle connections) then have no effect.
+    /// Makes attempts with this transport in place of sockets.
+    ///
+    /// It supplies recorded or invented responses, delays and failures. The interface of transports may change in minor
+    /// releases: see [`unversioned`](crate::unversioned). Settings of connections (proxies, TLS, addresses, idle
+    /// connections) then have no effect.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self

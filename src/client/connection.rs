@@ -19,7 +19,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the proxy of all requests: a URL, or [`ProxySettings`]. Default: none, even if the environment names one.
+    /// Sets the proxy of all requests: a URL, or [`ProxySettings`].
+    ///
+    /// Default: none, even if the environment names one.
     #[doc(alias = "proxies")]
     pub fn proxy(mut self, proxy: impl Into<ProxySettings>) -> Self {
         self.connection.proxy = proxy.into();
@@ -33,9 +35,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Lets the proxy of this name be used although an address policy is set. The proxy then decides which addresses it
-    /// connects to: the policy is asked about a server behind it only if the URL itself has an address, and is not
-    /// asked about the proxy.
+    /// Lets the proxy of this name be used although an address policy is set.
+    ///
+    /// The proxy then decides which addresses it connects to: the policy is asked about a server behind it only if the
+    /// URL itself has an address, and is not asked about the proxy.
     pub fn exempt_proxy(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         let name = url::host_name(&name).unwrap_or(name);
@@ -43,10 +46,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the addresses of a host, in place of those that its name resolves to (curl's `--resolve`); `*` is every
-    /// name, no port every port. If several entries fit, the first counts. `Host` header and certificate go by the name
-    /// all the same. A proxy's name can be given addresses too; the name of a server behind a proxy is resolved by the
-    /// proxy.
+    /// Sets the addresses of a host, in place of those that its name resolves to (curl's `--resolve`).
+    ///
+    /// The name `*` is every name, no port every port. If several entries fit, the first counts. `Host` header and
+    /// certificate go by the name all the same. A proxy's name can be given addresses too; the name of a server behind
+    /// a proxy is resolved by the proxy.
     ///
     /// ```
     /// let client = haul::Client::builder()
@@ -70,8 +74,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Versions of IP that connections use (curl's `-4` and `-6`). Default: both. A request to a host without an
-    /// address of the family fails with class [`Dns`](crate::ErrorType::Dns).
+    /// Versions of IP that connections use (curl's `-4` and `-6`).
+    ///
+    /// Default: both. A request to a host without an address of the family fails with class
+    /// [`Dns`](crate::ErrorType::Dns).
     #[doc(alias = "ipv4")]
     #[doc(alias = "ipv6")]
     pub fn ip_family(mut self, family: IpFamily) -> Self {
@@ -79,8 +85,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Address of this machine that connections come from (curl's `--interface`); only servers of its family are
-    /// connected to. Default: the system chooses. On Unix only.
+    /// Address of this machine that connections come from (curl's `--interface`).
+    ///
+    /// Only servers of its family are connected to. Default: the system chooses. On Unix only.
     #[doc(alias = "interface")]
     #[doc(alias = "source_address")]
     pub fn local_address(mut self, address: IpAddr) -> Self {
@@ -88,9 +95,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Silence after which the system probes whether the other side is still there, and time between further probes;
-    /// `None` is never. Between 1 s and 32,767 s, in whole seconds. Default: the system's times (on Linux 2 hours). It
-    /// has no effect on systems other than Unix.
+    /// Silence after which the system probes whether the other side is still there.
+    ///
+    /// Also the time between further probes; `None` is never. Between 1 s and 32,767 s, in whole seconds. Default: the
+    /// system's times (on Linux 2 hours). It has no effect on systems other than Unix.
     #[doc(alias = "keepalive-time")]
     pub fn tcp_keepalive(mut self, silence: impl Into<Option<Duration>>) -> Self {
         match KeepAlive::after(silence.into()) {
@@ -100,32 +108,37 @@ impl ClientBuilder {
         self
     }
 
-    /// Upper bound for the connections without a request that are kept, in all; 0 is none. Default: four for each
-    /// worker, at least 1,024.
+    /// Upper bound for the connections without a request that are kept, in all; 0 is none.
+    ///
+    /// Default: four for each worker, at least 1,024.
     #[doc(alias = "pool_connections")]
     pub fn max_idle(mut self, connections: usize) -> Self {
         self.connection.max_idle = Some(connections);
         self
     }
 
-    /// Upper bound for the connections without a request that are kept for one host; 0 is none. Default: the number of
-    /// workers.
+    /// Upper bound for the connections without a request that are kept for one host; 0 is none.
+    ///
+    /// Default: the number of workers.
     #[doc(alias = "pool_maxsize")]
     pub fn max_idle_per_host(mut self, connections: usize) -> Self {
         self.connection.max_idle_per_host = Some(connections);
         self
     }
 
-    /// Time for which a connection without a request is kept. Default 15 s: servers close idle connections too, and a
-    /// client that closes first loses no request to that.
+    /// Time for which a connection without a request is kept.
+    ///
+    /// Default 15 s: servers close idle connections too, and a client that closes first loses no request to that.
     #[doc(alias = "pool_idle_timeout")]
     pub fn idle_timeout(mut self, time: Duration) -> Self {
         self.connection.idle_timeout = Some(time);
         self
     }
 
-    /// Upper bound for the head of a response, in bytes, together with the trailers of a chunked body; a larger one
-    /// fails its request with class [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
+    /// Upper bound for the head of a response, in bytes.
+    ///
+    /// The trailers of a chunked body count too. A larger one fails its request with class
+    /// [`Protocol`](crate::ErrorType::Protocol). Default 64 KiB, at most 64 MiB.
     #[doc(alias = "max-header-size")]
     pub fn header_limit(mut self, bytes: usize) -> Self {
         if let Err(reason) = self.connection.set_header_limit(bytes) {

@@ -19,9 +19,10 @@ use http::{HeaderName, HeaderValue};
 use super::builder::ClientBuilder;
 
 impl ClientBuilder {
-    /// Adds a header to every request that has none of that name itself. The same name given twice is sent twice; it
-    /// replaces a header that [`user_agent`](ClientBuilder::user_agent), [`basic_auth`](ClientBuilder::basic_auth) or
-    /// [`bearer`](ClientBuilder::bearer) set.
+    /// Adds a header to every request that has none of that name itself.
+    ///
+    /// The same name given twice is sent twice; it replaces a header that [`user_agent`](ClientBuilder::user_agent),
+    /// [`basic_auth`](ClientBuilder::basic_auth) or [`bearer`](ClientBuilder::bearer) set.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         let name = name.as_ref();
         match (
@@ -48,10 +49,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Leaves a header out of every request that does not set it itself: headers of that name set here so far, those
-    /// that this client sends by default (`User-Agent`, `Accept`, `Accept-Encoding`), and those that would be added on
-    /// the way, such as `Expect`, an `Authorization` of a URL's userinfo, or a `Cookie` of the jar. A
-    /// [`header`](ClientBuilder::header) of that name set after it is sent.
+    /// Leaves a header out of every request that does not set it itself.
+    ///
+    /// Left out are headers of that name set here so far, those that this client sends by default (`User-Agent`,
+    /// `Accept`, `Accept-Encoding`), and those that would be added on the way, such as `Expect`, an `Authorization` of
+    /// a URL's userinfo, or a `Cookie` of the jar. A [`header`](ClientBuilder::header) of that name set after it is
+    /// sent.
     ///
     /// `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` frame the message and cannot be left out.
     ///
@@ -104,8 +107,9 @@ impl ClientBuilder {
         self
     }
 
-    /// URL that relative URLs are resolved against, as in browsers (the URL Standard; as RFC 3986 §5.2: `items`
-    /// replaces the part after the base's last slash).
+    /// URL that relative URLs are resolved against, as in browsers.
+    ///
+    /// By the URL Standard, as by RFC 3986 §5.2, `items` replaces the part after the base's last slash.
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         match Base::parse(url.as_ref()) {
             Ok(base) => self.defaults.base = Some(base),
@@ -133,7 +137,9 @@ impl ClientBuilder {
         self
     }
 
-    /// True: a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode). Default false.
+    /// True: a body that is not JSON is a failure of class [`Decode`](crate::ErrorType::Decode).
+    ///
+    /// Default false.
     pub fn expect_json(mut self, expect: bool) -> Self {
         self.defaults.expect_json = expect;
         self
@@ -162,8 +168,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets time limits of each attempt. Default 10 s to connect, 30 s in all, none for a single read; for a body that
-    /// is [saved](crate::Request::save_to) to a file none in all and 30 s for a single read.
+    /// Sets time limits of each attempt.
+    ///
+    /// Default 10 s to connect, 30 s in all, none for a single read; for a body that is
+    /// [saved](crate::Request::save_to) to a file none in all and 30 s for a single read.
     #[doc(alias = "timeout")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.defaults.timeouts = timeouts.or(self.defaults.timeouts);
@@ -177,7 +185,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Upper bound for the redirects that are followed; 0: none is followed, and the 3xx is the response. Default 10.
+    /// Upper bound for the redirects that are followed; 0: none is followed, and the 3xx is the response.
+    ///
+    /// Default 10.
     #[doc(alias = "allow_redirects")]
     pub fn max_redirects(mut self, most: u32) -> Self {
         self.defaults.max_redirects = most;
@@ -190,8 +200,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Adds a secret header, of requests and responses: no log line, `Debug`, error text or record shows its value, and
-    /// a redirect to another origin (scheme, host or port) does not take it along.
+    /// Adds a secret header, of requests and responses.
+    ///
+    /// No log line, `Debug`, error text or record shows its value, and a redirect to another origin (scheme, host or
+    /// port) does not take it along.
     ///
     /// Always secret are `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `WWW-Authenticate` and names
     /// with `api-key`, `apikey`, `token`, `secret`, `password` or `signature` in them; in requests also names with
@@ -214,11 +226,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Adds a secret query parameter, such as a token in the URL: as with
-    /// [`sensitive_header`](ClientBuilder::sensitive_header), no text shows its value, wherever a URL stands. Names are
-    /// compared without regard to case. Always secret are the userinfo of a URL, and the parameters `access_token`,
-    /// `refresh_token`, `id_token`, `client_secret`, `password`, `api_key`, `apikey`, `api-key`, `signature`, `sig`,
-    /// `x-amz-signature`, `x-amz-security-token` and `x-goog-signature`.
+    /// Adds a secret query parameter, such as a token in the URL.
+    ///
+    /// As with [`sensitive_header`](ClientBuilder::sensitive_header), no text shows its value, wherever a URL stands.
+    /// Names are compared without regard to case. Always secret are the userinfo of a URL, and the parameters
+    /// `access_token`, `refresh_token`, `id_token`, `client_secret`, `password`, `api_key`, `apikey`, `api-key`,
+    /// `signature`, `sig`, `x-amz-signature`, `x-amz-security-token` and `x-goog-signature`.
     ///
     /// ```
     /// use haul::Client;

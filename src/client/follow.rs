@@ -6,10 +6,12 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 
 impl Client {
-    /// Runs a batch whose outcomes lead to further requests: the pages of a list, the links of a site. The closure sees
-    /// each outcome, whatever its state, before it is handed over, and adds requests with
+    /// Runs a batch whose outcomes lead to further requests: pages of a list, links of a site.
+    ///
+    /// The closure sees each outcome, whatever its state, before it is handed over, and adds requests with
     /// [`next.push(request)`](NextRequests::push). Outcomes come as they complete; the batch ends when no seed, no
-    /// added request and no outcome is left.
+    /// added request and no outcome is left. The [guide](crate::guide::follow) has pagination by link and by cursor,
+    /// and a crawl.
     ///
     /// ```no_run
     /// use haul::Request;
@@ -56,8 +58,9 @@ impl Client {
             as_response,
         )
     }
-    /// Makes a filter for requests that equal an earlier one, which has seen no request. It applies the client's base
-    /// URL and query parameters.
+    /// Makes a filter for requests that equal an earlier one.
+    ///
+    /// It compares the requests as this client sends them, with its base URL and query parameters.
     pub fn unique_filter(&self) -> UniqueFilter {
         UniqueFilter::new(&self.owner)
     }

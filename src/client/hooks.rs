@@ -6,8 +6,9 @@ use super::ClientBuilder;
 use crate::settings::{HookResult, Outgoing, Retrying};
 
 impl ClientBuilder {
-    /// Hook that is called on the worker just before each attempt, to sign it or to look at it. It may change the
-    /// headers.
+    /// Hook that is called on the worker just before each attempt, to sign it or to look at it.
+    ///
+    /// It may change the headers.
     ///
     /// The hook returns nothing, or a `Result<(), E>`: an error means that the attempt is not made, and the request
     /// ends with class [`Sign`](crate::ErrorType::Sign), the error as its [`source`](std::error::Error::source). Such a
@@ -42,8 +43,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Hook that is called on the worker for each attempt that another will follow. A panic in it is logged and changes
-    /// nothing.
+    /// Hook that is called on the worker for each attempt that another will follow.
+    ///
+    /// A panic in it is logged and changes nothing.
     pub fn on_retry(mut self, hook: impl Fn(&Retrying<'_>) + Send + Sync + 'static) -> Self {
         self.defaults.on_retry = Some(Arc::new(hook));
         self

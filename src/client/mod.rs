@@ -135,14 +135,18 @@ impl Client {
         self.send(Request::get(url))
     }
 
-    /// Sends a request and waits for its outcome: same schedule, limits and retries as in a batch. Failures are in the
-    /// outcome. The call may be made anywhere, also in a `process` closure on one of this client's own workers.
+    /// Sends a request and waits for its outcome: same schedule, limits and retries as in a batch.
+    ///
+    /// Failures are in the outcome. The call may be made anywhere, also in a `process` closure on one of this client's
+    /// own workers.
     pub fn send(&self, request: impl Into<Request>) -> Outcome {
         batch::send(&self.owner, self.singles, request.into())
     }
 
-    /// Shows what the first attempt of a request would send, without sending it: everything that a run checks before
-    /// it connects is checked, including that the file of a [`body_file`](Request::body_file) can be read.
+    /// Shows what the first attempt of a request would send, without sending it.
+    ///
+    /// All that a run checks before it connects is checked, including that the file of a
+    /// [`body_file`](Request::body_file) can be read.
     ///
     /// No host name is looked up, [`before_attempt`](ClientBuilder::before_attempt) is not called, and the path that a
     /// body would be saved to is not looked at.
@@ -163,7 +167,9 @@ impl Client {
         engine.preview(&request.into().under(&engine.defaults.redaction))
     }
 
-    /// Hands in a request and returns a [`Handle`] to wait for its outcome, look at it, or cancel the request.
+    /// Hands in a request and returns a [`Handle`] for it.
+    ///
+    /// With the handle, a program can wait for its outcome, look at it, or cancel the request.
     ///
     /// # Errors
     /// When the client is shut down, or while as many requests wait as [`max_pending`](ClientBuilder::max_pending)
@@ -173,10 +179,11 @@ impl Client {
         batch::submit(&self.owner, self.singles, request.into(), self.max_pending)
     }
 
-    /// Takes no more requests, on any clone. [`Shutdown`] says what becomes of the accepted requests; `limit` bounds
-    /// the wait for them, after which waiting requests are cancelled and running ones are aborted. Returns the requests
-    /// that were never started; each also has its cancelled outcome. A second call does no harm. On one of the client's
-    /// own workers the call does not wait.
+    /// Takes no more requests, on any clone.
+    ///
+    /// [`Shutdown`] says what becomes of the accepted requests; `limit` bounds the wait for them, after which waiting
+    /// requests are cancelled and running ones are aborted. Returns the requests that were never started; each also has
+    /// its cancelled outcome. A second call does no harm. On one of the client's own workers the call does not wait.
     pub fn shutdown(&self, how: Shutdown, limit: Option<Duration>) -> Vec<Arc<Request>> {
         let executor = self.owner.executor();
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
@@ -191,8 +198,9 @@ impl Client {
         never
     }
 
-    /// True if the client takes no more requests: [`shutdown`](Client::shutdown) was called, on any clone. The waiting
-    /// requests that it was to cancel are cancelled by then.
+    /// True if the client takes no more requests: [`shutdown`](Client::shutdown) was called, on any clone.
+    ///
+    /// The waiting requests that it was to cancel are cancelled by then.
     ///
     /// ```
     /// let client = haul::Client::new();
@@ -205,10 +213,11 @@ impl Client {
         self.owner.executor().is_closing()
     }
 
-    /// Runs a batch and returns its outcomes as they complete. The input is read as it is needed, on the thread that
-    /// calls `next`; it may be infinite, and needs to be neither `Send` nor `'static`. Each request is on its way
-    /// before the next is read. An outcome waits for a slow input only as long as one call of its `next` blocks: for
-    /// input that blocks for long, see [`channel`](Client::channel).
+    /// Runs a batch and returns its outcomes as they complete.
+    ///
+    /// The input is read as it is needed, on the thread that calls `next`; it may be infinite, and needs to be neither
+    /// `Send` nor `'static`. Each request is on its way before the next is read. An outcome waits for a slow input only
+    /// as long as one call of its `next` blocks: for input that blocks for long, see [`channel`](Client::channel).
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -229,8 +238,10 @@ impl Client {
         )
     }
 
-    /// Runs a batch and returns its outcomes in the order of the input. Requests run as far ahead as the window allows,
-    /// so the rate of the batch is at most the window divided by the time the slowest request takes.
+    /// Runs a batch and returns its outcomes in the order of the input.
+    ///
+    /// Requests run as far ahead as the window allows, so the rate of the batch is at most the window divided by the
+    /// time the slowest request takes.
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -280,8 +291,10 @@ impl Client {
         sink::run(self.as_completed(requests), sink)
     }
 
-    /// Opens a batch that other threads feed: requests go into the [`Intake`], outcomes come out as they complete. The
-    /// batch ends when the intake and all its clones are dropped.
+    /// Opens a batch that other threads feed.
+    ///
+    /// Requests go into the [`Intake`], outcomes come out as they complete. The batch ends when the intake and all its
+    /// clones are dropped.
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -334,8 +347,10 @@ impl Client {
         )
     }
 
-    /// Opens a batch like [`channel`](Client::channel), whose outcomes come in the order in which the requests were
-    /// handed in. An outcome that is early waits for those before it; requests run ahead as far as the window allows.
+    /// Opens a batch like [`channel`](Client::channel), with its outcomes in input order.
+    ///
+    /// The order is that in which the requests were handed in. An outcome that is early waits for those before it;
+    /// requests run ahead as far as the window allows.
     pub fn ordered_channel(&self) -> (Intake, Outcomes<std::iter::Empty<Request>>) {
         Outcomes::channel(&self.owner, OutcomeOrder::Input, self.shape, as_response)
     }

@@ -10,9 +10,11 @@ use crate::request::Request;
 use crate::response::Response;
 
 impl Client {
-    /// Runs a batch, and `f` on each success, on the worker that received it; the outcome carries the value that `f`
-    /// returns. So bodies are parsed while other workers wait for theirs, and only the needed part is kept. A closure
-    /// that needs the request too, its id or its tag, is for [`process_with`](Client::process_with).
+    /// Runs a batch, and `f` on each success, on the worker that received it.
+    ///
+    /// The outcome carries the value that `f` returns. So bodies are parsed while other workers wait for theirs, and
+    /// only the needed part is kept. A closure that needs the request too, its id or its tag, is for
+    /// [`process_with`](Client::process_with).
     ///
     /// For bodies of 32 KiB and more as many calls of `f` run at a time as there are cores, so that few half-made
     /// values are in memory. This does not hold if `f` is seen to wait (for a disk, for a lock) rather than to compute,
@@ -43,7 +45,7 @@ impl Client {
         self.process_with(requests, move |_, response| f(response))
     }
 
-    /// Runs a batch as [`process`](Client::process) does, with a closure that gets the request that it works for.
+    /// Runs a batch as [`process`](Client::process) does, with a closure that gets the request too.
     ///
     /// ```no_run
     /// use haul::Request;

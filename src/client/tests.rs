@@ -94,27 +94,31 @@ fn found_closed(bytes_sent: u64) -> ExchangeResult {
 }
 
 #[test]
-fn https_does_not_lead_to_http_unless_that_is_allowed_and_then_without_cookies() {
-    let answer = |call: &Call<'_>, _| match call.url.uri().scheme_str() {
-        Some("https") => reply(302, &[("location", "http://h/plain")]),
-        _ if call.headers.contains_key("cookie") => reply(500, &[]),
-        _ => reply(200, &[]),
-    };
-    let request = || Request::get("https://h/").header("Cookie", "sid=1");
-    let refused = script(answer).build().unwrap().send(request());
+fn https_does_not_lead_to_http() {
+    let client = script(|_, _| reply(302, &[("location", "http://h/plain")]));
+    let refused = client.build().unwrap().get("https://h/");
     let error = refused.error().unwrap();
     assert_eq!(error.error_type(), ErrorType::Redirect);
     assert!(error.message().contains("not encrypted"), "{error}");
     assert_eq!((refused.attempts(), refused.history().len()), (1, 1));
     assert_eq!(refused.status(), Some(302));
-    let allowing = script(answer).allow_downgrade(true).build().unwrap();
-    let allowed = allowing.send(request());
+}
+
+#[test]
+fn https_leads_to_http_without_cookies_if_allowed() {
+    let client = script(|call, _| match call.url.uri().scheme_str() {
+        Some("https") => reply(302, &[("location", "http://h/plain")]),
+        _ if call.headers.contains_key("cookie") => reply(500, &[]),
+        _ => reply(200, &[]),
+    });
+    let client = client.allow_downgrade(true).build().unwrap();
+    let allowed = client.send(Request::get("https://h/").header("Cookie", "sid=1"));
     assert!(allowed.is_success(), "{allowed:?}");
     assert_eq!(allowed.final_url().as_deref(), Some("http://h/plain"));
 }
 
 #[test]
-fn a_kept_connection_found_closed_is_replaced_at_once_and_does_not_count() {
+fn replacing_a_kept_connection_found_closed_is_no_attempt() {
     let client = script(|call, nth| match nth {
         1 => found_closed(100),
         _ if call.fresh => reply(200, &[]),
@@ -139,13 +143,17 @@ fn a_post_found_on_a_closed_connection_is_replaced_only_if_nothing_of_it_was_sen
 }
 
 #[test]
-fn a_second_closed_connection_counts_and_a_408_is_answered_on_a_new_one() {
+fn a_second_closed_connection_counts_as_an_attempt() {
     let closed = script(|_, nth| match nth {
         1 | 2 => found_closed(100),
         _ => reply(200, &[]),
     });
     let outcome = closed.build().unwrap().get("http://h/");
     assert_eq!((outcome.is_success(), outcome.attempts()), (true, 2));
+}
+
+#[test]
+fn a_408_is_answered_on_a_new_connection() {
     let late = script(|call, _| match call.fresh {
         true => reply(200, &[]),
         false => reply(408, &[]),
@@ -155,7 +163,7 @@ fn a_second_closed_connection_counts_and_a_408_is_answered_on_a_new_one() {
 }
 
 #[test]
-fn the_limit_of_an_attempt_holds_over_its_redirects_and_begins_anew_with_the_next() {
+fn an_attempt_shares_its_limit_with_its_redirects_alone() {
     let ends: Arc<Mutex<Vec<Instant>>> = Arc::default();
     let seen = Arc::clone(&ends);
     let client = script(move |call, nth| {
@@ -268,7 +276,7 @@ fn a_host_alone_gets_every_worker_before_its_first_connection() {
 }
 
 #[test]
-fn what_is_left_half_way_is_aborted_on_the_wire() {
+fn a_batch_left_half_way_is_aborted_on_the_wire() {
     let (aborted, was_aborted) = std::sync::mpsc::channel();
     let aborted = Mutex::new(aborted);
     let client = script(move |call, _| match call.url.uri().path() {
@@ -315,7 +323,7 @@ fn fifty_thousand_requests_over_a_hundred_hosts_come_out_once_each_in_order() {
 }
 
 #[test]
-fn a_body_that_is_saved_has_limits_of_its_own_and_those_that_were_set() {
+fn a_body_that_is_saved_has_only_the_limits_that_were_set() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&seen);
     let transport = Arc::new(Script(Mutex::new(0), move |call: &Call<'_>, _| {
@@ -349,7 +357,7 @@ fn a_body_that_is_saved_has_limits_of_its_own_and_those_that_were_set() {
 }
 
 #[test]
-fn a_preview_shows_the_request_with_the_clients_defaults_and_sends_nothing() {
+fn a_preview_shows_the_request_with_the_clients_defaults() {
     let client = Client::builder()
         .base_url("http://user:sesame@h:81/api/")
         .header("x-team", "a")

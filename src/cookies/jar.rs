@@ -14,8 +14,9 @@ use http::{HeaderMap, HeaderValue, Uri};
 use super::file;
 use super::sites::Sites;
 
-/// Cookies (RFC 6265), shared by all requests that are given the jar: cookies that a response sets go with later
-/// requests that they apply to, on every hop of a redirect.
+/// Cookies (RFC 6265), shared by all requests that are given the jar.
+///
+/// Cookies that a response sets go with later requests that they apply to, on every hop of a redirect.
 ///
 /// Clones are the same jar; [`fork`](CookieJar::fork) makes a separate one. The jar's lock is held for moments, never
 /// while anything is sent or read. A cookie for a public suffix (`Domain=co.uk`) is refused. The jar keeps at most 200
@@ -31,6 +32,8 @@ use super::sites::Sites;
 /// assert_eq!(jar.get("https://example.com/account", "session").as_deref(), Some("abc"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Feature `cookies`.
 #[derive(Clone, Default)]
 #[doc(alias = "cookiejar")]
 #[doc(alias = "Session.cookies")]
@@ -60,8 +63,9 @@ impl CookieJar {
         Ok(CookieJar(Arc::new(Mutex::new(sites))))
     }
 
-    /// Writes all cookies that have not expired to a file, session cookies too: JSON, one on each line. The file is put
-    /// in place whole, and only its owner may read it.
+    /// Writes all cookies that have not expired to a file, session cookies too: JSON, one on each line.
+    ///
+    /// The file is put in place whole, and only its owner may read it.
     ///
     /// # Errors
     /// When the file cannot be written; the error names the path.
@@ -97,7 +101,9 @@ impl CookieJar {
         stored.map_err(|reason| invalid(reason.to_owned()))
     }
 
-    /// Returns the value of the cookie of this name that a request to this URL would send. `None`: there is none.
+    /// Returns the value of the cookie of this name that a request to this URL would send.
+    ///
+    /// `None`: there is none.
     pub fn get(&self, url: &str, name: &str) -> Option<String> {
         let url = url::parse(url).ok()?;
         let mut found = self.sites().matching(url.uri()).into_iter();

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_permit_tells_how_many_wait_and_whether_a_core_had_to() {
+    fn the_end_of_a_permit_reports_how_busy_the_cores_were() {
         let run = || {
             let permits = permits(1);
             thread::scope(|scope| {

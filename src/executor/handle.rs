@@ -17,7 +17,9 @@ use super::current_worker::{begin_return, release_permit};
 use super::job::Receiver;
 use super::shared::Executor;
 
-/// Handle of a submitted request: waits for its outcome, checks for it, cancels it, or calls back when it is there.
+/// Handle of a submitted request, to wait for its outcome, check for it, or cancel the request.
+///
+/// It can also call back when the outcome is there.
 ///
 /// Clones stand for the same request. Dropping all of them changes nothing: the request runs on.
 ///
@@ -192,9 +194,10 @@ impl Handle {
             .is_some_and(|outcome| outcome.is_cancelled())
     }
 
-    /// Calls `f` with the outcome: on the worker when the request ends (in the order the callbacks were added), on the
-    /// thread that cancels it, or now, on this thread, if the request has ended. A panic in `f` is logged and changes
-    /// nothing.
+    /// Calls `f` with the outcome when it is there, or now.
+    ///
+    /// The call is made on the worker when the request ends (in the order the callbacks were added), on the thread that
+    /// cancels it, or now, on this thread, if the request has ended. A panic in `f` is logged and changes nothing.
     #[doc(alias = "add_done_callback")]
     pub fn on_done(&self, f: impl FnOnce(&Arc<Outcome>) + Send + 'static) {
         let mut state = self.0.end.lock();

@@ -1,7 +1,70 @@
-//! Longer texts on how to use this crate.
+//! Guide: how to use this crate, one page for each subject.
+//!
+//! | page | subject |
+//! |---|---|
+//! | [batches] | the calls that start many requests at once; outcomes, layers of failure, progress, work on responses |
+//! | [requests] | method, URL, headers, bodies, settings of one request; requests from the lines of a file; secrets |
+//! | [retries] | which failures are tried again, waits, `Retry-After`, the budget of a host |
+//! | [limits] | the six numbers that bound a batch; rates, rules for hosts, the circuit breaker, time limits |
+//! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
+//! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
+//! | [downloads] | bodies that go to files |
+//! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
+//! | [command] | the `haul` command: options by subject, input and output lines, exit status |
+//! | [testing] | tests of your program without a server |
+//! | [coming_from_python] | `requests` and `urllib3`, each piece beside haul's; a table of Python names |
+//! | [coming_from_futures] | `concurrent.futures`, each piece beside haul's |
+//!
+//! Newcomers read [batches] first, then the page of the subject that they need. Defaults stand in the tables of the pages.
+//!
+//! # Names and modules
+//!
+//! The usual types are at the root of the crate. The others are in modules: [`batch`](crate::batch),
+//! `cookies`, [`outcome`](crate::outcome), [`redact`](crate::redact), [`request`](crate::request),
+//! [`settings`](crate::settings), [`sink`](crate::sink), [`record`](crate::record), [`summary`](crate::summary) and
+//! [`unversioned`](crate::unversioned). `AddressPolicy` and `RedirectPolicy` are in `settings`, `Multipart` is in `request`,
+//! `CookieJar` in `cookies`, `InputLines` in `record`.
+//!
+//! # Examples
+//!
+//! The repository's folder `examples` has small programs, one idea each. `quickstart` prints a line for each of 200
+//! outcomes, `fetch_list` reads a list, `post_json` sends JSON, `business_errors` shows rejections, `retry_policy` retries,
+//! `sign_requests` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed.
+//! `paginate` and `crawl` follow links, `link_checker` finds broken ones, and `serve` is the quickstart's server by itself,
+//! to try them against.
+
+#[doc = include_str!("batches.md")]
+pub mod batches {}
+
+#[doc = include_str!("requests.md")]
+pub mod requests {}
+
+#[doc = include_str!("retries.md")]
+pub mod retries {}
+
+#[doc = include_str!("limits.md")]
+pub mod limits {}
+
+#[doc = include_str!("follow.md")]
+pub mod follow {}
+
+#[doc = include_str!("records.md")]
+pub mod records {}
+
+#[doc = include_str!("downloads.md")]
+pub mod downloads {}
+
+#[doc = include_str!("sessions.md")]
+pub mod sessions {}
+
+#[doc = include_str!("command.md")]
+pub mod command {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}
 
-#[doc = include_str!("follow.md")]
-pub mod follow {}
+#[doc = include_str!("coming_from_futures.md")]
+pub mod coming_from_futures {}

@@ -13,7 +13,9 @@ use crate::transport::{
 use crate::url;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
-/// Transport with the values that the library makes of its defaults before the first request: headers and limits.
+/// Transport with the values that the library makes of its defaults before the first request.
+///
+/// These are headers and limits.
 pub struct BareTransport {
     sockets: Sockets,
     headers: HeaderMap,
@@ -49,8 +51,9 @@ impl BareTransport {
     }
 }
 
-/// Makes the result of a transport that answers at once, over a connection that was used before: status 200, without
-/// headers and body.
+/// Makes the result of a transport that answers at once, over a connection that was used before.
+///
+/// The result has status 200, without headers and body.
 pub fn empty_answer() -> ExchangeResult {
     ExchangeResult {
         result: Ok(Reply {

@@ -1,4 +1,6 @@
-//! Drivers for this crate's own benches: parts of the crate that are private, as far as a bench drives them.
+//! Drivers for this crate's own benches.
+//!
+//! They reach parts of the crate that are private, as far as a bench drives them.
 //!
 //! The module needs the feature `internals`, and is not an interface: its items change or go without notice.
 

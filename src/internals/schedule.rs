@@ -24,8 +24,9 @@ pub struct ScheduleDriver {
 }
 
 impl ScheduleDriver {
-    /// Makes a schedule with the default limits and this many hosts, a standing queue of `queued` requests, and
-    /// `delayed` retries that wait for an hour.
+    /// Makes a schedule with the default limits and this many hosts.
+    ///
+    /// It has a standing queue of `queued` requests, and `delayed` retries that wait for an hour.
     pub fn new(hosts: usize, queued: usize, delayed: usize) -> ScheduleDriver {
         ScheduleDriver::with(settings(), hosts, queued, delayed)
     }
@@ -159,8 +160,9 @@ fn host(at: usize) -> Host {
     Host::of(&uri).expect("it has a host")
 }
 
-/// Sends a request to each of this many hosts through a schedule, one after another, and calls `measure` before the
-/// schedule is dropped.
+/// Sends a request to each of this many hosts through a schedule, one after another.
+///
+/// Calls `measure` before the schedule is dropped.
 pub fn pass_through<R>(hosts: usize, breaker: bool, measure: impl FnOnce() -> R) -> R {
     let mut settings = settings();
     settings.host.breaker = breaker.then(Default::default);

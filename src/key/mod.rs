@@ -8,8 +8,9 @@ use std::str::FromStr;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Name by which a later run recognises a request, whatever its position in the input: the first 128 bits of SHA-256
-/// over everything that is sent because of this request.
+/// Name by which a later run recognises a request, whatever its position in the input.
+///
+/// The key is the first 128 bits of SHA-256 over everything that is sent because of this request.
 ///
 /// The digest covers these parts, each as `name:length:content` with the length in bytes as a decimal number, so that
 /// no part can be made to look like another:

@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::{OutcomeReport, position, shown_url};
 use crate::request::Request;
 
-/// Context of a closure given to [`Client::process_with`](crate::Client::process_with): the request that it works for.
+/// Context of a closure of `process_with`: the request that it works for.
+///
+/// See [`Client::process_with`](crate::Client::process_with).
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub(super) index: u64,
@@ -22,7 +24,9 @@ impl<'a> Context<'a> {
         self.request
     }
 
-    /// Returns the request's position in the input, from 0, as [`Outcome::index`](crate::Outcome::index) does.
+    /// Returns the request's position in the input, from 0.
+    ///
+    /// Equal to [`Outcome::index`](crate::Outcome::index).
     pub fn index(&self) -> u64 {
         position(self.request, self.index)
     }
@@ -37,7 +41,9 @@ impl<'a> Context<'a> {
         self.request.tag_value()
     }
 
-    /// Returns the request's URL as given, userinfo masked; a relative one resolved against the client's base URL.
+    /// Returns the request's URL as given, userinfo masked.
+    ///
+    /// A relative one is resolved against the client's base URL.
     pub fn url(&self) -> String {
         shown_url(self.request, self.report)
     }

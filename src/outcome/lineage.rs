@@ -12,8 +12,9 @@ pub(crate) struct Lineage {
 }
 
 impl<T> Outcome<T> {
-    /// Number of outcomes that led to the request, one after the other, in a batch of
-    /// [`Client::follow`](crate::Client::follow). 0: the request is a seed, or of another kind of batch.
+    /// Number of outcomes that led to the request, one after the other.
+    ///
+    /// In a batch of [`Client::follow`](crate::Client::follow) seeds have depth 0; in other batches all requests do.
     pub fn depth(&self) -> u32 {
         self.report
             .rare()
@@ -21,8 +22,10 @@ impl<T> Outcome<T> {
             .map_or(0, |lineage| lineage.depth)
     }
 
-    /// Returns the [`index`](Outcome::index) of the request whose outcome led to this one, in a batch of
-    /// [`Client::follow`](crate::Client::follow). `None`: the request is a seed, or of another kind of batch.
+    /// Returns the [`index`](Outcome::index) of the request whose outcome led to this one.
+    ///
+    /// `None`: the request is a seed of a batch of [`Client::follow`](crate::Client::follow), or of another kind of
+    /// batch.
     pub fn parent(&self) -> Option<u64> {
         self.report.rare().lineage.map(|lineage| lineage.parent)
     }

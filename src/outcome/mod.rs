@@ -1,9 +1,12 @@
-//! The outcome of a request, exactly one for each, and its parts: attempts, timings, redirects, links, saved bodies.
+//! Outcomes of requests, exactly one for each, and their parts.
+//!
+//! The parts are attempts, timings, redirects, links, saved bodies.
 //!
 //! [`Outcome`] and [`State`] are at the root of the crate too.
 
 mod context;
 mod debug;
+mod figures;
 mod lineage;
 mod report;
 #[cfg(test)]
@@ -11,9 +14,8 @@ pub(crate) mod sample;
 mod unsuccessful;
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
@@ -22,7 +24,6 @@ use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::Response;
 use crate::timing::Phase;
-use http::Version;
 
 pub use crate::response::{Hop, Link, Saved};
 pub use crate::timing::Timings;
@@ -31,8 +32,9 @@ pub(crate) use lineage::Lineage;
 pub(crate) use report::OutcomeReport;
 pub use unsuccessful::Unsuccessful;
 
-/// Result of one request. `T` is the type of a success: the [`Response`], or the value that a `process` closure
-/// returned.
+/// Result of one request.
+///
+/// `T` is the type of a success: the [`Response`], or the value that a `process` closure returned.
 ///
 /// ```
 /// use haul::State;
@@ -85,8 +87,9 @@ pub struct Attempt {
 }
 
 impl<T> Outcome<T> {
-    /// Returns the request's position in the input, from 0. In a batch resumed from a [journal](crate::sink::Journal),
-    /// the requests that the batch left out count too.
+    /// Returns the request's position in the input, from 0.
+    ///
+    /// In a batch resumed from a [journal](crate::sink::Journal), the requests that the batch left out count too.
     pub fn index(&self) -> u64 {
         position(&self.request, self.index)
     }
@@ -101,21 +104,24 @@ impl<T> Outcome<T> {
         self.request.request_id()
     }
 
-    /// Returns the name of the file that the request was read from, as it was given; `-` is standard input. `None`: it
-    /// came from no file, or the file is not known ([`Request::read_at`]).
+    /// Returns the name of the file that the request was read from, as it was given; `-` is standard input.
+    ///
+    /// `None`: it came from no file, or the file is not known ([`Request::read_at`]).
     pub fn source(&self) -> Option<&str> {
         self.request.source()
     }
 
-    /// Returns the number of the request's line in its [`source`](Outcome::source), from 1, counting every line.
-    /// `None`: it came from no line.
+    /// Returns the number of the request's line in its [`source`](Outcome::source), from 1.
+    ///
+    /// Every line counts. `None`: it came from no line.
     pub fn line(&self) -> Option<u64> {
         self.request.line()
     }
 
-    /// Returns the request's URL as it was written, userinfo masked; a relative one is resolved against the client's
-    /// base URL, and has the query parameters added to it. The form in which it was sent, with its escapes, is the
-    /// [`final_url`](Outcome::final_url).
+    /// Returns the request's URL as it was written, userinfo masked.
+    ///
+    /// A relative one is resolved against the client's base URL, and has the query parameters added to it. The form in
+    /// which it was sent, with its escapes, is the [`final_url`](Outcome::final_url).
     pub fn url(&self) -> String {
         self.shown_url().into_owned()
     }
@@ -222,8 +228,10 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Returns the reason why there was no further attempt: of a failure, and of an accepted response that the retry
-    /// policy was to ask for again ([`retry_statuses`](crate::RetryPolicy::retry_statuses),
+    /// Returns the reason why there was no further attempt.
+    ///
+    /// A failure has one, and so has an accepted response that the retry policy was to ask for again
+    /// ([`retry_statuses`](crate::RetryPolicy::retry_statuses),
     /// [`Judgement::Retry`](crate::settings::Judgement::Retry)). `None`: nothing was left to try.
     pub fn stop_reason(&self) -> Option<StopReason> {
         let of_error = self.error().and_then(Error::stop_reason);
@@ -245,17 +253,19 @@ impl<T> Outcome<T> {
         matches!(self.state, State::Failed(_))
     }
 
-    /// True if the request was cancelled, alone or with its whole batch ([`is_not_done`](Outcome::is_not_done) tells
-    /// which). A cancelled request has failed too, and is counted apart.
+    /// True if the request was cancelled, alone or with its whole batch.
+    ///
+    /// [`is_not_done`](Outcome::is_not_done) tells which. A cancelled request has failed too, and is counted apart.
     pub fn is_cancelled(&self) -> bool {
         self.error()
             .is_some_and(|e| e.error_type() == ErrorType::Cancelled)
     }
 
-    /// True if the request did not come to its end because its batch was stopped before: a program or a
-    /// [`CancelToken`](crate::batch::CancelToken) cancelled the batch, its [`deadline`](crate::Outcomes::deadline)
-    /// passed, too many requests failed, a sink failed, or the client was shut down. The outcome is also failed, as
-    /// cancelled or by the deadline.
+    /// True if the request did not come to its end because its batch was stopped before.
+    ///
+    /// A program or a [`CancelToken`](crate::batch::CancelToken) cancelled the batch, its
+    /// [`deadline`](crate::Outcomes::deadline) passed, too many requests failed, a sink failed, or the client was shut
+    /// down. The outcome is also failed, as cancelled or by the deadline.
     ///
     /// Figures count such requests apart ([`Summary::not_done`](crate::Summary::not_done)), and the sinks of this crate
     /// do not record them, so that a resumed batch runs them.
@@ -278,88 +288,19 @@ impl<T> Outcome<T> {
         self.report.head.as_ref().map(|head| head.status)
     }
 
-    /// Returns the `Content-Encoding` that the body of the last response still has, because this build does not decode
-    /// it. `None`: the body has no coding, or was decoded. See [`Response::content_encoding`].
+    /// Returns the `Content-Encoding` that the body of the last response still has.
+    ///
+    /// This build does not decode it. `None`: the body has no coding, or was decoded. See
+    /// [`Response::content_encoding`].
     pub fn content_encoding(&self) -> Option<String> {
         self.report.head.as_ref()?.content_encoding()
     }
 
-    /// Returns the file that the body was written to, even if the value of the success is not the response. `None`: no
-    /// file.
+    /// Returns the file that the body was written to, even if the value of the success is not the response.
+    ///
+    /// `None`: no file.
     pub fn saved(&self) -> Option<&Saved> {
         self.report.head.as_ref()?.saved.as_deref()
-    }
-
-    /// Returns the start of the last attempt. `None`: there was no attempt.
-    pub fn started(&self) -> Option<SystemTime> {
-        self.report.started.time()
-    }
-
-    /// Time that the last attempt took, from its start (name resolution and connecting included) to the end of the body
-    /// or the failure.
-    pub fn elapsed(&self) -> Duration {
-        self.report.elapsed.into()
-    }
-
-    /// Time that the request waited for a worker or a limit.
-    pub fn queued(&self) -> Duration {
-        self.report.queued.into()
-    }
-
-    /// Time from handing the request in to its outcome: queue, attempts and the waits between them.
-    pub fn total(&self) -> Duration {
-        self.report.total.into()
-    }
-
-    /// Returns the phases of the last attempt.
-    pub fn timings(&self) -> Timings {
-        self.report.timings()
-    }
-
-    /// Returns the URL that answered last, after redirects, userinfo masked. `None`: there was no response.
-    pub fn final_url(&self) -> Option<String> {
-        self.report
-            .head
-            .as_ref()
-            .map(|head| head.redaction.uri(head.url.uri()))
-    }
-
-    /// Returns the redirects that were followed, oldest first, even if the request failed.
-    pub fn history(&self) -> &[Hop] {
-        &self.report.rare().history
-    }
-
-    /// Returns the HTTP version of the last response. `None`: there was no response.
-    #[doc(alias = "http_version")]
-    pub fn version(&self) -> Option<Version> {
-        Some(self.report.head.as_ref()?.version)
-    }
-
-    /// Number of bytes sent on the wire over all attempts and redirects: heads and bodies, encrypted if they are.
-    pub fn bytes_sent(&self) -> u64 {
-        self.report.bytes_sent
-    }
-
-    /// Number of bytes received on the wire over all attempts and redirects: heads and bodies as they came.
-    #[doc(alias = "size_download")]
-    pub fn bytes_received(&self) -> u64 {
-        self.report.bytes_received
-    }
-
-    /// Returns the address that answered last. `None`: there was no response, or its transport names no address.
-    pub fn remote_addr(&self) -> Option<SocketAddr> {
-        self.report.head.as_ref().and_then(|head| head.remote)
-    }
-
-    /// True if an earlier attempt may have been carried out, so that a 404 to a repeated DELETE (or a 409 or 412 to a
-    /// repeated write) can mean "done".
-    pub fn is_prior_attempt_ambiguous(&self) -> bool {
-        self.report.ambiguous
-    }
-
-    /// Returns the `Retry-After` of the last response as the server wrote it. `None`: it had none.
-    pub fn retry_after(&self) -> Option<&str> {
-        self.report.rare().retry_after.as_deref()
     }
 
     /// True if the outcome may be written down as the end of its request. A request that was cancelled, or ended

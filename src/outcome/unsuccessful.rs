@@ -6,7 +6,9 @@ use std::fmt;
 use crate::error::Error;
 use crate::rejection::Rejection;
 
-/// Rejection or failure of an outcome, as an error: returned by [`Outcome::into_result`](crate::Outcome::into_result).
+/// Rejection or failure of an outcome, as an error.
+///
+/// Returned by [`Outcome::into_result`](crate::Outcome::into_result).
 ///
 /// The text begins with the method and the URL of the request, secrets masked, so that it is enough when it is printed
 /// far from the request:

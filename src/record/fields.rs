@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_no_text_are_refused_by_what_they_are_and_not_shown() {
+    fn a_value_that_is_no_text_is_refused_by_its_kind() {
         for (json, found) in [
             ("{\"secret\":1}", "an object"),
             ("[[\"secret\"]]", "a list with a list in it"),

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_name_stays_under_the_directory_and_is_given_once() {
+    fn a_given_name_stays_under_the_directory() {
         let (folder, register) = (Folder::new(), FileRegister::new());
         let files = files(&folder.0, false);
         let given = |name| files.given(name, &register);
@@ -275,6 +275,13 @@ mod tests {
         ] {
             assert!(given(name).is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn no_two_bodies_get_one_name() {
+        let (folder, register) = (Folder::new(), FileRegister::new());
+        let files = files(&folder.0, false);
+        let given = |name| files.given(name, &register);
         assert_eq!(given("a/b.bin"), Ok((folder.0.join("a/b.bin"), false)));
         assert!(folder.0.join("a").is_dir());
         let again = given("a/./b.bin").unwrap_err().to_string();

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_too_large_for_a_line_is_cut_and_its_request_not_sent_again() {
+    fn a_body_too_large_for_a_line_is_cut() {
         for body in [
             vec![b'x'; LONGEST],
             vec![b'"'; LONGEST / 2],
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_is_too_long_gives_way_too() {
+    fn a_request_too_long_for_a_line_is_shortened() {
         let long = "y".repeat(LONGEST);
         for request in [
             Request::post("http://h/").tag(&*long),

@@ -15,8 +15,10 @@ use super::stand_in::stand_in;
 use crate::request::Request;
 
 impl Record<'_> {
-    /// Reads a line of input: a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure
-    /// log. `defaults` are keys for requests that do not set them. A URL that is not in JSON has no blanks in it
+    /// Reads a line of input.
+    ///
+    /// The line is a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
+    /// `defaults` are keys for requests that do not set them. A URL that is not in JSON has no blanks in it
     /// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
     ///
     /// Fields of a request: `url` (required), `id` (or `custom_id`), `method`, `headers` (name to value, list or null,

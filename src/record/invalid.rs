@@ -12,7 +12,9 @@ use crate::url::Mistake;
 /// Upper bound for the length of a key that is shown, in bytes.
 const SHOWN: usize = 100;
 
-/// Reason why a line is no record, or holds no request. The text is the reason alone, without any part of the line.
+/// Reason why a line is no record, or holds no request.
+///
+/// The text is the reason alone, without any part of the line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{mistake}")]
 pub struct InvalidLine {
@@ -21,8 +23,9 @@ pub struct InvalidLine {
 }
 
 impl InvalidLine {
-    /// Makes the error of a line that the program itself refuses. The reason should be the same for equal mistakes, and
-    /// show no part of the line.
+    /// Makes the error of a line that the program itself refuses.
+    ///
+    /// The reason should be the same for equal mistakes, and show no part of the line.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> InvalidLine {
         InvalidLine {
             mistake: Mistake::new(reason),
@@ -71,8 +74,9 @@ impl InvalidLine {
         self.mistake.position
     }
 
-    /// Part of the line that is known to be harmless: the name of a key, or of a header or a parameter. `None`: no part
-    /// is shown.
+    /// Part of the line that is known to be harmless: the name of a key, or of a header or a parameter.
+    ///
+    /// `None`: no part is shown.
     ///
     /// ```
     /// use haul::record::InputLines;

@@ -14,7 +14,9 @@ use super::{FileRegister, InvalidLine};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
 
-/// Reads the lines of an input, with settings for all of them: defaults, the directory that bodies are saved in.
+/// Reads the lines of an input, with settings for all of them.
+///
+/// The settings are defaults, and the directory that bodies are saved in, among others.
 ///
 /// Each line is read as [`Record::parse_input_line`](super::Record::parse_input_line) does it.
 ///
@@ -61,8 +63,9 @@ impl InputLines {
         self
     }
 
-    /// Adds a key to requests that do not have it, its value as JSON text: the value under `json` or `tag` is sent, and
-    /// returned in outcomes, as it is written here.
+    /// Adds a key to requests that do not have it, its value as JSON text.
+    ///
+    /// The value under `json` or `tag` is sent, and returned in outcomes, as it is written here.
     ///
     /// ```
     /// use haul::record::InputLines;
@@ -84,42 +87,51 @@ impl InputLines {
         Ok(self)
     }
 
-    /// Names the file that the body among the default keys was read from. The failure log then refers to the file if
-    /// the body is too large for a [line](super::LONGEST_LINE).
+    /// Names the file that the body among the default keys was read from.
+    ///
+    /// The failure log then refers to the file if the body is too large for a [line](super::LONGEST_LINE).
     pub fn default_body_file(mut self, path: impl AsRef<str>) -> InputLines {
         self.defaults.set_body_file(path.as_ref().into());
         self
     }
 
-    /// Has the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none. If the
-    /// client has one, it is sent; if the client [leaves it out](crate::ClientBuilder::without_header), none is sent.
+    /// Has the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none.
+    ///
+    /// If the client has one, it is sent; if the client [leaves it out](crate::ClientBuilder::without_header), none is
+    /// sent.
     pub fn content_type_of_client(mut self) -> InputLines {
         self.reading.untyped = true;
         self
     }
 
-    /// Sets the retry policy in which a line's `retry` changes the number of attempts. Give it the client's. Default:
-    /// the default policy.
+    /// Sets the retry policy in which a line's `retry` changes the number of attempts.
+    ///
+    /// Give it the client's. Default: the default policy.
     pub fn retry(mut self, policy: RetryPolicy) -> InputLines {
         self.retry = policy;
         self
     }
 
-    /// True: unknown keys are skipped and returned in [`InputLine::unknown`]. Default false: they are errors.
+    /// True: unknown keys are skipped and returned in [`InputLine::unknown`].
+    ///
+    /// Default false: they are errors.
     pub fn lenient(mut self, lenient: bool) -> InputLines {
         self.reading.lenient = lenient;
         self
     }
 
-    /// True: a line that is not JSON is a URL to its end, and blanks in it are sent as `%20`. Default false: text after a
-    /// URL makes the line invalid, since it is more often a remark than a part of the URL.
+    /// True: a line that is not JSON is a URL to its end, and blanks in it are sent as `%20`.
+    ///
+    /// Default false: text after a URL makes the line invalid, since it is more often a remark than a part of the URL.
     pub fn whole_lines(mut self, whole: bool) -> InputLines {
         self.reading.whole = whole;
         self
     }
 
-    /// Saves the bodies under this directory ([`Request::save_to`]): at the line's `output_file`, or under a name made
-    /// from the URL. Each name is given once. Directories in an `output_file` are made.
+    /// Saves the bodies under this directory ([`Request::save_to`]).
+    ///
+    /// A body goes to the line's `output_file`, or under a name made from the URL. Each name is given once. Directories
+    /// in an `output_file` are made.
     ///
     /// `replace`: true if existing files are replaced. If false, a name made from a URL has a number added, and a
     /// request whose `output_file` exists fails with class [`InvalidRequest`](crate::ErrorType::InvalidRequest). A file
@@ -142,17 +154,20 @@ impl InputLines {
         self
     }
 
-    /// Enters the files that lines name in this register: an `output_file` that the run uses otherwise is refused, and
-    /// so is a `body_file` that the run writes. Default: a register of the lines alone.
+    /// Enters the files that lines name in this register.
+    ///
+    /// An `output_file` that the run uses otherwise is refused, and so is a `body_file` that the run writes. Default: a
+    /// register of the lines alone.
     pub fn register(mut self, register: FileRegister) -> InputLines {
         self.register = register;
         self
     }
 
-    /// Refuses lines that reach files of this machine, for lists that come from others: a `body_file`, a file among
-    /// `body_pieces`, and an `output_file` that a link leads out of the directory of [`save_in`](InputLines::save_in).
-    /// The client that sends such a list needs an [`AddressPolicy`](crate::settings::AddressPolicy) too, so that the
-    /// list does not reach services of this network.
+    /// Refuses lines that reach files of this machine, for lists that come from others.
+    ///
+    /// Refused are a `body_file`, a file among `body_pieces`, and an `output_file` that a link leads out of the
+    /// directory of [`save_in`](InputLines::save_in). The client that sends such a list needs an
+    /// [`AddressPolicy`](crate::settings::AddressPolicy) too, so that the list does not reach services of this network.
     ///
     /// ```
     /// use haul::record::InputLines;
@@ -166,9 +181,11 @@ impl InputLines {
         self
     }
 
-    /// As [`refuse_files`](InputLines::refuse_files), but lines may send regular files in `folder` and below it. When a
-    /// line is read, `..` and all links of its path are resolved first; a relative path starts at the working directory,
-    /// not at `folder`.
+    /// Refuses lines that reach files of this machine, except regular files to send from `folder`.
+    ///
+    /// Works as [`refuse_files`](InputLines::refuse_files), but lines may send regular files in `folder` and below it.
+    /// When a line is read, `..` and all links of its path are resolved first; a relative path starts at the working
+    /// directory, not at `folder`.
     ///
     /// # Errors
     /// When `folder` cannot be found or is not a directory.
@@ -212,8 +229,10 @@ impl InputLines {
         })
     }
 
-    /// Makes the request that stands for a line that could not be read: the request fails, of class
-    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), so that a bad line is one outcome and ends no batch.
+    /// Makes the request that stands for a line that could not be read.
+    ///
+    /// The request fails, of class [`InvalidRequest`](crate::ErrorType::InvalidRequest), so that a bad line is one
+    /// outcome and ends no batch.
     ///
     /// Outcome and record show only parts of the line that are known to be harmless: host and path of its URL, its `id`,
     /// and the name of a key ([`Error::text`](crate::Error::text)).
@@ -234,8 +253,10 @@ impl InputLines {
         stand_in(line.as_ref(), wrong)
     }
 
-    /// Takes a request of a failure log that is not read as text, one of `Sqlite::last_failures`, as the next line. If
-    /// [`read`](InputLines::read) would refuse it, it becomes a request that fails for this reason.
+    /// Takes a request of a failure log that is not read as text, as the next line.
+    ///
+    /// Such a log is SQLite's: see `Sqlite::last_failures`. If [`read`](InputLines::read) would refuse it, it becomes a
+    /// request that fails for this reason.
     pub fn take(&mut self, request: Request) -> Request {
         self.number += 1;
         let Some(raw) = request.raw_line() else {
@@ -289,7 +310,7 @@ mod tests {
     use crate::settings::Jitter;
 
     #[test]
-    fn an_unknown_key_is_an_error_or_skipped_and_told_of() {
+    fn an_unknown_key_is_skipped_only_by_lenient_reading() {
         let line = r#"{"url":"http://h/","colour":"red","method":"PUT","size":1}"#;
         let refused = InputLines::new().read(line).unwrap_err();
         assert_eq!(refused.unknown_key(), Some("colour"));
@@ -330,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_is_wrong_stays_wrong_where_unknown_keys_do_not() {
+    fn lenient_reading_forgives_only_unknown_keys() {
         for line in [r#"{"colour":1}"#, r#"{"url":"u","colour":1,"retry":-1}"#] {
             assert!(
                 InputLines::new().lenient(true).read(line).is_err(),
@@ -340,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lines_retry_changes_the_number_of_attempts_and_nothing_else() {
+    fn a_lines_retry_changes_the_number_of_attempts_alone() {
         let policy = RetryPolicy::default()
             .backoff(Duration::from_millis(7), Duration::from_millis(9))
             .jitter(Jitter::None)

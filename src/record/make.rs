@@ -112,7 +112,9 @@ impl RecordOptions {
 }
 
 impl<'a> Record<'a> {
-    /// Makes the record of an outcome. A success that carries a value other than a [`Response`] has no body.
+    /// Makes the record of an outcome.
+    ///
+    /// A success that carries a value other than a [`Response`] has no body.
     // Long because a record has some forty fields, of which most take one line.
     pub fn new<T: 'static>(outcome: &'a Outcome<T>, options: &RecordOptions) -> Record<'a> {
         let request: &Request = &outcome.request;

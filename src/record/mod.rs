@@ -101,7 +101,9 @@ use read::ReadSettings;
 pub(crate) use wire::Version;
 use write::WriteValue;
 
-/// Longest line of an input that is read, and of a failure log that is written, in bytes without the line feed: 16 MiB.
+/// Longest line of an input or a failure log, in bytes without the line feed: 16 MiB.
+///
+/// Longer lines of an input are not read, and none are written to a failure log.
 ///
 /// A failure whose line would be longer has its response cut. If that is not enough, the request's body is replaced: by
 /// `body_file` if it was read from a file, else by its beginning with `body_truncated`, which reads back as an invalid
@@ -147,8 +149,9 @@ impl<'a> Record<'a> {
         body::decode(self.body.as_deref()?, self.body_encoding?)
     }
 
-    /// Reads the request of a line of a failure log, as [`to_request`](Record::to_request) does, without the rest of the
-    /// record.
+    /// Reads the request of a line of a failure log, without the rest of the record.
+    ///
+    /// Returns the request as [`to_request`](Record::to_request) does.
     ///
     /// ```
     /// use haul::record::Record;

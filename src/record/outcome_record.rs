@@ -41,11 +41,13 @@ fields! {
         pub index: u64 => "index",
         /// Key by which a resumed batch recognises the request.
         pub key: Key => "key",
-        /// Name of the file that the request was read from, as it was given; `-` is standard input. `None`: the request
-        /// came from no file.
+        /// Name of the file that the request was read from, as it was given; `-` is standard input.
+        ///
+        /// `None`: the request came from no file.
         pub source: Option<Cow<'a, str>> => ["source"],
-        /// Number of the request's line in `source`, from 1, counting every line. `None`: the request came from no
-        /// file.
+        /// Number of the request's line in `source`, from 1, counting every line.
+        ///
+        /// `None`: the request came from no file.
         pub line: Option<u64> => ["line"],
         /// Number of outcomes that led to the request, one after the other; 0 for a request of the input.
         pub depth: u32 => ["depth"],
@@ -66,15 +68,17 @@ fields! {
         /// Start of the last attempt, to the millisecond. `None`: the request was not sent.
         #[serde(with = "wire::instant")]
         pub timestamp: Option<SystemTime> => ["timestamp"],
-        /// Time from the start of the last attempt to the end of the body or the failure. `None`: the request was not
-        /// sent.
+        /// Time from the start of the last attempt to the end of the body or the failure.
+        ///
+        /// `None`: the request was not sent.
         #[serde(with = "millis_option")]
         pub elapsed: Option<Duration> => ["elapsed_ms"],
         /// Time from the start of the last attempt to the parsed head. `None`: no response head arrived.
         #[serde(with = "millis_option")]
         pub ttfb: Option<Duration> => ["ttfb_ms"],
-        /// Time that the request waited for a worker or a limit. `None`: not known, since the record was made from a
-        /// row of a database.
+        /// Time that the request waited for a worker or a limit.
+        ///
+        /// `None`: not known, since the record was made from a row of a database.
         #[serde(with = "millis_option")]
         pub queued: Option<Duration> => ["queued_ms"],
         /// Time of the queue, the attempts and the waits between them. `None`: not known, as for `queued`.
@@ -92,13 +96,15 @@ fields! {
         pub timings: Option<PhaseTimes> => ["timings"],
         /// `Content-Type` of the last response. `None`: no response head arrived, or it has none.
         pub content_type: Option<Cow<'a, str>> => ["content_type"],
-        /// `Content-Encoding` that the body still has, because this build does not decode it. `None`: the body is not
-        /// coded, or was decoded.
+        /// `Content-Encoding` that the body still has, because this build does not decode it.
+        ///
+        /// `None`: the body is not coded, or was decoded.
         pub content_encoding: Option<Cow<'a, str>> => ["content_encoding"],
         /// Number of bytes of the body that arrived, after decompression. `None`: no response head arrived.
         pub size_bytes: Option<u64> => ["size_bytes"],
-        /// File that the body was saved to, as the request named it. Parts of the name that are not UTF-8 are U+FFFD.
-        /// `None`: the body was not saved.
+        /// File that the body was saved to, as the request named it.
+        ///
+        /// Parts of the name that are not UTF-8 are U+FFFD. `None`: the body was not saved.
         pub output_file: Option<Cow<'a, str>> => ["output_file"],
         /// SHA-256 of the saved file, in 64 lower-case hexadecimal digits. `None`: the body was not saved.
         pub sha256: Option<Cow<'a, str>> => ["sha256"],
@@ -110,14 +116,17 @@ fields! {
         pub phase: Option<Phase> => ["phase"],
         /// Reason of the failure, in words. `None`: the request did not fail.
         pub error_msg: Option<Cow<'a, str>> => ["error_msg"],
-        /// Position of the mistake in a line or a URL that could not be read, in bytes from 1. `None`: there is no such
-        /// mistake, or its position is not known.
+        /// Position of the mistake in a line or a URL that could not be read, in bytes from 1.
+        ///
+        /// `None`: there is no such mistake, or its position is not known.
         pub error_position: Option<u64> => ["error_position"],
-        /// Part of the line or URL that is known to be harmless. `None`: there is no mistake in a line or URL, or no
-        /// such part.
+        /// Part of the line or URL that is known to be harmless.
+        ///
+        /// `None`: there is no mistake in a line or URL, or no such part.
         pub error_text: Option<Cow<'a, str>> => ["error_text"],
-        /// Reason why a failure, or an accepted response that was to be asked for again, was not retried. `None`: there
-        /// was no such reason.
+        /// Reason why a failure, or an accepted response that was to be asked for again, was not retried.
+        ///
+        /// `None`: there was no such reason.
         pub stop_reason: Option<StopReason> => ["stop_reason"],
         /// Attempts that failed or were followed by another, oldest first.
         pub attempt_log: Vec<AttemptRecord> => ["attempt_log"],
@@ -129,10 +138,14 @@ fields! {
         pub body: Option<Cow<'a, str>> => ["body"],
         /// Encoding of `body`. `None`: there is no `body`.
         pub body_encoding: Option<BodyEncoding> => ["body_encoding"],
-        /// Charset that `body`, or in a failure log `response_text`, was decoded from, as the response's `Content-Type`
-        /// names it, in lower case. `None`: the text came as UTF-8, or is in base64.
+        /// Charset that the text of the body was decoded from, in lower case.
+        ///
+        /// The text is `body`, or in a failure log `response_text`. The charset is named as the response's
+        /// `Content-Type` names it, in lower case. `None`: the text came as UTF-8, or is in base64.
         pub charset: Option<Cow<'a, str>> => ["charset"],
-        /// True if the body was cut, by this record's limit or earlier. `None`: the record has no text of a body.
+        /// True if the body was cut, by this record's limit or earlier.
+        ///
+        /// `None`: the record has no text of a body.
         pub body_truncated: Option<bool> => ["body_truncated"],
         /// Tag that the caller gave the request. `None`: it has none.
         #[serde(deserialize_with = "wire::any_tag")]
@@ -140,7 +153,9 @@ fields! {
         /// True if the record replaces an earlier record of the same key that was no success.
         pub supersedes: bool => ["supersedes"],
         pub(super) request: Option<Written> => ["request"],
-        /// The body as text, in a failure log. `None`: there was no response, or the record is of a results file.
+        /// The body as text, in a failure log.
+        ///
+        /// `None`: there was no response, or the record is of a results file.
         pub response_text: Option<Cow<'a, str>> => ["response_text"],
     }
 }

@@ -24,9 +24,13 @@ use crate::url::Mistake;
 use http::header::AUTHORIZATION;
 
 impl Request {
-    /// Returns the request as a line of input, which
-    /// [`Record::parse_input_line`](super::Record::parse_input_line) reads back, given the defaults of its input: JSON,
-    /// without a line feed.
+    /// Returns the request as a line of input: JSON, without a line feed.
+    ///
+    /// [`Record::to_request`](super::Record::to_request) lists the parts of a request that no line can hold. The line
+    /// has what was set on the request itself, and none of the defaults: neither those of a client
+    /// ([`ClientBuilder`](crate::ClientBuilder)) nor those of an input
+    /// ([`InputLines::defaults`](super::InputLines::defaults)). To read the line back, give
+    /// [`Record::parse_input_line`](super::Record::parse_input_line) the same defaults again.
     ///
     /// Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
     /// too large for a line is replaced by the file it was read from, else cut, as in a failure log ([`LONGEST_LINE`]).

@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Write};
 
-/// Displays a value so that no character of it steers a terminal, begins a new line or changes the order in which
-/// others are read: control characters, line separators and invisible formatting characters appear as `\n`, `\t` or
-/// `\u{1b}`. All other characters are shown unchanged, so the result is for people to read and cannot be parsed back.
+/// Displays a value so that no character of it steers a terminal.
+///
+/// No character begins a new line or changes the order in which others are read: control characters, line separators
+/// and invisible formatting characters appear as `\n`, `\t` or `\u{1b}`. All other characters are shown unchanged, so
+/// the result is for people to read and cannot be parsed back.
 ///
 /// Names, URLs and messages come from input files and servers. This crate's log lines and the `Display` of
 /// [`Summary`](crate::Summary) escape them; records hold them unchanged.
@@ -21,9 +23,10 @@ use std::fmt::{self, Write};
 pub struct Escaped<T>(pub T);
 
 impl Escaped<char> {
-    /// True if the character is invisible but changes the display of others: C0 and C1 controls, line and paragraph
-    /// separators, marks of direction, zero-width characters and tags. Joiners, which scripts and emoji need, are not
-    /// among them.
+    /// True if the character is invisible but changes the display of others.
+    ///
+    /// Such are C0 and C1 controls, line and paragraph separators, marks of direction, zero-width characters and tags.
+    /// Joiners, which scripts and emoji need, are not among them.
     pub fn steers(c: char) -> bool {
         c.is_control()
             || matches!(

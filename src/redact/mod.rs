@@ -1,4 +1,6 @@
-//! Masking of secrets in `Debug`, log lines, error texts and records, and in requests to another origin. [`Redaction`]
+//! Masking of secrets.
+//!
+//! Secrets are masked in `Debug`, log lines, error texts and records, and in requests to another origin. [`Redaction`]
 //! has the names of secrets; [`Escaped`] shows foreign text so that it steers no terminal.
 
 pub(crate) mod escape;
@@ -32,9 +34,11 @@ pub(crate) fn header_text(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Names whose values are secret: headers with credentials and cookies, headers of requests whose names say so
-/// (`X-Api-Key`, `X-Session-Id`), query parameters such as `access_token` and `X-Amz-Signature`, and the names a client
-/// adds with [`sensitive_header`](crate::ClientBuilder::sensitive_header) and
+/// Names whose values are secret.
+///
+/// These are headers with credentials and cookies, headers of requests whose names say so (`X-Api-Key`,
+/// `X-Session-Id`), query parameters such as `access_token` and `X-Amz-Signature`, and the names a client adds with
+/// [`sensitive_header`](crate::ClientBuilder::sensitive_header) and
 /// [`sensitive_query`](crate::ClientBuilder::sensitive_query). The userinfo of a URL is a secret too.
 ///
 /// Log lines, `Debug`, error texts and records show a request or a response through a `Redaction`, and a redirect to
@@ -99,8 +103,9 @@ impl Redaction {
         self.url(&uri.to_string())
     }
 
-    /// Returns a URL as text, its userinfo (RFC 3986 §3.2.1) and secret parameters masked, whether or not it is valid
-    /// otherwise.
+    /// Returns a URL as text, its userinfo and secret parameters masked.
+    ///
+    /// The userinfo is that of RFC 3986 §3.2.1. The URL need not be valid otherwise.
     pub fn url(&self, text: &str) -> String {
         self.shown(text).into_owned()
     }

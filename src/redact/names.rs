@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn words_make_request_headers_secret_and_no_others() {
+    fn secret_words_make_request_headers_alone_secret() {
         for name in [
             "Ocp-Apim-Subscription-Key",
             "Key",
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn idempotency_keys_are_shown_and_stay_with_their_origin() {
+    fn idempotency_keys_are_no_secrets_but_belong_to_their_origin() {
         for name in ["Idempotency-Key", "X-IDEMPOTENCY-KEY"] {
             let name = header(name);
             assert!(!is_secret_request_header(&name), "{name}");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_secret_in_any_case_and_page_tokens_are_not() {
+    fn parameters_are_secret_by_their_whole_name() {
         for name in PARAMETERS {
             assert!(is_secret_parameter(name), "{name}");
             assert!(is_secret_parameter(&name.to_uppercase()), "{name}");

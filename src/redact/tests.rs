@@ -14,7 +14,7 @@ fn with_names() -> Redaction {
 }
 
 #[test]
-fn userinfo_is_masked_and_nothing_else() {
+fn userinfo_alone_is_masked() {
     assert_eq!(url("http://u:p@h/a@b"), "http://***@h/a@b");
     assert_eq!(url("http://h/a@b?x=@"), "http://h/a@b?x=@");
     assert_eq!(url("http://u:p@q@h"), "http://***@h");

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_short() {
+    fn an_unreadable_url_is_shown_shortened() {
         let long = format!("http://h/{}", "é".repeat(10_000));
         assert!(unreadable(&long).len() < 300);
     }

@@ -90,8 +90,9 @@ impl Request {
         self.sends().files()
     }
 
-    /// Sends the content of a reader from its current position to its end, never whole in memory. The length is found
-    /// by seeking and sent as `Content-Length`.
+    /// Sends the content of a reader from its current position to its end, never whole in memory.
+    ///
+    /// The length is found by seeking and sent as `Content-Length`.
     ///
     /// A further attempt, or a redirect that takes the body along, sends the same content again: the reader is put back
     /// to where it stood. A reader whose position cannot be told or which cannot be put back is sent once: a failure
@@ -115,8 +116,9 @@ impl Request {
         self.streamed(PieceSource::Reader(Reader::seekable(reader)))
     }
 
-    /// Sends the next `length` bytes of a reader, otherwise as [`body_reader`](Request::body_reader). A reader that
-    /// ends before fails the request with class [`Io`](crate::ErrorType::Io).
+    /// Sends the next `length` bytes of a reader, otherwise as [`body_reader`](Request::body_reader).
+    ///
+    /// A reader that ends before fails the request with class [`Io`](crate::ErrorType::Io).
     pub fn body_reader_sized(
         self,
         reader: impl Read + Seek + Send + 'static,
@@ -125,9 +127,10 @@ impl Request {
         self.streamed(PieceSource::Reader(Reader::seekable(reader).of(length)))
     }
 
-    /// Sends the content of a reader that can be read only once: a pipe, another program's output, a compressor. With a
-    /// `length`, that many bytes are sent, with a `Content-Length`; without, all of it, in chunks (`Transfer-Encoding:
-    /// chunked`).
+    /// Sends the content of a reader that can be read only once.
+    ///
+    /// Examples are a pipe, another program's output, a compressor. With a `length`, that many bytes are sent, with a
+    /// `Content-Length`; without, all of it, in chunks (`Transfer-Encoding: chunked`).
     ///
     /// No attempt follows after the first byte was read: a failure then is final, with
     /// [`BodyNotReplayable`](crate::StopReason::BodyNotReplayable), and so is a redirect that would take the body

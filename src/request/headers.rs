@@ -11,7 +11,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub(super) const SHOWN: usize = 100;
 
 impl Request {
-    /// Adds a header. It replaces a header that the client has by default; the same name given twice is sent twice.
+    /// Adds a header.
+    ///
+    /// It replaces a header that the client has by default; the same name given twice is sent twice.
     ///
     /// A request with a `Range` is sent without `Accept-Encoding` unless it sets one: the range counts bytes of the
     /// plain content, not of a compressed one.
@@ -32,9 +34,11 @@ impl Request {
         self
     }
 
-    /// Leaves out a header: those of this name that the request had so far or the client has by default, and a header
-    /// that would be added on the way, such as `Accept`, `Accept-Encoding`, `User-Agent`, `Content-Type`, `Expect`, or
-    /// a `Cookie` of the jar (`requests` writes this as a header of `None`).
+    /// Leaves out a header.
+    ///
+    /// Left out are headers of this name that the request had so far or the client has by default, and a header that
+    /// would be added on the way, such as `Accept`, `Accept-Encoding`, `User-Agent`, `Content-Type`, `Expect`, or a
+    /// `Cookie` of the jar (`requests` writes this as a header of `None`).
     ///
     /// `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` frame the message and cannot be left out: the
     /// outcome is of class [`InvalidRequest`](crate::ErrorType::InvalidRequest).

@@ -100,9 +100,10 @@ pub(crate) enum LineBody {
 pub(crate) type HeaderEdit = (HeaderName, Option<HeaderValue>);
 
 impl Request {
-    /// Makes a request with any method. A standard method may be written in lower case and is sent in upper case; any
-    /// other is sent as it is written. `CONNECT` is refused: the outcome is of class
-    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest).
+    /// Makes a request with any method.
+    ///
+    /// A standard method may be written in lower case and is sent in upper case; any other is sent as it is written.
+    /// `CONNECT` is refused: the outcome is of class [`InvalidRequest`](crate::ErrorType::InvalidRequest).
     ///
     /// ```
     /// use haul::Request;
@@ -175,7 +176,9 @@ impl Request {
         self
     }
 
-    /// Sets the retry policy, in place of the client's. Pass a clone of one `Arc` to share it between requests.
+    /// Sets the retry policy, in place of the client's.
+    ///
+    /// Pass a clone of one `Arc` to share it between requests.
     #[doc(alias = "retries")]
     pub fn retry(mut self, policy: impl Into<Arc<RetryPolicy>>) -> Request {
         let policy = policy.into();
@@ -210,8 +213,9 @@ impl Request {
         self
     }
 
-    /// Upper bound for the redirects that are followed; 0: none, and the 3xx is the response. The client's default is
-    /// 10.
+    /// Upper bound for the redirects that are followed; 0: none, and the 3xx is the response.
+    ///
+    /// The client's default is 10.
     #[doc(alias = "allow_redirects")]
     pub fn max_redirects(mut self, most: u32) -> Request {
         self.options_mut().max_redirects = Some(most);
@@ -224,10 +228,11 @@ impl Request {
         self
     }
 
-    /// Requires that the JSON body holds `value` at `pointer` (RFC 6901), else the outcome is rejected: code = the
-    /// value found, message = the first of `/msg`, `/message`, `/error`. A body that is not JSON fails as
-    /// [`Decode`](crate::ErrorType::Decode); HEAD and 204 are exempt. A code of more than 64 KiB is left out (null). No
-    /// value is made of the rest of the body, however large it is.
+    /// Requires that the JSON body holds `value` at `pointer` (RFC 6901), else the outcome is rejected.
+    ///
+    /// The rejection has code = the value found, message = the first of `/msg`, `/message`, `/error`. A body that is
+    /// not JSON fails as [`Decode`](crate::ErrorType::Decode); HEAD and 204 are exempt. A code of more than 64 KiB is
+    /// left out (null). No value is made of the rest of the body, however large it is.
     ///
     /// A pointer begins with `/`, or is empty and leads to the whole body; any other text makes the request invalid.
     ///
@@ -245,10 +250,11 @@ impl Request {
         self
     }
 
-    /// Adds a predicate that sees each accepted response and may reject it. It runs on the worker; a panic in it ends
-    /// the request with class [`Panic`](crate::ErrorType::Panic). Predicates look at bodies of 32 KiB or more on as
-    /// many workers at a time as there are cores. [`Response::pointer`] looks into a body without making a value of all
-    /// of it.
+    /// Adds a predicate that sees each accepted response and may reject it.
+    ///
+    /// It runs on the worker; a panic in it ends the request with class [`Panic`](crate::ErrorType::Panic). Predicates
+    /// look at bodies of 32 KiB or more on as many workers at a time as there are cores. [`Response::pointer`] looks
+    /// into a body without making a value of all of it.
     ///
     /// ```
     /// use haul::{Rejection, Request};
@@ -280,7 +286,9 @@ impl Request {
         self.tagged(Tag::from(tag.into()))
     }
 
-    /// Sets a tag as [`tag`](Request::tag) does, with the text that it is written back as: see [`Tag::parse`].
+    /// Sets a tag with the text that it is written back as: see [`Tag::parse`].
+    ///
+    /// For a tag without such a text see [`tag`](Request::tag).
     pub fn tagged(mut self, tag: Tag) -> Request {
         self.options_mut().tag = Some(tag);
         self

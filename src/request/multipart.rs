@@ -23,6 +23,8 @@ use http::header::CONTENT_TYPE;
 ///     .part("notes", Part::bytes("a,b\n1,2\n").file_name("notes.csv").content_type("text/csv"));
 /// let outcome = Client::new().send(Request::post("https://example.com/albums").multipart(form));
 /// ```
+///
+/// Feature `multipart`.
 #[derive(Default)]
 #[must_use = "it is sent with `Request::multipart`"]
 #[doc(alias = "files")]
@@ -32,6 +34,8 @@ pub struct Multipart {
 }
 
 /// A part of a [`Multipart`].
+///
+/// Feature `multipart`.
 #[must_use = "it is added with `Multipart::part`"]
 pub struct Part {
     source: PieceSource,
@@ -73,8 +77,10 @@ impl Part {
         Part::of(PieceSource::Bytes(bytes.into())).content_type(BINARY)
     }
 
-    /// Makes a part of a file, streamed as with [`Request::body_file`], under the last part of its path and as
-    /// `application/octet-stream` unless another name or type is set. An error in it names the part.
+    /// Makes a part of a file, streamed as with [`Request::body_file`].
+    ///
+    /// The file is sent under the last part of its path and as `application/octet-stream` unless another name or type
+    /// is set. An error in it names the part.
     pub fn file(path: impl Into<PathBuf>) -> Part {
         let path = path.into();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
@@ -83,15 +89,17 @@ impl Part {
         part
     }
 
-    /// Makes a part of the content of a reader from its current position, as with [`Request::body_reader`], as
-    /// `application/octet-stream` unless another type is set. Many servers take it for a file only if it has a [file
-    /// name](Part::file_name).
+    /// Makes a part of the content of a reader from its current position.
+    ///
+    /// It is read as with [`Request::body_reader`], as `application/octet-stream` unless another type is set. Many
+    /// servers take it for a file only if it has a [file name](Part::file_name).
     pub fn reader(reader: impl Read + Seek + Send + 'static) -> Part {
         Part::of(PieceSource::Reader(Reader::seekable(reader))).content_type(BINARY)
     }
 
-    /// Makes a part of a reader that can be read only once, as with [`Request::body_stream`]; the whole form is then
-    /// sent once.
+    /// Makes a part of a reader that can be read only once; the whole form is then sent once.
+    ///
+    /// It is read as with [`Request::body_stream`].
     pub fn stream(reader: impl Read + Send + 'static, length: impl Into<Option<u64>>) -> Part {
         let reader = Reader::once(reader);
         let reader = match length.into() {
@@ -150,6 +158,8 @@ impl Request {
     /// [`InvalidRequest`](crate::ErrorType::InvalidRequest) that names the part. For time limits and `Expect` see
     /// [`body_file`](Request::body_file). The form's [`Key`](crate::record::Key) is that of the parts, whatever
     /// boundary stands between them.
+    ///
+    /// Feature `multipart`.
     #[doc(alias = "files")]
     pub fn multipart(self, form: Multipart) -> Request {
         self.multipart_between(form, &boundary())

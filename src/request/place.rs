@@ -26,17 +26,19 @@ impl fmt::Display for InputPlace {
 }
 
 impl Request {
-    /// Makes a request that stands for a text that could not be read: its outcome is failed, of class
-    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest), for this reason. So a bad line ends no batch. Outcome and
-    /// record show only host and path of the text.
+    /// Makes a request that stands for a text that could not be read.
+    ///
+    /// The outcome is failed, of class [`InvalidRequest`](crate::ErrorType::InvalidRequest), for this reason. So a bad
+    /// line ends no batch. Outcome and record show only host and path of the text.
     pub fn unreadable(text: impl Into<String>, reason: impl Into<String>) -> Request {
         Request::get(text).spoiled(reason.into())
     }
 
-    /// Keeps the line that could not be read and that this request stands for, as it was written, secrets included. The
-    /// failure log then holds the line, and reading the log reads the line again. Use it for input that is gone once it
-    /// is read, such as standard input. For a line of a file, the file and the number of the line in the log are enough
-    /// ([`unread_line`](Request::unread_line)).
+    /// Keeps the line that could not be read and that this request stands for.
+    ///
+    /// The line is kept as it was written, secrets included. The failure log then holds the line, and reading the log
+    /// reads the line again. Use it for input that is gone once it is read, such as standard input. For a line of a
+    /// file, the file and the number of the line in the log are enough ([`unread_line`](Request::unread_line)).
     ///
     /// ```
     /// use haul::record::InputLines;
@@ -57,9 +59,10 @@ impl Request {
         self
     }
 
-    /// Returns the file and the number of the line that this request stands for, if the line could not be read: it can
-    /// be read again from there. `None`: the request could be read, keeps its line, or came from standard input or no
-    /// file.
+    /// Returns the file and number of the line that this request stands for, if it could not be read.
+    ///
+    /// The line can be read again from there. `None`: the request could be read, keeps its line, or came from standard
+    /// input or no file.
     pub fn unread_line(&self) -> Option<(&str, u64)> {
         let is_unread = self.invalid().is_some() && self.raw_line().is_none();
         let (source, line) = (self.source()?, self.line()?);
@@ -86,9 +89,10 @@ impl Request {
         self.options_mut().bad_line.get_or_insert_default()
     }
 
-    /// Sets the line that the request was read from: the name of the file as it was given (`-` for standard input), and
-    /// the number of the line in it, from 1, counting every line. Outcome, record and failure log have both as `source`
-    /// and `line`.
+    /// Sets the line that the request was read from.
+    ///
+    /// The line has the name of the file as it was given (`-` for standard input), and the number of the line in it,
+    /// from 1, counting every line. Outcome, record and failure log have both as `source` and `line`.
     ///
     /// ```
     /// # let client = haul::Client::new();
@@ -103,15 +107,17 @@ impl Request {
         self
     }
 
-    /// Notes that the request's URL is an argument of a command, counted from 1. Its outcome has no `source` and no
-    /// `line`.
+    /// Notes that the request's URL is an argument of a command, counted from 1.
+    ///
+    /// Its outcome has no `source` and no `line`.
     pub fn read_from_argument(mut self, number: u64) -> Request {
         self.place = Some(InputPlace::Argument(number));
         self
     }
 
-    /// Returns the place that the request was read from, for people: `urls.txt:17`, `stdin:17` or `argument 2`. `None`:
-    /// the place is not known.
+    /// Returns the place that the request was read from, for people.
+    ///
+    /// For example `urls.txt:17`, `stdin:17` or `argument 2`. `None`: the place is not known.
     ///
     /// ```
     /// let request = haul::Request::get("https://example.com/").read_at("urls.txt", 17);
@@ -154,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn standard_input_has_its_usual_name_and_is_called_stdin() {
+    fn a_place_in_standard_input_is_shown_as_stdin() {
         let request = Request::get("u").read_at("-", 3);
         assert_eq!(request.source(), Some("-"));
         assert_eq!(shown(&request).as_deref(), Some("stdin:3"));

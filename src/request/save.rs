@@ -73,8 +73,10 @@ pub(crate) fn is_part_name(part: &str, name: &OsStr) -> bool {
 }
 
 impl Request {
-    /// Writes the body of an accepted response to a file as it arrives, decompressed, instead of keeping it in memory.
-    /// [`Response::saved`](crate::Response::saved) then has the path, the size and the SHA-256 of the file.
+    /// Writes the body of an accepted response to a file as it arrives, decompressed.
+    ///
+    /// The body is not kept in memory. [`Response::saved`](crate::Response::saved) then has the path, the size and the
+    /// SHA-256 of the file.
     ///
     /// - The file appears at `path` whole or not at all: until its end the body stands in the same directory under a
     ///   name of its own (`.NAME.….part`), which is removed when the attempt fails, is cancelled or panics; only a
@@ -108,8 +110,9 @@ impl Request {
         self.saving(SaveTo::new(path))
     }
 
-    /// Saves the body as [`save_to`](Request::save_to) does, and has the file on the disk (fsync of the file and its
-    /// directory) before its outcome is handed out: it survives a loss of power.
+    /// Saves the body as [`save_to`](Request::save_to) does, and has the file survive a loss of power.
+    ///
+    /// The file is on the disk (fsync of the file and its directory) before its outcome is handed out.
     #[doc(alias = "fsync")]
     pub fn save_durably(self, path: impl Into<PathBuf>) -> Request {
         self.saving(SaveTo {

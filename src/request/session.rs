@@ -4,7 +4,9 @@ use super::Request;
 use crate::settings::RedirectPolicy;
 
 impl Request {
-    /// Sets the redirects that are followed, in place of the client's [policy](crate::ClientBuilder::redirects).
+    /// Sets the redirects that are followed.
+    ///
+    /// The policy stands in place of the client's [policy](crate::ClientBuilder::redirects).
     pub fn redirects(mut self, policy: RedirectPolicy) -> Request {
         self.options_mut().redirects = Some(policy);
         self

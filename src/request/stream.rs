@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_once_is_ready_until_its_first_byte() {
+    fn a_body_that_can_be_read_once_is_ready_until_its_first_byte() {
         let reader = Reader::once(&b"abc"[..]);
         reader.put_back(reader.take().unwrap());
         assert!(reader.is_ready());

@@ -7,8 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// JSON that a request carries to its outcome and record, in the very text in which it was written: digits of numbers,
-/// order of keys, repeated keys and escapes stay as they are.
+/// JSON that a request carries to its outcome and record, in the text in which it was written.
+///
+/// The digits of numbers, order of keys, repeated keys and escapes stay as they are.
 ///
 /// ```
 /// use haul::request::Tag;
@@ -51,8 +52,9 @@ impl Tag {
         self.0.text.get()
     }
 
-    /// Returns the tag as a value. A tag that a [`Value`] cannot hold (the number 1e999, more than 128 levels) is its
-    /// text.
+    /// Returns the tag as a value.
+    ///
+    /// A tag that a [`Value`] cannot hold (the number 1e999, more than 128 levels) is its text.
     pub fn value(&self) -> &Value {
         self.0.value.get_or_init(|| {
             let text = self.as_json();

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_may_be_changed_and_is_what_counts_then() {
+    fn a_changed_map_takes_the_place_of_the_lines() {
         let mut headers = Headers::of_lines(LINES, false);
         let removed = headers.change(|map| map.remove(SET_COOKIE));
         assert_eq!(removed.unwrap(), "a=1:2");

@@ -28,7 +28,9 @@ mod links;
 mod pointer;
 mod value;
 
-/// Complete response: status, headers, and the whole body, in memory or [saved](Response::saved) to a file.
+/// Complete response: status, headers, and the whole body.
+///
+/// The body is in memory or [saved](Response::saved) to a file.
 ///
 /// The body was read inside the attempt and decompressed (features `gzip`, `brotli`, `deflate`, `zstd`), so the
 /// response of a success is never cut short.
@@ -121,8 +123,9 @@ impl Response {
         self.head.status
     }
 
-    /// Returns the response headers. If the body was decompressed, `Content-Encoding` and `Content-Length` are removed
-    /// (RFC 9110 §8.7).
+    /// Returns the response headers.
+    ///
+    /// If the body was decompressed, `Content-Encoding` and `Content-Length` are removed (RFC 9110 §8.7).
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
@@ -174,16 +177,19 @@ impl Response {
         self.body
     }
 
-    /// Returns the file that the body was written to. `None`: the request did not ask for one, the status was not
-    /// accepted, or the response has no body by definition (to HEAD; 204, 304).
+    /// Returns the file that the body was written to.
+    ///
+    /// `None`: the request did not ask for one, the status was not accepted, or the response has no body by definition
+    /// (to HEAD; 204, 304).
     pub fn saved(&self) -> Option<&Saved> {
         self.head.saved.as_deref()
     }
 
-    /// True if the body was cut at a limit: at 64 KiB if the status was not accepted, or at the
-    /// [limit](crate::ClientBuilder::body_limit) of bodies, which is then a failure of class
-    /// [`BodyTooLarge`](crate::ErrorType::BodyTooLarge). False for the response of a success, which is whole, and for a
-    /// body that ended early because the connection was lost.
+    /// True if the body was cut at a limit.
+    ///
+    /// The limit is 64 KiB if the status was not accepted, or else the [limit](crate::ClientBuilder::body_limit) of
+    /// bodies, which is then a failure of class [`BodyTooLarge`](crate::ErrorType::BodyTooLarge). False for the
+    /// response of a success, which is whole, and for a body that ended early because the connection was lost.
     pub fn is_truncated(&self) -> bool {
         self.truncated
     }
@@ -196,20 +202,25 @@ impl Response {
         value.iter().all(printable).then_some(text)
     }
 
-    /// Returns the `Content-Encoding` that the body still has: one of its codings is unknown, or belongs to a feature
-    /// that this build lacks, so the body is as it came. `None`: the body has no coding, or was decoded.
+    /// Returns the `Content-Encoding` that the body still has.
+    ///
+    /// A body has one if one of its codings is unknown, or belongs to a feature that this build lacks, so the body is
+    /// as it came. `None`: the body has no coding, or was decoded.
     pub fn content_encoding(&self) -> Option<String> {
         self.head.content_encoding()
     }
 
-    /// Returns the body as text, by the charset of the `Content-Type` (feature `charset`), else by a byte order mark,
-    /// else as UTF-8. Bytes that cannot be decoded become U+FFFD.
+    /// Returns the body as text.
+    ///
+    /// The text is decoded by the charset of the `Content-Type` (feature `charset`), else by a byte order mark, else as
+    /// UTF-8. Bytes that cannot be decoded become U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
         charset::lossy(&self.body, self.content_type())
     }
 
-    /// Reads the body as JSON: UTF-8, or the charset that the `Content-Type` names (feature `charset`). A byte order
-    /// mark is skipped.
+    /// Reads the body as JSON: UTF-8, or the charset that the `Content-Type` names (feature `charset`).
+    ///
+    /// A byte order mark is skipped.
     ///
     /// # Errors
     /// When the body is not text in that charset, not JSON, or does not fit `T`.
@@ -223,8 +234,10 @@ impl Response {
         serde_json::from_str(&self.json_text()?)
     }
 
-    /// Reads the body as a JSON value. Its arrays take no more memory than their items: large ones take less memory,
-    /// and less time, than with [`json`](Response::json). The value still takes many times as much memory as the body;
+    /// Reads the body as a JSON value.
+    ///
+    /// Its arrays take no more memory than their items: large ones take less memory, and less time, than with
+    /// [`json`](Response::json). The value still takes many times as much memory as the body;
     /// [`pointer`](Response::pointer) takes none for the values that it passes by.
     ///
     /// # Errors
@@ -233,9 +246,10 @@ impl Response {
         value::parse(&self.json_text()?)
     }
 
-    /// Returns the value at a JSON pointer (RFC 6901), such as `/error/code` or `/items/0`, in the body. Only this
-    /// value is built, not a [`Value`] of the whole body. `None`: the body has no value there, or `pointer` is not
-    /// empty and does not begin with `/`. An empty pointer is the whole body.
+    /// Returns the value at a JSON pointer (RFC 6901), such as `/error/code` or `/items/0`, in the body.
+    ///
+    /// Only this value is built, not a [`Value`] of the whole body. `None`: the body has no value there, or `pointer`
+    /// is not empty and does not begin with `/`. An empty pointer is the whole body.
     ///
     /// ```
     /// # fn read(response: &haul::Response) -> Result<(), serde_json::Error> {

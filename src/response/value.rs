@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_as_serde_json_says_it() {
+    fn errors_of_json_read_as_those_of_serde_json() {
         let nested = |depth: usize| "[".repeat(depth);
         let texts = [
             "",

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_done_is_not_followed_while_more_wait_than_are_needed() {
+    fn fewer_jobs_start_while_more_responses_wait_than_are_needed() {
         let mut backlog = Backlog::default();
         assert_eq!(see(&mut backlog, 2, 16), usize::MAX);
         assert_eq!(see(&mut backlog, 15, 16), 15);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_core_had_to_wait_more_are_let_through_and_more_may_wait() {
+    fn more_jobs_are_let_through_after_a_core_had_to_wait() {
         let mut backlog = Backlog::default();
         assert_eq!(see(&mut backlog, 5, 6), 5);
         assert_eq!(see(&mut backlog, 3, 4), 3);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_for_a_time_from_when_something_was_last_seen() {
+    fn a_reduced_limit_expires_a_while_after_the_last_report() {
         let mut backlog = Backlog::default();
         assert_eq!(backlog.until(), None);
         let before = Instant::now();

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn vector_112_the_reserve_then_a_share_of_the_requests_then_a_trickle() {
+    fn vector_112_retries_take_the_reserve_then_what_requests_and_time_add() {
         let now = Instant::now();
         let (mut a, mut b) = (Budget::new(&ten(), now), Budget::new(&ten(), now));
         assert_eq!(granted(&mut a, 11, now), 10);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_costs_two_and_no_budget_costs_nothing() {
+    fn a_budget_pays_the_cost_of_each_retry() {
         let now = Instant::now();
         let mut budget = Budget::new(&ten(), now);
         for _ in 0..5 {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_full_again_after_a_while_and_never_fuller() {
+    fn a_budget_fills_up_to_its_reserve() {
         let now = Instant::now();
         let mut budget = Budget::new(&ten(), now);
         assert!(budget.is_full(now));

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_spent_at_once_and_saved_up_again() {
+    fn a_burst_is_saved_up_while_nothing_starts() {
         let begin = Instant::now();
         let mut gcra = gcra(SECOND, 10, 3);
         for _ in 0..3 {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Settings of the circuit breaker that each host has: it gives a host most of whose calls fail a rest, and then lets a
-/// few calls through on trial. Off unless set.
+/// Settings of the circuit breaker that each host has. Off unless set.
+///
+/// A breaker gives a host most of whose calls fail a rest, and then lets a few calls through on trial.
 ///
 /// A call without a response, and a 5xx, is a failure; a 4xx, a rejection by the application or a cancel is not. A call
 /// that has no response head yet, and has waited 10 s for its host to take or send a byte, counts as a failure until it
@@ -69,8 +70,9 @@ impl BreakerSettings {
         self
     }
 
-    /// Smallest number of calls in the window that can open the breaker, at least 1. `None`: the number of the client's
-    /// workers, but at least 5 and at most 20. Default `None`.
+    /// Smallest number of calls in the window that can open the breaker, at least 1.
+    ///
+    /// `None`: the number of the client's workers, but at least 5 and at most 20. Default `None`.
     pub fn min_calls(mut self, calls: impl Into<Option<u32>>) -> BreakerSettings {
         self.min_calls = calls.into();
         self
@@ -82,8 +84,9 @@ impl BreakerSettings {
         self
     }
 
-    /// Time for which the breaker stays open when it opens first. Above zero and at most
-    /// [`open_max`](BreakerSettings::open_max). Default 5 s.
+    /// Time for which the breaker stays open when it opens first.
+    ///
+    /// Above zero and at most [`open_max`](BreakerSettings::open_max). Default 5 s.
     pub fn open(mut self, first: Duration) -> BreakerSettings {
         self.open = first;
         self
@@ -101,15 +104,17 @@ impl BreakerSettings {
         self
     }
 
-    /// Number of calls on trial that must succeed to close the breaker again: at least 1, at most
-    /// [`trials`](BreakerSettings::trials). Default 2.
+    /// Number of calls on trial that must succeed to close the breaker again. Default 2.
+    ///
+    /// At least 1, at most [`trials`](BreakerSettings::trials).
     pub fn trials_to_close(mut self, calls: u32) -> BreakerSettings {
         self.trials_to_close = calls;
         self
     }
 
-    /// True: requests wait while the breaker is open, if their deadline leaves time for it. False: they fail at once
-    /// with [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default false.
+    /// True: requests wait while the breaker is open, if their deadline leaves time for it.
+    ///
+    /// False: they fail at once with [`BreakerOpen`](crate::ErrorType::BreakerOpen). Default false.
     pub fn wait(mut self, wait: bool) -> BreakerSettings {
         self.wait = wait;
         self

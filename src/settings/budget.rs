@@ -1,7 +1,9 @@
 //! The allowance for retries.
 
-/// Allowance of each host for retries, so that retries stay a small share of the load: each first attempt adds
-/// `per_request` tokens, each second adds `per_second`, a retry takes one token (two after a timeout).
+/// Allowance of each host for retries, so that retries stay a small share of the load.
+///
+/// Each first attempt adds `per_request` tokens, each second adds `per_second`, a retry takes one token (two after a
+/// timeout).
 ///
 /// The default: 500 tokens at the start and at most, 0.2 per first attempt, 1 per second. After Finagle's
 /// `RetryBudget`.

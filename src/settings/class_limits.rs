@@ -1,7 +1,9 @@
 //! Limits of retries per class of failure.
 
-/// Upper bounds for the retries of a request after failures of one class: 0 is never, `None` is no limit for the class.
-/// `max_attempts` of the policy holds too, so the lower of the two counts.
+/// Upper bounds for the retries of a request after failures of one class.
+///
+/// As a bound, 0 is never, `None` is no limit for the class. `max_attempts` of the policy holds too, so the lower of
+/// the two counts.
 ///
 /// ```
 /// use haul::RetryPolicy;
@@ -71,8 +73,9 @@ impl ClassLimits {
         self
     }
 
-    /// Retries after the connection was lost while the response was awaited, or the body was cut short. Default: no
-    /// limit.
+    /// Retries after the connection was lost while the response was awaited, or the body was cut short.
+    ///
+    /// Default: no limit.
     pub fn body(mut self, retries: impl Into<Option<u32>>) -> ClassLimits {
         self.body = retries.into();
         self

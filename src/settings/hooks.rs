@@ -9,7 +9,9 @@ use crate::error::Error;
 use crate::redact::Redaction;
 use http::{HeaderMap, Method, Uri};
 
-/// Attempt that is about to be made, as a [`before_attempt`](crate::ClientBuilder::before_attempt) hook sees it.
+/// Attempt that is about to be made, as a `before_attempt` hook sees it.
+///
+/// See [`ClientBuilder::before_attempt`](crate::ClientBuilder::before_attempt).
 #[non_exhaustive]
 pub struct Outgoing<'a> {
     /// Number of the attempt, from 1.
@@ -18,8 +20,9 @@ pub struct Outgoing<'a> {
     pub method: &'a Method,
     /// URL that the attempt goes to.
     pub uri: &'a Uri,
-    /// Headers of this attempt: changes hold for it and the redirects it follows. The next attempt begins with the
-    /// request's headers again.
+    /// Headers of this attempt: changes hold for it and the redirects it follows.
+    ///
+    /// The next attempt begins with the request's headers again.
     pub headers: &'a mut HeaderMap,
     /// Body of the request.
     pub body: &'a [u8],
@@ -29,7 +32,9 @@ pub struct Outgoing<'a> {
     pub(crate) redaction: &'a Redaction,
 }
 
-/// Failed attempt that another will follow, as an [`on_retry`](crate::ClientBuilder::on_retry) hook sees it.
+/// Failed attempt that another will follow, as an `on_retry` hook sees it.
+///
+/// See [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Retrying<'a> {
@@ -47,8 +52,10 @@ pub struct Retrying<'a> {
     pub id: Option<&'a str>,
 }
 
-/// Return value of a [`before_attempt`](crate::ClientBuilder::before_attempt) hook: nothing, or a `Result` whose error
-/// ends the request before it is sent.
+/// Return value of a `before_attempt` hook.
+///
+/// The [hook](crate::ClientBuilder::before_attempt) returns nothing, or a `Result` whose error ends the request before
+/// it is sent.
 pub trait HookResult: sealed::Sealed {
     /// Returns the result, with the error boxed.
     #[doc(hidden)]

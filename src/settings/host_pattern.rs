@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_is_not_looked_at() {
+    fn a_pattern_compares_only_the_parts_it_has() {
         let name = ["http://api.example.com", "https://API.example.com:8443/x"];
         matches(
             "api.example.com",

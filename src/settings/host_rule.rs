@@ -53,10 +53,11 @@ impl HostRule {
         self
     }
 
-    /// Limits for how many requests to each of these hosts start in a time, in place of the client's
-    /// [`rate_per_host`](crate::ClientBuilder::rate_per_host), all of its windows. A second call adds a limit for
-    /// another window. `None` removes the limits that this rule has so far; if none is added after it, starts are not
-    /// limited.
+    /// Limits for how many requests to each of these hosts start in a time.
+    ///
+    /// They hold in place of the client's [`rate_per_host`](crate::ClientBuilder::rate_per_host), all of its windows. A
+    /// second call adds a limit for another window. `None` removes the limits that this rule has so far; if none is
+    /// added after it, starts are not limited.
     pub fn rate(mut self, rate: impl Into<Option<RateLimit>>) -> HostRule {
         let rates = self.rate.get_or_insert_default();
         match rate.into() {

@@ -51,7 +51,7 @@ impl ClientLimits {
             (
                 self.workers > MOST_WORKERS,
                 "workers",
-                "no system has as many threads",
+                "no system has that many threads",
             ),
             (self.max_per_host == 0, "max_per_host", NONE),
             (self.window == Some(0), "window", NONE),

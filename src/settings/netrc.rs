@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_its_line_without_the_secret() {
+    fn an_error_in_a_netrc_names_its_line_without_the_secret() {
         for (text, reason) in [
             ("machine h\nlogin u password", "line 2: a value is missing"),
             ("machine h\nlogin \"s3cret", "line 2: a quote has no end"),

@@ -5,8 +5,9 @@ use std::time::Duration;
 /// Upper bound for the count of a rate limit. A start each nanosecond would need a smaller one.
 const MOST: f64 = u32::MAX as f64;
 
-/// Number of requests that may start in a time. The number may be a fraction: 0.5 a second is a start every two
-/// seconds.
+/// Number of requests that may start in a time.
+///
+/// The number may be a fraction: 0.5 a second is a start every two seconds.
 ///
 /// Requests are spread evenly: with the default burst of 1, no stretch of time of length `per`, wherever it begins,
 /// holds more than `count` (rounded up); retries and redirects count like first attempts. Time in which no request was
@@ -24,7 +25,7 @@ const MOST: f64 = u32::MAX as f64;
 /// let bursty = RateLimit::new(600, Duration::from_secs(60)).burst(20);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[must_use = "a limit holds for what it is given to: `ClientBuilder::rate`, `rate_per_host` or `HostRule::rate`"]
+#[must_use = "a limit does nothing by itself: give it to `ClientBuilder::rate`, `rate_per_host` or `HostRule::rate`"]
 pub struct RateLimit {
     pub(crate) count: f64,
     pub(crate) per: Duration,
@@ -32,8 +33,9 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Allows `count` requests in each `per`. The count is above 0 and at most 4,294,967,295; any other is refused when
-    /// the client is built.
+    /// Allows `count` requests in each `per`.
+    ///
+    /// The count is above 0 and at most 4,294,967,295; any other is refused when the client is built.
     pub fn new(count: impl Into<f64>, per: Duration) -> RateLimit {
         RateLimit {
             count: count.into(),
@@ -57,8 +59,9 @@ impl RateLimit {
         RateLimit::new(count, Duration::from_secs(3600))
     }
 
-    /// Number of requests that may be sent at once after a pause. Default 1. A stretch of time of length `per` then
-    /// holds up to `count + burst - 1`.
+    /// Number of requests that may be sent at once after a pause.
+    ///
+    /// Default 1. A stretch of time of length `per` then holds up to `count + burst - 1`.
     ///
     /// Beside limits for other windows, only the one for the shortest window may have a burst: the others are never
     /// exceeded.

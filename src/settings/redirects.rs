@@ -7,9 +7,11 @@ use crate::host::Host;
 use crate::redact::Redaction;
 use http::{Method, Uri};
 
-/// Policy for the redirects that are followed. A request whose redirect is not allowed fails with class
-/// [`Redirect`](crate::ErrorType::Redirect), so that a request meant to stay with one server is never taken for done.
-/// [`max_redirects`](crate::ClientBuilder::max_redirects) is the upper bound for their number; 0 follows none.
+/// Policy for the redirects that are followed.
+///
+/// A request whose redirect is not allowed fails with class [`Redirect`](crate::ErrorType::Redirect), so that a request
+/// meant to stay with one server is never taken for done. [`max_redirects`](crate::ClientBuilder::max_redirects) is the
+/// upper bound for their number; 0 follows none.
 ///
 /// ```
 /// use haul::settings::RedirectPolicy;
@@ -70,8 +72,10 @@ impl RedirectPolicy {
         RedirectPolicy(AllowedRedirects::SameOrigin)
     }
 
-    /// Follows redirects for which `allows` returns true. It runs on the worker, with no permit held; a panic in it
-    /// ends the request with class [`Panic`](crate::ErrorType::Panic).
+    /// Follows redirects for which `allows` returns true.
+    ///
+    /// It runs on the worker, with no permit held; a panic in it ends the request with class
+    /// [`Panic`](crate::ErrorType::Panic).
     pub fn when(
         allows: impl Fn(&Redirecting<'_>) -> bool + Send + Sync + 'static,
     ) -> RedirectPolicy {

@@ -11,8 +11,9 @@ use crate::settings::ClassLimits;
 use crate::settings::RetryBudget;
 use crate::settings::StatusSet;
 
-/// Policy that says when a failed attempt is repeated. A value: it decides nothing by itself and keeps no state, so one
-/// policy can serve any number of requests.
+/// Policy that says when a failed attempt is repeated.
+///
+/// A value: it decides nothing by itself and keeps no state, so one policy can serve any number of requests.
 ///
 /// The default: three attempts in all; connection failures are repeated for every method, failures after which the
 /// request may have reached the server only if RFC 9110 §9.2.2 calls the method idempotent (or the request says so);
@@ -32,7 +33,7 @@ use crate::settings::StatusSet;
 /// ```
 #[derive(Clone)]
 #[doc(alias = "Retry")]
-#[must_use = "a policy holds for what it is given to: `ClientBuilder::retry`, `HostRule::retry` or `Request::retry`"]
+#[must_use = "a policy does nothing by itself: give it to `ClientBuilder::retry`, `HostRule::retry` or `Request::retry`"]
 pub struct RetryPolicy {
     pub(crate) max_attempts: u32,
     pub(crate) base: Duration,
@@ -116,8 +117,9 @@ impl fmt::Debug for FinishedAttempt<'_> {
 pub enum Judgement {
     /// Accepts the response as it is, whatever its status.
     Accept,
-    /// Tries again, if attempts, deadline and budget allow, and the method may be repeated. If they do not, a response
-    /// whose status is accepted is the outcome, as without the hook.
+    /// Tries again, if attempts, deadline and budget allow, and the method may be repeated.
+    ///
+    /// If they do not, a response whose status is accepted is the outcome, as without the hook.
     Retry,
     /// Fails the request with this message and does not try again.
     Stop(String),
@@ -151,16 +153,19 @@ impl RetryPolicy {
         RetryPolicy::default().max_attempts(1)
     }
 
-    /// Upper bound for the attempts of a request, the first included. Default 3. Zero is refused when the request is
-    /// taken or the client built.
+    /// Upper bound for the attempts of a request, the first included.
+    ///
+    /// Default 3. Zero is refused when the request is taken or the client built.
     #[doc(alias = "total")]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// Wait before the first retry, and longest wait. Default 200 ms and 30 s. Also sets the first wait after
-    /// throttling (429, 503 with `Retry-After`), which is otherwise 1 s.
+    /// Wait before the first retry, and longest wait.
+    ///
+    /// Default 200 ms and 30 s. Also sets the first wait after throttling (429, 503 with `Retry-After`), which is
+    /// otherwise 1 s.
     #[doc(alias = "backoff_factor")]
     #[doc(alias = "backoff_max")]
     pub fn backoff(mut self, base: Duration, max: Duration) -> Self {
@@ -181,8 +186,10 @@ impl RetryPolicy {
         self
     }
 
-    /// Statuses to retry, in place of the default rules. The method still has to be repeatable, except for statuses
-    /// that refuse a request before any work (421, 425, 429, 529).
+    /// Statuses to retry, in place of the default rules.
+    ///
+    /// The method still has to be repeatable, except for statuses that refuse a request before any work (421, 425, 429,
+    /// 529).
     ///
     /// An accepted status in the set is retried too, such as 202 until the work is done. If no further attempt may be
     /// made, the last response is the outcome, as without this setting, and
@@ -206,15 +213,18 @@ impl RetryPolicy {
         self
     }
 
-    /// Longest wait that a server may ask for. Default 120 s. If it asks for more, the request ends at once with
+    /// Longest wait that a server may ask for.
+    ///
+    /// Default 120 s. If it asks for more, the request ends at once with
     /// [`RetryAfterOverCap`](crate::StopReason::RetryAfterOverCap): a clamped retry is certain to fail.
     pub fn retry_after_max(mut self, longest: Duration) -> Self {
         self.retry_after_max = longest;
         self
     }
 
-    /// True: if a server asks for a longer wait than [`retry_after_max`](RetryPolicy::retry_after_max), waits for
-    /// `retry_after_max` and tries again all the same.
+    /// True: tries again after `retry_after_max` if a server asks for a longer wait.
+    ///
+    /// See [`retry_after_max`](RetryPolicy::retry_after_max).
     pub fn retry_after_clamp(mut self, clamp: bool) -> Self {
         self.retry_after_clamp = clamp;
         self
@@ -227,7 +237,9 @@ impl RetryPolicy {
         self
     }
 
-    /// Limit for all attempts and waits of a request together, from the start of its first attempt. Default none.
+    /// Limit for all attempts and waits of a request together, from the start of its first attempt.
+    ///
+    /// Default none.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self
@@ -245,8 +257,10 @@ impl RetryPolicy {
         self
     }
 
-    /// Hook that sees each finished attempt and may overrule the usual decision; if it returns `None`, the decision
-    /// stays. It runs on the worker, with no lock held; a panic in it ends the request with class `panic`.
+    /// Hook that sees each finished attempt and may overrule the usual decision.
+    ///
+    /// If it returns `None`, the decision stays. It runs on the worker, with no lock held; a panic in it ends the
+    /// request with class `panic`.
     ///
     /// If the hook asks for another attempt after a response and none may be made, the outcome is the same as without
     /// the hook, and [`Outcome::stop_reason`](crate::Outcome::stop_reason) says why there was no other attempt.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-/// Time limits of one attempt. `None` in a request: the client's limit holds; [`Duration::ZERO`]: no limit.
+/// Time limits of one attempt.
+///
+/// `None` in a request: the client's limit holds; [`Duration::ZERO`]: no limit.
 ///
 /// Defaults of a client: 10 s to connect (name resolution, TCP and TLS together), 30 s for the whole attempt, body
 /// included, and no limit for a single read. An attempt whose body is saved

@@ -34,6 +34,8 @@ pub enum TlsVersion {
 ///     .build()?;
 /// # Ok::<(), haul::BuildError>(())
 /// ```
+///
+/// Feature `rustls` (a default feature): without it there is no https.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[doc(alias = "verify")]
 #[doc(alias = "SSLContext")]
@@ -63,7 +65,9 @@ impl TlsSettings {
         TlsSettings::default()
     }
 
-    /// Trusts the certificates of this file in place of the roots (curl's `--cacert`). Several calls add up.
+    /// Trusts the certificates of this file in place of the roots (curl's `--cacert`).
+    ///
+    /// Several calls add up.
     ///
     /// A certificate of the file is also accepted from a server that presents this very certificate, such as a
     /// self-signed one. The server's name and the time of validity must still hold.
@@ -75,15 +79,18 @@ impl TlsSettings {
         self
     }
 
-    /// Trusts the certificates of this file beside the roots, as [`ca_file`](TlsSettings::ca_file) does in their place.
-    /// Several calls add up.
+    /// Trusts the certificates of this file beside the roots.
+    ///
+    /// A file of [`ca_file`](TlsSettings::ca_file) is trusted in their place. Several calls add up.
     pub fn add_ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_files.push(path.into());
         self
     }
 
-    /// Trusts the roots that the system trusts, and verifies as the system does, in place of Mozilla's roots. Needs the
-    /// feature `platform-verifier`; without it, building the client is an error.
+    /// Trusts the roots that the system trusts, and verifies as the system does.
+    ///
+    /// These roots stand in place of Mozilla's roots. Needs the feature `platform-verifier`; without it, building the
+    /// client is an error.
     #[doc(alias = "native_roots")]
     #[doc(alias = "truststore")]
     pub fn platform_roots(mut self) -> Self {
@@ -91,8 +98,10 @@ impl TlsSettings {
         self
     }
 
-    /// Certificate that is shown to servers that ask for one, and those between it and a root (curl's `-E`). Its key is
-    /// in the same file unless [`client_key`](TlsSettings::client_key) names another.
+    /// Certificate that is shown to servers that ask for one (curl's `-E`).
+    ///
+    /// The file has the certificates between it and a root too. Its key is in the same file unless
+    /// [`client_key`](TlsSettings::client_key) names another.
     #[doc(alias = "cert")]
     #[doc(alias = "mTLS")]
     pub fn client_cert(mut self, path: impl Into<PathBuf>) -> Self {
@@ -116,15 +125,17 @@ impl TlsSettings {
         self
     }
 
-    /// True: the name of the server is sent in the clear (SNI, RFC 6066 §3), so that it can choose a certificate.
-    /// Default true.
+    /// True: the name of the server is sent in the clear (SNI, RFC 6066 §3). Default true.
+    ///
+    /// With the name, a server can choose a certificate.
     pub fn sni(mut self, send: bool) -> Self {
         self.nameless = !send;
         self
     }
 
-    /// True: accepts any certificate from any server (curl's `-k`), so that anyone on the way can read and change
-    /// everything. Default false. A client built so logs a warning, once.
+    /// True: accepts any certificate from any server (curl's `-k`). Default false.
+    ///
+    /// Then anyone on the way can read and change everything. A client built so logs a warning, once.
     #[doc(alias = "verify")]
     #[doc(alias = "danger_accept_invalid_certs")]
     pub fn insecure(mut self, insecure: bool) -> Self {

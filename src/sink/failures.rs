@@ -17,9 +17,11 @@ use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
 use crate::summary::Summary;
 
-/// Writes each failure as it happens: the record, the server's response, and the request, so that the request can be
-/// run again (see [`Record::parse_request`](crate::record::Record::parse_request)). No line is longer than the reader
-/// accepts ([`LONGEST_LINE`](crate::record::LONGEST_LINE)).
+/// Writes each failure as it happens, so that its request can be run again.
+///
+/// A line has the record, the server's response, and the request: see
+/// [`Record::parse_request`](crate::record::Record::parse_request). No line is longer than the reader accepts
+/// ([`LONGEST_LINE`](crate::record::LONGEST_LINE)).
 ///
 /// Secret headers of the request are left out and named. Requests that were cancelled or ended by the batch's deadline
 /// are not written.

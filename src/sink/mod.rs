@@ -63,8 +63,10 @@ pub trait Sink<T = Response> {
         Ok(())
     }
 
-    /// Begins the output of a batch whose outcomes lead to further requests ([`Client::follow`](crate::Client::follow)),
-    /// in place of [`begin`](Sink::begin), which it calls by default.
+    /// Begins the output of a batch whose outcomes lead to further requests.
+    ///
+    /// Called in place of [`begin`](Sink::begin) for a batch of [`Client::follow`](crate::Client::follow). By default it
+    /// calls that.
     ///
     /// # Errors
     /// When the target cannot be written, or cannot take such a batch: a [`Journal`] could not continue it.
@@ -72,14 +74,18 @@ pub trait Sink<T = Response> {
         self.begin()
     }
 
-    /// Writes one outcome. The outcome may stay in a buffer until [`idle`](Sink::idle) or [`finish`](Sink::finish).
+    /// Writes one outcome.
+    ///
+    /// The outcome may stay in a buffer until [`idle`](Sink::idle) or [`finish`](Sink::finish).
     ///
     /// # Errors
     /// When it cannot be written.
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError>;
 
-    /// Writes out buffered outcomes. Called before each wait for an outcome, so that no reader of the output waits for
-    /// a line while the next request takes its time.
+    /// Writes out buffered outcomes.
+    ///
+    /// Called before each wait for an outcome, so that no reader of the output waits for a line while the next request
+    /// takes its time.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -96,8 +102,9 @@ pub trait Sink<T = Response> {
         self.idle()
     }
 
-    /// Number of outcomes that the sink has written out since it was made. `None` (the default): the sink leaves
-    /// outcomes out, or does not count them.
+    /// Number of outcomes that the sink has written out since it was made.
+    ///
+    /// `None` (the default): the sink leaves outcomes out, or does not count them.
     ///
     /// Only a sink that writes all outcomes but the cancelled and those not done returns a number. If the sink fails,
     /// the figures of the batch count the unwritten outcomes as not done, since a resumed batch runs their requests.
@@ -140,7 +147,9 @@ impl SinkError {
         }))
     }
 
-    /// Makes an error for a sink outside this crate: `place` is the file, table or address that could not be written.
+    /// Makes an error for a sink outside this crate.
+    ///
+    /// The `place` is the file, table or address that could not be written.
     pub fn other(place: impl Into<String>, source: io::Error) -> SinkError {
         SinkError::new(SinkTarget::Named(place.into()), "cannot be written", source)
     }
@@ -158,7 +167,9 @@ impl SinkError {
         self.0.source.kind()
     }
 
-    /// True if the reader at the other end of a pipe closed it, which for a command in a pipe is no failure.
+    /// True if the reader at the other end of a pipe closed it.
+    ///
+    /// In a pipe of commands that is no failure.
     pub fn is_broken_pipe(&self) -> bool {
         self.kind() == io::ErrorKind::BrokenPipe
     }

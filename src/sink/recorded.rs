@@ -270,7 +270,9 @@ impl RunError {
         &self.source
     }
 
-    /// Figures of all outcomes. Outcomes that were not written count as not done: a resumed batch runs their requests.
+    /// Figures of all outcomes.
+    ///
+    /// Outcomes that were not written count as not done: a resumed batch runs their requests.
     pub fn summary(&self) -> &Summary {
         &self.summary
     }

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_not_to_be_written_stays_counted_as_it_is() {
+    fn a_cancelled_outcome_that_is_taken_back_stays_counted() {
         let outcome = sample::unsent(0, "http://h/", ErrorType::Cancelled);
         let mut summary = Summary::new();
         summary.record(&outcome);

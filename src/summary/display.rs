@@ -65,11 +65,7 @@ impl fmt::Display for Summary {
 
 impl Summary {
     fn how_long(&self) -> String {
-        let how = if self.interrupted {
-            "Interrupted"
-        } else {
-            "Done"
-        };
+        let how = if self.interrupted { "Stopped" } else { "Done" };
         match (self.wall.is_zero(), self.interrupted) {
             (true, _) => how.to_owned(),
             (false, false) => format!("{how} in {}", span(self.wall)),

@@ -4,8 +4,10 @@ use super::Summary;
 use super::numbers::plural;
 
 impl Summary {
-    /// Number of requests that were left out because an equal one came before, in a batch that is
-    /// [`unique`](crate::Outcomes::unique). They have no outcome and are not among the [`total`](Summary::total).
+    /// Number of requests that were left out because an equal one came before.
+    ///
+    /// A batch that is [`unique`](crate::Outcomes::unique) leaves them out. They have no outcome, and are not among the
+    /// [`total`](Summary::total).
     pub fn duplicates(&self) -> u64 {
         self.duplicates
     }

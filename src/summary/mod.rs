@@ -204,13 +204,17 @@ impl Summary {
         self.failed
     }
 
-    /// Number of single requests that the program cancelled, as with [`Handle::cancel`](crate::Handle::cancel).
+    /// Number of single requests that the program cancelled.
+    ///
+    /// For example with [`Handle::cancel`](crate::Handle::cancel).
     pub fn cancelled(&self) -> u64 {
         self.cancelled
     }
 
-    /// Number of requests that were read but did not come to their end because their batch was stopped before; see
-    /// [`Outcome::is_not_done`]. Sinks have no record of them, and a resumed batch runs them.
+    /// Number of requests that did not come to their end because their batch was stopped before.
+    ///
+    /// Only requests that were read count; see [`Outcome::is_not_done`]. Sinks have no record of them, and a resumed
+    /// batch runs them.
     pub fn not_done(&self) -> u64 {
         self.not_done
     }
@@ -234,8 +238,9 @@ impl Summary {
         &self.statuses
     }
 
-    /// Figures of the hosts, worst first: by failed requests, then by p95. At most 1,000; see
-    /// [`other_hosts`](Summary::other_hosts).
+    /// Figures of the hosts, worst first: by failed requests, then by p95.
+    ///
+    /// At most 1,000; see [`other_hosts`](Summary::other_hosts).
     pub fn hosts(&self) -> Vec<HostFigures> {
         let mut hosts: Vec<_> = self
             .hosts
@@ -259,7 +264,9 @@ impl Summary {
         (times.len() > 1).then(|| ((*host).clone(), *p95))
     }
 
-    /// Number of hosts that are not among [`hosts`](Summary::hosts), and the sums of their requests and failures.
+    /// Number of hosts that are not among [`hosts`](Summary::hosts), and their sums.
+    ///
+    /// The sums are those of their requests and failures.
     ///
     /// A host is counted more than once if its row was dropped and the host came again.
     pub fn other_hosts(&self) -> (u64, u64, u64) {

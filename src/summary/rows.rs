@@ -18,11 +18,15 @@ use http::StatusCode;
 pub struct HostFigures {
     /// Scheme, name and port.
     pub host: Host,
-    /// Number of outcomes of the host, without outcomes that are not done or were cancelled before they were sent.
+    /// Number of outcomes of the host.
+    ///
+    /// Left out are outcomes that are not done or were cancelled before they were sent.
     pub requests: u64,
     /// Number of failed requests.
     pub failed: u64,
-    /// Latency that 95 % of the host's responses did not exceed, to one per cent. `None`: the host gave no response.
+    /// Latency that 95 % of the host's responses did not exceed, to one per cent.
+    ///
+    /// `None`: the host gave no response.
     pub p95: Option<Duration>,
 }
 
@@ -40,12 +44,17 @@ pub struct TopError {
     pub message: String,
     /// Number of failures of this kind.
     pub count: u64,
-    /// Position of the example in the input, from 0. The example is the first failure of this kind in the input.
+    /// Position of the example in the input, from 0.
+    ///
+    /// The example is the first failure of this kind in the input.
     pub index: u64,
-    /// Place that the example was read from: `urls.txt:17`, `stdin:17` or `argument 2`. `None`: the place is not known.
+    /// Place that the example was read from: `urls.txt:17`, `stdin:17` or `argument 2`.
+    ///
+    /// `None`: the place is not known.
     pub place: Option<String>,
-    /// URL of the example, with secrets masked. For a line without a URL, the part that may be shown
-    /// ([`Error::text`](crate::Error::text)).
+    /// URL of the example, with secrets masked.
+    ///
+    /// For a line without a URL, the part that may be shown ([`Error::text`](crate::Error::text)).
     pub url: String,
 }
 

@@ -129,7 +129,7 @@ mod counting {
     }
 
     #[test]
-    fn failures_are_told_apart_by_class_phase_and_status_and_the_first_is_the_example() {
+    fn failures_are_grouped_with_the_first_as_example() {
         let mut outcomes = vec![not_found(9), not_found(4), not_found(7), timeout(1)];
         let panicked = |index, message: &str| {
             let mut outcome = sample::unsent(index, url(index), ErrorType::Panic);
@@ -195,7 +195,7 @@ mod bounds {
     }
 
     #[test]
-    fn of_ten_thousand_hosts_the_worst_are_kept_and_the_rest_added_up() {
+    fn the_worst_of_ten_thousand_hosts_are_kept_one_by_one() {
         let mut summary = Summary::new();
         for host in 0..10_000 {
             summary.record(&at_host(host, host % 100 == 17));
@@ -269,7 +269,7 @@ mod adding {
     }
 
     #[test]
-    fn a_summary_read_back_is_the_same_and_still_adds_up() {
+    fn a_summary_survives_json() {
         let mut summary = of(&mixed());
         summary.set_wall(Duration::from_nanos(19_612_345_678));
         summary.set_at_once(16);
@@ -287,7 +287,7 @@ mod adding {
     }
 
     #[test]
-    fn what_is_absent_is_zero_and_what_is_new_is_skipped() {
+    fn a_summary_with_other_fields_is_read() {
         let read: Summary = serde_json::from_str(r#"{"succeeded":3,"novel":[1]}"#).unwrap();
         assert_eq!((read.total(), read.failed()), (3, 0));
         assert_eq!(read.latency().max(), Duration::ZERO);
@@ -487,17 +487,17 @@ Done                                  0 requests
     }
 
     #[test]
-    fn an_interrupted_run_says_so_and_how_long_it_took() {
+    fn an_interrupted_run_is_marked_in_the_summary() {
         let mut summary = of(&[cancelled(0), cancelled(1)]);
         summary.set_wall(Duration::from_secs(3725));
         summary.set_interrupted(true);
         let text = summary.to_string();
-        assert!(text.starts_with("Interrupted after 1 h 2 min "), "{text}");
+        assert!(text.starts_with("Stopped after 1 h 2 min "), "{text}");
         assert!(text.contains("cancelled      2  100.0 %"), "{text}");
     }
 
     #[test]
-    fn a_few_in_many_do_not_read_as_none_nor_nearly_all_as_all() {
+    fn no_share_is_rounded_to_none_or_to_all() {
         let mut summary = of(&[not_found(0)]);
         summary.succeeded = 99_999;
         let text = summary.to_string();
@@ -506,7 +506,7 @@ Done                                  0 requests
     }
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn no_text_of_a_summary_steers_the_terminal() {
         let outcome = |n| sample::unsent(n, "http://h/\x1b[2J\n", ErrorType::BreakerOpen);
         for (outcomes, lines) in [(vec![outcome(0)], 2), (vec![outcome(0), outcome(1)], 7)] {
             let text = of(&outcomes).to_string();

@@ -55,7 +55,9 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Time that each phase of one attempt took. A phase that did not happen (a reused connection has no connect) is zero.
+/// Time that each phase of one attempt took.
+///
+/// A phase that did not happen (a reused connection has no connect) is zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timings {
@@ -167,7 +169,9 @@ impl Timings {
         }
     }
 
-    /// Returns the time from the start of the attempt to the parsed response head: everything but `receive`.
+    /// Returns the time from the start of the attempt to the parsed response head.
+    ///
+    /// The sum has everything but `receive`.
     #[doc(alias = "ttfb")]
     pub fn until_head(&self) -> Duration {
         self.resolve + self.connect + self.tls + self.send + self.wait

@@ -157,7 +157,9 @@ pub struct Fault {
     pub(crate) reply: Option<Reply>,
 }
 
-/// Facts about an attempt on the wire, which decide about retries, and are shown in outcomes and records.
+/// Facts about an attempt on the wire, which decide about retries.
+///
+/// Outcomes and records show them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WireFacts {
     pub(crate) timings: Phases,
@@ -178,12 +180,15 @@ pub struct WireFacts {
 
 /// Implementation of attempts; the default one uses sockets.
 pub trait Transport: Send + Sync {
-    /// Makes one attempt on the calling thread, which is a worker's. It may block for as long as the call's time limits
-    /// allow. A panic is an outcome of class [`Panic`](crate::ErrorType::Panic).
+    /// Makes one attempt on the calling thread, which is a worker's.
+    ///
+    /// It may block for as long as the call's time limits allow. A panic is an outcome of class
+    /// [`Panic`](crate::ErrorType::Panic).
     fn exchange(&self, call: &Call<'_>) -> ExchangeResult;
 
-    /// Makes the checks that an attempt makes before it connects, and returns the head that it would send. Default:
-    /// checks nothing, and returns the headers as they were handed in.
+    /// Makes the checks that an attempt makes before it connects, and returns the head that it would send.
+    ///
+    /// Default: checks nothing, and returns the headers as they were handed in.
     ///
     /// # Errors
     /// If an attempt would fail before it connects.

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_for_dialling_and_is_not_sent() {
+    fn a_zone_is_never_sent() {
         let uri = "http://[fe80::1]:8080/".parse().unwrap();
         let host = Host::in_zone(&uri, Some("eth0")).unwrap();
         let target = Target::of_host(&host);

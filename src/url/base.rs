@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_kept_but_for_what_the_base_adds() {
+    fn a_record_keeps_a_reference_as_written_behind_its_base() {
         let base = Base::parse("http://u@h:80/api/v1?x").unwrap();
         for (reference, expected) in [
             ("a|b c/../d", "http://u@h/api/a|b c/../d"),

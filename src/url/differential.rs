@@ -124,7 +124,7 @@ fn a_parsed_url_is_what_the_crate_makes_of_it() {
 }
 
 #[test]
-fn a_reference_is_what_the_crate_resolves_it_to_and_so_is_its_text_behind_the_base() {
+fn a_reference_is_resolved_as_by_the_url_crate() {
     let bases = [
         "http://h/a/b?c",
         "https://h:81",

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_url_has_as_its_host_is_refused() {
+    fn a_name_that_no_url_has_as_its_host_is_refused() {
         for name in ["", "a b", "a/b", "256.1.1.1", "[::g]", "u@h", "xn--a"] {
             assert!(host_name(name).is_err(), "{name}");
         }

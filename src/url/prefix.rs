@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_otherwise_is_told_apart() {
+    fn a_url_knows_if_it_is_written_in_another_way() {
         let url = parse("HTTP://h/a b").unwrap();
         assert!(url.is_written("http://h/a%20b"));
         assert!(!url.is_written("HTTP://h/a b") && !url.is_written("http://h/a%20b/c"));

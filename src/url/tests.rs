@@ -77,7 +77,7 @@ fn a_url_is_sent_as_browsers_send_it() {
 }
 
 #[test]
-fn what_is_wrong_with_a_url_is_named() {
+fn the_wrong_part_of_a_url_is_named() {
     for (url, part) in [
         ("", "the URL is empty"),
         (" \t\n", "the URL is empty"),
@@ -148,7 +148,7 @@ fn a_mistake_is_found_in_the_text_as_it_was_written() {
 }
 
 #[test]
-fn a_url_of_the_greatest_length_is_sent_and_no_longer_one() {
+fn no_url_is_sent_that_is_longer_than_the_limit() {
     let url = |length| format!("http://h/{}", "a".repeat(length - "http://h/".len()));
     assert_eq!(sent(&url(LONGEST)).len(), LONGEST);
     let error = parse(&url(LONGEST + 1)).unwrap_err();

@@ -1,7 +1,7 @@
 //! Small source trees that break a rule: each rule can be broken, and its complaint names the place.
 
 use crate::source::Tree;
-use crate::{floors, lengths, words};
+use crate::{floors, lengths, vectors, words};
 
 const ROOT: (&str, &str) = ("src/lib.rs", "mod error;\npub use error::Error;\n");
 
@@ -10,7 +10,12 @@ pub(crate) fn tree(files: &[(&str, &str)]) -> Tree {
 }
 
 #[track_caller]
-fn complains(rule: impl Fn(&Tree) -> Vec<String>, path: &str, text: &str, expected: &[&str]) {
+pub(crate) fn complains(
+    rule: impl Fn(&Tree) -> Vec<String>,
+    path: &str,
+    text: &str,
+    expected: &[&str],
+) {
     let others = [
         ("src/error.rs", ""),
         ("src/summary.rs", ""),
@@ -391,23 +396,66 @@ fn by_compiling_a_part_of_src_twice() {
     complains(words::second_copies, "src/error.rs", bad, &[]);
 }
 
+/// Complaints about one table with the rows 1, 2, 4 and V1, and a file with this text.
+fn unmatched_vectors(table: &str, tests: &str) -> Vec<String> {
+    let rows = [
+        "# Table",
+        "",
+        "| # | in |",
+        "|---|---|",
+        "| 1 | a |",
+        "| 2 | |",
+        "| 4 | 3 |",
+    ];
+    let table = format!("{}\n| V1 | `1` |\n{table}", rows.join("\n"));
+    let pair = |path: &str, text: &str| [(path.to_owned(), text.to_owned())];
+    vectors::unmatched(
+        &pair("tests/vectors/a.md", &table),
+        &pair("src/a.rs", tests),
+    )
+}
+
+#[test]
+fn but_not_by_vectors_that_have_tests() {
+    let tests = "#[test]\nfn vectors_1_to_2_and_4_hold_for_3() {}\n#[test]\n#[ignore = \"3\"]\nfn v1_2() {}\n\
+         fn vector_3_helper() {}\n#[test]\nfn vectors_of_bytes() {}\n#[test]\nfn a_303() {}\n";
+    assert_eq!(unmatched_vectors("", tests), [""; 0]);
+}
+
+#[test]
+fn by_a_vector_without_a_test() {
+    let tests = "#[test]\nfn vectors_1_and_4_hold() {}\nfn vector_2_helper() {}\n";
+    let expected = [
+        "tests/vectors/a.md:6: no test has row 2 in its name",
+        "tests/vectors/a.md:8: no test has row V1 in its name",
+    ];
+    assert_eq!(unmatched_vectors("", tests), expected);
+}
+
+#[test]
+fn by_a_test_of_a_vector_that_no_table_has() {
+    let tests = "#[test]\nfn v1_v2_hold() {}\n\n#[test]\nfn vectors_1_to_4_hold() {}\n";
+    let complaints = unmatched_vectors("", tests);
+    let places: Vec<_> = complaints.iter().map(|c| c.split(", ").next()).collect();
+    let expected = [
+        "src/a.rs:2: v1_v2_hold refers to row V2",
+        "src/a.rs:5: vectors_1_to_4_hold refers to row 3",
+    ];
+    assert_eq!(places, expected.map(Some));
+}
+
+#[test]
+fn by_two_vectors_with_one_number() {
+    let tests = "#[test]\nfn vectors_1_2_4_hold() {}\n#[test]\nfn v1_holds() {}\n";
+    assert_eq!(
+        unmatched_vectors("| 2 | again |", tests),
+        ["tests/vectors/a.md:9: row 2 stands at tests/vectors/a.md:6 too"]
+    );
+}
+
 #[test]
 fn by_exceptions() {
     let bad = "//! Text.\n#![allow(missing_docs)]\n#[allow(unused, unsafe_code)]\nfn f() {}";
     let lines = ["src/error.rs:2", "src/error.rs:3"];
     complains(words::exceptions, "src/error.rs", bad, &lines);
-}
-
-#[test]
-fn by_a_doc_comment_that_makes_a_reader_guess() {
-    let text = "//! Text.\n//! What follows.\n\n/// Whether it is.\nfn f() {}\n    /// The same once more.\n/// Its size.\n/// Whoever calls.\n\
-         /// Bound for `workers`.\n/// What stands in a second line.\n// What is no doc comment.\n";
-    let complaints = crate::comments::beginnings("src/a.rs", text);
-    let places: Vec<_> = complaints.iter().map(|c| c.split(": ").next()).collect();
-    assert_eq!(
-        places,
-        ["src/a.rs:4", "src/a.rs:6"].map(Some),
-        "{complaints:#?}"
-    );
-    assert!(complaints[0].contains("\"Whether\""), "{complaints:#?}");
 }

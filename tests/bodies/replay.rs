@@ -28,9 +28,9 @@ fn replayable(directory: &Directory, url: &str, body: &[u8]) -> [Request; 3] {
     ]
 }
 
-// Vector 136: each kind leaves out the bytes that were read before.
+// Each kind leaves out the bytes that were read before.
 #[test]
-fn a_retry_sends_the_same_bytes_again() {
+fn vector_136_a_retry_sends_the_same_bytes_again() {
     let directory = Directory::new();
     let body = bytes(64 << 10);
     for kind in 0..3 {
@@ -119,9 +119,9 @@ fn for_once(url: &str, body: &[u8]) -> [Request; 3] {
     ]
 }
 
-// Vectors 56 and 137: a stream, and readers whose position cannot be told or restored.
+// A stream, and readers whose position cannot be told or restored.
 #[test]
-fn a_body_that_can_be_read_once_is_sent_once_and_its_failure_is_the_first_one() {
+fn vector_137_a_body_that_can_be_read_once_ends_with_its_first_failure() {
     let body = bytes(70_000);
     for kind in 0..3 {
         let server = first(BUSY);

@@ -165,7 +165,7 @@ fn parameters_and_forms_keep_the_order_of_the_input() {
 }
 
 #[test]
-fn a_standard_method_is_sent_in_upper_case_and_another_as_it_is_written() {
+fn a_method_keeps_its_case_unless_it_is_a_standard_one() {
     let mut rows = Vec::new();
     for (given, sent) in [
         ("get", "GET"),
@@ -250,7 +250,7 @@ fn a_dry_run_shows_tags_as_they_are_written() {
 }
 
 #[test]
-fn what_failed_is_sent_again_byte_for_byte() {
+fn a_failed_request_is_sent_again_byte_for_byte() {
     let folder = Folder::new();
     let wire = Wire::start();
     let json = r#"{"b":19.00,"a":12345678901234567890123,"b":"\u00e9\/"}"#;

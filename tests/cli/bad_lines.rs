@@ -63,7 +63,7 @@ fn bad_list(folder: &Folder) -> String {
 }
 
 #[test]
-fn nothing_of_a_bad_line_but_what_is_harmless_is_shown() {
+fn only_harmless_parts_of_a_bad_line_are_shown() {
     let folder = Folder::new();
     let list = bad_list(&folder);
     for (number, failures) in ["log.jsonl", "log.db"].into_iter().enumerate() {
@@ -321,7 +321,7 @@ fn lines_of_standard_input_are_kept_where_that_is_asked_for() {
 }
 
 #[test]
-fn a_kept_line_is_a_field_of_its_own_and_in_the_failure_log_alone() {
+fn a_kept_line_is_in_the_failure_log_alone() {
     let folder = Folder::new();
     let line = r#"{"url":"http://h/","colour":"sesame"}"#;
     let (log, results) = (folder.at("log.jsonl"), folder.at("results"));

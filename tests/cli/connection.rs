@@ -7,7 +7,7 @@ use super::secure::Secure;
 use super::support::{Answer, Server};
 
 #[test]
-fn a_servers_authority_is_given_or_nobody_is_asked() {
+fn a_certificate_is_checked_unless_insecure_is_given() {
     let folder = authority::Folder::new();
     let authority = Authority::new();
     let ca = folder.file("ca.pem", authority.pem());
@@ -68,7 +68,7 @@ fn a_client_certificate_is_shown_with_its_key_in_one_file_or_two() {
 }
 
 #[test]
-fn requests_go_through_a_proxy_but_for_the_hosts_named() {
+fn a_proxy_serves_all_hosts_but_those_named() {
     let server = Server::always(Answer::text("there"));
     let gateway = Gateway::http();
     let (proxy, url) = (gateway.url("http"), server.url("/a"));
@@ -97,7 +97,7 @@ fn requests_go_through_a_proxy_but_for_the_hosts_named() {
 }
 
 #[test]
-fn one_family_of_addresses_is_used_and_none_of_this_network_where_that_is_asked_for() {
+fn one_family_of_addresses_is_used_if_asked_for() {
     let server = Server::always(Answer::text(""));
     let url = server.url("/");
     for flag in ["-4", "--ipv4"] {
@@ -110,9 +110,15 @@ fn one_family_of_addresses_is_used_and_none_of_this_network_where_that_is_asked_
         .done()
         .exits(2)
         .says("cannot be used with");
-    let done = haul(["--public-only", &url]).done().exits(1);
-    assert_eq!(done.results()[0]["error_type"], "address_denied");
     assert_eq!(server.requests(), 2);
+}
+
+#[test]
+fn public_only_refuses_addresses_of_this_network() {
+    let server = Server::always(Answer::text(""));
+    let done = haul(["--public-only", &server.url("/")]).done().exits(1);
+    assert_eq!(done.results()[0]["error_type"], "address_denied");
+    assert_eq!(server.requests(), 0);
 }
 
 #[test]

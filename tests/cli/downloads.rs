@@ -23,7 +23,7 @@ fn of<'a>(results: &'a [Value], id: &str) -> &'a Value {
 }
 
 #[test]
-fn each_body_is_a_file_named_by_its_line_or_its_url_and_never_two_alike() {
+fn each_body_has_a_file_of_its_own() {
     let (server, folder) = (server(), Folder::new());
     let dir = folder.at("new/downloads");
     let lines = [
@@ -84,7 +84,7 @@ fn a_file_that_is_there_stays_unless_it_is_to_be_replaced() {
 }
 
 #[test]
-fn downloads_resume_and_what_failed_is_saved_where_it_was_to_go() {
+fn a_resumed_run_saves_the_bodies_that_are_missing() {
     let server = Scenario::new()
         .on(
             "/flaky/a.bin",

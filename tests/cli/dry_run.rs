@@ -15,7 +15,7 @@ fn dry_run(arguments: &[&str], input: impl Into<Vec<u8>>) -> Done {
 }
 
 #[test]
-fn a_dry_run_prints_what_would_be_sent_and_sends_nothing() {
+fn a_dry_run_prints_requests_instead_of_sending_them() {
     let (server, folder) = (server(), Folder::new());
     let out = folder.at("out.jsonl");
     let lines = [
@@ -65,7 +65,7 @@ fn a_dry_run_prints_what_would_be_sent_and_sends_nothing() {
 }
 
 #[test]
-fn what_it_prints_is_what_a_run_sends() {
+fn a_dry_run_prints_exactly_the_requests_of_a_run() {
     let (server, folder) = (server(), Folder::new());
     let file = folder.file("body", "0123456789");
     for line in [
@@ -106,7 +106,7 @@ fn what_it_prints_is_what_a_run_sends() {
 }
 
 #[test]
-fn a_line_that_could_not_be_sent_is_named_and_makes_the_status_1() {
+fn a_line_that_could_not_be_sent_fails_a_dry_run() {
     let (server, folder) = (server(), Folder::new());
     let directory = folder.path().to_str().unwrap();
     let good = server.url("/");
@@ -161,7 +161,7 @@ fn a_dry_run_makes_no_directory() {
 }
 
 #[test]
-fn headers_that_no_message_can_have_are_refused_by_a_dry_run_and_by_a_run_alike() {
+fn a_dry_run_refuses_the_headers_that_a_run_refuses() {
     let server = server();
     let url = server.url("/");
     for (headers, reason) in [

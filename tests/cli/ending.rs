@@ -17,7 +17,7 @@ fn lines(server: &Server, paths: &[&str]) -> String {
 }
 
 #[test]
-fn it_exits_with_0_where_all_succeeded_and_1_where_not() {
+fn the_exit_status_tells_if_all_requests_succeeded() {
     let server = server();
     let status = |arguments: &[&str], paths: &[&str]| {
         let run = haul(arguments.iter().chain(&["-"])).input(lines(&server, paths));
@@ -38,7 +38,7 @@ fn it_exits_with_0_where_all_succeeded_and_1_where_not() {
 }
 
 #[test]
-fn what_the_application_rejects_is_no_failure() {
+fn a_rejection_is_no_failure() {
     let (server, folder) = (server(), Folder::new());
     let failures = folder.at("failures.jsonl");
     let arguments = [
@@ -54,7 +54,7 @@ fn what_the_application_rejects_is_no_failure() {
 }
 
 #[test]
-fn it_stops_at_the_first_failure_or_after_so_many_with_status_4() {
+fn a_run_that_stops_early_exits_with_4() {
     let server = server();
     let many: Vec<String> = (0..1000).map(|i| format!("/gone/{i}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -78,7 +78,7 @@ fn it_stops_at_the_first_failure_or_after_so_many_with_status_4() {
 }
 
 #[test]
-fn the_demo_needs_nothing_and_names_what_it_wrote() {
+fn the_demo_needs_no_other_program() {
     let folder = Folder::new();
     let run = haul(["--demo"]).env("TMPDIR", folder.path().to_str().unwrap());
     let done = run

@@ -27,7 +27,7 @@ fn bodies_of_any_characters_come_back_exactly() {
 }
 
 #[test]
-fn what_steers_a_terminal_reaches_no_message_and_no_log_line() {
+fn control_characters_reach_no_message_and_no_log_line() {
     let folder = Folder::new();
     let name = "bad\u{1b}[31m\u{9b}2J\u{202e}\nname";
     let list = folder.file(

@@ -48,7 +48,7 @@ fn run(arguments: &[&str], lines: &[String]) -> Done {
 }
 
 #[test]
-fn requests_wait_for_a_free_descriptor_and_one_warning_says_so() {
+fn requests_wait_for_a_free_descriptor() {
     let gate = Gate::closed();
     let server = Scenario::new()
         .hosts(40)
@@ -74,14 +74,14 @@ fn requests_wait_for_a_free_descriptor_and_one_warning_says_so() {
 }
 
 #[test]
-fn one_host_gets_what_there_is() {
+fn one_host_gets_all_descriptors() {
     let server = server();
     all_succeeded(&run(&[], &urls(&server, 1)));
     assert_eq!(server.requests(), URLS);
 }
 
 #[test]
-fn writes_wait_for_a_free_descriptor_and_are_sent_once() {
+fn writes_that_waited_for_a_free_descriptor_are_sent_once() {
     let server = server();
     all_succeeded(&run(&["-X", "POST", "-d", "a=1"], &urls(&server, 40)));
     assert_eq!(server.requests(), URLS);

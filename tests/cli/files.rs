@@ -169,7 +169,7 @@ fn files_beside_an_output_are_outputs_too() {
 }
 
 #[test]
-fn a_line_neither_replaces_a_file_of_the_run_nor_sends_one() {
+fn no_line_can_touch_a_file_of_the_run() {
     let bed = Bed::new();
     let url = bed.server.url("/x");
     bed.folder.file("body", "sent");
@@ -248,7 +248,7 @@ fn a_name_made_from_a_url_is_no_file_of_the_run() {
 }
 
 #[test]
-fn what_was_there_before_is_replaced_only_with_overwrite() {
+fn a_file_from_before_is_replaced_only_with_overwrite() {
     let bed = Bed::new();
     bed.folder.file("precious", "before");
     symlink("precious", bed.folder.at("soft")).unwrap();
@@ -298,7 +298,7 @@ fn what_was_there_before_is_replaced_only_with_overwrite() {
 }
 
 #[test]
-fn a_resumed_run_replaces_its_own_summary_and_no_other_file() {
+fn a_resumed_run_replaces_its_own_summary_alone() {
     let bed = Bed::new();
     let arguments = ["--summary-json", "sum.json", "-o", "run.jsonl", "list"];
     bed.haul(&arguments).done().exits(0);
@@ -403,7 +403,7 @@ fn a_full_device_is_found_before_anything_is_sent() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn standard_output_that_is_only_read_is_status_3_and_one_that_discards_is_fine() {
+fn standard_output_that_cannot_be_written_is_status_3() {
     let bed = Bed::new();
     let redirecting = |redirected: &str, arguments: &[&str]| {
         let haul = env!("CARGO_BIN_EXE_haul");

@@ -34,7 +34,7 @@ fn logged(request: Value) -> Value {
 }
 
 #[test]
-fn every_key_that_names_a_file_is_refused_and_named() {
+fn every_key_that_names_a_file_is_refused_by_name() {
     let folder = Folder::new();
     let marker = folder.file("marker", "secret of this machine");
     let out = folder.at("out");
@@ -107,7 +107,7 @@ fn urls_lead_to_no_file_and_no_socket() {
 }
 
 #[test]
-fn one_directory_can_be_allowed_and_nothing_leads_out_of_it() {
+fn no_path_leads_out_of_the_allowed_directory() {
     let folder = Folder::new();
     let (allowed, outside) = (folder.at("allowed"), folder.at("outside"));
     fs::create_dir_all(&allowed).unwrap();

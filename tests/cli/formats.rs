@@ -150,7 +150,7 @@ fn a_database_on_standard_input_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn what_was_done_before_a_bad_standard_input_is_kept() {
+fn results_before_a_bad_standard_input_are_kept() {
     let (server, folder) = (server(), Folder::new());
     let out = folder.at("out.jsonl");
     let done = haul(["-o", &out, &server.url("/1"), "-", &server.url("/2")])

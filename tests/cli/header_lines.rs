@@ -5,7 +5,7 @@ use super::wire::Becomes::{Refused, Sent};
 use super::wire::{Wire, sends, shown};
 
 #[test]
-fn an_option_for_headers_adds_a_line_each_time_and_without_a_value_removes() {
+fn each_header_option_changes_one_line() {
     let url = [("U/", Sent("GET /", &[][..], ""))];
     let with = |options: &[&str], head: &[&str]| {
         let [(line, _)] = url;
@@ -63,7 +63,7 @@ fn an_option_for_headers_adds_a_line_each_time_and_without_a_value_removes() {
 }
 
 #[test]
-fn null_under_a_headers_name_removes_it_by_both_ways_and_after_redirects() {
+fn null_under_a_headers_name_removes_it_from_every_hop() {
     let rows = |method: &str, body: &str| {
         let all = ["no user-agent", "no accept", "no accept-encoding"];
         for (headers, told) in [

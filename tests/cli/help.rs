@@ -13,7 +13,7 @@ const GROUPS: [&str; 7] = [
 ];
 
 #[test]
-fn help_is_short_or_long_and_groups_the_options() {
+fn help_has_a_short_and_a_long_form() {
     let short = haul(["-h"]).done().exits(0).stdout;
     let long = haul(["--help"]).done().exits(0).stdout;
     for text in [&short, &long] {
@@ -40,6 +40,17 @@ fn help_is_short_or_long_and_groups_the_options() {
 }
 
 #[test]
+fn help_says_that_rejected_requests_are_in_no_failure_log() {
+    let long = haul(["--help"]).done().exits(0).stdout;
+    let words: Vec<_> = long.split_whitespace().collect();
+    let text = words.join(" ");
+    assert!(
+        text.contains("Rejected requests (--require) have not failed: they are in the results, and in no failure log."),
+        "{long}"
+    );
+}
+
+#[test]
 fn every_option_is_in_the_man_page_and_the_completions() {
     let short = haul(["-h"]).done().exits(0).stdout;
     let named = short
@@ -63,7 +74,7 @@ fn every_option_is_in_the_man_page_and_the_completions() {
 }
 
 #[test]
-fn it_tells_its_version() {
+fn haul_prints_its_version() {
     let version = concat!("haul ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(haul(["-V"]).done().exits(0).stdout, version);
     assert_eq!(haul(["--version"]).done().exits(0).stdout, version);

@@ -24,7 +24,7 @@ fn urls(server: &Server) -> [String; 4] {
 }
 
 #[test]
-fn plain_progress_names_it_and_since_when() {
+fn plain_progress_names_the_host_that_holds_workers() {
     let gate = Gate::closed();
     let server = server(&gate);
     let mut arguments = vec!["-j".to_owned(), "3".to_owned()];

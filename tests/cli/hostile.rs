@@ -211,7 +211,7 @@ fn holds(text: &[u8], word: &str) -> bool {
 }
 
 #[test]
-fn hostile_lists_leave_no_trace_outside_and_show_no_secret() {
+fn hostile_lists_do_no_harm() {
     let bed = Bed::new();
     let before = bed.snapshot();
     for seed in 0..RUNS.len() * scale() {

@@ -49,7 +49,7 @@ fn without_arguments_it_reads_standard_input() {
 }
 
 #[test]
-fn a_bad_line_is_one_failed_result_that_names_it_and_the_others_go_on() {
+fn a_bad_line_is_one_failed_result() {
     let (server, folder) = (server(), Folder::new());
     let mut text = Vec::new();
     let good = server.url("/good");
@@ -111,7 +111,7 @@ fn a_bad_line_is_one_failed_result_that_names_it_and_the_others_go_on() {
 }
 
 #[test]
-fn of_many_bad_lines_the_first_are_told_of_and_all_are_results() {
+fn many_bad_lines_are_a_few_messages() {
     let done = haul(["-"]).input("nothing\n".repeat(500)).done().exits(1);
     assert_eq!(done.results().len(), 500);
     assert_eq!(
@@ -258,7 +258,7 @@ fn a_result_keeps_the_url_of_its_line_resolved_against_the_base() {
 }
 
 #[test]
-fn a_line_of_a_hundred_mebibytes_is_one_failed_result_and_takes_no_such_memory() {
+fn a_line_of_a_hundred_mebibytes_takes_no_such_memory() {
     let (server, folder) = (server(), Folder::new());
     let mut text = vec![b'x'; 100 << 20];
     text.extend(format!("\n{}\n", server.url("/good")).bytes());
@@ -277,7 +277,7 @@ fn a_line_of_a_hundred_mebibytes_is_one_failed_result_and_takes_no_such_memory()
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_a_usage_error_and_nothing_is_sent() {
+fn a_file_that_cannot_be_read_is_a_usage_error() {
     let (server, folder) = (server(), Folder::new());
     let url = server.url("/a");
     let missing = folder.at("missing");

@@ -36,7 +36,7 @@ fn results_are_alone_on_standard_output_however_much_is_said() {
 }
 
 #[test]
-fn it_is_as_quiet_as_asked_for() {
+fn haul_is_as_quiet_as_asked_for() {
     let server = server();
     let input = format!("{}\nnowhere\n", server.url("/gone"));
     let said = |arguments: &[&str]| {
@@ -60,7 +60,7 @@ fn it_is_as_quiet_as_asked_for() {
 }
 
 #[test]
-fn a_quiet_run_says_its_warnings_and_a_quieter_one_says_nothing() {
+fn each_q_leaves_out_more_messages() {
     let server = server();
     let url = server.url("/a");
     let said = |arguments: &[&str]| {
@@ -80,7 +80,7 @@ fn a_quiet_run_says_its_warnings_and_a_quieter_one_says_nothing() {
 }
 
 #[test]
-fn the_summary_fits_the_width_and_is_two_lines_for_one_url() {
+fn the_summary_fits_the_width_of_the_terminal() {
     let server = server();
     let long = server.url(&format!("/gone/{}/end", "part/".repeat(60)));
     let one = |url: &str, columns: &str| {
@@ -119,7 +119,7 @@ fn the_summary_fits_the_width_and_is_two_lines_for_one_url() {
 }
 
 #[test]
-fn a_line_for_each_request_and_a_log_where_that_is_asked_for() {
+fn each_v_adds_more_messages() {
     let server = server();
     let urls = [server.url("/a"), server.url("/gone"), server.url("/no")];
     let all = |arguments: &[&str]| {
@@ -169,7 +169,7 @@ fn colours_are_for_terminals_unless_asked_for() {
 }
 
 #[test]
-fn how_far_it_is_comes_in_lines_for_logs_and_programs() {
+fn progress_comes_in_lines_for_logs_and_programs() {
     let server = server();
     let urls = [server.url("/a"), server.url("/gone")];
     let said = |kind: &str| {
@@ -193,7 +193,7 @@ fn how_far_it_is_comes_in_lines_for_logs_and_programs() {
 }
 
 #[test]
-fn what_steers_a_terminal_is_not_repeated_to_it() {
+fn control_characters_are_not_repeated_to_a_terminal() {
     let done = haul(["-v", "-"]).input("\x1b[31mred\x07\n").done().exits(1);
     assert!(
         !done.stderr.contains('\x1b') && !done.stderr.contains('\x07'),

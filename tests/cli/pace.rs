@@ -12,7 +12,7 @@ fn list(server: &Server, count: usize) -> String {
 }
 
 #[test]
-fn so_many_requests_are_on_their_way_at_once_and_no_more() {
+fn jobs_limits_the_requests_under_way_at_once() {
     for arguments in [
         ["-j", "3"],
         ["-P", "3"],
@@ -219,7 +219,7 @@ fn a_body_that_goes_to_a_file_is_that_of_the_last_answer() {
 }
 
 #[test]
-fn an_attempt_may_take_so_long_and_a_connection_too() {
+fn max_time_limits_an_attempt() {
     let server = Server::always(Answer::never());
     for arguments in [["-m", "50ms"], ["--max-time", "0.05"]] {
         let url = server.url("/");
@@ -236,7 +236,7 @@ fn an_attempt_may_take_so_long_and_a_connection_too() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_connection_may_take_so_long() {
+fn connect_timeout_limits_connecting() {
     let hole = super::support::BlackHole::dig();
     let arguments = ["--connect-timeout", "50ms", "--retry", "0", &hole.url("/")];
     let done = haul(arguments).done().exits(1);
@@ -257,12 +257,12 @@ fn a_run_ends_when_its_time_is_over() {
         "what was cut off runs again: {}",
         done.stdout
     );
-    done.says("Interrupted after")
+    done.says("Stopped after")
         .says("stopped early: the run took too long (--max-run-time)");
 }
 
 #[test]
-fn retries_are_as_many_as_asked_for_and_where_they_are_safe() {
+fn retry_options_decide_the_number_of_attempts() {
     let server = Server::always(Answer::status(503));
     let attempts = |arguments: &[&str], path: &str| {
         let url = server.url(path);
@@ -316,7 +316,7 @@ fn a_refused_connection_is_tried_again_whatever_the_method() {
 }
 
 #[test]
-fn a_wait_that_a_server_asks_for_is_kept_up_to_a_limit_and_told_of_once() {
+fn waits_that_a_server_asks_for_are_one_warning() {
     let server = Scenario::new()
         .on(
             "/soon/*",
@@ -325,7 +325,6 @@ fn a_wait_that_a_server_asks_for_is_kept_up_to_a_limit_and_told_of_once() {
                 .times(1)
                 .then(Answer::text("")),
         )
-        .on("/late", Answer::status(503).header("Retry-After", "60"))
         .start();
     let soon: String = (0..5)
         .map(|i| server.url(&format!("/soon/{i}")) + "\n")
@@ -339,10 +338,20 @@ fn a_wait_that_a_server_asks_for_is_kept_up_to_a_limit_and_told_of_once() {
         .matches("it asks for a wait (Retry-After: 0)")
         .count();
     assert_eq!(told, 1, "{}", done.stderr);
+}
+
+#[test]
+fn a_wait_over_the_limit_ends_the_request() {
+    let server = Server::always(Answer::status(503).header("Retry-After", "60"));
     let done = haul(["--retry-after-max", "1s", &server.url("/late")])
         .done()
         .exits(1);
     assert_eq!(done.results()[0]["stop_reason"], "retry_after_over_cap");
+}
+
+#[test]
+fn no_retry_after_ignores_the_wait_that_a_server_asks_for() {
+    let server = Server::always(Answer::status(503).header("Retry-After", "60"));
     let arguments = [
         "--no-retry-after",
         "--retry-delay",

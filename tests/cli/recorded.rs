@@ -30,7 +30,7 @@ fn files(folder: &Folder) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_database_of_failures_sends_each_failed_request_once_more_and_stays_as_it_is() {
+fn a_database_of_failures_is_input_for_another_run() {
     let (server, folder) = (Server::always(Answer::status(500)), Folder::new());
     three_failed_posts(&server, &folder);
     haul(["--failures", "failures.db", "in"])
@@ -89,7 +89,7 @@ fn a_database_is_known_by_its_content_whatever_its_name_is() {
 }
 
 #[test]
-fn a_database_of_something_else_is_refused_and_nothing_is_sent() {
+fn a_database_that_is_no_failure_log_is_refused() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     let other = folder.at("other.db");
     let database = Connection::open(&other).unwrap();
@@ -101,7 +101,7 @@ fn a_database_of_something_else_is_refused_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_results_file_is_one_error_that_says_what_to_do_and_nothing_is_sent() {
+fn a_results_file_is_no_input() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     haul([
         "-o",

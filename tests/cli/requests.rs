@@ -10,7 +10,7 @@ fn server() -> Server {
 }
 
 #[test]
-fn a_url_alone_is_a_get_and_its_result_a_line_on_standard_output() {
+fn a_url_alone_is_a_get() {
     let server = server();
     let done = haul([server.url("/a")]).done().exits(0);
     let results = done.results();
@@ -106,7 +106,7 @@ fn credentials_name_and_cookies_are_headers() {
 }
 
 #[test]
-fn relative_lines_stand_on_the_base_and_parameters_join_every_query() {
+fn base_and_parameters_of_the_options_complete_each_url() {
     let server = server();
     let base = server.url("/api/v1/");
     let arguments = [
@@ -242,7 +242,7 @@ fn a_line_says_how_its_request_is_judged_and_repeated() {
 }
 
 #[test]
-fn every_option_has_an_environment_variable_and_what_is_typed_counts_before_it() {
+fn every_option_has_an_environment_variable_behind_it() {
     let server = server();
     let url = server.url("/");
     haul([&url])
@@ -278,7 +278,7 @@ fn every_option_has_an_environment_variable_and_what_is_typed_counts_before_it()
 }
 
 #[test]
-fn a_cookie_without_a_value_is_refused_and_not_shown() {
+fn a_cookie_without_a_value_is_refused_unseen() {
     for given in [["-b", "s3cret"], ["--cookie", "s3cret"], ["-b", ""]] {
         haul(given.into_iter().chain(["http://h/"]))
             .done()

@@ -19,7 +19,7 @@ fn server() -> Server {
 }
 
 #[test]
-fn results_go_to_a_file_and_failures_to_another_that_is_read_back() {
+fn the_failure_log_is_input_for_another_run() {
     let (server, folder) = (server(), Folder::new());
     let list = folder.file(
         "in.jsonl",
@@ -155,7 +155,7 @@ fn bodies_are_text_or_base64_cut_or_left_out() {
 }
 
 #[test]
-fn a_body_cut_is_warned_of_once_and_so_is_a_write_not_repeated() {
+fn each_kind_of_warning_comes_once() {
     let server = server();
     let line = json!({"url": server.url("/write"), "body": "x"});
     let input = format!("{0}\n{0}\n{1}\n{1}\n", server.url("/text"), line);
@@ -182,7 +182,7 @@ fn a_body_larger_than_allowed_fails() {
 }
 
 #[test]
-fn results_come_as_they_complete_or_in_the_order_of_the_input() {
+fn ordered_brings_results_into_the_order_of_the_input() {
     let gate = Gate::closed();
     let server = Scenario::new()
         .on("/0", Answer::text("").behind(&gate))
@@ -223,7 +223,7 @@ fn results_come_as_they_complete_or_in_the_order_of_the_input() {
 }
 
 #[test]
-fn the_summary_is_a_block_for_people_and_json_for_programs() {
+fn the_summary_is_written_for_people_and_for_programs() {
     let (server, folder) = (server(), Folder::new());
     let input = format!("{}\n{}\n", server.url("/a"), server.url("/gone/1"));
     let path = folder.at("summary.json");

@@ -18,7 +18,7 @@ fn keys(records: &[Value]) -> HashMap<String, usize> {
 }
 
 #[test]
-fn a_run_that_was_killed_is_finished_with_no_outcome_lost_and_none_twice() {
+fn a_killed_run_is_resumed_with_each_outcome_once() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     let urls: String = (0..3000)
         .map(|i| server.url(&format!("/{i}")) + "\n")
@@ -47,7 +47,21 @@ fn a_run_that_was_killed_is_finished_with_no_outcome_lost_and_none_twice() {
 }
 
 #[test]
-fn an_existing_file_is_neither_replaced_nor_added_to_by_chance() {
+fn one_outcome_from_before_is_told_in_the_singular() {
+    let (folder, server) = (Folder::new(), Server::always(Answer::text("")));
+    let (out, url) = (folder.at("out.jsonl"), server.url("/1"));
+    haul(["-o", &out, &url]).done().exits(0);
+    let done = haul(["--resume", "-o", &out, &url]).done().exits(0);
+    assert!(
+        done.stderr
+            .starts_with("haul: 1 outcome is there from before\n"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn no_existing_file_is_changed_by_chance() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     let (out, url) = (folder.file("out.jsonl", "precious\n"), server.url("/"));
     let done = haul(["-o", &out, &url]).done().exits(2);
@@ -77,7 +91,7 @@ fn an_existing_file_is_neither_replaced_nor_added_to_by_chance() {
 }
 
 #[test]
-fn a_torn_last_line_is_cut_and_its_request_sent_again() {
+fn the_request_of_a_torn_last_line_is_sent_again() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     let list = folder.file(
         "urls",
@@ -93,7 +107,7 @@ fn a_torn_last_line_is_cut_and_its_request_sent_again() {
 }
 
 #[test]
-fn what_failed_is_sent_again_and_its_new_line_stands_for_the_old() {
+fn retry_failed_adds_a_line_that_stands_for_the_old_one() {
     let server = Scenario::new()
         .on(
             "/better",
@@ -185,7 +199,7 @@ fn a_run_stopped_by_a_limit_says_how_it_goes_on() {
 }
 
 #[test]
-fn what_needs_a_file_says_so() {
+fn options_that_need_a_results_file_are_refused_without_one() {
     for option in ["--resume", "--retry-failed", "--durable"] {
         haul([option, "http://127.0.0.1:1/"])
             .done()

@@ -48,7 +48,7 @@ fn standard_input_that_says_nothing_ends_in_time() {
 }
 
 #[test]
-fn half_a_line_ends_in_time_and_what_came_before_has_its_result() {
+fn the_limit_of_a_run_holds_in_the_middle_of_a_line() {
     let server = server();
     let text = format!("{}\n{}", server.url("/whole"), server.url("/ha"));
     let done = with_open_input(&[], &text);
@@ -123,7 +123,7 @@ fn results_that_nobody_reads_end_in_time() {
 }
 
 #[test]
-fn a_dry_run_shows_what_was_read_and_ends_in_time() {
+fn the_limit_of_a_run_holds_for_a_dry_run() {
     let done = with_open_input(
         &["--dry-run"],
         "http://a.invalid/1\nhttp://a.invalid/2\nhttp",
@@ -133,7 +133,7 @@ fn a_dry_run_shows_what_was_read_and_ends_in_time() {
 }
 
 #[test]
-fn reading_on_for_resume_ends_in_time_and_the_rest_is_done_later() {
+fn the_limit_of_a_run_holds_while_it_resumes() {
     let (folder, server) = (Folder::new(), server());
     let output = folder.at("run.jsonl");
     let list = format!("{}\n{}\n", server.url("/1"), server.url("/2"));
@@ -163,7 +163,7 @@ fn the_summary_says_that_the_run_was_interrupted() {
 }
 
 #[test]
-fn a_body_file_that_is_a_pipe_is_refused_and_waited_for_by_nobody() {
+fn a_body_file_that_is_a_pipe_is_refused_without_a_wait() {
     let (folder, server) = (Folder::new(), server());
     let body = pipe(&folder, "body");
     let line = serde_json::json!({"url": server.url("/"), "body_file": body}).to_string();

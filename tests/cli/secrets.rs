@@ -12,7 +12,7 @@ fn redirecting(to: &Server) -> Server {
 }
 
 #[test]
-fn a_name_that_the_user_calls_secret_is_neither_shown_nor_sent_on() {
+fn a_name_that_the_user_calls_secret_stays_secret() {
     let other = Server::always(Answer::status(404).header("X-Own", "sesame"));
     let (server, folder) = (redirecting(&other), Folder::new());
     let url = server.url("/here?TICKET=sesame&page=1");
@@ -137,7 +137,7 @@ fn a_failed_request_keeps_its_idempotency_key() {
 }
 
 #[test]
-fn a_line_break_or_a_nul_in_an_option_is_refused_and_not_shown() {
+fn a_line_break_or_a_nul_in_an_option_is_refused_unseen() {
     for (option, variable, name) in [
         ("-H", "HAUL_USER_AGENT", "-H/--header"),
         ("-A", "HAUL_USER_AGENT", "-A/--user-agent"),

@@ -28,7 +28,7 @@ fn held() -> Held {
 }
 
 #[test]
-fn the_first_lets_what_runs_finish_and_says_how_to_go_on() {
+fn the_first_signal_lets_running_requests_finish() {
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let Held {
             server,
@@ -43,7 +43,7 @@ fn the_first_lets_what_runs_finish_and_says_how_to_go_on() {
         run.wait_until_said("interrupted: running requests may take another 10s");
         gate.open();
         let done = run.finish().exits(status);
-        done.says("Interrupted after").says(&format!(
+        done.says("Stopped after").says(&format!(
             "haul: to go on: haul --resume -j 2 -o {out} {list}"
         ));
         let finished = folder.records("out.jsonl").len();
@@ -78,7 +78,7 @@ fn the_second_ends_what_runs() {
 }
 
 #[test]
-fn what_runs_has_as_long_as_it_was_given() {
+fn the_grace_of_a_signal_limits_running_requests() {
     let Held {
         server: _server,
         gate,
@@ -91,7 +91,7 @@ fn what_runs_has_as_long_as_it_was_given() {
 }
 
 #[test]
-fn it_ends_though_the_input_stays_open() {
+fn a_run_ends_by_a_signal_though_its_input_stays_open() {
     for order in ["--ordered", "-q"] {
         let server = Server::always(Answer::text(""));
         let mut run = haul([order, "-"]).start();
@@ -103,7 +103,7 @@ fn it_ends_though_the_input_stays_open() {
 }
 
 #[test]
-fn it_ends_though_nobody_reads_its_results() {
+fn a_run_ends_by_a_signal_though_its_results_are_not_read() {
     // The body is larger than a pipe's buffer.
     let server = Scenario::new()
         .when("/*", |_| Answer::text("x".repeat(100_000)))

@@ -27,7 +27,7 @@ fn parts(folder: &Folder, directory: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_names_of_an_unfinished_file_are_in_the_journal_and_a_resumed_run_removes_it() {
+fn a_resumed_run_removes_unfinished_files() {
     let (server, folder) = (server(), Folder::new());
     let list = folder.file(
         "list",
@@ -63,7 +63,7 @@ fn killed(folder: &Folder, journal: &[serde_json::Value]) {
 }
 
 #[test]
-fn a_file_without_an_outcome_is_replaced_and_no_other() {
+fn only_a_file_without_an_outcome_is_replaced() {
     let (server, folder) = (server(), Folder::new());
     fs::create_dir(folder.at("d")).unwrap();
     for name in ["d/x", "d/y", "d/given", "d/foreign"] {

@@ -253,7 +253,7 @@ fn an_option_of_another_tool_is_answered_with_hauls_own() {
 }
 
 #[test]
-fn what_curl_has_to_be_asked_for_is_accepted() {
+fn curl_options_for_default_behaviour_are_accepted() {
     let server = Server::always(Answer::text(""));
     let url = server.url("/");
     for arguments in [

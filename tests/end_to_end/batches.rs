@@ -120,7 +120,7 @@ fn the_input_needs_to_be_neither_send_nor_static() {
 }
 
 #[test]
-fn how_many_are_left_is_known_where_the_input_knows() {
+fn size_hint_counts_the_requests_that_are_left() {
     let server = Server::always(Answer::text(""));
     let client = client(2);
     let mut outcomes = client.as_completed(vec![server.url("/"); 10]);
@@ -131,7 +131,7 @@ fn how_many_are_left_is_known_where_the_input_knows() {
 }
 
 #[test]
-fn of_an_input_without_end_nothing_is_promised_so_that_what_comes_of_it_can_be_collected() {
+fn outcomes_of_an_endless_input_can_be_collected() {
     let server = Server::always(Answer::status(404));
     let client = client(2);
     let endless = || client.as_completed((0..).map(|i| server.url(&format!("/{i}"))));
@@ -193,7 +193,7 @@ fn process_runs_on_the_workers() {
 }
 
 #[test]
-fn leaving_a_batch_half_way_cancels_it_and_leaves_the_client_usable() {
+fn a_client_stays_usable_after_a_batch_is_left_half_way() {
     let held = Gate::closed();
     let server = Scenario::new()
         .on("/first", Answer::text(""))
@@ -315,7 +315,7 @@ fn outcomes_can_be_worked_on_in_parallel_as_they_come() {
 }
 
 #[test]
-fn the_summary_is_right_at_any_time_and_adds_up_in_the_end() {
+fn the_summary_is_right_at_any_time() {
     let server = Scenario::new()
         .on("/ok/*", Answer::json(r#"{"code": 0}"#))
         .on("/no", Answer::json(r#"{"code": 1}"#))

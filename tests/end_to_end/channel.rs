@@ -14,7 +14,7 @@ use super::{builder, client, indices};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
-fn requests_go_in_from_many_threads_and_the_batch_ends_when_all_intakes_are_gone() {
+fn a_batch_fed_by_many_threads_ends_when_all_intakes_are_gone() {
     let server = Server::always(Answer::text(""));
     let client = client(4);
     let (intake, outcomes) = client.channel();
@@ -60,7 +60,7 @@ fn a_full_window_blocks_the_feeder_until_outcomes_are_taken() {
 }
 
 #[test]
-fn many_feeders_of_a_narrow_window_all_get_through() {
+fn all_feeders_of_a_narrow_window_get_through() {
     let server = Scenario::new()
         .on(
             "/bad/*",
@@ -348,7 +348,7 @@ fn a_closure_that_runs_inside_a_closure_of_another_batch_never_waits_for_it() {
 }
 
 #[test]
-fn a_closure_of_par_map_may_feed_its_batch_and_never_waits() {
+fn a_closure_of_par_map_that_feeds_its_batch_never_waits() {
     let server = Server::always(Answer::text(""));
     let client = builder(2).window(4).max_parked(1).build().unwrap();
     let (intake, outcomes) = client.channel();
@@ -386,10 +386,9 @@ fn a_closure_of_par_map_may_feed_its_batch_and_never_waits() {
 }
 
 #[test]
-fn a_send_after_the_end_is_closed_and_a_submit_beyond_its_limit_is_full() {
-    let gate = Gate::closed();
-    let server = Server::always(Answer::text("").behind(&gate));
-    let client = builder(1).max_pending(1).build().unwrap();
+fn a_send_after_the_end_is_refused_as_closed() {
+    let server = Server::always(Answer::text(""));
+    let client = client(1);
     let (intake, outcomes) = client.channel();
     drop(outcomes);
     let refused = intake.try_send(server.url("/")).unwrap_err();
@@ -398,6 +397,13 @@ fn a_send_after_the_end_is_closed_and_a_submit_beyond_its_limit_is_full() {
         intake.send(server.url("/")).unwrap_err().why(),
         Refusal::Closed
     );
+}
+
+#[test]
+fn a_submit_beyond_its_limit_is_refused_as_full() {
+    let gate = Gate::closed();
+    let server = Server::always(Answer::text("").behind(&gate));
+    let client = builder(1).max_pending(1).build().unwrap();
     let running = client.submit(server.url("/")).unwrap();
     gate.wait_for(1);
     let waiting = client.submit(server.url("/")).unwrap();

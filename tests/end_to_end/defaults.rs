@@ -32,7 +32,7 @@ fn headers_of_the_client_are_replaced_or_left_out_by_a_request() {
 }
 
 #[test]
-fn the_user_agent_is_named_once_and_can_be_changed() {
+fn the_user_agent_can_be_changed() {
     let server = Server::always(Answer::text(""));
     client(1).get(server.url("/default"));
     let named = builder(1).user_agent("mine/1").build().unwrap();
@@ -71,7 +71,7 @@ fn credentials_of_the_client_stand_back_behind_those_of_a_request() {
 }
 
 #[test]
-fn userinfo_in_a_url_becomes_basic_authentication_and_is_shown_nowhere() {
+fn userinfo_in_a_url_becomes_basic_authentication() {
     let server = Server::always(Answer::text(""));
     let url = server.url("/x").replace("http://", "http://user:p%40ss@");
     let outcome = client(1).get(url);
@@ -176,7 +176,7 @@ fn every_method_reaches_the_server_as_given() {
 }
 
 #[test]
-fn accepted_statuses_json_timeouts_and_retries_are_the_clients_until_a_request_differs() {
+fn a_request_overrides_settings_of_its_client() {
     let server = Scenario::new()
         .on("/404", Answer::status(404).typed("application/json", "{}"))
         .on("/html", Answer::html("<p>"))

@@ -47,7 +47,7 @@ fn no_worker_sleeps_through_a_backoff() {
 }
 
 #[test]
-fn a_host_that_asks_for_a_pause_gets_it_and_no_other_does() {
+fn a_pause_holds_for_the_host_that_asks_for_it_alone() {
     let server = Scenario::new()
         .hosts(2)
         .on(
@@ -279,7 +279,7 @@ fn over(limit: usize, seen: &mut Vec<Instant>, now: Instant) -> bool {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn of_fifty_hosts_the_fifteen_that_fail_cost_the_others_nothing() {
+fn fifteen_failing_hosts_of_fifty_delay_no_other() {
     let holes: Vec<_> = (0..5).map(|_| BlackHole::dig()).collect();
     let counted = Mutex::new(HashMap::<usize, Vec<Instant>>::new());
     // Five hosts are down, five allow ten requests a second, thirty-five are well.

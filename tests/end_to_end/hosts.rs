@@ -19,7 +19,7 @@ fn quick() -> RetryPolicy {
 }
 
 #[test]
-fn the_most_specific_rule_for_a_host_decides_and_the_request_before_it() {
+fn the_most_specific_setting_for_a_host_decides() {
     let server = Scenario::new()
         .on("/*", Answer::status(503))
         .hosts(2)
@@ -65,7 +65,7 @@ fn the_most_specific_rule_for_a_host_decides_and_the_request_before_it() {
 }
 
 #[test]
-fn a_host_rule_bounds_what_is_under_way_and_sets_the_time_limits() {
+fn a_host_rule_sets_limits_for_its_host() {
     let server = Scenario::new()
         .on("/slow", Answer::never())
         .on("/*", Answer::text("").after(Duration::from_millis(5)))
@@ -230,7 +230,7 @@ fn a_hook_signs_each_attempt_anew() {
 }
 
 #[test]
-fn a_hook_that_sends_gives_its_permit_up_and_takes_another_before_its_attempt() {
+fn a_hook_holds_no_permit_while_it_sends() {
     let server = Scenario::new()
         .on("/*", Answer::text("").after(Duration::from_millis(5)))
         .start();
@@ -272,7 +272,7 @@ fn a_hook_that_sends_gives_its_permit_up_and_takes_another_before_its_attempt() 
 }
 
 #[test]
-fn a_retry_is_told_of_and_a_hook_that_panics_loses_nothing() {
+fn a_hook_that_panics_loses_no_outcome() {
     let server = Scenario::new()
         .on("/*", Answer::status(503).times(2).then(Answer::text("")))
         .start();
@@ -381,7 +381,7 @@ fn hooks_may_return_nothing_a_result_or_never() {
 }
 
 #[test]
-fn what_is_wrong_with_a_rule_is_named_by_build() {
+fn build_names_the_wrong_part_of_a_host_rule() {
     let cases = [
         Client::builder().host_rule("a b", HostRule::new()),
         Client::builder().host_rule("h", HostRule::new().max_in_flight(0)),

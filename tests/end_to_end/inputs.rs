@@ -49,7 +49,7 @@ fn an_outcome_does_not_wait_for_the_whole_of_an_input_that_is_slow() {
 }
 
 #[test]
-fn what_processing_finds_can_be_the_input() {
+fn urls_found_by_processing_can_be_the_input() {
     let server = Server::start(|seen| {
         let found = match seen.last_number().unwrap() {
             0 => "1 2 3 4 5",

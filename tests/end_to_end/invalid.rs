@@ -8,7 +8,7 @@ use super::support::{Answer, Server};
 use super::{client, error, indices};
 
 #[test]
-fn each_bad_request_fails_by_itself_and_says_what_is_wrong() {
+fn vector_62_each_bad_request_fails_by_itself() {
     let server = Server::always(Answer::text("fine"));
     let get = || Request::get(server.url("/"));
     let by = |method: &str| Request::new(method, server.url("/"));
@@ -82,7 +82,7 @@ fn each_bad_request_fails_by_itself_and_says_what_is_wrong() {
 }
 
 #[test]
-fn pointers_that_are_none_are_one_mistake_and_each_is_its_text() {
+fn a_pointer_that_is_none_is_one_mistake() {
     let requests = ["code", "a/b"].map(|pointer| Request::get("http://h/").require(pointer, 0));
     let client = client(1);
     let outcomes: Vec<_> = client.map(requests).collect();

@@ -65,7 +65,7 @@ fn json_that_is_not_utf8_is_a_decode_failure() {
 }
 
 #[test]
-fn a_byte_order_mark_before_json_is_skipped_and_one_within_is_not() {
+fn a_byte_order_mark_is_skipped_only_before_json() {
     assert!(is_json(
         "application/json",
         b"\xef\xbb\xbf{\"a\":\"\xe4\xbd\x99\"}"
@@ -123,7 +123,7 @@ fn rejected(body: &str, pointer: &str, wanted: Value) -> Option<Rejection> {
 }
 
 #[test]
-fn what_is_required_is_found_along_its_pointer() {
+fn a_required_value_is_found_along_its_pointer() {
     for (body, pointer, wanted) in [
         (r#"{"a":{"b":[0,{"c":7}]}}"#, "/a/b/1/c", json!(7)),
         (r#"{"a/b":1,"m~n":{"":2}}"#, "/m~0n/", json!(2)),
@@ -164,7 +164,7 @@ fn what_is_required_is_found_along_its_pointer() {
 }
 
 #[test]
-fn a_value_too_large_for_a_code_is_left_out_and_told_of() {
+fn a_value_too_large_for_a_code_is_left_out() {
     let many = format!("[{}]", vec!["[]"; 40_000].join(","));
     for (body, bytes) in [
         (format!(r#"{{"code":{many}}}"#), many.len()),

@@ -52,7 +52,7 @@ fn a_request_leaves_out_what_would_be_added() {
 }
 
 #[test]
-fn a_client_leaves_out_what_would_be_added_and_a_request_may_have_it() {
+fn a_client_leaves_out_headers_that_would_be_added() {
     let client = builder(1)
         .user_agent("")
         .without_header("Accept")

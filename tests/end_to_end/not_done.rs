@@ -175,7 +175,7 @@ fn and_has_no_record() {
 }
 
 #[test]
-fn a_single_request_that_the_program_cancels_is_cancelled_and_not_such_a_one() {
+fn a_request_cancelled_by_the_program_counts_as_cancelled() {
     let (server, client) = (server(), client());
     let handle = client.submit(server.url("/held/1")).unwrap();
     assert!(handle.cancel());
@@ -187,7 +187,7 @@ fn a_single_request_that_the_program_cancels_is_cancelled_and_not_such_a_one() {
 }
 
 #[test]
-fn progress_counts_it_apart_and_as_nothing_that_was_done() {
+fn progress_counts_requests_not_done_apart() {
     let (server, client) = (server(), client());
     let mut outcomes = client.map(urls(&server)).fail_fast();
     let progress = outcomes.progress();

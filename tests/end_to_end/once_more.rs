@@ -63,7 +63,7 @@ fn a_method_that_may_not_be_repeated_ends_with_its_accepted_response() {
 }
 
 #[test]
-fn what_is_required_and_rejected_is_looked_at_when_the_attempts_are_used_up() {
+fn a_required_value_is_checked_when_the_attempts_are_used_up() {
     let server = Server::always(Answer::json(r#"{"code": 7, "msg": "busy"}"#));
     let policy = quick().classify(|_| Some(Judgement::Retry));
     let looks = Arc::new(AtomicU32::new(0));

@@ -35,7 +35,7 @@ fn a_success_carries_the_response_and_how_it_came() {
 }
 
 #[test]
-fn a_body_in_an_unknown_coding_is_kept_and_is_no_json() {
+fn a_body_in_an_unknown_coding_is_kept_as_it_is() {
     let coded = || Answer::json("{}").header("Content-Encoding", "sdch");
     let server = Server::always(coded());
     let client = client(1);
@@ -81,7 +81,7 @@ fn a_404_ends_at_once_with_what_the_server_said() {
 }
 
 #[test]
-fn a_503_with_retry_after_is_tried_three_times_and_keeps_the_last_answer() {
+fn vector_142_a_503_ends_after_three_attempts_with_the_last_response() {
     let server = Scenario::new()
         .on(
             "/busy",
@@ -122,7 +122,7 @@ fn a_503_with_retry_after_is_tried_three_times_and_keeps_the_last_answer() {
 }
 
 #[test]
-fn a_retry_after_over_the_cap_ends_the_request_and_is_kept() {
+fn a_retry_after_over_the_cap_ends_the_request() {
     let server = Server::always(Answer::status(429).header("Retry-After", "3600"));
     let outcome = client(1).get(server.url("/"));
     assert_eq!(
@@ -138,7 +138,7 @@ fn a_retry_after_over_the_cap_ends_the_request_and_is_kept() {
 }
 
 #[test]
-fn a_500_is_tried_again_for_a_get_and_not_for_a_post_unless_it_is_idempotent() {
+fn a_500_is_tried_again_if_the_request_is_idempotent() {
     let server = Server::always(Answer::status(500));
     let client = client(1);
     let post = |path: &str| Request::post(server.url(path)).text("x");
@@ -198,7 +198,7 @@ fn a_429_is_tried_again_for_a_post_too() {
 }
 
 #[test]
-fn what_fails_twice_and_then_succeeds_is_a_success_of_three_attempts() {
+fn a_request_may_succeed_at_its_third_attempt() {
     let server = Scenario::new()
         .on(
             "/flaky",
@@ -237,7 +237,7 @@ fn what_fails_twice_and_then_succeeds_is_a_success_of_three_attempts() {
 }
 
 #[test]
-fn html_where_json_is_expected_fails_in_the_parse_layer_and_keeps_the_text() {
+fn html_where_json_is_expected_fails_with_the_text_kept() {
     let server = Server::always(Answer::html("<h1>Sign in</h1>"));
     let client = client(1);
     let expecting = Request::get(server.url("/")).expect_json(true);
@@ -282,7 +282,7 @@ fn a_body_that_is_no_gzip_although_it_says_so_fails_in_the_parse_layer() {
 }
 
 #[test]
-fn a_business_error_is_an_outcome_of_its_own_with_code_and_message() {
+fn a_business_error_is_a_rejection() {
     let server = Server::always(Answer::json(r#"{"code": 4001, "msg": "余额不足"}"#));
     let client = client(1);
     let by_predicate = Request::get(server.url("/")).reject_if(|response| {
@@ -307,7 +307,7 @@ fn a_business_error_is_an_outcome_of_its_own_with_code_and_message() {
 }
 
 #[test]
-fn what_is_required_and_missing_is_rejected_and_head_and_204_are_exempt() {
+fn a_missing_required_value_is_rejected_where_a_body_may_be() {
     let server = Scenario::new()
         .on("/empty", Answer::status(204))
         .on(
@@ -330,7 +330,7 @@ fn what_is_required_and_missing_is_rejected_and_head_and_204_are_exempt() {
 }
 
 #[test]
-fn predicates_see_accepted_statuses_only_and_a_request_may_accept_others() {
+fn predicates_see_accepted_statuses_only() {
     let server = Server::always(Answer::status(404).body("gone"));
     let client = builder(1)
         .reject_if(|_| Some(Rejection::new(1, "seen")))
@@ -436,7 +436,7 @@ fn a_refused_connection_is_tried_again_for_any_method_since_nothing_was_sent() {
 }
 
 #[test]
-fn a_body_over_the_limit_fails_once_and_one_at_the_limit_is_fine() {
+fn a_body_over_the_limit_fails_after_one_attempt() {
     let server = Scenario::new()
         .on("/long", Answer::text("x".repeat(1001)))
         .on("/chunked", Answer::text("x".repeat(1001)).chunked(100))
@@ -471,7 +471,7 @@ fn a_body_over_the_limit_fails_once_and_one_at_the_limit_is_fine() {
 }
 
 #[test]
-fn what_is_no_http_fails_once() {
+fn a_response_that_is_not_http_fails_once() {
     let server = Server::always(Answer::raw("220 mail.example.com ESMTP\r\n\r\n"));
     let outcome = client(1).get(server.url("/"));
     assert_eq!(
@@ -487,7 +487,7 @@ fn what_is_no_http_fails_once() {
 }
 
 #[test]
-fn the_error_of_a_result_begins_with_method_and_url_and_shows_no_secret() {
+fn the_error_of_a_result_begins_with_method_and_url() {
     let server = Server::always(Answer::status(404));
     let client = builder(1)
         .base_url(server.url("/"))
@@ -568,7 +568,7 @@ fn the_body_of_an_error_is_kept_up_to_64_kib() {
 }
 
 #[test]
-fn a_dead_host_uses_its_reserve_of_retries_and_no_more() {
+fn a_dead_host_uses_no_more_than_its_reserve_of_retries() {
     let server = Server::always(Answer::status(500));
     let budget = RetryBudget::new()
         .reserve(10.0)

@@ -85,7 +85,7 @@ fn a_panic_in_a_process_closure_is_the_outcome_of_its_request_with_the_response(
 }
 
 #[test]
-fn a_panic_in_the_input_comes_out_of_next_and_loses_no_outcome() {
+fn a_panic_in_the_input_loses_no_outcome() {
     let server = Server::always(Answer::text(""));
     let client = client(2);
     for ordered in [false, true] {
@@ -151,7 +151,7 @@ fn a_panic_in_a_conversion_loses_no_outcome_either() {
 }
 
 #[test]
-fn a_panic_while_a_batch_is_under_way_cancels_it_and_the_client_goes_without_a_hang() {
+fn a_panic_while_a_batch_is_under_way_cancels_it() {
     let server = Server::always(Answer::never());
     let unwound = catch_unwind(AssertUnwindSafe(|| {
         let client = client(2);

@@ -70,7 +70,7 @@ const ALL: &str = "SELECT idx || ' ' || url || ' ' || timestamp || ' ' || error_
     FROM failures WHERE attempts > 0 ORDER BY idx";
 
 #[test]
-fn what_was_recorded_and_has_no_row_gets_the_row_it_had() {
+fn a_recorded_failure_without_a_row_gets_the_row_it_had() {
     let (server, folder) = (server(), Folder::new());
     let database = folder.file("failures.db");
     let (missing, summary) = run(&folder, requests(&server));

@@ -70,7 +70,7 @@ fn every_outcome_is_written_before_it_is_handed_out() {
 }
 
 #[test]
-fn a_run_gives_its_figures_and_tells_its_sinks_when_it_begins_and_ends() {
+fn a_run_tells_its_sinks_when_it_begins_and_ends() {
     let server = Scenario::new()
         .on("/no", Answer::status(404))
         .on("/*", Answer::text(""))
@@ -100,7 +100,7 @@ fn a_run_gives_its_figures_and_tells_its_sinks_when_it_begins_and_ends() {
 }
 
 #[test]
-fn a_sink_that_fails_ends_the_batch_and_every_request_still_has_its_outcome() {
+fn a_sink_that_fails_ends_the_batch_without_losing_an_outcome() {
     let server = Scenario::new()
         .on("/*", Answer::text("").after(Duration::from_millis(1)))
         .start();
@@ -144,7 +144,7 @@ fn indices_as_they_came(outcomes: &[Outcome]) -> Vec<u64> {
 }
 
 #[test]
-fn a_run_that_cannot_begin_sends_nothing_and_says_why() {
+fn a_run_that_cannot_begin_sends_nothing() {
     struct Closed;
     impl<T> Sink<T> for Closed {
         fn begin(&mut self) -> Result<(), SinkError> {
@@ -164,7 +164,7 @@ fn a_run_that_cannot_begin_sends_nothing_and_says_why() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_named_and_what_was_written_stays_whole() {
+fn a_full_disk_ends_a_run_with_an_error() {
     let server = Server::always(Answer::text("x".repeat(4_000)));
     let mut sink = JsonLines::append("/dev/full").unwrap();
     let urls = (0..1_000).map(|i| server.url(&format!("/{i}")));
@@ -231,7 +231,7 @@ fn lines_are_written_while_the_input_pauses() {
 }
 
 #[test]
-fn one_dropped_half_way_finishes_its_sink() {
+fn a_recorded_batch_dropped_half_way_finishes_its_sink() {
     let server = Server::always(Answer::text(""));
     let mut notes = Notes::default();
     let urls = std::iter::repeat_with(|| server.url("/"));

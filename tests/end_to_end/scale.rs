@@ -162,9 +162,8 @@ fn ten_thousand_requests_failing_in_every_way_give_ten_thousand_outcomes() {
     assert_eq!(summary.by_layer()[&Layer::Local], each as u64);
 }
 
-// V40.
 #[test]
-fn a_long_lazy_input_is_never_held_beyond_the_window() {
+fn v40_a_long_lazy_input_is_never_held_beyond_the_window() {
     let server = Scenario::new().on("*", Answer::text("")).unlogged().start();
     let count = 4000 * scale();
     // Requests that wait behind a host that was not reached yet count apart.

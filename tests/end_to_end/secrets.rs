@@ -245,7 +245,7 @@ fn no_file_of_a_batch_holds_one() {
 }
 
 #[test]
-fn what_was_left_out_is_taken_from_the_client_when_it_runs_again() {
+fn a_secret_left_out_is_taken_from_the_client_on_the_next_run() {
     let server = Scenario::new().on("/*", Answer::status(404)).start();
     let client = client();
     let request = Request::get(server.url("/a?page=2&TICKET=ticket-secret"))
@@ -276,7 +276,7 @@ fn what_was_left_out_is_taken_from_the_client_when_it_runs_again() {
 }
 
 #[test]
-fn they_are_written_where_that_is_asked_for_and_nowhere_else() {
+fn secrets_are_written_only_where_that_is_asked_for() {
     let server = Scenario::new()
         .on(
             "/a",

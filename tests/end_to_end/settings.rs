@@ -187,7 +187,7 @@ fn a_setting_that_cannot_be_is_named() {
 }
 
 #[test]
-fn the_first_thing_wrong_is_the_one_named_and_no_secret_with_it() {
+fn the_first_wrong_setting_is_named_without_its_secret() {
     let error = Client::builder()
         .bearer("s3cret\n")
         .workers(0)
@@ -225,7 +225,7 @@ fn the_smallest_settings_work() {
 }
 
 #[test]
-fn what_is_longer_or_more_than_there_can_be_is_no_limit_and_no_panic() {
+fn the_largest_settings_are_no_limits() {
     let endless = Duration::MAX;
     let server = Scenario::new()
         .on(

@@ -55,7 +55,7 @@ fn repaired_later(repaired: &'static AtomicBool) -> Server {
 }
 
 #[test]
-fn a_run_is_kept_line_by_line_and_its_failures_run_again() {
+fn failures_of_a_run_can_be_run_again() {
     static REPAIRED: AtomicBool = AtomicBool::new(false);
     let server = repaired_later(&REPAIRED);
     let folder = Folder::new();
@@ -167,7 +167,7 @@ fn a_run_is_kept_line_by_line_and_its_failures_run_again() {
 }
 
 #[test]
-fn what_a_closure_made_is_recorded_without_a_body() {
+fn the_value_of_a_closure_is_recorded_without_a_body() {
     let server = Server::always(Answer::json("[1, 2, 3]"));
     let mut lines = JsonLines::new(Vec::new());
     let client = client(1);

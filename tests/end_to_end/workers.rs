@@ -41,7 +41,7 @@ fn wait_for_threads(prefix: &str, most: usize) {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn threads_start_on_demand_up_to_the_workers_and_go_with_the_client() {
+fn threads_start_on_demand_up_to_the_workers() {
     let held = Gate::closed();
     let server = Scenario::new()
         .on("/held", Answer::text("").behind(&held))
@@ -133,9 +133,8 @@ fn a_closure_sees_the_request_it_works_for() {
     }
 }
 
-// V34.
 #[test]
-fn a_closure_may_send_and_wait_although_it_runs_on_the_only_worker() {
+fn v34_a_closure_may_send_and_wait_although_it_runs_on_the_only_worker() {
     let server = Server::start(|seen| Answer::text(seen.path()));
     let client = client(1);
     let inner = client.clone();
@@ -158,9 +157,8 @@ fn a_closure_may_send_and_wait_although_it_runs_on_the_only_worker() {
     assert!(server.most_at_once() <= 1);
 }
 
-// V34.
 #[test]
-fn a_closure_may_run_a_whole_batch_while_all_workers_do() {
+fn v34_a_closure_may_run_a_whole_batch_while_all_workers_do() {
     let server = Server::always(Answer::text(""));
     let client = client(3);
     let inner = client.clone();
@@ -277,9 +275,8 @@ fn a_predicate_and_a_classifying_hook_hold_no_permit() {
     assert_eq!(server.most_at_once(), 1);
 }
 
-// V35.
 #[test]
-fn the_last_clone_may_be_dropped_on_a_worker() {
+fn v35_the_last_clone_may_be_dropped_on_a_worker() {
     let server = Server::always(Answer::text(""));
     for _ in 0..20 {
         let (dropped, was_dropped) = mpsc::channel();

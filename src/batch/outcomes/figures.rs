@@ -16,7 +16,9 @@ impl<I, T> Outcomes<I, T>
 where
     I: Requests<T>,
 {
-    /// Returns the progress of the batch, which any thread can read while the batch runs. Take it before the loop.
+    /// Returns the progress of the batch, which any thread can read while the batch runs.
+    ///
+    /// Take it before the loop.
     #[doc(alias = "tqdm")]
     pub fn progress(&self) -> ProgressHandle {
         if let (least, Some(most)) = self.size_hint()
@@ -28,11 +30,14 @@ where
         ProgressHandle::new(&self.summary, self.batch.executor(), self.batch.id())
     }
 
-    /// Shows a bar on the terminal, on stderr, until the batch ends or is dropped. The bar has the number of requests
-    /// done, the total with a percentage, the numbers of successes, failures and attempts in flight, the rate per
-    /// second, and the time left. It names the host that keeps most requests waiting and, while no request has finished
-    /// for five seconds, the host that holds the most places and for how long; if there is neither, the slowest host.
-    /// If stderr is no terminal, no bar is shown. Only with the feature `progress`.
+    /// Shows a bar on the terminal, on stderr, until the batch ends or is dropped.
+    ///
+    /// The bar has the number of requests done, the total with a percentage, the numbers of successes, failures and
+    /// attempts in flight, the rate per second, and the time left. It names the host that keeps most requests waiting
+    /// and, while no request has finished for five seconds, the host that holds the most places and for how long; if
+    /// there is neither, the slowest host. If stderr is no terminal, no bar is shown.
+    ///
+    /// Feature `progress`.
     ///
     /// A thread of its own draws the bar, ten times a second. Text that the program prints to the same terminal
     /// meanwhile comes in between; if that matters, print after the batch is over, or to a file.

@@ -5,8 +5,10 @@ use crate::batch::follow::Follow;
 use super::{Outcomes, Requests};
 
 impl<I, F> Outcomes<Follow<I, F>> {
-    /// Upper bound for the depth of a request: seeds have depth 0, the requests that their outcomes lead to 1, and so
-    /// on. Deeper ones are [`TooDeep`](crate::batch::Pushed::TooDeep). Default: no limit.
+    /// Upper bound for the depth of a request. Default: no limit.
+    ///
+    /// Seeds have depth 0, the requests that their outcomes lead to 1, and so on. Deeper ones are
+    /// [`TooDeep`](crate::batch::Pushed::TooDeep).
     pub fn max_depth(mut self, most: u32) -> Self {
         if let Some(follow) = self.source.unread_mut() {
             follow.set_max_depth(most);
@@ -14,8 +16,10 @@ impl<I, F> Outcomes<Follow<I, F>> {
         self
     }
 
-    /// Upper bound for the number of requests of the batch, seeds included and duplicates not. Further ones are
-    /// [`OverLimit`](crate::batch::Pushed::OverLimit), and further seeds are not read. Default: no limit.
+    /// Upper bound for the number of requests of the batch, seeds included. Default: no limit.
+    ///
+    /// Further ones are [`OverLimit`](crate::batch::Pushed::OverLimit), and further seeds are not read. Duplicates do
+    /// not count. A batch that ends at the bound has [completed](crate::batch::End::Completed).
     pub fn max_requests(mut self, most: u64) -> Self {
         if let Some(follow) = self.source.unread_mut() {
             follow.set_max_requests(most);
@@ -33,8 +37,9 @@ impl<I, T> Outcomes<I, T> {
         I::FOLLOWS
     }
 
-    /// True: a request that equals an earlier one of the batch is left out. It has no outcome, and counts as one of the
-    /// [`duplicates`](crate::Summary::duplicates) in the summary. Default: false.
+    /// True: a request that equals an earlier one of the batch is left out. Default: false.
+    ///
+    /// It has no outcome, and counts as one of the [`duplicates`](crate::Summary::duplicates) in the summary.
     ///
     /// Requests are equal if method, URL (as it is sent: resolved against the base URL, with all query parameters,
     /// without the fragment), body, own headers and credentials are equal. Ids and tags make no difference. A body that

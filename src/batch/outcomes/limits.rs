@@ -9,21 +9,27 @@ use crate::redact::escape::log_line;
 use super::{Outcomes, Requests};
 
 impl<I, T> Outcomes<I, T> {
-    /// Ends the batch at the first failed request: the input is read no further, queued requests are cancelled, running
-    /// requests are aborted, and each of these requests has a cancelled outcome. A rejected request has not failed.
+    /// Ends the batch at the first failed request.
+    ///
+    /// The input is read no further, queued requests are cancelled, running requests are aborted, and each of these
+    /// requests has a cancelled outcome. A rejected request has not failed.
     pub fn fail_fast(self) -> Self {
         self.max_failures(1)
     }
 
-    /// Ends the batch, as [`fail_fast`](Outcomes::fail_fast) does, at this number of failed requests; 0 is taken as 1.
+    /// Ends the batch at this number of failed requests; 0 is taken as 1.
+    ///
+    /// The end is that of [`fail_fast`](Outcomes::fail_fast).
     pub fn max_failures(mut self, most: u64) -> Self {
         self.ending.max_failures = Some(most.max(1));
         self
     }
 
-    /// Sets a limit for the batch as a whole, from the first call of `next`. When it passes, the input is read no
-    /// further, waiting requests end with class [`Deadline`](crate::ErrorType::Deadline), and running requests with
-    /// class [`Timeout`](crate::ErrorType::Timeout).
+    /// Sets a limit for the batch as a whole, from the first call of `next`.
+    ///
+    /// When it passes, the input is read no further, waiting requests end with class
+    /// [`Deadline`](crate::ErrorType::Deadline), and running requests with class
+    /// [`Timeout`](crate::ErrorType::Timeout).
     ///
     /// The limit does not reach code of the caller. An input iterator that blocks (on a socket, a pipe, another
     /// program) blocks `next` itself, and the batch ends only after the iterator has returned; a reader of a body, a

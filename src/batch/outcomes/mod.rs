@@ -39,8 +39,9 @@ pub(super) use self::arrivals::Arrivals;
 pub(super) use self::ledger::SharedTakings;
 pub(super) use self::source::RequestSource;
 
-/// Iterator over the outcomes of a batch. It owns the input, reads it as it needs more, and ends after exactly one
-/// outcome for each request.
+/// Iterator over the outcomes of a batch.
+///
+/// It owns the input, reads it as it needs more, and ends after exactly one outcome for each request.
 ///
 /// No request is sent before the first call of `next`. Dropping the iterator half way cancels queued requests, ends
 /// running ones, and leaves the client as usable as before.

@@ -302,19 +302,19 @@ mod tests {
     }
 
     #[test]
-    fn unique_requests_promise_nothing_but_the_requests_under_way() {
+    fn size_hint_of_unique_requests_has_the_requests_under_way_as_lower_bound() {
         let mut source = fed(urls().take(5), 7);
         source.set_unique(true);
         assert_eq!(hint(&source), (3, Some(8)));
     }
 
     #[test]
-    fn the_bounds_are_those_of_the_unread_input_and_of_the_requests_under_way() {
+    fn size_hint_counts_unread_input_and_requests_under_way() {
         assert_eq!(hint(&fed(urls().take(5), 7)), (8, Some(8)));
     }
 
     #[test]
-    fn an_endless_input_promises_nothing_but_the_requests_under_way() {
+    fn size_hint_of_an_endless_input_counts_requests_under_way() {
         assert_eq!(hint(&fed(urls(), 7)), (3, None));
     }
 

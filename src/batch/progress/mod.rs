@@ -28,8 +28,10 @@ const QUIET: Duration = Duration::from_millis(4_900);
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Number of requests in all. `None`: not known, because the input has not been read to its end and does not say
-    /// exactly how long it is. For a batch that ended early, the number of requests that were read.
+    /// Number of requests in all.
+    ///
+    /// `None`: not known, because the input has not been read to its end and does not say exactly how long it is. For a
+    /// batch that ended early, the number of requests that were read.
     pub total: Option<u64>,
     /// Number of outcomes handed out of requests that came to their end: the sum of the next four fields.
     pub done: u64,
@@ -41,30 +43,41 @@ pub struct Progress {
     pub failed: u64,
     /// Number of single requests that the program cancelled.
     pub cancelled: u64,
-    /// Number of outcomes handed out of requests that did not come to their end because the batch was stopped before;
-    /// see [`Outcome::is_not_done`](crate::Outcome::is_not_done).
+    /// Number of outcomes of requests that did not come to their end because the batch was stopped.
+    ///
+    /// Only outcomes that were handed out count; see [`Outcome::is_not_done`](crate::Outcome::is_not_done).
     pub not_done: u64,
-    /// Number of attempts under way now. An attempt whose outcome was just handed out may still count for a moment.
+    /// Number of attempts under way now.
+    ///
+    /// An attempt whose outcome was just handed out may still count for a moment.
     pub in_flight: u64,
-    /// Number of requests that wait for a point in time: the time of their next attempt, or the time at which a limit
-    /// or a breaker lets the next request to their host through.
+    /// Number of requests that wait for a point in time.
+    ///
+    /// That is the time of their next attempt, or the time at which a limit or a breaker lets the next request to their
+    /// host through.
     pub delayed: u64,
     /// Number of requests read from the input that wait for a worker.
     pub queued: u64,
-    /// Requests done per second, over the last ten seconds. If the batch is over, over its whole duration. A slow
-    /// consumer lowers the rate, since a request counts as done when its outcome is taken.
+    /// Requests done per second, over the last ten seconds.
+    ///
+    /// If the batch is over, over its whole duration. A slow consumer lowers the rate, since a request counts as done
+    /// when its outcome is taken.
     pub per_second: f64,
-    /// Time left at this rate, without regard to retries and slower hosts. `None`: the total is not known, or no
-    /// request was done in the last seconds.
+    /// Time left at this rate, without regard to retries and slower hosts.
+    ///
+    /// `None`: the total is not known, or no request was done in the last seconds.
     pub eta: Option<Duration>,
-    /// Host that keeps most requests waiting, because of its `Retry-After`, its rate limit or its breaker. `None`: no
-    /// host does.
+    /// Host that keeps most requests waiting, because of its `Retry-After`, its rate limit or its breaker.
+    ///
+    /// `None`: no host does.
     pub waiting: Option<WaitingHost>,
-    /// Host that holds the most places, of all batches of the client together, if no request has finished for five
-    /// seconds. `None`: requests finish, or no attempt is under way.
+    /// Host that holds the most places, if no request has finished for five seconds.
+    ///
+    /// All batches of the client count together. `None`: requests finish, or no attempt is under way.
     pub holding: Option<HoldingHost>,
-    /// Host with the longest latency that 95 % of its responses stayed within, and that latency. `None`: there is only
-    /// one host, or more than a hundred.
+    /// Host with the longest latency that 95 % of its responses stayed within, and that latency.
+    ///
+    /// `None`: there is only one host, or more than a hundred.
     pub slowest: Option<(Host, Duration)>,
 }
 
@@ -80,7 +93,9 @@ pub struct WaitingHost {
     pub time: Duration,
 }
 
-/// A host that holds places: workers that are busy with its requests, so that they can serve no other host.
+/// A host that holds places.
+///
+/// Places are workers that are busy with its requests, so that they can serve no other host.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HoldingHost {
@@ -92,8 +107,10 @@ pub struct HoldingHost {
     pub time: Duration,
 }
 
-/// Progress of a batch, readable at any time and from any thread. Clones are of the same batch. The handle keeps
-/// neither the client nor the batch alive, and stays readable after both.
+/// Progress of a batch, readable at any time and from any thread.
+///
+/// Clones are of the same batch. The handle keeps neither the client nor the batch alive, and stays readable after
+/// both.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -124,15 +141,18 @@ impl ProgressHandle {
         }
     }
 
-    /// Sets the number of requests that the program expects: for a batch whose input does not say how long it is, or
-    /// that other threads [feed](crate::Client::channel). When all requests are read, their number takes its place.
+    /// Sets the number of requests that the program expects.
+    ///
+    /// Meant for a batch whose input does not say how long it is, or that other threads [feed](crate::Client::channel).
+    /// When all requests are read, their number takes its place.
     #[doc(alias = "total")]
     pub fn expect(&self, total: u64) {
         self.summary.expect_total(total);
     }
 
-    /// Returns the progress at this moment. Takes microseconds: call it as often as a display needs it, not for each
-    /// outcome.
+    /// Returns the progress at this moment.
+    ///
+    /// Takes microseconds: call it as often as a display needs it, not for each outcome.
     pub fn snapshot(&self) -> Progress {
         let executor = self.executor.upgrade();
         let standing = executor

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_that_of_the_last_ten_seconds_and_forgets_what_was_before() {
+    fn the_rate_is_that_of_the_last_ten_seconds() {
         let start = Instant::now();
         let mut pace = RecentPace::default();
         let mut at = |time: f64, done| pace.per_second(start, start + seconds(time), done).round();
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_is_none_where_nothing_is_done_and_zero_where_nothing_is_left() {
+    fn the_time_left_is_known_once_a_request_is_done() {
         assert_eq!(time_left(100, 50.0), Some(seconds(2.0)));
         assert_eq!(
             (time_left(0, 0.0), time_left(1, 0.0)),

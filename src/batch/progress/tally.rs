@@ -8,7 +8,9 @@ use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::summary::{CountedOutcome, Summary};
 
-/// Figures of a batch, readable at any time and from any thread: take the handle before the loop, print it after.
+/// Figures of a batch, readable at any time and from any thread.
+///
+/// Take the handle before the loop, print it after.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_hold_a_credential_is_not_shown() {
+    fn arguments_that_may_hold_a_credential_are_not_shown() {
         let usual = Redaction::default();
         for argument in [
             "-H",

@@ -25,7 +25,7 @@ pub(crate) fn connected(
         });
     }
     if given.insecure {
-        messages.warning("certificates are not checked (--insecure): whoever is on the way can read and change everything");
+        messages.warning("certificates are not checked (--insecure): anyone on the way to a server can read and change everything");
     }
     builder = match (given.ipv4, given.ipv6) {
         (true, _) => builder.ip_family(IpFamily::V4),

@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_wrong_and_the_next_line_is_not() {
+    fn a_line_that_is_not_utf8_spoils_no_other() {
         let read = lines(b"a\xffb\nnext\n");
         assert_eq!(read[0], Err(("not UTF-8".to_owned(), Some(2))));
         assert_eq!(read[1], Ok("next\n".to_owned()));
     }
 
     #[test]
-    fn a_line_too_long_is_let_go_of_and_the_next_one_read() {
+    fn a_line_too_long_spoils_no_other() {
         let mut text = vec![b'x'; LONGEST + 10];
         text.extend(b"\nnext\n");
         let read = lines(&text);

@@ -92,7 +92,7 @@ impl Messages {
     pub(crate) fn skipped_key(&self, text: &str) {
         match self.0.skipped_keys.fetch_add(1, Ordering::AcqRel) {
             n if n < SAID => self.warning(text),
-            SAID => self.warning("further unknown keys are skipped without a word"),
+            SAID => self.warning("further unknown keys are skipped without a warning"),
             _ => {}
         }
     }

@@ -55,7 +55,7 @@ impl OutcomeReporter {
             if !self.cut && self.body_limit.is_some_and(cut) {
                 self.cut = true;
                 self.messages.warning(&format!(
-                    "{}: its body is cut in the results, as others may be (--body-limit says where)",
+                    "{}: its body is cut in the results, and so may others be (--body-limit sets the size)",
                     outcome.url()
                 ));
             }

@@ -72,7 +72,7 @@ pub(crate) fn run(
         _ => Box::new(requests),
     };
     if found > 0 {
-        messages.note(&format!("{found} outcomes are there from before"));
+        messages.note(&from_before(found));
     }
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
     let (intake, outcomes) = if arguments.results.ordered {
@@ -152,6 +152,14 @@ pub(crate) fn run(
     // Dropping the client waits for its workers, one of which may wait for a file.
     limit.is_over(status);
     Ok(status)
+}
+
+/// Returns the note about the outcomes that the results file held before the run.
+fn from_before(found: u64) -> String {
+    match found {
+        1 => "1 outcome is there from before".to_owned(),
+        _ => format!("{found} outcomes are there from before"),
+    }
 }
 
 /// Refuses arguments that contradict each other, or whose mistake would show only at the end of the run.

@@ -256,7 +256,7 @@ fn defaults(given: &RequestArguments) -> Result<InputLines, CommandError> {
         })?;
         if method.eq_ignore_ascii_case(Method::CONNECT.as_str()) {
             return Err(CommandError::usage(format!(
-                "{}: {method} asks for a tunnel, which is no request (--proxy makes one where it needs it)",
+                "{}: {method} asks for a tunnel, which is no request (--proxy opens tunnels by itself)",
                 option()
             )));
         }

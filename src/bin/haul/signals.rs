@@ -52,7 +52,7 @@ pub(crate) fn watch(
                         thread::yield_now();
                     }
                     messages.note(&format!(
-                        "interrupted: running requests may take another {grace:?}; again ends them"
+                        "interrupted: running requests may take another {grace:?}; a second signal ends them"
                     ));
                 }
                 2 => {

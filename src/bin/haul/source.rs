@@ -154,7 +154,7 @@ fn open_file(path: &str) -> Result<File, CommandError> {
     if file.metadata().is_ok_and(|about| about.is_dir()) {
         return Err(unreadable(
             path,
-            "it is a directory (a file of URLs or JSON requests would do)",
+            "it is a directory (a file of URLs or JSON requests is expected)",
         ));
     }
     Ok(file)

@@ -12,7 +12,7 @@ pub(crate) fn text_or_file(option: &str, text: &str) -> Result<String, CommandEr
     String::from_utf8(bytes_or_file(option, text)?).map_err(|e| {
         let hint = match (e.as_bytes(), text.strip_prefix('@')) {
             ([0xff, 0xfe, ..] | [0xfe, 0xff, ..], Some(file)) if file != "-" => {
-                format!(" (iconv -f UTF-16 -t UTF-8 {} makes it so)", quoted(file))
+                format!(" (iconv -f UTF-16 -t UTF-8 {} converts it)", quoted(file))
             }
             _ => String::new(),
         };

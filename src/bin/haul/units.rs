@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_them_is_refused() {
+    fn values_in_no_unit_are_refused() {
         for text in ["", "x", "-1", "1d", "1e400", "NaN", "inf"] {
             assert!(time(text).is_err(), "{text}");
         }

@@ -47,7 +47,7 @@ fn requests_wait_for_room_on_this_machine_with_attempts_and_budget_untouched() {
 }
 
 #[test]
-fn a_shortage_with_nothing_else_in_flight_is_retried_and_then_fails() {
+fn a_shortage_with_nothing_else_in_flight_fails_after_its_retries() {
     let client = script(|_, _| short())
         .retry(RetryPolicy::default().backoff(Duration::from_millis(1), Duration::from_millis(1)));
     let outcomes: Vec<_> = client

@@ -56,7 +56,7 @@ fn a_body_of_a_file_is_its_path() {
 }
 
 #[test]
-fn credentials_are_headers_and_no_text_of_them_is_shown() {
+fn credentials_become_headers_that_are_not_shown() {
     let request = read(r#"{"url":"http://h/","auth":{"user":"u","password":"p"}}"#);
     let value = request.header_edits()[0].1.clone().unwrap();
     assert!(value.is_sensitive());
@@ -301,7 +301,7 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
-fn a_request_that_could_not_be_read_stays_so_and_its_line_is_read_again() {
+fn a_line_that_could_not_be_read_comes_back_from_the_log() {
     let log = r#"{"url":"http://h/","invalid":"a reason","invalid_at":7,"invalid_text":"colour""#;
     let lenient = || super::super::InputLines::new().lenient(true);
     let read = lenient().read(&format!("{log}}}")).unwrap().request;
@@ -341,7 +341,7 @@ fn read_url(line: &str) -> (String, Option<String>) {
 }
 
 #[test]
-fn what_is_wrong_is_found_in_the_line_and_named_apart_from_the_reason() {
+fn an_error_names_the_wrong_part_of_its_line() {
     for (line, position, text) in [
         (r#"{"url":"u","metod":"sesame"}"#, Some(20), Some("metod")),
         (r#"  {"url":"u","retry":"sesame"}"#, Some(22), None),
@@ -379,7 +379,7 @@ fn what_is_wrong_is_found_in_the_line_and_named_apart_from_the_reason() {
 }
 
 #[test]
-fn an_accept_without_a_status_is_refused_and_null_in_it_is_absent() {
+fn an_accept_needs_a_status() {
     let read = |accept: &str| {
         let line = format!(r#"{{"url":"http://h/","accept":{accept}}}"#);
         Record::parse_input_line(&line, &Map::new())

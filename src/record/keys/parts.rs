@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sent_makes_no_difference() {
+    fn settings_that_are_not_sent_are_no_part_of_a_key() {
         let get = || Request::get("http://h/");
         let plain = Key::of(&get());
         for same in [

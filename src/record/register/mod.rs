@@ -142,13 +142,16 @@ impl FileRegister {
         FileRegister::default()
     }
 
-    /// Returns the path that identifies a file without an inode: its name in the canonical path of its directory, with
-    /// links followed. No file is entered.
+    /// Returns the path that identifies a file without an inode. No file is entered.
+    ///
+    /// The path is the file's name in the canonical path of its directory, with links followed.
     pub fn place_of(path: impl AsRef<Path>) -> PathBuf {
         Directories::default().locate(path.as_ref()).place
     }
 
-    /// Enters a file that the run reads. `name`: name of the use in messages. A file may be read more than once.
+    /// Enters a file that the run reads.
+    ///
+    /// `name`: name of the use in messages. A file may be read more than once.
     ///
     /// # Errors
     /// When the run writes the file.
@@ -172,8 +175,10 @@ impl FileRegister {
         self.lock().enter(path.as_ref(), name.into(), false)
     }
 
-    /// Allows these files to be replaced, because an earlier run began to save them and recorded no outcome of their
-    /// requests ([`Journal::unfinished_files`](crate::sink::Journal::unfinished_files)).
+    /// Allows these files to be replaced, because an earlier run began to save them.
+    ///
+    /// That run recorded no outcome of their requests
+    /// ([`Journal::unfinished_files`](crate::sink::Journal::unfinished_files)).
     pub fn resume_files<P: AsRef<Path>>(&self, paths: impl IntoIterator<Item = P>) {
         let mut entries = self.lock();
         for path in paths {

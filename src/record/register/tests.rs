@@ -53,7 +53,7 @@ fn a_file_that_is_read_cannot_be_written() {
 }
 
 #[test]
-fn a_file_may_be_read_twice_and_not_written_twice() {
+fn a_file_may_be_written_by_one_part_of_a_run_alone() {
     let folder = Folder::new();
     let (register, path) = (FileRegister::new(), folder.at("a"));
     register.enter_read(&path, "one").unwrap();
@@ -225,7 +225,7 @@ mod links {
 }
 
 #[test]
-fn a_body_is_saved_once_to_a_file_and_not_below_one() {
+fn no_two_bodies_are_saved_to_one_path() {
     let folder = Folder::new();
     let register = FileRegister::new();
     let saved = |name: &str| {
@@ -241,7 +241,7 @@ fn a_body_is_saved_once_to_a_file_and_not_below_one() {
 }
 
 #[test]
-fn what_a_line_sends_is_not_what_the_run_writes() {
+fn a_line_cannot_send_a_file_that_the_run_writes() {
     let folder = Folder::new();
     let register = FileRegister::new();
     register.enter_read(folder.at("list"), "an input").unwrap();
@@ -264,7 +264,7 @@ fn what_a_line_sends_is_not_what_the_run_writes() {
 }
 
 #[test]
-fn what_was_there_before_is_replaced_only_when_told_to_or_begun_by_an_earlier_run() {
+fn a_file_from_before_is_replaced_only_with_permission() {
     let folder = Folder::new();
     for name in ["a", "b", "c", "own"] {
         folder.file(name);

@@ -10,7 +10,7 @@ fn body(bytes: &[u8], options: &RecordOptions) -> (Value, Value, Value) {
 }
 
 #[test]
-fn text_stays_text_and_other_bytes_become_base64() {
+fn bytes_that_are_no_text_become_base64() {
     let all = RecordOptions::new();
     let (utf8, base64) = (json!("utf8"), json!("base64"));
     for (bytes, text, encoding) in [
@@ -41,7 +41,7 @@ fn a_long_body_is_cut_between_characters() {
 }
 
 #[test]
-fn bodies_can_be_left_out_and_headers_put_in() {
+fn options_decide_which_parts_a_record_has() {
     let outcome = ok("http://h/", "text/plain", b"x");
     let options = RecordOptions::new().body(false).headers(true);
     let record = value(&Record::new(&outcome, &options).to_line());

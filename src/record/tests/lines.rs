@@ -1,6 +1,7 @@
 //! Contents of a line.
 
 use super::*;
+use crate::outcome::Lineage;
 
 #[test]
 fn a_success_is_written_as_the_format_says() {
@@ -28,6 +29,27 @@ fn a_success_is_written_as_the_format_says() {
 }
 
 #[test]
+fn a_request_that_another_one_led_to_has_its_depth_and_parent() {
+    let mut outcome = sample::success(
+        9,
+        Request::get("https://x/1"),
+        response("https://x/1", 200, "", b""),
+    );
+    assert!(!line(&outcome).contains("depth") && !line(&outcome).contains("parent"));
+    outcome.set_lineage(Some(Lineage {
+        depth: 2,
+        parent: 0,
+    }));
+    let line = line(&outcome);
+    assert!(
+        line.contains(r#","depth":2,"parent":0,"outcome":"#),
+        "{line}"
+    );
+    let read = Record::parse(&line).unwrap();
+    assert_eq!((read.depth, read.parent), (2, Some(0)));
+}
+
+#[test]
 fn a_body_that_is_still_coded_is_said_to_be() {
     let mut answer = response("https://x/1", 200, "text/plain", b"\x1f");
     let mut outcome = sample::success(0, Request::get("https://x/1"), answer.clone());
@@ -45,7 +67,7 @@ fn a_body_that_is_still_coded_is_said_to_be() {
 }
 
 #[test]
-fn a_failure_says_why_and_what_every_attempt_came_to() {
+fn a_failure_has_a_log_of_its_attempts() {
     assert_eq!(
         line(&sample::connect_timeout(1, "https://x/2")),
         concat!(
@@ -74,7 +96,7 @@ fn a_rejection_stands_behind_the_status() {
 }
 
 #[test]
-fn what_was_never_sent_has_no_times_of_an_attempt() {
+fn a_request_that_was_never_sent_has_no_times_of_an_attempt() {
     let line = line(&sample::unsent(3, "ftp://h/", ErrorType::InvalidRequest));
     assert_eq!(
         line,

@@ -127,7 +127,7 @@ fn any_outcome(random: &mut fastrand::Rng) -> Outcome {
 }
 
 #[test]
-fn unknown_keys_are_skipped_and_numbers_taken_for_names() {
+fn a_record_with_unknown_keys_is_read() {
     let line = line(&ok("http://h/", "text/plain", b"x"));
     let more = line.replacen(r#"{"v":1,"#, r#"{"new":{"x":[1]},"v":1,"id":17,"#, 1);
     let record = Record::parse(&more).unwrap();
@@ -145,7 +145,7 @@ fn another_version_is_refused_wherever_it_is_named() {
 }
 
 #[test]
-fn what_is_no_record_is_refused_with_the_reason() {
+fn a_line_that_is_no_record_is_refused_with_the_reason() {
     for (line, part) in [
         ("", (None, "not a record: it ends too early")),
         ("{\"v\":1,\"index\":0", (Some(16), "it ends too early")),

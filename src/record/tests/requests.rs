@@ -61,7 +61,7 @@ fn every_setting_the_line_can_hold_comes_back() {
 }
 
 #[test]
-fn parameters_come_back_in_their_order_and_tags_as_they_were_written() {
+fn a_request_comes_back_as_it_was_written() {
     let tag = crate::request::Tag::parse(r#"{"b":1.50,"a":12345678901234567890123}"#).unwrap();
     let request = Request::get("http://h/")
         .query("b", "1")
@@ -92,7 +92,7 @@ fn bytes_come_back_as_they_were() {
 }
 
 #[test]
-fn no_time_limit_stays_none_and_a_short_one_stays_one() {
+fn a_time_limit_comes_back_as_it_was() {
     let limit = |time| {
         let request = Request::get("http://h/").timeouts(Timeouts::new().attempt(time));
         again(request).options().unwrap().timeouts.attempt
@@ -116,7 +116,7 @@ fn sets_of_statuses_that_are_none_lose_only_those() {
 }
 
 #[test]
-fn one_that_could_not_be_built_stays_so() {
+fn an_invalid_request_comes_back_invalid() {
     let read = again(Request::new("BAD METHOD", "http://h/"));
     assert_eq!(read.invalid().unwrap().reason, "the method is not valid");
     let read = again(Request::get("http://h/").header("bad name", "sesame"));
@@ -126,7 +126,7 @@ fn one_that_could_not_be_built_stays_so() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused_and_never_sent_without_it() {
+fn a_line_that_is_not_understood_is_refused() {
     for (request, part) in [
         (json!({"url": "http://h/", "files": "x"}), "unknown key"),
         (json!({"method": "GET"}), "url: it is missing"),

@@ -45,7 +45,7 @@ fn no_line_holds_one() {
 }
 
 #[test]
-fn the_headers_left_out_are_named_and_must_come_from_elsewhere() {
+fn headers_left_out_must_come_from_elsewhere() {
     let line = failure(&sample::connect_timeout(0, full_of_secrets()));
     let request = &value(&line)["request"];
     assert_eq!(request["url"], "http://h/path");
@@ -67,7 +67,7 @@ fn the_headers_left_out_are_named_and_must_come_from_elsewhere() {
 }
 
 #[test]
-fn they_are_named_again_when_the_second_run_fails_too() {
+fn secrets_left_out_are_named_again_after_a_second_failure() {
     let first = failure(&sample::connect_timeout(0, full_of_secrets()));
     let second = failure(&sample::connect_timeout(
         0,
@@ -77,7 +77,7 @@ fn they_are_named_again_when_the_second_run_fails_too() {
 }
 
 #[test]
-fn one_written_into_the_line_since_need_not_come_from_elsewhere() {
+fn a_secret_may_be_written_back_into_the_line() {
     let line = failure(&sample::connect_timeout(
         0,
         Request::get("http://h/").bearer("a"),

@@ -198,7 +198,7 @@ mod tests {
 
     #[cfg(feature = "charset")]
     #[test]
-    fn text_that_is_cut_may_end_within_a_character_and_whole_text_may_not() {
+    fn text_may_end_within_a_character_only_if_it_was_cut() {
         let (bytes, kind) = (b"\xd3\xe0\xb6", Some("text/plain; charset=gbk"));
         assert_eq!(named(bytes, kind, false).unwrap().text, "余");
         assert_eq!(named(bytes, kind, true), None);

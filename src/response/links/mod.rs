@@ -18,7 +18,9 @@ use self::field::LinkValue;
 /// Upper bound for the number of links of a response, since a head of 64 KiB can name tens of thousands.
 const MOST_LINKS: usize = 1_000;
 
-/// Link of a response to another resource, with one relation: see [`Response::links`].
+/// Link of a response to another resource, with one relation.
+///
+/// It comes from [`Response::links`].
 #[derive(Clone)]
 pub struct Link {
     relation: String,
@@ -28,21 +30,24 @@ pub struct Link {
 }
 
 impl Link {
-    /// Returns the relation in lower case: `next`, `prev`, `last`, or the URL of a relation of the server's own. Empty
-    /// if the link names none.
+    /// Returns the relation in lower case, such as `next`, `prev` or `last`.
+    ///
+    /// A relation of the server's own is a URL. A link that names no relation has the empty one.
     pub fn rel(&self) -> &str {
         &self.relation
     }
 
-    /// Returns the URL that the link leads to, resolved against the URL that answered. A target that is no `http` or
-    /// `https` URL stays as it was written.
+    /// Returns the URL that the link leads to, resolved against the URL that answered.
+    ///
+    /// A target that is no `http` or `https` URL stays as it was written.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns the value of a parameter, whose name may be in any case: `title`, `type`, `hreflang`. The first of a
-    /// name counts. `title` is the value of `title*` where that is given in UTF-8 (RFC 8187). `None`: the link has no
-    /// such parameter.
+    /// Returns the value of a parameter, such as `title` or `type`. `None`: the link does not have it.
+    ///
+    /// The name may be in any case, and the first of a name counts. `title` is the value of `title*` if that is given in
+    /// UTF-8 (RFC 8187).
     pub fn param(&self, name: &str) -> Option<&str> {
         let mut params = self.params.iter();
         let found = params.find(|(other, _)| other.eq_ignore_ascii_case(name));
@@ -60,9 +65,10 @@ impl fmt::Debug for Link {
 }
 
 impl Response {
-    /// Returns the links that the `Link` headers give (RFC 8288), in their order, one for each relation: `rel="next
-    /// last"` is two links. Targets are resolved against the [final URL](Response::final_url). Text that is no link is
-    /// left out, and so are links beyond 1,000.
+    /// Returns the links that the `Link` headers give (RFC 8288), in their order.
+    ///
+    /// Each relation is a link: `rel="next last"` makes two. Targets are resolved against the [final
+    /// URL](Response::final_url). Text that is no link is left out, and so are links beyond 1,000.
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -97,9 +103,10 @@ impl Response {
         links
     }
 
-    /// Returns the URL of the next page: that of the first link with the relation `next`, resolved against the [final
-    /// URL](Response::final_url). A link whose `anchor` is another resource is not of this page. `None`: there is no
-    /// next page.
+    /// Returns the URL of the next page, as the `Link` headers name it. `None`: there is no next page.
+    ///
+    /// It is the target of the first link with the relation `next`, resolved against the [final
+    /// URL](Response::final_url). A link whose `anchor` is another resource is not of this page.
     ///
     /// ```no_run
     /// # let client = haul::Client::new();

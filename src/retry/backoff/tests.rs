@@ -1,4 +1,4 @@
-//! Vectors 35 to 47. Vector 43 (a redirect in between) is with the decisions, which keep the exponent.
+//! Backoff: `tests/vectors/backoff.md`. Vector 43 (a redirect in between) is with the decisions, which keep the exponent.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn wait(policy: &RetryPolicy, n: u32) -> Duration {
 }
 
 #[test]
-fn waits_grow_by_the_factor_up_to_the_longest() {
+fn vectors_36_to_38_40_41_and_45_waits_grow_by_the_factor_up_to_the_longest() {
     let cases: [(&str, RetryPolicy, &[f64]); 8] = [
         ("36", policy(2.0, 30.0), &[2.0, 4.0, 8.0, 16.0, 30.0]),
         (
@@ -70,10 +70,14 @@ fn vector_39_without_a_longest_wait_it_saturates() {
 }
 
 #[test]
-fn vector_47_no_number_of_retries_is_too_many_and_bounds_the_wrong_way_round_are_refused() {
+fn vector_47_no_number_of_retries_overflows() {
     for n in [0, u32::MAX - 1, u32::MAX] {
         assert!(wait(&policy(1.0, 300.0), n) <= secs(300.0));
     }
+}
+
+#[test]
+fn vector_47_a_base_above_the_longest_wait_is_refused() {
     assert!(policy(2.0, 1.0).check().unwrap_err().contains("backoff"));
 }
 

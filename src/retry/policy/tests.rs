@@ -1,4 +1,4 @@
-//! Requests walked through decisions; the vectors are in the modules below.
+//! Requests walked through decisions. Numbers of vectors refer to the tables in `tests/vectors/`.
 
 use super::*;
 use crate::timing::Phase;

@@ -1,4 +1,4 @@
-//! Vectors 86 to 100. Vector 101 (`Retry-After` on a redirect) is with the decisions.
+//! Redirects: `tests/vectors/redirects.md`. Vector 101 (`Retry-After` on a redirect) is with the decisions.
 
 use super::*;
 use crate::url;
@@ -231,7 +231,7 @@ fn vector_87_leaving_encryption_is_refused_unless_allowed() {
 }
 
 #[test]
-fn vectors_92_and_93_what_stays_behind_on_another_host() {
+fn vectors_92_and_93_secret_headers_do_not_follow_to_another_host() {
     let original = headers();
     let next = SCENE.next("http://other/");
     let mut redaction = Redaction::default();
@@ -256,7 +256,7 @@ fn a_host_header_does_not_follow_to_another_host() {
 }
 
 #[test]
-fn vectors_94_to_97_which_method_goes_on_and_whether_with_its_body() {
+fn vectors_94_to_97_method_and_status_decide_what_is_sent_on() {
     for (vector, method, statuses, expected, drop_body) in [
         (94, Method::POST, &[301, 302, 303][..], Method::GET, true),
         (95, Method::HEAD, &[301, 302], Method::HEAD, false),
@@ -350,7 +350,7 @@ fn vector_98_a_target_that_cannot_be_followed_is_named() {
 }
 
 #[test]
-fn vector_99_the_limit_ends_a_chain_and_a_limit_of_none_never_begins_one() {
+fn vector_99_the_limit_ends_a_chain() {
     let one = |hops| Scene {
         limit: 1,
         hops,
@@ -363,11 +363,15 @@ fn vector_99_the_limit_ends_a_chain_and_a_limit_of_none_never_begins_one() {
         "more than 1 redirect, the next to http://example.com/2"
     );
     assert_eq!(refused.location, "http://example.com/2");
+}
+
+#[test]
+fn vector_99_a_limit_of_zero_follows_no_redirect() {
     assert_eq!(Scene { limit: 0, ..SCENE }.to("/1"), Ok(None));
 }
 
 #[test]
-fn vectors_63_and_100_chains_and_loops_walk_hop_by_hop() {
+fn vector_100_a_chain_is_walked_hop_by_hop() {
     let mut url = url::parse("http://h/0").unwrap();
     let mut method = Method::POST;
     for (hops, status) in (0..).zip([303, 302, 301, 307, 302]) {
@@ -389,11 +393,14 @@ fn vectors_63_and_100_chains_and_loops_walk_hop_by_hop() {
         (url.uri().to_string(), method),
         ("http://h/5".into(), Method::GET)
     );
+}
 
+#[test]
+fn vector_63_a_loop_ends_at_the_limit() {
     let followed = (0..)
         .take_while(|&hops| Scene { hops, ..SCENE }.to("b?c").is_ok())
         .count();
-    assert_eq!(followed, 10, "a loop ends at the limit");
+    assert_eq!(followed, 10);
 }
 
 #[test]
@@ -423,7 +430,7 @@ fn a_location_that_is_no_utf8_is_sent_as_it_was_meant() {
 }
 
 #[test]
-fn no_location_is_too_strange() {
+fn no_location_makes_it_panic() {
     let seed = fastrand::u64(..);
     let mut rng = fastrand::Rng::with_seed(seed);
     let known = [

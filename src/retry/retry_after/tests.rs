@@ -1,4 +1,4 @@
-//! Vectors 1 to 21 and 23. Vectors 18 to 20 and 24 meet the cap with the decisions.
+//! Values of `Retry-After`: `tests/vectors/retry_after.md`. The cap is tested with the decisions.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn asked(now: u64, fields: &[&str]) -> Option<Duration> {
 }
 
 #[test]
-fn what_the_server_asks_for_is_read_in_every_form() {
+fn vectors_1_3_to_6_10_to_16_and_18_a_wait_is_read_in_every_form() {
     for (vector, now, field, seconds) in [
         (1, NOW, "0", 0.0),
         (1, NOW, "1000", 1000.0),
@@ -55,7 +55,7 @@ fn what_the_server_asks_for_is_read_in_every_form() {
 }
 
 #[test]
-fn what_cannot_be_read_counts_as_absent() {
+fn vectors_2_7_9_17_20_and_21_a_value_that_cannot_be_read_counts_as_absent() {
     for (vector, field) in [
         (2, "-1"),
         (2, "+1"),
@@ -86,7 +86,7 @@ fn what_cannot_be_read_counts_as_absent() {
 }
 
 #[test]
-fn vector_8_of_several_fields_the_longest_counts_and_junk_does_not() {
+fn vector_8_the_longest_readable_field_counts() {
     assert_eq!(asked(NOW, &["2", "3"]), Some(Duration::from_secs(3)));
     assert_eq!(asked(NOW, &["junk", "2"]), Some(Duration::from_secs(2)));
     assert_eq!(
@@ -96,7 +96,7 @@ fn vector_8_of_several_fields_the_longest_counts_and_junk_does_not() {
 }
 
 #[test]
-fn vectors_18_to_20_enormous_waits_saturate() {
+fn vectors_19_and_20_enormous_waits_saturate() {
     let forty_digits = "9".repeat(40);
     assert_eq!(
         asked(NOW, &[&forty_digits]),
@@ -145,7 +145,7 @@ fn two_digits_of_a_year_mean_the_nearest_such_year() {
 }
 
 #[test]
-fn no_bytes_a_server_can_send_are_too_much() {
+fn no_value_of_retry_after_makes_it_panic() {
     let seed = fastrand::u64(..);
     let mut rng = fastrand::Rng::with_seed(seed);
     let known = [

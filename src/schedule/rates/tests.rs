@@ -76,7 +76,7 @@ impl Exact {
 }
 
 #[test]
-fn no_interval_holds_more_starts_than_any_window_allows_and_none_waits_without_need() {
+fn a_start_waits_exactly_until_every_window_allows_it() {
     let base = fastrand::u64(..);
     for seed in (0..300).map(|round| base.wrapping_add(round)) {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -170,7 +170,7 @@ fn less_than_one_start_in_a_longer_window_is_one_in_a_window_longer_still() {
 }
 
 #[test]
-fn starts_that_were_not_asked_for_are_borrowed_from_those_to_come_and_take_no_memory() {
+fn starts_beyond_a_rate_are_borrowed_from_later_ones() {
     let begin = Instant::now();
     let mut rates = rates([RateLimit::new(1_000, SECOND), RateLimit::per_minute(10)]);
     for i in 0..1_000 {

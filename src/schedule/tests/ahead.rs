@@ -47,7 +47,7 @@ fn a_host_that_lets_a_request_wait_for_a_second_is_slow() {
 }
 
 #[test]
-fn a_host_is_slow_after_a_late_answer_and_no_more_after_an_early_one() {
+fn the_last_response_decides_if_a_host_is_slow() {
     let mut scene = Scene::new(wide());
     scene.push("a", 0..9);
     scene.start_all();
@@ -199,7 +199,7 @@ fn a_window_no_wider_than_the_workers_is_never_exceeded() {
 }
 
 #[test]
-fn sixteen_windows_are_read_beyond_the_window_and_then_as_many_as_end() {
+fn at_most_sixteen_windows_are_read_beyond_the_window() {
     let mut scene = hanging(20, 100);
     look(&mut scene);
     assert_eq!(fill(&mut scene, "new", 100, 1_000), 16 * 20);
@@ -239,7 +239,7 @@ fn bodies_of_a_quarter_of_the_byte_budget_are_read_beyond_the_window() {
 }
 
 #[test]
-fn whoever_waits_for_room_is_told_when_a_host_has_become_slow() {
+fn a_caller_that_waits_for_room_is_woken_when_a_host_has_become_slow() {
     let mut scene = hanging(20, 100);
     scene.schedule.want_room(scene.batch);
     assert_eq!(scene.nudges(), []);
@@ -248,7 +248,7 @@ fn whoever_waits_for_room_is_told_when_a_host_has_become_slow() {
 }
 
 #[test]
-fn whoever_waits_for_room_knows_when_to_look_for_slow_hosts() {
+fn a_caller_that_waits_for_room_knows_when_to_look_for_slow_hosts() {
     let mut scene = hanging(20, 100);
     let batch = scene.batch;
     scene.schedule.batches.get_mut(batch).unwrap().looks_at = None;
@@ -262,7 +262,7 @@ fn whoever_waits_for_room_knows_when_to_look_for_slow_hosts() {
 }
 
 #[test]
-fn whoever_waits_for_room_is_told_to_look_when_the_first_attempt_starts() {
+fn a_caller_that_waits_for_room_is_woken_when_the_first_attempt_starts() {
     let bounds = Bounds {
         window: 2,
         ..bounds()

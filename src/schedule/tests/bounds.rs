@@ -20,7 +20,7 @@ fn ordered(window: usize) -> Bounds {
 }
 
 #[test]
-fn what_is_ready_under_way_or_not_taken_fills_the_window() {
+fn jobs_fill_the_window_until_their_outcomes_are_taken() {
     let mut scene = narrow(5, 10);
     scene.push("a", 0..5);
     assert_eq!(scene.room(), 0);
@@ -45,7 +45,7 @@ fn nothing_starts_without_a_place_for_its_outcome() {
 }
 
 #[test]
-fn what_cannot_be_sent_now_has_a_bound_of_its_own() {
+fn parked_jobs_have_a_bound_of_their_own() {
     let mut settings = wide();
     settings.host.in_flight = 1;
     let mut scene = Scene::with(
@@ -70,7 +70,7 @@ fn what_cannot_be_sent_now_has_a_bound_of_its_own() {
 }
 
 #[test]
-fn a_delayed_job_is_parked_and_makes_room() {
+fn a_parked_job_makes_room() {
     let mut scene = narrow(2, 1);
     scene.push("a", 0..2);
     scene.start_all();
@@ -97,7 +97,7 @@ fn an_outcome_can_be_taken_before_its_completion_is_told() {
 }
 
 #[test]
-fn whoever_waits_for_room_is_told_when_an_outcome_is_taken() {
+fn a_caller_that_waits_for_room_is_woken_when_an_outcome_is_taken() {
     let mut scene = narrow(1, 10);
     scene.push("a", [0]);
     scene.schedule.want_room(scene.batch);
@@ -110,7 +110,7 @@ fn whoever_waits_for_room_is_told_when_an_outcome_is_taken() {
 }
 
 #[test]
-fn whoever_waits_for_room_is_told_when_parking_makes_some() {
+fn a_caller_that_waits_for_room_is_woken_when_parking_makes_some() {
     let mut settings = wide();
     settings.host.in_flight = 1;
     let bounds = Bounds {
@@ -138,7 +138,7 @@ fn whoever_waits_for_room_is_told_when_parking_makes_some() {
 }
 
 #[test]
-fn whoever_waits_for_room_is_told_when_what_was_parked_goes_on() {
+fn a_caller_that_waits_for_room_is_woken_when_parked_jobs_go_on() {
     let mut scene = narrow(10, 1);
     scene.push("a", [0]);
     scene.start_all();
@@ -150,7 +150,7 @@ fn whoever_waits_for_room_is_told_when_what_was_parked_goes_on() {
 }
 
 #[test]
-fn whoever_waits_for_room_is_told_when_an_ended_job_is_taken() {
+fn a_caller_that_waits_for_room_is_woken_when_an_ended_job_is_taken() {
     let mut scene = narrow(1, 10);
     scene
         .schedule
@@ -163,7 +163,7 @@ fn whoever_waits_for_room_is_told_when_an_ended_job_is_taken() {
 }
 
 #[test]
-fn bodies_that_are_not_taken_stop_a_batch_and_no_other() {
+fn bodies_that_are_not_taken_stop_their_own_batch_alone() {
     let mut scene = Scene::with(
         wide(),
         Bounds {
@@ -298,7 +298,7 @@ fn made(scene: &mut Scene, job: u32, seen: CpuPressure) {
 }
 
 #[test]
-fn while_answers_wait_for_a_core_who_is_done_is_not_followed() {
+fn no_job_follows_another_while_responses_wait_for_a_core() {
     let mut settings = wide();
     settings.in_flight = 8;
     let mut scene = Scene::new(settings);
@@ -326,7 +326,7 @@ fn while_answers_wait_for_a_core_who_is_done_is_not_followed() {
 }
 
 #[test]
-fn where_nothing_more_is_made_of_answers_as_many_start_as_before() {
+fn jobs_start_again_when_responses_make_no_progress() {
     let mut settings = wide();
     settings.in_flight = 8;
     let mut scene = Scene::new(settings);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_request_that_was_never_fit_to_be_sent_ends_and_takes_no_place() {
+fn an_invalid_request_takes_no_place() {
     let mut scene = Scene::new(wide());
     let why = EndReason::Invalid("no scheme".into());
     scene.schedule.push_ended(scene.batch, 7, why.clone());
@@ -13,7 +13,7 @@ fn a_request_that_was_never_fit_to_be_sent_ends_and_takes_no_place() {
 }
 
 #[test]
-fn cancelling_a_batch_ends_what_waits_and_what_would_wait_again() {
+fn cancelling_a_batch_ends_every_job_that_is_not_in_flight() {
     let mut scene = Scene::new(wide());
     let other = scene.open(bounds());
     scene.push_to(other, "a", [50]);
@@ -54,7 +54,7 @@ fn a_single_job_can_be_cancelled_while_it_waits() {
 }
 
 #[test]
-fn a_delayed_request_ends_at_its_deadline_and_not_before() {
+fn a_delayed_request_ends_at_its_deadline() {
     let mut scene = Scene::new(wide());
     scene.push("a", [0]);
     scene.start_all();
@@ -129,7 +129,7 @@ fn many_waits_of_one_request_leave_one_deadline() {
 }
 
 #[test]
-fn deadlines_of_what_is_over_do_not_pile_up() {
+fn deadlines_of_ended_jobs_do_not_pile_up() {
     let mut scene = Scene::new(wide());
     for at in 0..5_000 {
         scene.at(u64::from(at)).push("a", [at]);
@@ -144,7 +144,7 @@ fn deadlines_of_what_is_over_do_not_pile_up() {
 }
 
 #[test]
-fn ids_of_what_ended_do_not_pile_up_behind_one_that_waits() {
+fn ids_of_ended_jobs_do_not_pile_up_behind_a_waiting_one() {
     let mut settings = wide();
     settings.host.in_flight = 1;
     let mut scene = Scene::new(settings);
@@ -161,7 +161,7 @@ fn ids_of_what_ended_do_not_pile_up_behind_one_that_waits() {
 }
 
 #[test]
-fn an_abandoned_batch_gives_back_what_waits_and_is_gone_when_nothing_of_it_runs() {
+fn an_abandoned_batch_is_gone_when_its_last_job_has_run() {
     let mut scene = Scene::new(wide());
     scene.push("a", [0, 1, 2, 3]);
     scene.schedule.settings.in_flight = 2;
@@ -188,7 +188,7 @@ fn an_abandoned_batch_gives_back_what_waits_and_is_gone_when_nothing_of_it_runs(
 }
 
 #[test]
-fn what_comes_for_a_batch_that_is_gone_is_handed_on_and_stays_nowhere() {
+fn a_job_for_a_batch_that_is_gone_is_handed_on() {
     let mut scene = Scene::new(wide());
     assert!(scene.schedule.abandon(scene.batch, scene.now).is_empty());
     scene.push("a", [0]);
@@ -205,7 +205,7 @@ fn what_comes_for_a_batch_that_is_gone_is_handed_on_and_stays_nowhere() {
 }
 
 #[test]
-fn what_ends_of_a_batch_that_nobody_iterates_is_handed_to_whoever_ended_it() {
+fn a_job_that_ends_in_a_batch_without_a_caller_is_returned() {
     let mut scene = Scene::with(
         wide(),
         Bounds {
@@ -225,7 +225,7 @@ fn what_ends_of_a_batch_that_nobody_iterates_is_handed_to_whoever_ended_it() {
 }
 
 #[test]
-fn a_job_that_gives_its_permit_back_lets_another_start_and_counts_until_it_is_complete() {
+fn a_job_without_a_permit_keeps_its_place_in_the_window() {
     let mut settings = wide();
     settings.in_flight = 1;
     settings.host.in_flight = 1;
@@ -256,7 +256,7 @@ fn a_job_that_gives_its_permit_back_lets_another_start_and_counts_until_it_is_co
 }
 
 #[test]
-fn what_is_told_of_a_job_that_is_over_changes_nothing() {
+fn a_report_about_a_job_that_is_over_changes_nothing() {
     let mut scene = Scene::new(wide());
     scene.push("a", [0]);
     scene.start_all();

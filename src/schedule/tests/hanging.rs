@@ -87,7 +87,7 @@ fn an_attempt_that_does_not_wait_for_its_host_never_hangs() {
 }
 
 #[test]
-fn what_hung_and_was_answered_after_all_leaves_the_breaker_closed() {
+fn a_late_response_leaves_the_breaker_closed() {
     let mut scene = scene();
     scene.push("a", [0]);
     scene.start_all();

@@ -57,7 +57,7 @@ fn a_place_held_by_one_attempt_after_another_is_held_all_the_time() {
 }
 
 #[test]
-fn a_batch_comes_on_when_a_request_of_it_ends_and_not_when_one_is_tried_again() {
+fn a_batch_makes_progress_when_a_request_of_it_ends() {
     let mut scene = Scene::new(wide());
     let last_end = |scene: &Scene| {
         let standing = scene.schedule.standing(scene.batch, scene.now).unwrap();

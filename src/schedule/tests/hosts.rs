@@ -24,7 +24,7 @@ fn breaker() -> BreakerSettings {
 }
 
 #[test]
-fn no_host_has_more_in_flight_than_its_limit_nor_all_together_more_than_theirs() {
+fn limits_in_flight_hold_for_each_host_and_in_all() {
     let mut scene = Scene::new(ScheduleSettings {
         in_flight: 3,
         host: HostLimits {
@@ -45,7 +45,7 @@ fn no_host_has_more_in_flight_than_its_limit_nor_all_together_more_than_theirs()
 }
 
 #[test]
-fn few_are_tried_at_once_at_a_host_until_a_connection_stands_while_another_has_jobs() {
+fn a_host_without_a_connection_gets_few_workers_while_another_has_jobs() {
     let mut scene = Scene::new(ScheduleSettings {
         slow_start: 2,
         in_flight: 8,
@@ -120,7 +120,7 @@ fn a_response_head_of_any_status_proves_that_a_connection_stood() {
 }
 
 #[test]
-fn vector_134_a_host_that_asked_for_a_pause_gets_it_and_the_others_go_on() {
+fn vector_134_a_pause_holds_for_the_host_that_asked_for_it_alone() {
     let mut scene = Scene::new(ScheduleSettings {
         in_flight: 10,
         ..wide()
@@ -190,7 +190,7 @@ fn a_rate_over_all_hosts_spaces_every_start_retries_and_redirects_too() {
 }
 
 #[test]
-fn a_host_that_waits_for_its_rate_holds_nothing_and_keeps_nobody_waiting() {
+fn a_host_that_waits_for_its_rate_holds_nothing() {
     let mut scene = Scene::with(
         ScheduleSettings {
             in_flight: 2,
@@ -251,7 +251,7 @@ fn vector_123_nothing_is_sent_while_a_breaker_is_open() {
 }
 
 #[test]
-fn calls_on_trial_decide_and_the_rest_waits_for_them() {
+fn jobs_wait_for_the_calls_on_trial() {
     let mut scene = each_host(HostLimits {
         breaker: Some(breaker()),
         ..HostLimits::default()
@@ -315,7 +315,7 @@ fn a_call_on_trial_that_tells_nothing_gives_its_place_to_another() {
 }
 
 #[test]
-fn where_the_breaker_says_so_jobs_wait_for_it_unless_their_time_is_too_short() {
+fn jobs_wait_for_an_open_breaker_if_their_time_allows() {
     let mut scene = each_host(HostLimits {
         breaker: Some(BreakerSettings {
             trials: 1,
@@ -419,7 +419,7 @@ fn a_retry_that_an_open_breaker_would_refuse_ends_at_once() {
 }
 
 #[test]
-fn vector_112_the_retry_budget_of_each_host_fills_with_its_requests_and_with_time() {
+fn vector_112_the_budget_of_each_host_fills_with_its_requests_and_with_time() {
     let mut scene = each_host(HostLimits {
         budget: Some(RetryBudget {
             reserve: 10.0,
@@ -445,7 +445,7 @@ fn vector_112_the_retry_budget_of_each_host_fills_with_its_requests_and_with_tim
 }
 
 #[test]
-fn retries_and_redirects_are_no_first_attempts_and_add_nothing_to_a_budget() {
+fn a_retry_adds_nothing_to_a_budget() {
     let mut scene = each_host(HostLimits {
         budget: Some(RetryBudget {
             reserve: 1.0,

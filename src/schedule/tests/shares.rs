@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn of_hosts_with_as_many_places_the_one_served_longest_ago_is_next() {
+fn among_hosts_with_equal_places_the_one_served_longest_ago_is_next() {
     let mut scene = Scene::new(wide());
     scene.push("a", 0..4);
     scene.push("b", 10..12);
@@ -189,7 +189,7 @@ fn a_batch_that_comes_later_does_not_wait_for_the_end_of_an_earlier_one() {
 }
 
 #[test]
-fn a_retry_waits_until_it_is_due_and_holds_nothing_meanwhile() {
+fn a_retry_that_waits_holds_nothing() {
     let mut scene = Scene::new(ScheduleSettings {
         in_flight: 1,
         ..wide()
@@ -207,7 +207,7 @@ fn a_retry_waits_until_it_is_due_and_holds_nothing_meanwhile() {
 }
 
 #[test]
-fn retries_come_back_by_the_time_they_are_due_and_behind_what_waits() {
+fn retries_line_up_by_the_time_they_are_due() {
     let mut scene = Scene::new(wide());
     scene.push("a", [1, 2, 3]);
     scene.start_all();
@@ -229,7 +229,7 @@ fn a_redirect_goes_ahead_of_what_waits_at_the_host_it_leads_to() {
 }
 
 #[test]
-fn a_redirect_that_is_to_wait_waits_and_then_stands_in_line() {
+fn a_delayed_redirect_stands_in_line_after_its_wait() {
     let mut scene = Scene::new(wide());
     scene.push("a", [1]);
     scene.start_all();
@@ -256,7 +256,7 @@ fn a_redirect_obeys_the_limits_of_the_host_it_leads_to() {
 }
 
 #[test]
-fn whatever_waits_in_front_of_it_a_job_of_a_free_host_starts() {
+fn a_job_of_a_free_host_starts_before_those_of_a_busy_one() {
     let mut settings = wide();
     settings.host.in_flight = 1;
     settings.in_flight = 4;

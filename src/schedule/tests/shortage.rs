@@ -14,7 +14,7 @@ impl Scene {
 }
 
 #[test]
-fn as_many_are_in_flight_as_there_is_room_for_and_the_next_starts_when_one_ends() {
+fn no_more_attempts_are_in_flight_than_there_is_room_for() {
     let mut scene = Scene::new(wide());
     scene.push("a", 0..10);
     assert_eq!(scene.start_all(), (0..10).collect::<Vec<_>>());
@@ -36,7 +36,7 @@ fn as_many_are_in_flight_as_there_is_room_for_and_the_next_starts_when_one_ends(
 }
 
 #[test]
-fn one_is_always_in_flight() {
+fn one_attempt_is_in_flight_however_little_room_there_is() {
     let mut scene = Scene::new(wide());
     scene.push("a", 0..2);
     assert_eq!(scene.start_all(), [0, 1]);
@@ -48,7 +48,7 @@ fn one_is_always_in_flight() {
 }
 
 #[test]
-fn more_are_tried_each_second_until_all_workers_have_work_again() {
+fn each_second_more_attempts_are_tried_until_all_workers_have_work() {
     let mut scene = Scene::new(ScheduleSettings {
         slow_start: 1000,
         ..ScheduleSettings::new(20)
@@ -96,7 +96,7 @@ fn a_job_that_waits_for_room_ends_at_its_deadline() {
 }
 
 #[test]
-fn an_attempt_has_company_while_another_holds_a_permit_and_if_one_was_given_back_since_its_start() {
+fn an_attempt_has_company_if_another_held_a_permit_since_its_start() {
     let mut scene = Scene::new(wide());
     scene.push("a", 0..2);
     assert_eq!(scene.start_all(), [0, 1]);

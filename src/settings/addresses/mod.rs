@@ -47,10 +47,11 @@ pub enum AddressPolicy {
     /// Any address. The default.
     #[default]
     Any,
-    /// Only addresses of the public internet (IANA's special-purpose registries): not private (RFC 1918, RFC 4193),
-    /// loopback, link-local, shared (RFC 6598), multicast, unspecified, broadcast, reserved, documentation or
-    /// benchmarking addresses, not 6to4 or Teredo, and not those mapped into IPv6 (IPv4-mapped, IPv4-compatible,
-    /// NAT64).
+    /// Only addresses of the public internet (IANA's special-purpose registries).
+    ///
+    /// That is: not private (RFC 1918, RFC 4193), loopback, link-local, shared (RFC 6598), multicast, unspecified,
+    /// broadcast, reserved, documentation or benchmarking addresses, not 6to4 or Teredo, and not those mapped into IPv6
+    /// (IPv4-mapped, IPv4-compatible, NAT64).
     PublicOnly,
     /// Only addresses that a function allows; see [`custom`](AddressPolicy::custom).
     Custom(CustomPolicy),
@@ -61,9 +62,10 @@ pub enum AddressPolicy {
 pub struct CustomPolicy(Arc<AllowsAddress>);
 
 impl AddressPolicy {
-    /// Makes a policy from a function of the program's own. The function gets the host as the URL has it, IPv6 without
-    /// brackets, and one of its addresses. It runs on the worker that is about to connect; a panic in it ends the
-    /// request with class [`Panic`](crate::ErrorType::Panic).
+    /// Makes a policy from a function of the program's own.
+    ///
+    /// The function gets the host as the URL has it, IPv6 without brackets, and one of its addresses. It runs on the
+    /// worker that is about to connect; a panic in it ends the request with class [`Panic`](crate::ErrorType::Panic).
     ///
     /// ```
     /// use haul::settings::AddressPolicy;

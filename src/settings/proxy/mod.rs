@@ -13,8 +13,9 @@ use super::basic;
 use crate::redact::unreadable;
 use crate::url;
 
-/// Proxies for a client's requests. The default is none, even if the environment names some;
-/// [`from_env`](ProxySettings::from_env) reads it.
+/// Proxies for a client's requests.
+///
+/// The default is none, even if the environment names some; [`from_env`](ProxySettings::from_env) reads it.
 ///
 /// A proxy is a URL, `http://user:password@proxy.example:3128`: its scheme `http`, `https` (TLS to the proxy) or, with
 /// the feature `socks`, `socks5` (also written `socks5h`); without a scheme it is `http`. The port is by default 80,
@@ -94,10 +95,11 @@ impl ProxySettings {
         self
     }
 
-    /// Adds servers that are reached without a proxy, as in curl's `--noproxy`, separated by commas or blanks: a name
-    /// stands for itself and all names below it, with or without a dot in front; an address for itself; `10.0.0.0/8`
-    /// for a network; `*` for all. With a port (`example.com:8443`, `[::1]:80`) an entry stands for that port alone.
-    /// Several calls add up.
+    /// Adds servers that are reached without a proxy, as in curl's `--noproxy`.
+    ///
+    /// Entries are separated by commas or blanks: a name stands for itself and all names below it, with or without a
+    /// dot in front; an address for itself; `10.0.0.0/8` for a network; `*` for all. With a port (`example.com:8443`,
+    /// `[::1]:80`) an entry stands for that port alone. Several calls add up.
     #[doc(alias = "no_proxy")]
     #[doc(alias = "noproxy")]
     pub fn except(mut self, list: impl AsRef<str>) -> ProxySettings {
@@ -108,10 +110,12 @@ impl ProxySettings {
         self
     }
 
-    /// Reads the settings from the environment, once, in this call: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for the
-    /// rest, `NO_PROXY` for [exceptions](ProxySettings::except). Each is also read in lower case, which counts first,
-    /// even if it is empty. Under CGI (`REQUEST_METHOD` is set) the upper-case `HTTP_PROXY` is left out: there it is a
-    /// header that any client can send.
+    /// Reads the settings from the environment, once, in this call.
+    ///
+    /// The variables are `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for the rest, `NO_PROXY` for
+    /// [exceptions](ProxySettings::except). Each is also read in lower case, which counts first, even if it is empty.
+    /// Under CGI (`REQUEST_METHOD` is set) the upper-case `HTTP_PROXY` is left out: there it is a header that any
+    /// client can send.
     #[doc(alias = "trust_env")]
     pub fn from_env() -> ProxySettings {
         environment::read(|name| std::env::var_os(name))

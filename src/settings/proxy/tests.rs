@@ -36,22 +36,27 @@ fn a_proxy_is_read_from_its_url() {
 }
 
 #[test]
-fn user_and_password_are_decoded_and_shown_nowhere() {
+fn user_and_password_of_a_proxy_are_decoded() {
     let with = proxy("http://us%40er:p%3Aa@s%2Fs:x@proxy.name:1");
     let credentials = with.credentials.as_ref().unwrap();
     assert_eq!(credentials.user, b"us@er");
     assert_eq!(credentials.password, b"p:a@s/s:x");
+    assert!(proxy("http://@proxy.name").credentials.is_none());
+}
+
+#[test]
+fn user_and_password_of_a_proxy_are_shown_nowhere() {
+    let with = proxy("http://us%40er:p%3Aa@s%2Fs:x@proxy.name:1");
     assert_eq!(
         format!("{with:?} {with}"),
         "Http(proxy.name:1) proxy.name:1"
     );
     let settings = ProxySettings::all("http://user:secret@proxy.name");
     assert!(!format!("{settings:?}").contains("secret"));
-    assert!(proxy("http://@proxy.name").credentials.is_none());
 }
 
 #[test]
-fn what_is_no_proxy_is_told_without_its_password() {
+fn an_invalid_proxy_is_named_without_its_password() {
     for (url, why) in [
         ("ftp://u:secret@proxy.name", "none of http"),
         ("socks4://u:secret@proxy.name", "none of http"),
@@ -73,7 +78,7 @@ fn what_is_no_proxy_is_told_without_its_password() {
 }
 
 #[test]
-fn exceptions_hold_for_what_they_name_and_nothing_else() {
+fn exceptions_hold_for_the_named_hosts_alone() {
     let holds = |list: &str, name: &str, port| {
         exceptions(list)
             .unwrap()
@@ -171,7 +176,7 @@ fn the_environment_is_read_as_curl_and_requests_do() {
 }
 
 #[test]
-fn what_is_wrong_in_the_environment_is_told_with_its_variable() {
+fn an_invalid_proxy_of_the_environment_is_named_with_its_variable() {
     for (variables, expected) in [
         (
             ("HTTPS_PROXY", "gopher://u:secret@h"),

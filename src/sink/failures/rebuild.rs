@@ -1,5 +1,6 @@
 //! A failure log in step with the results file that it is written beside.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::time::SystemTime;
 
 use super::Failures;
 use crate::error::ErrorType;
-use crate::record::Record;
+use crate::record::{Key, Record};
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::sink::journal::{FileTail, Follower, JournalFlush, whole_lines};
@@ -18,7 +19,9 @@ use crate::sink::missing::{Log, MissingFailures, Unrecorded};
 use crate::sink::{Journal, SinkError, SinkTarget};
 
 impl Failures {
-    /// Keeps the log in step with a journal's records, whatever ends the batch: a kill, a full disk, a limit.
+    /// Keeps the log in step with a journal's records, whatever ends the batch.
+    ///
+    /// The end may be a kill, a full disk, a limit.
     ///
     /// To be called on the first run too, after the settings of both and before [`Journal::remaining`].
     ///
@@ -77,6 +80,7 @@ impl<W: Write + Send + 'static> Failures<W> {
             lines: Arc::clone(&self.lines),
             secrets: self.options.keeps_secrets(),
             ahead: Arc::new(journal.ahead()),
+            open_intents: journal.open_intents(),
             path: path.to_owned(),
         };
         MissingFailures::rebuild(journal, self.keep, known, shown, log, &self.first_error)
@@ -108,6 +112,8 @@ struct RebuiltLines<W: Write> {
     lines: Arc<Mutex<LineWriter<W>>>,
     secrets: bool,
     ahead: Arc<JournalFlush>,
+    /// Keys of requests that end as interrupted in the coming run, because an earlier one announced them.
+    open_intents: HashSet<Key>,
     path: PathBuf,
 }
 
@@ -159,7 +165,11 @@ impl<W: Write + Send> Log for RebuiltLines<W> {
             }
             // A request that cannot be sent fails in the same way in every run.
             let unsendable = record.error_type == Some(ErrorType::InvalidRequest);
-            if !known.take_recorded(FailureMark::of(&record)) && (of_batch || unsendable) {
+            // The request would be written as interrupted once more, which tells no more than this failure does.
+            let interrupted = record.error_type == Some(ErrorType::Interrupted)
+                && self.open_intents.contains(&record.key);
+            let is_taken_back = of_batch || unsendable || interrupted;
+            if !known.take_recorded(FailureMark::of(&record)) && is_taken_back {
                 unrecorded.add(record.key, at, record.supersedes);
             }
             Ok(())

@@ -258,8 +258,9 @@ impl Journal {
         })
     }
 
-    /// Sets which bodies and headers the records keep, and the base URL that their keys cover. To be called before
-    /// [`remaining`](Journal::remaining).
+    /// Sets which bodies and headers the records keep, and the base URL that their keys cover.
+    ///
+    /// To be called before [`remaining`](Journal::remaining).
     pub fn records(mut self, options: RecordOptions) -> Journal {
         self.options = options.key_version(self.version);
         self
@@ -275,8 +276,9 @@ impl Journal {
         self
     }
 
-    /// True: a request that must not be repeated and was under way when its run was cut off is sent again. Default
-    /// false: the request ends as [`Interrupted`](crate::ErrorType::Interrupted).
+    /// True: a request that must not be repeated and was under way when its run was cut off is sent again.
+    ///
+    /// Default false: the request ends as [`Interrupted`](crate::ErrorType::Interrupted).
     pub fn resume_writes(mut self, resume: bool) -> Journal {
         self.resume_writes = resume;
         self
@@ -320,8 +322,9 @@ impl Journal {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes out the buffered records, as [`Sink::finish`] does, and removes [`journal_path`](Journal::journal_path)
-    /// if every request in it has its outcome.
+    /// Writes out the buffered records, and removes [`journal_path`](Journal::journal_path) if it is done.
+    ///
+    /// Records are written as [`Sink::finish`] writes them. The file is done if every request in it has its outcome.
     ///
     /// # Errors
     /// When a file cannot be written or removed.

@@ -14,7 +14,9 @@ use crate::record::KeyMaker;
 use crate::request::{IntentLog, JournalFacts, Request, SaveLog};
 use crate::sink::SinkError;
 
-/// Iterator over the requests that have no outcome yet, from [`Journal::remaining`](super::Journal::remaining).
+/// Iterator over the requests that have no outcome yet.
+///
+/// Made by [`Journal::remaining`](super::Journal::remaining).
 #[must_use = "it is the input of the batch that the journal records"]
 pub struct Remaining<I> {
     input: I,

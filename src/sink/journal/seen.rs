@@ -1,6 +1,6 @@
 //! Number of outcomes that a results file has of each key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufRead, BufReader, Seek};
@@ -119,6 +119,11 @@ impl EarlierOutcomes {
     /// Returns the version of the keys. `None`: there are no keys.
     pub(super) fn version(&self) -> Option<KeyVersion> {
         self.version.get()
+    }
+
+    /// Keys of intents without an outcome.
+    pub(super) fn open_intents(&self) -> HashSet<Key> {
+        self.unresolved.keys().copied().collect()
     }
 
     /// Returns a copy of the intents without an outcome.

@@ -74,7 +74,7 @@ fn left(journal: &Journal, input: Vec<Request>) -> Vec<String> {
 }
 
 #[test]
-fn what_has_an_outcome_is_left_out_wherever_it_stands() {
+fn a_request_with_an_outcome_is_left_out_wherever_it_stands() {
     let folder = Folder::new("left-out");
     let path = folder.results(&(line(&get(2), "success") + &line(&get(0), "failed")));
     let journal = Journal::open(path).unwrap();
@@ -94,7 +94,7 @@ fn requests_of_one_key_are_matched_by_how_many_there_are() {
 }
 
 #[test]
-fn failures_are_sent_again_on_request_and_the_new_outcome_stands_for_the_old_one() {
+fn retry_failed_sends_requests_again_until_they_succeed() {
     let folder = Folder::new("again");
     let text = line(&get(0), "failed") + &line(&get(1), "success") + &line(&get(2), "rejected");
     let path = folder.results(&text);
@@ -122,7 +122,7 @@ fn an_intent_without_an_outcome_was_cut_off() {
 }
 
 #[test]
-fn of_two_requests_of_one_key_one_was_cut_off() {
+fn one_of_two_requests_with_one_key_was_cut_off() {
     let folder = Folder::new("one-of-two");
     let path = folder.results(&line(&post(0), "success"));
     folder.intents(&[post(0), post(0)]);
@@ -134,7 +134,7 @@ fn of_two_requests_of_one_key_one_was_cut_off() {
 }
 
 #[test]
-fn what_was_cut_off_is_not_sent_again_with_the_failures() {
+fn retry_failed_sends_no_interrupted_write_again() {
     let folder = Folder::new("not-again");
     let interrupted = line(&post(0), "failed").replace("}\n", ",\"error_type\":\"interrupted\"}\n");
     let path = folder.results(&interrupted);
@@ -166,7 +166,7 @@ fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
 }
 
 #[test]
-fn what_is_no_results_file_is_refused_and_stays_as_it_was() {
+fn a_file_that_holds_no_results_is_refused_unchanged() {
     let folder = Folder::new("refused");
     for (text, reason) in [
         ("hello", "line 1: not a record"),
@@ -223,7 +223,7 @@ fn two_processes_do_not_write_one_file() {
 }
 
 #[test]
-fn an_intent_is_on_file_before_the_request_is_sent_and_gone_once_all_have_outcomes() {
+fn an_intent_is_on_file_while_its_request_has_no_outcome() {
     let folder = Folder::new("intents");
     let path = folder.0.join("run.jsonl");
     let intents = folder.0.join("run.jsonl.journal");

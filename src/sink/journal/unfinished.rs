@@ -45,17 +45,19 @@ impl UnfinishedSaves {
 }
 
 impl Journal {
-    /// Paths of the files that an earlier run began to [save](crate::Request::save_to), as its requests named them, and
-    /// that are in no record because the run was killed. The file may be missing, or it may be there and whole without
-    /// its record. Its request is sent again and may replace it:
+    /// Paths of the files that an earlier run began to save and that are in no record.
+    ///
+    /// The files were to be [saved](crate::Request::save_to) under these paths when the run was killed. The file may be
+    /// missing, or it may be there and whole without its record. Its request is sent again and may replace it:
     /// [`FileRegister::resume_files`](crate::record::FileRegister::resume_files) allows that.
     pub fn unfinished_files(&self) -> impl Iterator<Item = &Path> {
         self.unfinished.0.keys().map(PathBuf::as_path)
     }
 
-    /// Removes the part files (`.NAME.<16 hex>.part`) that a kill of an earlier run left behind; returns their number.
-    /// Files under their own names stay. A part file is removed only if the journal names it, its name is of this form,
-    /// and it is a regular file under `folder`, links followed.
+    /// Removes the part files that a kill of an earlier run left behind; returns their number.
+    ///
+    /// A part file is called `.NAME.<16 hex>.part`. Files under their own names stay. A part file is removed only if
+    /// the journal names it, its name is of this form, and it is a regular file under `folder`, links followed.
     ///
     /// # Errors
     /// When such a file cannot be removed.

@@ -1,15 +1,16 @@
 //! Records without success in a results file, for a failure log that lacks some of them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::scan::scan;
 use super::{Journal, Witness, journal_error};
-use crate::record::{Kind, Record};
+use crate::record::{Key, Kind, Record};
 use crate::sink::SinkError;
 
 /// The records of a results file that are no success, by their positions in it.
@@ -30,6 +31,12 @@ impl Journal {
     /// True if the records have the bodies of responses.
     pub(in super::super) fn keeps_bodies(&self) -> bool {
         self.options.keeps_bodies()
+    }
+
+    /// Keys of requests that an earlier run announced and that have no outcome: they end as interrupted in this run.
+    pub(in super::super) fn open_intents(&self) -> HashSet<Key> {
+        let seen = self.shared.seen.lock();
+        seen.unwrap_or_else(PoisonError::into_inner).open_intents()
     }
 
     /// Lower bound for the time at which outcomes of this batch ended, also outcomes that were lost: the time at which

@@ -73,6 +73,8 @@ use writer::RowWriter;
 /// client.run(again, &mut Sqlite::open("failures.db")?)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Feature `sqlite`.
 #[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Sqlite {
     writer: RowWriter,
@@ -90,8 +92,9 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens a database; it is made if it does not exist. A database of version 1 is brought up to date, in one
-    /// transaction.
+    /// Opens a database; it is made if it does not exist.
+    ///
+    /// A database of version 1 is brought up to date, in one transaction.
     ///
     /// # Errors
     /// When the file cannot be opened or written, is locked by another program, is damaged, is no SQLite database, or
@@ -115,7 +118,9 @@ impl Sqlite {
         })
     }
 
-    /// Reads the request of the newest failure of each [key](crate::record::Key), in the order in which they failed.
+    /// Reads the request of the newest failure of each [key](crate::record::Key).
+    ///
+    /// They come in the order in which they failed.
     ///
     /// In a database of version 1 it is the newest failure of each URL. Secret headers were left out: the client's
     /// defaults or rules must have them. Each request has the place that it was [read from](Request::read_at) the first
@@ -203,8 +208,9 @@ impl Sqlite {
         MissingFailures::rebuild(journal, self.keep, known, shown, log, &self.first_error)
     }
 
-    /// Waits until the rows that the sink was given are in the database. The run's own row gets its end and its figures
-    /// only in [`Sink::finish`].
+    /// Waits until the rows that the sink was given are in the database.
+    ///
+    /// The run's own row gets its end and its figures only in [`Sink::finish`].
     ///
     /// # Errors
     /// When the rows cannot be written.

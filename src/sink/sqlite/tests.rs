@@ -149,7 +149,7 @@ fn rejected_ones_are_written_on_request_with_what_the_application_said() {
 }
 
 #[test]
-fn what_failed_last_comes_back_as_requests() {
+fn the_last_failures_come_back_as_requests() {
     let folder = Folder::new("again");
     let post = Request::post("http://h/1")
         .json(&serde_json::json!({"n": 1}))
@@ -178,7 +178,7 @@ fn what_failed_last_comes_back_as_requests() {
 }
 
 #[test]
-fn nul_and_invalid_text_are_kept_and_secrets_are_not() {
+fn a_row_keeps_every_byte_but_secrets() {
     let folder = Folder::new("bytes");
     let answer = response("http://h/", 500, "text/plain", b"a\0b\xff");
     let request = Request::get("http://u:hunter2@h/")
@@ -200,7 +200,7 @@ fn nul_and_invalid_text_are_kept_and_secrets_are_not() {
 }
 
 #[test]
-fn what_is_no_failure_log_is_refused_and_left_as_it_was() {
+fn a_file_that_is_no_failure_log_is_refused_unchanged() {
     let folder = Folder::new("foreign");
     let path = folder.file();
     fs::write(
@@ -277,7 +277,7 @@ fn a_folder_that_is_not_there_and_a_damaged_file_are_named() {
 }
 
 #[test]
-fn one_that_another_program_locks_for_too_long_stops_the_batch_by_name() {
+fn a_locked_database_ends_the_batch_by_name() {
     let folder = Folder::new("locked");
     let mut sink = Sqlite::open(folder.file()).unwrap();
     let other = Connection::open(folder.file()).unwrap();

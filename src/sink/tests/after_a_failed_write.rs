@@ -29,7 +29,7 @@ fn add(lines: &mut LineWriter<Quota>, text: &str) {
 }
 
 #[test]
-fn a_file_holds_whole_lines_and_the_rest_goes_out_when_there_is_room_again() {
+fn lines_that_found_no_room_are_written_whole_later() {
     let dir = Dir::new("quota");
     let path = dir.file("out");
     let file = fs::File::create(&path).unwrap();

@@ -219,3 +219,47 @@ fn an_intent_is_withdrawn_if_nothing_of_its_request_was_sent() {
     assert!(!resumed(0), "it is sent, since no byte of it was");
     assert!(resumed(1), "the server may have acted");
 }
+
+/// Makes a run that sends a POST with an intent and does not come to its outcome.
+fn cut_off(results: &Path, url: &'static str) {
+    let journal = crate::sink::Journal::open(results).unwrap();
+    let request = journal.remaining([Request::post(url)]).next().unwrap();
+    let facts = request.resumed().unwrap();
+    let intents = facts.intents.clone().unwrap();
+    intents.announce(&request).unwrap();
+}
+
+#[test]
+fn an_interrupted_failure_that_begins_a_log_is_not_logged_twice() {
+    for_each_log("interrupted-first", |results, log, _| {
+        let urls = ["http://h/post", "http://h/get"];
+        cut_off(results, urls[0]);
+        for run in 0..2 {
+            let mut journal = crate::sink::Journal::open(results).unwrap();
+            let mut failures = follow(log, &journal);
+            let requests = [Request::post(urls[0]), Request::get(urls[1])];
+            let todo: Vec<_> = journal.remaining(requests).collect();
+            for (index, request) in (0..).zip(todo) {
+                let outcome = match request.resumed().is_some_and(|facts| facts.interrupted) {
+                    true => sample::unsent(index, request, ErrorType::Interrupted),
+                    false => sample::connect_timeout(index, request),
+                };
+                journal.write(&outcome).unwrap();
+                failures.write(&outcome).unwrap();
+            }
+            drop((failures, journal));
+            let text = fs::read_to_string(results).unwrap();
+            assert_eq!(
+                (text.lines().count(), failures_in(log)),
+                (2, 2),
+                "run {run}"
+            );
+            // The first record is lost, as by a crash of the machine.
+            fs::write(
+                results,
+                text.split_inclusive('\n').skip(1).collect::<String>(),
+            )
+            .unwrap();
+        }
+    });
+}

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_existing_file_is_refused_and_left_as_it_is() {
+fn an_existing_file_is_refused_unchanged() {
     let dir = Dir::new("exists");
     let path = dir.file("out.jsonl");
     fs::write(&path, "precious\n").unwrap();
@@ -21,7 +21,7 @@ fn an_existing_file_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn it_is_replaced_or_appended_to_where_that_is_asked_for() {
+fn an_existing_file_is_replaced_or_appended_to_on_request() {
     let dir = Dir::new("replace");
     let path = dir.file("out.jsonl");
     write_all(JsonLines::create(&path).unwrap(), &[success(0)]);
@@ -99,7 +99,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 
 #[test]
 #[cfg(not(windows))]
-fn a_file_that_is_being_written_is_added_to_and_not_replaced() {
+fn a_file_that_is_being_written_is_not_replaced() {
     let dir = Dir::new("locked");
     let (log, results) = (dir.file("log.jsonl"), dir.file("results.jsonl"));
     let first = Failures::append(&log).unwrap();

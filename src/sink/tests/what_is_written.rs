@@ -79,7 +79,7 @@ fn an_outcome_that_one_sink_refuses_is_given_to_none_after_it() {
 }
 
 #[test]
-fn what_sinks_were_given_before_they_write_out_though_another_fails() {
+fn every_sink_writes_out_though_another_fails() {
     let (a, b) = (Pipe::with_room(10), Pipe::endless());
     let mut sinks = (JsonLines::new(a.clone()), JsonLines::new(b.clone()));
     sinks.write(&success(0)).unwrap();

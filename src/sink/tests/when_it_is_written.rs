@@ -43,7 +43,7 @@ fn a_failure_is_written_as_it_happens() {
 }
 
 #[test]
-fn what_waits_is_written_when_the_sink_is_dropped() {
+fn waiting_lines_are_written_when_the_sink_is_dropped() {
     let pipe = Pipe::endless();
     let mut sink = JsonLines::new(pipe.clone());
     sink.write(&success(0)).unwrap();

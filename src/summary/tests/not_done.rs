@@ -50,7 +50,7 @@ fn the_rate_counts_finished_requests_only() {
 }
 
 #[test]
-fn one_stopped_between_attempts_is_no_failure_of_its_host() {
+fn a_request_stopped_between_attempts_is_no_failure_of_its_host() {
     let summary = of(&[stopped_between_attempts(0), success(1, 1.0)]);
     assert_eq!((summary.failed(), summary.not_done()), (0, 1));
     assert!(summary.by_error_type().is_empty() && summary.top_errors().is_empty());
@@ -60,7 +60,7 @@ fn one_stopped_between_attempts_is_no_failure_of_its_host() {
 }
 
 #[test]
-fn one_stopped_between_attempts_still_cost_its_attempts() {
+fn a_request_stopped_between_attempts_counts_its_attempts() {
     let summary = of(&[stopped_between_attempts(0)]);
     assert_eq!(summary.attempts(), 1);
     assert_eq!(summary.latency().count_of(), 1);
@@ -68,7 +68,7 @@ fn one_stopped_between_attempts_still_cost_its_attempts() {
 }
 
 #[test]
-fn they_add_up_and_survive_json() {
+fn requests_not_done_add_up_through_json() {
     let mut summary = of(&[not_done(0), success(1, 1.0)]);
     summary += &of(&[not_done(0)]);
     assert_eq!((summary.not_done(), summary.total()), (2, 3));

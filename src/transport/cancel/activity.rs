@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_counts_from_its_beginning_and_the_head_ends_all_waits_of_its_exchange() {
+    fn a_wait_lasts_from_its_last_beginning_to_the_head() {
         let activity = Activity::default();
         let at = |ms| activity.epoch + Duration::from_millis(ms);
         assert_eq!(activity.waits_since(), None);

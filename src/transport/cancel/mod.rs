@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_abort_after_the_end_changes_nothing_and_says_what_it_was() {
+    fn an_abort_after_the_end_changes_nothing() {
         let slot = CancelSlot::new();
         let first = slot.begin();
         assert!(!slot.end());

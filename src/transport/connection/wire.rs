@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_names_the_limit_that_ends_first() {
+    fn the_time_left_names_the_limit_that_ends_first() {
         let start = Instant::now();
         let limits = Limits::attempt(Some(start + 10 * SECOND), Some(2 * SECOND));
         let left = |began, now| limits.left(start + began, start + now);

@@ -86,8 +86,9 @@ impl fmt::Debug for Reply {
 }
 
 impl Fault {
-    /// A failure of this class, in this phase. The message becomes that of the error: it names the host and holds no
-    /// secret.
+    /// A failure of this class, in this phase.
+    ///
+    /// The message becomes that of the error: it names the host and holds no secret.
     ///
     /// The retry policy decides by class, phase and [`WireFacts::sent`] if the request is tried again: one that is not safe to
     /// repeat only if it ended before [`Phase::Wait`] and nothing of it was sent.
@@ -188,8 +189,9 @@ impl WireFacts {
 }
 
 impl SentHead {
-    /// The headers that a request would send, those of the framing included, and the size of its body in bytes (`None`: a
-    /// reader of unknown length).
+    /// The headers that a request would send, and the size of its body in bytes.
+    ///
+    /// Headers of the framing are included. A size of `None`: a reader of unknown length.
     pub fn new(headers: HeaderMap, body_bytes: Option<u64>) -> SentHead {
         SentHead {
             headers,

@@ -53,8 +53,10 @@ impl Call<'_> {
         self.url.path_and_query()
     }
 
-    /// The headers to send, without those that frame the request (`Host`, `Content-Length`, `Transfer-Encoding`) and
-    /// without the defaults for `Accept` and `Accept-Encoding`. They hold secrets.
+    /// The headers to send, except those of the framing. They hold secrets.
+    ///
+    /// Left out are `Host`, `Content-Length` and `Transfer-Encoding`, and the defaults for `Accept` and
+    /// `Accept-Encoding`.
     pub fn headers(&self) -> &HeaderMap {
         self.headers
     }
@@ -90,14 +92,16 @@ impl Call<'_> {
         self.until
     }
 
-    /// Returns true if the request has been cancelled: the exchange is to end soon, and however it ends, the outcome is
-    /// `cancelled`.
+    /// Returns true if the request has been cancelled: the exchange is to end soon.
+    ///
+    /// However it ends, the outcome is `cancelled`.
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
     }
 
-    /// Tells haul that the host was reached. Optional; until a host has been reached once, few requests are sent to it at
-    /// the same time.
+    /// Tells haul that the host was reached.
+    ///
+    /// Optional; until a host has been reached once, few requests are sent to it at the same time.
     pub fn connected(&self) {
         if let Some(on_connected) = self.on_connected {
             on_connected();
@@ -125,9 +129,11 @@ impl Call<'_> {
         waited.map_err(|failure| Box::new(self.fault(Phase::Wait, failure, None)))
     }
 
-    /// Takes a response as haul takes one from a socket: the whole body if its status is accepted, up to the limit for
-    /// bodies, and to a file if the request saves it; the first 64 KiB of it otherwise. Content codings that
-    /// `Content-Encoding` names are taken off, if this build has the feature for them.
+    /// Takes a response as haul takes one from a socket.
+    ///
+    /// It takes the whole body if its status is accepted, up to the limit for bodies, and to a file if the request
+    /// saves it; the first 64 KiB of it otherwise. Content codings that `Content-Encoding` names are taken off, if this
+    /// build has the feature for them.
     ///
     /// Responses to `HEAD` and those of status 1xx, 204 and 304 have no body: the reader is not read.
     ///

@@ -92,7 +92,7 @@ fn the_freshest_of_a_host_comes_first() {
 }
 
 #[test]
-fn what_is_too_old_is_dropped_and_so_is_all_beneath_it() {
+fn connections_beneath_one_that_is_too_old_are_dropped() {
     let (pool, mut maker, now) = (pool(10, 10), Maker::new(), Instant::now());
     for _ in 0..3 {
         pool.give_back(maker.make("a"), now);
@@ -119,7 +119,7 @@ fn giving_back_clears_away_what_is_too_old() {
 }
 
 #[test]
-fn what_no_longer_works_is_dropped() {
+fn connections_that_no_longer_work_are_dropped() {
     let (pool, mut maker, now) = (pool(10, 10), Maker::new(), Instant::now());
     for _ in 0..3 {
         pool.give_back(maker.make("a"), now);
@@ -172,7 +172,7 @@ fn clearing_drops_all() {
 }
 
 #[test]
-fn it_agrees_with_a_simple_model_whatever_happens() {
+fn the_pool_agrees_with_a_simple_model() {
     for seed in 0..50 {
         let mut random = fastrand::Rng::with_seed(seed);
         let (mut shard, mut maker) = (Shard::default(), Maker::new());

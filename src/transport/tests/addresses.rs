@@ -75,7 +75,7 @@ fn a_name_that_changes_to_a_refused_address_is_not_followed() {
 }
 
 #[test]
-fn of_public_and_private_addresses_only_the_public_are_left() {
+fn private_addresses_are_left_out_beside_public_ones() {
     let names = Names::default();
     let sockets = asking(&names, AddressPolicy::PublicOnly);
     let left = || {

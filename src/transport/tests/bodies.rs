@@ -37,7 +37,7 @@ fn reset(peer: &mut Peer) {
 }
 
 #[test]
-fn a_body_shorter_than_announced_is_incomplete_and_what_came_is_kept() {
+fn a_body_shorter_than_announced_is_incomplete() {
     for end in [close, reset] {
         let fault = cut(with("Content-Length: 10", b"hello"), end);
         assert_eq!(fault.error_type, ErrorType::IncompleteBody);
@@ -58,10 +58,13 @@ fn a_chunked_body_without_its_end_is_incomplete() {
 }
 
 #[test]
-fn a_body_that_ends_with_the_connection_is_complete_by_close_and_incomplete_by_reset() {
+fn a_body_that_ends_with_a_close_is_complete() {
     let server = Server::answering_once(with("X: y", b"to the end"));
     assert_eq!(get(server.url("/")).reply(&sockets()).body, b"to the end");
+}
 
+#[test]
+fn a_body_that_ends_with_a_reset_is_incomplete() {
     let fault = cut(with("X: y", b"to the"), reset);
     assert_eq!(fault.error_type, ErrorType::IncompleteBody);
     assert_eq!(fault.reply.unwrap().body, b"to the");
@@ -108,7 +111,7 @@ fn bodies_of_all_sizes_come_whole_over_one_connection() {
 }
 
 #[test]
-fn a_body_over_the_limit_is_too_large_and_its_connection_is_not_kept() {
+fn a_body_over_the_limit_closes_its_connection() {
     let server = Server::answering(answer(200, &"x".repeat(100_000)));
     let sockets = sockets();
     let mut request = get(server.url("/"));
@@ -137,7 +140,7 @@ fn a_body_of_unknown_length_over_the_limit_is_kept_to_64_kib() {
 }
 
 #[test]
-fn the_body_of_a_refused_status_is_kept_to_64_kib_and_the_connection_saved() {
+fn the_body_of_a_refused_status_is_kept_to_64_kib() {
     let server = Server::answering(answer(503, &"x".repeat(200_000)));
     let sockets = sockets();
     for n in 0..3 {
@@ -154,7 +157,7 @@ fn the_body_of_a_refused_status_is_kept_to_64_kib_and_the_connection_saved() {
 }
 
 #[test]
-fn a_huge_body_nobody_wants_is_not_read_to_its_end() {
+fn a_huge_body_of_a_refused_status_is_not_read_to_its_end() {
     let server = Server::answering(answer(500, &"x".repeat(3_000_000)));
     let exchanged = get(server.url("/")).of(&sockets());
     assert!(exchanged.trace.bytes_received < 1_000_000);
@@ -206,7 +209,7 @@ mod compressed {
     use super::*;
 
     #[test]
-    fn gzip_is_asked_for_and_unpacked_in_whatever_case_it_is_named() {
+    fn gzip_is_unpacked_in_any_case_of_its_name() {
         let sockets = sockets();
         for name in ["gzip", "GZIP", "GZip"] {
             let head = format!("content-ENCODING: {name}\r\nContent-Length: {}", GZIP.len());
@@ -246,7 +249,7 @@ mod compressed {
     }
 
     #[test]
-    fn what_is_no_gzip_cannot_be_decoded() {
+    fn a_body_that_is_no_gzip_cannot_be_decoded() {
         let server = Server::answering(with(
             "Content-Encoding: gzip\r\nContent-Length: 5",
             b"plain",

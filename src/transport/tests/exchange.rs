@@ -65,7 +65,7 @@ fn closing_idle_connections_leaves_none() {
 }
 
 #[test]
-fn it_is_told_once_that_a_connection_stands_new_or_kept() {
+fn each_exchange_reports_its_connection_once() {
     let server = Server::answering(answer(200, "{}"));
     let sockets = sockets();
     for _ in 0..2 {
@@ -97,7 +97,7 @@ fn a_large_body_arrives_whole() {
 }
 
 #[test]
-fn every_body_has_a_length_and_writes_without_one_say_zero() {
+fn every_body_has_a_length() {
     let server = Server::answering(answer(200, ""));
     let sockets = sockets();
     for method in ["POST", "PUT", "PATCH"] {
@@ -150,7 +150,7 @@ fn a_header_longer_than_any_buffer_is_sent() {
 }
 
 #[test]
-fn a_response_head_up_to_the_limit_is_read_and_one_beyond_is_refused() {
+fn a_response_head_beyond_the_limit_is_refused() {
     let head = |size: usize| {
         let value = "v".repeat(size / 50);
         let lines: String = (0..50).map(|i| format!("X-{i:02}: {value}\r\n")).collect();
@@ -228,7 +228,7 @@ fn a_server_that_wants_to_close_gets_no_second_request_there() {
 }
 
 #[test]
-fn what_is_said_beyond_the_answer_ends_the_connection() {
+fn bytes_beyond_the_response_end_the_connection() {
     let server = Server::answering(format!("{}surplus", answer(200, "ok")));
     let sockets = sockets();
     for _ in 0..3 {

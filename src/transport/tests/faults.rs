@@ -247,7 +247,7 @@ fn a_head_cut_in_the_middle_is_a_connection_fault() {
 }
 
 #[test]
-fn what_is_not_http_is_a_protocol_fault() {
+fn bytes_that_are_not_http_are_a_protocol_fault() {
     for said in [
         "SSH-2.0-OpenSSH_9.6\r\n",
         "HTTP/1.1 099 Low\r\n\r\n",
@@ -276,7 +276,7 @@ fn a_request_without_a_host_was_never_sendable() {
 }
 
 #[test]
-fn a_kept_connection_that_dies_before_the_answer_shows_itself_as_reused_and_silent() {
+fn a_kept_connection_that_dies_before_the_answer_is_reported_as_such() {
     let server = Server::start(|peer| {
         peer.request();
         peer.say(answer(200, "once"));
@@ -376,7 +376,7 @@ fn https_without_the_feature_is_a_clear_fault() {
 }
 
 #[test]
-fn a_request_that_ureq_will_not_send_is_invalid_and_not_a_protocol_fault() {
+fn a_request_that_ureq_will_not_send_is_invalid() {
     let server = Server::answering(answer(200, ""));
     let request = get(server.url("/"))
         .header("host", "a.name")

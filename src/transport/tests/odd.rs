@@ -124,7 +124,7 @@ fn odd_header_lines_cost_no_response() {
 }
 
 #[test]
-fn a_framing_line_that_is_put_right_counts_and_closes() {
+fn a_framing_line_that_is_put_right_closes_the_connection() {
     expect(
         "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello",
         Closed("hello"),
@@ -159,7 +159,7 @@ fn lengths_that_differ_or_are_none_are_refused() {
 }
 
 #[test]
-fn chunks_are_read_by_the_rules_and_closed_upon_in_doubt() {
+fn a_connection_with_doubtful_chunks_is_closed() {
     expect(&chunked("5\r\nhello\r\n0\r\n\r\n"), Kept("hello"));
     expect(
         &chunked("5;a=\"b;c\" \r\nhello\r\n000;x\r\n\r\n"),
@@ -188,7 +188,7 @@ fn chunks_are_read_by_the_rules_and_closed_upon_in_doubt() {
 }
 
 #[test]
-fn http_10_with_chunks_is_decoded_and_closed() {
+fn a_connection_of_http_10_with_chunks_is_closed() {
     for lines in ["X: y", "Connection: keep-alive"] {
         let response = chunked("5\r\nhello\r\n0\r\n\r\n").replace("1.1 200 OK", "1.0 200 OK");
         let response = response.replace("\r\n\r\n5", &format!("\r\n{lines}\r\n\r\n5"));
@@ -261,7 +261,7 @@ fn responses_without_a_body_keep_their_connection() {
 }
 
 #[test]
-fn an_unknown_coding_leaves_the_body_as_it_is_and_says_so() {
+fn an_unknown_coding_leaves_the_body_as_it_is() {
     for coding in ["compress", "gzip, sdch", "GZIP;q=1"] {
         let server = Server::answering(ok(&format!("Content-Encoding: {coding}")));
         for asking in [get(server.url("/")), by_ureq(get(server.url("/")))] {

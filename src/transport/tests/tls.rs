@@ -105,7 +105,7 @@ fn url(server: &Server, name: &str) -> String {
 }
 
 #[test]
-fn ten_thousand_requests_of_eight_threads_open_eight_connections_and_resume_sessions() {
+fn ten_thousand_encrypted_requests_of_eight_threads_open_eight_connections() {
     let authority = Authority::new();
     let (server, seen) = secure(authority.certify("test.name", 2100), answering("{}"));
     let sockets = authority.sockets();

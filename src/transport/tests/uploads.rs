@@ -77,7 +77,7 @@ fn a_success_that_is_longer_than_can_wait_ends_the_attempt_at_once() {
 }
 
 #[test]
-fn a_refusal_is_the_response_and_stops_the_body_that_is_not_read() {
+fn a_refusal_stops_the_body_that_the_server_does_not_read() {
     for status in [300, 413, 401, 503] {
         let server = Server::start(move |peer| {
             begin(peer);
@@ -133,7 +133,7 @@ fn informational_responses_stop_no_body() {
 }
 
 #[test]
-fn a_success_is_read_while_the_body_is_sent_and_neither_side_waits() {
+fn a_success_is_read_while_the_body_is_sent() {
     const BACK: usize = 8 << 20;
     let server = Server::start(|peer| {
         let began = begin(peer);
@@ -233,7 +233,7 @@ mod leave {
     }
 
     #[test]
-    fn a_refusal_is_the_response_and_a_success_gets_its_body() {
+    fn an_early_refusal_is_the_response() {
         let server = Server::start(|peer| {
             begin(peer);
             peer.say(answer(403, "no"));
@@ -241,7 +241,10 @@ mod leave {
         });
         let exchanged = asking(&server).of(&sockets());
         assert_eq!(exchanged.result.ok().unwrap().status, 403);
+    }
 
+    #[test]
+    fn an_early_success_gets_its_body() {
         let server = Server::start(|peer| {
             begin(peer);
             peer.say(answer(200, "early"));

@@ -92,7 +92,7 @@ fn an_attempt_that_takes_no_connection_waits_from_its_beginning() {
 }
 
 #[test]
-fn of_an_attempt_that_is_not_watched_nothing_is_seen() {
+fn an_attempt_that_is_not_watched_reports_no_wait() {
     let (seen, was_seen) = mpsc::channel();
     let seen = Mutex::new(seen);
     let server = Server::start(move |peer| {

@@ -66,7 +66,7 @@ fn both_files_hold_each_outcome_once_after_a_full_disk() {
 }
 
 #[test]
-fn a_journal_that_has_no_room_ends_the_run_and_its_requests_run_later() {
+fn a_run_whose_journal_had_no_room_can_be_resumed() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     folder.file("list", list(&server, 40));
     // The results have room elsewhere; the disk beside their name has none for an intent.
@@ -103,7 +103,7 @@ fn large() -> Server {
 }
 
 #[test]
-fn a_file_that_may_grow_no_further_is_named_and_ends_the_run_with_status_3() {
+fn a_file_that_may_grow_no_further_is_status_3() {
     let (server, folder) = (large(), Folder::new());
     let urls: String = (0..200)
         .map(|n| server.url(&format!("/{n}")) + "\n")

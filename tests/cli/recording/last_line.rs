@@ -42,7 +42,7 @@ fn no_post_is_sent_twice_for_want_of_a_line_feed() {
 }
 
 #[test]
-fn what_the_log_lost_of_its_last_lines_is_made_again() {
+fn lines_that_the_log_lost_are_made_again() {
     for lost in [1, 30, 400, 3_000, usize::MAX] {
         let (server, folder) = (server(), Folder::new());
         let (out, failures) = (folder.at("out.jsonl"), folder.at("f.jsonl"));
@@ -63,7 +63,7 @@ fn what_the_log_lost_of_its_last_lines_is_made_again() {
 }
 
 #[test]
-fn what_the_results_lost_of_their_last_line_is_taken_from_the_log() {
+fn a_last_line_that_the_results_lost_is_taken_from_the_log() {
     for lost in [2, 30, 200, 300, usize::MAX] {
         let (server, folder) = (server(), Folder::new());
         let (out, failures) = (folder.at("out.jsonl"), folder.at("f.jsonl"));

@@ -31,7 +31,7 @@ fn a_body_from_a_file_that_is_too_large_for_a_line_is_sent_again_from_the_file()
 }
 
 #[test]
-fn a_body_of_a_line_that_is_too_large_with_its_record_is_cut_and_says_so() {
+fn a_body_too_large_for_its_record_is_cut() {
     let (server, folder) = (Server::always(Answer::status(500)), Folder::new());
     let log = folder.at("f.jsonl");
     let line = json!({"url": server.url("/"), "body": "x".repeat(LONGEST - 100), "id": "a"});
@@ -52,7 +52,7 @@ fn a_body_of_a_line_that_is_too_large_with_its_record_is_cut_and_says_so() {
 }
 
 #[test]
-fn a_response_too_large_for_a_line_is_cut_and_its_request_sent_again() {
+fn a_request_whose_response_was_cut_can_be_sent_again() {
     let (server, folder) = (
         Server::always(Answer::status(500).body("\n".repeat(9 << 20))),
         Folder::new(),

@@ -183,7 +183,7 @@ fn equal_requests_have_as_many_outcomes_as_before() {
 }
 
 #[test]
-fn an_outcome_of_a_row_has_what_the_row_tells_and_no_more() {
+fn an_outcome_of_a_row_has_only_what_the_row_tells() {
     let (server, folder) = (failing(), Folder::new());
     let (out, failures) = (folder.at("o"), folder.at("f.db"));
     let tag = r#"{"n": 1.50, "z": null}"#;
@@ -240,7 +240,7 @@ fn bodies_are_left_out_of_the_results_if_they_were() {
 }
 
 #[test]
-fn what_is_taken_back_is_sent_again_if_failures_are() {
+fn an_outcome_taken_from_the_log_is_sent_again_if_failures_are() {
     for log in LOGS {
         let (server, folder) = (failing(), Folder::new());
         let (out, failures) = (folder.at("o"), folder.at(log));

@@ -49,7 +49,7 @@ fn a_failure_that_the_log_refuses_is_not_among_the_results_of_a_stream() {
 }
 
 #[test]
-fn what_only_the_log_has_is_named() {
+fn outcomes_that_only_the_log_has_are_named() {
     let (_server, folder, list) = failing();
     // Standard output is a file that may grow no further.
     let full = folder.file("stdout", "");
@@ -74,7 +74,7 @@ fn what_only_the_log_has_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn what_only_the_results_have_is_named_where_the_log_is_a_pipe_that_is_closed() {
+fn outcomes_that_only_the_results_have_are_named_for_a_closed_pipe() {
     let (_server, folder, list) = failing();
     let (out, pipe) = (folder.at("out.jsonl"), folder.at("pipe"));
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();

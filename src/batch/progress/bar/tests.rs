@@ -59,7 +59,7 @@ impl TermLike for Screen {
 }
 
 #[test]
-fn it_says_how_many_of_how_many_what_became_of_them_how_fast_and_how_long() {
+fn the_bar_shows_the_progress_as_one_line() {
     let mut now = Progress {
         total: Some(2000),
         done: 1200,
@@ -112,7 +112,7 @@ fn the_time_left_is_in_hours_minutes_and_seconds() {
 }
 
 #[test]
-fn it_is_drawn_until_the_batch_ends_and_its_last_words_stay() {
+fn the_bar_is_drawn_until_the_batch_ends() {
     let client = Client::builder().workers(2).build().unwrap();
     let screen = Screen::default();
     // The requests are not fit to be sent, so they fail without a network.
@@ -153,7 +153,7 @@ fn dropped_half_way_it_goes_too() {
 }
 
 #[test]
-fn where_nobody_sees_it_there_is_none() {
+fn there_is_no_bar_on_a_hidden_terminal() {
     let client = Client::builder().workers(1).build().unwrap();
     let outcomes = client.as_completed(["nowhere"]);
     let on = ProgressDrawTarget::hidden();

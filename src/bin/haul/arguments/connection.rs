@@ -14,15 +14,16 @@ pub(crate) struct ConnectionArguments {
     pub(crate) proxy: Option<String>,
     /// Hosts that are reached without the proxy, comma-separated
     ///
-    /// A name stands for what is below it too; addresses and networks (10.0.0.0/8) are fine, and * is every host.
+    /// A name covers all names below it too. Addresses, networks (10.0.0.0/8) and * for every host can be given as
+    /// well.
     #[arg(long, value_name = "HOSTS", requires = "proxy")]
     pub(crate) noproxy: Option<String>,
-    /// Do not check certificates
+    /// Do not check servers' certificates
     #[arg(short = 'k', long, conflicts_with = "cacert")]
     pub(crate) insecure: bool,
     /// Root certificates (PEM), in place of Mozilla's
     ///
-    /// The self-signed certificate of a server itself will do; name and validity are checked all the same.
+    /// A server's own self-signed certificate may be among them; its name and validity are still checked.
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
     /// Client certificate (PEM)
@@ -37,23 +38,27 @@ pub(crate) struct ConnectionArguments {
     /// IPv6 only
     #[arg(short = '6', long)]
     pub(crate) ipv6: bool,
-    /// A larger body fails [default: 10M; none with --output-dir]
+    /// Largest response body [default: 10M; none with --output-dir]
+    ///
+    /// A larger one fails its request, of class body_too_large.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_filesize: Option<u64>,
-    /// A larger response head fails
+    /// Largest response head
+    ///
+    /// A larger one fails its request, of class protocol.
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64K")]
     pub(crate) max_header_size: u64,
     /// Refuse private and local addresses, and files of this machine
     ///
-    /// For lists that come from others: no line, and no redirect, leads into this network. Each address is checked right
-    /// before haul connects to it. A line with body_file is refused (--allow-files-from allows a directory), and so is one
-    /// whose output_file a link leads out of --output-dir. Files that options name (-d @FILE) are sent.
-    /// Bad lines of a failure log are not read again from their files.
+    /// For lists that come from others: no line and no redirect leads into this network. Each address is checked right
+    /// before haul connects to it. A line with a body_file is refused (--allow-files-from allows a directory), and so
+    /// is a line whose output_file leads out of --output-dir through a link. Files that options name (-d @FILE) are
+    /// sent. Lines that a failure log lists as unreadable are not read again from their files.
     #[arg(long)]
     pub(crate) public_only: bool,
     /// With --public-only, lines may send files of this directory
     ///
-    /// A body_file must be a regular file in DIR or below it, once .. and links are resolved. It is still written
+    /// A body_file must be a regular file in DIR or below it, after .. and links are resolved. Its path is still
     /// relative to the working directory, not to DIR.
     #[arg(long, value_name = "DIR", requires = "public_only")]
     pub(crate) allow_files_from: Option<PathBuf>,

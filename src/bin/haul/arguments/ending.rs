@@ -25,55 +25,57 @@ pub(crate) struct EndingArguments {
     /// Stop at the first failure
     #[arg(long, conflicts_with = "max_failures")]
     pub(crate) fail_early: bool,
-    /// Stop after so many failures, or such a share of the finished from 100 on
+    /// Stop after N failures, or once N% of the finished requests failed (from 100 finished on)
     #[arg(long, value_name = "N|N%", value_parser = most)]
     pub(crate) max_failures: Option<FailureLimit>,
-    /// Exit with 0 where requests failed or were rejected
+    /// Exit with 0 even if requests failed or were rejected
     #[arg(long)]
     pub(crate) exit_zero: bool,
-    /// Exit with 1 where there was no request
+    /// Exit with 1 if there was no request
     #[arg(long)]
     pub(crate) fail_empty: bool,
     /// Skip requests that have an outcome in -o FILE, append the rest
     ///
     /// Requests are matched by everything that is sent because of them (id, method, URL, headers and body of the line),
-    /// not by position: the input may be edited. A torn last line is cut. A POST or PATCH that was in flight when the earlier
-    /// run was killed is not sent again, but recorded as failed, of class interrupted. What a kill left unfinished in
-    /// --output-dir is removed. Failures that --failures FILE lacks, after a kill or on a full disk, are written to it again.
+    /// not by position: the input may be edited. If a kill cut off the last line, it is removed. A POST or PATCH that
+    /// was in flight when the earlier run was killed is not sent again, but recorded as failed, with class interrupted.
+    /// Files that a kill left unfinished in --output-dir are removed. Failures that --failures FILE lacks, after a kill
+    /// or a full disk, are written to it again.
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
-    /// Resume, and send those again whose last outcome is no success
+    /// Resume, and send again the requests whose last outcome is no success
     ///
-    /// The new line stands for the old one: of records with one key the last holds. A POST or PATCH that is recorded as
-    /// interrupted is sent again only with --resume-writes.
+    /// The old line stays in the file: of several lines with one key, the last one counts. A POST or PATCH that is
+    /// recorded as interrupted is sent again only with --resume-writes.
     #[arg(long, requires = "output")]
     pub(crate) retry_failed: bool,
-    /// Bring results to the disk (fsync), at most 200 ms late
+    /// Have results on the disk (fsync) at most 200 ms after they are written
     #[arg(long, requires = "output")]
     pub(crate) durable: bool,
     /// Replace existing output files: -o, --failures, --summary-json, --output-dir
     ///
-    /// A failure log in SQLite is not replaced: each run adds to it. Without this option, no file that was there before the run is replaced. A file that the run reads, or that it would write
-    /// twice, is refused all the same, by whatever name or link it is called.
+    /// A failure log in SQLite is not replaced: each run adds to it. Without this option, no file that was there before
+    /// the run is replaced. A file that the run reads, or would write twice, is refused even with it, by whatever name
+    /// or link it is given.
     #[arg(long, conflicts_with_all = ["resume", "retry_failed"])]
     pub(crate) overwrite: bool,
-    /// On resume, send again the POST and PATCH that were in flight
+    /// On resume, send again the POST and PATCH requests that were in flight
     ///
-    /// With --retry-failed, those too that an earlier --resume recorded as interrupted.
+    /// With --retry-failed, also those that an earlier --resume recorded as interrupted.
     #[arg(long)]
     pub(crate) resume_writes: bool,
     /// Print the requests as JSON lines; send nothing
     ///
-    /// Nothing is made or changed either, and outputs that could not be written are refused.
-    /// Each line is read, and each file looked at, as a run would do it. A request is shown with its method, resolved
-    /// URL, all headers (secrets masked) and the size of its body. The exit status is 1 if a line could not be sent.
-    /// Requests that --resume would skip are shown like the others.
+    /// No file is made or changed, and outputs that could not be written are refused. Each line is read, and each file
+    /// is checked, as in a run. A request is shown with its method, resolved URL, all headers (secrets masked) and the
+    /// size of its body. The exit status is 1 if a line could not be sent. Requests that --resume would skip are shown
+    /// like the others.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Start a small local server and run a batch against it
     #[arg(long, conflicts_with = "inputs")]
     pub(crate) demo: bool,
-    /// After a first INT or TERM, how long running requests may take
+    /// Time that running requests may take after a first INT or TERM
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
     pub(crate) grace: Duration,
 }

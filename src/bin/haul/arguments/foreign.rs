@@ -184,7 +184,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ),
     (
         "--format --output-format --write-out --print",
-        "results of one format, a JSON object a line (jq makes others of it)",
+        "results of one format, a JSON object a line (jq converts it)",
     ),
     ("--ignore-errors --ignore-failures --no-fail", "--exit-zero"),
     (

@@ -30,18 +30,18 @@ pub(crate) enum GeneratedFile {
 
 /// Send many HTTP requests at once and keep every result
 ///
-/// An argument with :// is a URL, else a file; without one, or with -, standard input is read. A file holds one URL or
-/// one JSON request per line, in UTF-8, or UTF-16 with a byte order mark; blank lines and lines starting with # are
-/// skipped, CRLF is fine. A failure log in SQLite is an input too: it is opened read-only, and the newest failure of each
-/// request is sent.
-/// Results go to standard output or to -o, one JSON object a line, in the order in which requests complete; everything
-/// else goes to standard error. A request that fails ends nothing: it is one result among the others.
+/// An argument with :// is a URL, any other is a file; without arguments, or with -, standard input is read. A file
+/// holds one URL or one JSON request per line, in UTF-8, or UTF-16 with a byte order mark; blank lines and lines
+/// starting with # are skipped, CRLF is fine. A failure log in SQLite is an input too: it is opened read-only, and the
+/// newest failure of each request is sent. Results go to standard output or to -o, one JSON object a line, in the order
+/// in which requests complete; everything else goes to standard error. A failed request does not end the run: it is one
+/// result among the others.
 ///
 /// Times are written 500ms, 2s, 5m, 1h or 1.5 (seconds), rates 50, 0.5/s, 3000/m or 10/h, sizes 64K, 10M or 2G.
 ///
 /// Every option can be given as an environment variable too: --max-time as HAUL_MAX_TIME, --breaker as HAUL_BREAKER=1,
-/// several headers as lines of HAUL_HEADER, several rates as HAUL_RATE=10/s,300/m. What is typed counts before the
-/// environment, and that before the default.
+/// several headers as lines of HAUL_HEADER, several rates as HAUL_RATE=10/s,300/m. A typed option comes before its
+/// variable, and the variable before the default.
 #[derive(Debug, Parser)]
 #[command(name = "haul", version, args_override_self = true, max_term_width = 100, after_help = AFTER, after_long_help = AFTER_LONG)]
 pub(crate) struct Arguments {
@@ -79,9 +79,10 @@ const AFTER_LONG: &str = r#"A line of input:
   auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent;
   max_redirs; accept [codes and "ranges"]; expect_json; require {pointer: value};
   output_file (a path under --output-dir).
-  Elsewhere null stands for a key that is not there. json, params and form are sent, and tag comes
-  back, as written. A line is read up to 16 MiB. One that is wrong is one failed result, of class
-  invalid_request. The result of a line has the name of its file and its number (source, line).
+  Under any other key, null means that the key is absent. json, params and form are sent as they
+  are written, and tag is returned so. A line may have up to 16 MiB. A line with a mistake is one
+  failed result, of class invalid_request. Each result has the file and the number of its line
+  (source, line).
 
 First steps:
   haul urls.txt > out.jsonl                                a list of URLs, a bar on the terminal
@@ -89,11 +90,11 @@ First steps:
   haul --resume -o run.jsonl urls.txt                      after Ctrl-C, a limit or a crash
   haul failures.db -o again.jsonl                          send again just what failed
 
--L, -Z, -f, -S and --compressed are accepted as curl has them: haul works so anyway.
+-L, -Z, -f, -S and --compressed of curl are accepted and change nothing: haul always works that way.
 -s is --progress none.
 
 Signals: the first INT or TERM stops reading, cancels what is queued, lets running requests finish
-(--grace), and prints the command that goes on from there. The second ends at once.
+(--grace), and prints the command that goes on from there. The second one ends the run at once.
 
 Exit status:
   0    every request succeeded (also where there was none; --fail-empty makes that 1)
@@ -106,16 +107,16 @@ Exit status:
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
 pub(crate) struct MessageArguments {
-    /// No bar, no summary; -qq no warnings and errors either
+    /// No bar and no summary; -qq: no warnings and no errors either
     #[arg(short = 'q', long, action = ArgAction::Count)]
     pub(crate) quiet: u8,
-    /// One line per request; -vv debug log
+    /// One line per request; -vv: a debug log
     #[arg(short = 'v', long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Progress of the run, on standard error
     ///
-    /// auto: a bar where standard error is a terminal and results go elsewhere, else nothing. plain prints a line every
-    /// five seconds, json an object every second, for logs and programs; both once more at the end.
+    /// auto shows a bar if standard error is a terminal and results go elsewhere, else nothing. plain prints a line
+    /// every five seconds, json an object every second, for logs and programs; both print once more at the end.
     #[arg(
         long,
         value_name = "KIND",
@@ -123,9 +124,9 @@ pub(crate) struct MessageArguments {
         hide_possible_values = true
     )]
     pub(crate) progress: ProgressForm,
-    /// auto, always or never
+    /// Colours in messages: auto, always or never
     ///
-    /// auto: where standard error is a terminal and NO_COLOR is not set.
+    /// auto uses colours if standard error is a terminal and NO_COLOR is not set.
     #[arg(
         long,
         value_name = "WHEN",

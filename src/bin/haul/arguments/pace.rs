@@ -12,7 +12,7 @@ use crate::units::{Rate, above_zero, jobs, rate, time, whole};
 pub(crate) struct PaceArguments {
     /// Requests at once
     ///
-    /// Hosts share them: while some hosts answer, those that do not hold at most half.
+    /// Hosts share them: while some hosts answer, the hosts that do not answer get at most half of them.
     #[arg(
         short = 'j',
         long,
@@ -23,13 +23,14 @@ pub(crate) struct PaceArguments {
         default_value_t = 16
     )]
     pub(crate) jobs: usize,
-    /// At once to one scheme, host and port; 0 = no limit
+    /// Requests at once to one host (scheme, name and port); 0 = no limit
     #[arg(long, value_name = "N", value_parser = whole::<usize>, default_value_t = 0)]
     pub(crate) jobs_per_host: usize,
-    /// Start at most this many, retries included
+    /// Upper bound for requests started in a time, retries included
     ///
-    /// 0.5 is one in two seconds. May be given once for each window of time, or as a list with commas: with 10/s and
-    /// 300/m both hold. The shortest window is paced evenly; the others are counted, and hold whole requests.
+    /// 0.5 is one request in two seconds. May be given once for each window of time, or as a list with commas: with
+    /// 10/s and 300/m both hold. Requests are spread evenly over the shortest window; in longer windows whole requests
+    /// are counted.
     #[arg(
         long,
         value_name = "N[/s|m|h]",
@@ -38,7 +39,7 @@ pub(crate) struct PaceArguments {
         allow_hyphen_values = true
     )]
     pub(crate) rate: Vec<Rate>,
-    /// Upper bound for requests started each second, to each host
+    /// Upper bound for requests started in a time to each host
     #[arg(
         long,
         value_name = "N[/s|m|h]",
@@ -47,9 +48,9 @@ pub(crate) struct PaceArguments {
         allow_hyphen_values = true
     )]
     pub(crate) rate_per_host: Vec<Rate>,
-    /// At once after a pause, within the rates [default: 1]
+    /// Requests that may start at once after a pause, within the rates [default: 1]
     ///
-    /// For the shortest window of --rate, and of --rate-per-host: the longer ones are never exceeded.
+    /// Holds for the shortest window of --rate and of --rate-per-host. The longer windows are never exceeded.
     #[arg(long, value_name = "N", value_parser = above_zero)]
     pub(crate) burst: Option<u32>,
 }
@@ -65,15 +66,17 @@ pub(crate) struct TimeArguments {
     pub(crate) connect_timeout: Duration,
     /// Stop the whole run after this
     ///
-    /// Requests that are not done by then have no result: --resume sends them. A request whose next retry would come later
-    /// fails at once. The time counts from the start of the command, and ends the run even while it waits for a pipe that
-    /// nobody writes to, for the rest of a line, or for a reader of the results, who may then have half a line.
+    /// Requests that are not done by then have no result: --resume sends them. A request whose next retry would come
+    /// later fails at once. The time counts from the start of the command. It ends the run even while haul waits for a
+    /// pipe without data, for the rest of a line, or for the reader of the results, which may then have got half a
+    /// line.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) max_run_time: Option<Duration>,
     /// Retries after the first attempt
     ///
-    /// What never reached the server is repeated for every method; what may have reached it for GET, HEAD, PUT, DELETE
-    /// and OPTIONS, and where the line says "idempotent": true or carries an Idempotency-Key.
+    /// A request that did not reach the server is sent again whatever its method. A request that may have reached it is
+    /// sent again if its method is GET, HEAD, PUT, DELETE, OPTIONS or TRACE, if its line says "idempotent": true, or if
+    /// it has an Idempotency-Key header.
     #[arg(long, value_name = "N", value_parser = whole::<u32>, default_value_t = 2)]
     pub(crate) retry: u32,
     /// Retry POST and PATCH too
@@ -87,23 +90,24 @@ pub(crate) struct TimeArguments {
     pub(crate) retry_max_delay: Duration,
     /// Statuses to retry, e.g. 429,500..=599 [default: 408, 429 and most 5xx]
     ///
-    /// Successes too: with 202 a request is repeated while the answer is 202. When it may not be repeated any more, the
-    /// last answer is the result.
+    /// Success statuses too: with 202, a request is sent again while the response is 202. When no retry is left, the
+    /// last response is the result.
     #[arg(long, value_name = "CODES")]
     pub(crate) retry_on: Option<StatusSet>,
-    /// No new attempt of a request after this
+    /// Limit for all attempts of a request together, waits included
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) retry_max_time: Option<Duration>,
     /// Longest wait a server may ask for (Retry-After)
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "120s")]
     pub(crate) retry_after_max: Duration,
-    /// Do not wait as servers ask
+    /// Ignore Retry-After, and wait only for the backoff
     #[arg(long)]
     pub(crate) no_retry_after: bool,
     /// Stop asking a host that keeps failing
     ///
-    /// Requests to it fail at once, of class breaker_open, until a trial after a while succeeds. A request that has got
-    /// no answer, and for 10 s no byte has gone or come, counts as failed meanwhile.
+    /// For a while requests to the host fail at once, with class breaker_open. Then a few are sent on trial, and the
+    /// host is asked again if they succeed. A request that waits for a response counts as failed if for 10 s no byte
+    /// was sent or received.
     #[arg(long)]
     pub(crate) breaker: bool,
 }

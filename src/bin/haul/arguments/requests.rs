@@ -14,11 +14,11 @@ pub(crate) struct RequestArguments {
     pub(crate) request: Option<String>,
     /// Add a header; 'NAME:' removes it, @FILE reads a list
     ///
-    /// May be given more than once, with one name too: each is sent. 'NAME:' leaves out a header that haul would send by
-    /// itself (Accept, Accept-Encoding and User-Agent too, but not Host, Content-Length, Transfer-Encoding and Connection,
-    /// which frame the message), 'NAME;' sends one without a value. With a Range, Accept-Encoding is sent only if it is
-    /// given too. The file after @ holds one header a line, so that a token need not stand on the command line; so does
-    /// the variable HAUL_HEADER.
+    /// May be given more than once; if two have the same name, both are sent. 'NAME:' leaves out a header that haul
+    /// would send by itself (such as Accept, Accept-Encoding and User-Agent, but not Host, Content-Length,
+    /// Transfer-Encoding and Connection, which frame the message). 'NAME;' sends a header without a value. With a Range
+    /// header, Accept-Encoding is sent only if it is given too. The file after @ holds one header a line, so that a
+    /// token need not stand on the command line; the variable HAUL_HEADER does too.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
     /// True if the headers are those of the environment variable.
@@ -26,7 +26,7 @@ pub(crate) struct RequestArguments {
     pub(crate) headers_of_variable: bool,
     /// Body, sent as given
     ///
-    /// @FILE sends what is in the file, @- what is on standard input.
+    /// @FILE sends the content of the file, @- that of standard input.
     #[arg(
         short = 'd',
         long,
@@ -52,29 +52,30 @@ pub(crate) struct RequestArguments {
     /// The Cookie header
     #[arg(short = 'b', long, value_name = "COOKIES")]
     pub(crate) cookie: Option<String>,
-    /// Name of a further header or query parameter whose value is secret
+    /// Name of another header or query parameter whose value is secret
     ///
     /// May be given more than once, or as a list with commas. Results, failure log, summary and messages show *** in
-    /// place of the value, and a redirect to another origin (scheme, host or port) does not take the header along. These
+    /// place of the value, and the header is not sent to another origin (scheme, host or port) after a redirect. These
     /// are always secret: Authorization, Cookie, headers with api-key, apikey, token, secret, password or signature in
-    /// their names, or with key, auth or session as a word of the name (X-Session-Id, but not SessionId; Idempotency-Key
-    /// is shown), and the parameters access_token, refresh_token, id_token, client_secret, password, api_key, apikey,
-    /// api-key, signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature. Bodies are kept as they are.
+    /// their names, or with key, auth or session as a word of the name (X-Session-Id, but not SessionId;
+    /// Idempotency-Key is shown), and the parameters access_token, refresh_token, id_token, client_secret, password,
+    /// api_key, apikey, api-key, signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature. Bodies are
+    /// kept as they are.
     #[arg(long = "secret", value_name = "NAME", value_delimiter = ',', value_parser = secret_name)]
     pub(crate) secrets: Vec<String>,
-    /// Add to every query, percent-encoded
+    /// Add a parameter to every URL, percent-encoded
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) url_query: Vec<(String, String)>,
-    /// Resolve relative lines against it
+    /// URL that relative URLs are resolved against
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
     /// Redirects followed; 0 = none, the redirect is the result
     #[arg(long, value_name = "N", value_parser = whole::<u32>, default_value_t = 10)]
     pub(crate) max_redirs: u32,
-    /// auto (by line), urls, or jsonl
+    /// Format of the lines: auto (each by itself), urls, or jsonl
     ///
-    /// A line that is a URL has no blanks in it (they are written %20), since text after a URL is more often a remark. With
-    /// `urls` the whole line is the URL, and its blanks are sent as %20.
+    /// With auto, a blank in a URL has to be written %20, since text after a URL is more often a remark. With urls, the
+    /// whole line is the URL, and its blanks are sent as %20.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -91,7 +92,7 @@ pub(crate) struct RequestArguments {
     pub(crate) unique: bool,
     /// Skip unknown keys of a line, with a warning
     ///
-    /// Otherwise such a line is a failed result: a key that is misspelt may be what makes a request harmless.
+    /// Without it, such a line is a failed result, since the misspelt key may be the one that makes a request harmless.
     #[arg(long)]
     pub(crate) lenient: bool,
 }

@@ -116,7 +116,7 @@ impl Drop for Folder {
 }
 
 #[test]
-fn what_any_option_reads_no_other_writes() {
+fn no_option_writes_a_file_that_another_reads() {
     let folder = Folder::new();
     let read = folder.at("read");
     fs::write(&read, "before").unwrap();

@@ -34,7 +34,7 @@ fn compressed_files_archives_and_databases_are_known_by_their_signatures() {
 }
 
 #[test]
-fn utf16_is_read_with_a_byte_order_mark_and_known_without() {
+fn utf16_is_recognized_with_and_without_a_byte_order_mark() {
     let text = "http://h/1\nhttp://h/余额\n";
     for (bytes, endian, name) in [
         (
@@ -123,7 +123,7 @@ fn markup_is_known_by_its_first_tag() {
 }
 
 #[test]
-fn json_over_lines_is_known_and_a_line_that_is_no_array_of_requests_is_a_line() {
+fn json_over_several_lines_is_recognized() {
     for first in [
         "[{\"url\": \"http://h/\"}]",
         "\u{feff}[\n  {\n",
@@ -151,7 +151,7 @@ fn json_over_lines_is_known_and_a_line_that_is_no_array_of_requests_is_a_line() 
 }
 
 #[test]
-fn what_comes_after_a_first_line_does_not_matter() {
+fn recognition_looks_at_the_first_line_alone() {
     for list in [
         &b"http://h/1\n\x7fELF\0\0\n"[..],
         b"http://h/1\nid,url\n",
@@ -164,7 +164,7 @@ fn what_comes_after_a_first_line_does_not_matter() {
 }
 
 #[test]
-fn a_first_line_is_waited_for_and_no_more() {
+fn recognition_needs_one_whole_line() {
     for first in [
         "",
         "http://h",

@@ -99,7 +99,7 @@ fn an_idle_worker_is_called_while_another_is_returning() {
 }
 
 #[test]
-fn the_first_idle_worker_leads_and_the_next_follow() {
+fn idle_workers_are_called_one_by_one_from_the_first() {
     let mut scene = Scene::of(3, 3);
     let roles = [None; 3].map(|until| scene.wait(until));
     assert_eq!(
@@ -259,7 +259,7 @@ fn a_thread_is_asked_for_during_the_pause_if_every_worker_is_blocked() {
 }
 
 #[test]
-fn a_first_worker_is_asked_for_again_after_growing_pauses_and_then_given_up() {
+fn the_first_worker_is_asked_for_a_limited_number_of_times() {
     let mut scene = Scene::of(2, 0);
     assert_eq!(scene.call(Demand::Now), WakeAction::Start);
     for (before, pause) in [100, 200, 400, 800].into_iter().enumerate() {

@@ -1,11 +1,11 @@
-//! Failures that are repeated: table 2.2, vectors 50 to 63, 79, 80 and 123.
+//! Failures that are retried: `tests/vectors/failures.md`.
 
 use super::*;
 use crate::retry::is_keyed;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 #[test]
-fn vectors_50_to_61_connections_and_timeouts() {
+fn vectors_50_to_53_55_58_60_and_61_a_failure_is_retried_where_that_is_safe() {
     let reset = |method| failure(method, ErrorType::Connection, Phase::Wait);
     let retry = Ok(Duration::from_millis(200));
     let unsafe_ = Err(StopReason::MethodNotIdempotent);
@@ -42,7 +42,7 @@ fn vectors_50_to_61_connections_and_timeouts() {
 }
 
 #[test]
-fn table_2_2_which_failures_are_repeated_for_which_methods() {
+fn c1_to_c24_class_and_phase_of_a_failure_decide_for_which_methods_it_is_retried() {
     use ErrorType::*;
     use Phase::{Receive, Send, Tls as Handshake, Total, Wait};
     const EVERY: [bool; 2] = [true, true];
@@ -60,36 +60,36 @@ fn table_2_2_which_failures_are_repeated_for_which_methods() {
     let at = |error_type, phase| -> Made { Box::new(move |m| failure(m, error_type, phase)) };
     let bare = |error_type| -> Made { Box::new(move |m| AttemptFacts::new(m, error_type)) };
     let rows: Vec<(&str, Made, [bool; 2])> = vec![
-        ("invalid request", bare(InvalidRequest), NONE),
-        ("address denied", bare(AddressDenied), NONE),
-        ("dns", at(Dns, Phase::Resolve), EVERY),
-        ("dns, phase not known", bare(Dns), EVERY),
-        ("dns timeout", at(Timeout, Phase::Resolve), EVERY),
-        ("connect", at(Connect, Phase::Connect), EVERY),
-        ("connect timeout", at(Timeout, Phase::Connect), EVERY),
-        ("certificate", Box::new(move |m| permanent(m, Tls)), NONE),
-        ("handshake cut off", at(Tls, Handshake), EVERY),
-        ("handshake timeout", at(Timeout, Handshake), EVERY),
-        ("proxy CONNECT 502", at(Proxy, Phase::Connect), EVERY),
-        ("proxy 407", Box::new(move |m| permanent(m, Proxy)), NONE),
-        ("lost before sending", at(Connection, Send), EVERY),
-        ("lost in sending", Box::new(cut_in_sending), SAFE),
-        ("timeout in sending", at(Timeout, Total), SAFE),
-        ("lost in waiting", at(Connection, Wait), SAFE),
-        ("timeout in waiting", at(Timeout, Wait), SAFE),
-        ("malformed head", at(Protocol, Wait), NONE),
-        ("body cut short", at(IncompleteBody, Receive), SAFE),
-        ("timeout in the body", at(Timeout, Receive), SAFE),
-        ("decode", at(Decode, Receive), NONE),
-        ("body too large", at(BodyTooLarge, Receive), NONE),
-        ("redirect", at(Redirect, Receive), NONE),
-        ("process", at(Process, Receive), NONE),
-        ("no file descriptor", at(Io, Phase::Connect), EVERY),
-        ("no file descriptor, no phase", bare(Io), EVERY),
-        ("panic", bare(Panic), NONE),
-        ("cancelled", bare(Cancelled), NONE),
-        ("deadline", bare(Deadline), NONE),
-        ("interrupted", bare(Interrupted), NONE),
+        ("C1 invalid request", bare(InvalidRequest), NONE),
+        ("C1 address denied", bare(AddressDenied), NONE),
+        ("C2 dns", at(Dns, Phase::Resolve), EVERY),
+        ("C2 dns, phase not known", bare(Dns), EVERY),
+        ("C2 dns timeout", at(Timeout, Phase::Resolve), EVERY),
+        ("C3 connect", at(Connect, Phase::Connect), EVERY),
+        ("C3 connect timeout", at(Timeout, Phase::Connect), EVERY),
+        ("C4 certificate", Box::new(move |m| permanent(m, Tls)), NONE),
+        ("C5 handshake cut off", at(Tls, Handshake), EVERY),
+        ("C6 handshake timeout", at(Timeout, Handshake), EVERY),
+        ("C7 proxy CONNECT 502", at(Proxy, Phase::Connect), EVERY),
+        ("C8 proxy 407", Box::new(move |m| permanent(m, Proxy)), NONE),
+        ("C9 lost before sending", at(Connection, Send), EVERY),
+        ("C10 lost in sending", Box::new(cut_in_sending), SAFE),
+        ("C11 timeout in sending", at(Timeout, Total), SAFE),
+        ("C12 lost in waiting", at(Connection, Wait), SAFE),
+        ("C13 timeout in waiting", at(Timeout, Wait), SAFE),
+        ("C14 malformed head", at(Protocol, Wait), NONE),
+        ("C15 body cut short", at(IncompleteBody, Receive), SAFE),
+        ("C16 timeout in the body", at(Timeout, Receive), SAFE),
+        ("C17 decode", at(Decode, Receive), NONE),
+        ("C18 body too large", at(BodyTooLarge, Receive), NONE),
+        ("C19 redirect", at(Redirect, Receive), NONE),
+        ("C20 process", at(Process, Receive), NONE),
+        ("C21 no file descriptor", at(Io, Phase::Connect), EVERY),
+        ("C21 no file descriptor, no phase", bare(Io), EVERY),
+        ("C22 panic", bare(Panic), NONE),
+        ("C23 cancelled", bare(Cancelled), NONE),
+        ("C23 deadline", bare(Deadline), NONE),
+        ("C24 interrupted", bare(Interrupted), NONE),
     ];
     for (row, made, expected) in rows {
         for method in [&GET, &Method::HEAD, &Method::PUT, &DELETE, &Method::OPTIONS] {
@@ -104,7 +104,7 @@ fn table_2_2_which_failures_are_repeated_for_which_methods() {
 }
 
 #[test]
-fn what_ended_for_reasons_of_this_side_says_which() {
+fn no_hook_repeats_a_request_that_ended_on_this_side() {
     for (error_type, reason) in [
         (ErrorType::Cancelled, StopReason::Cancelled),
         (ErrorType::Deadline, StopReason::Deadline),
@@ -181,11 +181,12 @@ fn vector_57_a_second_lost_connection_counts() {
     );
 }
 
+fn free(policy: &RetryPolicy, facts: AttemptFacts<'_>) -> bool {
+    free_replay(policy, &facts, &mut AttemptCounts::default())
+}
+
 #[test]
-fn a_free_replay_is_for_closed_connections_and_requests_that_may_be_repeated() {
-    let free = |policy: &RetryPolicy, facts: AttemptFacts<'_>| {
-        free_replay(policy, &facts, &mut AttemptCounts::default())
-    };
+fn a_free_replay_is_for_requests_that_may_be_repeated() {
     let usual = policy();
     assert!(!free(&usual, stale(&POST, 100)));
     assert!(free(
@@ -200,6 +201,11 @@ fn a_free_replay_is_for_closed_connections_and_requests_that_may_be_repeated() {
         &usual.clone().retry_methods([POST]),
         stale(&GET, 100)
     ));
+}
+
+#[test]
+fn a_free_replay_is_for_connections_that_ended_without_a_response() {
+    let usual = policy();
     assert!(!free(
         &usual,
         AttemptFacts {
@@ -243,7 +249,7 @@ fn vector_59_a_delete_that_may_have_been_carried_out_is_marked() {
 }
 
 #[test]
-fn vectors_62_and_123_what_never_went_out_is_no_attempt() {
+fn vectors_62_and_123_a_request_that_was_never_sent_has_no_attempt() {
     for error_type in [ErrorType::InvalidRequest, ErrorType::BreakerOpen] {
         let mut counts = AttemptCounts::default();
         let decision = step(&policy(), &AttemptFacts::new(&GET, error_type), &mut counts);
@@ -262,7 +268,7 @@ fn vector_63_a_redirect_that_is_not_followed_is_one_attempt() {
 }
 
 #[test]
-fn vector_79_trouble_on_this_side_passes() {
+fn vector_79_a_failure_on_this_side_is_retried_for_any_method() {
     let io = failure(&POST, ErrorType::Io, Phase::Connect);
     assert_eq!(
         until_stop(&policy(), &io),
@@ -274,7 +280,7 @@ fn vector_79_trouble_on_this_side_passes() {
 }
 
 #[test]
-fn vector_80_a_body_cut_short_is_asked_for_again_where_that_is_safe() {
+fn vector_80_a_body_cut_short_is_retried_where_that_is_safe() {
     let cut = |method| AttemptFacts {
         error_type: ErrorType::IncompleteBody,
         ..status(method, 200)

@@ -1,9 +1,9 @@
-//! Limits on repetitions: vectors 54, 77, 78, 81 to 84 and 141.
+//! Limits on the number of attempts: `tests/vectors/attempts.md`.
 
 use super::*;
 
 #[test]
-fn vector_54_a_limit_of_none_for_a_class_is_no_retry() {
+fn vector_54_a_class_with_a_limit_of_zero_is_not_retried() {
     let limits = ClassLimits {
         timeout: Some(0),
         ..ClassLimits::default()
@@ -15,7 +15,7 @@ fn vector_54_a_limit_of_none_for_a_class_is_no_retry() {
 }
 
 #[test]
-fn vectors_77_and_78_as_many_retries_as_the_policy_says() {
+fn vector_77_a_request_is_retried_as_often_as_the_policy_says() {
     for retries in [0, 5, 3, 4] {
         let policy = policy().max_attempts(retries + 1);
         assert_eq!(
@@ -28,6 +28,11 @@ fn vectors_77_and_78_as_many_retries_as_the_policy_says() {
         until_stop(&policy().max_attempts(5), &dns),
         (2, StopReason::ClassLimit)
     );
+}
+
+#[test]
+fn vector_78_a_policy_of_no_retries_makes_one_attempt() {
+    let dns = failure(&GET, ErrorType::Dns, Phase::Resolve);
     for facts in [status(&GET, 503), dns] {
         assert_eq!(
             until_stop(&RetryPolicy::none(), &facts),
@@ -37,7 +42,7 @@ fn vectors_77_and_78_as_many_retries_as_the_policy_says() {
 }
 
 #[test]
-fn vectors_81_to_83_limits_per_class_beside_the_one_in_all() {
+fn vectors_81_to_83_a_limit_of_a_class_holds_beside_the_one_in_all() {
     let of = |attempts, set: fn(&mut ClassLimits)| {
         let mut limits = ClassLimits::default();
         set(&mut limits);
@@ -119,7 +124,7 @@ fn vector_141_the_log_keeps_each_attempt_in_order() {
 }
 
 #[test]
-fn whatever_happened_attempts_stay_within_the_limit_and_waits_within_the_deadline() {
+fn retries_of_random_failures_stay_within_every_limit() {
     const TYPES: [ErrorType; 12] = [
         ErrorType::Dns,
         ErrorType::Connect,

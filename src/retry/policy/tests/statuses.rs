@@ -1,15 +1,19 @@
-//! Statuses that are repeated: table 2.3, vectors 64 to 76 and 142.
+//! Statuses that are retried: `tests/vectors/statuses.md`.
 
 use super::*;
 
 #[test]
-fn vectors_64_65_and_142_throttling_until_it_passes_or_attempts_run_out() {
+fn vector_64_a_throttled_request_is_tried_until_the_server_takes_it() {
     let mut counts = AttemptCounts::default();
     for _ in 0..2 {
         assert!(wait(&step(&policy(), &status(&GET, 429), &mut counts)).is_ok());
     }
     counts.settled();
     assert_eq!((counts.attempts(), counts.retries()), (3, 2));
+}
+
+#[test]
+fn vectors_65_and_142_a_throttled_request_ends_with_its_attempts() {
     for code in [429, 503] {
         let mut counts = AttemptCounts::default();
         let stop = (0..3)
@@ -20,25 +24,68 @@ fn vectors_64_65_and_142_throttling_until_it_passes_or_attempts_run_out() {
     }
 }
 
+/// Returns the decision by default about a status, without its wait.
+fn by_default(method: &Method, code: u16) -> Result<(), StopReason> {
+    first(&policy(), &status(method, code)).map(drop)
+}
+
 #[test]
-fn vectors_67_to_70_statuses_by_default() {
-    let all = |method: &Method, codes: &[u16], expected: Result<(), StopReason>| {
-        for code in codes {
-            let found = first(&policy(), &status(method, *code)).map(drop);
-            assert_eq!(found, expected, "{method} {code}");
-        }
-    };
+fn s1_to_s10_a_status_decides_by_default_for_which_methods_it_is_retried() {
     let never = Err(StopReason::NotRetryable);
     let unsafe_ = Err(StopReason::MethodNotIdempotent);
-    all(&GET, &[500, 502, 503, 504, 522, 524, 408, 429], Ok(()));
-    all(&GET, &[520, 521, 523, 529, 421, 425, 507, 599], Ok(()));
-    all(&GET, &[404, 403, 400, 501, 505, 409, 423, 424, 418], never);
-    all(&GET, &[506, 508, 510, 511, 525, 526], never);
-    all(&GET, &[0, 99, 600, 999, 302, 413], never);
-    all(&POST, &[408, 500, 502, 503, 504, 520, 522, 524], unsafe_);
-    all(&POST, &[421, 425, 429, 529], Ok(()));
-    all(&POST, &[404, 413, 501], never);
+    for (row, codes, repeatable, post) in [
+        ("S1", &[408][..], Ok(()), unsafe_),
+        ("S2", &[413], never, never),
+        ("S3", &[421], Ok(()), Ok(())),
+        ("S4", &[425], Ok(()), Ok(())),
+        ("S5", &[429, 529], Ok(()), Ok(())),
+        ("S6", &[500, 502, 503, 504], Ok(()), unsafe_),
+        ("S7", &[520, 521, 522, 523, 524, 507, 599], Ok(()), unsafe_),
+        (
+            "S8",
+            &[501, 505, 506, 508, 510, 511, 525, 526],
+            never,
+            never,
+        ),
+        (
+            "S9",
+            &[400, 403, 404, 409, 418, 423, 424, 302],
+            never,
+            never,
+        ),
+        ("S10", &[0, 99, 600, 999], never, never),
+    ] {
+        for &code in codes {
+            for method in [&GET, &Method::HEAD, &Method::PUT, &DELETE, &Method::OPTIONS] {
+                assert_eq!(
+                    by_default(method, code),
+                    repeatable,
+                    "{row}: {method} {code}"
+                );
+            }
+            for method in [&POST, &Method::PATCH] {
+                assert_eq!(by_default(method, code), post, "{row}: {method} {code}");
+            }
+        }
+    }
+}
 
+#[test]
+fn vectors_67_to_69_statuses_are_retried_as_by_other_libraries() {
+    for code in [408, 429, 500, 502, 503, 504, 522, 524] {
+        assert_eq!(by_default(&GET, code), Ok(()), "vector 67: {code}");
+    }
+    for code in [400, 403, 404, 501, 505] {
+        let never = Err(StopReason::NotRetryable);
+        assert_eq!(by_default(&GET, code), never, "vector 68: {code}");
+    }
+    let unsafe_ = Err(StopReason::MethodNotIdempotent);
+    assert_eq!(by_default(&POST, 503), unsafe_, "vector 69");
+    assert_eq!(by_default(&POST, 429), Ok(()), "vector 69");
+}
+
+#[test]
+fn vector_70_a_retry_after_makes_a_413_temporary() {
     for (code, expected) in [
         (413, Ok(secs(1))),
         (503, Ok(secs(1))),
@@ -53,7 +100,7 @@ fn vectors_67_to_70_statuses_by_default() {
 }
 
 #[test]
-fn vectors_66_and_71_to_73_statuses_and_methods_of_the_callers_own() {
+fn vectors_66_and_71_to_73_a_policy_may_name_its_own_statuses_and_methods() {
     let server_errors = || policy().retry_statuses(500..=599);
     let teapot = || policy().retry_statuses([418]);
     let nothing: [Method; 0] = [];
@@ -93,7 +140,7 @@ fn vectors_66_and_71_to_73_statuses_and_methods_of_the_callers_own() {
 }
 
 #[test]
-fn vectors_74_to_76_a_hook_overrules_the_usual_decision() {
+fn vectors_74_to_76_a_hook_overrules_the_policy() {
     let retry = Judgement::Retry;
     let stop = Judgement::Stop("no use".into());
     let judged = |judgement, facts| AttemptFacts {
@@ -124,29 +171,45 @@ fn vectors_74_to_76_a_hook_overrules_the_usual_decision() {
     let decision = step(&policy(), &judged(&stop, status(&GET, 500)), &mut counts);
     assert_eq!(wait(&decision), Err(StopReason::NotRetryable), "76");
     assert_eq!(counts.attempts(), 2, "76");
+}
 
-    assert_eq!(
-        first(&policy(), &judged(&retry, status(&POST, 200))),
-        Err(StopReason::MethodNotIdempotent),
-        "a hook makes no write safe"
-    );
+#[test]
+fn a_hook_makes_no_write_safe() {
+    let retry = Judgement::Retry;
+    let judged = |facts| AttemptFacts {
+        judgement: Some(&retry),
+        ..facts
+    };
+    let unsafe_ = Err(StopReason::MethodNotIdempotent);
+    assert_eq!(first(&policy(), &judged(status(&POST, 200))), unsafe_);
     let certificate = AttemptFacts {
         permanent: true,
         ..failure(&POST, ErrorType::Tls, Phase::Tls)
     };
-    assert!(first(&policy(), &judged(&retry, certificate)).is_ok());
+    assert!(
+        first(&policy(), &judged(certificate)).is_ok(),
+        "nothing was sent"
+    );
 }
 
 #[test]
-fn a_misdirected_request_is_repeated_once_on_a_new_connection() {
+fn s3_a_misdirected_request_is_repeated_once_on_a_new_connection() {
     let mut counts = AttemptCounts::default();
     let policy = policy().max_attempts(9);
     let again = step(&policy, &status(&POST, 421), &mut counts);
     assert!(matches!(again, Decision::Retry { fresh: true, .. }));
     let stop = step(&policy, &status(&POST, 421), &mut counts);
     assert_eq!(wait(&stop), Err(StopReason::ClassLimit));
+}
+
+#[test]
+fn s1_a_request_that_took_too_long_is_repeated_on_a_new_connection() {
     for (code, new) in [(408, true), (503, false)] {
-        let decision = step(&policy, &status(&GET, code), &mut AttemptCounts::default());
+        let decision = step(
+            &policy(),
+            &status(&GET, code),
+            &mut AttemptCounts::default(),
+        );
         assert!(matches!(decision, Decision::Retry { fresh, .. } if fresh == new));
     }
 }

@@ -1,4 +1,4 @@
-//! Waits before a retry: vectors 18 to 20, 24 to 34, 38, 41, 43, 49 and 101.
+//! Waits before a retry: `tests/vectors/waits.md`, and rows of `retry_after.md` and `backoff.md` beside it.
 
 use std::time::Instant;
 
@@ -25,11 +25,12 @@ fn vector_24_the_longest_wait_allowed_is_still_allowed() {
     assert_eq!(first(&one, &asked(2)), Ok(secs(1)));
 }
 
-/// The values that vectors 18 to 20 are read as are tested in `retry_after`.
+/// Waits that vectors 18 to 20 are read as, in seconds: tested in `retry_after`.
+const ENORMOUS: [u64; 3] = [9_999_999_999, 251_791_203_599, u64::MAX];
+
 #[test]
-fn vectors_18_to_20_enormous_waits_are_over_any_cap_and_no_wait_is_longer_than_instants_reach() {
-    let endless = policy().backoff(Duration::MAX, Duration::MAX);
-    for asked in [9_999_999_999, 251_791_203_599, u64::MAX] {
+fn vectors_18_to_20_enormous_waits_are_over_any_cap() {
+    for asked in ENORMOUS {
         let facts = AttemptFacts {
             retry_after: Some(secs(asked)),
             ..status(&GET, 503)
@@ -38,6 +39,17 @@ fn vectors_18_to_20_enormous_waits_are_over_any_cap_and_no_wait_is_longer_than_i
             let over = Err(StopReason::RetryAfterOverCap);
             assert_eq!(first(&policy, &facts), over, "{asked} s");
         }
+    }
+}
+
+#[test]
+fn no_wait_is_longer_than_instants_reach() {
+    let endless = policy().backoff(Duration::MAX, Duration::MAX);
+    for asked in ENORMOUS {
+        let facts = AttemptFacts {
+            retry_after: Some(secs(asked)),
+            ..status(&GET, 503)
+        };
         let clamp = endless.clone().retry_after_max(Duration::MAX);
         let waited = first(&clamp.retry_after_clamp(true), &facts).unwrap();
         assert!(Instant::now().checked_add(waited).is_some(), "{waited:?}");
@@ -47,7 +59,7 @@ fn vectors_18_to_20_enormous_waits_are_over_any_cap_and_no_wait_is_longer_than_i
 }
 
 #[test]
-fn vectors_25_to_34_backoff_retry_after_cap_and_deadline_together() {
+fn vectors_25_to_32_and_34_a_wait_obeys_backoff_retry_after_cap_and_deadline() {
     let of = |base| policy().backoff(secs(base), secs(30));
     let clamp = of(1).retry_after_clamp(true);
     let deaf = of(1).respect_retry_after(false);
@@ -86,7 +98,7 @@ fn vectors_25_to_34_backoff_retry_after_cap_and_deadline_together() {
 }
 
 #[test]
-fn a_retry_after_is_never_undercut_and_spread_only_upwards() {
+fn a_retry_after_is_spread_only_upwards() {
     let facts = |seconds| AttemptFacts {
         retry_after: Some(secs(seconds)),
         ..status(&GET, 503)
@@ -168,18 +180,22 @@ fn vector_101_a_redirect_waits_as_long_as_it_asks_for() {
     assert_eq!(wait(Some(121), None), Err(StopReason::RetryAfterOverCap));
 }
 
-#[test]
-fn a_retry_costs_one_after_a_timeout_two_and_without_a_budget_nothing() {
-    let cost = |policy: &RetryPolicy, facts: &AttemptFacts<'_>| match step(
-        policy,
-        facts,
-        &mut AttemptCounts::default(),
-    ) {
+/// Returns what a retry after this failure takes from the budget of its host.
+fn cost(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> f64 {
+    match step(policy, facts, &mut AttemptCounts::default()) {
         Decision::Retry { cost, .. } => cost,
         stop => panic!("{stop:?}"),
-    };
+    }
+}
+
+#[test]
+fn a_retry_after_a_timeout_costs_twice_as_much_as_another() {
     assert_eq!(cost(&policy(), &refused(&GET)), 1.0);
     assert_eq!(cost(&policy(), &answer_timeout(&GET)), 2.0);
+}
+
+#[test]
+fn a_retry_without_a_budget_costs_nothing() {
     let unbounded = policy().budget(None::<RetryBudget>);
     assert_eq!(cost(&unbounded, &answer_timeout(&GET)), 0.0);
 }

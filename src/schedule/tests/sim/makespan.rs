@@ -161,7 +161,7 @@ fn a_slow_host_with_one_place_that_comes_first_keeps_nobody_waiting() {
 }
 
 #[test]
-fn a_host_with_a_rate_takes_what_its_rate_takes_and_the_others_do_not_wait() {
+fn a_host_with_a_rate_delays_no_other() {
     let hosts = vec![(200, ms(5)), (3_000, ms(20)), (3_000, ms(20))];
     let crowd = crowd(10, hosts);
     crowd.rule(0, paced(RateLimit::per_second(20))).is_quick();
@@ -175,7 +175,7 @@ fn a_rate_over_all_hosts_is_used_up() {
 }
 
 #[test]
-fn whatever_the_limits_the_narrowest_is_kept_busy() {
+fn the_narrowest_limit_is_kept_busy() {
     for seed in 0..60 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let workers = rng.usize(12..60);

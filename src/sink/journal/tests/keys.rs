@@ -54,7 +54,7 @@ fn lines_that_differ_only_in_a_header_are_two_requests() {
 }
 
 #[test]
-fn an_intent_names_its_own_request_and_no_other_of_the_same_id() {
+fn an_intent_names_one_of_several_requests_with_one_id() {
     let folder = Folder::new("own-intent");
     let two = || vec![post(0).id("a"), post(1).id("a")];
     let path = folder.results("");

@@ -71,7 +71,7 @@ fn requests_that_differ_in_anything_sent_are_rows_of_their_own_in_last_failures(
 }
 
 #[test]
-fn what_failed_last_comes_back_with_the_place_it_was_read_at() {
+fn a_last_failure_comes_back_with_the_place_of_its_line() {
     let folder = Folder::new("where");
     let request = Request::get("http://h/").read_at("list", 7);
     let outcome = sample::connect_timeout(0, request);

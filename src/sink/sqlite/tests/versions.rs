@@ -58,7 +58,7 @@ fn bodies(requests: &[Request]) -> Vec<&[u8]> {
 }
 
 #[test]
-fn a_database_of_version_1_is_read_by_url_and_left_as_it_is() {
+fn reading_leaves_a_database_of_version_1_unchanged() {
     let folder = Folder::new("read-first");
     let path = old(&folder);
     let before = files(&folder);
@@ -88,7 +88,7 @@ fn rows_that_are_still_in_the_log_beside_the_file_are_read() {
 }
 
 #[test]
-fn a_copy_of_a_database_and_its_log_is_left_as_it_is_too() {
+fn reading_leaves_a_database_with_its_log_unchanged() {
     let folder = Folder::new("copied");
     let sink = &mut Sqlite::open(folder.file()).unwrap();
     run(sink, &[sample::connect_timeout(0, "http://h/")]).unwrap();
@@ -148,7 +148,7 @@ fn a_database_of_version_1_is_brought_up_to_date_when_it_is_opened_for_writing()
 }
 
 #[test]
-fn a_migrated_database_takes_rows_and_is_opened_again() {
+fn a_migrated_database_takes_rows_each_time_it_is_opened() {
     let folder = Folder::new("after");
     let path = old(&folder);
     for index in 0..2 {

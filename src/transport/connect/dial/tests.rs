@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(20);
 
 #[cfg(unix)]
 #[test]
-fn keepalive_is_as_set_and_the_connection_comes_from_where_it_should() {
+fn a_connection_has_the_options_that_were_set() {
     use rustix::net::sockopt;
 
     use crate::settings::KeepAlive;
@@ -144,7 +144,7 @@ mod sequence {
     use crate::transport::connect::dial::sequence::open;
 
     #[test]
-    fn one_after_another_they_are_tried_until_one_answers() {
+    fn addresses_are_tried_one_after_another_until_one_answers() {
         let (_listener, addr) = listener();
         let cancel = CancelSlot::default();
         let (_, remote) = open(&[nobody(), addr], None, &limits(LONG), &cancel).unwrap();
@@ -155,7 +155,7 @@ mod sequence {
 
     #[cfg(unix)]
     #[test]
-    fn one_that_does_not_answer_gets_its_share_of_the_time() {
+    fn an_address_that_does_not_answer_gets_its_share_of_the_time() {
         let (hole, _fill) = crate::transport::tests::black_hole();
         let (_listener, addr) = listener();
         let hole = hole.local_addr().unwrap();

@@ -54,7 +54,9 @@ pub(super) fn ask(
     match status {
         200..=299 if filled == end => Ok(()),
         // In TLS and HTTP the client speaks first, so no byte may follow the answer.
-        200..=299 => Err(not_http(&"bytes behind its answer, which nobody asked for")),
+        200..=299 => Err(not_http(
+            &"bytes after its response that no request asked for",
+        )),
         _ => Err(ProxyFaultKind::Refused {
             permanent: (400..=499).contains(&status) && !matches!(status, 408 | 425 | 429),
             how: format!("answered CONNECT {target} with {status} {reason}")
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_as_any_response_and_its_framing_lines_mean_nothing() {
+    fn the_answer_of_a_proxy_ends_with_its_head() {
         for (text, end) in [
             ("HTTP/1.1 200 OK\r\n\r\n", 19),
             ("HTTP/1.0 200\n\n", 14),
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_line_is_read_and_its_reason_made_plain() {
+    fn a_status_line_is_read_with_a_plain_reason() {
         let read = |text: &str| status_line(text.as_bytes());
         let reason = |status, text: &str| Some((status, text.to_owned()));
         assert_eq!(read("HTTP/1.1 200 OK\r\nA: b\r\n\r\n"), reason(200, "OK"));

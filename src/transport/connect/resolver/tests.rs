@@ -52,7 +52,7 @@ fn the_system_knows_localhost() {
 }
 
 #[test]
-fn an_answer_is_kept_and_each_connection_begins_with_the_next_address() {
+fn connections_take_turns_at_the_addresses_of_one_lookup() {
     let (resolver, asked) = giving(
         ResolverSettings::default(),
         &["127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.3"],
@@ -114,7 +114,7 @@ fn a_failure_is_kept_for_a_time_of_its_own() {
 }
 
 #[test]
-fn many_who_ask_for_one_name_cause_one_lookup() {
+fn many_requests_for_one_name_cause_one_lookup() {
     let lookups = Arc::new(AtomicUsize::new(0));
     let (open, gate) = mpsc::channel::<()>();
     let (count, gate) = (lookups.clone(), Mutex::new(gate));
@@ -137,7 +137,7 @@ fn many_who_ask_for_one_name_cause_one_lookup() {
 }
 
 #[test]
-fn a_dead_name_blocks_no_other_and_threads_are_bounded() {
+fn a_dead_name_blocks_no_other() {
     let (hold, held) = mpsc::channel::<()>();
     let (held, running) = (Mutex::new(held), Arc::new(AtomicUsize::new(0)));
     let most = Arc::new(AtomicUsize::new(0));
@@ -189,7 +189,7 @@ fn threads_end_when_nothing_is_asked() {
 }
 
 #[test]
-fn who_waits_gives_up_at_its_limit_and_a_name_nobody_waits_for_is_not_asked() {
+fn a_name_that_no_request_waits_for_is_not_looked_up() {
     let (hold, held) = mpsc::channel::<()>();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (held, log) = (Mutex::new(held), asked.clone());

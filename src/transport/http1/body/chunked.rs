@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_put_together_and_what_follows_them_is_left() {
+    fn bytes_behind_the_last_chunk_are_left() {
         is(b"5\r\nhello\r\n0\r\n\r\n", b"hello", false);
         is(
             b"1\r\na\r\n00A\r\n0123456789\r\n000\r\n\r\n",
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_line_feed_ends_a_line_and_leaves_a_doubt() {
+    fn a_bare_line_feed_that_ends_a_line_leaves_a_doubt() {
         is(b"2\nok\n0\n\n", b"ok", true);
         is(b"2\r\nok\n0\r\n\r\n", b"ok", true);
         is(b"2\r\nok\r\n0\r\n\n", b"ok", true);

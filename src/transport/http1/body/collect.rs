@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_is_the_first_64_kib_and_says_when_there_was_more() {
+    fn a_sample_is_the_first_64_kib() {
         for (size, truncated) in [(SAMPLE, false), (SAMPLE + 1, true), (SAMPLE * 3, true)] {
             let (taken, result) = take(&vec![1; size], None, BodyWanted::Sample);
             assert!(result.is_ok());
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_a_failure_is_kept() {
+    fn a_body_keeps_the_bytes_before_a_failure() {
         struct Failing(usize);
         impl Read for Failing {
             fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

@@ -129,7 +129,7 @@ fn refused(line: &str, bytes: &[u8]) -> Undecoded {
 }
 
 #[test]
-fn what_was_coded_comes_back_however_it_arrives() {
+fn a_coded_body_is_decoded_in_pieces_of_any_size() {
     for text in [Vec::new(), b"a".to_vec(), text()] {
         for at_once in [1, 2, 1000, usize::MAX] {
             for (coding, coded) in [
@@ -156,7 +156,7 @@ fn members_and_frames_follow_each_other() {
 }
 
 #[test]
-fn zeros_behind_the_last_member_are_padding_and_nothing_else_is() {
+fn zeros_alone_may_follow_the_last_member() {
     for zeros in [1, 2, 511, 20_000] {
         let padded = [gzip(b"abc"), vec![0; zeros]].concat();
         for at_once in [1, 100, usize::MAX] {
@@ -176,7 +176,7 @@ fn zeros_behind_the_last_member_are_padding_and_nothing_else_is() {
 }
 
 #[test]
-fn what_is_cut_off_ends_unexpectedly_and_what_is_wrong_is_said() {
+fn a_body_cut_off_ends_unexpectedly() {
     let text = text();
     for (coding, whole) in [
         ("gzip", gzip(&text)),
@@ -190,6 +190,10 @@ fn what_is_cut_off_ends_unexpectedly_and_what_is_wrong_is_said() {
             assert_eq!(kind, io::ErrorKind::UnexpectedEof, "{coding}, {length}");
         }
     }
+}
+
+#[test]
+fn a_body_in_another_coding_is_refused_by_the_name_of_its_own() {
     for coding in ["gzip", "deflate", "zstd"] {
         let undecoded = refused(coding, b"plain text that was never compressed");
         assert_ne!(undecoded.error.kind(), io::ErrorKind::UnexpectedEof);

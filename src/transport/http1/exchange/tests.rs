@@ -53,7 +53,7 @@ fn put(exchange: &mut Exchange, bytes: &[u8]) {
 }
 
 #[test]
-fn a_head_waits_for_its_body_and_goes_out_with_it() {
+fn a_head_goes_out_with_its_body() {
     let (mut exchange, mut server) = pair(4, unlimited());
     put(&mut exchange, HEAD);
     assert!(matches!(platform::peek(&server), Idle::Quiet));

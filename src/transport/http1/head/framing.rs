@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_differ_or_are_no_numbers_are_malformed() {
+    fn wrong_lengths_are_malformed() {
         for lengths in [&["5", "6"][..], &["5, 6"], &["5", "5, 7"], &["0", "1"]] {
             let result = framed(lengths, &[]);
             assert!(matches!(result, Err(Malformed::Lengths(..))), "{lengths:?}");
@@ -300,9 +300,13 @@ mod tests {
     }
 
     #[test]
-    fn chunked_alone_keeps_the_connection_and_with_anything_beside_it_does_not() {
+    fn chunked_alone_keeps_the_connection() {
         assert_eq!(framed(&[], &["chunked"]), kept(Framing::Chunked));
         assert_eq!(framed(&[], &["Chunked"]), kept(Framing::Chunked));
+    }
+
+    #[test]
+    fn chunked_beside_another_framing_closes_the_connection() {
         for codings in [
             &["identity, chunked"][..],
             &["identity", "chunked"],
@@ -323,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn identity_leaves_the_length_and_closes() {
+    fn a_transfer_coding_of_identity_closes_the_connection() {
         assert_eq!(framed(&["5"], &["identity"]), closed(Framing::Length(5)));
         assert_eq!(framed(&[], &["Identity"]), closed(Framing::Close));
         assert!(framed(&["5", "6"], &["identity"]).is_err());
@@ -374,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn no_body_follows_204_and_304_and_a_204_that_announces_one_closes() {
+    fn no_body_follows_204_and_304() {
         let status = |status: u16, lengths: &[&str]| {
             let status = StatusCode::from_u16(status).unwrap();
             with(Version::HTTP_11, status, lengths, &[])

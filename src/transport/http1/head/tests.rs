@@ -44,7 +44,7 @@ fn a_head_is_found_once_all_of_it_has_come() {
 }
 
 #[test]
-fn what_is_not_http_is_refused_before_its_end() {
+fn bytes_that_are_not_http_are_refused_before_their_end() {
     for text in [
         "SSH-2.0-OpenSSH_9.6\r\n",
         "\0\0\0",

@@ -59,7 +59,7 @@ fn a_file_has_its_name_only_when_it_is_complete() {
 }
 
 #[test]
-fn what_is_given_up_is_removed_and_leaves_the_old_file_alone() {
+fn a_body_given_up_leaves_the_old_file_alone() {
     let directory = Directory::new();
     fs::write(directory.0.join("a"), "old").unwrap();
     let mut partial = PartialFile::create(&directory.to("a"), &SpareDescriptor::default()).unwrap();
@@ -112,7 +112,7 @@ impl SaveLog for Lines {
 }
 
 #[test]
-fn a_log_has_the_name_before_the_file_is_made_and_hears_of_its_end() {
+fn a_log_hears_of_a_file_before_and_after_it_is_made() {
     let directory = Directory::new();
     let lines = Arc::new(Lines::default());
     let to = SaveTo {
@@ -152,7 +152,7 @@ fn names_as_long_as_the_system_allows_can_be_saved_to() {
 }
 
 #[test]
-fn what_can_be_known_beforehand_is_found_beforehand() {
+fn a_path_that_cannot_be_saved_to_is_found_beforehand() {
     let directory = Directory::new();
     assert!(check(&directory.to("a")).is_ok());
     for (path, reason) in [

@@ -168,7 +168,7 @@ fn workers_that_are_not_told_of_the_end_are_found_out() {
 }
 
 #[test]
-fn a_worker_that_leaves_jobs_behind_and_calls_nobody_is_found_out() {
+fn the_check_finds_a_worker_that_leaves_jobs_behind() {
     assert!(stands_still(meetings, Fault::NoHandOver));
 }
 

@@ -1,5 +1,5 @@
-//! Promises of the sharing of places, whatever the order of the input, for few and for many workers. `F1` to `F10` are
-//! the numbers that the properties have where the rules are written down.
+//! Promises of the sharing of places, whatever the order of the input, for few and for many workers: rows `F1` to `F10`
+//! of `tests/vectors/sharing.md`.
 //!
 //! "Well" is a host that answers each of its many requests after 10 ms; it is always the first of its run. "Settled" is
 //! the time after the end of all attempts that were under way at its first response: no running attempt is taken back.

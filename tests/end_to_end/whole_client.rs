@@ -1,4 +1,4 @@
-//! Vectors of resilience that need a server: 135, 138 and 140. The others are with the policies they test.
+//! Rows of `tests/vectors/whole_client.md` that need a server.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use super::support::{Answer, Scenario};
 use super::{builder, error, quick, verdict};
 
 #[test]
-fn vector_135_a_body_is_the_same_in_each_attempt_and_behind_a_redirect() {
+fn vector_135_a_body_is_sent_again_unchanged() {
     let server = Scenario::new()
         .on(
             "/again",
@@ -38,7 +38,7 @@ fn vector_135_a_body_is_the_same_in_each_attempt_and_behind_a_redirect() {
 }
 
 #[test]
-fn vector_138_a_retry_is_told_of_before_it_and_signed_a_first_attempt_is_not() {
+fn vector_138_hooks_tell_retries_from_first_attempts() {
     let server = Scenario::new()
         .on(
             "/flaky",
@@ -69,33 +69,29 @@ fn vector_138_a_retry_is_told_of_before_it_and_signed_a_first_attempt_is_not() {
 }
 
 #[test]
-fn vector_140_a_cancel_ends_a_response_half_way_and_a_backoff_before_its_end() {
-    let server = Scenario::new()
-        .on("/slow", Answer::never())
-        .on("/sick", Answer::status(503))
-        .start();
-    let patient =
-        RetryPolicy::default().backoff(Duration::from_secs(600), Duration::from_secs(600));
-    let told = Arc::new(Mutex::new(None));
-    let (retrying, was_told) = std::sync::mpsc::channel();
-    *told.lock().unwrap() = Some(retrying);
-    let client = builder(1)
-        .retry(patient.jitter(haul::settings::Jitter::None))
-        .on_retry(move |_| {
-            if let Some(told) = &*told.lock().unwrap() {
-                told.send(()).unwrap();
-            }
-        })
-        .build()
-        .unwrap();
-
+fn vector_140_a_cancel_ends_a_response_half_way() {
+    let server = Scenario::new().on("/slow", Answer::never()).start();
+    let client = builder(1).build().unwrap();
     let slow = client.submit(server.url("/slow")).unwrap();
     server.wait_for_requests_to("/slow", 1);
     assert!(slow.cancel());
     let outcome = slow.wait();
     assert_eq!(error(&outcome).error_type(), ErrorType::Cancelled);
     assert_eq!(outcome.attempts(), 1);
+}
 
+#[test]
+fn vector_140_a_cancel_ends_a_backoff_before_its_time() {
+    let server = Scenario::new().on("/sick", Answer::status(503)).start();
+    let ten_minutes = Duration::from_secs(600);
+    let patient = RetryPolicy::default().backoff(ten_minutes, ten_minutes);
+    let (retrying, was_told) = std::sync::mpsc::channel();
+    let retrying = Mutex::new(retrying);
+    let client = builder(1)
+        .retry(patient.jitter(haul::settings::Jitter::None))
+        .on_retry(move |_| retrying.lock().unwrap().send(()).unwrap())
+        .build()
+        .unwrap();
     let sick = client.submit(server.url("/sick")).unwrap();
     was_told.recv_timeout(Duration::from_secs(30)).unwrap();
     // When the hook has been called, the job is on its way into the schedule; either way the cancel holds.
