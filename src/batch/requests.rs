@@ -8,7 +8,7 @@ use crate::request::Request;
 
 use super::unique::UniqueRequests;
 
-/// Requests of a batch: an iterator over values that become a [`Request`], or a [`Follow`](super::Follow).
+/// Requests of a batch: an iterator over requests or URLs, or a [`Follow`](super::Follow).
 ///
 /// `T` is the value that the batch's outcomes carry. A program names the trait only as a bound of its own generic
 /// functions over [`Outcomes`](super::Outcomes), and cannot implement it.

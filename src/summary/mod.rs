@@ -252,18 +252,6 @@ impl Summary {
         hosts
     }
 
-    /// Returns the host with the longest latency at p95. `None`: there are fewer than two hosts with a latency, or more
-    /// than `most` hosts.
-    pub(crate) fn slowest_of(&self, most: usize) -> Option<(Host, Duration)> {
-        let times = self.hosts.few(most).filter_map(|(host, row)| {
-            let p95 = row.latency.quantile(0.95)?;
-            Some((host, p95))
-        });
-        let times: Vec<_> = times.collect();
-        let (host, p95) = times.iter().max_by_key(|(host, p95)| (*p95, *host))?;
-        (times.len() > 1).then(|| ((*host).clone(), *p95))
-    }
-
     /// Number of hosts that are not among [`hosts`](Summary::hosts), and their sums.
     ///
     /// The sums are those of their requests and failures.

@@ -78,14 +78,14 @@ fn nothing_is_added_after_the_batch_was_stopped() {
         .follow(seeds, |outcome, next| {
             let pushed = next.push(server.url("/5")).unwrap();
             stopped |= outcome.is_not_done();
-            assert_eq!(pushed == Pushed::Stopped, stopped);
+            assert!(!stopped || pushed == Pushed::Stopped);
+            stopped |= pushed == Pushed::Stopped;
             if outcome.index() == 20 {
                 token.cancel();
             }
         })
         .cancel_token(&token);
-    let outcomes: Vec<_> = pages.by_ref().collect();
-    assert!(outcomes.len() < 40);
+    assert!(pages.by_ref().count() < 100);
     assert_eq!(pages.end(), Some(End::Cancelled));
 }
 

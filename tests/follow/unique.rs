@@ -122,6 +122,56 @@ fn requests_of_two_jars_are_not_equal() {
 }
 
 #[test]
+fn requests_of_a_channel_are_compared_too() {
+    let server = pages(0);
+    let client = client(2, 1);
+    let (intake, outcomes) = client.channel();
+    let mut outcomes = outcomes.unique(true);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for n in 0..100 {
+                intake.send(server.url(&format!("/{}", n % 10))).unwrap();
+            }
+        });
+        assert_eq!(outcomes.by_ref().count(), 10);
+    });
+    let summary = outcomes.summary().snapshot();
+    assert_eq!((summary.total(), summary.duplicates()), (10, 90));
+}
+
+#[test]
+fn a_request_that_a_channel_refused_is_no_duplicate() {
+    let held = Gate::closed();
+    let server = {
+        let held = held.clone();
+        Server::start(move |_| Answer::text("").behind(&held))
+    };
+    let client = client(1, 1);
+    let (intake, outcomes) = client.channel();
+    let mut outcomes = outcomes.unique(true);
+    intake.try_send(server.url("/1")).unwrap();
+    let refused = intake.try_send(server.url("/2")).unwrap_err();
+    intake.try_send(server.url("/1")).unwrap();
+    held.open();
+    assert_eq!(path(&outcomes.next().unwrap()), "/1");
+    intake.try_send(refused.into_request()).unwrap();
+    drop(intake);
+    assert_eq!(path(&outcomes.next().unwrap()), "/2");
+    assert!(outcomes.next().is_none());
+    assert_eq!(outcomes.summary().snapshot().duplicates(), 1);
+}
+
+#[test]
+fn a_filter_compares_as_a_batch_does() {
+    let builder = Client::builder().base_url("http://host/a/");
+    let client = builder.query("key", "1").build().unwrap();
+    let mut filter = client.unique_filter();
+    let urls = ["1", "http://host/a/1#top", "/a/./1", "2", "no\turl:"];
+    let new = urls.map(|url| filter.is_new(&url.into()));
+    assert_eq!(new, [true, false, false, true, true]);
+}
+
+#[test]
 fn an_endless_input_of_duplicates_ends_at_the_deadline() {
     let server = pages(0);
     let client = client(2, 4);
