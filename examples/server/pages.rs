@@ -8,8 +8,8 @@ use super::answers::Answer;
 pub(super) fn list(rest: &str) -> Answer {
     let (kind, query) = rest.split_once('?').unwrap_or((rest, ""));
     let values = query.split('&').filter_map(|pair| pair.split_once('='));
-    let given = values.filter(|(name, _)| matches!(*name, "page" | "cursor"));
-    let number = given.last().and_then(|(_, value)| value.parse().ok());
+    let mut given = values.filter(|(name, _)| matches!(*name, "page" | "cursor"));
+    let number = given.next_back().and_then(|(_, value)| value.parse().ok());
     let number: u32 = number.unwrap_or(1);
     let items = [2 * number - 1, 2 * number];
     let next = (number < 3).then(|| number + 1);
