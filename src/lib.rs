@@ -58,8 +58,9 @@
 //!
 //! - [`Client`]: the pool. [`get`](Client::get) and [`send`](Client::send) for one request;
 //!   [`as_completed`](Client::as_completed), [`map`](Client::map) (in input order), [`channel`](Client::channel) (fed
-//!   from other threads) and [`process`](Client::process) (your closure on the worker that received the response) for
-//!   many; [`par_map`](Outcomes::par_map) for CPU work on outcomes. It is `Send + Sync + Clone` and meant to be shared;
+//!   from other threads), [`follow`](Client::follow) (whose outcomes lead to further requests) and
+//!   [`process`](Client::process) (your closure on the worker that received the response) for many;
+//!   [`par_map`](Outcomes::par_map) for CPU work on outcomes. It is `Send + Sync + Clone` and meant to be shared;
 //!   [`ClientBuilder`] sets defaults and limits.
 //! - [`Request`]: the request. A URL is one; building never fails, a bad request is a failed outcome.
 //! - [`Outcome`]: its result. [`State`] says success, rejected (the application refused it: [`Rejection`]) or failed

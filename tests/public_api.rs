@@ -16,13 +16,16 @@ mod root {
 /// The other names, and names that stand at the root too.
 mod modules {
     use haul::batch::{
-        CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes,
-        Panicked, ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen, SummaryHandle,
-        TimedOut, Unfinished, Waited, WaitingHost, as_completed, wait,
+        CancelToken, Completed, CompletedInTime, End, Follow, Full, HoldingHost, InTime, Intake,
+        NextRequests, Outcomes, Panicked, ParMap, Progress, ProgressHandle, Pushed, Refusal,
+        Refused, Requests, ReturnWhen, SummaryHandle, TimedOut, Unfinished, UniqueFilter, Waited,
+        WaitingHost, as_completed, wait,
     };
     #[cfg(feature = "cookies")]
     use haul::cookies::{CookieJar, InvalidCookie};
-    use haul::outcome::{Attempt, Context, Hop, Outcome, Saved, State, Timings, Unsuccessful};
+    use haul::outcome::{
+        Attempt, Context, Hop, Link, Outcome, Saved, State, Timings, Unsuccessful,
+    };
     use haul::record::{
         AttemptRecord, BodyEncoding, FileClash, FileRegister, InputLine, InputLines, InvalidKey,
         InvalidLine, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,

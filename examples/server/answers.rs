@@ -15,6 +15,8 @@
 //! | `/echo` | 200 with the headers received |
 //! | `/upload` | 200 with the header of each part of a form |
 //! | `/login`, `/account` | a cookie, and 401 without it |
+//! | `/pages/link`, `/pages/cursor` | three pages of a list, the next in the `Link` header or as a cursor in the body |
+//! | `/site/` | five pages that link to each other, and two broken links |
 //! | `/token`, `/signed/7` | a token that lives for 60 ms, and 401 or 403 without it or the right signature |
 //!
 //! A request in absolute form (`GET http://shop.example/items/7`) is one to a proxy: it is answered in the place of that
@@ -28,7 +30,7 @@ use std::time::{Duration, Instant};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
-use super::Request;
+use super::{Request, pages};
 
 /// Time for which a token is accepted.
 const TOKEN_LIFE: Duration = Duration::from_millis(60);
@@ -43,7 +45,7 @@ static ROWS: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Status, lines of headers, and body.
-type Answer = (u16, String, String);
+pub(super) type Answer = (u16, String, String);
 
 /// Responses, and the state that they depend on.
 #[derive(Default)]
@@ -95,6 +97,8 @@ impl Answers {
                 (200, String::new(), account.to_string())
             }
             "account" => failure(401, "log in first"),
+            "pages" => pages::list(number),
+            "site" => pages::site(&path["site".len()..]),
             "token" => (200, String::new(), self.new_token()),
             "signed" => self.signed(request),
             _ if request.method == "POST" => {

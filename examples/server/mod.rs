@@ -1,6 +1,7 @@
 //! Server on loopback for the examples, so that they need no network. [`answers`] has the paths that it knows.
 
 mod answers;
+mod pages;
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};

@@ -58,6 +58,8 @@ where
 impl Intake {
     /// Hands in a request. Waits while the batch's window is full, until outcomes are taken.
     ///
+    /// A duplicate in a batch that is [`unique`](crate::Outcomes::unique) is left out, and is no error.
+    ///
     /// The thread that takes the outcomes may hand requests in too, but must not wait for itself: on the thread that
     /// took the last outcome (and in a closure of [`par_map`](crate::Outcomes::par_map)) a full window is an error, and
     /// the request comes back, to be handed in again after further outcomes. Before the first outcome is taken, no
@@ -68,6 +70,10 @@ impl Intake {
     /// [`Refusal::WouldDeadlock`] as described above; [`Refusal::Closed`] if the [`Outcomes`](crate::Outcomes) were
     /// dropped or stopped, or the client was shut down. The request is in the error.
     pub fn send(&self, request: impl Into<Request>) -> Result<(), Refused> {
+        self.unless_duplicate(request.into(), |request| self.send_when_room(request))
+    }
+
+    fn send_when_room(&self, request: Request) -> Result<(), Refused> {
         let (fed, why) = match self.push(request) {
             Ok(()) => return Ok(()),
             Err(Unpushed::Over(fed)) => (fed, Refusal::Closed),
@@ -92,15 +98,38 @@ impl Intake {
     /// [`Refusal::Full`] while the batch's window is full; [`Refusal::Closed`] as [`send`](Intake::send). The request
     /// is in the error.
     pub fn try_send(&self, request: impl Into<Request>) -> Result<(), Refused> {
-        let (fed, why) = match self.push(request) {
-            Ok(()) => return Ok(()),
-            Err(Unpushed::Over(fed)) => (fed, Refusal::Closed),
-            Err(Unpushed::Full(fed)) => (fed, Refusal::Full),
-        };
-        Err(Refused::new(fed.into_request(), why))
+        self.unless_duplicate(request.into(), |request| {
+            let (fed, why) = match self.push(request) {
+                Ok(()) => return Ok(()),
+                Err(Unpushed::Over(fed)) => (fed, Refusal::Closed),
+                Err(Unpushed::Full(fed)) => (fed, Refusal::Full),
+            };
+            Err(Refused::new(fed.into_request(), why))
+        })
     }
 
-    fn push(&self, request: impl Into<Request>) -> Result<(), Unpushed> {
+    /// Sends a request, unless the batch is unique and has an equal one. A request that is refused may be sent again.
+    fn unless_duplicate(
+        &self,
+        request: Request,
+        send: impl FnOnce(Request) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
+        let defaults = self.batch.defaults();
+        if let Some(mut seen) = self.arrivals.seen()
+            && !seen.add(defaults, &request)
+        {
+            return Ok(());
+        }
+        let result = send(request);
+        if let Err(refused) = &result
+            && let Some(mut seen) = self.arrivals.seen()
+        {
+            seen.remove(defaults, refused.request());
+        }
+        result
+    }
+
+    fn push(&self, request: Request) -> Result<(), Unpushed> {
         let executor = self.batch.executor();
         let defaults = self.batch.defaults();
         let request = taken(defaults, request);

@@ -39,6 +39,8 @@ pub enum End {
     SinkFailed,
     /// The client was shut down.
     Shutdown,
+    /// The closure of [`Client::follow`](crate::Client::follow) panicked.
+    Panicked,
 }
 
 impl fmt::Display for End {
@@ -51,6 +53,7 @@ impl fmt::Display for End {
             End::TimedOut => "timed out",
             End::SinkFailed => "a sink failed",
             End::Shutdown => "shutdown",
+            End::Panicked => "a closure panicked",
         })
     }
 }

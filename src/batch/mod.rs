@@ -4,6 +4,10 @@
 //!   [`map`](crate::Client::map), [`process`](crate::Client::process) or [`channel`](crate::Client::channel), which
 //!   also returns the [`Intake`] that other threads feed. [`InTime`] adds a time limit for the iteration, [`ParMap`]
 //!   CPU work on each outcome, on rayon's threads.
+//! - [`Follow`]: the source of a batch whose outcomes lead to further requests, from
+//!   [`Client::follow`](crate::Client::follow). Its closure adds them to [`NextRequests`], and is told by [`Pushed`] or
+//!   [`Full`] what became of each.
+//! - [`UniqueFilter`]: a filter for requests that equal an earlier one.
 //! - [`End`]: the reason why a batch ended. [`CancelToken`] ends it from any thread; [`Unfinished`] says that a limit
 //!   passed first.
 //! - [`ProgressHandle`] and [`SummaryHandle`]: the progress and the figures so far, readable from any thread.
@@ -15,6 +19,7 @@ mod cancel;
 mod channel;
 mod ending;
 mod feed;
+mod follow;
 mod handles;
 mod known_hosts;
 mod open_batch;
@@ -25,20 +30,25 @@ mod process;
 mod progress;
 mod receiving;
 mod refused;
+mod requests;
 mod results;
 mod single;
 mod timeout;
+mod unique;
 
 pub use crate::executor::TimedOut;
 pub use cancel::CancelToken;
 pub use channel::Intake;
 pub use ending::{End, Unfinished};
+pub use follow::{Follow, Full, NextRequests, Pushed};
 pub use handles::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 pub use outcomes::Outcomes;
 pub use par_map::{Panicked, ParMap};
 pub use progress::{HoldingHost, Progress, ProgressHandle, SummaryHandle, WaitingHost};
 pub use refused::{Refusal, Refused};
+pub use requests::Requests;
 pub use timeout::InTime;
+pub use unique::UniqueFilter;
 
 pub(crate) use outcomes::{BatchBounds, NextOutcome, OutcomeOrder};
 pub(crate) use owner::WorkersOwner;

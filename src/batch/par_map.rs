@@ -17,6 +17,7 @@ use crate::request::Request;
 use super::ending::End;
 use super::outcomes::{NextOutcome, Outcomes, SharedTakings};
 use super::receiving::ready_until;
+use super::requests::Requests;
 
 /// Error for an outcome whose closure of [`Outcomes::par_map`] panicked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -213,8 +214,7 @@ impl<I, T, U> ParMap<I, T, U> {
 
 impl<I, T, U> ParMap<I, T, U>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
     T: Send + 'static,
     U: Send + 'static,
 {
@@ -250,8 +250,7 @@ where
 
 impl<I, T, U> Iterator for ParMap<I, T, U>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
     T: Send + 'static,
     U: Send + 'static,
 {
@@ -298,8 +297,7 @@ where
 
 impl<I, T, U> FusedIterator for ParMap<I, T, U>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
     T: Send + 'static,
     U: Send + 'static,
 {

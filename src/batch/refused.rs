@@ -51,6 +51,10 @@ impl Refused {
         self.why
     }
 
+    pub(super) fn request(&self) -> &Request {
+        &self.request
+    }
+
     /// Returns the request.
     pub fn into_request(self) -> Request {
         *self.request

@@ -4,11 +4,11 @@ use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
 use crate::outcome::Outcome;
-use crate::request::Request;
 use crate::response::Response;
 
 use super::ending::{End, Unfinished};
 use super::outcomes::{NextOutcome, Outcomes};
+use super::requests::Requests;
 
 /// [`Outcomes`] with a time limit: see [`Outcomes::timeout`].
 #[must_use = "nothing is sent until its outcomes are asked for"]
@@ -35,8 +35,7 @@ impl<I, T> Outcomes<I, T> {
 
 impl<I, T> Iterator for InTime<I, T>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
 {
     type Item = Result<Outcome<T>, Unfinished>;
 
@@ -54,9 +53,4 @@ where
     }
 }
 
-impl<I, T> FusedIterator for InTime<I, T>
-where
-    I: Iterator,
-    I::Item: Into<Request>,
-{
-}
+impl<I, T> FusedIterator for InTime<I, T> where I: Requests<T> {}

@@ -38,7 +38,8 @@ impl ClientBuilder {
 
     /// Upper bound for the requests that wait.
     ///
-    /// Beyond it [`Client::submit`](crate::Client::submit) refuses more. Default 1,048,576.
+    /// Beyond it [`Client::submit`](crate::Client::submit) refuses more, and so does a batch of
+    /// [`Client::follow`](crate::Client::follow), for the requests that its closure added. Default 1,048,576.
     pub fn max_pending(mut self, requests: usize) -> Self {
         self.limits.max_pending = requests;
         self

@@ -5,6 +5,7 @@ mod builder;
 mod connection;
 mod defaults;
 mod error;
+mod follow;
 mod hooks;
 mod process;
 mod session;

@@ -75,6 +75,11 @@ impl CookieJar {
         file::save(path.as_ref(), text.as_bytes())
     }
 
+    /// True if the other jar is a clone of this one.
+    pub(crate) fn is_same(&self, other: &CookieJar) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Makes a separate jar with the same cookies.
     #[must_use = "the jar itself stays as it is"]
     pub fn fork(&self) -> CookieJar {

@@ -6,6 +6,7 @@
 //! | [requests] | method, URL, headers, bodies, settings of one request; requests from the lines of a file; secrets |
 //! | [retries] | which failures are tried again, waits, `Retry-After`, the budget of a host |
 //! | [limits] | the six numbers that bound a batch; rates, rules for hosts, the circuit breaker, time limits |
+//! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
 //! | [downloads] | bodies that go to files |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
@@ -28,8 +29,9 @@
 //!
 //! The repository's folder `examples` has small programs, one idea each. `quickstart` prints a line for each of 200
 //! outcomes, `fetch_list` reads a list, `post_json` sends JSON, `business_errors` shows rejections, `retry_policy` retries,
-//! `sign_requests` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed, and
-//! `serve` is the quickstart's server by itself, to try them against.
+//! `sign_requests` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed.
+//! `paginate` and `crawl` follow links, `link_checker` finds broken ones, and `serve` is the quickstart's server by itself,
+//! to try them against.
 
 #[doc = include_str!("batches.md")]
 pub mod batches {}
@@ -42,6 +44,9 @@ pub mod retries {}
 
 #[doc = include_str!("limits.md")]
 pub mod limits {}
+
+#[doc = include_str!("follow.md")]
+pub mod follow {}
 
 #[doc = include_str!("records.md")]
 pub mod records {}

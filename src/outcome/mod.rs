@@ -1,12 +1,13 @@
 //! Outcomes of requests, exactly one for each, and their parts.
 //!
-//! The parts are attempts, timings, redirects, saved bodies.
+//! The parts are attempts, timings, redirects, links, saved bodies.
 //!
 //! [`Outcome`] and [`State`] are at the root of the crate too.
 
 mod context;
 mod debug;
 mod figures;
+mod lineage;
 mod report;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -24,9 +25,10 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::timing::Phase;
 
-pub use crate::response::{Hop, Saved};
+pub use crate::response::{Hop, Link, Saved};
 pub use crate::timing::Timings;
 pub use context::Context;
+pub(crate) use lineage::Lineage;
 pub(crate) use report::OutcomeReport;
 pub use unsuccessful::Unsuccessful;
 

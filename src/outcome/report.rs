@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Attempt;
+use super::{Attempt, Lineage};
 use crate::error::StopReason;
 use crate::host::Host;
 use crate::response::{ExchangeFacts, Hop};
@@ -57,6 +57,8 @@ pub(crate) struct RareFacts {
     pub(crate) retry_after: Option<String>,
     /// Reason why an accepted response was not asked for again, although it was to be.
     pub(crate) stop_reason: Option<StopReason>,
+    /// Origin of a request that another request's outcome led to. `None`: the request is of the input.
+    pub(crate) lineage: Option<Lineage>,
 }
 
 impl OutcomeReport {
@@ -95,5 +97,6 @@ impl RareFacts {
         history: Vec::new(),
         retry_after: None,
         stop_reason: None,
+        lineage: None,
     };
 }

@@ -139,6 +139,8 @@ impl<'a> Record<'a> {
             key: options.keys.of(request),
             source: request.source().map(Cow::Borrowed),
             line: request.line(),
+            depth: outcome.depth(),
+            parent: outcome.parent(),
             outcome: match outcome.state {
                 State::Success(_) => Kind::Success,
                 State::Rejected(_) => Kind::Rejected,

@@ -11,6 +11,7 @@
 //! | `index` | position in the input, from 0 |
 //! | `key` | what a resumed batch recognises the request by, see [`Key`] |
 //! | `source`, `line` | where the request came from a file: its name as given (`-` is standard input), and the number of the line in it, from 1, counting every line |
+//! | `depth`, `parent` | in a batch of [`Client::follow`](crate::Client::follow), for a request that another one led to: the number of outcomes that led to it, and the `index` of the request whose outcome did |
 //! | `outcome` | `success`, `rejected` or `failed` |
 //! | `url`, `method` | of the request, the URL as it was written and resolved against the base URL; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked; of one that could not be read host and path |
 //! | `status` | of the last response |

@@ -49,6 +49,10 @@ fields! {
         ///
         /// `None`: the request came from no file.
         pub line: Option<u64> => ["line"],
+        /// Number of outcomes that led to the request, one after the other; 0 for a request of the input.
+        pub depth: u32 => ["depth"],
+        /// Index of the request whose outcome led to this one. `None`: the request is of the input.
+        pub parent: Option<u64> => ["parent"],
         /// State of the outcome: success, rejected or failed.
         pub outcome: Kind => "outcome",
         /// URL of the request, with secrets masked.

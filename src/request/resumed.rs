@@ -30,6 +30,12 @@ impl Request {
         self.resumed.as_deref()
     }
 
+    /// Returns the request as one that a journal knows nothing of.
+    pub(crate) fn without_resumed(mut self) -> Request {
+        self.resumed = None;
+        self
+    }
+
     pub(crate) fn with_resumed(mut self, resumed: JournalFacts) -> Request {
         self.resumed = Some(Box::new(resumed));
         self

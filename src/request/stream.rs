@@ -45,6 +45,14 @@ impl RequestContent {
         })
     }
 
+    /// True if the body has content of a reader, which is not known before it is read.
+    pub(crate) fn has_reader(&self) -> bool {
+        match self {
+            RequestContent::Bytes(_) => false,
+            RequestContent::Streamed(stream) => stream.readers().next().is_some(),
+        }
+    }
+
     /// True if the body can be sent once and no more.
     pub(crate) fn is_for_once(&self) -> bool {
         match self {

@@ -18,11 +18,13 @@ use crate::url::Url;
 
 pub(crate) use charset::{NamedText, lossy as decode};
 pub(crate) use headers::Headers;
+pub use links::Link;
 pub(crate) use pointer::find;
 pub(crate) use value::parse;
 
 mod charset;
 mod headers;
+mod links;
 mod pointer;
 mod value;
 

@@ -63,6 +63,17 @@ pub trait Sink<T = Response> {
         Ok(())
     }
 
+    /// Begins the output of a batch whose outcomes lead to further requests.
+    ///
+    /// Called in place of [`begin`](Sink::begin) for a batch of [`Client::follow`](crate::Client::follow). By default it
+    /// calls that.
+    ///
+    /// # Errors
+    /// When the target cannot be written, or cannot take such a batch: a [`Journal`] could not continue it.
+    fn begin_follow(&mut self) -> Result<(), SinkError> {
+        self.begin()
+    }
+
     /// Writes one outcome.
     ///
     /// The outcome may stay in a buffer until [`idle`](Sink::idle) or [`finish`](Sink::finish).
@@ -194,6 +205,10 @@ macro_rules! pass_on {
                 (**self).begin()
             }
 
+            fn begin_follow(&mut self) -> Result<(), SinkError> {
+                (**self).begin_follow()
+            }
+
             fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
                 (**self).write(outcome)
             }
@@ -226,6 +241,11 @@ impl<T, A: Sink<T>, B: Sink<T>> Sink<T> for (A, B) {
         self.1.begin()
     }
 
+    fn begin_follow(&mut self) -> Result<(), SinkError> {
+        self.0.begin_follow()?;
+        self.1.begin_follow()
+    }
+
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
         self.0.write(outcome)?;
         self.1.write(outcome)
@@ -251,6 +271,10 @@ impl<T, S: Sink<T>> Sink<T> for Option<S> {
         self.as_mut().map_or(Ok(()), S::begin)
     }
 
+    fn begin_follow(&mut self) -> Result<(), SinkError> {
+        self.as_mut().map_or(Ok(()), S::begin_follow)
+    }
+
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
         self.as_mut().map_or(Ok(()), |sink| sink.write(outcome))
     }
@@ -273,6 +297,10 @@ impl<T, S: Sink<T>> Sink<T> for Option<S> {
 impl<T, S: Sink<T>> Sink<T> for Vec<S> {
     fn begin(&mut self) -> Result<(), SinkError> {
         self.iter_mut().try_for_each(S::begin)
+    }
+
+    fn begin_follow(&mut self) -> Result<(), SinkError> {
+        self.iter_mut().try_for_each(S::begin_follow)
     }
 
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {

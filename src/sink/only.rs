@@ -35,6 +35,10 @@ impl<T, S: Sink<T>> Sink<T> for Only<S> {
         self.sink.begin()
     }
 
+    fn begin_follow(&mut self) -> Result<(), SinkError> {
+        self.sink.begin_follow()
+    }
+
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
         if self.keep.wants(outcome) {
             self.sink.write(outcome)

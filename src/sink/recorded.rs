@@ -6,10 +6,9 @@ use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
 use super::{Sink, SinkError};
-use crate::batch::{End, NextOutcome, Outcomes};
+use crate::batch::{End, NextOutcome, Outcomes, Requests};
 use crate::outcome::Outcome;
 use crate::redact::escape::log_line;
-use crate::request::Request;
 use crate::response::Response;
 use crate::summary::{CountedOutcome, Summary};
 
@@ -112,13 +111,6 @@ impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
         self.outcomes.end()
     }
 
-    fn fail(&mut self, error: SinkError) -> SinkError {
-        self.failed = true;
-        log_line!(Error, "the batch ends: {}", error);
-        self.outcomes.stop(End::SinkFailed);
-        error
-    }
-
     fn finish(&mut self) -> Result<(), SinkError> {
         self.stage = RecordingStage::Finished;
         let figures = self.outcomes.summary();
@@ -149,10 +141,16 @@ impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
 
 impl<I, T, S> Recorded<'_, I, T, S>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
     S: Sink<T> + ?Sized,
 {
+    fn fail(&mut self, error: SinkError) -> SinkError {
+        self.failed = true;
+        log_line!(Error, "the batch ends: {}", error);
+        self.outcomes.stop(End::SinkFailed);
+        error
+    }
+
     /// Returns the next outcome. Before it waits for an outcome for longer than [`TOGETHER`], the sink writes out its
     /// buffer.
     fn advance(&mut self) -> Result<Option<Outcome<T>>, SinkError> {
@@ -180,8 +178,7 @@ where
 
 impl<I, T, S> Iterator for Recorded<'_, I, T, S>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
     S: Sink<T> + ?Sized,
 {
     type Item = Result<Outcome<T>, SinkError>;
@@ -193,7 +190,11 @@ where
         if self.stage == RecordingStage::New {
             self.stage = RecordingStage::Begun;
             self.recent.written_before = self.sink.written().unwrap_or_default();
-            if let Err(error) = self.sink.begin() {
+            let begun = match self.outcomes.is_follow() {
+                true => self.sink.begin_follow(),
+                false => self.sink.begin(),
+            };
+            if let Err(error) = begun {
                 return Some(Err(self.fail(error)));
             }
         }
@@ -232,8 +233,7 @@ where
 
 impl<I, T, S> FusedIterator for Recorded<'_, I, T, S>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
     S: Sink<T> + ?Sized,
 {
 }
@@ -281,8 +281,7 @@ impl RunError {
 /// Runs a batch to its end, writes its outcomes to the sink and returns its figures.
 pub(crate) fn run<I, S>(outcomes: Outcomes<I, Response>, sink: &mut S) -> Result<Summary, RunError>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<Response>,
     S: Sink + ?Sized,
 {
     let figures = outcomes.summary();

@@ -13,6 +13,7 @@ impl AddAssign<&Summary> for Summary {
         self.failed += other.failed;
         self.cancelled += other.cancelled;
         self.not_done += other.not_done;
+        self.duplicates += other.duplicates;
         for (class, n) in &other.error_types {
             *self.error_types.entry(*class).or_default() += n;
         }

@@ -4,6 +4,7 @@ mod adding;
 mod counted;
 mod display;
 mod distribution;
+mod duplicates;
 mod layout;
 mod numbers;
 mod rows;
@@ -58,6 +59,7 @@ pub struct Summary {
     failed: u64,
     cancelled: u64,
     not_done: u64,
+    duplicates: u64,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
     hosts: Worst<Host, HostRow>,
@@ -248,18 +250,6 @@ impl Summary {
             .collect();
         hosts.truncate(worst::KEPT);
         hosts
-    }
-
-    /// Returns the host with the longest latency at p95. `None`: there are fewer than two hosts with a latency, or more
-    /// than `most` hosts.
-    pub(crate) fn slowest_of(&self, most: usize) -> Option<(Host, Duration)> {
-        let times = self.hosts.few(most).filter_map(|(host, row)| {
-            let p95 = row.latency.quantile(0.95)?;
-            Some((host, p95))
-        });
-        let times: Vec<_> = times.collect();
-        let (host, p95) = times.iter().max_by_key(|(host, p95)| (*p95, *host))?;
-        (times.len() > 1).then(|| ((*host).clone(), *p95))
     }
 
     /// Number of hosts that are not among [`hosts`](Summary::hosts), and their sums.

@@ -3,6 +3,7 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use super::Summary;
 use super::distribution::Sketch;
 use super::worst::RankedRow;
 use crate::error::{Error, ErrorType, Layer};
@@ -77,6 +78,20 @@ impl RankedRow for HostRow {
     fn badness(&self) -> (u64, u64) {
         let p95 = self.latency.quantile(0.95).unwrap_or_default();
         (self.failed, millis::micros(p95))
+    }
+}
+
+impl Summary {
+    /// Returns the host with the longest latency at p95. `None`: there are fewer than two hosts with a latency, or more
+    /// than `most` hosts.
+    pub(crate) fn slowest_of(&self, most: usize) -> Option<(Host, Duration)> {
+        let times = self.hosts.few(most).filter_map(|(host, row)| {
+            let p95 = row.latency.quantile(0.95)?;
+            Some((host, p95))
+        });
+        let times: Vec<_> = times.collect();
+        let (host, p95) = times.iter().max_by_key(|(host, p95)| (*p95, *host))?;
+        (times.len() > 1).then(|| ((*host).clone(), *p95))
     }
 }
 

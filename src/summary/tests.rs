@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::outcome::sample::{self, attempt, ms, response};
 use crate::rejection::Rejection;
 
+mod duplicates;
 mod not_done;
 mod shown;
 

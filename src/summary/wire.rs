@@ -23,6 +23,7 @@ pub(super) struct SummaryWire {
     failed: u64,
     cancelled: u64,
     not_done: u64,
+    duplicates: u64,
     interrupted: bool,
     #[serde(with = "millis")]
     wall_ms: Duration,
@@ -102,6 +103,7 @@ impl From<Summary> for SummaryWire {
             failed: s.failed,
             cancelled: s.cancelled,
             not_done: s.not_done,
+            duplicates: s.duplicates,
             interrupted: s.interrupted,
             wall_ms: s.wall,
             at_once: s.at_once,
@@ -167,6 +169,7 @@ impl From<SummaryWire> for Summary {
             failed: w.failed,
             cancelled: w.cancelled,
             not_done: w.not_done,
+            duplicates: w.duplicates,
             error_types: w.error_types,
             statuses: w.statuses,
             hosts,

@@ -49,5 +49,6 @@ mod signals;
 mod streams;
 #[cfg(unix)]
 mod unfinished;
+mod unique;
 mod usage;
 mod wire;

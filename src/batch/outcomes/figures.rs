@@ -1,7 +1,7 @@
 //! The figures of a batch while it runs: summary, progress, and the bar on the terminal.
 
 use crate::batch::progress::{ProgressHandle, SummaryHandle};
-use crate::request::Request;
+use crate::batch::requests::Requests;
 
 use super::Outcomes;
 
@@ -14,8 +14,7 @@ impl<I, T> Outcomes<I, T> {
 
 impl<I, T> Outcomes<I, T>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
 {
     /// Returns the progress of the batch, which any thread can read while the batch runs.
     ///

@@ -18,6 +18,8 @@ pub(super) struct Inbox<T> {
     early: Option<Reorder<Arrival<T>>>,
     /// Number of outcomes put in, handed out or not.
     received: u64,
+    /// Outcome that could not be handed out, and is the next. `None`: there is none.
+    returned: Option<Arrival<T>>,
 }
 
 /// An outcome that has come and is not handed out yet.
@@ -35,6 +37,7 @@ impl<T> Inbox<T> {
             results,
             early: ordered.then(Reorder::default),
             received: 0,
+            returned: None,
         }
     }
 
@@ -56,10 +59,18 @@ impl<T> Inbox<T> {
         }
     }
 
+    /// Puts an outcome back that was taken, so that it is the next again.
+    pub(super) fn put_back(&mut self, arrival: Arrival<T>) {
+        self.returned = Some(arrival);
+    }
+
     /// Takes the outcome whose turn it is. `None`: it has not come.
     #[inline]
     pub(super) fn take_in_turn(&mut self) -> Option<Arrival<T>> {
-        self.early.as_mut()?.take()
+        match self.returned.take() {
+            None => self.early.as_mut()?.take(),
+            returned => returned,
+        }
     }
 
     /// Returns the next message of the channel if there is one.
@@ -120,6 +131,18 @@ mod tests {
         assert_eq!(index(inbox.put(arrival(3))), Some(3));
         assert_eq!(index(inbox.take_in_turn()), None);
         assert_eq!(inbox.received(), 1);
+    }
+
+    #[test]
+    fn an_outcome_that_was_put_back_is_the_next_again() {
+        for ordered in [false, true] {
+            let mut inbox = inbox(ordered);
+            let first = inbox.put(arrival(0)).or_else(|| inbox.take_in_turn());
+            inbox.put(arrival(1));
+            inbox.put_back(first.unwrap());
+            assert_eq!(index(inbox.take_in_turn()), Some(0));
+            assert_eq!(inbox.received(), 2);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::batch::cancel::CancelToken;
 use crate::batch::ending::{End, Unfinished};
 use crate::redact::escape::log_line;
 
-use super::Outcomes;
+use super::{Outcomes, Requests};
 
 impl<I, T> Outcomes<I, T> {
     /// Ends the batch at the first failed request.
@@ -83,7 +83,10 @@ impl<I, T> Outcomes<I, T> {
     }
 
     /// Ends the batch before its time, unless it was stopped before.
-    pub(crate) fn stop(&mut self, end: End) {
+    pub(crate) fn stop(&mut self, end: End)
+    where
+        I: Requests<T>,
+    {
         if self.ending.stop(end) {
             self.source.close();
             self.summary.set_total(self.source.fed());

@@ -1,6 +1,8 @@
 //! Iterator over a batch's outcomes. The caller's thread feeds: each `next` tops up the schedule, then receives.
 
+mod arrivals;
 mod figures;
+mod follow;
 mod inbox;
 mod ledger;
 mod limits;
@@ -11,6 +13,7 @@ mod source;
 use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,7 +22,6 @@ use crossbeam_channel::Receiver as Receiving;
 use crate::executor::{BatchNews, FeedProgress, Job, TakenOutcomes};
 use crate::outcome::Outcome;
 use crate::redact::escape::log_line;
-use crate::request::Request;
 use crate::response::Response;
 use crate::schedule::{Bounds, EndReason};
 
@@ -27,13 +29,15 @@ use super::ending::{End, EndConditions};
 use super::open_batch::OpenBatch;
 use super::progress::SummaryHandle;
 use super::receiving::earliest;
+use super::requests::Requests;
 use super::results::Message;
 
 use self::inbox::{Arrival, Inbox};
 use self::ledger::Ledger;
 
+pub(super) use self::arrivals::Arrivals;
 pub(super) use self::ledger::SharedTakings;
-pub(super) use self::source::{Arrivals, RequestSource};
+pub(super) use self::source::RequestSource;
 
 /// Iterator over the outcomes of a batch.
 ///
@@ -86,24 +90,6 @@ impl<I, T> Outcomes<I, T> {
         self.ledger.takings()
     }
 
-    /// Hands out an outcome that a worker sent or that ended without an attempt, if it is its turn.
-    fn receive(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Option<Outcome<T>> {
-        let arrival = self.inbox.put(Arrival { outcome, bytes })?;
-        Some(self.hand_out(arrival))
-    }
-
-    fn hand_out(&mut self, arrival: Arrival<T>) -> Outcome<T> {
-        let Arrival { mut outcome, bytes } = arrival;
-        // A request of a batch is cancelled only with the batch.
-        outcome.report.cut_short |= outcome.is_cancelled();
-        self.ledger.hand_out(bytes);
-        self.summary.record(&outcome);
-        if self.ending.is_one_failure_too_many(&outcome) {
-            self.stop(End::TooManyFailures);
-        }
-        outcome
-    }
-
     /// Tells the schedule of outcomes handed out, so that there may be room again, and returns a job that ended without
     /// an attempt, if there is one.
     fn settle(&mut self) -> Option<(Box<Job>, EndReason)> {
@@ -122,23 +108,23 @@ impl<I, T> Outcomes<I, T> {
         owed
     }
 
-    /// Makes the outcome of a job that ended without an attempt. Returns the outcome if it is its turn.
-    fn end_untried(&mut self, job: Job, why: EndReason) -> Option<Outcome<T>> {
-        self.source.may_have_room();
-        let now = Instant::now();
-        self.summary.ended_untried(now);
-        let outcome = job.end(why, now);
-        let outcome = outcome.map_success(|_, _| unreachable!("it has ended without a response"));
-        self.receive(outcome, None)
-    }
-
     /// Returns true if every outcome has been received and no request can come.
     fn is_over(&self) -> bool {
         self.source.total(&self.batch) == Some(self.inbox.received())
     }
 
+    /// Counts the requests that were left out since the last call.
+    #[inline]
+    fn count_duplicates(&mut self) {
+        let duplicates = self.source.take_duplicates();
+        if duplicates > 0 {
+            self.summary.add_duplicates(duplicates);
+        }
+    }
+
     /// Notes that the last outcome has been handed out.
     fn finish(&mut self) {
+        self.count_duplicates();
         if let Some(end) = self.ending.finish(self.source.is_exhausted()) {
             self.summary.set_total(self.inbox.received());
             self.summary.end();
@@ -151,8 +137,7 @@ impl<I, T> Outcomes<I, T> {
 
 impl<I, T> Outcomes<I, T>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
 {
     fn top_up(&mut self) {
         match self.source.top_up(&self.batch) {
@@ -161,6 +146,45 @@ where
             Some(FeedProgress::All) => self.summary.set_total(self.source.fed()),
             Some(FeedProgress::Full) | None => {}
         }
+        self.count_duplicates();
+    }
+
+    /// Hands out an outcome that a worker sent or that ended without an attempt, if it is its turn.
+    fn receive(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Option<Outcome<T>> {
+        let arrival = self.inbox.put(Arrival { outcome, bytes })?;
+        Some(self.hand_out(arrival))
+    }
+
+    fn hand_out(&mut self, mut arrival: Arrival<T>) -> Outcome<T> {
+        // A request of a batch is cancelled only with the batch.
+        let outcome = &mut arrival.outcome;
+        outcome.report.cut_short |= outcome.is_cancelled();
+        let (source, batch) = (&mut self.source, &self.batch);
+        // The caller's closure may run in it.
+        let seen = catch_unwind(AssertUnwindSafe(|| source.see(batch, outcome)));
+        self.count_duplicates();
+        if let Err(panic) = seen {
+            self.stop(End::Panicked);
+            self.inbox.put_back(arrival);
+            resume_unwind(panic);
+        }
+        let Arrival { outcome, bytes } = arrival;
+        self.ledger.hand_out(bytes);
+        self.summary.record(&outcome);
+        if self.ending.is_one_failure_too_many(&outcome) {
+            self.stop(End::TooManyFailures);
+        }
+        outcome
+    }
+
+    /// Makes the outcome of a job that ended without an attempt. Returns the outcome if it is its turn.
+    fn end_untried(&mut self, job: Job, why: EndReason) -> Option<Outcome<T>> {
+        self.source.may_have_room();
+        let now = Instant::now();
+        self.summary.ended_untried(now);
+        let outcome = job.end(why, now);
+        let outcome = outcome.map_success(|_, _| unreachable!("it has ended without a response"));
+        self.receive(outcome, None)
     }
 
     /// Keeps requests going while no outcome can be taken. Returns the time of the next call, if nothing happens
@@ -273,8 +297,7 @@ where
 
 impl<I, T> Iterator for Outcomes<I, T>
 where
-    I: Iterator,
-    I::Item: Into<Request>,
+    I: Requests<T>,
 {
     type Item = Outcome<T>;
 
@@ -290,12 +313,7 @@ where
     }
 }
 
-impl<I, T> FusedIterator for Outcomes<I, T>
-where
-    I: Iterator,
-    I::Item: Into<Request>,
-{
-}
+impl<I, T> FusedIterator for Outcomes<I, T> where I: Requests<T> {}
 
 impl<I, T> Drop for Outcomes<I, T> {
     fn drop(&mut self) {

@@ -130,6 +130,11 @@ impl SummaryHandle {
         self.update(|tallied| tallied.summary.record(outcome));
     }
 
+    /// Counts requests that were left out because an equal one came before.
+    pub(in super::super) fn add_duplicates(&self, duplicates: u64) {
+        self.update(|tallied| tallied.summary.add_duplicates(duplicates));
+    }
+
     /// Counts an outcome as not done, after it was counted otherwise.
     pub(crate) fn take_back(&self, counted: CountedOutcome) {
         self.update(|tallied| tallied.summary.take_back(counted));

@@ -1,10 +1,12 @@
 //! Input of a run: lines of files and standard input, and URLs among the arguments.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use haul::Request;
+use haul::batch::UniqueFilter;
 use haul::record::{FileRegister, InputLines, InvalidLine};
+use haul::{Client, Request};
 
 use crate::arguments::{Arguments, InputFormat};
 use crate::failure::CommandError;
@@ -29,6 +31,19 @@ pub(crate) struct ListReader {
     keep_bad_lines: bool,
     /// Files with lines that an earlier run could not read. `None`: the files are not to be opened.
     reread: Option<Reread>,
+    /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
+    unique: Option<UniqueFilter>,
+    duplicates: Duplicates,
+}
+
+/// Number of requests that were left out because an equal one came before. Clones share one number.
+#[derive(Clone, Default)]
+pub(crate) struct Duplicates(Arc<AtomicU64>);
+
+impl Duplicates {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Reason why the reading ended before the end of the input, if an input turned out to be no list. Clones share one
@@ -71,6 +86,7 @@ pub(crate) struct UnreadableLine {
 pub(crate) fn open(
     arguments: &Arguments,
     lines: InputLines,
+    client: &Client,
     register: &FileRegister,
     messages: &Messages,
 ) -> Result<ListReader, CommandError> {
@@ -87,6 +103,8 @@ pub(crate) fn open(
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
         reread: (!arguments.connection.public_only).then(|| Reread::new(register.clone())),
+        unique: given.unique.then(|| client.unique_filter()),
+        duplicates: Duplicates::default(),
     })
 }
 
@@ -94,6 +112,11 @@ impl ListReader {
     /// Returns the reason why the requests ended before the end of the input. It is known when the requests have ended.
     pub(crate) fn refusal(&self) -> InputRefusal {
         self.refusal.clone()
+    }
+
+    /// Returns the number of duplicates, which rises while requests are read.
+    pub(crate) fn duplicates(&self) -> Duplicates {
+        self.duplicates.clone()
     }
 
     /// Returns the number of requests of each input for which it is known without counting lines.
@@ -117,6 +140,21 @@ impl ListReader {
 
     /// Returns the next request, or a line that is no request. `None`: the input has ended.
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, UnreadableLine>> {
+        loop {
+            let read = self.read_next()?;
+            let duplicate = match (&read, &mut self.unique) {
+                (Ok(request), Some(unique)) => !unique.is_new(request),
+                _ => false,
+            };
+            if !duplicate {
+                return Some(read);
+            }
+            self.duplicates.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns the next request, also one that equals an earlier one, or a line that is no request.
+    fn read_next(&mut self) -> Option<Result<Request, UnreadableLine>> {
         loop {
             let place = match self.sources.front_mut()? {
                 ListSource::Unseen(..) => match self.look_at_first() {

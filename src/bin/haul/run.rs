@@ -46,7 +46,7 @@ pub(crate) fn run(
     let files = files::enter(arguments)?;
     let RunSettings { client, lines } = settings::settings(arguments, messages)?;
     let lines = lines.register(files.register().clone());
-    let requests = input::open(arguments, lines, files.register(), messages)?;
+    let requests = input::open(arguments, lines, &client, files.register(), messages)?;
     leads_back::check(arguments, &files, &requests)?;
     let known = requests.known();
     files.check_writable()?;
@@ -54,7 +54,7 @@ pub(crate) fn run(
     if arguments.ending.dry_run {
         return dry_run::print(requests, &client, limit, messages);
     }
-    let refusal = requests.refusal();
+    let (refusal, duplicates) = (requests.refusal(), requests.duplicates());
     files.make_folder()?;
     let new = files.new_outputs();
     let mut output = output::open(arguments, client.redaction(), files.register(), &new)?;
@@ -82,7 +82,8 @@ pub(crate) fn run(
     };
     let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
-    if shown != ProgressForm::None && !arguments.ending.retry_failed {
+    let lines_are_requests = !arguments.ending.retry_failed && !arguments.requests.unique;
+    if shown != ProgressForm::None && lines_are_requests {
         total::count(&arguments.inputs, known, found, outcomes.progress());
     }
     let how_to_resume = again::how_to_resume(arguments, client.redaction());
@@ -101,6 +102,7 @@ pub(crate) fn run(
         mut summary,
         unsaved,
     } = drive(arguments, outcomes, &mut output, shown, limit, messages);
+    summary.add_duplicates(duplicates.count());
     let end = match ended {
         Ok(end) => end,
         // The reader of the results closed the pipe.

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use crate::digest::Sha256;
-use crate::request::{BodyPieces, PieceSource, Request, RequestContent};
+use crate::request::{Request, add_part};
 use crate::url::Base;
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue};
 
 /// Adds all parts that the request itself sends.
 pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
@@ -26,83 +24,9 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
             add_part(hash, "value", value.as_bytes());
         }
     }
-    add_headers(hash, request);
-    match request.sends() {
-        RequestContent::Bytes(bytes) if bytes.is_empty() => {}
-        RequestContent::Bytes(bytes) => add_part(hash, "body", bytes),
-        RequestContent::Streamed(stream) => add_pieces(hash, stream),
-    }
+    request.add_headers_and_body(hash);
     if let Some(mistake) = request.invalid() {
         add_part(hash, "invalid", mistake.reason.as_bytes());
-    }
-}
-
-fn add_part(hash: &mut Sha256, name: &str, content: &[u8]) {
-    hash.update(name);
-    // The length is written by hand from its end, for speed, since every request has several parts.
-    let mut length = [b':'; 22];
-    let (mut start, mut rest) = (length.len() - 1, content.len());
-    loop {
-        start -= 1;
-        length[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    hash.update(&length[start - 1..]);
-    hash.update(content);
-}
-
-/// Adds the request's own headers and the headers that it leaves out. Headers of different names may come in any order
-/// (RFC 9110 §5.3), so an input whose keys were sorted anew has the same requests.
-fn add_headers(hash: &mut Sha256, request: &Request) {
-    let mut headers: Vec<&(HeaderName, Option<HeaderValue>)> =
-        request.header_edits().iter().collect();
-    headers.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
-    let boundary = has_boundary(request.sends());
-    for (name, value) in headers {
-        let Some(value) = value else {
-            add_part(hash, "without", name.as_str().as_bytes());
-            continue;
-        };
-        let mut value = value.as_bytes();
-        if boundary && name == CONTENT_TYPE {
-            value = without_boundary(value);
-        }
-        add_part(hash, "header", name.as_str().as_bytes());
-        add_part(hash, "value", value);
-    }
-}
-
-fn has_boundary(body: &RequestContent) -> bool {
-    let RequestContent::Streamed(stream) = body else {
-        return false;
-    };
-    let mut pieces = stream.pieces.iter();
-    pieces.any(|piece| matches!(piece.source, PieceSource::Boundary(_)))
-}
-
-/// Returns the content type of a form with files without the boundary, which differs each time.
-fn without_boundary(content_type: &[u8]) -> &[u8] {
-    const BOUNDARY: &[u8] = b"boundary=";
-    let at = content_type
-        .windows(BOUNDARY.len())
-        .position(|part| part.eq_ignore_ascii_case(BOUNDARY));
-    &content_type[..at.unwrap_or(content_type.len())]
-}
-
-fn add_pieces(hash: &mut Sha256, stream: &BodyPieces) {
-    for piece in &stream.pieces {
-        match &piece.source {
-            PieceSource::Bytes(bytes) => add_part(hash, "bytes", bytes),
-            PieceSource::Boundary(_) => add_part(hash, "boundary", b""),
-            PieceSource::File(path) => add_part(hash, "file", path.as_os_str().as_encoded_bytes()),
-            PieceSource::Reader(reader) => {
-                let length = reader.length.map(|length| length.to_string());
-                add_part(hash, "reader", length.unwrap_or_default().as_bytes());
-            }
-        }
     }
 }
 

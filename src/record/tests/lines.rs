@@ -1,6 +1,7 @@
 //! Contents of a line.
 
 use super::*;
+use crate::outcome::Lineage;
 
 #[test]
 fn a_success_is_written_as_the_format_says() {
@@ -25,6 +26,27 @@ fn a_success_is_written_as_the_format_says() {
             r#""body_encoding":"utf8","body_truncated":false,"tag":{"k":1}}"#,
         )
     );
+}
+
+#[test]
+fn a_request_that_another_one_led_to_has_its_depth_and_parent() {
+    let mut outcome = sample::success(
+        9,
+        Request::get("https://x/1"),
+        response("https://x/1", 200, "", b""),
+    );
+    assert!(!line(&outcome).contains("depth") && !line(&outcome).contains("parent"));
+    outcome.set_lineage(Some(Lineage {
+        depth: 2,
+        parent: 0,
+    }));
+    let line = line(&outcome);
+    assert!(
+        line.contains(r#","depth":2,"parent":0,"outcome":"#),
+        "{line}"
+    );
+    let read = Record::parse(&line).unwrap();
+    assert_eq!((read.depth, read.parent), (2, Some(0)));
 }
 
 #[test]

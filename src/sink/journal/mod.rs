@@ -345,6 +345,10 @@ impl<T: 'static> Sink<T> for Journal {
         Ok(())
     }
 
+    fn begin_follow(&mut self) -> Result<(), SinkError> {
+        Err(remaining::refused_follow(&self.path))
+    }
+
     fn write(&mut self, outcome: &Outcome<T>) -> Result<(), SinkError> {
         let book = &self.shared.book;
         let request = outcome.request();

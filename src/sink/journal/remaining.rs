@@ -1,15 +1,18 @@
 //! Part of the input that has no outcome yet.
 
 use std::fmt;
+use std::io;
 use std::iter::FusedIterator;
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use super::intents::IntentWriter;
 use super::saves::SaveAnnouncer;
 use super::seen::RequestProgress;
-use super::{Recovery, Shared, Witness};
+use super::{Recovery, Shared, Witness, journal_error};
 use crate::record::KeyMaker;
 use crate::request::{IntentLog, JournalFacts, Request, SaveLog};
+use crate::sink::SinkError;
 
 /// Iterator over the requests that have no outcome yet.
 ///
@@ -26,6 +29,18 @@ pub struct Remaining<I> {
     resuming: bool,
     retry_failed: bool,
     resume_writes: bool,
+}
+
+/// Makes the error for a batch whose requests come from outcomes: a later run would not know them.
+pub(super) fn refused_follow(path: &Path) -> SinkError {
+    journal_error(
+        path,
+        "a journal cannot record a batch of Client::follow",
+        io::Error::new(
+            io::ErrorKind::Unsupported,
+            "a later run could not continue it (JsonLines records such a batch)",
+        ),
+    )
 }
 
 impl<I> Remaining<I> {

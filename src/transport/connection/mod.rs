@@ -59,7 +59,7 @@ pub(in crate::transport) struct Plan {
 }
 
 /// Result of a write that stops when the server sends something.
-pub(in crate::transport) enum Pushed {
+pub(in crate::transport) enum PushedBytes {
     /// All output has been written.
     All,
     /// This number of bytes was taken.
@@ -157,7 +157,7 @@ impl Connection {
         &mut self,
         from: usize,
         pending: usize,
-    ) -> Result<Pushed, WireError> {
+    ) -> Result<PushedBytes, WireError> {
         let output = &self.buffers.take_output(pending)[from..];
         // No input comes after the server has closed its side.
         if self.attempt.ended {
@@ -165,16 +165,16 @@ impl Connection {
                 None => self.line.write_all(output)?,
                 Some(session) => session.write_all(&mut self.line, output)?,
             }
-            return Ok(Pushed::All);
+            return Ok(PushedBytes::All);
         }
         let (n, gone) = match &mut self.session {
             None => self.line.push(output)?,
             Some(session) => session.push(&mut self.line, output)?,
         };
         Ok(match gone {
-            true if n == output.len() => Pushed::All,
-            true => Pushed::Part(n),
-            false => Pushed::HeardSomething(n),
+            true if n == output.len() => PushedBytes::All,
+            true => PushedBytes::Part(n),
+            false => PushedBytes::HeardSomething(n),
         })
     }
 

@@ -83,6 +83,13 @@ pub(crate) struct RequestArguments {
         hide_possible_values = true
     )]
     pub(crate) input_format: InputFormat,
+    /// Leave out a request that equals an earlier one of the input
+    ///
+    /// Requests are equal that send the same: method, URL without fragment, body, headers and credentials. Ids and tags
+    /// make no difference. The summary counts the duplicates; they have no result. With --resume too, a duplicate of a
+    /// request that an earlier run finished is left out. Takes up to 40 bytes of memory for each request.
+    #[arg(long)]
+    pub(crate) unique: bool,
     /// Skip unknown keys of a line, with a warning
     ///
     /// Without it, such a line is a failed result, since the misspelt key may be the one that makes a request harmless.

@@ -15,7 +15,7 @@ use super::{HeadlessExchange, NoResponse, ResponseStart};
 use crate::redact::escape::log_line;
 use crate::timing::Phase;
 use crate::transport::connection::wire::WireError;
-use crate::transport::connection::{Connection, Pushed};
+use crate::transport::connection::{Connection, PushedBytes};
 use http::StatusCode;
 
 /// Longest wait for leave to send a body (RFC 9110 section 10.1.1); curl waits as long.
@@ -177,9 +177,9 @@ impl Exchange {
                 return Err(self.halt());
             }
             match self.connection.push(from, pending) {
-                Ok(Pushed::All) => return Ok(()),
-                Ok(Pushed::Part(n)) => from += n,
-                Ok(Pushed::HeardSomething(n)) => {
+                Ok(PushedBytes::All) => return Ok(()),
+                Ok(PushedBytes::Part(n)) => from += n,
+                Ok(PushedBytes::HeardSomething(n)) => {
                     from += n;
                     self.listen(SOON)?;
                 }
