@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use haul::Request;
+use haul::http::Method;
 use haul::record::{FileRegister, InputLines, InvalidLine};
 
 use crate::arguments::{Arguments, InputFormat};
@@ -20,6 +21,10 @@ pub(crate) struct ListReader {
     sources: VecDeque<ListSource>,
     lines: InputLines,
     format: InputFormat,
+    /// True if the bodies of successes are not kept.
+    discard_body: bool,
+    /// True if a HEAD that a server refuses is asked again by GET.
+    head_or_get: bool,
     messages: Messages,
     line: Vec<u8>,
     /// True if a first line with a column of URLs makes an input a table.
@@ -81,6 +86,8 @@ pub(crate) fn open(
         sources: open_all(&arguments.inputs, tables, messages)?,
         lines,
         format: given.input_format,
+        discard_body: given.discard_body,
+        head_or_get: given.head_or_get,
         messages: messages.clone(),
         line: Vec::new(),
         tables,
@@ -117,6 +124,19 @@ impl ListReader {
 
     /// Returns the next request, or a line that is no request. `None`: the input has ended.
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, UnreadableLine>> {
+        let line = self.read_next()?;
+        Some(line.map(|mut request| {
+            if self.discard_body {
+                request = request.discard_body();
+            }
+            match self.head_or_get && request.method() == Method::HEAD {
+                true => request.or_get(),
+                false => request,
+            }
+        }))
+    }
+
+    fn read_next(&mut self) -> Option<Result<Request, UnreadableLine>> {
         loop {
             let place = match self.sources.front_mut()? {
                 ListSource::Unseen(..) => match self.look_at_first() {
