@@ -3,11 +3,10 @@
 use std::ops::ControlFlow::Continue;
 use std::time::Instant;
 
-use haul::batch::CancelToken;
-use haul::{ErrorType, Phase, Request, Timeouts};
-
-use crate::support::{Answer, Scenario};
 use crate::*;
+use haul::batch::CancelToken;
+use haul::{ErrorType, Phase, Request, RetryPolicy, Timeouts};
+use test_support::{Answer, Scenario};
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -128,7 +127,7 @@ fn a_body_longer_than_the_limit_is_kept_up_to_it() {
         Answer::text("x".repeat(100_000)).gzip(),
     ] {
         let server = Scenario::new().on("/", answer).start();
-        let seen = Seen::new();
+        let seen = Collected::new();
         let to = seen.clone();
         let request = Request::get(server.url("/"))
             .body_limit(70_000)

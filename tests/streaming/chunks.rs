@@ -2,17 +2,16 @@
 
 use std::ops::ControlFlow::{Break, Continue};
 
-use haul::{ErrorType, Request, StopReason};
-
-use crate::support::{Answer, Scenario};
 use crate::*;
+use haul::{ErrorType, Request, StopReason};
+use test_support::{Answer, Scenario};
 
 #[test]
 fn the_chunks_are_the_body_and_the_outcome_keeps_it() {
     let server = Scenario::new()
         .on("/", Answer::text("hello, world").chunked(3))
         .start();
-    let seen = Seen::new();
+    let seen = Collected::new();
     let to = seen.clone();
     let request = Request::get(server.url("/")).on_chunk(move |chunk| {
         to.add((chunk.bytes().to_vec(), chunk.attempt(), chunk.is_first()));
@@ -37,7 +36,7 @@ fn chunks_come_without_their_content_coding() {
     let server = Scenario::new()
         .on("/", Answer::text(text.clone()).gzip().chunked(7))
         .start();
-    let seen = Seen::new();
+    let seen = Collected::new();
     let to = seen.clone();
     let request = Request::get(server.url("/")).on_chunk(move |chunk| {
         to.add(chunk.bytes().to_vec());
@@ -60,7 +59,7 @@ fn bodies_of_refused_statuses_and_of_redirects_are_not_handed_on() {
         )
         .on("/missing", Answer::status(404).body("no such item"))
         .start();
-    let seen = Seen::new();
+    let seen = Collected::new();
     let to = seen.clone();
     let get = |path: &str| {
         let to = to.clone();
@@ -109,7 +108,7 @@ fn a_body_cut_short_is_tried_again_and_begins_anew() {
                 .then(Answer::text("hello")),
         )
         .start();
-    let seen = Seen::new();
+    let seen = Collected::new();
     let to = seen.clone();
     let request = Request::get(server.url("/")).on_chunk(move |chunk| {
         to.add((chunk.bytes().to_vec(), chunk.attempt(), chunk.is_first()));
@@ -161,7 +160,7 @@ fn a_panic_of_the_closure_is_a_failed_outcome_and_the_client_lives() {
 fn clones_share_the_closure() {
     let server = Scenario::new().on("/*", Answer::text("hello")).start();
     let mut count = 0;
-    let seen = Seen::new();
+    let seen = Collected::new();
     let to = seen.clone();
     let request = Request::get(server.url("/")).on_chunk(move |chunk| {
         count += chunk.bytes().len();

@@ -1,10 +1,9 @@
 //! `discard_body`, and HEAD that is asked again by GET.
 
+use crate::*;
 use haul::record::{Record, RecordOptions};
 use haul::{ErrorType, Request};
-
-use crate::support::{Answer, Scenario};
-use crate::*;
+use test_support::{Answer, Scenario};
 
 #[test]
 fn a_discarded_body_of_64_kib_keeps_the_connection() {
@@ -68,7 +67,7 @@ fn the_body_of_a_refused_status_is_kept() {
 }
 
 /// Returns a server that refuses HEAD with this status, and knows GET.
-fn without_head(status: u16) -> support::Server {
+fn without_head(status: u16) -> test_support::Server {
     Scenario::new()
         .when("/", move |seen| match seen.method.as_str() {
             "HEAD" => Answer::status(status),
@@ -141,7 +140,7 @@ fn the_get_is_tried_again_as_a_get() {
 #[test]
 fn the_get_is_signed_anew() {
     let server = without_head(405);
-    let seen = Seen::new();
+    let seen = Collected::new();
     let to = seen.clone();
     let client = builder()
         .before_attempt(move |outgoing| {

@@ -2,14 +2,13 @@
 
 use std::ops::ControlFlow::{Break, Continue};
 
-use haul::{ErrorType, Request, StopReason};
-
-use crate::support::{Answer, Scenario};
 use crate::*;
+use haul::{ErrorType, Request, StopReason};
+use test_support::{Answer, Scenario};
 
 /// Returns a request that collects its events as name and data.
-fn events(url: String) -> (Request, Seen<(String, String)>) {
-    let seen = Seen::new();
+fn events(url: String) -> (Request, Collected<(String, String)>) {
+    let seen = Collected::new();
     let to = seen.clone();
     let request = Request::get(url).on_event(move |event| {
         to.add((event.name().to_owned(), event.data().to_owned()));
@@ -18,8 +17,8 @@ fn events(url: String) -> (Request, Seen<(String, String)>) {
     (request, seen)
 }
 
-fn lines(url: String) -> (Request, Seen<String>) {
-    let seen = Seen::new();
+fn lines(url: String) -> (Request, Collected<String>) {
+    let seen = Collected::new();
     let to = seen.clone();
     let request = Request::get(url).on_line(move |line| {
         to.add(line.to_owned());
@@ -74,7 +73,7 @@ fn a_budget_ends_an_endless_event_stream() {
         begin(stream, "");
         while chunk(stream, b"data: tick\n\n") {}
     });
-    let seen = Seen::new();
+    let seen = Collected::new();
     let to = seen.clone();
     let request = Request::get(format!("http://{addr}/")).on_event(move |event| {
         match to.add(event.data().to_owned()) {

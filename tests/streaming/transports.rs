@@ -5,7 +5,7 @@ use std::ops::ControlFlow::{Break, Continue};
 
 use haul::http::Response;
 use haul::unversioned::{Call, ExchangeResult, Transport};
-use haul::{ErrorType, Request};
+use haul::{ErrorType, Request, RetryPolicy};
 
 use crate::*;
 
@@ -26,7 +26,7 @@ fn over<R: Read + 'static>(body: impl Fn(&Call<'_>) -> R + Send + Sync + 'static
 #[test]
 fn chunks_events_and_lines_come_over_any_transport() {
     let client = over(|_| &b"data: 1\n\ndata: 2\n\n"[..]);
-    let seen = Seen::new();
+    let seen = Collected::new();
     let to = seen.clone();
     let get = || Request::get("http://h/");
     let by_event = get().on_event(move |event| {
@@ -79,7 +79,7 @@ fn an_endless_body_ends_at_the_deadline() {
 
 #[test]
 fn the_time_limits_are_those_of_the_body_once_it_begins() {
-    struct Asking<'a>(&'a Call<'a>, Seen<bool>, u32);
+    struct Asking<'a>(&'a Call<'a>, Collected<bool>, u32);
     impl Read for Asking<'_> {
         fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
             self.1.add(self.0.deadline().is_some());
@@ -88,7 +88,7 @@ fn the_time_limits_are_those_of_the_body_once_it_begins() {
             Ok(usize::from(self.2 < 3))
         }
     }
-    struct Limited(Seen<bool>);
+    struct Limited(Collected<bool>);
     impl Transport for Limited {
         fn exchange(&self, call: &Call<'_>) -> ExchangeResult {
             self.0.add(call.deadline().is_some());
@@ -96,7 +96,7 @@ fn the_time_limits_are_those_of_the_body_once_it_begins() {
                 .into()
         }
     }
-    let limits = Seen::new();
+    let limits = Collected::new();
     let client = builder()
         .transport(Limited(limits.clone()))
         .build()

@@ -1,15 +1,9 @@
 //! Bodies as they come: handed on in chunks, events and lines, cut short, broken off, or not wanted at all.
 
-#[path = "streaming/bounds.rs"]
 mod bounds;
-#[path = "streaming/chunks.rs"]
 mod chunks;
-#[path = "streaming/discarded.rs"]
 mod discarded;
-#[path = "streaming/parts.rs"]
 mod parts;
-mod support;
-#[path = "streaming/transports.rs"]
 mod transports;
 
 use std::io::{BufRead, BufReader, Write};
@@ -18,39 +12,29 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use haul::{Client, ClientBuilder, Error, Outcome, RetryPolicy};
+use haul::{Client, ClientBuilder};
+use test_support::error;
 
 fn builder() -> ClientBuilder {
-    let policy = RetryPolicy::default()
-        .backoff(Duration::from_millis(1), Duration::from_millis(4))
-        .budget(None);
-    Client::builder().workers(2).retry(policy)
+    test_support::builder(2)
 }
 
 fn client() -> Client {
-    builder().build().unwrap()
-}
-
-#[track_caller]
-fn error(outcome: &Outcome) -> &Error {
-    match outcome.error() {
-        Some(error) => error,
-        None => panic!("did not fail: {outcome:?}"),
-    }
+    test_support::client(2)
 }
 
 /// Values that a closure collects.
-struct Seen<T>(Arc<Mutex<Vec<T>>>);
+struct Collected<T>(Arc<Mutex<Vec<T>>>);
 
-impl<T> Clone for Seen<T> {
-    fn clone(&self) -> Seen<T> {
-        Seen(Arc::clone(&self.0))
+impl<T> Clone for Collected<T> {
+    fn clone(&self) -> Collected<T> {
+        Collected(Arc::clone(&self.0))
     }
 }
 
-impl<T> Seen<T> {
-    fn new() -> Seen<T> {
-        Seen(Arc::default())
+impl<T> Collected<T> {
+    fn new() -> Collected<T> {
+        Collected(Arc::default())
     }
 
     /// Adds a value, and returns the number of values.
