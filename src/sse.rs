@@ -1,4 +1,4 @@
-//! Server-sent events: the parser of event streams (`text/event-stream`), by the rules of the WHATWG HTML Standard.
+//! Server-sent events: a parser of event streams by the rules of the WHATWG HTML Standard.
 //!
 //! [`Request::on_event`](crate::Request::on_event) calls a closure for each event of a response. The [`Parser`] by itself
 //! is for event streams that come in another way.

@@ -44,13 +44,13 @@ impl fmt::Debug for BodyReceiver {
 }
 
 /// Payload of a panic in the caller's closure.
-pub(crate) type Panicked = Box<dyn Any + Send>;
+pub(crate) type PanicPayload = Box<dyn Any + Send>;
 
 /// Calls a shared closure. A closure that panicked in an earlier call is called again, as other hooks are.
-pub(crate) fn call<F: ?Sized>(
+pub(crate) fn call_shared<F: ?Sized>(
     shared: &Shared<F>,
     call: impl FnOnce(&mut F) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, Panicked> {
+) -> Result<ControlFlow<()>, PanicPayload> {
     let mut closure = shared.lock().unwrap_or_else(PoisonError::into_inner);
     catch_unwind(AssertUnwindSafe(|| call(&mut closure)))
 }

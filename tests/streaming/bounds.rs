@@ -8,15 +8,15 @@ use haul::batch::CancelToken;
 use haul::{ErrorType, Phase, Request, RetryPolicy, Timeouts};
 use test_support::{Answer, Scenario};
 
-const SHORT: Duration = Duration::from_millis(150);
+const SHORT: Duration = Duration::from_millis(600);
 
-/// Returns the URL of a server that sends an event every 50 ms, 10 times.
+/// Returns the URL of a server that sends 5 events, with a wait after each, for longer than [`SHORT`].
 fn slow() -> String {
     let addr = server(|stream| {
         begin(stream, "");
-        for _ in 0..10 {
+        for _ in 0..5 {
             chunk(stream, b"data: tick\n\n");
-            thread::sleep(SHORT / 3);
+            pause(SHORT / 2);
         }
         chunk(stream, b"");
     });
@@ -109,7 +109,7 @@ fn the_head_has_the_clients_limit() {
 fn the_first_byte_is_that_of_the_body() {
     let addr = server(|stream| {
         begin(stream, "");
-        thread::sleep(SHORT);
+        pause(SHORT);
         chunk(stream, b"late");
         chunk(stream, b"");
     });
@@ -157,7 +157,7 @@ fn a_cancelled_stream_ends_at_once() {
         Continue(())
     });
     let began = Instant::now();
-    let mut outcomes = client().as_completed([request]).cancel_with(&token);
+    let mut outcomes = client().as_completed([request]).cancel_token(&token);
     assert!(outcomes.next().unwrap().is_cancelled());
     assert!(began.elapsed() < Duration::from_secs(20));
 }

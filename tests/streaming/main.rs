@@ -88,3 +88,12 @@ fn chunk(stream: &mut TcpStream, bytes: &[u8]) -> bool {
 fn hang(stream: &TcpStream) {
     let _ = BufReader::new(stream).read_line(&mut String::new());
 }
+
+/// Waits before the server goes on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a slow server is what the test is about"
+)]
+fn pause(time: Duration) {
+    thread::sleep(time);
+}

@@ -70,7 +70,7 @@ fn an_endless_body_ends_at_the_deadline() {
     let client = over(|_| std::io::repeat(b'x'));
     let request = Request::get("http://h/")
         .body_limit(100)
-        .retry(RetryPolicy::none().deadline(Duration::from_millis(50)))
+        .retry(RetryPolicy::none().deadline(Duration::from_millis(500)))
         .on_chunk(|_| Continue(()));
     let outcome = client.send(request);
     assert_eq!(error(&outcome).error_type(), ErrorType::Timeout);

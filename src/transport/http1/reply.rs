@@ -53,7 +53,11 @@ pub(in crate::transport) fn receive(
             if result.is_ok() && drained && !framed.closes {
                 let taken = taking.reply.body.len() as u64;
                 let left = length.map(|length| length.saturating_sub(taken));
-                collect::drain(&mut body, left.filter(|_| !coded), want);
+                collect::drain(
+                    &mut body,
+                    left.filter(|_| !coded || want == BodyWanted::Discarded),
+                    want,
+                );
             }
             result
         }

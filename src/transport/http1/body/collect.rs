@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use super::stream::BodyStream;
-use crate::request::Panicked;
+use crate::request::PanicPayload;
 use crate::transport::Call;
 use crate::transport::http1::decode::TooLarge;
 use crate::transport::http1::save::{PartialFile, Unsaved};
@@ -66,7 +66,7 @@ pub(in crate::transport) enum BodyCut {
     /// The time of a body that is handed on is over.
     TimedOut,
     /// The closure that the body is handed on to panicked.
-    Panicked(Panicked),
+    Panicked(PanicPayload),
 }
 
 impl BodyCut {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::collect::BodyCut;
 use super::lines::LineSplitter;
-use crate::request::{BodyReceiver, Chunk, Panicked, call};
+use crate::request::{BodyReceiver, Chunk, PanicPayload, call_shared};
 use crate::sse::Parser;
 
 /// Handing on of one attempt's body.
@@ -110,7 +110,10 @@ impl<'a> BodyStream<'a> {
                     if event.is_truncated() {
                         return Err(BodyCut::TooLong("an event"));
                     }
-                    if self.call(|| call(closure, |f| f(&event)))?.is_break() {
+                    if self
+                        .call(|| call_shared(closure, |f| f(&event)))?
+                        .is_break()
+                    {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
@@ -121,7 +124,7 @@ impl<'a> BodyStream<'a> {
             }
             (BodyForm::Lines(splitter), BodyReceiver::Lines(closure)) => {
                 while let Some(line) = splitter.next_line(&mut rest) {
-                    if self.call(|| call(closure, |f| f(&line)))?.is_break() {
+                    if self.call(|| call_shared(closure, |f| f(&line)))?.is_break() {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
@@ -136,7 +139,7 @@ impl<'a> BodyStream<'a> {
                     attempt: self.plan.attempt,
                     is_first,
                 };
-                self.call(|| call(closure, |f| f(chunk)))
+                self.call(|| call_shared(closure, |f| f(chunk)))
             }
             _ => unreachable!("the form is that of the receiver"),
         }
@@ -148,14 +151,14 @@ impl<'a> BodyStream<'a> {
             (&mut *self.form.borrow_mut(), self.receiver)
             && let Some(line) = splitter.end()
         {
-            return self.call(|| call(closure, |f| f(&line)));
+            return self.call(|| call_shared(closure, |f| f(&line)));
         }
         Ok(ControlFlow::Continue(()))
     }
 
     fn call(
         &self,
-        call: impl FnOnce() -> Result<ControlFlow<()>, Panicked>,
+        call: impl FnOnce() -> Result<ControlFlow<()>, PanicPayload>,
     ) -> Result<ControlFlow<()>, BodyCut> {
         self.change(|progress| progress.called = true);
         call().map_err(BodyCut::Panicked)
