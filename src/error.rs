@@ -1,5 +1,6 @@
 //! Failures of requests.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -338,6 +339,16 @@ impl StdError for Error {
             .as_deref()
             .map(|e| e as &(dyn StdError + 'static))
     }
+}
+
+/// Returns the message of a panic in the caller's code.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    format!("panicked: {text}")
 }
 
 #[cfg(test)]

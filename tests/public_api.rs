@@ -31,9 +31,9 @@ mod modules {
         InvalidLine, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,
     };
     use haul::redact::{Escaped, Redaction};
+    use haul::request::{Chunk, Request, Tag};
     #[cfg(feature = "multipart")]
     use haul::request::{Multipart, Part};
-    use haul::request::{Request, Tag};
     use haul::settings::{
         AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, FinishedAttempt, HookResult,
         HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, ProxySettings,
@@ -45,6 +45,7 @@ mod modules {
     use haul::sink::{
         Failures, Journal, JsonLines, Keep, Only, Recorded, Remaining, RunError, Sink, SinkError,
     };
+    use haul::sse::{Event, Parser};
     use haul::summary::{Distribution, HostFigures, Summary, TopError};
 }
 

@@ -12,6 +12,7 @@
 //! | `/reset/7` | none: the connection is reset |
 //! | `/files/7` | 7 KiB of bytes |
 //! | `/rows` | 64 KiB of JSON |
+//! | `/events/7` | 200 with an event stream: 7 events of 20 ms each, or without end for 0 |
 //! | `/echo` | 200 with the headers received |
 //! | `/upload` | 200 with the header of each part of a form |
 //! | `/login`, `/account` | a cookie, and 401 without it |
@@ -23,6 +24,7 @@
 //! server, with a `Via` header.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -153,6 +155,21 @@ impl Answers {
         let header = format!("X-Token: {token}\r\n");
         (200, header, json!({"code": 0}).to_string())
     }
+}
+
+/// Sends an event stream of this many events, which ends with its connection. Zero: it has no end.
+pub(super) fn send_events(mut to: impl Write, count: u64) -> io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+    to.write_all(head.as_bytes())?;
+    let last = if count == 0 { u64::MAX } else { count };
+    for id in 1..=last {
+        let word = ["all", "that", "is", "gold"][id as usize % 4];
+        let data = json!({"word": word, "tokens": 3});
+        let event = format!("event: delta\nid: {id}\ndata: {data}\n\n");
+        to.write_all(event.as_bytes())?;
+        pause(Duration::from_millis(20));
+    }
+    to.write_all(b"event: done\ndata: [DONE]\n\n")
 }
 
 /// Makes a response whose body says in JSON why the request is not done.

@@ -46,6 +46,9 @@ fn serve(stream: &TcpStream, answers: &Answers) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader)? {
+        if let Some(count) = request.path.strip_prefix("/events/") {
+            return answers::send_events(stream, count.parse().unwrap_or(0));
+        }
         let Some(answer) = answers.answer(&request) else {
             reset_on_close(stream);
             return Ok(());

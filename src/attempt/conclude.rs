@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{Layer, StopReason};
+use crate::error::{ErrorType, Layer, StopReason};
 use crate::outcome::State;
 use crate::response::Response;
 use crate::retry::{self, AttemptFacts, Decision, retry_after};
@@ -68,6 +68,9 @@ impl AttemptState {
         mut reply: Reply,
         finished: FinishedExchange<'_>,
     ) -> AttemptEnd {
+        if let Some(next) = self.by_get(context, &reply) {
+            return next;
+        }
         if let Some(next) = self.redirect(context, &reply, finished.trace) {
             return next;
         }
@@ -163,7 +166,11 @@ impl AttemptState {
             message: fault.message,
             source: fault.source,
         };
-        let judgement = self.ask(context, &failure, response.as_ref(), true);
+        // A panic of the caller's code ends the request, whatever the policy says.
+        let judgement = match failure.error_type {
+            ErrorType::Panic => None,
+            _ => self.ask(context, &failure, response.as_ref(), true),
+        };
         let failed = FailedAttempt {
             failure,
             response,

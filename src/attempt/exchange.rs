@@ -12,7 +12,9 @@ use crate::request::RequestContent;
 use crate::response::{ExchangeFacts, Response};
 use crate::retry::{self, AttemptCounts, AttemptFacts};
 use crate::settings::{RetryPolicy, Timeouts};
-use crate::transport::{Call, CancelSlot, ExchangeResult, Reply, SpareDescriptor, WireFacts};
+use crate::transport::{
+    BodyStream, Call, CancelSlot, ExchangeResult, Reply, SpareDescriptor, StreamPlan, WireFacts,
+};
 
 use super::context::{AttemptContext, Engine};
 use super::prepare::Prepared;
@@ -44,6 +46,7 @@ impl AttemptState {
             true => self.prepared.default_lines(&engine.defaults),
             false => None,
         };
+        let stream = self.stream(settings, scope.start);
         let connected = || scope.permit.connected();
         let head_came = |at: Instant| scope.permit.head_came(at);
         let call = Call {
@@ -52,6 +55,7 @@ impl AttemptState {
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
+            stream: stream.as_deref(),
             // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
             // once.
             fresh: self.connection == ConnectionChoice::New || body.is_for_once(),
@@ -79,27 +83,40 @@ impl AttemptState {
         };
         let first = exchange(&call);
         let policy = settings.retry();
-        let Some(replay) = replay(&self.prepared, &mut self.counts, policy, &call, &first) else {
-            return first;
+        let replay = replay(&self.prepared, &mut self.counts, policy, &call, &first);
+        let exchanged = match replay {
+            None => first,
+            Some(replay) => {
+                self.report.connections_reused += u32::from(first.result.is_err());
+                self.report.bytes_sent += first.trace.bytes_sent;
+                drop(first);
+                replay.run(call, exchange)
+            }
         };
-        self.report.connections_reused += u32::from(first.result.is_err());
-        self.report.bytes_sent += first.trace.bytes_sent;
-        drop(first);
-        if replay == Replay::AsBefore {
-            return exchange(&Call {
-                fresh: true,
-                ..call
-            });
+        if let Some(stream) = &stream {
+            self.streamed = Some(stream.progress()).filter(|progress| progress.begun);
         }
-        let mut headers = call.headers.clone();
-        headers.remove(EXPECT);
-        exchange(&Call {
-            fresh: true,
-            expect_from: None,
-            headers: &headers,
-            lines: None,
-            ..call
-        })
+        exchanged
+    }
+
+    /// Returns the handing on of the body. `None`: the body is not handed on.
+    fn stream<'a>(
+        &self,
+        settings: RequestSettings<'a>,
+        start: Instant,
+    ) -> Option<Box<BodyStream<'a>>> {
+        let receiver = settings.receiver()?;
+        let plan = StreamPlan {
+            attempt: self.counts.attempts() + 1,
+            start,
+            limit: settings.body_limit(),
+            until: match settings.limits_attempt() {
+                true => self.until,
+                false => self.deadline,
+            },
+            read: settings.stream_read(),
+        };
+        Some(Box::new(BodyStream::new(receiver, plan)))
     }
 
     /// Sets the end of an attempt that begins at this time, unless the exchange is part of the previous attempt and has
@@ -169,6 +186,11 @@ impl AttemptState {
         });
         let saved = reply.partial.as_ref().map(|partial| partial.size());
         self.report.size = saved.unwrap_or(reply.body.len() as u64);
+        if let Some(streamed) = self.streamed.take() {
+            self.report.size = streamed.size;
+            let rare = self.report.rare_mut();
+            (rare.streamed, rare.first_byte) = (true, streamed.first_byte);
+        }
         self.report.head = Some(Arc::clone(&head));
         Response::new(head, reply.body, reply.truncated)
     }
@@ -231,6 +253,8 @@ pub(super) fn call<'a>(
         follows: settings.max_redirects() > 0,
         body_limit: settings.body_limit(),
         save: settings.save(),
+        stream: None,
+        discard: settings.discards(),
         spare: SpareDescriptor::default(),
         fresh: false,
         cancel,
@@ -247,6 +271,32 @@ enum Replay {
     /// Without asking if the server takes the body, since the server refuses the question (RFC 9110 section
     /// 10.1.1).
     WithoutExpect,
+}
+
+impl Replay {
+    /// Makes a call again in this way.
+    #[inline(never)]
+    fn run(
+        self,
+        call: Call<'_>,
+        exchange: impl FnOnce(&Call<'_>) -> ExchangeResult,
+    ) -> ExchangeResult {
+        if self == Replay::AsBefore {
+            return exchange(&Call {
+                fresh: true,
+                ..call
+            });
+        }
+        let mut headers = call.headers.clone();
+        headers.remove(EXPECT);
+        exchange(&Call {
+            fresh: true,
+            expect_from: None,
+            headers: &headers,
+            lines: None,
+            ..call
+        })
+    }
 }
 
 /// Returns the way in which the request is sent again at once. `None`: it is not sent again.

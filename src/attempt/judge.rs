@@ -28,8 +28,9 @@ impl AttemptContext<'_> {
     pub(super) fn judge(self, method: &Method, response: Response) -> State {
         let (settings, scope) = (self.settings, self.scope);
         let size = response.bytes().len();
-        // A response to HEAD and a 204 have no body to look at (RFC 9110 sections 9.3.2 and 15.3.5).
-        let exempt = *method == Method::HEAD || response.status() == 204;
+        // A response to HEAD and a 204 have no body to look at (RFC 9110 sections 9.3.2 and 15.3.5), and a GET in place
+        // of a HEAD has none that is kept.
+        let exempt = *method == Method::HEAD || response.status() == 204 || settings.or_get();
         let is_required = |rule: &RejectionRule| matches!(rule, RejectionRule::Require(..));
         let looks = settings.expect_json() || settings.rules().any(is_required);
         let looks = looks && !exempt;

@@ -11,6 +11,7 @@ mod health;
 mod hooks;
 mod judge;
 mod next;
+mod or_get;
 mod panic;
 mod prepare;
 mod preview;

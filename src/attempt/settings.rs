@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::cookies::CookieJar;
 use crate::host::Host;
 use crate::redact::Redaction;
-use crate::request::{Options, RejectionRule, Request, RequestContent, SaveTo};
+use crate::request::{
+    BodyReceiver, BodyUse, Options, RejectionRule, Request, RequestContent, SaveTo,
+};
 use crate::settings::HostRule;
 use crate::settings::HostTable;
 use crate::settings::StatusSet;
@@ -174,6 +176,18 @@ impl<'a> RequestSettings<'a> {
             .or(usual)
     }
 
+    /// Returns the limit for a single read of a body that is handed on as it comes. `None`: no limit.
+    pub(crate) fn stream_read(self) -> Option<Duration> {
+        let own = self.options.map_or(Timeouts::new(), |o| o.timeouts);
+        let set = own.or(self.host.timeouts).or(self.defaults.timeouts);
+        Timeouts::bound(set.or(Timeouts::STREAMED).read)
+    }
+
+    /// Returns true if the request itself limits the time of an attempt.
+    pub(crate) fn limits_attempt(self) -> bool {
+        self.options.is_some_and(|o| o.timeouts.attempt.is_some())
+    }
+
     pub(crate) fn expect_json(self) -> bool {
         self.options
             .and_then(|o| o.expect_json)
@@ -227,10 +241,51 @@ impl<'a> RequestSettings<'a> {
         self.options?.save.as_ref()
     }
 
-    /// Returns a contradiction between settings: a body that goes to a file cannot be looked into. `None`: there is
-    /// none.
+    /// Returns the closure that the body of an accepted response is handed on to. `None`: there is none.
+    pub(crate) fn receiver(self) -> Option<&'a BodyReceiver> {
+        match &self.options?.body_use {
+            BodyUse::Stream(receiver) => Some(receiver),
+            BodyUse::Keep | BodyUse::Discard => None,
+        }
+    }
+
+    /// True if the body of an accepted response is dropped.
+    pub(crate) fn discards(self) -> bool {
+        self.or_get() || matches!(self.options.map(|o| &o.body_use), Some(BodyUse::Discard))
+    }
+
+    /// True if a HEAD that the server refuses is asked again by GET.
+    pub(crate) fn or_get(self) -> bool {
+        self.options.is_some_and(|o| o.or_get)
+    }
+
+    /// Returns the setting of the request by which its body is not kept whole in memory, and the fate of the body.
+    /// `None`: it is kept.
+    fn away(self) -> Option<(&'static str, &'static str)> {
+        let options = self.options?;
+        match &options.body_use {
+            _ if options.save.is_some() => Some(("save_to", "goes to a file")),
+            BodyUse::Keep => None,
+            BodyUse::Stream(BodyReceiver::Chunks(_)) => Some(("on_chunk", "is handed on")),
+            BodyUse::Stream(BodyReceiver::Events(_)) => Some(("on_event", "is handed on")),
+            BodyUse::Stream(BodyReceiver::Lines(_)) => Some(("on_line", "is handed on")),
+            BodyUse::Discard => Some(("discard_body", "is dropped")),
+        }
+    }
+
+    /// Returns a contradiction between settings: a body that is not kept cannot be looked into, and has one destination.
+    /// `None`: there is none.
     pub(crate) fn contradiction(self) -> Option<String> {
-        self.save()?;
+        let (setting, fate) = self.away()?;
+        let others = self
+            .options
+            .is_some_and(|o| !matches!(o.body_use, BodyUse::Keep));
+        if self.save().is_some() && others {
+            return Some(
+                "save_to excludes on_chunk, on_event, on_line and discard_body: a body has one destination"
+                    .to_owned(),
+            );
+        }
         let requires = self
             .rules()
             .any(|rule| matches!(rule, RejectionRule::Require(..)));
@@ -240,7 +295,7 @@ impl<'a> RequestSettings<'a> {
             (false, false) => return None,
         };
         Some(format!(
-            "save_to and {what} (of the request or the client) exclude each other: a body that goes to a file is not looked into"
+            "{setting} and {what} (of the request or the client) exclude each other: a body that {fate} is not looked into"
         ))
     }
 

@@ -13,7 +13,7 @@ use crate::retry::AttemptCounts;
 use crate::retry::redirect::DroppedHeaders;
 use crate::schedule::HostObservation;
 use crate::timing::Nanoseconds;
-use crate::transport::PartialFile;
+use crate::transport::{PartialFile, StreamProgress};
 
 use super::prepare::Prepared;
 use super::stage::{ConnectionChoice, Stage};
@@ -51,6 +51,8 @@ pub(super) struct AttemptState {
     pub(super) until: Option<Instant>,
     /// True if the server may have acted on the last exchange: bytes of a method that is not safe went out.
     pub(super) may_have_acted: bool,
+    /// Course of the last response's body, if it was handed on. `None`: it was not.
+    pub(super) streamed: Option<StreamProgress>,
     /// Time at which the end of the request was known, if that was at the end of an exchange. `None`: it was not.
     pub(super) settled: Option<Instant>,
     /// Observation of the host in the last exchange, until the schedule is told.
@@ -213,6 +215,7 @@ impl AttemptState {
             batch_ends,
             until: None,
             may_have_acted: false,
+            streamed: None,
             settled: None,
             heard: HostObservation::Nothing,
             error: None,

@@ -9,6 +9,7 @@
 //! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
 //! | [downloads] | bodies that go to files |
+//! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
 //! | [command] | the `haul` command: options by subject, input and output lines, exit status |
 //! | [testing] | tests of your program without a server |
@@ -21,8 +22,8 @@
 //!
 //! The usual types are at the root of the crate. The others are in modules: [`batch`](crate::batch),
 //! `cookies`, [`outcome`](crate::outcome), [`redact`](crate::redact), [`request`](crate::request),
-//! [`settings`](crate::settings), [`sink`](crate::sink), [`record`](crate::record), [`summary`](crate::summary) and
-//! [`unversioned`](crate::unversioned). `AddressPolicy` and `RedirectPolicy` are in `settings`, `Multipart` is in `request`,
+//! [`settings`](crate::settings), [`sink`](crate::sink), [`sse`](crate::sse), [`record`](crate::record),
+//! [`summary`](crate::summary) and [`unversioned`](crate::unversioned). `AddressPolicy` and `RedirectPolicy` are in `settings`, `Multipart` is in `request`,
 //! `CookieJar` in `cookies`, `InputLines` in `record`.
 //!
 //! # Examples
@@ -30,8 +31,8 @@
 //! The repository's folder `examples` has small programs, one idea each. `quickstart` prints a line for each of 200
 //! outcomes, `fetch_list` reads a list, `post_json` sends JSON, `business_errors` shows rejections, `retry_policy` retries,
 //! `sign_requests` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed.
-//! `paginate` and `crawl` follow links, `link_checker` finds broken ones, and `serve` is the quickstart's server by itself,
-//! to try them against.
+//! `paginate` and `crawl` follow links, `link_checker` finds broken ones, `events` reads an event stream, and `serve` is the
+//! quickstart's server by itself, to try them against. `examples/README.md` has them all.
 
 #[doc = include_str!("batches.md")]
 pub mod batches {}
@@ -53,6 +54,9 @@ pub mod records {}
 
 #[doc = include_str!("downloads.md")]
 pub mod downloads {}
+
+#[doc = include_str!("streaming.md")]
+pub mod streaming {}
 
 #[doc = include_str!("sessions.md")]
 pub mod sessions {}

@@ -102,6 +102,8 @@ impl BareWorker<'_> {
             follows: true,
             body_limit: 10 << 20,
             save: None,
+            stream: None,
+            discard: false,
             fresh: false,
             cancel: &self.cancel,
             on_connected: None,

@@ -22,6 +22,22 @@ impl<T> Outcome<T> {
         self.report.elapsed.into()
     }
 
+    /// Time from the start of the last attempt to the first byte of its response's body.
+    ///
+    /// It is measured for a body that is handed on as it comes ([`on_chunk`](crate::Request::on_chunk),
+    /// [`on_event`](crate::Request::on_event), [`on_line`](crate::Request::on_line)); `None`: no byte of it came. For all
+    /// other responses it is the time to the end of the head, behind which the body stands; `None`: no head came.
+    #[doc(alias = "ttfb")]
+    #[doc(alias = "time_to_first_token")]
+    pub fn first_byte(&self) -> Option<Duration> {
+        let rare = self.report.rare();
+        let head = self.report.head.as_ref()?;
+        match rare.streamed {
+            true => rare.first_byte,
+            false => Some(head.timings.until_head()),
+        }
+    }
+
     /// Time that the request waited for a worker or a limit.
     pub fn queued(&self) -> Duration {
         self.report.queued.into()

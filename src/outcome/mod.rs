@@ -17,6 +17,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
+
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
 use crate::redact::unreadable;
@@ -97,6 +99,14 @@ impl<T> Outcome<T> {
     /// Returns the request.
     pub fn request(&self) -> &Arc<Request> {
         &self.request
+    }
+
+    /// Returns the method of the answer: GET if [`Request::or_get`] turned a HEAD into a GET.
+    ///
+    /// In all other cases it is the method of the request.
+    pub fn method(&self) -> &Method {
+        let of_answer = self.report.rare().method.as_ref();
+        of_answer.unwrap_or(self.request.method())
     }
 
     /// Returns the caller's own name for the request. `None`: it has none.

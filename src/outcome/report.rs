@@ -1,6 +1,9 @@
 //! Report on a request, beside its result.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
 
 use super::{Attempt, Lineage};
 use crate::error::StopReason;
@@ -55,6 +58,12 @@ pub(crate) struct RareFacts {
     pub(crate) history: Vec<Hop>,
     /// Unparsed `Retry-After` of the last response.
     pub(crate) retry_after: Option<String>,
+    /// Method of the last exchange. `None`: that of the request, or of a redirect.
+    pub(crate) method: Option<Method>,
+    /// True if the body of the last response was handed on as it came.
+    pub(crate) streamed: bool,
+    /// Time from the start of the last attempt to the first byte of such a body. `None`: no byte came.
+    pub(crate) first_byte: Option<Duration>,
     /// Reason why an accepted response was not asked for again, although it was to be.
     pub(crate) stop_reason: Option<StopReason>,
     /// Origin of a request that another request's outcome led to. `None`: the request is of the input.
@@ -84,6 +93,7 @@ impl OutcomeReport {
         self.size = 0;
         if let Some(rare) = &mut self.rare {
             rare.retry_after = None;
+            (rare.streamed, rare.first_byte) = (false, None);
             rare.timings = Timings::NONE;
         }
     }
@@ -96,6 +106,9 @@ impl RareFacts {
         written: None,
         history: Vec::new(),
         retry_after: None,
+        method: None,
+        streamed: false,
+        first_byte: None,
         stop_reason: None,
         lineage: None,
     };

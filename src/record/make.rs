@@ -146,7 +146,7 @@ impl<'a> Record<'a> {
                 State::Rejected(_) => Kind::Rejected,
                 State::Failed(_) => Kind::Failed,
             },
-            method: request.method().as_str().into(),
+            method: outcome.method().as_str().into(),
             status: head.map(|head| head.status),
             rejection: outcome.rejection().map(Cow::Borrowed),
             attempts: report.attempts,

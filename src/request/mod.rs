@@ -1,4 +1,4 @@
-//! Requests and their parts: a [`Tag`], and with the feature `multipart` forms of several parts.
+//! Requests and their parts: a [`Tag`], the [`Chunk`]s of a body, with `multipart` forms.
 //!
 //! [`Request`] is at the root of the crate too.
 
@@ -10,6 +10,7 @@ mod method;
 mod multipart;
 mod options;
 mod place;
+mod receive;
 mod resumed;
 mod save;
 mod session;
@@ -36,6 +37,8 @@ pub(crate) use headers::{check_removal, check_sent};
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{BadLine, Options, RejectionRule};
 pub(crate) use place::InputPlace;
+pub use receive::Chunk;
+pub(crate) use receive::{BodyReceiver, BodyUse, PanicPayload, call_shared};
 pub(crate) use resumed::{IntentLog, JournalFacts};
 pub(crate) use save::{SaveLog, SaveTo, is_part_name, part_name};
 pub(crate) use stream::{BodyPieces, BodyReader, Piece, PieceSource, Reader, RequestContent};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::headers::SHOWN;
-use super::{Request, SaveTo, Tag};
+use super::{BodyUse, Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
 use crate::redact::{Redaction, beginning, unreadable};
 use crate::rejection::Rejection;
@@ -34,6 +34,9 @@ pub(crate) struct Options {
     pub(crate) cookies: Option<CookieJar>,
     pub(crate) rules: Vec<RejectionRule>,
     pub(crate) save: Option<SaveTo>,
+    pub(crate) body_use: BodyUse,
+    /// True if a HEAD that the server refuses is asked again by GET.
+    pub(crate) or_get: bool,
     pub(crate) id: Option<String>,
     pub(crate) tag: Option<Tag>,
     pub(crate) invalid: Option<Mistake>,

@@ -185,11 +185,14 @@ impl Response {
         self.head.saved.as_deref()
     }
 
-    /// True if the body was cut at a limit.
+    /// True if the body was cut at a limit, or by the caller.
     ///
     /// The limit is 64 KiB if the status was not accepted, or else the [limit](crate::ClientBuilder::body_limit) of
-    /// bodies, which is then a failure of class [`BodyTooLarge`](crate::ErrorType::BodyTooLarge). False for the
-    /// response of a success, which is whole, and for a body that ended early because the connection was lost.
+    /// bodies, which is then a failure of class [`BodyTooLarge`](crate::ErrorType::BodyTooLarge). The response of a
+    /// success is whole, unless the body was handed on as it came: then it was longer than the limit, or the closure of
+    /// [`on_chunk`](crate::Request::on_chunk), [`on_event`](crate::Request::on_event) or
+    /// [`on_line`](crate::Request::on_line) broke it off. False for a body that ended early because the connection was
+    /// lost.
     pub fn is_truncated(&self) -> bool {
         self.truncated
     }

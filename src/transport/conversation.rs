@@ -149,7 +149,7 @@ impl<'a> Conversation<'a> {
         let result = match failure {
             None => Ok(reply),
             Some(failure) => {
-                let mut reply = sampled(reply);
+                let mut reply = sampled(self.call, reply);
                 reply.truncated |= over_limit;
                 Err(self.fault(failure, Some(reply)))
             }

@@ -40,6 +40,7 @@ pub(crate) use self::connect::resolver::Addressing;
 pub(crate) use self::connection::descriptors::SpareDescriptor;
 pub(crate) use self::connection::tls::Tls;
 pub use self::custom::RequestBody;
+pub(crate) use self::http1::body::stream::{BodyStream, StreamPlan, StreamProgress};
 pub use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::HeaderLines;
 pub(crate) use self::http1::save::{PartialFile, Unsaved};
@@ -82,6 +83,10 @@ pub struct Call<'a> {
     /// File for the body if the status is accepted and the response is no redirect to be followed. `None`: kept in
     /// memory.
     pub(crate) save: Option<&'a SaveTo>,
+    /// Receiver of the body, if it is handed on as it comes. `None`: the body is not handed on.
+    pub(crate) stream: Option<&'a BodyStream<'a>>,
+    /// True if the body of an accepted status is not wanted at all.
+    pub(crate) discard: bool,
     /// Descriptor held for that file.
     pub(crate) spare: SpareDescriptor,
     /// True if a new connection is used, even if the pool holds one.
@@ -95,6 +100,18 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// Returns the end of the exchange and the limit for each wait for bytes, as they hold now: a body that is handed
+    /// on has limits of its own.
+    fn limits(&self) -> (Option<Instant>, Option<Duration>) {
+        let of_body = self.stream.and_then(BodyStream::limits);
+        of_body.unwrap_or((self.until, self.read))
+    }
+
+    /// Returns true if the attempt must not be repeated, because of what was handed on already.
+    fn is_final(&self) -> bool {
+        self.stream.is_some_and(BodyStream::is_final)
+    }
+
     fn tell_head(&self, at: Instant) {
         if let Some(on_head) = self.on_head {
             on_head(at);

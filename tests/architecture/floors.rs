@@ -19,6 +19,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "rejection",
             "response",
             "slab",
+            "sse",
             "timing",
             "url",
         ],

@@ -2,6 +2,7 @@
 
 mod as_written;
 mod bad_lines;
+mod bodiless;
 mod command;
 #[cfg(feature = "rustls")]
 mod connection;

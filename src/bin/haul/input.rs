@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use haul::batch::UniqueFilter;
+use haul::http::Method;
 use haul::record::{FileRegister, InputLines, InvalidLine};
 use haul::{Client, Request};
 
@@ -22,6 +23,10 @@ pub(crate) struct ListReader {
     sources: VecDeque<ListSource>,
     lines: InputLines,
     format: InputFormat,
+    /// True if the bodies of successes are not kept.
+    discard_body: bool,
+    /// True if a HEAD that a server refuses is asked again by GET.
+    head_or_get: bool,
     messages: Messages,
     line: Vec<u8>,
     /// True if a first line with a column of URLs makes an input a table.
@@ -97,6 +102,8 @@ pub(crate) fn open(
         sources: open_all(&arguments.inputs, tables, messages)?,
         lines,
         format: given.input_format,
+        discard_body: given.discard_body,
+        head_or_get: given.head_or_get,
         messages: messages.clone(),
         line: Vec::new(),
         tables,
@@ -141,7 +148,7 @@ impl ListReader {
     /// Returns the next request, or a line that is no request. `None`: the input has ended.
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, UnreadableLine>> {
         loop {
-            let read = self.read_next()?;
+            let read = self.read_as_asked()?;
             let duplicate = match (&read, &mut self.unique) {
                 (Ok(request), Some(unique)) => !unique.is_new(request),
                 _ => false,
@@ -151,6 +158,20 @@ impl ListReader {
             }
             self.duplicates.0.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Reads the next request and gives it the treatment of its body that the options ask for.
+    fn read_as_asked(&mut self) -> Option<Result<Request, UnreadableLine>> {
+        let line = self.read_next()?;
+        Some(line.map(|mut request| {
+            if self.discard_body {
+                request = request.discard_body();
+            }
+            match self.head_or_get && request.method() == Method::HEAD {
+                true => request.or_get(),
+                false => request,
+            }
+        }))
     }
 
     /// Returns the next request, also one that equals an earlier one, or a line that is no request.

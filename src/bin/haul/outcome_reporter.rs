@@ -76,7 +76,7 @@ impl OutcomeReporter {
             };
             self.messages.warning(&format!(
                 "{} {}: not tried again, since the server may have acted on it ({remedy})",
-                outcome.request().method(),
+                outcome.method(),
                 outcome.url()
             ));
         }
@@ -86,11 +86,11 @@ impl OutcomeReporter {
 /// `GET https://example.com/ 12 ms`
 fn line(outcome: &Outcome) -> String {
     if outcome.is_not_done() {
-        let method = outcome.request().method();
+        let method = outcome.method();
         return format!("{method} {}: not done", outcome.url());
     }
     let ms = outcome.elapsed().as_millis();
-    let line = format!("{} {} {ms} ms", outcome.request().method(), outcome.url());
+    let line = format!("{} {} {ms} ms", outcome.method(), outcome.url());
     match (outcome.error(), outcome.rejection()) {
         (Some(error), _) => format!("{line}: {}: {error}", error.error_type()),
         (_, Some(rejection)) => format!("{line}: rejected: {rejection}"),

@@ -54,7 +54,7 @@ pub(crate) fn open(
     let records = RecordOptions::new()
         .body(to.body == BodyForm::Auto)
         .body_limit(usize::try_from(to.body_limit).unwrap_or(usize::MAX))
-        .headers(to.include_headers);
+        .headers(to.include_headers || arguments.requests.head);
     let records = match &arguments.requests.base_url {
         Some(base) => records.base_url(base),
         None => records,

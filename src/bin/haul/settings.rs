@@ -237,7 +237,7 @@ fn rates(
     Ok(limits)
 }
 
-/// Sets the keys for lines of input that do not have them: those of `-X`, `-d` and `--json`.
+/// Sets the keys for lines of input that do not have them: those of `-X`, `-I`, `-d` and `--json`.
 fn defaults(given: &RequestArguments) -> Result<InputLines, CommandError> {
     let mut lines = InputLines::new();
     let set = |lines: InputLines, option: &str, key: &str, json: &str| {
@@ -249,6 +249,9 @@ fn defaults(given: &RequestArguments) -> Result<InputLines, CommandError> {
         })
     };
     let text = |text: &str| Value::from(text).to_string();
+    if given.head || given.head_or_get {
+        lines = set(lines, "head", "method", &text("HEAD"))?;
+    }
     if let Some(method) = &given.request {
         let option = || name_of("request");
         Method::from_bytes(method.as_bytes()).map_err(|_| {

@@ -4,8 +4,9 @@ use std::io;
 
 use super::shortage::shortage;
 use super::{Classification, FailureContext};
-use crate::error::ErrorType;
+use crate::error::{ErrorType, panic_message};
 use crate::transport::connection::platform;
+use crate::transport::connection::wire::{Limit, WireError};
 use crate::transport::http1::body::collect::BodyCut;
 use crate::transport::http1::decode::{MOST_CODINGS, Undecoded};
 use crate::transport::http1::head::malformed::Malformed;
@@ -48,6 +49,16 @@ impl FailureContext<'_> {
                 let message =
                     format!("the body from {to} has more than {MOST_CODINGS} content codings");
                 Classification::new(ErrorType::Decode, message).permanent()
+            }
+            BodyCut::TooLong(part) => {
+                let message = format!(
+                    "{part} of the body from {to} is larger than {limit} bytes, the limit set by body_limit"
+                );
+                Classification::new(ErrorType::BodyTooLarge, message).permanent()
+            }
+            BodyCut::TimedOut => self.broken(WireError::TimedOut(Limit::Attempt)),
+            BodyCut::Panicked(panic) => {
+                Classification::new(ErrorType::Panic, panic_message(&*panic)).permanent()
             }
             BodyCut::Failed(error) => self.unread(error),
             BodyCut::Unsaved(unsaved) => self.unsaved(unsaved),

@@ -80,7 +80,7 @@ impl FailureContext<'_> {
         Fault {
             error_type: verdict.error_type,
             phase,
-            permanent: verdict.permanent,
+            permanent: verdict.permanent || self.call.is_final(),
             message: verdict.message,
             shortage: verdict.shortage,
             source: verdict.source,
@@ -226,10 +226,11 @@ impl FailureContext<'_> {
     fn time(&self, limit: Limit) -> RoundedLimit {
         let time = match limit {
             Limit::Connect => self.call.connect,
-            Limit::Read => self.call.read,
+            Limit::Read => self.call.limits().1,
             Limit::Attempt => self
                 .call
-                .until
+                .limits()
+                .0
                 .map(|until| until.saturating_duration_since(self.started)),
         };
         RoundedLimit(time.unwrap_or_default())

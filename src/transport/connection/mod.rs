@@ -138,6 +138,11 @@ impl Connection {
         self.line.wire.limits.left(now, now)
     }
 
+    /// Sets other time limits for the rest of the exchange.
+    pub(in crate::transport) fn limit(&mut self, limits: Limits) {
+        self.line.wire.limits = limits;
+    }
+
     /// Makes every read that would wait for the server fail from `now` on.
     pub(in crate::transport) fn await_no_more(&mut self, now: Instant) {
         self.line.wire.limits = Limits::attempt(Some(now), None);

@@ -83,13 +83,19 @@ impl Call<'_> {
     }
 
     /// Time limit for each wait for bytes. `None`: no limit.
+    ///
+    /// A body that is handed on as it comes ([`on_chunk`](crate::Request::on_chunk)) has a limit of its own, which
+    /// [`receive`](Call::receive) puts in place of this one.
     pub fn read_timeout(&self) -> Option<Duration> {
-        self.read
+        self.limits().1
     }
 
     /// End of the attempt: its own limit or the request's deadline, whichever is first. `None`: no limit.
+    ///
+    /// A body that is handed on as it comes ([`on_chunk`](crate::Request::on_chunk)) has an end of its own, mostly
+    /// none: while [`receive`](Call::receive) reads it, its reader finds that end here.
     pub fn deadline(&self) -> Option<Instant> {
-        self.until
+        self.limits().0
     }
 
     /// Returns true if the request has been cancelled: the exchange is to end soon.
@@ -114,7 +120,8 @@ impl Call<'_> {
     /// If the request is cancelled meanwhile, or a time limit of the call passes: a fault to answer the call with.
     pub fn wait(&self, time: Duration) -> Result<(), Box<Fault>> {
         let began = Instant::now();
-        let limits = Limits::attempt(self.until, self.read);
+        let (until, read) = self.limits();
+        let limits = Limits::attempt(until, read);
         let pause = Arc::new(Pause::default());
         let waiter = Arc::clone(&pause) as Arc<dyn WakeWaiters>;
         let published = self.cancel.publish_waiter(waiter);
@@ -132,7 +139,8 @@ impl Call<'_> {
     /// Takes a response as haul takes one from a socket.
     ///
     /// It takes the whole body if its status is accepted, up to the limit for bodies, and to a file if the request
-    /// saves it; the first 64 KiB of it otherwise. Content codings that `Content-Encoding` names are taken off, if this
+    /// saves it; the first 64 KiB of it otherwise. A body that is handed on as it comes is handed on here, and one that
+    /// the request discards is not read. Content codings that `Content-Encoding` names are taken off, if this
     /// build has the feature for them.
     ///
     /// Responses to `HEAD` and those of status 1xx, 204 and 304 have no body: the reader is not read.
@@ -154,7 +162,7 @@ impl Call<'_> {
         };
         // Read here already, unless there is no body: no memory is taken for a body that is empty.
         let mut front = [0; 64];
-        let read = match is_bodiless(self, reply.status) {
+        let read = match is_bodiless(self, reply.status) || self.is_discarded(reply.status) {
             true => Ok(0),
             false => read_some(&mut body, &mut front),
         };
@@ -171,10 +179,14 @@ impl Call<'_> {
         }
     }
 
+    fn is_discarded(&self, status: u16) -> bool {
+        self.discard && self.accept.contains(status)
+    }
+
     #[cold]
     fn cut_short(&self, cut: BodyCut, reply: Reply) -> Fault {
         let over_limit = matches!(cut, BodyCut::TooLarge);
-        let mut reply = sampled(reply);
+        let mut reply = sampled(self, reply);
         reply.truncated |= over_limit;
         match cut {
             // Not decoded: the reader's own error, and not one of a connection.
@@ -188,6 +200,7 @@ impl Call<'_> {
                 let fault = Fault::new(ErrorType::IncompleteBody, Phase::Receive, message);
                 Fault {
                     reply: Some(reply),
+                    permanent: self.is_final(),
                     ..fault.because(error)
                 }
             }

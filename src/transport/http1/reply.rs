@@ -1,6 +1,7 @@
 //! Body of a response, read to its destination: memory, a file, or none.
 
 use std::io::Read;
+use std::time::Instant;
 
 use super::ResponseStart;
 use super::body::collect::{self, BodyCut, BodyWanted, CollectedBody};
@@ -8,6 +9,7 @@ use super::decode::{self, BodyRead, Codings, ContentCoding, SLACK};
 use super::head::framing::Framing;
 use super::save::PartialFile;
 use crate::request::SaveTo;
+use crate::transport::connection::wire::Limits;
 use crate::transport::{Call, Reply};
 use http::Method;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
@@ -32,13 +34,14 @@ pub(in crate::transport) fn receive(
             partial: None,
         },
     );
+    taking.begin(answer);
     let mut body = answer.body();
     let result = match framed.framing {
         Framing::Bodiless => taking.take_nothing(),
         framing => {
             let (want, length) = (taking.want, length_of(framing));
             let result = match (want, length) {
-                (BodyWanted::Nothing, _) => Ok(()),
+                (BodyWanted::Nothing | BodyWanted::Discarded, _) => Ok(()),
                 _ if coded => taking.take_coded(&mut body, framing),
                 (BodyWanted::Whole(limit), Some(length)) if length > limit => {
                     taking.reply.body = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
@@ -46,10 +49,15 @@ pub(in crate::transport) fn receive(
                 }
                 _ => taking.take(&mut body, length),
             };
-            if result.is_ok() && !matches!(want, BodyWanted::Whole(_)) && !framed.closes {
+            let drained = !matches!(want, BodyWanted::Whole(_) | BodyWanted::Streamed(_));
+            if result.is_ok() && drained && !framed.closes {
                 let taken = taking.reply.body.len() as u64;
                 let left = length.map(|length| length.saturating_sub(taken));
-                collect::drain(&mut body, left.filter(|_| !coded));
+                collect::drain(
+                    &mut body,
+                    left.filter(|_| !coded || want == BodyWanted::Discarded),
+                    want,
+                );
             }
             result
         }
@@ -70,9 +78,10 @@ pub(in crate::transport) fn receive_from(
     let bodiless = is_bodiless(call, reply.status);
     let coded = reply.headers.first(&CONTENT_ENCODING).is_some();
     let mut taking = BodyReading::of(call, reply);
+    taking.begin_stream();
     let result = match (bodiless, taking.want) {
         (true, _) => taking.take_nothing(),
-        (false, BodyWanted::Nothing) => Ok(()),
+        (false, BodyWanted::Nothing | BodyWanted::Discarded) => Ok(()),
         (false, _) if coded => taking.take_coded(body, Framing::Close),
         (false, _) => taking.take(body, length),
     };
@@ -106,6 +115,33 @@ impl<'c> BodyReading<'c> {
         }
     }
 
+    /// Sets the time limits of the body, if they are not those of the rest of the attempt.
+    fn begin(&self, answer: &mut ResponseStart) {
+        let limits = match (self.want, self.begin_stream()) {
+            (BodyWanted::Discarded, _) => {
+                let within = Instant::now().checked_add(collect::DISCARD_WITHIN);
+                let until = [within, self.call.until].into_iter().flatten().min();
+                Limits::attempt(until, self.call.read)
+            }
+            (_, Some(limits)) => limits,
+            (_, None) => return,
+        };
+        // After an overrun nothing is waited for.
+        if answer.overrun.is_none() {
+            answer.connection.limit(limits);
+        }
+    }
+
+    /// Begins to hand the body on, if it is handed on. Returns its time limits.
+    fn begin_stream(&self) -> Option<Limits> {
+        let stream = self.call.stream?;
+        matches!(self.want, BodyWanted::Streamed(_)).then(|| {
+            stream.begin();
+            let (until, read) = self.call.limits();
+            Limits::attempt(until, read)
+        })
+    }
+
     /// Takes the body of a response that has none.
     fn take_nothing(&mut self) -> Result<(), BodyCut> {
         match self.save {
@@ -121,7 +157,12 @@ impl<'c> BodyReading<'c> {
             return collect::save(body, limit, self.open(to)?);
         }
         let mut taken = CollectedBody::default();
-        let result = collect::read(body, length, self.want, &mut taken);
+        let result = match (self.want, self.call.stream) {
+            (BodyWanted::Streamed(limit), Some(stream)) => {
+                collect::hand_on(body, self.call, stream, limit, &mut taken)
+            }
+            _ => collect::read(body, length, self.want, &mut taken),
+        };
         self.reply.body = taken.bytes;
         self.reply.truncated = taken.truncated;
         result
@@ -160,7 +201,11 @@ impl<'c> BodyReading<'c> {
         match codings.is_empty() {
             true => self.take(body, length),
             false => {
-                let decoded = decode::decode(&codings, body, self.call.body_limit);
+                let limit = match self.want {
+                    BodyWanted::Streamed(_) => u64::MAX,
+                    _ => self.call.body_limit,
+                };
+                let decoded = decode::decode(&codings, body, limit);
                 self.take(decoded, None)
             }
         }
@@ -174,10 +219,15 @@ impl<'c> BodyReading<'c> {
 
 /// Returns how much of the body is wanted.
 fn wanted(call: &Call<'_>, reply: &Reply) -> BodyWanted {
-    if call.save.is_some() && leads_on(call, reply) {
+    let (streamed, limit) = (call.stream.is_some(), call.body_limit);
+    if (streamed || call.save.is_some()) && leads_on(call, reply) {
         BodyWanted::Nothing
     } else if call.accept.contains(reply.status) {
-        BodyWanted::Whole(call.body_limit)
+        match call.discard {
+            true => BodyWanted::Discarded,
+            false if streamed => BodyWanted::Streamed(limit),
+            false => BodyWanted::Whole(limit),
+        }
     } else if call.follows
         && matches!(reply.status, 300..=399)
         && reply.headers.first(&LOCATION).is_some()
@@ -213,9 +263,10 @@ fn never_has_body(status: u16) -> bool {
     matches!(status, 100..=199 | 204 | 304)
 }
 
-/// Cuts the body to the part that a fault keeps.
-pub(in crate::transport) fn sampled(mut reply: Reply) -> Reply {
-    if reply.body.len() > collect::SAMPLE {
+/// Cuts the body to the part that a fault keeps. A body that was handed on keeps what came.
+pub(in crate::transport) fn sampled(call: &Call<'_>, mut reply: Reply) -> Reply {
+    let handed_on = call.stream.is_some_and(|stream| stream.limits().is_some());
+    if !handed_on && reply.body.len() > collect::SAMPLE {
         reply.body.truncate(collect::SAMPLE);
         reply.body.shrink_to_fit();
         reply.truncated = true;

@@ -132,6 +132,8 @@ impl Asking {
             follows: self.follows,
             body_limit: self.body_limit,
             save: self.save.as_ref(),
+            stream: None,
+            discard: false,
             spare: SpareDescriptor::default(),
             fresh: self.fresh,
             cancel: &self.cancel,

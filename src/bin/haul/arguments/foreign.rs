@@ -79,7 +79,10 @@ const OPTIONS: &[(&str, &str)] = &[
         "--token --auth-token --bearer-token --oauth2-bearer --access-token",
         "--bearer",
     ),
-    ("-I --head --spider", "-X HEAD"),
+    (
+        "--spider --no-body --head-only",
+        "-I/--head, and --head-or-get for servers that refuse it",
+    ),
     ("--method --verb --http-method", "-X/--request"),
     (
         "--data-raw --data-binary --data-ascii --data-urlencode --post-data --post-file --body-data \

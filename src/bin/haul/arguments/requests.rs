@@ -12,6 +12,24 @@ pub(crate) struct RequestArguments {
     /// A standard method in lower case is sent in upper case.
     #[arg(short = 'X', long, value_name = "METHOD")]
     pub(crate) request: Option<String>,
+    /// HEAD instead of GET, with the headers in the results
+    ///
+    /// As in curl: only the heads of responses are fetched. A line with a method of its own keeps it. Implies
+    /// --include-headers.
+    #[arg(short = 'I', long, conflicts_with_all = ["request", "data", "json"])]
+    pub(crate) head: bool,
+    /// HEAD, and GET if a server refuses it
+    ///
+    /// For lists of links: a HEAD that is answered with 403, 404, 405 or 501 is asked again by GET, whose body is
+    /// discarded. This costs no retry; the result has the method that was answered. A line with another method keeps it.
+    #[arg(long, conflicts_with_all = ["request", "data", "json", "output_dir"])]
+    pub(crate) head_or_get: bool,
+    /// Keep no body of a success, only status and headers
+    ///
+    /// Up to 64 KiB of a body are read, to keep the connection; beyond that it is closed. Bodies of other statuses are
+    /// kept as always. No --max-filesize makes the body a failure.
+    #[arg(long, conflicts_with_all = ["require", "expect_json", "output_dir"])]
+    pub(crate) discard_body: bool,
     /// Add a header; 'NAME:' removes it, @FILE reads a list
     ///
     /// May be given more than once; if two have the same name, both are sent. 'NAME:' leaves out a header that haul

@@ -1,7 +1,11 @@
 //! Reading of a response body to its end, or as far as it is wanted.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
+use super::stream::BodyStream;
+use crate::request::PanicPayload;
+use crate::transport::Call;
 use crate::transport::http1::decode::TooLarge;
 use crate::transport::http1::save::{PartialFile, Unsaved};
 
@@ -9,6 +13,10 @@ use crate::transport::http1::save::{PartialFile, Unsaved};
 pub(in crate::transport) const SAMPLE: usize = 64 * 1024;
 /// Number of further bytes that are read and discarded to keep the connection. Beyond that a new connection is cheaper.
 const DRAIN: u64 = 256 * 1024;
+/// Number of bytes that are read of a body that the request discards, to keep the connection.
+const DISCARDED: u64 = 64 * 1024;
+/// Time in which such a body has to come.
+pub(in crate::transport) const DISCARD_WITHIN: Duration = Duration::from_secs(1);
 /// Upper bound for the memory allocated because of a `Content-Length` alone, in bytes.
 const PRESIZED: u64 = 4 * 1024 * 1024;
 /// Initial size of the memory for a body of unknown length, in bytes.
@@ -16,14 +24,21 @@ const START: usize = 4 * 1024;
 
 /// Size of the pieces in which a body is written to a file.
 const PIECE: usize = 64 * 1024;
+/// Upper bound for the pieces in which a body is handed on, in bytes.
+const STREAMED: usize = 16 * 1024;
 
 /// Amount of a body that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport) enum BodyWanted {
     /// The whole body, up to this many bytes after decompression.
     Whole(u64),
+    /// The whole body, of which this many bytes are kept, and which is handed on as it comes.
+    Streamed(u64),
     /// The first 64 KiB.
     Sample,
+    /// No byte, because the request discards the body.
+    Discarded,
+    /// No byte, because a redirect is followed.
     Nothing,
 }
 
@@ -46,6 +61,12 @@ pub(in crate::transport) enum BodyCut {
     Failed(io::Error),
     /// The body came, and could not be written to its file.
     Unsaved(Unsaved),
+    /// A part of the body that is handed on whole, such as a line, is larger than the limit.
+    TooLong(&'static str),
+    /// The time of a body that is handed on is over.
+    TimedOut,
+    /// The closure that the body is handed on to panicked.
+    Panicked(PanicPayload),
 }
 
 impl BodyCut {
@@ -78,7 +99,7 @@ pub(in crate::transport) fn read(
             taken.truncated = !ended.map_err(BodyCut::of)?;
             Ok(())
         }
-        BodyWanted::Nothing => Ok(()),
+        BodyWanted::Streamed(_) | BodyWanted::Discarded | BodyWanted::Nothing => Ok(()),
     }
 }
 
@@ -98,6 +119,38 @@ pub(in crate::transport) fn save(
             return Err(BodyCut::TooLarge);
         }
         partial.append(&piece[..n]).map_err(BodyCut::Unsaved)?;
+    }
+}
+
+/// Hands a body on as it comes, and keeps its first `limit` bytes. On an error too, the bytes read so far stay in
+/// `taken`.
+#[inline(never)]
+pub(in crate::transport) fn hand_on(
+    mut body: impl Read,
+    call: &Call<'_>,
+    stream: &BodyStream<'_>,
+    limit: u64,
+    taken: &mut CollectedBody,
+) -> Result<(), BodyCut> {
+    let mut piece = vec![0; STREAMED];
+    loop {
+        let n = read_some(&mut body, &mut piece).map_err(BodyCut::of)?;
+        // A transport of the caller's own may not notice a cancel while bytes come.
+        if call.is_cancelled() {
+            return Err(BodyCut::Failed(io::ErrorKind::Interrupted.into()));
+        }
+        if n == 0 {
+            taken.truncated |= stream.end()?.is_break();
+            return Ok(());
+        }
+        let room = limit.saturating_sub(taken.bytes.len() as u64);
+        let kept = usize::try_from(room).map_or(n, |room| room.min(n));
+        taken.bytes.extend_from_slice(&piece[..kept]);
+        taken.truncated |= kept < n;
+        if stream.hand_on(&piece[..n])?.is_break() {
+            taken.truncated = true;
+            return Ok(());
+        }
     }
 }
 
@@ -153,13 +206,17 @@ fn fill(
 
 /// Discards the rest of a body that is not wanted, if the rest is short. An error in it does not matter.
 #[inline(never)]
-pub(in crate::transport) fn drain(mut body: impl Read, length: Option<u64>) {
-    if length.is_some_and(|length| length > DRAIN) {
+pub(in crate::transport) fn drain(mut body: impl Read, length: Option<u64>, want: BodyWanted) {
+    let most = match want {
+        BodyWanted::Discarded => DISCARDED,
+        _ => DRAIN,
+    };
+    if length.is_some_and(|length| length > most) {
         return;
     }
     let mut scratch = [0; 4 * 1024];
     let mut drained = 0;
-    while drained <= DRAIN {
+    while drained <= most {
         match read_some(&mut body, &mut scratch) {
             Ok(n) if n > 0 => drained += n as u64,
             _ => return,
@@ -254,7 +311,10 @@ mod tests {
             }
         }
         let mut seen = 0;
-        drain(Endless(&mut seen), None);
+        drain(Endless(&mut seen), None, BodyWanted::Sample);
         assert!(seen < DRAIN + SAMPLE as u64, "{seen}");
+        seen = 0;
+        drain(Endless(&mut seen), None, BodyWanted::Discarded);
+        assert!(seen <= DISCARDED + 4 * 1024, "{seen}");
     }
 }

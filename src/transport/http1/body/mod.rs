@@ -2,6 +2,8 @@
 
 mod chunked;
 pub(in crate::transport) mod collect;
+mod lines;
+pub(in crate::transport) mod stream;
 
 use std::io::{self, Read};
 

@@ -14,7 +14,7 @@ use super::super::super::limits::LimitRule;
 use super::super::*;
 use super::{number, scale};
 
-use play::{Event, Manner, Play, order};
+use play::{Manner, Play, PlayEvent, order};
 
 const WORKERS: [usize; 6] = [2, 3, 4, 16, 64, 1_000];
 const QUICK: Duration = Duration::from_millis(10);
@@ -70,8 +70,8 @@ fn first_has_its_half(play: &Play) {
     );
 }
 
-fn first_starts_within(limit: Duration, play: &Play, event: &Event) {
-    if let Event::Start(0) = event
+fn first_starts_within(limit: Duration, play: &Play, event: &PlayEvent) {
+    if let PlayEvent::Start(0) = event
         && play.servers[0].started == 1
     {
         assert!(play.time() <= limit, "it waited {:?}", play.time());
@@ -116,7 +116,7 @@ fn f2_a_thousand_hosts_without_a_connection_are_each_tried_before_any_is_tried_t
             .hosts(of(1_000), 10, Manner::Dead(timeout() / 3));
         in_some_order(play, rng).run(|play, event| {
             first_has_its_half(play);
-            if let Event::Start(number) = event {
+            if let PlayEvent::Start(number) = event {
                 let server = &play.servers[number];
                 let second = !server.answering && server.started > 1;
                 assert!(!second || play.unserved == 0, "{} wait", play.unserved);
@@ -171,7 +171,7 @@ fn f5_a_slow_host_and_a_quick_one_share_all_workers() {
                 .servers
                 .iter()
                 .all(|server| server.waiting + server.unread > 0);
-            if play.settled && both && matches!(event, Event::Rest) {
+            if play.settled && both && matches!(event, PlayEvent::Rest) {
                 assert_eq!(play.running, workers, "after {:?}", play.time());
             }
         });
@@ -221,7 +221,7 @@ fn f7_hosts_that_answer_hold_as_many_places_each_however_quick_they_are() {
             }
             let since = *all_since.get_or_insert(play.now);
             // The attempts that ran before have ended.
-            if play.now - since > ms(100) && matches!(event, Event::Rest) {
+            if play.now - since > ms(100) && matches!(event, PlayEvent::Rest) {
                 let places: Vec<usize> = play.servers.iter().map(|s| s.places).collect();
                 let fair = |held: &usize| held.abs_diff(workers / 3) <= 1;
                 assert!(places.iter().all(fair), "{places:?} of {workers}");
@@ -254,19 +254,19 @@ fn f8_workers_that_limited_hosts_cannot_use_serve_the_others() {
             let servers = &play.servers;
             assert!(servers[0].places <= few);
             match event {
-                Event::Start(1) => {
+                PlayEvent::Start(1) => {
                     let before = last.replace(play.now);
                     assert!(before.is_none_or(|before| play.now - before >= ms(200)));
                 }
-                Event::Start(2) => {
+                PlayEvent::Start(2) => {
                     assert!(
                         servers[2]
                             .paused_until
                             .is_none_or(|until| until <= play.now)
                     );
                 }
-                Event::Start(_) => {}
-                Event::Rest => {
+                PlayEvent::Start(_) => {}
+                PlayEvent::Rest => {
                     let limited = servers[..3].iter().all(|server| server.waiting > 0);
                     let others: usize = servers[3..].iter().map(|server| server.waiting).sum();
                     let busy = play.running == workers;

@@ -68,7 +68,7 @@ struct Run {
 }
 
 /// Events at which a property looks.
-pub(super) enum Event {
+pub(super) enum PlayEvent {
     /// A request of this server has started, and is counted already.
     Start(usize),
     /// No more can happen at this instant.
@@ -180,7 +180,7 @@ impl Play {
     }
 
     /// Runs to the end; `property` looks at all that happens.
-    pub(super) fn run(mut self, mut property: impl FnMut(&Play, Event)) -> Play {
+    pub(super) fn run(mut self, mut property: impl FnMut(&Play, PlayEvent)) -> Play {
         loop {
             self.callers_look();
             self.start_all(&mut property);
@@ -188,7 +188,7 @@ impl Play {
             if self.callers_look() {
                 continue;
             }
-            property(&self, Event::Rest);
+            property(&self, PlayEvent::Rest);
             let Some(next) = self.next_event() else {
                 break;
             };
@@ -273,7 +273,7 @@ impl Play {
         fed
     }
 
-    fn start_all(&mut self, property: &mut impl FnMut(&Play, Event)) {
+    fn start_all(&mut self, property: &mut impl FnMut(&Play, PlayEvent)) {
         while let Some(start) = self.schedule.poll(self.now) {
             let number = start.job;
             let server = &mut self.servers[number];
@@ -311,7 +311,7 @@ impl Play {
                     early: false,
                 },
             );
-            property(self, Event::Start(number));
+            property(self, PlayEvent::Start(number));
         }
     }
 
