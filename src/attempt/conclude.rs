@@ -68,6 +68,11 @@ impl AttemptState {
         mut reply: Reply,
         finished: FinishedExchange<'_>,
     ) -> AttemptEnd {
+        if self.prepared.digest.is_some()
+            && let Some(next) = self.meet_challenge(context, &reply)
+        {
+            return next;
+        }
         if let Some(next) = self.redirect(context, &reply, finished.trace) {
             return next;
         }

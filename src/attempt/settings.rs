@@ -7,6 +7,7 @@ use crate::cookies::CookieJar;
 use crate::host::Host;
 use crate::redact::Redaction;
 use crate::request::{Options, RejectionRule, Request, RequestContent, SaveTo};
+use crate::settings::DigestCredentials;
 use crate::settings::HostRule;
 use crate::settings::HostTable;
 use crate::settings::StatusSet;
@@ -42,6 +43,8 @@ pub(crate) struct ClientDefaults {
     pub(crate) redirects: RedirectPolicy,
     pub(crate) cookies: Option<CookieJar>,
     pub(crate) netrc: Option<Netrc>,
+    /// Credentials for digest authentication. `None`: none, or a header has other credentials.
+    pub(crate) digest: Option<Arc<DigestCredentials>>,
     /// Length from which on the server is asked before a streamed body is sent.
     pub(crate) expect_from: Option<u64>,
     /// True if a redirect may lead from https to http.
@@ -74,6 +77,7 @@ impl Default for ClientDefaults {
             redirects: RedirectPolicy::all(),
             cookies: None,
             netrc: None,
+            digest: None,
             expect_from: Some(1 << 20),
             allow_downgrade: false,
             redaction: Redaction::default(),

@@ -27,6 +27,10 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
         }
     }
     add_headers(hash, request);
+    if let Some(credentials) = request.digest() {
+        add_part(hash, "digest_user", credentials.user.as_bytes());
+        add_part(hash, "password", credentials.password.as_bytes());
+    }
     match request.sends() {
         RequestContent::Bytes(bytes) if bytes.is_empty() => {}
         RequestContent::Bytes(bytes) => add_part(hash, "body", bytes),
