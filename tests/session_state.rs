@@ -5,6 +5,8 @@ mod support;
 #[cfg(feature = "cookies")]
 #[path = "session_state/cookies.rs"]
 mod cookies;
+#[path = "session_state/digest.rs"]
+mod digest;
 #[path = "session_state/netrc.rs"]
 mod netrc;
 #[path = "session_state/redirects.rs"]

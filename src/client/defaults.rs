@@ -106,7 +106,7 @@ impl ClientBuilder {
     /// (RFC 2069). The strongest challenge is answered; a 401 without such a challenge is the response. The answers are
     /// subject to the rate limits, as redirects are.
     ///
-    /// A body that can be sent only once ([`body_reader`](crate::Request::body_reader)) ends with the 401, unless the
+    /// A body that can be sent only once ([`body_stream`](crate::Request::body_stream)) ends with the 401, unless the
     /// nonce was known. User and password are never shown, and a redirect to another origin does not take them along.
     ///
     /// ```

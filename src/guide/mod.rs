@@ -27,8 +27,9 @@
 //! # Examples
 //!
 //! The repository's folder `examples` has small programs, one idea each. `quickstart` prints a line for each of 200
-//! outcomes, `fetch_list` reads a list, `post_json` sends JSON, `business_errors` shows rejections, `retry_policy` retries,
-//! `sign_requests` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed, and
+//! outcomes, `fetch_list` reads a list, `items_into_structs` JSON, `post_json` sends JSON, `business_errors` and
+//! `graphql_errors` show rejections, `verify_downloads` compares digests, `retry_policy` shows retries, `sign_requests` and
+//! `aws_sigv4` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed, and
 //! `serve` is the quickstart's server by itself, to try them against.
 
 #[doc = include_str!("batches.md")]

@@ -209,7 +209,8 @@ fn with_headers(mut request: Request, keys: &ObjectFields<'_>) -> Result<Request
 }
 
 fn with_credentials(request: Request, auth: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
-    const EXPECTED: &str = "{\"user\", \"password\"}, with \"digest\": true for digest auth, or {\"bearer\"} is expected";
+    const EXPECTED: &str =
+        "{\"user\", \"password\"} or {\"bearer\"} is expected, and \"digest\" only beside a user";
     auth.check_repeated()?;
     let known = ["user", "password", "digest", "bearer"];
     if let Some(key) = auth.names().find(|key| !known.contains(key)) {
@@ -230,7 +231,7 @@ fn with_credentials(request: Request, auth: &ObjectFields<'_>) -> Result<Request
                 _ => request.basic_auth(user, password),
             })
         }
-        (None, None, Some(token)) if digest != Some(true) => Ok(request.bearer(token)),
+        (None, None, Some(token)) if digest.is_none() => Ok(request.bearer(token)),
         _ => Err(InvalidLine::new(format!("auth: {EXPECTED}"))),
     }
 }

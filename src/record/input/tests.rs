@@ -270,6 +270,24 @@ fn numbers_stand_for_their_text_in_credentials_and_headers() {
 }
 
 #[test]
+fn credentials_of_a_line_are_for_digest_if_it_says_so() {
+    let request = read(r#"{"url":"http://h/","auth":{"user":"u","password":7,"digest":true}}"#);
+    let credentials = request.digest().unwrap();
+    assert_eq!((&*credentials.user, &*credentials.password), ("u", "7"));
+    assert!(request.header_edits().is_empty());
+    let basic = read(r#"{"url":"http://h/","auth":{"user":"u","password":"p","digest":false}}"#);
+    assert!(basic.digest().is_none() && !basic.header_edits().is_empty());
+    for (auth, reason) in [
+        (r#"{"bearer":"t","digest":true}"#, "auth: {\"user\""),
+        (r#"{"digest":true}"#, "auth: {\"user\""),
+        (r#"{"user":"u","digest":1}"#, "auth: true or false"),
+    ] {
+        let found = refusal(&format!("{{\"url\":\"http://h/\",\"auth\":{auth}}}"));
+        assert!(found.starts_with(reason), "{found}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_named() {
     for (line, reason) in [
         ("{\"url\": ", "not JSON: it ends too early"),
