@@ -290,6 +290,23 @@ fn an_authorization_of_a_hook_is_not_replaced_and_its_refusal_is_final() {
 }
 
 #[test]
+fn a_user_name_that_is_not_ascii_reaches_the_server() {
+    let server = Scenario::new()
+        .when("*", |seen| match seen.header("authorization") {
+            Some(_) => Answer::text("ok"),
+            None => Answer::status(401).header("WWW-Authenticate", "Digest realm=r, nonce=n"),
+        })
+        .start();
+    let request = Request::get(server.url("/")).digest_auth("J\u{e4}son", "p\u{e4}ss");
+    assert!(client().send(request).is_success());
+    let answer = server.last("/").header("authorization").unwrap().to_owned();
+    assert!(
+        answer.starts_with("Digest username*=UTF-8''J%C3%A4son, realm=\"r\""),
+        "{answer}"
+    );
+}
+
+#[test]
 fn credentials_follow_a_redirect_within_their_origin_only() {
     let guard = Arc::new(Guard::default());
     let of_server = Arc::clone(&guard);

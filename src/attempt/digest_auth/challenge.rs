@@ -22,8 +22,6 @@ pub(super) struct DigestChallenge {
     pub(super) stale: bool,
     /// True if the answer has a digest in place of the user name.
     pub(super) hashes_user: bool,
-    /// True if the server reads user names as UTF-8.
-    pub(super) utf8: bool,
 }
 
 impl DigestChallenge {
@@ -63,7 +61,6 @@ impl ChallengeParameters {
             "qop",
             "stale",
             "userhash",
-            "charset",
         ];
         if self.broken || known.iter().any(|name| self.all(name).count() > 1) {
             return None;
@@ -91,17 +88,15 @@ impl ChallengeParameters {
             counted: qualities.any(|quality| quality.eq_ignore_ascii_case(b"auth")),
             stale: is_true("stale"),
             hashes_user: is_true("userhash"),
-            utf8: self
-                .all("charset")
-                .next()
-                .is_some_and(|name| name.eq_ignore_ascii_case(b"utf-8")),
         };
-        let opaque = challenge.opaque.as_ref().map_or(0, Vec::len);
-        let repeated = challenge.realm.len() + challenge.nonce.len() + opaque;
+        let opaque = challenge.opaque.as_deref().unwrap_or_default();
+        let repeated = [&challenge.realm, &challenge.nonce, opaque].concat();
+        // The transport sends no other bytes in an `Authorization`.
+        let sendable = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
+        let repeatable = repeated.len() <= MOST_REPEATED && repeated.iter().all(sendable);
         // Without a count there is no client nonce, which the digest of a session takes in.
         let answerable = challenge.counted || (old && !challenge.algorithm.per_session);
-        (answerable && !challenge.nonce.is_empty() && repeated <= MOST_REPEATED)
-            .then_some(challenge)
+        (answerable && repeatable && !challenge.nonce.is_empty()).then_some(challenge)
     }
 
     fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

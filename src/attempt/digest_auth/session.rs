@@ -59,7 +59,7 @@ impl DigestSession {
     }
 
     /// Returns the value of `Authorization` for a request with this method, and path and query as they are sent.
-    /// `None`: all counts of the nonce are used up, or the challenge has a value that no request can repeat.
+    /// `None`: all counts of the nonce are used up, or no header can hold the answer.
     pub(super) fn answer(&self, method: &Method, target: &str) -> Option<HeaderValue> {
         let DigestChallenge {
             nonce, algorithm, ..
@@ -104,15 +104,14 @@ impl DigestSession {
     }
 }
 
-/// Returns the parameter that names the user. A name that is not ASCII is percent-encoded if the server reads UTF-8;
-/// other servers get its bytes, as from curl.
+/// Returns the parameter that names the user. A name that is not ASCII is sent percent-encoded, as UTF-8.
 fn user_parameter(challenge: &DigestChallenge, user: &str) -> Vec<u8> {
     let mut text = Vec::new();
     if challenge.hashes_user {
         let hashed = challenge.algorithm.of(&[user.as_bytes(), &challenge.realm]);
         return format!("username=\"{hashed}\", userhash=true").into_bytes();
     }
-    if challenge.utf8 && !user.is_ascii() {
+    if !user.is_ascii() {
         let encoded = utf8_percent_encode(user, NON_ALPHANUMERIC);
         return format!("username*=UTF-8''{encoded}").into_bytes();
     }
