@@ -90,7 +90,7 @@ impl ChallengeParameters {
             hashes_user: is_true("userhash"),
         };
         let opaque = challenge.opaque.as_deref().unwrap_or_default();
-        let repeated = [&challenge.realm, &challenge.nonce, opaque].concat();
+        let repeated = [&challenge.realm[..], &challenge.nonce, opaque].concat();
         // The transport sends no other bytes in an `Authorization`.
         let sendable = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
         let repeatable = repeated.len() <= MOST_REPEATED && repeated.iter().all(sendable);
