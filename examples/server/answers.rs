@@ -8,6 +8,7 @@
 //! | `/missing/7` | 404 |
 //! | `/moved/7` | 302 to `/items/7` |
 //! | `/pay/7` | 200 with a business error in the body |
+//! | `/graphql` | to the query of user 2 an error, to others a name |
 //! | `/html/7` | 200 with a page in place of JSON |
 //! | `/reset/7` | none: the connection is reset |
 //! | `/files/7` | 7 KiB of bytes |
@@ -77,6 +78,7 @@ impl Answers {
             "missing" => failure(404, "no such item"),
             "moved" => (302, format!("Location: /items/{number}\r\n"), String::new()),
             "pay" => failure(200, "余额不足"),
+            "graphql" => (200, String::new(), graphql(&request.body)),
             "html" => {
                 let page = "<html><p>Under maintenance</p></html>".to_owned();
                 (200, "Content-Type: text/html\r\n".to_owned(), page)
@@ -178,6 +180,20 @@ fn failure(status: u16, message: &str) -> Answer {
     let code = if status == 200 { 4001 } else { status };
     let body = json!({"code": code, "msg": message});
     (status, String::new(), body.to_string())
+}
+
+/// Answers a GraphQL query for the name of a user.
+fn graphql(body: &[u8]) -> String {
+    let query: Value = serde_json::from_slice(body).unwrap_or_default();
+    let user = &query["variables"]["id"];
+    let answer = match user.as_u64() {
+        Some(2) => json!({
+            "data": {"user": null},
+            "errors": [{"message": "no such user", "extensions": {"code": "NOT_FOUND"}}],
+        }),
+        _ => json!({"data": {"user": {"name": format!("user {user}")}}}),
+    };
+    answer.to_string()
 }
 
 /// Lists the parts of a form: the header of each that tells its name and its file.

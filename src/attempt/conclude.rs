@@ -71,6 +71,11 @@ impl AttemptState {
         if let Some(next) = self.by_get(context, &reply) {
             return next;
         }
+        if self.prepared.digest.is_some()
+            && let Some(next) = self.meet_challenge(context, &reply)
+        {
+            return next;
+        }
         if let Some(next) = self.redirect(context, &reply, finished.trace) {
             return next;
         }

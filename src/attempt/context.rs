@@ -6,6 +6,7 @@ use crate::host::Host;
 use crate::request::Request;
 use crate::transport::Transport;
 
+use super::digest_auth::DigestSessions;
 use super::scope::AttemptScope;
 use super::settings::{ClientDefaults, RequestSettings};
 
@@ -13,6 +14,8 @@ use super::settings::{ClientDefaults, RequestSettings};
 pub(crate) struct Engine {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) defaults: ClientDefaults,
+    /// Nonces of servers that ask for digest authentication.
+    pub(crate) digest_sessions: DigestSessions,
 }
 
 /// Request of an attempt, its settings, and the attempt's surroundings.

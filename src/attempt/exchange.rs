@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{COOKIE, EXPECT};
+use http::header::{AUTHORIZATION, COOKIE, EXPECT};
 use http::{HeaderMap, HeaderName};
 
 use crate::redact::escape::log_line;
@@ -39,10 +39,18 @@ impl AttemptState {
             // A redirect has dropped the body.
             false => RequestContent::NONE,
         };
+        let answer = match self.prepared.digest {
+            None => None,
+            Some(_) => self.digest_answer(context),
+        };
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
-        let with_cookies = with_cookies(engine, settings, &self.prepared, headers);
-        let lines = match self.signed.is_none() && with_cookies.is_none() {
+        let mut added = with_cookies(engine, settings, &self.prepared, headers);
+        if let Some(answer) = answer {
+            let added = added.get_or_insert_with(|| headers.clone());
+            added.insert(AUTHORIZATION, answer);
+        }
+        let lines = match self.signed.is_none() && added.is_none() {
             true => self.prepared.default_lines(&engine.defaults),
             false => None,
         };
@@ -66,7 +74,7 @@ impl AttemptState {
                 settings,
                 OutgoingParts {
                     prepared: &self.prepared,
-                    headers: with_cookies.as_ref().unwrap_or(headers),
+                    headers: added.as_ref().unwrap_or(headers),
                     body,
                 },
                 scope.cancel,

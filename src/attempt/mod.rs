@@ -5,6 +5,7 @@ mod again;
 mod clock;
 mod conclude;
 mod context;
+mod digest_auth;
 mod exchange;
 mod failure;
 mod health;
@@ -28,6 +29,7 @@ pub(crate) use clock::Clock;
 #[cfg(test)]
 pub(crate) use clock::manual;
 pub(crate) use context::Engine;
+pub(crate) use digest_auth::DigestSessions;
 pub(crate) use next::{AttemptEnd, cancelled};
 pub(crate) use panic::panicked;
 pub use preview::Preview;

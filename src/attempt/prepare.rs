@@ -14,6 +14,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, Uri};
 
+use super::digest_auth::DigestLogin;
 use super::settings::ClientDefaults;
 use super::target::RequestTarget;
 
@@ -28,6 +29,8 @@ pub(super) struct Prepared {
     pub(super) with_body: bool,
     /// True if repeating the request is safe whatever its method: the request says so, or carries a key.
     pub(super) repeatable: bool,
+    /// Digest authentication. `None`: the request has none.
+    pub(super) digest: Option<Box<DigestLogin>>,
     /// Names whose values are masked in logs, errors and records of the request and its response.
     pub(super) redaction: Redaction,
 }
@@ -48,6 +51,7 @@ impl Prepared {
                 without: None,
                 with_body: true,
                 repeatable: defaults.keyed,
+                digest: None,
                 redaction: Redaction::default(),
             });
         }
@@ -75,14 +79,23 @@ impl Prepared {
         url: Arc<Url>,
     ) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
+        let mut digest = defaults.digest.as_ref();
         if !defaults.hosts.is_empty()
             && let Some(host) = url.host()
         {
             // The most specific rule comes last, so that it takes precedence.
             let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
             rules.reverse();
-            for (name, value) in rules.iter().flat_map(|rule| &rule.headers) {
-                Arc::make_mut(&mut headers).insert(name, value.clone());
+            for rule in rules {
+                for (name, value) in &rule.headers {
+                    Arc::make_mut(&mut headers).insert(name, value.clone());
+                }
+                if rule.digest.is_some() {
+                    digest = rule.digest.as_ref();
+                    Arc::make_mut(&mut headers).remove(AUTHORIZATION);
+                } else if rule.headers.contains_key(AUTHORIZATION) {
+                    digest = None;
+                }
             }
         }
         let edits = request.header_edits();
@@ -103,8 +116,14 @@ impl Prepared {
                 }
             }
         }
+        if let Some(own) = request.digest() {
+            digest = Some(own);
+            Arc::make_mut(&mut headers).remove(AUTHORIZATION);
+        } else if edits.iter().any(|(name, _)| name == AUTHORIZATION) {
+            digest = None;
+        }
         if let Some(reason) = request.lacking(
-            |name| headers.contains_key(name),
+            |name| headers.contains_key(name) || (name == AUTHORIZATION && digest.is_some()),
             |name| has_parameter(url.uri(), name),
         ) {
             return Err(reason);
@@ -112,7 +131,9 @@ impl Prepared {
         check_sent(&headers)?;
         let without = left_out(defaults, edits);
         let names = without.as_deref().unwrap_or(&defaults.without);
-        let authorized = headers.contains_key(AUTHORIZATION) || names.contains(&AUTHORIZATION);
+        let authorized = digest.is_some()
+            || headers.contains_key(AUTHORIZATION)
+            || names.contains(&AUTHORIZATION);
         let url = take_userinfo(url, &mut headers, authorized)?;
         if let Some(netrc) = &defaults.netrc
             && !authorized
@@ -133,6 +154,7 @@ impl Prepared {
             without,
             with_body: true,
             repeatable,
+            digest: digest.map(|digest| Box::new(DigestLogin::new(Arc::clone(digest)))),
             redaction: request.redaction().clone(),
         })
     }

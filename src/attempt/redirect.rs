@@ -120,6 +120,9 @@ impl AttemptState {
             redirect::strip(headers, &next, step.redaction);
         }
         self.dropped.add(next.dropped);
+        if self.dropped.has_credentials() {
+            self.prepared.digest = None;
+        }
         self.prepared.with_body &= !next.drop_body;
         self.prepared.method = next.method;
         self.prepared.url = Arc::new(next.url);

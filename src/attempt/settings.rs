@@ -9,6 +9,7 @@ use crate::redact::Redaction;
 use crate::request::{
     BodyReceiver, BodyUse, Options, RejectionRule, Request, RequestContent, SaveTo,
 };
+use crate::settings::DigestCredentials;
 use crate::settings::HostRule;
 use crate::settings::HostTable;
 use crate::settings::StatusSet;
@@ -44,6 +45,8 @@ pub(crate) struct ClientDefaults {
     pub(crate) redirects: RedirectPolicy,
     pub(crate) cookies: Option<CookieJar>,
     pub(crate) netrc: Option<Netrc>,
+    /// Credentials for digest authentication. `None`: none, or a header has other credentials.
+    pub(crate) digest: Option<Arc<DigestCredentials>>,
     /// Length from which on the server is asked before a streamed body is sent.
     pub(crate) expect_from: Option<u64>,
     /// True if a redirect may lead from https to http.
@@ -76,6 +79,7 @@ impl Default for ClientDefaults {
             redirects: RedirectPolicy::all(),
             cookies: None,
             netrc: None,
+            digest: None,
             expect_from: Some(1 << 20),
             allow_downgrade: false,
             redaction: Redaction::default(),

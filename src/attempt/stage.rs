@@ -9,8 +9,8 @@ pub(crate) enum Stage {
     /// The next exchange begins a new attempt whose headers are signed already: the hook gave the permit back, and the
     /// attempt waited for another permit.
     Signed,
-    /// The next exchange follows a redirect. It is part of the previous attempt, and has the remaining time of that
-    /// attempt.
+    /// The next exchange follows a redirect, or answers a challenge of digest authentication. It is part of the
+    /// previous attempt, and has the remaining time of that attempt.
     Redirect,
     /// The next exchange follows a redirect and has waited for room on this machine, so it has a whole attempt's time.
     RedirectAfterWait,

@@ -72,7 +72,7 @@ impl ClientDefaults {
 
     /// True if these defaults alone determine a request that says nothing but its URL, whatever its host.
     fn suffice(&self) -> bool {
-        self.hosts.is_empty() && self.netrc.is_none()
+        self.hosts.is_empty() && self.netrc.is_none() && self.digest.is_none()
     }
 }
 

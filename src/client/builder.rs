@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{ClientDefaults, Engine};
+use crate::attempt::{ClientDefaults, DigestSessions, Engine};
 use crate::executor::WorkerSettings;
 use crate::request::check_sent;
 use crate::retry::is_keyed;
@@ -316,6 +316,7 @@ impl ClientBuilder {
             Engine {
                 transport,
                 defaults: self.defaults,
+                digest_sessions: DigestSessions::default(),
             },
             self.pool,
             schedule,

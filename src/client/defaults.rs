@@ -8,6 +8,7 @@ use crate::redact::Redaction;
 use crate::rejection::Rejection;
 use crate::request::{RejectionRule, check_removal};
 use crate::response::Response;
+use crate::settings::DigestCredentials;
 use crate::settings::RetryPolicy;
 use crate::settings::StatusSet;
 use crate::settings::Timeouts;
@@ -75,6 +76,9 @@ impl ClientBuilder {
             self.keep_first_error("without_header", reason);
             return self;
         }
+        if name == AUTHORIZATION {
+            self.defaults.digest = None;
+        }
         Arc::make_mut(&mut self.defaults.headers).remove(&name);
         self.named.retain(|other| *other != name);
         self.defaults.without.push(name);
@@ -87,6 +91,40 @@ impl ClientBuilder {
         match basic(user.as_ref(), password.as_ref()) {
             Ok(value) => self.set_header(AUTHORIZATION, value),
             Err(reason) => self.keep_first_error("basic_auth", reason),
+        }
+        self
+    }
+
+    /// Sets digest authentication (RFC 7616) for every request without an `Authorization` of its own.
+    ///
+    /// The first request to a host is sent without credentials. The server's 401 has a challenge, which is answered
+    /// within the same attempt: that is no retry, and does not count in [`attempts`](crate::Outcome::attempts). Later
+    /// requests to the host use the server's nonce again, with a rising count, until the server calls it stale. A 401 to
+    /// the answer itself is final.
+    ///
+    /// Known are MD5 and SHA-256, both also with `-sess`, the quality of protection `auth`, and challenges without one
+    /// (RFC 2069). The strongest challenge is answered; a 401 without such a challenge is the response. The answers are
+    /// subject to the rate limits, as redirects are.
+    ///
+    /// A body that can be sent only once ([`body_stream`](crate::Request::body_stream)) ends with the 401, unless the
+    /// nonce was known. User and password are never shown, and a redirect to another origin does not take them along.
+    ///
+    /// ```
+    /// let client = haul::Client::builder().digest_auth("user", "password").build()?;
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
+    #[doc(alias = "HTTPDigestAuth")]
+    pub fn digest_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
+        match DigestCredentials::new(user.as_ref(), password.as_ref()) {
+            Ok(credentials) => {
+                self.named.retain(|other| *other != AUTHORIZATION);
+                self.defaults
+                    .without
+                    .retain(|other| *other != AUTHORIZATION);
+                Arc::make_mut(&mut self.defaults.headers).remove(AUTHORIZATION);
+                self.defaults.digest = Some(Arc::new(credentials));
+            }
+            Err(reason) => self.keep_first_error("digest_auth", reason),
         }
         self
     }
@@ -250,6 +288,9 @@ impl ClientBuilder {
     fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
         self.named.retain(|other| *other != name);
         self.defaults.without.retain(|other| *other != name);
+        if name == AUTHORIZATION {
+            self.defaults.digest = None;
+        }
         Arc::make_mut(&mut self.defaults.headers).insert(name, value);
     }
 }

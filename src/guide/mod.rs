@@ -29,8 +29,9 @@
 //! # Examples
 //!
 //! The repository's folder `examples` has small programs, one idea each. `quickstart` prints a line for each of 200
-//! outcomes, `fetch_list` reads a list, `post_json` sends JSON, `business_errors` shows rejections, `retry_policy` retries,
-//! `sign_requests` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed.
+//! outcomes, `fetch_list` reads a list, `items_into_structs` JSON, `post_json` sends JSON, `business_errors` and
+//! `graphql_errors` show rejections, `verify_downloads` compares digests, `retry_policy` shows retries, `sign_requests` and
+//! `aws_sigv4` signatures and tokens, `process_on_rayon` and `parse_where` work on responses, `throughput` speed.
 //! `paginate` and `crawl` follow links, `link_checker` finds broken ones, `events` reads an event stream, and `serve` is the
 //! quickstart's server by itself, to try them against. `examples/README.md` has them all.
 

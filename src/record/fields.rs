@@ -298,7 +298,7 @@ pub(super) fn whole<T: TryFrom<u64>>(key: &str, value: &RawValue) -> Result<T, I
 }
 
 /// Reads `true` or `false`.
-pub(super) fn truth(key: &str, value: &RawValue) -> Result<bool, InvalidLine> {
+pub(super) fn truth<'n>(key: impl Into<Name<'n>>, value: &RawValue) -> Result<bool, InvalidLine> {
     match (ValueKind::of(value), value.get()) {
         (ValueKind::Truth, text) => Ok(text == "true"),
         _ => Err(wrong(key.into(), "true or false", value)),

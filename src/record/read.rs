@@ -209,9 +209,10 @@ fn with_headers(mut request: Request, keys: &ObjectFields<'_>) -> Result<Request
 }
 
 fn with_credentials(request: Request, auth: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
-    const EXPECTED: &str = "{\"user\", \"password\"} or {\"bearer\"} is expected";
+    const EXPECTED: &str =
+        "{\"user\", \"password\"} or {\"bearer\"} is expected, and \"digest\" only beside a user";
     auth.check_repeated()?;
-    let known = ["user", "password", "bearer"];
+    let known = ["user", "password", "digest", "bearer"];
     if let Some(key) = auth.names().find(|key| !known.contains(key)) {
         let wrong = InvalidLine::new(format!("auth: it has an unknown key ({EXPECTED})"));
         return Err(auth.unusable_key(wrong.showing(key), key));
@@ -219,9 +220,18 @@ fn with_credentials(request: Request, auth: &ObjectFields<'_>) -> Result<Request
     let of = |key: &'static str| {
         auth.read_key(key, |key, value| plain(Name::within("auth", key), value))
     };
+    let digest = auth.read_key("digest", |key, value| {
+        truth(Name::within("auth", key), value)
+    })?;
     match (of("user")?, of("password")?, of("bearer")?) {
-        (Some(user), password, None) => Ok(request.basic_auth(user, password.unwrap_or_default())),
-        (None, None, Some(token)) => Ok(request.bearer(token)),
+        (Some(user), password, None) => {
+            let password = password.unwrap_or_default();
+            Ok(match digest {
+                Some(true) => request.digest_auth(user, password),
+                _ => request.basic_auth(user, password),
+            })
+        }
+        (None, None, Some(token)) if digest.is_none() => Ok(request.bearer(token)),
         _ => Err(InvalidLine::new(format!("auth: {EXPECTED}"))),
     }
 }
@@ -367,7 +377,8 @@ fn needing(request: Request, keys: &ObjectFields<'_>) -> Result<Request, Invalid
         let header = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| InvalidLine::new("redacted: a name is no name of a header"))?;
         let given = |(other, value): &(HeaderName, Option<_>)| *other == header && value.is_some();
-        if !request.header_edits().iter().any(given) {
+        let answered = header == AUTHORIZATION && request.digest().is_some();
+        if !answered && !request.header_edits().iter().any(given) {
             headers.push(header);
         }
     }

@@ -79,6 +79,8 @@ struct RequestLine<'a> {
     #[serde(skip_serializing_if = "Pairs::is_empty")]
     params: Pairs<OneOrMany>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<DigestLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
@@ -123,6 +125,14 @@ struct RequestLine<'a> {
     /// A line that is not UTF-8, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_line_base64: Option<String>,
+}
+
+/// Credentials for digest authentication in a line, for a log that keeps secrets.
+#[derive(Serialize)]
+struct DigestLine<'a> {
+    user: &'a str,
+    password: &'a str,
+    digest: bool,
 }
 
 impl<'a> RequestLine<'a> {
@@ -189,10 +199,19 @@ impl<'a> RequestLine<'a> {
             }
             url = bare.url;
         }
+        let digest = request.digest();
+        if digest.is_some() && !secrets {
+            leave_out(AUTHORIZATION.as_str().into());
+        }
         let mut line = RequestLine {
             url,
             method: Some(request.method().as_str().into()),
             headers,
+            auth: digest.filter(|_| secrets).map(|credentials| DigestLine {
+                user: &credentials.user,
+                password: &credentials.password,
+                digest: true,
+            }),
             ..RequestLine::default()
         };
         if let Some(options) = request.options() {

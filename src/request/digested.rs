@@ -7,10 +7,14 @@ use http::{HeaderName, HeaderValue};
 use super::{BodyPieces, PieceSource, Request, RequestContent};
 
 impl Request {
-    /// Adds the headers of the request's own, and its body, unless that is empty. A streamed body is not read: it is
+    /// Adds the headers of the request's own, its credentials for digest authentication, and its body, unless that is empty. A streamed body is not read: it is
     /// known by the paths of its files and the lengths of its readers.
     pub(crate) fn add_headers_and_body(&self, hash: &mut Sha256) {
         add_headers(hash, self);
+        if let Some(credentials) = self.digest() {
+            add_part(hash, "digest_user", credentials.user.as_bytes());
+            add_part(hash, "password", credentials.password.as_bytes());
+        }
         match self.sends() {
             RequestContent::Bytes(bytes) if bytes.is_empty() => {}
             RequestContent::Bytes(bytes) => add_part(hash, "body", bytes),

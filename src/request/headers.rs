@@ -1,7 +1,10 @@
 //! Headers of a request: added, and left out.
 
+use std::sync::Arc;
+
 use super::{HeaderEdit, Request};
 use crate::redact::{Redaction, beginning};
+use crate::settings::DigestCredentials;
 use crate::settings::basic::{basic, bearer};
 use crate::url::Mistake;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
@@ -28,6 +31,7 @@ impl Request {
             return self.spoiled(mistake.showing(parsed.as_str()));
         };
         value.set_sensitive(Redaction::USUAL.is_secret(&parsed));
+        self.forget_digest_for(&parsed);
         let headers = &mut self.content_mut().headers;
         headers.retain(|(other, value)| *other != parsed || value.is_some());
         headers.push((parsed, Some(value)));
@@ -54,6 +58,7 @@ impl Request {
         if let Err(reason) = check_removal(&parsed) {
             return self.spoiled(reason);
         }
+        self.forget_digest_for(&parsed);
         let headers = &mut self.content_mut().headers;
         headers.retain(|(other, _)| *other != parsed);
         headers.push((parsed, None));
@@ -65,6 +70,28 @@ impl Request {
     pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Request {
         match basic(user.as_ref(), password.as_ref()) {
             Ok(value) => self.replace_header(AUTHORIZATION, value),
+            Err(reason) => self.spoiled(reason),
+        }
+    }
+
+    /// Sets digest authentication (RFC 7616), in place of the client's credentials.
+    ///
+    /// [`ClientBuilder::digest_auth`](crate::ClientBuilder::digest_auth) says how challenges are answered. Requests with
+    /// equal credentials share the server's nonces.
+    ///
+    /// ```
+    /// let request = haul::Request::get("https://camera.example/still").digest_auth("user", "password");
+    /// ```
+    #[doc(alias = "HTTPDigestAuth")]
+    pub fn digest_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> Request {
+        match DigestCredentials::new(user.as_ref(), password.as_ref()) {
+            Ok(credentials) => {
+                if let Some(content) = &mut self.content {
+                    content.headers.retain(|(name, _)| *name != AUTHORIZATION);
+                }
+                self.options_mut().digest = Some(Arc::new(credentials));
+                self
+            }
             Err(reason) => self.spoiled(reason),
         }
     }
@@ -84,7 +111,20 @@ impl Request {
             .map_or(&[], |content| &content.headers)
     }
 
+    /// Returns the request's own credentials for digest authentication. `None`: it has none.
+    pub(crate) fn digest(&self) -> Option<&Arc<DigestCredentials>> {
+        self.options()?.digest.as_ref()
+    }
+
+    /// Drops the credentials for digest authentication if this header, which is set or left out, replaces them.
+    fn forget_digest_for(&mut self, name: &HeaderName) {
+        if *name == AUTHORIZATION && self.digest().is_some() {
+            self.options_mut().digest = None;
+        }
+    }
+
     pub(super) fn replace_header(mut self, name: HeaderName, value: HeaderValue) -> Request {
+        self.forget_digest_for(&name);
         let headers = &mut self.content_mut().headers;
         headers.retain(|(other, _)| *other != name);
         headers.push((name, Some(value)));

@@ -11,6 +11,7 @@ use crate::cookies::CookieJar;
 use crate::redact::{Redaction, beginning, unreadable};
 use crate::rejection::Rejection;
 use crate::response::Response;
+use crate::settings::DigestCredentials;
 use crate::settings::StatusSet;
 use crate::settings::Timeouts;
 use crate::settings::{RedirectPolicy, RetryPolicy};
@@ -32,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) body_limit: Option<u64>,
     pub(crate) redirects: Option<RedirectPolicy>,
     pub(crate) cookies: Option<CookieJar>,
+    /// Credentials for digest authentication. `None`: none of the request's own, or a header has other credentials.
+    pub(crate) digest: Option<Arc<DigestCredentials>>,
     pub(crate) rules: Vec<RejectionRule>,
     pub(crate) save: Option<SaveTo>,
     pub(crate) body_use: BodyUse,

@@ -64,6 +64,11 @@ impl DroppedHeaders {
         }
     }
 
+    /// True if credentials are left out.
+    pub(crate) fn has_credentials(self) -> bool {
+        self.credentials
+    }
+
     /// Adds the headers that another redirect of the same chain leaves out.
     pub(crate) fn add(&mut self, other: DroppedHeaders) {
         self.credentials |= other.credentials;

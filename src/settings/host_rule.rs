@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::basic::{basic, bearer};
 use crate::redact::Redaction;
+use crate::settings::DigestCredentials;
 use crate::settings::RetryPolicy;
 use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
 use http::header::AUTHORIZATION;
@@ -38,6 +39,8 @@ pub struct HostRule {
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Option<Arc<RetryPolicy>>,
     pub(crate) headers: HeaderMap,
+    /// Credentials for digest authentication. `None`: none, or a header has other credentials.
+    pub(crate) digest: Option<Arc<DigestCredentials>>,
     first_error: Option<String>,
 }
 
@@ -92,7 +95,7 @@ impl HostRule {
         match (parsed, HeaderValue::from_bytes(value.as_ref())) {
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(Redaction::USUAL.is_secret(&name));
-                self.headers.insert(name, value);
+                self.set_header(name, value);
             }
             (Err(_), _) => self.keep_first_error(format!("the header name {name:?} is not valid")),
             (_, Err(_)) => self.keep_first_error(format!(
@@ -106,7 +109,21 @@ impl HostRule {
     #[doc(alias = "auth")]
     pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> HostRule {
         match basic(user.as_ref(), password.as_ref()) {
-            Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
+            Ok(value) => self.set_header(AUTHORIZATION, value),
+            Err(reason) => self.keep_first_error(reason),
+        }
+        self
+    }
+
+    /// Sets digest authentication at these hosts: see
+    /// [`ClientBuilder::digest_auth`](crate::ClientBuilder::digest_auth).
+    #[doc(alias = "HTTPDigestAuth")]
+    pub fn digest_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> HostRule {
+        match DigestCredentials::new(user.as_ref(), password.as_ref()) {
+            Ok(credentials) => {
+                self.headers.remove(AUTHORIZATION);
+                self.digest = Some(Arc::new(credentials));
+            }
             Err(reason) => self.keep_first_error(reason),
         }
         self
@@ -115,7 +132,7 @@ impl HostRule {
     /// Sets a bearer token for these hosts.
     pub fn bearer(mut self, token: impl AsRef<str>) -> HostRule {
         match bearer(token.as_ref()) {
-            Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
+            Ok(value) => self.set_header(AUTHORIZATION, value),
             Err(reason) => self.keep_first_error(reason),
         }
         self
@@ -146,6 +163,14 @@ impl HostRule {
         }
     }
 
+    /// Sets a header. Credentials in a header take the place of those for digest authentication.
+    fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        if name == AUTHORIZATION {
+            self.digest = None;
+        }
+        self.headers.insert(name, value);
+    }
+
     fn keep_first_error(&mut self, reason: String) {
         self.first_error.get_or_insert(reason);
     }
@@ -160,6 +185,7 @@ impl fmt::Debug for HostRule {
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)
             .field("headers", &Redaction::USUAL.debug_request(&self.headers))
+            .field("digest", &self.digest)
             .finish_non_exhaustive()
     }
 }

@@ -106,6 +106,45 @@ fn credentials_name_and_cookies_are_headers() {
 }
 
 #[test]
+fn digest_answers_the_challenge_of_a_401_for_an_option_and_for_a_line() {
+    let server = Scenario::new()
+        .when("*", |seen| match seen.header("authorization") {
+            Some(_) => Answer::text("ok"),
+            None => Answer::status(401).header(
+                "WWW-Authenticate",
+                "Digest realm=\"r\", nonce=\"n\", qop=auth",
+            ),
+        })
+        .start();
+    let answered = || {
+        server
+            .seen()
+            .pop()
+            .unwrap()
+            .header("authorization")
+            .map(str::to_owned)
+    };
+    let url = server.url("/option");
+    let done = haul(["-u", "Mufasa:sesame", "--digest", "-v", &url])
+        .done()
+        .exits(0);
+    assert_eq!(done.results()[0]["attempts"], 1);
+    assert!(
+        answered()
+            .unwrap()
+            .starts_with("Digest username=\"Mufasa\", realm=\"r\"")
+    );
+    done.never_says("sesame");
+    let line = serde_json::json!({
+        "url": server.url("/line"),
+        "auth": {"user": "line", "password": "sesame", "digest": true},
+    });
+    let done = haul(["-"]).input(line.to_string()).done().exits(0);
+    assert!(answered().unwrap().starts_with("Digest username=\"line\""));
+    assert!(!done.stdout.contains("sesame"));
+}
+
+#[test]
 fn base_and_parameters_of_the_options_complete_each_url() {
     let server = server();
     let base = server.url("/api/v1/");

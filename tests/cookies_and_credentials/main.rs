@@ -2,4 +2,5 @@
 
 #[cfg(feature = "cookies")]
 mod cookies;
+mod digest;
 mod netrc;

@@ -46,7 +46,7 @@ fn option_of(setting: &str) -> &str {
         "workers" => "jobs",
         "max_per_host" => "jobs-per-host",
         "rate_per_host" => "rate-per-host",
-        "basic_auth" => "user",
+        "basic_auth" | "digest_auth" => "user",
         "base_url" => "base-url",
         "user_agent" => "user-agent",
         "without_header" => "header",

@@ -66,7 +66,15 @@ pub(crate) fn settings(
     if let Some(user) = &given.user {
         header_text::check("user", user)?;
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
-        builder = builder.basic_auth(user, password);
+        builder = match given.digest {
+            true => builder.digest_auth(user, password),
+            false => builder.basic_auth(user, password),
+        };
+    } else if given.digest {
+        return Err(CommandError::usage(format!(
+            "{}: it needs -u/--user beside it",
+            name_of("digest")
+        )));
     }
     if let Some(token) = &given.bearer {
         builder = builder.bearer(bearer(token)?);

@@ -144,6 +144,24 @@ fn numbers_stand_for_their_text_in_credentials_and_headers() {
 }
 
 #[test]
+fn credentials_of_a_line_are_for_digest_if_it_says_so() {
+    let request = read(r#"{"url":"http://h/","auth":{"user":"u","password":7,"digest":true}}"#);
+    let credentials = request.digest().unwrap();
+    assert_eq!((&*credentials.user, &*credentials.password), ("u", "7"));
+    assert!(request.header_edits().is_empty());
+    let basic = read(r#"{"url":"http://h/","auth":{"user":"u","password":"p","digest":false}}"#);
+    assert!(basic.digest().is_none() && !basic.header_edits().is_empty());
+    for (auth, reason) in [
+        (r#"{"bearer":"t","digest":true}"#, "auth: {\"user\""),
+        (r#"{"digest":true}"#, "auth: {\"user\""),
+        (r#"{"user":"u","digest":1}"#, "auth: true or false"),
+    ] {
+        let found = refusal(&format!("{{\"url\":\"http://h/\",\"auth\":{auth}}}"));
+        assert!(found.starts_with(reason), "{found}");
+    }
+}
+
+#[test]
 fn a_line_that_could_not_be_read_comes_back_from_the_log() {
     let log = r#"{"url":"http://h/","invalid":"a reason","invalid_at":7,"invalid_text":"colour""#;
     let lenient = || super::super::InputLines::new().lenient(true);

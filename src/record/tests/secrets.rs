@@ -67,6 +67,22 @@ fn headers_left_out_must_come_from_elsewhere() {
 }
 
 #[test]
+fn digest_credentials_are_left_out_unless_secrets_are_asked_for() {
+    let request = || crate::Request::get("http://h/").digest_auth("u", SECRET);
+    let outcome = || sample::connect_timeout(0, request());
+    let line = failure(&outcome());
+    assert!(!line.contains(SECRET), "{line}");
+    let again = Record::parse_request(&line).unwrap();
+    assert!(again.lacking(|_| false, |_| true).is_some());
+    let given = again.digest_auth("u", "new");
+    assert_eq!(given.digest().unwrap().password, "new");
+    let whole = Record::of_failure(&outcome(), &RecordOptions::new().secrets(true)).to_line();
+    let again = Record::parse_request(&whole).unwrap();
+    assert_eq!(again.digest(), request().digest());
+    assert_eq!(again.lacking(|_| false, |_| true), None);
+}
+
+#[test]
 fn secrets_left_out_are_named_again_after_a_second_failure() {
     let first = failure(&sample::connect_timeout(0, full_of_secrets()));
     let second = failure(&sample::connect_timeout(

@@ -61,6 +61,12 @@ pub(crate) struct RequestArguments {
     /// Basic auth
     #[arg(short = 'u', long, value_name = "USER:PASS", conflicts_with = "bearer")]
     pub(crate) user: Option<String>,
+    /// Digest auth with the user and password of -u
+    ///
+    /// Neither is sent: the server's challenge is answered within the same attempt, and later requests use its nonce
+    /// again (MD5 and SHA-256). In a line: "auth": {"user", "password", "digest": true}.
+    #[arg(long)]
+    pub(crate) digest: bool,
     /// Bearer token
     #[arg(long, value_name = "TOKEN|@FILE")]
     pub(crate) bearer: Option<String>,

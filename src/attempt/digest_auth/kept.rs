@@ -1,0 +1,103 @@
+//! Sessions that workers share, one for each host and credentials.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::session::DigestSession;
+use crate::host::Host;
+use crate::settings::DigestCredentials;
+
+/// Upper bound for the sessions that are kept. A host whose session is dropped has one challenge more.
+const MOST: usize = 4096;
+
+/// Sessions whose nonces are used again.
+#[derive(Default)]
+pub(crate) struct DigestSessions {
+    kept: Mutex<HashMap<SessionKey, Arc<DigestSession>>>,
+}
+
+/// Host, and the credentials that it knows the session by.
+type SessionKey = (Host, Arc<DigestCredentials>);
+
+impl DigestSessions {
+    pub(super) fn of(&self, key: &SessionKey) -> Option<Arc<DigestSession>> {
+        self.lock().get(key).map(Arc::clone)
+    }
+
+    /// Keeps a session in place of an earlier one with this key.
+    pub(super) fn keep(&self, key: SessionKey, session: Arc<DigestSession>) {
+        let mut kept = self.lock();
+        if kept.len() >= MOST && !kept.contains_key(&key) {
+            let any = kept.keys().next().cloned();
+            any.and_then(|any| kept.remove(&any));
+        }
+        kept.insert(key, session);
+    }
+
+    /// Drops a session that the host does not accept any more, unless another has replaced it.
+    pub(super) fn forget(&self, key: &SessionKey, session: &Arc<DigestSession>) {
+        let mut kept = self.lock();
+        if kept
+            .get(key)
+            .is_some_and(|other| Arc::ptr_eq(other, session))
+        {
+            kept.remove(key);
+        }
+    }
+
+    /// Returns the sessions. A thread that panicked has left them whole, since each change is one call.
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionKey, Arc<DigestSession>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::challenge::DigestChallenge;
+    use super::*;
+
+    fn session(credentials: &DigestCredentials) -> Arc<DigestSession> {
+        let challenge = br#"Digest realm="r", nonce="n""#.as_slice();
+        let challenge = DigestChallenge::strongest([challenge].into_iter()).unwrap();
+        Arc::new(DigestSession::new(challenge, credentials))
+    }
+
+    fn key(port: usize, credentials: &Arc<DigestCredentials>) -> SessionKey {
+        let url = format!("http://h:{}/", port + 1).parse().unwrap();
+        (Host::of(&url).unwrap(), Arc::clone(credentials))
+    }
+
+    #[test]
+    fn sessions_are_bounded_whatever_the_number_of_hosts() {
+        let credentials = Arc::new(DigestCredentials::new("u", "p").unwrap());
+        let (sessions, session) = (DigestSessions::default(), session(&credentials));
+        for port in 0..MOST + 10 {
+            sessions.keep(key(port, &credentials), Arc::clone(&session));
+        }
+        assert_eq!(sessions.lock().len(), MOST);
+        assert!(sessions.of(&key(MOST + 9, &credentials)).is_some());
+    }
+
+    #[test]
+    fn equal_credentials_share_a_session_and_others_do_not() {
+        let made = |user| Arc::new(DigestCredentials::new(user, "p").unwrap());
+        let sessions = DigestSessions::default();
+        sessions.keep(key(1, &made("u")), session(&made("u")));
+        assert!(sessions.of(&key(1, &made("u"))).is_some());
+        assert!(sessions.of(&key(1, &made("v"))).is_none());
+        assert!(sessions.of(&key(2, &made("u"))).is_none());
+    }
+
+    #[test]
+    fn a_session_that_was_replaced_is_not_forgotten() {
+        let credentials = Arc::new(DigestCredentials::new("u", "p").unwrap());
+        let (sessions, key) = (DigestSessions::default(), key(1, &credentials));
+        let (old, new) = (session(&credentials), session(&credentials));
+        sessions.keep(key.clone(), Arc::clone(&old));
+        sessions.keep(key.clone(), Arc::clone(&new));
+        sessions.forget(&key, &old);
+        assert!(sessions.of(&key).is_some());
+        sessions.forget(&key, &new);
+        assert!(sessions.of(&key).is_none());
+    }
+}
