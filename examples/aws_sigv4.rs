@@ -64,7 +64,7 @@ fn authorization(method: &str, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> S
     query.sort_by_key(|pair| pair.split_once('='));
     let (path, query) = (uri.path(), query.join("&"));
     let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{body}");
-    let request = hex(&Hash::hash(request));
+    let request = hex(&Hash::hash(request.as_bytes()));
     let time = headers["x-amz-date"].to_str().unwrap_or_default();
     let scope = format!("{}/{SCOPE}", time.split('T').next().unwrap_or_default());
     let start = format!("AWS4{SECRET}").into_bytes();

@@ -39,17 +39,9 @@ impl AttemptState {
             // A redirect has dropped the body.
             false => RequestContent::NONE,
         };
-        let answer = match self.prepared.digest {
-            None => None,
-            Some(_) => self.digest_answer(context),
-        };
+        let added = self.with_added(context);
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
-        let mut added = with_cookies(engine, settings, &self.prepared, headers);
-        if let Some(answer) = answer {
-            let added = added.get_or_insert_with(|| headers.clone());
-            added.insert(AUTHORIZATION, answer);
-        }
         let lines = match self.signed.is_none() && added.is_none() {
             true => self.prepared.default_lines(&engine.defaults),
             false => None,
@@ -125,6 +117,22 @@ impl AttemptState {
             read: settings.stream_read(),
         };
         Some(Box::new(BodyStream::new(receiver, plan)))
+    }
+
+    /// Returns the headers with those that an exchange adds: the jar's cookies, and the answer to a challenge. `None`: it
+    /// adds none.
+    fn with_added(&mut self, context: AttemptContext<'_>) -> Option<HeaderMap> {
+        let answer = match self.prepared.digest {
+            None => None,
+            Some(_) => self.digest_answer(context),
+        };
+        let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
+        let mut added = with_cookies(context.engine, context.settings, &self.prepared, headers);
+        if let Some(answer) = answer {
+            let added = added.get_or_insert_with(|| headers.clone());
+            added.insert(AUTHORIZATION, answer);
+        }
+        added
     }
 
     /// Sets the end of an attempt that begins at this time, unless the exchange is part of the previous attempt and has

@@ -2,6 +2,7 @@
 //! surroundings as an argument.
 
 mod again;
+mod challenged;
 mod clock;
 mod conclude;
 mod context;

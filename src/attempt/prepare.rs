@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use crate::redact::Redaction;
 use crate::request::{HeaderEdit, Request, check_sent};
 use crate::retry::is_keyed;
+use crate::settings::DigestCredentials;
 use crate::settings::basic::basic;
 use crate::transport::HeaderLines;
 use crate::url::{Url, has_parameter};
@@ -78,26 +79,7 @@ impl Prepared {
         request: &Request,
         url: Arc<Url>,
     ) -> Result<Prepared, String> {
-        let mut headers = Arc::clone(&defaults.headers);
-        let mut digest = defaults.digest.as_ref();
-        if !defaults.hosts.is_empty()
-            && let Some(host) = url.host()
-        {
-            // The most specific rule comes last, so that it takes precedence.
-            let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
-            rules.reverse();
-            for rule in rules {
-                for (name, value) in &rule.headers {
-                    Arc::make_mut(&mut headers).insert(name, value.clone());
-                }
-                if rule.digest.is_some() {
-                    digest = rule.digest.as_ref();
-                    Arc::make_mut(&mut headers).remove(AUTHORIZATION);
-                } else if rule.headers.contains_key(AUTHORIZATION) {
-                    digest = None;
-                }
-            }
-        }
+        let (mut headers, mut digest) = inherited(defaults, &url);
         let edits = request.header_edits();
         // All defaults of a name are removed before the request's first header of that name is added.
         for (name, _) in edits {
@@ -158,6 +140,35 @@ impl Prepared {
             redaction: request.redaction().clone(),
         })
     }
+}
+
+/// Returns the headers and the credentials for digest authentication that the client and its host rules have for a URL.
+/// Only one of both has credentials.
+fn inherited<'a>(
+    defaults: &'a ClientDefaults,
+    url: &Url,
+) -> (Arc<HeaderMap>, Option<&'a Arc<DigestCredentials>>) {
+    let mut headers = Arc::clone(&defaults.headers);
+    let mut digest = defaults.digest.as_ref();
+    if !defaults.hosts.is_empty()
+        && let Some(host) = url.host()
+    {
+        // The most specific rule comes last, so that it takes precedence.
+        let mut rules: Vec<_> = defaults.hosts.matching(&host).collect();
+        rules.reverse();
+        for rule in rules {
+            for (name, value) in &rule.headers {
+                Arc::make_mut(&mut headers).insert(name, value.clone());
+            }
+            if rule.digest.is_some() {
+                digest = rule.digest.as_ref();
+                Arc::make_mut(&mut headers).remove(AUTHORIZATION);
+            } else if rule.headers.contains_key(AUTHORIZATION) {
+                digest = None;
+            }
+        }
+    }
+    (headers, digest)
 }
 
 /// Returns the names that the request leaves out, with the client's. `None`: the request leaves out none itself.

@@ -115,8 +115,9 @@ impl HostRule {
         self
     }
 
-    /// Sets digest authentication at these hosts: see
-    /// [`ClientBuilder::digest_auth`](crate::ClientBuilder::digest_auth).
+    /// Sets digest authentication at these hosts.
+    ///
+    /// [`ClientBuilder::digest_auth`](crate::ClientBuilder::digest_auth) says how challenges are answered.
     #[doc(alias = "HTTPDigestAuth")]
     pub fn digest_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> HostRule {
         match DigestCredentials::new(user.as_ref(), password.as_ref()) {

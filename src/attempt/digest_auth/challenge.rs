@@ -8,7 +8,7 @@ const MOST_REPEATED: usize = 4096;
 
 /// Challenge that can be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct DigestChallenge {
+pub(in crate::attempt) struct DigestChallenge {
     /// Values without their quotes and escapes.
     pub(super) realm: Vec<u8>,
     pub(super) nonce: Vec<u8>,
@@ -19,7 +19,7 @@ pub(super) struct DigestChallenge {
     /// True: the answer has `qop=auth` with a count. False: the answer is that of RFC 2069, without a count.
     pub(super) counted: bool,
     /// True if user and password may be right, and only the nonce of the last answer is too old.
-    pub(super) stale: bool,
+    pub(in crate::attempt) stale: bool,
     /// True if the answer has a digest in place of the user name.
     pub(super) hashes_user: bool,
 }
@@ -27,7 +27,9 @@ pub(super) struct DigestChallenge {
 impl DigestChallenge {
     /// Returns the challenge with the strongest algorithm among those in these header values; of equal ones, the first.
     /// `None`: no challenge can be answered.
-    pub(super) fn strongest<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<DigestChallenge> {
+    pub(in crate::attempt) fn strongest<'a>(
+        values: impl Iterator<Item = &'a [u8]>,
+    ) -> Option<DigestChallenge> {
         let mut strongest: Option<DigestChallenge> = None;
         for parameters in values.flat_map(digest_challenges) {
             let Some(challenge) = parameters.challenge() else {

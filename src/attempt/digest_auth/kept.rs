@@ -20,12 +20,12 @@ pub(crate) struct DigestSessions {
 type SessionKey = (Host, Arc<DigestCredentials>);
 
 impl DigestSessions {
-    pub(super) fn of(&self, key: &SessionKey) -> Option<Arc<DigestSession>> {
+    pub(in crate::attempt) fn of(&self, key: &SessionKey) -> Option<Arc<DigestSession>> {
         self.lock().get(key).map(Arc::clone)
     }
 
     /// Keeps a session in place of an earlier one with this key.
-    pub(super) fn keep(&self, key: SessionKey, session: Arc<DigestSession>) {
+    pub(in crate::attempt) fn keep(&self, key: SessionKey, session: Arc<DigestSession>) {
         let mut kept = self.lock();
         if kept.len() >= MOST && !kept.contains_key(&key) {
             let any = kept.keys().next().cloned();
@@ -35,7 +35,7 @@ impl DigestSessions {
     }
 
     /// Drops a session that the host does not accept any more, unless another has replaced it.
-    pub(super) fn forget(&self, key: &SessionKey, session: &Arc<DigestSession>) {
+    pub(in crate::attempt) fn forget(&self, key: &SessionKey, session: &Arc<DigestSession>) {
         let mut kept = self.lock();
         if kept
             .get(key)

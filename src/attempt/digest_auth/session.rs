@@ -25,7 +25,7 @@ pub(crate) struct DigestSession {
 }
 
 impl DigestSession {
-    pub(super) fn new(
+    pub(in crate::attempt) fn new(
         challenge: DigestChallenge,
         credentials: &DigestCredentials,
     ) -> DigestSession {
@@ -54,13 +54,13 @@ impl DigestSession {
     }
 
     /// True if the challenge has another nonce than this session.
-    pub(super) fn is_renewed_by(&self, challenge: &DigestChallenge) -> bool {
+    pub(in crate::attempt) fn is_renewed_by(&self, challenge: &DigestChallenge) -> bool {
         self.challenge.nonce != challenge.nonce
     }
 
     /// Returns the value of `Authorization` for a request with this method, and path and query as they are sent.
     /// `None`: all counts of the nonce are used up, or no header can hold the answer.
-    pub(super) fn answer(&self, method: &Method, target: &str) -> Option<HeaderValue> {
+    pub(in crate::attempt) fn answer(&self, method: &Method, target: &str) -> Option<HeaderValue> {
         let DigestChallenge {
             nonce, algorithm, ..
         } = &self.challenge;

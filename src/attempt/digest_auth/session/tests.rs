@@ -36,7 +36,7 @@ fn of_rfc_7616(algorithm: &str) -> DigestSession {
 
 #[test]
 fn the_answers_are_those_of_rfc_7616() {
-    // Those of the variants with -sess were computed beside the RFC, which has none.
+    // The RFC has no answers with -sess: these were computed apart.
     for (algorithm, response) in [
         ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
         ("MD5-sess", "e783283f46242139c486a698fec7211d"),
