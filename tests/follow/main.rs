@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use haul::batch::{End, NextRequests, Pushed};
 use haul::{Client, Outcome, Request, RetryPolicy};
-
 use test_support::{Answer, Gate, Seen, Server};
 
 /// Makes a client that gives up after one attempt.
@@ -32,10 +31,11 @@ fn page(seen: &Seen, last: usize) -> Answer {
     }
 }
 
-/// Adds the next page, if there is one.
+/// Adds the next page, if there is one and the batch goes on.
 fn to_next(outcome: &Outcome, next: &mut NextRequests<'_>) {
     if let Some(url) = outcome.success().and_then(|page| page.next_link()) {
-        assert_eq!(next.push(url).unwrap(), Pushed::Queued);
+        let pushed = next.push(url).unwrap();
+        assert!(matches!(pushed, Pushed::Queued | Pushed::Stopped));
     }
 }
 
