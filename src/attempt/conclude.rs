@@ -50,6 +50,9 @@ impl AttemptState {
             self.report.rare_mut().timings = trace.timings.into();
         }
         self.accepted = None;
+        if let Some(token) = &mut self.token {
+            token.repeats = false;
+        }
         self.may_have_acted = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
         if aborted {
             self.counts.settled();
@@ -69,6 +72,9 @@ impl AttemptState {
         finished: FinishedExchange<'_>,
     ) -> AttemptEnd {
         if let Some(next) = self.redirect(context, &reply, finished.trace) {
+            return next;
+        }
+        if let Some(next) = self.renew(context, &mut reply, finished.trace) {
             return next;
         }
         let settings = context.settings;
@@ -194,6 +200,11 @@ impl AttemptState {
         {
             *reason = StopReason::Deadline;
             cut_short = self.batch_ends.is_some_and(|end| end <= clock.now());
+        }
+        if let Decision::Stop { reason, .. } = &mut decision
+            && self.token.as_ref().is_some_and(|token| token.body_lost)
+        {
+            *reason = StopReason::BodyNotReplayable;
         }
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),

@@ -8,11 +8,14 @@ use crate::transport::Transport;
 
 use super::scope::AttemptScope;
 use super::settings::{ClientDefaults, RequestSettings};
+use super::token_store::TokenStore;
 
 /// Transport and defaults that attempts are made with.
 pub(crate) struct Engine {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) defaults: ClientDefaults,
+    /// Present tokens of the sources that the defaults name.
+    pub(crate) tokens: TokenStore,
 }
 
 /// Request of an attempt, its settings, and the attempt's surroundings.

@@ -22,6 +22,8 @@ mod shortage;
 mod stage;
 mod state;
 mod target;
+mod token;
+mod token_store;
 
 pub(crate) use clock::Clock;
 #[cfg(test)]
@@ -35,3 +37,4 @@ pub(crate) use scope::{AttemptPermit, AttemptScope, Compute};
 pub(crate) use settings::ClientDefaults;
 pub(crate) use state::{Attempts, shown_wait};
 pub(crate) use target::{KeptUrl, RequestTarget, resolve};
+pub(crate) use token_store::{FetchedToken, TokenSources, TokenStore};

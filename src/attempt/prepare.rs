@@ -51,7 +51,7 @@ impl Prepared {
                 redaction: Redaction::default(),
             });
         }
-        Prepared::in_full(defaults, request, url)
+        Prepared::in_full(defaults, request, url, target.token.is_some())
     }
 
     pub(super) fn uri(&self) -> &Uri {
@@ -67,12 +67,14 @@ impl Prepared {
         defaults.lines.as_ref().filter(|_| unchanged)
     }
 
-    /// Applies the defaults to a request that changes some of them, or that a host rule applies to.
+    /// Applies the defaults to a request that changes some of them, or that a host rule applies to. `has_token`: each
+    /// attempt gets a token.
     #[inline(never)]
     fn in_full(
         defaults: &ClientDefaults,
         request: &Request,
         url: Arc<Url>,
+        has_token: bool,
     ) -> Result<Prepared, String> {
         let mut headers = Arc::clone(&defaults.headers);
         if !defaults.hosts.is_empty()
@@ -112,7 +114,8 @@ impl Prepared {
         check_sent(&headers)?;
         let without = left_out(defaults, edits);
         let names = without.as_deref().unwrap_or(&defaults.without);
-        let authorized = headers.contains_key(AUTHORIZATION) || names.contains(&AUTHORIZATION);
+        let authorized =
+            has_token || headers.contains_key(AUTHORIZATION) || names.contains(&AUTHORIZATION);
         let url = take_userinfo(url, &mut headers, authorized)?;
         if let Some(netrc) = &defaults.netrc
             && !authorized

@@ -18,6 +18,8 @@ use crate::transport::HeaderLines;
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
+use super::token_store::TokenSources;
+
 /// Settings that hold for every request of a client unless the request says otherwise.
 #[derive(Clone)]
 pub(crate) struct ClientDefaults {
@@ -42,6 +44,7 @@ pub(crate) struct ClientDefaults {
     pub(crate) redirects: RedirectPolicy,
     pub(crate) cookies: Option<CookieJar>,
     pub(crate) netrc: Option<Netrc>,
+    pub(crate) tokens: TokenSources,
     /// Length from which on the server is asked before a streamed body is sent.
     pub(crate) expect_from: Option<u64>,
     /// True if a redirect may lead from https to http.
@@ -74,6 +77,7 @@ impl Default for ClientDefaults {
             redirects: RedirectPolicy::all(),
             cookies: None,
             netrc: None,
+            tokens: TokenSources::default(),
             expect_from: Some(1 << 20),
             allow_downgrade: false,
             redaction: Redaction::default(),
@@ -88,7 +92,7 @@ impl Default for ClientDefaults {
 #[derive(Clone)]
 pub(crate) struct HostSettings {
     timeouts: Timeouts,
-    retry: Option<Arc<RetryPolicy>>,
+    pub(super) retry: Option<Arc<RetryPolicy>>,
 }
 
 impl HostSettings {

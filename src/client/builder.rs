@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{ClientDefaults, Engine};
+use crate::attempt::{ClientDefaults, Engine, TokenStore};
 use crate::executor::WorkerSettings;
 use crate::request::check_sent;
 use crate::retry::is_keyed;
@@ -266,6 +266,8 @@ impl ClientBuilder {
 
     fn assemble(mut self, settings: transport::TransportSettings) -> Client {
         self.defaults.keyed = is_keyed(&self.defaults.headers);
+        let defaults = &mut self.defaults;
+        defaults.tokens.number(defaults.hosts.values());
         self.defaults.lines = HeaderLines::of(&self.defaults.headers, &self.defaults.without);
         let workers = self.limits.workers;
         self.pool.workers = workers;
@@ -301,6 +303,7 @@ impl ClientBuilder {
         Client::start(
             Engine {
                 transport,
+                tokens: TokenStore::new(&self.defaults.tokens),
                 defaults: self.defaults,
             },
             self.pool,

@@ -74,6 +74,9 @@ impl ClientBuilder {
         }
         Arc::make_mut(&mut self.defaults.headers).remove(&name);
         self.named.retain(|other| *other != name);
+        if name == AUTHORIZATION {
+            self.defaults.tokens.client = None;
+        }
         self.defaults.without.push(name);
         self
     }
@@ -237,6 +240,9 @@ impl ClientBuilder {
     fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
         self.named.retain(|other| *other != name);
         self.defaults.without.retain(|other| *other != name);
+        if name == AUTHORIZATION {
+            self.defaults.tokens.client = None;
+        }
         Arc::make_mut(&mut self.defaults.headers).insert(name, value);
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod hooks;
 mod process;
 mod session;
+mod token;
 mod wiring;
 mod work;
 
@@ -28,6 +29,7 @@ use crate::schedule::{Bounds, EndReason, Id, Schedule};
 use crate::sink::{self, RunError, Sink};
 use crate::summary::Summary;
 
+use token::SourceRequests;
 use work::AttemptWork;
 
 pub use builder::ClientBuilder;
@@ -105,7 +107,11 @@ impl Client {
     ) -> Client {
         let workers = pool.workers;
         let engine = Arc::new(engine);
-        let work = Arc::new(AttemptWork(Arc::clone(&engine)));
+        let of_sources = SourceRequests::of(&engine);
+        let work = Arc::new(AttemptWork {
+            engine: Arc::clone(&engine),
+            of_sources: of_sources.clone(),
+        });
         let owner = WorkersOwner::new(executor::new(work, pool, schedule), engine);
         let singles = Bounds {
             window: usize::MAX,
@@ -115,6 +121,9 @@ impl Client {
             ordered: false,
         };
         let singles = owner.executor().open(singles, None);
+        if let Some(of_sources) = of_sources {
+            of_sources.open(singles);
+        }
         Client {
             owner,
             shape: BatchBounds { bounds, workers },

@@ -9,6 +9,7 @@ use crate::transport::CancelSlot;
 use super::cpu::CpuPermits;
 use super::job::Job;
 use super::permit::JobPermit;
+use super::tokens::TokenWork;
 
 /// Context of a job on a worker.
 #[derive(Clone, Copy)]
@@ -22,6 +23,9 @@ pub(crate) struct RunningJob<'a> {
     pub(crate) start: Instant,
     /// True if no connection to the host is known to have stood, so that the schedule waits to hear of one.
     pub(crate) unproven: bool,
+    /// Time after which no attempt begins, if the turn of the job came before. `None`: it did not, or there is no such
+    /// time.
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// Implementation of a job's attempts.
@@ -29,4 +33,9 @@ pub(crate) trait Work: Send + Sync {
     /// Makes one attempt of a job, on the worker's thread and with no lock held. Returns the step that follows. May
     /// panic.
     fn attempt(&self, job: &mut Job, running: RunningJob<'_>) -> AttemptEnd;
+
+    /// Returns the token sources. `None`: no job needs a token.
+    fn tokens(&self) -> Option<&dyn TokenWork> {
+        None
+    }
 }

@@ -27,7 +27,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Ends a job that waits in a lane or is delayed.
+    /// Ends a job that waits in a lane, is delayed or is held.
     pub(super) fn end_queued(&mut self, id: Id, why: EndReason, now: Instant) {
         let Some(slot) = self
             .jobs
@@ -39,6 +39,7 @@ impl<J> Schedule<J> {
         let Some(job) = slot.job.take() else { return };
         let (batch_id, host_id, place) = (slot.batch, slot.host, slot.place);
         let ahead = slot.ahead.take();
+        let held_for = slot.need.take().filter(|_| place == JobPlace::Held);
         self.queued -= 1;
         let host = self.hosts.get(host_id);
         if let Some(batch) = self.batches.get_mut(batch_id) {
@@ -48,6 +49,9 @@ impl<J> Schedule<J> {
             }
             batch.needs_ahead_no_more(ahead);
         }
+        if let Some(need) = held_for {
+            self.tokens.forget(&need);
+        }
         self.forget(id);
         let jobs = &self.jobs;
         if place == JobPlace::Delayed {
@@ -55,7 +59,8 @@ impl<J> Schedule<J> {
                 jobs.get(id)
                     .is_some_and(|slot| slot.place == JobPlace::Delayed)
             });
-        } else if let Some(host) = self.hosts.get_mut(host_id)
+        } else if place == JobPlace::Lane
+            && let Some(host) = self.hosts.get_mut(host_id)
             && let Some(lane) = host.lane_mut(batch_id)
         {
             lane.forget(id, |id| jobs.get(id).is_none());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::basic::{basic, bearer};
 use crate::redact::Redaction;
-use crate::settings::RetryPolicy;
 use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
+use crate::settings::{HookError, RetryPolicy, Token, TokenRequest, TokenSource};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -38,6 +38,8 @@ pub struct HostRule {
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Option<Arc<RetryPolicy>>,
     pub(crate) headers: HeaderMap,
+    /// Source of the token of these hosts. `None`: the rule sets none.
+    pub(crate) token: Option<TokenSource>,
     first_error: Option<String>,
 }
 
@@ -91,7 +93,7 @@ impl HostRule {
         match (parsed, HeaderValue::from_bytes(value.as_ref())) {
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(Redaction::USUAL.is_secret(&name));
-                self.headers.insert(name, value);
+                self.set_header(name, value);
             }
             (Err(_), _) => self.keep_first_error(format!("the header name {name:?} is not valid")),
             (_, Err(_)) => self.keep_first_error(format!(
@@ -105,7 +107,7 @@ impl HostRule {
     #[doc(alias = "auth")]
     pub fn basic_auth(mut self, user: impl AsRef<str>, password: impl AsRef<str>) -> HostRule {
         match basic(user.as_ref(), password.as_ref()) {
-            Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
+            Ok(value) => self.set_header(AUTHORIZATION, value),
             Err(reason) => self.keep_first_error(reason),
         }
         self
@@ -114,10 +116,30 @@ impl HostRule {
     /// Sets a bearer token for these hosts.
     pub fn bearer(mut self, token: impl AsRef<str>) -> HostRule {
         match bearer(token.as_ref()) {
-            Ok(value) => drop(self.headers.insert(AUTHORIZATION, value)),
+            Ok(value) => self.set_header(AUTHORIZATION, value),
             Err(reason) => self.keep_first_error(reason),
         }
         self
+    }
+
+    /// Fetches the bearer token for these hosts when it is needed, as
+    /// [`ClientBuilder::token_source`](crate::ClientBuilder::token_source) does for the client. The hosts of the rule
+    /// share one token; hosts with a token of their own need a rule of their own.
+    pub fn token_source<F>(mut self, fetch: F) -> HostRule
+    where
+        F: Fn(&TokenRequest<'_>) -> Result<Token, HookError> + Send + Sync + 'static,
+    {
+        self.headers.remove(AUTHORIZATION);
+        self.token = Some(TokenSource::call(fetch));
+        self
+    }
+
+    /// Sets a header. An `Authorization` takes the place of a token source.
+    fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        if name == AUTHORIZATION {
+            self.token = None;
+        }
+        self.headers.insert(name, value);
     }
 
     /// Checks the rule. The error says what is wrong with it.

@@ -23,12 +23,14 @@ mod retry;
 mod statuses;
 mod timeouts;
 mod tls;
+mod token;
 
 pub use addresses::{AddressPolicy, CustomPolicy, IpFamily};
 pub use breaker::BreakerSettings;
 pub use budget::RetryBudget;
 pub use class_limits::ClassLimits;
 pub(crate) use connection::{ConnectionSettings, KeepAlive, StaticAddresses};
+pub(crate) use hooks::HookError;
 pub(crate) use hooks::{BeforeAttempt, OnRetry};
 pub use hooks::{HookResult, Outgoing, Retrying};
 pub(crate) use host_pattern::HostPattern;
@@ -46,3 +48,5 @@ pub use timeouts::Timeouts;
 #[cfg(feature = "rustls")]
 pub(crate) use tls::Roots;
 pub use tls::{TlsSettings, TlsVersion};
+pub(crate) use token::TokenSource;
+pub use token::{Token, TokenReason, TokenRequest};
