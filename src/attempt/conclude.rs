@@ -202,6 +202,7 @@ impl AttemptState {
             cut_short = self.batch_ends.is_some_and(|end| end <= clock.now());
         }
         if let Decision::Stop { reason, .. } = &mut decision
+            && *reason == StopReason::NotRetryable
             && self.token.as_ref().is_some_and(|token| token.body_lost)
         {
             *reason = StopReason::BodyNotReplayable;

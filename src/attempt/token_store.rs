@@ -15,7 +15,7 @@ use crate::request::Request;
 use crate::retry;
 use crate::schedule::{TokenCall, TokenNeed};
 use crate::settings::basic::bearer;
-use crate::settings::{HookError, HostRule, Token, TokenRequest, TokenSource};
+use crate::settings::{FetchToken, HookError, HostRule, Token, TokenRequest, TokenSource};
 use crate::url::Url;
 
 use super::context::Engine;
@@ -30,17 +30,22 @@ const LONGEST: usize = 1024;
 pub(crate) struct TokenSources {
     /// Source of the client. `None`: only rules for hosts have sources.
     pub(crate) client: Option<TokenSource>,
-    /// Every source once, the client's and those of the rules. The schedule numbers sources by their place here.
-    all: Vec<TokenSource>,
+    /// Every source once with the code that fetches its tokens: the client's source and those of the rules. The schedule
+    /// numbers sources by their place here.
+    all: Vec<(TokenSource, Arc<FetchToken>)>,
 }
 
 impl TokenSources {
-    /// Numbers the sources of the client and of the rules.
-    pub(crate) fn number<'a>(&mut self, rules: impl Iterator<Item = &'a HostRule>) {
+    /// Numbers the sources of the client and of the rules. `fetcher` returns the code that fetches the tokens of one.
+    pub(crate) fn number<'a>(
+        &mut self,
+        rules: impl Iterator<Item = &'a HostRule>,
+        fetcher: impl Fn(&TokenSource) -> Arc<FetchToken>,
+    ) {
         let of_rules = rules.filter_map(|rule| rule.token.as_ref());
         for source in self.client.iter().chain(of_rules) {
-            if !self.all.iter().any(|known| known.is(source)) {
-                self.all.push(source.clone());
+            if self.number_of(source).is_none() {
+                self.all.push((source.clone(), fetcher(source)));
             }
         }
     }
@@ -51,7 +56,7 @@ impl TokenSources {
     }
 
     fn number_of(&self, source: &TokenSource) -> Option<usize> {
-        self.all.iter().position(|known| known.is(source))
+        self.all.iter().position(|(known, _)| known.is(source))
     }
 }
 
@@ -173,7 +178,7 @@ impl Engine {
         call: &TokenCall,
         via: &dyn Any,
     ) -> Result<FetchedToken, TokenFailure> {
-        let Some(source) = self.defaults.tokens.all.get(call.source) else {
+        let Some((_, fetch)) = self.defaults.tokens.all.get(call.source) else {
             unreachable!("calls are of sources that the client has");
         };
         let request = TokenRequest {
@@ -181,9 +186,7 @@ impl Engine {
             reason: call.reason,
             via,
         };
-        let fetched = catch_unwind(AssertUnwindSafe(|| match source {
-            TokenSource::Call(fetch) => fetch(&request),
-        }));
+        let fetched = catch_unwind(AssertUnwindSafe(|| fetch(&request)));
         let token = fetched
             .unwrap_or_else(|panic| Err(Box::new(panicked(&*panic))))
             .map_err(failed)?;

@@ -18,7 +18,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::Client;
 use super::error::BuildError;
-use super::wiring;
+use super::{oauth2, wiring};
 
 /// Default `User-Agent`.
 const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
@@ -267,7 +267,8 @@ impl ClientBuilder {
     fn assemble(mut self, settings: transport::TransportSettings) -> Client {
         self.defaults.keyed = is_keyed(&self.defaults.headers);
         let defaults = &mut self.defaults;
-        defaults.tokens.number(defaults.hosts.values());
+        let rules = defaults.hosts.values();
+        defaults.tokens.number(rules, oauth2::fetcher);
         self.defaults.lines = HeaderLines::of(&self.defaults.headers, &self.defaults.without);
         let workers = self.limits.workers;
         self.pool.workers = workers;

@@ -6,6 +6,7 @@ mod connection;
 mod defaults;
 mod error;
 mod hooks;
+mod oauth2;
 mod process;
 mod session;
 mod token;

@@ -70,7 +70,8 @@ impl ClientBuilder {
         self
     }
 
-    fn set_token(&mut self, source: TokenSource) {
+    /// Sets the source of the client's token, in place of other credentials.
+    pub(super) fn set_token(&mut self, source: TokenSource) {
         Arc::make_mut(&mut self.defaults.headers).remove(AUTHORIZATION);
         self.named.retain(|name| *name != AUTHORIZATION);
         self.defaults.without.retain(|name| *name != AUTHORIZATION);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::basic::{basic, bearer};
 use crate::redact::Redaction;
 use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
-use crate::settings::{HookError, RetryPolicy, Token, TokenRequest, TokenSource};
+use crate::settings::{HookError, OAuth2, RetryPolicy, Token, TokenRequest, TokenSource};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -131,6 +131,19 @@ impl HostRule {
     {
         self.headers.remove(AUTHORIZATION);
         self.token = Some(TokenSource::call(fetch));
+        self
+    }
+
+    /// Logs in at these hosts with OAuth 2 client credentials, as
+    /// [`ClientBuilder::oauth2`](crate::ClientBuilder::oauth2) does for the client.
+    pub fn oauth2(mut self, login: OAuth2) -> HostRule {
+        match login.check() {
+            Ok(()) => {
+                self.headers.remove(AUTHORIZATION);
+                self.token = Some(TokenSource::OAuth2(Arc::new(login)));
+            }
+            Err(reason) => self.keep_first_error(format!("oauth2: {reason}")),
+        }
         self
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hooks::HookError;
+use super::oauth2::OAuth2;
 use crate::host::Host;
 
 /// Bearer token, with the time for which it is good.
@@ -101,6 +102,8 @@ pub(crate) type FetchToken = dyn Fn(&TokenRequest<'_>) -> Result<Token, HookErro
 pub(crate) enum TokenSource {
     /// Code of the caller.
     Call(Arc<FetchToken>),
+    /// OAuth 2 client credentials.
+    OAuth2(Arc<OAuth2>),
 }
 
 impl TokenSource {
@@ -111,10 +114,13 @@ impl TokenSource {
         TokenSource::Call(Arc::new(fetch))
     }
 
-    /// True if both are clones of one source.
+    /// True if both are one source, or the same login.
     pub(crate) fn is(&self, other: &TokenSource) -> bool {
         match (self, other) {
             (TokenSource::Call(one), TokenSource::Call(other)) => Arc::ptr_eq(one, other),
+            (TokenSource::OAuth2(one), TokenSource::OAuth2(other)) => one == other,
+            (TokenSource::Call(_), TokenSource::OAuth2(_))
+            | (TokenSource::OAuth2(_), TokenSource::Call(_)) => false,
         }
     }
 }

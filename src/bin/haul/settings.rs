@@ -13,8 +13,9 @@ use crate::arguments::{
     name_of,
 };
 use crate::connection::connected;
+use crate::credentials::log_in;
 use crate::failure::CommandError;
-use crate::header_text::{self, Header, bearer, headers};
+use crate::header_text::{self, Header, headers};
 use crate::messages::Messages;
 use crate::outcome_reporter::tell_of_waits;
 use crate::refused;
@@ -63,14 +64,7 @@ pub(crate) fn settings(
         header_text::check("user-agent", name)?;
         builder = builder.user_agent(name);
     }
-    if let Some(user) = &given.user {
-        header_text::check("user", user)?;
-        let (user, password) = user.split_once(':').unwrap_or((user, ""));
-        builder = builder.basic_auth(user, password);
-    }
-    if let Some(token) = &given.bearer {
-        builder = builder.bearer(bearer(token)?);
-    }
+    builder = log_in(builder, given)?;
     let mut lines = defaults(given)?
         .whole_lines(given.input_format == InputFormat::Urls)
         .lenient(given.lenient)
